@@ -1,0 +1,231 @@
+//! What the user typed, checked as a whole and compiled into what runs.
+//!
+//! Every default stands in the `Default` impls below and nowhere else; a test holds `config/cuttings.toml` to them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use ipnet::IpNet;
+use regex::Regex;
+use url::Url;
+
+use crate::html::Css;
+use crate::timing::Schedule;
+
+/// A whole configuration, valid.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// `[daemon]`
+    pub daemon: Daemon,
+    /// `[politeness]`
+    pub politeness: Politeness,
+    /// `[fetch]`
+    pub fetch: Fetch,
+    /// `[[source]]`, in the order of the files.
+    pub sources: Vec<Source>,
+    /// Rules of `sites/HOST.toml`.
+    pub sites: Sites,
+}
+
+/// `[daemon]`: who we are and where things are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Daemon {
+    /// A page or address that tells a site's owner whom to ask; goes into the User-Agent.
+    pub contact: Option<String>,
+    /// Where the database is; `None`: `$STATE_DIRECTORY/cuttings.db`, else the user's XDG data folder.
+    pub database: Option<PathBuf>,
+}
+
+/// `[politeness]`: how little of a server we take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Politeness {
+    /// Least time between two requests to one host. Under a second needs `impolite`.
+    pub host_gap: Duration,
+    /// Requests in flight to one host. Over one needs `impolite`.
+    pub per_host: usize,
+    /// Requests in flight in all.
+    pub in_flight: usize,
+    /// Allows what is ruder than the floors: for servers of one's own.
+    pub impolite: bool,
+}
+
+impl Default for Politeness {
+    fn default() -> Self {
+        Self {
+            host_gap: Duration::from_secs(1),
+            per_host: 1,
+            in_flight: 32,
+            impolite: false,
+        }
+    }
+}
+
+/// `[fetch]`: limits of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// Time to connect, TLS included.
+    pub connect_timeout: Duration,
+    /// Longest silence while a response arrives.
+    pub idle_timeout: Duration,
+    /// Time for the whole of one request, redirects not included.
+    pub total_timeout: Duration,
+    /// Decoded bytes of a feed.
+    pub max_feed: u64,
+    /// Decoded bytes of a page.
+    pub max_page: u64,
+    /// Hops of one request.
+    pub max_redirects: usize,
+    /// Private networks that may be reached all the same.
+    pub allow_networks: Vec<IpNet>,
+}
+
+impl Default for Fetch {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(20),
+            total_timeout: Duration::from_mins(1),
+            max_feed: 10 << 20,
+            max_page: 5 << 20,
+            max_redirects: 10,
+            allow_networks: Vec::new(),
+        }
+    }
+}
+
+/// `[[source]]`, with `[defaults]` applied.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The key of the source: state follows it.
+    pub name: String,
+    /// Its name before it was renamed.
+    pub was: Option<String>,
+    /// Whether it is polled.
+    pub enabled: bool,
+    /// The feed.
+    pub feed: Url,
+    /// When it is polled: `every` or `cron`.
+    pub schedule: Schedule,
+    /// Zone of printed times without one, and of `cron`.
+    pub timezone: Tz,
+    /// Labels for selections.
+    pub tags: Vec<String>,
+    /// BCP 47; for pages that do not say.
+    pub language: Option<String>,
+    /// A regular expression whose first group (else whole match) names the article in any of its URLs.
+    pub key_from_url: Option<Regex>,
+    /// Whether pages are fetched.
+    pub pages: Pages,
+    /// How long raw pages are kept.
+    pub keep_pages: Keep,
+    /// Pages fetched of a source never seen before; the rest of its entries are recorded as seen.
+    pub first_poll: usize,
+    /// `[source.article]`
+    pub article: ArticleRules,
+    /// `file:line` where it stands, for messages.
+    pub at: String,
+}
+
+/// Whether the pages of a source are fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pages {
+    /// Each one.
+    #[default]
+    Always,
+    /// Not where the feed carries the full text.
+    Auto,
+    /// None: the feed's text is the article.
+    Never,
+}
+
+/// How long something is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Not at all.
+    Never,
+    /// So long.
+    For(Duration),
+    /// For good.
+    Forever,
+}
+
+/// Rules that cut an article out of a page, compiled. Of a source, or of a site.
+#[derive(Clone, Debug, Default)]
+pub struct ArticleRules {
+    /// Selectors of the headline.
+    pub title: Vec<FieldRule>,
+    /// Selectors of the lead.
+    pub standfirst: Vec<FieldRule>,
+    /// Selectors of who wrote it.
+    pub byline: Vec<FieldRule>,
+    /// Selectors of the date of publication.
+    pub published: Vec<FieldRule>,
+    /// Selectors of the date of the last change.
+    pub modified: Vec<FieldRule>,
+    /// Selectors of the text; each takes all its matches, in document order.
+    pub body: Vec<FieldRule>,
+    /// Selectors of the lead image.
+    pub image: Vec<FieldRule>,
+    /// Selectors of the page's own short link.
+    pub short_link: Vec<FieldRule>,
+    /// Elements taken out of the body before it is read.
+    pub remove: Vec<Css>,
+    /// Plain texts: the body ends before the first text node that contains one.
+    pub cut_after: Vec<String>,
+    /// Plain texts: a page whose text contains one is no article (a "not found" sent with 200).
+    pub reject_if_contains: Vec<String>,
+    /// For a site rule: zone of printed times, where the source has none of its own.
+    pub timezone: Option<Tz>,
+    /// For a site rule: as [`Source::key_from_url`].
+    pub key_from_url: Option<Regex>,
+    /// For a site rule: as [`Source::language`].
+    pub language: Option<String>,
+}
+
+/// One selector of a field.
+#[derive(Clone, Debug)]
+pub struct FieldRule {
+    /// What to look for.
+    pub css: Css,
+    /// The attribute that holds the value; `None`: its text.
+    pub attr: Option<String>,
+    /// Its first group, else the whole match, is the value. Applied before `format`.
+    pub matches: Option<Regex>,
+    /// strftime pattern of a date.
+    pub format: Option<String>,
+    /// As typed, with its `@attr`: the name of the rule in counters and logs.
+    pub typed: String,
+}
+
+/// Site rules by host.
+#[derive(Clone, Debug, Default)]
+pub struct Sites {
+    rules: std::collections::BTreeMap<String, ArticleRules>,
+}
+
+impl Sites {
+    /// Adds the rules of `sites/HOST.toml`.
+    pub fn insert(&mut self, host: &str, rules: ArticleRules) {
+        self.rules.insert(host.to_ascii_lowercase(), rules);
+    }
+
+    /// The rules for a page of `host`: of the host itself, with or without `www.`, else of the nearest parent domain.
+    pub fn of(&self, host: &str) -> Option<&ArticleRules> {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let mut rest = host.strip_prefix("www.").unwrap_or(&host);
+        if let Some(rules) = self
+            .rules
+            .get(&host)
+            .or_else(|| self.rules.get(&format!("www.{rest}")))
+        {
+            return Some(rules);
+        }
+        loop {
+            if let Some(rules) = self.rules.get(rest) {
+                return Some(rules);
+            }
+            (_, rest) = rest.split_once('.')?;
+        }
+    }
+}

@@ -1,0 +1,739 @@
+//! The nouns that pass between modules. No behaviour beyond printing and small conversions.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Utc};
+use chrono_tz::Tz;
+use url::Url;
+
+/// Row id of a configured source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub i64);
+
+/// Row id of an entry, the unit of the queue between the two halves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryId(pub i64);
+
+/// Row id of an article; survives revisions, and merges in favour of the older.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ArticleId(pub i64);
+
+/// The opaque validators of a stored document, byte for byte as the server sent them (RFC 9110, 8.8).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// `ETag`, with its quotes, `W/` and suffixes.
+    pub etag: Option<Vec<u8>>,
+    /// `Last-Modified`, however odd.
+    pub last_modified: Option<Vec<u8>>,
+}
+
+impl Validators {
+    /// Nothing to be conditional with.
+    pub fn is_empty(&self) -> bool {
+        self.etag.is_none() && self.last_modified.is_none()
+    }
+}
+
+/// How much of a moment was printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Precision {
+    /// `2018`
+    Year,
+    /// `2018-01`
+    Month,
+    /// `2018-01-05`
+    Day,
+    /// Hours and minutes, with an offset.
+    Minute,
+    /// Seconds, with an offset.
+    Instant,
+}
+
+impl Precision {
+    /// The word kept in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Year => "year",
+            Self::Month => "month",
+            Self::Day => "day",
+            Self::Minute => "minute",
+            Self::Instant => "instant",
+        }
+    }
+}
+
+/// A moment as the page or feed wrote it: local time, the offset where one applies, and how precise it was.
+///
+/// A bare date has no offset: it is a date, not an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timestamp {
+    /// Local time as printed; the parts finer than `precision` are at their first value.
+    pub local: NaiveDateTime,
+    /// Offset from UTC; always there for [`Precision::Minute`] and [`Precision::Instant`], never for coarser ones.
+    pub offset: Option<FixedOffset>,
+    /// How much of it was printed.
+    pub precision: Precision,
+}
+
+impl Timestamp {
+    /// A moment with its offset, to the second.
+    pub fn instant(at: DateTime<FixedOffset>) -> Self {
+        Self {
+            local: at.naive_local(),
+            offset: Some(*at.offset()),
+            precision: Precision::Instant,
+        }
+    }
+
+    /// A bare date.
+    pub fn date(date: NaiveDate) -> Self {
+        Self {
+            local: date.and_time(NaiveTime::MIN),
+            offset: None,
+            precision: Precision::Day,
+        }
+    }
+
+    /// A printed local time with no offset, read in `zone`: the earlier of two at the end of summer time, and the
+    /// first moment after the gap at its beginning.
+    pub fn in_zone(local: NaiveDateTime, precision: Precision, zone: Tz) -> Self {
+        if precision < Precision::Minute {
+            return Self {
+                local,
+                offset: None,
+                precision,
+            };
+        }
+        let at = resolve(local, zone);
+        Self {
+            local: at.naive_local(),
+            offset: Some(at.offset().fix_offset()),
+            precision,
+        }
+    }
+
+    /// The same in UTC, for sorting. A bare date is midnight of `zone`.
+    pub fn utc(&self, zone: Tz) -> DateTime<Utc> {
+        match self.offset {
+            Some(offset) => (self.local - offset).and_utc(),
+            None => resolve(self.local, zone).with_timezone(&Utc),
+        }
+    }
+}
+
+trait FixOffset {
+    fn fix_offset(&self) -> FixedOffset;
+}
+
+impl<O: chrono::Offset> FixOffset for O {
+    fn fix_offset(&self) -> FixedOffset {
+        self.fix()
+    }
+}
+
+/// A local time in a zone; one that summer time skipped moves on by the hour that is missing.
+fn resolve(local: NaiveDateTime, zone: Tz) -> DateTime<Tz> {
+    zone.from_local_datetime(&local)
+        .earliest()
+        .or_else(|| {
+            zone.from_local_datetime(&(local + chrono::Duration::hours(1)))
+                .earliest()
+        })
+        .unwrap_or_else(|| zone.from_utc_datetime(&local))
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 with whole seconds; a bare date stays `2018-01-05`, a month `2018-01`, a year `2018`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.precision, self.offset) {
+            (Precision::Year, _) => write!(f, "{}", self.local.format("%Y")),
+            (Precision::Month, _) => write!(f, "{}", self.local.format("%Y-%m")),
+            (Precision::Day, _) | (_, None) => write!(f, "{}", self.local.format("%Y-%m-%d")),
+            (_, Some(offset)) => {
+                let at = DateTime::<FixedOffset>::from_naive_utc_and_offset(self.local - offset, offset);
+                f.write_str(&at.to_rfc3339_opts(SecondsFormat::Secs, true))
+            }
+        }
+    }
+}
+
+/// One entry of a feed, a listing page or a sitemap.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// The feed's own id (`guid`, `atom:id`, `rdf:about`), as printed.
+    pub id: Option<String>,
+    /// The page to fetch; http or https, absolute.
+    pub link: Option<Url>,
+    /// Plain text.
+    pub title: Option<String>,
+    /// Publication time.
+    pub published: Option<Timestamp>,
+    /// Time of the last change.
+    pub updated: Option<Timestamp>,
+    /// HTML as the feed carries it, not sanitised.
+    pub summary: Option<String>,
+    /// HTML of the full text, where the feed has it; not sanitised.
+    pub content: Option<String>,
+    /// Names as printed.
+    pub authors: Vec<String>,
+    /// Category terms or labels.
+    pub categories: Vec<String>,
+    /// BCP 47, as declared by the entry or its feed.
+    pub language: Option<String>,
+    /// Media files: http or https, absolute.
+    pub enclosures: Vec<Enclosure>,
+}
+
+/// A media file an entry points to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Enclosure {
+    /// http or https, absolute.
+    pub url: Url,
+    /// MIME type as declared.
+    pub mime: Option<String>,
+    /// Bytes as declared.
+    pub length: Option<u64>,
+}
+
+/// What a feed document said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ParsedFeed {
+    /// Plain text.
+    pub title: Option<String>,
+    /// The site the feed belongs to.
+    pub link: Option<Url>,
+    /// BCP 47, as declared.
+    pub language: Option<String>,
+    /// In document order.
+    pub entries: Vec<Entry>,
+    /// Entries that could not be read: data, never a lost feed.
+    pub skipped: Vec<Skipped>,
+    /// When the feed wishes to be polled.
+    pub hints: FeedHints,
+}
+
+/// An entry that could not be read, or was cut at a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Which entry, counted from 0 in document order.
+    pub position: usize,
+    /// Why, as a sentence.
+    pub reason: String,
+}
+
+/// What the feed itself says of its schedule (RSS 2.0 `ttl`, `skipHours`, `skipDays`; the syndication module).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedHints {
+    /// RSS `ttl`.
+    pub ttl: Option<Duration>,
+    /// Hours of the day in GMT, 0 to 23.
+    pub skip_hours: Vec<u8>,
+    /// Weekdays in GMT.
+    pub skip_days: Vec<chrono::Weekday>,
+    /// `sy:updatePeriod` divided by `sy:updateFrequency`.
+    pub update_period: Option<Duration>,
+    /// `sy:updateBase`.
+    pub update_base: Option<DateTime<Utc>>,
+}
+
+/// The fields of an article, as configuration, columns and `origins` name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Field {
+    /// Headline.
+    Title,
+    /// The lead, deck or summary printed above the text.
+    Standfirst,
+    /// Who wrote it.
+    Byline,
+    /// When it was published.
+    Published,
+    /// When it was last changed.
+    Modified,
+    /// The text.
+    Body,
+    /// The lead image.
+    Image,
+    /// The page's own short link.
+    ShortLink,
+    /// Language of the text.
+    Language,
+    /// Name of the site.
+    Site,
+    /// The page's canonical URL.
+    Canonical,
+}
+
+impl Field {
+    /// The name used in configuration, columns and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Standfirst => "standfirst",
+            Self::Byline => "byline",
+            Self::Published => "published",
+            Self::Modified => "modified",
+            Self::Body => "body",
+            Self::Image => "image",
+            Self::ShortLink => "short_link",
+            Self::Language => "language",
+            Self::Site => "site",
+            Self::Canonical => "canonical",
+        }
+    }
+}
+
+/// Where a field came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// A selector of the source or of its site rule.
+    Rule,
+    /// schema.org data in the page.
+    JsonLd,
+    /// `<meta>`, `<link>`, `<title>` and the like.
+    Meta,
+    /// Found without being told where.
+    Auto,
+    /// The feed's own text.
+    Feed,
+}
+
+impl Origin {
+    /// The word used in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::JsonLd => "json-ld",
+            Self::Meta => "meta",
+            Self::Auto => "auto",
+            Self::Feed => "feed",
+        }
+    }
+}
+
+/// What kind of page it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An article.
+    #[default]
+    Article,
+    /// An article of which only the beginning is shown.
+    Paywalled,
+    /// A page that asks whether we are human.
+    Challenge,
+    /// A front page, a section, a "not found" sent with 200.
+    NotArticle,
+}
+
+impl Kind {
+    /// The word used in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Article => "article",
+            Self::Paywalled => "paywalled",
+            Self::Challenge => "challenge",
+            Self::NotArticle => "not-an-article",
+        }
+    }
+}
+
+/// What was cut out of a page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extraction {
+    /// What kind of page it was.
+    pub kind: Kind,
+    /// Plain text.
+    pub title: Option<String>,
+    /// Plain text.
+    pub standfirst: Option<String>,
+    /// As printed.
+    pub byline: Option<String>,
+    /// Clean names.
+    pub authors: Vec<String>,
+    /// As the page wrote it.
+    pub published: Option<Timestamp>,
+    /// As the page wrote it.
+    pub modified: Option<Timestamp>,
+    /// Paragraphs parted by a blank line.
+    pub text: String,
+    /// Sanitised, links absolute.
+    pub html: String,
+    /// The lead image.
+    pub image: Option<Url>,
+    /// BCP 47, lower case primary tag.
+    pub language: Option<String>,
+    /// Name of the site.
+    pub site: Option<String>,
+    /// Links by which the page names itself.
+    pub links: PageLinks,
+    /// Where each field came from.
+    pub origins: BTreeMap<Field, Origin>,
+    /// One for each selector that was tried, in order.
+    pub tried: Vec<Tried>,
+}
+
+/// Links by which a page names itself; all http or https and absolute, none judged yet (see [`crate::identity`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageLinks {
+    /// By the source's `short_link` rule; an empty box is absent.
+    pub short_link: Option<Url>,
+    /// `<link rel=shortlink>`; the `Link:` header is added by the caller.
+    pub shortlink: Option<Url>,
+    /// `<link rel=canonical>`.
+    pub canonical: Option<Url>,
+    /// `og:url`.
+    pub og_url: Option<Url>,
+}
+
+/// A selector that was tried on a page.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Tried {
+    /// For which field.
+    pub field: Field,
+    /// As typed, with its `@attr`.
+    pub selector: String,
+    /// Whether it gave a value that survived `match` and `format`.
+    pub hit: bool,
+}
+
+/// How bad a failure is, and with it how soon to come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Grade {
+    /// Will pass by itself: a timeout, a 503, a full disk.
+    Temporary,
+    /// May need time or a person: a 403, an odd document.
+    Soft,
+    /// Will not pass by itself: a 410, a refused address.
+    Permanent,
+}
+
+impl Grade {
+    /// The word used in the database and in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Temporary => "temporary",
+            Self::Soft => "soft",
+            Self::Permanent => "permanent",
+        }
+    }
+}
+
+/// Something that went wrong, as it is kept: a row, a counter and one log line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// From a closed set: database column and metric label, such as `http-404`, `timeout`, `not-a-feed`.
+    pub code: &'static str,
+    /// How bad.
+    pub grade: Grade,
+    /// What, why and what to do, in a sentence or two.
+    pub message: String,
+    /// Where, with passwords masked.
+    pub url: Option<String>,
+    /// HTTP status, where there was an answer.
+    pub status: Option<u16>,
+}
+
+/// What a fetch learned about a host; [`crate::store`] applies it in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostNote {
+    /// Host name without port, lower case.
+    pub host: String,
+    /// Whether the host answered in good health.
+    pub trouble: Option<Trouble>,
+}
+
+/// Trouble of a host as a whole: DNS, connect, 429, 503.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// As in [`Failure::code`].
+    pub code: &'static str,
+    /// When the server asked us to come back (`Retry-After`).
+    pub retry_after: Option<DateTime<Utc>>,
+}
+
+/// When to do something next, and why then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// Not before.
+    pub at: DateTime<Utc>,
+    /// A phrase for `status`: "every 30m", "the server asked for Retry-After".
+    pub why: String,
+}
+
+/// A source row, leased for a poll.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimedSource {
+    /// Row.
+    pub id: SourceId,
+    /// Its name in the configuration.
+    pub name: String,
+    /// The lease that [`PollOutcome`] must still hold.
+    pub lease: Lease,
+    /// Validators of the document last taken in, for the configured URL only.
+    pub validators: Validators,
+    /// Hash of the body last taken in.
+    pub body_hash: Option<Vec<u8>>,
+    /// Weighted failures in a row: temporary 0.25, soft 0.5, permanent 1.
+    pub failures: f64,
+    /// Whether it was never polled with success: `first_poll` applies.
+    pub first: bool,
+    /// Whether its last document killed the process three times: do not parse, report it as set aside.
+    pub set_aside: bool,
+}
+
+/// Who holds a claim: the run that made it. A lost lease can record nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Number of the run, unique in the database.
+    pub run: i64,
+    /// Number of the claim, unique in the run.
+    pub claim: i64,
+}
+
+/// Everything one poll changes; recorded in one transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PollOutcome {
+    /// Which source.
+    pub source: SourceId,
+    /// Must still be held.
+    pub lease: Lease,
+    /// When the poll began.
+    pub at: DateTime<Utc>,
+    /// How long it took.
+    pub took: Duration,
+    /// HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// Decoded bytes of the document.
+    pub bytes: u64,
+    /// What came of it.
+    pub result: PollResult,
+    /// Where permanent redirects led, for `status`.
+    pub moved_to: Option<Url>,
+    /// What was learned about the hosts on the way.
+    pub hosts: Vec<HostNote>,
+    /// Weighted failures in a row, after this poll.
+    pub failures: f64,
+    /// When next, and why.
+    pub next: Next,
+}
+
+/// What came of a poll.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PollResult {
+    /// 304: validators it carried replace ours, none is erased (RFC 9111, 3.2).
+    NotModified(Validators),
+    /// 200 with the body we already took in.
+    Unchanged(Validators),
+    /// A document taken in.
+    Taken {
+        /// What it said; entries already cut to `first_poll` are marked `seen`.
+        feed: Box<ParsedFeed>,
+        /// Keys of each entry, in the order of `feed.entries`.
+        keys: Vec<EntryKeys>,
+        /// Replaces what was stored, both together.
+        validators: Validators,
+        /// Hash of the body.
+        body_hash: Vec<u8>,
+        /// At most so many unseen entries become pending, newest first; the rest are recorded as seen.
+        limit: Option<usize>,
+    },
+    /// Nothing taken in; validators stay.
+    Failed(Failure),
+}
+
+/// How an entry is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryKeys {
+    /// Within its source: its id, else its link, else title and date.
+    pub ident: String,
+    /// The host that serves its link, for the queue.
+    pub host: Option<String>,
+    /// Keys its link may be known by, strongest first.
+    pub link: Vec<Key>,
+}
+
+/// What an outcome of [`PollOutcome`] came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PollCounts {
+    /// Entries never seen before.
+    pub new: u64,
+    /// Entries seen before, or whose link is an article already.
+    pub known: u64,
+    /// Entries that could not be read.
+    pub skipped: u64,
+}
+
+/// What names an article, strongest first. The words are those of the `aliases` view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyKind {
+    /// `key_from_url` of the source, prefixed by the host.
+    FromUrl,
+    /// The source's `short_link` rule.
+    ShortLink,
+    /// `<link rel=shortlink>` or the `Link:` header.
+    RelShortlink,
+    /// `rel=canonical`.
+    Canonical,
+    /// `og:url`.
+    OgUrl,
+    /// The URL that served the page, after redirects.
+    FinalUrl,
+    /// Any other URL that led to it: the entry's link, a hop of a redirect.
+    Link,
+}
+
+impl KeyKind {
+    /// The word used in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FromUrl => "from-url",
+            Self::ShortLink => "short-link",
+            Self::RelShortlink => "rel-shortlink",
+            Self::Canonical => "canonical",
+            Self::OgUrl => "og-url",
+            Self::FinalUrl => "final-url",
+            Self::Link => "link",
+        }
+    }
+
+    /// Whether pages that differ in final URL and in text show that the key is shared and names nothing.
+    pub fn can_be_shared(self) -> bool {
+        matches!(self, Self::ShortLink | Self::RelShortlink | Self::Link)
+    }
+}
+
+/// A key of an article.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// How it names the article.
+    pub kind: KeyKind,
+    /// Normalised; equal keys name the same article.
+    pub key: String,
+    /// The URL it was made from, as it may be shown and opened.
+    pub url: String,
+}
+
+/// An entry leased for collecting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimedEntry {
+    /// Row.
+    pub id: EntryId,
+    /// The lease that [`PageOutcome`] must still hold.
+    pub lease: Lease,
+    /// Row of its source.
+    pub source: SourceId,
+    /// Name of its source in the configuration.
+    pub source_name: String,
+    /// What the feed said.
+    pub entry: Entry,
+    /// How it is known within its source.
+    pub ident: String,
+    /// Failures of the page itself so far.
+    pub attempts: u32,
+    /// Whether the article is already kept with the feed's text and this is the try a week later.
+    pub upgrade: bool,
+    /// Whether it killed the process three times: do not fetch, keep the feed's text.
+    pub set_aside: bool,
+}
+
+/// Everything one collected page changes; recorded in one transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageOutcome {
+    /// Which entry.
+    pub entry: EntryId,
+    /// Must still be held.
+    pub lease: Lease,
+    /// When the step began.
+    pub at: DateTime<Utc>,
+    /// How long it took.
+    pub took: Duration,
+    /// What came of it.
+    pub result: PageResult,
+    /// What was learned about the hosts on the way.
+    pub hosts: Vec<HostNote>,
+    /// Selectors tried, for the hit rates of the source.
+    pub tried: Vec<Tried>,
+}
+
+/// What came of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PageResult {
+    /// An article, from the page or (method `feed`) from the feed's own text.
+    Article(Box<Cutting>),
+    /// The page itself failed; it is tried again then.
+    Retry(Failure, DateTime<Utc>),
+    /// Trouble of the host: costs the page no attempt. When it is tried again is the host's affair.
+    HostRests(Failure),
+}
+
+/// How the text of an article was won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// By the selectors of the source or site.
+    Rule,
+    /// Automatically.
+    Auto,
+    /// The feed's own text.
+    Feed,
+}
+
+impl Method {
+    /// The word used in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Auto => "auto",
+            Self::Feed => "feed",
+        }
+    }
+}
+
+/// An article cut out, ready to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cutting {
+    /// The fields.
+    pub extraction: Extraction,
+    /// How the text was won.
+    pub method: Method,
+    /// `published` in UTC, for sorting.
+    pub published_at: Option<DateTime<Utc>>,
+    /// The URL to show: the final URL, or the entry's link where no page was had.
+    pub url: String,
+    /// Normalised final URL: the identity of this page. Two pages with one `page_key` are the same page.
+    pub page_key: String,
+    /// Keys that name the article, strongest first, [`KeyKind::Link`] aliases last.
+    pub keys: Vec<Key>,
+    /// The page as received, where the source keeps pages.
+    pub raw: Option<RawPage>,
+    /// Why the page is not the source of the text, where `method` is [`Method::Feed`] for want of a page.
+    pub failure: Option<Failure>,
+    /// When to try the page again, where `method` is [`Method::Feed`] for want of a page.
+    pub upgrade_at: Option<DateTime<Utc>>,
+}
+
+/// A fetched page, kept for re-extraction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawPage {
+    /// HTTP status.
+    pub status: u16,
+    /// Response headers as lines of `name: value`.
+    pub headers: String,
+    /// Decoded body, before charset decoding.
+    pub body: Vec<u8>,
+    /// When it may be dropped; `None` keeps it.
+    pub expires: Option<DateTime<Utc>>,
+}
+
+/// What storing a page came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// An article not seen before.
+    New(ArticleId),
+    /// A changed text of an article we had.
+    Revised(ArticleId),
+    /// Another way to an article we had; nothing new in it.
+    Known(ArticleId),
+    /// Waiting for another try.
+    Waiting,
+}
