@@ -1,1 +1,5 @@
-//! To be written.
+//! Articles out of the store, in the forms that others read.
+
+mod jsonl;
+
+pub use jsonl::jsonl;
