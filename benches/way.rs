@@ -37,7 +37,11 @@ fn configuration(papers: &[Press], rules: bool) -> String {
         "[politeness]\nhost_gap = \"0s\"\nimpolite = true\n[fetch]\nallow_networks = [\"127.0.0.0/8\"]\n[daemon]\ncontact = \"https://press.example/bot\"\n",
     );
     for (number, press) in papers.iter().enumerate() {
-        let _ = write!(text, "[[source]]\nname = \"paper-{number}\"\nfeed = \"{}\"\n", press.url("/feed"));
+        let _ = write!(
+            text,
+            "[[source]]\nname = \"paper-{number}\"\nfeed = \"{}\"\n",
+            press.url("/feed")
+        );
         if rules {
             text.push_str("[source.article]\ntitle = \"h1\"\nbyline = \".by\"\nbody = \".text p\"\n");
         }
@@ -47,7 +51,15 @@ fn configuration(papers: &[Press], rules: bool) -> String {
 
 fn run(folder: &Path) {
     let status = Command::new(env!("CARGO_BIN_EXE_cuttings"))
-        .args(["--quiet", "run", "--once", "--config", "cuttings.toml", "--database", "cuttings.db"])
+        .args([
+            "--quiet",
+            "run",
+            "--once",
+            "--config",
+            "cuttings.toml",
+            "--database",
+            "cuttings.db",
+        ])
         .current_dir(folder)
         .stdout(Stdio::null())
         .status()
@@ -58,13 +70,16 @@ fn run(folder: &Path) {
 fn way(c: &mut Criterion) {
     let papers = open_papers();
     let mut group = c.benchmark_group("way");
-    group.sample_size(10).throughput(Throughput::Elements((PAPERS * paper::ENTRIES) as u64));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Elements((PAPERS * paper::ENTRIES) as u64));
     for (name, rules) in [("200 articles, rules", true), ("200 articles, automatic", false)] {
         group.bench_function(name, |b| {
             b.iter_batched(
                 || {
                     let folder = tempfile::tempdir().unwrap();
-                    std::fs::write(folder.path().join("cuttings.toml"), configuration(&papers, rules)).unwrap();
+                    std::fs::write(folder.path().join("cuttings.toml"), configuration(&papers, rules))
+                        .unwrap();
                     folder
                 },
                 |folder| {

@@ -9,8 +9,22 @@ pub const ENTRIES: usize = 20;
 
 /// A sentence that differs with its number.
 pub fn sentence(number: usize) -> String {
-    const WHO: [&str; 7] = ["The mayor", "A fisherman", "The baker", "One teacher", "The harbour office", "A pilot", "The orchestra"];
-    const WHAT: [&str; 5] = ["said on Tuesday that", "had not known whether", "was asked how", "explained to the council why", "denied that"];
+    const WHO: [&str; 7] = [
+        "The mayor",
+        "A fisherman",
+        "The baker",
+        "One teacher",
+        "The harbour office",
+        "A pilot",
+        "The orchestra",
+    ];
+    const WHAT: [&str; 5] = [
+        "said on Tuesday that",
+        "had not known whether",
+        "was asked how",
+        "explained to the council why",
+        "denied that",
+    ];
     const HOW: [&str; 6] = [
         "the bridge would open again in spring",
         "eleven ships could wait outside the harbour",
@@ -19,7 +33,12 @@ pub fn sentence(number: usize) -> String {
         "the old line to the north was to be closed",
         "the water had risen by another hand's breadth",
     ];
-    format!("{} {} {}, number {number}.", WHO[number % 7], WHAT[number / 7 % 5], HOW[number / 35 % 6])
+    format!(
+        "{} {} {}, number {number}.",
+        WHO[number % 7],
+        WHAT[number / 7 % 5],
+        HOW[number / 35 % 6]
+    )
 }
 
 /// A page of about 86 KB with the furniture of a news site around twenty paragraphs.
@@ -31,11 +50,19 @@ pub fn page(number: usize) -> String {
         "var furniture = [1, 2, 3, \"and more of it\"];\n".repeat(600)
     );
     for section in 0..120 {
-        let _ = write!(html, "<nav><ul><li class=\"menu-{section}\"><a href=\"/section/{section}\">Section {section}</a></li></ul></nav>");
+        let _ = write!(
+            html,
+            "<nav><ul><li class=\"menu-{section}\"><a href=\"/section/{section}\">Section {section}</a></li></ul></nav>"
+        );
     }
-    let _ = write!(html, "<main><article class=\"story\"><h1>Report {number}</h1><p class=\"by\">By Ada Writer</p><div class=\"text\">");
+    let _ = write!(
+        html,
+        "<main><article class=\"story\"><h1>Report {number}</h1><p class=\"by\">By Ada Writer</p><div class=\"text\">"
+    );
     for paragraph in 0..20 {
-        let text: String = (0..5).map(|line| sentence(number * 100 + paragraph * 5 + line) + " ").collect();
+        let text: String = (0..5)
+            .map(|line| sentence(number * 100 + paragraph * 5 + line) + " ")
+            .collect();
         let _ = write!(html, "<p>{text}</p>");
     }
     html.push_str("</div></article><aside>");
@@ -52,7 +79,9 @@ pub fn page(number: usize) -> String {
 
 /// A feed of twenty entries with summaries.
 pub fn feed(base: &str, number: usize) -> String {
-    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?><rss version=\"2.0\"><channel><title>The Paper</title>");
+    let mut xml = String::from(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><rss version=\"2.0\"><channel><title>The Paper</title>",
+    );
     for entry in 0..ENTRIES {
         let id = number * ENTRIES + entry;
         let _ = write!(
@@ -65,4 +94,3 @@ pub fn feed(base: &str, number: usize) -> String {
     xml.push_str("</channel></rss>");
     xml
 }
-

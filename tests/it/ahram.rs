@@ -19,11 +19,16 @@ fn desk() -> Desk {
 
 #[test]
 fn the_three_forms_of_the_page_give_the_article_word_for_word() {
-    let Some(folder) = shared("pages/ahram") else { return };
-    let expected: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
+    let Some(folder) = shared("pages/ahram") else {
+        return;
+    };
+    let expected: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
     let forms = ["article.html", "article-old-ids.html", "print.html"];
-    let lines: Vec<Value> =
-        forms.iter().map(|form| json!({"id": form, "path": folder.join(form), "url": expected["url"]})).collect();
+    let lines: Vec<Value> = forms
+        .iter()
+        .map(|form| json!({"id": form, "path": folder.join(form), "url": expected["url"]}))
+        .collect();
     let (ended, answers) = desk().filter(&["extract", "--jsonl"], &lines);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(answers.len(), forms.len());
@@ -36,7 +41,12 @@ fn the_three_forms_of_the_page_give_the_article_word_for_word() {
         assert_eq!(answer["short_link"], expected["short_link"][form], "{form}");
         let text = answer["text"].as_str().unwrap();
         let paragraphs: Vec<&str> = text.split("\n\n").collect();
-        let words: Vec<&str> = expected["paragraphs"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+        let words: Vec<&str> = expected["paragraphs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|text| text.as_str().unwrap())
+            .collect();
         assert_eq!(paragraphs, words, "{form}");
         for absent in expected["absent"].as_array().unwrap() {
             assert!(!text.contains(absent.as_str().unwrap()), "{form}: {absent}");

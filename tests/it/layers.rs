@@ -33,7 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "daemon",
-        &["poll", "collect", "store", "export", "deliver", "config"],
+        &["poll", "collect", "fetch", "store", "export", "deliver", "config"],
     ),
     ("cli", ALL),
     ("main", ALL),

@@ -10,6 +10,12 @@
     reason = "a test that cannot go on must say so and stop"
 )]
 
+mod ahram;
+mod corpus;
+mod desk;
 mod layers;
 mod newsroom;
+mod signals;
 mod support;
+mod trouble;
+mod way;

@@ -74,9 +74,14 @@ fn h21_ten_kills_lose_and_double_nothing() {
     assert_eq!(desk.one("PRAGMA integrity_check"), "ok");
     let mut titles: BTreeMap<String, usize> = BTreeMap::new();
     for article in desk.exported(&[]) {
-        *titles.entry(article["title"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+        *titles
+            .entry(article["title"].as_str().unwrap_or_default().to_owned())
+            .or_default() += 1;
     }
-    let expected: BTreeMap<String, usize> =
-        newsroom.served().iter().map(|article| (article.title.to_owned(), 1)).collect();
+    let expected: BTreeMap<String, usize> = newsroom
+        .served()
+        .iter()
+        .map(|article| (article.title.to_owned(), 1))
+        .collect();
     assert_eq!(titles, expected, "{}\n{}", ended.stdout, ended.stderr);
 }

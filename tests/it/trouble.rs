@@ -8,7 +8,8 @@ use crate::way::{config, page, rss};
 #[test]
 fn three_bad_sources_are_three_clear_rows_and_the_good_one_is_collected() {
     let press = Press::start("127.0.0.2");
-    let text = "The baker at the corner has sold the same bread for forty years and sees no reason to stop now.";
+    let text =
+        "The baker at the corner has sold the same bread for forty years and sees no reason to stop now.";
     press.page("/bread", page("Bread", text, ""));
     press.page("/good.rss", rss(&[("Bread", press.url("/bread"))]));
     press.page("/html", Reply::html("<html><head><title>Welcome</title><link rel=alternate type=application/rss+xml href=/good.rss></head><body>Hello</body></html>"));
@@ -17,7 +18,12 @@ fn three_bad_sources_are_three_clear_rows_and_the_good_one_is_collected() {
         let gone = Press::start("127.0.0.3");
         gone.url("/feed")
     };
-    let sources = [("down", down), ("good", press.url("/good.rss")), ("half", press.url("/half.rss")), ("html", press.url("/html"))];
+    let sources = [
+        ("down", down),
+        ("good", press.url("/good.rss")),
+        ("half", press.url("/half.rss")),
+        ("html", press.url("/html")),
+    ];
     let desk = Desk::new(&config(&sources));
 
     let ended = desk.run(&["run", "--once", "--json"]);
@@ -25,9 +31,17 @@ fn three_bad_sources_are_three_clear_rows_and_the_good_one_is_collected() {
     assert_eq!(tally(&ended.stdout, "good"), (1, 0, 0), "{}", ended.stdout);
     for name in ["down", "half", "html"] {
         assert_eq!(tally(&ended.stdout, name), (0, 0, 1), "{name}: {}", ended.stdout);
-        assert!(ended.stderr.contains(&format!("source=\"{name}\"")), "{name} in {}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!("source=\"{name}\"")),
+            "{name} in {}",
+            ended.stderr
+        );
     }
-    assert!(ended.stdout.contains("/good.rss"), "the page's own feed is named as a way out: {}", ended.stdout);
+    assert!(
+        ended.stdout.contains("/good.rss"),
+        "the page's own feed is named as a way out: {}",
+        ended.stdout
+    );
     assert_eq!(desk.one("SELECT count(*) FROM articles"), "1");
 
     let status = desk.run(&["status"]);
@@ -75,7 +89,11 @@ byline = {{ select = ".by", match = "(" }}
             ("match", 15),
         ] {
             assert!(ended.stderr.contains(what), "{what} in {}", ended.stderr);
-            assert!(ended.stderr.contains(&format!("cuttings.toml:{line}:")), "line {line} in {}", ended.stderr);
+            assert!(
+                ended.stderr.contains(&format!("cuttings.toml:{line}:")),
+                "line {line} in {}",
+                ended.stderr
+            );
         }
     }
     assert_eq!(press.requests().len(), 0);
@@ -91,7 +109,11 @@ fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
     assert!(press.wait_until(|seen| !seen.is_empty()));
     let second = desk.run(&["run", "--once"]);
     assert_eq!(second.code, Some(1));
-    assert!(second.stderr.contains(&first.id().to_string()), "names the first: {}", second.stderr);
+    assert!(
+        second.stderr.contains(&first.id().to_string()),
+        "names the first: {}",
+        second.stderr
+    );
     crate::desk::send("TERM", &first);
     assert_eq!(first.wait().unwrap().code(), Some(0));
 }
