@@ -99,7 +99,7 @@ fn codings(headers: &Headers) -> Result<Vec<String>, FetchError> {
             match coding.as_str() {
                 "" | "identity" => {}
                 "gzip" | "x-gzip" | "deflate" | "br" | "zstd" if codings.len() < MAX_CODINGS => {
-                    codings.push(coding)
+                    codings.push(coding);
                 }
                 _ => return Err(FetchError::UnknownCoding { coding }),
             }

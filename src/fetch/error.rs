@@ -15,6 +15,7 @@ pub const CODES: &[&str] = &[
     "bad-coding",
     "bad-http",
     "bad-redirect",
+    "bad-url",
     "certificate",
     "challenge",
     "connect",
@@ -60,6 +61,12 @@ pub enum FetchError {
     Scheme {
         /// Without the colon.
         scheme: String,
+    },
+    /// An address that no request can be made of.
+    #[error("HTTP has no way to ask for this address: {cause}; correct the link")]
+    Url {
+        /// As the client said it.
+        cause: String,
     },
     /// An address that may not be reached.
     #[error(transparent)]
@@ -220,6 +227,7 @@ impl FetchError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Scheme { .. } => "refused-scheme",
+            Self::Url { .. } => "bad-url",
             Self::Address(_) => "refused-address",
             Self::Downgrade { .. } => "refused-downgrade",
             Self::TooManyRedirects { .. } => "too-many-redirects",
@@ -260,6 +268,7 @@ impl FetchError {
                 status: 408 | 421 | 425 | 429 | 500..=599,
             } => Grade::Temporary,
             Self::Scheme { .. }
+            | Self::Url { .. }
             | Self::Address(_)
             | Self::Downgrade { .. }
             | Self::NotHtml { .. }
@@ -304,13 +313,16 @@ impl FetchError {
             };
         }
         let cause = innermost(error);
-        if chain(error).any(|cause| cause.is::<NoAddress>()) {
+        if chain(error).any(<dyn Error>::is::<NoAddress>) {
             return Self::Dns { host, cause };
         }
         match chain(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(_)) => return Self::Certificate { host, cause },
             Some(_) => return Self::Tls { host, cause },
             None => {}
+        }
+        if error.is_builder() {
+            return Self::Url { cause };
         }
         if error.is_connect() {
             return Self::Connect { host, cause };
@@ -339,21 +351,54 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 }
 
 fn code_of(status: u16) -> &'static str {
-    match status {
-        400 => "http-400",
-        401 => "http-401",
-        403 => "http-403",
-        404 => "http-404",
-        410 => "http-410",
-        429 => "http-429",
-        500 => "http-500",
-        502 => "http-502",
-        503 => "http-503",
-        504 => "http-504",
-        200..=299 => "http-2xx",
-        300..=399 => "http-3xx",
-        400..=499 => "http-4xx",
-        500..=599 => "http-5xx",
+    match (status, status / 100) {
+        (400, _) => "http-400",
+        (401, _) => "http-401",
+        (403, _) => "http-403",
+        (404, _) => "http-404",
+        (410, _) => "http-410",
+        (429, _) => "http-429",
+        (500, _) => "http-500",
+        (502, _) => "http-502",
+        (503, _) => "http-503",
+        (504, _) => "http-504",
+        (_, 2) => "http-2xx",
+        (_, 3) => "http-3xx",
+        (_, 4) => "http-4xx",
+        (_, 5) => "http-5xx",
         _ => "http-other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_a_code_of_the_closed_set() {
+        for status in 100..1000 {
+            assert!(CODES.contains(&code_of(status)), "{status}");
+        }
+        assert!(CODES.is_sorted());
+        assert_eq!(code_of(404), "http-404");
+        assert_eq!(code_of(418), "http-4xx");
+    }
+
+    #[test]
+    fn grades_and_blame() {
+        let of = |status| FetchError::Status { status };
+        assert_eq!(of(404).grade(), Grade::Soft);
+        assert_eq!(of(410).grade(), Grade::Permanent);
+        assert_eq!(of(503).grade(), Grade::Temporary);
+        assert!(of(429).is_host_trouble() && of(503).is_host_trouble());
+        assert!(!of(500).is_host_trouble() && !of(404).is_host_trouble());
+    }
+
+    #[test]
+    fn h20_a_failure_masks_secrets() {
+        let url = Url::parse("https://me:secret@paper.example/feed?token=abc").unwrap();
+        let failure = FetchError::Unasked304.failure(&url, Some(304));
+        let shown = format!("{failure:?}");
+        assert!(!shown.contains("secret") && !shown.contains("abc"), "{shown}");
     }
 }

@@ -167,3 +167,125 @@ async fn acquire(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn gate(per_host: usize, in_flight: usize) -> Arc<Gate> {
+        Arc::new(Gate::new(&config::Politeness {
+            host_gap: Duration::from_secs(1),
+            per_host,
+            in_flight,
+            impolite: false,
+        }))
+    }
+
+    /// Asks once, for `long`; gives back when it began.
+    async fn ask(gate: Arc<Gate>, host: String, long: Duration) -> Instant {
+        let pass = gate.enter(&host).await;
+        let began = Instant::now();
+        tokio::time::sleep(long).await;
+        drop(pass);
+        began
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p16_one_at_a_time_in_order_with_a_gap_after_each_end() {
+        let gate = gate(1, 32);
+        let start = Instant::now();
+        let long = Duration::from_millis(500);
+        let asks = (0..4).map(|_| ask(Arc::clone(&gate), "h".into(), long));
+        let began = futures_util::future::join_all(asks).await;
+        let after: Vec<u128> = began.iter().map(|at| (*at - start).as_millis()).collect();
+        assert_eq!(after, [0, 1500, 3000, 4500]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p16_hosts_do_not_hinder_each_other() {
+        let gate = gate(1, 32);
+        let start = Instant::now();
+        let crowd = (0..100).map(|_| ask(Arc::clone(&gate), "crowded".into(), Duration::from_millis(10)));
+        let crowd = tokio::spawn(futures_util::future::join_all(crowd));
+        let others = (0..30).map(|n| ask(Arc::clone(&gate), format!("h{n}"), Duration::from_millis(10)));
+        for began in futures_util::future::join_all(others).await {
+            assert_eq!(began - start, Duration::ZERO);
+        }
+        assert_eq!(crowd.await.unwrap().len(), 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p16_no_more_than_the_house_allows_are_in_flight() {
+        let gate = gate(1, 3);
+        let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let asks = (0..20).map(|n| {
+            let (gate, inside, most) = (&gate, &inside, &most);
+            async move {
+                let _pass = gate.enter(&format!("h{n}")).await;
+                most.fetch_max(inside.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                inside.fetch_sub(1, Ordering::Relaxed);
+            }
+        });
+        futures_util::future::join_all(asks).await;
+        assert_eq!(most.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_waiting_leaves_nothing_behind() {
+        let gate = gate(1, 1);
+        let pass = gate.enter("h").await;
+        // One waits for the host, one for the house; both give up.
+        for host in ["h", "other"] {
+            let waited = tokio::time::timeout(Duration::from_secs(5), gate.enter(host)).await;
+            assert!(waited.is_err());
+        }
+        drop(pass);
+        let start = Instant::now();
+        drop(gate.enter("h").await);
+        drop(gate.enter("other").await);
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_slots_at_one_host_still_keep_their_starts_apart() {
+        let gate = gate(2, 32);
+        let start = Instant::now();
+        let asks = (0..4).map(|_| ask(Arc::clone(&gate), "h".into(), Duration::from_millis(1800)));
+        let mut began = futures_util::future::join_all(asks).await;
+        began.sort();
+        for pair in began.windows(2) {
+            assert!(pair[1] - pair[0] >= Duration::from_secs(1));
+        }
+        assert!(began[1] - start < Duration::from_millis(1800));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p31_a_host_may_ask_for_a_longer_gap_but_not_for_a_shorter() {
+        let gate = gate(1, 32);
+        let start = Instant::now();
+        drop(gate.enter("h").await);
+        gate.widen("h", Duration::from_secs(10));
+        drop(gate.enter("h").await);
+        assert_eq!(start.elapsed(), Duration::from_secs(10));
+        gate.widen("h", Duration::ZERO);
+        drop(gate.enter("h").await);
+        drop(gate.enter("h").await);
+        assert_eq!(start.elapsed(), Duration::from_secs(21));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_thousand_hosts_are_forgotten_when_idle() {
+        let gate = gate(1, 32);
+        let waiting = gate.enter("busy").await;
+        for n in 0..10_000 {
+            drop(gate.enter(&format!("h{n}")).await);
+            tokio::time::advance(Duration::from_millis(10)).await;
+        }
+        assert!(gate.len() <= SWEEP_FROM, "{} hosts", gate.len());
+        assert!(lock(&gate.hosts).by_name.contains_key("busy"));
+        drop(waiting);
+    }
+}

@@ -114,26 +114,26 @@ const V4: &[(Ipv4Net, &str)] = &[
 ];
 
 const V6: &[(Ipv6Net, &str)] = &[
-    (v6([0, 0, 0, 0, 0, 0, 0, 0], 128), "unspecified"),
-    (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), "loopback"),
-    (v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48), "a local translator"),
-    (v6([0x100, 0, 0, 0, 0, 0, 0, 0], 64), "a discard prefix"),
-    (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 32), "a Teredo tunnel"),
-    (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), "for documentation"),
-    (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), "for documentation"),
-    (v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), "a private network"),
-    (v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), "link-local"),
-    (v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), "site-local"),
-    (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), "multicast"),
+    (v6([0, 0, 0], 128), "unspecified"),
+    (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), "loopback"),
+    (v6([0x64, 0xff9b, 1], 48), "a local translator"),
+    (v6([0x100, 0, 0], 64), "a discard prefix"),
+    (v6([0x2001, 0, 0], 32), "a Teredo tunnel"),
+    (v6([0x2001, 0xdb8, 0], 32), "for documentation"),
+    (v6([0x3fff, 0, 0], 20), "for documentation"),
+    (v6([0xfc00, 0, 0], 7), "a private network"),
+    (v6([0xfe80, 0, 0], 10), "link-local"),
+    (v6([0xfec0, 0, 0], 10), "site-local"),
+    (v6([0xff00, 0, 0], 8), "multicast"),
 ];
 
 const fn v4(a: u8, b: u8, c: u8, d: u8, bits: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), bits)
 }
 
-const fn v6(s: [u16; 8], bits: u8) -> Ipv6Net {
-    let [a, b, c, d, e, f, g, h] = s;
-    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), bits)
+const fn v6(first: [u16; 3], bits: u8) -> Ipv6Net {
+    let [a, b, c] = first;
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), bits)
 }
 
 #[cfg(test)]

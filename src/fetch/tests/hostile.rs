@@ -218,7 +218,7 @@ async fn h08_a_length_over_the_limit_is_refused_at_the_headers() {
 #[tokio::test]
 async fn h08_endless_chunks_end_at_the_limit() {
     let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
-    let chunk = [&b"8000\r\n"[..], &[b'x'; 0x8000], b"\r\n"].concat();
+    let chunk = [&b"8000\r\n"[..], &vec![b'x'; 0x8000], b"\r\n"].concat();
     let server = Server::always(vec![Act::Send(head), Act::Dribble(chunk, Duration::ZERO)]).await;
     assert_eq!(
         code(get_feed(&fetcher(&limits()), server.url("/")).await),

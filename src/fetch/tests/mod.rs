@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 use super::*;
+use crate::config;
 
 /// What a server does with a request. At the end of the list it waits for the next one on the same connection.
 #[derive(Clone, Debug)]
@@ -132,11 +133,6 @@ pub(super) fn answer(status: u16, lines: &str, body: &[u8]) -> Vec<Act> {
         body.len()
     );
     vec![Act::Send([head.as_bytes(), body].concat())]
-}
-
-/// A page.
-pub(super) fn page(body: &str) -> Vec<Act> {
-    answer(200, "Content-Type: text/html\r\n", body.as_bytes())
 }
 
 pub(super) fn now() -> DateTime<Utc> {

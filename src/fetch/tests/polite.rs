@@ -174,10 +174,7 @@ async fn p23_hops_are_counted_and_loops_end() {
         code(get_feed(&fetcher, server.url("/nowhere")).await),
         "bad-redirect"
     );
-    assert_eq!(
-        code(get_feed(&fetcher, server.url("/no-host")).await),
-        "bad-redirect"
-    );
+    assert_eq!(code(get_feed(&fetcher, server.url("/no-host")).await), "bad-url");
     let before = server.seen().len();
     let failed = get_feed(&fetcher, server.url("/start")).await.unwrap_err();
     assert_eq!(failed.error.code(), "too-many-redirects");
