@@ -317,3 +317,74 @@ async fn h09_nobody_listening_is_trouble_of_the_host() {
     assert_eq!(failed.error.code(), "connect");
     assert!(failed.rests_host());
 }
+
+#[tokio::test]
+async fn p27_what_is_accepted_is_decoded() {
+    let plain = b"<rss/>".repeat(10_000);
+    for coding in ["gzip", "deflate", "raw-deflate", "br", "zstd"] {
+        let body = encoded(coding, &plain).await;
+        let named = coding.trim_start_matches("raw-");
+        // Once in one piece, once in many chunks, the first of one byte.
+        let mut chunks =
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: {named}\r\n\r\n")
+                .into_bytes();
+        for piece in std::iter::once(&body[..1]).chain(body[1..].chunks(7)) {
+            chunks.extend([format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat());
+        }
+        chunks.extend(b"0\r\n\r\n");
+        for acts in [coded(named, &body), vec![Act::Send(chunks)]] {
+            let server = Server::always(acts).await;
+            let document = document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap());
+            assert!(document.body == plain, "{coding}");
+        }
+    }
+    let twice = encoded("br", &encoded("gzip", &plain).await).await;
+    let server = Server::always(coded("gzip, BR", &twice)).await;
+    let document1 = document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap());
+    assert!(document1.body == plain);
+    let members = [encoded("gzip", b"<rss").await, encoded("gzip", b"/>").await].concat();
+    let server = Server::always(coded("x-gzip", &members)).await;
+    let document2 = document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap());
+    assert_eq!(document2.body, b"<rss/>");
+}
+
+#[tokio::test]
+async fn p27_a_wrong_or_truncated_coding_is_an_error() {
+    let plain: Vec<u8> = (0..50_000_u32)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes())
+        .collect();
+    for coding in ["gzip", "deflate", "raw-deflate", "br", "zstd"] {
+        let whole = encoded(coding, &plain).await;
+        let named = coding.trim_start_matches("raw-");
+        for body in [
+            &whole[..whole.len() / 2],
+            &whole[..whole.len() - 1],
+            b"<rss><channel></channel></rss>",
+        ] {
+            let server = Server::always(coded(named, body)).await;
+            let got = get_feed(&fetcher(&limits()), server.url("/")).await;
+            assert_eq!(
+                code(got),
+                "bad-coding",
+                "{coding}, {} of {} bytes",
+                body.len(),
+                whole.len()
+            );
+        }
+    }
+    let server = Server::always(coded("compress", b"x")).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "unknown-coding"
+    );
+    let server = Server::always(coded("gzip, gzip, gzip", b"x")).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "unknown-coding"
+    );
+    let server = Server::always(coded("gzip", b"")).await;
+    assert_eq!(
+        document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap()).body,
+        b""
+    );
+}
