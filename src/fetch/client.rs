@@ -1,6 +1,5 @@
 //! The walk over the hops, and one hop.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use url::Url;
 use super::error::innermost;
 use super::{
     Document, Failed, FetchError, Fetched, Gate, Guard, Headers, Hints, Hop, Lookup, Outcome, Request,
-    SystemNames, Want, body, challenge, install_crypto, resolve,
+    SystemNames, Want, body, challenge, hints, install_crypto, resolve,
 };
 use crate::config;
 use crate::link;
@@ -55,7 +54,7 @@ impl Fetcher {
     pub fn new(
         limits: &config::Fetch,
         politeness: &config::Politeness,
-        user_agent: &str,
+        user_agent: String,
     ) -> Result<Self, ClientError> {
         Self::with_names(limits, politeness, user_agent, Arc::new(SystemNames::default()))
     }
@@ -64,7 +63,7 @@ impl Fetcher {
     pub fn with_names(
         limits: &config::Fetch,
         politeness: &config::Politeness,
-        user_agent: &str,
+        user_agent: String,
         names: Arc<dyn Lookup>,
     ) -> Result<Self, ClientError> {
         install_crypto();
@@ -121,7 +120,7 @@ impl Fetcher {
                 if error.is_host_trouble() {
                     trail.note(Some(Trouble {
                         code: error.code(),
-                        retry_after: trail.hints.retry_after,
+                        retry_after: error.retry_after(),
                     }));
                 }
                 Err(Box::new(Failed {
@@ -186,7 +185,8 @@ impl Fetcher {
         let status = response.status().as_u16();
         let headers = Headers::from(response.headers());
         trail.status = Some(status);
-        trail.hints = Hints::read(status, &headers, now + called.elapsed());
+        let arrived = now + called.elapsed();
+        trail.hints = Hints::read(&headers, arrived);
         if !matches!(status, 429 | 503) {
             trail.note(None);
         }
@@ -205,7 +205,7 @@ impl Fetcher {
             }
             304 => Err(FetchError::Unasked304),
             200 | 203 => {
-                let document = self.document(request.want, response, headers).await?;
+                let document = self.document(request.want, response, status, headers).await?;
                 Ok(Step::Arrived(Outcome::Document(document)))
             }
             _ => {
@@ -213,7 +213,11 @@ impl Fetcher {
                 if matches!(status, 401 | 403 | 429 | 503) && challenge::in_body(&start) {
                     return Err(FetchError::Challenge { status });
                 }
-                Err(FetchError::Status { status })
+                let retry_after = headers
+                    .text("retry-after")
+                    .filter(|_| matches!(status, 429 | 503))
+                    .and_then(|value| hints::retry_after(&value, arrived));
+                Err(FetchError::Status { status, retry_after })
             }
         }
     }
@@ -222,9 +226,10 @@ impl Fetcher {
         &self,
         want: Want,
         response: reqwest::Response,
+        status: u16,
         headers: Headers,
     ) -> Result<Document, FetchError> {
-        let content_type = headers.text("content-type").map(Cow::into_owned);
+        let content_type = headers.get_str("content-type");
         if want == Want::Page
             && let Some(content_type) = content_type.as_deref().filter(|named| !is_page(named))
         {
@@ -242,6 +247,7 @@ impl Fetcher {
         };
         let body = body::read(response, &headers, limits).await?;
         Ok(Document {
+            status,
             validators: validators(&headers),
             content_type,
             body_hash: ring::digest::digest(&ring::digest::SHA256, &body)

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::guard::Refused;
@@ -203,6 +204,8 @@ pub enum FetchError {
     Status {
         /// HTTP status.
         status: u16,
+        /// When it asked to be asked again, for 429 and 503. Never in the past, at most a day ahead.
+        retry_after: Option<DateTime<Utc>>,
     },
     /// robots.txt says no.
     #[error("robots.txt of {host} forbids this page; ignore_robots on the source overrides it")]
@@ -248,7 +251,7 @@ impl FetchError {
             Self::NotHtml { .. } => "not-html",
             Self::Challenge { .. } => "challenge",
             Self::Unasked304 => "unasked-304",
-            Self::Status { status } => code_of(*status),
+            Self::Status { status, .. } => code_of(*status),
             Self::RobotsDenied { .. } => "robots-denied",
             Self::RobotsUnreachable { .. } => "robots-unreachable",
         }
@@ -266,13 +269,14 @@ impl FetchError {
             | Self::RobotsUnreachable { .. }
             | Self::Status {
                 status: 408 | 421 | 425 | 429 | 500..=599,
+                ..
             } => Grade::Temporary,
             Self::Scheme { .. }
             | Self::Url { .. }
             | Self::Address(_)
             | Self::Downgrade { .. }
             | Self::NotHtml { .. }
-            | Self::Status { status: 410 } => Grade::Permanent,
+            | Self::Status { status: 410, .. } => Grade::Permanent,
             _ => Grade::Soft,
         }
     }
@@ -285,18 +289,40 @@ impl FetchError {
                 | Self::Connect { .. }
                 | Self::ConnectTimeout { .. }
                 | Self::RobotsUnreachable { .. }
-                | Self::Status { status: 429 | 503 }
+                | Self::Status {
+                    status: 429 | 503,
+                    ..
+                }
         )
     }
 
+    /// HTTP status, where it is the status that is the trouble.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } | Self::BadRedirect { status } | Self::Challenge { status } => {
+                Some(*status)
+            }
+            Self::Unasked304 => Some(304),
+            _ => None,
+        }
+    }
+
+    /// When the server asked to be asked again.
+    pub fn retry_after(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// The same as it is kept. `url` is where it happened.
-    pub fn failure(&self, url: &Url, status: Option<u16>) -> Failure {
+    pub fn failure(&self, url: &Url) -> Failure {
         Failure {
             code: self.code(),
             grade: self.grade(),
             message: self.to_string(),
             url: Some(link::masked(url)),
-            status,
+            status: self.status(),
         }
     }
 
@@ -386,7 +412,10 @@ mod tests {
 
     #[test]
     fn grades_and_blame() {
-        let of = |status| FetchError::Status { status };
+        let of = |status| FetchError::Status {
+            status,
+            retry_after: None,
+        };
         assert_eq!(of(404).grade(), Grade::Soft);
         assert_eq!(of(410).grade(), Grade::Permanent);
         assert_eq!(of(503).grade(), Grade::Temporary);
@@ -397,7 +426,7 @@ mod tests {
     #[test]
     fn h20_a_failure_masks_secrets() {
         let url = Url::parse("https://me:secret@paper.example/feed?token=abc").unwrap();
-        let failure = FetchError::Unasked304.failure(&url, Some(304));
+        let failure = FetchError::Unasked304.failure(&url);
         let shown = format!("{failure:?}");
         assert!(!shown.contains("secret") && !shown.contains("abc"), "{shown}");
     }

@@ -27,7 +27,12 @@ impl Headers {
     }
 
     /// The first value as text; bytes that are no UTF-8 are read as Latin-1, which never fails.
-    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+    pub fn get_str(&self, name: &str) -> Option<String> {
+        self.text(name).map(Cow::into_owned)
+    }
+
+    /// The same, borrowed where it can be.
+    pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         self.get(name).map(text)
     }
 
@@ -39,7 +44,7 @@ impl Headers {
     }
 
     /// Lines of `name: value`, as a raw page keeps them.
-    pub fn lines(&self) -> String {
+    pub fn to_lines(&self) -> String {
         let lines: Vec<String> = self
             .iter()
             .map(|(name, value)| format!("{name}: {}", text(value)))
@@ -109,9 +114,9 @@ mod tests {
             .into_iter()
             .collect();
         assert_eq!(headers.get("etag"), Some(&b"\"\xe9\""[..]));
-        assert_eq!(headers.text("ETAG").unwrap(), "\"é\"");
+        assert_eq!(headers.get_str("ETAG").unwrap(), "\"é\"");
         assert_eq!(headers.all("x-A").count(), 2);
-        assert_eq!(headers.lines(), "ETag: \"é\"\nX-A: 1\nx-a: 2");
+        assert_eq!(headers.to_lines(), "ETag: \"é\"\nX-A: 1\nx-a: 2");
     }
 
     #[test]

@@ -15,8 +15,6 @@ const MAX_FRESH: Duration = Duration::from_secs(365 * 24 * 3600);
 /// What the headers of an answer say about the next request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// `Retry-After` of a 429 or 503: nothing to that host before it. Never in the past, at most a day ahead.
-    pub retry_after: Option<DateTime<Utc>>,
     /// Until when the answer is fresh (RFC 9111, 4.2), if that is still to come.
     pub fresh_until: Option<DateTime<Utc>>,
     /// By which word it is: `max-age=3600`, `Expires`.
@@ -25,13 +23,8 @@ pub struct Hints {
 
 impl Hints {
     /// Reads the headers of an answer that arrived at `now`.
-    pub fn read(status: u16, headers: &Headers, now: DateTime<Utc>) -> Self {
+    pub fn read(headers: &Headers, now: DateTime<Utc>) -> Self {
         let mut hints = Self::default();
-        if matches!(status, 429 | 503) {
-            hints.retry_after = headers
-                .text("retry-after")
-                .and_then(|value| retry_after(&value, now));
-        }
         if let Some((lifetime, by)) = lifetime(headers, now) {
             let age = headers
                 .text("age")
@@ -47,8 +40,8 @@ impl Hints {
     }
 }
 
-/// RFC 9110, 10.2.3: seconds or a date. A past date means now.
-fn retry_after(value: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// `Retry-After` (RFC 9110, 10.2.3): seconds or a date. Never in the past, at most a day ahead.
+pub(super) fn retry_after(value: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let at = match seconds(value) {
         Some(wait) => now + wait.min(MAX_RETRY_AFTER),
         None => http_date(value, now)?,
@@ -144,20 +137,14 @@ mod tests {
         "2026-11-24T12:00:00Z".parse().unwrap()
     }
 
-    fn read(status: u16, lines: &[(&str, &str)]) -> Hints {
-        let headers = lines.iter().copied().collect();
-        Hints::read(status, &headers, now())
-    }
-
     fn fresh(lines: &[(&str, &str)]) -> Option<i64> {
-        let hints = read(200, lines);
+        let hints = Hints::read(&lines.iter().copied().collect(), now());
         assert_eq!(hints.fresh_until.is_some(), hints.fresh_by.is_some());
         hints.fresh_until.map(|at| (at - now()).num_seconds())
     }
 
     fn retry(value: &str) -> Option<i64> {
-        let hints = read(503, &[("Retry-After", value)]);
-        hints.retry_after.map(|at| (at - now()).num_seconds())
+        retry_after(value, now()).map(|at| (at - now()).num_seconds())
     }
 
     #[test]
@@ -233,7 +220,6 @@ mod tests {
         ] {
             assert_eq!(retry(nonsense), None, "{nonsense}");
         }
-        assert_eq!(read(200, &[("Retry-After", "120")]).retry_after, None);
     }
 
     #[test]

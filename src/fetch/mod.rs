@@ -45,24 +45,20 @@ pub struct Request {
 }
 
 impl Request {
-    /// A feed, conditional on `validators`.
-    pub fn feed(url: Url, validators: Validators) -> Self {
+    /// An unconditional request.
+    pub fn new(url: Url, want: Want) -> Self {
         Self {
             url,
-            want: Want::Feed,
-            validators,
+            want,
+            validators: Validators::default(),
             validators_from: None,
         }
     }
 
-    /// A page, unconditional.
-    pub fn page(url: Url) -> Self {
-        Self {
-            url,
-            want: Want::Page,
-            validators: Validators::default(),
-            validators_from: None,
-        }
+    /// The same, conditional on what `url` gave with the document we have.
+    #[must_use]
+    pub fn with_validators(self, validators: Validators) -> Self {
+        Self { validators, ..self }
     }
 }
 
@@ -130,6 +126,8 @@ pub enum Outcome {
 /// A document, whole and decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
+    /// 200 or 203.
+    pub status: u16,
     /// As received.
     pub headers: Headers,
     /// Content codings taken off; the charset is as it was.
@@ -176,7 +174,10 @@ pub struct Failed {
 impl Failed {
     /// The same as it is kept.
     pub fn failure(&self) -> Failure {
-        self.error.failure(&self.url, self.status)
+        Failure {
+            status: self.status,
+            ..self.error.failure(&self.url)
+        }
     }
 
     /// Whether the host that was asked first is to rest, and the page is not to blame. Trouble of another host that a

@@ -33,7 +33,13 @@ fn with_names(answers: &[&[&str]], limits: &config::Fetch) -> Fetcher {
         host_gap: Duration::ZERO,
         ..config::Politeness::default()
     };
-    Fetcher::with_names(limits, &politeness, "x", Arc::new(Told(Mutex::new(answers)))).unwrap()
+    Fetcher::with_names(
+        limits,
+        &politeness,
+        "x".to_owned(),
+        Arc::new(Told(Mutex::new(answers))),
+    )
+    .unwrap()
 }
 
 fn redirect(to: &str) -> Vec<Act> {

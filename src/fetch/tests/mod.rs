@@ -163,18 +163,11 @@ pub(super) fn fetcher(limits: &config::Fetch) -> Fetcher {
         impolite: true,
         ..config::Politeness::default()
     };
-    Fetcher::new(
-        limits,
-        &politeness,
-        &user_agent(Some("https://paper.example/bot")),
-    )
-    .unwrap()
+    Fetcher::new(limits, &politeness, user_agent(Some("https://paper.example/bot"))).unwrap()
 }
 
 pub(super) async fn get_feed(fetcher: &Fetcher, url: Url) -> Result<Fetched, Box<Failed>> {
-    fetcher
-        .get(Request::feed(url, Validators::default()), now())
-        .await
+    fetcher.get(Request::new(url, Want::Feed), now()).await
 }
 
 /// The code of a failure that must be.

@@ -9,6 +9,10 @@ fn validators(etag: Option<&[u8]>, last_modified: Option<&[u8]>) -> Validators {
     }
 }
 
+fn conditional(url: Url, validators: Validators) -> Request {
+    Request::new(url, Want::Feed).with_validators(validators)
+}
+
 fn lines(etag: &[u8], last_modified: &[u8], body: &[u8]) -> Vec<Act> {
     let head = [
         b"HTTP/1.1 200 OK\r\nETag: ",
@@ -58,7 +62,7 @@ async fn p02_p03_validators_go_back_byte_for_byte() {
         let fetcher = fetcher(&limits());
         let document = document(get_feed(&fetcher, server.url("/feed")).await.unwrap());
         assert_eq!(document.validators, validators(Some(&tag), Some(&date)));
-        let again = Request::feed(server.url("/feed"), document.validators);
+        let again = conditional(server.url("/feed"), document.validators);
         fetcher.get(again, now()).await.unwrap();
         let seen = &server.seen()[1];
         assert_eq!(seen.header("if-none-match"), Some(tag));
@@ -71,7 +75,7 @@ async fn p04_only_what_was_given_is_sent() {
     let server = Server::always(answer(304, "", b"")).await;
     let fetcher = fetcher(&limits());
     for (etag, date) in [(Some(&b"\"a\""[..]), None), (None, Some(&b"d"[..]))] {
-        let request = Request::feed(server.url("/"), validators(etag, date));
+        let request = conditional(server.url("/"), validators(etag, date));
         fetcher.get(request, now()).await.unwrap();
         let seen = server.seen().pop().unwrap();
         assert_eq!(seen.header("if-none-match").as_deref(), etag);
@@ -82,7 +86,7 @@ async fn p04_only_what_was_given_is_sent() {
 #[tokio::test]
 async fn p05_a_document_says_which_validators_it_lacks() {
     let server = Server::always(answer(200, "Last-Modified: new\r\nETag: \r\n", b"x")).await;
-    let request = Request::feed(server.url("/"), validators(Some(b"\"old\""), Some(b"old")));
+    let request = conditional(server.url("/"), validators(Some(b"\"old\""), Some(b"old")));
     let fetched = fetcher(&limits()).get(request, now()).await.unwrap();
     assert_eq!(document(fetched).validators, validators(None, Some(b"new")));
 }
@@ -90,7 +94,7 @@ async fn p05_a_document_says_which_validators_it_lacks() {
 #[tokio::test]
 async fn p06_a_304_carries_what_it_carries() {
     let server = Server::always(vec![Act::Send(b"HTTP/1.1 304 X\r\nETag: \"b\"\r\n\r\n".to_vec())]).await;
-    let request = Request::feed(server.url("/"), validators(Some(b"\"a\""), Some(b"d")));
+    let request = conditional(server.url("/"), validators(Some(b"\"a\""), Some(b"d")));
     let fetched = fetcher(&limits()).get(request, now()).await.unwrap();
     assert_eq!(fetched.status, 304);
     assert_eq!(
@@ -116,7 +120,7 @@ async fn p07_validators_belong_to_the_url_they_came_from() {
     })
     .await;
     let fetcher = fetcher(&limits());
-    let mut request = Request::feed(server.url("/old"), validators(Some(b"\"n\""), None));
+    let mut request = conditional(server.url("/old"), validators(Some(b"\"n\""), None));
     fetcher.get(request.clone(), now()).await.unwrap();
     request.validators_from = Some(server.url("/new"));
     fetcher.get(request, now()).await.unwrap();
@@ -246,7 +250,10 @@ async fn p25_p26_p28_one_get_with_our_name_and_nothing_added() {
     .await;
     let fetcher = fetcher(&limits());
     get_feed(&fetcher, server.url("/a?z=&y#frag")).await.unwrap();
-    fetcher.get(Request::page(server.url("/a")), now()).await.unwrap();
+    fetcher
+        .get(Request::new(server.url("/a"), Want::Page), now())
+        .await
+        .unwrap();
     let seen = server.seen();
     assert_eq!(seen.len(), 4);
     assert_eq!(seen[0].target(), "/a?z=&y");
@@ -312,11 +319,18 @@ async fn p33_what_is_no_page_is_dropped_at_its_headers() {
     let fetcher = fetcher(&limits());
     for path in ["/pdf", "/image"] {
         assert_eq!(
-            code(fetcher.get(Request::page(server.url(path)), now()).await),
+            code(
+                fetcher
+                    .get(Request::new(server.url(path), Want::Page), now())
+                    .await
+            ),
             "not-html"
         );
     }
     for path in ["/xhtml", "/odd", "/none"] {
-        fetcher.get(Request::page(server.url(path)), now()).await.unwrap();
+        fetcher
+            .get(Request::new(server.url(path), Want::Page), now())
+            .await
+            .unwrap();
     }
 }
