@@ -56,13 +56,11 @@ pub async fn collect(
         hosts: Vec::new(),
         tried: Vec::new(),
     };
-    let failure = match wanted(source, &claim) {
-        Wanted::No => {
-            return record(store, source, &claim, page, None).await;
-        }
-        Wanted::Never(failure) => failure,
+    let (failure, host_rests) = match wanted(source, &claim) {
+        Wanted::No => return record(store, source, &claim, page, None).await,
+        Wanted::Never(failure) => (failure, false),
         Wanted::Yes(url) => match fetch(fetcher, &url, &mut page, now).await {
-            Err(failure) => failure,
+            Err(Missed { failure, host_rests }) => (failure, host_rests),
             Ok((fetched, document)) => match cut(store, config, source, &claim, &fetched, document, now).await {
                 Ok((cutting, tried)) => {
                     let failure = cutting.failure.clone();
@@ -70,7 +68,7 @@ pub async fn collect(
                     page.result = PageResult::Article(Box::new(cutting));
                     return record(store, source, &claim, page, failure).await;
                 }
-                Err(failure) => failure,
+                Err(failure) => (failure, false),
             },
         },
     };
@@ -80,7 +78,6 @@ pub async fn collect(
         Grade::Permanent => None,
         _ => schedule::page_retry(claim.attempts, end),
     };
-    let host_rests = page.hosts.iter().any(|note| note.trouble.is_some());
     page.result = if host_rests {
         PageResult::HostRests(failure.clone())
     } else if claim.upgrade {
@@ -123,24 +120,35 @@ fn wanted(source: &Source, claim: &ClaimedEntry) -> Wanted {
     }
 }
 
+/// A page that was not had.
+struct Missed {
+    failure: Failure,
+    /// Whether it is the trouble of the host that serves the entry's link, which costs the page no attempt.
+    host_rests: bool,
+}
+
 /// Fetches the page, and refuses where a redirect led to no page of the article's own.
-async fn fetch(fetcher: &Fetcher, url: &Url, page: &mut PageOutcome, now: DateTime<Utc>) -> Result<(Fetched, Document), Failure> {
+async fn fetch(fetcher: &Fetcher, url: &Url, page: &mut PageOutcome, now: DateTime<Utc>) -> Result<(Fetched, Document), Missed> {
     let mut fetched = match fetcher.get(Request::new(url.clone(), Want::Page), now).await {
         Ok(fetched) => fetched,
         Err(failed) => {
             page.took = failed.took;
+            let missed = Missed { failure: failed.failure(), host_rests: failed.rests_host() };
             page.hosts = failed.hosts;
-            return Err(failed.error.failure(url));
+            return Err(missed);
         }
     };
     page.took = fetched.took;
     page.hosts.clone_from(&fetched.hosts);
-    let own_failure = |code, message: String| Failure {
-        code,
-        grade: Grade::Soft,
-        message,
-        url: Some(link::masked(url)),
-        status: Some(fetched.status),
+    let own_failure = |code, message: String| Missed {
+        failure: Failure {
+            code,
+            grade: Grade::Soft,
+            message,
+            url: Some(link::masked(url)),
+            status: Some(fetched.status),
+        },
+        host_rests: false,
     };
     if !identity::is_specific(&fetched.url) {
         let code = if link::is_wall(&fetched.url) { "wall" } else { "redirected-to-front" };

@@ -66,7 +66,7 @@ pub async fn poll(
             poll.took = fetched.took;
             poll.status = Some(fetched.status);
             poll.hosts = fetched.hosts;
-            poll.moved_to = fetched.hops.iter().take_while(|hop| matches!(hop.status, 301 | 308)).last().map(|hop| hop.to.clone());
+            poll.moved_to = fetched.moved_to().cloned();
             match fetched.outcome {
                 Outcome::NotModified(validators) => poll.result = PollResult::NotModified(validators),
                 Outcome::Document(document) => {
@@ -77,11 +77,11 @@ pub async fn poll(
         }
         Err(failed) => {
             poll.took = failed.took;
-            poll.hosts = failed.hosts;
+            poll.status = failed.status;
+            poll.moved_to = failed.moved_to().cloned();
             retry_after = failed.error.retry_after();
-            let failure = failed.error.failure(&source.feed);
-            poll.status = failure.status;
-            poll.result = PollResult::Failed(failure);
+            poll.result = PollResult::Failed(failed.failure());
+            poll.hosts = failed.hosts;
         }
     }
     // Waits count from the end of the poll: a slow server gets its rest.
