@@ -1,1 +1,3 @@
-//! To be written.
+//! One file per subcommand.
+
+pub mod parse;
