@@ -98,12 +98,17 @@ fn parsed(request: &Request) -> Result<ParsedFeed, String> {
         .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
         .map_err(|error| format!("{}: {error}", request.path))?;
     if bytes.len() as u64 > MAX_FILE {
-        return Err(format!("{}: larger than 10 MiB, the most that is read of a feed", request.path));
+        return Err(format!(
+            "{}: larger than 10 MiB, the most that is read of a feed",
+            request.path
+        ));
     }
     let header = |name: &str| {
-        request.headers.iter().flatten().find_map(|(known, value)| {
-            known.eq_ignore_ascii_case(name).then_some(value.as_str())?
-        })
+        request
+            .headers
+            .iter()
+            .flatten()
+            .find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value.as_str())?)
     };
     let base = request.base.as_deref().and_then(link::web_url);
     let base: Option<Url> = match (header("content-location"), base) {
@@ -153,7 +158,11 @@ mod tests {
     fn a_bad_line_or_file_fails_only_itself() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("feed.xml");
-        std::fs::write(&path, "<rss><channel><title>T</title><item><title>A</title><link>/a</link></item></channel></rss>").unwrap();
+        std::fs::write(
+            &path,
+            "<rss><channel><title>T</title><item><title>A</title><link>/a</link></item></channel></rss>",
+        )
+        .unwrap();
         let good = |id: &str| {
             serde_json::json!({"id": id, "path": path, "base": "https://paper.example/feed"}).to_string()
         };

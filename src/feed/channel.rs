@@ -63,7 +63,9 @@ impl Channel {
             Field::Ttl => self.hints.ttl = number(text).and_then(|minutes| interval(minutes, 60)),
             Field::Hour => {
                 // 24 is midnight in RSS 0.91.
-                let hour = number(text).and_then(|hour| u8::try_from(hour).ok()).filter(|hour| *hour <= 24);
+                let hour = number(text)
+                    .and_then(|hour| u8::try_from(hour).ok())
+                    .filter(|hour| *hour <= 24);
                 if let Some(hour) = hour.map(|hour| hour % 24)
                     && !self.hints.skip_hours.contains(&hour)
                 {
@@ -115,7 +117,8 @@ fn number(text: &str) -> Option<u32> {
 }
 
 fn interval(count: u32, seconds: u64) -> Option<Duration> {
-    Some(Duration::from_secs(u64::from(count) * seconds)).filter(|length| !length.is_zero() && *length <= LONGEST)
+    Some(Duration::from_secs(u64::from(count) * seconds))
+        .filter(|length| !length.is_zero() && *length <= LONGEST)
 }
 
 fn period(text: &str) -> Option<Duration> {

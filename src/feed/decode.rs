@@ -83,12 +83,14 @@ fn by_name(bytes: &[u8], content_type: Option<&str>) -> (String, bool) {
             .flatten()
             .find(|encoding| !encoding.is_ascii_compatible());
         let beyond = text.chars().filter(|c| !c.is_ascii()).take(3).count();
-        let multi_byte = named
-            .into_iter()
-            .flatten()
-            .next()
-            .filter(|encoding| (1..3).contains(&beyond) && !encoding.is_single_byte() && *encoding != UTF_8);
-        return match seven_bit.or(multi_byte).and_then(|encoding| strict(encoding, bytes)) {
+        let multi_byte =
+            named.into_iter().flatten().next().filter(|encoding| {
+                (1..3).contains(&beyond) && !encoding.is_single_byte() && *encoding != UTF_8
+            });
+        return match seven_bit
+            .or(multi_byte)
+            .and_then(|encoding| strict(encoding, bytes))
+        {
             Some(text) => (text, false),
             None => (text.to_owned(), true),
         };
@@ -179,11 +181,11 @@ mod tests {
             text(&[&[0xff, 0xfe, 0, 0], utf_32.as_slice()].concat(), None),
             "<é>"
         );
-        assert_eq!(text("\u{feff}<é>".as_bytes(), Some("text/xml; charset=koi8-r")), "<é>");
         assert_eq!(
-            text(b"\xc4\xc1", Some("text/xml; Charset=\"KOI8-R\"")),
-            "да"
+            text("\u{feff}<é>".as_bytes(), Some("text/xml; charset=koi8-r")),
+            "<é>"
         );
+        assert_eq!(text(b"\xc4\xc1", Some("text/xml; Charset=\"KOI8-R\"")), "да");
         assert_eq!(
             text(b"<?xml version='1.0' encoding='Shift_JIS'?>\x93\xfa\x96{", None),
             "<?xml version='1.0' encoding='Shift_JIS'?>日本"
@@ -196,17 +198,17 @@ mod tests {
 
     #[test]
     fn h12_names_that_are_wrong() {
-        assert_eq!(text("<é ü ö>".as_bytes(), Some("text/xml; charset=iso-8859-1")), "<é ü ö>");
+        assert_eq!(
+            text("<é ü ö>".as_bytes(), Some("text/xml; charset=iso-8859-1")),
+            "<é ü ö>"
+        );
         assert_eq!(
             text("<?xml encoding='utf-16'?>é".as_bytes(), None),
             "<?xml encoding='utf-16'?>é"
         );
         assert_eq!(text(b"it\x92s", Some("text/xml; charset=utf-8")), "it’s");
         assert_eq!(text(b"caf\xe9", Some("text/xml; charset=nonsense")), "café");
-        assert_eq!(
-            text("é à ü ö ß \u{fffd}".as_bytes(), None),
-            "é à ü ö ß \u{fffd}"
-        );
+        assert_eq!(text("é à ü ö ß \u{fffd}".as_bytes(), None), "é à ü ö ß \u{fffd}");
         let broken = [" ü ö ß é à".as_bytes(), b"\xff"].concat();
         assert_eq!(text(&broken, None), " ü ö ß é à\u{fffd}");
     }

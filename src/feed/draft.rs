@@ -28,6 +28,13 @@ impl<T> Slot<T> {
         }
     }
 
+    /// The same, but of equals the first counts.
+    fn offer_once(&mut self, rank: u16, value: T) {
+        if self.0.as_ref().is_none_or(|(known, _)| rank < *known) {
+            self.0 = Some((rank, value));
+        }
+    }
+
     fn take(self) -> Option<T> {
         self.0.map(|(_, value)| value)
     }
@@ -82,7 +89,7 @@ impl Draft {
         match field {
             Field::Title => {
                 if let Some(title) = self.line(piece, "the title") {
-                    self.title.offer(piece.rank(), title);
+                    self.title.offer_once(piece.rank(), title);
                 }
             }
             Field::Id | Field::Guid => self.take_id(piece),
@@ -199,7 +206,13 @@ impl Draft {
     }
 
     /// A media file; also the last resort for a link.
-    pub(super) fn enclosure(&mut self, href: &str, mime: Option<&str>, length: Option<&str>, base: Option<&Url>) {
+    pub(super) fn enclosure(
+        &mut self,
+        href: &str,
+        mime: Option<&str>,
+        length: Option<&str>,
+        base: Option<&Url>,
+    ) {
         let Some(url) = web(href, base) else {
             return;
         };
@@ -215,7 +228,9 @@ impl Draft {
         }
         self.enclosures.push(Enclosure {
             url,
-            mime: mime.map(|mime| plain::line(mime, Kind::Text, 100).0).filter(|mime| !mime.is_empty()),
+            mime: mime
+                .map(|mime| plain::line(mime, Kind::Text, 100).0)
+                .filter(|mime| !mime.is_empty()),
             length: length.and_then(|length| length.trim().parse().ok()),
         });
     }
@@ -277,7 +292,9 @@ pub(super) fn language(text: &str) -> Option<String> {
     let tag = text.trim().replace('_', "-");
     let sane = (2..=35).contains(&tag.len())
         && tag.starts_with(|c: char| c.is_ascii_alphabetic())
-        && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        && tag
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     sane.then_some(tag)
 }
 
@@ -289,7 +306,11 @@ fn person(text: &str) -> String {
         for (open, close) in [('(', ')'), ('（', '）')] {
             if let Some((outside, inside)) = before(open) {
                 let inside = inside.trim().trim_end_matches(close).trim();
-                let name = if inside.contains('@') { outside.trim() } else { inside };
+                let name = if inside.contains('@') {
+                    outside.trim()
+                } else {
+                    inside
+                };
                 if !name.is_empty() {
                     return name.to_owned();
                 }

@@ -48,7 +48,7 @@ pub(super) enum Role {
     Graph,
     /// An entry.
     Entry,
-    /// Text to take. The smaller the number, the better the source; of equals, the last counts.
+    /// Text to take. The smaller the number, the better the source; of equals, the last counts, but the first title.
     Field(Field, u8),
     /// A media file named by attributes.
     Enclosure,

@@ -33,7 +33,10 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
     let Value::Object(document) = document else {
         return Err(NotAFeed::because("this is a JSON list, not a JSON Feed"));
     };
-    let version = document.get("version").and_then(Value::as_str).unwrap_or_default();
+    let version = document
+        .get("version")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let items = document.get("items").and_then(Value::as_array);
     let is_feed = version.contains("jsonfeed.org") || (items.is_some() && document.contains_key("title"));
     if !is_feed {
@@ -43,9 +46,18 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
         }));
     }
     let mut feed = ParsedFeed {
-        title: document.get("title").and_then(text_of).map(|title| plain::line(&title, Kind::Text, limits::LINE).0),
-        link: document.get("home_page_url").and_then(Value::as_str).and_then(|href| web(href, base)),
-        language: document.get("language").and_then(Value::as_str).and_then(language),
+        title: document
+            .get("title")
+            .and_then(text_of)
+            .map(|title| plain::line(&title, Kind::Text, limits::LINE).0),
+        link: document
+            .get("home_page_url")
+            .and_then(Value::as_str)
+            .and_then(|href| web(href, base)),
+        language: document
+            .get("language")
+            .and_then(Value::as_str)
+            .and_then(language),
         ..ParsedFeed::default()
     };
     let items = items.map(Vec::as_slice).unwrap_or_default();
@@ -72,7 +84,11 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
     if items.len() > limits::ENTRIES {
         feed.remark(
             limits::ENTRIES,
-            &format!("the feed has {} entries; those beyond the first {} were left out", items.len(), limits::ENTRIES),
+            &format!(
+                "the feed has {} entries; those beyond the first {} were left out",
+                items.len(),
+                limits::ENTRIES
+            ),
         );
     }
     Ok(feed)
@@ -119,7 +135,12 @@ fn entry(draft: &mut Draft, item: &Map<String, Value>, base: Option<&Url>) {
     for file in list(item, "attachments") {
         let part = |name: &str| file.get(name).and_then(text_of);
         if let Some(href) = part("url") {
-            draft.enclosure(&href, part("mime_type").as_deref(), part("size_in_bytes").as_deref(), base);
+            draft.enclosure(
+                &href,
+                part("mime_type").as_deref(),
+                part("size_in_bytes").as_deref(),
+                base,
+            );
         }
     }
 }
@@ -127,7 +148,11 @@ fn entry(draft: &mut Draft, item: &Map<String, Value>, base: Option<&Url>) {
 /// `authors` of version 1.1, `author` of 1.0.
 fn people(of: &Map<String, Value>) -> Vec<String> {
     let name = |person: &Value| person.get("name").and_then(text_of).or_else(|| text_of(person));
-    let mut names: Vec<String> = list(of, "authors").iter().take(limits::LIST).filter_map(name).collect();
+    let mut names: Vec<String> = list(of, "authors")
+        .iter()
+        .take(limits::LIST)
+        .filter_map(name)
+        .collect();
     if names.is_empty() {
         names.extend(of.get("author").and_then(name));
     }
@@ -139,7 +164,10 @@ fn people(of: &Map<String, Value>) -> Vec<String> {
 }
 
 fn list<'v>(of: &'v Map<String, Value>, name: &str) -> &'v [Value] {
-    of.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    of.get(name)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 /// A string, or a number where a string should be.

@@ -151,6 +151,11 @@ impl<'a> Spaces<'a> {
         }
     }
 
+    /// Whether a vocabulary is in scope by declaration.
+    pub(super) fn declares(&self, space: Space) -> bool {
+        self.declared.iter().any(|&(.., known)| known == space)
+    }
+
     /// The vocabulary and the local name of an element.
     pub(super) fn resolve(&self, name: &'a str) -> (Space, &'a str) {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));

@@ -30,7 +30,10 @@ pub(super) fn line(text: &str, kind: Kind, limit: usize) -> (String, bool) {
         let gap = usize::from(!folded.is_empty());
         if folded.len() + gap + word.len() > limit {
             let room = limit.saturating_sub(folded.len() + gap);
-            let end = (0..=room).rev().find(|&end| word.is_char_boundary(end)).unwrap_or(0);
+            let end = (0..=room)
+                .rev()
+                .find(|&end| word.is_char_boundary(end))
+                .unwrap_or(0);
             if end > 0 {
                 folded.push_str(if gap == 1 { " " } else { "" });
                 folded.push_str(word.get(..end).unwrap_or_default());
@@ -62,18 +65,19 @@ fn strip(text: &str, kind: Kind) -> Cow<'_, str> {
             }
             comments_end = false;
         }
-        match tag(after, kind) {
-            Some((name, after)) => {
-                if breaks(name) {
-                    plain.push(' ');
-                }
-                rest = if hides(name) { past_end_of(name, after) } else { after };
-            }
-            None => {
-                plain.push('<');
-                rest = after;
-            }
+        let Some((name, after_tag)) = tag(after, kind) else {
+            plain.push('<');
+            rest = after;
+            continue;
+        };
+        if breaks(name) {
+            plain.push(' ');
         }
+        rest = if hides(name) {
+            past_end_of(name, after_tag)
+        } else {
+            after_tag
+        };
     }
     plain.push_str(&reference::decode(rest));
     Cow::Owned(plain)
@@ -85,7 +89,10 @@ fn tag(text: &str, kind: Kind) -> Option<(&str, &str)> {
         .bytes()
         .enumerate()
         .take_while(|&(at, byte)| {
-            byte.is_ascii_alphanumeric() || (at == 0 && matches!(byte, b'/' | b'!' | b'?')) || byte == b':' || byte == b'-'
+            byte.is_ascii_alphanumeric()
+                || (at == 0 && matches!(byte, b'/' | b'!' | b'?'))
+                || byte == b':'
+                || byte == b'-'
         })
         .count();
     let (name, inside) = text.split_at_checked(length)?;
@@ -128,12 +135,27 @@ fn breaks(name: &str) -> bool {
     let name = name.strip_prefix('/').unwrap_or(name).to_ascii_lowercase();
     matches!(
         name.as_str(),
-        "br" | "p" | "div" | "li" | "ul" | "ol" | "tr" | "td" | "th" | "table" | "hr" | "blockquote" | "section" | "h1" | "h2" | "h3" | "h4"
+        "br" | "p"
+            | "div"
+            | "li"
+            | "ul"
+            | "ol"
+            | "tr"
+            | "td"
+            | "th"
+            | "table"
+            | "hr"
+            | "blockquote"
+            | "section"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
     )
 }
 
 /// The elements of HTML, past and present, that turn up in text fields.
-fn is_html(name: &str) -> bool {
+pub(super) fn is_html(name: &str) -> bool {
     const NAMES: &str = " a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink \
         blockquote body br button canvas caption center cite code col colgroup data dd del details dfn dialog dir div dl \
         dt em embed fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hr html i \
@@ -143,11 +165,6 @@ fn is_html(name: &str) -> bool {
         textarea tfoot th thead time title tr track tt u ul var video wbr xmp ";
     let name = name.to_ascii_lowercase();
     NAMES.split_ascii_whitespace().any(|known| known == name)
-}
-
-/// Whether text holds a tag of HTML.
-pub(super) fn has_tags(text: &str) -> bool {
-    text.split('<').skip(1).any(|after| tag(after, Kind::Either).is_some())
 }
 
 /// Text as HTML.
@@ -165,19 +182,22 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// Repairs text that was UTF-8, was taken for Latin-1 or windows-1252 and encoded again (`Ã©` for `é`), and
-/// windows-1252 punctuation that was taken for control characters.
+/// Repairs text that was UTF-8, was taken for Latin-1 and encoded again (`Ã©` for `é`), and windows-1252 punctuation
+/// that was taken for control characters.
+///
+/// What was taken for windows-1252 (`â€™` for `’`) stays: such text is also written on purpose, to show the damage.
 pub(super) fn repair(text: String) -> String {
     if text.is_ascii() {
         return text;
     }
-    if let Some(repaired) = single_bytes(&text).and_then(|bytes| String::from_utf8(bytes).ok()) {
+    let byte = |c: char| u8::try_from(u32::from(c)).ok();
+    let bytes: Option<Vec<u8>> = text.chars().map(byte).collect();
+    if let Some(repaired) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
         return repaired;
     }
-    if !text.chars().any(is_c1) {
+    if !text.contains(is_c1) {
         return text;
     }
-    let byte = |c: char| u8::try_from(u32::from(c)).ok();
     text.chars()
         .filter_map(|c| {
             if is_c1(c) {
@@ -191,23 +211,6 @@ pub(super) fn repair(text: String) -> String {
 
 fn is_c1(c: char) -> bool {
     ('\u{80}'..='\u{9f}').contains(&c)
-}
-
-/// The bytes that a text would be if each character had been one.
-fn single_bytes(text: &str) -> Option<Vec<u8>> {
-    text.chars()
-        .map(|c| match u8::try_from(u32::from(c)) {
-            Ok(byte) => Some(byte),
-            Err(_) => {
-                let mut buffer = [0; 4];
-                let (bytes, _, unmappable) = encoding_rs::WINDOWS_1252.encode(c.encode_utf8(&mut buffer));
-                match (bytes.as_ref(), unmappable) {
-                    (&[byte], false) => Some(byte),
-                    _ => None,
-                }
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -246,7 +249,7 @@ mod tests {
     fn h12_text_that_was_encoded_twice() {
         for (text, expected) in [
             ("cafÃ©", "café"),
-            ("itâ€™s", "it’s"),
+            ("itâ€™s", "itâ€™s"),
             ("it\u{e2}\u{80}\u{99}s", "it’s"),
             ("\u{93}quoted\u{94}", "“quoted”"),
             ("café", "café"),

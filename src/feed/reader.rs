@@ -70,8 +70,8 @@ struct Capture {
     declared: Declared,
     /// Whether there are elements in it: its text is markup from then on.
     marked_up: bool,
-    /// Whether it is a link by default: `guid` without `isPermaLink="false"`.
-    permalink: bool,
+    /// `isPermaLink` of a `guid`.
+    permalink: Option<bool>,
 }
 
 /// How a field says its text is to be read (RFC 4287, 3.1; Atom 0.3, 3.1; RSS says nothing).
@@ -81,7 +81,7 @@ enum Declared {
     Text,
     Html,
     Xhtml,
-    /// Neither text nor markup.
+    /// Base64 of text or markup, or of what is neither.
     Binary,
 }
 
@@ -110,7 +110,6 @@ struct Reader<'a> {
     /// The root is Atom's `feed` or `entry`, whatever its name space.
     atom: bool,
     is_feed: bool,
-    is_graph: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -186,7 +185,12 @@ impl<'a> Reader<'a> {
     fn push(&mut self, tag: &Tag<'a>, role: Role) {
         let parent = self.open.last();
         let inherited = parent.map_or_else(|| self.base.clone(), |open| open.base.clone());
-        let base = match tag.raw("xml:base") {
+        let attribute = match role {
+            // CDF has no xml:base.
+            Role::Feed => tag.raw("xml:base").or_else(|| tag.raw("base")),
+            _ => tag.raw("xml:base"),
+        };
+        let base = match attribute {
             Some(href) => web(&reference::decode(href), inherited.as_deref())
                 .map(Rc::new)
                 .or(inherited),
@@ -199,8 +203,7 @@ impl<'a> Reader<'a> {
             language: tag
                 .raw("xml:lang")
                 .or_else(|| parent.and_then(|open| open.language)),
-            closed: role != Role::Entry
-                && (role == Role::Closed || parent.is_some_and(|open| open.closed)),
+            closed: role != Role::Entry && (role == Role::Closed || parent.is_some_and(|open| open.closed)),
         };
         self.open.push(open);
     }
@@ -217,7 +220,8 @@ impl<'a> Reader<'a> {
                 self.is_feed = true;
                 self.channel.start(tag, base.as_deref());
             }
-            Role::Graph => self.is_graph = true,
+            // RDF is used for much else: only one that speaks RSS is a feed without having a channel.
+            Role::Graph => self.is_feed |= self.spaces.declares(Space::Core),
             Role::Entry => {
                 let mut draft = Draft::default();
                 if let Some(about) = tag
@@ -243,7 +247,9 @@ impl<'a> Reader<'a> {
             }
             _ if closed => {}
             Role::Enclosure => {
-                if let (Some((_, draft)), Some(href)) = (&mut self.draft, value("url").or_else(|| value("href"))) {
+                if let (Some((_, draft)), Some(href)) =
+                    (&mut self.draft, value("url").or_else(|| value("href")))
+                {
                     let (mime, length) = (value("type"), value("length").or_else(|| value("fileSize")));
                     draft.enclosure(&href, mime.as_deref(), length.as_deref(), base.as_deref());
                 }
@@ -261,8 +267,7 @@ impl<'a> Reader<'a> {
                     text: String::new(),
                     declared: declared(tag, atom),
                     marked_up: false,
-                    permalink: field == Field::Guid
-                        && !value("ispermalink").is_some_and(|value| value.trim().eq_ignore_ascii_case("false")),
+                    permalink: value("ispermalink").map(|value| !value.trim().eq_ignore_ascii_case("false")),
                 });
             }
             Role::Open | Role::Closed => {}
@@ -363,13 +368,19 @@ impl<'a> Reader<'a> {
             at,
             field,
             rank,
-            text,
+            mut text,
             declared,
             marked_up,
             permalink,
         } = capture;
         let kind = match declared {
-            Declared::Binary => return,
+            Declared::Binary => match base64(&text) {
+                Some(decoded) => {
+                    text = decoded;
+                    Kind::Either
+                }
+                None => return,
+            },
             Declared::Html => Kind::Html,
             Declared::Nothing => Kind::Either,
             Declared::Text | Declared::Xhtml if marked_up => Kind::Html,
@@ -378,6 +389,14 @@ impl<'a> Reader<'a> {
             Declared::Text => Kind::Text,
         };
         let text = if self.repair { plain::repair(text) } else { text };
+        if matches!(field, Field::Name | Field::Email) {
+            let name = Some(plain::line(&text, kind, limits::LINE).0).filter(|name| !name.is_empty());
+            match field {
+                Field::Name => self.person.name = name,
+                _ => self.person.email = name,
+            }
+            return;
+        }
         let base = open.base.as_deref();
         let Some((entry_at, draft)) = &mut self.draft else {
             self.channel.take(field, &text, kind, base);
@@ -393,14 +412,17 @@ impl<'a> Reader<'a> {
             Field::Link => draft.link(rank, &piece.text, base),
             Field::Guid => {
                 draft.take(field, &piece);
-                draft.link(if permalink { link_rank::PERMALINK } else { link_rank::ID }, &piece.text, None);
+                // A whole address is a permalink unless it says no, a part of one only if it says yes.
+                match permalink {
+                    Some(true) => draft.link(link_rank::PERMALINK, &piece.text, base),
+                    None => draft.link(link_rank::PERMALINK, &piece.text, None),
+                    Some(false) => draft.link(link_rank::ID, &piece.text, None),
+                }
             }
             Field::Id => {
                 draft.take(field, &piece);
                 draft.link(link_rank::ID, &piece.text, None);
             }
-            Field::Name => self.person.name = Some(plain::line(&piece.text, kind, limits::LINE).0),
-            Field::Email => self.person.email = Some(plain::line(&piece.text, kind, limits::LINE).0),
             _ => draft.take(field, &piece),
         }
     }
@@ -427,7 +449,11 @@ impl<'a> Reader<'a> {
         if let Some((_, draft)) = &mut self.draft {
             draft.remark("the document ends within it; what came so far was taken");
             // The last field may be cut in the middle: half a link leads nowhere.
-            if self.capture.as_ref().is_some_and(|capture| capture.field.is_line()) {
+            if self
+                .capture
+                .as_ref()
+                .is_some_and(|capture| capture.field.is_line())
+            {
                 self.capture = None;
             }
         }
@@ -441,11 +467,12 @@ impl<'a> Reader<'a> {
             self.remark(limits::ENTRIES, reason);
         }
         let is_page = self.root.as_deref() == Some("html");
-        let is_feed = match (self.is_feed, self.feed.entries.is_empty()) {
-            (true, false) => true,
-            (true, true) => !is_page,
-            (false, false) => !is_page,
-            (false, true) => false,
+        let has_entries = !self.feed.entries.is_empty();
+        let is_feed = if is_page {
+            // A whole feed within a page; less is part of the page.
+            self.is_feed && has_entries
+        } else {
+            self.is_feed || has_entries
         };
         self.channel.fill(&mut self.feed);
         Outcome {
@@ -461,7 +488,9 @@ impl Capture {
     fn push(&mut self, text: &str) -> bool {
         let room = limits::TEXT.saturating_sub(self.text.len());
         let fits = text.len() <= room;
-        let end = (0..=room.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+        let end = (0..=room.min(text.len()))
+            .rev()
+            .find(|&end| text.is_char_boundary(end));
         let text = text.get(..end.unwrap_or(0)).unwrap_or_default();
         if self.marked_up && self.escapes() {
             self.text.push_str(&plain::escape(text));
@@ -529,14 +558,39 @@ fn declared(tag: &Tag<'_>, atom: bool) -> Declared {
         _ if mime.contains("html") && mode == "xml" => Declared::Xhtml,
         _ if mime.contains("html") => Declared::Html,
         _ if mime.starts_with("text/") => Declared::Text,
+        "application/octet-stream" => Declared::Binary,
         _ => Declared::Nothing,
     }
+}
+
+/// The text that Base64 stands for, if it is text.
+fn base64(text: &str) -> Option<String> {
+    let (mut bytes, mut bits, mut held) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0_u32);
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            b'=' => break,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xffff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
+        }
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
 /// Elements of HTML that have no end tag.
 fn is_void(local: &str) -> bool {
     [
-        "br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "param", "source", "track", "wbr",
+        "br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "param", "source",
+        "track", "wbr",
     ]
     .iter()
     .any(|name| name.eq_ignore_ascii_case(local))

@@ -4,8 +4,8 @@ use url::Url;
 
 use super::NotAFeed;
 use super::draft::web;
-use super::reference;
 use super::token::{Tag, Token, Tokens};
+use super::{plain, reference};
 use crate::link;
 
 /// Types under which pages announce feeds.
@@ -41,9 +41,7 @@ pub(super) fn of_bytes(bytes: &[u8]) -> Option<NotAFeed> {
 pub(super) fn of_markup(text: &str, root: Option<&str>, base: Option<&Url>) -> NotAFeed {
     match root {
         None => NotAFeed::because("this is plain text, not a feed"),
-        Some("html" | "head" | "body" | "div" | "p" | "script" | "meta" | "title" | "h1" | "table" | "a") => {
-            of_page(text, base)
-        }
+        Some(root) if plain::is_html(root) => of_page(text, base),
         Some("urlset" | "sitemapindex") => NotAFeed {
             reason: "this is a sitemap, not a feed".to_owned(),
             hint: Some("give it as `sitemap = …` instead of `feed = …`".to_owned()),
@@ -70,7 +68,9 @@ fn of_page(text: &str, base: Option<&Url>) -> NotAFeed {
         if tag.name.eq_ignore_ascii_case("link") && feed.is_none() {
             feed = announced(&tag, base);
         } else if tag.name.eq_ignore_ascii_case("input") {
-            asks_for_password |= tag.raw("type").is_some_and(|kind| kind.eq_ignore_ascii_case("password"));
+            asks_for_password |= tag
+                .raw("type")
+                .is_some_and(|kind| kind.eq_ignore_ascii_case("password"));
         }
         if feed.is_some() && asks_for_password {
             break;

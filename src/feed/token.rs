@@ -1,7 +1,7 @@
 //! Markup into tokens, for documents that are only nearly XML.
 //!
 //! Nothing is an error: a bare `<` is text, an unclosed quote or tag ends where the next tag begins, an unclosed
-//! comment ends at its line's `>`. Each byte is looked at a bounded number of times.
+//! comment is text. Each byte is looked at a bounded number of times.
 
 /// A piece of markup, borrowed from the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +60,6 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Bytes not yet read.
-    pub(super) fn left(&self) -> usize {
-        self.rest.len()
-    }
-
     fn skip(&mut self, bytes: usize) {
         self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
@@ -102,7 +97,7 @@ impl<'a> Tokens<'a> {
                 }
                 self.no_comment_end = true;
             }
-            self.until(">");
+            self.rest = rest;
         } else if let Some(rest) = self.rest.strip_prefix("<![CDATA[") {
             if !self.no_section_end {
                 if let Some((text, rest)) = rest.split_once("]]>") {
@@ -135,8 +130,7 @@ impl<'a> Tokens<'a> {
                 break;
             }
             match (byte, quote) {
-                (_, Some(open)) if byte == open => quote = None,
-                (_, Some(_)) => {}
+                (_, Some(open)) => quote = Some(open).filter(|open| *open != byte),
                 (b'"' | b'\'', None) => quote = Some(byte),
                 (b'[', None) => subset = true,
                 (b']', None) => subset = false,
@@ -223,16 +217,12 @@ impl<'a> Tokens<'a> {
             .find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '<'))
             .unwrap_or(self.rest.len());
         let (value, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
-        match value.strip_suffix('/').filter(|_| rest.starts_with('>')) {
-            Some(value) => {
-                self.skip(length - 1);
-                value
-            }
-            None => {
-                self.rest = rest;
-                value
-            }
+        if let Some(value) = value.strip_suffix('/').filter(|_| rest.starts_with('>')) {
+            self.skip(length - 1);
+            return value;
         }
+        self.rest = rest;
+        value
     }
 }
 
@@ -319,7 +309,7 @@ mod tests {
                 &["1 < 2 <3 && a <= b <> <"],
             ),
             ("a comment", "a<!-- <b> -- -->c", &["a", "c"]),
-            ("a comment that never ends", "<!-- a > b <c>", &[" b ", "<c>"]),
+            ("a comment that never ends", "<!-- a > b <c>", &[" a > b ", "<c>"]),
             ("CDATA", "<![CDATA[a<b]]>c", &["[a<b]", "c"]),
             ("CDATA that never ends", "<![CDATA[a<b>", &["a", "<b>"]),
             ("an instruction", "<?xml version='1.0'?><a>", &["<a>"]),
@@ -351,9 +341,19 @@ mod tests {
 
     #[test]
     fn h13_unclosed_things_take_linear_time() {
-        for piece in ["<!--", "<![CDATA[", "<a b=\"", "<a b='</", "<", "</", "<!a [\"", "<?a"] {
+        for piece in [
+            "<!--",
+            "<![CDATA[",
+            "<a b=\"",
+            "<a b='</",
+            "<",
+            "</",
+            "<!a [\"",
+            "<?a",
+        ] {
+            // Were it quadratic, this would take an hour.
             let text = piece.repeat(300_000);
-            assert!(Tokens::new(&text).count() <= 300_001, "{piece}");
+            assert!(Tokens::new(&text).count() <= 600_000, "{piece}");
         }
     }
 }

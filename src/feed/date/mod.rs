@@ -19,7 +19,9 @@ const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let text = cleaned(text);
     let text = text.trim();
-    let found = iso::read(text).or_else(|| words::read(text)).or_else(|| unix(text))?;
+    let found = iso::read(text)
+        .or_else(|| words::read(text))
+        .or_else(|| unix(text))?;
     found.timestamp()
 }
 
@@ -162,7 +164,11 @@ fn zone(text: &str) -> Option<i32> {
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
     // Offsets no place on earth has are nonsense: the time is kept, read as UTC.
     let sane = hours <= 18 && minutes < 60;
-    Some(if sane { sign * (hours * 3600 + minutes * 60) } else { 0 })
+    Some(if sane {
+        sign * (hours * 3600 + minutes * 60)
+    } else {
+        0
+    })
 }
 
 /// Zones by name (RFC 822, 5.1, and what is met beside it). Letters count as nothing (RFC 5322, 4.3).
@@ -234,7 +240,10 @@ mod tests {
             ("Fri Jan  5 10:20:30 2018", "2018-01-05T10:20:30Z"),
             ("Fri Jan  5 10:20:30 PST 2018", "2018-01-05T10:20:30-08:00"),
             ("January 5th, 2018 1:20 pm", "2018-01-05T13:20:00Z"),
-            ("Fri(day), 5(th) Jan(uary (or so)) 2018 10:20:30 Z", "2018-01-05T10:20:30Z"),
+            (
+                "Fri(day), 5(th) Jan(uary (or so)) 2018 10:20:30 Z",
+                "2018-01-05T10:20:30Z",
+            ),
             ("Jan 5, 2018", "2018-01-05"),
             ("Jan 2018", "2018-01"),
             ("mar, 05 fév. 2018 10:20:30 +0100", "2018-02-05T10:20:30+01:00"),

@@ -60,7 +60,9 @@ impl Found {
     fn take(&mut self, word: &str) {
         if let (Some(afternoon), "") = half_of_day(word) {
             self.afternoon = Some(afternoon);
-        } else if let Some((clock, rest)) = iso::clock(word).filter(|_| word.contains(':') && self.clock.is_none()) {
+        } else if let Some((clock, rest)) =
+            iso::clock(word).filter(|_| word.contains(':') && self.clock.is_none())
+        {
             self.clock = Some(clock);
             let (afternoon, rest) = half_of_day(rest);
             self.afternoon = self.afternoon.or(afternoon);
@@ -70,7 +72,10 @@ impl Found {
         } else if let Some(zone) = word.parse().ok().filter(|_| word.contains('/')) {
             self.zone = Some(zone);
         } else if word.contains(['-', '/', '.']) && word.contains(|c: char| c.is_ascii_digit()) {
-            self.separator = word.chars().find(|c| matches!(c, '-' | '/' | '.')).filter(|_| !word.ends_with('.'));
+            self.separator = word
+                .chars()
+                .find(|c| matches!(c, '-' | '/' | '.'))
+                .filter(|_| !word.ends_with('.'));
             for part in word.split(['-', '/', '.']).filter(|part| !part.is_empty()) {
                 self.part(part);
             }
@@ -82,7 +87,9 @@ impl Found {
     fn part(&mut self, word: &str) {
         let length = word.bytes().take_while(u8::is_ascii_digit).count();
         match word.split_at_checked(length) {
-            Some((digits, "" | "st" | "nd" | "rd" | "th" | "º" | "." | "er")) if (1..=4).contains(&digits.len()) => {
+            Some((digits, "" | "st" | "nd" | "rd" | "th" | "º" | "." | "er"))
+                if (1..=4).contains(&digits.len()) =>
+            {
                 self.numbers.extend(digits.parse::<u32>());
             }
             Some(("", _)) if self.clock.is_none() || self.month.is_none() => {
@@ -99,8 +106,7 @@ impl Found {
             (Some(month), &[year @ 1000..=9999, day] | &[day, year]) => (year, month, Some(day)),
             (Some(month), &[year @ 1000..=9999]) => (year, month, None),
             (None, &[a, b, year]) => match (a, b, self.separator) {
-                (day, month, Some('.')) => (year, month, Some(day)),
-                (day @ 13.., month, _) => (year, month, Some(day)),
+                (day, month, Some('.')) | (day @ 13.., month, _) => (year, month, Some(day)),
                 (month, day @ 13.., _) => (year, month, Some(day)),
                 _ => return None,
             },
