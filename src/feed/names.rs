@@ -123,6 +123,7 @@ const MAX_DECLARATIONS: usize = 256;
 pub(super) struct Spaces<'a> {
     /// Depth of the declaring element, prefix, what it stands for; innermost last.
     declared: Vec<(usize, &'a str, Space)>,
+    speaks_rss: bool,
 }
 
 impl<'a> Spaces<'a> {
@@ -138,7 +139,9 @@ impl<'a> Spaces<'a> {
                 None => continue,
             };
             if self.declared.len() < MAX_DECLARATIONS {
-                let space = Space::of_address(address).unwrap_or_else(|| Space::of_prefix(prefix));
+                let known = Space::of_address(address);
+                self.speaks_rss |= known == Some(Space::Core);
+                let space = known.unwrap_or_else(|| Space::of_prefix(prefix));
                 self.declared.push((depth, prefix, space));
             }
         }
@@ -151,9 +154,9 @@ impl<'a> Spaces<'a> {
         }
     }
 
-    /// Whether a vocabulary is in scope by declaration.
-    pub(super) fn declares(&self, space: Space) -> bool {
-        self.declared.iter().any(|&(.., known)| known == space)
+    /// Whether RSS has been declared by an address of its own.
+    pub(super) fn speaks_rss(&self) -> bool {
+        self.speaks_rss
     }
 
     /// The vocabulary and the local name of an element.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use url::Url;
 
+use super::capture::{Capture, Declared, declared, is_void};
 use super::draft::{Draft, Piece, web};
 use super::fields::{self, Field, Role, link_rank};
 use super::names::{Space, Spaces};
@@ -57,32 +58,6 @@ struct Open<'a> {
     language: Option<&'a str>,
     /// Whether it stands in something that is none of the entry's.
     closed: bool,
-}
-
-/// The field that is being read.
-#[derive(Debug)]
-struct Capture {
-    /// Where its element stands on the stack.
-    at: usize,
-    field: Field,
-    rank: u8,
-    text: String,
-    declared: Declared,
-    /// Whether there are elements in it: its text is markup from then on.
-    marked_up: bool,
-    /// `isPermaLink` of a `guid`.
-    permalink: Option<bool>,
-}
-
-/// How a field says its text is to be read (RFC 4287, 3.1; Atom 0.3, 3.1; RSS says nothing).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Declared {
-    Nothing,
-    Text,
-    Html,
-    Xhtml,
-    /// Base64 of text or markup, or of what is neither.
-    Binary,
 }
 
 #[derive(Debug, Default)]
@@ -221,7 +196,7 @@ impl<'a> Reader<'a> {
                 self.channel.start(tag, base.as_deref());
             }
             // RDF is used for much else: only one that speaks RSS is a feed without having a channel.
-            Role::Graph => self.is_feed |= self.spaces.declares(Space::Core),
+            Role::Graph => self.is_feed |= self.spaces.speaks_rss(),
             Role::Entry => {
                 let mut draft = Draft::default();
                 if let Some(about) = tag
@@ -364,29 +339,9 @@ impl<'a> Reader<'a> {
 
     /// Takes a field whose element has ended.
     fn take(&mut self, capture: Capture, open: &Open<'a>) {
-        let Capture {
-            at,
-            field,
-            rank,
-            mut text,
-            declared,
-            marked_up,
-            permalink,
-        } = capture;
-        let kind = match declared {
-            Declared::Binary => match base64(&text) {
-                Some(decoded) => {
-                    text = decoded;
-                    Kind::Either
-                }
-                None => return,
-            },
-            Declared::Html => Kind::Html,
-            Declared::Nothing => Kind::Either,
-            Declared::Text | Declared::Xhtml if marked_up => Kind::Html,
-            // Escaped markup that is called XHTML is met more often than XHTML without a tag.
-            Declared::Xhtml => Kind::Either,
-            Declared::Text => Kind::Text,
+        let (at, field, rank, permalink) = (capture.at, capture.field, capture.rank, capture.permalink);
+        let Some((text, kind)) = capture.finish() else {
+            return;
         };
         let text = if self.repair { plain::repair(text) } else { text };
         if matches!(field, Field::Name | Field::Email) {
@@ -483,55 +438,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Capture {
-    /// Adds text as far as there is room; false if there was too little.
-    fn push(&mut self, text: &str) -> bool {
-        let room = limits::TEXT.saturating_sub(self.text.len());
-        let fits = text.len() <= room;
-        let end = (0..=room.min(text.len()))
-            .rev()
-            .find(|&end| text.is_char_boundary(end));
-        let text = text.get(..end.unwrap_or(0)).unwrap_or_default();
-        if self.marked_up && self.escapes() {
-            self.text.push_str(&plain::escape(text));
-        } else {
-            self.text.push_str(text);
-        }
-        fits
-    }
-
-    /// Whether text between the elements in it is text: elsewhere it is escaped markup beside bare markup.
-    fn escapes(&self) -> bool {
-        matches!(self.declared, Declared::Xhtml | Declared::Text)
-    }
-
-    fn open_tag(&mut self, tag: &Tag<'_>, local: &str) {
-        if !self.marked_up {
-            if self.escapes() {
-                self.text = plain::escape(&self.text);
-            }
-            self.marked_up = true;
-        }
-        if self.text.len() > limits::TEXT {
-            return;
-        }
-        self.text.push('<');
-        self.text.push_str(local);
-        for (name, value) in &tag.attributes {
-            if !name.starts_with("xmlns") {
-                let value = plain::escape(&reference::decode(value));
-                self.text.extend([" ", name, "=\"", &value, "\""]);
-            }
-        }
-        self.text.push_str(if is_void(local) { "/>" } else { ">" });
-    }
-
-    fn close_tag(&mut self, name: &str) {
-        let local = name.split_once(':').map_or(name, |(_, local)| local);
-        self.text.extend(["</", local, ">"]);
-    }
-}
-
 /// A value that stood in an attribute.
 fn attribute(text: Cow<'_, str>) -> Piece<'_> {
     Piece {
@@ -540,58 +446,4 @@ fn attribute(text: Cow<'_, str>) -> Piece<'_> {
         rank: 0,
         depth: 0,
     }
-}
-
-/// Reads `type` and `mode`.
-fn declared(tag: &Tag<'_>, atom: bool) -> Declared {
-    let value = |name| tag.raw(name).unwrap_or_default().trim().to_ascii_lowercase();
-    let (mime, mode) = (value("type"), value("mode"));
-    let mime = mime.split(';').next().unwrap_or_default().trim();
-    if mode == "base64" {
-        return Declared::Binary;
-    }
-    match mime {
-        "" if !atom || mode == "escaped" => Declared::Nothing,
-        "" | "text" | "text/plain" | "plain" => Declared::Text,
-        _ if mime.contains("html") && mode == "escaped" => Declared::Html,
-        _ if mime.contains("xhtml") || mime.ends_with("+xml") || mime.ends_with("/xml") => Declared::Xhtml,
-        _ if mime.contains("html") && mode == "xml" => Declared::Xhtml,
-        _ if mime.contains("html") => Declared::Html,
-        _ if mime.starts_with("text/") => Declared::Text,
-        "application/octet-stream" => Declared::Binary,
-        _ => Declared::Nothing,
-    }
-}
-
-/// The text that Base64 stands for, if it is text.
-fn base64(text: &str) -> Option<String> {
-    let (mut bytes, mut bits, mut held) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0_u32);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
-        }
-    }
-    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
-}
-
-/// Elements of HTML that have no end tag.
-fn is_void(local: &str) -> bool {
-    [
-        "br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "param", "source",
-        "track", "wbr",
-    ]
-    .iter()
-    .any(|name| name.eq_ignore_ascii_case(local))
 }

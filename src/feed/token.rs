@@ -275,11 +275,12 @@ mod tests {
         Tokens::new(text)
             .map(|token| match token {
                 Token::Start(tag) => {
-                    let pairs: String = tag
+                    let pairs: Vec<String> = tag
                         .attributes
                         .iter()
                         .map(|(name, value)| format!(" {name}={value}"))
                         .collect();
+                    let pairs = pairs.concat();
                     format!("<{}{pairs}{}>", tag.name, if tag.empty { "/" } else { "" })
                 }
                 Token::End(name) => format!("</{name}>"),

@@ -105,11 +105,10 @@ impl Found {
         let (year, month, day) = match (self.month, self.numbers.as_slice()) {
             (Some(month), &[year @ 1000..=9999, day] | &[day, year]) => (year, month, Some(day)),
             (Some(month), &[year @ 1000..=9999]) => (year, month, None),
-            (None, &[a, b, year]) => match (a, b, self.separator) {
-                (day, month, Some('.')) | (day @ 13.., month, _) => (year, month, Some(day)),
-                (month, day @ 13.., _) => (year, month, Some(day)),
-                _ => return None,
-            },
+            (None, &[day, month, year]) if day > 12 || self.separator == Some('.') => {
+                (year, month, Some(day))
+            }
+            (None, &[month, day, year]) if day > 12 => (year, month, Some(day)),
             _ => return None,
         };
         let year = i32::try_from(match year {
