@@ -120,6 +120,12 @@ impl Cron {
         })
     }
 
+    /// The same line by the clock of another zone.
+    #[must_use]
+    pub fn in_zone(&self, zone: Tz) -> Self {
+        Self { zone, ..self.clone() }
+    }
+
     /// The first time after `after`; `None` beyond the year 5000.
     pub(super) fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         // Near the ends of what chrono can say, local times overflow.
