@@ -10,7 +10,7 @@ pub(super) struct Keys {
 }
 
 pub(super) const TOP: Keys = Keys {
-    section: "the top of the file, before the first section",
+    section: "the top of the file",
     keys: &[
         "include",
         "sites",
@@ -178,7 +178,12 @@ impl Keys {
             return format!("did you mean `{name}`?");
         }
         if let Some(home) = SECTIONS.iter().find(|keys| keys.keys.contains(&typed)) {
-            return format!("`{typed}` belongs to {}", home.section);
+            let first = if home.section == TOP.section {
+                ", before the first section"
+            } else {
+                ""
+            };
+            return format!("`{typed}` belongs to {}{first}", home.section);
         }
         format!("the keys of {} are {}", self.section, self.keys.join(", "))
     }

@@ -63,10 +63,14 @@ fn daemon(tops: &[Section<'_>]) -> Daemon {
         .as_ref()
         .and_then(|value| value.text_or_empty("contact = \"https://example.org/bot\""))
         .map(str::trim);
-    let sendable = typed.is_none_or(|typed| typed.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+    let sendable = typed.is_none_or(|typed| {
+        typed
+            .bytes()
+            .all(|byte| matches!(byte, b' '..=b'~') && !b"()\\".contains(&byte))
+    });
     if let (Some(value), false) = (&contact, sendable) {
         value.fault(
-            "`contact` goes into the User-Agent, which is plain ASCII",
+            "`contact` goes into the User-Agent, which is plain ASCII without round brackets",
             "write an address such as https://example.org/bot or mailto:press@example.org",
         );
     }

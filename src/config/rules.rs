@@ -106,7 +106,11 @@ fn selector(value: &Value<'_>) -> Option<FieldRule> {
             value.fault_within(
                 at,
                 attr.len(),
-                format!("{} is no name of an attribute", quoted(attr)),
+                if attr.is_empty() {
+                    "no attribute follows the `@`".to_owned()
+                } else {
+                    format!("{} is no name of an attribute", quoted(attr))
+                },
                 "write the attribute after the `@`, as in \"a@href\"",
             );
             return None;

@@ -59,21 +59,7 @@ impl Settings {
         source.article.language.clone_from(&self.language);
         source.article.key_from_url.clone_from(&self.key_from_url);
 
-        let set = |own: Option<Tz>, below: Option<Tz>, field: &mut Tz| {
-            if let Some(value) = own.or(below) {
-                *field = value;
-            }
-        };
-        set(self.timezone, defaults.timezone, &mut source.timezone);
-        if let Some(schedule) = self.schedule.or_else(|| defaults.schedule.clone()) {
-            source.schedule = match schedule {
-                Schedule::Cron(cron) => Schedule::Cron(cron.in_zone(source.timezone)),
-                every @ Schedule::Every(_) => every,
-            };
-        }
-        if let Some(tags) = self.tags.or_else(|| defaults.tags.clone()) {
-            source.tags = tags;
-        }
+        source.timezone = self.timezone.or(defaults.timezone).unwrap_or(source.timezone);
         source.language = self.language.or_else(|| defaults.language.clone());
         source.key_from_url = self.key_from_url.or_else(|| defaults.key_from_url.clone());
         source.pages = self.pages.or(defaults.pages).unwrap_or(source.pages);
@@ -86,6 +72,14 @@ impl Settings {
             .or(defaults.first_poll)
             .unwrap_or(source.first_poll);
         source.enabled = self.enabled.or(defaults.enabled).unwrap_or(source.enabled);
+        if let Some(tags) = self.tags.or_else(|| defaults.tags.clone()) {
+            source.tags = tags;
+        }
+        match self.schedule.or_else(|| defaults.schedule.clone()) {
+            Some(Schedule::Cron(cron)) => source.schedule = Schedule::Cron(cron.in_zone(source.timezone)),
+            Some(every) => source.schedule = every,
+            None => {}
+        }
     }
 }
 
@@ -131,11 +125,10 @@ fn cron_line(value: &Value<'_>) -> Option<Cron> {
     match Cron::parse(typed, Tz::UTC) {
         Ok(cron) => Some(cron),
         Err(error) => {
-            let hint = match error.field {
-                Some(_) => "the five fields are minute, hour, day of month, month, day of week",
-                None => {
-                    "a line such as \"*/15 6-22 * * MON-FRI\" is every 15 minutes from 6 to 22 on working days"
-                }
+            let hint = if error.field.is_some() {
+                "the five fields are minute, hour, day of month, month, day of week"
+            } else {
+                "\"*/15 6-22 * * MON-FRI\" is every 15 minutes from 6 to 22 on working days"
             };
             value.fault_within(error.offset, error.length, format!("`cron`: {error}"), hint);
             None
@@ -148,9 +141,19 @@ pub(super) fn timezone(value: &Value<'_>) -> Option<Tz> {
     let typed = value.string("timezone = \"Africa/Cairo\"")?;
     let zone = timing::zone(typed.trim());
     if zone.is_none() {
-        let hint = match nearest(typed.trim(), timing::zone_names()) {
+        let near = if value.text().is_flooded() {
+            None
+        } else {
+            let city = |name: &&str| {
+                name.rsplit('/')
+                    .next()
+                    .is_some_and(|city| city.eq_ignore_ascii_case(typed.trim()))
+            };
+            nearest(typed.trim(), timing::zone_names()).or_else(|| timing::zone_names().find(city))
+        };
+        let hint = match near {
             Some(name) => format!("did you mean \"{name}\"?"),
-            None => "zones are named by region and city, such as \"Europe/Berlin\"; see `timedatectl list-timezones`".to_owned(),
+            None => "zones are named by region and city, such as \"Europe/Berlin\"".to_owned(),
         };
         value.fault(format!("there is no zone {}", quoted(typed)), hint);
     }

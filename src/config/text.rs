@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use super::fault::{Fault, Severity};
+use super::fault::{Fault, SHOWN, Severity};
 
 /// A file with what is wrong in it. Mistakes are noted as bytes and become lines and columns when shown.
 pub(super) struct Text {
@@ -16,6 +16,8 @@ pub(super) struct Text {
     lines: Vec<usize>,
     /// Lines with mistakes of TOML itself, ascending: what was read of them is not to be trusted. Known once parsed.
     broken: OnceCell<Vec<usize>>,
+    /// The text with lines that the parser does not get past turned into comments; where there are any.
+    passable: OnceCell<String>,
     notes: RefCell<Vec<Note>>,
 }
 
@@ -36,6 +38,7 @@ impl Text {
             path: path.to_owned(),
             lines: std::iter::once(0).chain(newlines.map(|(_, next)| next)).collect(),
             broken: OnceCell::new(),
+            passable: OnceCell::new(),
             notes: RefCell::default(),
             body,
         }
@@ -43,30 +46,60 @@ impl Text {
 
     /// Parses it, past mistakes where possible; these are noted the first time.
     pub(super) fn tree(&self) -> DeTable<'_> {
-        let (tree, errors) = DeTable::parse_recoverable(&self.body);
-        self.broken.get_or_init(|| {
-            let mut errors: Vec<(Range<usize>, &str)> = errors
-                .iter()
-                .map(|error| (error.span().unwrap_or(0..0), error.message()))
-                .collect();
-            errors.sort_by_key(|(at, _)| at.start);
-            let mut broken = Vec::new();
-            for (at, message) in errors {
-                let line = self.line(at.start);
-                // A first mistake in a line makes others of it.
-                if broken.last() != Some(&line) {
-                    self.note(
-                        Severity::Error,
-                        at,
-                        message.to_owned(),
-                        syntax_hint(message).to_owned(),
-                    );
-                    broken.push(line);
-                }
+        if let Some(passable) = self.passable.get() {
+            return DeTable::parse_recoverable(passable).0.into_inner();
+        }
+        let (mut tree, errors) = DeTable::parse_recoverable(&self.body);
+        if self.broken.get().is_some() {
+            return tree.into_inner();
+        }
+        let mut errors: Vec<(usize, toml::de::Error)> =
+            errors.into_iter().map(|error| (start(&error), error)).collect();
+        // After a key that stands alone the parser drops the rest of the file.
+        if errors.iter().any(|(_, error)| stands_alone(error)) {
+            errors.retain(|(_, error)| stands_alone(error));
+            let lone = errors.iter().map(|(at, _)| self.line(*at));
+            let passable = self.passable.get_or_init(|| self.without(lone.collect()));
+            let (again, more) = DeTable::parse_recoverable(passable);
+            tree = again;
+            errors.extend(more.into_iter().map(|error| (start(&error), error)));
+        }
+        errors.sort_by_key(|(at, _)| *at);
+        let mut broken = Vec::new();
+        for (at, error) in errors {
+            let line = self.line(at);
+            // A first mistake in a line makes others of it.
+            if broken.last() != Some(&line) {
+                let message = error.message();
+                let at = error.span().unwrap_or(at..at);
+                self.note(
+                    Severity::Error,
+                    at,
+                    message.to_owned(),
+                    syntax_hint(message).to_owned(),
+                );
+                broken.push(line);
             }
-            broken
-        });
+        }
+        self.broken.get_or_init(|| broken);
         tree.into_inner()
+    }
+
+    /// The text with some lines, ascending, as comments; every byte else where it was.
+    fn without(&self, lines: Vec<usize>) -> String {
+        let mut passable = String::with_capacity(self.body.len());
+        let mut lines = lines.into_iter().peekable();
+        for (line, number) in self.body.split_inclusive('\n').zip(1..) {
+            if lines.next_if_eq(&number).is_some() {
+                while lines.next_if_eq(&number).is_some() {}
+                let rest = line.trim_start_matches(|c: char| c != '\n' && c != '\r');
+                passable.extend(std::iter::repeat_n('#', line.len() - rest.len()));
+                passable.push_str(rest);
+            } else {
+                passable.push_str(line);
+            }
+        }
+        passable
     }
 
     /// Whether a word occurs anywhere.
@@ -104,7 +137,12 @@ impl Text {
         }
     }
 
-    /// Notes something odd that does no harm.
+    /// Whether there are far more mistakes than are ever shown: then costly hints can be left out.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.notes.borrow().len() > 20 * SHOWN
+    }
+
+    /// Notes something odd that does no harm; with no bytes where it is about the file as a whole.
     pub(super) fn warning(&self, at: Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
         self.note(Severity::Warning, at, message.into(), hint.into());
     }
@@ -137,6 +175,9 @@ impl Text {
         let to = text.ceil_char_boundary(text.len().min(note.at.end.saturating_sub(begin)));
         let mut fault = Fault::about(&self.path, note.message.clone(), &note.hint);
         fault.severity = note.severity;
+        if note.at == (0..0) && note.severity == Severity::Warning {
+            return fault;
+        }
         fault.in_line(line, text, from..to.max(from))
     }
 
@@ -144,6 +185,14 @@ impl Text {
     fn line(&self, offset: usize) -> usize {
         self.lines.partition_point(|begin| *begin <= offset).max(1)
     }
+}
+
+fn start(error: &toml::de::Error) -> usize {
+    error.span().map_or(0, |at| at.start)
+}
+
+fn stands_alone(error: &toml::de::Error) -> bool {
+    error.message().starts_with("key with no value")
 }
 
 /// What to do about the usual mistakes of TOML.
@@ -154,6 +203,8 @@ fn syntax_hint(message: &str) -> &'static str {
         "a key stands once in its section; several values go in a list: key = [\"a\", \"b\"]"
     } else if message.starts_with("key with no value") {
         "write key = value"
+    } else if message.starts_with("invalid basic string") || message.starts_with("invalid literal string") {
+        "close the quote in the same line"
     } else if message.contains("escape") {
         "in single quotes a backslash is a backslash: 'a\\d'"
     } else {

@@ -147,7 +147,8 @@ impl<'a> Value<'a> {
     fn expected(&self, what: &str, example: &str) {
         let found = match self.value {
             DeValue::String(_) => "text",
-            DeValue::Integer(_) | DeValue::Float(_) => "a number",
+            DeValue::Integer(_) => "a number",
+            DeValue::Float(_) => "a number with a fraction",
             DeValue::Boolean(value) => {
                 if *value {
                     "true"
@@ -195,7 +196,7 @@ impl<'a> Value<'a> {
     pub(super) fn boolean(&self) -> Option<bool> {
         let value = self.value.as_bool();
         if value.is_none() {
-            self.expected("true or false, without quotes,", &format!("{} = true", self.key));
+            self.expected("true or false without quotes", &format!("{} = true", self.key));
         }
         value
     }
@@ -293,18 +294,22 @@ impl<'a> Value<'a> {
         }
         let url = match Url::parse(typed.trim()) {
             Ok(url) => url,
+            Err(url::ParseError::RelativeUrlWithoutBase) => {
+                self.fault(
+                    format!("`{}` does not begin with https:// or http://", self.key),
+                    format!(
+                        "write {} = \"https://{}\"",
+                        self.key,
+                        typed.trim().trim_start_matches('/')
+                    ),
+                );
+                return None;
+            }
             Err(error) => {
-                let hint = match error {
-                    url::ParseError::RelativeUrlWithoutBase => {
-                        format!(
-                            "write {} = \"https://{}\"",
-                            self.key,
-                            typed.trim_start_matches('/')
-                        )
-                    }
-                    _ => format!("write {example}"),
-                };
-                self.fault(format!("`{}` is no URL: {error}", self.key), hint);
+                self.fault(
+                    format!("`{}` is no URL: {error}", self.key),
+                    format!("write {example}"),
+                );
                 return None;
             }
         };
