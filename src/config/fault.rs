@@ -10,8 +10,8 @@ use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 /// Everything that is wrong with a configuration. Printed, it names the first [`SHOWN`] and counts the rest.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct Faults {
-    faults: Vec<Fault>,
-    /// Mistakes found, those left out of `faults` included.
+    shown: Vec<Fault>,
+    /// Mistakes found, those left out of `shown` included.
     mistakes: usize,
     files: usize,
 }
@@ -57,9 +57,9 @@ pub enum Severity {
 }
 
 impl Faults {
-    pub(super) fn new(faults: Vec<Fault>, mistakes: usize, files: usize) -> Self {
+    pub(super) fn new(shown: Vec<Fault>, mistakes: usize, files: usize) -> Self {
         Self {
-            faults,
+            shown,
             mistakes,
             files,
         }
@@ -72,7 +72,7 @@ impl Faults {
 
     /// The mistakes in the order of the files and their lines, at most [`SHOWN`] of them, and the warnings.
     pub fn all(&self) -> &[Fault] {
-        &self.faults
+        &self.shown
     }
 
     /// How many mistakes there are, warnings not among them.
@@ -82,25 +82,18 @@ impl Faults {
 
     /// All of it for a terminal, with colours if asked for.
     pub fn render(&self, colour: bool) -> String {
-        let mut shown: String = self
-            .faults
-            .iter()
-            .map(|fault| fault.render(colour) + "\n")
-            .collect();
+        let mut parts: Vec<String> = self.shown.iter().map(|fault| fault.render(colour)).collect();
         let named = self
-            .faults
+            .shown
             .iter()
-            .filter(|fault| fault.severity == Severity::Error)
-            .count();
-        if self.mistakes > named {
-            shown += &format!("and {} more\n\n", self.mistakes - named);
+            .filter(|fault| fault.severity == Severity::Error);
+        let unnamed = self.mistakes.saturating_sub(named.count());
+        if unnamed > 0 {
+            parts.push(format!("and {unnamed} more\n"));
         }
-        shown += &format!(
-            "{} in {}",
-            counted(self.mistakes, "mistake"),
-            counted(self.files, "file")
-        );
-        shown
+        let mistakes = counted(self.mistakes, "mistake");
+        parts.push(format!("{mistakes} in {}", counted(self.files, "file")));
+        parts.join("\n")
     }
 }
 

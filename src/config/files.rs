@@ -47,7 +47,7 @@ pub(super) fn read_file(path: &Path) -> Result<String, Unread> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..valid).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         Unread {
             message: format!("the file is not UTF-8: line {line} holds other bytes"),
             hint: "save it as UTF-8",

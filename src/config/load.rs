@@ -40,8 +40,8 @@ pub fn load_text(name: &str, text: &str) -> Result<Loaded, Faults> {
 /// Reads the site rules of a folder.
 pub fn load_sites(folder: &Path) -> Result<Sites, Faults> {
     let mut report = Report::default();
-    let listed = site_files(folder).map_err(|error| unreadable(folder, &error));
-    let sites = sites(listed, &mut report);
+    let paths = listed(folder, &mut report);
+    let sites = sites(paths, &mut report);
     report.judge().map(|_| sites)
 }
 
@@ -63,18 +63,18 @@ fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<Lo
         .map(|(file, tree)| Section::checked(file, tree, &TOP, 0..0))
         .collect();
     let mut config = read::config(&tops);
-    let listed = match read::only_one(&tops, "sites") {
+    let mut report = Report::default();
+    let paths = match read::only_one(&tops, "sites") {
         Some(value) => named_sites(&value),
         None => default_sites
             .filter(|folder| folder.is_dir())
-            .map(|folder| site_files(folder).map_err(|error| unreadable(folder, &error)))
-            .unwrap_or(Ok(Vec::new())),
+            .map(|folder| listed(folder, &mut report))
+            .unwrap_or_default(),
     };
-    let mut report = Report::default();
     for file in &files {
         report.take(file);
     }
-    config.sites = sites(listed, &mut report);
+    config.sites = sites(paths, &mut report);
     let Report { files, odd, .. } = report.judge()?;
     Ok(Loaded {
         config,
@@ -84,30 +84,32 @@ fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<Lo
 }
 
 /// The files of the folder that `sites` names.
-fn named_sites(value: &Value<'_>) -> Result<Vec<PathBuf>, Fault> {
+fn named_sites(value: &Value<'_>) -> Vec<PathBuf> {
     let Some(typed) = value.string("sites = \"sites\"") else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
-    Ok(
-        site_files(&folder_of(value.text().path()).join(typed)).unwrap_or_else(|error| {
-            value.fault(
-                format!(
-                    "the folder of site rules {} cannot be read: {error}",
-                    quoted(typed)
-                ),
-                "name a folder, counting from that of this file, or leave the line out",
-            );
-            Vec::new()
-        }),
-    )
+    site_files(&folder_of(value.text().path()).join(typed)).unwrap_or_else(|error| {
+        value.fault(
+            format!(
+                "the folder of site rules {} cannot be read: {error}",
+                quoted(typed)
+            ),
+            "name a folder, counting from that of this file, or leave the line out",
+        );
+        Vec::new()
+    })
 }
 
-fn unreadable(folder: &Path, error: &std::io::Error) -> Fault {
-    Fault::about(
-        folder,
-        format!("the folder of site rules cannot be read: {error}"),
-        "check its name and its permissions",
-    )
+/// The files of a folder that nobody named.
+fn listed(folder: &Path, report: &mut Report) -> Vec<PathBuf> {
+    site_files(folder).unwrap_or_else(|error| {
+        report.add(Fault::about(
+            folder,
+            format!("the folder of site rules cannot be read: {error}"),
+            "check its name and its permissions",
+        ));
+        Vec::new()
+    })
 }
 
 /// Files included by one.
@@ -158,13 +160,9 @@ fn includes(file: &Text, seen: &mut HashMap<PathBuf, String>) -> Vec<Text> {
 }
 
 /// Reads `HOST.toml` files.
-fn sites(listed: Result<Vec<PathBuf>, Fault>, report: &mut Report) -> Sites {
+fn sites(paths: Vec<PathBuf>, report: &mut Report) -> Sites {
     let mut sites = Sites::default();
     let mut seen: HashMap<String, PathBuf> = HashMap::new();
-    let paths = listed.unwrap_or_else(|fault| {
-        report.add(fault);
-        Vec::new()
-    });
     for path in paths {
         let text = match read_file(&path) {
             Ok(text) => text,

@@ -14,6 +14,7 @@ mod load;
 mod nearest;
 mod read;
 mod rules;
+mod scalar;
 mod settings;
 mod text;
 mod value;

@@ -164,14 +164,12 @@ fn split_attr(typed: &str) -> (&str, Option<&str>) {
     let mut escaped = false;
     let mut at = None;
     for (offset, c) in typed.char_indices() {
+        if escaped || c == '\\' {
+            escaped = !escaped;
+            continue;
+        }
         match (quote, c) {
-            _ if escaped => escaped = false,
-            (_, '\\') => escaped = true,
-            (Some(open), _) => {
-                if c == open {
-                    quote = None;
-                }
-            }
+            (Some(open), _) if c == open => quote = None,
             (None, '"' | '\'') => quote = Some(c),
             (None, '[' | '(') => depth += 1,
             (None, ']' | ')') => depth = depth.saturating_sub(1),

@@ -1,9 +1,11 @@
 //! One file of a configuration: its text, its lines and the mistakes found in it.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use regex::{Regex, RegexBuilder};
 use toml::de::DeTable;
 
 use super::fault::{Fault, SHOWN, Severity};
@@ -19,6 +21,8 @@ pub(super) struct Text {
     /// The text with lines that the parser does not get past turned into comments; where there are any.
     passable: OnceCell<String>,
     notes: RefCell<Vec<Note>>,
+    /// Compiled patterns by how they are typed: one takes up to 50 kB, and a thousand sources may share it.
+    patterns: RefCell<HashMap<String, Regex>>,
 }
 
 /// A fault before its place is looked up.
@@ -40,6 +44,7 @@ impl Text {
             broken: OnceCell::new(),
             passable: OnceCell::new(),
             notes: RefCell::default(),
+            patterns: RefCell::default(),
             body,
         }
     }
@@ -100,6 +105,19 @@ impl Text {
             }
         }
         passable
+    }
+
+    /// A regular expression, compiled once a file.
+    pub(super) fn pattern(&self, typed: &str) -> Result<Regex, regex::Error> {
+        const LARGEST: usize = 1 << 20;
+        if let Some(pattern) = self.patterns.borrow().get(typed) {
+            return Ok(pattern.clone());
+        }
+        let pattern = RegexBuilder::new(typed).size_limit(LARGEST).build()?;
+        self.patterns
+            .borrow_mut()
+            .insert(typed.to_owned(), pattern.clone());
+        Ok(pattern)
     }
 
     /// Whether a word occurs anywhere.

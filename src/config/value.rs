@@ -3,17 +3,12 @@
 //! Each reader answers `None` where it has noted one.
 
 use std::ops::{Range, RangeInclusive};
-use std::time::Duration;
 
-use regex::{Regex, RegexBuilder};
 use toml::de::{DeTable, DeValue};
-use url::Url;
 
 use super::fault::quoted;
 use super::keys::Keys;
 use super::text::Text;
-use crate::link::MAX_URL;
-use crate::timing;
 
 /// A table whose keys are known.
 #[derive(Clone, Copy)]
@@ -35,7 +30,7 @@ pub(super) struct Value<'a> {
     key_at: Range<usize>,
     /// Bytes of the value.
     at: Range<usize>,
-    value: &'a DeValue<'a>,
+    parsed: &'a DeValue<'a>,
 }
 
 impl<'a> Section<'a> {
@@ -79,7 +74,7 @@ impl<'a> Section<'a> {
             key,
             key_at: name.span(),
             at: value.span(),
-            value: value.get_ref(),
+            parsed: value.get_ref(),
         })
     }
 
@@ -144,8 +139,9 @@ impl<'a> Value<'a> {
         self.key_at.clone()
     }
 
-    fn expected(&self, what: &str, example: &str) {
-        let found = match self.value {
+    /// Notes that it is of the wrong type; `example` is what would be right.
+    pub(super) fn expected(&self, what: &str, example: &str) {
+        let found = match self.parsed {
             DeValue::String(_) => "text",
             DeValue::Integer(_) => "a number",
             DeValue::Float(_) => "a number with a fraction",
@@ -168,10 +164,7 @@ impl<'a> Value<'a> {
 
     /// A string that says something; `example` is a whole line that would be right.
     pub(super) fn string(&self, example: &str) -> Option<&'a str> {
-        let DeValue::String(text) = self.value else {
-            self.expected("text in quotes", example);
-            return None;
-        };
+        let text = self.text_or_empty(example)?;
         if text.trim().is_empty() {
             self.fault(
                 format!("`{}` is empty", self.key),
@@ -184,17 +177,15 @@ impl<'a> Value<'a> {
 
     /// A string, which may be empty.
     pub(super) fn text_or_empty(&self, example: &str) -> Option<&'a str> {
-        match self.value {
-            DeValue::String(text) => Some(text),
-            _ => {
-                self.expected("text in quotes", example);
-                None
-            }
-        }
+        let DeValue::String(text) = self.parsed else {
+            self.expected("text in quotes", example);
+            return None;
+        };
+        Some(text)
     }
 
     pub(super) fn boolean(&self) -> Option<bool> {
-        let value = self.value.as_bool();
+        let value = self.parsed.as_bool();
         if value.is_none() {
             self.expected("true or false without quotes", &format!("{} = true", self.key));
         }
@@ -203,7 +194,7 @@ impl<'a> Value<'a> {
 
     /// A whole number within bounds.
     pub(super) fn number(&self, bounds: RangeInclusive<usize>) -> Option<usize> {
-        let Some(number) = self.value.as_integer() else {
+        let Some(number) = self.parsed.as_integer() else {
             self.expected("a whole number", &format!("{} = {}", self.key, bounds.start()));
             return None;
         };
@@ -218,170 +209,14 @@ impl<'a> Value<'a> {
         value
     }
 
-    /// A length of time over zero.
-    pub(super) fn duration(&self, example: &str) -> Option<Duration> {
-        let example = format!("{} = \"{example}\"", self.key);
-        let DeValue::String(typed) = self.value else {
-            self.expected("a length of time in quotes", &example);
-            return None;
-        };
-        match timing::parse_duration(typed) {
-            Ok(Duration::ZERO) => {
-                self.fault(format!("`{}` is zero", self.key), format!("write {example}"));
-                None
-            }
-            Ok(duration) => Some(duration),
-            Err(error) => {
-                self.fault_within(
-                    error.offset,
-                    typed.len().saturating_sub(error.offset),
-                    format!("`{}` is no length of time: {error}", self.key),
-                    format!("write {example}"),
-                );
-                None
-            }
-        }
-    }
-
-    /// A number of bytes, with or without a unit.
-    pub(super) fn size(&self) -> Option<u64> {
-        const UNITS: &[(&str, u64)] = &[
-            ("b", 1),
-            ("kb", 1000),
-            ("kib", 1 << 10),
-            ("mb", 1_000_000),
-            ("mib", 1 << 20),
-            ("gb", 1_000_000_000),
-            ("gib", 1 << 30),
-        ];
-        let example = format!("{} = \"10 MiB\"", self.key);
-        let bytes = match self.value {
-            DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
-            DeValue::String(typed) => {
-                let digits = typed.trim().trim_end_matches(|c: char| !c.is_ascii_digit());
-                let unit = typed.trim().get(digits.len()..).unwrap_or_default().trim();
-                let unit = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
-                let number: Option<u64> = digits.parse().ok();
-                number
-                    .zip(unit)
-                    .and_then(|(number, (_, unit))| number.checked_mul(*unit))
-            }
-            _ => {
-                self.expected("a size", &example);
-                return None;
-            }
-        };
-        let bytes = bytes.filter(|bytes| (1 << 10..=1 << 30).contains(bytes));
-        if bytes.is_none() {
-            self.fault(
-                format!("`{}` is no size between 1 KiB and 1 GiB", self.key),
-                format!("write {example}"),
-            );
-        }
-        bytes
-    }
-
-    /// An address of the web.
-    pub(super) fn url(&self) -> Option<Url> {
-        let example = format!("{} = \"https://example.org/rss\"", self.key);
-        let typed = self.string(&example)?;
-        if typed.len() > MAX_URL {
-            self.fault(
-                format!("`{}` is longer than {MAX_URL} bytes", self.key),
-                "no server takes that",
-            );
-            return None;
-        }
-        let url = match Url::parse(typed.trim()) {
-            Ok(url) => url,
-            Err(url::ParseError::RelativeUrlWithoutBase) => {
-                self.fault(
-                    format!("`{}` does not begin with https:// or http://", self.key),
-                    format!(
-                        "write {} = \"https://{}\"",
-                        self.key,
-                        typed.trim().trim_start_matches('/')
-                    ),
-                );
-                return None;
-            }
-            Err(error) => {
-                self.fault(
-                    format!("`{}` is no URL: {error}", self.key),
-                    format!("write {example}"),
-                );
-                return None;
-            }
-        };
-        if !matches!(url.scheme(), "http" | "https") {
-            let end = typed.find(':').unwrap_or(typed.len());
-            let rest = typed.get(end + 1..).unwrap_or_default().trim_start_matches('/');
-            let hint = match url.scheme() {
-                "feed" | "rss" => format!("write {} = \"https://{rest}\"", self.key),
-                // `example.org:8080/rss` has the scheme `example.org`.
-                scheme if scheme.contains('.') || scheme == "localhost" => {
-                    format!("write {} = \"http://{typed}\"", self.key)
-                }
-                _ => "only http and https are fetched".to_owned(),
-            };
-            self.fault_within(
-                0,
-                end,
-                format!("`{}` has the scheme {}", self.key, quoted(url.scheme())),
-                hint,
-            );
-            return None;
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            self.fault(
-                format!(
-                    "`{}` carries a user name or password, which would not be sent",
-                    self.key
-                ),
-                "leave out what stands before the `@`",
-            );
-            return None;
-        }
-        Some(url)
-    }
-
-    /// A regular expression.
-    pub(super) fn regex(&self, example: &str) -> Option<Regex> {
-        const LARGEST: usize = 1 << 20;
-        let typed = self.string(example)?;
-        match RegexBuilder::new(typed).size_limit(LARGEST).build() {
-            Ok(regex) => Some(regex),
-            Err(error) => {
-                let (span, message) = match regex_syntax::parse(typed) {
-                    Err(regex_syntax::Error::Parse(error)) => (*error.span(), error.kind().to_string()),
-                    Err(regex_syntax::Error::Translate(error)) => (*error.span(), error.kind().to_string()),
-                    _ => {
-                        self.fault(
-                            format!("`{}` cannot be used: {error}", self.key),
-                            "repeat less, or write `.*?` for a long stretch",
-                        );
-                        return None;
-                    }
-                };
-                self.fault_within(
-                    span.start.offset,
-                    span.end.offset.saturating_sub(span.start.offset),
-                    format!("`{}` is no regular expression: {message}", self.key),
-                    "a character that stands for itself takes a backslash, in single quotes: '\\('",
-                );
-                None
-            }
-        }
-    }
-
     /// The values of a list, or the value itself.
     pub(super) fn each(&self) -> Vec<Value<'a>> {
-        match self.value {
+        match self.parsed {
             DeValue::Array(values) => values
                 .iter()
                 .map(|value| Value {
                     at: value.span(),
-                    value: value.get_ref(),
+                    parsed: value.get_ref(),
                     ..self.clone()
                 })
                 .collect(),
@@ -401,23 +236,30 @@ impl<'a> Value<'a> {
 
     /// A table with the given keys.
     pub(super) fn section(&self, keys: &'static Keys) -> Option<Section<'a>> {
-        match self.value {
-            DeValue::Table(table) => Some(Section::checked(self.text, table, keys, self.at.clone())),
-            _ => {
-                self.expected("a section", keys.section);
-                None
-            }
-        }
+        let DeValue::Table(table) = self.parsed else {
+            self.expected("a section", keys.section);
+            return None;
+        };
+        Some(Section::checked(self.text, table, keys, self.at.clone()))
+    }
+
+    pub(super) fn key(&self) -> &'a str {
+        self.key
+    }
+
+    /// As it was parsed.
+    pub(super) fn parsed(&self) -> &'a DeValue<'a> {
+        self.parsed
     }
 
     /// Whether it is a table.
     pub(super) fn is_table(&self) -> bool {
-        self.value.is_table()
+        self.parsed.is_table()
     }
 
     /// The tables of `[[key]]`.
     pub(super) fn sections(&self, keys: &'static Keys) -> Vec<Section<'a>> {
-        if let DeValue::Array(_) = self.value {
+        if let DeValue::Array(_) = self.parsed {
             return self
                 .each()
                 .iter()

@@ -219,6 +219,8 @@ fn reason(wrong: &str, before: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -272,12 +274,8 @@ mod tests {
             "a {color: red}",
         ] {
             let error = Css::parse(typed).unwrap_err();
-            assert!(typed.is_char_boundary(error.offset));
-            seen += &format!(
-                "{typed}\n{}^ {}\n",
-                " ".repeat(typed.get(..error.offset).unwrap().chars().count()),
-                error.message
-            );
+            let column = typed.get(..error.offset).unwrap().chars().count();
+            writeln!(seen, "{typed}\n{:column$}^ {}", "", error.message).unwrap();
         }
         insta::assert_snapshot!(seen);
     }

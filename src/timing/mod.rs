@@ -1,6 +1,7 @@
 //! Intervals, cron lines and zones. The only module that names croner.
 
 mod cron;
+mod field;
 mod interval;
 
 use std::fmt;
