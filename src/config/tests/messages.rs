@@ -212,3 +212,22 @@ fn a_long_line_is_cut_around_the_mistake() {
     assert_eq!((faults.all()[0].line, faults.all()[0].column), (2, 33));
     insta::assert_snapshot!(faults.all()[1].render(false));
 }
+
+#[test]
+fn deep_nesting_of_any_kind_is_a_mistake_not_a_crash() {
+    let deep = 200_000;
+    for text in [
+        format!("{}a = 1", "a.".repeat(deep)),
+        format!("[{}a]", "a.".repeat(deep)),
+        format!("[[{}a]]", "a.".repeat(deep)),
+        format!("a = {}", "[".repeat(deep)),
+        format!("a = {}", "{a=".repeat(deep)),
+        format!("a = {{{}a = 1}}", "a.".repeat(deep)),
+        source(&format!("article.title = '{}'", "a:not(".repeat(600))),
+        source(&format!("key_from_url = '{}'", "(".repeat(deep))),
+        source(&format!("cron = '{}'", "1,".repeat(deep))),
+        source(&format!("timezone = '{}'", "a".repeat(deep))),
+    ] {
+        assert!(!messages(&text).is_empty());
+    }
+}
