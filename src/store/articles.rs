@@ -46,7 +46,10 @@ pub(super) fn record(
     let group = grouping::place(db, page, reading, keys, rejudge, source, now)?;
     let (article, is_new) = match group.article {
         Some(article) => (article, false),
-        None => (changes::new_article(db, Some(source), &time::text(now), now)?, true),
+        None => (
+            changes::new_article(db, Some(source), &time::text(now), now)?,
+            true,
+        ),
     };
     let page = match page {
         Some(page) => page,
@@ -124,7 +127,8 @@ pub(super) fn page_of(db: &Connection, keys: &[Key]) -> Result<Option<PageId>, S
 }
 
 /// The first page that a key names.
-pub(super) const NAMED: &str = "SELECT page_id FROM alias WHERE key = ?1 AND shared = 0 ORDER BY page_id LIMIT 1";
+pub(super) const NAMED: &str =
+    "SELECT page_id FROM alias WHERE key = ?1 AND shared = 0 ORDER BY page_id LIMIT 1";
 
 /// The article that a page belongs to.
 pub(super) fn article_of(db: &Connection, page: PageId) -> Result<ArticleId, StoreError> {
@@ -214,7 +218,8 @@ fn outdoes_current(db: &Connection, article: ArticleId, told: &Told) -> Result<b
     if current.is_of_feed() {
         return Ok(true);
     }
-    Ok(!folds_to(&told.text, &current.text) && !Shape::of(&told.text).says_the_same_as(&Shape::of(&current.text)))
+    Ok(!folds_to(&told.text, &current.text)
+        && !Shape::of(&told.text).says_the_same_as(&Shape::of(&current.text)))
 }
 
 fn page_by_key(db: &Connection, page_key: &str) -> Result<Option<PageId>, StoreError> {

@@ -101,6 +101,12 @@ fn tell(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     db.prepare_cached("INSERT INTO change (seq, article_id, op, into_id, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![seq, article.0, op, into.map(|into| into.0), time::text(now)])?;
+        .execute(params![
+            seq,
+            article.0,
+            op,
+            into.map(|into| into.0),
+            time::text(now)
+        ])?;
     Ok(())
 }

@@ -69,7 +69,9 @@ pub enum StoreError {
     #[error("the store is closed: nothing more can be recorded in this run")]
     Closed,
     /// A stored value cannot be read back.
-    #[error("cannot {doing}: a stored value is damaged ({what}); run `PRAGMA integrity_check` on the database")]
+    #[error(
+        "cannot {doing}: a stored value is damaged ({what}); run `PRAGMA integrity_check` on the database"
+    )]
     Damaged {
         /// What was tried.
         doing: &'static str,
@@ -152,6 +154,11 @@ impl StoreError {
                 Trouble::Other => "store-sql",
             },
         }
+    }
+
+    /// Whether somebody else has the work now: nothing is wrong with the store.
+    pub fn is_lease_lost(&self) -> bool {
+        matches!(self, Self::LeaseLost { .. })
     }
 
     /// The same, saying what was being done.

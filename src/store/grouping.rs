@@ -53,7 +53,10 @@ pub(super) fn place(
     source: SourceId,
     now: DateTime<Utc>,
 ) -> Result<Group, StoreError> {
-    let held = page.map(|page| keys_of(db, page)).transpose()?.unwrap_or_default();
+    let held = page
+        .map(|page| keys_of(db, page))
+        .transpose()?
+        .unwrap_or_default();
     let mut all: BTreeMap<&str, bool> = BTreeMap::new();
     let mut fresh: BTreeSet<&str> = BTreeSet::new();
     for (key, soft, _) in &held {
@@ -65,7 +68,10 @@ pub(super) fn place(
     for key in keys {
         let soft = key.kind.can_be_shared();
         *all.entry(&key.key).or_insert(true) &= soft;
-        if !held.iter().any(|(known, known_soft, _)| *known == key.key && *known_soft == soft) {
+        if !held
+            .iter()
+            .any(|(known, known_soft, _)| *known == key.key && *known_soft == soft)
+        {
             fresh.insert(&key.key);
         }
     }
@@ -121,7 +127,8 @@ pub(super) fn name(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for key in keys {
-        let shared = key.kind.can_be_shared() && (group.shared.contains(&key.key) || is_shared(db, &key.key)?);
+        let shared =
+            key.kind.can_be_shared() && (group.shared.contains(&key.key) || is_shared(db, &key.key)?);
         db.prepare_cached(
             "INSERT OR IGNORE INTO alias (key, kind, page_id, url, shared, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
@@ -178,9 +185,10 @@ fn contradicted(
             "SELECT DISTINCT page_id FROM alias WHERE key = ?1 AND shared = 0 AND page_id <> ?2 \
              AND (?3 OR kind IN ('short-link', 'rel-shortlink', 'link')) ORDER BY page_id DESC LIMIT ?4",
         )?
-        .query_map(params![key, page.map_or(0, |page| page.0), soft, COMPARED], |row| {
-            row.get(0).map(PageId)
-        })?
+        .query_map(
+            params![key, page.map_or(0, |page| page.0), soft, COMPARED],
+            |row| row.get(0).map(PageId),
+        )?
         .collect::<Result<_, _>>()?;
     for other in others {
         let Some(theirs) = articles::shape_of(db, other)? else {
@@ -283,7 +291,10 @@ fn components(
     }
     let mut components: BTreeMap<PageId, BTreeSet<PageId>> = BTreeMap::new();
     for &page in pages.keys() {
-        components.entry(root(&mut first_of, page)).or_default().insert(page);
+        components
+            .entry(root(&mut first_of, page))
+            .or_default()
+            .insert(page);
     }
     Ok(components.into_values().collect())
 }

@@ -119,5 +119,7 @@ pub(super) fn tried(
 
 /// The beginning of a message, where it is longer than anybody reads.
 pub(super) fn short(message: &str) -> &str {
-    message.get(..message.floor_char_boundary(MESSAGE)).unwrap_or(message)
+    message
+        .get(..message.floor_char_boundary(MESSAGE))
+        .unwrap_or(message)
 }

@@ -79,7 +79,8 @@ impl Store {
         let lock = lock::Lock::take(path, now)?;
         let mut db = schema::open_writer(path, &random_id()?)?;
         let (work, crashed) = work::WorkLedger::open(path)?;
-        let run = start(&mut db, &crashed, now).map_err(|error| error.while_doing("start a run").of_file(path))?;
+        let run =
+            start(&mut db, &crashed, now).map_err(|error| error.while_doing("start a run").of_file(path))?;
         work.clear(path)?;
         Ok(Self {
             writer: writer::Writer::start(db, lock)?,
@@ -103,8 +104,8 @@ impl Store {
     }
 
     /// Finishes what waits, writes the log into the database, and frees the lock. Everything after is refused.
-    pub async fn close(&self) {
-        self.writer.close().await;
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.writer.close().await
     }
 
     /// Brings the sources in line with the configuration; gives their rows, in its order.
@@ -117,23 +118,30 @@ impl Store {
         configured: &[Source],
         now: DateTime<Utc>,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
-        let seeds: Vec<_> = configured.iter().map(|source| sources::Seed::of(source, now)).collect();
+        let seeds: Vec<_> = configured
+            .iter()
+            .map(|source| sources::Seed::of(source, now))
+            .collect();
         self.writer
-            .call("take in the configured sources", move |db| sources::sync(db, &seeds, now))
+            .call("take in the configured sources", move |db| {
+                sources::sync(db, &seeds, now)
+            })
             .await
     }
 
-    /// Leases up to `limit` sources that are due and whose host does not rest. With `all`: every source, once a run,
-    /// unless its host has named a time to come back.
+    /// Leases up to `limit` sources that are due and whose host does not rest. With `all`: every source that was not
+    /// claimed since then, unless its host has named a time to come back.
     pub async fn claim_sources(
         &self,
         now: DateTime<Utc>,
         limit: usize,
-        all: bool,
+        all: Option<DateTime<Utc>>,
     ) -> Result<Vec<ClaimedSource>, StoreError> {
         let claims = Arc::clone(&self.claims);
         self.writer
-            .call("claim sources", move |db| sources::claim(db, now, limit, all, &claims))
+            .call("claim sources", move |db| {
+                sources::claim(db, now, limit, all, &claims)
+            })
             .await
     }
 
@@ -154,7 +162,9 @@ impl Store {
     ) -> Result<Vec<ClaimedEntry>, StoreError> {
         let claims = Arc::clone(&self.claims);
         self.writer
-            .call("claim entries", move |db| queue::claim(db, now, limit, gap, &claims))
+            .call("claim entries", move |db| {
+                queue::claim(db, now, limit, gap, &claims)
+            })
             .await
     }
 
@@ -168,7 +178,9 @@ impl Store {
         .map_err(|_| StoreError::Closed)?;
         let packed = packed?;
         self.writer
-            .call("record a page", move |db| pages::record(db, &outcome, packed.as_ref()))
+            .call("record a page", move |db| {
+                pages::record(db, &outcome, packed.as_ref())
+            })
             .await
     }
 
@@ -177,6 +189,11 @@ impl Store {
         self.writer
             .call("release what was claimed", move |db| queue::release(db, &leases))
             .await
+    }
+
+    /// The same for everything this run still holds.
+    pub async fn release_all(&self) -> Result<(), StoreError> {
+        self.writer.call("release what was claimed", queue::void).await
     }
 
     /// When the next source and the next entry can be claimed, and how much waits.
@@ -241,8 +258,8 @@ fn start(db: &mut Connection, crashed: &[Work], now: DateTime<Utc>) -> Result<i6
 
 /// The name of this database among its copies.
 fn random_id() -> Result<String, StoreError> {
-    let random: ring::rand::Random<[u8; 16]> =
-        ring::rand::generate(&ring::rand::SystemRandom::new()).map_err(|_| StoreError::File {
+    let random: ring::rand::Random<[u8; 16]> = ring::rand::generate(&ring::rand::SystemRandom::new())
+        .map_err(|_| StoreError::File {
             path: PathBuf::from("the system's random numbers"),
             doing: "draw an id for the database",
             message: "the system gave none".to_owned(),

@@ -7,7 +7,9 @@ use super::articles::{self, PageId};
 use super::error::StoreError;
 use super::work::SET_ASIDE;
 use super::{ledger, queue, rest, time};
-use crate::model::{Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, SourceId, Stored};
+use crate::model::{
+    Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, SourceId, Stored,
+};
 
 /// A page as received, compressed.
 #[derive(Debug)]
@@ -143,11 +145,16 @@ fn article(
         .execute(params![outcome.entry.0, page.0])?;
     let upgrade_at = cutting
         .upgrade_at
-        .filter(|_| cutting.method == Method::Feed && !held.upgrade);
+        .filter(|_| cutting.method == Method::Feed && !held.upgrade && !held.set_aside);
     if let Some(at) = upgrade_at {
-        set(db, outcome, "state = 'done', crashes = 0, upgrade = 1", Some(time::ms(at)))?;
+        set(
+            db,
+            outcome,
+            "state = 'done', crashes = 0, upgrade = 1",
+            Some(time::ms(at)),
+        )?;
     } else {
-        set(db, outcome, "state = 'done', crashes = 0, upgrade = 0, payload = NULL", None)?;
+        set(db, outcome, "state = 'done', upgrade = 0, payload = NULL", None)?;
     }
     let word = match stored {
         Stored::New(_) => "articles.new",

@@ -79,7 +79,8 @@ impl Payload {
         text.map_or_else(
             || Ok(Self::default()),
             |text| {
-                serde_json::from_str(text).map_err(|error| StoreError::damaged(format!("entry.payload: {error}")))
+                serde_json::from_str(text)
+                    .map_err(|error| StoreError::damaged(format!("entry.payload: {error}")))
             },
         )
     }

@@ -23,8 +23,7 @@ const SETTLED: usize = 256;
 pub(super) const NO_HOST: &str = "";
 
 /// Hosts that are ready, longest waiting first.
-pub(super) const READY: &str =
-    "SELECT name, last_source FROM host WHERE ready_at > ?1 AND ready_at <= ?2 ORDER BY ready_at, name LIMIT ?3";
+pub(super) const READY: &str = "SELECT name, last_source FROM host WHERE ready_at > ?1 AND ready_at <= ?2 ORDER BY ready_at, name LIMIT ?3";
 
 /// The next source that has entries waiting at a host.
 pub(super) const NEXT_SOURCE: &str = "SELECT source_id FROM entry WHERE host = ?1 AND source_id > ?2 \
@@ -61,7 +60,9 @@ pub(super) fn claim(
     for (after, until) in ranges(at) {
         let hosts: Vec<(String, i64)> = db
             .prepare_cached(READY)?
-            .query_map(params![after, until, window as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map(params![after, until, window as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
             .collect::<Result<_, _>>()?;
         for (host, last) in hosts {
             if host == NO_HOST {
@@ -143,7 +144,9 @@ fn without_page(
     for (after, until) in ranges(at) {
         let rows: Vec<(i64, i64)> = db
             .prepare_cached(NO_PAGE)?
-            .query_map(params![after, until, limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .query_map(params![after, until, limit as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
             .collect::<Result<_, _>>()?;
         found.extend(rows);
     }
@@ -226,7 +229,11 @@ fn lease(
         .execute(params![candidate.source, claims.order(lease)])?;
     if candidate.host != NO_HOST {
         db.prepare_cached("UPDATE host SET page_at = ?2, last_source = ?3 WHERE name = ?1")?
-            .execute(params![candidate.host, at.saturating_add(time::length(gap)), candidate.source])?;
+            .execute(params![
+                candidate.host,
+                at.saturating_add(time::length(gap)),
+                candidate.source
+            ])?;
     }
     refresh(db, &candidate.host)?;
     let (payload, mut claimed) = db
@@ -308,7 +315,7 @@ pub(super) fn park(db: &Connection, source: SourceId) -> Result<(), StoreError> 
     move_all(
         db,
         source,
-        "UPDATE entry SET parked_at = next_at, next_at = NULL WHERE source_id = ?1 AND next_at IS NOT NULL AND claimed_run IS NULL RETURNING host",
+        "UPDATE entry SET parked_at = next_at, next_at = NULL WHERE source_id = ?1 AND next_at IS NOT NULL RETURNING host",
     )
 }
 

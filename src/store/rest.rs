@@ -28,7 +28,9 @@ pub(super) fn until(
     if let Some(asked) = retry_after {
         return asked.clamp(now, longest);
     }
-    let doubled = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(11)).min(LONGEST);
+    let doubled = FIRST
+        .saturating_mul(1 << failures.saturating_sub(1).min(11))
+        .min(LONGEST);
     let spread = host.bytes().fold(failures, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(u32::from(byte))
     }) % 64;
@@ -58,8 +60,14 @@ pub(super) fn apply(
             .query_row([&note.host], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         // What fails while the host already rests was under way before: the same trouble, not one more.
         let resting = is_resting(rest_until, time::ms(now));
-        let failures = if resting { failures.max(1) } else { failures.saturating_add(1) };
-        let asked = trouble.retry_after.map(|at| time::ms(until("", 1, Some(at), now)));
+        let failures = if resting {
+            failures.max(1)
+        } else {
+            failures.saturating_add(1)
+        };
+        let asked = trouble
+            .retry_after
+            .map(|at| time::ms(until("", 1, Some(at), now)));
         let by_us = time::ms(until(&note.host, failures, trouble.retry_after, now));
         let rest = if resting { rest_until.max(by_us) } else { by_us };
         db.prepare_cached(

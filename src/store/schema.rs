@@ -47,7 +47,8 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
             path: path.to_owned(),
         });
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let of_file = |error: rusqlite::Error| StoreError::from(error).while_doing("open it").of_file(path);
     let db = Connection::open_with_flags(path, flags).map_err(of_file)?;
     db.busy_timeout(BUSY).map_err(of_file)?;
@@ -92,7 +93,11 @@ fn prepare(db: &Connection) -> rusqlite::Result<()> {
     // With NORMAL a number given to a reader could be given again after a power cut.
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "foreign_keys", true)?;
-    db.query_row(&format!("PRAGMA journal_size_limit = {LOG_LIMIT}"), [], |_| Ok(()))?;
+    db.query_row(
+        &format!("PRAGMA journal_size_limit = {LOG_LIMIT}"),
+        [],
+        |_| Ok(()),
+    )?;
     db.set_prepared_statement_cache_capacity(256);
     // Without -wal and -shm a reader who may not write the folder cannot open the database at all.
     let mut keep = 1;

@@ -45,8 +45,8 @@ CREATE TABLE source (
     crashes        INTEGER NOT NULL DEFAULT 0,
     claimed_run    INTEGER,
     claimed_claim  INTEGER,
-    -- The last run that claimed it: `--all` asks each source once.
-    polled_run     INTEGER,
+    -- When it was last claimed: `--all` asks each source once.
+    asked_at       INTEGER,
     -- The last claim that one of its entries got: sources take turns.
     served         INTEGER NOT NULL DEFAULT 0,
     polled_at      TEXT,

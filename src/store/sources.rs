@@ -10,7 +10,9 @@ use super::work::SET_ASIDE;
 use super::{Claims, ledger, queue, rest, take_in, time};
 use crate::config::Source;
 use crate::link;
-use crate::model::{ClaimedSource, Failure, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators};
+use crate::model::{
+    ClaimedSource, Failure, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
+};
 use crate::timing::Schedule;
 
 /// The code of a failure that stands for an input set aside.
@@ -65,7 +67,11 @@ pub(super) fn sync(
     let mut ids = Vec::with_capacity(seeds.len());
     for seed in seeds {
         let mut found = row_of(db, &seed.name)?;
-        if let Some(was) = seed.was.as_deref().filter(|was| found.is_none() && !names.contains(was)) {
+        if let Some(was) = seed
+            .was
+            .as_deref()
+            .filter(|was| found.is_none() && !names.contains(was))
+        {
             found = row_of(db, was)?;
         }
         let id = match found {
@@ -142,19 +148,19 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
     Ok(id)
 }
 
-/// Leases sources that are due and whose host does not rest; with `all`, every one that this run has not asked yet and
+/// Leases sources that are due and whose host does not rest; with `all`, every one that was not claimed since then and
 /// whose host has not named a time to come back.
 pub(super) fn claim(
     db: &Connection,
     now: DateTime<Utc>,
     limit: usize,
-    all: bool,
+    all: Option<DateTime<Utc>>,
     claims: &Claims,
 ) -> Result<Vec<ClaimedSource>, StoreError> {
     let now = time::ms(now);
     let mut due: Vec<i64> = Vec::new();
     // Two ranges of one index: what is due, and what lies further ahead than anything may.
-    let ranges = if all {
+    let ranges = if all.is_some() {
         vec![(i64::MIN, i64::MAX)]
     } else {
         vec![(i64::MIN, now), (now.saturating_add(time::FARTHEST), i64::MAX)]
@@ -163,29 +169,30 @@ pub(super) fn claim(
         let mut query = db.prepare_cached(DUE)?;
         let mut rows = query.query(params![after, until])?;
         while let Some(row) = rows.next()?.filter(|_| due.len() < limit) {
-            let polled_run: Option<i64> = row.get(2)?;
+            let asked_at: Option<i64> = row.get(2)?;
             let (rest_until, retry_after) = rest::of(db, &row.get::<_, String>(1)?)?;
-            let held = if all {
-                polled_run == Some(claims.run) || rest::is_resting(retry_after, now)
-            } else {
-                rest::is_resting(rest_until, now)
+            let held = match all {
+                Some(since) => {
+                    asked_at.is_some_and(|at| at >= time::ms(since)) || rest::is_resting(retry_after, now)
+                }
+                None => rest::is_resting(rest_until, now),
             };
             if !held {
                 due.push(row.get(0)?);
             }
         }
     }
-    due.into_iter().map(|id| lease(db, id, claims)).collect()
+    due.into_iter().map(|id| lease(db, id, now, claims)).collect()
 }
 
 /// Sources between two moments that nobody holds, soonest first.
-pub(super) const DUE: &str = "SELECT id, host, polled_run, next_at FROM source \
+pub(super) const DUE: &str = "SELECT id, host, asked_at, next_at FROM source \
      WHERE enabled = 1 AND claimed_run IS NULL AND next_at > ?1 AND next_at <= ?2 ORDER BY next_at";
 
-fn lease(db: &Connection, id: i64, claims: &Claims) -> Result<ClaimedSource, StoreError> {
+fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedSource, StoreError> {
     let lease = claims.next();
-    db.prepare_cached("UPDATE source SET claimed_run = ?2, claimed_claim = ?3, polled_run = ?2 WHERE id = ?1")?
-        .execute(params![id, lease.run, lease.claim])?;
+    db.prepare_cached("UPDATE source SET claimed_run = ?2, claimed_claim = ?3, asked_at = ?4 WHERE id = ?1")?
+        .execute(params![id, lease.run, lease.claim, now])?;
     Ok(db
         .prepare_cached(
             "SELECT name, iif(validators_url = url, etag, NULL), iif(validators_url = url, last_modified, NULL), \
@@ -222,7 +229,11 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
                 "UPDATE source SET etag = coalesce(?2, etag), last_modified = coalesce(?3, last_modified) \
                  WHERE id = ?1 AND validators_url = url",
             )?
-            .execute(params![outcome.source.0, validators.etag, validators.last_modified])?;
+            .execute(params![
+                outcome.source.0,
+                validators.etag,
+                validators.last_modified
+            ])?;
             ledger::polled(db, outcome, "not-modified", None, 0, counts)?;
         }
         PollResult::Unchanged(validators) => {

@@ -178,10 +178,16 @@ impl Reader {
         Ok(Summary {
             store_id: self
                 .db
-                .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| row.get(0))?,
-            seq: self.db.query_row("SELECT seq FROM sequence", [], |row| row.get(0))?,
+                .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| {
+                    row.get(0)
+                })?,
+            seq: self
+                .db
+                .query_row("SELECT seq FROM sequence", [], |row| row.get(0))?,
             sources: number("SELECT count(*) FROM source WHERE configured = 1")?,
-            articles: number("SELECT count(*) FROM article WHERE merged_into IS NULL AND deleted_at IS NULL")?,
+            articles: number(
+                "SELECT count(*) FROM article WHERE merged_into IS NULL AND deleted_at IS NULL",
+            )?,
             pending: number("SELECT count(*) FROM entry WHERE state = 'pending'")?,
             merged: counter("identity.merged")?,
             split: counter("identity.split")?,
@@ -278,5 +284,8 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
 }
 
 fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<DateTime<Utc>>> {
-    Ok(row.get::<_, Option<String>>(column)?.as_deref().and_then(time::parse))
+    Ok(row
+        .get::<_, Option<String>>(column)?
+        .as_deref()
+        .and_then(time::parse))
 }

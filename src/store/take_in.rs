@@ -158,7 +158,12 @@ fn host_of(keys: &EntryKeys) -> &str {
     keys.host.as_deref().unwrap_or(queue::NO_HOST)
 }
 
-fn skipped(db: &Connection, source: SourceId, feed: &ParsedFeed, now: DateTime<Utc>) -> Result<(), StoreError> {
+fn skipped(
+    db: &Connection,
+    source: SourceId,
+    feed: &ParsedFeed,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     for skipped in feed.skipped.iter().take(SKIPPED_ROWS) {
         let failure = Failure {
             code: "entry-skipped",
@@ -189,7 +194,10 @@ fn short_ident(ident: &str) -> String {
         return ident.to_owned();
     }
     let hash = ring::digest::digest(&ring::digest::SHA256, ident.as_bytes());
-    let mut short = ident.get(..ident.floor_char_boundary(IDENT / 2)).unwrap_or_default().to_owned();
+    let mut short = ident
+        .get(..ident.floor_char_boundary(IDENT / 2))
+        .unwrap_or_default()
+        .to_owned();
     short.push('#');
     for byte in hash.as_ref() {
         let _ = write!(short, "{byte:02x}");

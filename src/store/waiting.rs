@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::{rest, sources, time};
 
 /// How much waits, and for how long.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// When a source can next be claimed, its host's rest included; none: there is no source, or all are being polled.
     pub next_source: Option<DateTime<Utc>>,
@@ -41,7 +41,10 @@ fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
     let mut soonest: Option<i64> = None;
     let mut query = db.prepare_cached(sources::DUE)?;
     // Sources written by a wrong clock lie far ahead, and are due.
-    for (after, until) in [(now.saturating_add(time::FARTHEST), i64::MAX), (i64::MIN, now.saturating_add(time::FARTHEST))] {
+    for (after, until) in [
+        (now.saturating_add(time::FARTHEST), i64::MAX),
+        (i64::MIN, now.saturating_add(time::FARTHEST)),
+    ] {
         let mut rows = query.query(params![after, until])?;
         while let Some(row) = rows.next()? {
             let due = time::believed(row.get(3)?, now);

@@ -26,11 +26,14 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// A closure of a caller: run inside the transaction, or told why there is none.
 type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Answer + Send>;
 
+/// The thread, and how it ended.
+type Thread = (JoinHandle<()>, oneshot::Receiver<Result<(), StoreError>>);
+
 /// The way to the thread.
 #[derive(Debug)]
 pub(super) struct Writer {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
-    thread: Mutex<Option<(JoinHandle<()>, oneshot::Receiver<()>)>>,
+    thread: Mutex<Option<Thread>>,
 }
 
 impl Writer {
@@ -42,9 +45,9 @@ impl Writer {
             .name("store".to_owned())
             .spawn(move || {
                 serve(&db, queue);
-                finish(db);
+                let end = finish(db);
                 drop(lock);
-                let _ = ended.send(());
+                let _ = ended.send(end);
             })
             .map_err(|error| StoreError::File {
                 path: "store".into(),
@@ -84,11 +87,12 @@ impl Writer {
     }
 
     /// Takes no more work, finishes what waits, and returns when the database is closed and the lock free.
-    pub(super) async fn close(&self) {
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((_, end)) = thread {
-            let _ = end.await;
+        match thread {
+            Some((_, end)) => end.await.map_err(|_| StoreError::Closed)?,
+            None => Ok(()),
         }
     }
 }
@@ -172,7 +176,9 @@ fn in_savepoint<T>(
 }
 
 /// Moves what is in the log into the database, so that a copy of the one file is whole.
-fn finish(db: Connection) {
-    let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    let _ = db.close();
+fn finish(db: Connection) -> Result<(), StoreError> {
+    let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("close the database");
+    let moved = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    db.close().map_err(|(_, error)| doing(error))?;
+    moved.map_err(doing)
 }
