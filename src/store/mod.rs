@@ -1,1 +1,268 @@
-//! To be written.
+//! The database: one writer, query-only readers, and everything that must happen together. The only module that names
+//! rusqlite.
+//!
+//! [`Store`] is the writer of a daemon. Its methods return once what they did is on the disk. Each outcome of a step
+//! ([`PollOutcome`], [`PageOutcome`]) is one transaction; a step that fails leaves nothing behind. A claim is a lease
+//! that holds as long as the run that took it: who opens the database holds its lock, so every earlier run is dead.
+//!
+//! [`Reader`] is for everybody else, at any time: write-ahead logging keeps the two out of each other's way.
+//!
+//! Files beside `DB`: `-wal` and `-shm` are SQLite's and stay when it is closed, so that people who may not write the
+//! folder can read; `-lock` names the process that writes; `-work` is the list of inputs being parsed ([`Work`]).
+
+mod alike;
+mod articles;
+mod changes;
+mod error;
+mod grouping;
+mod ledger;
+mod lock;
+mod pages;
+mod payload;
+mod queue;
+mod reader;
+mod rest;
+mod schema;
+mod sources;
+mod status;
+mod take_in;
+mod time;
+mod waiting;
+mod work;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{StoreError, Trouble};
+pub use reader::{ArticleRow, ChangeRow, Reader};
+pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
+pub use waiting::Waiting;
+pub use work::{Work, WorkMark};
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
+
+use crate::config::Source;
+use crate::model::{
+    ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, SourceId, Stored,
+};
+
+/// The writer of a database: one in the world, held by a lock.
+#[derive(Debug)]
+pub struct Store {
+    writer: writer::Writer,
+    work: Arc<work::WorkLedger>,
+    claims: Arc<Claims>,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the database at `path`, and makes it and its folder where there is none.
+    ///
+    /// Refused, with the file as it was: a database that another process writes, one that is newer than this program,
+    /// and anything that is not ours. Leases of earlier runs are void from here on, and what they were parsing when
+    /// they died is counted as a crash.
+    pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| StoreError::File {
+                path: folder.to_owned(),
+                doing: "make the folder of the database",
+                message: error.to_string(),
+            })?;
+        }
+        let lock = lock::Lock::take(path, now)?;
+        let mut db = schema::open_writer(path, &random_id()?)?;
+        let (work, crashed) = work::WorkLedger::open(path)?;
+        let run =
+            start(&mut db, &crashed, now).map_err(|error| error.while_doing("start a run").of_file(path))?;
+        work.clear(path)?;
+        Ok(Self {
+            writer: writer::Writer::start(db, lock)?,
+            work: Arc::new(work),
+            claims: Arc::new(Claims {
+                run,
+                last: AtomicI64::new(0),
+            }),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Number of this run, unique in the database.
+    pub fn run(&self) -> i64 {
+        self.claims.run
+    }
+
+    /// Where the database is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Finishes what waits, writes the log into the database, and frees the lock. Everything after is refused.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.writer.close().await
+    }
+
+    /// Brings the sources in line with the configuration; gives their rows, in its order.
+    ///
+    /// New ones are due at once. Those that are gone or switched off keep their state and their entries, and nothing
+    /// of theirs is claimed. One with another feed URL is due at once and starts unconditional; one with another
+    /// schedule is due no later than the new one says.
+    pub async fn sync_sources(
+        &self,
+        configured: &[Source],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(SourceId, String)>, StoreError> {
+        let seeds: Vec<_> = configured
+            .iter()
+            .map(|source| sources::Seed::of(source, now))
+            .collect();
+        self.writer
+            .call("take in the configured sources", move |db| {
+                sources::sync(db, &seeds, now)
+            })
+            .await
+    }
+
+    /// Leases up to `limit` sources that are due and whose host does not rest. With `all`: every source that was not
+    /// claimed since then, unless its host has named a time to come back.
+    pub async fn claim_sources(
+        &self,
+        now: DateTime<Utc>,
+        limit: usize,
+        all: Option<DateTime<Utc>>,
+    ) -> Result<Vec<ClaimedSource>, StoreError> {
+        let claims = Arc::clone(&self.claims);
+        self.writer
+            .call("claim sources", move |db| {
+                sources::claim(db, now, limit, all, &claims)
+            })
+            .await
+    }
+
+    /// Records a poll: entries, validators, what was learned about hosts, and when next.
+    pub async fn record_poll(&self, outcome: PollOutcome) -> Result<PollCounts, StoreError> {
+        self.writer
+            .call("record a poll", move |db| sources::record(db, &outcome))
+            .await
+    }
+
+    /// Leases up to `limit` entries: one for each host that is ready, sources in turn; the host has none claimed for
+    /// `gap` after. Entries without a host are not spared. Those whose link is an article by now are settled instead.
+    pub async fn claim_entries(
+        &self,
+        now: DateTime<Utc>,
+        limit: usize,
+        gap: Duration,
+    ) -> Result<Vec<ClaimedEntry>, StoreError> {
+        let claims = Arc::clone(&self.claims);
+        self.writer
+            .call("claim entries", move |db| {
+                queue::claim(db, now, limit, gap, &claims)
+            })
+            .await
+    }
+
+    /// Records what a page came to: article, aliases, raw page, the entry's state, and what was learned about hosts.
+    pub async fn record_page(&self, outcome: PageOutcome) -> Result<Stored, StoreError> {
+        let (outcome, packed) = tokio::task::spawn_blocking(move || {
+            let packed = pages::Packed::of(&outcome);
+            (outcome, packed)
+        })
+        .await
+        .map_err(|_| StoreError::Closed)?;
+        let packed = packed?;
+        self.writer
+            .call("record a page", move |db| {
+                pages::record(db, &outcome, packed.as_ref())
+            })
+            .await
+    }
+
+    /// Gives leases back without an outcome: for a clean stop. No attempt is counted.
+    pub async fn release(&self, leases: Vec<Lease>) -> Result<(), StoreError> {
+        self.writer
+            .call("release what was claimed", move |db| queue::release(db, &leases))
+            .await
+    }
+
+    /// The same for everything this run still holds.
+    pub async fn release_all(&self) -> Result<(), StoreError> {
+        self.writer.call("release what was claimed", queue::void).await
+    }
+
+    /// When the next source and the next entry can be claimed, and how much waits.
+    pub async fn waiting(&self, now: DateTime<Utc>) -> Result<Waiting, StoreError> {
+        self.writer
+            .call("look at what waits", move |db| waiting::look(db, now))
+            .await
+    }
+
+    /// Marks a row whose input is about to be parsed, until the mark is dropped. Should the process die meanwhile, the
+    /// next start counts a crash of that row; after three its claims say `set_aside`.
+    pub fn working(&self, work: Work) -> WorkMark {
+        self.work.mark(work)
+    }
+}
+
+/// Numbers claims.
+#[derive(Debug)]
+struct Claims {
+    run: i64,
+    last: AtomicI64,
+}
+
+impl Claims {
+    fn next(&self) -> Lease {
+        Lease {
+            run: self.run,
+            claim: self.last.fetch_add(1, Ordering::Relaxed) + 1,
+        }
+    }
+
+    /// A number that grows with every claim of every run.
+    fn order(&self, lease: Lease) -> i64 {
+        lease.run.saturating_mul(1 << 32).saturating_add(lease.claim)
+    }
+}
+
+/// Gives this run its number, voids the leases of earlier ones, and counts what they died of.
+fn start(db: &mut Connection, crashed: &[Work], now: DateTime<Utc>) -> Result<i64, StoreError> {
+    let step = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    step.execute(
+        "INSERT INTO run (pid, started_at) VALUES (?1, ?2)",
+        params![std::process::id(), time::text(now)],
+    )?;
+    let run = step.last_insert_rowid();
+    // The last number must stay, so that it is never given again.
+    step.execute("DELETE FROM run WHERE id < ?1 - 1000", [run])?;
+    queue::void(&step)?;
+    for work in crashed {
+        match *work {
+            Work::Source(SourceId(id)) => {
+                step.execute("UPDATE source SET crashes = crashes + 1 WHERE id = ?1", [id])?;
+            }
+            Work::Entry(EntryId(id)) => {
+                step.execute("UPDATE entry SET crashes = crashes + 1 WHERE id = ?1", [id])?;
+            }
+        }
+    }
+    step.commit()?;
+    Ok(run)
+}
+
+/// The name of this database among its copies.
+fn random_id() -> Result<String, StoreError> {
+    let random: ring::rand::Random<[u8; 16]> = ring::rand::generate(&ring::rand::SystemRandom::new())
+        .map_err(|_| StoreError::File {
+            path: PathBuf::from("the system's random numbers"),
+            doing: "draw an id for the database",
+            message: "the system gave none".to_owned(),
+        })?;
+    Ok(format!("{:032x}", u128::from_be_bytes(random.expose())))
+}

@@ -1,0 +1,322 @@
+//! Articles, their pages and revisions. Which pages are one article is decided in [`super::grouping`].
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Datelike, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::alike::Shape;
+use super::error::StoreError;
+use super::grouping::{self, Reading};
+use super::{changes, time};
+use crate::model::{ArticleId, Cutting, Key, Method, SourceId, Stored};
+
+/// Row id of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct PageId(pub i64);
+
+/// What is compared of two revisions of a page.
+struct Told {
+    title: Option<String>,
+    standfirst: Option<String>,
+    byline: Option<String>,
+    published: Option<String>,
+    text: String,
+    method: String,
+}
+
+/// Stores a cutting: its page, the keys by which it is known, and a revision where it says something new.
+pub(super) fn record(
+    db: &Connection,
+    source: SourceId,
+    cutting: &Cutting,
+    keys: &[Key],
+    now: DateTime<Utc>,
+) -> Result<(PageId, Stored), StoreError> {
+    let told = Told::of(cutting);
+    let page = page_by_key(db, &cutting.page_key)?;
+    let before = page.map(|page| last_told(db, page)).transpose()?.flatten();
+    let is_news = before.as_ref().is_none_or(|before| told.is_news_after(before));
+    let reading = match (told.is_judged(), before.is_some()) {
+        (true, _) => Reading::Fresh(&told.text),
+        (false, true) => Reading::Stored,
+        (false, false) => Reading::Unjudged,
+    };
+    let rejudge = is_news && before.is_some();
+    let group = grouping::place(db, page, reading, keys, rejudge, source, now)?;
+    let (article, is_new) = match group.article {
+        Some(article) => (article, false),
+        None => (
+            changes::new_article(db, Some(source), &time::text(now), now)?,
+            true,
+        ),
+    };
+    let page = match page {
+        Some(page) => page,
+        None => insert_page(db, article, source, cutting, now)?,
+    };
+    grouping::name(db, page, keys, &group, now)?;
+    if !is_news || (!is_new && is_deleted(db, article)?) {
+        return Ok((page, Stored::Known(article)));
+    }
+    let announced = is_new || before.is_some() || outdoes_current(db, article, &told)?;
+    let revision = insert_revision(db, page, source, cutting, &told, now)?;
+    if is_new {
+        changes::first(db, article, revision)?;
+        return Ok((page, Stored::New(article)));
+    }
+    if announced {
+        changes::revised(db, article, revision, now)?;
+        return Ok((page, Stored::Revised(article)));
+    }
+    Ok((page, Stored::Known(article)))
+}
+
+/// Adds keys that were found to lead to a page.
+pub(super) fn attach(
+    db: &Connection,
+    page: PageId,
+    keys: &[Key],
+    source: SourceId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut unknown = Vec::new();
+    for key in keys {
+        let known = db
+            .prepare_cached("SELECT 1 FROM alias WHERE key = ?1 AND page_id = ?2")?
+            .exists(params![key.key, page.0])?;
+        if !known {
+            unknown.push(Key {
+                kind: crate::model::KeyKind::Link,
+                ..key.clone()
+            });
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let group = grouping::place(db, Some(page), Reading::Stored, &unknown, false, source, now)?;
+    grouping::name(db, page, &unknown, &group, now)
+}
+
+/// A new article for pages that turned out not to belong to their old one; as old as the oldest of them.
+pub(super) fn split_off(
+    db: &Connection,
+    pages: &BTreeSet<PageId>,
+    now: DateTime<Utc>,
+) -> Result<ArticleId, StoreError> {
+    let oldest = pages.first().map_or(0, |page| page.0);
+    let (source, first_seen): (Option<i64>, String) = db
+        .prepare_cached("SELECT source_id, first_seen FROM page WHERE id = ?1")?
+        .query_row([oldest], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    changes::new_article(db, source.map(SourceId), &first_seen, now)
+}
+
+/// The page that one of the keys names, the strongest first.
+pub(super) fn page_of(db: &Connection, keys: &[Key]) -> Result<Option<PageId>, StoreError> {
+    for key in keys {
+        let page = db
+            .prepare_cached(NAMED)?
+            .query_row([&key.key], |row| row.get(0))
+            .optional()?;
+        if page.is_some() {
+            return Ok(page.map(PageId));
+        }
+    }
+    Ok(None)
+}
+
+/// The first page that a key names.
+pub(super) const NAMED: &str =
+    "SELECT page_id FROM alias WHERE key = ?1 AND shared = 0 ORDER BY page_id LIMIT 1";
+
+/// The article that a page belongs to.
+pub(super) fn article_of(db: &Connection, page: PageId) -> Result<ArticleId, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT article_id FROM page WHERE id = ?1")?
+        .query_row([page.0], |row| row.get(0).map(ArticleId))?)
+}
+
+/// The text of a page, for judging; none where only the feed's text is had.
+pub(super) fn shape_of(db: &Connection, page: PageId) -> Result<Option<Shape>, StoreError> {
+    let told = last_told(db, page)?;
+    Ok(told.filter(Told::is_judged).map(|told| Shape::of(&told.text)))
+}
+
+impl Told {
+    fn of(cutting: &Cutting) -> Self {
+        let fields = &cutting.extraction;
+        Self {
+            title: fields.title.as_deref().map(clean),
+            standfirst: fields.standfirst.as_deref().map(clean),
+            byline: fields.byline.as_deref().map(clean),
+            published: fields.published.as_ref().map(ToString::to_string),
+            text: clean(&fields.text),
+            method: cutting.method.as_str().to_owned(),
+        }
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            title: row.get(0)?,
+            standfirst: row.get(1)?,
+            byline: row.get(2)?,
+            published: row.get(3)?,
+            text: row.get(4)?,
+            method: row.get(5)?,
+        })
+    }
+
+    fn is_of_feed(&self) -> bool {
+        self.method == Method::Feed.as_str()
+    }
+
+    /// The feed's text may be a summary of somebody else's: it proves nothing about the page.
+    fn is_judged(&self) -> bool {
+        !self.is_of_feed()
+    }
+
+    fn is_news_after(&self, before: &Self) -> bool {
+        if self.is_of_feed() && !before.is_of_feed() {
+            return false;
+        }
+        self.is_of_feed() != before.is_of_feed() || !self.reads_like(before)
+    }
+
+    fn reads_like(&self, other: &Self) -> bool {
+        let same = |a: &Option<String>, b: &Option<String>| {
+            folds_to(a.as_deref().unwrap_or_default(), b.as_deref().unwrap_or_default())
+        };
+        same(&self.title, &other.title)
+            && same(&self.standfirst, &other.standfirst)
+            && same(&self.byline, &other.byline)
+            && self.published == other.published
+            && folds_to(&self.text, &other.text)
+    }
+}
+
+/// Whether two texts are the same but for white space.
+fn folds_to(a: &str, b: &str) -> bool {
+    a.split_whitespace().eq(b.split_whitespace())
+}
+
+/// Whether another page of an article has more to say than what readers see of it.
+fn outdoes_current(db: &Connection, article: ArticleId, told: &Told) -> Result<bool, StoreError> {
+    let current = db
+        .prepare_cached(
+            "SELECT title, standfirst, byline, published, text, method FROM revision \
+             WHERE id = (SELECT revision_id FROM article WHERE id = ?1)",
+        )?
+        .query_row([article.0], Told::read)
+        .optional()?;
+    let Some(current) = current else {
+        return Ok(true);
+    };
+    if told.is_of_feed() {
+        return Ok(false);
+    }
+    if current.is_of_feed() {
+        return Ok(true);
+    }
+    Ok(!folds_to(&told.text, &current.text)
+        && !Shape::of(&told.text).says_the_same_as(&Shape::of(&current.text)))
+}
+
+fn page_by_key(db: &Connection, page_key: &str) -> Result<Option<PageId>, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT id FROM page WHERE page_key = ?1")?
+        .query_row([page_key], |row| row.get(0).map(PageId))
+        .optional()?)
+}
+
+fn last_told(db: &Connection, page: PageId) -> Result<Option<Told>, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT title, standfirst, byline, published, text, method FROM revision \
+             WHERE page_id = ?1 ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([page.0], Told::read)
+        .optional()?)
+}
+
+fn is_deleted(db: &Connection, article: ArticleId) -> Result<bool, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT 1 FROM article WHERE id = ?1 AND deleted_at IS NOT NULL")?
+        .exists([article.0])?)
+}
+
+fn insert_page(
+    db: &Connection,
+    article: ArticleId,
+    source: SourceId,
+    cutting: &Cutting,
+    now: DateTime<Utc>,
+) -> Result<PageId, StoreError> {
+    db.prepare_cached(
+        "INSERT INTO page (article_id, source_id, page_key, url, first_seen) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        article.0,
+        source.0,
+        cutting.page_key,
+        cutting.url,
+        time::text(now)
+    ])?;
+    Ok(PageId(db.last_insert_rowid()))
+}
+
+fn insert_revision(
+    db: &Connection,
+    page: PageId,
+    source: SourceId,
+    cutting: &Cutting,
+    told: &Told,
+    now: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let fields = &cutting.extraction;
+    let links = &fields.links;
+    let authors: Vec<String> = fields.authors.iter().map(|name| clean(name)).collect();
+    let origins: serde_json::Map<String, serde_json::Value> = fields
+        .origins
+        .iter()
+        .map(|(field, origin)| (field.as_str().to_owned(), origin.as_str().into()))
+        .collect();
+    // Beyond four digits of a year texts no longer sort.
+    let published_at = cutting.published_at.filter(|at| (0..=9999).contains(&at.year()));
+    db.prepare_cached(
+        "INSERT INTO revision (page_id, source_id, fetched_at, url, short_link, title, standfirst, byline, authors, \
+         published, published_at, precision, modified, text, html, image, language, site, method, kind, origins) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+    )?
+    .execute(params![
+        page.0,
+        source.0,
+        time::text(now),
+        cutting.url,
+        links.short_link.as_ref().or(links.shortlink.as_ref()).map(ToString::to_string),
+        told.title,
+        told.standfirst,
+        told.byline,
+        serde_json::Value::from(authors).to_string(),
+        told.published,
+        published_at.map(time::text),
+        fields.published.map(|at| at.precision.as_str()),
+        fields.modified.map(|at| at.to_string()),
+        told.text,
+        clean(&fields.html),
+        fields.image.as_ref().map(ToString::to_string),
+        fields.language.as_deref().map(clean),
+        fields.site.as_deref().map(clean),
+        told.method,
+        fields.kind.as_str(),
+        serde_json::Value::Object(origins).to_string()
+    ])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Text as it is stored: no control characters but tabs and line breaks, least of all NUL.
+fn clean(text: &str) -> String {
+    text.chars()
+        .filter(|&c| !c.is_control() || c == '\n' || c == '\t')
+        .collect()
+}

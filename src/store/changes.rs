@@ -1,0 +1,112 @@
+//! What readers are told: each new article, revision and merge under a number that grows and never repeats.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::StoreError;
+use super::time;
+use crate::model::{ArticleId, SourceId};
+
+/// A new article, without a revision yet: see [`first`].
+pub(super) fn new_article(
+    db: &Connection,
+    source: Option<SourceId>,
+    first_seen: &str,
+    now: DateTime<Utc>,
+) -> Result<ArticleId, StoreError> {
+    let seq = next(db)?;
+    db.prepare_cached("INSERT INTO article (source_id, first_seen, seq) VALUES (?1, ?2, ?3)")?
+        .execute(params![source.map(|source| source.0), first_seen, seq])?;
+    let article = ArticleId(db.last_insert_rowid());
+    tell(db, seq, article, "new", None, now)?;
+    Ok(article)
+}
+
+/// The first revision of a new article: told with the article itself.
+pub(super) fn first(db: &Connection, article: ArticleId, revision: i64) -> Result<(), StoreError> {
+    let seq: i64 = db
+        .prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1 RETURNING seq")?
+        .query_row(params![article.0, revision], |row| row.get(0))?;
+    number(db, revision, seq)
+}
+
+/// An article shows another revision from now on.
+pub(super) fn revised(
+    db: &Connection,
+    article: ArticleId,
+    revision: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let seq = next(db)?;
+    db.prepare_cached("UPDATE article SET revision_id = ?2, seq = ?3 WHERE id = ?1")?
+        .execute(params![article.0, revision, seq])?;
+    number(db, revision, seq)?;
+    tell(db, seq, article, "revised", None, now)
+}
+
+/// An article turned out to be another: it stays behind as a tombstone.
+pub(super) fn merged(
+    db: &Connection,
+    article: ArticleId,
+    into: ArticleId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let seq = next(db)?;
+    db.prepare_cached("UPDATE article SET merged_into = ?2, seq = ?3 WHERE id = ?1")?
+        .execute(params![article.0, into.0, seq])?;
+    db.prepare_cached("UPDATE article SET merged_into = ?2 WHERE merged_into = ?1")?
+        .execute(params![article.0, into.0])?;
+    tell(db, seq, article, "merged", Some(into), now)
+}
+
+/// After pages moved between articles: shows the latest revision that this one has now.
+pub(super) fn review(db: &Connection, article: ArticleId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    // A page's own text before the feed's, what readers were told before what only says the same.
+    let latest: Option<i64> = db
+        .prepare_cached(
+            "SELECT revision.id FROM page JOIN revision ON revision.page_id = page.id WHERE page.article_id = ?1 \
+             ORDER BY revision.method = 'feed', revision.seq IS NULL, revision.fetched_at DESC, revision.id DESC LIMIT 1",
+        )?
+        .query_row([article.0], |row| row.get(0))
+        .optional()?;
+    let shown: Option<i64> = db
+        .prepare_cached("SELECT revision_id FROM article WHERE id = ?1")?
+        .query_row([article.0], |row| row.get(0))?;
+    match (latest, shown) {
+        (Some(latest), None) => first(db, article, latest),
+        (Some(latest), Some(shown)) if latest != shown => revised(db, article, latest, now),
+        _ => Ok(()),
+    }
+}
+
+/// A revision is told of once.
+fn number(db: &Connection, revision: i64, seq: i64) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE revision SET seq = ?2 WHERE id = ?1 AND seq IS NULL")?
+        .execute(params![revision, seq])?;
+    Ok(())
+}
+
+fn next(db: &Connection) -> Result<i64, StoreError> {
+    Ok(db
+        .prepare_cached("UPDATE sequence SET seq = seq + 1 RETURNING seq")?
+        .query_row([], |row| row.get(0))?)
+}
+
+fn tell(
+    db: &Connection,
+    seq: i64,
+    article: ArticleId,
+    op: &str,
+    into: Option<ArticleId>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO change (seq, article_id, op, into_id, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            seq,
+            article.0,
+            op,
+            into.map(|into| into.0),
+            time::text(now)
+        ])?;
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! What can go wrong in the store, said so that the reader knows what to do.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::model::Grade;
+
+/// An error of the store. Nothing of the step that met it was kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another process writes this database.
+    #[error("{}: in use by process {pid}, running since {since}; stop that one, or give this one another database", path.display())]
+    Locked {
+        /// The database.
+        path: PathBuf,
+        /// Of the first daemon, as it wrote it down.
+        pid: String,
+        /// When the first daemon started.
+        since: String,
+    },
+    /// No database to read.
+    #[error("{}: there is no database yet; `cuttings run` makes it", path.display())]
+    Missing {
+        /// Where one was expected.
+        path: PathBuf,
+    },
+    /// Something else is in the file.
+    #[error("{}: not a cuttings database ({why}); it was left as it is: move it away or name another file", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What gave it away.
+        why: String,
+    },
+    /// A later version of this program was here.
+    #[error("{}: written by a newer cuttings (schema {found}, this one knows {known}); it was left as it is: use the newer program", path.display())]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The latest schema known here.
+        known: i64,
+    },
+    /// It may only be read.
+    #[error("{}: may not be written by this user; change its owner or mode, or name another file", path.display())]
+    ReadOnly {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A file beside the database cannot be used.
+    #[error("{}: cannot {doing}: {message}; check the folder, its owner and its mode", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// The system's words.
+        message: String,
+    },
+    /// Somebody else was given the work, or it was released.
+    #[error("the claim on {what} is lost: its outcome was not recorded, it will be done again")]
+    LeaseLost {
+        /// Which row.
+        what: String,
+    },
+    /// The writer has ended.
+    #[error("the store is closed: nothing more can be recorded in this run")]
+    Closed,
+    /// A stored value cannot be read back.
+    #[error(
+        "cannot {doing}: a stored value is damaged ({what}); run `PRAGMA integrity_check` on the database"
+    )]
+    Damaged {
+        /// What was tried.
+        doing: &'static str,
+        /// Which value.
+        what: String,
+    },
+    /// The database refused.
+    #[error("cannot {doing}: {message}; {}", trouble.advice())]
+    Sql {
+        /// What was tried.
+        doing: &'static str,
+        /// Of which sort.
+        trouble: Trouble,
+        /// SQLite's words.
+        message: String,
+    },
+}
+
+/// Sorts of refusal by the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// No room on the disk.
+    Full,
+    /// The disk or the file system failed.
+    Io,
+    /// Another process held it too long.
+    Busy,
+    /// The file is damaged.
+    Corrupt,
+    /// It may not be written.
+    ReadOnly,
+    /// Anything else: a mistake of ours.
+    Other,
+}
+
+impl Trouble {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Full => "rolled back; it goes on when there is room on the disk",
+            Self::Io => "rolled back; look at the disk and at the kernel's log",
+            Self::Busy => "rolled back; another process holds the database",
+            Self::Corrupt => "restore the database from a backup",
+            Self::ReadOnly => "rolled back; check the owner and mode of the database and its folder",
+            Self::Other => "rolled back; please report this",
+        }
+    }
+}
+
+impl StoreError {
+    /// How bad, and with it whether trying again helps.
+    pub fn grade(&self) -> Grade {
+        match self {
+            Self::LeaseLost { .. } => Grade::Soft,
+            Self::Sql { trouble, .. } => match trouble {
+                Trouble::Full | Trouble::Io | Trouble::Busy | Trouble::ReadOnly => Grade::Temporary,
+                Trouble::Corrupt | Trouble::Other => Grade::Permanent,
+            },
+            _ => Grade::Permanent,
+        }
+    }
+
+    /// From a closed set: database column and metric label.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "store-locked",
+            Self::Missing { .. } => "store-missing",
+            Self::Foreign { .. } => "store-foreign",
+            Self::Newer { .. } => "store-newer",
+            Self::ReadOnly { .. } => "store-read-only",
+            Self::File { .. } => "store-file",
+            Self::LeaseLost { .. } => "lease-lost",
+            Self::Closed => "store-closed",
+            Self::Damaged { .. } => "store-damaged",
+            Self::Sql { trouble, .. } => match trouble {
+                Trouble::Full => "store-full",
+                Trouble::Io => "store-io",
+                Trouble::Busy => "store-busy",
+                Trouble::Corrupt => "store-corrupt",
+                Trouble::ReadOnly => "store-read-only",
+                Trouble::Other => "store-sql",
+            },
+        }
+    }
+
+    /// Whether somebody else has the work now: nothing is wrong with the store.
+    pub fn is_lease_lost(&self) -> bool {
+        matches!(self, Self::LeaseLost { .. })
+    }
+
+    /// The same, saying what was being done.
+    pub(super) fn while_doing(mut self, what: &'static str) -> Self {
+        if let Self::Sql { doing, .. } | Self::Damaged { doing, .. } = &mut self {
+            *doing = what;
+        }
+        self
+    }
+
+    /// The same, where a file is opened that may not be ours or may not be openable.
+    pub(super) fn of_file(self, path: &Path) -> Self {
+        match self {
+            Self::Sql {
+                trouble: Trouble::Corrupt,
+                message,
+                ..
+            } => Self::Foreign {
+                path: path.to_owned(),
+                why: message,
+            },
+            Self::Sql {
+                trouble: Trouble::ReadOnly,
+                ..
+            } => Self::ReadOnly {
+                path: path.to_owned(),
+            },
+            Self::Sql {
+                doing,
+                trouble: Trouble::Io,
+                message,
+            } => Self::File {
+                path: path.to_owned(),
+                doing,
+                message,
+            },
+            other => other,
+        }
+    }
+
+    pub(super) fn damaged(what: impl Into<String>) -> Self {
+        Self::Damaged {
+            doing: "read the database",
+            what: what.into(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let trouble = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Trouble::Full,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory) => Trouble::Io,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Trouble::Corrupt,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Trouble::ReadOnly,
+            _ => Trouble::Other,
+        };
+        Self::Sql {
+            doing: "use the database",
+            trouble,
+            message: error.to_string(),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What a collected page came to: the entry's new state, with everything else it changes.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::articles::{self, PageId};
+use super::error::StoreError;
+use super::work::SET_ASIDE;
+use super::{ledger, queue, rest, time};
+use crate::model::{
+    Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, SourceId, Stored,
+};
+
+/// A page as received, compressed.
+#[derive(Debug)]
+pub(super) struct Packed {
+    body: Vec<u8>,
+    length: usize,
+}
+
+/// Level of zstd: three times smaller for a millisecond a page; dictionaries come with idle time.
+const LEVEL: i32 = 3;
+
+/// Shortest wait after trouble of a host that left no rest behind, in milliseconds.
+const AT_LEAST: i64 = 60_000;
+
+impl Packed {
+    /// The raw page of an outcome, compressed; outside the writer, which has better things to do.
+    pub(super) fn of(outcome: &PageOutcome) -> Result<Option<Self>, StoreError> {
+        let PageResult::Article(cutting) = &outcome.result else {
+            return Ok(None);
+        };
+        let Some(raw) = &cutting.raw else {
+            return Ok(None);
+        };
+        let body = zstd::bulk::compress(&raw.body, LEVEL).map_err(|error| StoreError::Damaged {
+            doing: "compress a page",
+            what: error.to_string(),
+        })?;
+        Ok(Some(Self {
+            body,
+            length: raw.body.len(),
+        }))
+    }
+}
+
+/// An entry under lease.
+struct Held {
+    source: SourceId,
+    upgrade: bool,
+    page: Option<PageId>,
+    set_aside: bool,
+    keys_of_feed: Option<String>,
+}
+
+/// Records what a page came to. Article, aliases, raw page and the entry's state stand or fall together.
+pub(super) fn record(
+    db: &Connection,
+    outcome: &PageOutcome,
+    packed: Option<&Packed>,
+) -> Result<Stored, StoreError> {
+    let now = time::later(outcome.at, outcome.took);
+    let held = hold(db, outcome)?;
+    let rests = rest::apply(db, &outcome.hosts, now)?;
+    ledger::tried(db, held.source, &outcome.tried, now)?;
+    let stored = match &outcome.result {
+        PageResult::Article(cutting) => article(db, outcome, &held, cutting, packed, now)?,
+        PageResult::Retry(failure, at) => retry(db, outcome, &held, failure, time::ms(*at), now)?,
+        PageResult::HostRests(failure) => {
+            ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
+            // The host in trouble may be one that a redirect led to: then the entry waits for that one by itself.
+            let at = rests.values().copied().max().unwrap_or(0);
+            let at = at.max(time::ms(now).saturating_add(AT_LEAST));
+            set(db, outcome, "crashes = 0", Some(at))?;
+            Stored::Waiting
+        }
+    };
+    queue::refresh_noted(db, &outcome.hosts)?;
+    Ok(stored)
+}
+
+fn hold(db: &Connection, outcome: &PageOutcome) -> Result<Held, StoreError> {
+    let Lease { run, claim } = outcome.lease;
+    db.prepare_cached(
+        "SELECT entry.source_id, entry.upgrade, entry.page_id, entry.crashes, page.page_key \
+         FROM entry LEFT JOIN page ON page.id = entry.page_id \
+         WHERE entry.id = ?1 AND entry.claimed_run = ?2 AND entry.claimed_claim = ?3",
+    )?
+    .query_row(params![outcome.entry.0, run, claim], |row| {
+        Ok(Held {
+            source: SourceId(row.get(0)?),
+            upgrade: row.get(1)?,
+            page: row.get::<_, Option<i64>>(2)?.map(PageId),
+            set_aside: row.get::<_, u32>(3)? >= SET_ASIDE,
+            keys_of_feed: row.get(4)?,
+        })
+    })
+    .optional()?
+    .ok_or_else(|| StoreError::LeaseLost {
+        what: format!("entry {}", outcome.entry.0),
+    })
+}
+
+fn article(
+    db: &Connection,
+    outcome: &PageOutcome,
+    held: &Held,
+    cutting: &Cutting,
+    packed: Option<&Packed>,
+    now: DateTime<Utc>,
+) -> Result<Stored, StoreError> {
+    let mut keys = cutting.keys.clone();
+    if let (true, Some(page), Some(key)) = (held.upgrade, held.page, &held.keys_of_feed) {
+        // The page that comes back is the article kept with the feed's text, whatever URL it comes back under.
+        let bond = Key {
+            kind: KeyKind::Link,
+            key: key.clone(),
+            url: cutting.url.clone(),
+        };
+        if *key != cutting.page_key {
+            articles::attach(db, page, std::slice::from_ref(&bond), held.source, now)?;
+            keys.push(bond);
+        }
+    }
+    let (page, stored) = articles::record(db, held.source, cutting, &keys, now)?;
+    if let Some(failure) = &cutting.failure {
+        ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
+    }
+    if let (Some(raw), Some(packed)) = (&cutting.raw, packed) {
+        db.prepare_cached(
+            "INSERT OR REPLACE INTO raw_page (page_id, fetched_at, status, headers, body, length, expires) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            page.0,
+            time::text(now),
+            raw.status,
+            raw.headers,
+            packed.body,
+            packed.length as i64,
+            raw.expires.map(time::ms)
+        ])?;
+    }
+    db.prepare_cached("UPDATE entry SET page_id = ?2 WHERE id = ?1")?
+        .execute(params![outcome.entry.0, page.0])?;
+    let upgrade_at = cutting
+        .upgrade_at
+        .filter(|_| cutting.method == Method::Feed && !held.upgrade && !held.set_aside);
+    if let Some(at) = upgrade_at {
+        set(
+            db,
+            outcome,
+            "state = 'done', crashes = 0, upgrade = 1",
+            Some(time::ms(at)),
+        )?;
+    } else {
+        set(db, outcome, "state = 'done', upgrade = 0, payload = NULL", None)?;
+    }
+    let word = match stored {
+        Stored::New(_) => "articles.new",
+        Stored::Revised(_) => "articles.revised",
+        Stored::Known(_) | Stored::Waiting => "articles.known",
+    };
+    ledger::count(db, held.source, word, 1)?;
+    ledger::count(db, held.source, &format!("method.{}", cutting.method.as_str()), 1)?;
+    Ok(stored)
+}
+
+fn retry(
+    db: &Connection,
+    outcome: &PageOutcome,
+    held: &Held,
+    failure: &Failure,
+    at: i64,
+    now: DateTime<Utc>,
+) -> Result<Stored, StoreError> {
+    ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
+    if let (true, Some(page)) = (held.upgrade, held.page) {
+        // The one more try of a week later failed too: the feed's text stays.
+        set(db, outcome, "crashes = 0, upgrade = 0, payload = NULL", None)?;
+        return Ok(Stored::Known(articles::article_of(db, page)?));
+    }
+    if held.set_aside {
+        set(db, outcome, "state = 'set-aside', attempts = attempts + 1", None)?;
+    } else {
+        set(db, outcome, "crashes = 0, attempts = attempts + 1", Some(at))?;
+    }
+    Ok(Stored::Waiting)
+}
+
+/// Changes the entry's row, and ends the lease: the entry waits until `next_at`, or for nothing more.
+fn set(
+    db: &Connection,
+    outcome: &PageOutcome,
+    changes: &'static str,
+    next_at: Option<i64>,
+) -> Result<(), StoreError> {
+    db.prepare_cached(&format!("UPDATE entry SET {changes} WHERE id = ?1"))?
+        .execute([outcome.entry.0])?;
+    queue::put(db, outcome.entry, next_at)
+}

@@ -1,0 +1,354 @@
+//! The queue of entries that wait for their page: whose turn it is, host by host and source by source.
+//!
+//! `host.ready_at` is when the next entry of a host can be claimed, so that finding the hosts that are ready is one
+//! range of one index whatever waits behind them. [`refresh`] derives it and must follow every change of an entry's
+//! `next_at` or lease and of a host's rest.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::StoreError;
+use super::payload::Payload;
+use super::work::SET_ASIDE;
+use super::{Claims, articles, ledger, time};
+use crate::model::{ClaimedEntry, EntryId, HostNote, Lease, SourceId};
+
+/// Entries that may turn out to be articles already, in one claim; the rest wait for the next.
+const SETTLED: usize = 256;
+
+/// The host of entries that need no page: asked by nobody, so never spared.
+pub(super) const NO_HOST: &str = "";
+
+/// Hosts that are ready, longest waiting first.
+pub(super) const READY: &str = "SELECT name, last_source FROM host WHERE ready_at > ?1 AND ready_at <= ?2 ORDER BY ready_at, name LIMIT ?3";
+
+/// The next source that has entries waiting at a host.
+pub(super) const NEXT_SOURCE: &str = "SELECT source_id FROM entry WHERE host = ?1 AND source_id > ?2 \
+     AND next_at IS NOT NULL AND claimed_run IS NULL ORDER BY source_id LIMIT 1";
+
+/// The entry of a source at a host that has waited longest.
+pub(super) const NEXT_ENTRY: &str = "SELECT id FROM entry WHERE host = ?1 AND source_id = ?2 \
+     AND next_at > ?3 AND next_at <= ?4 AND claimed_run IS NULL ORDER BY next_at, id LIMIT 1";
+
+/// Entries that need no page, longest waiting first.
+const NO_PAGE: &str = "SELECT id, source_id FROM entry WHERE host = '' AND next_at > ?1 AND next_at <= ?2 \
+     AND claimed_run IS NULL ORDER BY next_at, id LIMIT ?3";
+
+/// An entry that could be claimed.
+struct Candidate {
+    entry: i64,
+    source: i64,
+    host: String,
+}
+
+/// Leases entries: one for each host that is ready, sources in turn.
+pub(super) fn claim(
+    db: &Connection,
+    now: DateTime<Utc>,
+    limit: usize,
+    gap: Duration,
+    claims: &Claims,
+) -> Result<Vec<ClaimedEntry>, StoreError> {
+    let at = time::ms(now);
+    let window = limit.saturating_mul(4).max(64);
+    let mut settled = 0;
+    let mut candidates = Vec::new();
+    // What is ready, and what lies further ahead than anything may.
+    for (after, until) in ranges(at) {
+        let hosts: Vec<(String, i64)> = db
+            .prepare_cached(READY)?
+            .query_map(params![after, until, window as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        for (host, last) in hosts {
+            if host == NO_HOST {
+                candidates.extend(without_page(db, at, limit, now, &mut settled)?);
+            } else {
+                candidates.extend(of_host(db, &host, last, at, now, &mut settled)?);
+            }
+        }
+    }
+    let mut claimed = Vec::new();
+    for candidate in in_turn(db, candidates)?.into_iter().take(limit) {
+        claimed.push(lease(db, &candidate, at, gap, claims)?);
+    }
+    Ok(claimed)
+}
+
+fn ranges(now: i64) -> [(i64, i64); 2] {
+    [(i64::MIN, now), (now.saturating_add(time::FARTHEST), i64::MAX)]
+}
+
+/// The entry whose turn it is at a host. Those whose link has become an article in the meantime are settled on the way.
+fn of_host(
+    db: &Connection,
+    host: &str,
+    last: i64,
+    at: i64,
+    now: DateTime<Utc>,
+    settled: &mut usize,
+) -> Result<Option<Candidate>, StoreError> {
+    // From the source after the one served last round to that one itself.
+    let mut after = last;
+    let mut wrapped = false;
+    loop {
+        let source: Option<i64> = db
+            .prepare_cached(NEXT_SOURCE)?
+            .query_row(params![host, after], |row| row.get(0))
+            .optional()?;
+        let Some(source) = source.filter(|&source| !wrapped || source <= last) else {
+            if wrapped {
+                refresh(db, host)?;
+                return Ok(None);
+            }
+            (wrapped, after) = (true, i64::MIN);
+            continue;
+        };
+        let mut entry = None;
+        for (after, until) in ranges(at) {
+            if entry.is_none() {
+                entry = db
+                    .prepare_cached(NEXT_ENTRY)?
+                    .query_row(params![host, source, after, until], |row| row.get::<_, i64>(0))
+                    .optional()?;
+            }
+        }
+        match entry {
+            None => after = source,
+            Some(entry) if *settled < SETTLED && settle_known(db, EntryId(entry), SourceId(source), now)? => {
+                *settled += 1;
+            }
+            Some(entry) => {
+                return Ok(Some(Candidate {
+                    entry,
+                    source,
+                    host: host.to_owned(),
+                }));
+            }
+        }
+    }
+}
+
+fn without_page(
+    db: &Connection,
+    at: i64,
+    limit: usize,
+    now: DateTime<Utc>,
+    settled: &mut usize,
+) -> Result<Vec<Candidate>, StoreError> {
+    let mut found: Vec<(i64, i64)> = Vec::new();
+    for (after, until) in ranges(at) {
+        let rows: Vec<(i64, i64)> = db
+            .prepare_cached(NO_PAGE)?
+            .query_map(params![after, until, limit as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        found.extend(rows);
+    }
+    let mut candidates = Vec::new();
+    for (entry, source) in found {
+        if settle_known(db, EntryId(entry), SourceId(source), now)? {
+            *settled += 1;
+        } else {
+            candidates.push(Candidate {
+                entry,
+                source,
+                host: NO_HOST.to_owned(),
+            });
+        }
+    }
+    if candidates.is_empty() {
+        refresh(db, NO_HOST)?;
+    }
+    Ok(candidates)
+}
+
+/// Whether the entry's link is an article already: it is settled then, and its link becomes an alias.
+fn settle_known(
+    db: &Connection,
+    entry: EntryId,
+    source: SourceId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let (payload, upgrade): (Option<String>, bool) = db
+        .prepare_cached("SELECT payload, upgrade FROM entry WHERE id = ?1")?
+        .query_row([entry.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if upgrade {
+        return Ok(false);
+    }
+    let keys = Payload::read(payload.as_deref())?.keys();
+    let Some(page) = articles::page_of(db, &keys)? else {
+        return Ok(false);
+    };
+    articles::attach(db, page, &keys, source, now)?;
+    db.prepare_cached(
+        "UPDATE entry SET state = 'known', page_id = ?2, payload = NULL, next_at = NULL, parked_at = NULL WHERE id = ?1",
+    )?
+    .execute(params![entry.0, page.0])?;
+    ledger::count(db, source, "entries.known", 1)?;
+    Ok(true)
+}
+
+/// The first of each source, least recently served source first; then the second of each, and so on.
+fn in_turn(db: &Connection, candidates: Vec<Candidate>) -> Result<Vec<Candidate>, StoreError> {
+    let mut served: HashMap<i64, (i64, usize)> = HashMap::new();
+    let mut ordered = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        let source = candidate.source;
+        if !served.contains_key(&source) {
+            let last = db
+                .prepare_cached("SELECT served FROM source WHERE id = ?1")?
+                .query_row([source], |row| row.get(0))?;
+            served.insert(source, (last, 0));
+        }
+        if let Some((last, nth)) = served.get_mut(&source) {
+            ordered.push((*nth, *last, candidate));
+            *nth += 1;
+        }
+    }
+    ordered.sort_by_key(|(nth, last, candidate)| (*nth, *last, candidate.source));
+    Ok(ordered.into_iter().map(|(_, _, candidate)| candidate).collect())
+}
+
+fn lease(
+    db: &Connection,
+    candidate: &Candidate,
+    at: i64,
+    gap: Duration,
+    claims: &Claims,
+) -> Result<ClaimedEntry, StoreError> {
+    let lease = claims.next();
+    db.prepare_cached("UPDATE entry SET claimed_run = ?2, claimed_claim = ?3 WHERE id = ?1")?
+        .execute(params![candidate.entry, lease.run, lease.claim])?;
+    db.prepare_cached("UPDATE source SET served = ?2 WHERE id = ?1")?
+        .execute(params![candidate.source, claims.order(lease)])?;
+    if candidate.host != NO_HOST {
+        db.prepare_cached("UPDATE host SET page_at = ?2, last_source = ?3 WHERE name = ?1")?
+            .execute(params![
+                candidate.host,
+                at.saturating_add(time::length(gap)),
+                candidate.source
+            ])?;
+    }
+    refresh(db, &candidate.host)?;
+    let (payload, mut claimed) = db
+        .prepare_cached(
+            "SELECT entry.payload, source.name, entry.ident, entry.attempts, entry.upgrade, entry.crashes \
+             FROM entry JOIN source ON source.id = entry.source_id WHERE entry.id = ?1",
+        )?
+        .query_row([candidate.entry], |row| {
+            let claimed = ClaimedEntry {
+                id: EntryId(candidate.entry),
+                lease,
+                source: SourceId(candidate.source),
+                source_name: row.get(1)?,
+                entry: crate::model::Entry::default(),
+                ident: row.get(2)?,
+                attempts: row.get(3)?,
+                upgrade: row.get(4)?,
+                set_aside: row.get::<_, u32>(5)? >= SET_ASIDE,
+            };
+            Ok((row.get::<_, Option<String>>(0)?, claimed))
+        })?;
+    claimed.entry = Payload::read(payload.as_deref())?.entry()?;
+    Ok(claimed)
+}
+
+/// Puts an entry at the end of its lease back into the queue, or takes it out (`None`).
+pub(super) fn put(db: &Connection, entry: EntryId, next_at: Option<i64>) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE entry SET claimed_run = NULL, claimed_claim = NULL, \
+         next_at = iif(source.enabled, ?2, NULL), parked_at = iif(source.enabled, NULL, ?2) \
+         FROM source WHERE source.id = entry.source_id AND entry.id = ?1",
+    )?
+    .execute(params![entry.0, next_at])?;
+    let host: String = db
+        .prepare_cached("SELECT host FROM entry WHERE id = ?1")?
+        .query_row([entry.0], |row| row.get(0))?;
+    refresh(db, &host)
+}
+
+/// Ends leases without an outcome: nothing is counted, and the work can be claimed again.
+pub(super) fn release(db: &Connection, leases: &[Lease]) -> Result<(), StoreError> {
+    for lease in leases {
+        db.prepare_cached(
+            "UPDATE source SET claimed_run = NULL, claimed_claim = NULL WHERE claimed_run = ?1 AND claimed_claim = ?2",
+        )?
+        .execute(params![lease.run, lease.claim])?;
+        let entry: Option<(i64, Option<i64>)> = db
+            .prepare_cached(
+                "SELECT id, coalesce(next_at, parked_at) FROM entry WHERE claimed_run = ?1 AND claimed_claim = ?2",
+            )?
+            .query_row(params![lease.run, lease.claim], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        if let Some((entry, next_at)) = entry {
+            put(db, EntryId(entry), next_at)?;
+        }
+    }
+    Ok(())
+}
+
+/// Voids the leases of every earlier run, which is dead: who opens the database holds its lock.
+pub(super) fn void(db: &Connection) -> Result<(), StoreError> {
+    db.execute(
+        "UPDATE source SET claimed_run = NULL, claimed_claim = NULL WHERE claimed_run IS NOT NULL",
+        [],
+    )?;
+    let held: BTreeSet<String> = db
+        .prepare("SELECT host FROM entry WHERE claimed_run IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    db.execute(
+        "UPDATE entry SET claimed_run = NULL, claimed_claim = NULL WHERE claimed_run IS NOT NULL",
+        [],
+    )?;
+    held.iter().try_for_each(|host| refresh(db, host))
+}
+
+/// Takes the entries of a source out of the queue while it is switched off.
+pub(super) fn park(db: &Connection, source: SourceId) -> Result<(), StoreError> {
+    move_all(
+        db,
+        source,
+        "UPDATE entry SET parked_at = next_at, next_at = NULL WHERE source_id = ?1 AND next_at IS NOT NULL RETURNING host",
+    )
+}
+
+/// Puts them back.
+pub(super) fn unpark(db: &Connection, source: SourceId) -> Result<(), StoreError> {
+    move_all(
+        db,
+        source,
+        "UPDATE entry SET next_at = parked_at, parked_at = NULL WHERE source_id = ?1 AND parked_at IS NOT NULL RETURNING host",
+    )
+}
+
+fn move_all(db: &Connection, source: SourceId, sql: &str) -> Result<(), StoreError> {
+    let hosts: BTreeSet<String> = db
+        .prepare_cached(sql)?
+        .query_map([source.0], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    hosts.iter().try_for_each(|host| refresh(db, host))
+}
+
+/// Derives when the next entry of a host can be claimed.
+pub(super) fn refresh(db: &Connection, host: &str) -> Result<(), StoreError> {
+    db.prepare_cached(REFRESH)?.execute([host])?;
+    Ok(())
+}
+
+const REFRESH: &str = "UPDATE host SET ready_at = \
+     iif(name <> '' AND EXISTS (SELECT 1 FROM entry WHERE host = ?1 AND claimed_run IS NOT NULL), NULL, \
+         max(rest_until, page_at, \
+             (SELECT min(next_at) FROM entry WHERE host = ?1 AND next_at IS NOT NULL AND claimed_run IS NULL))) \
+     WHERE name = ?1";
+
+/// The same for hosts that something was learned about.
+pub(super) fn refresh_noted(db: &Connection, notes: &[HostNote]) -> Result<(), StoreError> {
+    notes.iter().try_for_each(|note| refresh(db, &note.host))
+}

@@ -1,0 +1,294 @@
+-- Schema 1. What readers may rely on are the views at the end, column by column in docs/schema.md; the tables are ours.
+--
+-- Two kinds of time: text is RFC 3339 in UTC with whole seconds, for people; integers are milliseconds since 1970, for
+-- the schedule.
+
+CREATE TABLE meta (
+    key   TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The last number given to a change. One row, counted up inside the transaction of the change.
+CREATE TABLE sequence (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    seq INTEGER NOT NULL
+) STRICT;
+INSERT INTO sequence (one, seq) VALUES (1, 0);
+
+-- One row for each start of a daemon. A lease names its run.
+CREATE TABLE run (
+    id         INTEGER NOT NULL PRIMARY KEY,
+    pid        INTEGER NOT NULL,
+    started_at TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE source (
+    id             INTEGER NOT NULL PRIMARY KEY,
+    name           TEXT    NOT NULL UNIQUE,
+    url            TEXT    NOT NULL,
+    host           TEXT    NOT NULL,
+    enabled        INTEGER NOT NULL,
+    -- 0: no longer in the configuration; its state waits for it.
+    configured     INTEGER NOT NULL,
+    schedule       TEXT    NOT NULL,
+    timezone       TEXT    NOT NULL,
+    tags           TEXT    NOT NULL DEFAULT '[]',
+    first_seen     TEXT    NOT NULL,
+    next_at        INTEGER NOT NULL,
+    next_why       TEXT    NOT NULL DEFAULT '',
+    -- The URL that the validators and the hash belong to.
+    validators_url TEXT,
+    etag           BLOB,
+    last_modified  BLOB,
+    body_hash      BLOB,
+    failures       REAL    NOT NULL DEFAULT 0,
+    crashes        INTEGER NOT NULL DEFAULT 0,
+    claimed_run    INTEGER,
+    claimed_claim  INTEGER,
+    -- When it was last claimed: `--all` asks each source once.
+    asked_at       INTEGER,
+    -- The last claim that one of its entries got: sources take turns.
+    served         INTEGER NOT NULL DEFAULT 0,
+    polled_at      TEXT,
+    succeeded_at   TEXT,
+    -- The last failure, until a success.
+    failed_at      TEXT,
+    code           TEXT,
+    message        TEXT,
+    moved_to       TEXT,
+    title          TEXT,
+    site_url       TEXT,
+    language       TEXT
+) STRICT;
+CREATE INDEX source_due ON source (next_at) WHERE enabled = 1 AND claimed_run IS NULL;
+CREATE INDEX source_claim ON source (claimed_run, claimed_claim) WHERE claimed_run IS NOT NULL;
+
+-- What a host told us, for its feeds and pages alike. The host '' serves entries that need no page.
+CREATE TABLE host (
+    name        TEXT    NOT NULL PRIMARY KEY,
+    -- Trouble: nothing is asked before.
+    rest_until  INTEGER NOT NULL DEFAULT 0,
+    -- As far as the server itself named the time.
+    retry_after INTEGER NOT NULL DEFAULT 0,
+    -- Troubles in a row.
+    failures    INTEGER NOT NULL DEFAULT 0,
+    code        TEXT,
+    -- No page before: the gap between two pages.
+    page_at     INTEGER NOT NULL DEFAULT 0,
+    -- The source served last: sources take turns.
+    last_source INTEGER NOT NULL DEFAULT 0,
+    -- When an entry of this host can next be claimed; null: none waits, or one is being collected. Derived, see queue.rs.
+    ready_at    INTEGER,
+    updated_at  TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX host_ready ON host (ready_at, name) WHERE ready_at IS NOT NULL;
+
+CREATE TABLE article (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    source_id   INTEGER REFERENCES source (id),
+    first_seen  TEXT    NOT NULL,
+    -- Of its last change.
+    seq         INTEGER NOT NULL,
+    -- What readers see.
+    revision_id INTEGER REFERENCES revision (id),
+    -- A tombstone: what became of it.
+    merged_into INTEGER REFERENCES article (id),
+    deleted_at  TEXT
+) STRICT;
+CREATE INDEX article_seq ON article (seq);
+CREATE INDEX article_source ON article (source_id, first_seen) WHERE merged_into IS NULL AND deleted_at IS NULL;
+CREATE INDEX article_merged ON article (merged_into) WHERE merged_into IS NOT NULL;
+
+-- A page is what one final URL serves. Pages that share an unshared key are one article.
+CREATE TABLE page (
+    id         INTEGER NOT NULL PRIMARY KEY,
+    article_id INTEGER NOT NULL REFERENCES article (id),
+    source_id  INTEGER REFERENCES source (id),
+    page_key   TEXT    NOT NULL UNIQUE,
+    url        TEXT    NOT NULL,
+    first_seen TEXT    NOT NULL
+) STRICT;
+CREATE INDEX page_article ON page (article_id);
+
+CREATE TABLE revision (
+    id           INTEGER NOT NULL PRIMARY KEY,
+    page_id      INTEGER NOT NULL REFERENCES page (id),
+    source_id    INTEGER REFERENCES source (id),
+    -- When readers were told; null: another page of the article that says the same.
+    seq          INTEGER,
+    fetched_at   TEXT    NOT NULL,
+    url          TEXT    NOT NULL,
+    short_link   TEXT,
+    title        TEXT,
+    standfirst   TEXT,
+    byline       TEXT,
+    authors      TEXT    NOT NULL DEFAULT '[]',
+    published    TEXT,
+    published_at TEXT,
+    precision    TEXT,
+    modified     TEXT,
+    text         TEXT    NOT NULL,
+    html         TEXT    NOT NULL,
+    image        TEXT,
+    language     TEXT,
+    site         TEXT,
+    method       TEXT    NOT NULL,
+    kind         TEXT    NOT NULL,
+    origins      TEXT    NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE INDEX revision_page ON revision (page_id);
+
+CREATE TABLE alias (
+    key     TEXT    NOT NULL,
+    kind    TEXT    NOT NULL,
+    page_id INTEGER NOT NULL REFERENCES page (id),
+    url     TEXT    NOT NULL,
+    -- 1: seen on pages with different texts, names nothing.
+    shared  INTEGER NOT NULL,
+    seen_at TEXT    NOT NULL,
+    PRIMARY KEY (key, kind, page_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alias_page ON alias (page_id);
+CREATE INDEX alias_names ON alias (key, page_id) WHERE shared = 0;
+CREATE INDEX alias_shared ON alias (key) WHERE shared = 1;
+
+CREATE TABLE change (
+    seq        INTEGER NOT NULL PRIMARY KEY,
+    article_id INTEGER NOT NULL REFERENCES article (id),
+    op         TEXT    NOT NULL CHECK (op IN ('new', 'revised', 'merged', 'deleted')),
+    into_id    INTEGER REFERENCES article (id),
+    at         TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE raw_page (
+    page_id    INTEGER NOT NULL PRIMARY KEY REFERENCES page (id),
+    fetched_at TEXT    NOT NULL,
+    status     INTEGER NOT NULL,
+    headers    TEXT    NOT NULL,
+    -- zstd.
+    body       BLOB    NOT NULL,
+    -- Bytes before compression.
+    length     INTEGER NOT NULL,
+    expires    INTEGER
+) STRICT;
+CREATE INDEX raw_page_expires ON raw_page (expires) WHERE expires IS NOT NULL;
+
+-- The queue between the two halves. An entry waits while next_at is set and nobody holds it.
+CREATE TABLE entry (
+    id            INTEGER NOT NULL PRIMARY KEY,
+    source_id     INTEGER NOT NULL REFERENCES source (id),
+    ident         TEXT    NOT NULL,
+    state         TEXT    NOT NULL CHECK (state IN ('pending', 'done', 'known', 'seen', 'set-aside')),
+    host          TEXT    NOT NULL DEFAULT '',
+    url           TEXT,
+    -- What the feed said, as JSON; dropped once it is collected.
+    payload       TEXT,
+    page_id       INTEGER REFERENCES page (id),
+    -- The article is kept with the feed's text; its page is tried once more.
+    upgrade       INTEGER NOT NULL DEFAULT 0,
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    crashes       INTEGER NOT NULL DEFAULT 0,
+    next_at       INTEGER,
+    -- next_at while its source is switched off.
+    parked_at     INTEGER,
+    claimed_run   INTEGER,
+    claimed_claim INTEGER,
+    -- As the feed wrote it, in UTC.
+    updated       TEXT,
+    first_seen    TEXT    NOT NULL,
+    UNIQUE (source_id, ident)
+) STRICT;
+CREATE INDEX entry_turn ON entry (host, source_id, next_at) WHERE next_at IS NOT NULL AND claimed_run IS NULL;
+CREATE INDEX entry_next ON entry (host, next_at) WHERE next_at IS NOT NULL AND claimed_run IS NULL;
+CREATE INDEX entry_held ON entry (host) WHERE claimed_run IS NOT NULL;
+CREATE INDEX entry_claim ON entry (claimed_run, claimed_claim) WHERE claimed_run IS NOT NULL;
+CREATE INDEX entry_pending ON entry (source_id) WHERE state = 'pending';
+CREATE INDEX entry_page ON entry (page_id) WHERE page_id IS NOT NULL;
+
+CREATE TABLE poll (
+    id        INTEGER NOT NULL PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES source (id),
+    at        TEXT    NOT NULL,
+    took_ms   INTEGER NOT NULL,
+    status    INTEGER,
+    outcome   TEXT    NOT NULL,
+    code      TEXT,
+    entries   INTEGER NOT NULL,
+    new       INTEGER NOT NULL,
+    known     INTEGER NOT NULL,
+    skipped   INTEGER NOT NULL,
+    bytes     INTEGER NOT NULL,
+    next_why  TEXT    NOT NULL
+) STRICT;
+CREATE INDEX poll_source ON poll (source_id);
+
+CREATE TABLE failure (
+    id        INTEGER NOT NULL PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES source (id),
+    entry_id  INTEGER REFERENCES entry (id),
+    at        TEXT    NOT NULL,
+    -- 'poll' or 'page'.
+    stage     TEXT    NOT NULL,
+    code      TEXT    NOT NULL,
+    grade     TEXT    NOT NULL,
+    status    INTEGER,
+    url       TEXT,
+    message   TEXT    NOT NULL
+) STRICT;
+CREATE INDEX failure_source ON failure (source_id);
+
+CREATE TABLE counter (
+    source_id INTEGER NOT NULL REFERENCES source (id),
+    name      TEXT    NOT NULL,
+    value     INTEGER NOT NULL,
+    PRIMARY KEY (source_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rule_stat (
+    source_id    INTEGER NOT NULL REFERENCES source (id),
+    field        TEXT    NOT NULL,
+    selector     TEXT    NOT NULL,
+    hits         INTEGER NOT NULL,
+    misses       INTEGER NOT NULL,
+    last_miss_at TEXT,
+    PRIMARY KEY (source_id, field, selector)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW articles AS
+SELECT
+    article.seq, article.id AS article_id, revision.url, revision.short_link, revision.title, revision.standfirst,
+    revision.byline, revision.authors, revision.published, revision.published_at, revision.precision,
+    revision.modified, revision.text, revision.html, revision.image, revision.language, revision.site,
+    source.name AS source, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at
+FROM article
+JOIN revision ON revision.id = article.revision_id
+LEFT JOIN source ON source.id = revision.source_id
+WHERE article.merged_into IS NULL AND article.deleted_at IS NULL;
+
+CREATE VIEW revisions AS
+SELECT
+    revision.seq, revision.id AS revision_id, page.article_id, revision.url, revision.short_link, revision.title,
+    revision.standfirst, revision.byline, revision.authors, revision.published, revision.published_at,
+    revision.precision, revision.modified, revision.text, revision.html, revision.image, revision.language,
+    revision.site, source.name AS source, revision.method, revision.kind, revision.origins, revision.fetched_at
+FROM revision
+JOIN page ON page.id = revision.page_id
+LEFT JOIN source ON source.id = revision.source_id
+WHERE revision.seq IS NOT NULL;
+
+CREATE VIEW aliases AS
+SELECT page.article_id, alias.url, alias.key, alias.kind, alias.shared, alias.seen_at
+FROM alias
+JOIN page ON page.id = alias.page_id;
+
+CREATE VIEW changes AS
+SELECT change.seq, change.article_id, change.op, change.into_id, change.at
+FROM change;
+
+CREATE VIEW sources AS
+SELECT
+    source.name, source.url, source.enabled, source.configured, source.tags, source.title, source.site_url,
+    source.language, source.schedule, source.timezone, source.first_seen, source.polled_at, source.succeeded_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', source.next_at / 1000, 'unixepoch') AS next_at, source.next_why,
+    source.failures, source.failed_at, source.code, source.message, source.moved_to
+FROM source;

@@ -1,0 +1,323 @@
+//! Sources: what is configured, what is due, and what a poll came to.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::StoreError;
+use super::work::SET_ASIDE;
+use super::{Claims, ledger, queue, rest, take_in, time};
+use crate::config::Source;
+use crate::link;
+use crate::model::{
+    ClaimedSource, Failure, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
+};
+use crate::timing::Schedule;
+
+/// The code of a failure that stands for an input set aside.
+pub(super) const SET_ASIDE_CODE: &str = "set-aside";
+
+/// What the database keeps of a configured source.
+#[derive(Debug)]
+pub(super) struct Seed {
+    name: String,
+    was: Option<String>,
+    enabled: bool,
+    url: String,
+    host: String,
+    schedule: String,
+    due: i64,
+    timezone: String,
+    tags: String,
+}
+
+impl Seed {
+    pub(super) fn of(source: &Source, now: DateTime<Utc>) -> Self {
+        #[allow(unreachable_patterns, reason = "cron lines are on their way to `timing`")]
+        let due = match &source.schedule {
+            Schedule::Every(every) => time::later(now, *every),
+            _ => now,
+        };
+        Self {
+            name: source.name.clone(),
+            was: source.was.clone(),
+            enabled: source.enabled,
+            url: source.feed.to_string(),
+            host: link::host(&source.feed),
+            schedule: format!("{:?}", source.schedule),
+            due: time::ms(due),
+            timezone: source.timezone.name().to_owned(),
+            tags: serde_json::Value::from(source.tags.clone()).to_string(),
+        }
+    }
+}
+
+/// Brings the rows in line with the configuration. Sources that are gone keep their state, and rest.
+pub(super) fn sync(
+    db: &Connection,
+    seeds: &[Seed],
+    now: DateTime<Utc>,
+) -> Result<Vec<(SourceId, String)>, StoreError> {
+    let mut gone: HashSet<i64> = db
+        .prepare("SELECT id FROM source WHERE configured = 1")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let names: HashSet<&str> = seeds.iter().map(|seed| seed.name.as_str()).collect();
+    let mut ids = Vec::with_capacity(seeds.len());
+    for seed in seeds {
+        let mut found = row_of(db, &seed.name)?;
+        if let Some(was) = seed
+            .was
+            .as_deref()
+            .filter(|was| found.is_none() && !names.contains(was))
+        {
+            found = row_of(db, was)?;
+        }
+        let id = match found {
+            Some(id) => update(db, id, seed, now)?,
+            None => insert(db, seed, now)?,
+        };
+        rest::know(db, &seed.host)?;
+        gone.remove(&id);
+        ids.push((SourceId(id), seed.name.clone()));
+    }
+    for id in gone {
+        db.prepare_cached("UPDATE source SET configured = 0, enabled = 0 WHERE id = ?1")?
+            .execute([id])?;
+        queue::park(db, SourceId(id))?;
+    }
+    Ok(ids)
+}
+
+fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT id FROM source WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
+}
+
+fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    db.prepare_cached(
+        "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, tags, first_seen, next_at, next_why) \
+         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new')",
+    )?
+    .execute(params![
+        seed.name,
+        seed.url,
+        seed.host,
+        seed.enabled,
+        seed.schedule,
+        seed.timezone,
+        seed.tags,
+        time::text(now),
+        time::ms(now)
+    ])?;
+    Ok(db.last_insert_rowid())
+}
+
+fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    let (url, schedule, enabled): (String, String, bool) = db
+        .prepare_cached("SELECT url, schedule, enabled FROM source WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    db.prepare_cached(
+        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5, configured = 1, schedule = ?6, timezone = ?7, tags = ?8 \
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        id, seed.name, seed.url, seed.host, seed.enabled, seed.schedule, seed.timezone, seed.tags
+    ])?;
+    if url != seed.url {
+        // Another document: what is under way speaks of the old one.
+        db.prepare_cached(
+            "UPDATE source SET next_at = min(next_at, ?2), next_why = 'another feed URL', failures = 0, crashes = 0, \
+             moved_to = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
+        )?
+        .execute(params![id, time::ms(now)])?;
+    } else if schedule != seed.schedule {
+        db.prepare_cached(
+            "UPDATE source SET next_at = ?2, next_why = 'another schedule' WHERE id = ?1 AND next_at > ?2",
+        )?
+        .execute(params![id, seed.due])?;
+    }
+    match (enabled, seed.enabled) {
+        (true, false) => queue::park(db, SourceId(id))?,
+        (false, true) => queue::unpark(db, SourceId(id))?,
+        _ => {}
+    }
+    Ok(id)
+}
+
+/// Leases sources that are due and whose host does not rest; with `all`, every one that was not claimed since then and
+/// whose host has not named a time to come back.
+pub(super) fn claim(
+    db: &Connection,
+    now: DateTime<Utc>,
+    limit: usize,
+    all: Option<DateTime<Utc>>,
+    claims: &Claims,
+) -> Result<Vec<ClaimedSource>, StoreError> {
+    let now = time::ms(now);
+    let mut due: Vec<i64> = Vec::new();
+    // Two ranges of one index: what is due, and what lies further ahead than anything may.
+    let ranges = if all.is_some() {
+        vec![(i64::MIN, i64::MAX)]
+    } else {
+        vec![(i64::MIN, now), (now.saturating_add(time::FARTHEST), i64::MAX)]
+    };
+    for (after, until) in ranges {
+        let mut query = db.prepare_cached(DUE)?;
+        let mut rows = query.query(params![after, until])?;
+        while let Some(row) = rows.next()?.filter(|_| due.len() < limit) {
+            let asked_at: Option<i64> = row.get(2)?;
+            let (rest_until, retry_after) = rest::of(db, &row.get::<_, String>(1)?)?;
+            let held = match all {
+                Some(since) => {
+                    asked_at.is_some_and(|at| at >= time::ms(since)) || rest::is_resting(retry_after, now)
+                }
+                None => rest::is_resting(rest_until, now),
+            };
+            if !held {
+                due.push(row.get(0)?);
+            }
+        }
+    }
+    due.into_iter().map(|id| lease(db, id, now, claims)).collect()
+}
+
+/// Sources between two moments that nobody holds, soonest first.
+pub(super) const DUE: &str = "SELECT id, host, asked_at, next_at FROM source \
+     WHERE enabled = 1 AND claimed_run IS NULL AND next_at > ?1 AND next_at <= ?2 ORDER BY next_at";
+
+fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedSource, StoreError> {
+    let lease = claims.next();
+    db.prepare_cached("UPDATE source SET claimed_run = ?2, claimed_claim = ?3, asked_at = ?4 WHERE id = ?1")?
+        .execute(params![id, lease.run, lease.claim, now])?;
+    Ok(db
+        .prepare_cached(
+            "SELECT name, iif(validators_url = url, etag, NULL), iif(validators_url = url, last_modified, NULL), \
+             iif(validators_url = url, body_hash, NULL), failures, succeeded_at IS NULL, crashes \
+             FROM source WHERE id = ?1",
+        )?
+        .query_row([id], |row| {
+            Ok(ClaimedSource {
+                id: SourceId(id),
+                name: row.get(0)?,
+                lease,
+                validators: Validators {
+                    etag: row.get(1)?,
+                    last_modified: row.get(2)?,
+                },
+                body_hash: row.get(3)?,
+                failures: row.get(4)?,
+                first: row.get(5)?,
+                set_aside: row.get::<_, u32>(6)? >= SET_ASIDE,
+            })
+        })?)
+}
+
+/// Everything one poll changes.
+pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCounts, StoreError> {
+    let now = time::later(outcome.at, outcome.took);
+    holds(db, outcome.source, outcome.lease)?;
+    rest::apply(db, &outcome.hosts, now)?;
+    let mut counts = PollCounts::default();
+    match &outcome.result {
+        PollResult::NotModified(validators) => {
+            // RFC 9111, 3.2: a 304 replaces what it carries and erases nothing.
+            db.prepare_cached(
+                "UPDATE source SET etag = coalesce(?2, etag), last_modified = coalesce(?3, last_modified) \
+                 WHERE id = ?1 AND validators_url = url",
+            )?
+            .execute(params![
+                outcome.source.0,
+                validators.etag,
+                validators.last_modified
+            ])?;
+            ledger::polled(db, outcome, "not-modified", None, 0, counts)?;
+        }
+        PollResult::Unchanged(validators) => {
+            take_validators(db, outcome.source, validators, None)?;
+            ledger::polled(db, outcome, "unchanged", None, 0, counts)?;
+        }
+        PollResult::Taken {
+            feed,
+            keys,
+            validators,
+            body_hash,
+            limit,
+        } => {
+            counts = take_in::document(db, outcome.source, feed, keys, *limit, now)?;
+            take_validators(db, outcome.source, validators, Some(body_hash))?;
+            db.prepare_cached("UPDATE source SET title = ?2, site_url = ?3, language = ?4 WHERE id = ?1")?
+                .execute(params![
+                    outcome.source.0,
+                    feed.title,
+                    feed.link.as_ref().map(ToString::to_string),
+                    feed.language
+                ])?;
+            ledger::polled(db, outcome, "taken", None, feed.entries.len(), counts)?;
+        }
+        PollResult::Failed(failure) => {
+            ledger::failed(db, outcome.source, None, "poll", failure, now)?;
+            ledger::polled(db, outcome, "failed", Some(failure.code), 0, counts)?;
+        }
+    }
+    settle(db, outcome, now)?;
+    queue::refresh_noted(db, &outcome.hosts)?;
+    Ok(counts)
+}
+
+fn holds(db: &Connection, source: SourceId, lease: Lease) -> Result<(), StoreError> {
+    let held = db
+        .prepare_cached("SELECT 1 FROM source WHERE id = ?1 AND claimed_run = ?2 AND claimed_claim = ?3")?
+        .exists(params![source.0, lease.run, lease.claim])?;
+    held.then_some(()).ok_or_else(|| StoreError::LeaseLost {
+        what: format!("source {}", source.0),
+    })
+}
+
+fn take_validators(
+    db: &Connection,
+    source: SourceId,
+    validators: &Validators,
+    body_hash: Option<&Vec<u8>>,
+) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE source SET etag = ?2, last_modified = ?3, body_hash = coalesce(?4, body_hash), validators_url = url WHERE id = ?1",
+    )?
+    .execute(params![source.0, validators.etag, validators.last_modified, body_hash])?;
+    Ok(())
+}
+
+/// When next, how it went, and whose turn it is: the lease ends here.
+fn settle(db: &Connection, outcome: &PollOutcome, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let failure = match &outcome.result {
+        PollResult::Failed(failure) => Some(failure),
+        _ => None,
+    };
+    // An input set aside gets one more try each time it comes round: the source itself never dies of it.
+    let crashes = match failure {
+        Some(Failure {
+            code: SET_ASIDE_CODE, ..
+        }) => SET_ASIDE - 1,
+        _ => 0,
+    };
+    db.prepare_cached(
+        "UPDATE source SET next_at = ?2, next_why = ?3, failures = ?4, crashes = ?5, polled_at = ?6, \
+         succeeded_at = iif(?7 IS NULL, ?6, succeeded_at), failed_at = iif(?7 IS NULL, NULL, ?6), code = ?7, message = ?8, \
+         moved_to = ?9, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
+    )?
+    .execute(params![
+        outcome.source.0,
+        time::ms(outcome.next.at),
+        outcome.next.why,
+        outcome.failures,
+        crashes,
+        time::text(now),
+        failure.map(|failure| failure.code),
+        failure.map(|failure| ledger::short(&failure.message)),
+        outcome.moved_to.as_ref().map(ToString::to_string)
+    ])?;
+    Ok(())
+}

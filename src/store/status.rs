@@ -1,0 +1,291 @@
+//! What `status` and `list` show.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::Row;
+
+use super::error::StoreError;
+use super::reader::Reader;
+use super::work::SET_ASIDE;
+use super::{rest, time};
+use crate::model::{Next, SourceId};
+
+/// How a source does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceState {
+    /// Never polled.
+    New,
+    /// The last poll went well.
+    Ok,
+    /// The last poll failed.
+    Failing,
+    /// Its document killed the process again and again: not parsed.
+    SetAside,
+    /// Switched off in the configuration.
+    Disabled,
+    /// No longer in the configuration.
+    Gone,
+}
+
+impl SourceState {
+    /// The word shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Ok => "ok",
+            Self::Failing => "failing",
+            Self::SetAside => "set-aside",
+            Self::Disabled => "disabled",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// Everything worth telling about a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceStatus {
+    /// Row.
+    pub id: SourceId,
+    /// Its name in the configuration.
+    pub name: String,
+    /// The feed as configured.
+    pub url: String,
+    /// Labels.
+    pub tags: Vec<String>,
+    /// As the feed names itself.
+    pub title: Option<String>,
+    /// How it does.
+    pub state: SourceState,
+    /// The last poll, however it went.
+    pub polled_at: Option<DateTime<Utc>>,
+    /// The last poll that went well.
+    pub succeeded_at: Option<DateTime<Utc>>,
+    /// When next and why; none where it is switched off or gone.
+    pub next: Option<Next>,
+    /// Until when its host is left alone.
+    pub host_rests_until: Option<DateTime<Utc>>,
+    /// Weighted failures in a row.
+    pub failures: f64,
+    /// What went wrong last, until it goes well.
+    pub last_error: Option<LastError>,
+    /// Where permanent redirects led.
+    pub moved_to: Option<String>,
+    /// Entries that wait for their page.
+    pub pending: u64,
+    /// Articles first found here.
+    pub articles: u64,
+    /// Those of the last 24 hours.
+    pub day: u64,
+    /// Those of the last 7 days.
+    pub week: u64,
+    /// Selectors that missed, most misses first.
+    pub misses: Vec<RuleStat>,
+}
+
+/// A failure that was not made good yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastError {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// From a closed set.
+    pub code: String,
+    /// A sentence.
+    pub message: String,
+}
+
+/// How often a selector found something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleStat {
+    /// The field it is for.
+    pub field: String,
+    /// As typed.
+    pub selector: String,
+    /// Pages on which it gave a value.
+    pub hits: u64,
+    /// Pages on which it gave none.
+    pub misses: u64,
+    /// The last of those.
+    pub last_miss_at: Option<DateTime<Utc>>,
+}
+
+/// The database in a few numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Names the database; another one after a restore.
+    pub store_id: String,
+    /// The last number given to a change.
+    pub seq: i64,
+    /// Sources in the configuration.
+    pub sources: u64,
+    /// Articles that readers see.
+    pub articles: u64,
+    /// Entries that wait for their page.
+    pub pending: u64,
+    /// Articles merged because a key showed that they are one.
+    pub merged: u64,
+    /// Articles told apart because a key turned out to be shared.
+    pub split: u64,
+    /// Keys found to be shared.
+    pub shared: u64,
+    /// Size of the database, log not included, in bytes.
+    pub bytes: u64,
+}
+
+impl Reader {
+    /// Every source that was ever configured, by name.
+    pub fn sources_status(&self, now: DateTime<Utc>) -> Result<Vec<SourceStatus>, StoreError> {
+        // One snapshot for all of it.
+        let snapshot = self.db.unchecked_transaction()?;
+        let pending = self.counts(
+            "SELECT source_id, count(*) FROM entry WHERE state = 'pending' AND ?1 <> '' GROUP BY source_id",
+            now,
+        )?;
+        let since = |days| self.counts(ARTICLES_SINCE, now - chrono::Duration::days(days));
+        let all = self.counts(ARTICLES_SINCE, DateTime::UNIX_EPOCH)?;
+        let (day, week) = (since(1)?, since(7)?);
+        let mut misses = self.misses()?;
+        let mut query = self.db.prepare_cached(SOURCES)?;
+        let mut statuses: Vec<SourceStatus> = query
+            .query_map([], |row| source(row, now))?
+            .collect::<Result<_, _>>()?;
+        for status in &mut statuses {
+            let of = |counts: &HashMap<i64, u64>| counts.get(&status.id.0).copied().unwrap_or(0);
+            status.pending = of(&pending);
+            status.articles = of(&all);
+            status.day = of(&day);
+            status.week = of(&week);
+            status.misses = misses.remove(&status.id.0).unwrap_or_default();
+        }
+        snapshot.finish()?;
+        Ok(statuses)
+    }
+
+    /// The whole in a few numbers.
+    pub fn summary(&self) -> Result<Summary, StoreError> {
+        let number = |sql: &str| -> Result<u64, StoreError> {
+            let number: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
+            Ok(number.unsigned_abs())
+        };
+        let counter = |name: &str| -> Result<u64, StoreError> {
+            let sum: i64 = self.db.query_row(
+                "SELECT coalesce(sum(value), 0) FROM counter WHERE name = ?1",
+                [name],
+                |row| row.get(0),
+            )?;
+            Ok(sum.unsigned_abs())
+        };
+        Ok(Summary {
+            store_id: self
+                .db
+                .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| {
+                    row.get(0)
+                })?,
+            seq: self
+                .db
+                .query_row("SELECT seq FROM sequence", [], |row| row.get(0))?,
+            sources: number("SELECT count(*) FROM source WHERE configured = 1")?,
+            articles: number(
+                "SELECT count(*) FROM article WHERE merged_into IS NULL AND deleted_at IS NULL",
+            )?,
+            pending: number("SELECT count(*) FROM entry WHERE state = 'pending'")?,
+            merged: counter("identity.merged")?,
+            split: counter("identity.split")?,
+            shared: counter("identity.shared")?,
+            bytes: number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?,
+        })
+    }
+
+    fn counts(&self, sql: &str, since: DateTime<Utc>) -> Result<HashMap<i64, u64>, StoreError> {
+        Ok(self
+            .db
+            .prepare_cached(sql)?
+            .query_map([time::text(since)], |row| {
+                Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+            })?
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn misses(&self) -> Result<HashMap<i64, Vec<RuleStat>>, StoreError> {
+        let mut query = self.db.prepare_cached(
+            "SELECT source_id, field, selector, hits, misses, last_miss_at FROM rule_stat WHERE misses > 0 \
+             ORDER BY misses DESC, field, selector",
+        )?;
+        let mut rows = query.query([])?;
+        let mut misses: HashMap<i64, Vec<RuleStat>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            misses.entry(row.get(0)?).or_default().push(RuleStat {
+                field: row.get(1)?,
+                selector: row.get(2)?,
+                hits: row.get::<_, i64>(3)?.unsigned_abs(),
+                misses: row.get::<_, i64>(4)?.unsigned_abs(),
+                last_miss_at: optional(row, 5)?,
+            });
+        }
+        Ok(misses)
+    }
+}
+
+const ARTICLES_SINCE: &str = "SELECT source_id, count(*) FROM article \
+     WHERE first_seen >= ?1 AND source_id IS NOT NULL AND merged_into IS NULL AND deleted_at IS NULL GROUP BY source_id";
+
+const SOURCES: &str = "SELECT source.id, source.name, source.url, source.tags, source.title, source.enabled, source.configured, \
+     source.crashes, source.code, source.polled_at, source.succeeded_at, source.next_at, source.next_why, \
+     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to \
+     FROM source LEFT JOIN host ON host.name = source.host ORDER BY source.name";
+
+fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
+    let (enabled, configured): (bool, bool) = (row.get(5)?, row.get(6)?);
+    let code: Option<String> = row.get(8)?;
+    let polled_at = optional(row, 9)?;
+    let rest_until: i64 = row.get(13)?;
+    let set_aside =
+        row.get::<_, u32>(7)? >= SET_ASIDE || code.as_deref() == Some(super::sources::SET_ASIDE_CODE);
+    let state = match (configured, enabled, set_aside, &code, polled_at) {
+        (false, ..) => SourceState::Gone,
+        (_, false, ..) => SourceState::Disabled,
+        (_, _, true, ..) => SourceState::SetAside,
+        (_, _, _, Some(_), _) => SourceState::Failing,
+        (_, _, _, _, None) => SourceState::New,
+        _ => SourceState::Ok,
+    };
+    let next = Next {
+        at: time::moment(row.get(11)?),
+        why: row.get(12)?,
+    };
+    let tags: String = row.get(3)?;
+    Ok(SourceStatus {
+        id: SourceId(row.get(0)?),
+        name: row.get(1)?,
+        url: row.get(2)?,
+        tags: serde_json::from_str(&tags).unwrap_or_default(),
+        title: row.get(4)?,
+        state,
+        polled_at,
+        succeeded_at: optional(row, 10)?,
+        next: (configured && enabled).then_some(next),
+        host_rests_until: rest::is_resting(rest_until, time::ms(now)).then(|| time::moment(rest_until)),
+        failures: row.get(14)?,
+        last_error: match (optional(row, 15)?, code) {
+            (Some(at), Some(code)) => Some(LastError {
+                at,
+                code,
+                message: row.get::<_, Option<String>>(16)?.unwrap_or_default(),
+            }),
+            _ => None,
+        },
+        moved_to: row.get(17)?,
+        pending: 0,
+        articles: 0,
+        day: 0,
+        week: 0,
+        misses: Vec::new(),
+    })
+}
+
+fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    Ok(row
+        .get::<_, Option<String>>(column)?
+        .as_deref()
+        .and_then(time::parse))
+}

@@ -1,0 +1,206 @@
+//! A document's entries, taken in: what was never seen waits for its page.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::StoreError;
+use super::payload::Payload;
+use super::{articles, ledger, queue, rest, time};
+use crate::model::{Entry, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
+
+/// Longest identity of an entry that is kept as it is, in bytes; the hash of a longer one does as well.
+const IDENT: usize = 512;
+
+/// Skipped entries that get a row of their own, of one document; all are counted.
+const SKIPPED_ROWS: usize = 20;
+
+/// Records the entries of a document. At most `limit` unseen ones become pending, newest first; the rest are `seen`.
+pub(super) fn document(
+    db: &Connection,
+    source: SourceId,
+    feed: &ParsedFeed,
+    keys: &[EntryKeys],
+    limit: Option<usize>,
+    now: DateTime<Utc>,
+) -> Result<PollCounts, StoreError> {
+    if feed.entries.len() != keys.len() {
+        return Err(StoreError::damaged(format!(
+            "{} entries with {} sets of keys",
+            feed.entries.len(),
+            keys.len()
+        )));
+    }
+    let mut entries: Vec<(&Entry, &EntryKeys)> = feed.entries.iter().zip(keys).collect();
+    // Undated entries keep their place behind the dated ones; a document is most often newest first itself.
+    entries.sort_by_key(|(entry, _)| Reverse(date_of(entry)));
+    let mut counts = PollCounts {
+        skipped: feed.skipped.len() as u64,
+        ..PollCounts::default()
+    };
+    let mut room = limit.unwrap_or(usize::MAX);
+    let mut revisits = 0;
+    let mut hosts = BTreeSet::new();
+    for (entry, keys) in entries {
+        let ident = short_ident(&keys.ident);
+        if let Some(revisit) = seen_before(db, source, &ident, entry)? {
+            counts.known += 1;
+            revisits += u64::from(revisit);
+            continue;
+        }
+        let row = Row {
+            source,
+            ident: &ident,
+            entry,
+            keys,
+            now,
+        };
+        if let Some(page) = articles::page_of(db, &keys.link)? {
+            articles::attach(db, page, &keys.link, source, now)?;
+            row.insert(db, "known", Some(page), false)?;
+            counts.known += 1;
+        } else if room == 0 {
+            row.insert(db, "seen", None, false)?;
+            counts.new += 1;
+        } else {
+            row.insert(db, "pending", None, true)?;
+            hosts.insert(host_of(keys));
+            room -= 1;
+            counts.new += 1;
+        }
+    }
+    for host in hosts {
+        rest::know(db, host)?;
+        queue::refresh(db, host)?;
+    }
+    skipped(db, source, feed, now)?;
+    for (name, by) in [
+        ("entries.new", counts.new),
+        ("entries.known", counts.known),
+        ("entries.skipped", counts.skipped),
+        ("entries.revisit", revisits),
+    ] {
+        ledger::count(db, source, name, by)?;
+    }
+    Ok(counts)
+}
+
+/// Whether the entry is known, and then whether the feed says it was changed since.
+fn seen_before(
+    db: &Connection,
+    source: SourceId,
+    ident: &str,
+    entry: &Entry,
+) -> Result<Option<bool>, StoreError> {
+    let found: Option<(i64, Option<String>)> = db
+        .prepare_cached("SELECT id, updated FROM entry WHERE source_id = ?1 AND ident = ?2")?
+        .query_row(params![source.0, ident], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((id, known)) = found else {
+        return Ok(None);
+    };
+    let updated = updated_of(entry);
+    // Texts of one length in one zone: they sort as moments do.
+    let newer = updated.is_some() && updated > known;
+    if newer {
+        db.prepare_cached("UPDATE entry SET updated = ?2 WHERE id = ?1")?
+            .execute(params![id, updated])?;
+    }
+    Ok(Some(newer && known.is_some()))
+}
+
+/// A row about to be written.
+struct Row<'a> {
+    source: SourceId,
+    ident: &'a str,
+    entry: &'a Entry,
+    keys: &'a EntryKeys,
+    now: DateTime<Utc>,
+}
+
+impl Row<'_> {
+    fn insert(
+        &self,
+        db: &Connection,
+        state: &str,
+        page: Option<articles::PageId>,
+        waits: bool,
+    ) -> Result<(), StoreError> {
+        let payload = if waits {
+            Some(Payload::of(self.entry, &self.keys.link).write()?)
+        } else {
+            None
+        };
+        db.prepare_cached(
+            "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            self.source.0,
+            self.ident,
+            state,
+            host_of(self.keys),
+            self.entry.link.as_ref().map(ToString::to_string),
+            payload,
+            page.map(|page| page.0),
+            waits.then(|| time::ms(self.now)),
+            updated_of(self.entry),
+            time::text(self.now)
+        ])?;
+        Ok(())
+    }
+}
+
+fn host_of(keys: &EntryKeys) -> &str {
+    keys.host.as_deref().unwrap_or(queue::NO_HOST)
+}
+
+fn skipped(
+    db: &Connection,
+    source: SourceId,
+    feed: &ParsedFeed,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for skipped in feed.skipped.iter().take(SKIPPED_ROWS) {
+        let failure = Failure {
+            code: "entry-skipped",
+            grade: Grade::Soft,
+            message: format!("entry {}: {}", skipped.position, skipped.reason),
+            url: None,
+            status: None,
+        };
+        ledger::failed(db, source, None, "poll", &failure, now)?;
+    }
+    Ok(())
+}
+
+fn date_of(entry: &Entry) -> Option<DateTime<Utc>> {
+    entry.published.as_ref().or(entry.updated.as_ref()).map(utc)
+}
+
+fn updated_of(entry: &Entry) -> Option<String> {
+    entry.updated.as_ref().map(|at| time::text(utc(at)))
+}
+
+fn utc(at: &Timestamp) -> DateTime<Utc> {
+    at.utc(chrono_tz::UTC)
+}
+
+fn short_ident(ident: &str) -> String {
+    if ident.len() <= IDENT {
+        return ident.to_owned();
+    }
+    let hash = ring::digest::digest(&ring::digest::SHA256, ident.as_bytes());
+    let mut short = ident
+        .get(..ident.floor_char_boundary(IDENT / 2))
+        .unwrap_or_default()
+        .to_owned();
+    short.push('#');
+    for byte in hash.as_ref() {
+        let _ = write!(short, "{byte:02x}");
+    }
+    short
+}

@@ -1,0 +1,79 @@
+//! What waits, and until when nothing can be claimed.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::StoreError;
+use super::{rest, sources, time};
+
+/// How much waits, and for how long.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// When a source can next be claimed, its host's rest included; none: there is no source, or all are being polled.
+    pub next_source: Option<DateTime<Utc>>,
+    /// When an entry can next be claimed, its host's rest included; none: none waits, or their hosts are all busy.
+    pub next_entry: Option<DateTime<Utc>>,
+    /// Entries that wait for their page, whenever that is; second tries for articles kept with the feed's text not
+    /// counted.
+    pub pending: u64,
+    /// Sources and entries being worked on.
+    pub leased: u64,
+}
+
+pub(super) fn look(db: &Connection, now: DateTime<Utc>) -> Result<Waiting, StoreError> {
+    let now = time::ms(now);
+    let count = |sql: &str| -> Result<u64, StoreError> {
+        let count: i64 = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    };
+    Ok(Waiting {
+        next_source: next_source(db, now)?.map(time::moment),
+        next_entry: next_entry(db, now)?.map(time::moment),
+        pending: count(
+            "SELECT count(*) FROM entry WHERE state = 'pending' AND next_at IS NOT NULL AND claimed_run IS NULL",
+        )?,
+        leased: count("SELECT count(*) FROM entry WHERE claimed_run IS NOT NULL")?
+            + count("SELECT count(*) FROM source WHERE claimed_run IS NOT NULL")?,
+    })
+}
+
+fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
+    let mut soonest: Option<i64> = None;
+    let mut query = db.prepare_cached(sources::DUE)?;
+    // Sources written by a wrong clock lie far ahead, and are due.
+    for (after, until) in [
+        (now.saturating_add(time::FARTHEST), i64::MAX),
+        (i64::MIN, now.saturating_add(time::FARTHEST)),
+    ] {
+        let mut rows = query.query(params![after, until])?;
+        while let Some(row) = rows.next()? {
+            let due = time::believed(row.get(3)?, now);
+            // They come soonest first: none behind this one can be sooner.
+            if soonest.is_some_and(|soonest| soonest <= due) {
+                break;
+            }
+            let (rest_until, _) = rest::of(db, &row.get::<_, String>(1)?)?;
+            let ready = if rest::is_resting(rest_until, now) {
+                due.max(rest_until)
+            } else {
+                due
+            };
+            soonest = Some(soonest.map_or(ready, |soonest| soonest.min(ready)));
+        }
+    }
+    Ok(soonest)
+}
+
+fn next_entry(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
+    let far = now.saturating_add(time::FARTHEST);
+    let stray = db
+        .prepare_cached("SELECT 1 FROM host WHERE ready_at > ?1")?
+        .exists([far])?;
+    if stray {
+        return Ok(Some(now));
+    }
+    Ok(db
+        .prepare_cached("SELECT ready_at FROM host WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?)
+}

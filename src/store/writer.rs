@@ -1,0 +1,184 @@
+//! The one thread that writes.
+//!
+//! Callers send closures through a bounded channel. The thread takes what waits, runs it in one transaction, each
+//! closure in a savepoint of its own, commits, and only then answers: what a caller was told is on the disk
+//! (`synchronous = FULL`), and a hundred callers share one sync. A closure that fails or panics is rolled back alone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::StoreError;
+use super::lock::Lock;
+
+/// Closures in one transaction.
+const BATCH: usize = 64;
+
+/// Closures that may wait; callers beyond wait to send.
+const WAITING: usize = 256;
+
+/// Tells a caller what became of its closure, once the transaction has ended.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A closure of a caller: run inside the transaction, or told why there is none.
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Answer + Send>;
+
+/// The thread, and how it ended.
+type Thread = (JoinHandle<()>, oneshot::Receiver<Result<(), StoreError>>);
+
+/// The way to the thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    thread: Mutex<Option<Thread>>,
+}
+
+impl Writer {
+    /// Starts the thread, which owns the connection and the lock until it ends.
+    pub(super) fn start(db: Connection, lock: Lock) -> Result<Self, StoreError> {
+        let (jobs, queue) = mpsc::channel(WAITING);
+        let (ended, end) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || {
+                serve(&db, queue);
+                let end = finish(db);
+                drop(lock);
+                let _ = ended.send(end);
+            })
+            .map_err(|error| StoreError::File {
+                path: "store".into(),
+                doing: "start the writer thread",
+                message: error.to_string(),
+            })?;
+        Ok(Self {
+            jobs: Mutex::new(Some(jobs)),
+            thread: Mutex::new(Some((thread, end))),
+        })
+    }
+
+    /// Runs `work` in the next transaction and returns once that is committed.
+    ///
+    /// A caller that goes away does not undo what it sent.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |db| {
+            let result = db
+                .and_then(|db| in_savepoint(db, work))
+                .map_err(|error| error.while_doing(doing));
+            Box::new(move |end: Result<(), StoreError>| {
+                let end = end.map_err(|error| error.while_doing(doing));
+                let _ = answer.send(result.and_then(|value| end.map(|()| value)));
+            })
+        });
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        jobs.ok_or(StoreError::Closed)?
+            .send(job)
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Takes no more work, finishes what waits, and returns when the database is closed and the lock free.
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match thread {
+            Some((_, end)) => end.await.map_err(|_| StoreError::Closed)?,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((thread, _)) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
+    while let Some(first) = queue.blocking_recv() {
+        if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
+            first(Err(error.into()))(Ok(()));
+            continue;
+        }
+        let mut answers = Vec::with_capacity(BATCH);
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            answers.push(job(Ok(db)));
+            // A full disk or an I/O error can roll back the whole transaction behind our back.
+            if db.is_autocommit() {
+                break;
+            }
+            if answers.len() < BATCH {
+                next = queue.try_recv().ok();
+            }
+        }
+        let end = commit(db);
+        for answer in answers {
+            answer(end.clone());
+        }
+    }
+}
+
+fn commit(db: &Connection) -> Result<(), StoreError> {
+    if db.is_autocommit() {
+        return Err(StoreError::Sql {
+            doing: "commit",
+            trouble: super::error::Trouble::Io,
+            message: "the transaction was rolled back by an error of another step in it".to_owned(),
+        });
+    }
+    db.execute_batch("COMMIT").map_err(|error| {
+        if !db.is_autocommit() {
+            // Where even this fails, the next BEGIN does too, and says so.
+            let _ = db.execute_batch("ROLLBACK");
+        }
+        error.into()
+    })
+}
+
+fn in_savepoint<T>(
+    db: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    db.execute_batch("SAVEPOINT job")?;
+    let result = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| {
+        Err(StoreError::Sql {
+            doing: "use the database",
+            trouble: super::error::Trouble::Other,
+            message: "the step panicked".to_owned(),
+        })
+    });
+    match result {
+        Ok(value) => {
+            db.execute_batch("RELEASE job")?;
+            Ok(value)
+        }
+        Err(error) => {
+            if !db.is_autocommit() {
+                db.execute_batch("ROLLBACK TO job; RELEASE job")?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Moves what is in the log into the database, so that a copy of the one file is whole.
+fn finish(db: Connection) -> Result<(), StoreError> {
+    let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("close the database");
+    let moved = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    db.close().map_err(|(_, error)| doing(error))?;
+    moved.map_err(doing)
+}
