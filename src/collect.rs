@@ -235,7 +235,7 @@ fn from_page(
             status: Some(fetched.status),
         });
     }
-    fill_from_entry(&mut extraction, &claim.entry, source);
+    fill_from_entry(&mut extraction, &claim.entry, config, source, &fetched.url);
     let ways: Vec<Url> = claim.entry.link.iter().cloned().chain(fetched.hops.iter().map(|hop| hop.from.clone())).collect();
     let own = identity::own_key(&source.name, &claim.ident);
     let pattern = config.key_pattern_for(Some(source), &fetched.url);
@@ -263,7 +263,7 @@ fn from_feed(config: &Config, source: &Source, claim: &ClaimedEntry, failure: Op
     let (text, html) = feed_text(&claim.entry, base);
     let mut extraction = Extraction { text, html, ..Extraction::default() };
     extraction.origins.insert(Field::Body, Origin::Feed);
-    fill_from_entry(&mut extraction, &claim.entry, source);
+    fill_from_entry(&mut extraction, &claim.entry, config, source, base);
     let own = identity::own_key(&source.name, &claim.ident);
     let identity = identity::of_entry(config.key_pattern_for(Some(source), base), &claim.entry, &own);
     let url = claim.entry.link.as_ref().map(Url::to_string).unwrap_or_default();
@@ -304,7 +304,7 @@ fn feed_text(entry: &Entry, base: &Url) -> (String, String) {
 }
 
 /// What the page did not say and the feed did.
-fn fill_from_entry(extraction: &mut Extraction, entry: &Entry, source: &Source) {
+fn fill_from_entry(extraction: &mut Extraction, entry: &Entry, config: &Config, source: &Source, page: &Url) {
     let origins = &mut extraction.origins;
     let mut feed_gave = |field| {
         origins.insert(field, Origin::Feed);
@@ -326,7 +326,7 @@ fn fill_from_entry(extraction: &mut Extraction, entry: &Entry, source: &Source) 
         feed_gave(Field::Byline);
     }
     if extraction.language.is_none() {
-        extraction.language = entry.language.clone().or_else(|| source.language.clone());
+        extraction.language = entry.language.clone().or_else(|| config.language_for(Some(source), page).map(str::to_owned));
         if extraction.language.is_some() {
             feed_gave(Field::Language);
         }

@@ -65,8 +65,8 @@ pub async fn poll(
         Ok(fetched) => {
             poll.took = fetched.took;
             poll.status = Some(fetched.status);
-            poll.hosts = fetched.hosts;
             poll.moved_to = fetched.moved_to().cloned();
+            poll.hosts = fetched.hosts;
             match fetched.outcome {
                 Outcome::NotModified(validators) => poll.result = PollResult::NotModified(validators),
                 Outcome::Document(document) => {

@@ -12,7 +12,7 @@ mod status;
 mod table;
 mod try_page;
 
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -76,6 +76,12 @@ struct FilterArgs {
     jsonl: bool,
 }
 
+fn check(global: &Global) -> anyhow::Result<Exit> {
+    let colour = io::stderr().is_terminal();
+    let code = check::check(global.config.as_deref(), colour, &mut io::stdout().lock(), &mut io::stderr().lock())?;
+    Ok(if code == 0 { Exit::Done } else { Exit::Usage })
+}
+
 /// How a command ended, when it ended well enough to have an opinion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
@@ -90,7 +96,7 @@ pub fn main() -> ExitCode {
     telemetry::init(level(&cli));
     let result = match &cli.command {
         Command::Run(args) => run::run(&cli.global, args),
-        Command::Check => check::check(&cli.global),
+        Command::Check => check(&cli.global),
         Command::Try(args) => try_page::try_page(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
