@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+/// The folder of a file, from which the paths in it count.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
@@ -15,13 +16,16 @@ pub(super) fn identity_of(path: &Path) -> PathBuf {
 
 /// Why a file could not be read.
 pub(super) struct Unread {
+    /// As a phrase.
     pub(super) message: String,
+    /// What to do about it.
     pub(super) hint: &'static str,
 }
 
 /// Largest file in bytes.
 const LARGEST: u64 = 64 << 20;
 
+/// A whole file as UTF-8. What has no end, such as a device, is given up at the limit.
 pub(super) fn read_file(path: &Path) -> Result<String, Unread> {
     let unread = |error: io::Error| Unread {
         message: format!("the file cannot be read: {error}"),

@@ -1,4 +1,6 @@
-//! The keys there are, by section. A test holds `config/cuttings.toml` to them.
+//! The keys there are, by section, and what an unknown one may have been meant to be.
+//!
+//! A test holds `config/cuttings.toml` to them, both ways.
 
 use super::nearest::nearest;
 
@@ -6,9 +8,11 @@ use super::nearest::nearest;
 pub(super) struct Keys {
     /// As it is written in a file, such as `[daemon]`.
     pub(super) section: &'static str,
+    /// In the order in which they are usually written.
     pub(super) keys: &'static [&'static str],
 }
 
+/// Of every file; all but `include` and `source` in one file only.
 pub(super) const TOP: Keys = Keys {
     section: "the top of the file",
     keys: &[
@@ -22,16 +26,19 @@ pub(super) const TOP: Keys = Keys {
     ],
 };
 
+/// Who we are and where things are kept.
 pub(super) const DAEMON: Keys = Keys {
     section: "[daemon]",
     keys: &["contact", "database"],
 };
 
+/// How little of a server we take.
 pub(super) const POLITENESS: Keys = Keys {
     section: "[politeness]",
     keys: &["host_gap", "per_host", "in_flight", "impolite"],
 };
 
+/// Limits of one request.
 pub(super) const FETCH: Keys = Keys {
     section: "[fetch]",
     keys: &[
@@ -45,6 +52,7 @@ pub(super) const FETCH: Keys = Keys {
     ],
 };
 
+/// What holds for every source that does not say otherwise.
 pub(super) const DEFAULTS: Keys = Keys {
     section: "[defaults]",
     keys: &[
@@ -62,6 +70,7 @@ pub(super) const DEFAULTS: Keys = Keys {
     ],
 };
 
+/// The keys of [`DEFAULTS`] and those that only one source can have.
 pub(super) const SOURCE: Keys = Keys {
     section: "[[source]]",
     keys: &[
@@ -83,6 +92,7 @@ pub(super) const SOURCE: Keys = Keys {
     ],
 };
 
+/// Rules that cut an article out of a page.
 pub(super) const ARTICLE: Keys = Keys {
     section: "[source.article]",
     keys: &[
@@ -121,11 +131,13 @@ pub(super) const SITE: Keys = Keys {
     ],
 };
 
+/// A selector with more to say: `{ select, match, format }`.
 pub(super) const RULE: Keys = Keys {
     section: "a rule",
     keys: &["select", "match", "format"],
 };
 
+/// A page and a passage its text must contain.
 pub(super) const TEST: Keys = Keys {
     section: "[[source.test]]",
     keys: &["url", "contains"],

@@ -1,4 +1,6 @@
 //! From sections to a [`Config`]: what is wrong is noted, and reading goes on with the defaults.
+//!
+//! `[politeness]` comes first, as it says how low intervals may go, then `[defaults]`, then the sources of all files.
 
 use std::collections::HashMap;
 
@@ -51,10 +53,12 @@ pub(super) fn only_one<'a>(tops: &[Section<'a>], key: &'static str) -> Option<Va
     Some(first)
 }
 
+/// The section that only one file may have.
 fn only_section<'a>(tops: &[Section<'a>], key: &'static str, keys: &'static Keys) -> Option<Section<'a>> {
     only_one(tops, key)?.section(keys)
 }
 
+/// `[daemon]`; who leaves `contact` empty is warned once, in the main file.
 fn daemon(tops: &[Section<'_>]) -> Daemon {
     let section = only_section(tops, "daemon", &DAEMON);
     let get = |key| section.and_then(|section| section.get(key));
@@ -95,6 +99,7 @@ fn daemon(tops: &[Section<'_>]) -> Daemon {
     }
 }
 
+/// `[politeness]`, held to its defaults as floors unless `impolite`.
 fn politeness(section: Section<'_>) -> Politeness {
     let mut politeness = Politeness::default();
     let floor = Politeness::default();
@@ -124,6 +129,7 @@ fn politeness(section: Section<'_>) -> Politeness {
     politeness
 }
 
+/// `[fetch]`
 fn fetch(section: &Section<'_>) -> Fetch {
     let mut fetch = Fetch::default();
     for (key, field, example) in [
@@ -171,12 +177,15 @@ fn network(value: &Value<'_>) -> Option<IpNet> {
     network
 }
 
-/// Sources, and where their names and feeds stand.
+/// Sources, and where their names and feeds stand: looked up by hash, as there may be many.
 #[derive(Default)]
 struct Sources<'a> {
     read: Vec<Source>,
+    /// Names and their places, `file:line`.
     names: HashMap<String, String>,
+    /// Feeds and the places they were first seen.
     feeds: HashMap<Url, String>,
+    /// Names given up by `was`.
     renamed: HashMap<&'a str, Value<'a>>,
 }
 
@@ -205,6 +214,7 @@ impl<'a> Sources<'a> {
         self.read.push(source);
     }
 
+    /// A name nobody else has.
     fn name(&mut self, value: &Value<'a>) -> Option<&'a str> {
         const LONGEST: usize = 100;
         let name = value.string("name = \"my-paper\"")?;
@@ -226,6 +236,7 @@ impl<'a> Sources<'a> {
         Some(name)
     }
 
+    /// The feed; one that is polled already is a warning, as it costs one request only.
     fn feed(&mut self, value: &Value<'_>) -> Option<Url> {
         let feed = value.url()?;
         if let Some(first) = self.feeds.get(&feed) {
@@ -240,6 +251,7 @@ impl<'a> Sources<'a> {
         Some(feed)
     }
 
+    /// The name the source had before.
     fn was(&mut self, value: Value<'a>) -> Option<String> {
         let was = value.string("was = \"old-name\"")?;
         if let Some(first) = self.renamed.get(was) {
@@ -266,6 +278,7 @@ impl<'a> Sources<'a> {
     }
 }
 
+/// `[[source.test]]`
 fn tests(value: &Value<'_>) -> Vec<SourceTest> {
     let read = |section: Section<'_>| {
         let url = section.need("url", "write url = \"https://example.org/an-article\"");

@@ -96,6 +96,7 @@ fn rule(value: &Value<'_>, is_date: bool) -> Option<FieldRule> {
     })
 }
 
+/// A selector with or without `@attr`.
 fn selector(value: &Value<'_>) -> Option<FieldRule> {
     let typed = value.string(&format!("{} or {}", "\"h1.title\"", "\"time@datetime\""))?;
     let (select, attr) = split_attr(typed);
@@ -160,6 +161,7 @@ fn css(value: &Value<'_>, select: &str) -> Option<Css> {
 /// Splits at the last `@` outside brackets and quotes.
 fn split_attr(typed: &str) -> (&str, Option<&str>) {
     let mut quote = None;
+    // Of brackets.
     let mut depth = 0_usize;
     let mut escaped = false;
     let mut at = None;

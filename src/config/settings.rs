@@ -1,4 +1,5 @@
-//! The keys that `[defaults]` and `[[source]]` share.
+//! The keys that `[defaults]` and `[[source]]` share, read once and applied in layers: the source's own over those of
+//! `[defaults]` over [`Source::new`].
 
 use std::time::Duration;
 
@@ -11,12 +12,13 @@ use super::value::{Section, Value};
 use super::{ArticleRules, Keep, Pages, Source, rules};
 use crate::timing::{self, Cron, Schedule, show_duration};
 
-/// Least interval of a source without `impolite`.
+/// Least interval of a source without `impolite`: the hard floor that an operator's own word is bound by.
 pub(super) const FLOOR: Duration = Duration::from_mins(5);
 
 /// What a section sets; `None` where it says nothing.
 #[derive(Clone, Default)]
 pub(super) struct Settings {
+    /// A cron line is in UTC here; the zone of the source follows when it is applied.
     schedule: Option<Schedule>,
     timezone: Option<Tz>,
     tags: Option<Vec<String>>,
@@ -160,7 +162,7 @@ pub(super) fn timezone(value: &Value<'_>) -> Option<Tz> {
     zone
 }
 
-/// BCP 47, by its shape.
+/// A language tag by its shape (RFC 5646, 2.1); whether the language exists is not looked up.
 pub(super) fn language(value: &Value<'_>) -> Option<String> {
     let typed = value.string("language = \"en\"")?;
     let mut parts = typed.split('-');
@@ -193,6 +195,7 @@ pub(super) fn key_from_url(value: &Value<'_>) -> Option<Regex> {
     Some(pattern)
 }
 
+/// Whether pages are fetched.
 fn pages(value: &Value<'_>) -> Option<Pages> {
     match value.string("pages = \"always\"")? {
         "always" => Some(Pages::Always),
@@ -208,6 +211,7 @@ fn pages(value: &Value<'_>) -> Option<Pages> {
     }
 }
 
+/// A length of time, `forever` or `never`.
 fn keep(value: &Value<'_>) -> Option<Keep> {
     match value.text_or_empty("keep_pages = \"30d\"")? {
         "forever" => Some(Keep::Forever),

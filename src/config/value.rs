@@ -13,6 +13,7 @@ use super::text::Text;
 /// A table whose keys are known.
 #[derive(Clone, Copy)]
 pub(super) struct Section<'a> {
+    /// The file, which keeps the mistakes.
     text: &'a Text,
     table: &'a DeTable<'a>,
     keys: &'static Keys,
@@ -96,6 +97,7 @@ impl<'a> Section<'a> {
         self.start..self.end
     }
 
+    /// The file it stands in.
     pub(super) fn text(&self) -> &'a Text {
         self.text
     }
@@ -184,6 +186,7 @@ impl<'a> Value<'a> {
         Some(text)
     }
 
+    /// `true` or `false`.
     pub(super) fn boolean(&self) -> Option<bool> {
         let value = self.parsed.as_bool();
         if value.is_none() {
@@ -243,6 +246,7 @@ impl<'a> Value<'a> {
         Some(Section::checked(self.text, table, keys, self.at.clone()))
     }
 
+    /// The key it stands under.
     pub(super) fn key(&self) -> &'a str {
         self.key
     }

@@ -64,6 +64,7 @@ impl fmt::Debug for Css {
 
 /// A piece of a selector that makes sense as a whole or not at all: a name, a string, an operator.
 struct Token<'a> {
+    /// Bytes from the beginning of the selector.
     offset: usize,
     text: &'a str,
 }
@@ -93,6 +94,7 @@ fn tokens(typed: &str) -> Result<Vec<Token<'_>>, CssError> {
     }
 }
 
+/// Whether a character is part of a name; digits and `-` are let through, for a clearer error than two tokens give.
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '\\') || !c.is_ascii()
 }
@@ -125,6 +127,7 @@ fn string_length(text: &str, quote: char) -> Option<usize> {
     None
 }
 
+/// Brackets close in the order they open, and are not too many.
 fn balanced(tokens: &[Token<'_>]) -> Result<(), CssError> {
     let mut open: Vec<(&Token<'_>, &str)> = Vec::new();
     for token in tokens {
@@ -191,6 +194,7 @@ fn explain(typed: &str, tokens: &[Token<'_>]) -> CssError {
     }
 }
 
+/// Why a token does not belong where it stands, and what would.
 fn reason(wrong: &str, before: Option<&str>) -> String {
     let begins_with_digit = wrong.starts_with(|c: char| c.is_ascii_digit());
     match (before, wrong) {

@@ -20,11 +20,14 @@ use super::field::FIELDS;
 /// moment after the gap) and once on the night they go back; one with `*` in the minute or hour follows the clock.
 #[derive(Clone)]
 pub struct Cron {
+    /// The line without the space around it.
     typed: Arc<str>,
+    /// The clock it goes by.
     zone: Tz,
     /// One for each time of day where these are few and fixed, as croner knows a fixed time only by a single minute
     /// and hour; else one for all.
     lines: Arc<[croner::Cron]>,
+    /// The least time between two runs.
     gap: Duration,
 }
 
@@ -195,10 +198,12 @@ fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
+/// The numbers of a set, ascending.
 fn bits(set: u64) -> impl Iterator<Item = u32> {
     (0..64).filter(move |bit| set & (1 << bit) != 0)
 }
 
+/// The numbers of a set as a field of a cron line.
 fn list(set: u64) -> String {
     let values: Vec<String> = bits(set).map(|bit| bit.to_string()).collect();
     values.join(",")

@@ -4,6 +4,7 @@ use super::cron::CronError;
 
 /// What one of the five fields may hold.
 pub(super) struct Field {
+    /// As errors call it.
     name: &'static str,
     least: u32,
     most: u32,
@@ -11,6 +12,7 @@ pub(super) struct Field {
     names: &'static [&'static str],
 }
 
+/// In the order of the line (crontab(5)).
 pub(super) const FIELDS: [Field; 5] = [
     Field::numbers("minute", 0, 59),
     Field::numbers("hour", 0, 23),
@@ -92,6 +94,7 @@ impl Field {
             .fold(0, |set, value| set | (1 << value)))
     }
 
+    /// Every how many of the range.
     fn step(&self, step: &str) -> Result<usize, String> {
         match number(step) {
             Some(0) => Err("a step of 0 never moves on".to_owned()),
@@ -106,6 +109,7 @@ impl Field {
         }
     }
 
+    /// A number within bounds, or a name.
     fn value(&self, text: &str) -> Result<u32, String> {
         let Self { least, most, .. } = *self;
         if let Some(value) = number(text) {

@@ -103,6 +103,7 @@ pub fn show_duration(duration: Duration) -> String {
     shown
 }
 
+/// Parts what belongs at the beginning of a text from the rest.
 fn split_while(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
     let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, ""))
