@@ -342,7 +342,7 @@ pub(super) fn refresh(db: &Connection, host: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-const REFRESH: &str = "UPDATE host SET ready_at = \
+pub(super) const REFRESH: &str = "UPDATE host SET ready_at = \
      iif(name <> '' AND EXISTS (SELECT 1 FROM entry WHERE host = ?1 AND claimed_run IS NOT NULL), NULL, \
          max(rest_until, page_at, \
              (SELECT min(next_at) FROM entry WHERE host = ?1 AND next_at IS NOT NULL AND claimed_run IS NULL))) \
