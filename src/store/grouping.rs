@@ -252,6 +252,7 @@ fn regroup(
         }
     }
     let mut free = affected.clone();
+    let mut formed = Vec::new();
     for component in components(db, &pages)? {
         let oldest = component
             .iter()
@@ -269,10 +270,12 @@ fn regroup(
             db.prepare_cached("UPDATE page SET article_id = ?2 WHERE id = ?1 AND article_id <> ?2")?
                 .execute(params![page.0, article.0])?;
         }
-        changes::review(db, article, now)?;
+        formed.push(article);
     }
-    // Every affected article keeps at least the component of its oldest page.
-    Ok(())
+    // Every affected article has kept at least the component of its oldest page: none is left without pages.
+    formed
+        .into_iter()
+        .try_for_each(|article| changes::review(db, article, now))
 }
 
 /// Connected pages, each component and all of them in order of age.

@@ -31,12 +31,24 @@ fn sheets() -> impl Strategy<Value = (Vec<Sheet>, Vec<usize>)> {
 }
 
 fn cut(number: usize, sheet: &Sheet) -> Cutting {
-    let keys: Vec<(KeyKind, String)> = sheet.keys.iter().map(|(kind, key)| (*kind, format!("key.example/{key}"))).collect();
+    let keys: Vec<(KeyKind, String)> = sheet
+        .keys
+        .iter()
+        .map(|(kind, key)| (*kind, format!("key.example/{key}")))
+        .collect();
     let keys: Vec<(KeyKind, &str)> = keys.iter().map(|(kind, key)| (*kind, key.as_str())).collect();
     // Some pages are served under what others print as their short link.
-    let page_key = if number < 2 { format!("key.example/{number}") } else { format!("page.example/{number}") };
+    let page_key = if number < 2 {
+        format!("key.example/{number}")
+    } else {
+        format!("page.example/{number}")
+    };
     // The last text is too short to be judged.
-    let text = if sheet.text == 2 { "A line.".to_owned() } else { words(&format!("t{}x", sheet.text)) };
+    let text = if sheet.text == 2 {
+        "A line.".to_owned()
+    } else {
+        words(&format!("t{}x", sheet.text))
+    };
     cutting(&page_key, &text, &keys)
 }
 
@@ -44,24 +56,45 @@ fn cut(number: usize, sheet: &Sheet) -> Cutting {
 fn by_the_rules(cuttings: &[Cutting]) -> BTreeSet<BTreeSet<String>> {
     let judged = |cutting: &Cutting| cutting.extraction.text.split(' ').count() > 20;
     let differ = |a: &Cutting, b: &Cutting| judged(a) && judged(b) && a.extraction.text != b.extraction.text;
-    let soft = |cutting: &Cutting, key: &str| cutting.keys.iter().any(|k| k.key == key && k.kind.can_be_shared());
-    let hard = |cutting: &Cutting, key: &str| cutting.keys.iter().any(|k| k.key == key && !k.kind.can_be_shared());
+    let soft = |cutting: &Cutting, key: &str| {
+        cutting
+            .keys
+            .iter()
+            .any(|k| k.key == key && k.kind.can_be_shared())
+    };
+    let hard = |cutting: &Cutting, key: &str| {
+        cutting
+            .keys
+            .iter()
+            .any(|k| k.key == key && !k.kind.can_be_shared())
+    };
     let mut holders: BTreeMap<&str, Vec<&Cutting>> = BTreeMap::new();
     for cutting in cuttings {
         for key in &cutting.keys {
             holders.entry(&key.key).or_default().push(cutting);
         }
     }
-    let mut group: BTreeMap<&str, usize> =
-        cuttings.iter().enumerate().map(|(i, cutting)| (cutting.page_key.as_str(), i)).collect();
+    let mut group: BTreeMap<&str, usize> = cuttings
+        .iter()
+        .enumerate()
+        .map(|(i, cutting)| (cutting.page_key.as_str(), i))
+        .collect();
     for (key, holders) in holders {
-        let shared = holders
-            .iter()
-            .any(|a| holders.iter().any(|b| differ(a, b) && (soft(a, key) || soft(b, key))));
-        let joined: Vec<_> = holders.into_iter().filter(|holder| !shared || hard(holder, key)).collect();
+        let shared = holders.iter().any(|a| {
+            holders
+                .iter()
+                .any(|b| differ(a, b) && (soft(a, key) || soft(b, key)))
+        });
+        let joined: Vec<_> = holders
+            .into_iter()
+            .filter(|holder| !shared || hard(holder, key))
+            .collect();
         for pair in joined.windows(2) {
             let (a, b) = (group[pair[0].page_key.as_str()], group[pair[1].page_key.as_str()]);
-            group.values_mut().filter(|value| **value == a).for_each(|value| *value = b);
+            group
+                .values_mut()
+                .filter(|value| **value == a)
+                .for_each(|value| *value = b);
         }
     }
     let mut groups: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
@@ -101,7 +134,14 @@ fn memory() -> Connection {
 fn store_all(db: &Connection, cuttings: &[Cutting], order: &[usize]) {
     for (at, &number) in order.iter().enumerate() {
         let now = start_of_time() + chrono::Duration::seconds(at as i64);
-        articles::record(db, crate::model::SourceId(1), &cuttings[number], &cuttings[number].keys, now).unwrap();
+        articles::record(
+            db,
+            crate::model::SourceId(1),
+            &cuttings[number],
+            &cuttings[number].keys,
+            now,
+        )
+        .unwrap();
     }
 }
 
@@ -125,7 +165,10 @@ proptest! {
 
 /// What holds of every database: readers see each article once, with a text of its own, and every number is told.
 fn hold(db: &Connection, pages: usize) {
-    assert_eq!(one(db, "SELECT count(*) FROM articles"), one(db, "SELECT count(DISTINCT article_id) FROM page"));
+    assert_eq!(
+        one(db, "SELECT count(*) FROM articles"),
+        one(db, "SELECT count(DISTINCT article_id) FROM page")
+    );
     assert_eq!(one(db, "SELECT count(*) FROM page"), pages as i64);
     assert_eq!(
         one(
@@ -136,9 +179,15 @@ fn hold(db: &Connection, pages: usize) {
         0,
         "a live article shows a revision of one of its own pages"
     );
-    assert_eq!(one(db, "SELECT count(*) FROM changes"), one(db, "SELECT seq FROM sequence"));
     assert_eq!(
-        one(db, "SELECT count(*) FROM article WHERE merged_into IN (SELECT id FROM article WHERE merged_into IS NOT NULL)"),
+        one(db, "SELECT count(*) FROM changes"),
+        one(db, "SELECT seq FROM sequence")
+    );
+    assert_eq!(
+        one(
+            db,
+            "SELECT count(*) FROM article WHERE merged_into IN (SELECT id FROM article WHERE merged_into IS NOT NULL)"
+        ),
         0,
         "a tombstone leads to a living article"
     );
@@ -159,11 +208,17 @@ fn a_reader_who_follows_the_changes_has_what_the_database_has() {
     let mut seen = 0;
     for round in 0..40_u8 {
         let sheet = Sheet {
-            text: round % 2,
-            keys: vec![(KeyKind::ShortLink, round % 5), (KeyKind::Canonical, round % 7 + 20)],
+            text: 2 - round % 3,
+            keys: vec![
+                (KeyKind::ShortLink, round % 5),
+                (KeyKind::Canonical, round % 7),
+                (KeyKind::OgUrl, round % 11 + 20),
+            ],
         };
         store_all(&db, &[cut(usize::from(round) + 2, &sheet)], &[0]);
-        let mut query = db.prepare("SELECT seq, article_id, op FROM changes WHERE seq > ?1 ORDER BY seq").unwrap();
+        let mut query = db
+            .prepare("SELECT seq, article_id, op FROM changes WHERE seq > ?1 ORDER BY seq")
+            .unwrap();
         let changes: Vec<(i64, i64, String)> = query
             .query_map([seen], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .unwrap()
@@ -180,8 +235,14 @@ fn a_reader_who_follows_the_changes_has_what_the_database_has() {
         }
     }
     let mut query = db.prepare("SELECT article_id, seq FROM articles").unwrap();
-    let articles: BTreeMap<i64, i64> =
-        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
+    let articles: BTreeMap<i64, i64> = query
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     assert_eq!(mirror, articles);
-    assert!(one(&db, "SELECT count(*) FROM changes WHERE op = 'merged'") > 0, "the test tests something");
+    assert!(
+        one(&db, "SELECT count(*) FROM changes WHERE op = 'merged'") > 0,
+        "the test tests something"
+    );
 }

@@ -19,8 +19,8 @@ use super::*;
 use crate::config::{ArticleRules, Keep, Pages};
 use crate::identity;
 use crate::model::{
-    ClaimedEntry, ClaimedSource, Cutting, Entry, EntryKeys, Extraction, Failure, Grade, HostNote, Key, KeyKind,
-    Method, Next, PageResult, ParsedFeed, PollResult, Trouble as HostTrouble, Validators,
+    ClaimedEntry, ClaimedSource, Cutting, Entry, EntryKeys, Extraction, Failure, Grade, HostNote, Key,
+    KeyKind, Method, Next, PageResult, ParsedFeed, PollResult, Trouble as HostTrouble, Validators,
 };
 use crate::timing::Schedule;
 
@@ -50,7 +50,11 @@ impl Desk {
         let desk = Self::new();
         let sources: Vec<_> = names.iter().map(|name| source(name)).collect();
         desk.store.sync_sources(&sources, desk.now).await.unwrap();
-        let claims = desk.store.claim_sources(desk.now, names.len(), None).await.unwrap();
+        let claims = desk
+            .store
+            .claim_sources(desk.now, names.len(), None)
+            .await
+            .unwrap();
         assert_eq!(claims.len(), names.len());
         (desk, claims)
     }
@@ -83,7 +87,11 @@ impl Desk {
     fn strings(&self, sql: &str) -> Vec<String> {
         let db = self.sql();
         let mut query = db.prepare(sql).unwrap();
-        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        query
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
     }
 
     async fn entries(&self, limit: usize) -> Vec<ClaimedEntry> {
@@ -99,11 +107,17 @@ impl Desk {
     /// Records a document with these links.
     async fn publish(&self, claim: &ClaimedSource, links: &[&str]) -> PollCounts {
         let entries: Vec<Entry> = links.iter().map(|link| entry(link)).collect();
-        self.store.record_poll(self.taken(claim, entries, None)).await.unwrap()
+        self.store
+            .record_poll(self.taken(claim, entries, None))
+            .await
+            .unwrap()
     }
 
     fn taken(&self, claim: &ClaimedSource, entries: Vec<Entry>, limit: Option<usize>) -> PollOutcome {
-        let keys = entries.iter().map(|entry| identity::of_link(None, entry)).collect();
+        let keys = entries
+            .iter()
+            .map(|entry| identity::of_link(None, entry))
+            .collect();
         let feed = ParsedFeed {
             title: Some("The Paper".into()),
             entries,
@@ -126,7 +140,7 @@ impl Desk {
             source: claim.id,
             lease: claim.lease,
             at: self.now,
-            took: Duration::from_millis(40),
+            took: Duration::ZERO,
             status: Some(200),
             bytes: 1000,
             result,
@@ -154,7 +168,7 @@ impl Desk {
             entry: claim.id,
             lease: claim.lease,
             at: self.now,
-            took: Duration::from_millis(40),
+            took: Duration::ZERO,
             result,
             hosts,
             tried: Vec::new(),
@@ -165,7 +179,9 @@ impl Desk {
     /// Claims the next entry and stores a cutting as its page.
     async fn collect(&self, cutting: Cutting) -> Stored {
         let claim = self.one_entry().await;
-        self.page(&claim, PageResult::Article(Box::new(cutting))).await.unwrap()
+        self.page(&claim, PageResult::Article(Box::new(cutting)))
+            .await
+            .unwrap()
     }
 }
 

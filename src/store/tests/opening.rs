@@ -11,7 +11,10 @@ async fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
     desk.store.close().await.unwrap();
     let second = Store::open(&desk.path(), desk.now).unwrap();
     assert_eq!(second.run(), 2, "the lock went with the first");
-    assert_eq!(desk.store.waiting(desk.now).await.unwrap_err(), StoreError::Closed);
+    assert_eq!(
+        desk.store.waiting(desk.now).await.unwrap_err(),
+        StoreError::Closed
+    );
 }
 
 #[test]
@@ -33,9 +36,16 @@ fn h23_a_newer_database_is_left_as_it_is() {
 fn h23_what_is_no_database_of_ours_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");
-    std::fs::write(&text, "Not a database, but longer than a header of one hundred bytes. ".repeat(20)).unwrap();
+    std::fs::write(
+        &text,
+        "Not a database, but longer than a header of one hundred bytes. ".repeat(20),
+    )
+    .unwrap();
     let other = folder.path().join("other.db");
-    Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    Connection::open(&other)
+        .unwrap()
+        .execute_batch("CREATE TABLE t (x)")
+        .unwrap();
     for path in [&text, &other] {
         let before = std::fs::read(path).unwrap();
         for error in [
@@ -48,7 +58,10 @@ fn h23_what_is_no_database_of_ours_is_left_as_it_is() {
         assert_eq!(std::fs::read(path).unwrap(), before);
     }
     // A folder where the file should be.
-    assert_eq!(Store::open(folder.path(), start_of_time()).unwrap_err().code(), "store-file");
+    assert_eq!(
+        Store::open(folder.path(), start_of_time()).unwrap_err().code(),
+        "store-file"
+    );
 }
 
 #[test]
@@ -56,7 +69,10 @@ fn h23_a_missing_database_is_said_to_be_missing() {
     let folder = tempfile::tempdir().unwrap();
     let error = Reader::open(&folder.path().join("news.db")).unwrap_err();
     assert!(error.to_string().contains("no database yet"), "{error}");
-    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "and none is made");
+    assert!(
+        std::fs::read_dir(folder.path()).unwrap().next().is_none(),
+        "and none is made"
+    );
 }
 
 #[tokio::test]
@@ -101,23 +117,33 @@ async fn a_start_voids_the_leases_of_earlier_runs() {
     let mut desk = desk.restart();
     assert_eq!(desk.store.waiting(desk.now).await.unwrap().leased, 0);
     // What the dead run found out is not recorded any more.
-    let late = desk.page(&entry, PageResult::Retry(failure("timeout"), desk.now)).await;
+    let late = desk
+        .page(&entry, PageResult::Retry(failure("timeout"), desk.now))
+        .await;
     assert!(late.unwrap_err().is_lease_lost());
     desk.pass(1);
     let again = desk.one_entry().await;
     assert_eq!((again.id, again.attempts), (entry.id, 0));
     let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
-    assert_eq!(polls.iter().map(|claim| claim.name.as_str()).collect::<Vec<_>>(), ["two"]);
+    assert_eq!(
+        polls.iter().map(|claim| claim.name.as_str()).collect::<Vec<_>>(),
+        ["two"]
+    );
 }
 
 #[tokio::test]
 async fn h14_an_input_is_set_aside_after_three_crashes() {
     let (mut desk, claims) = Desk::with(&["one", "two"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
+        .await;
     for crash in 0..3 {
         desk.pass(2);
         let entry = desk.one_entry().await;
-        assert_eq!((entry.set_aside, entry.entry.link.unwrap().path()), (false, "/a"), "{crash}");
+        assert_eq!(
+            (entry.set_aside, entry.entry.link.unwrap().path()),
+            (false, "/a"),
+            "{crash}"
+        );
         // A feed whose parsing ended well, and a process that died parsing a page and another feed.
         drop(desk.store.working(Work::Source(claims[0].id)));
         std::mem::forget(desk.store.working(Work::Entry(entry.id)));
@@ -135,9 +161,15 @@ async fn h14_an_input_is_set_aside_after_three_crashes() {
     let mut kept = cutting("one.example/a", "From the feed.", &[]);
     kept.method = Method::Feed;
     kept.upgrade_at = Some(desk.now);
-    desk.page(&entry, PageResult::Article(Box::new(kept))).await.unwrap();
+    desk.page(&entry, PageResult::Article(Box::new(kept)))
+        .await
+        .unwrap();
     desk.pass(2);
-    assert_eq!(desk.one_entry().await.entry.link.unwrap().path(), "/b", "the next one");
+    assert_eq!(
+        desk.one_entry().await.entry.link.unwrap().path(),
+        "/b",
+        "the next one"
+    );
 
     // The feed comes round once more, is tried once, and recovers.
     let outcome = desk.polled(&polls[0], PollResult::Failed(failure("set-aside")));
@@ -157,7 +189,11 @@ fn a_torn_list_of_work_convicts_nobody() {
     let Desk { folder, store, now } = desk;
     drop(store);
     let path = folder.path().join("news.db");
-    std::fs::write(super::lock::beside(&path, "-work"), b"entry \xff\nsour\nentry 99999999999999999999\nentry 7").unwrap();
+    std::fs::write(
+        super::lock::beside(&path, "-work"),
+        b"entry \xff\nsour\nentry 99999999999999999999\nentry 7",
+    )
+    .unwrap();
     let store = Store::open(&path, now).unwrap();
     let _mark = store.working(Work::Entry(crate::model::EntryId(7)));
     let text = std::fs::read_to_string(super::lock::beside(&path, "-work")).unwrap();
