@@ -19,8 +19,8 @@ use super::*;
 use crate::config::{ArticleRules, Keep, Pages};
 use crate::identity;
 use crate::model::{
-    ClaimedEntry, ClaimedSource, Cutting, Entry, EntryKeys, Extraction, Failure, Grade, HostNote, Key,
-    KeyKind, Method, Next, PageResult, ParsedFeed, PollResult, Trouble as HostTrouble, Validators,
+    ClaimedEntry, ClaimedSource, Cutting, Entry, Extraction, Failure, Grade, HostNote, Key, KeyKind, Method,
+    Next, PageResult, ParsedFeed, PollResult, Trouble as HostTrouble, Validators,
 };
 use crate::timing::Schedule;
 
@@ -225,7 +225,7 @@ fn entry(link: &str) -> Entry {
 
 /// Forty words that only this seed gives.
 fn words(seed: &str) -> String {
-    (0..40).map(|i| format!("{seed}{i} ")).collect()
+    (0..40).fold(String::new(), |text, i| text + seed + &i.to_string() + " ")
 }
 
 fn key(kind: KeyKind, key: &str) -> Key {

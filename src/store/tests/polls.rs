@@ -18,7 +18,7 @@ async fn sources_follow_the_configuration_and_keep_their_state() {
     };
     let rows = desk
         .store
-        .sync_sources(&[same_feed.clone()], desk.now)
+        .sync_sources(std::slice::from_ref(&same_feed), desk.now)
         .await
         .unwrap();
     assert_eq!(rows, [(claims[0].id, "uno".to_owned())]);
