@@ -48,6 +48,7 @@ impl Shape {
     }
 
     /// Whether one is as good as the other.
+    #[allow(clippy::cast_precision_loss, reason = "at most WORDS")]
     pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
         let larger = self.triples.len().max(other.triples.len()) as f64;
         self.is_judged() && other.is_judged() && self.common(other) >= SAME * larger
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     fn many(word: &str, count: usize) -> String {
-        (0..count).map(|i| format!("{word}{i} ")).collect()
+        (0..count).fold(String::new(), |text, i| text + word + &i.to_string() + " ")
     }
 
     #[test]

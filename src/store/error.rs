@@ -85,7 +85,7 @@ pub enum StoreError {
         doing: &'static str,
         /// Of which sort.
         trouble: Trouble,
-        /// SQLite's words.
+        /// The database's words.
         message: String,
     },
 }

@@ -15,7 +15,7 @@ use super::articles::{self, PageId};
 use super::error::StoreError;
 use super::payload::kind_of;
 use super::{changes, ledger, time};
-use crate::model::{ArticleId, Key, SourceId};
+use crate::model::{ArticleId, Key, KeyKind, SourceId};
 
 /// Pages with the same key that a page is compared with, latest first.
 const COMPARED: i64 = 50;
@@ -149,7 +149,7 @@ fn keys_of(db: &Connection, page: PageId) -> Result<Vec<(String, bool, bool)>, S
     Ok(db
         .prepare_cached("SELECT key, kind, shared FROM alias WHERE page_id = ?1")?
         .query_map([page.0], |row| {
-            let soft = kind_of(&row.get::<_, String>(1)?).is_some_and(|kind| kind.can_be_shared());
+            let soft = kind_of(&row.get::<_, String>(1)?).is_some_and(KeyKind::can_be_shared);
             Ok((row.get(0)?, soft, row.get(2)?))
         })?
         .collect::<Result<_, _>>()?)
@@ -163,12 +163,11 @@ fn is_shared(db: &Connection, key: &str) -> Result<bool, StoreError> {
 
 /// The article that a key names. All pages that an unshared key names are of one article.
 fn named(db: &Connection, key: &str) -> Result<Option<ArticleId>, StoreError> {
-    Ok(db
-        .prepare_cached(articles::NAMED)?
+    db.prepare_cached(articles::NAMED)?
         .query_row([key], |row| row.get(0).map(PageId))
         .optional()?
         .map(|page| articles::article_of(db, page))
-        .transpose()?)
+        .transpose()
 }
 
 /// Whether another page with this key has a different text, and the key can be shared on one of the two.
@@ -252,27 +251,29 @@ fn regroup(
         }
     }
     let mut free = affected.clone();
+    let mut formed = Vec::new();
     for component in components(db, &pages)? {
         let oldest = component
             .iter()
             .filter_map(|page| pages.get(page).copied())
             .find(|article| free.contains(article));
-        let article = match oldest {
-            Some(article) => article,
-            None => {
-                ledger::count(db, source, "identity.split", 1)?;
-                articles::split_off(db, &component, now)?
-            }
+        let article = if let Some(article) = oldest {
+            article
+        } else {
+            ledger::count(db, source, "identity.split", 1)?;
+            articles::split_off(db, &component, now)?
         };
         free.remove(&article);
         for page in component {
             db.prepare_cached("UPDATE page SET article_id = ?2 WHERE id = ?1 AND article_id <> ?2")?
                 .execute(params![page.0, article.0])?;
         }
-        changes::review(db, article, now)?;
+        formed.push(article);
     }
-    // Every affected article keeps at least the component of its oldest page.
-    Ok(())
+    // Every affected article has kept at least the component of its oldest page: none is left without pages.
+    formed
+        .into_iter()
+        .try_for_each(|article| changes::review(db, article, now))
 }
 
 /// Connected pages, each component and all of them in order of age.

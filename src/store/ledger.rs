@@ -117,9 +117,15 @@ pub(super) fn tried(
     Ok(())
 }
 
+/// At most `bytes` of a text, whole characters.
+pub(super) fn beginning(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len()))
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
+}
+
 /// The beginning of a message, where it is longer than anybody reads.
 pub(super) fn short(message: &str) -> &str {
-    message
-        .get(..message.floor_char_boundary(MESSAGE))
-        .unwrap_or(message)
+    beginning(message, MESSAGE)
 }

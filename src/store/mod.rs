@@ -7,7 +7,7 @@
 //!
 //! [`Reader`] is for everybody else, at any time: write-ahead logging keeps the two out of each other's way.
 //!
-//! Files beside `DB`: `-wal` and `-shm` are SQLite's and stay when it is closed, so that people who may not write the
+//! Files beside `DB`: `-wal` and `-shm` belong to it and stay when it is closed, so that people who may not write the
 //! folder can read; `-lock` names the process that writes; `-work` is the list of inputs being parsed ([`Work`]).
 
 mod alike;
@@ -226,7 +226,7 @@ impl Claims {
     }
 
     /// A number that grows with every claim of every run.
-    fn order(&self, lease: Lease) -> i64 {
+    fn order(lease: Lease) -> i64 {
         lease.run.saturating_mul(1 << 32).saturating_add(lease.claim)
     }
 }

@@ -4,6 +4,7 @@
 //! range of one index whatever waits behind them. [`refresh`] derives it and must follow every change of an entry's
 //! `next_at` or lease and of a host's rest.
 
+use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -200,16 +201,17 @@ fn in_turn(db: &Connection, candidates: Vec<Candidate>) -> Result<Vec<Candidate>
     let mut ordered = Vec::with_capacity(candidates.len());
     for candidate in candidates {
         let source = candidate.source;
-        if !served.contains_key(&source) {
-            let last = db
-                .prepare_cached("SELECT served FROM source WHERE id = ?1")?
-                .query_row([source], |row| row.get(0))?;
-            served.insert(source, (last, 0));
-        }
-        if let Some((last, nth)) = served.get_mut(&source) {
-            ordered.push((*nth, *last, candidate));
-            *nth += 1;
-        }
+        let (last, nth) = match served.entry(source) {
+            Slot::Occupied(slot) => slot.into_mut(),
+            Slot::Vacant(slot) => {
+                let last = db
+                    .prepare_cached("SELECT served FROM source WHERE id = ?1")?
+                    .query_row([source], |row| row.get(0))?;
+                slot.insert((last, 0))
+            }
+        };
+        ordered.push((*nth, *last, candidate));
+        *nth += 1;
     }
     ordered.sort_by_key(|(nth, last, candidate)| (*nth, *last, candidate.source));
     Ok(ordered.into_iter().map(|(_, _, candidate)| candidate).collect())
@@ -226,7 +228,7 @@ fn lease(
     db.prepare_cached("UPDATE entry SET claimed_run = ?2, claimed_claim = ?3 WHERE id = ?1")?
         .execute(params![candidate.entry, lease.run, lease.claim])?;
     db.prepare_cached("UPDATE source SET served = ?2 WHERE id = ?1")?
-        .execute(params![candidate.source, claims.order(lease)])?;
+        .execute(params![candidate.source, Claims::order(lease)])?;
     if candidate.host != NO_HOST {
         db.prepare_cached("UPDATE host SET page_at = ?2, last_source = ?3 WHERE name = ?1")?
             .execute(params![
@@ -342,7 +344,7 @@ pub(super) fn refresh(db: &Connection, host: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-const REFRESH: &str = "UPDATE host SET ready_at = \
+pub(super) const REFRESH: &str = "UPDATE host SET ready_at = \
      iif(name <> '' AND EXISTS (SELECT 1 FROM entry WHERE host = ?1 AND claimed_run IS NOT NULL), NULL, \
          max(rest_until, page_at, \
              (SELECT min(next_at) FROM entry WHERE host = ?1 AND next_at IS NOT NULL AND claimed_run IS NULL))) \

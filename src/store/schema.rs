@@ -1,4 +1,4 @@
-//! Opening the file: whose it is, which version, and how SQLite is to treat it.
+//! Opening the file: whose it is, which version, and how it is to be treated.
 
 use std::path::Path;
 use std::time::Duration;

@@ -194,10 +194,7 @@ fn short_ident(ident: &str) -> String {
         return ident.to_owned();
     }
     let hash = ring::digest::digest(&ring::digest::SHA256, ident.as_bytes());
-    let mut short = ident
-        .get(..ident.floor_char_boundary(IDENT / 2))
-        .unwrap_or_default()
-        .to_owned();
+    let mut short = ledger::beginning(ident, IDENT / 2).to_owned();
     short.push('#');
     for byte in hash.as_ref() {
         let _ = write!(short, "{byte:02x}");

@@ -1,1 +1,286 @@
-//! Tests.
+//! Real databases in temporary folders; time is a parameter and never passes by itself.
+
+mod articles;
+mod durability;
+mod grouping;
+mod opening;
+mod polls;
+mod queue;
+mod reading;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use url::Url;
+
+use super::*;
+use crate::config::{ArticleRules, Keep, Pages};
+use crate::identity;
+use crate::model::{
+    ClaimedEntry, ClaimedSource, Cutting, Entry, Extraction, Failure, Grade, HostNote, Key, KeyKind, Method,
+    Next, PageResult, ParsedFeed, PollResult, Trouble as HostTrouble, Validators,
+};
+use crate::timing::Schedule;
+
+const GAP: Duration = Duration::from_secs(1);
+
+/// A database of its own, and a clock that stands.
+struct Desk {
+    folder: TempDir,
+    store: Store,
+    now: DateTime<Utc>,
+}
+
+fn start_of_time() -> DateTime<Utc> {
+    "2026-11-24T03:50:00Z".parse().unwrap()
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now = start_of_time();
+        let store = Store::open(&folder.path().join("news.db"), now).unwrap();
+        Self { folder, store, now }
+    }
+
+    /// One with sources that were just claimed.
+    async fn with(names: &[&str]) -> (Self, Vec<ClaimedSource>) {
+        let desk = Self::new();
+        let sources: Vec<_> = names.iter().map(|name| source(name)).collect();
+        desk.store.sync_sources(&sources, desk.now).await.unwrap();
+        let claims = desk
+            .store
+            .claim_sources(desk.now, names.len(), None)
+            .await
+            .unwrap();
+        assert_eq!(claims.len(), names.len());
+        (desk, claims)
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("news.db")
+    }
+
+    fn pass(&mut self, seconds: i64) {
+        self.now += chrono::Duration::seconds(seconds);
+    }
+
+    /// As after a kill: the leases and what was under way are as they were.
+    fn restart(self) -> Self {
+        let Self { folder, store, now } = self;
+        drop(store);
+        let store = Store::open(&folder.path().join("news.db"), now).unwrap();
+        Self { folder, store, now }
+    }
+
+    /// Another connection that may do anything.
+    fn sql(&self) -> Connection {
+        Connection::open(self.path()).unwrap()
+    }
+
+    fn number(&self, sql: &str) -> i64 {
+        self.sql().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    fn strings(&self, sql: &str) -> Vec<String> {
+        let db = self.sql();
+        let mut query = db.prepare(sql).unwrap();
+        query
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    async fn entries(&self, limit: usize) -> Vec<ClaimedEntry> {
+        self.store.claim_entries(self.now, limit, GAP).await.unwrap()
+    }
+
+    async fn one_entry(&self) -> ClaimedEntry {
+        let mut entries = self.entries(1).await;
+        assert_eq!(entries.len(), 1, "an entry waits");
+        entries.remove(0)
+    }
+
+    /// Records a document with these links.
+    async fn publish(&self, claim: &ClaimedSource, links: &[&str]) -> PollCounts {
+        let entries: Vec<Entry> = links.iter().map(|link| entry(link)).collect();
+        self.store
+            .record_poll(self.taken(claim, entries, None))
+            .await
+            .unwrap()
+    }
+
+    fn taken(&self, claim: &ClaimedSource, entries: Vec<Entry>, limit: Option<usize>) -> PollOutcome {
+        let keys = entries
+            .iter()
+            .map(|entry| identity::of_link(None, entry))
+            .collect();
+        let feed = ParsedFeed {
+            title: Some("The Paper".into()),
+            entries,
+            ..ParsedFeed::default()
+        };
+        self.polled(
+            claim,
+            PollResult::Taken {
+                feed: Box::new(feed),
+                keys,
+                validators: validators("\"1\""),
+                body_hash: vec![1, 2, 3],
+                limit,
+            },
+        )
+    }
+
+    fn polled(&self, claim: &ClaimedSource, result: PollResult) -> PollOutcome {
+        PollOutcome {
+            source: claim.id,
+            lease: claim.lease,
+            at: self.now,
+            took: Duration::ZERO,
+            status: Some(200),
+            bytes: 1000,
+            result,
+            moved_to: None,
+            hosts: Vec::new(),
+            failures: 0.0,
+            next: Next {
+                at: self.now + chrono::Duration::minutes(30),
+                why: "every 30m".into(),
+            },
+        }
+    }
+
+    async fn page(&self, claim: &ClaimedEntry, result: PageResult) -> Result<Stored, StoreError> {
+        self.page_with(claim, result, Vec::new()).await
+    }
+
+    async fn page_with(
+        &self,
+        claim: &ClaimedEntry,
+        result: PageResult,
+        hosts: Vec<HostNote>,
+    ) -> Result<Stored, StoreError> {
+        let outcome = PageOutcome {
+            entry: claim.id,
+            lease: claim.lease,
+            at: self.now,
+            took: Duration::ZERO,
+            result,
+            hosts,
+            tried: Vec::new(),
+        };
+        self.store.record_page(outcome).await
+    }
+
+    /// Claims the next entry and stores a cutting as its page.
+    async fn collect(&self, cutting: Cutting) -> Stored {
+        let claim = self.one_entry().await;
+        self.page(&claim, PageResult::Article(Box::new(cutting)))
+            .await
+            .unwrap()
+    }
+}
+
+fn source(name: &str) -> Source {
+    Source {
+        name: name.to_owned(),
+        was: None,
+        enabled: true,
+        feed: url(&format!("https://{name}.example/feed")),
+        schedule: Schedule::Every(Duration::from_mins(30)),
+        timezone: chrono_tz::UTC,
+        tags: vec!["news".into()],
+        language: None,
+        key_from_url: None,
+        pages: Pages::Always,
+        keep_pages: Keep::Forever,
+        first_poll: 50,
+        article: ArticleRules::default(),
+        at: "cuttings.toml:1".into(),
+    }
+}
+
+fn url(text: &str) -> Url {
+    crate::link::web_url(text).unwrap()
+}
+
+fn validators(etag: &str) -> Validators {
+    Validators {
+        etag: Some(etag.as_bytes().to_vec()),
+        last_modified: None,
+    }
+}
+
+fn entry(link: &str) -> Entry {
+    Entry {
+        link: Some(url(link)),
+        title: Some(format!("About {link}")),
+        ..Entry::default()
+    }
+}
+
+/// Forty words that only this seed gives.
+fn words(seed: &str) -> String {
+    (0..40).fold(String::new(), |text, i| text + seed + &i.to_string() + " ")
+}
+
+fn key(kind: KeyKind, key: &str) -> Key {
+    Key {
+        kind,
+        key: key.to_owned(),
+        url: format!("https://{key}"),
+    }
+}
+
+/// A page served under `page_key`, with other keys beside its final URL.
+fn cutting(page_key: &str, text: &str, keys: &[(KeyKind, &str)]) -> Cutting {
+    let mut all: Vec<Key> = keys.iter().map(|&(kind, name)| key(kind, name)).collect();
+    all.push(key(KeyKind::FinalUrl, page_key));
+    Cutting {
+        extraction: Extraction {
+            title: Some("A title".into()),
+            text: text.to_owned(),
+            html: format!("<p>{text}</p>"),
+            ..Extraction::default()
+        },
+        method: Method::Auto,
+        published_at: None,
+        url: format!("https://{page_key}"),
+        page_key: page_key.to_owned(),
+        keys: all,
+        raw: None,
+        failure: None,
+        upgrade_at: None,
+    }
+}
+
+fn failure(code: &'static str) -> Failure {
+    Failure {
+        code,
+        grade: Grade::Temporary,
+        message: format!("{code}: try again"),
+        url: Some("https://one.example/a".into()),
+        status: None,
+    }
+}
+
+fn trouble(host: &str, retry_after: Option<DateTime<Utc>>) -> HostNote {
+    HostNote {
+        host: host.to_owned(),
+        trouble: Some(HostTrouble {
+            code: "http-503",
+            retry_after,
+        }),
+    }
+}
+
+fn healthy(host: &str) -> HostNote {
+    HostNote {
+        host: host.to_owned(),
+        trouble: None,
+    }
+}

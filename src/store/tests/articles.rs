@@ -1,0 +1,328 @@
+use super::*;
+use crate::model::{ArticleId, RawPage, Timestamp, Tried};
+
+#[tokio::test]
+async fn an_article_its_entry_and_its_keys_are_stored_together() {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(&claims[0], &["https://one.example/a"]).await;
+    let mut page = cutting(
+        "one.example/a",
+        "First.\n\nSecond\u{0}\u{7}.",
+        &[(KeyKind::ShortLink, "on.ex/7")],
+    );
+    let fields = &mut page.extraction;
+    fields.published = Some(Timestamp::date(
+        chrono::NaiveDate::from_ymd_opt(2018, 1, 5).unwrap(),
+    ));
+    fields.authors = vec!["Bassel Oudat".into()];
+    fields.links.short_link = Some(url("https://on.ex/7"));
+    fields
+        .origins
+        .insert(crate::model::Field::Title, crate::model::Origin::Rule);
+    page.published_at = Some("2018-01-04T22:00:00Z".parse().unwrap());
+    let body = b"<html>the page as received</html>".repeat(50);
+    page.raw = Some(RawPage {
+        status: 200,
+        headers: "content-type: text/html".into(),
+        body: body.clone(),
+        expires: None,
+    });
+    let claim = desk.one_entry().await;
+    let outcome = PageOutcome {
+        entry: claim.id,
+        lease: claim.lease,
+        at: desk.now,
+        took: Duration::ZERO,
+        result: PageResult::Article(Box::new(page)),
+        hosts: Vec::new(),
+        tried: [true, false, false]
+            .map(|hit| Tried {
+                field: crate::model::Field::Title,
+                selector: "h1".into(),
+                hit,
+            })
+            .to_vec(),
+    };
+    assert_eq!(
+        desk.store.record_page(outcome).await.unwrap(),
+        Stored::New(ArticleId(1))
+    );
+
+    let rows = Reader::open(&desk.path()).unwrap().articles_since(0, 9).unwrap();
+    let row = &rows[0];
+    assert_eq!(
+        (rows.len(), row.seq, row.text.as_str()),
+        (1, 1, "First.\n\nSecond.")
+    );
+    assert_eq!(row.published.as_deref(), Some("2018-01-05"));
+    assert_eq!(row.precision.as_deref(), Some("day"));
+    assert_eq!(row.published_at, Some("2018-01-04T22:00:00Z".parse().unwrap()));
+    assert_eq!(row.short_link.as_deref(), Some("https://on.ex/7"));
+    assert_eq!(
+        (row.source.as_deref(), row.method.as_str(), row.kind.as_str()),
+        (Some("one"), "auto", "article")
+    );
+    assert_eq!(
+        (row.authors.as_slice(), row.origins["title"].as_str()),
+        (&["Bassel Oudat".to_owned()][..], "rule")
+    );
+    assert_eq!((row.first_seen, row.fetched_at), (desk.now, desk.now));
+    assert_eq!(
+        desk.strings("SELECT kind || ' ' || key FROM aliases ORDER BY kind"),
+        ["final-url one.example/a", "short-link on.ex/7"]
+    );
+    assert_eq!(desk.strings("SELECT state FROM entry"), ["done"]);
+    let raw: Vec<u8> = desk
+        .sql()
+        .query_row("SELECT body FROM raw_page", [], |row| row.get(0))
+        .unwrap();
+    assert!(raw.len() < 200);
+    assert_eq!(zstd::bulk::decompress(&raw, 1 << 20).unwrap(), body);
+    assert_eq!(
+        desk.strings("SELECT hits || ' ' || misses FROM rule_stat"),
+        ["1 2"]
+    );
+}
+
+/// One article that is known by `one.example/a`.
+async fn desk_with_an_article(text: &str) -> Desk {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    let links: Vec<String> = (0..9).map(|i| format!("https://one.example/{i}")).collect();
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    let mut desk = desk;
+    assert_eq!(
+        desk.collect(cutting("one.example/a", text, &[])).await,
+        Stored::New(ArticleId(1))
+    );
+    desk.pass(1);
+    desk
+}
+
+#[tokio::test]
+async fn only_what_says_something_new_is_a_revision() {
+    let mut desk = desk_with_an_article(&words("a")).await;
+    let one = ArticleId(1);
+    let folded = words("a").replace(' ', " \n\t ");
+    assert_eq!(
+        desk.collect(cutting("one.example/a", &folded, &[])).await,
+        Stored::Known(one),
+        "white space"
+    );
+    desk.pass(1);
+    assert_eq!(
+        desk.collect(cutting("one.example/a", &words("b"), &[])).await,
+        Stored::Revised(one),
+        "a live blog"
+    );
+    desk.pass(1);
+    let mut retitled = cutting("one.example/a", &words("b"), &[]);
+    retitled.extraction.title = Some("Another title".into());
+    assert_eq!(desk.collect(retitled).await, Stored::Revised(one));
+    desk.pass(1);
+    let mut weaker = cutting("one.example/a", "Two words.", &[]);
+    weaker.method = Method::Feed;
+    assert_eq!(
+        desk.collect(weaker).await,
+        Stored::Known(one),
+        "the feed's text replaces no page's"
+    );
+    assert_eq!(
+        desk.strings("SELECT op FROM changes ORDER BY seq"),
+        ["new", "revised", "revised"]
+    );
+    assert_eq!(desk.strings("SELECT title FROM articles"), ["Another title"]);
+    assert_eq!(desk.number("SELECT count(*) FROM revisions"), 3);
+    assert_eq!(desk.number("SELECT seq FROM articles"), 3);
+}
+
+#[tokio::test]
+async fn another_page_of_an_article_is_a_revision_only_if_it_says_more() {
+    let mut desk = desk_with_an_article(&words("a")).await;
+    let one = ArticleId(1);
+    let canonical = [(KeyKind::Canonical, "one.example/a")];
+    let print = words("a") + "Printed on 24 November";
+    assert_eq!(
+        desk.collect(cutting("one.example/print/a", &print, &canonical))
+            .await,
+        Stored::Known(one)
+    );
+    desk.pass(1);
+    let whole = words("a") + &words("b");
+    assert_eq!(
+        desk.collect(cutting("one.example/full/a", &whole, &canonical))
+            .await,
+        Stored::Revised(one)
+    );
+    assert_eq!(desk.number("SELECT count(*) FROM articles"), 1);
+    assert_eq!(
+        desk.number("SELECT count(*) FROM aliases WHERE article_id = 1"),
+        5
+    );
+    assert_eq!(
+        Reader::open(&desk.path()).unwrap().aliases_of(1).unwrap().len(),
+        3
+    );
+}
+
+#[tokio::test]
+async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
+    for (kept_as, comes_back_as) in [
+        ("one.example/0", "one.example/moved/0"),
+        ("entry:one/link:one.example/0", "one.example/moved/0"),
+        ("one.example/0", "one.example/0"),
+    ] {
+        let (mut desk, claims) = Desk::with(&["one"]).await;
+        desk.publish(&claims[0], &["https://one.example/0"]).await;
+        let claim = desk.one_entry().await;
+        let mut kept = cutting(kept_as, &words("summary"), &[]);
+        kept.method = Method::Feed;
+        kept.failure = Some(failure("http-500"));
+        kept.upgrade_at = Some(desk.now + chrono::Duration::days(7));
+        if kept_as.starts_with("entry:") {
+            kept.keys.clear();
+        }
+        let stored = desk
+            .page(&claim, PageResult::Article(Box::new(kept)))
+            .await
+            .unwrap();
+        assert_eq!(stored, Stored::New(ArticleId(1)));
+        let waiting = desk.store.waiting(desk.now).await.unwrap();
+        assert_eq!(
+            (waiting.pending, waiting.next_entry),
+            (0, Some(desk.now + chrono::Duration::days(7)))
+        );
+        assert_eq!(
+            desk.number("SELECT count(*) FROM failure WHERE code = 'http-500'"),
+            1
+        );
+
+        desk.pass(7 * 86400);
+        let claim = desk.one_entry().await;
+        assert!(claim.upgrade && claim.entry.link.is_some());
+        let page = cutting(comes_back_as, &words("whole"), &[]);
+        let stored = desk
+            .page(&claim, PageResult::Article(Box::new(page)))
+            .await
+            .unwrap();
+        assert_eq!(stored, Stored::Revised(ArticleId(1)), "{kept_as}");
+        assert_eq!(desk.strings("SELECT method FROM articles"), ["auto"]);
+        assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, None);
+        assert_eq!(desk.number("SELECT count(payload) FROM entry"), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_that_fails_ends_with_the_feeds_text() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(&claims[0], &["https://one.example/0"]).await;
+    let mut kept = cutting("one.example/0", &words("summary"), &[]);
+    kept.method = Method::Feed;
+    kept.upgrade_at = Some(desk.now + chrono::Duration::days(7));
+    desk.collect(kept).await;
+    desk.pass(7 * 86400);
+    let claim = desk.one_entry().await;
+    let stored = desk
+        .page(&claim, PageResult::Retry(failure("http-404"), desk.now))
+        .await
+        .unwrap();
+    assert_eq!(stored, Stored::Known(ArticleId(1)));
+    assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, None);
+    assert_eq!(desk.strings("SELECT state || upgrade FROM entry"), ["done0"]);
+}
+
+#[tokio::test]
+async fn a_late_key_merges_two_articles_into_the_older() {
+    let mut desk = desk_with_an_article(&words("a")).await;
+    desk.collect(cutting("one.example/b", &words("b"), &[])).await;
+    desk.pass(1);
+    // A third page that both name as their own.
+    let bridge = cutting(
+        "one.example/c",
+        &words("c"),
+        &[
+            (KeyKind::Canonical, "one.example/a"),
+            (KeyKind::OgUrl, "one.example/b"),
+        ],
+    );
+    assert_eq!(desk.collect(bridge).await, Stored::Revised(ArticleId(1)));
+    let changes = Reader::open(&desk.path()).unwrap().changes_since(0, 9).unwrap();
+    let told: Vec<_> = changes
+        .iter()
+        .map(|change| (change.seq, change.article_id, change.op.as_str(), change.into_id))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (1, 1, "new", None),
+            (2, 2, "new", None),
+            (3, 2, "merged", Some(1)),
+            // The younger one's text is what the older shows until the third page is told.
+            (4, 1, "revised", None),
+            (5, 1, "revised", None),
+        ]
+    );
+    assert_eq!(desk.number("SELECT count(*) FROM articles"), 1);
+    assert_eq!(
+        desk.number("SELECT count(*) FROM revisions WHERE article_id = 1"),
+        3,
+        "neither loses any"
+    );
+    assert_eq!(Reader::open(&desk.path()).unwrap().summary().unwrap().merged, 1);
+}
+
+#[tokio::test]
+async fn h30_a_short_link_that_a_template_prints_joins_nothing() {
+    let mut desk = desk_with_an_article(&words("zero")).await;
+    let short = [(KeyKind::ShortLink, "on.ex")];
+    // Two pages alike: one article, so far.
+    let a = desk.collect(cutting("one.example/1", &words("a"), &short)).await;
+    desk.pass(1);
+    let print = desk
+        .collect(cutting("one.example/1/print", &(words("a") + "x"), &short))
+        .await;
+    desk.pass(1);
+    assert_eq!(
+        (a, print),
+        (Stored::New(ArticleId(2)), Stored::Known(ArticleId(2)))
+    );
+    // A different one: all three are told apart.
+    let b = desk.collect(cutting("one.example/2", &words("b"), &short)).await;
+    desk.pass(1);
+    assert!(matches!(b, Stored::New(_)));
+    assert_eq!(desk.number("SELECT count(*) FROM articles"), 4);
+    assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE shared = 1"), 3);
+    let summary = Reader::open(&desk.path()).unwrap().summary().unwrap();
+    assert_eq!((summary.shared, summary.split, summary.merged), (1, 1, 0));
+    // The split-off page shows its own text, and is told as new.
+    assert_eq!(desk.number("SELECT count(*) FROM revisions"), 4);
+    let seqs = desk.number("SELECT count(*) FROM changes WHERE op = 'new'");
+    assert_eq!(seqs, 4);
+    assert_eq!(
+        desk.strings("SELECT url FROM articles ORDER BY url")[1],
+        "https://one.example/1/print"
+    );
+    // Whoever comes next with it is on its own, too.
+    let c = desk.collect(cutting("one.example/3", &words("b"), &short)).await;
+    assert!(matches!(c, Stored::New(_)));
+}
+
+#[tokio::test]
+async fn h30_a_key_of_the_page_itself_is_never_shared() {
+    let mut desk = desk_with_an_article(&words("a")).await;
+    let blog = [(KeyKind::Canonical, "one.example/a")];
+    let stored = desk
+        .collect(cutting("one.example/a/page2", &words("b"), &blog))
+        .await;
+    assert_eq!(stored, Stored::Revised(ArticleId(1)));
+    desk.pass(1);
+    // A link that leads elsewhere each day is told by the texts.
+    let today = [(KeyKind::Link, "one.example/today")];
+    desk.collect(cutting("one.example/monday", &words("mon"), &today))
+        .await;
+    desk.pass(1);
+    desk.collect(cutting("one.example/tuesday", &words("tue"), &today))
+        .await;
+    assert_eq!(desk.number("SELECT count(*) FROM articles"), 3);
+    assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE shared = 1"), 2);
+}

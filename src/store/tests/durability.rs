@@ -1,0 +1,130 @@
+use super::*;
+
+/// Entries enough for a transaction of some size.
+fn many(count: usize) -> Vec<String> {
+    (0..count)
+        .map(|i| format!("https://one.example/{i}/{}", "x".repeat(500)))
+        .collect()
+}
+
+#[tokio::test]
+async fn h22_a_full_disk_is_rolled_back_said_and_forgotten_when_there_is_room() {
+    let (desk, claims) = Desk::with(&["one", "two"]).await;
+    desk.publish(&claims[1], &["https://two.example/a"]).await;
+    // SQLite's own limit stands for the disk's: the same error on the same path.
+    let limit = |pages: &'static str| {
+        desk.store.writer.call("limit", move |db| {
+            Ok(db.query_row(pages, [], |row| row.get::<_, i64>(0))?)
+        })
+    };
+    let pages = limit("PRAGMA page_count").await.unwrap();
+    limit("PRAGMA max_page_count = 1").await.unwrap();
+    let links = many(500);
+    let links: Vec<&str> = links.iter().map(String::as_str).collect();
+    let entries = links.iter().map(|link| entry(link)).collect();
+    let outcome = desk.taken(&claims[0], entries, None);
+    let error = desk.store.record_poll(outcome.clone()).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.grade()),
+        ("store-full", Grade::Temporary),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("record a poll") && error.to_string().contains("room"),
+        "{error}"
+    );
+    assert_eq!(desk.number("SELECT count(*) FROM entry WHERE source_id = 1"), 0);
+    assert_eq!(
+        desk.number("SELECT count(etag) FROM source WHERE id = 1"),
+        0,
+        "no validator moved ahead"
+    );
+    assert_eq!(desk.number("PRAGMA page_count"), pages);
+
+    limit("PRAGMA max_page_count = 1073741823").await.unwrap();
+    assert_eq!(
+        desk.store.record_poll(outcome).await.unwrap().new,
+        500,
+        "the lease still stands"
+    );
+    assert_eq!(desk.strings("PRAGMA integrity_check"), ["ok"]);
+}
+
+#[tokio::test]
+async fn a_step_that_panics_harms_only_itself() {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    let panics = desk.store.writer.call("try", |db| -> Result<(), StoreError> {
+        db.execute("UPDATE source SET name = 'broken'", [])?;
+        panic!("on purpose");
+    });
+    let (error, counts) = tokio::join!(panics, desk.publish(&claims[0], &["https://one.example/a"]));
+    assert!(error.unwrap_err().to_string().contains("panicked"));
+    assert_eq!(counts.new, 1);
+    assert_eq!(desk.strings("SELECT name FROM source"), ["one"]);
+}
+
+#[tokio::test]
+async fn h24_a_reader_with_an_open_transaction_stops_nobody() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
+        .await;
+    desk.collect(cutting("one.example/a", &words("a"), &[])).await;
+    desk.pass(1);
+    let reader = desk.sql();
+    reader.execute_batch("BEGIN").unwrap();
+    let before: i64 = reader
+        .query_row("SELECT max(seq) FROM articles", [], |row| row.get(0))
+        .unwrap();
+    desk.collect(cutting("one.example/b", &words("b"), &[])).await;
+    let during: i64 = reader
+        .query_row("SELECT max(seq) FROM articles", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!((before, during), (1, 1), "it keeps its view");
+    assert_eq!(
+        desk.number("SELECT max(seq) FROM articles"),
+        2,
+        "and others see the new one"
+    );
+}
+
+#[tokio::test]
+async fn h21_what_was_answered_survives_a_copy_of_the_files_at_any_moment() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    let links: Vec<String> = (0..10).map(|i| format!("https://h{i}.example/a")).collect();
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    for stored in 1..=10_usize {
+        let claim = desk.one_entry().await;
+        let page = crate::link::key(claim.entry.link.as_ref().unwrap());
+        let result = PageResult::Article(Box::new(cutting(&page, &words(&page), &[])));
+        desk.page(&claim, result).await.unwrap();
+        desk.pass(1);
+        // What a kill would leave behind.
+        let copy = tempfile::tempdir().unwrap();
+        for suffix in ["", "-wal", "-work"] {
+            let from = super::lock::beside(&desk.path(), suffix);
+            std::fs::copy(&from, copy.path().join(from.file_name().unwrap())).unwrap();
+        }
+        let again = Store::open(&copy.path().join("news.db"), desk.now).unwrap();
+        let reader = Reader::open(again.path()).unwrap();
+        assert_eq!(reader.articles_since(0, 99).unwrap().len(), stored);
+        assert_eq!(reader.summary().unwrap().pending, 10 - stored as u64);
+        let check: String = reader
+            .db
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(check, "ok");
+    }
+}
+
+#[tokio::test]
+async fn callers_that_go_away_do_not_stop_the_writer() {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    {
+        let mut call = Box::pin(desk.publish(&claims[0], &["https://one.example/a"]));
+        // Sent, and then dropped before the answer.
+        let _ = futures_util::poll!(&mut call);
+    }
+    desk.store.waiting(desk.now).await.unwrap();
+    assert_eq!(desk.number("SELECT count(*) FROM entry"), 1);
+}

@@ -1,0 +1,201 @@
+use super::*;
+
+#[tokio::test]
+async fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
+    let desk = Desk::new();
+    let error = Store::open(&desk.path(), desk.now).unwrap_err();
+    assert_eq!(error.code(), "store-locked");
+    let text = error.to_string();
+    assert!(text.contains(&std::process::id().to_string()), "{text}");
+    assert!(text.contains("2026-11-24T03:50:00Z"), "{text}");
+    desk.store.close().await.unwrap();
+    let second = Store::open(&desk.path(), desk.now).unwrap();
+    assert_eq!(second.run(), 2, "the lock went with the first");
+    assert_eq!(
+        desk.store.waiting(desk.now).await.unwrap_err(),
+        StoreError::Closed
+    );
+}
+
+#[test]
+fn h23_a_newer_database_is_left_as_it_is() {
+    let desk = Desk::new();
+    let path = desk.path();
+    desk.sql().pragma_update(None, "user_version", 99).unwrap();
+    let Desk { folder, store, now } = desk;
+    drop(store);
+    let before = std::fs::read(&path).unwrap();
+    let error = Store::open(&path, now).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+    assert_eq!(Reader::open(&path).unwrap_err().code(), "store-newer");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    drop(folder);
+}
+
+#[test]
+fn h23_what_is_no_database_of_ours_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(
+        &text,
+        "Not a database, but longer than a header of one hundred bytes. ".repeat(20),
+    )
+    .unwrap();
+    let other = folder.path().join("other.db");
+    Connection::open(&other)
+        .unwrap()
+        .execute_batch("CREATE TABLE t (x)")
+        .unwrap();
+    for path in [&text, &other] {
+        let before = std::fs::read(path).unwrap();
+        for error in [
+            Store::open(path, start_of_time()).unwrap_err(),
+            Reader::open(path).unwrap_err(),
+        ] {
+            assert_eq!(error.code(), "store-foreign", "{error}");
+            assert!(error.to_string().contains("left as it is"), "{error}");
+        }
+        assert_eq!(std::fs::read(path).unwrap(), before);
+    }
+    // A folder where the file should be.
+    assert_eq!(
+        Store::open(folder.path(), start_of_time()).unwrap_err().code(),
+        "store-file"
+    );
+}
+
+#[test]
+fn h23_a_missing_database_is_said_to_be_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Reader::open(&folder.path().join("news.db")).unwrap_err();
+    assert!(error.to_string().contains("no database yet"), "{error}");
+    assert!(
+        std::fs::read_dir(folder.path()).unwrap().next().is_none(),
+        "and none is made"
+    );
+}
+
+#[tokio::test]
+async fn h23_a_damaged_page_is_an_error_and_the_writer_lives() {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(&claims[0], &["https://one.example/a"]).await;
+    desk.store.close().await.unwrap();
+    let path = desk.path();
+    let mut bytes = std::fs::read(&path).unwrap();
+    // Everything behind the schema's first page.
+    bytes[4096..].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let error = Store::open(&path, desk.now).unwrap_err();
+    assert!(
+        ["store-corrupt", "store-foreign", "store-damaged"].contains(&error.code()),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_folder_is_made_and_the_files_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/b/news.db");
+    drop(Store::open(&path, start_of_time()).unwrap());
+    for suffix in ["", "-wal", "-shm", "-lock", "-work"] {
+        assert!(super::lock::beside(&path, suffix).exists(), "{suffix}");
+    }
+    let reader = Reader::open(&path).unwrap();
+    let summary = reader.summary().unwrap();
+    assert_eq!((summary.store_id.len(), summary.seq), (32, 0));
+    // The name stays over restarts.
+    drop(Store::open(&path, start_of_time()).unwrap());
+    assert_eq!(reader.summary().unwrap().store_id, summary.store_id);
+}
+
+#[tokio::test]
+async fn a_start_voids_the_leases_of_earlier_runs() {
+    let (desk, claims) = Desk::with(&["one", "two"]).await;
+    desk.publish(&claims[0], &["https://one.example/a"]).await;
+    let entry = desk.one_entry().await;
+    assert!(desk.entries(9).await.is_empty(), "it is held");
+    let mut desk = desk.restart();
+    assert_eq!(desk.store.waiting(desk.now).await.unwrap().leased, 0);
+    // What the dead run found out is not recorded any more.
+    let late = desk
+        .page(&entry, PageResult::Retry(failure("timeout"), desk.now))
+        .await;
+    assert!(late.unwrap_err().is_lease_lost());
+    desk.pass(1);
+    let again = desk.one_entry().await;
+    assert_eq!((again.id, again.attempts), (entry.id, 0));
+    let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
+    assert_eq!(
+        polls.iter().map(|claim| claim.name.as_str()).collect::<Vec<_>>(),
+        ["two"]
+    );
+}
+
+#[tokio::test]
+async fn h14_an_input_is_set_aside_after_three_crashes() {
+    let (mut desk, claims) = Desk::with(&["one", "two"]).await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
+        .await;
+    for crash in 0..3 {
+        desk.pass(2);
+        let entry = desk.one_entry().await;
+        assert_eq!(
+            (entry.set_aside, entry.entry.link.unwrap().path()),
+            (false, "/a"),
+            "{crash}"
+        );
+        // A feed whose parsing ended well, and a process that died parsing a page and another feed.
+        drop(desk.store.working(Work::Source(claims[0].id)));
+        std::mem::forget(desk.store.working(Work::Entry(entry.id)));
+        std::mem::forget(desk.store.working(Work::Source(claims[1].id)));
+        desk = desk.restart();
+    }
+    desk.pass(2);
+    let entry = desk.one_entry().await;
+    assert!(entry.set_aside);
+    let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
+    assert!(polls[0].set_aside && polls[0].name == "two");
+    assert_eq!(desk.number("SELECT crashes FROM source WHERE name = 'one'"), 0);
+
+    // The article is kept with the feed's text, and not tried again.
+    let mut kept = cutting("one.example/a", "From the feed.", &[]);
+    kept.method = Method::Feed;
+    kept.upgrade_at = Some(desk.now);
+    desk.page(&entry, PageResult::Article(Box::new(kept)))
+        .await
+        .unwrap();
+    desk.pass(2);
+    assert_eq!(
+        desk.one_entry().await.entry.link.unwrap().path(),
+        "/b",
+        "the next one"
+    );
+
+    // The feed comes round once more, is tried once, and recovers.
+    let outcome = desk.polled(&polls[0], PollResult::Failed(failure("set-aside")));
+    desk.store.record_poll(outcome).await.unwrap();
+    desk.pass(3600);
+    let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
+    let two = polls.iter().find(|claim| claim.name == "two").unwrap();
+    assert!(!two.set_aside);
+    assert_eq!(desk.number("SELECT crashes FROM source WHERE name = 'two'"), 2);
+    desk.publish(two, &[]).await;
+    assert_eq!(desk.number("SELECT crashes FROM source WHERE name = 'two'"), 0);
+}
+
+#[test]
+fn a_torn_list_of_work_convicts_nobody() {
+    let desk = Desk::new();
+    let Desk { folder, store, now } = desk;
+    drop(store);
+    let path = folder.path().join("news.db");
+    std::fs::write(
+        super::lock::beside(&path, "-work"),
+        b"entry \xff\nsour\nentry 99999999999999999999\nentry 7",
+    )
+    .unwrap();
+    let store = Store::open(&path, now).unwrap();
+    let _mark = store.working(Work::Entry(crate::model::EntryId(7)));
+    let text = std::fs::read_to_string(super::lock::beside(&path, "-work")).unwrap();
+    assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["entry", "7"]);
+}

@@ -1,0 +1,398 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+
+/// The invariant of the queue: `ready_at` says of every host what its entries say.
+fn assert_ready(desk: &Desk) {
+    let wrong = desk.strings(
+        "SELECT name || ': ' || ifnull(ready_at, 'null') FROM host WHERE ready_at IS NOT \
+         iif(name <> '' AND EXISTS (SELECT 1 FROM entry WHERE host = name AND claimed_run IS NOT NULL), NULL, \
+             max(rest_until, page_at, (SELECT min(next_at) FROM entry WHERE host = name AND claimed_run IS NULL)))",
+    );
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn a_host_is_asked_for_one_page_at_a_time() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(
+        &claims[0],
+        &[
+            "https://a.example/1",
+            "https://a.example/2",
+            "https://b.example/1",
+        ],
+    )
+    .await;
+    let first = desk.entries(9).await;
+    assert_eq!(first.len(), 2, "one of each host");
+    desk.pass(60);
+    assert!(
+        desk.entries(9).await.is_empty(),
+        "none while one is being collected"
+    );
+    assert_ready(&desk);
+    let on_a = first
+        .iter()
+        .find(|claim| claim.entry.link.as_ref().unwrap().host_str() == Some("a.example"))
+        .unwrap();
+    desk.page(on_a, PageResult::Retry(failure("http-404"), desk.now))
+        .await
+        .unwrap();
+    let again = desk.one_entry().await;
+    assert_eq!(
+        again.entry.link.as_ref().unwrap().path(),
+        "/2",
+        "the other has waited longer"
+    );
+    desk.page(&again, PageResult::Retry(failure("http-404"), desk.now))
+        .await
+        .unwrap();
+    assert!(desk.entries(9).await.is_empty(), "not within the gap");
+    let waiting = desk.store.waiting(desk.now).await.unwrap();
+    assert_eq!(waiting.next_entry, Some(desk.now + chrono::Duration::seconds(1)));
+    assert_eq!((waiting.pending, waiting.leased), (2, 1));
+    desk.pass(1);
+    let again = desk.one_entry().await;
+    assert_eq!((again.id, again.attempts), (on_a.id, 1));
+    assert_ready(&desk);
+}
+
+#[tokio::test]
+async fn sources_take_turns_at_a_host_and_among_hosts() {
+    let names = ["big", "small", "other"];
+    let (mut desk, claims) = Desk::with(&names).await;
+    let many: Vec<String> = (0..50)
+        .map(|i| format!("https://shared.example/big/{i}"))
+        .collect();
+    desk.publish(&claims[0], &many.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    desk.publish(
+        &claims[1],
+        &["https://shared.example/small/1", "https://shared.example/small/2"],
+    )
+    .await;
+    let mut served = Vec::new();
+    for _ in 0..5 {
+        let claim = desk.one_entry().await;
+        served.push(claim.source_name.clone());
+        desk.page(
+            &claim,
+            PageResult::Article(Box::new(cutting(
+                claim.entry.link.as_ref().unwrap().path(),
+                "x",
+                &[],
+            ))),
+        )
+        .await
+        .unwrap();
+        desk.pass(1);
+    }
+    assert_eq!(served, ["big", "small", "big", "small", "big"]);
+
+    // Where there is room for fewer than there are hosts, the source served longest ago comes first.
+    let spread: Vec<String> = (0..20).map(|i| format!("https://h{i}.example/a")).collect();
+    let claim = desk
+        .store
+        .claim_sources(desk.now, 9, Some(desk.now))
+        .await
+        .unwrap();
+    desk.publish(&claim[0], &spread.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    desk.publish(&claims[2], &["https://z.example/a"]).await;
+    let mut taken = BTreeMap::new();
+    for claim in desk.entries(2).await {
+        *taken.entry(claim.source_name).or_insert(0) += 1;
+    }
+    assert_eq!(taken.get("other"), Some(&1), "{taken:?}");
+    assert_ready(&desk);
+}
+
+#[tokio::test]
+async fn p32_trouble_of_the_host_costs_the_page_no_attempt() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
+        .await;
+    let claim = desk.one_entry().await;
+    let rests = PageResult::HostRests(failure("http-503"));
+    let stored = desk
+        .page_with(&claim, rests.clone(), vec![trouble("one.example", None)])
+        .await
+        .unwrap();
+    assert_eq!(stored, Stored::Waiting);
+    assert!(desk.entries(9).await.is_empty(), "the whole host rests");
+    assert_ready(&desk);
+    let next = desk.store.waiting(desk.now).await.unwrap().next_entry.unwrap();
+    let rest = (next - desk.now).num_seconds();
+    assert!((60..=73).contains(&rest), "{rest}");
+    // Feeds of the host rest with it.
+    desk.pass(1800 - 1);
+    desk.now = next;
+    let claim = desk.one_entry().await;
+    assert_eq!(claim.attempts, 0);
+    // Twice as long after the second time.
+    desk.page_with(&claim, rests, vec![trouble("one.example", None)])
+        .await
+        .unwrap();
+    let again = desk.store.waiting(desk.now).await.unwrap().next_entry.unwrap();
+    let rest = (again - desk.now).num_seconds();
+    assert!((120..=146).contains(&rest), "{rest}");
+    // Good health ends it.
+    desk.now = again;
+    let claim = desk.one_entry().await;
+    desk.page_with(
+        &claim,
+        PageResult::Retry(failure("http-404"), desk.now),
+        vec![healthy("one.example")],
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        desk.number("SELECT failures + rest_until FROM host WHERE name = 'one.example'"),
+        0
+    );
+    assert_ready(&desk);
+}
+
+#[tokio::test]
+async fn p13_a_retry_after_decides_alone_and_is_capped() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(&claims[0], &["https://one.example/a"]).await;
+    for (asked, expected) in [(7, 60), (600, 600), (-50, 60), (90 * 86400, 86400)] {
+        let claim = desk.one_entry().await;
+        let note = trouble("one.example", Some(desk.now + chrono::Duration::seconds(asked)));
+        desk.page_with(&claim, PageResult::HostRests(failure("http-429")), vec![note])
+            .await
+            .unwrap();
+        let next = desk.store.waiting(desk.now).await.unwrap().next_entry.unwrap();
+        // The entry itself waits a minute at least.
+        assert_eq!((next - desk.now).num_seconds(), expected, "{asked}");
+        // An answer in good health that was under way does not end a rest the server asked for.
+        if asked == 600 {
+            let mut other = desk.polled(&claims[0], PollResult::Failed(failure("x")));
+            other.hosts.push(healthy("one.example"));
+            let _ = desk.store.record_poll(other).await;
+            assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, Some(next));
+        }
+        desk.now = next + chrono::Duration::seconds(1);
+    }
+    assert_ready(&desk);
+}
+
+#[tokio::test]
+async fn trouble_behind_a_redirect_makes_the_entry_wait_not_the_first_host() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
+        .await;
+    let claim = desk.one_entry().await;
+    let notes = vec![
+        healthy("one.example"),
+        trouble("far.example", Some(desk.now + chrono::Duration::hours(1))),
+    ];
+    desk.page_with(&claim, PageResult::HostRests(failure("http-503")), notes)
+        .await
+        .unwrap();
+    desk.pass(1);
+    let other = desk.one_entry().await;
+    assert_ne!(other.id, claim.id);
+    desk.store.release(vec![other.lease]).await.unwrap();
+    desk.pass(3599);
+    assert_eq!(
+        desk.one_entry().await.id,
+        other.id,
+        "released, no attempt counted"
+    );
+}
+
+#[tokio::test]
+async fn an_entry_whose_link_became_an_article_is_not_fetched() {
+    let (mut desk, claims) = Desk::with(&["one", "two"]).await;
+    desk.publish(&claims[0], &["https://feeds.example/r/1"]).await;
+    desk.publish(
+        &claims[1],
+        &[
+            "https://paper.example/a?utm_source=two",
+            "https://paper.example/b",
+        ],
+    )
+    .await;
+    // The first redirects to where the second points.
+    let claims = desk.entries(9).await;
+    let via = claims.iter().find(|claim| claim.source_name == "one").unwrap();
+    let direct = claims.iter().find(|claim| claim.source_name == "two").unwrap();
+    desk.store.release(vec![direct.lease]).await.unwrap();
+    let page = cutting(
+        "paper.example/a",
+        &words("a"),
+        &[(KeyKind::Link, "feeds.example/r/1")],
+    );
+    desk.page(via, PageResult::Article(Box::new(page))).await.unwrap();
+    desk.pass(2);
+    let next = desk.one_entry().await;
+    assert_eq!(next.entry.link.as_ref().unwrap().path(), "/b");
+    assert_eq!(
+        desk.strings("SELECT state FROM entry ORDER BY id"),
+        ["done", "known", "pending"]
+    );
+    assert_ready(&desk);
+}
+
+#[tokio::test]
+async fn entries_without_a_page_are_not_spared() {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    let entries: Vec<Entry> = (0..5)
+        .map(|i| Entry {
+            id: Some(i.to_string()),
+            content: Some("<p>All of it.</p>".into()),
+            ..Entry::default()
+        })
+        .collect();
+    desk.store
+        .record_poll(desk.taken(&claims[0], entries.clone(), None))
+        .await
+        .unwrap();
+    let claimed = desk.entries(3).await;
+    assert_eq!(claimed.len(), 3);
+    assert_eq!(desk.entries(9).await.len(), 2);
+    let found: BTreeSet<_> = claimed
+        .iter()
+        .map(|claim| claim.entry.id.clone().unwrap())
+        .collect();
+    assert_eq!(found.len(), 3);
+    assert_eq!(claimed[0].entry, entries[0], "as the feed said it");
+    assert_ready(&desk);
+}
+
+#[tokio::test]
+async fn what_the_feed_said_survives_the_queue() {
+    use crate::model::{Enclosure, Precision, Timestamp};
+    let (desk, claims) = Desk::with(&["one"]).await;
+    let at = chrono::DateTime::parse_from_rfc3339("2018-01-05T23:59:58+05:30").unwrap();
+    let full = Entry {
+        id: Some("tag:7\u{0}".into()),
+        link: Some(url("https://one.example/a?b=%20ü")),
+        title: Some("Naïve – “quoted”\n".into()),
+        published: Some(Timestamp::instant(at)),
+        updated: Some(Timestamp {
+            precision: Precision::Month,
+            ..Timestamp::date(chrono::NaiveDate::from_ymd_opt(2018, 1, 1).unwrap())
+        }),
+        summary: Some("<b>s</b>".into()),
+        content: Some("<p>c</p>".into()),
+        authors: vec!["Bassel".into(), String::new()],
+        categories: vec!["x".into()],
+        language: Some("ar".into()),
+        enclosures: vec![Enclosure {
+            url: url("https://one.example/m.mp3"),
+            mime: Some("audio/mpeg".into()),
+            length: Some(u64::MAX),
+        }],
+    };
+    desk.store
+        .record_poll(desk.taken(&claims[0], vec![full.clone()], None))
+        .await
+        .unwrap();
+    let claim = desk.one_entry().await;
+    assert_eq!(claim.entry, full);
+    assert_eq!(
+        (claim.source_name.as_str(), claim.ident.as_str()),
+        ("one", "id:tag:7\u{0}")
+    );
+    desk.page(
+        &claim,
+        PageResult::Article(Box::new(cutting("one.example/a", "x", &[]))),
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        desk.number("SELECT count(payload) FROM entry"),
+        0,
+        "and is dropped after"
+    );
+}
+
+#[tokio::test]
+async fn a_claim_looks_at_no_more_than_it_needs() {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    // Ten thousand hosts with an entry each, and one host with ten thousand.
+    let links: Vec<String> = (0..10_000)
+        .flat_map(|i| {
+            [
+                format!("https://h{i}.example/a"),
+                format!("https://big.example/{i}"),
+            ]
+        })
+        .collect();
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    let hosts: BTreeSet<_> = desk
+        .entries(32)
+        .await
+        .iter()
+        .map(|c| c.entry.link.clone().unwrap().host_str().map(str::to_owned))
+        .collect();
+    assert_eq!(hosts.len(), 32);
+
+    let db = desk.sql();
+    for (sql, expected) in [
+        (
+            super::super::queue::READY,
+            "SEARCH host USING INDEX host_ready (ready_at>? AND ready_at<?)",
+        ),
+        (
+            super::super::queue::NEXT_SOURCE,
+            "SEARCH entry USING INDEX entry_turn (host=? AND source_id>?)",
+        ),
+        (
+            super::super::queue::NEXT_ENTRY,
+            "SEARCH entry USING INDEX entry_turn (host=? AND source_id=? AND next_at>? AND next_at<?)",
+        ),
+        (
+            super::super::sources::DUE,
+            "SEARCH source USING INDEX source_due (next_at>? AND next_at<?)",
+        ),
+        (
+            super::super::articles::NAMED,
+            "SEARCH alias USING INDEX alias_names (key=?)",
+        ),
+        (
+            super::super::reader::ARTICLES,
+            "SEARCH article USING INDEX article_seq (seq>?)",
+        ),
+    ] {
+        let plan = plan(&db, sql);
+        assert_eq!(
+            plan.first().map(|step| step.replace("COVERING ", "")).as_deref(),
+            Some(expected),
+            "{sql}"
+        );
+        assert!(
+            plan.iter()
+                .all(|step| !step.contains("SCAN") && !step.contains("TEMP B-TREE")),
+            "{plan:?}"
+        );
+    }
+    let refresh = plan(&db, super::super::queue::REFRESH);
+    assert!(
+        refresh.iter().any(|step| step.contains("entry_next (host=?")),
+        "{refresh:?}"
+    );
+    assert!(
+        refresh.iter().any(|step| step.contains("entry_held (host=?")),
+        "{refresh:?}"
+    );
+    assert!(
+        refresh.iter().all(|step| !step.contains("SCAN entry")),
+        "{refresh:?}"
+    );
+}
+
+fn plan(db: &Connection, sql: &str) -> Vec<String> {
+    let mut query = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let nulls = vec![rusqlite::types::Null; query.parameter_count()];
+    query
+        .query_map(rusqlite::params_from_iter(nulls), |row| row.get(3))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
+}

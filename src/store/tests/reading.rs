@@ -1,0 +1,144 @@
+use super::*;
+
+/// docs/schema.md: `## name` of a view, then a table whose first column is the column, in order.
+fn documented() -> Vec<(String, Vec<String>)> {
+    let text = include_str!("../../../docs/schema.md");
+    let mut views: Vec<(String, Vec<String>)> = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("## `").and_then(|rest| rest.strip_suffix('`')) {
+            views.push((name.to_owned(), Vec::new()));
+        } else if let (Some(cell), Some(view)) = (line.strip_prefix("| `"), views.last_mut()) {
+            view.1.push(cell.split('`').next().unwrap().to_owned());
+        }
+    }
+    views
+}
+
+#[test]
+fn every_column_of_every_view_is_documented_in_order() {
+    let desk = Desk::new();
+    let views: Vec<(String, Vec<String>)> = desk
+        .strings("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY rowid")
+        .into_iter()
+        .map(|view| {
+            let columns = desk.strings(&format!(
+                "SELECT name FROM pragma_table_info('{view}') ORDER BY cid"
+            ));
+            (view, columns)
+        })
+        .collect();
+    assert_eq!(documented(), views);
+}
+
+#[test]
+fn the_recipes_of_the_documentation_run() {
+    let desk = Desk::new();
+    let db = desk.sql();
+    let text = include_str!("../../../docs/schema.md");
+    let recipes: Vec<&str> = text
+        .split("```sql\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert!(recipes.len() >= 4);
+    for recipe in recipes {
+        db.prepare(recipe)
+            .unwrap_or_else(|error| panic!("{recipe}: {error}"));
+    }
+}
+
+#[tokio::test]
+async fn the_status_says_how_each_source_does() {
+    let (mut desk, claims) = Desk::with(&["gone", "good", "off", "sick"]).await;
+    let by_name = |name: &str| claims.iter().find(|claim| claim.name == name).unwrap();
+    desk.publish(
+        by_name("good"),
+        &["https://good.example/a", "https://good.example/b"],
+    )
+    .await;
+    desk.collect(cutting("good.example/a", &words("a"), &[])).await;
+    let mut outcome = desk.polled(by_name("sick"), PollResult::Failed(failure("http-503")));
+    outcome.failures = 0.25;
+    outcome.hosts.push(trouble("sick.example", None));
+    desk.store.record_poll(outcome).await.unwrap();
+    let off = Source {
+        enabled: false,
+        ..source("off")
+    };
+    let fresh = source("new");
+    desk.store
+        .sync_sources(&[source("good"), off, source("sick"), fresh], desk.now)
+        .await
+        .unwrap();
+
+    let reader = Reader::open(&desk.path()).unwrap();
+    let statuses = reader.sources_status(desk.now).unwrap();
+    let states: Vec<_> = statuses
+        .iter()
+        .map(|status| (status.name.as_str(), status.state.as_str()))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("gone", "gone"),
+            ("good", "ok"),
+            ("new", "new"),
+            ("off", "disabled"),
+            ("sick", "failing")
+        ]
+    );
+    let good = &statuses[1];
+    assert_eq!((good.pending, good.articles, good.day, good.week), (1, 1, 1, 1));
+    assert_eq!(good.next.as_ref().unwrap().why, "every 30m");
+    assert_eq!(
+        (good.title.as_deref(), good.tags.as_slice()),
+        (Some("The Paper"), &["news".to_owned()][..])
+    );
+    assert!(good.polled_at.is_some() && good.polled_at == good.succeeded_at && good.last_error.is_none());
+    let sick = &statuses[4];
+    assert_eq!(sick.last_error.as_ref().unwrap().code, "http-503");
+    assert!(sick.host_rests_until.is_some() && sick.failures > 0.0 && sick.succeeded_at.is_none());
+    assert!(statuses[0].next.is_none() && statuses[3].next.is_none());
+
+    desk.pass(2 * 86400);
+    let later = reader.sources_status(desk.now).unwrap();
+    assert_eq!((later[1].articles, later[1].day, later[1].week), (1, 0, 1));
+    let summary = reader.summary().unwrap();
+    assert_eq!(
+        (summary.sources, summary.articles, summary.pending, summary.seq),
+        (4, 1, 1, 1)
+    );
+}
+
+#[tokio::test]
+async fn articles_come_in_pages_and_revised_ones_come_again() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    let links: Vec<String> = (0..8).map(|i| format!("https://h{i}.example/a")).collect();
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    for i in 0..7 {
+        let page = format!("p{i}.example/a");
+        desk.collect(cutting(&page, &words(&page), &[])).await;
+        desk.pass(1);
+    }
+    let reader = Reader::open(&desk.path()).unwrap();
+    let mut seen = Vec::new();
+    let mut seq = 0;
+    loop {
+        let rows = reader.articles_since(seq, 3).unwrap();
+        let Some(last) = rows.last() else { break };
+        seq = last.seq;
+        seen.extend(rows.iter().map(|row| row.article_id));
+    }
+    assert_eq!(seen, (1..=7).collect::<Vec<_>>());
+    desk.collect(cutting("p3.example/a", &words("new"), &[])).await;
+    let again = reader.articles_since(seq, 9).unwrap();
+    assert_eq!((again.len(), again[0].article_id, again[0].seq), (1, 4, 8));
+    assert_eq!(reader.articles_since(0, 99).unwrap().len(), 7, "each once");
+
+    // The same with the daemon stopped, and nothing can be written.
+    desk.store.close().await.unwrap();
+    let reader = Reader::open(&desk.path()).unwrap();
+    assert_eq!(reader.articles_since(0, 99).unwrap().len(), 7);
+    assert!(reader.db.execute("DELETE FROM article", []).is_err());
+}
