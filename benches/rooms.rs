@@ -134,6 +134,7 @@ async fn store_articles(folder: &std::path::Path) {
         bytes: 0,
         result,
         moved_to: None,
+        served_by: None,
         hosts: Vec::new(),
         failures: 0.0,
         next: Next {

@@ -74,7 +74,11 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let started = Utc::now();
     let rows = store.sync_sources(&config.sources, started).await?;
-    let by_name: HashMap<&str, &Source> = config.sources.iter().map(|source| (source.name.as_str(), source)).collect();
+    let by_name: HashMap<&str, &Source> = config
+        .sources
+        .iter()
+        .map(|source| (source.name.as_str(), source))
+        .collect();
     let sources: HashMap<i64, Arc<Source>> = rows
         .into_iter()
         .filter_map(|(id, name)| Some((id.0, Arc::new((*by_name.get(name.as_str())?).clone()))))
@@ -89,7 +93,11 @@ pub async fn run(
         let now = Utc::now();
         if hold_off.is_none_or(|until| now >= until) {
             hold_off = None;
-            if let Err(error) = claim(store, fetcher, config, &sources, &mut work, options, room, started).await {
+            if let Err(error) = claim(
+                store, fetcher, config, &sources, &mut work, options, room, started,
+            )
+            .await
+            {
                 hold_off = Some(give_up_or_hold(error, options)?);
             }
         }
@@ -99,7 +107,9 @@ pub async fn run(
         if work.is_empty() && next.is_none() {
             return Ok(());
         }
-        let sleep = next.map_or(LOOK, |at| (at - Utc::now()).to_std().unwrap_or_default()).min(LOOK);
+        let sleep = next
+            .map_or(LOOK, |at| (at - Utc::now()).to_std().unwrap_or_default())
+            .min(LOOK);
         // Full: only a finished step makes room.
         let full = work.len() >= room;
         tokio::select! {
@@ -116,7 +126,10 @@ pub async fn run(
 }
 
 /// Starts what is due, as far as there is room: polls first, they feed the rest.
-#[expect(clippy::too_many_arguments, reason = "the state of the loop above, not a thing of its own")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the state of the loop above, not a thing of its own"
+)]
 async fn claim(
     store: &Arc<Store>,
     fetcher: &Arc<Fetcher>,
@@ -131,15 +144,26 @@ async fn claim(
     let free = room.saturating_sub(work.len());
     // Half the room at most: a thousand sources due at once must not keep the queue from moving.
     for claim in store.claim_sources(Utc::now(), free.div_ceil(2), all).await? {
-        let Some(source) = sources.get(&claim.id.0).map(Arc::clone) else { continue };
+        let Some(source) = sources.get(&claim.id.0).map(Arc::clone) else {
+            continue;
+        };
         let (store, fetcher, config) = (Arc::clone(store), Arc::clone(fetcher), Arc::clone(config));
-        work.spawn(async move { Step::Polled(poll::poll(&store, &fetcher, &config, &source, claim, Utc::now()).await) });
+        work.spawn(async move {
+            Step::Polled(poll::poll(&store, &fetcher, &config, &source, claim, Utc::now()).await)
+        });
     }
     let free = room.saturating_sub(work.len());
-    for claim in store.claim_entries(Utc::now(), free, config.politeness.host_gap).await? {
-        let Some(source) = sources.get(&claim.source.0).map(Arc::clone) else { continue };
+    for claim in store
+        .claim_entries(Utc::now(), free, config.politeness.host_gap)
+        .await?
+    {
+        let Some(source) = sources.get(&claim.source.0).map(Arc::clone) else {
+            continue;
+        };
         let (store, fetcher, config) = (Arc::clone(store), Arc::clone(fetcher), Arc::clone(config));
-        work.spawn(async move { Step::Collected(collect::collect(&store, &fetcher, &config, &source, claim, Utc::now()).await) });
+        work.spawn(async move {
+            Step::Collected(collect::collect(&store, &fetcher, &config, &source, claim, Utc::now()).await)
+        });
     }
     Ok(())
 }
@@ -189,11 +213,20 @@ fn give_up_or_hold(error: StoreError, options: Options) -> Result<DateTime<Utc>,
     if options.once && !error.is_lease_lost() {
         return Err(error.into());
     }
-    Ok(Utc::now() + if error.is_lease_lost() { Duration::ZERO } else { STORE_REST })
+    Ok(Utc::now()
+        + if error.is_lease_lost() {
+            Duration::ZERO
+        } else {
+            STORE_REST
+        })
 }
 
 /// Lets what is in flight finish, then drops it and gives its leases back.
-async fn finish(store: &Store, mut work: JoinSet<Step>, mut watch: impl FnMut(Event)) -> Result<(), RunError> {
+async fn finish(
+    store: &Store,
+    mut work: JoinSet<Step>,
+    mut watch: impl FnMut(Event),
+) -> Result<(), RunError> {
     info!(in_flight = work.len(), "stopping: no new work");
     let drain = async {
         while let Some(step) = work.join_next().await {

@@ -9,7 +9,10 @@ use crate::config::{Config, Source};
 use crate::feed;
 use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
 use crate::identity;
-use crate::model::{ClaimedSource, Entry, Failure, Grade, Next, ParsedFeed, PollCounts, PollOutcome, PollResult};
+use crate::model::{
+    ClaimedSource, Entry, Failure, Grade, Next, ParsedFeed, PollCounts, PollOutcome, PollResult,
+};
+use crate::probe;
 use crate::schedule;
 use crate::store::{Store, StoreError, Work};
 
@@ -48,24 +51,20 @@ pub async fn poll(
         bytes: 0,
         result: PollResult::NotModified(claim.validators.clone()),
         moved_to: None,
+        served_by: None,
         hosts: Vec::new(),
         failures: 0.0,
         next: schedule::after_success(&source.schedule, now),
     };
-    if claim.set_aside {
-        poll.failures = claim.failures + schedule::weight(Grade::Permanent);
-        poll.next = Next { at: now + schedule::LONGEST, why: "its document killed the process three times".into() };
-        poll.result = PollResult::Failed(set_aside(source));
-        return record(store, source, poll).await;
-    }
-
-    let request = Request::new(source.feed.clone(), Want::Feed).with_validators(claim.validators.clone());
+    let mut request = Request::new(source.feed.clone(), Want::Feed).with_validators(claim.validators.clone());
+    request.validators_from.clone_from(&claim.validators_from);
     let mut retry_after = None;
     match fetcher.get(request, now).await {
         Ok(fetched) => {
             poll.took = fetched.took;
             poll.status = Some(fetched.status);
             poll.moved_to = fetched.moved_to().cloned();
+            poll.served_by = Some(fetched.url.clone());
             poll.hosts = fetched.hosts;
             match fetched.outcome {
                 Outcome::NotModified(validators) => poll.result = PollResult::NotModified(validators),
@@ -89,6 +88,12 @@ pub async fn poll(
     if let PollResult::Failed(failure) = &poll.result {
         poll.failures = claim.failures + schedule::weight(failure.grade);
         poll.next = schedule::after_failure(&source.schedule, poll.failures, retry_after, end);
+        if failure.code == "set-aside" {
+            poll.next = Next {
+                at: end + schedule::LONGEST,
+                why: "set aside for a day".into(),
+            };
+        }
     } else {
         poll.next = schedule::after_success(&source.schedule, end);
     }
@@ -96,11 +101,28 @@ pub async fn poll(
 }
 
 /// Parses a document off the async threads. Whatever the parser does costs this one feed one error.
-async fn take_in(store: &Store, config: &Config, source: &Source, claim: &ClaimedSource, document: Document, base: &url::Url) -> PollResult {
+async fn take_in(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    claim: &ClaimedSource,
+    document: Document,
+    base: &url::Url,
+) -> PollResult {
     if claim.body_hash.as_deref() == Some(document.body_hash.as_slice()) {
         return PollResult::Unchanged(document.validators);
     }
-    let Document { body, content_type, validators, body_hash, .. } = document;
+    let Document {
+        body,
+        content_type,
+        validators,
+        body_hash,
+        ..
+    } = document;
+    if claim.crashes > 0 && !probe::survives(probe::Kind::Feed, content_type.as_deref(), &body).await {
+        let (code, message) = probe::verdict(claim.crashes);
+        return failed(source, code, Grade::Permanent, message);
+    }
     let mark = store.working(Work::Source(claim.id));
     let base = base.clone();
     let parsed = tokio::task::spawn_blocking(move || {
@@ -112,29 +134,48 @@ async fn take_in(store: &Store, config: &Config, source: &Source, claim: &Claime
     match parsed {
         Ok(Ok(feed)) => taken(config, source, claim, feed, validators, body_hash),
         Ok(Err(not_a_feed)) => failed(source, "not-a-feed", Grade::Soft, not_a_feed.to_string()),
-        Err(_panic) => failed(source, "parser-panic", Grade::Soft, "the document made the feed parser panic; please report it".into()),
+        Err(_panic) => failed(
+            source,
+            "parser-panic",
+            Grade::Soft,
+            "the document made the feed parser panic; please report it".into(),
+        ),
     }
 }
 
-fn taken(config: &Config, source: &Source, claim: &ClaimedSource, feed: ParsedFeed, validators: crate::model::Validators, body_hash: Vec<u8>) -> PollResult {
-    let pattern = |entry: &Entry| config.key_pattern_for(Some(source), entry.link.as_ref().unwrap_or(&source.feed));
-    let keys = feed.entries.iter().map(|entry| identity::of_link(pattern(entry), entry)).collect();
+fn taken(
+    config: &Config,
+    source: &Source,
+    claim: &ClaimedSource,
+    feed: ParsedFeed,
+    validators: crate::model::Validators,
+    body_hash: Vec<u8>,
+) -> PollResult {
+    let pattern =
+        |entry: &Entry| config.key_pattern_for(Some(source), entry.link.as_ref().unwrap_or(&source.feed));
+    let keys = feed
+        .entries
+        .iter()
+        .map(|entry| identity::of_link(pattern(entry), entry))
+        .collect();
     let limit = claim.first.then_some(source.first_poll);
-    PollResult::Taken { feed: Box::new(feed), keys, validators, body_hash, limit }
+    PollResult::Taken {
+        feed: Box::new(feed),
+        keys,
+        validators,
+        body_hash,
+        limit,
+    }
 }
 
 fn failed(source: &Source, code: &'static str, grade: Grade, message: String) -> PollResult {
-    PollResult::Failed(Failure { code, grade, message, url: Some(crate::link::masked(&source.feed)), status: None })
-}
-
-fn set_aside(source: &Source) -> Failure {
-    Failure {
-        code: "set-aside",
-        grade: Grade::Permanent,
-        message: "the process died three times while it read this document: it is set aside for a day; please report it".into(),
+    PollResult::Failed(Failure {
+        code,
+        grade,
+        message,
         url: Some(crate::link::masked(&source.feed)),
         status: None,
-    }
+    })
 }
 
 /// Commits the poll and says it in one line.
@@ -166,5 +207,12 @@ async fn record(store: &Store, source: &Source, poll: PollOutcome) -> Result<Pol
             next.at.format("%Y-%m-%d %H:%M:%SZ")
         ),
     }
-    Ok(PollReport { source: source.name.clone(), url: crate::link::masked(&source.feed), counts, failure, took, next })
+    Ok(PollReport {
+        source: source.name.clone(),
+        url: crate::link::masked(&source.feed),
+        counts,
+        failure,
+        took,
+        next,
+    })
 }

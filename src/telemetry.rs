@@ -23,7 +23,11 @@ pub fn init(level: Level) {
         .with_ansi(io::stderr().is_terminal())
         .with_target(false);
     // The journal stamps lines itself. A second call (tests) changes nothing.
-    let _ = if under_systemd { builder.without_time().try_init() } else { builder.try_init() };
+    let _ = if under_systemd {
+        builder.without_time().try_init()
+    } else {
+        builder.try_init()
+    };
 }
 
 /// Shows a bar from now on, on a terminal only.

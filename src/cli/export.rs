@@ -47,7 +47,10 @@ pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit>
     };
     bar.finish_and_clear();
     if args.to != Path::new("-") {
-        complain(&format!("{written} articles written to {}; go on with --since-seq {seq}", args.to.display()));
+        complain(&format!(
+            "{written} articles written to {}; go on with --since-seq {seq}",
+            args.to.display()
+        ));
     }
     Ok(Exit::Done)
 }

@@ -16,14 +16,27 @@ pub(super) struct ListArgs {
 
 pub(super) fn list(global: &Global, args: &ListArgs) -> anyhow::Result<Exit> {
     let config = global.load()?;
-    say(&if args.json { as_json(&config.sources) } else { as_table(&config.sources) })?;
+    say(&if args.json {
+        as_json(&config.sources)
+    } else {
+        as_table(&config.sources)
+    })?;
     Ok(Exit::Done)
 }
 
 fn as_table(sources: &[Source]) -> String {
     let rows = sources.iter().map(|source| {
-        let when = if source.enabled { source.schedule.to_string() } else { "not enabled".into() };
-        vec![source.name.clone(), when, source.tags.join(","), link::masked(&source.feed)]
+        let when = if source.enabled {
+            source.schedule.to_string()
+        } else {
+            "not enabled".into()
+        };
+        vec![
+            source.name.clone(),
+            when,
+            source.tags.join(","),
+            link::masked(&source.feed),
+        ]
     });
     table::table(&["source", "when", "tags", "feed"], &[], rows)
 }

@@ -16,11 +16,12 @@ use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chrono::Utc;
 use clap::{Args, Parser, Subcommand};
 use tracing::Level;
 
 use crate::config::{self, Config};
-use crate::telemetry;
+use crate::{probe, telemetry};
 
 /// A press-cuttings daemon: polls feeds, fetches the linked pages politely, cuts the articles out and keeps them in SQLite.
 #[derive(Debug, Parser)]
@@ -67,6 +68,14 @@ enum Command {
     Parse(FilterArgs),
     /// Filter: pages in, their articles out
     Extract(extract::ExtractArgs),
+    /// Reads one input and says nothing: the child of a daemon that suspects it
+    #[command(name = probe::COMMAND, hide = true)]
+    Probe {
+        /// `feed` or `page`
+        kind: String,
+        /// As the server sent it
+        content_type: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -78,7 +87,12 @@ struct FilterArgs {
 
 fn check(global: &Global) -> anyhow::Result<Exit> {
     let colour = io::stderr().is_terminal();
-    let code = check::check(global.config.as_deref(), colour, &mut io::stdout().lock(), &mut io::stderr().lock())?;
+    let code = check::check(
+        global.config.as_deref(),
+        colour,
+        &mut io::stdout().lock(),
+        &mut io::stderr().lock(),
+    )?;
     Ok(if code == 0 { Exit::Done } else { Exit::Usage })
 }
 
@@ -103,6 +117,11 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::export(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),
+        Command::Probe { kind, content_type } => {
+            probe::child(kind, content_type, &mut io::stdin().lock(), Utc::now())
+                .map(|()| Exit::Done)
+                .map_err(Into::into)
+        }
     };
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
@@ -163,16 +182,25 @@ impl Global {
 
 /// `$STATE_DIRECTORY/cuttings.db` under systemd, else the user's data folder (XDG Base Directory).
 fn default_database() -> anyhow::Result<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     folder("STATE_DIRECTORY")
         .or_else(|| folder("XDG_DATA_HOME").map(|data| data.join("cuttings")))
         .or_else(|| folder("HOME").map(|home| home.join(".local/share/cuttings")))
         .map(|folder| folder.join("cuttings.db"))
-        .ok_or_else(|| Usage("no place for the database: set `database` in [daemon], or pass --database PATH".into()).into())
+        .ok_or_else(|| {
+            Usage("no place for the database: set `database` in [daemon], or pass --database PATH".into())
+                .into()
+        })
 }
 
 /// Runs a filter from stdin to stdout.
-fn filter(run: impl FnOnce(BufReader<io::StdinLock<'static>>, &mut dyn Write) -> io::Result<()>) -> anyhow::Result<Exit> {
+fn filter(
+    run: impl FnOnce(BufReader<io::StdinLock<'static>>, &mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<Exit> {
     let mut output = io::BufWriter::new(io::stdout().lock());
     run(BufReader::new(io::stdin().lock()), &mut output)?;
     output.flush()?;
@@ -194,5 +222,9 @@ fn complain(text: &str) {
 
 /// A reader that went away (`| head`) is no error.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
 }

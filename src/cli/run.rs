@@ -46,15 +46,25 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     let database = global.database(&config)?;
     fetch::install_crypto();
     let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
     let result = runtime.block_on(async {
         let stop = stop_signal()?;
         let store = Arc::new(Store::open(&database, Utc::now())?);
         let fetcher = Arc::new(Fetcher::new(&config.fetch, &config.politeness, user_agent)?);
         info!(sources = config.sources.len(), database = %database.display(), "ready");
         let mut tally = Tally::new(&config, args.once);
-        let options = Options { once: args.once, all: args.all, wait: args.wait.unwrap_or_default() };
-        let ended = daemon::run(&store, &fetcher, &config, options, stop, |event| tally.take(event)).await;
+        let options = Options {
+            once: args.once,
+            all: args.all,
+            wait: args.wait.unwrap_or_default(),
+        };
+        let ended = daemon::run(&store, &fetcher, &config, options, stop, |event| {
+            tally.take(event)
+        })
+        .await;
         // The writer commits what it was given before the process ends, whatever the run came to.
         store.close().await?;
         ended?;
@@ -68,7 +78,11 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     say(&if args.json { tally.json() } else { tally.table() })?;
-    Ok(if tally.failed() { Exit::NeedsAPerson } else { Exit::Done })
+    Ok(if tally.failed() {
+        Exit::NeedsAPerson
+    } else {
+        Exit::Done
+    })
 }
 
 /// Resolves at the first SIGTERM or SIGINT; the second one leaves at once.
@@ -105,7 +119,12 @@ struct Row {
 
 impl Tally {
     fn new(config: &crate::config::Config, once: bool) -> Self {
-        let rows = config.sources.iter().filter(|source| source.enabled).map(|source| (source.name.clone(), Row::default())).collect();
+        let rows = config
+            .sources
+            .iter()
+            .filter(|source| source.enabled)
+            .map(|source| (source.name.clone(), Row::default()))
+            .collect();
         let bar = if once && io::stderr().is_terminal() {
             let bar = ProgressBar::new(0);
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
@@ -117,7 +136,11 @@ impl Tally {
         } else {
             ProgressBar::hidden()
         };
-        Self { rows, left: Waiting::default(), bar }
+        Self {
+            rows,
+            left: Waiting::default(),
+            bar,
+        }
     }
 
     fn take(&mut self, event: Event) {
@@ -145,7 +168,10 @@ impl Tally {
         let polled = self.rows.values().filter(|row| row.polled).count();
         let new: u64 = self.rows.values().map(|row| row.new).sum();
         let failed: u64 = self.rows.values().map(Row::failed).sum();
-        self.bar.set_message(format!("{polled} sources polled, {new} new, {failed} failed, {} pages waiting", self.left.pending));
+        self.bar.set_message(format!(
+            "{polled} sources polled, {new} new, {failed} failed, {} pages waiting",
+            self.left.pending
+        ));
     }
 
     fn failed(&self) -> bool {
@@ -154,15 +180,33 @@ impl Tally {
 
     fn table(&self) -> String {
         let rows = self.rows.iter().map(|(name, row)| {
-            vec![name.clone(), row.new.to_string(), row.known.to_string(), row.failed().to_string(), row.ms.to_string()]
+            vec![
+                name.clone(),
+                row.new.to_string(),
+                row.known.to_string(),
+                row.failed().to_string(),
+                row.ms.to_string(),
+            ]
         });
-        let mut text = table::table(&["source", "new", "known", "failed", "ms"], &["new", "known", "failed", "ms"], rows);
+        let mut text = table::table(
+            &["source", "new", "known", "failed", "ms"],
+            &["new", "known", "failed", "ms"],
+            rows,
+        );
         for (name, row) in &self.rows {
             for error in row.errors.values().take(MOST_ERRORS) {
-                text.push_str(&format!("\n{name}: {} [{}] {}", error.message, error.code, error.url.as_deref().unwrap_or_default()));
+                text.push_str(&format!(
+                    "\n{name}: {} [{}] {}",
+                    error.message,
+                    error.code,
+                    error.url.as_deref().unwrap_or_default()
+                ));
             }
             if row.errors.len() > MOST_ERRORS {
-                text.push_str(&format!("\n{name}: and {} more; `cuttings status` keeps them", row.errors.len() - MOST_ERRORS));
+                text.push_str(&format!(
+                    "\n{name}: and {} more; `cuttings status` keeps them",
+                    row.errors.len() - MOST_ERRORS
+                ));
             }
         }
         if self.left.pending > 0 {

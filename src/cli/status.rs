@@ -19,46 +19,93 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Exit>
     let reader = Reader::open(&global.database_alone()?)?;
     let now = Utc::now();
     let (sources, summary) = (reader.sources_status(now)?, reader.summary()?);
-    say(&if args.json { as_json(&sources, &summary) } else { as_text(&sources, &summary, now) })?;
-    let needs_a_person = sources.iter().any(|source| matches!(source.state, SourceState::Failing | SourceState::SetAside));
-    Ok(if needs_a_person { Exit::NeedsAPerson } else { Exit::Done })
+    say(&if args.json {
+        as_json(&sources, &summary)
+    } else {
+        as_text(&sources, &summary, now)
+    })?;
+    let needs_a_person = sources
+        .iter()
+        .any(|source| matches!(source.state, SourceState::Failing | SourceState::SetAside));
+    Ok(if needs_a_person {
+        Exit::NeedsAPerson
+    } else {
+        Exit::Done
+    })
 }
 
 fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> String {
-    let rows = sources.iter().filter(|source| source.state != SourceState::Gone).map(|source| {
-        let next = source.next.as_ref().map_or("never".into(), |next| {
-            let at = source.host_rests_until.map_or(next.at, |rests| rests.max(next.at));
-            format!("{}: {}", from_now(at, now), next.why)
+    let rows = sources
+        .iter()
+        .filter(|source| source.state != SourceState::Gone)
+        .map(|source| {
+            let next = source.next.as_ref().map_or("never".into(), |next| {
+                let at = source
+                    .host_rests_until
+                    .map_or(next.at, |rests| rests.max(next.at));
+                format!("{}: {}", from_now(at, now), next.why)
+            });
+            vec![
+                source.name.clone(),
+                source.state.as_str().into(),
+                source.succeeded_at.map_or("never".into(), |at| ago(at, now)),
+                source.day.to_string(),
+                source.week.to_string(),
+                source.articles.to_string(),
+                source.pending.to_string(),
+                next,
+            ]
         });
-        vec![
-            source.name.clone(),
-            source.state.as_str().into(),
-            source.succeeded_at.map_or("never".into(), |at| ago(at, now)),
-            source.day.to_string(),
-            source.week.to_string(),
-            source.articles.to_string(),
-            source.pending.to_string(),
-            next,
-        ]
-    });
-    let header = ["source", "state", "last success", "24 h", "7 d", "articles", "waiting", "next"];
+    let header = [
+        "source",
+        "state",
+        "last success",
+        "24 h",
+        "7 d",
+        "articles",
+        "waiting",
+        "next",
+    ];
     let mut text = table::table(&header, &["24 h", "7 d", "articles", "waiting"], rows);
     for source in sources {
         if let Some(error) = &source.last_error {
-            text.push_str(&format!("\n{}: {} [{}], {}", source.name, error.message, error.code, ago(error.at, now)));
+            text.push_str(&format!(
+                "\n{}: {} [{}], {}",
+                source.name,
+                error.message,
+                error.code,
+                ago(error.at, now)
+            ));
         }
         if let Some(to) = &source.moved_to {
             text.push_str(&format!("\n{}: the feed has moved to {to}", source.name));
         }
         for rule in source.misses.iter().filter(|rule| rule.misses > 0) {
             let (field, selector) = (&rule.field, &rule.selector);
-            text.push_str(&format!("\n{}: {field} {selector:?} missed {} of {} pages", source.name, rule.misses, rule.hits + rule.misses));
+            text.push_str(&format!(
+                "\n{}: {field} {selector:?} missed {} of {} pages",
+                source.name,
+                rule.misses,
+                rule.hits + rule.misses
+            ));
         }
     }
-    let Summary { sources, articles, pending, merged, split, shared, .. } = summary;
-    text.push_str(&format!("\n{sources} sources, {articles} articles, {pending} pages waiting"));
+    let Summary {
+        sources,
+        articles,
+        pending,
+        merged,
+        split,
+        shared,
+        ..
+    } = summary;
+    text.push_str(&format!(
+        "\n{sources} sources, {articles} articles, {pending} pages waiting"
+    ));
     if merged + split + shared > 0 {
-        text.push_str(&format!("; identity: {merged} merged, {split} told apart, {shared} shared keys"));
+        text.push_str(&format!(
+            "; identity: {merged} merged, {split} told apart, {shared} shared keys"
+        ));
     }
     text
 }

@@ -47,22 +47,51 @@ pub(super) fn try_page(global: &Global, args: &TryArgs) -> anyhow::Result<Exit> 
         Err(error) if global.config.is_some() => return Err(Usage(error.to_string()).into()),
         Err(_) => Config::default(),
     };
-    let source = args.source.as_deref().map(|name| source_named(&config, name)).transpose()?;
+    let source = args
+        .source
+        .as_deref()
+        .map(|name| source_named(&config, name))
+        .transpose()?;
     let got = match link::web_url(&args.page) {
         Some(url) => fetch_page(&config, url)?,
         None => read_page(Path::new(&args.page), args.url.clone())?,
     };
     let page_html = html::decode(&got.body, got.content_type.as_deref());
-    let page = Page { html: &page_html, url: &got.url, link_header: got.link_header.as_deref() };
+    let page = Page {
+        html: &page_html,
+        url: &got.url,
+        link_header: got.link_header.as_deref(),
+    };
     let rules = config.rules_for(source, &got.url);
     let extraction = extract::article(&page, &rules, config.zone_for(source, &got.url), Utc::now())?;
-    let keys = identity::of_page(config.key_pattern_for(source, &got.url), &extraction.links, &got.url, &got.hops, "");
-    say(&if args.json { as_json(&got, &extraction, &keys) } else { as_text(&got, &extraction, &keys) })?;
-    Ok(if extraction.text.is_empty() { Exit::NeedsAPerson } else { Exit::Done })
+    let keys = identity::of_page(
+        config.key_pattern_for(source, &got.url),
+        &extraction.links,
+        &got.url,
+        &got.hops,
+        "",
+    );
+    say(&if args.json {
+        as_json(&got, &extraction, &keys)
+    } else {
+        as_text(&got, &extraction, &keys)
+    })?;
+    Ok(if extraction.text.is_empty() {
+        Exit::NeedsAPerson
+    } else {
+        Exit::Done
+    })
 }
 
 fn source_named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Source> {
-    let known = || config.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
+    let known = || {
+        config
+            .sources
+            .iter()
+            .map(|source| source.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     config
         .sources
         .iter()
@@ -74,7 +103,10 @@ fn fetch_page(config: &Config, url: Url) -> anyhow::Result<Got> {
     fetch::install_crypto();
     let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
     let fetcher = Fetcher::new(&config.fetch, &config.politeness, user_agent)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     let fetched = runtime
         .block_on(fetcher.get(Request::new(url.clone(), Want::Page), Utc::now()))
         .map_err(|failed| anyhow::anyhow!("{}: {}", link::masked(&url), failed.error))?;
@@ -86,19 +118,28 @@ fn fetch_page(config: &Config, url: Url) -> anyhow::Result<Got> {
         content_type: document.content_type,
         body: document.body.to_vec(),
         url: fetched.url,
-        hops: std::iter::once(url).chain(fetched.hops.into_iter().map(|hop| hop.from)).collect(),
+        hops: std::iter::once(url)
+            .chain(fetched.hops.into_iter().map(|hop| hop.from))
+            .collect(),
     })
 }
 
 fn read_page(path: &Path, url: Option<Url>) -> anyhow::Result<Got> {
-    let body = std::fs::read(path).with_context(|| format!("{}: cannot be read, and is no http(s) URL", path.display()))?;
+    let body = std::fs::read(path)
+        .with_context(|| format!("{}: cannot be read, and is no http(s) URL", path.display()))?;
     let url = match url {
         Some(url) => url,
         None => Url::from_file_path(path.canonicalize().unwrap_or_else(|_| PathBuf::from(path)))
             .ok()
             .context("the path of the file cannot be written as a URL; pass --url")?,
     };
-    Ok(Got { body, content_type: None, link_header: None, url, hops: Vec::new() })
+    Ok(Got {
+        body,
+        content_type: None,
+        link_header: None,
+        url,
+        hops: Vec::new(),
+    })
 }
 
 /// The fields a person looks for, each with its origin.
@@ -107,7 +148,10 @@ fn fields(extraction: &Extraction) -> Vec<(Field, Option<String>)> {
     vec![
         (Field::Title, extraction.title.clone()),
         (Field::Standfirst, extraction.standfirst.clone()),
-        (Field::Byline, (!extraction.authors.is_empty()).then(|| extraction.authors.join("; "))),
+        (
+            Field::Byline,
+            (!extraction.authors.is_empty()).then(|| extraction.authors.join("; ")),
+        ),
         (Field::Published, extraction.published.map(|at| at.to_string())),
         (Field::Modified, extraction.modified.map(|at| at.to_string())),
         (Field::Image, show(&extraction.image)),
@@ -119,21 +163,47 @@ fn fields(extraction: &Extraction) -> Vec<(Field, Option<String>)> {
 }
 
 fn as_text(got: &Got, extraction: &Extraction, keys: &identity::Identity) -> String {
-    let mut lines = vec![format!("{:<11} {}", "url", link::masked(&got.url)), format!("{:<11} {}", "kind", extraction.kind.as_str())];
+    let mut lines = vec![
+        format!("{:<11} {}", "url", link::masked(&got.url)),
+        format!("{:<11} {}", "kind", extraction.kind.as_str()),
+    ];
     for (field, value) in fields(extraction) {
-        let origin = extraction.origins.get(&field).map_or("", |origin: &Origin| origin.as_str());
-        lines.push(format!("{:<11} {:<8} {}", field.as_str(), origin, value.as_deref().unwrap_or("-")));
+        let origin = extraction
+            .origins
+            .get(&field)
+            .map_or("", |origin: &Origin| origin.as_str());
+        lines.push(format!(
+            "{:<11} {:<8} {}",
+            field.as_str(),
+            origin,
+            value.as_deref().unwrap_or("-")
+        ));
     }
     for tried in &extraction.tried {
         let verdict = if tried.hit { "hit" } else { "missed" };
-        lines.push(format!("{:<11} {:<8} {}", tried.field.as_str(), verdict, tried.selector));
+        lines.push(format!(
+            "{:<11} {:<8} {}",
+            tried.field.as_str(),
+            verdict,
+            tried.selector
+        ));
     }
     for key in &keys.keys {
         lines.push(format!("{:<11} {:<8} {}", "key", key.kind.as_str(), key.key));
     }
-    let origin = extraction.origins.get(&Field::Body).map_or("none", |origin| origin.as_str());
-    let paragraphs = extraction.text.split("\n\n").filter(|paragraph| !paragraph.is_empty()).count();
-    lines.push(format!("{:<11} {origin:<8} {paragraphs} paragraphs\n\n{}", "body", extraction.text));
+    let origin = extraction
+        .origins
+        .get(&Field::Body)
+        .map_or("none", |origin| origin.as_str());
+    let paragraphs = extraction
+        .text
+        .split("\n\n")
+        .filter(|paragraph| !paragraph.is_empty())
+        .count();
+    lines.push(format!(
+        "{:<11} {origin:<8} {paragraphs} paragraphs\n\n{}",
+        "body", extraction.text
+    ));
     lines.join("\n")
 }
 
@@ -143,7 +213,11 @@ fn as_json(got: &Got, extraction: &Extraction, keys: &identity::Identity) -> Str
         .iter()
         .map(|tried| json!({"field": tried.field.as_str(), "selector": tried.selector, "hit": tried.hit}))
         .collect();
-    let keys: Vec<_> = keys.keys.iter().map(|key| json!({"kind": key.kind.as_str(), "key": key.key})).collect();
+    let keys: Vec<_> = keys
+        .keys
+        .iter()
+        .map(|key| json!({"kind": key.kind.as_str(), "key": key.key}))
+        .collect();
     let mut all = super::extract::fields_json(extraction);
     if let Some(all) = all.as_object_mut() {
         all.insert("url".into(), json!(link::masked(&got.url)));

@@ -10,14 +10,20 @@ use crate::link;
 impl Config {
     /// The rules for a page, strongest first: its source's, then those of its site.
     pub fn rules_for<'a>(&'a self, source: Option<&'a Source>, page: &Url) -> Vec<&'a ArticleRules> {
-        source.map(|source| &source.article).into_iter().chain(self.site_of(page)).collect()
+        source
+            .map(|source| &source.article)
+            .into_iter()
+            .chain(self.site_of(page))
+            .collect()
     }
 
     /// The zone of times that a page prints without one.
     pub fn zone_for(&self, source: Option<&Source>, page: &Url) -> Tz {
         let own = source.and_then(|source| source.article.timezone);
         let site = || self.site_of(page)?.timezone;
-        own.or_else(site).or(source.map(|source| source.timezone)).unwrap_or_default()
+        own.or_else(site)
+            .or(source.map(|source| source.timezone))
+            .unwrap_or_default()
     }
 
     /// The pattern that names an article in its URLs.
@@ -53,10 +59,16 @@ mod tests {
         )
         .unwrap()
         .config;
-        let site = ArticleRules { timezone: Some(Tz::Africa__Cairo), language: Some("ar".into()), ..ArticleRules::default() };
+        let site = ArticleRules {
+            timezone: Some(Tz::Africa__Cairo),
+            language: Some("ar".into()),
+            ..ArticleRules::default()
+        };
         config.sites.insert("b.example", site);
         let page = |host: &str| link::web_url(&format!("https://{host}/1")).unwrap();
-        let [a, b] = &config.sources[..] else { panic!("two sources") };
+        let [a, b] = &config.sources[..] else {
+            panic!("two sources")
+        };
         assert_eq!(config.zone_for(Some(a), &page("b.example")), Tz::Europe__Paris);
         assert_eq!(config.zone_for(Some(b), &page("b.example")), Tz::Africa__Cairo);
         assert_eq!(config.zone_for(Some(b), &page("c.example")), Tz::Asia__Tokyo);

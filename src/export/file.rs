@@ -17,8 +17,13 @@ pub struct Target {
 impl Target {
     /// Begins a file beside `path`, in the same folder, so that the rename is one step.
     pub fn create(path: &Path) -> Result<Self, ExportError> {
-        let failed = |error| ExportError::Target { path: path.to_owned(), error };
-        let name = path.file_name().ok_or_else(|| failed(io::Error::other("it names no file")))?;
+        let failed = |error| ExportError::Target {
+            path: path.to_owned(),
+            error,
+        };
+        let name = path
+            .file_name()
+            .ok_or_else(|| failed(io::Error::other("it names no file")))?;
         if path.is_dir() {
             return Err(failed(io::Error::other("it is a folder")));
         }
@@ -26,22 +31,40 @@ impl Target {
         aside_name.push(name);
         aside_name.push(format!(".{}.part", std::process::id()));
         let aside = path.with_file_name(aside_name);
-        let file = File::options().write(true).create(true).truncate(true).open(&aside).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), aside, file: Some(BufWriter::with_capacity(1 << 16, file)) })
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&aside)
+            .map_err(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            aside,
+            file: Some(BufWriter::with_capacity(1 << 16, file)),
+        })
     }
 
     /// Syncs and renames: from here on readers see the new file.
     pub fn finish(mut self) -> Result<(), ExportError> {
         let done = self.file.take().map_or(Ok(()), |file| {
-            file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+            file.into_inner()
+                .map_err(io::IntoInnerError::into_error)?
+                .sync_all()?;
             fs::rename(&self.aside, &self.path)?;
             // The rename itself is on disk once the folder is.
-            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let folder = self
+                .path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty())
+                .unwrap_or(Path::new("."));
             File::open(folder)?.sync_all()
         });
         done.map_err(|error| {
             let _ = fs::remove_file(&self.aside);
-            ExportError::Target { path: self.path.clone(), error }
+            ExportError::Target {
+                path: self.path.clone(),
+                error,
+            }
         })
     }
 }
@@ -81,7 +104,11 @@ mod tests {
         target.write_all(b"new").unwrap();
         target.finish().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing is left beside it"
+        );
     }
 
     #[test]

@@ -11,7 +11,12 @@ use crate::store::{ArticleRow, Reader};
 const BATCH: usize = 200;
 
 /// Writes every article whose last change is later than `since`, and gives their number and the last `seq`.
-pub fn jsonl(reader: &Reader, since: i64, out: &mut dyn Write, mut step: impl FnMut(u64)) -> Result<(u64, i64), ExportError> {
+pub fn jsonl(
+    reader: &Reader,
+    since: i64,
+    out: &mut dyn Write,
+    mut step: impl FnMut(u64),
+) -> Result<(u64, i64), ExportError> {
     let (mut written, mut seq) = (0, since);
     loop {
         let batch = reader.articles_since(seq, BATCH)?;

@@ -17,14 +17,21 @@ const FLOOR: Duration = Duration::from_mins(5);
 const HOST_REST: Duration = Duration::from_mins(1);
 
 /// When a page's own failure is tried again, by the number of failures so far.
-const PAGE_RETRIES: [Duration; 3] = [Duration::from_mins(10), Duration::from_hours(2), Duration::from_hours(24)];
+const PAGE_RETRIES: [Duration; 3] = [
+    Duration::from_mins(10),
+    Duration::from_hours(2),
+    Duration::from_hours(24),
+];
 
 /// When a page is tried once more after its article was kept with the feed's own text.
 pub const UPGRADE: Duration = Duration::from_hours(7 * 24);
 
 /// The poll after a success.
 pub fn after_success(schedule: &Schedule, now: DateTime<Utc>) -> Next {
-    Next { at: schedule.next_after(now), why: schedule.to_string() }
+    Next {
+        at: schedule.next_after(now),
+        why: schedule.to_string(),
+    }
 }
 
 /// What a failure counts in the backoff of a source.
@@ -41,16 +48,35 @@ pub fn weight(grade: Grade) -> f64 {
 /// The server's own word (`Retry-After`) decides at the first failure; after that it can only lengthen the backoff, so
 /// that a server which always says "in a second" is not asked every second. A source that is polled rarely does not
 /// wait for its next turn: what a failed poll would have seen may be gone by then.
-pub fn after_failure(schedule: &Schedule, failures: f64, retry_after: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Next {
-    let usual = (schedule.next_after(now) - now).to_std().unwrap_or(FLOOR).min(Duration::from_hours(1));
+pub fn after_failure(
+    schedule: &Schedule,
+    failures: f64,
+    retry_after: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Next {
+    let usual = (schedule.next_after(now) - now)
+        .to_std()
+        .unwrap_or(FLOOR)
+        .min(Duration::from_hours(1));
     let backoff = doubled(FLOOR, failures * 2.0).max(usual);
-    let asked = retry_after.map(|at| (at - now).to_std().unwrap_or_default().clamp(Duration::from_secs(1), LONGEST));
+    let asked = retry_after.map(|at| {
+        (at - now)
+            .to_std()
+            .unwrap_or_default()
+            .clamp(Duration::from_secs(1), LONGEST)
+    });
     match asked {
         Some(asked) if failures <= weight(Grade::Permanent) / 2.0 || asked >= backoff => Next {
             at: now + asked,
-            why: format!("the server asked for Retry-After of {}", show_duration(whole(asked))),
+            why: format!(
+                "the server asked for Retry-After of {}",
+                show_duration(whole(asked))
+            ),
         },
-        _ => Next { at: now + backoff, why: format!("backing off {} after failures", show_duration(whole(backoff))) },
+        _ => Next {
+            at: now + backoff,
+            why: format!("backing off {} after failures", show_duration(whole(backoff))),
+        },
     }
 }
 
@@ -119,8 +145,18 @@ mod tests {
         let soon = Some(now() + Duration::from_secs(2));
         let late = Some(now() + Duration::from_hours(3));
         let next = after_failure(&every(30), 0.25, soon, now());
-        assert_eq!((next.at, next.why.as_str()), (now() + Duration::from_secs(2), "the server asked for Retry-After of 2s"));
-        assert_eq!(minutes(&after_failure(&every(30), 2.0, soon, now())), 80, "a server that always says soon");
+        assert_eq!(
+            (next.at, next.why.as_str()),
+            (
+                now() + Duration::from_secs(2),
+                "the server asked for Retry-After of 2s"
+            )
+        );
+        assert_eq!(
+            minutes(&after_failure(&every(30), 2.0, soon, now())),
+            80,
+            "a server that always says soon"
+        );
         assert_eq!(minutes(&after_failure(&every(30), 2.0, late, now())), 180);
         let absurd = Some(now() + Duration::from_hours(24 * 365));
         assert_eq!(minutes(&after_failure(&every(30), 0.25, absurd, now())), 1440);
@@ -128,7 +164,9 @@ mod tests {
 
     #[test]
     fn p32_a_page_is_tried_after_ten_minutes_two_hours_and_a_day() {
-        let waits: Vec<_> = (0..5).map(|attempts| page_retry(attempts, now()).map(|at| (at - now()).num_minutes())).collect();
+        let waits: Vec<_> = (0..5)
+            .map(|attempts| page_retry(attempts, now()).map(|at| (at - now()).num_minutes()))
+            .collect();
         assert_eq!(waits, [Some(10), Some(120), Some(1440), None, None]);
         assert_eq!(page_retry(u32::MAX, now()), None);
     }

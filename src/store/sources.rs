@@ -6,17 +6,15 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::work::SET_ASIDE;
 use super::{Claims, ledger, queue, rest, take_in, time};
 use crate::config::Source;
 use crate::link;
 use crate::model::{
-    ClaimedSource, Failure, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
+    CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
 };
 use crate::timing::Schedule;
 
 /// The code of a failure that stands for an input set aside.
-pub(super) const SET_ASIDE_CODE: &str = "set-aside";
 
 /// What the database keeps of a configured source.
 #[derive(Debug)]
@@ -196,7 +194,8 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
     Ok(db
         .prepare_cached(
             "SELECT name, iif(validators_url = url, etag, NULL), iif(validators_url = url, last_modified, NULL), \
-             iif(validators_url = url, body_hash, NULL), failures, succeeded_at IS NULL, crashes \
+             iif(validators_url = url, body_hash, NULL), failures, succeeded_at IS NULL, crashes, \
+             iif(validators_url = url, served_by, NULL) \
              FROM source WHERE id = ?1",
         )?
         .query_row([id], |row| {
@@ -211,7 +210,8 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
                 body_hash: row.get(3)?,
                 failures: row.get(4)?,
                 first: row.get(5)?,
-                set_aside: row.get::<_, u32>(6)? >= SET_ASIDE,
+                crashes: row.get(6)?,
+                validators_from: row.get::<_, Option<String>>(7)?.as_deref().and_then(crate::link::web_url),
             })
         })?)
 }
@@ -296,28 +296,27 @@ fn settle(db: &Connection, outcome: &PollOutcome, now: DateTime<Utc>) -> Result<
         PollResult::Failed(failure) => Some(failure),
         _ => None,
     };
-    // An input set aside gets one more try each time it comes round: the source itself never dies of it.
+    // A document that was read well clears its name; one that was not read leaves it as it is.
     let crashes = match failure {
-        Some(Failure {
-            code: SET_ASIDE_CODE, ..
-        }) => SET_ASIDE - 1,
-        _ => 0,
+        None => "0",
+        Some(failure) if CRASHED.contains(&failure.code) => "crashes + 1",
+        Some(_) => "crashes",
     };
-    db.prepare_cached(
-        "UPDATE source SET next_at = ?2, next_why = ?3, failures = ?4, crashes = ?5, polled_at = ?6, \
-         succeeded_at = iif(?7 IS NULL, ?6, succeeded_at), failed_at = iif(?7 IS NULL, NULL, ?6), code = ?7, message = ?8, \
-         moved_to = ?9, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
-    )?
+    db.prepare_cached(&format!(
+        "UPDATE source SET next_at = ?2, next_why = ?3, failures = ?4, crashes = {crashes}, polled_at = ?5, \
+         succeeded_at = iif(?6 IS NULL, ?5, succeeded_at), failed_at = iif(?6 IS NULL, NULL, ?5), code = ?6, message = ?7, \
+         moved_to = ?8, served_by = coalesce(?9, served_by), claimed_run = NULL, claimed_claim = NULL WHERE id = ?1"
+    ))?
     .execute(params![
         outcome.source.0,
         time::ms(outcome.next.at),
         outcome.next.why,
         outcome.failures,
-        crashes,
         time::text(now),
         failure.map(|failure| failure.code),
         failure.map(|failure| ledger::short(&failure.message)),
-        outcome.moved_to.as_ref().map(ToString::to_string)
+        outcome.moved_to.as_ref().map(ToString::to_string),
+        outcome.served_by.as_ref().filter(|_| failure.is_none()).map(ToString::to_string)
     ])?;
     Ok(())
 }

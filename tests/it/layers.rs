@@ -23,7 +23,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fetch", &["config", "model", "link", "timing"]),
     ("feed", &["config", "model", "link", "html", "timing"]),
     ("extract", &["config", "model", "link", "html", "timing"]),
-    ("store", &["config", "model", "link", "identity", "schedule"]),
+    (
+        "store",
+        &["config", "model", "link", "identity", "schedule", "timing"],
+    ),
+    ("probe", &["model", "html", "feed", "extract"]),
+    (
+        "cutting",
+        &["config", "fetch", "identity", "model", "html", "link", "schedule"],
+    ),
     ("poll", HALVES),
     ("collect", HALVES),
     ("export", &["store", "model", "config", "html"]),
@@ -53,6 +61,8 @@ const HALVES: &[&str] = &[
     "feed",
     "extract",
     "store",
+    "probe",
+    "cutting",
 ];
 
 const ALL: &[&str] = &[
@@ -70,6 +80,7 @@ const ALL: &[&str] = &[
     "store",
     "poll",
     "collect",
+    "probe",
     "export",
     "deliver",
     "daemon",

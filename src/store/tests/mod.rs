@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::*;
-use crate::config::{ArticleRules, Keep, Pages};
+use crate::config::Keep;
 use crate::identity;
 use crate::model::{
     ClaimedEntry, ClaimedSource, Cutting, Entry, Extraction, Failure, Grade, HostNote, Key, KeyKind, Method,
@@ -145,6 +145,7 @@ impl Desk {
             bytes: 1000,
             result,
             moved_to: None,
+            served_by: None,
             hosts: Vec::new(),
             failures: 0.0,
             next: Next {
@@ -187,20 +188,10 @@ impl Desk {
 
 fn source(name: &str) -> Source {
     Source {
-        name: name.to_owned(),
-        was: None,
-        enabled: true,
-        feed: url(&format!("https://{name}.example/feed")),
-        schedule: Schedule::Every(Duration::from_mins(30)),
-        timezone: chrono_tz::UTC,
         tags: vec!["news".into()],
-        language: None,
-        key_from_url: None,
-        pages: Pages::Always,
         keep_pages: Keep::Forever,
-        first_poll: 50,
-        article: ArticleRules::default(),
         at: "cuttings.toml:1".into(),
+        ..Source::new(name, url(&format!("https://{name}.example/feed")))
     }
 }
 
