@@ -80,12 +80,29 @@ pub fn after_failure(
     }
 }
 
-/// When a resting host may be asked again. `failures` counts those in a row, this one included.
-pub fn host_rest(failures: u32, retry_after: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
-    match retry_after {
-        Some(at) => at.clamp(now, now + LONGEST),
-        None => now + doubled(HOST_REST, f64::from(failures.saturating_sub(1))),
+/// When a host in trouble may be asked again. `failures` counts those in a row, this one included.
+///
+/// `Retry-After` alone decides where the server sent it. Our own rest has up to a fifth on top, other for each host, so
+/// that hosts which fell together do not all get asked together.
+pub fn host_rest(
+    host: &str,
+    failures: u32,
+    retry_after: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    if let Some(at) = retry_after {
+        return at.clamp(now, now + LONGEST);
     }
+    let rest = doubled(HOST_REST, f64::from(failures.saturating_sub(1)));
+    now + rest.mul_f64(1.0 + spread(host, failures) / 5.0).min(LONGEST)
+}
+
+/// A number from 0 to 1 that differs from name to name and from time to time, and is the same in every run.
+pub fn spread(name: &str, times: u32) -> f64 {
+    let mixed = name.bytes().fold(times, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+    });
+    f64::from(mixed.wrapping_mul(0x9e37_79b9) >> 16) / f64::from(1 << 16)
 }
 
 /// When a page is tried again after its own failure; nothing once it had all its tries.
@@ -180,7 +197,7 @@ mod tests {
             for retry_after in [None, asked] {
                 let next = after_failure(&every(interval), failures, retry_after, now());
                 prop_assert!(next.at > now() && next.at <= now() + LONGEST);
-                let rest = host_rest(count, retry_after, now());
+                let rest = host_rest("paper.example", count, retry_after, now());
                 prop_assert!(rest >= now() && rest <= now() + LONGEST);
             }
         }

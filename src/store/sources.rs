@@ -12,9 +12,6 @@ use crate::link;
 use crate::model::{
     CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
 };
-use crate::timing::Schedule;
-
-/// The code of a failure that stands for an input set aside.
 
 /// What the database keeps of a configured source.
 #[derive(Debug)]
@@ -32,11 +29,7 @@ pub(super) struct Seed {
 
 impl Seed {
     pub(super) fn of(source: &Source, now: DateTime<Utc>) -> Self {
-        #[allow(unreachable_patterns, reason = "cron lines are on their way to `timing`")]
-        let due = match &source.schedule {
-            Schedule::Every(every) => time::later(now, *every),
-            _ => now,
-        };
+        let due = source.schedule.next_after(now);
         Self {
             name: source.name.clone(),
             was: source.was.clone(),
