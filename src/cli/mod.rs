@@ -1,1 +1,5 @@
-//! To be written.
+//! One file per subcommand.
+
+mod check;
+
+pub use check::check;

@@ -1,6 +1,26 @@
 //! What the user typed, checked as a whole and compiled into what runs.
 //!
-//! Every default stands in the `Default` impls below and nowhere else; a test holds `config/cuttings.toml` to them.
+//! Every default stands in the `Default` impls and in [`Source::new`] below and nowhere else; a test holds
+//! `config/cuttings.toml` to them.
+//!
+//! [`find`] looks for the file, [`load`] reads it with all it includes and answers either what runs or everything that
+//! is wrong, each mistake with its place and a hint.
+
+mod fault;
+mod files;
+mod find;
+mod keys;
+mod load;
+mod nearest;
+mod read;
+mod rules;
+mod scalar;
+mod settings;
+mod text;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +32,10 @@ use url::Url;
 
 use crate::html::Css;
 use crate::timing::Schedule;
+
+pub use fault::{Fault, Faults, SHOWN, Severity};
+pub use find::{NotFound, find, search};
+pub use load::{Loaded, load, load_sites, load_text};
 
 /// A whole configuration, valid.
 #[derive(Clone, Debug, Default)]
@@ -121,10 +145,45 @@ pub struct Source {
     pub keep_pages: Keep,
     /// Pages fetched of a source never seen before; the rest of its entries are recorded as seen.
     pub first_poll: usize,
-    /// `[source.article]`
+    /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
+    /// of the source itself, where it has them: they go before a site's, those of `[defaults]` after.
     pub article: ArticleRules,
+    /// `[[source.test]]`
+    pub tests: Vec<SourceTest>,
     /// `file:line` where it stands, for messages.
     pub at: String,
+}
+
+impl Source {
+    /// A source with every setting at its default.
+    pub fn new(name: &str, feed: Url) -> Self {
+        Self {
+            name: name.to_owned(),
+            was: None,
+            enabled: true,
+            feed,
+            schedule: Schedule::Every(Duration::from_mins(30)),
+            timezone: Tz::UTC,
+            tags: Vec::new(),
+            language: None,
+            key_from_url: None,
+            pages: Pages::default(),
+            keep_pages: Keep::For(Duration::from_hours(30 * 24)),
+            first_poll: 50,
+            article: ArticleRules::default(),
+            tests: Vec::new(),
+            at: String::new(),
+        }
+    }
+}
+
+/// `[[source.test]]`: what the rules of a source must find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceTest {
+    /// A page of the source.
+    pub url: Url,
+    /// A passage of its text.
+    pub contains: String,
 }
 
 /// Whether the pages of a source are fetched.
@@ -175,11 +234,11 @@ pub struct ArticleRules {
     pub cut_after: Vec<String>,
     /// Plain texts: a page whose text contains one is no article (a "not found" sent with 200).
     pub reject_if_contains: Vec<String>,
-    /// For a site rule: zone of printed times, where the source has none of its own.
+    /// Zone of printed times. Of a site rule: where the source has none of its own.
     pub timezone: Option<Tz>,
-    /// For a site rule: as [`Source::key_from_url`].
+    /// As [`Source::key_from_url`].
     pub key_from_url: Option<Regex>,
-    /// For a site rule: as [`Source::language`].
+    /// As [`Source::language`].
     pub language: Option<String>,
 }
 
@@ -208,6 +267,16 @@ impl Sites {
     /// Adds the rules of `sites/HOST.toml`.
     pub fn insert(&mut self, host: &str, rules: ArticleRules) {
         self.rules.insert(host.to_ascii_lowercase(), rules);
+    }
+
+    /// How many hosts have rules.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether no host has rules.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
     }
 
     /// The rules for a page of `host`: of the host itself, with or without `www.`, else of the nearest parent domain.

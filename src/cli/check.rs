@@ -1,0 +1,111 @@
+//! `cuttings check`: what is wrong with the configuration, all of it.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::config::{self, Loaded};
+
+/// Reads the configuration and says on `out` what is in it, on `err` what is wrong or odd. Returns the exit code: 0 if
+/// it can be used, else 2.
+pub fn check(
+    explicit: Option<&Path>,
+    colour: bool,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<u8> {
+    let path = match config::find(explicit) {
+        Ok(path) => path,
+        Err(error) => {
+            writeln!(err, "{error}")?;
+            return Ok(2);
+        }
+    };
+    match config::load(&path) {
+        Ok(loaded) => {
+            for warning in &loaded.warnings {
+                writeln!(err, "{}", warning.render(colour))?;
+            }
+            writeln!(out, "{}", summary(&path, &loaded))?;
+            Ok(0)
+        }
+        Err(faults) => {
+            writeln!(err, "{}", faults.render(colour))?;
+            Ok(2)
+        }
+    }
+}
+
+/// `config/cuttings.toml: ok, 3 sources, 1 site rule`
+fn summary(path: &Path, loaded: &Loaded) -> String {
+    let sources = &loaded.config.sources;
+    let off = sources.iter().filter(|source| !source.enabled).count();
+    let off = if off == 0 {
+        String::new()
+    } else {
+        format!(" ({off} not enabled)")
+    };
+    format!(
+        "{}: ok, {}{off}, {}",
+        path.display(),
+        counted(sources.len(), "source"),
+        counted(loaded.config.sites.len(), "site rule")
+    )
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn checked(text: &str) -> (u8, String, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cuttings.toml");
+        fs::write(&path, text).unwrap();
+        fs::create_dir(folder.path().join("sites")).unwrap();
+        fs::write(folder.path().join("sites/paper.example.toml"), "title = 'h1'\n").unwrap();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = check(Some(&path), false, &mut out, &mut err).unwrap();
+        let shown = |bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).unwrap();
+            text.replace(&*folder.path().to_string_lossy(), "FOLDER")
+        };
+        (code, shown(out), shown(err))
+    }
+
+    #[test]
+    fn what_is_fine_is_counted() {
+        let text = "[daemon]\ncontact = 'press@paper.example'\n[[source]]\nname = 'a'\nfeed = 'https://paper.example/a'\n\
+                    [[source]]\nname = 'b'\nfeed = 'https://paper.example/b'\nenabled = false\n";
+        let ok = "FOLDER/cuttings.toml: ok, 2 sources (1 not enabled), 1 site rule\n";
+        assert_eq!(checked(text), (0, ok.to_owned(), String::new()));
+    }
+
+    #[test]
+    fn a_warning_is_talk() {
+        let (code, out, err) = checked("");
+        assert_eq!(
+            (code, out.as_str()),
+            (0, "FOLDER/cuttings.toml: ok, 0 sources, 1 site rule\n")
+        );
+        assert!(err.starts_with("warning: `contact`"), "{err}");
+    }
+
+    #[test]
+    fn what_is_wrong_goes_to_stderr_with_code_2() {
+        let (code, out, err) = checked("[[source]]\nname = 'a'\n");
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(err.contains("`feed` is missing in [[source]]"), "{err}");
+        assert!(err.contains("FOLDER/cuttings.toml:1:1"), "{err}");
+        assert!(err.trim_end().ends_with("1 mistake in 1 file"), "{err}");
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let missing = Path::new("nowhere/cuttings.toml");
+        assert_eq!(check(Some(missing), false, &mut out, &mut err).unwrap(), 2);
+        assert!(out.is_empty() && !err.is_empty());
+    }
+}

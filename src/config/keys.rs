@@ -1,0 +1,202 @@
+//! The keys there are, by section, and what an unknown one may have been meant to be.
+//!
+//! A test holds `config/cuttings.toml` to them, both ways.
+
+use super::nearest::nearest;
+
+/// A section and its keys.
+pub(super) struct Keys {
+    /// As it is written in a file, such as `[daemon]`.
+    pub(super) section: &'static str,
+    /// In the order in which they are usually written.
+    pub(super) keys: &'static [&'static str],
+}
+
+/// Of every file; all but `include` and `source` in one file only.
+pub(super) const TOP: Keys = Keys {
+    section: "the top of the file",
+    keys: &[
+        "include",
+        "sites",
+        "daemon",
+        "politeness",
+        "fetch",
+        "defaults",
+        "source",
+    ],
+};
+
+/// Who we are and where things are kept.
+pub(super) const DAEMON: Keys = Keys {
+    section: "[daemon]",
+    keys: &["contact", "database"],
+};
+
+/// How little of a server we take.
+pub(super) const POLITENESS: Keys = Keys {
+    section: "[politeness]",
+    keys: &["host_gap", "per_host", "in_flight", "impolite"],
+};
+
+/// Limits of one request.
+pub(super) const FETCH: Keys = Keys {
+    section: "[fetch]",
+    keys: &[
+        "connect_timeout",
+        "idle_timeout",
+        "total_timeout",
+        "max_feed",
+        "max_page",
+        "max_redirects",
+        "allow_networks",
+    ],
+};
+
+/// What holds for every source that does not say otherwise.
+pub(super) const DEFAULTS: Keys = Keys {
+    section: "[defaults]",
+    keys: &[
+        "every",
+        "cron",
+        "timezone",
+        "tags",
+        "language",
+        "key_from_url",
+        "pages",
+        "keep_pages",
+        "first_poll",
+        "enabled",
+        "article",
+    ],
+};
+
+/// The keys of [`DEFAULTS`] and those that only one source can have.
+pub(super) const SOURCE: Keys = Keys {
+    section: "[[source]]",
+    keys: &[
+        "name",
+        "was",
+        "feed",
+        "every",
+        "cron",
+        "timezone",
+        "tags",
+        "language",
+        "key_from_url",
+        "pages",
+        "keep_pages",
+        "first_poll",
+        "enabled",
+        "article",
+        "test",
+    ],
+};
+
+/// Rules that cut an article out of a page.
+pub(super) const ARTICLE: Keys = Keys {
+    section: "[source.article]",
+    keys: &[
+        "title",
+        "standfirst",
+        "byline",
+        "published",
+        "modified",
+        "body",
+        "image",
+        "short_link",
+        "remove",
+        "cut_after",
+        "reject_if_contains",
+    ],
+};
+
+/// A file of site rules: the keys of [`ARTICLE`] and three of a source.
+pub(super) const SITE: Keys = Keys {
+    section: "a file of site rules",
+    keys: &[
+        "title",
+        "standfirst",
+        "byline",
+        "published",
+        "modified",
+        "body",
+        "image",
+        "short_link",
+        "remove",
+        "cut_after",
+        "reject_if_contains",
+        "timezone",
+        "language",
+        "key_from_url",
+    ],
+};
+
+/// A selector with more to say: `{ select, match, format }`.
+pub(super) const RULE: Keys = Keys {
+    section: "a rule",
+    keys: &["select", "match", "format"],
+};
+
+/// A page and a passage its text must contain.
+pub(super) const TEST: Keys = Keys {
+    section: "[[source.test]]",
+    keys: &["url", "contains"],
+};
+
+/// Where a key that stands in the wrong section may belong.
+const SECTIONS: &[&Keys] = &[
+    &TOP,
+    &DAEMON,
+    &POLITENESS,
+    &FETCH,
+    &SOURCE,
+    &DEFAULTS,
+    &ARTICLE,
+    &RULE,
+    &TEST,
+];
+
+/// Other programs' words for ours.
+const ALSO_KNOWN_AS: &[(&str, &str)] = &[
+    ("url", "feed"),
+    ("rss", "feed"),
+    ("link", "feed"),
+    ("interval", "every"),
+    ("schedule", "cron"),
+    ("tz", "timezone"),
+    ("id", "name"),
+    ("author", "byline"),
+    ("authors", "byline"),
+    ("date", "published"),
+    ("content", "body"),
+    ("text", "body"),
+    ("lead", "standfirst"),
+    ("summary", "standfirst"),
+    ("selector", "select"),
+    ("regex", "match"),
+    ("db", "database"),
+    ("sources", "source"),
+    ("includes", "include"),
+];
+
+impl Keys {
+    /// What the writer of an unknown key may have meant: a key of this section, else the section it belongs to.
+    pub(super) fn hint(&self, typed: &str) -> String {
+        let synonym = ALSO_KNOWN_AS
+            .iter()
+            .find(|(other, ours)| *other == typed && self.keys.contains(ours))
+            .map(|(_, ours)| *ours);
+        if let Some(name) = synonym.or_else(|| nearest(typed, self.keys.iter().copied())) {
+            return format!("did you mean `{name}`?");
+        }
+        if let Some(home) = SECTIONS.iter().find(|keys| keys.keys.contains(&typed)) {
+            let first = if home.section == TOP.section {
+                ", before the first section"
+            } else {
+                ""
+            };
+            return format!("`{typed}` belongs to {}{first}", home.section);
+        }
+        format!("the keys of {} are {}", self.section, self.keys.join(", "))
+    }
+}

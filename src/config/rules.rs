@@ -1,0 +1,256 @@
+//! `[source.article]` and the files of `sites/`: selectors compiled, dates and patterns checked.
+
+use chrono::format::{Item, StrftimeItems};
+
+use super::fault::quoted;
+use super::keys::{ARTICLE, RULE};
+use super::settings;
+use super::value::{Section, Value};
+use super::{ArticleRules, FieldRule};
+use crate::html::Css;
+
+/// The rules of a section over those of `base`: a key that is there replaces the whole of what `base` has for it.
+pub(super) fn article(section: &Section<'_>, base: ArticleRules) -> ArticleRules {
+    let mut rules = base;
+    for (key, field, is_date) in [
+        ("title", &mut rules.title, false),
+        ("standfirst", &mut rules.standfirst, false),
+        ("byline", &mut rules.byline, false),
+        ("published", &mut rules.published, true),
+        ("modified", &mut rules.modified, true),
+        ("body", &mut rules.body, false),
+        ("image", &mut rules.image, false),
+        ("short_link", &mut rules.short_link, false),
+    ] {
+        if let Some(value) = section.get(key) {
+            *field = value
+                .each()
+                .iter()
+                .filter_map(|value| rule(value, is_date))
+                .collect();
+        }
+    }
+    if let Some(value) = section.get("remove") {
+        let values = value.each();
+        rules.remove = values
+            .iter()
+            .filter_map(|value| css(value, value.string("remove = \".related\"")?))
+            .collect();
+    }
+    if let Some(value) = section.get("cut_after") {
+        rules.cut_after = value.strings("cut_after = \"Short link:\"").unwrap_or_default();
+    }
+    if let Some(value) = section.get("reject_if_contains") {
+        rules.reject_if_contains = value
+            .strings("reject_if_contains = \"Page not found\"")
+            .unwrap_or_default();
+    }
+    rules
+}
+
+/// The rules of a file of `sites/`.
+pub(super) fn site(section: &Section<'_>) -> ArticleRules {
+    ArticleRules {
+        timezone: section
+            .get("timezone")
+            .and_then(|value| settings::timezone(&value)),
+        language: section
+            .get("language")
+            .and_then(|value| settings::language(&value)),
+        key_from_url: section
+            .get("key_from_url")
+            .and_then(|value| settings::key_from_url(&value)),
+        ..article(section, ArticleRules::default())
+    }
+}
+
+/// `"sel"`, `"sel@attr"` or `{ select, match, format }`.
+fn rule(value: &Value<'_>, is_date: bool) -> Option<FieldRule> {
+    if !value.is_table() {
+        return selector(value);
+    }
+    let section = value.section(&RULE)?;
+    let select = section.need("select", "write { select = \"h1\", match = '…' }");
+    let matches = section.get("match");
+    let format = section.get("format");
+    let rule = select.and_then(|value| selector(&value));
+    let matches = match matches {
+        Some(value) => Some(value.regex("match = 'By (.*)'")?),
+        None => None,
+    };
+    let format = match format {
+        Some(value) if !is_date => {
+            value.fault_at_key(
+                "`format` reads dates; only `published` and `modified` are dates",
+                "leave it out",
+            );
+            return None;
+        }
+        Some(value) => Some(date_format(&value)?),
+        None => None,
+    };
+    Some(FieldRule {
+        matches,
+        format,
+        ..rule?
+    })
+}
+
+/// A selector with or without `@attr`.
+fn selector(value: &Value<'_>) -> Option<FieldRule> {
+    let typed = value.string(&format!("{} or {}", "\"h1.title\"", "\"time@datetime\""))?;
+    let (select, attr) = split_attr(typed);
+    if let Some(attr) = attr {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':' | '.');
+        let at = typed.len() - attr.len();
+        if attr.is_empty() || !attr.chars().all(is_name) {
+            value.fault_within(
+                at,
+                attr.len(),
+                if attr.is_empty() {
+                    "no attribute follows the `@`".to_owned()
+                } else {
+                    format!("{} is no name of an attribute", quoted(attr))
+                },
+                "write the attribute after the `@`, as in \"a@href\"",
+            );
+            return None;
+        }
+        if select.trim().is_empty() {
+            value.fault_within(
+                0,
+                1,
+                "no selector stands before the `@`",
+                "write which element, as in \"a@href\"",
+            );
+            return None;
+        }
+    }
+    Some(FieldRule {
+        css: css(value, select)?,
+        attr: attr.map(str::to_ascii_lowercase),
+        matches: None,
+        format: None,
+        typed: typed.to_owned(),
+    })
+}
+
+/// A selector that is the beginning of what `value` says.
+fn css(value: &Value<'_>, select: &str) -> Option<Css> {
+    match Css::parse(select) {
+        Ok(css) => Some(css),
+        Err(error) => {
+            let rest = select.get(error.offset..).unwrap_or_default();
+            let name = rest.find(|c: char| !c.is_alphanumeric() && c != '-' && c != '_');
+            let length = match name {
+                None => rest.len(),
+                Some(0) => rest.chars().next().map_or(0, char::len_utf8),
+                Some(length) => length,
+            };
+            value.fault_within(
+                error.offset,
+                length,
+                format!("this selector does not parse: {error}"),
+                "write CSS, such as \"h1.title\", with `@attr` at its end for an attribute",
+            );
+            None
+        }
+    }
+}
+
+/// Splits at the last `@` outside brackets and quotes.
+fn split_attr(typed: &str) -> (&str, Option<&str>) {
+    let mut quote = None;
+    // Of brackets.
+    let mut depth = 0_usize;
+    let mut escaped = false;
+    let mut at = None;
+    for (offset, c) in typed.char_indices() {
+        if escaped || c == '\\' {
+            escaped = !escaped;
+            continue;
+        }
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '[' | '(') => depth += 1,
+            (None, ']' | ')') => depth = depth.saturating_sub(1),
+            (None, '@') if depth == 0 => at = Some(offset),
+            _ => {}
+        }
+    }
+    match at.and_then(|at| typed.split_at_checked(at)) {
+        Some((select, attr)) => (select.trim_end(), Some(attr.trim_start_matches('@').trim_end())),
+        None => (typed, None),
+    }
+}
+
+/// A strftime pattern with something of a date in it.
+fn date_format(value: &Value<'_>) -> Option<String> {
+    let example = "format = \"%d %B %Y\"";
+    let typed = value.string(example)?;
+    let mut rest = typed;
+    let mut fields = 0;
+    while let Some(percent) = rest.find('%') {
+        let from = rest.get(percent..).unwrap_or_default();
+        let offset = typed.len() - from.len();
+        let length = from
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| !matches!(c, '-' | '_' | '0'..='9' | '.' | ':' | '#'))
+            .map_or(from.len(), |(end, c)| end + c.len_utf8());
+        let (specifier, after) = from.split_at_checked(length).unwrap_or((from, ""));
+        if StrftimeItems::new(specifier).any(|item| item == Item::Error) {
+            value.fault_within(
+                offset,
+                length,
+                format!("{} is no part of a date pattern", quoted(specifier)),
+                format!("%Y is the year, %m or %B the month, %d the day, %H:%M the time: {example}"),
+            );
+            return None;
+        }
+        fields += usize::from(specifier != "%%");
+        rest = after;
+    }
+    if fields == 0 {
+        value.fault(
+            "`format` has no part of a date in it",
+            format!("%Y is the year, %m or %B the month, %d the day, %H:%M the time: {example}"),
+        );
+        return None;
+    }
+    Some(typed.to_owned())
+}
+
+/// `[defaults.article]` or `[source.article]`, if it is there.
+pub(super) fn of(section: &Section<'_>, base: ArticleRules) -> ArticleRules {
+    match section.get("article").and_then(|value| value.section(&ARTICLE)) {
+        Some(section) => article(&section, base),
+        None => base,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_attr;
+
+    #[test]
+    fn an_attribute_follows_the_last_at_outside_brackets_and_quotes() {
+        for (typed, select, attr) in [
+            ("a@href", "a", Some("href")),
+            ("a", "a", None),
+            ("a[title='x@y']", "a[title='x@y']", None),
+            (
+                "a[title='x@y]'] > img @src ",
+                "a[title='x@y]'] > img",
+                Some("src"),
+            ),
+            ("a\\@b@c", "a\\@b", Some("c")),
+            ("a:not([b@c])@d", "a:not([b@c])", Some("d")),
+            ("a@", "a", Some("")),
+            ("@href", "", Some("href")),
+        ] {
+            assert_eq!(split_attr(typed), (select, attr), "{typed}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Values that mean more than their type: lengths of time, sizes, URLs, regular expressions.
+
+use std::time::Duration;
+
+use regex::Regex;
+use toml::de::DeValue;
+use url::Url;
+
+use super::fault::quoted;
+use super::value::Value;
+use crate::link::MAX_URL;
+use crate::timing;
+
+impl Value<'_> {
+    /// A length of time over zero.
+    pub(super) fn duration(&self, example: &str) -> Option<Duration> {
+        let example = format!("{} = \"{example}\"", self.key());
+        let DeValue::String(typed) = self.parsed() else {
+            self.expected("a length of time in quotes", &example);
+            return None;
+        };
+        match timing::parse_duration(typed) {
+            Ok(Duration::ZERO) => {
+                self.fault(format!("`{}` is zero", self.key()), format!("write {example}"));
+                None
+            }
+            Ok(duration) => Some(duration),
+            Err(error) => {
+                self.fault_within(
+                    error.offset,
+                    typed.len().saturating_sub(error.offset),
+                    format!("`{}` is no length of time: {error}", self.key()),
+                    format!("write {example}"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A number of bytes, with or without a unit.
+    pub(super) fn size(&self) -> Option<u64> {
+        const UNITS: &[(&str, u64)] = &[
+            ("b", 1),
+            ("kb", 1000),
+            ("kib", 1 << 10),
+            ("mb", 1_000_000),
+            ("mib", 1 << 20),
+            ("gb", 1_000_000_000),
+            ("gib", 1 << 30),
+        ];
+        let example = format!("{} = \"10 MiB\"", self.key());
+        let bytes = match self.parsed() {
+            DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
+            DeValue::String(typed) => {
+                let digits = typed.trim().trim_end_matches(|c: char| !c.is_ascii_digit());
+                let unit = typed.trim().get(digits.len()..).unwrap_or_default().trim();
+                let unit = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+                let number: Option<u64> = digits.parse().ok();
+                number
+                    .zip(unit)
+                    .and_then(|(number, (_, unit))| number.checked_mul(*unit))
+            }
+            _ => {
+                self.expected("a size", &example);
+                return None;
+            }
+        };
+        let bytes = bytes.filter(|bytes| (1 << 10..=1 << 30).contains(bytes));
+        if bytes.is_none() {
+            self.fault(
+                format!("`{}` is no size between 1 KiB and 1 GiB", self.key()),
+                format!("write {example}"),
+            );
+        }
+        bytes
+    }
+
+    /// An address of the web.
+    pub(super) fn url(&self) -> Option<Url> {
+        let example = format!("{} = \"https://example.org/rss\"", self.key());
+        let typed = self.string(&example)?;
+        if typed.len() > MAX_URL {
+            self.fault(
+                format!("`{}` is longer than {MAX_URL} bytes", self.key()),
+                "no server takes that",
+            );
+            return None;
+        }
+        let url = match Url::parse(typed.trim()) {
+            Ok(url) => url,
+            Err(url::ParseError::RelativeUrlWithoutBase) => {
+                self.fault(
+                    format!("`{}` does not begin with https:// or http://", self.key()),
+                    format!(
+                        "write {} = \"https://{}\"",
+                        self.key(),
+                        typed.trim().trim_start_matches('/')
+                    ),
+                );
+                return None;
+            }
+            Err(error) => {
+                self.fault(
+                    format!("`{}` is no URL: {error}", self.key()),
+                    format!("write {example}"),
+                );
+                return None;
+            }
+        };
+        if !matches!(url.scheme(), "http" | "https") {
+            let end = typed.find(':').unwrap_or(typed.len());
+            let rest = typed.get(end + 1..).unwrap_or_default().trim_start_matches('/');
+            let hint = match url.scheme() {
+                "feed" | "rss" => format!("write {} = \"https://{rest}\"", self.key()),
+                // `example.org:8080/rss` has the scheme `example.org`.
+                scheme if scheme.contains('.') || scheme == "localhost" => {
+                    format!("write {} = \"http://{typed}\"", self.key())
+                }
+                _ => "only http and https are fetched".to_owned(),
+            };
+            self.fault_within(
+                0,
+                end,
+                format!("`{}` has the scheme {}", self.key(), quoted(url.scheme())),
+                hint,
+            );
+            return None;
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            self.fault(
+                format!(
+                    "`{}` carries a user name or password, which would not be sent",
+                    self.key()
+                ),
+                "leave out what stands before the `@`",
+            );
+            return None;
+        }
+        Some(url)
+    }
+
+    /// A regular expression.
+    pub(super) fn regex(&self, example: &str) -> Option<Regex> {
+        let typed = self.string(example)?;
+        match self.text().pattern(typed) {
+            Ok(regex) => Some(regex),
+            Err(error) => {
+                let (span, message) = match regex_syntax::parse(typed) {
+                    Err(regex_syntax::Error::Parse(error)) => (*error.span(), error.kind().to_string()),
+                    Err(regex_syntax::Error::Translate(error)) => (*error.span(), error.kind().to_string()),
+                    _ => {
+                        self.fault(
+                            format!("`{}` cannot be used: {error}", self.key()),
+                            "repeat less, or write `.*?` for a long stretch",
+                        );
+                        return None;
+                    }
+                };
+                self.fault_within(
+                    span.start.offset,
+                    span.end.offset.saturating_sub(span.start.offset),
+                    format!("`{}` is no regular expression: {message}", self.key()),
+                    "a character that stands for itself takes a backslash, in single quotes: '\\('",
+                );
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! What is read.
+
+mod messages;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::time::Instant;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+
+fn read(text: &str) -> Loaded {
+    load_text("cuttings.toml", text).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// Messages, one a line.
+fn messages(text: &str) -> Vec<String> {
+    let faults = load_text("cuttings.toml", text).expect_err(text);
+    let errors = faults
+        .all()
+        .iter()
+        .filter(|fault| fault.severity == Severity::Error);
+    errors.map(ToString::to_string).collect()
+}
+
+/// A source with more lines.
+fn source(more: &str) -> String {
+    format!("daemon.contact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://a.example/'\n{more}")
+}
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// What `load` says of `cuttings.toml` in a folder, without the folder's own name.
+fn loaded(folder: &TempDir) -> Result<Loaded, String> {
+    let path = folder.path().join("cuttings.toml");
+    load(&path).map_err(|faults| {
+        faults
+            .to_string()
+            .replace(&*folder.path().to_string_lossy(), "DIR")
+    })
+}
+
+const SHIPPED: &str = include_str!("../../../config/cuttings.toml");
+
+#[test]
+fn the_shipped_file_says_the_defaults() {
+    let loaded = read(SHIPPED);
+    assert_eq!(format!("{:?}", loaded.config), format!("{:?}", Config::default()));
+    assert_eq!(loaded.warnings.len(), 1);
+
+    let with_source = format!("{SHIPPED}\n[[source]]\nname = 'a'\nfeed = 'https://a.example/'\n");
+    let source = &read(&with_source).config.sources[0];
+    let mut expected = Source::new("a", "https://a.example/".parse().unwrap());
+    expected.at.clone_from(&source.at);
+    assert_eq!(format!("{source:?}"), format!("{expected:?}"));
+}
+
+#[test]
+fn the_shipped_file_shows_every_key_and_no_other() {
+    let whole: String = SHIPPED
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(setting) if setting.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => setting,
+            _ => line,
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    // An interval and a cron line exclude each other; the folders are not there.
+    let active: String = whole
+        .lines()
+        .filter(|line| {
+            !["cron", "include", "sites"]
+                .iter()
+                .any(|key| line.starts_with(key))
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let source = &read(&active).config.sources[0];
+    assert_eq!((source.tests.len(), source.article.published.len()), (1, 2));
+
+    let mut shown: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut section = "top".to_owned();
+    for line in whole.lines() {
+        if line.starts_with('[') {
+            section = line.to_owned();
+        } else if let Some((key, _)) = line.split_once(" = ")
+            && !key.starts_with('#')
+        {
+            assert!(
+                shown.entry(section.clone()).or_default().insert(key),
+                "{key} twice"
+            );
+        }
+    }
+    let settings: BTreeSet<&str> = keys::DEFAULTS.keys.iter().copied().collect();
+    for (section, keys) in [
+        ("[daemon]", &keys::DAEMON),
+        ("[politeness]", &keys::POLITENESS),
+        ("[fetch]", &keys::FETCH),
+        ("[source.article]", &keys::ARTICLE),
+        ("[[source.test]]", &keys::TEST),
+    ] {
+        let known: BTreeSet<&str> = keys.keys.iter().copied().collect();
+        assert_eq!(shown[section], known, "{section}");
+    }
+    let tables = ["article", "test"];
+    let without_tables = |keys: &[&'static str]| -> BTreeSet<&str> {
+        keys.iter().copied().filter(|key| !tables.contains(key)).collect()
+    };
+    assert_eq!(shown["[defaults]"], without_tables(keys::DEFAULTS.keys));
+    let of_source: BTreeSet<&str> = without_tables(keys::SOURCE.keys)
+        .difference(&settings)
+        .copied()
+        .collect();
+    assert!(of_source.is_subset(&shown["[[source]]"]));
+    assert!(["include", "sites"].iter().all(|key| shown["top"].contains(key)));
+}
+
+#[test]
+fn a_source_of_the_design_is_read() {
+    let text = r#"
+[daemon]
+contact = "https://paper.example/bot"
+database = "data/cuttings.db"
+[politeness]
+host_gap = "200ms"
+per_host = 2
+impolite = true
+[fetch]
+max_page = 1_048_576
+allow_networks = ["127.0.0.0/8", "::1"]
+[defaults]
+cron = "30 2 * * *"
+timezone = "Africa/Cairo"
+tags = "all"
+language = "ar"
+[defaults.article]
+title = "h1"
+remove = "aside"
+[[source]]
+name = "one"
+was = "old"
+feed = " https://www.paper.example/rss?a=1 "
+key_from_url = '/(\d+)'
+keep_pages = "forever"
+pages = "auto"
+first_poll = 0
+[source.article]
+byline = { select = ".by", match = '^(.*)' }
+published = ["time@datetime", { select = ".d", match = '\d.*', format = "%-d %B %Y" }]
+short_link = "input.text_inner_ShortLink@value"
+remove = []
+cut_after = "Short link:"
+[[source.test]]
+url = "https://www.paper.example/1"
+contains = "a passage"
+[[source]]
+name = "two"
+feed = "https://two.example/feed"
+every = "10s"
+timezone = "Europe/Berlin"
+enabled = false
+"#;
+    let loaded = load_text("etc/cuttings.toml", text).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    insta::assert_debug_snapshot!(loaded.config);
+}
+
+#[test]
+fn p10_five_minutes_are_the_floor_unless_impolite() {
+    for (more, polite) in [
+        ("every = '5m'", true),
+        ("every = '299s'", false),
+        ("cron = '*/5 * * * *'", true),
+        ("cron = '0,4 * * * *'", false),
+        ("cron = '1,58 * * * *'", false),
+        ("cron = '1,58 6 * * *'", true),
+    ] {
+        let text = source(more);
+        assert_eq!(load_text("cuttings.toml", &text).is_ok(), polite, "{more}");
+        read(&format!("politeness.impolite = true\n{text}"));
+        let defaults = format!("daemon.contact = 'x'\n[defaults]\n{more}");
+        assert_eq!(load_text("cuttings.toml", &defaults).is_ok(), polite, "{more}");
+    }
+}
+
+#[test]
+fn p16_one_request_a_second_and_host_unless_impolite() {
+    for (line, polite) in [
+        ("host_gap = '1s'", true),
+        ("host_gap = '999ms'", false),
+        ("per_host = 1", true),
+        ("per_host = 2", false),
+    ] {
+        let text = format!("[politeness]\n{line}\n");
+        assert_eq!(load_text("cuttings.toml", &text).is_ok(), polite, "{line}");
+        read(&format!("{text}impolite = true\n"));
+    }
+}
+
+#[test]
+fn includes_are_read_once_each_and_in_order() {
+    let folder = folder(&[
+        (
+            "cuttings.toml",
+            "include = ['more.toml', 'd/*.toml']\ndaemon.contact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://a.example/'",
+        ),
+        (
+            "more.toml",
+            "include = 'e/x.toml'\n[[source]]\nname = 'b'\nfeed = 'https://b.example/'\n",
+        ),
+        (
+            "d/2.toml",
+            "[[source]]\nname = 'd'\nfeed = 'https://d.example/'\n",
+        ),
+        (
+            "d/1.toml",
+            "\u{feff}[[source]]\r\nname = 'c'\r\nfeed = 'https://c.example/'\r\n",
+        ),
+        ("d/.hidden.toml", "nonsense"),
+        ("d/1.toml~", "nonsense"),
+        (
+            "e/x.toml",
+            "[defaults]\ntags = ['x']\n[[source]]\nname = 'e'\nfeed = 'https://e.example/'\n",
+        ),
+        (
+            "sites/Paper.example.toml",
+            "title = 'h1'\ntimezone = 'Africa/Cairo'\n",
+        ),
+        ("sites/README", "nonsense"),
+    ]);
+    let loaded = loaded(&folder).unwrap();
+    let names: Vec<&str> = loaded
+        .config
+        .sources
+        .iter()
+        .map(|source| source.name.as_str())
+        .collect();
+    assert_eq!(names, ["a", "b", "c", "d", "e"]);
+    assert!(loaded.config.sources.iter().all(|source| source.tags == ["x"]));
+    assert!(loaded.config.sources[2].at.ends_with("d/1.toml:1"));
+    assert_eq!(loaded.files.len(), 6);
+    let rules = loaded.config.sites.of("www.paper.example").unwrap();
+    assert_eq!((rules.title.len(), rules.timezone), (1, Some(Tz::Africa__Cairo)));
+}
+
+#[test]
+fn what_a_source_says_goes_before_its_site_and_defaults_after() {
+    let text = "[defaults]\ntimezone = 'Africa/Cairo'\nlanguage = 'ar'\narticle.title = 'h1'\narticle.body = 'p'\n\
+                [[source]]\nname = 'a'\nfeed = 'https://a.example/'\n\
+                [[source]]\nname = 'b'\nfeed = 'https://b.example/'\ntimezone = 'UTC'\narticle.title = []\n";
+    let sources = read(text).config.sources;
+    let [a, b] = &sources[..] else { panic!() };
+    assert_eq!((a.timezone, a.article.timezone), (Tz::Africa__Cairo, None));
+    assert_eq!((b.timezone, b.article.timezone), (Tz::UTC, Some(Tz::UTC)));
+    assert_eq!((a.article.title.len(), a.article.body.len()), (1, 1));
+    assert_eq!((b.article.title.len(), b.article.body.len()), (0, 1));
+    assert_eq!(
+        (a.language.as_deref(), a.article.language.as_deref()),
+        (Some("ar"), None)
+    );
+}
+
+#[test]
+fn many_sources_load_in_linear_time() {
+    let of = |count: usize| {
+        let mut text =
+            "daemon.contact = 'x'\n[defaults]\ncron = '*/30 * * * *'\nkey_from_url = '/(\\d+)'\n".to_owned();
+        for number in 0..count {
+            writeln!(
+                text,
+                "[[source]]\nname = 's{number}'\nfeed = 'https://s{number}.example/rss'\ntags = ['a', 'b']\n"
+            )
+            .unwrap();
+        }
+        let started = Instant::now();
+        assert_eq!(read(&text).config.sources.len(), count);
+        started.elapsed()
+    };
+    let (few, many) = (of(1_000), of(20_000));
+    assert!(
+        many < few * 80 + Duration::from_secs(1),
+        "{few:?} for 1,000, {many:?} for 20,000"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_answered(text in r#"([a-z]{1,4} ?= ?|\[{1,2}[a-z.]{1,6}\]{1,2}|["'\\\n{}, é]|source|feed|article|title){0,40}"#) {
+        let _ = load_text("cuttings.toml", &text).map_err(|faults| faults.render(true));
+    }
+
+    #[test]
+    fn any_value_is_answered(
+        key in prop::sample::select(keys::SOURCE.keys.to_vec()),
+        field in prop::sample::select(keys::ARTICLE.keys.to_vec()),
+        value in "[ -~é\\n]{0,30}",
+    ) {
+        let literal = toml::Value::String(value).to_string();
+        let text = format!("[[source]]\n{key} = {literal}\narticle.{field} = [{literal}]\n");
+        let _ = load_text("cuttings.toml", &text).map_err(|faults| faults.render(false));
+    }
+
+    #[test]
+    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cuttings.toml");
+        fs::write(&path, bytes).unwrap();
+        let _ = load(&path).map_err(|faults| faults.to_string());
+    }
+}

@@ -1,0 +1,120 @@
+//! Intervals, cron lines and zones. The only module that names croner.
+
+mod cron;
+mod field;
+mod interval;
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+pub use cron::{Cron, CronError};
+pub use interval::{DurationError, parse_duration, show_duration};
+
+/// When a source is polled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// A fixed interval after the last poll.
+    Every(Duration),
+    /// The wall clock of a zone.
+    Cron(Cron),
+}
+
+impl Schedule {
+    /// The next time a source polled at `after` is due; always later than `after`, but for the last moment there is.
+    pub fn next_after(&self, after: DateTime<Utc>) -> DateTime<Utc> {
+        let next = match self {
+            Self::Every(interval) => TimeDelta::from_std(*interval)
+                .ok()
+                .and_then(|interval| after.checked_add_signed(interval)),
+            Self::Cron(cron) => cron.next_after(after),
+        };
+        let day_later = || after.checked_add_signed(TimeDelta::days(1));
+        next.filter(|next| *next > after)
+            .or_else(day_later)
+            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
+    /// The least time between two of its polls, summer time left aside: what the floor of politeness is held to.
+    pub fn shortest_gap(&self) -> Duration {
+        match self {
+            Self::Every(interval) => *interval,
+            Self::Cron(cron) => cron.shortest_gap(),
+        }
+    }
+}
+
+impl fmt::Display for Schedule {
+    /// `every 30m`, or `cron */15 6-22 * * MON-FRI`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every(interval) => write!(f, "every {}", show_duration(*interval)),
+            Self::Cron(cron) => write!(f, "cron {cron}"),
+        }
+    }
+}
+
+/// A zone by its IANA name, such as `Africa/Cairo`; upper and lower case count.
+pub fn zone(name: &str) -> Option<Tz> {
+    name.parse().ok()
+}
+
+/// The names of all zones there are.
+pub fn zone_names() -> impl Iterator<Item = &'static str> {
+    chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_interval_counts_from_the_last_poll() {
+        let every = Schedule::Every(Duration::from_mins(90));
+        assert_eq!(
+            every.next_after(at("2026-11-24T23:10:05Z")),
+            at("2026-11-25T00:40:05Z")
+        );
+        assert_eq!(every.to_string(), "every 1h 30m");
+        assert_eq!(every.shortest_gap(), Duration::from_mins(90));
+    }
+
+    #[test]
+    fn next_is_later_whatever_was_asked() {
+        let cron = Cron::parse("0 0 29 2 *", Tz::UTC).unwrap();
+        let schedules = [
+            Schedule::Every(Duration::ZERO),
+            Schedule::Every(Duration::MAX),
+            Schedule::Cron(cron),
+        ];
+        let times = [
+            DateTime::<Utc>::MIN_UTC,
+            at("0001-01-01T00:00:00Z"),
+            at("2026-11-24T00:00:00.999999999Z"),
+            at("2999-12-31T23:59:59Z"),
+            "+5001-01-01T00:00:00Z".parse().unwrap(),
+            "+262142-12-30T00:00:00Z".parse().unwrap(),
+        ];
+        for schedule in &schedules {
+            for after in times {
+                assert!(schedule.next_after(after) > after, "{schedule} after {after}");
+            }
+            let last = DateTime::<Utc>::MAX_UTC;
+            assert_eq!(schedule.next_after(last), last);
+        }
+    }
+
+    #[test]
+    fn h29_a_zone_that_does_not_exist_is_none() {
+        assert_eq!(zone("Europe/Berlin"), Some(Tz::Europe__Berlin));
+        assert_eq!(zone("Europe/Atlantis"), None);
+        assert_eq!(zone("europe/berlin"), None);
+        assert!(zone_names().any(|name| name == "Africa/Cairo"));
+    }
+}
