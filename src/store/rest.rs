@@ -11,10 +11,10 @@ use super::time;
 use crate::model::HostNote;
 
 /// Longest rest, whoever asked for it (POLITENESS P13, P14).
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// Rest after the first trouble; it doubles with each that follows.
-const FIRST: Duration = Duration::from_secs(60);
+const FIRST: Duration = Duration::from_mins(1);
 
 /// Until when a host rests after `failures` troubles in a row, counting this one. `Retry-After` alone decides where
 /// the server sent it; the rest has up to a fifth on top, other for each host, so that they do not all come back at once.

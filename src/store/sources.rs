@@ -13,7 +13,6 @@ use crate::link;
 use crate::model::{
     ClaimedSource, Failure, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
 };
-use crate::timing::Schedule;
 
 /// The code of a failure that stands for an input set aside.
 pub(super) const SET_ASIDE_CODE: &str = "set-aside";
@@ -34,19 +33,14 @@ pub(super) struct Seed {
 
 impl Seed {
     pub(super) fn of(source: &Source, now: DateTime<Utc>) -> Self {
-        #[allow(unreachable_patterns, reason = "cron lines are on their way to `timing`")]
-        let due = match &source.schedule {
-            Schedule::Every(every) => time::later(now, *every),
-            _ => now,
-        };
         Self {
             name: source.name.clone(),
             was: source.was.clone(),
             enabled: source.enabled,
             url: source.feed.to_string(),
             host: link::host(&source.feed),
-            schedule: format!("{:?}", source.schedule),
-            due: time::ms(due),
+            schedule: source.schedule.to_string(),
+            due: time::ms(source.schedule.next_after(now)),
             timezone: source.timezone.name().to_owned(),
             tags: serde_json::Value::from(source.tags.clone()).to_string(),
         }

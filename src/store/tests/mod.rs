@@ -16,13 +16,11 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::*;
-use crate::config::{ArticleRules, Keep, Pages};
 use crate::identity;
 use crate::model::{
     ClaimedEntry, ClaimedSource, Cutting, Entry, Extraction, Failure, Grade, HostNote, Key, KeyKind, Method,
     Next, PageResult, ParsedFeed, PollResult, Trouble as HostTrouble, Validators,
 };
-use crate::timing::Schedule;
 
 const GAP: Duration = Duration::from_secs(1);
 
@@ -186,22 +184,9 @@ impl Desk {
 }
 
 fn source(name: &str) -> Source {
-    Source {
-        name: name.to_owned(),
-        was: None,
-        enabled: true,
-        feed: url(&format!("https://{name}.example/feed")),
-        schedule: Schedule::Every(Duration::from_mins(30)),
-        timezone: chrono_tz::UTC,
-        tags: vec!["news".into()],
-        language: None,
-        key_from_url: None,
-        pages: Pages::Always,
-        keep_pages: Keep::Forever,
-        first_poll: 50,
-        article: ArticleRules::default(),
-        at: "cuttings.toml:1".into(),
-    }
+    let mut source = Source::new(name, url(&format!("https://{name}.example/feed")));
+    source.tags = vec!["news".into()];
+    source
 }
 
 fn url(text: &str) -> Url {

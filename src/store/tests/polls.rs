@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{Skipped, Timestamp};
+use crate::timing::Schedule;
 
 #[tokio::test]
 async fn sources_follow_the_configuration_and_keep_their_state() {
