@@ -3,39 +3,35 @@
 //! Compared are the sets of three words in a row: how much of the smaller set is in the larger. Scripts without spaces
 //! count each character as a word.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 /// Words of a text that are looked at: an article's worth; a longer one is told by its beginning.
 const WORDS: usize = 3000;
 
 /// Fewer words than this are not judged: a line of boilerplate proves nothing either way.
 const FEWEST: usize = 20;
 
-/// Below this share two texts are different.
-const DIFFERENT: f64 = 0.5;
+/// Below this share, in percent of the smaller, two texts are different.
+const DIFFERENT: usize = 50;
 
-/// From this share, both ways, two pages of one article say the same.
-const SAME: f64 = 0.8;
+/// From this share, in percent of the larger, two pages of one article say the same.
+const SAME: usize = 80;
 
 /// A text, ready to be compared.
 #[derive(Debug)]
 pub(super) struct Shape {
     words: usize,
-    triples: HashSet<u64>,
+    /// Hashes of three words in a row, sorted, without doubles.
+    triples: Vec<u64>,
 }
 
 impl Shape {
     pub(super) fn of(text: &str) -> Self {
         let words = words(text);
-        let triples = words
+        let mut triples: Vec<u64> = words
             .windows(3)
-            .map(|three| {
-                let mut hasher = DefaultHasher::new();
-                three.hash(&mut hasher);
-                hasher.finish()
-            })
+            .map(|three| three.iter().fold(BASIS, |hash, &word| mix(hash, word)))
             .collect();
+        triples.sort_unstable();
+        triples.dedup();
         Self {
             words: words.len(),
             triples,
@@ -44,58 +40,62 @@ impl Shape {
 
     /// Whether the texts are certainly not the same article; symmetric. Too short a text is no proof.
     pub(super) fn differs_from(&self, other: &Self) -> bool {
-        self.is_judged() && other.is_judged() && self.common(other) < DIFFERENT * self.smaller(other)
+        let smaller = self.triples.len().min(other.triples.len());
+        self.is_judged() && other.is_judged() && self.common(other) * 100 < DIFFERENT * smaller
     }
 
-    /// Whether one is as good as the other.
-    #[allow(clippy::cast_precision_loss, reason = "at most WORDS")]
+    /// Whether one is as good as the other; symmetric, and never so for texts too short to tell.
     pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
-        let larger = self.triples.len().max(other.triples.len()) as f64;
-        self.is_judged() && other.is_judged() && self.common(other) >= SAME * larger
+        let larger = self.triples.len().max(other.triples.len());
+        self.is_judged() && other.is_judged() && self.common(other) * 100 >= SAME * larger
     }
 
-    fn is_judged(&self) -> bool {
+    /// Whether there is enough text to tell.
+    pub(super) fn is_judged(&self) -> bool {
         self.words >= FEWEST
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "at most WORDS")]
-    fn common(&self, other: &Self) -> f64 {
-        self.triples.intersection(&other.triples).count() as f64
-    }
-
-    #[allow(clippy::cast_precision_loss, reason = "at most WORDS")]
-    fn smaller(&self, other: &Self) -> f64 {
-        self.triples.len().min(other.triples.len()) as f64
+    fn common(&self, other: &Self) -> usize {
+        let mut theirs = other.triples.iter().peekable();
+        let is_theirs = |mine: &&u64| {
+            while theirs.next_if(|theirs| theirs < mine).is_some() {}
+            theirs.next_if_eq(mine).is_some()
+        };
+        self.triples.iter().filter(is_theirs).count()
     }
 }
 
 /// Hashes of the first words, in lower case, without what stands between them.
 fn words(text: &str) -> Vec<u64> {
     let mut words = Vec::new();
-    let mut word = DefaultHasher::new();
-    let mut inside = false;
+    let mut word = BASIS;
     for c in text.chars() {
         let alone = stands_alone(c);
-        if inside && (alone || !c.is_alphanumeric()) {
-            words.push(word.finish());
-            (word, inside) = (DefaultHasher::new(), false);
+        if word != BASIS && (alone || !c.is_alphanumeric()) {
+            words.push(word);
+            word = BASIS;
         }
         if words.len() >= WORDS {
-            break;
+            return words;
         }
         if alone {
-            let mut one = DefaultHasher::new();
-            c.hash(&mut one);
-            words.push(one.finish());
+            words.push(mix(BASIS, u64::from(c)));
         } else if c.is_alphanumeric() {
-            c.to_lowercase().for_each(|c| c.hash(&mut word));
-            inside = true;
+            word = c.to_lowercase().fold(word, |word, c| mix(word, u64::from(c)));
         }
     }
-    if inside {
-        words.push(word.finish());
+    if word != BASIS {
+        words.push(word);
     }
     words
+}
+
+/// Start of a hash.
+const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a with a turn, so that the upper bits count. Who makes two texts collide only makes two pages of theirs alike.
+fn mix(hash: u64, next: u64) -> u64 {
+    (hash ^ next).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
 }
 
 /// Characters of scripts that are written without spaces: Thai to Khmer, kana, Han.

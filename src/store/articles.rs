@@ -86,10 +86,7 @@ pub(super) fn attach(
             .prepare_cached("SELECT 1 FROM alias WHERE key = ?1 AND page_id = ?2")?
             .exists(params![key.key, page.0])?;
         if !known {
-            unknown.push(Key {
-                kind: crate::model::KeyKind::Link,
-                ..key.clone()
-            });
+            unknown.push(key.clone());
         }
     }
     if unknown.is_empty() {

@@ -17,8 +17,8 @@ use super::payload::kind_of;
 use super::{changes, ledger, time};
 use crate::model::{ArticleId, Key, KeyKind, SourceId};
 
-/// Pages with the same key that a page is compared with, latest first.
-const COMPARED: i64 = 50;
+/// Pages with the same key that a page is compared with, latest first. All of them were found alike when they came.
+const COMPARED: i64 = 20;
 
 /// The text that a page is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -189,21 +189,21 @@ fn contradicted(
             |row| row.get(0).map(PageId),
         )?
         .collect::<Result<_, _>>()?;
+    if others.is_empty() {
+        return Ok(false);
+    }
+    if own.is_none() {
+        *own = match (reading, page) {
+            (Reading::Fresh(text), _) => Some(Shape::of(text)),
+            (Reading::Stored, Some(page)) => articles::shape_of(db, page)?,
+            _ => None,
+        };
+    }
+    let Some(ours) = own.as_ref().filter(|shape| shape.is_judged()) else {
+        return Ok(false);
+    };
     for other in others {
-        let Some(theirs) = articles::shape_of(db, other)? else {
-            continue;
-        };
-        if own.is_none() {
-            *own = match (reading, page) {
-                (Reading::Fresh(text), _) => Some(Shape::of(text)),
-                (Reading::Stored, Some(page)) => articles::shape_of(db, page)?,
-                _ => None,
-            };
-        }
-        let Some(ours) = own else {
-            return Ok(false);
-        };
-        if ours.differs_from(&theirs) {
+        if articles::shape_of(db, other)?.is_some_and(|theirs| ours.differs_from(&theirs)) {
             return Ok(true);
         }
     }

@@ -119,10 +119,7 @@ pub(super) fn tried(
 
 /// At most `bytes` of a text, whole characters.
 pub(super) fn beginning(text: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(text.len()))
-        .rev()
-        .find(|&end| text.is_char_boundary(end));
-    end.and_then(|end| text.get(..end)).unwrap_or_default()
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 
 /// The beginning of a message, where it is longer than anybody reads.

@@ -42,9 +42,12 @@ struct Candidate {
     entry: i64,
     source: i64,
     host: String,
+    /// The source its host served last.
+    last: i64,
 }
 
-/// Leases entries: one for each host that is ready, sources in turn.
+/// Leases entries: one for each host that is ready, sources in turn. Those whose link has become an article in the
+/// meantime are settled on the way.
 pub(super) fn claim(
     db: &Connection,
     now: DateTime<Utc>,
@@ -53,10 +56,30 @@ pub(super) fn claim(
     claims: &Claims,
 ) -> Result<Vec<ClaimedEntry>, StoreError> {
     let at = time::ms(now);
-    let window = limit.saturating_mul(4).max(64);
     let mut settled = 0;
+    let mut claimed = Vec::new();
+    for candidate in in_turn(db, candidates(db, at, limit)?)? {
+        let mut next = Some(candidate);
+        while let Some(candidate) = next.take().filter(|_| claimed.len() < limit && settled < SETTLED) {
+            if settle_known(db, &candidate, now)? {
+                settled += 1;
+                refresh(db, &candidate.host)?;
+                if candidate.host != NO_HOST {
+                    next = of_host(db, candidate.host, candidate.last, at)?;
+                }
+            } else {
+                claimed.push(lease(db, &candidate, at, gap, claims)?);
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+/// One entry of each host that is ready, longest waiting hosts first; more of them than are wanted, so that there is
+/// something to choose from.
+fn candidates(db: &Connection, at: i64, limit: usize) -> Result<Vec<Candidate>, StoreError> {
+    let window = limit.saturating_mul(4).max(64);
     let mut candidates = Vec::new();
-    // What is ready, and what lies further ahead than anything may.
     for (after, until) in ranges(at) {
         let hosts: Vec<(String, i64)> = db
             .prepare_cached(READY)?
@@ -66,33 +89,22 @@ pub(super) fn claim(
             .collect::<Result<_, _>>()?;
         for (host, last) in hosts {
             if host == NO_HOST {
-                candidates.extend(without_page(db, at, limit, now, &mut settled)?);
+                candidates.extend(without_page(db, at, limit)?);
             } else {
-                candidates.extend(of_host(db, &host, last, at, now, &mut settled)?);
+                candidates.extend(of_host(db, host, last, at)?);
             }
         }
     }
-    let mut claimed = Vec::new();
-    for candidate in in_turn(db, candidates)?.into_iter().take(limit) {
-        claimed.push(lease(db, &candidate, at, gap, claims)?);
-    }
-    Ok(claimed)
+    Ok(candidates)
 }
 
+/// What is due, and what lies further ahead than anything may.
 fn ranges(now: i64) -> [(i64, i64); 2] {
     [(i64::MIN, now), (now.saturating_add(time::FARTHEST), i64::MAX)]
 }
 
-/// The entry whose turn it is at a host. Those whose link has become an article in the meantime are settled on the way.
-fn of_host(
-    db: &Connection,
-    host: &str,
-    last: i64,
-    at: i64,
-    now: DateTime<Utc>,
-    settled: &mut usize,
-) -> Result<Option<Candidate>, StoreError> {
-    // From the source after the one served last round to that one itself.
+/// The entry whose turn it is at a host: from the source after the one served last round to that one itself.
+fn of_host(db: &Connection, host: String, last: i64, at: i64) -> Result<Option<Candidate>, StoreError> {
     let mut after = last;
     let mut wrapped = false;
     loop {
@@ -102,82 +114,68 @@ fn of_host(
             .optional()?;
         let Some(source) = source.filter(|&source| !wrapped || source <= last) else {
             if wrapped {
-                refresh(db, host)?;
-                return Ok(None);
+                return nothing_due(db, &host, at).map(|()| None);
             }
             (wrapped, after) = (true, i64::MIN);
             continue;
         };
-        let mut entry = None;
-        for (after, until) in ranges(at) {
-            if entry.is_none() {
-                entry = db
-                    .prepare_cached(NEXT_ENTRY)?
-                    .query_row(params![host, source, after, until], |row| row.get::<_, i64>(0))
-                    .optional()?;
-            }
-        }
-        match entry {
-            None => after = source,
-            Some(entry) if *settled < SETTLED && settle_known(db, EntryId(entry), SourceId(source), now)? => {
-                *settled += 1;
-            }
-            Some(entry) => {
+        for (from, until) in ranges(at) {
+            let entry: Option<i64> = db
+                .prepare_cached(NEXT_ENTRY)?
+                .query_row(params![host, source, from, until], |row| row.get(0))
+                .optional()?;
+            if let Some(entry) = entry {
                 return Ok(Some(Candidate {
                     entry,
                     source,
-                    host: host.to_owned(),
+                    host,
+                    last,
                 }));
             }
         }
+        after = source;
     }
 }
 
-fn without_page(
-    db: &Connection,
-    at: i64,
-    limit: usize,
-    now: DateTime<Utc>,
-    settled: &mut usize,
-) -> Result<Vec<Candidate>, StoreError> {
-    let mut found: Vec<(i64, i64)> = Vec::new();
+/// A host that was ready has nothing due after all: its own times were written by a wrong clock.
+fn nothing_due(db: &Connection, host: &str, at: i64) -> Result<(), StoreError> {
+    let far = at.saturating_add(time::FARTHEST);
+    db.prepare_cached(
+        "UPDATE host SET page_at = iif(page_at > ?2, 0, page_at), rest_until = iif(rest_until > ?2, 0, rest_until) \
+         WHERE name = ?1",
+    )?
+    .execute(params![host, far])?;
+    refresh(db, host)
+}
+
+/// Entries that need no page: as many as are wanted, longest waiting first.
+fn without_page(db: &Connection, at: i64, limit: usize) -> Result<Vec<Candidate>, StoreError> {
+    let mut candidates = Vec::new();
     for (after, until) in ranges(at) {
-        let rows: Vec<(i64, i64)> = db
+        let found: Vec<Candidate> = db
             .prepare_cached(NO_PAGE)?
             .query_map(params![after, until, limit as i64], |row| {
-                Ok((row.get(0)?, row.get(1)?))
+                Ok(Candidate {
+                    entry: row.get(0)?,
+                    source: row.get(1)?,
+                    host: NO_HOST.to_owned(),
+                    last: 0,
+                })
             })?
             .collect::<Result<_, _>>()?;
-        found.extend(rows);
-    }
-    let mut candidates = Vec::new();
-    for (entry, source) in found {
-        if settle_known(db, EntryId(entry), SourceId(source), now)? {
-            *settled += 1;
-        } else {
-            candidates.push(Candidate {
-                entry,
-                source,
-                host: NO_HOST.to_owned(),
-            });
-        }
+        candidates.extend(found);
     }
     if candidates.is_empty() {
-        refresh(db, NO_HOST)?;
+        nothing_due(db, NO_HOST, at)?;
     }
     Ok(candidates)
 }
 
 /// Whether the entry's link is an article already: it is settled then, and its link becomes an alias.
-fn settle_known(
-    db: &Connection,
-    entry: EntryId,
-    source: SourceId,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+fn settle_known(db: &Connection, candidate: &Candidate, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let (payload, upgrade): (Option<String>, bool) = db
         .prepare_cached("SELECT payload, upgrade FROM entry WHERE id = ?1")?
-        .query_row([entry.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .query_row([candidate.entry], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if upgrade {
         return Ok(false);
     }
@@ -185,11 +183,12 @@ fn settle_known(
     let Some(page) = articles::page_of(db, &keys)? else {
         return Ok(false);
     };
+    let source = SourceId(candidate.source);
     articles::attach(db, page, &keys, source, now)?;
     db.prepare_cached(
         "UPDATE entry SET state = 'known', page_id = ?2, payload = NULL, next_at = NULL, parked_at = NULL WHERE id = ?1",
     )?
-    .execute(params![entry.0, page.0])?;
+    .execute(params![candidate.entry, page.0])?;
     ledger::count(db, source, "entries.known", 1)?;
     Ok(true)
 }

@@ -63,6 +63,7 @@ CREATE TABLE source (
     language       TEXT
 ) STRICT;
 CREATE INDEX source_due ON source (next_at) WHERE enabled = 1 AND claimed_run IS NULL;
+CREATE INDEX source_asked ON source (asked_at) WHERE enabled = 1 AND claimed_run IS NULL;
 CREATE INDEX source_claim ON source (claimed_run, claimed_claim) WHERE claimed_run IS NOT NULL;
 
 -- What a host told us, for its feeds and pages alike. The host '' serves entries that need no page.
@@ -204,7 +205,7 @@ CREATE INDEX entry_turn ON entry (host, source_id, next_at) WHERE next_at IS NOT
 CREATE INDEX entry_next ON entry (host, next_at) WHERE next_at IS NOT NULL AND claimed_run IS NULL;
 CREATE INDEX entry_held ON entry (host) WHERE claimed_run IS NOT NULL;
 CREATE INDEX entry_claim ON entry (claimed_run, claimed_claim) WHERE claimed_run IS NOT NULL;
-CREATE INDEX entry_pending ON entry (source_id) WHERE state = 'pending';
+CREATE INDEX entry_pending ON entry (source_id, next_at, claimed_run) WHERE state = 'pending';
 CREATE INDEX entry_page ON entry (page_id) WHERE page_id IS NOT NULL;
 
 CREATE TABLE poll (

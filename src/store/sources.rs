@@ -29,15 +29,14 @@ pub(super) struct Seed {
 
 impl Seed {
     pub(super) fn of(source: &Source, now: DateTime<Utc>) -> Self {
-        let due = source.schedule.next_after(now);
         Self {
             name: source.name.clone(),
             was: source.was.clone(),
             enabled: source.enabled,
             url: source.feed.to_string(),
             host: link::host(&source.feed),
-            schedule: format!("{:?}", source.schedule),
-            due: time::ms(due),
+            schedule: source.schedule.to_string(),
+            due: time::ms(source.schedule.next_after(now)),
             timezone: source.timezone.name().to_owned(),
             tags: serde_json::Value::from(source.tags.clone()).to_string(),
         }
@@ -150,17 +149,12 @@ pub(super) fn claim(
 ) -> Result<Vec<ClaimedSource>, StoreError> {
     let now = time::ms(now);
     let mut due: Vec<i64> = Vec::new();
-    // Two ranges of one index: what is due, and what lies further ahead than anything may.
-    let ranges = if all.is_some() {
-        vec![(i64::MIN, i64::MAX)]
-    } else {
-        vec![(i64::MIN, now), (now.saturating_add(time::FARTHEST), i64::MAX)]
-    };
-    for (after, until) in ranges {
-        let mut query = db.prepare_cached(DUE)?;
-        let mut rows = query.query(params![after, until])?;
+    let until = if all.is_some() { i64::MAX } else { now };
+    for (sql, bound) in [(STRAY, now.saturating_add(SLACK)), (DUE, until)] {
+        let mut query = db.prepare_cached(sql)?;
+        let mut rows = query.query([bound])?;
         while let Some(row) = rows.next()?.filter(|_| due.len() < limit) {
-            let asked_at: Option<i64> = row.get(2)?;
+            let (id, asked_at): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
             let (rest_until, retry_after) = rest::of(db, &row.get::<_, String>(1)?)?;
             let held = match all {
                 Some(since) => {
@@ -168,17 +162,25 @@ pub(super) fn claim(
                 }
                 None => rest::is_resting(rest_until, now),
             };
-            if !held {
-                due.push(row.get(0)?);
+            if !held && !due.contains(&id) {
+                due.push(id);
             }
         }
     }
     due.into_iter().map(|id| lease(db, id, now, claims)).collect()
 }
 
-/// Sources between two moments that nobody holds, soonest first.
+/// Sources that are due at a moment and that nobody holds, soonest first.
 pub(super) const DUE: &str = "SELECT id, host, asked_at, next_at FROM source \
-     WHERE enabled = 1 AND claimed_run IS NULL AND next_at > ?1 AND next_at <= ?2 ORDER BY next_at";
+     WHERE enabled = 1 AND claimed_run IS NULL AND next_at <= ?1 ORDER BY next_at";
+
+/// Sources that were asked in what is the future now: the clock was wrong then, and with it their next time (P17).
+/// How far ahead that lies proves nothing: a cron line may fire once a year.
+pub(super) const STRAY: &str = "SELECT id, host, asked_at, next_at FROM source \
+     WHERE enabled = 1 AND claimed_run IS NULL AND asked_at > ?1 ORDER BY asked_at";
+
+/// How far a clock may be set back without anybody minding, in milliseconds.
+pub(super) const SLACK: i64 = 5 * 60_000;
 
 fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedSource, StoreError> {
     let lease = claims.next();

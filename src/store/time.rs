@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// Nothing of ours lies further ahead: what does was written while the clock was wrong, and counts as due.
+/// No entry and no host waits longer: a time further ahead was written while the clock was wrong, and counts as due.
 pub(super) const FARTHEST: i64 = 8 * 24 * 3600 * 1000;
 
 /// RFC 3339 in UTC, whole seconds.
@@ -42,13 +42,4 @@ pub(super) fn later(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
         .ok()
         .and_then(|by| at.checked_add_signed(by))
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
-
-/// The first moment at or after `now` that a stored one stands for: see [`FARTHEST`].
-pub(super) fn believed(stored: i64, now: i64) -> i64 {
-    if stored > now.saturating_add(FARTHEST) {
-        now
-    } else {
-        stored
-    }
 }

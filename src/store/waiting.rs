@@ -1,7 +1,7 @@
 //! What waits, and until when nothing can be claimed.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::error::StoreError;
 use super::{rest, sources, time};
@@ -29,36 +29,37 @@ pub(super) fn look(db: &Connection, now: DateTime<Utc>) -> Result<Waiting, Store
     Ok(Waiting {
         next_source: next_source(db, now)?.map(time::moment),
         next_entry: next_entry(db, now)?.map(time::moment),
-        pending: count(
-            "SELECT count(*) FROM entry WHERE state = 'pending' AND next_at IS NOT NULL AND claimed_run IS NULL",
-        )?,
+        pending: count(PENDING)?,
         leased: count("SELECT count(*) FROM entry WHERE claimed_run IS NOT NULL")?
             + count("SELECT count(*) FROM source WHERE claimed_run IS NOT NULL")?,
     })
 }
 
+/// Entries that wait for their page.
+pub(super) const PENDING: &str =
+    "SELECT count(*) FROM entry WHERE state = 'pending' AND next_at IS NOT NULL AND claimed_run IS NULL";
+
 fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
     let mut soonest: Option<i64> = None;
-    let mut query = db.prepare_cached(sources::DUE)?;
-    // Sources written by a wrong clock lie far ahead, and are due.
-    for (after, until) in [
-        (now.saturating_add(time::FARTHEST), i64::MAX),
-        (i64::MIN, now.saturating_add(time::FARTHEST)),
+    for (sql, bound, stray) in [
+        (sources::STRAY, now.saturating_add(sources::SLACK), true),
+        (sources::DUE, i64::MAX, false),
     ] {
-        let mut rows = query.query(params![after, until])?;
+        let mut query = db.prepare_cached(sql)?;
+        let mut rows = query.query([bound])?;
         while let Some(row) = rows.next()? {
-            let due = time::believed(row.get(3)?, now);
+            let due = if stray { now } else { row.get(3)? };
             // They come soonest first: none behind this one can be sooner.
             if soonest.is_some_and(|soonest| soonest <= due) {
                 break;
             }
             let (rest_until, _) = rest::of(db, &row.get::<_, String>(1)?)?;
-            let ready = if rest::is_resting(rest_until, now) {
-                due.max(rest_until)
+            let rest = if rest::is_resting(rest_until, now) {
+                rest_until
             } else {
                 due
             };
-            soonest = Some(soonest.map_or(ready, |soonest| soonest.min(ready)));
+            soonest = Some(soonest.unwrap_or(i64::MAX).min(due.max(rest)));
         }
     }
     Ok(soonest)

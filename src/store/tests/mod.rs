@@ -16,13 +16,11 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::*;
-use crate::config::Keep;
 use crate::identity;
 use crate::model::{
     ClaimedEntry, ClaimedSource, Cutting, Entry, Extraction, Failure, Grade, HostNote, Key, KeyKind, Method,
     Next, PageResult, ParsedFeed, PollResult, Trouble as HostTrouble, Validators,
 };
-use crate::timing::Schedule;
 
 const GAP: Duration = Duration::from_secs(1);
 
@@ -187,12 +185,9 @@ impl Desk {
 }
 
 fn source(name: &str) -> Source {
-    Source {
-        tags: vec!["news".into()],
-        keep_pages: Keep::Forever,
-        at: "cuttings.toml:1".into(),
-        ..Source::new(name, url(&format!("https://{name}.example/feed")))
-    }
+    let mut source = Source::new(name, url(&format!("https://{name}.example/feed")));
+    source.tags = vec!["news".into()];
+    source
 }
 
 fn url(text: &str) -> Url {

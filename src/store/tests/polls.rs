@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{Skipped, Timestamp};
+use crate::timing::Schedule;
 
 #[tokio::test]
 async fn sources_follow_the_configuration_and_keep_their_state() {
@@ -396,26 +397,45 @@ async fn p18_all_asks_each_source_once() {
 #[tokio::test]
 async fn p17_what_a_wrong_clock_wrote_is_due() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
+    // All of this happens four hundred days ahead of the day that it is then found to be.
+    let host = trouble("one.example", None);
     let mut outcome = desk.taken(&claims[0], vec![entry("https://one.example/a")], None);
-    outcome.next.at = desk.now + chrono::Duration::days(400);
+    outcome.hosts.push(host);
     desk.store.record_poll(outcome).await.unwrap();
-    desk.sql()
-        .execute("UPDATE entry SET next_at = next_at + 400 * 86400000", [])
-        .unwrap();
-    desk.sql()
-        .execute("UPDATE host SET ready_at = ready_at + 400 * 86400000", [])
-        .unwrap();
+    desk.pass(-400 * 86400);
     let waiting = desk.store.waiting(desk.now).await.unwrap();
     assert_eq!(
         (waiting.next_source, waiting.next_entry),
         (Some(desk.now), Some(desk.now))
     );
-    assert_eq!(
-        desk.store.claim_sources(desk.now, 9, None).await.unwrap().len(),
-        1
+    let claims = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
+    assert_eq!(claims.len(), 1);
+    let entry = desk.one_entry().await;
+    desk.page(
+        &entry,
+        PageResult::Retry(failure("http-404"), desk.now + chrono::Duration::days(1)),
+    )
+    .await
+    .unwrap();
+    // A host that was told to rest by the wrong clock has nothing due, and must not be looked at for ever.
+    assert!(desk.entries(9).await.is_empty());
+    let next = desk.store.waiting(desk.now).await.unwrap().next_entry;
+    assert_eq!(next, Some(desk.now + chrono::Duration::days(1)));
+
+    // A source that fires once a year is not due all the time.
+    let mut outcome = desk.taken(&claims[0], Vec::new(), None);
+    outcome.next.at = desk.now + chrono::Duration::days(365);
+    desk.store.record_poll(outcome).await.unwrap();
+    desk.pass(86400);
+    assert!(
+        desk.store
+            .claim_sources(desk.now, 9, None)
+            .await
+            .unwrap()
+            .is_empty()
     );
-    assert_eq!(desk.entries(9).await.len(), 1);
-    desk.pass(1);
+    let next = desk.store.waiting(desk.now).await.unwrap().next_source;
+    assert_eq!(next, Some(desk.now + chrono::Duration::days(364)));
 }
 
 #[tokio::test]

@@ -349,7 +349,7 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
         ),
         (
             super::super::sources::DUE,
-            "SEARCH source USING INDEX source_due (next_at>? AND next_at<?)",
+            "SEARCH source USING INDEX source_due (next_at<?)",
         ),
         (
             super::super::articles::NAMED,
@@ -372,6 +372,12 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
             "{plan:?}"
         );
     }
+    let pending = plan(&db, super::super::waiting::PENDING);
+    assert_eq!(
+        pending,
+        ["SCAN entry USING COVERING INDEX entry_pending"],
+        "no more than what waits"
+    );
     let refresh = plan(&db, super::super::queue::REFRESH);
     assert!(
         refresh.iter().any(|step| step.contains("entry_next (host=?")),
