@@ -1,1 +1,410 @@
-//! To be written.
+//! The second half of the way: from an entry that waits to an article in the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tracing::{debug, warn};
+use url::Url;
+
+use crate::config::{Config, Pages, Source};
+use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
+use crate::model::{
+    ClaimedEntry, Cutting, Extraction, Failure, Grade, HostNote, Kind, PageOutcome, PageResult, Stored,
+    Tried, Validators,
+};
+use crate::store::{Store, StoreError, Work};
+use crate::{cutting, extract, html, identity, link, probe, schedule};
+
+/// What one page came to, for the table and for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageReport {
+    /// Name of the source.
+    pub source: String,
+    /// The entry's link, with secrets masked; empty where it has none.
+    pub url: String,
+    /// What storing it came to.
+    pub stored: Stored,
+    /// What went wrong.
+    pub failure: Option<Failure>,
+    /// How long it took, waiting for the host's turn included.
+    pub took: Duration,
+}
+
+/// What one step works on; cheap to hand to another thread.
+#[derive(Clone)]
+struct Desk {
+    config: Arc<Config>,
+    source: Arc<Source>,
+    claim: Arc<ClaimedEntry>,
+}
+
+impl Desk {
+    fn cutting(&self) -> cutting::Desk<'_> {
+        cutting::Desk {
+            config: &self.config,
+            source: &self.source,
+            claim: &self.claim,
+        }
+    }
+}
+
+/// What was met on the way to a page, whatever it came to.
+#[derive(Default)]
+struct Way {
+    took: Duration,
+    hosts: Vec<HostNote>,
+    tried: Vec<Tried>,
+}
+
+/// Collects one entry: fetch its page, cut the article out, name it, record it.
+///
+/// An article never disappears: when its page had all its tries, or is not to be had at all, the feed's own text is
+/// kept, and the page is tried once more a week later.
+pub async fn collect(
+    store: &Store,
+    fetcher: &Fetcher,
+    config: &Arc<Config>,
+    source: &Arc<Source>,
+    claim: ClaimedEntry,
+    now: DateTime<Utc>,
+) -> Result<PageReport, StoreError> {
+    let desk = Desk {
+        config: Arc::clone(config),
+        source: Arc::clone(source),
+        claim: Arc::new(claim),
+    };
+    let mut way = Way::default();
+    let (result, failure) = match attempt(store, fetcher, &desk, &mut way, now).await {
+        Ok(cutting) => {
+            let failure = cutting.failure.clone();
+            (PageResult::Article(Box::new(cutting)), failure)
+        }
+        Err(Missed {
+            failure,
+            host_rests: true,
+        }) => (PageResult::HostRests(failure.clone()), Some(failure)),
+        Err(Missed {
+            failure,
+            host_rests: false,
+        }) => {
+            let end = now + way.took;
+            let again = match failure.grade {
+                // The article is there; this was the last look for something better.
+                _ if desk.claim.upgrade => Some(end),
+                Grade::Permanent => None,
+                Grade::Temporary | Grade::Soft => schedule::page_retry(desk.claim.attempts, end),
+            };
+            let result = match again {
+                Some(again) => PageResult::Retry(failure.clone(), again),
+                None => PageResult::Article(Box::new(
+                    from_feed(store, &desk, Some(failure.clone()), end).await,
+                )),
+            };
+            (result, Some(failure))
+        }
+    };
+    let Way { took, hosts, tried } = way;
+    let page = PageOutcome {
+        entry: desk.claim.id,
+        lease: desk.claim.lease,
+        at: now,
+        took,
+        result,
+        hosts,
+        tried,
+    };
+    record(store, &desk, page, failure).await
+}
+
+/// One try: the page where there is one, the feed's text where it is the article.
+async fn attempt(
+    store: &Store,
+    fetcher: &Fetcher,
+    desk: &Desk,
+    way: &mut Way,
+    now: DateTime<Utc>,
+) -> Result<Cutting, Missed> {
+    match wanted(&desk.source, &desk.claim) {
+        Wanted::No => Ok(from_feed(store, desk, None, now).await),
+        Wanted::Never(failure) => Err(Missed::own(failure)),
+        Wanted::Yes(url) => {
+            let (fetched, document) = fetch(fetcher, &url, way, now).await?;
+            cut(store, desk, fetched, document, way, now)
+                .await
+                .map_err(Missed::own)
+        }
+    }
+}
+
+/// Whether an entry has a page worth a request.
+enum Wanted {
+    Yes(Url),
+    /// The feed's text is the article, as configured.
+    No,
+    /// There is no page to be had.
+    Never(Failure),
+}
+
+fn wanted(source: &Source, claim: &ClaimedEntry) -> Wanted {
+    let full = claim
+        .entry
+        .content
+        .as_deref()
+        .is_some_and(|content| !content.trim().is_empty());
+    let permanent = |code, message: &str| {
+        let url = claim.entry.link.as_ref().map(link::masked);
+        Wanted::Never(Failure {
+            code,
+            grade: Grade::Permanent,
+            message: message.into(),
+            url,
+            status: None,
+        })
+    };
+    match (&claim.entry.link, source.pages) {
+        (_, Pages::Never) => Wanted::No,
+        (_, Pages::Auto) if full => Wanted::No,
+        (None, _) => permanent(
+            "no-link",
+            "the entry has no http or https link: the feed's text is kept",
+        ),
+        (Some(url), _) if !identity::is_specific(url) => permanent(
+            "not-specific",
+            "the entry links to a front page or a login page: the feed's text is kept",
+        ),
+        (Some(url), _) => Wanted::Yes(url.clone()),
+    }
+}
+
+/// A page that was not had.
+struct Missed {
+    failure: Failure,
+    /// Whether it is the trouble of the host that serves the entry's link, which costs the page no attempt.
+    host_rests: bool,
+}
+
+impl Missed {
+    /// The page's own failure.
+    fn own(failure: Failure) -> Self {
+        Self {
+            failure,
+            host_rests: false,
+        }
+    }
+}
+
+/// Fetches the page, and refuses where a redirect led to no page of the article's own.
+async fn fetch(
+    fetcher: &Fetcher,
+    url: &Url,
+    way: &mut Way,
+    now: DateTime<Utc>,
+) -> Result<(Fetched, Document), Missed> {
+    let mut fetched = match fetcher.get(Request::new(url.clone(), Want::Page), now).await {
+        Ok(fetched) => fetched,
+        Err(failed) => {
+            way.took = failed.took;
+            let missed = Missed {
+                failure: failed.failure(),
+                host_rests: failed.rests_host(),
+            };
+            way.hosts = failed.hosts;
+            return Err(missed);
+        }
+    };
+    way.took = fetched.took;
+    way.hosts = std::mem::take(&mut fetched.hosts);
+    if !identity::is_specific(&fetched.url) {
+        let to = link::masked(&fetched.url);
+        let failure = if link::is_wall(&fetched.url) {
+            own_failure(
+                &fetched,
+                "wall",
+                format!("{} redirects to a consent or login page", link::masked(url)),
+            )
+        } else {
+            own_failure(
+                &fetched,
+                "redirected-to-front",
+                format!("{} redirects to the front page {to}", link::masked(url)),
+            )
+        };
+        return Err(Missed::own(failure));
+    }
+    match std::mem::replace(&mut fetched.outcome, Outcome::NotModified(Validators::default())) {
+        Outcome::Document(document) => Ok((fetched, document)),
+        Outcome::NotModified(_) => {
+            let failure = own_failure(
+                &fetched,
+                "http-304",
+                "answered 304 to an unconditional request".into(),
+            );
+            Err(Missed::own(failure))
+        }
+    }
+}
+
+/// Extracts off the async threads; whatever the parser does costs this one page one error.
+async fn cut(
+    store: &Store,
+    desk: &Desk,
+    fetched: Fetched,
+    document: Document,
+    way: &mut Way,
+    now: DateTime<Utc>,
+) -> Result<Cutting, Failure> {
+    let crashes = desk.claim.crashes;
+    if crashes > 0
+        && !probe::survives(
+            probe::Kind::Page,
+            document.content_type.as_deref(),
+            &document.body,
+        )
+        .await
+    {
+        let (code, message) = probe::verdict(crashes);
+        let grade = if code == "set-aside" {
+            Grade::Permanent
+        } else {
+            Grade::Soft
+        };
+        return Err(Failure {
+            grade,
+            ..own_failure(&fetched, code, message)
+        });
+    }
+    let panicked = own_failure(
+        &fetched,
+        "extractor-panic",
+        "the page made the extractor panic; please report it".into(),
+    );
+    let mark = store.working(Work::Entry(desk.claim.id));
+    let desk = desk.clone();
+    let cut = tokio::task::spawn_blocking(move || {
+        let _mark = mark;
+        let mut extraction = extract(&desk, &fetched, &document, now)?;
+        let tried = std::mem::take(&mut extraction.tried);
+        let end = now + fetched.took;
+        Ok((
+            desk.cutting().from_page(&fetched, document, extraction, end),
+            tried,
+        ))
+    });
+    let (cutting, tried) = cut.await.map_err(|_panic| panicked)??;
+    way.tried = tried;
+    Ok(cutting)
+}
+
+/// What the rules, or the automatic, make of a page.
+fn extract(
+    desk: &Desk,
+    fetched: &Fetched,
+    document: &Document,
+    now: DateTime<Utc>,
+) -> Result<Extraction, Failure> {
+    let (config, source, url) = (&desk.config, Some(&*desk.source), &fetched.url);
+    let html = html::decode(&document.body, document.content_type.as_deref());
+    let link_header = document.headers.get_str("link");
+    let page = extract::Page {
+        html: &html,
+        url,
+        link_header: link_header.as_deref(),
+    };
+    let extraction = extract::article(
+        &page,
+        &config.rules_for(source, url),
+        config.zone_for(source, url),
+        now,
+    )
+    .map_err(|error| own_failure(fetched, error.code(), error.to_string()))?;
+    match extraction.kind {
+        Kind::Challenge => Err(own_failure(
+            fetched,
+            "challenge",
+            "the site asks whether we are human".into(),
+        )),
+        Kind::NotArticle => Err(own_failure(
+            fetched,
+            "rejected",
+            "the page is no article: it has a text of `reject_if_contains`".into(),
+        )),
+        Kind::Article | Kind::Paywalled => Ok(extraction),
+    }
+}
+
+/// An article of the feed's own text, off the async threads; where even that cannot be read, without any text.
+async fn from_feed(store: &Store, desk: &Desk, failure: Option<Failure>, now: DateTime<Utc>) -> Cutting {
+    let mark = store.working(Work::Entry(desk.claim.id));
+    let (reader, reason) = (desk.clone(), failure.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let _mark = mark;
+        reader.cutting().from_feed(reason, now)
+    });
+    read.await
+        .unwrap_or_else(|_panic| desk.cutting().without_text(Extraction::default(), failure, now))
+}
+
+/// A failure of the page itself.
+fn own_failure(fetched: &Fetched, code: &'static str, message: String) -> Failure {
+    Failure {
+        code,
+        grade: Grade::Soft,
+        message,
+        url: Some(link::masked(&fetched.url)),
+        status: Some(fetched.status),
+    }
+}
+
+/// Commits the page and says it in one line.
+async fn record(
+    store: &Store,
+    desk: &Desk,
+    page: PageOutcome,
+    failure: Option<Failure>,
+) -> Result<PageReport, StoreError> {
+    let (source, claim) = (&desk.source, &desk.claim);
+    let took = page.took;
+    let missed = missed_fields(&page.tried);
+    let stored = store.record_page(page).await?;
+    let url = claim.entry.link.as_ref().map(link::masked).unwrap_or_default();
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if !missed.is_empty() {
+        warn!(
+            source = source.name,
+            url,
+            fields = missed.join(","),
+            "selectors missed: found automatically where possible"
+        );
+    }
+    match &failure {
+        None => debug!(source = source.name, url, ms, "collected: {stored:?}"),
+        Some(failure) => warn!(
+            source = source.name,
+            url,
+            code = failure.code,
+            ms,
+            "page failed: {}",
+            failure.message
+        ),
+    }
+    Ok(PageReport {
+        source: source.name.clone(),
+        url,
+        stored,
+        failure,
+        took,
+    })
+}
+
+/// Fields that have selectors, none of which hit.
+fn missed_fields(tried: &[Tried]) -> Vec<&'static str> {
+    let hit = |field| tried.iter().any(|tried| tried.field == field && tried.hit);
+    let mut fields: Vec<_> = tried
+        .iter()
+        .filter(|tried| !hit(tried.field))
+        .map(|tried| tried.field.as_str())
+        .collect();
+    fields.dedup();
+    fields
+}

@@ -25,7 +25,9 @@
 pub mod model;
 
 pub mod collect;
+pub mod cutting;
 pub mod poll;
+pub mod probe;
 
 pub mod extract;
 pub mod feed;

@@ -478,9 +478,17 @@ pub struct ClaimedSource {
     pub failures: f64,
     /// Whether it was never polled with success: `first_poll` applies.
     pub first: bool,
-    /// Whether its last document killed the process three times: do not parse, report it as set aside.
-    pub set_aside: bool,
+    /// How often reading its document ended a process. From the first time on it is read by a child process first.
+    pub crashes: u32,
+    /// The URL that gave the validators, where a redirect led to it.
+    pub validators_from: Option<Url>,
 }
+
+/// Codes of failures that end a process: a child's, or after three of them the input is set aside for a day.
+pub const CRASHED: [&str; 2] = ["crashed", "set-aside"];
+
+/// Processes that an input may end before it is set aside.
+pub const SET_ASIDE: u32 = 3;
 
 /// Who holds a claim: the run that made it. A lost lease can record nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -510,6 +518,8 @@ pub struct PollOutcome {
     pub result: PollResult,
     /// Where permanent redirects led, for `status`.
     pub moved_to: Option<Url>,
+    /// The URL that answered, after redirects: validators belong to it.
+    pub served_by: Option<Url>,
     /// What was learned about the hosts on the way.
     pub hosts: Vec<HostNote>,
     /// Weighted failures in a row, after this poll.
@@ -633,8 +643,8 @@ pub struct ClaimedEntry {
     pub attempts: u32,
     /// Whether the article is already kept with the feed's text and this is the try a week later.
     pub upgrade: bool,
-    /// Whether it killed the process three times: do not fetch, keep the feed's text.
-    pub set_aside: bool,
+    /// How often reading its page ended a process. From the first time on it is read by a child process first.
+    pub crashes: u32,
 }
 
 /// Everything one collected page changes; recorded in one transaction.

@@ -1,5 +1,230 @@
-//! One file per subcommand.
+//! The command line: one file per subcommand.
+//!
+//! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
 mod check;
+mod export;
+mod extract;
+mod list;
+mod parse;
+mod run;
+mod status;
+mod table;
+mod try_page;
 
-pub use check::check;
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use chrono::Utc;
+use clap::{Args, Parser, Subcommand};
+use tracing::Level;
+
+use crate::config::{self, Config};
+use crate::{probe, telemetry};
+
+/// A press-cuttings daemon: polls feeds, fetches the linked pages politely, cuts the articles out and keeps them in SQLite.
+#[derive(Debug, Parser)]
+#[command(name = "cuttings", version, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+struct Global {
+    /// Configuration file [default: $CUTTINGS_CONFIG, ./config/cuttings.toml, the user's, /etc/cuttings/cuttings.toml]
+    #[arg(long, global = true, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Database file, instead of the configured one
+    #[arg(long, global = true, value_name = "PATH")]
+    database: Option<PathBuf>,
+    /// More talk on stderr; twice for the detail of each article
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Poll, fetch, cut and keep, until stopped or (--once) until nothing is due
+    Run(run::RunArgs),
+    /// Check the configuration: every mistake at once, with file and line
+    Check,
+    /// Show what would be cut out of a page, and by what
+    Try(try_page::TryArgs),
+    /// List the configured sources
+    List(list::ListArgs),
+    /// Show how each source is doing, and why it is polled when
+    Status(status::StatusArgs),
+    /// Write articles out
+    Export(export::ExportArgs),
+    /// Filter: feeds in, their entries out
+    Parse(FilterArgs),
+    /// Filter: pages in, their articles out
+    Extract(extract::ExtractArgs),
+    /// Reads one input and says nothing: the child of a daemon that suspects it
+    #[command(name = probe::COMMAND, hide = true)]
+    Probe {
+        /// `feed` or `page`
+        kind: String,
+        /// As the server sent it
+        content_type: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct FilterArgs {
+    /// One JSON object a line, on stdin and stdout
+    #[arg(long, required = true)]
+    jsonl: bool,
+}
+
+fn check(global: &Global) -> anyhow::Result<Exit> {
+    let colour = io::stderr().is_terminal();
+    let code = check::check(
+        global.config.as_deref(),
+        colour,
+        &mut io::stdout().lock(),
+        &mut io::stderr().lock(),
+    )?;
+    Ok(if code == 0 { Exit::Done } else { Exit::Usage })
+}
+
+/// How a command ended, when it ended well enough to have an opinion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Done = 0,
+    NeedsAPerson = 1,
+    Usage = 2,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::init(level(&cli));
+    let result = match &cli.command {
+        Command::Run(args) => run::run(&cli.global, args),
+        Command::Check => check(&cli.global),
+        Command::Try(args) => try_page::try_page(&cli.global, args),
+        Command::List(args) => list::list(&cli.global, args),
+        Command::Status(args) => status::status(&cli.global, args),
+        Command::Export(args) => export::export(&cli.global, args),
+        Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
+        Command::Extract(args) => extract::extract(&cli.global, args),
+        Command::Probe { kind, content_type } => {
+            probe::child(kind, content_type, &mut io::stdin().lock(), Utc::now())
+                .map(|()| Exit::Done)
+                .map_err(Into::into)
+        }
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            let usage = error.downcast_ref::<Usage>().is_some();
+            ExitCode::from(if usage { Exit::Usage } else { Exit::NeedsAPerson } as u8)
+        }
+    }
+}
+
+/// `run` talks like a service; the other commands only of what went wrong.
+fn level(cli: &Cli) -> Level {
+    let usual = matches!(&cli.command, Command::Run(args) if !args.once);
+    match (cli.global.quiet, cli.global.verbose, usual) {
+        (true, ..) => Level::ERROR,
+        (_, 0, false) => Level::WARN,
+        (_, 0, true) | (_, 1, false) => Level::INFO,
+        _ => Level::DEBUG,
+    }
+}
+
+/// A mistake of the caller: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+impl Global {
+    /// Loads the configuration; its faults go to stderr as they are.
+    fn load(&self) -> anyhow::Result<Config> {
+        let path = config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()))?;
+        self.load_from(&path)
+    }
+
+    fn load_from(&self, path: &Path) -> anyhow::Result<Config> {
+        let loaded = config::load(path).map_err(|faults| Usage(faults.to_string()))?;
+        for warning in &loaded.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(loaded.config)
+    }
+
+    /// The database: of the command line, else configured, else the default place.
+    fn database(&self, config: &Config) -> anyhow::Result<PathBuf> {
+        let configured = self.database.clone().or_else(|| config.daemon.database.clone());
+        configured.map_or_else(default_database, Ok)
+    }
+
+    /// The database where no configuration is needed to find it.
+    fn database_alone(&self) -> anyhow::Result<PathBuf> {
+        match &self.database {
+            Some(path) => Ok(path.clone()),
+            None => self.database(&self.load()?),
+        }
+    }
+}
+
+/// `$STATE_DIRECTORY/cuttings.db` under systemd, else the user's data folder (XDG Base Directory).
+fn default_database() -> anyhow::Result<PathBuf> {
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    folder("STATE_DIRECTORY")
+        .or_else(|| folder("XDG_DATA_HOME").map(|data| data.join("cuttings")))
+        .or_else(|| folder("HOME").map(|home| home.join(".local/share/cuttings")))
+        .map(|folder| folder.join("cuttings.db"))
+        .ok_or_else(|| {
+            Usage("no place for the database: set `database` in [daemon], or pass --database PATH".into())
+                .into()
+        })
+}
+
+/// Runs a filter from stdin to stdout.
+fn filter(
+    run: impl FnOnce(BufReader<io::StdinLock<'static>>, &mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<Exit> {
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    run(BufReader::new(io::stdin().lock()), &mut output)?;
+    output.flush()?;
+    Ok(Exit::Done)
+}
+
+/// Data, to stdout.
+fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Talk, to stderr; nothing is left to do where even that fails.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// A reader that went away (`| head`) is no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -12,6 +12,7 @@ mod find;
 mod keys;
 mod load;
 mod nearest;
+mod pages;
 mod read;
 mod rules;
 mod scalar;

@@ -1,1 +1,221 @@
-//! To be written.
+//! The only way out of the house: one polite, guarded GET at a time.
+//!
+//! [`Fetcher::get`] walks the hops of a redirect itself. Each hop is judged by the [`Guard`], waits at the [`Gate`] of
+//! its host, and gives its place back before the next. What comes back, document or failure, carries all that was
+//! learned about the hosts on the way; storing it is the caller's affair. Rules: RFC 9110, 9111, 9309.
+
+mod body;
+mod challenge;
+mod client;
+mod error;
+mod gate;
+mod guard;
+mod headers;
+mod hints;
+mod resolve;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use url::Url;
+
+pub use self::client::{ClientError, Fetcher};
+pub use self::error::{CODES, FetchError};
+pub use self::gate::{Gate, Pass};
+pub use self::guard::{Guard, Refused};
+pub use self::headers::Headers;
+pub use self::hints::{Hints, MAX_RETRY_AFTER, http_date};
+pub use self::resolve::{Lookup, SystemNames};
+use crate::link;
+use crate::model::{Failure, HostNote, Validators};
+
+/// One document to get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// http or https; anything else is refused.
+    pub url: Url,
+    /// What it should be.
+    pub want: Want,
+    /// Of the document we have: an answer may be "not modified". Empty: unconditional.
+    pub validators: Validators,
+    /// The URL that gave the validators, where a redirect led to it; they are sent to it alone. `None`: `url`.
+    pub validators_from: Option<Url>,
+}
+
+impl Request {
+    /// An unconditional request.
+    pub fn new(url: Url, want: Want) -> Self {
+        Self {
+            url,
+            want,
+            validators: Validators::default(),
+            validators_from: None,
+        }
+    }
+
+    /// The same, conditional on what `url` gave with the document we have.
+    #[must_use]
+    pub fn with_validators(self, validators: Validators) -> Self {
+        Self { validators, ..self }
+    }
+}
+
+/// What a document should be: decides `Accept`, the limit of its size, and what is dropped at its headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// A feed, a sitemap, a listing page.
+    Feed,
+    /// An article's page: HTML, or it is dropped without its body.
+    Page,
+    /// robots.txt.
+    Robots,
+}
+
+impl Want {
+    fn accept(self) -> &'static str {
+        match self {
+            Self::Feed => {
+                "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, \
+                 application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.5, */*;q=0.1"
+            }
+            Self::Page => {
+                "text/html, application/xhtml+xml;q=0.9, application/xml;q=0.5, text/plain;q=0.3, */*;q=0.1"
+            }
+            Self::Robots => "text/plain, */*;q=0.1",
+        }
+    }
+}
+
+/// What a request came to, and what was learned on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetched {
+    /// Document or "not modified".
+    pub outcome: Outcome,
+    /// HTTP status of the last answer.
+    pub status: u16,
+    /// The URL that gave it, after redirects.
+    pub url: Url,
+    /// Redirects in order.
+    pub hops: Vec<Hop>,
+    /// One note for each host on the way.
+    pub hosts: Vec<HostNote>,
+    /// When the server wishes to be asked again.
+    pub hints: Hints,
+    /// Time spent asking, waits at the gate not included.
+    pub took: Duration,
+}
+
+impl Fetched {
+    /// Where permanent redirects led: the end of the leading 301 and 308 hops.
+    pub fn moved_to(&self) -> Option<&Url> {
+        moved_to(&self.hops)
+    }
+}
+
+/// What a server had to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// 304, with the validators it carried: they replace ours, and what is absent stays.
+    NotModified(Validators),
+    /// A whole document.
+    Document(Document),
+}
+
+/// A document, whole and decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// 200 or 203.
+    pub status: u16,
+    /// As received.
+    pub headers: Headers,
+    /// Content codings taken off; the charset is as it was.
+    pub body: Vec<u8>,
+    /// Both replace what was stored, also where one is absent now.
+    pub validators: Validators,
+    /// `Content-Type` as sent.
+    pub content_type: Option<String>,
+    /// SHA-256 of `body`.
+    pub body_hash: Vec<u8>,
+}
+
+/// One redirect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// The URL that redirected.
+    pub from: Url,
+    /// The URL it led to.
+    pub to: Url,
+    /// 301, 302, 303, 307 or 308.
+    pub status: u16,
+}
+
+/// No document, and what was learned on the way.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct Failed {
+    /// Why.
+    pub error: FetchError,
+    /// HTTP status of the last answer, if there was one.
+    pub status: Option<u16>,
+    /// Where it happened.
+    pub url: Url,
+    /// Redirects up to there.
+    pub hops: Vec<Hop>,
+    /// One note for each host on the way.
+    pub hosts: Vec<HostNote>,
+    /// When the server wishes to be asked again.
+    pub hints: Hints,
+    /// Time spent asking, waits at the gate not included.
+    pub took: Duration,
+}
+
+impl Failed {
+    /// The same as it is kept.
+    pub fn failure(&self) -> Failure {
+        Failure {
+            status: self.status,
+            ..self.error.failure(&self.url)
+        }
+    }
+
+    /// Whether the host that was asked first is to rest, and the page is not to blame. Trouble of another host that a
+    /// redirect led to is the page's own: the first host would be asked again at once.
+    pub fn rests_host(&self) -> bool {
+        let first = self.hops.first().map_or(&self.url, |hop| &hop.from);
+        self.error.is_host_trouble() && link::host(first) == link::host(&self.url)
+    }
+
+    /// Where permanent redirects led before it failed.
+    pub fn moved_to(&self) -> Option<&Url> {
+        moved_to(&self.hops)
+    }
+}
+
+/// The one user agent: `cuttings/VERSION (+CONTACT)`. What a header cannot hold is left out of the contact.
+pub fn user_agent(contact: Option<&str>) -> String {
+    let contact: String = contact
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .collect();
+    let name = concat!("cuttings/", env!("CARGO_PKG_VERSION"));
+    match contact.trim() {
+        "" => name.to_owned(),
+        contact => format!("{name} (+{contact})"),
+    }
+}
+
+/// Makes ring the crypto of the process. First thing in main and in tests; once or often.
+pub fn install_crypto() {
+    // An error says that there is a provider already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+fn moved_to(hops: &[Hop]) -> Option<&Url> {
+    hops.iter()
+        .take_while(|hop| matches!(hop.status, 301 | 308))
+        .last()
+        .map(|hop| &hop.to)
+}

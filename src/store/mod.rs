@@ -204,7 +204,7 @@ impl Store {
     }
 
     /// Marks a row whose input is about to be parsed, until the mark is dropped. Should the process die meanwhile, the
-    /// next start counts a crash of that row; after three its claims say `set_aside`.
+    /// next start counts a crash of that row; its claims say so, and a child process reads that input first.
     pub fn working(&self, work: Work) -> WorkMark {
         self.work.mark(work)
     }

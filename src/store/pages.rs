@@ -1,14 +1,22 @@
 //! What a collected page came to: the entry's new state, with everything else it changes.
+//!
+//! ```text
+//! pending ── article ───────────────────────────► done
+//!    │  ▲                                          ▲
+//!    │  └─ its own failure, or trouble of the host │
+//!    └──── the feed's text is kept ─► done, one more try (`upgrade`) a week later ─┘
+//! ```
+//!
+//! Entries that are `known` or `seen` never come here.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::articles::{self, PageId};
 use super::error::StoreError;
-use super::work::SET_ASIDE;
 use super::{ledger, queue, rest, time};
 use crate::model::{
-    Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, SourceId, Stored,
+    CRASHED, Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, SourceId, Stored,
 };
 
 /// A page as received, compressed.
@@ -49,7 +57,6 @@ struct Held {
     source: SourceId,
     upgrade: bool,
     page: Option<PageId>,
-    set_aside: bool,
     keys_of_feed: Option<String>,
 }
 
@@ -71,7 +78,7 @@ pub(super) fn record(
             // The host in trouble may be one that a redirect led to: then the entry waits for that one by itself.
             let at = rests.values().copied().max().unwrap_or(0);
             let at = at.max(time::ms(now).saturating_add(AT_LEAST));
-            set(db, outcome, "crashes = 0", Some(at))?;
+            queue::put(db, outcome.entry, Some(at))?;
             Stored::Waiting
         }
     };
@@ -79,10 +86,11 @@ pub(super) fn record(
     Ok(stored)
 }
 
+/// The entry, if whoever brings the outcome holds it still.
 fn hold(db: &Connection, outcome: &PageOutcome) -> Result<Held, StoreError> {
     let Lease { run, claim } = outcome.lease;
     db.prepare_cached(
-        "SELECT entry.source_id, entry.upgrade, entry.page_id, entry.crashes, page.page_key \
+        "SELECT entry.source_id, entry.upgrade, entry.page_id, page.page_key \
          FROM entry LEFT JOIN page ON page.id = entry.page_id \
          WHERE entry.id = ?1 AND entry.claimed_run = ?2 AND entry.claimed_claim = ?3",
     )?
@@ -91,8 +99,7 @@ fn hold(db: &Connection, outcome: &PageOutcome) -> Result<Held, StoreError> {
             source: SourceId(row.get(0)?),
             upgrade: row.get(1)?,
             page: row.get::<_, Option<i64>>(2)?.map(PageId),
-            set_aside: row.get::<_, u32>(3)? >= SET_ASIDE,
-            keys_of_feed: row.get(4)?,
+            keys_of_feed: row.get(3)?,
         })
     })
     .optional()?
@@ -101,6 +108,7 @@ fn hold(db: &Connection, outcome: &PageOutcome) -> Result<Held, StoreError> {
     })
 }
 
+/// Stores the article, and ends the entry's way or, with the feed's text for want of a page, leaves it one more try.
 fn article(
     db: &Connection,
     outcome: &PageOutcome,
@@ -145,7 +153,7 @@ fn article(
         .execute(params![outcome.entry.0, page.0])?;
     let upgrade_at = cutting
         .upgrade_at
-        .filter(|_| cutting.method == Method::Feed && !held.upgrade && !held.set_aside);
+        .filter(|_| cutting.method == Method::Feed && !held.upgrade);
     if let Some(at) = upgrade_at {
         set(
             db,
@@ -154,7 +162,12 @@ fn article(
             Some(time::ms(at)),
         )?;
     } else {
-        set(db, outcome, "state = 'done', upgrade = 0, payload = NULL", None)?;
+        set(
+            db,
+            outcome,
+            "state = 'done', crashes = 0, upgrade = 0, payload = NULL",
+            None,
+        )?;
     }
     let word = match stored {
         Stored::New(_) => "articles.new",
@@ -166,6 +179,7 @@ fn article(
     Ok(stored)
 }
 
+/// The page itself failed: an attempt is counted, and when it is tried again the caller has decided.
 fn retry(
     db: &Connection,
     outcome: &PageOutcome,
@@ -177,14 +191,15 @@ fn retry(
     ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
     if let (true, Some(page)) = (held.upgrade, held.page) {
         // The one more try of a week later failed too: the feed's text stays.
-        set(db, outcome, "crashes = 0, upgrade = 0, payload = NULL", None)?;
+        set(db, outcome, "upgrade = 0, payload = NULL", None)?;
         return Ok(Stored::Known(articles::article_of(db, page)?));
     }
-    if held.set_aside {
-        set(db, outcome, "state = 'set-aside', attempts = attempts + 1", None)?;
+    let changes = if CRASHED.contains(&failure.code) {
+        "crashes = crashes + 1, attempts = attempts + 1"
     } else {
-        set(db, outcome, "crashes = 0, attempts = attempts + 1", Some(at))?;
-    }
+        "attempts = attempts + 1"
+    };
+    set(db, outcome, changes, Some(at))?;
     Ok(Stored::Waiting)
 }
 

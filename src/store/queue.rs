@@ -13,7 +13,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::payload::Payload;
-use super::work::SET_ASIDE;
 use super::{Claims, articles, ledger, time};
 use crate::model::{ClaimedEntry, EntryId, HostNote, Lease, SourceId};
 
@@ -252,7 +251,7 @@ fn lease(
                 ident: row.get(2)?,
                 attempts: row.get(3)?,
                 upgrade: row.get(4)?,
-                set_aside: row.get::<_, u32>(5)? >= SET_ASIDE,
+                crashes: row.get(5)?,
             };
             Ok((row.get::<_, Option<String>>(0)?, claimed))
         })?;

@@ -38,6 +38,8 @@ CREATE TABLE source (
     next_why       TEXT    NOT NULL DEFAULT '',
     -- The URL that the validators and the hash belong to.
     validators_url TEXT,
+    -- The URL that answered last, where redirects led: the validators are sent there only.
+    served_by      TEXT,
     etag           BLOB,
     last_modified  BLOB,
     body_hash      BLOB,

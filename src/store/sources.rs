@@ -1,4 +1,8 @@
 //! Sources: what is configured, what is due, and what a poll came to.
+//!
+//! A source is its name. Its row outlives the configuration: one that is taken out and put back goes on where it was.
+//! Validators and the hash of the body belong to the URL they came from (POLITENESS P7): under another URL a claim
+//! carries none, and they count again when the URL changes back.
 
 use std::collections::HashSet;
 
@@ -6,16 +10,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::work::SET_ASIDE;
 use super::{Claims, ledger, queue, rest, take_in, time};
 use crate::config::Source;
 use crate::link;
 use crate::model::{
-    ClaimedSource, Failure, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
+    CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
 };
-
-/// The code of a failure that stands for an input set aside.
-pub(super) const SET_ASIDE_CODE: &str = "set-aside";
 
 /// What the database keeps of a configured source.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ pub(super) fn sync(
     Ok(ids)
 }
 
+/// The row of a name.
 fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
     Ok(db
         .prepare_cached("SELECT id FROM source WHERE name = ?1")?
@@ -91,6 +92,7 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
         .optional()?)
 }
 
+/// A source never seen before: due at once.
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     db.prepare_cached(
         "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, tags, first_seen, next_at, next_why) \
@@ -110,6 +112,7 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
     Ok(db.last_insert_rowid())
 }
 
+/// Takes over what may have changed in the configuration; nothing is asked sooner for what has not (P15).
 fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     let (url, schedule, enabled): (String, String, bool) = db
         .prepare_cached("SELECT url, schedule, enabled FROM source WHERE id = ?1")?
@@ -186,6 +189,7 @@ pub(super) const STRAY: &str = "SELECT id, host, asked_at, next_at FROM source \
 /// How far a clock may be set back without anybody minding, in milliseconds.
 pub(super) const SLACK: i64 = 5 * 60_000;
 
+/// Gives a source to this run, with what its poll needs to be conditional.
 fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedSource, StoreError> {
     let lease = claims.next();
     db.prepare_cached("UPDATE source SET claimed_run = ?2, claimed_claim = ?3, asked_at = ?4 WHERE id = ?1")?
@@ -193,7 +197,8 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
     Ok(db
         .prepare_cached(
             "SELECT name, iif(validators_url = url, etag, NULL), iif(validators_url = url, last_modified, NULL), \
-             iif(validators_url = url, body_hash, NULL), failures, succeeded_at IS NULL, crashes \
+             iif(validators_url = url, body_hash, NULL), failures, succeeded_at IS NULL, crashes, \
+             iif(validators_url = url, served_by, NULL) \
              FROM source WHERE id = ?1",
         )?
         .query_row([id], |row| {
@@ -208,7 +213,8 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
                 body_hash: row.get(3)?,
                 failures: row.get(4)?,
                 first: row.get(5)?,
-                set_aside: row.get::<_, u32>(6)? >= SET_ASIDE,
+                crashes: row.get(6)?,
+                validators_from: row.get::<_, Option<String>>(7)?.as_deref().and_then(crate::link::web_url),
             })
         })?)
 }
@@ -265,6 +271,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
     Ok(counts)
 }
 
+/// Whether the outcome comes from whoever holds the source now.
 fn holds(db: &Connection, source: SourceId, lease: Lease) -> Result<(), StoreError> {
     let held = db
         .prepare_cached("SELECT 1 FROM source WHERE id = ?1 AND claimed_run = ?2 AND claimed_claim = ?3")?
@@ -274,6 +281,7 @@ fn holds(db: &Connection, source: SourceId, lease: Lease) -> Result<(), StoreErr
     })
 }
 
+/// Replaces both validators together: an old one never travels with a new one (P5).
 fn take_validators(
     db: &Connection,
     source: SourceId,
@@ -293,28 +301,27 @@ fn settle(db: &Connection, outcome: &PollOutcome, now: DateTime<Utc>) -> Result<
         PollResult::Failed(failure) => Some(failure),
         _ => None,
     };
-    // An input set aside gets one more try each time it comes round: the source itself never dies of it.
+    // A document that was read well clears its name; one that was not read leaves it as it is.
     let crashes = match failure {
-        Some(Failure {
-            code: SET_ASIDE_CODE, ..
-        }) => SET_ASIDE - 1,
-        _ => 0,
+        None => "0",
+        Some(failure) if CRASHED.contains(&failure.code) => "crashes + 1",
+        Some(_) => "crashes",
     };
-    db.prepare_cached(
-        "UPDATE source SET next_at = ?2, next_why = ?3, failures = ?4, crashes = ?5, polled_at = ?6, \
-         succeeded_at = iif(?7 IS NULL, ?6, succeeded_at), failed_at = iif(?7 IS NULL, NULL, ?6), code = ?7, message = ?8, \
-         moved_to = ?9, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
-    )?
+    db.prepare_cached(&format!(
+        "UPDATE source SET next_at = ?2, next_why = ?3, failures = ?4, crashes = {crashes}, polled_at = ?5, \
+         succeeded_at = iif(?6 IS NULL, ?5, succeeded_at), failed_at = iif(?6 IS NULL, NULL, ?5), code = ?6, message = ?7, \
+         moved_to = ?8, served_by = coalesce(?9, served_by), claimed_run = NULL, claimed_claim = NULL WHERE id = ?1"
+    ))?
     .execute(params![
         outcome.source.0,
         time::ms(outcome.next.at),
         outcome.next.why,
         outcome.failures,
-        crashes,
         time::text(now),
         failure.map(|failure| failure.code),
         failure.map(|failure| ledger::short(&failure.message)),
-        outcome.moved_to.as_ref().map(ToString::to_string)
+        outcome.moved_to.as_ref().map(ToString::to_string),
+        outcome.served_by.as_ref().filter(|_| failure.is_none()).map(ToString::to_string)
     ])?;
     Ok(())
 }

@@ -7,7 +7,6 @@ use rusqlite::Row;
 
 use super::error::StoreError;
 use super::reader::Reader;
-use super::work::SET_ASIDE;
 use super::{rest, time};
 use crate::model::{Next, SourceId};
 
@@ -239,8 +238,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
     let code: Option<String> = row.get(8)?;
     let polled_at = optional(row, 9)?;
     let rest_until: i64 = row.get(13)?;
-    let set_aside =
-        row.get::<_, u32>(7)? >= SET_ASIDE || code.as_deref() == Some(super::sources::SET_ASIDE_CODE);
+    let set_aside = code.as_deref() == Some("set-aside");
     let state = match (configured, enabled, set_aside, &code, polled_at) {
         (false, ..) => SourceState::Gone,
         (_, false, ..) => SourceState::Disabled,

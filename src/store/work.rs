@@ -14,9 +14,6 @@ use super::error::StoreError;
 use super::lock::beside;
 use crate::model::{EntryId, SourceId};
 
-/// Crashes after which an input is set aside.
-pub(super) const SET_ASIDE: u32 = 3;
-
 /// Rows that can be worked on at once; more go unmarked.
 const SLOTS: usize = 256;
 

@@ -143,6 +143,7 @@ impl Desk {
             bytes: 1000,
             result,
             moved_to: None,
+            served_by: None,
             hosts: Vec::new(),
             failures: 0.0,
             next: Next {

@@ -1,0 +1,250 @@
+//! `cuttings run`: the daemon, or once.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::Utc;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+use super::{Exit, Global, say, table};
+use crate::daemon::{self, Event, Options};
+use crate::fetch::{self, Fetcher};
+use crate::model::{Failure, Stored};
+use crate::store::{Store, Waiting};
+use crate::{telemetry, timing};
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Poll what is due and collect what is ready, then stop
+    #[arg(long)]
+    pub(super) once: bool,
+    /// With --once: poll every source, due or not (still conditional)
+    #[arg(long, requires = "once")]
+    all: bool,
+    /// With --once: stay for what becomes due within this time, such as 20s or 5m
+    #[arg(long, requires = "once", value_name = "TIME", value_parser = duration)]
+    wait: Option<Duration>,
+    /// With --once: print the result as JSON
+    #[arg(long, requires = "once")]
+    json: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    timing::parse_duration(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
+    let config = Arc::new(global.load()?);
+    let database = global.database(&config)?;
+    fetch::install_crypto();
+    let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    let result = runtime.block_on(async {
+        let stop = stop_signal()?;
+        let store = Arc::new(Store::open(&database, Utc::now())?);
+        let fetcher = Arc::new(Fetcher::new(&config.fetch, &config.politeness, user_agent)?);
+        info!(sources = config.sources.len(), database = %database.display(), "ready");
+        let mut tally = Tally::new(&config, args.once);
+        let options = Options {
+            once: args.once,
+            all: args.all,
+            wait: args.wait.unwrap_or_default(),
+        };
+        let ended = daemon::run(&store, &fetcher, &config, options, stop, |event| {
+            tally.take(event)
+        })
+        .await;
+        // The writer commits what it was given before the process ends, whatever the run came to.
+        store.close().await?;
+        ended?;
+        anyhow::Ok(tally)
+    });
+    // Extraction that was cut off by a stop may still be at work: nothing waits for it.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    let tally = result?;
+    tally.bar.finish_and_clear();
+    if !args.once {
+        return Ok(Exit::Done);
+    }
+    say(&if args.json { tally.json() } else { tally.table() })?;
+    Ok(if tally.failed() {
+        Exit::NeedsAPerson
+    } else {
+        Exit::Done
+    })
+}
+
+/// Resolves at the first SIGTERM or SIGINT; the second one leaves at once.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tokio::spawn(async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            // Safe at any moment: what is not committed is done again at the next start.
+            std::process::exit(130);
+        });
+    })
+}
+
+/// What a run did, by source.
+struct Tally {
+    rows: BTreeMap<String, Row>,
+    left: Waiting,
+    bar: ProgressBar,
+}
+
+#[derive(Default)]
+struct Row {
+    polled: bool,
+    new: u64,
+    known: u64,
+    skipped: u64,
+    ms: u128,
+    /// By URL: what succeeds later in the run is no failure of the run.
+    errors: BTreeMap<String, Failure>,
+}
+
+impl Tally {
+    fn new(config: &crate::config::Config, once: bool) -> Self {
+        let rows = config
+            .sources
+            .iter()
+            .filter(|source| source.enabled)
+            .map(|source| (source.name.clone(), Row::default()))
+            .collect();
+        let bar = if once && io::stderr().is_terminal() {
+            let bar = ProgressBar::new(0);
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(200));
+            telemetry::show(bar.clone());
+            bar
+        } else {
+            ProgressBar::hidden()
+        };
+        Self {
+            rows,
+            left: Waiting::default(),
+            bar,
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Polled(report) => {
+                let row = self.rows.entry(report.source).or_default();
+                row.polled = true;
+                row.known += report.counts.known;
+                row.skipped += report.counts.skipped;
+                row.ms += report.took.as_millis();
+                row.ended(report.url, report.failure);
+            }
+            Event::Collected(report) => {
+                let row = self.rows.entry(report.source).or_default();
+                match report.stored {
+                    Stored::New(_) => row.new += 1,
+                    Stored::Known(_) | Stored::Revised(_) => row.known += 1,
+                    Stored::Waiting => {}
+                }
+                row.ms += report.took.as_millis();
+                row.ended(report.url, report.failure);
+            }
+            Event::Left(left) => self.left = left,
+        }
+        let polled = self.rows.values().filter(|row| row.polled).count();
+        let new: u64 = self.rows.values().map(|row| row.new).sum();
+        let failed: u64 = self.rows.values().map(Row::failed).sum();
+        self.bar.set_message(format!(
+            "{polled} sources polled, {new} new, {failed} failed, {} pages waiting",
+            self.left.pending
+        ));
+    }
+
+    fn failed(&self) -> bool {
+        self.rows.values().any(|row| row.failed() > 0)
+    }
+
+    fn table(&self) -> String {
+        let rows = self.rows.iter().map(|(name, row)| {
+            vec![
+                name.clone(),
+                row.new.to_string(),
+                row.known.to_string(),
+                row.failed().to_string(),
+                row.ms.to_string(),
+            ]
+        });
+        let mut text = table::table(
+            &["source", "new", "known", "failed", "ms"],
+            &["new", "known", "failed", "ms"],
+            rows,
+        );
+        for (name, row) in &self.rows {
+            for error in row.errors.values().take(MOST_ERRORS) {
+                text.push_str(&format!(
+                    "\n{name}: {} [{}] {}",
+                    error.message,
+                    error.code,
+                    error.url.as_deref().unwrap_or_default()
+                ));
+            }
+            if row.errors.len() > MOST_ERRORS {
+                text.push_str(&format!(
+                    "\n{name}: and {} more; `cuttings status` keeps them",
+                    row.errors.len() - MOST_ERRORS
+                ));
+            }
+        }
+        if self.left.pending > 0 {
+            text.push_str(&format!("\n{} pages wait for another try", self.left.pending));
+        }
+        text
+    }
+
+    fn json(&self) -> String {
+        let sources: Vec<_> = self
+            .rows
+            .iter()
+            .map(|(name, row)| {
+                let errors: Vec<_> = row
+                    .errors
+                    .values()
+                    .map(|error| json!({"code": error.code, "grade": error.grade.as_str(), "message": error.message, "url": error.url}))
+                    .collect();
+                json!({"source": name, "polled": row.polled, "new": row.new, "known": row.known, "failed": row.failed(),
+                       "ms": row.ms, "errors": errors})
+            })
+            .collect();
+        json!({"sources": sources, "waiting": self.left.pending}).to_string()
+    }
+}
+
+/// Errors printed for one source: the rest are in the database.
+const MOST_ERRORS: usize = 5;
+
+impl Row {
+    fn failed(&self) -> u64 {
+        self.skipped + self.errors.len() as u64
+    }
+
+    fn ended(&mut self, url: String, failure: Option<Failure>) {
+        match failure {
+            Some(failure) => self.errors.insert(url, failure),
+            None => self.errors.remove(&url),
+        };
+    }
+}

@@ -1,0 +1,80 @@
+//! What holds for one page: of its source, of its site, of the defaults, in this order.
+
+use chrono_tz::Tz;
+use regex::Regex;
+use url::Url;
+
+use super::{ArticleRules, Config, Source};
+use crate::link;
+
+impl Config {
+    /// The rules for a page, strongest first: its source's, then those of its site.
+    pub fn rules_for<'a>(&'a self, source: Option<&'a Source>, page: &Url) -> Vec<&'a ArticleRules> {
+        source
+            .map(|source| &source.article)
+            .into_iter()
+            .chain(self.site_of(page))
+            .collect()
+    }
+
+    /// The zone of times that a page prints without one.
+    pub fn zone_for(&self, source: Option<&Source>, page: &Url) -> Tz {
+        let own = source.and_then(|source| source.article.timezone);
+        let site = || self.site_of(page)?.timezone;
+        own.or_else(site)
+            .or(source.map(|source| source.timezone))
+            .unwrap_or_default()
+    }
+
+    /// The pattern that names an article in its URLs.
+    pub fn key_pattern_for<'a>(&'a self, source: Option<&'a Source>, page: &Url) -> Option<&'a Regex> {
+        let own = source.and_then(|source| source.article.key_from_url.as_ref());
+        let site = || self.site_of(page)?.key_from_url.as_ref();
+        own.or_else(site).or_else(|| source?.key_from_url.as_ref())
+    }
+
+    /// The language of a page that does not say.
+    pub fn language_for<'a>(&'a self, source: Option<&'a Source>, page: &Url) -> Option<&'a str> {
+        let own = source.and_then(|source| source.article.language.as_deref());
+        let site = || self.site_of(page)?.language.as_deref();
+        own.or_else(site).or_else(|| source?.language.as_deref())
+    }
+
+    fn site_of(&self, page: &Url) -> Option<&ArticleRules> {
+        self.sites.of(&link::host(page))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_goes_before_its_site_and_the_site_before_the_defaults() {
+        let mut config = super::super::load_text(
+            "test.toml",
+            "[defaults]\ntimezone = 'Asia/Tokyo'\nlanguage = 'ja'\n\
+             [[source]]\nname = 'a'\nfeed = 'https://a.example/'\ntimezone = 'Europe/Paris'\n\
+             [[source]]\nname = 'b'\nfeed = 'https://b.example/'\n",
+        )
+        .unwrap()
+        .config;
+        let site = ArticleRules {
+            timezone: Some(Tz::Africa__Cairo),
+            language: Some("ar".into()),
+            ..ArticleRules::default()
+        };
+        config.sites.insert("b.example", site);
+        let page = |host: &str| link::web_url(&format!("https://{host}/1")).unwrap();
+        let [a, b] = &config.sources[..] else {
+            panic!("two sources")
+        };
+        assert_eq!(config.zone_for(Some(a), &page("b.example")), Tz::Europe__Paris);
+        assert_eq!(config.zone_for(Some(b), &page("b.example")), Tz::Africa__Cairo);
+        assert_eq!(config.zone_for(Some(b), &page("c.example")), Tz::Asia__Tokyo);
+        assert_eq!(config.zone_for(None, &page("c.example")), Tz::UTC);
+        assert_eq!(config.language_for(Some(b), &page("b.example")), Some("ar"));
+        assert_eq!(config.language_for(Some(a), &page("c.example")), Some("ja"));
+        assert_eq!(config.rules_for(Some(b), &page("b.example")).len(), 2);
+    }
+}

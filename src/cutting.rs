@@ -1,0 +1,185 @@
+//! Puts an article together: what the page gave, what only the feed knew, and the keys that name it. Pure.
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use crate::config::{Config, Keep, Source};
+use crate::fetch::{Document, Fetched};
+use crate::identity::{self, Identity};
+use crate::model::{ClaimedEntry, Cutting, Extraction, Failure, Field, Grade, Method, Origin, RawPage};
+use crate::{html, link, schedule};
+
+/// What an article is put together for.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'a> {
+    /// Rules, zones and patterns.
+    pub config: &'a Config,
+    /// The source of the entry.
+    pub source: &'a Source,
+    /// The entry.
+    pub claim: &'a ClaimedEntry,
+}
+
+impl Desk<'_> {
+    /// An article from its page. Where no text was found in it, the feed's own is kept and the page tried again later.
+    pub fn from_page(
+        &self,
+        fetched: &Fetched,
+        document: Document,
+        mut extraction: Extraction,
+        now: DateTime<Utc>,
+    ) -> Cutting {
+        let mut method = match extraction.origins.get(&Field::Body) {
+            Some(Origin::Rule) => Method::Rule,
+            _ => Method::Auto,
+        };
+        let mut failure = None;
+        if extraction.text.is_empty() {
+            self.take_feed_text(&mut extraction, &fetched.url);
+            method = Method::Feed;
+            failure = Some(Failure {
+                code: "no-text",
+                grade: Grade::Soft,
+                message:
+                    "no text was found in the page: the feed's own is kept; a `body` selector would help"
+                        .into(),
+                url: Some(link::masked(&fetched.url)),
+                status: Some(fetched.status),
+            });
+        }
+        let hops = fetched.hops.iter().map(|hop| hop.from.clone());
+        let ways: Vec<Url> = self.claim.entry.link.iter().cloned().chain(hops).collect();
+        let pattern = self.config.key_pattern_for(Some(self.source), &fetched.url);
+        let identity = identity::of_page(pattern, &extraction.links, &fetched.url, &ways, &self.own_key());
+        let upgrade_at = (failure.is_some() && !self.claim.upgrade).then(|| now + schedule::UPGRADE);
+        let raw = self.raw_page(document, now);
+        let cutting = self.cutting(extraction, method, &fetched.url, identity);
+        Cutting {
+            url: fetched.url.to_string(),
+            raw,
+            failure,
+            upgrade_at,
+            ..cutting
+        }
+    }
+
+    /// An article of the feed's own text; `failure` tells why, where there should have been a page.
+    pub fn from_feed(&self, failure: Option<Failure>, now: DateTime<Utc>) -> Cutting {
+        let mut extraction = Extraction::default();
+        self.take_feed_text(&mut extraction, self.base());
+        self.without_text(extraction, failure, now)
+    }
+
+    /// The same without any text: what is left where even the feed's cannot be read.
+    pub fn without_text(
+        &self,
+        extraction: Extraction,
+        failure: Option<Failure>,
+        now: DateTime<Utc>,
+    ) -> Cutting {
+        let upgrade_at = failure.is_some().then(|| now + schedule::UPGRADE);
+        let pattern = self.config.key_pattern_for(Some(self.source), self.base());
+        let identity = identity::of_entry(pattern, &self.claim.entry, &self.own_key());
+        Cutting {
+            failure,
+            upgrade_at,
+            ..self.cutting(extraction, Method::Feed, self.base(), identity)
+        }
+    }
+
+    /// What the entry's relative links start from.
+    fn base(&self) -> &Url {
+        self.claim.entry.link.as_ref().unwrap_or(&self.source.feed)
+    }
+
+    fn own_key(&self) -> String {
+        identity::own_key(&self.source.name, &self.claim.ident)
+    }
+
+    fn cutting(&self, mut extraction: Extraction, method: Method, page: &Url, identity: Identity) -> Cutting {
+        self.fill_from_entry(&mut extraction, page);
+        let zone = self.config.zone_for(Some(self.source), page);
+        Cutting {
+            published_at: extraction.published.map(|published| published.utc(zone)),
+            method,
+            url: self
+                .claim
+                .entry
+                .link
+                .as_ref()
+                .map(Url::to_string)
+                .unwrap_or_default(),
+            page_key: identity.page_key,
+            keys: identity.keys,
+            raw: None,
+            failure: None,
+            upgrade_at: None,
+            extraction,
+        }
+    }
+
+    fn raw_page(&self, document: Document, now: DateTime<Utc>) -> Option<RawPage> {
+        let expires = match self.source.keep_pages {
+            Keep::Never => return None,
+            Keep::For(time) => Some(now + time),
+            Keep::Forever => None,
+        };
+        Some(RawPage {
+            status: document.status,
+            headers: document.headers.to_lines(),
+            body: document.body,
+            expires,
+        })
+    }
+
+    /// The text of the feed: the full one, else the summary.
+    fn take_feed_text(&self, extraction: &mut Extraction, base: &Url) {
+        let entry = &self.claim.entry;
+        let filled = |text: &&str| !text.trim().is_empty();
+        let text = entry
+            .content
+            .as_deref()
+            .filter(filled)
+            .or(entry.summary.as_deref().filter(filled));
+        if let Some(text) = text {
+            (extraction.text, extraction.html) = html::fragment(text, base);
+        }
+        extraction.origins.insert(Field::Body, Origin::Feed);
+    }
+
+    /// What the page did not say and the feed did.
+    fn fill_from_entry(&self, extraction: &mut Extraction, page: &Url) {
+        let entry = &self.claim.entry;
+        let origins = &mut extraction.origins;
+        let mut fill = |field, filled| {
+            if filled {
+                origins.insert(field, Origin::Feed);
+            }
+        };
+        if extraction.title.is_none() {
+            extraction.title.clone_from(&entry.title);
+            fill(Field::Title, entry.title.is_some());
+        }
+        if extraction.published.is_none() {
+            extraction.published = entry.published;
+            fill(Field::Published, entry.published.is_some());
+        }
+        if extraction.modified.is_none() && entry.updated != entry.published {
+            extraction.modified = entry.updated;
+            fill(Field::Modified, entry.updated.is_some());
+        }
+        if extraction.authors.is_empty() {
+            extraction.authors.clone_from(&entry.authors);
+            fill(Field::Byline, !entry.authors.is_empty());
+        }
+        if extraction.language.is_none() {
+            let configured = || {
+                self.config
+                    .language_for(Some(self.source), page)
+                    .map(str::to_owned)
+            };
+            extraction.language = entry.language.clone().or_else(configured);
+            fill(Field::Language, extraction.language.is_some());
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What a feed says of itself: title, site, language, author, and when it wishes to be polled.
+
+use std::time::Duration;
+
+use chrono::Weekday;
+use url::Url;
+
+use super::draft::{language, web};
+use super::fields::Field;
+use super::plain::{self, Kind};
+use super::token::Tag;
+use super::{date, limits};
+use crate::model::{FeedHints, ParsedFeed};
+
+/// Longest interval a feed may ask for; longer ones are mistakes.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// The feed's own fields while they are being read. What comes after the first entry counts only where nothing came
+/// before it: it may be the rest of a broken entry.
+#[derive(Debug, Default)]
+pub(super) struct Channel {
+    title: Option<String>,
+    link: Option<Url>,
+    language: Option<String>,
+    /// Of Atom feeds, whose entries may leave theirs out (RFC 4287, 4.2.1).
+    author: Option<String>,
+    hints: FeedHints,
+    period: Option<Duration>,
+    frequency: Option<u32>,
+}
+
+impl Channel {
+    /// Takes what the root or channel element says in attributes.
+    pub(super) fn start(&mut self, tag: &Tag<'_>, base: Option<&Url>) {
+        if let Some(tag) = tag.raw("xml:lang") {
+            self.language = self.language.take().or_else(|| language(tag));
+        }
+        if let Some(href) = tag.raw("href") {
+            self.link(href, base);
+        }
+    }
+
+    /// The site's address.
+    pub(super) fn link(&mut self, href: &str, base: Option<&Url>) {
+        if self.link.is_none() {
+            self.link = web(href, base);
+        }
+    }
+
+    /// A person with a name element.
+    pub(super) fn author(&mut self, name: String) {
+        self.author.get_or_insert(name);
+    }
+
+    /// Takes a field that stands outside of all entries.
+    pub(super) fn take(&mut self, field: Field, text: &str, kind: Kind, base: Option<&Url>) {
+        match field {
+            Field::Title if self.title.is_none() => {
+                self.title = Some(plain::line(text, kind, limits::LINE).0).filter(|title| !title.is_empty());
+            }
+            Field::Link => self.link(text, base),
+            Field::Language => self.language = language(text).or(self.language.take()),
+            Field::Ttl => self.hints.ttl = number(text).and_then(|minutes| interval(minutes, 60)),
+            Field::Hour => {
+                // 24 is midnight in RSS 0.91.
+                let hour = number(text)
+                    .and_then(|hour| u8::try_from(hour).ok())
+                    .filter(|hour| *hour <= 24);
+                if let Some(hour) = hour.map(|hour| hour % 24)
+                    && !self.hints.skip_hours.contains(&hour)
+                {
+                    self.hints.skip_hours.push(hour);
+                }
+            }
+            Field::Day => {
+                if let Ok(day) = text.trim().parse::<Weekday>()
+                    && !self.hints.skip_days.contains(&day)
+                {
+                    self.hints.skip_days.push(day);
+                }
+            }
+            Field::Period => self.period = period(text),
+            Field::Frequency => {
+                self.frequency = number(text).filter(|times| *times > 0);
+            }
+            Field::PeriodBase => {
+                self.hints.update_base = date::parse(text).map(|at| at.utc(chrono_tz::UTC));
+            }
+            _ => {}
+        }
+    }
+
+    /// Hands over what was found.
+    pub(super) fn fill(self, feed: &mut ParsedFeed) {
+        feed.title = self.title;
+        feed.link = self.link;
+        feed.hints = self.hints;
+        if self.period.is_some() || self.frequency.is_some() {
+            // Syndication module: daily, once, unless said otherwise.
+            let period = self.period.unwrap_or(Duration::from_secs(24 * 3600));
+            feed.hints.update_period = Some(period / self.frequency.unwrap_or(1));
+        }
+        for entry in &mut feed.entries {
+            if entry.authors.is_empty() {
+                entry.authors.extend(self.author.clone());
+            }
+            if entry.language.is_none() {
+                entry.language.clone_from(&self.language);
+            }
+        }
+        feed.language = self.language;
+    }
+}
+
+fn number(text: &str) -> Option<u32> {
+    text.trim().parse().ok()
+}
+
+fn interval(count: u32, seconds: u64) -> Option<Duration> {
+    Some(Duration::from_secs(u64::from(count) * seconds))
+        .filter(|length| !length.is_zero() && *length <= LONGEST)
+}
+
+fn period(text: &str) -> Option<Duration> {
+    let hours = match text.trim().to_ascii_lowercase().as_str() {
+        "hourly" => 1,
+        "daily" => 24,
+        "weekly" => 7 * 24,
+        "monthly" => 30 * 24,
+        "yearly" => 365 * 24,
+        _ => return None,
+    };
+    interval(hours, 3600)
+}

@@ -1,0 +1,16 @@
+//! How much of a feed is taken in (HOSTILE H13, H15). What is cut is said in `ParsedFeed::skipped`.
+
+/// Entries of one document; archives of twenty years stay below.
+pub(super) const ENTRIES: usize = 10_000;
+/// Bytes of a title or a name, as plain text.
+pub(super) const LINE: usize = 4096;
+/// Bytes of an id.
+pub(super) const ID: usize = 4096;
+/// Bytes of a summary or content.
+pub(super) const TEXT: usize = 1 << 20;
+/// Authors, categories and enclosures, each, of one entry.
+pub(super) const LIST: usize = 100;
+/// Elements open at a time; what is nested deeper counts as if it were not nested.
+pub(super) const DEPTH: usize = 256;
+/// Remarks on one document.
+pub(super) const REMARKS: usize = 1000;

@@ -1,0 +1,221 @@
+//! Which vocabulary a name belongs to.
+//!
+//! Feeds spell name spaces in every way: other schemes, missing slashes, other versions, undeclared prefixes. What is
+//! meant is found by the address as far as it is known, else by the prefix everyone uses.
+
+/// The vocabularies that matter for entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Space {
+    /// RSS of any version, CDF, and what has no name space.
+    Core,
+    /// Atom 1.0 and its drafts.
+    Atom,
+    /// `rdf:about` and the like.
+    Rdf,
+    /// Dublin Core elements.
+    Dc,
+    /// Dublin Core terms.
+    Terms,
+    /// RSS 1.0 content module.
+    Content,
+    /// XHTML.
+    Xhtml,
+    /// Media RSS.
+    Media,
+    /// Podcasts.
+    Itunes,
+    /// RSS 1.0 syndication module.
+    Syndication,
+    /// Feed proxies that keep the original link.
+    Proxy,
+    /// Publishers' metadata.
+    Prism,
+    /// `xml:base`, `xml:lang`.
+    Xml,
+    /// Anything else.
+    Other,
+}
+
+impl Space {
+    /// By its address, whatever its scheme, case and ending.
+    fn of_address(address: &str) -> Option<Self> {
+        let address = address.trim().to_ascii_lowercase();
+        let address = address
+            .trim_start_matches("http://")
+            .trim_start_matches("https://")
+            .trim_start_matches("www.")
+            .trim_end_matches(['/', '#']);
+        let known = |prefixes: &[&str]| prefixes.iter().any(|prefix| address.starts_with(prefix));
+        Some(if known(&["purl.org/rss/1.0/modules/content"]) {
+            Self::Content
+        } else if known(&["purl.org/rss/1.0/modules/syndication"]) {
+            Self::Syndication
+        } else if known(&["purl.org/rss/1.0/modules/rss091"]) {
+            Self::Core
+        } else if known(&["purl.org/rss/1.0/modules"]) {
+            Self::Other
+        } else if known(&[
+            "purl.org/rss/",
+            "purl.org/net/rss1.1",
+            "my.netscape.com/",
+            "channel.netscape.com/",
+            "backend.userland.com/",
+            "blogs.law.harvard.edu/tech/rss",
+            "cyber.law.harvard.edu/rss",
+            "my.netscape.com/publish/formats",
+        ]) {
+            Self::Core
+        } else if known(&[
+            "w3.org/2005/atom",
+            "purl.org/atom/ns",
+            "purl.org/atom-blog/ns",
+            "purl.org/echo",
+            "purl.org/pie",
+        ]) {
+            Self::Atom
+        } else if known(&["w3.org/1999/02/22-rdf-syntax-ns"]) {
+            Self::Rdf
+        } else if known(&["purl.org/dc/elements"]) {
+            Self::Dc
+        } else if known(&["purl.org/dc/terms"]) {
+            Self::Terms
+        } else if known(&["w3.org/1999/xhtml"]) {
+            Self::Xhtml
+        } else if known(&["search.yahoo.com/mrss", "video.search.yahoo.com/mrss"]) {
+            Self::Media
+        } else if known(&["itunes.com/dtds/podcast"]) {
+            Self::Itunes
+        } else if known(&["rssnamespace.org/feedburner", "pheedo.com/namespace/pheedo"]) {
+            Self::Proxy
+        } else if known(&["prismstandard.org/namespaces"]) {
+            Self::Prism
+        } else {
+            return None;
+        })
+    }
+
+    /// By the prefix everyone uses, where the address is missing or unknown.
+    fn of_prefix(prefix: &str) -> Self {
+        match prefix.to_ascii_lowercase().as_str() {
+            "" | "rss" | "rss09" | "rss1" => Self::Core,
+            "atom" | "a10" | "atom10" | "atom03" => Self::Atom,
+            "rdf" => Self::Rdf,
+            "dc" => Self::Dc,
+            "dcterms" | "dct" => Self::Terms,
+            "content" => Self::Content,
+            "xhtml" | "html" => Self::Xhtml,
+            "media" => Self::Media,
+            "itunes" => Self::Itunes,
+            "sy" => Self::Syndication,
+            "feedburner" | "pheedo" => Self::Proxy,
+            "prism" => Self::Prism,
+            "xml" => Self::Xml,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Declarations kept at a time; beyond them the prefix alone decides (HOSTILE H13).
+const MAX_DECLARATIONS: usize = 256;
+
+/// The prefixes in scope.
+#[derive(Debug, Default)]
+pub(super) struct Spaces<'a> {
+    /// Depth of the declaring element, prefix, what it stands for; innermost last.
+    declared: Vec<(usize, &'a str, Space)>,
+    speaks_rss: bool,
+}
+
+impl<'a> Spaces<'a> {
+    /// Takes the declarations of an element that is to stand at `depth`.
+    pub(super) fn declare(&mut self, depth: usize, attributes: &[(&'a str, &'a str)]) {
+        for &(name, address) in attributes {
+            let prefix = match name.strip_prefix("xmlns") {
+                Some("") => "",
+                Some(rest) => match rest.strip_prefix(':') {
+                    Some(prefix) => prefix,
+                    None => continue,
+                },
+                None => continue,
+            };
+            if self.declared.len() < MAX_DECLARATIONS {
+                let known = Space::of_address(address);
+                self.speaks_rss |= known == Some(Space::Core);
+                let space = known.unwrap_or_else(|| Space::of_prefix(prefix));
+                self.declared.push((depth, prefix, space));
+            }
+        }
+    }
+
+    /// Forgets what was declared at `depth` and below it.
+    pub(super) fn leave(&mut self, depth: usize) {
+        while self.declared.last().is_some_and(|&(at, ..)| at >= depth) {
+            self.declared.pop();
+        }
+    }
+
+    /// Whether RSS has been declared by an address of its own.
+    pub(super) fn speaks_rss(&self) -> bool {
+        self.speaks_rss
+    }
+
+    /// The vocabulary and the local name of an element.
+    pub(super) fn resolve(&self, name: &'a str) -> (Space, &'a str) {
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        let space = self
+            .declared
+            .iter()
+            .rev()
+            .find(|(_, known, _)| *known == prefix)
+            .map_or_else(|| Space::of_prefix(prefix), |&(.., space)| space);
+        (space, local)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_every_spelling() {
+        for (prefix, address, expected) in [
+            ("", "http://www.w3.org/2005/Atom", Space::Atom),
+            ("", "https://www.w3.org/2005/atom/", Space::Atom),
+            ("x", "http://purl.org/atom/ns#", Space::Atom),
+            ("r", "http://purl.org/rss/1.0/", Space::Core),
+            ("", "http://purl.org/rss/2.0/", Space::Core),
+            ("c", "http://purl.org/rss/1.0/modules/content/", Space::Content),
+            ("m", "http://search.yahoo.com/mrss", Space::Media),
+            ("", "http://unknown.example/", Space::Core),
+            ("dc", "http://unknown.example/", Space::Dc),
+            ("z", "http://unknown.example/", Space::Other),
+        ] {
+            let mut spaces = Spaces::default();
+            let name = if prefix.is_empty() {
+                "xmlns".to_owned()
+            } else {
+                format!("xmlns:{prefix}")
+            };
+            let element = if prefix.is_empty() {
+                "a".to_owned()
+            } else {
+                format!("{prefix}:a")
+            };
+            spaces.declare(1, &[(&name, address)]);
+            assert_eq!(spaces.resolve(&element), (expected, "a"), "{prefix} {address}");
+        }
+    }
+
+    #[test]
+    fn the_innermost_declaration_counts_until_its_element_ends() {
+        let mut spaces = Spaces::default();
+        assert_eq!(spaces.resolve("content:encoded").0, Space::Content, "undeclared");
+        spaces.declare(1, &[("xmlns", "http://www.w3.org/2005/Atom"), ("XMLNS", "x")]);
+        spaces.declare(2, &[("xmlns", "http://www.w3.org/1999/xhtml")]);
+        assert_eq!(spaces.resolve("p").0, Space::Xhtml);
+        spaces.leave(2);
+        assert_eq!(spaces.resolve("title").0, Space::Atom);
+        spaces.leave(1);
+        assert_eq!(spaces.resolve("title").0, Space::Core);
+    }
+}

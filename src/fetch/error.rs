@@ -1,0 +1,433 @@
+//! What can go wrong on the way to a document: each with a code, a grade, and whose trouble it is.
+
+use std::error::Error;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::guard::Refused;
+use super::resolve::NoAddress;
+use crate::link;
+use crate::model::{Failure, Grade};
+
+/// Every code of [`FetchError::code`]: database column and metric label.
+pub const CODES: &[&str] = &[
+    "bad-coding",
+    "bad-http",
+    "bad-redirect",
+    "bad-url",
+    "certificate",
+    "challenge",
+    "connect",
+    "connect-timeout",
+    "dns",
+    "http-2xx",
+    "http-3xx",
+    "http-400",
+    "http-401",
+    "http-403",
+    "http-404",
+    "http-410",
+    "http-429",
+    "http-4xx",
+    "http-500",
+    "http-502",
+    "http-503",
+    "http-504",
+    "http-5xx",
+    "http-other",
+    "idle-timeout",
+    "not-html",
+    "redirect-loop",
+    "refused-address",
+    "refused-downgrade",
+    "refused-scheme",
+    "reset",
+    "robots-denied",
+    "robots-unreachable",
+    "tls",
+    "too-large",
+    "too-many-redirects",
+    "total-timeout",
+    "unasked-304",
+    "unknown-coding",
+];
+
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// Neither http nor https.
+    #[error("a {scheme}: address is not opened, only http and https are; correct the link")]
+    Scheme {
+        /// Without the colon.
+        scheme: String,
+    },
+    /// An address that no request can be made of.
+    #[error("HTTP has no way to ask for this address: {cause}; correct the link")]
+    Url {
+        /// As the client said it.
+        cause: String,
+    },
+    /// An address that may not be reached.
+    #[error(transparent)]
+    Address(#[from] Refused),
+    /// https led to http.
+    #[error(
+        "an https address redirects to {to}, which is not encrypted; use that address itself if that is meant"
+    )]
+    Downgrade {
+        /// Masked.
+        to: String,
+    },
+    /// More hops than are followed.
+    #[error("more than {limit} redirects; open the address in a browser and use where it ends")]
+    TooManyRedirects {
+        /// `fetch.max_redirects`
+        limit: usize,
+    },
+    /// A hop that was made before.
+    #[error("the redirects lead back to {to}; the site may want a cookie or a consent that is not given")]
+    Loop {
+        /// Masked.
+        to: String,
+    },
+    /// A redirect that says not whither.
+    #[error("the server answered {status} without a usable Location; the address may have moved")]
+    BadRedirect {
+        /// HTTP status.
+        status: u16,
+    },
+    /// No address for a name.
+    #[error("no address was found for {host}: {cause}; check the name and the resolver")]
+    Dns {
+        /// The name.
+        host: String,
+        /// As the resolver said it.
+        cause: String,
+    },
+    /// No connection.
+    #[error("{host} could not be connected to: {cause}; it will be tried again")]
+    Connect {
+        /// The host.
+        host: String,
+        /// As the system said it.
+        cause: String,
+    },
+    /// No connection in time.
+    #[error("{host} could not be connected to within {after:?}; it will be tried again")]
+    ConnectTimeout {
+        /// The host.
+        host: String,
+        /// `fetch.connect_timeout`
+        after: Duration,
+    },
+    /// A certificate that does not hold.
+    #[error("the certificate of {host} does not hold: {cause}; nothing is fetched until it does")]
+    Certificate {
+        /// The host.
+        host: String,
+        /// Expired, unknown issuer, another name.
+        cause: String,
+    },
+    /// No encrypted connection for another reason.
+    #[error("no encrypted connection to {host}: {cause}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// What the handshake ended with.
+        cause: String,
+    },
+    /// Silence in the middle of an answer, or before it.
+    #[error("nothing was heard for {after:?}; it will be tried again")]
+    Idle {
+        /// `fetch.idle_timeout`; before the answer begins, with the time to connect added.
+        after: Duration,
+    },
+    /// An answer that took too long as a whole.
+    #[error("the answer was not complete within {after:?}; it will be tried again")]
+    Total {
+        /// `fetch.total_timeout`
+        after: Duration,
+    },
+    /// A connection that ended before its answer did.
+    #[error("the connection ended before the answer did: {cause}; it will be tried again")]
+    Broken {
+        /// As the client said it.
+        cause: String,
+    },
+    /// An answer that is not HTTP, or whose headers have no end.
+    #[error("the answer is not proper HTTP: {cause}")]
+    Protocol {
+        /// As the client said it.
+        cause: String,
+    },
+    /// More bytes than are taken.
+    #[error(
+        "the document is larger than {limit} bytes; raise fetch.max_feed or fetch.max_page if it is worth it"
+    )]
+    TooLarge {
+        /// Decoded bytes taken at most.
+        limit: u64,
+    },
+    /// A body that is not in the coding it is said to be in, or breaks off.
+    #[error("the body does not decode as {coding}: {cause}")]
+    Coding {
+        /// `gzip`
+        coding: String,
+        /// What the decoder said.
+        cause: String,
+    },
+    /// A coding that was not asked for.
+    #[error("the body is encoded as {coding:?}, which was not asked for")]
+    UnknownCoding {
+        /// As the server named it.
+        coding: String,
+    },
+    /// A page that is none.
+    #[error("it is {content_type}, not a page; nothing was downloaded")]
+    NotHtml {
+        /// As the server named it.
+        content_type: String,
+    },
+    /// A page that asks whether we are human.
+    #[error("the site asks whether we are human (status {status}); ask its owner to let this user agent in")]
+    Challenge {
+        /// HTTP status.
+        status: u16,
+    },
+    /// "Not modified" to a question that was not asked.
+    #[error("the server answered 304 though nothing conditional was asked")]
+    Unasked304,
+    /// Any other status that brings no document.
+    #[error("the server answered {status}")]
+    Status {
+        /// HTTP status.
+        status: u16,
+        /// When it asked to be asked again, for 429 and 503. Never in the past, at most a day ahead.
+        retry_after: Option<DateTime<Utc>>,
+    },
+    /// robots.txt says no.
+    #[error("robots.txt of {host} forbids this page; ignore_robots on the source overrides it")]
+    RobotsDenied {
+        /// The host.
+        host: String,
+    },
+    /// No robots.txt and no word that there is none: RFC 9309, 2.3.1.4 assumes complete disallow.
+    #[error(
+        "robots.txt of {host} could not be had ({cause}), so its pages are left alone; it will be tried again"
+    )]
+    RobotsUnreachable {
+        /// The host.
+        host: String,
+        /// Why not.
+        cause: String,
+    },
+}
+
+impl FetchError {
+    /// One of [`CODES`].
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Scheme { .. } => "refused-scheme",
+            Self::Url { .. } => "bad-url",
+            Self::Address(_) => "refused-address",
+            Self::Downgrade { .. } => "refused-downgrade",
+            Self::TooManyRedirects { .. } => "too-many-redirects",
+            Self::Loop { .. } => "redirect-loop",
+            Self::BadRedirect { .. } => "bad-redirect",
+            Self::Dns { .. } => "dns",
+            Self::Connect { .. } => "connect",
+            Self::ConnectTimeout { .. } => "connect-timeout",
+            Self::Certificate { .. } => "certificate",
+            Self::Tls { .. } => "tls",
+            Self::Idle { .. } => "idle-timeout",
+            Self::Total { .. } => "total-timeout",
+            Self::Broken { .. } => "reset",
+            Self::Protocol { .. } => "bad-http",
+            Self::TooLarge { .. } => "too-large",
+            Self::Coding { .. } => "bad-coding",
+            Self::UnknownCoding { .. } => "unknown-coding",
+            Self::NotHtml { .. } => "not-html",
+            Self::Challenge { .. } => "challenge",
+            Self::Unasked304 => "unasked-304",
+            Self::Status { status, .. } => code_of(*status),
+            Self::RobotsDenied { .. } => "robots-denied",
+            Self::RobotsUnreachable { .. } => "robots-unreachable",
+        }
+    }
+
+    /// How bad, and with it how soon to come back.
+    pub fn grade(&self) -> Grade {
+        match self {
+            Self::Dns { .. }
+            | Self::Connect { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::Idle { .. }
+            | Self::Total { .. }
+            | Self::Broken { .. }
+            | Self::RobotsUnreachable { .. }
+            | Self::Status {
+                status: 408 | 421 | 425 | 429 | 500..=599,
+                ..
+            } => Grade::Temporary,
+            Self::Scheme { .. }
+            | Self::Url { .. }
+            | Self::Address(_)
+            | Self::Downgrade { .. }
+            | Self::NotHtml { .. }
+            | Self::Status { status: 410, .. } => Grade::Permanent,
+            _ => Grade::Soft,
+        }
+    }
+
+    /// Whether it is trouble of the host as a whole: the host rests, and the page is not to blame.
+    pub fn is_host_trouble(&self) -> bool {
+        matches!(
+            self,
+            Self::Dns { .. }
+                | Self::Connect { .. }
+                | Self::ConnectTimeout { .. }
+                | Self::RobotsUnreachable { .. }
+                | Self::Status {
+                    status: 429 | 503,
+                    ..
+                }
+        )
+    }
+
+    /// HTTP status, where it is the status that is the trouble.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } | Self::BadRedirect { status } | Self::Challenge { status } => {
+                Some(*status)
+            }
+            Self::Unasked304 => Some(304),
+            _ => None,
+        }
+    }
+
+    /// When the server asked to be asked again.
+    pub fn retry_after(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The same as it is kept. `url` is where it happened.
+    pub fn failure(&self, url: &Url) -> Failure {
+        Failure {
+            code: self.code(),
+            grade: self.grade(),
+            message: self.to_string(),
+            url: Some(link::masked(url)),
+            status: self.status(),
+        }
+    }
+
+    /// What the client's error was, told by what it wraps.
+    pub(super) fn of_client(error: &reqwest::Error, host: &str, connect_timeout: Duration) -> Self {
+        let host = host.to_owned();
+        if let Some(refused) = chain(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
+            return Self::Address(refused.clone());
+        }
+        if error.is_connect() && error.is_timeout() {
+            return Self::ConnectTimeout {
+                host,
+                after: connect_timeout,
+            };
+        }
+        let cause = innermost(error);
+        if chain(error).any(<dyn Error>::is::<NoAddress>) {
+            return Self::Dns { host, cause };
+        }
+        match chain(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+            Some(rustls::Error::InvalidCertificate(_)) => return Self::Certificate { host, cause },
+            Some(_) => return Self::Tls { host, cause },
+            None => {}
+        }
+        if error.is_builder() {
+            return Self::Url { cause };
+        }
+        if error.is_connect() {
+            return Self::Connect { host, cause };
+        }
+        match chain(error).find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
+            Some(http) if http.is_parse() => Self::Protocol { cause },
+            _ => Self::Broken { cause },
+        }
+    }
+}
+
+/// What an error ends in, which says more than its beginning.
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// An error and its causes. An `io::Error` keeps what it wraps in its hands and not among its sources.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error: &&'a (dyn Error + 'static)| {
+        let inside = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(|io| io.get_ref())
+            .map(|inside| inside as &(dyn Error + 'static));
+        inside.or_else(|| error.source())
+    })
+}
+
+fn code_of(status: u16) -> &'static str {
+    match (status, status / 100) {
+        (400, _) => "http-400",
+        (401, _) => "http-401",
+        (403, _) => "http-403",
+        (404, _) => "http-404",
+        (410, _) => "http-410",
+        (429, _) => "http-429",
+        (500, _) => "http-500",
+        (502, _) => "http-502",
+        (503, _) => "http-503",
+        (504, _) => "http-504",
+        (_, 2) => "http-2xx",
+        (_, 3) => "http-3xx",
+        (_, 4) => "http-4xx",
+        (_, 5) => "http-5xx",
+        _ => "http-other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_a_code_of_the_closed_set() {
+        for status in 100..1000 {
+            assert!(CODES.contains(&code_of(status)), "{status}");
+        }
+        assert!(CODES.is_sorted());
+        assert_eq!(code_of(404), "http-404");
+        assert_eq!(code_of(418), "http-4xx");
+    }
+
+    #[test]
+    fn grades_and_blame() {
+        let of = |status| FetchError::Status {
+            status,
+            retry_after: None,
+        };
+        assert_eq!(of(404).grade(), Grade::Soft);
+        assert_eq!(of(410).grade(), Grade::Permanent);
+        assert_eq!(of(503).grade(), Grade::Temporary);
+        assert!(of(429).is_host_trouble() && of(503).is_host_trouble());
+        assert!(!of(500).is_host_trouble() && !of(404).is_host_trouble());
+    }
+
+    #[test]
+    fn h20_a_failure_masks_secrets() {
+        let url = Url::parse("https://me:secret@paper.example/feed?token=abc").unwrap();
+        let failure = FetchError::Unasked304.failure(&url);
+        let shown = format!("{failure:?}");
+        assert!(!shown.contains("secret") && !shown.contains("abc"), "{shown}");
+    }
+}

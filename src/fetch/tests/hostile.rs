@@ -1,0 +1,396 @@
+//! H1 to H10, as far as the fetcher decides them.
+
+use std::io::Write;
+use std::net::IpAddr;
+
+use async_compression::tokio::write as encode;
+use futures_util::future::BoxFuture;
+use tokio::io::AsyncWriteExt as _;
+
+use super::*;
+
+/// A resolver that answers as told, one list after the other, the last for ever.
+struct Told(Mutex<Vec<Vec<IpAddr>>>);
+
+impl Lookup for Told {
+    fn lookup(&self, _: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
+        let mut answers = self.0.lock().unwrap();
+        let answer = if answers.len() > 1 {
+            answers.remove(0)
+        } else {
+            answers[0].clone()
+        };
+        Box::pin(async move { Ok(answer) })
+    }
+}
+
+fn with_names(answers: &[&[&str]], limits: &config::Fetch) -> Fetcher {
+    let answers = answers
+        .iter()
+        .map(|all| all.iter().map(|ip| ip.parse().unwrap()).collect())
+        .collect();
+    let politeness = config::Politeness {
+        host_gap: Duration::ZERO,
+        ..config::Politeness::default()
+    };
+    Fetcher::with_names(
+        limits,
+        &politeness,
+        "x".to_owned(),
+        Arc::new(Told(Mutex::new(answers))),
+    )
+    .unwrap()
+}
+
+fn redirect(to: &str) -> Vec<Act> {
+    answer(302, &format!("Location: {to}\r\n"), b"")
+}
+
+#[tokio::test]
+async fn h01_a_redirect_to_another_scheme_is_not_opened() {
+    for to in [
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://127.0.0.1/",
+    ] {
+        let server = Server::always(redirect(to)).await;
+        let failed = get_feed(&fetcher(&limits()), server.url("/")).await.unwrap_err();
+        assert_eq!(failed.error.code(), "refused-scheme", "{to}");
+        assert_eq!(server.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn h04_literals_names_hops_and_second_answers_are_judged() {
+    let server = Server::start(|target, _| match target {
+        "/hop" => redirect("http://127.0.0.1:1/"),
+        _ => answer(200, "Connection: close\r\n", b"x"),
+    })
+    .await;
+    let closed = config::Fetch::default();
+    let port = server.address.port();
+    let named = |path: &str| Url::parse(&format!("http://paper.example:{port}{path}")).unwrap();
+    // A literal.
+    assert_eq!(
+        code(get_feed(&fetcher(&closed), server.url("/")).await),
+        "refused-address"
+    );
+    // A name with a private address, alone or beside a public one.
+    for answers in [
+        &["127.0.0.1"][..],
+        &["8.8.8.8", "127.0.0.1"],
+        &["::ffff:127.0.0.1"],
+    ] {
+        let failed = get_feed(&with_names(&[answers], &closed), named("/"))
+            .await
+            .unwrap_err();
+        assert_eq!(failed.error.code(), "refused-address", "{answers:?}");
+        assert!(!failed.error.is_host_trouble());
+    }
+    assert_eq!(server.seen().len(), 0);
+    // A hop to a literal, and a name whose second answer is another. 127.0.0.1 stands for a public address here.
+    let open = config::Fetch {
+        allow_networks: vec!["127.0.0.1/32".parse().unwrap()],
+        ..config::Fetch::default()
+    };
+    let fetcher = with_names(&[&["127.0.0.1"], &["10.0.0.1"]], &open);
+    assert_eq!(document(get_feed(&fetcher, named("/")).await.unwrap()).body, b"x");
+    assert_eq!(code(get_feed(&fetcher, named("/")).await), "refused-address");
+    let there = Server::always(redirect("http://127.0.0.2:1/")).await;
+    assert_eq!(
+        code(get_feed(&fetcher_of(&open), there.url("/")).await),
+        "refused-address"
+    );
+    assert_eq!(server.seen().len(), 1);
+}
+
+fn fetcher_of(limits: &config::Fetch) -> Fetcher {
+    fetcher(limits)
+}
+
+#[tokio::test]
+async fn h04_a_name_without_address_is_trouble_of_its_host() {
+    let fetcher = with_names(&[&[]], &limits());
+    let url = Url::parse("http://paper.example/").unwrap();
+    let failed = get_feed(&fetcher, url).await.unwrap_err();
+    assert_eq!(failed.error.code(), "dns");
+    assert!(failed.rests_host());
+    assert_eq!(failed.hosts[0].host, "paper.example");
+    assert_eq!(failed.hosts[0].trouble.as_ref().unwrap().code, "dns");
+}
+
+async fn encoded(coding: &str, plain: &[u8]) -> Vec<u8> {
+    macro_rules! through {
+        ($encoder:ident) => {{
+            let mut encoder = encode::$encoder::new(Vec::new());
+            encoder.write_all(plain).await.unwrap();
+            encoder.shutdown().await.unwrap();
+            encoder.into_inner()
+        }};
+    }
+    match coding {
+        "gzip" => through!(GzipEncoder),
+        "deflate" => through!(ZlibEncoder),
+        "raw-deflate" => through!(DeflateEncoder),
+        "br" => through!(BrotliEncoder),
+        "zstd" => through!(ZstdEncoder),
+        _ => panic!("{coding}"),
+    }
+}
+
+/// An answer whose body is sent in two pieces.
+fn coded(coding: &str, body: &[u8]) -> Vec<Act> {
+    answer(200, &format!("Content-Encoding: {coding}\r\n"), body)
+}
+
+#[tokio::test]
+async fn h07_bombs_end_at_the_limit() {
+    let limits = config::Fetch {
+        max_feed: 1 << 20,
+        ..limits()
+    };
+    let plain = vec![0; 64 << 20];
+    for coding in ["gzip", "deflate", "br", "zstd"] {
+        let bomb = encoded(coding, &plain).await;
+        // The end is never sent: whoever wanted all of it would wait.
+        let mut acts = vec![Act::Send(
+            format!("HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: 99999999\r\n\r\n")
+                .into_bytes(),
+        )];
+        acts.push(Act::Send(bomb));
+        acts.push(Act::Hang);
+        let server = Server::always(acts).await;
+        assert_eq!(
+            code(get_feed(&fetcher(&limits), server.url("/")).await),
+            "too-large",
+            "{coding}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn h07_members_without_content_end_at_the_limit_too() {
+    let limits = config::Fetch {
+        max_feed: 1 << 10,
+        ..limits()
+    };
+    let member = encoded("gzip", b"").await;
+    let lot = member.repeat(1000);
+    let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
+    let server = Server::always(vec![Act::Send(head), Act::Dribble(lot, Duration::ZERO)]).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits), server.url("/")).await),
+        "too-large"
+    );
+}
+
+#[tokio::test]
+async fn h07_windows_larger_than_the_web_allows_are_refused() {
+    let mut zstd = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+    zstd.window_log(27).unwrap();
+    zstd.write_all(b"x").unwrap();
+    let server = Server::always(coded("zstd", &zstd.finish().unwrap())).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "bad-coding"
+    );
+    let server = Server::always(coded("br", b"\x11\x1e\x00\x00")).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "bad-coding"
+    );
+}
+
+#[tokio::test]
+async fn h08_a_length_over_the_limit_is_refused_at_the_headers() {
+    for (length, told) in [
+        ("10485761", "too-large"),
+        ("9999999999999999", "too-large"),
+        ("18446744073709551615", "bad-http"),
+        ("99999999999999999999999", "bad-http"),
+        ("-1", "bad-http"),
+    ] {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        let server = Server::always(vec![Act::Send(head), Act::Hang]).await;
+        assert_eq!(
+            code(get_feed(&fetcher(&limits()), server.url("/")).await),
+            told,
+            "{length}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn h08_endless_chunks_end_at_the_limit() {
+    let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    let chunk = [&b"8000\r\n"[..], &vec![b'x'; 0x8000], b"\r\n"].concat();
+    let server = Server::always(vec![Act::Send(head), Act::Dribble(chunk, Duration::ZERO)]).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "too-large"
+    );
+}
+
+#[tokio::test]
+async fn h08_silence_before_and_in_an_answer_has_an_end() {
+    let server = Server::always(vec![Act::Hang]).await;
+    let failed = get_feed(&fetcher(&hasty()), server.url("/")).await.unwrap_err();
+    assert_eq!(failed.error.code(), "idle-timeout");
+    assert!(!failed.rests_host());
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc".to_vec();
+    let server = Server::always(vec![Act::Send(head), Act::Hang]).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&hasty()), server.url("/")).await),
+        "idle-timeout"
+    );
+}
+
+#[tokio::test]
+async fn h08_a_byte_now_and_then_ends_with_the_whole_time() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n".to_vec();
+    let drip = Act::Dribble(b"x".to_vec(), Duration::from_millis(20));
+    let server = Server::always(vec![Act::Send(head), drip]).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&hasty()), server.url("/")).await),
+        "total-timeout"
+    );
+}
+
+#[tokio::test]
+async fn h08_headers_without_end_have_one() {
+    let start = b"HTTP/1.1 200 OK\r\n".to_vec();
+    let line = b"X-Endless: yes\r\n".repeat(100);
+    let server = Server::always(vec![Act::Send(start.clone()), Act::Dribble(line, Duration::ZERO)]).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "bad-http"
+    );
+    let one = Act::Dribble(vec![b'x'; 4096], Duration::ZERO);
+    let server = Server::always(vec![Act::Send(b"HTTP/1.1 200 OK\r\nX: ".to_vec()), one]).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "bad-http"
+    );
+    let slowly = Act::Dribble(b"X: y\r\n".to_vec(), Duration::from_millis(20));
+    let server = Server::always(vec![Act::Send(start), slowly]).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&hasty()), server.url("/")).await),
+        "idle-timeout"
+    );
+}
+
+#[tokio::test]
+async fn h09_a_short_body_is_no_document() {
+    let short = |head: &str| {
+        vec![
+            Act::Send(format!("HTTP/1.1 200 OK\r\n{head}").into_bytes()),
+            Act::Close,
+        ]
+    };
+    for head in [
+        "Content-Length: 10\r\n\r\nabc",
+        "Transfer-Encoding: chunked\r\n\r\na\r\nabc",
+        "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+        "Content-Length: 1",
+    ] {
+        let server = Server::always(short(head)).await;
+        assert_eq!(
+            code(get_feed(&fetcher(&limits()), server.url("/")).await),
+            "reset",
+            "{head:?}"
+        );
+    }
+    let server = Server::always(vec![Act::Close]).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "reset"
+    );
+    let server = Server::always(vec![Act::Send(b"SSH-2.0-x\r\n\r\n".to_vec())]).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "bad-http"
+    );
+}
+
+#[tokio::test]
+async fn h09_nobody_listening_is_trouble_of_the_host() {
+    let server = Server::always(vec![]).await;
+    // Port 1 of loopback: refused at once.
+    let mut url = server.url("/");
+    url.set_port(Some(1)).unwrap();
+    let failed = get_feed(&fetcher(&limits()), url).await.unwrap_err();
+    assert_eq!(failed.error.code(), "connect");
+    assert!(failed.rests_host());
+}
+
+#[tokio::test]
+async fn p27_what_is_accepted_is_decoded() {
+    let plain = b"<rss/>".repeat(10_000);
+    for coding in ["gzip", "deflate", "raw-deflate", "br", "zstd"] {
+        let body = encoded(coding, &plain).await;
+        let named = coding.trim_start_matches("raw-");
+        // Once in one piece, once in many chunks, the first of one byte.
+        let mut chunks =
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: {named}\r\n\r\n")
+                .into_bytes();
+        for piece in std::iter::once(&body[..1]).chain(body[1..].chunks(7)) {
+            chunks.extend([format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat());
+        }
+        chunks.extend(b"0\r\n\r\n");
+        for acts in [coded(named, &body), vec![Act::Send(chunks)]] {
+            let server = Server::always(acts).await;
+            let document = document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap());
+            assert!(document.body == plain, "{coding}");
+        }
+    }
+    let twice = encoded("br", &encoded("gzip", &plain).await).await;
+    let server = Server::always(coded("gzip, BR", &twice)).await;
+    let document1 = document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap());
+    assert!(document1.body == plain);
+    let members = [encoded("gzip", b"<rss").await, encoded("gzip", b"/>").await].concat();
+    let server = Server::always(coded("x-gzip", &members)).await;
+    let document2 = document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap());
+    assert_eq!(document2.body, b"<rss/>");
+}
+
+#[tokio::test]
+async fn p27_a_wrong_or_truncated_coding_is_an_error() {
+    let plain: Vec<u8> = (0..50_000_u32)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes())
+        .collect();
+    for coding in ["gzip", "deflate", "raw-deflate", "br", "zstd"] {
+        let whole = encoded(coding, &plain).await;
+        let named = coding.trim_start_matches("raw-");
+        for body in [
+            &whole[..whole.len() / 2],
+            &whole[..whole.len() - 1],
+            b"<rss><channel></channel></rss>",
+        ] {
+            let server = Server::always(coded(named, body)).await;
+            let got = get_feed(&fetcher(&limits()), server.url("/")).await;
+            assert_eq!(
+                code(got),
+                "bad-coding",
+                "{coding}, {} of {} bytes",
+                body.len(),
+                whole.len()
+            );
+        }
+    }
+    let server = Server::always(coded("compress", b"x")).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "unknown-coding"
+    );
+    let server = Server::always(coded("gzip, gzip, gzip", b"x")).await;
+    assert_eq!(
+        code(get_feed(&fetcher(&limits()), server.url("/")).await),
+        "unknown-coding"
+    );
+    let server = Server::always(coded("gzip", b"")).await;
+    assert_eq!(
+        document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap()).body,
+        b""
+    );
+}

@@ -1,0 +1,318 @@
+//! The house plan, held to: who may import whom, and who may name which crate and touch which clock.
+//!
+//! Reads the sources as text, without comments, strings and `#[cfg(test)]` items, and looks at every path that
+//! begins with `crate::`, at `super::` paths that climb to the crate's root, and at a few outside names.
+
+mod code;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use code::production_code;
+
+/// Which module may import which others of ours. One that is missing here may import nothing of ours.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("html", &[]),
+    ("timing", &[]),
+    ("link", &[]),
+    ("telemetry", &[]),
+    ("config", &["html", "timing", "link"]),
+    ("model", &["link"]),
+    ("identity", &["config", "model", "link", "timing"]),
+    ("schedule", &["config", "model", "link", "timing"]),
+    ("fetch", &["config", "model", "link", "timing"]),
+    ("feed", &["config", "model", "link", "html", "timing"]),
+    ("extract", &["config", "model", "link", "html", "timing"]),
+    (
+        "store",
+        &["config", "model", "link", "identity", "schedule", "timing"],
+    ),
+    ("probe", &["model", "html", "feed", "extract"]),
+    (
+        "cutting",
+        &["config", "fetch", "identity", "model", "html", "link", "schedule"],
+    ),
+    ("poll", HALVES),
+    ("collect", HALVES),
+    ("export", &["store", "model", "config", "html"]),
+    (
+        "deliver",
+        &["store", "model", "config", "html", "export", "fetch"],
+    ),
+    (
+        "daemon",
+        &["poll", "collect", "fetch", "store", "export", "deliver", "config"],
+    ),
+    ("cli", ALL),
+    ("main", ALL),
+    ("lib", ALL),
+];
+
+const HALVES: &[&str] = &[
+    "html",
+    "timing",
+    "link",
+    "telemetry",
+    "config",
+    "model",
+    "identity",
+    "schedule",
+    "fetch",
+    "feed",
+    "extract",
+    "store",
+    "probe",
+    "cutting",
+];
+
+const ALL: &[&str] = &[
+    "html",
+    "timing",
+    "link",
+    "telemetry",
+    "config",
+    "model",
+    "identity",
+    "schedule",
+    "fetch",
+    "feed",
+    "extract",
+    "store",
+    "poll",
+    "collect",
+    "probe",
+    "export",
+    "deliver",
+    "daemon",
+    "cli",
+];
+
+/// Rooms that see no network, no clock and no file.
+const PURE: &[&str] = &[
+    "link", "timing", "html", "identity", "schedule", "feed", "extract",
+];
+
+/// Names that only these modules may write.
+const ONLY: &[(&str, &[&str])] = &[
+    ("scraper::", &["html"]),
+    ("ammonia::", &["html"]),
+    ("croner::", &["timing"]),
+    ("reqwest::", &["fetch"]),
+    ("feed_rs::", &["feed"]),
+    ("quick_xml::", &["feed"]),
+    ("rusqlite::", &["store"]),
+    ("Utc::now", &["daemon", "cli", "main"]),
+    ("Local::now", &[]),
+    ("SystemTime::now", &["daemon", "cli", "main"]),
+];
+
+/// Names that no pure module may write.
+const IMPURE: &[&str] = &[
+    "fs::",
+    "File::",
+    "env::",
+    "process::",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "ToSocketAddrs",
+    "Instant::now",
+    "tokio::",
+];
+
+#[test]
+fn the_house_plan_holds() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&src, &mut files);
+    assert!(files.len() > 10, "no sources under {}", src.display());
+    let mut faults = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let inside = file
+            .strip_prefix(&src)
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
+        faults.extend(faults_of(&inside, &text));
+    }
+    assert!(
+        faults.is_empty(),
+        "the house plan is broken:\n{}",
+        faults.join("\n")
+    );
+}
+
+/// What a file, named relative to `src`, does that its module may not.
+fn faults_of(file: &str, text: &str) -> Vec<String> {
+    let module = module_of(file);
+    let code = production_code(text);
+    let mut faults = Vec::new();
+    match MAY_IMPORT.iter().find(|(name, _)| *name == module) {
+        None => faults.push(format!(
+            "src/{file}: module `{module}` is not in the table of MAY_IMPORT"
+        )),
+        Some((_, allowed)) => {
+            for other in imports(&code, depth_of(file)) {
+                if other != module && ALL.contains(&other.as_str()) && !allowed.contains(&other.as_str()) {
+                    faults.push(format!("src/{file}: `{module}` imports `{other}`"));
+                }
+            }
+        }
+    }
+    for (name, modules) in ONLY {
+        if mentions(&code, name) && !modules.contains(&module) {
+            let allowed = modules.join(", ");
+            faults.push(format!(
+                "src/{file}: `{module}` names `{name}`, which only [{allowed}] may"
+            ));
+        }
+    }
+    if PURE.contains(&module) {
+        for name in IMPURE.iter().filter(|name| mentions(&code, name)) {
+            faults.push(format!("src/{file}: `{module}` is pure but names `{name}`"));
+        }
+    }
+    faults
+}
+
+fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            // A file of tests only is under `#[cfg(test)]` where it is declared.
+            let of_tests = |part: &std::ffi::OsStr| part == "tests" || part == "tests.rs";
+            if !path.iter().skip_while(|part| *part != "src").any(of_tests) {
+                files.push(path);
+            }
+        }
+    }
+}
+
+/// `store/writer.rs` and `store/mod.rs` and `store.rs` are `store`.
+fn module_of(file: &str) -> &str {
+    file.split('/').next().unwrap_or(file).trim_end_matches(".rs")
+}
+
+/// How many `super::` lead from a file to the crate's root.
+fn depth_of(file: &str) -> usize {
+    let parts = file.split('/').count();
+    if file.ends_with("/mod.rs") {
+        parts - 1
+    } else {
+        parts
+    }
+}
+
+/// First segments of all paths into the crate.
+fn imports(code: &str, depth: usize) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        // `$crate` in a macro is the crate, too.
+        if begins_a_word(code, at) && !code[..at].ends_with(':') {
+            first_segments(&code[at + "crate::".len()..], &mut found);
+        }
+    }
+    let root = "super::".repeat(depth);
+    for (at, _) in code.match_indices(&root) {
+        let rest = &code[at + root.len()..];
+        if begins_a_word(code, at) && !code[..at].ends_with(':') && !rest.starts_with("super::") {
+            first_segments(rest, &mut found);
+        }
+    }
+    found
+}
+
+/// `a::b` gives `a`; `{a::b, c, d::{e}}` gives `a`, `c`, `d`.
+fn first_segments(path: &str, found: &mut BTreeSet<String>) {
+    let word = |text: &str| {
+        text.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    };
+    let Some(group) = path.strip_prefix('{') else {
+        found.insert(word(path));
+        return;
+    };
+    let (mut depth, mut fresh) = (0_usize, true);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => return,
+            '}' => depth -= 1,
+            ',' if depth == 0 => fresh = true,
+            c if fresh && !c.is_whitespace() => {
+                found.insert(word(&group[at..]));
+                fresh = false;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a name is written, at whatever path: `chrono::Utc::now` is a `Utc::now`.
+fn mentions(code: &str, name: &str) -> bool {
+    let outside = name.strip_suffix("::");
+    let path = code.match_indices(name).any(|(at, _)| begins_a_word(code, at));
+    // `use scraper;` and `use scraper as x;`
+    path || outside.is_some_and(|outside| {
+        ["use ", "extern crate "].iter().any(|word| {
+            code.match_indices(&format!("{word}{outside}"))
+                .any(|(at, found)| {
+                    begins_a_word(code, at) && code[at + found.len()..].starts_with([';', ' '])
+                })
+        })
+    })
+}
+
+fn begins_a_word(code: &str, at: usize) -> bool {
+    !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+}
+
+#[test]
+fn a_broken_plan_is_told() {
+    let fault = |file: &str, text: &str| faults_of(file, text).join("; ");
+    assert_eq!(
+        fault("link.rs", "use crate::model::Entry;"),
+        "src/link.rs: `link` imports `model`"
+    );
+    assert!(fault("store/writer.rs", "fn f() { crate::fetch::get() }").contains("imports `fetch`"));
+    assert!(
+        fault(
+            "export/jsonl.rs",
+            "use crate::{\n model::{Entry, Key},\n feed::parse,\n};"
+        )
+        .contains("`feed`")
+    );
+    assert!(fault("feed/mod.rs", "use super::store::Store;").contains("imports `store`"));
+    assert!(fault("feed/tidy.rs", "pub use super::super::fetch;").contains("imports `fetch`"));
+    assert!(fault("extract/mod.rs", "use scraper::Html;").contains("names `scraper::`"));
+    assert!(fault("cli/try.rs", "use rusqlite as sql;").contains("names `rusqlite::`"));
+    assert!(fault("poll.rs", "let now = chrono::Utc::now();").contains("names `Utc::now`"));
+    assert!(fault("store/mod.rs", "use chrono::Utc;\nlet now = Utc::now();").contains("names `Utc::now`"));
+    assert!(fault("html/text.rs", "let s = std::fs::read(p);").contains("is pure but names `fs::`"));
+    assert!(fault("feed/mod.rs", "use std::{fs, io};\nfs::read(p)").contains("is pure but names `fs::`"));
+    assert!(fault("schedule.rs", "let t = Instant::now();").contains("is pure"));
+    assert!(fault("helpers.rs", "").contains("not in the table"));
+}
+
+#[test]
+fn what_is_no_code_breaks_nothing() {
+    for text in [
+        "//! See [`crate::store`] and Utc::now().\n/* crate::store /* crate::feed */ crate::fetch */",
+        "const A: &str = \"crate::store \\\" crate::fetch\"; const B: &str = r#\"crate::store \" std::fs\"#;",
+        "const Q: char = '\"'; const R: char = '\\''; fn f<'a>(x: &'a str) {} // crate::store",
+        "#[cfg(test)]\nmod tests { use crate::store::Store; fn f() { if true { std::fs::read(x) } } }",
+        "#[cfg(test)]\nuse crate::store::Store;",
+        "#[cfg(test)]\nmod tests;",
+        "use my_crate::store; use crate::link; fn for_crate() {}",
+        "fn mycroner() { not_scraper::x() }",
+    ] {
+        assert_eq!(faults_of("link.rs", text), Vec::<String>::new(), "{text}");
+    }
+    let after_tests = "#[cfg(test)] mod tests { fn f() {} }\nuse crate::store::Store;";
+    assert_eq!(faults_of("link.rs", after_tests).len(), 1);
+    assert!(faults_of("store/keys.rs", "use super::super::link; use super::writer;").is_empty());
+}

@@ -1,0 +1,21 @@
+//! The integration tests: one file per behaviour, a real HTTP press on loopback, a real database per test.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test that cannot go on must say so and stop"
+)]
+
+mod ahram;
+mod corpus;
+mod desk;
+mod layers;
+mod newsroom;
+mod signals;
+mod support;
+mod trouble;
+mod way;
