@@ -3,6 +3,12 @@
 //! The papers are served by this process, so that the CPU seconds of the binary alone can be read where it matters:
 //! `docs/performance.md` says how.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench that cannot go on must say so and stop"
+)]
+
 mod paper;
 #[path = "../tests/it/support/mod.rs"]
 mod support;

@@ -133,10 +133,7 @@ fn accept(mut url: Url) -> Option<Url> {
         url.set_username("").ok()?;
         url.set_password(None).ok()?;
     }
-    url.host_str()
-        .filter(|host| !host.is_empty())
-        .is_some()
-        .then_some(url)
+    url.host_str().is_some_and(|host| !host.is_empty()).then_some(url)
 }
 
 /// The host that is asked, without port, in lower case, without a trailing dot: what politeness counts by.
@@ -343,21 +340,18 @@ fn escapes(text: &str) -> Cow<'_, str> {
         let code = after
             .get(..2)
             .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
-        match (code, code.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (Some(hex), Some(byte)) => {
-                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                    out.push(char::from(byte));
-                } else {
-                    out.push('%');
-                    out.push_str(&hex.to_ascii_uppercase());
-                }
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                out.push('%');
-                rest = after;
-            }
+        let Some((hex, byte)) = code.and_then(|hex| Some((hex, u8::from_str_radix(hex, 16).ok()?))) else {
+            out.push('%');
+            rest = after;
+            continue;
+        };
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&hex.to_ascii_uppercase());
         }
+        rest = after.get(2..).unwrap_or_default();
     }
     out.push_str(rest);
     out.into()

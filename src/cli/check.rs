@@ -7,7 +7,7 @@ use crate::config::{self, Loaded};
 
 /// Reads the configuration and says on `out` what is in it, on `err` what is wrong or odd. Returns the exit code: 0 if
 /// it can be used, else 2.
-pub fn check(
+pub(super) fn check(
     explicit: Option<&Path>,
     colour: bool,
     out: &mut dyn Write,

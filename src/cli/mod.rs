@@ -154,15 +154,7 @@ impl Global {
     /// Loads the configuration; its faults go to stderr as they are.
     fn load(&self) -> anyhow::Result<Config> {
         let path = config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()))?;
-        self.load_from(&path)
-    }
-
-    fn load_from(&self, path: &Path) -> anyhow::Result<Config> {
-        let loaded = config::load(path).map_err(|faults| Usage(faults.to_string()))?;
-        for warning in &loaded.warnings {
-            tracing::warn!("{warning}");
-        }
-        Ok(loaded.config)
+        load_from(&path)
     }
 
     /// The database: of the command line, else configured, else the default place.
@@ -178,6 +170,14 @@ impl Global {
             None => self.database(&self.load()?),
         }
     }
+}
+
+fn load_from(path: &Path) -> anyhow::Result<Config> {
+    let loaded = config::load(path).map_err(|faults| Usage(faults.render(io::stderr().is_terminal())))?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(loaded.config)
 }
 
 /// `$STATE_DIRECTORY/cuttings.db` under systemd, else the user's data folder (XDG Base Directory).

@@ -51,7 +51,7 @@ struct Line {
 
 /// Answers each line of `input` with one of `output`, in order. A bad line or file fails only itself; the error is that
 /// of `input` or `output`.
-pub fn parse_jsonl(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+pub(super) fn parse_jsonl(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     for line in input.split(b'\n') {
         let line = line?;
         if line.trim_ascii().is_empty() {

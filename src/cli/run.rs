@@ -61,10 +61,8 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
             all: args.all,
             wait: args.wait.unwrap_or_default(),
         };
-        let ended = daemon::run(&store, &fetcher, &config, options, stop, |event| {
-            tally.take(event)
-        })
-        .await;
+        let watch = |event| tally.take(event);
+        let ended = daemon::run(&store, &fetcher, &config, options, stop, watch).await;
         // The writer commits what it was given before the process ends, whatever the run came to.
         store.close().await?;
         ended?;

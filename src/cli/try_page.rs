@@ -43,7 +43,7 @@ struct Got {
 pub(super) fn try_page(global: &Global, args: &TryArgs) -> anyhow::Result<Exit> {
     // Rules are welcome but not needed: without any configuration the page is read automatically.
     let config = match crate::config::find(global.config.as_deref()) {
-        Ok(path) => global.load_from(&path)?,
+        Ok(path) => super::load_from(&path)?,
         Err(error) if global.config.is_some() => return Err(Usage(error.to_string()).into()),
         Err(_) => Config::default(),
     };
@@ -116,7 +116,7 @@ fn fetch_page(config: &Config, url: Url) -> anyhow::Result<Got> {
     Ok(Got {
         link_header: document.headers.get_str("link"),
         content_type: document.content_type,
-        body: document.body.to_vec(),
+        body: document.body,
         url: fetched.url,
         hops: std::iter::once(url)
             .chain(fetched.hops.into_iter().map(|hop| hop.from))

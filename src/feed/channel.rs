@@ -13,7 +13,7 @@ use super::{date, limits};
 use crate::model::{FeedHints, ParsedFeed};
 
 /// Longest interval a feed may ask for; longer ones are mistakes.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// The feed's own fields while they are being read. What comes after the first entry counts only where nothing came
 /// before it: it may be the rest of a broken entry.
@@ -97,7 +97,7 @@ impl Channel {
         feed.hints = self.hints;
         if self.period.is_some() || self.frequency.is_some() {
             // Syndication module: daily, once, unless said otherwise.
-            let period = self.period.unwrap_or(Duration::from_secs(24 * 3600));
+            let period = self.period.unwrap_or(Duration::from_hours(24));
             feed.hints.update_period = Some(period / self.frequency.unwrap_or(1));
         }
         for entry in &mut feed.entries {

@@ -7,10 +7,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::headers::Headers;
 
 /// Longest `Retry-After` that is honoured.
-pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
+pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
 /// Longest freshness that is told on; the scheduler has its own, shorter limit.
-const MAX_FRESH: Duration = Duration::from_secs(365 * 24 * 3600);
+const MAX_FRESH: Duration = Duration::from_hours(365 * 24);
 
 /// What the headers of an answer say about the next request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

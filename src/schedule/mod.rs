@@ -1,4 +1,10 @@
 //! When next, and why then. Pure: takes `now`, gives a moment and a phrase for `status`.
+//!
+//! One function, [`next`], decides for sources: the user's word or the rhythm of the source, then what server and feed
+//! wish, then what failures and `Retry-After` demand. Nothing it gives is earlier than any of them asks for.
+
+mod hints;
+mod rhythm;
 
 use std::time::Duration;
 
@@ -7,11 +13,23 @@ use chrono::{DateTime, Utc};
 use crate::model::{Grade, Next};
 use crate::timing::{Schedule, show_duration};
 
-/// Longest anything waits: a source never dies of its errors, and no server may send us away for longer.
+pub use hints::Hints;
+pub use rhythm::Rhythm;
+
+/// Longest anything waits of itself: a source never dies of its errors, and no server may send us away for longer.
 pub const LONGEST: Duration = Duration::from_hours(24);
 
 /// Where the backoff of a source begins: also the floor of any interval a person may set.
 const FLOOR: Duration = Duration::from_mins(5);
+
+/// Floor of `adaptive` for a source whose answers can be conditional.
+const ADAPTIVE_FLOOR: Duration = Duration::from_hours(1);
+
+/// Floor of `adaptive` for a source that was seen to overflow.
+const OVERFLOW_FLOOR: Duration = Duration::from_mins(15);
+
+/// Backoff after a refusal that needs a person (401, 403).
+const REFUSED: Duration = Duration::from_hours(6);
 
 /// First rest of a host without `Retry-After`; doubled with each failure in a row.
 const HOST_REST: Duration = Duration::from_mins(1);
@@ -26,12 +44,46 @@ const PAGE_RETRIES: [Duration; 3] = [
 /// When a page is tried once more after its article was kept with the feed's own text.
 pub const UPGRADE: Duration = Duration::from_hours(7 * 24);
 
-/// The poll after a success.
-pub fn after_success(schedule: &Schedule, now: DateTime<Utc>) -> Next {
-    Next {
-        at: schedule.next_after(now),
-        why: schedule.to_string(),
+/// What decides when a source is polled next.
+#[derive(Clone, Debug)]
+pub struct Situation<'a> {
+    /// Its name, which spreads it among others.
+    pub name: &'a str,
+    /// The user's word.
+    pub schedule: &'a Schedule,
+    /// What it was seen to publish.
+    pub rhythm: &'a Rhythm,
+    /// Whether its answers can be conditional.
+    pub conditional: bool,
+    /// What server and feed wish.
+    pub hints: &'a Hints,
+    /// Longest that wishes may delay it.
+    pub max_hint: Duration,
+    /// What the poll that just ended came to, where it failed.
+    pub failure: Option<Failing>,
+}
+
+/// A failure, as far as it decides when to come back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Failing {
+    /// Weighted sum of the failures in a row, this one included: temporary 0.25, soft 0.5, permanent 1.
+    pub failures: f64,
+    /// What the server said in `Retry-After`.
+    pub retry_after: Option<DateTime<Utc>>,
+    /// Whether the server refused us (401, 403): only a person can change that.
+    pub refused: bool,
+}
+
+/// The next poll of a source whose poll ended `now`.
+pub fn next(situation: &Situation<'_>, now: DateTime<Utc>) -> Next {
+    let mut next = match &situation.failure {
+        None => wanted(situation, now),
+        Some(failing) => after_failure(situation, failing, now),
+    };
+    if let Some((at, why)) = hints::not_before(situation.hints, next.at, now, situation.max_hint) {
+        next = Next { at, why };
     }
+    next
 }
 
 /// What a failure counts in the backoff of a source.
@@ -43,49 +95,75 @@ pub fn weight(grade: Grade) -> f64 {
     }
 }
 
-/// The poll after a failure. `failures` is the weighted sum of the failures in a row, this one included.
-///
-/// The server's own word (`Retry-After`) decides at the first failure; after that it can only lengthen the backoff, so
-/// that a server which always says "in a second" is not asked every second. A source that is polled rarely does not
-/// wait for its next turn: what a failed poll would have seen may be gone by then.
-pub fn after_failure(
-    schedule: &Schedule,
-    failures: f64,
-    retry_after: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Next {
-    let usual = (schedule.next_after(now) - now)
-        .to_std()
-        .unwrap_or(FLOOR)
-        .min(Duration::from_hours(1));
-    let backoff = doubled(FLOOR, failures * 2.0).max(usual);
-    let asked = retry_after.map(|at| {
-        (at - now)
-            .to_std()
-            .unwrap_or_default()
-            .clamp(Duration::from_secs(1), LONGEST)
-    });
-    match asked {
-        Some(asked) if failures <= weight(Grade::Permanent) / 2.0 || asked >= backoff => Next {
-            at: now + asked,
-            why: format!(
-                "the server asked for Retry-After of {}",
-                show_duration(whole(asked))
-            ),
-        },
-        _ => Next {
-            at: now + backoff,
-            why: format!("backing off {} after failures", show_duration(whole(backoff))),
-        },
+/// By the user's word, or by the rhythm of the source.
+fn wanted(situation: &Situation<'_>, now: DateTime<Utc>) -> Next {
+    let schedule = situation.schedule;
+    match schedule {
+        Schedule::Adaptive => {
+            let overflows = situation.rhythm.overflows(now);
+            let floor = match (overflows, situation.conditional) {
+                (true, _) => OVERFLOW_FLOOR,
+                (false, true) => ADAPTIVE_FLOOR,
+                (false, false) => LONGEST,
+            };
+            let at = jittered(situation.name, situation.rhythm.next(now, floor, LONGEST), now);
+            let why = match (overflows, situation.conditional) {
+                (true, _) => "adaptive: it overflowed, so that something may have been missed",
+                (false, true) => "adaptive: when something new may be expected",
+                (false, false) => "adaptive: once a day, for its server knows no conditional requests",
+            };
+            Next { at, why: why.into() }
+        }
+        Schedule::Every(_) => Next { at: jittered(situation.name, schedule.next_after(now), now), why: schedule.to_string() },
+        // The user named the minute.
+        Schedule::Cron(_) => Next { at: schedule.next_after(now), why: schedule.to_string() },
     }
 }
 
-/// When a resting host may be asked again. `failures` counts those in a row, this one included.
-pub fn host_rest(failures: u32, retry_after: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
-    match retry_after {
-        Some(at) => at.clamp(now, now + LONGEST),
-        None => now + doubled(HOST_REST, f64::from(failures.saturating_sub(1))),
+/// Up to a twentieth later, two minutes at most, other for each source: what began together does not stay together.
+fn jittered(name: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let wait = (at - now).to_std().unwrap_or_default();
+    at + (wait / 20).min(Duration::from_mins(2)).mul_f64(spread(name, 0))
+}
+
+/// The server's own word (`Retry-After`) decides at the first failure; after that it can only lengthen the backoff, so
+/// that a server which always says "in a second" is not asked every second. A source that is polled rarely does not
+/// wait for its next turn: what a failed poll would have seen may be gone by then.
+fn after_failure(situation: &Situation<'_>, failing: &Failing, now: DateTime<Utc>) -> Next {
+    let turn = match situation.schedule {
+        Schedule::Adaptive => ADAPTIVE_FLOOR,
+        schedule => (schedule.next_after(now) - now).to_std().unwrap_or(FLOOR).min(Duration::from_hours(1)),
+    };
+    let first = if failing.refused { REFUSED } else { FLOOR };
+    let backoff = doubled(first, failing.failures * 2.0).max(turn);
+    let backoff = backoff.mul_f64(1.0 + spread(situation.name, failing.failures.to_bits() as u32) / 10.0).min(LONGEST);
+    let asked = failing.retry_after.map(|at| (at - now).to_std().unwrap_or_default().clamp(Duration::from_secs(1), LONGEST));
+    match asked {
+        Some(asked) if failing.failures <= weight(Grade::Soft) || asked >= backoff => Next {
+            at: now + asked,
+            why: format!("the server asked for Retry-After of {}", show_duration(whole(asked))),
+        },
+        _ if failing.refused => Next { at: now + backoff, why: "the server refuses us: a person should look".into() },
+        _ => Next { at: now + backoff, why: format!("backing off {} after failures", show_duration(rough(backoff))) },
     }
+}
+
+/// When a host in trouble may be asked again. `failures` counts those in a row, this one included.
+///
+/// `Retry-After` alone decides where the server sent it. Our own rest has up to a fifth on top, other for each host, so
+/// that hosts which fell together do not all get asked together.
+pub fn host_rest(host: &str, failures: u32, retry_after: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    if let Some(at) = retry_after {
+        return at.clamp(now, now + LONGEST);
+    }
+    let rest = doubled(HOST_REST, f64::from(failures.saturating_sub(1)));
+    now + rest.mul_f64(1.0 + spread(host, failures) / 5.0).min(LONGEST)
+}
+
+/// A number from 0 to 1 that differs from name to name and from time to time, and is the same in every run.
+pub fn spread(name: &str, times: u32) -> f64 {
+    let mixed = name.bytes().fold(times, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    f64::from(mixed.wrapping_mul(0x9e37_79b9) >> 16) / f64::from(1 << 16)
 }
 
 /// When a page is tried again after its own failure; nothing once it had all its tries.
@@ -107,82 +185,10 @@ fn whole(wait: Duration) -> Duration {
     Duration::from_secs(wait.as_secs().max(1))
 }
 
-#[cfg(test)]
-mod tests {
-    use chrono::TimeZone;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn now() -> DateTime<Utc> {
-        Utc.with_ymd_and_hms(2026, 11, 24, 12, 0, 0).unwrap()
-    }
-
-    fn every(minutes: u64) -> Schedule {
-        Schedule::Every(Duration::from_mins(minutes))
-    }
-
-    fn minutes(next: &Next) -> i64 {
-        (next.at - now()).num_minutes()
-    }
-
-    #[test]
-    fn p14_failures_back_off_up_to_a_day_and_never_further() {
-        let waits: Vec<i64> = [0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 400.0]
-            .into_iter()
-            .map(|failures| minutes(&after_failure(&every(30), failures, None, now())))
-            .collect();
-        assert_eq!(waits, [30, 30, 30, 80, 320, 1280, 1440, 1440]);
-    }
-
-    #[test]
-    fn a_daily_source_that_failed_is_tried_within_the_hour() {
-        assert_eq!(minutes(&after_failure(&every(24 * 60), 0.25, None, now())), 60);
-    }
-
-    #[test]
-    fn p13_retry_after_decides_first_and_lengthens_later() {
-        let soon = Some(now() + Duration::from_secs(2));
-        let late = Some(now() + Duration::from_hours(3));
-        let next = after_failure(&every(30), 0.25, soon, now());
-        assert_eq!(
-            (next.at, next.why.as_str()),
-            (
-                now() + Duration::from_secs(2),
-                "the server asked for Retry-After of 2s"
-            )
-        );
-        assert_eq!(
-            minutes(&after_failure(&every(30), 2.0, soon, now())),
-            80,
-            "a server that always says soon"
-        );
-        assert_eq!(minutes(&after_failure(&every(30), 2.0, late, now())), 180);
-        let absurd = Some(now() + Duration::from_hours(24 * 365));
-        assert_eq!(minutes(&after_failure(&every(30), 0.25, absurd, now())), 1440);
-    }
-
-    #[test]
-    fn p32_a_page_is_tried_after_ten_minutes_two_hours_and_a_day() {
-        let waits: Vec<_> = (0..5)
-            .map(|attempts| page_retry(attempts, now()).map(|at| (at - now()).num_minutes()))
-            .collect();
-        assert_eq!(waits, [Some(10), Some(120), Some(1440), None, None]);
-        assert_eq!(page_retry(u32::MAX, now()), None);
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_is_due_in_the_past_or_after_more_than_a_day(
-            failures in 0.0..1e6_f64, seconds in -1_000_000_i64..10_000_000, interval in 1_u64..10_000, count in 0_u32..,
-        ) {
-            let asked = Some(now() + chrono::Duration::seconds(seconds));
-            for retry_after in [None, asked] {
-                let next = after_failure(&every(interval), failures, retry_after, now());
-                prop_assert!(next.at > now() && next.at <= now() + LONGEST);
-                let rest = host_rest(count, retry_after, now());
-                prop_assert!(rest >= now() && rest <= now() + LONGEST);
-            }
-        }
-    }
+/// To the minute, for people.
+fn rough(wait: Duration) -> Duration {
+    Duration::from_mins((wait.as_secs() / 60).max(1))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,6 @@
 //! When a host is left alone, and until when. Feeds and pages of a host share its rest.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -9,33 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::StoreError;
 use super::time;
 use crate::model::HostNote;
-
-/// Longest rest, whoever asked for it (POLITENESS P13, P14).
-const LONGEST: Duration = Duration::from_hours(24);
-
-/// Rest after the first trouble; it doubles with each that follows.
-const FIRST: Duration = Duration::from_mins(1);
-
-/// Until when a host rests after `failures` troubles in a row, counting this one. `Retry-After` alone decides where
-/// the server sent it; the rest has up to a fifth on top, other for each host, so that they do not all come back at once.
-pub(super) fn until(
-    host: &str,
-    failures: u32,
-    retry_after: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> DateTime<Utc> {
-    let longest = time::later(now, LONGEST);
-    if let Some(asked) = retry_after {
-        return asked.clamp(now, longest);
-    }
-    let doubled = FIRST
-        .saturating_mul(1 << failures.saturating_sub(1).min(11))
-        .min(LONGEST);
-    let spread = host.bytes().fold(failures, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
-    }) % 64;
-    time::later(now, doubled + doubled * spread / 320).min(longest)
-}
+use crate::schedule;
 
 /// Applies what was learned about hosts. Gives until when each host in trouble rests, in milliseconds.
 pub(super) fn apply(
@@ -67,8 +40,13 @@ pub(super) fn apply(
         };
         let asked = trouble
             .retry_after
-            .map(|at| time::ms(until("", 1, Some(at), now)));
-        let by_us = time::ms(until(&note.host, failures, trouble.retry_after, now));
+            .map(|at| time::ms(schedule::host_rest("", 1, Some(at), now)));
+        let by_us = time::ms(schedule::host_rest(
+            &note.host,
+            failures,
+            trouble.retry_after,
+            now,
+        ));
         let rest = if resting { rest_until.max(by_us) } else { by_us };
         db.prepare_cached(
             "UPDATE host SET failures = ?2, rest_until = ?3, retry_after = ?4, code = ?5, updated_at = ?6 WHERE name = ?1",
@@ -95,7 +73,7 @@ pub(super) fn know(db: &Connection, host: &str) -> Result<(), StoreError> {
 
 /// Whether a rest until `until` holds at `now`; one that lies further ahead than the longest was written by a wrong clock.
 pub(super) fn is_resting(until: i64, now: i64) -> bool {
-    until > now && until <= now.saturating_add(time::length(LONGEST))
+    until > now && until <= now.saturating_add(time::length(schedule::LONGEST))
 }
 
 /// Until when a host rests, and until when it asked to be left alone; zeros for one without trouble.

@@ -8,21 +8,21 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 /// A folder of its own, gone when dropped.
-pub struct Desk {
+pub(crate) struct Desk {
     folder: tempfile::TempDir,
 }
 
 /// How a run of the binary ended.
-pub struct Ended {
+pub(crate) struct Ended {
     /// Exit code; `None` after a signal.
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Desk {
     /// A desk with this `cuttings.toml`.
-    pub fn new(config: &str) -> Self {
+    pub(crate) fn new(config: &str) -> Self {
         let desk = Self {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -31,24 +31,24 @@ impl Desk {
     }
 
     /// Replaces the configuration.
-    pub fn configure(&self, config: &str) {
+    pub(crate) fn configure(&self, config: &str) {
         std::fs::write(self.config(), config).unwrap();
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.path().join("cuttings.toml")
     }
 
-    pub fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.path().join("cuttings.db")
     }
 
     /// The command, with configuration and database of this desk and nothing of the caller's.
-    pub fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cuttings"));
         command
             .args(words)
@@ -67,12 +67,12 @@ impl Desk {
     }
 
     /// Runs to the end.
-    pub fn run(&self, words: &[&str]) -> Ended {
+    pub(crate) fn run(&self, words: &[&str]) -> Ended {
         self.command(words).output().unwrap().into()
     }
 
     /// Runs a filter over lines.
-    pub fn filter(&self, words: &[&str], lines: &[Value]) -> (Ended, Vec<Value>) {
+    pub(crate) fn filter(&self, words: &[&str], lines: &[Value]) -> (Ended, Vec<Value>) {
         let mut child = self.command(words).stdin(Stdio::piped()).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
@@ -91,17 +91,17 @@ impl Desk {
     }
 
     /// Starts and goes on.
-    pub fn spawn(&self, words: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, words: &[&str]) -> Child {
         self.command(words).spawn().unwrap()
     }
 
     /// The database as a downstream reader opens it.
-    pub fn open(&self) -> Connection {
+    pub(crate) fn open(&self) -> Connection {
         Connection::open_with_flags(self.database(), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
     }
 
     /// The rows of a query, each cell as text.
-    pub fn rows(&self, query: &str) -> Vec<Vec<String>> {
+    pub(crate) fn rows(&self, query: &str) -> Vec<Vec<String>> {
         let database = self.open();
         let mut statement = database.prepare(query).unwrap();
         let columns = statement.column_count();
@@ -120,12 +120,12 @@ impl Desk {
     }
 
     /// The first cell of a query.
-    pub fn one(&self, query: &str) -> String {
+    pub(crate) fn one(&self, query: &str) -> String {
         self.rows(query).into_iter().flatten().next().unwrap_or_default()
     }
 
     /// The exported articles.
-    pub fn exported(&self, more: &[&str]) -> Vec<Value> {
+    pub(crate) fn exported(&self, more: &[&str]) -> Vec<Value> {
         let ended = self.run(&[&["export", "--format", "jsonl"], more].concat());
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         ended
@@ -147,7 +147,7 @@ impl From<Output> for Ended {
 }
 
 /// Sends a real signal, such as `TERM` or `KILL`.
-pub fn send(signal: &str, child: &Child) {
+pub(crate) fn send(signal: &str, child: &Child) {
     let status = Command::new("kill")
         .arg(format!("-{signal}"))
         .arg(child.id().to_string())
@@ -157,7 +157,7 @@ pub fn send(signal: &str, child: &Child) {
 }
 
 /// Runs a `run --once --json` result through its JSON: (new, known, failed) of a source.
-pub fn tally(json: &str, source: &str) -> (u64, u64, u64) {
+pub(crate) fn tally(json: &str, source: &str) -> (u64, u64, u64) {
     let all: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json:?}"));
     let row = all["sources"]
         .as_array()
@@ -170,7 +170,7 @@ pub fn tally(json: &str, source: &str) -> (u64, u64, u64) {
 }
 
 /// A folder of data beside the checkout; prints a line and gives nothing where it is absent.
-pub fn shared(path: &str) -> Option<PathBuf> {
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")).join(path);
     if !path.exists() {
         println!("skipped: {} is not there", path.display());

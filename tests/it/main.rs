@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "a test that cannot go on must say so and stop"
 )]
 

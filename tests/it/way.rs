@@ -7,7 +7,7 @@ use crate::support::press::Press;
 use crate::support::reply::Reply;
 
 /// A configuration for presses on loopback, with these sources.
-pub fn config(sources: &[(&str, String)]) -> String {
+pub(crate) fn config(sources: &[(&str, String)]) -> String {
     let mut text = String::from(
         "[politeness]\nhost_gap = \"10ms\"\nimpolite = true\n[fetch]\nallow_networks = [\"127.0.0.0/8\"]\n\
          [daemon]\ncontact = \"https://press.example/bot\"\n",
@@ -19,7 +19,7 @@ pub fn config(sources: &[(&str, String)]) -> String {
 }
 
 /// An article page in markup of no site.
-pub fn page(title: &str, text: &str, head: &str) -> Reply {
+pub(crate) fn page(title: &str, text: &str, head: &str) -> Reply {
     Reply::html(format!(
         "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>{title} - The Paper</title>{head}</head>\
          <body><nav><a href=/>Home</a></nav><article><h1>{title}</h1><p>{text}</p>\
@@ -29,7 +29,7 @@ pub fn page(title: &str, text: &str, head: &str) -> Reply {
 }
 
 /// An RSS feed of (title, link) with the link as guid.
-pub fn rss(entries: &[(&str, String)]) -> Reply {
+pub(crate) fn rss(entries: &[(&str, String)]) -> Reply {
     let mut items = String::new();
     for (title, link) in entries {
         write!(items, "<item><title>{title}</title><link>{link}</link><guid>{link}</guid><description>In short: {title}.</description></item>")

@@ -99,7 +99,7 @@ fn rss_2() {
         feed.link.map(String::from).as_deref(),
         Some("https://paper.example/")
     );
-    assert_eq!(feed.hints.ttl, Some(std::time::Duration::from_secs(1800)));
+    assert_eq!(feed.hints.ttl, Some(std::time::Duration::from_mins(30)));
     assert_eq!(feed.hints.skip_hours, [0, 5]);
     assert_eq!(feed.hints.skip_days, [chrono::Weekday::Sun]);
     assert_eq!(feed.skipped, []);
