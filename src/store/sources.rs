@@ -1,4 +1,8 @@
 //! Sources: what is configured, what is due, and what a poll came to.
+//!
+//! A source is its name. Its row outlives the configuration: one that is taken out and put back goes on where it was.
+//! Validators and the hash of the body belong to the URL they came from (POLITENESS P7): under another URL a claim
+//! carries none, and they count again when the URL changes back.
 
 use std::collections::HashSet;
 
@@ -80,6 +84,7 @@ pub(super) fn sync(
     Ok(ids)
 }
 
+/// The row of a name.
 fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
     Ok(db
         .prepare_cached("SELECT id FROM source WHERE name = ?1")?
@@ -87,6 +92,7 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
         .optional()?)
 }
 
+/// A source never seen before: due at once.
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     db.prepare_cached(
         "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, tags, first_seen, next_at, next_why) \
@@ -106,6 +112,7 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
     Ok(db.last_insert_rowid())
 }
 
+/// Takes over what may have changed in the configuration; nothing is asked sooner for what has not (P15).
 fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     let (url, schedule, enabled): (String, String, bool) = db
         .prepare_cached("SELECT url, schedule, enabled FROM source WHERE id = ?1")?
@@ -209,6 +216,7 @@ pub(super) const STRAY: &str = "SELECT id, host, asked_at, next_at FROM source \
 /// How far a clock may be set back without anybody minding, in milliseconds.
 pub(super) const SLACK: i64 = 5 * 60_000;
 
+/// Gives a source to this run, with what its poll needs to be conditional.
 fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedSource, StoreError> {
     let lease = claims.next();
     db.prepare_cached("UPDATE source SET claimed_run = ?2, claimed_claim = ?3, asked_at = ?4 WHERE id = ?1")?
@@ -297,6 +305,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
     Ok(counts)
 }
 
+/// Whether the outcome comes from whoever holds the source now.
 fn holds(db: &Connection, source: SourceId, lease: Lease) -> Result<(), StoreError> {
     let held = db
         .prepare_cached("SELECT 1 FROM source WHERE id = ?1 AND claimed_run = ?2 AND claimed_claim = ?3")?
@@ -306,6 +315,7 @@ fn holds(db: &Connection, source: SourceId, lease: Lease) -> Result<(), StoreErr
     })
 }
 
+/// Replaces both validators together: an old one never travels with a new one (P5).
 fn take_validators(
     db: &Connection,
     source: SourceId,
