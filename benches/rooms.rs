@@ -139,8 +139,9 @@ async fn store_articles(folder: &std::path::Path) {
         status: Some(200),
         bytes: 0,
         result,
-        moved_to: None,
         served_by: None,
+            memory: cuttings::model::Memory::default(),
+            overflowed: false,
         hosts: Vec::new(),
         failures: 0.0,
         next: Next {

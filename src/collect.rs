@@ -147,11 +147,7 @@ enum Wanted {
 }
 
 fn wanted(source: &Source, claim: &ClaimedEntry) -> Wanted {
-    let full = claim
-        .entry
-        .content
-        .as_deref()
-        .is_some_and(|content| !content.trim().is_empty());
+    let full = claim.entry.has_full_text();
     let permanent = |code, message: &str| {
         let url = claim.entry.link.as_ref().map(link::masked);
         Wanted::Never(Failure {

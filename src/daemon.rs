@@ -16,6 +16,7 @@ use tracing::{error, info};
 use crate::collect::{self, PageReport};
 use crate::config::{Config, Source};
 use crate::fetch::Fetcher;
+use crate::model::ClaimedSource;
 use crate::poll::{self, PollReport};
 use crate::store::{Store, StoreError, Waiting};
 
@@ -59,7 +60,7 @@ pub enum RunError {
 }
 
 enum Step {
-    Polled(Result<PollReport, StoreError>),
+    Polled(Result<Vec<PollReport>, StoreError>),
     Collected(Result<PageReport, StoreError>),
 }
 
@@ -143,14 +144,13 @@ async fn claim(
     let all = options.all.then_some(started);
     let free = room.saturating_sub(work.len());
     // Half the room at most: a thousand sources due at once must not keep the queue from moving.
-    for claim in store.claim_sources(Utc::now(), free.div_ceil(2), all).await? {
-        let Some(source) = sources.get(&claim.id.0).map(Arc::clone) else {
-            continue;
-        };
+    for claims in by_address(store.claim_sources(Utc::now(), free.div_ceil(2), all).await?) {
+        let claims: Vec<_> = claims
+            .into_iter()
+            .filter_map(|claim| Some((Arc::clone(sources.get(&claim.id.0)?), claim)))
+            .collect();
         let (store, fetcher, config) = (Arc::clone(store), Arc::clone(fetcher), Arc::clone(config));
-        work.spawn(async move {
-            Step::Polled(poll::poll(&store, &fetcher, &config, &source, claim, Utc::now()).await)
-        });
+        work.spawn(async move { Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await) });
     }
     let free = room.saturating_sub(work.len());
     for claim in store
@@ -166,6 +166,20 @@ async fn claim(
         });
     }
     Ok(())
+}
+
+/// Claims of one address together, in the order of their first.
+fn by_address(claims: Vec<ClaimedSource>) -> Vec<Vec<ClaimedSource>> {
+    let mut groups: Vec<Vec<ClaimedSource>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for claim in claims {
+        let place = *places.entry(claim.address.to_string()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(claim),
+            None => groups.push(vec![claim]),
+        }
+    }
+    groups
 }
 
 /// When to look for work again; nothing when a single run is through.
@@ -196,7 +210,7 @@ fn next_step(
 /// Tells of a finished step; gives the store's error back.
 fn seen(step: Result<Step, tokio::task::JoinError>, watch: &mut impl FnMut(Event)) -> Option<StoreError> {
     match step {
-        Ok(Step::Polled(Ok(report))) => watch(Event::Polled(report)),
+        Ok(Step::Polled(Ok(reports))) => reports.into_iter().for_each(|report| watch(Event::Polled(report))),
         Ok(Step::Collected(Ok(report))) => watch(Event::Collected(report)),
         Ok(Step::Polled(Err(error)) | Step::Collected(Err(error))) => {
             // The lease was lost to a later claim: that one will record.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
-use crate::config::{Config, Scope, Source};
+use crate::config::{Config, Pages, Scope, Source};
 use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
 use crate::model::{
     ClaimedSource, Entry, EntryKeys, Failure, Grade, HostNote, Memory, Moved, Next, ParsedFeed, PollCounts, PollOutcome,
@@ -274,12 +274,22 @@ async fn decide(
     })
 }
 
+/// Whether the page of an entry is fetched at all.
+fn needs_page(source: &Source, entry: &Entry) -> bool {
+    match source.pages {
+        Pages::Always => true,
+        Pages::Auto => !entry.has_full_text(),
+        Pages::Never => false,
+    }
+}
+
 /// How each entry of a document is known, and where its page waits.
 fn keys(config: &Config, source: &Source, feed: &ParsedFeed) -> Vec<EntryKeys> {
     let pattern = |entry: &Entry| config.key_pattern_for(Some(source), entry.link.as_ref().unwrap_or(&source.feed));
     let keyed = |entry: &Entry| {
         let mut keys = identity::of_link(pattern(entry), entry);
-        keys.host = entry.link.as_ref().map(|link| config.politeness.place(link));
+        // An entry that needs no page waits for no host.
+        keys.host = entry.link.as_ref().filter(|_| needs_page(source, entry)).map(|link| config.politeness.place(link));
         keys
     };
     feed.entries.iter().map(keyed).collect()

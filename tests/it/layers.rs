@@ -41,7 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "daemon",
-        &["poll", "collect", "fetch", "store", "export", "deliver", "config"],
+        &["poll", "collect", "fetch", "model", "store", "export", "deliver", "config"],
     ),
     ("cli", ALL),
     ("main", ALL),

@@ -142,8 +142,9 @@ impl Desk {
             status: Some(200),
             bytes: 1000,
             result,
-            moved_to: None,
             served_by: None,
+            memory: crate::model::Memory::default(),
+            overflowed: false,
             hosts: Vec::new(),
             failures: 0.0,
             next: Next {
