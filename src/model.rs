@@ -468,6 +468,9 @@ pub struct ClaimedSource {
     pub id: SourceId,
     /// Its name in the configuration.
     pub name: String,
+    /// The address to ask: the configured one, or the one it moved to for good. Claims of one address come together,
+    /// so that it is asked once.
+    pub address: Url,
     /// The lease that [`PollOutcome`] must still hold.
     pub lease: Lease,
     /// Validators of the document last taken in, for the configured URL only.
@@ -482,6 +485,36 @@ pub struct ClaimedSource {
     pub crashes: u32,
     /// The URL that gave the validators, where a redirect led to it.
     pub validators_from: Option<Url>,
+    /// What is remembered from poll to poll.
+    pub memory: Memory,
+}
+
+/// What is remembered of a source from poll to poll, to decide when to ask next, and where.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// What it was seen to publish, as [`crate::schedule`] writes it.
+    pub rhythm: Vec<u8>,
+    /// What its last document wished.
+    pub hints: FeedHints,
+    /// When it was last asked without validators.
+    pub full_at: Option<DateTime<Utc>>,
+    /// Where permanent redirects lead.
+    pub moved: Option<Moved>,
+    /// The address it moved to for good.
+    pub address: Option<Url>,
+    /// Whether the server said that it is gone for good (410).
+    pub gone: bool,
+}
+
+/// A permanent redirect that was met again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Where it leads: the end of the leading 301 and 308 hops.
+    pub to: Url,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// In how many polls in a row.
+    pub times: u32,
 }
 
 /// Codes of failures that end a process: a child's, or after three of them the input is set aside for a day.
@@ -516,10 +549,12 @@ pub struct PollOutcome {
     pub bytes: u64,
     /// What came of it.
     pub result: PollResult,
-    /// Where permanent redirects led, for `status`.
-    pub moved_to: Option<Url>,
     /// The URL that answered, after redirects: validators belong to it.
     pub served_by: Option<Url>,
+    /// What is remembered from poll to poll, as it is now.
+    pub memory: Memory,
+    /// Whether the document had nothing in common with the one before: something may have been missed.
+    pub overflowed: bool,
     /// What was learned about the hosts on the way.
     pub hosts: Vec<HostNote>,
     /// Weighted failures in a row, after this poll.

@@ -1,20 +1,26 @@
 //! The first half of the way: from a due source to entries that wait in the queue.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
-use crate::config::{Config, Source};
-use crate::feed;
+use crate::config::{Config, Scope, Source};
 use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
-use crate::identity;
 use crate::model::{
-    ClaimedSource, Entry, Failure, Grade, Next, ParsedFeed, PollCounts, PollOutcome, PollResult,
+    ClaimedSource, Entry, EntryKeys, Failure, Grade, HostNote, Memory, Moved, Next, ParsedFeed, PollCounts, PollOutcome,
+    PollResult, Skipped, Validators,
 };
-use crate::probe;
-use crate::schedule;
+use crate::schedule::{self, Failing, Hints, Rhythm, Situation};
 use crate::store::{Store, StoreError, Work};
+use crate::{feed, identity, link, probe};
+
+/// How often a source is asked without validators: some servers never change their ETag.
+const FULL_EVERY: Duration = Duration::from_hours(7 * 24);
+
+/// Polls in a row, and the time between the first and the last of them, after which a permanent redirect is believed.
+const MOVED: (u32, Duration) = (5, Duration::from_hours(7 * 24));
 
 /// What one poll came to, for the table and for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,149 +39,293 @@ pub struct PollReport {
     pub next: Next,
 }
 
-/// Polls one source: fetch, parse, key, record.
+/// Polls the sources of one address: fetch once, parse once, and key and record for each.
 pub async fn poll(
     store: &Store,
     fetcher: &Fetcher,
     config: &Config,
-    source: &Source,
-    claim: ClaimedSource,
+    claims: Vec<(Arc<Source>, ClaimedSource)>,
     now: DateTime<Utc>,
-) -> Result<PollReport, StoreError> {
-    let mut poll = PollOutcome {
-        source: claim.id,
-        lease: claim.lease,
-        at: now,
-        took: Duration::ZERO,
-        status: None,
-        bytes: 0,
-        result: PollResult::NotModified(claim.validators.clone()),
-        moved_to: None,
-        served_by: None,
-        hosts: Vec::new(),
-        failures: 0.0,
-        next: schedule::after_success(&source.schedule, now),
-    };
-    let mut request = Request::new(source.feed.clone(), Want::Feed).with_validators(claim.validators.clone());
-    request.validators_from.clone_from(&claim.validators_from);
-    let mut retry_after = None;
+) -> Result<Vec<PollReport>, StoreError> {
+    let mut reports = Vec::with_capacity(claims.len());
+    let Some((source, claim)) = claims.first() else { return Ok(reports) };
+    let full = !agreed(&claims) || claim.memory.full_at.is_none_or(|at| now - at >= FULL_EVERY || at > now);
+    let answer = ask(store, fetcher, config, source, claim, full, now).await;
+    for (position, (source, claim)) in claims.into_iter().enumerate() {
+        // What was learned of the hosts was learned once.
+        let hosts = if position == 0 { answer.hosts.clone() } else { Vec::new() };
+        let outcome = decide(store, config, &source, claim, &answer, hosts, full, now).await?;
+        reports.push(record(store, &source, outcome).await?);
+    }
+    Ok(reports)
+}
+
+/// Whether sources of one address know the same document: only then can one conditional request serve them all.
+fn agreed(claims: &[(Arc<Source>, ClaimedSource)]) -> bool {
+    claims.windows(2).all(|pair| {
+        let [(_, one), (_, other)] = pair else { return true };
+        one.validators == other.validators && one.body_hash == other.body_hash && one.validators_from == other.validators_from
+    })
+}
+
+/// What came back, the same for every source of the address.
+struct Answer {
+    took: Duration,
+    status: Option<u16>,
+    bytes: u64,
+    hosts: Vec<HostNote>,
+    /// The URL that answered.
+    served_by: Option<url::Url>,
+    /// The end of the leading permanent redirects.
+    moved_to: Option<url::Url>,
+    hints: Hints,
+    came: Came,
+}
+
+enum Came {
+    NotModified(Validators),
+    /// Read well, or with what went wrong while reading it.
+    Document { validators: Validators, body_hash: Vec<u8>, read: Result<ParsedFeed, Failure> },
+    Nothing { failure: Failure, retry_after: Option<DateTime<Utc>> },
+}
+
+async fn ask(
+    store: &Store,
+    fetcher: &Fetcher,
+    config: &Config,
+    source: &Source,
+    claim: &ClaimedSource,
+    full: bool,
+    now: DateTime<Utc>,
+) -> Answer {
+    let mut request = Request::new(claim.address.clone(), Want::Feed);
+    if !full {
+        request = request.with_validators(claim.validators.clone());
+        request.validators_from.clone_from(&claim.validators_from);
+    }
+    let keep = |hosts: Vec<HostNote>| if config.politeness.scope == Scope::Feed { Vec::new() } else { hosts };
     match fetcher.get(request, now).await {
         Ok(fetched) => {
-            poll.took = fetched.took;
-            poll.status = Some(fetched.status);
-            poll.moved_to = fetched.moved_to().cloned();
-            poll.served_by = Some(fetched.url.clone());
-            poll.hosts = fetched.hosts;
-            match fetched.outcome {
-                Outcome::NotModified(validators) => poll.result = PollResult::NotModified(validators),
+            let moved_to = fetched.moved_to().cloned();
+            let hints = Hints { fresh_until: fetched.hints.fresh_until, fresh_by: fetched.hints.fresh_by, ..Hints::default() };
+            let mut bytes = 0;
+            let came = match fetched.outcome {
+                Outcome::NotModified(validators) => Came::NotModified(validators),
                 Outcome::Document(document) => {
-                    poll.bytes = document.body.len() as u64;
-                    poll.result = take_in(store, config, source, &claim, document, &fetched.url).await;
+                    bytes = document.body.len() as u64;
+                    let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
+                    let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
+                    let read = if unchanged { Ok(ParsedFeed::default()) } else { read(store, source, claim, document, &fetched.url).await };
+                    Came::Document { validators, body_hash, read }
                 }
+            };
+            Answer {
+                took: fetched.took,
+                status: Some(fetched.status),
+                bytes,
+                hosts: keep(fetched.hosts),
+                served_by: Some(fetched.url),
+                moved_to,
+                hints,
+                came,
             }
         }
-        Err(failed) => {
-            poll.took = failed.took;
-            poll.status = failed.status;
-            poll.moved_to = failed.moved_to().cloned();
-            retry_after = failed.error.retry_after();
-            poll.result = PollResult::Failed(failed.failure());
-            poll.hosts = failed.hosts;
-        }
+        Err(failed) => Answer {
+            took: failed.took,
+            status: failed.status,
+            bytes: 0,
+            served_by: None,
+            moved_to: failed.moved_to().cloned(),
+            hints: Hints {
+                fresh_until: failed.hints.fresh_until,
+                fresh_by: failed.hints.fresh_by.clone(),
+                ..Hints::default()
+            },
+            came: Came::Nothing { failure: failed.failure(), retry_after: failed.error.retry_after() },
+            hosts: keep(failed.hosts),
+        },
     }
-    // Waits count from the end of the poll: a slow server gets its rest.
-    let end = now + poll.took;
-    if let PollResult::Failed(failure) = &poll.result {
-        poll.failures = claim.failures + schedule::weight(failure.grade);
-        poll.next = schedule::after_failure(&source.schedule, poll.failures, retry_after, end);
-        if failure.code == "set-aside" {
-            poll.next = Next {
-                at: end + schedule::LONGEST,
-                why: "set aside for a day".into(),
-            };
-        }
-    } else {
-        poll.next = schedule::after_success(&source.schedule, end);
-    }
-    record(store, source, poll).await
 }
 
 /// Parses a document off the async threads. Whatever the parser does costs this one feed one error.
-async fn take_in(
+async fn read(store: &Store, source: &Source, claim: &ClaimedSource, document: Document, base: &url::Url) -> Result<ParsedFeed, Failure> {
+    let failed = |code, grade, message| Failure { code, grade, message, url: Some(link::masked(&source.feed)), status: Some(document.status) };
+    if claim.crashes > 0 && !probe::survives(probe::Kind::Feed, document.content_type.as_deref(), &document.body).await {
+        let (code, message) = probe::verdict(claim.crashes);
+        return Err(failed(code, Grade::Permanent, message));
+    }
+    let mark = store.working(Work::Source(claim.id));
+    let (body, content_type, base) = (document.body, document.content_type, base.clone());
+    let parsed = tokio::task::spawn_blocking(move || {
+        let _mark = mark;
+        feed::parse(&body, content_type.as_deref(), Some(&base))
+    });
+    match parsed.await {
+        Ok(Ok(feed)) => Ok(without_blanks(feed)),
+        Ok(Err(not_a_feed)) => Err(failed("not-a-feed", Grade::Soft, not_a_feed.to_string())),
+        Err(_panic) => Err(failed("parser-panic", Grade::Soft, "the document made the feed parser panic; please report it".into())),
+    }
+}
+
+/// Entries that say nothing at all name nothing, and would all be one.
+fn without_blanks(mut feed: ParsedFeed) -> ParsedFeed {
+    let mut position = 0;
+    let skipped = &mut feed.skipped;
+    feed.entries.retain(|entry| {
+        let blank = entry.is_blank();
+        if blank {
+            skipped.push(Skipped { position, reason: "the entry is blank".into() });
+        }
+        position += 1;
+        !blank
+    });
+    feed
+}
+
+/// What the answer means for one source: what is recorded, and when it is asked next.
+#[expect(clippy::too_many_arguments, reason = "everything a poll is made of, met in one place")]
+async fn decide(
     store: &Store,
     config: &Config,
     source: &Source,
-    claim: &ClaimedSource,
-    document: Document,
-    base: &url::Url,
-) -> PollResult {
-    if claim.body_hash.as_deref() == Some(document.body_hash.as_slice()) {
-        return PollResult::Unchanged(document.validators);
+    claim: ClaimedSource,
+    answer: &Answer,
+    hosts: Vec<HostNote>,
+    full: bool,
+    now: DateTime<Utc>,
+) -> Result<PollOutcome, StoreError> {
+    // Waits count from the end of the poll: a slow server gets its rest.
+    let end = now + answer.took;
+    let mut memory = claim.memory;
+    let mut rhythm = Rhythm::from_bytes(&memory.rhythm).unwrap_or_default();
+    let (mut failing, mut overflowed, mut conditional) = (None, false, !claim.validators.is_empty());
+    let result = match &answer.came {
+        Came::NotModified(validators) => {
+            rhythm.observe(&[], 0, end);
+            PollResult::NotModified(validators.clone())
+        }
+        Came::Document { validators, body_hash, .. } if claim.body_hash.as_ref() == Some(body_hash) => {
+            conditional = !validators.is_empty();
+            rhythm.observe(&[], 0, end);
+            PollResult::Unchanged(validators.clone())
+        }
+        Came::Document { validators, body_hash, read: Ok(feed) } => {
+            conditional = !validators.is_empty();
+            let keys = keys(config, source, feed);
+            overflowed = learn(store, &claim.name, claim.id, feed, &keys, &mut rhythm, end).await?;
+            memory.hints = feed.hints.clone();
+            PollResult::Taken {
+                feed: Box::new(feed.clone()),
+                keys,
+                validators: validators.clone(),
+                body_hash: body_hash.clone(),
+                limit: claim.first.then_some(source.first_poll),
+            }
+        }
+        Came::Document { read: Err(failure), .. } => {
+            failing = Some((failure, None));
+            PollResult::Failed(failure.clone())
+        }
+        Came::Nothing { failure, retry_after } => {
+            failing = Some((failure, *retry_after));
+            PollResult::Failed(failure.clone())
+        }
+    };
+    if failing.is_none() {
+        if full {
+            memory.full_at = Some(end);
+        }
+        follow(source, &mut memory, answer.moved_to.as_ref(), end);
     }
-    let Document {
-        body,
-        content_type,
-        validators,
-        body_hash,
-        ..
-    } = document;
-    if claim.crashes > 0 && !probe::survives(probe::Kind::Feed, content_type.as_deref(), &body).await {
-        let (code, message) = probe::verdict(claim.crashes);
-        return failed(source, code, Grade::Permanent, message);
+    memory.gone = answer.status == Some(410);
+    memory.rhythm = rhythm.to_bytes();
+    let failures = failing.map_or(0.0, |(failure, _)| claim.failures + schedule::weight(failure.grade));
+    let situation = Situation {
+        name: &source.name,
+        schedule: &source.schedule,
+        rhythm: &rhythm,
+        conditional,
+        hints: &Hints { feed: memory.hints.clone(), ..answer.hints.clone() },
+        max_hint: source.max_hint,
+        failure: failing.map(|(failure, retry_after)| Failing {
+            failures,
+            retry_after,
+            refused: matches!(failure.status, Some(401 | 403)),
+        }),
+    };
+    let mut next = schedule::next(&situation, end);
+    if failing.is_some_and(|(failure, _)| failure.code == "set-aside") {
+        next = Next { at: end + schedule::LONGEST, why: "set aside for a day".into() };
     }
-    let mark = store.working(Work::Source(claim.id));
-    let base = base.clone();
-    let parsed = tokio::task::spawn_blocking(move || {
-        let parsed = feed::parse(&body, content_type.as_deref(), Some(&base));
-        drop(mark);
-        parsed
+    Ok(PollOutcome {
+        source: claim.id,
+        lease: claim.lease,
+        at: now,
+        took: answer.took,
+        status: answer.status,
+        bytes: answer.bytes,
+        result,
+        served_by: answer.served_by.clone(),
+        memory,
+        overflowed,
+        hosts,
+        failures,
+        next,
     })
-    .await;
-    match parsed {
-        Ok(Ok(feed)) => taken(config, source, claim, feed, validators, body_hash),
-        Ok(Err(not_a_feed)) => failed(source, "not-a-feed", Grade::Soft, not_a_feed.to_string()),
-        Err(_panic) => failed(
-            source,
-            "parser-panic",
-            Grade::Soft,
-            "the document made the feed parser panic; please report it".into(),
-        ),
-    }
 }
 
-fn taken(
-    config: &Config,
-    source: &Source,
-    claim: &ClaimedSource,
-    feed: ParsedFeed,
-    validators: crate::model::Validators,
-    body_hash: Vec<u8>,
-) -> PollResult {
-    let pattern =
-        |entry: &Entry| config.key_pattern_for(Some(source), entry.link.as_ref().unwrap_or(&source.feed));
-    let keys = feed
-        .entries
+/// How each entry of a document is known, and where its page waits.
+fn keys(config: &Config, source: &Source, feed: &ParsedFeed) -> Vec<EntryKeys> {
+    let pattern = |entry: &Entry| config.key_pattern_for(Some(source), entry.link.as_ref().unwrap_or(&source.feed));
+    let keyed = |entry: &Entry| {
+        let mut keys = identity::of_link(pattern(entry), entry);
+        keys.host = entry.link.as_ref().map(|link| config.politeness.place(link));
+        keys
+    };
+    feed.entries.iter().map(keyed).collect()
+}
+
+/// Teaches the rhythm what a document brought. Whether it had nothing in common with the one before.
+async fn learn(
+    store: &Store,
+    name: &str,
+    id: crate::model::SourceId,
+    feed: &ParsedFeed,
+    keys: &[EntryKeys],
+    rhythm: &mut Rhythm,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let idents = keys.iter().map(|keys| keys.ident.clone()).collect();
+    let unseen = store.unseen(id, idents).await?;
+    let times: Vec<_> = unseen
         .iter()
-        .map(|entry| identity::of_link(pattern(entry), entry))
+        .filter_map(|&position| feed.entries.get(position))
+        .map(|entry| entry.published.or(entry.updated).map_or(now, |at| at.utc(chrono_tz::UTC)))
         .collect();
-    let limit = claim.first.then_some(source.first_poll);
-    PollResult::Taken {
-        feed: Box::new(feed),
-        keys,
-        validators,
-        body_hash,
-        limit,
+    let overflowed = rhythm.observe(&times, feed.entries.len(), now);
+    if overflowed {
+        warn!(source = name, entries = feed.entries.len(), "nothing in the feed was known: something in between may have been missed");
     }
+    Ok(overflowed)
 }
 
-fn failed(source: &Source, code: &'static str, grade: Grade, message: String) -> PollResult {
-    PollResult::Failed(Failure {
-        code,
-        grade,
-        message,
-        url: Some(crate::link::masked(&source.feed)),
-        status: None,
-    })
+/// Follows a permanent redirect once it was met often enough for long enough, or only tells where it is pinned.
+fn follow(source: &Source, memory: &mut Memory, moved_to: Option<&url::Url>, now: DateTime<Utc>) {
+    let Some(to) = moved_to else {
+        memory.moved = None;
+        return;
+    };
+    let moved = match memory.moved.take() {
+        Some(moved) if moved.to == *to => Moved { times: moved.times.saturating_add(1), ..moved },
+        _ => Moved { to: to.clone(), since: now, times: 1 },
+    };
+    let believed = moved.times >= MOVED.0 && now - moved.since >= chrono::Duration::from_std(MOVED.1).unwrap_or_default();
+    if believed && !source.pin {
+        info!(source = source.name, to = link::masked(to), "the feed has moved for good: asked there from now on");
+        memory.address = Some(moved.to);
+    } else {
+        memory.moved = Some(moved);
+    }
 }
 
 /// Commits the poll and says it in one line.
@@ -207,12 +357,5 @@ async fn record(store: &Store, source: &Source, poll: PollOutcome) -> Result<Pol
             next.at.format("%Y-%m-%d %H:%M:%SZ")
         ),
     }
-    Ok(PollReport {
-        source: source.name.clone(),
-        url: crate::link::masked(&source.feed),
-        counts,
-        failure,
-        took,
-        next,
-    })
+    Ok(PollReport { source: source.name.clone(), url: link::masked(&source.feed), counts, failure, took, next })
 }

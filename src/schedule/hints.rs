@@ -12,8 +12,10 @@ use crate::timing::show_duration;
 /// The wishes known of one source.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hints {
-    /// How long the last response stays fresh: `max-age` minus `Age`, else `Expires` minus `Date`.
-    pub fresh_for: Option<Duration>,
+    /// Until when the last answer is fresh: `max-age` minus `Age`, else `Expires`.
+    pub fresh_until: Option<DateTime<Utc>>,
+    /// By which word it is: `max-age=3600`, `Expires`.
+    pub fresh_by: Option<String>,
     /// What the feed itself says.
     pub feed: FeedHints,
 }
@@ -24,20 +26,20 @@ pub struct Hints {
 pub(super) fn not_before(hints: &Hints, wanted: DateTime<Utc>, now: DateTime<Utc>, max: Duration) -> Option<(DateTime<Utc>, String)> {
     let latest = now + max;
     let feed = &hints.feed;
-    let spans = [
-        (hints.fresh_for, "the server asked for max-age="),
-        (feed.ttl, "the feed asked for a ttl of "),
-        (period(feed, now), "the feed says it is updated every "),
+    let fresh_for = hints.fresh_until.and_then(|until| (until - now).to_std().ok());
+    let wishes = [
+        (fresh_for, format!("the server asked for {}", hints.fresh_by.as_deref().unwrap_or("max-age"))),
+        (feed.ttl, format!("the feed asked for a ttl of {}", show_duration(feed.ttl.unwrap_or_default()))),
+        (period(feed, now), "the feed is updated then (sy:updatePeriod)".to_owned()),
     ];
     let mut at = wanted;
     let mut why = None;
-    for (span, phrase) in spans {
+    for (span, phrase) in wishes {
         let Some(span) = span.filter(|span| !span.is_zero()) else { continue };
         let until = now + span.min(max);
         if until > at {
             at = until;
-            let seconds = phrase.ends_with('=');
-            why = Some(format!("{phrase}{}", if seconds { span.as_secs().to_string() } else { show_duration(span) }));
+            why = Some(phrase);
         }
     }
     let open = out_of_skipped(feed, at).min(latest.max(at));

@@ -33,7 +33,8 @@ impl Case {
     }
 
     fn fresh_for(mut self, time: Duration) -> Self {
-        self.hints.fresh_for = Some(time);
+        self.hints.fresh_until = Some(now() + time);
+        self.hints.fresh_by = Some(format!("max-age={}", time.as_secs()));
         self
     }
 
@@ -217,7 +218,8 @@ proptest! {
         let schedule = if adaptive { Schedule::Adaptive } else { every(interval) };
         let mut case = Case::new(schedule).feed(feed.clone());
         case.conditional = conditional;
-        case.hints.fresh_for = fresh.map(Duration::from_secs);
+        let fresh = fresh.map(Duration::from_secs);
+        case.hints.fresh_until = fresh.map(|fresh| now + fresh);
         case.failure = failures.map(|failures| Failing {
             failures,
             retry_after: retry.map(|seconds| now + chrono::Duration::seconds(seconds)),
@@ -230,7 +232,7 @@ proptest! {
         let floor = if retry.is_some() && failures.is_some() { Duration::from_secs(1) } else { FLOOR };
         prop_assert!(wait >= floor, "{next:?}");
         // The wishes, each up to the longest they may delay.
-        for wish in [case.hints.fresh_for, feed.ttl].into_iter().flatten() {
+        for wish in [fresh, feed.ttl].into_iter().flatten() {
             prop_assert!(wait >= wish.min(LONGEST), "{next:?}");
         }
         if let (Some(failing), Some(asked)) = (case.failure, case.failure.and_then(|failing| failing.retry_after)) {

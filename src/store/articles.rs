@@ -1,4 +1,9 @@
 //! Articles, their pages and revisions. Which pages are one article is decided in [`super::grouping`].
+//!
+//! A page is what one final URL serves, and has revisions of its own: the latest is the text it is judged by, whatever
+//! article it belongs to. An article shows one revision of its pages. A page whose text changed always shows the new
+//! one; another page of the same article only where it says more, so that a print version does not take turns with
+//! the page it was printed from. The feed's own text never replaces a page's, and any page's replaces it.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +20,8 @@ use crate::model::{ArticleId, Cutting, Key, Method, SourceId, Stored};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct PageId(pub i64);
 
-/// What is compared of two revisions of a page.
+/// What is compared of two revisions of a page: what a reader would call a change. Pictures, markup and the like are
+/// stored with a revision but do not make one.
 struct Told {
     title: Option<String>,
     standfirst: Option<String>,
@@ -173,6 +179,7 @@ impl Told {
         !self.is_of_feed()
     }
 
+    /// Whether this makes a revision of the page that said `before`.
     fn is_news_after(&self, before: &Self) -> bool {
         if self.is_of_feed() && !before.is_of_feed() {
             return false;
@@ -180,6 +187,7 @@ impl Told {
         self.is_of_feed() != before.is_of_feed() || !self.reads_like(before)
     }
 
+    /// Whether a reader would see no difference.
     fn reads_like(&self, other: &Self) -> bool {
         let same = |a: &Option<String>, b: &Option<String>| {
             folds_to(a.as_deref().unwrap_or_default(), b.as_deref().unwrap_or_default())
@@ -219,6 +227,7 @@ fn outdoes_current(db: &Connection, article: ArticleId, told: &Told) -> Result<b
         && !Shape::of(&told.text).says_the_same_as(&Shape::of(&current.text)))
 }
 
+/// The page served under a normalised URL.
 fn page_by_key(db: &Connection, page_key: &str) -> Result<Option<PageId>, StoreError> {
     Ok(db
         .prepare_cached("SELECT id FROM page WHERE page_key = ?1")?
@@ -226,6 +235,7 @@ fn page_by_key(db: &Connection, page_key: &str) -> Result<Option<PageId>, StoreE
         .optional()?)
 }
 
+/// The latest revision of a page; none where its article was deleted before it came.
 fn last_told(db: &Connection, page: PageId) -> Result<Option<Told>, StoreError> {
     Ok(db
         .prepare_cached(
@@ -236,6 +246,7 @@ fn last_told(db: &Connection, page: PageId) -> Result<Option<Told>, StoreError> 
         .optional()?)
 }
 
+/// A deleted article takes in aliases, so that nothing of it is fetched again, and no text.
 fn is_deleted(db: &Connection, article: ArticleId) -> Result<bool, StoreError> {
     Ok(db
         .prepare_cached("SELECT 1 FROM article WHERE id = ?1 AND deleted_at IS NOT NULL")?

@@ -17,6 +17,7 @@ mod error;
 mod grouping;
 mod ledger;
 mod lock;
+mod memory;
 mod pages;
 mod payload;
 mod queue;
@@ -142,6 +143,13 @@ impl Store {
             .call("claim sources", move |db| {
                 sources::claim(db, now, limit, all, &claims)
             })
+            .await
+    }
+
+    /// Which of these entries a source has not had yet, by their position.
+    pub async fn unseen(&self, source: SourceId, idents: Vec<String>) -> Result<Vec<usize>, StoreError> {
+        self.writer
+            .call("look for known entries", move |db| sources::unseen(db, source, &idents))
             .await
     }
 

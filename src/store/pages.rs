@@ -1,4 +1,13 @@
 //! What a collected page came to: the entry's new state, with everything else it changes.
+//!
+//! ```text
+//! pending ── article ───────────────────────────► done
+//!    │  ▲                                          ▲
+//!    │  └─ its own failure, or trouble of the host │
+//!    └──── the feed's text is kept ─► done, one more try (`upgrade`) a week later ─┘
+//! ```
+//!
+//! Entries that are `known` or `seen` never come here.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -77,6 +86,7 @@ pub(super) fn record(
     Ok(stored)
 }
 
+/// The entry, if whoever brings the outcome holds it still.
 fn hold(db: &Connection, outcome: &PageOutcome) -> Result<Held, StoreError> {
     let Lease { run, claim } = outcome.lease;
     db.prepare_cached(
@@ -98,6 +108,7 @@ fn hold(db: &Connection, outcome: &PageOutcome) -> Result<Held, StoreError> {
     })
 }
 
+/// Stores the article, and ends the entry's way or, with the feed's text for want of a page, leaves it one more try.
 fn article(
     db: &Connection,
     outcome: &PageOutcome,
@@ -168,6 +179,7 @@ fn article(
     Ok(stored)
 }
 
+/// The page itself failed: an attempt is counted, and when it is tried again the caller has decided.
 fn retry(
     db: &Connection,
     outcome: &PageOutcome,

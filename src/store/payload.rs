@@ -1,4 +1,7 @@
-//! What the feed said of an entry, as it waits in the queue: JSON of our own shape, so that the nouns stay free.
+//! What the feed said of an entry, as it waits in the queue.
+//!
+//! JSON of a shape of its own, so that the nouns of [`crate::model`] stay free to change: every field has a default, so
+//! rows written by an earlier version can be read by a later one. Dropped when the entry is collected.
 
 use chrono::{FixedOffset, NaiveDateTime};
 use serde::{Deserialize, Serialize};
@@ -43,6 +46,7 @@ struct Media {
 }
 
 impl Payload {
+    /// Of an entry and the keys of its link.
     pub(super) fn of(entry: &Entry, keys: &[Key]) -> Self {
         Self {
             id: entry.id.clone(),
@@ -71,10 +75,12 @@ impl Payload {
         }
     }
 
+    /// As it is kept.
     pub(super) fn write(&self) -> Result<String, StoreError> {
         serde_json::to_string(self).map_err(|error| StoreError::damaged(format!("an entry: {error}")))
     }
 
+    /// As it was kept; an entry without one is empty.
     pub(super) fn read(text: Option<&str>) -> Result<Self, StoreError> {
         text.map_or_else(
             || Ok(Self::default()),
@@ -85,6 +91,7 @@ impl Payload {
         )
     }
 
+    /// The keys of its link.
     pub(super) fn keys(&self) -> Vec<Key> {
         self.keys
             .iter()
@@ -98,6 +105,7 @@ impl Payload {
             .collect()
     }
 
+    /// What the feed said.
     pub(super) fn entry(self) -> Result<Entry, StoreError> {
         let url = |text: &str| -> Result<Url, StoreError> {
             link::web_url(text).ok_or_else(|| StoreError::damaged("entry.payload: a link that is none"))

@@ -57,13 +57,25 @@ CREATE TABLE source (
     failed_at      TEXT,
     code           TEXT,
     message        TEXT,
+    -- What permanent redirects lead to, since when, in how many polls in a row; and the address once that is believed.
     moved_to       TEXT,
+    moved_since    INTEGER,
+    moved_times    INTEGER NOT NULL DEFAULT 0,
+    address        TEXT,
+    -- 410: not asked again until it is switched on anew or has another URL.
+    gone           INTEGER NOT NULL DEFAULT 0,
+    -- What the schedule remembers: see schedule::Rhythm; the wishes of the last document as JSON.
+    rhythm         BLOB,
+    hints          TEXT    NOT NULL DEFAULT '{}',
+    -- When it was last asked without validators.
+    full_at        INTEGER,
     title          TEXT,
     site_url       TEXT,
     language       TEXT
 ) STRICT;
-CREATE INDEX source_due ON source (next_at) WHERE enabled = 1 AND claimed_run IS NULL;
-CREATE INDEX source_asked ON source (asked_at) WHERE enabled = 1 AND claimed_run IS NULL;
+CREATE INDEX source_due ON source (next_at) WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL;
+CREATE INDEX source_url ON source (coalesce(address, url)) WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL;
+CREATE INDEX source_asked ON source (asked_at) WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL;
 CREATE INDEX source_claim ON source (claimed_run, claimed_claim) WHERE claimed_run IS NOT NULL;
 
 -- What a host told us, for its feeds and pages alike. The host '' serves entries that need no page.

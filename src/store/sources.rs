@@ -1,4 +1,8 @@
 //! Sources: what is configured, what is due, and what a poll came to.
+//!
+//! A source is its name. Its row outlives the configuration: one that is taken out and put back goes on where it was.
+//! Validators and the hash of the body belong to the URL they came from (POLITENESS P7): under another URL a claim
+//! carries none, and they count again when the URL changes back.
 
 use std::collections::HashSet;
 
@@ -6,7 +10,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::{Claims, ledger, queue, rest, take_in, time};
+use super::{Claims, ledger, memory, queue, rest, take_in, time};
 use crate::config::Source;
 use crate::link;
 use crate::model::{
@@ -80,6 +84,7 @@ pub(super) fn sync(
     Ok(ids)
 }
 
+/// The row of a name.
 fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
     Ok(db
         .prepare_cached("SELECT id FROM source WHERE name = ?1")?
@@ -87,6 +92,7 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
         .optional()?)
 }
 
+/// A source never seen before: due at once.
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     db.prepare_cached(
         "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, tags, first_seen, next_at, next_why) \
@@ -106,6 +112,7 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
     Ok(db.last_insert_rowid())
 }
 
+/// Takes over what may have changed in the configuration; nothing is asked sooner for what has not (P15).
 fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     let (url, schedule, enabled): (String, String, bool) = db
         .prepare_cached("SELECT url, schedule, enabled FROM source WHERE id = ?1")?
@@ -121,7 +128,8 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         // Another document: what is under way speaks of the old one.
         db.prepare_cached(
             "UPDATE source SET next_at = min(next_at, ?2), next_why = 'another feed URL', failures = 0, crashes = 0, \
-             moved_to = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
+             moved_to = NULL, moved_since = NULL, moved_times = 0, address = NULL, gone = 0, rhythm = NULL, hints = '{}', \
+             full_at = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
         )?
         .execute(params![id, time::ms(now)])?;
     } else if schedule != seed.schedule {
@@ -132,7 +140,11 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
     }
     match (enabled, seed.enabled) {
         (true, false) => queue::park(db, SourceId(id))?,
-        (false, true) => queue::unpark(db, SourceId(id))?,
+        (false, true) => {
+            // Switched on anew: a person believes in it again.
+            db.prepare_cached("UPDATE source SET gone = 0 WHERE id = ?1")?.execute([id])?;
+            queue::unpark(db, SourceId(id))?;
+        }
         _ => {}
     }
     Ok(id)
@@ -167,21 +179,44 @@ pub(super) fn claim(
             }
         }
     }
-    due.into_iter().map(|id| lease(db, id, now, claims)).collect()
+    let mut claimed = Vec::with_capacity(due.len());
+    let mut taken = HashSet::new();
+    for id in due {
+        // An address configured twice is asked once: whoever is due takes its twins along.
+        for id in std::iter::once(id).chain(twins(db, id)?) {
+            if taken.insert(id) {
+                claimed.push(lease(db, id, now, claims)?);
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+/// Other sources with the same address that nobody holds.
+fn twins(db: &Connection, id: i64) -> Result<Vec<i64>, StoreError> {
+    let found = db
+        .prepare_cached(
+            "SELECT id FROM source WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL AND id <> ?1 \
+             AND coalesce(address, url) = (SELECT coalesce(address, url) FROM source WHERE id = ?1)",
+        )?
+        .query_map([id], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
 }
 
 /// Sources that are due at a moment and that nobody holds, soonest first.
 pub(super) const DUE: &str = "SELECT id, host, asked_at, next_at FROM source \
-     WHERE enabled = 1 AND claimed_run IS NULL AND next_at <= ?1 ORDER BY next_at";
+     WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL AND next_at <= ?1 ORDER BY next_at";
 
 /// Sources that were asked in what is the future now: the clock was wrong then, and with it their next time (P17).
 /// How far ahead that lies proves nothing: a cron line may fire once a year.
 pub(super) const STRAY: &str = "SELECT id, host, asked_at, next_at FROM source \
-     WHERE enabled = 1 AND claimed_run IS NULL AND asked_at > ?1 ORDER BY asked_at";
+     WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL AND asked_at > ?1 ORDER BY asked_at";
 
 /// How far a clock may be set back without anybody minding, in milliseconds.
 pub(super) const SLACK: i64 = 5 * 60_000;
 
+/// Gives a source to this run, with what its poll needs to be conditional.
 fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedSource, StoreError> {
     let lease = claims.next();
     db.prepare_cached("UPDATE source SET claimed_run = ?2, claimed_claim = ?3, asked_at = ?4 WHERE id = ?1")?
@@ -190,13 +225,16 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
         .prepare_cached(
             "SELECT name, iif(validators_url = url, etag, NULL), iif(validators_url = url, last_modified, NULL), \
              iif(validators_url = url, body_hash, NULL), failures, succeeded_at IS NULL, crashes, \
-             iif(validators_url = url, served_by, NULL) \
+             iif(validators_url = url, served_by, NULL), coalesce(address, url) \
              FROM source WHERE id = ?1",
         )?
         .query_row([id], |row| {
+            let address: String = row.get(8)?;
             Ok(ClaimedSource {
                 id: SourceId(id),
                 name: row.get(0)?,
+                address: url_of(&address)?,
+                memory: memory::read(db, id)?,
                 lease,
                 validators: Validators {
                     etag: row.get(1)?,
@@ -258,11 +296,16 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
             ledger::polled(db, outcome, "failed", Some(failure.code), 0, counts)?;
         }
     }
+    if outcome.overflowed {
+        ledger::count(db, outcome.source, "overflows", 1)?;
+    }
     settle(db, outcome, now)?;
+    memory::write(db, outcome.source, &outcome.memory)?;
     queue::refresh_noted(db, &outcome.hosts)?;
     Ok(counts)
 }
 
+/// Whether the outcome comes from whoever holds the source now.
 fn holds(db: &Connection, source: SourceId, lease: Lease) -> Result<(), StoreError> {
     let held = db
         .prepare_cached("SELECT 1 FROM source WHERE id = ?1 AND claimed_run = ?2 AND claimed_claim = ?3")?
@@ -272,6 +315,7 @@ fn holds(db: &Connection, source: SourceId, lease: Lease) -> Result<(), StoreErr
     })
 }
 
+/// Replaces both validators together: an old one never travels with a new one (P5).
 fn take_validators(
     db: &Connection,
     source: SourceId,
@@ -300,7 +344,7 @@ fn settle(db: &Connection, outcome: &PollOutcome, now: DateTime<Utc>) -> Result<
     db.prepare_cached(&format!(
         "UPDATE source SET next_at = ?2, next_why = ?3, failures = ?4, crashes = {crashes}, polled_at = ?5, \
          succeeded_at = iif(?6 IS NULL, ?5, succeeded_at), failed_at = iif(?6 IS NULL, NULL, ?5), code = ?6, message = ?7, \
-         moved_to = ?8, served_by = coalesce(?9, served_by), claimed_run = NULL, claimed_claim = NULL WHERE id = ?1"
+         served_by = coalesce(?8, served_by), claimed_run = NULL, claimed_claim = NULL WHERE id = ?1"
     ))?
     .execute(params![
         outcome.source.0,
@@ -310,8 +354,24 @@ fn settle(db: &Connection, outcome: &PollOutcome, now: DateTime<Utc>) -> Result<
         time::text(now),
         failure.map(|failure| failure.code),
         failure.map(|failure| ledger::short(&failure.message)),
-        outcome.moved_to.as_ref().map(ToString::to_string),
         outcome.served_by.as_ref().filter(|_| failure.is_none()).map(ToString::to_string)
     ])?;
     Ok(())
+}
+
+/// An address as it was stored; it was one when it was configured.
+fn url_of(text: &str) -> rusqlite::Result<url::Url> {
+    url::Url::parse(text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+}
+
+/// Which of these entries a source has not had yet, by their position.
+pub(super) fn unseen(db: &Connection, source: SourceId, idents: &[String]) -> Result<Vec<usize>, StoreError> {
+    let mut known = db.prepare_cached("SELECT 1 FROM entry WHERE source_id = ?1 AND ident = ?2")?;
+    let mut unseen = Vec::new();
+    for (position, ident) in idents.iter().enumerate() {
+        if !known.exists(params![source.0, ident])? {
+            unseen.push(position);
+        }
+    }
+    Ok(unseen)
 }

@@ -1,4 +1,7 @@
 //! A document's entries, taken in: what was never seen waits for its page.
+//!
+//! An entry is known within its source by its id, else its link, else title and date; a known one costs a look-up and
+//! nothing else. A new entry whose link is an article already is known too, and its link becomes one more alias.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -122,6 +125,7 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Writes the row; what it needs for collecting only where it waits to be collected.
     fn insert(
         &self,
         db: &Connection,
@@ -154,6 +158,7 @@ impl Row<'_> {
     }
 }
 
+/// The lane of the queue that an entry waits in.
 fn host_of(keys: &EntryKeys) -> &str {
     keys.host.as_deref().unwrap_or(queue::NO_HOST)
 }
@@ -177,6 +182,7 @@ fn skipped(
     Ok(())
 }
 
+/// By which an entry is newer than another.
 fn date_of(entry: &Entry) -> Option<DateTime<Utc>> {
     entry.published.as_ref().or(entry.updated.as_ref()).map(utc)
 }
@@ -189,6 +195,7 @@ fn utc(at: &Timestamp) -> DateTime<Utc> {
     at.utc(chrono_tz::UTC)
 }
 
+/// An identity of bounded length: feeds have been seen with the whole article as `guid`.
 fn short_ident(ident: &str) -> String {
     if ident.len() <= IDENT {
         return ident.to_owned();
