@@ -35,7 +35,7 @@ pub(super) const DAEMON: Keys = Keys {
 /// How little of a server we take.
 pub(super) const POLITENESS: Keys = Keys {
     section: "[politeness]",
-    keys: &["host_gap", "per_host", "in_flight", "impolite"],
+    keys: &["host_gap", "per_host", "in_flight", "scope", "impolite"],
 };
 
 /// Limits of one request.

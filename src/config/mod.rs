@@ -13,6 +13,7 @@ mod keys;
 mod load;
 mod nearest;
 mod pages;
+mod place;
 mod read;
 mod rules;
 mod scalar;
@@ -71,6 +72,8 @@ pub struct Politeness {
     pub per_host: usize,
     /// Requests in flight in all.
     pub in_flight: usize,
+    /// How far a server's wish to be left alone, and trouble with it, reach.
+    pub scope: Scope,
     /// Allows what is ruder than the floors: for servers of one's own.
     pub impolite: bool,
 }
@@ -81,9 +84,22 @@ impl Default for Politeness {
             host_gap: Duration::from_secs(1),
             per_host: 1,
             in_flight: 32,
+            scope: Scope::default(),
             impolite: false,
         }
     }
+}
+
+/// What `Retry-After` and trouble hold for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The feed that was asked, and no other of its host.
+    Feed,
+    /// All that is fetched from the host.
+    #[default]
+    Host,
+    /// All hosts of a registrable domain, which also share the gap and the one request at a time.
+    Domain,
 }
 
 /// `[fetch]`: limits of one request.
@@ -163,7 +179,7 @@ impl Source {
             was: None,
             enabled: true,
             feed,
-            schedule: Schedule::Every(Duration::from_mins(30)),
+            schedule: Schedule::Adaptive,
             timezone: Tz::UTC,
             tags: Vec::new(),
             language: None,

@@ -12,7 +12,7 @@ use super::files::folder_of;
 use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, POLITENESS, SOURCE};
 use super::settings::Settings;
 use super::value::{Section, Value};
-use super::{Config, Daemon, Fetch, Politeness, Sites, Source, SourceTest};
+use super::{Config, Daemon, Fetch, Politeness, Scope, Sites, Source, SourceTest};
 
 /// Reads the tops of all files, the main file first.
 pub(super) fn config(tops: &[Section<'_>]) -> Config {
@@ -126,7 +126,19 @@ fn politeness(section: Section<'_>) -> Politeness {
     if let Some(number) = section.get("in_flight").and_then(|value| value.number(1..=1024)) {
         politeness.in_flight = number;
     }
+    if let Some(scope) = section.get("scope").and_then(|value| scope(&value)) {
+        politeness.scope = scope;
+    }
     politeness
+}
+
+/// What `Retry-After` and trouble hold for.
+fn scope(value: &Value<'_>) -> Option<Scope> {
+    value.one_of(&[
+        ("host", Scope::Host),
+        ("feed", Scope::Feed),
+        ("domain", Scope::Domain),
+    ])
 }
 
 /// `[fetch]`

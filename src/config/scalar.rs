@@ -37,6 +37,22 @@ impl Value<'_> {
         }
     }
 
+    /// One of a few words.
+    pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let first = words.first().map_or("", |(word, _)| word);
+        let typed = self.string(&format!("{} = \"{first}\"", self.key()))?;
+        let known = words.iter().find(|(word, _)| *word == typed);
+        if known.is_none() {
+            let words: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+            let (last, others) = words.split_last().map_or(("", &[][..]), |(last, others)| (last, others));
+            self.fault(
+                format!("`{}` is {}", self.key(), quoted(typed)),
+                format!("it is {} or {last}", others.join(", ")),
+            );
+        }
+        known.map(|(_, meant)| *meant)
+    }
+
     /// A number of bytes, with or without a unit.
     pub(super) fn size(&self) -> Option<u64> {
         const UNITS: &[(&str, u64)] = &[

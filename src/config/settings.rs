@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use regex::Regex;
+use toml::de::DeValue;
 
 use super::fault::quoted;
 use super::nearest::nearest;
@@ -97,8 +98,8 @@ fn schedule(section: &Section<'_>, impolite: bool) -> Option<Schedule> {
     }
     let (value, schedule) = match (every, cron) {
         (Some(value), _) => {
-            let interval = value.duration("30m");
-            (value, Schedule::Every(interval?))
+            let every = every_of(&value);
+            (value, every?)
         }
         (None, Some(value)) => {
             let cron = cron_line(&value);
@@ -119,6 +120,14 @@ fn schedule(section: &Section<'_>, impolite: bool) -> Option<Schedule> {
         return None;
     }
     Some(schedule)
+}
+
+/// An interval, or `adaptive`.
+fn every_of(value: &Value<'_>) -> Option<Schedule> {
+    if matches!(value.parsed(), DeValue::String(typed) if typed.trim() == "adaptive") {
+        return Some(Schedule::Adaptive);
+    }
+    value.duration("30m").map(Schedule::Every)
 }
 
 /// Read in UTC; the zone of the source follows.
@@ -197,18 +206,11 @@ pub(super) fn key_from_url(value: &Value<'_>) -> Option<Regex> {
 
 /// Whether pages are fetched.
 fn pages(value: &Value<'_>) -> Option<Pages> {
-    match value.string("pages = \"always\"")? {
-        "always" => Some(Pages::Always),
-        "auto" => Some(Pages::Auto),
-        "never" => Some(Pages::Never),
-        other => {
-            value.fault(
-                format!("`pages` is {}", quoted(other)),
-                "it is \"always\", \"auto\" or \"never\"",
-            );
-            None
-        }
-    }
+    value.one_of(&[
+        ("always", Pages::Always),
+        ("auto", Pages::Auto),
+        ("never", Pages::Never),
+    ])
 }
 
 /// A length of time, `forever` or `never`.

@@ -20,16 +20,25 @@ pub enum Schedule {
     Every(Duration),
     /// The wall clock of a zone.
     Cron(Cron),
+    /// The rhythm of what the source publishes, which `schedule` works out.
+    Adaptive,
 }
+
+/// Where nothing is known of a source yet, the interval of [`Schedule::Adaptive`]; also its usual floor (P10).
+const ADAPTIVE: Duration = Duration::from_hours(1);
+
+/// The floor of [`Schedule::Adaptive`] where polls are seen to miss entries (P10).
+const ADAPTIVE_LEAST: Duration = Duration::from_mins(15);
 
 impl Schedule {
     /// The next time a source polled at `after` is due; always later than `after`, but for the last moment there is.
+    /// `Adaptive`: an hour later, its usual floor; `schedule` decides, who knows what the source publishes.
     pub fn next_after(&self, after: DateTime<Utc>) -> DateTime<Utc> {
+        let later = |interval| after.checked_add_signed(TimeDelta::from_std(interval).ok()?);
         let next = match self {
-            Self::Every(interval) => TimeDelta::from_std(*interval)
-                .ok()
-                .and_then(|interval| after.checked_add_signed(interval)),
+            Self::Every(interval) => later(*interval),
             Self::Cron(cron) => cron.next_after(after),
+            Self::Adaptive => later(ADAPTIVE),
         };
         let day_later = || after.checked_add_signed(TimeDelta::days(1));
         next.filter(|next| *next > after)
@@ -42,16 +51,18 @@ impl Schedule {
         match self {
             Self::Every(interval) => *interval,
             Self::Cron(cron) => cron.shortest_gap(),
+            Self::Adaptive => ADAPTIVE_LEAST,
         }
     }
 }
 
 impl fmt::Display for Schedule {
-    /// `every 30m`, or `cron */15 6-22 * * MON-FRI`.
+    /// `every 30m`, `cron */15 6-22 * * MON-FRI`, or `adaptive`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Every(interval) => write!(f, "every {}", show_duration(*interval)),
             Self::Cron(cron) => write!(f, "cron {cron}"),
+            Self::Adaptive => f.write_str("adaptive"),
         }
     }
 }
@@ -86,12 +97,24 @@ mod tests {
     }
 
     #[test]
+    fn p10_adaptive_begins_at_an_hour_and_comes_down_to_a_quarter() {
+        let adaptive = Schedule::Adaptive;
+        assert_eq!(
+            adaptive.next_after(at("2026-11-24T23:10:05Z")),
+            at("2026-11-25T00:10:05Z")
+        );
+        assert_eq!(adaptive.to_string(), "adaptive");
+        assert_eq!(adaptive.shortest_gap(), Duration::from_mins(15));
+    }
+
+    #[test]
     fn next_is_later_whatever_was_asked() {
         let cron = Cron::parse("0 0 29 2 *", Tz::UTC).unwrap();
         let schedules = [
             Schedule::Every(Duration::ZERO),
             Schedule::Every(Duration::MAX),
             Schedule::Cron(cron),
+            Schedule::Adaptive,
         ];
         let times = [
             DateTime::<Utc>::MIN_UTC,

@@ -49,6 +49,7 @@ fn what_is_wrong_and_what_to_do() {
         "[politeness]\nin_flight = 0",
         "[politeness]\nin_flight = -1",
         "[politeness]\nimpolite = 'yes'",
+        "[politeness]\nscope = 'site'",
         "[fetch]\nmax_feed = '10 parsecs'",
         "[fetch]\nmax_page = 0",
         "[fetch]\nidle_timeout = '0s'",
@@ -72,7 +73,7 @@ fn what_is_wrong_and_what_to_do() {
     for more in [
         "every = '0s'",
         "every = '1m'",
-        "every = 'adaptive'",
+        "every = 'adaptve'",
         "cron = '* * * * *'",
         "cron = '0 0 31 2 *'",
         "every = '1h'\ncron = '0 * * * *'",

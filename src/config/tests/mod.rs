@@ -182,6 +182,7 @@ fn p10_five_minutes_are_the_floor_unless_impolite() {
     for (more, polite) in [
         ("every = '5m'", true),
         ("every = '299s'", false),
+        ("every = 'adaptive'", true),
         ("cron = '*/5 * * * *'", true),
         ("cron = '0,4 * * * *'", false),
         ("cron = '1,58 * * * *'", false),
