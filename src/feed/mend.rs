@@ -1,12 +1,14 @@
 //! Mends text that was UTF-8, was taken for windows-1252 and was encoded again: `itâ€™s` is “it’s”.
 //!
 //! A step of its own, after [`super::parse`]: that gives what the feed says, this what it meant. A text is changed only
-//! if all of it turns back into UTF-8; hardly anything people write does so by chance.
+//! if all of it turns back into UTF-8; hardly anything people write does so by chance. Control characters that are left
+//! go.
 
 use std::borrow::Cow;
 
 use encoding_rs::WINDOWS_1252;
 
+use super::plain::is_c1;
 use super::{limits, reference};
 use crate::model::{Entry, ParsedFeed};
 
@@ -36,6 +38,7 @@ fn mend_each<'t>(texts: impl Iterator<Item = &'t mut String>) {
                 None => break,
             }
         }
+        text.retain(|c| !is_c1(c));
     }
 }
 
@@ -59,7 +62,7 @@ fn mended(text: &str) -> Option<String> {
         let next = chunks.peek().and_then(|next| next.valid().chars().next());
         match (chunk.invalid(), next) {
             ([], _) => {}
-            // The third byte of ” is a control character in windows-1252 and got lost before or with us.
+            // The third byte of ” is a control character in windows-1252, which not every publisher keeps.
             ([0xe2, 0x80], _) => better.push('”'),
             // The second byte was a no-break space and was folded into the space that follows.
             ([0xc3], Some(' ')) => better.push('à'),

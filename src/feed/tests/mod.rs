@@ -1,6 +1,8 @@
 use std::fmt::Write as _;
 
+mod corpus;
 mod hostile;
+mod oracle;
 
 use url::Url;
 
