@@ -184,6 +184,20 @@ pub struct Entry {
     pub language: Option<String>,
     /// Media files: http or https, absolute.
     pub enclosures: Vec<Enclosure>,
+    /// What relative links within `content`, else `summary`, start from (`xml:base`, else the feed's own URL).
+    pub base: Option<Url>,
+}
+
+impl Entry {
+    /// Whether there is nothing in it by which it could be known, fetched or read.
+    pub fn is_blank(&self) -> bool {
+        self.id.is_none()
+            && self.link.is_none()
+            && self.title.is_none()
+            && self.summary.is_none()
+            && self.content.is_none()
+            && self.enclosures.is_empty()
+    }
 }
 
 impl Entry {

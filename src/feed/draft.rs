@@ -50,6 +50,8 @@ pub(super) struct Piece<'t> {
     pub(super) rank: u8,
     /// Elements between it and the entry: what stands nearer is better.
     pub(super) depth: usize,
+    /// Where relative links in it start from.
+    pub(super) base: Option<&'t Url>,
 }
 
 impl Piece<'_> {
@@ -66,8 +68,8 @@ pub(super) struct Draft {
     title: Slot<String>,
     published: Slot<Timestamp>,
     updated: Slot<Timestamp>,
-    summary: Slot<String>,
-    content: Slot<String>,
+    summary: Slot<Html>,
+    content: Slot<Html>,
     authors: Vec<String>,
     categories: Vec<String>,
     language: Slot<String>,
@@ -157,6 +159,7 @@ impl Draft {
             kind: Kind::Text,
             rank: 1,
             depth: 0,
+            base: None,
         });
     }
 
@@ -246,18 +249,24 @@ impl Draft {
 
     /// The entry.
     pub(super) fn finish(self) -> Entry {
+        let (summary, content) = (self.summary.take(), self.content.take());
+        let base = content
+            .as_ref()
+            .or(summary.as_ref())
+            .and_then(|html| html.base.clone());
         Entry {
             id: self.id.take(),
             link: self.link.take(),
             title: self.title.take(),
             published: self.published.take(),
             updated: self.updated.take(),
-            summary: self.summary.take(),
-            content: self.content.take(),
+            summary: summary.map(|html| html.text),
+            content: content.map(|html| html.text),
             authors: self.authors,
             categories: self.categories,
             language: self.language.take(),
             enclosures: self.enclosures,
+            base,
         }
     }
 }
@@ -275,15 +284,25 @@ pub(super) fn web(href: &str, base: Option<&Url>) -> Option<Url> {
     }
 }
 
+/// A text and where relative links in it start from.
+#[derive(Debug)]
+struct Html {
+    text: String,
+    base: Option<Url>,
+}
+
 /// HTML out of an element's text, nothing if it is empty.
-fn html(piece: &Piece<'_>) -> Option<String> {
+fn html(piece: &Piece<'_>) -> Option<Html> {
     let text = piece.text.trim();
     if text.is_empty() {
         return None;
     }
-    Some(match piece.kind {
-        Kind::Text => plain::escape(text),
-        Kind::Html | Kind::Either => text.to_owned(),
+    Some(Html {
+        text: match piece.kind {
+            Kind::Text => plain::escape(text),
+            Kind::Html | Kind::Either => text.to_owned(),
+        },
+        base: piece.base.cloned(),
     })
 }
 

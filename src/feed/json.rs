@@ -1,5 +1,7 @@
 //! JSON Feed 1.0 and 1.1, read by hand so that one odd value costs one field and not the feed.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -23,7 +25,7 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
             "this is JSON of {nodes} objects and lists, far more than a feed has"
         )));
     }
-    let document: Value = serde_json::from_str(text).map_err(|error| {
+    let document: Value = serde_json::from_str(&without_lone_surrogates(text)).map_err(|error| {
         NotAFeed::because(format!(
             "this looks like JSON but is broken at line {}, column {}",
             error.line(),
@@ -112,6 +114,7 @@ fn entry(draft: &mut Draft, item: &Map<String, Value>, base: Option<&Url>) {
                 kind,
                 rank: 0,
                 depth: 0,
+                base,
             };
             draft.take(field, &piece);
         }
@@ -163,6 +166,46 @@ fn people(of: &Map<String, Value>) -> Vec<String> {
     names
 }
 
+/// A document in which halves of surrogate pairs (`\\ud83d` without its other half) stand as U+FFFD: the parser would
+/// refuse the whole feed for the sake of one cut-off emoji.
+fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return Cow::Borrowed(text);
+    }
+    let mut whole = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        whole.push_str(before);
+        whole.push('\\');
+        // What an escape takes with it: both halves of a pair, or one character.
+        let (kept, length) = match surrogate(after) {
+            Some(0xd800..0xdc00)
+                if after
+                    .get(5..)
+                    .and_then(|rest| surrogate(rest.strip_prefix('\\')?))
+                    .is_some_and(|low| low >= 0xdc00) =>
+            {
+                (None, 11)
+            }
+            Some(_) => (Some("ufffd"), 5),
+            None => (None, after.chars().next().map_or(0, char::len_utf8)),
+        };
+        let (escape, after) = after.split_at_checked(length).unwrap_or((after, ""));
+        whole.push_str(kept.unwrap_or(escape));
+        rest = after;
+    }
+    whole.push_str(rest);
+    Cow::Owned(whole)
+}
+
+/// The half of a surrogate pair that is written behind a backslash.
+fn surrogate(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix('u')?.get(..4)?;
+    u32::from_str_radix(digits, 16)
+        .ok()
+        .filter(|code| (0xd800..0xe000).contains(code))
+}
+
 fn list<'v>(of: &'v Map<String, Value>, name: &str) -> &'v [Value] {
     of.get(name)
         .and_then(Value::as_array)
@@ -204,5 +247,30 @@ impl ParsedFeed {
             let reason = reason.to_owned();
             self.skipped.push(Skipped { position, reason });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h12_half_a_pair_costs_one_character() {
+        for (text, expected) in [
+            (r"a\\ud83d\n", r"a\\ud83d\n"),
+            (r"\ud83d\ude00 \uD83D\uDE00", r"\ud83d\ude00 \uD83D\uDE00"),
+            (r"\ud83d", r"\ufffd"),
+            (r"\ud83dx\ude00", r"\ufffdx\ufffd"),
+            (r"\ud83d\ud83d\ude00", r"\ufffd\ud83d\ude00"),
+            (r"\\\ude00\\ude00", r"\\\ufffd\\ude00"),
+            (r"\ude0", r"\ude0"),
+            (r"\ud83dé\", r"\ufffdé\"),
+        ] {
+            assert_eq!(without_lone_surrogates(text), expected, "{text}");
+        }
+        let text = r#"{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1", "title": "cut \ud83d"}, {"id": "2"}]}"#;
+        let feed = read(text, None).unwrap();
+        assert_eq!(feed.entries.len(), 2);
+        assert_eq!(feed.entries[0].title.as_deref(), Some("cut \u{fffd}"));
     }
 }

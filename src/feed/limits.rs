@@ -10,7 +10,7 @@ pub(super) const ID: usize = 4096;
 pub(super) const TEXT: usize = 1 << 20;
 /// Authors, categories and enclosures, each, of one entry.
 pub(super) const LIST: usize = 100;
-/// Elements open at a time; what is nested deeper counts as if it were not nested.
+/// Elements open at a time; markup nested deeper is flattened, fields nested deeper are left out.
 pub(super) const DEPTH: usize = 256;
 /// Remarks on one document.
 pub(super) const REMARKS: usize = 1000;

@@ -20,6 +20,7 @@ mod draft;
 mod fields;
 mod json;
 mod limits;
+mod mend;
 mod names;
 mod plain;
 mod reader;
@@ -30,6 +31,8 @@ mod token;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use url::Url;
+
+pub use mend::mend;
 
 use crate::model::ParsedFeed;
 

@@ -3,6 +3,10 @@
 //! Feeds spell name spaces in every way: other schemes, missing slashes, other versions, undeclared prefixes. What is
 //! meant is found by the address as far as it is known, else by the prefix everyone uses.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{Hash, Hasher};
+
 /// The vocabularies that matter for entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Space {
@@ -116,7 +120,7 @@ impl Space {
 }
 
 /// Declarations kept at a time; beyond them the prefix alone decides (HOSTILE H13).
-const MAX_DECLARATIONS: usize = 256;
+const MAX_DECLARATIONS: usize = 64;
 
 /// The prefixes in scope.
 #[derive(Debug, Default)]
@@ -169,6 +173,51 @@ impl<'a> Spaces<'a> {
             .find(|(_, known, _)| *known == prefix)
             .map_or_else(|| Space::of_prefix(prefix), |&(.., space)| space);
         (space, local)
+    }
+}
+
+/// How many elements of each name are open, whatever its case.
+#[derive(Debug, Default)]
+pub(super) struct OpenNames<'a>(HashMap<Name<'a>, usize>);
+
+/// A name as written; two that differ in case only are equal.
+#[derive(Clone, Copy, Debug)]
+struct Name<'a>(&'a str);
+
+impl<'a> OpenNames<'a> {
+    pub(super) fn open(&mut self, name: &'a str) {
+        *self.0.entry(Name(name)).or_default() += 1;
+    }
+
+    pub(super) fn close(&mut self, name: &'a str) {
+        if let Entry::Occupied(mut count) = self.0.entry(Name(name)) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+
+    /// Whether an element of this name is open.
+    pub(super) fn contains(&self, name: &'a str) -> bool {
+        self.0.contains_key(&Name(name))
+    }
+}
+
+impl PartialEq for Name<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for Name<'_> {}
+
+impl Hash for Name<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Long names that begin alike are told apart by `eq`.
+        for byte in self.0.bytes().take(64) {
+            state.write_u8(byte.to_ascii_lowercase());
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn line(text: &str, kind: Kind, limit: usize) -> (String, bool) {
         Kind::Html | Kind::Either => strip(text, kind),
     };
     let mut folded = String::with_capacity(text.len().min(limit));
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+    for word in text.split(parts_words) {
         if word.is_empty() {
             continue;
         }
@@ -46,6 +46,11 @@ pub(super) fn line(text: &str, kind: Kind, limit: usize) -> (String, bool) {
         folded.push_str(word);
     }
     (folded, false)
+}
+
+/// White space and the control characters of ASCII. Those beyond it may be bytes of text that was encoded twice.
+fn parts_words(c: char) -> bool {
+    c.is_whitespace() || c.is_ascii_control()
 }
 
 /// HTML without its tags, references decoded.
@@ -185,7 +190,8 @@ pub(super) fn escape(text: &str) -> String {
 /// Repairs text that was UTF-8, was taken for Latin-1 and encoded again (`Ã©` for `é`), and windows-1252 punctuation
 /// that was taken for control characters.
 ///
-/// What was taken for windows-1252 (`â€™` for `’`) stays: such text is also written on purpose, to show the damage.
+/// What was taken for windows-1252 (`â€™` for `’`) is left as the feed says it: [`super::mend`] mends it, knowingly and
+/// after reading, since such text is also written on purpose, to show the damage.
 pub(super) fn repair(text: String) -> String {
     if text.is_ascii() {
         return text;
@@ -199,17 +205,15 @@ pub(super) fn repair(text: String) -> String {
         return text;
     }
     text.chars()
-        .filter_map(|c| {
-            if is_c1(c) {
-                byte(c).and_then(reference::windows_1252)
-            } else {
-                Some(c)
-            }
+        .map(|c| {
+            let meant = byte(c).filter(|_| is_c1(c)).and_then(reference::windows_1252);
+            meant.unwrap_or(c)
         })
         .collect()
 }
 
-fn is_c1(c: char) -> bool {
+/// Control characters beyond ASCII.
+pub(super) fn is_c1(c: char) -> bool {
     ('\u{80}'..='\u{9f}').contains(&c)
 }
 

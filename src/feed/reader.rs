@@ -12,7 +12,7 @@ use url::Url;
 use super::capture::{Capture, Declared, declared, is_void};
 use super::draft::{Draft, Piece, web};
 use super::fields::{self, Field, Role, link_rank};
-use super::names::{Space, Spaces};
+use super::names::{OpenNames, Space, Spaces};
 use super::plain::{self, Kind};
 use super::token::{Tag, Token, Tokens};
 use super::{channel::Channel, limits, reference};
@@ -72,6 +72,7 @@ struct Reader<'a> {
     /// Whether text that was encoded twice is repaired.
     repair: bool,
     open: Vec<Open<'a>>,
+    names: OpenNames<'a>,
     spaces: Spaces<'a>,
     capture: Option<Capture>,
     person: Person,
@@ -109,7 +110,7 @@ impl<'a> Reader<'a> {
         if self.open.len() >= limits::DEPTH {
             self.spaces.leave(self.open.len() + 1);
             if let Some((_, draft)) = &mut self.draft {
-                draft.remark("it is nested more than 256 deep; what lies deeper was read as if it were not");
+                draft.remark("it is nested more than 256 deep; fields that lie deeper were left out");
             }
             return;
         }
@@ -180,6 +181,7 @@ impl<'a> Reader<'a> {
                 .or_else(|| parent.and_then(|open| open.language)),
             closed: role != Role::Entry && (role == Role::Closed || parent.is_some_and(|open| open.closed)),
         };
+        self.names.open(tag.name);
         self.open.push(open);
     }
 
@@ -285,11 +287,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn end(&mut self, name: &str) {
-        let found = self
-            .open
-            .iter()
-            .rposition(|open| open.name.eq_ignore_ascii_case(name));
+    fn end(&mut self, name: &'a str) {
+        // Without the count a stray end tag would cost a look at every open element. The others pay for their search:
+        // it ends all they look at.
+        let found = self.names.contains(name).then(|| {
+            self.open
+                .iter()
+                .rposition(|open| open.name.eq_ignore_ascii_case(name))
+        });
+        let found = found.flatten();
         match (found, &mut self.capture) {
             (Some(at), _) => self.close_to(at),
             // The end of what was too deep to be kept open.
@@ -315,6 +321,7 @@ impl<'a> Reader<'a> {
             };
             let depth = self.open.len();
             self.spaces.leave(depth + 1);
+            self.names.close(open.name);
             match self.capture.take() {
                 Some(capture) if capture.at == depth => self.take(capture, &open),
                 Some(mut capture) => {
@@ -362,6 +369,7 @@ impl<'a> Reader<'a> {
             kind,
             rank,
             depth: at.saturating_sub(*entry_at),
+            base,
         };
         match field {
             Field::Link => draft.link(rank, &piece.text, base),
@@ -445,5 +453,6 @@ fn attribute(text: Cow<'_, str>) -> Piece<'_> {
         kind: Kind::Text,
         rank: 0,
         depth: 0,
+        base: None,
     }
 }

@@ -1,6 +1,8 @@
 use std::fmt::Write as _;
 
+mod corpus;
 mod hostile;
+mod oracle;
 
 use url::Url;
 
@@ -350,4 +352,50 @@ fn titles_and_texts_of_weaker_vocabularies_stand_back() {
         "<media:group><media:title>M</media:title></media:group><itunes:summary>I</itunes:summary>",
         &["title: M", "summary: I"],
     );
+}
+
+#[test]
+fn links_in_a_text_start_from_where_it_stands() {
+    let bases = |text: &str| -> Vec<Option<String>> {
+        read(text)
+            .entries
+            .into_iter()
+            .map(|entry| entry.base.map(String::from))
+            .collect()
+    };
+    let feed = Some("https://paper.example/feeds/news.xml".to_owned());
+    assert_eq!(
+        bases(
+            "<rss><channel><item><description>a</description></item><item><title>a</title></item></channel></rss>"
+        ),
+        [feed.clone(), None],
+        "the feed's own URL, where there is a text"
+    );
+    assert_eq!(
+        bases(
+            "<feed xml:base='https://a.example/x/'><entry><summary xml:base='s/'>a</summary></entry>
+            <entry xml:base='e/'><summary xml:base='s/'>a</summary><content xml:base='c/'>b</content></entry>
+            <entry><content>b</content><summary xml:base='s/'>a</summary></entry></feed>"
+        ),
+        [
+            Some("https://a.example/x/s/".to_owned()),
+            Some("https://a.example/x/e/c/".to_owned()),
+            Some("https://a.example/x/".to_owned()),
+        ],
+        "the text's own base, the content's before the summary's"
+    );
+    assert_eq!(
+        bases("{\"version\": \"https://jsonfeed.org/version/1\", \"items\": [{\"content_html\": \"a\"}]}"),
+        [feed]
+    );
+}
+
+#[test]
+fn blank_entries_are_kept_and_known_as_such() {
+    let feed = read(
+        "<rss><channel><item/><item><author>a</author><pubDate>2026-01-02</pubDate><category>c</category></item>
+        <item><enclosure url='/a.mp3'/></item><item><title>a</title></item><item><guid>1</guid></item></channel></rss>",
+    );
+    let blank: Vec<bool> = feed.entries.iter().map(Entry::is_blank).collect();
+    assert_eq!(blank, [true, true, false, false, false]);
 }
