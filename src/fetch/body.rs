@@ -30,6 +30,8 @@ const WIRE_SLACK: u64 = 64 << 10;
 pub(super) struct Limits {
     /// Decoded bytes.
     pub(super) bytes: u64,
+    /// Whether what lies beyond is left unread; else a longer body is an error.
+    pub(super) cut: bool,
     /// Longest silence.
     pub(super) idle: Duration,
 }
@@ -43,7 +45,8 @@ pub(super) async fn read(
     limits: Limits,
 ) -> Result<Vec<u8>, FetchError> {
     let codings = codings(headers)?;
-    if codings.is_empty()
+    if !limits.cut
+        && codings.is_empty()
         && response
             .content_length()
             .is_some_and(|length| length > limits.bytes)
@@ -66,7 +69,7 @@ pub(super) async fn read(
         .read_to_end(&mut body)
         .await
         .map_err(fault)?;
-    if body.len() as u64 > limits.bytes {
+    if body.len() as u64 > limits.bytes && !limits.cut {
         return Err(FetchError::TooLarge { limit: limits.bytes });
     }
     Ok(body)
