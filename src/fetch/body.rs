@@ -69,8 +69,11 @@ pub(super) async fn read(
         .read_to_end(&mut body)
         .await
         .map_err(fault)?;
-    if body.len() as u64 > limits.bytes && !limits.cut {
-        return Err(FetchError::TooLarge { limit: limits.bytes });
+    if body.len() as u64 > limits.bytes {
+        if !limits.cut {
+            return Err(FetchError::TooLarge { limit: limits.bytes });
+        }
+        body.pop();
     }
     Ok(body)
 }
@@ -168,6 +171,8 @@ fn wire(response: reqwest::Response, limits: Limits) -> impl stream::Stream<Item
         };
         match left.checked_sub(chunk.len() as u64) {
             Some(left) => Ok(Some((chunk, (response, left)))),
+            None if limits.cut && left > 0 => Ok(Some((chunk, (response, 0)))),
+            None if limits.cut => Ok(None),
             None => Err(io::Error::other(FetchError::TooLarge { limit: limits.bytes })),
         }
     })

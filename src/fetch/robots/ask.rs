@@ -149,6 +149,7 @@ fn robots_url(of: &Url) -> Url {
 /// Errors that the page would meet just the same: they say more than that robots.txt was not had.
 fn is_the_pages_own(error: &FetchError, aside: &Trail) -> bool {
     aside.hops.is_empty()
+        && aside.status.is_none()
         && matches!(
             error,
             FetchError::Scheme { .. }

@@ -21,6 +21,9 @@ const MAX_TURNS: usize = 1000;
 /// Longest belief (RFC 9309, 2.4). What lies further ahead was written by another clock.
 pub(super) const LONGEST: TimeDelta = TimeDelta::hours(24);
 
+/// So far apart are the clocks of requests that ran side by side.
+const APART: TimeDelta = TimeDelta::minutes(10);
+
 /// How long old rules serve while no new ones can be had (RFC 9309, 2.4 and 2.3.1.4).
 const STALE: TimeDelta = TimeDelta::days(30);
 
@@ -66,7 +69,7 @@ impl Book {
     /// What is believed at `now`.
     pub(super) fn known(&self, key: &Key, now: DateTime<Utc>) -> Option<Arc<Ruling>> {
         let ruling = self.lock().rulings.get(key).cloned()?;
-        (now < ruling.expires_at && ruling.expires_at - now <= LONGEST).then_some(ruling)
+        (now < ruling.expires_at && ruling.expires_at - now <= LONGEST + APART).then_some(ruling)
     }
 
     /// Rules that are no longer believed, for want of new ones; with when they were fetched.

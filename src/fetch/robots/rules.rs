@@ -202,15 +202,16 @@ impl Rule {
     }
 }
 
-/// Lines without their ends, comments and the byte-order mark. Of a file that was cut the last, half a line, is none.
+/// Lines without their ends, comments and the byte-order mark. Where the file is cut, or was, half a line
+/// is none.
 fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
     let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
     let file = match file.split_at_checked(MAX_ROBOTS) {
-        Some((head, rest)) if !rest.is_empty() => {
+        Some((head, _)) => {
             let whole = head.iter().rposition(is_end).unwrap_or_default();
             head.get(..whole).unwrap_or_default()
         }
-        _ => file,
+        None => file,
     };
     file.strip_prefix(b"\xef\xbb\xbf")
         .unwrap_or(file)

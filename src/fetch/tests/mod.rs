@@ -1,15 +1,21 @@
 //! The fetcher against a server of raw bytes on loopback.
 
+mod connections;
 mod hostile;
+mod obedience;
 mod polite;
+mod secure;
+mod ways;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use super::*;
@@ -59,24 +65,54 @@ impl Seen {
 /// A server that does as it is told and remembers what it was asked.
 pub(super) struct Server {
     pub(super) address: SocketAddr,
+    scheme: &'static str,
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// Connections that have ended.
+    closed: watch::Receiver<Vec<usize>>,
 }
 
 impl Server {
     /// Answers each request with what `script` says to its target and its number, counted from 0.
     pub(super) async fn start(script: impl Fn(&str, usize) -> Vec<Act> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::over(listener, None, script)
+    }
+
+    /// The same, behind TLS or not.
+    pub(super) fn over(
+        listener: TcpListener,
+        tls: Option<TlsAcceptor>,
+        script: impl Fn(&str, usize) -> Vec<Act> + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let (ended, closed) = watch::channel(Vec::new());
         let (script, log) = (Arc::new(script), Arc::clone(&seen));
         tokio::spawn(async move {
             for connection in 0.. {
                 let (socket, _) = listener.accept().await.unwrap();
-                let (script, log) = (Arc::clone(&script), Arc::clone(&log));
-                tokio::spawn(async move { serve(socket, connection, &*script, &log).await });
+                let (script, log, tls) = (Arc::clone(&script), Arc::clone(&log), tls.clone());
+                let ended = ended.clone();
+                tokio::spawn(async move {
+                    match tls {
+                        None => drop(serve(socket, connection, &*script, &log).await),
+                        Some(tls) => {
+                            if let Ok(socket) = tls.accept(socket).await {
+                                serve(socket, connection, &*script, &log).await;
+                            }
+                        }
+                    }
+                    ended.send_modify(|closed| closed.push(connection));
+                });
             }
         });
-        Self { address, seen }
+        Self {
+            address,
+            scheme,
+            seen,
+            closed,
+        }
     }
 
     /// The same answer to everything.
@@ -85,17 +121,33 @@ impl Server {
     }
 
     pub(super) fn url(&self, path: &str) -> Url {
-        Url::parse(&format!("http://{}{path}", self.address)).unwrap()
+        Url::parse(&format!("{}://{}{path}", self.scheme, self.address)).unwrap()
+    }
+
+    /// The same under a name.
+    pub(super) fn named(&self, host: &str, path: &str) -> Url {
+        Url::parse(&format!("{}://{host}:{}{path}", self.scheme, self.address.port())).unwrap()
     }
 
     /// Requests so far.
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
+
+    /// Targets of the requests so far.
+    pub(super) fn targets(&self) -> Vec<String> {
+        self.seen().iter().map(Seen::target).collect()
+    }
+
+    /// Waits until a connection has ended.
+    pub(super) async fn closed(&self, connection: usize) {
+        let mut closed = self.closed.clone();
+        closed.wait_for(|all| all.contains(&connection)).await.unwrap();
+    }
 }
 
 async fn serve(
-    mut socket: TcpStream,
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
     connection: usize,
     script: &(impl Fn(&str, usize) -> Vec<Act> + Send + Sync),
     log: &Mutex<Vec<Seen>>,
@@ -114,12 +166,17 @@ async fn serve(
         };
         for act in script(&target, number) {
             match act {
-                Act::Send(bytes) => socket.write_all(&bytes).await.ok()?,
+                Act::Send(bytes) => {
+                    socket.write_all(&bytes).await.ok()?;
+                    socket.flush().await.ok()?;
+                }
                 Act::Dribble(bytes, every) => loop {
                     socket.write_all(&bytes).await.ok()?;
+                    socket.flush().await.ok()?;
                     tokio::time::sleep(every).await;
                 },
-                Act::Hang => std::future::pending().await,
+                // Until the other side is gone.
+                Act::Hang => while socket.read_u8().await.is_ok() {},
                 Act::Close => return None,
             }
         }
