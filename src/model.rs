@@ -479,6 +479,23 @@ pub struct Trouble {
     pub retry_after: Option<DateTime<Utc>>,
 }
 
+/// What an origin answered for robots.txt; kept, it saves the question after a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RobotsNote {
+    /// Scheme, host and port, the default port left out: `https://paper.example`.
+    pub origin: String,
+    /// When it was asked.
+    pub fetched_at: DateTime<Utc>,
+    /// Until when it counts, at most a day later.
+    pub expires_at: DateTime<Utc>,
+    /// HTTP status of the last answer; `None`: there was none.
+    pub status: Option<u16>,
+    /// The file, at most 500 KiB; empty unless the status is a success.
+    pub body: Vec<u8>,
+    /// Its `Sitemap:` lines as printed.
+    pub sitemaps: Vec<String>,
+}
+
 /// When to do something next, and why then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Next {

@@ -30,6 +30,8 @@ const WIRE_SLACK: u64 = 64 << 10;
 pub(super) struct Limits {
     /// Decoded bytes.
     pub(super) bytes: u64,
+    /// Whether what lies beyond is left unread; else a longer body is an error.
+    pub(super) cut: bool,
     /// Longest silence.
     pub(super) idle: Duration,
 }
@@ -43,7 +45,8 @@ pub(super) async fn read(
     limits: Limits,
 ) -> Result<Vec<u8>, FetchError> {
     let codings = codings(headers)?;
-    if codings.is_empty()
+    if !limits.cut
+        && codings.is_empty()
         && response
             .content_length()
             .is_some_and(|length| length > limits.bytes)
@@ -67,7 +70,10 @@ pub(super) async fn read(
         .await
         .map_err(fault)?;
     if body.len() as u64 > limits.bytes {
-        return Err(FetchError::TooLarge { limit: limits.bytes });
+        if !limits.cut {
+            return Err(FetchError::TooLarge { limit: limits.bytes });
+        }
+        body.pop();
     }
     Ok(body)
 }
@@ -165,6 +171,8 @@ fn wire(response: reqwest::Response, limits: Limits) -> impl stream::Stream<Item
         };
         match left.checked_sub(chunk.len() as u64) {
             Some(left) => Ok(Some((chunk, (response, left)))),
+            None if limits.cut && left > 0 => Ok(Some((chunk, (response, 0)))),
+            None if limits.cut => Ok(None),
             None => Err(io::Error::other(FetchError::TooLarge { limit: limits.bytes })),
         }
     })

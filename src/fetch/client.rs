@@ -1,25 +1,21 @@
 //! The walk over the hops, and one hop.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{self, HeaderMap, HeaderValue};
 use tokio::time::timeout;
-use url::Url;
 
-use super::error::innermost;
+use super::clients::Clients;
+use super::robots::{Book, MAX_ROBOTS};
+use super::trail::{Clock, Step, Trail, target};
 use super::{
-    Document, Failed, FetchError, Fetched, Gate, Guard, Headers, Hints, Hop, Lookup, Outcome, Request,
-    SystemNames, Want, body, challenge, hints, install_crypto, resolve,
+    ClientError, Document, Failed, FetchError, Fetched, Gate, Guard, Headers, Hints, Lookup, Outcome,
+    Request, SystemNames, Want, body, challenge, hints,
 };
 use crate::config;
 use crate::link;
-use crate::model::{HostNote, Trouble, Validators};
-
-/// Idle connections are closed after the gap and this: before most servers do it.
-const KEEP_IDLE: Duration = Duration::from_secs(2);
+use crate::model::Validators;
 
 /// A longer validator is none: it would be sent back in every request.
 const MAX_VALIDATOR: usize = 4096;
@@ -30,23 +26,17 @@ const LOOK: u64 = 32 << 10;
 /// Longest wait for such a body.
 const LOOK_TIME: Duration = Duration::from_secs(2);
 
-/// So much of a robots.txt counts (RFC 9309, 2.5).
-const MAX_ROBOTS: u64 = 500 << 10;
+/// Hops to a robots.txt (RFC 9309, 2.3.1.2).
+const ROBOTS_REDIRECTS: usize = 5;
 
-/// Asks servers. Cheap to clone; clones share connections and the gate.
+/// Asks servers. Cheap to clone; clones share connections, the gate and what they know of robots.txt.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
-    client: reqwest::Client,
+    clients: Arc<Clients>,
     guard: Guard,
     gate: Arc<Gate>,
+    book: Arc<Book>,
     limits: config::Fetch,
-}
-
-/// The HTTP client could not be built.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client could not be built ({cause}); the system's CA certificates may be missing")]
-pub struct ClientError {
-    cause: String,
 }
 
 impl Fetcher {
@@ -66,69 +56,46 @@ impl Fetcher {
         user_agent: String,
         names: Arc<dyn Lookup>,
     ) -> Result<Self, ClientError> {
-        install_crypto();
-        let guard = Guard::new(&limits.allow_networks);
-        let resolver = resolve::Guarded {
-            guard: guard.clone(),
-            names,
-        };
-        let client = reqwest::Client::builder()
-            .user_agent(user_agent)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .dns_resolver(Arc::new(resolver))
-            .connect_timeout(limits.connect_timeout)
-            .pool_idle_timeout(politeness.host_gap.saturating_add(KEEP_IDLE))
-            .pool_max_idle_per_host(politeness.per_host)
-            .http1_ignore_invalid_headers_in_responses(true)
-            .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .http2_max_header_list_size(64 << 10)
-            .build()
-            .map_err(|error| ClientError {
-                cause: innermost(&error),
-            })?;
         Ok(Self {
-            client,
-            guard,
+            clients: Arc::new(Clients::new(limits, politeness, user_agent, names)?),
+            guard: Guard::new(&limits.allow_networks),
             gate: Arc::new(Gate::new(politeness)),
+            book: Arc::default(),
             limits: limits.clone(),
         })
     }
 
+    /// Takes over the ledger of hosts as it was kept: none is asked before its time. A gap is waited for; a longer rest
+    /// turns requests away.
+    pub fn remember_hosts(&self, hosts: &[(String, DateTime<Utc>)], now: DateTime<Utc>) {
+        for (host, not_before) in hosts {
+            self.gate.remember(host, *not_before, now);
+        }
+    }
+
     /// Gets one document, over at most `max_redirects` hops. `now` is when it is called.
     pub async fn get(&self, request: Request, now: DateTime<Utc>) -> Result<Fetched, Box<Failed>> {
-        let mut trail = Trail {
-            url: request.url.clone(),
-            status: None,
-            hops: Vec::new(),
-            hosts: Vec::new(),
-            hints: Hints::default(),
-            took: Duration::ZERO,
-        };
-        match self.walk(&request, &mut trail, now).await {
+        let mut trail = Trail::starting(request.url.clone());
+        match self.walk(&request, &mut trail, Clock::starting(now)).await {
             Ok(outcome) => Ok(Fetched {
                 outcome,
                 status: trail.status.unwrap_or_default(),
                 url: trail.url,
                 hops: trail.hops,
                 hosts: trail.hosts,
+                robots: trail.robots,
                 hints: trail.hints,
                 took: trail.took,
             }),
             Err(error) => {
-                if error.is_host_trouble() {
-                    trail.note(Some(Trouble {
-                        code: error.code(),
-                        retry_after: error.retry_after(),
-                    }));
-                }
+                trail.note_trouble(&error);
                 Err(Box::new(Failed {
                     error,
                     status: trail.status,
                     url: trail.url,
                     hops: trail.hops,
                     hosts: trail.hosts,
+                    robots: trail.robots,
                     hints: trail.hints,
                     took: trail.took,
                 }))
@@ -136,56 +103,85 @@ impl Fetcher {
         }
     }
 
-    async fn walk(
+    /// From hop to hop until something arrives: each is judged, allowed, and waited for at its host's gate.
+    pub(super) async fn walk(
         &self,
         request: &Request,
         trail: &mut Trail,
-        now: DateTime<Utc>,
+        clock: Clock,
     ) -> Result<Outcome, FetchError> {
-        let called = Instant::now();
+        let limit = match request.want {
+            Want::Robots => self.limits.max_redirects.min(ROBOTS_REDIRECTS),
+            Want::Feed | Want::Page => self.limits.max_redirects,
+        };
         loop {
             self.guard.judge_url(&trail.url)?;
-            let pass = self.gate.enter(&link::host(&trail.url)).await;
+            trail.status = None;
+            trail.hints = Hints::default();
+            if request.robots && request.want != Want::Robots {
+                self.heed(request, trail, clock).await?;
+            }
+            let host = link::host(&trail.url);
+            let entered = self.gate.enter_unless_resting(&host, || clock.now()).await;
+            let pass = entered.map_err(|resting| FetchError::Resting {
+                host: host.clone(),
+                until: resting.until,
+            })?;
             let begun = Instant::now();
-            let arrived = self.hop(request, trail, now, called);
+            let arrived = self.hop(request, trail, clock);
             let step = timeout(self.limits.total_timeout, arrived).await;
             trail.took += begun.elapsed();
-            drop(pass);
             let after = self.limits.total_timeout;
-            match step.unwrap_or(Err(FetchError::Total { after }))? {
+            let step = step.unwrap_or(Err(FetchError::Total { after }));
+            if let Err(error) = &step
+                && let Some(until) = error.retry_after()
+            {
+                // Before the next in line gets the slot.
+                self.gate.rest(&host, until);
+            }
+            drop(pass);
+            match step? {
                 Step::Arrived(outcome) => return Ok(outcome),
-                Step::Moved { status, to } => trail.follow(status, to, self.limits.max_redirects)?,
+                Step::Moved { status, to } => trail.follow(status, to, limit)?,
             }
         }
     }
 
+    pub(super) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    pub(super) fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The name we go by.
+    pub(super) fn user_agent(&self) -> &str {
+        self.clients.user_agent()
+    }
+
     /// One request and its answer. The caller holds the pass and the clock.
-    async fn hop(
-        &self,
-        request: &Request,
-        trail: &mut Trail,
-        now: DateTime<Utc>,
-        called: Instant,
-    ) -> Result<Step, FetchError> {
+    async fn hop(&self, request: &Request, trail: &mut Trail, clock: Clock) -> Result<Step, FetchError> {
         let host = link::host(&trail.url);
-        let conditional = request.validators_from.as_ref().unwrap_or(&request.url) == &trail.url;
-        let lines = request_lines(request, conditional);
-        let asked = !request.validators.is_empty() && conditional;
-        trail.status = None;
-        trail.hints = Hints::default();
+        let lines = request.lines(&trail.url)?;
+        let asked = request.is_conditional(&trail.url);
+        let client = self.clients.of(&request.via, &trail.url).await?;
         // The idle limit also bounds headers without end: the client does not show them before they are complete.
         let patience = self
             .limits
             .connect_timeout
             .saturating_add(self.limits.idle_timeout);
-        let response = timeout(patience, self.client.get(trail.url.clone()).headers(lines).send())
+        let response = timeout(patience, client.get(trail.url.clone()).headers(lines).send())
             .await
             .map_err(|_| FetchError::Idle { after: patience })?
-            .map_err(|error| FetchError::of_client(&error, &host, self.limits.connect_timeout))?;
+            .map_err(|error| {
+                let error = FetchError::of_client(&error, &host, self.limits.connect_timeout);
+                error.by_way_of(&request.via)
+            })?;
         let status = response.status().as_u16();
         let headers = Headers::from(response.headers());
         trail.status = Some(status);
-        let arrived = now + called.elapsed();
+        let arrived = clock.now();
         trail.hints = Hints::read(&headers, arrived);
         if !matches!(status, 429 | 503) {
             trail.note(None);
@@ -241,8 +237,9 @@ impl Fetcher {
             bytes: match want {
                 Want::Feed => self.limits.max_feed,
                 Want::Page => self.limits.max_page,
-                Want::Robots => MAX_ROBOTS,
+                Want::Robots => MAX_ROBOTS as u64,
             },
+            cut: want == Want::Robots,
             idle: self.limits.idle_timeout,
         };
         let body = body::read(response, &headers, limits).await?;
@@ -263,80 +260,12 @@ impl Fetcher {
     async fn look(&self, response: reqwest::Response, headers: &Headers) -> Vec<u8> {
         let limits = body::Limits {
             bytes: LOOK,
+            cut: true,
             idle: self.limits.idle_timeout,
         };
         let start = body::peek(response, headers, limits);
         timeout(LOOK_TIME, start).await.unwrap_or_default()
     }
-}
-
-/// What is gathered on the way.
-struct Trail {
-    url: Url,
-    status: Option<u16>,
-    hops: Vec<Hop>,
-    hosts: Vec<HostNote>,
-    hints: Hints,
-    took: Duration,
-}
-
-/// What one hop came to.
-enum Step {
-    Moved { status: u16, to: Url },
-    Arrived(Outcome),
-}
-
-impl Trail {
-    /// The last word about the present host.
-    fn note(&mut self, trouble: Option<Trouble>) {
-        let host = link::host(&self.url);
-        self.hosts.retain(|note| note.host != host);
-        self.hosts.push(HostNote { host, trouble });
-    }
-
-    fn follow(&mut self, status: u16, to: Url, limit: usize) -> Result<(), FetchError> {
-        let from = self.url.clone();
-        if from.scheme() == "https" && to.scheme() == "http" {
-            return Err(FetchError::Downgrade {
-                to: link::masked(&to),
-            });
-        }
-        if self.hops.len() >= limit {
-            return Err(FetchError::TooManyRedirects { limit });
-        }
-        if to == from || self.hops.iter().any(|hop| hop.from == to) {
-            return Err(FetchError::Loop {
-                to: link::masked(&to),
-            });
-        }
-        self.hops.push(Hop {
-            from,
-            to: to.clone(),
-            status,
-        });
-        self.url = to;
-        Ok(())
-    }
-}
-
-fn request_lines(request: &Request, conditional: bool) -> HeaderMap {
-    let mut lines = HeaderMap::new();
-    lines.insert(header::ACCEPT, HeaderValue::from_static(request.want.accept()));
-    lines.insert(
-        header::ACCEPT_ENCODING,
-        HeaderValue::from_static(body::ACCEPT_ENCODING),
-    );
-    if conditional {
-        let mut add = |name, value: &Option<Vec<u8>>| {
-            // Stored bytes were a header once; if they are none now, the request is unconditional.
-            if let Some(Ok(value)) = value.as_deref().map(HeaderValue::from_bytes) {
-                lines.insert(name, value);
-            }
-        };
-        add(header::IF_NONE_MATCH, &request.validators.etag);
-        add(header::IF_MODIFIED_SINCE, &request.validators.last_modified);
-    }
-    lines
 }
 
 fn validators(headers: &Headers) -> Validators {
@@ -350,34 +279,6 @@ fn validators(headers: &Headers) -> Validators {
         etag: bytes("etag"),
         last_modified: bytes("last-modified"),
     }
-}
-
-/// Where a redirect leads (RFC 9110, 10.2.2). Bytes that are no UTF-8 are escaped one by one, as browsers do.
-fn target(from: &Url, headers: &Headers, status: u16) -> Result<Url, FetchError> {
-    let bad = || FetchError::BadRedirect { status };
-    let bytes = headers.get("location").ok_or_else(bad)?;
-    let location = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().fold(String::new(), |mut text, byte| {
-            match byte {
-                0..0x80 => text.push(char::from(*byte)),
-                // Writing to a string does not fail.
-                _ => write!(text, "%{byte:02X}").unwrap_or_default(),
-            }
-            text
-        }),
-    };
-    let mut to = from.join(location.trim()).map_err(|_| bad())?;
-    if !matches!(to.scheme(), "http" | "https") {
-        return Err(FetchError::Scheme {
-            scheme: to.scheme().to_owned(),
-        });
-    }
-    if to.fragment().is_none() {
-        to.set_fragment(from.fragment());
-    }
-    // Takes user info off, and refuses what is too long.
-    link::web_url(to.as_str()).ok_or_else(bad)
 }
 
 /// Whether a `Content-Type` may be a page. One that names no type at all decides nothing.

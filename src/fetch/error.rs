@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use super::Via;
 use super::guard::Refused;
 use super::resolve::NoAddress;
 use crate::link;
@@ -14,14 +15,17 @@ use crate::model::{Failure, Grade};
 /// Every code of [`FetchError::code`]: database column and metric label.
 pub const CODES: &[&str] = &[
     "bad-coding",
+    "bad-header",
     "bad-http",
     "bad-redirect",
+    "bad-settings",
     "bad-url",
     "certificate",
     "challenge",
     "connect",
     "connect-timeout",
     "dns",
+    "host-rests",
     "http-2xx",
     "http-3xx",
     "http-400",
@@ -39,6 +43,7 @@ pub const CODES: &[&str] = &[
     "http-other",
     "idle-timeout",
     "not-html",
+    "proxy",
     "redirect-loop",
     "refused-address",
     "refused-downgrade",
@@ -67,6 +72,20 @@ pub enum FetchError {
     #[error("HTTP has no way to ask for this address: {cause}; correct the link")]
     Url {
         /// As the client said it.
+        cause: String,
+    },
+    /// A configured header that cannot be sent. The value is a secret and not told.
+    #[error("the header {name:?} cannot be sent: {cause}; correct it in the source")]
+    Header {
+        /// As configured.
+        name: String,
+        /// Why not.
+        cause: &'static str,
+    },
+    /// A way out that cannot be taken as it is configured.
+    #[error("{cause}; correct it in the source")]
+    Settings {
+        /// Which setting, and why.
         cause: String,
     },
     /// An address that may not be reached.
@@ -121,6 +140,24 @@ pub enum FetchError {
         host: String,
         /// `fetch.connect_timeout`
         after: Duration,
+    },
+    /// No way through the configured proxy.
+    #[error("no way to {host} through the proxy {proxy}: {cause}; it will be tried again")]
+    Proxy {
+        /// The host that was to be reached.
+        host: String,
+        /// Masked.
+        proxy: String,
+        /// As the client said it.
+        cause: String,
+    },
+    /// A host that asked to be left alone, and is.
+    #[error("{host} asked to be left alone until {until}; it was not asked")]
+    Resting {
+        /// The host.
+        host: String,
+        /// The end of its rest.
+        until: DateTime<Utc>,
     },
     /// A certificate that does not hold.
     #[error("the certificate of {host} does not hold: {cause}; nothing is fetched until it does")]
@@ -222,6 +259,8 @@ pub enum FetchError {
         host: String,
         /// Why not.
         cause: String,
+        /// When the server asked to be asked again.
+        retry_after: Option<DateTime<Utc>>,
     },
 }
 
@@ -231,6 +270,8 @@ impl FetchError {
         match self {
             Self::Scheme { .. } => "refused-scheme",
             Self::Url { .. } => "bad-url",
+            Self::Header { .. } => "bad-header",
+            Self::Settings { .. } => "bad-settings",
             Self::Address(_) => "refused-address",
             Self::Downgrade { .. } => "refused-downgrade",
             Self::TooManyRedirects { .. } => "too-many-redirects",
@@ -239,6 +280,8 @@ impl FetchError {
             Self::Dns { .. } => "dns",
             Self::Connect { .. } => "connect",
             Self::ConnectTimeout { .. } => "connect-timeout",
+            Self::Proxy { .. } => "proxy",
+            Self::Resting { .. } => "host-rests",
             Self::Certificate { .. } => "certificate",
             Self::Tls { .. } => "tls",
             Self::Idle { .. } => "idle-timeout",
@@ -263,6 +306,8 @@ impl FetchError {
             Self::Dns { .. }
             | Self::Connect { .. }
             | Self::ConnectTimeout { .. }
+            | Self::Proxy { .. }
+            | Self::Resting { .. }
             | Self::Idle { .. }
             | Self::Total { .. }
             | Self::Broken { .. }
@@ -273,6 +318,8 @@ impl FetchError {
             } => Grade::Temporary,
             Self::Scheme { .. }
             | Self::Url { .. }
+            | Self::Header { .. }
+            | Self::Settings { .. }
             | Self::Address(_)
             | Self::Downgrade { .. }
             | Self::NotHtml { .. }
@@ -288,6 +335,8 @@ impl FetchError {
             Self::Dns { .. }
                 | Self::Connect { .. }
                 | Self::ConnectTimeout { .. }
+                | Self::Proxy { .. }
+                | Self::Resting { .. }
                 | Self::RobotsUnreachable { .. }
                 | Self::Status {
                     status: 429 | 503,
@@ -310,7 +359,8 @@ impl FetchError {
     /// When the server asked to be asked again.
     pub fn retry_after(&self) -> Option<DateTime<Utc>> {
         match self {
-            Self::Status { retry_after, .. } => *retry_after,
+            Self::Status { retry_after, .. } | Self::RobotsUnreachable { retry_after, .. } => *retry_after,
+            Self::Resting { until, .. } => Some(*until),
             _ => None,
         }
     }
@@ -356,6 +406,25 @@ impl FetchError {
         match chain(error).find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
             Some(http) if http.is_parse() => Self::Protocol { cause },
             _ => Self::Broken { cause },
+        }
+    }
+}
+
+impl FetchError {
+    /// The same, told as what it is where the request went through a proxy: no connection is none to the proxy, or none
+    /// that the proxy could make.
+    pub(super) fn by_way_of(self, via: &Via) -> Self {
+        let Some(proxy) = via.proxy.as_ref().map(link::masked) else {
+            return self;
+        };
+        match self {
+            Self::Connect { host, cause } | Self::Dns { host, cause } => Self::Proxy { host, proxy, cause },
+            Self::ConnectTimeout { host, after } => Self::Proxy {
+                host,
+                proxy,
+                cause: format!("nothing within {after:?}"),
+            },
+            other => other,
         }
     }
 }

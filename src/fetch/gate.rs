@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -15,6 +16,15 @@ use crate::config;
 
 /// Hosts kept before idle ones are dropped for the first time.
 const SWEEP_FROM: usize = 1024;
+
+/// Hosts kept at most, besides those in use: beyond it rests are forgotten, which the store remembers.
+const MAX_RESTING: usize = 10_000;
+
+/// So long a request may wait at the gate for the sake of a host; what must wait longer is turned away.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Longest rest. One that ends later was set by another clock.
+const MAX_REST: Duration = Duration::from_secs(24 * 3600);
 
 /// The gate. Cheap to share, nothing waits inside a lock.
 #[derive(Debug)]
@@ -40,9 +50,20 @@ struct Host {
 
 #[derive(Clone, Copy, Debug)]
 struct Pace {
-    /// No request before it; `None`: never asked.
-    next: Option<Instant>,
+    /// When it was last asked, or last done with.
+    last: Option<Instant>,
+    /// No request before it, whatever the gap.
+    not_before: Option<Instant>,
     gap: Duration,
+    /// Until when it asked to be left alone, by the wall clock.
+    rest: Option<DateTime<Utc>>,
+}
+
+/// A host that asked to be left alone until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resting {
+    /// The end of its rest.
+    pub until: DateTime<Utc>,
 }
 
 /// The right to make one request. Dropping it, in whatever way, opens the gate again after the gap.
@@ -68,10 +89,27 @@ impl Gate {
         }
     }
 
-    /// Waits until `host` may be asked.
+    /// Waits until `host` may be asked, however long it rests.
     pub async fn enter(&self, host: &str) -> Pass {
         let host = self.host(host);
         let slot = acquire(&host.slots).await;
+        self.pass(host, slot).await
+    }
+
+    /// The same, unless the host rests when its turn comes. `clock` tells the time then.
+    pub async fn enter_unless_resting(
+        &self,
+        host: &str,
+        clock: impl Fn() -> DateTime<Utc>,
+    ) -> Result<Pass, Resting> {
+        let host = self.host(host);
+        let slot = acquire(&host.slots).await;
+        // Whoever had the slot before may have been told to stay away.
+        host.resting(clock())?;
+        Ok(self.pass(host, slot).await)
+    }
+
+    async fn pass(&self, host: Arc<Host>, slot: OwnedSemaphorePermit) -> Pass {
         while let Some(at) = host.reserve() {
             tokio::time::sleep_until(at).await;
         }
@@ -83,15 +121,32 @@ impl Gate {
         }
     }
 
+    /// Lets a host rest until the time it named (`Retry-After`); who waits for it is turned away.
+    pub fn rest(&self, host: &str, until: DateTime<Utc>) {
+        let host = self.host(host);
+        let mut pace = lock(&host.pace);
+        pace.rest = pace.rest.max(Some(until));
+    }
+
+    /// Takes over what the ledger of an earlier run says: a host is not asked before its time. A gap is waited for, a
+    /// longer rest turns requests away.
+    pub fn remember(&self, host: &str, not_before: DateTime<Utc>, now: DateTime<Utc>) {
+        match (not_before - now).to_std() {
+            // It is past.
+            Err(_) => {}
+            Ok(wait) if wait <= PATIENCE => {
+                let host = self.host(host);
+                let mut pace = lock(&host.pace);
+                pace.not_before = pace.not_before.max(Some(Instant::now() + wait));
+            }
+            Ok(_) => self.rest(host, not_before),
+        }
+    }
+
     /// Asks for a longer gap at `host` than the configured one (robots.txt, `Crawl-delay`).
     pub fn widen(&self, host: &str, gap: Duration) {
         let host = self.host(host);
-        let mut pace = lock(&host.pace);
-        let wider = gap.max(self.gap);
-        // The gap after the last request has begun to run already.
-        let more = wider.saturating_sub(pace.gap);
-        pace.next = pace.next.map(|next| next + more);
-        pace.gap = wider;
+        lock(&host.pace).gap = gap.max(self.gap);
     }
 
     /// How many hosts are remembered.
@@ -111,14 +166,19 @@ impl Gate {
         }
         if hosts.by_name.len() >= hosts.sweep_at {
             let now = Instant::now();
-            hosts.by_name.retain(|_, host| host.is_needed(now));
+            hosts.by_name.retain(|_, host| host.is_needed(now, true));
+            if hosts.by_name.len() >= MAX_RESTING {
+                hosts.by_name.retain(|_, host| host.is_needed(now, false));
+            }
             hosts.sweep_at = SWEEP_FROM.max(2 * hosts.by_name.len());
         }
         let host = Arc::new(Host {
             slots: Arc::new(Semaphore::new(self.per_host)),
             pace: Mutex::new(Pace {
-                next: None,
+                last: None,
+                not_before: None,
                 gap: self.gap,
+                rest: None,
             }),
         });
         hosts.by_name.insert(name.to_owned(), Arc::clone(&host));
@@ -131,24 +191,40 @@ impl Host {
     fn reserve(&self) -> Option<Instant> {
         let mut pace = lock(&self.pace);
         let now = Instant::now();
-        if let Some(next) = pace.next.filter(|next| *next > now) {
+        if let Some(next) = pace.next().filter(|next| *next > now) {
             return Some(next);
         }
         // With several slots the next one may begin before this one ends: starts are kept apart too.
-        pace.next = Some(now + pace.gap);
+        pace.last = Some(now);
         None
     }
 
-    /// Whether forgetting it would forget something: it is asked or waited for, or its gap has not passed.
-    fn is_needed(self: &Arc<Self>, now: Instant) -> bool {
-        Arc::strong_count(self) > 1 || lock(&self.pace).next.is_some_and(|next| next > now)
+    fn resting(&self, now: DateTime<Utc>) -> Result<(), Resting> {
+        match lock(&self.pace).rest {
+            Some(until) if until > now && until <= now + MAX_REST => Err(Resting { until }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether forgetting it would forget something: it is asked or waited for, its gap has not passed, or it rests.
+    fn is_needed(self: &Arc<Self>, now: Instant, rests_count: bool) -> bool {
+        let pace = lock(&self.pace);
+        Arc::strong_count(self) > 1
+            || pace.next().is_some_and(|next| next > now)
+            || rests_count && pace.rest.is_some()
+    }
+}
+
+impl Pace {
+    /// No request before it; `None`: at once.
+    fn next(&self) -> Option<Instant> {
+        self.last.map(|last| last + self.gap).max(self.not_before)
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        let mut pace = lock(&self.host.pace);
-        pace.next = Some(Instant::now() + pace.gap);
+        lock(&self.host.pace).last = Some(Instant::now());
     }
 }
 
@@ -273,7 +349,60 @@ mod tests {
         gate.widen("h", Duration::ZERO);
         drop(gate.enter("h").await);
         drop(gate.enter("h").await);
-        assert_eq!(start.elapsed(), Duration::from_secs(21));
+        assert_eq!(start.elapsed(), Duration::from_secs(12));
+    }
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p13_who_waits_for_a_host_that_wants_rest_is_turned_away() {
+        let gate = gate(1, 32);
+        let begun = Instant::now();
+        let clock = || at(0) + begun.elapsed();
+        let pass = gate.enter_unless_resting("h", clock).await.unwrap();
+        let waiting = (0..50).map(|_| gate.enter_unless_resting("h", clock));
+        let waiting = futures_util::future::join_all(waiting);
+        let told = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            gate.rest("h", at(3600));
+            drop(pass);
+        };
+        let (turned, ()) = futures_util::join!(waiting, told);
+        for result in turned {
+            assert_eq!(result.err(), Some(Resting { until: at(3600) }));
+        }
+        // Nobody asked: nobody waited for a gap.
+        assert_eq!(begun.elapsed(), Duration::from_millis(300));
+        assert!(gate.enter_unless_resting("other", clock).await.is_ok());
+        assert!(gate.enter_unless_resting("h", || at(3600)).await.is_ok());
+        // The clock was set back by two days.
+        assert!(gate.enter_unless_resting("h", || at(-200_000)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p35_a_host_of_an_earlier_run_keeps_its_gap_and_its_rest() {
+        let gate = gate(1, 32);
+        let begun = Instant::now();
+        let clock = || at(0) + begun.elapsed();
+        gate.remember("gap", at(30), at(0));
+        gate.remember("rest", at(7200), at(0));
+        gate.remember("past", at(-1), at(0));
+        drop(gate.enter_unless_resting("past", clock).await.unwrap());
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        assert!(gate.enter_unless_resting("rest", clock).await.is_err());
+        drop(gate.enter_unless_resting("gap", clock).await.unwrap());
+        assert_eq!(begun.elapsed(), Duration::from_secs(30));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p13_more_rests_than_are_kept_do_not_fill_the_memory() {
+        let gate = gate(1, 32);
+        for n in 0..30_000 {
+            gate.rest(&format!("h{n}"), at(3600));
+        }
+        assert!(gate.len() <= 2 * MAX_RESTING, "{} hosts", gate.len());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,18 +1,22 @@
 //! The only way out of the house: one polite, guarded GET at a time.
 //!
 //! [`Fetcher::get`] walks the hops of a redirect itself. Each hop is judged by the [`Guard`], waits at the [`Gate`] of
-//! its host, and gives its place back before the next. What comes back, document or failure, carries all that was
+//! its host, and gives its place back before the next; a page also needs the leave of [`Robots`]. What comes back, document or failure, carries all that was
 //! learned about the hosts on the way; storing it is the caller's affair. Rules: RFC 9110, 9111, 9309.
 
 mod body;
 mod challenge;
 mod client;
+mod clients;
 mod error;
 mod gate;
 mod guard;
 mod headers;
 mod hints;
+mod request;
 mod resolve;
+mod robots;
+mod trail;
 
 #[cfg(test)]
 mod tests;
@@ -21,72 +25,18 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use self::client::{ClientError, Fetcher};
+pub use self::client::Fetcher;
+pub use self::clients::ClientError;
 pub use self::error::{CODES, FetchError};
-pub use self::gate::{Gate, Pass};
+pub use self::gate::{Gate, Pass, Resting};
 pub use self::guard::{Guard, Refused};
 pub use self::headers::Headers;
 pub use self::hints::{Hints, MAX_RETRY_AFTER, http_date};
+pub use self::request::{Request, SourceHeaders, Via, Want, basic_auth, bearer, check_header};
 pub use self::resolve::{Lookup, SystemNames};
+pub use self::robots::{MAX_CRAWL_DELAY, Robots};
 use crate::link;
-use crate::model::{Failure, HostNote, Validators};
-
-/// One document to get.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// http or https; anything else is refused.
-    pub url: Url,
-    /// What it should be.
-    pub want: Want,
-    /// Of the document we have: an answer may be "not modified". Empty: unconditional.
-    pub validators: Validators,
-    /// The URL that gave the validators, where a redirect led to it; they are sent to it alone. `None`: `url`.
-    pub validators_from: Option<Url>,
-}
-
-impl Request {
-    /// An unconditional request.
-    pub fn new(url: Url, want: Want) -> Self {
-        Self {
-            url,
-            want,
-            validators: Validators::default(),
-            validators_from: None,
-        }
-    }
-
-    /// The same, conditional on what `url` gave with the document we have.
-    #[must_use]
-    pub fn with_validators(self, validators: Validators) -> Self {
-        Self { validators, ..self }
-    }
-}
-
-/// What a document should be: decides `Accept`, the limit of its size, and what is dropped at its headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
-    /// A feed, a sitemap, a listing page.
-    Feed,
-    /// An article's page: HTML, or it is dropped without its body.
-    Page,
-    /// robots.txt.
-    Robots,
-}
-
-impl Want {
-    fn accept(self) -> &'static str {
-        match self {
-            Self::Feed => {
-                "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, \
-                 application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.5, */*;q=0.1"
-            }
-            Self::Page => {
-                "text/html, application/xhtml+xml;q=0.9, application/xml;q=0.5, text/plain;q=0.3, */*;q=0.1"
-            }
-            Self::Robots => "text/plain, */*;q=0.1",
-        }
-    }
-}
+use crate::model::{Failure, HostNote, RobotsNote, Validators};
 
 /// What a request came to, and what was learned on the way.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +51,8 @@ pub struct Fetched {
     pub hops: Vec<Hop>,
     /// One note for each host on the way.
     pub hosts: Vec<HostNote>,
+    /// What origins said when they were asked for robots.txt on the way; [`Fetcher::remember_robots`] takes it back.
+    pub robots: Vec<RobotsNote>,
     /// When the server wishes to be asked again.
     pub hints: Hints,
     /// Time spent asking, waits at the gate not included.
@@ -165,6 +117,8 @@ pub struct Failed {
     pub hops: Vec<Hop>,
     /// One note for each host on the way.
     pub hosts: Vec<HostNote>,
+    /// What origins said when they were asked for robots.txt on the way; [`Fetcher::remember_robots`] takes it back.
+    pub robots: Vec<RobotsNote>,
     /// When the server wishes to be asked again.
     pub hints: Hints,
     /// Time spent asking, waits at the gate not included.

@@ -3,6 +3,7 @@
 //! What the guard passed is what the connection is made to: a name that answers differently the second time is judged
 //! the second time. One refused address refuses the name, because an honest public name has none.
 
+use std::error::Error;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -62,28 +63,41 @@ pub(super) struct NoAddress {
     cause: String,
 }
 
-/// The resolver the client is built with.
+/// The resolver a client is built with.
+#[derive(Clone)]
 pub(super) struct Guarded {
     pub(super) guard: Guard,
     pub(super) names: Arc<dyn Lookup>,
+    /// A name that is not judged: that of the proxy.
+    pub(super) trusted: Option<String>,
+}
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+impl Guarded {
+    /// The addresses of a name, if there are any and each may be reached; else [`super::Refused`] or [`NoAddress`].
+    pub(super) async fn addresses(&self, host: String) -> Result<Vec<IpAddr>, Failure> {
+        let addresses = self.names.lookup(host.clone()).await.map_err(|error| NoAddress {
+            cause: error.to_string(),
+        })?;
+        if addresses.is_empty() {
+            let cause = "the name has no address".to_owned();
+            return Err(NoAddress { cause }.into());
+        }
+        if self.trusted.as_deref() != Some(host.as_str()) {
+            for address in &addresses {
+                self.guard.judge(&host, *address)?;
+            }
+        }
+        Ok(addresses)
+    }
 }
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
-        let host = name.as_str().to_owned();
-        let guard = self.guard.clone();
-        let lookup = self.names.lookup(host.clone());
+        let guarded = self.clone();
         Box::pin(async move {
-            let addresses = lookup.await.map_err(|error| NoAddress {
-                cause: error.to_string(),
-            })?;
-            if addresses.is_empty() {
-                let cause = "the name has no address".to_owned();
-                return Err(NoAddress { cause }.into());
-            }
-            for address in &addresses {
-                guard.judge(&host, *address)?;
-            }
+            let addresses = guarded.addresses(name.as_str().to_owned()).await?;
             let all: Addrs = Box::new(addresses.into_iter().map(|ip| SocketAddr::new(ip, 0)));
             Ok(all)
         })

@@ -1,46 +1,11 @@
 //! H1 to H10, as far as the fetcher decides them.
 
 use std::io::Write;
-use std::net::IpAddr;
 
 use async_compression::tokio::write as encode;
-use futures_util::future::BoxFuture;
 use tokio::io::AsyncWriteExt as _;
 
 use super::*;
-
-/// A resolver that answers as told, one list after the other, the last for ever.
-struct Told(Mutex<Vec<Vec<IpAddr>>>);
-
-impl Lookup for Told {
-    fn lookup(&self, _: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
-        let mut answers = self.0.lock().unwrap();
-        let answer = if answers.len() > 1 {
-            answers.remove(0)
-        } else {
-            answers[0].clone()
-        };
-        Box::pin(async move { Ok(answer) })
-    }
-}
-
-fn with_names(answers: &[&[&str]], limits: &config::Fetch) -> Fetcher {
-    let answers = answers
-        .iter()
-        .map(|all| all.iter().map(|ip| ip.parse().unwrap()).collect())
-        .collect();
-    let politeness = config::Politeness {
-        host_gap: Duration::ZERO,
-        ..config::Politeness::default()
-    };
-    Fetcher::with_names(
-        limits,
-        &politeness,
-        "x".to_owned(),
-        Arc::new(Told(Mutex::new(answers))),
-    )
-    .unwrap()
-}
 
 fn redirect(to: &str) -> Vec<Act> {
     answer(302, &format!("Location: {to}\r\n"), b"")

@@ -1,15 +1,22 @@
 //! The fetcher against a server of raw bytes on loopback.
 
+mod connections;
 mod hostile;
+mod obedience;
 mod polite;
+mod secure;
+mod ways;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use futures_util::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use super::*;
@@ -59,24 +66,54 @@ impl Seen {
 /// A server that does as it is told and remembers what it was asked.
 pub(super) struct Server {
     pub(super) address: SocketAddr,
+    scheme: &'static str,
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// Connections that have ended.
+    closed: watch::Receiver<Vec<usize>>,
 }
 
 impl Server {
     /// Answers each request with what `script` says to its target and its number, counted from 0.
     pub(super) async fn start(script: impl Fn(&str, usize) -> Vec<Act> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::over(listener, None, script)
+    }
+
+    /// The same, behind TLS or not.
+    pub(super) fn over(
+        listener: TcpListener,
+        tls: Option<TlsAcceptor>,
+        script: impl Fn(&str, usize) -> Vec<Act> + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let (ended, closed) = watch::channel(Vec::new());
         let (script, log) = (Arc::new(script), Arc::clone(&seen));
         tokio::spawn(async move {
             for connection in 0.. {
                 let (socket, _) = listener.accept().await.unwrap();
-                let (script, log) = (Arc::clone(&script), Arc::clone(&log));
-                tokio::spawn(async move { serve(socket, connection, &*script, &log).await });
+                let (script, log, tls) = (Arc::clone(&script), Arc::clone(&log), tls.clone());
+                let ended = ended.clone();
+                tokio::spawn(async move {
+                    match tls {
+                        None => drop(serve(socket, connection, &*script, &log).await),
+                        Some(tls) => {
+                            if let Ok(socket) = tls.accept(socket).await {
+                                serve(socket, connection, &*script, &log).await;
+                            }
+                        }
+                    }
+                    ended.send_modify(|closed| closed.push(connection));
+                });
             }
         });
-        Self { address, seen }
+        Self {
+            address,
+            scheme,
+            seen,
+            closed,
+        }
     }
 
     /// The same answer to everything.
@@ -85,17 +122,33 @@ impl Server {
     }
 
     pub(super) fn url(&self, path: &str) -> Url {
-        Url::parse(&format!("http://{}{path}", self.address)).unwrap()
+        Url::parse(&format!("{}://{}{path}", self.scheme, self.address)).unwrap()
+    }
+
+    /// The same under a name.
+    pub(super) fn named(&self, host: &str, path: &str) -> Url {
+        Url::parse(&format!("{}://{host}:{}{path}", self.scheme, self.address.port())).unwrap()
     }
 
     /// Requests so far.
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
+
+    /// Targets of the requests so far.
+    pub(super) fn targets(&self) -> Vec<String> {
+        self.seen().iter().map(Seen::target).collect()
+    }
+
+    /// Waits until a connection has ended.
+    pub(super) async fn closed(&self, connection: usize) {
+        let mut closed = self.closed.clone();
+        closed.wait_for(|all| all.contains(&connection)).await.unwrap();
+    }
 }
 
 async fn serve(
-    mut socket: TcpStream,
+    mut socket: impl AsyncRead + AsyncWrite + Unpin,
     connection: usize,
     script: &(impl Fn(&str, usize) -> Vec<Act> + Send + Sync),
     log: &Mutex<Vec<Seen>>,
@@ -114,12 +167,17 @@ async fn serve(
         };
         for act in script(&target, number) {
             match act {
-                Act::Send(bytes) => socket.write_all(&bytes).await.ok()?,
+                Act::Send(bytes) => {
+                    socket.write_all(&bytes).await.ok()?;
+                    socket.flush().await.ok()?;
+                }
                 Act::Dribble(bytes, every) => loop {
                     socket.write_all(&bytes).await.ok()?;
+                    socket.flush().await.ok()?;
                     tokio::time::sleep(every).await;
                 },
-                Act::Hang => std::future::pending().await,
+                // Until the other side is gone.
+                Act::Hang => while socket.read_u8().await.is_ok() {},
                 Act::Close => return None,
             }
         }
@@ -182,4 +240,38 @@ pub(super) fn document(fetched: Fetched) -> Document {
         Outcome::Document(document) => document,
         Outcome::NotModified(_) => panic!("not modified"),
     }
+}
+
+/// A resolver that answers as told, one list after the other, the last for ever.
+pub(super) struct Told(pub(super) Mutex<Vec<Vec<IpAddr>>>);
+
+impl Lookup for Told {
+    fn lookup(&self, _: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
+        let mut answers = self.0.lock().unwrap();
+        let answer = if answers.len() > 1 {
+            answers.remove(0)
+        } else {
+            answers[0].clone()
+        };
+        Box::pin(async move { Ok(answer) })
+    }
+}
+
+/// A fetcher that finds these addresses, one list after the other.
+pub(super) fn with_names(answers: &[&[&str]], limits: &config::Fetch) -> Fetcher {
+    let answers = answers
+        .iter()
+        .map(|all| all.iter().map(|ip| ip.parse().unwrap()).collect())
+        .collect();
+    let politeness = config::Politeness {
+        host_gap: Duration::ZERO,
+        ..config::Politeness::default()
+    };
+    Fetcher::with_names(
+        limits,
+        &politeness,
+        "x".to_owned(),
+        Arc::new(Told(Mutex::new(answers))),
+    )
+    .unwrap()
 }

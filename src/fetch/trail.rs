@@ -1,0 +1,147 @@
+//! The way of one request over its hops, and what is gathered on it.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::{FetchError, Headers, Hints, Hop, Outcome};
+use crate::link;
+use crate::model::{HostNote, RobotsNote, Trouble};
+
+/// The wall clock as the caller of a request knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    started: DateTime<Utc>,
+    at: Instant,
+}
+
+impl Clock {
+    pub(super) fn starting(started: DateTime<Utc>) -> Self {
+        Self {
+            started,
+            at: Instant::now(),
+        }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.started + self.at.elapsed()
+    }
+}
+
+/// What is gathered on the way.
+#[derive(Debug)]
+pub(super) struct Trail {
+    /// Where the way has led.
+    pub(super) url: Url,
+    /// Of the last answer.
+    pub(super) status: Option<u16>,
+    pub(super) hops: Vec<Hop>,
+    pub(super) hosts: Vec<HostNote>,
+    pub(super) robots: Vec<RobotsNote>,
+    pub(super) hints: Hints,
+    pub(super) took: Duration,
+}
+
+/// What one hop came to.
+pub(super) enum Step {
+    Moved { status: u16, to: Url },
+    Arrived(Outcome),
+}
+
+impl Trail {
+    pub(super) fn starting(url: Url) -> Self {
+        Self {
+            url,
+            status: None,
+            hops: Vec::new(),
+            hosts: Vec::new(),
+            robots: Vec::new(),
+            hints: Hints::default(),
+            took: Duration::ZERO,
+        }
+    }
+
+    /// The last word about the present host.
+    pub(super) fn note(&mut self, trouble: Option<Trouble>) {
+        let host = link::host(&self.url);
+        self.note_of(HostNote { host, trouble });
+    }
+
+    /// The last word about a host, where an error has one.
+    pub(super) fn note_trouble(&mut self, error: &FetchError) {
+        if error.is_host_trouble() {
+            self.note(Some(Trouble {
+                code: error.code(),
+                retry_after: error.retry_after(),
+            }));
+        }
+    }
+
+    /// Takes over what a way beside this one gathered.
+    pub(super) fn join(&mut self, aside: Self) {
+        self.took += aside.took;
+        for note in aside.hosts {
+            self.note_of(note);
+        }
+    }
+
+    /// Goes on to where a redirect leads, unless that is too far, in a circle, or out of the encrypted.
+    pub(super) fn follow(&mut self, status: u16, to: Url, limit: usize) -> Result<(), FetchError> {
+        let from = self.url.clone();
+        if from.scheme() == "https" && to.scheme() == "http" {
+            return Err(FetchError::Downgrade {
+                to: link::masked(&to),
+            });
+        }
+        if self.hops.len() >= limit {
+            return Err(FetchError::TooManyRedirects { limit });
+        }
+        if to == from || self.hops.iter().any(|hop| hop.from == to) {
+            return Err(FetchError::Loop {
+                to: link::masked(&to),
+            });
+        }
+        self.hops.push(Hop {
+            from,
+            to: to.clone(),
+            status,
+        });
+        self.url = to;
+        Ok(())
+    }
+
+    fn note_of(&mut self, note: HostNote) {
+        self.hosts.retain(|known| known.host != note.host);
+        self.hosts.push(note);
+    }
+}
+
+/// Where a redirect leads (RFC 9110, 10.2.2). Bytes that are no UTF-8 are escaped one by one, as browsers do.
+pub(super) fn target(from: &Url, headers: &Headers, status: u16) -> Result<Url, FetchError> {
+    let bad = || FetchError::BadRedirect { status };
+    let bytes = headers.get("location").ok_or_else(bad)?;
+    let location = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().fold(String::new(), |mut text, byte| {
+            match byte {
+                0..0x80 => text.push(char::from(*byte)),
+                // Writing to a string does not fail.
+                _ => write!(text, "%{byte:02X}").unwrap_or_default(),
+            }
+            text
+        }),
+    };
+    let mut to = from.join(location.trim()).map_err(|_| bad())?;
+    if !matches!(to.scheme(), "http" | "https") {
+        return Err(FetchError::Scheme {
+            scheme: to.scheme().to_owned(),
+        });
+    }
+    if to.fragment().is_none() {
+        to.set_fragment(from.fragment());
+    }
+    // Takes user info off, and refuses what is too long.
+    link::web_url(to.as_str()).ok_or_else(bad)
+}
