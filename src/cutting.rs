@@ -142,7 +142,7 @@ impl Desk<'_> {
             .filter(filled)
             .or(entry.summary.as_deref().filter(filled));
         if let Some(text) = text {
-            (extraction.text, extraction.html) = html::fragment(text, base);
+            (extraction.text, extraction.html) = html::fragment(text, entry.base.as_ref().unwrap_or(base));
         }
         extraction.origins.insert(Field::Body, Origin::Feed);
     }

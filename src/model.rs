@@ -198,18 +198,10 @@ impl Entry {
             && self.content.is_none()
             && self.enclosures.is_empty()
     }
-}
 
-impl Entry {
     /// Whether the feed carries its full text.
     pub fn has_full_text(&self) -> bool {
         self.content.as_deref().is_some_and(|content| !content.trim().is_empty())
-    }
-
-    /// Whether it says nothing at all: it names nothing, and every other blank entry would be the same.
-    pub fn is_blank(&self) -> bool {
-        let none = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
-        self.link.is_none() && self.enclosures.is_empty() && [&self.id, &self.title, &self.summary, &self.content].into_iter().all(none)
     }
 }
 

@@ -49,7 +49,7 @@ pub async fn poll(
 ) -> Result<Vec<PollReport>, StoreError> {
     let mut reports = Vec::with_capacity(claims.len());
     let Some((source, claim)) = claims.first() else { return Ok(reports) };
-    let full = !agreed(&claims) || claim.memory.full_at.is_none_or(|at| now - at >= FULL_EVERY || at > now);
+    let full = !agreed(&claims) || claim.memory.full_at.is_none_or(|at| (now - at).to_std().is_ok_and(|time| time >= FULL_EVERY) || at > now);
     let answer = ask(store, fetcher, config, source, claim, full, now).await;
     for (position, (source, claim)) in claims.into_iter().enumerate() {
         // What was learned of the hosts was learned once.
@@ -161,7 +161,10 @@ async fn read(store: &Store, source: &Source, claim: &ClaimedSource, document: D
         feed::parse(&body, content_type.as_deref(), Some(&base))
     });
     match parsed.await {
-        Ok(Ok(feed)) => Ok(without_blanks(feed)),
+        Ok(Ok(mut feed)) => {
+            feed::mend(&mut feed);
+            Ok(without_blanks(feed))
+        }
         Ok(Err(not_a_feed)) => Err(failed("not-a-feed", Grade::Soft, not_a_feed.to_string())),
         Err(_panic) => Err(failed("parser-panic", Grade::Soft, "the document made the feed parser panic; please report it".into())),
     }
@@ -329,7 +332,7 @@ fn follow(source: &Source, memory: &mut Memory, moved_to: Option<&url::Url>, now
         Some(moved) if moved.to == *to => Moved { times: moved.times.saturating_add(1), ..moved },
         _ => Moved { to: to.clone(), since: now, times: 1 },
     };
-    let believed = moved.times >= MOVED.0 && now - moved.since >= chrono::Duration::from_std(MOVED.1).unwrap_or_default();
+    let believed = moved.times >= MOVED.0 && (now - moved.since).to_std().is_ok_and(|time| time >= MOVED.1);
     if believed && !source.pin {
         info!(source = source.name, to = link::masked(to), "the feed has moved for good: asked there from now on");
         memory.address = Some(moved.to);

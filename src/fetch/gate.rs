@@ -256,6 +256,7 @@ mod tests {
             per_host,
             in_flight,
             impolite: false,
+            ..config::Politeness::default()
         }))
     }
 

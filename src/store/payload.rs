@@ -25,6 +25,7 @@ pub(super) struct Payload {
     authors: Vec<String>,
     categories: Vec<String>,
     language: Option<String>,
+    base: Option<String>,
     enclosures: Vec<Media>,
     /// Kind, key, URL.
     keys: Vec<(String, String, String)>,
@@ -59,6 +60,7 @@ impl Payload {
             authors: entry.authors.clone(),
             categories: entry.categories.clone(),
             language: entry.language.clone(),
+            base: entry.base.as_ref().map(ToString::to_string),
             enclosures: entry
                 .enclosures
                 .iter()
@@ -112,6 +114,7 @@ impl Payload {
         };
         Ok(Entry {
             link: self.link.as_deref().map(url).transpose()?,
+            base: self.base.as_deref().and_then(link::web_url),
             published: self.published.as_ref().and_then(Moment::read),
             updated: self.updated.as_ref().and_then(Moment::read),
             enclosures: self

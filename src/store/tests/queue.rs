@@ -287,6 +287,7 @@ async fn what_the_feed_said_survives_the_queue() {
             mime: Some("audio/mpeg".into()),
             length: Some(u64::MAX),
         }],
+        base: Some(url("https://one.example/x/")),
     };
     desk.store
         .record_poll(desk.taken(&claims[0], vec![full.clone()], None))
