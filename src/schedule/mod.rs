@@ -101,12 +101,13 @@ fn wanted(situation: &Situation<'_>, now: DateTime<Utc>) -> Next {
     match schedule {
         Schedule::Adaptive => {
             let overflows = situation.rhythm.overflows(now);
-            let floor = match (overflows, situation.conditional) {
-                (true, _) => OVERFLOW_FLOOR,
-                (false, true) => ADAPTIVE_FLOOR,
-                (false, false) => LONGEST,
+            // After an overflow nothing that was learned is trusted to promise more than an hour of quiet.
+            let (floor, longest) = match (overflows, situation.conditional) {
+                (true, _) => (OVERFLOW_FLOOR, ADAPTIVE_FLOOR),
+                (false, true) => (ADAPTIVE_FLOOR, LONGEST),
+                (false, false) => (LONGEST, LONGEST),
             };
-            let at = jittered(situation.name, situation.rhythm.next(now, floor, LONGEST), now);
+            let at = jittered(situation.name, situation.rhythm.next(now, floor, longest), now);
             let why = match (overflows, situation.conditional) {
                 (true, _) => "adaptive: it overflowed, so that something may have been missed",
                 (false, true) => "adaptive: when something new may be expected",
