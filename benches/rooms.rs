@@ -143,6 +143,7 @@ async fn store_articles(folder: &std::path::Path) {
             memory: cuttings::model::Memory::default(),
             overflowed: false,
         hosts: Vec::new(),
+        robots: Vec::new(),
         failures: 0.0,
         next: Next {
             at: now() + Duration::from_hours(1),
@@ -198,6 +199,7 @@ fn cutting(claim: &ClaimedEntry, at: DateTime<Utc>) -> PageOutcome {
         took: Duration::ZERO,
         result: PageResult::Article(Box::new(cutting)),
         hosts: Vec::new(),
+        robots: Vec::new(),
         tried: Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ use url::Url;
 use crate::config::{Config, Pages, Source};
 use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
 use crate::model::{
-    ClaimedEntry, Cutting, Extraction, Failure, Grade, HostNote, Kind, PageOutcome, PageResult, Stored,
+    ClaimedEntry, Cutting, Extraction, Failure, Grade, HostNote, Kind, PageOutcome, PageResult, RobotsNote, Stored,
     Tried, Validators,
 };
 use crate::store::{Store, StoreError, Work};
@@ -54,6 +54,7 @@ impl Desk {
 struct Way {
     took: Duration,
     hosts: Vec<HostNote>,
+    robots: Vec<RobotsNote>,
     tried: Vec<Tried>,
 }
 
@@ -104,7 +105,7 @@ pub async fn collect(
             (result, Some(failure))
         }
     };
-    let Way { took, hosts, tried } = way;
+    let Way { took, hosts, robots, tried } = way;
     let page = PageOutcome {
         entry: desk.claim.id,
         lease: desk.claim.lease,
@@ -112,6 +113,7 @@ pub async fn collect(
         took,
         result,
         hosts,
+        robots,
         tried,
     };
     record(store, &desk, page, failure).await
@@ -197,7 +199,7 @@ async fn fetch(
     way: &mut Way,
     now: DateTime<Utc>,
 ) -> Result<(Fetched, Document), Missed> {
-    let mut fetched = match fetcher.get(Request::new(url.clone(), Want::Page), now).await {
+    let mut fetched = match fetcher.get(Request::new(url.clone(), Want::Page).obeying_robots(), now).await {
         Ok(fetched) => fetched,
         Err(failed) => {
             way.took = failed.took;
@@ -206,11 +208,13 @@ async fn fetch(
                 host_rests: failed.rests_host(),
             };
             way.hosts = failed.hosts;
+            way.robots = failed.robots;
             return Err(missed);
         }
     };
     way.took = fetched.took;
     way.hosts = std::mem::take(&mut fetched.hosts);
+    way.robots = std::mem::take(&mut fetched.robots);
     if !identity::is_specific(&fetched.url) {
         let to = link::masked(&fetched.url);
         let failure = if link::is_wall(&fetched.url) {

@@ -74,6 +74,9 @@ pub async fn run(
     mut watch: impl FnMut(Event),
 ) -> Result<(), RunError> {
     let started = Utc::now();
+    let ledger = store.ledger(started).await?;
+    fetcher.remember_robots(&ledger.robots);
+    fetcher.remember_hosts(&ledger.resting, started);
     let rows = store.sync_sources(&config.sources, started).await?;
     let by_name: HashMap<&str, &Source> = config
         .sources

@@ -593,6 +593,8 @@ pub struct PollOutcome {
     pub overflowed: bool,
     /// What was learned about the hosts on the way.
     pub hosts: Vec<HostNote>,
+    /// What origins answered for robots.txt on the way.
+    pub robots: Vec<RobotsNote>,
     /// Weighted failures in a row, after this poll.
     pub failures: f64,
     /// When next, and why.
@@ -733,6 +735,8 @@ pub struct PageOutcome {
     pub result: PageResult,
     /// What was learned about the hosts on the way.
     pub hosts: Vec<HostNote>,
+    /// What origins answered for robots.txt on the way.
+    pub robots: Vec<RobotsNote>,
     /// Selectors tried, for the hit rates of the source.
     pub tried: Vec<Tried>,
 }

@@ -10,7 +10,7 @@ use crate::config::{Config, Pages, Scope, Source};
 use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
 use crate::model::{
     ClaimedSource, Entry, EntryKeys, Failure, Grade, HostNote, Memory, Moved, Next, ParsedFeed, PollCounts, PollOutcome,
-    PollResult, Skipped, Validators,
+    PollResult, RobotsNote, Skipped, Validators,
 };
 use crate::schedule::{self, Failing, Hints, Rhythm, Situation};
 use crate::store::{Store, StoreError, Work};
@@ -53,8 +53,11 @@ pub async fn poll(
     let answer = ask(store, fetcher, config, source, claim, full, now).await;
     for (position, (source, claim)) in claims.into_iter().enumerate() {
         // What was learned of the hosts was learned once.
-        let hosts = if position == 0 { answer.hosts.clone() } else { Vec::new() };
-        let outcome = decide(store, config, &source, claim, &answer, hosts, full, now).await?;
+        let mut outcome = decide(store, config, &source, claim, &answer, full, now).await?;
+        if position == 0 {
+            outcome.hosts.clone_from(&answer.hosts);
+            outcome.robots.clone_from(&answer.robots);
+        }
         reports.push(record(store, &source, outcome).await?);
     }
     Ok(reports)
@@ -74,6 +77,7 @@ struct Answer {
     status: Option<u16>,
     bytes: u64,
     hosts: Vec<HostNote>,
+    robots: Vec<RobotsNote>,
     /// The URL that answered.
     served_by: Option<url::Url>,
     /// The end of the leading permanent redirects.
@@ -124,6 +128,7 @@ async fn ask(
                 status: Some(fetched.status),
                 bytes,
                 hosts: keep(fetched.hosts),
+                robots: fetched.robots,
                 served_by: Some(fetched.url),
                 moved_to,
                 hints,
@@ -143,6 +148,7 @@ async fn ask(
             },
             came: Came::Nothing { failure: failed.failure(), retry_after: failed.error.retry_after() },
             hosts: keep(failed.hosts),
+            robots: failed.robots,
         },
     }
 }
@@ -186,14 +192,12 @@ fn without_blanks(mut feed: ParsedFeed) -> ParsedFeed {
 }
 
 /// What the answer means for one source: what is recorded, and when it is asked next.
-#[expect(clippy::too_many_arguments, reason = "everything a poll is made of, met in one place")]
 async fn decide(
     store: &Store,
     config: &Config,
     source: &Source,
     claim: ClaimedSource,
     answer: &Answer,
-    hosts: Vec<HostNote>,
     full: bool,
     now: DateTime<Utc>,
 ) -> Result<PollOutcome, StoreError> {
@@ -271,7 +275,8 @@ async fn decide(
         served_by: answer.served_by.clone(),
         memory,
         overflowed,
-        hosts,
+        hosts: Vec::new(),
+        robots: Vec::new(),
         failures,
         next,
     })

@@ -162,6 +162,10 @@ pub struct Source {
     pub keep_pages: Keep,
     /// Pages fetched of a source never seen before; the rest of its entries are recorded as seen.
     pub first_poll: usize,
+    /// Longest that wishes of server and feed may delay a poll.
+    pub max_hint: Duration,
+    /// Whether a feed that moved for good is only reported.
+    pub pin: bool,
     /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
     /// of the source itself, where it has them: they go before a site's, those of `[defaults]` after.
     pub article: ArticleRules,
@@ -187,6 +191,8 @@ impl Source {
             pages: Pages::default(),
             keep_pages: Keep::For(Duration::from_hours(30 * 24)),
             first_poll: 50,
+            max_hint: Duration::from_hours(24),
+            pin: false,
             article: ArticleRules::default(),
             tests: Vec::new(),
             at: String::new(),

@@ -18,6 +18,7 @@ mod grouping;
 mod ledger;
 mod lock;
 mod memory;
+mod origins;
 mod pages;
 mod payload;
 mod queue;
@@ -51,8 +52,7 @@ use rusqlite::{Connection, params};
 
 use crate::config::Source;
 use crate::model::{
-    ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, SourceId, Stored,
-};
+    ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, SourceId, Stored, RobotsNote};
 
 /// The writer of a database: one in the world, held by a lock.
 #[derive(Debug)]
@@ -146,6 +146,13 @@ impl Store {
             .await
     }
 
+    /// What earlier runs learned of robots.txt and of hosts that are not to be asked yet.
+    pub async fn ledger(&self, now: DateTime<Utc>) -> Result<Ledger, StoreError> {
+        let read = move |db: &Connection| Ok((origins::robots(db, now)?, origins::resting(db, now)?));
+        let (robots, resting) = self.writer.call("read the ledger of hosts", read).await?;
+        Ok(Ledger { robots, resting })
+    }
+
     /// Which of these entries a source has not had yet, by their position.
     pub async fn unseen(&self, source: SourceId, idents: Vec<String>) -> Result<Vec<usize>, StoreError> {
         self.writer
@@ -216,6 +223,15 @@ impl Store {
     pub fn working(&self, work: Work) -> WorkMark {
         self.work.mark(work)
     }
+}
+
+/// What is known of hosts at a start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Answers for robots.txt that still count.
+    pub robots: Vec<RobotsNote>,
+    /// Hosts that are not to be asked before a time.
+    pub resting: Vec<(String, DateTime<Utc>)>,
 }
 
 /// Numbers claims.

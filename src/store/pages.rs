@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::articles::{self, PageId};
 use super::error::StoreError;
-use super::{ledger, queue, rest, time};
+use super::{ledger, origins, queue, rest, time};
 use crate::model::{
     CRASHED, Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, SourceId, Stored,
 };
@@ -69,6 +69,7 @@ pub(super) fn record(
     let now = time::later(outcome.at, outcome.took);
     let held = hold(db, outcome)?;
     let rests = rest::apply(db, &outcome.hosts, now)?;
+    origins::keep(db, &outcome.robots)?;
     ledger::tried(db, held.source, &outcome.tried, now)?;
     let stored = match &outcome.result {
         PageResult::Article(cutting) => article(db, outcome, &held, cutting, packed, now)?,

@@ -98,6 +98,18 @@ CREATE TABLE host (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX host_ready ON host (ready_at, name) WHERE ready_at IS NOT NULL;
 
+-- What origins answered for robots.txt: kept, so that a restart asks nobody again.
+CREATE TABLE robots (
+    origin     TEXT    NOT NULL PRIMARY KEY,
+    fetched_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    -- null: there was no answer.
+    status     INTEGER,
+    body       BLOB    NOT NULL,
+    -- `Sitemap:` lines, a JSON list: where a site without a feed may be found.
+    sitemaps   TEXT    NOT NULL DEFAULT '[]'
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE article (
     id          INTEGER NOT NULL PRIMARY KEY,
     source_id   INTEGER REFERENCES source (id),

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::{Claims, ledger, memory, queue, rest, take_in, time};
+use super::{Claims, ledger, memory, origins, queue, rest, take_in, time};
 use crate::config::Source;
 use crate::link;
 use crate::model::{
@@ -254,6 +254,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
     let now = time::later(outcome.at, outcome.took);
     holds(db, outcome.source, outcome.lease)?;
     rest::apply(db, &outcome.hosts, now)?;
+    origins::keep(db, &outcome.robots)?;
     let mut counts = PollCounts::default();
     match &outcome.result {
         PollResult::NotModified(validators) => {

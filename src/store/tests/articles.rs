@@ -35,6 +35,7 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         took: Duration::ZERO,
         result: PageResult::Article(Box::new(page)),
         hosts: Vec::new(),
+        robots: Vec::new(),
         tried: [true, false, false]
             .map(|hit| Tried {
                 field: crate::model::Field::Title,

@@ -146,6 +146,7 @@ impl Desk {
             memory: crate::model::Memory::default(),
             overflowed: false,
             hosts: Vec::new(),
+            robots: Vec::new(),
             failures: 0.0,
             next: Next {
                 at: self.now + chrono::Duration::minutes(30),
@@ -171,6 +172,7 @@ impl Desk {
             took: Duration::ZERO,
             result,
             hosts,
+            robots: Vec::new(),
             tried: Vec::new(),
         };
         self.store.record_page(outcome).await
