@@ -3,5 +3,47 @@
 //! The only module that names scraper and ammonia.
 
 mod css;
+mod decode;
+mod limits;
+mod render;
+mod tag;
+mod text;
+mod tree;
 
 pub use css::{Css, CssError};
+pub use decode::decode;
+pub use limits::{Limits, TooMuch};
+pub use render::{image_source, sanitise, sanitised};
+pub use tag::Tag;
+pub use text::{Block, Clip, Shape, blocks, join, line, tidy};
+pub use tree::{At, Document, Marks};
+
+use url::Url;
+
+/// Text and sanitised HTML of a piece of HTML from elsewhere, such as a feed's own text. Both are empty where it is
+/// more than we parse.
+pub fn fragment(html: &str, base: &Url) -> (String, String) {
+    let Ok(document) = Document::parse(html, &Limits::default()) else {
+        return Default::default();
+    };
+    let Some(root) = document.all().next() else {
+        return Default::default();
+    };
+    let clip = Clip::of(&document, root);
+    (join(&blocks(&document, &clip)), sanitised(&document, &clip, base))
+}
+
+/// Text out of a field that may hold markup or character references, as one line.
+pub fn plain(text: &str) -> String {
+    if !text.contains(['<', '&']) {
+        return tidy(text);
+    }
+    let Ok(document) = Document::parse(text, &Limits::default()) else {
+        return String::new();
+    };
+    document
+        .all()
+        .next()
+        .map(|root| line(&document, root))
+        .unwrap_or_default()
+}

@@ -1,0 +1,188 @@
+//! Elements that are no part of an article, told by what they are and what they are called.
+
+use crate::extract::fields::class_words;
+use crate::html::{At, Block, Document, Marks, Tag};
+
+/// Marks what no reader sees: hidden by attribute or style.
+pub(super) fn hide(document: &Document, hidden: &mut Marks) {
+    for at in document.all() {
+        let tag = document.tag(at);
+        if matches!(tag, Tag::Text | Tag::Body | Tag::Html) {
+            continue;
+        }
+        let style = document.attr(at, "style").is_some_and(|style| {
+            let style: String = style.chars().filter(|c| !c.is_whitespace()).take(400).collect();
+            let style = style.to_ascii_lowercase();
+            style.contains("display:none") || style.contains("visibility:hidden")
+        });
+        if style || document.attr(at, "hidden").is_some_and(|value| value != "until-found") {
+            hidden.add(at);
+        }
+    }
+}
+
+/// How sure a name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Noise {
+    /// Where little of the page's text is in it.
+    Likely,
+    /// Where not most of the page's text is in it.
+    Sure,
+}
+
+/// Share of the page's text in paragraphs that an element marked may have.
+const LIKELY_SHARE: f64 = 0.2;
+const SURE_SHARE: f64 = 0.5;
+
+/// Marks elements that are noise: by tag, role and name; never one that holds much of the page's text.
+pub(super) fn mark(document: &Document, blocks: &[Block]) -> Marks {
+    let mut marks = Marks::none(document);
+    let weight = |block: &Block| if super::value::is_paragraph(block) { block.chars } else { 0 };
+    let total: usize = blocks.iter().map(weight).sum();
+    // Text in paragraphs before each position, so that an element's share is a difference.
+    let mut sums = Vec::with_capacity(blocks.len() + 1);
+    let mut sum = 0;
+    sums.push(0);
+    for block in blocks {
+        sum += weight(block);
+        sums.push(sum);
+    }
+    let share = |at: At| {
+        let from = blocks.partition_point(|block| block.first < at);
+        let to = blocks.partition_point(|block| block.first < document.end(at));
+        let inside = sums.get(to).unwrap_or(&0) - sums.get(from).unwrap_or(&0);
+        inside as f64 / total.max(1) as f64
+    };
+    let mut skip_to = None;
+    for at in document.all() {
+        if skip_to.is_some_and(|end| at < end) {
+            continue;
+        }
+        let Some(noise) = judge(document, at) else {
+            continue;
+        };
+        let most = match noise {
+            Noise::Sure => SURE_SHARE,
+            Noise::Likely => LIKELY_SHARE,
+        };
+        if share(at) <= most {
+            marks.add(at);
+            skip_to = Some(document.end(at));
+        }
+    }
+    marks
+}
+
+fn judge(document: &Document, at: At) -> Option<Noise> {
+    let tag = document.tag(at);
+    match tag {
+        Tag::Nav | Tag::Footer | Tag::Aside | Tag::Menu | Tag::Dialog | Tag::Figcaption | Tag::Label => {
+            return Some(Noise::Sure);
+        }
+        Tag::Form | Tag::Figure | Tag::Address => return Some(Noise::Likely),
+        Tag::Text | Tag::Html | Tag::Body | Tag::Main | Tag::Script | Tag::Style | Tag::Head | Tag::B | Tag::I | Tag::Em | Tag::Strong | Tag::Br | Tag::Img => {
+            return None;
+        }
+        _ => {}
+    }
+    let attr = |name| document.attr(at, name);
+    if let Some(role) = attr("role") {
+        if matches!(role, "navigation" | "complementary" | "banner" | "contentinfo" | "search" | "dialog" | "alertdialog" | "menu" | "menubar" | "toolbar" | "tablist" | "tooltip") {
+            return Some(Noise::Sure);
+        }
+    }
+    if attr("aria-hidden") == Some("true") || attr("aria-modal") == Some("true") {
+        return Some(Noise::Likely);
+    }
+    if attr("itemprop").is_some_and(|name| name.contains("articleBody")) {
+        return None;
+    }
+    let mut worst = None;
+    for name in ["class", "id", "data-component", "data-module", "data-testid", "data-type", "data-area"] {
+        if let Some(value) = attr(name) {
+            worst = worst.max(by_name(value));
+        }
+    }
+    worst
+}
+
+/// By the words of a class list or id.
+fn by_name(value: &str) -> Option<Noise> {
+    let mut worst = None;
+    for name in value.split_whitespace().take(30) {
+        worst = worst.max(by_one_name(name));
+        if worst == Some(Noise::Sure) {
+            break;
+        }
+    }
+    worst
+}
+
+/// Words that name noise wherever they stand in a name.
+const SURE: &[&str] = &[
+    "share", "sharing", "sharebar", "sharebuttons", "shares", "social", "socials", "socialmedia", "sociallinks", "related", "relatedposts", "relatedarticles", "recommended", "recommendation", "recommendations",
+    "newsletter", "newsletters", "subscribe", "subscription", "signup", "breadcrumb", "breadcrumbs", "cookie", "cookies", "consent", "gdpr", "taboola", "outbrain", "plista", "comments",
+    "commentlist", "disqus", "respond", "advert", "advertisement", "advertising", "adsbygoogle", "banner", "sponsored", "promo", "promotion", "promobox", "teaser", "teasers", "popup", "modal", "lightbox",
+    "trending", "mostread", "mostpopular", "popular", "readmore", "morenews", "sidebar", "navbar", "navigation", "navigate", "menu", "footer", "pagination", "pager", "paging", "tags", "taglist", "tagcloud", "toolbar",
+    "breadcrumbs", "login", "donate", "donation", "crosslinks", "noprint", "screenreader", "addtoany", "jp-relatedposts", "widget", "widgets", "byline", "authorbox", "authorbio", "wp-caption-text", "caption", "captions", "credit", "credits", "copyright", "imagecredit", "sociable", "whatsapp", "tweet",
+    "print", "rating", "ratings", "votes", "poll", "quiz", "survey", "player", "videoplayer", "podcast", "carousel", "slider", "topics", "hashtags", "keywords", "disclaimer", "follow", "followus", "skiplink", "skip", "loading", "spinner", "tooltip", "dropdown", "toc", "legend", "infobox", "weather", "ticker", "livescore", "stocks",
+];
+
+/// Words that name noise more often than not.
+const LIKELY: &[&str] = &[
+    "ad", "ads", "comment", "aside", "author", "authors", "bio", "meta", "date", "dateline", "published", "timestamp", "posted", "time", "nav", "header", "masthead", "more", "next", "prev", "previous", "gallery", "slideshow", "thumbnail", "photo", "media",
+    "video", "embed", "info", "links", "list-links", "box", "card", "cards", "kicker", "category", "categories", "section-title", "label", "overlay", "sticky", "hidden", "button", "buttons", "btn", "icon", "icons", "actions", "action", "tools", "utility", "correction", "extra", "side", "right", "left", "bottom", "tag", "topic", "hint", "notice", "alert", "paywall", "offer", "shop", "product", "affiliate", "price", "factbox", "fact", "timeline", "feed", "stream", "items", "recirc", "recirculation", "puff", "upsell", "inline-promo", "cta", "figure", "image", "img",
+];
+
+/// Words that name the article itself: what has one is no noise by a weak word.
+const GOOD: &[&str] = &["article", "content", "body", "story", "post", "entry", "text", "main", "page", "wrapper", "container", "paragraph", "news", "detail", "container", "layout", "grid", "row", "col", "column"];
+
+fn by_one_name(name: &str) -> Option<Noise> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut lower_before = false;
+    for c in name.chars().take(80) {
+        if !c.is_alphanumeric() || (c.is_uppercase() && lower_before) {
+            if !word.is_empty() {
+                words.push(std::mem::take(&mut word));
+            }
+        }
+        if c.is_alphanumeric() {
+            word.extend(c.to_lowercase());
+        }
+        lower_before = c.is_lowercase();
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    // `has-sidebar`, `with-comments`, `no-ads` say what is elsewhere.
+    if words.first().is_some_and(|first| matches!(first.as_str(), "has" | "with" | "no" | "is" | "without" | "js")) {
+        return None;
+    }
+    let any = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let good = any(GOOD);
+    if any(SURE) {
+        return Some(if good { Noise::Likely } else { Noise::Sure });
+    }
+    (any(LIKELY) && !good).then_some(Noise::Likely)
+}
+
+/// Whether an element is called what bodies of articles are called.
+pub(super) fn body_hint(document: &Document, at: At) -> f64 {
+    if document.attr(at, "itemprop").is_some_and(|name| name.contains("articleBody") || name.contains("reviewBody")) {
+        return 0.3;
+    }
+    let words: Vec<String> = class_words(document, at).take(40).collect();
+    let pair = |a: &str, b: &str| words.windows(2).any(|pair| matches!(pair, [x, y] if x == a && y == b));
+    let one = |name: &str| words.iter().any(|word| word == name);
+    if pair("article", "body") || pair("article", "content") || pair("article", "text") || pair("entry", "content") || pair("post", "content") || pair("story", "body") || pair("post", "body")
+        || pair("body", "content") || one("articlebody") || one("storybody") || one("articletext") || one("articlecontent") || pair("story", "content") || pair("news", "content") || pair("news", "text")
+    {
+        return 0.15;
+    }
+    match document.tag(at) {
+        Tag::Article => 0.05,
+        Tag::Main => 0.02,
+        _ => 0.0,
+    }
+}

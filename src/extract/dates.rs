@@ -1,0 +1,640 @@
+//! Dates as machines and as people write them. None is ever made up: what is not printed is not known.
+
+use chrono::format::{Parsed, StrftimeItems};
+use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono_tz::Tz;
+use url::Url;
+
+use super::months::month;
+use crate::model::{Precision, Timestamp};
+
+/// How a page means what it prints.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading<'a> {
+    /// Zone of times without one.
+    pub(super) zone: Tz,
+    /// For "3 hours ago", and to tell what cannot be.
+    pub(super) now: DateTime<Utc>,
+    /// As declared: primary tag, perhaps with a region.
+    pub(super) language: Option<&'a str>,
+}
+
+/// Characters of a text in which a date is looked for.
+const WINDOW: usize = 400;
+
+/// The first date in a text, in whatever form.
+pub(super) fn read(text: &str, reading: &Reading<'_>) -> Option<Timestamp> {
+    let text: String = text.chars().take(WINDOW).map(ascii_digit).collect();
+    let tokens = tokens(&text);
+    compact(&tokens)
+        .or_else(|| (0..tokens.len()).find_map(|at| date_at(&tokens, at, reading)))
+        .and_then(|found| found.stamp(&tokens, reading))
+        .or_else(|| epoch(text.trim()))
+        .or_else(|| relative(&tokens, reading))
+}
+
+/// By a strftime pattern; names of months are read in any language and length.
+pub(super) fn formatted(text: &str, format: &str, reading: &Reading<'_>) -> Option<Timestamp> {
+    let text: String = text.trim().chars().take(WINDOW).map(ascii_digit).collect();
+    // `%B` reads both lengths, `%b` only one.
+    let format = format.replace("%b", "%B").replace("%h", "%B");
+    parsed(&text, &format, reading.zone)
+        .or_else(|| parsed(&in_english(&text, reading.language), &format, reading.zone))
+}
+
+fn parsed(text: &str, format: &str, zone: Tz) -> Option<Timestamp> {
+    let mut parsed = Parsed::new();
+    chrono::format::parse(&mut parsed, text, StrftimeItems::new(format)).ok()?;
+    if let Ok(at) = parsed.to_datetime() {
+        return Some(Timestamp::instant(at));
+    }
+    if let Ok(at) = parsed.to_naive_datetime_with_offset(0) {
+        let precision = if parsed.second().is_some() {
+            Precision::Instant
+        } else {
+            Precision::Minute
+        };
+        return Some(Timestamp::in_zone(at, precision, zone));
+    }
+    if let Ok(date) = parsed.to_naive_date() {
+        return Some(Timestamp::date(date));
+    }
+    let (precision, month) = match parsed.month() {
+        Some(month) => (Precision::Month, month),
+        None => (Precision::Year, 1),
+    };
+    let date = NaiveDate::from_ymd_opt(parsed.year()?, month, 1)?;
+    Some(Timestamp::in_zone(date.and_time(NaiveTime::MIN), precision, zone))
+}
+
+/// A text with the names of months in English.
+fn in_english(text: &str, language: Option<&str>) -> String {
+    const ENGLISH: [&str; 12] = [
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November", "December",
+    ];
+    let mut out = String::new();
+    let mut word = String::new();
+    for c in text.chars().chain(['\0']) {
+        if c.is_alphabetic() {
+            word.push(c);
+            continue;
+        }
+        let name = month(&word.to_lowercase(), primary(language))
+            .and_then(|month| ENGLISH.get(month as usize - 1));
+        out.push_str(name.copied().unwrap_or(&word));
+        word.clear();
+        if c != '\0' {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The date in the path of a URL: `/2018/01/05/`, `/2018-01-05-`, `/20180105/`.
+pub(super) fn in_url(url: &Url, now: DateTime<Utc>) -> Option<Timestamp> {
+    let tokens = tokens(url.path());
+    let numbers = tokens.windows(5).find_map(|window| {
+        let [y, a, m, b, d] = window else { return None };
+        let (year, month, day) = (y.number(4)?, m.number(2)?, d.number(2)?);
+        let parted = a.is_mark(&['/', '-', '_']) && b.is_mark(&['/', '-', '_']);
+        parted.then(|| ymd(year, month, day))?
+    });
+    let date = numbers.or_else(|| {
+        tokens.iter().find_map(|token| {
+            let packed = token.number(8)?;
+            ymd(packed / 10_000, packed / 100 % 100, packed % 100)
+        })
+    })?;
+    (date <= now.date_naive() + Duration::days(2)).then(|| Timestamp::date(date))
+}
+
+/// Whether a moment can be that of something already published.
+pub(super) fn is_possible(at: &Timestamp, now: DateTime<Utc>) -> bool {
+    at.local.year() >= 1900 && at.utc(Tz::UTC) <= now + Duration::days(2)
+}
+
+/// A piece of a text: a number with its digits, a word in lower case, or a single mark.
+#[derive(Clone, Debug, PartialEq)]
+enum Token {
+    Number { value: u32, digits: usize },
+    Word(String),
+    Mark(char),
+}
+
+impl Token {
+    /// Its value, where it is a number of so many digits (one fewer is fine for two).
+    fn number(&self, wanted: usize) -> Option<u32> {
+        match self {
+            Self::Number { value, digits } if *digits == wanted || (wanted == 2 && *digits == 1) => Some(*value),
+            _ => None,
+        }
+    }
+
+    fn word(&self) -> Option<&str> {
+        match self {
+            Self::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+
+    fn is_mark(&self, marks: &[char]) -> bool {
+        matches!(self, Self::Mark(mark) if marks.contains(mark))
+    }
+}
+
+/// White space is left out, but parts words. `年`, `월` and their like are marks.
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if let Some(digit) = c.to_digit(10) {
+            let (mut value, mut digits) = (digit, 1);
+            while let Some(digit) = chars.peek().and_then(|c| c.to_digit(10)) {
+                chars.next();
+                value = value.saturating_mul(10).saturating_add(digit);
+                digits += 1;
+            }
+            tokens.push(Token::Number { value, digits });
+        } else if is_cjk(c) {
+            tokens.push(Token::Mark(c));
+        } else if is_letter(c) {
+            let mut word: String = c.to_lowercase().collect();
+            while let Some(c) = chars.peek().copied().filter(|c| is_letter(*c)) {
+                chars.next();
+                word.extend(c.to_lowercase().filter(|c| *c != '\u{307}'));
+            }
+            tokens.push(Token::Word(word));
+        } else if !c.is_whitespace() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{200c}') {
+            tokens.push(Token::Mark(c));
+        }
+    }
+    tokens
+}
+
+fn is_cjk(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
+}
+
+/// Letters and the marks that are written onto them.
+fn is_letter(c: char) -> bool {
+    (c.is_alphabetic() && !is_cjk(c))
+        || matches!(c, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{9ff}' | '\u{e30}'..='\u{e4e}' | '\u{610}'..='\u{65f}')
+}
+
+/// Digits of other scripts as ASCII.
+fn ascii_digit(c: char) -> char {
+    const ZEROS: [u32; 6] = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10];
+    let value = ZEROS
+        .into_iter()
+        .find_map(|zero| (c as u32).checked_sub(zero).filter(|value| *value < 10));
+    value.and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
+}
+
+/// A date among tokens.
+struct Found {
+    date: NaiveDate,
+    precision: Precision,
+    /// The token after it.
+    after: usize,
+    /// The token it begins with.
+    at: usize,
+}
+
+impl Found {
+    /// With the time that stands next to it.
+    fn stamp(self, tokens: &[Token], reading: &Reading<'_>) -> Option<Timestamp> {
+        let bare = Timestamp::in_zone(self.date.and_time(NaiveTime::MIN), self.precision, reading.zone);
+        if self.precision < Precision::Day {
+            return Some(bare);
+        }
+        let near_after = (self.after..tokens.len().min(self.after + 8)).find_map(|at| clock(tokens, at));
+        let clock = near_after.or_else(|| {
+            (self.at.saturating_sub(8)..self.at)
+                .rev()
+                .find_map(|at| clock(tokens, at).filter(|clock| clock.after <= self.at))
+        });
+        let Some(clock) = clock else {
+            return Some(bare);
+        };
+        let local = NaiveDateTime::new(self.date, clock.time);
+        Some(match clock.offset {
+            Some(offset) => Timestamp {
+                local,
+                offset: Some(offset),
+                precision: clock.precision,
+            },
+            None => Timestamp::in_zone(local, clock.precision, reading.zone),
+        })
+    }
+}
+
+/// A date that begins at a token.
+fn date_at(tokens: &[Token], at: usize, reading: &Reading<'_>) -> Option<Found> {
+    let rest = tokens.get(at..)?;
+    let language = primary(reading.language);
+    let found = |date: Option<NaiveDate>, length: usize, precision| {
+        Some(Found {
+            date: date?,
+            precision,
+            after: at + length,
+            at,
+        })
+    };
+    let part = ['-', '/', '.', '年', '년', '·', '–', '‑'];
+    if let [y, a, m, b, d, ..] = rest
+        && let (Some(year), Some(month), Some(day)) = (y.number(4), m.number(2), d.number(2))
+        && a.is_mark(&part)
+        && b.is_mark(&['-', '/', '.', '月', '월', '·', '–', '‑'])
+        && let Some(date) = ymd(year, month, day)
+    {
+        return found(Some(date), 5, Precision::Day);
+    }
+    // Two numbers and a year.
+    if let [x, a, y, b, z, ..] = rest
+        && let (Some(first), Some(second)) = (x.number(2), y.number(2))
+        && a == b
+        && a.is_mark(&['-', '/', '.'])
+    {
+        let year = z.number(4).or_else(|| {
+            let short = z.number(2).filter(|_| matches!(z, Token::Number { digits: 2, .. }))?;
+            Some(if short < 70 { 2000 + short } else { 1900 + short })
+        });
+        let month_first = a.is_mark(&['/']) && reading.month_first();
+        let date = year.and_then(|year| {
+            let (day, month) = if month_first { (second, first) } else { (first, second) };
+            ymd(year, month, day).or_else(|| ymd(year, day, month))
+        });
+        if date.is_some() {
+            return found(date, 5, Precision::Day);
+        }
+    }
+    // A day, a month's name, a year: `5. Januar 2018`, `5 de enero de 2018`, `5th of Jan, 2018`, `05-Jan-18`.
+    if let Some(day) = rest.first().and_then(|token| token.number(2)) {
+        let mut next = 1;
+        while next < 4 && rest.get(next).is_some_and(is_filler) {
+            next += 1;
+        }
+        if let Some((month, length)) = month_at(rest, next, language) {
+            next += length;
+            let first_after = next;
+            while next < first_after + 3 && rest.get(next).is_some_and(is_filler) {
+                next += 1;
+            }
+            let year = rest.get(next).and_then(year_of);
+            if let Some(date) = year.and_then(|year| ymd(year, month, day)) {
+                return found(Some(date), next + 1, Precision::Day);
+            }
+        }
+    }
+    // A month's name, a day, a year: `January 5, 2018`, `Jan. 5th 2018`; or without the day.
+    if let Some((month, length)) = month_at(rest, 0, language) {
+        let mut next = length;
+        while next < length + 2 && rest.get(next).is_some_and(is_filler) {
+            next += 1;
+        }
+        if let Some(day) = rest.get(next).and_then(|token| token.number(2)) {
+            let mut then = next + 1;
+            while then < next + 4 && rest.get(then).is_some_and(is_filler) {
+                then += 1;
+            }
+            let year = rest.get(then).and_then(|token| token.number(4)).filter(|year| (1900..2600).contains(year));
+            if let Some(date) = year.and_then(|year| ymd(year, month, day)) {
+                return found(Some(date), then + 1, Precision::Day);
+            }
+        }
+        if let Some(year) = rest.get(next).and_then(|token| token.number(4)).filter(|year| (1900..2600).contains(year)) {
+            // `2018. január 5.` has its day behind the month and its year before it.
+            return found(ymd(year, month, 1), next + 1, Precision::Month);
+        }
+    }
+    // A year, a month's name, a day: `2018. január 5.`
+    if let Some(year) = rest.first().and_then(|token| token.number(4)) {
+        let mut next = 1;
+        while next < 3 && rest.get(next).is_some_and(is_filler) {
+            next += 1;
+        }
+        let (month, length) = month_at(rest, next, language)?;
+        let mut then = next + length;
+        while then < next + length + 2 && rest.get(then).is_some_and(is_filler) {
+            then += 1;
+        }
+        let day = rest.get(then).and_then(|token| token.number(2))?;
+        return found(ymd(year, month, day), then + 1, Precision::Day);
+    }
+    None
+}
+
+/// A month's name at a token, and how many tokens it takes: names with dots inside are several.
+fn month_at(tokens: &[Token], at: usize, language: Option<&str>) -> Option<(u32, usize)> {
+    let word = tokens.get(at)?.word()?;
+    let dotted = match (tokens.get(at + 1), tokens.get(at + 2).and_then(Token::word)) {
+        (Some(Token::Mark('.')), Some(second)) => month(&format!("{word}.{second}"), language),
+        _ => None,
+    };
+    let pair = tokens
+        .get(at + 1)
+        .and_then(Token::word)
+        .and_then(|second| month(&format!("{word}_{second}"), language));
+    dotted
+        .map(|month| (month, 3))
+        .or_else(|| pair.map(|month| (month, 2)))
+        .or_else(|| month(word, language).map(|month| (month, 1)))
+}
+
+/// What stands between the parts of a printed date.
+fn is_filler(token: &Token) -> bool {
+    match token {
+        Token::Mark(mark) => matches!(mark, '.' | ',' | '-' | '/' | '،' | 'º' | '°' | '\'' | '’' | '–'),
+        Token::Word(word) => matches!(
+            word.as_str(),
+            "st" | "nd" | "rd" | "th" | "er" | "ère" | "de" | "del" | "of" | "º" | "ª" | "da" | "ko" | "gada" | "d"
+        ),
+        Token::Number { .. } => false,
+    }
+}
+
+fn year_of(token: &Token) -> Option<u32> {
+    match token {
+        Token::Number { value, digits: 4 } if (1900..2600).contains(value) => Some(*value),
+        Token::Number { value, digits: 2 } if *value < 70 => Some(2000 + value),
+        _ => None,
+    }
+}
+
+/// A day of the calendar; years of the Buddhist era are brought to ours.
+fn ymd(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
+    let year = if (2443..2643).contains(&year) { year - 543 } else { year };
+    if !(1900..2200).contains(&year) {
+        return None;
+    }
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+}
+
+/// `20180105`, `20180105T101112Z`
+fn compact(tokens: &[Token]) -> Option<Found> {
+    let packed = tokens.first()?.number(8)?;
+    Some(Found {
+        date: ymd(packed / 10_000, packed / 100 % 100, packed % 100)?,
+        precision: Precision::Day,
+        after: 1,
+        at: 0,
+    })
+}
+
+/// Seconds or milliseconds since 1970, between 1990 and 2100.
+fn epoch(text: &str) -> Option<Timestamp> {
+    let number: i64 = text.parse().ok()?;
+    let seconds = match text.len() {
+        9 | 10 => number,
+        13 => number / 1000,
+        _ => return None,
+    };
+    let at = DateTime::from_timestamp(seconds, 0)?;
+    (1990..2100)
+        .contains(&at.year())
+        .then(|| Timestamp::instant(at.fixed_offset()))
+}
+
+struct Clock {
+    time: NaiveTime,
+    offset: Option<FixedOffset>,
+    precision: Precision,
+    after: usize,
+}
+
+/// A time of day that begins at a token: `10:11`, `10:11:12.345+02:00`, `10.11 Uhr`, `14h30`, `3:05 p.m. EST`.
+fn clock(tokens: &[Token], at: usize) -> Option<Clock> {
+    let get = |at: usize| tokens.get(at);
+    // Not the end of a longer number, as in `1.10:11`.
+    let mut hour = get(at)?.number(2).filter(|hour| *hour < 25)?;
+    let parting = get(at + 1)?;
+    let minute_token = get(at + 2)?;
+    let minute = minute_token
+        .number(2)
+        .filter(|minute| *minute < 60 && matches!(minute_token, Token::Number { digits: 2, .. }))?;
+    let colon = parting.is_mark(&[':', '：', '時', '시']);
+    let dotted = parting.is_mark(&['.']) && !get(at + 3).is_some_and(|token| token.is_mark(&['.']))
+        || parting.word() == Some("h");
+    if !colon && !dotted {
+        return None;
+    }
+    let (mut second, mut precision, mut next) = (0, Precision::Minute, at + 3);
+    if colon
+        && get(next).is_some_and(|token| token.is_mark(&[':']))
+        && let Some(value) = get(next + 1).and_then(|token| token.number(2)).filter(|value| *value < 61)
+    {
+        (second, precision, next) = (value.min(59), Precision::Instant, next + 2);
+        if get(next).is_some_and(|token| token.is_mark(&['.', ',']))
+            && matches!(get(next + 1), Some(Token::Number { .. }))
+        {
+            next += 2;
+        }
+    }
+    // `p.m.` is two words and two marks.
+    let half = get(next).and_then(Token::word).and_then(|word| match word {
+        "am" | "pm" => Some((word.starts_with('p'), 1)),
+        "a" | "p" if get(next + 2).and_then(Token::word) == Some("m") => Some((word == "p", 3)),
+        _ => None,
+    });
+    if let Some((afternoon, length)) = half {
+        hour = match (hour, afternoon) {
+            (12, false) => 0,
+            (1..12, true) => hour + 12,
+            _ => hour,
+        };
+        next += length;
+        if get(next).is_some_and(|token| token.is_mark(&['.'])) {
+            next += 1;
+        }
+    }
+    let (offset, length) = offset_at(tokens, next).map_or((None, 0), |(offset, length)| (Some(offset), length));
+    Some(Clock {
+        time: NaiveTime::from_hms_opt(hour % 24, minute, second)?,
+        offset,
+        precision,
+        after: next + length,
+    })
+}
+
+/// An offset from UTC at a token: `Z`, `GMT`, `+0200`, `UTC-5`, `EST`.
+fn offset_at(tokens: &[Token], at: usize) -> Option<(FixedOffset, usize)> {
+    let mut next = at;
+    if tokens.get(next).is_some_and(|token| token.is_mark(&['(', ',', '|'])) {
+        next += 1;
+    }
+    let mut named = None;
+    if let Some(word) = tokens.get(next).and_then(Token::word) {
+        let hours = match word {
+            "z" | "utc" | "gmt" | "wet" => 0,
+            "cet" | "mez" | "bst" | "west" => 1,
+            "cest" | "mesz" | "eet" | "sast" => 2,
+            "eest" | "msk" | "eat" => 3,
+            "jst" | "kst" => 9,
+            "aest" => 10,
+            "aedt" => 11,
+            "edt" => -4,
+            "est" | "cdt" => -5,
+            "cst" | "mdt" => -6,
+            "mst" | "pdt" => -7,
+            "pst" => -8,
+            _ => return None,
+        };
+        named = Some((FixedOffset::east_opt(hours * 3600)?, next + 1 - at));
+        next += 1;
+    }
+    let sign = match tokens.get(next) {
+        Some(Token::Mark('+')) => 1,
+        Some(Token::Mark('-' | '−')) => -1,
+        _ => return named,
+    };
+    let (seconds, length) = match (tokens.get(next + 1), tokens.get(next + 2), tokens.get(next + 3)) {
+        (Some(hours), Some(Token::Mark(':')), Some(minutes)) => {
+            (hours.number(2)? * 3600 + minutes.number(2)? * 60, 4)
+        }
+        (Some(Token::Number { value, digits: 4 }), ..) => (value / 100 * 3600 + value % 100 * 60, 2),
+        (Some(hours), ..) => (hours.number(2)? * 3600, 2),
+        _ => return named,
+    };
+    let offset = FixedOffset::east_opt(sign * i32::try_from(seconds).ok()?)?;
+    Some((offset, next + length - at))
+}
+
+/// `3 hours ago`, `vor 3 Stunden`, `il y a 3 heures`, `hace 3 horas`.
+fn relative(tokens: &[Token], reading: &Reading<'_>) -> Option<Timestamp> {
+    let says_ago = tokens.iter().filter_map(Token::word).any(|word| {
+        matches!(word, "ago" | "vor" | "hace" | "fa" | "siden" | "sedan" | "geleden" | "temu" | "назад" | "önce" | "lalu")
+    }) || tokens.windows(3).any(|window| {
+        matches!(window, [Token::Word(a), Token::Word(b), Token::Word(c)] if a == "il" && b == "y" && c == "a")
+    });
+    if !says_ago {
+        return None;
+    }
+    let (count, unit) = tokens.windows(2).find_map(|window| match window {
+        [Token::Number { value, .. }, Token::Word(unit)] => Some((i64::from(*value), unit.as_str())),
+        _ => None,
+    })?;
+    let begins = |stems: &[&str]| stems.iter().any(|stem| unit.starts_with(stem));
+    let at = reading.now.with_timezone(&reading.zone);
+    let local = at.naive_local();
+    if count > 1000 {
+        return None;
+    }
+    if begins(&["min", "мин", "dakika", "menit"]) {
+        return Some(Timestamp::in_zone(local - Duration::minutes(count), Precision::Minute, reading.zone));
+    }
+    if begins(&["hour", "hr", "stunde", "heure", "hora", "ore", "ora", "timer", "time", "timm", "uur", "godz", "час", "saat", "jam"]) {
+        return Some(Timestamp::in_zone(local - Duration::hours(count), Precision::Minute, reading.zone));
+    }
+    let days = if begins(&["day", "tag", "jour", "día", "dia", "giorn", "dag", "dni", "дн", "gün", "hari"]) {
+        count
+    } else if begins(&["week", "woche", "semaine", "semana", "settiman", "uge", "veck", "tyg", "недел", "hafta"]) {
+        count * 7
+    } else {
+        return None;
+    };
+    Some(Timestamp::date((local - Duration::days(days)).date()))
+}
+
+/// `de` of `de-AT`.
+fn primary(language: Option<&str>) -> Option<&str> {
+    language?.split(['-', '_']).next()
+}
+
+impl Reading<'_> {
+    /// Whether `1/5/2018` is the fifth of January.
+    fn month_first(&self) -> bool {
+        let Some(language) = self.language else {
+            return false;
+        };
+        let language = language.to_ascii_lowercase().replace('_', "-");
+        matches!(language.as_str(), "en" | "en-us" | "en-ph")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(language: &str) -> Reading<'_> {
+        Reading {
+            zone: Tz::Europe__Berlin,
+            now: DateTime::parse_from_rfc3339("2024-06-01T12:00:00Z").unwrap().to_utc(),
+            language: Some(language),
+        }
+    }
+
+    #[test]
+    fn dates_by_example() {
+        for (language, text, expected) in [
+            ("en", "2018-01-05", "2018-01-05"),
+            ("en", "2018-01-05T10:11:12Z", "2018-01-05T10:11:12Z"),
+            ("en", "2018-01-05T10:11:12.345+02:00", "2018-01-05T10:11:12+02:00"),
+            ("en", "2018-01-05T10:11+0200", "2018-01-05T10:11:00+02:00"),
+            ("en", "2018-01-05 10:11:12", "2018-01-05T10:11:12+01:00"),
+            ("en", "20180105T101112Z", "2018-01-05"),
+            ("en", "Fri, 05 Jan 2018 10:11:12 +0000", "2018-01-05T10:11:12Z"),
+            ("en", "Bassel Oudat , Friday 5 Jan 2018", "2018-01-05"),
+            ("en", "Jan. 5, 2018, 3:05 p.m. EST", "2018-01-05T15:05:00-05:00"),
+            ("en", "January 5th 2018 at 12:30 AM", "2018-01-05T00:30:00+01:00"),
+            ("en", "10:30, 5 January 2018", "2018-01-05T10:30:00+01:00"),
+            ("en-US", "1/5/2018", "2018-01-05"),
+            ("en-GB", "5/1/2018", "2018-01-05"),
+            ("en-US", "25/1/2018", "2018-01-25"),
+            ("de", "05.01.18, 10.11 Uhr", "2018-01-05T10:11:00+01:00"),
+            ("de", "Freitag, 5. Januar 2018", "2018-01-05"),
+            ("de", "5. März 2018", "2018-03-05"),
+            ("fr", "Publié le 1er février 2018 à 14h30", "2018-02-01T14:30:00+01:00"),
+            ("es", "5 de enero de 2018", "2018-01-05"),
+            ("pt", "5 de março de 2018", "2018-03-05"),
+            ("hu", "2018. január 5. 10:11", "2018-01-05T10:11:00+01:00"),
+            ("ru", "5 января 2018, 10:11", "2018-01-05T10:11:00+01:00"),
+            ("hr", "5. listopada 2018.", "2018-10-05"),
+            ("pl", "5 listopada 2018", "2018-11-05"),
+            ("tr", "5 Ağustos 2018", "2018-08-05"),
+            ("ar", "٥ يناير ٢٠١٨", "2018-01-05"),
+            ("ar", "5 كانون الثاني 2018", "2018-01-05"),
+            ("hi", "५ जनवरी २०१८", "2018-01-05"),
+            ("th", "5 ม.ค. 2561", "2018-01-05"),
+            ("ja", "2018年1月5日 10時11分", "2018-01-05T10:11:00+01:00"),
+            ("ko", "2018년 1월 5일", "2018-01-05"),
+            ("zh", "2018-01-05 10:11", "2018-01-05T10:11:00+01:00"),
+            ("en", "January 2018", "2018-01"),
+            ("en", "1515147072", "2018-01-05T10:11:12Z"),
+            ("en", "3 hours ago", "2024-06-01T11:00:00+02:00"),
+            ("de", "vor 2 Tagen", "2024-05-30"),
+        ] {
+            let found = read(text, &reading(language)).map(|at| at.to_string());
+            assert_eq!(found.as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_gives_none() {
+        for text in ["", "today", "12", "1234", "99.99.2018", "Chapter 5", "10:11", "May I", "3 hours", "13/32/2018"] {
+            assert_eq!(read(text, &reading("en")), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_format_is_held_to_and_names_are_read_in_any_length_and_language() {
+        let read = |text, format| formatted(text, format, &reading("de")).map(|at| at.to_string());
+        assert_eq!(read("5 Jan 2018", "%-d %B %Y").as_deref(), Some("2018-01-05"));
+        assert_eq!(read("5 January 2018", "%-d %b %Y").as_deref(), Some("2018-01-05"));
+        assert_eq!(read("5. März 2018", "%-d. %B %Y").as_deref(), Some("2018-03-05"));
+        assert_eq!(read("05.01.2018 10:11", "%d.%m.%Y %H:%M").as_deref(), Some("2018-01-05T10:11:00+01:00"));
+        assert_eq!(read("2018", "%Y").as_deref(), Some("2018"));
+        assert_eq!(read("5 Jan 2018 x", "%-d %B %Y"), None);
+    }
+
+    #[test]
+    fn dates_in_urls() {
+        let now = reading("en").now;
+        let read = |url| in_url(&Url::parse(url).unwrap(), now).map(|at| at.to_string());
+        assert_eq!(read("https://a.example/2018/01/05/x").as_deref(), Some("2018-01-05"));
+        assert_eq!(read("https://a.example/news/2018-1-5-x").as_deref(), Some("2018-01-05"));
+        assert_eq!(read("https://a.example/x-20180105.html").as_deref(), Some("2018-01-05"));
+        assert_eq!(read("https://a.example/2118/01/05/x"), None);
+        assert_eq!(read("https://a.example/12345678"), None);
+    }
+}

@@ -1,0 +1,386 @@
+//! What a page says of itself in schema.org JSON-LD, read with patience.
+//!
+//! Publishers print it by template: control characters in strings, trailing commas, HTML comments and CDATA marks
+//! around it, several values in one script. What can be repaired is; what cannot is left out, the rest of the scripts
+//! still count.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use crate::html::{Document, Tag, plain};
+
+/// Longest script that is read, and most nodes of all scripts that are looked at.
+const LONGEST: usize = 2 << 20;
+const MOST_NODES: usize = 5000;
+
+/// The article node, its fields as plain text.
+#[derive(Debug, Default)]
+pub(super) struct Linked {
+    pub(super) title: Option<String>,
+    pub(super) standfirst: Option<String>,
+    pub(super) authors: Vec<String>,
+    /// As printed.
+    pub(super) published: Option<String>,
+    pub(super) modified: Option<String>,
+    /// Paragraphs are rarely kept; a second opinion, hardly a text.
+    pub(super) body: Option<String>,
+    pub(super) images: Vec<String>,
+    pub(super) language: Option<String>,
+    pub(super) site: Option<String>,
+    pub(super) free: Option<bool>,
+}
+
+type Object = Map<String, Value>;
+
+/// Reads every JSON-LD script of a page.
+pub(super) fn read(document: &Document) -> Linked {
+    let values: Vec<Value> = scripts(document).flat_map(|script| parse(&script)).collect();
+    let objects = objects(&values);
+    let by_id: HashMap<&str, &Object> = objects
+        .iter()
+        .filter(|object| object.len() > 2)
+        .filter_map(|object| Some((object.get("@id")?.as_str()?, *object)))
+        .collect();
+    let mut linked = Linked::default();
+    let mut ranked: Vec<(u8, &Object)> = objects
+        .iter()
+        .filter_map(|object| Some((rank(object)?, *object)))
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let Some((best, article)) = ranked.first().copied() else {
+        return linked;
+    };
+    fill(&mut linked, article, &by_id);
+    // The page around the article fills what the article leaves open; another article does not.
+    for (rank, object) in ranked.iter().skip(1) {
+        if *rank > best && *rank >= PAGE {
+            fill_page(&mut linked, object);
+        }
+    }
+    if linked.site.is_none() {
+        linked.site = objects
+            .iter()
+            .find(|object| is_a(object, &["WebSite"]))
+            .and_then(|object| text(object.get("name")?));
+    }
+    linked
+}
+
+fn scripts(document: &Document) -> impl Iterator<Item = String> {
+    document
+        .all()
+        .filter(|at| document.tag(*at) == Tag::Script)
+        .filter(|at| {
+            document
+                .attr(*at, "type")
+                .is_some_and(|kind| kind.to_ascii_lowercase().contains("ld+json"))
+        })
+        .map(|at| {
+            document
+                .children(at)
+                .filter_map(|child| document.text_of(child))
+                .collect::<String>()
+        })
+        .filter(|script| script.len() <= LONGEST)
+}
+
+/// All values of a script; none where nothing helps.
+fn parse(script: &str) -> Vec<Value> {
+    let script = script.trim();
+    let all = |text: &str| -> Option<Vec<Value>> {
+        let values: Vec<Value> = serde_json::Deserializer::from_str(text)
+            .into_iter::<Value>()
+            .map_while(Result::ok)
+            .collect();
+        (!values.is_empty()).then_some(values)
+    };
+    if let Ok(value) = serde_json::from_str(script) {
+        return vec![value];
+    }
+    let mended = mend(script);
+    all(&mended).unwrap_or_default()
+}
+
+/// JSON out of what templates print: see the module.
+fn mend(script: &str) -> String {
+    let start = script.find(['{', '[']).unwrap_or(script.len());
+    // `<![CDATA[` begins with a bracket, too.
+    let start = script
+        .find("CDATA[")
+        .filter(|at| *at < start + 12)
+        .map_or(start, |at| at + "CDATA[".len());
+    let script = script.get(start..).unwrap_or_default();
+    let mut out = String::with_capacity(script.len());
+    let (mut quoted, mut escaped) = (false, false);
+    let mut chars = script.chars().peekable();
+    while let Some(c) = chars.next() {
+        if !quoted {
+            match c {
+                '"' => quoted = true,
+                ']' | '}' => {
+                    let kept = out.trim_end().trim_end_matches([',', ' ', '\n', '\t', '\r']).len();
+                    out.truncate(kept);
+                }
+                ';' => continue,
+                c if c.is_control() => {
+                    out.push(' ');
+                    continue;
+                }
+                _ => {}
+            }
+            out.push(c);
+            continue;
+        }
+        match c {
+            _ if escaped => {
+                escaped = false;
+                match c {
+                    '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' | 'u' => {
+                        out.push('\\');
+                        out.push(c);
+                    }
+                    c if c.is_control() => out.push(' '),
+                    c => out.push(c),
+                }
+            }
+            '\\' => escaped = true,
+            '"' => {
+                // A quote that nothing of JSON follows is one of the text.
+                let mut ahead = chars.clone().skip_while(|c| c.is_whitespace());
+                let ends = matches!(ahead.next(), None | Some(',' | ':' | '}' | ']'));
+                if ends {
+                    quoted = false;
+                    out.push('"');
+                } else {
+                    out.push_str("\\\"");
+                }
+            }
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Every object that may be the page's own: top level, `@graph`, lists, and what the page says it is about.
+fn objects(values: &[Value]) -> Vec<&Object> {
+    let mut found = Vec::new();
+    let mut open: Vec<&Value> = values.iter().rev().collect();
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(values) => open.extend(values.iter().rev()),
+            Value::Object(object) => {
+                if found.len() >= MOST_NODES {
+                    break;
+                }
+                found.push(object);
+                for key in ["liveBlogUpdate", "mainEntity", "mainEntityOfPage", "@graph", "article", "item"] {
+                    if key != "liveBlogUpdate"
+                        && let Some(inner @ (Value::Object(_) | Value::Array(_))) = object.get(key)
+                    {
+                        open.push(inner);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// From here on a node is of the page, not of the article.
+const PAGE: u8 = 4;
+
+/// How likely a node is the article; lower is better.
+fn rank(object: &Object) -> Option<u8> {
+    let has = |key: &str| object.get(key).is_some_and(|value| !value.is_null());
+    if is_a(object, &["BreadcrumbList", "Organization", "WebSite", "Person", "ImageObject", "ItemList"]) {
+        return None;
+    }
+    let article = kinds(object).any(|kind| {
+        let kind = kind.rsplit(['/', ':']).next().unwrap_or(kind);
+        kind.ends_with("Article")
+            || matches!(
+                kind,
+                "BlogPosting" | "LiveBlogPosting" | "Report" | "Review" | "AnalysisNewsArticle" | "SocialMediaPosting"
+            )
+    });
+    let titled = has("headline") || has("name");
+    if article {
+        return Some(match (has("articleBody"), titled) {
+            (true, true) => 0,
+            (_, true) => 1,
+            _ => 2,
+        });
+    }
+    if is_a(object, &["Recipe", "CreativeWork", "VideoObject", "MediaObject", "PodcastEpisode", "HowTo", "FAQPage"]) {
+        return (has("headline") && has("datePublished")).then_some(3);
+    }
+    kinds(object)
+        .any(|kind| kind.ends_with("WebPage"))
+        .then_some(PAGE)
+}
+
+fn kinds(object: &Object) -> impl Iterator<Item = &str> {
+    let kind = object.get("@type");
+    let one = kind.and_then(Value::as_str).into_iter();
+    let many = kind.and_then(Value::as_array).into_iter().flatten();
+    one.chain(many.filter_map(Value::as_str))
+}
+
+fn is_a(object: &Object, names: &[&str]) -> bool {
+    kinds(object).any(|kind| names.contains(&kind))
+}
+
+fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
+    let get = |key: &str| object.get(key).and_then(text);
+    linked.title = get("headline").or_else(|| get("name"));
+    linked.standfirst = get("description");
+    linked.published = get("datePublished").or_else(|| get("dateCreated"));
+    linked.modified = get("dateModified");
+    linked.body = get("articleBody");
+    linked.language = get("inLanguage");
+    linked.free = object.get("isAccessibleForFree").and_then(|value| match value {
+        Value::Bool(free) => Some(*free),
+        Value::String(free) => Some(!free.eq_ignore_ascii_case("false")),
+        _ => None,
+    });
+    let named = |value: &Value| names(value, by_id);
+    linked.authors = object.get("author").map(named).unwrap_or_default();
+    if linked.authors.is_empty() {
+        linked.authors = object.get("creator").map(named).unwrap_or_default();
+    }
+    linked.site = object.get("publisher").and_then(|value| named(value).into_iter().next());
+    linked.images = object.get("image").map(|value| urls(value, by_id)).unwrap_or_default();
+    if linked.images.is_empty() {
+        linked.images = get("thumbnailUrl").into_iter().collect();
+    }
+}
+
+/// What a page node knows of its article.
+fn fill_page(linked: &mut Linked, object: &Object) {
+    let get = |key: &str| object.get(key).and_then(text);
+    linked.published = linked.published.take().or_else(|| get("datePublished"));
+    linked.modified = linked.modified.take().or_else(|| get("dateModified"));
+    linked.language = linked.language.take().or_else(|| get("inLanguage"));
+    linked.standfirst = linked.standfirst.take().or_else(|| get("description"));
+}
+
+/// A value as clean text: itself, its first, its `name` or `@value`.
+fn text(value: &Value) -> Option<String> {
+    let mut value = value;
+    for _ in 0..4 {
+        value = match value {
+            Value::Array(values) => values.first()?,
+            Value::Object(object) => object.get("@value").or_else(|| object.get("name"))?,
+            Value::Number(number) => return Some(number.to_string()),
+            Value::String(text) => {
+                let text = plain(text);
+                return (!text.is_empty()).then_some(text);
+            }
+            _ => return None,
+        };
+    }
+    None
+}
+
+/// The names in an author or publisher: strings, objects, references, lists of them.
+fn names(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![(value, 0)];
+    while let Some((value, depth)) = open.pop() {
+        if found.len() > 40 || depth > 4 {
+            break;
+        }
+        match value {
+            Value::Array(values) => open.extend(values.iter().rev().map(|value| (value, depth + 1))),
+            Value::String(name) => found.push(plain(name)),
+            Value::Object(object) => {
+                let named = object.get("name").or_else(|| {
+                    by_id.get(object.get("@id")?.as_str()?)?.get("name")
+                });
+                match named {
+                    Some(name @ (Value::String(_) | Value::Array(_))) => open.push((name, depth + 1)),
+                    _ => {
+                        let part = |key: &str| object.get(key).and_then(text);
+                        let whole = [part("givenName"), part("familyName")];
+                        let whole: Vec<String> = whole.into_iter().flatten().collect();
+                        if !whole.is_empty() {
+                            found.push(whole.join(" "));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found.retain(|name| !name.is_empty());
+    found
+}
+
+/// The URLs in an image: strings, objects, references, lists of them.
+fn urls(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![(value, 0)];
+    while let Some((value, depth)) = open.pop() {
+        if found.len() > 40 || depth > 4 {
+            break;
+        }
+        match value {
+            Value::Array(values) => open.extend(values.iter().rev().map(|value| (value, depth + 1))),
+            Value::String(url) => found.push(url.trim().to_owned()),
+            Value::Object(object) => {
+                let own = object.get("url").or_else(|| object.get("contentUrl"));
+                let referred = || {
+                    let node = by_id.get(object.get("@id")?.as_str()?)?;
+                    node.get("url").or_else(|| node.get("contentUrl"))
+                };
+                if let Some(url) = own.or_else(referred).or_else(|| object.get("@id")) {
+                    open.push((url, depth + 1));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::html::Limits;
+
+    fn linked(script: &str) -> Linked {
+        let html = format!("<script type='application/ld+json'>{script}</script>");
+        read(&Document::parse(&html, &Limits::default()).unwrap())
+    }
+
+    #[test]
+    fn broken_json_is_read_all_the_same() {
+        for script in [
+            r#"{"@type":"NewsArticle","headline":"A b"}"#,
+            "{\"@type\":\"NewsArticle\",\"headline\":\"A\nb\",}",
+            r#"<!-- {"@type":["Thing","NewsArticle"],"headline":"A &amp;nbsp;b", "keywords":["x",],} -->"#,
+            "//<![CDATA[\n{\"@type\":\"NewsArticle\",\"headline\":\"A b\"};\n//]]>",
+            r#"[{"@type":"WebSite","name":"x"},{"@graph":[{"@type":"NewsArticle","headline":"A b"}]}]"#,
+            r#"{"@type":"WebPage","name":"y","mainEntity":{"@type":"BlogPosting","headline":"A b"}}"#,
+            r#"{"@type":"NewsArticle","headline":"A b","description":"he said "no" twice"}"#,
+            r#"{"@type":"NewsArticle","headline":"A \b"}"#,
+        ] {
+            assert_eq!(linked(script).title.as_deref(), Some("A b"), "{script}");
+        }
+        assert_eq!(linked("{").title, None);
+        assert_eq!(linked(&"[".repeat(100_000)).title, None);
+    }
+
+    #[test]
+    fn authors_are_found_behind_references() {
+        let linked = linked(
+            r##"{"@graph":[{"@type":"Article","headline":"x","author":[{"@id":"#a"},{"name":"B"},"C"]},
+            {"@type":"Person","@id":"#a","name":"A"}]}"##,
+        );
+        assert_eq!(linked.authors, ["A", "B", "C"]);
+    }
+}

@@ -1,0 +1,156 @@
+//! Selectors of a source or site, applied: each field of the strongest rule that gives a value.
+
+use url::Url;
+
+use super::dates::{self, Reading};
+use crate::config::{ArticleRules, FieldRule};
+use crate::html::{At, Clip, Css, Document, blocks, join, line, tidy};
+use crate::link;
+use crate::model::{Field, Timestamp, Tried};
+
+/// Matches of one selector that are looked at for one value.
+const MATCHES: usize = 50;
+
+/// Applies rules to one page and keeps account of what was tried.
+pub(super) struct Applied<'a> {
+    pub(super) document: &'a Document,
+    /// Strongest first.
+    pub(super) layers: &'a [&'a ArticleRules],
+    pub(super) base: &'a Url,
+    pub(super) reading: Reading<'a>,
+    pub(super) tried: Vec<Tried>,
+}
+
+/// The selectors of one field in one layer.
+type Of = fn(&ArticleRules) -> &[FieldRule];
+
+impl<'a> Applied<'a> {
+    /// The first text any rule gives.
+    pub(super) fn text(&mut self, field: Field, of: Of) -> Option<String> {
+        self.first(field, of, |_, text| Some(text))
+    }
+
+    /// The texts of all matches of the first rule that has any, each once.
+    pub(super) fn texts(&mut self, field: Field, of: Of) -> Vec<String> {
+        self.first_of(field, of, |applied, rule| {
+            let mut texts: Vec<String> = Vec::new();
+            for text in applied.values(rule) {
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+            (!texts.is_empty()).then_some(texts)
+        })
+        .unwrap_or_default()
+    }
+
+    /// The first text any rule gives that is a date.
+    pub(super) fn date(&mut self, field: Field, of: Of) -> Option<Timestamp> {
+        self.first(field, of, |(rule, reading), text| match &rule.format {
+            Some(format) => dates::formatted(&text, format, reading),
+            None => dates::read(&text, reading),
+        })
+    }
+
+    /// The first text any rule gives that is a link, made absolute.
+    pub(super) fn url(&mut self, field: Field, of: Of) -> Option<Url> {
+        let base = self.base;
+        self.first(field, of, |_, text| link::resolve(base, &text))
+    }
+
+    /// The body: all matches of the first rule that gives text, without what any layer removes.
+    pub(super) fn body(&mut self) -> Option<Clip> {
+        self.first_of(Field::Body, |rules| &rules.body, |applied, rule| {
+            let found = applied.document.select(&rule.css);
+            let mut clip = Clip::of_all(applied.document, &found);
+            applied.cut(&mut clip);
+            let text = match (&rule.attr, &rule.matches) {
+                (None, None) => clip.texts(applied.document).any(|(_, text)| !tidy(text).is_empty()),
+                // A body is elements: its `match` decides whether it is one, an attribute holds none.
+                (None, Some(pattern)) => pattern.is_match(&join(&blocks(applied.document, &clip))),
+                (Some(_), _) => false,
+            };
+            text.then_some(clip)
+        })
+    }
+
+    /// Takes out what the rules remove, and ends a clip where they say.
+    pub(super) fn cut(&self, clip: &mut Clip) {
+        let removed: Vec<&Css> = self.layers.iter().flat_map(|rules| &rules.remove).collect();
+        for css in removed {
+            for at in self.document.select(css) {
+                clip.without.add(at);
+            }
+        }
+        let phrases: Vec<String> = self.layers.iter().flat_map(|rules| &rules.cut_after).cloned().collect();
+        clip.cut_after(self.document, &phrases);
+    }
+
+    /// Whether the page has a text that tells it is no article.
+    pub(super) fn rejects(&self, page: &Clip) -> bool {
+        let mut phrases = self.layers.iter().flat_map(|rules| &rules.reject_if_contains).peekable();
+        if phrases.peek().is_none() {
+            return false;
+        }
+        let text = join(&blocks(self.document, page));
+        phrases.any(|phrase| text.contains(phrase.as_str()))
+    }
+
+    fn first<T>(
+        &mut self,
+        field: Field,
+        of: Of,
+        read: impl Fn((&FieldRule, &Reading<'_>), String) -> Option<T>,
+    ) -> Option<T> {
+        self.first_of(field, of, |applied, rule| {
+            let reading = applied.reading;
+            applied.values(rule).find_map(|text| read((rule, &reading), text))
+        })
+    }
+
+    fn first_of<T>(
+        &mut self,
+        field: Field,
+        of: Of,
+        mut read: impl FnMut(&Self, &'a FieldRule) -> Option<T>,
+    ) -> Option<T> {
+        let layers = self.layers;
+        for rule in layers.iter().flat_map(|layer| of(layer)) {
+            let value = read(self, rule);
+            self.tried.push(Tried {
+                field,
+                selector: rule.typed.clone(),
+                hit: value.is_some(),
+            });
+            if value.is_some() {
+                return value;
+            }
+        }
+        None
+    }
+
+    /// What a rule finds, each match in document order, without empty ones.
+    fn values<'r>(&'r self, rule: &'r FieldRule) -> impl Iterator<Item = String> + 'r {
+        self.document
+            .select(&rule.css)
+            .into_iter()
+            .take(MATCHES)
+            .filter_map(|at| self.value(rule, at))
+    }
+
+    fn value(&self, rule: &FieldRule, at: At) -> Option<String> {
+        let whole = match &rule.attr {
+            Some(attr) => tidy(self.document.attr(at, attr)?),
+            None => line(self.document, at),
+        };
+        let value = match &rule.matches {
+            Some(pattern) => {
+                let found = pattern.captures(&whole)?;
+                let part = found.get(1).or_else(|| found.get(0))?;
+                tidy(part.as_str())
+            }
+            None => whole,
+        };
+        (!value.is_empty()).then_some(value)
+    }
+}

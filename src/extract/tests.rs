@@ -1,0 +1,1 @@
+//! Pages of our own, cut out by rule and without.

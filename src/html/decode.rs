@@ -1,0 +1,181 @@
+//! Bytes to text: which charset a page is in, whatever it says.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// Bytes in which a page declares its charset; browsers look at 1024, pages are later.
+const HEAD: usize = 8192;
+
+/// Decodes a page. In this order: byte-order mark, HTTP charset, UTF-8 where it is valid, the page's own declaration,
+/// a guess by content. NUL is dropped; what cannot be decoded becomes U+FFFD.
+///
+/// Valid UTF-8 stands before the declaration, not behind it: text that is valid by chance does not occur, while
+/// declarations left over from an old template do.
+pub fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return decoded(bytes.get(mark..).unwrap_or_default(), encoding);
+    }
+    if let Some(encoding) = content_type.and_then(header_charset) {
+        // Servers send one header for all they have; what is UTF-8 and says so elsewhere is believed over latin-1.
+        let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
+        let doubtful = encoding == WINDOWS_1252 && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok();
+        if !had_errors && !doubtful {
+            return without_nul(text.into_owned());
+        }
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        // An ISO-2022-JP page is ASCII with escapes.
+        if !bytes.contains(&0x1b) && !looks_utf16(bytes) {
+            return without_nul(text.to_owned());
+        }
+    }
+    if looks_utf16(bytes) {
+        let encoding = if bytes.first() == Some(&0) {
+            UTF_16BE
+        } else {
+            UTF_16LE
+        };
+        return decoded(bytes, encoding);
+    }
+    if let Some(encoding) = declared(bytes) {
+        let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
+        // A few broken bytes in a page that says UTF-8 do not make it anything else.
+        if !had_errors || encoding == UTF_8 && mostly_valid(&text) {
+            return without_nul(text.into_owned());
+        }
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
+    detector.feed(bytes, true);
+    let mut encoding = detector.guess(None, Utf8Detection::Allow);
+    if encoding == UTF_8
+        && std::str::from_utf8(bytes).is_err()
+        && !mostly_valid(&String::from_utf8_lossy(bytes))
+    {
+        encoding = WINDOWS_1252;
+    }
+    decoded(bytes, encoding)
+}
+
+fn decoded(bytes: &[u8], encoding: &'static Encoding) -> String {
+    without_nul(encoding.decode_without_bom_handling(bytes).0.into_owned())
+}
+
+fn without_nul(mut text: String) -> String {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
+        text.retain(|c| c != '\0');
+    }
+    text
+}
+
+fn mostly_valid(text: &str) -> bool {
+    let broken = text.chars().filter(|c| *c == '\u{fffd}').count();
+    let foreign = text.chars().filter(|c| !c.is_ascii()).count();
+    broken * 20 < text.len() / 100 + foreign
+}
+
+/// `text/html; charset=…`
+fn header_charset(content_type: &str) -> Option<&'static Encoding> {
+    charset_in(content_type)
+}
+
+/// The label after `charset=`, quoted or not.
+fn charset_in(text: &str) -> Option<&'static Encoding> {
+    let lower = text.to_ascii_lowercase();
+    let (_, label) = lower.split_once("charset")?;
+    let label = label.trim_start().strip_prefix('=')?.trim_start();
+    let label = label.trim_start_matches(['"', '\'']);
+    let end = label
+        .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '>' | '/'))
+        .unwrap_or(label.len());
+    Encoding::for_label(label.get(..end)?.as_bytes())
+}
+
+/// `<meta charset>`, `<meta http-equiv>` or the XML declaration. A page whose declaration could be read is in no
+/// encoding of two bytes, so UTF-16 there means UTF-8 (WHATWG HTML, 13.2.3.2).
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(bytes.get(..HEAD.min(bytes.len()))?).to_ascii_lowercase();
+    let xml = head.trim_start().strip_prefix("<?xml").and_then(|rest| {
+        let (declaration, _) = rest.split_once("?>")?;
+        let (_, label) = declaration.split_once("encoding")?;
+        let label = label.trim_start_matches(|c: char| c.is_whitespace() || c == '=');
+        let quote = label.chars().next()?;
+        Encoding::for_label(label.get(1..)?.split(quote).next()?.as_bytes())
+    });
+    let found = xml.or_else(|| {
+        head.match_indices("<meta").find_map(|(at, _)| {
+            let rest = head.get(at..)?;
+            charset_in(rest.get(..rest.find('>')?)?)
+        })
+    })?;
+    Some(if found == UTF_16LE || found == UTF_16BE {
+        UTF_8
+    } else {
+        found
+    })
+}
+
+/// Every other byte of the beginning is zero.
+fn looks_utf16(bytes: &[u8]) -> bool {
+    let head = bytes.get(..256.min(bytes.len())).unwrap_or_default();
+    let zeros = |parity: usize| {
+        head.iter()
+            .enumerate()
+            .filter(|(i, byte)| i % 2 == parity && **byte == 0)
+            .count()
+    };
+    head.len() >= 8 && (zeros(0) * 3 > head.len() || zeros(1) * 3 > head.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h12_whatever_a_page_says_its_text_is_read() {
+        let (sjis, _, _) = encoding_rs::SHIFT_JIS.encode("<meta charset=shift_jis><p>日本語の記事です");
+        let (cp1251, _, _) = encoding_rs::WINDOWS_1251.encode("<p>Новости дня и другие известия из столицы");
+        let utf16: Vec<u8> = "<p>Grüße</p>".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let mut marked = vec![0xfe, 0xff];
+        marked.extend(&utf16);
+        for (what, bytes, header, expected) in [
+            (
+                "a mark",
+                marked.as_slice(),
+                Some("text/html; charset=latin1"),
+                "Grüße",
+            ),
+            ("no mark", utf16.as_slice(), None, "Grüße"),
+            ("the declaration", &sjis, None, "日本語の記事です"),
+            (
+                "the header",
+                &cp1251,
+                Some("text/html; charset=\"windows-1251\""),
+                "Новости дня",
+            ),
+            ("a guess", &cp1251, None, "Новости дня"),
+            (
+                "a header that lies",
+                "<p>Grüße".as_bytes(),
+                Some("text/html; charset=iso-8859-1"),
+                "Grüße",
+            ),
+            (
+                "a declaration that lies",
+                "<meta charset=latin1><p>Grüße".as_bytes(),
+                None,
+                "Grüße",
+            ),
+            (
+                "a stray byte",
+                b"<meta charset=utf-8><p>caf\xc3\xa9 \xff and a good deal of plain text that goes on",
+                None,
+                "café",
+            ),
+            ("NUL", b"<p>a\0b", None, "<p>ab"),
+        ] {
+            let text = decode(bytes, header);
+            assert!(text.contains(expected), "{what}: {text}");
+            assert!(!text.contains('\0'), "{what}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Element names as small numbers, and what HTML says about each (WHATWG HTML, 13.1.2 and 15.3).
+
+/// Declares [`Tag`] and its names once.
+macro_rules! tags {
+    ($($variant:ident $name:literal),* $(,)?) => {
+        /// The name of an HTML element we know of.
+        #[allow(missing_docs, reason = "each variant is the element of that name")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Tag { $($variant),*, /** Any other element. */ Other, /** Text. */ Text }
+
+        impl Tag {
+            /// By its lower-case name.
+            pub fn of(name: &str) -> Self {
+                match name { $($name => Self::$variant,)* _ => Self::Other }
+            }
+
+            /// Lower-case name; empty for [`Tag::Other`] and [`Tag::Text`].
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* Self::Other | Self::Text => "" }
+            }
+        }
+    };
+}
+
+tags! {
+    A "a", Abbr "abbr", Acronym "acronym", Address "address", Amp "amp-img", Applet "applet", Area "area", Article "article",
+    Aside "aside", Audio "audio", B "b", Base "base", Bdi "bdi", Bdo "bdo", Big "big", Blockquote "blockquote",
+    Body "body", Br "br", Button "button", Canvas "canvas", Caption "caption", Center "center", Cite "cite",
+    Code "code", Col "col", Colgroup "colgroup", Data "data", Datalist "datalist", Dd "dd", Del "del",
+    Details "details", Dfn "dfn", Dialog "dialog", Dir "dir", Div "div", Dl "dl", Dt "dt", Em "em", Embed "embed",
+    Fieldset "fieldset", Figcaption "figcaption", Figure "figure", Font "font", Footer "footer", Form "form",
+    Frame "frame", Frameset "frameset", H1 "h1", H2 "h2", H3 "h3", H4 "h4", H5 "h5", H6 "h6", Head "head",
+    Header "header", Hgroup "hgroup", Hr "hr", Html "html", I "i", Iframe "iframe", Img "img", Input "input",
+    Ins "ins", Kbd "kbd", Label "label", Legend "legend", Li "li", Link "link", Main "main", Map "map", Mark "mark",
+    Marquee "marquee", Math "math", Menu "menu", Meta "meta", Meter "meter", Nav "nav", Nobr "nobr",
+    Noembed "noembed", Noframes "noframes", Noscript "noscript", Object "object", Ol "ol", Optgroup "optgroup",
+    Option "option", Output "output", P "p", Param "param", Picture "picture", Plaintext "plaintext", Pre "pre",
+    Progress "progress", Q "q", Rb "rb", Rp "rp", Rt "rt", Rtc "rtc", Ruby "ruby", S "s", Samp "samp",
+    Script "script", Search "search", Section "section", Select "select", Slot "slot", Small "small",
+    Source "source", Span "span", Strike "strike", Strong "strong", Style "style", Sub "sub", Summary "summary",
+    Sup "sup", Svg "svg", Table "table", Tbody "tbody", Td "td", Template "template", Textarea "textarea",
+    Tfoot "tfoot", Th "th", Thead "thead", Time "time", Title "title", Tr "tr", Track "track", Tt "tt", U "u",
+    Ul "ul", Var "var", Video "video", Wbr "wbr", Xmp "xmp",
+}
+
+impl Tag {
+    /// Elements without an end tag.
+    pub fn is_void(self) -> bool {
+        matches!(
+            self,
+            Self::Area
+                | Self::Base
+                | Self::Br
+                | Self::Col
+                | Self::Embed
+                | Self::Frame
+                | Self::Hr
+                | Self::Img
+                | Self::Input
+                | Self::Link
+                | Self::Meta
+                | Self::Param
+                | Self::Source
+                | Self::Track
+                | Self::Wbr
+        )
+    }
+
+    /// Elements whose end tag may be left out: they close one another and nest only through what lies between.
+    pub(super) fn ends_by_itself(self) -> bool {
+        matches!(
+            self,
+            Self::P
+                | Self::Li
+                | Self::Dt
+                | Self::Dd
+                | Self::Option
+                | Self::Optgroup
+                | Self::Tr
+                | Self::Td
+                | Self::Th
+                | Self::Tbody
+                | Self::Thead
+                | Self::Tfoot
+                | Self::Colgroup
+                | Self::Rb
+                | Self::Rp
+                | Self::Rt
+                | Self::Rtc
+                | Self::Html
+                | Self::Head
+                | Self::Body
+        )
+    }
+
+    /// Elements the parser opens again in every block until they are closed (the list of active formatting elements).
+    pub(super) fn is_formatting(self) -> bool {
+        matches!(
+            self,
+            Self::A
+                | Self::B
+                | Self::Big
+                | Self::Code
+                | Self::Em
+                | Self::Font
+                | Self::I
+                | Self::Nobr
+                | Self::S
+                | Self::Small
+                | Self::Strike
+                | Self::Strong
+                | Self::Tt
+                | Self::U
+        )
+    }
+
+    /// Elements the tokenizer reads as text up to their end tag.
+    pub(super) fn is_raw(self) -> bool {
+        matches!(
+            self,
+            Self::Script
+                | Self::Style
+                | Self::Textarea
+                | Self::Title
+                | Self::Xmp
+                | Self::Iframe
+                | Self::Noembed
+                | Self::Noframes
+                | Self::Noscript
+        )
+    }
+
+    /// Elements that hold no text for a reader.
+    pub fn is_mute(self) -> bool {
+        matches!(
+            self,
+            Self::Script
+                | Self::Style
+                | Self::Template
+                | Self::Noscript
+                | Self::Noframes
+                | Self::Noembed
+                | Self::Iframe
+                | Self::Object
+                | Self::Applet
+                | Self::Embed
+                | Self::Svg
+                | Self::Math
+                | Self::Canvas
+                | Self::Audio
+                | Self::Video
+                | Self::Head
+                | Self::Textarea
+                | Self::Select
+                | Self::Datalist
+                | Self::Input
+                | Self::Button
+                | Self::Meter
+                | Self::Progress
+                | Self::Rp
+                | Self::Rt
+                | Self::Rtc
+        )
+    }
+
+    /// Elements that begin on a line of their own.
+    pub fn is_block(self) -> bool {
+        matches!(
+            self,
+            Self::Address
+                | Self::Article
+                | Self::Aside
+                | Self::Blockquote
+                | Self::Body
+                | Self::Caption
+                | Self::Center
+                | Self::Dd
+                | Self::Details
+                | Self::Dialog
+                | Self::Dir
+                | Self::Div
+                | Self::Dl
+                | Self::Dt
+                | Self::Fieldset
+                | Self::Figcaption
+                | Self::Figure
+                | Self::Footer
+                | Self::Form
+                | Self::H1
+                | Self::H2
+                | Self::H3
+                | Self::H4
+                | Self::H5
+                | Self::H6
+                | Self::Header
+                | Self::Hgroup
+                | Self::Hr
+                | Self::Html
+                | Self::Legend
+                | Self::Li
+                | Self::Main
+                | Self::Marquee
+                | Self::Menu
+                | Self::Nav
+                | Self::Ol
+                | Self::Optgroup
+                | Self::Option
+                | Self::P
+                | Self::Plaintext
+                | Self::Pre
+                | Self::Search
+                | Self::Section
+                | Self::Summary
+                | Self::Table
+                | Self::Tbody
+                | Self::Td
+                | Self::Tfoot
+                | Self::Th
+                | Self::Thead
+                | Self::Tr
+                | Self::Ul
+                | Self::Xmp
+        )
+    }
+
+    /// `h1` to `h6`, as 1 to 6.
+    pub fn heading(self) -> Option<u8> {
+        Some(match self {
+            Self::H1 => 1,
+            Self::H2 => 2,
+            Self::H3 => 3,
+            Self::H4 => 4,
+            Self::H5 => 5,
+            Self::H6 => 6,
+            _ => return None,
+        })
+    }
+}
