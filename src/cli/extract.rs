@@ -53,7 +53,7 @@ pub(super) fn extract(global: &Global, args: &ExtractArgs) -> anyhow::Result<Exi
     } else {
         // Rules are welcome but not needed, as in `try`.
         match config::find(global.config.as_deref()) {
-            Ok(path) => global.load_from(&path)?,
+            Ok(path) => super::load_from(&path)?,
             Err(error) if global.config.is_some() => return Err(Usage(error.to_string()).into()),
             Err(_) => Config::default(),
         }
