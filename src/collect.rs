@@ -10,8 +10,8 @@ use url::Url;
 use crate::config::{Config, Pages, Source};
 use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
 use crate::model::{
-    ClaimedEntry, Cutting, Extraction, Failure, Grade, HostNote, Kind, PageOutcome, PageResult, RobotsNote, Stored,
-    Tried, Validators,
+    ClaimedEntry, Cutting, Extraction, Failure, Grade, HostNote, Kind, PageOutcome, PageResult, RobotsNote,
+    Stored, Tried, Validators,
 };
 use crate::store::{Store, StoreError, Work};
 use crate::{cutting, extract, html, identity, link, probe, schedule};
@@ -105,7 +105,12 @@ pub async fn collect(
             (result, Some(failure))
         }
     };
-    let Way { took, hosts, robots, tried } = way;
+    let Way {
+        took,
+        hosts,
+        robots,
+        tried,
+    } = way;
     let page = PageOutcome {
         entry: desk.claim.id,
         lease: desk.claim.lease,
@@ -199,7 +204,10 @@ async fn fetch(
     way: &mut Way,
     now: DateTime<Utc>,
 ) -> Result<(Fetched, Document), Missed> {
-    let mut fetched = match fetcher.get(Request::new(url.clone(), Want::Page).obeying_robots(), now).await {
+    let mut fetched = match fetcher
+        .get(Request::new(url.clone(), Want::Page).obeying_robots(), now)
+        .await
+    {
         Ok(fetched) => fetched,
         Err(failed) => {
             way.took = failed.took;

@@ -153,7 +153,9 @@ async fn claim(
             .filter_map(|claim| Some((Arc::clone(sources.get(&claim.id.0)?), claim)))
             .collect();
         let (store, fetcher, config) = (Arc::clone(store), Arc::clone(fetcher), Arc::clone(config));
-        work.spawn(async move { Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await) });
+        work.spawn(
+            async move { Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await) },
+        );
     }
     let free = room.saturating_sub(work.len());
     for claim in store
@@ -213,7 +215,9 @@ fn next_step(
 /// Tells of a finished step; gives the store's error back.
 fn seen(step: Result<Step, tokio::task::JoinError>, watch: &mut impl FnMut(Event)) -> Option<StoreError> {
     match step {
-        Ok(Step::Polled(Ok(reports))) => reports.into_iter().for_each(|report| watch(Event::Polled(report))),
+        Ok(Step::Polled(Ok(reports))) => reports
+            .into_iter()
+            .for_each(|report| watch(Event::Polled(report))),
         Ok(Step::Collected(Ok(report))) => watch(Event::Collected(report)),
         Ok(Step::Polled(Err(error)) | Step::Collected(Err(error))) => {
             // The lease was lost to a later claim: that one will record.

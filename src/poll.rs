@@ -9,8 +9,8 @@ use tracing::{info, warn};
 use crate::config::{Config, Pages, Scope, Source};
 use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
 use crate::model::{
-    ClaimedSource, Entry, EntryKeys, Failure, Grade, HostNote, Memory, Moved, Next, ParsedFeed, PollCounts, PollOutcome,
-    PollResult, RobotsNote, Skipped, Validators,
+    ClaimedSource, Entry, EntryKeys, Failure, Grade, HostNote, Memory, Moved, Next, ParsedFeed, PollCounts,
+    PollOutcome, PollResult, RobotsNote, Skipped, Validators,
 };
 use crate::schedule::{self, Failing, Hints, Rhythm, Situation};
 use crate::store::{Store, StoreError, Work};
@@ -48,8 +48,14 @@ pub async fn poll(
     now: DateTime<Utc>,
 ) -> Result<Vec<PollReport>, StoreError> {
     let mut reports = Vec::with_capacity(claims.len());
-    let Some((source, claim)) = claims.first() else { return Ok(reports) };
-    let full = !agreed(&claims) || claim.memory.full_at.is_none_or(|at| (now - at).to_std().is_ok_and(|time| time >= FULL_EVERY) || at > now);
+    let Some((source, claim)) = claims.first() else {
+        return Ok(reports);
+    };
+    let full = !agreed(&claims)
+        || claim
+            .memory
+            .full_at
+            .is_none_or(|at| (now - at).to_std().is_ok_and(|time| time >= FULL_EVERY) || at > now);
     let answer = ask(store, fetcher, config, source, claim, full, now).await;
     for (position, (source, claim)) in claims.into_iter().enumerate() {
         // What was learned of the hosts was learned once.
@@ -67,7 +73,9 @@ pub async fn poll(
 fn agreed(claims: &[(Arc<Source>, ClaimedSource)]) -> bool {
     claims.windows(2).all(|pair| {
         let [(_, one), (_, other)] = pair else { return true };
-        one.validators == other.validators && one.body_hash == other.body_hash && one.validators_from == other.validators_from
+        one.validators == other.validators
+            && one.body_hash == other.body_hash
+            && one.validators_from == other.validators_from
     })
 }
 
@@ -89,8 +97,15 @@ struct Answer {
 enum Came {
     NotModified(Validators),
     /// Read well, or with what went wrong while reading it.
-    Document { validators: Validators, body_hash: Vec<u8>, read: Result<ParsedFeed, Failure> },
-    Nothing { failure: Failure, retry_after: Option<DateTime<Utc>> },
+    Document {
+        validators: Validators,
+        body_hash: Vec<u8>,
+        read: Result<ParsedFeed, Failure>,
+    },
+    Nothing {
+        failure: Failure,
+        retry_after: Option<DateTime<Utc>>,
+    },
 }
 
 async fn ask(
@@ -107,11 +122,21 @@ async fn ask(
         request = request.with_validators(claim.validators.clone());
         request.validators_from.clone_from(&claim.validators_from);
     }
-    let keep = |hosts: Vec<HostNote>| if config.politeness.scope == Scope::Feed { Vec::new() } else { hosts };
+    let keep = |hosts: Vec<HostNote>| {
+        if config.politeness.scope == Scope::Feed {
+            Vec::new()
+        } else {
+            hosts
+        }
+    };
     match fetcher.get(request, now).await {
         Ok(fetched) => {
             let moved_to = fetched.moved_to().cloned();
-            let hints = Hints { fresh_until: fetched.hints.fresh_until, fresh_by: fetched.hints.fresh_by, ..Hints::default() };
+            let hints = Hints {
+                fresh_until: fetched.hints.fresh_until,
+                fresh_by: fetched.hints.fresh_by,
+                ..Hints::default()
+            };
             let mut bytes = 0;
             let came = match fetched.outcome {
                 Outcome::NotModified(validators) => Came::NotModified(validators),
@@ -119,8 +144,16 @@ async fn ask(
                     bytes = document.body.len() as u64;
                     let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
                     let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
-                    let read = if unchanged { Ok(ParsedFeed::default()) } else { read(store, source, claim, document, &fetched.url).await };
-                    Came::Document { validators, body_hash, read }
+                    let read = if unchanged {
+                        Ok(ParsedFeed::default())
+                    } else {
+                        read(store, source, claim, document, &fetched.url).await
+                    };
+                    Came::Document {
+                        validators,
+                        body_hash,
+                        read,
+                    }
                 }
             };
             Answer {
@@ -146,7 +179,10 @@ async fn ask(
                 fresh_by: failed.hints.fresh_by.clone(),
                 ..Hints::default()
             },
-            came: Came::Nothing { failure: failed.failure(), retry_after: failed.error.retry_after() },
+            came: Came::Nothing {
+                failure: failed.failure(),
+                retry_after: failed.error.retry_after(),
+            },
             hosts: keep(failed.hosts),
             robots: failed.robots,
         },
@@ -154,9 +190,28 @@ async fn ask(
 }
 
 /// Parses a document off the async threads. Whatever the parser does costs this one feed one error.
-async fn read(store: &Store, source: &Source, claim: &ClaimedSource, document: Document, base: &url::Url) -> Result<ParsedFeed, Failure> {
-    let failed = |code, grade, message| Failure { code, grade, message, url: Some(link::masked(&source.feed)), status: Some(document.status) };
-    if claim.crashes > 0 && !probe::survives(probe::Kind::Feed, document.content_type.as_deref(), &document.body).await {
+async fn read(
+    store: &Store,
+    source: &Source,
+    claim: &ClaimedSource,
+    document: Document,
+    base: &url::Url,
+) -> Result<ParsedFeed, Failure> {
+    let failed = |code, grade, message| Failure {
+        code,
+        grade,
+        message,
+        url: Some(link::masked(&source.feed)),
+        status: Some(document.status),
+    };
+    if claim.crashes > 0
+        && !probe::survives(
+            probe::Kind::Feed,
+            document.content_type.as_deref(),
+            &document.body,
+        )
+        .await
+    {
         let (code, message) = probe::verdict(claim.crashes);
         return Err(failed(code, Grade::Permanent, message));
     }
@@ -172,7 +227,11 @@ async fn read(store: &Store, source: &Source, claim: &ClaimedSource, document: D
             Ok(without_blanks(feed))
         }
         Ok(Err(not_a_feed)) => Err(failed("not-a-feed", Grade::Soft, not_a_feed.to_string())),
-        Err(_panic) => Err(failed("parser-panic", Grade::Soft, "the document made the feed parser panic; please report it".into())),
+        Err(_panic) => Err(failed(
+            "parser-panic",
+            Grade::Soft,
+            "the document made the feed parser panic; please report it".into(),
+        )),
     }
 }
 
@@ -183,7 +242,10 @@ fn without_blanks(mut feed: ParsedFeed) -> ParsedFeed {
     feed.entries.retain(|entry| {
         let blank = entry.is_blank();
         if blank {
-            skipped.push(Skipped { position, reason: "the entry is blank".into() });
+            skipped.push(Skipped {
+                position,
+                reason: "the entry is blank".into(),
+            });
         }
         position += 1;
         !blank
@@ -211,12 +273,20 @@ async fn decide(
             rhythm.observe(&[], 0, end);
             PollResult::NotModified(validators.clone())
         }
-        Came::Document { validators, body_hash, .. } if claim.body_hash.as_ref() == Some(body_hash) => {
+        Came::Document {
+            validators,
+            body_hash,
+            ..
+        } if claim.body_hash.as_ref() == Some(body_hash) => {
             conditional = !validators.is_empty();
             rhythm.observe(&[], 0, end);
             PollResult::Unchanged(validators.clone())
         }
-        Came::Document { validators, body_hash, read: Ok(feed) } => {
+        Came::Document {
+            validators,
+            body_hash,
+            read: Ok(feed),
+        } => {
             conditional = !validators.is_empty();
             let keys = keys(config, source, feed);
             overflowed = learn(store, &claim.name, claim.id, feed, &keys, &mut rhythm, end).await?;
@@ -229,7 +299,9 @@ async fn decide(
                 limit: claim.first.then_some(source.first_poll),
             }
         }
-        Came::Document { read: Err(failure), .. } => {
+        Came::Document {
+            read: Err(failure), ..
+        } => {
             failing = Some((failure, None));
             PollResult::Failed(failure.clone())
         }
@@ -246,13 +318,18 @@ async fn decide(
     }
     memory.gone = answer.status == Some(410);
     memory.rhythm = rhythm.to_bytes();
-    let failures = failing.map_or(0.0, |(failure, _)| claim.failures + schedule::weight(failure.grade));
+    let failures = failing.map_or(0.0, |(failure, _)| {
+        claim.failures + schedule::weight(failure.grade)
+    });
     let situation = Situation {
         name: &source.name,
         schedule: &source.schedule,
         rhythm: &rhythm,
         conditional,
-        hints: &Hints { feed: memory.hints.clone(), ..answer.hints.clone() },
+        hints: &Hints {
+            feed: memory.hints.clone(),
+            ..answer.hints.clone()
+        },
         max_hint: source.max_hint,
         failure: failing.map(|(failure, retry_after)| Failing {
             failures,
@@ -262,7 +339,10 @@ async fn decide(
     };
     let mut next = schedule::next(&situation, end);
     if failing.is_some_and(|(failure, _)| failure.code == "set-aside") {
-        next = Next { at: end + schedule::LONGEST, why: "set aside for a day".into() };
+        next = Next {
+            at: end + schedule::LONGEST,
+            why: "set aside for a day".into(),
+        };
     }
     Ok(PollOutcome {
         source: claim.id,
@@ -293,11 +373,16 @@ fn needs_page(source: &Source, entry: &Entry) -> bool {
 
 /// How each entry of a document is known, and where its page waits.
 fn keys(config: &Config, source: &Source, feed: &ParsedFeed) -> Vec<EntryKeys> {
-    let pattern = |entry: &Entry| config.key_pattern_for(Some(source), entry.link.as_ref().unwrap_or(&source.feed));
+    let pattern =
+        |entry: &Entry| config.key_pattern_for(Some(source), entry.link.as_ref().unwrap_or(&source.feed));
     let keyed = |entry: &Entry| {
         let mut keys = identity::of_link(pattern(entry), entry);
         // An entry that needs no page waits for no host.
-        keys.host = entry.link.as_ref().filter(|_| needs_page(source, entry)).map(|link| config.politeness.place(link));
+        keys.host = entry
+            .link
+            .as_ref()
+            .filter(|_| needs_page(source, entry))
+            .map(|link| config.politeness.place(link));
         keys
     };
     feed.entries.iter().map(keyed).collect()
@@ -318,11 +403,20 @@ async fn learn(
     let times: Vec<_> = unseen
         .iter()
         .filter_map(|&position| feed.entries.get(position))
-        .map(|entry| entry.published.or(entry.updated).map_or(now, |at| at.utc(chrono_tz::UTC)))
+        .map(|entry| {
+            entry
+                .published
+                .or(entry.updated)
+                .map_or(now, |at| at.utc(chrono_tz::UTC))
+        })
         .collect();
     let overflowed = rhythm.observe(&times, feed.entries.len(), now);
     if overflowed {
-        warn!(source = name, entries = feed.entries.len(), "nothing in the feed was known: something in between may have been missed");
+        warn!(
+            source = name,
+            entries = feed.entries.len(),
+            "nothing in the feed was known: something in between may have been missed"
+        );
     }
     Ok(overflowed)
 }
@@ -334,12 +428,23 @@ fn follow(source: &Source, memory: &mut Memory, moved_to: Option<&url::Url>, now
         return;
     };
     let moved = match memory.moved.take() {
-        Some(moved) if moved.to == *to => Moved { times: moved.times.saturating_add(1), ..moved },
-        _ => Moved { to: to.clone(), since: now, times: 1 },
+        Some(moved) if moved.to == *to => Moved {
+            times: moved.times.saturating_add(1),
+            ..moved
+        },
+        _ => Moved {
+            to: to.clone(),
+            since: now,
+            times: 1,
+        },
     };
     let believed = moved.times >= MOVED.0 && (now - moved.since).to_std().is_ok_and(|time| time >= MOVED.1);
     if believed && !source.pin {
-        info!(source = source.name, to = link::masked(to), "the feed has moved for good: asked there from now on");
+        info!(
+            source = source.name,
+            to = link::masked(to),
+            "the feed has moved for good: asked there from now on"
+        );
         memory.address = Some(moved.to);
     } else {
         memory.moved = Some(moved);
@@ -375,5 +480,12 @@ async fn record(store: &Store, source: &Source, poll: PollOutcome) -> Result<Pol
             next.at.format("%Y-%m-%d %H:%M:%SZ")
         ),
     }
-    Ok(PollReport { source: source.name.clone(), url: link::masked(&source.feed), counts, failure, took, next })
+    Ok(PollReport {
+        source: source.name.clone(),
+        url: link::masked(&source.feed),
+        counts,
+        failure,
+        took,
+        next,
+    })
 }

@@ -63,7 +63,10 @@ pub(super) fn extract(global: &Global, args: &ExtractArgs) -> anyhow::Result<Exi
         no_rules: args.no_rules,
         now: Utc::now(),
     };
-    desk.answer_all(io::BufReader::new(io::stdin()), BufWriter::new(io::stdout().lock()))?;
+    desk.answer_all(
+        io::BufReader::new(io::stdin()),
+        BufWriter::new(io::stdout().lock()),
+    )?;
     Ok(Exit::Done)
 }
 
@@ -88,7 +91,11 @@ impl Desk<'_> {
             for _ in 0..THREADS {
                 scope.spawn(|| {
                     loop {
-                        let Ok((line, answer)) = waiting.lock().map_err(|_| ()).and_then(|jobs| jobs.recv().map_err(|_| ())) else {
+                        let Ok((line, answer)) = waiting
+                            .lock()
+                            .map_err(|_| ())
+                            .and_then(|jobs| jobs.recv().map_err(|_| ()))
+                        else {
                             return;
                         };
                         // Nobody listens where the output went away.
@@ -111,7 +118,9 @@ impl Desk<'_> {
             });
             let mut written = Ok(());
             for promise in answers {
-                let answer = promise.recv().unwrap_or_else(|_| json!({"id": null, "ok": false, "error": "the extractor stopped; please report it"}));
+                let answer = promise.recv().unwrap_or_else(
+                    |_| json!({"id": null, "ok": false, "error": "the extractor stopped; please report it"}),
+                );
                 written = serde_json::to_writer(&mut output, &answer)
                     .map_err(io::Error::from)
                     .and_then(|()| output.write_all(b"\n"));
@@ -133,12 +142,18 @@ impl Desk<'_> {
                     .ok()
                     .and_then(|mut value| value.get_mut("id").map(Value::take))
                     .unwrap_or_default();
-                let error = format!("this line is no request: {error}; expected {{\"id\", \"path\", \"url\"?, \"source\"?}}");
+                let error = format!(
+                    "this line is no request: {error}; expected {{\"id\", \"path\", \"url\"?, \"source\"?}}"
+                );
                 return json!({"id": id, "ok": false, "error": error});
             }
         };
-        let extracted = catch_unwind(AssertUnwindSafe(|| self.extracted(&request)))
-            .unwrap_or_else(|_| Err(format!("{}: the page made the extractor panic; please report it", request.path)));
+        let extracted = catch_unwind(AssertUnwindSafe(|| self.extracted(&request))).unwrap_or_else(|_| {
+            Err(format!(
+                "{}: the page made the extractor panic; please report it",
+                request.path
+            ))
+        });
         let mut answer = json!({"id": request.id});
         let fields = match extracted {
             Ok(extraction) => {
@@ -162,7 +177,10 @@ impl Desk<'_> {
             .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
             .map_err(|error| format!("{}: {error}", request.path))?;
         if bytes.len() as u64 > MAX_FILE {
-            return Err(format!("{}: larger than 32 MiB, the most that is read of a page", request.path));
+            return Err(format!(
+                "{}: larger than 32 MiB, the most that is read of a page",
+                request.path
+            ));
         }
         let url = match &request.url {
             Some(url) => link::web_url(url).ok_or_else(|| format!("{url}: no http or https URL"))?,
@@ -185,7 +203,8 @@ impl Desk<'_> {
             link_header: None,
         };
         let rules = self.config.rules_for(source, &url);
-        extract::article(&page, &rules, self.config.zone_for(source, &url), self.now).map_err(|error| format!("{}: {error}", request.path))
+        extract::article(&page, &rules, self.config.zone_for(source, &url), self.now)
+            .map_err(|error| format!("{}: {error}", request.path))
     }
 }
 

@@ -44,7 +44,9 @@ impl Value<'_> {
         let known = words.iter().find(|(word, _)| *word == typed);
         if known.is_none() {
             let words: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            let (last, others) = words.split_last().map_or(("", &[][..]), |(last, others)| (last, others));
+            let (last, others) = words
+                .split_last()
+                .map_or(("", &[][..]), |(last, others)| (last, others));
             self.fault(
                 format!("`{}` is {}", self.key(), quoted(typed)),
                 format!("it is {} or {last}", others.join(", ")),

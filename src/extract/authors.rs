@@ -8,14 +8,71 @@ const LONGEST: usize = 60;
 
 /// Words that open a byline, lower case.
 const OPENINGS: &[&str] = &[
-    "written by", "words by", "story by", "reported by", "posted by", "text by", "edited by", "published by", "by", "von", "par", "por",
-    "di", "av", "af", "door", "przez", "author", "authors", "autor", "autorin", "autoren", "auteur", "escrito por", "publié par",
-    "ein artikel von", "eine analyse von", "ein kommentar von", "text", "redacción", "автор", "текст", "oleh", "penulis", "yazan", "kirjoittaja", "od", "tekst", "foto", "γράφει", "του", "από", "بقلم", "كتب", "מאת", "from",
+    "written by",
+    "words by",
+    "story by",
+    "reported by",
+    "posted by",
+    "text by",
+    "edited by",
+    "published by",
+    "by",
+    "von",
+    "par",
+    "por",
+    "di",
+    "av",
+    "af",
+    "door",
+    "przez",
+    "author",
+    "authors",
+    "autor",
+    "autorin",
+    "autoren",
+    "auteur",
+    "escrito por",
+    "publié par",
+    "ein artikel von",
+    "eine analyse von",
+    "ein kommentar von",
+    "text",
+    "redacción",
+    "автор",
+    "текст",
+    "oleh",
+    "penulis",
+    "yazan",
+    "kirjoittaja",
+    "od",
+    "tekst",
+    "foto",
+    "γράφει",
+    "του",
+    "από",
+    "بقلم",
+    "كتب",
+    "מאת",
+    "from",
 ];
 
 /// Phrases after which a byline speaks of something else.
 const ENDINGS: &[&str] = &[
-    " updated", " published", " posted", " last updated", " aktualisiert", " in ", " aus ", " à ", " at ", " for ", " für ", " is a ", " ist ", " with ", " @",
+    " updated",
+    " published",
+    " posted",
+    " last updated",
+    " aktualisiert",
+    " in ",
+    " aus ",
+    " à ",
+    " at ",
+    " for ",
+    " für ",
+    " is a ",
+    " ist ",
+    " with ",
+    " @",
 ];
 
 /// Names out of what was printed, each once, in order. What is no name (a date, an address, a sentence) is left out.
@@ -46,21 +103,47 @@ pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
 fn parts(text: &str) -> Vec<String> {
     let mut text = format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "));
     for and in [
-        " and ", " und ", " et ", " y ", " e ", " og ", " och ", " en ", " ja ", " i ", " и ", " und\u{a0}", " & ", " + ", " și ", " và ", " ve ", " dan ", " και ", " та ",
+        " and ",
+        " und ",
+        " et ",
+        " y ",
+        " e ",
+        " og ",
+        " och ",
+        " en ",
+        " ja ",
+        " i ",
+        " и ",
+        " und\u{a0}",
+        " & ",
+        " + ",
+        " și ",
+        " và ",
+        " ve ",
+        " dan ",
+        " και ",
+        " та ",
     ] {
-        if and.trim().chars().count() > 1 || !matches!(and.trim(), "i" | "e" | "y") || text.split(and).count() == 2 {
+        if and.trim().chars().count() > 1
+            || !matches!(and.trim(), "i" | "e" | "y")
+            || text.split(and).count() == 2
+        {
             text = text.replace(and, ";");
         }
     }
-    text.split([';', '|', ',', '/', '•', '·', '、', '，', '‧', '\n', '（', '）', '(', ')'])
-        .map(|part| part.trim().to_owned())
-        .filter(|part| !part.is_empty())
-        .collect()
+    text.split([
+        ';', '|', ',', '/', '•', '·', '、', '，', '‧', '\n', '（', '）', '(', ')',
+    ])
+    .map(|part| part.trim().to_owned())
+    .filter(|part| !part.is_empty())
+    .collect()
 }
 
 /// One name, or nothing.
 fn name(part: &str) -> Option<String> {
-    let mut name = part.trim_matches(|c: char| c.is_whitespace() || ":-–—.,*\"“”".contains(c)).to_owned();
+    let mut name = part
+        .trim_matches(|c: char| c.is_whitespace() || ":-–—.,*\"“”".contains(c))
+        .to_owned();
     loop {
         let lower = name.to_lowercase();
         let opening = OPENINGS.iter().find_map(|opening| {
@@ -71,7 +154,9 @@ fn name(part: &str) -> Option<String> {
         let Some(rest) = opening.and_then(|at| name.get(at..)) else {
             break;
         };
-        name = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ':').to_owned();
+        name = rest
+            .trim_start_matches(|c: char| c.is_whitespace() || c == ':')
+            .to_owned();
     }
     let lower = name.to_lowercase();
     if lower.len() == name.len()
@@ -94,11 +179,58 @@ fn name(part: &str) -> Option<String> {
 /// Whether a part of a byline is what someone is, not who.
 fn is_role(name: &str) -> bool {
     const ROLES: &[&str] = &[
-        "reporter", "staff reporter", "staff writer", "correspondent", "editor", "senior reporter", "senior editor", "writer", "contributor",
-        "senior correspondent", "political correspondent", "news editor", "journalist", "redakteur", "redakteurin", "korrespondent", "admin", "administrator", "author", "authors", "null", "undefined", "none", "unknown", "guest", "anonymous", "n/a", "photographer", "updated", "published", "journaliste", "periodista", "redactor", "columnist", "follow", "twitter", "facebook", "email", "share", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+        "reporter",
+        "staff reporter",
+        "staff writer",
+        "correspondent",
+        "editor",
+        "senior reporter",
+        "senior editor",
+        "writer",
+        "contributor",
+        "senior correspondent",
+        "political correspondent",
+        "news editor",
+        "journalist",
+        "redakteur",
+        "redakteurin",
+        "korrespondent",
+        "admin",
+        "administrator",
+        "author",
+        "authors",
+        "null",
+        "undefined",
+        "none",
+        "unknown",
+        "guest",
+        "anonymous",
+        "n/a",
+        "photographer",
+        "updated",
+        "published",
+        "journaliste",
+        "periodista",
+        "redactor",
+        "columnist",
+        "follow",
+        "twitter",
+        "facebook",
+        "email",
+        "share",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
     ];
     let lower = name.to_lowercase();
-    ROLES.contains(&lower.as_str()) || lower.ends_with(" reporter") || lower.ends_with(" correspondent") || lower.ends_with(" editor")
+    ROLES.contains(&lower.as_str())
+        || lower.ends_with(" reporter")
+        || lower.ends_with(" correspondent")
+        || lower.ends_with(" editor")
 }
 
 #[cfg(test)]
@@ -113,8 +245,14 @@ mod tests {
     fn names_by_example() {
         for (text, expected) in [
             ("By Ada Lovelace", vec!["Ada Lovelace"]),
-            ("By Ada Lovelace and Grace Hopper, Staff writer", vec!["Ada Lovelace", "Grace Hopper"]),
-            ("Von Ada Lovelace und Grace Hopper", vec!["Ada Lovelace", "Grace Hopper"]),
+            (
+                "By Ada Lovelace and Grace Hopper, Staff writer",
+                vec!["Ada Lovelace", "Grace Hopper"],
+            ),
+            (
+                "Von Ada Lovelace und Grace Hopper",
+                vec!["Ada Lovelace", "Grace Hopper"],
+            ),
             ("Bassel Oudat , Friday 5 Jan 2018", vec!["Bassel Oudat"]),
             ("Ada Lovelace; Ada Lovelace", vec!["Ada Lovelace"]),
             ("Ada Lovelace, The Paper", vec!["Ada Lovelace"]),

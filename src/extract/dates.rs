@@ -70,8 +70,18 @@ fn parsed(text: &str, format: &str, zone: Tz) -> Option<Timestamp> {
 /// A text with the names of months in English.
 fn in_english(text: &str, language: Option<&str>) -> String {
     const ENGLISH: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-        "November", "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ];
     let mut out = String::new();
     let mut word = String::new();
@@ -80,8 +90,8 @@ fn in_english(text: &str, language: Option<&str>) -> String {
             word.push(c);
             continue;
         }
-        let name = month(&word.to_lowercase(), primary(language))
-            .and_then(|month| ENGLISH.get(month as usize - 1));
+        let name =
+            month(&word.to_lowercase(), primary(language)).and_then(|month| ENGLISH.get(month as usize - 1));
         out.push_str(name.copied().unwrap_or(&word));
         word.clear();
         if c != '\0' {
@@ -126,7 +136,9 @@ impl Token {
     /// Its value, where it is a number of so many digits (one fewer is fine for two).
     fn number(&self, wanted: usize) -> Option<u32> {
         match self {
-            Self::Number { value, digits } if *digits == wanted || (wanted == 2 && *digits == 1) => Some(*value),
+            Self::Number { value, digits } if *digits == wanted || (wanted == 2 && *digits == 1) => {
+                Some(*value)
+            }
             _ => None,
         }
     }
@@ -257,12 +269,18 @@ fn date_at(tokens: &[Token], at: usize, reading: &Reading<'_>) -> Option<Found> 
         && a.is_mark(&['-', '/', '.'])
     {
         let year = z.number(4).or_else(|| {
-            let short = z.number(2).filter(|_| matches!(z, Token::Number { digits: 2, .. }))?;
+            let short = z
+                .number(2)
+                .filter(|_| matches!(z, Token::Number { digits: 2, .. }))?;
             Some(if short < 70 { 2000 + short } else { 1900 + short })
         });
         let month_first = a.is_mark(&['/']) && reading.month_first();
         let date = year.and_then(|year| {
-            let (day, month) = if month_first { (second, first) } else { (first, second) };
+            let (day, month) = if month_first {
+                (second, first)
+            } else {
+                (first, second)
+            };
             ymd(year, month, day).or_else(|| ymd(year, day, month))
         });
         if date.is_some() {
@@ -298,12 +316,19 @@ fn date_at(tokens: &[Token], at: usize, reading: &Reading<'_>) -> Option<Found> 
             while then < next + 4 && rest.get(then).is_some_and(is_filler) {
                 then += 1;
             }
-            let year = rest.get(then).and_then(|token| token.number(4)).filter(|year| (1900..2600).contains(year));
+            let year = rest
+                .get(then)
+                .and_then(|token| token.number(4))
+                .filter(|year| (1900..2600).contains(year));
             if let Some(date) = year.and_then(|year| ymd(year, month, day)) {
                 return found(Some(date), then + 1, Precision::Day);
             }
         }
-        if let Some(year) = rest.get(next).and_then(|token| token.number(4)).filter(|year| (1900..2600).contains(year)) {
+        if let Some(year) = rest
+            .get(next)
+            .and_then(|token| token.number(4))
+            .filter(|year| (1900..2600).contains(year))
+        {
             // `2018. január 5.` has its day behind the month and its year before it.
             return found(ymd(year, month, 1), next + 1, Precision::Month);
         }
@@ -348,7 +373,20 @@ fn is_filler(token: &Token) -> bool {
         Token::Mark(mark) => matches!(mark, '.' | ',' | '-' | '/' | '،' | 'º' | '°' | '\'' | '’' | '–'),
         Token::Word(word) => matches!(
             word.as_str(),
-            "st" | "nd" | "rd" | "th" | "er" | "ère" | "de" | "del" | "of" | "º" | "ª" | "da" | "ko" | "gada" | "d"
+            "st" | "nd"
+                | "rd"
+                | "th"
+                | "er"
+                | "ère"
+                | "de"
+                | "del"
+                | "of"
+                | "º"
+                | "ª"
+                | "da"
+                | "ko"
+                | "gada"
+                | "d"
         ),
         Token::Number { .. } => false,
     }
@@ -364,7 +402,11 @@ fn year_of(token: &Token) -> Option<u32> {
 
 /// A day of the calendar; years of the Buddhist era are brought to ours.
 fn ymd(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
-    let year = if (2443..2643).contains(&year) { year - 543 } else { year };
+    let year = if (2443..2643).contains(&year) {
+        year - 543
+    } else {
+        year
+    };
     if !(1900..2200).contains(&year) {
         return None;
     }
@@ -422,7 +464,9 @@ fn clock(tokens: &[Token], at: usize) -> Option<Clock> {
     let (mut second, mut precision, mut next) = (0, Precision::Minute, at + 3);
     if colon
         && get(next).is_some_and(|token| token.is_mark(&[':']))
-        && let Some(value) = get(next + 1).and_then(|token| token.number(2)).filter(|value| *value < 61)
+        && let Some(value) = get(next + 1)
+            .and_then(|token| token.number(2))
+            .filter(|value| *value < 61)
     {
         (second, precision, next) = (value.min(59), Precision::Instant, next + 2);
         if get(next).is_some_and(|token| token.is_mark(&['.', ',']))
@@ -448,7 +492,8 @@ fn clock(tokens: &[Token], at: usize) -> Option<Clock> {
             next += 1;
         }
     }
-    let (offset, length) = offset_at(tokens, next).map_or((None, 0), |(offset, length)| (Some(offset), length));
+    let (offset, length) =
+        offset_at(tokens, next).map_or((None, 0), |(offset, length)| (Some(offset), length));
     Some(Clock {
         time: NaiveTime::from_hms_opt(hour % 24, minute, second)?,
         offset,
@@ -460,7 +505,10 @@ fn clock(tokens: &[Token], at: usize) -> Option<Clock> {
 /// An offset from UTC at a token: `Z`, `GMT`, `+0200`, `UTC-5`, `EST`.
 fn offset_at(tokens: &[Token], at: usize) -> Option<(FixedOffset, usize)> {
     let mut next = at;
-    if tokens.get(next).is_some_and(|token| token.is_mark(&['(', ',', '|'])) {
+    if tokens
+        .get(next)
+        .is_some_and(|token| token.is_mark(&['(', ',', '|']))
+    {
         next += 1;
     }
     let mut named = None;
@@ -521,14 +569,38 @@ fn relative(tokens: &[Token], reading: &Reading<'_>) -> Option<Timestamp> {
         return None;
     }
     if begins(&["min", "мин", "dakika", "menit"]) {
-        return Some(Timestamp::in_zone(local - Duration::minutes(count), Precision::Minute, reading.zone));
+        return Some(Timestamp::in_zone(
+            local - Duration::minutes(count),
+            Precision::Minute,
+            reading.zone,
+        ));
     }
-    if begins(&["hour", "hr", "stunde", "heure", "hora", "ore", "ora", "timer", "time", "timm", "uur", "godz", "час", "saat", "jam"]) {
-        return Some(Timestamp::in_zone(local - Duration::hours(count), Precision::Minute, reading.zone));
+    if begins(&[
+        "hour", "hr", "stunde", "heure", "hora", "ore", "ora", "timer", "time", "timm", "uur", "godz", "час",
+        "saat", "jam",
+    ]) {
+        return Some(Timestamp::in_zone(
+            local - Duration::hours(count),
+            Precision::Minute,
+            reading.zone,
+        ));
     }
-    let days = if begins(&["day", "tag", "jour", "día", "dia", "giorn", "dag", "dni", "дн", "gün", "hari"]) {
+    let days = if begins(&[
+        "day", "tag", "jour", "día", "dia", "giorn", "dag", "dni", "дн", "gün", "hari",
+    ]) {
         count
-    } else if begins(&["week", "woche", "semaine", "semana", "settiman", "uge", "veck", "tyg", "недел", "hafta"]) {
+    } else if begins(&[
+        "week",
+        "woche",
+        "semaine",
+        "semana",
+        "settiman",
+        "uge",
+        "veck",
+        "tyg",
+        "недел",
+        "hafta",
+    ]) {
         count * 7
     } else {
         return None;
@@ -559,7 +631,9 @@ mod tests {
     fn reading(language: &str) -> Reading<'_> {
         Reading {
             zone: Tz::Europe__Berlin,
-            now: DateTime::parse_from_rfc3339("2024-06-01T12:00:00Z").unwrap().to_utc(),
+            now: DateTime::parse_from_rfc3339("2024-06-01T12:00:00Z")
+                .unwrap()
+                .to_utc(),
             language: Some(language),
         }
     }
@@ -584,7 +658,11 @@ mod tests {
             ("de", "05.01.18, 10.11 Uhr", "2018-01-05T10:11:00+01:00"),
             ("de", "Freitag, 5. Januar 2018", "2018-01-05"),
             ("de", "5. März 2018", "2018-03-05"),
-            ("fr", "Publié le 1er février 2018 à 14h30", "2018-02-01T14:30:00+01:00"),
+            (
+                "fr",
+                "Publié le 1er février 2018 à 14h30",
+                "2018-02-01T14:30:00+01:00",
+            ),
             ("es", "5 de enero de 2018", "2018-01-05"),
             ("pt", "5 de março de 2018", "2018-03-05"),
             ("hu", "2018. január 5. 10:11", "2018-01-05T10:11:00+01:00"),
@@ -611,7 +689,18 @@ mod tests {
 
     #[test]
     fn what_is_no_date_gives_none() {
-        for text in ["", "today", "12", "1234", "99.99.2018", "Chapter 5", "10:11", "May I", "3 hours", "13/32/2018"] {
+        for text in [
+            "",
+            "today",
+            "12",
+            "1234",
+            "99.99.2018",
+            "Chapter 5",
+            "10:11",
+            "May I",
+            "3 hours",
+            "13/32/2018",
+        ] {
             assert_eq!(read(text, &reading("en")), None, "{text}");
         }
     }
@@ -622,7 +711,10 @@ mod tests {
         assert_eq!(read("5 Jan 2018", "%-d %B %Y").as_deref(), Some("2018-01-05"));
         assert_eq!(read("5 January 2018", "%-d %b %Y").as_deref(), Some("2018-01-05"));
         assert_eq!(read("5. März 2018", "%-d. %B %Y").as_deref(), Some("2018-03-05"));
-        assert_eq!(read("05.01.2018 10:11", "%d.%m.%Y %H:%M").as_deref(), Some("2018-01-05T10:11:00+01:00"));
+        assert_eq!(
+            read("05.01.2018 10:11", "%d.%m.%Y %H:%M").as_deref(),
+            Some("2018-01-05T10:11:00+01:00")
+        );
         assert_eq!(read("2018", "%Y").as_deref(), Some("2018"));
         assert_eq!(read("5 Jan 2018 x", "%-d %B %Y"), None);
     }
@@ -631,9 +723,18 @@ mod tests {
     fn dates_in_urls() {
         let now = reading("en").now;
         let read = |url| in_url(&Url::parse(url).unwrap(), now).map(|at| at.to_string());
-        assert_eq!(read("https://a.example/2018/01/05/x").as_deref(), Some("2018-01-05"));
-        assert_eq!(read("https://a.example/news/2018-1-5-x").as_deref(), Some("2018-01-05"));
-        assert_eq!(read("https://a.example/x-20180105.html").as_deref(), Some("2018-01-05"));
+        assert_eq!(
+            read("https://a.example/2018/01/05/x").as_deref(),
+            Some("2018-01-05")
+        );
+        assert_eq!(
+            read("https://a.example/news/2018-1-5-x").as_deref(),
+            Some("2018-01-05")
+        );
+        assert_eq!(
+            read("https://a.example/x-20180105.html").as_deref(),
+            Some("2018-01-05")
+        );
         assert_eq!(read("https://a.example/2118/01/05/x"), None);
         assert_eq!(read("https://a.example/12345678"), None);
     }

@@ -39,7 +39,14 @@ impl Automatic<'_> {
         let h1: Vec<&str> = self.meta.h1.iter().map(|(_, text)| text.as_str()).collect();
         let linked = self.linked.title.as_deref();
         let declared = self.meta.first(&[
-            "og:title", "twitter:title", "dc.title", "dcterms.title", "title", "headline", "sailthru.title", "parsely-title",
+            "og:title",
+            "twitter:title",
+            "dc.title",
+            "dcterms.title",
+            "title",
+            "headline",
+            "sailthru.title",
+            "parsely-title",
         ]);
         let strip = |title: &str| without_site(title, site, &host, &h1);
         let declared = declared.map(strip);
@@ -49,12 +56,20 @@ impl Automatic<'_> {
             let heading = fold(heading);
             let like = |other: &str| {
                 let other = fold(other);
-                heading.len() > 8 && (other == heading || other.starts_with(&heading) || heading.starts_with(&other) && other.len() > 8)
+                heading.len() > 8
+                    && (other == heading
+                        || other.starts_with(&heading)
+                        || heading.starts_with(&other) && other.len() > 8)
             };
-            [linked, declared.as_deref(), head.as_deref(), self.meta.title.as_deref()]
-                .into_iter()
-                .flatten()
-                .any(like)
+            [
+                linked,
+                declared.as_deref(),
+                head.as_deref(),
+                self.meta.title.as_deref(),
+            ]
+            .into_iter()
+            .flatten()
+            .any(like)
         };
         if let Some(heading) = h1.iter().find(|heading| said(heading)) {
             return Some(((*heading).to_owned(), Origin::Auto));
@@ -80,14 +95,26 @@ impl Automatic<'_> {
             Some(site) => (Some(site.to_owned()), Origin::Meta),
             None => (site, Origin::JsonLd),
         };
-        set(&mut extraction.site, site, Field::Site, origin, &mut extraction.origins);
+        set(
+            &mut extraction.site,
+            site,
+            Field::Site,
+            origin,
+            &mut extraction.origins,
+        );
         let language = declared_language(self.meta, self.linked);
         let detected = || detected_language(&extraction.text);
         let (language, origin) = match language {
             Some(language) => (Some(language), Origin::Meta),
             None => (detected(), Origin::Auto),
         };
-        set(&mut extraction.language, language, Field::Language, origin, &mut extraction.origins);
+        set(
+            &mut extraction.language,
+            language,
+            Field::Language,
+            origin,
+            &mut extraction.origins,
+        );
         if extraction.links.canonical.is_some() {
             extraction.origins.insert(Field::Canonical, Origin::Meta);
         }
@@ -133,14 +160,29 @@ impl Automatic<'_> {
             let names = authors::clean(&printed, site);
             (!names.is_empty()).then(|| (printed.join(", "), names, origin))
         };
-        let is_site = |names: &[String]| {
-            matches!(names, [name] if site.is_some_and(|site| fold(site) == fold(name)))
-        };
+        let is_site =
+            |names: &[String]| matches!(names, [name] if site.is_some_and(|site| fold(site) == fold(name)));
         let declared = || {
-            ["author", "article:author", "dc.creator", "dcterms.creator", "byl", "sailthru.author", "parsely-author", "cxenseparse:author", "twitter:data1"]
-                .iter()
-                .filter(|name| **name != "twitter:data1" || self.meta.first(&["twitter:label1"]).is_some_and(|label| label.contains("ritten")))
-                .find_map(|name| of(self.meta.all(name).map(str::to_owned).collect(), Origin::Meta))
+            [
+                "author",
+                "article:author",
+                "dc.creator",
+                "dcterms.creator",
+                "byl",
+                "sailthru.author",
+                "parsely-author",
+                "cxenseparse:author",
+                "twitter:data1",
+            ]
+            .iter()
+            .filter(|name| {
+                **name != "twitter:data1"
+                    || self
+                        .meta
+                        .first(&["twitter:label1"])
+                        .is_some_and(|label| label.contains("ritten"))
+            })
+            .find_map(|name| of(self.meta.all(name).map(str::to_owned).collect(), Origin::Meta))
         };
         let printed = || of(self.printed_authors(body), Origin::Auto);
         let first = of(self.linked.authors.clone(), Origin::JsonLd);
@@ -168,13 +210,20 @@ impl Automatic<'_> {
                 continue;
             }
             let has = |name: &str, value: &str| {
-                document
-                    .attr(at, name)
-                    .is_some_and(|known| known.split_whitespace().any(|known| known.eq_ignore_ascii_case(value)))
+                document.attr(at, name).is_some_and(|known| {
+                    known
+                        .split_whitespace()
+                        .any(|known| known.eq_ignore_ascii_case(value))
+                })
             };
             let rank = if has("rel", "author") || has("itemprop", "author") {
                 0
-            } else if class_words(document, at).any(|word| matches!(word.as_str(), "byline" | "author" | "authors" | "autor" | "auteur" | "source")) {
+            } else if class_words(document, at).any(|word| {
+                matches!(
+                    word.as_str(),
+                    "byline" | "author" | "authors" | "autor" | "auteur" | "source"
+                )
+            }) {
                 1
             } else {
                 continue;
@@ -206,10 +255,34 @@ impl Automatic<'_> {
 
     fn published(&self, body: &Clip) -> Option<(Timestamp, Origin)> {
         const NAMES: &[&str] = &[
-            "article:published_time", "og:article:published_time", "datepublished", "og:published_time", "article.published", "published_at", "date",
-            "dc.date.issued", "dcterms.created", "dc.date", "dc.date.created", "dcterms.date", "dcterms.issued", "parsely-pub-date", "sailthru.date", "pubdate", "publishdate",
-            "publish-date", "publish_date", "cxenseparse:recs:publishtime", "cxenseparse:publishtime", "article_date_original", "displaydate", "ptime", "rnews:datepublished", "originalpublicationdate",
-            "article:post_date", "last-modified",
+            "article:published_time",
+            "og:article:published_time",
+            "datepublished",
+            "og:published_time",
+            "article.published",
+            "published_at",
+            "date",
+            "dc.date.issued",
+            "dcterms.created",
+            "dc.date",
+            "dc.date.created",
+            "dcterms.date",
+            "dcterms.issued",
+            "parsely-pub-date",
+            "sailthru.date",
+            "pubdate",
+            "publishdate",
+            "publish-date",
+            "publish_date",
+            "cxenseparse:recs:publishtime",
+            "cxenseparse:publishtime",
+            "article_date_original",
+            "displaydate",
+            "ptime",
+            "rnews:datepublished",
+            "originalpublicationdate",
+            "article:post_date",
+            "last-modified",
         ];
         let linked = || Some((self.date(self.linked.published.as_deref()?)?, Origin::JsonLd));
         let declared = || {
@@ -221,11 +294,22 @@ impl Automatic<'_> {
         let printed = || Some((self.printed_date(body)?, Origin::Auto));
         let in_url = || Some((dates::in_url(self.page, self.reading.now)?, Origin::Auto));
         let modified = || self.modified();
-        linked().or_else(declared).or_else(printed).or_else(in_url).or_else(modified)
+        linked()
+            .or_else(declared)
+            .or_else(printed)
+            .or_else(in_url)
+            .or_else(modified)
     }
 
     fn modified(&self) -> Option<(Timestamp, Origin)> {
-        const NAMES: &[&str] = &["article:modified_time", "og:updated_time", "datemodified", "article:updated_time", "dcterms.modified", "lastmod"];
+        const NAMES: &[&str] = &[
+            "article:modified_time",
+            "og:updated_time",
+            "datemodified",
+            "article:updated_time",
+            "dcterms.modified",
+            "lastmod",
+        ];
         let linked = || Some((self.date(self.linked.modified.as_deref()?)?, Origin::JsonLd));
         let declared = || {
             NAMES
@@ -247,15 +331,35 @@ impl Automatic<'_> {
                 continue;
             }
             let attr = |name| document.attr(at, name);
-            let is_published = attr("itemprop").is_some_and(|name| name.eq_ignore_ascii_case("datePublished"))
+            let is_published = attr("itemprop")
+                .is_some_and(|name| name.eq_ignore_ascii_case("datePublished"))
                 || attr("pubdate").is_some();
             let rank = if is_published {
                 0
             } else if tag == Tag::Time {
-                if class_words(document, at).any(|word| word.starts_with("updat") || word.starts_with("modif")) { 3 } else { 1 }
+                if class_words(document, at)
+                    .any(|word| word.starts_with("updat") || word.starts_with("modif"))
+                {
+                    3
+                } else {
+                    1
+                }
             } else if !tag.is_mute()
                 && class_words(document, at).any(|word| {
-                    word.contains("date") && !word.contains("update") || word.contains("publish") || matches!(word.as_str(), "time" | "timestamp" | "posted" | "datum" | "fecha" | "source" | "byline" | "meta" | "dateline")
+                    word.contains("date") && !word.contains("update")
+                        || word.contains("publish")
+                        || matches!(
+                            word.as_str(),
+                            "time"
+                                | "timestamp"
+                                | "posted"
+                                | "datum"
+                                | "fecha"
+                                | "source"
+                                | "byline"
+                                | "meta"
+                                | "dateline"
+                        )
                 })
             {
                 2
@@ -288,7 +392,13 @@ impl Automatic<'_> {
         let long = |text: &&str| text.chars().count() > 20;
         let declared = self
             .meta
-            .first(&["og:description", "description", "twitter:description", "dc.description", "dcterms.description"])
+            .first(&[
+                "og:description",
+                "description",
+                "twitter:description",
+                "dc.description",
+                "dcterms.description",
+            ])
             .filter(long);
         let linked = self.linked.standfirst.as_deref().filter(long);
         linked
@@ -299,7 +409,14 @@ impl Automatic<'_> {
     fn image(&self, body: &Clip) -> Option<(Url, Origin)> {
         let declared = self
             .meta
-            .first(&["og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src", "image"])
+            .first(&[
+                "og:image",
+                "og:image:url",
+                "og:image:secure_url",
+                "twitter:image",
+                "twitter:image:src",
+                "image",
+            ])
             .and_then(|src| link::resolve(self.base, src))
             .map(|url| (url, Origin::Meta));
         let linked = || {
@@ -357,7 +474,13 @@ pub(super) fn declared_language(meta: &Meta, linked: &Linked) -> Option<String> 
         let good = (2..=3).contains(&primary.len()) && primary.chars().all(|c| c.is_ascii_alphabetic());
         let rest_good = rest.len() < 20 && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         let primary = primary.to_ascii_lowercase();
-        good.then(|| if rest.is_empty() || !rest_good { primary.clone() } else { format!("{primary}-{rest}") })
+        good.then(|| {
+            if rest.is_empty() || !rest_good {
+                primary.clone()
+            } else {
+                format!("{primary}-{rest}")
+            }
+        })
     })
 }
 
@@ -366,12 +489,54 @@ fn detected_language(text: &str) -> Option<String> {
     let sample: String = text.chars().take(2000).collect();
     let info = whatlang::detect(&sample).filter(whatlang::Info::is_reliable)?;
     let code = match info.lang().code() {
-        "eng" => "en", "deu" => "de", "fra" => "fr", "spa" => "es", "por" => "pt", "ita" => "it", "nld" => "nl", "swe" => "sv",
-        "dan" => "da", "nob" => "nb", "fin" => "fi", "pol" => "pl", "ces" => "cs", "slk" => "sk", "hun" => "hu", "ron" => "ro",
-        "hrv" => "hr", "slv" => "sl", "srp" => "sr", "bul" => "bg", "mkd" => "mk", "rus" => "ru", "ukr" => "uk", "bel" => "be",
-        "ell" => "el", "tur" => "tr", "ara" => "ar", "pes" => "fa", "urd" => "ur", "heb" => "he", "hin" => "hi", "ben" => "bn",
-        "tha" => "th", "vie" => "vi", "ind" => "id", "jpn" => "ja", "kor" => "ko", "cmn" => "zh", "est" => "et", "lav" => "lv",
-        "lit" => "lt", "cat" => "ca", "aze" => "az", "kat" => "ka", "hye" => "hy", "tam" => "ta", "tel" => "te", "afr" => "af",
+        "eng" => "en",
+        "deu" => "de",
+        "fra" => "fr",
+        "spa" => "es",
+        "por" => "pt",
+        "ita" => "it",
+        "nld" => "nl",
+        "swe" => "sv",
+        "dan" => "da",
+        "nob" => "nb",
+        "fin" => "fi",
+        "pol" => "pl",
+        "ces" => "cs",
+        "slk" => "sk",
+        "hun" => "hu",
+        "ron" => "ro",
+        "hrv" => "hr",
+        "slv" => "sl",
+        "srp" => "sr",
+        "bul" => "bg",
+        "mkd" => "mk",
+        "rus" => "ru",
+        "ukr" => "uk",
+        "bel" => "be",
+        "ell" => "el",
+        "tur" => "tr",
+        "ara" => "ar",
+        "pes" => "fa",
+        "urd" => "ur",
+        "heb" => "he",
+        "hin" => "hi",
+        "ben" => "bn",
+        "tha" => "th",
+        "vie" => "vi",
+        "ind" => "id",
+        "jpn" => "ja",
+        "kor" => "ko",
+        "cmn" => "zh",
+        "est" => "et",
+        "lav" => "lv",
+        "lit" => "lt",
+        "cat" => "ca",
+        "aze" => "az",
+        "kat" => "ka",
+        "hye" => "hy",
+        "tam" => "ta",
+        "tel" => "te",
+        "afr" => "af",
         code => code,
     };
     Some(code.to_owned())
@@ -392,15 +557,26 @@ pub(super) fn kind(document: &Document, linked: &Linked, extraction: &Extraction
 /// Whether a page loads what asks visitors to prove they are human.
 fn is_challenge(document: &Document) -> bool {
     const MARKS: &[&str] = &[
-        "_cf_chl_opt", "cf-challenge", "captcha-delivery.com", "px-captcha", "_Incapsula_Resource", "geo.captcha-delivery", "awswaf",
+        "_cf_chl_opt",
+        "cf-challenge",
+        "captcha-delivery.com",
+        "px-captcha",
+        "_Incapsula_Resource",
+        "geo.captcha-delivery",
+        "awswaf",
     ];
     let marked = |text: &str| MARKS.iter().any(|mark| text.contains(mark));
     document.all().any(|at| match document.tag(at) {
         Tag::Script | Tag::Iframe => {
             document.attr(at, "src").is_some_and(marked)
-                || document.children(at).filter_map(|child| document.text_of(child)).any(marked)
+                || document
+                    .children(at)
+                    .filter_map(|child| document.text_of(child))
+                    .any(marked)
         }
-        Tag::Div => document.attr(at, "id").is_some_and(marked) || document.attr(at, "class").is_some_and(marked),
+        Tag::Div => {
+            document.attr(at, "id").is_some_and(marked) || document.attr(at, "class").is_some_and(marked)
+        }
         _ => false,
     })
 }

@@ -119,7 +119,10 @@ fn mend(script: &str) -> String {
             match c {
                 '"' => quoted = true,
                 ']' | '}' => {
-                    let kept = out.trim_end().trim_end_matches([',', ' ', '\n', '\t', '\r']).len();
+                    let kept = out
+                        .trim_end()
+                        .trim_end_matches([',', ' ', '\n', '\t', '\r'])
+                        .len();
                     out.truncate(kept);
                 }
                 ';' => continue,
@@ -176,7 +179,14 @@ fn objects(values: &[Value]) -> Vec<&Object> {
                     break;
                 }
                 found.push(object);
-                for key in ["liveBlogUpdate", "mainEntity", "mainEntityOfPage", "@graph", "article", "item"] {
+                for key in [
+                    "liveBlogUpdate",
+                    "mainEntity",
+                    "mainEntityOfPage",
+                    "@graph",
+                    "article",
+                    "item",
+                ] {
                     if key != "liveBlogUpdate"
                         && let Some(inner @ (Value::Object(_) | Value::Array(_))) = object.get(key)
                     {
@@ -196,7 +206,17 @@ const PAGE: u8 = 4;
 /// How likely a node is the article; lower is better.
 fn rank(object: &Object) -> Option<u8> {
     let has = |key: &str| object.get(key).is_some_and(|value| !value.is_null());
-    if is_a(object, &["BreadcrumbList", "Organization", "WebSite", "Person", "ImageObject", "ItemList"]) {
+    if is_a(
+        object,
+        &[
+            "BreadcrumbList",
+            "Organization",
+            "WebSite",
+            "Person",
+            "ImageObject",
+            "ItemList",
+        ],
+    ) {
         return None;
     }
     let article = kinds(object).any(|kind| {
@@ -204,7 +224,12 @@ fn rank(object: &Object) -> Option<u8> {
         kind.ends_with("Article")
             || matches!(
                 kind,
-                "BlogPosting" | "LiveBlogPosting" | "Report" | "Review" | "AnalysisNewsArticle" | "SocialMediaPosting"
+                "BlogPosting"
+                    | "LiveBlogPosting"
+                    | "Report"
+                    | "Review"
+                    | "AnalysisNewsArticle"
+                    | "SocialMediaPosting"
             )
     });
     let titled = has("headline") || has("name");
@@ -215,7 +240,18 @@ fn rank(object: &Object) -> Option<u8> {
             _ => 2,
         });
     }
-    if is_a(object, &["Recipe", "CreativeWork", "VideoObject", "MediaObject", "PodcastEpisode", "HowTo", "FAQPage"]) {
+    if is_a(
+        object,
+        &[
+            "Recipe",
+            "CreativeWork",
+            "VideoObject",
+            "MediaObject",
+            "PodcastEpisode",
+            "HowTo",
+            "FAQPage",
+        ],
+    ) {
         return (has("headline") && has("datePublished")).then_some(3);
     }
     kinds(object)
@@ -252,8 +288,13 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
     if linked.authors.is_empty() {
         linked.authors = object.get("creator").map(named).unwrap_or_default();
     }
-    linked.site = object.get("publisher").and_then(|value| named(value).into_iter().next());
-    linked.images = object.get("image").map(|value| urls(value, by_id)).unwrap_or_default();
+    linked.site = object
+        .get("publisher")
+        .and_then(|value| named(value).into_iter().next());
+    linked.images = object
+        .get("image")
+        .map(|value| urls(value, by_id))
+        .unwrap_or_default();
     if linked.images.is_empty() {
         linked.images = get("thumbnailUrl").into_iter().collect();
     }
@@ -298,9 +339,9 @@ fn names(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<String> {
             Value::Array(values) => open.extend(values.iter().rev().map(|value| (value, depth + 1))),
             Value::String(name) => found.push(plain(name)),
             Value::Object(object) => {
-                let named = object.get("name").or_else(|| {
-                    by_id.get(object.get("@id")?.as_str()?)?.get("name")
-                });
+                let named = object
+                    .get("name")
+                    .or_else(|| by_id.get(object.get("@id")?.as_str()?)?.get("name"));
                 match named {
                     Some(name @ (Value::String(_) | Value::Array(_))) => open.push((name, depth + 1)),
                     _ => {

@@ -21,7 +21,10 @@ pub(super) fn of_page(meta: &Meta, base: &Url, header: Option<&str>) -> PageLink
         header
             .into_iter()
             .flat_map(header_links)
-            .find(|(rels, _)| rels.split_whitespace().any(|known| known.eq_ignore_ascii_case(rel)))
+            .find(|(rels, _)| {
+                rels.split_whitespace()
+                    .any(|known| known.eq_ignore_ascii_case(rel))
+            })
             .and_then(|(_, target)| link::resolve(base, target))
     };
     let in_page = |rel: &str| link::resolve(base, meta.link(rel)?);
@@ -65,7 +68,10 @@ mod tests {
         let header = "<https://s.example/a>; title=\"x\"; rel=shortlink, </b?c=1,2>; rel=\"canonical next\"";
         assert_eq!(
             header_links(header),
-            [("shortlink", "https://s.example/a"), ("canonical next", "/b?c=1,2")]
+            [
+                ("shortlink", "https://s.example/a"),
+                ("canonical next", "/b?c=1,2")
+            ]
         );
         assert_eq!(header_links("<<>;rel"), []);
     }

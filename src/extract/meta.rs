@@ -28,7 +28,9 @@ impl Meta {
             match document.tag(at) {
                 Tag::Meta => meta.add(document, at),
                 Tag::Title if meta.title.is_none() => {
-                    let in_svg = document.ancestors(at).any(|outer| document.tag(outer) == Tag::Svg);
+                    let in_svg = document
+                        .ancestors(at)
+                        .any(|outer| document.tag(outer) == Tag::Svg);
                     let title: String = document
                         .children(at)
                         .filter_map(|child| document.text_of(child))
@@ -64,10 +66,17 @@ impl Meta {
     }
 
     fn add(&mut self, document: &Document, at: At) {
-        let Some(content) = document.attr(at, "content").or_else(|| document.attr(at, "value")) else {
+        let Some(content) = document
+            .attr(at, "content")
+            .or_else(|| document.attr(at, "value"))
+        else {
             return;
         };
-        let content = if content.contains("&") { plain(content) } else { tidy(content) };
+        let content = if content.contains("&") {
+            plain(content)
+        } else {
+            tidy(content)
+        };
         if content.is_empty() {
             return;
         }
@@ -101,13 +110,23 @@ impl Meta {
 
     /// The name of the site.
     pub(super) fn site(&self) -> Option<&str> {
-        self.first(&["og:site_name", "application-name", "al:android:app_name", "publisher", "dc.publisher", "twitter:app:name:iphone"])
-            .filter(|name| name.chars().count() < 60 && !name.starts_with("http"))
+        self.first(&[
+            "og:site_name",
+            "application-name",
+            "al:android:app_name",
+            "publisher",
+            "dc.publisher",
+            "twitter:app:name:iphone",
+        ])
+        .filter(|name| name.chars().count() < 60 && !name.starts_with("http"))
     }
 }
 
 /// Marks that part a headline from the name of a site.
-const PARTINGS: &[&str] = &[" | ", " - ", " – ", " — ", " :: ", " · ", " » ", " « ", " • ", " ‹ ", " › ", " ~ ", "｜", " / ", "|", " \\\\ "];
+const PARTINGS: &[&str] = &[
+    " | ", " - ", " – ", " — ", " :: ", " · ", " » ", " « ", " • ", " ‹ ", " › ", " ~ ", "｜", " / ", "|",
+    " \\\\ ",
+];
 
 /// A title without the name of the site, where it can be told apart: `site` is its name, `host` its address, and
 /// `others` are texts that may be the bare headline.
@@ -126,7 +145,12 @@ pub(super) fn without_site(title: &str, site: Option<&str>, host: &str, others: 
     let mut kept = title.trim();
     let mut names: Vec<String> = site.map(fold).into_iter().collect();
     let labels: Vec<&str> = host.split('.').collect();
-    names.extend(labels.iter().filter(|label| label.len() > 3 && **label != "www").map(|label| fold(label)));
+    names.extend(
+        labels
+            .iter()
+            .filter(|label| label.len() > 3 && **label != "www")
+            .map(|label| fold(label)),
+    );
     names.push(fold(host));
     for _ in 0..3 {
         let mut shorter = None;
@@ -168,7 +192,10 @@ fn is_name(part: &str, names: &[String]) -> bool {
 
 /// Letters and digits in lower case: what two printings of one name share.
 pub(super) fn fold(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 #[cfg(test)]
@@ -178,15 +205,48 @@ mod tests {
     #[test]
     fn the_name_of_the_site_goes() {
         for (title, site, host, expected) in [
-            ("Calls to boycott - The Paper", Some("The Paper"), "a.example", "Calls to boycott"),
-            ("The Paper | Calls - again", Some("The Paper"), "a.example", "Calls - again"),
-            ("Calls | World | thepaper.example", None, "www.thepaper.example", "Calls | World"),
-            ("Calls - a study", Some("The Paper"), "a.example", "Calls - a study"),
+            (
+                "Calls to boycott - The Paper",
+                Some("The Paper"),
+                "a.example",
+                "Calls to boycott",
+            ),
+            (
+                "The Paper | Calls - again",
+                Some("The Paper"),
+                "a.example",
+                "Calls - again",
+            ),
+            (
+                "Calls | World | thepaper.example",
+                None,
+                "www.thepaper.example",
+                "Calls | World",
+            ),
+            (
+                "Calls - a study",
+                Some("The Paper"),
+                "a.example",
+                "Calls - a study",
+            ),
             ("The Paper", Some("The Paper"), "a.example", "The Paper"),
-            ("Rufe nach Boykott – Politik – Zeitung", Some("Zeitung"), "z.example", "Rufe nach Boykott – Politik"),
+            (
+                "Rufe nach Boykott – Politik – Zeitung",
+                Some("Zeitung"),
+                "z.example",
+                "Rufe nach Boykott – Politik",
+            ),
         ] {
             assert_eq!(without_site(title, site, host, &[]), expected, "{title}");
         }
-        assert_eq!(without_site("Calls to boycott it | World", None, "a.example", &["Calls to boycott it"]), "Calls to boycott it");
+        assert_eq!(
+            without_site(
+                "Calls to boycott it | World",
+                None,
+                "a.example",
+                &["Calls to boycott it"]
+            ),
+            "Calls to boycott it"
+        );
     }
 }

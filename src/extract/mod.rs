@@ -117,7 +117,8 @@ pub fn article(
     } else {
         let mut found = body::find(&document, extraction.title.as_deref(), &linked);
         applied.cut(&mut found.clip);
-        extraction.text = if found.clip.until.is_some() || rules.iter().any(|rules| !rules.remove.is_empty()) {
+        extraction.text = if found.clip.until.is_some() || rules.iter().any(|rules| !rules.remove.is_empty())
+        {
             join(&blocks(&document, &found.clip))
         } else {
             found.text

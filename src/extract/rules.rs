@@ -60,18 +60,24 @@ impl<'a> Applied<'a> {
 
     /// The body: all matches of the first rule that gives text, without what any layer removes.
     pub(super) fn body(&mut self) -> Option<Clip> {
-        self.first_of(Field::Body, |rules| &rules.body, |applied, rule| {
-            let found = applied.document.select(&rule.css);
-            let mut clip = Clip::of_all(applied.document, &found);
-            applied.cut(&mut clip);
-            let text = match (&rule.attr, &rule.matches) {
-                (None, None) => clip.texts(applied.document).any(|(_, text)| !tidy(text).is_empty()),
-                // A body is elements: its `match` decides whether it is one, an attribute holds none.
-                (None, Some(pattern)) => pattern.is_match(&join(&blocks(applied.document, &clip))),
-                (Some(_), _) => false,
-            };
-            text.then_some(clip)
-        })
+        self.first_of(
+            Field::Body,
+            |rules| &rules.body,
+            |applied, rule| {
+                let found = applied.document.select(&rule.css);
+                let mut clip = Clip::of_all(applied.document, &found);
+                applied.cut(&mut clip);
+                let text = match (&rule.attr, &rule.matches) {
+                    (None, None) => clip
+                        .texts(applied.document)
+                        .any(|(_, text)| !tidy(text).is_empty()),
+                    // A body is elements: its `match` decides whether it is one, an attribute holds none.
+                    (None, Some(pattern)) => pattern.is_match(&join(&blocks(applied.document, &clip))),
+                    (Some(_), _) => false,
+                };
+                text.then_some(clip)
+            },
+        )
     }
 
     /// Takes out what the rules remove, and ends a clip where they say.
@@ -82,13 +88,22 @@ impl<'a> Applied<'a> {
                 clip.without.add(at);
             }
         }
-        let phrases: Vec<String> = self.layers.iter().flat_map(|rules| &rules.cut_after).cloned().collect();
+        let phrases: Vec<String> = self
+            .layers
+            .iter()
+            .flat_map(|rules| &rules.cut_after)
+            .cloned()
+            .collect();
         clip.cut_after(self.document, &phrases);
     }
 
     /// Whether the page has a text that tells it is no article.
     pub(super) fn rejects(&self, page: &Clip) -> bool {
-        let mut phrases = self.layers.iter().flat_map(|rules| &rules.reject_if_contains).peekable();
+        let mut phrases = self
+            .layers
+            .iter()
+            .flat_map(|rules| &rules.reject_if_contains)
+            .peekable();
         if phrases.peek().is_none() {
             return false;
         }

@@ -115,9 +115,15 @@ fn wanted(situation: &Situation<'_>, now: DateTime<Utc>) -> Next {
             };
             Next { at, why: why.into() }
         }
-        Schedule::Every(_) => Next { at: jittered(situation.name, schedule.next_after(now), now), why: schedule.to_string() },
+        Schedule::Every(_) => Next {
+            at: jittered(situation.name, schedule.next_after(now), now),
+            why: schedule.to_string(),
+        },
         // The user named the minute.
-        Schedule::Cron(_) => Next { at: schedule.next_after(now), why: schedule.to_string() },
+        Schedule::Cron(_) => Next {
+            at: schedule.next_after(now),
+            why: schedule.to_string(),
+        },
     }
 }
 
@@ -133,19 +139,38 @@ fn jittered(name: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> 
 fn after_failure(situation: &Situation<'_>, failing: &Failing, now: DateTime<Utc>) -> Next {
     let turn = match situation.schedule {
         Schedule::Adaptive => ADAPTIVE_FLOOR,
-        schedule => (schedule.next_after(now) - now).to_std().unwrap_or(FLOOR).min(Duration::from_hours(1)),
+        schedule => (schedule.next_after(now) - now)
+            .to_std()
+            .unwrap_or(FLOOR)
+            .min(Duration::from_hours(1)),
     };
     let first = if failing.refused { REFUSED } else { FLOOR };
     let backoff = doubled(first, failing.failures * 2.0).max(turn);
-    let backoff = backoff.mul_f64(1.0 + spread(situation.name, failing.failures.to_bits() as u32) / 10.0).min(LONGEST);
-    let asked = failing.retry_after.map(|at| (at - now).to_std().unwrap_or_default().clamp(Duration::from_secs(1), LONGEST));
+    let backoff = backoff
+        .mul_f64(1.0 + spread(situation.name, failing.failures.to_bits() as u32) / 10.0)
+        .min(LONGEST);
+    let asked = failing.retry_after.map(|at| {
+        (at - now)
+            .to_std()
+            .unwrap_or_default()
+            .clamp(Duration::from_secs(1), LONGEST)
+    });
     match asked {
         Some(asked) if failing.failures <= weight(Grade::Soft) || asked >= backoff => Next {
             at: now + asked,
-            why: format!("the server asked for Retry-After of {}", show_duration(whole(asked))),
+            why: format!(
+                "the server asked for Retry-After of {}",
+                show_duration(whole(asked))
+            ),
         },
-        _ if failing.refused => Next { at: now + backoff, why: "the server refuses us: a person should look".into() },
-        _ => Next { at: now + backoff, why: format!("backing off {} after failures", show_duration(rough(backoff))) },
+        _ if failing.refused => Next {
+            at: now + backoff,
+            why: "the server refuses us: a person should look".into(),
+        },
+        _ => Next {
+            at: now + backoff,
+            why: format!("backing off {} after failures", show_duration(rough(backoff))),
+        },
     }
 }
 
@@ -153,7 +178,12 @@ fn after_failure(situation: &Situation<'_>, failing: &Failing, now: DateTime<Utc
 ///
 /// `Retry-After` alone decides where the server sent it. Our own rest has up to a fifth on top, other for each host, so
 /// that hosts which fell together do not all get asked together.
-pub fn host_rest(host: &str, failures: u32, retry_after: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+pub fn host_rest(
+    host: &str,
+    failures: u32,
+    retry_after: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
     if let Some(at) = retry_after {
         return at.clamp(now, now + LONGEST);
     }
@@ -163,7 +193,9 @@ pub fn host_rest(host: &str, failures: u32, retry_after: Option<DateTime<Utc>>, 
 
 /// A number from 0 to 1 that differs from name to name and from time to time, and is the same in every run.
 pub fn spread(name: &str, times: u32) -> f64 {
-    let mixed = name.bytes().fold(times, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    let mixed = name.bytes().fold(times, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+    });
     f64::from(mixed.wrapping_mul(0x9e37_79b9) >> 16) / f64::from(1 << 16)
 }
 

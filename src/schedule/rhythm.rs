@@ -47,7 +47,14 @@ pub struct Rhythm {
 
 impl Default for Rhythm {
     fn default() -> Self {
-        Self { counts: vec![0.0; HOURS], watched: vec![0.0; HOURS], until: None, last_new: None, overflowed: None, window: 0 }
+        Self {
+            counts: vec![0.0; HOURS],
+            watched: vec![0.0; HOURS],
+            until: None,
+            last_new: None,
+            overflowed: None,
+            window: 0,
+        }
     }
 }
 
@@ -59,7 +66,14 @@ impl Rhythm {
         let first = self.until.is_none();
         // Seen for the first time, a document tells of the time since its oldest entry, four weeks at most.
         let month = now - chrono::Duration::weeks(4);
-        let since = self.until.unwrap_or_else(|| new.iter().copied().filter(|at| *at <= now).min().unwrap_or(now).max(month));
+        let since = self.until.unwrap_or_else(|| {
+            new.iter()
+                .copied()
+                .filter(|at| *at <= now)
+                .min()
+                .unwrap_or(now)
+                .max(month)
+        });
         self.decay(now - since);
         self.watch(since, now);
         for at in new {
@@ -83,7 +97,8 @@ impl Rhythm {
 
     /// Whether polls were seen to overflow of late.
     pub fn overflows(&self, now: DateTime<Utc>) -> bool {
-        self.overflowed.is_some_and(|at| now - at < chrono::Duration::from_std(OVERFLOW_MEMORY).unwrap_or_default())
+        self.overflowed
+            .is_some_and(|at| now - at < chrono::Duration::from_std(OVERFLOW_MEMORY).unwrap_or_default())
     }
 
     /// When a poll pays next: when an entry may be expected, not before `floor` and not after `longest`.
@@ -91,7 +106,11 @@ impl Rhythm {
         let rates = self.rates();
         let trust = self.trust(&rates, now);
         // Where documents overflow, a third of one is as much as may come between two polls.
-        let worth = if self.overflows(now) { (f64::from(self.window) / 3.0).max(WORTH) } else { WORTH };
+        let worth = if self.overflows(now) {
+            (f64::from(self.window) / 3.0).max(WORTH)
+        } else {
+            WORTH
+        };
         let step_hours = STEP.as_secs_f64() / 3600.0;
         let (mut at, mut expected) = (now, 0.0);
         while expected < worth && at < now + longest {
@@ -104,13 +123,22 @@ impl Rhythm {
     /// Entries an hour for each hour of the week.
     fn rates(&self) -> Vec<f64> {
         let at = |list: &[f32], index: usize| f64::from(list.get(index).copied().unwrap_or_default());
-        let (count, watched): (f64, f64) =
-            (self.counts.iter().copied().map(f64::from).sum(), self.watched.iter().copied().map(f64::from).sum());
-        let week = if watched > 0.0 { count / watched.max(1.0) } else { 0.0 };
+        let (count, watched): (f64, f64) = (
+            self.counts.iter().copied().map(f64::from).sum(),
+            self.watched.iter().copied().map(f64::from).sum(),
+        );
+        let week = if watched > 0.0 {
+            count / watched.max(1.0)
+        } else {
+            0.0
+        };
         let day: Vec<f64> = (0..24)
             .map(|hour| {
                 let (count, watched) = (0..7).fold((0.0, 0.0), |(count, watched), day| {
-                    (count + at(&self.counts, day * 24 + hour), watched + at(&self.watched, day * 24 + hour))
+                    (
+                        count + at(&self.counts, day * 24 + hour),
+                        watched + at(&self.watched, day * 24 + hour),
+                    )
                 });
                 (count + PRIOR_HOURS * week) / (watched + PRIOR_HOURS)
             })
@@ -129,7 +157,9 @@ impl Rhythm {
         let hours = (now - last).num_hours().max(0);
         let week: f64 = rates.iter().sum();
         let whole = hours / HOURS as i64;
-        let rest = (0..hours % HOURS as i64).map(|hour| rate(rates, last + chrono::Duration::hours(hour))).sum::<f64>();
+        let rest = (0..hours % HOURS as i64)
+            .map(|hour| rate(rates, last + chrono::Duration::hours(hour)))
+            .sum::<f64>();
         let missed = week * whole as f64 + rest;
         if missed > SILENCE { SILENCE / missed } else { 1.0 }
     }
@@ -157,7 +187,12 @@ impl Rhythm {
     /// For the database: little-endian numbers, in the order of the fields.
     pub fn to_bytes(&self) -> Vec<u8> {
         let seconds = |at: Option<DateTime<Utc>>| at.map_or(i64::MIN, |at| at.timestamp()).to_le_bytes();
-        let mut bytes: Vec<u8> = self.counts.iter().chain(&self.watched).flat_map(|value| value.to_le_bytes()).collect();
+        let mut bytes: Vec<u8> = self
+            .counts
+            .iter()
+            .chain(&self.watched)
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         for at in [self.until, self.last_new, self.overflowed] {
             bytes.extend(seconds(at));
         }
@@ -171,8 +206,11 @@ impl Rhythm {
             return None;
         }
         let (floats, rest) = bytes.split_at(HOURS * 2 * 4);
-        let values: Vec<f32> =
-            floats.chunks_exact(4).filter_map(|chunk| Some(f32::from_le_bytes(chunk.try_into().ok()?))).map(sane).collect();
+        let values: Vec<f32> = floats
+            .chunks_exact(4)
+            .filter_map(|chunk| Some(f32::from_le_bytes(chunk.try_into().ok()?)))
+            .map(sane)
+            .collect();
         let (times, window) = rest.split_at(3 * 8);
         let mut times = times
             .chunks_exact(8)

@@ -32,7 +32,11 @@ impl Wishes {
         Self {
             ttl: hints.ttl.map(|ttl| ttl.as_secs()),
             skip_hours: hints.skip_hours.clone(),
-            skip_days: hints.skip_days.iter().filter_map(|day| u8::try_from(day.num_days_from_monday()).ok()).collect(),
+            skip_days: hints
+                .skip_days
+                .iter()
+                .filter_map(|day| u8::try_from(day.num_days_from_monday()).ok())
+                .collect(),
             period: hints.update_period.map(|period| period.as_secs()),
             base: hints.update_base,
         }
@@ -42,7 +46,11 @@ impl Wishes {
         FeedHints {
             ttl: self.ttl.map(Duration::from_secs),
             skip_hours: self.skip_hours,
-            skip_days: self.skip_days.into_iter().filter_map(|day| chrono::Weekday::try_from(day).ok()).collect(),
+            skip_days: self
+                .skip_days
+                .into_iter()
+                .filter_map(|day| chrono::Weekday::try_from(day).ok())
+                .collect(),
             update_period: self.period.map(Duration::from_secs),
             update_base: self.base,
         }

@@ -52,7 +52,9 @@ use rusqlite::{Connection, params};
 
 use crate::config::Source;
 use crate::model::{
-    ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, SourceId, Stored, RobotsNote};
+    ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, RobotsNote, SourceId,
+    Stored,
+};
 
 /// The writer of a database: one in the world, held by a lock.
 #[derive(Debug)]
@@ -156,7 +158,9 @@ impl Store {
     /// Which of these entries a source has not had yet, by their position.
     pub async fn unseen(&self, source: SourceId, idents: Vec<String>) -> Result<Vec<usize>, StoreError> {
         self.writer
-            .call("look for known entries", move |db| sources::unseen(db, source, &idents))
+            .call("look for known entries", move |db| {
+                sources::unseen(db, source, &idents)
+            })
             .await
     }
 

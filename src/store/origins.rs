@@ -47,7 +47,10 @@ pub(super) fn robots(db: &Connection, now: DateTime<Utc>) -> Result<Vec<RobotsNo
 }
 
 /// Hosts that are not to be asked yet, and until when.
-pub(super) fn resting(db: &Connection, now: DateTime<Utc>) -> Result<Vec<(String, DateTime<Utc>)>, StoreError> {
+pub(super) fn resting(
+    db: &Connection,
+    now: DateTime<Utc>,
+) -> Result<Vec<(String, DateTime<Utc>)>, StoreError> {
     let hosts = db
         .prepare("SELECT name, max(rest_until, page_at) FROM host WHERE name <> '' AND (rest_until > ?1 OR page_at > ?1)")?
         .query_map([time::ms(now)], |row| Ok((row.get(0)?, time::moment(row.get(1)?))))?

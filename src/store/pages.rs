@@ -77,8 +77,8 @@ pub(super) fn record(
         PageResult::HostRests(failure) => {
             ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
             // The host in trouble may be one that a redirect led to: then the entry waits for that one by itself.
-            let at = rests.values().copied().max().unwrap_or(0);
-            let at = at.max(time::ms(now).saturating_add(AT_LEAST));
+            let rest = rests.values().copied().max();
+            let at = rest.unwrap_or_else(|| time::ms(now).saturating_add(AT_LEAST));
             queue::put(db, outcome.entry, Some(at))?;
             Stored::Waiting
         }

@@ -142,7 +142,8 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         (true, false) => queue::park(db, SourceId(id))?,
         (false, true) => {
             // Switched on anew: a person believes in it again.
-            db.prepare_cached("UPDATE source SET gone = 0 WHERE id = ?1")?.execute([id])?;
+            db.prepare_cached("UPDATE source SET gone = 0 WHERE id = ?1")?
+                .execute([id])?;
             queue::unpark(db, SourceId(id))?;
         }
         _ => {}
@@ -362,7 +363,9 @@ fn settle(db: &Connection, outcome: &PollOutcome, now: DateTime<Utc>) -> Result<
 
 /// An address as it was stored; it was one when it was configured.
 fn url_of(text: &str) -> rusqlite::Result<url::Url> {
-    url::Url::parse(text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+    url::Url::parse(text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
 }
 
 /// Which of these entries a source has not had yet, by their position.

@@ -41,7 +41,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "daemon",
-        &["poll", "collect", "fetch", "model", "store", "export", "deliver", "config"],
+        &[
+            "poll", "collect", "fetch", "model", "store", "export", "deliver", "config",
+        ],
     ),
     ("cli", ALL),
     ("main", ALL),

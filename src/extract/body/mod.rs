@@ -87,14 +87,26 @@ fn clip_of(view: &View<'_>, container: At, kept: &[usize], hidden: Marks) -> Cli
         }
     }
     for at in document.within(container) {
-        let outside = first.is_none_or(|first| document.end(at) <= first.first) || last.is_none_or(|last| at > last.last);
+        let outside = first.is_none_or(|first| document.end(at) <= first.first)
+            || last.is_none_or(|last| at > last.last);
         let image = matches!(document.tag(at), Tag::Img | Tag::Amp | Tag::Picture);
-        if image && (outside || view.noise.has(at) || document.ancestors(at).take(6).any(|outer| view.noise.has(outer) && document.tag(outer) != Tag::Figure)) {
+        if image
+            && (outside
+                || view.noise.has(at)
+                || document
+                    .ancestors(at)
+                    .take(6)
+                    .any(|outer| view.noise.has(outer) && document.tag(outer) != Tag::Figure))
+        {
             without.add(at);
         }
     }
     Clip {
-        roots: if kept.is_empty() { Vec::new() } else { vec![container] },
+        roots: if kept.is_empty() {
+            Vec::new()
+        } else {
+            vec![container]
+        },
         without,
         until: None,
     }

@@ -15,7 +15,11 @@ pub(super) fn hide(document: &Document, hidden: &mut Marks) {
             let style = style.to_ascii_lowercase();
             style.contains("display:none") || style.contains("visibility:hidden")
         });
-        if style || document.attr(at, "hidden").is_some_and(|value| value != "until-found") {
+        if style
+            || document
+                .attr(at, "hidden")
+                .is_some_and(|value| value != "until-found")
+        {
             hidden.add(at);
         }
     }
@@ -37,7 +41,13 @@ const SURE_SHARE: f64 = 0.5;
 /// Marks elements that are noise: by tag, role and name; never one that holds much of the page's text.
 pub(super) fn mark(document: &Document, blocks: &[Block]) -> Marks {
     let mut marks = Marks::none(document);
-    let weight = |block: &Block| if super::value::is_paragraph(block) { block.chars } else { 0 };
+    let weight = |block: &Block| {
+        if super::value::is_paragraph(block) {
+            block.chars
+        } else {
+            0
+        }
+    };
     let total: usize = blocks.iter().map(weight).sum();
     // Text in paragraphs before each position, so that an element's share is a difference.
     let mut sums = Vec::with_capacity(blocks.len() + 1);
@@ -80,14 +90,40 @@ fn judge(document: &Document, at: At) -> Option<Noise> {
             return Some(Noise::Sure);
         }
         Tag::Form | Tag::Figure | Tag::Address => return Some(Noise::Likely),
-        Tag::Text | Tag::Html | Tag::Body | Tag::Main | Tag::Script | Tag::Style | Tag::Head | Tag::B | Tag::I | Tag::Em | Tag::Strong | Tag::Br | Tag::Img => {
+        Tag::Text
+        | Tag::Html
+        | Tag::Body
+        | Tag::Main
+        | Tag::Script
+        | Tag::Style
+        | Tag::Head
+        | Tag::B
+        | Tag::I
+        | Tag::Em
+        | Tag::Strong
+        | Tag::Br
+        | Tag::Img => {
             return None;
         }
         _ => {}
     }
     let attr = |name| document.attr(at, name);
     if let Some(role) = attr("role") {
-        if matches!(role, "navigation" | "complementary" | "banner" | "contentinfo" | "search" | "dialog" | "alertdialog" | "menu" | "menubar" | "toolbar" | "tablist" | "tooltip") {
+        if matches!(
+            role,
+            "navigation"
+                | "complementary"
+                | "banner"
+                | "contentinfo"
+                | "search"
+                | "dialog"
+                | "alertdialog"
+                | "menu"
+                | "menubar"
+                | "toolbar"
+                | "tablist"
+                | "tooltip"
+        ) {
             return Some(Noise::Sure);
         }
     }
@@ -98,7 +134,15 @@ fn judge(document: &Document, at: At) -> Option<Noise> {
         return None;
     }
     let mut worst = None;
-    for name in ["class", "id", "data-component", "data-module", "data-testid", "data-type", "data-area"] {
+    for name in [
+        "class",
+        "id",
+        "data-component",
+        "data-module",
+        "data-testid",
+        "data-type",
+        "data-area",
+    ] {
         if let Some(value) = attr(name) {
             worst = worst.max(by_name(value));
         }
@@ -120,22 +164,239 @@ fn by_name(value: &str) -> Option<Noise> {
 
 /// Words that name noise wherever they stand in a name.
 const SURE: &[&str] = &[
-    "share", "sharing", "sharebar", "sharebuttons", "shares", "social", "socials", "socialmedia", "sociallinks", "related", "relatedposts", "relatedarticles", "recommended", "recommendation", "recommendations",
-    "newsletter", "newsletters", "subscribe", "subscription", "signup", "breadcrumb", "breadcrumbs", "cookie", "cookies", "consent", "gdpr", "taboola", "outbrain", "plista", "comments",
-    "commentlist", "disqus", "respond", "advert", "advertisement", "advertising", "adsbygoogle", "banner", "sponsored", "promo", "promotion", "promobox", "teaser", "teasers", "popup", "modal", "lightbox",
-    "trending", "mostread", "mostpopular", "popular", "readmore", "morenews", "sidebar", "navbar", "navigation", "navigate", "menu", "footer", "pagination", "pager", "paging", "tags", "taglist", "tagcloud", "toolbar",
-    "breadcrumbs", "login", "donate", "donation", "crosslinks", "noprint", "screenreader", "addtoany", "jp-relatedposts", "widget", "widgets", "byline", "authorbox", "authorbio", "wp-caption-text", "caption", "captions", "credit", "credits", "copyright", "imagecredit", "sociable", "whatsapp", "tweet",
-    "print", "rating", "ratings", "votes", "poll", "quiz", "survey", "player", "videoplayer", "podcast", "carousel", "slider", "topics", "hashtags", "keywords", "disclaimer", "follow", "followus", "skiplink", "skip", "loading", "spinner", "tooltip", "dropdown", "toc", "legend", "infobox", "weather", "ticker", "livescore", "stocks",
+    "share",
+    "sharing",
+    "sharebar",
+    "sharebuttons",
+    "shares",
+    "social",
+    "socials",
+    "socialmedia",
+    "sociallinks",
+    "related",
+    "relatedposts",
+    "relatedarticles",
+    "recommended",
+    "recommendation",
+    "recommendations",
+    "newsletter",
+    "newsletters",
+    "subscribe",
+    "subscription",
+    "signup",
+    "breadcrumb",
+    "breadcrumbs",
+    "cookie",
+    "cookies",
+    "consent",
+    "gdpr",
+    "taboola",
+    "outbrain",
+    "plista",
+    "comments",
+    "commentlist",
+    "disqus",
+    "respond",
+    "advert",
+    "advertisement",
+    "advertising",
+    "adsbygoogle",
+    "banner",
+    "sponsored",
+    "promo",
+    "promotion",
+    "promobox",
+    "teaser",
+    "teasers",
+    "popup",
+    "modal",
+    "lightbox",
+    "trending",
+    "mostread",
+    "mostpopular",
+    "popular",
+    "readmore",
+    "morenews",
+    "sidebar",
+    "navbar",
+    "navigation",
+    "navigate",
+    "menu",
+    "footer",
+    "pagination",
+    "pager",
+    "paging",
+    "tags",
+    "taglist",
+    "tagcloud",
+    "toolbar",
+    "breadcrumbs",
+    "login",
+    "donate",
+    "donation",
+    "crosslinks",
+    "noprint",
+    "screenreader",
+    "addtoany",
+    "jp-relatedposts",
+    "widget",
+    "widgets",
+    "byline",
+    "authorbox",
+    "authorbio",
+    "wp-caption-text",
+    "caption",
+    "captions",
+    "credit",
+    "credits",
+    "copyright",
+    "imagecredit",
+    "sociable",
+    "whatsapp",
+    "tweet",
+    "print",
+    "rating",
+    "ratings",
+    "votes",
+    "poll",
+    "quiz",
+    "survey",
+    "player",
+    "videoplayer",
+    "podcast",
+    "carousel",
+    "slider",
+    "topics",
+    "hashtags",
+    "keywords",
+    "disclaimer",
+    "follow",
+    "followus",
+    "skiplink",
+    "skip",
+    "loading",
+    "spinner",
+    "tooltip",
+    "dropdown",
+    "toc",
+    "legend",
+    "infobox",
+    "weather",
+    "ticker",
+    "livescore",
+    "stocks",
 ];
 
 /// Words that name noise more often than not.
 const LIKELY: &[&str] = &[
-    "ad", "ads", "comment", "aside", "author", "authors", "bio", "meta", "date", "dateline", "published", "timestamp", "posted", "time", "nav", "header", "masthead", "more", "next", "prev", "previous", "gallery", "slideshow", "thumbnail", "photo", "media",
-    "video", "embed", "info", "links", "list-links", "box", "card", "cards", "kicker", "category", "categories", "section-title", "label", "overlay", "sticky", "hidden", "button", "buttons", "btn", "icon", "icons", "actions", "action", "tools", "utility", "correction", "extra", "side", "right", "left", "bottom", "tag", "topic", "hint", "notice", "alert", "paywall", "offer", "shop", "product", "affiliate", "price", "factbox", "fact", "timeline", "feed", "stream", "items", "recirc", "recirculation", "puff", "upsell", "inline-promo", "cta", "figure", "image", "img",
+    "ad",
+    "ads",
+    "comment",
+    "aside",
+    "author",
+    "authors",
+    "bio",
+    "meta",
+    "date",
+    "dateline",
+    "published",
+    "timestamp",
+    "posted",
+    "time",
+    "nav",
+    "header",
+    "masthead",
+    "more",
+    "next",
+    "prev",
+    "previous",
+    "gallery",
+    "slideshow",
+    "thumbnail",
+    "photo",
+    "media",
+    "video",
+    "embed",
+    "info",
+    "links",
+    "list-links",
+    "box",
+    "card",
+    "cards",
+    "kicker",
+    "category",
+    "categories",
+    "section-title",
+    "label",
+    "overlay",
+    "sticky",
+    "hidden",
+    "button",
+    "buttons",
+    "btn",
+    "icon",
+    "icons",
+    "actions",
+    "action",
+    "tools",
+    "utility",
+    "correction",
+    "extra",
+    "side",
+    "right",
+    "left",
+    "bottom",
+    "tag",
+    "topic",
+    "hint",
+    "notice",
+    "alert",
+    "paywall",
+    "offer",
+    "shop",
+    "product",
+    "affiliate",
+    "price",
+    "factbox",
+    "fact",
+    "timeline",
+    "feed",
+    "stream",
+    "items",
+    "recirc",
+    "recirculation",
+    "puff",
+    "upsell",
+    "inline-promo",
+    "cta",
+    "figure",
+    "image",
+    "img",
 ];
 
 /// Words that name the article itself: what has one is no noise by a weak word.
-const GOOD: &[&str] = &["article", "content", "body", "story", "post", "entry", "text", "main", "page", "wrapper", "container", "paragraph", "news", "detail", "container", "layout", "grid", "row", "col", "column"];
+const GOOD: &[&str] = &[
+    "article",
+    "content",
+    "body",
+    "story",
+    "post",
+    "entry",
+    "text",
+    "main",
+    "page",
+    "wrapper",
+    "container",
+    "paragraph",
+    "news",
+    "detail",
+    "container",
+    "layout",
+    "grid",
+    "row",
+    "col",
+    "column",
+];
 
 fn by_one_name(name: &str) -> Option<Noise> {
     let mut words: Vec<String> = Vec::new();
@@ -156,7 +417,10 @@ fn by_one_name(name: &str) -> Option<Noise> {
         words.push(word);
     }
     // `has-sidebar`, `with-comments`, `no-ads` say what is elsewhere.
-    if words.first().is_some_and(|first| matches!(first.as_str(), "has" | "with" | "no" | "is" | "without" | "js")) {
+    if words
+        .first()
+        .is_some_and(|first| matches!(first.as_str(), "has" | "with" | "no" | "is" | "without" | "js"))
+    {
         return None;
     }
     let any = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
@@ -169,14 +433,34 @@ fn by_one_name(name: &str) -> Option<Noise> {
 
 /// Whether an element is called what bodies of articles are called.
 pub(super) fn body_hint(document: &Document, at: At) -> f64 {
-    if document.attr(at, "itemprop").is_some_and(|name| name.contains("articleBody") || name.contains("reviewBody")) {
+    if document
+        .attr(at, "itemprop")
+        .is_some_and(|name| name.contains("articleBody") || name.contains("reviewBody"))
+    {
         return 0.3;
     }
     let words: Vec<String> = class_words(document, at).take(40).collect();
-    let pair = |a: &str, b: &str| words.windows(2).any(|pair| matches!(pair, [x, y] if x == a && y == b));
+    let pair = |a: &str, b: &str| {
+        words
+            .windows(2)
+            .any(|pair| matches!(pair, [x, y] if x == a && y == b))
+    };
     let one = |name: &str| words.iter().any(|word| word == name);
-    if pair("article", "body") || pair("article", "content") || pair("article", "text") || pair("entry", "content") || pair("post", "content") || pair("story", "body") || pair("post", "body")
-        || pair("body", "content") || one("articlebody") || one("storybody") || one("articletext") || one("articlecontent") || pair("story", "content") || pair("news", "content") || pair("news", "text")
+    if pair("article", "body")
+        || pair("article", "content")
+        || pair("article", "text")
+        || pair("entry", "content")
+        || pair("post", "content")
+        || pair("story", "body")
+        || pair("post", "body")
+        || pair("body", "content")
+        || one("articlebody")
+        || one("storybody")
+        || one("articletext")
+        || one("articlecontent")
+        || pair("story", "content")
+        || pair("news", "content")
+        || pair("news", "text")
     {
         return 0.15;
     }

@@ -15,17 +15,27 @@ pub(super) fn kept(view: &View<'_>, container: At) -> Vec<usize> {
     let mut kept: Vec<usize> = inside
         .clone()
         .filter(|index| !noise.get(*index).copied().unwrap_or(true))
-        .filter(|index| view.blocks.get(*index).is_some_and(|block| belongs(block, &title)))
+        .filter(|index| {
+            view.blocks
+                .get(*index)
+                .is_some_and(|block| belongs(block, &title))
+        })
         .collect();
     trim_ends(view, &mut kept);
     drop_empty_headings(view, &mut kept);
     drop_repeats(view, &mut kept);
     if kept.is_empty() {
-        kept = inside.filter(|index| view.blocks.get(*index).is_some_and(value::is_paragraph)).collect();
+        kept = inside
+            .filter(|index| view.blocks.get(*index).is_some_and(value::is_paragraph))
+            .collect();
     }
     if kept.is_empty() {
         kept = (0..view.blocks.len())
-            .filter(|index| view.blocks.get(*index).is_some_and(|block| block.linked * 2 < block.chars && value::weight(block) >= 20.0))
+            .filter(|index| {
+                view.blocks
+                    .get(*index)
+                    .is_some_and(|block| block.linked * 2 < block.chars && value::weight(block) >= 20.0)
+            })
             .collect();
     }
     kept
@@ -49,13 +59,23 @@ fn belongs(block: &Block, title: &str) -> bool {
 
 /// Short lines before the first and after the last paragraph are dates, labels, tags.
 fn trim_ends(view: &View<'_>, kept: &mut Vec<usize>) {
-    let solid = |index: &usize| view.blocks.get(*index).is_some_and(|block| value::is_paragraph(block) || (matches!(block.shape, Shape::Row | Shape::Pre)) || matches!(block.shape, Shape::Item { .. }) && value::weight(block) > 15.0);
+    let solid = |index: &usize| {
+        view.blocks.get(*index).is_some_and(|block| {
+            value::is_paragraph(block)
+                || (matches!(block.shape, Shape::Row | Shape::Pre))
+                || matches!(block.shape, Shape::Item { .. }) && value::weight(block) > 15.0
+        })
+    };
     let Some(first) = kept.iter().position(solid) else {
         return;
     };
     let last = kept.iter().rposition(solid).unwrap_or(first);
     // A heading right before the first paragraph opens the text.
-    let first = match first.checked_sub(1).and_then(|before| kept.get(before)).and_then(|index| view.blocks.get(*index)) {
+    let first = match first
+        .checked_sub(1)
+        .and_then(|before| kept.get(before))
+        .and_then(|index| view.blocks.get(*index))
+    {
         Some(block) if matches!(block.shape, Shape::Heading(2..)) => first - 1,
         _ => first,
     };

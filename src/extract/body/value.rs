@@ -8,7 +8,10 @@ use crate::html::{At, Block, Document, Shape, Tag};
 /// Whether a block reads like a paragraph of an article: long, or a sentence; not mostly links.
 pub(super) fn is_paragraph(block: &Block) -> bool {
     let prose = matches!(block.shape, Shape::Paragraph | Shape::Item { .. });
-    prose && weight(block) >= 25.0 && block.linked * 2 < block.chars && (weight(block) >= 80.0 || ends_sentence(&block.text))
+    prose
+        && weight(block) >= 25.0
+        && block.linked * 2 < block.chars
+        && (weight(block) >= 80.0 || ends_sentence(&block.text))
 }
 
 /// Characters, those of scripts that write a word with one or two counted for more.
@@ -25,8 +28,14 @@ pub(super) fn weight(block: &Block) -> f64 {
 
 /// Whether a text ends as sentences do, in any script.
 pub(super) fn ends_sentence(text: &str) -> bool {
-    let last = text.trim_end_matches(|c: char| c.is_whitespace() || "\"'”’»)]“」』".contains(c)).chars().next_back();
-    matches!(last, Some('.' | '!' | '?' | '…' | '。' | '！' | '？' | '؟' | '۔' | '।' | ':' | '։' | '።'))
+    let last = text
+        .trim_end_matches(|c: char| c.is_whitespace() || "\"'”’»)]“」』".contains(c))
+        .chars()
+        .next_back();
+    matches!(
+        last,
+        Some('.' | '!' | '?' | '…' | '。' | '！' | '？' | '؟' | '۔' | '।' | ':' | '։' | '።')
+    )
 }
 
 /// The value of each block.
@@ -89,7 +98,9 @@ pub(super) fn best_container(view: &View<'_>, root: At) -> At {
     }
     let total = |at: At| {
         let from = view.blocks.partition_point(|block| block.first < at);
-        let to = view.blocks.partition_point(|block| block.first < document.end(at));
+        let to = view
+            .blocks
+            .partition_point(|block| block.first < document.end(at));
         sums.get(to).unwrap_or(&0.0) - sums.get(from).unwrap_or(&0.0)
     };
     let mut best = (root, f64::MIN);
@@ -112,5 +123,7 @@ pub(super) fn best_container(view: &View<'_>, root: At) -> At {
 
 fn can_hold(document: &Document, at: At) -> bool {
     let tag = document.tag(at);
-    (tag.is_block() || matches!(tag, Tag::Other | Tag::Span | Tag::Font)) && !matches!(tag, Tag::P | Tag::Li | Tag::Ul | Tag::Ol) && tag.heading().is_none()
+    (tag.is_block() || matches!(tag, Tag::Other | Tag::Span | Tag::Font))
+        && !matches!(tag, Tag::P | Tag::Li | Tag::Ul | Tag::Ol)
+        && tag.heading().is_none()
 }
