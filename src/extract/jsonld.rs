@@ -342,15 +342,14 @@ fn names(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<String> {
                 let named = object
                     .get("name")
                     .or_else(|| by_id.get(object.get("@id")?.as_str()?)?.get("name"));
-                match named {
-                    Some(name @ (Value::String(_) | Value::Array(_))) => open.push((name, depth + 1)),
-                    _ => {
-                        let part = |key: &str| object.get(key).and_then(text);
-                        let whole = [part("givenName"), part("familyName")];
-                        let whole: Vec<String> = whole.into_iter().flatten().collect();
-                        if !whole.is_empty() {
-                            found.push(whole.join(" "));
-                        }
+                if let Some(name @ (Value::String(_) | Value::Array(_))) = named {
+                    open.push((name, depth + 1));
+                } else {
+                    let part = |key: &str| object.get(key).and_then(text);
+                    let whole = [part("givenName"), part("familyName")];
+                    let whole: Vec<String> = whole.into_iter().flatten().collect();
+                    if !whole.is_empty() {
+                        found.push(whole.join(" "));
                     }
                 }
             }

@@ -456,7 +456,7 @@ impl<'d> Reader<'d> {
         let mut text = std::mem::take(&mut self.text);
         let kept = text.trim_matches(is_invisible);
         if kept.len() < text.len() {
-            text = kept.to_owned();
+            text = String::from(kept);
         }
         let (chars, linked) = (std::mem::take(&mut self.chars), std::mem::take(&mut self.linked));
         if text.is_empty() {

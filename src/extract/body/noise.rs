@@ -108,9 +108,9 @@ fn judge(document: &Document, at: At) -> Option<Noise> {
         _ => {}
     }
     let attr = |name| document.attr(at, name);
-    if let Some(role) = attr("role") {
-        if matches!(
-            role,
+    if matches!(
+        attr("role"),
+        Some(
             "navigation"
                 | "complementary"
                 | "banner"
@@ -123,9 +123,9 @@ fn judge(document: &Document, at: At) -> Option<Noise> {
                 | "toolbar"
                 | "tablist"
                 | "tooltip"
-        ) {
-            return Some(Noise::Sure);
-        }
+        )
+    ) {
+        return Some(Noise::Sure);
     }
     if attr("aria-hidden") == Some("true") || attr("aria-modal") == Some("true") {
         return Some(Noise::Likely);
@@ -403,10 +403,9 @@ fn by_one_name(name: &str) -> Option<Noise> {
     let mut word = String::new();
     let mut lower_before = false;
     for c in name.chars().take(80) {
-        if !c.is_alphanumeric() || (c.is_uppercase() && lower_before) {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+        let parts = !c.is_alphanumeric() || (c.is_uppercase() && lower_before);
+        if parts && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if c.is_alphanumeric() {
             word.extend(c.to_lowercase());
