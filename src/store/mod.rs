@@ -22,6 +22,7 @@ mod origins;
 mod pages;
 mod payload;
 mod queue;
+mod raw;
 mod reader;
 mod rest;
 mod schema;
@@ -37,6 +38,7 @@ mod writer;
 mod tests;
 
 pub use error::{StoreError, Trouble};
+pub use raw::{RawPageRow, RawPages};
 pub use reader::{ArticleRow, ChangeRow, Reader};
 pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
 pub use waiting::Waiting;
