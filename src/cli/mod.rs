@@ -8,9 +8,11 @@ mod extract;
 mod list;
 mod parse;
 mod run;
+mod search;
 mod status;
 mod table;
 mod try_page;
+mod when;
 
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -62,6 +64,8 @@ enum Command {
     List(list::ListArgs),
     /// Show how each source is doing, and why it is polled when
     Status(status::StatusArgs),
+    /// Find articles by their words
+    Search(search::SearchArgs),
     /// Write articles out
     Export(export::ExportArgs),
     /// Filter: feeds in, their entries out
@@ -114,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Try(args) => try_page::try_page(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
+        Command::Search(args) => search::search(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),
