@@ -105,7 +105,10 @@ pub(super) fn render(pieces: impl IntoIterator<Item = Piece>, within: Within) ->
             },
             Token::Close(mark) => {
                 let open = opening(&tokens, i);
-                match mark.sign().filter(|_| open.is_some_and(|open| is_clear(&tokens, open))) {
+                match mark
+                    .sign()
+                    .filter(|_| open.is_some_and(|open| is_clear(&tokens, open)))
+                {
                     Some(sign) => out.push_str(sign),
                     None => out.extend(["</", mark.element(), ">"]),
                 }
@@ -182,7 +185,11 @@ fn settle(pieces: impl IntoIterator<Item = Piece>, within: Within) -> Vec<Token>
             }
             Piece::Image { src, alt } => {
                 let mut image = String::from("![");
-                escape(&alt.split_whitespace().collect::<Vec<_>>().join(" "), within, &mut image);
+                escape(
+                    &alt.split_whitespace().collect::<Vec<_>>().join(" "),
+                    within,
+                    &mut image,
+                );
                 image.push_str("](");
                 target(&src, &mut image);
                 image.push(')');
@@ -203,7 +210,9 @@ fn settle(pieces: impl IntoIterator<Item = Piece>, within: Within) -> Vec<Token>
                 None => {
                     open.push((mark, 1));
                     // Two that touch are one.
-                    if pending.is_empty() && !space && matches!(tokens.last(), Some(Token::Close(last)) if *last == mark)
+                    if pending.is_empty()
+                        && !space
+                        && matches!(tokens.last(), Some(Token::Close(last)) if *last == mark)
                     {
                         tokens.pop();
                     } else {
@@ -215,13 +224,18 @@ fn settle(pieces: impl IntoIterator<Item = Piece>, within: Within) -> Vec<Token>
                 let Some(place) = open.iter().position(|(known, _)| *known == mark) else {
                     continue;
                 };
-                let Some((_, depth)) = open.get_mut(place) else { continue };
+                let Some((_, depth)) = open.get_mut(place) else {
+                    continue;
+                };
                 *depth -= 1;
                 if *depth > 0 {
                     continue;
                 }
                 open.remove(place);
-                match pending.iter().rposition(|token| matches!(token, Token::Open(known) if *known == mark)) {
+                match pending
+                    .iter()
+                    .rposition(|token| matches!(token, Token::Open(known) if *known == mark))
+                {
                     Some(empty) => {
                         pending.remove(empty);
                     }
@@ -251,7 +265,11 @@ fn settle(pieces: impl IntoIterator<Item = Piece>, within: Within) -> Vec<Token>
         tokens.pop();
     }
     for (mark, _) in open.into_iter().rev() {
-        if tokens.iter().rev().any(|token| matches!(token, Token::Open(known) if *known == mark)) {
+        if tokens
+            .iter()
+            .rev()
+            .any(|token| matches!(token, Token::Open(known) if *known == mark))
+        {
             tokens.push(Token::Close(mark));
         }
     }
@@ -260,7 +278,11 @@ fn settle(pieces: impl IntoIterator<Item = Piece>, within: Within) -> Vec<Token>
 
 /// A mark ends before a break, not behind it.
 fn close(tokens: &mut Vec<Token>, token: Token) {
-    let breaks = tokens.iter().rev().take_while(|token| matches!(token, Token::Break)).count();
+    let breaks = tokens
+        .iter()
+        .rev()
+        .take_while(|token| matches!(token, Token::Break))
+        .count();
     let at = tokens.len() - breaks;
     tokens.insert(at, token);
 }
@@ -295,10 +317,26 @@ fn is_clear(tokens: &[Token], open: usize) -> bool {
     let after = tokens.get(close + 1);
     let touches = matches!(before, Some(Token::Close(_))) || matches!(after, Some(Token::Open(_)));
     let inside = tokens.get(open + 1..close).unwrap_or_default();
-    let first = inside.iter().find(|token| neighbour(Some(token))).and_then(|token| edge(token, true));
-    let last = inside.iter().rev().find(|token| neighbour(Some(token))).and_then(|token| edge(token, false));
-    let outer_before = tokens.get(..open).unwrap_or_default().iter().rev().find(|token| neighbour(Some(token)));
-    let outer_after = tokens.get(close + 1..).unwrap_or_default().iter().find(|token| neighbour(Some(token)));
+    let first = inside
+        .iter()
+        .find(|token| neighbour(Some(token)))
+        .and_then(|token| edge(token, true));
+    let last = inside
+        .iter()
+        .rev()
+        .find(|token| neighbour(Some(token)))
+        .and_then(|token| edge(token, false));
+    let outer_before = tokens
+        .get(..open)
+        .unwrap_or_default()
+        .iter()
+        .rev()
+        .find(|token| neighbour(Some(token)));
+    let outer_after = tokens
+        .get(close + 1..)
+        .unwrap_or_default()
+        .iter()
+        .find(|token| neighbour(Some(token)));
     let flanks = |inner: Option<char>, outer: Option<char>| {
         inner.is_some_and(char::is_alphanumeric) || !outer.is_some_and(char::is_alphanumeric)
     };
@@ -333,9 +371,7 @@ fn escape(text: &str, within: Within, out: &mut String) {
         let special = match c {
             '\\' | '`' | '*' | '[' | ']' | '<' | '~' => true,
             // Within a word it is one of its letters.
-            '_' => {
-                !(before.is_some_and(char::is_alphanumeric) && next().is_some_and(char::is_alphanumeric))
-            }
+            '_' => !(before.is_some_and(char::is_alphanumeric) && next().is_some_and(char::is_alphanumeric)),
             '&' => is_reference(text.get(at + 1..).unwrap_or_default()),
             '|' => within == Within::Cell,
             _ => false,
@@ -351,18 +387,25 @@ fn escape(text: &str, within: Within, out: &mut String) {
 /// Whether what follows an `&` makes a character reference of it.
 fn is_reference(rest: &str) -> bool {
     let name = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '#'));
-    matches!(name, Some(1..=32)) && name.and_then(|end| rest.get(end..)).is_some_and(|rest| rest.starts_with(';'))
+    matches!(name, Some(1..=32))
+        && name
+            .and_then(|end| rest.get(end..))
+            .is_some_and(|rest| rest.starts_with(';'))
 }
 
 /// Escapes what would begin a block at the beginning of a line.
 fn guarded(line: &str) -> String {
-    let after = |sign: &str| line.strip_prefix(sign).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    let after = |sign: &str| {
+        line.strip_prefix(sign)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
     let all = |sign: char| !line.is_empty() && line.chars().all(|c| c == sign);
     let hashes = line.len() - line.trim_start_matches('#').len();
     let digits = line.find(|c: char| !c.is_ascii_digit()).unwrap_or(line.len());
     let ordered = (1..=9).contains(&digits)
         && line.get(digits..).is_some_and(|rest| {
-            rest.strip_prefix(['.', ')']).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            rest.strip_prefix(['.', ')'])
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         });
     let at = if ordered {
         digits
@@ -386,7 +429,11 @@ fn guarded(line: &str) -> String {
 /// Code between as many backticks as it takes.
 fn code(text: &str, within: Within) -> String {
     let fence = "`".repeat(longest_run(text, '`') + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    let pad = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
     let text = match within {
         Within::Cell => text.replace('|', "\\|"),
         _ => text.to_owned(),
@@ -406,7 +453,9 @@ pub(super) fn longest_run(text: &str, of: char) -> usize {
 
 /// Whether a URL can stand as it is.
 fn is_plain(url: &str) -> bool {
-    !url.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '(' | ')' | '\\' | '|'))
+    !url.contains(|c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '(' | ')' | '\\' | '|')
+    })
 }
 
 /// The target of a link or an image.

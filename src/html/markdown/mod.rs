@@ -176,10 +176,14 @@ impl Writer<'_> {
                 }
             }
             Tag::Li if self.containers.len() < DEEPEST => {
-                let list = self.frames.iter_mut().rev().find_map(|frame| match &mut frame.role {
-                    Role::List { next, marker } => Some((next, *marker)),
-                    _ => None,
-                });
+                let list = self
+                    .frames
+                    .iter_mut()
+                    .rev()
+                    .find_map(|frame| match &mut frame.role {
+                        Role::List { next, marker } => Some((next, *marker)),
+                        _ => None,
+                    });
                 let marker = match list {
                     Some((Some(next), marker)) => {
                         let number = *next;
@@ -290,7 +294,8 @@ impl Writer<'_> {
             let from = self.out.len();
             for container in &mut self.containers {
                 let first = !std::mem::replace(&mut container.begun, true);
-                self.out.push_str(if first { &container.marker } else { &container.rest });
+                self.out
+                    .push_str(if first { &container.marker } else { &container.rest });
             }
             if line.is_empty() {
                 let kept = self.out.trim_end_matches(' ').len();
@@ -342,7 +347,9 @@ impl Writer<'_> {
                     }
                     heads |= rows.len() == 1 && tag == Tag::Th;
                     let cell = inline::render(inline_pieces(document, at), Within::Cell);
-                    let span = document.attr(at, "colspan").and_then(|span| span.trim().parse().ok());
+                    let span = document
+                        .attr(at, "colspan")
+                        .and_then(|span| span.trim().parse().ok());
                     let empty = span.unwrap_or(1_usize).clamp(1, WIDEST) - 1;
                     if let Some(row) = rows.last_mut() {
                         row.push(cell);

@@ -12,17 +12,37 @@ fn of(html: &str) -> String {
 #[test]
 fn markdown_by_example() {
     for (what, html, expected) in [
-        ("paragraphs", "<p>One.</p><p>Two\n lines.</p>", "One.\n\nTwo lines."),
+        (
+            "paragraphs",
+            "<p>One.</p><p>Two\n lines.</p>",
+            "One.\n\nTwo lines.",
+        ),
         ("headings", "<h2>A <i>head</i></h2><p>b", "## A *head*\n\nb"),
         ("a heading that ends with a sign", "<h3>C#</h3>", "### C\\#"),
-        ("emphasis", "<p>a <b>b</b> <em>c</em> <s>d</s>", "a **b** *c* ~~d~~"),
+        (
+            "emphasis",
+            "<p>a <b>b</b> <em>c</em> <s>d</s>",
+            "a **b** *c* ~~d~~",
+        ),
         ("spaces go outside", "<p>a<b> b </b>c", "a **b** c"),
         ("within words", "<p>un<b>believ</b>able", "un**believ**able"),
-        ("marks within their like", "<p><b>a <strong>b</strong></b>", "**a b**"),
+        (
+            "marks within their like",
+            "<p><b>a <strong>b</strong></b>",
+            "**a b**",
+        ),
         ("marks that touch", "<p><i>a</i><i>b</i>", "*ab*"),
-        ("other marks that touch", "<p><i>a</i><b>b</b>", "<em>a</em><strong>b</strong>"),
+        (
+            "other marks that touch",
+            "<p><i>a</i><b>b</b>",
+            "<em>a</em><strong>b</strong>",
+        ),
         ("marks within others", "<p><b>a <i>b</i></b>", "**a *b***"),
-        ("a letter before, a quote within", "<p>said<b>\u{201c}no\u{201d}</b>he", "said<strong>\u{201c}no\u{201d}</strong>he"),
+        (
+            "a letter before, a quote within",
+            "<p>said<b>\u{201c}no\u{201d}</b>he",
+            "said<strong>\u{201c}no\u{201d}</strong>he",
+        ),
         ("nothing marked", "<p>a<b> </b>b", "a b"),
         ("sub and sup", "<p>H<sub>2</sub>O", "H<sub>2</sub>O"),
         ("code", "<p><code>a_b*`c`</code>", "`` a_b*`c` ``"),
@@ -32,20 +52,32 @@ fn markdown_by_example() {
             "<p>See <a href='/c'>the <b>other</b></a>.",
             "See [the **other**](https://paper.example/c).",
         ),
-        ("links with brackets", "<p><a href='/c_(d)'>c</a>", "[c](<https://paper.example/c_(d)>)"),
+        (
+            "links with brackets",
+            "<p><a href='/c_(d)'>c</a>",
+            "[c](<https://paper.example/c_(d)>)",
+        ),
         (
             "links that show themselves",
             "<p><a href='https://paper.example/x'>https://paper.example/x</a>",
             "<https://paper.example/x>",
         ),
-        ("not an image", "<p>Look!<a href='/c'>c</a>", "Look\\![c](https://paper.example/c)"),
+        (
+            "not an image",
+            "<p>Look!<a href='/c'>c</a>",
+            "Look\\![c](https://paper.example/c)",
+        ),
         ("lists", "<ul><li>a<li><p>b</p></ul>", "- a\n- b"),
         (
             "lists in lists",
             "<ol start=3><li>c<ul><li>d<li>e</ul><li>f</ol>",
             "3. c\n   - d\n   - e\n4. f",
         ),
-        ("two blocks in an item", "<ul><li><p>a</p><p>b</p><li>c</ul>", "- a\n\n  b\n\n- c"),
+        (
+            "two blocks in an item",
+            "<ul><li><p>a</p><p>b</p><li>c</ul>",
+            "- a\n\n  b\n\n- c",
+        ),
         ("two lists", "<ul><li>a</ul><ul><li>b</ul><p>c", "- a\n\n* b\n\nc"),
         (
             "quotes",
@@ -95,7 +127,9 @@ fn text_that_looks_like_markup_stays_text() {
     ] {
         let html = format!(
             "<p>{}</p>",
-            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+            text.replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
         );
         assert_eq!(of(&html), expected);
     }
@@ -106,7 +140,11 @@ fn h13_depth_costs_no_line_its_length() {
     let deep = format!("{}a{}", "<blockquote>".repeat(250), "<p>b".repeat(2_000));
     let text = of(&deep);
     assert!(text.len() < 200_000, "{}", text.len());
-    let wide = format!("<table><tr>{}{}</table>", "<td colspan=99999>x".repeat(500), "<tr><td>y".repeat(5_000));
+    let wide = format!(
+        "<table><tr>{}{}</table>",
+        "<td colspan=99999>x".repeat(500),
+        "<tr><td>y".repeat(5_000)
+    );
     assert!(of(&wide).len() < 500_000);
 }
 
@@ -119,7 +157,9 @@ fn shown(markdown: &str) -> String {
     for event in Parser::new_ext(markdown, options) {
         match event {
             Event::Text(words) | Event::Code(words) => text.push_str(&words),
-            Event::InlineHtml(element) => assert!(element.trim_matches(['<', '/', '>']).len() < 7, "{element}"),
+            Event::InlineHtml(element) => {
+                assert!(element.trim_matches(['<', '/', '>']).len() < 7, "{element}")
+            }
             Event::Html(_) => panic!("a block of HTML in {markdown}"),
             Event::Start(tag) if !is_inline(&tag) => text.push(' '),
             Event::SoftBreak | Event::HardBreak => text.push(' '),
