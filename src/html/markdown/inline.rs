@@ -205,21 +205,20 @@ fn settle(pieces: impl IntoIterator<Item = Piece>, within: Within) -> Vec<Token>
                 }
             }
             Piece::Break => space = true,
-            Piece::Open(mark) => match open.iter_mut().find(|(known, _)| *known == mark) {
-                Some((_, depth)) => *depth += 1,
-                None => {
-                    open.push((mark, 1));
-                    // Two that touch are one.
-                    if pending.is_empty()
-                        && !space
-                        && matches!(tokens.last(), Some(Token::Close(last)) if *last == mark)
-                    {
-                        tokens.pop();
-                    } else {
-                        pending.push(Token::Open(mark));
-                    }
+            Piece::Open(mark) => {
+                if let Some((_, depth)) = open.iter_mut().find(|(known, _)| *known == mark) {
+                    *depth += 1;
+                    continue;
                 }
-            },
+                open.push((mark, 1));
+                // Two that touch are one.
+                let touches = pending.is_empty() && !space;
+                if touches && matches!(tokens.last(), Some(Token::Close(last)) if *last == mark) {
+                    tokens.pop();
+                } else {
+                    pending.push(Token::Open(mark));
+                }
+            }
             Piece::Close(mark) => {
                 let Some(place) = open.iter().position(|(known, _)| *known == mark) else {
                     continue;

@@ -158,7 +158,7 @@ fn shown(markdown: &str) -> String {
         match event {
             Event::Text(words) | Event::Code(words) => text.push_str(&words),
             Event::InlineHtml(element) => {
-                assert!(element.trim_matches(['<', '/', '>']).len() < 7, "{element}")
+                assert!(element.trim_matches(['<', '/', '>']).len() < 7, "{element}");
             }
             Event::Html(_) => panic!("a block of HTML in {markdown}"),
             Event::Start(tag) if !is_inline(&tag) => text.push(' '),
