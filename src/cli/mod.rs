@@ -9,9 +9,11 @@ mod extract;
 mod list;
 mod parse;
 mod run;
+mod search;
 mod status;
 mod table;
 mod try_page;
+mod when;
 
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -73,6 +75,8 @@ enum Command {
     Retry(control::RetryArgs),
     /// Have the running daemon read its configuration anew; with a mistake in it the old one stays
     Reload,
+    /// Find articles by their words
+    Search(search::SearchArgs),
     /// Write articles out
     Export(export::ExportArgs),
     /// Filter: feeds in, their entries out
@@ -130,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Resume(args) => control::resume(&cli.global, args),
         Command::Retry(args) => control::retry(&cli.global, args),
         Command::Reload => control::reload(&cli.global),
+        Command::Search(args) => search::search(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),
