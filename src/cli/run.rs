@@ -91,9 +91,10 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
 fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Order>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let mut hangup = match once {
-        true => None,
-        false => Some(signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?),
+    let mut hangup = if once {
+        None
+    } else {
+        Some(signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?)
     };
     let (orders, received) = mpsc::channel(8);
     tokio::spawn(async move {

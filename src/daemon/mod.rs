@@ -329,9 +329,9 @@ impl Daemon {
                 self.pulse.ended(Half::Poll);
                 match result {
                     Ok(reports) => {
-                        reports
-                            .into_iter()
-                            .for_each(|report| watch(Event::Polled(report)));
+                        for report in reports {
+                            watch(Event::Polled(report));
+                        }
                         None
                     }
                     Err(error) => Some(error),

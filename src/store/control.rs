@@ -40,7 +40,7 @@ impl Side {
             let Some(row) = row_of(db, name)? else {
                 return unknown(db);
             };
-            if let Some(why) = row.not_polled(name) {
+            if let Some(why) = row.not_polled {
                 return Ok(Asked::Refused(why));
             }
             let at = time::ms(now);
@@ -151,37 +151,32 @@ struct Row {
     host: String,
     enabled: bool,
     paused: bool,
-    configured: bool,
     gone: bool,
-}
-
-impl Row {
-    fn not_polled(&self, name: &str) -> Option<String> {
-        if !self.configured {
-            Some("it is no longer in the configuration".into())
-        } else if self.paused {
-            Some(format!("it is paused; `cuttings resume {name}` lets it go on"))
-        } else if !self.enabled {
-            Some("it is switched off in the configuration (enabled = false)".into())
-        } else {
-            None
-        }
-    }
+    /// Why it is not polled, where it is not.
+    not_polled: Option<String>,
 }
 
 fn row_of(db: &Connection, name: &str) -> Result<Option<Row>, StoreError> {
     Ok(db
         .query_row(
-            "SELECT id, host, enabled, paused, configured, gone FROM source WHERE name = ?1",
+            "SELECT id, host, enabled, paused, gone, configured FROM source WHERE name = ?1",
             [name],
             |row| {
+                let (enabled, paused, configured) = (row.get(2)?, row.get(3)?, row.get(5)?);
                 Ok(Row {
                     id: row.get(0)?,
                     host: row.get(1)?,
-                    enabled: row.get(2)?,
-                    paused: row.get(3)?,
-                    configured: row.get(4)?,
-                    gone: row.get(5)?,
+                    enabled,
+                    paused,
+                    gone: row.get(4)?,
+                    not_polled: match (configured, paused, enabled) {
+                        (false, ..) => Some("it is no longer in the configuration".into()),
+                        (_, true, _) => Some(format!("it is paused; `cuttings resume {name}` lets it go on")),
+                        (.., false) => {
+                            Some("it is switched off in the configuration (enabled = false)".into())
+                        }
+                        _ => None,
+                    },
                 })
             },
         )

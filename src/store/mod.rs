@@ -112,7 +112,7 @@ impl Store {
 
     /// How many sources are polled, and how many of them failed last time.
     pub async fn failing(&self) -> Result<(u64, u64), StoreError> {
-        self.writer.call("count sources", |db| waiting::failing(db)).await
+        self.writer.call("count sources", waiting::failing).await
     }
 
     /// Whether another process has written since this was last asked; cheap enough to be asked all day.
