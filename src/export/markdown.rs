@@ -4,8 +4,10 @@ use std::io::Write as _;
 
 use serde_json::Value;
 
+use super::feeds::html_of;
 use super::fields::list;
 use super::{ExportError, Form, Sink};
+use crate::html;
 use crate::store::ArticleRef;
 
 /// One document, or several one after another.
@@ -65,22 +67,9 @@ fn document(article: &ArticleRef<'_>) -> String {
     out
 }
 
-/// The text; its Markdown is made of the HTML, so that links and lists stay.
+/// Made of the HTML, so that links and lists stay; of the text, where there is no more.
 fn body(article: &ArticleRef<'_>) -> String {
-    let mut out = String::new();
-    for line in article.text.lines() {
-        if line.starts_with(['#', '>', '-', '+', '*', '=', '`', '|']) {
-            out.push('\\');
-        }
-        for c in line.chars() {
-            if matches!(c, '\\' | '*' | '_' | '`' | '[' | ']' | '<' | '&') {
-                out.push('\\');
-            }
-            out.push(c);
-        }
-        out.push('\n');
-    }
-    out
+    html::markdown(&html_of(article))
 }
 
 /// Front matter. A JSON string is a YAML string.

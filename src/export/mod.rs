@@ -1,6 +1,6 @@
 //! Articles out of the store, in the forms that others read.
 //!
-//! A [`Takeout`] says which articles, a [`Format`] in which form, a [`Place`] where to. What is whole is renamed into
+//! A [`Takeout`](crate::store::Takeout) says which articles, a [`Format`] in which form, a [`Place`] where to. What is whole is renamed into
 //! its place; what fails leaves what was there before. Memory is that of one article, whatever the size of the store.
 
 mod feeds;
