@@ -14,7 +14,9 @@
 mod alike;
 mod articles;
 mod changes;
+mod consumers;
 mod control;
+mod copy;
 mod error;
 mod grouping;
 mod ledger;
@@ -34,6 +36,7 @@ mod side;
 mod sources;
 mod status;
 mod take_in;
+mod takeout;
 mod time;
 mod waiting;
 mod work;
@@ -42,7 +45,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use consumers::{Consumer, Hold};
 pub use control::{Asked, Request};
+pub use copy::Copy;
 pub use error::{StoreError, Trouble};
 pub use lock::{Holder, holder};
 pub use raw::{RawPageRow, RawPages};
@@ -50,6 +55,7 @@ pub use reader::{ArticleRow, ChangeRow, Reader};
 pub use search::{Hit, Order, QueryError, Search, SearchError, Snippet};
 pub use side::Side;
 pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
+pub use takeout::{ArticleRef, Out, Sequence, Takeout, TakeoutError};
 pub use waiting::Waiting;
 pub use work::{Work, WorkMark};
 
