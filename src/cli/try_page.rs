@@ -62,7 +62,7 @@ pub(super) fn try_page(global: &Global, args: &TryArgs) -> anyhow::Result<Exit> 
         url: &got.url,
         link_header: got.link_header.as_deref(),
     };
-    let rules = config.rules_for(source, &got.url);
+    let rules = config.rules_for(source, &got.url, Utc::now());
     let extraction = extract::article(&page, &rules, config.zone_for(source, &got.url), Utc::now())?;
     let keys = identity::of_page(
         config.key_pattern_for(source, &got.url),
