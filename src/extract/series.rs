@@ -61,6 +61,13 @@ impl Series {
         series
     }
 
+    /// The same with no page to follow: for a file, which has no others.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.step = Step::Done;
+        self
+    }
+
     /// The page to fetch now.
     pub fn wanted(&self) -> Option<&Url> {
         match &self.step {

@@ -331,10 +331,7 @@ mod tests {
         for (what, script) in [
             (
                 "Next",
-                format!(
-                    "<script id=__NEXT_DATA__ type='application/json'>{}</script>",
-                    whole
-                ),
+                format!("<script id=__NEXT_DATA__ type='application/json'>{whole}</script>"),
             ),
             (
                 "blocks",
@@ -350,10 +347,7 @@ mod tests {
             ),
             (
                 "Nuxt 3",
-                format!(
-                    "<script type=application/json id=__NUXT_DATA__>[[1],{}]</script>",
-                    whole
-                ),
+                format!("<script type=application/json id=__NUXT_DATA__>[[1],{whole}]</script>"),
             ),
         ] {
             let text = found(&script).unwrap_or_default();
