@@ -5,9 +5,11 @@
 mod check;
 mod consumers;
 mod control;
+mod doctor;
 mod export;
 mod extract;
 mod list;
+mod paper;
 mod parse;
 mod rule_tests;
 mod run;
@@ -53,6 +55,34 @@ struct Global {
     /// Errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
+    /// What log lines on stderr look like; `auto` is the journal under systemd, else text
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "CUTTINGS_LOG_FORMAT",
+        value_name = "FORMAT"
+    )]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum LogFormat {
+    #[default]
+    Auto,
+    Text,
+    Json,
+}
+
+impl From<LogFormat> for telemetry::Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Auto => Self::Auto,
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,6 +113,17 @@ enum Command {
     Export(Box<export::ExportArgs>),
     /// Show, reset or forget those who are served with `export --consumer`
     Consumers(consumers::ConsumersArgs),
+    /// Look at everything a daemon needs from this machine: ok, or what to do
+    Doctor(doctor::DoctorArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// Whose
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command into a folder
+    Man(paper::ManArgs),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema,
     /// Filter: feeds in, their entries out
     Parse(FilterArgs),
     /// Filter: pages in, their articles out
@@ -134,7 +175,7 @@ enum Exit {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::init(level(&cli));
+    telemetry::init(level(&cli), cli.global.log_format.into());
     let result = match &cli.command {
         Command::Run(args) => run::run(&cli.global, args),
         Command::Check(args) => check(&cli.global, args),
@@ -149,6 +190,10 @@ pub fn main() -> ExitCode {
         Command::Search(args) => search::search(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
         Command::Consumers(args) => consumers::consumers(&cli.global, args),
+        Command::Doctor(args) => doctor::doctor(&cli.global, args),
+        Command::Completions { shell } => paper::completions(*shell),
+        Command::Man(args) => paper::man(args),
+        Command::Schema => paper::schema(),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),
         Command::Probe { kind, content_type } => {

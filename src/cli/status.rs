@@ -1,40 +1,128 @@
 //! `cuttings status`: how each source is doing, and why it is polled when.
 
+use std::io::IsTerminal as _;
+use std::path::Path;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use serde_json::json;
 
-use super::{Exit, Global, say, table};
-use crate::store::{Reader, SourceState, SourceStatus, Summary};
-use crate::timing;
+use super::{Exit, Global, Usage, say, table};
+use crate::store::{PollRow, Reader, RestingHost, SourceState, SourceStatus, Summary};
+use crate::{link, timing};
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
+    /// The story of this source: its last 20 polls
+    source: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Show it again every two seconds, until Ctrl-C
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
 }
 
+/// Polls in the story of a source.
+const POLLS: usize = 20;
+
+/// Hosts named as resting.
+const RESTING: usize = 10;
+
+/// Between two looks of `--watch`.
+const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
+
 pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Exit> {
-    let reader = Reader::open(&global.database_alone()?)?;
+    let database = global.database_alone()?;
+    let reader = Reader::open(&database)?;
+    loop {
+        let (text, exit) = look(&reader, &database, args)?;
+        if !args.watch {
+            say(&text)?;
+            return Ok(exit);
+        }
+        // Home and clear, where there is a terminal to clear.
+        let clear = if std::io::stdout().is_terminal() {
+            "\x1b[H\x1b[2J"
+        } else {
+            ""
+        };
+        say(&format!("{clear}{text}"))?;
+        std::thread::sleep(WATCH);
+    }
+}
+
+fn look(reader: &Reader, database: &Path, args: &StatusArgs) -> anyhow::Result<(String, Exit)> {
     let now = Utc::now();
-    let (sources, summary) = (reader.sources_status(now)?, reader.summary()?);
-    say(&if args.json {
-        as_json(&sources, &summary)
-    } else {
-        as_text(&sources, &summary, now)
-    })?;
-    let needs_a_person = sources
-        .iter()
-        .any(|source| matches!(source.state, SourceState::Failing | SourceState::SetAside));
-    Ok(if needs_a_person {
+    let mut sources = reader.sources_status(now)?;
+    if let Some(name) = &args.source {
+        sources.retain(|source| source.name == *name);
+        if sources.is_empty() {
+            return Err(Usage(format!(
+                "there is no source {name:?}; `cuttings status` names them"
+            ))
+            .into());
+        }
+    }
+    let exit = if sources.iter().any(|source| source.needs_a_person(now)) {
         Exit::NeedsAPerson
     } else {
         Exit::Done
+    };
+    if let (Some(_), Some(source)) = (&args.source, sources.first()) {
+        let polls = reader.polls(source.id, POLLS)?;
+        let text = if args.json {
+            let polls: Vec<_> = polls.iter().map(poll_json).collect();
+            json!({"source": source_json(source, now), "polls": polls}).to_string()
+        } else {
+            format!("{}\n\n{}", as_text(&sources, now), polls_text(&polls, now))
+        };
+        return Ok((text, exit));
+    }
+    let (summary, resting) = (reader.summary()?, reader.resting(now, RESTING)?);
+    let text = if args.json {
+        as_json(&sources, &summary, &resting, now)
+    } else {
+        let whole = whole(&summary, &resting, database, now);
+        format!("{}\n{whole}", as_text(&sources, now))
+    };
+    Ok((text, exit))
+}
+
+fn polls_text(polls: &[PollRow], now: DateTime<Utc>) -> String {
+    let rows = polls.iter().map(|poll| {
+        vec![
+            ago(poll.at, now),
+            poll.code.clone().unwrap_or_else(|| poll.outcome.clone()),
+            poll.status.map_or("-".into(), |status| status.to_string()),
+            poll.entries.to_string(),
+            poll.new.to_string(),
+            poll.bytes.to_string(),
+            poll.took_ms.to_string(),
+            poll.next_why.clone(),
+        ]
+    });
+    let header = [
+        "polled",
+        "outcome",
+        "http",
+        "entries",
+        "new",
+        "bytes",
+        "ms",
+        "why the next then",
+    ];
+    table::table(&header, &["http", "entries", "new", "bytes", "ms"], rows)
+}
+
+fn poll_json(poll: &PollRow) -> serde_json::Value {
+    json!({
+        "at": moment(Some(poll.at)), "outcome": poll.outcome, "code": poll.code, "http": poll.status,
+        "entries": poll.entries, "new": poll.new, "bytes": poll.bytes, "ms": poll.took_ms, "next_why": poll.next_why,
     })
 }
 
-fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> String {
+fn as_text(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
     let rows = sources
         .iter()
         .filter(|source| source.state != SourceState::Gone)
@@ -77,8 +165,41 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
                 ago(error.at, now)
             ));
         }
+        if let Some((silence, silent)) = source
+            .silence
+            .and_then(|silence| Some((silence, silence.is_odd(now)?)))
+        {
+            let usual = silence
+                .usual
+                .and_then(|usual| usual.to_std().ok())
+                .unwrap_or_default();
+            text.push_str(&format!(
+                "\n{}: silent for {}, usually every {}",
+                source.name,
+                rough(silent.to_std().unwrap_or_default()),
+                rough(usual)
+            ));
+        }
+        if source.denied > 0 {
+            text.push_str(&format!(
+                "\n{}: robots.txt has forbidden {} requests",
+                source.name, source.denied
+            ));
+        }
+        if let (hits, tried @ 1..) = source.hits {
+            text.push_str(&format!(
+                "\n{}: its selectors found something {} times of {tried} ({} %)",
+                source.name,
+                hits,
+                hits * 100 / tried
+            ));
+        }
         if let Some(to) = &source.moved_to {
-            text.push_str(&format!("\n{}: the feed has moved to {to}", source.name));
+            text.push_str(&format!(
+                "\n{}: the feed has moved to {}",
+                source.name,
+                masked(to)
+            ));
         }
         for rule in source.misses.iter().filter(|rule| rule.misses > 0) {
             let (field, selector) = (&rule.field, &rule.selector);
@@ -90,6 +211,11 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
             ));
         }
     }
+    text
+}
+
+/// The whole: how much there is, whose hosts rest, how much room is left.
+fn whole(summary: &Summary, resting: &[RestingHost], database: &Path, now: DateTime<Utc>) -> String {
     let Summary {
         sources,
         articles,
@@ -97,43 +223,101 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
         merged,
         split,
         shared,
+        bytes,
         ..
     } = summary;
-    text.push_str(&format!(
-        "\n{sources} sources, {articles} articles, {pending} pages waiting"
-    ));
+    let mut text = format!("{sources} sources, {articles} articles, {pending} pages waiting");
     if merged + split + shared > 0 {
         text.push_str(&format!(
             "; identity: {merged} merged, {split} told apart, {shared} shared keys"
         ));
     }
+    for host in resting {
+        text.push_str(&format!(
+            "\n{} is left alone, to be asked again {}: {}",
+            host.name,
+            from_now(host.until, now),
+            host.code.as_deref().unwrap_or("it asked for it")
+        ));
+    }
+    text.push_str(&format!(
+        "\n{} is {}",
+        database.display(),
+        megabytes(bytes + log_bytes(database))
+    ));
+    if let Some(free) = free_bytes(database) {
+        text.push_str(&format!(", {} are free beside it", megabytes(free)));
+    }
     text
 }
 
-fn as_json(sources: &[SourceStatus], summary: &Summary) -> String {
-    let moment = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
-    let sources: Vec<_> = sources
+fn log_bytes(database: &Path) -> u64 {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).map_or(0, |found| found.len())
+}
+
+/// What an ordinary user may still write beside the database.
+pub(super) fn free_bytes(database: &Path) -> Option<u64> {
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let found = rustix::fs::statvfs(folder.unwrap_or(Path::new("."))).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+pub(super) fn megabytes(bytes: u64) -> String {
+    match bytes >> 20 {
+        more @ 10_240.. => format!("{} GB", more >> 10),
+        less => format!("{less} MB"),
+    }
+}
+
+fn moment(at: Option<DateTime<Utc>>) -> Option<String> {
+    at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// An address as it may be shown.
+fn masked(url: &str) -> String {
+    url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| link::masked(&url))
+}
+
+fn source_json(source: &SourceStatus, now: DateTime<Utc>) -> serde_json::Value {
+    let misses: Vec<_> = source
+        .misses
         .iter()
-        .map(|source| {
-            let misses: Vec<_> = source
-                .misses
-                .iter()
-                .map(|rule| json!({"field": rule.field, "selector": rule.selector, "hits": rule.hits, "misses": rule.misses}))
-                .collect();
-            json!({
-                "source": source.name, "state": source.state.as_str(), "feed": source.url, "tags": source.tags,
-                "last_poll": moment(source.polled_at), "last_success": moment(source.succeeded_at),
-                "next": moment(source.next.as_ref().map(|next| next.at)), "why": source.next.as_ref().map(|next| &next.why),
-                "host_rests_until": moment(source.host_rests_until),
-                "last_error": source.last_error.as_ref().map(|error| json!({"at": moment(Some(error.at)), "code": error.code, "message": error.message})),
-                "moved_to": source.moved_to, "waiting": source.pending, "articles": source.articles, "day": source.day,
-                "week": source.week, "rules": misses,
-            })
-        })
+        .map(|rule| json!({"field": rule.field, "selector": rule.selector, "hits": rule.hits, "misses": rule.misses}))
+        .collect();
+    let silence = source.silence.map(|silence| {
+        json!({"since": moment(Some(silence.since)), "usual_seconds": silence.usual.map(|usual| usual.num_seconds()),
+               "odd": silence.is_odd(now).is_some()})
+    });
+    json!({
+        "source": source.name, "state": source.state.as_str(), "needs_a_person": source.needs_a_person(now),
+        "feed": masked(&source.url), "tags": source.tags,
+        "last_poll": moment(source.polled_at), "last_success": moment(source.succeeded_at),
+        "next": moment(source.next.as_ref().map(|next| next.at)), "why": source.next.as_ref().map(|next| &next.why),
+        "host_rests_until": moment(source.host_rests_until),
+        "last_error": source.last_error.as_ref().map(|error| json!({"at": moment(Some(error.at)), "code": error.code, "message": error.message})),
+        "moved_to": source.moved_to.as_deref().map(masked), "waiting": source.pending, "articles": source.articles, "day": source.day,
+        "week": source.week, "robots_denied": source.denied, "rules_hit": source.hits.0, "rules_tried": source.hits.1,
+        "silence": silence, "rules": misses,
+    })
+}
+
+fn as_json(
+    sources: &[SourceStatus],
+    summary: &Summary,
+    resting: &[RestingHost],
+    now: DateTime<Utc>,
+) -> String {
+    let sources: Vec<_> = sources.iter().map(|source| source_json(source, now)).collect();
+    let resting: Vec<_> = resting
+        .iter()
+        .map(|host| json!({"host": host.name, "until": moment(Some(host.until)), "code": host.code}))
         .collect();
     json!({
         "sources": sources, "seq": summary.seq, "articles": summary.articles, "waiting": summary.pending,
         "merged": summary.merged, "split": summary.split, "shared": summary.shared, "store_id": summary.store_id,
+        "resting": resting, "bytes": summary.bytes,
     })
     .to_string()
 }

@@ -21,6 +21,7 @@ pub(super) const TOP: Keys = Keys {
         "daemon",
         "politeness",
         "fetch",
+        "metrics",
         "defaults",
         "source",
     ],
@@ -50,6 +51,12 @@ pub(super) const FETCH: Keys = Keys {
         "max_redirects",
         "allow_networks",
     ],
+};
+
+/// What programs that watch can ask.
+pub(super) const METRICS: Keys = Keys {
+    section: "[metrics]",
+    keys: &["listen"],
 };
 
 /// What holds for every source that does not say otherwise.
@@ -175,6 +182,7 @@ const SECTIONS: &[&Keys] = &[
     &DAEMON,
     &POLITENESS,
     &FETCH,
+    &METRICS,
     &SOURCE,
     &DEFAULTS,
     &ARTICLE,

@@ -17,6 +17,7 @@ mod place;
 mod read;
 mod rules;
 mod scalar;
+mod schema;
 mod settings;
 mod text;
 mod value;
@@ -40,6 +41,7 @@ pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
 pub use load::{Loaded, load, load_rules, load_sites, load_text};
 pub use nearest::nearest;
+pub use schema::schema;
 
 /// A whole configuration, valid.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +52,8 @@ pub struct Config {
     pub politeness: Politeness,
     /// `[fetch]`
     pub fetch: Fetch,
+    /// `[metrics]`
+    pub metrics: Metrics,
     /// `[[source]]`, in the order of the files.
     pub sources: Vec<Source>,
     /// Rules of `sites/HOST.toml`.
@@ -135,6 +139,22 @@ impl Default for Fetch {
             allow_networks: Vec::new(),
         }
     }
+}
+
+/// `[metrics]`: what programs that watch can ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Where `/metrics` and `/health` are served; `None`: nowhere.
+    pub listen: Option<Listen>,
+}
+
+/// A place that only this machine can reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// A loopback address and a port.
+    Tcp(std::net::SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
 }
 
 /// `[[source]]`, with `[defaults]` applied.

@@ -9,10 +9,10 @@ use url::Url;
 
 use super::fault::quoted;
 use super::files::folder_of;
-use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, POLITENESS, SOURCE};
+use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, METRICS, POLITENESS, SOURCE};
 use super::settings::Settings;
 use super::value::{Section, Value};
-use super::{Config, Daemon, Fetch, Politeness, Scope, Sites, Source, SourceTest, rules};
+use super::{Config, Daemon, Fetch, Listen, Metrics, Politeness, Scope, Sites, Source, SourceTest, rules};
 
 /// Reads the tops of all files, the main file first.
 pub(super) fn config(tops: &[Section<'_>]) -> Config {
@@ -35,6 +35,9 @@ pub(super) fn config(tops: &[Section<'_>]) -> Config {
         daemon: daemon(tops),
         politeness,
         fetch: only_section(tops, "fetch", &FETCH).map_or_else(Fetch::default, |section| fetch(&section)),
+        metrics: only_section(tops, "metrics", &METRICS).map_or_else(Metrics::default, |section| Metrics {
+            listen: section.get("listen").and_then(|value| listen(&value)),
+        }),
         sources: sources.read,
         sites: Sites::default(),
     }
@@ -96,6 +99,31 @@ fn daemon(tops: &[Section<'_>]) -> Daemon {
             let typed = value.string("database = \"cuttings.db\"")?;
             Some(folder_of(value.text().path()).join(typed))
         }),
+    }
+}
+
+/// A port of this machine, or a socket in its file system.
+fn listen(value: &Value<'_>) -> Option<Listen> {
+    let typed = value.string("listen = \"127.0.0.1:9187\"")?.trim();
+    if let Some(path) = typed.strip_prefix("unix:") {
+        return Some(Listen::Unix(folder_of(value.text().path()).join(path)));
+    }
+    match typed.parse::<std::net::SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => Some(Listen::Tcp(address)),
+        Ok(_) => {
+            value.fault(
+                "`listen` is an address that other machines can reach, and there is no password on it",
+                "listen on 127.0.0.1 or [::1], and let a proxy show it to others",
+            );
+            None
+        }
+        Err(_) => {
+            value.fault(
+                format!("`listen` is {}", quoted(typed)),
+                "it is an address and a port such as \"127.0.0.1:9187\", or \"unix:/run/cuttings/metrics\"",
+            );
+            None
+        }
     }
 }
 

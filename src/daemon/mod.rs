@@ -5,6 +5,7 @@
 //!
 //! A daemon also listens: to signals ([`Order`]), to what other processes write into the database, and to nobody else.
 
+mod metrics;
 mod notify;
 mod pulse;
 mod reload;
@@ -28,6 +29,7 @@ use crate::fetch::{ClientError, Fetcher};
 use crate::model::ClaimedSource;
 use crate::poll::{self, PollReport};
 use crate::store::{Store, StoreError, Waiting};
+use metrics::{Health, Metrics};
 use pulse::{Half, Pulse};
 
 /// How long a stop waits for what is in flight; systemd kills after ninety seconds, we promise ten.
@@ -85,6 +87,12 @@ pub enum RunError {
     /// Nothing can be fetched at all.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// `[metrics] listen` is taken, or may not be used.
+    #[error("cannot listen for [metrics] ({cause}); choose another `listen`, or leave it out")]
+    Metrics {
+        /// As the system said it.
+        cause: std::io::Error,
+    },
 }
 
 enum Step {
@@ -117,6 +125,9 @@ pub struct Daemon {
     next_config: Option<Box<Config>>,
     /// When the status line was last sent.
     told: Option<Instant>,
+    health: Health,
+    /// Serves until the run ends.
+    _metrics: Option<Metrics>,
 }
 
 /// What ended a wait.
@@ -138,6 +149,15 @@ impl Daemon {
         options: Options,
     ) -> Result<Self, RunError> {
         let watchdog = if options.once { None } else { notify::watchdog() };
+        let health = Health::default();
+        let metrics = match &config.metrics.listen {
+            Some(on) if !options.once => Some(
+                Metrics::listen(on, store.path().to_owned(), health.clone())
+                    .await
+                    .map_err(|cause| RunError::Metrics { cause })?,
+            ),
+            _ => None,
+        };
         let mut daemon = Self {
             fetcher: Arc::new(reload::fetcher(&config)?),
             store,
@@ -150,6 +170,8 @@ impl Daemon {
             pulse: Pulse::new(watchdog, Instant::now()),
             next_config: None,
             told: None,
+            health,
+            _metrics: metrics,
         };
         daemon.remember().await?;
         daemon.take_in(config).await?;
@@ -173,7 +195,7 @@ impl Daemon {
             if hold_off.is_none_or(|until| now >= until) && self.next_config.is_none() {
                 hold_off = None;
                 match self.claim().await {
-                    Ok(()) => self.pulse.looked(),
+                    Ok(()) => self.looked(),
                     Err(error) => hold_off = Some(give_up_or_hold(error, self.options)?),
                 }
             }
@@ -231,12 +253,18 @@ impl Daemon {
             if !self.options.once {
                 match self.store.nudged().await {
                     Ok(true) => return Woken::Nudge,
-                    Ok(false) => self.pulse.looked(),
+                    Ok(false) => self.looked(),
                     // Said by whoever has something to record.
                     Err(_) => {}
                 }
             }
         }
+    }
+
+    /// The store told what is due.
+    fn looked(&mut self) {
+        self.pulse.looked();
+        self.health.progressed(Utc::now());
     }
 
     fn room(&self) -> usize {

@@ -79,6 +79,9 @@ impl Daemon {
         if config.daemon.database != self.config.daemon.database {
             warn!("`database` in [daemon] has changed: it holds from the next start");
         }
+        if config.metrics != self.config.metrics {
+            warn!("[metrics] has changed: it holds from the next start");
+        }
         let news = news(&self.config, &config);
         let other_limits = config.fetch != self.config.fetch
             || config.politeness != self.config.politeness

@@ -77,7 +77,7 @@ pub(super) fn polled(
          (SELECT id FROM poll WHERE source_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
     )?
     .execute(params![outcome.source.0, KEPT])?;
-    Ok(())
+    count(db, outcome.source, &format!("polls.{word}"), 1)
 }
 
 /// Adds to a counter of a source.

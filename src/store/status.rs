@@ -7,6 +7,7 @@ use rusqlite::Row;
 
 use super::error::StoreError;
 use super::reader::Reader;
+use super::story::Silence;
 use super::{rest, time};
 use crate::model::{Next, SourceId};
 
@@ -81,8 +82,26 @@ pub struct SourceStatus {
     pub day: u64,
     /// Those of the last 7 days.
     pub week: u64,
+    /// Pages and polls that robots.txt forbade, ever.
+    pub denied: u64,
+    /// How often its selectors found something: (found, tried).
+    pub hits: (u64, u64),
+    /// When the last article came, and what is usual.
+    pub silence: Option<Silence>,
     /// Selectors that missed, most misses first.
     pub misses: Vec<RuleStat>,
+}
+
+impl SourceStatus {
+    /// Whether a person should look at it: it fails, was set aside, or is silent beyond its habit.
+    pub fn needs_a_person(&self, now: DateTime<Utc>) -> bool {
+        let polled = !matches!(
+            self.state,
+            SourceState::Gone | SourceState::Disabled | SourceState::Paused
+        );
+        let silent = self.silence.is_some_and(|silence| silence.is_odd(now).is_some());
+        polled && (silent || matches!(self.state, SourceState::Failing | SourceState::SetAside))
+    }
 }
 
 /// A failure that was not made good yet.
@@ -147,6 +166,20 @@ impl Reader {
         let all = self.counts(ARTICLES_SINCE, DateTime::UNIX_EPOCH)?;
         let (day, week) = (since(1)?, since(7)?);
         let mut misses = self.misses()?;
+        let denied = self.counts(
+            "SELECT source_id, sum(value) FROM counter WHERE name = 'failed.robots-denied' AND ?1 <> '' GROUP BY source_id",
+            now,
+        )?;
+        let (hits, tried) = (
+            self.counts(
+                "SELECT source_id, sum(hits) FROM rule_stat WHERE ?1 <> '' GROUP BY source_id",
+                now,
+            )?,
+            self.counts(
+                "SELECT source_id, sum(hits + misses) FROM rule_stat WHERE ?1 <> '' GROUP BY source_id",
+                now,
+            )?,
+        );
         let mut query = self.db.prepare_cached(SOURCES)?;
         let mut statuses: Vec<SourceStatus> = query
             .query_map([], |row| source(row, now))?
@@ -157,6 +190,9 @@ impl Reader {
             status.articles = of(&all);
             status.day = of(&day);
             status.week = of(&week);
+            status.denied = of(&denied);
+            status.hits = (of(&hits), of(&tried));
+            status.silence = self.silence(status.id)?;
             status.misses = misses.remove(&status.id.0).unwrap_or_default();
         }
         snapshot.finish()?;
@@ -281,6 +317,9 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         articles: 0,
         day: 0,
         week: 0,
+        denied: 0,
+        hits: (0, 0),
+        silence: None,
         misses: Vec::new(),
     })
 }

@@ -14,6 +14,7 @@
 mod ahram;
 mod corpus;
 mod desk;
+mod docs;
 mod export;
 mod layers;
 mod newsroom;
@@ -22,4 +23,5 @@ mod service;
 mod signals;
 mod support;
 mod trouble;
+mod watch;
 mod way;

@@ -108,6 +108,7 @@ fn the_shipped_file_shows_every_key_and_no_other() {
         ("[daemon]", &keys::DAEMON),
         ("[politeness]", &keys::POLITENESS),
         ("[fetch]", &keys::FETCH),
+        ("[metrics]", &keys::METRICS),
         ("[source.article]", &keys::ARTICLE),
         ("[[source.test]]", &keys::TEST),
     ] {
