@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::alike::Shape;
 use super::error::StoreError;
 use super::grouping::{self, Reading};
-use super::{changes, time};
+use super::{changes, time, volatile};
 use crate::model::{ArticleId, Cutting, Key, Method, SourceId, Stored};
 
 /// Row id of a page.
@@ -40,9 +40,10 @@ pub(super) fn record(
     now: DateTime<Utc>,
 ) -> Result<(PageId, Stored), StoreError> {
     let told = Told::of(cutting);
+    let kept = Kept::by(db, source)?;
     let page = page_by_key(db, &cutting.page_key)?;
     let before = page.map(|page| last_told(db, page)).transpose()?.flatten();
-    let is_news = before.as_ref().is_none_or(|before| told.is_news_after(before));
+    let is_news = before.as_ref().is_none_or(|before| told.is_news_after(before, kept));
     let reading = match (told.is_judged(), before.is_some()) {
         (true, _) => Reading::Fresh(&told.text),
         (false, true) => Reading::Stored,
@@ -73,9 +74,25 @@ pub(super) fn record(
     }
     if announced {
         changes::revised(db, article, revision, now)?;
-        return Ok((page, Stored::Revised(article)));
     }
-    Ok((page, Stored::Known(article)))
+    if kept == Kept::Latest {
+        drop_older(db, page, revision)?;
+    }
+    Ok(if announced {
+        (page, Stored::Revised(article))
+    } else {
+        (page, Stored::Known(article))
+    })
+}
+
+/// Drops what a page said before, but for what readers see still.
+fn drop_older(db: &Connection, page: PageId, revision: i64) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "DELETE FROM revision WHERE page_id = ?1 AND id < ?2 \
+         AND NOT EXISTS (SELECT 1 FROM article WHERE article.revision_id = revision.id)",
+    )?
+    .execute(params![page.0, revision])?;
+    Ok(())
 }
 
 /// Adds keys that were found to lead to a page.
@@ -146,6 +163,27 @@ pub(super) fn shape_of(db: &Connection, page: PageId) -> Result<Option<Shape>, S
     Ok(told.filter(Told::is_judged).map(|told| Shape::of(&told.text)))
 }
 
+/// Which texts of a page its source keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    All,
+    Latest,
+    First,
+}
+
+impl Kept {
+    fn by(db: &Connection, source: SourceId) -> Result<Self, StoreError> {
+        let word: String = db
+            .prepare_cached("SELECT revisions FROM source WHERE id = ?1")?
+            .query_row([source.0], |row| row.get(0))?;
+        Ok(match word.as_str() {
+            "latest" => Self::Latest,
+            "first" => Self::First,
+            _ => Self::All,
+        })
+    }
+}
+
 impl Told {
     fn of(cutting: &Cutting) -> Self {
         let fields = &cutting.extraction;
@@ -180,11 +218,11 @@ impl Told {
     }
 
     /// Whether this makes a revision of the page that said `before`.
-    fn is_news_after(&self, before: &Self) -> bool {
+    fn is_news_after(&self, before: &Self, kept: Kept) -> bool {
         if self.is_of_feed() && !before.is_of_feed() {
             return false;
         }
-        self.is_of_feed() != before.is_of_feed() || !self.reads_like(before)
+        self.is_of_feed() != before.is_of_feed() || (kept != Kept::First && !self.reads_like(before))
     }
 
     /// Whether a reader would see no difference.
@@ -196,7 +234,7 @@ impl Told {
             && same(&self.standfirst, &other.standfirst)
             && same(&self.byline, &other.byline)
             && self.published == other.published
-            && folds_to(&self.text, &other.text)
+            && volatile::lasting(&self.text).eq(volatile::lasting(&other.text))
     }
 }
 
@@ -251,6 +289,11 @@ fn is_deleted(db: &Connection, article: ArticleId) -> Result<bool, StoreError> {
     Ok(db
         .prepare_cached("SELECT 1 FROM article WHERE id = ?1 AND deleted_at IS NOT NULL")?
         .exists([article.0])?)
+}
+
+/// The same of the article that a page belongs to.
+pub(super) fn is_page_of_deleted(db: &Connection, page: PageId) -> Result<bool, StoreError> {
+    is_deleted(db, article_of(db, page)?)
 }
 
 fn insert_page(

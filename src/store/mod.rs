@@ -13,6 +13,8 @@
 mod alike;
 mod articles;
 mod changes;
+mod clerk;
+mod disk;
 mod error;
 mod grouping;
 mod ledger;
@@ -25,6 +27,7 @@ mod queue;
 mod raw;
 mod reader;
 mod rest;
+mod retention;
 mod schema;
 mod script;
 mod search;
@@ -32,6 +35,7 @@ mod sources;
 mod status;
 mod take_in;
 mod time;
+mod volatile;
 mod waiting;
 mod work;
 mod writer;
@@ -39,9 +43,11 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use clerk::Clerk;
 pub use error::{StoreError, Trouble};
 pub use raw::{RawPageRow, RawPages};
 pub use reader::{ArticleRow, ChangeRow, Reader};
+pub use retention::{Plan, Policy, Tidied};
 pub use search::{Hit, Order, QueryError, Search, SearchError, Snippet};
 pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
 pub use waiting::Waiting;
@@ -206,6 +212,29 @@ impl Store {
                 pages::record(db, &outcome, packed.as_ref())
             })
             .await
+    }
+
+    /// Drops what the sources keep no longer, a bounded part of it, and gives room back to the file system. Where
+    /// `more` is said there is more to do.
+    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<Tidied, StoreError> {
+        self.writer
+            .call("drop what is kept no longer", move |db| {
+                retention::tidy(db, &retention::policies(db)?, now)
+            })
+            .await
+    }
+
+    /// Whether there are fewer than `least` bytes free where the database is, as a sentence. Written down where
+    /// `status` finds it, as far as there is room for that.
+    pub async fn short_of_room(&self, least: u64, now: DateTime<Utc>) -> Option<String> {
+        let path = self.path.clone();
+        let word = tokio::task::spawn_blocking(move || disk::shortage(&path, least)).await.ok()?;
+        let written = word.clone();
+        let note = move |db: &Connection| disk::note(db, written.as_deref(), now);
+        if let Err(error) = self.writer.call("note how much room there is", note).await {
+            tracing::debug!("{error}");
+        }
+        word
     }
 
     /// Gives leases back without an outcome: for a clean stop. No attempt is counted.
