@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::collect::{self, PageReport};
 use crate::config::{Config, Source};
 use crate::fetch::Fetcher;
 use crate::model::ClaimedSource;
 use crate::poll::{self, PollReport};
-use crate::store::{Store, StoreError, Waiting};
+use crate::store::{Store, StoreError, Tidied, Waiting};
 
 /// How long a stop waits for what is in flight; systemd kills after ninety seconds, we promise ten.
 const GRACE: Duration = Duration::from_secs(8);
@@ -28,6 +28,12 @@ const LOOK: Duration = Duration::from_secs(30);
 
 /// How long the loop holds off after the store refused to record: a full disk does not get better by haste.
 const STORE_REST: Duration = Duration::from_secs(5);
+
+/// Between two looks for what is kept no longer.
+const TIDY: Duration = Duration::from_mins(10);
+
+/// Between two looks at the room on the disk.
+const ROOM: Duration = Duration::from_secs(10);
 
 /// What a run is to do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,6 +63,9 @@ pub enum RunError {
     /// The store failed in a way that no waiting mends.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A single run does not wait for room on the disk.
+    #[error("{0}")]
+    NoRoom(String),
 }
 
 enum Step {
@@ -93,8 +102,26 @@ pub async fn run(
     let room = config.politeness.in_flight.max(1);
     let deadline = started + options.wait;
     let mut hold_off: Option<DateTime<Utc>> = None;
+    let (mut tidy_at, mut room_at, mut paused) = (started, started, false);
     loop {
         let now = Utc::now();
+        if now >= room_at {
+            room_at = now + ROOM;
+            let short = store.short_of_room(config.daemon.min_free_disk, now).await;
+            match &short {
+                Some(word) if options.once && work.is_empty() => return Err(RunError::NoRoom(word.clone())),
+                Some(word) if !paused => warn!("paused: {word}"),
+                None if paused => info!("there is room on the disk again: collecting goes on"),
+                _ => {}
+            }
+            paused = short.is_some();
+        }
+        if paused {
+            hold_off = Some(room_at);
+        }
+        if now >= tidy_at {
+            tidy_at = tidy(store, now).await;
+        }
         if hold_off.is_none_or(|until| now >= until) {
             hold_off = None;
             if let Err(error) = claim(
@@ -125,6 +152,23 @@ pub async fn run(
                 }
             }
             () = tokio::time::sleep(sleep.max(Duration::from_millis(1))), if !full => {}
+        }
+    }
+}
+
+/// Drops a part of what is kept no longer; tells when to go on.
+async fn tidy(store: &Store, now: DateTime<Utc>) -> DateTime<Utc> {
+    match store.tidy(now).await {
+        Ok(tidied) => {
+            if tidied.articles + tidied.pages > 0 {
+                let Tidied { articles, pages, .. } = tidied;
+                info!(articles, pages, "dropped what is kept no longer");
+            }
+            if tidied.more { now } else { now + TIDY }
+        }
+        Err(error) => {
+            warn!("{error}");
+            now + TIDY
         }
     }
 }

@@ -3,12 +3,17 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
 mod check;
+mod delete;
+mod diff;
 mod export;
 mod extract;
 mod list;
 mod parse;
+mod progress;
+mod prune;
 mod run;
 mod search;
+mod sentences;
 mod status;
 mod table;
 mod try_page;
@@ -66,6 +71,12 @@ enum Command {
     Status(status::StatusArgs),
     /// Find articles by their words
     Search(search::SearchArgs),
+    /// Show what changed in an article, sentence by sentence
+    Diff(diff::DiffArgs),
+    /// Take an article down: text, revisions and stored page are gone, and never come back
+    Delete(delete::DeleteArgs),
+    /// Drop what the sources keep no longer, now
+    Prune(prune::PruneArgs),
     /// Write articles out
     Export(export::ExportArgs),
     /// Filter: feeds in, their entries out
@@ -119,6 +130,9 @@ pub fn main() -> ExitCode {
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
         Command::Search(args) => search::search(&cli.global, args),
+        Command::Diff(args) => diff::diff(&cli.global, args),
+        Command::Delete(args) => delete::delete(&cli.global, args),
+        Command::Prune(args) => prune::prune(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),

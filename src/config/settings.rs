@@ -223,14 +223,19 @@ fn pages(value: &Value<'_>) -> Option<Pages> {
 fn keep_articles(value: &Value<'_>) -> Option<KeepArticles> {
     let DeValue::String(typed) = value.parsed() else {
         let DeValue::Integer(_) = value.parsed() else {
-            value.expected("`forever`, a length of time, or a number of articles", "keep = \"2y\"");
+            value.expected(
+                "`forever`, a length of time, or a number of articles",
+                "keep = \"2y\"",
+            );
             return None;
         };
         return Some(KeepArticles::Newest(value.number(1..=1_000_000_000)?));
     };
     match typed.trim() {
         "forever" => Some(KeepArticles::Forever),
-        typed if typed.starts_with(|c: char| c.is_ascii_digit()) => value.duration("2y").map(KeepArticles::For),
+        typed if typed.starts_with(|c: char| c.is_ascii_digit()) => {
+            value.duration("2y").map(KeepArticles::For)
+        }
         other => {
             value.fault(
                 format!("`keep` is {}", quoted(other)),

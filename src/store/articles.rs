@@ -43,7 +43,9 @@ pub(super) fn record(
     let kept = Kept::by(db, source)?;
     let page = page_by_key(db, &cutting.page_key)?;
     let before = page.map(|page| last_told(db, page)).transpose()?.flatten();
-    let is_news = before.as_ref().is_none_or(|before| told.is_news_after(before, kept));
+    let is_news = before
+        .as_ref()
+        .is_none_or(|before| told.is_news_after(before, kept));
     let reading = match (told.is_judged(), before.is_some()) {
         (true, _) => Reading::Fresh(&told.text),
         (false, true) => Reading::Stored,

@@ -55,7 +55,7 @@ pub(super) fn merged(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let seq = next(db)?;
-    db.prepare_cached("UPDATE article SET merged_into = ?2, seq = ?3 WHERE id = ?1")?
+    db.prepare_cached("UPDATE article SET merged_into = ?2, revision_id = NULL, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, into.0, seq])?;
     index::due(db, article)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2 WHERE merged_into = ?1")?
@@ -82,7 +82,12 @@ impl Why {
 }
 
 /// An article is no longer there. What it said must go too: see [`super::retention`].
-pub(super) fn deleted(db: &Connection, article: ArticleId, why: Why, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub(super) fn deleted(
+    db: &Connection,
+    article: ArticleId,
+    why: Why,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let seq = next(db)?;
     db.prepare_cached(
         "UPDATE article SET deleted_at = ?2, deleted_why = ?3, revision_id = NULL, seq = ?4 WHERE id = ?1",

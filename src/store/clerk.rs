@@ -11,8 +11,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::changes::Why;
 use super::error::StoreError;
 use super::retention::{self, Plan, Policy, Tidied};
-use super::search::index;
 use super::schema;
+use super::search::index;
 use crate::config::Source;
 use crate::model::ArticleId;
 
@@ -53,7 +53,9 @@ impl Clerk {
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failed(error.into()))?;
-        let done = work(&step).and_then(|done| index::catch_up(&step).map(|()| done)).map_err(failed)?;
+        let done = work(&step)
+            .and_then(|done| index::catch_up(&step).map(|()| done))
+            .map_err(failed)?;
         step.commit().map_err(|error| failed(error.into()))?;
         Ok(done)
     }
@@ -62,7 +64,9 @@ impl Clerk {
     /// comes back. `false`: it was deleted before.
     pub fn delete(&mut self, article: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("delete an article");
-        self.db.pragma_update(None, "secure_delete", true).map_err(doing)?;
+        self.db
+            .pragma_update(None, "secure_delete", true)
+            .map_err(doing)?;
         let deleted = self.step("delete an article", |db| {
             let known: bool = db.query_row(
                 "SELECT deleted_why IS 'asked' FROM article WHERE id = ?1",
@@ -117,7 +121,9 @@ impl Clerk {
     ) -> Result<Tidied, StoreError> {
         let mut sum = Tidied::default();
         loop {
-            let part = self.step("drop what is kept no longer", |db| retention::tidy(db, policies, now))?;
+            let part = self.step("drop what is kept no longer", |db| {
+                retention::tidy(db, policies, now)
+            })?;
             sum.articles += part.articles;
             sum.pages += part.pages;
             step(sum);

@@ -40,7 +40,8 @@ pub(super) fn note(db: &Connection, word: Option<&str>, now: DateTime<Utc>) -> R
                 .execute(params![format!("since {}: {word}", time::text(now))])?;
         }
         None if known => {
-            db.prepare_cached("DELETE FROM meta WHERE key = 'paused'")?.execute([])?;
+            db.prepare_cached("DELETE FROM meta WHERE key = 'paused'")?
+                .execute([])?;
         }
         _ => {}
     }

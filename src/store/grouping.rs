@@ -235,7 +235,7 @@ fn merge(
             into = Some(article);
         }
     }
-    let into = into.unwrap_or(oldest);
+    let into = into.filter(|_| !taken_down).unwrap_or(oldest);
     let mut merged = 0;
     for &article in articles.iter().filter(|&&article| article != into) {
         db.prepare_cached("UPDATE page SET article_id = ?2 WHERE article_id = ?1")?

@@ -28,6 +28,7 @@ mod raw;
 mod reader;
 mod rest;
 mod retention;
+mod revisions;
 mod schema;
 mod script;
 mod search;
@@ -48,6 +49,7 @@ pub use error::{StoreError, Trouble};
 pub use raw::{RawPageRow, RawPages};
 pub use reader::{ArticleRow, ChangeRow, Reader};
 pub use retention::{Plan, Policy, Tidied};
+pub use revisions::{NoArticle, RevisionRow};
 pub use search::{Hit, Order, QueryError, Search, SearchError, Snippet};
 pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
 pub use waiting::Waiting;
@@ -228,7 +230,9 @@ impl Store {
     /// `status` finds it, as far as there is room for that.
     pub async fn short_of_room(&self, least: u64, now: DateTime<Utc>) -> Option<String> {
         let path = self.path.clone();
-        let word = tokio::task::spawn_blocking(move || disk::shortage(&path, least)).await.ok()?;
+        let word = tokio::task::spawn_blocking(move || disk::shortage(&path, least))
+            .await
+            .ok()?;
         let written = word.clone();
         let note = move |db: &Connection| disk::note(db, written.as_deref(), now);
         if let Err(error) = self.writer.call("note how much room there is", note).await {

@@ -77,7 +77,10 @@ pub(super) fn policies(db: &Connection) -> Result<Vec<Policy>, StoreError> {
 /// The same as a configuration says it now; sources that were never taken in have nothing to drop.
 pub(super) fn configured(db: &Connection, sources: &[Source]) -> Result<Vec<Policy>, StoreError> {
     let mut policies = Vec::new();
-    for source in sources.iter().filter(|source| source.keep != KeepArticles::Forever) {
+    for source in sources
+        .iter()
+        .filter(|source| source.keep != KeepArticles::Forever)
+    {
         let id = db
             .prepare_cached("SELECT id FROM source WHERE name = ?1")?
             .query_row([&source.name], |row| row.get(0))
@@ -106,18 +109,25 @@ fn beyond(policy: &Policy, now: DateTime<Utc>) -> Option<(&'static str, rusqlite
             ))
         }
         KeepArticles::Newest(count) => Some((
-            "SELECT id, first_seen FROM article WHERE source_id = ?1 AND merged_into IS NULL AND deleted_at IS NULL \
-             ORDER BY first_seen DESC, id DESC LIMIT ?3 OFFSET ?2",
+            "SELECT id, first_seen FROM (SELECT id, first_seen FROM article WHERE source_id = ?1 AND merged_into IS NULL \
+             AND deleted_at IS NULL ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?2) \
+             ORDER BY first_seen, id LIMIT ?3",
             i64::try_from(count).unwrap_or(i64::MAX).into(),
         )),
     }
 }
 
 /// What would be dropped, without dropping it, and how many raw pages have expired.
-pub(super) fn plan(db: &Connection, policies: &[Policy], now: DateTime<Utc>) -> Result<(Vec<Plan>, u64), StoreError> {
+pub(super) fn plan(
+    db: &Connection,
+    policies: &[Policy],
+    now: DateTime<Utc>,
+) -> Result<(Vec<Plan>, u64), StoreError> {
     let mut plans = Vec::new();
     for policy in policies {
-        let Some((sql, bound)) = beyond(policy, now) else { continue };
+        let Some((sql, bound)) = beyond(policy, now) else {
+            continue;
+        };
         let (articles, first, last): (i64, Option<String>, Option<String>) = db.query_row(
             &format!("SELECT count(*), min(first_seen), max(first_seen) FROM ({sql})"),
             params![policy.source.0, bound, i64::MAX],
@@ -141,7 +151,9 @@ pub(super) fn plan(db: &Connection, policies: &[Policy], now: DateTime<Utc>) -> 
 pub(super) fn tidy(db: &Connection, policies: &[Policy], now: DateTime<Utc>) -> Result<Tidied, StoreError> {
     let mut tidied = Tidied::default();
     for policy in policies {
-        let Some((sql, bound)) = beyond(policy, now) else { continue };
+        let Some((sql, bound)) = beyond(policy, now) else {
+            continue;
+        };
         let room = PART - tidied.articles as i64;
         let articles: Vec<i64> = db
             .prepare_cached(sql)?
@@ -176,7 +188,12 @@ fn vacuum(db: &Connection) -> Result<(), StoreError> {
 }
 
 /// Drops all that an article said. Its pages, its aliases and the article itself stay behind as tombstones.
-pub(super) fn drop_article(db: &Connection, article: ArticleId, why: Why, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub(super) fn drop_article(
+    db: &Connection,
+    article: ArticleId,
+    why: Why,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let known: Option<String> = db
         .prepare_cached("SELECT deleted_why FROM article WHERE id = ?1")?
         .query_row([article.0], |row| row.get(0))?;

@@ -195,7 +195,9 @@ impl Reader {
             shared: counter("identity.shared")?,
             paused: self
                 .db
-                .query_row("SELECT value FROM meta WHERE key = 'paused'", [], |row| row.get(0))
+                .query_row("SELECT value FROM meta WHERE key = 'paused'", [], |row| {
+                    row.get(0)
+                })
                 .optional()?,
             bytes: number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?,
         })

@@ -7,6 +7,7 @@ mod opening;
 mod polls;
 mod queue;
 mod reading;
+mod retention;
 mod search;
 
 use std::time::Duration;
