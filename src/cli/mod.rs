@@ -2,6 +2,7 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
+mod backup;
 mod check;
 mod delete;
 mod diff;
@@ -11,12 +12,14 @@ mod list;
 mod parse;
 mod progress;
 mod prune;
+mod reextract;
 mod run;
 mod search;
 mod sentences;
 mod status;
 mod table;
 mod try_page;
+mod verify;
 mod when;
 
 use std::io::{self, BufReader, IsTerminal, Write};
@@ -77,6 +80,12 @@ enum Command {
     Delete(delete::DeleteArgs),
     /// Drop what the sources keep no longer, now
     Prune(prune::PruneArgs),
+    /// Cut the stored pages anew by today's rules
+    Reextract(reextract::ReextractArgs),
+    /// Copy the database while it is in use, checked
+    Backup(backup::BackupArgs),
+    /// Check that the database is what it should be
+    Verify(verify::VerifyArgs),
     /// Write articles out
     Export(export::ExportArgs),
     /// Filter: feeds in, their entries out
@@ -132,6 +141,9 @@ pub fn main() -> ExitCode {
         Command::Search(args) => search::search(&cli.global, args),
         Command::Diff(args) => diff::diff(&cli.global, args),
         Command::Delete(args) => delete::delete(&cli.global, args),
+        Command::Reextract(args) => reextract::reextract(&cli.global, args),
+        Command::Backup(args) => backup::backup(&cli.global, args),
+        Command::Verify(args) => verify::verify(&cli.global, args),
         Command::Prune(args) => prune::prune(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),

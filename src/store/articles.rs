@@ -7,10 +7,11 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::alike::Shape;
+use super::columns::{Columns, clean};
 use super::error::StoreError;
 use super::grouping::{self, Reading};
 use super::{changes, time, volatile};
@@ -68,8 +69,15 @@ pub(super) fn record(
     if !is_news || (!is_new && is_deleted(db, article)?) {
         return Ok((page, Stored::Known(article)));
     }
-    let announced = is_new || before.is_some() || outdoes_current(db, article, &told)?;
-    let revision = insert_revision(db, page, source, cutting, &told, now)?;
+    let announced =
+        is_new || before.is_some() || outdoes_current(db, article, (&told.text, told.is_of_feed()))?;
+    let columns = Columns::of(
+        &cutting.extraction,
+        cutting.method,
+        cutting.published_at,
+        &cutting.url,
+    );
+    let revision = columns.insert(db, page, source, now)?;
     if is_new {
         changes::first(db, article, revision)?;
         return Ok((page, Stored::New(article)));
@@ -94,6 +102,33 @@ fn drop_older(db: &Connection, page: PageId, revision: i64) -> Result<(), StoreE
          AND NOT EXISTS (SELECT 1 FROM article WHERE article.revision_id = revision.id)",
     )?
     .execute(params![page.0, revision])?;
+    Ok(())
+}
+
+/// Stores another cutting of a page that was fetched at `fetched_at`, in the place of what was cut out of it before.
+pub(super) fn replace(
+    db: &Connection,
+    page: PageId,
+    source: SourceId,
+    columns: &Columns,
+    fetched_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let article = article_of(db, page)?;
+    let is_shown = db
+        .prepare_cached(
+            "SELECT 1 FROM article JOIN revision ON revision.id = article.revision_id \
+             WHERE article.id = ?1 AND revision.page_id = ?2",
+        )?
+        .exists(params![article.0, page.0])?;
+    let announced = is_shown || outdoes_current(db, article, columns.told())?;
+    let revision = columns.insert(db, page, source, fetched_at)?;
+    if announced {
+        changes::revised(db, article, revision, now)?;
+    }
+    if Kept::by(db, source)? != Kept::All {
+        drop_older(db, page, revision)?;
+    }
     Ok(())
 }
 
@@ -246,7 +281,11 @@ fn folds_to(a: &str, b: &str) -> bool {
 }
 
 /// Whether another page of an article has more to say than what readers see of it.
-fn outdoes_current(db: &Connection, article: ArticleId, told: &Told) -> Result<bool, StoreError> {
+fn outdoes_current(
+    db: &Connection,
+    article: ArticleId,
+    (text, is_of_feed): (&str, bool),
+) -> Result<bool, StoreError> {
     let current = db
         .prepare_cached(
             "SELECT title, standfirst, byline, published, text, method FROM revision \
@@ -257,14 +296,13 @@ fn outdoes_current(db: &Connection, article: ArticleId, told: &Told) -> Result<b
     let Some(current) = current else {
         return Ok(true);
     };
-    if told.is_of_feed() {
+    if is_of_feed {
         return Ok(false);
     }
     if current.is_of_feed() {
         return Ok(true);
     }
-    Ok(!folds_to(&told.text, &current.text)
-        && !Shape::of(&told.text).says_the_same_as(&Shape::of(&current.text)))
+    Ok(!folds_to(text, &current.text) && !Shape::of(text).says_the_same_as(&Shape::of(&current.text)))
 }
 
 /// The page served under a normalised URL.
@@ -316,60 +354,4 @@ fn insert_page(
         time::text(now)
     ])?;
     Ok(PageId(db.last_insert_rowid()))
-}
-
-fn insert_revision(
-    db: &Connection,
-    page: PageId,
-    source: SourceId,
-    cutting: &Cutting,
-    told: &Told,
-    now: DateTime<Utc>,
-) -> Result<i64, StoreError> {
-    let fields = &cutting.extraction;
-    let links = &fields.links;
-    let authors: Vec<String> = fields.authors.iter().map(|name| clean(name)).collect();
-    let origins: serde_json::Map<String, serde_json::Value> = fields
-        .origins
-        .iter()
-        .map(|(field, origin)| (field.as_str().to_owned(), origin.as_str().into()))
-        .collect();
-    // Beyond four digits of a year texts no longer sort.
-    let published_at = cutting.published_at.filter(|at| (0..=9999).contains(&at.year()));
-    db.prepare_cached(
-        "INSERT INTO revision (page_id, source_id, fetched_at, url, short_link, title, standfirst, byline, authors, \
-         published, published_at, precision, modified, text, html, image, language, site, method, kind, origins) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
-    )?
-    .execute(params![
-        page.0,
-        source.0,
-        time::text(now),
-        cutting.url,
-        links.short_link.as_ref().or(links.shortlink.as_ref()).map(ToString::to_string),
-        told.title,
-        told.standfirst,
-        told.byline,
-        serde_json::Value::from(authors).to_string(),
-        told.published,
-        published_at.map(time::text),
-        fields.published.map(|at| at.precision.as_str()),
-        fields.modified.map(|at| at.to_string()),
-        told.text,
-        clean(&fields.html),
-        fields.image.as_ref().map(ToString::to_string),
-        fields.language.as_deref().map(clean),
-        fields.site.as_deref().map(clean),
-        told.method,
-        fields.kind.as_str(),
-        serde_json::Value::Object(origins).to_string()
-    ])?;
-    Ok(db.last_insert_rowid())
-}
-
-/// Text as it is stored: no control characters but tabs and line breaks, least of all NUL.
-fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|&c| !c.is_control() || c == '\n' || c == '\t')
-        .collect()
 }

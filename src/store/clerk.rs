@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::changes::Why;
+use super::cluster::Latest;
 use super::error::StoreError;
 use super::retention::{self, Plan, Policy, Tidied};
 use super::schema;
@@ -24,6 +25,7 @@ const MERGED: i32 = 500;
 pub struct Clerk {
     db: Connection,
     path: PathBuf,
+    latest: Latest,
 }
 
 impl Clerk {
@@ -34,6 +36,7 @@ impl Clerk {
         Ok(Self {
             db: schema::open_writer(path, "")?,
             path: path.to_owned(),
+            latest: Latest::default(),
         })
     }
 
@@ -54,7 +57,7 @@ impl Clerk {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failed(error.into()))?;
         let done = work(&step)
-            .and_then(|done| index::catch_up(&step).map(|()| done))
+            .and_then(|done| index::catch_up(&step, &mut self.latest).map(|()| done))
             .map_err(failed)?;
         step.commit().map_err(|error| failed(error.into()))?;
         Ok(done)
@@ -99,6 +102,34 @@ impl Clerk {
                 return Ok(());
             }
             pages = MERGED;
+        }
+    }
+
+    /// Builds the index of words anew from what readers see; `step` is told how many articles are in it.
+    pub fn rebuild_search(&mut self, mut step: impl FnMut(u64)) -> Result<(), StoreError> {
+        self.step("empty the index of words", |db| {
+            db.execute("INSERT INTO search (search) VALUES ('delete-all')", [])?;
+            Ok(())
+        })?;
+        let (mut after, mut indexed) = (0, 0);
+        loop {
+            let (last, count) = self.step("index the words of articles", |db| {
+                let articles: Vec<i64> = db
+                    .prepare_cached(
+                        "SELECT id FROM article WHERE id > ?1 AND merged_into IS NULL AND deleted_at IS NULL \
+                         ORDER BY id LIMIT 200",
+                    )?
+                    .query_map([after], |row| row.get(0))?
+                    .collect::<Result<_, _>>()?;
+                for article in &articles {
+                    index::due(db, ArticleId(*article))?;
+                }
+                Ok((articles.last().copied(), articles.len() as u64))
+            })?;
+            let Some(last) = last else { return Ok(()) };
+            after = last;
+            indexed += count;
+            step(indexed);
         }
     }
 

@@ -11,9 +11,13 @@
 //! folder can read; `-lock` names the process that writes; `-work` is the list of inputs being parsed ([`Work`]).
 
 mod alike;
+mod anew;
 mod articles;
+mod backup;
 mod changes;
 mod clerk;
+mod cluster;
+mod columns;
 mod disk;
 mod error;
 mod grouping;
@@ -36,6 +40,7 @@ mod sources;
 mod status;
 mod take_in;
 mod time;
+mod verify;
 mod volatile;
 mod waiting;
 mod work;
@@ -44,6 +49,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use anew::{Anew, Recast};
+pub use backup::backup;
 pub use clerk::Clerk;
 pub use error::{StoreError, Trouble};
 pub use raw::{RawPageRow, RawPages};

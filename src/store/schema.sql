@@ -124,6 +124,8 @@ CREATE TABLE article (
     revision_id INTEGER REFERENCES revision (id),
     -- The article that this one tells the story of, on another site or on the same; null: itself.
     cluster     INTEGER,
+    -- Of its text: 64 bits, nearly the same for texts that are (cluster.rs); null: too short to tell.
+    fingerprint INTEGER,
     -- A tombstone: what became of it.
     merged_into INTEGER REFERENCES article (id),
     deleted_at  TEXT,

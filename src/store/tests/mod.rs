@@ -1,6 +1,7 @@
 //! Real databases in temporary folders; time is a parameter and never passes by itself.
 
 mod articles;
+mod clusters;
 mod durability;
 mod grouping;
 mod opening;
@@ -9,6 +10,7 @@ mod queue;
 mod reading;
 mod retention;
 mod search;
+mod upkeep;
 
 use std::time::Duration;
 
