@@ -4,6 +4,7 @@
 
 mod backup;
 mod check;
+mod consumers;
 mod delete;
 mod diff;
 mod export;
@@ -87,7 +88,9 @@ enum Command {
     /// Check that the database is what it should be
     Verify(verify::VerifyArgs),
     /// Write articles out
-    Export(export::ExportArgs),
+    Export(Box<export::ExportArgs>),
+    /// Show, reset or forget those who are served with `export --consumer`
+    Consumers(consumers::ConsumersArgs),
     /// Filter: feeds in, their entries out
     Parse(FilterArgs),
     /// Filter: pages in, their articles out
@@ -146,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::verify(&cli.global, args),
         Command::Prune(args) => prune::prune(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
+        Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),
         Command::Probe { kind, content_type } => {
