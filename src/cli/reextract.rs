@@ -152,8 +152,12 @@ fn cut(config: &Config, row: &RawPageRow, ways: &[String]) -> Cut {
         link_header: header("link"),
     };
     let zone = config.zone_for(source, &url);
-    let Ok(mut extraction) = extract::article(&page, &config.rules_for(source, &url), zone, row.fetched_at)
-    else {
+    let Ok(mut extraction) = extract::article(
+        &page,
+        &config.rules_for(source, &url, row.fetched_at),
+        zone,
+        row.fetched_at,
+    ) else {
         return Cut::Failed;
     };
     if matches!(extraction.kind, Kind::Challenge | Kind::NotArticle) {
