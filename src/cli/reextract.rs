@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{Exit, Global, Usage, complain, progress, when};
 use crate::config::Config;
-use crate::extract::{self, Page};
+use crate::extract::{self, Page, Series};
 use crate::model::{Field, Kind, Method, Origin};
 use crate::store::{Anew, Clerk, RawPageRow, RawPages, Reader, Recast};
 use crate::{html, identity, link};
@@ -42,6 +42,7 @@ struct Sum {
     changed: u64,
     fields: BTreeMap<&'static str, u64>,
     no_text: u64,
+    several: u64,
     no_article: u64,
     failed: u64,
 }
@@ -89,6 +90,10 @@ pub(super) fn reextract(global: &Global, args: &ReextractArgs) -> anyhow::Result
                     Some(clerk) => clerk.recast(&anew, now)?,
                     None => reader.compare(&anew)?,
                 },
+                Cut::Several => {
+                    sum.several += 1;
+                    continue;
+                }
                 Cut::NoArticle => {
                     sum.no_article += 1;
                     continue;
@@ -125,6 +130,8 @@ pub(super) fn reextract(global: &Global, args: &ReextractArgs) -> anyhow::Result
 /// A stored page under today's rules.
 enum Cut {
     Anew(Box<Anew>),
+    /// It goes on on other pages.
+    Several,
     /// A challenge or what `reject_if_contains` names.
     NoArticle,
     Failed,
@@ -162,6 +169,10 @@ fn cut(config: &Config, row: &RawPageRow, ways: &[String]) -> Cut {
     };
     if matches!(extraction.kind, Kind::Challenge | Kind::NotArticle) {
         return Cut::NoArticle;
+    }
+    // Only the first of its pages is stored: it alone would say less than what is kept.
+    if Series::new(&url, extraction.clone()).wanted().is_some() {
+        return Cut::Several;
     }
     if extraction.language.is_none() {
         extraction.language = config.language_for(source, &url).map(str::to_owned);
@@ -212,6 +223,10 @@ impl Sum {
         }
         for (count, what) in [
             (self.no_text, "give no text any more and stay as they are"),
+            (
+                self.several,
+                "go on on other pages, which are not stored, and stay as they are",
+            ),
             (
                 self.no_article,
                 "are no article by today's rules and stay as they are",

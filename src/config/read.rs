@@ -97,7 +97,7 @@ fn daemon(tops: &[Section<'_>]) -> Daemon {
             Some(folder_of(value.text().path()).join(typed))
         }),
         min_free_disk: get("min_free_disk")
-            .and_then(|value| value.size())
+            .and_then(|value| value.disk_size())
             .unwrap_or(Daemon::default().min_free_disk),
     }
 }

@@ -2,6 +2,7 @@
 
 mod articles;
 mod clusters;
+mod control;
 mod durability;
 mod grouping;
 mod opening;
