@@ -192,6 +192,9 @@ fn h23_who_may_only_read_reads_and_is_told_so_when_writing() {
     }
 }
 
+/// Does something to the file.
+type Harm<'a> = &'a dyn Fn(&std::path::Path);
+
 #[test]
 fn h23_a_damaged_newer_or_foreign_database_is_said_and_left_as_it_is() {
     let newsroom = Newsroom::start();
@@ -206,7 +209,7 @@ fn h23_a_damaged_newer_or_foreign_database_is_said_and_left_as_it_is() {
     };
     let foreign = |path: &std::path::Path| std::fs::write(path, "notes\n".repeat(200)).unwrap();
     let torn = |path: &std::path::Path| std::fs::write(path, &whole[..whole.len() / 3]).unwrap();
-    let harms: [(&str, &dyn Fn(&std::path::Path)); 3] = [
+    let harms: [(&str, Harm<'_>); 3] = [
         ("written by a newer cuttings", &newer),
         ("not a cuttings database", &foreign),
         ("", &torn),
