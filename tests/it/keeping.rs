@@ -258,3 +258,36 @@ fn a_disk_that_is_nearly_full_pauses_the_run_with_a_word() {
     );
     assert!(!desk.run(&["status"]).stdout.contains("paused"));
 }
+
+/// The readers' contract under another library: Python's own, where it is there.
+#[test]
+fn python_reads_every_view_as_it_is_and_asks_the_index_of_words() {
+    let (newsroom, desk) = collected();
+    let script = r#"
+import sqlite3, sys, json
+db = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+counts = {view: db.execute(f"SELECT count(*) FROM {view}").fetchone()[0]
+          for (view,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()}
+for view in counts:
+    db.execute(f"SELECT * FROM {view}").fetchall()
+found = db.execute("SELECT count(*) FROM search WHERE search MATCH 'the OR der OR la'").fetchone()[0]
+print(json.dumps({"counts": counts, "found": found}))
+"#;
+    let python = std::process::Command::new("python3")
+        .args(["-c", script])
+        .arg(desk.database())
+        .output();
+    let Ok(python) = python else {
+        println!("skipped: there is no python3 here");
+        return;
+    };
+    assert!(
+        python.status.success(),
+        "{}",
+        String::from_utf8_lossy(&python.stderr)
+    );
+    let seen: Value = serde_json::from_slice(&python.stdout).unwrap();
+    assert_eq!(seen["counts"]["articles"], newsroom.served().len());
+    assert!(seen["counts"].as_object().unwrap().len() >= 5, "{seen}");
+    assert!(seen["found"].as_u64() > Some(0), "{seen}");
+}
