@@ -3,6 +3,10 @@
 //! One loop serves both the daemon and `run --once`. Every task it starts it also joins; a stop lets what is in
 //! flight finish for a while and then drops it, which closes its sockets and leaves its lease to be voided.
 
+mod outputs;
+
+pub use outputs::Outputs;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;

@@ -6,6 +6,7 @@ mod check;
 mod consumers;
 mod export;
 mod extract;
+mod import;
 mod list;
 mod parse;
 mod run;
@@ -69,6 +70,8 @@ enum Command {
     Search(search::SearchArgs),
     /// Write articles out
     Export(Box<export::ExportArgs>),
+    /// Take in the articles of an export, from another database
+    Import(import::ImportArgs),
     /// Show, reset or forget those who are served with `export --consumer`
     Consumers(consumers::ConsumersArgs),
     /// Filter: feeds in, their entries out
@@ -123,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::status(&cli.global, args),
         Command::Search(args) => search::search(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
+        Command::Import(args) => import::import(&cli.global, args),
         Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),

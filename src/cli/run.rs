@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
 use super::{Exit, Global, say, table};
-use crate::daemon::{self, Event, Options};
+use crate::daemon::{self, Event, Options, Outputs};
 use crate::fetch::{self, Fetcher};
 use crate::model::{Failure, Stored};
 use crate::store::{Store, Waiting};
@@ -61,8 +61,17 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
             all: args.all,
             wait: args.wait.unwrap_or_default(),
         };
+        let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
+        let mut outputs = Outputs::new(&config.outputs, &database, &user_agent)?;
+        if !args.once {
+            outputs.start();
+        }
         let watch = |event| tally.take(event);
         let ended = daemon::run(&store, &fetcher, &config, options, stop, watch).await;
+        outputs.stop().await;
+        if args.once && ended.is_ok() {
+            tally.outputs_failed = outputs.once().await;
+        }
         // The writer commits what it was given before the process ends, whatever the run came to.
         store.close().await?;
         ended?;
@@ -101,6 +110,8 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
 struct Tally {
     rows: BTreeMap<String, Row>,
     left: Waiting,
+    /// Outputs that could not be brought up to date; the log says why.
+    outputs_failed: usize,
     bar: ProgressBar,
 }
 
@@ -137,6 +148,7 @@ impl Tally {
         Self {
             rows,
             left: Waiting::default(),
+            outputs_failed: 0,
             bar,
         }
     }
@@ -173,7 +185,7 @@ impl Tally {
     }
 
     fn failed(&self) -> bool {
-        self.rows.values().any(|row| row.failed() > 0)
+        self.outputs_failed > 0 || self.rows.values().any(|row| row.failed() > 0)
     }
 
     fn table(&self) -> String {
@@ -209,6 +221,12 @@ impl Tally {
         }
         if self.left.pending > 0 {
             text.push_str(&format!("\n{} pages wait for another try", self.left.pending));
+        }
+        if self.outputs_failed > 0 {
+            text.push_str(&format!(
+                "\n{} outputs failed; `cuttings status` says why",
+                self.outputs_failed
+            ));
         }
         text
     }

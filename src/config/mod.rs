@@ -12,6 +12,7 @@ mod find;
 mod keys;
 mod load;
 mod nearest;
+mod output;
 mod pages;
 mod place;
 mod read;
@@ -39,6 +40,7 @@ pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
 pub use load::{Loaded, load, load_sites, load_text};
 pub use nearest::nearest;
+pub use output::{Output, OutputKind, Per, Secret};
 
 /// A whole configuration, valid.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +53,8 @@ pub struct Config {
     pub fetch: Fetch,
     /// `[[source]]`, in the order of the files.
     pub sources: Vec<Source>,
+    /// `[[output]]`, in the order of the files.
+    pub outputs: Vec<Output>,
     /// Rules of `sites/HOST.toml`.
     pub sites: Sites,
 }
