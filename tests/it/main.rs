@@ -19,6 +19,7 @@ mod export;
 mod layers;
 mod newsroom;
 mod outputs;
+mod rules;
 mod signals;
 mod support;
 mod trouble;
