@@ -223,8 +223,8 @@ fn source(db: &Connection, name: &str, import: &Import) -> Result<SourceId, Stor
         return Ok(known);
     }
     db.prepare_cached(
-        "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, first_seen, next_at, next_why) \
-         VALUES (?1, '', '', 0, 0, '', 'UTC', ?2, 0, 'imported')",
+        "INSERT INTO source (name, url, host, enabled, wanted, configured, schedule, timezone, first_seen, next_at, next_why) \
+         VALUES (?1, '', '', 0, 0, 0, '', 'UTC', ?2, 0, 'imported')",
     )?
     .execute(params![name, time::text(import.first_seen)])?;
     Ok(SourceId(db.last_insert_rowid()))

@@ -20,6 +20,7 @@ mod layers;
 mod newsroom;
 mod outputs;
 mod rules;
+mod service;
 mod signals;
 mod support;
 mod trouble;
