@@ -77,6 +77,8 @@ pub(super) const SOURCE: Keys = Keys {
         "name",
         "was",
         "feed",
+        "listing",
+        "sitemap",
         "every",
         "cron",
         "timezone",
@@ -90,6 +92,12 @@ pub(super) const SOURCE: Keys = Keys {
         "article",
         "test",
     ],
+};
+
+/// A page that links to articles.
+pub(super) const LISTING: Keys = Keys {
+    section: "listing",
+    keys: &["url", "links", "pattern", "title", "date"],
 };
 
 /// Rules that cut an article out of a page.
@@ -154,6 +162,7 @@ const SECTIONS: &[&Keys] = &[
     &ARTICLE,
     &RULE,
     &TEST,
+    &LISTING,
 ];
 
 /// Other programs' words for ours.

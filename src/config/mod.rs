@@ -144,8 +144,10 @@ pub struct Source {
     pub was: Option<String>,
     /// Whether it is polled.
     pub enabled: bool,
-    /// The feed.
+    /// The document that is polled: a feed, or what `form` says.
     pub feed: Url,
+    /// What that document is.
+    pub form: Form,
     /// When it is polled: `every` or `cron`.
     pub schedule: Schedule,
     /// Zone of printed times without one, and of `cron`.
@@ -183,6 +185,7 @@ impl Source {
             was: None,
             enabled: true,
             feed,
+            form: Form::Feed,
             schedule: Schedule::Adaptive,
             timezone: Tz::UTC,
             tags: Vec::new(),
@@ -197,6 +200,69 @@ impl Source {
             tests: Vec::new(),
             at: String::new(),
         }
+    }
+}
+
+/// What a source polls, by the key that names it: `feed`, `listing` or `sitemap`.
+#[derive(Clone, Debug, Default)]
+pub enum Form {
+    /// RSS, Atom or JSON Feed.
+    #[default]
+    Feed,
+    /// A page that links to articles.
+    Listing(Box<Listing>),
+    /// A sitemap, or an index of sitemaps.
+    Sitemap,
+}
+
+/// `listing = { url, links, … }`: how a page is read as a list of articles.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// The links, in the attribute named (`href` unless said otherwise).
+    pub links: Vec<FieldRule>,
+    /// Found in the address of an article; others are left out.
+    pub pattern: Option<Regex>,
+    /// The title within the block around a link; none: the text of the link.
+    pub title: Vec<FieldRule>,
+    /// The date within the block around a link.
+    pub date: Vec<FieldRule>,
+}
+
+impl Form {
+    /// The key it is configured by.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Feed => "feed",
+            Self::Listing(_) => "listing",
+            Self::Sitemap => "sitemap",
+        }
+    }
+
+    /// All that decides how the document is read, as typed: of two that are equal, one reading serves both.
+    pub fn reading(&self) -> String {
+        let Self::Listing(listing) = self else {
+            return self.as_str().to_owned();
+        };
+        let rules = |rules: &[FieldRule]| -> Vec<String> {
+            rules
+                .iter()
+                .map(|rule| {
+                    format!(
+                        "{} {:?} {:?}",
+                        rule.typed,
+                        rule.matches.as_ref().map(Regex::as_str),
+                        rule.format
+                    )
+                })
+                .collect()
+        };
+        format!(
+            "listing {:?} {:?} {:?} {:?}",
+            rules(&listing.links),
+            listing.pattern.as_ref().map(Regex::as_str),
+            rules(&listing.title),
+            rules(&listing.date)
+        )
     }
 }
 

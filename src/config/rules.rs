@@ -3,11 +3,12 @@
 use chrono::format::{Item, StrftimeItems};
 
 use super::fault::quoted;
-use super::keys::{ARTICLE, RULE};
+use super::keys::{ARTICLE, LISTING, RULE};
 use super::settings;
 use super::value::{Section, Value};
-use super::{ArticleRules, FieldRule};
+use super::{ArticleRules, FieldRule, Listing};
 use crate::html::Css;
+use url::Url;
 
 /// The rules of a section over those of `base`: a key that is there replaces the whole of what `base` has for it.
 pub(super) fn article(section: &Section<'_>, base: ArticleRules) -> ArticleRules {
@@ -64,6 +65,36 @@ pub(super) fn site(section: &Section<'_>) -> ArticleRules {
     }
 }
 
+/// `listing = { url, links, … }`
+pub(super) fn listing(value: &Value<'_>) -> Option<(Url, Listing)> {
+    let section = value.section(&LISTING)?;
+    let example = "write listing = { url = \"https://example.org/news\", links = \"h2 > a@href\" }";
+    let url = section.need("url", example).and_then(|value| value.url());
+    let links = section.need("links", example);
+    let rules = |value: Option<Value<'_>>, is_date| -> Option<Vec<FieldRule>> {
+        let values = value.map(|value| value.each()).unwrap_or_default();
+        let rules: Vec<FieldRule> = values.iter().filter_map(|value| rule(value, is_date)).collect();
+        (rules.len() == values.len()).then_some(rules)
+    };
+    if let Some(value) = links.as_ref().filter(|value| value.each().is_empty()) {
+        value.fault("`links` is an empty list", example);
+    }
+    let links = rules(links, false);
+    let title = rules(section.get("title"), false);
+    let date = rules(section.get("date"), true);
+    let pattern = match section.get("pattern") {
+        Some(value) => Some(value.regex("pattern = '/2026/'")?),
+        None => None,
+    };
+    let listing = Listing {
+        links: links.filter(|links| !links.is_empty())?,
+        pattern,
+        title: title?,
+        date: date?,
+    };
+    Some((url?, listing))
+}
+
 /// `"sel"`, `"sel@attr"` or `{ select, match, format }`.
 fn rule(value: &Value<'_>, is_date: bool) -> Option<FieldRule> {
     if !value.is_table() {
@@ -80,10 +111,7 @@ fn rule(value: &Value<'_>, is_date: bool) -> Option<FieldRule> {
     };
     let format = match format {
         Some(value) if !is_date => {
-            value.fault_at_key(
-                "`format` reads dates; only `published` and `modified` are dates",
-                "leave it out",
-            );
+            value.fault_at_key("`format` reads dates, which this is not", "leave it out");
             return None;
         }
         Some(value) => Some(date_format(&value)?),

@@ -69,6 +69,10 @@ CREATE TABLE source (
     hints          TEXT    NOT NULL DEFAULT '{}',
     -- When it was last asked without validators.
     full_at        INTEGER,
+    -- How its document is read; what was read in another way says nothing of it.
+    reading        TEXT    NOT NULL DEFAULT 'feed',
+    -- Of an index of sitemaps: what is known of each, as JSON.
+    sitemaps       TEXT    NOT NULL DEFAULT '[]',
     title          TEXT,
     site_url       TEXT,
     language       TEXT

@@ -17,6 +17,7 @@ mod desk;
 mod layers;
 mod newsroom;
 mod signals;
+mod siteless;
 mod support;
 mod trouble;
 mod way;
