@@ -127,7 +127,7 @@ enum Came {
     Document {
         validators: Validators,
         body_hash: Vec<u8>,
-        read: Result<Box<Read>, Failure>,
+        read: Result<Read, Failure>,
     },
     Nothing {
         failure: Failure,
@@ -137,7 +137,7 @@ enum Came {
 
 /// What a document was read as.
 enum Read {
-    Entries(ParsedFeed),
+    Entries(Box<ParsedFeed>),
     Index(Vec<feed::Child>),
 }
 
@@ -180,7 +180,7 @@ async fn ask(
                     let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
                     let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
                     let read = if unchanged {
-                        Ok(Box::new(Read::Entries(ParsedFeed::default())))
+                        Ok(Read::Entries(Box::default()))
                     } else {
                         read(store, source, claim, document, &fetched.url).await
                     };
@@ -238,7 +238,7 @@ async fn read(
     claim: &ClaimedSource,
     document: Document,
     base: &url::Url,
-) -> Result<Box<Read>, Failure> {
+) -> Result<Read, Failure> {
     let failed = |code, grade, message| Failure {
         code,
         grade,
@@ -270,11 +270,15 @@ async fn read(
             Form::Feed => {
                 let mut feed = feed::parse(&body, content_type, Some(&base))?;
                 feed::mend(&mut feed);
-                Read::Entries(without_blanks(feed))
+                Read::Entries(Box::new(without_blanks(feed)))
             }
-            Form::Listing(listing) => {
-                Read::Entries(feed::listing(&body, content_type, &base, listing, zone)?)
-            }
+            Form::Listing(listing) => Read::Entries(Box::new(feed::listing(
+                &body,
+                content_type,
+                &base,
+                listing,
+                zone,
+            )?)),
             Form::Sitemap => match feed::sitemap(&body, content_type, Some(&base))? {
                 Sitemap::Pages(pages) => Read::Entries(pages),
                 Sitemap::Index(children) => Read::Index(children),
@@ -282,7 +286,7 @@ async fn read(
         })
     });
     match parsed.await {
-        Ok(Ok(read)) => Ok(Box::new(read)),
+        Ok(Ok(read)) => Ok(read),
         Ok(Err(not_a_feed)) => {
             let not_a_feed: NotAFeed = not_a_feed;
             let code = match source.form {
@@ -378,8 +382,8 @@ async fn decide(
             None,
         ) => {
             let nothing = ParsedFeed::default();
-            let feed = match read.as_ref() {
-                Read::Entries(feed) => feed,
+            let feed = match read {
+                Read::Entries(feed) => feed.as_ref(),
                 // What it names was read, or that failed: see `walked`.
                 Read::Index(_) => &nothing,
             };

@@ -77,7 +77,7 @@ pub(super) fn read(
         positions.insert(&link.key, feed.entries.len());
         feed.entries.push(Entry {
             link: Some(link.url.clone()),
-            title: title.map(|title| cut(title)),
+            title: title.map(cut),
             published,
             base: Some(base.clone()),
             ..Entry::default()

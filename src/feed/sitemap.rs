@@ -41,7 +41,7 @@ const SAME_TIME: usize = 10;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sitemap {
     /// Pages, as entries.
-    Pages(ParsedFeed),
+    Pages(Box<ParsedFeed>),
     /// Other sitemaps.
     Index(Vec<Child>),
 }
@@ -189,7 +189,7 @@ impl<'u> Reader<'u> {
         let text = decode::decode(bytes, content_type).text;
         if self.is_text == Some(true) {
             for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                self.take(Item {
+                self.take(&Item {
                     location: line.to_owned(),
                     ..Item::default()
                 });
@@ -218,7 +218,7 @@ impl<'u> Reader<'u> {
         }
         if matches!(local.as_str(), "url" | "sitemap") {
             if let Some(item) = self.item.take() {
-                self.take(item);
+                self.take(&item);
             }
             self.item = Some(Item::default());
         }
@@ -242,7 +242,7 @@ impl<'u> Reader<'u> {
         if matches!(local.as_str(), "url" | "sitemap")
             && let Some(item) = self.item.take()
         {
-            self.take(item);
+            self.take(&item);
         }
     }
 
@@ -255,7 +255,7 @@ impl<'u> Reader<'u> {
         }
     }
 
-    fn take(&mut self, item: Item) {
+    fn take(&mut self, item: &Item) {
         // A line of text that is no whole address is no address at all.
         let base = self.base.filter(|_| self.is_text != Some(true));
         let Some(url) = web(item.location.trim(), base) else {
@@ -302,7 +302,7 @@ impl<'u> Reader<'u> {
 
     fn finish(mut self) -> Result<Sitemap, NotAFeed> {
         if let Some(item) = self.item.take() {
-            self.take(item);
+            self.take(&item);
         }
         let is_sitemap = match &self.root {
             Some(_) => !self.refused,
@@ -325,11 +325,11 @@ impl<'u> Reader<'u> {
             ));
         }
         forget_the_time_it_was_made(&mut self.entries);
-        Ok(Sitemap::Pages(ParsedFeed {
+        Ok(Sitemap::Pages(Box::new(ParsedFeed {
             entries: self.entries,
             skipped: self.skipped,
             ..ParsedFeed::default()
-        }))
+        })))
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn walk(
     };
     let known = &claim.memory.sitemaps;
     let children = match &answer.came {
-        Came::Document { read: Ok(read), .. } => match read.as_ref() {
+        Came::Document { read: Ok(read), .. } => match read {
             Read::Index(children) => children.clone(),
             Read::Entries(_) if unchanged && !known.is_empty() => named_by(known),
             Read::Entries(_) => return,
@@ -114,7 +114,7 @@ pub(super) async fn walk(
             Ok((read, validators)) => {
                 read_any = true;
                 archive |= is_archive;
-                match read.map(|read| *read) {
+                match read {
                     Some(Read::Entries(pages)) => {
                         feed.entries.extend(pages.entries);
                         feed.skipped.extend(pages.skipped);

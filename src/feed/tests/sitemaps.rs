@@ -10,7 +10,7 @@ use crate::model::ParsedFeed;
 
 fn pages(bytes: &[u8]) -> ParsedFeed {
     match sitemap(bytes, None, Some(&base())).unwrap() {
-        Sitemap::Pages(feed) => feed,
+        Sitemap::Pages(feed) => *feed,
         Sitemap::Index(children) => panic!("{children:?}"),
     }
 }
