@@ -10,6 +10,7 @@ mod fault;
 mod files;
 mod find;
 mod keys;
+mod listing;
 mod load;
 mod nearest;
 mod pages;
@@ -27,6 +28,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use regex::Regex;
@@ -37,7 +39,8 @@ use crate::timing::Schedule;
 
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
-pub use load::{Loaded, load, load_sites, load_text};
+pub use listing::{Form, Listing};
+pub use load::{Loaded, load, load_rules, load_sites, load_text};
 pub use nearest::nearest;
 
 /// A whole configuration, valid.
@@ -172,6 +175,8 @@ pub struct Source {
     /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
     /// of the source itself, where it has them: they go before a site's, those of `[defaults]` after.
     pub article: ArticleRules,
+    /// `[[source.rules]]`, newest first: each goes before [`Source::article`] on pages of its time.
+    pub rules: Vec<ArticleRules>,
     /// `[[source.test]]`
     pub tests: Vec<SourceTest>,
     /// `file:line` where it stands, for messages.
@@ -198,72 +203,10 @@ impl Source {
             max_hint: Duration::from_hours(24),
             pin: false,
             article: ArticleRules::default(),
+            rules: Vec::new(),
             tests: Vec::new(),
             at: String::new(),
         }
-    }
-}
-
-/// What a source polls, by the key that names it: `feed`, `listing` or `sitemap`.
-#[derive(Clone, Debug, Default)]
-pub enum Form {
-    /// RSS, Atom or JSON Feed.
-    #[default]
-    Feed,
-    /// A page that links to articles.
-    Listing(Box<Listing>),
-    /// A sitemap, or an index of sitemaps.
-    Sitemap,
-}
-
-/// `listing = { url, links, … }`: how a page is read as a list of articles.
-#[derive(Clone, Debug, Default)]
-pub struct Listing {
-    /// The links, in the attribute named (`href` unless said otherwise).
-    pub links: Vec<FieldRule>,
-    /// Found in the address of an article; others are left out.
-    pub pattern: Option<Regex>,
-    /// The title within the block around a link; none: the text of the link.
-    pub title: Vec<FieldRule>,
-    /// The date within the block around a link.
-    pub date: Vec<FieldRule>,
-}
-
-impl Form {
-    /// The key it is configured by.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Feed => "feed",
-            Self::Listing(_) => "listing",
-            Self::Sitemap => "sitemap",
-        }
-    }
-
-    /// All that decides how the document is read, as typed: of two that are equal, one reading serves both.
-    pub fn reading(&self) -> String {
-        let Self::Listing(listing) = self else {
-            return self.as_str().to_owned();
-        };
-        let rules = |rules: &[FieldRule]| -> Vec<String> {
-            rules
-                .iter()
-                .map(|rule| {
-                    format!(
-                        "{} {:?} {:?}",
-                        rule.typed,
-                        rule.matches.as_ref().map(Regex::as_str),
-                        rule.format
-                    )
-                })
-                .collect()
-        };
-        format!(
-            "listing {:?} {:?} {:?} {:?}",
-            rules(&listing.links),
-            listing.pattern.as_ref().map(Regex::as_str),
-            rules(&listing.title),
-            rules(&listing.date)
-        )
     }
 }
 
@@ -274,6 +217,8 @@ pub struct SourceTest {
     pub url: Url,
     /// A passage of its text.
     pub contains: String,
+    /// `file:line` where it stands, for messages.
+    pub at: String,
 }
 
 /// Whether the pages of a source are fetched.
@@ -318,6 +263,10 @@ pub struct ArticleRules {
     pub image: Vec<FieldRule>,
     /// Selectors of the page's own short link.
     pub short_link: Vec<FieldRule>,
+    /// Selectors of the link to the next page of the article.
+    pub next_page: Vec<FieldRule>,
+    /// Selectors of the link to the whole article on one page.
+    pub single_page: Vec<FieldRule>,
     /// Elements taken out of the body before it is read.
     pub remove: Vec<Css>,
     /// Plain texts: the body ends before the first text node that contains one.
@@ -330,6 +279,10 @@ pub struct ArticleRules {
     pub key_from_url: Option<Regex>,
     /// As [`Source::language`].
     pub language: Option<String>,
+    /// The last day on which pages were made this way; `None`: they still are.
+    pub valid_until: Option<NaiveDate>,
+    /// Where they stand, for people: `[source.article]`, `sites/paper.example.toml`.
+    pub layer: String,
 }
 
 /// One selector of a field.

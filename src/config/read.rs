@@ -12,7 +12,9 @@ use super::files::folder_of;
 use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, POLITENESS, SOURCE};
 use super::settings::Settings;
 use super::value::{Section, Value};
-use super::{Config, Daemon, Fetch, Form, Pages, Politeness, Scope, Sites, Source, SourceTest, rules};
+use super::{
+    Config, Daemon, Fetch, Form, Pages, Politeness, Scope, Sites, Source, SourceTest, listing, rules,
+};
 
 /// Reads the tops of all files, the main file first.
 pub(super) fn config(tops: &[Section<'_>]) -> Config {
@@ -210,6 +212,10 @@ impl<'a> Sources<'a> {
         let document = self.document(section);
         let was = section.get("was").and_then(|value| self.was(value));
         let settings = Settings::read(section, defaults, impolite);
+        let dated = section
+            .get("rules")
+            .map(|value| rules::dated(&value))
+            .unwrap_or_default();
         let tests = section.get("test").map(|value| tests(&value)).unwrap_or_default();
         let (Some(name), Some((feed, form))) = (name, document) else {
             return;
@@ -217,6 +223,7 @@ impl<'a> Sources<'a> {
         let mut source = Source {
             was,
             form,
+            rules: dated,
             tests,
             at: section.text().place(section.at().start),
             ..Source::new(name, feed)
@@ -251,7 +258,7 @@ impl<'a> Sources<'a> {
         }
         match given.first() {
             Some(value) if value.key() == "listing" => {
-                let (url, listing) = rules::listing(value)?;
+                let (url, listing) = listing::read(value)?;
                 Some((url, Form::Listing(Box::new(listing))))
             }
             Some(value) if value.key() == "sitemap" => Some((self.feed(value)?, Form::Sitemap)),
@@ -340,6 +347,7 @@ fn tests(value: &Value<'_>) -> Vec<SourceTest> {
         Some(SourceTest {
             url: url?,
             contains: contains?.to_owned(),
+            at: section.text().place(section.at().start),
         })
     };
     value.sections(&keys::TEST).into_iter().filter_map(read).collect()
