@@ -18,6 +18,7 @@ mod export;
 mod layers;
 mod newsroom;
 mod rules;
+mod service;
 mod signals;
 mod siteless;
 mod support;
