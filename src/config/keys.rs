@@ -29,7 +29,7 @@ pub(super) const TOP: Keys = Keys {
 /// Who we are and where things are kept.
 pub(super) const DAEMON: Keys = Keys {
     section: "[daemon]",
-    keys: &["contact", "database"],
+    keys: &["contact", "database", "min_free_disk"],
 };
 
 /// How little of a server we take.
@@ -64,6 +64,8 @@ pub(super) const DEFAULTS: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "article",
@@ -87,6 +89,8 @@ pub(super) const SOURCE: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "article",

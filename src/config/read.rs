@@ -98,6 +98,9 @@ fn daemon(tops: &[Section<'_>]) -> Daemon {
             let typed = value.string("database = \"cuttings.db\"")?;
             Some(folder_of(value.text().path()).join(typed))
         }),
+        min_free_disk: get("min_free_disk")
+            .and_then(|value| value.disk_size())
+            .unwrap_or(Daemon::default().min_free_disk),
     }
 }
 
