@@ -22,6 +22,7 @@ mod outputs;
 mod rules;
 mod service;
 mod signals;
+mod siteless;
 mod support;
 mod trouble;
 mod way;
