@@ -76,6 +76,10 @@ CREATE TABLE source (
     hints          TEXT    NOT NULL DEFAULT '{}',
     -- When it was last asked without validators.
     full_at        INTEGER,
+    -- How its document is read; what was read in another way says nothing of it.
+    reading        TEXT    NOT NULL DEFAULT 'feed',
+    -- Of an index of sitemaps: what is known of each, as JSON.
+    sitemaps       TEXT    NOT NULL DEFAULT '[]',
     title          TEXT,
     site_url       TEXT,
     language       TEXT
@@ -316,6 +320,25 @@ CREATE TABLE consumer (
     upto     INTEGER,
     moved_at TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Outputs of the daemon that failed, and what they could not be given.
+CREATE TABLE output (
+    name      TEXT    NOT NULL PRIMARY KEY,
+    -- In a row; 0: it works again.
+    failures  INTEGER NOT NULL,
+    failed_at TEXT    NOT NULL,
+    message   TEXT    NOT NULL,
+    next_at   TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dead_letter (
+    id        INTEGER NOT NULL PRIMARY KEY,
+    output    TEXT    NOT NULL,
+    -- The changes in it: those later than after_seq up to upto.
+    after_seq INTEGER NOT NULL,
+    upto      INTEGER NOT NULL,
+    at        TEXT    NOT NULL,
+    message   TEXT    NOT NULL
+) STRICT;
 
 CREATE TABLE rule_stat (
     source_id    INTEGER NOT NULL REFERENCES source (id),
