@@ -2,21 +2,30 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
+mod backup;
 mod check;
 mod consumers;
 mod control;
+mod delete;
+mod diff;
 mod doctor;
 mod export;
 mod extract;
+mod import;
 mod list;
 mod paper;
 mod parse;
+mod progress;
+mod prune;
+mod reextract;
 mod rule_tests;
 mod run;
 mod search;
+mod sentences;
 mod status;
 mod table;
 mod try_page;
+mod verify;
 mod when;
 
 use std::io::{self, BufReader, IsTerminal, Write};
@@ -109,8 +118,22 @@ enum Command {
     Reload,
     /// Find articles by their words
     Search(search::SearchArgs),
+    /// Show what changed in an article, sentence by sentence
+    Diff(diff::DiffArgs),
+    /// Take an article down: text, revisions and stored page are gone, and never come back
+    Delete(delete::DeleteArgs),
+    /// Drop what the sources keep no longer, now
+    Prune(prune::PruneArgs),
+    /// Cut the stored pages anew by today's rules
+    Reextract(reextract::ReextractArgs),
+    /// Copy the database while it is in use, checked
+    Backup(backup::BackupArgs),
+    /// Check that the database is what it should be
+    Verify(verify::VerifyArgs),
     /// Write articles out
     Export(Box<export::ExportArgs>),
+    /// Take in the articles of an export, from another database
+    Import(import::ImportArgs),
     /// Show, reset or forget those who are served with `export --consumer`
     Consumers(consumers::ConsumersArgs),
     /// Look at everything a daemon needs from this machine: ok, or what to do
@@ -188,7 +211,14 @@ pub fn main() -> ExitCode {
         Command::Retry(args) => control::retry(&cli.global, args),
         Command::Reload => control::reload(&cli.global),
         Command::Search(args) => search::search(&cli.global, args),
+        Command::Diff(args) => diff::diff(&cli.global, args),
+        Command::Delete(args) => delete::delete(&cli.global, args),
+        Command::Reextract(args) => reextract::reextract(&cli.global, args),
+        Command::Backup(args) => backup::backup(&cli.global, args),
+        Command::Verify(args) => verify::verify(&cli.global, args),
+        Command::Prune(args) => prune::prune(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
+        Command::Import(args) => import::import(&cli.global, args),
         Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Doctor(args) => doctor::doctor(&cli.global, args),
         Command::Completions { shell } => paper::completions(*shell),

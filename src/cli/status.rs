@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Exit, Global, Usage, say, table};
-use crate::store::{PollRow, Reader, RestingHost, SourceState, SourceStatus, Summary};
+use crate::store::{OutputState, PollRow, Reader, RestingHost, SourceState, SourceStatus, Summary};
 use crate::{link, timing};
 
 #[derive(Debug, Args)]
@@ -64,7 +64,11 @@ fn look(reader: &Reader, database: &Path, args: &StatusArgs) -> anyhow::Result<(
             .into());
         }
     }
-    let exit = if sources.iter().any(|source| source.needs_a_person(now)) {
+    let outputs = reader.outputs()?;
+    let stuck = |output: &OutputState| output.failures + output.dead_letters > 0;
+    let exit = if sources.iter().any(|source| source.needs_a_person(now))
+        || (args.source.is_none() && outputs.iter().any(stuck))
+    {
         Exit::NeedsAPerson
     } else {
         Exit::Done
@@ -81,10 +85,11 @@ fn look(reader: &Reader, database: &Path, args: &StatusArgs) -> anyhow::Result<(
     }
     let (summary, resting) = (reader.summary()?, reader.resting(now, RESTING)?);
     let text = if args.json {
-        as_json(&sources, &summary, &resting, now)
+        as_json(&sources, &summary, &resting, &outputs, now)
     } else {
         let whole = whole(&summary, &resting, database, now);
-        format!("{}\n{whole}", as_text(&sources, now))
+        let outputs = outputs_as_text(&outputs, now);
+        format!("{}{outputs}\n{whole}", as_text(&sources, now))
     };
     Ok((text, exit))
 }
@@ -224,9 +229,14 @@ fn whole(summary: &Summary, resting: &[RestingHost], database: &Path, now: DateT
         split,
         shared,
         bytes,
+        paused,
         ..
     } = summary;
-    let mut text = format!("{sources} sources, {articles} articles, {pending} pages waiting");
+    let mut text = String::new();
+    if let Some(why) = paused {
+        text.push_str(&format!("paused: {why}\n"));
+    }
+    text += &format!("{sources} sources, {articles} articles, {pending} pages waiting");
     if merged + split + shared > 0 {
         text.push_str(&format!(
             "; identity: {merged} merged, {split} told apart, {shared} shared keys"
@@ -247,6 +257,25 @@ fn whole(summary: &Summary, resting: &[RestingHost], database: &Path, now: DateT
     ));
     if let Some(free) = free_bytes(database) {
         text.push_str(&format!(", {} are free beside it", megabytes(free)));
+    }
+    text
+}
+
+/// Outputs that do not work, and those with messages that they would not take.
+fn outputs_as_text(outputs: &[OutputState], now: DateTime<Utc>) -> String {
+    let mut text = String::new();
+    for output in outputs {
+        if output.failures > 0 {
+            let next = output.next_at.map_or("now".into(), |at| from_now(at, now));
+            let (name, why, times) = (&output.name, &output.message, output.failures);
+            text.push_str(&format!("\noutput {name}: {why} ({times} times, again {next})"));
+        }
+        if output.dead_letters > 0 {
+            text.push_str(&format!(
+                "\noutput {}: {} dead letters, the last: {}; `cuttings consumers --reset output.{} --seq N` sends again",
+                output.name, output.dead_letters, output.message, output.name
+            ));
+        }
     }
     text
 }
@@ -307,8 +336,16 @@ fn as_json(
     sources: &[SourceStatus],
     summary: &Summary,
     resting: &[RestingHost],
+    outputs: &[OutputState],
     now: DateTime<Utc>,
 ) -> String {
+    let outputs: Vec<_> = outputs
+        .iter()
+        .map(|output| {
+            json!({"output": output.name, "failures": output.failures, "failed_at": moment(Some(output.failed_at)),
+                   "message": output.message, "next": moment(output.next_at), "dead_letters": output.dead_letters})
+        })
+        .collect();
     let sources: Vec<_> = sources.iter().map(|source| source_json(source, now)).collect();
     let resting: Vec<_> = resting
         .iter()
@@ -317,7 +354,7 @@ fn as_json(
     json!({
         "sources": sources, "seq": summary.seq, "articles": summary.articles, "waiting": summary.pending,
         "merged": summary.merged, "split": summary.split, "shared": summary.shared, "store_id": summary.store_id,
-        "resting": resting, "bytes": summary.bytes,
+        "resting": resting, "bytes": summary.bytes, "outputs": outputs, "paused": summary.paused,
     })
     .to_string()
 }

@@ -24,13 +24,14 @@ pub(super) const TOP: Keys = Keys {
         "metrics",
         "defaults",
         "source",
+        "output",
     ],
 };
 
 /// Who we are and where things are kept.
 pub(super) const DAEMON: Keys = Keys {
     section: "[daemon]",
-    keys: &["contact", "database"],
+    keys: &["contact", "database", "min_free_disk"],
 };
 
 /// How little of a server we take.
@@ -71,6 +72,8 @@ pub(super) const DEFAULTS: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "article",
@@ -84,6 +87,8 @@ pub(super) const SOURCE: Keys = Keys {
         "name",
         "was",
         "feed",
+        "listing",
+        "sitemap",
         "every",
         "cron",
         "timezone",
@@ -92,12 +97,20 @@ pub(super) const SOURCE: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "article",
         "rules",
         "test",
     ],
+};
+
+/// A page that links to articles.
+pub(super) const LISTING: Keys = Keys {
+    section: "listing",
+    keys: &["url", "links", "pattern", "title", "date"],
 };
 
 /// Rules that cut an article out of a page.
@@ -176,6 +189,26 @@ pub(super) const TEST: Keys = Keys {
     keys: &["url", "contains"],
 };
 
+/// What the daemon keeps up to date for others.
+pub(super) const OUTPUT: Keys = Keys {
+    section: "[[output]]",
+    keys: &[
+        "name",
+        "feeds",
+        "per",
+        "url",
+        "limit",
+        "jsonl",
+        "webhook",
+        "secret_file",
+        "command",
+        "source",
+        "tag",
+        "query",
+        "debounce",
+    ],
+};
+
 /// Where a key that stands in the wrong section may belong.
 const SECTIONS: &[&Keys] = &[
     &TOP,
@@ -189,6 +222,8 @@ const SECTIONS: &[&Keys] = &[
     &RULES,
     &RULE,
     &TEST,
+    &OUTPUT,
+    &LISTING,
 ];
 
 /// Other programs' words for ours.

@@ -7,8 +7,12 @@
 
 mod metrics;
 mod notify;
+mod outputs;
 mod pulse;
 mod reload;
+mod upkeep;
+
+pub use outputs::Outputs;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -31,6 +35,7 @@ use crate::poll::{self, PollReport};
 use crate::store::{Store, StoreError, Waiting};
 use metrics::{Health, Metrics};
 use pulse::{Half, Pulse};
+use upkeep::Upkeep;
 
 /// How long a stop waits for what is in flight; systemd kills after ninety seconds, we promise ten.
 const GRACE: Duration = Duration::from_secs(8);
@@ -93,6 +98,9 @@ pub enum RunError {
         /// As the system said it.
         cause: std::io::Error,
     },
+    /// A single run does not wait for room on the disk.
+    #[error("{0}")]
+    NoRoom(String),
 }
 
 enum Step {
@@ -187,11 +195,21 @@ impl Daemon {
     ) -> Result<(), RunError> {
         let deadline = self.started + self.options.wait;
         let mut hold_off: Option<DateTime<Utc>> = None;
+        let mut upkeep = Upkeep::new(self.started);
         if !self.options.once {
             notify::ready();
         }
         loop {
             let now = Utc::now();
+            if let Some((word, until)) = upkeep
+                .see_to(&self.store, self.config.daemon.min_free_disk, now)
+                .await
+            {
+                if self.options.once && self.work.is_empty() {
+                    return Err(RunError::NoRoom(word));
+                }
+                hold_off = Some(until);
+            }
             if hold_off.is_none_or(|until| now >= until) && self.next_config.is_none() {
                 hold_off = None;
                 match self.claim().await {

@@ -12,15 +12,20 @@
 )]
 
 mod ahram;
+mod consumers;
 mod corpus;
 mod desk;
 mod docs;
 mod export;
+mod keeping;
 mod layers;
 mod newsroom;
+mod outputs;
 mod rules;
+mod safety;
 mod service;
 mod signals;
+mod siteless;
 mod support;
 mod trouble;
 mod watch;
