@@ -79,6 +79,9 @@ impl Daemon {
         if config.daemon.database != self.config.daemon.database {
             warn!("`database` in [daemon] has changed: it holds from the next start");
         }
+        if config.outputs != self.config.outputs {
+            warn!("[[output]] has changed: it holds from the next start");
+        }
         if config.metrics != self.config.metrics {
             warn!("[metrics] has changed: it holds from the next start");
         }
