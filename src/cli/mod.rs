@@ -3,14 +3,18 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
 mod check;
+mod consumers;
+mod control;
 mod export;
 mod extract;
 mod list;
 mod parse;
 mod run;
+mod search;
 mod status;
 mod table;
 mod try_page;
+mod when;
 
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -62,8 +66,22 @@ enum Command {
     List(list::ListArgs),
     /// Show how each source is doing, and why it is polled when
     Status(status::StatusArgs),
+    /// Have a source polled now, by the running daemon or at the next run
+    Poll(control::PollArgs),
+    /// Hold a source: not polled, its pages wait, until `resume`
+    Pause(control::SourceArgs),
+    /// Let a paused source go on
+    Resume(control::SourceArgs),
+    /// Have pages and sources that failed tried again now
+    Retry(control::RetryArgs),
+    /// Have the running daemon read its configuration anew; with a mistake in it the old one stays
+    Reload,
+    /// Find articles by their words
+    Search(search::SearchArgs),
     /// Write articles out
-    Export(export::ExportArgs),
+    Export(Box<export::ExportArgs>),
+    /// Show, reset or forget those who are served with `export --consumer`
+    Consumers(consumers::ConsumersArgs),
     /// Filter: feeds in, their entries out
     Parse(FilterArgs),
     /// Filter: pages in, their articles out
@@ -114,7 +132,14 @@ pub fn main() -> ExitCode {
         Command::Try(args) => try_page::try_page(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
+        Command::Poll(args) => control::poll(&cli.global, args),
+        Command::Pause(args) => control::pause(&cli.global, args),
+        Command::Resume(args) => control::resume(&cli.global, args),
+        Command::Retry(args) => control::retry(&cli.global, args),
+        Command::Reload => control::reload(&cli.global),
+        Command::Search(args) => search::search(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
+        Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),
         Command::Probe { kind, content_type } => {
@@ -153,8 +178,12 @@ struct Usage(String);
 impl Global {
     /// Loads the configuration; its faults go to stderr as they are.
     fn load(&self) -> anyhow::Result<Config> {
-        let path = config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()))?;
-        load_from(&path)
+        load_from(&self.config_path()?)
+    }
+
+    /// The configuration file: of the command line, else where it is looked for.
+    fn config_path(&self) -> anyhow::Result<PathBuf> {
+        config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()).into())
     }
 
     /// The database: of the command line, else configured, else the default place.

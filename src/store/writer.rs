@@ -7,18 +7,23 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::StoreError;
 use super::lock::Lock;
+use super::search::index;
 
 /// Closures in one transaction.
 const BATCH: usize = 64;
 
 /// Closures that may wait; callers beyond wait to send.
 const WAITING: usize = 256;
+
+/// How long the end waits for readers before it leaves the log as it is.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// Tells a caller what became of its closure, once the transaction has ended.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -125,7 +130,11 @@ fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
                 next = queue.try_recv().ok();
             }
         }
-        let end = commit(db);
+        let end = index::catch_up(db).and_then(|()| commit(db));
+        if end.is_err() && !db.is_autocommit() {
+            // Where even this fails, the next BEGIN does too, and says so.
+            let _ = db.execute_batch("ROLLBACK");
+        }
         for answer in answers {
             answer(end.clone());
         }
@@ -140,13 +149,7 @@ fn commit(db: &Connection) -> Result<(), StoreError> {
             message: "the transaction was rolled back by an error of another step in it".to_owned(),
         });
     }
-    db.execute_batch("COMMIT").map_err(|error| {
-        if !db.is_autocommit() {
-            // Where even this fails, the next BEGIN does too, and says so.
-            let _ = db.execute_batch("ROLLBACK");
-        }
-        error.into()
-    })
+    Ok(db.execute_batch("COMMIT")?)
 }
 
 fn in_savepoint<T>(
@@ -178,6 +181,8 @@ fn in_savepoint<T>(
 /// Moves what is in the log into the database, so that a copy of the one file is whole.
 fn finish(db: Connection) -> Result<(), StoreError> {
     let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("close the database");
+    // A reader may hold its snapshot for an hour: the log is then read by the next start, not waited for.
+    db.busy_timeout(CLOSING).map_err(doing)?;
     let moved = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     db.close().map_err(|(_, error)| doing(error))?;
     moved.map_err(doing)

@@ -14,8 +14,10 @@
 mod ahram;
 mod corpus;
 mod desk;
+mod export;
 mod layers;
 mod newsroom;
+mod service;
 mod signals;
 mod support;
 mod trouble;
