@@ -269,6 +269,16 @@ impl Store {
             .await
     }
 
+    /// When a source and when an entry can next be claimed: what [`Self::waiting`] says, without counting what waits.
+    pub async fn due(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), StoreError> {
+        self.writer
+            .call("look at what is due", move |db| waiting::due(db, now))
+            .await
+    }
+
     /// Marks a row whose input is about to be parsed, until the mark is dropped. Should the process die meanwhile, the
     /// next start counts a crash of that row; its claims say so, and a child process reads that input first.
     pub fn working(&self, work: Work) -> WorkMark {
