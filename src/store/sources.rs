@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::{Claims, ledger, memory, origins, queue, rest, take_in, time};
-use crate::config::Source;
+use crate::config::{KeepArticles, Revisions, Source};
 use crate::link;
 use crate::model::{
     CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
@@ -29,6 +29,9 @@ pub(super) struct Seed {
     due: i64,
     timezone: String,
     tags: String,
+    keep_for: Option<i64>,
+    keep_newest: Option<i64>,
+    revisions: &'static str,
 }
 
 impl Seed {
@@ -43,6 +46,19 @@ impl Seed {
             due: time::ms(source.schedule.next_after(now)),
             timezone: source.timezone.name().to_owned(),
             tags: serde_json::Value::from(source.tags.clone()).to_string(),
+            keep_for: match source.keep {
+                KeepArticles::For(length) => Some(time::length(length)),
+                _ => None,
+            },
+            keep_newest: match source.keep {
+                KeepArticles::Newest(count) => Some(count as i64),
+                _ => None,
+            },
+            revisions: match source.revisions {
+                Revisions::All => "all",
+                Revisions::Latest => "latest",
+                Revisions::First => "first",
+            },
         }
     }
 }
@@ -72,6 +88,8 @@ pub(super) fn sync(
             Some(id) => update(db, id, seed, now)?,
             None => insert(db, seed, now)?,
         };
+        db.prepare_cached("UPDATE source SET keep_for = ?2, keep_newest = ?3, revisions = ?4 WHERE id = ?1")?
+            .execute(params![id, seed.keep_for, seed.keep_newest, seed.revisions])?;
         rest::know(db, &seed.host)?;
         gone.remove(&id);
         ids.push((SourceId(id), seed.name.clone()));

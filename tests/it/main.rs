@@ -17,6 +17,7 @@ mod desk;
 mod export;
 mod layers;
 mod newsroom;
+mod rules;
 mod service;
 mod signals;
 mod support;
