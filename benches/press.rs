@@ -20,6 +20,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::print_stderr,
@@ -263,7 +264,7 @@ fn print(rows: &[(&str, Vec<Used>, usize)]) {
         let cost = per_thousand(used, *of);
         let speed = *of as f64 / median(used, |used| used.wall);
         let ratio = if *name < "W3" {
-            "".to_owned()
+            String::new()
         } else {
             format!("{:.2}", cost / yardstick)
         };
