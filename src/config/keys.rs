@@ -23,6 +23,7 @@ pub(super) const TOP: Keys = Keys {
         "fetch",
         "defaults",
         "source",
+        "output",
     ],
 };
 
@@ -79,6 +80,8 @@ pub(super) const SOURCE: Keys = Keys {
         "name",
         "was",
         "feed",
+        "listing",
+        "sitemap",
         "every",
         "cron",
         "timezone",
@@ -95,6 +98,12 @@ pub(super) const SOURCE: Keys = Keys {
         "rules",
         "test",
     ],
+};
+
+/// A page that links to articles.
+pub(super) const LISTING: Keys = Keys {
+    section: "listing",
+    keys: &["url", "links", "pattern", "title", "date"],
 };
 
 /// Rules that cut an article out of a page.
@@ -173,6 +182,26 @@ pub(super) const TEST: Keys = Keys {
     keys: &["url", "contains"],
 };
 
+/// What the daemon keeps up to date for others.
+pub(super) const OUTPUT: Keys = Keys {
+    section: "[[output]]",
+    keys: &[
+        "name",
+        "feeds",
+        "per",
+        "url",
+        "limit",
+        "jsonl",
+        "webhook",
+        "secret_file",
+        "command",
+        "source",
+        "tag",
+        "query",
+        "debounce",
+    ],
+};
+
 /// Where a key that stands in the wrong section may belong.
 const SECTIONS: &[&Keys] = &[
     &TOP,
@@ -185,6 +214,8 @@ const SECTIONS: &[&Keys] = &[
     &RULES,
     &RULE,
     &TEST,
+    &OUTPUT,
+    &LISTING,
 ];
 
 /// Other programs' words for ours.

@@ -10,8 +10,10 @@ mod fault;
 mod files;
 mod find;
 mod keys;
+mod listing;
 mod load;
 mod nearest;
+mod output;
 mod pages;
 mod place;
 mod read;
@@ -38,8 +40,10 @@ use crate::timing::Schedule;
 
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
+pub use listing::{Form, Listing};
 pub use load::{Loaded, load, load_rules, load_sites, load_text};
 pub use nearest::nearest;
+pub use output::{Output, OutputKind, Per, Secret};
 
 /// A whole configuration, valid.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +56,8 @@ pub struct Config {
     pub fetch: Fetch,
     /// `[[source]]`, in the order of the files.
     pub sources: Vec<Source>,
+    /// `[[output]]`, in the order of the files.
+    pub outputs: Vec<Output>,
     /// Rules of `sites/HOST.toml`.
     pub sites: Sites,
 }
@@ -158,8 +164,10 @@ pub struct Source {
     pub was: Option<String>,
     /// Whether it is polled.
     pub enabled: bool,
-    /// The feed.
+    /// The document that is polled: a feed, or what `form` says.
     pub feed: Url,
+    /// What that document is.
+    pub form: Form,
     /// When it is polled: `every` or `cron`.
     pub schedule: Schedule,
     /// Zone of printed times without one, and of `cron`.
@@ -203,6 +211,7 @@ impl Source {
             was: None,
             enabled: true,
             feed,
+            form: Form::Feed,
             schedule: Schedule::Adaptive,
             timezone: Tz::UTC,
             tags: Vec::new(),

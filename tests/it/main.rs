@@ -12,14 +12,19 @@
 )]
 
 mod ahram;
+mod consumers;
 mod corpus;
 mod desk;
 mod export;
+mod keeping;
 mod layers;
 mod newsroom;
+mod outputs;
 mod rules;
+mod safety;
 mod service;
 mod signals;
+mod siteless;
 mod support;
 mod trouble;
 mod way;
