@@ -78,6 +78,7 @@ pub async fn run(
     fetcher.remember_robots(&ledger.robots);
     fetcher.remember_hosts(&ledger.resting, started);
     let rows = store.sync_sources(&config.sources, started).await?;
+    store.retain_rules(config).await?;
     let by_name: HashMap<&str, &Source> = config
         .sources
         .iter()

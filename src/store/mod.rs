@@ -15,6 +15,7 @@ mod articles;
 mod changes;
 mod consumers;
 mod copy;
+mod drift;
 mod error;
 mod grouping;
 mod ledger;
@@ -55,6 +56,7 @@ pub use takeout::{ArticleRef, Out, Sequence, Takeout, TakeoutError};
 pub use waiting::Waiting;
 pub use work::{Work, WorkMark};
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -63,7 +65,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use crate::config::Source;
+use crate::config::{ArticleRules, Config, Source};
 use crate::model::{
     ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, RobotsNote, SourceId,
     Stored,
@@ -142,6 +144,29 @@ impl Store {
             .call("take in the configured sources", move |db| {
                 sources::sync(db, &seeds, now)
             })
+            .await
+    }
+
+    /// Forgets what selectors found that are no longer in the configuration.
+    pub async fn retain_rules(&self, config: &Config) -> Result<(), StoreError> {
+        let of = |source: &Source, rules: &ArticleRules| {
+            let name = source.name.clone();
+            rules
+                .selectors()
+                .map(move |(field, typed)| (name.clone(), field.to_owned(), typed.to_owned()))
+                .collect::<Vec<_>>()
+        };
+        let known: HashSet<(String, String, String)> = config
+            .sources
+            .iter()
+            .flat_map(|source| {
+                let own = source.rules.iter().chain([&source.article]);
+                own.chain(config.sites.all())
+                    .flat_map(move |rules| of(source, rules))
+            })
+            .collect();
+        self.writer
+            .call("forget old selectors", move |db| ledger::retain(db, &known))
             .await
     }
 

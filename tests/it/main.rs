@@ -12,6 +12,7 @@
 )]
 
 mod ahram;
+mod cookbook;
 mod corpus;
 mod desk;
 mod export;
