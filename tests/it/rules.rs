@@ -338,7 +338,6 @@ fn a_page_that_fails_loses_nothing_and_is_tried_again() {
 fn pages_are_followed_by_rule_and_one_page_goes_before_many() {
     let press = Press::start("127.0.0.2");
     let more = "<a class=on href=/two>On</a><a class=all href=/all>All on one page</a>";
-    press.page("/one", page("A walk", FIRST, "").clone());
     press.page(
         "/one",
         Reply::html(format!("<article><h1>A walk</h1><p>{FIRST}</p></article>{more}")),
@@ -426,10 +425,10 @@ fn a_selector_that_dies_is_an_alarm_until_it_is_mended() {
             );
             entries.push(("A story", press.url(&path)));
         }
-        press.page("/feed", rss(&entries).etag(&format!("\"{day}\"")));
+        press.page("/feed", rss(&entries).etag(format!("\"{day}\"")));
     };
     let rules = |rules: &str| {
-        desk.configure(&(config(&[("paper", press.url("/feed"))]) + "[source.article]\n" + rules))
+        desk.configure(&(config(&[("paper", press.url("/feed"))]) + "[source.article]\n" + rules));
     };
     rules("title = '.head'\n");
     day(1, "head", 30);
