@@ -95,8 +95,8 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
 /// A source never seen before: due at once.
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     db.prepare_cached(
-        "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, tags, first_seen, next_at, next_why) \
-         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new')",
+        "INSERT INTO source (name, url, host, enabled, wanted, configured, schedule, timezone, tags, first_seen, next_at, next_why) \
+         VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new')",
     )?
     .execute(params![
         seed.name,
@@ -114,12 +114,14 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
 
 /// Takes over what may have changed in the configuration; nothing is asked sooner for what has not (P15).
 fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
-    let (url, schedule, enabled): (String, String, bool) = db
-        .prepare_cached("SELECT url, schedule, enabled FROM source WHERE id = ?1")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (url, schedule, enabled, paused): (String, String, bool, bool) = db
+        .prepare_cached("SELECT url, schedule, enabled, paused FROM source WHERE id = ?1")?
+        .query_row([id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
     db.prepare_cached(
-        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5, configured = 1, schedule = ?6, timezone = ?7, tags = ?8 \
-         WHERE id = ?1",
+        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5 AND paused = 0, wanted = ?5, configured = 1, \
+         schedule = ?6, timezone = ?7, tags = ?8 WHERE id = ?1",
     )?
     .execute(params![
         id, seed.name, seed.url, seed.host, seed.enabled, seed.schedule, seed.timezone, seed.tags
@@ -138,17 +140,22 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         )?
         .execute(params![id, seed.due])?;
     }
-    match (enabled, seed.enabled) {
-        (true, false) => queue::park(db, SourceId(id))?,
+    switch(db, id, enabled, seed.enabled && !paused)?;
+    Ok(id)
+}
+
+/// Puts the entries of a source into the queue or takes them out, as it is switched.
+pub(super) fn switch(db: &Connection, id: i64, was: bool, is: bool) -> Result<(), StoreError> {
+    match (was, is) {
+        (true, false) => queue::park(db, SourceId(id)),
         (false, true) => {
             // Switched on anew: a person believes in it again.
             db.prepare_cached("UPDATE source SET gone = 0 WHERE id = ?1")?
                 .execute([id])?;
-            queue::unpark(db, SourceId(id))?;
+            queue::unpark(db, SourceId(id))
         }
-        _ => {}
+        _ => Ok(()),
     }
-    Ok(id)
 }
 
 /// Leases sources that are due and whose host does not rest; with `all`, every one that was not claimed since then and

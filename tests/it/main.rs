@@ -19,6 +19,7 @@ mod export;
 mod layers;
 mod newsroom;
 mod rules;
+mod service;
 mod signals;
 mod support;
 mod trouble;
