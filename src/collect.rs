@@ -1,7 +1,7 @@
 //! The second half of the way: from an entry that waits to an article in the store.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tracing::{debug, warn};
@@ -369,6 +369,9 @@ async fn read(
     read.await.map_err(|_panic| panicked)?
 }
 
+/// Longest that reading one page may take. A build for debugging is given what it is slower by.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 2 });
+
 /// What the rules, or the automatic, make of a page.
 fn extract(
     desk: &Desk,
@@ -384,13 +387,18 @@ fn extract(
         url,
         link_header: link_header.as_deref(),
     };
-    let extraction = extract::article(
+    let begun = Instant::now();
+    let extraction = extract::article_within(
         &page,
         &config.rules_for(source, url, now),
         config.zone_for(source, url),
         now,
+        &|| begun.elapsed() < PATIENCE,
     )
-    .map_err(|error| own_failure(fetched, error.code(), error.to_string()))?;
+    .map_err(|error| Failure {
+        grade: error.grade(),
+        ..own_failure(fetched, error.code(), error.to_string())
+    })?;
     match extraction.kind {
         Kind::Challenge => Err(own_failure(
             fetched,
