@@ -21,6 +21,7 @@ mod newsroom;
 mod rules;
 mod service;
 mod signals;
+mod siteless;
 mod support;
 mod trouble;
 mod way;
