@@ -79,7 +79,6 @@ pub use takeout::{ArticleRef, Out, Sequence, Takeout, TakeoutError};
 pub use waiting::Waiting;
 pub use work::{Work, WorkMark};
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -202,22 +201,24 @@ impl Store {
 
     /// Forgets what selectors found that are no longer in the configuration.
     pub async fn retain_rules(&self, config: &Config) -> Result<(), StoreError> {
-        let of = |source: &Source, rules: &ArticleRules| {
-            let name = source.name.clone();
-            rules
-                .selectors()
-                .map(move |(field, typed)| (name.clone(), field.to_owned(), typed.to_owned()))
-                .collect::<Vec<_>>()
+        let of = |rules: &ArticleRules| -> Vec<(String, String)> {
+            let selectors = rules.selectors();
+            selectors
+                .map(|(field, typed)| (field.to_owned(), typed.to_owned()))
+                .collect()
         };
-        let known: HashSet<(String, String, String)> = config
-            .sources
-            .iter()
-            .flat_map(|source| {
-                let own = source.rules.iter().chain([&source.article]);
-                own.chain(config.sites.all())
-                    .flat_map(move |rules| of(source, rules))
-            })
-            .collect();
+        let known = ledger::Known {
+            // Any source may lead to a page of any site.
+            sites: config.sites.all().flat_map(of).collect(),
+            sources: config
+                .sources
+                .iter()
+                .map(|source| {
+                    let own = source.rules.iter().chain([&source.article]);
+                    (source.name.clone(), own.flat_map(of).collect())
+                })
+                .collect(),
+        };
         self.writer
             .call("forget old selectors", move |db| ledger::retain(db, &known))
             .await
