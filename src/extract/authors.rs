@@ -103,6 +103,23 @@ pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
     names
 }
 
+/// Whether a line begins as bylines do, with a name behind it.
+pub(super) fn opens(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "by", "von", "par", "por", "door", "av", "af", "przez", "oleh", "di", "escrito por", "written by", "text:", "words by",
+        "de:", "от", "автор:", "بقلم", "כתב",
+    ];
+    let text = text.trim_start();
+    WORDS.iter().any(|word| {
+        let head = text.get(..word.len()).unwrap_or_default();
+        let rest = text.get(word.len()..).unwrap_or_default();
+        let name = rest.trim_start_matches([':', ' ', '\u{a0}']);
+        head.to_lowercase() == *word
+            && name.len() < rest.len()
+            && name.chars().next().is_some_and(|c| !c.is_lowercase() && c.is_alphabetic())
+    })
+}
+
 /// A byline cut at commas, slashes and words for "and".
 fn parts(text: &str) -> Vec<String> {
     let mut text = format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "));

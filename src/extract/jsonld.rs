@@ -17,9 +17,13 @@ const MOST_NODES: usize = 5000;
 /// The article node, its fields as plain text.
 #[derive(Debug, Default)]
 pub(super) struct Linked {
+    /// Whether it says it is an article, and not just a page.
+    pub(super) is_article: bool,
     pub(super) title: Option<String>,
     pub(super) standfirst: Option<String>,
     pub(super) authors: Vec<String>,
+    /// Whether all of them are organisations by their type.
+    pub(super) by_organisation: bool,
     /// As printed.
     pub(super) published: Option<String>,
     pub(super) modified: Option<String>,
@@ -51,6 +55,7 @@ pub(super) fn read(document: &Document) -> Linked {
     let Some((best, article)) = ranked.first().copied() else {
         return linked;
     };
+    linked.is_article = best < OTHER;
     fill(&mut linked, article, &by_id);
     // The page around the article fills what the article leaves open; another article does not.
     for (rank, object) in ranked.iter().skip(1) {
@@ -200,7 +205,8 @@ fn objects(values: &[Value]) -> Vec<&Object> {
     found
 }
 
-/// From here on a node is of the page, not of the article.
+/// From here on a node is another work, and from the next on of the page, not of the article.
+const OTHER: u8 = 3;
 const PAGE: u8 = 4;
 
 /// How likely a node is the article; lower is better.
@@ -252,7 +258,7 @@ fn rank(object: &Object) -> Option<u8> {
             "FAQPage",
         ],
     ) {
-        return (has("headline") && has("datePublished")).then_some(3);
+        return (has("headline") && has("datePublished")).then_some(OTHER);
     }
     kinds(object)
         .any(|kind| kind.ends_with("WebPage"))
@@ -288,6 +294,7 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
     if linked.authors.is_empty() {
         linked.authors = object.get("creator").map(named).unwrap_or_default();
     }
+    linked.by_organisation = !linked.authors.is_empty() && object.get("author").is_some_and(are_organisations);
     linked.site = object
         .get("publisher")
         .and_then(|value| named(value).into_iter().next());
@@ -297,6 +304,17 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
         .unwrap_or_default();
     if linked.images.is_empty() {
         linked.images = get("thumbnailUrl").into_iter().collect();
+    }
+}
+
+fn are_organisations(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().all(|value| match value {
+            Value::Object(object) => is_a(object, &["Organization", "NewsMediaOrganization"]),
+            _ => false,
+        }),
+        Value::Object(object) => is_a(object, &["Organization", "NewsMediaOrganization"]),
+        _ => false,
     }
 }
 

@@ -11,13 +11,21 @@
 
 mod authors;
 mod body;
+mod byline;
+mod clock;
 mod dates;
 mod fields;
 mod jsonld;
+mod language;
 mod links;
 mod meta;
 mod months;
+mod picture;
+mod relative;
 mod rules;
+mod standfirst;
+mod title;
+mod when;
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +83,7 @@ pub fn article(
     let meta = Meta::read(&document);
     let linked = jsonld::read(&document);
     let base = links::base(&meta, page.url);
-    let language = fields::declared_language(&meta, &linked);
+    let language = language::declared_language(&meta, &linked);
     let reading = Reading {
         zone,
         now,

@@ -1,0 +1,226 @@
+//! Who wrote an article: by JSON-LD, by the head, by the line that is printed at the headline.
+
+use super::authors;
+use super::fields::{Automatic, Place, class_words};
+use super::meta::fold;
+use crate::html::{At, Document, Tag, line};
+use crate::model::Origin;
+
+/// The byline as printed, the names in it, and where it is from.
+pub(super) type Byline = (String, Vec<String>, Origin);
+
+/// Names of `<meta>` for authors, surest first.
+const NAMES: &[&str] = &[
+    "author",
+    "article:author",
+    "og:article:author",
+    "dc.creator",
+    "dcterms.creator",
+    "byl",
+    "sailthru.author",
+    "parsely-author",
+    "cxenseparse:author",
+    "article:author_name",
+    "articleauthor",
+    "article:byline",
+    "article_author",
+    "article-author",
+    "shareaholic:article_author_name",
+    "citation_author",
+    "twitter:data1",
+];
+
+/// Elements before the headline and after it in which the byline is looked for.
+const BEFORE: usize = 150;
+const LONGEST: usize = 160;
+
+impl Automatic<'_> {
+    /// The byline that is most likely.
+    pub(super) fn authors(&self, site: Option<&str>, place: &Place) -> Option<Byline> {
+        let of = |printed: Vec<String>, origin| {
+            let names = authors::clean(&printed, site);
+            (!names.is_empty()).then(|| (printed.join(", "), names, origin))
+        };
+        let is_site = |names: &[String]| {
+            names.iter().all(|name| {
+                let name = fold(name);
+                let like = |site: &str| {
+                    let site = fold(site);
+                    site == name || site.len() > 3 && name.starts_with(&site)
+                };
+                site.is_some_and(like) || self.linked.site.as_deref().is_some_and(like)
+            })
+        };
+        let declared = || {
+            NAMES
+                .iter()
+                .filter(|name| {
+                    **name != "twitter:data1"
+                        || self
+                            .meta
+                            .first(&["twitter:label1"])
+                            .is_some_and(|label| label.contains("ritten"))
+                })
+                .filter_map(|name| of(self.meta.all(name).map(str::to_owned).collect(), Origin::Meta))
+        };
+        let printed = of(self.printed_authors(place), Origin::Auto);
+        let linked = of(self.linked.authors.clone(), Origin::JsonLd);
+        // Persons before papers, handles last.
+        let person = |found: &Byline| !is_site(&found.1) && !found.1.iter().all(|name| is_handle(name));
+        let by_person = linked
+            .clone()
+            .filter(|found| person(found) && !self.linked.by_organisation);
+        by_person
+            .or_else(|| declared().find(person))
+            .or_else(|| printed.clone().filter(|found| person(found)))
+            .or(linked)
+            .or_else(|| declared().next())
+            .or(printed)
+    }
+
+    /// Names by the attributes and classes that bylines have, near the headline; else a line that begins with "By".
+    fn printed_authors(&self, place: &Place) -> Vec<String> {
+        let document = self.document;
+        let from = place.heading.map_or(0, |at| at.index().saturating_sub(BEFORE));
+        let mut found: Vec<(u8, At)> = Vec::new();
+        for at in document.all().skip(from).take_while(|at| *at < place.end) {
+            let tag = document.tag(at);
+            if tag.is_mute() || tag == Tag::Text || found.len() > 60 {
+                continue;
+            }
+            let Some(rank) = rank(document, at) else { continue };
+            if !is_beside(document, at) {
+                found.push((rank, at));
+            }
+        }
+        let best = found.iter().map(|(rank, _)| *rank).min();
+        let mut texts: Vec<String> = Vec::new();
+        let (mut end, mut first) = (At::default(), None);
+        for (_, at) in found.iter().filter(|(rank, _)| Some(*rank) == best) {
+            // Others that follow at once are of the same byline, those further down of something else.
+            let near = first.is_none_or(|first: At| at.index() < first.index() + 60);
+            if *at < end || !near {
+                continue;
+            }
+            let text = spelled(document, *at);
+            if (2..LONGEST).contains(&text.chars().count()) {
+                end = document.end(*at);
+                first = first.or(Some(*at));
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+        }
+        if texts.is_empty() {
+            texts.extend(self.opened(place));
+        }
+        texts
+    }
+
+    /// A short line near the headline that begins as bylines do.
+    fn opened(&self, place: &Place) -> Option<String> {
+        let document = self.document;
+        let from = document.end(place.heading?);
+        let until = from.index() + 400;
+        document
+            .all()
+            .skip(from.index())
+            .take_while(|at| at.index() < until && *at < place.end)
+            .filter(|at| document.tag(*at) == Tag::Text)
+            .filter(|at| document.text_of(*at).is_some_and(authors::opens))
+            .find_map(|at| {
+                let outer = document.parent(at)?;
+                let text = spelled(document, outer);
+                let short = text.chars().count() < 100 && authors::opens(&text);
+                (short && !is_beside(document, outer)).then_some(text)
+            })
+    }
+}
+
+/// How surely an element holds an author, by what it is called; lower is surer.
+fn rank(document: &Document, at: At) -> Option<u8> {
+    let has = |name: &str, value: &str| {
+        document.attr(at, name).is_some_and(|known| {
+            known
+                .split_whitespace()
+                .any(|known| known.eq_ignore_ascii_case(value))
+        })
+    };
+    if has("rel", "author") || has("itemprop", "author") {
+        return Some(0);
+    }
+    let (mut author, mut name) = (false, false);
+    for word in class_words(document, at) {
+        match word.as_str() {
+            "byline" | "bylines" | "author" | "authors" | "autor" | "autoren" | "auteur" | "auteurs" | "autores"
+            | "autore" | "autorin" | "skribent" | "penulis" | "redactor" | "journalist" | "muallif" | "yazar"
+            | "forfatter" | "toimittaja" | "authorname" | "bylinename" | "authorwrapper" | "postauthor"
+            | "articleauthor" | "auteurname" => {
+                author = true;
+                name |= word.ends_with("name");
+            }
+            "name" | "nome" | "nom" => name = true,
+            _ => {}
+        }
+    }
+    match (author, name) {
+        (true, true) => Some(1),
+        (true, false) => Some(2),
+        _ => class_words(document, at)
+            .any(|word| word == "source")
+            .then_some(3),
+    }
+}
+
+/// Whether an element is of a comment, a picture, another article or a box about the author.
+fn is_beside(document: &Document, at: At) -> bool {
+    const WORDS: &[&str] = &[
+        "comment", "comments", "quote", "quoteauthor", "commentauthor", "caption", "credit", "related", "teaser", "teasers",
+        "sidebar", "recommended", "trending", "popular", "bio", "biography", "avatar", "image", "photo", "foto", "card",
+        "newsletter", "follow", "disclaimer", "list", "latest", "widget",
+    ];
+    [at].into_iter().chain(document.ancestors(at)).take(10).any(|outer| {
+        matches!(
+            document.tag(outer),
+            Tag::Figure | Tag::Figcaption | Tag::Aside | Tag::Nav | Tag::Footer | Tag::Blockquote
+        ) || class_words(document, outer).any(|word| WORDS.contains(&word.as_str()))
+    })
+}
+
+/// The text of an element in which what the page's layout sets apart is parted, too.
+fn spelled(document: &Document, at: At) -> String {
+    let mut text = String::new();
+    let mut apart = false;
+    for inner in document.within(at) {
+        let tag = document.tag(inner);
+        if tag == Tag::Br {
+            apart = true;
+        }
+        let Some(piece) = document.text_of(inner) else {
+            continue;
+        };
+        let mute = document.ancestors(inner).take(4).any(|outer| document.tag(outer).is_mute());
+        if mute || piece.trim().is_empty() {
+            apart |= !piece.is_empty();
+            continue;
+        }
+        let glued = text.ends_with(char::is_alphanumeric) && piece.starts_with(char::is_alphanumeric);
+        if glued || apart && !text.is_empty() {
+            text.push_str(if glued && !authors::opens(&format!("{text} x")) { "; " } else { " " });
+        }
+        apart = false;
+        text.push_str(piece);
+        if text.len() > LONGEST * 4 {
+            break;
+        }
+    }
+    if text.is_empty() {
+        return line(document, at);
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a name is that of an account: one word in lower case.
+fn is_handle(name: &str) -> bool {
+    !name.contains(' ') && name.chars().all(|c| !c.is_uppercase()) && name.is_ascii()
+}
