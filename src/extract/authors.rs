@@ -54,6 +54,26 @@ const OPENINGS: &[&str] = &[
     "كتب",
     "מאת",
     "from",
+    "quelle",
+    "source",
+    "kolumne von",
+    "ein beitrag von",
+    "ein gastbeitrag von",
+    "interview von",
+    "analyse von",
+    "kommentar von",
+    "vom",
+    "verfasst von",
+    "veröffentlicht von",
+    "erstellt von",
+    "beitrag von",
+    "article by",
+    "analysis by",
+    "opinion by",
+    "reviewed by",
+    "автор статьи",
+    "автор:",
+    "por:",
 ];
 
 /// Phrases after which a byline speaks of something else.
@@ -67,21 +87,144 @@ const ENDINGS: &[&str] = &[
     " aus ",
     " à ",
     " at ",
+    " on ",
+    " am ",
+    " le ",
     " for ",
     " für ",
     " is a ",
     " ist ",
     " with ",
+    " - ",
+    " – ",
+    " — ",
     " @",
+    " [",
+    " »",
+];
+
+/// Words within a line after which the names come: "Posted on Monday by Ada Lovelace".
+const WITHIN: &[&str] = &[" by ", " von ", " par "];
+
+/// How a line begins that names who made the picture.
+const PICTURES: &[&str] = &[
+    "image",
+    "images",
+    "photo",
+    "photos",
+    "foto",
+    "fotos",
+    "bild",
+    "picture",
+    "photograph",
+    "illustration",
+    "fotografía",
+    "фото",
+    "credit",
+    "©",
+];
+
+/// Agencies, folded: not persons, and named only where nobody else is.
+const AGENCIES: &[&str] = &[
+    "reuters",
+    "afp",
+    "ap",
+    "apnews",
+    "associatedpress",
+    "theassociatedpress",
+    "dpa",
+    "dpaafx",
+    "apa",
+    "ansa",
+    "efe",
+    "sid",
+    "epd",
+    "kna",
+    "sda",
+    "keystonesda",
+    "ats",
+    "ntb",
+    "tt",
+    "ritzau",
+    "pti",
+    "ani",
+    "ians",
+    "lusa",
+    "belga",
+    "anp",
+    "tass",
+    "interfax",
+    "ria",
+    "rianovosti",
+    "xinhua",
+    "新华社",
+    "kyodo",
+    "jiji",
+    "yonhap",
+    "cna",
+    "bernama",
+    "antara",
+    "aap",
+    "pa",
+    "pamedia",
+    "upi",
+    "bloomberg",
+    "dowjones",
+    "agenturen",
+    "agencies",
+    "agencias",
+    "agence",
+    "agencefrancepresse",
+    "europapress",
+    "pap",
+    "čtk",
+    "ctk",
+    "tasr",
+    "mti",
+    "agerpres",
+    "mediafax",
+    "bta",
+    "hina",
+    "tanjug",
+    "fena",
+    "sta",
+    "bns",
+    "elta",
+    "leta",
+    "stt",
+    "anadoluagency",
+    "anadoluajansı",
+    "aa",
+    "dha",
+    "iha",
+    "ukrinform",
+    "unian",
+    "thecanadianpress",
+    "canadianpress",
+    "wire",
+    "newswire",
+    "prnewswire",
+    "afpcom",
+    "news agencies",
+];
+
+/// Letters behind a name that are no name.
+const DEGREES: &[&str] = &[
+    "phd", "md", "mba", "ma", "msc", "bsc", "jd", "rn", "rd", "esq", "dds", "jr", "sr", "mph", "cpa", "cfp",
+    "llm", "dvm",
 ];
 
 /// Names out of what was printed, each once, in order. What is no name (a date, an address, a sentence) is left out.
 pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
+    let mut roles: Vec<String> = Vec::new();
     for text in printed {
-        // The page of an author, where a name should be.
-        if text.contains("://") && !text.contains(' ') {
+        // The page of an author, where a name should be; or who made the picture.
+        if text.contains("://") && !text.contains(' ') || is_picture(text) {
             continue;
+        }
+        if is_role(text) && text.split_whitespace().count() > 2 {
+            roles.push(text.clone());
         }
         for part in parts(text) {
             let Some(name) = name(&part) else { continue };
@@ -91,23 +234,53 @@ pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
             }
         }
     }
-    // The paper is an author only where nobody else is.
-    if names.len() > 1
-        && let Some(site) = site.map(fold)
-    {
-        let persons: Vec<String> = names.iter().filter(|name| fold(name) != site).cloned().collect();
-        if !persons.is_empty() {
-            names = persons;
-        }
+    // The paper and agencies are authors only where nobody else is.
+    let site = site.map(fold);
+    let is_person = |name: &String| !is_agency(name) && site.as_ref().is_none_or(|site| fold(name) != *site);
+    if names.iter().any(is_person) {
+        names.retain(is_person);
     }
-    names
+    // "Guardian staff reporter", alone.
+    if names.is_empty() { roles } else { names }
+}
+
+/// Whether it is an agency, not a person.
+pub(super) fn is_agency(name: &str) -> bool {
+    AGENCIES.contains(&fold(name).as_str())
+}
+
+fn is_picture(text: &str) -> bool {
+    let text = text
+        .trim_start_matches(|c: char| !c.is_alphabetic() && c != '©')
+        .to_lowercase();
+    PICTURES.iter().any(|word| {
+        text.strip_prefix(word)
+            .is_some_and(|rest| rest.trim_start().starts_with([':', '©']) || *word == "©")
+    })
 }
 
 /// Whether a line begins as bylines do, with a name behind it.
 pub(super) fn opens(text: &str) -> bool {
     const WORDS: &[&str] = &[
-        "by", "von", "par", "por", "door", "av", "af", "przez", "oleh", "di", "escrito por", "written by", "text:", "words by",
-        "de:", "от", "автор:", "بقلم", "כתב",
+        "by",
+        "von",
+        "par",
+        "por",
+        "door",
+        "av",
+        "af",
+        "przez",
+        "oleh",
+        "di",
+        "escrito por",
+        "written by",
+        "text:",
+        "words by",
+        "de:",
+        "от",
+        "автор:",
+        "بقلم",
+        "כתב",
     ];
     let text = text.trim_start();
     WORDS.iter().any(|word| {
@@ -116,7 +289,10 @@ pub(super) fn opens(text: &str) -> bool {
         let name = rest.trim_start_matches([':', ' ', '\u{a0}']);
         head.to_lowercase() == *word
             && name.len() < rest.len()
-            && name.chars().next().is_some_and(|c| !c.is_lowercase() && c.is_alphabetic())
+            && name
+                .chars()
+                .next()
+                .is_some_and(|c| !c.is_lowercase() && c.is_alphabetic())
     })
 }
 
@@ -179,6 +355,18 @@ fn name(part: &str) -> Option<String> {
             .trim_start_matches(|c: char| c.is_whitespace() || c == ':')
             .to_owned();
     }
+    // Parted from its name, or nothing else.
+    if OPENINGS.contains(&name.to_lowercase().as_str()) {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    if lower.len() == name.len()
+        && let Some((at, length)) = WITHIN
+            .iter()
+            .find_map(|within| Some((lower.find(within)?, within.len())))
+    {
+        name = name.get(at + length..)?.to_owned();
+    }
     let lower = name.to_lowercase();
     if lower.len() == name.len()
         && let Some(at) = ENDINGS.iter().filter_map(|ending| lower.find(ending)).min()
@@ -193,8 +381,9 @@ fn name(part: &str) -> Option<String> {
     let words = name.split_whitespace().count();
     let fits = (2..=LONGEST).contains(&name.chars().count()) && letters >= 2 && words <= 6 && digits <= 2;
     let address = name.contains('@') || name.contains("://") || name.contains("www.") || name.contains('{');
-    let role = is_role(&name);
-    (fits && !address && !role).then_some(name)
+    let role = is_role(&name) || DEGREES.contains(&fold(&name).as_str());
+    let sentence = name.starts_with(char::is_lowercase) && words > 2;
+    (fits && !address && !role && !sentence).then_some(name)
 }
 
 /// Whether a part of a byline is what someone is, not who.
@@ -239,6 +428,28 @@ fn is_role(name: &str) -> bool {
         "facebook",
         "email",
         "share",
+        "no author",
+        "staff",
+        "newsroom",
+        "correspondent",
+        "freelance",
+        "contributors",
+        "online-redakteurin",
+        "online-redakteur",
+        "chefredakteur",
+        "chefredakteurin",
+        "redaktionsleiter",
+        "redaktionsleiterin",
+        "volontär",
+        "volontärin",
+        "autorin",
+        "reporterin",
+        "korrespondentin",
+        "alle artikel",
+        "more",
+        "see all",
+        "instagram",
+        "linkedin",
         "monday",
         "tuesday",
         "wednesday",
@@ -249,9 +460,25 @@ fn is_role(name: &str) -> bool {
     ];
     let lower = name.to_lowercase();
     ROLES.contains(&lower.as_str())
-        || lower.ends_with(" reporter")
-        || lower.ends_with(" correspondent")
-        || lower.ends_with(" editor")
+        || [
+            " reporter",
+            " correspondent",
+            " editor",
+            " writer",
+            " journalist",
+            " contributor",
+            " columnist",
+            "redakteur",
+            "redakteurin",
+            "korrespondent",
+            "korrespondentin",
+            "journalistin",
+            " attorney",
+            " producer",
+        ]
+        .iter()
+        .any(|role| lower.ends_with(role))
+        || lower.starts_with("redakteur")
 }
 
 #[cfg(test)]
@@ -278,6 +505,18 @@ mod tests {
             ("Ada Lovelace; Ada Lovelace", vec!["Ada Lovelace"]),
             ("Ada Lovelace, The Paper", vec!["Ada Lovelace"]),
             ("The Paper", vec!["The Paper"]),
+            ("By", vec![]),
+            ("(Image: Some Pictures/Others)", vec![]),
+            (
+                "Posted on September 21, 2020 by Ada Lovelace",
+                vec!["Ada Lovelace"],
+            ),
+            ("VON ADA LOVELACE am 21. April 2020", vec!["ADA LOVELACE"]),
+            ("Ada Lovelace, PhD", vec!["Ada Lovelace"]),
+            ("Ada Lovelace, Reuters", vec!["Ada Lovelace"]),
+            ("Reuters", vec!["Reuters"]),
+            ("Paper staff reporter", vec!["Paper staff reporter"]),
+            ("Staff reporter", vec![]),
             ("https://social.example/ada", vec![]),
             ("ada@paper.example", vec![]),
             ("", vec![]),

@@ -4,6 +4,7 @@ use super::authors;
 use super::fields::{Automatic, Place, class_words};
 use super::meta::fold;
 use crate::html::{At, Document, Tag, line};
+use crate::link;
 use crate::model::Origin;
 
 /// The byline as printed, the names in it, and where it is from.
@@ -41,15 +42,16 @@ impl Automatic<'_> {
             let names = authors::clean(&printed, site);
             (!names.is_empty()).then(|| (printed.join(", "), names, origin))
         };
-        let is_site = |names: &[String]| {
-            names.iter().all(|name| {
-                let name = fold(name);
-                let like = |site: &str| {
-                    let site = fold(site);
-                    site == name || site.len() > 3 && name.starts_with(&site)
-                };
-                site.is_some_and(like) || self.linked.site.as_deref().is_some_and(like)
-            })
+        let host = link::host(self.page);
+        let is_site = |name: &String| {
+            let name = fold(name);
+            let like = |site: &str| {
+                let site = fold(site);
+                site == name || site.len() > 3 && name.starts_with(&site)
+            };
+            site.is_some_and(like)
+                || self.linked.site.as_deref().is_some_and(like)
+                || host.split('.').any(|label| label == name)
         };
         let declared = || {
             NAMES
@@ -66,14 +68,48 @@ impl Automatic<'_> {
         let printed = of(self.printed_authors(place), Origin::Auto);
         let linked = of(self.linked.authors.clone(), Origin::JsonLd);
         // Persons before papers, handles last.
-        let person = |found: &Byline| !is_site(&found.1) && !found.1.iter().all(|name| is_handle(name));
-        let by_person = linked
+        let person = |found: &Byline| {
+            found
+                .1
+                .iter()
+                .any(|name| !is_site(name) && !is_handle(name) && !authors::is_agency(name))
+        };
+        let whole =
+            |found: &Byline| found.1.iter().any(|name| is_full(name) && !is_site(name)) && person(found);
+        // What is printed may name those that the page's data leave out.
+        let more = |found: &Byline| {
+            linked.as_ref().is_some_and(|linked| {
+                found.1.len() > linked.1.len()
+                    && found.1.len() <= linked.1.len() + 3
+                    && found.1.iter().all(|name| is_full(name) && !is_site(name))
+                    && linked.1.iter().all(|name| found.1.contains(name))
+            })
+        };
+        if let Some(found) = printed.clone().filter(more) {
+            return Some(found);
+        }
+        linked
             .clone()
-            .filter(|found| person(found) && !self.linked.by_organisation);
-        by_person
-            .or_else(|| declared().find(person))
-            .or_else(|| printed.clone().filter(|found| person(found)))
-            .or(linked)
+            .filter(|found| person(found) && !self.linked.by_organisation)
+            .or_else(|| {
+                declared().find(|found| {
+                    if linked.is_some() {
+                        whole(found)
+                    } else {
+                        person(found)
+                    }
+                })
+            })
+            .or_else(|| {
+                printed.clone().filter(|found| {
+                    if linked.is_some() {
+                        whole(found)
+                    } else {
+                        person(found)
+                    }
+                })
+            })
+            .or(linked.clone())
             .or_else(|| declared().next())
             .or(printed)
     }
@@ -89,7 +125,7 @@ impl Automatic<'_> {
                 continue;
             }
             let Some(rank) = rank(document, at) else { continue };
-            if !is_beside(document, at) {
+            if !is_beside(document, at, place.heading) {
                 found.push((rank, at));
             }
         }
@@ -132,7 +168,7 @@ impl Automatic<'_> {
                 let outer = document.parent(at)?;
                 let text = spelled(document, outer);
                 let short = text.chars().count() < 100 && authors::opens(&text);
-                (short && !is_beside(document, outer)).then_some(text)
+                (short && !is_beside(document, outer, place.heading)).then_some(text)
             })
     }
 }
@@ -152,10 +188,10 @@ fn rank(document: &Document, at: At) -> Option<u8> {
     let (mut author, mut name) = (false, false);
     for word in class_words(document, at) {
         match word.as_str() {
-            "byline" | "bylines" | "author" | "authors" | "autor" | "autoren" | "auteur" | "auteurs" | "autores"
-            | "autore" | "autorin" | "skribent" | "penulis" | "redactor" | "journalist" | "muallif" | "yazar"
-            | "forfatter" | "toimittaja" | "authorname" | "bylinename" | "authorwrapper" | "postauthor"
-            | "articleauthor" | "auteurname" => {
+            "byline" | "bylines" | "author" | "authors" | "autor" | "autoren" | "auteur" | "auteurs"
+            | "autores" | "autore" | "autorin" | "skribent" | "penulis" | "redactor" | "journalist"
+            | "muallif" | "yazar" | "forfatter" | "toimittaja" | "authorname" | "bylinename"
+            | "authorwrapper" | "postauthor" | "articleauthor" | "auteurname" => {
                 author = true;
                 name |= word.ends_with("name");
             }
@@ -168,22 +204,54 @@ fn rank(document: &Document, at: At) -> Option<u8> {
         (true, false) => Some(2),
         _ => class_words(document, at)
             .any(|word| word == "source")
-            .then_some(3),
+            .then_some(4),
     }
 }
 
 /// Whether an element is of a comment, a picture, another article or a box about the author.
-fn is_beside(document: &Document, at: At) -> bool {
-    const WORDS: &[&str] = &[
-        "comment", "comments", "quote", "quoteauthor", "commentauthor", "caption", "credit", "related", "teaser", "teasers",
-        "sidebar", "recommended", "trending", "popular", "bio", "biography", "avatar", "image", "photo", "foto", "card",
-        "newsletter", "follow", "disclaimer", "list", "latest", "widget",
+fn is_beside(document: &Document, at: At, heading: Option<At>) -> bool {
+    const NEAR: &[&str] = &[
+        "quote",
+        "quoteauthor",
+        "commentauthor",
+        "caption",
+        "credit",
+        "teaser",
+        "teasers",
+        "recommended",
+        "trending",
+        "popular",
+        "bio",
+        "biography",
+        "avatar",
+        "image",
+        "photo",
+        "foto",
+        "card",
+        "newsletter",
+        "disclaimer",
+        "latest",
+        "widget",
     ];
-    [at].into_iter().chain(document.ancestors(at)).take(10).any(|outer| {
+    const FAR: &[&str] = &[
+        "comment",
+        "comments",
+        "commentlist",
+        "related",
+        "sidebar",
+        "respond",
+    ];
+    let around = [at]
+        .into_iter()
+        .chain(document.ancestors(at))
+        .take(10)
+        .take_while(|outer| heading.is_none_or(|heading| !document.contains(*outer, heading)));
+    around.enumerate().any(|(depth, outer)| {
         matches!(
             document.tag(outer),
             Tag::Figure | Tag::Figcaption | Tag::Aside | Tag::Nav | Tag::Footer | Tag::Blockquote
-        ) || class_words(document, outer).any(|word| WORDS.contains(&word.as_str()))
+        ) || class_words(document, outer)
+            .any(|word| FAR.contains(&word.as_str()) || depth < 4 && NEAR.contains(&word.as_str()))
     })
 }
 
@@ -199,14 +267,21 @@ fn spelled(document: &Document, at: At) -> String {
         let Some(piece) = document.text_of(inner) else {
             continue;
         };
-        let mute = document.ancestors(inner).take(4).any(|outer| document.tag(outer).is_mute());
+        let mute = document
+            .ancestors(inner)
+            .take(4)
+            .any(|outer| document.tag(outer).is_mute());
         if mute || piece.trim().is_empty() {
             apart |= !piece.is_empty();
             continue;
         }
         let glued = text.ends_with(char::is_alphanumeric) && piece.starts_with(char::is_alphanumeric);
         if glued || apart && !text.is_empty() {
-            text.push_str(if glued && !authors::opens(&format!("{text} x")) { "; " } else { " " });
+            text.push_str(if glued && !authors::opens(&format!("{text} x")) {
+                "; "
+            } else {
+                " "
+            });
         }
         apart = false;
         text.push_str(piece);
@@ -218,6 +293,17 @@ fn spelled(document: &Document, at: At) -> String {
         return line(document, at);
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a name has the words of a person's: two to five, none in lower case but particles.
+fn is_full(name: &str) -> bool {
+    let words = || name.split_whitespace();
+    let lower = words()
+        .filter(|word| word.chars().next().is_some_and(char::is_lowercase))
+        .count();
+    (2..=5).contains(&words().count())
+        && lower * 2 < words().count()
+        && !name.chars().any(|c| c.is_ascii_digit())
 }
 
 /// Whether a name is that of an account: one word in lower case.

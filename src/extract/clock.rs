@@ -64,10 +64,7 @@ pub(super) fn clock(tokens: &[Token], at: usize) -> Option<Clock> {
     // `10:00-11:30` is a span, `T10:00-11:30` is not.
     let span = precision == Precision::Minute
         && get(next).is_some_and(|token| token.is_mark(&['-', '–', '−']))
-        && !at
-            .checked_sub(1)
-            .and_then(get)
-            .is_some_and(|before| before.word() == Some("t"));
+        && at.checked_sub(1).and_then(get).and_then(Token::word) != Some("t");
     let (offset, length) = offset_at(tokens, next)
         .filter(|_| !span)
         .map_or((None, 0), |(offset, length)| (Some(offset), length));

@@ -110,7 +110,9 @@ pub(super) fn in_url(url: &Url, now: DateTime<Utc>) -> Option<Timestamp> {
         let [year, first, month, second, day] = window else {
             return None;
         };
-        let month = month.number(2).or_else(|| super::months::month(month.word()?, Some("en")));
+        let month = month
+            .number(2)
+            .or_else(|| super::months::month(month.word()?, Some("en")));
         let (year, month, day) = (year.number(4)?, month?, day.number(2)?);
         let parted = first.is_mark(&['/', '-', '_']) && second.is_mark(&['/', '-', '_']);
         parted.then(|| ymd(year, month, day))?

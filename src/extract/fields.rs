@@ -34,7 +34,10 @@ impl Automatic<'_> {
     /// Where headline and text are on the page.
     fn place(&self, title: Option<&str>, body: &Clip) -> Place {
         let document = self.document;
-        let end = body.roots.last().map_or(At::default(), |root| document.end(*root));
+        let end = body
+            .roots
+            .last()
+            .map_or(At::default(), |root| document.end(*root));
         let start = body
             .texts(document)
             .find(|(_, text)| text.trim().chars().count() > 60)
@@ -49,7 +52,8 @@ impl Automatic<'_> {
             let text = fold(text);
             title.len() > 3 && !text.is_empty() && (text.ends_with(&title) || title.ends_with(&text))
         });
-        let before = |headings: &[(At, &str)]| headings.iter().rfind(|(at, _)| *at < start).map(|(at, _)| *at);
+        let before =
+            |headings: &[(At, &str)]| headings.iter().rfind(|(at, _)| *at < start).map(|(at, _)| *at);
         let heading = before(&headings)
             .or_else(|| headings.first().map(|(at, _)| *at))
             .or_else(|| before(&first));

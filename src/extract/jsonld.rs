@@ -17,8 +17,8 @@ const MOST_NODES: usize = 5000;
 /// The article node, its fields as plain text.
 #[derive(Debug, Default)]
 pub(super) struct Linked {
-    /// Whether it says it is an article, and not just a page.
-    pub(super) is_article: bool,
+    /// Whether it is the article of a paper, or nothing is said of what it is.
+    pub(super) is_news: bool,
     pub(super) title: Option<String>,
     pub(super) standfirst: Option<String>,
     pub(super) authors: Vec<String>,
@@ -53,9 +53,11 @@ pub(super) fn read(document: &Document) -> Linked {
         .collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     let Some((best, article)) = ranked.first().copied() else {
+        linked.is_news = true;
         return linked;
     };
-    linked.is_article = best < OTHER;
+    linked.is_news =
+        best > OTHER || kinds(article).any(|kind| kind.contains("News") || kind == "LiveBlogPosting");
     fill(&mut linked, article, &by_id);
     // The page around the article fills what the article leaves open; another article does not.
     for (rank, object) in ranked.iter().skip(1) {
@@ -294,7 +296,8 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
     if linked.authors.is_empty() {
         linked.authors = object.get("creator").map(named).unwrap_or_default();
     }
-    linked.by_organisation = !linked.authors.is_empty() && object.get("author").is_some_and(are_organisations);
+    linked.by_organisation =
+        !linked.authors.is_empty() && object.get("author").is_some_and(are_organisations);
     linked.site = object
         .get("publisher")
         .and_then(|value| named(value).into_iter().next());

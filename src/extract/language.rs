@@ -83,4 +83,3 @@ pub(super) fn detected_language(text: &str) -> Option<String> {
     };
     Some(code.to_owned())
 }
-

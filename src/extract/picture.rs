@@ -13,7 +13,14 @@ use crate::link;
 use crate::model::Origin;
 
 /// Attributes that hold one image, and those that hold several.
-const ONE: &[&str] = &["src", "data-src", "data-original", "data-lazy-src", "data-url", "data-image"];
+const ONE: &[&str] = &[
+    "src",
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-url",
+    "data-image",
+];
 const SEVERAL: &[&str] = &["srcset", "data-srcset", "data-lazy-srcset"];
 
 /// A picture narrower than this is of an author or a logo.
@@ -107,16 +114,24 @@ impl Automatic<'_> {
                 }
             }
         }
-        best.and_then(|(_, url)| link::resolve(self.base, url)).or_else(|| {
-            image_source(document, at, self.base).filter(|url| !is_stand_in(url.as_str()))
-        })
+        best.and_then(|(_, url)| link::resolve(self.base, url))
+            .or_else(|| image_source(document, at, self.base).filter(|url| !is_stand_in(url.as_str())))
     }
 }
 
 /// Whether an image is shown as a picture of the text around it.
 fn is_picture(document: &Document, at: At, passed: &mut HashSet<At>) -> bool {
-    let size = |name| document.attr(at, name)?.trim().trim_end_matches("px").parse::<u32>().ok();
-    if size("width").is_some_and(|width| width < NARROW) || size("height").is_some_and(|height| height < NARROW / 2) {
+    let size = |name| {
+        document
+            .attr(at, name)?
+            .trim()
+            .trim_end_matches("px")
+            .parse::<u32>()
+            .ok()
+    };
+    if size("width").is_some_and(|width| width < NARROW)
+        || size("height").is_some_and(|height| height < NARROW / 2)
+    {
         return false;
     }
     let mut framed = false;
@@ -141,9 +156,29 @@ fn is_picture(document: &Document, at: At, passed: &mut HashSet<At>) -> bool {
 /// Words for what stands beside an article.
 fn is_beside(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "author", "authors", "autor", "avatar", "byline", "logo", "related", "teaser", "teasers", "recommended",
-        "recommendations", "newsletter", "promo", "sidebar", "navigation", "menu", "breadcrumb", "comments", "icon",
-        "advertisement", "carousel", "card", "cards",
+        "author",
+        "authors",
+        "autor",
+        "avatar",
+        "byline",
+        "logo",
+        "related",
+        "teaser",
+        "teasers",
+        "recommended",
+        "recommendations",
+        "newsletter",
+        "promo",
+        "sidebar",
+        "navigation",
+        "menu",
+        "breadcrumb",
+        "comments",
+        "icon",
+        "advertisement",
+        "carousel",
+        "card",
+        "cards",
     ];
     WORDS.contains(&word)
 }
@@ -152,9 +187,18 @@ fn is_beside(word: &str) -> bool {
 fn is_stand_in(url: &str) -> bool {
     let name = file_name(url).unwrap_or(url).to_ascii_lowercase();
     url.starts_with("data:")
-        || ["placeholder", "blank.", "spacer", "pixel.", "transparent", "loading", "avatar", "logo"]
-            .iter()
-            .any(|mark| name.contains(mark))
+        || [
+            "placeholder",
+            "blank.",
+            "spacer",
+            "pixel.",
+            "transparent",
+            "loading",
+            "avatar",
+            "logo",
+        ]
+        .iter()
+        .any(|mark| name.contains(mark))
 }
 
 /// The last part of a path.

@@ -35,6 +35,8 @@ impl Automatic<'_> {
         let said: Vec<Vec<String>> = [declared, linked, self.meta.first(&["description"])]
             .into_iter()
             .flatten()
+            // An excerpt of the text tells nothing.
+            .filter(|text| !text.ends_with(['…', ']']) && !text.ends_with("..."))
             .map(words)
             .collect();
         if let Some(text) = self.printed_standfirst(title, place, &said) {
@@ -69,23 +71,24 @@ impl Automatic<'_> {
         let found = blocks(document, &clip);
         for (index, block) in found.iter().enumerate() {
             let length = block.text.chars().count();
-            let surroundings = Surroundings::of(document, block, place.heading);
-            if surroundings.beside || block.linked * 2 > block.chars || !LENGTH.contains(&length) {
+            let around = Around::of(document, block, place.heading);
+            if around == Around::Beside || block.linked * 2 > block.chars || !LENGTH.contains(&length) {
                 continue;
             }
             let folded = fold(&block.text);
             if folded == title {
                 continue;
             }
+            let named = around == Around::Deck;
             let likeness = likeness(&words(&block.text), said);
             let heading = matches!(block.shape, Shape::Heading(_));
-            let rank = if surroundings.named && likeness >= 0.7 {
+            let rank = if named && likeness >= 0.7 {
                 6
-            } else if surroundings.named && paragraphs == 0 {
+            } else if named && paragraphs == 0 {
                 5
             } else if likeness >= 0.7 {
                 4
-            } else if paragraphs == 0 && surroundings.strong && !heading {
+            } else if paragraphs == 0 && around == Around::Strong && !heading && length >= 60 {
                 3
             } else if heading && index < 3 && paragraphs == 0 && length >= 40 {
                 2
@@ -93,9 +96,9 @@ impl Automatic<'_> {
                 0
             };
             if rank > best.as_ref().map_or(0, |(rank, _)| *rank) {
-                best = Some((rank, self.whole(&found, index, &surroundings)));
+                best = Some((rank, self.whole(&found, index, named)));
             }
-            if !heading && !surroundings.named && length > 80 {
+            if !heading && !named && length > 80 {
                 paragraphs += 1;
                 if paragraphs >= PARAGRAPHS {
                     break;
@@ -106,11 +109,11 @@ impl Automatic<'_> {
     }
 
     /// A block, or the list it begins.
-    fn whole(&self, found: &[Block], index: usize, surroundings: &Surroundings) -> String {
+    fn whole(&self, found: &[Block], index: usize, named: bool) -> String {
         let Some(block) = found.get(index) else {
             return String::new();
         };
-        if !matches!(block.shape, Shape::Item { .. }) || !surroundings.named {
+        if !matches!(block.shape, Shape::Item { .. }) || !named {
             return block.text.clone();
         }
         let list = self
@@ -142,76 +145,171 @@ impl Automatic<'_> {
 }
 
 /// What the elements around a block say of it.
-struct Surroundings {
-    /// It is named as standfirsts are.
-    named: bool,
-    /// It is no text of the article.
-    beside: bool,
-    byline: bool,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Nothing,
     /// All of it is in bold.
-    strong: bool,
+    Strong,
+    /// It is named as standfirsts are.
+    Deck,
+    /// It is no text of the article.
+    Beside,
 }
 
-impl Surroundings {
+impl Around {
     fn of(document: &Document, block: &Block, heading: Option<At>) -> Self {
-        let mut around = Self {
-            named: false,
-            beside: false,
-            byline: false,
-            strong: false,
-        };
+        let mut around = Self::Nothing;
         let inner = document.parent(block.first).unwrap_or(block.owner);
-        for (depth, at) in [inner].into_iter().chain(document.ancestors(inner)).take(9).enumerate() {
+        for (depth, at) in [inner]
+            .into_iter()
+            .chain(document.ancestors(inner))
+            .take(9)
+            .enumerate()
+        {
             // What holds the headline, too, says nothing of what stands below.
             if heading.is_some_and(|heading| document.contains(at, heading)) {
                 break;
             }
-            match document.tag(at) {
-                Tag::Figure | Tag::Figcaption | Tag::Aside | Tag::Nav | Tag::Footer | Tag::Form | Tag::Button => {
-                    around.beside = true;
-                }
-                Tag::Address | Tag::Time => around.byline = true,
-                Tag::Strong | Tag::B => {
-                    around.strong |= document.end(at) > block.last;
-                }
-                _ => {}
+            let tag = document.tag(at);
+            let beside = matches!(
+                tag,
+                Tag::Figure
+                    | Tag::Figcaption
+                    | Tag::Aside
+                    | Tag::Nav
+                    | Tag::Footer
+                    | Tag::Form
+                    | Tag::Button
+                    | Tag::Address
+                    | Tag::Time
+            );
+            if beside || class_words(document, at).any(|word| is_byline(&word) || is_beside(&word)) {
+                return Self::Beside;
             }
-            for word in class_words(document, at) {
-                around.named |= depth < 5 && is_deck(&word);
-                around.byline |= is_byline(&word);
-                around.beside |= is_beside(&word);
+            if depth < 5 && class_words(document, at).any(|word| is_deck(&word)) {
+                around = Self::Deck;
+            }
+            if matches!(tag, Tag::Strong | Tag::B) && around == Self::Nothing && document.end(at) > block.last
+            {
+                around = Self::Strong;
             }
         }
-        around.beside |= around.byline;
         around
     }
 }
 
 fn is_deck(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "standfirst", "deck", "dek", "lead", "lede", "leadin", "leadtext", "intro", "introduction", "subtitle", "subheadline",
-        "subheading", "subhead", "subheader", "subline", "summary", "synopsis", "excerpt", "abstract", "chapo", "chapeau",
-        "entradilla", "bajada", "sapo", "sommario", "ingress", "preamble", "perex", "occhiello", "vorspann", "anleser",
-        "introtext", "articlelead", "articleintro", "bullets", "bulletpoints", "keypoints", "dropline", "tagline",
-        "description", "spot", "zajawka", "lid", "lidas", "teasertext", "headnote", "highlights",
+        "standfirst",
+        "deck",
+        "dek",
+        "lead",
+        "lede",
+        "leadin",
+        "leadtext",
+        "intro",
+        "introduction",
+        "subtitle",
+        "subheadline",
+        "subheading",
+        "subhead",
+        "subheader",
+        "subline",
+        "summary",
+        "synopsis",
+        "excerpt",
+        "abstract",
+        "chapo",
+        "chapeau",
+        "entradilla",
+        "bajada",
+        "sapo",
+        "sommario",
+        "ingress",
+        "preamble",
+        "perex",
+        "occhiello",
+        "vorspann",
+        "anleser",
+        "introtext",
+        "articlelead",
+        "articleintro",
+        "bullets",
+        "bulletpoints",
+        "keypoints",
+        "dropline",
+        "tagline",
+        "description",
+        "spot",
+        "zajawka",
+        "lid",
+        "lidas",
+        "teasertext",
+        "headnote",
+        "highlights",
     ];
     WORDS.contains(&word)
 }
 
 fn is_byline(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "byline", "bylines", "author", "authors", "autor", "autoren", "auteur", "auteurs", "date", "dateline", "datum",
-        "timestamp", "time", "published", "meta",
+        "byline",
+        "bylines",
+        "author",
+        "authors",
+        "autor",
+        "autoren",
+        "auteur",
+        "auteurs",
+        "date",
+        "dateline",
+        "datum",
+        "timestamp",
+        "time",
+        "published",
+        "meta",
     ];
     WORDS.contains(&word)
 }
 
 fn is_beside(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "caption", "captions", "credit", "credits", "copyright", "share", "sharing", "social", "related", "teaser",
-        "teasers", "newsletter", "breadcrumb", "breadcrumbs", "comment", "comments", "tags", "promo", "ad", "ads",
-        "advertisement", "recommended", "paywall", "subscribe", "subscription", "login", "cookie", "consent", "hidden",
-        "carousel", "menu", "player", "video", "toolbar", "gallery", "slideshow",
+        "caption",
+        "captions",
+        "credit",
+        "credits",
+        "copyright",
+        "share",
+        "sharing",
+        "social",
+        "related",
+        "teaser",
+        "teasers",
+        "newsletter",
+        "breadcrumb",
+        "breadcrumbs",
+        "comment",
+        "comments",
+        "tags",
+        "promo",
+        "ad",
+        "ads",
+        "advertisement",
+        "recommended",
+        "paywall",
+        "subscribe",
+        "subscription",
+        "login",
+        "cookie",
+        "consent",
+        "hidden",
+        "carousel",
+        "menu",
+        "player",
+        "video",
+        "toolbar",
+        "gallery",
+        "slideshow",
     ];
     WORDS.contains(&word)
 }

@@ -58,7 +58,7 @@ impl Automatic<'_> {
             head: self.meta.title.as_deref().map(strip),
             whole: self.meta.title.as_deref(),
             site,
-            news: self.linked.is_article || self.meta.first(&["article:published_time"]).is_some(),
+            news: self.linked.is_news,
             first,
         };
         offers.headline()
@@ -143,20 +143,31 @@ impl Offers<'_> {
         if let Some(found) = below {
             return Some(given(found));
         }
-        // A kicker within the `<h1>`.
-        if let Some(found) = others().find(|(_, folded, _)| printed.ends_with(folded.as_str())) {
+        // A kicker within the `<h1>`, unless what is shared has it, too.
+        let shared = self
+            .declared
+            .as_deref()
+            .is_some_and(|declared| fold(declared) == printed);
+        let kicker = others().find(|(_, folded, origin)| {
+            printed.ends_with(folded.as_str()) && !(shared && *origin == Origin::JsonLd)
+        });
+        if let Some(found) = kicker {
             return Some(given(found));
         }
         let (declared, linked) = (
             others().find(|(.., origin)| *origin == Origin::Meta)?,
             others().find(|(.., origin)| *origin == Origin::JsonLd),
         );
-        // Both say the same, and it is not the `<h1>` with something behind it.
-        if linked.is_some_and(|linked| linked.1 == declared.1) && !declared.1.starts_with(&printed) {
+        let whole = self.whole.map(fold).unwrap_or_default();
+        // Both say the same, and it is not the `<h1>` with something behind it nor what search engines are told.
+        if linked.is_some_and(|linked| linked.1 == declared.1)
+            && !declared.1.starts_with(&printed)
+            && (declared.1.ends_with(&printed) || !whole.starts_with(&declared.1))
+        {
             return Some(given(declared));
         }
         // `<title>` and `<h1>` are written for search engines, what is shared for readers.
-        let same = self.whole.is_some_and(|whole| fold(whole).starts_with(&printed));
+        let same = whole.starts_with(&printed);
         let apart = !declared.1.contains(&printed) && !printed.contains(&declared.1);
         (self.news && self.bare && same && apart).then(|| given(declared))
     }
@@ -189,7 +200,14 @@ mod tests {
         for (first, second, declared, linked, whole, expected) in [
             (&["The Paper", long][..], &[][..], long, "", long, long),
             // Written for search engines, the headline below.
-            (&[short], &["Traffic: Bridge over the river closed for repairs"], "", long, short, long),
+            (
+                &[short],
+                &["Traffic: Bridge over the river closed for repairs"],
+                "",
+                long,
+                short,
+                long,
+            ),
             // A kicker in it.
             (
                 &["Traffic Bridge over the river closed for repairs"],
