@@ -1,218 +1,13 @@
 //! Clean names out of bylines.
 
+use super::author_words::{
+    AGENCIES, ANDS, DEGREES, ENDINGS, OPENINGS, PICTURES, ROLE_ENDINGS, ROLES, WITHIN,
+};
 use super::meta::fold;
 
 /// Most names of one article, and the longest that is one.
 const MOST: usize = 12;
 const LONGEST: usize = 60;
-
-/// Words that open a byline, lower case.
-const OPENINGS: &[&str] = &[
-    "written by",
-    "words by",
-    "story by",
-    "reported by",
-    "posted by",
-    "text by",
-    "edited by",
-    "published by",
-    "by",
-    "von",
-    "par",
-    "por",
-    "di",
-    "av",
-    "af",
-    "door",
-    "przez",
-    "author",
-    "authors",
-    "autor",
-    "autorin",
-    "autoren",
-    "auteur",
-    "escrito por",
-    "publié par",
-    "ein artikel von",
-    "eine analyse von",
-    "ein kommentar von",
-    "text",
-    "redacción",
-    "автор",
-    "текст",
-    "oleh",
-    "penulis",
-    "yazan",
-    "kirjoittaja",
-    "od",
-    "tekst",
-    "foto",
-    "γράφει",
-    "του",
-    "από",
-    "بقلم",
-    "كتب",
-    "מאת",
-    "from",
-    "quelle",
-    "source",
-    "kolumne von",
-    "ein beitrag von",
-    "ein gastbeitrag von",
-    "interview von",
-    "analyse von",
-    "kommentar von",
-    "vom",
-    "verfasst von",
-    "veröffentlicht von",
-    "erstellt von",
-    "beitrag von",
-    "article by",
-    "analysis by",
-    "opinion by",
-    "reviewed by",
-    "автор статьи",
-    "автор:",
-    "por:",
-];
-
-/// Phrases after which a byline speaks of something else.
-const ENDINGS: &[&str] = &[
-    " updated",
-    " published",
-    " posted",
-    " last updated",
-    " aktualisiert",
-    " in ",
-    " aus ",
-    " à ",
-    " at ",
-    " on ",
-    " am ",
-    " le ",
-    " for ",
-    " für ",
-    " is a ",
-    " ist ",
-    " with ",
-    " - ",
-    " – ",
-    " — ",
-    " @",
-    " [",
-    " »",
-];
-
-/// Words within a line after which the names come: "Posted on Monday by Ada Lovelace".
-const WITHIN: &[&str] = &[" by ", " von ", " par "];
-
-/// How a line begins that names who made the picture.
-const PICTURES: &[&str] = &[
-    "image",
-    "images",
-    "photo",
-    "photos",
-    "foto",
-    "fotos",
-    "bild",
-    "picture",
-    "photograph",
-    "illustration",
-    "fotografía",
-    "фото",
-    "credit",
-    "©",
-];
-
-/// Agencies, folded: not persons, and named only where nobody else is.
-const AGENCIES: &[&str] = &[
-    "reuters",
-    "afp",
-    "ap",
-    "apnews",
-    "associatedpress",
-    "theassociatedpress",
-    "dpa",
-    "dpaafx",
-    "apa",
-    "ansa",
-    "efe",
-    "sid",
-    "epd",
-    "kna",
-    "sda",
-    "keystonesda",
-    "ats",
-    "ntb",
-    "tt",
-    "ritzau",
-    "pti",
-    "ani",
-    "ians",
-    "lusa",
-    "belga",
-    "anp",
-    "tass",
-    "interfax",
-    "ria",
-    "rianovosti",
-    "xinhua",
-    "新华社",
-    "kyodo",
-    "jiji",
-    "yonhap",
-    "cna",
-    "bernama",
-    "antara",
-    "aap",
-    "pa",
-    "pamedia",
-    "upi",
-    "bloomberg",
-    "dowjones",
-    "agenturen",
-    "agencies",
-    "agencias",
-    "agence",
-    "agencefrancepresse",
-    "europapress",
-    "pap",
-    "čtk",
-    "ctk",
-    "tasr",
-    "mti",
-    "agerpres",
-    "mediafax",
-    "bta",
-    "hina",
-    "tanjug",
-    "fena",
-    "sta",
-    "bns",
-    "elta",
-    "leta",
-    "stt",
-    "anadoluagency",
-    "anadoluajansı",
-    "aa",
-    "dha",
-    "iha",
-    "ukrinform",
-    "unian",
-    "thecanadianpress",
-    "canadianpress",
-    "wire",
-    "newswire",
-    "prnewswire",
-    "afpcom",
-    "news agencies",
-];
-
-/// Letters behind a name that are no name.
-const DEGREES: &[&str] = &[
-    "phd", "md", "mba", "ma", "msc", "bsc", "jd", "rn", "rd", "esq", "dds", "jr", "sr", "mph", "cpa", "cfp",
-    "llm", "dvm",
-];
 
 /// Names out of what was printed, each once, in order. What is no name (a date, an address, a sentence) is left out.
 pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
@@ -226,7 +21,7 @@ pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
         if is_role(text) && text.split_whitespace().count() > 2 {
             roles.push(text.clone());
         }
-        for part in parts(text) {
+        for part in parts(after_by(text)) {
             let Some(name) = name(&part) else { continue };
             let folded = fold(&name);
             if names.len() < MOST && !names.iter().any(|known| fold(known) == folded) {
@@ -296,31 +91,19 @@ pub(super) fn opens(text: &str) -> bool {
     })
 }
 
+/// What follows "by" in a line that begins with when: "Posted on September 21, 2020 by Ada Lovelace".
+fn after_by(text: &str) -> &str {
+    let found = WITHIN.iter().find_map(|within| text.split_once(within));
+    match found {
+        Some((before, names)) if before.contains(|c: char| c.is_ascii_digit()) => names,
+        _ => text,
+    }
+}
+
 /// A byline cut at commas, slashes and words for "and".
 fn parts(text: &str) -> Vec<String> {
     let mut text = format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "));
-    for and in [
-        " and ",
-        " und ",
-        " et ",
-        " y ",
-        " e ",
-        " og ",
-        " och ",
-        " en ",
-        " ja ",
-        " i ",
-        " и ",
-        " und\u{a0}",
-        " & ",
-        " + ",
-        " și ",
-        " và ",
-        " ve ",
-        " dan ",
-        " και ",
-        " та ",
-    ] {
+    for and in ANDS.iter().copied() {
         if and.trim().chars().count() > 1
             || !matches!(and.trim(), "i" | "e" | "y")
             || text.split(and).count() == 2
@@ -361,14 +144,6 @@ fn name(part: &str) -> Option<String> {
     }
     let lower = name.to_lowercase();
     if lower.len() == name.len()
-        && let Some((at, length)) = WITHIN
-            .iter()
-            .find_map(|within| Some((lower.find(within)?, within.len())))
-    {
-        name = name.get(at + length..)?.to_owned();
-    }
-    let lower = name.to_lowercase();
-    if lower.len() == name.len()
         && let Some(at) = ENDINGS.iter().filter_map(|ending| lower.find(ending)).min()
     {
         name.truncate(at);
@@ -388,96 +163,9 @@ fn name(part: &str) -> Option<String> {
 
 /// Whether a part of a byline is what someone is, not who.
 fn is_role(name: &str) -> bool {
-    const ROLES: &[&str] = &[
-        "reporter",
-        "staff reporter",
-        "staff writer",
-        "correspondent",
-        "editor",
-        "senior reporter",
-        "senior editor",
-        "writer",
-        "contributor",
-        "senior correspondent",
-        "political correspondent",
-        "news editor",
-        "journalist",
-        "redakteur",
-        "redakteurin",
-        "korrespondent",
-        "admin",
-        "administrator",
-        "author",
-        "authors",
-        "null",
-        "undefined",
-        "none",
-        "unknown",
-        "guest",
-        "anonymous",
-        "n/a",
-        "photographer",
-        "updated",
-        "published",
-        "journaliste",
-        "periodista",
-        "redactor",
-        "columnist",
-        "follow",
-        "twitter",
-        "facebook",
-        "email",
-        "share",
-        "no author",
-        "staff",
-        "newsroom",
-        "correspondent",
-        "freelance",
-        "contributors",
-        "online-redakteurin",
-        "online-redakteur",
-        "chefredakteur",
-        "chefredakteurin",
-        "redaktionsleiter",
-        "redaktionsleiterin",
-        "volontär",
-        "volontärin",
-        "autorin",
-        "reporterin",
-        "korrespondentin",
-        "alle artikel",
-        "more",
-        "see all",
-        "instagram",
-        "linkedin",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
     let lower = name.to_lowercase();
     ROLES.contains(&lower.as_str())
-        || [
-            " reporter",
-            " correspondent",
-            " editor",
-            " writer",
-            " journalist",
-            " contributor",
-            " columnist",
-            "redakteur",
-            "redakteurin",
-            "korrespondent",
-            "korrespondentin",
-            "journalistin",
-            " attorney",
-            " producer",
-        ]
-        .iter()
-        .any(|role| lower.ends_with(role))
+        || ROLE_ENDINGS.iter().any(|role| lower.ends_with(role))
         || lower.starts_with("redakteur")
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{FixedOffset, NaiveTime};
 
-use super::dates::Token;
+use super::tokens::Token;
 use crate::model::Precision;
 
 /// A time of day among tokens.

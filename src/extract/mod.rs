@@ -9,6 +9,7 @@
 //! A field that a rule does not give is taken from the next below; each says where it came from. Pure: `now` is only
 //! for relative dates and for what cannot be.
 
+mod author_words;
 mod authors;
 mod body;
 mod byline;
@@ -25,6 +26,7 @@ mod relative;
 mod rules;
 mod standfirst;
 mod title;
+mod tokens;
 mod when;
 
 #[cfg(test)]

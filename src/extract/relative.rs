@@ -2,7 +2,8 @@
 
 use chrono::Duration;
 
-use super::dates::{Reading, Token};
+use super::dates::Reading;
+use super::tokens::Token;
 use crate::model::{Precision, Timestamp};
 
 /// Words that say "ago", before the time or after it.
