@@ -65,6 +65,7 @@ impl Automatic<'_> {
             without: Marks::none(document),
             until,
         };
+        let headline = [title.map(words).unwrap_or_default()];
         let title = title.map(fold).unwrap_or_default();
         let mut best: Option<(u8, String)> = None;
         let mut paragraphs = 0;
@@ -82,6 +83,10 @@ impl Automatic<'_> {
             let named = around == Around::Deck;
             let likeness = likeness(&words(&block.text), said);
             let heading = matches!(block.shape, Shape::Heading(_));
+            // The headline in another form.
+            if heading && self::likeness(&words(&block.text), &headline) > 0.6 {
+                continue;
+            }
             let rank = if named && likeness >= 0.7 {
                 6
             } else if named && paragraphs == 0 {

@@ -75,9 +75,10 @@ impl Offers<'_> {
         }
         let is_site = |title: &str| self.names_site(title);
         let linked = self.linked.clone().filter(|title| !is_site(title));
-        linked
-            .map(|title| (title, Origin::JsonLd))
-            .or_else(|| Some((self.declared.clone()?, Origin::Meta)))
+        let declared = self.declared.clone().filter(|title| !is_site(title));
+        declared
+            .map(|title| (title, Origin::Meta))
+            .or_else(|| Some((linked?, Origin::JsonLd)))
             .or_else(|| Some((self.head.clone()?, Origin::Meta)))
             .or_else(|| Some(((*self.first.first()?).to_owned(), Origin::Auto)))
     }

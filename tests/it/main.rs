@@ -17,6 +17,7 @@ mod desk;
 mod export;
 mod layers;
 mod newsroom;
+mod rules;
 mod signals;
 mod support;
 mod trouble;
