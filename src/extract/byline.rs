@@ -35,6 +35,9 @@ const NAMES: &[&str] = &[
 const BEFORE: usize = 150;
 const LONGEST: usize = 160;
 
+/// Nodes of a byline: what holds more is a box, and reading it again and again takes long.
+const LARGEST: usize = 120;
+
 impl Automatic<'_> {
     /// The byline that is most likely.
     pub(super) fn authors(&self, site: Option<&str>, place: &Place) -> Option<Byline> {
@@ -109,6 +112,7 @@ impl Automatic<'_> {
                     }
                 })
             })
+            .or_else(|| of(vec![self.signed(place)?], Origin::Auto).filter(whole))
             .or(linked.clone())
             .or_else(|| declared().next())
             .or(printed)
@@ -121,7 +125,8 @@ impl Automatic<'_> {
         let mut found: Vec<(u8, At)> = Vec::new();
         for at in document.all().skip(from).take_while(|at| *at < place.end) {
             let tag = document.tag(at);
-            if tag.is_mute() || tag == Tag::Text || found.len() > 60 {
+            let large = document.end(at).index() - at.index() > LARGEST;
+            if tag.is_mute() || tag == Tag::Text || large || found.len() > 60 {
                 continue;
             }
             let Some(rank) = rank(document, at) else { continue };
@@ -153,6 +158,26 @@ impl Automatic<'_> {
         texts
     }
 
+    /// A name by which the text is signed: a line of its own in bold, in italics or on the right after the last paragraph.
+    fn signed(&self, place: &Place) -> Option<String> {
+        let document = self.document;
+        let (mut paragraphs, mut name) = (0, None);
+        let from = place.heading?;
+        for at in document.all().skip(from.index()).take_while(|at| *at < place.end) {
+            let Some(text) = document.text_of(at) else {
+                continue;
+            };
+            let text = text.trim();
+            let length = text.chars().count();
+            if length > 60 {
+                (paragraphs, name) = (paragraphs + 1, None);
+            } else if paragraphs > 2 && length > 4 && is_full(text) && is_signature(document, at, text) {
+                name = name.or_else(|| Some(text.to_owned()));
+            }
+        }
+        name
+    }
+
     /// A short line near the headline that begins as bylines do.
     fn opened(&self, place: &Place) -> Option<String> {
         let document = self.document;
@@ -166,6 +191,9 @@ impl Automatic<'_> {
             .filter(|at| document.text_of(*at).is_some_and(authors::opens))
             .find_map(|at| {
                 let outer = document.parent(at)?;
+                if document.end(outer).index() - outer.index() > LARGEST {
+                    return None;
+                }
                 let text = spelled(document, outer);
                 let short = text.chars().count() < 100 && authors::opens(&text);
                 (short && !is_beside(document, outer, place.heading)).then_some(text)
@@ -295,13 +323,41 @@ fn spelled(document: &Document, at: At) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether a text is all of its block, set apart, and neither of a picture nor a link.
+fn is_signature(document: &Document, at: At, text: &str) -> bool {
+    let mut apart = false;
+    for outer in document.ancestors(at).take(5) {
+        let tag = document.tag(outer);
+        if matches!(
+            tag,
+            Tag::A | Tag::Figure | Tag::Figcaption | Tag::Aside | Tag::Li | Tag::Td | Tag::Button
+        ) || tag.heading().is_some()
+        {
+            return false;
+        }
+        apart |= matches!(tag, Tag::Strong | Tag::B | Tag::Em | Tag::I);
+        if tag.is_block() {
+            let right = document
+                .attr(outer, "style")
+                .is_some_and(|style| style.replace(' ', "").contains("text-align:right"));
+            let alone = document.end(outer).index() - outer.index() < 8 && line(document, outer) == text;
+            return alone && (apart || right);
+        }
+    }
+    false
+}
+
 /// Whether a name has the words of a person's: two to five, none in lower case but particles.
 fn is_full(name: &str) -> bool {
     let words = || name.split_whitespace();
     let lower = words()
         .filter(|word| word.chars().next().is_some_and(char::is_lowercase))
         .count();
-    (2..=5).contains(&words().count())
+    let words_only = name.chars().all(|c| {
+        c.is_alphabetic() || matches!(c, ' ' | '-' | '.' | '\'' | '’') || ('\u{300}'..'\u{370}').contains(&c)
+    });
+    words_only
+        && (2..=5).contains(&words().count())
         && lower * 2 < words().count()
         && !name.chars().any(|c| c.is_ascii_digit())
 }

@@ -36,6 +36,14 @@ pub(super) fn read(text: &str, reading: &Reading<'_>) -> Option<Timestamp> {
         .or_else(|| relative(&tokens, reading))
 }
 
+/// The same, without what only reads as a date by itself: numbers packed together and times ago.
+pub(super) fn printed(text: &str, reading: &Reading<'_>) -> Option<Timestamp> {
+    let text: String = text.chars().take(WINDOW).map(ascii_digit).collect();
+    let tokens = tokens(&text);
+    let found = (0..tokens.len()).find_map(|at| date_at(&tokens, at, reading))?;
+    Some(found.stamp(&tokens, reading))
+}
+
 /// By a strftime pattern; names of months are read in any language and length.
 pub(super) fn formatted(text: &str, format: &str, reading: &Reading<'_>) -> Option<Timestamp> {
     let text: String = text.trim().chars().take(WINDOW).map(ascii_digit).collect();

@@ -5,6 +5,7 @@ use url::Url;
 use super::dates::Reading;
 use super::jsonld::Linked;
 use super::language::{declared_language, detected_language};
+use super::links;
 use super::meta::{Meta, fold};
 use crate::html::{At, Clip, Document, Tag};
 use crate::model::{Extraction, Field, Kind, Origin};
@@ -52,6 +53,21 @@ impl Automatic<'_> {
             let text = fold(text);
             title.len() > 3 && !text.is_empty() && (text.ends_with(&title) || title.ends_with(&text))
         });
+        if headings.is_empty() && title.len() > 3 {
+            // Papers that print no headings print lines.
+            let is_title = |text: &str| text.len() < title.len() * 2 + 40 && fold(text) == title;
+            let lines = document
+                .all()
+                .filter(|at| document.text_of(*at).is_some_and(is_title))
+                .filter(|at| {
+                    !document
+                        .ancestors(*at)
+                        .take(3)
+                        .any(|outer| document.tag(outer).is_mute())
+                })
+                .filter_map(|at| document.parent(at));
+            headings.extend(lines.map(|at| (at, "")));
+        }
         let before =
             |headings: &[(At, &str)]| headings.iter().rfind(|(at, _)| *at < start).map(|(at, _)| *at);
         let heading = before(&headings)
@@ -98,6 +114,12 @@ impl Automatic<'_> {
         }
         if extraction.links.short_link.is_none() && extraction.links.shortlink.is_some() {
             extraction.origins.insert(Field::ShortLink, Origin::Meta);
+        }
+        if extraction.links.short_link.is_none() && extraction.links.shortlink.is_none() {
+            extraction.links.shortlink = links::printed(self.document, self.base);
+            if extraction.links.shortlink.is_some() {
+                extraction.origins.insert(Field::ShortLink, Origin::Auto);
+            }
         }
         if extraction.byline.is_none() && extraction.authors.is_empty() {
             let site = extraction.site.clone();

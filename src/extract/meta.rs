@@ -106,6 +106,17 @@ impl Meta {
         self.values.get(name).into_iter().flatten().map(String::as_str)
     }
 
+    /// All values of the names that fit, by name.
+    pub(super) fn matching(&self, fits: fn(&str) -> bool) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&String> = self.values.keys().filter(|name| fits(name)).collect();
+        names.sort_unstable();
+        names
+            .into_iter()
+            .filter_map(|name| self.values.get(name))
+            .flatten()
+            .map(String::as_str)
+    }
+
     /// The first value of the first name that has one.
     pub(super) fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.all(name).next())

@@ -34,6 +34,8 @@ mod tokens;
 mod when;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, Utc};

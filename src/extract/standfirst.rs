@@ -73,7 +73,10 @@ impl Automatic<'_> {
         for (index, block) in found.iter().enumerate() {
             let length = block.text.chars().count();
             let around = Around::of(document, block, place.heading);
-            if around == Around::Beside || block.linked * 2 > block.chars || !LENGTH.contains(&length) {
+            if matches!(around, Around::Beside | Around::Byline)
+                || block.linked * 2 > block.chars
+                || !LENGTH.contains(&length)
+            {
                 continue;
             }
             let folded = fold(&block.text);
@@ -98,7 +101,7 @@ impl Automatic<'_> {
             } else if heading && index < 3 && paragraphs == 0 && length >= 40 {
                 2
             } else {
-                0
+                u8::from(paragraphs == 0 && length >= 60 && self.before_byline(&found, index, place))
             };
             if rank > best.as_ref().map_or(0, |(rank, _)| *rank) {
                 best = Some((rank, self.whole(&found, index, named)));
@@ -111,6 +114,13 @@ impl Automatic<'_> {
             }
         }
         best.map(|(_, text)| text)
+    }
+
+    /// Whether the byline comes next.
+    fn before_byline(&self, found: &[Block], index: usize, place: &Place) -> bool {
+        found
+            .get(index + 1)
+            .is_some_and(|next| Around::of(self.document, next, place.heading) == Around::Byline)
     }
 
     /// A block, or the list it begins.
@@ -157,6 +167,8 @@ enum Around {
     Strong,
     /// It is named as standfirsts are.
     Deck,
+    /// Who wrote it and when.
+    Byline,
     /// It is no text of the article.
     Beside,
 }
@@ -178,20 +190,17 @@ impl Around {
             let tag = document.tag(at);
             let beside = matches!(
                 tag,
-                Tag::Figure
-                    | Tag::Figcaption
-                    | Tag::Aside
-                    | Tag::Nav
-                    | Tag::Footer
-                    | Tag::Form
-                    | Tag::Button
-                    | Tag::Address
-                    | Tag::Time
+                Tag::Figure | Tag::Figcaption | Tag::Aside | Tag::Nav | Tag::Footer | Tag::Form | Tag::Button
             );
-            if beside || class_words(document, at).any(|word| is_byline(&word) || is_beside(&word)) {
+            if beside || class_words(document, at).any(|word| is_beside(&word)) {
                 return Self::Beside;
             }
-            if depth < 5 && class_words(document, at).any(|word| is_deck(&word)) {
+            if matches!(tag, Tag::Address | Tag::Time)
+                || class_words(document, at).any(|word| is_byline(&word))
+            {
+                around = Self::Byline;
+            }
+            if depth < 5 && around != Self::Byline && class_words(document, at).any(|word| is_deck(&word)) {
                 around = Self::Deck;
             }
             if matches!(tag, Tag::Strong | Tag::B) && around == Self::Nothing && document.end(at) > block.last
@@ -272,6 +281,8 @@ fn is_byline(word: &str) -> bool {
         "timestamp",
         "time",
         "published",
+        "posted",
+        "source",
         "meta",
     ];
     WORDS.contains(&word)

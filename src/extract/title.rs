@@ -5,6 +5,7 @@
 
 use super::fields::Automatic;
 use super::meta::{fold, without_site};
+use crate::html::{Tag, tidy};
 use crate::link;
 use crate::model::Origin;
 
@@ -61,7 +62,45 @@ impl Automatic<'_> {
             news: self.linked.is_news,
             first,
         };
+        if offers.heading().is_none()
+            && offers.declared.is_none()
+            && offers.linked.is_none()
+            && let Some(line) = self.printed_line()
+        {
+            return Some((line, Origin::Auto));
+        }
         offers.headline()
+    }
+
+    /// A line of the page that `<title>` begins with, before it goes on to sections and the site.
+    fn printed_line(&self) -> Option<String> {
+        let whole = self.meta.title.as_deref()?;
+        let document = self.document;
+        let mut best: Option<String> = None;
+        for at in document.all().filter(|at| document.tag(*at) == Tag::Text) {
+            let text = document.text_of(at).unwrap_or_default().trim();
+            // The shortest that cannot be the name of a section.
+            if text.len() < LONG
+                || text.len() >= whole.len() + LONG
+                || best.as_ref().is_some_and(|best| text.len() <= best.len())
+            {
+                continue;
+            }
+            let text = tidy(text);
+            let rest = whole.strip_prefix(text.as_str()).unwrap_or_default();
+            let parted = rest.starts_with(' ')
+                && rest
+                    .trim_start()
+                    .starts_with(['-', '–', '—', '|', '·', '•', '«', '»', ':', '/']);
+            let mute = document
+                .ancestors(at)
+                .take(3)
+                .any(|outer| document.tag(outer).is_mute());
+            if parted && !mute {
+                best = Some(text);
+            }
+        }
+        best
     }
 }
 
