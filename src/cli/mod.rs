@@ -2,18 +2,27 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
+mod backup;
 mod check;
 mod consumers;
+mod control;
+mod delete;
+mod diff;
 mod export;
 mod extract;
 mod list;
 mod parse;
+mod progress;
+mod prune;
+mod reextract;
 mod rule_tests;
 mod run;
 mod search;
+mod sentences;
 mod status;
 mod table;
 mod try_page;
+mod verify;
 mod when;
 
 use std::io::{self, BufReader, IsTerminal, Write};
@@ -66,8 +75,30 @@ enum Command {
     List(list::ListArgs),
     /// Show how each source is doing, and why it is polled when
     Status(status::StatusArgs),
+    /// Have a source polled now, by the running daemon or at the next run
+    Poll(control::PollArgs),
+    /// Hold a source: not polled, its pages wait, until `resume`
+    Pause(control::SourceArgs),
+    /// Let a paused source go on
+    Resume(control::SourceArgs),
+    /// Have pages and sources that failed tried again now
+    Retry(control::RetryArgs),
+    /// Have the running daemon read its configuration anew; with a mistake in it the old one stays
+    Reload,
     /// Find articles by their words
     Search(search::SearchArgs),
+    /// Show what changed in an article, sentence by sentence
+    Diff(diff::DiffArgs),
+    /// Take an article down: text, revisions and stored page are gone, and never come back
+    Delete(delete::DeleteArgs),
+    /// Drop what the sources keep no longer, now
+    Prune(prune::PruneArgs),
+    /// Cut the stored pages anew by today's rules
+    Reextract(reextract::ReextractArgs),
+    /// Copy the database while it is in use, checked
+    Backup(backup::BackupArgs),
+    /// Check that the database is what it should be
+    Verify(verify::VerifyArgs),
     /// Write articles out
     Export(Box<export::ExportArgs>),
     /// Show, reset or forget those who are served with `export --consumer`
@@ -130,7 +161,18 @@ pub fn main() -> ExitCode {
         Command::Try(args) => try_page::try_page(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
+        Command::Poll(args) => control::poll(&cli.global, args),
+        Command::Pause(args) => control::pause(&cli.global, args),
+        Command::Resume(args) => control::resume(&cli.global, args),
+        Command::Retry(args) => control::retry(&cli.global, args),
+        Command::Reload => control::reload(&cli.global),
         Command::Search(args) => search::search(&cli.global, args),
+        Command::Diff(args) => diff::diff(&cli.global, args),
+        Command::Delete(args) => delete::delete(&cli.global, args),
+        Command::Reextract(args) => reextract::reextract(&cli.global, args),
+        Command::Backup(args) => backup::backup(&cli.global, args),
+        Command::Verify(args) => verify::verify(&cli.global, args),
+        Command::Prune(args) => prune::prune(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
         Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
@@ -171,8 +213,12 @@ struct Usage(String);
 impl Global {
     /// Loads the configuration; its faults go to stderr as they are.
     fn load(&self) -> anyhow::Result<Config> {
-        let path = config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()))?;
-        load_from(&path)
+        load_from(&self.config_path()?)
+    }
+
+    /// The configuration file: of the command line, else where it is looked for.
+    fn config_path(&self) -> anyhow::Result<PathBuf> {
+        config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()).into())
     }
 
     /// The database: of the command line, else configured, else the default place.

@@ -29,7 +29,7 @@ pub(super) const TOP: Keys = Keys {
 /// Who we are and where things are kept.
 pub(super) const DAEMON: Keys = Keys {
     section: "[daemon]",
-    keys: &["contact", "database"],
+    keys: &["contact", "database", "min_free_disk"],
 };
 
 /// How little of a server we take.
@@ -64,6 +64,8 @@ pub(super) const DEFAULTS: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "article",
@@ -77,6 +79,8 @@ pub(super) const SOURCE: Keys = Keys {
         "name",
         "was",
         "feed",
+        "listing",
+        "sitemap",
         "every",
         "cron",
         "timezone",
@@ -85,12 +89,20 @@ pub(super) const SOURCE: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "article",
         "rules",
         "test",
     ],
+};
+
+/// A page that links to articles.
+pub(super) const LISTING: Keys = Keys {
+    section: "listing",
+    keys: &["url", "links", "pattern", "title", "date"],
 };
 
 /// Rules that cut an article out of a page.
@@ -181,6 +193,7 @@ const SECTIONS: &[&Keys] = &[
     &RULES,
     &RULE,
     &TEST,
+    &LISTING,
 ];
 
 /// Other programs' words for ours.
