@@ -206,8 +206,32 @@ fn as_text(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
                 masked(to)
             ));
         }
-        for rule in source.misses.iter().filter(|rule| rule.misses > 0) {
+        for rule in source
+            .rules
+            .iter()
+            .filter(|rule| rule.misses > 0 || rule.drift.is_some())
+        {
             let (field, selector) = (&rule.field, &rule.selector);
+            if let Some(drift) = &rule.drift {
+                let since = rule.drift_at.map_or("just now".into(), |at| ago(at, now));
+                let what = match drift.as_str() {
+                    "length" => format!(
+                        "finds {:.0} characters, it used to find {:.0}",
+                        rule.length, rule.usual_length
+                    ),
+                    _ => format!(
+                        "hits {:.0} % of pages, it used to hit {:.0} %",
+                        rule.rate * 100.0,
+                        rule.usual_rate * 100.0
+                    ),
+                };
+                text.push_str(&format!(
+                    "\n{}: DRIFT, {since}: {field} {selector:?} {what}; the site may have changed, look with \
+                     `cuttings try URL --source {}`",
+                    source.name, source.name
+                ));
+                continue;
+            }
             text.push_str(&format!(
                 "\n{}: {field} {selector:?} missed {} of {} pages",
                 source.name,
@@ -311,9 +335,11 @@ fn masked(url: &str) -> String {
 
 fn source_json(source: &SourceStatus, now: DateTime<Utc>) -> serde_json::Value {
     let misses: Vec<_> = source
-        .misses
+        .rules
         .iter()
-        .map(|rule| json!({"field": rule.field, "selector": rule.selector, "hits": rule.hits, "misses": rule.misses}))
+        .map(|rule| json!({"field": rule.field, "selector": rule.selector, "hits": rule.hits, "misses": rule.misses,
+            "rate": rule.rate, "usual_rate": rule.usual_rate, "length": rule.length, "usual_length": rule.usual_length,
+            "drift": rule.drift, "drift_at": moment(rule.drift_at)}))
         .collect();
     let silence = source.silence.map(|silence| {
         json!({"since": moment(Some(silence.since)), "usual_seconds": silence.usual.map(|usual| usual.num_seconds()),

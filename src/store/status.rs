@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row};
 
+use super::drift::Habit;
 use super::error::StoreError;
 use super::reader::Reader;
 use super::story::Silence;
@@ -88,19 +89,20 @@ pub struct SourceStatus {
     pub hits: (u64, u64),
     /// When the last article came, and what is usual.
     pub silence: Option<Silence>,
-    /// Selectors that missed, most misses first.
-    pub misses: Vec<RuleStat>,
+    /// Selectors that were tried: first those that find less than they used to, then by their misses.
+    pub rules: Vec<RuleStat>,
 }
 
 impl SourceStatus {
-    /// Whether a person should look at it: it fails, was set aside, or is silent beyond its habit.
+    /// Whether a person should look at it: it fails, was set aside, is silent beyond its habit, or its selectors find less than they did.
     pub fn needs_a_person(&self, now: DateTime<Utc>) -> bool {
         let polled = !matches!(
             self.state,
             SourceState::Gone | SourceState::Disabled | SourceState::Paused
         );
+        let drifts = self.rules.iter().any(|rule| rule.drift.is_some());
         let silent = self.silence.is_some_and(|silence| silence.is_odd(now).is_some());
-        polled && (silent || matches!(self.state, SourceState::Failing | SourceState::SetAside))
+        polled && (silent || drifts || matches!(self.state, SourceState::Failing | SourceState::SetAside))
     }
 }
 
@@ -116,7 +118,7 @@ pub struct LastError {
 }
 
 /// How often a selector found something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RuleStat {
     /// The field it is for.
     pub field: String,
@@ -128,6 +130,18 @@ pub struct RuleStat {
     pub misses: u64,
     /// The last of those.
     pub last_miss_at: Option<DateTime<Utc>>,
+    /// Share of pages on which it gives a value of late, 0 to 1.
+    pub rate: f64,
+    /// The same as it used to be.
+    pub usual_rate: f64,
+    /// Median length of the last values, in characters.
+    pub length: f64,
+    /// The same as it used to be.
+    pub usual_length: f64,
+    /// What fell: `rate` or `length`.
+    pub drift: Option<String>,
+    /// Since when.
+    pub drift_at: Option<DateTime<Utc>>,
 }
 
 /// The database in a few numbers.
@@ -167,7 +181,7 @@ impl Reader {
         let since = |days| self.counts(ARTICLES_SINCE, now - chrono::Duration::days(days));
         let all = self.counts(ARTICLES_SINCE, DateTime::UNIX_EPOCH)?;
         let (day, week) = (since(1)?, since(7)?);
-        let mut misses = self.misses()?;
+        let mut misses = self.rules()?;
         let denied = self.counts(
             "SELECT source_id, sum(value) FROM counter WHERE name = 'failed.robots-denied' AND ?1 <> '' GROUP BY source_id",
             now,
@@ -195,7 +209,7 @@ impl Reader {
             status.denied = of(&denied);
             status.hits = (of(&hits), of(&tried));
             status.silence = self.silence(status.id)?;
-            status.misses = misses.remove(&status.id.0).unwrap_or_default();
+            status.rules = misses.remove(&status.id.0).unwrap_or_default();
         }
         snapshot.finish()?;
         Ok(statuses)
@@ -252,20 +266,30 @@ impl Reader {
             .collect::<Result<_, _>>()?)
     }
 
-    fn misses(&self) -> Result<HashMap<i64, Vec<RuleStat>>, StoreError> {
+    fn rules(&self) -> Result<HashMap<i64, Vec<RuleStat>>, StoreError> {
         let mut query = self.db.prepare_cached(
-            "SELECT source_id, field, selector, hits, misses, last_miss_at FROM rule_stat WHERE misses > 0 \
-             ORDER BY misses DESC, field, selector",
+            "SELECT source_id, field, selector, hits, misses, last_miss_at, rate, usual, median, lengths, drift, drift_at \
+             FROM rule_stat ORDER BY drift IS NULL, misses DESC, field, selector",
         )?;
         let mut rows = query.query([])?;
         let mut misses: HashMap<i64, Vec<RuleStat>> = HashMap::new();
         while let Some(row) = rows.next()? {
+            let habit = Habit {
+                lengths: Habit::lengths_of(&row.get::<_, Vec<u8>>(9)?),
+                ..Habit::default()
+            };
             misses.entry(row.get(0)?).or_default().push(RuleStat {
                 field: row.get(1)?,
                 selector: row.get(2)?,
                 hits: row.get::<_, i64>(3)?.unsigned_abs(),
                 misses: row.get::<_, i64>(4)?.unsigned_abs(),
                 last_miss_at: optional(row, 5)?,
+                rate: row.get(6)?,
+                usual_rate: row.get(7)?,
+                length: habit.recent_median(),
+                usual_length: row.get(8)?,
+                drift: row.get(10)?,
+                drift_at: optional(row, 11)?,
             });
         }
         Ok(misses)
@@ -328,7 +352,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         denied: 0,
         hits: (0, 0),
         silence: None,
-        misses: Vec::new(),
+        rules: Vec::new(),
     })
 }
 
