@@ -2,6 +2,7 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
+mod add;
 mod backup;
 mod check;
 mod consumers;
@@ -10,6 +11,7 @@ mod delete;
 mod diff;
 mod export;
 mod extract;
+mod import;
 mod list;
 mod parse;
 mod progress;
@@ -71,6 +73,10 @@ enum Command {
     Check(check::CheckArgs),
     /// Show what would be cut out of a page, and by what
     Try(try_page::TryArgs),
+    /// Find the feeds of a site, and add one to the configuration
+    Add(add::AddArgs),
+    /// Add the feeds of another reader's list (OPML) to the configuration
+    Import(import::ImportArgs),
     /// List the configured sources
     List(list::ListArgs),
     /// Show how each source is doing, and why it is polled when
@@ -159,6 +165,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&cli.global, args),
         Command::Check(args) => check(&cli.global, args),
         Command::Try(args) => try_page::try_page(&cli.global, args),
+        Command::Add(args) => add::add(&cli.global, args),
+        Command::Import(args) => import::import(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
         Command::Poll(args) => control::poll(&cli.global, args),

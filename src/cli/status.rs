@@ -80,6 +80,17 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
         if let Some(to) = &source.moved_to {
             text.push_str(&format!("\n{}: the feed has moved to {to}", source.name));
         }
+        if let Some((why, by)) = &source.known_by {
+            text.push_str(&format!("\n{}: {why}: entries are known by {by}", source.name));
+        }
+        if !source.unwanted.is_empty() {
+            let by: Vec<String> = source
+                .unwanted
+                .iter()
+                .map(|(filter, count)| format!("{count} by {filter}"))
+                .collect();
+            text.push_str(&format!("\n{}: left out {}", source.name, by.join(", ")));
+        }
         for rule in source.misses.iter().filter(|rule| rule.misses > 0) {
             let (field, selector) = (&rule.field, &rule.selector);
             text.push_str(&format!(
@@ -132,6 +143,8 @@ fn as_json(sources: &[SourceStatus], summary: &Summary) -> String {
                 "last_error": source.last_error.as_ref().map(|error| json!({"at": moment(Some(error.at)), "code": error.code, "message": error.message})),
                 "moved_to": source.moved_to, "waiting": source.pending, "articles": source.articles, "day": source.day,
                 "week": source.week, "rules": misses,
+                "known_by": source.known_by.as_ref().map_or("id", |(_, by)| by), "known_why": source.known_by.as_ref().map(|(why, _)| why),
+                "left_out": source.unwanted.iter().map(|(filter, count)| (filter.clone(), json!(count))).collect::<serde_json::Map<_, _>>(),
             })
         })
         .collect();

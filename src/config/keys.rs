@@ -81,6 +81,9 @@ pub(super) const SOURCE: Keys = Keys {
         "feed",
         "listing",
         "sitemap",
+        "include",
+        "exclude",
+        "max_age",
         "every",
         "cron",
         "timezone",
@@ -97,6 +100,12 @@ pub(super) const SOURCE: Keys = Keys {
         "rules",
         "test",
     ],
+};
+
+/// What is wanted of a source, and what is not.
+pub(super) const FILTER: Keys = Keys {
+    section: "include and exclude of a source",
+    keys: &["title", "link", "category", "language", "text"],
 };
 
 /// A page that links to articles.
@@ -194,6 +203,7 @@ const SECTIONS: &[&Keys] = &[
     &RULE,
     &TEST,
     &LISTING,
+    &FILTER,
 ];
 
 /// Other programs' words for ours.

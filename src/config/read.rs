@@ -13,7 +13,7 @@ use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, POLITENESS, SOURCE};
 use super::settings::Settings;
 use super::value::{Section, Value};
 use super::{
-    Config, Daemon, Fetch, Form, Pages, Politeness, Scope, Sites, Source, SourceTest, listing, rules,
+    Config, Daemon, Fetch, Filters, Form, Pages, Politeness, Scope, Sites, Source, SourceTest, listing, rules,
 };
 
 /// Reads the tops of all files, the main file first.
@@ -226,6 +226,7 @@ impl<'a> Sources<'a> {
         let mut source = Source {
             was,
             form,
+            filters: Filters::read(section),
             rules: dated,
             tests,
             at: section.text().place(section.at().start),

@@ -20,6 +20,7 @@ mod xml;
 pub use feeds::Channel;
 pub use fields::{Fields, UnknownField};
 pub use format::Format;
+pub(crate) use opml::{Outline, document as opml};
 pub use place::{Compress, Folder, Memory, Sink, Target, Whole};
 pub use run::{Job, Partition, Place, Summary, export};
 

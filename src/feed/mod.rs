@@ -18,6 +18,7 @@ mod capture;
 mod channel;
 mod date;
 mod decode;
+mod discover;
 mod draft;
 mod fields;
 mod json;
@@ -25,6 +26,7 @@ mod limits;
 mod listing;
 mod mend;
 mod names;
+mod opml;
 mod plain;
 mod reader;
 mod reference;
@@ -36,7 +38,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use url::Url;
 
+pub use discover::{Lead, leads};
 pub use mend::mend;
+pub use opml::{Outline, opml};
 pub use sitemap::{Child, SITEMAP, Sitemap};
 
 use crate::config::Listing;

@@ -83,6 +83,10 @@ pub struct SourceStatus {
     pub week: u64,
     /// Selectors that missed, most misses first.
     pub misses: Vec<RuleStat>,
+    /// Why its entries are not known by their ids, as a phrase, and by what instead.
+    pub known_by: Option<(String, String)>,
+    /// Filters, and how many entries each left out.
+    pub unwanted: Vec<(String, u64)>,
 }
 
 /// A failure that was not made good yet.
@@ -149,6 +153,7 @@ impl Reader {
         let all = self.counts(ARTICLES_SINCE, DateTime::UNIX_EPOCH)?;
         let (day, week) = (since(1)?, since(7)?);
         let mut misses = self.misses()?;
+        let mut unwanted = self.unwanted()?;
         let mut query = self.db.prepare_cached(SOURCES)?;
         let mut statuses: Vec<SourceStatus> = query
             .query_map([], |row| source(row, now))?
@@ -160,6 +165,7 @@ impl Reader {
             status.day = of(&day);
             status.week = of(&week);
             status.misses = misses.remove(&status.id.0).unwrap_or_default();
+            status.unwanted = unwanted.remove(&status.id.0).unwrap_or_default();
         }
         snapshot.finish()?;
         Ok(statuses)
@@ -216,6 +222,22 @@ impl Reader {
             .collect::<Result<_, _>>()?)
     }
 
+    fn unwanted(&self) -> Result<HashMap<i64, Vec<(String, u64)>>, StoreError> {
+        let mut query = self.db.prepare_cached(
+            "SELECT source_id, substr(name, 10), value FROM counter WHERE name GLOB 'unwanted.*' ORDER BY name",
+        )?;
+        let mut rows = query.query([])?;
+        let mut unwanted: HashMap<i64, Vec<(String, u64)>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let count: i64 = row.get(2)?;
+            unwanted
+                .entry(row.get(0)?)
+                .or_default()
+                .push((row.get(1)?, count.unsigned_abs()));
+        }
+        Ok(unwanted)
+    }
+
     fn misses(&self) -> Result<HashMap<i64, Vec<RuleStat>>, StoreError> {
         let mut query = self.db.prepare_cached(
             "SELECT source_id, field, selector, hits, misses, last_miss_at FROM rule_stat WHERE misses > 0 \
@@ -241,7 +263,7 @@ const ARTICLES_SINCE: &str = "SELECT source_id, count(*) FROM article \
 
 const SOURCES: &str = "SELECT source.id, source.name, source.url, source.tags, source.title, source.enabled, source.configured, \
      source.crashes, source.code, source.polled_at, source.succeeded_at, source.next_at, source.next_why, \
-     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.paused \
+     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.paused, source.known_why, source.known_by \
      FROM source LEFT JOIN host ON host.name = source.host ORDER BY source.name";
 
 fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
@@ -290,6 +312,10 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         day: 0,
         week: 0,
         misses: Vec::new(),
+        unwanted: Vec::new(),
+        known_by: row
+            .get::<_, Option<String>>("known_why")?
+            .zip(row.get::<_, Option<String>>("known_by")?),
     })
 }
 

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on must say so and stop"
 )]
 
+mod adding;
 mod ahram;
 mod corpus;
 mod desk;
@@ -23,4 +24,5 @@ mod signals;
 mod siteless;
 mod support;
 mod trouble;
+mod wanted;
 mod way;
