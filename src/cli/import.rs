@@ -1,159 +1,159 @@
-//! `cuttings import`: what other programs keep, taken over.
+//! `cuttings import`: articles of an export, into this database; the feeds of a list are another matter (`import_feeds`).
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Read as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use chrono::Utc;
 use clap::Args;
-use serde_json::json;
-use url::Url;
+use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, Global, Usage, say};
-use crate::config::{self, Config, Names, NewSource};
-use crate::{feed, link};
+use super::{Exit, Global, Usage, complain, import_feeds};
+use crate::export::read_line;
+use crate::store::{Arrival, Imported, Store};
 
-/// Services that are gone; what they gave was a feed once.
-const DEAD: &[(&str, &str)] = &[
-    (
-        "feedproxy.google.com",
-        "feeds.feedburner.com has it under the same path, if it lives",
-    ),
-    ("pipes.yahoo.com", "the service ended in 2015"),
-    ("pipes.yahooapis.com", "the service ended in 2015"),
-    (
-        "gdata.youtube.com",
-        "the service ended in 2015; channels have feeds under www.youtube.com/feeds/",
-    ),
-    ("api.twitter.com", "there have been no feeds since 2013"),
-    ("twitter.com", "there have been no feeds since 2013"),
-    ("search.twitter.com", "there have been no feeds since 2013"),
-    ("reader.google.com", "the service ended in 2013"),
-    ("blogsearch.google.com", "the service ended in 2014"),
-    ("feeds.delicious.com", "the service ended in 2017"),
-];
+/// Lines taken in with one step of the writer.
+const BATCH: usize = 200;
+
+/// Bytes of the lines of one step.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Longest line.
+const LONGEST: u64 = 64 << 20;
+
+/// Lines that are wrong and named; all are counted.
+const NAMED: u64 = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// A list of feeds (OPML)
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Show what would be added, and add nothing
+    /// Feeds (OPML), or articles as `cuttings export --format jsonl` writes them; compressed or not; `-` is stdin
+    pub(super) file: PathBuf,
+    /// Of feeds: show what would be added to the configuration, and add nothing
     #[arg(long)]
-    dry_run: bool,
-    /// Print JSON
+    pub(super) dry_run: bool,
+    /// Of feeds: print JSON
     #[arg(long)]
-    json: bool,
-}
-
-/// A feed that was not taken over, and why.
-struct Left {
-    feed: String,
-    why: String,
+    pub(super) json: bool,
 }
 
 pub(super) fn import(global: &Global, args: &ImportArgs) -> anyhow::Result<Exit> {
-    let bytes = std::fs::read(&args.file).with_context(|| args.file.display().to_string())?;
-    feeds(global, args, &bytes)
+    let mut input = open(&args.file)?;
+    if first_byte(&mut input)? == Some(b'<') {
+        return import_feeds::import(global, args, &mut input);
+    }
+    let database = global.database_alone()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    let (done, wrong) = runtime.block_on(async {
+        let store = Store::open(&database, Utc::now())?;
+        let taken = take_in(&store, args, &mut input).await;
+        store.close().await?;
+        taken
+    })?;
+    complain(&format!(
+        "{} articles imported, {} known already, {} merged or deleted, {wrong} lines refused",
+        done.new, done.known, done.gone
+    ));
+    Ok(if wrong > 0 { Exit::NeedsAPerson } else { Exit::Done })
 }
 
-/// Feeds of a list become sources.
-fn feeds(global: &Global, args: &ImportArgs, bytes: &[u8]) -> anyhow::Result<Exit> {
-    let path = config::find(global.config.as_deref()).map_err(|error| Usage(error.to_string()))?;
-    let config = super::load_from(&path)?;
-    let outlines = feed::opml(bytes).map_err(|error| Usage(format!("{}: {error}", args.file.display())))?;
-    let (sources, left) = sort(&config, outlines);
-    if !args.dry_run && !sources.is_empty() {
-        config::append(&path, &sources).map_err(|error| Usage(error.to_string()))?;
-    }
-    if args.json {
-        let added: Vec<_> = sources
-            .iter()
-            .map(|source| json!({"source": source.name, "feed": source.url, "tags": source.tags}))
-            .collect();
-        let left: Vec<_> = left
-            .iter()
-            .map(|left| json!({"feed": left.feed, "why": left.why}))
-            .collect();
-        say(&json!({"added": added, "left": left, "dry_run": args.dry_run}).to_string())?;
-    } else {
-        for source in &sources {
-            say(&format!("{}  {}", source.name, link::masked(&source.url)))?;
-        }
-        for left in &left {
-            super::complain(&format!("left out: {}: {}", left.feed, left.why));
-        }
-        let verb = if args.dry_run { "would be added" } else { "added" };
-        super::complain(&format!(
-            "{} sources {verb} to {}, {} left out",
-            sources.len(),
-            path.display(),
-            left.len()
-        ));
-    }
-    Ok(Exit::Done)
-}
-
-fn sort(config: &Config, outlines: Vec<feed::Outline>) -> (Vec<NewSource>, Vec<Left>) {
-    let mut names = Names::taken(config.sources.iter().map(|source| source.name.as_str()));
-    // Keys of feeds, and who has them.
-    let mut known: HashMap<String, String> = config
-        .sources
-        .iter()
-        .map(|source| {
-            (
-                link::key(&source.feed),
-                format!("polled already, by {:?} at {}", source.name, source.at),
-            )
-        })
-        .collect();
-    let (mut sources, mut left) = (Vec::new(), Vec::new());
-    for outline in outlines {
-        let url = match usable(&outline.feed) {
-            Ok(url) => url,
-            Err(why) => {
-                left.push(Left {
-                    feed: outline.feed,
-                    why,
-                });
-                continue;
+async fn take_in(
+    store: &Store,
+    args: &ImportArgs,
+    input: &mut dyn BufRead,
+) -> anyhow::Result<(Imported, u64)> {
+    let verbatim = store.is_untouched().await?;
+    let bar = progress();
+    let (mut done, mut wrong) = (Imported::default(), 0);
+    let (mut batch, mut bytes): (Vec<Arrival>, usize) = (Vec::new(), 0);
+    let (mut line, mut number) = (Vec::new(), 0_u64);
+    loop {
+        line.clear();
+        let read = input
+            .take(LONGEST + 1)
+            .read_until(b'\n', &mut line)
+            .context("cannot read the import")?;
+        number += 1;
+        if !line.trim_ascii().is_empty() {
+            if line.len() as u64 > LONGEST {
+                anyhow::bail!(
+                    "{}:{number}: longer than 64 MiB: this is no export",
+                    args.file.display()
+                );
             }
-        };
-        let key = link::key(&url);
-        if let Some(why) = known.get(&key) {
-            left.push(Left {
-                feed: link::masked(&url),
-                why: why.clone(),
-            });
-            continue;
+            bytes += line.len();
+            match std::str::from_utf8(line.trim_ascii())
+                .map_err(|_| "not UTF-8".to_owned())
+                .and_then(read_line)
+            {
+                Ok(arrival) => batch.push(arrival),
+                Err(error) => {
+                    wrong += 1;
+                    if wrong <= NAMED {
+                        complain(&format!(
+                            "{}:{number}: {error}; the line is left out",
+                            args.file.display()
+                        ));
+                    }
+                }
+            }
         }
-        let name = names.free(outline.title.as_deref(), &url);
-        known.insert(key, format!("twice in the list; it is {name:?} now"));
-        sources.push(NewSource {
-            name,
-            key: "feed",
-            url,
-            tags: outline.tags,
-        });
+        if batch.len() >= BATCH || bytes >= BATCH_BYTES || (read == 0 && !batch.is_empty()) {
+            let taken = store
+                .import(std::mem::take(&mut batch), verbatim, Utc::now())
+                .await?;
+            bytes = 0;
+            done.new += taken.new;
+            done.known += taken.known;
+            done.gone += taken.gone;
+            bar.set_position(done.new + done.known);
+        }
+        if read == 0 {
+            bar.finish_and_clear();
+            return Ok((done, wrong));
+        }
     }
-    (sources, left)
 }
 
-/// The address of a feed as it can be polled, or why it cannot.
-fn usable(typed: &str) -> Result<Url, String> {
-    // `feed://host/` and `feed:https://host/` are how readers were once called from a browser.
-    let plain = match typed.strip_prefix("feed:") {
-        Some(rest) if rest.starts_with("http") => rest.to_owned(),
-        Some(rest) => format!("http:{rest}"),
-        None => typed.to_owned(),
+/// The file, decompressed by what its first bytes say.
+fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
+    let raw: Box<dyn io::Read> = if path == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        let file = File::open(path)
+            .map_err(|error| Usage(format!("{}: cannot be read: {error}", path.display())))?;
+        Box::new(file)
     };
-    let url = link::web_url(&plain).ok_or_else(|| "no http or https address".to_owned())?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("it carries a password, which would not be sent".to_owned());
+    let mut raw = BufReader::with_capacity(1 << 16, raw);
+    let begins = raw.fill_buf().context("cannot read the import")?;
+    if begins.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(
+            raw,
+        ))));
     }
-    let host = link::host(&url);
-    let host = host.strip_prefix("www.").unwrap_or(&host);
-    match DEAD.iter().find(|(dead, _)| *dead == host) {
-        Some((_, why)) => Err(format!("{host} is dead: {why}")),
-        None => Ok(url),
+    if begins.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        return Ok(Box::new(BufReader::new(zstd::Decoder::with_buffer(raw)?)));
     }
+    Ok(Box::new(raw))
+}
+
+/// What the text begins with; it stays to be read.
+fn first_byte(input: &mut dyn BufRead) -> anyhow::Result<Option<u8>> {
+    let begins = input.fill_buf().context("cannot read the import")?;
+    let begins = begins.strip_prefix("\u{feff}".as_bytes()).unwrap_or(begins);
+    Ok(begins.trim_ascii_start().first().copied())
+}
+
+fn progress() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} articles, {per_sec}, {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
 }

@@ -12,6 +12,7 @@ mod diff;
 mod export;
 mod extract;
 mod import;
+mod import_feeds;
 mod list;
 mod parse;
 mod progress;
@@ -75,8 +76,6 @@ enum Command {
     Try(try_page::TryArgs),
     /// Find the feeds of a site, and add one to the configuration
     Add(add::AddArgs),
-    /// Add the feeds of another reader's list (OPML) to the configuration
-    Import(import::ImportArgs),
     /// List the configured sources
     List(list::ListArgs),
     /// Show how each source is doing, and why it is polled when
@@ -107,6 +106,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Write articles out
     Export(Box<export::ExportArgs>),
+    /// Take in the feeds of another reader (OPML), or the articles of an export from another database
+    Import(import::ImportArgs),
     /// Show, reset or forget those who are served with `export --consumer`
     Consumers(consumers::ConsumersArgs),
     /// Filter: feeds in, their entries out
@@ -166,7 +167,6 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check(&cli.global, args),
         Command::Try(args) => try_page::try_page(&cli.global, args),
         Command::Add(args) => add::add(&cli.global, args),
-        Command::Import(args) => import::import(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
         Command::Poll(args) => control::poll(&cli.global, args),
@@ -182,6 +182,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::verify(&cli.global, args),
         Command::Prune(args) => prune::prune(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
+        Command::Import(args) => import::import(&cli.global, args),
         Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),

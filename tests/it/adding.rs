@@ -221,7 +221,8 @@ fn a_list_of_feeds_is_taken_over_with_its_folders() {
     assert_eq!(feeds(&again), feeds(&listed));
     assert_eq!(again["sources"][1]["tags"], listed["sources"][1]["tags"]);
 
-    let none = other.run(&["import", other.config().to_str().unwrap()]);
+    std::fs::write(&file, "<rss/>").unwrap();
+    let none = other.run(&["import", file.to_str().unwrap()]);
     assert_eq!(none.code, Some(2), "{}", none.stderr);
     assert!(
         none.stderr.contains("this is no list of feeds"),
