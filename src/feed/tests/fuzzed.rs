@@ -9,7 +9,9 @@ use crate::feed::{leads, mend, opml, parse, sitemap};
 fn read(bytes: &[u8], what: &str) {
     let base = base();
     for refused in [
-        parse(bytes, None, Some(&base)).map(|mut feed| mend(&mut feed)).err(),
+        parse(bytes, None, Some(&base))
+            .map(|mut feed| mend(&mut feed))
+            .err(),
         sitemap(bytes, None, Some(&base)).err(),
         opml(bytes).err(),
     ] {

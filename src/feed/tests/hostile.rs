@@ -90,7 +90,12 @@ fn a_packed_file_is_unpacked_and_a_bomb_is_not() {
         }
         encoder.finish().unwrap()
     };
-    let feed = parse(&packed(b"<rss><item><title>T</title></item></rss>", 1), None, None).unwrap();
+    let feed = parse(
+        &packed(b"<rss><item><title>T</title></item></rss>", 1),
+        None,
+        None,
+    )
+    .unwrap();
     assert_eq!(feed.entries[0].title.as_deref(), Some("T"));
     for bomb in [packed(&vec![b' '; 1 << 20], 100), b"\x1f\x8bnonsense".to_vec()] {
         let refused = parse(&bomb, None, None).unwrap_err();
