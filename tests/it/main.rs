@@ -14,6 +14,7 @@
 mod adding;
 mod ahram;
 mod consumers;
+mod cookbook;
 mod corpus;
 mod desk;
 mod export;
