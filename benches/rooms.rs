@@ -118,7 +118,7 @@ async fn store_articles(folder: &std::path::Path) {
         .collect();
     let keys = entries
         .iter()
-        .map(|entry| identity::of_link(None, entry))
+        .map(|entry| identity::of_link(None, entry, cuttings::model::KnownBy::Id))
         .collect();
     let feed = Box::new(ParsedFeed {
         entries,
@@ -142,6 +142,7 @@ async fn store_articles(folder: &std::path::Path) {
         served_by: None,
         memory: cuttings::model::Memory::default(),
         overflowed: false,
+        degraded: false,
         hosts: Vec::new(),
         robots: Vec::new(),
         failures: 0.0,

@@ -185,7 +185,7 @@ async fn fill(path: &Path, flags: &Flags, had: usize) {
 fn polled(claim: &ClaimedSource, entries: Vec<Entry>) -> PollOutcome {
     let keys = entries
         .iter()
-        .map(|entry| identity::of_link(None, entry))
+        .map(|entry| identity::of_link(None, entry, cuttings::model::KnownBy::Id))
         .collect();
     PollOutcome {
         source: claim.id,
@@ -207,6 +207,7 @@ fn polled(claim: &ClaimedSource, entries: Vec<Entry>) -> PollOutcome {
         served_by: None,
         memory: Memory::default(),
         overflowed: false,
+        degraded: false,
         hosts: Vec::new(),
         robots: Vec::new(),
         failures: 0.0,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tracing::{debug, warn};
 use url::Url;
 
-use crate::config::{Config, Pages, Source};
+use crate::config::{Config, Judged, Pages, Source};
 use crate::extract::Series;
 use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
 use crate::model::{
@@ -80,7 +80,9 @@ pub async fn collect(
     let (result, failure) = match attempt(store, fetcher, &desk, &mut way, now).await {
         Ok(cutting) => {
             let failure = cutting.failure.clone();
-            (PageResult::Article(Box::new(cutting)), failure)
+            let result = unwanted(&desk, &cutting)
+                .map_or_else(|| PageResult::Article(Box::new(cutting)), PageResult::Unwanted);
+            (result, failure)
         }
         Err(Missed {
             failure,
@@ -127,6 +129,20 @@ pub async fn collect(
         tried,
     };
     record(store, &desk, page, failure).await
+}
+
+/// What speaks against an article, now that it can be read. One that is kept already stays.
+fn unwanted(desk: &Desk, cutting: &Cutting) -> Option<&'static str> {
+    let extraction = &cutting.extraction;
+    if desk.claim.upgrade {
+        return None;
+    }
+    desk.source.filters.against(&Judged {
+        title: extraction.title.as_deref(),
+        language: extraction.language.as_deref(),
+        text: Some(&extraction.text),
+        ..Judged::default()
+    })
 }
 
 /// One try: the page where there is one, the feed's text where it is the article.

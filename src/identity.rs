@@ -5,11 +5,15 @@
 //! passed on the way counts only if it is neither a front page nor a consent or login wall. Whether a short link is
 //! printed on pages that have nothing else in common only the store can see (`KeyKind::can_be_shared`).
 
+mod trust;
+
 use regex::Regex;
 use url::Url;
 
 use crate::link;
-use crate::model::{Entry, EntryKeys, Key, KeyKind, PageLinks};
+pub use trust::{Trust, shared_ids, trust};
+
+use crate::model::{Entry, EntryKeys, Key, KeyKind, KnownBy, PageLinks};
 
 /// The keys of a page, and what makes it this page and no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +96,7 @@ pub fn of_entry(pattern: Option<&Regex>, entry: &Entry, own: &str) -> Identity {
 }
 
 /// How an entry is known, and the keys by which its link may be an article already.
-pub fn of_link(pattern: Option<&Regex>, entry: &Entry) -> EntryKeys {
+pub fn of_link(pattern: Option<&Regex>, entry: &Entry, by: KnownBy) -> EntryKeys {
     let named: Vec<_> = entry
         .link
         .iter()
@@ -100,9 +104,11 @@ pub fn of_link(pattern: Option<&Regex>, entry: &Entry) -> EntryKeys {
         .map(|url| (KeyKind::Link, url))
         .collect();
     EntryKeys {
-        ident: ident(entry),
+        ident: ident(entry, by),
+        was: None,
         host: entry.link.as_ref().map(link::host),
         link: keys(pattern, &named),
+        unwanted: None,
     }
 }
 
@@ -116,12 +122,13 @@ pub fn is_specific(url: &Url) -> bool {
     !link::is_front_page(url) && !link::is_wall(url)
 }
 
-/// An entry within its source: its id, else its link, else its title and date.
-fn ident(entry: &Entry) -> String {
-    if let Some(id) = entry.id.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
+/// An entry within its source: its id, else its link, else its title and date; the first of them that can be relied on.
+pub fn ident(entry: &Entry, by: KnownBy) -> String {
+    let id = entry.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
+    if let Some(id) = id.filter(|_| by == KnownBy::Id) {
         return format!("id:{id}");
     }
-    if let Some(link) = &entry.link {
+    if let Some(link) = entry.link.as_ref().filter(|_| by != KnownBy::Title) {
         return format!("link:{}", link::key(link));
     }
     let date = entry
@@ -237,7 +244,7 @@ mod tests {
             link: Some(url("https://paper.example/")),
             ..Entry::default()
         };
-        let keys = of_link(None, &entry);
+        let keys = of_link(None, &entry, KnownBy::Id);
         assert_eq!((keys.ident.as_str(), keys.link.len()), ("id:7", 0));
         let identity = of_entry(None, &entry, &own_key("s", &keys.ident));
         assert_eq!(
@@ -252,11 +259,14 @@ mod tests {
             title: Some("A title".into()),
             ..Entry::default()
         };
-        assert_eq!(of_link(None, &entry).ident, "title:A title|");
+        assert_eq!(of_link(None, &entry, KnownBy::Id).ident, "title:A title|");
         entry.link = Some(url("https://www.paper.example/a/#x"));
-        assert_eq!(of_link(None, &entry).ident, "link:paper.example/a");
+        assert_eq!(of_link(None, &entry, KnownBy::Id).ident, "link:paper.example/a");
         entry.id = Some("  ".into());
-        assert_eq!(of_link(None, &entry).ident, "link:paper.example/a");
+        assert_eq!(of_link(None, &entry, KnownBy::Id).ident, "link:paper.example/a");
+        entry.id = Some("7".into());
+        assert_eq!(of_link(None, &entry, KnownBy::Link).ident, "link:paper.example/a");
+        assert_eq!(of_link(None, &entry, KnownBy::Title).ident, "title:A title|");
     }
 
     #[test]

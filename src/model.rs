@@ -574,6 +574,35 @@ pub struct Memory {
     pub gone: bool,
     /// Of an index of sitemaps: what it names.
     pub sitemaps: Vec<SitemapNote>,
+    /// By what the entries of the feed are known.
+    pub known_by: KnownBy,
+    /// Why not by something better, as a phrase.
+    pub known_why: Option<String>,
+    /// Links and ids of its last document, as [`crate::identity`] writes them.
+    pub names: Vec<u8>,
+}
+
+/// By what entries are known within their source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KnownBy {
+    /// Their ids, as the feed gives them.
+    #[default]
+    Id,
+    /// Their links: the ids are missing, doubled or change.
+    Link,
+    /// Title and date: the links are no better.
+    Title,
+}
+
+impl KnownBy {
+    /// The word kept in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Link => "link",
+            Self::Title => "title",
+        }
+    }
 }
 
 /// What is remembered of a sitemap that an index names.
@@ -663,6 +692,8 @@ pub struct PollOutcome {
     pub memory: Memory,
     /// Whether the document had nothing in common with the one before: something may have been missed.
     pub overflowed: bool,
+    /// Whether its ids were found to be bad now.
+    pub degraded: bool,
     /// What was learned about the hosts on the way.
     pub hosts: Vec<HostNote>,
     /// What origins answered for robots.txt on the way.
@@ -702,10 +733,14 @@ pub enum PollResult {
 pub struct EntryKeys {
     /// Within its source: its id, else its link, else title and date.
     pub ident: String,
+    /// What `ident` was before the feed's ids were found to be bad.
+    pub was: Option<String>,
     /// The host that serves its link, for the queue.
     pub host: Option<String>,
     /// Keys its link may be known by, strongest first.
     pub link: Vec<Key>,
+    /// Why it is left out, as the source's filters are named: `title`, `age`.
+    pub unwanted: Option<&'static str>,
 }
 
 /// What an outcome of [`PollOutcome`] came to.
@@ -822,6 +857,8 @@ pub enum PageResult {
     Article(Box<Cutting>),
     /// The page itself failed; it is tried again then.
     Retry(Failure, DateTime<Utc>),
+    /// Not wanted after all, by what its page says: the name of a filter of the source.
+    Unwanted(&'static str),
     /// Trouble of the host: costs the page no attempt. When it is tried again is the host's affair.
     HostRests(Failure),
 }
@@ -893,6 +930,8 @@ pub enum Stored {
     Revised(ArticleId),
     /// Another way to an article we had; nothing new in it.
     Known(ArticleId),
+    /// Left out by a filter of the source.
+    Unwanted,
     /// Waiting for another try.
     Waiting,
 }

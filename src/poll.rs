@@ -8,12 +8,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
-use crate::config::{Config, Form, Pages, Scope, Source};
+use crate::config::{Config, Form, Judged, Pages, Scope, Source};
 use crate::feed::{NotAFeed, Sitemap};
 use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
 use crate::model::{
-    ClaimedSource, Entry, EntryKeys, Failure, Grade, HostNote, Memory, Moved, Next, ParsedFeed, PollCounts,
-    PollOutcome, PollResult, RobotsNote, Skipped, Validators,
+    ClaimedSource, Entry, EntryKeys, Failure, Grade, HostNote, KnownBy, Memory, Moved, Next, ParsedFeed,
+    PollCounts, PollOutcome, PollResult, RobotsNote, Skipped, Validators,
 };
 use crate::schedule::{self, Failing, Hints, Rhythm, Situation};
 use crate::store::{Store, StoreError, Work};
@@ -336,12 +336,13 @@ async fn decide(
     let end = now + answer.took;
     let mut memory = std::mem::take(&mut claim.memory);
     let mut rhythm = Rhythm::from_bytes(&memory.rhythm).unwrap_or_default();
-    let (mut failing, mut overflowed, mut conditional) = (None, false, !claim.validators.is_empty());
+    let (mut failing, mut overflowed, mut degraded) = (None, false, false);
+    let mut conditional = !claim.validators.is_empty();
     let result = match (&answer.came, &answer.walked) {
         (came, Some(through)) => match walked(&claim, came, through) {
             Ok((taken, validators, body_hash)) => {
                 conditional = !validators.is_empty();
-                let keys = keys(config, source, &taken.feed);
+                let keys = keys(config, source, &taken.feed, (KnownBy::Id, KnownBy::Id), end);
                 learn(store, &claim, &taken.feed, &keys, &mut rhythm, end, false).await?;
                 memory.sitemaps.clone_from(&taken.notes);
                 PollResult::Taken {
@@ -388,7 +389,9 @@ async fn decide(
                 Read::Index(_) => &nothing,
             };
             conditional = !validators.is_empty();
-            let keys = keys(config, source, feed);
+            let before = memory.known_by;
+            degraded = matches!(source.form, Form::Feed) && judge_ids(&claim, feed, &mut memory);
+            let keys = keys(config, source, feed, (before, memory.known_by), end);
             overflowed = learn(store, &claim, feed, &keys, &mut rhythm, end, true).await?;
             memory.hints = feed.hints.clone();
             memory.sitemaps.clear();
@@ -459,6 +462,7 @@ async fn decide(
         served_by: answer.served_by.clone(),
         memory,
         overflowed,
+        degraded,
         hosts: Vec::new(),
         robots: Vec::new(),
         failures,
@@ -509,18 +513,62 @@ fn needs_page(source: &Source, entry: &Entry) -> bool {
     }
 }
 
+/// Notes how far the ids of a document can be relied on. Whether that is less than before.
+fn judge_ids(claim: &ClaimedSource, feed: &ParsedFeed, memory: &mut Memory) -> bool {
+    let trust = identity::trust(&feed.entries, &memory.names);
+    memory.names = trust.names;
+    if trust.by <= memory.known_by {
+        return false;
+    }
+    warn!(
+        source = claim.name,
+        "{}: from now on entries are known by {}",
+        trust.why.as_deref().unwrap_or_default(),
+        trust.by.as_str()
+    );
+    memory.known_by = trust.by;
+    memory.known_why = trust.why;
+    true
+}
+
+/// What the filters can know of an entry before its page is had.
+fn judged(entry: &Entry, now: DateTime<Utc>) -> Judged<'_> {
+    Judged {
+        title: entry.title.as_deref(),
+        link: entry.link.as_ref().map(url::Url::as_str),
+        categories: Some(&entry.categories),
+        language: entry.language.as_deref(),
+        age: entry
+            .published
+            .or(entry.updated)
+            .and_then(|at| (now - at.utc(chrono_tz::UTC)).to_std().ok()),
+        text: None,
+    }
+}
+
 /// How each entry of a document is known, and where its page waits.
-fn keys(config: &Config, source: &Source, feed: &ParsedFeed) -> Vec<EntryKeys> {
+fn keys(
+    config: &Config,
+    source: &Source,
+    feed: &ParsedFeed,
+    (before, by): (KnownBy, KnownBy),
+    now: DateTime<Utc>,
+) -> Vec<EntryKeys> {
     let pattern =
         |entry: &Entry| config.key_pattern_for(Some(source), entry.link.as_ref().unwrap_or(&source.feed));
+    let shared = identity::shared_ids(&feed.entries);
     let keyed = |entry: &Entry| {
-        let mut keys = identity::of_link(pattern(entry), entry);
+        let is_shared = entry.id.as_ref().is_some_and(|id| shared.contains(id));
+        let by = if is_shared { by.max(KnownBy::Link) } else { by };
+        let mut keys = identity::of_link(pattern(entry), entry, by);
+        keys.was = (before != by).then(|| identity::ident(entry, before));
         // An entry that needs no page waits for no host.
         keys.host = entry
             .link
             .as_ref()
             .filter(|_| needs_page(source, entry))
             .map(|link| config.politeness.place(link));
+        keys.unwanted = source.filters.against(&judged(entry, now));
         keys
     };
     feed.entries.iter().map(keyed).collect()

@@ -1,4 +1,4 @@
-//! `cuttings import`: articles of an export, into this database.
+//! `cuttings import`: articles of an export, into this database; the feeds of a list are another matter (`import_feeds`).
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read as _};
@@ -9,7 +9,7 @@ use chrono::Utc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, Global, Usage, complain};
+use super::{Exit, Global, Usage, complain, import_feeds};
 use crate::export::read_line;
 use crate::store::{Arrival, Imported, Store};
 
@@ -27,18 +27,20 @@ const NAMED: u64 = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// An export of `cuttings export --format jsonl`, compressed or not; `-` is stdin
-    file: PathBuf,
+    /// Feeds (OPML), or articles as `cuttings export --format jsonl` writes them; compressed or not; `-` is stdin
+    pub(super) file: PathBuf,
+    /// Of feeds: show what would be added to the configuration, and add nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Of feeds: print JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 pub(super) fn import(global: &Global, args: &ImportArgs) -> anyhow::Result<Exit> {
     let mut input = open(&args.file)?;
     if first_byte(&mut input)? == Some(b'<') {
-        return Err(Usage(format!(
-            "{}: this is XML; articles are imported from JSON Lines, as `cuttings export --format jsonl` writes them",
-            args.file.display()
-        ))
-        .into());
+        return import_feeds::import(global, args, &mut input);
     }
     let database = global.database_alone()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

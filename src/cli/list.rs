@@ -4,7 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Exit, Global, say, table};
-use crate::config::Source;
+use crate::config::{Form, Source};
+use crate::export::{self, Outline};
 use crate::link;
 
 #[derive(Debug, Args)]
@@ -12,10 +13,16 @@ pub(super) struct ListArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Print the feeds as a list for other readers (OPML)
+    #[arg(long, conflicts_with = "json")]
+    opml: bool,
 }
 
 pub(super) fn list(global: &Global, args: &ListArgs) -> anyhow::Result<Exit> {
     let config = global.load()?;
+    if args.opml {
+        return as_opml(&config.sources);
+    }
     say(&if args.json {
         as_json(&config.sources)
     } else {
@@ -41,12 +48,37 @@ fn as_table(sources: &[Source]) -> String {
     table::table(&["source", "when", "tags", "feed"], &[], rows)
 }
 
+/// Listing pages and sitemaps are nothing that other readers know: they are left out, and that is said.
+fn as_opml(sources: &[Source]) -> anyhow::Result<Exit> {
+    let (feeds, others): (Vec<&Source>, Vec<&Source>) = sources
+        .iter()
+        .partition(|source| matches!(source.form, Form::Feed));
+    let outlines: Vec<Outline<'_>> = feeds
+        .iter()
+        .map(|source| Outline {
+            name: &source.name,
+            title: &source.name,
+            url: link::masked(&source.feed),
+            tags: &source.tags,
+        })
+        .collect();
+    say(String::from_utf8_lossy(&export::opml(&outlines)).trim_end())?;
+    for source in others {
+        super::complain(&format!(
+            "left out: {}: a {} is no feed",
+            source.name,
+            source.form.as_str()
+        ));
+    }
+    Ok(Exit::Done)
+}
+
 fn as_json(sources: &[Source]) -> String {
     let sources: Vec<_> = sources
         .iter()
         .map(|source| {
             json!({"source": source.name, "enabled": source.enabled, "when": source.schedule.to_string(),
-                   "tags": source.tags, "feed": link::masked(&source.feed), "at": source.at})
+                   "tags": source.tags, "kind": source.form.as_str(), "feed": link::masked(&source.feed), "at": source.at})
         })
         .collect();
     json!({"sources": sources}).to_string()

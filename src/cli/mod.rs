@@ -2,6 +2,7 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
+mod add;
 mod backup;
 mod check;
 mod consumers;
@@ -12,6 +13,7 @@ mod doctor;
 mod export;
 mod extract;
 mod import;
+mod import_feeds;
 mod list;
 mod paper;
 mod parse;
@@ -102,6 +104,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Show what would be cut out of a page, and by what
     Try(try_page::TryArgs),
+    /// Find the feeds of a site, and add one to the configuration
+    Add(add::AddArgs),
     /// List the configured sources
     List(list::ListArgs),
     /// Show how each source is doing, and why it is polled when
@@ -132,7 +136,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Write articles out
     Export(Box<export::ExportArgs>),
-    /// Take in the articles of an export, from another database
+    /// Take in the feeds of another reader (OPML), or the articles of an export from another database
     Import(import::ImportArgs),
     /// Show, reset or forget those who are served with `export --consumer`
     Consumers(consumers::ConsumersArgs),
@@ -203,6 +207,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&cli.global, args),
         Command::Check(args) => check(&cli.global, args),
         Command::Try(args) => try_page::try_page(&cli.global, args),
+        Command::Add(args) => add::add(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
         Command::Poll(args) => control::poll(&cli.global, args),

@@ -196,7 +196,7 @@ impl Tally {
                 match report.stored {
                     Stored::New(_) => row.new += 1,
                     Stored::Known(_) | Stored::Revised(_) => row.known += 1,
-                    Stored::Waiting => {}
+                    Stored::Unwanted | Stored::Waiting => {}
                 }
                 row.ms += report.took.as_millis();
                 row.ended(report.url, report.failure);

@@ -206,6 +206,17 @@ fn as_text(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
                 masked(to)
             ));
         }
+        if let Some((why, by)) = &source.known_by {
+            text.push_str(&format!("\n{}: {why}: entries are known by {by}", source.name));
+        }
+        if !source.unwanted.is_empty() {
+            let by: Vec<String> = source
+                .unwanted
+                .iter()
+                .map(|(filter, count)| format!("{count} by {filter}"))
+                .collect();
+            text.push_str(&format!("\n{}: left out {}", source.name, by.join(", ")));
+        }
         for rule in source
             .rules
             .iter()
@@ -355,6 +366,8 @@ fn source_json(source: &SourceStatus, now: DateTime<Utc>) -> serde_json::Value {
         "moved_to": source.moved_to.as_deref().map(masked), "waiting": source.pending, "articles": source.articles, "day": source.day,
         "week": source.week, "robots_denied": source.denied, "rules_hit": source.hits.0, "rules_tried": source.hits.1,
         "silence": silence, "rules": misses,
+        "known_by": source.known_by.as_ref().map_or("id", |(_, by)| by), "known_why": source.known_by.as_ref().map(|(why, _)| why),
+        "left_out": source.unwanted.iter().map(|(filter, count)| (filter.clone(), json!(count))).collect::<serde_json::Map<_, _>>(),
     })
 }
 

@@ -89,6 +89,9 @@ pub(super) const SOURCE: Keys = Keys {
         "feed",
         "listing",
         "sitemap",
+        "include",
+        "exclude",
+        "max_age",
         "every",
         "cron",
         "timezone",
@@ -105,6 +108,12 @@ pub(super) const SOURCE: Keys = Keys {
         "rules",
         "test",
     ],
+};
+
+/// What is wanted of a source, and what is not.
+pub(super) const FILTER: Keys = Keys {
+    section: "include and exclude of a source",
+    keys: &["title", "link", "category", "language", "text"],
 };
 
 /// A page that links to articles.
@@ -224,6 +233,7 @@ const SECTIONS: &[&Keys] = &[
     &TEST,
     &OUTPUT,
     &LISTING,
+    &FILTER,
 ];
 
 /// Other programs' words for ours.

@@ -26,7 +26,7 @@ pub struct Loaded {
 /// Reads a configuration with all it includes and the site rules beside it.
 pub fn load(path: &Path) -> Result<Loaded, Faults> {
     match read_file(path) {
-        Ok(text) => load_from(path, &text, Some(&folder_of(path).join("sites"))),
+        Ok(text) => load_as(path, &text),
         Err(Unread { message, hint }) => Err(Faults::about(path, message, hint)),
     }
 }
@@ -35,6 +35,11 @@ pub fn load(path: &Path) -> Result<Loaded, Faults> {
 /// `sites` names their folder.
 pub fn load_text(name: &str, text: &str) -> Result<Loaded, Faults> {
     load_from(Path::new(name), text, None)
+}
+
+/// Reads a configuration as it would be with another text in the main file.
+pub(super) fn load_as(path: &Path, text: &str) -> Result<Loaded, Faults> {
+    load_from(path, text, Some(&folder_of(path).join("sites")))
 }
 
 /// Reads the site rules of a folder.

@@ -6,8 +6,10 @@
 //! [`find`] looks for the file, [`load`] reads it with all it includes and answers either what runs or everything that
 //! is wrong, each mistake with its place and a hint.
 
+mod edit;
 mod fault;
 mod files;
+mod filter;
 mod find;
 mod keys;
 mod listing;
@@ -39,7 +41,9 @@ use url::Url;
 use crate::html::Css;
 use crate::timing::Schedule;
 
+pub use edit::{Names, NewSource, NotAdded, append};
 pub use fault::{Fault, Faults, SHOWN, Severity};
+pub use filter::{Filter, Filters, Judged};
 pub use find::{NotFound, find, search};
 pub use listing::{Form, Listing};
 pub use load::{Loaded, load, load_rules, load_sites, load_text};
@@ -208,6 +212,8 @@ pub struct Source {
     pub revisions: Revisions,
     /// Pages fetched of a source never seen before; the rest of its entries are recorded as seen.
     pub first_poll: usize,
+    /// Which entries are wanted.
+    pub filters: Filters,
     /// Longest that wishes of server and feed may delay a poll.
     pub max_hint: Duration,
     /// Whether a feed that moved for good is only reported.
@@ -242,6 +248,7 @@ impl Source {
             keep: KeepArticles::default(),
             revisions: Revisions::default(),
             first_poll: 50,
+            filters: Filters::default(),
             max_hint: Duration::from_hours(24),
             pin: false,
             article: ArticleRules::default(),

@@ -14,8 +14,8 @@ use super::output;
 use super::settings::Settings;
 use super::value::{Section, Value};
 use super::{
-    Config, Daemon, Fetch, Form, Listen, Metrics, Pages, Politeness, Scope, Sites, Source, SourceTest,
-    listing, rules,
+    Config, Daemon, Fetch, Filters, Form, Listen, Metrics, Pages, Politeness, Scope, Sites, Source,
+    SourceTest, listing, rules,
 };
 
 /// Reads the tops of all files, the main file first.
@@ -261,6 +261,7 @@ impl<'a> Sources<'a> {
         let mut source = Source {
             was,
             form,
+            filters: Filters::read(section),
             rules: dated,
             tests,
             at: section.text().place(section.at().start),

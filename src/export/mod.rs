@@ -22,6 +22,7 @@ pub use feeds::Channel;
 pub use fields::{Fields, UnknownField};
 pub use format::Format;
 pub use intake::read_line;
+pub(crate) use opml::{Outline, document as opml};
 pub use place::encoded as file_name;
 pub use place::{Compress, Folder, Memory, Sink, Target, Whole};
 pub use run::{Job, Partition, Place, Summary, export, feed, jsonl};

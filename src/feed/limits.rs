@@ -2,6 +2,8 @@
 
 /// Entries of one document; archives of twenty years stay below.
 pub(super) const ENTRIES: usize = 10_000;
+/// Bytes of a feed that came packed.
+pub(super) const UNPACKED: u64 = 32 << 20;
 /// Bytes of a title or a name, as plain text.
 pub(super) const LINE: usize = 4096;
 /// Bytes of an id.

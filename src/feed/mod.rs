@@ -18,6 +18,7 @@ mod capture;
 mod channel;
 mod date;
 mod decode;
+mod discover;
 mod draft;
 mod fields;
 mod json;
@@ -25,6 +26,7 @@ mod limits;
 mod listing;
 mod mend;
 mod names;
+mod opml;
 mod plain;
 mod reader;
 mod reference;
@@ -32,11 +34,15 @@ mod refusal;
 mod sitemap;
 mod token;
 
+use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use flate2::read::MultiGzDecoder;
 use url::Url;
 
+pub use discover::{Lead, leads};
 pub use mend::mend;
+pub use opml::{Outline, opml};
 pub use sitemap::{Child, SITEMAP, Sitemap};
 
 use crate::config::Listing;
@@ -98,6 +104,8 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, NotAFeed>) -> Result<T, NotAFeed>
 }
 
 fn read(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Result<ParsedFeed, NotAFeed> {
+    let unpacked = unpacked(bytes);
+    let bytes = unpacked.as_deref().unwrap_or(bytes);
     if let Some(refusal) = refusal::of_bytes(bytes) {
         return Err(refusal);
     }
@@ -115,6 +123,19 @@ fn read(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Result<
     } else {
         Err(refusal::of_markup(text, outcome.root.as_deref(), base))
     }
+}
+
+/// A feed that is a packed file (`feed.xml.gz`), which no header says; none where it is none, is broken or too large.
+fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
+    if !bytes.starts_with(b"\x1f\x8b") {
+        return None;
+    }
+    let mut text = Vec::new();
+    MultiGzDecoder::new(bytes)
+        .take(limits::UNPACKED + 1)
+        .read_to_end(&mut text)
+        .ok()?;
+    (text.len() as u64 <= limits::UNPACKED).then_some(text)
 }
 
 #[cfg(test)]

@@ -88,10 +88,23 @@ fn of_page(text: &str, base: Option<&Url>) -> NotAFeed {
 
 /// The feed that a `<link>` announces.
 fn announced(tag: &Tag<'_>, base: Option<&Url>) -> Option<Url> {
-    let mut relations = tag.raw("rel")?.split_ascii_whitespace();
-    let mime = tag.raw("type")?.split(';').next().unwrap_or_default().trim();
-    let is_feed = relations.any(|relation| relation.eq_ignore_ascii_case("alternate"))
-        && FEED_TYPES.iter().any(|known| mime.eq_ignore_ascii_case(known));
-    let href = tag.raw("href").filter(|_| is_feed)?;
+    let href = tag.raw("href").filter(|_| is_announced(tag))?;
     web(&reference::decode(href), base)
+}
+
+/// Whether a `<link>` announces a feed.
+pub(super) fn is_announced(tag: &Tag<'_>) -> bool {
+    let has = |wanted: &str| {
+        let relations = tag.raw("rel").unwrap_or_default();
+        relations
+            .split_ascii_whitespace()
+            .any(|relation| relation.eq_ignore_ascii_case(wanted))
+    };
+    has("feed") || (has("alternate") && tag.raw("type").is_some_and(is_feed_type))
+}
+
+/// Whether a type is one under which pages announce feeds.
+pub(super) fn is_feed_type(mime: &str) -> bool {
+    let mime = mime.split(';').next().unwrap_or_default().trim();
+    FEED_TYPES.iter().any(|known| mime.eq_ignore_ascii_case(known))
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::time;
 use crate::link;
-use crate::model::{FeedHints, Memory, Moved, SitemapNote, SourceId, Standing, Validators};
+use crate::model::{FeedHints, KnownBy, Memory, Moved, SitemapNote, SourceId, Standing, Validators};
 
 /// The wishes of a feed, as JSON of our own shape. What cannot be read back is forgotten: the next document says it anew.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -108,9 +108,16 @@ fn sitemaps(json: &str) -> Vec<SitemapNote> {
     kept.into_iter().filter_map(Kept::note).collect()
 }
 
+fn known_by(word: &str) -> KnownBy {
+    [KnownBy::Link, KnownBy::Title]
+        .into_iter()
+        .find(|by| by.as_str() == word)
+        .unwrap_or_default()
+}
+
 pub(super) fn read(db: &Connection, source: i64) -> rusqlite::Result<Memory> {
     db.prepare_cached(
-        "SELECT coalesce(rhythm, x''), hints, full_at, moved_to, moved_since, moved_times, address, gone, sitemaps FROM source WHERE id = ?1",
+        "SELECT coalesce(rhythm, x''), hints, full_at, moved_to, moved_since, moved_times, address, gone, sitemaps, known_by, known_why, names FROM source WHERE id = ?1",
     )?
     .query_row([source], |row| {
         let hints: String = row.get(1)?;
@@ -127,6 +134,9 @@ pub(super) fn read(db: &Connection, source: i64) -> rusqlite::Result<Memory> {
             address: address.as_deref().and_then(link::web_url),
             gone: row.get(7)?,
             sitemaps: sitemaps(&row.get::<_, String>(8)?),
+            known_by: known_by(&row.get::<_, String>(9)?),
+            known_why: row.get(10)?,
+            names: row.get(11)?,
         })
     })
 }
@@ -135,7 +145,7 @@ pub(super) fn write(db: &Connection, source: SourceId, memory: &Memory) -> Resul
     let hints = serde_json::to_string(&Wishes::of(&memory.hints)).unwrap_or_else(|_| "{}".into());
     db.prepare_cached(
         "UPDATE source SET rhythm = ?2, hints = ?3, full_at = ?4, moved_to = ?5, moved_since = ?6, moved_times = ?7, address = ?8, \
-         gone = ?9, sitemaps = ?10 WHERE id = ?1",
+         gone = ?9, sitemaps = ?10, known_by = ?11, known_why = ?12, names = ?13 WHERE id = ?1",
     )?
     .execute(params![
         source.0,
@@ -147,7 +157,10 @@ pub(super) fn write(db: &Connection, source: SourceId, memory: &Memory) -> Resul
         memory.moved.as_ref().map_or(0, |moved| moved.times),
         memory.address.as_ref().map(ToString::to_string),
         memory.gone,
-        serde_json::to_string(&memory.sitemaps.iter().map(Kept::of).collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into())
+        serde_json::to_string(&memory.sitemaps.iter().map(Kept::of).collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into()),
+        memory.known_by.as_str(),
+        memory.known_why,
+        memory.names
     ])?;
     Ok(())
 }

@@ -8,7 +8,8 @@
 //!    └──── some of its pages are kept ─► done, the rest is tried again soon ───────┘
 //! ```
 //!
-//! Entries that are `known` or `seen` never come here.
+//! An article that a filter of its source leaves out ends as `unwanted`. Entries that are `known` or `seen` never come
+//! here.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -78,6 +79,16 @@ pub(super) fn record(
     let stored = match &outcome.result {
         PageResult::Article(cutting) => article(db, outcome, &held, cutting, packed, now)?,
         PageResult::Retry(failure, at) => retry(db, outcome, &held, failure, time::ms(*at), now)?,
+        PageResult::Unwanted(filter) => {
+            set(
+                db,
+                outcome,
+                "state = 'unwanted', crashes = 0, payload = NULL",
+                None,
+            )?;
+            ledger::count(db, held.source, &format!("unwanted.{filter}"), 1)?;
+            Stored::Unwanted
+        }
         PageResult::HostRests(failure) => {
             ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
             // The host in trouble may be one that a redirect led to: then the entry waits for that one by itself.
@@ -176,7 +187,7 @@ fn article(
     let word = match stored {
         Stored::New(_) => "articles.new",
         Stored::Revised(_) => "articles.revised",
-        Stored::Known(_) | Stored::Waiting => "articles.known",
+        Stored::Known(_) | Stored::Unwanted | Stored::Waiting => "articles.known",
     };
     ledger::count(db, held.source, word, 1)?;
     ledger::count(db, held.source, &format!("method.{}", cutting.method.as_str()), 1)?;

@@ -80,6 +80,10 @@ CREATE TABLE source (
     reading        TEXT    NOT NULL DEFAULT 'feed',
     -- Of an index of sitemaps: what is known of each, as JSON.
     sitemaps       TEXT    NOT NULL DEFAULT '[]',
+    -- By what entries are known, why not by better, and the names of the last document: see identity::trust.
+    known_by       TEXT    NOT NULL DEFAULT 'id',
+    known_why      TEXT,
+    names          BLOB    NOT NULL DEFAULT x'',
     title          TEXT,
     site_url       TEXT,
     language       TEXT
@@ -239,7 +243,7 @@ CREATE TABLE entry (
     id            INTEGER NOT NULL PRIMARY KEY,
     source_id     INTEGER NOT NULL REFERENCES source (id),
     ident         TEXT    NOT NULL,
-    state         TEXT    NOT NULL CHECK (state IN ('pending', 'done', 'known', 'seen', 'set-aside')),
+    state         TEXT    NOT NULL CHECK (state IN ('pending', 'done', 'known', 'seen', 'unwanted', 'set-aside')),
     host          TEXT    NOT NULL DEFAULT '',
     url           TEXT,
     -- What the feed said, as JSON; dropped once it is collected.

@@ -151,7 +151,7 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         // The document may be the same, but what is read in it is not.
         db.prepare_cached(
             "UPDATE source SET next_at = min(next_at, ?2), next_why = 'read in another way', validators_url = NULL, rhythm = NULL, \
-             sitemaps = '[]', failures = 0, crashes = 0, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
+             sitemaps = '[]', known_by = 'id', known_why = NULL, names = x'', failures = 0, crashes = 0, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
         )?
         .execute(params![id, time::ms(now)])?;
     }
@@ -160,7 +160,7 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         db.prepare_cached(
             "UPDATE source SET next_at = min(next_at, ?2), next_why = 'another feed URL', failures = 0, crashes = 0, \
              moved_to = NULL, moved_since = NULL, moved_times = 0, address = NULL, gone = 0, rhythm = NULL, hints = '{}', \
-             sitemaps = '[]', full_at = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
+             sitemaps = '[]', known_by = 'id', known_why = NULL, names = x'', full_at = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
         )?
         .execute(params![id, time::ms(now)])?;
     } else if schedule != seed.schedule {
@@ -333,6 +333,9 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
             ledger::failed(db, outcome.source, None, "poll", failure, now)?;
             ledger::polled(db, outcome, "failed", Some(failure.code), 0, counts)?;
         }
+    }
+    if outcome.degraded {
+        ledger::count(db, outcome.source, "identity.degraded", 1)?;
     }
     if outcome.overflowed {
         ledger::count(db, outcome.source, "overflows", 1)?;

@@ -89,6 +89,10 @@ pub struct SourceStatus {
     pub hits: (u64, u64),
     /// When the last article came, and what is usual.
     pub silence: Option<Silence>,
+    /// Why its entries are not known by their ids, as a phrase, and by what instead.
+    pub known_by: Option<(String, String)>,
+    /// Filters, and how many entries each left out.
+    pub unwanted: Vec<(String, u64)>,
     /// Selectors that were tried: first those that find less than they used to, then by their misses.
     pub rules: Vec<RuleStat>,
 }
@@ -181,6 +185,7 @@ impl Reader {
         let since = |days| self.counts(ARTICLES_SINCE, now - chrono::Duration::days(days));
         let all = self.counts(ARTICLES_SINCE, DateTime::UNIX_EPOCH)?;
         let (day, week) = (since(1)?, since(7)?);
+        let mut unwanted = self.unwanted()?;
         let mut misses = self.rules()?;
         let denied = self.counts(
             "SELECT source_id, sum(value) FROM counter WHERE name = 'failed.robots-denied' AND ?1 <> '' GROUP BY source_id",
@@ -209,6 +214,7 @@ impl Reader {
             status.denied = of(&denied);
             status.hits = (of(&hits), of(&tried));
             status.silence = self.silence(status.id)?;
+            status.unwanted = unwanted.remove(&status.id.0).unwrap_or_default();
             status.rules = misses.remove(&status.id.0).unwrap_or_default();
         }
         snapshot.finish()?;
@@ -266,6 +272,22 @@ impl Reader {
             .collect::<Result<_, _>>()?)
     }
 
+    fn unwanted(&self) -> Result<HashMap<i64, Vec<(String, u64)>>, StoreError> {
+        let mut query = self.db.prepare_cached(
+            "SELECT source_id, substr(name, 10), value FROM counter WHERE name GLOB 'unwanted.*' ORDER BY name",
+        )?;
+        let mut rows = query.query([])?;
+        let mut unwanted: HashMap<i64, Vec<(String, u64)>> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let count: i64 = row.get(2)?;
+            unwanted
+                .entry(row.get(0)?)
+                .or_default()
+                .push((row.get(1)?, count.unsigned_abs()));
+        }
+        Ok(unwanted)
+    }
+
     fn rules(&self) -> Result<HashMap<i64, Vec<RuleStat>>, StoreError> {
         let mut query = self.db.prepare_cached(
             "SELECT source_id, field, selector, hits, misses, last_miss_at, rate, usual, median, lengths, drift, drift_at \
@@ -301,7 +323,7 @@ const ARTICLES_SINCE: &str = "SELECT source_id, count(*) FROM article \
 
 const SOURCES: &str = "SELECT source.id, source.name, source.url, source.tags, source.title, source.enabled, source.configured, \
      source.crashes, source.code, source.polled_at, source.succeeded_at, source.next_at, source.next_why, \
-     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.paused \
+     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.paused, source.known_why, source.known_by \
      FROM source LEFT JOIN host ON host.name = source.host ORDER BY source.name";
 
 fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
@@ -352,6 +374,10 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         denied: 0,
         hits: (0, 0),
         silence: None,
+        unwanted: Vec::new(),
+        known_by: row
+            .get::<_, Option<String>>("known_why")?
+            .zip(row.get::<_, Option<String>>("known_by")?),
         rules: Vec::new(),
     })
 }

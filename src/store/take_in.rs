@@ -1,7 +1,7 @@
 //! A document's entries, taken in: what was never seen waits for its page.
 //!
 //! An entry is known within its source by its id, else its link, else title and date; a known one costs a look-up and
-//! nothing else. A new entry whose link is an article already is known too, and its link becomes one more alias.
+//! nothing else; one that a filter leaves out is recorded, so that it costs no more. A new entry whose link is an article already is known too, and its link becomes one more alias.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -49,6 +49,11 @@ pub(super) fn document(
     let mut hosts = BTreeSet::new();
     for (entry, keys) in entries {
         let ident = short_ident(&keys.ident);
+        if let Some(was) = &keys.was {
+            // Known by another name from now on; one that has that name already keeps both.
+            db.prepare_cached("UPDATE OR IGNORE entry SET ident = ?3 WHERE source_id = ?1 AND ident = ?2")?
+                .execute(params![source.0, short_ident(was), ident])?;
+        }
         if let Some(revisit) = seen_before(db, source, &ident, entry)? {
             counts.known += 1;
             revisits += u64::from(revisit);
@@ -64,6 +69,10 @@ pub(super) fn document(
         if let Some(page) = articles::page_of(db, &keys.link)? {
             articles::attach(db, page, &keys.link, source, now)?;
             row.insert(db, "known", Some(page), false)?;
+            counts.known += 1;
+        } else if let Some(filter) = keys.unwanted {
+            row.insert(db, "unwanted", None, false)?;
+            ledger::count(db, source, &format!("unwanted.{filter}"), 1)?;
             counts.known += 1;
         } else if room == 0 {
             row.insert(db, "seen", None, false)?;

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on must say so and stop"
 )]
 
+mod adding;
 mod ahram;
 mod consumers;
 mod cookbook;
@@ -29,5 +30,6 @@ mod signals;
 mod siteless;
 mod support;
 mod trouble;
+mod wanted;
 mod watch;
 mod way;

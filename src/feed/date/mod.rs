@@ -112,10 +112,24 @@ fn cleaned(text: &str) -> String {
             '日' | '일' | '秒' | '초' => clean.push(' '),
             c if c.is_whitespace() || c.is_control() => clean.push(' '),
             '−' | '–' => clean.push('-'),
+            '،' => clean.push(','),
+            // Marks of direction.
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            // Arabic, Persian, Devanagari and Bengali digits, and wide ones.
+            '\u{660}'..='\u{669}' => clean.push(digit(c, 0x660)),
+            '\u{6f0}'..='\u{6f9}' => clean.push(digit(c, 0x6f0)),
+            '\u{966}'..='\u{96f}' => clean.push(digit(c, 0x966)),
+            '\u{9e6}'..='\u{9ef}' => clean.push(digit(c, 0x9e6)),
+            '\u{ff10}'..='\u{ff19}' => clean.push(digit(c, 0xff10)),
             c => clean.push(c),
         }
     }
     clean
+}
+
+/// The ASCII digit of a digit, where zero is `zero`.
+fn digit(c: char, zero: u32) -> char {
+    char::from_digit(u32::from(c).saturating_sub(zero), 10).unwrap_or(c)
 }
 
 /// Seconds since 1970: nine or ten digits and nothing else.
@@ -248,6 +262,15 @@ mod tests {
             ("Jan 2018", "2018-01"),
             ("mar, 05 fév. 2018 10:20:30 +0100", "2018-02-05T10:20:30+01:00"),
             ("Fr, 5. März 2018", "2018-03-05"),
+            ("الجمعة 5 يناير 2018 10:20", "2018-01-05T10:20:00Z"),
+            ("5 أكتوبر 2018", "2018-10-05"),
+            ("٥ يناير، ٢٠١٨", "2018-01-05"),
+            ("２０１８年１月５日 10時20分", "2018-01-05T10:20:00Z"),
+            ("5 באוקטובר 2018", "2018-10-05"),
+            ("vr 5 mrt 2018", "2018-03-05"),
+            ("5 Agustus 2018", "2018-08-05"),
+            ("5. desember 2018 10:20:30 +0100", "2018-12-05T10:20:30+01:00"),
+            ("5. marraskuuta 2018", "2018-11-05"),
             ("5 января 2018", "2018-01-05"),
             ("5 de mayo de 2018", "2018-05-05"),
             ("13.4.2018 10:20", "2018-04-13T10:20:00Z"),

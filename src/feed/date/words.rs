@@ -6,18 +6,18 @@ use chrono::{NaiveDate, Offset, TimeZone};
 /// Beginnings of the names of the months, January first, in the languages where none of them means another month or
 /// a weekday that could stand in its place.
 const MONTHS: [&str; 12] = [
-    "jan ene gen sty янв січ ιαν oca",
-    "feb fév fev fév lut фев лют φεβ şub",
-    "mar mär maa mrz мар бер μαρ μάρ",
-    "apr avr abr kwi апр кві απρ nis",
-    "may mai maj mei mag май мая тра μαΐ μάι μάϊ",
-    "jun juin giu cze июн чер ιουν ιούν haz jún",
-    "jul juil lug lip июл лип ιουλ ιούλ tem júl",
-    "aug aoû aou ago sie авг сер αυγ αύγ ağu",
-    "sep set wrz сен вер σεπ eyl szept",
-    "oct okt ott out paź окт жов οκτ eki",
-    "nov ноя νοε νοέ kas",
-    "dec dez dic déc gru дек гру δεκ ara",
+    "jan ene gen sty янв січ ιαν oca يناير ינואר",
+    "feb fév fev fév lut фев лют φεβ şub فبراير פברואר",
+    "mar mär maa mrz мар бер μαρ μάρ mrt مارس מרץ",
+    "apr avr abr kwi апр кві απρ nis أبريل ابريل إبريل אפריל",
+    "may mai maj mei mag май мая тра μαΐ μάι μάϊ مايو מאי",
+    "jun juin giu cze июн чер ιουν ιούν haz jún يونيو יוני",
+    "jul juil lug lip июл лип ιουλ ιούλ tem júl يوليو יולי",
+    "aug aoû aou ago sie авг сер αυγ αύγ ağu agu أغسطس اغسطس אוגוסט",
+    "sep set wrz сен вер σεπ eyl szept سبتمبر ספטמבר",
+    "oct okt ott out paź окт жов οκτ eki أكتوبر اكتوبر אוקטובר",
+    "nov ноя νοε νοέ kas نوفمبر נובמבר",
+    "dec dez dic déc gru дек гру δεκ ara des ديسمبر דצמבר",
 ];
 
 /// Reads a date by what its words can be.
@@ -139,6 +139,11 @@ impl Found {
 
 fn month(word: &str) -> Option<u32> {
     let word = word.to_lowercase();
+    // Finnish November begins like March, Hebrew writes "in" before the name.
+    if word.starts_with("marras") {
+        return Some(11);
+    }
+    let word = word.strip_prefix('ב').unwrap_or(&word);
     (1..).zip(MONTHS).find_map(|(number, stems)| {
         stems
             .split(' ')

@@ -82,6 +82,28 @@ fn h12_a_feed_is_text_whatever_its_encoding() {
 }
 
 #[test]
+fn a_packed_file_is_unpacked_and_a_bomb_is_not() {
+    let packed = |text: &[u8], times: usize| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        for _ in 0..times {
+            std::io::Write::write_all(&mut encoder, text).unwrap();
+        }
+        encoder.finish().unwrap()
+    };
+    let feed = parse(
+        &packed(b"<rss><item><title>T</title></item></rss>", 1),
+        None,
+        None,
+    )
+    .unwrap();
+    assert_eq!(feed.entries[0].title.as_deref(), Some("T"));
+    for bomb in [packed(&vec![b' '; 1 << 20], 100), b"\x1f\x8bnonsense".to_vec()] {
+        let refused = parse(&bomb, None, None).unwrap_err();
+        assert_eq!(refused.reason, "this is gzip data, not a feed");
+    }
+}
+
+#[test]
 fn h13_depth_and_number_cost_nothing() {
     let deep = |open: &str, close: &str, n: usize| {
         format!(

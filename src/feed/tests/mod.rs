@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
 mod corpus;
+mod fuzzed;
 mod hostile;
 mod listings;
 mod oracle;

@@ -129,7 +129,7 @@ impl Desk {
     fn taken(&self, claim: &ClaimedSource, entries: Vec<Entry>, limit: Option<usize>) -> PollOutcome {
         let keys = entries
             .iter()
-            .map(|entry| identity::of_link(None, entry))
+            .map(|entry| identity::of_link(None, entry, crate::model::KnownBy::Id))
             .collect();
         let feed = ParsedFeed {
             title: Some("The Paper".into()),
@@ -160,6 +160,7 @@ impl Desk {
             served_by: None,
             memory: crate::model::Memory::default(),
             overflowed: false,
+            degraded: false,
             hosts: Vec::new(),
             robots: Vec::new(),
             failures: 0.0,

@@ -1,0 +1,233 @@
+//! `include`, `exclude` and `max_age`: which entries of a source are wanted.
+
+use std::time::Duration;
+
+use regex::Regex;
+
+use super::keys::FILTER;
+use super::settings;
+use super::value::{Section, Value};
+
+/// What is wanted of a source. Everything, unless it says otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Filters {
+    /// All that is set must be found.
+    pub include: Filter,
+    /// Nothing of it must be found.
+    pub exclude: Filter,
+    /// Entries that are older when they are first seen are left out; those without a date are not.
+    pub max_age: Option<Duration>,
+}
+
+/// Patterns by what they are searched in; of a list, one is enough.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    title: Vec<Regex>,
+    link: Vec<Regex>,
+    category: Vec<Regex>,
+    /// Primary tags, lower case.
+    language: Vec<String>,
+    text: Vec<Regex>,
+}
+
+/// What is known of an entry or an article; what is not known decides nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Judged<'a> {
+    /// Headline.
+    pub title: Option<&'a str>,
+    /// Address.
+    pub link: Option<&'a str>,
+    /// Categories of the feed; it is always known what there are.
+    pub categories: Option<&'a [String]>,
+    /// BCP 47.
+    pub language: Option<&'a str>,
+    /// Time since it was published.
+    pub age: Option<Duration>,
+    /// The whole text.
+    pub text: Option<&'a str>,
+}
+
+/// Whether one of the patterns is found; `None` where it cannot be known yet.
+type Found = Option<bool>;
+
+impl Filters {
+    /// What speaks against it, from a closed set: the name of a counter.
+    pub fn against(&self, judged: &Judged<'_>) -> Option<&'static str> {
+        if let (Some(most), Some(age)) = (self.max_age, judged.age)
+            && age > most
+        {
+            return Some("age");
+        }
+        let missing = self
+            .include
+            .found(judged)
+            .find(|(_, found)| *found == Some(false));
+        let unwanted = self.exclude.found(judged).find(|(_, found)| *found == Some(true));
+        missing.or(unwanted).map(|(name, _)| name)
+    }
+
+    pub(super) fn read(section: &Section<'_>) -> Self {
+        let filter = |value: Option<Value<'_>>| {
+            value
+                .and_then(|value| value.section(&FILTER))
+                .map(|section| Filter::read(&section))
+                .unwrap_or_default()
+        };
+        Self {
+            include: filter(section.get("include")),
+            exclude: filter(section.get("exclude")),
+            max_age: section.get("max_age").and_then(|value| value.duration("30d")),
+        }
+    }
+}
+
+impl Filter {
+    /// Of what is set: its name, and whether it is found.
+    fn found<'a>(&'a self, judged: &'a Judged<'_>) -> impl Iterator<Item = (&'static str, Found)> + 'a {
+        let any = |patterns: &[Regex], text: Option<&str>| -> Found {
+            text.map(|text| patterns.iter().any(|pattern| pattern.is_match(text)))
+        };
+        let categories = judged.categories.map(|categories| {
+            categories
+                .iter()
+                .any(|category| any(&self.category, Some(category)) == Some(true))
+        });
+        let language = judged.language.map(|tag| {
+            let primary = tag.split(['-', '_']).next().unwrap_or_default();
+            self.language
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(primary))
+        });
+        [
+            ("title", !self.title.is_empty(), any(&self.title, judged.title)),
+            ("link", !self.link.is_empty(), any(&self.link, judged.link)),
+            ("category", !self.category.is_empty(), categories),
+            ("language", !self.language.is_empty(), language),
+            ("text", !self.text.is_empty(), any(&self.text, judged.text)),
+        ]
+        .into_iter()
+        .filter(|(_, is_set, _)| *is_set)
+        .map(|(name, _, found)| (name, found))
+    }
+
+    fn read(section: &Section<'_>) -> Self {
+        let patterns = |key: &'static str, example: &str| -> Vec<Regex> {
+            let values = section.get(key).map(|value| value.each()).unwrap_or_default();
+            values.iter().filter_map(|value| value.regex(example)).collect()
+        };
+        let languages = section
+            .get("language")
+            .map(|value| value.each())
+            .unwrap_or_default();
+        Self {
+            title: patterns("title", "title = '(?i)election'"),
+            link: patterns("link", "link = '/news/'"),
+            category: patterns("category", "category = '^Politics$'"),
+            language: languages
+                .iter()
+                .filter_map(settings::language)
+                .map(|tag| tag.split('-').next().unwrap_or_default().to_ascii_lowercase())
+                .collect(),
+            text: patterns("text", "text = '(?i)harbour'"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load_text;
+
+    fn filters(lines: &str) -> Filters {
+        let text =
+            format!("daemon.contact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://a.example/'\n{lines}\n");
+        load_text("cuttings.toml", &text)
+            .unwrap()
+            .config
+            .sources
+            .remove(0)
+            .filters
+    }
+
+    #[test]
+    fn include_needs_all_and_exclude_any() {
+        let both = filters(
+            "include = { title = ['(?i)ferry', 'quay'], language = 'en', category = '^News$' }\n\
+             exclude = { link = '/video/', text = 'Advert' }\nmax_age = '2d'",
+        );
+        let news = ["News".to_owned()];
+        let good = Judged {
+            title: Some("The Ferry"),
+            link: Some("https://a.example/news/1"),
+            categories: Some(&news),
+            language: Some("en-GB"),
+            age: Some(Duration::from_hours(1)),
+            text: None,
+        };
+        for (judged, against) in [
+            (good, None),
+            (Judged::default(), None),
+            (
+                Judged {
+                    title: None,
+                    language: None,
+                    age: None,
+                    ..good
+                },
+                None,
+            ),
+            (
+                Judged {
+                    title: Some("The bridge"),
+                    ..good
+                },
+                Some("title"),
+            ),
+            (
+                Judged {
+                    categories: Some(&[]),
+                    ..good
+                },
+                Some("category"),
+            ),
+            (
+                Judged {
+                    language: Some("de"),
+                    ..good
+                },
+                Some("language"),
+            ),
+            (
+                Judged {
+                    link: Some("https://a.example/video/1"),
+                    ..good
+                },
+                Some("link"),
+            ),
+            (
+                Judged {
+                    age: Some(Duration::from_hours(50)),
+                    ..good
+                },
+                Some("age"),
+            ),
+            (
+                Judged {
+                    text: Some("An Advert"),
+                    ..good
+                },
+                Some("text"),
+            ),
+            (
+                Judged {
+                    text: Some("A text"),
+                    ..good
+                },
+                None,
+            ),
+        ] {
+            assert_eq!(both.against(&judged), against, "{judged:?}");
+        }
+        assert_eq!(filters("").against(&good), None);
+    }
+}

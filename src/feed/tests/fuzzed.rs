@@ -1,0 +1,46 @@
+//! The inputs of `tests/fuzz`, and what they become when a byte is lost, doubled or changed, without a fuzzer.
+
+use std::path::Path;
+
+use super::base;
+use crate::feed::{leads, mend, opml, parse, sitemap};
+
+/// Reads bytes in every way there is; a fault of ours is a failed test.
+fn read(bytes: &[u8], what: &str) {
+    let base = base();
+    for refused in [
+        parse(bytes, None, Some(&base))
+            .map(|mut feed| mend(&mut feed))
+            .err(),
+        sitemap(bytes, None, Some(&base)).err(),
+        opml(bytes).err(),
+    ] {
+        let fault = refused.is_some_and(|refused| refused.reason.contains("fault of ours"));
+        assert!(!fault, "{what}: {}", bytes.escape_ascii());
+    }
+    leads(bytes, None, &base);
+}
+
+#[test]
+fn h14_what_the_fuzzer_found_worth_keeping_ends_in_no_fault() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/feed"));
+    let mut inputs = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        let what = path.display().to_string();
+        read(&bytes, &what);
+        inputs += 1;
+        // Steps that meet every part of a small input, and a few of a large one.
+        for at in (0..bytes.len()).step_by(1 + bytes.len() / 40) {
+            read(&bytes[..at], &what);
+            read(&bytes[at..], &what);
+            let mut changed = bytes.clone();
+            changed[at] = changed[at].wrapping_add(1 + u8::try_from(at % 250).unwrap());
+            read(&changed, &what);
+            changed.remove(at);
+            read(&changed, &what);
+        }
+    }
+    assert!(inputs >= 15, "{inputs} inputs in {}", folder.display());
+}

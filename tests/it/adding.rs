@@ -1,0 +1,232 @@
+//! Sources found, imported and listed by the command line.
+
+use serde_json::Value;
+
+use crate::desk::Desk;
+use crate::support::press::Press;
+use crate::support::reply::Reply;
+use crate::way::{config, page, rss};
+
+const TEXT: &str =
+    "The ferry to the islands was late again, and tea was made for those who waited on the quay for it.";
+
+/// A site with a front page; nothing else is there.
+fn site(front: &str) -> (Press, Desk, String) {
+    let press = Press::start("127.0.0.2");
+    press.page("/", Reply::html(format!("<!DOCTYPE html><html><head>{front}")));
+    let written = format!("# Mine.\n{}# The end", config(&[]));
+    let desk = Desk::new(&written);
+    (press, desk, written)
+}
+
+#[test]
+fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
+    let (press, desk, written) = site(
+        "<link rel=alternate type='application/rss+xml' title=Comments href=/comments.xml>\
+         <link rel=alternate type=application/atom+xml href='news.xml?a=1&amp;b=2'>\
+         <link rel=alternate type=application/rss+xml href=/gone.xml></head><body><a href=/other/rss>RSS</a>",
+    );
+    press.page("/a", page("The ferry", TEXT, ""));
+    press.page(
+        "/comments.xml",
+        Reply::rss(
+            "<rss><channel><title>Comments for The Paper</title><item><guid>1</guid></item></channel></rss>",
+        ),
+    );
+    press.page("/news.xml", rss(&[("The ferry", press.url("/a"))]));
+
+    let shown = desk.run(&["add", &press.url("/")]);
+    assert_eq!(shown.code, Some(1), "{}{}", shown.stdout, shown.stderr);
+    let lines: Vec<&str> = shown.stdout.lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(
+        lines[1].contains("The Paper") && lines[1].ends_with("/news.xml?a=1&b=2"),
+        "{lines:?}"
+    );
+    assert!(lines[2].contains("Comments for The Paper"), "{lines:?}");
+    assert!(
+        shown.stderr.contains("/gone.xml") && shown.stderr.contains("404"),
+        "{}",
+        shown.stderr
+    );
+    assert!(shown.stderr.contains("--feed N"), "{}", shown.stderr);
+    assert_eq!(press.count("/other/rss"), 0, "what is announced will do");
+    assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), written);
+
+    let added = desk.run(&["add", &press.url("/"), "--feed", "1", "--tag", "news", "--json"]);
+    assert_eq!(added.code, Some(0), "{}", added.stderr);
+    let said: Value = serde_json::from_str(&added.stdout).unwrap();
+    assert_eq!(
+        (&said["added"]["source"], said["found"].as_array().unwrap().len()),
+        (&"the-paper".into(), 2)
+    );
+    let now = std::fs::read_to_string(desk.config()).unwrap();
+    assert_eq!(
+        now,
+        format!(
+            "{written}\n\n[[source]]\nname = \"the-paper\"\nfeed = \"{}\"\ntags = [\"news\"]\n",
+            press.url("/news.xml?a=1&b=2")
+        )
+    );
+    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    assert_eq!(desk.exported(&[]).len(), 1);
+
+    let again = desk.run(&["add", &press.url("/"), "--yes"]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("polled already, by \"the-paper\""),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), now);
+    let wrong = desk.run(&["add", &press.url("/"), "--feed", "9"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.stderr);
+}
+
+#[test]
+fn feeds_that_are_only_linked_or_only_usual_are_found() {
+    let (press, desk, _) = site(
+        "</head><body><a href=/about>About</a><a href=/service/rss.html>RSS</a><a href='/x/feed/'>Feed</a>",
+    );
+    press.page("/service/rss.html", Reply::html("<p>What is RSS?"));
+    press.page("/x/feed/", rss(&[]));
+    let added = desk.run(&["add", &press.url("/"), "--yes"]);
+    assert_eq!(added.code, Some(0), "{}", added.stderr);
+    assert!(desk.run(&["list"]).stdout.contains("/x/feed/"));
+
+    let (press, desk, _) = site("");
+    press.page("/feed.xml", rss(&[]));
+    let added = desk.run(&["add", &press.url("/"), "--yes", "--name", "mine"]);
+    assert_eq!(added.code, Some(0), "{}", added.stderr);
+    assert!(desk.run(&["list"]).stdout.contains("/feed.xml"));
+    assert_eq!(press.count("/robots.txt"), 1, "guesses ask first");
+    assert_eq!(
+        desk.run(&["add", &press.url("/feed.xml"), "--yes"]).code,
+        Some(0),
+        "the feed itself"
+    );
+}
+
+#[test]
+fn a_site_without_a_feed_may_have_a_sitemap_that_robots_txt_names() {
+    let (press, desk, _) = site("");
+    press.page(
+        "/robots.txt",
+        Reply::ok("text/plain", format!("Sitemap: {}\n", press.url("/map.xml"))),
+    );
+    press.page(
+        "/map.xml",
+        Reply::ok(
+            "application/xml",
+            "<urlset><url><loc>/a</loc><lastmod>2026-11-02</lastmod></url></urlset>",
+        ),
+    );
+    let added = desk.run(&["add", &press.url("/"), "--yes"]);
+    assert_eq!(added.code, Some(0), "{}", added.stderr);
+    assert!(added.stdout.contains("2026-11-02"), "{}", added.stdout);
+    let written = std::fs::read_to_string(desk.config()).unwrap();
+    assert!(
+        written.contains(&format!("sitemap = \"{}\"", press.url("/map.xml"))),
+        "{written}"
+    );
+}
+
+#[test]
+fn of_an_article_page_nothing_is_proposed_that_is_not_there() {
+    let (press, desk, written) = site("");
+    press.page("/2026/ferry", page("The ferry", TEXT, ""));
+    press.page(
+        "/robots.txt",
+        Reply::ok("text/plain", "User-agent: *\nDisallow: /rss\n"),
+    );
+    let nothing = desk.run(&["add", &press.url("/2026/ferry"), "--yes"]);
+    assert_eq!(nothing.code, Some(1), "{}", nothing.stdout);
+    assert_eq!(nothing.stdout, "");
+    assert!(
+        nothing.stderr.contains("no feed and no sitemap") && nothing.stderr.contains("listing = {"),
+        "{}",
+        nothing.stderr
+    );
+    assert_eq!(press.count("/rss"), 0, "robots.txt forbids the guess");
+    assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), written);
+}
+
+#[test]
+fn a_list_of_feeds_is_taken_over_with_its_folders() {
+    let list = r#"<?xml version="1.0"?><opml version="1.1"><head><title>Mine</title></head><body>
+        <outline text="World"><outline text="Europe">
+        <outline type="rss" text="The Paper &amp; Co" xmlUrl="https://paper.example/rss?a=1&amp;b=2" category="/daily,local"/></outline>
+        <outline text="The Other" xmlUrl="feed://other.example/rss"/>
+        <outline text="The Paper again" xmlUrl="https://paper.example/rss?b=2&amp;a=1"></outline></outline>
+        <outline text="Old" xmlUrl="http://pipes.yahoo.com/pipes/pipe.run?_id=1"/><outline text="Odd" xmlUrl="about:blank"/>
+        <outline text="Known" xmlUrl="https://one.example/rss"/>
+        </body></opml>"#;
+    let desk = Desk::new(&config(&[("one", "https://one.example/rss".into())]));
+    let before = std::fs::read_to_string(desk.config()).unwrap();
+    let file = desk.path().join("list.opml");
+    std::fs::write(&file, list).unwrap();
+    let file = file.to_str().unwrap();
+
+    let dry = desk.run(&["import", file, "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.stderr);
+    assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), before);
+    let done = desk.run(&["import", file, "--json"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let said: Value = serde_json::from_str(&done.stdout).unwrap();
+    let names: Vec<&str> = said["added"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["source"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["the-paper-co", "the-other"]);
+    let left: Vec<&str> = said["left"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["why"].as_str().unwrap())
+        .collect();
+    assert!(
+        left[0].starts_with("twice in the list; it is \"the-paper-co\" now")
+            && left[1].starts_with("pipes.yahoo.com is dead")
+            && left[2] == "no http or https address"
+            && left[3].starts_with("polled already, by \"one\" at "),
+        "{left:?}"
+    );
+
+    let listed = desk.run(&["list", "--json"]);
+    let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(
+        listed["sources"][1]["tags"],
+        serde_json::json!(["World", "Europe", "daily", "local"])
+    );
+    assert_eq!(listed["sources"][2]["feed"], "http://other.example/rss");
+
+    // What is listed can be imported again.
+    let list = desk.run(&["list", "--opml"]);
+    assert_eq!(list.code, Some(0), "{}", list.stderr);
+    let other = Desk::new(&config(&[]));
+    let file = other.path().join("again.opml");
+    std::fs::write(&file, &list.stdout).unwrap();
+    assert_eq!(other.run(&["import", file.to_str().unwrap()]).code, Some(0));
+    let again: Value = serde_json::from_str(&other.run(&["list", "--json"]).stdout).unwrap();
+    let feeds = |list: &Value| -> Vec<Value> {
+        list["sources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["feed"].clone())
+            .collect()
+    };
+    assert_eq!(feeds(&again), feeds(&listed));
+    assert_eq!(again["sources"][1]["tags"], listed["sources"][1]["tags"]);
+
+    std::fs::write(&file, "<rss/>").unwrap();
+    let none = other.run(&["import", file.to_str().unwrap()]);
+    assert_eq!(none.code, Some(2), "{}", none.stderr);
+    assert!(
+        none.stderr.contains("this is no list of feeds"),
+        "{}",
+        none.stderr
+    );
+}

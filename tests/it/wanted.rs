@@ -1,0 +1,136 @@
+//! What a source leaves out, and by what it knows its entries.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::desk::Desk;
+use crate::support::press::Press;
+use crate::support::reply::Reply;
+use crate::way::{config, page};
+
+const TEXT: &str =
+    "The ferry to the islands was late again, and tea was made for those who waited on the quay for it.";
+
+fn source(press: &Press, lines: &str) -> String {
+    format!("{}\n{lines}\n", config(&[("paper", press.url("/rss"))]))
+}
+
+/// A feed of (id, path, title), undated, and a page for each.
+fn serve(press: &Press, entries: &[(&str, &str, &str)]) {
+    let mut items = String::new();
+    for (id, path, title) in entries {
+        press.page(path, page(title, &format!("{TEXT} It was about {title}."), ""));
+        let link = press.url(path);
+        write!(
+            items,
+            "<item><guid isPermaLink='false'>{id}</guid><link>{link}</link><title>{title}</title></item>"
+        )
+        .unwrap();
+    }
+    press.page(
+        "/rss",
+        Reply::rss(format!(
+            "<rss version='2.0'><channel><title>P</title>{items}</channel></rss>"
+        )),
+    );
+}
+
+fn status(desk: &Desk) -> Value {
+    let status = desk.run(&["status", "--json"]);
+    serde_json::from_str::<Value>(&status.stdout).unwrap()["sources"][0].clone()
+}
+
+#[test]
+fn what_the_filters_leave_out_is_counted_and_never_fetched() {
+    let press = Press::start("127.0.0.2");
+    serve(
+        &press,
+        &[
+            ("1", "/news/1", "The ferry"),
+            ("2", "/news/2", "Your horoscope"),
+            ("3", "/video/3", "A film of the ferry"),
+            ("4", "/news/4", "The quay"),
+        ],
+    );
+    let desk = Desk::new(&source(
+        &press,
+        "exclude = { title = '(?i)horoscope', link = '/video/', text = 'about The quay' }",
+    ));
+    let ended = desk.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let articles = desk.exported(&[]);
+    assert_eq!(articles.len(), 1, "{articles:?}");
+    assert_eq!(articles[0]["title"], "The ferry");
+    assert_eq!((press.count("/news/2"), press.count("/video/3")), (0, 0));
+    assert_eq!(
+        status(&desk)["left_out"],
+        serde_json::json!({"link": 1, "text": 1, "title": 1})
+    );
+    let shown = desk.run(&["status"]).stdout;
+    assert!(
+        shown.contains("paper: left out 1 by link, 1 by text, 1 by title"),
+        "{shown}"
+    );
+
+    press.forget();
+    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!(
+        press.requests().len(),
+        1,
+        "none is looked at again: {:?}",
+        press.requests()
+    );
+    assert_eq!(status(&desk)["left_out"]["title"], 1);
+}
+
+#[test]
+fn ids_that_change_with_every_poll_double_nothing() {
+    let press = Press::start("127.0.0.2");
+    serve(&press, &[("1a", "/1", "One"), ("2a", "/2", "Two")]);
+    let desk = Desk::new(&source(&press, "first_poll = 1"));
+    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    assert_eq!(desk.exported(&[]).len(), 1);
+    for turn in ["b", "c"] {
+        let ids = [format!("1{turn}"), format!("2{turn}")];
+        serve(&press, &[(&ids[0], "/1", "One"), (&ids[1], "/2", "Two")]);
+        assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    }
+    let known = status(&desk);
+    assert_eq!(known["known_by"], "link");
+    assert_eq!(known["known_why"], "2 of 2 ids have changed since the last poll");
+    assert_eq!(
+        desk.one("SELECT value FROM counter WHERE name = 'identity.degraded'"),
+        "1"
+    );
+    assert_eq!(desk.exported(&[]).len(), 2, "each once");
+    let shown = desk.run(&["status"]).stdout;
+    assert!(shown.contains("entries are known by link"), "{shown}");
+}
+
+#[test]
+fn two_entries_with_one_id_are_two_articles_and_what_was_known_stays_known() {
+    let press = Press::start("127.0.0.2");
+    let three = [("1", "/1", "One"), ("2", "/2", "Two"), ("3", "/3", "Three")];
+    serve(&press, &three);
+    let desk = Desk::new(&source(&press, ""));
+    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    serve(
+        &press,
+        &[&three[..], &[("4", "/4", "Four"), ("4", "/5", "Five")]].concat(),
+    );
+    press.forget();
+    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!(desk.exported(&[]).len(), 5);
+    assert_eq!(
+        press.requests().len(),
+        3,
+        "feed and two pages: {:?}",
+        press.requests()
+    );
+    assert_eq!(
+        desk.one("SELECT count(*) FROM entry WHERE ident LIKE 'link:%'"),
+        "5"
+    );
+    assert_eq!(status(&desk)["known_why"], "2 of 5 ids are not the entry's own");
+}
