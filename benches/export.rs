@@ -9,6 +9,8 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
     missing_docs,
     reason = "a bench says what it found and stops where it cannot go on"
 )]
