@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Exit, Global, Usage, complain, consumers, when};
 use crate::config::nearest;
 use crate::export::{self, Channel, Compress, Fields, Format, Job, Partition, Place, Summary};
-use crate::store::{Hold, Reader, Takeout, TakeoutError};
+use crate::store::{Hold, Reader, Sequence, Takeout, TakeoutError};
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -32,10 +32,10 @@ pub(super) struct ExportArgs {
     consumer: Option<String>,
     #[command(flatten)]
     selection: Selection,
-    /// Fields and their order, such as title,url,text (jsonl, csv, tsv)
+    /// Fields and their order, such as title,url,text (jsonl, csv, tsv, parquet)
     #[arg(long, value_name = "LIST")]
     fields: Option<String>,
-    /// Title of the feed (rss, atom, jsonfeed)
+    /// Title of the feed or book (rss, atom, jsonfeed, epub)
     #[arg(long, value_name = "TEXT", default_value = "Cuttings")]
     title: String,
     /// Where the feed will be served: its link to itself (rss, atom, jsonfeed)
@@ -158,13 +158,16 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
     let word = format!("--format {}", name_of(format));
     if args.fields.is_some() && !format.has_fields() {
         return refuse(format!(
-            "--fields has no meaning for {word}; jsonl, csv and tsv have fields"
+            "--fields has no meaning for {word}; jsonl, csv, tsv and parquet have fields"
         ));
     }
     if format.needs_a_file() && (place == Place::Stdout || args.compress.is_some()) {
         return refuse(format!(
             "{word} writes a file: name it with --to, and leave --compress out"
         ));
+    }
+    if matches!(format, Format::Parquet | Format::Epub) && args.compress.is_some() {
+        return refuse(format!("{word} is compressed as it is: leave --compress out"));
     }
     let selection = &args.selection;
     if format.is_of_other_things() {
@@ -189,7 +192,7 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
             return refuse("--format warc takes one --source at a time, and no --tag".into());
         }
     }
-    if args.consumer.is_some() && (format.is_feed() || selection.revisions) {
+    if args.consumer.is_some() && (format.sequence() != Sequence::Seq || selection.revisions) {
         return refuse("a consumer is served in the order of changes: with --consumer, take another format, without --revisions".into());
     }
     let now = Utc::now();

@@ -28,6 +28,10 @@ pub enum Format {
     Warc,
     /// A SQLite file
     Sqlite,
+    /// Columns for analysts, compressed (zstd)
+    Parquet,
+    /// A book, by source and day
+    Epub,
 }
 
 impl Format {
@@ -45,6 +49,8 @@ impl Format {
             Self::Opml => ".opml",
             Self::Warc => ".warc",
             Self::Sqlite => ".db",
+            Self::Parquet => ".parquet",
+            Self::Epub => ".epub",
         }
     }
 
@@ -60,7 +66,7 @@ impl Format {
 
     /// Whether it has columns to choose from.
     pub fn has_fields(self) -> bool {
-        matches!(self, Self::Jsonl | Self::Csv | Self::Tsv)
+        matches!(self, Self::Jsonl | Self::Csv | Self::Tsv | Self::Parquet)
     }
 
     /// Whether it has a word for articles that are gone.
@@ -80,10 +86,10 @@ impl Format {
 
     /// Which articles come first.
     pub fn sequence(self) -> Sequence {
-        if self.is_feed() {
-            Sequence::Newest
-        } else {
-            Sequence::Seq
+        match self {
+            Self::Rss | Self::Atom | Self::JsonFeed => Sequence::Newest,
+            Self::Epub => Sequence::SourceAndDay,
+            _ => Sequence::Seq,
         }
     }
 }

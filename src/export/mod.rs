@@ -3,6 +3,8 @@
 //! A [`Takeout`](crate::store::Takeout) says which articles, a [`Format`] in which form, a [`Place`] where to. What is whole is renamed into
 //! its place; what fails leaves what was there before. Memory is that of one article, whatever the size of the store.
 
+#[cfg(feature = "epub")]
+mod epub;
 mod feeds;
 mod fields;
 mod format;
@@ -11,6 +13,8 @@ mod jsonl;
 mod markdown;
 mod opml;
 mod page;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod place;
 mod run;
 mod sqlite;

@@ -233,6 +233,16 @@ fn form(job: &Job, Opened { sink, aside }: Opened) -> Result<Box<dyn Form>, Expo
         Format::Markdown => Box::new(Markdown::new(sink)),
         Format::Html => Box::new(Page::new(sink)),
         Format::Rss | Format::Atom | Format::JsonFeed => feed(job.format, job.channel.clone(), sink)?,
+        #[cfg(feature = "parquet")]
+        Format::Parquet => Box::new(super::parquet::Parquet::new(&job.fields, sink)?),
+        #[cfg(feature = "epub")]
+        Format::Epub => Box::new(super::epub::Epub::new(job.channel.clone(), sink)?),
+        #[cfg(not(all(feature = "parquet", feature = "epub")))]
+        Format::Parquet | Format::Epub => {
+            return Err(ExportError::Usage(
+                "this cuttings was built without that form; `cargo build --features full` has all".into(),
+            ));
+        }
         Format::Sqlite => {
             let aside = aside.ok_or_else(|| ExportError::Usage("sqlite needs a file: --to PATH".into()))?;
             Box::new(Sqlite::new(&aside, sink)?)

@@ -56,6 +56,12 @@ fn urn(name: &str) -> String {
     urn_of(&digest(&SHA256, name.as_bytes()))
 }
 
+/// The same for a name.
+#[cfg(feature = "epub")]
+pub(super) fn uuid_of(name: &str) -> String {
+    urn(name)
+}
+
 /// The same of a hash.
 pub(super) fn urn_of(hash: &Digest) -> String {
     let mut bytes = [0; 16];

@@ -7,6 +7,8 @@ mod sink;
 
 pub use file::Target;
 pub use folder::Folder;
+#[cfg(feature = "epub")]
+pub(super) use names::day as day_of;
 pub use names::encoded;
 pub use sink::{Compress, Memory, Sink, Whole};
 pub(super) use sink::{Counted, stdout};

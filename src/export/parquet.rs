@@ -1,0 +1,265 @@
+//! Parquet with types that analysts expect: timestamps, lists of names, a map of origins.
+//!
+//! Rows are gathered by column until a row group is full; that is what is in memory.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::DateTime;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::ColumnPath;
+
+use super::fields::{Fields, Name, Value, list};
+use super::{ExportError, Form, Sink};
+use crate::store::ArticleRef;
+
+/// Bytes of a row group before compression.
+const GROUP: usize = 12 << 20;
+
+/// A Parquet file.
+pub(crate) struct Parquet {
+    file: SerializedFileWriter<Sink>,
+    columns: Vec<(Name, Column)>,
+    bytes: usize,
+}
+
+/// Values of a column that wait for their row group. `defined` and `repeated` are the levels of Dremel: how much of the
+/// path is there, and at which level a list goes on.
+#[derive(Default)]
+struct Column {
+    numbers: Vec<i64>,
+    texts: Texts,
+    /// The second texts of a map.
+    values: Texts,
+    defined: Vec<i16>,
+    repeated: Vec<i16>,
+}
+
+/// Texts one after another in one buffer.
+#[derive(Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Parquet {
+    /// Begins one.
+    pub(crate) fn new(fields: &Fields, out: Sink) -> Result<Self, ExportError> {
+        let lines: String = fields.0.iter().map(|name| declared(*name)).collect();
+        let schema = parse_message_type(&format!("message article {{ {lines} }}")).map_err(failed)?;
+        let level = ZstdLevel::try_new(1).map_err(failed)?;
+        let mut properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_created_by("cuttings".to_owned());
+        for name in fields.0.iter().filter(|name| is_long(**name)) {
+            let path = ColumnPath::from(name.as_str());
+            // Every text is different: a dictionary of them is work for nothing, and so are their extremes.
+            properties = properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_statistics_enabled(path, EnabledStatistics::None);
+        }
+        let file =
+            SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build())).map_err(failed)?;
+        Ok(Self {
+            file,
+            columns: fields.0.iter().map(|name| (*name, Column::default())).collect(),
+            bytes: 0,
+        })
+    }
+
+    fn write_group(&mut self) -> Result<(), ExportError> {
+        let mut group = self.file.next_row_group().map_err(failed)?;
+        for (name, column) in &mut self.columns {
+            let column = std::mem::take(column);
+            for half in 0..column.halves(*name) {
+                if let Some(mut writer) = group.next_column().map_err(failed)? {
+                    column.write(*name, half, &mut writer).map_err(failed)?;
+                    writer.close().map_err(failed)?;
+                }
+            }
+        }
+        group.close().map_err(failed)?;
+        self.bytes = 0;
+        Ok(())
+    }
+}
+
+impl Form for Parquet {
+    fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
+        for (name, column) in &mut self.columns {
+            self.bytes += column.add(name.of(article));
+        }
+        if self.bytes >= GROUP {
+            self.write_group()?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
+        if self.bytes > 0 {
+            self.write_group()?;
+        }
+        self.file.into_inner().map_err(failed)?.finish()
+    }
+}
+
+impl Column {
+    /// Adds a row; gives its bytes.
+    fn add(&mut self, value: Value<'_>) -> usize {
+        match value {
+            Value::Number(number) => self.numbers.push(number),
+            Value::Text(text) => {
+                self.defined.push(i16::from(text.is_some()));
+                if let Some(text) = text {
+                    self.texts.push(text);
+                    return text.len() + 8;
+                }
+            }
+            Value::Time(time) => {
+                let at = time.and_then(|time| DateTime::parse_from_rfc3339(time).ok());
+                self.defined.push(i16::from(at.is_some()));
+                self.numbers.extend(at.map(|at| at.timestamp_millis()));
+            }
+            Value::List(json) => {
+                let items = list(json);
+                for (at, item) in items.iter().enumerate() {
+                    self.texts.push(item);
+                    self.defined.push(1);
+                    self.repeated.push(i16::from(at > 0));
+                }
+                self.empty_if(items.is_empty());
+            }
+            Value::Map(json) => {
+                let map: BTreeMap<String, String> = serde_json::from_str(json).unwrap_or_default();
+                for (at, (key, value)) in map.iter().enumerate() {
+                    self.texts.push(key);
+                    self.values.push(value);
+                    self.defined.push(1);
+                    self.repeated.push(i16::from(at > 0));
+                }
+                self.empty_if(map.is_empty());
+            }
+        }
+        16
+    }
+
+    fn empty_if(&mut self, is_empty: bool) {
+        if is_empty {
+            self.defined.push(0);
+            self.repeated.push(0);
+        }
+    }
+
+    /// Columns of the file that it makes: a map makes two.
+    fn halves(&self, name: Name) -> usize {
+        if kind_of(name) == Kind::Map { 2 } else { 1 }
+    }
+
+    fn write(
+        &self,
+        name: Name,
+        half: usize,
+        writer: &mut SerializedColumnWriter<'_>,
+    ) -> Result<(), ParquetError> {
+        let levels = |levels: &'_ [i16]| (!levels.is_empty()).then(|| levels.to_vec());
+        let (defined, repeated) = (levels(&self.defined), levels(&self.repeated));
+        let (defined, repeated) = (defined.as_deref(), repeated.as_deref());
+        match kind_of(name) {
+            Kind::Number | Kind::Time => {
+                writer
+                    .typed::<Int64Type>()
+                    .write_batch(&self.numbers, defined, repeated)?;
+            }
+            Kind::Text | Kind::List | Kind::Map => {
+                let texts = if half == 0 { &self.texts } else { &self.values };
+                writer
+                    .typed::<ByteArrayType>()
+                    .write_batch(&texts.arrays(), defined, repeated)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Texts {
+    fn push(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.ends.push(self.bytes.len());
+    }
+
+    fn arrays(&self) -> Vec<ByteArray> {
+        let all = Bytes::copy_from_slice(&self.bytes);
+        let mut begin = 0;
+        self.ends
+            .iter()
+            .map(|end| {
+                let text = all.slice(begin..*end);
+                begin = *end;
+                ByteArray::from(text)
+            })
+            .collect()
+    }
+}
+
+/// What a field is in a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Text,
+    Time,
+    List,
+    Map,
+}
+
+fn kind_of(name: Name) -> Kind {
+    match name {
+        Name::Seq | Name::Id | Name::Cluster => Kind::Number,
+        Name::PublishedAt | Name::FirstSeen | Name::FetchedAt => Kind::Time,
+        Name::Authors => Kind::List,
+        Name::Origins => Kind::Map,
+        _ => Kind::Text,
+    }
+}
+
+fn is_long(name: Name) -> bool {
+    matches!(
+        name,
+        Name::Text | Name::Html | Name::Title | Name::Standfirst | Name::Url
+    )
+}
+
+/// A field as a Parquet schema declares it.
+fn declared(name: Name) -> String {
+    let text = name.as_str();
+    match kind_of(name) {
+        Kind::Number => format!("REQUIRED INT64 {text};"),
+        Kind::Text => format!("OPTIONAL BYTE_ARRAY {text} (STRING);"),
+        Kind::Time => format!("OPTIONAL INT64 {text} (TIMESTAMP(MILLIS,true));"),
+        Kind::List => {
+            format!(
+                "REQUIRED GROUP {text} (LIST) {{ REPEATED GROUP list {{ REQUIRED BYTE_ARRAY element (STRING); }} }}"
+            )
+        }
+        Kind::Map => format!(
+            "REQUIRED GROUP {text} (MAP) {{ REPEATED GROUP key_value {{ REQUIRED BYTE_ARRAY key (STRING); REQUIRED BYTE_ARRAY value (STRING); }} }}"
+        ),
+    }
+}
+
+fn failed(error: ParquetError) -> ExportError {
+    match error {
+        // A full disk is told as what it is.
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+            Ok(error) => ExportError::Write(*error),
+            Err(cause) => ExportError::Write(io::Error::other(cause)),
+        },
+        other => ExportError::Write(io::Error::other(other)),
+    }
+}
