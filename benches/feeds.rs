@@ -98,7 +98,7 @@ fn time(c: &mut Criterion) {
             captures.iter().map(|bytes| bytes.len() as u64).sum(),
         ));
         group.bench_function("captures", |b| {
-            b.iter(|| captures.iter().map(|bytes| read(bytes)).sum::<usize>())
+            b.iter(|| captures.iter().map(|bytes| read(bytes)).sum::<usize>());
         });
     }
     for kind in KINDS {

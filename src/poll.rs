@@ -100,7 +100,7 @@ enum Came {
     Document {
         validators: Validators,
         body_hash: Vec<u8>,
-        read: Result<ParsedFeed, Failure>,
+        read: Result<Box<ParsedFeed>, Failure>,
     },
     Nothing {
         failure: Failure,
@@ -145,7 +145,7 @@ async fn ask(
                     let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
                     let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
                     let read = if unchanged {
-                        Ok(ParsedFeed::default())
+                        Ok(Box::default())
                     } else {
                         read(store, source, claim, document, &fetched.url).await
                     };
@@ -196,7 +196,7 @@ async fn read(
     claim: &ClaimedSource,
     document: Document,
     base: &url::Url,
-) -> Result<ParsedFeed, Failure> {
+) -> Result<Box<ParsedFeed>, Failure> {
     let failed = |code, grade, message| Failure {
         code,
         grade,
@@ -224,7 +224,7 @@ async fn read(
     match parsed.await {
         Ok(Ok(mut feed)) => {
             feed::mend(&mut feed);
-            Ok(without_blanks(feed))
+            Ok(Box::new(without_blanks(feed)))
         }
         Ok(Err(not_a_feed)) => Err(failed("not-a-feed", Grade::Soft, not_a_feed.to_string())),
         Err(_panic) => Err(failed(
@@ -292,7 +292,7 @@ async fn decide(
             overflowed = learn(store, &claim.name, claim.id, feed, &keys, &mut rhythm, end).await?;
             memory.hints = feed.hints.clone();
             PollResult::Taken {
-                feed: Box::new(feed.clone()),
+                feed: feed.clone(),
                 keys,
                 validators: validators.clone(),
                 body_hash: body_hash.clone(),

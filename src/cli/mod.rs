@@ -3,14 +3,17 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
 mod check;
+mod consumers;
 mod export;
 mod extract;
 mod list;
 mod parse;
 mod run;
+mod search;
 mod status;
 mod table;
 mod try_page;
+mod when;
 
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -62,8 +65,12 @@ enum Command {
     List(list::ListArgs),
     /// Show how each source is doing, and why it is polled when
     Status(status::StatusArgs),
+    /// Find articles by their words
+    Search(search::SearchArgs),
     /// Write articles out
-    Export(export::ExportArgs),
+    Export(Box<export::ExportArgs>),
+    /// Show, reset or forget those who are served with `export --consumer`
+    Consumers(consumers::ConsumersArgs),
     /// Filter: feeds in, their entries out
     Parse(FilterArgs),
     /// Filter: pages in, their articles out
@@ -114,7 +121,9 @@ pub fn main() -> ExitCode {
         Command::Try(args) => try_page::try_page(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
+        Command::Search(args) => search::search(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
+        Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),
         Command::Probe { kind, content_type } => {

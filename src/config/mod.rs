@@ -38,6 +38,7 @@ use crate::timing::Schedule;
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
 pub use load::{Loaded, load, load_sites, load_text};
+pub use nearest::nearest;
 
 /// A whole configuration, valid.
 #[derive(Clone, Debug, Default)]

@@ -79,6 +79,10 @@ const ENDINGS: &[&str] = &[
 pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for text in printed {
+        // The page of an author, where a name should be.
+        if text.contains("://") && !text.contains(' ') {
+            continue;
+        }
         for part in parts(text) {
             let Some(name) = name(&part) else { continue };
             let folded = fold(&name);

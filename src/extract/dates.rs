@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, reading: &Reading<'_>) -> Option<Timestamp> {
     let tokens = tokens(&text);
     compact(&tokens)
         .or_else(|| (0..tokens.len()).find_map(|at| date_at(&tokens, at, reading)))
-        .and_then(|found| found.stamp(&tokens, reading))
+        .map(|found| found.stamp(&tokens, reading))
         .or_else(|| epoch(text.trim()))
         .or_else(|| relative(&tokens, reading))
 }
@@ -105,9 +105,11 @@ fn in_english(text: &str, language: Option<&str>) -> String {
 pub(super) fn in_url(url: &Url, now: DateTime<Utc>) -> Option<Timestamp> {
     let tokens = tokens(url.path());
     let numbers = tokens.windows(5).find_map(|window| {
-        let [y, a, m, b, d] = window else { return None };
-        let (year, month, day) = (y.number(4)?, m.number(2)?, d.number(2)?);
-        let parted = a.is_mark(&['/', '-', '_']) && b.is_mark(&['/', '-', '_']);
+        let [year, first, month, second, day] = window else {
+            return None;
+        };
+        let (year, month, day) = (year.number(4)?, month.number(2)?, day.number(2)?);
+        let parted = first.is_mark(&['/', '-', '_']) && second.is_mark(&['/', '-', '_']);
         parted.then(|| ymd(year, month, day))?
     });
     let date = numbers.or_else(|| {
@@ -215,10 +217,10 @@ struct Found {
 
 impl Found {
     /// With the time that stands next to it.
-    fn stamp(self, tokens: &[Token], reading: &Reading<'_>) -> Option<Timestamp> {
+    fn stamp(self, tokens: &[Token], reading: &Reading<'_>) -> Timestamp {
         let bare = Timestamp::in_zone(self.date.and_time(NaiveTime::MIN), self.precision, reading.zone);
         if self.precision < Precision::Day {
-            return Some(bare);
+            return bare;
         }
         let near_after = (self.after..tokens.len().min(self.after + 8)).find_map(|at| clock(tokens, at));
         let clock = near_after.or_else(|| {
@@ -227,17 +229,17 @@ impl Found {
                 .find_map(|at| clock(tokens, at).filter(|clock| clock.after <= self.at))
         });
         let Some(clock) = clock else {
-            return Some(bare);
+            return bare;
         };
         let local = NaiveDateTime::new(self.date, clock.time);
-        Some(match clock.offset {
+        match clock.offset {
             Some(offset) => Timestamp {
                 local,
                 offset: Some(offset),
                 precision: clock.precision,
             },
             None => Timestamp::in_zone(local, clock.precision, reading.zone),
-        })
+        }
     }
 }
 

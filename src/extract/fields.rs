@@ -52,9 +52,18 @@ impl Automatic<'_> {
         let declared = declared.map(strip);
         let head = self.meta.title.as_deref().map(strip);
         // A heading that is said elsewhere, too, is the headline as printed.
+        let names_site = |title: &str| site.is_some_and(|site| fold(site) == fold(title));
         let said = |heading: &&str| {
+            let printed = heading.trim();
             let heading = fold(heading);
             let like = |other: &str| {
+                // A short one counts where it stands alone or parted from what follows.
+                let rest = other.trim().strip_prefix(printed).map(str::trim_start);
+                if rest.is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with(['-', '–', '—', '|', '·', '•', '«', '»'])
+                }) {
+                    return !names_site(printed);
+                }
                 let other = fold(other);
                 heading.len() > 8
                     && (other == heading
@@ -75,7 +84,6 @@ impl Automatic<'_> {
             return Some(((*heading).to_owned(), Origin::Auto));
         }
         let only = (h1.len() == 1).then(|| h1.first()).flatten();
-        let names_site = |title: &str| site.is_some_and(|site| fold(site) == fold(title));
         if let Some(only) = only.filter(|only| !names_site(only) && only.chars().count() > 20) {
             return Some(((*only).to_owned(), Origin::Auto));
         }

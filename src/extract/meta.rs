@@ -72,7 +72,7 @@ impl Meta {
         else {
             return;
         };
-        let content = if content.contains("&") {
+        let content = if content.contains('&') {
             plain(content)
         } else {
             tidy(content)

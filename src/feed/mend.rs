@@ -61,12 +61,12 @@ fn mended(text: &str) -> Option<String> {
         better.push_str(chunk.valid());
         let next = chunks.peek().and_then(|next| next.valid().chars().next());
         match (chunk.invalid(), next) {
-            ([], _) => {}
+            // The second byte was a no-break space, and what followed it is left.
+            ([], _) | ([0xc2], Some(' ') | None) => {}
             // The third byte of ” is a control character in windows-1252, which not every publisher keeps.
             ([0xe2, 0x80], _) => better.push('”'),
             // The second byte was a no-break space and was folded into the space that follows.
             ([0xc3], Some(' ')) => better.push('à'),
-            ([0xc2], Some(' ') | None) => {}
             _ => return None,
         }
     }

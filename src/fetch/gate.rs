@@ -21,10 +21,10 @@ const SWEEP_FROM: usize = 1024;
 const MAX_RESTING: usize = 10_000;
 
 /// So long a request may wait at the gate for the sake of a host; what must wait longer is turned away.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Longest rest. One that ends later was set by another clock.
-const MAX_REST: Duration = Duration::from_secs(24 * 3600);
+const MAX_REST: Duration = Duration::from_hours(24);
 
 /// The gate. Cheap to share, nothing waits inside a lock.
 #[derive(Debug)]

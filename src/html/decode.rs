@@ -67,10 +67,12 @@ fn without_nul(mut text: String) -> String {
     text
 }
 
+/// Whether a lossy reading as UTF-8 found more characters than broken bytes. Text of another encoding has hardly any
+/// sequence that is a character by chance.
 fn mostly_valid(text: &str) -> bool {
     let broken = text.chars().filter(|c| *c == '\u{fffd}').count();
-    let foreign = text.chars().filter(|c| !c.is_ascii()).count();
-    broken * 20 < text.len() / 100 + foreign
+    let foreign = text.chars().filter(|c| !c.is_ascii()).count() - broken;
+    broken <= foreign
 }
 
 /// `text/html; charset=…`

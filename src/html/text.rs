@@ -132,7 +132,6 @@ pub fn blocks(document: &Document, clip: &Clip) -> Vec<Block> {
     let mut reader = Reader::new(document);
     for root in &clip.roots {
         reader.read(*root, clip);
-        reader.flush();
     }
     reader.blocks
 }
@@ -298,6 +297,8 @@ impl<'d> Reader<'d> {
             }
             at = At(at.0 + 1);
         }
+        // Before its frames go: they say what the last block is.
+        self.flush();
         self.frames.clear();
     }
 
@@ -456,7 +457,7 @@ impl<'d> Reader<'d> {
         let mut text = std::mem::take(&mut self.text);
         let kept = text.trim_matches(is_invisible);
         if kept.len() < text.len() {
-            text = kept.to_owned();
+            text = String::from(kept);
         }
         let (chars, linked) = (std::mem::take(&mut self.chars), std::mem::take(&mut self.linked));
         if text.is_empty() {

@@ -28,6 +28,7 @@ impl At {
     }
 
     /// The position after it in document order.
+    #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }

@@ -146,8 +146,9 @@ fn after_failure(situation: &Situation<'_>, failing: &Failing, now: DateTime<Utc
     };
     let first = if failing.refused { REFUSED } else { FLOOR };
     let backoff = doubled(first, failing.failures * 2.0).max(turn);
+    // By name alone, so that one failure more never means a shorter wait.
     let backoff = backoff
-        .mul_f64(1.0 + spread(situation.name, failing.failures.to_bits() as u32) / 10.0)
+        .mul_f64(1.0 + spread(situation.name, 0) / 10.0)
         .min(LONGEST);
     let asked = failing.retry_after.map(|at| {
         (at - now)

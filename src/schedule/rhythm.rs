@@ -166,9 +166,9 @@ impl Rhythm {
 
     fn decay(&mut self, time: chrono::Duration) {
         let weeks = time.num_minutes().max(0) as f64 / (60.0 * HOURS as f64);
-        let keep = (-weeks / MEMORY_WEEKS).exp() as f32;
+        let keep = (-weeks / MEMORY_WEEKS).exp();
         for value in self.counts.iter_mut().chain(&mut self.watched) {
-            *value *= keep;
+            *value = narrow(f64::from(*value) * keep);
         }
     }
 
@@ -178,7 +178,7 @@ impl Rhythm {
         while at < now {
             let end = (at + chrono::Duration::hours(1)).min(now);
             if let Some(watched) = self.watched.get_mut(slot(at)) {
-                *watched += (end - at).num_seconds() as f32 / 3600.0;
+                *watched += narrow((end - at).num_seconds() as f64 / 3600.0);
             }
             at = end;
         }
@@ -226,6 +226,15 @@ impl Rhythm {
             window: u32::from_le_bytes(window.try_into().ok()?),
         })
     }
+}
+
+/// The counts are kept in half the space: seven digits are more than there is to know.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the nearest f32 is what is wanted"
+)]
+fn narrow(value: f64) -> f32 {
+    value as f32
 }
 
 fn sane(value: f32) -> f32 {

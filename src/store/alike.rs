@@ -3,6 +3,8 @@
 //! Compared are the sets of three words in a row: how much of the smaller set is in the larger. Scripts without spaces
 //! count each character as a word.
 
+use super::script;
+
 /// Words of a text that are looked at: an article's worth; a longer one is told by its beginning.
 const WORDS: usize = 3000;
 
@@ -98,12 +100,9 @@ fn mix(hash: u64, next: u64) -> u64 {
     (hash ^ next).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
 }
 
-/// Characters of scripts that are written without spaces: Thai to Khmer, kana, Han.
+/// Characters of scripts that are written without spaces.
 fn stands_alone(c: char) -> bool {
-    matches!(c,
-        '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
-        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
-        && c.is_alphanumeric()
+    script::is_unspaced(c) && c.is_alphanumeric()
 }
 
 #[cfg(test)]

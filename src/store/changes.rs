@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
+use super::search::index;
 use super::time;
 use crate::model::{ArticleId, SourceId};
 
@@ -27,6 +28,7 @@ pub(super) fn first(db: &Connection, article: ArticleId, revision: i64) -> Resul
     let seq: i64 = db
         .prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1 RETURNING seq")?
         .query_row(params![article.0, revision], |row| row.get(0))?;
+    index::due(db, article)?;
     number(db, revision, seq)
 }
 
@@ -40,6 +42,7 @@ pub(super) fn revised(
     let seq = next(db)?;
     db.prepare_cached("UPDATE article SET revision_id = ?2, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, revision, seq])?;
+    index::due(db, article)?;
     number(db, revision, seq)?;
     tell(db, seq, article, "revised", None, now)
 }
@@ -54,6 +57,7 @@ pub(super) fn merged(
     let seq = next(db)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, into.0, seq])?;
+    index::due(db, article)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2 WHERE merged_into = ?1")?
         .execute(params![article.0, into.0])?;
     tell(db, seq, article, "merged", Some(into), now)

@@ -64,6 +64,8 @@ pub struct ArticleRow {
     pub first_seen: DateTime<Utc>,
     /// When this revision was fetched.
     pub fetched_at: DateTime<Utc>,
+    /// Articles that tell the same story have the same number: that of the first of them.
+    pub cluster: i64,
 }
 
 /// A row of the `changes` view.
@@ -142,7 +144,7 @@ impl Reader {
 /// A page of the export.
 pub(super) const ARTICLES: &str = "SELECT seq, article_id, url, short_link, title, standfirst, byline, authors, published, \
      published_at, precision, modified, text, html, image, language, site, source, method, kind, origins, first_seen, \
-     fetched_at FROM articles WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+     fetched_at, cluster FROM articles WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 
 fn article(row: &Row<'_>) -> rusqlite::Result<ArticleRow> {
     Ok(ArticleRow {
@@ -169,6 +171,7 @@ fn article(row: &Row<'_>) -> rusqlite::Result<ArticleRow> {
         origins: json(row, 20)?,
         first_seen: moment(row, 21)?,
         fetched_at: moment(row, 22)?,
+        cluster: row.get(23)?,
     })
 }
 

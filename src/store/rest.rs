@@ -38,15 +38,10 @@ pub(super) fn apply(
         } else {
             failures.saturating_add(1)
         };
-        let asked = trouble
-            .retry_after
-            .map(|at| time::ms(schedule::host_rest("", 1, Some(at), now)));
-        let by_us = time::ms(schedule::host_rest(
-            &note.host,
-            failures,
-            trouble.retry_after,
-            now,
-        ));
+        // A time that has passed (`Retry-After: 0`) names none: a server in trouble would be asked again at every gap.
+        let named = trouble.retry_after.filter(|&at| at > now);
+        let asked = named.map(|at| time::ms(schedule::host_rest("", 1, Some(at), now)));
+        let by_us = time::ms(schedule::host_rest(&note.host, failures, named, now));
         let rest = if resting { rest_until.max(by_us) } else { by_us };
         db.prepare_cached(
             "UPDATE host SET failures = ?2, rest_until = ?3, retry_after = ?4, code = ?5, updated_at = ?6 WHERE name = ?1",

@@ -118,6 +118,8 @@ CREATE TABLE article (
     seq         INTEGER NOT NULL,
     -- What readers see.
     revision_id INTEGER REFERENCES revision (id),
+    -- The article that this one tells the story of, on another site or on the same; null: itself.
+    cluster     INTEGER,
     -- A tombstone: what became of it.
     merged_into INTEGER REFERENCES article (id),
     deleted_at  TEXT
@@ -200,6 +202,17 @@ CREATE TABLE raw_page (
 ) STRICT;
 CREATE INDEX raw_page_expires ON raw_page (expires) WHERE expires IS NOT NULL;
 
+-- Words of what readers see; rowid is the article. Has no text of its own. Scripts without spaces are cut into pairs
+-- before (script.rs). Signs that join letters are letters: without them Indic words fall apart.
+CREATE VIRTUAL TABLE search USING fts5 (
+    title, standfirst, text, content = '', contentless_delete = 1,
+    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+);
+-- Articles whose words are to be indexed anew, at the end of the same transaction.
+CREATE TABLE search_due (
+    article_id INTEGER NOT NULL PRIMARY KEY
+) STRICT;
+
 -- The queue between the two halves. An entry waits while next_at is set and nobody holds it.
 CREATE TABLE entry (
     id            INTEGER NOT NULL PRIMARY KEY,
@@ -271,6 +284,15 @@ CREATE TABLE counter (
     PRIMARY KEY (source_id, name)
 ) STRICT, WITHOUT ROWID;
 
+-- What was delivered to whom: all changes up to seq. While an export is under way, upto is where it ends, so that one
+-- that is begun again has the same range.
+CREATE TABLE consumer (
+    name     TEXT    NOT NULL PRIMARY KEY,
+    seq      INTEGER NOT NULL,
+    upto     INTEGER,
+    moved_at TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE rule_stat (
     source_id    INTEGER NOT NULL REFERENCES source (id),
     field        TEXT    NOT NULL,
@@ -286,7 +308,8 @@ SELECT
     article.seq, article.id AS article_id, revision.url, revision.short_link, revision.title, revision.standfirst,
     revision.byline, revision.authors, revision.published, revision.published_at, revision.precision,
     revision.modified, revision.text, revision.html, revision.image, revision.language, revision.site,
-    source.name AS source, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at
+    source.name AS source, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
+    coalesce(article.cluster, article.id) AS cluster
 FROM article
 JOIN revision ON revision.id = article.revision_id
 LEFT JOIN source ON source.id = revision.source_id

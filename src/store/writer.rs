@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::error::StoreError;
 use super::lock::Lock;
+use super::search::index;
 
 /// Closures in one transaction.
 const BATCH: usize = 64;
@@ -125,7 +126,11 @@ fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
                 next = queue.try_recv().ok();
             }
         }
-        let end = commit(db);
+        let end = index::catch_up(db).and_then(|()| commit(db));
+        if end.is_err() && !db.is_autocommit() {
+            // Where even this fails, the next BEGIN does too, and says so.
+            let _ = db.execute_batch("ROLLBACK");
+        }
         for answer in answers {
             answer(end.clone());
         }
@@ -140,13 +145,7 @@ fn commit(db: &Connection) -> Result<(), StoreError> {
             message: "the transaction was rolled back by an error of another step in it".to_owned(),
         });
     }
-    db.execute_batch("COMMIT").map_err(|error| {
-        if !db.is_autocommit() {
-            // Where even this fails, the next BEGIN does too, and says so.
-            let _ = db.execute_batch("ROLLBACK");
-        }
-        error.into()
-    })
+    Ok(db.execute_batch("COMMIT")?)
 }
 
 fn in_savepoint<T>(

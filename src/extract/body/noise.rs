@@ -154,11 +154,10 @@ pub(super) fn words(value: &str, mut each: impl FnMut(&str)) {
     let mut word = String::new();
     let mut lower_before = false;
     for c in value.chars().take(600) {
-        if !c.is_alphanumeric() || (c.is_uppercase() && lower_before) {
-            if !word.is_empty() {
-                each(&word);
-                word.clear();
-            }
+        let parts = !c.is_alphanumeric() || (c.is_uppercase() && lower_before);
+        if parts && !word.is_empty() {
+            each(&word);
+            word.clear();
         }
         if c.is_alphanumeric() && word.len() < 40 {
             word.extend(c.to_lowercase());

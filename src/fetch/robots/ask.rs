@@ -117,7 +117,7 @@ impl Fetcher {
             match &ruling.verdict {
                 Verdict::Rules(rules) => note.sitemaps = rules.sitemaps().to_vec(),
                 Verdict::Unreachable { .. } => {
-                    let soon = now + Duration::from_secs(60);
+                    let soon = now + Duration::from_mins(1);
                     note.expires_at = retry_after
                         .unwrap_or(now + UNREACHABLE)
                         .clamp(soon, now + LONGEST);

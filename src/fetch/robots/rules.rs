@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// Longest `Crawl-delay` that is honoured.
-pub const MAX_CRAWL_DELAY: Duration = Duration::from_secs(60);
+pub const MAX_CRAWL_DELAY: Duration = Duration::from_mins(1);
 
 /// So much of a file counts (RFC 9309, 2.5).
 pub(crate) const MAX_ROBOTS: usize = 500 << 10;

@@ -7,6 +7,7 @@ mod opening;
 mod polls;
 mod queue;
 mod reading;
+mod search;
 
 use std::time::Duration;
 
@@ -109,6 +110,16 @@ impl Desk {
             .record_poll(self.taken(claim, entries, None))
             .await
             .unwrap()
+    }
+
+    /// The same for the first source, claimed anew.
+    async fn publish_again(&self, links: &[&str]) {
+        let claims = self
+            .store
+            .claim_sources(self.now, 9, Some(self.now))
+            .await
+            .unwrap();
+        self.publish(&claims[0], links).await;
     }
 
     fn taken(&self, claim: &ClaimedSource, entries: Vec<Entry>, limit: Option<usize>) -> PollOutcome {

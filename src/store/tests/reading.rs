@@ -142,3 +142,42 @@ async fn articles_come_in_pages_and_revised_ones_come_again() {
     assert_eq!(reader.articles_since(0, 99).unwrap().len(), 7);
     assert!(reader.db.execute("DELETE FROM article", []).is_err());
 }
+
+#[tokio::test]
+async fn raw_pages_come_back_as_they_were_received() {
+    let (mut desk, claims) = Desk::with(&["one", "two"]).await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
+        .await;
+    let body: Vec<u8> = (0..100_000_u32).flat_map(|i| (i % 251).to_le_bytes()).collect();
+    for name in ["a", "b"] {
+        let mut page = cutting(&format!("one.example/{name}"), &words(name), &[]);
+        page.raw = Some(crate::model::RawPage {
+            status: 200,
+            headers: "content-type: text/html\nx: ü\n".into(),
+            body: body.clone(),
+            expires: None,
+        });
+        desk.collect(page).await;
+        desk.pass(10);
+    }
+    let reader = Reader::open(&desk.path()).unwrap();
+    let all = RawPages::default();
+    let first = reader.raw_pages_after(&all, 0, 1).unwrap().remove(0);
+    assert_eq!((first.body == body, first.status), (true, 200));
+    assert_eq!(first.headers, "content-type: text/html\nx: ü\n");
+    assert_eq!(first.url, "https://one.example/a");
+    assert_eq!(first.source.as_deref(), Some("one"));
+    let rest = reader.raw_pages_after(&all, first.page_id, 9).unwrap();
+    assert_eq!(rest.len(), 1);
+    let count = |which: &RawPages| reader.raw_pages_count(which).unwrap();
+    let of = |source: &str| RawPages {
+        source: Some(source.into()),
+        since: None,
+    };
+    assert_eq!((count(&all), count(&of("one")), count(&of("two"))), (2, 2, 0));
+    let later = RawPages {
+        source: None,
+        since: Some(first.fetched_at + chrono::Duration::seconds(1)),
+    };
+    assert_eq!(count(&later), 1);
+}

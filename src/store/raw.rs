@@ -1,0 +1,117 @@
+//! Raw pages, read back: for cutting anew and for archives.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Row, params};
+
+use super::error::StoreError;
+use super::reader::{Reader, moment};
+use super::time;
+
+/// A stored page as it was received, its transfer and content codings undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawPageRow {
+    /// Names the page; grows, so that it is where to go on.
+    pub page_id: i64,
+    /// The article it belongs to now.
+    pub article_id: i64,
+    /// The URL that served it.
+    pub url: String,
+    /// Name of the source that it came by last.
+    pub source: Option<String>,
+    /// When.
+    pub fetched_at: DateTime<Utc>,
+    /// HTTP status.
+    pub status: u16,
+    /// Response headers as lines of `name: value`; `content-encoding` and `content-length` are of the body as it was sent.
+    pub headers: String,
+    /// The body, before charset decoding.
+    pub body: Vec<u8>,
+}
+
+/// Which raw pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawPages {
+    /// Only of this source.
+    pub source: Option<String>,
+    /// Only fetched then or later.
+    pub since: Option<DateTime<Utc>>,
+}
+
+impl Reader {
+    /// Up to `limit` raw pages whose `page_id` is larger than `after`, in that order. Ten are well under 50 MiB; each
+    /// is one page, whatever its size.
+    pub fn raw_pages_after(
+        &self,
+        which: &RawPages,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<RawPageRow>, StoreError> {
+        let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("read the stored pages");
+        let rows: Vec<(RawPageRow, i64)> = self
+            .db
+            .prepare_cached(&format!(
+                "SELECT page.id, page.article_id, revision.url, source.name, raw_page.fetched_at, raw_page.status, \
+                 raw_page.headers, raw_page.body, raw_page.length {FROM} ORDER BY raw_page.page_id LIMIT ?4"
+            ))
+            .and_then(|mut query| {
+                query
+                    .query_map(
+                        params![
+                            after,
+                            which.source,
+                            which.since.map(time::text),
+                            i64::try_from(limit).unwrap_or(i64::MAX)
+                        ],
+                        raw_page,
+                    )?
+                    .collect()
+            })
+            .map_err(doing)?;
+        rows.into_iter()
+            .map(|(mut row, length)| {
+                row.body = unpacked(&row.body, length)?;
+                Ok(row)
+            })
+            .collect()
+    }
+
+    /// How many raw pages there are.
+    pub fn raw_pages_count(&self, which: &RawPages) -> Result<u64, StoreError> {
+        let count: i64 = self.db.query_row(
+            &format!("SELECT count(*) {FROM}"),
+            params![0, which.source, which.since.map(time::text)],
+            |row| row.get(0),
+        )?;
+        Ok(count.unsigned_abs())
+    }
+}
+
+/// Pages without a revision are those of deleted articles: their raw page is gone too.
+const FROM: &str = "FROM raw_page JOIN page ON page.id = raw_page.page_id \
+     JOIN revision ON revision.id = (SELECT max(id) FROM revision WHERE page_id = page.id) \
+     LEFT JOIN source ON source.id = revision.source_id \
+     WHERE raw_page.page_id > ?1 AND (?2 IS NULL OR source.name = ?2) AND (?3 IS NULL OR raw_page.fetched_at >= ?3)";
+
+fn raw_page(row: &Row<'_>) -> rusqlite::Result<(RawPageRow, i64)> {
+    let page = RawPageRow {
+        page_id: row.get(0)?,
+        article_id: row.get(1)?,
+        url: row.get(2)?,
+        source: row.get(3)?,
+        fetched_at: moment(row, 4)?,
+        status: row.get(5)?,
+        headers: row.get(6)?,
+        body: row.get(7)?,
+    };
+    Ok((page, row.get(8)?))
+}
+
+/// The body of a raw page; `length` is what it was before compression.
+pub(super) fn unpacked(body: &[u8], length: i64) -> Result<Vec<u8>, StoreError> {
+    usize::try_from(length)
+        .map_err(|_| StoreError::damaged("raw_page.length"))
+        .and_then(|length| {
+            zstd::bulk::decompress(body, length)
+                .map_err(|error| StoreError::damaged(format!("raw_page.body: {error}")))
+        })
+}

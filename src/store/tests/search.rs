@@ -1,0 +1,185 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// Articles with these titles and texts, in order of arrival.
+async fn library(articles: &[(&str, &str)]) -> Desk {
+    let (mut desk, claims) = Desk::with(&["one", "two"]).await;
+    let links: Vec<String> = (0..articles.len())
+        .map(|i| format!("https://h{i}.example/{i}"))
+        .collect();
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    for (i, (title, text)) in articles.iter().enumerate() {
+        let mut page = cutting(&format!("h{i}.example/{i}"), text, &[]);
+        page.extraction.title = Some((*title).to_owned());
+        page.extraction.standfirst = Some(format!("Lead number{i}"));
+        page.published_at = Some(desk.now - chrono::Duration::days(10 - i as i64));
+        let claims = desk.entries(99).await;
+        let claim = claims
+            .iter()
+            .find(|claim| claim.entry.link.as_ref().unwrap().as_str() == links[i])
+            .unwrap();
+        desk.page(claim, PageResult::Article(Box::new(page)))
+            .await
+            .unwrap();
+        desk.store.release_all().await.unwrap();
+        desk.pass(60);
+    }
+    desk
+}
+
+fn ids(desk: &Desk, query: &str) -> Vec<i64> {
+    with(desk, query, |_| {})
+}
+
+fn with(desk: &Desk, query: &str, change: impl Fn(&mut Search)) -> Vec<i64> {
+    let mut search = Search {
+        query: query.into(),
+        limit: 20,
+        ..Search::default()
+    };
+    change(&mut search);
+    let reader = Reader::open(&desk.path()).unwrap();
+    let hits = reader.search(&search).unwrap();
+    hits.iter().map(|hit| hit.article_id).collect()
+}
+
+#[tokio::test]
+async fn words_phrases_prefixes_operators_and_fields_find_newest_first() {
+    let desk = library(&[
+        ("The harbour", "Ferries leave the old harbour each morning."),
+        ("Été à Paris", "Pas de bateau dans le vieux port."),
+        ("北京新闻", "在北京市中心的学校,今天开学了。"),
+        ("ข่าว", "ข้าวผัดอร่อยมากในกรุงเทพ"),
+        ("A new bridge", "The harbour old and new, without a ferry."),
+        ("हिन्दी", "यह हिन्दी में एक समाचार है"),
+    ])
+    .await;
+    for (query, expected) in [
+        ("harbour", vec![5, 1]),
+        ("HARBOUR the", vec![5, 1]),
+        ("\"old harbour\"", vec![1]),
+        ("ferr*", vec![5, 1]),
+        ("harbour NOT ferries", vec![5]),
+        ("harbour -new", vec![1]),
+        ("ferries OR bateau", vec![2, 1]),
+        ("title:harbour", vec![1]),
+        ("title:(harbour OR bridge)", vec![5, 1]),
+        ("standfirst:number1", vec![2]),
+        ("ete paris", vec![2]),
+        ("北京", vec![3]),
+        ("北京市", vec![3]),
+        ("市", vec![3]),
+        ("了", vec![3]),
+        ("上海", vec![]),
+        ("京北", vec![]),
+        ("ผัด", vec![4]),
+        ("กรุงเทพ", vec![4]),
+        ("हिन्दी", vec![6]),
+        ("हिन", vec![]),
+    ] {
+        assert_eq!(ids(&desk, query), expected, "{query}");
+    }
+    // Plain SQL finds the same.
+    assert_eq!(
+        desk.number("SELECT count(*) FROM articles WHERE article_id IN (SELECT rowid FROM search WHERE search MATCH 'harbour AND new')"),
+        1
+    );
+    assert_eq!(
+        desk.number("SELECT rowid FROM search WHERE search MATCH '\"北京 京市\"'"),
+        3
+    );
+    let source = |name: &'static str| move |search: &mut Search| search.source = Some(name.into());
+    assert_eq!(with(&desk, "harbour", source("one")), [5, 1]);
+    assert!(with(&desk, "harbour", source("two")).is_empty());
+    let then = start_of_time() - chrono::Duration::days(8);
+    assert_eq!(with(&desk, "harbour", |search| search.since = Some(then)), [5]);
+    assert_eq!(with(&desk, "harbour", |search| search.until = Some(then)), [1]);
+    assert_eq!(with(&desk, "harbour", |search| search.limit = 1), [5]);
+    // The first is the better: it has the word in its headline.
+    assert_eq!(
+        with(&desk, "harbour", |search| search.order = Order::Rank),
+        [1, 5]
+    );
+}
+
+#[tokio::test]
+async fn what_is_found_is_what_readers_see_now() {
+    let mut desk = library(&[("One", &words("old")), ("Two", &words("two"))]).await;
+    assert_eq!(ids(&desk, "old7"), [1]);
+    // Its text changes, as a page that is seen under another link.
+    desk.publish_again(&["https://other.example/a"]).await;
+    desk.collect(cutting("h0.example/0", &words("new"), &[])).await;
+    assert!(ids(&desk, "old7").is_empty());
+    assert_eq!(ids(&desk, "new7"), [1]);
+    desk.pass(60);
+    // The two turn out to be one: the younger is found no more.
+    desk.publish_again(&["https://third.example/a"]).await;
+    let both = [
+        (KeyKind::Canonical, "h0.example/0"),
+        (KeyKind::OgUrl, "h1.example/1"),
+    ];
+    desk.collect(cutting("third.example/a", &words("third"), &both))
+        .await;
+    assert_eq!(ids(&desk, "two7 OR new7 OR third7"), [1]);
+    assert_eq!(desk.number("SELECT count(*) FROM search_due"), 0);
+    assert_eq!(desk.number("SELECT count(*) FROM search"), 1);
+}
+
+fn any_query() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(vec![
+            "\"", "(", ")", "*", ":", "-", "^", "{", "}", "+", "AND ", "OR ", "NOT ", "NEAR(", "title:", "text :", "'",
+            "a", "word ", "北京", "๏ก็", "\0", "\u{0301}", "é", ";", "--", "/*", "%", "rank", "search ", "Ⓐ", "\u{10ffff}",
+        ]).prop_map(str::to_owned),
+        1 => any::<String>(),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+#[test]
+fn h19_any_text_is_a_query() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("news.db");
+    drop(Store::open(&path, start_of_time()).unwrap());
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("INSERT INTO search (rowid, title, standfirst, text) VALUES (1, 'a word', '北京 京', 'rank search title')")
+        .unwrap();
+    let reader = Reader::open(&path).unwrap();
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(3000));
+    runner
+        .run(&any_query(), |query| {
+            for order in [Order::Newest, Order::Rank] {
+                let search = Search {
+                    query: query.clone(),
+                    order,
+                    limit: 5,
+                    ..Search::default()
+                };
+                match reader.search(&search) {
+                    Ok(_) | Err(SearchError::Query(_)) => {}
+                    Err(SearchError::Store(error)) => prop_assert!(false, "{query:?}: {error}"),
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    for typed in [
+        "(".repeat(500),
+        "a OR ".repeat(500),
+        "title:".repeat(300) + "a",
+        "NOT ".repeat(400) + "a",
+        "-".repeat(900) + "a",
+    ] {
+        let search = Search {
+            query: typed.clone(),
+            limit: 5,
+            ..Search::default()
+        };
+        if let Err(SearchError::Store(error)) = reader.search(&search) {
+            panic!("{typed:.20}…: {error}");
+        }
+    }
+}
