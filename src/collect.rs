@@ -1,7 +1,7 @@
 //! The second half of the way: from an entry that waits to an article in the store.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tracing::{debug, warn};
@@ -304,6 +304,9 @@ async fn cut(
     Ok(cutting)
 }
 
+/// How long one page may be read; pages of the news take hundredths of a second. Builds that are not optimised are slow.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 2 });
+
 /// What the rules, or the automatic, make of a page.
 fn extract(
     desk: &Desk,
@@ -319,11 +322,14 @@ fn extract(
         url,
         link_header: link_header.as_deref(),
     };
-    let extraction = extract::article(
+    let began = Instant::now();
+    let is_over = || began.elapsed() > PATIENCE;
+    let extraction = extract::article_within(
         &page,
         &config.rules_for(source, url),
         config.zone_for(source, url),
         now,
+        html::Patience::until(&is_over),
     )
     .map_err(|error| own_failure(fetched, error.code(), error.to_string()))?;
     match extraction.kind {

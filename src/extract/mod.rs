@@ -27,7 +27,7 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::config::ArticleRules;
-use crate::html::{Clip, Document, Limits, TooMuch, blocks, join, sanitised};
+use crate::html::{Clip, Document, Limits, Patience, TooMuch, blocks, join, sanitised};
 use crate::model::{Extraction, Field, Kind, Origin};
 use dates::Reading;
 use fields::Automatic;
@@ -71,7 +71,18 @@ pub fn article(
     zone: Tz,
     now: DateTime<Utc>,
 ) -> Result<Extraction, ExtractError> {
-    let document = Document::parse(page.html, &Limits::default())?;
+    article_within(page, rules, zone, now, Patience::default())
+}
+
+/// As [`article`], for as long as the caller waits.
+pub fn article_within(
+    page: &Page<'_>,
+    rules: &[&ArticleRules],
+    zone: Tz,
+    now: DateTime<Utc>,
+    patience: Patience<'_>,
+) -> Result<Extraction, ExtractError> {
+    let document = Document::parse_until(page.html, &Limits::default(), patience)?;
     let meta = Meta::read(&document);
     let linked = jsonld::read(&document);
     let base = links::base(&meta, page.url);
@@ -110,6 +121,10 @@ pub fn article(
         reading,
     };
     automatic.title(&mut extraction);
+    // What follows is linear in what was parsed.
+    if patience.is_over() {
+        return Err(TooMuch::Time.into());
+    }
     let clip = if let Some(clip) = applied.body() {
         extraction.origins.insert(Field::Body, Origin::Rule);
         extraction.text = join(&blocks(&document, &clip));

@@ -53,3 +53,32 @@ fn the_three_forms_of_the_page_give_the_article_word_for_word() {
         }
     }
 }
+
+#[test]
+fn without_any_rule_the_body_is_the_same() {
+    let Some(folder) = shared("pages/ahram") else {
+        return;
+    };
+    let expected: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
+    // The printed form has neither elements nor names that tell the standfirst and byline from the text.
+    let forms = ["article.html", "article-old-ids.html"];
+    let lines: Vec<Value> = forms
+        .iter()
+        .map(|form| json!({"id": form, "path": folder.join(form), "url": expected["url"]}))
+        .collect();
+    let (ended, answers) = desk().filter(&["extract", "--jsonl", "--no-rules"], &lines);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(answers.len(), forms.len());
+    for (form, answer) in forms.iter().zip(&answers) {
+        let text = answer["text"].as_str().unwrap();
+        let paragraphs: Vec<&str> = text.split("\n\n").collect();
+        let words: Vec<&str> = expected["paragraphs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|text| text.as_str().unwrap())
+            .collect();
+        assert_eq!(paragraphs, words, "{form}");
+    }
+}

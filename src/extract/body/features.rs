@@ -1,5 +1,11 @@
 //! What is seen of a block: its text, its elements, their names, and its place on the page.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "features are near 1 and need no more than three digits"
+)]
+
 use std::collections::{HashMap, HashSet};
 
 use super::weights::{COUNT, Feature, WORDS};
@@ -36,6 +42,10 @@ impl Seen {
 
     fn flag(&mut self, feature: Feature, on: bool) {
         self.set(feature, f32::from(u8::from(on)));
+    }
+
+    pub(super) fn get(&self, feature: Feature) -> f32 {
+        self.values.get(feature as usize).copied().unwrap_or_default()
     }
 
     pub(super) fn values(&self) -> &[f32] {
@@ -142,13 +152,13 @@ fn around(document: &Document) -> Vec<Around> {
             .and_then(|parent| all.get(parent.index()))
             .copied()
             .unwrap_or_default();
-        let mut own = Around {
-            own: [0; 4],
-            ..outer
-        };
+        let mut own = Around { own: [0; 4], ..outer };
         own.flags |= of_tag(tag);
         own.articles = own.articles.saturating_add(u8::from(tag == Tag::Article));
-        if !matches!(tag, Tag::Text | Tag::Html | Tag::Body | Tag::Br | Tag::Script | Tag::Style | Tag::Meta | Tag::Link) {
+        if !matches!(
+            tag,
+            Tag::Text | Tag::Html | Tag::Body | Tag::Br | Tag::Script | Tag::Style | Tag::Meta | Tag::Link
+        ) {
             for (attr, value) in document.attrs(at) {
                 match attr {
                     // The id of a heading is made of its words.
@@ -209,6 +219,15 @@ pub(super) fn range(view: &View<'_>, at: At) -> std::ops::Range<usize> {
     from..to
 }
 
+/// Bytes of `articleBody` that are searched for the texts of blocks, all together: ten thousand paragraphs in a book.
+const MOST_LOOKED: usize = 1 << 30;
+
+/// Blocks of a page so small that places on it mean nothing.
+const FEW: usize = 40;
+
+/// Bytes of a description; longer ones are no description.
+const LONGEST_LEAD: usize = 4000;
+
 /// All blocks of the page as the weights see them, alone.
 pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
     let document = view.document;
@@ -220,14 +239,31 @@ pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
             0.0
         }
     }));
-    let counts = Sums::of(view.blocks.iter().map(|block| f64::from(u8::from(value::is_paragraph(block)))));
+    let counts = Sums::of(
+        view.blocks
+            .iter()
+            .map(|block| f64::from(u8::from(value::is_paragraph(block)))),
+    );
     let chars = Sums::of(view.blocks.iter().map(|block| block.chars as f64));
     let linked = Sums::of(view.blocks.iter().map(|block| block.linked as f64));
     let covered = value::covered(view);
     let title = view.title.map(fold).unwrap_or_default();
-    let said = view.said.map(fold).filter(|said| said.len() > 200).unwrap_or_default();
-    let leads: Vec<String> = view.leads.iter().map(|lead| fold(lead)).filter(|lead| lead.len() > 30).collect();
+    let said = view
+        .said
+        .map(fold)
+        .filter(|said| said.len() > 200)
+        .unwrap_or_default();
+    let leads: Vec<String> = view
+        .leads
+        .iter()
+        .map(|lead| fold(lead))
+        .filter(|lead| (30..LONGEST_LEAD).contains(&lead.len()))
+        .collect();
     let mut seen_texts = HashSet::new();
+    let mut times: HashMap<&str, u32> = HashMap::new();
+    for block in &view.blocks {
+        *times.entry(block.text.as_str()).or_default() += 1;
+    }
     let folded: Vec<String> = view
         .blocks
         .iter()
@@ -243,10 +279,17 @@ pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
         .blocks
         .iter()
         .zip(&folded)
-        .position(|(block, text)| matches!(block.shape, Shape::Heading(1)) && *text == title && !title.is_empty())
+        .position(|(block, text)| {
+            matches!(block.shape, Shape::Heading(1)) && *text == title && !title.is_empty()
+        })
         .or_else(|| folded.iter().position(|text| *text == title && !title.is_empty()))
-        .or_else(|| view.blocks.iter().position(|block| matches!(block.shape, Shape::Heading(1))));
+        .or_else(|| {
+            view.blocks
+                .iter()
+                .position(|block| matches!(block.shape, Shape::Heading(1)))
+        });
     let count = view.blocks.len().max(1);
+    let mut looked = 0;
     let mut out = Vec::with_capacity(view.blocks.len());
     for (index, block) in view.blocks.iter().enumerate() {
         let mut seen = Seen::new();
@@ -254,14 +297,25 @@ pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
         of_marks(&mut seen, document, block);
         let tag = document.tag(block.owner);
         seen.flag(Feature::OwnerP, tag == Tag::P);
-        seen.flag(Feature::OwnerDiv, matches!(tag, Tag::Div | Tag::Section | Tag::Article | Tag::Main));
+        seen.flag(
+            Feature::OwnerDiv,
+            matches!(tag, Tag::Div | Tag::Section | Tag::Article | Tag::Main),
+        );
         seen.flag(Feature::OwnerQuote, tag == Tag::Blockquote);
         seen.flag(Feature::OwnerCaption, tag == Tag::Figcaption);
         let here = around.get(block.owner.index()).copied().unwrap_or_default();
         // A link or quote may be within the owner and hold all of its text.
-        let inner = document.parent(block.first).and_then(|at| around.get(at.index())).copied().unwrap_or(here);
+        let inner = document
+            .parent(block.first)
+            .and_then(|at| around.get(at.index()))
+            .copied()
+            .unwrap_or(here);
         for (place, feature) in INHERITED.iter().enumerate() {
-            let flags = if *feature == Feature::InLink { inner.flags } else { here.flags };
+            let flags = if *feature == Feature::InLink {
+                inner.flags
+            } else {
+                here.flags
+            };
             seen.flag(*feature, flags & (1 << place) != 0);
         }
         seen.flag(Feature::InArticles, here.articles > 1);
@@ -282,10 +336,19 @@ pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
             (great, Feature::ShareGreat, Feature::LinkedGreat),
         ] {
             let range = range(view, at);
-            seen.set(share, (prose.within(range.clone()) / prose.total().max(1.0)) as f32);
-            seen.set(link, (linked.within(range.clone()) / chars.within(range.clone()).max(1.0)) as f32);
+            seen.set(
+                share,
+                (prose.within(range.clone()) / prose.total().max(1.0)) as f32,
+            );
+            seen.set(
+                link,
+                (linked.within(range.clone()) / chars.within(range.clone()).max(1.0)) as f32,
+            );
             if at == parent {
-                seen.set(Feature::Siblings, (counts.within(range.clone()).min(5.0) / 5.0) as f32);
+                seen.set(
+                    Feature::Siblings,
+                    (counts.within(range.clone()).min(5.0) / 5.0) as f32,
+                );
                 seen.flag(Feature::SharedSome, prose.within(range) > prose.total() * 0.1);
             }
         }
@@ -293,11 +356,17 @@ pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
             seen.flag(Feature::AfterTitle, index > headline);
             seen.flag(Feature::NearTitle, index > headline && index <= headline + 5);
         }
-        let place = index as f32 / count as f32;
+        // On a small page the last paragraph is as near the end as a footer is elsewhere.
+        let place = if count < FEW {
+            0.5
+        } else {
+            index as f32 / count as f32
+        };
         seen.set(Feature::Place, place);
         seen.flag(Feature::LastTenth, place > 0.9);
         let text = folded.get(index).map(String::as_str).unwrap_or_default();
-        if !said.is_empty() && text.len() > 30 {
+        if !said.is_empty() && text.len() > 30 && looked < MOST_LOOKED {
+            looked += said.len();
             let is_in = said.contains(text);
             seen.flag(Feature::InSaid, is_in);
             seen.flag(Feature::NotInSaid, !is_in);
@@ -305,9 +374,22 @@ pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
         seen.flag(Feature::IsTitle, text.len() > 10 && text == title);
         seen.flag(
             Feature::IsLead,
-            text.len() > 30 && leads.iter().any(|lead| lead.contains(text) || text.contains(lead.as_str())),
+            text.len() > 30
+                && leads
+                    .iter()
+                    .any(|lead| lead.contains(text) || text.contains(lead.as_str())),
         );
-        seen.flag(Feature::Repeated, block.chars >= 30 && !seen_texts.insert(block.text.as_str()));
+        seen.flag(
+            Feature::Repeated,
+            block.chars >= 30 && !seen_texts.insert(block.text.as_str()),
+        );
+        seen.flag(
+            Feature::Recurs,
+            times.get(block.text.as_str()).is_some_and(|times| *times > 1),
+        );
+        let noise = covered.get(index).copied().unwrap_or_default();
+        seen.flag(Feature::NoiseShort, noise && value::weight(block) < 80.0);
+        seen.flag(Feature::NoiseLong, noise && value::weight(block) >= 160.0);
         out.push(seen);
     }
     out
@@ -344,6 +426,19 @@ fn of_text(seen: &mut Seen, block: &Block) {
     let sentence = value::ends_sentence(&block.text);
     seen.flag(Feature::Sentence, sentence);
     seen.flag(Feature::LongSentence, sentence && weight >= 80.0);
+    let link = linked >= 0.9;
+    let (item, heading) = (
+        matches!(block.shape, Shape::Item { .. }),
+        matches!(block.shape, Shape::Heading(_)),
+    );
+    seen.flag(Feature::LinkParagraph, link && !item && !heading);
+    seen.flag(Feature::LinkItem, link && item);
+    seen.flag(Feature::LinkHeading, link && heading);
+    seen.flag(
+        Feature::Scrap,
+        !sentence && weight < 40.0 && block.shape == Shape::Paragraph,
+    );
+    seen.flag(Feature::ScrapItem, !sentence && item);
     let text = block.text.as_str();
     seen.flag(Feature::Colon, text.ends_with([':', '：']));
     seen.flag(Feature::Question, text.ends_with(['?', '？', '؟']));
@@ -365,11 +460,17 @@ fn of_text(seen: &mut Seen, block: &Block) {
     seen.flag(Feature::Separators, separators > 0 && weight < 120.0);
     seen.flag(
         Feature::Arrow,
-        text.starts_with(['»', '›', '>', '►', '→', '▶', '+', '➡', '▸', '•']) && !text.starts_with("»")
+        text.starts_with(['›', '>', '►', '→', '▶', '+', '➡', '▸', '•'])
             || text.ends_with(['»', '›', '>', '►', '→', '▶', '▸', '…']) && linked > 0.3,
     );
-    seen.flag(Feature::Copyright, text.contains(['©', '®']) || text.contains("(c)"));
-    seen.flag(Feature::Handle, weight < 300.0 && (text.contains(" @") || text.contains("http") || text.contains("www.")));
+    seen.flag(
+        Feature::Copyright,
+        text.contains(['©', '®']) || text.contains("(c)"),
+    );
+    seen.flag(
+        Feature::Handle,
+        weight < 300.0 && (text.contains(" @") || text.contains("http") || text.contains("www.")),
+    );
     seen.flag(Feature::ReadMore, noise::is_read_more(text));
     seen.flag(Feature::Credit, noise::is_credit(text));
 }

@@ -438,23 +438,74 @@ fn by_one_name(name: &str) -> Option<Noise> {
 
 /// Whether a class list or id is what bodies of articles are called.
 pub(super) fn is_body_name(value: &str) -> bool {
-    const WHOLE: &[&str] = &["articlebody", "storybody", "articletext", "articlecontent", "newsbody", "newstext"];
+    const WHOLE: &[&str] = &[
+        "articlebody",
+        "storybody",
+        "articletext",
+        "articlecontent",
+        "newsbody",
+        "newstext",
+    ];
     let mut before = false;
     let mut found = false;
     words(value, |word| {
         found |= WHOLE.contains(&word) || before && matches!(word, "body" | "content" | "text");
-        before = matches!(word, "article" | "entry" | "post" | "story" | "news" | "body" | "artikel" | "articulo");
+        before = matches!(
+            word,
+            "article" | "entry" | "post" | "story" | "news" | "body" | "artikel" | "articulo"
+        );
     });
     found
 }
 
 /// How texts begin that lead elsewhere, in lower case.
 const READ_MORE: &[&str] = &[
-    "read more", "read also", "also read", "read:", "related:", "see also", "more:", "watch:", "listen:", "click here",
-    "lesen sie", "mehr zum thema", "auch interessant", "lire aussi", "à lire", "a lire", "voir aussi", "leia também",
-    "leia mais", "lea también", "lee también", "te puede interesar", "leggi anche", "lees ook", "læs også", "les også",
-    "läs också", "läs även", "lue myös", "czytaj", "zobacz", "čtěte", "přečtěte", "читайте", "читать", "також",
-    "oku:", "ayrıca", "اقرأ", "بیشتر", "subscribe", "sign up", "follow us", "join our", "share this", "download our",
+    "read more",
+    "read also",
+    "also read",
+    "read:",
+    "related:",
+    "see also",
+    "more:",
+    "watch:",
+    "listen:",
+    "click here",
+    "lesen sie",
+    "mehr zum thema",
+    "auch interessant",
+    "lire aussi",
+    "à lire",
+    "a lire",
+    "voir aussi",
+    "leia também",
+    "leia mais",
+    "lea también",
+    "lee también",
+    "te puede interesar",
+    "leggi anche",
+    "lees ook",
+    "læs også",
+    "les også",
+    "läs också",
+    "läs även",
+    "lue myös",
+    "czytaj",
+    "zobacz",
+    "čtěte",
+    "přečtěte",
+    "читайте",
+    "читать",
+    "також",
+    "oku:",
+    "ayrıca",
+    "اقرأ",
+    "بیشتر",
+    "subscribe",
+    "sign up",
+    "follow us",
+    "join our",
+    "share this",
+    "download our",
 ];
 
 /// Whether a text begins like one that leads elsewhere.
@@ -470,8 +521,23 @@ pub(super) fn is_read_more(text: &str) -> bool {
 
 /// How credits of pictures begin, in lower case.
 const CREDIT: &[&str] = &[
-    "photo", "foto", "bild:", "image:", "images:", "picture:", "(photo", "(foto", "(image", "getty", "crédit", "source:", "quelle:",
-    "фото", "© ", "copyright", "video:",
+    "photo",
+    "foto",
+    "bild:",
+    "image:",
+    "images:",
+    "picture:",
+    "(photo",
+    "(foto",
+    "(image",
+    "getty",
+    "crédit",
+    "source:",
+    "quelle:",
+    "фото",
+    "© ",
+    "copyright",
+    "video:",
 ];
 
 /// Whether a text begins like the credit of a picture.

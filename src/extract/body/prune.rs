@@ -5,13 +5,17 @@ use super::{View, value};
 use crate::extract::meta::fold;
 use crate::html::{At, Block, Shape};
 
+/// Log-odds that a block needs. More than even: a wrong sentence is worse than a missing one, and the weights were fitted
+/// to pages of which each has as much that is of the article as is not.
+const LEAST: f32 = 0.5;
+
 /// Positions of the blocks that are kept, in order; all that are paragraphs where nothing else is left.
 pub(super) fn kept(view: &View<'_>, container: At, odds: &[f32]) -> Vec<usize> {
     let title = view.title.map(fold).unwrap_or_default();
     let mut kept: Vec<usize> = odds
         .iter()
         .enumerate()
-        .filter(|(_, odds)| **odds > 0.0)
+        .filter(|(_, odds)| **odds > LEAST)
         .map(|(index, _)| index)
         .filter(|index| {
             view.blocks
@@ -19,6 +23,7 @@ pub(super) fn kept(view: &View<'_>, container: At, odds: &[f32]) -> Vec<usize> {
                 .is_some_and(|block| belongs(block, &title))
         })
         .collect();
+    trim_ends(view, &mut kept);
     drop_empty_headings(view, &mut kept);
     drop_repeats(view, &mut kept);
     if kept.is_empty() {
@@ -43,8 +48,39 @@ fn belongs(block: &Block, title: &str) -> bool {
     if title.len() > 10 && value::weight(block) < 250.0 && fold(&block.text) == title {
         return false;
     }
+    // Nothing but a link is a way to another page.
+    if block.linked * 10 > block.chars * 9 && block.shape == Shape::Paragraph && value::weight(block) < 250.0
+    {
+        return false;
+    }
     // A line without a letter parts sections.
     block.text.chars().any(char::is_alphanumeric)
+}
+
+/// Short lines before the first and behind the last paragraph are dates, labels, tags.
+fn trim_ends(view: &View<'_>, kept: &mut Vec<usize>) {
+    let is_scrap = |index: &usize| {
+        view.blocks.get(*index).is_some_and(|block| {
+            block.shape == Shape::Paragraph
+                && value::weight(block) < 40.0
+                && !value::ends_sentence(&block.text)
+        })
+    };
+    let is_solid = |index: &usize| {
+        view.blocks
+            .get(*index)
+            .is_some_and(|block| value::weight(block) >= 60.0)
+    };
+    let Some(first) = kept.iter().position(is_solid) else {
+        return;
+    };
+    let last = kept.iter().rposition(is_solid).unwrap_or(first);
+    let mut place = 0;
+    kept.retain(|index| {
+        let is_end = place < first || place > last;
+        place += 1;
+        !(is_end && is_scrap(index))
+    });
 }
 
 /// A heading that no text follows is one of something left out.

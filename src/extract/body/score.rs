@@ -1,5 +1,11 @@
 //! What blocks are worth alone and among their neighbours, and which element's blocks are worth most.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "features are near 1 and need no more than three digits"
+)]
+
 use super::features::{Names, Seen, Sums, range};
 use super::weights::{Feature, WEIGHTS, WORDS};
 use super::{View, value};
@@ -68,18 +74,28 @@ pub(super) fn look_around(view: &View<'_>, seen: &mut [Seen], alone: &[f32], con
     let solid = |index: usize| {
         inside.contains(&index)
             && alone.get(index).is_some_and(|odds| *odds > 0.0)
-            && view.blocks.get(index).is_some_and(|block| value::weight(block) >= 60.0)
+            && view
+                .blocks
+                .get(index)
+                .is_some_and(|block| value::weight(block) >= 60.0)
     };
     let first = inside.clone().find(|index| solid(*index)).unwrap_or(inside.start);
     let last = inside.clone().rfind(|index| solid(*index)).unwrap_or(inside.end);
     let good = Sums::of((0..view.blocks.len()).map(|index| f64::from(u8::from(solid(index)))));
     let worth = |index: usize| view.blocks.get(index).map_or(0.0, value::weight);
     let positive = Sums::of(
-        alone.iter().enumerate().map(|(index, odds)| if *odds > 0.0 { worth(index) } else { 0.0 }),
+        alone
+            .iter()
+            .enumerate()
+            .map(|(index, odds)| if *odds > 0.0 { worth(index) } else { 0.0 }),
     );
     let all = Sums::of((0..view.blocks.len()).map(worth));
     let hint = view.document.attr(container, "itemprop").is_some();
-    let odds_at = |index: Option<usize>| index.and_then(|index| alone.get(index)).map_or(-1.0, |odds| odds / SURE);
+    let odds_at = |index: Option<usize>| {
+        index
+            .and_then(|index| alone.get(index))
+            .map_or(-1.0, |odds| odds / SURE)
+    };
     for (index, seen) in seen.iter_mut().enumerate() {
         let Some(block) = view.blocks.get(index) else {
             continue;
@@ -92,8 +108,34 @@ pub(super) fn look_around(view: &View<'_>, seen: &mut [Seen], alone: &[f32], con
         seen.set(Feature::Before3, (before(1) + before(2) + before(3)) / 3.0);
         seen.set(Feature::After3, (after(1) + after(2) + after(3)) / 3.0);
         let is_inside = inside.contains(&index);
+        let own = odds_at(Some(index));
+        let depth = view
+            .document
+            .ancestors(block.owner)
+            .take(5)
+            .position(|at| at == container);
+        let tail = good.within(index + 1..view.blocks.len());
+        let (italic, linked, lead) = (
+            seen.get(Feature::AllItalic) > 0.0,
+            seen.get(Feature::Linked) > 0.1,
+            seen.get(Feature::IsLead) > 0.0,
+        );
+        seen.set(
+            if is_inside {
+                Feature::AloneInside
+            } else {
+                Feature::AloneOutside
+            },
+            own,
+        );
+        if is_inside {
+            seen.set(Feature::Depth, depth.map_or(1.0, |depth| depth as f32 / 5.0));
+        }
         let mut flag = |feature, on: bool| seen.set(feature, f32::from(u8::from(on)));
         flag(Feature::Inside, is_inside);
+        flag(Feature::ItalicEnd, italic && tail < 1.5);
+        flag(Feature::LinkedEnd, linked && tail < 1.5);
+        flag(Feature::LeadAhead, lead && index < first);
         flag(Feature::InsideHint, is_inside && hint);
         flag(Feature::InSpan, (first..=last).contains(&index));
         flag(Feature::AheadOfSpan, index < first && index + 6 >= first);
@@ -102,16 +144,32 @@ pub(super) fn look_around(view: &View<'_>, seen: &mut [Seen], alone: &[f32], con
         let heading = matches!(block.shape, Shape::Heading(_));
         let next_heads = next.is_some_and(|next| matches!(next.shape, Shape::Heading(_)));
         flag(Feature::HeadsHeading, heading && next_heads);
-        flag(Feature::HeadsGood, heading && !next_heads && alone.get(index + 1).is_some_and(|odds| *odds > 0.0));
+        flag(
+            Feature::HeadsGood,
+            heading && !next_heads && alone.get(index + 1).is_some_and(|odds| *odds > 0.0),
+        );
         flag(Feature::LastHeading, heading && index > last);
         flag(Feature::ShortBehind, index > last && value::weight(block) < 60.0);
-        seen.set(Feature::HeadDistance, (good.within(0..index).min(5.0) / 5.0) as f32);
-        seen.set(Feature::TailDistance, (good.within(index + 1..view.blocks.len()).min(5.0) / 5.0) as f32);
+        seen.set(
+            Feature::HeadDistance,
+            (good.within(0..index).min(5.0) / 5.0) as f32,
+        );
+        seen.set(
+            Feature::TailDistance,
+            (good.within(index + 1..view.blocks.len()).min(5.0) / 5.0) as f32,
+        );
         let parent = view.document.parent(block.owner).unwrap_or(block.owner);
         let grand = view.document.parent(parent).unwrap_or(parent);
         for (at, feature) in [(parent, Feature::GoodParent), (grand, Feature::GoodGrand)] {
             let range = range(view, at);
-            seen.set(feature, (positive.within(range.clone()) / all.within(range).max(1.0)) as f32);
+            if at == parent {
+                let share = positive.within(range.clone()) / positive.within(inside.clone()).max(1.0);
+                seen.set(Feature::GoodShare, share.min(1.0) as f32);
+            }
+            seen.set(
+                feature,
+                (positive.within(range.clone()) / all.within(range).max(1.0)) as f32,
+            );
         }
     }
 }
