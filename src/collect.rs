@@ -326,7 +326,7 @@ fn extract(
     let is_over = || began.elapsed() > PATIENCE;
     let extraction = extract::article_within(
         &page,
-        &config.rules_for(source, url),
+        &config.rules_for(source, url, now),
         config.zone_for(source, url),
         now,
         html::Patience::until(&is_over),

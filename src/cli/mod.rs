@@ -2,17 +2,27 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
+mod backup;
 mod check;
 mod consumers;
+mod control;
+mod delete;
+mod diff;
 mod export;
 mod extract;
 mod list;
 mod parse;
+mod progress;
+mod prune;
+mod reextract;
+mod rule_tests;
 mod run;
 mod search;
+mod sentences;
 mod status;
 mod table;
 mod try_page;
+mod verify;
 mod when;
 
 use std::io::{self, BufReader, IsTerminal, Write};
@@ -58,15 +68,37 @@ enum Command {
     /// Poll, fetch, cut and keep, until stopped or (--once) until nothing is due
     Run(run::RunArgs),
     /// Check the configuration: every mistake at once, with file and line
-    Check,
+    Check(check::CheckArgs),
     /// Show what would be cut out of a page, and by what
     Try(try_page::TryArgs),
     /// List the configured sources
     List(list::ListArgs),
     /// Show how each source is doing, and why it is polled when
     Status(status::StatusArgs),
+    /// Have a source polled now, by the running daemon or at the next run
+    Poll(control::PollArgs),
+    /// Hold a source: not polled, its pages wait, until `resume`
+    Pause(control::SourceArgs),
+    /// Let a paused source go on
+    Resume(control::SourceArgs),
+    /// Have pages and sources that failed tried again now
+    Retry(control::RetryArgs),
+    /// Have the running daemon read its configuration anew; with a mistake in it the old one stays
+    Reload,
     /// Find articles by their words
     Search(search::SearchArgs),
+    /// Show what changed in an article, sentence by sentence
+    Diff(diff::DiffArgs),
+    /// Take an article down: text, revisions and stored page are gone, and never come back
+    Delete(delete::DeleteArgs),
+    /// Drop what the sources keep no longer, now
+    Prune(prune::PruneArgs),
+    /// Cut the stored pages anew by today's rules
+    Reextract(reextract::ReextractArgs),
+    /// Copy the database while it is in use, checked
+    Backup(backup::BackupArgs),
+    /// Check that the database is what it should be
+    Verify(verify::VerifyArgs),
     /// Write articles out
     Export(Box<export::ExportArgs>),
     /// Show, reset or forget those who are served with `export --consumer`
@@ -92,15 +124,23 @@ struct FilterArgs {
     jsonl: bool,
 }
 
-fn check(global: &Global) -> anyhow::Result<Exit> {
+fn check(global: &Global, args: &check::CheckArgs) -> anyhow::Result<Exit> {
     let colour = io::stderr().is_terminal();
+    let (mut sink, mut stdout) = (io::sink(), io::stdout().lock());
     let code = check::check(
         global.config.as_deref(),
         colour,
-        &mut io::stdout().lock(),
+        // With --json the results are all that stands there.
+        if args.json { &mut sink } else { &mut stdout },
         &mut io::stderr().lock(),
     )?;
-    Ok(if code == 0 { Exit::Done } else { Exit::Usage })
+    if code != 0 {
+        return Ok(Exit::Usage);
+    }
+    if args.live || args.stored {
+        return rule_tests::run(global, args);
+    }
+    Ok(Exit::Done)
 }
 
 /// How a command ended, when it ended well enough to have an opinion.
@@ -117,11 +157,22 @@ pub fn main() -> ExitCode {
     telemetry::init(level(&cli));
     let result = match &cli.command {
         Command::Run(args) => run::run(&cli.global, args),
-        Command::Check => check(&cli.global),
+        Command::Check(args) => check(&cli.global, args),
         Command::Try(args) => try_page::try_page(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
+        Command::Poll(args) => control::poll(&cli.global, args),
+        Command::Pause(args) => control::pause(&cli.global, args),
+        Command::Resume(args) => control::resume(&cli.global, args),
+        Command::Retry(args) => control::retry(&cli.global, args),
+        Command::Reload => control::reload(&cli.global),
         Command::Search(args) => search::search(&cli.global, args),
+        Command::Diff(args) => diff::diff(&cli.global, args),
+        Command::Delete(args) => delete::delete(&cli.global, args),
+        Command::Reextract(args) => reextract::reextract(&cli.global, args),
+        Command::Backup(args) => backup::backup(&cli.global, args),
+        Command::Verify(args) => verify::verify(&cli.global, args),
+        Command::Prune(args) => prune::prune(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
         Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
@@ -162,8 +213,12 @@ struct Usage(String);
 impl Global {
     /// Loads the configuration; its faults go to stderr as they are.
     fn load(&self) -> anyhow::Result<Config> {
-        let path = config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()))?;
-        load_from(&path)
+        load_from(&self.config_path()?)
+    }
+
+    /// The configuration file: of the command line, else where it is looked for.
+    fn config_path(&self) -> anyhow::Result<PathBuf> {
+        config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()).into())
     }
 
     /// The database: of the command line, else configured, else the default place.

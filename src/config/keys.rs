@@ -29,7 +29,7 @@ pub(super) const TOP: Keys = Keys {
 /// Who we are and where things are kept.
 pub(super) const DAEMON: Keys = Keys {
     section: "[daemon]",
-    keys: &["contact", "database"],
+    keys: &["contact", "database", "min_free_disk"],
 };
 
 /// How little of a server we take.
@@ -64,6 +64,8 @@ pub(super) const DEFAULTS: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "article",
@@ -77,6 +79,8 @@ pub(super) const SOURCE: Keys = Keys {
         "name",
         "was",
         "feed",
+        "listing",
+        "sitemap",
         "every",
         "cron",
         "timezone",
@@ -85,11 +89,20 @@ pub(super) const SOURCE: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "article",
+        "rules",
         "test",
     ],
+};
+
+/// A page that links to articles.
+pub(super) const LISTING: Keys = Keys {
+    section: "listing",
+    keys: &["url", "links", "pattern", "title", "date"],
 };
 
 /// Rules that cut an article out of a page.
@@ -104,6 +117,29 @@ pub(super) const ARTICLE: Keys = Keys {
         "body",
         "image",
         "short_link",
+        "next_page",
+        "single_page",
+        "remove",
+        "cut_after",
+        "reject_if_contains",
+    ],
+};
+
+/// The keys of [`ARTICLE`] and the day on which they end.
+pub(super) const RULES: Keys = Keys {
+    section: "[[source.rules]]",
+    keys: &[
+        "valid_until",
+        "title",
+        "standfirst",
+        "byline",
+        "published",
+        "modified",
+        "body",
+        "image",
+        "short_link",
+        "next_page",
+        "single_page",
         "remove",
         "cut_after",
         "reject_if_contains",
@@ -122,6 +158,8 @@ pub(super) const SITE: Keys = Keys {
         "body",
         "image",
         "short_link",
+        "next_page",
+        "single_page",
         "remove",
         "cut_after",
         "reject_if_contains",
@@ -152,8 +190,10 @@ const SECTIONS: &[&Keys] = &[
     &SOURCE,
     &DEFAULTS,
     &ARTICLE,
+    &RULES,
     &RULE,
     &TEST,
+    &LISTING,
 ];
 
 /// Other programs' words for ours.
@@ -172,6 +212,9 @@ const ALSO_KNOWN_AS: &[(&str, &str)] = &[
     ("text", "body"),
     ("lead", "standfirst"),
     ("summary", "standfirst"),
+    ("next", "next_page"),
+    ("expires", "valid_until"),
+    ("until", "valid_until"),
     ("selector", "select"),
     ("regex", "match"),
     ("db", "database"),

@@ -10,6 +10,7 @@ mod fault;
 mod files;
 mod find;
 mod keys;
+mod listing;
 mod load;
 mod nearest;
 mod pages;
@@ -27,6 +28,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use regex::Regex;
@@ -37,7 +39,8 @@ use crate::timing::Schedule;
 
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
-pub use load::{Loaded, load, load_sites, load_text};
+pub use listing::{Form, Listing};
+pub use load::{Loaded, load, load_rules, load_sites, load_text};
 pub use nearest::nearest;
 
 /// A whole configuration, valid.
@@ -56,12 +59,24 @@ pub struct Config {
 }
 
 /// `[daemon]`: who we are and where things are kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daemon {
     /// A page or address that tells a site's owner whom to ask; goes into the User-Agent.
     pub contact: Option<String>,
     /// Where the database is; `None`: `$STATE_DIRECTORY/cuttings.db`, else the user's XDG data folder.
     pub database: Option<PathBuf>,
+    /// With fewer bytes free where the database is, nothing is collected.
+    pub min_free_disk: u64,
+}
+
+impl Default for Daemon {
+    fn default() -> Self {
+        Self {
+            contact: None,
+            database: None,
+            min_free_disk: 200 << 20,
+        }
+    }
 }
 
 /// `[politeness]`: how little of a server we take.
@@ -145,8 +160,10 @@ pub struct Source {
     pub was: Option<String>,
     /// Whether it is polled.
     pub enabled: bool,
-    /// The feed.
+    /// The document that is polled: a feed, or what `form` says.
     pub feed: Url,
+    /// What that document is.
+    pub form: Form,
     /// When it is polled: `every` or `cron`.
     pub schedule: Schedule,
     /// Zone of printed times without one, and of `cron`.
@@ -161,6 +178,10 @@ pub struct Source {
     pub pages: Pages,
     /// How long raw pages are kept.
     pub keep_pages: Keep,
+    /// Which articles are kept.
+    pub keep: KeepArticles,
+    /// Which texts of an article are kept when it changes.
+    pub revisions: Revisions,
     /// Pages fetched of a source never seen before; the rest of its entries are recorded as seen.
     pub first_poll: usize,
     /// Longest that wishes of server and feed may delay a poll.
@@ -170,6 +191,8 @@ pub struct Source {
     /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
     /// of the source itself, where it has them: they go before a site's, those of `[defaults]` after.
     pub article: ArticleRules,
+    /// `[[source.rules]]`, newest first: each goes before [`Source::article`] on pages of its time.
+    pub rules: Vec<ArticleRules>,
     /// `[[source.test]]`
     pub tests: Vec<SourceTest>,
     /// `file:line` where it stands, for messages.
@@ -184,6 +207,7 @@ impl Source {
             was: None,
             enabled: true,
             feed,
+            form: Form::Feed,
             schedule: Schedule::Adaptive,
             timezone: Tz::UTC,
             tags: Vec::new(),
@@ -191,10 +215,13 @@ impl Source {
             key_from_url: None,
             pages: Pages::default(),
             keep_pages: Keep::For(Duration::from_hours(30 * 24)),
+            keep: KeepArticles::default(),
+            revisions: Revisions::default(),
             first_poll: 50,
             max_hint: Duration::from_hours(24),
             pin: false,
             article: ArticleRules::default(),
+            rules: Vec::new(),
             tests: Vec::new(),
             at: String::new(),
         }
@@ -208,6 +235,8 @@ pub struct SourceTest {
     pub url: Url,
     /// A passage of its text.
     pub contains: String,
+    /// `file:line` where it stands, for messages.
+    pub at: String,
 }
 
 /// Whether the pages of a source are fetched.
@@ -233,6 +262,30 @@ pub enum Keep {
     Forever,
 }
 
+/// Which articles of a source are kept. What is dropped is told to readers and never fetched again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeepArticles {
+    /// All.
+    #[default]
+    Forever,
+    /// So long after they were first stored.
+    For(Duration),
+    /// So many, the newest.
+    Newest(usize),
+}
+
+/// Which texts of an article are kept when it changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Revisions {
+    /// Every one.
+    #[default]
+    All,
+    /// The latest; older ones are dropped.
+    Latest,
+    /// The first; later ones are not stored. A page still replaces the feed's own text.
+    First,
+}
+
 /// Rules that cut an article out of a page, compiled. Of a source, or of a site.
 #[derive(Clone, Debug, Default)]
 pub struct ArticleRules {
@@ -252,6 +305,10 @@ pub struct ArticleRules {
     pub image: Vec<FieldRule>,
     /// Selectors of the page's own short link.
     pub short_link: Vec<FieldRule>,
+    /// Selectors of the link to the next page of the article.
+    pub next_page: Vec<FieldRule>,
+    /// Selectors of the link to the whole article on one page.
+    pub single_page: Vec<FieldRule>,
     /// Elements taken out of the body before it is read.
     pub remove: Vec<Css>,
     /// Plain texts: the body ends before the first text node that contains one.
@@ -264,6 +321,10 @@ pub struct ArticleRules {
     pub key_from_url: Option<Regex>,
     /// As [`Source::language`].
     pub language: Option<String>,
+    /// The last day on which pages were made this way; `None`: they still are.
+    pub valid_until: Option<NaiveDate>,
+    /// Where they stand, for people: `[source.article]`, `sites/paper.example.toml`.
+    pub layer: String,
 }
 
 /// One selector of a field.

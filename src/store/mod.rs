@@ -5,16 +5,24 @@
 //! ([`PollOutcome`], [`PageOutcome`]) is one transaction; a step that fails leaves nothing behind. A claim is a lease
 //! that holds as long as the run that took it: who opens the database holds its lock, so every earlier run is dead.
 //!
-//! [`Reader`] is for everybody else, at any time: write-ahead logging keeps the two out of each other's way.
+//! [`Reader`] is for everybody else, at any time: write-ahead logging keeps the two out of each other's way. [`Side`] is
+//! for what a person asks meanwhile: one short transaction, seen by the daemon within a second ([`Store::nudged`]).
 //!
 //! Files beside `DB`: `-wal` and `-shm` belong to it and stay when it is closed, so that people who may not write the
 //! folder can read; `-lock` names the process that writes; `-work` is the list of inputs being parsed ([`Work`]).
 
 mod alike;
+mod anew;
 mod articles;
+mod backup;
 mod changes;
+mod clerk;
+mod cluster;
+mod columns;
 mod consumers;
+mod control;
 mod copy;
+mod disk;
 mod error;
 mod grouping;
 mod ledger;
@@ -27,6 +35,8 @@ mod queue;
 mod raw;
 mod reader;
 mod rest;
+mod retention;
+mod revisions;
 mod schema;
 mod script;
 mod search;
@@ -36,6 +46,8 @@ mod status;
 mod take_in;
 mod takeout;
 mod time;
+mod verify;
+mod volatile;
 mod waiting;
 mod work;
 mod writer;
@@ -43,11 +55,18 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use anew::{Anew, Recast};
+pub use backup::backup;
+pub use clerk::Clerk;
 pub use consumers::{Consumer, Hold};
+pub use control::{Asked, Request};
 pub use copy::Copy;
 pub use error::{StoreError, Trouble};
+pub use lock::{Holder, holder};
 pub use raw::{RawPageRow, RawPages};
 pub use reader::{ArticleRow, ChangeRow, Reader};
+pub use retention::{Plan, Policy, Tidied};
+pub use revisions::{NoArticle, RevisionRow};
 pub use search::{Hit, Order, QueryError, Search, SearchError, Snippet};
 pub use side::Side;
 pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
@@ -76,6 +95,8 @@ pub struct Store {
     work: Arc<work::WorkLedger>,
     claims: Arc<Claims>,
     path: PathBuf,
+    /// `PRAGMA data_version` when it was last looked at: it changes with what others commit.
+    version: Arc<AtomicI64>,
 }
 
 impl Store {
@@ -106,7 +127,35 @@ impl Store {
                 last: AtomicI64::new(0),
             }),
             path: path.to_owned(),
+            version: Arc::default(),
         })
+    }
+
+    /// How many sources are polled, and how many of them failed last time.
+    pub async fn failing(&self) -> Result<(u64, u64), StoreError> {
+        self.writer.call("count sources", waiting::failing).await
+    }
+
+    /// Whether another process has written since this was last asked; cheap enough to be asked all day.
+    pub async fn nudged(&self) -> Result<bool, StoreError> {
+        let last = Arc::clone(&self.version);
+        let look = move |db: &Connection| {
+            let version = db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+            Ok(last.swap(version, Ordering::Relaxed) != version)
+        };
+        self.writer.call("look for requests", look).await
+    }
+
+    /// What was asked of this run from beside and is not answered, oldest first.
+    pub async fn requests(&self) -> Result<Vec<Request>, StoreError> {
+        self.writer.call("read requests", control::open).await
+    }
+
+    /// Answers a request.
+    pub async fn answer(&self, id: i64, answer: String) -> Result<(), StoreError> {
+        self.writer
+            .call("answer a request", move |db| control::answer(db, id, &answer))
+            .await
     }
 
     /// Number of this run, unique in the database.
@@ -216,6 +265,31 @@ impl Store {
             .await
     }
 
+    /// Drops what the sources keep no longer, a bounded part of it, and gives room back to the file system. Where
+    /// `more` is said there is more to do.
+    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<Tidied, StoreError> {
+        self.writer
+            .call("drop what is kept no longer", move |db| {
+                retention::tidy(db, &retention::policies(db)?, now)
+            })
+            .await
+    }
+
+    /// Whether there are fewer than `least` bytes free where the database is, as a sentence. Written down where
+    /// `status` finds it, as far as there is room for that.
+    pub async fn short_of_room(&self, least: u64, now: DateTime<Utc>) -> Option<String> {
+        let path = self.path.clone();
+        let word = tokio::task::spawn_blocking(move || disk::shortage(&path, least))
+            .await
+            .ok()?;
+        let written = word.clone();
+        let note = move |db: &Connection| disk::note(db, written.as_deref(), now);
+        if let Err(error) = self.writer.call("note how much room there is", note).await {
+            tracing::debug!("{error}");
+        }
+        word
+    }
+
     /// Gives leases back without an outcome: for a clean stop. No attempt is counted.
     pub async fn release(&self, leases: Vec<Lease>) -> Result<(), StoreError> {
         self.writer
@@ -282,6 +356,7 @@ fn start(db: &mut Connection, crashed: &[Work], now: DateTime<Utc>) -> Result<i6
     let run = step.last_insert_rowid();
     // The last number must stay, so that it is never given again.
     step.execute("DELETE FROM run WHERE id < ?1 - 1000", [run])?;
+    step.execute("DELETE FROM request", [])?;
     queue::void(&step)?;
     for work in crashed {
         match *work {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::{Claims, ledger, memory, origins, queue, rest, take_in, time};
-use crate::config::Source;
+use crate::config::{KeepArticles, Revisions, Source};
 use crate::link;
 use crate::model::{
     CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
@@ -24,11 +24,15 @@ pub(super) struct Seed {
     was: Option<String>,
     enabled: bool,
     url: String,
+    reading: String,
     host: String,
     schedule: String,
     due: i64,
     timezone: String,
     tags: String,
+    keep_for: Option<i64>,
+    keep_newest: Option<i64>,
+    revisions: &'static str,
 }
 
 impl Seed {
@@ -38,11 +42,25 @@ impl Seed {
             was: source.was.clone(),
             enabled: source.enabled,
             url: source.feed.to_string(),
+            reading: source.form.reading(),
             host: link::host(&source.feed),
             schedule: source.schedule.to_string(),
             due: time::ms(source.schedule.next_after(now)),
             timezone: source.timezone.name().to_owned(),
             tags: serde_json::Value::from(source.tags.clone()).to_string(),
+            keep_for: match source.keep {
+                KeepArticles::For(length) => Some(time::length(length)),
+                _ => None,
+            },
+            keep_newest: match source.keep {
+                KeepArticles::Newest(count) => Some(count as i64),
+                _ => None,
+            },
+            revisions: match source.revisions {
+                Revisions::All => "all",
+                Revisions::Latest => "latest",
+                Revisions::First => "first",
+            },
         }
     }
 }
@@ -72,6 +90,8 @@ pub(super) fn sync(
             Some(id) => update(db, id, seed, now)?,
             None => insert(db, seed, now)?,
         };
+        db.prepare_cached("UPDATE source SET keep_for = ?2, keep_newest = ?3, revisions = ?4 WHERE id = ?1")?
+            .execute(params![id, seed.keep_for, seed.keep_newest, seed.revisions])?;
         rest::know(db, &seed.host)?;
         gone.remove(&id);
         ids.push((SourceId(id), seed.name.clone()));
@@ -95,8 +115,8 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
 /// A source never seen before: due at once.
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     db.prepare_cached(
-        "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, tags, first_seen, next_at, next_why) \
-         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new')",
+        "INSERT INTO source (name, url, host, enabled, wanted, configured, schedule, timezone, tags, first_seen, next_at, next_why, \
+         reading) VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10)",
     )?
     .execute(params![
         seed.name,
@@ -107,29 +127,40 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
         seed.timezone,
         seed.tags,
         time::text(now),
-        time::ms(now)
+        time::ms(now),
+        seed.reading
     ])?;
     Ok(db.last_insert_rowid())
 }
 
 /// Takes over what may have changed in the configuration; nothing is asked sooner for what has not (P15).
 fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
-    let (url, schedule, enabled): (String, String, bool) = db
-        .prepare_cached("SELECT url, schedule, enabled FROM source WHERE id = ?1")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (url, schedule, enabled, paused, reading): (String, String, bool, bool, String) = db
+        .prepare_cached("SELECT url, schedule, enabled, paused, reading FROM source WHERE id = ?1")?
+        .query_row([id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })?;
     db.prepare_cached(
-        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5, configured = 1, schedule = ?6, timezone = ?7, tags = ?8 \
-         WHERE id = ?1",
+        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5 AND paused = 0, wanted = ?5, configured = 1, \
+         schedule = ?6, timezone = ?7, tags = ?8, reading = ?9 WHERE id = ?1",
     )?
     .execute(params![
-        id, seed.name, seed.url, seed.host, seed.enabled, seed.schedule, seed.timezone, seed.tags
+        id, seed.name, seed.url, seed.host, seed.enabled, seed.schedule, seed.timezone, seed.tags, seed.reading
     ])?;
+    if reading != seed.reading {
+        // The document may be the same, but what is read in it is not.
+        db.prepare_cached(
+            "UPDATE source SET next_at = min(next_at, ?2), next_why = 'read in another way', validators_url = NULL, rhythm = NULL, \
+             sitemaps = '[]', failures = 0, crashes = 0, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
+        )?
+        .execute(params![id, time::ms(now)])?;
+    }
     if url != seed.url {
         // Another document: what is under way speaks of the old one.
         db.prepare_cached(
             "UPDATE source SET next_at = min(next_at, ?2), next_why = 'another feed URL', failures = 0, crashes = 0, \
              moved_to = NULL, moved_since = NULL, moved_times = 0, address = NULL, gone = 0, rhythm = NULL, hints = '{}', \
-             full_at = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
+             sitemaps = '[]', full_at = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
         )?
         .execute(params![id, time::ms(now)])?;
     } else if schedule != seed.schedule {
@@ -138,17 +169,22 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         )?
         .execute(params![id, seed.due])?;
     }
-    match (enabled, seed.enabled) {
-        (true, false) => queue::park(db, SourceId(id))?,
+    switch(db, id, enabled, seed.enabled && !paused)?;
+    Ok(id)
+}
+
+/// Puts the entries of a source into the queue or takes them out, as it is switched.
+pub(super) fn switch(db: &Connection, id: i64, was: bool, is: bool) -> Result<(), StoreError> {
+    match (was, is) {
+        (true, false) => queue::park(db, SourceId(id)),
         (false, true) => {
             // Switched on anew: a person believes in it again.
             db.prepare_cached("UPDATE source SET gone = 0 WHERE id = ?1")?
                 .execute([id])?;
-            queue::unpark(db, SourceId(id))?;
+            queue::unpark(db, SourceId(id))
         }
-        _ => {}
+        _ => Ok(()),
     }
-    Ok(id)
 }
 
 /// Leases sources that are due and whose host does not rest; with `all`, every one that was not claimed since then and

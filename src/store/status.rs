@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 
 use super::error::StoreError;
 use super::reader::Reader;
@@ -21,6 +21,8 @@ pub enum SourceState {
     Failing,
     /// Its document killed the process again and again: not parsed.
     SetAside,
+    /// `cuttings pause` holds it.
+    Paused,
     /// Switched off in the configuration.
     Disabled,
     /// No longer in the configuration.
@@ -35,6 +37,7 @@ impl SourceState {
             Self::Ok => "ok",
             Self::Failing => "failing",
             Self::SetAside => "set-aside",
+            Self::Paused => "paused",
             Self::Disabled => "disabled",
             Self::Gone => "gone",
         }
@@ -129,6 +132,8 @@ pub struct Summary {
     pub shared: u64,
     /// Size of the database, log not included, in bytes.
     pub bytes: u64,
+    /// Why nothing is collected.
+    pub paused: Option<String>,
 }
 
 impl Reader {
@@ -191,6 +196,12 @@ impl Reader {
             merged: counter("identity.merged")?,
             split: counter("identity.split")?,
             shared: counter("identity.shared")?,
+            paused: self
+                .db
+                .query_row("SELECT value FROM meta WHERE key = 'paused'", [], |row| {
+                    row.get(0)
+                })
+                .optional()?,
             bytes: number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?,
         })
     }
@@ -230,17 +241,18 @@ const ARTICLES_SINCE: &str = "SELECT source_id, count(*) FROM article \
 
 const SOURCES: &str = "SELECT source.id, source.name, source.url, source.tags, source.title, source.enabled, source.configured, \
      source.crashes, source.code, source.polled_at, source.succeeded_at, source.next_at, source.next_why, \
-     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to \
+     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.paused \
      FROM source LEFT JOIN host ON host.name = source.host ORDER BY source.name";
 
 fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
-    let (enabled, configured): (bool, bool) = (row.get(5)?, row.get(6)?);
+    let (enabled, configured, paused): (bool, bool, bool) = (row.get(5)?, row.get(6)?, row.get(18)?);
     let code: Option<String> = row.get(8)?;
     let polled_at = optional(row, 9)?;
     let rest_until: i64 = row.get(13)?;
     let set_aside = code.as_deref() == Some("set-aside");
     let state = match (configured, enabled, set_aside, &code, polled_at) {
         (false, ..) => SourceState::Gone,
+        (_, false, ..) if paused => SourceState::Paused,
         (_, false, ..) => SourceState::Disabled,
         (_, _, true, ..) => SourceState::SetAside,
         (_, _, _, Some(_), _) => SourceState::Failing,

@@ -39,6 +39,14 @@ pub(super) fn look(db: &Connection, now: DateTime<Utc>) -> Result<Waiting, Store
 pub(super) const PENDING: &str =
     "SELECT count(*) FROM entry WHERE state = 'pending' AND next_at IS NOT NULL AND claimed_run IS NULL";
 
+/// Sources that are polled, and those of them whose last poll failed.
+pub(super) fn failing(db: &Connection) -> Result<(u64, u64), StoreError> {
+    let count = |row: &rusqlite::Row<'_>, column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    Ok(db
+        .prepare_cached("SELECT count(*), count(code) FROM source WHERE enabled = 1")?
+        .query_row([], |row| Ok((count(row, 0)?, count(row, 1)?)))?)
+}
+
 fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
     let mut soonest: Option<i64> = None;
     for (sql, bound, stray) in [

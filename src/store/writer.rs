@@ -7,10 +7,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::cluster::Latest;
 use super::error::StoreError;
 use super::lock::Lock;
 use super::search::index;
@@ -20,6 +22,9 @@ const BATCH: usize = 64;
 
 /// Closures that may wait; callers beyond wait to send.
 const WAITING: usize = 256;
+
+/// How long the end waits for readers before it leaves the log as it is.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// Tells a caller what became of its closure, once the transaction has ended.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -109,6 +114,7 @@ impl Drop for Writer {
 }
 
 fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
+    let mut latest = Latest::default();
     while let Some(first) = queue.blocking_recv() {
         if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
             first(Err(error.into()))(Ok(()));
@@ -126,7 +132,7 @@ fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
                 next = queue.try_recv().ok();
             }
         }
-        let end = index::catch_up(db).and_then(|()| commit(db));
+        let end = index::catch_up(db, &mut latest).and_then(|()| commit(db));
         if end.is_err() && !db.is_autocommit() {
             // Where even this fails, the next BEGIN does too, and says so.
             let _ = db.execute_batch("ROLLBACK");
@@ -177,6 +183,8 @@ fn in_savepoint<T>(
 /// Moves what is in the log into the database, so that a copy of the one file is whole.
 fn finish(db: Connection) -> Result<(), StoreError> {
     let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("close the database");
+    // A reader may hold its snapshot for an hour: the log is then read by the next start, not waited for.
+    db.busy_timeout(CLOSING).map_err(doing)?;
     let moved = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     db.close().map_err(|(_, error)| doing(error))?;
     moved.map_err(doing)

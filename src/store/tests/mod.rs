@@ -1,13 +1,17 @@
 //! Real databases in temporary folders; time is a parameter and never passes by itself.
 
 mod articles;
+mod clusters;
+mod control;
 mod durability;
 mod grouping;
 mod opening;
 mod polls;
 mod queue;
 mod reading;
+mod retention;
 mod search;
+mod upkeep;
 
 use std::time::Duration;
 
