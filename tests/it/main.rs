@@ -12,11 +12,13 @@
 )]
 
 mod ahram;
+mod consumers;
 mod corpus;
 mod desk;
 mod export;
 mod layers;
 mod newsroom;
+mod outputs;
 mod rules;
 mod service;
 mod signals;
