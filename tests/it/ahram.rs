@@ -61,8 +61,7 @@ fn without_any_rule_the_body_is_the_same() {
     };
     let expected: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
-    // The printed form has neither elements nor names that tell the standfirst and byline from the text.
-    let forms = ["article.html", "article-old-ids.html"];
+    let forms = ["article.html", "article-old-ids.html", "print.html"];
     let lines: Vec<Value> = forms
         .iter()
         .map(|form| json!({"id": form, "path": folder.join(form), "url": expected["url"]}))

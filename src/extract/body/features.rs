@@ -223,7 +223,7 @@ pub(super) fn range(view: &View<'_>, at: At) -> std::ops::Range<usize> {
 const MOST_LOOKED: usize = 1 << 30;
 
 /// Blocks of a page so small that places on it mean nothing.
-const FEW: usize = 40;
+pub(super) const FEW: usize = 40;
 
 /// Bytes of a description; longer ones are no description.
 const LONGEST_LEAD: usize = 4000;

@@ -1,5 +1,8 @@
 //! Elements that are no part of an article, told by what they are and what they are called.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::html::{At, Block, Document, Marks, Tag};
 
 /// Marks what no reader sees: hidden by attribute or style. What holds most of the page's text is shown by a script.
@@ -79,11 +82,12 @@ pub(super) fn mark(document: &Document, blocks: &[Block]) -> Marks {
         inside as f64 / total.max(1) as f64
     };
     let mut skip_to = None;
+    let mut known = HashMap::new();
     for at in document.all() {
         if skip_to.is_some_and(|end| at < end) {
             continue;
         }
-        let Some(noise) = judge(document, at) else {
+        let Some(noise) = judge(document, at, &mut known) else {
             continue;
         };
         let most = match noise {
@@ -98,7 +102,7 @@ pub(super) fn mark(document: &Document, blocks: &[Block]) -> Marks {
     marks
 }
 
-fn judge(document: &Document, at: At) -> Option<Noise> {
+fn judge<'d>(document: &'d Document, at: At, known: &mut HashMap<&'d str, Option<Noise>>) -> Option<Noise> {
     let tag = document.tag(at);
     match tag {
         Tag::Nav | Tag::Footer | Tag::Aside | Tag::Menu | Tag::Dialog | Tag::Figcaption | Tag::Label => {
@@ -133,17 +137,12 @@ fn judge(document: &Document, at: At) -> Option<Noise> {
         return None;
     }
     let mut worst = None;
-    for name in [
-        "class",
-        "id",
-        "data-component",
-        "data-module",
-        "data-testid",
-        "data-type",
-        "data-area",
-    ] {
-        if let Some(value) = attr(name) {
-            worst = worst.max(by_name(value));
+    for (name, value) in document.attrs(at) {
+        if matches!(
+            name,
+            "class" | "id" | "data-component" | "data-module" | "data-testid" | "data-type" | "data-area"
+        ) {
+            worst = worst.max(*known.entry(value).or_insert_with(|| by_name(value)));
         }
     }
     worst
@@ -417,15 +416,27 @@ const GOOD: &[&str] = &[
     "column",
 ];
 
+/// The lists above, by word: which of them it is in.
+static GROUPS: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| {
+    let mut groups = HashMap::new();
+    for (bit, words) in [(1, SURE), (2, LIKELY), (4, GOOD)] {
+        for word in words {
+            *groups.entry(*word).or_default() |= bit;
+        }
+    }
+    groups
+});
+
 fn by_one_name(name: &str) -> Option<Noise> {
     let (mut first, mut elsewhere, mut sure, mut likely, mut good) = (true, false, false, false, false);
     words(name, |word| {
         // `has-sidebar`, `with-comments`, `no-ads` say what is elsewhere.
         elsewhere |= first && matches!(word, "has" | "with" | "no" | "is" | "without" | "js");
         first = false;
-        sure |= SURE.contains(&word);
-        likely |= LIKELY.contains(&word);
-        good |= GOOD.contains(&word);
+        let group = GROUPS.get(word).copied().unwrap_or_default();
+        sure |= group & 1 != 0;
+        likely |= group & 2 != 0;
+        good |= group & 4 != 0;
     });
     if elsewhere {
         None

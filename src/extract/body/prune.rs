@@ -1,6 +1,6 @@
 //! Which blocks of a container are of the article.
 
-use super::features::range;
+use super::features::{FEW, range};
 use super::{View, value};
 use crate::extract::meta::fold;
 use crate::html::{At, Block, Shape};
@@ -23,6 +23,10 @@ pub(super) fn kept(view: &View<'_>, container: At, odds: &[f32]) -> Vec<usize> {
                 .is_some_and(|block| belongs(block, &title))
         })
         .collect();
+    if view.blocks.len() < FEW {
+        keep_runs(view, &mut kept);
+    }
+    begin_behind_byline(view, &mut kept);
     trim_ends(view, &mut kept);
     drop_empty_headings(view, &mut kept);
     drop_repeats(view, &mut kept);
@@ -112,4 +116,51 @@ fn drop_repeats(view: &View<'_>, kept: &mut Vec<usize>) {
             .get(*index)
             .is_some_and(|block| block.chars < 60 || seen.insert(block.text.as_str()))
     });
+}
+
+/// On a small page, without much around the article, a paragraph right behind a kept one in the same element is kept, too.
+fn keep_runs(view: &View<'_>, kept: &mut Vec<usize>) {
+    let covered = value::covered(view);
+    let parent = |block: &Block| view.document.parent(block.owner);
+    let mut out: Vec<usize> = Vec::with_capacity(kept.len());
+    for (index, block) in view.blocks.iter().enumerate() {
+        let follows = || {
+            let before = index.checked_sub(1).filter(|before| out.last() == Some(before))?;
+            let before = view.blocks.get(before)?;
+            let together = before.owner == block.owner || parent(before) == parent(block);
+            let plain = block.linked * 10 < block.chars && covered.get(index) == Some(&false);
+            (together && plain && value::is_paragraph(block)).then_some(())
+        };
+        if kept.binary_search(&index).is_ok() || follows().is_some() {
+            out.push(index);
+        }
+    }
+    *kept = out;
+}
+
+/// A line of names and a date parts the head of a page from its text: what stands before it is the standfirst.
+fn begin_behind_byline(view: &View<'_>, kept: &mut Vec<usize>) {
+    let weigh = |index: &usize| view.blocks.get(*index).map_or(0.0, value::weight);
+    let is_byline = |index: &usize| {
+        view.blocks.get(*index).is_some_and(|block| {
+            block.shape == Shape::Paragraph
+                && value::weight(block) < 60.0
+                && !value::ends_sentence(&block.text)
+                && has_year(&block.text)
+        })
+    };
+    let Some(place) = kept.iter().take(3).position(is_byline) else {
+        return;
+    };
+    let head: f64 = kept.iter().take(place).map(weigh).sum();
+    let rest: f64 = kept.iter().skip(place + 1).map(weigh).sum();
+    if head * 4.0 < rest {
+        kept.drain(..=place);
+    }
+}
+
+/// Whether a number of four digits is a year of ours.
+fn has_year(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit())
+        .any(|number| number.len() == 4 && (number.starts_with("19") || number.starts_with("20")))
 }
