@@ -32,6 +32,7 @@ impl Daemon {
     pub(super) async fn take_in(&mut self, config: Config) -> Result<(), RunError> {
         let config = Arc::new(config);
         let rows = self.store.sync_sources(&config.sources, Utc::now()).await?;
+        self.store.retain_rules(&config).await?;
         // The rows come in the order of the sources.
         self.sources = rows
             .into_iter()

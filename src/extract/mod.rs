@@ -9,20 +9,32 @@
 //! A field that a rule does not give is taken from the next below; each says where it came from. Pure: `now` is only
 //! for relative dates and for what cannot be.
 
+mod author_words;
 mod authors;
 mod body;
+mod byline;
+mod clock;
 mod dates;
 mod fate;
 mod fields;
 mod jsonld;
+mod language;
 mod links;
 mod meta;
 mod months;
 mod paging;
+mod picture;
+mod relative;
 mod rules;
 mod series;
+mod standfirst;
 mod state;
+mod title;
+mod tokens;
+mod when;
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 
@@ -31,8 +43,8 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::config::ArticleRules;
-use crate::html::{self, Clip, Document, Limits, Patience, TooMuch, blocks, join, sanitised};
-use crate::model::{Extraction, Field, Kind, More, Origin};
+use crate::html::{self, Clip, Document, Limits, TooMuch, blocks, join, sanitised};
+use crate::model::{Extraction, Field, Grade, Kind, More, Origin};
 use dates::Reading;
 use fields::Automatic;
 use jsonld::Linked;
@@ -62,6 +74,14 @@ pub enum ExtractError {
 }
 
 impl ExtractError {
+    /// How bad: the same page is as large tomorrow, while the machine may have more time for it.
+    pub fn grade(&self) -> Grade {
+        match self {
+            Self::TooMuch(TooMuch::Time) => Grade::Soft,
+            Self::TooMuch(TooMuch::Bytes(_) | TooMuch::Nodes(_)) => Grade::Permanent,
+        }
+    }
+
     /// From a closed set: database column and metric label.
     pub fn code(&self) -> &'static str {
         match self {
@@ -79,19 +99,20 @@ pub fn article(
     zone: Tz,
     now: DateTime<Utc>,
 ) -> Result<Extraction, ExtractError> {
-    article_within(page, rules, zone, now, Patience::default())
+    article_within(page, rules, zone, now, &|| true)
 }
 
-/// As [`article`], for as long as the caller waits. What follows the parsing is linear in what was parsed.
+/// The same for one who has no more time than `has_time` says: it is asked between the steps of the work, each of which
+/// is bounded by the size of the page.
 pub fn article_within(
     page: &Page<'_>,
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
-    patience: Patience<'_>,
+    has_time: &dyn Fn() -> bool,
 ) -> Result<Extraction, ExtractError> {
-    let document = Document::parse_until(page.html, &Limits::default(), patience)?;
-    Ok(cut_out(&document, page, rules, zone, now).0)
+    let document = Document::parse_until(page.html, &Limits::default(), &mut || !has_time())?;
+    Ok(cut_out(&document, page, rules, zone, now, has_time)?.0)
 }
 
 /// The same, with what became of each piece of the page's text.
@@ -102,7 +123,7 @@ pub fn explained(
     now: DateTime<Utc>,
 ) -> Result<(Extraction, Vec<Part>), ExtractError> {
     let document = Document::parse(page.html, &Limits::default())?;
-    let (extraction, clip) = cut_out(&document, page, rules, zone, now);
+    let (extraction, clip) = cut_out(&document, page, rules, zone, now, &|| true)?;
     let parts = fate::parts(&document, &clip, rules);
     Ok((extraction, parts))
 }
@@ -114,11 +135,20 @@ fn cut_out(
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
-) -> (Extraction, Clip) {
+    has_time: &dyn Fn() -> bool,
+) -> Result<(Extraction, Clip), ExtractError> {
+    let in_time = || {
+        if has_time() {
+            Ok(())
+        } else {
+            Err(ExtractError::TooMuch(TooMuch::Time))
+        }
+    };
+    in_time()?;
     let meta = Meta::read(document);
     let linked = jsonld::read(document);
     let base = links::base(&meta, page.url);
-    let language = fields::declared_language(&meta, &linked);
+    let language = language::declared_language(&meta, &linked);
     let reading = Reading {
         zone,
         now,
@@ -136,12 +166,13 @@ fn cut_out(
         ..Extraction::default()
     };
     by_rule(&mut applied, &mut extraction);
+    in_time()?;
 
     let whole = Clip::of_all(document, &document.all().take(1).collect::<Vec<_>>());
     if applied.rejects(&whole) {
         extraction.kind = Kind::NotArticle;
         extraction.tried = applied.tried;
-        return (extraction, Clip::of_all(document, &[]));
+        return Ok((extraction, Clip::of_all(document, &[])));
     }
 
     let automatic = Automatic {
@@ -172,12 +203,13 @@ fn cut_out(
         found.clip
     };
     extraction.html = sanitised(document, &clip, &base);
+    in_time()?;
     last_resort(document, &linked, &base, &mut extraction);
     automatic.rest(&mut extraction, &clip);
     extraction.kind = fields::kind(document, &linked, &extraction);
     extraction.more = more(&mut applied, &meta, page);
     extraction.tried = applied.tried;
-    (extraction, clip)
+    Ok((extraction, clip))
 }
 
 /// Characters under which the text of a page without a rule is worth a look at what its scripts would show.

@@ -38,32 +38,6 @@ impl Default for Limits {
     }
 }
 
-/// How long the caller waits: asked between pieces of work. By default for ever; the clock is the caller's.
-#[derive(Clone, Copy, Default)]
-pub struct Patience<'a>(Option<&'a dyn Fn() -> bool>);
-
-impl<'a> Patience<'a> {
-    /// Until `is_over` says so.
-    pub fn until(is_over: &'a dyn Fn() -> bool) -> Self {
-        Self(Some(is_over))
-    }
-
-    /// Whether it is over.
-    pub fn is_over(&self) -> bool {
-        self.0.is_some_and(|is_over| is_over())
-    }
-}
-
-impl std::fmt::Debug for Patience<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() {
-            "Patience(bounded)"
-        } else {
-            "Patience(unbounded)"
-        })
-    }
-}
-
 /// A page that is not parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TooMuch {
@@ -74,7 +48,7 @@ pub enum TooMuch {
     #[error("the page has more than {0} elements and texts, which is more than we parse")]
     Nodes(usize),
     /// The caller's patience ended.
-    #[error("the page took too long to read")]
+    #[error("the page took too long to parse")]
     Time,
 }
 

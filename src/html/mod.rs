@@ -13,7 +13,7 @@ mod tree;
 
 pub use css::{Css, CssError};
 pub use decode::decode;
-pub use limits::{Limits, Patience, TooMuch};
+pub use limits::{Limits, TooMuch};
 pub use markdown::markdown;
 pub use render::{image_source, sanitise, sanitised};
 pub use tag::Tag;

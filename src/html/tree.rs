@@ -11,7 +11,7 @@ use html5ever::tendril::TendrilSink;
 use scraper::{ElementRef, Html, HtmlTreeSink, Node};
 
 use super::css::Css;
-use super::limits::{Limits, Patience, TooMuch, bounded};
+use super::limits::{Limits, TooMuch, bounded};
 use super::tag::Tag;
 
 /// Bytes the parser is given between two looks at the clock.
@@ -53,11 +53,11 @@ struct Flat {
 impl Document {
     /// Parses a page within limits.
     pub fn parse(html: &str, limits: &Limits) -> Result<Self, TooMuch> {
-        Self::parse_until(html, limits, Patience::default())
+        Self::parse_until(html, limits, &mut || false)
     }
 
-    /// Parses a page within limits, and looks between chunks whether the caller still waits.
-    pub fn parse_until(html: &str, limits: &Limits, patience: Patience<'_>) -> Result<Self, TooMuch> {
+    /// Parses a page within limits, and asks `stop` between chunks whether to go on.
+    pub fn parse_until(html: &str, limits: &Limits, stop: &mut dyn FnMut() -> bool) -> Result<Self, TooMuch> {
         let html = bounded(html, limits)?;
         let sink = HtmlTreeSink::new(Html::new_document());
         let mut parser = parse_document(sink, ParseOpts::default());
@@ -66,7 +66,7 @@ impl Document {
             let (chunk, after) = rest.split_at(rest.floor_char_boundary(CHUNK));
             parser.process(chunk.into());
             rest = after;
-            if patience.is_over() {
+            if stop() {
                 return Err(TooMuch::Time);
             }
             if parser.tokenizer.sink.sink.0.borrow().tree.nodes().len() > limits.nodes {

@@ -129,6 +129,8 @@ CREATE TABLE article (
     seq         INTEGER NOT NULL,
     -- What readers see.
     revision_id INTEGER REFERENCES revision (id),
+    -- The revision whose words are in the index; null: none.
+    indexed_id  INTEGER,
     -- The article that this one tells the story of, on another site or on the same; null: itself.
     cluster     INTEGER,
     -- Of its text: 64 bits, nearly the same for texts that are (cluster.rs); null: too short to tell.
@@ -220,10 +222,11 @@ CREATE TABLE raw_page (
 ) STRICT;
 CREATE INDEX raw_page_expires ON raw_page (expires) WHERE expires IS NOT NULL;
 
--- Words of what readers see; rowid is the article. Has no text of its own. Scripts without spaces are cut into pairs
+-- Words of what readers see; rowid is the article. Has no text of its own, and no `contentless_delete`: that needs SQLite
+-- 3.43, and people have older ones; what is taken out of it must be told with the words that went in. Scripts without spaces are cut into pairs
 -- before (script.rs). Signs that join letters are letters: without them Indic words fall apart.
 CREATE VIRTUAL TABLE search USING fts5 (
-    title, standfirst, text, content = '', contentless_delete = 1,
+    title, standfirst, text, content = '',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 );
 -- Articles whose words are to be indexed anew, at the end of the same transaction.
@@ -242,7 +245,7 @@ CREATE TABLE entry (
     -- What the feed said, as JSON; dropped once it is collected.
     payload       TEXT,
     page_id       INTEGER REFERENCES page (id),
-    -- The article is kept with the feed's text; its page is tried once more.
+    -- 1: the article is kept with the feed's text, its page is tried once more; 2: it is kept without some of its pages.
     upgrade       INTEGER NOT NULL DEFAULT 0,
     attempts      INTEGER NOT NULL DEFAULT 0,
     crashes       INTEGER NOT NULL DEFAULT 0,
@@ -344,6 +347,14 @@ CREATE TABLE rule_stat (
     hits         INTEGER NOT NULL,
     misses       INTEGER NOT NULL,
     last_miss_at TEXT,
+    -- Hit rate, 0 to 1, of late and usually; the usual median of lengths in characters and the last lengths: see drift.rs.
+    rate         REAL    NOT NULL DEFAULT 0,
+    usual        REAL    NOT NULL DEFAULT 0,
+    median       REAL    NOT NULL DEFAULT 0,
+    lengths      BLOB    NOT NULL DEFAULT x'',
+    -- What fell, `rate` or `length`, and since when; null: it finds what it used to.
+    drift        TEXT,
+    drift_at     TEXT,
     PRIMARY KEY (source_id, field, selector)
 ) STRICT, WITHOUT ROWID;
 

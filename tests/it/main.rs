@@ -13,13 +13,16 @@
 
 mod ahram;
 mod consumers;
+mod cookbook;
 mod corpus;
 mod desk;
 mod export;
+mod keeping;
 mod layers;
 mod newsroom;
 mod outputs;
 mod rules;
+mod safety;
 mod service;
 mod signals;
 mod siteless;

@@ -13,6 +13,9 @@ mod score;
 mod value;
 mod weights;
 
+#[cfg(test)]
+mod tests;
+
 use crate::html::{At, Block, Clip, Document, Marks, Tag, blocks, join};
 
 use super::jsonld::Linked;
