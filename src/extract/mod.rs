@@ -191,7 +191,7 @@ fn cut_out(
         extraction.text = join(&blocks(document, &clip));
         clip
     } else {
-        let mut found = body::find(document, extraction.title.as_deref(), &linked);
+        let mut found = body::find(document, extraction.title.as_deref(), &linked, &meta);
         applied.cut(&mut found.clip);
         extraction.text = if found.clip.until.is_some() || rules.iter().any(|rules| !rules.remove.is_empty())
         {

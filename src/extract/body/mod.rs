@@ -1,18 +1,25 @@
 //! Where the text of an article is, found without being told.
 //!
-//! Every block of the page (paragraph, heading, item) is worth something: paragraphs of sentences are worth their
-//! length, lists of links and short lines cost. What looks like navigation, sharing or teasers by its structure costs,
-//! too. The element whose blocks are worth most together holds the article, split over siblings or not; schema.org's
-//! `articleBody` and common names of containers count in its favour. Within it the blocks that are not of the article
-//! are left out again.
+//! Every block of the page (paragraph, heading, item) is seen with some hundred features: its shape, length and links,
+//! the elements around it and what they are called, its place, what the page says of itself for machines. Weights say
+//! how likely it is of the article. The element whose blocks are worth most together holds the article; then each block
+//! is looked at once more, among its neighbours: a short line between two good paragraphs is good, one behind the last
+//! is not. Last, what the kept blocks say about each other: headings of nothing, texts said twice.
 
+mod features;
 mod noise;
 mod prune;
+mod score;
 mod value;
+mod weights;
+
+#[cfg(test)]
+mod tests;
 
 use crate::html::{At, Block, Clip, Document, Marks, Tag, blocks, join};
 
 use super::jsonld::Linked;
+use super::meta::Meta;
 
 /// The body that was found: what it is cut out by, and its text.
 #[derive(Debug)]
@@ -26,15 +33,17 @@ struct View<'a> {
     document: &'a Document,
     /// All blocks that a reader sees, in order.
     blocks: Vec<Block>,
-    /// What each is worth as a part of the article.
-    values: Vec<f64>,
     /// Elements that are no part of an article.
     noise: Marks,
     title: Option<&'a str>,
+    /// JSON-LD's `articleBody`.
+    said: Option<&'a str>,
+    /// Descriptions of the article.
+    leads: Vec<&'a str>,
 }
 
 /// Finds the body of a page.
-pub(super) fn find(document: &Document, title: Option<&str>, linked: &Linked) -> Found {
+pub(super) fn find(document: &Document, title: Option<&str>, linked: &Linked, meta: &Meta) -> Found {
     let root = document
         .all()
         .find(|at| document.tag(*at) == Tag::Body)
@@ -49,24 +58,45 @@ pub(super) fn find(document: &Document, title: Option<&str>, linked: &Linked) ->
     noise::hide(document, &mut whole.without);
     let all = blocks(document, &whole);
     let noise = noise::mark(document, &all);
-    let mut view = View {
+    let described = ["og:description", "description", "twitter:description"];
+    let leads = described.iter().filter_map(|name| meta.first(&[name]));
+    let view = View {
         document,
-        values: Vec::new(),
         blocks: all,
         noise,
         title,
+        said: linked.body.as_deref(),
+        leads: leads.chain(linked.standfirst.as_deref()).collect(),
     };
-    view.values = value::of_blocks(&view, linked);
-    let container = value::best_container(&view, root);
-    let kept = prune::kept(&view, container);
-    let clip = clip_of(&view, container, &kept, whole.without);
+    let mut seen = features::of_blocks(&view);
+    let alone = score::alone(&seen);
+    let container = score::best_container(&view, &alone, root);
+    score::look_around(&view, &mut seen, &alone, container);
+    let among = score::among(&seen);
+    let kept = prune::kept(&view, container, &among);
+    let clip = clip_of(&view, root, &kept, whole.without);
     let text = join(kept.iter().filter_map(|index| view.blocks.get(*index)));
     Found { clip, text }
 }
 
-/// A clip of the container with just the kept blocks in it.
-fn clip_of(view: &View<'_>, container: At, kept: &[usize], hidden: Marks) -> Clip {
+/// The innermost element around all kept blocks.
+fn around(view: &View<'_>, root: At, kept: &[usize]) -> At {
+    let (Some(first), Some(last)) = (kept.first(), kept.last()) else {
+        return root;
+    };
+    let (Some(first), Some(last)) = (view.blocks.get(*first), view.blocks.get(*last)) else {
+        return root;
+    };
+    view.document
+        .ancestors(first.first)
+        .find(|at| last.last < view.document.end(*at))
+        .unwrap_or(root)
+}
+
+/// A clip with just the kept blocks in it.
+fn clip_of(view: &View<'_>, root: At, kept: &[usize], hidden: Marks) -> Clip {
     let document = view.document;
+    let container = around(view, root, kept);
     let mut without = hidden;
     let mut texts = Marks::none(document);
     for block in kept.iter().filter_map(|index| view.blocks.get(*index)) {

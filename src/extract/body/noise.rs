@@ -1,10 +1,25 @@
 //! Elements that are no part of an article, told by what they are and what they are called.
 
-use crate::extract::fields::class_words;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::html::{At, Block, Document, Marks, Tag};
 
-/// Marks what no reader sees: hidden by attribute or style.
+/// Marks what no reader sees: hidden by attribute or style. What holds most of the page's text is shown by a script.
 pub(super) fn hide(document: &Document, hidden: &mut Marks) {
+    let mut sums = Vec::with_capacity(document.len() + 1);
+    let mut sum = 0;
+    let mut mute = None;
+    for at in document.all() {
+        sums.push(sum);
+        if document.tag(at).is_mute() {
+            mute = mute.max(Some(document.end(at)));
+        }
+        if mute.is_none_or(|end| at >= end) {
+            sum += document.text_of(at).map_or(0, |text| text.trim().len());
+        }
+    }
+    sums.push(sum);
     for at in document.all() {
         let tag = document.tag(at);
         if matches!(tag, Tag::Text | Tag::Body | Tag::Html) {
@@ -20,14 +35,17 @@ pub(super) fn hide(document: &Document, hidden: &mut Marks) {
                 .attr(at, "hidden")
                 .is_some_and(|value| value != "until-found")
         {
-            hidden.add(at);
+            let get = |at: At| sums.get(at.index()).copied().unwrap_or(sum);
+            if (get(document.end(at)) - get(at)) * 2 <= sum {
+                hidden.add(at);
+            }
         }
     }
 }
 
 /// How sure a name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Noise {
+pub(super) enum Noise {
     /// Where little of the page's text is in it.
     Likely,
     /// Where not most of the page's text is in it.
@@ -64,11 +82,12 @@ pub(super) fn mark(document: &Document, blocks: &[Block]) -> Marks {
         inside as f64 / total.max(1) as f64
     };
     let mut skip_to = None;
+    let mut known = HashMap::new();
     for at in document.all() {
         if skip_to.is_some_and(|end| at < end) {
             continue;
         }
-        let Some(noise) = judge(document, at) else {
+        let Some(noise) = judge(document, at, &mut known) else {
             continue;
         };
         let most = match noise {
@@ -83,7 +102,7 @@ pub(super) fn mark(document: &Document, blocks: &[Block]) -> Marks {
     marks
 }
 
-fn judge(document: &Document, at: At) -> Option<Noise> {
+fn judge<'d>(document: &'d Document, at: At, known: &mut HashMap<&'d str, Option<Noise>>) -> Option<Noise> {
     let tag = document.tag(at);
     match tag {
         Tag::Nav | Tag::Footer | Tag::Aside | Tag::Menu | Tag::Dialog | Tag::Figcaption | Tag::Label => {
@@ -108,23 +127,7 @@ fn judge(document: &Document, at: At) -> Option<Noise> {
         _ => {}
     }
     let attr = |name| document.attr(at, name);
-    if matches!(
-        attr("role"),
-        Some(
-            "navigation"
-                | "complementary"
-                | "banner"
-                | "contentinfo"
-                | "search"
-                | "dialog"
-                | "alertdialog"
-                | "menu"
-                | "menubar"
-                | "toolbar"
-                | "tablist"
-                | "tooltip"
-        )
-    ) {
+    if attr("role").is_some_and(is_noise_role) {
         return Some(Noise::Sure);
     }
     if attr("aria-hidden") == Some("true") || attr("aria-modal") == Some("true") {
@@ -134,24 +137,39 @@ fn judge(document: &Document, at: At) -> Option<Noise> {
         return None;
     }
     let mut worst = None;
-    for name in [
-        "class",
-        "id",
-        "data-component",
-        "data-module",
-        "data-testid",
-        "data-type",
-        "data-area",
-    ] {
-        if let Some(value) = attr(name) {
-            worst = worst.max(by_name(value));
+    for (name, value) in document.attrs(at) {
+        if matches!(
+            name,
+            "class" | "id" | "data-component" | "data-module" | "data-testid" | "data-type" | "data-area"
+        ) {
+            worst = worst.max(*known.entry(value).or_insert_with(|| by_name(value)));
         }
     }
     worst
 }
 
+/// Calls `each` with the words of a class list or id, in lower case; `articleBody` is two.
+pub(super) fn words(value: &str, mut each: impl FnMut(&str)) {
+    let mut word = String::new();
+    let mut lower_before = false;
+    for c in value.chars().take(600) {
+        let parts = !c.is_alphanumeric() || (c.is_uppercase() && lower_before);
+        if parts && !word.is_empty() {
+            each(&word);
+            word.clear();
+        }
+        if c.is_alphanumeric() && word.len() < 40 {
+            word.extend(c.to_lowercase());
+        }
+        lower_before = c.is_lowercase();
+    }
+    if !word.is_empty() {
+        each(&word);
+    }
+}
+
 /// By the words of a class list or id.
-fn by_name(value: &str) -> Option<Noise> {
+pub(super) fn by_name(value: &str) -> Option<Noise> {
     let mut worst = None;
     for name in value.split_whitespace().take(30) {
         worst = worst.max(by_one_name(name));
@@ -398,74 +416,162 @@ const GOOD: &[&str] = &[
     "column",
 ];
 
+/// The lists above, by word: which of them it is in.
+static GROUPS: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| {
+    let mut groups = HashMap::new();
+    for (bit, words) in [(1, SURE), (2, LIKELY), (4, GOOD)] {
+        for word in words {
+            *groups.entry(*word).or_default() |= bit;
+        }
+    }
+    groups
+});
+
 fn by_one_name(name: &str) -> Option<Noise> {
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let mut lower_before = false;
-    for c in name.chars().take(80) {
-        let parts = !c.is_alphanumeric() || (c.is_uppercase() && lower_before);
-        if parts && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
-        }
-        lower_before = c.is_lowercase();
+    let (mut first, mut elsewhere, mut sure, mut likely, mut good) = (true, false, false, false, false);
+    words(name, |word| {
+        // `has-sidebar`, `with-comments`, `no-ads` say what is elsewhere.
+        elsewhere |= first && matches!(word, "has" | "with" | "no" | "is" | "without" | "js");
+        first = false;
+        let group = GROUPS.get(word).copied().unwrap_or_default();
+        sure |= group & 1 != 0;
+        likely |= group & 2 != 0;
+        good |= group & 4 != 0;
+    });
+    if elsewhere {
+        None
+    } else if sure {
+        Some(if good { Noise::Likely } else { Noise::Sure })
+    } else {
+        (likely && !good).then_some(Noise::Likely)
     }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    // `has-sidebar`, `with-comments`, `no-ads` say what is elsewhere.
-    if words
-        .first()
-        .is_some_and(|first| matches!(first.as_str(), "has" | "with" | "no" | "is" | "without" | "js"))
-    {
-        return None;
-    }
-    let any = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    let good = any(GOOD);
-    if any(SURE) {
-        return Some(if good { Noise::Likely } else { Noise::Sure });
-    }
-    (any(LIKELY) && !good).then_some(Noise::Likely)
 }
 
-/// Whether an element is called what bodies of articles are called.
-pub(super) fn body_hint(document: &Document, at: At) -> f64 {
-    if document
-        .attr(at, "itemprop")
-        .is_some_and(|name| name.contains("articleBody") || name.contains("reviewBody"))
-    {
-        return 0.3;
-    }
-    let words: Vec<String> = class_words(document, at).take(40).collect();
-    let pair = |a: &str, b: &str| {
-        words
-            .windows(2)
-            .any(|pair| matches!(pair, [x, y] if x == a && y == b))
-    };
-    let one = |name: &str| words.iter().any(|word| word == name);
-    if pair("article", "body")
-        || pair("article", "content")
-        || pair("article", "text")
-        || pair("entry", "content")
-        || pair("post", "content")
-        || pair("story", "body")
-        || pair("post", "body")
-        || pair("body", "content")
-        || one("articlebody")
-        || one("storybody")
-        || one("articletext")
-        || one("articlecontent")
-        || pair("story", "content")
-        || pair("news", "content")
-        || pair("news", "text")
-    {
-        return 0.15;
-    }
-    match document.tag(at) {
-        Tag::Article => 0.05,
-        Tag::Main => 0.02,
-        _ => 0.0,
-    }
+/// Whether a class list or id is what bodies of articles are called.
+pub(super) fn is_body_name(value: &str) -> bool {
+    const WHOLE: &[&str] = &[
+        "articlebody",
+        "storybody",
+        "articletext",
+        "articlecontent",
+        "newsbody",
+        "newstext",
+    ];
+    let mut before = false;
+    let mut found = false;
+    words(value, |word| {
+        found |= WHOLE.contains(&word) || before && matches!(word, "body" | "content" | "text");
+        before = matches!(
+            word,
+            "article" | "entry" | "post" | "story" | "news" | "body" | "artikel" | "articulo"
+        );
+    });
+    found
+}
+
+/// How texts begin that lead elsewhere, in lower case.
+const READ_MORE: &[&str] = &[
+    "read more",
+    "read also",
+    "also read",
+    "read:",
+    "related:",
+    "see also",
+    "more:",
+    "watch:",
+    "listen:",
+    "click here",
+    "lesen sie",
+    "mehr zum thema",
+    "auch interessant",
+    "lire aussi",
+    "à lire",
+    "a lire",
+    "voir aussi",
+    "leia também",
+    "leia mais",
+    "lea también",
+    "lee también",
+    "te puede interesar",
+    "leggi anche",
+    "lees ook",
+    "læs også",
+    "les også",
+    "läs också",
+    "läs även",
+    "lue myös",
+    "czytaj",
+    "zobacz",
+    "čtěte",
+    "přečtěte",
+    "читайте",
+    "читать",
+    "також",
+    "oku:",
+    "ayrıca",
+    "اقرأ",
+    "بیشتر",
+    "subscribe",
+    "sign up",
+    "follow us",
+    "join our",
+    "share this",
+    "download our",
+];
+
+/// Whether a text begins like one that leads elsewhere.
+pub(super) fn is_read_more(text: &str) -> bool {
+    let start: String = text
+        .chars()
+        .skip_while(|c| !c.is_alphanumeric())
+        .take(24)
+        .flat_map(char::to_lowercase)
+        .collect();
+    READ_MORE.iter().any(|phrase| start.starts_with(phrase))
+}
+
+/// How credits of pictures begin, in lower case.
+const CREDIT: &[&str] = &[
+    "photo",
+    "foto",
+    "bild:",
+    "image:",
+    "images:",
+    "picture:",
+    "(photo",
+    "(foto",
+    "(image",
+    "getty",
+    "crédit",
+    "source:",
+    "quelle:",
+    "фото",
+    "© ",
+    "copyright",
+    "video:",
+];
+
+/// Whether a text begins like the credit of a picture.
+pub(super) fn is_credit(text: &str) -> bool {
+    let start: String = text.chars().take(12).flat_map(char::to_lowercase).collect();
+    CREDIT.iter().any(|phrase| start.starts_with(phrase))
+}
+
+/// Roles that are no part of an article.
+pub(super) fn is_noise_role(role: &str) -> bool {
+    matches!(
+        role,
+        "navigation"
+            | "complementary"
+            | "banner"
+            | "contentinfo"
+            | "search"
+            | "dialog"
+            | "alertdialog"
+            | "menu"
+            | "menubar"
+            | "toolbar"
+            | "tablist"
+            | "tooltip"
+    )
 }

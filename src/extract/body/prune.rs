@@ -1,31 +1,37 @@
 //! Which blocks of a container are of the article.
 
+use super::features::{FEW, range};
 use super::{View, value};
 use crate::extract::meta::fold;
 use crate::html::{At, Block, Shape};
 
+/// Log-odds that a block needs. More than even: a wrong sentence is worse than a missing one, and the weights were fitted
+/// to pages of which each has as much that is of the article as is not.
+const LEAST: f32 = 0.5;
+
 /// Positions of the blocks that are kept, in order; all that are paragraphs where nothing else is left.
-pub(super) fn kept(view: &View<'_>, container: At) -> Vec<usize> {
-    let end = view.document.end(container);
-    let from = view.blocks.partition_point(|block| block.first < container);
-    let to = view.blocks.partition_point(|block| block.first < end);
-    let noise = value::covered(view);
+pub(super) fn kept(view: &View<'_>, container: At, odds: &[f32]) -> Vec<usize> {
     let title = view.title.map(fold).unwrap_or_default();
-    let inside = from..to;
-    let mut kept: Vec<usize> = inside
-        .clone()
-        .filter(|index| !noise.get(*index).copied().unwrap_or(true))
+    let mut kept: Vec<usize> = odds
+        .iter()
+        .enumerate()
+        .filter(|(_, odds)| **odds > LEAST)
+        .map(|(index, _)| index)
         .filter(|index| {
             view.blocks
                 .get(*index)
                 .is_some_and(|block| belongs(block, &title))
         })
         .collect();
+    if view.blocks.len() < FEW {
+        keep_runs(view, &mut kept);
+    }
+    begin_behind_byline(view, &mut kept);
     trim_ends(view, &mut kept);
     drop_empty_headings(view, &mut kept);
     drop_repeats(view, &mut kept);
     if kept.is_empty() {
-        kept = inside
+        kept = range(view, container)
             .filter(|index| view.blocks.get(*index).is_some_and(value::is_paragraph))
             .collect();
     }
@@ -43,44 +49,42 @@ pub(super) fn kept(view: &View<'_>, container: At) -> Vec<usize> {
 
 /// Whether a block may be of the article by itself.
 fn belongs(block: &Block, title: &str) -> bool {
-    let weight = value::weight(block);
-    if block.linked * 10 > block.chars * 9 && weight < 250.0 {
+    if title.len() > 10 && value::weight(block) < 250.0 && fold(&block.text) == title {
         return false;
     }
-    if block.linked * 2 > block.chars && !value::ends_sentence(&block.text) {
-        return false;
-    }
-    if title.len() > 10 && weight < 250.0 && fold(&block.text) == title {
+    // Nothing but a link is a way to another page.
+    if block.linked * 10 > block.chars * 9 && block.shape == Shape::Paragraph && value::weight(block) < 250.0
+    {
         return false;
     }
     // A line without a letter parts sections.
     block.text.chars().any(char::is_alphanumeric)
 }
 
-/// Short lines before the first and after the last paragraph are dates, labels, tags.
+/// Short lines before the first and behind the last paragraph are dates, labels, tags.
 fn trim_ends(view: &View<'_>, kept: &mut Vec<usize>) {
-    let solid = |index: &usize| {
+    let is_scrap = |index: &usize| {
         view.blocks.get(*index).is_some_and(|block| {
-            value::is_paragraph(block)
-                || (matches!(block.shape, Shape::Row | Shape::Pre))
-                || matches!(block.shape, Shape::Item { .. }) && value::weight(block) > 15.0
+            block.shape == Shape::Paragraph
+                && value::weight(block) < 40.0
+                && !value::ends_sentence(&block.text)
         })
     };
-    let Some(first) = kept.iter().position(solid) else {
+    let is_solid = |index: &usize| {
+        view.blocks
+            .get(*index)
+            .is_some_and(|block| value::weight(block) >= 60.0)
+    };
+    let Some(first) = kept.iter().position(is_solid) else {
         return;
     };
-    let last = kept.iter().rposition(solid).unwrap_or(first);
-    // A heading right before the first paragraph opens the text.
-    let first = match first
-        .checked_sub(1)
-        .and_then(|before| kept.get(before))
-        .and_then(|index| view.blocks.get(*index))
-    {
-        Some(block) if matches!(block.shape, Shape::Heading(2..)) => first - 1,
-        _ => first,
-    };
-    kept.truncate(last + 1);
-    kept.drain(..first);
+    let last = kept.iter().rposition(is_solid).unwrap_or(first);
+    let mut place = 0;
+    kept.retain(|index| {
+        let is_end = place < first || place > last;
+        place += 1;
+        !(is_end && is_scrap(index))
+    });
 }
 
 /// A heading that no text follows is one of something left out.
@@ -112,4 +116,51 @@ fn drop_repeats(view: &View<'_>, kept: &mut Vec<usize>) {
             .get(*index)
             .is_some_and(|block| block.chars < 60 || seen.insert(block.text.as_str()))
     });
+}
+
+/// On a small page, without much around the article, a paragraph right behind a kept one in the same element is kept, too.
+fn keep_runs(view: &View<'_>, kept: &mut Vec<usize>) {
+    let covered = value::covered(view);
+    let parent = |block: &Block| view.document.parent(block.owner);
+    let mut out: Vec<usize> = Vec::with_capacity(kept.len());
+    for (index, block) in view.blocks.iter().enumerate() {
+        let follows = || {
+            let before = index.checked_sub(1).filter(|before| out.last() == Some(before))?;
+            let before = view.blocks.get(before)?;
+            let together = before.owner == block.owner || parent(before) == parent(block);
+            let plain = block.linked * 10 < block.chars && covered.get(index) == Some(&false);
+            (together && plain && value::is_paragraph(block)).then_some(())
+        };
+        if kept.binary_search(&index).is_ok() || follows().is_some() {
+            out.push(index);
+        }
+    }
+    *kept = out;
+}
+
+/// A line of names and a date parts the head of a page from its text: what stands before it is the standfirst.
+fn begin_behind_byline(view: &View<'_>, kept: &mut Vec<usize>) {
+    let weigh = |index: &usize| view.blocks.get(*index).map_or(0.0, value::weight);
+    let is_byline = |index: &usize| {
+        view.blocks.get(*index).is_some_and(|block| {
+            block.shape == Shape::Paragraph
+                && value::weight(block) < 60.0
+                && !value::ends_sentence(&block.text)
+                && has_year(&block.text)
+        })
+    };
+    let Some(place) = kept.iter().take(3).position(is_byline) else {
+        return;
+    };
+    let head: f64 = kept.iter().take(place).map(weigh).sum();
+    let rest: f64 = kept.iter().skip(place + 1).map(weigh).sum();
+    if head * 4.0 < rest {
+        kept.drain(..=place);
+    }
+}
+
+/// Whether a number of four digits is a year of ours.
+fn has_year(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit())
+        .any(|number| number.len() == 4 && (number.starts_with("19") || number.starts_with("20")))
 }

@@ -1,9 +1,7 @@
-//! What blocks are worth, and which element's blocks are worth most.
+//! What a block reads like.
 
-use super::{View, noise};
-use crate::extract::jsonld::Linked;
-use crate::extract::meta::fold;
-use crate::html::{At, Block, Document, Shape, Tag};
+use super::View;
+use crate::html::{Block, Shape};
 
 /// Whether a block reads like a paragraph of an article: long, or a sentence; not mostly links.
 pub(super) fn is_paragraph(block: &Block) -> bool {
@@ -16,6 +14,10 @@ pub(super) fn is_paragraph(block: &Block) -> bool {
 
 /// Characters, those of scripts that write a word with one or two counted for more.
 pub(super) fn weight(block: &Block) -> f64 {
+    // Those scripts begin at U+2E80, whose first byte in UTF-8 is this.
+    if !block.text.bytes().take(180).any(|byte| byte >= 0xe2) {
+        return block.chars as f64;
+    }
     let sample = block.text.chars().take(60);
     let (mut dense, mut all) = (0, 0);
     for c in sample.filter(|c| c.is_alphabetic()) {
@@ -38,36 +40,6 @@ pub(super) fn ends_sentence(text: &str) -> bool {
     )
 }
 
-/// The value of each block.
-pub(super) fn of_blocks(view: &View<'_>, linked: &Linked) -> Vec<f64> {
-    let said = linked.body.as_deref().map(fold).unwrap_or_default();
-    let in_noise = covered(view);
-    view.blocks
-        .iter()
-        .zip(in_noise)
-        .map(|(block, noise)| {
-            let weight = weight(block);
-            if noise {
-                return -(weight * 0.15).min(60.0) - 3.0;
-            }
-            if is_paragraph(block) {
-                let mut value = weight - block.linked as f64;
-                if said.len() > 200 && block.chars > 40 && said.contains(&fold(&block.text)) {
-                    value *= 1.5;
-                }
-                return value.min(1500.0);
-            }
-            match block.shape {
-                Shape::Heading(_) => -2.0,
-                _ if block.linked * 2 >= block.chars => -15.0 - (weight * 0.5).min(60.0),
-                Shape::Row => 0.0,
-                Shape::Item { .. } => weight * 0.2 - 5.0,
-                _ => -8.0,
-            }
-        })
-        .collect()
-}
-
 /// Whether each block is within noise.
 pub(super) fn covered(view: &View<'_>) -> Vec<bool> {
     let document = view.document;
@@ -84,46 +56,4 @@ pub(super) fn covered(view: &View<'_>) -> Vec<bool> {
         covered.push(end.is_some_and(|end| block.first < end));
     }
     covered
-}
-
-/// The element whose blocks are worth most together; of those worth almost as much, the innermost.
-pub(super) fn best_container(view: &View<'_>, root: At) -> At {
-    let document = view.document;
-    let mut sums = Vec::with_capacity(view.blocks.len() + 1);
-    let mut sum = 0.0;
-    sums.push(0.0);
-    for value in &view.values {
-        sum += value;
-        sums.push(sum);
-    }
-    let total = |at: At| {
-        let from = view.blocks.partition_point(|block| block.first < at);
-        let to = view
-            .blocks
-            .partition_point(|block| block.first < document.end(at));
-        sums.get(to).unwrap_or(&0.0) - sums.get(from).unwrap_or(&0.0)
-    };
-    let mut best = (root, f64::MIN);
-    for at in document.within(root) {
-        if !can_hold(document, at) {
-            continue;
-        }
-        let worth = total(at);
-        if worth <= 0.0 {
-            continue;
-        }
-        let worth = worth * (1.0 + noise::body_hint(document, at));
-        // Later is deeper: on a tie the innermost wins.
-        if worth >= best.1 * 0.999 {
-            best = (at, worth.max(best.1));
-        }
-    }
-    best.0
-}
-
-fn can_hold(document: &Document, at: At) -> bool {
-    let tag = document.tag(at);
-    (tag.is_block() || matches!(tag, Tag::Other | Tag::Span | Tag::Font))
-        && !matches!(tag, Tag::P | Tag::Li | Tag::Ul | Tag::Ol)
-        && tag.heading().is_none()
 }
