@@ -78,3 +78,24 @@ fn without_any_rule_the_pages_give_the_same_title_author_date_and_short_link() {
         assert_eq!(answer["short_link"], expected["short_link"][form], "{form}");
     }
 }
+
+#[test]
+fn without_any_rule_the_pages_give_the_same_body() {
+    let Some(folder) = shared("pages/ahram") else {
+        return;
+    };
+    let expected: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
+    let forms = ["article.html", "article-old-ids.html", "print.html"];
+    let lines: Vec<Value> = forms
+        .iter()
+        .map(|form| json!({"id": form, "path": folder.join(form), "url": expected["url"]}))
+        .collect();
+    let (ended, answers) = Desk::new("").filter(&["extract", "--jsonl", "--no-rules"], &lines);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(answers.len(), forms.len());
+    for (form, answer) in forms.iter().zip(&answers) {
+        let paragraphs: Vec<&str> = answer["text"].as_str().unwrap().split("\n\n").collect();
+        assert_eq!(json!(paragraphs), expected["paragraphs"], "{form}");
+    }
+}
