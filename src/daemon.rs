@@ -16,7 +16,6 @@ use tracing::{error, info};
 use crate::collect::{self, PageReport};
 use crate::config::{Config, Source};
 use crate::fetch::Fetcher;
-use crate::model::ClaimedSource;
 use crate::poll::{self, PollReport};
 use crate::store::{Store, StoreError, Waiting};
 
@@ -77,7 +76,7 @@ pub async fn run(
     let ledger = store.ledger(started).await?;
     fetcher.remember_robots(&ledger.robots);
     fetcher.remember_hosts(&ledger.resting, started);
-    let rows = store.sync_sources(&config.sources, started).await?;
+    let rows = store.sync(&config.sources, config.politeness.scope, started).await?;
     let by_name: HashMap<&str, &Source> = config
         .sources
         .iter()
@@ -147,11 +146,11 @@ async fn claim(
     let all = options.all.then_some(started);
     let free = room.saturating_sub(work.len());
     // Half the room at most: a thousand sources due at once must not keep the queue from moving.
-    for claims in by_address(store.claim_sources(Utc::now(), free.div_ceil(2), all).await?) {
-        let claims: Vec<_> = claims
-            .into_iter()
-            .filter_map(|claim| Some((Arc::clone(sources.get(&claim.id.0)?), claim)))
-            .collect();
+    let claimed = store.claim_sources(Utc::now(), free.div_ceil(2), all).await?;
+    let claimed = claimed
+        .into_iter()
+        .filter_map(|claim| Some((Arc::clone(sources.get(&claim.id.0)?), claim)));
+    for claims in poll::by_address(claimed) {
         let (store, fetcher, config) = (Arc::clone(store), Arc::clone(fetcher), Arc::clone(config));
         work.spawn(
             async move { Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await) },
@@ -171,20 +170,6 @@ async fn claim(
         });
     }
     Ok(())
-}
-
-/// Claims of one address together, in the order of their first.
-fn by_address(claims: Vec<ClaimedSource>) -> Vec<Vec<ClaimedSource>> {
-    let mut groups: Vec<Vec<ClaimedSource>> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for claim in claims {
-        let place = *places.entry(claim.address.to_string()).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some(group) => group.push(claim),
-            None => groups.push(vec![claim]),
-        }
-    }
-    groups
 }
 
 /// When to look for work again; nothing when a single run is through.

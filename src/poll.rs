@@ -1,5 +1,6 @@
 //! The first half of the way: from a due source to entries that wait in the queue.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,10 +64,41 @@ pub async fn poll(
         if position == 0 {
             outcome.hosts.clone_from(&answer.hosts);
             outcome.robots.clone_from(&answer.robots);
+            outcome.odd_headers = answer.odd_headers;
         }
         reports.push(record(store, &source, outcome).await?);
     }
     Ok(reports)
+}
+
+/// Claims of sources that ask one address in one way together, in the order of their first: it is asked once.
+pub fn by_address(
+    claims: impl IntoIterator<Item = (Arc<Source>, ClaimedSource)>,
+) -> Vec<Vec<(Arc<Source>, ClaimedSource)>> {
+    let mut groups: Vec<Vec<(Arc<Source>, ClaimedSource)>> = Vec::new();
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (source, claim) in claims {
+        let alike = |place: &usize| {
+            let first = groups.get(*place).and_then(|group| group.first());
+            first.is_some_and(|(other, _)| {
+                other.access == source.access
+                    && (other.feed_robots, other.ignore_robots) == (source.feed_robots, source.ignore_robots)
+            })
+        };
+        let known = places.entry(claim.address.to_string()).or_default();
+        match known.iter().copied().find(alike) {
+            Some(place) => {
+                if let Some(group) = groups.get_mut(place) {
+                    group.push((source, claim));
+                }
+            }
+            None => {
+                known.push(groups.len());
+                groups.push(vec![(source, claim)]);
+            }
+        }
+    }
+    groups
 }
 
 /// Whether sources of one address know the same document: only then can one conditional request serve them all.
@@ -86,12 +118,34 @@ struct Answer {
     bytes: u64,
     hosts: Vec<HostNote>,
     robots: Vec<RobotsNote>,
+    odd_headers: u64,
     /// The URL that answered.
     served_by: Option<url::Url>,
     /// The end of the leading permanent redirects.
     moved_to: Option<url::Url>,
     hints: Hints,
     came: Came,
+}
+
+impl Answer {
+    /// Nobody was asked.
+    fn unasked(failure: Failure) -> Self {
+        Self {
+            took: Duration::ZERO,
+            status: None,
+            bytes: 0,
+            hosts: Vec::new(),
+            robots: Vec::new(),
+            odd_headers: 0,
+            served_by: None,
+            moved_to: None,
+            hints: Hints::default(),
+            came: Came::Nothing {
+                failure,
+                retry_after: None,
+            },
+        }
+    }
 }
 
 enum Came {
@@ -122,6 +176,11 @@ async fn ask(
         request = request.with_validators(claim.validators.clone());
         request.validators_from.clone_from(&claim.validators_from);
     }
+    request.robots = source.feed_robots && !source.ignore_robots;
+    let request = match request.for_source(source).await {
+        Ok(request) => request,
+        Err(error) => return Answer::unasked(error.failure(&claim.address)),
+    };
     let keep = |hosts: Vec<HostNote>| {
         if config.politeness.scope == Scope::Feed {
             Vec::new()
@@ -162,6 +221,7 @@ async fn ask(
                 bytes,
                 hosts: keep(fetched.hosts),
                 robots: fetched.robots,
+                odd_headers: fetched.odd_headers,
                 served_by: Some(fetched.url),
                 moved_to,
                 hints,
@@ -185,6 +245,7 @@ async fn ask(
             },
             hosts: keep(failed.hosts),
             robots: failed.robots,
+            odd_headers: failed.odd_headers,
         },
     }
 }
@@ -357,6 +418,7 @@ async fn decide(
         overflowed,
         hosts: Vec::new(),
         robots: Vec::new(),
+        odd_headers: 0,
         failures,
         next,
     })

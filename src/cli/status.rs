@@ -26,7 +26,7 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Exit>
     })?;
     let needs_a_person = sources
         .iter()
-        .any(|source| matches!(source.state, SourceState::Failing | SourceState::SetAside));
+        .any(|source| matches!(source.state, SourceState::Failing | SourceState::SetAside | SourceState::Ended));
     Ok(if needs_a_person {
         Exit::NeedsAPerson
     } else {
@@ -77,6 +77,16 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
                 ago(error.at, now)
             ));
         }
+        if source.state == SourceState::Ended {
+            text.push_str(&format!(
+                "\n{}: switched off, as its server says that the feed is gone for good (410). Give it another `feed`; or, \
+                 to try again, run once with `enabled = false` and then take that out",
+                source.name
+            ));
+        }
+        if source.ignore_robots {
+            text.push_str(&format!("\n{}: robots.txt is ignored (ignore_robots)", source.name));
+        }
         if let Some(to) = &source.moved_to {
             text.push_str(&format!("\n{}: the feed has moved to {to}", source.name));
         }
@@ -126,7 +136,7 @@ fn as_json(sources: &[SourceStatus], summary: &Summary) -> String {
                 "next": moment(source.next.as_ref().map(|next| next.at)), "why": source.next.as_ref().map(|next| &next.why),
                 "host_rests_until": moment(source.host_rests_until),
                 "last_error": source.last_error.as_ref().map(|error| json!({"at": moment(Some(error.at)), "code": error.code, "message": error.message})),
-                "moved_to": source.moved_to, "waiting": source.pending, "articles": source.articles, "day": source.day,
+                "moved_to": source.moved_to, "ignore_robots": source.ignore_robots, "waiting": source.pending, "articles": source.articles, "day": source.day,
                 "week": source.week, "rules": misses,
             })
         })

@@ -6,6 +6,7 @@
 //! [`find`] looks for the file, [`load`] reads it with all it includes and answers either what runs or everything that
 //! is wrong, each mistake with its place and a hint.
 
+mod access;
 mod fault;
 mod files;
 mod find;
@@ -35,6 +36,7 @@ use url::Url;
 use crate::html::Css;
 use crate::timing::Schedule;
 
+pub use access::{Access, Secret, refused_header};
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
 pub use load::{Loaded, load, load_sites, load_text};
@@ -166,6 +168,14 @@ pub struct Source {
     pub max_hint: Duration,
     /// Whether a feed that moved for good is only reported.
     pub pin: bool,
+    /// Whether pages are fetched without asking robots.txt.
+    pub ignore_robots: bool,
+    /// Whether robots.txt holds for the feed too.
+    pub feed_robots: bool,
+    /// When the page of an article is looked at again, counted from the first time.
+    pub revisit: Vec<Duration>,
+    /// How it is asked.
+    pub access: Access,
     /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
     /// of the source itself, where it has them: they go before a site's, those of `[defaults]` after.
     pub article: ArticleRules,
@@ -193,6 +203,10 @@ impl Source {
             first_poll: 50,
             max_hint: Duration::from_hours(24),
             pin: false,
+            ignore_robots: false,
+            feed_robots: false,
+            revisit: Vec::new(),
+            access: Access::default(),
             article: ArticleRules::default(),
             tests: Vec::new(),
             at: String::new(),

@@ -12,6 +12,7 @@ use super::files::folder_of;
 use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, POLITENESS, SOURCE};
 use super::settings::Settings;
 use super::value::{Section, Value};
+use super::access;
 use super::{Config, Daemon, Fetch, Politeness, Scope, Sites, Source, SourceTest};
 
 /// Reads the tops of all files, the main file first.
@@ -223,6 +224,7 @@ impl<'a> Sources<'a> {
             ..Source::new(name, feed)
         };
         settings.apply(defaults, &mut source);
+        access::of_source(section, &mut source.access);
         self.read.push(source);
     }
 

@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::fault::quoted;
 use super::nearest::nearest;
 use super::value::{Section, Value};
-use super::{ArticleRules, Keep, Pages, Source, rules};
+use super::{Access, ArticleRules, Keep, Pages, Source, access, rules};
 use crate::timing::{self, Cron, Schedule, show_duration};
 
 /// Least interval of a source without `impolite`: the hard floor that an operator's own word is bound by.
@@ -29,6 +29,13 @@ pub(super) struct Settings {
     keep_pages: Option<Keep>,
     first_poll: Option<usize>,
     enabled: Option<bool>,
+    max_hint: Option<Duration>,
+    pin: Option<bool>,
+    ignore_robots: Option<bool>,
+    feed_robots: Option<bool>,
+    revisit: Option<Vec<Duration>>,
+    /// Whole, as `article`.
+    access: Access,
     /// Whole: what the section does not set is that of the section below.
     article: ArticleRules,
 }
@@ -50,6 +57,12 @@ impl Settings {
                 .get("first_poll")
                 .and_then(|value| value.number(0..=100_000)),
             enabled: section.get("enabled").and_then(|value| value.boolean()),
+            max_hint: section.get("max_hint").and_then(|value| value.duration("1d")),
+            pin: section.get("pin").and_then(|value| value.boolean()),
+            ignore_robots: section.get("ignore_robots").and_then(|value| value.boolean()),
+            feed_robots: section.get("feed_robots").and_then(|value| value.boolean()),
+            revisit: section.get("revisit").and_then(|value| revisit(&value)),
+            access: access::ways(section, &base.access),
             article: rules::of(section, base.article.clone()),
         }
     }
@@ -75,6 +88,20 @@ impl Settings {
             .or(defaults.first_poll)
             .unwrap_or(source.first_poll);
         source.enabled = self.enabled.or(defaults.enabled).unwrap_or(source.enabled);
+        source.max_hint = self.max_hint.or(defaults.max_hint).unwrap_or(source.max_hint);
+        source.pin = self.pin.or(defaults.pin).unwrap_or(source.pin);
+        source.ignore_robots = self
+            .ignore_robots
+            .or(defaults.ignore_robots)
+            .unwrap_or(source.ignore_robots);
+        source.feed_robots = self
+            .feed_robots
+            .or(defaults.feed_robots)
+            .unwrap_or(source.feed_robots);
+        if let Some(revisit) = self.revisit.or_else(|| defaults.revisit.clone()) {
+            source.revisit = revisit;
+        }
+        source.access = self.access;
         if let Some(tags) = self.tags.or_else(|| defaults.tags.clone()) {
             source.tags = tags;
         }
@@ -202,6 +229,35 @@ pub(super) fn key_from_url(value: &Value<'_>) -> Option<Regex> {
         return None;
     }
     Some(pattern)
+}
+
+/// Most looks at a page after the first.
+const MOST_REVISITS: usize = 10;
+
+/// Growing lengths of time.
+fn revisit(value: &Value<'_>) -> Option<Vec<Duration>> {
+    let values = value.each();
+    let times: Vec<Duration> = values.iter().filter_map(|value| value.duration("1h")).collect();
+    if times.len() < values.len() {
+        return None;
+    }
+    let example = "write revisit = [\"1h\", \"1d\"]: counted from the first time the page was fetched";
+    if times.len() > MOST_REVISITS {
+        value.fault(format!("`revisit` has more than {MOST_REVISITS} times"), example);
+        return None;
+    }
+    if !times.windows(2).all(|pair| pair.first() < pair.last()) {
+        value.fault("the times of `revisit` do not grow", example);
+        return None;
+    }
+    if times.first().is_some_and(|first| *first < FLOOR) {
+        value.fault(
+            format!("the first time of `revisit` is under {}", show_duration(FLOOR)),
+            example,
+        );
+        return None;
+    }
+    Some(times)
 }
 
 /// Whether pages are fetched.

@@ -11,8 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::{Claims, ledger, memory, origins, queue, rest, take_in, time};
-use crate::config::Source;
-use crate::link;
+use crate::config::{Scope, Source};
 use crate::model::{
     CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
 };
@@ -29,20 +28,22 @@ pub(super) struct Seed {
     due: i64,
     timezone: String,
     tags: String,
+    ignore_robots: bool,
 }
 
 impl Seed {
-    pub(super) fn of(source: &Source, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(source: &Source, scope: Scope, now: DateTime<Utc>) -> Self {
         Self {
             name: source.name.clone(),
             was: source.was.clone(),
             enabled: source.enabled,
             url: source.feed.to_string(),
-            host: link::host(&source.feed),
+            host: scope.place(&source.feed),
             schedule: source.schedule.to_string(),
             due: time::ms(source.schedule.next_after(now)),
             timezone: source.timezone.name().to_owned(),
             tags: serde_json::Value::from(source.tags.clone()).to_string(),
+            ignore_robots: source.ignore_robots,
         }
     }
 }
@@ -95,8 +96,8 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
 /// A source never seen before: due at once.
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     db.prepare_cached(
-        "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, tags, first_seen, next_at, next_why) \
-         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new')",
+        "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, tags, first_seen, next_at, next_why, ignore_robots) \
+         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10)",
     )?
     .execute(params![
         seed.name,
@@ -107,7 +108,8 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
         seed.timezone,
         seed.tags,
         time::text(now),
-        time::ms(now)
+        time::ms(now),
+        seed.ignore_robots
     ])?;
     Ok(db.last_insert_rowid())
 }
@@ -118,11 +120,19 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         .prepare_cached("SELECT url, schedule, enabled FROM source WHERE id = ?1")?
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     db.prepare_cached(
-        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5, configured = 1, schedule = ?6, timezone = ?7, tags = ?8 \
-         WHERE id = ?1",
+        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5, configured = 1, schedule = ?6, timezone = ?7, tags = ?8, \
+         ignore_robots = ?9 WHERE id = ?1",
     )?
     .execute(params![
-        id, seed.name, seed.url, seed.host, seed.enabled, seed.schedule, seed.timezone, seed.tags
+        id,
+        seed.name,
+        seed.url,
+        seed.host,
+        seed.enabled,
+        seed.schedule,
+        seed.timezone,
+        seed.tags,
+        seed.ignore_robots
     ])?;
     if url != seed.url {
         // Another document: what is under way speaks of the old one.
@@ -298,6 +308,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
             ledger::polled(db, outcome, "failed", Some(failure.code), 0, counts)?;
         }
     }
+    ledger::count(db, outcome.source, ledger::ODD_HEADERS, outcome.odd_headers)?;
     if outcome.overflowed {
         ledger::count(db, outcome.source, "overflows", 1)?;
     }

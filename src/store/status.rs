@@ -21,6 +21,8 @@ pub enum SourceState {
     Failing,
     /// Its document killed the process again and again: not parsed.
     SetAside,
+    /// Its server said that it is gone for good (410): not asked any more.
+    Ended,
     /// Switched off in the configuration.
     Disabled,
     /// No longer in the configuration.
@@ -35,6 +37,7 @@ impl SourceState {
             Self::Ok => "ok",
             Self::Failing => "failing",
             Self::SetAside => "set-aside",
+            Self::Ended => "ended",
             Self::Disabled => "disabled",
             Self::Gone => "gone",
         }
@@ -70,6 +73,8 @@ pub struct SourceStatus {
     pub last_error: Option<LastError>,
     /// Where permanent redirects led.
     pub moved_to: Option<String>,
+    /// Whether its pages are fetched without asking robots.txt.
+    pub ignore_robots: bool,
     /// Entries that wait for their page.
     pub pending: u64,
     /// Articles first found here.
@@ -230,7 +235,7 @@ const ARTICLES_SINCE: &str = "SELECT source_id, count(*) FROM article \
 
 const SOURCES: &str = "SELECT source.id, source.name, source.url, source.tags, source.title, source.enabled, source.configured, \
      source.crashes, source.code, source.polled_at, source.succeeded_at, source.next_at, source.next_why, \
-     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to \
+     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.gone, source.ignore_robots \
      FROM source LEFT JOIN host ON host.name = source.host ORDER BY source.name";
 
 fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
@@ -238,10 +243,12 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
     let code: Option<String> = row.get(8)?;
     let polled_at = optional(row, 9)?;
     let rest_until: i64 = row.get(13)?;
+    let gone: bool = row.get(18)?;
     let set_aside = code.as_deref() == Some("set-aside");
     let state = match (configured, enabled, set_aside, &code, polled_at) {
         (false, ..) => SourceState::Gone,
         (_, false, ..) => SourceState::Disabled,
+        _ if gone => SourceState::Ended,
         (_, _, true, ..) => SourceState::SetAside,
         (_, _, _, Some(_), _) => SourceState::Failing,
         (_, _, _, _, None) => SourceState::New,
@@ -261,7 +268,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         state,
         polled_at,
         succeeded_at: optional(row, 10)?,
-        next: (configured && enabled).then_some(next),
+        next: (configured && enabled && !gone).then_some(next),
         host_rests_until: rest::is_resting(rest_until, time::ms(now)).then(|| time::moment(rest_until)),
         failures: row.get(14)?,
         last_error: match (optional(row, 15)?, code) {
@@ -273,6 +280,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
             _ => None,
         },
         moved_to: row.get(17)?,
+        ignore_robots: row.get(19)?,
         pending: 0,
         articles: 0,
         day: 0,

@@ -76,11 +76,11 @@ fn the_shipped_file_shows_every_key_and_no_other() {
         })
         .flat_map(|line| [line, "\n"])
         .collect();
-    // An interval and a cron line exclude each other; the folders are not there.
+    // An interval and a cron line exclude each other, as do a password and a token; the folders are not there.
     let active: String = whole
         .lines()
         .filter(|line| {
-            !["cron", "include", "sites"]
+            !["cron", "include", "sites", "bearer"]
                 .iter()
                 .any(|key| line.starts_with(key))
         })

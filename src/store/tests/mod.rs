@@ -158,6 +158,7 @@ impl Desk {
             overflowed: false,
             hosts: Vec::new(),
             robots: Vec::new(),
+            odd_headers: 0,
             failures: 0.0,
             next: Next {
                 at: self.now + chrono::Duration::minutes(30),
@@ -184,6 +185,7 @@ impl Desk {
             result,
             hosts,
             robots: Vec::new(),
+            odd_headers: 0,
             tried: Vec::new(),
         };
         self.store.record_page(outcome).await
