@@ -76,7 +76,9 @@ pub async fn run(
     let ledger = store.ledger(started).await?;
     fetcher.remember_robots(&ledger.robots);
     fetcher.remember_hosts(&ledger.resting, started);
-    let rows = store.sync(&config.sources, config.politeness.scope, started).await?;
+    let rows = store
+        .sync(&config.sources, config.politeness.scope, started)
+        .await?;
     let by_name: HashMap<&str, &Source> = config
         .sources
         .iter()

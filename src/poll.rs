@@ -152,6 +152,8 @@ enum Came {
     NotModified(Validators),
     /// Read well, or with what went wrong while reading it.
     Document {
+        /// Not where it broke off: its validators would say that the rest is known.
+        whole: bool,
         validators: Validators,
         body_hash: Vec<u8>,
         read: Result<Box<ParsedFeed>, Failure>,
@@ -203,12 +205,14 @@ async fn ask(
                     bytes = document.body.len() as u64;
                     let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
                     let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
+                    let whole = feed::is_whole(&document.body);
                     let read = if unchanged {
                         Ok(Box::default())
                     } else {
                         read(store, source, claim, document, &fetched.url).await
                     };
                     Came::Document {
+                        whole,
                         validators,
                         body_hash,
                         read,
@@ -347,16 +351,27 @@ async fn decide(
             validators,
             body_hash,
             read: Ok(feed),
+            whole,
         } => {
             conditional = !validators.is_empty();
             let keys = keys(config, source, feed);
             overflowed = learn(store, &claim.name, claim.id, feed, &keys, &mut rhythm, end).await?;
             memory.hints = feed.hints.clone();
+            let mut feed = feed.clone();
+            let (validators, body_hash) = if *whole {
+                (validators.clone(), body_hash.clone())
+            } else {
+                feed.skipped.push(Skipped {
+                    position: feed.entries.len(),
+                    reason: "the document breaks off here: it is not taken for known".into(),
+                });
+                (claim.validators, claim.body_hash.unwrap_or_default())
+            };
             PollResult::Taken {
-                feed: feed.clone(),
+                feed,
                 keys,
-                validators: validators.clone(),
-                body_hash: body_hash.clone(),
+                validators,
+                body_hash,
                 limit: claim.first.then_some(source.first_poll),
             }
         }

@@ -24,9 +24,12 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Exit>
     } else {
         as_text(&sources, &summary, now)
     })?;
-    let needs_a_person = sources
-        .iter()
-        .any(|source| matches!(source.state, SourceState::Failing | SourceState::SetAside | SourceState::Ended));
+    let needs_a_person = sources.iter().any(|source| {
+        matches!(
+            source.state,
+            SourceState::Failing | SourceState::SetAside | SourceState::Ended
+        )
+    });
     Ok(if needs_a_person {
         Exit::NeedsAPerson
     } else {
@@ -85,7 +88,10 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
             ));
         }
         if source.ignore_robots {
-            text.push_str(&format!("\n{}: robots.txt is ignored (ignore_robots)", source.name));
+            text.push_str(&format!(
+                "\n{}: robots.txt is ignored (ignore_robots)",
+                source.name
+            ));
         }
         if let Some(to) = &source.moved_to {
             text.push_str(&format!("\n{}: the feed has moved to {to}", source.name));

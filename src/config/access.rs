@@ -155,7 +155,10 @@ pub(super) fn of_source(section: &Section<'_>, access: &mut Access) {
     if let Some(value) = section.get("headers") {
         access.headers = pairs(&value, "headers = { X-Key = \"…\" }", |value, name| {
             let refused = match name.to_ascii_lowercase().as_str() {
-                "cookie" => Some(("cookies are set elsewhere", "write cookies = { name = \"value\" }")),
+                "cookie" => Some((
+                    "cookies are set elsewhere",
+                    "write cookies = { name = \"value\" }",
+                )),
                 "user-agent" => Some(("it is set elsewhere", "write user_agent = \"…\"")),
                 _ => refused_header(name).map(|why| (why, "leave it out")),
             };
@@ -221,7 +224,8 @@ fn pairs(
 
 /// Text, or a table that says where it is: `{ credential = … }`, `{ env = … }`, `{ file = … }`.
 fn secret(value: &Value<'_>) -> Option<Secret> {
-    let place = "name one place: { credential = \"paper\" }, { env = \"PAPER\" } or { file = \"/run/paper\" }";
+    let place =
+        "name one place: { credential = \"paper\" }, { env = \"PAPER\" } or { file = \"/run/paper\" }";
     match value.parsed() {
         DeValue::String(typed) => {
             // A mistake in it would be shown with its line.
@@ -365,7 +369,10 @@ mod tests {
             ("headers = { cookie = 'hush' }", "write cookies"),
             ("headers = { X-Key = \"hush\\r\\nX: y\" }", "control character"),
             ("headers = { X-Key = { } }", "does not say where"),
-            ("headers = { X-Key = { env = 'A', file = 'b' } }", "does not say where"),
+            (
+                "headers = { X-Key = { env = 'A', file = 'b' } }",
+                "does not say where",
+            ),
             ("headers = { X-Key = 5 }", "text, or where it is"),
             ("headers = 'hush'", "a table is expected"),
             ("headers = { X-Key = hush }", "quotes"),
@@ -398,7 +405,9 @@ mod tests {
         assert_eq!(Secret::File(path).read().unwrap(), "hush");
         let missing = Secret::File(folder.path().join("none")).read().unwrap_err();
         assert!(missing.contains("cannot be read"), "{missing}");
-        let unset = Secret::Env("CUTTINGS_NO_SUCH_VARIABLE".into()).read().unwrap_err();
+        let unset = Secret::Env("CUTTINGS_NO_SUCH_VARIABLE".into())
+            .read()
+            .unwrap_err();
         assert!(unset.contains("is not set"), "{unset}");
         let endless = Secret::File("/dev/zero".into()).read().unwrap_err();
         assert!(endless.contains("larger than"), "{endless}");

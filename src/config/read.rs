@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use ipnet::IpNet;
 use url::Url;
 
+use super::access;
 use super::fault::quoted;
 use super::files::folder_of;
 use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, POLITENESS, SOURCE};
 use super::settings::Settings;
 use super::value::{Section, Value};
-use super::access;
 use super::{Config, Daemon, Fetch, Politeness, Scope, Sites, Source, SourceTest};
 
 /// Reads the tops of all files, the main file first.

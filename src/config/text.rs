@@ -205,7 +205,12 @@ impl Text {
     /// Whether a line may hold a password: by its key, or by the section it stands in.
     fn is_secret(&self, line: usize, text: &str) -> bool {
         let names = |text: &str| SECRETS.iter().any(|key| text.contains(key));
-        let section = self.body.lines().take(line).filter(|line| line.trim_start().starts_with('[')).last();
+        let section = self
+            .body
+            .lines()
+            .take(line)
+            .filter(|line| line.trim_start().starts_with('['))
+            .last();
         names(text) || section.is_some_and(names)
     }
 

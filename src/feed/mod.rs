@@ -27,12 +27,14 @@ mod reader;
 mod reference;
 mod refusal;
 mod token;
+mod whole;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use url::Url;
 
 pub use mend::mend;
+pub use whole::is_whole;
 
 use crate::model::ParsedFeed;
 

@@ -191,14 +191,23 @@ impl Fetcher {
         trail.status = Some(status);
         let arrived = clock.now();
         trail.hints = Hints::read(&headers, arrived);
-        let retry_after = headers.text("retry-after").filter(|_| matches!(status, 429 | 503));
-        let wait = retry_after.as_deref().and_then(|value| hints::retry_after(value, arrived));
+        let retry_after = headers
+            .text("retry-after")
+            .filter(|_| matches!(status, 429 | 503));
+        let wait = retry_after
+            .as_deref()
+            .and_then(|value| hints::retry_after(value, arrived));
         if retry_after.is_some() && wait.is_none() {
             trail.hints.odd.push("retry-after");
         }
         for name in &trail.hints.odd {
             let value = headers.get_str(name).unwrap_or_default();
-            debug!(url = link::masked(&trail.url), header = name, value, "the value means nothing: passed over");
+            debug!(
+                url = link::masked(&trail.url),
+                header = name,
+                value,
+                "the value means nothing: passed over"
+            );
         }
         trail.odd += trail.hints.odd.len() as u64;
         if !matches!(status, 429 | 503) {

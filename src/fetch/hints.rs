@@ -53,7 +53,11 @@ pub(super) fn retry_after(value: &str, now: DateTime<Utc>) -> Option<DateTime<Ut
 }
 
 /// How long an answer is fresh from when it was made, and by which word.
-fn lifetime(headers: &Headers, now: DateTime<Utc>, odd: &mut Vec<&'static str>) -> Option<(Duration, String)> {
+fn lifetime(
+    headers: &Headers,
+    now: DateTime<Utc>,
+    odd: &mut Vec<&'static str>,
+) -> Option<(Duration, String)> {
     let mut max_age = None;
     for value in headers.all("cache-control") {
         for directive in String::from_utf8_lossy(value).split(',') {

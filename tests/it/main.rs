@@ -16,6 +16,7 @@ mod corpus;
 mod desk;
 mod layers;
 mod newsroom;
+mod politeness;
 mod signals;
 mod support;
 mod trouble;
