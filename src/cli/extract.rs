@@ -33,6 +33,9 @@ pub(super) struct ExtractArgs {
     /// Leave the rules of sources and sites aside
     #[arg(long)]
     no_rules: bool,
+    /// Add the text as `markdown`
+    #[arg(long)]
+    markdown: bool,
 }
 
 /// One line of input.
@@ -61,6 +64,7 @@ pub(super) fn extract(global: &Global, args: &ExtractArgs) -> anyhow::Result<Exi
     let desk = Desk {
         config: &config,
         no_rules: args.no_rules,
+        markdown: args.markdown,
         now: Utc::now(),
     };
     desk.answer_all(
@@ -74,6 +78,7 @@ pub(super) fn extract(global: &Global, args: &ExtractArgs) -> anyhow::Result<Exi
 struct Desk<'a> {
     config: &'a Config,
     no_rules: bool,
+    markdown: bool,
     now: DateTime<Utc>,
 }
 
@@ -160,6 +165,9 @@ impl Desk<'_> {
                 let mut fields = fields_json(&extraction);
                 if let Some(fields) = fields.as_object_mut() {
                     fields.insert("ok".into(), true.into());
+                    if self.markdown {
+                        fields.insert("markdown".into(), html::markdown(&extraction.html).into());
+                    }
                 }
                 fields
             }

@@ -5,6 +5,7 @@
 mod css;
 mod decode;
 mod limits;
+mod markdown;
 mod render;
 mod tag;
 mod text;
@@ -13,6 +14,7 @@ mod tree;
 pub use css::{Css, CssError};
 pub use decode::decode;
 pub use limits::{Limits, TooMuch};
+pub use markdown::markdown;
 pub use render::{image_source, sanitise, sanitised};
 pub use tag::Tag;
 pub use text::{Block, Clip, Shape, blocks, join, line, tidy};

@@ -89,6 +89,13 @@ fn web(base: &Url, href: &str) -> Option<Url> {
     matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
+/// Whether a URL may stand in what we write.
+pub(super) fn is_web_or_mail(url: &str) -> bool {
+    ["http://", "https://", "mailto:"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+}
+
 fn clean(html: &str) -> String {
     static GUARD: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         let tags = BLOCKS.iter().chain(PARTS).chain(INLINE).map(|tag| tag.name());
