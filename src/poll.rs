@@ -86,16 +86,13 @@ pub fn by_address(
             })
         };
         let known = places.entry(claim.address.to_string()).or_default();
-        match known.iter().copied().find(alike) {
-            Some(place) => {
-                if let Some(group) = groups.get_mut(place) {
-                    group.push((source, claim));
-                }
+        if let Some(place) = known.iter().copied().find(alike) {
+            if let Some(group) = groups.get_mut(place) {
+                group.push((source, claim));
             }
-            None => {
-                known.push(groups.len());
-                groups.push(vec![(source, claim)]);
-            }
+        } else {
+            known.push(groups.len());
+            groups.push(vec![(source, claim)]);
         }
     }
     groups

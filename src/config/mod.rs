@@ -139,6 +139,10 @@ impl Default for Fetch {
 
 /// `[[source]]`, with `[defaults]` applied.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key that a person sets by itself"
+)]
 pub struct Source {
     /// The key of the source: state follows it.
     pub name: String,

@@ -48,6 +48,7 @@ async fn asked(replies: Vec<Reply>) -> Vec<(Option<Vec<u8>>, Option<Vec<u8>>)> {
     press.requests().iter().map(validators).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands for a header that is there")]
 fn some(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(bytes.to_vec())
 }

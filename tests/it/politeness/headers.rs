@@ -147,9 +147,7 @@ async fn p27_what_is_accepted_is_decoded_and_a_wrong_coding_keeps_the_validators
             "unknown-coding",
         ),
         (whole().gzip().cut_after(15), "reset"),
-    ]
-    .into_iter()
-    {
+    ] {
         press.page("/feed", reply.etag("\"bad\""));
         let now = noon() + hours(24 * i64::try_from(press.requests().len()).unwrap());
         let failure = hand.poll(now).await.failure.unwrap();
