@@ -1,69 +1,331 @@
 //! `cuttings export`: articles out.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
+use chrono::Utc;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 
-use super::{Exit, Global, complain};
-use crate::export::{self, Target};
-use crate::store::Reader;
+use super::{Exit, Global, Usage, complain, consumers, when};
+use crate::config::nearest;
+use crate::export::{self, Channel, Compress, Fields, Format, Job, Partition, Place, Summary};
+use crate::store::{Hold, Reader, Takeout, TakeoutError};
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     /// Form of the output
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     format: Format,
-    /// Only what changed after this sequence number
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    since_seq: i64,
-    /// A file, replaced whole when all is written; `-` is stdout
+    /// A file (replaced whole when all is written), a folder (with a slash at its end), or `-` for stdout
     #[arg(long, value_name = "PATH", default_value = "-")]
     to: PathBuf,
+    /// Divide the folder, such as date=2026-11-24/part-….jsonl
+    #[arg(long, value_enum)]
+    partition: Option<Partition>,
+    /// Compress each file
+    #[arg(long, value_enum)]
+    compress: Option<Compress>,
+    /// Only what NAME has not had; what is delivered is remembered once it is written and synced
+    #[arg(long, value_name = "NAME", value_parser = consumers::name)]
+    consumer: Option<String>,
+    #[command(flatten)]
+    selection: Selection,
+    /// Fields and their order, such as title,url,text (jsonl, csv, tsv)
+    #[arg(long, value_name = "LIST")]
+    fields: Option<String>,
+    /// Title of the feed (rss, atom, jsonfeed)
+    #[arg(long, value_name = "TEXT", default_value = "Cuttings")]
+    title: String,
+    /// Where the feed will be served: its link to itself (rss, atom, jsonfeed)
+    #[arg(long, value_name = "URL")]
+    self_url: Option<url::Url>,
+    /// Print what was done as JSON, to stdout; to stderr where the articles go to stdout
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which articles.
+#[derive(Debug, Args)]
+struct Selection {
+    /// Only of this source; may be repeated
+    #[arg(long, value_name = "NAME")]
+    source: Vec<String>,
+    /// Only of sources with this tag; may be repeated
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// Only published since: a date, a time, or so long ago, such as 3d (first seen, where no date is known)
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Only published before
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
+    /// Only what changed after this sequence number
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    since_seq: i64,
+    /// Only what a search finds; see `cuttings search --help`
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
+    query: Option<String>,
+    /// Only in this language (BCP 47; pt takes pt-BR in); may be repeated
+    #[arg(long, value_name = "TAG")]
+    language: Vec<String>,
+    /// One article of each cluster: the same story on several sites once
+    #[arg(long, value_enum)]
+    unique: Option<Unique>,
+    /// At most so many: the first ones by sequence number, the newest in feeds
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Every text an article ever had, not the latest alone
+    #[arg(long)]
+    revisions: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// One JSON object a line
-    Jsonl,
+enum Unique {
+    /// The same story by whatever site
+    Cluster,
 }
 
 pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit> {
-    let reader = Reader::open(&global.database_alone()?)?;
-    let Format::Jsonl = args.format;
-    let bar = progress(&args.to);
-    let step = |written| bar.set_position(written);
-    let (written, seq) = if args.to == Path::new("-") {
-        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-        let done = export::jsonl(&reader, args.since_seq, &mut out, step)?;
-        out.flush()?;
-        done
-    } else {
-        let mut out = Target::create(&args.to)?;
-        let done = export::jsonl(&reader, args.since_seq, &mut out, step)?;
-        out.finish()?;
-        done
+    let database = global.database_alone()?;
+    let reader = Reader::open(&database)?;
+    let mut job = job(&reader, args)?;
+    let hold = match &args.consumer {
+        None => None,
+        Some(name) => {
+            let (mut hold, consumer) = Hold::take(&database, name, job.takeout.since_seq, Utc::now())?;
+            job.takeout.since_seq = consumer.seq;
+            // One that was killed is done again as it was begun.
+            let upto = if let Some(upto) = consumer.upto {
+                upto
+            } else {
+                let upto = end_of(&reader, &job.takeout)?;
+                hold.plan(upto)?;
+                upto
+            };
+            job.takeout.upto = Some(upto);
+            if let Place::Folder(path) = job.place {
+                job.place = Place::Into(path);
+            }
+            Some((hold, upto))
+        }
     };
+    let bar = progress(&reader, &job)?;
+    let done = export::export(&reader, &job, Utc::now(), |written| bar.set_position(written));
     bar.finish_and_clear();
-    if args.to != Path::new("-") {
-        complain(&format!(
-            "{written} articles written to {}; go on with --since-seq {seq}",
-            args.to.display()
-        ));
+    let done = done.map_err(usage)?;
+    if let Some((mut hold, upto)) = hold {
+        hold.delivered(upto, Utc::now())?;
     }
+    report(args, &job, &done)?;
     Ok(Exit::Done)
 }
 
-/// Shown where a person waits: the data goes elsewhere and stderr is a terminal.
-fn progress(to: &Path) -> ProgressBar {
-    let to_terminal = to == Path::new("-") && io::stdout().is_terminal();
-    if to_terminal || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
+fn usage(error: export::ExportError) -> anyhow::Error {
+    match error {
+        export::ExportError::Usage(text) => Usage(text).into(),
+        export::ExportError::Takeout(TakeoutError::Query(error)) => Usage(error.to_string()).into(),
+        other => other.into(),
     }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} articles, {per_sec}, {elapsed}") {
+}
+
+/// Where a delivery to a consumer ends: at the last change there is, or with the last article of those allowed.
+fn end_of(reader: &Reader, takeout: &Takeout) -> anyhow::Result<i64> {
+    let mut last = None;
+    let mut count = 0;
+    if takeout.limit.is_some() {
+        reader.take_out(takeout, |out| {
+            if let crate::store::Out::Article(article) = out {
+                last = Some(article.seq);
+                count += 1;
+            }
+            Ok::<_, TakeoutError>(std::ops::ControlFlow::Continue(()))
+        })?;
+    }
+    let all = reader.last_seq()?;
+    Ok(match (last, takeout.limit) {
+        (Some(last), Some(limit)) if count >= limit => last,
+        _ => all,
+    })
+}
+
+/// What was asked for; all that does not go together is said before anything is written.
+fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
+    let format = args.format;
+    let place = place(args)?;
+    let refuse = |text: String| Err::<Job, _>(anyhow::Error::from(Usage(text)));
+    let word = format!("--format {}", name_of(format));
+    if args.fields.is_some() && !format.has_fields() {
+        return refuse(format!(
+            "--fields has no meaning for {word}; jsonl, csv and tsv have fields"
+        ));
+    }
+    if format.needs_a_file() && (place == Place::Stdout || args.compress.is_some()) {
+        return refuse(format!(
+            "{word} writes a file: name it with --to, and leave --compress out"
+        ));
+    }
+    let selection = &args.selection;
+    if format.is_of_other_things() {
+        let selects_text = selection.query.is_some()
+            || !selection.language.is_empty()
+            || selection.unique.is_some()
+            || selection.revisions
+            || selection.until.is_some()
+            || selection.since_seq > 0
+            || args.consumer.is_some();
+        if selects_text || matches!(place, Place::Folder(_)) {
+            return refuse(format!(
+                "{word} is not made of articles: it goes to one file, and of the selection only --source{} count",
+                if format == Format::Opml {
+                    " and --tag"
+                } else {
+                    ", --since and --limit"
+                }
+            ));
+        }
+        if format == Format::Warc && (selection.source.len() > 1 || !selection.tag.is_empty()) {
+            return refuse("--format warc takes one --source at a time, and no --tag".into());
+        }
+    }
+    if args.consumer.is_some() && (format.is_feed() || selection.revisions) {
+        return refuse("a consumer is served in the order of changes: with --consumer, take another format, without --revisions".into());
+    }
+    let now = Utc::now();
+    let at = |typed: &Option<String>| typed.as_deref().map(|typed| when::parse(typed, now)).transpose();
+    known(reader, &selection.source, &selection.tag)?;
+    let takeout = Takeout {
+        since_seq: selection.since_seq,
+        upto: None,
+        sources: selection.source.clone(),
+        tags: selection.tag.clone(),
+        since: at(&selection.since)?,
+        until: at(&selection.until)?,
+        languages: selection.language.clone(),
+        query: selection.query.clone(),
+        revisions: selection.revisions,
+        one_of_a_cluster: selection.unique.is_some(),
+        limit: selection.limit,
+        // Who asks for some words only did not ask what became of others.
+        gone: format.tells_of_gone()
+            && (args.consumer.is_some()
+                || (selection.query.is_none()
+                    && selection.language.is_empty()
+                    && selection.unique.is_none()
+                    && selection.since.is_none()
+                    && selection.until.is_none()
+                    && !selection.revisions))
+            || (args.consumer.is_some() && format.is_of_one()),
+        sequence: format.sequence(),
+    };
+    let fields = Fields::parse(args.fields.as_deref().unwrap_or_default())
+        .map_err(|error| Usage(error.to_string()))?;
+    Ok(Job {
+        format,
+        takeout,
+        fields,
+        channel: Channel {
+            store_id: reader.store_id()?,
+            title: args.title.clone(),
+            home: None,
+            own: args.self_url.as_ref().map(ToString::to_string),
+        },
+        place,
+        compress: args.compress,
+        partition: args.partition,
+    })
+}
+
+fn place(args: &ExportArgs) -> anyhow::Result<Place> {
+    let to = &args.to;
+    if to == Path::new("-") {
+        if args.partition.is_some() {
+            return Err(Usage("--partition divides a folder: name it with --to FOLDER/".into()).into());
+        }
+        return Ok(Place::Stdout);
+    }
+    let slash = to.as_os_str().to_string_lossy().ends_with('/');
+    Ok(if slash || args.partition.is_some() || to.is_dir() {
+        Place::Folder(to.clone())
+    } else {
+        Place::File(to.clone())
+    })
+}
+
+fn name_of(format: Format) -> String {
+    format
+        .to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+/// Sources and tags that there are; the nearest one is named for one that there is not.
+fn known(reader: &Reader, sources: &[String], tags: &[String]) -> anyhow::Result<()> {
+    if sources.is_empty() && tags.is_empty() {
+        return Ok(());
+    }
+    let there = reader.sources_status(Utc::now())?;
+    let names: Vec<&str> = there.iter().map(|source| source.name.as_str()).collect();
+    let all_tags: Vec<&str> = there
+        .iter()
+        .flat_map(|source| source.tags.iter().map(String::as_str))
+        .collect();
+    for (typed, there, what) in [(sources, names, "source"), (tags, all_tags, "tag")] {
+        for typed in typed {
+            if there.contains(&typed.as_str()) {
+                continue;
+            }
+            let hint = nearest(typed, there.iter().copied()).map_or_else(
+                || "`cuttings list` shows them".to_owned(),
+                |near| format!("did you mean {near:?}?"),
+            );
+            return Err(Usage(format!("there is no {what} {typed:?} in the database; {hint}")).into());
+        }
+    }
+    Ok(())
+}
+
+fn report(args: &ExportArgs, job: &Job, done: &Summary) -> anyhow::Result<()> {
+    let to_stdout = job.place == Place::Stdout;
+    if args.json {
+        let line = json!({"format": name_of(args.format), "written": done.written, "gone": done.gone, "bytes": done.bytes,
+                          "files": done.files, "seq": done.seq, "consumer": args.consumer})
+        .to_string();
+        if to_stdout {
+            complain(&line);
+        } else {
+            super::say(&line)?;
+        }
+    } else if !to_stdout {
+        let what = match args.format {
+            Format::Opml => "sources",
+            Format::Warc => "pages",
+            _ => "articles",
+        };
+        let next = match &args.consumer {
+            Some(name) => format!("{name} has everything up to {}", done.seq),
+            None => format!("go on with --since-seq {}", done.seq),
+        };
+        complain(&format!(
+            "{} {what} written to {}; {next}",
+            done.written,
+            args.to.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Shown where a person waits: the data goes elsewhere and stderr is a terminal.
+fn progress(reader: &Reader, job: &Job) -> anyhow::Result<ProgressBar> {
+    let to_terminal = job.place == Place::Stdout && io::stdout().is_terminal();
+    if to_terminal || !io::stderr().is_terminal() || job.format.is_of_other_things() {
+        return Ok(ProgressBar::hidden());
+    }
+    let bar = ProgressBar::new(reader.count_out(&job.takeout)?);
+    let style = "{bar:30} {pos} of {len} articles, {per_sec}, {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(style) {
         bar.set_style(style);
     }
-    bar
+    Ok(bar)
 }

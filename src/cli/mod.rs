@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
 mod check;
+mod consumers;
 mod export;
 mod extract;
 mod list;
@@ -67,7 +68,9 @@ enum Command {
     /// Find articles by their words
     Search(search::SearchArgs),
     /// Write articles out
-    Export(export::ExportArgs),
+    Export(Box<export::ExportArgs>),
+    /// Show, reset or forget those who are served with `export --consumer`
+    Consumers(consumers::ConsumersArgs),
     /// Filter: feeds in, their entries out
     Parse(FilterArgs),
     /// Filter: pages in, their articles out
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::status(&cli.global, args),
         Command::Search(args) => search::search(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
+        Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),
         Command::Probe { kind, content_type } => {

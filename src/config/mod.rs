@@ -40,6 +40,7 @@ pub use access::{Access, Secret, refused_header};
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
 pub use load::{Loaded, load, load_sites, load_text};
+pub use nearest::nearest;
 
 /// A whole configuration, valid.
 #[derive(Clone, Debug, Default)]

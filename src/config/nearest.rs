@@ -1,7 +1,7 @@
 //! The nearest of some names to one that was mistyped.
 
 /// The name with the fewest changes to `typed`, where these are few enough for a slip of the finger.
-pub(super) fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed: Vec<char> = typed.to_lowercase().chars().take(LONGEST + 1).collect();
     let allowed = (typed.len() / 3).clamp(1, 4);
     if typed.is_empty() || typed.len() > LONGEST {

@@ -1,15 +1,46 @@
 //! Articles out of the store, in the forms that others read.
+//!
+//! A [`Takeout`](crate::store::Takeout) says which articles, a [`Format`] in which form, a [`Place`] where to. What is whole is renamed into
+//! its place; what fails leaves what was there before. Memory is that of one article, whatever the size of the store.
 
-mod file;
+mod feeds;
+mod fields;
+mod format;
 mod jsonl;
+mod markdown;
+mod opml;
+mod page;
+mod place;
+mod run;
+mod sqlite;
+mod table;
+mod warc;
+mod xml;
 
-pub use file::Target;
-pub use jsonl::jsonl;
+pub use feeds::Channel;
+pub use fields::{Fields, UnknownField};
+pub use format::Format;
+pub use place::{Compress, Folder, Memory, Sink, Target, Whole};
+pub use run::{Job, Partition, Place, Summary, export};
 
 use std::io;
 use std::path::PathBuf;
 
-use crate::store::StoreError;
+use crate::store::{ArticleRef, ChangeRow, StoreError, TakeoutError};
+
+/// A form that articles are written in, one after another.
+pub trait Form {
+    /// Writes an article.
+    fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError>;
+
+    /// Tells that an article is gone, in forms that have a word for it.
+    fn gone(&mut self, _change: &ChangeRow) -> Result<(), ExportError> {
+        Ok(())
+    }
+
+    /// Writes what is left; the output is whole from here on.
+    fn finish(self: Box<Self>) -> Result<(), ExportError>;
+}
 
 /// Why an export ended early. Whatever was at the target before is still there.
 #[derive(Debug, thiserror::Error)]
@@ -17,16 +48,28 @@ pub enum ExportError {
     /// The database cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// stdout cannot be written.
-    #[error("cannot write the export: {0}")]
+    /// Nothing can be selected.
+    #[error(transparent)]
+    Takeout(#[from] TakeoutError),
+    /// The output cannot be written.
+    #[error("cannot write the export")]
     Write(#[from] io::Error),
     /// The target cannot be written.
-    #[error("{}: cannot be written: {error}; what was there before is untouched", path.display())]
+    #[error("{}: cannot be written; what was there before is untouched", path.display())]
     Target {
-        /// The file.
+        /// The file or folder.
         path: PathBuf,
         /// The system's words.
         #[source]
         error: io::Error,
     },
+    /// The folder holds something else.
+    #[error("{}: is not empty and was not made by cuttings; it was left as it is: name a new folder", path.display())]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// These do not go together.
+    #[error("{0}")]
+    Usage(String),
 }

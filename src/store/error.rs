@@ -19,6 +19,14 @@ pub enum StoreError {
         /// When the first daemon started.
         since: String,
     },
+    /// Another process delivers to this consumer.
+    #[error(
+        "consumer {name:?} is being served by another process; wait for that one, or name another consumer"
+    )]
+    ConsumerBusy {
+        /// As it was named.
+        name: String,
+    },
     /// No database to read.
     #[error("{}: there is no database yet; `cuttings run` makes it", path.display())]
     Missing {
@@ -137,6 +145,7 @@ impl StoreError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Locked { .. } => "store-locked",
+            Self::ConsumerBusy { .. } => "consumer-busy",
             Self::Missing { .. } => "store-missing",
             Self::Foreign { .. } => "store-foreign",
             Self::Newer { .. } => "store-newer",

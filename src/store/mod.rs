@@ -13,6 +13,8 @@
 mod alike;
 mod articles;
 mod changes;
+mod consumers;
+mod copy;
 mod error;
 mod grouping;
 mod ledger;
@@ -28,9 +30,11 @@ mod rest;
 mod schema;
 mod script;
 mod search;
+mod side;
 mod sources;
 mod status;
 mod take_in;
+mod takeout;
 mod time;
 mod waiting;
 mod work;
@@ -39,11 +43,15 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use consumers::{Consumer, Hold};
+pub use copy::Copy;
 pub use error::{StoreError, Trouble};
 pub use raw::{RawPageRow, RawPages};
 pub use reader::{ArticleRow, ChangeRow, Reader};
 pub use search::{Hit, Order, QueryError, Search, SearchError, Snippet};
+pub use side::Side;
 pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
+pub use takeout::{ArticleRef, Out, Sequence, Takeout, TakeoutError};
 pub use waiting::Waiting;
 pub use work::{Work, WorkMark};
 

@@ -62,6 +62,33 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(db)
 }
 
+/// Opens a database that is there for small writes beside whoever holds its lock; refused unless it has our schema.
+pub(super) fn open_side(path: &Path) -> Result<Connection, StoreError> {
+    let missing = || StoreError::Missing {
+        path: path.to_owned(),
+    };
+    if !path.exists() {
+        return Err(missing());
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let of_file = |error: rusqlite::Error| StoreError::from(error).while_doing("open it").of_file(path);
+    let db = Connection::open_with_flags(path, flags).map_err(of_file)?;
+    db.busy_timeout(BUSY).map_err(of_file)?;
+    // An older one is brought up to date by the daemon, which holds the lock.
+    if version(&db, path)? < MIGRATIONS.len() {
+        return Err(missing());
+    }
+    if db.is_readonly("main").map_err(of_file)? {
+        return Err(StoreError::ReadOnly {
+            path: path.to_owned(),
+        });
+    }
+    prepare(&db).map_err(of_file)?;
+    Ok(db)
+}
+
 /// The schema of a file that is ours; 0 for an empty one.
 fn version(db: &Connection, path: &Path) -> Result<usize, StoreError> {
     let of_file = |error: rusqlite::Error| StoreError::from(error).while_doing("read it").of_file(path);

@@ -286,6 +286,15 @@ CREATE TABLE counter (
     PRIMARY KEY (source_id, name)
 ) STRICT, WITHOUT ROWID;
 
+-- What was delivered to whom: all changes up to seq. While an export is under way, upto is where it ends, so that one
+-- that is begun again has the same range.
+CREATE TABLE consumer (
+    name     TEXT    NOT NULL PRIMARY KEY,
+    seq      INTEGER NOT NULL,
+    upto     INTEGER,
+    moved_at TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE rule_stat (
     source_id    INTEGER NOT NULL REFERENCES source (id),
     field        TEXT    NOT NULL,

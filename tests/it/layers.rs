@@ -34,7 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("poll", HALVES),
     ("collect", HALVES),
-    ("export", &["store", "model", "config", "html"]),
+    ("export", &["store", "model", "config", "html", "link"]),
     (
         "deliver",
         &["store", "model", "config", "html", "export", "fetch"],

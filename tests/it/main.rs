@@ -14,6 +14,7 @@
 mod ahram;
 mod corpus;
 mod desk;
+mod export;
 mod layers;
 mod newsroom;
 mod politeness;

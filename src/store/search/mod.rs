@@ -90,6 +90,11 @@ pub enum SearchError {
     Store(#[from] StoreError),
 }
 
+/// A query as FTS5 wants it.
+pub(super) fn expression(typed: &str) -> Result<String, QueryError> {
+    Ok(query::parse(typed)?.expression)
+}
+
 impl Reader {
     /// Searches titles, standfirsts and texts.
     pub fn search(&self, search: &Search) -> Result<Vec<Hit>, SearchError> {

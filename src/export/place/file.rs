@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::ExportError;
+use super::super::{ExportError, Whole};
 
-/// A file under construction. Dropped before [`Target::finish`], it leaves nothing behind.
+/// A file under construction. Dropped before it is finished, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Target {
     path: PathBuf,
@@ -27,14 +27,12 @@ impl Target {
         if path.is_dir() {
             return Err(failed(io::Error::other("it is a folder")));
         }
-        let mut aside_name = std::ffi::OsString::from(".");
-        aside_name.push(name);
-        aside_name.push(format!(".{}.part", std::process::id()));
-        let aside = path.with_file_name(aside_name);
+        let aside = aside(path, name, "part");
+        // What a killed process of the same number left is not written into: it may be a link by now.
+        let _ = fs::remove_file(&aside);
         let file = File::options()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .open(&aside)
             .map_err(failed)?;
         Ok(Self {
@@ -44,20 +42,29 @@ impl Target {
         })
     }
 
+    /// Where it is written.
+    pub fn aside(&self) -> &Path {
+        &self.aside
+    }
+
+    fn failed(&self, error: &io::Error) -> io::Error {
+        let (path, kind) = (self.path.display(), error.kind());
+        io::Error::new(
+            kind,
+            format!("{path}: {error}; what was there before is untouched"),
+        )
+    }
+}
+
+impl Whole for Target {
     /// Syncs and renames: from here on readers see the new file.
-    pub fn finish(mut self) -> Result<(), ExportError> {
+    fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
         let done = self.file.take().map_or(Ok(()), |file| {
             file.into_inner()
                 .map_err(io::IntoInnerError::into_error)?
                 .sync_all()?;
             fs::rename(&self.aside, &self.path)?;
-            // The rename itself is on disk once the folder is.
-            let folder = self
-                .path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty())
-                .unwrap_or(Path::new("."));
-            File::open(folder)?.sync_all()
+            sync_folder_of(&self.path)
         });
         done.map_err(|error| {
             let _ = fs::remove_file(&self.aside);
@@ -69,13 +76,31 @@ impl Target {
     }
 }
 
+/// The name beside `path` under which it is written: hidden, and of this process.
+pub(super) fn aside(path: &Path, name: &std::ffi::OsStr, end: &str) -> PathBuf {
+    let mut aside = std::ffi::OsString::from(".");
+    // A long name with more around it would be too long for the file system.
+    let short: String = name.to_string_lossy().chars().take(48).collect();
+    aside.push(short);
+    aside.push(format!(".{}.{end}", std::process::id()));
+    path.with_file_name(aside)
+}
+
+/// A rename is on disk once the folder is.
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
 impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.as_mut().map_or(Ok(0), |file| file.write(bytes))
+        let done = self.file.as_mut().map_or(Ok(0), |file| file.write(bytes));
+        done.map_err(|error| self.failed(&error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), Write::flush)
+        let done = self.file.as_mut().map_or(Ok(()), Write::flush);
+        done.map_err(|error| self.failed(&error))
     }
 }
 
@@ -102,7 +127,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         let mut target = Target::create(&path).unwrap();
         target.write_all(b"new").unwrap();
-        target.finish().unwrap();
+        Box::new(target).finish().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(
             fs::read_dir(folder.path()).unwrap().count(),
@@ -114,8 +139,26 @@ mod tests {
     #[test]
     fn a_folder_or_a_missing_folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Target::create(folder.path()).unwrap_err().to_string();
+        let error = format!(
+            "{:#}",
+            anyhow::Error::from(Target::create(folder.path()).unwrap_err())
+        );
         assert!(error.contains("it is a folder"), "{error}");
         assert!(Target::create(&folder.path().join("no/such/out.jsonl")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn h18_a_link_in_the_way_is_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, path) = (folder.path().join("victim"), folder.path().join("out"));
+        fs::write(&victim, "mine").unwrap();
+        std::os::unix::fs::symlink(&victim, aside(&path, path.file_name().unwrap(), "part")).unwrap();
+        std::os::unix::fs::symlink(&victim, &path).unwrap();
+        let mut target = Target::create(&path).unwrap();
+        target.write_all(b"new").unwrap();
+        Box::new(target).finish().unwrap();
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
     }
 }

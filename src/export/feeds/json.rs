@@ -1,0 +1,88 @@
+//! JSON Feed 1.1.
+
+use std::io::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::{Channel, Entry};
+use crate::export::{ExportError, Form, Sink};
+use crate::store::ArticleRef;
+
+/// A JSON Feed document.
+pub(crate) struct JsonFeed {
+    out: Sink,
+    channel: Channel,
+    items: u64,
+}
+
+impl JsonFeed {
+    /// Begins one; articles come newest first.
+    pub(crate) fn new(channel: Channel, out: Sink) -> Self {
+        Self {
+            out,
+            channel,
+            items: 0,
+        }
+    }
+
+    /// All before the items; written without the brace that closes it.
+    fn begin(&mut self) -> Result<(), ExportError> {
+        let mut head = Map::new();
+        head.insert("version".into(), json!("https://jsonfeed.org/version/1.1"));
+        head.insert("title".into(), json!(self.channel.title));
+        for (key, url) in [
+            ("home_page_url", &self.channel.home),
+            ("feed_url", &self.channel.own),
+        ] {
+            if let Some(url) = url {
+                head.insert(key.into(), json!(url));
+            }
+        }
+        let head = Value::Object(head).to_string();
+        let head = head.strip_suffix('}').unwrap_or(&head);
+        Ok(write!(self.out, "{head},\"items\":[")?)
+    }
+}
+
+impl Form for JsonFeed {
+    fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
+        if self.items == 0 {
+            self.begin()?;
+        }
+        let entry = Entry::of(&self.channel, article);
+        let mut item = Map::new();
+        let mut put = |key: &str, value: Value| item.insert(key.into(), value);
+        put("id", json!(entry.id));
+        put("url", json!(entry.url));
+        put("title", json!(entry.title));
+        put("summary", json!(entry.summary));
+        put("content_html", json!(entry.html));
+        put("content_text", json!(article.text));
+        put("date_published", json!(entry.published));
+        put("date_modified", json!(entry.updated));
+        if !entry.authors.is_empty() {
+            let authors: Vec<Value> = entry.authors.iter().map(|name| json!({"name": name})).collect();
+            put("authors", Value::Array(authors));
+        }
+        if let Some(image) = article.image {
+            put("image", json!(image));
+        }
+        if let Some(language) = article.language {
+            put("language", json!(language));
+        }
+        if let Some(source) = article.source {
+            put("tags", json!([source]));
+        }
+        let comma = if self.items == 0 { "\n" } else { ",\n" };
+        self.items += 1;
+        Ok(write!(self.out, "{comma}{}", Value::Object(item))?)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
+        if self.items == 0 {
+            self.begin()?;
+        }
+        self.out.write_all(b"\n]}\n")?;
+        self.out.finish()
+    }
+}

@@ -1,0 +1,87 @@
+//! RSS 2.0 with `content:encoded`, `dc:creator` and `media:content`.
+
+use std::io::Write as _;
+
+use super::{Channel, Entry, GENERATOR, NEVER, rfc822};
+use crate::export::xml::{attribute, element, escape};
+use crate::export::{ExportError, Form, Sink};
+use crate::store::ArticleRef;
+
+/// An RSS document.
+pub(crate) struct Rss {
+    out: Sink,
+    channel: Channel,
+    begun: bool,
+}
+
+impl Rss {
+    /// Begins one; articles come newest first.
+    pub(crate) fn new(channel: Channel, out: Sink) -> Self {
+        Self {
+            out,
+            channel,
+            begun: false,
+        }
+    }
+
+    fn begin(&mut self, updated: &str, article: Option<&str>) -> Result<(), ExportError> {
+        self.begun = true;
+        let mut head = Vec::from(
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\" \
+             xmlns:atom=\"http://www.w3.org/2005/Atom\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" \
+             xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:media=\"http://search.yahoo.com/mrss/\">\n<channel>\n",
+        );
+        element("title", &self.channel.title, &mut head);
+        // Required, whatever is in it.
+        head.extend_from_slice(b"<link>");
+        escape(&self.channel.link(article), &mut head);
+        head.extend_from_slice(b"</link>\n");
+        element("description", &self.channel.title, &mut head);
+        if let Some(own) = &self.channel.own {
+            head.extend_from_slice(b"<atom:link rel=\"self\" type=\"application/rss+xml\"");
+            attribute("href", own, &mut head);
+            head.extend_from_slice(b"/>\n");
+        }
+        element("generator", GENERATOR, &mut head);
+        element("lastBuildDate", &rfc822(updated), &mut head);
+        Ok(self.out.write_all(&head)?)
+    }
+}
+
+impl Form for Rss {
+    fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
+        if !self.begun {
+            self.begin(article.fetched_at, Some(article.url))?;
+        }
+        let entry = Entry::of(&self.channel, article);
+        let mut item = Vec::from("<item>\n");
+        element("title", &entry.title, &mut item);
+        element("link", entry.url, &mut item);
+        item.extend_from_slice(b"<guid isPermaLink=\"false\">");
+        escape(&entry.id, &mut item);
+        item.extend_from_slice(b"</guid>\n");
+        element("pubDate", &rfc822(entry.published), &mut item);
+        for author in &entry.authors {
+            element("dc:creator", author, &mut item);
+        }
+        element("category", article.source.unwrap_or_default(), &mut item);
+        element("dc:language", article.language.unwrap_or_default(), &mut item);
+        element("description", &entry.summary, &mut item);
+        element("content:encoded", &entry.html, &mut item);
+        if let Some(image) = article.image {
+            item.extend_from_slice(b"<media:content medium=\"image\"");
+            attribute("url", image, &mut item);
+            item.extend_from_slice(b"/>\n");
+        }
+        item.extend_from_slice(b"</item>\n");
+        Ok(self.out.write_all(&item)?)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
+        if !self.begun {
+            self.begin(NEVER, None)?;
+        }
+        self.out.write_all(b"</channel>\n</rss>\n")?;
+        self.out.finish()
+    }
+}

@@ -1,0 +1,249 @@
+//! An export from beginning to end.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+
+use super::feeds::{Atom, Channel, JsonFeed, Rss};
+use super::jsonl::Jsonl;
+use super::markdown::Markdown;
+use super::page::Page;
+use super::place::{Compress, Counted, Files, Folder, Parts, Sink, Target, stdout};
+use super::sqlite::Sqlite;
+use super::table::Table;
+use super::{ExportError, Fields, Form, Format, opml, warc};
+use crate::store::{Out, RawPages, Reader, Takeout};
+
+/// Where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A pipe or a terminal.
+    Stdout,
+    /// A file, replaced whole.
+    File(PathBuf),
+    /// A folder, replaced whole.
+    Folder(PathBuf),
+    /// A folder, added to.
+    Into(PathBuf),
+}
+
+/// What a folder is divided by, as Hive, DuckDB and Spark read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Partition {
+    /// By the day of publication: date=2026-11-24
+    Day,
+    /// By source: source=my-paper
+    Source,
+}
+
+/// An export.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// In which form.
+    pub format: Format,
+    /// Which articles.
+    pub takeout: Takeout,
+    /// Which of their fields.
+    pub fields: Fields,
+    /// What feeds say of themselves.
+    pub channel: Channel,
+    /// Where to.
+    pub place: Place,
+    /// How it is compressed.
+    pub compress: Option<Compress>,
+    /// What the folder is divided by.
+    pub partition: Option<Partition>,
+}
+
+/// What an export came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Articles, sources or pages written.
+    pub written: u64,
+    /// Merged and deleted articles told of.
+    pub gone: u64,
+    /// Bytes in the files, or on stdout.
+    pub bytes: u64,
+    /// Files written.
+    pub files: u64,
+    /// Everything up to this number was considered: where to go on.
+    pub seq: i64,
+}
+
+/// Runs an export; `step` is told how many were written so far.
+pub fn export(
+    reader: &Reader,
+    job: &Job,
+    now: DateTime<Utc>,
+    mut step: impl FnMut(u64),
+) -> Result<Summary, ExportError> {
+    let mut opener = Opener {
+        job,
+        bytes: Arc::default(),
+        files: 0,
+    };
+    let mut summary = Summary::default();
+    if job.format.is_of_other_things() {
+        let out = opener.one()?.sink;
+        summary.written = other_things(reader, job, now, out, &mut step)?;
+        summary.seq = reader.last_seq()?;
+    } else {
+        let folder = match &job.place {
+            Place::Folder(path) => Some(Folder::replace(path)?),
+            Place::Into(path) => Some(Folder::add_to(path)?),
+            Place::File(_) | Place::Stdout => None,
+        };
+        let mut make = |stem: PathBuf| {
+            let mut path = stem.into_os_string();
+            path.push(job.ending());
+            let opened = opener.file(Path::new(&path))?;
+            form(job, opened)
+        };
+        let range = (
+            job.takeout.since_seq,
+            job.takeout.upto.unwrap_or(reader.last_seq()?),
+        );
+        let form: Box<dyn Form + '_> = match &folder {
+            Some(folder) if job.format.is_of_one() && job.partition.is_none() && job.compress.is_none() => {
+                Box::new(Files::new(folder, job.format.ending(), &mut make))
+            }
+            Some(folder) => Box::new(Parts::new(folder, job.partition, range, &mut make)),
+            None => form(job, opener.one()?)?,
+        };
+        take_out(reader, job, form, &mut summary, step)?;
+        if let Some(folder) = folder {
+            folder.finish()?;
+        }
+    }
+    summary.bytes = opener.bytes.load(Ordering::Relaxed);
+    summary.files = opener.files;
+    Ok(summary)
+}
+
+fn take_out(
+    reader: &Reader,
+    job: &Job,
+    mut form: Box<dyn Form + '_>,
+    summary: &mut Summary,
+    mut step: impl FnMut(u64),
+) -> Result<(), ExportError> {
+    summary.seq = reader.take_out(&job.takeout, |out| {
+        match out {
+            Out::Article(article) => {
+                form.article(article)?;
+                summary.written += 1;
+                if summary.written.is_multiple_of(64) {
+                    step(summary.written);
+                }
+            }
+            Out::Gone(change) => {
+                form.gone(change)?;
+                summary.gone += 1;
+            }
+        }
+        Ok::<_, ExportError>(ControlFlow::Continue(()))
+    })?;
+    step(summary.written);
+    form.finish()
+}
+
+fn other_things(
+    reader: &Reader,
+    job: &Job,
+    now: DateTime<Utc>,
+    out: Sink,
+    step: impl FnMut(u64),
+) -> Result<u64, ExportError> {
+    let takeout = &job.takeout;
+    if job.format == Format::Opml {
+        return opml::opml(reader, &takeout.sources, &takeout.tags, now, out);
+    }
+    let which = RawPages {
+        source: takeout.sources.first().cloned(),
+        since: takeout.since,
+    };
+    let gzip = job.compress == Some(Compress::Gzip);
+    warc::warc(reader, &which, takeout.limit.unwrap_or(u64::MAX), gzip, out, step)
+}
+
+impl Job {
+    /// As its files end.
+    pub fn ending(&self) -> String {
+        format!(
+            "{}{}",
+            self.format.ending(),
+            self.compress.map(Compress::ending).unwrap_or_default()
+        )
+    }
+}
+
+/// Opens outputs, and counts what goes into them.
+struct Opener<'a> {
+    job: &'a Job,
+    bytes: Arc<AtomicU64>,
+    files: u64,
+}
+
+/// An output, and the file in which it is written.
+struct Opened {
+    sink: Sink,
+    aside: Option<PathBuf>,
+}
+
+impl Opener<'_> {
+    /// The one output of a job that has one.
+    fn one(&mut self) -> Result<Opened, ExportError> {
+        match &self.job.place {
+            Place::Stdout => self.open(stdout(), None),
+            Place::File(path) | Place::Folder(path) | Place::Into(path) => self.file(path),
+        }
+    }
+
+    fn file(&mut self, path: &Path) -> Result<Opened, ExportError> {
+        self.files += 1;
+        let target = Target::create(path)?;
+        let aside = target.aside().to_owned();
+        self.open(Box::new(target), Some(aside))
+    }
+
+    fn open(&self, out: Sink, aside: Option<PathBuf>) -> Result<Opened, ExportError> {
+        let mut sink: Sink = Box::new(Counted {
+            out,
+            bytes: Arc::clone(&self.bytes),
+        });
+        match self.job.compress {
+            // Each record by itself, see there.
+            Some(Compress::Gzip) if self.job.format == Format::Warc => {}
+            Some(compress) => sink = compress.wrap(sink)?,
+            None => {}
+        }
+        Ok(Opened { sink, aside })
+    }
+}
+
+/// A form over an output.
+fn form(job: &Job, Opened { sink, aside }: Opened) -> Result<Box<dyn Form>, ExportError> {
+    Ok(match job.format {
+        Format::Jsonl => Box::new(Jsonl::new(&job.fields, sink)),
+        Format::Csv => Box::new(Table::csv(&job.fields, sink)),
+        Format::Tsv => Box::new(Table::tsv(&job.fields, sink)),
+        Format::Markdown => Box::new(Markdown::new(sink)),
+        Format::Html => Box::new(Page::new(sink)),
+        Format::Rss => Box::new(Rss::new(job.channel.clone(), sink)),
+        Format::Atom => Box::new(Atom::new(job.channel.clone(), sink)),
+        Format::JsonFeed => Box::new(JsonFeed::new(job.channel.clone(), sink)),
+        Format::Sqlite => {
+            let aside = aside.ok_or_else(|| ExportError::Usage("sqlite needs a file: --to PATH".into()))?;
+            Box::new(Sqlite::new(&aside, sink)?)
+        }
+        Format::Opml | Format::Warc => {
+            return Err(ExportError::Usage(format!(
+                "{:?} is not made of articles",
+                job.format
+            )));
+        }
+    })
+}
