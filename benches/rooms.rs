@@ -65,7 +65,7 @@ fn extract(c: &mut Criterion) {
         });
     });
     group.bench_function("page of 86 KB, rules", |b| {
-        let rules = rules.rules_for(rules.sources.first(), &url);
+        let rules = rules.rules_for(rules.sources.first(), &url, now());
         b.iter(|| {
             extract::article(black_box(&input), &rules, chrono_tz::UTC, now())
                 .unwrap()

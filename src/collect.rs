@@ -330,7 +330,7 @@ fn extract(
     };
     let extraction = extract::article(
         &page,
-        &config.rules_for(source, url),
+        &config.rules_for(source, url, now),
         config.zone_for(source, url),
         now,
     )

@@ -284,6 +284,10 @@ pub enum Field {
     Site,
     /// The page's canonical URL.
     Canonical,
+    /// The link to the next page of the article.
+    NextPage,
+    /// The link to the whole article on one page.
+    SinglePage,
 }
 
 impl Field {
@@ -301,6 +305,8 @@ impl Field {
             Self::Language => "language",
             Self::Site => "site",
             Self::Canonical => "canonical",
+            Self::NextPage => "next_page",
+            Self::SinglePage => "single_page",
         }
     }
 }
@@ -318,6 +324,8 @@ pub enum Origin {
     Auto,
     /// The feed's own text.
     Feed,
+    /// JSON that the page's scripts would have made the text of.
+    State,
 }
 
 impl Origin {
@@ -329,6 +337,7 @@ impl Origin {
             Self::Meta => "meta",
             Self::Auto => "auto",
             Self::Feed => "feed",
+            Self::State => "state",
         }
     }
 }
@@ -388,10 +397,23 @@ pub struct Extraction {
     pub site: Option<String>,
     /// Links by which the page names itself.
     pub links: PageLinks,
+    /// Where more of the article may be had.
+    pub more: More,
     /// Where each field came from.
     pub origins: BTreeMap<Field, Origin>,
     /// One for each selector that was tried, in order.
     pub tried: Vec<Tried>,
+}
+
+/// Links to other pages of the same article, absolute.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct More {
+    /// The page after this one.
+    pub next: Option<Url>,
+    /// The whole on one page, by rule.
+    pub single: Option<Url>,
+    /// Its AMP form: `<link rel=amphtml>`.
+    pub amp: Option<Url>,
 }
 
 /// Links by which a page names itself; all http or https and absolute, none judged yet (see [`crate::identity`]).
@@ -416,6 +438,10 @@ pub struct Tried {
     pub selector: String,
     /// Whether it gave a value that survived `match` and `format`.
     pub hit: bool,
+    /// Characters of the value; 0 where it gave none.
+    pub length: usize,
+    /// Where the rule stands: `[source.article]`, `sites/paper.example.toml`.
+    pub layer: String,
 }
 
 /// How bad a failure is, and with it how soon to come back.

@@ -3,7 +3,26 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use clap::Args;
+
 use crate::config::{self, Loaded};
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("tests").args(["live", "stored"]).multiple(true)))]
+pub(super) struct CheckArgs {
+    /// Fetch the page of each [[source.test]] and look for its passage
+    #[arg(long)]
+    pub(super) live: bool,
+    /// The same with the pages that are kept in the database: nothing is fetched
+    #[arg(long)]
+    pub(super) stored: bool,
+    /// Only the tests of this source
+    #[arg(long, value_name = "NAME", requires = "tests")]
+    pub(super) source: Option<String>,
+    /// Print the results as JSON
+    #[arg(long, requires = "tests")]
+    pub(super) json: bool,
+}
 
 /// Reads the configuration and says on `out` what is in it, on `err` what is wrong or odd. Returns the exit code: 0 if
 /// it can be used, else 2.

@@ -210,7 +210,7 @@ impl Desk<'_> {
             url: &url,
             link_header: None,
         };
-        let rules = self.config.rules_for(source, &url);
+        let rules = self.config.rules_for(source, &url, self.now);
         extract::article(&page, &rules, self.config.zone_for(source, &url), self.now)
             .map_err(|error| format!("{}: {error}", request.path))
     }

@@ -8,6 +8,7 @@ mod export;
 mod extract;
 mod list;
 mod parse;
+mod rule_tests;
 mod run;
 mod search;
 mod status;
@@ -58,7 +59,7 @@ enum Command {
     /// Poll, fetch, cut and keep, until stopped or (--once) until nothing is due
     Run(run::RunArgs),
     /// Check the configuration: every mistake at once, with file and line
-    Check,
+    Check(check::CheckArgs),
     /// Show what would be cut out of a page, and by what
     Try(try_page::TryArgs),
     /// List the configured sources
@@ -92,15 +93,23 @@ struct FilterArgs {
     jsonl: bool,
 }
 
-fn check(global: &Global) -> anyhow::Result<Exit> {
+fn check(global: &Global, args: &check::CheckArgs) -> anyhow::Result<Exit> {
     let colour = io::stderr().is_terminal();
+    let (mut sink, mut stdout) = (io::sink(), io::stdout().lock());
     let code = check::check(
         global.config.as_deref(),
         colour,
-        &mut io::stdout().lock(),
+        // With --json the results are all that stands there.
+        if args.json { &mut sink } else { &mut stdout },
         &mut io::stderr().lock(),
     )?;
-    Ok(if code == 0 { Exit::Done } else { Exit::Usage })
+    if code != 0 {
+        return Ok(Exit::Usage);
+    }
+    if args.live || args.stored {
+        return rule_tests::run(global, args);
+    }
+    Ok(Exit::Done)
 }
 
 /// How a command ended, when it ended well enough to have an opinion.
@@ -117,7 +126,7 @@ pub fn main() -> ExitCode {
     telemetry::init(level(&cli));
     let result = match &cli.command {
         Command::Run(args) => run::run(&cli.global, args),
-        Command::Check => check(&cli.global),
+        Command::Check(args) => check(&cli.global, args),
         Command::Try(args) => try_page::try_page(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),

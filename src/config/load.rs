@@ -10,7 +10,7 @@ use super::files::{Unread, folder_of, identity_of, matching, read_file, site_fil
 use super::keys::{SITE, TOP};
 use super::text::Text;
 use super::value::{Section, Value};
-use super::{Config, Sites, read, rules};
+use super::{ArticleRules, Config, Sites, read, rules};
 
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
@@ -43,6 +43,17 @@ pub fn load_sites(folder: &Path) -> Result<Sites, Faults> {
     let paths = listed(folder, &mut report);
     let sites = sites(paths, &mut report);
     report.judge().map(|_| sites)
+}
+
+/// Reads one file with the keys of a file of site rules, for whatever host.
+pub fn load_rules(path: &Path) -> Result<ArticleRules, Faults> {
+    let text = read_file(path).map_err(|Unread { message, hint }| Faults::about(path, message, hint))?;
+    let file = Text::new(path, &text);
+    let mut rules = rules::site(&Section::checked(&file, &file.tree(), &SITE, 0..0));
+    rules.layer = path.display().to_string();
+    let mut report = Report::default();
+    report.take(&file);
+    report.judge().map(|_| rules)
 }
 
 fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<Loaded, Faults> {
@@ -190,7 +201,8 @@ fn sites(paths: Vec<PathBuf>, report: &mut Report) -> Sites {
                 "keep one of the two files",
             ));
         }
-        sites.insert(&host, rules);
+        let layer = format!("sites/{host}.toml");
+        sites.insert(&host, ArticleRules { layer, ..rules });
     }
     sites
 }

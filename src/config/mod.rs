@@ -28,6 +28,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 use regex::Regex;
@@ -39,7 +40,7 @@ use crate::timing::Schedule;
 pub use access::{Access, Secret, refused_header};
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
-pub use load::{Loaded, load, load_sites, load_text};
+pub use load::{Loaded, load, load_rules, load_sites, load_text};
 pub use nearest::nearest;
 
 /// A whole configuration, valid.
@@ -184,6 +185,8 @@ pub struct Source {
     /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
     /// of the source itself, where it has them: they go before a site's, those of `[defaults]` after.
     pub article: ArticleRules,
+    /// `[[source.rules]]`, newest first: each goes before [`Source::article`] on pages of its time.
+    pub rules: Vec<ArticleRules>,
     /// `[[source.test]]`
     pub tests: Vec<SourceTest>,
     /// `file:line` where it stands, for messages.
@@ -213,6 +216,7 @@ impl Source {
             revisit: Vec::new(),
             access: Access::default(),
             article: ArticleRules::default(),
+            rules: Vec::new(),
             tests: Vec::new(),
             at: String::new(),
         }
@@ -226,6 +230,8 @@ pub struct SourceTest {
     pub url: Url,
     /// A passage of its text.
     pub contains: String,
+    /// `file:line` where it stands, for messages.
+    pub at: String,
 }
 
 /// Whether the pages of a source are fetched.
@@ -270,6 +276,10 @@ pub struct ArticleRules {
     pub image: Vec<FieldRule>,
     /// Selectors of the page's own short link.
     pub short_link: Vec<FieldRule>,
+    /// Selectors of the link to the next page of the article.
+    pub next_page: Vec<FieldRule>,
+    /// Selectors of the link to the whole article on one page.
+    pub single_page: Vec<FieldRule>,
     /// Elements taken out of the body before it is read.
     pub remove: Vec<Css>,
     /// Plain texts: the body ends before the first text node that contains one.
@@ -282,6 +292,10 @@ pub struct ArticleRules {
     pub key_from_url: Option<Regex>,
     /// As [`Source::language`].
     pub language: Option<String>,
+    /// The last day on which pages were made this way; `None`: they still are.
+    pub valid_until: Option<NaiveDate>,
+    /// Where they stand, for people: `[source.article]`, `sites/paper.example.toml`.
+    pub layer: String,
 }
 
 /// One selector of a field.

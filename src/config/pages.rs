@@ -1,5 +1,6 @@
 //! What holds for one page: of its source, of its site, of the defaults, in this order.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use regex::Regex;
 use url::Url;
@@ -8,11 +9,22 @@ use super::{ArticleRules, Config, Source};
 use crate::link;
 
 impl Config {
-    /// The rules for a page, strongest first: its source's, then those of its site.
-    pub fn rules_for<'a>(&'a self, source: Option<&'a Source>, page: &Url) -> Vec<&'a ArticleRules> {
+    /// The rules for a page, strongest first: its source's for pages fetched at that time, newest first, then its
+    /// source's for all pages, then those of its site.
+    pub fn rules_for<'a>(
+        &'a self,
+        source: Option<&'a Source>,
+        page: &Url,
+        fetched_at: DateTime<Utc>,
+    ) -> Vec<&'a ArticleRules> {
+        let day = fetched_at
+            .with_timezone(&self.zone_for(source, page))
+            .date_naive();
         source
-            .map(|source| &source.article)
             .into_iter()
+            .flat_map(|source| &source.rules)
+            .filter(|rules| rules.valid_until.is_none_or(|last| day <= last))
+            .chain(source.map(|source| &source.article))
             .chain(self.site_of(page))
             .collect()
     }
@@ -75,6 +87,38 @@ mod tests {
         assert_eq!(config.zone_for(None, &page("c.example")), Tz::UTC);
         assert_eq!(config.language_for(Some(b), &page("b.example")), Some("ar"));
         assert_eq!(config.language_for(Some(a), &page("c.example")), Some("ja"));
-        assert_eq!(config.rules_for(Some(b), &page("b.example")).len(), 2);
+        let now = DateTime::UNIX_EPOCH;
+        assert_eq!(config.rules_for(Some(b), &page("b.example"), now).len(), 2);
+    }
+
+    #[test]
+    fn dated_rules_go_first_newest_first_until_their_last_day() {
+        let config = super::super::load_text(
+            "test.toml",
+            "[[source]]\nname = 'a'\nfeed = 'https://a.example/'\ntimezone = 'Asia/Tokyo'\narticle.title = 'h1'\n\
+             [[source.rules]]\nvalid_until = 2025-06-30\ntitle = '.old'\n\
+             [[source.rules]]\ntitle = '.new'\n\
+             [[source.rules]]\nvalid_until = '2026-03-31'\ntitle = '.less-old'\n",
+        )
+        .unwrap()
+        .config;
+        let layers = |at: &str| -> Vec<String> {
+            config
+                .rules_for(
+                    config.sources.first(),
+                    &link::web_url("https://a.example/1").unwrap(),
+                    at.parse().unwrap(),
+                )
+                .into_iter()
+                .map(|rules| rules.title.first().unwrap().typed.clone())
+                .collect()
+        };
+        assert_eq!(
+            layers("2025-06-30T14:59:59Z"),
+            [".new", ".less-old", ".old", "h1"]
+        );
+        // The day is that of the source's zone: in Tokyo July has begun.
+        assert_eq!(layers("2025-06-30T15:00:00Z"), [".new", ".less-old", "h1"]);
+        assert_eq!(layers("2026-11-24T00:00:00Z"), [".new", "h1"]);
     }
 }

@@ -13,7 +13,7 @@ use super::files::folder_of;
 use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, POLITENESS, SOURCE};
 use super::settings::Settings;
 use super::value::{Section, Value};
-use super::{Config, Daemon, Fetch, Politeness, Scope, Sites, Source, SourceTest};
+use super::{Config, Daemon, Fetch, Politeness, Scope, Sites, Source, SourceTest, rules};
 
 /// Reads the tops of all files, the main file first.
 pub(super) fn config(tops: &[Section<'_>]) -> Config {
@@ -213,12 +213,17 @@ impl<'a> Sources<'a> {
             .and_then(|value| self.feed(&value));
         let was = section.get("was").and_then(|value| self.was(value));
         let settings = Settings::read(section, defaults, impolite);
+        let dated = section
+            .get("rules")
+            .map(|value| rules::dated(&value))
+            .unwrap_or_default();
         let tests = section.get("test").map(|value| tests(&value)).unwrap_or_default();
         let (Some(name), Some(feed)) = (name, feed) else {
             return;
         };
         let mut source = Source {
             was,
+            rules: dated,
             tests,
             at: section.text().place(section.at().start),
             ..Source::new(name, feed)
@@ -302,6 +307,7 @@ fn tests(value: &Value<'_>) -> Vec<SourceTest> {
         Some(SourceTest {
             url: url?,
             contains: contains?.to_owned(),
+            at: section.text().place(section.at().start),
         })
     };
     value.sections(&keys::TEST).into_iter().filter_map(read).collect()

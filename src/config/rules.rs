@@ -1,9 +1,11 @@
 //! `[source.article]` and the files of `sites/`: selectors compiled, dates and patterns checked.
 
+use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
+use toml::de::DeValue;
 
 use super::fault::quoted;
-use super::keys::{ARTICLE, RULE};
+use super::keys::{ARTICLE, RULE, RULES};
 use super::settings;
 use super::value::{Section, Value};
 use super::{ArticleRules, FieldRule};
@@ -21,6 +23,8 @@ pub(super) fn article(section: &Section<'_>, base: ArticleRules) -> ArticleRules
         ("body", &mut rules.body, false),
         ("image", &mut rules.image, false),
         ("short_link", &mut rules.short_link, false),
+        ("next_page", &mut rules.next_page, false),
+        ("single_page", &mut rules.single_page, false),
     ] {
         if let Some(value) = section.get(key) {
             *field = value
@@ -62,6 +66,47 @@ pub(super) fn site(section: &Section<'_>) -> ArticleRules {
             .and_then(|value| settings::key_from_url(&value)),
         ..article(section, ArticleRules::default())
     }
+}
+
+/// `[[source.rules]]`, newest first: those that still hold, then by their last day.
+pub(super) fn dated(value: &Value<'_>) -> Vec<ArticleRules> {
+    let mut all: Vec<ArticleRules> = value
+        .sections(&RULES)
+        .iter()
+        .map(|section| {
+            let valid_until = section.get("valid_until").and_then(|value| day(&value));
+            ArticleRules {
+                valid_until,
+                layer: match valid_until {
+                    Some(day) => format!("[[source.rules]] until {day}"),
+                    None => "[[source.rules]]".to_owned(),
+                },
+                ..article(section, ArticleRules::default())
+            }
+        })
+        .collect();
+    all.sort_by_key(|rules| std::cmp::Reverse(rules.valid_until.unwrap_or(NaiveDate::MAX)));
+    all
+}
+
+/// A day, as TOML has it or in quotes.
+fn day(value: &Value<'_>) -> Option<NaiveDate> {
+    let typed = match value.parsed() {
+        DeValue::Datetime(at) => at.to_string(),
+        DeValue::String(text) => text.trim().to_owned(),
+        _ => {
+            value.expected("a day", "valid_until = 2026-03-31");
+            return None;
+        }
+    };
+    let day = typed.parse().ok();
+    if day.is_none() {
+        value.fault(
+            format!("{} is no day", quoted(&typed)),
+            "write the last day on which these rules held, as in valid_until = 2026-03-31",
+        );
+    }
+    day
 }
 
 /// `"sel"`, `"sel@attr"` or `{ select, match, format }`.
@@ -225,7 +270,10 @@ fn date_format(value: &Value<'_>) -> Option<String> {
 /// `[defaults.article]` or `[source.article]`, if it is there.
 pub(super) fn of(section: &Section<'_>, base: ArticleRules) -> ArticleRules {
     match section.get("article").and_then(|value| value.section(&ARTICLE)) {
-        Some(section) => article(&section, base),
+        Some(section) => ArticleRules {
+            layer: "[source.article]".to_owned(),
+            ..article(&section, base)
+        },
         None => base,
     }
 }

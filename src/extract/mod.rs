@@ -12,12 +12,16 @@
 mod authors;
 mod body;
 mod dates;
+mod fate;
 mod fields;
 mod jsonld;
 mod links;
 mod meta;
 mod months;
+mod paging;
 mod rules;
+mod series;
+mod state;
 
 #[cfg(test)]
 mod tests;
@@ -27,12 +31,16 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::config::ArticleRules;
-use crate::html::{Clip, Document, Limits, TooMuch, blocks, join, sanitised};
-use crate::model::{Extraction, Field, Kind, Origin};
+use crate::html::{self, Clip, Document, Limits, TooMuch, blocks, join, sanitised};
+use crate::model::{Extraction, Field, Kind, More, Origin};
 use dates::Reading;
 use fields::Automatic;
+use jsonld::Linked;
 use meta::Meta;
 use rules::Applied;
+
+pub use fate::{Fate, Part};
+pub use series::{MOST_PAGES, Series};
 
 /// A page as it was fetched.
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +80,32 @@ pub fn article(
     now: DateTime<Utc>,
 ) -> Result<Extraction, ExtractError> {
     let document = Document::parse(page.html, &Limits::default())?;
-    let meta = Meta::read(&document);
-    let linked = jsonld::read(&document);
+    Ok(cut_out(&document, page, rules, zone, now).0)
+}
+
+/// The same, with what became of each piece of the page's text.
+pub fn explained(
+    page: &Page<'_>,
+    rules: &[&ArticleRules],
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> Result<(Extraction, Vec<Part>), ExtractError> {
+    let document = Document::parse(page.html, &Limits::default())?;
+    let (extraction, clip) = cut_out(&document, page, rules, zone, now);
+    let parts = fate::parts(&document, &clip, rules);
+    Ok((extraction, parts))
+}
+
+/// The article, and what of the document is its body.
+fn cut_out(
+    document: &Document,
+    page: &Page<'_>,
+    rules: &[&ArticleRules],
+    zone: Tz,
+    now: DateTime<Utc>,
+) -> (Extraction, Clip) {
+    let meta = Meta::read(document);
+    let linked = jsonld::read(document);
     let base = links::base(&meta, page.url);
     let language = fields::declared_language(&meta, &linked);
     let reading = Reading {
@@ -82,7 +114,7 @@ pub fn article(
         language: language.as_deref(),
     };
     let mut applied = Applied {
-        document: &document,
+        document,
         layers: rules,
         base: &base,
         reading,
@@ -94,15 +126,15 @@ pub fn article(
     };
     by_rule(&mut applied, &mut extraction);
 
-    let whole = Clip::of_all(&document, &document.all().take(1).collect::<Vec<_>>());
+    let whole = Clip::of_all(document, &document.all().take(1).collect::<Vec<_>>());
     if applied.rejects(&whole) {
         extraction.kind = Kind::NotArticle;
         extraction.tried = applied.tried;
-        return Ok(extraction);
+        return (extraction, Clip::of_all(document, &[]));
     }
 
     let automatic = Automatic {
-        document: &document,
+        document,
         meta: &meta,
         linked: &linked,
         base: &base,
@@ -112,14 +144,14 @@ pub fn article(
     automatic.title(&mut extraction);
     let clip = if let Some(clip) = applied.body() {
         extraction.origins.insert(Field::Body, Origin::Rule);
-        extraction.text = join(&blocks(&document, &clip));
+        extraction.text = join(&blocks(document, &clip));
         clip
     } else {
-        let mut found = body::find(&document, extraction.title.as_deref(), &linked);
+        let mut found = body::find(document, extraction.title.as_deref(), &linked);
         applied.cut(&mut found.clip);
         extraction.text = if found.clip.until.is_some() || rules.iter().any(|rules| !rules.remove.is_empty())
         {
-            join(&blocks(&document, &found.clip))
+            join(&blocks(document, &found.clip))
         } else {
             found.text
         };
@@ -128,11 +160,54 @@ pub fn article(
         }
         found.clip
     };
-    extraction.html = sanitised(&document, &clip, &base);
-    extraction.tried = applied.tried;
+    extraction.html = sanitised(document, &clip, &base);
+    last_resort(document, &linked, &base, &mut extraction);
     automatic.rest(&mut extraction, &clip);
-    extraction.kind = fields::kind(&document, &linked, &extraction);
-    Ok(extraction)
+    extraction.kind = fields::kind(document, &linked, &extraction);
+    extraction.more = more(&mut applied, &meta, page);
+    extraction.tried = applied.tried;
+    (extraction, clip)
+}
+
+/// Characters under which the text of a page without a rule is worth a look at what its scripts would show.
+const HARDLY: usize = 140;
+
+/// The text of a page that has hardly any for a reader without scripts: of its JSON-LD, or of its scripts' own JSON.
+fn last_resort(document: &Document, linked: &Linked, base: &Url, extraction: &mut Extraction) {
+    let printed = extraction.text.chars().count();
+    if printed >= HARDLY || extraction.origins.get(&Field::Body) == Some(&Origin::Rule) {
+        return;
+    }
+    let of_json = |html: &str| {
+        let (text, html) = html::fragment(html, base);
+        (text.chars().count() > printed * 3).then_some((text, html))
+    };
+    let declared = linked.body.as_deref().and_then(state::as_prose);
+    let found = declared
+        .map(|html| (html, Origin::JsonLd))
+        .or_else(|| Some((state::find(document, extraction.title.as_deref())?, Origin::State)));
+    if let Some((html, origin)) = found
+        && let Some((text, html)) = of_json(&html)
+    {
+        (extraction.text, extraction.html) = (text, html);
+        extraction.origins.insert(Field::Body, origin);
+    }
+}
+
+/// Other pages of the article: by rule, else the next one found by its link.
+fn more(applied: &mut Applied<'_>, meta: &Meta, page: &Page<'_>) -> More {
+    let (document, base) = (applied.document, applied.base);
+    let ruled = applied.layers.iter().any(|rules| !rules.next_page.is_empty());
+    let next = applied.url(Field::NextPage, |rules| &rules.next_page);
+    let single = applied.url(Field::SinglePage, |rules| &rules.single_page);
+    let found = || paging::next(document, meta, base, page.url);
+    More {
+        next: if ruled { next } else { found() },
+        single,
+        amp: meta
+            .link("amphtml")
+            .and_then(|href| crate::link::resolve(base, href)),
+    }
 }
 
 /// What the rules give, all but the body.

@@ -27,7 +27,7 @@ type Of = fn(&ArticleRules) -> &[FieldRule];
 impl<'a> Applied<'a> {
     /// The first text any rule gives.
     pub(super) fn text(&mut self, field: Field, of: Of) -> Option<String> {
-        self.first(field, of, |_, text| Some(text))
+        self.first(field, of, |_, text| Some((text.chars().count(), text)))
     }
 
     /// The texts of all matches of the first rule that has any, each once.
@@ -39,23 +39,29 @@ impl<'a> Applied<'a> {
                     texts.push(text);
                 }
             }
-            (!texts.is_empty()).then_some(texts)
+            let length = texts.iter().map(|text| text.chars().count()).sum();
+            (!texts.is_empty()).then_some((length, texts))
         })
         .unwrap_or_default()
     }
 
     /// The first text any rule gives that is a date.
     pub(super) fn date(&mut self, field: Field, of: Of) -> Option<Timestamp> {
-        self.first(field, of, |(rule, reading), text| match &rule.format {
-            Some(format) => dates::formatted(&text, format, reading),
-            None => dates::read(&text, reading),
+        self.first(field, of, |(rule, reading), text| {
+            let at = match &rule.format {
+                Some(format) => dates::formatted(&text, format, reading),
+                None => dates::read(&text, reading),
+            };
+            Some((text.chars().count(), at?))
         })
     }
 
     /// The first text any rule gives that is a link, made absolute.
     pub(super) fn url(&mut self, field: Field, of: Of) -> Option<Url> {
         let base = self.base;
-        self.first(field, of, |_, text| link::resolve(base, &text))
+        self.first(field, of, |_, text| {
+            Some((text.len(), link::resolve(base, &text)?))
+        })
     }
 
     /// The body: all matches of the first rule that gives text, without what any layer removes.
@@ -75,7 +81,11 @@ impl<'a> Applied<'a> {
                     (None, Some(pattern)) => pattern.is_match(&join(&blocks(applied.document, &clip))),
                     (Some(_), _) => false,
                 };
-                text.then_some(clip)
+                text.then(|| {
+                    let texts = clip.texts(applied.document);
+                    let length = texts.map(|(_, text)| text.chars().filter(|c| !c.is_whitespace()).count());
+                    (length.sum(), clip)
+                })
             },
         )
     }
@@ -115,7 +125,7 @@ impl<'a> Applied<'a> {
         &mut self,
         field: Field,
         of: Of,
-        read: impl Fn((&FieldRule, &Reading<'_>), String) -> Option<T>,
+        read: impl Fn((&FieldRule, &Reading<'_>), String) -> Option<(usize, T)>,
     ) -> Option<T> {
         self.first_of(field, of, |applied, rule| {
             let reading = applied.reading;
@@ -123,22 +133,28 @@ impl<'a> Applied<'a> {
         })
     }
 
+    /// The first value any rule gives, with its length in characters.
     fn first_of<T>(
         &mut self,
         field: Field,
         of: Of,
-        mut read: impl FnMut(&Self, &'a FieldRule) -> Option<T>,
+        mut read: impl FnMut(&Self, &'a FieldRule) -> Option<(usize, T)>,
     ) -> Option<T> {
         let layers = self.layers;
-        for rule in layers.iter().flat_map(|layer| of(layer)) {
+        let rules = layers
+            .iter()
+            .flat_map(|layer| of(layer).iter().map(|rule| (&layer.layer, rule)));
+        for (layer, rule) in rules {
             let value = read(self, rule);
             self.tried.push(Tried {
                 field,
                 selector: rule.typed.clone(),
                 hit: value.is_some(),
+                length: value.as_ref().map_or(0, |(length, _)| *length),
+                layer: layer.clone(),
             });
-            if value.is_some() {
-                return value;
+            if let Some((_, value)) = value {
+                return Some(value);
             }
         }
         None

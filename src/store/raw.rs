@@ -1,7 +1,7 @@
 //! Raw pages, read back: for cutting anew and for archives.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::error::StoreError;
 use super::reader::{Reader, moment};
@@ -73,6 +73,28 @@ impl Reader {
                 Ok(row)
             })
             .collect()
+    }
+
+    /// The raw page that a key of a URL names; none where it was not kept, or was never fetched.
+    pub fn raw_page_of(&self, key: &str) -> Result<Option<RawPageRow>, StoreError> {
+        let row = self
+            .db
+            .prepare_cached(
+                "SELECT page.id, page.article_id, revision.url, source.name, raw_page.fetched_at, raw_page.status, \
+                 raw_page.headers, raw_page.body, raw_page.length FROM raw_page \
+                 JOIN page ON page.id = raw_page.page_id \
+                 JOIN revision ON revision.id = (SELECT max(id) FROM revision WHERE page_id = page.id) \
+                 LEFT JOIN source ON source.id = revision.source_id \
+                 WHERE page.id IN (SELECT page_id FROM alias WHERE key = ?1 AND shared = 0) \
+                 ORDER BY page.id LIMIT 1",
+            )?
+            .query_row([key], raw_page)
+            .optional()?;
+        row.map(|(mut row, length)| {
+            row.body = unpacked(&row.body, length)?;
+            Ok(row)
+        })
+        .transpose()
     }
 
     /// How many raw pages there are.

@@ -18,6 +18,7 @@ mod export;
 mod layers;
 mod newsroom;
 mod politeness;
+mod rules;
 mod signals;
 mod support;
 mod trouble;

@@ -42,6 +42,8 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
                 field: crate::model::Field::Title,
                 selector: "h1".into(),
                 hit,
+                length: if hit { 20 } else { 0 },
+                layer: "[source.article]".into(),
             })
             .to_vec(),
     };

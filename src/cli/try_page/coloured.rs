@@ -1,0 +1,139 @@
+//! A page that shows what is kept of another and what is not. It loads nothing and runs nothing: all of it is text.
+
+use std::fmt::Write as _;
+
+use url::Url;
+
+use crate::extract::{Fate, Part};
+use crate::html::Shape;
+use crate::link;
+use crate::model::Extraction;
+
+const STYLE: &str = "\
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100%; font-size: .875rem }
+th, td { text-align: start; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884 }
+td { overflow-wrap: anywhere }
+ul { list-style: none; padding: 0; margin: 0 } code { font-size: .8125rem }
+span { padding: .125em .1em; border-radius: .2em; box-decoration-break: clone; -webkit-box-decoration-break: clone }
+.kept { background: #3a35 } .removed { background: #d335; text-decoration: line-through }
+.cut-off { background: #da35; text-decoration: line-through } .outside { color: #888 }
+.hit::before { content: '✓ '; color: #292 } .missed::before { content: '✗ '; color: #c22 }
+h1 { font-size: 1.25rem } li { margin: .2em 0 } .small { font-size: .8125rem; color: #888 }
+";
+
+/// The page.
+pub(super) fn page(url: &Url, extraction: &Extraction, pages: &[(Url, Vec<Part>)]) -> String {
+    let mut out = String::from(
+        "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n",
+    );
+    let shown = escaped(&link::masked(url));
+    let _ = write!(
+        out,
+        "<title>cuttings try {shown}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{shown}</h1>\n"
+    );
+    fields(extraction, &mut out);
+    out.push_str("<p>");
+    for (fate, what) in [
+        (Fate::Kept, "kept"),
+        (Fate::Removed, "taken out by <code>remove</code>"),
+        (Fate::CutOff, "behind a text of <code>cut_after</code>"),
+        (Fate::Outside, "not of the article"),
+    ] {
+        let _ = write!(out, "<span class=\"{}\">{what}</span> ", fate.as_str());
+    }
+    out.push_str("</p>\n<hr>\n");
+    for (number, (url, parts)) in pages.iter().enumerate() {
+        if number > 0 {
+            let _ = writeln!(
+                out,
+                "<p class=\"small\">Page {}: {}</p>",
+                number + 1,
+                escaped(&link::masked(url))
+            );
+        }
+        for part in parts {
+            block(part, &mut out);
+        }
+    }
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+fn fields(extraction: &Extraction, out: &mut String) {
+    out.push_str("<table>\n<tr><th>field<th>from<th>value</tr>\n");
+    let body = (
+        crate::model::Field::Body,
+        (!extraction.text.is_empty()).then(|| format!("{} characters", extraction.text.chars().count())),
+    );
+    for (field, value) in super::fields(extraction).into_iter().chain([body]) {
+        let rules: Vec<_> = extraction
+            .tried
+            .iter()
+            .filter(|tried| tried.field == field)
+            .collect();
+        if value.is_none() && rules.is_empty() {
+            continue;
+        }
+        let origin = extraction
+            .origins
+            .get(&field)
+            .map_or("", |origin| origin.as_str());
+        let _ = write!(
+            out,
+            "<tr><th>{}<td>{origin}<td>{}",
+            field.as_str(),
+            escaped(value.as_deref().unwrap_or("-"))
+        );
+        if !rules.is_empty() {
+            out.push_str("<ul>");
+            for rule in rules {
+                let class = if rule.hit { "hit" } else { "missed" };
+                let _ = write!(
+                    out,
+                    "<li class=\"{class}\"><code>{}</code> <span class=\"small\">{}</span></li>",
+                    escaped(&rule.selector),
+                    escaped(&rule.layer)
+                );
+            }
+            out.push_str("</ul>");
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str("</table>\n");
+}
+
+fn block(part: &Part, out: &mut String) {
+    let tag = match part.shape {
+        Shape::Heading(1..=2) => "h2",
+        Shape::Heading(_) => "h3",
+        Shape::Pre => "pre",
+        Shape::Item { .. } | Shape::Row | Shape::Paragraph => "p",
+    };
+    let _ = write!(out, "<{tag} dir=\"auto\">");
+    if let Shape::Item { .. } = part.shape {
+        out.push_str("• ");
+    }
+    for (fate, text) in &part.pieces {
+        let _ = write!(out, "<span class=\"{}\">{}</span>", fate.as_str(), escaped(text));
+    }
+    let _ = writeln!(out, "</{tag}>");
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if c.is_control() && !c.is_whitespace() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
