@@ -4,6 +4,7 @@
 
 mod check;
 mod consumers;
+mod control;
 mod export;
 mod extract;
 mod list;
@@ -66,6 +67,16 @@ enum Command {
     List(list::ListArgs),
     /// Show how each source is doing, and why it is polled when
     Status(status::StatusArgs),
+    /// Have a source polled now, by the running daemon or at the next run
+    Poll(control::PollArgs),
+    /// Hold a source: not polled, its pages wait, until `resume`
+    Pause(control::SourceArgs),
+    /// Let a paused source go on
+    Resume(control::SourceArgs),
+    /// Have pages and sources that failed tried again now
+    Retry(control::RetryArgs),
+    /// Have the running daemon read its configuration anew; with a mistake in it the old one stays
+    Reload,
     /// Find articles by their words
     Search(search::SearchArgs),
     /// Write articles out
@@ -130,6 +141,11 @@ pub fn main() -> ExitCode {
         Command::Try(args) => try_page::try_page(&cli.global, args),
         Command::List(args) => list::list(&cli.global, args),
         Command::Status(args) => status::status(&cli.global, args),
+        Command::Poll(args) => control::poll(&cli.global, args),
+        Command::Pause(args) => control::pause(&cli.global, args),
+        Command::Resume(args) => control::resume(&cli.global, args),
+        Command::Retry(args) => control::retry(&cli.global, args),
+        Command::Reload => control::reload(&cli.global),
         Command::Search(args) => search::search(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
         Command::Consumers(args) => consumers::consumers(&cli.global, args),
@@ -171,8 +187,12 @@ struct Usage(String);
 impl Global {
     /// Loads the configuration; its faults go to stderr as they are.
     fn load(&self) -> anyhow::Result<Config> {
-        let path = config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()))?;
-        load_from(&path)
+        load_from(&self.config_path()?)
+    }
+
+    /// The configuration file: of the command line, else where it is looked for.
+    fn config_path(&self) -> anyhow::Result<PathBuf> {
+        config::find(self.config.as_deref()).map_err(|error| Usage(error.to_string()).into())
     }
 
     /// The database: of the command line, else configured, else the default place.

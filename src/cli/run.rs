@@ -1,7 +1,6 @@
 //! `cuttings run`: the daemon, or once.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +11,12 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tracing::info;
 
-use super::{Exit, Global, say, table};
-use crate::daemon::{self, Event, Options};
-use crate::fetch::{self, Fetcher};
+use super::{Exit, Global, load_from, say, table};
+use crate::daemon::{Daemon, Event, Options, Order};
+use crate::fetch;
 use crate::model::{Failure, Stored};
 use crate::store::{Store, Waiting};
 use crate::{telemetry, timing};
@@ -42,27 +42,30 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
-    let config = Arc::new(global.load()?);
-    let database = global.database(&config)?;
     fetch::install_crypto();
-    let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start threads")?;
     let result = runtime.block_on(async {
-        let stop = stop_signal()?;
-        let store = Arc::new(Store::open(&database, Utc::now())?);
-        let fetcher = Arc::new(Fetcher::new(&config.fetch, &config.politeness, user_agent)?);
-        info!(sources = config.sources.len(), database = %database.display(), "ready");
-        let mut tally = Tally::new(&config, args.once);
+        // Before anything that takes time: a signal is an order from here on.
+        let orders = listen(args.once)?;
+        let path = global.config_path()?;
+        let config = load_from(&path)?;
+        let database = global.database(&config)?;
         let options = Options {
             once: args.once,
             all: args.all,
             wait: args.wait.unwrap_or_default(),
         };
-        let watch = |event| tally.take(event);
-        let ended = daemon::run(&store, &fetcher, &config, options, stop, watch).await;
+        let mut tally = Tally::new(&config, args.once);
+        let store = Arc::new(Store::open(&database, Utc::now())?);
+        let ended = async {
+            let daemon = Daemon::new(Arc::clone(&store), config, path, options).await?;
+            info!(sources = tally.rows.len(), database = %database.display(), "ready");
+            daemon.run(orders, |event| tally.take(event)).await
+        }
+        .await;
         // The writer commits what it was given before the process ends, whatever the run came to.
         store.close().await?;
         ended?;
@@ -83,18 +86,43 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     })
 }
 
-/// Resolves at the first SIGTERM or SIGINT; the second one leaves at once.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+/// Signals as orders: SIGTERM and SIGINT stop, a second one leaves at once; SIGHUP reloads a daemon, and ends a single
+/// run as it ends every program of a terminal that was closed.
+fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Order>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    Ok(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        tokio::spawn(async move {
-            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-            // Safe at any moment: what is not committed is done again at the next start.
-            std::process::exit(130);
-        });
-    })
+    let mut hangup = if once {
+        None
+    } else {
+        Some(signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?)
+    };
+    let (orders, received) = mpsc::channel(8);
+    tokio::spawn(async move {
+        let mut stopping = false;
+        loop {
+            let reload = async {
+                match &mut hangup {
+                    Some(hangup) => hangup.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let order = tokio::select! {
+                _ = terminate.recv() => Order::Stop,
+                _ = interrupt.recv() => Order::Stop,
+                _ = reload => Order::Reload,
+            };
+            if order == Order::Stop && std::mem::replace(&mut stopping, true) {
+                // Safe at any moment: what is not committed is done again at the next start.
+                std::process::exit(130);
+            }
+            // Nothing here waits, so that a second signal is always heard. Reloads leave room for a stop; where several
+            // wait, one more would read the same file.
+            if order == Order::Stop || orders.capacity() > 1 {
+                let _ = orders.try_send(order);
+            }
+        }
+    });
+    Ok(received)
 }
 
 /// What a run did, by source.

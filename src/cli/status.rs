@@ -83,7 +83,7 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
         if source.state == SourceState::Ended {
             text.push_str(&format!(
                 "\n{}: switched off, as its server says that the feed is gone for good (410). Give it another `feed`; or, \
-                 to try again, run once with `enabled = false` and then take that out",
+                 to ask once more, run with `enabled = false` and then take that out",
                 source.name
             ));
         }

@@ -76,6 +76,11 @@ impl Fetcher {
         }
     }
 
+    /// Forgets that a host rests: a person wants it asked now. The gap between two requests stays.
+    pub fn wake(&self, host: &str) {
+        self.gate.wake(host);
+    }
+
     /// Gets one document, over at most `max_redirects` hops. `now` is when it is called.
     pub async fn get(&self, request: Request, now: DateTime<Utc>) -> Result<Fetched, Box<Failed>> {
         let mut trail = Trail::starting(request.url.clone(), self.scope);

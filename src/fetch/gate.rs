@@ -143,6 +143,13 @@ impl Gate {
         }
     }
 
+    /// Forgets that `host` rests: a person wants it asked. The gap stays.
+    pub fn wake(&self, host: &str) {
+        let host = self.host(host);
+        let mut pace = lock(&host.pace);
+        (pace.rest, pace.not_before) = (None, None);
+    }
+
     /// Asks for a longer gap at `host` than the configured one (robots.txt, `Crawl-delay`).
     pub fn widen(&self, host: &str, gap: Duration) {
         let host = self.host(host);

@@ -3,11 +3,16 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::error::StoreError;
 use super::time;
+
+/// Looks at a lock that is taken before it is believed, and the time between two.
+const LOOKS: u32 = 5;
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Held as long as the database may be written by us.
 #[derive(Debug)]
@@ -41,26 +46,64 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(failed("open the lock file"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                // The first writes its name right after it has locked: an empty file is a moment, not an error.
-                let _ = (&file).take(200).read_to_string(&mut text);
-                let (pid, since) = text.trim().split_once(' ').unwrap_or(("unknown", "just now"));
-                return Err(StoreError::Locked {
-                    path: database.to_owned(),
-                    pid: pid.to_owned(),
-                    since: since.to_owned(),
-                });
+        let mut looks = 0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                // Somebody may only be looking whether it is taken, see [`holder`].
+                Err(TryLockError::WouldBlock) if looks < LOOKS => {
+                    looks += 1;
+                    std::thread::sleep(LOOK);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let Holder { pid, since } = Holder::read(&file);
+                    return Err(StoreError::Locked {
+                        path: database.to_owned(),
+                        pid,
+                        since,
+                    });
+                }
+                Err(TryLockError::Error(error)) => return Err(failed("lock the lock file")(error)),
             }
-            Err(TryLockError::Error(error)) => return Err(failed("lock the lock file")(error)),
         }
         file.set_len(0)
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| writeln!(file, "{} {}", std::process::id(), time::text(now)))
             .map_err(failed("write the lock file"))?;
         Ok(Self { file })
+    }
+}
+
+/// The process that writes a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// As it wrote it down.
+    pub pid: String,
+    /// When it started.
+    pub since: String,
+}
+
+impl Holder {
+    fn read(mut file: &File) -> Self {
+        let mut text = String::new();
+        // The holder writes its name right after it has locked: an empty file is a moment, not an error.
+        let _ = file.seek(SeekFrom::Start(0));
+        let _ = file.take(200).read_to_string(&mut text);
+        let (pid, since) = text.trim().split_once(' ').unwrap_or(("unknown", "just now"));
+        Self {
+            pid: pid.to_owned(),
+            since: since.to_owned(),
+        }
+    }
+}
+
+/// Who holds the lock of a database; none: nobody does.
+pub fn holder(database: &Path) -> Option<Holder> {
+    let file = File::open(beside(database, "-lock")).ok()?;
+    // Freed again when the file is closed, at the end of this function.
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Some(Holder::read(&file)),
+        Ok(()) | Err(TryLockError::Error(_)) => None,
     }
 }
 

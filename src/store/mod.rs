@@ -5,7 +5,8 @@
 //! ([`PollOutcome`], [`PageOutcome`]) is one transaction; a step that fails leaves nothing behind. A claim is a lease
 //! that holds as long as the run that took it: who opens the database holds its lock, so every earlier run is dead.
 //!
-//! [`Reader`] is for everybody else, at any time: write-ahead logging keeps the two out of each other's way.
+//! [`Reader`] is for everybody else, at any time: write-ahead logging keeps the two out of each other's way. [`Side`] is
+//! for what a person asks meanwhile: one short transaction, seen by the daemon within a second ([`Store::nudged`]).
 //!
 //! Files beside `DB`: `-wal` and `-shm` belong to it and stay when it is closed, so that people who may not write the
 //! folder can read; `-lock` names the process that writes; `-work` is the list of inputs being parsed ([`Work`]).
@@ -14,6 +15,7 @@ mod alike;
 mod articles;
 mod changes;
 mod consumers;
+mod control;
 mod copy;
 mod error;
 mod grouping;
@@ -44,8 +46,10 @@ mod writer;
 mod tests;
 
 pub use consumers::{Consumer, Hold};
+pub use control::{Asked, Request};
 pub use copy::Copy;
 pub use error::{StoreError, Trouble};
+pub use lock::{Holder, holder};
 pub use raw::{RawPageRow, RawPages};
 pub use reader::{ArticleRow, ChangeRow, Reader};
 pub use search::{Hit, Order, QueryError, Search, SearchError, Snippet};
@@ -76,6 +80,8 @@ pub struct Store {
     work: Arc<work::WorkLedger>,
     claims: Arc<Claims>,
     path: PathBuf,
+    /// `PRAGMA data_version` when it was last looked at: it changes with what others commit.
+    version: Arc<AtomicI64>,
 }
 
 impl Store {
@@ -106,7 +112,35 @@ impl Store {
                 last: AtomicI64::new(0),
             }),
             path: path.to_owned(),
+            version: Arc::default(),
         })
+    }
+
+    /// How many sources are polled, and how many of them failed last time.
+    pub async fn failing(&self) -> Result<(u64, u64), StoreError> {
+        self.writer.call("count sources", waiting::failing).await
+    }
+
+    /// Whether another process has written since this was last asked; cheap enough to be asked all day.
+    pub async fn nudged(&self) -> Result<bool, StoreError> {
+        let last = Arc::clone(&self.version);
+        let look = move |db: &Connection| {
+            let version = db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+            Ok(last.swap(version, Ordering::Relaxed) != version)
+        };
+        self.writer.call("look for requests", look).await
+    }
+
+    /// What was asked of this run from beside and is not answered, oldest first.
+    pub async fn requests(&self) -> Result<Vec<Request>, StoreError> {
+        self.writer.call("read requests", control::open).await
+    }
+
+    /// Answers a request.
+    pub async fn answer(&self, id: i64, answer: String) -> Result<(), StoreError> {
+        self.writer
+            .call("answer a request", move |db| control::answer(db, id, &answer))
+            .await
     }
 
     /// Number of this run, unique in the database.
@@ -292,6 +326,7 @@ fn start(db: &mut Connection, crashed: &[Work], now: DateTime<Utc>) -> Result<i6
     let run = step.last_insert_rowid();
     // The last number must stay, so that it is never given again.
     step.execute("DELETE FROM run WHERE id < ?1 - 1000", [run])?;
+    step.execute("DELETE FROM request", [])?;
     queue::void(&step)?;
     for work in crashed {
         match *work {

@@ -27,7 +27,10 @@ CREATE TABLE source (
     name           TEXT    NOT NULL UNIQUE,
     url            TEXT    NOT NULL,
     host           TEXT    NOT NULL,
+    -- Whether it is polled: the configuration wants it and nobody has paused it.
     enabled        INTEGER NOT NULL,
+    wanted         INTEGER NOT NULL DEFAULT 1,
+    paused         INTEGER NOT NULL DEFAULT 0,
     -- 0: no longer in the configuration; its state waits for it.
     configured     INTEGER NOT NULL,
     schedule       TEXT    NOT NULL,
@@ -286,6 +289,13 @@ CREATE TABLE counter (
     PRIMARY KEY (source_id, name)
 ) STRICT, WITHOUT ROWID;
 
+-- What a person asks of a running daemon; it answers in the row, and a start clears them.
+CREATE TABLE request (
+    id     INTEGER NOT NULL PRIMARY KEY,
+    word   TEXT    NOT NULL,
+    what   TEXT    NOT NULL,
+    answer TEXT
+) STRICT;
 -- What was delivered to whom: all changes up to seq. While an export is under way, upto is where it ends, so that one
 -- that is begun again has the same range.
 CREATE TABLE consumer (
@@ -339,7 +349,7 @@ FROM change;
 
 CREATE VIEW sources AS
 SELECT
-    source.name, source.url, source.enabled, source.configured, source.tags, source.title, source.site_url,
+    source.name, source.url, source.enabled, source.paused, source.configured, source.tags, source.title, source.site_url,
     source.language, source.schedule, source.timezone, source.first_seen, source.polled_at, source.succeeded_at,
     strftime('%Y-%m-%dT%H:%M:%SZ', source.next_at / 1000, 'unixepoch') AS next_at, source.next_why,
     source.failures, source.failed_at, source.code, source.message, source.moved_to

@@ -96,8 +96,8 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
 /// A source never seen before: due at once.
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     db.prepare_cached(
-        "INSERT INTO source (name, url, host, enabled, configured, schedule, timezone, tags, first_seen, next_at, next_why, ignore_robots) \
-         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10)",
+        "INSERT INTO source (name, url, host, enabled, wanted, configured, schedule, timezone, tags, first_seen, next_at, next_why, \
+         ignore_robots) VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10)",
     )?
     .execute(params![
         seed.name,
@@ -116,12 +116,14 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
 
 /// Takes over what may have changed in the configuration; nothing is asked sooner for what has not (P15).
 fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
-    let (url, schedule, enabled): (String, String, bool) = db
-        .prepare_cached("SELECT url, schedule, enabled FROM source WHERE id = ?1")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (url, schedule, enabled, paused): (String, String, bool, bool) = db
+        .prepare_cached("SELECT url, schedule, enabled, paused FROM source WHERE id = ?1")?
+        .query_row([id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
     db.prepare_cached(
-        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5, configured = 1, schedule = ?6, timezone = ?7, tags = ?8, \
-         ignore_robots = ?9 WHERE id = ?1",
+        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5 AND paused = 0, wanted = ?5, configured = 1, \
+         schedule = ?6, timezone = ?7, tags = ?8, ignore_robots = ?9 WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -148,20 +150,25 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         )?
         .execute(params![id, seed.due])?;
     }
-    match (enabled, seed.enabled) {
-        (true, false) => queue::park(db, SourceId(id))?,
+    switch(db, id, enabled, seed.enabled && !paused)?;
+    Ok(id)
+}
+
+/// Puts the entries of a source into the queue or takes them out, as it is switched.
+pub(super) fn switch(db: &Connection, id: i64, was: bool, is: bool) -> Result<(), StoreError> {
+    match (was, is) {
+        (true, false) => queue::park(db, SourceId(id)),
         (false, true) => {
             // Switched on anew: a person believes in it again.
             db.prepare_cached("UPDATE source SET gone = 0 WHERE id = ?1")?
                 .execute([id])?;
-            queue::unpark(db, SourceId(id))?;
+            queue::unpark(db, SourceId(id))
         }
-        _ => {}
+        _ => Ok(()),
     }
-    Ok(id)
 }
 
-/// Leases sources that are due and whose host does not rest; with `all`, every one that was not claimed since then and
+/// Leases sources that are due and whose host does not rest, one of each host; with `all`, every one that was not claimed since then and
 /// whose host has not named a time to come back.
 pub(super) fn claim(
     db: &Connection,
@@ -172,13 +179,17 @@ pub(super) fn claim(
 ) -> Result<Vec<ClaimedSource>, StoreError> {
     let now = time::ms(now);
     let mut due: Vec<i64> = Vec::new();
+    let mut busy = busy_hosts(db)?;
     let until = if all.is_some() { i64::MAX } else { now };
     for (sql, bound) in [(STRAY, now.saturating_add(SLACK)), (DUE, until)] {
         let mut query = db.prepare_cached(sql)?;
         let mut rows = query.query([bound])?;
         while let Some(row) = rows.next()?.filter(|_| due.len() < limit) {
-            let (id, asked_at): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
-            let (rest_until, retry_after) = rest::of(db, &row.get::<_, String>(1)?)?;
+            let (id, host, asked_at): (i64, String, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            if busy.contains(&host) {
+                continue;
+            }
+            let (rest_until, retry_after) = rest::of(db, &host)?;
             let held = match all {
                 Some(since) => {
                     asked_at.is_some_and(|at| at >= time::ms(since)) || rest::is_resting(retry_after, now)
@@ -187,6 +198,7 @@ pub(super) fn claim(
             };
             if !held && !due.contains(&id) {
                 due.push(id);
+                busy.insert(host);
             }
         }
     }
@@ -201,6 +213,16 @@ pub(super) fn claim(
         }
     }
     Ok(claimed)
+}
+
+/// Hosts that a source is being polled at. The others of such a host would only stand in line at its gate, and take up
+/// room that other hosts' sources could use.
+pub(super) fn busy_hosts(db: &Connection) -> Result<HashSet<String>, StoreError> {
+    let hosts = db
+        .prepare_cached("SELECT host FROM source WHERE claimed_run IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(hosts)
 }
 
 /// Other sources with the same address that nobody holds.

@@ -23,6 +23,8 @@ pub enum SourceState {
     SetAside,
     /// Its server said that it is gone for good (410): not asked any more.
     Ended,
+    /// `cuttings pause` holds it.
+    Paused,
     /// Switched off in the configuration.
     Disabled,
     /// No longer in the configuration.
@@ -38,6 +40,7 @@ impl SourceState {
             Self::Failing => "failing",
             Self::SetAside => "set-aside",
             Self::Ended => "ended",
+            Self::Paused => "paused",
             Self::Disabled => "disabled",
             Self::Gone => "gone",
         }
@@ -235,18 +238,20 @@ const ARTICLES_SINCE: &str = "SELECT source_id, count(*) FROM article \
 
 const SOURCES: &str = "SELECT source.id, source.name, source.url, source.tags, source.title, source.enabled, source.configured, \
      source.crashes, source.code, source.polled_at, source.succeeded_at, source.next_at, source.next_why, \
-     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.gone, source.ignore_robots \
+     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.paused, source.gone, \
+     source.ignore_robots \
      FROM source LEFT JOIN host ON host.name = source.host ORDER BY source.name";
 
 fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
-    let (enabled, configured): (bool, bool) = (row.get(5)?, row.get(6)?);
+    let (enabled, configured, paused): (bool, bool, bool) = (row.get(5)?, row.get(6)?, row.get(18)?);
     let code: Option<String> = row.get(8)?;
     let polled_at = optional(row, 9)?;
     let rest_until: i64 = row.get(13)?;
-    let gone: bool = row.get(18)?;
+    let gone: bool = row.get(19)?;
     let set_aside = code.as_deref() == Some("set-aside");
     let state = match (configured, enabled, set_aside, &code, polled_at) {
         (false, ..) => SourceState::Gone,
+        (_, false, ..) if paused => SourceState::Paused,
         (_, false, ..) => SourceState::Disabled,
         _ if gone => SourceState::Ended,
         (_, _, true, ..) => SourceState::SetAside,
@@ -280,7 +285,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
             _ => None,
         },
         moved_to: row.get(17)?,
-        ignore_robots: row.get(19)?,
+        ignore_robots: row.get(20)?,
         pending: 0,
         articles: 0,
         day: 0,

@@ -7,6 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,9 @@ const BATCH: usize = 64;
 
 /// Closures that may wait; callers beyond wait to send.
 const WAITING: usize = 256;
+
+/// How long the end waits for readers before it leaves the log as it is.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// Tells a caller what became of its closure, once the transaction has ended.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -177,6 +181,8 @@ fn in_savepoint<T>(
 /// Moves what is in the log into the database, so that a copy of the one file is whole.
 fn finish(db: Connection) -> Result<(), StoreError> {
     let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("close the database");
+    // A reader may hold its snapshot for an hour: the log is then read by the next start, not waited for.
+    db.busy_timeout(CLOSING).map_err(doing)?;
     let moved = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     db.close().map_err(|(_, error)| doing(error))?;
     moved.map_err(doing)

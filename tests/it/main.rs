@@ -13,12 +13,15 @@
 
 mod ahram;
 mod corpus;
+mod day;
 mod desk;
 mod export;
 mod layers;
 mod newsroom;
 mod politeness;
+mod rhythm;
 mod rules;
+mod service;
 mod signals;
 mod support;
 mod trouble;

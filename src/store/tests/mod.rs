@@ -1,6 +1,7 @@
 //! Real databases in temporary folders; time is a parameter and never passes by itself.
 
 mod articles;
+mod control;
 mod durability;
 mod grouping;
 mod opening;

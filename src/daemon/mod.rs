@@ -1,0 +1,424 @@
+//! Claims what is due, hands it to the two halves of the way, and stops when told.
+//!
+//! One loop serves both the daemon and `run --once`. Every task it starts it also joins; a stop lets what is in
+//! flight finish for a while and then drops it, which closes its sockets and leaves its lease to be voided.
+//!
+//! A daemon also listens: to signals ([`Order`]), to what other processes write into the database, and to nobody else.
+
+mod notify;
+mod pulse;
+mod reload;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tracing::{error, info};
+
+use crate::collect::{self, PageReport};
+use crate::config::{Config, Source};
+use crate::fetch::{ClientError, Fetcher};
+use crate::poll::{self, PollReport};
+use crate::store::{Store, StoreError, Waiting};
+use pulse::{Half, Pulse};
+
+/// How long a stop waits for what is in flight; systemd kills after ninety seconds, we promise ten.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Longest sleep without another look at the clock: the machine may have been suspended, or the clock set.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// How often a daemon that waits looks for what others wrote, and feeds its watchdog.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Least time between two status lines.
+const TELL: Duration = Duration::from_secs(5);
+
+/// How long the loop holds off after the store refused to record: a full disk does not get better by haste.
+const STORE_REST: Duration = Duration::from_secs(5);
+
+/// What a run is to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Stop when nothing is due any more, and nothing will be within `wait`.
+    pub once: bool,
+    /// Poll every source, due or not.
+    pub all: bool,
+    /// With `once`: stay for what becomes due within this time of the start.
+    pub wait: Duration,
+}
+
+/// What happens during a run, for those who watch.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A source was polled.
+    Polled(PollReport),
+    /// A page was collected.
+    Collected(PageReport),
+    /// What is left to do, after each step.
+    Left(Waiting),
+}
+
+/// What a signal asks of a running daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// No new work; what is in flight may finish.
+    Stop,
+    /// The configuration is read anew.
+    Reload,
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store failed in a way that no waiting mends.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nothing can be fetched at all.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+enum Step {
+    Polled(Result<Vec<PollReport>, StoreError>),
+    Collected(Result<PageReport, StoreError>),
+    Died(Half),
+}
+
+/// A step that panics ends as one, so that it is known whose it was.
+async fn caught(half: Half, step: impl Future<Output = Step> + Send) -> Step {
+    let step = AssertUnwindSafe(step).catch_unwind();
+    step.await.unwrap_or(Step::Died(half))
+}
+
+/// Everything a run works with.
+#[derive(Debug)]
+pub struct Daemon {
+    store: Arc<Store>,
+    fetcher: Arc<Fetcher>,
+    config: Arc<Config>,
+    /// The file that `config` came from.
+    path: PathBuf,
+    /// By row.
+    sources: HashMap<i64, Arc<Source>>,
+    options: Options,
+    started: DateTime<Utc>,
+    work: JoinSet<Step>,
+    pulse: Pulse,
+    /// Waits until nothing is in flight: it has other limits for requests.
+    next_config: Option<Box<Config>>,
+    /// When the status line was last sent.
+    told: Option<Instant>,
+}
+
+/// What ended a wait.
+enum Woken {
+    Order(Order),
+    Step(Result<Step, tokio::task::JoinError>),
+    /// Something is due, or may be.
+    Due,
+    /// Another process has written.
+    Nudge,
+}
+
+impl Daemon {
+    /// Takes in the sources of `config`, which was read from `path`, and what is known of hosts.
+    pub async fn new(
+        store: Arc<Store>,
+        config: Config,
+        path: PathBuf,
+        options: Options,
+    ) -> Result<Self, RunError> {
+        let watchdog = if options.once { None } else { notify::watchdog() };
+        let mut daemon = Self {
+            fetcher: Arc::new(reload::fetcher(&config)?),
+            store,
+            config: Arc::new(Config::default()),
+            path,
+            sources: HashMap::new(),
+            options,
+            started: Utc::now(),
+            work: JoinSet::new(),
+            pulse: Pulse::new(watchdog, Instant::now()),
+            next_config: None,
+            told: None,
+        };
+        daemon.remember().await?;
+        daemon.take_in(config).await?;
+        daemon.warn_of_a_short_watchdog(watchdog);
+        Ok(daemon)
+    }
+
+    /// Runs until there is nothing left (`once`), an order stops it, or nobody can give orders any more.
+    pub async fn run(
+        mut self,
+        mut orders: mpsc::Receiver<Order>,
+        mut watch: impl FnMut(Event),
+    ) -> Result<(), RunError> {
+        let deadline = self.started + self.options.wait;
+        let mut hold_off: Option<DateTime<Utc>> = None;
+        if !self.options.once {
+            notify::ready();
+        }
+        loop {
+            let now = Utc::now();
+            if hold_off.is_none_or(|until| now >= until) && self.next_config.is_none() {
+                hold_off = None;
+                match self.claim().await {
+                    Ok(()) => self.pulse.looked(),
+                    Err(error) => hold_off = Some(give_up_or_hold(error, self.options)?),
+                }
+            }
+            let waiting = self.store.waiting(Utc::now()).await.unwrap_or_default();
+            let next = next_step(&waiting, &self.config, self.options, deadline, hold_off);
+            self.tell(&waiting, next).await;
+            watch(Event::Left(waiting));
+            if self.work.is_empty() && next.is_none() {
+                return Ok(());
+            }
+            let next = next.unwrap_or_else(|| Utc::now() + LOOK);
+            match self.wait(next, &mut orders).await {
+                Woken::Order(Order::Stop) => return self.finish(watch).await,
+                Woken::Order(Order::Reload) => {
+                    self.reload().await;
+                }
+                Woken::Step(step) => {
+                    if let Some(error) = self.seen(step, &mut watch) {
+                        hold_off = Some(give_up_or_hold(error, self.options)?);
+                    }
+                }
+                Woken::Due => {}
+                Woken::Nudge => self.serve_requests().await,
+            }
+            self.change_over_when_empty().await;
+        }
+    }
+
+    /// Waits for whatever comes first. While nothing does, it looks for writes of others and feeds the watchdog.
+    async fn wait(&mut self, next: DateTime<Utc>, orders: &mut mpsc::Receiver<Order>) -> Woken {
+        let begun = Instant::now();
+        let sleep = (next - Utc::now()).to_std().unwrap_or_default().min(LOOK);
+        let tick = if self.options.once {
+            LOOK
+        } else {
+            self.pulse.every().map_or(TICK, |every| every.min(TICK))
+        };
+        // Full, or about to change over: only a finished step makes room.
+        let held = self.work.len() >= self.room() || self.next_config.is_some();
+        loop {
+            if self.pulse.beats(Instant::now()) {
+                notify::alive();
+            }
+            let left = sleep.saturating_sub(begun.elapsed());
+            let nap = if held { tick } else { left.min(tick) };
+            tokio::select! {
+                biased;
+                order = orders.recv() => return Woken::Order(order.unwrap_or(Order::Stop)),
+                Some(step) = self.work.join_next(), if !self.work.is_empty() => return Woken::Step(step),
+                () = tokio::time::sleep(nap.max(Duration::from_millis(1))) => {}
+            }
+            if !held && begun.elapsed() >= sleep {
+                return Woken::Due;
+            }
+            if !self.options.once {
+                match self.store.nudged().await {
+                    Ok(true) => return Woken::Nudge,
+                    Ok(false) => self.pulse.looked(),
+                    // Said by whoever has something to record.
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+
+    fn room(&self) -> usize {
+        self.config.politeness.in_flight.max(1)
+    }
+
+    /// Tells the service manager how it goes; not oftener than people can read.
+    async fn tell(&mut self, waiting: &Waiting, next: Option<DateTime<Utc>>) {
+        let lately = self.told.is_some_and(|at| at.elapsed() < TELL);
+        if self.options.once || lately || !notify::is_heard() {
+            return;
+        }
+        let Ok((sources, failing)) = self.store.failing().await else {
+            return;
+        };
+        let wait = next.map(|at| (at - Utc::now()).to_std().unwrap_or_default());
+        notify::status(&notify::sentence(sources, failing, waiting, wait));
+        self.told = Some(Instant::now());
+    }
+
+    /// A step may take as long as the limits of a request allow; a watchdog with less patience kills the innocent.
+    fn warn_of_a_short_watchdog(&self, watchdog: Option<Duration>) {
+        let hops = u32::try_from(self.config.fetch.max_redirects).unwrap_or(u32::MAX);
+        let longest = self
+            .config
+            .fetch
+            .total_timeout
+            .saturating_mul(hops.saturating_add(1));
+        if let Some(watchdog) = watchdog.filter(|&time| time < longest) {
+            tracing::warn!(
+                "WatchdogSec is {} s and one request may take {} s: a slow server could pass for a stuck daemon; \
+                 raise WatchdogSec or lower total_timeout in [fetch]",
+                watchdog.as_secs(),
+                longest.as_secs()
+            );
+        }
+    }
+
+    /// Starts what is due, as far as there is room: polls first, they feed the rest.
+    async fn claim(&mut self) -> Result<(), StoreError> {
+        let all = self.options.all.then_some(self.started);
+        let free = self.room().saturating_sub(self.work.len());
+        // Half the room at most: a thousand sources due at once must not keep the queue from moving.
+        let due = self
+            .store
+            .claim_sources(Utc::now(), free.div_ceil(2), all)
+            .await?;
+        let due: Vec<_> = due
+            .into_iter()
+            .filter_map(|claim| Some((Arc::clone(self.sources.get(&claim.id.0)?), claim)))
+            .collect();
+        for claims in poll::by_address(due) {
+            let (store, fetcher, config) = self.tools();
+            self.pulse.begun(Half::Poll);
+            self.work.spawn(caught(Half::Poll, async move {
+                Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await)
+            }));
+        }
+        let free = self.room().saturating_sub(self.work.len());
+        let gap = self.config.politeness.host_gap;
+        for claim in self.store.claim_entries(Utc::now(), free, gap).await? {
+            let Some(source) = self.sources.get(&claim.source.0).map(Arc::clone) else {
+                continue;
+            };
+            let (store, fetcher, config) = self.tools();
+            self.pulse.begun(Half::Collect);
+            self.work.spawn(caught(Half::Collect, async move {
+                Step::Collected(collect::collect(&store, &fetcher, &config, &source, claim, Utc::now()).await)
+            }));
+        }
+        Ok(())
+    }
+
+    fn tools(&self) -> (Arc<Store>, Arc<Fetcher>, Arc<Config>) {
+        (
+            Arc::clone(&self.store),
+            Arc::clone(&self.fetcher),
+            Arc::clone(&self.config),
+        )
+    }
+
+    /// Tells of a finished step; gives the store's error back.
+    fn seen(
+        &mut self,
+        step: Result<Step, tokio::task::JoinError>,
+        watch: &mut impl FnMut(Event),
+    ) -> Option<StoreError> {
+        let failed = match step {
+            Ok(Step::Polled(result)) => {
+                self.pulse.ended(Half::Poll);
+                match result {
+                    Ok(reports) => {
+                        for report in reports {
+                            watch(Event::Polled(report));
+                        }
+                        None
+                    }
+                    Err(error) => Some(error),
+                }
+            }
+            Ok(Step::Collected(result)) => {
+                self.pulse.ended(Half::Collect);
+                match result {
+                    Ok(report) => {
+                        watch(Event::Collected(report));
+                        None
+                    }
+                    Err(error) => Some(error),
+                }
+            }
+            Ok(Step::Died(half)) => {
+                self.pulse.ended(half);
+                error!("a step panicked; its lease is void at the next start, please report it");
+                None
+            }
+            // Dropped by a stop.
+            Err(_) => None,
+        };
+        if let Some(error) = &failed {
+            if error.is_lease_lost() {
+                // It was given another address meanwhile, or a later claim has it: that one will record.
+                info!("{error}");
+            } else {
+                error!("{error}");
+            }
+        }
+        failed
+    }
+
+    /// Lets what is in flight finish, then drops it and gives its leases back.
+    async fn finish(mut self, mut watch: impl FnMut(Event)) -> Result<(), RunError> {
+        info!(in_flight = self.work.len(), "stopping: no new work");
+        if !self.options.once {
+            notify::stopping();
+        }
+        let drain = async {
+            while let Some(step) = self.work.join_next().await {
+                self.seen(step, &mut watch);
+            }
+        };
+        if tokio::time::timeout(GRACE, drain).await.is_err() {
+            info!("some requests did not finish in time: they are dropped and done again at the next start");
+            self.work.shutdown().await;
+        }
+        self.store.release_all().await?;
+        Ok(())
+    }
+}
+
+/// When to look for work again; nothing when a single run is through.
+fn next_step(
+    waiting: &Waiting,
+    config: &Config,
+    options: Options,
+    deadline: DateTime<Utc>,
+    hold_off: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
+    if let Some(until) = hold_off {
+        return Some(until);
+    }
+    let next = match (waiting.next_source, waiting.next_entry) {
+        (Some(source), Some(entry)) => Some(source.min(entry)),
+        (source, entry) => source.or(entry),
+    };
+    if !options.once {
+        return Some(next.unwrap_or_else(|| Utc::now() + LOOK));
+    }
+    // A page that only waits for its host's turn is ready, however long the row.
+    let turn = Utc::now() + config.politeness.host_gap;
+    let entry = waiting.next_entry.filter(|&at| at <= deadline.max(turn));
+    let source = waiting.next_source.filter(|&at| at <= deadline);
+    entry.into_iter().chain(source).min()
+}
+
+/// A run that ends anyway gives up when the store does; the daemon holds off and tries again.
+fn give_up_or_hold(error: StoreError, options: Options) -> Result<DateTime<Utc>, RunError> {
+    if options.once && !error.is_lease_lost() {
+        return Err(error.into());
+    }
+    Ok(Utc::now()
+        + if error.is_lease_lost() {
+            Duration::ZERO
+        } else {
+            STORE_REST
+        })
+}

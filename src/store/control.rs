@@ -1,0 +1,240 @@
+//! What a person asks for: poll now, pause, resume, try again, reload. Through the database, so that it works with a
+//! running daemon and without one.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::StoreError;
+use super::side::Side;
+use super::{queue, rest, sources, time};
+
+/// What a request for one source came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It is done, or will be at once.
+    Done,
+    /// There is no such source; its name may have been one of these.
+    Unknown(Vec<String>),
+    /// The row is there, but not for this: a phrase says why and what to do.
+    Refused(String),
+}
+
+/// Something only the running daemon can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Row.
+    pub id: i64,
+    /// `reload` or `wake`.
+    pub word: String,
+    /// The host to wake.
+    pub what: String,
+}
+
+impl Side {
+    /// Makes a source due at once. Validators are still sent and a rest that its host asked for is still observed
+    /// (POLITENESS P18); with `force` neither is.
+    pub fn poll(&mut self, name: &str, force: bool, now: DateTime<Utc>) -> Result<Asked, StoreError> {
+        self.write("ask for a poll", |db| {
+            let Some(row) = row_of(db, name)? else {
+                return unknown(db);
+            };
+            if let Some(why) = row.not_polled {
+                return Ok(Asked::Refused(why));
+            }
+            let at = time::ms(now);
+            let (rest_until, retry_after) = rest::of(db, &row.host)?;
+            if !force && rest::is_resting(retry_after, at) {
+                return Ok(Asked::Refused(format!(
+                    "{} asked to be left alone until {}; --force asks all the same",
+                    row.host,
+                    time::text(time::moment(retry_after))
+                )));
+            }
+            if row.gone && !force {
+                return Ok(Asked::Refused(
+                    "the server said that the feed is gone for good (410); --force asks all the same".into(),
+                ));
+            }
+            db.execute(
+                "UPDATE source SET next_at = ?2, next_why = 'asked for' WHERE id = ?1",
+                params![row.id, at],
+            )?;
+            // Our own caution after a failure is no reason to refuse a person.
+            if rest::is_resting(rest_until, at) || force {
+                db.execute(
+                    "UPDATE host SET rest_until = 0, retry_after = iif(?2, 0, retry_after) WHERE name = ?1",
+                    params![row.host, force],
+                )?;
+                queue::refresh(db, &row.host)?;
+                db.execute(
+                    "INSERT INTO request (word, what) VALUES ('wake', ?1)",
+                    [&row.host],
+                )?;
+            }
+            if force {
+                db.execute(
+                    "UPDATE source SET full_at = NULL, gone = 0 WHERE id = ?1",
+                    [row.id],
+                )?;
+            }
+            Ok(Asked::Done)
+        })
+    }
+
+    /// Holds a source: it is not polled and its pages wait. What is under way is finished.
+    pub fn pause(&mut self, name: &str) -> Result<Asked, StoreError> {
+        self.write("pause a source", |db| set_paused(db, name, true))
+    }
+
+    /// Lets a source go on.
+    pub fn resume(&mut self, name: &str) -> Result<Asked, StoreError> {
+        self.write("resume a source", |db| set_paused(db, name, false))
+    }
+
+    /// Makes pages that wait for another try due at once, and sources whose last poll failed: of one source or of all.
+    /// Rests of hosts are observed. Gives how many pages and sources.
+    pub fn retry(
+        &mut self,
+        name: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<Result<(u64, u64), Asked>, StoreError> {
+        self.write("ask for another try", |db| {
+            let source = match name {
+                None => None,
+                Some(name) => match row_of(db, name)? {
+                    Some(row) => Some(row.id),
+                    None => return unknown(db).map(Err),
+                },
+            };
+            let at = time::ms(now);
+            let hosts: Vec<String> = db
+                .prepare(
+                    "UPDATE entry SET next_at = ?1 WHERE next_at > ?1 AND claimed_run IS NULL \
+                     AND (?2 IS NULL OR source_id = ?2) RETURNING host",
+                )?
+                .query_map(params![at, source], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            for host in hosts.iter().collect::<BTreeSet<_>>() {
+                queue::refresh(db, host)?;
+            }
+            let polls = db.execute(
+                "UPDATE source SET next_at = ?1, next_why = 'asked for another try' \
+                 WHERE next_at > ?1 AND code IS NOT NULL AND enabled = 1 AND gone = 0 AND (?2 IS NULL OR id = ?2)",
+                params![at, source],
+            )?;
+            Ok(Ok((hosts.len() as u64, polls as u64)))
+        })
+    }
+
+    /// Asks the running daemon to read its configuration anew; the number to ask for the answer with.
+    pub fn reload(&mut self) -> Result<i64, StoreError> {
+        self.write("ask for a reload", |db| {
+            db.execute("INSERT INTO request (word, what) VALUES ('reload', '')", [])?;
+            Ok(db.last_insert_rowid())
+        })
+    }
+
+    /// What the daemon answered.
+    pub fn answer(&self, id: i64) -> Result<Option<String>, StoreError> {
+        let answer = self
+            .db
+            .query_row("SELECT answer FROM request WHERE id = ?1", [id], |row| row.get(0))
+            .optional()?;
+        Ok(answer.flatten())
+    }
+}
+
+struct Row {
+    id: i64,
+    host: String,
+    enabled: bool,
+    paused: bool,
+    gone: bool,
+    /// Why it is not polled, where it is not.
+    not_polled: Option<String>,
+}
+
+fn row_of(db: &Connection, name: &str) -> Result<Option<Row>, StoreError> {
+    Ok(db
+        .query_row(
+            "SELECT id, host, enabled, paused, gone, configured FROM source WHERE name = ?1",
+            [name],
+            |row| {
+                let (enabled, paused, configured) = (row.get(2)?, row.get(3)?, row.get(5)?);
+                Ok(Row {
+                    id: row.get(0)?,
+                    host: row.get(1)?,
+                    enabled,
+                    paused,
+                    gone: row.get(4)?,
+                    not_polled: match (configured, paused, enabled) {
+                        (false, ..) => Some("it is no longer in the configuration".into()),
+                        (_, true, _) => Some(format!("it is paused; `cuttings resume {name}` lets it go on")),
+                        (.., false) => {
+                            Some("it is switched off in the configuration (enabled = false)".into())
+                        }
+                        _ => None,
+                    },
+                })
+            },
+        )
+        .optional()?)
+}
+
+/// The names there are, as far as a person would read on.
+fn unknown(db: &Connection) -> Result<Asked, StoreError> {
+    let names = db
+        .prepare("SELECT name FROM source WHERE configured = 1 ORDER BY name LIMIT 20")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(Asked::Unknown(names))
+}
+
+fn set_paused(db: &Connection, name: &str, paused: bool) -> Result<Asked, StoreError> {
+    let Some(row) = row_of(db, name)? else {
+        return unknown(db);
+    };
+    if row.paused == paused {
+        let word = if paused {
+            "is paused already"
+        } else {
+            "was not paused"
+        };
+        return Ok(Asked::Refused(format!("it {word}; nothing was changed")));
+    }
+    let enabled: bool = db.query_row(
+        "UPDATE source SET paused = ?2, enabled = wanted AND configured AND NOT ?2 WHERE id = ?1 RETURNING enabled",
+        params![row.id, paused],
+        |row| row.get(0),
+    )?;
+    sources::switch(db, row.id, row.enabled, enabled)?;
+    Ok(Asked::Done)
+}
+
+pub(super) fn open(db: &Connection) -> Result<Vec<Request>, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT id, word, what FROM request WHERE answer IS NULL ORDER BY id LIMIT 100")?
+        .query_map([], |row| {
+            Ok(Request {
+                id: row.get(0)?,
+                word: row.get(1)?,
+                what: row.get(2)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?)
+}
+
+pub(super) fn answer(db: &Connection, id: i64, answer: &str) -> Result<(), StoreError> {
+    db.execute(
+        "UPDATE request SET answer = ?2 WHERE id = ?1",
+        params![id, answer],
+    )?;
+    // Answers nobody came back for.
+    db.execute(
+        "DELETE FROM request WHERE id < ?1 - 1000 AND answer IS NOT NULL",
+        [id],
+    )?;
+    Ok(())
+}

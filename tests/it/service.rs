@@ -1,0 +1,316 @@
+//! Under a service manager: what it is told and when, and a configuration that changes while the work goes on.
+
+use std::os::unix::net::UnixDatagram;
+use std::process::Child;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use crate::desk::{Desk, send};
+use crate::support::press::Press;
+use crate::support::reply::{Latch, Reply};
+use crate::way::{config, page, rss};
+
+/// How long a message may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Plays systemd: a socket of its own, and a daemon that is told of it.
+struct Manager {
+    messages: Receiver<String>,
+    child: Child,
+}
+
+impl Manager {
+    fn start(desk: &Desk, watchdog: Option<Duration>) -> Self {
+        let path = desk.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        let mut command = desk.command(&["run"]);
+        command.env("NOTIFY_SOCKET", &path).env_remove("WATCHDOG_PID");
+        if let Some(time) = watchdog {
+            command.env("WATCHDOG_USEC", time.as_micros().to_string());
+        }
+        // Read all the time, as systemd does: a socket holds few messages, and who sends one more waits.
+        let (heard, messages) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(length) = socket.recv(&mut bytes) {
+                let message = String::from_utf8_lossy(&bytes[..length]).into_owned();
+                if heard.send(message).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            messages,
+            child: command.spawn().unwrap(),
+        }
+    }
+
+    /// The next message with this line.
+    fn until(&self, line: &str) -> String {
+        loop {
+            let message = self
+                .messages
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("{line} never came"));
+            if message.lines().any(|found| found.starts_with(line)) {
+                return message;
+            }
+        }
+    }
+
+    /// Whether a message with this line comes within a time.
+    fn hears(&self, line: &str, within: Duration) -> bool {
+        let begun = std::time::Instant::now();
+        while let Some(left) = within.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
+            let message = self.messages.recv_timeout(left);
+            if message.is_ok_and(|message| message.contains(line)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Ends it as systemd does; exit code and what it had said.
+    fn stop(mut self) -> (Option<i32>, String) {
+        send("TERM", &self.child);
+        let code = self.child.wait().unwrap().code();
+        let mut said = String::new();
+        std::io::Read::read_to_string(self.child.stderr.as_mut().unwrap(), &mut said).unwrap();
+        (code, said)
+    }
+}
+
+/// Waits until a query answers this.
+fn until(desk: &Desk, query: &str, answer: &str) {
+    let begun = std::time::Instant::now();
+    loop {
+        let found = desk.one(query);
+        if found == answer {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{query} is {found:?}, not {answer:?}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn systemd_is_told_of_the_start_the_state_and_the_end() {
+    let press = Press::start("127.0.0.2");
+    press.page("/a.rss", rss(&[]));
+    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
+    let manager = Manager::start(&desk, None);
+    manager.until("READY=1");
+    let status = manager.until("STATUS=1 source, 0 failing, 0 pages waiting");
+    assert!(!status.contains("READY"), "{status}");
+    send("TERM", &manager.child);
+    manager.until("STOPPING=1");
+    let mut child = manager.child;
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn h26_a_broken_file_leaves_the_old_configuration_and_a_good_one_asks_nobody_again() {
+    let press = Press::start("127.0.0.2");
+    press.page("/old.rss", rss(&[]));
+    press.page("/gone.rss", rss(&[]));
+    press.page("/new.rss", rss(&[("One", press.url("/one"))]));
+    press.page(
+        "/one",
+        page(
+            "One",
+            "The first page of a source that came later, as it was printed.",
+            "",
+        ),
+    );
+    let old = ("old", press.url("/old.rss"));
+    let desk = Desk::new(&config(&[old.clone(), ("gone", press.url("/gone.rss"))]));
+    let manager = Manager::start(&desk, None);
+    manager.until("READY=1");
+    let validators = "SELECT count(*) FROM source WHERE etag IS NOT NULL AND claimed_run IS NULL";
+    until(&desk, validators, "2");
+
+    desk.configure(
+        "[daemon]\ncontact = 7\n[[source]]\nname = \"old\"\nfeed = \"no address\"\nevry = \"1h\"\n",
+    );
+    send("HUP", &manager.child);
+    let reloading = manager.until("RELOADING=1");
+    assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    manager.until("STATUS=the configuration has 3 mistake(s)");
+    manager.until("READY=1");
+    assert_eq!(desk.one("SELECT count(*) FROM source WHERE configured = 1"), "2");
+
+    desk.configure(&config(&[old, ("new", press.url("/new.rss"))]));
+    let before = press.count("/old.rss");
+    send("HUP", &manager.child);
+    manager.until("RELOADING=1");
+    manager.until("READY=1");
+    assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/one")));
+    assert_eq!(press.count("/old.rss"), before, "nothing is asked again");
+    assert_eq!(desk.one("SELECT configured FROM source WHERE name = 'gone'"), "0");
+    assert_eq!(
+        desk.one("SELECT count(*) FROM source WHERE etag IS NOT NULL"),
+        "3",
+        "no validator is forgotten"
+    );
+
+    let (code, said) = manager.stop();
+    assert_eq!(code, Some(0));
+    for fault in ["cuttings.toml:2", "cuttings.toml:5", "cuttings.toml:6", "evry"] {
+        assert!(said.contains(fault), "{fault} is not in:\n{said}");
+    }
+    assert!(said.contains("2 sources, 1 new, 1 gone"), "{said}");
+}
+
+#[test]
+fn h26_a_hundred_reloads_disturb_nothing_that_is_in_flight() {
+    let press = Press::start("127.0.0.2");
+    let latch = Latch::closed();
+    let text = "A page that took its time, while the configuration was read a hundred times and more.";
+    press.page("/slow", page("Slow", text, "").held(&latch));
+    press.page("/a.rss", rss(&[("Slow", press.url("/slow"))]));
+    let other = Press::start("127.0.0.3");
+    other.page("/b.rss", rss(&[]));
+    let a = ("a", press.url("/a.rss"));
+    let desk = Desk::new(&config(std::slice::from_ref(&a)));
+    let manager = Manager::start(&desk, None);
+    assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/slow")));
+    desk.configure(&config(&[a, ("b", other.url("/b.rss"))]));
+    for _ in 0..100 {
+        send("HUP", &manager.child);
+    }
+    // Signals that arrive together are one. The last one is answered after all that were sent.
+    let ended = desk.run(&["reload"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("2 sources"), "{}", ended.stderr);
+    assert!(other.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/b.rss")));
+    latch.open();
+    until(&desk, "SELECT count(*) FROM articles", "1");
+    assert_eq!(manager.stop().0, Some(0));
+    assert_eq!([press.count("/a.rss"), press.count("/slow")], [1, 1]);
+}
+
+#[test]
+fn other_limits_hold_once_nothing_is_in_flight() {
+    let press = Press::start("127.0.0.2");
+    let latch = Latch::closed();
+    press.page("/a.rss", rss(&[]).held(&latch));
+    press.page("/b.rss", rss(&[]));
+    let (a, b) = (("a", press.url("/a.rss")), ("b", press.url("/b.rss")));
+    let desk = Desk::new(&config(std::slice::from_ref(&a)));
+    let manager = Manager::start(&desk, None);
+    assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/a.rss")));
+    desk.configure(&config(&[a, b]).replace("press.example", "other.example"));
+    let ended = desk.run(&["reload"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(press.count("/b.rss"), 0, "it waits for what is in flight");
+    latch.open();
+    assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/b.rss")));
+    let agent = press.requests_for("/b.rss")[0].text("user-agent").unwrap();
+    assert!(agent.contains("other.example"), "{agent}");
+    assert_eq!(manager.stop().0, Some(0));
+}
+
+#[test]
+fn a_stuck_step_withholds_the_watchdog() {
+    let press = Press::start("127.0.0.2");
+    let latch = Latch::closed();
+    press.page("/a.rss", rss(&[]).held(&latch));
+    press.page("/b.rss", rss(&[]));
+    let desk = Desk::new(&config(&[("b", press.url("/b.rss"))]));
+    let manager = Manager::start(&desk, Some(Duration::from_millis(400)));
+    // Idle is alive.
+    for _ in 0..3 {
+        manager.until("WATCHDOG=1");
+    }
+    desk.configure(&config(&[("a", press.url("/a.rss"))]));
+    assert_eq!(desk.run(&["reload"]).code, Some(0));
+    assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/a.rss")));
+    // A step that has just begun counts once.
+    let mut fed = 0;
+    while manager.hears("WATCHDOG=1", Duration::from_secs(2)) {
+        fed += 1;
+        assert!(fed < 100, "the step is stuck, and the watchdog is still fed");
+    }
+    latch.open();
+    manager.until("WATCHDOG=1");
+    let (code, said) = manager.stop();
+    assert_eq!(code, Some(0));
+    assert!(said.contains("raise WatchdogSec"), "{said}");
+}
+
+#[test]
+fn sources_are_polled_paused_and_resumed_beside_a_daemon() {
+    let press = Press::start("127.0.0.2");
+    press.page("/a.rss", rss(&[]));
+    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
+    let manager = Manager::start(&desk, None);
+    manager.until("READY=1");
+    let polls = |count: &str| until(&desk, "SELECT count(*) FROM poll", count);
+    polls("1");
+    let asked = desk.run(&["poll", "a"]);
+    assert_eq!(asked.code, Some(0), "{}", asked.stderr);
+    assert!(
+        asked.stderr.contains("by the daemon (process"),
+        "{}",
+        asked.stderr
+    );
+    polls("2");
+    let seen = press.requests_for("/a.rss");
+    assert!(
+        seen[1].is_conditional(),
+        "P18: a manual refresh still sends validators"
+    );
+    assert_eq!(desk.run(&["poll", "a", "--force"]).code, Some(0));
+    polls("3");
+    assert!(!press.requests_for("/a.rss")[2].is_conditional());
+
+    assert_eq!(desk.run(&["pause", "a"]).code, Some(0));
+    let refused = desk.run(&["poll", "a"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("cuttings resume a"), "{}", refused.stderr);
+    assert!(desk.run(&["status"]).stdout.contains("paused"));
+    // A reload is no resume.
+    assert_eq!(desk.run(&["reload"]).code, Some(0));
+    assert_eq!(desk.one("SELECT enabled FROM sources"), "0");
+    assert_eq!(desk.run(&["resume", "a"]).code, Some(0));
+    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
+    polls("4");
+    let unknown = desk.run(&["pause", "b"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.stderr.contains("there are a"), "{}", unknown.stderr);
+    assert_eq!(manager.stop().0, Some(0));
+}
+
+#[test]
+fn without_a_daemon_what_was_asked_is_done_by_the_next_run() {
+    let press = Press::start("127.0.0.2");
+    press.page("/a.rss", rss(&[("One", press.url("/one"))]));
+    press.page("/one", Reply::status(500));
+    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
+    assert_eq!(desk.run(&["poll", "a"]).code, Some(1), "there is no database yet");
+    desk.run(&["run", "--once"]);
+    desk.run(&["run", "--once"]);
+    assert_eq!(
+        [press.count("/a.rss"), press.count("/one")],
+        [1, 1],
+        "nothing was due"
+    );
+    press.page(
+        "/one",
+        page(
+            "One",
+            "The page came back, and was fetched when a person asked for it.",
+            "",
+        ),
+    );
+    let asked = desk.run(&["retry", "--source", "a"]);
+    assert_eq!(asked.code, Some(0), "{}", asked.stderr);
+    assert!(asked.stderr.contains("1 pages and 0 sources"), "{}", asked.stderr);
+    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
+    desk.run(&["run", "--once"]);
+    assert_eq!([press.count("/a.rss"), press.count("/one")], [2, 2]);
+    assert_eq!(desk.one("SELECT count(*) FROM articles"), "1");
+    let reload = desk.run(&["reload"]);
+    assert_eq!(reload.code, Some(2));
+    assert!(reload.stderr.contains("no daemon runs"), "{}", reload.stderr);
+}
