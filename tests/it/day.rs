@@ -20,6 +20,9 @@ use tokio::time::{Instant, sleep};
 const SOURCES: usize = 2000;
 const HOSTS: usize = 300;
 
+/// What a busy server asks for.
+const REST: TimeDelta = TimeDelta::minutes(20);
+
 /// The wall clock of a simulation.
 #[derive(Clone, Copy)]
 struct Clock(Instant);
@@ -60,8 +63,15 @@ struct Seen {
     most: usize,
 }
 
-/// One request: through the gate, and as long as the server takes. `None`: the host wants rest, nobody was asked.
-async fn ask(gate: &Gate, seen: &Mutex<Seen>, host: usize, takes: Duration, clock: Clock) -> Option<Span> {
+/// One request: through the gate, and as long as the server takes; a busy one asks for rest. `None`: the host wants rest, nobody was asked.
+async fn ask(
+    gate: &Gate,
+    seen: &Mutex<Seen>,
+    host: usize,
+    takes: Duration,
+    busy: bool,
+    clock: Clock,
+) -> Option<Span> {
     let pass = gate
         .enter_unless_resting(&format!("host-{host}.example"), || clock.now())
         .await
@@ -81,6 +91,15 @@ async fn ask(gate: &Gate, seen: &Mutex<Seen>, host: usize, takes: Duration, cloc
         let mut seen = seen.lock().unwrap();
         seen.under_way -= 1;
         seen.asked.entry(host).or_default().push(span);
+        if busy {
+            // As the fetcher does: before the next in line gets the slot.
+            let until = span.to + REST;
+            gate.rest(&format!("host-{host}.example"), until);
+            seen.rests.entry(host).or_default().push(Span {
+                from: span.to,
+                to: until,
+            });
+        }
     }
     drop(pass);
     Some(span)
@@ -93,6 +112,19 @@ struct Simulated {
     rhythm: Rhythm,
     failures: f64,
     polls: usize,
+}
+
+/// What waits for its host: since when it is due, and of which source.
+type Queues = BTreeMap<usize, VecDeque<(DateTime<Utc>, usize)>>;
+
+/// The first that waits for a host. Hosts that nothing waits for are not kept.
+fn next_of(queues: &mut Queues, host: usize) -> (DateTime<Utc>, usize) {
+    let queue = queues.get_mut(&host).unwrap();
+    let first = queue.pop_front().unwrap();
+    if queue.is_empty() {
+        queues.remove(&host);
+    }
+    first
 }
 
 /// What a step came to: of which source, whether it was a poll, what was asked, and whether the host wants rest.
@@ -139,7 +171,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
     let mut sources = simulated();
     let mut due: BinaryHeap<Reverse<(DateTime<Utc>, usize)>> =
         (0..SOURCES).map(|source| Reverse((midnight(), source))).collect();
-    let mut pages: BTreeMap<usize, VecDeque<usize>> = BTreeMap::new();
+    let (mut waiting, mut pages): (Queues, Queues) = (BTreeMap::new(), BTreeMap::new());
     let mut rests: BTreeMap<usize, DateTime<Utc>> = BTreeMap::new();
     let (mut polling, mut paging): (HashSet<usize>, HashSet<usize>) = Default::default();
     let mut work: JoinSet<Done> = JoinSet::new();
@@ -151,68 +183,51 @@ async fn a_simulated_day_is_polite_and_on_time() {
         let now = clock.now();
         // As the daemon does: polls first, half the room at most, one of each host; then pages, one of each host.
         let free = politeness.in_flight - work.len();
-        let mut room = free.div_ceil(2);
-        let mut later = Vec::new();
-        while room > 0 && now < end {
-            let Some(Reverse((at, source))) = due.pop_if_due(now) else {
-                break;
-            };
-            let host = sources[source].host;
-            let rest = rests.get(&host).copied().filter(|rest| *rest > now);
-            if polling.contains(&host) || rest.is_some() {
-                later.push(Reverse((at, source)));
-                continue;
-            }
+        let room = free.div_ceil(2);
+        while let Some(Reverse((at, source))) = due.pop_if_due(now).filter(|_| now < end) {
+            waiting
+                .entry(sources[source].host)
+                .or_default()
+                .push_back((at, source));
+        }
+        let open = |host: &usize| rests.get(host).is_none_or(|rest| *rest <= now);
+        let mut ready: Vec<(DateTime<Utc>, usize)> = waiting
+            .iter()
+            .filter(|(host, _)| now < end && !polling.contains(*host) && open(host))
+            .map(|(host, queue)| (queue[0].0, *host))
+            .collect();
+        ready.sort();
+        for (_, host) in ready.into_iter().take(room) {
+            let (at, source) = next_of(&mut waiting, host);
             polling.insert(host);
             due_at.insert(source, at);
             turn += 1;
-            room -= 1;
-            start(
-                &mut work,
-                &gate,
-                &seen,
-                clock,
-                Done {
-                    source,
-                    poll: true,
-                    asked: None,
-                    turn,
-                },
-                host,
-            );
+            let done = Done {
+                source,
+                poll: true,
+                asked: None,
+                turn,
+            };
+            start(&mut work, &gate, &seen, clock, done, host);
         }
-        due.extend(later);
-        let mut room = politeness.in_flight - work.len();
+        let room = politeness.in_flight - work.len();
         let ready: Vec<usize> = pages
-            .iter()
-            .filter(|(host, waiting)| {
-                !waiting.is_empty()
-                    && !paging.contains(*host)
-                    && rests.get(*host).is_none_or(|rest| *rest <= now)
-            })
-            .map(|(host, _)| *host)
+            .keys()
+            .copied()
+            .filter(|host| !paging.contains(host) && open(host))
+            .take(room)
             .collect();
         for host in ready {
-            if room == 0 {
-                break;
-            }
-            let source = pages.get_mut(&host).unwrap().pop_front().unwrap();
+            let (_, source) = next_of(&mut pages, host);
             paging.insert(host);
             turn += 1;
-            room -= 1;
-            start(
-                &mut work,
-                &gate,
-                &seen,
-                clock,
-                Done {
-                    source,
-                    poll: false,
-                    asked: None,
-                    turn,
-                },
-                host,
-            );
+            let done = Done {
+                source,
+                poll: false,
+                asked: None,
+                turn,
+            };
+            start(&mut work, &gate, &seen, clock, done, host);
         }
         match (work.len() == politeness.in_flight, full_since) {
             (true, None) => full_since = Some(now),
@@ -225,41 +240,31 @@ async fn a_simulated_day_is_polite_and_on_time() {
         if work.is_empty() && now >= end {
             break;
         }
-        let blocked = |host: &usize| polling.contains(host);
-        let next = due
-            .iter()
-            .map(|Reverse((at, source))| (at, sources[*source].host))
-            .filter(|(_, host)| !blocked(host))
-            .map(|(at, host)| rests.get(&host).map_or(*at, |rest| (*at).max(*rest)))
-            .chain(
-                rests
-                    .iter()
-                    .filter(|(host, rest)| **rest > now && pages.contains_key(host))
-                    .map(|(_, rest)| *rest),
-            )
+        let soonest = due.peek().map(|Reverse((at, _))| *at);
+        let rested = rests.iter().filter(|(host, rest)| {
+            **rest > now && (waiting.contains_key(*host) || pages.contains_key(*host))
+        });
+        let next = soonest
+            .into_iter()
+            .chain(rested.map(|(_, rest)| *rest))
             .min()
             .unwrap_or(end);
-        let wait = (next - now)
-            .to_std()
-            .unwrap_or_default()
-            .max(Duration::from_millis(1))
-            .min(Duration::from_secs(30));
+        let wait = (next - now).to_std().unwrap_or_default();
         let wait = if work.len() == politeness.in_flight {
             Duration::from_secs(3600)
         } else {
             wait
         };
+        let wait = wait.clamp(Duration::from_millis(1), Duration::from_secs(3600));
         tokio::select! {
             Some(done) = work.join_next(), if !work.is_empty() => {
                 let Done { source, poll, asked, turn } = done.unwrap();
                 let now = clock.now();
                 let it = &mut sources[source];
-                let busy = dice(turn, 3, 400) == 0;
-                let retry_after = (busy && asked.is_some()).then(|| now + TimeDelta::minutes(20));
+                let busy = is_busy(turn);
+                let retry_after = asked.filter(|_| busy).map(|span| span.to + REST);
                 if let Some(until) = retry_after {
-                    gate.rest(&format!("host-{}.example", it.host), until);
                     rests.insert(it.host, until);
-                    seen.lock().unwrap().rests.entry(it.host).or_default().push(Span { from: now, to: until });
                 }
                 if asked.is_none() {
                     turned_away += 1;
@@ -267,7 +272,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
                 if !poll {
                     paging.remove(&it.host);
                     if asked.is_none() || busy {
-                        pages.entry(it.host).or_default().push_back(source);
+                        pages.entry(it.host).or_default().push_back((now, source));
                     } else {
                         collected += 1;
                     }
@@ -276,7 +281,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
                 polling.remove(&it.host);
                 let Some(span) = asked else {
                     // Turned away at the gate: the host rests, and the source is due when it does no longer.
-                    due.push(Reverse((due_at[&source], source)));
+                    waiting.entry(it.host).or_default().push_front((due_at[&source], source));
                     continue;
                 };
                 polls += 1;
@@ -286,7 +291,9 @@ async fn a_simulated_day_is_polite_and_on_time() {
                 it.failures = if failed { it.failures + 0.25 } else { 0.0 };
                 let new = if failed || dice(turn, 5, 3) > 0 { 0 } else { dice(turn, 6, 3) as usize };
                 it.rhythm.observe(&vec![now; new], 30 * usize::from(new > 0), now);
-                pages.entry(it.host).or_default().extend(std::iter::repeat_n(source, new));
+                if new > 0 {
+                    pages.entry(it.host).or_default().extend(std::iter::repeat_n((now, source), new));
+                }
                 let hints = Hints {
                     fresh_until: (source % 10 == 0).then(|| now + TimeDelta::hours(2)),
                     fresh_by: Some("max-age=7200".into()),
@@ -336,13 +343,22 @@ async fn a_simulated_day_is_polite_and_on_time() {
     let mut lateness: Vec<TimeDelta> = Vec::new();
     for (source, due, began) in &late {
         let host = sources[*source].host;
-        let asked = seen.asked[&host].iter().map(|span| Span {
+        // In the order of time: only those around it.
+        let all = &seen.asked[&host];
+        let around =
+            all.partition_point(|span| span.to + gap <= *due)..all.partition_point(|span| span.from < *began);
+        let asked = all[around].iter().map(|span| Span {
             from: span.from,
             to: span.to + gap,
         });
         let rests = seen.rests.get(&host).into_iter().flatten().copied();
         let forced = covered(
-            asked.chain(rests).chain(full.iter().copied()),
+            asked.chain(rests).chain(
+                full[full.partition_point(|span| span.to <= *due)
+                    ..full.partition_point(|span| span.from < *began)]
+                    .iter()
+                    .copied(),
+            ),
             Span {
                 from: *due,
                 to: *began,
@@ -374,6 +390,11 @@ async fn a_simulated_day_is_polite_and_on_time() {
     assert!(fewest >= 1 && polls > 20 * SOURCES, "{polls}");
 }
 
+/// Whether the server is busy at this turn.
+fn is_busy(turn: usize) -> bool {
+    dice(turn, 3, 400) == 0
+}
+
 /// Starts a step.
 fn start(
     work: &mut JoinSet<Done>,
@@ -386,7 +407,7 @@ fn start(
     let (gate, seen) = (Arc::clone(gate), Arc::clone(seen));
     let takes = Duration::from_millis(50 + dice(done.turn, 7, 750));
     work.spawn(async move {
-        let asked = ask(&gate, &seen, host, takes, clock).await;
+        let asked = ask(&gate, &seen, host, takes, is_busy(done.turn), clock).await;
         Done { asked, ..done }
     });
 }
@@ -465,7 +486,7 @@ async fn a_hundred_on_one_host_and_a_hundred_hosts_do_not_hinder_each_other() {
                 .map(|number: usize| if number < 100 { 0 } else { number })
                 .unwrap();
             work.spawn(async move {
-                ask(&gate, &seen, host, Duration::from_millis(100), clock).await;
+                ask(&gate, &seen, host, Duration::from_millis(100), false, clock).await;
                 claim
             });
         }
