@@ -178,8 +178,6 @@ pub struct Source {
     pub ignore_robots: bool,
     /// Whether robots.txt holds for the feed too.
     pub feed_robots: bool,
-    /// When the page of an article is looked at again, counted from the first time.
-    pub revisit: Vec<Duration>,
     /// How it is asked.
     pub access: Access,
     /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
@@ -213,7 +211,6 @@ impl Source {
             pin: false,
             ignore_robots: false,
             feed_robots: false,
-            revisit: Vec::new(),
             access: Access::default(),
             article: ArticleRules::default(),
             rules: Vec::new(),

@@ -33,7 +33,6 @@ pub(super) struct Settings {
     pin: Option<bool>,
     ignore_robots: Option<bool>,
     feed_robots: Option<bool>,
-    revisit: Option<Vec<Duration>>,
     /// Whole, as `article`.
     access: Access,
     /// Whole: what the section does not set is that of the section below.
@@ -61,7 +60,6 @@ impl Settings {
             pin: section.get("pin").and_then(|value| value.boolean()),
             ignore_robots: section.get("ignore_robots").and_then(|value| value.boolean()),
             feed_robots: section.get("feed_robots").and_then(|value| value.boolean()),
-            revisit: section.get("revisit").and_then(|value| revisit(&value)),
             access: access::ways(section, &base.access),
             article: rules::of(section, base.article.clone()),
         }
@@ -98,9 +96,6 @@ impl Settings {
             .feed_robots
             .or(defaults.feed_robots)
             .unwrap_or(source.feed_robots);
-        if let Some(revisit) = self.revisit.or_else(|| defaults.revisit.clone()) {
-            source.revisit = revisit;
-        }
         source.access = self.access;
         if let Some(tags) = self.tags.or_else(|| defaults.tags.clone()) {
             source.tags = tags;
@@ -229,35 +224,6 @@ pub(super) fn key_from_url(value: &Value<'_>) -> Option<Regex> {
         return None;
     }
     Some(pattern)
-}
-
-/// Most looks at a page after the first.
-const MOST_REVISITS: usize = 10;
-
-/// Growing lengths of time.
-fn revisit(value: &Value<'_>) -> Option<Vec<Duration>> {
-    let values = value.each();
-    let times: Vec<Duration> = values.iter().filter_map(|value| value.duration("1h")).collect();
-    if times.len() < values.len() {
-        return None;
-    }
-    let example = "write revisit = [\"1h\", \"1d\"]: counted from the first time the page was fetched";
-    if times.len() > MOST_REVISITS {
-        value.fault(format!("`revisit` has more than {MOST_REVISITS} times"), example);
-        return None;
-    }
-    if !times.windows(2).all(|pair| pair.first() < pair.last()) {
-        value.fault("the times of `revisit` do not grow", example);
-        return None;
-    }
-    if times.first().is_some_and(|first| *first < FLOOR) {
-        value.fault(
-            format!("the first time of `revisit` is under {}", show_duration(FLOOR)),
-            example,
-        );
-        return None;
-    }
-    Some(times)
 }
 
 /// Whether pages are fetched.
