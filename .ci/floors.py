@@ -9,16 +9,16 @@ leaves a line without an answer. Python 3.8+, standard library only.
 import json, pathlib, re, subprocess, sys
 
 
-def feeds(binary, folder):
-    done = subprocess.run([sys.executable, str(folder / "run.py"), binary, "--json"], capture_output=True, text=True)
+def feeds(binary, folder, name="feeds", options=()):
+    done = subprocess.run([sys.executable, str(folder / "run.py"), binary, "--json", *options], capture_output=True, text=True)
     said = re.search(r"exit (-?\d+), (\d+) answers to (\d+) files in ([\d.]+) s", done.stderr)
     if done.returncode != 0 or not said:
         sys.exit(f"the feed scorer ended with {done.returncode}:\n{done.stderr[-3000:]}{done.stdout[-1000:]}")
     code, answers, files, seconds = said.groups()
-    whole("feeds", int(code), int(answers), int(files))
-    print(f"{'feeds':<30}{files} files in {seconds} s")
+    whole(name, int(code), int(answers), int(files))
+    print(f"{name:<30}{files} files in {seconds} s")
     total = json.loads(done.stdout)["TOTAL"]
-    return {f"feeds.{field}": round(100 * right / max(1, of), 1) for field, (right, of) in total.items()}
+    return {f"{name}.{field}": round(100 * right / max(1, of), 1) for field, (right, of) in total.items()}
 
 
 def extraction(binary, folder):
@@ -56,7 +56,8 @@ def floors():
 
 def main():
     binary, shared = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
-    figures = {**feeds(binary, shared / "feeds"), **extraction(binary, shared / "extraction")}
+    captures = feeds(binary, shared / "feeds", "captures", ("--origin", "capture"))
+    figures = {**feeds(binary, shared / "feeds"), **captures, **extraction(binary, shared / "extraction")}
     least = floors()
     below = 0
     for name, value in figures.items():

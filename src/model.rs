@@ -568,6 +568,46 @@ pub struct Memory {
     pub address: Option<Url>,
     /// Whether the server said that it is gone for good (410).
     pub gone: bool,
+    /// Of an index of sitemaps: what it names.
+    pub sitemaps: Vec<SitemapNote>,
+}
+
+/// What is remembered of a sitemap that an index names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SitemapNote {
+    /// Where it is.
+    pub url: Url,
+    /// When it was changed, as the index prints it.
+    pub changed: Option<String>,
+    /// What `changed` was when it was last read, of an archive when it was first named.
+    pub settled: Option<String>,
+    /// Whether it was read.
+    pub standing: Standing,
+    /// Of what was read.
+    pub validators: Validators,
+}
+
+/// How far we are with a sitemap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// There before us, and not read.
+    Archive,
+    /// To be read.
+    #[default]
+    Waiting,
+    /// Read.
+    Read,
+}
+
+impl Standing {
+    /// The word kept in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Archive => "archive",
+            Self::Waiting => "waiting",
+            Self::Read => "read",
+        }
+    }
 }
 
 /// A permanent redirect that was met again and again.

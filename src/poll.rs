@@ -1,5 +1,7 @@
 //! The first half of the way: from a due source to entries that wait in the queue.
 
+mod sitemaps;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +9,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
-use crate::config::{Config, Pages, Scope, Source};
+use crate::config::{Config, Form, Pages, Scope, Source};
+use crate::feed::{NotAFeed, Sitemap};
 use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
 use crate::model::{
     ClaimedSource, Entry, EntryKeys, Failure, Grade, HostNote, Memory, Moved, Next, ParsedFeed, PollCounts,
@@ -42,6 +45,27 @@ pub struct PollReport {
 
 /// Polls the sources of one address: fetch once, parse once, and key and record for each.
 pub async fn poll(
+    store: &Store,
+    fetcher: &Fetcher,
+    config: &Config,
+    mut claims: Vec<(Arc<Source>, ClaimedSource)>,
+    now: DateTime<Utc>,
+) -> Result<Vec<PollReport>, StoreError> {
+    let mut reports = Vec::with_capacity(claims.len());
+    // One page may be read in several ways, each on its own.
+    while let Some((source, _)) = claims.first() {
+        let reading = source.form.reading();
+        let (alike, others) = claims
+            .into_iter()
+            .partition(|(source, _)| source.form.reading() == reading);
+        claims = others;
+        reports.extend(poll_alike(store, fetcher, config, alike, now).await?);
+    }
+    Ok(reports)
+}
+
+/// Polls sources that are one document to us.
+async fn poll_alike(
     store: &Store,
     fetcher: &Fetcher,
     config: &Config,
@@ -105,6 +129,7 @@ fn agreed(claims: &[(Arc<Source>, ClaimedSource)]) -> bool {
         one.validators == other.validators
             && one.body_hash == other.body_hash
             && one.validators_from == other.validators_from
+            && one.memory.sitemaps == other.memory.sitemaps
     })
 }
 
@@ -122,6 +147,8 @@ struct Answer {
     moved_to: Option<url::Url>,
     hints: Hints,
     came: Came,
+    /// Of an index of sitemaps: what was read through it.
+    walked: Option<sitemaps::Walked>,
 }
 
 impl Answer {
@@ -141,6 +168,7 @@ impl Answer {
                 failure,
                 retry_after: None,
             },
+            walked: None,
         }
     }
 }
@@ -153,12 +181,18 @@ enum Came {
         whole: bool,
         validators: Validators,
         body_hash: Vec<u8>,
-        read: Result<Box<ParsedFeed>, Failure>,
+        read: Result<Read, Failure>,
     },
     Nothing {
         failure: Failure,
         retry_after: Option<DateTime<Utc>>,
     },
+}
+
+/// What a document was read as.
+enum Read {
+    Entries(Box<ParsedFeed>),
+    Index(Vec<feed::Child>),
 }
 
 async fn ask(
@@ -170,7 +204,9 @@ async fn ask(
     full: bool,
     now: DateTime<Utc>,
 ) -> Answer {
-    let mut request = Request::new(claim.address.clone(), Want::Feed);
+    let mut request = Request::new(claim.address.clone(), want(&source.form));
+    // A listing is a page like those it links to; feeds and sitemaps are there to be asked.
+    request.robots = matches!(source.form, Form::Listing(_));
     if !full {
         request = request.with_validators(claim.validators.clone());
         request.validators_from.clone_from(&claim.validators_from);
@@ -204,7 +240,7 @@ async fn ask(
                     let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
                     let whole = feed::is_whole(&document.body);
                     let read = if unchanged {
-                        Ok(Box::default())
+                        Ok(Read::Entries(Box::default()))
                     } else {
                         read(store, source, claim, document, &fetched.url).await
                     };
@@ -216,18 +252,24 @@ async fn ask(
                     }
                 }
             };
-            Answer {
+            let mut answer = Answer {
                 took: fetched.took,
                 status: Some(fetched.status),
                 bytes,
-                hosts: keep(fetched.hosts),
+                hosts: fetched.hosts,
                 robots: fetched.robots,
                 odd_headers: fetched.odd_headers,
                 served_by: Some(fetched.url),
                 moved_to,
                 hints,
                 came,
+                walked: None,
+            };
+            if matches!(source.form, Form::Sitemap) {
+                sitemaps::walk(store, fetcher, source, claim, full, &mut answer, now).await;
             }
+            answer.hosts = keep(answer.hosts);
+            answer
         }
         Err(failed) => Answer {
             took: failed.took,
@@ -247,6 +289,7 @@ async fn ask(
             hosts: keep(failed.hosts),
             robots: failed.robots,
             odd_headers: failed.odd_headers,
+            walked: None,
         },
     }
 }
@@ -258,7 +301,7 @@ async fn read(
     claim: &ClaimedSource,
     document: Document,
     base: &url::Url,
-) -> Result<Box<ParsedFeed>, Failure> {
+) -> Result<Read, Failure> {
     let failed = |code, grade, message| Failure {
         code,
         grade,
@@ -268,7 +311,10 @@ async fn read(
     };
     if claim.crashes > 0
         && !probe::survives(
-            probe::Kind::Feed,
+            match source.form {
+                Form::Listing(_) => probe::Kind::Page,
+                Form::Feed | Form::Sitemap => probe::Kind::Feed,
+            },
             document.content_type.as_deref(),
             &document.body,
         )
@@ -279,16 +325,40 @@ async fn read(
     }
     let mark = store.working(Work::Source(claim.id));
     let (body, content_type, base) = (document.body, document.content_type, base.clone());
+    let (form, zone) = (source.form.clone(), source.timezone);
     let parsed = tokio::task::spawn_blocking(move || {
         let _mark = mark;
-        feed::parse(&body, content_type.as_deref(), Some(&base))
+        let content_type = content_type.as_deref();
+        Ok(match &form {
+            Form::Feed => {
+                let mut feed = feed::parse(&body, content_type, Some(&base))?;
+                feed::mend(&mut feed);
+                Read::Entries(Box::new(without_blanks(feed)))
+            }
+            Form::Listing(listing) => Read::Entries(Box::new(feed::listing(
+                &body,
+                content_type,
+                &base,
+                listing,
+                zone,
+            )?)),
+            Form::Sitemap => match feed::sitemap(&body, content_type, Some(&base))? {
+                Sitemap::Pages(pages) => Read::Entries(pages),
+                Sitemap::Index(children) => Read::Index(children),
+            },
+        })
     });
     match parsed.await {
-        Ok(Ok(mut feed)) => {
-            feed::mend(&mut feed);
-            Ok(Box::new(without_blanks(feed)))
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(not_a_feed)) => {
+            let not_a_feed: NotAFeed = not_a_feed;
+            let code = match source.form {
+                Form::Feed => "not-a-feed",
+                Form::Listing(_) => "no-links",
+                Form::Sitemap => "not-a-sitemap",
+            };
+            Err(failed(code, Grade::Soft, not_a_feed.to_string()))
         }
-        Ok(Err(not_a_feed)) => Err(failed("not-a-feed", Grade::Soft, not_a_feed.to_string())),
         Err(_panic) => Err(failed(
             "parser-panic",
             Grade::Soft,
@@ -320,41 +390,73 @@ async fn decide(
     store: &Store,
     config: &Config,
     source: &Source,
-    claim: ClaimedSource,
+    mut claim: ClaimedSource,
     answer: &Answer,
     full: bool,
     now: DateTime<Utc>,
 ) -> Result<PollOutcome, StoreError> {
     // Waits count from the end of the poll: a slow server gets its rest.
     let end = now + answer.took;
-    let mut memory = claim.memory;
+    let mut memory = std::mem::take(&mut claim.memory);
     let mut rhythm = Rhythm::from_bytes(&memory.rhythm).unwrap_or_default();
     let (mut failing, mut overflowed, mut conditional) = (None, false, !claim.validators.is_empty());
-    let result = match &answer.came {
-        Came::NotModified(validators) => {
+    let result = match (&answer.came, &answer.walked) {
+        (came, Some(through)) => match walked(&claim, came, through) {
+            Ok((taken, validators, body_hash)) => {
+                conditional = !validators.is_empty();
+                let keys = keys(config, source, &taken.feed);
+                learn(store, &claim, &taken.feed, &keys, &mut rhythm, end, false).await?;
+                memory.sitemaps.clone_from(&taken.notes);
+                PollResult::Taken {
+                    feed: Box::new(taken.feed.clone()),
+                    keys,
+                    validators,
+                    body_hash,
+                    limit: (claim.first || taken.archive).then_some(source.first_poll),
+                }
+            }
+            Err(failure) => {
+                failing = Some((failure, None));
+                PollResult::Failed(failure.clone())
+            }
+        },
+        (Came::NotModified(validators), None) => {
             rhythm.observe(&[], 0, end);
             PollResult::NotModified(validators.clone())
         }
-        Came::Document {
-            validators,
-            body_hash,
-            ..
-        } if claim.body_hash.as_ref() == Some(body_hash) => {
+        (
+            Came::Document {
+                validators,
+                body_hash,
+                ..
+            },
+            None,
+        ) if claim.body_hash.as_ref() == Some(body_hash) => {
             conditional = !validators.is_empty();
             rhythm.observe(&[], 0, end);
             PollResult::Unchanged(validators.clone())
         }
-        Came::Document {
-            validators,
-            body_hash,
-            read: Ok(feed),
-            whole,
-        } => {
+        (
+            Came::Document {
+                validators,
+                body_hash,
+                read: Ok(read),
+                whole,
+            },
+            None,
+        ) => {
+            let nothing = ParsedFeed::default();
+            let feed = match read {
+                Read::Entries(feed) => feed.as_ref(),
+                // What it names was read, or that failed: see `walked`.
+                Read::Index(_) => &nothing,
+            };
             conditional = !validators.is_empty();
             let keys = keys(config, source, feed);
-            overflowed = learn(store, &claim.name, claim.id, feed, &keys, &mut rhythm, end).await?;
+            overflowed = learn(store, &claim, feed, &keys, &mut rhythm, end, true).await?;
             memory.hints = feed.hints.clone();
-            let mut feed = feed.clone();
+            memory.sitemaps.clear();
+            let mut feed = Box::new(feed.clone());
             let (validators, body_hash) = if *whole {
                 (validators.clone(), body_hash.clone())
             } else {
@@ -372,13 +474,16 @@ async fn decide(
                 limit: claim.first.then_some(source.first_poll),
             }
         }
-        Came::Document {
-            read: Err(failure), ..
-        } => {
+        (
+            Came::Document {
+                read: Err(failure), ..
+            },
+            None,
+        ) => {
             failing = Some((failure, None));
             PollResult::Failed(failure.clone())
         }
-        Came::Nothing { failure, retry_after } => {
+        (Came::Nothing { failure, retry_after }, None) => {
             failing = Some((failure, *retry_after));
             PollResult::Failed(failure.clone())
         }
@@ -436,6 +541,40 @@ async fn decide(
     })
 }
 
+/// What is asked for.
+fn want(form: &Form) -> Want {
+    match form {
+        Form::Feed | Form::Listing(_) => Want::Feed,
+        Form::Sitemap => Want::Sitemap,
+    }
+}
+
+/// What was read through an index of sitemaps, with the index' own validators and hash: a 304 carries only those that
+/// are new.
+fn walked<'a>(
+    claim: &ClaimedSource,
+    came: &'a Came,
+    walked: &'a sitemaps::Walked,
+) -> Result<(&'a sitemaps::Taken, Validators, Vec<u8>), &'a Failure> {
+    let kept = claim.validators.clone();
+    let (validators, body_hash) = match came {
+        Came::Document {
+            validators,
+            body_hash,
+            ..
+        } => (validators.clone(), body_hash.clone()),
+        Came::NotModified(new) => (
+            Validators {
+                etag: new.etag.clone().or(kept.etag),
+                last_modified: new.last_modified.clone().or(kept.last_modified),
+            },
+            claim.body_hash.clone().unwrap_or_default(),
+        ),
+        Came::Nothing { failure, .. } => return Err(failure),
+    };
+    walked.as_ref().map(|taken| (taken, validators, body_hash))
+}
+
 /// Whether the page of an entry is fetched at all.
 fn needs_page(source: &Source, entry: &Entry) -> bool {
     match source.pages {
@@ -462,18 +601,19 @@ fn keys(config: &Config, source: &Source, feed: &ParsedFeed) -> Vec<EntryKeys> {
     feed.entries.iter().map(keyed).collect()
 }
 
-/// Teaches the rhythm what a document brought. Whether it had nothing in common with the one before.
+/// Teaches the rhythm what a document brought. Whether it had nothing in common with the one before, if it is the
+/// `whole` of what there is.
 async fn learn(
     store: &Store,
-    name: &str,
-    id: crate::model::SourceId,
+    claim: &ClaimedSource,
     feed: &ParsedFeed,
     keys: &[EntryKeys],
     rhythm: &mut Rhythm,
     now: DateTime<Utc>,
+    whole: bool,
 ) -> Result<bool, StoreError> {
     let idents = keys.iter().map(|keys| keys.ident.clone()).collect();
-    let unseen = store.unseen(id, idents).await?;
+    let unseen = store.unseen(claim.id, idents).await?;
     let times: Vec<_> = unseen
         .iter()
         .filter_map(|&position| feed.entries.get(position))
@@ -484,10 +624,10 @@ async fn learn(
                 .map_or(now, |at| at.utc(chrono_tz::UTC))
         })
         .collect();
-    let overflowed = rhythm.observe(&times, feed.entries.len(), now);
+    let overflowed = rhythm.observe(&times, feed.entries.len(), now) && whole;
     if overflowed {
         warn!(
-            source = name,
+            source = claim.name,
             entries = feed.entries.len(),
             "nothing in the feed was known: something in between may have been missed"
         );

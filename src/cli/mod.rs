@@ -2,19 +2,27 @@
 //!
 //! stdout is data, stderr is talk. Exit codes: 0 done, 1 some work failed or needs a person, 2 usage or configuration.
 
+mod backup;
 mod check;
 mod consumers;
 mod control;
+mod delete;
+mod diff;
 mod export;
 mod extract;
 mod list;
 mod parse;
+mod progress;
+mod prune;
+mod reextract;
 mod rule_tests;
 mod run;
 mod search;
+mod sentences;
 mod status;
 mod table;
 mod try_page;
+mod verify;
 mod when;
 
 use std::io::{self, BufReader, IsTerminal, Write};
@@ -79,6 +87,18 @@ enum Command {
     Reload,
     /// Find articles by their words
     Search(search::SearchArgs),
+    /// Show what changed in an article, sentence by sentence
+    Diff(diff::DiffArgs),
+    /// Take an article down: text, revisions and stored page are gone, and never come back
+    Delete(delete::DeleteArgs),
+    /// Drop what the sources keep no longer, now
+    Prune(prune::PruneArgs),
+    /// Cut the stored pages anew by today's rules
+    Reextract(reextract::ReextractArgs),
+    /// Copy the database while it is in use, checked
+    Backup(backup::BackupArgs),
+    /// Check that the database is what it should be
+    Verify(verify::VerifyArgs),
     /// Write articles out
     Export(Box<export::ExportArgs>),
     /// Show, reset or forget those who are served with `export --consumer`
@@ -147,6 +167,12 @@ pub fn main() -> ExitCode {
         Command::Retry(args) => control::retry(&cli.global, args),
         Command::Reload => control::reload(&cli.global),
         Command::Search(args) => search::search(&cli.global, args),
+        Command::Diff(args) => diff::diff(&cli.global, args),
+        Command::Delete(args) => delete::delete(&cli.global, args),
+        Command::Reextract(args) => reextract::reextract(&cli.global, args),
+        Command::Backup(args) => backup::backup(&cli.global, args),
+        Command::Verify(args) => verify::verify(&cli.global, args),
+        Command::Prune(args) => prune::prune(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
         Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),

@@ -113,8 +113,12 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
         merged,
         split,
         shared,
+        paused,
         ..
     } = summary;
+    if let Some(why) = paused {
+        text.push_str(&format!("\npaused: {why}"));
+    }
     text.push_str(&format!(
         "\n{sources} sources, {articles} articles, {pending} pages waiting"
     ));
@@ -149,7 +153,7 @@ fn as_json(sources: &[SourceStatus], summary: &Summary) -> String {
         .collect();
     json!({
         "sources": sources, "seq": summary.seq, "articles": summary.articles, "waiting": summary.pending,
-        "merged": summary.merged, "split": summary.split, "shared": summary.shared, "store_id": summary.store_id,
+        "merged": summary.merged, "split": summary.split, "shared": summary.shared, "store_id": summary.store_id, "paused": summary.paused,
     })
     .to_string()
 }

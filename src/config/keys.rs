@@ -29,7 +29,7 @@ pub(super) const TOP: Keys = Keys {
 /// Who we are and where things are kept.
 pub(super) const DAEMON: Keys = Keys {
     section: "[daemon]",
-    keys: &["contact", "database"],
+    keys: &["contact", "database", "min_free_disk"],
 };
 
 /// How little of a server we take.
@@ -64,6 +64,8 @@ pub(super) const DEFAULTS: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "max_hint",
@@ -85,6 +87,8 @@ pub(super) const SOURCE: Keys = Keys {
         "name",
         "was",
         "feed",
+        "listing",
+        "sitemap",
         "every",
         "cron",
         "timezone",
@@ -93,6 +97,8 @@ pub(super) const SOURCE: Keys = Keys {
         "key_from_url",
         "pages",
         "keep_pages",
+        "keep",
+        "revisions",
         "first_poll",
         "enabled",
         "max_hint",
@@ -111,6 +117,12 @@ pub(super) const SOURCE: Keys = Keys {
         "rules",
         "test",
     ],
+};
+
+/// A page that links to articles.
+pub(super) const LISTING: Keys = Keys {
+    section: "listing",
+    keys: &["url", "links", "pattern", "title", "date"],
 };
 
 /// Rules that cut an article out of a page.
@@ -213,6 +225,7 @@ const SECTIONS: &[&Keys] = &[
     &RULES,
     &RULE,
     &TEST,
+    &LISTING,
 ];
 
 /// Other programs' words for ours.

@@ -11,6 +11,7 @@ mod fault;
 mod files;
 mod find;
 mod keys;
+mod listing;
 mod load;
 mod nearest;
 mod pages;
@@ -40,6 +41,7 @@ use crate::timing::Schedule;
 pub use access::{Access, Secret, refused_header};
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
+pub use listing::{Form, Listing};
 pub use load::{Loaded, load, load_rules, load_sites, load_text};
 pub use nearest::nearest;
 
@@ -59,12 +61,24 @@ pub struct Config {
 }
 
 /// `[daemon]`: who we are and where things are kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daemon {
     /// A page or address that tells a site's owner whom to ask; goes into the User-Agent.
     pub contact: Option<String>,
     /// Where the database is; `None`: `$STATE_DIRECTORY/cuttings.db`, else the user's XDG data folder.
     pub database: Option<PathBuf>,
+    /// With fewer bytes free where the database is, nothing is collected.
+    pub min_free_disk: u64,
+}
+
+impl Default for Daemon {
+    fn default() -> Self {
+        Self {
+            contact: None,
+            database: None,
+            min_free_disk: 200 << 20,
+        }
+    }
 }
 
 /// `[politeness]`: how little of a server we take.
@@ -152,8 +166,10 @@ pub struct Source {
     pub was: Option<String>,
     /// Whether it is polled.
     pub enabled: bool,
-    /// The feed.
+    /// The document that is polled: a feed, or what `form` says.
     pub feed: Url,
+    /// What that document is.
+    pub form: Form,
     /// When it is polled: `every` or `cron`.
     pub schedule: Schedule,
     /// Zone of printed times without one, and of `cron`.
@@ -168,6 +184,10 @@ pub struct Source {
     pub pages: Pages,
     /// How long raw pages are kept.
     pub keep_pages: Keep,
+    /// Which articles are kept.
+    pub keep: KeepArticles,
+    /// Which texts of an article are kept when it changes.
+    pub revisions: Revisions,
     /// Pages fetched of a source never seen before; the rest of its entries are recorded as seen.
     pub first_poll: usize,
     /// Longest that wishes of server and feed may delay a poll.
@@ -199,6 +219,7 @@ impl Source {
             was: None,
             enabled: true,
             feed,
+            form: Form::Feed,
             schedule: Schedule::Adaptive,
             timezone: Tz::UTC,
             tags: Vec::new(),
@@ -206,6 +227,8 @@ impl Source {
             key_from_url: None,
             pages: Pages::default(),
             keep_pages: Keep::For(Duration::from_hours(30 * 24)),
+            keep: KeepArticles::default(),
+            revisions: Revisions::default(),
             first_poll: 50,
             max_hint: Duration::from_hours(24),
             pin: false,
@@ -252,6 +275,30 @@ pub enum Keep {
     For(Duration),
     /// For good.
     Forever,
+}
+
+/// Which articles of a source are kept. What is dropped is told to readers and never fetched again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeepArticles {
+    /// All.
+    #[default]
+    Forever,
+    /// So long after they were first stored.
+    For(Duration),
+    /// So many, the newest.
+    Newest(usize),
+}
+
+/// Which texts of an article are kept when it changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Revisions {
+    /// Every one.
+    #[default]
+    All,
+    /// The latest; older ones are dropped.
+    Latest,
+    /// The first; later ones are not stored. A page still replaces the feed's own text.
+    First,
 }
 
 /// Rules that cut an article out of a page, compiled. Of a source, or of a site.

@@ -13,7 +13,9 @@ use super::files::folder_of;
 use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, POLITENESS, SOURCE};
 use super::settings::Settings;
 use super::value::{Section, Value};
-use super::{Config, Daemon, Fetch, Politeness, Scope, Sites, Source, SourceTest, rules};
+use super::{
+    Config, Daemon, Fetch, Form, Pages, Politeness, Scope, Sites, Source, SourceTest, listing, rules,
+};
 
 /// Reads the tops of all files, the main file first.
 pub(super) fn config(tops: &[Section<'_>]) -> Config {
@@ -97,6 +99,9 @@ fn daemon(tops: &[Section<'_>]) -> Daemon {
             let typed = value.string("database = \"cuttings.db\"")?;
             Some(folder_of(value.text().path()).join(typed))
         }),
+        min_free_disk: get("min_free_disk")
+            .and_then(|value| value.disk_size())
+            .unwrap_or(Daemon::default().min_free_disk),
     }
 }
 
@@ -208,9 +213,7 @@ impl<'a> Sources<'a> {
         let name = section
             .need("name", "write name = \"my-paper\"")
             .and_then(|value| self.name(&value));
-        let feed = section
-            .need("feed", "write feed = \"https://example.org/rss\"")
-            .and_then(|value| self.feed(&value));
+        let document = self.document(section);
         let was = section.get("was").and_then(|value| self.was(value));
         let settings = Settings::read(section, defaults, impolite);
         let dated = section
@@ -218,11 +221,12 @@ impl<'a> Sources<'a> {
             .map(|value| rules::dated(&value))
             .unwrap_or_default();
         let tests = section.get("test").map(|value| tests(&value)).unwrap_or_default();
-        let (Some(name), Some(feed)) = (name, feed) else {
+        let (Some(name), Some((feed, form))) = (name, document) else {
             return;
         };
         let mut source = Source {
             was,
+            form,
             rules: dated,
             tests,
             at: section.text().place(section.at().start),
@@ -230,7 +234,48 @@ impl<'a> Sources<'a> {
         };
         settings.apply(defaults, &mut source);
         access::of_source(section, &mut source.access);
+        if source.pages == Pages::Never
+            && !matches!(source.form, Form::Feed)
+            && let Some(value) = section.get("listing").or_else(|| section.get("sitemap"))
+        {
+            value.fault_at_key(
+                format!(
+                    "a {} has no texts, and `pages` is \"never\"",
+                    source.form.as_str()
+                ),
+                "write pages = \"always\" for this source",
+            );
+        }
         self.read.push(source);
+    }
+
+    /// What is polled: exactly one of `feed`, `listing` and `sitemap`.
+    fn document(&mut self, section: &Section<'a>) -> Option<(Url, Form)> {
+        let given: Vec<Value<'_>> = ["feed", "listing", "sitemap"]
+            .into_iter()
+            .filter_map(|key| section.get(key))
+            .collect();
+        if let [first, second, ..] = given.as_slice() {
+            second.fault_at_key(
+                format!("`{}` and `{}` are both set", first.key(), second.key()),
+                "a source polls one of them; make two sources to poll both",
+            );
+        }
+        match given.first() {
+            Some(value) if value.key() == "listing" => {
+                let (url, listing) = listing::read(value)?;
+                Some((url, Form::Listing(Box::new(listing))))
+            }
+            Some(value) if value.key() == "sitemap" => Some((self.feed(value)?, Form::Sitemap)),
+            Some(value) => Some((self.feed(value)?, Form::Feed)),
+            None => {
+                section.need(
+                    "feed",
+                    "write feed = \"https://example.org/rss\"; a site without a feed has `listing` or `sitemap`",
+                );
+                None
+            }
+        }
     }
 
     /// A name nobody else has.
@@ -261,7 +306,7 @@ impl<'a> Sources<'a> {
         if let Some(first) = self.feeds.get(&feed) {
             value.text().warning(
                 value.key_at(),
-                format!("this feed is polled already, by the source at {first}"),
+                format!("this {} is polled already, by the source at {first}", value.key()),
                 "one of the two is enough; a second polls nothing new",
             );
         } else {

@@ -110,7 +110,7 @@ fn day(value: &Value<'_>) -> Option<NaiveDate> {
 }
 
 /// `"sel"`, `"sel@attr"` or `{ select, match, format }`.
-fn rule(value: &Value<'_>, is_date: bool) -> Option<FieldRule> {
+pub(super) fn rule(value: &Value<'_>, is_date: bool) -> Option<FieldRule> {
     if !value.is_table() {
         return selector(value);
     }
@@ -125,10 +125,7 @@ fn rule(value: &Value<'_>, is_date: bool) -> Option<FieldRule> {
     };
     let format = match format {
         Some(value) if !is_date => {
-            value.fault_at_key(
-                "`format` reads dates; only `published` and `modified` are dates",
-                "leave it out",
-            );
+            value.fault_at_key("`format` reads dates, which this is not", "leave it out");
             return None;
         }
         Some(value) => Some(date_format(&value)?),

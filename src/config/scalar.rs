@@ -55,8 +55,17 @@ impl Value<'_> {
         known.map(|(_, meant)| *meant)
     }
 
-    /// A number of bytes, with or without a unit.
+    /// A number of bytes, with or without a unit: of something held in memory.
     pub(super) fn size(&self) -> Option<u64> {
+        self.size_up_to(1 << 30, "1 GiB")
+    }
+
+    /// The same of a disk.
+    pub(super) fn disk_size(&self) -> Option<u64> {
+        self.size_up_to(1 << 60, "1,048,576 TiB")
+    }
+
+    fn size_up_to(&self, most: u64, shown: &str) -> Option<u64> {
         const UNITS: &[(&str, u64)] = &[
             ("b", 1),
             ("kb", 1000),
@@ -65,6 +74,8 @@ impl Value<'_> {
             ("mib", 1 << 20),
             ("gb", 1_000_000_000),
             ("gib", 1 << 30),
+            ("tb", 1_000_000_000_000),
+            ("tib", 1 << 40),
         ];
         let example = format!("{} = \"10 MiB\"", self.key());
         let bytes = match self.parsed() {
@@ -83,10 +94,10 @@ impl Value<'_> {
                 return None;
             }
         };
-        let bytes = bytes.filter(|bytes| (1 << 10..=1 << 30).contains(bytes));
+        let bytes = bytes.filter(|bytes| (1 << 10..=most).contains(bytes));
         if bytes.is_none() {
             self.fault(
-                format!("`{}` is no size between 1 KiB and 1 GiB", self.key()),
+                format!("`{}` is no size between 1 KiB and {shown}", self.key()),
                 format!("write {example}"),
             );
         }

@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::fault::quoted;
 use super::nearest::nearest;
 use super::value::{Section, Value};
-use super::{Access, ArticleRules, Keep, Pages, Source, access, rules};
+use super::{Access, ArticleRules, Keep, KeepArticles, Pages, Revisions, Source, access, rules};
 use crate::timing::{self, Cron, Schedule, show_duration};
 
 /// Least interval of a source without `impolite`: the hard floor that an operator's own word is bound by.
@@ -27,6 +27,8 @@ pub(super) struct Settings {
     key_from_url: Option<Regex>,
     pages: Option<Pages>,
     keep_pages: Option<Keep>,
+    keep: Option<KeepArticles>,
+    revisions: Option<Revisions>,
     first_poll: Option<usize>,
     enabled: Option<bool>,
     max_hint: Option<Duration>,
@@ -52,6 +54,8 @@ impl Settings {
             key_from_url: section.get("key_from_url").and_then(|value| key_from_url(&value)),
             pages: section.get("pages").and_then(|value| pages(&value)),
             keep_pages: section.get("keep_pages").and_then(|value| keep(&value)),
+            keep: section.get("keep").and_then(|value| keep_articles(&value)),
+            revisions: section.get("revisions").and_then(|value| revisions(&value)),
             first_poll: section
                 .get("first_poll")
                 .and_then(|value| value.number(0..=100_000)),
@@ -81,6 +85,8 @@ impl Settings {
             .keep_pages
             .or(defaults.keep_pages)
             .unwrap_or(source.keep_pages);
+        source.keep = self.keep.or(defaults.keep).unwrap_or(source.keep);
+        source.revisions = self.revisions.or(defaults.revisions).unwrap_or(source.revisions);
         source.first_poll = self
             .first_poll
             .or(defaults.first_poll)
@@ -232,6 +238,42 @@ fn pages(value: &Value<'_>) -> Option<Pages> {
         ("always", Pages::Always),
         ("auto", Pages::Auto),
         ("never", Pages::Never),
+    ])
+}
+
+/// A length of time, a number of articles, or `forever`.
+fn keep_articles(value: &Value<'_>) -> Option<KeepArticles> {
+    let DeValue::String(typed) = value.parsed() else {
+        let DeValue::Integer(_) = value.parsed() else {
+            value.expected(
+                "`forever`, a length of time, or a number of articles",
+                "keep = \"2y\"",
+            );
+            return None;
+        };
+        return Some(KeepArticles::Newest(value.number(1..=1_000_000_000)?));
+    };
+    match typed.trim() {
+        "forever" => Some(KeepArticles::Forever),
+        typed if typed.starts_with(|c: char| c.is_ascii_digit()) => {
+            value.duration("2y").map(KeepArticles::For)
+        }
+        other => {
+            value.fault(
+                format!("`keep` is {}", quoted(other)),
+                "it is \"forever\", a length of time such as \"2y\", or a number of articles such as 10000",
+            );
+            None
+        }
+    }
+}
+
+/// Which texts of an article are kept.
+fn revisions(value: &Value<'_>) -> Option<Revisions> {
+    value.one_of(&[
+        ("all", Revisions::All),
+        ("latest", Revisions::Latest),
+        ("first", Revisions::First),
     ])
 }
 

@@ -8,6 +8,7 @@
 mod notify;
 mod pulse;
 mod reload;
+mod upkeep;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -28,6 +29,7 @@ use crate::fetch::{ClientError, Fetcher};
 use crate::poll::{self, PollReport};
 use crate::store::{Store, StoreError, Waiting};
 use pulse::{Half, Pulse};
+use upkeep::Upkeep;
 
 /// How long a stop waits for what is in flight; systemd kills after ninety seconds, we promise ten.
 const GRACE: Duration = Duration::from_secs(8);
@@ -84,6 +86,9 @@ pub enum RunError {
     /// Nothing can be fetched at all.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// A single run does not wait for room on the disk.
+    #[error("{0}")]
+    NoRoom(String),
 }
 
 enum Step {
@@ -164,11 +169,21 @@ impl Daemon {
     ) -> Result<(), RunError> {
         let deadline = self.started + self.options.wait;
         let mut hold_off: Option<DateTime<Utc>> = None;
+        let mut upkeep = Upkeep::new(self.started);
         if !self.options.once {
             notify::ready();
         }
         loop {
             let now = Utc::now();
+            if let Some((word, until)) = upkeep
+                .see_to(&self.store, self.config.daemon.min_free_disk, now)
+                .await
+            {
+                if self.options.once && self.work.is_empty() {
+                    return Err(RunError::NoRoom(word));
+                }
+                hold_off = Some(until);
+            }
             if hold_off.is_none_or(|until| now >= until) && self.next_config.is_none() {
                 hold_off = None;
                 match self.claim().await {

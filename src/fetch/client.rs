@@ -24,6 +24,9 @@ const MAX_VALIDATOR: usize = 4096;
 /// So much is looked at of a body that is not wanted.
 const LOOK: u64 = 32 << 10;
 
+/// Bytes of a sitemap (sitemaps.org).
+const MAX_SITEMAP: u64 = 50 << 20;
+
 /// Longest wait for such a body.
 const LOOK_TIME: Duration = Duration::from_secs(2);
 
@@ -123,7 +126,7 @@ impl Fetcher {
     ) -> Result<Outcome, FetchError> {
         let limit = match request.want {
             Want::Robots => self.limits.max_redirects.min(ROBOTS_REDIRECTS),
-            Want::Feed | Want::Page => self.limits.max_redirects,
+            Want::Feed | Want::Sitemap | Want::Page => self.limits.max_redirects,
         };
         loop {
             self.guard.judge_url(&trail.url)?;
@@ -267,6 +270,8 @@ impl Fetcher {
         let limits = body::Limits {
             bytes: match want {
                 Want::Feed => self.limits.max_feed,
+                // Of the protocol, and so no setting.
+                Want::Sitemap => MAX_SITEMAP,
                 Want::Page => self.limits.max_page,
                 Want::Robots => MAX_ROBOTS as u64,
             },

@@ -115,8 +115,10 @@ impl Request {
 /// What a document should be: decides `Accept`, the limit of its size, and what is dropped at its headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// A feed, a sitemap, a listing page.
+    /// A feed, or what may be one.
     Feed,
+    /// A sitemap, which may be larger than any feed, packed or not.
+    Sitemap,
     /// An article's page: HTML, or it is dropped without its body.
     Page,
     /// robots.txt.
@@ -130,6 +132,7 @@ impl Want {
                 "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, \
                  application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.5, */*;q=0.1"
             }
+            Self::Sitemap => "application/xml, text/xml, application/gzip;q=0.9, text/plain;q=0.5, */*;q=0.1",
             Self::Page => {
                 "text/html, application/xhtml+xml;q=0.9, application/xml;q=0.5, text/plain;q=0.3, */*;q=0.1"
             }

@@ -18,7 +18,7 @@ use super::tag::Tag;
 const CHUNK: usize = 16 << 10;
 
 /// The position of an element or text in its [`Document`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct At(pub(super) u32);
 
 impl At {

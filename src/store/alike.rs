@@ -14,6 +14,9 @@ const FEWEST: usize = 20;
 /// Below this share, in percent of the smaller, two texts are different.
 const DIFFERENT: usize = 50;
 
+/// From this share, in percent of the larger, two articles tell the same story.
+const STORY: usize = 45;
+
 /// From this share, in percent of the larger, two pages of one article say the same.
 const SAME: usize = 80;
 
@@ -50,6 +53,32 @@ impl Shape {
     pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
         let larger = self.triples.len().max(other.triples.len());
         self.is_judged() && other.is_judged() && self.common(other) * 100 >= SAME * larger
+    }
+
+    /// Whether both tell one story: nearly half of the larger is in the other, word for word.
+    pub(super) fn tells_the_story_of(&self, other: &Self) -> bool {
+        let larger = self.triples.len().max(other.triples.len());
+        self.common(other) * 100 >= STORY * larger
+    }
+
+    /// Words that were looked at.
+    pub(super) fn words(&self) -> usize {
+        self.words
+    }
+
+    /// 64 bits that are nearly the same for texts that are (SimHash: Charikar 2002).
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut sums = [0_i32; 64];
+        for &triple in &self.triples {
+            let mut bits = spread(triple);
+            for sum in &mut sums {
+                *sum += if bits & 1 == 1 { 1 } else { -1 };
+                bits >>= 1;
+            }
+        }
+        sums.iter()
+            .rev()
+            .fold(0, |print, &sum| print << 1 | u64::from(sum > 0))
     }
 
     /// Whether there is enough text to tell.
@@ -90,6 +119,13 @@ fn words(text: &str) -> Vec<u64> {
         words.push(word);
     }
     words
+}
+
+/// Makes every bit depend on every other (the finish of SplitMix64).
+fn spread(hash: u64) -> u64 {
+    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
 }
 
 /// Start of a hash.

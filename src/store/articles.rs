@@ -7,13 +7,14 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::alike::Shape;
+use super::columns::{Columns, clean};
 use super::error::StoreError;
 use super::grouping::{self, Reading};
-use super::{changes, time};
+use super::{changes, time, volatile};
 use crate::model::{ArticleId, Cutting, Key, Method, SourceId, Stored};
 
 /// Row id of a page.
@@ -40,9 +41,12 @@ pub(super) fn record(
     now: DateTime<Utc>,
 ) -> Result<(PageId, Stored), StoreError> {
     let told = Told::of(cutting);
+    let kept = Kept::by(db, source)?;
     let page = page_by_key(db, &cutting.page_key)?;
     let before = page.map(|page| last_told(db, page)).transpose()?.flatten();
-    let is_news = before.as_ref().is_none_or(|before| told.is_news_after(before));
+    let is_news = before
+        .as_ref()
+        .is_none_or(|before| told.is_news_after(before, kept));
     let reading = match (told.is_judged(), before.is_some()) {
         (true, _) => Reading::Fresh(&told.text),
         (false, true) => Reading::Stored,
@@ -65,17 +69,67 @@ pub(super) fn record(
     if !is_news || (!is_new && is_deleted(db, article)?) {
         return Ok((page, Stored::Known(article)));
     }
-    let announced = is_new || before.is_some() || outdoes_current(db, article, &told)?;
-    let revision = insert_revision(db, page, source, cutting, &told, now)?;
+    let announced =
+        is_new || before.is_some() || outdoes_current(db, article, (&told.text, told.is_of_feed()))?;
+    let columns = Columns::of(
+        &cutting.extraction,
+        cutting.method,
+        cutting.published_at,
+        &cutting.url,
+    );
+    let revision = columns.insert(db, page, source, now)?;
     if is_new {
         changes::first(db, article, revision)?;
         return Ok((page, Stored::New(article)));
     }
     if announced {
         changes::revised(db, article, revision, now)?;
-        return Ok((page, Stored::Revised(article)));
     }
-    Ok((page, Stored::Known(article)))
+    if kept == Kept::Latest {
+        drop_older(db, page, revision)?;
+    }
+    Ok(if announced {
+        (page, Stored::Revised(article))
+    } else {
+        (page, Stored::Known(article))
+    })
+}
+
+/// Drops what a page said before, but for what readers see still.
+fn drop_older(db: &Connection, page: PageId, revision: i64) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "DELETE FROM revision WHERE page_id = ?1 AND id < ?2 \
+         AND NOT EXISTS (SELECT 1 FROM article WHERE article.revision_id = revision.id)",
+    )?
+    .execute(params![page.0, revision])?;
+    Ok(())
+}
+
+/// Stores another cutting of a page that was fetched at `fetched_at`, in the place of what was cut out of it before.
+pub(super) fn replace(
+    db: &Connection,
+    page: PageId,
+    source: SourceId,
+    columns: &Columns,
+    fetched_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let article = article_of(db, page)?;
+    let is_shown = db
+        .prepare_cached(
+            "SELECT 1 FROM article JOIN revision ON revision.id = article.revision_id \
+             WHERE article.id = ?1 AND revision.page_id = ?2",
+        )?
+        .exists(params![article.0, page.0])?;
+    let announced = is_shown || outdoes_current(db, article, columns.told())?;
+    let revision = columns.insert(db, page, source, fetched_at)?;
+    if announced {
+        changes::revised(db, article, revision, now)?;
+    }
+    if Kept::by(db, source)? != Kept::All {
+        drop_older(db, page, revision)?;
+    }
+    Ok(())
 }
 
 /// Adds keys that were found to lead to a page.
@@ -146,6 +200,27 @@ pub(super) fn shape_of(db: &Connection, page: PageId) -> Result<Option<Shape>, S
     Ok(told.filter(Told::is_judged).map(|told| Shape::of(&told.text)))
 }
 
+/// Which texts of a page its source keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    All,
+    Latest,
+    First,
+}
+
+impl Kept {
+    fn by(db: &Connection, source: SourceId) -> Result<Self, StoreError> {
+        let word: String = db
+            .prepare_cached("SELECT revisions FROM source WHERE id = ?1")?
+            .query_row([source.0], |row| row.get(0))?;
+        Ok(match word.as_str() {
+            "latest" => Self::Latest,
+            "first" => Self::First,
+            _ => Self::All,
+        })
+    }
+}
+
 impl Told {
     fn of(cutting: &Cutting) -> Self {
         let fields = &cutting.extraction;
@@ -180,11 +255,11 @@ impl Told {
     }
 
     /// Whether this makes a revision of the page that said `before`.
-    fn is_news_after(&self, before: &Self) -> bool {
+    fn is_news_after(&self, before: &Self, kept: Kept) -> bool {
         if self.is_of_feed() && !before.is_of_feed() {
             return false;
         }
-        self.is_of_feed() != before.is_of_feed() || !self.reads_like(before)
+        self.is_of_feed() != before.is_of_feed() || (kept != Kept::First && !self.reads_like(before))
     }
 
     /// Whether a reader would see no difference.
@@ -196,7 +271,7 @@ impl Told {
             && same(&self.standfirst, &other.standfirst)
             && same(&self.byline, &other.byline)
             && self.published == other.published
-            && folds_to(&self.text, &other.text)
+            && volatile::lasting(&self.text).eq(volatile::lasting(&other.text))
     }
 }
 
@@ -206,7 +281,11 @@ fn folds_to(a: &str, b: &str) -> bool {
 }
 
 /// Whether another page of an article has more to say than what readers see of it.
-fn outdoes_current(db: &Connection, article: ArticleId, told: &Told) -> Result<bool, StoreError> {
+fn outdoes_current(
+    db: &Connection,
+    article: ArticleId,
+    (text, is_of_feed): (&str, bool),
+) -> Result<bool, StoreError> {
     let current = db
         .prepare_cached(
             "SELECT title, standfirst, byline, published, text, method FROM revision \
@@ -217,14 +296,13 @@ fn outdoes_current(db: &Connection, article: ArticleId, told: &Told) -> Result<b
     let Some(current) = current else {
         return Ok(true);
     };
-    if told.is_of_feed() {
+    if is_of_feed {
         return Ok(false);
     }
     if current.is_of_feed() {
         return Ok(true);
     }
-    Ok(!folds_to(&told.text, &current.text)
-        && !Shape::of(&told.text).says_the_same_as(&Shape::of(&current.text)))
+    Ok(!folds_to(text, &current.text) && !Shape::of(text).says_the_same_as(&Shape::of(&current.text)))
 }
 
 /// The page served under a normalised URL.
@@ -253,6 +331,11 @@ fn is_deleted(db: &Connection, article: ArticleId) -> Result<bool, StoreError> {
         .exists([article.0])?)
 }
 
+/// The same of the article that a page belongs to.
+pub(super) fn is_page_of_deleted(db: &Connection, page: PageId) -> Result<bool, StoreError> {
+    is_deleted(db, article_of(db, page)?)
+}
+
 fn insert_page(
     db: &Connection,
     article: ArticleId,
@@ -271,60 +354,4 @@ fn insert_page(
         time::text(now)
     ])?;
     Ok(PageId(db.last_insert_rowid()))
-}
-
-fn insert_revision(
-    db: &Connection,
-    page: PageId,
-    source: SourceId,
-    cutting: &Cutting,
-    told: &Told,
-    now: DateTime<Utc>,
-) -> Result<i64, StoreError> {
-    let fields = &cutting.extraction;
-    let links = &fields.links;
-    let authors: Vec<String> = fields.authors.iter().map(|name| clean(name)).collect();
-    let origins: serde_json::Map<String, serde_json::Value> = fields
-        .origins
-        .iter()
-        .map(|(field, origin)| (field.as_str().to_owned(), origin.as_str().into()))
-        .collect();
-    // Beyond four digits of a year texts no longer sort.
-    let published_at = cutting.published_at.filter(|at| (0..=9999).contains(&at.year()));
-    db.prepare_cached(
-        "INSERT INTO revision (page_id, source_id, fetched_at, url, short_link, title, standfirst, byline, authors, \
-         published, published_at, precision, modified, text, html, image, language, site, method, kind, origins) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
-    )?
-    .execute(params![
-        page.0,
-        source.0,
-        time::text(now),
-        cutting.url,
-        links.short_link.as_ref().or(links.shortlink.as_ref()).map(ToString::to_string),
-        told.title,
-        told.standfirst,
-        told.byline,
-        serde_json::Value::from(authors).to_string(),
-        told.published,
-        published_at.map(time::text),
-        fields.published.map(|at| at.precision.as_str()),
-        fields.modified.map(|at| at.to_string()),
-        told.text,
-        clean(&fields.html),
-        fields.image.as_ref().map(ToString::to_string),
-        fields.language.as_deref().map(clean),
-        fields.site.as_deref().map(clean),
-        told.method,
-        fields.kind.as_str(),
-        serde_json::Value::Object(origins).to_string()
-    ])?;
-    Ok(db.last_insert_rowid())
-}
-
-/// Text as it is stored: no control characters but tabs and line breaks, least of all NUL.
-fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|&c| !c.is_control() || c == '\n' || c == '\t')
-        .collect()
 }

@@ -55,12 +55,46 @@ pub(super) fn merged(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let seq = next(db)?;
-    db.prepare_cached("UPDATE article SET merged_into = ?2, seq = ?3 WHERE id = ?1")?
+    db.prepare_cached("UPDATE article SET merged_into = ?2, revision_id = NULL, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, into.0, seq])?;
     index::due(db, article)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2 WHERE merged_into = ?1")?
         .execute(params![article.0, into.0])?;
     tell(db, seq, article, "merged", Some(into), now)
+}
+
+/// Why an article is no longer there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Somebody asked for it: nothing of it ever comes back.
+    Asked,
+    /// Its source keeps no more.
+    Kept,
+}
+
+impl Why {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Kept => "kept",
+        }
+    }
+}
+
+/// An article is no longer there. What it said must go too: see [`super::retention`].
+pub(super) fn deleted(
+    db: &Connection,
+    article: ArticleId,
+    why: Why,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let seq = next(db)?;
+    db.prepare_cached(
+        "UPDATE article SET deleted_at = ?2, deleted_why = ?3, revision_id = NULL, seq = ?4 WHERE id = ?1",
+    )?
+    .execute(params![article.0, time::text(now), why.as_str(), seq])?;
+    index::due(db, article)?;
+    tell(db, seq, article, "deleted", None, now)
 }
 
 /// After pages moved between articles: shows the latest revision that this one has now.
@@ -73,10 +107,13 @@ pub(super) fn review(db: &Connection, article: ArticleId, now: DateTime<Utc>) ->
         )?
         .query_row([article.0], |row| row.get(0))
         .optional()?;
-    let shown: Option<i64> = db
-        .prepare_cached("SELECT revision_id FROM article WHERE id = ?1")?
-        .query_row([article.0], |row| row.get(0))?;
+    let (shown, is_deleted): (Option<i64>, bool) = db
+        .prepare_cached("SELECT revision_id, deleted_at IS NOT NULL FROM article WHERE id = ?1")?
+        .query_row([article.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     match (latest, shown) {
+        _ if is_deleted => Ok(()),
+        // Told apart from one that was taken down, and as empty.
+        (None, None) => deleted(db, article, Why::Asked, now),
         (Some(latest), None) => first(db, article, latest),
         (Some(latest), Some(shown)) if latest != shown => revised(db, article, latest, now),
         _ => Ok(()),

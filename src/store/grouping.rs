@@ -14,7 +14,7 @@ use super::alike::Shape;
 use super::articles::{self, PageId};
 use super::error::StoreError;
 use super::payload::kind_of;
-use super::{changes, ledger, time};
+use super::{changes, ledger, retention, time};
 use crate::model::{ArticleId, Key, KeyKind, SourceId};
 
 /// Pages with the same key that a page is compared with, latest first. All of them were found alike when they came.
@@ -210,28 +210,44 @@ fn contradicted(
     Ok(false)
 }
 
-/// Makes one article of several: the oldest survives, the others stay behind as tombstones.
+/// Makes one article of several: the oldest that is still there survives, the others stay behind as tombstones.
 fn merge(
     db: &Connection,
     articles: &BTreeSet<ArticleId>,
     source: SourceId,
     now: DateTime<Utc>,
 ) -> Result<Option<ArticleId>, StoreError> {
-    let mut articles = articles.iter().copied();
-    let Some(into) = articles.next() else {
+    let Some(&oldest) = articles.first() else {
         return Ok(None);
     };
+    if articles.len() == 1 {
+        return Ok(Some(oldest));
+    }
+    // One that was taken down takes the others along; one that was only not kept any longer goes before them.
+    let mut into = None;
+    let mut taken_down = false;
+    for &article in articles {
+        let why: Option<String> = db
+            .prepare_cached("SELECT deleted_why FROM article WHERE id = ?1")?
+            .query_row([article.0], |row| row.get(0))?;
+        taken_down |= why.as_deref() == Some(changes::Why::Asked.as_str());
+        if why.is_none() && into.is_none() {
+            into = Some(article);
+        }
+    }
+    let into = into.filter(|_| !taken_down).unwrap_or(oldest);
     let mut merged = 0;
-    for article in articles {
+    for &article in articles.iter().filter(|&&article| article != into) {
         db.prepare_cached("UPDATE page SET article_id = ?2 WHERE article_id = ?1")?
             .execute(params![article.0, into.0])?;
         changes::merged(db, article, into, now)?;
         merged += 1;
     }
-    if merged > 0 {
-        changes::review(db, into, now)?;
-        ledger::count(db, source, "identity.merged", merged)?;
+    if taken_down {
+        retention::drop_article(db, into, changes::Why::Asked, now)?;
     }
+    changes::review(db, into, now)?;
+    ledger::count(db, source, "identity.merged", merged)?;
     Ok(Some(into))
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::time;
 use crate::link;
-use crate::model::{FeedHints, Memory, Moved, SourceId};
+use crate::model::{FeedHints, Memory, Moved, SitemapNote, SourceId, Standing, Validators};
 
 /// The wishes of a feed, as JSON of our own shape. What cannot be read back is forgotten: the next document says it anew.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -57,9 +57,60 @@ impl Wishes {
     }
 }
 
+/// A [`SitemapNote`] as JSON of our own shape.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled: Option<String>,
+    standing: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<Vec<u8>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_modified: Option<Vec<u8>>,
+}
+
+impl Kept {
+    fn of(note: &SitemapNote) -> Self {
+        Self {
+            url: note.url.to_string(),
+            changed: note.changed.clone(),
+            settled: note.settled.clone(),
+            standing: note.standing.as_str().to_owned(),
+            etag: note.validators.etag.clone(),
+            last_modified: note.validators.last_modified.clone(),
+        }
+    }
+
+    fn note(self) -> Option<SitemapNote> {
+        Some(SitemapNote {
+            url: link::web_url(&self.url)?,
+            changed: self.changed,
+            settled: self.settled,
+            standing: [Standing::Archive, Standing::Read]
+                .into_iter()
+                .find(|standing| standing.as_str() == self.standing)
+                .unwrap_or_default(),
+            validators: Validators {
+                etag: self.etag,
+                last_modified: self.last_modified,
+            },
+        })
+    }
+}
+
+/// What cannot be read back is forgotten: the index is read as if for the first time.
+fn sitemaps(json: &str) -> Vec<SitemapNote> {
+    let kept: Vec<Kept> = serde_json::from_str(json).unwrap_or_default();
+    kept.into_iter().filter_map(Kept::note).collect()
+}
+
 pub(super) fn read(db: &Connection, source: i64) -> rusqlite::Result<Memory> {
     db.prepare_cached(
-        "SELECT coalesce(rhythm, x''), hints, full_at, moved_to, moved_since, moved_times, address, gone FROM source WHERE id = ?1",
+        "SELECT coalesce(rhythm, x''), hints, full_at, moved_to, moved_since, moved_times, address, gone, sitemaps FROM source WHERE id = ?1",
     )?
     .query_row([source], |row| {
         let hints: String = row.get(1)?;
@@ -75,6 +126,7 @@ pub(super) fn read(db: &Connection, source: i64) -> rusqlite::Result<Memory> {
             moved: moved.map(|(to, since)| Moved { to, since: time::moment(since), times }),
             address: address.as_deref().and_then(link::web_url),
             gone: row.get(7)?,
+            sitemaps: sitemaps(&row.get::<_, String>(8)?),
         })
     })
 }
@@ -83,7 +135,7 @@ pub(super) fn write(db: &Connection, source: SourceId, memory: &Memory) -> Resul
     let hints = serde_json::to_string(&Wishes::of(&memory.hints)).unwrap_or_else(|_| "{}".into());
     db.prepare_cached(
         "UPDATE source SET rhythm = ?2, hints = ?3, full_at = ?4, moved_to = ?5, moved_since = ?6, moved_times = ?7, address = ?8, \
-         gone = ?9 WHERE id = ?1",
+         gone = ?9, sitemaps = ?10 WHERE id = ?1",
     )?
     .execute(params![
         source.0,
@@ -94,7 +146,8 @@ pub(super) fn write(db: &Connection, source: SourceId, memory: &Memory) -> Resul
         memory.moved.as_ref().map(|moved| time::ms(moved.since)),
         memory.moved.as_ref().map_or(0, |moved| moved.times),
         memory.address.as_ref().map(ToString::to_string),
-        memory.gone
+        memory.gone,
+        serde_json::to_string(&memory.sitemaps.iter().map(Kept::of).collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into())
     ])?;
     Ok(())
 }

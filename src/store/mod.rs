@@ -12,11 +12,17 @@
 //! folder can read; `-lock` names the process that writes; `-work` is the list of inputs being parsed ([`Work`]).
 
 mod alike;
+mod anew;
 mod articles;
+mod backup;
 mod changes;
+mod clerk;
+mod cluster;
+mod columns;
 mod consumers;
 mod control;
 mod copy;
+mod disk;
 mod error;
 mod grouping;
 mod ledger;
@@ -29,6 +35,8 @@ mod queue;
 mod raw;
 mod reader;
 mod rest;
+mod retention;
+mod revisions;
 mod schema;
 mod script;
 mod search;
@@ -38,6 +46,8 @@ mod status;
 mod take_in;
 mod takeout;
 mod time;
+mod verify;
+mod volatile;
 mod waiting;
 mod work;
 mod writer;
@@ -45,6 +55,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use anew::{Anew, Recast};
+pub use backup::backup;
+pub use clerk::Clerk;
 pub use consumers::{Consumer, Hold};
 pub use control::{Asked, Request};
 pub use copy::Copy;
@@ -52,6 +65,8 @@ pub use error::{StoreError, Trouble};
 pub use lock::{Holder, holder};
 pub use raw::{RawPageRow, RawPages};
 pub use reader::{ArticleRow, ChangeRow, Reader};
+pub use retention::{Plan, Policy, Tidied};
+pub use revisions::{NoArticle, RevisionRow};
 pub use search::{Hit, Order, QueryError, Search, SearchError, Snippet};
 pub use side::Side;
 pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
@@ -258,6 +273,31 @@ impl Store {
                 pages::record(db, &outcome, packed.as_ref())
             })
             .await
+    }
+
+    /// Drops what the sources keep no longer, a bounded part of it, and gives room back to the file system. Where
+    /// `more` is said there is more to do.
+    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<Tidied, StoreError> {
+        self.writer
+            .call("drop what is kept no longer", move |db| {
+                retention::tidy(db, &retention::policies(db)?, now)
+            })
+            .await
+    }
+
+    /// Whether there are fewer than `least` bytes free where the database is, as a sentence. Written down where
+    /// `status` finds it, as far as there is room for that.
+    pub async fn short_of_room(&self, least: u64, now: DateTime<Utc>) -> Option<String> {
+        let path = self.path.clone();
+        let word = tokio::task::spawn_blocking(move || disk::shortage(&path, least))
+            .await
+            .ok()?;
+        let written = word.clone();
+        let note = move |db: &Connection| disk::note(db, written.as_deref(), now);
+        if let Err(error) = self.writer.call("note how much room there is", note).await {
+            tracing::debug!("{error}");
+        }
+        word
     }
 
     /// Gives leases back without an outcome: for a clean stop. No attempt is counted.

@@ -136,7 +136,8 @@ fn article(
     if let Some(failure) = &cutting.failure {
         ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
     }
-    if let (Some(raw), Some(packed)) = (&cutting.raw, packed) {
+    if let (Some(raw), Some(packed), false) = (&cutting.raw, packed, articles::is_page_of_deleted(db, page)?)
+    {
         db.prepare_cached(
             "INSERT OR REPLACE INTO raw_page (page_id, fetched_at, status, headers, body, length, expires) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -35,6 +35,11 @@ pub(super) fn open_writer(path: &Path, store_id: &str) -> Result<Connection, Sto
             path: path.to_owned(),
         });
     }
+    if version == 0 {
+        // Only before the first table: what is dropped gives its room back a little at a time.
+        db.pragma_update(None, "auto_vacuum", "INCREMENTAL")
+            .map_err(of_file)?;
+    }
     prepare(&db).map_err(of_file)?;
     migrate(&mut db, version, store_id).map_err(of_file)?;
     Ok(db)

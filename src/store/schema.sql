@@ -36,6 +36,10 @@ CREATE TABLE source (
     schedule       TEXT    NOT NULL,
     timezone       TEXT    NOT NULL,
     tags           TEXT    NOT NULL DEFAULT '[]',
+    -- Which articles and revisions are kept: so long (milliseconds) or so many, null: all; 'all', 'latest', 'first'.
+    keep_for       INTEGER,
+    keep_newest    INTEGER,
+    revisions      TEXT    NOT NULL DEFAULT 'all',
     first_seen     TEXT    NOT NULL,
     next_at        INTEGER NOT NULL,
     next_why       TEXT    NOT NULL DEFAULT '',
@@ -74,6 +78,10 @@ CREATE TABLE source (
     hints          TEXT    NOT NULL DEFAULT '{}',
     -- When it was last asked without validators.
     full_at        INTEGER,
+    -- How its document is read; what was read in another way says nothing of it.
+    reading        TEXT    NOT NULL DEFAULT 'feed',
+    -- Of an index of sitemaps: what is known of each, as JSON.
+    sitemaps       TEXT    NOT NULL DEFAULT '[]',
     title          TEXT,
     site_url       TEXT,
     language       TEXT
@@ -125,12 +133,18 @@ CREATE TABLE article (
     revision_id INTEGER REFERENCES revision (id),
     -- The article that this one tells the story of, on another site or on the same; null: itself.
     cluster     INTEGER,
+    -- Of its text: 64 bits, nearly the same for texts that are (cluster.rs); null: too short to tell.
+    fingerprint INTEGER,
     -- A tombstone: what became of it.
     merged_into INTEGER REFERENCES article (id),
-    deleted_at  TEXT
+    deleted_at  TEXT,
+    -- 'asked': taken down, nothing of it ever comes back; 'kept': beyond what its source keeps.
+    deleted_why TEXT
 ) STRICT;
 CREATE INDEX article_seq ON article (seq);
 CREATE INDEX article_source ON article (source_id, first_seen) WHERE merged_into IS NULL AND deleted_at IS NULL;
+-- So that a revision can be dropped without looking through all articles.
+CREATE INDEX article_revision ON article (revision_id);
 CREATE INDEX article_merged ON article (merged_into) WHERE merged_into IS NOT NULL;
 
 -- A page is what one final URL serves. Pages that share an unshared key are one article.
@@ -145,7 +159,8 @@ CREATE TABLE page (
 CREATE INDEX page_article ON page (article_id);
 
 CREATE TABLE revision (
-    id           INTEGER NOT NULL PRIMARY KEY,
+    -- Never given again, though revisions are dropped.
+    id           INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     page_id      INTEGER NOT NULL REFERENCES page (id),
     source_id    INTEGER REFERENCES source (id),
     -- When readers were told; null: another page of the article that says the same.

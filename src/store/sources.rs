@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::{Claims, ledger, memory, origins, queue, rest, take_in, time};
-use crate::config::{Scope, Source};
+use crate::config::{KeepArticles, Revisions, Scope, Source};
 use crate::model::{
     CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
 };
@@ -23,12 +23,16 @@ pub(super) struct Seed {
     was: Option<String>,
     enabled: bool,
     url: String,
+    reading: String,
     host: String,
     schedule: String,
     due: i64,
     timezone: String,
     tags: String,
     ignore_robots: bool,
+    keep_for: Option<i64>,
+    keep_newest: Option<i64>,
+    revisions: &'static str,
 }
 
 impl Seed {
@@ -38,12 +42,26 @@ impl Seed {
             was: source.was.clone(),
             enabled: source.enabled,
             url: source.feed.to_string(),
+            reading: source.form.reading(),
             host: scope.place(&source.feed),
             schedule: source.schedule.to_string(),
             due: time::ms(source.schedule.next_after(now)),
             timezone: source.timezone.name().to_owned(),
             tags: serde_json::Value::from(source.tags.clone()).to_string(),
             ignore_robots: source.ignore_robots,
+            keep_for: match source.keep {
+                KeepArticles::For(length) => Some(time::length(length)),
+                _ => None,
+            },
+            keep_newest: match source.keep {
+                KeepArticles::Newest(count) => Some(count as i64),
+                _ => None,
+            },
+            revisions: match source.revisions {
+                Revisions::All => "all",
+                Revisions::Latest => "latest",
+                Revisions::First => "first",
+            },
         }
     }
 }
@@ -73,6 +91,8 @@ pub(super) fn sync(
             Some(id) => update(db, id, seed, now)?,
             None => insert(db, seed, now)?,
         };
+        db.prepare_cached("UPDATE source SET keep_for = ?2, keep_newest = ?3, revisions = ?4 WHERE id = ?1")?
+            .execute(params![id, seed.keep_for, seed.keep_newest, seed.revisions])?;
         rest::know(db, &seed.host)?;
         gone.remove(&id);
         ids.push((SourceId(id), seed.name.clone()));
@@ -97,7 +117,7 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     db.prepare_cached(
         "INSERT INTO source (name, url, host, enabled, wanted, configured, schedule, timezone, tags, first_seen, next_at, next_why, \
-         ignore_robots) VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10)",
+         reading, ignore_robots) VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10, ?11)",
     )?
     .execute(params![
         seed.name,
@@ -109,6 +129,7 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
         seed.tags,
         time::text(now),
         time::ms(now),
+        seed.reading,
         seed.ignore_robots
     ])?;
     Ok(db.last_insert_rowid())
@@ -116,14 +137,14 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
 
 /// Takes over what may have changed in the configuration; nothing is asked sooner for what has not (P15).
 fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
-    let (url, schedule, enabled, paused): (String, String, bool, bool) = db
-        .prepare_cached("SELECT url, schedule, enabled, paused FROM source WHERE id = ?1")?
+    let (url, schedule, enabled, paused, reading): (String, String, bool, bool, String) = db
+        .prepare_cached("SELECT url, schedule, enabled, paused, reading FROM source WHERE id = ?1")?
         .query_row([id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
         })?;
     db.prepare_cached(
         "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5 AND paused = 0, wanted = ?5, configured = 1, \
-         schedule = ?6, timezone = ?7, tags = ?8, ignore_robots = ?9 WHERE id = ?1",
+         schedule = ?6, timezone = ?7, tags = ?8, reading = ?9, ignore_robots = ?10 WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -134,14 +155,23 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         seed.schedule,
         seed.timezone,
         seed.tags,
+        seed.reading,
         seed.ignore_robots
     ])?;
+    if reading != seed.reading {
+        // The document may be the same, but what is read in it is not.
+        db.prepare_cached(
+            "UPDATE source SET next_at = min(next_at, ?2), next_why = 'read in another way', validators_url = NULL, rhythm = NULL, \
+             sitemaps = '[]', failures = 0, crashes = 0, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
+        )?
+        .execute(params![id, time::ms(now)])?;
+    }
     if url != seed.url {
         // Another document: what is under way speaks of the old one.
         db.prepare_cached(
             "UPDATE source SET next_at = min(next_at, ?2), next_why = 'another feed URL', failures = 0, crashes = 0, \
              moved_to = NULL, moved_since = NULL, moved_times = 0, address = NULL, gone = 0, rhythm = NULL, hints = '{}', \
-             full_at = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
+             sitemaps = '[]', full_at = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
         )?
         .execute(params![id, time::ms(now)])?;
     } else if schedule != seed.schedule {

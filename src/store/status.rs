@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
 
 use super::error::StoreError;
 use super::reader::Reader;
@@ -137,6 +137,8 @@ pub struct Summary {
     pub shared: u64,
     /// Size of the database, log not included, in bytes.
     pub bytes: u64,
+    /// Why nothing is collected.
+    pub paused: Option<String>,
 }
 
 impl Reader {
@@ -199,6 +201,12 @@ impl Reader {
             merged: counter("identity.merged")?,
             split: counter("identity.split")?,
             shared: counter("identity.shared")?,
+            paused: self
+                .db
+                .query_row("SELECT value FROM meta WHERE key = 'paused'", [], |row| {
+                    row.get(0)
+                })
+                .optional()?,
             bytes: number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?,
         })
     }

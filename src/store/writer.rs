@@ -12,6 +12,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::cluster::Latest;
 use super::error::StoreError;
 use super::lock::Lock;
 use super::search::index;
@@ -113,6 +114,7 @@ impl Drop for Writer {
 }
 
 fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
+    let mut latest = Latest::default();
     while let Some(first) = queue.blocking_recv() {
         if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
             first(Err(error.into()))(Ok(()));
@@ -130,7 +132,7 @@ fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
                 next = queue.try_recv().ok();
             }
         }
-        let end = index::catch_up(db).and_then(|()| commit(db));
+        let end = index::catch_up(db, &mut latest).and_then(|()| commit(db));
         if end.is_err() && !db.is_autocommit() {
             // Where even this fails, the next BEGIN does too, and says so.
             let _ = db.execute_batch("ROLLBACK");

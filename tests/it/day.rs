@@ -128,6 +128,7 @@ fn next_of(queues: &mut Queues, host: usize) -> (DateTime<Utc>, usize) {
 }
 
 /// What a step came to: of which source, whether it was a poll, what was asked, and whether the host wants rest.
+#[derive(Clone, Copy)]
 struct Done {
     source: usize,
     poll: bool,
@@ -251,11 +252,11 @@ async fn a_simulated_day_is_polite_and_on_time() {
             .unwrap_or(end);
         let wait = (next - now).to_std().unwrap_or_default();
         let wait = if work.len() == politeness.in_flight {
-            Duration::from_secs(3600)
+            Duration::from_hours(1)
         } else {
             wait
         };
-        let wait = wait.clamp(Duration::from_millis(1), Duration::from_secs(3600));
+        let wait = wait.clamp(Duration::from_millis(1), Duration::from_hours(1));
         tokio::select! {
             Some(done) = work.join_next(), if !work.is_empty() => {
                 let Done { source, poll, asked, turn } = done.unwrap();
@@ -289,7 +290,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
                 late.push((source, due_at[&source], span.from));
                 let failed = busy || dice(turn, 4, 50) == 0;
                 it.failures = if failed { it.failures + 0.25 } else { 0.0 };
-                let new = if failed || dice(turn, 5, 3) > 0 { 0 } else { dice(turn, 6, 3) as usize };
+                let new = if failed || dice(turn, 5, 3) > 0 { 0 } else { usize::try_from(dice(turn, 6, 3)).unwrap() };
                 it.rhythm.observe(&vec![now; new], 30 * usize::from(new > 0), now);
                 if new > 0 {
                     pages.entry(it.host).or_default().extend(std::iter::repeat_n((now, source), new));

@@ -23,6 +23,7 @@ mod rhythm;
 mod rules;
 mod service;
 mod signals;
+mod siteless;
 mod support;
 mod trouble;
 mod way;

@@ -76,11 +76,11 @@ fn the_shipped_file_shows_every_key_and_no_other() {
         })
         .flat_map(|line| [line, "\n"])
         .collect();
-    // An interval and a cron line exclude each other, as do a password and a token; the folders are not there.
+    // An interval and a cron line exclude each other, as do the kinds of documents, a password and a token; the folders are not there.
     let active: String = whole
         .lines()
         .filter(|line| {
-            !["cron", "include", "sites", "bearer"]
+            !["cron", "include", "sites", "listing", "sitemap", "bearer"]
                 .iter()
                 .any(|key| line.starts_with(key))
         })
@@ -177,6 +177,61 @@ enabled = false
     let loaded = load_text("etc/cuttings.toml", text).unwrap();
     assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
     insta::assert_debug_snapshot!(loaded.config);
+}
+
+#[test]
+fn a_site_without_a_feed_has_a_listing_or_a_sitemap() {
+    let of = |what: &str| format!("daemon.contact = 'x'\n[[source]]\nname = 'a'\n{what}\n");
+    let listing = "listing = { url = 'https://a.example/news', links = ['h2 > a@href', 'a.story'], pattern = '/\\d+$', \
+                   title = 'h2', date = { select = '.d', format = '%d.%m.%Y' } }";
+    let source = &read(&of(listing)).config.sources[0];
+    assert_eq!(source.feed.as_str(), "https://a.example/news");
+    let Form::Listing(listing) = &source.form else {
+        panic!("{:?}", source.form);
+    };
+    assert_eq!((listing.links.len(), listing.date.len()), (2, 1));
+    let source = &read(&of("sitemap = 'https://a.example/s.xml'")).config.sources[0];
+    assert!(matches!(source.form, Form::Sitemap));
+
+    for (what, expected) in [
+        ("", "`feed` is missing in [[source]]"),
+        (
+            "feed = 'https://a.example/'\nsitemap = 'https://a.example/'",
+            "`feed` and `sitemap` are both set",
+        ),
+        (
+            "listing = 'https://a.example/'",
+            "`listing` is text, a section is expected",
+        ),
+        (
+            "listing = { url = 'https://a.example/' }",
+            "`links` is missing in listing",
+        ),
+        ("listing = { links = 'a' }", "`url` is missing in listing"),
+        (
+            "listing = { url = 'https://a.example/', links = [] }",
+            "`links` is an empty list",
+        ),
+        (
+            "listing = { url = 'https://a.example/', links = 'a', patern = 'x' }",
+            "did you mean `pattern`?",
+        ),
+        (
+            "listing = { url = 'https://a.example/', links = 'a[' }",
+            "this selector does not parse",
+        ),
+        (
+            "listing = { url = 'https://a.example/', links = 'a', title = { select = 'b', format = '%d' } }",
+            "which this is not",
+        ),
+        (
+            "sitemap = 'https://a.example/'\npages = 'never'",
+            "a sitemap has no texts, and `pages` is \"never\"",
+        ),
+    ] {
+        let faults = load_text("cuttings.toml", &of(what)).unwrap_err().render(false);
+        assert!(faults.contains(expected), "{what}: {faults}");
+    }
 }
 
 #[test]

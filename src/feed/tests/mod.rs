@@ -2,7 +2,9 @@ use std::fmt::Write as _;
 
 mod corpus;
 mod hostile;
+mod listings;
 mod oracle;
+mod sitemaps;
 
 use url::Url;
 

@@ -1,10 +1,11 @@
-//! The index of words, kept in step with what readers see.
+//! The index of words and the numbers of stories, kept in step with what readers see.
 //!
 //! FTS5 writes what it has gathered to the disk at every savepoint, and each step of the writer is one. So a step only
 //! notes which articles changed, and their words follow once for the whole transaction, before it is committed.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::super::cluster::Latest;
 use super::super::error::StoreError;
 use super::super::script::{Tail, segmented};
 use crate::model::ArticleId;
@@ -20,14 +21,14 @@ pub(in super::super) fn due(db: &Connection, article: ArticleId) -> Result<(), S
 }
 
 /// Indexes what is due; the last thing in a transaction.
-pub(in super::super) fn catch_up(db: &Connection) -> Result<(), StoreError> {
+pub(in super::super) fn catch_up(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
     if db.is_autocommit() {
         return Ok(());
     }
-    all_due(db).map_err(|error| error.while_doing("index the words of articles"))
+    all_due(db, latest).map_err(|error| error.while_doing("index the words of articles"))
 }
 
-fn all_due(db: &Connection) -> Result<(), StoreError> {
+fn all_due(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
     let mut due = db.prepare_cached("SELECT article_id FROM search_due ORDER BY article_id")?;
     let due: Vec<i64> = due.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     if due.is_empty() {
@@ -35,7 +36,10 @@ fn all_due(db: &Connection) -> Result<(), StoreError> {
     }
     for article in due {
         match shown(db, article)? {
-            Some(words) => write(db, article, &words)?,
+            Some(words) => {
+                write(db, article, &words)?;
+                latest.place(db, article, &words.2)?;
+            }
             None => {
                 db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
                     .execute([article])?;

@@ -1,6 +1,7 @@
 //! Real databases in temporary folders; time is a parameter and never passes by itself.
 
 mod articles;
+mod clusters;
 mod control;
 mod durability;
 mod grouping;
@@ -8,7 +9,9 @@ mod opening;
 mod polls;
 mod queue;
 mod reading;
+mod retention;
 mod search;
+mod upkeep;
 
 use std::time::Duration;
 

@@ -42,9 +42,104 @@ fn the_recipes_of_the_documentation_run() {
         .collect();
     assert!(recipes.len() >= 4);
     for recipe in recipes {
-        db.prepare(recipe)
+        let mut query = db
+            .prepare(recipe)
             .unwrap_or_else(|error| panic!("{recipe}: {error}"));
+        let parameters = vec![0_i64; query.parameter_count()];
+        let mut rows = query.query(rusqlite::params_from_iter(parameters)).unwrap();
+        while rows
+            .next()
+            .unwrap_or_else(|error| panic!("{recipe}: {error}"))
+            .is_some()
+        {}
     }
+}
+
+/// The cells of a documented column: name, type, whether it may be null.
+fn columns(view: &str) -> Vec<(String, String, bool)> {
+    let text = include_str!("../../../docs/schema.md");
+    let section = text.split(&format!("## `{view}`\n")).nth(1).unwrap();
+    section
+        .split("\n## ")
+        .next()
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            (
+                cells[1].trim_matches('`').to_owned(),
+                cells[2].to_owned(),
+                cells[3] == "yes",
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said() {
+    use crate::model::{Precision, Timestamp};
+    let (mut desk, claims) = Desk::with(&["one", "sick"]).await;
+    desk.publish(
+        &claims[0],
+        &[
+            "https://one.example/a",
+            "https://one.example/b",
+            "https://one.example/c",
+        ],
+    )
+    .await;
+    desk.store
+        .record_poll(desk.polled(&claims[1], PollResult::Failed(failure("http-503"))))
+        .await
+        .unwrap();
+    // One with everything, one with nothing, and one that is both of them.
+    let mut full = cutting("one.example/a", &words("a"), &[(KeyKind::ShortLink, "sho.rt/a")]);
+    let fields = &mut full.extraction;
+    fields.standfirst = Some("Lead".into());
+    fields.byline = Some("By A".into());
+    fields.authors = vec!["A".into()];
+    let at = chrono::DateTime::parse_from_rfc3339("2018-01-05T23:59:58+05:30").unwrap();
+    fields.published = Some(Timestamp {
+        precision: Precision::Minute,
+        ..Timestamp::instant(at)
+    });
+    fields.modified = Some(Timestamp::instant(at));
+    fields.image = Some(url("https://one.example/a.jpg"));
+    fields.language = Some("en".into());
+    fields.site = Some("One".into());
+    fields.links.short_link = Some(url("https://sho.rt/a"));
+    full.published_at = Some(at.to_utc());
+    let mut empty = cutting("one.example/b", "", &[]);
+    empty.extraction.title = None;
+    let bridge = [
+        (KeyKind::Canonical, "one.example/a"),
+        (KeyKind::OgUrl, "one.example/b"),
+    ];
+    for page in [full, empty, cutting("one.example/c", &words("a"), &bridge)] {
+        desk.collect(page).await;
+        desk.pass(60);
+    }
+    let mut checked = 0;
+    for (view, _) in documented() {
+        assert_ne!(
+            desk.number(&format!("SELECT count(*) FROM {view}")),
+            0,
+            "{view} has rows"
+        );
+        for (column, kind, may_be_null) in columns(&view) {
+            let found = desk.strings(&format!("SELECT DISTINCT typeof({column}) FROM {view}"));
+            for found in found {
+                let right = found == kind || (found == "null" && may_be_null);
+                assert!(
+                    right,
+                    "{view}.{column} is {found}, documented as {kind}, null: {may_be_null}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 80, "{checked}");
 }
 
 #[tokio::test]

@@ -1,0 +1,380 @@
+//! Sitemaps into entries (sitemaps.org, and the news extension): a site that has no feed says in one what is new.
+//!
+//! Read as a stream, page by page: a file may unpack to 50 MiB and list more pages than are ever kept. The tokens are
+//! those of feeds, so that damage costs one page and no more.
+
+use std::cmp::Reverse;
+use std::io::Read;
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::UTC;
+use flate2::read::MultiGzDecoder;
+use regex::bytes::Regex;
+use url::Url;
+
+use super::draft::{language, web};
+use super::plain::{self, Kind};
+use super::token::{Token, Tokens};
+use super::{NotAFeed, date, decode, limits, reference};
+use crate::model::{Entry, ParsedFeed, Skipped, Timestamp};
+
+/// Bytes of an unpacked sitemap: what the protocol allows.
+pub const SITEMAP: u64 = 50 << 20;
+
+/// Bytes read at a time.
+const CHUNK: usize = 64 << 10;
+
+/// Bytes of what one page may say; the longest sane one has a dozen images.
+const BLOCK: usize = 256 << 10;
+
+/// Bytes of one field.
+const FIELD: usize = 8 << 10;
+
+/// Sitemaps of an index that are looked at.
+const CHILDREN: usize = 10_000;
+
+/// Pages that all say that they were changed at the same time were not: it is the time the sitemap was made.
+const SAME_TIME: usize = 10;
+
+/// What a sitemap turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sitemap {
+    /// Pages, as entries.
+    Pages(Box<ParsedFeed>),
+    /// Other sitemaps.
+    Index(Vec<Child>),
+}
+
+/// A sitemap that an index names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// http or https, absolute.
+    pub url: Url,
+    /// `lastmod`, as printed.
+    pub changed: Option<String>,
+}
+
+impl Child {
+    /// When it was changed, where it says so in a way that can be read.
+    pub fn changed_at(&self) -> Option<DateTime<Utc>> {
+        date::parse(self.changed.as_deref()?).map(|at| at.utc(UTC))
+    }
+}
+
+/// The end of what one page or sitemap says, whatever its prefix.
+static END: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)</(?:[a-z][a-z0-9_.-]*:)?(?:url|sitemap)\s*>").ok());
+
+pub(super) fn read(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    base: Option<&Url>,
+) -> Result<Sitemap, NotAFeed> {
+    if bytes.starts_with(b"\x1f\x8b") {
+        // One byte more tells that there is more.
+        let unpacked = MultiGzDecoder::new(bytes).take(SITEMAP + 1);
+        return from(unpacked, content_type, base);
+    }
+    if matches!(bytes, [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, ..] | [_, 0, ..]) {
+        let text = decode::decode(bytes, content_type).text;
+        return from(text.as_bytes(), None, base);
+    }
+    from(bytes.take(SITEMAP + 1), content_type, base)
+}
+
+fn from(mut input: impl Read, content_type: Option<&str>, base: Option<&Url>) -> Result<Sitemap, NotAFeed> {
+    let mut reader = Reader::new(base);
+    let mut held = Vec::new();
+    let mut total = 0;
+    loop {
+        let before = held.len();
+        let mut chunk = (&mut input).take(CHUNK as u64);
+        if let Err(error) = chunk.read_to_end(&mut held) {
+            reader.remark(format!("the rest cannot be unpacked: {error}"));
+            break;
+        }
+        let came = held.len() - before;
+        if came == 0 {
+            break;
+        }
+        total += came as u64;
+        if total > SITEMAP {
+            reader.remark("it is larger than 50 MiB; the rest was left out".into());
+            break;
+        }
+        if reader.is_text.is_none() {
+            let first = held
+                .iter()
+                .find(|byte| !byte.is_ascii_whitespace() && byte.is_ascii());
+            reader.is_text = first.map(|byte| *byte != b'<');
+        }
+        let end = if reader.is_text == Some(true) {
+            held.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1)
+        } else {
+            // Where it was looked for already, only the last bytes can be the beginning of an end.
+            let from = before.saturating_sub(80);
+            let new = held.get(from..).unwrap_or_default();
+            END.as_ref()
+                .and_then(|end| end.find_iter(new).last().map(|found| from + found.end()))
+        };
+        if let Some(end) = end {
+            let rest = held.split_off(end);
+            reader.block(&held, content_type);
+            held = rest;
+        } else if held.len() > BLOCK {
+            reader.remark("one page says more than 256 kB; it was left out".into());
+            reader.block(&held.split_off(held.len() - 80), content_type);
+            held.clear();
+        }
+        if reader.refused {
+            break;
+        }
+    }
+    reader.block(&held, content_type);
+    reader.finish()
+}
+
+/// A page or a sitemap while it is being read.
+#[derive(Debug, Default)]
+struct Item {
+    location: String,
+    changed: String,
+    title: String,
+    published: String,
+    language: String,
+    keywords: String,
+}
+
+/// Which part of an [`Item`] the text belongs to.
+type Part = fn(&mut Item) -> &mut String;
+
+#[derive(Default)]
+struct Reader<'u> {
+    base: Option<&'u Url>,
+    /// One address a line; unknown before the first byte.
+    is_text: Option<bool>,
+    /// Name of the first element, in lower case, without prefix.
+    root: Option<String>,
+    /// The root is none of a sitemap.
+    refused: bool,
+    item: Option<Item>,
+    part: Option<Part>,
+    entries: Vec<Entry>,
+    children: Vec<Child>,
+    /// Pages in all, kept or not.
+    seen: usize,
+    skipped: Vec<Skipped>,
+}
+
+impl<'u> Reader<'u> {
+    fn new(base: Option<&'u Url>) -> Self {
+        Self {
+            base,
+            ..Self::default()
+        }
+    }
+
+    fn remark(&mut self, reason: String) {
+        if self.skipped.len() < limits::REMARKS {
+            self.skipped.push(Skipped {
+                position: self.seen,
+                reason,
+            });
+        }
+    }
+
+    /// Reads a stretch that ends with a page.
+    fn block(&mut self, bytes: &[u8], content_type: Option<&str>) {
+        let text = decode::decode(bytes, content_type).text;
+        if self.is_text == Some(true) {
+            for line in text.lines().filter(|line| !line.trim().is_empty()) {
+                self.take(&Item {
+                    location: line.to_owned(),
+                    ..Item::default()
+                });
+            }
+            return;
+        }
+        for token in Tokens::new(&text) {
+            match token {
+                Token::Start(tag) => self.start(tag.name, tag.empty),
+                Token::End(name) => self.end(name),
+                Token::Text(text) => self.text(&reference::decode(text)),
+                Token::Verbatim(text) => self.text(text),
+            }
+            if self.refused {
+                return;
+            }
+        }
+    }
+
+    fn start(&mut self, name: &str, empty: bool) {
+        let (prefix, local) = parts(name);
+        if self.root.is_none() {
+            self.refused = !matches!(local.as_str(), "urlset" | "sitemapindex" | "url" | "sitemap");
+            self.root = Some(local);
+            return;
+        }
+        if matches!(local.as_str(), "url" | "sitemap") {
+            if let Some(item) = self.item.take() {
+                self.take(&item);
+            }
+            self.item = Some(Item::default());
+        }
+        // Images and videos of a page have addresses and titles of their own.
+        let foreign = matches!(prefix.as_str(), "image" | "video");
+        self.part = match local.as_str() {
+            _ if foreign || empty => None,
+            "loc" => Some(|item| &mut item.location),
+            "lastmod" => Some(|item| &mut item.changed),
+            "title" => Some(|item| &mut item.title),
+            "publication_date" => Some(|item| &mut item.published),
+            "language" => Some(|item| &mut item.language),
+            "keywords" => Some(|item| &mut item.keywords),
+            _ => None,
+        };
+    }
+
+    fn end(&mut self, name: &str) {
+        self.part = None;
+        let (_, local) = parts(name);
+        if matches!(local.as_str(), "url" | "sitemap")
+            && let Some(item) = self.item.take()
+        {
+            self.take(&item);
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if let (Some(part), Some(item)) = (self.part, &mut self.item) {
+            let part = part(item);
+            if part.len() + text.len() <= FIELD {
+                part.push_str(text);
+            }
+        }
+    }
+
+    fn take(&mut self, item: &Item) {
+        // A line of text that is no whole address is no address at all.
+        let base = self.base.filter(|_| self.is_text != Some(true));
+        let Some(url) = web(item.location.trim(), base) else {
+            self.remark("it has no http or https address".into());
+            self.seen += 1;
+            return;
+        };
+        let line = |text: &str| {
+            Some(plain::line(text, Kind::Either, limits::LINE).0).filter(|line| !line.is_empty())
+        };
+        if self.root.as_deref() == Some("sitemapindex") {
+            if self.children.len() < CHILDREN
+                && !self.children.iter().rev().take(1).any(|last| last.url == url)
+            {
+                self.children.push(Child {
+                    url,
+                    changed: line(&item.changed),
+                });
+            }
+            return;
+        }
+        self.seen += 1;
+        let mut categories: Vec<String> = item.keywords.split(',').filter_map(line).collect();
+        categories.truncate(limits::LIST);
+        self.entries.push(Entry {
+            link: Some(url),
+            title: line(&item.title),
+            published: date::parse(&item.published),
+            updated: date::parse(&item.changed),
+            language: language(&item.language),
+            categories,
+            ..Entry::default()
+        });
+        if self.entries.len() >= 2 * limits::ENTRIES {
+            self.keep_newest();
+        }
+    }
+
+    /// Drops all but the newest; those without a date come last.
+    fn keep_newest(&mut self) {
+        self.entries.sort_by_key(|entry| Reverse(moment(entry)));
+        self.entries.truncate(limits::ENTRIES);
+    }
+
+    fn finish(mut self) -> Result<Sitemap, NotAFeed> {
+        if let Some(item) = self.item.take() {
+            self.take(&item);
+        }
+        let is_sitemap = match &self.root {
+            Some(_) => !self.refused,
+            None => !self.entries.is_empty(),
+        };
+        if !is_sitemap {
+            return Err(refusal(self.root.as_deref()));
+        }
+        if self.root.as_deref() == Some("sitemapindex") {
+            return Ok(Sitemap::Index(self.children));
+        }
+        if self.seen > limits::ENTRIES {
+            if self.entries.len() > limits::ENTRIES {
+                self.keep_newest();
+            }
+            self.remark(format!(
+                "the sitemap lists {} pages; the newest {} were taken",
+                self.seen,
+                limits::ENTRIES
+            ));
+        }
+        forget_the_time_it_was_made(&mut self.entries);
+        Ok(Sitemap::Pages(Box::new(ParsedFeed {
+            entries: self.entries,
+            skipped: self.skipped,
+            ..ParsedFeed::default()
+        })))
+    }
+}
+
+/// By which a page is newer than another.
+fn moment(entry: &Entry) -> Option<DateTime<Utc>> {
+    entry.published.or(entry.updated).map(|at| at.utc(UTC))
+}
+
+/// Many sitemaps print the time they were made as the change of every page: that is no change of a page.
+fn forget_the_time_it_was_made(entries: &mut [Entry]) {
+    let minute = |at: Timestamp| at.utc(UTC).timestamp().div_euclid(60);
+    let first = entries.first().and_then(|entry| entry.updated).map(minute);
+    if entries.len() >= SAME_TIME
+        && first.is_some()
+        && entries.iter().all(|entry| entry.updated.map(minute) == first)
+    {
+        for entry in entries {
+            entry.updated = None;
+        }
+    }
+}
+
+/// Prefix and local name, in lower case.
+fn parts(name: &str) -> (String, String) {
+    let name = name.to_ascii_lowercase();
+    match name.split_once(':') {
+        Some((prefix, local)) => (prefix.to_owned(), local.to_owned()),
+        None => (String::new(), name),
+    }
+}
+
+fn refusal(root: Option<&str>) -> NotAFeed {
+    match root {
+        None => NotAFeed::because("this lists no pages: it is no sitemap"),
+        Some("rss" | "feed" | "rdf") => NotAFeed {
+            reason: "this is a feed, not a sitemap".to_owned(),
+            hint: Some("give it as `feed = …` instead of `sitemap = …`".to_owned()),
+        },
+        Some("html") => NotAFeed {
+            reason: "this is a web page, not a sitemap".to_owned(),
+            hint: Some("give it as `listing = { url = …, links = \"a@href\" }`, or look for the sitemap in robots.txt".to_owned()),
+        },
+        Some(root) => {
+            let root: String = root.chars().filter(|c| !c.is_control()).take(40).collect();
+            NotAFeed::because(format!("this is XML with the root <{root}>, which is no sitemap"))
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! An index of sitemaps: which of those it names are worth a request, and what they bring.
+//!
+//! An index of a paper names a sitemap for every month of its life. What was there before us is an archive: it is known,
+//! and read only once the index says that it changed. What is new since, or changed, or does not say, is asked for,
+//! conditionally, a few at a time; the rest has its turn with the next poll.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::{Answer, Came, Read, read};
+use crate::config::Source;
+use crate::feed::Child;
+use crate::fetch::{Fetcher, Outcome, Request, Want};
+use crate::link;
+use crate::model::{ClaimedSource, Failure, ParsedFeed, SitemapNote, Skipped, Standing, Validators};
+use crate::store::Store;
+
+/// Sitemaps asked for in one poll.
+const AT_ONCE: usize = 5;
+
+/// Sitemaps of one index that are remembered, the newest; a paper of a hundred years has one for every month.
+const REMEMBERED: usize = 2000;
+
+/// What came of a walk.
+pub(super) type Walked = Result<Taken, Failure>;
+
+/// What the sitemaps of an index brought.
+pub(super) struct Taken {
+    /// Entries of those that were read.
+    pub(super) feed: ParsedFeed,
+    /// What is known of all of them now.
+    pub(super) notes: Vec<SitemapNote>,
+    /// Whether it is an archive: most of it is older than our interest.
+    pub(super) archive: bool,
+}
+
+/// A sitemap that is worth a request.
+struct Wanted {
+    child: Child,
+    validators: Validators,
+    archive: bool,
+}
+
+/// Asks for what an index names, where the answer is one or is the one we know. Leaves in the answer what was learned.
+pub(super) async fn walk(
+    store: &Store,
+    fetcher: &Fetcher,
+    source: &Source,
+    claim: &ClaimedSource,
+    full: bool,
+    answer: &mut Answer,
+    now: DateTime<Utc>,
+) {
+    let unchanged = match &answer.came {
+        Came::NotModified(_) => true,
+        Came::Document { body_hash, .. } => claim.body_hash.as_ref() == Some(body_hash),
+        Came::Nothing { .. } => return,
+    };
+    let known = &claim.memory.sitemaps;
+    let children = match &answer.came {
+        Came::Document { read: Ok(read), .. } => match read {
+            Read::Index(children) => children.clone(),
+            Read::Entries(_) if unchanged && !known.is_empty() => named_by(known),
+            Read::Entries(_) => return,
+        },
+        Came::NotModified(_) if !known.is_empty() => named_by(known),
+        _ => return,
+    };
+    let (mut notes, wanted) = choose(children, known);
+    let mut feed = ParsedFeed::default();
+    let (mut archive, mut read_any, mut failed) = (false, wanted.is_empty(), None);
+    for Wanted {
+        child,
+        validators,
+        archive: is_archive,
+    } in wanted
+    {
+        let mut request = Request::new(child.url.clone(), Want::Sitemap);
+        if !full {
+            request = request.with_validators(validators.clone());
+        }
+        let request = match request.for_source(source).await {
+            Ok(request) => request,
+            Err(error) => {
+                failed = Some(error.failure(&child.url));
+                continue;
+            }
+        };
+        let result = match fetcher.get(request, now + answer.took).await {
+            Ok(fetched) => {
+                answer.took += fetched.took;
+                answer.hosts.extend(fetched.hosts);
+                match fetched.outcome {
+                    Outcome::NotModified(new) => Ok((
+                        None,
+                        Validators {
+                            etag: new.etag.or(validators.etag),
+                            last_modified: new.last_modified.or(validators.last_modified),
+                        },
+                    )),
+                    Outcome::Document(document) => {
+                        answer.bytes += document.body.len() as u64;
+                        let validators = document.validators.clone();
+                        read(store, source, claim, document, &fetched.url)
+                            .await
+                            .map(|read| (Some(read), validators))
+                    }
+                }
+            }
+            Err(refused) => {
+                answer.took += refused.took;
+                answer.hosts.extend(refused.hosts.iter().cloned());
+                Err(refused.failure())
+            }
+        };
+        match result {
+            Ok((read, validators)) => {
+                read_any = true;
+                archive |= is_archive;
+                match read {
+                    Some(Read::Entries(pages)) => {
+                        feed.entries.extend(pages.entries);
+                        feed.skipped.extend(pages.skipped);
+                    }
+                    Some(Read::Index(_)) => feed.skipped.push(remark(
+                        &child.url,
+                        "is an index within an index, which the protocol does not know",
+                    )),
+                    None => {}
+                }
+                if let Some(note) = notes.iter_mut().find(|note| note.url == child.url) {
+                    note.standing = Standing::Read;
+                    note.settled = child.changed;
+                    note.validators = validators;
+                }
+            }
+            Err(failure) => {
+                feed.skipped.push(remark(&child.url, &failure.message));
+                failed.get_or_insert(failure);
+            }
+        }
+    }
+    answer.walked = Some(match failed {
+        // Nothing at all was had: the source fails, and comes back as such sources do.
+        Some(failure) if !read_any => Err(failure),
+        _ => Ok(Taken { feed, notes, archive }),
+    });
+}
+
+/// What an index said that has not changed.
+fn named_by(known: &[SitemapNote]) -> Vec<Child> {
+    known
+        .iter()
+        .map(|note| Child {
+            url: note.url.clone(),
+            changed: note.changed.clone(),
+        })
+        .collect()
+}
+
+/// What is known of each child before any is read, and which are worth a request, best first.
+fn choose(mut children: Vec<Child>, known: &[SitemapNote]) -> (Vec<SitemapNote>, Vec<Wanted>) {
+    // Names with numbers in them count up with time.
+    children.sort_by_cached_key(|child| Reverse((child.changed_at(), natural(child.url.as_str()))));
+    children.truncate(REMEMBERED);
+    let by_url: HashMap<&Url, &SitemapNote> = known.iter().map(|note| (&note.url, note)).collect();
+    let (mut notes, mut wanted) = (Vec::with_capacity(children.len()), Vec::new());
+    for child in children {
+        let mut note = by_url
+            .get(&child.url)
+            .map_or_else(|| unknown(&child), |note| (*note).clone());
+        note.changed.clone_from(&child.changed);
+        let wants = match note.standing {
+            Standing::Waiting => true,
+            Standing::Read => note.changed.is_none() || note.changed != note.settled,
+            Standing::Archive => note.changed != note.settled,
+        };
+        if wants {
+            wanted.push(Wanted {
+                child,
+                validators: note.validators.clone(),
+                archive: note.standing == Standing::Archive,
+            });
+        }
+        notes.push(note);
+    }
+    // What is new goes before archives, and never with them: those are taken in as at a first poll.
+    if wanted.iter().any(|wanted| !wanted.archive) {
+        wanted.retain(|wanted| !wanted.archive);
+    }
+    if known.is_empty() {
+        for left in wanted.iter().skip(AT_ONCE) {
+            if let Some(note) = notes.iter_mut().find(|note| note.url == left.child.url) {
+                note.standing = Standing::Archive;
+                note.settled.clone_from(&note.changed);
+            }
+        }
+    }
+    wanted.truncate(AT_ONCE);
+    (notes, wanted)
+}
+
+fn unknown(child: &Child) -> SitemapNote {
+    SitemapNote {
+        url: child.url.clone(),
+        changed: None,
+        settled: None,
+        standing: Standing::Waiting,
+        validators: Validators::default(),
+    }
+}
+
+/// A text for comparing: numbers in it count as numbers, so that `9` comes before `10`.
+fn natural(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 20);
+    let mut digits = String::new();
+    for c in text.chars().chain(std::iter::once('\0')) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        if !digits.is_empty() {
+            out.push_str(&format!("{digits:0>20}"));
+            digits.clear();
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn remark(url: &Url, what: &str) -> Skipped {
+    Skipped {
+        position: 0,
+        reason: format!("the sitemap {}: {what}", link::masked(url)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn child(name: &str, changed: Option<&str>) -> Child {
+        Child {
+            url: Url::parse(&format!("https://paper.example/{name}.xml")).unwrap(),
+            changed: changed.map(str::to_owned),
+        }
+    }
+
+    fn names(wanted: &[Wanted]) -> Vec<&str> {
+        wanted.iter().map(|wanted| wanted.child.url.path()).collect()
+    }
+
+    /// Reads all that is wanted.
+    fn settled(mut notes: Vec<SitemapNote>, wanted: &[Wanted]) -> Vec<SitemapNote> {
+        for note in &mut notes {
+            if wanted.iter().any(|wanted| wanted.child.url == note.url) {
+                note.standing = Standing::Read;
+                note.settled.clone_from(&note.changed);
+            }
+        }
+        notes
+    }
+
+    #[test]
+    fn the_newest_are_read_and_the_rest_is_an_archive_until_it_changes() {
+        let month = |n: usize| format!("2026-{n:02}-01");
+        let mut index: Vec<Child> = (1..=9).map(|n| child(&n.to_string(), Some(&month(n)))).collect();
+        let (notes, wanted) = choose(index.clone(), &[]);
+        assert_eq!(names(&wanted), ["/9.xml", "/8.xml", "/7.xml", "/6.xml", "/5.xml"]);
+        let notes = settled(notes, &wanted);
+        assert_eq!(
+            names(&choose(index.clone(), &notes).1),
+            [""; 0],
+            "nothing has changed"
+        );
+
+        index[0].changed = Some("2026-10-02".to_owned());
+        let (_, wanted) = choose(index.clone(), &notes);
+        assert_eq!((names(&wanted), wanted[0].archive), (vec!["/1.xml"], true));
+
+        index.push(child("10", Some(&month(10))));
+        index[8].changed = Some("2026-10-01".to_owned());
+        let (notes, wanted) = choose(index.clone(), &notes);
+        assert_eq!(
+            names(&wanted),
+            ["/10.xml", "/9.xml"],
+            "archives wait for what is new"
+        );
+        // One that was not had is wanted still, though the index has not changed.
+        let notes = settled(notes, &wanted[..1]);
+        let (notes, wanted) = choose(named_by(&notes), &notes);
+        assert_eq!(names(&wanted), ["/9.xml"]);
+        let notes = settled(notes, &wanted);
+        assert_eq!(names(&choose(named_by(&notes), &notes).1), ["/1.xml"]);
+    }
+
+    #[test]
+    fn without_dates_numbers_count_up_and_what_was_read_is_asked_again() {
+        let index: Vec<Child> = (1..=12).map(|n| child(&format!("post-{n}"), None)).collect();
+        let (notes, wanted) = choose(index.clone(), &[]);
+        assert_eq!(names(&wanted)[..2], ["/post-12.xml", "/post-11.xml"]);
+        let notes = settled(notes, &wanted);
+        let (_, again) = choose(index, &notes);
+        assert_eq!(names(&again), names(&wanted));
+    }
+}

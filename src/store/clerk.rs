@@ -1,0 +1,166 @@
+//! Writing beside a daemon, or without one: what a person does by hand.
+//!
+//! A clerk takes no lock and voids no lease. Each of its steps is a transaction of its own, short enough that a daemon
+//! does not notice; SQLite lets one of the two write at a time.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::changes::Why;
+use super::cluster::Latest;
+use super::error::StoreError;
+use super::retention::{self, Plan, Policy, Tidied};
+use super::schema;
+use super::search::index;
+use crate::config::Source;
+use crate::model::ArticleId;
+
+/// Pages of the index that are merged in one transaction.
+const MERGED: i32 = 500;
+
+/// A connection that writes now and then.
+#[derive(Debug)]
+pub struct Clerk {
+    db: Connection,
+    path: PathBuf,
+    latest: Latest,
+}
+
+impl Clerk {
+    /// Opens a database that is there.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        // Refuses what is missing, foreign or newer, and leaves it as it is.
+        drop(schema::open_reader(path)?);
+        Ok(Self {
+            db: schema::open_writer(path, "")?,
+            path: path.to_owned(),
+            latest: Latest::default(),
+        })
+    }
+
+    /// Where the database is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// One transaction, all of it or nothing.
+    pub(super) fn step<T>(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let failed = |error: StoreError| error.while_doing(doing);
+        let step = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| failed(error.into()))?;
+        let done = work(&step)
+            .and_then(|done| index::catch_up(&step, &mut self.latest).map(|()| done))
+            .map_err(failed)?;
+        step.commit().map_err(|error| failed(error.into()))?;
+        Ok(done)
+    }
+
+    /// Takes an article down: its texts, its raw pages and its words are gone, overwritten in the file, and it never
+    /// comes back. `false`: it was deleted before.
+    pub fn delete(&mut self, article: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("delete an article");
+        self.db
+            .pragma_update(None, "secure_delete", true)
+            .map_err(doing)?;
+        let deleted = self.step("delete an article", |db| {
+            let known: bool = db.query_row(
+                "SELECT deleted_why IS 'asked' FROM article WHERE id = ?1",
+                [article],
+                |row| row.get(0),
+            )?;
+            retention::drop_article(db, ArticleId(article), Why::Asked, now)?;
+            Ok(!known)
+        })?;
+        self.forget_words()?;
+        // What the log holds of it is overwritten too, unless a reader is at it: then the next checkpoint does it.
+        self.db
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(doing)?;
+        Ok(deleted)
+    }
+
+    /// Merges the index until the words of what was deleted are in none of its parts, a little at a time.
+    fn forget_words(&mut self) -> Result<(), StoreError> {
+        // A negative number begins a merge of everything, positive ones go on with it; two changes or more: there was
+        // something to do (FTS5, "The 'merge' Command").
+        let mut pages = -MERGED;
+        loop {
+            let more = self.step("merge the index of words", |db| {
+                let before = db.total_changes();
+                db.execute("INSERT INTO search (search, rank) VALUES ('merge', ?1)", [pages])?;
+                Ok(db.total_changes() - before >= 2)
+            })?;
+            if !more {
+                return Ok(());
+            }
+            pages = MERGED;
+        }
+    }
+
+    /// Builds the index of words anew from what readers see; `step` is told how many articles are in it.
+    pub fn rebuild_search(&mut self, mut step: impl FnMut(u64)) -> Result<(), StoreError> {
+        self.step("empty the index of words", |db| {
+            db.execute("INSERT INTO search (search) VALUES ('delete-all')", [])?;
+            Ok(())
+        })?;
+        let (mut after, mut indexed) = (0, 0);
+        loop {
+            let (last, count) = self.step("index the words of articles", |db| {
+                let articles: Vec<i64> = db
+                    .prepare_cached(
+                        "SELECT id FROM article WHERE id > ?1 AND merged_into IS NULL AND deleted_at IS NULL \
+                         ORDER BY id LIMIT 200",
+                    )?
+                    .query_map([after], |row| row.get(0))?
+                    .collect::<Result<_, _>>()?;
+                for article in &articles {
+                    index::due(db, ArticleId(*article))?;
+                }
+                Ok((articles.last().copied(), articles.len() as u64))
+            })?;
+            let Some(last) = last else { return Ok(()) };
+            after = last;
+            indexed += count;
+            step(indexed);
+        }
+    }
+
+    /// What the sources keep, as configured.
+    pub fn policies(&self, sources: &[Source]) -> Result<Vec<Policy>, StoreError> {
+        retention::configured(&self.db, sources)
+    }
+
+    /// What [`Clerk::prune`] would drop: articles by source, and raw pages.
+    pub fn plan(&self, policies: &[Policy], now: DateTime<Utc>) -> Result<(Vec<Plan>, u64), StoreError> {
+        retention::plan(&self.db, policies, now)
+    }
+
+    /// Drops what is kept no longer, part by part; `step` is told the sum after each.
+    pub fn prune(
+        &mut self,
+        policies: &[Policy],
+        now: DateTime<Utc>,
+        mut step: impl FnMut(Tidied),
+    ) -> Result<Tidied, StoreError> {
+        let mut sum = Tidied::default();
+        loop {
+            let part = self.step("drop what is kept no longer", |db| {
+                retention::tidy(db, policies, now)
+            })?;
+            sum.articles += part.articles;
+            sum.pages += part.pages;
+            step(sum);
+            if !part.more {
+                return Ok(sum);
+            }
+        }
+    }
+}

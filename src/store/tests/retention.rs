@@ -1,0 +1,266 @@
+use super::*;
+use crate::config::{KeepArticles, Revisions};
+use crate::model::{ArticleId, RawPage};
+
+const DAY: i64 = 24 * 3600;
+
+/// A desk whose source `one` keeps what `change` says, with `count` articles, a day apart, each with a raw page.
+async fn kept(count: usize, change: impl Fn(&mut Source)) -> (Desk, Vec<Source>) {
+    let mut desk = Desk::new();
+    let mut sources = vec![source("one"), source("two")];
+    change(&mut sources[0]);
+    desk.store.sync_sources(&sources, desk.now).await.unwrap();
+    for i in 0..count {
+        desk.publish_again(&[&format!("https://one.example/{i}")]).await;
+        desk.collect(with_raw(
+            cutting(&format!("one.example/{i}"), &words(&format!("t{i}x")), &[]),
+            desk.now,
+        ))
+        .await;
+        desk.pass(DAY);
+    }
+    (desk, sources)
+}
+
+fn with_raw(mut page: Cutting, now: DateTime<Utc>) -> Cutting {
+    page.raw = Some(RawPage {
+        status: 200,
+        headers: String::new(),
+        body: b"<p>secret</p>".repeat(50),
+        expires: Some(now + chrono::Duration::days(3)),
+    });
+    page
+}
+
+fn live(desk: &Desk) -> Vec<String> {
+    desk.strings("SELECT url FROM articles ORDER BY article_id")
+}
+
+#[tokio::test]
+async fn what_a_source_keeps_no_longer_is_dropped_told_and_never_comes_back() {
+    for (keep, left) in [
+        (KeepArticles::For(Duration::from_hours(60)), 2_usize),
+        (KeepArticles::Newest(2), 2),
+        (KeepArticles::Forever, 5),
+    ] {
+        let (desk, _) = kept(5, |source| source.keep = keep).await;
+        let tidied = desk.store.tidy(desk.now).await.unwrap();
+        assert_eq!(tidied.articles, 5 - left as u64, "{keep:?}");
+        let expected: Vec<String> = (5 - left..5)
+            .map(|i| format!("https://one.example/{i}"))
+            .collect();
+        assert_eq!(live(&desk), expected, "{keep:?}");
+        let gone =
+            desk.strings("SELECT CAST(article_id AS TEXT) FROM changes WHERE op = 'deleted' ORDER BY seq");
+        let expected: Vec<String> = (1..=5 - left).map(|id| id.to_string()).collect();
+        assert_eq!(gone, expected);
+        assert_eq!(desk.number("SELECT count(*) FROM search"), left as i64);
+        assert_eq!(desk.number("SELECT count(*) FROM revision"), left as i64);
+        assert_eq!(desk.number("SELECT count(*) FROM aliases"), 5, "the tombstones");
+        // The feed still has them: known, and not asked for again.
+        let claims = desk
+            .store
+            .claim_sources(desk.now, 9, Some(desk.now))
+            .await
+            .unwrap();
+        let entries = (0..5)
+            .map(|i| Entry {
+                id: Some(format!("again {i}")),
+                ..entry(&format!("https://one.example/{i}"))
+            })
+            .collect();
+        let counts = desk
+            .store
+            .record_poll(desk.taken(&claims[0], entries, None))
+            .await
+            .unwrap();
+        assert_eq!((counts.new, counts.known), (0, 5), "{keep:?}");
+        assert_eq!(desk.strings("PRAGMA integrity_check"), ["ok"]);
+        assert_eq!(desk.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    }
+}
+
+#[tokio::test]
+async fn raw_pages_expire_and_their_room_is_given_back() {
+    let (desk, _) = kept(5, |_| {}).await;
+    assert_eq!(desk.number("SELECT count(*) FROM raw_page"), 5);
+    assert_eq!(desk.store.tidy(desk.now).await.unwrap().pages, 3);
+    assert_eq!(desk.number("SELECT count(*) FROM raw_page"), 2);
+    assert_eq!(desk.number("PRAGMA freelist_count"), 0);
+}
+
+#[tokio::test]
+async fn a_plan_drops_nothing_and_says_what_would_go() {
+    let (desk, mut sources) = kept(5, |_| {}).await;
+    // As configured now, not as the daemon last took it in.
+    sources[0].keep = KeepArticles::Newest(1);
+    let mut clerk = Clerk::open(&desk.path()).unwrap();
+    let policies = clerk.policies(&sources).unwrap();
+    let (plans, pages) = clerk.plan(&policies, desk.now).unwrap();
+    assert_eq!((plans.len(), plans[0].articles, pages), (1, 4, 3));
+    assert_eq!(live(&desk).len(), 5);
+    // Beside the daemon, which goes on writing.
+    let sum = clerk.prune(&policies, desk.now, |_| {}).unwrap();
+    assert_eq!(
+        (sum.articles, sum.pages),
+        (4, 0),
+        "the expired pages went with their articles"
+    );
+    assert_eq!(live(&desk), ["https://one.example/4"]);
+    desk.publish_again(&["https://one.example/new"]).await;
+    desk.collect(cutting("one.example/new", &words("new"), &[])).await;
+    assert_eq!(
+        desk.number("SELECT count(*) FROM changes"),
+        desk.number("SELECT seq FROM sequence")
+    );
+}
+
+#[tokio::test]
+async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along() {
+    let (mut desk, _) = kept(3, |_| {}).await;
+    let mut clerk = Clerk::open(&desk.path()).unwrap();
+    assert!(clerk.delete(2, desk.now).unwrap());
+    assert!(!clerk.delete(2, desk.now).unwrap(), "once is enough");
+    assert_eq!(live(&desk), ["https://one.example/0", "https://one.example/2"]);
+    assert_eq!(
+        desk.number("SELECT count(*) FROM changes WHERE op = 'deleted'"),
+        1
+    );
+    assert_eq!(
+        desk.number("SELECT count(*) FROM aliases WHERE article_id = 2"),
+        1
+    );
+    drop(clerk);
+    // Its page is met again under another link, and another page names it as its own: both stay empty.
+    desk.publish_again(&["https://short.example/1"]).await;
+    let again = cutting(
+        "one.example/1",
+        &words("t1x"),
+        &[(KeyKind::ShortLink, "short.example/1")],
+    );
+    let stored = desk.collect(with_raw(again, desk.now)).await;
+    assert_eq!(stored, Stored::Known(ArticleId(2)));
+    desk.pass(DAY);
+    desk.publish_again(&["https://one.example/1/print"]).await;
+    let twin = cutting(
+        "one.example/1/print",
+        &words("t1x"),
+        &[(KeyKind::Canonical, "one.example/1")],
+    );
+    assert_eq!(
+        desk.collect(with_raw(twin, desk.now)).await,
+        Stored::Known(ArticleId(2))
+    );
+    desk.pass(DAY);
+    // And one that was there before turns out to be it.
+    desk.publish_again(&["https://one.example/bridge"]).await;
+    let bridge = [
+        (KeyKind::Canonical, "one.example/1"),
+        (KeyKind::OgUrl, "one.example/2"),
+    ];
+    desk.collect(with_raw(
+        cutting("one.example/bridge", &words("t2x"), &bridge),
+        desk.now,
+    ))
+    .await;
+    assert_eq!(live(&desk), ["https://one.example/0"]);
+    assert_eq!(
+        desk.strings("SELECT op || ifnull(into_id, '') FROM changes WHERE article_id = 3"),
+        ["new", "merged2"]
+    );
+    assert_eq!(desk.number("SELECT count(*) FROM revision"), 1);
+    assert_eq!(desk.number("SELECT count(*) FROM raw_page"), 1);
+    assert_eq!(desk.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    // No byte of it in any of the files.
+    desk.store.close().await.unwrap();
+    Clerk::open(&desk.path()).unwrap().delete(2, desk.now).unwrap();
+    for suffix in ["", "-wal"] {
+        let bytes = std::fs::read(super::lock::beside(&desk.path(), suffix)).unwrap_or_default();
+        let holds = |words: &str| {
+            bytes
+                .windows(words.len())
+                .any(|window| window == words.as_bytes())
+        };
+        assert!(!holds("t1x7"), "{suffix}");
+        assert!(suffix == "-wal" || holds("t0x7"), "the others are there");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_kept_any_longer_gives_way_to_what_is_still_there() {
+    let (mut desk, _) = kept(2, |source| source.keep = KeepArticles::Newest(1)).await;
+    desk.store.tidy(desk.now).await.unwrap();
+    desk.publish_again(&["https://one.example/bridge"]).await;
+    let bridge = [
+        (KeyKind::Canonical, "one.example/0"),
+        (KeyKind::OgUrl, "one.example/1"),
+    ];
+    desk.collect(cutting("one.example/bridge", &words("t1x"), &bridge))
+        .await;
+    desk.pass(1);
+    assert_eq!(
+        desk.strings("SELECT CAST(article_id AS TEXT) FROM articles"),
+        ["2"]
+    );
+    assert_eq!(
+        desk.strings("SELECT op || ifnull(into_id, '') FROM changes WHERE article_id = 1"),
+        ["new", "deleted", "merged2"]
+    );
+}
+
+async fn edited(revisions: Revisions) -> Vec<String> {
+    let (mut desk, _) = kept(0, |source| source.revisions = revisions).await;
+    // First only the feed's text, then the page, then the page edited twice.
+    let texts = [
+        ("feed", Method::Feed),
+        ("first", Method::Auto),
+        ("second", Method::Auto),
+        ("third", Method::Auto),
+    ];
+    for (i, (text, method)) in texts.into_iter().enumerate() {
+        desk.publish_again(&[&format!("https://other.example/{i}")]).await;
+        let mut page = cutting("one.example/a", &words(text), &[]);
+        page.method = method;
+        desk.collect(page).await;
+        desk.pass(DAY);
+    }
+    desk.strings("SELECT substr(text, 1, instr(text, '0') - 1) FROM revisions ORDER BY seq")
+}
+
+#[tokio::test]
+async fn each_source_says_which_texts_are_kept() {
+    assert_eq!(edited(Revisions::All).await, ["feed", "first", "second", "third"]);
+    assert_eq!(edited(Revisions::Latest).await, ["third"]);
+    assert_eq!(
+        edited(Revisions::First).await,
+        ["feed", "first"],
+        "a page still replaces the feed's text"
+    );
+}
+
+#[tokio::test]
+async fn a_view_counter_makes_no_revision() {
+    let (mut desk, _) = kept(0, |_| {}).await;
+    let mut stored = Vec::new();
+    for (i, more) in ["12 views", "1,305 views", "3 dead"].into_iter().enumerate() {
+        desk.publish_again(&[&format!("https://other.example/{i}")]).await;
+        let text = format!("{}\n\n{more}", words("a"));
+        stored.push(desk.collect(cutting("one.example/a", &text, &[])).await);
+        desk.pass(DAY);
+    }
+    let id = ArticleId(1);
+    assert_eq!(stored, [Stored::New(id), Stored::Known(id), Stored::Revised(id)]);
+}
+
+#[tokio::test]
+async fn an_article_goes_by_its_number_and_by_any_of_its_urls() {
+    let (desk, _) = kept(2, |_| {}).await;
+    let reader = Reader::open(&desk.path()).unwrap();
+    let named = |name: &str| reader.article_named(name).unwrap().ok();
+    assert_eq!(named("2"), Some(2));
+    assert_eq!(named("http://www.one.example/1?utm_source=x"), Some(2));
+    assert_eq!(
+        (named("3"), named("https://one.example/9"), named("?"), named("")),
+        (None, None, None, None)
+    );
+}

@@ -1,0 +1,126 @@
+//! Whether the database is what it should be: SQLite's own checks, and what must hold between the tables.
+
+use super::error::StoreError;
+use super::raw;
+use super::reader::Reader;
+
+/// Findings told of one kind.
+const TOLD: usize = 10;
+
+/// What must not be there: a sentence, and a query that names what breaks it.
+const RULES: &[(&str, &str)] = &[
+    (
+        "a row refers to one that is not there",
+        "SELECT \"table\" || ' ' || ifnull(rowid, '') || ' → ' || parent FROM pragma_foreign_key_check",
+    ),
+    (
+        "a number of a change is missing or was given twice",
+        "SELECT 'sequence ' || seq || ', changes ' || (SELECT count(*) FROM change) || ', last ' || \
+         (SELECT ifnull(max(seq), 0) FROM change) FROM sequence \
+         WHERE seq <> (SELECT count(*) FROM change) OR seq <> (SELECT ifnull(max(seq), 0) FROM change)",
+    ),
+    (
+        "an article is there for readers without a text of its own",
+        "SELECT 'article ' || article.id FROM article LEFT JOIN revision ON revision.id = article.revision_id \
+         LEFT JOIN page ON page.id = revision.page_id \
+         WHERE article.merged_into IS NULL AND article.deleted_at IS NULL \
+         AND (page.article_id IS NOT article.id OR revision.seq IS NULL)",
+    ),
+    (
+        "an article's number is not that of its last change",
+        "SELECT 'article ' || id FROM article \
+         WHERE seq IS NOT (SELECT max(change.seq) FROM change WHERE change.article_id = article.id)",
+    ),
+    (
+        "a merged article leads to another merged one",
+        "SELECT 'article ' || article.id FROM article JOIN article AS into_ ON into_.id = article.merged_into \
+         WHERE into_.merged_into IS NOT NULL",
+    ),
+    (
+        "a deleted article still has a text or a stored page",
+        "SELECT 'article ' || article.id FROM article JOIN page ON page.article_id = article.id \
+         WHERE article.deleted_at IS NOT NULL AND (EXISTS (SELECT 1 FROM revision WHERE page_id = page.id) \
+         OR EXISTS (SELECT 1 FROM raw_page WHERE page_id = page.id))",
+    ),
+    (
+        "a key names two articles",
+        "SELECT key FROM alias JOIN page ON page.id = alias.page_id WHERE alias.shared = 0 \
+         GROUP BY key HAVING min(page.article_id) <> max(page.article_id)",
+    ),
+    (
+        "a page has no article of its own",
+        "SELECT 'page ' || page.id FROM page JOIN article ON article.id = page.article_id \
+         WHERE article.merged_into IS NOT NULL",
+    ),
+    (
+        "a collected entry has no page",
+        "SELECT 'entry ' || id FROM entry WHERE state IN ('done', 'known') AND page_id IS NULL",
+    ),
+    (
+        "an entry waits for its page without what its feed said",
+        "SELECT 'entry ' || id FROM entry WHERE state = 'pending' AND payload IS NULL",
+    ),
+    (
+        "the index of words lacks an article, or has one that is gone; `cuttings verify --rebuild-search` mends it",
+        "SELECT 'article ' || id FROM article WHERE merged_into IS NULL AND deleted_at IS NULL \
+         AND id NOT IN (SELECT id FROM search_docsize) \
+         UNION ALL SELECT 'article ' || id FROM search_docsize WHERE id NOT IN \
+         (SELECT id FROM article WHERE merged_into IS NULL AND deleted_at IS NULL)",
+    ),
+    (
+        "an article waits to be indexed though its transaction is over",
+        "SELECT 'article ' || article_id FROM search_due",
+    ),
+];
+
+impl Reader {
+    /// Everything that is wrong, as sentences; empty where nothing is. `step` is told what is looked at next.
+    pub fn verify(&self, mut step: impl FnMut(&str)) -> Result<Vec<String>, StoreError> {
+        let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("verify the database");
+        let snapshot = self.db.unchecked_transaction().map_err(doing)?;
+        step("the pages of the file and its indexes");
+        let mut wrong: Vec<String> = self
+            .strings("PRAGMA integrity_check(20)")
+            .map_err(doing)?
+            .into_iter()
+            .filter(|line| line != "ok")
+            .collect();
+        for (sentence, sql) in RULES {
+            step(sentence.split(';').next().unwrap_or_default());
+            let found = self
+                .strings(&format!("{sql} LIMIT {}", TOLD + 1))
+                .map_err(doing)?;
+            if found.is_empty() {
+                continue;
+            }
+            let more = if found.len() > TOLD { " and more" } else { "" };
+            let named: Vec<&str> = found.iter().take(TOLD).map(String::as_str).collect();
+            wrong.push(format!("{sentence}: {}{more}", named.join(", ")));
+        }
+        step("the stored pages");
+        wrong.extend(self.broken_pages()?);
+        snapshot.finish().map_err(doing)?;
+        Ok(wrong)
+    }
+
+    fn strings(&self, sql: &str) -> rusqlite::Result<Vec<String>> {
+        self.db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+    }
+
+    /// Stored pages that cannot be unpacked.
+    fn broken_pages(&self) -> Result<Vec<String>, StoreError> {
+        let mut query = self
+            .db
+            .prepare("SELECT page_id, body, length FROM raw_page ORDER BY page_id")?;
+        let mut rows = query.query([])?;
+        let mut broken = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (page, body, length): (i64, Vec<u8>, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let whole = raw::unpacked(&body, length).is_ok_and(|body| body.len() as i64 == length);
+            if !whole && broken.len() < TOLD {
+                broken.push(format!("the stored page {page} cannot be unpacked"));
+            }
+        }
+        Ok(broken)
+    }
+}
