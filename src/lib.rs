@@ -43,5 +43,6 @@ pub mod timing;
 
 pub mod cli;
 pub mod daemon;
+pub mod deliver;
 pub mod export;
 pub mod telemetry;

@@ -10,6 +10,7 @@ mod delete;
 mod diff;
 mod export;
 mod extract;
+mod import;
 mod list;
 mod parse;
 mod progress;
@@ -101,6 +102,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Write articles out
     Export(Box<export::ExportArgs>),
+    /// Take in the articles of an export, from another database
+    Import(import::ImportArgs),
     /// Show, reset or forget those who are served with `export --consumer`
     Consumers(consumers::ConsumersArgs),
     /// Filter: feeds in, their entries out
@@ -174,6 +177,7 @@ pub fn main() -> ExitCode {
         Command::Verify(args) => verify::verify(&cli.global, args),
         Command::Prune(args) => prune::prune(&cli.global, args),
         Command::Export(args) => export::export(&cli.global, args),
+        Command::Import(args) => import::import(&cli.global, args),
         Command::Consumers(args) => consumers::consumers(&cli.global, args),
         Command::Parse(_) => filter(|input, output| parse::parse_jsonl(input, output)),
         Command::Extract(args) => extract::extract(&cli.global, args),

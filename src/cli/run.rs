@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tracing::info;
 
 use super::{Exit, Global, load_from, say, table};
-use crate::daemon::{Daemon, Event, Options, Order};
+use crate::daemon::{Daemon, Event, Options, Order, Outputs};
 use crate::fetch;
 use crate::model::{Failure, Stored};
 use crate::store::{Store, Waiting};
@@ -59,13 +59,22 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
             wait: args.wait.unwrap_or_default(),
         };
         let mut tally = Tally::new(&config, args.once);
+        let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
+        let mut outputs = Outputs::new(&config.outputs, &database, &user_agent)?;
         let store = Arc::new(Store::open(&database, Utc::now())?);
         let ended = async {
             let daemon = Daemon::new(Arc::clone(&store), config, path, options).await?;
             info!(sources = tally.rows.len(), database = %database.display(), "ready");
+            if !args.once {
+                outputs.start();
+            }
             daemon.run(orders, |event| tally.take(event)).await
         }
         .await;
+        outputs.stop().await;
+        if args.once && ended.is_ok() {
+            tally.outputs_failed = outputs.once().await;
+        }
         // The writer commits what it was given before the process ends, whatever the run came to.
         store.close().await?;
         ended?;
@@ -129,6 +138,8 @@ fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Order>> {
 struct Tally {
     rows: BTreeMap<String, Row>,
     left: Waiting,
+    /// Outputs that could not be brought up to date; the log says why.
+    outputs_failed: usize,
     bar: ProgressBar,
 }
 
@@ -165,6 +176,7 @@ impl Tally {
         Self {
             rows,
             left: Waiting::default(),
+            outputs_failed: 0,
             bar,
         }
     }
@@ -201,7 +213,7 @@ impl Tally {
     }
 
     fn failed(&self) -> bool {
-        self.rows.values().any(|row| row.failed() > 0)
+        self.outputs_failed > 0 || self.rows.values().any(|row| row.failed() > 0)
     }
 
     fn table(&self) -> String {
@@ -237,6 +249,12 @@ impl Tally {
         }
         if self.left.pending > 0 {
             text.push_str(&format!("\n{} pages wait for another try", self.left.pending));
+        }
+        if self.outputs_failed > 0 {
+            text.push_str(&format!(
+                "\n{} outputs failed; `cuttings status` says why",
+                self.outputs_failed
+            ));
         }
         text
     }

@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Exit, Global, say, table};
-use crate::store::{Reader, SourceState, SourceStatus, Summary};
+use crate::store::{OutputState, Reader, SourceState, SourceStatus, Summary};
 use crate::timing;
 
 #[derive(Debug, Args)]
@@ -18,18 +18,22 @@ pub(super) struct StatusArgs {
 pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Exit> {
     let reader = Reader::open(&global.database_alone()?)?;
     let now = Utc::now();
-    let (sources, summary) = (reader.sources_status(now)?, reader.summary()?);
+    let (sources, summary, outputs) = (reader.sources_status(now)?, reader.summary()?, reader.outputs()?);
     say(&if args.json {
-        as_json(&sources, &summary)
+        as_json(&sources, &summary, &outputs)
     } else {
-        as_text(&sources, &summary, now)
+        as_text(&sources, &summary, now) + &outputs_as_text(&outputs, now)
     })?;
-    let needs_a_person = sources.iter().any(|source| {
+    let troubled = |source: &SourceStatus| {
         matches!(
             source.state,
             SourceState::Failing | SourceState::SetAside | SourceState::Ended
         )
-    });
+    };
+    let needs_a_person = sources.iter().any(troubled)
+        || outputs
+            .iter()
+            .any(|output| output.failures + output.dead_letters > 0);
     Ok(if needs_a_person {
         Exit::NeedsAPerson
     } else {
@@ -130,7 +134,26 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
     text
 }
 
-fn as_json(sources: &[SourceStatus], summary: &Summary) -> String {
+/// Outputs that do not work, and those with messages that they would not take.
+fn outputs_as_text(outputs: &[OutputState], now: DateTime<Utc>) -> String {
+    let mut text = String::new();
+    for output in outputs {
+        if output.failures > 0 {
+            let next = output.next_at.map_or("now".into(), |at| from_now(at, now));
+            let (name, why, times) = (&output.name, &output.message, output.failures);
+            text.push_str(&format!("\noutput {name}: {why} ({times} times, again {next})"));
+        }
+        if output.dead_letters > 0 {
+            text.push_str(&format!(
+                "\noutput {}: {} dead letters, the last: {}; `cuttings consumers --reset output.{} --seq N` sends again",
+                output.name, output.dead_letters, output.message, output.name
+            ));
+        }
+    }
+    text
+}
+
+fn as_json(sources: &[SourceStatus], summary: &Summary, outputs: &[OutputState]) -> String {
     let moment = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
     let sources: Vec<_> = sources
         .iter()
@@ -151,7 +174,15 @@ fn as_json(sources: &[SourceStatus], summary: &Summary) -> String {
             })
         })
         .collect();
+    let outputs: Vec<_> = outputs
+        .iter()
+        .map(|output| {
+            json!({"output": output.name, "failures": output.failures, "failed_at": moment(Some(output.failed_at)),
+                   "message": output.message, "next": moment(output.next_at), "dead_letters": output.dead_letters})
+        })
+        .collect();
     json!({
+        "outputs": outputs,
         "sources": sources, "seq": summary.seq, "articles": summary.articles, "waiting": summary.pending,
         "merged": summary.merged, "split": summary.split, "shared": summary.shared, "store_id": summary.store_id, "paused": summary.paused,
     })

@@ -23,6 +23,7 @@ pub(super) const TOP: Keys = Keys {
         "fetch",
         "defaults",
         "source",
+        "output",
     ],
 };
 
@@ -213,6 +214,26 @@ pub(super) const TEST: Keys = Keys {
     keys: &["url", "contains"],
 };
 
+/// What the daemon keeps up to date for others.
+pub(super) const OUTPUT: Keys = Keys {
+    section: "[[output]]",
+    keys: &[
+        "name",
+        "feeds",
+        "per",
+        "url",
+        "limit",
+        "jsonl",
+        "webhook",
+        "secret_file",
+        "command",
+        "source",
+        "tag",
+        "query",
+        "debounce",
+    ],
+};
+
 /// Where a key that stands in the wrong section may belong.
 const SECTIONS: &[&Keys] = &[
     &TOP,
@@ -225,6 +246,7 @@ const SECTIONS: &[&Keys] = &[
     &RULES,
     &RULE,
     &TEST,
+    &OUTPUT,
     &LISTING,
 ];
 

@@ -14,6 +14,7 @@ mod keys;
 mod listing;
 mod load;
 mod nearest;
+mod output;
 mod pages;
 mod place;
 mod read;
@@ -44,6 +45,7 @@ pub use find::{NotFound, find, search};
 pub use listing::{Form, Listing};
 pub use load::{Loaded, load, load_rules, load_sites, load_text};
 pub use nearest::nearest;
+pub use output::{Output, OutputKind, Per, Secret};
 
 /// A whole configuration, valid.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +58,8 @@ pub struct Config {
     pub fetch: Fetch,
     /// `[[source]]`, in the order of the files.
     pub sources: Vec<Source>,
+    /// `[[output]]`, in the order of the files.
+    pub outputs: Vec<Output>,
     /// Rules of `sites/HOST.toml`.
     pub sites: Sites,
 }

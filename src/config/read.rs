@@ -10,7 +10,8 @@ use url::Url;
 use super::access;
 use super::fault::quoted;
 use super::files::folder_of;
-use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, POLITENESS, SOURCE};
+use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, OUTPUT, POLITENESS, SOURCE};
+use super::output;
 use super::settings::Settings;
 use super::value::{Section, Value};
 use super::{
@@ -34,11 +35,16 @@ pub(super) fn config(tops: &[Section<'_>]) -> Config {
         sources.add(&section, &defaults, impolite);
     }
     sources.check_renames();
+    let outputs = tops
+        .iter()
+        .filter_map(|top| top.get("output"))
+        .flat_map(|value| value.sections(&OUTPUT));
     Config {
         daemon: daemon(tops),
         politeness,
         fetch: only_section(tops, "fetch", &FETCH).map_or_else(Fetch::default, |section| fetch(&section)),
         sources: sources.read,
+        outputs: output::outputs(outputs),
         sites: Sites::default(),
     }
 }

@@ -6,9 +6,12 @@
 //! A daemon also listens: to signals ([`Order`]), to what other processes write into the database, and to nobody else.
 
 mod notify;
+mod outputs;
 mod pulse;
 mod reload;
 mod upkeep;
+
+pub use outputs::Outputs;
 
 use std::collections::HashMap;
 use std::future::Future;

@@ -6,6 +6,7 @@
 mod feeds;
 mod fields;
 mod format;
+mod intake;
 mod jsonl;
 mod markdown;
 mod opml;
@@ -20,8 +21,10 @@ mod xml;
 pub use feeds::Channel;
 pub use fields::{Fields, UnknownField};
 pub use format::Format;
+pub use intake::read_line;
+pub use place::encoded as file_name;
 pub use place::{Compress, Folder, Memory, Sink, Target, Whole};
-pub use run::{Job, Partition, Place, Summary, export};
+pub use run::{Job, Partition, Place, Summary, export, feed, jsonl};
 
 use std::io;
 use std::path::PathBuf;

@@ -227,14 +227,12 @@ impl Opener<'_> {
 /// A form over an output.
 fn form(job: &Job, Opened { sink, aside }: Opened) -> Result<Box<dyn Form>, ExportError> {
     Ok(match job.format {
-        Format::Jsonl => Box::new(Jsonl::new(&job.fields, sink)),
+        Format::Jsonl => jsonl(&job.fields, sink),
         Format::Csv => Box::new(Table::csv(&job.fields, sink)),
         Format::Tsv => Box::new(Table::tsv(&job.fields, sink)),
         Format::Markdown => Box::new(Markdown::new(sink)),
         Format::Html => Box::new(Page::new(sink)),
-        Format::Rss => Box::new(Rss::new(job.channel.clone(), sink)),
-        Format::Atom => Box::new(Atom::new(job.channel.clone(), sink)),
-        Format::JsonFeed => Box::new(JsonFeed::new(job.channel.clone(), sink)),
+        Format::Rss | Format::Atom | Format::JsonFeed => feed(job.format, job.channel.clone(), sink)?,
         Format::Sqlite => {
             let aside = aside.ok_or_else(|| ExportError::Usage("sqlite needs a file: --to PATH".into()))?;
             Box::new(Sqlite::new(&aside, sink)?)
@@ -245,5 +243,20 @@ fn form(job: &Job, Opened { sink, aside }: Opened) -> Result<Box<dyn Form>, Expo
                 job.format
             )));
         }
+    })
+}
+
+/// JSON Lines into `sink`.
+pub fn jsonl(fields: &Fields, sink: Sink) -> Box<dyn Form> {
+    Box::new(Jsonl::new(fields, sink))
+}
+
+/// A feed into `sink`; the articles come newest first.
+pub fn feed(format: Format, channel: Channel, sink: Sink) -> Result<Box<dyn Form>, ExportError> {
+    Ok(match format {
+        Format::Rss => Box::new(Rss::new(channel, sink)),
+        Format::Atom => Box::new(Atom::new(channel, sink)),
+        Format::JsonFeed => Box::new(JsonFeed::new(channel, sink)),
+        other => return Err(ExportError::Usage(format!("{other:?} is no feed"))),
     })
 }

@@ -29,6 +29,12 @@ pub struct ClientError {
     cause: String,
 }
 
+impl ClientError {
+    pub(super) fn of(cause: String) -> Self {
+        Self { cause }
+    }
+}
+
 /// All clients of a fetcher.
 pub(super) struct Clients {
     straight: reqwest::Client,

@@ -320,6 +320,25 @@ CREATE TABLE consumer (
     moved_at TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Outputs of the daemon that failed, and what they could not be given.
+CREATE TABLE output (
+    name      TEXT    NOT NULL PRIMARY KEY,
+    -- In a row; 0: it works again.
+    failures  INTEGER NOT NULL,
+    failed_at TEXT    NOT NULL,
+    message   TEXT    NOT NULL,
+    next_at   TEXT
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dead_letter (
+    id        INTEGER NOT NULL PRIMARY KEY,
+    output    TEXT    NOT NULL,
+    -- The changes in it: those later than after_seq up to upto.
+    after_seq INTEGER NOT NULL,
+    upto      INTEGER NOT NULL,
+    at        TEXT    NOT NULL,
+    message   TEXT    NOT NULL
+) STRICT;
+
 CREATE TABLE rule_stat (
     source_id    INTEGER NOT NULL REFERENCES source (id),
     field        TEXT    NOT NULL,

@@ -105,6 +105,7 @@ fn every_form_over_the_newsroom() {
         }
     }
     judged_by_others(&desk);
+    crate::consumers::round_trip(&desk);
 }
 
 /// The forms read by the libraries that people use, where Python has them.

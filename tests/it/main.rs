@@ -12,12 +12,14 @@
 )]
 
 mod ahram;
+mod consumers;
 mod corpus;
 mod day;
 mod desk;
 mod export;
 mod layers;
 mod newsroom;
+mod outputs;
 mod politeness;
 mod rhythm;
 mod rules;

