@@ -14,6 +14,7 @@ use super::alike::Shape;
 use super::columns::{Columns, clean};
 use super::error::StoreError;
 use super::grouping::{self, Reading};
+use super::search::index;
 use super::{changes, time, volatile};
 use crate::model::{ArticleId, Cutting, Key, Method, SourceId, Stored};
 
@@ -97,6 +98,17 @@ pub(super) fn record(
 
 /// Drops what a page said before, but for what readers see still.
 fn drop_older(db: &Connection, page: PageId, revision: i64) -> Result<(), StoreError> {
+    let article = article_of(db, page)?;
+    let is_indexed = db
+        .prepare_cached(
+            "SELECT 1 FROM article JOIN revision ON revision.id = article.indexed_id \
+             WHERE article.id = ?1 AND revision.page_id = ?2 AND revision.id < ?3",
+        )?
+        .exists(params![article.0, page.0, revision])?;
+    if is_indexed {
+        index::take_out(db, article.0)?;
+        index::due(db, article)?;
+    }
     db.prepare_cached(
         "DELETE FROM revision WHERE page_id = ?1 AND id < ?2 \
          AND NOT EXISTS (SELECT 1 FROM article WHERE article.revision_id = revision.id)",

@@ -109,6 +109,10 @@ impl Clerk {
     pub fn rebuild_search(&mut self, mut step: impl FnMut(u64)) -> Result<(), StoreError> {
         self.step("empty the index of words", |db| {
             db.execute("INSERT INTO search (search) VALUES ('delete-all')", [])?;
+            db.execute(
+                "UPDATE article SET indexed_id = NULL WHERE indexed_id IS NOT NULL",
+                [],
+            )?;
             Ok(())
         })?;
         let (mut after, mut indexed) = (0, 0);

@@ -14,6 +14,7 @@ use super::alike::Shape;
 use super::articles::{self, PageId};
 use super::error::StoreError;
 use super::payload::kind_of;
+use super::search::index;
 use super::{changes, ledger, retention, time};
 use crate::model::{ArticleId, Key, KeyKind, SourceId};
 
@@ -238,6 +239,8 @@ fn merge(
     let into = into.filter(|_| !taken_down).unwrap_or(oldest);
     let mut merged = 0;
     for &article in articles.iter().filter(|&&article| article != into) {
+        // While its revisions are there: the survivor may be one that was taken down.
+        index::take_out(db, article.0)?;
         db.prepare_cached("UPDATE page SET article_id = ?2 WHERE article_id = ?1")?
             .execute(params![article.0, into.0])?;
         changes::merged(db, article, into, now)?;

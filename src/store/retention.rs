@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::changes::{self, Why};
 use super::error::StoreError;
+use super::search::index;
 use super::{ledger, queue, time};
 use crate::config::{KeepArticles, Source};
 use crate::model::{ArticleId, SourceId};
@@ -205,6 +206,8 @@ pub(super) fn drop_article(
         }
         (Some(_), Why::Kept) => {}
     }
+    // Articles that were merged into this one are in the index no more; this one may be.
+    index::take_out(db, article.0)?;
     for sql in [
         "DELETE FROM revision WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)",
         "DELETE FROM raw_page WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)",

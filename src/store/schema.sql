@@ -131,6 +131,8 @@ CREATE TABLE article (
     seq         INTEGER NOT NULL,
     -- What readers see.
     revision_id INTEGER REFERENCES revision (id),
+    -- The revision whose words are in the index; null: none.
+    indexed_id  INTEGER,
     -- The article that this one tells the story of, on another site or on the same; null: itself.
     cluster     INTEGER,
     -- Of its text: 64 bits, nearly the same for texts that are (cluster.rs); null: too short to tell.
@@ -222,10 +224,11 @@ CREATE TABLE raw_page (
 ) STRICT;
 CREATE INDEX raw_page_expires ON raw_page (expires) WHERE expires IS NOT NULL;
 
--- Words of what readers see; rowid is the article. Has no text of its own. Scripts without spaces are cut into pairs
+-- Words of what readers see; rowid is the article. Has no text of its own, and no `contentless_delete`: that needs SQLite
+-- 3.43, and people have older ones; what is taken out of it must be told with the words that went in. Scripts without spaces are cut into pairs
 -- before (script.rs). Signs that join letters are letters: without them Indic words fall apart.
 CREATE VIRTUAL TABLE search USING fts5 (
-    title, standfirst, text, content = '', contentless_delete = 1,
+    title, standfirst, text, content = '',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 );
 -- Articles whose words are to be indexed anew, at the end of the same transaction.

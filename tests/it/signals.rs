@@ -1,9 +1,6 @@
 //! Stops and crashes: nothing lost, nothing doubled.
 
-use std::collections::BTreeMap;
-
 use crate::desk::{Desk, send};
-use crate::support::newsroom::Newsroom;
 use crate::support::press::Press;
 use crate::support::reply::{Latch, Reply};
 use crate::way::{config, rss};
@@ -48,42 +45,4 @@ fn h27_a_second_signal_leaves_at_once() {
     };
     assert!(matches!(status.code(), Some(0 | 130)), "{status}");
     drop(latch);
-}
-
-/// Kills the process at ten moments of a run, each told by how many requests were seen, then lets one finish.
-#[test]
-fn h21_ten_kills_lose_and_double_nothing() {
-    let newsroom = Newsroom::start();
-    let desk = Desk::new(&newsroom.config_toml());
-    let mut random = 0x9e37_79b9_u32;
-    for round in 0..10 {
-        // xorshift: the moments differ, and are the same in every run of this test.
-        random ^= random << 13;
-        random ^= random >> 17;
-        random ^= random << 5;
-        let until = newsroom.requests().len() + 1 + (random as usize % 6);
-        let mut child = desk.spawn(&["run", "--once", "--all"]);
-        while newsroom.requests().len() < until && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        let _ = child.kill();
-        child.wait().unwrap();
-        if desk.database().exists() {
-            assert_eq!(desk.one("PRAGMA integrity_check"), "ok", "round {round}");
-        }
-    }
-    let ended = desk.run(&["run", "--once", "--all", "--wait", "20s"]);
-    assert_eq!(desk.one("PRAGMA integrity_check"), "ok");
-    let mut titles: BTreeMap<String, usize> = BTreeMap::new();
-    for article in desk.exported(&[]) {
-        *titles
-            .entry(article["title"].as_str().unwrap_or_default().to_owned())
-            .or_default() += 1;
-    }
-    let expected: BTreeMap<String, usize> = newsroom
-        .served()
-        .iter()
-        .map(|article| (article.title.to_owned(), 1))
-        .collect();
-    assert_eq!(titles, expected, "{}\n{}", ended.stdout, ended.stderr);
 }

@@ -35,42 +35,70 @@ fn all_due(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
         return Ok(());
     }
     for article in due {
-        match shown(db, article)? {
-            Some(words) => {
-                write(db, article, &words)?;
-                latest.place(db, article, &words.2)?;
-            }
-            None => {
-                db.prepare_cached("DELETE FROM search WHERE rowid = ?1")?
-                    .execute([article])?;
-            }
+        take_out(db, article)?;
+        if let Some((revision, words)) = shown(db, article)? {
+            write(
+                db,
+                "INSERT INTO search (rowid, title, standfirst, text) VALUES (?1, ?2, ?3, ?4)",
+                article,
+                &words,
+            )?;
+            db.prepare_cached("UPDATE article SET indexed_id = ?2 WHERE id = ?1")?
+                .execute([article, revision])?;
+            latest.place(db, article, &words.2)?;
         }
     }
     db.prepare_cached("DELETE FROM search_due")?.execute([])?;
     Ok(())
 }
 
-/// What readers see of an article; none where they see it no more.
-fn shown(db: &Connection, article: i64) -> Result<Option<Words>, StoreError> {
-    Ok(db
+/// Takes an article's words out of the index. To be called before the revision they come from is dropped: FTS5 must be
+/// told what went in, to the letter. Whoever changes how texts are cut (script.rs) must have indexes built anew.
+pub(in super::super) fn take_out(db: &Connection, article: i64) -> Result<(), StoreError> {
+    let indexed: Option<Words> = db
         .prepare_cached(
             "SELECT revision.title, revision.standfirst, revision.text FROM article \
+             JOIN revision ON revision.id = article.indexed_id WHERE article.id = ?1",
+        )?
+        .query_row([article], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some(words) = indexed else { return Ok(()) };
+    write(
+        db,
+        "INSERT INTO search (search, rowid, title, standfirst, text) VALUES ('delete', ?1, ?2, ?3, ?4)",
+        article,
+        &words,
+    )?;
+    db.prepare_cached("UPDATE article SET indexed_id = NULL WHERE id = ?1")?
+        .execute([article])?;
+    Ok(())
+}
+
+/// What readers see of an article; none where they see it no more.
+fn shown(db: &Connection, article: i64) -> Result<Option<(i64, Words)>, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT revision.title, revision.standfirst, revision.text, revision.id FROM article \
              JOIN revision ON revision.id = article.revision_id \
              WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL",
         )?
-        .query_row([article], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row([article], |row| {
+            Ok((row.get(3)?, (row.get(0)?, row.get(1)?, row.get(2)?)))
+        })
         .optional()?)
 }
 
-fn write(db: &Connection, article: i64, (title, standfirst, text): &Words) -> Result<(), StoreError> {
+fn write(
+    db: &Connection,
+    sql: &str,
+    article: i64,
+    (title, standfirst, text): &Words,
+) -> Result<(), StoreError> {
     let cut = |text: &Option<String>| {
         text.as_deref()
             .map(|text| segmented(text, Tail::Whole).into_owned())
     };
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO search (rowid, title, standfirst, text) VALUES (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![
+    db.prepare_cached(sql)?.execute(params![
         article,
         cut(title),
         cut(standfirst),

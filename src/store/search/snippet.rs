@@ -77,8 +77,10 @@ pub(super) fn passage(text: &str, rows: &[Row]) -> Snippet {
     };
     let marked: Vec<Range<usize>> = found
         .iter()
-        .filter(|(_, at, count)| *at >= first && at + count <= last)
-        .filter_map(|&(_, at, count)| Some(words.get(at)?.at.start..words.get(at + count - 1)?.at.end))
+        .filter(|(_, at, _)| (first..last).contains(at))
+        .filter_map(|&(_, at, count)| {
+            Some(words.get(at)?.at.start..words.get((at + count).min(last) - 1)?.at.end)
+        })
         .collect();
     line(text, start..end, &marked, (first > 0, last < words.len()))
 }

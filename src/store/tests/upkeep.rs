@@ -99,7 +99,7 @@ async fn verify_finds_what_should_not_be() {
             "names two articles",
         ),
         ("UPDATE entry SET page_id = NULL", "has no page"),
-        ("DELETE FROM search WHERE rowid = 3", "--rebuild-search"),
+        ("DELETE FROM search_docsize WHERE id = 3", "--rebuild-search"),
         (
             "UPDATE raw_page SET body = x'00' WHERE page_id = 1",
             "cannot be unpacked",

@@ -1,0 +1,346 @@
+//! The store at size: how fast it takes articles in, finds them, and how large it grows.
+//!
+//! `cargo bench --bench store -- [--articles 100000] [--bytes 3000] [--raw] [--keep FOLDER]`
+//!
+//! With `--keep` the database is built once in that folder and used again by the next run. Every article goes the whole
+//! way of the queue: recorded with its feed, claimed, recorded with its page, indexed; `synchronous = FULL`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    missing_docs,
+    reason = "a bench that cannot go on must say so and stop"
+)]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use cuttings::config::Source;
+use cuttings::identity;
+use cuttings::model::{
+    ClaimedSource, Cutting, Entry, Extraction, Key, KeyKind, Memory, Method, Next, PageOutcome, PageResult,
+    ParsedFeed, PollOutcome, PollResult, RawPage, SourceId, Validators,
+};
+use cuttings::store::{Order, Reader, Search, Store};
+use futures_util::future::join_all;
+
+/// Entries of one document, and pages claimed at a time.
+const AT_ONCE: usize = 256;
+
+struct Flags {
+    articles: usize,
+    bytes: usize,
+    raw: bool,
+    keep: Option<PathBuf>,
+}
+
+impl Flags {
+    fn read() -> Self {
+        let mut flags = Self {
+            articles: 20_000,
+            bytes: 3000,
+            raw: false,
+            keep: None,
+        };
+        let mut args = std::env::args().skip(1);
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--articles" => {
+                    flags.articles = args.next().unwrap().parse().expect("--articles takes a number");
+                }
+                "--bytes" => {
+                    flags.bytes = args.next().unwrap().parse().expect("--bytes takes a number");
+                }
+                "--raw" => flags.raw = true,
+                "--keep" => flags.keep = args.next().map(PathBuf::from),
+                // Cargo's own.
+                "--bench" => {}
+                other => unreachable!("unknown flag {other}"),
+            }
+        }
+        flags
+    }
+}
+
+/// Numbers, the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 16
+    }
+
+    /// A word of 50,000, the common ones as common as in a newspaper (Zipf).
+    fn word(&mut self) -> String {
+        let part = (self.roll() % 1_000_000) as f64 / 1_000_000.0;
+        format!("w{}", (50_000_f64.powf(part) - 1.0) as u64)
+    }
+
+    fn text(&mut self, bytes: usize) -> String {
+        let mut text = String::with_capacity(bytes + 8);
+        while text.len() < bytes {
+            text.push_str(&self.word());
+            text.push_str(if self.roll().is_multiple_of(60) {
+                ".\n\n"
+            } else {
+                " "
+            });
+        }
+        text
+    }
+}
+
+fn main() {
+    let flags = Flags::read();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = flags.keep.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let path = folder.join("bench.db");
+    let had = if path.exists() {
+        Reader::open(&path).unwrap().summary().unwrap().articles as usize
+    } else {
+        0
+    };
+    if had < flags.articles {
+        let started = Instant::now();
+        let rss = resident();
+        runtime.block_on(fill(&path, &flags, had));
+        let took = started.elapsed();
+        let new = flags.articles - had;
+        println!(
+            "{new} articles of {} bytes: {:.0}/s, {took:.1?}",
+            flags.bytes,
+            new as f64 / took.as_secs_f64()
+        );
+        println!("memory: {} MiB before, {} MiB after", rss >> 20, resident() >> 20);
+    }
+    let size = path.metadata().unwrap().len();
+    println!(
+        "on disk: {} bytes an article, {} MiB in all",
+        size / flags.articles.max(had) as u64,
+        size >> 20
+    );
+    runtime.block_on(look_up(&path));
+    read(&path);
+}
+
+async fn fill(path: &Path, flags: &Flags, had: usize) {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ had as u64);
+    let store = Store::open(path, Utc::now()).unwrap();
+    let url = url::Url::parse("https://paper.example/feed").unwrap();
+    store
+        .sync_sources(&[Source::new("paper", url)], Utc::now())
+        .await
+        .unwrap();
+    let mut number = had;
+    let (mut slowest, mut last) = (Duration::ZERO, Instant::now());
+    while number < flags.articles {
+        let claim = store
+            .claim_sources(Utc::now(), 1, Some(Utc::now()))
+            .await
+            .unwrap()
+            .remove(0);
+        let entries: Vec<Entry> = (number..(number + AT_ONCE).min(flags.articles))
+            .map(|i| Entry {
+                id: Some(format!("entry-{i}")),
+                ..Entry::default()
+            })
+            .collect();
+        number += entries.len();
+        store.record_poll(polled(&claim, entries)).await.unwrap();
+        let claims = store
+            .claim_entries(Utc::now(), AT_ONCE, Duration::ZERO)
+            .await
+            .unwrap();
+        let outcomes = claims.into_iter().map(|claim| PageOutcome {
+            entry: claim.id,
+            lease: claim.lease,
+            at: Utc::now(),
+            took: Duration::ZERO,
+            result: PageResult::Article(Box::new(cutting(&claim.ident, flags, &mut dice))),
+            hosts: Vec::new(),
+            robots: Vec::new(),
+            tried: Vec::new(),
+        });
+        let calls: Vec<_> = outcomes.map(|outcome| store.record_page(outcome)).collect();
+        for stored in join_all(calls).await {
+            stored.unwrap();
+        }
+        slowest = slowest.max(last.elapsed());
+        last = Instant::now();
+    }
+    println!("slowest {AT_ONCE} articles: {slowest:.1?}");
+    store.close().await.unwrap();
+}
+
+fn polled(claim: &ClaimedSource, entries: Vec<Entry>) -> PollOutcome {
+    let keys = entries
+        .iter()
+        .map(|entry| identity::of_link(None, entry))
+        .collect();
+    PollOutcome {
+        source: claim.id,
+        lease: claim.lease,
+        at: Utc::now(),
+        took: Duration::ZERO,
+        status: Some(200),
+        bytes: 0,
+        result: PollResult::Taken {
+            feed: Box::new(ParsedFeed {
+                entries,
+                ..ParsedFeed::default()
+            }),
+            keys,
+            validators: Validators::default(),
+            body_hash: Vec::new(),
+            limit: None,
+        },
+        served_by: None,
+        memory: Memory::default(),
+        overflowed: false,
+        hosts: Vec::new(),
+        robots: Vec::new(),
+        failures: 0.0,
+        next: Next {
+            at: Utc::now(),
+            why: String::new(),
+        },
+    }
+}
+
+fn cutting(ident: &str, flags: &Flags, dice: &mut Dice) -> Cutting {
+    let text = dice.text(flags.bytes);
+    let title: Vec<String> = (0..8).map(|_| dice.word()).collect();
+    let page_key = format!("paper.example/2026/{}/{ident}", dice.roll());
+    let key = |kind, key: String| Key {
+        kind,
+        url: format!("https://{key}"),
+        key,
+    };
+    Cutting {
+        method: Method::Auto,
+        published_at: Some(Utc::now()),
+        url: format!("https://{page_key}"),
+        keys: vec![
+            key(KeyKind::Canonical, page_key.clone()),
+            key(KeyKind::ShortLink, format!("sho.rt/{}", dice.roll())),
+            key(KeyKind::Link, format!("feeds.example/{}", dice.roll())),
+        ],
+        page_key,
+        raw: flags.raw.then(|| RawPage {
+            status: 200,
+            headers: "content-type: text/html; charset=utf-8".into(),
+            body: format!(
+                "<html><body><article>{}</article></body></html>",
+                text.replace("\n\n", "</p><p>")
+            )
+            .into_bytes(),
+            expires: None,
+        }),
+        failure: None,
+        upgrade_at: None,
+        extraction: Extraction {
+            title: Some(title.join(" ")),
+            standfirst: Some(dice.text(150)),
+            html: format!("<p>{}</p>", text.replace("\n\n", "</p><p>")),
+            text,
+            ..Extraction::default()
+        },
+    }
+}
+
+/// How long it takes to know that an entry is known.
+async fn look_up(path: &Path) {
+    let store = Store::open(path, Utc::now()).unwrap();
+    let idents: Vec<String> = (0..10_000)
+        .map(|i| format!("id:entry-{}", i * 7919 % 20_000))
+        .collect();
+    let mut each = Vec::new();
+    for idents in idents.chunks(1000) {
+        let started = Instant::now();
+        store.unseen(SourceId(1), idents.to_vec()).await.unwrap();
+        each.push(started.elapsed() / 1000);
+    }
+    each.sort_unstable();
+    println!("known entry looked up: {:.1?}", each[each.len() / 2]);
+    store.close().await.unwrap();
+}
+
+fn read(path: &Path) {
+    timed("opened for reading", 50, |_| {
+        Reader::open(path).unwrap().summary().unwrap().seq as usize
+    });
+    let reader = Reader::open(path).unwrap();
+    let last = reader.summary().unwrap().seq;
+    let mut dice = Dice(7);
+    let mut queries = Vec::new();
+    for i in 0..200 {
+        queries.push(match i % 4 {
+            0 => dice.word(),
+            1 => format!("{} {}", dice.word(), dice.word()),
+            2 => format!("{} OR title:{}", dice.word(), dice.word()),
+            _ => format!("{}*", dice.word()),
+        });
+    }
+    let search = |query: &str, order| {
+        let search = Search {
+            query: query.to_owned(),
+            order,
+            limit: 20,
+            ..Search::default()
+        };
+        reader.search(&search).unwrap().len()
+    };
+    timed("search, newest first", queries.len(), |i| {
+        search(&queries[i], Order::Newest)
+    });
+    timed("search, best first", queries.len(), |i| {
+        search(&queries[i], Order::Rank)
+    });
+    timed("the commonest word, newest first", 50, |_| {
+        search("w1", Order::Newest)
+    });
+    timed("the commonest word, best first", 50, |_| {
+        search("w1", Order::Rank)
+    });
+    timed("1,000 articles after a number", 50, |_| {
+        let after = (dice.roll() as i64 % last.max(1001)) - 1000;
+        reader.articles_since(after.max(0), 1000).unwrap().len()
+    });
+}
+
+fn timed(what: &str, times: usize, mut run: impl FnMut(usize) -> usize) {
+    let mut each: Vec<Duration> = (0..times)
+        .map(|i| {
+            let started = Instant::now();
+            std::hint::black_box(run(i));
+            started.elapsed()
+        })
+        .collect();
+    each.sort_unstable();
+    println!(
+        "{what}: median {:.2?}, p99 {:.2?}",
+        each[times / 2],
+        each[(times * 99 / 100).min(times - 1)]
+    );
+}
+
+/// Memory of this process; 0 where the system does not say.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok())
+        .unwrap_or(0)
+        << 10
+}
