@@ -21,15 +21,15 @@ const LARGEST: u64 = 64 << 10;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// Header lines, by name; sent to the feed's own origin only.
-    pub headers: Vec<(String, Secret)>,
+    pub headers: Vec<(String, Kept)>,
     /// Cookies by name; sent to the feed's own origin only.
-    pub cookies: Vec<(String, Secret)>,
+    pub cookies: Vec<(String, Kept)>,
     /// User name and password (RFC 7617).
-    pub basic_auth: Option<(String, Secret)>,
+    pub basic_auth: Option<(String, Kept)>,
     /// A token (RFC 6750).
-    pub bearer: Option<Secret>,
+    pub bearer: Option<Kept>,
     /// `http://`, `https://`, `socks5://` or `socks5h://`.
-    pub proxy: Option<Secret>,
+    pub proxy: Option<Kept>,
     /// Not HTTP/2.
     pub http1_only: bool,
     /// PEM file of certificates that are trusted besides the system's.
@@ -40,7 +40,7 @@ pub struct Access {
 
 /// A value that is shown nowhere, or the place it is read from.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Secret {
+pub enum Kept {
     /// As it stands in the configuration.
     Plain(String),
     /// An environment variable.
@@ -51,7 +51,7 @@ pub enum Secret {
     Credential(String),
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plain(_) => f.write_str("(secret)"),
@@ -62,7 +62,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl Secret {
+impl Kept {
     /// The value; the error says where it was looked for and what to do. Line breaks at the end of a file are not part of it.
     pub fn read(&self) -> Result<String, String> {
         match self {
@@ -207,7 +207,7 @@ fn pairs(
     value: &Value<'_>,
     example: &str,
     allowed: impl Fn(&Value<'_>, &str) -> bool,
-) -> Vec<(String, Secret)> {
+) -> Vec<(String, Kept)> {
     let Some(named) = value.named(example) else {
         return Vec::new();
     };
@@ -223,7 +223,7 @@ fn pairs(
 }
 
 /// Text, or a table that says where it is: `{ credential = … }`, `{ env = … }`, `{ file = … }`.
-fn secret(value: &Value<'_>) -> Option<Secret> {
+fn secret(value: &Value<'_>) -> Option<Kept> {
     let place =
         "name one place: { credential = \"paper\" }, { env = \"PAPER\" } or { file = \"/run/paper\" }";
     match value.parsed() {
@@ -239,7 +239,7 @@ fn secret(value: &Value<'_>) -> Option<Secret> {
                 );
                 return None;
             }
-            Some(Secret::Plain(typed.clone().into_owned()))
+            Some(Kept::Plain(typed.clone().into_owned()))
         }
         DeValue::Table(_) => {
             let section = value.section(&SECRET)?;
@@ -254,8 +254,8 @@ fn secret(value: &Value<'_>) -> Option<Secret> {
             };
             let typed = one.string(&format!("{} = \"paper\"", one.key()))?;
             match one.key() {
-                "env" => Some(Secret::Env(typed.to_owned())),
-                "file" => Some(Secret::File(folder_of(one.text().path()).join(typed))),
+                "env" => Some(Kept::Env(typed.to_owned())),
+                "file" => Some(Kept::File(folder_of(one.text().path()).join(typed))),
                 _ if typed.contains('/') || typed.starts_with('.') => {
                     one.fault(
                         "a credential is the name of a file in $CREDENTIALS_DIRECTORY",
@@ -263,7 +263,7 @@ fn secret(value: &Value<'_>) -> Option<Secret> {
                     );
                     None
                 }
-                _ => Some(Secret::Credential(typed.to_owned())),
+                _ => Some(Kept::Credential(typed.to_owned())),
             }
         }
         _ => {
@@ -277,9 +277,9 @@ fn secret(value: &Value<'_>) -> Option<Secret> {
 }
 
 /// An address of a proxy; one with a password may stand elsewhere.
-fn proxy(value: &Value<'_>) -> Option<Secret> {
+fn proxy(value: &Value<'_>) -> Option<Kept> {
     let proxy = secret(value)?;
-    if let Secret::Plain(typed) = &proxy {
+    if let Kept::Plain(typed) = &proxy {
         let scheme = url::Url::parse(typed).ok().filter(url::Url::has_host);
         if !scheme.is_some_and(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h")) {
             value.fault_at_key(
@@ -341,16 +341,16 @@ mod tests {
              basic_auth = { user = 'me', password = { credential = 'paper' } }\nproxy = 'socks5://me:hush@127.0.0.1:1080'\n\
              http1_only = true\nca_file = 'paper.pem'\nuser_agent = 'press/2 (+mailto:bot@paper.example)'\n",
         );
-        let plain = |text: &str| Secret::Plain(text.to_owned());
+        let plain = |text: &str| Kept::Plain(text.to_owned());
         assert_eq!(
             access,
             Access {
                 headers: vec![
                     ("Accept-Language".into(), plain("ar")),
-                    ("X-Key".into(), Secret::Env("PAPER_KEY".into()))
+                    ("X-Key".into(), Kept::Env("PAPER_KEY".into()))
                 ],
-                cookies: vec![("session".into(), Secret::File("d/paper.cookie".into()))],
-                basic_auth: Some(("me".into(), Secret::Credential("paper".into()))),
+                cookies: vec![("session".into(), Kept::File("d/paper.cookie".into()))],
+                basic_auth: Some(("me".into(), Kept::Credential("paper".into()))),
                 bearer: None,
                 proxy: Some(plain("socks5://me:hush@127.0.0.1:1080")),
                 http1_only: true,
@@ -402,14 +402,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("paper");
         std::fs::write(&path, "hush\n").unwrap();
-        assert_eq!(Secret::File(path).read().unwrap(), "hush");
-        let missing = Secret::File(folder.path().join("none")).read().unwrap_err();
+        assert_eq!(Kept::File(path).read().unwrap(), "hush");
+        let missing = Kept::File(folder.path().join("none")).read().unwrap_err();
         assert!(missing.contains("cannot be read"), "{missing}");
-        let unset = Secret::Env("CUTTINGS_NO_SUCH_VARIABLE".into())
-            .read()
-            .unwrap_err();
+        let unset = Kept::Env("CUTTINGS_NO_SUCH_VARIABLE".into()).read().unwrap_err();
         assert!(unset.contains("is not set"), "{unset}");
-        let endless = Secret::File("/dev/zero".into()).read().unwrap_err();
+        let endless = Kept::File("/dev/zero".into()).read().unwrap_err();
         assert!(endless.contains("larger than"), "{endless}");
     }
 }

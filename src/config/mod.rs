@@ -39,7 +39,7 @@ use url::Url;
 use crate::html::Css;
 use crate::timing::Schedule;
 
-pub use access::{Access, Secret, refused_header};
+pub use access::{Access, Kept, refused_header};
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use find::{NotFound, find, search};
 pub use listing::{Form, Listing};

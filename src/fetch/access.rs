@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{FetchError, Request, Via, basic_auth, bearer, check_header};
-use crate::config::{Access, Secret, Source};
+use crate::config::{Access, Kept, Source};
 
 impl Request {
     /// The same with what its source configures: header lines, which belong to the origin of its feed, and the way out.
@@ -21,7 +21,7 @@ impl Request {
     }
 }
 
-fn read(secret: &Secret) -> Result<String, FetchError> {
+fn read(secret: &Kept) -> Result<String, FetchError> {
     secret.read().map_err(|cause| FetchError::Settings { cause })
 }
 
