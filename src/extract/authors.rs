@@ -1,89 +1,27 @@
 //! Clean names out of bylines.
 
+use super::author_words::{
+    AGENCIES, ANDS, DEGREES, ENDINGS, OPENINGS, PICTURES, ROLE_ENDINGS, ROLES, WITHIN,
+};
 use super::meta::fold;
 
 /// Most names of one article, and the longest that is one.
 const MOST: usize = 12;
 const LONGEST: usize = 60;
 
-/// Words that open a byline, lower case.
-const OPENINGS: &[&str] = &[
-    "written by",
-    "words by",
-    "story by",
-    "reported by",
-    "posted by",
-    "text by",
-    "edited by",
-    "published by",
-    "by",
-    "von",
-    "par",
-    "por",
-    "di",
-    "av",
-    "af",
-    "door",
-    "przez",
-    "author",
-    "authors",
-    "autor",
-    "autorin",
-    "autoren",
-    "auteur",
-    "escrito por",
-    "publié par",
-    "ein artikel von",
-    "eine analyse von",
-    "ein kommentar von",
-    "text",
-    "redacción",
-    "автор",
-    "текст",
-    "oleh",
-    "penulis",
-    "yazan",
-    "kirjoittaja",
-    "od",
-    "tekst",
-    "foto",
-    "γράφει",
-    "του",
-    "από",
-    "بقلم",
-    "كتب",
-    "מאת",
-    "from",
-];
-
-/// Phrases after which a byline speaks of something else.
-const ENDINGS: &[&str] = &[
-    " updated",
-    " published",
-    " posted",
-    " last updated",
-    " aktualisiert",
-    " in ",
-    " aus ",
-    " à ",
-    " at ",
-    " for ",
-    " für ",
-    " is a ",
-    " ist ",
-    " with ",
-    " @",
-];
-
 /// Names out of what was printed, each once, in order. What is no name (a date, an address, a sentence) is left out.
 pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
+    let mut roles: Vec<String> = Vec::new();
     for text in printed {
-        // The page of an author, where a name should be.
-        if text.contains("://") && !text.contains(' ') {
+        // The page of an author, where a name should be; or who made the picture.
+        if text.contains("://") && !text.contains(' ') || is_picture(text) {
             continue;
         }
-        for part in parts(text) {
+        if is_role(text) && text.split_whitespace().count() > 2 {
+            roles.push(text.clone());
+        }
+        for part in parts(after_by(text)) {
             let Some(name) = name(&part) else { continue };
             let folded = fold(&name);
             if names.len() < MOST && !names.iter().any(|known| fold(known) == folded) {
@@ -91,43 +29,81 @@ pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
             }
         }
     }
-    // The paper is an author only where nobody else is.
-    if names.len() > 1
-        && let Some(site) = site.map(fold)
-    {
-        let persons: Vec<String> = names.iter().filter(|name| fold(name) != site).cloned().collect();
-        if !persons.is_empty() {
-            names = persons;
-        }
+    // The paper and agencies are authors only where nobody else is.
+    let site = site.map(fold);
+    let is_person = |name: &String| !is_agency(name) && site.as_ref().is_none_or(|site| fold(name) != *site);
+    if names.iter().any(is_person) {
+        names.retain(is_person);
     }
-    names
+    // "Guardian staff reporter", alone.
+    if names.is_empty() { roles } else { names }
+}
+
+/// Whether it is an agency, not a person.
+pub(super) fn is_agency(name: &str) -> bool {
+    AGENCIES.contains(&fold(name).as_str())
+}
+
+fn is_picture(text: &str) -> bool {
+    let text = text
+        .trim_start_matches(|c: char| !c.is_alphabetic() && c != '©')
+        .to_lowercase();
+    PICTURES.iter().any(|word| {
+        text.strip_prefix(word)
+            .is_some_and(|rest| rest.trim_start().starts_with([':', '©']) || *word == "©")
+    })
+}
+
+/// Whether a line begins as bylines do, with a name behind it.
+pub(super) fn opens(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "by",
+        "von",
+        "par",
+        "por",
+        "door",
+        "av",
+        "af",
+        "przez",
+        "oleh",
+        "di",
+        "escrito por",
+        "written by",
+        "text:",
+        "words by",
+        "de:",
+        "от",
+        "автор:",
+        "بقلم",
+        "כתב",
+    ];
+    let text = text.trim_start();
+    WORDS.iter().any(|word| {
+        let head = text.get(..word.len()).unwrap_or_default();
+        let rest = text.get(word.len()..).unwrap_or_default();
+        let name = rest.trim_start_matches([':', ' ', '\u{a0}']);
+        head.to_lowercase() == *word
+            && name.len() < rest.len()
+            && name
+                .chars()
+                .next()
+                .is_some_and(|c| !c.is_lowercase() && c.is_alphabetic())
+    })
+}
+
+/// What follows "by" in a line that begins with when: "Posted on September 21, 2020 by Ada Lovelace".
+fn after_by(text: &str) -> &str {
+    let found = WITHIN.iter().find_map(|within| text.split_once(within));
+    match found {
+        Some((before, names)) if before.contains(|c: char| c.is_ascii_digit()) => names,
+        _ => text,
+    }
 }
 
 /// A byline cut at commas, slashes and words for "and".
 fn parts(text: &str) -> Vec<String> {
     let mut text = format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "));
-    for and in [
-        " and ",
-        " und ",
-        " et ",
-        " y ",
-        " e ",
-        " og ",
-        " och ",
-        " en ",
-        " ja ",
-        " i ",
-        " и ",
-        " und\u{a0}",
-        " & ",
-        " + ",
-        " și ",
-        " và ",
-        " ve ",
-        " dan ",
-        " και ",
-        " та ",
-    ] {
+    for and in ANDS.iter().copied() {
         if and.trim().chars().count() > 1
             || !matches!(and.trim(), "i" | "e" | "y")
             || text.split(and).count() == 2
@@ -162,6 +138,10 @@ fn name(part: &str) -> Option<String> {
             .trim_start_matches(|c: char| c.is_whitespace() || c == ':')
             .to_owned();
     }
+    // Parted from its name, or nothing else.
+    if OPENINGS.contains(&name.to_lowercase().as_str()) {
+        return None;
+    }
     let lower = name.to_lowercase();
     if lower.len() == name.len()
         && let Some(at) = ENDINGS.iter().filter_map(|ending| lower.find(ending)).min()
@@ -176,65 +156,17 @@ fn name(part: &str) -> Option<String> {
     let words = name.split_whitespace().count();
     let fits = (2..=LONGEST).contains(&name.chars().count()) && letters >= 2 && words <= 6 && digits <= 2;
     let address = name.contains('@') || name.contains("://") || name.contains("www.") || name.contains('{');
-    let role = is_role(&name);
-    (fits && !address && !role).then_some(name)
+    let role = is_role(&name) || DEGREES.contains(&fold(&name).as_str());
+    let sentence = name.starts_with(char::is_lowercase) && words > 2;
+    (fits && !address && !role && !sentence).then_some(name)
 }
 
 /// Whether a part of a byline is what someone is, not who.
 fn is_role(name: &str) -> bool {
-    const ROLES: &[&str] = &[
-        "reporter",
-        "staff reporter",
-        "staff writer",
-        "correspondent",
-        "editor",
-        "senior reporter",
-        "senior editor",
-        "writer",
-        "contributor",
-        "senior correspondent",
-        "political correspondent",
-        "news editor",
-        "journalist",
-        "redakteur",
-        "redakteurin",
-        "korrespondent",
-        "admin",
-        "administrator",
-        "author",
-        "authors",
-        "null",
-        "undefined",
-        "none",
-        "unknown",
-        "guest",
-        "anonymous",
-        "n/a",
-        "photographer",
-        "updated",
-        "published",
-        "journaliste",
-        "periodista",
-        "redactor",
-        "columnist",
-        "follow",
-        "twitter",
-        "facebook",
-        "email",
-        "share",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ];
     let lower = name.to_lowercase();
     ROLES.contains(&lower.as_str())
-        || lower.ends_with(" reporter")
-        || lower.ends_with(" correspondent")
-        || lower.ends_with(" editor")
+        || ROLE_ENDINGS.iter().any(|role| lower.ends_with(role))
+        || lower.starts_with("redakteur")
 }
 
 #[cfg(test)]
@@ -261,6 +193,18 @@ mod tests {
             ("Ada Lovelace; Ada Lovelace", vec!["Ada Lovelace"]),
             ("Ada Lovelace, The Paper", vec!["Ada Lovelace"]),
             ("The Paper", vec!["The Paper"]),
+            ("By", vec![]),
+            ("(Image: Some Pictures/Others)", vec![]),
+            (
+                "Posted on September 21, 2020 by Ada Lovelace",
+                vec!["Ada Lovelace"],
+            ),
+            ("VON ADA LOVELACE am 21. April 2020", vec!["ADA LOVELACE"]),
+            ("Ada Lovelace, PhD", vec!["Ada Lovelace"]),
+            ("Ada Lovelace, Reuters", vec!["Ada Lovelace"]),
+            ("Reuters", vec!["Reuters"]),
+            ("Paper staff reporter", vec!["Paper staff reporter"]),
+            ("Staff reporter", vec![]),
             ("https://social.example/ada", vec![]),
             ("ada@paper.example", vec![]),
             ("", vec![]),

@@ -1,11 +1,14 @@
 //! Dates as machines and as people write them. None is ever made up: what is not printed is not known.
 
 use chrono::format::{Parsed, StrftimeItems};
-use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use url::Url;
 
+use super::clock::clock;
 use super::months::month;
+use super::relative::relative;
+use super::tokens::{Token, ascii_digit, tokens};
 use crate::model::{Precision, Timestamp};
 
 /// How a page means what it prints.
@@ -31,6 +34,14 @@ pub(super) fn read(text: &str, reading: &Reading<'_>) -> Option<Timestamp> {
         .map(|found| found.stamp(&tokens, reading))
         .or_else(|| epoch(text.trim()))
         .or_else(|| relative(&tokens, reading))
+}
+
+/// The same, without what only reads as a date by itself: numbers packed together and times ago.
+pub(super) fn printed(text: &str, reading: &Reading<'_>) -> Option<Timestamp> {
+    let text: String = text.chars().take(WINDOW).map(ascii_digit).collect();
+    let tokens = tokens(&text);
+    let found = (0..tokens.len()).find_map(|at| date_at(&tokens, at, reading))?;
+    Some(found.stamp(&tokens, reading))
 }
 
 /// By a strftime pattern; names of months are read in any language and length.
@@ -101,14 +112,17 @@ fn in_english(text: &str, language: Option<&str>) -> String {
     out
 }
 
-/// The date in the path of a URL: `/2018/01/05/`, `/2018-01-05-`, `/20180105/`.
+/// The date in the path of a URL: `/2018/01/05/`, `/2018/jan/05/`, `/2018-01-05-`, `/20180105/`.
 pub(super) fn in_url(url: &Url, now: DateTime<Utc>) -> Option<Timestamp> {
     let tokens = tokens(url.path());
     let numbers = tokens.windows(5).find_map(|window| {
         let [year, first, month, second, day] = window else {
             return None;
         };
-        let (year, month, day) = (year.number(4)?, month.number(2)?, day.number(2)?);
+        let month = month
+            .number(2)
+            .or_else(|| super::months::month(month.word()?, Some("en")));
+        let (year, month, day) = (year.number(4)?, month?, day.number(2)?);
         let parted = first.is_mark(&['/', '-', '_']) && second.is_mark(&['/', '-', '_']);
         parted.then(|| ymd(year, month, day))?
     });
@@ -124,85 +138,6 @@ pub(super) fn in_url(url: &Url, now: DateTime<Utc>) -> Option<Timestamp> {
 /// Whether a moment can be that of something already published.
 pub(super) fn is_possible(at: &Timestamp, now: DateTime<Utc>) -> bool {
     at.local.year() >= 1900 && at.utc(Tz::UTC) <= now + Duration::days(2)
-}
-
-/// A piece of a text: a number with its digits, a word in lower case, or a single mark.
-#[derive(Clone, Debug, PartialEq)]
-enum Token {
-    Number { value: u32, digits: usize },
-    Word(String),
-    Mark(char),
-}
-
-impl Token {
-    /// Its value, where it is a number of so many digits (one fewer is fine for two).
-    fn number(&self, wanted: usize) -> Option<u32> {
-        match self {
-            Self::Number { value, digits } if *digits == wanted || (wanted == 2 && *digits == 1) => {
-                Some(*value)
-            }
-            _ => None,
-        }
-    }
-
-    fn word(&self) -> Option<&str> {
-        match self {
-            Self::Word(word) => Some(word),
-            _ => None,
-        }
-    }
-
-    fn is_mark(&self, marks: &[char]) -> bool {
-        matches!(self, Self::Mark(mark) if marks.contains(mark))
-    }
-}
-
-/// White space is left out, but parts words. `年`, `월` and their like are marks.
-fn tokens(text: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if let Some(digit) = c.to_digit(10) {
-            let (mut value, mut digits) = (digit, 1);
-            while let Some(digit) = chars.peek().and_then(|c| c.to_digit(10)) {
-                chars.next();
-                value = value.saturating_mul(10).saturating_add(digit);
-                digits += 1;
-            }
-            tokens.push(Token::Number { value, digits });
-        } else if is_cjk(c) {
-            tokens.push(Token::Mark(c));
-        } else if is_letter(c) {
-            let mut word: String = c.to_lowercase().collect();
-            while let Some(c) = chars.peek().copied().filter(|c| is_letter(*c)) {
-                chars.next();
-                word.extend(c.to_lowercase().filter(|c| *c != '\u{307}'));
-            }
-            tokens.push(Token::Word(word));
-        } else if !c.is_whitespace() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{200c}') {
-            tokens.push(Token::Mark(c));
-        }
-    }
-    tokens
-}
-
-fn is_cjk(c: char) -> bool {
-    matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
-}
-
-/// Letters and the marks that are written onto them.
-fn is_letter(c: char) -> bool {
-    (c.is_alphabetic() && !is_cjk(c))
-        || matches!(c, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{9ff}' | '\u{e30}'..='\u{e4e}' | '\u{610}'..='\u{65f}')
-}
-
-/// Digits of other scripts as ASCII.
-fn ascii_digit(c: char) -> char {
-    const ZEROS: [u32; 6] = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10];
-    let value = ZEROS
-        .into_iter()
-        .find_map(|zero| (c as u32).checked_sub(zero).filter(|value| *value < 10));
-    value.and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
 }
 
 /// A date among tokens.
@@ -276,7 +211,7 @@ fn date_at(tokens: &[Token], at: usize, reading: &Reading<'_>) -> Option<Found> 
                 .filter(|_| matches!(z, Token::Number { digits: 2, .. }))?;
             Some(if short < 70 { 2000 + short } else { 1900 + short })
         });
-        let month_first = a.is_mark(&['/']) && reading.month_first();
+        let month_first = a.is_mark(&['/', '-']) && reading.month_first();
         let date = year.and_then(|year| {
             let (day, month) = if month_first {
                 (second, first)
@@ -318,12 +253,18 @@ fn date_at(tokens: &[Token], at: usize, reading: &Reading<'_>) -> Option<Found> 
             while then < next + 4 && rest.get(then).is_some_and(is_filler) {
                 then += 1;
             }
-            let year = rest
-                .get(then)
-                .and_then(|token| token.number(4))
-                .filter(|year| (1900..2600).contains(year));
-            if let Some(date) = year.and_then(|year| ymd(year, month, day)) {
+            let year_at = |at: usize| {
+                rest.get(at)
+                    .and_then(|token| token.number(4))
+                    .filter(|year| (1900..2600).contains(year))
+            };
+            if let Some(date) = year_at(then).and_then(|year| ymd(year, month, day)) {
                 return found(Some(date), then + 1, Precision::Day);
+            }
+            // `Feb 18 10:27:24 2022`: the time is read as what follows the date.
+            let behind = clock(rest, next + 1).and_then(|clock| year_at(clock.after));
+            if let Some(date) = behind.and_then(|year| ymd(year, month, day)) {
+                return found(Some(date), next + 1, Precision::Day);
             }
         }
         if let Some(year) = rest
@@ -355,6 +296,10 @@ fn date_at(tokens: &[Token], at: usize, reading: &Reading<'_>) -> Option<Found> 
 /// A month's name at a token, and how many tokens it takes: names with dots inside are several.
 fn month_at(tokens: &[Token], at: usize, language: Option<&str>) -> Option<(u32, usize)> {
     let word = tokens.get(at)?.word()?;
+    if word == "tháng" {
+        let month = tokens.get(at + 1)?.number(2)?;
+        return (1..=12).contains(&month).then_some((month, 2));
+    }
     let dotted = match (tokens.get(at + 1), tokens.get(at + 2).and_then(Token::word)) {
         (Some(Token::Mark('.')), Some(second)) => month(&format!("{word}.{second}"), language),
         _ => None,
@@ -389,6 +334,7 @@ fn is_filler(token: &Token) -> bool {
                 | "ko"
                 | "gada"
                 | "d"
+                | "năm"
         ),
         Token::Number { .. } => false,
     }
@@ -438,176 +384,6 @@ fn epoch(text: &str) -> Option<Timestamp> {
     (1990..2100)
         .contains(&at.year())
         .then(|| Timestamp::instant(at.fixed_offset()))
-}
-
-struct Clock {
-    time: NaiveTime,
-    offset: Option<FixedOffset>,
-    precision: Precision,
-    after: usize,
-}
-
-/// A time of day that begins at a token: `10:11`, `10:11:12.345+02:00`, `10.11 Uhr`, `14h30`, `3:05 p.m. EST`.
-fn clock(tokens: &[Token], at: usize) -> Option<Clock> {
-    let get = |at: usize| tokens.get(at);
-    // Not the end of a longer number, as in `1.10:11`.
-    let mut hour = get(at)?.number(2).filter(|hour| *hour < 25)?;
-    let parting = get(at + 1)?;
-    let minute_token = get(at + 2)?;
-    let minute = minute_token
-        .number(2)
-        .filter(|minute| *minute < 60 && matches!(minute_token, Token::Number { digits: 2, .. }))?;
-    let colon = parting.is_mark(&[':', '：', '時', '시']);
-    let dotted = parting.is_mark(&['.']) && !get(at + 3).is_some_and(|token| token.is_mark(&['.']))
-        || parting.word() == Some("h");
-    if !colon && !dotted {
-        return None;
-    }
-    let (mut second, mut precision, mut next) = (0, Precision::Minute, at + 3);
-    if colon
-        && get(next).is_some_and(|token| token.is_mark(&[':']))
-        && let Some(value) = get(next + 1)
-            .and_then(|token| token.number(2))
-            .filter(|value| *value < 61)
-    {
-        (second, precision, next) = (value.min(59), Precision::Instant, next + 2);
-        if get(next).is_some_and(|token| token.is_mark(&['.', ',']))
-            && matches!(get(next + 1), Some(Token::Number { .. }))
-        {
-            next += 2;
-        }
-    }
-    // `p.m.` is two words and two marks.
-    let half = get(next).and_then(Token::word).and_then(|word| match word {
-        "am" | "pm" => Some((word.starts_with('p'), 1)),
-        "a" | "p" if get(next + 2).and_then(Token::word) == Some("m") => Some((word == "p", 3)),
-        _ => None,
-    });
-    if let Some((afternoon, length)) = half {
-        hour = match (hour, afternoon) {
-            (12, false) => 0,
-            (1..12, true) => hour + 12,
-            _ => hour,
-        };
-        next += length;
-        if get(next).is_some_and(|token| token.is_mark(&['.'])) {
-            next += 1;
-        }
-    }
-    let (offset, length) =
-        offset_at(tokens, next).map_or((None, 0), |(offset, length)| (Some(offset), length));
-    Some(Clock {
-        time: NaiveTime::from_hms_opt(hour % 24, minute, second)?,
-        offset,
-        precision,
-        after: next + length,
-    })
-}
-
-/// An offset from UTC at a token: `Z`, `GMT`, `+0200`, `UTC-5`, `EST`.
-fn offset_at(tokens: &[Token], at: usize) -> Option<(FixedOffset, usize)> {
-    let mut next = at;
-    if tokens
-        .get(next)
-        .is_some_and(|token| token.is_mark(&['(', ',', '|']))
-    {
-        next += 1;
-    }
-    let mut named = None;
-    if let Some(word) = tokens.get(next).and_then(Token::word) {
-        let hours = match word {
-            "z" | "utc" | "gmt" | "wet" => 0,
-            "cet" | "mez" | "bst" | "west" => 1,
-            "cest" | "mesz" | "eet" | "sast" => 2,
-            "eest" | "msk" | "eat" => 3,
-            "jst" | "kst" => 9,
-            "aest" => 10,
-            "aedt" => 11,
-            "edt" => -4,
-            "est" | "cdt" => -5,
-            "cst" | "mdt" => -6,
-            "mst" | "pdt" => -7,
-            "pst" => -8,
-            _ => return None,
-        };
-        named = Some((FixedOffset::east_opt(hours * 3600)?, next + 1 - at));
-        next += 1;
-    }
-    let sign = match tokens.get(next) {
-        Some(Token::Mark('+')) => 1,
-        Some(Token::Mark('-' | '−')) => -1,
-        _ => return named,
-    };
-    let (seconds, length) = match (tokens.get(next + 1), tokens.get(next + 2), tokens.get(next + 3)) {
-        (Some(hours), Some(Token::Mark(':')), Some(minutes)) => {
-            (hours.number(2)? * 3600 + minutes.number(2)? * 60, 4)
-        }
-        (Some(Token::Number { value, digits: 4 }), ..) => (value / 100 * 3600 + value % 100 * 60, 2),
-        (Some(hours), ..) => (hours.number(2)? * 3600, 2),
-        _ => return named,
-    };
-    let offset = FixedOffset::east_opt(sign * i32::try_from(seconds).ok()?)?;
-    Some((offset, next + length - at))
-}
-
-/// `3 hours ago`, `vor 3 Stunden`, `il y a 3 heures`, `hace 3 horas`.
-fn relative(tokens: &[Token], reading: &Reading<'_>) -> Option<Timestamp> {
-    let says_ago = tokens.iter().filter_map(Token::word).any(|word| {
-        matches!(word, "ago" | "vor" | "hace" | "fa" | "siden" | "sedan" | "geleden" | "temu" | "назад" | "önce" | "lalu")
-    }) || tokens.windows(3).any(|window| {
-        matches!(window, [Token::Word(a), Token::Word(b), Token::Word(c)] if a == "il" && b == "y" && c == "a")
-    });
-    if !says_ago {
-        return None;
-    }
-    let (count, unit) = tokens.windows(2).find_map(|window| match window {
-        [Token::Number { value, .. }, Token::Word(unit)] => Some((i64::from(*value), unit.as_str())),
-        _ => None,
-    })?;
-    let begins = |stems: &[&str]| stems.iter().any(|stem| unit.starts_with(stem));
-    let at = reading.now.with_timezone(&reading.zone);
-    let local = at.naive_local();
-    if count > 1000 {
-        return None;
-    }
-    if begins(&["min", "мин", "dakika", "menit"]) {
-        return Some(Timestamp::in_zone(
-            local - Duration::minutes(count),
-            Precision::Minute,
-            reading.zone,
-        ));
-    }
-    if begins(&[
-        "hour", "hr", "stunde", "heure", "hora", "ore", "ora", "timer", "time", "timm", "uur", "godz", "час",
-        "saat", "jam",
-    ]) {
-        return Some(Timestamp::in_zone(
-            local - Duration::hours(count),
-            Precision::Minute,
-            reading.zone,
-        ));
-    }
-    let days = if begins(&[
-        "day", "tag", "jour", "día", "dia", "giorn", "dag", "dni", "дн", "gün", "hari",
-    ]) {
-        count
-    } else if begins(&[
-        "week",
-        "woche",
-        "semaine",
-        "semana",
-        "settiman",
-        "uge",
-        "veck",
-        "tyg",
-        "недел",
-        "hafta",
-    ]) {
-        count * 7
-    } else {
-        return None;
-    };
-    Some(Timestamp::date((local - Duration::days(days)).date()))
 }
 
 /// `de` of `de-AT`.
@@ -680,9 +456,12 @@ mod tests {
             ("ko", "2018년 1월 5일", "2018-01-05"),
             ("zh", "2018-01-05 10:11", "2018-01-05T10:11:00+01:00"),
             ("en", "January 2018", "2018-01"),
+            ("en", "Fri Jan 05 10:11:12 2018", "2018-01-05T10:11:12+01:00"),
+            ("en", "5 January 2018, 10:00-11:30", "2018-01-05T10:00:00+01:00"),
+            ("en", "2018-01-05T10:00-03:30", "2018-01-05T10:00:00-03:30"),
+            ("en-US", "01-05-2018", "2018-01-05"),
+            ("vi", "ngày 5 tháng 1 năm 2018", "2018-01-05"),
             ("en", "1515147072", "2018-01-05T10:11:12Z"),
-            ("en", "3 hours ago", "2024-06-01T11:00:00+02:00"),
-            ("de", "vor 2 Tagen", "2024-05-30"),
         ] {
             let found = read(text, &reading(language)).map(|at| at.to_string());
             assert_eq!(found.as_deref(), Some(expected), "{text}");
@@ -731,6 +510,10 @@ mod tests {
         );
         assert_eq!(
             read("https://a.example/news/2018-1-5-x").as_deref(),
+            Some("2018-01-05")
+        );
+        assert_eq!(
+            read("https://a.example/2018/jan/05/x").as_deref(),
             Some("2018-01-05")
         );
         assert_eq!(

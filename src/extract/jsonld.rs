@@ -17,9 +17,13 @@ const MOST_NODES: usize = 5000;
 /// The article node, its fields as plain text.
 #[derive(Debug, Default)]
 pub(super) struct Linked {
+    /// Whether it is the article of a paper, or nothing is said of what it is.
+    pub(super) is_news: bool,
     pub(super) title: Option<String>,
     pub(super) standfirst: Option<String>,
     pub(super) authors: Vec<String>,
+    /// Whether all of them are organisations by their type.
+    pub(super) by_organisation: bool,
     /// As printed.
     pub(super) published: Option<String>,
     pub(super) modified: Option<String>,
@@ -49,8 +53,11 @@ pub(super) fn read(document: &Document) -> Linked {
         .collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     let Some((best, article)) = ranked.first().copied() else {
+        linked.is_news = true;
         return linked;
     };
+    linked.is_news =
+        best > OTHER || kinds(article).any(|kind| kind.contains("News") || kind == "LiveBlogPosting");
     fill(&mut linked, article, &by_id);
     // The page around the article fills what the article leaves open; another article does not.
     for (rank, object) in ranked.iter().skip(1) {
@@ -200,7 +207,8 @@ fn objects(values: &[Value]) -> Vec<&Object> {
     found
 }
 
-/// From here on a node is of the page, not of the article.
+/// From here on a node is another work, and from the next on of the page, not of the article.
+const OTHER: u8 = 3;
 const PAGE: u8 = 4;
 
 /// How likely a node is the article; lower is better.
@@ -252,7 +260,7 @@ fn rank(object: &Object) -> Option<u8> {
             "FAQPage",
         ],
     ) {
-        return (has("headline") && has("datePublished")).then_some(3);
+        return (has("headline") && has("datePublished")).then_some(OTHER);
     }
     kinds(object)
         .any(|kind| kind.ends_with("WebPage"))
@@ -288,6 +296,8 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
     if linked.authors.is_empty() {
         linked.authors = object.get("creator").map(named).unwrap_or_default();
     }
+    linked.by_organisation =
+        !linked.authors.is_empty() && object.get("author").is_some_and(are_organisations);
     linked.site = object
         .get("publisher")
         .and_then(|value| named(value).into_iter().next());
@@ -297,6 +307,17 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
         .unwrap_or_default();
     if linked.images.is_empty() {
         linked.images = get("thumbnailUrl").into_iter().collect();
+    }
+}
+
+fn are_organisations(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().all(|value| match value {
+            Value::Object(object) => is_a(object, &["Organization", "NewsMediaOrganization"]),
+            _ => false,
+        }),
+        Value::Object(object) => is_a(object, &["Organization", "NewsMediaOrganization"]),
+        _ => false,
     }
 }
 

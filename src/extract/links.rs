@@ -2,7 +2,9 @@
 
 use url::Url;
 
+use super::fields::class_words;
 use super::meta::Meta;
+use crate::html::{At, Document, Tag};
 use crate::link;
 use crate::model::PageLinks;
 
@@ -36,6 +38,91 @@ pub(super) fn of_page(meta: &Meta, base: &Url, header: Option<&str>) -> PageLink
     }
 }
 
+/// The short link a page prints for readers: a text box or a link called so, or behind a label such as "Short link:".
+/// An empty box is absent.
+pub(super) fn printed(document: &Document, base: &Url) -> Option<Url> {
+    // The label, and the node after which it no longer counts.
+    let mut label: Option<At> = None;
+    for at in document.all() {
+        match document.tag(at) {
+            Tag::Text => {
+                let text = document.text_of(at).unwrap_or_default();
+                if text.len() < 200 && is_label(text) {
+                    label = Some(at);
+                } else if let Some(url) = label
+                    .filter(|label| at.index() <= label.index() + REACH)
+                    .and_then(|_| address(base, text))
+                {
+                    return Some(url);
+                }
+            }
+            tag @ (Tag::Input | Tag::A) => {
+                let labelled = label.is_some_and(|label| at.index() <= label.index() + REACH);
+                let named = class_words(document, at)
+                    .any(|word| matches!(word.as_str(), "shortlink" | "shorturl" | "kurzlink"))
+                    || document
+                        .attr(at, "name")
+                        .is_some_and(|name| name.eq_ignore_ascii_case("shortlink"));
+                let value = if tag == Tag::A { "href" } else { "value" };
+                let url = || {
+                    let value = document.attr(at, value)?.trim();
+                    let like = value.starts_with("http") || value.starts_with('/');
+                    like.then(|| link::resolve(base, value)).flatten()
+                };
+                if (labelled || named)
+                    && let Some(url) = url()
+                {
+                    return Some(url);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Nodes after its label in which the short link stands.
+const REACH: usize = 6;
+
+/// Whether a text is the label of a short link: it ends with it, colon or not.
+fn is_label(text: &str) -> bool {
+    const LABELS: &[&str] = &[
+        "short link",
+        "shortlink",
+        "short url",
+        "kurzlink",
+        "kurz-url",
+        "lien court",
+        "url courte",
+        "enlace corto",
+        "url corta",
+        "link curto",
+        "link breve",
+        "korte link",
+        "kortlänk",
+        "kort lenke",
+        "короткая ссылка",
+        "kısa link",
+        "kısa bağlantı",
+        "رابط مختصر",
+        "الرابط المختصر",
+        "رابط قصير",
+        "لینک کوتاه",
+        "短链接",
+        "短網址",
+        "短縮url",
+    ];
+    let text = text.trim().trim_end_matches([':', '：', ' ']).to_lowercase();
+    LABELS.iter().any(|label| text.ends_with(label))
+}
+
+/// An address that is all of a text.
+fn address(base: &Url, text: &str) -> Option<Url> {
+    let text = text.trim();
+    let whole = text.starts_with("http") && text.len() < 300 && !text.contains(char::is_whitespace);
+    whole.then(|| link::resolve(base, text)).flatten()
+}
+
 /// Relations and targets of a `Link:` header (RFC 8288, 3): `<target>; rel="a b"`, parted by commas.
 fn header_links(header: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
@@ -62,6 +149,36 @@ fn header_links(header: &str) -> Vec<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_link_in_a_box_or_behind_its_label() {
+        let base = Url::parse("https://a.example/long/path").unwrap();
+        for (html, expected) in [
+            (
+                "<p>Short link:</p><input type=text value='/News/1'>",
+                Some("https://a.example/News/1"),
+            ),
+            (
+                "<input class='text_inner_ShortLink' value='https://s.example/1'>",
+                Some("https://s.example/1"),
+            ),
+            (
+                "<span>Kurzlink:</span> <a href='https://s.example/2'>kopieren</a>",
+                Some("https://s.example/2"),
+            ),
+            (
+                "<b>Short URL</b> <i>https://s.example/3</i>",
+                Some("https://s.example/3"),
+            ),
+            ("<p>Short link:</p><input type=text value=''><p>Other</p>", None),
+            ("<script>'Short link:'</script><p>https://s.example/4</p>", None),
+            ("<p>https://s.example/5</p>", None),
+        ] {
+            let document = Document::parse(html, &crate::html::Limits::default()).unwrap();
+            let found = printed(&document, &base).map(|url| url.to_string());
+            assert_eq!(found.as_deref(), expected, "{html}");
+        }
+    }
 
     #[test]
     fn the_header_is_read_as_lists_of_relations() {

@@ -11,7 +11,9 @@ pub(super) struct Meta {
     /// `<title>`, clean.
     pub(super) title: Option<String>,
     /// `<h1>` elements with text, in document order.
-    pub h1: Vec<(At, String)>,
+    pub(super) h1: Vec<(At, String)>,
+    /// `<h2>` elements with text, in document order.
+    pub(super) h2: Vec<(At, String)>,
     /// `<html lang>`.
     pub(super) language: Option<String>,
     /// `<link>` elements: `rel` in lower case, `href`.
@@ -19,6 +21,9 @@ pub(super) struct Meta {
     /// `<base href>`.
     pub(super) base: Option<String>,
 }
+
+/// Headings of one level that are looked at.
+const MOST_HEADINGS: usize = 40;
 
 impl Meta {
     /// Reads the whole page: what belongs into the head is often elsewhere.
@@ -40,10 +45,16 @@ impl Meta {
                         meta.title = Some(title);
                     }
                 }
-                Tag::H1 if meta.h1.len() < 20 => {
+                Tag::H1 if meta.h1.len() < MOST_HEADINGS => {
                     let text = line(document, at);
                     if !text.is_empty() {
                         meta.h1.push((at, text));
+                    }
+                }
+                Tag::H2 if meta.h2.len() < MOST_HEADINGS => {
+                    let text = line(document, at);
+                    if !text.is_empty() {
+                        meta.h2.push((at, text));
                     }
                 }
                 Tag::Html => meta.language = document.attr(at, "lang").map(str::to_owned),
@@ -93,6 +104,17 @@ impl Meta {
     /// All values of a name.
     pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.values.get(name).into_iter().flatten().map(String::as_str)
+    }
+
+    /// All values of the names that fit, by name.
+    pub(super) fn matching(&self, fits: fn(&str) -> bool) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&String> = self.values.keys().filter(|name| fits(name)).collect();
+        names.sort_unstable();
+        names
+            .into_iter()
+            .filter_map(|name| self.values.get(name))
+            .flatten()
+            .map(String::as_str)
     }
 
     /// The first value of the first name that has one.

@@ -9,20 +9,32 @@
 //! A field that a rule does not give is taken from the next below; each says where it came from. Pure: `now` is only
 //! for relative dates and for what cannot be.
 
+mod author_words;
 mod authors;
 mod body;
+mod byline;
+mod clock;
 mod dates;
 mod fate;
 mod fields;
 mod jsonld;
+mod language;
 mod links;
 mod meta;
 mod months;
 mod paging;
+mod picture;
+mod relative;
 mod rules;
 mod series;
+mod standfirst;
 mod state;
+mod title;
+mod tokens;
+mod when;
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
 
@@ -107,7 +119,7 @@ fn cut_out(
     let meta = Meta::read(document);
     let linked = jsonld::read(document);
     let base = links::base(&meta, page.url);
-    let language = fields::declared_language(&meta, &linked);
+    let language = language::declared_language(&meta, &linked);
     let reading = Reading {
         zone,
         now,

@@ -53,3 +53,28 @@ fn the_three_forms_of_the_page_give_the_article_word_for_word() {
         }
     }
 }
+
+/// Nothing in the automatic extraction is named after this site.
+#[test]
+fn without_any_rule_the_pages_give_the_same_title_author_date_and_short_link() {
+    let Some(folder) = shared("pages/ahram") else {
+        return;
+    };
+    let expected: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
+    let forms = ["article.html", "article-old-ids.html", "print.html"];
+    let lines: Vec<Value> = forms
+        .iter()
+        .map(|form| json!({"id": form, "path": folder.join(form), "url": expected["url"]}))
+        .collect();
+    let (ended, answers) = Desk::new("").filter(&["extract", "--jsonl", "--no-rules"], &lines);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(answers.len(), forms.len());
+    for (form, answer) in forms.iter().zip(&answers) {
+        for field in ["title", "published", "standfirst", "language"] {
+            assert_eq!(answer[field], expected[field], "{form}: {field}");
+        }
+        assert_eq!(answer["authors"], json!([expected["byline"]]), "{form}");
+        assert_eq!(answer["short_link"], expected["short_link"][form], "{form}");
+    }
+}

@@ -1,0 +1,256 @@
+//! The lead image of an article: what it prints below the headline rather than what it hands to other sites.
+//!
+//! The image for sharing (`og:image`) is the lead image where the page prints it, too. Where it does not, it is often a
+//! crop with the paper's logo or a picture of the paper itself, and the first picture of the article is meant.
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use super::fields::{Automatic, Place, class_words};
+use crate::html::{At, Clip, Document, Tag, image_source};
+use crate::link;
+use crate::model::Origin;
+
+/// Attributes that hold one image, and those that hold several.
+const ONE: &[&str] = &[
+    "src",
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-url",
+    "data-image",
+];
+const SEVERAL: &[&str] = &["srcset", "data-srcset", "data-lazy-srcset"];
+
+/// A picture narrower than this is of an author or a logo.
+const NARROW: u32 = 160;
+
+impl Automatic<'_> {
+    /// The lead image.
+    pub(super) fn image(&self, place: &Place, body: &Clip) -> Option<(Url, Origin)> {
+        let declared = self
+            .meta
+            .first(&[
+                "og:image",
+                "og:image:url",
+                "og:image:secure_url",
+                "twitter:image",
+                "twitter:image:src",
+                "image",
+            ])
+            .and_then(|src| link::resolve(self.base, src))
+            .map(|url| (url, Origin::Meta));
+        let linked = || {
+            self.linked
+                .images
+                .iter()
+                .find_map(|src| link::resolve(self.base, src))
+                .map(|url| (url, Origin::JsonLd))
+        };
+        let shared = declared.or_else(linked);
+        if let Some((url, _)) = &shared
+            && file_name(url.as_str()).is_some_and(|name| self.prints(name))
+        {
+            return shared;
+        }
+        let printed = || {
+            body.roots
+                .iter()
+                .flat_map(|root| self.document.within(*root))
+                .filter(|at| matches!(self.document.tag(*at), Tag::Img | Tag::Amp))
+                .find_map(|at| image_source(self.document, at, self.base))
+                .map(|url| (url, Origin::Auto))
+        };
+        self.first_picture(place)
+            .map(|url| (url, Origin::Auto))
+            .or(shared)
+            .or_else(printed)
+    }
+
+    /// Whether an image of that file name is shown anywhere on the page.
+    fn prints(&self, name: &str) -> bool {
+        let document = self.document;
+        document
+            .all()
+            .filter(|at| matches!(document.tag(*at), Tag::Img | Tag::Amp | Tag::Source))
+            .any(|at| {
+                let one = ONE.iter().filter_map(|attr| document.attr(at, attr));
+                let several = SEVERAL.iter().filter_map(|attr| document.attr(at, attr));
+                one.chain(several.flat_map(|set| candidates(set).map(|(url, _)| url)))
+                    .any(|url| file_name(url) == Some(name))
+            })
+    }
+
+    /// The first picture of the article, in the largest form there is.
+    fn first_picture(&self, place: &Place) -> Option<Url> {
+        let document = self.document;
+        let from = place.heading?;
+        let mut passed: HashSet<At> = HashSet::new();
+        document
+            .all()
+            .skip(from.index())
+            .take_while(|at| *at < place.end)
+            .filter(|at| matches!(document.tag(*at), Tag::Img | Tag::Amp))
+            .filter(|at| is_picture(document, *at, &mut passed))
+            .find_map(|at| self.largest(at))
+    }
+
+    fn largest(&self, at: At) -> Option<Url> {
+        let document = self.document;
+        let picture = document
+            .parent(at)
+            .filter(|outer| document.tag(*outer) == Tag::Picture);
+        let sources = picture
+            .into_iter()
+            .flat_map(|picture| document.children(picture))
+            .filter(|child| document.tag(*child) == Tag::Source);
+        let mut best: Option<(f64, &str)> = None;
+        for element in sources.chain([at]) {
+            let sets = SEVERAL.iter().filter_map(|attr| document.attr(element, attr));
+            for (url, width) in sets.flat_map(candidates) {
+                if best.is_none_or(|(most, _)| width > most) && !is_stand_in(url) {
+                    best = Some((width, url));
+                }
+            }
+        }
+        best.and_then(|(_, url)| link::resolve(self.base, url))
+            .or_else(|| image_source(document, at, self.base).filter(|url| !is_stand_in(url.as_str())))
+    }
+}
+
+/// Whether an image is shown as a picture of the text around it.
+fn is_picture(document: &Document, at: At, passed: &mut HashSet<At>) -> bool {
+    let size = |name| {
+        document
+            .attr(at, name)?
+            .trim()
+            .trim_end_matches("px")
+            .parse::<u32>()
+            .ok()
+    };
+    if size("width").is_some_and(|width| width < NARROW)
+        || size("height").is_some_and(|height| height < NARROW / 2)
+    {
+        return false;
+    }
+    let mut framed = false;
+    // What is left out once is left out whole.
+    for outer in document.ancestors(at).take(12) {
+        if passed.contains(&outer) {
+            return false;
+        }
+        framed |= matches!(document.tag(outer), Tag::Figure | Tag::Picture);
+        let aside = matches!(
+            document.tag(outer),
+            Tag::Nav | Tag::Aside | Tag::Footer | Tag::Button | Tag::Form | Tag::Svg
+        ) || class_words(document, outer).any(|word| is_beside(&word));
+        if aside {
+            passed.insert(outer);
+            return false;
+        }
+    }
+    framed || document.tag(at) == Tag::Amp
+}
+
+/// Words for what stands beside an article.
+fn is_beside(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "author",
+        "authors",
+        "autor",
+        "avatar",
+        "byline",
+        "logo",
+        "related",
+        "teaser",
+        "teasers",
+        "recommended",
+        "recommendations",
+        "newsletter",
+        "promo",
+        "sidebar",
+        "navigation",
+        "menu",
+        "breadcrumb",
+        "comments",
+        "icon",
+        "advertisement",
+        "carousel",
+        "card",
+        "cards",
+    ];
+    WORDS.contains(&word)
+}
+
+/// Whether a URL is that of a stand-in until the image is loaded.
+fn is_stand_in(url: &str) -> bool {
+    let name = file_name(url).unwrap_or(url).to_ascii_lowercase();
+    url.starts_with("data:")
+        || [
+            "placeholder",
+            "blank.",
+            "spacer",
+            "pixel.",
+            "transparent",
+            "loading",
+            "avatar",
+            "logo",
+        ]
+        .iter()
+        .any(|mark| name.contains(mark))
+}
+
+/// The last part of a path.
+fn file_name(url: &str) -> Option<&str> {
+    let path = url.trim().split(['?', '#']).next()?.trim_end_matches('/');
+    let name = path.rsplit('/').next()?;
+    (name.len() > 2).then_some(name)
+}
+
+/// The candidates of a `srcset` with their widths; a density counts as so many thousand pixels.
+fn candidates(set: &str) -> impl Iterator<Item = (&str, f64)> {
+    let mut rest = set;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+        let (url, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let bare = url.trim_end_matches(',');
+        if bare.is_empty() {
+            return None;
+        }
+        if bare.len() < url.len() {
+            rest = after;
+            return Some((bare, 0.0));
+        }
+        let (descriptor, after) = after.split_once(',').unwrap_or((after, ""));
+        rest = after;
+        let descriptor = descriptor.trim();
+        let number = descriptor.trim_end_matches(char::is_alphabetic);
+        let factor = if descriptor.ends_with('x') { 1000.0 } else { 1.0 };
+        Some((bare, number.parse().map_or(0.0, |number: f64| number * factor)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_candidates_of_a_set() {
+        let all = |set| candidates(set).collect::<Vec<_>>();
+        assert_eq!(
+            all("/a,b.jpg 400w, /c.jpg 1200w,/d.jpg 2x"),
+            [("/a,b.jpg", 400.0), ("/c.jpg", 1200.0), ("/d.jpg", 2000.0)]
+        );
+        assert_eq!(all("/a.jpg"), [("/a.jpg", 0.0)]);
+        assert_eq!(all("/a.jpg, /b.jpg x"), [("/a.jpg", 0.0), ("/b.jpg", 0.0)]);
+        assert_eq!(all(" ,, "), []);
+    }
+
+    #[test]
+    fn names_of_files() {
+        assert_eq!(file_name("https://a.example/x/y.jpg?w=1#z"), Some("y.jpg"));
+        assert_eq!(file_name("https://a.example/x/y.jpg/"), Some("y.jpg"));
+        assert_eq!(file_name(""), None);
+    }
+}
