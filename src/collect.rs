@@ -1,17 +1,18 @@
 //! The second half of the way: from an entry that waits to an article in the store.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tracing::{debug, warn};
 use url::Url;
 
 use crate::config::{Config, Pages, Source};
+use crate::extract::Series;
 use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
 use crate::model::{
-    ClaimedEntry, Cutting, Extraction, Failure, Grade, HostNote, Kind, PageOutcome, PageResult, RobotsNote,
-    Stored, Tried, Validators,
+    ClaimedEntry, Cutting, Extraction, Failure, Field, Grade, HostNote, Kind, PageOutcome, PageResult,
+    RobotsNote, Stored, Tried, Validators,
 };
 use crate::store::{Store, StoreError, Work};
 use crate::{cutting, extract, html, identity, link, probe, schedule};
@@ -92,6 +93,10 @@ pub async fn collect(
         }) => {
             let end = now + way.took;
             let again = match failure.grade {
+                // Only a part of the article is there: the rest is worth every try.
+                Grade::Temporary | Grade::Soft if desk.claim.partial => {
+                    schedule::page_retry(desk.claim.attempts, end).or(Some(end))
+                }
                 // The article is there; this was the last look for something better.
                 _ if desk.claim.upgrade => Some(end),
                 Grade::Permanent => None,
@@ -140,12 +145,80 @@ async fn attempt(
         Wanted::Never(failure) => Err(Missed::own(failure)),
         Wanted::Yes(url) => {
             let (fetched, document) = fetch(fetcher, &desk.source, &url, way, now).await?;
-            cut(store, desk, fetched, document, way, now)
+            let mut first = read(store, desk, fetched, document, now)
                 .await
-                .map_err(Missed::own)
+                .map_err(Missed::own)?;
+            // A link to another page is on few pages: that it is not there says nothing about the rules.
+            way.tried = std::mem::take(&mut first.extraction.tried);
+            way.tried
+                .retain(|tried| !matches!(tried.field, Field::NextPage | Field::SinglePage));
+            let mut series = Series::new(&first.fetched.url, std::mem::take(&mut first.extraction));
+            while let Some(url) = series.wanted().cloned() {
+                match another(store, fetcher, desk, &url, way, now).await {
+                    Ok(page) => series.add(&page.fetched.url, page.extraction),
+                    Err(failure) => series.missed(failure),
+                }
+            }
+            let (extraction, missing) = series.done();
+            first.extraction = extraction;
+            Ok(put_together(store, desk, first, missing, now + way.took).await)
         }
     }
 }
+
+/// A page of an article, read.
+struct Read {
+    fetched: Fetched,
+    document: Document,
+    extraction: Extraction,
+}
+
+/// Another page of the same article, as politely as the first.
+async fn another(
+    store: &Store,
+    fetcher: &Fetcher,
+    desk: &Desk,
+    url: &Url,
+    way: &mut Way,
+    now: DateTime<Utc>,
+) -> Result<Read, Failure> {
+    let now = now + way.took;
+    let (fetched, document) = fetch(fetcher, &desk.source, url, way, now)
+        .await
+        .map_err(|missed| missed.failure)?;
+    read(store, desk, fetched, document, now).await
+}
+
+/// The article of its page or pages, off the async threads.
+async fn put_together(
+    store: &Store,
+    desk: &Desk,
+    page: Read,
+    missing: Option<Failure>,
+    now: DateTime<Utc>,
+) -> Cutting {
+    let mark = store.working(Work::Entry(desk.claim.id));
+    let worker = desk.clone();
+    let panicked = own_failure(&page.fetched, "extractor-panic", PANICKED.into());
+    let cutting = tokio::task::spawn_blocking(move || {
+        let _mark = mark;
+        let Read {
+            fetched,
+            document,
+            extraction,
+        } = page;
+        worker
+            .cutting()
+            .from_page(&fetched, document, extraction, missing, now)
+    });
+    match cutting.await {
+        Ok(cutting) => cutting,
+        Err(_panic) => from_feed(store, desk, Some(panicked), now).await,
+    }
+}
+
+/// What is said of a page that the parser could not bear.
+const PANICKED: &str = "the page made the extractor panic; please report it";
 
 /// Whether an entry has a page worth a request.
 enum Wanted {
@@ -217,21 +290,21 @@ async fn fetch(
     let mut fetched = match fetcher.get(request, now).await {
         Ok(fetched) => fetched,
         Err(failed) => {
-            way.took = failed.took;
+            way.took += failed.took;
             let missed = Missed {
                 failure: failed.failure(),
                 host_rests: failed.rests_host(),
             };
-            way.hosts = failed.hosts;
-            way.robots = failed.robots;
-            way.odd_headers = failed.odd_headers;
+            way.hosts.extend(failed.hosts);
+            way.robots.extend(failed.robots);
+            way.odd_headers += failed.odd_headers;
             return Err(missed);
         }
     };
-    way.took = fetched.took;
-    way.hosts = std::mem::take(&mut fetched.hosts);
-    way.robots = std::mem::take(&mut fetched.robots);
-    way.odd_headers = fetched.odd_headers;
+    way.took += fetched.took;
+    way.hosts.append(&mut fetched.hosts);
+    way.robots.append(&mut fetched.robots);
+    way.odd_headers += fetched.odd_headers;
     if !identity::is_specific(&fetched.url) {
         let to = link::masked(&fetched.url);
         let failure = if link::is_wall(&fetched.url) {
@@ -263,14 +336,13 @@ async fn fetch(
 }
 
 /// Extracts off the async threads; whatever the parser does costs this one page one error.
-async fn cut(
+async fn read(
     store: &Store,
     desk: &Desk,
     fetched: Fetched,
     document: Document,
-    way: &mut Way,
     now: DateTime<Utc>,
-) -> Result<Cutting, Failure> {
+) -> Result<Read, Failure> {
     let crashes = desk.claim.crashes;
     if crashes > 0
         && !probe::survives(
@@ -291,27 +363,23 @@ async fn cut(
             ..own_failure(&fetched, code, message)
         });
     }
-    let panicked = own_failure(
-        &fetched,
-        "extractor-panic",
-        "the page made the extractor panic; please report it".into(),
-    );
+    let panicked = own_failure(&fetched, "extractor-panic", PANICKED.into());
     let mark = store.working(Work::Entry(desk.claim.id));
     let desk = desk.clone();
-    let cut = tokio::task::spawn_blocking(move || {
+    let read = tokio::task::spawn_blocking(move || {
         let _mark = mark;
-        let mut extraction = extract(&desk, &fetched, &document, now)?;
-        let tried = std::mem::take(&mut extraction.tried);
-        let end = now + fetched.took;
-        Ok((
-            desk.cutting().from_page(&fetched, document, extraction, end),
-            tried,
-        ))
+        let extraction = extract(&desk, &fetched, &document, now)?;
+        Ok(Read {
+            fetched,
+            document,
+            extraction,
+        })
     });
-    let (cutting, tried) = cut.await.map_err(|_panic| panicked)??;
-    way.tried = tried;
-    Ok(cutting)
+    read.await.map_err(|_panic| panicked)?
 }
+
+/// Longest that reading one page may take. A build for debugging is given what it is slower by.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 2 });
 
 /// What the rules, or the automatic, make of a page.
 fn extract(
@@ -328,13 +396,18 @@ fn extract(
         url,
         link_header: link_header.as_deref(),
     };
-    let extraction = extract::article(
+    let begun = Instant::now();
+    let extraction = extract::article_within(
         &page,
         &config.rules_for(source, url, now),
         config.zone_for(source, url),
         now,
+        &|| begun.elapsed() < PATIENCE,
     )
-    .map_err(|error| own_failure(fetched, error.code(), error.to_string()))?;
+    .map_err(|error| Failure {
+        grade: error.grade(),
+        ..own_failure(fetched, error.code(), error.to_string())
+    })?;
     match extraction.kind {
         Kind::Challenge => Err(own_failure(
             fetched,

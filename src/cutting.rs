@@ -21,19 +21,26 @@ pub struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// An article from its page. Where no text was found in it, the feed's own is kept and the page tried again later.
+    /// An article from its page or pages. Where no text was found, the feed's own is kept and the page tried again later;
+    /// where one of several pages is `missing`, what there is is kept and the rest tried again soon.
     pub fn from_page(
         &self,
         fetched: &Fetched,
         document: Document,
         mut extraction: Extraction,
+        missing: Option<Failure>,
         now: DateTime<Utc>,
     ) -> Cutting {
         let mut method = match extraction.origins.get(&Field::Body) {
             Some(Origin::Rule) => Method::Rule,
             _ => Method::Auto,
         };
-        let mut failure = None;
+        let retry_at = missing
+            .as_ref()
+            .filter(|missing| missing.grade != Grade::Permanent)
+            .and_then(|_| schedule::page_retry(self.claim.attempts, now));
+        let mut upgrade_at = retry_at.filter(|_| !extraction.text.is_empty());
+        let mut failure = missing;
         if extraction.text.is_empty() {
             self.take_feed_text(&mut extraction, &fetched.url);
             method = Method::Feed;
@@ -46,12 +53,12 @@ impl Desk<'_> {
                 url: Some(link::masked(&fetched.url)),
                 status: Some(fetched.status),
             });
+            upgrade_at = (!self.claim.upgrade).then(|| now + schedule::UPGRADE);
         }
         let hops = fetched.hops.iter().map(|hop| hop.from.clone());
         let ways: Vec<Url> = self.claim.entry.link.iter().cloned().chain(hops).collect();
         let pattern = self.config.key_pattern_for(Some(self.source), &fetched.url);
         let identity = identity::of_page(pattern, &extraction.links, &fetched.url, &ways, &self.own_key());
-        let upgrade_at = (failure.is_some() && !self.claim.upgrade).then(|| now + schedule::UPGRADE);
         let raw = self.raw_page(document, now);
         let cutting = self.cutting(extraction, method, &fetched.url, identity);
         Cutting {

@@ -784,8 +784,10 @@ pub struct ClaimedEntry {
     pub ident: String,
     /// Failures of the page itself so far.
     pub attempts: u32,
-    /// Whether the article is already kept with the feed's text and this is the try a week later.
+    /// Whether the article is already kept: with the feed's text, and this is the try a week later, or in part.
     pub upgrade: bool,
+    /// Whether only some of the article's pages are kept.
+    pub partial: bool,
     /// How often reading its page ended a process. From the first time on it is read by a child process first.
     pub crashes: u32,
 }
@@ -865,7 +867,7 @@ pub struct Cutting {
     pub raw: Option<RawPage>,
     /// Why the page is not the source of the text, where `method` is [`Method::Feed`] for want of a page.
     pub failure: Option<Failure>,
-    /// When to try the page again, where `method` is [`Method::Feed`] for want of a page.
+    /// When to try the page again, where `method` is [`Method::Feed`] for want of a page, or one of several is missing.
     pub upgrade_at: Option<DateTime<Utc>>,
 }
 

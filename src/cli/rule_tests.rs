@@ -7,6 +7,7 @@ use super::check::CheckArgs;
 use super::try_page::{self, Desk, Got};
 use super::{Exit, Global, Usage, say};
 use crate::config::{Config, Source, SourceTest};
+use crate::extract::Series;
 use crate::link;
 use crate::store::{RawPageRow, Reader};
 
@@ -111,7 +112,11 @@ fn passage_of(config: &Config, source: &Source, test: &SourceTest, page: RawPage
         ..desk(config, source)
     };
     match desk.explained(&got) {
-        Ok((article, _)) => lacks(&article.text, source, test),
+        Ok((article, _)) => {
+            let goes_on = Series::new(&got.url, article.clone()).wanted().is_some();
+            let also = "; of an article over several pages only the first is kept, use --live";
+            lacks(&article.text, source, test).map(|why| if goes_on { format!("{why}{also}") } else { why })
+        }
         Err(error) => Some(error.to_string()),
     }
 }

@@ -24,16 +24,16 @@ pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Exit>
     } else {
         as_text(&sources, &summary, now) + &outputs_as_text(&outputs, now)
     })?;
-    let troubled = |source: &SourceStatus| {
-        matches!(
-            source.state,
-            SourceState::Failing | SourceState::SetAside | SourceState::Ended
-        )
-    };
-    let needs_a_person = sources.iter().any(troubled)
-        || outputs
-            .iter()
-            .any(|output| output.failures + output.dead_letters > 0);
+    let needs_a_person = sources.iter().any(|source| {
+        let drifts = source.rules.iter().any(|rule| rule.drift.is_some());
+        drifts
+            || matches!(
+                source.state,
+                SourceState::Failing | SourceState::SetAside | SourceState::Ended
+            )
+    }) || outputs
+        .iter()
+        .any(|output| output.failures + output.dead_letters > 0);
     Ok(if needs_a_person {
         Exit::NeedsAPerson
     } else {
@@ -100,8 +100,32 @@ fn as_text(sources: &[SourceStatus], summary: &Summary, now: DateTime<Utc>) -> S
         if let Some(to) = &source.moved_to {
             text.push_str(&format!("\n{}: the feed has moved to {to}", source.name));
         }
-        for rule in source.misses.iter().filter(|rule| rule.misses > 0) {
+        for rule in source
+            .rules
+            .iter()
+            .filter(|rule| rule.misses > 0 || rule.drift.is_some())
+        {
             let (field, selector) = (&rule.field, &rule.selector);
+            if let Some(drift) = &rule.drift {
+                let since = rule.drift_at.map_or("just now".into(), |at| ago(at, now));
+                let what = match drift.as_str() {
+                    "length" => format!(
+                        "finds {:.0} characters, it used to find {:.0}",
+                        rule.length, rule.usual_length
+                    ),
+                    _ => format!(
+                        "hits {:.0} % of pages, it used to hit {:.0} %",
+                        rule.rate * 100.0,
+                        rule.usual_rate * 100.0
+                    ),
+                };
+                text.push_str(&format!(
+                    "\n{}: DRIFT, {since}: {field} {selector:?} {what}; the site may have changed, look with \
+                     `cuttings try URL --source {}`",
+                    source.name, source.name
+                ));
+                continue;
+            }
             text.push_str(&format!(
                 "\n{}: {field} {selector:?} missed {} of {} pages",
                 source.name,
@@ -159,9 +183,11 @@ fn as_json(sources: &[SourceStatus], summary: &Summary, outputs: &[OutputState])
         .iter()
         .map(|source| {
             let misses: Vec<_> = source
-                .misses
+                .rules
                 .iter()
-                .map(|rule| json!({"field": rule.field, "selector": rule.selector, "hits": rule.hits, "misses": rule.misses}))
+                .map(|rule| json!({"field": rule.field, "selector": rule.selector, "hits": rule.hits, "misses": rule.misses,
+                    "rate": rule.rate, "usual_rate": rule.usual_rate, "length": rule.length, "usual_length": rule.usual_length,
+                    "drift": rule.drift, "drift_at": moment(rule.drift_at)}))
                 .collect();
             json!({
                 "source": source.name, "state": source.state.as_str(), "feed": source.url, "tags": source.tags,

@@ -346,6 +346,24 @@ pub struct ArticleRules {
     pub layer: String,
 }
 
+impl ArticleRules {
+    /// Each selector of a field, as typed, with the name of the field.
+    pub fn selectors(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("title", &self.title),
+            ("standfirst", &self.standfirst),
+            ("byline", &self.byline),
+            ("published", &self.published),
+            ("modified", &self.modified),
+            ("body", &self.body),
+            ("image", &self.image),
+            ("short_link", &self.short_link),
+        ]
+        .into_iter()
+        .flat_map(|(field, rules)| rules.iter().map(move |rule| (field, rule.typed.as_str())))
+    }
+}
+
 /// One selector of a field.
 #[derive(Clone, Debug)]
 pub struct FieldRule {
@@ -371,6 +389,11 @@ impl Sites {
     /// Adds the rules of `sites/HOST.toml`.
     pub fn insert(&mut self, host: &str, rules: ArticleRules) {
         self.rules.insert(host.to_ascii_lowercase(), rules);
+    }
+
+    /// The rules of all hosts.
+    pub fn all(&self) -> impl Iterator<Item = &ArticleRules> {
+        self.rules.values()
     }
 
     /// How many hosts have rules.

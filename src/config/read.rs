@@ -120,7 +120,7 @@ fn politeness(section: Section<'_>) -> Politeness {
     }
     let rude = "be gentler, or add `impolite = true` for servers of your own";
     if let Some(value) = section.get("host_gap")
-        && let Some(gap) = value.duration("1s")
+        && let Some(gap) = value.duration_or_none("1s")
     {
         if gap < floor.host_gap && !politeness.impolite {
             value.fault("`host_gap` is under a second", rude);

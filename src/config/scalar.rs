@@ -14,16 +14,23 @@ use crate::timing;
 impl Value<'_> {
     /// A length of time over zero.
     pub(super) fn duration(&self, example: &str) -> Option<Duration> {
+        let duration = self.duration_or_none(example)?;
+        if duration.is_zero() {
+            let hint = format!("write {} = \"{example}\"", self.key());
+            self.fault(format!("`{}` is zero", self.key()), hint);
+            return None;
+        }
+        Some(duration)
+    }
+
+    /// A length of time, or `0s`.
+    pub(super) fn duration_or_none(&self, example: &str) -> Option<Duration> {
         let example = format!("{} = \"{example}\"", self.key());
         let DeValue::String(typed) = self.parsed() else {
             self.expected("a length of time in quotes", &example);
             return None;
         };
         match timing::parse_duration(typed) {
-            Ok(Duration::ZERO) => {
-                self.fault(format!("`{}` is zero", self.key()), format!("write {example}"));
-                None
-            }
             Ok(duration) => Some(duration),
             Err(error) => {
                 self.fault_within(

@@ -46,6 +46,13 @@ const TICK: Duration = Duration::from_millis(500);
 /// Least time between two status lines.
 const TELL: Duration = Duration::from_secs(5);
 
+/// One in so many places is free before more work is claimed, or so long has passed.
+const GATHERED: usize = 4;
+const GATHER: Duration = Duration::from_millis(50);
+
+/// Least time between two counts of all that waits.
+const COUNT: Duration = Duration::from_secs(1);
+
 /// How long the loop holds off after the store refused to record: a full disk does not get better by haste.
 const STORE_REST: Duration = Duration::from_secs(5);
 
@@ -124,6 +131,11 @@ pub struct Daemon {
     next_config: Option<Box<Config>>,
     /// When the status line was last sent.
     told: Option<Instant>,
+    /// When work was last claimed.
+    claimed: Option<Instant>,
+    /// What was last seen to wait, and when it was counted.
+    waiting: Waiting,
+    counted: Option<Instant>,
 }
 
 /// What ended a wait.
@@ -157,6 +169,9 @@ impl Daemon {
             pulse: Pulse::new(watchdog, Instant::now()),
             next_config: None,
             told: None,
+            claimed: None,
+            waiting: Waiting::default(),
+            counted: None,
         };
         daemon.remember().await?;
         daemon.take_in(config).await?;
@@ -178,38 +193,46 @@ impl Daemon {
         }
         loop {
             let now = Utc::now();
-            if let Some((word, until)) = upkeep
-                .see_to(&self.store, self.config.daemon.min_free_disk, now)
-                .await
-            {
-                if self.options.once && self.work.is_empty() {
-                    return Err(RunError::NoRoom(word));
+            let next = if let Some(left) = self.gathers() {
+                now + left
+            } else {
+                if let Some((word, until)) = upkeep
+                    .see_to(&self.store, self.config.daemon.min_free_disk, now)
+                    .await
+                {
+                    if self.options.once && self.work.is_empty() {
+                        return Err(RunError::NoRoom(word));
+                    }
+                    hold_off = Some(until);
                 }
-                hold_off = Some(until);
-            }
-            if hold_off.is_none_or(|until| now >= until) && self.next_config.is_none() {
-                hold_off = None;
-                match self.claim().await {
-                    Ok(()) => self.pulse.looked(),
-                    Err(error) => hold_off = Some(give_up_or_hold(error, self.options)?),
+                if hold_off.is_none_or(|until| now >= until) && self.next_config.is_none() {
+                    hold_off = None;
+                    self.claimed = Some(Instant::now());
+                    match self.claim().await {
+                        Ok(()) => self.pulse.looked(),
+                        Err(error) => hold_off = Some(give_up_or_hold(error, self.options)?),
+                    }
                 }
-            }
-            let waiting = self.store.waiting(Utc::now()).await.unwrap_or_default();
-            let next = next_step(&waiting, &self.config, self.options, deadline, hold_off);
-            self.tell(&waiting, next).await;
-            watch(Event::Left(waiting));
-            if self.work.is_empty() && next.is_none() {
-                return Ok(());
-            }
-            let next = next.unwrap_or_else(|| Utc::now() + LOOK);
+                let waiting = self.look(&mut watch).await;
+                let next = next_step(&waiting, &self.config, self.options, deadline, hold_off);
+                self.tell(&waiting, next).await;
+                if self.work.is_empty() && next.is_none() {
+                    return Ok(());
+                }
+                next.unwrap_or_else(|| Utc::now() + LOOK)
+            };
             match self.wait(next, &mut orders).await {
                 Woken::Order(Order::Stop) => return self.finish(watch).await,
                 Woken::Order(Order::Reload) => {
                     self.reload().await;
                 }
                 Woken::Step(step) => {
-                    if let Some(error) = self.seen(step, &mut watch) {
-                        hold_off = Some(give_up_or_hold(error, self.options)?);
+                    let mut step = Some(step);
+                    while let Some(ended) = step.take() {
+                        if let Some(error) = self.seen(ended, &mut watch) {
+                            hold_off = Some(give_up_or_hold(error, self.options)?);
+                        }
+                        step = self.work.try_join_next();
                     }
                 }
                 Woken::Due => {}
@@ -217,6 +240,37 @@ impl Daemon {
             }
             self.change_over_when_empty().await;
         }
+    }
+
+    /// How long to wait for more places before the next claim; nothing when it is worth one. A claim costs the store
+    /// nearly as much for one place as for many.
+    fn gathers(&self) -> Option<Duration> {
+        let free = self.room().saturating_sub(self.work.len());
+        if self.work.is_empty() || free.saturating_mul(GATHERED) >= self.room() {
+            return None;
+        }
+        let left = GATHER.saturating_sub(self.claimed?.elapsed());
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// What is due next; now and then also how much waits, which takes the longer the more it is.
+    async fn look(&mut self, watch: &mut impl FnMut(Event)) -> Waiting {
+        let now = Utc::now();
+        let lately = self.counted.is_some_and(|at| at.elapsed() < COUNT);
+        let looked = if lately && !self.work.is_empty() {
+            let due = self.store.due(now).await;
+            due.map(|(next_source, next_entry)| Waiting {
+                next_source,
+                next_entry,
+                ..self.waiting.clone()
+            })
+        } else {
+            self.counted = Some(Instant::now());
+            self.store.waiting(now).await
+        };
+        self.waiting = looked.unwrap_or_default();
+        watch(Event::Left(self.waiting.clone()));
+        self.waiting.clone()
     }
 
     /// Waits for whatever comes first. While nothing does, it looks for writes of others and feeds the watchdog.

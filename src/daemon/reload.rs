@@ -35,6 +35,7 @@ impl Daemon {
             .store
             .sync(&config.sources, config.politeness.scope, Utc::now())
             .await?;
+        self.store.retain_rules(&config).await?;
         // The rows come in the order of the sources.
         self.sources = rows
             .into_iter()

@@ -44,7 +44,7 @@ use url::Url;
 
 use crate::config::ArticleRules;
 use crate::html::{self, Clip, Document, Limits, TooMuch, blocks, join, sanitised};
-use crate::model::{Extraction, Field, Kind, More, Origin};
+use crate::model::{Extraction, Field, Grade, Kind, More, Origin};
 use dates::Reading;
 use fields::Automatic;
 use jsonld::Linked;
@@ -74,6 +74,14 @@ pub enum ExtractError {
 }
 
 impl ExtractError {
+    /// How bad: the same page is as large tomorrow, while the machine may have more time for it.
+    pub fn grade(&self) -> Grade {
+        match self {
+            Self::TooMuch(TooMuch::Time) => Grade::Soft,
+            Self::TooMuch(TooMuch::Bytes(_) | TooMuch::Nodes(_)) => Grade::Permanent,
+        }
+    }
+
     /// From a closed set: database column and metric label.
     pub fn code(&self) -> &'static str {
         match self {
@@ -91,8 +99,20 @@ pub fn article(
     zone: Tz,
     now: DateTime<Utc>,
 ) -> Result<Extraction, ExtractError> {
-    let document = Document::parse(page.html, &Limits::default())?;
-    Ok(cut_out(&document, page, rules, zone, now).0)
+    article_within(page, rules, zone, now, &|| true)
+}
+
+/// The same for one who has no more time than `has_time` says: it is asked between the steps of the work, each of which
+/// is bounded by the size of the page.
+pub fn article_within(
+    page: &Page<'_>,
+    rules: &[&ArticleRules],
+    zone: Tz,
+    now: DateTime<Utc>,
+    has_time: &dyn Fn() -> bool,
+) -> Result<Extraction, ExtractError> {
+    let document = Document::parse_until(page.html, &Limits::default(), &mut || !has_time())?;
+    Ok(cut_out(&document, page, rules, zone, now, has_time)?.0)
 }
 
 /// The same, with what became of each piece of the page's text.
@@ -103,7 +123,7 @@ pub fn explained(
     now: DateTime<Utc>,
 ) -> Result<(Extraction, Vec<Part>), ExtractError> {
     let document = Document::parse(page.html, &Limits::default())?;
-    let (extraction, clip) = cut_out(&document, page, rules, zone, now);
+    let (extraction, clip) = cut_out(&document, page, rules, zone, now, &|| true)?;
     let parts = fate::parts(&document, &clip, rules);
     Ok((extraction, parts))
 }
@@ -115,7 +135,16 @@ fn cut_out(
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
-) -> (Extraction, Clip) {
+    has_time: &dyn Fn() -> bool,
+) -> Result<(Extraction, Clip), ExtractError> {
+    let in_time = || {
+        if has_time() {
+            Ok(())
+        } else {
+            Err(ExtractError::TooMuch(TooMuch::Time))
+        }
+    };
+    in_time()?;
     let meta = Meta::read(document);
     let linked = jsonld::read(document);
     let base = links::base(&meta, page.url);
@@ -137,12 +166,13 @@ fn cut_out(
         ..Extraction::default()
     };
     by_rule(&mut applied, &mut extraction);
+    in_time()?;
 
     let whole = Clip::of_all(document, &document.all().take(1).collect::<Vec<_>>());
     if applied.rejects(&whole) {
         extraction.kind = Kind::NotArticle;
         extraction.tried = applied.tried;
-        return (extraction, Clip::of_all(document, &[]));
+        return Ok((extraction, Clip::of_all(document, &[])));
     }
 
     let automatic = Automatic {
@@ -173,12 +203,13 @@ fn cut_out(
         found.clip
     };
     extraction.html = sanitised(document, &clip, &base);
+    in_time()?;
     last_resort(document, &linked, &base, &mut extraction);
     automatic.rest(&mut extraction, &clip);
     extraction.kind = fields::kind(document, &linked, &extraction);
     extraction.more = more(&mut applied, &meta, page);
     extraction.tried = applied.tried;
-    (extraction, clip)
+    Ok((extraction, clip))
 }
 
 /// Characters under which the text of a page without a rule is worth a look at what its scripts would show.

@@ -52,6 +52,7 @@ const HIGHEST: u32 = 99;
 /// The address of the next page of the article, where the page links to it.
 pub(super) fn next(document: &Document, meta: &Meta, base: &Url, page: &Url) -> Option<Url> {
     let own = numbered(page);
+    let stem = stem(page);
     let follows = |url: &Url| link::host(url) == link::host(page) && is_next(&own, &numbered(url));
     if let Some(url) = meta.link("next").and_then(|href| link::resolve(base, href))
         && follows(&url)
@@ -63,12 +64,29 @@ pub(super) fn next(document: &Document, meta: &Meta, base: &Url, page: &Url) -> 
         .filter(|at| document.tag(*at) == Tag::A)
         .find_map(|at| {
             let href = document.attr(at, "href")?;
-            if !href.bytes().any(|byte| byte.is_ascii_digit()) {
+            // Cheap before dear: most links of a page lead to other stories.
+            let may_be = href.starts_with('?') || href.len() < SHORT || href.contains(stem);
+            if !may_be || !href.bytes().any(|byte| byte.is_ascii_digit()) {
                 return None;
             }
             let url = link::resolve(base, href).filter(follows)?;
             is_of_pager(document, at).then_some(url)
         })
+}
+
+/// Bytes under which a link may be relative to the page itself, such as `page/2`.
+const SHORT: usize = 12;
+
+/// What links to other pages of the same article have in common with its address.
+fn stem(page: &Url) -> &str {
+    let path = page.path().trim_end_matches('/');
+    path.rsplit('/')
+        .map(|segment| {
+            let name = segment.split('.').next().unwrap_or(segment);
+            name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_' | ','))
+        })
+        .find(|name| !name.is_empty() && !WORDS.contains(name))
+        .unwrap_or_default()
 }
 
 /// Whether a link says that it leads to a page: `rel=next`, a bare number, or the names of a pager around it.
@@ -221,6 +239,8 @@ mod tests {
             ("/story,2.html", "/story,3.html"),
             ("/story.html", "/story_page2.html"),
             ("/2026/11/24/story/", "/2026/11/24/story/2/"),
+            ("/story-page-2.html", "/story-page-3.html"),
+            ("/2026/11/a-story-of-2026.html", "/2026/11/a-story-of-2026,2.html"),
         ] {
             let html = format!("<p>Text</p><div class=pagination><a href='{href}'>Weiter</a></div>");
             let expected = Some(format!("https://a.example{href}"));

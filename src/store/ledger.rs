@@ -1,11 +1,14 @@
 //! No error vanishes: failures and polls as rows, the latest of each source; counters and hit rates for good.
 
-use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
+use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::drift::{Drift, Habit};
 use super::error::StoreError;
 use super::time;
-use crate::model::{EntryId, Failure, PollCounts, PollOutcome, SourceId, Tried};
+use crate::model::{EntryId, Failure, Grade, PollCounts, PollOutcome, SourceId, Tried};
 
 /// Rows kept of each source, in `failure` and in `poll`.
 const KEPT: i64 = 100;
@@ -95,7 +98,7 @@ pub(super) fn count(db: &Connection, source: SourceId, name: &str, by: u64) -> R
     Ok(())
 }
 
-/// Adds to the hit rates of selectors.
+/// Adds to what is known of selectors; one that finds less than it used to is written down, counted and logged.
 pub(super) fn tried(
     db: &Connection,
     source: SourceId,
@@ -103,19 +106,135 @@ pub(super) fn tried(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for rule in tried {
+        let (mut habit, known) = habit(db, source, rule)?;
+        let before = habit.drift;
+        habit.add(rule.hit, rule.length);
+        if !known {
+            db.prepare_cached(
+                "INSERT INTO rule_stat (source_id, field, selector, hits, misses) VALUES (?1, ?2, ?3, 0, 0)",
+            )?
+            .execute(params![source.0, rule.field.as_str(), rule.selector])?;
+        }
         db.prepare_cached(
-            "INSERT INTO rule_stat (source_id, field, selector, hits, misses, last_miss_at) \
-             VALUES (?1, ?2, ?3, ?4, 1 - ?4, CASE ?4 WHEN 0 THEN ?5 END) \
-             ON CONFLICT DO UPDATE SET hits = hits + excluded.hits, misses = misses + excluded.misses, \
-             last_miss_at = coalesce(excluded.last_miss_at, last_miss_at)",
+            "UPDATE rule_stat SET hits = ?4, misses = ?5, rate = ?6, usual = ?7, median = ?8, lengths = ?9, drift = ?10, \
+             drift_at = CASE WHEN ?10 IS NULL THEN NULL ELSE coalesce(drift_at, ?12) END, \
+             last_miss_at = CASE WHEN ?11 THEN last_miss_at ELSE ?12 END \
+             WHERE source_id = ?1 AND field = ?2 AND selector = ?3",
         )?
         .execute(params![
             source.0,
             rule.field.as_str(),
             rule.selector,
-            i64::from(rule.hit),
+            habit.hits as i64,
+            habit.misses as i64,
+            habit.rate,
+            habit.usual,
+            habit.median,
+            habit.lengths_blob(),
+            habit.drift.map(Drift::as_str),
+            rule.hit,
             time::text(now)
         ])?;
+        if let (None, Some(drift)) = (before, habit.drift) {
+            alarm(db, source, rule, drift, &habit, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is remembered of a selector, and whether it has a row.
+fn habit(db: &Connection, source: SourceId, rule: &Tried) -> Result<(Habit, bool), StoreError> {
+    let row = db
+        .prepare_cached(
+            "SELECT hits, misses, rate, usual, median, lengths, drift FROM rule_stat \
+             WHERE source_id = ?1 AND field = ?2 AND selector = ?3",
+        )?
+        .query_row(params![source.0, rule.field.as_str(), rule.selector], |row| {
+            Ok(Habit {
+                hits: row.get::<_, i64>(0)?.unsigned_abs(),
+                misses: row.get::<_, i64>(1)?.unsigned_abs(),
+                rate: row.get(2)?,
+                usual: row.get(3)?,
+                median: row.get(4)?,
+                lengths: Habit::lengths_of(&row.get::<_, Vec<u8>>(5)?),
+                drift: row.get::<_, Option<String>>(6)?.as_deref().and_then(Drift::of),
+            })
+        })
+        .optional()?;
+    let known = row.is_some();
+    Ok((row.unwrap_or_default(), known))
+}
+
+/// A row, a counter and a line for a selector that finds less than it used to.
+fn alarm(
+    db: &Connection,
+    source: SourceId,
+    rule: &Tried,
+    drift: Drift,
+    habit: &Habit,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let field = rule.field.as_str();
+    let selector = &rule.selector;
+    let what = match drift {
+        Drift::Rate => format!(
+            "hits {:.0} % of pages, it used to hit {:.0} %",
+            habit.rate * 100.0,
+            habit.usual * 100.0
+        ),
+        Drift::Length => format!(
+            "finds {:.0} characters, it used to find {:.0}",
+            habit.recent_median(),
+            habit.median
+        ),
+    };
+    let message = format!("{field} {selector:?} {what}: the site may have changed; look with `cuttings try`");
+    let name: String = db
+        .prepare_cached("SELECT name FROM source WHERE id = ?1")?
+        .query_row([source.0], |row| row.get(0))?;
+    tracing::warn!(
+        source = name,
+        field,
+        selector,
+        drift = drift.as_str(),
+        "{message}"
+    );
+    let failure = Failure {
+        code: "rule-drift",
+        grade: Grade::Soft,
+        message,
+        url: None,
+        status: None,
+    };
+    failed(db, source, None, "page", &failure, now)
+}
+
+/// The selectors of a configuration: pairs of field and selector.
+pub(super) struct Known {
+    /// Of site rules.
+    pub(super) sites: HashSet<(String, String)>,
+    /// Of each source, by its name.
+    pub(super) sources: HashMap<String, HashSet<(String, String)>>,
+}
+
+/// Drops what is remembered of selectors that are no longer in the configuration, and their alarms with it. A source that
+/// is not there now keeps what is known of it, as it keeps all else.
+pub(super) fn retain(db: &Connection, known: &Known) -> Result<(), StoreError> {
+    let mut query = db.prepare_cached(
+        "SELECT source_id, source.name, field, selector FROM rule_stat JOIN source ON source.id = source_id",
+    )?;
+    let mut rows = query.query([])?;
+    let mut old: Vec<(i64, (String, String))> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (name, rule): (String, _) = (row.get(1)?, (row.get(2)?, row.get(3)?));
+        let own = known.sources.get(&name);
+        if own.is_some_and(|own| !own.contains(&rule)) && !known.sites.contains(&rule) {
+            old.push((row.get(0)?, rule));
+        }
+    }
+    for (source, (field, selector)) in old {
+        db.prepare_cached("DELETE FROM rule_stat WHERE source_id = ?1 AND field = ?2 AND selector = ?3")?
+            .execute(params![source, field, selector])?;
     }
     Ok(())
 }

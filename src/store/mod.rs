@@ -23,6 +23,7 @@ mod consumers;
 mod control;
 mod copy;
 mod disk;
+mod drift;
 mod error;
 mod grouping;
 mod intake;
@@ -86,7 +87,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use crate::config::{Scope, Source};
+use crate::config::{ArticleRules, Config, Scope, Source};
 use crate::model::{
     ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, RobotsNote, SourceId,
     Stored,
@@ -208,6 +209,31 @@ impl Store {
             .await
     }
 
+    /// Forgets what selectors found that are no longer in the configuration.
+    pub async fn retain_rules(&self, config: &Config) -> Result<(), StoreError> {
+        let of = |rules: &ArticleRules| -> Vec<(String, String)> {
+            let selectors = rules.selectors();
+            selectors
+                .map(|(field, typed)| (field.to_owned(), typed.to_owned()))
+                .collect()
+        };
+        let known = ledger::Known {
+            // Any source may lead to a page of any site.
+            sites: config.sites.all().flat_map(of).collect(),
+            sources: config
+                .sources
+                .iter()
+                .map(|source| {
+                    let own = source.rules.iter().chain([&source.article]);
+                    (source.name.clone(), own.flat_map(of).collect())
+                })
+                .collect(),
+        };
+        self.writer
+            .call("forget old selectors", move |db| ledger::retain(db, &known))
+            .await
+    }
+
     /// Leases up to `limit` sources that are due and whose host does not rest. With `all`: every source that was not
     /// claimed since then, unless its host has named a time to come back.
     pub async fn claim_sources(
@@ -320,6 +346,16 @@ impl Store {
     pub async fn waiting(&self, now: DateTime<Utc>) -> Result<Waiting, StoreError> {
         self.writer
             .call("look at what waits", move |db| waiting::look(db, now))
+            .await
+    }
+
+    /// When a source and when an entry can next be claimed: what [`Self::waiting`] says, without counting what waits.
+    pub async fn due(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), StoreError> {
+        self.writer
+            .call("look at what is due", move |db| waiting::due(db, now))
             .await
     }
 

@@ -4,7 +4,8 @@
 //! pending ── article ───────────────────────────► done
 //!    │  ▲                                          ▲
 //!    │  └─ its own failure, or trouble of the host │
-//!    └──── the feed's text is kept ─► done, one more try (`upgrade`) a week later ─┘
+//!    ├──── the feed's text is kept ─► done, one more try (`upgrade`) a week later ─┤
+//!    └──── some of its pages are kept ─► done, the rest is tried again soon ───────┘
 //! ```
 //!
 //! Entries that are `known` or `seen` never come here.
@@ -25,6 +26,9 @@ pub(super) struct Packed {
     body: Vec<u8>,
     length: usize,
 }
+
+/// `entry.upgrade` of an article that is kept without some of its pages.
+pub(super) const PARTIAL: i64 = 2;
 
 /// Level of zstd: three times smaller for a millisecond a page; dictionaries come with idle time.
 const LEVEL: i32 = 3;
@@ -154,16 +158,14 @@ fn article(
     }
     db.prepare_cached("UPDATE entry SET page_id = ?2 WHERE id = ?1")?
         .execute(params![outcome.entry.0, page.0])?;
-    let upgrade_at = cutting
-        .upgrade_at
-        .filter(|_| cutting.method == Method::Feed && !held.upgrade);
-    if let Some(at) = upgrade_at {
-        set(
-            db,
-            outcome,
-            "state = 'done', crashes = 0, upgrade = 1",
-            Some(time::ms(at)),
-        )?;
+    let is_of_feed = cutting.method == Method::Feed;
+    if let Some(at) = cutting.upgrade_at.filter(|_| !is_of_feed || !held.upgrade) {
+        let changes = if is_of_feed {
+            "state = 'done', crashes = 0, upgrade = 1"
+        } else {
+            "state = 'done', crashes = 0, upgrade = 2, attempts = attempts + 1"
+        };
+        set(db, outcome, changes, Some(time::ms(at)))?;
     } else {
         set(
             db,
@@ -192,8 +194,8 @@ fn retry(
     now: DateTime<Utc>,
 ) -> Result<Stored, StoreError> {
     ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
-    if let (true, Some(page)) = (held.upgrade, held.page) {
-        // The one more try of a week later failed too: the feed's text stays.
+    if let (true, Some(page)) = (held.upgrade && at <= time::ms(now), held.page) {
+        // The last look for something better failed too: what is there stays.
         set(db, outcome, "upgrade = 0, payload = NULL", None)?;
         return Ok(Stored::Known(articles::article_of(db, page)?));
     }

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
+use super::pages::PARTIAL;
 use super::payload::Payload;
 use super::{Claims, articles, ledger, time};
 use crate::model::{ClaimedEntry, EntryId, HostNote, Lease, SourceId};
@@ -251,6 +252,7 @@ fn lease(
                 ident: row.get(2)?,
                 attempts: row.get(3)?,
                 upgrade: row.get(4)?,
+                partial: row.get::<_, i64>(4)? == PARTIAL,
                 crashes: row.get(5)?,
             };
             Ok((row.get::<_, Option<String>>(0)?, claimed))

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, FileControl, OpenFlags};
 
 use super::error::StoreError;
@@ -131,6 +132,8 @@ fn prepare(db: &Connection) -> rusqlite::Result<()> {
         |_| Ok(()),
     )?;
     db.set_prepared_statement_cache_capacity(256);
+    // Without it, statements that could use a partial index are planned anew whenever a value is bound to them.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Without -wal and -shm a reader who may not write the folder cannot open the database at all.
     let mut keep = 1;
     db.file_control(Some("main"), FileControl::PersistWal(&mut keep))

@@ -247,7 +247,7 @@ CREATE TABLE entry (
     -- What the feed said, as JSON; dropped once it is collected.
     payload       TEXT,
     page_id       INTEGER REFERENCES page (id),
-    -- The article is kept with the feed's text; its page is tried once more.
+    -- 1: the article is kept with the feed's text, its page is tried once more; 2: it is kept without some of its pages.
     upgrade       INTEGER NOT NULL DEFAULT 0,
     attempts      INTEGER NOT NULL DEFAULT 0,
     crashes       INTEGER NOT NULL DEFAULT 0,
@@ -349,6 +349,14 @@ CREATE TABLE rule_stat (
     hits         INTEGER NOT NULL,
     misses       INTEGER NOT NULL,
     last_miss_at TEXT,
+    -- Hit rate, 0 to 1, of late and usually; the usual median of lengths in characters and the last lengths: see drift.rs.
+    rate         REAL    NOT NULL DEFAULT 0,
+    usual        REAL    NOT NULL DEFAULT 0,
+    median       REAL    NOT NULL DEFAULT 0,
+    lengths      BLOB    NOT NULL DEFAULT x'',
+    -- What fell, `rate` or `length`, and since when; null: it finds what it used to.
+    drift        TEXT,
+    drift_at     TEXT,
     PRIMARY KEY (source_id, field, selector)
 ) STRICT, WITHOUT ROWID;
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row};
 
+use super::drift::Habit;
 use super::error::StoreError;
 use super::reader::Reader;
 use super::{rest, time};
@@ -86,8 +87,8 @@ pub struct SourceStatus {
     pub day: u64,
     /// Those of the last 7 days.
     pub week: u64,
-    /// Selectors that missed, most misses first.
-    pub misses: Vec<RuleStat>,
+    /// Selectors that were tried: first those that find less than they used to, then by their misses.
+    pub rules: Vec<RuleStat>,
 }
 
 /// A failure that was not made good yet.
@@ -102,7 +103,7 @@ pub struct LastError {
 }
 
 /// How often a selector found something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RuleStat {
     /// The field it is for.
     pub field: String,
@@ -114,6 +115,18 @@ pub struct RuleStat {
     pub misses: u64,
     /// The last of those.
     pub last_miss_at: Option<DateTime<Utc>>,
+    /// Share of pages on which it gives a value of late, 0 to 1.
+    pub rate: f64,
+    /// The same as it used to be.
+    pub usual_rate: f64,
+    /// Median length of the last values, in characters.
+    pub length: f64,
+    /// The same as it used to be.
+    pub usual_length: f64,
+    /// What fell: `rate` or `length`.
+    pub drift: Option<String>,
+    /// Since when.
+    pub drift_at: Option<DateTime<Utc>>,
 }
 
 /// The database in a few numbers.
@@ -153,7 +166,7 @@ impl Reader {
         let since = |days| self.counts(ARTICLES_SINCE, now - chrono::Duration::days(days));
         let all = self.counts(ARTICLES_SINCE, DateTime::UNIX_EPOCH)?;
         let (day, week) = (since(1)?, since(7)?);
-        let mut misses = self.misses()?;
+        let mut misses = self.rules()?;
         let mut query = self.db.prepare_cached(SOURCES)?;
         let mut statuses: Vec<SourceStatus> = query
             .query_map([], |row| source(row, now))?
@@ -164,7 +177,7 @@ impl Reader {
             status.articles = of(&all);
             status.day = of(&day);
             status.week = of(&week);
-            status.misses = misses.remove(&status.id.0).unwrap_or_default();
+            status.rules = misses.remove(&status.id.0).unwrap_or_default();
         }
         snapshot.finish()?;
         Ok(statuses)
@@ -221,20 +234,30 @@ impl Reader {
             .collect::<Result<_, _>>()?)
     }
 
-    fn misses(&self) -> Result<HashMap<i64, Vec<RuleStat>>, StoreError> {
+    fn rules(&self) -> Result<HashMap<i64, Vec<RuleStat>>, StoreError> {
         let mut query = self.db.prepare_cached(
-            "SELECT source_id, field, selector, hits, misses, last_miss_at FROM rule_stat WHERE misses > 0 \
-             ORDER BY misses DESC, field, selector",
+            "SELECT source_id, field, selector, hits, misses, last_miss_at, rate, usual, median, lengths, drift, drift_at \
+             FROM rule_stat ORDER BY drift IS NULL, misses DESC, field, selector",
         )?;
         let mut rows = query.query([])?;
         let mut misses: HashMap<i64, Vec<RuleStat>> = HashMap::new();
         while let Some(row) = rows.next()? {
+            let habit = Habit {
+                lengths: Habit::lengths_of(&row.get::<_, Vec<u8>>(9)?),
+                ..Habit::default()
+            };
             misses.entry(row.get(0)?).or_default().push(RuleStat {
                 field: row.get(1)?,
                 selector: row.get(2)?,
                 hits: row.get::<_, i64>(3)?.unsigned_abs(),
                 misses: row.get::<_, i64>(4)?.unsigned_abs(),
                 last_miss_at: optional(row, 5)?,
+                rate: row.get(6)?,
+                usual_rate: row.get(7)?,
+                length: habit.recent_median(),
+                usual_length: row.get(8)?,
+                drift: row.get(10)?,
+                drift_at: optional(row, 11)?,
             });
         }
         Ok(misses)
@@ -298,7 +321,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         articles: 0,
         day: 0,
         week: 0,
-        misses: Vec::new(),
+        rules: Vec::new(),
     })
 }
 

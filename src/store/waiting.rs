@@ -36,6 +36,18 @@ pub(super) fn look(db: &Connection, now: DateTime<Utc>) -> Result<Waiting, Store
     })
 }
 
+/// When a source and when an entry can next be claimed.
+pub(super) fn due(db: &Connection, now: DateTime<Utc>) -> Result<Due, StoreError> {
+    let now = time::ms(now);
+    Ok((
+        next_source(db, now)?.map(time::moment),
+        next_entry(db, now)?.map(time::moment),
+    ))
+}
+
+/// See [`Waiting::next_source`] and [`Waiting::next_entry`].
+pub(super) type Due = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
 /// Entries that wait for their page.
 pub(super) const PENDING: &str =
     "SELECT count(*) FROM entry WHERE state = 'pending' AND next_at IS NOT NULL AND claimed_run IS NULL";

@@ -13,6 +13,7 @@
 
 mod ahram;
 mod consumers;
+mod cookbook;
 mod corpus;
 mod day;
 mod desk;

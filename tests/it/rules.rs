@@ -234,3 +234,231 @@ fn check_stored_reads_the_kept_pages_by_the_rules_of_their_day() {
     }
     assert_eq!(press.requests().len(), 0, "nothing is fetched");
 }
+
+/// A page of an article over several, with its number in a pager.
+fn part(text: &str, number: usize, pages: usize) -> Reply {
+    let links: String = (1..=pages)
+        .map(|page| match page {
+            page if page == number => format!("<span>{page}</span> "),
+            1 => "<a href='/walk'>1</a> ".to_owned(),
+            page => format!("<a href='/walk/{page}'>{page}</a> "),
+        })
+        .collect();
+    Reply::html(format!(
+        "<!DOCTYPE html><html lang=en><head><title>A walk - The Paper</title></head><body><nav><a href=/>Home</a></nav>\
+         <article><h1>A walk</h1><p>{text}</p><div class=pages>{links}</div></article></body></html>"
+    ))
+}
+
+const THIRD: &str =
+    "At noon the sluice keeper came out with a lamp, though the sun stood high, and asked for the toll.";
+
+#[test]
+fn an_article_over_several_pages_is_one_article() {
+    let press = Press::start("127.0.0.2");
+    press.page("/walk", part(FIRST, 1, 3));
+    press.page("/walk/2", part(SECOND, 2, 3));
+    press.page("/walk/3", part(THIRD, 3, 3));
+    press.page("/feed", rss(&[("A walk", press.url("/walk"))]));
+    let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
+    let ended = desk.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let articles = desk.exported(&[]);
+    assert_eq!(articles.len(), 1);
+    assert_eq!(articles[0]["text"], format!("{FIRST}\n\n{SECOND}\n\n{THIRD}"));
+    assert_eq!(articles[0]["url"], press.url("/walk"));
+    for path in ["/walk", "/walk/2", "/walk/3", "/robots.txt"] {
+        assert_eq!(press.count(path), 1, "{path}");
+    }
+    assert!(
+        press.requests().iter().all(|seen| seen.in_flight == 1),
+        "one at a time"
+    );
+
+    let told = json(&desk.run(&["try", &press.url("/walk"), "--json"]).stdout);
+    assert_eq!(told["pages"], 3);
+    assert_eq!(told["text"], articles[0]["text"]);
+}
+
+#[test]
+fn a_page_that_fails_loses_nothing_and_is_tried_again() {
+    let press = Press::start("127.0.0.2");
+    press.page("/walk", part(FIRST, 1, 2));
+    press.page("/walk/2", Reply::status(500));
+    press.page("/feed", rss(&[("A walk", press.url("/walk"))]));
+    let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
+    let ended = desk.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(1), "it is told: {}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("the next page of the article could not be had"),
+        "{}",
+        ended.stderr
+    );
+    let articles = desk.exported(&[]);
+    assert_eq!((articles.len(), &articles[0]["text"]), (1, &Value::from(FIRST)));
+    assert_eq!(desk.one("SELECT code FROM failure"), "http-500");
+
+    // Ten minutes later; it fails once more, the page that was had included.
+    let due = || {
+        let database = rusqlite::Connection::open(desk.database()).unwrap();
+        let due = database
+            .execute("UPDATE entry SET next_at = 0 WHERE next_at IS NOT NULL", [])
+            .unwrap();
+        database
+            .execute(
+                "UPDATE host SET ready_at = 0, rest_until = 0, page_at = 0, retry_after = 0",
+                [],
+            )
+            .unwrap();
+        due
+    };
+    assert_eq!(due(), 1, "it waits for its second page");
+    press.page("/walk", Reply::status(404));
+    desk.run(&["run", "--once"]);
+    assert_eq!(desk.exported(&[])[0]["text"], FIRST);
+
+    assert_eq!(due(), 1, "it waits still");
+    press.page("/walk", part(FIRST, 1, 2));
+    press.page("/walk/2", part(SECOND, 2, 2));
+    let ended = desk.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let articles = desk.exported(&[]);
+    assert_eq!(articles.len(), 1);
+    assert_eq!(articles[0]["text"], format!("{FIRST}\n\n{SECOND}"));
+    assert_eq!(
+        desk.one("SELECT group_concat(op, ' ') FROM changes"),
+        "new revised"
+    );
+    assert_eq!(due(), 0, "nothing waits");
+}
+
+#[test]
+fn pages_are_followed_by_rule_and_one_page_goes_before_many() {
+    let press = Press::start("127.0.0.2");
+    let more = "<a class=on href=/two>On</a><a class=all href=/all>All on one page</a>";
+    press.page(
+        "/one",
+        Reply::html(format!("<article><h1>A walk</h1><p>{FIRST}</p></article>{more}")),
+    );
+    press.page("/two", Reply::html(format!("<article><p>{SECOND}</p></article>")));
+    press.page(
+        "/all",
+        Reply::html(format!(
+            "<article><h1>A walk</h1><p>{FIRST}</p><p>{SECOND}</p></article>"
+        )),
+    );
+    press.page("/feed", rss(&[("A walk", press.url("/one"))]));
+    let rules = |rules: &str| config(&[("paper", press.url("/feed"))]) + "[source.article]\n" + rules;
+    let whole = format!("{FIRST}\n\n{SECOND}");
+    for (rule, asked, spared) in [
+        ("next_page = 'a.on@href'\n", "/two", "/all"),
+        (
+            "next_page = 'a.on@href'\nsingle_page = 'a.all@href'\n",
+            "/all",
+            "/two",
+        ),
+    ] {
+        press.forget();
+        let desk = Desk::new(&rules(rule));
+        assert_eq!(desk.run(&["run", "--once"]).code, Some(0), "{rule}");
+        assert_eq!(desk.exported(&[])[0]["text"], whole, "{rule}");
+        assert_eq!((press.count(asked), press.count(spared)), (1, 0), "{rule}");
+    }
+}
+
+#[test]
+fn a_page_without_text_is_read_in_its_scripts_or_its_amp_form() {
+    let press = Press::start("127.0.0.2");
+    let state = serde_json::json!({"props": {"article": {"title": "A walk", "body": format!("<p>{FIRST}</p><p>{SECOND}</p><p>{THIRD}</p>")}}});
+    press.page(
+        "/state",
+        Reply::html(format!(
+            "<title>A walk</title><div id=__next></div><script id=__NEXT_DATA__ type='application/json'>{state}</script>"
+        )),
+    );
+    press.page(
+        "/empty",
+        Reply::html("<title>A walk</title><link rel=amphtml href=/amp><div id=app></div>"),
+    );
+    press.page(
+        "/amp",
+        Reply::html(format!(
+            "<html amp><title>A walk</title><article><h1>A walk</h1><p>{SECOND}</p><p>{THIRD}</p></article>"
+        )),
+    );
+    press.page(
+        "/feed",
+        rss(&[("A walk", press.url("/state")), ("Another", press.url("/empty"))]),
+    );
+    let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
+    let ended = desk.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let articles = desk.exported(&[]);
+    let of = |path: &str| {
+        articles
+            .iter()
+            .find(|article| article["url"] == press.url(path))
+            .unwrap_or_else(|| panic!("{path}: {articles:?}"))
+    };
+    assert_eq!(of("/state")["text"], format!("{FIRST}\n\n{SECOND}\n\n{THIRD}"));
+    assert_eq!(of("/state")["origins"]["body"], "state");
+    assert_eq!(of("/empty")["text"], format!("{SECOND}\n\n{THIRD}"));
+    assert_eq!(of("/empty")["origins"]["body"], "auto");
+}
+
+#[test]
+fn a_selector_that_dies_is_an_alarm_until_it_is_mended() {
+    let press = Press::start("127.0.0.2");
+    let desk = Desk::new("");
+    let day = |day: usize, class: &str, number: usize| {
+        let mut entries = Vec::new();
+        for n in 0..number {
+            let path = format!("/{day}/{n}");
+            let text = format!("{FIRST} This was told on day {day}, for the time number {n}.");
+            press.page(
+                &path,
+                Reply::html(format!(
+                    "<article><h1 class={class}>Story {n} of {day}</h1><p>{text}</p></article>"
+                )),
+            );
+            entries.push(("A story", press.url(&path)));
+        }
+        press.page("/feed", rss(&entries).etag(format!("\"{day}\"")));
+    };
+    let rules = |rules: &str| {
+        desk.configure(&(config(&[("paper", press.url("/feed"))]) + "[source.article]\n" + rules));
+    };
+    rules("title = '.head'\n");
+    day(1, "head", 30);
+    desk.run(&["run", "--once"]);
+    let status = desk.run(&["status"]);
+    assert_eq!(status.code, Some(0), "{}", status.stdout);
+    day(2, "headline", 14);
+    let ended = desk.run(&["run", "--once", "--all"]);
+    assert!(
+        ended.stderr.contains("the site may have changed"),
+        "{}",
+        ended.stderr
+    );
+    let status = desk.run(&["status"]);
+    assert_eq!(status.code, Some(1), "{}", status.stdout);
+    let line = status.stdout.lines().find(|line| line.contains("DRIFT")).unwrap();
+    assert!(line.contains("title \".head\" hits "), "{line}");
+    assert!(line.contains("it used to hit 9"), "{line}");
+    let told = json(&desk.run(&["status", "--json"]).stdout);
+    assert_eq!(told["sources"][0]["rules"][0]["drift"], "rate");
+    assert_eq!(
+        desk.one("SELECT count(*) FROM failure WHERE code = 'rule-drift'"),
+        "1",
+        "told once"
+    );
+
+    rules("title = '.headline'\n");
+    day(3, "headline", 1);
+    desk.run(&["run", "--once", "--all"]);
+    let status = desk.run(&["status"]);
+    assert_eq!(status.code, Some(0), "{}", status.stdout);
+    assert!(!status.stdout.contains("DRIFT"), "{}", status.stdout);
+}

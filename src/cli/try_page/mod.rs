@@ -346,6 +346,14 @@ fn as_json(tried: &Tried) -> String {
         all.insert("tried".into(), json!(selectors));
         all.insert("keys".into(), json!(keys));
         all.insert("pages".into(), json!(tried.pages));
+        all.insert(
+            "next_page".into(),
+            json!(tried.extraction.more.next.as_ref().map(Url::as_str)),
+        );
+        all.insert(
+            "single_page".into(),
+            json!(tried.extraction.more.single.as_ref().map(Url::as_str)),
+        );
         if let Some(missing) = &tried.missing {
             all.insert(
                 "missing".into(),

@@ -270,6 +270,7 @@ fn p16_one_request_a_second_and_host_unless_impolite() {
     for (line, polite) in [
         ("host_gap = '1s'", true),
         ("host_gap = '999ms'", false),
+        ("host_gap = '0s'", false),
         ("per_host = 1", true),
         ("per_host = 2", false),
     ] {

@@ -1,0 +1,276 @@
+//! What the whole way costs: CPU seconds, memory and articles a second of the real binary, and of a plain pipeline beside it.
+//!
+//! The papers are served by this process; what is counted is its children alone (`cutime` and `cstime` of
+//! `/proc/self/stat`, so Linux only). Absolute figures depend on the machine: the ratio to the yardstick is what counts.
+//!
+//! ```text
+//! cargo bench --bench press                        # 1,000 feeds, 200 papers of 20 pages, three rounds
+//! cargo bench --bench press -- --papers 50 --rounds 1
+//! ```
+//!
+//! | work | what is done |
+//! |---|---|
+//! | W1 | every feed for the first time, no pages |
+//! | W2 | every feed again: 304 |
+//! | W3 | feeds and pages, cut out by rules; the yardstick does the same |
+//! | W3- | the same, raw pages not kept |
+//! | W4 | feeds and pages, cut out automatically |
+//!
+//! The yardstick is fixed: reqwest, feed-rs, scraper, the same selectors, one transaction an article, a full-text index.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench prints, and one that cannot go on must say so and stop"
+)]
+
+mod paper;
+mod plain;
+#[path = "../tests/it/support/mod.rs"]
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use support::press::Press;
+use support::reply::Reply;
+
+/// Sizes of one call.
+struct Sizes {
+    /// Feeds of W1 and W2.
+    feeds: usize,
+    /// Papers of W3 and W4, each with [`paper::ENTRIES`] pages.
+    papers: usize,
+    /// Each work is done so often; medians are printed.
+    rounds: usize,
+}
+
+/// What one child used.
+#[derive(Clone, Copy, Debug, Default)]
+struct Used {
+    cpu: f64,
+    wall: f64,
+    /// Peak memory in MB (`VmHWM`).
+    peak: f64,
+}
+
+fn main() -> ExitCode {
+    if let Ok(folder) = std::env::var(plain::FOLDER) {
+        plain::run(Path::new(&folder));
+        return ExitCode::SUCCESS;
+    }
+    let sizes = sizes();
+    let papers = open_papers(sizes.feeds.max(sizes.papers), sizes.papers);
+    let articles = sizes.papers * paper::ENTRIES;
+    println!(
+        "{} feeds; {} papers of {} pages of {} KB; {} rounds\n",
+        sizes.feeds,
+        sizes.papers,
+        paper::ENTRIES,
+        paper::page(1).len() / 1000,
+        sizes.rounds
+    );
+    let (feeds, some) = (&papers[..sizes.feeds], &papers[..sizes.papers]);
+    let mut rows: Vec<(&str, Vec<Used>, usize)> = ["W1", "W2", "W3", "W3-", "W4", "yardstick"]
+        .map(|name| (name, Vec::new(), if name < "W3" { sizes.feeds } else { articles }))
+        .to_vec();
+    for _ in 0..sizes.rounds {
+        let folder = tempfile::tempdir().unwrap();
+        configure(folder.path(), feeds, "first_poll = 0\n", false);
+        let cold = ours(folder.path(), &[]);
+        let again = ours(folder.path(), &["--all"]);
+        let with_rules = way(some, "", true, articles);
+        let without_pages = way(some, "keep_pages = \"never\"\n", true, articles);
+        let automatic = way(some, "", false, articles);
+        let folder = tempfile::tempdir().unwrap();
+        let urls: String = some.iter().map(|press| press.url("/feed\n")).collect();
+        std::fs::write(folder.path().join("feeds"), urls).unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.env(plain::FOLDER, folder.path());
+        let yardstick = measured(&mut command);
+        assert_eq!(
+            plain::articles(folder.path()),
+            articles as i64,
+            "the yardstick missed pages"
+        );
+        for (row, used) in rows
+            .iter_mut()
+            .zip([cold, again, with_rules, without_pages, automatic, yardstick])
+        {
+            row.1.push(used);
+        }
+        papers.iter().for_each(Press::forget);
+    }
+    print(&rows);
+    ExitCode::SUCCESS
+}
+
+fn sizes() -> Sizes {
+    let mut sizes = Sizes {
+        feeds: 1000,
+        papers: 200,
+        rounds: 3,
+    };
+    let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
+    while let Some(word) = words.next() {
+        let value = words.next().and_then(|value| value.parse().ok());
+        match (word.as_str(), value) {
+            ("--feeds", Some(value)) => sizes.feeds = value,
+            ("--papers", Some(value)) => sizes.papers = value,
+            ("--rounds", Some(value)) => sizes.rounds = value,
+            _ => {
+                eprintln!("usage: press [--feeds N] [--papers N] [--rounds N]");
+                std::process::exit(2);
+            }
+        }
+    }
+    sizes
+}
+
+/// Papers on addresses of their own; the first `with_pages` have pages, too.
+fn open_papers(number: usize, with_pages: usize) -> Vec<Press> {
+    (0..number)
+        .map(|number| {
+            let press = Press::start(&format!("127.0.{}.{}", 1 + number / 250, 1 + number % 250));
+            let feed = Reply::rss(paper::feed(&press.url(""), number))
+                .gzip()
+                .etag(format!("\"{number}\""));
+            press.page("/feed", feed);
+            if number < with_pages {
+                for id in number * paper::ENTRIES..(number + 1) * paper::ENTRIES {
+                    let page = Reply::html(paper::page(id)).gzip().etag(format!("\"{id}\""));
+                    press.page(&format!("/2026/{id}"), page.clone());
+                    press.page(&format!("/2026/{id}?utm_source=rss"), page);
+                }
+            }
+            press
+        })
+        .collect()
+}
+
+/// Shipped settings but for the gap between requests: the servers are our own.
+fn configure(folder: &Path, papers: &[Press], defaults: &str, rules: bool) {
+    let mut text = format!(
+        "[politeness]\nhost_gap = \"0s\"\nimpolite = true\n[fetch]\nallow_networks = [\"127.0.0.0/8\"]\n\
+         [daemon]\ncontact = \"https://press.example/bot\"\n[defaults]\n{defaults}"
+    );
+    for (number, press) in papers.iter().enumerate() {
+        let _ = write!(
+            text,
+            "[[source]]\nname = \"paper-{number}\"\nfeed = \"{}\"\n",
+            press.url("/feed")
+        );
+        if rules {
+            text.push_str("[source.article]\ntitle = \"h1\"\nbyline = \".by\"\nbody = \".text p\"\n");
+        }
+    }
+    std::fs::write(folder.join("cuttings.toml"), text).unwrap();
+}
+
+/// The whole way over `papers` into an empty database.
+fn way(papers: &[Press], defaults: &str, rules: bool, articles: usize) -> Used {
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path(), papers, defaults, rules);
+    let used = ours(folder.path(), &[]);
+    let db = rusqlite::Connection::open(folder.path().join("cuttings.db")).unwrap();
+    let method = if rules { "rule" } else { "auto" };
+    let found: i64 = db
+        .query_row(
+            "SELECT count(*) FROM articles WHERE method = ?1 AND length(text) > 5000",
+            [method],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(found, articles as i64, "articles whole and by {method}");
+    used
+}
+
+fn ours(folder: &Path, more: &[&str]) -> Used {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cuttings"));
+    command
+        .args([
+            "--quiet",
+            "--config",
+            "cuttings.toml",
+            "--database",
+            "cuttings.db",
+            "run",
+            "--once",
+        ])
+        .args(more)
+        .current_dir(folder);
+    measured(&mut command)
+}
+
+/// Runs one child to its end.
+fn measured(command: &mut Command) -> Used {
+    let (before, began) = (children_cpu(), Instant::now());
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let peak = watch(&mut child);
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{command:?} ended with {status}");
+    Used {
+        cpu: children_cpu() - before,
+        wall: began.elapsed().as_secs_f64(),
+        peak,
+    }
+}
+
+/// Peak memory of a child in MB, looked at until it is gone.
+fn watch(child: &mut Child) -> f64 {
+    let path = format!("/proc/{}/status", child.id());
+    let mut peak = 0.0_f64;
+    loop {
+        let status = std::fs::read_to_string(&path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let Some(kilobytes) = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok())
+        else {
+            return peak;
+        };
+        peak = peak.max(kilobytes / 1000.0);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// CPU seconds of all children that have been waited for (proc(5): fields 16 and 17 of stat, in hundredths).
+fn children_cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("/proc, as Linux has it");
+    let after_name = stat.rsplit(')').next().unwrap();
+    let ticks: f64 = after_name
+        .split_whitespace()
+        .skip(13)
+        .take(2)
+        .map(|field| field.parse::<f64>().unwrap())
+        .sum();
+    ticks / 100.0
+}
+
+fn print(rows: &[(&str, Vec<Used>, usize)]) {
+    let median = |used: &[Used], part: fn(&Used) -> f64| {
+        let mut values: Vec<f64> = used.iter().map(part).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let per_thousand = |used: &[Used], of: usize| median(used, |used| used.cpu) * 1000.0 / of as f64;
+    let (_, used, of) = rows.last().unwrap();
+    let yardstick = per_thousand(used, *of);
+    println!("work       CPU s per 1,000   of yardstick   articles/s   peak MB");
+    for (name, used, of) in rows {
+        let cost = per_thousand(used, *of);
+        let speed = *of as f64 / median(used, |used| used.wall);
+        let ratio = if *name < "W3" {
+            String::new()
+        } else {
+            format!("{:.2}", cost / yardstick)
+        };
+        println!(
+            "{name:<11}{cost:>15.3}{ratio:>15}{speed:>13.0}{:>10.0}",
+            median(used, |used| used.peak)
+        );
+    }
+}
