@@ -395,6 +395,10 @@ pub struct Extraction {
     pub language: Option<String>,
     /// Name of the site.
     pub site: Option<String>,
+    /// The section of the paper.
+    pub section: Option<String>,
+    /// What the page files it under, each once.
+    pub tags: Vec<String>,
     /// Links by which the page names itself.
     pub links: PageLinks,
     /// Where more of the article may be had.

@@ -237,6 +237,8 @@ pub(super) fn fields_json(extraction: &Extraction) -> Value {
         "image": url(&extraction.image),
         "language": extraction.language,
         "site": extraction.site,
+        "section": extraction.section,
+        "tags": extraction.tags,
         "short_link": url(&links.short_link).or_else(|| url(&links.shortlink)),
         "canonical": url(&links.canonical),
         "kind": extraction.kind.as_str(),

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::dates::Reading;
 use super::jsonld::Linked;
-use super::language::{declared_language, detected_language};
+use super::language::{declared_language, of_text};
 use super::links;
 use super::meta::{Meta, fold};
 use crate::html::{At, Clip, Document, Tag};
@@ -96,19 +96,15 @@ impl Automatic<'_> {
             origin,
             &mut extraction.origins,
         );
-        let language = declared_language(self.meta, self.linked);
-        let detected = || detected_language(&extraction.text);
-        let (language, origin) = match language {
-            Some(language) => (Some(language), Origin::Meta),
-            None => (detected(), Origin::Auto),
-        };
-        set(
-            &mut extraction.language,
-            language,
-            Field::Language,
-            origin,
-            &mut extraction.origins,
-        );
+        let declared = declared_language(self.meta, self.linked);
+        if extraction.language.is_none()
+            && let Some((language, origin)) = of_text(declared, &extraction.text)
+        {
+            extraction.language = Some(language);
+            extraction.origins.insert(Field::Language, origin);
+        }
+        extraction.section = self.section();
+        extraction.tags = self.tags();
         if extraction.links.canonical.is_some() {
             extraction.origins.insert(Field::Canonical, Origin::Meta);
         }

@@ -33,6 +33,9 @@ pub(super) struct Linked {
     pub(super) language: Option<String>,
     pub(super) site: Option<String>,
     pub(super) free: Option<bool>,
+    pub(super) section: Option<String>,
+    /// Lists parted by commas, or one each.
+    pub(super) keywords: Vec<String>,
 }
 
 type Object = Map<String, Value>;
@@ -291,6 +294,12 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
         Value::String(free) => Some(!free.eq_ignore_ascii_case("false")),
         _ => None,
     });
+    linked.section = get("articleSection");
+    linked.keywords = match object.get("keywords") {
+        Some(Value::Array(values)) => values.iter().take(100).filter_map(text).collect(),
+        Some(value) => text(value).into_iter().collect(),
+        None => Vec::new(),
+    };
     let named = |value: &Value| names(value, by_id);
     linked.authors = object.get("author").map(named).unwrap_or_default();
     if linked.authors.is_empty() {

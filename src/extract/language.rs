@@ -1,7 +1,10 @@
 //! The language of an article: as its page declares it, else as its words tell.
 
+use whatlang::Lang;
+
 use super::jsonld::Linked;
 use super::meta::Meta;
+use crate::model::Origin;
 
 /// The language a page declares: BCP 47, primary tag in lower case.
 pub(super) fn declared_language(meta: &Meta, linked: &Linked) -> Option<String> {
@@ -26,11 +29,58 @@ pub(super) fn declared_language(meta: &Meta, linked: &Linked) -> Option<String> 
     })
 }
 
+/// Characters of a text by which its language is told, and how many it takes to doubt what is declared.
+const SAMPLE: usize = 2000;
+const ENOUGH: usize = 300;
+
+/// The language of a text that declares one. Templates are copied with their `lang`, so a long text that is plainly in
+/// another language counts, unless the two are hardly told apart.
+pub(super) fn of_text(declared: Option<String>, text: &str) -> Option<(String, Origin)> {
+    let Some(declared) = declared else {
+        return Some((detected_language(text)?, Origin::Auto));
+    };
+    let primary = declared.split('-').next().unwrap_or_default();
+    let comparable = Lang::all().iter().any(|lang| code(*lang) == primary);
+    let other = (comparable && text.chars().take(ENOUGH).count() == ENOUGH)
+        .then(|| detected_language(text))
+        .flatten()
+        .filter(|found| found != primary && !are_close(found, primary));
+    Some(match other {
+        Some(found) => (found, Origin::Auto),
+        None => (declared, Origin::Meta),
+    })
+}
+
+/// Whether two languages are hardly told apart by their words, or are two names of one.
+fn are_close(one: &str, other: &str) -> bool {
+    const FAMILIES: &[&[&str]] = &[
+        &["nb", "no", "nn", "da", "sv"],
+        &["hr", "sr", "bs", "sl", "mk", "bg"],
+        &["id", "ms", "jv"],
+        &["cs", "sk"],
+        &["es", "pt", "ca", "gl", "it"],
+        &["nl", "af"],
+        &["ru", "uk", "be"],
+        &["tr", "az", "tk"],
+        &["fa", "ur", "ar"],
+        &["hi", "mr", "ne"],
+        &["zh", "ja"],
+    ];
+    FAMILIES
+        .iter()
+        .any(|family| family.contains(&one) && family.contains(&other))
+}
+
 /// The language a text is written in, where that is certain.
 pub(super) fn detected_language(text: &str) -> Option<String> {
-    let sample: String = text.chars().take(2000).collect();
+    let sample: String = text.chars().take(SAMPLE).collect();
     let info = whatlang::detect(&sample).filter(whatlang::Info::is_reliable)?;
-    let code = match info.lang().code() {
+    Some(code(info.lang()).to_owned())
+}
+
+/// BCP 47.
+fn code(lang: Lang) -> &'static str {
+    match lang.code() {
         "eng" => "en",
         "deu" => "de",
         "fra" => "fr",
@@ -80,6 +130,29 @@ pub(super) fn detected_language(text: &str) -> Option<String> {
         "tel" => "te",
         "afr" => "af",
         code => code,
-    };
-    Some(code.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GERMAN: &str = "Die Brücke über den Fluss wurde am Montag für den Verkehr gesperrt, weil die Stadt den Belag \
+        erneuern lässt. Bis zum Herbst müssen die Bewohner der Insel einen Umweg von zwölf Kilometern fahren, sagte eine \
+        Sprecherin der Verwaltung. Die Fähre soll in dieser Zeit öfter verkehren und auch am Abend noch Gäste übersetzen.";
+
+    #[test]
+    fn what_is_declared_counts_unless_the_text_is_plainly_in_another() {
+        for (declared, text, expected) in [
+            (Some("de-AT"), GERMAN, Some("de-AT")),
+            (Some("en"), GERMAN, Some("de")),
+            (None, GERMAN, Some("de")),
+            (Some("en"), "Kurz.", Some("en")),
+            (Some("xx"), GERMAN, Some("xx")),
+            (None, "", None),
+        ] {
+            let found = of_text(declared.map(str::to_owned), text).map(|(language, _)| language);
+            assert_eq!(found.as_deref(), expected, "{declared:?}");
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod clock;
 mod dates;
 mod fate;
 mod fields;
+mod formatted;
 mod jsonld;
 mod language;
 mod links;
@@ -31,6 +32,7 @@ mod standfirst;
 mod state;
 mod title;
 mod tokens;
+mod topics;
 mod when;
 
 #[cfg(test)]
