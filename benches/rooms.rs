@@ -145,6 +145,7 @@ async fn store_articles(folder: &std::path::Path) {
         degraded: false,
         hosts: Vec::new(),
         robots: Vec::new(),
+        odd_headers: 0,
         failures: 0.0,
         next: Next {
             at: now() + Duration::from_hours(1),
@@ -201,6 +202,7 @@ fn cutting(claim: &ClaimedEntry, at: DateTime<Utc>) -> PageOutcome {
         result: PageResult::Article(Box::new(cutting)),
         hosts: Vec::new(),
         robots: Vec::new(),
+        odd_headers: 0,
         tried: Vec::new(),
     }
 }

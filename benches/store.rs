@@ -169,6 +169,7 @@ async fn fill(path: &Path, flags: &Flags, had: usize) {
             result: PageResult::Article(Box::new(cutting(&claim.ident, flags, &mut dice))),
             hosts: Vec::new(),
             robots: Vec::new(),
+            odd_headers: 0,
             tried: Vec::new(),
         });
         let calls: Vec<_> = outcomes.map(|outcome| store.record_page(outcome)).collect();
@@ -210,6 +211,7 @@ fn polled(claim: &ClaimedSource, entries: Vec<Entry>) -> PollOutcome {
         degraded: false,
         hosts: Vec::new(),
         robots: Vec::new(),
+        odd_headers: 0,
         failures: 0.0,
         next: Next {
             at: Utc::now(),

@@ -56,6 +56,7 @@ struct Way {
     took: Duration,
     hosts: Vec<HostNote>,
     robots: Vec<RobotsNote>,
+    odd_headers: u64,
     tried: Vec<Tried>,
 }
 
@@ -116,6 +117,7 @@ pub async fn collect(
         took,
         hosts,
         robots,
+        odd_headers,
         tried,
     } = way;
     let page = PageOutcome {
@@ -126,6 +128,7 @@ pub async fn collect(
         result,
         hosts,
         robots,
+        odd_headers,
         tried,
     };
     record(store, &desk, page, failure).await
@@ -157,7 +160,7 @@ async fn attempt(
         Wanted::No => Ok(from_feed(store, desk, None, now).await),
         Wanted::Never(failure) => Err(Missed::own(failure)),
         Wanted::Yes(url) => {
-            let (fetched, document) = fetch(fetcher, &url, way, now).await?;
+            let (fetched, document) = fetch(fetcher, &desk.source, &url, way, now).await?;
             let mut first = read(store, desk, fetched, document, now)
                 .await
                 .map_err(Missed::own)?;
@@ -196,7 +199,7 @@ async fn another(
     now: DateTime<Utc>,
 ) -> Result<Read, Failure> {
     let now = now + way.took;
-    let (fetched, document) = fetch(fetcher, url, way, now)
+    let (fetched, document) = fetch(fetcher, &desk.source, url, way, now)
         .await
         .map_err(|missed| missed.failure)?;
     read(store, desk, fetched, document, now).await
@@ -289,14 +292,18 @@ impl Missed {
 /// Fetches the page, and refuses where a redirect led to no page of the article's own.
 async fn fetch(
     fetcher: &Fetcher,
+    source: &Source,
     url: &Url,
     way: &mut Way,
     now: DateTime<Utc>,
 ) -> Result<(Fetched, Document), Missed> {
-    let mut fetched = match fetcher
-        .get(Request::new(url.clone(), Want::Page).obeying_robots(), now)
+    let mut request = Request::new(url.clone(), Want::Page);
+    request.robots = !source.ignore_robots;
+    let request = request
+        .for_source(source)
         .await
-    {
+        .map_err(|error| Missed::own(error.failure(url)))?;
+    let mut fetched = match fetcher.get(request, now).await {
         Ok(fetched) => fetched,
         Err(failed) => {
             way.took += failed.took;
@@ -306,12 +313,14 @@ async fn fetch(
             };
             way.hosts.extend(failed.hosts);
             way.robots.extend(failed.robots);
+            way.odd_headers += failed.odd_headers;
             return Err(missed);
         }
     };
     way.took += fetched.took;
     way.hosts.append(&mut fetched.hosts);
     way.robots.append(&mut fetched.robots);
+    way.odd_headers += fetched.odd_headers;
     if !identity::is_specific(&fetched.url) {
         let to = link::masked(&fetched.url);
         let failure = if link::is_wall(&fetched.url) {

@@ -698,6 +698,8 @@ pub struct PollOutcome {
     pub hosts: Vec<HostNote>,
     /// What origins answered for robots.txt on the way.
     pub robots: Vec<RobotsNote>,
+    /// Header values on the way that mean nothing and were passed over.
+    pub odd_headers: u64,
     /// Weighted failures in a row, after this poll.
     pub failures: f64,
     /// When next, and why.
@@ -846,6 +848,8 @@ pub struct PageOutcome {
     pub hosts: Vec<HostNote>,
     /// What origins answered for robots.txt on the way.
     pub robots: Vec<RobotsNote>,
+    /// Header values on the way that mean nothing and were passed over.
+    pub odd_headers: u64,
     /// Selectors tried, for the hit rates of the source.
     pub tried: Vec<Tried>,
 }

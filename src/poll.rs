@@ -2,6 +2,7 @@
 
 mod sitemaps;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,10 +88,38 @@ async fn poll_alike(
         if position == 0 {
             outcome.hosts.clone_from(&answer.hosts);
             outcome.robots.clone_from(&answer.robots);
+            outcome.odd_headers = answer.odd_headers;
         }
         reports.push(record(store, &source, outcome).await?);
     }
     Ok(reports)
+}
+
+/// Claims of sources that ask one address in one way together, in the order of their first: it is asked once.
+pub fn by_address(
+    claims: impl IntoIterator<Item = (Arc<Source>, ClaimedSource)>,
+) -> Vec<Vec<(Arc<Source>, ClaimedSource)>> {
+    let mut groups: Vec<Vec<(Arc<Source>, ClaimedSource)>> = Vec::new();
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (source, claim) in claims {
+        let alike = |place: &usize| {
+            let first = groups.get(*place).and_then(|group| group.first());
+            first.is_some_and(|(other, _)| {
+                other.access == source.access
+                    && (other.feed_robots, other.ignore_robots) == (source.feed_robots, source.ignore_robots)
+            })
+        };
+        let known = places.entry(claim.address.to_string()).or_default();
+        if let Some(place) = known.iter().copied().find(alike) {
+            if let Some(group) = groups.get_mut(place) {
+                group.push((source, claim));
+            }
+        } else {
+            known.push(groups.len());
+            groups.push(vec![(source, claim)]);
+        }
+    }
+    groups
 }
 
 /// Whether sources of one address know the same document: only then can one conditional request serve them all.
@@ -111,6 +140,7 @@ struct Answer {
     bytes: u64,
     hosts: Vec<HostNote>,
     robots: Vec<RobotsNote>,
+    odd_headers: u64,
     /// The URL that answered.
     served_by: Option<url::Url>,
     /// The end of the leading permanent redirects.
@@ -121,10 +151,34 @@ struct Answer {
     walked: Option<sitemaps::Walked>,
 }
 
+impl Answer {
+    /// Nobody was asked.
+    fn unasked(failure: Failure) -> Self {
+        Self {
+            took: Duration::ZERO,
+            status: None,
+            bytes: 0,
+            hosts: Vec::new(),
+            robots: Vec::new(),
+            odd_headers: 0,
+            served_by: None,
+            moved_to: None,
+            hints: Hints::default(),
+            came: Came::Nothing {
+                failure,
+                retry_after: None,
+            },
+            walked: None,
+        }
+    }
+}
+
 enum Came {
     NotModified(Validators),
     /// Read well, or with what went wrong while reading it.
     Document {
+        /// Not where it broke off: its validators would say that the rest is known.
+        whole: bool,
         validators: Validators,
         body_hash: Vec<u8>,
         read: Result<Read, Failure>,
@@ -157,6 +211,11 @@ async fn ask(
         request = request.with_validators(claim.validators.clone());
         request.validators_from.clone_from(&claim.validators_from);
     }
+    request.robots = source.feed_robots && !source.ignore_robots;
+    let request = match request.for_source(source).await {
+        Ok(request) => request,
+        Err(error) => return Answer::unasked(error.failure(&claim.address)),
+    };
     let keep = |hosts: Vec<HostNote>| {
         if config.politeness.scope == Scope::Feed {
             Vec::new()
@@ -179,12 +238,14 @@ async fn ask(
                     bytes = document.body.len() as u64;
                     let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
                     let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
+                    let whole = feed::is_whole(&document.body);
                     let read = if unchanged {
                         Ok(Read::Entries(Box::default()))
                     } else {
                         read(store, source, claim, document, &fetched.url).await
                     };
                     Came::Document {
+                        whole,
                         validators,
                         body_hash,
                         read,
@@ -197,6 +258,7 @@ async fn ask(
                 bytes,
                 hosts: fetched.hosts,
                 robots: fetched.robots,
+                odd_headers: fetched.odd_headers,
                 served_by: Some(fetched.url),
                 moved_to,
                 hints,
@@ -226,6 +288,7 @@ async fn ask(
             },
             hosts: keep(failed.hosts),
             robots: failed.robots,
+            odd_headers: failed.odd_headers,
             walked: None,
         },
     }
@@ -379,6 +442,7 @@ async fn decide(
                 validators,
                 body_hash,
                 read: Ok(read),
+                whole,
             },
             None,
         ) => {
@@ -395,11 +459,21 @@ async fn decide(
             overflowed = learn(store, &claim, feed, &keys, &mut rhythm, end, true).await?;
             memory.hints = feed.hints.clone();
             memory.sitemaps.clear();
+            let mut feed = Box::new(feed.clone());
+            let (validators, body_hash) = if *whole {
+                (validators.clone(), body_hash.clone())
+            } else {
+                feed.skipped.push(Skipped {
+                    position: feed.entries.len(),
+                    reason: "the document breaks off here: it is not taken for known".into(),
+                });
+                (claim.validators, claim.body_hash.unwrap_or_default())
+            };
             PollResult::Taken {
-                feed: Box::new(feed.clone()),
+                feed,
                 keys,
-                validators: validators.clone(),
-                body_hash: body_hash.clone(),
+                validators,
+                body_hash,
                 limit: claim.first.then_some(source.first_poll),
             }
         }
@@ -465,6 +539,7 @@ async fn decide(
         degraded,
         hosts: Vec::new(),
         robots: Vec::new(),
+        odd_headers: 0,
         failures,
         next,
     })

@@ -199,6 +199,19 @@ fn as_text(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
                 hits * 100 / tried
             ));
         }
+        if source.state == SourceState::Ended {
+            text.push_str(&format!(
+                "\n{}: switched off, as its server says that the feed is gone for good (410). Give it another `feed`; or, \
+                 to ask once more, run with `enabled = false` and then take that out",
+                source.name
+            ));
+        }
+        if source.ignore_robots {
+            text.push_str(&format!(
+                "\n{}: robots.txt is ignored (ignore_robots)",
+                source.name
+            ));
+        }
         if let Some(to) = &source.moved_to {
             text.push_str(&format!(
                 "\n{}: the feed has moved to {}",
@@ -363,7 +376,7 @@ fn source_json(source: &SourceStatus, now: DateTime<Utc>) -> serde_json::Value {
         "next": moment(source.next.as_ref().map(|next| next.at)), "why": source.next.as_ref().map(|next| &next.why),
         "host_rests_until": moment(source.host_rests_until),
         "last_error": source.last_error.as_ref().map(|error| json!({"at": moment(Some(error.at)), "code": error.code, "message": error.message})),
-        "moved_to": source.moved_to.as_deref().map(masked), "waiting": source.pending, "articles": source.articles, "day": source.day,
+        "moved_to": source.moved_to.as_deref().map(masked), "ignore_robots": source.ignore_robots, "waiting": source.pending, "articles": source.articles, "day": source.day,
         "week": source.week, "robots_denied": source.denied, "rules_hit": source.hits.0, "rules_tried": source.hits.1,
         "silence": silence, "rules": misses,
         "known_by": source.known_by.as_ref().map_or("id", |(_, by)| by), "known_why": source.known_by.as_ref().map(|(why, _)| why),

@@ -76,6 +76,14 @@ pub(super) const DEFAULTS: Keys = Keys {
         "revisions",
         "first_poll",
         "enabled",
+        "max_hint",
+        "pin",
+        "ignore_robots",
+        "feed_robots",
+        "proxy",
+        "http1_only",
+        "ca_file",
+        "user_agent",
         "article",
     ],
 };
@@ -104,6 +112,18 @@ pub(super) const SOURCE: Keys = Keys {
         "revisions",
         "first_poll",
         "enabled",
+        "max_hint",
+        "pin",
+        "ignore_robots",
+        "feed_robots",
+        "proxy",
+        "http1_only",
+        "ca_file",
+        "user_agent",
+        "headers",
+        "cookies",
+        "basic_auth",
+        "bearer",
         "article",
         "rules",
         "test",
@@ -190,6 +210,18 @@ pub(super) const SITE: Keys = Keys {
 pub(super) const RULE: Keys = Keys {
     section: "a rule",
     keys: &["select", "match", "format"],
+};
+
+/// A user name and a password.
+pub(super) const BASIC_AUTH: Keys = Keys {
+    section: "basic_auth",
+    keys: &["user", "password"],
+};
+
+/// Where a secret is.
+pub(super) const SECRET: Keys = Keys {
+    section: "a value from elsewhere",
+    keys: &["credential", "env", "file"],
 };
 
 /// A page and a passage its text must contain.

@@ -6,6 +6,7 @@
 //! [`find`] looks for the file, [`load`] reads it with all it includes and answers either what runs or everything that
 //! is wrong, each mistake with its place and a hint.
 
+mod access;
 mod edit;
 mod fault;
 mod files;
@@ -41,6 +42,7 @@ use url::Url;
 use crate::html::Css;
 use crate::timing::Schedule;
 
+pub use access::{Access, Kept, refused_header};
 pub use edit::{Names, NewSource, NotAdded, append};
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use filter::{Filter, Filters, Judged};
@@ -181,6 +183,10 @@ pub enum Listen {
 
 /// `[[source]]`, with `[defaults]` applied.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key that a person sets by itself"
+)]
 pub struct Source {
     /// The key of the source: state follows it.
     pub name: String,
@@ -218,6 +224,12 @@ pub struct Source {
     pub max_hint: Duration,
     /// Whether a feed that moved for good is only reported.
     pub pin: bool,
+    /// Whether pages are fetched without asking robots.txt.
+    pub ignore_robots: bool,
+    /// Whether robots.txt holds for the feed too.
+    pub feed_robots: bool,
+    /// How it is asked.
+    pub access: Access,
     /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
     /// of the source itself, where it has them: they go before a site's, those of `[defaults]` after.
     pub article: ArticleRules,
@@ -251,6 +263,9 @@ impl Source {
             filters: Filters::default(),
             max_hint: Duration::from_hours(24),
             pin: false,
+            ignore_robots: false,
+            feed_robots: false,
+            access: Access::default(),
             article: ArticleRules::default(),
             rules: Vec::new(),
             tests: Vec::new(),

@@ -6,13 +6,20 @@ use super::{Politeness, Scope};
 use crate::link;
 
 impl Politeness {
+    /// As [`Scope::place`].
+    pub fn place(&self, url: &Url) -> String {
+        self.scope.place(url)
+    }
+}
+
+impl Scope {
     /// The name under which the ledger knows the server of a URL: its host, without port, or, where a whole domain
     /// counts as one, its registrable domain. Addresses and bare public suffixes have no such domain and stay hosts.
-    pub fn place(&self, url: &Url) -> String {
+    pub fn place(self, url: &Url) -> String {
         let host = link::host(url);
-        let domain = match self.scope {
-            Scope::Feed | Scope::Host => None,
-            Scope::Domain => link::registrable(&host),
+        let domain = match self {
+            Self::Feed | Self::Host => None,
+            Self::Domain => link::registrable(&host),
         };
         domain.map_or_else(|| host.clone(), str::to_owned)
     }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use ipnet::IpNet;
 use url::Url;
 
+use super::access;
 use super::fault::quoted;
 use super::files::folder_of;
 use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, METRICS, OUTPUT, POLITENESS, SOURCE};
@@ -268,6 +269,7 @@ impl<'a> Sources<'a> {
             ..Source::new(name, feed)
         };
         settings.apply(defaults, &mut source);
+        access::of_source(section, &mut source.access);
         if source.pages == Pages::Never
             && !matches!(source.form, Form::Feed)
             && let Some(value) = section.get("listing").or_else(|| section.get("sitemap"))

@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::fault::quoted;
 use super::nearest::nearest;
 use super::value::{Section, Value};
-use super::{ArticleRules, Keep, KeepArticles, Pages, Revisions, Source, rules};
+use super::{Access, ArticleRules, Keep, KeepArticles, Pages, Revisions, Source, access, rules};
 use crate::timing::{self, Cron, Schedule, show_duration};
 
 /// Least interval of a source without `impolite`: the hard floor that an operator's own word is bound by.
@@ -31,6 +31,12 @@ pub(super) struct Settings {
     revisions: Option<Revisions>,
     first_poll: Option<usize>,
     enabled: Option<bool>,
+    max_hint: Option<Duration>,
+    pin: Option<bool>,
+    ignore_robots: Option<bool>,
+    feed_robots: Option<bool>,
+    /// Whole, as `article`.
+    access: Access,
     /// Whole: what the section does not set is that of the section below.
     article: ArticleRules,
 }
@@ -54,6 +60,11 @@ impl Settings {
                 .get("first_poll")
                 .and_then(|value| value.number(0..=100_000)),
             enabled: section.get("enabled").and_then(|value| value.boolean()),
+            max_hint: section.get("max_hint").and_then(|value| value.duration("1d")),
+            pin: section.get("pin").and_then(|value| value.boolean()),
+            ignore_robots: section.get("ignore_robots").and_then(|value| value.boolean()),
+            feed_robots: section.get("feed_robots").and_then(|value| value.boolean()),
+            access: access::ways(section, &base.access),
             article: rules::of(section, base.article.clone()),
         }
     }
@@ -81,6 +92,17 @@ impl Settings {
             .or(defaults.first_poll)
             .unwrap_or(source.first_poll);
         source.enabled = self.enabled.or(defaults.enabled).unwrap_or(source.enabled);
+        source.max_hint = self.max_hint.or(defaults.max_hint).unwrap_or(source.max_hint);
+        source.pin = self.pin.or(defaults.pin).unwrap_or(source.pin);
+        source.ignore_robots = self
+            .ignore_robots
+            .or(defaults.ignore_robots)
+            .unwrap_or(source.ignore_robots);
+        source.feed_robots = self
+            .feed_robots
+            .or(defaults.feed_robots)
+            .unwrap_or(source.feed_robots);
+        source.access = self.access;
         if let Some(tags) = self.tags.or_else(|| defaults.tags.clone()) {
             source.tags = tags;
         }

@@ -196,13 +196,42 @@ impl Text {
         if note.at == (0..0) && note.severity == Severity::Warning {
             return fault;
         }
+        if self.is_secret(line, text) {
+            return fault.in_line(line, &covered(text), from..to.max(from));
+        }
         fault.in_line(line, text, from..to.max(from))
+    }
+
+    /// Whether a line may hold a password: by its key, or by the section it stands in.
+    fn is_secret(&self, line: usize, text: &str) -> bool {
+        let names = |text: &str| SECRETS.iter().any(|key| text.contains(key));
+        let section = self
+            .body
+            .lines()
+            .take(line)
+            .filter(|line| line.trim_start().starts_with('['))
+            .last();
+        names(text) || section.is_some_and(names)
     }
 
     /// The line of an offset, counted from 1.
     fn line(&self, offset: usize) -> usize {
         self.lines.partition_point(|begin| *begin <= offset).max(1)
     }
+}
+
+/// Keys whose values are not shown.
+const SECRETS: &[&str] = &["headers", "cookies", "basic_auth", "password", "bearer", "proxy"];
+
+/// A line with what its values say covered, byte for byte.
+fn covered(text: &str) -> String {
+    let end = text.find('=').unwrap_or(0);
+    let (key, rest) = text.split_at_checked(end).unwrap_or(("", text));
+    let cover = |c: char| match c {
+        '=' | '{' | '}' | ',' | '"' | '\'' | ' ' | '\t' => c.to_string(),
+        _ => "*".repeat(c.len_utf8()),
+    };
+    rest.chars().fold(key.to_owned(), |text, c| text + &cover(c))
 }
 
 fn start(error: &toml::de::Error) -> usize {

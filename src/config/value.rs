@@ -246,6 +246,26 @@ impl<'a> Value<'a> {
         Some(Section::checked(self.text, table, keys, self.at.clone()))
     }
 
+    /// The values of a table whose keys are the writer's own.
+    pub(super) fn named(&self, example: &str) -> Option<Vec<Value<'a>>> {
+        let DeValue::Table(table) = self.parsed else {
+            // Never what stands there: it may be a secret.
+            self.fault_at_key(
+                format!("`{}`: a table is expected", self.key),
+                format!("write {example}"),
+            );
+            return None;
+        };
+        let values = table.iter().map(|(key, value)| Value {
+            text: self.text,
+            key: key.get_ref(),
+            key_at: key.span(),
+            at: value.span(),
+            parsed: value.get_ref(),
+        });
+        Some(values.collect())
+    }
+
     /// The key it stands under.
     pub(super) fn key(&self) -> &'a str {
         self.key

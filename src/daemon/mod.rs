@@ -30,7 +30,6 @@ use tracing::{error, info};
 use crate::collect::{self, PageReport};
 use crate::config::{Config, Source};
 use crate::fetch::{ClientError, Fetcher};
-use crate::model::ClaimedSource;
 use crate::poll::{self, PollReport};
 use crate::store::{Store, StoreError, Waiting};
 use metrics::{Health, Metrics};
@@ -384,11 +383,11 @@ impl Daemon {
             .store
             .claim_sources(Utc::now(), free.div_ceil(2), all)
             .await?;
-        for claims in by_address(due) {
-            let claims: Vec<_> = claims
-                .into_iter()
-                .filter_map(|claim| Some((Arc::clone(self.sources.get(&claim.id.0)?), claim)))
-                .collect();
+        let due: Vec<_> = due
+            .into_iter()
+            .filter_map(|claim| Some((Arc::clone(self.sources.get(&claim.id.0)?), claim)))
+            .collect();
+        for claims in poll::by_address(due) {
             let (store, fetcher, config) = self.tools();
             self.pulse.begun(Half::Poll);
             self.work.spawn(caught(Half::Poll, async move {
@@ -484,20 +483,6 @@ impl Daemon {
         self.store.release_all().await?;
         Ok(())
     }
-}
-
-/// Claims of one address together, in the order of their first.
-fn by_address(claims: Vec<ClaimedSource>) -> Vec<Vec<ClaimedSource>> {
-    let mut groups: Vec<Vec<ClaimedSource>> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for claim in claims {
-        let place = *places.entry(claim.address.to_string()).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some(group) => group.push(claim),
-            None => groups.push(vec![claim]),
-        }
-    }
-    groups
 }
 
 /// When to look for work again; nothing when a single run is through.

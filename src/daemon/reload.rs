@@ -31,7 +31,10 @@ impl Daemon {
     /// it began with.
     pub(super) async fn take_in(&mut self, config: Config) -> Result<(), RunError> {
         let config = Arc::new(config);
-        let rows = self.store.sync_sources(&config.sources, Utc::now()).await?;
+        let rows = self
+            .store
+            .sync(&config.sources, config.politeness.scope, Utc::now())
+            .await?;
         self.store.retain_rules(&config).await?;
         // The rows come in the order of the sources.
         self.sources = rows

@@ -33,6 +33,7 @@ mod reference;
 mod refusal;
 mod sitemap;
 mod token;
+mod whole;
 
 use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -44,6 +45,7 @@ pub use discover::{Lead, leads};
 pub use mend::mend;
 pub use opml::{Outline, opml};
 pub use sitemap::{Child, SITEMAP, Sitemap};
+pub use whole::is_whole;
 
 use crate::config::Listing;
 use crate::model::ParsedFeed;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::time::timeout;
+use tracing::debug;
 
 use super::clients::Clients;
 use super::robots::{Book, MAX_ROBOTS};
@@ -13,7 +14,7 @@ use super::{
     ClientError, Document, Failed, FetchError, Fetched, Gate, Guard, Headers, Hints, Lookup, Outcome,
     Request, SystemNames, Want, body, challenge, hints,
 };
-use crate::config;
+use crate::config::{self, Scope};
 use crate::link;
 use crate::model::Validators;
 
@@ -40,6 +41,7 @@ pub struct Fetcher {
     gate: Arc<Gate>,
     book: Arc<Book>,
     limits: config::Fetch,
+    scope: Scope,
 }
 
 impl Fetcher {
@@ -65,6 +67,7 @@ impl Fetcher {
             gate: Arc::new(Gate::new(politeness)),
             book: Arc::default(),
             limits: limits.clone(),
+            scope: politeness.scope,
         })
     }
 
@@ -83,7 +86,7 @@ impl Fetcher {
 
     /// Gets one document, over at most `max_redirects` hops. `now` is when it is called.
     pub async fn get(&self, request: Request, now: DateTime<Utc>) -> Result<Fetched, Box<Failed>> {
-        let mut trail = Trail::starting(request.url.clone());
+        let mut trail = Trail::starting(request.url.clone(), self.scope);
         match self.walk(&request, &mut trail, Clock::starting(now)).await {
             Ok(outcome) => Ok(Fetched {
                 outcome,
@@ -93,12 +96,15 @@ impl Fetcher {
                 hosts: trail.hosts,
                 robots: trail.robots,
                 hints: trail.hints,
+                odd_headers: trail.odd,
                 took: trail.took,
             }),
             Err(error) => {
                 trail.note_trouble(&error);
                 Err(Box::new(Failed {
                     error,
+                    at_first_place: trail.is_at_first_place(),
+                    odd_headers: trail.odd,
                     status: trail.status,
                     url: trail.url,
                     hops: trail.hops,
@@ -129,10 +135,10 @@ impl Fetcher {
             if request.robots && request.want != Want::Robots {
                 self.heed(request, trail, clock).await?;
             }
-            let host = link::host(&trail.url);
-            let entered = self.gate.enter_unless_resting(&host, || clock.now()).await;
+            let place = trail.place();
+            let entered = self.gate.enter_unless_resting(&place, || clock.now()).await;
             let pass = entered.map_err(|resting| FetchError::Resting {
-                host: host.clone(),
+                host: place.clone(),
                 until: resting.until,
             })?;
             let begun = Instant::now();
@@ -141,11 +147,13 @@ impl Fetcher {
             trail.took += begun.elapsed();
             let after = self.limits.total_timeout;
             let step = step.unwrap_or(Err(FetchError::Total { after }));
+            // Where the wish holds for the feed that was asked alone, it is no affair of its host.
+            let alone = self.scope == Scope::Feed && request.want == Want::Feed;
             if let Err(error) = &step
-                && let Some(until) = error.retry_after()
+                && let Some(until) = error.retry_after().filter(|_| !alone)
             {
                 // Before the next in line gets the slot.
-                self.gate.rest(&host, until);
+                self.gate.rest(&place, until);
             }
             drop(pass);
             match step? {
@@ -191,6 +199,25 @@ impl Fetcher {
         trail.status = Some(status);
         let arrived = clock.now();
         trail.hints = Hints::read(&headers, arrived);
+        let retry_after = headers
+            .text("retry-after")
+            .filter(|_| matches!(status, 429 | 503));
+        let wait = retry_after
+            .as_deref()
+            .and_then(|value| hints::retry_after(value, arrived));
+        if retry_after.is_some() && wait.is_none() {
+            trail.hints.odd.push("retry-after");
+        }
+        for name in &trail.hints.odd {
+            let value = headers.get_str(name).unwrap_or_default();
+            debug!(
+                url = link::masked(&trail.url),
+                header = name,
+                value,
+                "the value means nothing: passed over"
+            );
+        }
+        trail.odd += trail.hints.odd.len() as u64;
         if !matches!(status, 429 | 503) {
             trail.note(None);
         }
@@ -217,11 +244,10 @@ impl Fetcher {
                 if matches!(status, 401 | 403 | 429 | 503) && challenge::in_body(&start) {
                     return Err(FetchError::Challenge { status });
                 }
-                let retry_after = headers
-                    .text("retry-after")
-                    .filter(|_| matches!(status, 429 | 503))
-                    .and_then(|value| hints::retry_after(&value, arrived));
-                Err(FetchError::Status { status, retry_after })
+                Err(FetchError::Status {
+                    status,
+                    retry_after: wait,
+                })
             }
         }
     }

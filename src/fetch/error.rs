@@ -318,8 +318,6 @@ impl FetchError {
             } => Grade::Temporary,
             Self::Scheme { .. }
             | Self::Url { .. }
-            | Self::Header { .. }
-            | Self::Settings { .. }
             | Self::Address(_)
             | Self::Downgrade { .. }
             | Self::NotHtml { .. }

@@ -19,17 +19,20 @@ pub struct Hints {
     pub fresh_until: Option<DateTime<Utc>>,
     /// By which word it is: `max-age=3600`, `Expires`.
     pub fresh_by: Option<String>,
+    /// Headers whose value means nothing: passed over, and counted.
+    pub odd: Vec<&'static str>,
 }
 
 impl Hints {
     /// Reads the headers of an answer that arrived at `now`.
     pub fn read(headers: &Headers, now: DateTime<Utc>) -> Self {
         let mut hints = Self::default();
-        if let Some((lifetime, by)) = lifetime(headers, now) {
-            let age = headers
-                .text("age")
-                .and_then(|age| seconds(&age))
-                .unwrap_or_default();
+        let age = headers.text("age").map(|age| seconds(&age));
+        if age == Some(None) {
+            hints.odd.push("age");
+        }
+        if let Some((lifetime, by)) = lifetime(headers, now, &mut hints.odd) {
+            let age = age.flatten().unwrap_or_default();
             let left = lifetime.saturating_sub(age).min(MAX_FRESH);
             if !left.is_zero() {
                 hints.fresh_until = Some(now + left);
@@ -50,7 +53,11 @@ pub(super) fn retry_after(value: &str, now: DateTime<Utc>) -> Option<DateTime<Ut
 }
 
 /// How long an answer is fresh from when it was made, and by which word.
-fn lifetime(headers: &Headers, now: DateTime<Utc>) -> Option<(Duration, String)> {
+fn lifetime(
+    headers: &Headers,
+    now: DateTime<Utc>,
+    odd: &mut Vec<&'static str>,
+) -> Option<(Duration, String)> {
     let mut max_age = None;
     for value in headers.all("cache-control") {
         for directive in String::from_utf8_lossy(value).split(',') {
@@ -65,15 +72,27 @@ fn lifetime(headers: &Headers, now: DateTime<Utc>) -> Option<(Duration, String)>
         }
     }
     if let Some(age) = max_age {
-        let age = age?;
+        let Some(age) = age else {
+            odd.push("cache-control");
+            return None;
+        };
         return Some((age, format!("max-age={}", age.as_secs())));
     }
-    let expires = http_date(&headers.text("expires")?, now)?;
+    let expires = headers.text("expires")?;
+    // RFC 9111, 5.3: nought is a time in the past, and so is what is no date; that much has a meaning.
+    let is_past = matches!(expires.trim(), "0" | "-1");
+    let Some(expires) = http_date(&expires, now) else {
+        if !is_past {
+            odd.push("expires");
+        }
+        return None;
+    };
     // Both by the server's clock, which may differ from ours.
-    let made = headers
-        .text("date")
-        .and_then(|date| http_date(&date, now))
-        .unwrap_or(now);
+    let date = headers.text("date").map(|date| http_date(&date, now));
+    if date == Some(None) {
+        odd.push("date");
+    }
+    let made = date.flatten().unwrap_or(now);
     Some(((expires - made).to_std().ok()?, "Expires".to_owned()))
 }
 

@@ -4,6 +4,7 @@
 //! its host, and gives its place back before the next; a page also needs the leave of [`Robots`]. What comes back, document or failure, carries all that was
 //! learned about the hosts on the way; storing it is the caller's affair. Rules: RFC 9110, 9111, 9309.
 
+mod access;
 mod body;
 mod challenge;
 mod client;
@@ -37,7 +38,6 @@ pub use self::hook::Hook;
 pub use self::request::{Request, SourceHeaders, Via, Want, basic_auth, bearer, check_header};
 pub use self::resolve::{Lookup, SystemNames};
 pub use self::robots::{MAX_CRAWL_DELAY, Robots};
-use crate::link;
 use crate::model::{Failure, HostNote, RobotsNote, Validators};
 
 /// What a request came to, and what was learned on the way.
@@ -57,6 +57,8 @@ pub struct Fetched {
     pub robots: Vec<RobotsNote>,
     /// When the server wishes to be asked again.
     pub hints: Hints,
+    /// Header values on the way that mean nothing and were passed over.
+    pub odd_headers: u64,
     /// Time spent asking, waits at the gate not included.
     pub took: Duration,
 }
@@ -123,6 +125,10 @@ pub struct Failed {
     pub robots: Vec<RobotsNote>,
     /// When the server wishes to be asked again.
     pub hints: Hints,
+    /// Header values on the way that mean nothing and were passed over.
+    pub odd_headers: u64,
+    /// Whether the place that was asked first is the one in trouble.
+    pub(crate) at_first_place: bool,
     /// Time spent asking, waits at the gate not included.
     pub took: Duration,
 }
@@ -139,8 +145,7 @@ impl Failed {
     /// Whether the host that was asked first is to rest, and the page is not to blame. Trouble of another host that a
     /// redirect led to is the page's own: the first host would be asked again at once.
     pub fn rests_host(&self) -> bool {
-        let first = self.hops.first().map_or(&self.url, |hop| &hop.from);
-        self.error.is_host_trouble() && link::host(first) == link::host(&self.url)
+        self.error.is_host_trouble() && self.at_first_place
     }
 
     /// Where permanent redirects led before it failed.

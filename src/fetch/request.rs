@@ -9,6 +9,7 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::{FetchError, body};
+use crate::config;
 use crate::link;
 use crate::model::Validators;
 
@@ -207,29 +208,6 @@ impl fmt::Debug for SourceHeaders {
 /// Lines that say what we are and read, and so go wherever a redirect leads; all others stay with their origin.
 const TRAVEL: &[HeaderName] = &[header::ACCEPT, header::ACCEPT_LANGUAGE, header::USER_AGENT];
 
-/// Lines that are ours to write: those of the connection, of conditions and of codings.
-const OURS: &[&str] = &[
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "http2-settings",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "range",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
 /// Whether a source may configure this line; the error says why not, and never the value. For the configuration's check.
 pub fn check_header(name: &str, value: &str) -> Result<(), FetchError> {
     header_line(name, value).map(drop)
@@ -251,10 +229,10 @@ fn header_line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Fet
         name: name.escape_debug().take(80).collect(),
         cause,
     };
-    let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("no header has such a name"))?;
-    if OURS.contains(&known.as_str()) {
-        return Err(bad("it is part of how requests are made"));
+    if let Some(why) = config::refused_header(name) {
+        return Err(bad(why));
     }
+    let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("no header has such a name"))?;
     let mut value = HeaderValue::from_str(value)
         .or_else(|_| HeaderValue::from_bytes(value.as_bytes()))
         .map_err(|_| bad("its value holds a line break or another control character"))?;

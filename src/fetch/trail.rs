@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{FetchError, Headers, Hints, Hop, Outcome};
+use crate::config::Scope;
 use crate::link;
 use crate::model::{HostNote, RobotsNote, Trouble};
 
@@ -33,6 +34,8 @@ impl Clock {
 /// What is gathered on the way.
 #[derive(Debug)]
 pub(super) struct Trail {
+    /// What counts as one place in the notes.
+    pub(super) scope: Scope,
     /// Where the way has led.
     pub(super) url: Url,
     /// Of the last answer.
@@ -41,6 +44,8 @@ pub(super) struct Trail {
     pub(super) hosts: Vec<HostNote>,
     pub(super) robots: Vec<RobotsNote>,
     pub(super) hints: Hints,
+    /// Header values that mean nothing.
+    pub(super) odd: u64,
     pub(super) took: Duration,
 }
 
@@ -51,21 +56,34 @@ pub(super) enum Step {
 }
 
 impl Trail {
-    pub(super) fn starting(url: Url) -> Self {
+    pub(super) fn starting(url: Url, scope: Scope) -> Self {
         Self {
+            scope,
             url,
             status: None,
             hops: Vec::new(),
             hosts: Vec::new(),
             robots: Vec::new(),
             hints: Hints::default(),
+            odd: 0,
             took: Duration::ZERO,
         }
     }
 
+    /// The name of where it is, in the ledger and at the gate.
+    pub(super) fn place(&self) -> String {
+        self.scope.place(&self.url)
+    }
+
+    /// Whether it is still at the place it began at.
+    pub(super) fn is_at_first_place(&self) -> bool {
+        let first = self.hops.first().map_or(&self.url, |hop| &hop.from);
+        self.scope.place(first) == self.place()
+    }
+
     /// The last word about the present host.
     pub(super) fn note(&mut self, trouble: Option<Trouble>) {
-        let host = link::host(&self.url);
+        let host = self.place();
         self.note_of(HostNote { host, trouble });
     }
 
@@ -82,6 +100,7 @@ impl Trail {
     /// Takes over what a way beside this one gathered.
     pub(super) fn join(&mut self, aside: Self) {
         self.took += aside.took;
+        self.odd += aside.odd;
         for note in aside.hosts {
             self.note_of(note);
         }

@@ -82,8 +82,14 @@ pub(super) async fn walk(
         if !full {
             request = request.with_validators(validators.clone());
         }
-        let came = fetcher.get(request, now + answer.took).await;
-        let result = match came {
+        let request = match request.for_source(source).await {
+            Ok(request) => request,
+            Err(error) => {
+                failed = Some(error.failure(&child.url));
+                continue;
+            }
+        };
+        let result = match fetcher.get(request, now + answer.took).await {
             Ok(fetched) => {
                 answer.took += fetched.took;
                 answer.hosts.extend(fetched.hosts);

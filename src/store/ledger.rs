@@ -13,6 +13,9 @@ use crate::model::{EntryId, Failure, Grade, PollCounts, PollOutcome, SourceId, T
 /// Rows kept of each source, in `failure` and in `poll`.
 const KEPT: i64 = 100;
 
+/// Counter of header values that mean nothing.
+pub(super) const ODD_HEADERS: &str = "headers.odd";
+
 /// Bytes of a message that are kept.
 const MESSAGE: usize = 2000;
 

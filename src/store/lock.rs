@@ -17,7 +17,14 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Held as long as the database may be written by us.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Said, not only let go: a process that was just forked off shares the file until it runs something else.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -63,7 +70,7 @@ impl Lock {
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| writeln!(file, "{} {}", std::process::id(), time::text(now)))
             .map_err(failed("write the lock file"))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 

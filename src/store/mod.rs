@@ -91,7 +91,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use crate::config::{ArticleRules, Config, Source};
+use crate::config::{ArticleRules, Config, Scope, Source};
 use crate::model::{
     ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, RobotsNote, SourceId,
     Stored,
@@ -192,9 +192,19 @@ impl Store {
         configured: &[Source],
         now: DateTime<Utc>,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
+        self.sync(configured, Scope::default(), now).await
+    }
+
+    /// The same, where a domain may count as one place.
+    pub async fn sync(
+        &self,
+        configured: &[Source],
+        scope: Scope,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(SourceId, String)>, StoreError> {
         let seeds: Vec<_> = configured
             .iter()
-            .map(|source| sources::Seed::of(source, now))
+            .map(|source| sources::Seed::of(source, scope, now))
             .collect();
         self.writer
             .call("take in the configured sources", move |db| {

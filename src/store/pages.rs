@@ -76,6 +76,7 @@ pub(super) fn record(
     let rests = rest::apply(db, &outcome.hosts, now)?;
     origins::keep(db, &outcome.robots)?;
     ledger::tried(db, held.source, &outcome.tried, now)?;
+    ledger::count(db, held.source, ledger::ODD_HEADERS, outcome.odd_headers)?;
     let stored = match &outcome.result {
         PageResult::Article(cutting) => article(db, outcome, &held, cutting, packed, now)?,
         PageResult::Retry(failure, at) => retry(db, outcome, &held, failure, time::ms(*at), now)?,

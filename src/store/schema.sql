@@ -71,6 +71,8 @@ CREATE TABLE source (
     address        TEXT,
     -- 410: not asked again until it is switched on anew or has another URL.
     gone           INTEGER NOT NULL DEFAULT 0,
+    -- 1: its pages are fetched without asking robots.txt.
+    ignore_robots  INTEGER NOT NULL DEFAULT 0,
     -- What the schedule remembers: see schedule::Rhythm; the wishes of the last document as JSON.
     rhythm         BLOB,
     hints          TEXT    NOT NULL DEFAULT '{}',

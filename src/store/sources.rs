@@ -11,8 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::{Claims, ledger, memory, origins, queue, rest, take_in, time};
-use crate::config::{KeepArticles, Revisions, Source};
-use crate::link;
+use crate::config::{KeepArticles, Revisions, Scope, Source};
 use crate::model::{
     CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
 };
@@ -30,24 +29,26 @@ pub(super) struct Seed {
     due: i64,
     timezone: String,
     tags: String,
+    ignore_robots: bool,
     keep_for: Option<i64>,
     keep_newest: Option<i64>,
     revisions: &'static str,
 }
 
 impl Seed {
-    pub(super) fn of(source: &Source, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(source: &Source, scope: Scope, now: DateTime<Utc>) -> Self {
         Self {
             name: source.name.clone(),
             was: source.was.clone(),
             enabled: source.enabled,
             url: source.feed.to_string(),
             reading: source.form.reading(),
-            host: link::host(&source.feed),
+            host: scope.place(&source.feed),
             schedule: source.schedule.to_string(),
             due: time::ms(source.schedule.next_after(now)),
             timezone: source.timezone.name().to_owned(),
             tags: serde_json::Value::from(source.tags.clone()).to_string(),
+            ignore_robots: source.ignore_robots,
             keep_for: match source.keep {
                 KeepArticles::For(length) => Some(time::length(length)),
                 _ => None,
@@ -116,7 +117,7 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
     db.prepare_cached(
         "INSERT INTO source (name, url, host, enabled, wanted, configured, schedule, timezone, tags, first_seen, next_at, next_why, \
-         reading) VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10)",
+         reading, ignore_robots) VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10, ?11)",
     )?
     .execute(params![
         seed.name,
@@ -128,7 +129,8 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
         seed.tags,
         time::text(now),
         time::ms(now),
-        seed.reading
+        seed.reading,
+        seed.ignore_robots
     ])?;
     Ok(db.last_insert_rowid())
 }
@@ -142,10 +144,19 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         })?;
     db.prepare_cached(
         "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5 AND paused = 0, wanted = ?5, configured = 1, \
-         schedule = ?6, timezone = ?7, tags = ?8, reading = ?9 WHERE id = ?1",
+         schedule = ?6, timezone = ?7, tags = ?8, reading = ?9, ignore_robots = ?10 WHERE id = ?1",
     )?
     .execute(params![
-        id, seed.name, seed.url, seed.host, seed.enabled, seed.schedule, seed.timezone, seed.tags, seed.reading
+        id,
+        seed.name,
+        seed.url,
+        seed.host,
+        seed.enabled,
+        seed.schedule,
+        seed.timezone,
+        seed.tags,
+        seed.reading,
+        seed.ignore_robots
     ])?;
     if reading != seed.reading {
         // The document may be the same, but what is read in it is not.
@@ -187,7 +198,7 @@ pub(super) fn switch(db: &Connection, id: i64, was: bool, is: bool) -> Result<()
     }
 }
 
-/// Leases sources that are due and whose host does not rest; with `all`, every one that was not claimed since then and
+/// Leases sources that are due and whose host does not rest, one of each host; with `all`, every one that was not claimed since then and
 /// whose host has not named a time to come back.
 pub(super) fn claim(
     db: &Connection,
@@ -198,13 +209,17 @@ pub(super) fn claim(
 ) -> Result<Vec<ClaimedSource>, StoreError> {
     let now = time::ms(now);
     let mut due: Vec<i64> = Vec::new();
+    let mut busy = busy_hosts(db)?;
     let until = if all.is_some() { i64::MAX } else { now };
     for (sql, bound) in [(STRAY, now.saturating_add(SLACK)), (DUE, until)] {
         let mut query = db.prepare_cached(sql)?;
         let mut rows = query.query([bound])?;
         while let Some(row) = rows.next()?.filter(|_| due.len() < limit) {
-            let (id, asked_at): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
-            let (rest_until, retry_after) = rest::of(db, &row.get::<_, String>(1)?)?;
+            let (id, host, asked_at): (i64, String, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            if busy.contains(&host) {
+                continue;
+            }
+            let (rest_until, retry_after) = rest::of(db, &host)?;
             let held = match all {
                 Some(since) => {
                     asked_at.is_some_and(|at| at >= time::ms(since)) || rest::is_resting(retry_after, now)
@@ -213,6 +228,7 @@ pub(super) fn claim(
             };
             if !held && !due.contains(&id) {
                 due.push(id);
+                busy.insert(host);
             }
         }
     }
@@ -227,6 +243,16 @@ pub(super) fn claim(
         }
     }
     Ok(claimed)
+}
+
+/// Hosts that a source is being polled at. The others of such a host would only stand in line at its gate, and take up
+/// room that other hosts' sources could use.
+pub(super) fn busy_hosts(db: &Connection) -> Result<HashSet<String>, StoreError> {
+    let hosts = db
+        .prepare_cached("SELECT host FROM source WHERE claimed_run IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(hosts)
 }
 
 /// Other sources with the same address that nobody holds.
@@ -337,6 +363,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
     if outcome.degraded {
         ledger::count(db, outcome.source, "identity.degraded", 1)?;
     }
+    ledger::count(db, outcome.source, ledger::ODD_HEADERS, outcome.odd_headers)?;
     if outcome.overflowed {
         ledger::count(db, outcome.source, "overflows", 1)?;
     }

@@ -23,6 +23,8 @@ pub enum SourceState {
     Failing,
     /// Its document killed the process again and again: not parsed.
     SetAside,
+    /// Its server said that it is gone for good (410): not asked any more.
+    Ended,
     /// `cuttings pause` holds it.
     Paused,
     /// Switched off in the configuration.
@@ -39,6 +41,7 @@ impl SourceState {
             Self::Ok => "ok",
             Self::Failing => "failing",
             Self::SetAside => "set-aside",
+            Self::Ended => "ended",
             Self::Paused => "paused",
             Self::Disabled => "disabled",
             Self::Gone => "gone",
@@ -75,6 +78,8 @@ pub struct SourceStatus {
     pub last_error: Option<LastError>,
     /// Where permanent redirects led.
     pub moved_to: Option<String>,
+    /// Whether its pages are fetched without asking robots.txt.
+    pub ignore_robots: bool,
     /// Entries that wait for their page.
     pub pending: u64,
     /// Articles first found here.
@@ -98,7 +103,7 @@ pub struct SourceStatus {
 }
 
 impl SourceStatus {
-    /// Whether a person should look at it: it fails, was set aside, is silent beyond its habit, or its selectors find less than they did.
+    /// Whether a person should look at it: it fails, was set aside, has ended, is silent beyond its habit, or its selectors find less than they did.
     pub fn needs_a_person(&self, now: DateTime<Utc>) -> bool {
         let polled = !matches!(
             self.state,
@@ -106,7 +111,13 @@ impl SourceStatus {
         );
         let drifts = self.rules.iter().any(|rule| rule.drift.is_some());
         let silent = self.silence.is_some_and(|silence| silence.is_odd(now).is_some());
-        polled && (silent || drifts || matches!(self.state, SourceState::Failing | SourceState::SetAside))
+        polled
+            && (silent
+                || drifts
+                || matches!(
+                    self.state,
+                    SourceState::Failing | SourceState::SetAside | SourceState::Ended
+                ))
     }
 }
 
@@ -323,7 +334,8 @@ const ARTICLES_SINCE: &str = "SELECT source_id, count(*) FROM article \
 
 const SOURCES: &str = "SELECT source.id, source.name, source.url, source.tags, source.title, source.enabled, source.configured, \
      source.crashes, source.code, source.polled_at, source.succeeded_at, source.next_at, source.next_why, \
-     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.paused, source.known_why, source.known_by \
+     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.paused, source.gone, \
+     source.ignore_robots, source.known_why, source.known_by \
      FROM source LEFT JOIN host ON host.name = source.host ORDER BY source.name";
 
 fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
@@ -331,11 +343,13 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
     let code: Option<String> = row.get(8)?;
     let polled_at = optional(row, 9)?;
     let rest_until: i64 = row.get(13)?;
+    let gone: bool = row.get(19)?;
     let set_aside = code.as_deref() == Some("set-aside");
     let state = match (configured, enabled, set_aside, &code, polled_at) {
         (false, ..) => SourceState::Gone,
         (_, false, ..) if paused => SourceState::Paused,
         (_, false, ..) => SourceState::Disabled,
+        _ if gone => SourceState::Ended,
         (_, _, true, ..) => SourceState::SetAside,
         (_, _, _, Some(_), _) => SourceState::Failing,
         (_, _, _, _, None) => SourceState::New,
@@ -355,7 +369,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         state,
         polled_at,
         succeeded_at: optional(row, 10)?,
-        next: (configured && enabled).then_some(next),
+        next: (configured && enabled && !gone).then_some(next),
         host_rests_until: rest::is_resting(rest_until, time::ms(now)).then(|| time::moment(rest_until)),
         failures: row.get(14)?,
         last_error: match (optional(row, 15)?, code) {
@@ -367,6 +381,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
             _ => None,
         },
         moved_to: row.get(17)?,
+        ignore_robots: row.get(20)?,
         pending: 0,
         articles: 0,
         day: 0,

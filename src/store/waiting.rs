@@ -9,7 +9,8 @@ use super::{rest, sources, time};
 /// How much waits, and for how long.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// When a source can next be claimed, its host's rest included; none: there is no source, or all are being polled.
+    /// When a source can next be claimed, its host's rest included; none: there is no source, or each is being polled or
+    /// waits for another of its host.
     pub next_source: Option<DateTime<Utc>>,
     /// When an entry can next be claimed, its host's rest included; none: none waits, or their hosts are all busy.
     pub next_entry: Option<DateTime<Utc>>,
@@ -61,6 +62,8 @@ pub(super) fn failing(db: &Connection) -> Result<(u64, u64), StoreError> {
 
 fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
     let mut soonest: Option<i64> = None;
+    // What waits for a poll of its host to end is looked at when that has ended.
+    let busy = sources::busy_hosts(db)?;
     for (sql, bound, stray) in [
         (sources::STRAY, now.saturating_add(sources::SLACK), true),
         (sources::DUE, i64::MAX, false),
@@ -73,7 +76,11 @@ fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
             if soonest.is_some_and(|soonest| soonest <= due) {
                 break;
             }
-            let (rest_until, _) = rest::of(db, &row.get::<_, String>(1)?)?;
+            let host: String = row.get(1)?;
+            if busy.contains(&host) {
+                continue;
+            }
+            let (rest_until, _) = rest::of(db, &host)?;
             let rest = if rest::is_resting(rest_until, now) {
                 rest_until
             } else {

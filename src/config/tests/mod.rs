@@ -76,7 +76,7 @@ fn the_shipped_file_shows_every_key_and_no_other() {
         })
         .flat_map(|line| [line, "\n"])
         .collect();
-    // An interval and a cron line exclude each other, as do the kinds of documents; the folders are not there.
+    // An interval and a cron line exclude each other, as do the kinds of documents, a password and a token; the folders are not there.
     let active: String = whole
         .lines()
         .filter(|line| {
@@ -86,6 +86,7 @@ fn the_shipped_file_shows_every_key_and_no_other() {
                 "sites",
                 "listing",
                 "sitemap",
+                "bearer",
                 "jsonl",
                 "webhook",
                 "secret_file",

@@ -42,7 +42,7 @@ impl Fetcher {
         };
         let name = request.headers.user_agent().unwrap_or(self.user_agent());
         if let Some(delay) = rules.crawl_delay(name) {
-            self.gate().widen(&host, delay);
+            self.gate().widen(&trail.place(), delay);
         }
         if rules.allows(name, &trail.url[Position::BeforePath..Position::AfterQuery]) {
             Ok(())
@@ -86,7 +86,7 @@ impl Fetcher {
     ) -> BoxFuture<'a, Result<Arc<Ruling>, FetchError>> {
         Box::pin(async move {
             let request = Request::new(robots_url(&trail.url), Want::Robots).via(key.1.clone());
-            let mut aside = Trail::starting(request.url.clone());
+            let mut aside = Trail::starting(request.url.clone(), trail.scope);
             let asked = self.walk(&request, &mut aside, clock).await;
             let (status, body, error) = match asked {
                 Ok(Outcome::Document(document)) => (Some(document.status), document.body, None),

@@ -3,7 +3,7 @@
 mod connections;
 mod hostile;
 mod obedience;
-mod polite;
+mod politeness;
 mod secure;
 mod ways;
 

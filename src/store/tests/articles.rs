@@ -36,6 +36,7 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         result: PageResult::Article(Box::new(page)),
         hosts: Vec::new(),
         robots: Vec::new(),
+        odd_headers: 0,
         tried: [true, false, false]
             .map(|hit| Tried {
                 field: crate::model::Field::Title,

@@ -163,6 +163,7 @@ impl Desk {
             degraded: false,
             hosts: Vec::new(),
             robots: Vec::new(),
+            odd_headers: 0,
             failures: 0.0,
             next: Next {
                 at: self.now + chrono::Duration::minutes(30),
@@ -189,6 +190,7 @@ impl Desk {
             result,
             hosts,
             robots: Vec::new(),
+            odd_headers: 0,
             tried: Vec::new(),
         };
         self.store.record_page(outcome).await

@@ -1,0 +1,413 @@
+//! How a source is asked where the plain way does not do: headers, cookies, passwords, proxies.
+//!
+//! What is secret is kept as the place it comes from and read when a request is made, so that it can be changed without
+//! a restart, and so that commands which ask nobody need not see it. It is never shown.
+
+use std::fmt;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use toml::de::DeValue;
+
+use super::fault::quoted;
+use super::files::folder_of;
+use super::keys::{BASIC_AUTH, SECRET};
+use super::value::{Section, Value};
+
+/// Bytes of a file with a secret.
+const LARGEST: u64 = 64 << 10;
+
+/// How a source is asked. Empty: the plain way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Header lines, by name; sent to the feed's own origin only.
+    pub headers: Vec<(String, Kept)>,
+    /// Cookies by name; sent to the feed's own origin only.
+    pub cookies: Vec<(String, Kept)>,
+    /// User name and password (RFC 7617).
+    pub basic_auth: Option<(String, Kept)>,
+    /// A token (RFC 6750).
+    pub bearer: Option<Kept>,
+    /// `http://`, `https://`, `socks5://` or `socks5h://`.
+    pub proxy: Option<Kept>,
+    /// Not HTTP/2.
+    pub http1_only: bool,
+    /// PEM file of certificates that are trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Another name than ours, with whom to ask in it.
+    pub user_agent: Option<String>,
+}
+
+/// A value that is shown nowhere, or the place it is read from.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// As it stands in the configuration.
+    Plain(String),
+    /// An environment variable.
+    Env(String),
+    /// A file.
+    File(PathBuf),
+    /// A file of `$CREDENTIALS_DIRECTORY`, where systemd puts what `LoadCredential=` names.
+    Credential(String),
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(_) => f.write_str("(secret)"),
+            Self::Env(name) => write!(f, "(secret of the environment variable {name})"),
+            Self::File(path) => write!(f, "(secret of the file {})", path.display()),
+            Self::Credential(name) => write!(f, "(secret of the credential {name})"),
+        }
+    }
+}
+
+impl Kept {
+    /// The value; the error says where it was looked for and what to do. Line breaks at the end of a file are not part of it.
+    pub fn read(&self) -> Result<String, String> {
+        match self {
+            Self::Plain(value) => Ok(value.clone()),
+            Self::Env(name) => std::env::var(name)
+                .map_err(|_| format!("the environment variable {name} is not set; set it for this process")),
+            Self::File(path) => of_file(path),
+            Self::Credential(name) => {
+                let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+                    format!(
+                        "there is no $CREDENTIALS_DIRECTORY for the credential {name}; \
+                         write LoadCredential={name}:/path/of/the/file in the unit"
+                    )
+                })?;
+                of_file(&Path::new(&folder).join(name))
+            }
+        }
+    }
+}
+
+fn of_file(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("the secret in {shown} cannot be read: {error}"))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(format!("the secret in {shown} is larger than 64 KiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| format!("the secret in {shown} is not UTF-8"))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Why a source may not configure a header of this name.
+pub fn refused_header(name: &str) -> Option<&'static str> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_name) {
+        return Some("no header has such a name");
+    }
+    OURS.iter()
+        .any(|ours| ours.eq_ignore_ascii_case(name))
+        .then_some("it is part of how requests are made")
+}
+
+/// Lines that are ours to write: those of the connection, of conditions and of codings.
+const OURS: &[&str] = &[
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The keys that `[defaults]` may have too, over those of `base`.
+pub(super) fn ways(section: &Section<'_>, base: &Access) -> Access {
+    let mut access = base.clone();
+    if let Some(proxy) = section.get("proxy").and_then(|value| proxy(&value)) {
+        access.proxy = Some(proxy);
+    }
+    if let Some(only) = section.get("http1_only").and_then(|value| value.boolean()) {
+        access.http1_only = only;
+    }
+    if let Some(value) = section.get("ca_file")
+        && let Some(typed) = value.string("ca_file = \"/etc/ssl/paper.pem\"")
+    {
+        access.ca_file = Some(folder_of(value.text().path()).join(typed));
+    }
+    if let Some(name) = section.get("user_agent").and_then(|value| user_agent(&value)) {
+        access.user_agent = Some(name);
+    }
+    access
+}
+
+/// The keys of one source alone: what a site's owner gave us is for that site.
+pub(super) fn of_source(section: &Section<'_>, access: &mut Access) {
+    if let Some(value) = section.get("headers") {
+        access.headers = pairs(&value, "headers = { X-Key = \"…\" }", |value, name| {
+            let refused = match name.to_ascii_lowercase().as_str() {
+                "cookie" => Some((
+                    "cookies are set elsewhere",
+                    "write cookies = { name = \"value\" }",
+                )),
+                "user-agent" => Some(("it is set elsewhere", "write user_agent = \"…\"")),
+                _ => refused_header(name).map(|why| (why, "leave it out")),
+            };
+            if let Some((why, hint)) = refused {
+                value.fault_at_key(format!("the header {} cannot be set: {why}", quoted(name)), hint);
+            }
+            refused.is_none()
+        });
+    }
+    if let Some(value) = section.get("cookies") {
+        access.cookies = pairs(&value, "cookies = { session = \"…\" }", |value, name| {
+            let fine = refused_header(name).is_none_or(|why| why != "no header has such a name");
+            if !fine {
+                value.fault_at_key(
+                    format!("no cookie has the name {}", quoted(name)),
+                    "letters, digits and dashes",
+                );
+            }
+            fine
+        });
+    }
+    let basic = section.get("basic_auth");
+    let bearer = section.get("bearer");
+    if let (Some(_), Some(bearer)) = (&basic, &bearer) {
+        bearer.fault_at_key(
+            "`basic_auth` and `bearer` are both set",
+            "leave one of them out: a request has one Authorization",
+        );
+    }
+    if let Some(section) = basic.and_then(|value| value.section(&BASIC_AUTH)) {
+        let user = section
+            .need("user", "write user = \"me\"")
+            .and_then(|value| value.string("user = \"me\""));
+        let password = section
+            .need("password", "write password = { credential = \"paper\" }")
+            .and_then(|value| secret(&value));
+        access.basic_auth = user.map(str::to_owned).zip(password);
+    }
+    if let Some(token) = bearer.and_then(|value| secret(&value)) {
+        access.bearer = Some(token);
+    }
+}
+
+/// A table of names of the writer's own and secrets.
+fn pairs(
+    value: &Value<'_>,
+    example: &str,
+    allowed: impl Fn(&Value<'_>, &str) -> bool,
+) -> Vec<(String, Kept)> {
+    let Some(named) = value.named(example) else {
+        return Vec::new();
+    };
+    named
+        .into_iter()
+        .filter_map(|value| {
+            let name = value.key();
+            let secret = secret(&value);
+            allowed(&value, name).then_some(())?;
+            Some((name.to_owned(), secret?))
+        })
+        .collect()
+}
+
+/// Text, or a table that says where it is: `{ credential = … }`, `{ env = … }`, `{ file = … }`.
+fn secret(value: &Value<'_>) -> Option<Kept> {
+    let place =
+        "name one place: { credential = \"paper\" }, { env = \"PAPER\" } or { file = \"/run/paper\" }";
+    match value.parsed() {
+        DeValue::String(typed) => {
+            // A mistake in it would be shown with its line.
+            if typed.chars().any(|c| c.is_control() && c != '\t') {
+                value.fault_at_key(
+                    format!(
+                        "`{}` holds a line break or another control character",
+                        value.key()
+                    ),
+                    place,
+                );
+                return None;
+            }
+            Some(Kept::Plain(typed.clone().into_owned()))
+        }
+        DeValue::Table(_) => {
+            let section = value.section(&SECRET)?;
+            let places = ["credential", "env", "file"].map(|key| section.get(key));
+            let mut given = places.iter().flatten();
+            let (Some(one), None) = (given.next(), given.next()) else {
+                value.fault_at_key(
+                    format!("`{}` does not say where its value is", value.key()),
+                    place,
+                );
+                return None;
+            };
+            let typed = one.string(&format!("{} = \"paper\"", one.key()))?;
+            match one.key() {
+                "env" => Some(Kept::Env(typed.to_owned())),
+                "file" => Some(Kept::File(folder_of(one.text().path()).join(typed))),
+                _ if typed.contains('/') || typed.starts_with('.') => {
+                    one.fault(
+                        "a credential is the name of a file in $CREDENTIALS_DIRECTORY",
+                        "write its name without a folder",
+                    );
+                    None
+                }
+                _ => Some(Kept::Credential(typed.to_owned())),
+            }
+        }
+        _ => {
+            value.expected(
+                "text, or where it is",
+                &format!("{} = {{ credential = \"paper\" }}", value.key()),
+            );
+            None
+        }
+    }
+}
+
+/// An address of a proxy; one with a password may stand elsewhere.
+fn proxy(value: &Value<'_>) -> Option<Kept> {
+    let proxy = secret(value)?;
+    if let Kept::Plain(typed) = &proxy {
+        let scheme = url::Url::parse(typed).ok().filter(url::Url::has_host);
+        if !scheme.is_some_and(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h")) {
+            value.fault_at_key(
+                "`proxy` is no address of a proxy",
+                "write proxy = \"http://proxy.example:3128\" or \"socks5://127.0.0.1:1080\"",
+            );
+            return None;
+        }
+    }
+    Some(proxy)
+}
+
+/// A name that says whom to ask, and is no browser's.
+fn user_agent(value: &Value<'_>) -> Option<String> {
+    let example = "user_agent = \"morning-press/2 (+https://example.org/bot)\"";
+    let typed = value.string(example)?.trim();
+    let has_contact = ["https://", "http://", "mailto:", "@"]
+        .iter()
+        .any(|mark| typed.contains(mark));
+    let fault = if !typed.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        Some("`user_agent` is more than plain ASCII")
+    } else if typed.to_ascii_lowercase().contains("mozilla") {
+        Some("`user_agent` is a browser's name: sites are told who asks them")
+    } else if !has_contact {
+        Some("`user_agent` does not say whom to ask")
+    } else {
+        None
+    };
+    if let Some(fault) = fault {
+        value.fault(fault, format!("write {example}"));
+        return None;
+    }
+    Some(typed.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::load_text;
+    use super::*;
+
+    fn source(more: &str) -> String {
+        format!("daemon.contact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://a.example/'\n{more}")
+    }
+
+    fn access(more: &str) -> Access {
+        let text = source(more);
+        let loaded = load_text("d/cuttings.toml", &text).unwrap_or_else(|faults| panic!("{faults}"));
+        loaded.config.sources[0].access.clone()
+    }
+
+    fn mistake(more: &str) -> String {
+        load_text("cuttings.toml", &source(more)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn everything_a_source_may_need_is_read() {
+        let access = access(
+            "headers = { X-Key = { env = 'PAPER_KEY' }, Accept-Language = 'ar' }\ncookies = { session = { file = 'paper.cookie' } }\n\
+             basic_auth = { user = 'me', password = { credential = 'paper' } }\nproxy = 'socks5://me:hush@127.0.0.1:1080'\n\
+             http1_only = true\nca_file = 'paper.pem'\nuser_agent = 'press/2 (+mailto:bot@paper.example)'\n",
+        );
+        let plain = |text: &str| Kept::Plain(text.to_owned());
+        assert_eq!(
+            access,
+            Access {
+                headers: vec![
+                    ("Accept-Language".into(), plain("ar")),
+                    ("X-Key".into(), Kept::Env("PAPER_KEY".into()))
+                ],
+                cookies: vec![("session".into(), Kept::File("d/paper.cookie".into()))],
+                basic_auth: Some(("me".into(), Kept::Credential("paper".into()))),
+                bearer: None,
+                proxy: Some(plain("socks5://me:hush@127.0.0.1:1080")),
+                http1_only: true,
+                ca_file: Some("d/paper.pem".into()),
+                user_agent: Some("press/2 (+mailto:bot@paper.example)".into()),
+            }
+        );
+        assert!(!format!("{access:?}").contains("hush"));
+    }
+
+    #[test]
+    fn mistakes_are_named_and_secrets_are_not() {
+        for (more, said) in [
+            ("headers = { Host = 'hush' }", "part of how requests are made"),
+            ("headers = { 'a b' = 'hush' }", "no header has such a name"),
+            ("headers = { cookie = 'hush' }", "write cookies"),
+            ("headers = { X-Key = \"hush\\r\\nX: y\" }", "control character"),
+            ("headers = { X-Key = { } }", "does not say where"),
+            (
+                "headers = { X-Key = { env = 'A', file = 'b' } }",
+                "does not say where",
+            ),
+            ("headers = { X-Key = 5 }", "text, or where it is"),
+            ("headers = 'hush'", "a table is expected"),
+            ("headers = { X-Key = hush }", "quotes"),
+            ("[source.headers]\nX-Key = hush", "quotes"),
+            ("bearer = { credential = '../hush' }", "without a folder"),
+            ("bearer = { file = '' }", "`file` is empty"),
+            ("basic_auth = { user = 'me' }", "`password` is missing"),
+            (
+                "basic_auth = { user = 'me', password = 'hush' }\nbearer = 'hush'",
+                "both set",
+            ),
+            ("proxy = 'ftp://hush'", "no address of a proxy"),
+            ("user_agent = 'press/2'", "whom to ask"),
+            (
+                "user_agent = 'Mozilla/5.0 (+https://paper.example)'",
+                "a browser's name",
+            ),
+        ] {
+            let message = mistake(more);
+            assert!(message.contains(said), "{more}: {message}");
+            assert!(!message.contains("hush"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_secret_comes_from_where_it_was_said_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("paper");
+        std::fs::write(&path, "hush\n").unwrap();
+        assert_eq!(Kept::File(path).read().unwrap(), "hush");
+        let missing = Kept::File(folder.path().join("none")).read().unwrap_err();
+        assert!(missing.contains("cannot be read"), "{missing}");
+        let unset = Kept::Env("CUTTINGS_NO_SUCH_VARIABLE".into()).read().unwrap_err();
+        assert!(unset.contains("is not set"), "{unset}");
+        let endless = Kept::File("/dev/zero".into()).read().unwrap_err();
+        assert!(endless.contains("larger than"), "{endless}");
+    }
+}

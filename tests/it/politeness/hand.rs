@@ -1,0 +1,184 @@
+//! The two halves of the way driven by hand: the real fetcher and a real database, at whatever time a test says it is.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::IpAddr;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use cuttings::collect::{self, PageReport};
+use cuttings::config::{self, Config, Source};
+use cuttings::fetch::{self, Fetcher, Lookup};
+use cuttings::model::SourceId;
+use cuttings::poll::{self, PollReport};
+use cuttings::store::{Reader, SourceStatus, Store};
+
+/// When the tests begin: a Tuesday.
+pub(super) fn noon() -> DateTime<Utc> {
+    "2026-11-24T12:00:00Z".parse().unwrap()
+}
+
+pub(super) fn minutes(number: i64) -> Duration {
+    Duration::minutes(number)
+}
+
+pub(super) fn hours(number: i64) -> Duration {
+    Duration::hours(number)
+}
+
+/// A run of the program without its loop.
+pub(super) struct Hand {
+    folder: tempfile::TempDir,
+    store: Store,
+    fetcher: Fetcher,
+    config: Arc<Config>,
+    sources: HashMap<i64, Arc<Source>>,
+}
+
+/// Every name is on loopback.
+struct AllAt(IpAddr);
+
+impl Lookup for AllAt {
+    fn lookup(&self, _: String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<IpAddr>>> + Send>> {
+        let address = self.0;
+        Box::pin(async move { Ok(vec![address]) })
+    }
+}
+
+impl Hand {
+    /// Starts with an empty database.
+    pub(super) async fn start(config: &str, now: DateTime<Utc>) -> Self {
+        Self::begin(tempfile::tempdir().unwrap(), config, now).await
+    }
+
+    /// Stops, and starts again with this configuration: nothing but the database is left of before.
+    pub(super) async fn restart(self, config: &str, now: DateTime<Utc>) -> Self {
+        let Self { folder, store, .. } = self;
+        store.close().await.unwrap();
+        drop(store);
+        Self::begin(folder, config, now).await
+    }
+
+    async fn begin(folder: tempfile::TempDir, text: &str, now: DateTime<Utc>) -> Self {
+        fetch::install_crypto();
+        let loaded =
+            config::load_text("cuttings.toml", text).unwrap_or_else(|faults| panic!("{faults}\n{text}"));
+        let config = Arc::new(loaded.config);
+        let store = Store::open(&Self::database(folder.path()), now).unwrap();
+        let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
+        let names = Arc::new(AllAt("127.0.0.2".parse().unwrap()));
+        let fetcher = Fetcher::with_names(&config.fetch, &config.politeness, user_agent, names).unwrap();
+        let ledger = store.ledger(now).await.unwrap();
+        fetcher.remember_robots(&ledger.robots);
+        fetcher.remember_hosts(&ledger.resting, now);
+        let rows = store
+            .sync(&config.sources, config.politeness.scope, now)
+            .await
+            .unwrap();
+        let sources = rows
+            .into_iter()
+            .zip(&config.sources)
+            .map(|((SourceId(id), _), source)| (id, Arc::new(source.clone())))
+            .collect();
+        Self {
+            folder,
+            store,
+            fetcher,
+            config,
+            sources,
+        }
+    }
+
+    fn database(folder: &Path) -> std::path::PathBuf {
+        folder.join("cuttings.db")
+    }
+
+    /// Polls everything that is due.
+    pub(super) async fn polls(&self, now: DateTime<Utc>) -> Vec<PollReport> {
+        let mut reports = Vec::new();
+        loop {
+            let claims = self.store.claim_sources(now, 100, None).await.unwrap();
+            if claims.is_empty() {
+                return reports;
+            }
+            let claims = claims
+                .into_iter()
+                .map(|claim| (Arc::clone(&self.sources[&claim.id.0]), claim));
+            for group in poll::by_address(claims) {
+                let polled = poll::poll(&self.store, &self.fetcher, &self.config, group, now).await;
+                reports.extend(polled.unwrap());
+            }
+        }
+    }
+
+    /// Collects every page that is ready, host by host with the gap between; half a minute later, for what a poll took.
+    pub(super) async fn pages(&self, mut now: DateTime<Utc>) -> Vec<PageReport> {
+        now += Duration::seconds(30);
+        let gap = self.config.politeness.host_gap;
+        let mut reports = Vec::new();
+        loop {
+            let claims = self.store.claim_entries(now, 100, gap).await.unwrap();
+            if claims.is_empty() {
+                return reports;
+            }
+            for claim in claims {
+                let source = &self.sources[&claim.source.0];
+                let step = collect::collect(&self.store, &self.fetcher, &self.config, source, claim, now);
+                reports.push(step.await.unwrap());
+            }
+            now += gap;
+        }
+    }
+
+    /// Polls the one source there is, which must be due.
+    pub(super) async fn poll(&self, now: DateTime<Utc>) -> PollReport {
+        let mut reports = self.polls(now).await;
+        assert_eq!(reports.len(), 1, "one source is due at {now}");
+        reports.remove(0)
+    }
+
+    /// How a source does.
+    pub(super) fn status(&self, name: &str, now: DateTime<Utc>) -> SourceStatus {
+        let reader = Reader::open(&Self::database(self.folder.path())).unwrap();
+        let all = reader.sources_status(now).unwrap();
+        all.into_iter().find(|status| status.name == name).unwrap()
+    }
+
+    /// The first cell of a query, as a number; 0 where there is none.
+    pub(super) fn number(&self, query: &str) -> i64 {
+        let database = rusqlite::Connection::open_with_flags(
+            Self::database(self.folder.path()),
+            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+        )
+        .unwrap();
+        use rusqlite::OptionalExtension as _;
+        database
+            .query_row(query, [], |row| row.get(0))
+            .optional()
+            .unwrap()
+            .unwrap_or(0)
+    }
+
+    /// A counter, of all sources together.
+    pub(super) fn counter(&self, name: &str) -> i64 {
+        self.number(&format!(
+            "SELECT coalesce(sum(value), 0) FROM counter WHERE name = '{name}'"
+        ))
+    }
+}
+
+/// A configuration for presses on loopback: these sources, each with more lines.
+pub(super) fn config(more: &str, sources: &[(&str, String, &str)]) -> String {
+    let mut text = format!(
+        "[politeness]\nhost_gap = \"10ms\"\nimpolite = true\n{more}\n[fetch]\nallow_networks = [\"127.0.0.0/8\"]\n\
+         [daemon]\ncontact = \"https://press.example/bot\"\n"
+    );
+    for (name, feed, lines) in sources {
+        text.push_str(&format!(
+            "[[source]]\nname = \"{name}\"\nfeed = \"{feed}\"\n{lines}\n"
+        ));
+    }
+    text
+}
