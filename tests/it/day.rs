@@ -532,6 +532,7 @@ fn outcome(claim: ClaimedSource, now: DateTime<Utc>) -> PollOutcome {
         served_by: None,
         memory: claim.memory,
         overflowed: false,
+        degraded: false,
         hosts: vec![HostNote {
             host: cuttings::link::host(&claim.address),
             trouble: None,
