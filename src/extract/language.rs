@@ -129,6 +129,28 @@ fn code(lang: Lang) -> &'static str {
         "tam" => "ta",
         "tel" => "te",
         "afr" => "af",
+        "epo" => "eo",
+        "mal" => "ml",
+        "guj" => "gu",
+        "kan" => "kn",
+        "mar" => "mr",
+        "nep" => "ne",
+        "pan" => "pa",
+        "sin" => "si",
+        "mya" => "my",
+        "khm" => "km",
+        "jav" => "jv",
+        "amh" => "am",
+        "tgl" => "tl",
+        "tuk" => "tk",
+        "yid" => "yi",
+        "zul" => "zu",
+        "sna" => "sn",
+        "aka" => "ak",
+        "lat" => "la",
+        "uzb" => "uz",
+        "ori" => "or",
+        "cym" => "cy",
         code => code,
     }
 }
@@ -140,6 +162,13 @@ mod tests {
     const GERMAN: &str = "Die Brücke über den Fluss wurde am Montag für den Verkehr gesperrt, weil die Stadt den Belag \
         erneuern lässt. Bis zum Herbst müssen die Bewohner der Insel einen Umweg von zwölf Kilometern fahren, sagte eine \
         Sprecherin der Verwaltung. Die Fähre soll in dieser Zeit öfter verkehren und auch am Abend noch Gäste übersetzen.";
+
+    #[test]
+    fn every_language_that_is_told_has_its_two_letters() {
+        for lang in Lang::all() {
+            assert_eq!(code(*lang).len(), 2, "{}", lang.code());
+        }
+    }
 
     #[test]
     fn what_is_declared_counts_unless_the_text_is_plainly_in_another() {
