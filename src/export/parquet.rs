@@ -78,7 +78,7 @@ impl Parquet {
         let mut group = self.file.next_row_group().map_err(failed)?;
         for (name, column) in &mut self.columns {
             let column = std::mem::take(column);
-            for half in 0..column.halves(*name) {
+            for half in 0..halves(*name) {
                 if let Some(mut writer) = group.next_column().map_err(failed)? {
                     column.write(*name, half, &mut writer).map_err(failed)?;
                     writer.close().map_err(failed)?;
@@ -157,11 +157,6 @@ impl Column {
         }
     }
 
-    /// Columns of the file that it makes: a map makes two.
-    fn halves(&self, name: Name) -> usize {
-        if kind_of(name) == Kind::Map { 2 } else { 1 }
-    }
-
     fn write(
         &self,
         name: Name,
@@ -226,6 +221,11 @@ fn kind_of(name: Name) -> Kind {
         Name::Origins => Kind::Map,
         _ => Kind::Text,
     }
+}
+
+/// Columns of the file that a field makes: a map makes two.
+fn halves(name: Name) -> usize {
+    if kind_of(name) == Kind::Map { 2 } else { 1 }
 }
 
 fn is_long(name: Name) -> bool {
