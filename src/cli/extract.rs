@@ -190,8 +190,9 @@ impl Desk<'_> {
                 request.path
             ));
         }
-        let url = match &request.url {
-            Some(url) => link::web_url(url).ok_or_else(|| format!("{url}: no http or https URL"))?,
+        // A name that is no address of the web still has a page to be read.
+        let url = match request.url.as_deref().and_then(link::web_url) {
+            Some(url) => url,
             None => Url::parse("https://page.invalid/").map_err(|error| error.to_string())?,
         };
         let source = match &request.source {

@@ -213,7 +213,7 @@ fn a_line_that_is_no_request_fails_only_itself() {
         json!({"id": "a", "path": page}),
         json!([1]),
         json!({"id": "b", "path": "nowhere.html"}),
-        json!({"id": "c", "path": page}),
+        json!({"id": "c", "path": page, "url": "urn:page:c"}),
     ];
     for words in [["extract", "--jsonl"], ["parse", "--jsonl"]] {
         let (ended, answers) = desk.filter(&words, &lines);

@@ -2,9 +2,10 @@
 //!
 //! The weights are those of two logistic regressions (L2, C = 0.3), fitted offline to the blocks of some 1300 pages
 //! with known text: a block is of the article where at least half of its 4-grams are in that text; it weighs as many
-//! words as it has, each page as much as any other. The first sees a block alone; the second what [`super::score`]
-//! makes of the first for its neighbours, too. The words are those that tell most among those of at least 12 sites. A
-//! fit on one half of the pages scored better than the hand-made rules before it on the other half of every set.
+//! words as it has, pages with a whole text more than those of which only passages are known. The first sees a block
+//! alone; the second what [`super::score`] makes of the first for its neighbours, too. The words are those that tell
+//! most among those of at least 12 sites. The weights here saw all of those pages; an earlier fit of the same kind on
+//! one half of them scored better than the hand-made rules before it on the other half of every set.
 
 /// Declares the features and their two weights: for a block seen alone, and for one seen among its neighbours.
 macro_rules! features {
