@@ -43,10 +43,11 @@ impl Desk<'_> {
             .and_then(|_| schedule::page_retry(self.claim.attempts, now));
         let mut upgrade_at = retry_at.filter(|_| !extraction.text.is_empty());
         // With those of an article that is not all there, the rest would never be had.
-        let mut validators = missing
-            .is_none()
-            .then(|| document.validators.clone())
-            .unwrap_or_default();
+        let mut validators = if missing.is_none() {
+            document.validators.clone()
+        } else {
+            Validators::default()
+        };
         let mut failure = missing;
         if extraction.text.is_empty() {
             self.take_feed_text(&mut extraction, &fetched.url);
