@@ -210,6 +210,7 @@ pub(super) async fn read(
         return Err(failed(code, Grade::Permanent, message));
     }
     let mark = store.working(Work::Source(claim.id));
+    let relations = [document.headers.links("hub"), document.headers.links("self")];
     let (body, content_type, base) = (document.body, document.content_type, base.clone());
     let (form, zone) = (source.form.clone(), source.timezone);
     let parsed = tokio::task::spawn_blocking(move || {
@@ -219,6 +220,8 @@ pub(super) async fn read(
             Form::Feed => {
                 let mut feed = feed::parse(&body, content_type, Some(&base))?;
                 feed::mend(&mut feed);
+                let [hubs, topics] = &relations;
+                feed::announce(&mut feed, hubs, topics, &base);
                 Read::Entries(Box::new(without_blanks(feed)))
             }
             Form::Listing(listing) => Read::Entries(Box::new(feed::listing(
