@@ -89,7 +89,9 @@ pub(super) async fn ask(
         request = request.with_validators(claim.validators.clone());
         request.validators_from.clone_from(&claim.validators_from);
     }
-    request.robots = source.feed_robots && !source.ignore_robots;
+    // A listing is a page like those it links to; feeds and sitemaps are there to be asked.
+    let obeys = source.feed_robots || matches!(source.form, Form::Listing(_));
+    request.robots = obeys && !source.ignore_robots;
     let request = match request.for_source(source).await {
         Ok(request) => request,
         Err(error) => return Answer::unasked(error.failure(&claim.address)),
