@@ -248,7 +248,7 @@ fn enclosures(files: &[Enclosure]) -> String {
             "length": file.length,
         })
     };
-    serde_json::Value::from_iter(files.iter().map(map)).to_string()
+    files.iter().map(map).collect::<serde_json::Value>().to_string()
 }
 
 /// Text as it is stored: no control characters but tabs and line breaks, least of all NUL.

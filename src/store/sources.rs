@@ -356,7 +356,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
                 feed.link.as_ref().map(ToString::to_string),
                 feed.language,
                 feed.rights,
-                serde_json::Value::from_iter(feed.hubs.iter().map(url::Url::as_str)).to_string(),
+                feed.hubs.iter().map(url::Url::as_str).collect::<serde_json::Value>().to_string(),
                 feed.topic.as_ref().map(url::Url::as_str)
             ])?;
             ledger::polled(db, outcome, "taken", None, feed.entries.len(), counts)?;

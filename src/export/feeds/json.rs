@@ -75,11 +75,13 @@ impl Form for JsonFeed {
         }
         if !entry.enclosures.is_empty() {
             let file = |file: &File| {
-                let mut map = json!({"url": file.url, "mime_type": file.mime()});
+                let mut map = Map::new();
+                map.insert("url".into(), json!(file.url));
+                map.insert("mime_type".into(), json!(file.mime()));
                 if let Some(length) = file.length {
-                    map["size_in_bytes"] = json!(length);
+                    map.insert("size_in_bytes".into(), json!(length));
                 }
-                map
+                Value::Object(map)
             };
             put("attachments", entry.enclosures.iter().map(file).collect());
         }
