@@ -190,6 +190,11 @@ impl Desk<'_> {
             extraction.authors.clone_from(&entry.authors);
             fill(Field::Byline, !entry.authors.is_empty());
         }
+        if extraction.tags.is_empty() {
+            extraction.tags.clone_from(&entry.categories);
+        }
+        extraction.rights.clone_from(&entry.rights);
+        extraction.enclosures.clone_from(&entry.enclosures);
         if extraction.language.is_none() {
             let configured = || {
                 self.config

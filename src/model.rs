@@ -184,6 +184,12 @@ pub struct Entry {
     pub language: Option<String>,
     /// Media files: http or https, absolute.
     pub enclosures: Vec<Enclosure>,
+    /// Whether `id` is the address of the page too (RSS `isPermaLink`, said or meant); none where it is no `guid`.
+    pub permalink: Option<bool>,
+    /// Who may do what with it, as one line: the entry's own words, else its feed's.
+    pub rights: Option<String>,
+    /// The feed that it was taken over from (RSS and Atom `source`).
+    pub credit: Option<Credit>,
     /// What relative links within `content`, else `summary`, start from (`xml:base`, else the feed's own URL).
     pub base: Option<Url>,
 }
@@ -218,6 +224,15 @@ pub struct Enclosure {
     pub length: Option<u64>,
 }
 
+/// Another feed, as an entry names it that was taken over from there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credit {
+    /// Its title; plain text.
+    pub title: Option<String>,
+    /// RSS: the feed itself; Atom: the site, else the feed. http or https, absolute.
+    pub url: Option<Url>,
+}
+
 /// What a feed document said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParsedFeed {
@@ -227,6 +242,12 @@ pub struct ParsedFeed {
     pub link: Option<Url>,
     /// BCP 47, as declared.
     pub language: Option<String>,
+    /// Who may do what with it, as one line.
+    pub rights: Option<String>,
+    /// Servers that tell subscribers what is new (WebSub `rel=hub`), of the document or of its `Link:` header.
+    pub hubs: Vec<Url>,
+    /// The address by which hubs know the feed (`rel=self`).
+    pub topic: Option<Url>,
     /// In document order.
     pub entries: Vec<Entry>,
     /// Entries that could not be read: data, never a lost feed.
@@ -397,8 +418,12 @@ pub struct Extraction {
     pub site: Option<String>,
     /// The section of the paper.
     pub section: Option<String>,
-    /// What the page files it under, each once.
+    /// What the page files it under, each once; else the categories of the feed.
     pub tags: Vec<String>,
+    /// Who may do what with it, as the feed says.
+    pub rights: Option<String>,
+    /// Media files that the feed names.
+    pub enclosures: Vec<Enclosure>,
     /// Links by which the page names itself.
     pub links: PageLinks,
     /// Where more of the article may be had.

@@ -89,7 +89,9 @@ pub(super) async fn ask(
         request = request.with_validators(claim.validators.clone());
         request.validators_from.clone_from(&claim.validators_from);
     }
-    request.robots = source.feed_robots && !source.ignore_robots;
+    // A listing is a page like those it links to; feeds and sitemaps are there to be asked.
+    let obeys = source.feed_robots || matches!(source.form, Form::Listing(_));
+    request.robots = obeys && !source.ignore_robots;
     let request = match request.for_source(source).await {
         Ok(request) => request,
         Err(error) => return Answer::unasked(error.failure(&claim.address)),
@@ -210,6 +212,7 @@ pub(super) async fn read(
         return Err(failed(code, Grade::Permanent, message));
     }
     let mark = store.working(Work::Source(claim.id));
+    let relations = [document.headers.links("hub"), document.headers.links("self")];
     let (body, content_type, base) = (document.body, document.content_type, base.clone());
     let (form, zone) = (source.form.clone(), source.timezone);
     let parsed = tokio::task::spawn_blocking(move || {
@@ -219,6 +222,8 @@ pub(super) async fn read(
             Form::Feed => {
                 let mut feed = feed::parse(&body, content_type, Some(&base))?;
                 feed::mend(&mut feed);
+                let [hubs, topics] = &relations;
+                feed::announce(&mut feed, hubs, topics, &base);
                 Read::Entries(Box::new(without_blanks(feed)))
             }
             Form::Listing(listing) => Read::Entries(Box::new(feed::listing(

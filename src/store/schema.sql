@@ -90,7 +90,11 @@ CREATE TABLE source (
     names          BLOB    NOT NULL DEFAULT x'',
     title          TEXT,
     site_url       TEXT,
-    language       TEXT
+    language       TEXT,
+    rights         TEXT,
+    -- WebSub: a JSON list, and the address by which they know the feed.
+    hubs           TEXT    NOT NULL DEFAULT '[]',
+    topic          TEXT
 ) STRICT;
 CREATE INDEX source_due ON source (next_at) WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL;
 CREATE INDEX source_url ON source (coalesce(address, url)) WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL;
@@ -195,6 +199,10 @@ CREATE TABLE revision (
     image        TEXT,
     language     TEXT,
     site         TEXT,
+    section      TEXT,
+    tags         TEXT    NOT NULL DEFAULT '[]',
+    rights       TEXT,
+    enclosures   TEXT    NOT NULL DEFAULT '[]',
     method       TEXT    NOT NULL,
     kind         TEXT    NOT NULL,
     origins      TEXT    NOT NULL DEFAULT '{}'
@@ -275,6 +283,10 @@ CREATE TABLE entry (
     in_vain       INTEGER NOT NULL DEFAULT 0,
     -- As the feed wrote it, in UTC.
     updated       TEXT,
+    -- Whether its id is its address (`guid`), and the feed it was taken over from (`source`).
+    permalink     INTEGER,
+    credit        TEXT,
+    credit_url    TEXT,
     first_seen    TEXT    NOT NULL,
     UNIQUE (source_id, ident)
 ) STRICT;
@@ -382,6 +394,7 @@ SELECT
     article.seq, article.id AS article_id, revision.url, revision.short_link, revision.title, revision.standfirst,
     revision.byline, revision.authors, revision.published, revision.published_at, revision.precision,
     revision.modified, revision.text, revision.html, revision.image, revision.language, revision.site,
+    revision.section, revision.tags, revision.rights, revision.enclosures,
     source.name AS source, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
     coalesce(article.cluster, article.id) AS cluster
 FROM article
@@ -394,7 +407,8 @@ SELECT
     revision.seq, revision.id AS revision_id, page.article_id, revision.url, revision.short_link, revision.title,
     revision.standfirst, revision.byline, revision.authors, revision.published, revision.published_at,
     revision.precision, revision.modified, revision.text, revision.html, revision.image, revision.language,
-    revision.site, source.name AS source, revision.method, revision.kind, revision.origins, revision.fetched_at
+    revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
+    source.name AS source, revision.method, revision.kind, revision.origins, revision.fetched_at
 FROM revision
 JOIN page ON page.id = revision.page_id
 LEFT JOIN source ON source.id = revision.source_id
@@ -405,6 +419,14 @@ SELECT page.article_id, alias.url, alias.key, alias.kind, alias.shared, alias.se
 FROM alias
 JOIN page ON page.id = alias.page_id;
 
+CREATE VIEW entries AS
+SELECT
+    source.name AS source, iif(entry.ident LIKE 'id:%', substr(entry.ident, 4), NULL) AS guid, entry.permalink,
+    entry.url, entry.state, page.article_id, entry.updated, entry.credit, entry.credit_url, entry.first_seen
+FROM entry
+JOIN source ON source.id = entry.source_id
+LEFT JOIN page ON page.id = entry.page_id;
+
 CREATE VIEW changes AS
 SELECT change.seq, change.article_id, change.op, change.into_id, change.at
 FROM change;
@@ -412,7 +434,7 @@ FROM change;
 CREATE VIEW sources AS
 SELECT
     source.name, source.url, source.enabled, source.paused, source.configured, source.tags, source.title, source.site_url,
-    source.language, source.schedule, source.timezone, source.first_seen, source.polled_at, source.succeeded_at,
+    source.language, source.rights, source.hubs, source.topic, source.schedule, source.timezone, source.first_seen, source.polled_at, source.succeeded_at,
     strftime('%Y-%m-%dT%H:%M:%SZ', source.next_at / 1000, 'unixepoch') AS next_at, source.next_why,
     source.failures, source.failed_at, source.code, source.message, source.moved_to
 FROM source;

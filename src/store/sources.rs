@@ -356,13 +356,19 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
         } => {
             counts = take_in::document(db, outcome.source, feed, keys, *limit, now)?;
             take_validators(db, outcome.source, validators, Some(body_hash))?;
-            db.prepare_cached("UPDATE source SET title = ?2, site_url = ?3, language = ?4 WHERE id = ?1")?
-                .execute(params![
-                    outcome.source.0,
-                    feed.title,
-                    feed.link.as_ref().map(ToString::to_string),
-                    feed.language
-                ])?;
+            db.prepare_cached(
+                "UPDATE source SET title = ?2, site_url = ?3, language = ?4, rights = ?5, hubs = ?6, topic = ?7 \
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                outcome.source.0,
+                feed.title,
+                feed.link.as_ref().map(ToString::to_string),
+                feed.language,
+                feed.rights,
+                feed.hubs.iter().map(url::Url::as_str).collect::<serde_json::Value>().to_string(),
+                feed.topic.as_ref().map(url::Url::as_str)
+            ])?;
             ledger::polled(db, outcome, "taken", None, feed.entries.len(), counts)?;
         }
         PollResult::Failed(failure) => {

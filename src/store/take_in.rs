@@ -9,7 +9,9 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
+use url::Url;
 
+use super::columns::clean;
 use super::error::StoreError;
 use super::payload::Payload;
 use super::{articles, ledger, queue, rest, revisits, time};
@@ -155,9 +157,10 @@ impl Row<'_> {
         } else {
             None
         };
+        let credit = self.entry.credit.as_ref();
         db.prepare_cached(
-            "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen, \
+             permalink, credit, credit_url) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             self.source.0,
@@ -169,7 +172,10 @@ impl Row<'_> {
             page.map(|page| page.0),
             waits.then(|| time::ms(self.now)),
             updated_of(self.entry),
-            time::text(self.now)
+            time::text(self.now),
+            self.entry.permalink,
+            credit.and_then(|credit| credit.title.as_deref()).map(clean),
+            credit.and_then(|credit| credit.url.as_ref()).map(Url::as_str)
         ])?;
         Ok(())
     }
