@@ -215,7 +215,7 @@ fn rank(document: &Document, at: At) -> Option<u8> {
     }
     let (mut author, mut name) = (false, false);
     for word in class_words(document, at) {
-        match word.as_str() {
+        match &*word {
             "byline" | "bylines" | "author" | "authors" | "autor" | "autoren" | "auteur" | "auteurs"
             | "autores" | "autore" | "autorin" | "skribent" | "penulis" | "redactor" | "journalist"
             | "muallif" | "yazar" | "forfatter" | "toimittaja" | "authorname" | "bylinename"
@@ -279,7 +279,7 @@ fn is_beside(document: &Document, at: At, heading: Option<At>) -> bool {
             document.tag(outer),
             Tag::Figure | Tag::Figcaption | Tag::Aside | Tag::Nav | Tag::Footer | Tag::Blockquote
         ) || class_words(document, outer)
-            .any(|word| FAR.contains(&word.as_str()) || depth < 4 && NEAR.contains(&word.as_str()))
+            .any(|word| FAR.contains(&&*word) || depth < 4 && NEAR.contains(&&*word))
     })
 }
 

@@ -1,5 +1,7 @@
 //! The fields of an article that no rule gave: from JSON-LD, from the head, from what the page prints.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::dates::Reading;
@@ -175,13 +177,20 @@ fn set<T>(
 }
 
 /// The words of an element's classes and id, in lower case.
-pub(super) fn class_words(document: &Document, at: At) -> impl Iterator<Item = String> {
-    ["class", "id"]
-        .into_iter()
-        .filter_map(move |name| document.attr(at, name))
-        .flat_map(|value| value.split(|c: char| !c.is_alphanumeric()))
+pub(super) fn class_words(document: &Document, at: At) -> impl Iterator<Item = Cow<'_, str>> {
+    let lower = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    document
+        .attrs(at)
+        .filter(|(name, _)| matches!(*name, "class" | "id"))
+        .flat_map(|(_, value)| value.split(|c: char| !c.is_alphanumeric()))
         .filter(|word| !word.is_empty() && word.len() < 40)
-        .map(str::to_lowercase)
+        .map(move |word| {
+            if lower(word) {
+                word.into()
+            } else {
+                word.to_lowercase().into()
+            }
+        })
 }
 
 /// What kind of page it was, with evidence only: anything else is an article.

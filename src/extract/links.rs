@@ -59,7 +59,7 @@ pub(super) fn printed(document: &Document, base: &Url) -> Option<Url> {
             tag @ (Tag::Input | Tag::A) => {
                 let labelled = label.is_some_and(|label| at.index() <= label.index() + REACH);
                 let named = class_words(document, at)
-                    .any(|word| matches!(word.as_str(), "shortlink" | "shorturl" | "kurzlink"))
+                    .any(|word| matches!(&*word, "shortlink" | "shorturl" | "kurzlink"))
                     || document
                         .attr(at, "name")
                         .is_some_and(|name| name.eq_ignore_ascii_case("shortlink"));
