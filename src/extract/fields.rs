@@ -105,8 +105,15 @@ impl Automatic<'_> {
             extraction.language = Some(language);
             extraction.origins.insert(Field::Language, origin);
         }
-        extraction.section = self.section();
-        extraction.tags = self.tags();
+        if let Some((section, origin)) = self.section() {
+            extraction.section = Some(section);
+            extraction.origins.insert(Field::Section, origin);
+        }
+        let (tags, origin) = self.tags();
+        extraction.tags = tags;
+        extraction
+            .origins
+            .extend(origin.map(|origin| (Field::Tags, origin)));
         if extraction.links.canonical.is_some() {
             extraction.origins.insert(Field::Canonical, Origin::Meta);
         }
@@ -178,14 +185,23 @@ fn set<T>(
 
 /// The words of an element's classes and id, in lower case.
 pub(super) fn class_words(document: &Document, at: At) -> impl Iterator<Item = Cow<'_, str>> {
-    let lower = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     document
         .attrs(at)
         .filter(|(name, _)| matches!(*name, "class" | "id"))
-        .flat_map(|(_, value)| value.split(|c: char| !c.is_alphanumeric()))
+        .flat_map(|(_, value)| words_of(value))
+}
+
+/// The words of a class list or id, in lower case.
+pub(super) fn words_of(value: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let is_lower = |word: &str| {
+        word.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    value
+        .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty() && word.len() < 40)
         .map(move |word| {
-            if lower(word) {
+            if is_lower(word) {
                 word.into()
             } else {
                 word.to_lowercase().into()

@@ -33,6 +33,9 @@ pub(super) fn declared_language(meta: &Meta, linked: &Linked) -> Option<String> 
 const SAMPLE: usize = 2000;
 const ENOUGH: usize = 300;
 
+/// Characters that are enough to confirm a language.
+const GLANCE: usize = 500;
+
 /// The language of a text that declares one. Templates are copied with their `lang`, so a long text that is plainly in
 /// another language counts, unless the two are hardly told apart.
 pub(super) fn of_text(declared: Option<String>, text: &str) -> Option<(String, Origin)> {
@@ -41,10 +44,16 @@ pub(super) fn of_text(declared: Option<String>, text: &str) -> Option<(String, O
     };
     let primary = declared.split('-').next().unwrap_or_default();
     let comparable = Lang::all().iter().any(|lang| code(*lang) == primary);
+    let is_other = |found: &String| found != primary && !are_close(found, primary);
+    // The first lines confirm what nearly every page declares, for half the work.
     let other = (comparable && text.chars().take(ENOUGH).count() == ENOUGH)
-        .then(|| detected_language(text))
+        .then(|| {
+            told(text, GLANCE)
+                .filter(|found| !is_other(found))
+                .or_else(|| detected_language(text))
+        })
         .flatten()
-        .filter(|found| found != primary && !are_close(found, primary));
+        .filter(is_other);
     Some(match other {
         Some(found) => (found, Origin::Auto),
         None => (declared, Origin::Meta),
@@ -73,8 +82,13 @@ fn are_close(one: &str, other: &str) -> bool {
 
 /// The language a text is written in, where that is certain.
 pub(super) fn detected_language(text: &str) -> Option<String> {
-    let sample: String = text.chars().take(SAMPLE).collect();
-    let info = whatlang::detect(&sample).filter(whatlang::Info::is_reliable)?;
+    told(text, SAMPLE)
+}
+
+/// The language that so many characters are in, where that is certain.
+fn told(text: &str, sample: usize) -> Option<String> {
+    let end = text.char_indices().nth(sample).map_or(text.len(), |(end, _)| end);
+    let info = whatlang::detect(text.get(..end)?).filter(whatlang::Info::is_reliable)?;
     Some(code(info.lang()).to_owned())
 }
 

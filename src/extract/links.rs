@@ -112,7 +112,18 @@ fn is_label(text: &str) -> bool {
         "短網址",
         "短縮url",
     ];
-    let text = text.trim().trim_end_matches([':', '：', ' ']).to_lowercase();
+    let text = text.trim().trim_end_matches([':', '：', ' ']);
+    // Hardly a text ends like one.
+    let Some(last) = text.chars().next_back() else {
+        return false;
+    };
+    if !LABELS
+        .iter()
+        .any(|label| last.to_lowercase().any(|last| label.ends_with(last)))
+    {
+        return false;
+    }
+    let text = text.to_lowercase();
     LABELS.iter().any(|label| text.ends_with(label))
 }
 

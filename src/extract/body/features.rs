@@ -369,14 +369,8 @@ pub(super) fn of_blocks<'d>(view: &View<'d>, known: &mut Known<'d>) -> Vec<Seen>
                     .any(|lead| lead.contains(text) || text.contains(lead.as_str())),
         );
         let first = first_of.get(index).copied().unwrap_or(index);
-        seen.flag(
-            Feature::Repeated,
-            block.chars >= 30 && first != index,
-        );
-        seen.flag(
-            Feature::Recurs,
-            times.get(first).is_some_and(|times| *times > 1),
-        );
+        seen.flag(Feature::Repeated, block.chars >= 30 && first != index);
+        seen.flag(Feature::Recurs, times.get(first).is_some_and(|times| *times > 1));
         let noise = covered.get(index).copied().unwrap_or_default();
         seen.flag(Feature::NoiseShort, noise && value::weight(block) < 80.0);
         seen.flag(Feature::NoiseLong, noise && value::weight(block) >= 160.0);

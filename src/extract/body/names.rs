@@ -144,11 +144,20 @@ static MEANINGS: LazyLock<HashMap<&str, Meaning, BuildHasherDefault<Fnv>>> = Laz
         (ELSEWHERE, &["has", "with", "no", "is", "without", "js"]),
         (
             WHOLE,
-            &["articlebody", "storybody", "articletext", "articlecontent", "newsbody", "newstext"],
+            &[
+                "articlebody",
+                "storybody",
+                "articletext",
+                "articlecontent",
+                "newsbody",
+                "newstext",
+            ],
         ),
         (
             BEFORE_BODY,
-            &["article", "entry", "post", "story", "news", "body", "artikel", "articulo"],
+            &[
+                "article", "entry", "post", "story", "news", "body", "artikel", "articulo",
+            ],
         ),
         (BODY, &["body", "content", "text"]),
     ] {
