@@ -33,8 +33,8 @@ pub(super) fn declared_language(meta: &Meta, linked: &Linked) -> Option<String> 
 const SAMPLE: usize = 2000;
 const ENOUGH: usize = 300;
 
-/// Characters that are enough to confirm a language.
-const GLANCE: usize = 500;
+/// Characters that are enough to believe what is declared.
+const FIRST: usize = 500;
 
 /// The language of a text that declares one. Templates are copied with their `lang`, so a long text that is plainly in
 /// another language counts, unless the two are hardly told apart.
@@ -45,13 +45,10 @@ pub(super) fn of_text(declared: Option<String>, text: &str) -> Option<(String, O
     let primary = declared.split('-').next().unwrap_or_default();
     let comparable = Lang::all().iter().any(|lang| code(*lang) == primary);
     let is_other = |found: &String| found != primary && !are_close(found, primary);
-    // The first lines confirm what nearly every page declares, for half the work.
-    let other = (comparable && text.chars().take(ENOUGH).count() == ENOUGH)
-        .then(|| {
-            told(text, GLANCE)
-                .filter(|found| !is_other(found))
-                .or_else(|| detected_language(text))
-        })
+    // Nearly every page is in the language it declares, and that shows early.
+    let doubtful = || told(text, FIRST).is_none_or(|found| is_other(&found));
+    let other = (comparable && text.chars().take(ENOUGH).count() == ENOUGH && doubtful())
+        .then(|| detected_language(text))
         .flatten()
         .filter(is_other);
     Some(match other {
@@ -85,10 +82,10 @@ pub(super) fn detected_language(text: &str) -> Option<String> {
     told(text, SAMPLE)
 }
 
-/// The language that so many characters are in, where that is certain.
+/// The same by the first characters.
 fn told(text: &str, sample: usize) -> Option<String> {
-    let end = text.char_indices().nth(sample).map_or(text.len(), |(end, _)| end);
-    let info = whatlang::detect(text.get(..end)?).filter(whatlang::Info::is_reliable)?;
+    let sample: String = text.chars().take(sample).collect();
+    let info = whatlang::detect(&sample).filter(whatlang::Info::is_reliable)?;
     Some(code(info.lang()).to_owned())
 }
 
