@@ -171,6 +171,7 @@ async fn fill(path: &Path, flags: &Flags, had: usize) {
             robots: Vec::new(),
             odd_headers: 0,
             tried: Vec::new(),
+            again: None,
         });
         let calls: Vec<_> = outcomes.map(|outcome| store.record_page(outcome)).collect();
         for stored in join_all(calls).await {
@@ -247,8 +248,10 @@ fn cutting(ident: &str, flags: &Flags, dice: &mut Dice) -> Cutting {
                 text.replace("\n\n", "</p><p>")
             )
             .into_bytes(),
+            sent: None,
             expires: None,
         }),
+        validators: Validators::default(),
         failure: None,
         upgrade_at: None,
         extraction: Extraction {
