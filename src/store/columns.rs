@@ -103,17 +103,18 @@ impl Columns {
         })
     }
 
-    /// Writes a revision of a page; gives its row.
+    /// Writes a revision of a page, with the number of the change where that is known; gives its row.
     pub(super) fn insert(
         &self,
         db: &Connection,
         page: PageId,
         source: SourceId,
         fetched_at: DateTime<Utc>,
+        seq: Option<i64>,
     ) -> Result<i64, StoreError> {
         db.prepare_cached(&format!(
-            "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+            "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at, seq) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)"
         ))?
         .execute(params![
             self.url,
@@ -136,7 +137,8 @@ impl Columns {
             serde_json::to_string(&self.origins).unwrap_or_else(|_| "{}".into()),
             page.0,
             source.0,
-            time::text(fetched_at)
+            time::text(fetched_at),
+            seq
         ])?;
         Ok(db.last_insert_rowid())
     }
@@ -214,6 +216,13 @@ impl Columns {
 
 /// Text as it is stored: no control characters but tabs and line breaks, least of all NUL.
 pub(super) fn clean(text: &str) -> String {
+    // Most texts are clean, which bytes tell: a control character begins with one of these.
+    if !text
+        .bytes()
+        .any(|byte| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xc2)
+    {
+        return text.to_owned();
+    }
     text.chars()
         .filter(|&c| !c.is_control() || c == '\n' || c == '\t')
         .collect()
