@@ -185,6 +185,7 @@ async fn fill(path: &Path, flags: &Flags, had: usize) -> Spent {
             robots: Vec::new(),
             odd_headers: 0,
             tried: Vec::new(),
+            again: None,
         });
         let outcomes: Vec<PageOutcome> = outcomes.collect();
         let started = Instant::now();
@@ -269,8 +270,10 @@ fn cutting(ident: &str, flags: &Flags, dice: &mut Dice) -> Cutting {
                 text.replace("\n\n", "</p><p>")
             )
             .into_bytes(),
+            sent: None,
             expires: None,
         }),
+        validators: Validators::default(),
         failure: None,
         upgrade_at: None,
         extraction: Extraction {

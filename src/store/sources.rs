@@ -5,12 +5,13 @@
 //! carries none, and they count again when the URL changes back.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, params};
 
 use super::error::StoreError;
-use super::{Claims, ledger, memory, origins, queue, rest, take_in, time};
+use super::{Claims, ledger, memory, origins, queue, rest, revisits, take_in, time};
 use crate::config::{KeepArticles, Revisions, Schedule, Scope, Source};
 use crate::model::{
     CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
@@ -22,6 +23,7 @@ pub(super) struct Seed {
     name: String,
     was: Option<String>,
     schedule: Schedule,
+    revisit: Vec<Duration>,
     wish: Wish,
 }
 
@@ -39,6 +41,8 @@ struct Wish {
     keep_for: Option<i64>,
     keep_newest: Option<i64>,
     revisions: String,
+    /// The ages, as JSON.
+    revisit: String,
 }
 
 /// A row as it was, before the configuration is taken in.
@@ -57,6 +61,7 @@ impl Seed {
             name: source.name.clone(),
             was: source.was.clone(),
             schedule: source.schedule.clone(),
+            revisit: source.revisit.clone(),
             wish: Wish {
                 wanted: source.enabled,
                 url: source.feed.to_string(),
@@ -80,6 +85,12 @@ impl Seed {
                     Revisions::First => "first",
                 }
                 .to_owned(),
+                revisit: source
+                    .revisit
+                    .iter()
+                    .map(|&age| time::length(age))
+                    .collect::<serde_json::Value>()
+                    .to_string(),
             },
         }
     }
@@ -140,12 +151,13 @@ fn before(db: &Connection) -> Result<HashMap<String, Before>, StoreError> {
                 keep_for: row.get(13)?,
                 keep_newest: row.get(14)?,
                 revisions: row.get(15)?,
+                revisit: row.get(16)?,
             },
         })
     };
     let mut query = db.prepare(
         "SELECT id, name, configured, enabled, paused, wanted, url, reading, host, schedule, timezone, tags, \
-         ignore_robots, keep_for, keep_newest, revisions FROM source",
+         ignore_robots, keep_for, keep_newest, revisions, revisit FROM source",
     )?;
     let rows = query.query_map([], read)?;
     Ok(rows
@@ -158,8 +170,8 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
     let wish = &seed.wish;
     db.prepare_cached(
         "INSERT INTO source (name, url, host, enabled, wanted, configured, schedule, timezone, tags, first_seen, next_at, next_why, \
-         reading, ignore_robots, keep_for, keep_newest, revisions) \
-         VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10, ?11, ?12, ?13, ?14)",
+         reading, ignore_robots, keep_for, keep_newest, revisions, revisit) \
+         VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
         seed.name,
@@ -175,7 +187,8 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
         wish.ignore_robots,
         wish.keep_for,
         wish.keep_newest,
-        wish.revisions
+        wish.revisions,
+        wish.revisit
     ])?;
     let id = db.last_insert_rowid();
     rest::know(db, &wish.host)?;
@@ -192,7 +205,7 @@ fn update(db: &Connection, row: &Before, seed: &Seed, now: DateTime<Utc>) -> Res
     db.prepare_cached(
         "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5, wanted = ?6, configured = 1, \
          schedule = ?7, timezone = ?8, tags = ?9, reading = ?10, ignore_robots = ?11, keep_for = ?12, keep_newest = ?13, \
-         revisions = ?14 WHERE id = ?1",
+         revisions = ?14, revisit = ?15 WHERE id = ?1",
     )?
     .execute(params![
         id,
@@ -208,7 +221,8 @@ fn update(db: &Connection, row: &Before, seed: &Seed, now: DateTime<Utc>) -> Res
         wish.ignore_robots,
         wish.keep_for,
         wish.keep_newest,
-        wish.revisions
+        wish.revisions,
+        wish.revisit
     ])?;
     if was.reading != wish.reading {
         // The document may be the same, but what is read in it is not.
@@ -233,6 +247,9 @@ fn update(db: &Connection, row: &Before, seed: &Seed, now: DateTime<Utc>) -> Res
         .execute(params![id, time::ms(seed.schedule.next_after(now))])?;
     }
     rest::know(db, &wish.host)?;
+    if was.revisit != wish.revisit {
+        revisits::follow(db, SourceId(id), &seed.revisit, now)?;
+    }
     switch(db, id, row.enabled, enabled)?;
     Ok(id)
 }
@@ -399,13 +416,19 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
         } => {
             counts = take_in::document(db, outcome.source, feed, keys, *limit, now)?;
             take_validators(db, outcome.source, validators, Some(body_hash))?;
-            db.prepare_cached("UPDATE source SET title = ?2, site_url = ?3, language = ?4 WHERE id = ?1")?
-                .execute(params![
-                    outcome.source.0,
-                    feed.title,
-                    feed.link.as_ref().map(ToString::to_string),
-                    feed.language
-                ])?;
+            db.prepare_cached(
+                "UPDATE source SET title = ?2, site_url = ?3, language = ?4, rights = ?5, hubs = ?6, topic = ?7 \
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                outcome.source.0,
+                feed.title,
+                feed.link.as_ref().map(ToString::to_string),
+                feed.language,
+                feed.rights,
+                feed.hubs.iter().map(url::Url::as_str).collect::<serde_json::Value>().to_string(),
+                feed.topic.as_ref().map(url::Url::as_str)
+            ])?;
             ledger::polled(db, outcome, "taken", None, feed.entries.len(), counts)?;
         }
         PollResult::Failed(failure) => {

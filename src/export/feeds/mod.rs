@@ -12,6 +12,7 @@ pub(super) use rss::Rss;
 
 use chrono::DateTime;
 use ring::digest::{Digest, SHA256, digest};
+use serde::Deserialize;
 use url::Url;
 
 use super::fields::list;
@@ -91,12 +92,42 @@ struct Entry<'a> {
     authors: Vec<String>,
     published: &'a str,
     updated: &'a str,
+    /// What it is filed under: its source, its section, its tags.
+    categories: Vec<String>,
+    enclosures: Vec<File>,
+}
+
+/// A media file.
+#[derive(Deserialize)]
+struct File {
+    url: String,
+    #[serde(rename = "type")]
+    mime: Option<String>,
+    length: Option<u64>,
+}
+
+impl File {
+    /// Its type; feeds require one.
+    fn mime(&self) -> &str {
+        self.mime.as_deref().unwrap_or("application/octet-stream")
+    }
 }
 
 impl<'a> Entry<'a> {
     fn of(channel: &Channel, article: &ArticleRef<'a>) -> Self {
         let authors = list(article.authors);
         let byline = article.byline.filter(|_| authors.is_empty()).map(str::to_owned);
+        let mut categories: Vec<String> = Vec::new();
+        let filed = article
+            .source
+            .into_iter()
+            .chain(article.section)
+            .map(str::to_owned);
+        for name in filed.chain(list(article.tags)) {
+            if !categories.contains(&name) {
+                categories.push(name);
+            }
+        }
         Self {
             id: urn(&format!("{}/{}", channel.store_id, article.article_id)),
             url: article.url,
@@ -110,6 +141,8 @@ impl<'a> Entry<'a> {
             authors: authors.into_iter().chain(byline).collect(),
             published: article.published_at.unwrap_or(article.first_seen),
             updated: article.fetched_at,
+            categories,
+            enclosures: serde_json::from_str(article.enclosures).unwrap_or_default(),
         }
     }
 }
