@@ -37,7 +37,8 @@ pub(super) enum Tail {
 
 /// A text with its runs cut into pairs.
 pub(super) fn segmented(text: &str, tail: Tail) -> Cow<'_, str> {
-    if !text.chars().any(is_unspaced) {
+    // The first such character is U+0E01: in UTF-8 it begins with this byte, and none below does.
+    if !text.bytes().any(|byte| byte >= 0xe0) || !text.chars().any(is_unspaced) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() * 2);
