@@ -256,6 +256,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::fetch::Robots;
 
     fn gate(per_host: usize, in_flight: usize) -> Arc<Gate> {
         Arc::new(Gate::new(&config::Politeness {
@@ -358,6 +359,17 @@ mod tests {
         drop(gate.enter("h").await);
         drop(gate.enter("h").await);
         assert_eq!(start.elapsed(), Duration::from_secs(12));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p31_a_crawl_delay_of_a_day_is_a_minute() {
+        let gate = gate(1, 32);
+        let robots = Robots::parse(b"User-agent: *\nCrawl-delay: 86400\n");
+        let start = Instant::now();
+        drop(gate.enter("h").await);
+        gate.widen("h", robots.crawl_delay("cuttings").unwrap());
+        drop(gate.enter("h").await);
+        assert_eq!(start.elapsed(), Duration::from_secs(60));
     }
 
     fn at(second: i64) -> DateTime<Utc> {

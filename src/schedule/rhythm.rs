@@ -158,8 +158,8 @@ impl Rhythm {
         let times = || new.iter().map(|at| (*at).clamp(since.min(now), now));
         let span = match (times().min(), times().max()) {
             (Some(first), Some(last)) if first < last => last - first,
-            // Without dates: half of the time it had.
-            _ => (now - since) / 2,
+            // Without dates: half of the time it had; whether at a stroke is not to be seen.
+            _ => ((now - since) / 2).max(TimeDelta::minutes(20)),
         };
         let Some(fill) = span.to_std().ok().filter(|fill| *fill > STEP) else {
             return;

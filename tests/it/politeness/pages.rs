@@ -102,7 +102,7 @@ async fn p31_a_crawl_delay_is_the_gap_of_its_host() {
     let after_robots = press.requests().split_off(1);
     assert_eq!(after_robots.len(), 3);
     let gap = shortest_gap(&after_robots).unwrap();
-    assert!(gap.as_millis() >= 195, "{gap:?}");
+    assert!(gap.as_millis() >= 200, "{gap:?}");
     assert_eq!(cuttings::fetch::MAX_CRAWL_DELAY.as_secs(), 60);
 }
 
