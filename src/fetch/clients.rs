@@ -198,7 +198,7 @@ impl Recipe {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
+pub(super) fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
     let shown = path.display();
     let read = || {
         use std::io::Read;

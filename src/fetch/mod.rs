@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use self::access::{AccessFault, check_access};
 pub use self::client::Fetcher;
 pub use self::clients::ClientError;
 pub use self::error::{CODES, FetchError};
