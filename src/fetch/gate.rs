@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::room;
 use crate::config;
 
 /// Hosts kept before idle ones are dropped for the first time.
@@ -79,7 +80,7 @@ impl Gate {
     pub fn new(politeness: &config::Politeness) -> Self {
         let slots = |limit: usize| limit.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            house: Arc::new(Semaphore::new(slots(politeness.in_flight))),
+            house: Arc::new(Semaphore::new(slots(politeness.in_flight.min(room::requests())))),
             per_host: slots(politeness.per_host),
             gap: politeness.host_gap,
             hosts: Mutex::new(Hosts {

@@ -18,6 +18,7 @@ mod hook;
 mod request;
 mod resolve;
 mod robots;
+mod room;
 mod trail;
 
 #[cfg(test)]
