@@ -20,13 +20,15 @@ fn wait(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
-/// Lines of all files of a folder.
+/// Lines of all days of a folder.
 fn lines(desk: &Desk, folder: &str) -> usize {
     let Ok(files) = std::fs::read_dir(desk.path().join(folder)) else {
         return 0;
     };
     files
-        .filter_map(|file| std::fs::read_to_string(file.unwrap().path()).ok())
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .filter_map(|path| std::fs::read_to_string(path).ok())
         .map(|text| text.lines().count())
         .sum()
 }
