@@ -162,3 +162,37 @@ fn a_database_that_fails_is_counted_by_code_and_said() {
     assert_eq!(desk.one("SELECT count(*) FROM articles"), "1");
     assert_eq!(desk.one("SELECT count(*) > 1 FROM poll"), "1");
 }
+
+/// A figure, not a limit: how long a machine takes says nothing about the program.
+#[test]
+fn ten_thousand_sources_are_ready_and_stop_with_zero() {
+    let sources: Vec<(String, String)> = (0..10_000)
+        .map(|number| {
+            // Nobody listens there: what is polled before the end fails.
+            let host = format!("127.2.{}.{}", number / 250, 1 + number % 250);
+            (format!("source-{number}"), format!("http://{host}:9/feed"))
+        })
+        .collect();
+    let sources: Vec<(&str, String)> = sources
+        .iter()
+        .map(|(name, url)| (name.as_str(), url.clone()))
+        .collect();
+    let desk = Desk::new(&config(&sources));
+    for start in ["first", "second"] {
+        let begun = Instant::now();
+        let manager = Manager::start(&desk, None);
+        manager.until("READY=1");
+        let ready = begun.elapsed();
+        assert_eq!(
+            desk.one("SELECT count(*) FROM source WHERE configured = 1"),
+            "10000"
+        );
+        let begun = Instant::now();
+        let (code, said) = manager.stop();
+        assert_eq!(code, Some(0), "{said}");
+        println!(
+            "{start} start: READY after {ready:?}, SIGTERM to exit {:?}",
+            begun.elapsed()
+        );
+    }
+}
