@@ -22,6 +22,8 @@ pub(crate) struct Manager {
 impl Manager {
     pub(crate) fn start(desk: &Desk, watchdog: Option<Duration>) -> Self {
         let path = desk.path().join("notify");
+        // Of an earlier one at this desk.
+        let _ = std::fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).unwrap();
         let mut command = desk.command(&["run"]);
         command.env("NOTIFY_SOCKET", &path).env_remove("WATCHDOG_PID");
