@@ -97,7 +97,7 @@ fn documents() -> Vec<(String, String)> {
     let mut names = vec!["README.md".to_owned()];
     for entry in fs::read_dir(format!("{root}/docs")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".md") {
+        if name.strip_suffix(".md").is_some() {
             names.push(format!("docs/{name}"));
         }
     }
