@@ -406,6 +406,14 @@ async fn read(
     document: Document,
     now: DateTime<Utc>,
 ) -> Result<Read, Failure> {
+    if document.body.trim_ascii().is_empty() {
+        // A server in trouble, not a page without text: the article may be there the next time.
+        return Err(own_failure(
+            &fetched,
+            "empty-page",
+            "the answer is empty; it is tried again".into(),
+        ));
+    }
     let crashes = desk.claim.crashes;
     if crashes > 0
         && !probe::survives(

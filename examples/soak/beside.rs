@@ -221,48 +221,58 @@ pub(crate) fn follow(
 ) -> anyhow::Result<(Follower, u64)> {
     let mut follower = Follower::default();
     let (mut round, mut killed) = (0, 0);
-    loop {
-        // One more after the end, which gets the rest.
-        let last = stop.load(Ordering::SeqCst);
+    while !stop.load(Ordering::SeqCst) {
         round += 1;
-        let to = place.folder.join(format!("follower-{round}.jsonl"));
-        let words = [
-            "export",
-            "--quiet",
-            "--format",
-            "jsonl",
-            "--consumer",
-            "follower",
-            "--to",
-        ];
-        let log = File::create(place.folder.join("follower.log"))?;
-        let mut child = place
-            .command(words.iter().map(OsStr::new).chain([to.as_os_str()]))
-            .stderr(log)
-            .spawn()?;
-        if !last && draw(round).is_multiple_of(4) {
-            std::thread::sleep(Duration::from_millis(draw(round) / 4 % 12));
-            child.kill()?;
-        }
-        let status = child.wait()?;
-        // A file appears when it is whole; the mark moves after that. One that was killed in between is told again.
-        if let Ok(text) = fs::read_to_string(&to) {
-            follower.take(&text)?;
-        }
-        if status.code().is_none() {
-            killed += 1;
-        } else if !status.success() {
-            let said = fs::read_to_string(place.folder.join("follower.log"))?;
-            if !said.contains("no database yet") {
-                bail!("`cuttings export --consumer` ended with {status}: {said}");
-            }
-        }
-        let _ = fs::remove_file(&to);
-        if last {
-            return Ok((follower, killed));
-        }
+        let patience = draw(round)
+            .is_multiple_of(4)
+            .then(|| Duration::from_millis(draw(round) / 4 % 12));
+        killed += u64::from(step(place, &mut follower, patience)?);
         std::thread::sleep(Duration::from_millis(300));
     }
+    Ok((follower, killed))
+}
+
+/// The same once, to the end.
+pub(crate) fn follow_once(place: &Place, follower: &mut Follower) -> anyhow::Result<()> {
+    step(place, follower, None).map(|_| ())
+}
+
+/// One export; with `patience` it is killed after that. Whether it was.
+fn step(place: &Place, follower: &mut Follower, patience: Option<Duration>) -> anyhow::Result<bool> {
+    let (to, log) = (
+        place.folder.join("follower.jsonl"),
+        place.folder.join("follower.log"),
+    );
+    let words = [
+        "export",
+        "--quiet",
+        "--format",
+        "jsonl",
+        "--consumer",
+        "follower",
+        "--to",
+    ];
+    let mut child = place
+        .command(words.iter().map(OsStr::new).chain([to.as_os_str()]))
+        .stderr(File::create(&log)?)
+        .spawn()?;
+    if let Some(patience) = patience {
+        std::thread::sleep(patience);
+        child.kill()?;
+    }
+    let status = child.wait()?;
+    // A file appears when it is whole; the mark moves after that. One that was killed in between is told again.
+    if let Ok(text) = fs::read_to_string(&to) {
+        follower.take(&text)?;
+        fs::remove_file(&to)?;
+    }
+    if status.code().is_some_and(|code| code != 0) {
+        let said = fs::read_to_string(&log)?;
+        if !said.contains("no database yet") {
+            bail!("`cuttings export --consumer` ended with {status}: {said}");
+        }
+    }
+    Ok(status.code().is_none())
 }
 
 /// A reader process that looks at the state, searches, and checks: each must answer, whatever happens to the daemon.

@@ -133,7 +133,7 @@ fn soak(args: &Args, place: &Place) -> anyhow::Result<Ledger> {
     let looks = readers.1.join().map_err(end)?;
     let held = readers.2.join().map_err(end)?;
     let (mut deeds, samples) = worked?;
-    let (follower, killed) = follower?;
+    let (mut follower, killed) = follower?;
     deeds.readers_killed = killed;
     deeds.looks = looks? + held?;
     // Outputs that the daemon had no time for.
@@ -141,6 +141,8 @@ fn soak(args: &Args, place: &Place) -> anyhow::Result<Ledger> {
     if !matches!(status.code(), Some(0 | 1)) {
         bail!("`cuttings run --once` ended with {status}: {said}");
     }
+    // And what that run changed.
+    beside::follow_once(place, &mut follower)?;
     Ledger::draw(place, &papers, &follower, deeds, &samples)
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tracing::info;
 
 use super::{Exit, Global, load_from, say, table};
-use crate::daemon::{Daemon, Event, Options, Order, Outputs};
+use crate::daemon::{self, Daemon, Event, Options, Order};
 use crate::fetch;
 use crate::model::{Failure, Stored};
 use crate::store::{Store, Waiting};
@@ -60,24 +60,23 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
         };
         let mut tally = Tally::new(&config, args.once);
         let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
-        let mut outputs = Outputs::new(&config.outputs, &database, &user_agent)?;
+        let outputs = config.outputs.clone();
         let store = Arc::new(Store::open(&database, Utc::now())?);
         let ended = async {
             let daemon = Daemon::new(Arc::clone(&store), config, path, options).await?;
             info!(sources = tally.rows.len(), database = %database.display(), "ready");
-            if !args.once {
-                outputs.start();
-            }
             daemon.run(orders, |event| tally.take(event)).await
         }
         .await;
-        outputs.stop().await;
-        if args.once && ended.is_ok() {
-            tally.outputs_failed = outputs.once().await;
-        }
+        let delivered = if args.once && ended.is_ok() {
+            daemon::deliver_once(&outputs, &database, &user_agent).await
+        } else {
+            Ok(0)
+        };
         // The writer commits what it was given before the process ends, whatever the run came to.
         store.close().await?;
         ended?;
+        tally.outputs_failed = delivered?;
         anyhow::Ok(tally)
     });
     // Extraction that was cut off by a stop may still be at work: nothing waits for it.

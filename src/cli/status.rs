@@ -89,7 +89,7 @@ fn look(reader: &Reader, database: &Path, args: &StatusArgs) -> anyhow::Result<(
     } else {
         let whole = whole(&summary, &resting, database, now);
         let outputs = outputs_as_text(&outputs, now);
-        format!("{}{outputs}\n{whole}", as_text(&sources, now))
+        format!("{}{outputs}\n\n{whole}", as_text(&sources, now))
     };
     Ok((text, exit))
 }
@@ -133,10 +133,10 @@ fn as_text(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
         .filter(|source| source.state != SourceState::Gone)
         .map(|source| {
             let next = source.next.as_ref().map_or("never".into(), |next| {
-                let at = source
-                    .host_rests_until
-                    .map_or(next.at, |rests| rests.max(next.at));
-                format!("{}: {}", from_now(at, now), next.why)
+                match source.host_rests_until.filter(|&rests| rests > next.at) {
+                    Some(rests) => format!("{}: its host is left alone", from_now(rests, now)),
+                    None => format!("{}: {}", from_now(next.at, now), next.why),
+                }
             });
             vec![
                 source.name.clone(),
@@ -160,6 +160,17 @@ fn as_text(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
         "next",
     ];
     let mut text = table::table(&header, &["24 h", "7 d", "articles", "waiting"], rows);
+    let notes = notes(sources, now);
+    if !notes.is_empty() {
+        text.push('\n');
+        text.push_str(&notes);
+    }
+    text
+}
+
+/// What there is to say of sources, a line each.
+fn notes(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
+    let mut text = String::new();
     for source in sources {
         if let Some(error) = &source.last_error {
             text.push_str(&format!(
@@ -344,6 +355,7 @@ pub(super) fn free_bytes(database: &Path) -> Option<u64> {
 pub(super) fn megabytes(bytes: u64) -> String {
     match bytes >> 20 {
         more @ 10_240.. => format!("{} GB", more >> 10),
+        0 => format!("{} KB", bytes.div_ceil(1024)),
         less => format!("{less} MB"),
     }
 }

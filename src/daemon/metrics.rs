@@ -1,10 +1,11 @@
 //! `[metrics] listen`: figures for Prometheus at `/metrics`, and whether it lives at `/health`. A few lines of HTTP for
 //! readers on this machine; everything it tells is read from the database at that moment.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -15,7 +16,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tracing::{debug, info};
 
 use crate::config::Listen;
-use crate::store::{Figures, Reader};
+use crate::store::{Figures, Reader, StoreError};
 
 /// Readers at a time; more wait.
 const READERS: usize = 8;
@@ -31,20 +32,45 @@ const STILL: Duration = Duration::from_mins(2);
 
 /// What the loop lets others see of itself.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Health(Arc<Mutex<Option<Progress>>>);
+pub(super) struct Health(Arc<Mutex<Vitals>>);
 
-/// The last time round, by both clocks.
-type Progress = (Instant, DateTime<Utc>);
+#[derive(Debug, Default)]
+struct Vitals {
+    /// The last time round, by both clocks.
+    progress: Option<(Instant, DateTime<Utc>)>,
+    /// By code, since the start: a store that fails cannot count its own failures.
+    store_failures: BTreeMap<&'static str, u64>,
+}
 
 impl Health {
+    fn vitals(&self) -> MutexGuard<'_, Vitals> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The loop went round, and the store answered.
     pub(super) fn progressed(&self, now: DateTime<Utc>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), now));
+        self.vitals().progress = Some((Instant::now(), now));
+    }
+
+    /// The store did not do what it was asked. That somebody else holds the work now is no failure.
+    pub(super) fn store_failed(&self, error: &StoreError) {
+        if !error.is_lease_lost() {
+            *self.vitals().store_failures.entry(error.code()).or_default() += 1;
+        }
+    }
+
+    /// Failures by code; those that never happened too, for a rate needs a zero to begin with.
+    fn store_failures(&self) -> Vec<(String, u64)> {
+        let mut all: BTreeMap<&str, u64> = StoreError::CODES.iter().map(|&code| (code, 0)).collect();
+        all.extend(&self.vitals().store_failures);
+        all.into_iter()
+            .map(|(code, count)| (format!("{{code=\"{code}\"}}"), count))
+            .collect()
     }
 
     /// Status and JSON of `/health`.
     fn tell(&self) -> (u16, String) {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.vitals().progress;
         let live = last.is_some_and(|(at, _)| at.elapsed() < STILL);
         let moment = last.map(|(_, at)| at.to_rfc3339_opts(SecondsFormat::Secs, true));
         let body = format!(
@@ -59,6 +85,7 @@ impl Health {
 /// Listens until dropped.
 #[derive(Debug)]
 pub(super) struct Metrics {
+    on: Listen,
     task: AbortHandle,
     socket: Option<PathBuf>,
 }
@@ -73,6 +100,11 @@ impl Drop for Metrics {
 }
 
 impl Metrics {
+    /// Where it listens.
+    pub(super) fn on(&self) -> &Listen {
+        &self.on
+    }
+
     /// Begins to listen; the database is opened anew for every look at it.
     pub(super) async fn listen(on: &Listen, database: PathBuf, health: Health) -> std::io::Result<Self> {
         let tower = Tower {
@@ -80,24 +112,43 @@ impl Metrics {
             health,
             room: Arc::new(Semaphore::new(READERS)),
         };
+        let (door, socket) = Door::open(on).await?;
+        let task = tokio::spawn(async move {
+            let mut readers = JoinSet::new();
+            loop {
+                match door.accept().await {
+                    Ok(stream) => tower.clone().spawn(&mut readers, stream),
+                    Err(error) => wait_after(&error).await,
+                }
+                while readers.try_join_next().is_some() {}
+            }
+        });
+        Ok(Self {
+            on: on.clone(),
+            task: task.abort_handle(),
+            socket,
+        })
+    }
+}
+
+/// Where readers come in.
+enum Door {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// A reader, however it came.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+impl Door {
+    /// Binds; gives the socket's path, which is to be removed at the end.
+    async fn open(on: &Listen) -> std::io::Result<(Self, Option<PathBuf>)> {
         match on {
             Listen::Tcp(address) => {
                 let listener = TcpListener::bind(address).await?;
                 info!(address = %listener.local_addr()?, "metrics at /metrics, health at /health");
-                let task = tokio::spawn(async move {
-                    let mut readers = JoinSet::new();
-                    loop {
-                        match listener.accept().await {
-                            Ok((stream, _)) => tower.clone().spawn(&mut readers, stream),
-                            Err(error) => wait_after(&error).await,
-                        }
-                        while readers.try_join_next().is_some() {}
-                    }
-                });
-                Ok(Self {
-                    task: task.abort_handle(),
-                    socket: None,
-                })
+                Ok((Self::Tcp(listener), None))
             }
             Listen::Unix(path) => {
                 // Of a run that was killed; anything else of that name is not ours to remove.
@@ -106,22 +157,16 @@ impl Metrics {
                 }
                 let listener = UnixListener::bind(path)?;
                 info!(socket = %path.display(), "metrics at /metrics, health at /health");
-                let task = tokio::spawn(async move {
-                    let mut readers = JoinSet::new();
-                    loop {
-                        match listener.accept().await {
-                            Ok((stream, _)) => tower.clone().spawn(&mut readers, stream),
-                            Err(error) => wait_after(&error).await,
-                        }
-                        while readers.try_join_next().is_some() {}
-                    }
-                });
-                Ok(Self {
-                    task: task.abort_handle(),
-                    socket: Some(path.clone()),
-                })
+                Ok((Self::Unix(listener), Some(path.clone())))
             }
         }
+    }
+
+    async fn accept(&self) -> std::io::Result<Box<dyn Stream>> {
+        Ok(match self {
+            Self::Tcp(listener) => Box::new(listener.accept().await?.0),
+            Self::Unix(listener) => Box::new(listener.accept().await?.0),
+        })
     }
 }
 
@@ -139,7 +184,7 @@ struct Tower {
 }
 
 impl Tower {
-    fn spawn(self, readers: &mut JoinSet<()>, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    fn spawn(self, readers: &mut JoinSet<()>, stream: Box<dyn Stream>) {
         readers.spawn(async move {
             if tokio::time::timeout(PATIENCE, self.serve(stream)).await.is_err() {
                 debug!("a reader of the metrics was too slow");
@@ -148,7 +193,7 @@ impl Tower {
     }
 
     /// One request, one answer.
-    async fn serve(self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    async fn serve(self, mut stream: Box<dyn Stream>) {
         let Ok(_room) = self.room.acquire().await else {
             return;
         };
@@ -164,7 +209,7 @@ impl Tower {
                 Ok(figures) => (
                     200,
                     "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                    exposition(&figures),
+                    exposition(&figures, &self.health.store_failures()),
                 ),
                 Err(error) => (500, plain, format!("{error}\n")),
             },
@@ -191,7 +236,10 @@ impl Tower {
         let database = Arc::clone(&self.database);
         let look = move || Reader::open(&database)?.figures(Utc::now());
         match tokio::task::spawn_blocking(look).await {
-            Ok(figures) => figures.map_err(|error| error.to_string()),
+            Ok(figures) => figures.map_err(|error| {
+                self.health.store_failed(&error);
+                error.to_string()
+            }),
             Err(panic) => Err(panic.to_string()),
         }
     }
@@ -246,7 +294,7 @@ const COUNTED: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The figures as OpenMetrics text. Every family is there, also without a sample; labels come from closed sets.
-fn exposition(figures: &Figures) -> String {
+fn exposition(figures: &Figures, store_failures: &[(String, u64)]) -> String {
     let mut text = String::new();
     let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, u64)]| {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
@@ -278,6 +326,12 @@ fn exposition(figures: &Figures) -> String {
             .collect();
         family(name, "counter", help, &samples);
     }
+    family(
+        "cuttings_store_failures",
+        "counter",
+        "Times the database did not do what it was asked, by code, since the start.",
+        store_failures,
+    );
     let overflows: u64 = figures
         .counters
         .iter()

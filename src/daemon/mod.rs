@@ -10,30 +10,30 @@ mod notify;
 mod outputs;
 mod pulse;
 mod reload;
+mod steps;
 mod upkeep;
 
-pub use outputs::Outputs;
+pub use outputs::deliver_once;
 
 use std::collections::HashMap;
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tracing::{error, info};
+use tracing::error;
 
-use crate::collect::{self, PageReport};
+use crate::collect::PageReport;
 use crate::config::{Config, Source};
 use crate::fetch::{ClientError, Fetcher};
-use crate::poll::{self, PollReport};
+use crate::poll::PollReport;
 use crate::store::{Store, StoreError, Waiting};
 use metrics::{Health, Metrics};
-use pulse::{Half, Pulse};
+use outputs::Outputs;
+use pulse::Pulse;
+use steps::{Step, give_up_or_hold, next_step};
 use upkeep::Upkeep;
 
 /// How long a stop waits for what is in flight; systemd kills after ninety seconds, we promise ten.
@@ -109,18 +109,6 @@ pub enum RunError {
     NoRoom(String),
 }
 
-enum Step {
-    Polled(Result<Vec<PollReport>, StoreError>),
-    Collected(Result<PageReport, StoreError>),
-    Died(Half),
-}
-
-/// A step that panics ends as one, so that it is known whose it was.
-async fn caught(half: Half, step: impl Future<Output = Step> + Send) -> Step {
-    let step = AssertUnwindSafe(step).catch_unwind();
-    step.await.unwrap_or(Step::Died(half))
-}
-
 /// Everything a run works with.
 #[derive(Debug)]
 pub struct Daemon {
@@ -140,8 +128,10 @@ pub struct Daemon {
     /// When the status line was last sent.
     told: Option<Instant>,
     health: Health,
-    /// Serves until the run ends.
-    _metrics: Option<Metrics>,
+    /// Serves until the run ends, or another configuration says elsewhere.
+    metrics: Option<Metrics>,
+    /// Of a daemon; a single run delivers once it is through.
+    outputs: Option<Outputs>,
     /// When work was last claimed.
     claimed: Option<Instant>,
     /// What was last seen to wait, and when it was counted.
@@ -169,14 +159,6 @@ impl Daemon {
     ) -> Result<Self, RunError> {
         let watchdog = if options.once { None } else { notify::watchdog() };
         let health = Health::default();
-        let metrics = match &config.metrics.listen {
-            Some(on) if !options.once => Some(
-                Metrics::listen(on, store.path().to_owned(), health.clone())
-                    .await
-                    .map_err(|cause| RunError::Metrics { cause })?,
-            ),
-            _ => None,
-        };
         let mut daemon = Self {
             fetcher: Arc::new(reload::fetcher(&config)?),
             store,
@@ -190,14 +172,21 @@ impl Daemon {
             next_config: None,
             told: None,
             health,
-            _metrics: metrics,
+            metrics: None,
+            outputs: None,
             claimed: None,
             waiting: Waiting::default(),
             counted: None,
         };
         daemon.remember().await?;
+        if !options.once {
+            daemon.outputs = Some(Outputs::new(daemon.store.path(), &daemon.health));
+            daemon
+                .listen(config.metrics.listen.as_ref())
+                .await
+                .map_err(|cause| RunError::Metrics { cause })?;
+        }
         daemon.take_in(config).await?;
-        daemon.warn_of_a_short_watchdog(watchdog);
         Ok(daemon)
     }
 
@@ -206,6 +195,18 @@ impl Daemon {
         mut self,
         mut orders: mpsc::Receiver<Order>,
         mut watch: impl FnMut(Event),
+    ) -> Result<(), RunError> {
+        let ended = self.go_round(&mut orders, &mut watch).await;
+        if let Some(outputs) = &mut self.outputs {
+            outputs.stop().await;
+        }
+        ended
+    }
+
+    async fn go_round(
+        &mut self,
+        orders: &mut mpsc::Receiver<Order>,
+        watch: &mut impl FnMut(Event),
     ) -> Result<(), RunError> {
         let deadline = self.started + self.options.wait;
         let mut hold_off: Option<DateTime<Utc>> = None;
@@ -232,10 +233,13 @@ impl Daemon {
                     self.claimed = Some(Instant::now());
                     match self.claim().await {
                         Ok(()) => self.looked(),
-                        Err(error) => hold_off = Some(give_up_or_hold(error, self.options)?),
+                        Err(error) => {
+                            self.refused(&error);
+                            hold_off = Some(give_up_or_hold(error, self.options)?);
+                        }
                     }
                 }
-                let waiting = self.look(&mut watch).await;
+                let waiting = self.look(watch).await;
                 let next = next_step(&waiting, &self.config, self.options, deadline, hold_off);
                 self.tell(&waiting, next).await;
                 if self.work.is_empty() && next.is_none() {
@@ -243,7 +247,7 @@ impl Daemon {
                 }
                 next.unwrap_or_else(|| Utc::now() + LOOK)
             };
-            match self.wait(next, &mut orders).await {
+            match self.wait(next, orders).await {
                 Woken::Order(Order::Stop) => return self.finish(watch).await,
                 Woken::Order(Order::Reload) => {
                     self.reload().await;
@@ -251,7 +255,7 @@ impl Daemon {
                 Woken::Step(step) => {
                     let mut step = Some(step);
                     while let Some(ended) = step.take() {
-                        if let Some(error) = self.seen(ended, &mut watch) {
+                        if let Some(error) = self.seen(ended, watch) {
                             hold_off = Some(give_up_or_hold(error, self.options)?);
                         }
                         step = self.work.try_join_next();
@@ -290,7 +294,10 @@ impl Daemon {
             self.counted = Some(Instant::now());
             self.store.waiting(now).await
         };
-        self.waiting = looked.unwrap_or_default();
+        self.waiting = looked.unwrap_or_else(|error| {
+            self.refused(&error);
+            Waiting::default()
+        });
         watch(Event::Left(self.waiting.clone()));
         self.waiting.clone()
     }
@@ -326,10 +333,16 @@ impl Daemon {
                     Ok(true) => return Woken::Nudge,
                     Ok(false) => self.looked(),
                     // Said by whoever has something to record.
-                    Err(_) => {}
+                    Err(error) => self.health.store_failed(&error),
                 }
             }
         }
+    }
+
+    /// The store did not do what it was asked: said and counted.
+    fn refused(&self, error: &StoreError) {
+        error!("{error}");
+        self.health.store_failed(error);
     }
 
     /// The store told what is due.
@@ -357,14 +370,14 @@ impl Daemon {
     }
 
     /// A step may take as long as the limits of a request allow; a watchdog with less patience kills the innocent.
-    fn warn_of_a_short_watchdog(&self, watchdog: Option<Duration>) {
+    fn warn_of_a_short_watchdog(&self) {
         let hops = u32::try_from(self.config.fetch.max_redirects).unwrap_or(u32::MAX);
         let longest = self
             .config
             .fetch
             .total_timeout
             .saturating_mul(hops.saturating_add(1));
-        if let Some(watchdog) = watchdog.filter(|&time| time < longest) {
+        if let Some(watchdog) = self.pulse.watchdog().filter(|&time| time < longest) {
             tracing::warn!(
                 "WatchdogSec is {} s and one request may take {} s: a slow server could pass for a stuck daemon; \
                  raise WatchdogSec or lower total_timeout in [fetch]",
@@ -373,159 +386,11 @@ impl Daemon {
             );
         }
     }
-
-    /// Starts what is due, as far as there is room: polls first, they feed the rest.
-    async fn claim(&mut self) -> Result<(), StoreError> {
-        let all = self.options.all.then_some(self.started);
-        let free = self.room().saturating_sub(self.work.len());
-        // Half the room at most: a thousand sources due at once must not keep the queue from moving.
-        let due = self
-            .store
-            .claim_sources(Utc::now(), free.div_ceil(2), all)
-            .await?;
-        let due: Vec<_> = due
-            .into_iter()
-            .filter_map(|claim| Some((Arc::clone(self.sources.get(&claim.id.0)?), claim)))
-            .collect();
-        for claims in poll::by_address(due) {
-            let (store, fetcher, config) = self.tools();
-            self.pulse.begun(Half::Poll);
-            self.work.spawn(caught(Half::Poll, async move {
-                Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await)
-            }));
-        }
-        let free = self.room().saturating_sub(self.work.len());
-        let gap = self.config.politeness.host_gap;
-        for claim in self.store.claim_entries(Utc::now(), free, gap).await? {
-            let Some(source) = self.sources.get(&claim.source.0).map(Arc::clone) else {
-                continue;
-            };
-            let (store, fetcher, config) = self.tools();
-            self.pulse.begun(Half::Collect);
-            self.work.spawn(caught(Half::Collect, async move {
-                Step::Collected(collect::collect(&store, &fetcher, &config, &source, claim, Utc::now()).await)
-            }));
-        }
-        Ok(())
-    }
-
-    fn tools(&self) -> (Arc<Store>, Arc<Fetcher>, Arc<Config>) {
-        (
-            Arc::clone(&self.store),
-            Arc::clone(&self.fetcher),
-            Arc::clone(&self.config),
-        )
-    }
-
-    /// Tells of a finished step; gives the store's error back.
-    fn seen(
-        &mut self,
-        step: Result<Step, tokio::task::JoinError>,
-        watch: &mut impl FnMut(Event),
-    ) -> Option<StoreError> {
-        let failed = match step {
-            Ok(Step::Polled(result)) => {
-                self.pulse.ended(Half::Poll);
-                match result {
-                    Ok(reports) => {
-                        for report in reports {
-                            watch(Event::Polled(report));
-                        }
-                        None
-                    }
-                    Err(error) => Some(error),
-                }
-            }
-            Ok(Step::Collected(result)) => {
-                self.pulse.ended(Half::Collect);
-                match result {
-                    Ok(report) => {
-                        watch(Event::Collected(report));
-                        None
-                    }
-                    Err(error) => Some(error),
-                }
-            }
-            Ok(Step::Died(half)) => {
-                self.pulse.ended(half);
-                error!("a step panicked; its lease is void at the next start, please report it");
-                None
-            }
-            // Dropped by a stop.
-            Err(_) => None,
-        };
-        if let Some(error) = &failed {
-            if error.is_lease_lost() {
-                // It was given another address meanwhile, or a later claim has it: that one will record.
-                info!("{error}");
-            } else {
-                error!("{error}");
-            }
-        }
-        failed
-    }
-
-    /// Lets what is in flight finish, then drops it and gives its leases back.
-    async fn finish(mut self, mut watch: impl FnMut(Event)) -> Result<(), RunError> {
-        info!(in_flight = self.work.len(), "stopping: no new work");
-        if !self.options.once {
-            notify::stopping();
-        }
-        let drain = async {
-            while let Some(step) = self.work.join_next().await {
-                self.seen(step, &mut watch);
-            }
-        };
-        if tokio::time::timeout(GRACE, drain).await.is_err() {
-            info!("some requests did not finish in time: they are dropped and done again at the next start");
-            self.work.shutdown().await;
-        }
-        self.store.release_all().await?;
-        Ok(())
-    }
 }
 
 /// How long to sleep until `next`: never so long that a clock that was set, or a suspend, goes unnoticed (P17).
 fn nap(next: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     (next - now).to_std().unwrap_or_default().min(LOOK)
-}
-
-/// When to look for work again; nothing when a single run is through.
-fn next_step(
-    waiting: &Waiting,
-    config: &Config,
-    options: Options,
-    deadline: DateTime<Utc>,
-    hold_off: Option<DateTime<Utc>>,
-) -> Option<DateTime<Utc>> {
-    if let Some(until) = hold_off {
-        return Some(until);
-    }
-    let next = match (waiting.next_source, waiting.next_entry) {
-        (Some(source), Some(entry)) => Some(source.min(entry)),
-        (source, entry) => source.or(entry),
-    };
-    if !options.once {
-        return Some(next.unwrap_or_else(|| Utc::now() + LOOK));
-    }
-    // A page that only waits for its host's turn is ready, however long the row.
-    let turn = Utc::now() + config.politeness.host_gap;
-    let entry = waiting.next_entry.filter(|&at| at <= deadline.max(turn));
-    let source = waiting.next_source.filter(|&at| at <= deadline);
-    entry.into_iter().chain(source).min()
-}
-
-/// A run that ends anyway gives up when the store does; the daemon holds off and tries again.
-fn give_up_or_hold(error: StoreError, options: Options) -> Result<DateTime<Utc>, RunError> {
-    if options.once && !error.is_lease_lost() {
-        return Err(error.into());
-    }
-    Ok(Utc::now()
-        + if error.is_lease_lost() {
-            Duration::ZERO
-        } else {
-            STORE_REST
-        })
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::metrics::Health;
 use crate::config::Output;
 use crate::deliver::{self, Step};
 use crate::fetch::{ClientError, Hook};
@@ -22,80 +23,170 @@ const STORE_REST: Duration = Duration::from_secs(30);
 
 /// The tasks of all outputs.
 #[derive(Debug)]
-pub struct Outputs {
-    all: Vec<Arc<Output>>,
+pub(super) struct Outputs {
     database: PathBuf,
-    hook: Hook,
-    tasks: JoinSet<()>,
+    health: Health,
+    /// Also those that were taken out and are still at their last delivery.
+    running: Vec<Running>,
     stop: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Running {
+    output: Arc<Output>,
+    user_agent: String,
+    /// No further delivery: the one under way is finished.
+    retire: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Outputs {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
 }
 
 impl Outputs {
     /// Nothing runs yet.
-    pub fn new(outputs: &[Output], database: &Path, user_agent: &str) -> Result<Self, ClientError> {
-        Ok(Self {
-            all: outputs.iter().cloned().map(Arc::new).collect(),
+    pub(super) fn new(database: &Path, health: &Health) -> Self {
+        Self {
             database: database.to_owned(),
-            hook: Hook::new(user_agent)?,
-            tasks: JoinSet::new(),
+            health: health.clone(),
+            running: Vec::new(),
             stop: CancellationToken::new(),
-        })
+        }
     }
 
-    /// Keeps all outputs up to date until they are stopped.
-    pub fn start(&mut self) {
-        for output in &self.all {
-            let (output, database, hook) = (Arc::clone(output), self.database.clone(), self.hook.clone());
-            let stop = self.stop.clone();
-            self.tasks.spawn(async move {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = keep(&output, &database, &hook) => {}
-                }
-            });
+    /// Keeps these up to date from here on, and no others. One that is as it was goes on undisturbed; one that has
+    /// changed begins when the delivery of the old one that is under way has ended: two would deliver the same twice.
+    pub(super) fn follow(&mut self, outputs: &[Output], user_agent: &str) -> Result<(), ClientError> {
+        self.running.retain(|running| !running.task.is_finished());
+        let hook = Hook::new(user_agent)?;
+        for running in &self.running {
+            let kept = outputs
+                .iter()
+                .any(|output| same(output, &running.output) && running.user_agent == user_agent);
+            if !kept {
+                running.retire.cancel();
+            }
         }
+        for output in outputs {
+            let is_it = |running: &Running| running.output.name == output.name;
+            let current = self.running.iter().rposition(is_it);
+            let before = match current.map(|at| self.running.swap_remove(at)) {
+                Some(running) if !running.retire.is_cancelled() => {
+                    self.running.push(running);
+                    continue;
+                }
+                before => before,
+            };
+            let task = {
+                let (output, database, hook) =
+                    (Arc::new(output.clone()), self.database.clone(), hook.clone());
+                let (stop, retire, health) =
+                    (self.stop.clone(), CancellationToken::new(), self.health.clone());
+                let running = (Arc::clone(&output), retire.clone());
+                let task = tokio::spawn(async move {
+                    let in_turn = async {
+                        if let Some(before) = before {
+                            // One that panicked has ended, too.
+                            let _ = before.task.await;
+                        }
+                        keep(&output, &database, &hook, &retire, &health).await;
+                    };
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = in_turn => {}
+                    }
+                });
+                Running {
+                    output: running.0,
+                    user_agent: user_agent.to_owned(),
+                    retire: running.1,
+                    task,
+                }
+            };
+            self.running.push(task);
+        }
+        Ok(())
     }
 
     /// Ends the tasks; what was under way is done again at the next start.
-    pub async fn stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         self.stop.cancel();
-        while self.tasks.join_next().await.is_some() {}
-    }
-
-    /// Brings each up to date once; gives how many failed.
-    pub async fn once(&self) -> usize {
-        let mut tasks = JoinSet::new();
-        for output in &self.all {
-            let (output, database, hook) = (Arc::clone(output), self.database.clone(), self.hook.clone());
-            tasks.spawn(async move {
-                let step = deliver::deliver(&output, &database, &hook, true, Utc::now()).await;
-                matches!(told(&output, &step), Some(Step::Done(_)))
-            });
+        for running in self.running.drain(..) {
+            let _ = running.task.await;
         }
-        tasks.join_all().await.into_iter().filter(|done| !done).count()
     }
 }
 
-/// Waits for something new, lets it gather, and delivers it; again and again.
-async fn keep(output: &Arc<Output>, database: &Path, hook: &Hook) {
+/// Whether nothing has changed but the line it stands at.
+fn same(one: &Output, other: &Output) -> bool {
+    Output {
+        at: other.at.clone(),
+        ..one.clone()
+    } == *other
+}
+
+/// Brings each output up to date once; gives how many failed.
+pub async fn deliver_once(
+    outputs: &[Output],
+    database: &Path,
+    user_agent: &str,
+) -> Result<usize, ClientError> {
+    let hook = Hook::new(user_agent)?;
+    let mut tasks = JoinSet::new();
+    for output in outputs {
+        let (output, database, hook) = (Arc::new(output.clone()), database.to_owned(), hook.clone());
+        tasks.spawn(async move {
+            let step = deliver::deliver(&output, &database, &hook, true, Utc::now()).await;
+            matches!(told(&output, &step), Some(Step::Done(_)))
+        });
+    }
+    Ok(tasks.join_all().await.into_iter().filter(|done| !done).count())
+}
+
+/// Waits for something new, lets it gather, and delivers it; again and again, until it is retired.
+async fn keep(
+    output: &Arc<Output>,
+    database: &Path,
+    hook: &Hook,
+    retire: &CancellationToken,
+    health: &Health,
+) {
     let mut done = None;
     loop {
         let last = last_seq(database).await;
-        if last.is_none() || last == done {
-            tokio::time::sleep(LOOK).await;
-            continue;
-        }
-        tokio::time::sleep(output.debounce).await;
-        let step = deliver::deliver(output, database, hook, done.is_none(), Utc::now()).await;
-        match told(output, &step) {
-            Some(Step::Done(seq)) => done = Some(*seq),
-            Some(Step::Failed(next, _) | Step::Resting(next)) => {
-                let rest = (*next - Utc::now()).to_std().unwrap_or_default();
-                tokio::time::sleep(rest.max(LOOK)).await;
+        let rest = if last.is_none() || last == done {
+            LOOK
+        } else {
+            if retired_in(output.debounce, retire).await {
+                return;
             }
-            None => tokio::time::sleep(STORE_REST).await,
+            let step = deliver::deliver(output, database, hook, done.is_none(), Utc::now()).await;
+            if let Err(error) = &step {
+                health.store_failed(error);
+            }
+            match told(output, &step) {
+                Some(Step::Done(seq)) => {
+                    done = Some(*seq);
+                    Duration::ZERO
+                }
+                Some(Step::Failed(next, _) | Step::Resting(next)) => {
+                    (*next - Utc::now()).to_std().unwrap_or_default().max(LOOK)
+                }
+                None => STORE_REST,
+            }
+        };
+        if retired_in(rest, retire).await {
+            return;
         }
     }
+}
+
+/// Waits so long; whether it was retired meanwhile.
+async fn retired_in(time: Duration, retire: &CancellationToken) -> bool {
+    tokio::time::timeout(time, retire.cancelled()).await.is_ok()
 }
 
 /// Says what became of a step.

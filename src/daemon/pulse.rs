@@ -47,6 +47,11 @@ impl Pulse {
         }
     }
 
+    /// How long the watchdog waits, where there is one.
+    pub(super) fn watchdog(&self) -> Option<Duration> {
+        self.every.map(|time| time * 4)
+    }
+
     /// When the next look at it is worth while.
     pub(super) fn every(&self) -> Option<Duration> {
         self.every

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chrono::Utc;
 use tracing::{error, info, warn};
 
+use super::metrics::Metrics;
 use super::{Daemon, RunError, notify};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Listen};
 use crate::fetch::{self, ClientError, Fetcher};
 use crate::store::StoreError;
 
@@ -42,7 +43,22 @@ impl Daemon {
             .zip(&config.sources)
             .map(|((id, _), source)| (id.0, Arc::new(source.clone())))
             .collect();
+        if let Some(outputs) = &mut self.outputs {
+            let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
+            outputs.follow(&config.outputs, &user_agent)?;
+        }
         self.config = config;
+        self.warn_of_a_short_watchdog();
+        Ok(())
+    }
+
+    /// Listens for those who watch, where there is a place for it; where it listened before no longer.
+    pub(super) async fn listen(&mut self, on: Option<&Listen>) -> std::io::Result<()> {
+        let metrics = match on {
+            Some(on) => Some(Metrics::listen(on, self.store.path().to_owned(), self.health.clone()).await?),
+            None => None,
+        };
+        self.metrics = metrics;
         Ok(())
     }
 
@@ -83,11 +99,10 @@ impl Daemon {
         if config.daemon.database != self.config.daemon.database {
             warn!("`database` in [daemon] has changed: it holds from the next start");
         }
-        if config.outputs != self.config.outputs {
-            warn!("[[output]] has changed: it holds from the next start");
-        }
-        if config.metrics != self.config.metrics {
-            warn!("[metrics] has changed: it holds from the next start");
+        if config.metrics.listen.as_ref() != self.metrics.as_ref().map(Metrics::on)
+            && let Err(cause) = self.listen(config.metrics.listen.as_ref()).await
+        {
+            error!("cannot listen for [metrics] ({cause}): it stays where it was; choose another `listen`");
         }
         let news = news(&self.config, &config);
         let other_limits = config.fetch != self.config.fetch

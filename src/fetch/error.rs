@@ -152,7 +152,7 @@ pub enum FetchError {
         cause: String,
     },
     /// A host that asked to be left alone, and is.
-    #[error("{host} asked to be left alone until {until}; it was not asked")]
+    #[error("{host} asked to be left alone until {}; it was not asked", until.format("%F %T UTC"))]
     Resting {
         /// The host.
         host: String,

@@ -58,8 +58,10 @@ impl Side {
                 ));
             }
             db.execute(
-                "UPDATE source SET next_at = ?2, next_why = 'asked for' WHERE id = ?1",
-                params![row.id, at],
+                // A poll that is under way would overwrite the time with its own.
+                "UPDATE source SET next_at = ?2, next_why = 'asked for', \
+                 again = iif(claimed_run IS NULL, 0, max(again, 1 + ?3)) WHERE id = ?1",
+                params![row.id, at, force],
             )?;
             // Our own caution after a failure is no reason to refuse a person.
             if rest::is_resting(rest_until, at) || force {

@@ -165,6 +165,19 @@ impl StoreError {
         }
     }
 
+    /// All codes of a store that fails while it is used: what [`StoreError::code`] gives then.
+    pub const CODES: [&'static str; 9] = [
+        "store-full",
+        "store-io",
+        "store-busy",
+        "store-corrupt",
+        "store-read-only",
+        "store-sql",
+        "store-file",
+        "store-damaged",
+        "store-closed",
+    ];
+
     /// Whether somebody else has the work now: nothing is wrong with the store.
     pub fn is_lease_lost(&self) -> bool {
         matches!(self, Self::LeaseLost { .. })

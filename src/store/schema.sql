@@ -58,6 +58,8 @@ CREATE TABLE source (
     claimed_claim  INTEGER,
     -- When it was last claimed: `--all` asks each source once.
     asked_at       INTEGER,
+    -- 1: a poll was asked for while one was under way; 2: of the whole document.
+    again          INTEGER NOT NULL DEFAULT 0,
     -- The last claim that one of its entries got: sources take turns.
     served         INTEGER NOT NULL DEFAULT 0,
     polled_at      TEXT,

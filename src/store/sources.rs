@@ -357,8 +357,10 @@ pub(super) const SLACK: i64 = 5 * 60_000;
 /// Gives a source to this run, with what its poll needs to be conditional.
 fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedSource, StoreError> {
     let lease = claims.next();
-    db.prepare_cached("UPDATE source SET claimed_run = ?2, claimed_claim = ?3, asked_at = ?4 WHERE id = ?1")?
-        .execute(params![id, lease.run, lease.claim, now])?;
+    db.prepare_cached(
+        "UPDATE source SET claimed_run = ?2, claimed_claim = ?3, asked_at = ?4, again = 0 WHERE id = ?1",
+    )?
+    .execute(params![id, lease.run, lease.claim, now])?;
     Ok(db
         .prepare_cached(
             "SELECT name, iif(validators_url = url, etag, NULL), iif(validators_url = url, last_modified, NULL), \
@@ -450,6 +452,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
     }
     settle(db, outcome, now)?;
     memory::write(db, outcome.source, &outcome.memory)?;
+    ask_again(db, outcome.source, now)?;
     queue::refresh_noted(db, &outcome.hosts)?;
     Ok(counts)
 }
@@ -505,6 +508,16 @@ fn settle(db: &Connection, outcome: &PollOutcome, now: DateTime<Utc>) -> Result<
         failure.map(|failure| ledger::short(&failure.message)),
         outcome.served_by.as_ref().filter(|_| failure.is_none()).map(ToString::to_string)
     ])?;
+    Ok(())
+}
+
+/// What was asked for while this poll was under way is not done by it: the document may have been older.
+fn ask_again(db: &Connection, source: SourceId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE source SET next_at = ?2, next_why = 'asked for', full_at = iif(again = 2, NULL, full_at), \
+         gone = iif(again = 2, 0, gone), again = 0 WHERE id = ?1 AND again > 0",
+    )?
+    .execute(params![source.0, time::ms(now)])?;
     Ok(())
 }
 

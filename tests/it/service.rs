@@ -11,17 +11,19 @@ use crate::support::reply::{Latch, Reply};
 use crate::way::{config, page, rss};
 
 /// How long a message may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Plays systemd: a socket of its own, and a daemon that is told of it.
-struct Manager {
+pub(crate) struct Manager {
     messages: Receiver<String>,
-    child: Child,
+    pub(crate) child: Child,
 }
 
 impl Manager {
-    fn start(desk: &Desk, watchdog: Option<Duration>) -> Self {
+    pub(crate) fn start(desk: &Desk, watchdog: Option<Duration>) -> Self {
         let path = desk.path().join("notify");
+        // Of an earlier one at this desk.
+        let _ = std::fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).unwrap();
         let mut command = desk.command(&["run"]);
         command.env("NOTIFY_SOCKET", &path).env_remove("WATCHDOG_PID");
@@ -46,7 +48,7 @@ impl Manager {
     }
 
     /// The next message with this line.
-    fn until(&self, line: &str) -> String {
+    pub(crate) fn until(&self, line: &str) -> String {
         loop {
             let message = self
                 .messages
@@ -71,7 +73,7 @@ impl Manager {
     }
 
     /// Ends it as systemd does; exit code and what it had said.
-    fn stop(mut self) -> (Option<i32>, String) {
+    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         send("TERM", &self.child);
         let code = self.child.wait().unwrap().code();
         let mut said = String::new();
@@ -81,7 +83,7 @@ impl Manager {
 }
 
 /// Waits until a query answers this.
-fn until(desk: &Desk, query: &str, answer: &str) {
+pub(crate) fn until(desk: &Desk, query: &str, answer: &str) {
     let begun = std::time::Instant::now();
     loop {
         let found = desk.one(query);
@@ -264,6 +266,22 @@ fn sources_are_polled_paused_and_resumed_beside_a_daemon() {
     polls("3");
     assert!(!press.requests_for("/a.rss")[2].is_conditional());
 
+    // While one is under way: it is done after that, not lost in it.
+    let latch = Latch::closed();
+    press.page("/a.rss", rss(&[]).held(&latch));
+    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
+    assert!(press.wait_until(|seen| seen.iter().filter(|seen| seen.path() == "/a.rss").count() == 4));
+    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
+    assert_eq!(desk.run(&["poll", "a", "--force"]).code, Some(0));
+    latch.open();
+    polls("5");
+    let seen = press.requests_for("/a.rss");
+    assert_eq!(
+        [seen[3].is_conditional(), seen[4].is_conditional()],
+        [true, false],
+        "the force of what was asked meanwhile is kept"
+    );
+
     assert_eq!(desk.run(&["pause", "a"]).code, Some(0));
     let refused = desk.run(&["poll", "a"]);
     assert_eq!(refused.code, Some(1));
@@ -274,7 +292,7 @@ fn sources_are_polled_paused_and_resumed_beside_a_daemon() {
     assert_eq!(desk.one("SELECT enabled FROM sources"), "0");
     assert_eq!(desk.run(&["resume", "a"]).code, Some(0));
     assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
-    polls("4");
+    polls("6");
     let unknown = desk.run(&["pause", "b"]);
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.stderr.contains("there are a"), "{}", unknown.stderr);

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, tally};
 use crate::support::press::Press;
-use crate::support::reply::Reply;
+use crate::support::reply::{Reply, busy_for};
 use crate::way::{config, page, rss};
 
 #[test]
@@ -116,4 +116,24 @@ fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
     );
     crate::desk::send("TERM", &first);
     assert_eq!(first.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn an_empty_page_is_tried_again_and_not_taken_for_an_article_without_text() {
+    let press = Press::start("127.0.0.2");
+    let text =
+        "The baker's second shop opened at noon, after the first hour had been spent looking for the key.";
+    press.on("/shop", busy_for(1, Reply::html(" \n"), page("Shop", text, "")));
+    press.page("/a.rss", rss(&[("Shop", press.url("/shop"))]));
+    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
+    desk.run(&["run", "--once"]);
+    assert_eq!(desk.one("SELECT code FROM failure"), "empty-page");
+    assert_eq!(
+        desk.one("SELECT count(*) FROM articles"),
+        "0",
+        "it waits for its page"
+    );
+    assert_eq!(desk.run(&["retry"]).code, Some(0));
+    desk.run(&["run", "--once"]);
+    assert_eq!(desk.rows("SELECT method FROM articles"), [["auto"]]);
 }

@@ -20,7 +20,8 @@ fn get(stream: &mut (impl std::io::Read + std::io::Write), path: &str) -> (Strin
     (head.to_owned(), body.to_owned())
 }
 
-fn free_port() -> u16 {
+/// A port that nobody listens at.
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -64,7 +65,7 @@ fn status_says_what_a_person_wants_to_know_on_monday() {
         "[http-500]",
         "c: robots.txt has forbidden 1 requests",
         "3 sources, ",
-        "cuttings.db is 0 MB",
+        "cuttings.db is ",
         "are free beside it",
     ] {
         assert!(
@@ -171,12 +172,42 @@ fn named_in_docs_are_served(body: &str) {
                 .or(name.strip_suffix("_info"))
                 .unwrap_or(&name);
             assert!(served.contains(&family), "{name} is not served");
+            labels_are_served(&name, &text[at + name.len()..], body);
             names += 1;
         }
         assert!(names > 5, "{names}");
     }
     let dashboard: Value = serde_json::from_str(include_str!("../../docs/grafana-dashboard.json")).unwrap();
     assert!(dashboard["panels"].as_array().unwrap().len() > 5);
+}
+
+/// The labels of a selector, `{code=~"a|b"}`, are labels of that metric; values are too, where it has samples here.
+fn labels_are_served(name: &str, after: &str, body: &str) {
+    let Some(selector) = after.strip_prefix('{').and_then(|rest| rest.split('}').next()) else {
+        return;
+    };
+    let samples: Vec<&str> = body
+        .lines()
+        .filter(|line| line.starts_with(&format!("{name}{{")))
+        .collect();
+    assert!(!samples.is_empty(), "{name} has no sample");
+    for matcher in selector.replace('\\', "").split("\",") {
+        let (label, value) = matcher.trim_end_matches('"').split_once('=').unwrap();
+        let (is_regex, value) = match value.strip_prefix('~') {
+            Some(value) => (true, value.trim_start_matches('"')),
+            None => (false, value.trim_start_matches('"')),
+        };
+        let pattern = if is_regex {
+            value.to_owned()
+        } else {
+            regex::escape(value)
+        };
+        let wanted = regex::Regex::new(&format!("{label}=\"(?:{pattern})\"")).unwrap();
+        assert!(
+            samples.iter().any(|sample| wanted.is_match(sample)),
+            "{name}{{{matcher}}} matches none of {samples:?}"
+        );
+    }
 }
 
 #[test]
