@@ -9,12 +9,14 @@ use async_compression::tokio::bufread::{
 };
 use async_compression::zstd::DParameter;
 use futures_util::stream;
+use ring::digest::{Context, Digest, SHA256};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::sync::mpsc;
 use tokio_util::bytes::Bytes;
 use tokio_util::io::StreamReader;
 
-use super::FetchError;
 use super::headers::Headers;
+use super::{FetchError, Piece};
 
 /// What [`read`] decodes, exactly (RFC 9110, 12.5.3).
 pub(super) const ACCEPT_ENCODING: &str = "gzip, deflate, br, zstd";
@@ -44,6 +46,60 @@ pub(super) async fn read(
     headers: &Headers,
     limits: Limits,
 ) -> Result<Vec<u8>, FetchError> {
+    let Some((source, named)) = open(response, headers, limits).await? else {
+        return Ok(Vec::new());
+    };
+    let mut body = Vec::new();
+    source
+        .take(limits.bytes.saturating_add(1))
+        .read_to_end(&mut body)
+        .await
+        .map_err(|error| fault(error, &named))?;
+    if body.len() as u64 > limits.bytes {
+        if !limits.cut {
+            return Err(FetchError::TooLarge { limit: limits.bytes });
+        }
+        body.pop();
+    }
+    Ok(body)
+}
+
+/// Hands a body on as it comes; nobody keeps it. Gives its length and its hash. Where nobody takes it any more it is read
+/// to its end all the same, for the hash.
+pub(super) async fn pass_on(
+    response: reqwest::Response,
+    headers: &Headers,
+    limits: Limits,
+    pieces: &mpsc::Sender<Piece>,
+) -> Result<(u64, Digest), FetchError> {
+    let mut hash = Context::new(&SHA256);
+    let mut length = 0_u64;
+    if let Some((mut source, named)) = open(response, headers, limits).await? {
+        let mut wanted = true;
+        loop {
+            let piece = source.fill_buf().await.map_err(|error| fault(error, &named))?;
+            let came = piece.len();
+            if came == 0 {
+                break;
+            }
+            length = length.saturating_add(came as u64);
+            if length > limits.bytes {
+                return Err(FetchError::TooLarge { limit: limits.bytes });
+            }
+            hash.update(piece);
+            wanted = wanted && pieces.send(Piece::Bytes(piece.to_vec())).await.is_ok();
+            source.consume(came);
+        }
+    }
+    Ok((length, hash.finish()))
+}
+
+/// The decoded bytes of a body, and the names of its codings; nothing, where it is empty.
+async fn open(
+    response: reqwest::Response,
+    headers: &Headers,
+    limits: Limits,
+) -> Result<Option<(Source, String)>, FetchError> {
     let codings = codings(headers)?;
     if !limits.cut
         && codings.is_empty()
@@ -58,24 +114,12 @@ pub(super) async fn read(
     let fault = |error: io::Error| fault(error, &named);
     if !codings.is_empty() && source.fill_buf().await.map_err(fault)?.is_empty() {
         // Nothing at all is said to be encoded by servers that mean just that.
-        return Ok(Vec::new());
+        return Ok(None);
     }
     for coding in codings.iter().rev() {
         source = decoder(coding, source).await.map_err(fault)?;
     }
-    let mut body = Vec::new();
-    source
-        .take(limits.bytes.saturating_add(1))
-        .read_to_end(&mut body)
-        .await
-        .map_err(fault)?;
-    if body.len() as u64 > limits.bytes {
-        if !limits.cut {
-            return Err(FetchError::TooLarge { limit: limits.bytes });
-        }
-        body.pop();
-    }
-    Ok(body)
+    Ok(Some((source, named)))
 }
 
 /// Reads at most `limit` decoded bytes of a body that is only looked at; what cannot be read is not there.
