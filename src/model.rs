@@ -854,6 +854,19 @@ pub struct ClaimedEntry {
     pub partial: bool,
     /// How often reading its page ended a process. From the first time on it is read by a child process first.
     pub crashes: u32,
+    /// Its page was had whole before, and is looked at again.
+    pub revisit: Option<Revisit>,
+}
+
+/// A page that was had whole, and what its server needs to tell whether it changed since.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Revisit {
+    /// When it was first had.
+    pub had_at: DateTime<Utc>,
+    /// Of its last answer.
+    pub validators: Validators,
+    /// The URL that gave them.
+    pub validators_from: Option<Url>,
 }
 
 /// Everything one collected page changes; recorded in one transaction.
@@ -877,6 +890,8 @@ pub struct PageOutcome {
     pub odd_headers: u64,
     /// Selectors tried, for the hit rates of the source.
     pub tried: Vec<Tried>,
+    /// When the page is looked at again, if this one is had.
+    pub again: Option<DateTime<Utc>>,
 }
 
 /// What came of a page.
@@ -884,6 +899,8 @@ pub struct PageOutcome {
 pub enum PageResult {
     /// An article, from the page or (method `feed`) from the feed's own text.
     Article(Box<Cutting>),
+    /// The page that we have did not change (304). Validators it carried replace ours, none is erased.
+    NotModified(Validators),
     /// The page itself failed; it is tried again then.
     Retry(Failure, DateTime<Utc>),
     /// Not wanted after all, by what its page says: the name of a filter of the source.
@@ -931,6 +948,8 @@ pub struct Cutting {
     pub keys: Vec<Key>,
     /// The page as received, where the source keeps pages.
     pub raw: Option<RawPage>,
+    /// Of the answer from `url`, both replacing what was stored; empty where the article is not all there.
+    pub validators: Validators,
     /// Why the page is not the source of the text, where `method` is [`Method::Feed`] for want of a page.
     pub failure: Option<Failure>,
     /// When to try the page again, where `method` is [`Method::Feed`] for want of a page, or one of several is missing.

@@ -40,6 +40,8 @@ CREATE TABLE source (
     keep_for       INTEGER,
     keep_newest    INTEGER,
     revisions      TEXT    NOT NULL DEFAULT 'all',
+    -- Ages at which pages are looked at again: a JSON list of milliseconds.
+    revisit        TEXT    NOT NULL DEFAULT '[]',
     first_seen     TEXT    NOT NULL,
     next_at        INTEGER NOT NULL,
     next_why       TEXT    NOT NULL DEFAULT '',
@@ -164,7 +166,13 @@ CREATE TABLE page (
     source_id  INTEGER REFERENCES source (id),
     page_key   TEXT    NOT NULL UNIQUE,
     url        TEXT    NOT NULL,
-    first_seen TEXT    NOT NULL
+    first_seen TEXT    NOT NULL,
+    -- When it was last asked for; null: only the feed's text is had.
+    asked_at       INTEGER,
+    -- Of the answer that was last taken in whole, and the URL that gave them.
+    etag           BLOB,
+    last_modified  BLOB,
+    validators_url TEXT
 ) STRICT;
 CREATE INDEX page_article ON page (article_id);
 
@@ -259,7 +267,8 @@ CREATE TABLE entry (
     -- What the feed said, as JSON; dropped once it is collected.
     payload       TEXT,
     page_id       INTEGER REFERENCES page (id),
-    -- 1: the article is kept with the feed's text, its page is tried once more; 2: it is kept without some of its pages.
+    -- Why an entry that is done waits: 1: the article is kept with the feed's text, its page is tried once more; 2: it is
+    -- kept without some of its pages; 3: its page is looked at again at that age; 4: or because the feed says that it changed.
     upgrade       INTEGER NOT NULL DEFAULT 0,
     attempts      INTEGER NOT NULL DEFAULT 0,
     crashes       INTEGER NOT NULL DEFAULT 0,
@@ -268,6 +277,10 @@ CREATE TABLE entry (
     parked_at     INTEGER,
     claimed_run   INTEGER,
     claimed_claim INTEGER,
+    -- When its page was first had whole: its ages count from then.
+    had_at        INTEGER,
+    -- Times in a row that the feed said it changed, and it had not.
+    in_vain       INTEGER NOT NULL DEFAULT 0,
     -- As the feed wrote it, in UTC.
     updated       TEXT,
     -- Whether its id is its address (`guid`), and the feed it was taken over from (`source`).

@@ -14,8 +14,8 @@ use url::Url;
 use super::columns::clean;
 use super::error::StoreError;
 use super::payload::Payload;
-use super::{articles, ledger, queue, rest, time};
-use crate::model::{Entry, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
+use super::{articles, ledger, queue, rest, revisits, time};
+use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
 
 /// Longest identity of an entry that is kept as it is, in bytes; the hash of a longer one does as well.
 const IDENT: usize = 512;
@@ -56,9 +56,12 @@ pub(super) fn document(
             db.prepare_cached("UPDATE OR IGNORE entry SET ident = ?3 WHERE source_id = ?1 AND ident = ?2")?
                 .execute(params![source.0, short_ident(was), ident])?;
         }
-        if let Some(revisit) = seen_before(db, source, &ident, entry)? {
+        if let Some((id, changed)) = seen_before(db, source, &ident, entry)? {
             counts.known += 1;
-            revisits += u64::from(revisit);
+            revisits += u64::from(changed);
+            if changed && keys.unwanted.is_none() {
+                revisits::changed(db, id, entry, keys, now)?;
+            }
             continue;
         }
         let row = Row {
@@ -102,28 +105,33 @@ pub(super) fn document(
     Ok(counts)
 }
 
-/// Whether the entry is known, and then whether the feed says it was changed since.
+/// The row of an entry that is known, and whether the feed says it was changed since. One that is being collected just
+/// now is told of at the next poll.
 fn seen_before(
     db: &Connection,
     source: SourceId,
     ident: &str,
     entry: &Entry,
-) -> Result<Option<bool>, StoreError> {
-    let found: Option<(i64, Option<String>)> = db
-        .prepare_cached("SELECT id, updated FROM entry WHERE source_id = ?1 AND ident = ?2")?
-        .query_row(params![source.0, ident], |row| Ok((row.get(0)?, row.get(1)?)))
+) -> Result<Option<(EntryId, bool)>, StoreError> {
+    let found: Option<(i64, Option<String>, bool)> = db
+        .prepare_cached(
+            "SELECT id, updated, claimed_run IS NOT NULL FROM entry WHERE source_id = ?1 AND ident = ?2",
+        )?
+        .query_row(params![source.0, ident], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
-    let Some((id, known)) = found else {
+    let Some((id, known, is_held)) = found else {
         return Ok(None);
     };
     let updated = updated_of(entry);
     // Texts of one length in one zone: they sort as moments do.
-    let newer = updated.is_some() && updated > known;
+    let newer = updated.is_some() && updated > known && !is_held;
     if newer {
         db.prepare_cached("UPDATE entry SET updated = ?2 WHERE id = ?1")?
             .execute(params![id, updated])?;
     }
-    Ok(Some(newer && known.is_some()))
+    Ok(Some((EntryId(id), newer && known.is_some())))
 }
 
 /// A row about to be written.
