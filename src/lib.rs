@@ -36,7 +36,9 @@ pub mod identity;
 pub mod schedule;
 pub mod store;
 
+pub mod coding;
 pub mod config;
+pub mod cores;
 pub mod html;
 pub mod link;
 pub mod timing;

@@ -44,6 +44,8 @@ pub(super) const MAX_ATTRIBUTES: usize = 128;
 #[derive(Debug)]
 pub(super) struct Tokens<'a> {
     rest: &'a str,
+    /// Whether it is HTML: a value without quotes may end with a slash.
+    html: bool,
     /// Set once a search has shown that none follows, so that no search runs twice over the same bytes.
     no_comment_end: bool,
     no_section_end: bool,
@@ -54,9 +56,18 @@ impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self {
             rest: text,
+            html: false,
             no_comment_end: false,
             no_section_end: false,
             no_subset_end: false,
+        }
+    }
+
+    /// The same for a web page.
+    pub(super) fn of_html(text: &'a str) -> Self {
+        Self {
+            html: true,
+            ..Self::new(text)
         }
     }
 
@@ -217,7 +228,10 @@ impl<'a> Tokens<'a> {
             .find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '<'))
             .unwrap_or(self.rest.len());
         let (value, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
-        if let Some(value) = value.strip_suffix('/').filter(|_| rest.starts_with('>')) {
+        if let Some(value) = value
+            .strip_suffix('/')
+            .filter(|_| !self.html && rest.starts_with('>'))
+        {
             self.skip(length - 1);
             return value;
         }
@@ -328,6 +342,18 @@ mod tests {
         ] {
             assert_eq!(shown(text), expected, "{what}: {text}");
         }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_of_a_bare_value_is_part_of_it_in_html() {
+        let value = |tokens: Tokens<'static>| match tokens.last() {
+            Some(Token::Start(tag)) => (tag.raw("href"), tag.empty),
+            other => panic!("{other:?}"),
+        };
+        let text = "<a href=/feed/>";
+        assert_eq!(value(Tokens::of_html(text)), (Some("/feed/"), false));
+        assert_eq!(value(Tokens::new(text)), (Some("/feed"), true));
+        assert_eq!(value(Tokens::of_html("<br href='/x'/>")), (Some("/x"), true));
     }
 
     #[test]

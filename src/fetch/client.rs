@@ -302,9 +302,10 @@ impl Fetcher {
                 Want::Robots => MAX_ROBOTS as u64,
             },
             cut: want == Want::Robots,
+            as_sent: want == Want::Page,
             idle: self.limits.idle_timeout,
         };
-        let (body, length, hash) = if let Some(pieces) = &trail.pieces {
+        let (body, sent, length, hash) = if let Some(pieces) = &trail.pieces {
             let begins = Piece::Begins {
                 url: trail.url.clone(),
                 content_type: content_type.clone(),
@@ -312,20 +313,21 @@ impl Fetcher {
             // Who does not listen does not want it: see `pass_on`.
             let _ = pieces.send(begins).await;
             let (length, hash) = body::pass_on(response, &headers, limits, pieces).await?;
-            (Vec::new(), length, hash)
+            (Vec::new(), None, length, Some(hash))
         } else {
-            let body = body::read(response, &headers, limits).await?;
-            let hash = ring::digest::digest(&ring::digest::SHA256, &body);
+            let (body, sent) = body::read(response, &headers, limits).await?;
+            let hash = (want != Want::Page).then(|| ring::digest::digest(&ring::digest::SHA256, &body));
             let length = body.len() as u64;
-            (body, length, hash)
+            (body, sent, length, hash)
         };
         Ok(Document {
             status,
             validators: validators(&headers),
             content_type,
-            body_hash: hash.as_ref().to_vec(),
+            body_hash: hash.map(|hash| hash.as_ref().to_vec()).unwrap_or_default(),
             body,
             length,
+            sent,
             headers,
         })
     }
@@ -336,6 +338,7 @@ impl Fetcher {
         let limits = body::Limits {
             bytes: LOOK,
             cut: true,
+            as_sent: false,
             idle: self.limits.idle_timeout,
         };
         let start = body::peek(response, headers, limits);

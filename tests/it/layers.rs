@@ -15,17 +15,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("html", &[]),
     ("timing", &[]),
     ("link", &[]),
+    ("coding", &[]),
+    ("cores", &[]),
     ("telemetry", &[]),
     ("config", &["html", "timing", "link"]),
     ("model", &["link"]),
     ("identity", &["config", "model", "link", "timing"]),
     ("schedule", &["config", "model", "link", "timing"]),
-    ("fetch", &["config", "model", "link", "timing"]),
+    ("fetch", &["config", "model", "link", "timing", "coding"]),
     ("feed", &["config", "model", "link", "html", "timing"]),
     ("extract", &["config", "model", "link", "html", "timing"]),
     (
         "store",
-        &["config", "model", "link", "identity", "schedule", "timing"],
+        &[
+            "config", "model", "link", "identity", "schedule", "timing", "coding",
+        ],
     ),
     ("probe", &["model", "html", "feed", "extract"]),
     (
@@ -65,6 +69,7 @@ const HALVES: &[&str] = &[
     "store",
     "probe",
     "cutting",
+    "cores",
 ];
 
 const ALL: &[&str] = &[

@@ -141,6 +141,8 @@ struct Pages {
     total: u64,
     /// The most that was held.
     most: usize,
+    /// Whether its beginning was read.
+    begun: bool,
     /// Whether nothing more is wanted.
     done: bool,
     /// Whether the document broke off.
@@ -167,9 +169,6 @@ impl Pages {
                     .remark("it is larger than 50 MiB; the rest was left out".into());
                 self.done = true;
                 return;
-            }
-            if self.total == piece.len() as u64 {
-                self.content_type = decode::named(piece, self.content_type.take());
             }
             self.cut(piece);
         }
@@ -233,6 +232,10 @@ impl Pages {
     }
 
     fn block(&mut self) {
+        if !self.begun {
+            self.begun = true;
+            self.content_type = decode::named(&self.held, self.content_type.take());
+        }
         self.reader.block(&self.held, self.content_type.as_deref());
     }
 
