@@ -70,6 +70,8 @@ impl SitemapReader {
                 if !unpacker.get_ref().done
                     && let Err(error) = unpacker.write_all(bytes)
                 {
+                    // What was unpacked before the fault still waits in there.
+                    let _ = unpacker.try_finish();
                     unpacker.get_mut().broken(&error);
                 }
             }
