@@ -40,12 +40,18 @@ impl<'a> Tag<'a> {
 /// Attributes kept of one tag; a tag of a real feed has a dozen, a root with its name spaces thirty.
 pub(super) const MAX_ATTRIBUTES: usize = 128;
 
+/// What a slash before the end of a tag belongs to, behind a value without quotes: the tag, in HTML the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    Xml,
+    Html,
+}
+
 /// The tokens of a document, comments, processing instructions and the document type left out.
 #[derive(Debug)]
 pub(super) struct Tokens<'a> {
     rest: &'a str,
-    /// Whether it is HTML: a value without quotes may end with a slash.
-    html: bool,
+    dialect: Dialect,
     /// Set once a search has shown that none follows, so that no search runs twice over the same bytes.
     no_comment_end: bool,
     no_section_end: bool,
@@ -56,7 +62,7 @@ impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self {
             rest: text,
-            html: false,
+            dialect: Dialect::Xml,
             no_comment_end: false,
             no_section_end: false,
             no_subset_end: false,
@@ -66,7 +72,7 @@ impl<'a> Tokens<'a> {
     /// The same for a web page.
     pub(super) fn of_html(text: &'a str) -> Self {
         Self {
-            html: true,
+            dialect: Dialect::Html,
             ..Self::new(text)
         }
     }
@@ -230,7 +236,7 @@ impl<'a> Tokens<'a> {
         let (value, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         if let Some(value) = value
             .strip_suffix('/')
-            .filter(|_| !self.html && rest.starts_with('>'))
+            .filter(|_| self.dialect == Dialect::Xml && rest.starts_with('>'))
         {
             self.skip(length - 1);
             return value;
