@@ -161,7 +161,7 @@ impl Desk<'_> {
             .filter(filled)
             .or(entry.summary.as_deref().filter(filled));
         if let Some(text) = text {
-            (extraction.text, extraction.html) = html::fragment(text, entry.base.as_ref().unwrap_or(base));
+            (extraction.text, extraction.html) = html::fragment(text, entry.base.as_deref().unwrap_or(base));
         }
         extraction.origins.insert(Field::Body, Origin::Feed);
     }

@@ -159,7 +159,8 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// One entry of a feed, a listing page or a sitemap.
+/// One entry of a feed, a listing page or a sitemap. What is rare is boxed: a document may have ten thousand of them, of
+/// fifty bytes each.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
     /// The feed's own id (`guid`, `atom:id`, `rdf:about`), as printed.
@@ -189,9 +190,9 @@ pub struct Entry {
     /// Who may do what with it, as one line: the entry's own words, else its feed's.
     pub rights: Option<String>,
     /// The feed that it was taken over from (RSS and Atom `source`).
-    pub credit: Option<Credit>,
+    pub credit: Option<Box<Credit>>,
     /// What relative links within `content`, else `summary`, start from (`xml:base`, else the feed's own URL).
-    pub base: Option<Url>,
+    pub base: Option<Box<Url>>,
 }
 
 impl Entry {

@@ -61,8 +61,7 @@ struct Candidate {
 }
 
 pub(super) fn add(global: &Global, args: &AddArgs) -> anyhow::Result<Exit> {
-    let path = config::find(global.config.as_deref()).map_err(|error| Usage(error.to_string()))?;
-    let config = super::load_from(&path)?;
+    let (path, config) = super::load_or_begin(global.config.as_deref())?;
     let typed = args.url.trim();
     let url = link::web_url(typed)
         .or_else(|| link::web_url(&format!("https://{typed}")).filter(|_| !typed.contains("://")))

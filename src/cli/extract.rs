@@ -128,13 +128,14 @@ impl Desk<'_> {
                 );
                 written = serde_json::to_writer(&mut output, &answer)
                     .map_err(io::Error::from)
-                    .and_then(|()| output.write_all(b"\n"));
+                    .and_then(|()| output.write_all(b"\n"))
+                    // Who gives line by line may wait for each answer.
+                    .and_then(|()| output.flush());
                 if written.is_err() {
                     break;
                 }
             }
             written?;
-            output.flush()?;
             reader.join().unwrap_or(Ok(()))
         })
     }

@@ -48,8 +48,7 @@ pub(super) fn import(global: &Global, args: &ImportArgs, input: &mut dyn Read) -
         .take(LONGEST)
         .read_to_end(&mut bytes)
         .with_context(|| args.file.display().to_string())?;
-    let path = config::find(global.config.as_deref()).map_err(|error| Usage(error.to_string()))?;
-    let config = super::load_from(&path)?;
+    let (path, config) = super::load_or_begin(global.config.as_deref())?;
     let outlines = feed::opml(&bytes).map_err(|error| Usage(format!("{}: {error}", args.file.display())))?;
     let (sources, left) = sort(&config, outlines);
     if !args.dry_run && !sources.is_empty() {

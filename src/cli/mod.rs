@@ -290,6 +290,17 @@ impl Global {
     }
 }
 
+/// The configuration that sources are added to: an empty one where none was written yet.
+fn load_or_begin(named: Option<&Path>) -> anyhow::Result<(PathBuf, Config)> {
+    let path = config::find_or_begin(named).map_err(|error| Usage(error.to_string()))?;
+    let config = if path.exists() {
+        load_from(&path)?
+    } else {
+        Config::default()
+    };
+    Ok((path, config))
+}
+
 fn load_from(path: &Path) -> anyhow::Result<Config> {
     let loaded = config::load(path).map_err(|faults| Usage(faults.render(io::stderr().is_terminal())))?;
     for warning in &loaded.warnings {

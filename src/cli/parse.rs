@@ -59,8 +59,10 @@ pub(super) fn parse_jsonl(input: impl BufRead, mut output: impl Write) -> io::Re
         }
         serde_json::to_writer(&mut output, &answer(&line))?;
         output.write_all(b"\n")?;
+        // Who gives line by line may wait for each answer.
+        output.flush()?;
     }
-    output.flush()
+    Ok(())
 }
 
 fn answer(line: &[u8]) -> Answer {

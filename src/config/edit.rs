@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use url::Url;
@@ -57,15 +57,23 @@ impl NewSource {
     }
 }
 
-/// Adds sources at the end of a file that is part of a configuration, if the whole is valid with them.
+/// How a configuration begins that nobody wrote.
+const BEGINNING: &str =
+    "# What `cuttings` collects. Every key and what it is by default: config/cuttings.toml of the package.\n";
+
+/// Adds sources at the end of a file that is part of a configuration, if the whole is valid with them. A file that is not
+/// there is begun.
 pub fn append(path: &Path, sources: &[NewSource]) -> Result<Loaded, NotAdded> {
     let file = |error| NotAdded::File {
         path: path.display().to_string(),
         error,
     };
     // A link stays one: what it leads to is replaced.
-    let real = path.canonicalize().map_err(file)?;
-    let mut text = std::fs::read_to_string(&real).map_err(file)?;
+    let (real, mut text, is_new) = match path.canonicalize() {
+        Ok(real) => (real.clone(), std::fs::read_to_string(&real).map_err(file)?, false),
+        Err(error) if error.kind() == ErrorKind::NotFound => (path.to_owned(), BEGINNING.to_owned(), true),
+        Err(error) => return Err(file(error)),
+    };
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -79,8 +87,13 @@ pub fn append(path: &Path, sources: &[NewSource]) -> Result<Loaded, NotAdded> {
     // Whoever reads it meanwhile reads the old file or the new one, whole.
     let mut beside = real.clone().into_os_string();
     beside.push(".new");
+    if let Some(folder) = real.parent().filter(|_| is_new) {
+        std::fs::create_dir_all(folder).map_err(file)?;
+    }
     let written = std::fs::File::create(&beside).and_then(|mut new| {
-        new.set_permissions(std::fs::metadata(&real)?.permissions())?;
+        if !is_new {
+            new.set_permissions(std::fs::metadata(&real)?.permissions())?;
+        }
         new.write_all(text.as_bytes())?;
         new.sync_all()?;
         std::fs::rename(&beside, &real)

@@ -40,6 +40,27 @@ pub fn find(explicit: Option<&Path>) -> Result<PathBuf, NotFound> {
     search(explicit, |name| std::env::var_os(name), Path::exists)
 }
 
+/// The same for a file that may be begun: where there is none, the one that was asked for, else the user's own.
+pub fn find_or_begin(explicit: Option<&Path>) -> Result<PathBuf, NotFound> {
+    find(explicit).or_else(NotFound::begun)
+}
+
+impl NotFound {
+    /// Where the missing file would be begun; the system's own is not for users to begin.
+    fn begun(self) -> Result<PathBuf, Self> {
+        match self {
+            Self::Named { path, .. } => Ok(path),
+            Self::Nowhere { looked } => {
+                let own = |path: &&PathBuf| path.is_absolute() && !path.starts_with("/etc");
+                match looked.iter().find(own) {
+                    Some(path) => Ok(path.clone()),
+                    None => Err(Self::Nowhere { looked }),
+                }
+            }
+        }
+    }
+}
+
 /// The same with an environment and a file system of the caller's choice. Empty variables count as unset.
 pub fn search(
     explicit: Option<&Path>,
@@ -136,6 +157,17 @@ mod tests {
             error.to_string(),
             "v, named by $CUTTINGS_CONFIG, is not there; check the path"
         );
+    }
+
+    #[test]
+    fn what_is_missing_is_begun_where_it_was_named_or_at_home() {
+        let begun = |explicit, env: &[(&str, &str)]| found(explicit, env, &[]).or_else(NotFound::begun);
+        assert_eq!(begun(Some("/e.toml"), &[]), Ok("/e.toml".into()));
+        assert_eq!(
+            begun(None, &[("HOME", "/h")]),
+            Ok("/h/.config/cuttings/cuttings.toml".into())
+        );
+        assert!(begun(None, &[]).is_err(), "nobody's home");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use access::{Access, Kept, refused_header};
 pub use edit::{Names, NewSource, NotAdded, append};
 pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use filter::{Filter, Filters, Judged};
-pub use find::{NotFound, find, search};
+pub use find::{NotFound, find, find_or_begin, search};
 pub use listing::{Form, Listing};
 pub use load::{Loaded, load, load_rules, load_sites, load_text};
 pub use nearest::nearest;

@@ -120,6 +120,16 @@ fn by_name(bytes: &[u8], content_type: Option<&str>) -> (String, bool) {
     (text, false)
 }
 
+/// The type of a document that is decoded in parts: with the encoding that its beginning declares, where the server
+/// names none.
+pub(super) fn named(beginning: &[u8], content_type: Option<String>) -> Option<String> {
+    let told = content_type.as_deref().and_then(charset).and_then(encoding);
+    match declared(beginning) {
+        Some(label) if told.is_none() => Some(format!("text/xml; charset={label}")),
+        _ => content_type,
+    }
+}
+
 /// The encoding behind a label; those that cannot be what a readable label stands in are none.
 fn encoding(label: &str) -> Option<&'static Encoding> {
     Encoding::for_label_no_replacement(label.as_bytes())

@@ -26,7 +26,7 @@ pub fn leads(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<Lead> 
     let text = decode::decode(bytes, content_type).text;
     let mut base = page.clone();
     let mut leads: Vec<Lead> = Vec::new();
-    for token in Tokens::new(&text) {
+    for token in Tokens::of_html(&text) {
         let Token::Start(tag) = token else {
             continue;
         };

@@ -279,7 +279,8 @@ impl Draft {
         let base = content
             .as_ref()
             .or(summary.as_ref())
-            .and_then(|html| html.base.clone());
+            .and_then(|html| html.base.clone())
+            .map(Box::new);
         Entry {
             id: self.id.take(),
             link: self.link.take(),
@@ -294,7 +295,9 @@ impl Draft {
             enclosures: self.enclosures,
             permalink: self.permalink,
             rights: self.rights.take(),
-            credit: Some(self.credit).filter(|credit| *credit != Credit::default()),
+            credit: Some(self.credit)
+                .filter(|credit| *credit != Credit::default())
+                .map(Box::new),
             base,
         }
     }

@@ -79,7 +79,7 @@ pub(super) fn read(
             link: Some(link.url.clone()),
             title: title.map(cut),
             published,
-            base: Some(base.clone()),
+            base: Some(Box::new(base.clone())),
             ..Entry::default()
         });
     }

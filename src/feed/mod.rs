@@ -45,7 +45,7 @@ pub use channel::announce;
 pub use discover::{Lead, leads};
 pub use mend::mend;
 pub use opml::{Outline, opml};
-pub use sitemap::{Child, SITEMAP, Sitemap};
+pub use sitemap::{Child, Sitemap, SitemapReader};
 pub use whole::is_whole;
 
 use crate::config::Listing;

@@ -61,7 +61,7 @@ pub(super) fn of_markup(text: &str, root: Option<&str>, base: Option<&Url>) -> N
 /// A web page: perhaps it links to its feed, perhaps it asks who we are.
 fn of_page(text: &str, base: Option<&Url>) -> NotAFeed {
     let (mut feed, mut asks_for_password) = (None, false);
-    for token in Tokens::new(text) {
+    for token in Tokens::of_html(text) {
         let Token::Start(tag) = token else {
             continue;
         };

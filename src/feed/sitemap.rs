@@ -1,32 +1,23 @@
 //! Sitemaps into entries (sitemaps.org, and the news extension): a site that has no feed says in one what is new.
 //!
-//! Read as a stream, page by page: a file may unpack to 50 MiB and list more pages than are ever kept. The tokens are
-//! those of feeds, so that damage costs one page and no more.
+//! Read as a stream, page by page, see [`SitemapReader`]: a file may unpack to 50 MiB and list more pages than are ever
+//! kept. The tokens are those of feeds, so that damage costs one page and no more.
+
+mod stream;
 
 use std::cmp::Reverse;
-use std::io::Read;
-use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::UTC;
-use flate2::read::MultiGzDecoder;
-use regex::bytes::Regex;
 use url::Url;
+
+pub use stream::SitemapReader;
 
 use super::draft::{language, web};
 use super::plain::{self, Kind};
 use super::token::{Token, Tokens};
 use super::{NotAFeed, date, decode, limits, reference};
 use crate::model::{Entry, ParsedFeed, Skipped, Timestamp};
-
-/// Bytes of an unpacked sitemap: what the protocol allows.
-pub const SITEMAP: u64 = 50 << 20;
-
-/// Bytes read at a time.
-const CHUNK: usize = 64 << 10;
-
-/// Bytes of what one page may say; the longest sane one has a dozen images.
-const BLOCK: usize = 256 << 10;
 
 /// Bytes of one field.
 const FIELD: usize = 8 << 10;
@@ -62,77 +53,15 @@ impl Child {
     }
 }
 
-/// The end of what one page or sitemap says, whatever its prefix.
-static END: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)</(?:[a-z][a-z0-9_.-]*:)?(?:url|sitemap)\s*>").ok());
-
+/// Reads a document that is there at once.
 pub(super) fn read(
     bytes: &[u8],
     content_type: Option<&str>,
     base: Option<&Url>,
 ) -> Result<Sitemap, NotAFeed> {
-    if bytes.starts_with(b"\x1f\x8b") {
-        // One byte more tells that there is more.
-        let unpacked = MultiGzDecoder::new(bytes).take(SITEMAP + 1);
-        return from(unpacked, content_type, base);
-    }
-    if matches!(bytes, [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, ..] | [_, 0, ..]) {
-        let text = decode::decode(bytes, content_type).text;
-        return from(text.as_bytes(), None, base);
-    }
-    from(bytes.take(SITEMAP + 1), content_type, base)
-}
-
-fn from(mut input: impl Read, content_type: Option<&str>, base: Option<&Url>) -> Result<Sitemap, NotAFeed> {
-    let mut reader = Reader::new(base);
-    let mut held = Vec::new();
-    let mut total = 0;
-    loop {
-        let before = held.len();
-        let mut chunk = (&mut input).take(CHUNK as u64);
-        if let Err(error) = chunk.read_to_end(&mut held) {
-            reader.remark(format!("the rest cannot be unpacked: {error}"));
-            break;
-        }
-        let came = held.len() - before;
-        if came == 0 {
-            break;
-        }
-        total += came as u64;
-        if total > SITEMAP {
-            reader.remark("it is larger than 50 MiB; the rest was left out".into());
-            break;
-        }
-        if reader.is_text.is_none() {
-            let first = held
-                .iter()
-                .find(|byte| !byte.is_ascii_whitespace() && byte.is_ascii());
-            reader.is_text = first.map(|byte| *byte != b'<');
-        }
-        let end = if reader.is_text == Some(true) {
-            held.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1)
-        } else {
-            // Where it was looked for already, only the last bytes can be the beginning of an end.
-            let from = before.saturating_sub(80);
-            let new = held.get(from..).unwrap_or_default();
-            END.as_ref()
-                .and_then(|end| end.find_iter(new).last().map(|found| from + found.end()))
-        };
-        if let Some(end) = end {
-            let rest = held.split_off(end);
-            reader.block(&held, content_type);
-            held = rest;
-        } else if held.len() > BLOCK {
-            reader.remark("one page says more than 256 kB; it was left out".into());
-            reader.block(&held.split_off(held.len() - 80), content_type);
-            held.clear();
-        }
-        if reader.refused {
-            break;
-        }
-    }
-    reader.block(&held, content_type);
-    reader.finish()
+    let mut reader = SitemapReader::new(content_type, base);
+    reader.push(bytes);
+    reader.finish().map(|(sitemap, _)| sitemap)
 }
 
 /// A page or a sitemap while it is being read.
@@ -150,14 +79,16 @@ struct Item {
 type Part = fn(&mut Item) -> &mut String;
 
 #[derive(Default)]
-struct Reader<'u> {
-    base: Option<&'u Url>,
+struct Reader {
+    base: Option<Url>,
     /// One address a line; unknown before the first byte.
     is_text: Option<bool>,
     /// Name of the first element, in lower case, without prefix.
     root: Option<String>,
     /// The root is none of a sitemap.
     refused: bool,
+    /// The root has ended.
+    ended: bool,
     item: Option<Item>,
     part: Option<Part>,
     entries: Vec<Entry>,
@@ -167,10 +98,10 @@ struct Reader<'u> {
     skipped: Vec<Skipped>,
 }
 
-impl<'u> Reader<'u> {
-    fn new(base: Option<&'u Url>) -> Self {
+impl Reader {
+    fn new(base: Option<&Url>) -> Self {
         Self {
-            base,
+            base: base.cloned(),
             ..Self::default()
         }
     }
@@ -182,6 +113,11 @@ impl<'u> Reader<'u> {
                 reason,
             });
         }
+    }
+
+    /// Whether the document was there to its end, as far as can be seen.
+    fn is_whole(&self) -> bool {
+        self.ended || self.refused || self.root.is_none()
     }
 
     /// Reads a stretch that ends with a page.
@@ -213,6 +149,7 @@ impl<'u> Reader<'u> {
         let (prefix, local) = parts(name);
         if self.root.is_none() {
             self.refused = !matches!(local.as_str(), "urlset" | "sitemapindex" | "url" | "sitemap");
+            self.ended = empty;
             self.root = Some(local);
             return;
         }
@@ -239,6 +176,7 @@ impl<'u> Reader<'u> {
     fn end(&mut self, name: &str) {
         self.part = None;
         let (_, local) = parts(name);
+        self.ended |= self.root.as_ref() == Some(&local);
         if matches!(local.as_str(), "url" | "sitemap")
             && let Some(item) = self.item.take()
         {
@@ -257,7 +195,7 @@ impl<'u> Reader<'u> {
 
     fn take(&mut self, item: &Item) {
         // A line of text that is no whole address is no address at all.
-        let base = self.base.filter(|_| self.is_text != Some(true));
+        let base = self.base.as_ref().filter(|_| self.is_text != Some(true));
         let Some(url) = web(item.location.trim(), base) else {
             self.remark("it has no http or https address".into());
             self.seen += 1;

@@ -40,10 +40,18 @@ impl<'a> Tag<'a> {
 /// Attributes kept of one tag; a tag of a real feed has a dozen, a root with its name spaces thirty.
 pub(super) const MAX_ATTRIBUTES: usize = 128;
 
+/// What a slash before the end of a tag belongs to, behind a value without quotes: the tag, in HTML the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    Xml,
+    Html,
+}
+
 /// The tokens of a document, comments, processing instructions and the document type left out.
 #[derive(Debug)]
 pub(super) struct Tokens<'a> {
     rest: &'a str,
+    dialect: Dialect,
     /// Set once a search has shown that none follows, so that no search runs twice over the same bytes.
     no_comment_end: bool,
     no_section_end: bool,
@@ -54,9 +62,18 @@ impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self {
             rest: text,
+            dialect: Dialect::Xml,
             no_comment_end: false,
             no_section_end: false,
             no_subset_end: false,
+        }
+    }
+
+    /// The same for a web page.
+    pub(super) fn of_html(text: &'a str) -> Self {
+        Self {
+            dialect: Dialect::Html,
+            ..Self::new(text)
         }
     }
 
@@ -217,7 +234,10 @@ impl<'a> Tokens<'a> {
             .find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '<'))
             .unwrap_or(self.rest.len());
         let (value, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
-        if let Some(value) = value.strip_suffix('/').filter(|_| rest.starts_with('>')) {
+        if let Some(value) = value
+            .strip_suffix('/')
+            .filter(|_| self.dialect == Dialect::Xml && rest.starts_with('>'))
+        {
             self.skip(length - 1);
             return value;
         }
@@ -328,6 +348,18 @@ mod tests {
         ] {
             assert_eq!(shown(text), expected, "{what}: {text}");
         }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_of_a_bare_value_is_part_of_it_in_html() {
+        let value = |tokens: Tokens<'static>| match tokens.last() {
+            Some(Token::Start(tag)) => (tag.raw("href"), tag.empty),
+            other => panic!("{other:?}"),
+        };
+        let text = "<a href=/feed/>";
+        assert_eq!(value(Tokens::of_html(text)), (Some("/feed/"), false));
+        assert_eq!(value(Tokens::new(text)), (Some("/feed"), true));
+        assert_eq!(value(Tokens::of_html("<br href='/x'/>")), (Some("/x"), true));
     }
 
     #[test]

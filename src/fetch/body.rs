@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream;
+use ring::digest::{Context, Digest, SHA256};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
+use tokio::sync::mpsc;
 use tokio_util::bytes::Bytes;
 use tokio_util::io::StreamReader;
 
-use super::FetchError;
 use super::headers::Headers;
+use super::{FetchError, Piece};
 use crate::coding::{self, Source, decoder};
 use crate::model::Sent;
 
@@ -39,6 +41,80 @@ pub(super) async fn read(
     headers: &Headers,
     limits: Limits,
 ) -> Result<Body, FetchError> {
+    let Some(Opened {
+        source,
+        codings,
+        kept,
+    }) = open(response, headers, limits).await?
+    else {
+        return Ok((Vec::new(), None));
+    };
+    let mut body = Vec::new();
+    source
+        .take(limits.bytes.saturating_add(1))
+        .read_to_end(&mut body)
+        .await
+        .map_err(|error| fault(error, &codings))?;
+    if body.len() as u64 > limits.bytes {
+        if !limits.cut {
+            return Err(FetchError::TooLarge { limit: limits.bytes });
+        }
+        body.pop();
+    }
+    let sent = kept
+        .map(|kept| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)))
+        .filter(|bytes| bytes.len() < body.len())
+        .map(|bytes| Sent { codings, bytes });
+    Ok((body, sent))
+}
+
+/// Hands a body on as it comes; nobody keeps it. Gives its length and its hash. Where nobody takes it any more it is read
+/// to its end all the same, for the hash.
+pub(super) async fn pass_on(
+    response: reqwest::Response,
+    headers: &Headers,
+    limits: Limits,
+    pieces: &mpsc::Sender<Piece>,
+) -> Result<(u64, Digest), FetchError> {
+    let mut hash = Context::new(&SHA256);
+    let mut length = 0_u64;
+    if let Some(mut opened) = open(response, headers, limits).await? {
+        let mut wanted = true;
+        loop {
+            let piece = opened.source.fill_buf().await;
+            let piece = piece.map_err(|error| fault(error, &opened.codings))?;
+            let came = piece.len();
+            if came == 0 {
+                break;
+            }
+            length = length.saturating_add(came as u64);
+            if length > limits.bytes {
+                return Err(FetchError::TooLarge { limit: limits.bytes });
+            }
+            hash.update(piece);
+            wanted = wanted && pieces.send(Piece::Bytes(piece.to_vec())).await.is_ok();
+            opened.source.consume(came);
+        }
+    }
+    Ok((length, hash.finish()))
+}
+
+/// A body that begins to come.
+struct Opened {
+    /// Decoded.
+    source: Source<'static>,
+    /// As a list.
+    codings: String,
+    /// What was sent so far, where that is wanted.
+    kept: Option<Arc<Mutex<Vec<u8>>>>,
+}
+
+/// Nothing, where the body is empty.
+async fn open(
+    response: reqwest::Response,
+    headers: &Headers,
+    limits: Limits,
+) -> Result<Option<Opened>, FetchError> {
     let codings = codings(headers)?;
     if !limits.cut
         && codings.is_empty()
@@ -50,35 +126,21 @@ pub(super) async fn read(
     }
     let named = codings.join(", ");
     let kept = (limits.as_sent && !codings.is_empty()).then(Arc::<Mutex<Vec<u8>>>::default);
-    let mut source: Source<'_> = Box::pin(StreamReader::new(Box::pin(wire(response, limits, kept.clone()))));
+    let mut source: Source<'static> =
+        Box::pin(StreamReader::new(Box::pin(wire(response, limits, kept.clone()))));
     let fault = |error: io::Error| fault(error, &named);
     if !codings.is_empty() && source.fill_buf().await.map_err(fault)?.is_empty() {
         // Nothing at all is said to be encoded by servers that mean just that.
-        return Ok((Vec::new(), None));
+        return Ok(None);
     }
     for coding in codings.iter().rev() {
         source = decoder(coding, source).await.map_err(fault)?;
     }
-    let mut body = Vec::new();
-    source
-        .take(limits.bytes.saturating_add(1))
-        .read_to_end(&mut body)
-        .await
-        .map_err(fault)?;
-    if body.len() as u64 > limits.bytes {
-        if !limits.cut {
-            return Err(FetchError::TooLarge { limit: limits.bytes });
-        }
-        body.pop();
-    }
-    let sent = kept
-        .map(|kept| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)))
-        .filter(|bytes| bytes.len() < body.len())
-        .map(|bytes| Sent {
-            codings: named,
-            bytes,
-        });
-    Ok((body, sent))
+    Ok(Some(Opened {
+        source,
+        codings: named,
+        kept,
+    }))
 }
 
 /// Reads at most `limit` decoded bytes of a body that is only looked at; what cannot be read is not there.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -11,7 +12,7 @@ use super::clients::Clients;
 use super::robots::{Book, MAX_ROBOTS};
 use super::trail::{Clock, Step, Trail, target};
 use super::{
-    ClientError, Document, Failed, FetchError, Fetched, Gate, Guard, Headers, Hints, Lookup, Outcome,
+    ClientError, Document, Failed, FetchError, Fetched, Gate, Guard, Headers, Hints, Lookup, Outcome, Piece,
     Request, SystemNames, Want, body, challenge, hints,
 };
 use crate::config::{self, Scope};
@@ -86,8 +87,30 @@ impl Fetcher {
 
     /// Gets one document, over at most `max_redirects` hops. `now` is when it is called.
     pub async fn get(&self, request: Request, now: DateTime<Utc>) -> Result<Fetched, Box<Failed>> {
+        let trail = Trail::starting(request.url.clone(), self.scope);
+        self.go(&request, trail, now).await
+    }
+
+    /// The same for a document that may be large: its body goes into `pieces` as it comes and is kept nowhere. What went
+    /// there counts only if this ends well.
+    pub async fn get_in_pieces(
+        &self,
+        request: Request,
+        now: DateTime<Utc>,
+        pieces: mpsc::Sender<Piece>,
+    ) -> Result<Fetched, Box<Failed>> {
         let mut trail = Trail::starting(request.url.clone(), self.scope);
-        match self.walk(&request, &mut trail, Clock::starting(now)).await {
+        trail.pieces = Some(pieces);
+        self.go(&request, trail, now).await
+    }
+
+    async fn go(
+        &self,
+        request: &Request,
+        mut trail: Trail,
+        now: DateTime<Utc>,
+    ) -> Result<Fetched, Box<Failed>> {
+        match self.walk(request, &mut trail, Clock::starting(now)).await {
             Ok(outcome) => Ok(Fetched {
                 outcome,
                 status: trail.status.unwrap_or_default(),
@@ -241,7 +264,9 @@ impl Fetcher {
             }
             304 => Err(FetchError::Unasked304),
             200 | 203 => {
-                let document = self.document(request.want, response, status, headers).await?;
+                let document = self
+                    .document(request.want, response, status, headers, trail)
+                    .await?;
                 Ok(Step::Arrived(Outcome::Document(document)))
             }
             _ => {
@@ -263,6 +288,7 @@ impl Fetcher {
         response: reqwest::Response,
         status: u16,
         headers: Headers,
+        trail: &Trail,
     ) -> Result<Document, FetchError> {
         let content_type = headers.get_str("content-type");
         if want == Want::Page
@@ -284,19 +310,28 @@ impl Fetcher {
             as_sent: want == Want::Page,
             idle: self.limits.idle_timeout,
         };
-        let (body, sent) = body::read(response, &headers, limits).await?;
+        let (body, sent, length, hash) = if let Some(pieces) = &trail.pieces {
+            let begins = Piece::Begins {
+                url: trail.url.clone(),
+                content_type: content_type.clone(),
+            };
+            // Who does not listen does not want it: see `pass_on`.
+            let _ = pieces.send(begins).await;
+            let (length, hash) = body::pass_on(response, &headers, limits, pieces).await?;
+            (Vec::new(), None, length, Some(hash))
+        } else {
+            let (body, sent) = body::read(response, &headers, limits).await?;
+            let hash = (want != Want::Page).then(|| ring::digest::digest(&ring::digest::SHA256, &body));
+            let length = body.len() as u64;
+            (body, sent, length, hash)
+        };
         Ok(Document {
             status,
             validators: validators(&headers),
             content_type,
-            body_hash: if want == Want::Page {
-                Vec::new()
-            } else {
-                ring::digest::digest(&ring::digest::SHA256, &body)
-                    .as_ref()
-                    .to_vec()
-            },
+            body_hash: hash.map(|hash| hash.as_ref().to_vec()).unwrap_or_default(),
             body,
+            length,
             sent,
             headers,
         })

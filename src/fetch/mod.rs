@@ -88,16 +88,32 @@ pub struct Document {
     pub status: u16,
     /// As received.
     pub headers: Headers,
-    /// Content codings taken off; the charset is as it was.
+    /// Content codings taken off; the charset is as it was. Empty where it was handed on piece by piece.
     pub body: Vec<u8>,
+    /// Bytes of the body, kept or not.
+    pub length: u64,
     /// The body as it was sent, where that was compressed; of pages only.
     pub sent: Option<Sent>,
     /// Both replace what was stored, also where one is absent now.
     pub validators: Validators,
     /// `Content-Type` as sent.
     pub content_type: Option<String>,
-    /// SHA-256 of `body`; of a page, which nobody compares by it, nothing.
+    /// SHA-256 of the body; of a page, which nobody compares by it, nothing.
     pub body_hash: Vec<u8>,
+}
+
+/// A part of a document that nobody keeps whole: see [`Fetcher::get_in_pieces`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// It arrives: the first.
+    Begins {
+        /// Where it comes from.
+        url: Url,
+        /// `Content-Type` as sent.
+        content_type: Option<String>,
+    },
+    /// Bytes of its body, in order.
+    Bytes(Vec<u8>),
 }
 
 /// One redirect.

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
 use url::Url;
 
-use super::{FetchError, Headers, Hints, Hop, Outcome};
+use super::{FetchError, Headers, Hints, Hop, Outcome, Piece};
 use crate::config::Scope;
 use crate::link;
 use crate::model::{HostNote, RobotsNote, Trouble};
@@ -47,6 +48,8 @@ pub(super) struct Trail {
     /// Header values that mean nothing.
     pub(super) odd: u64,
     pub(super) took: Duration,
+    /// Where the document goes piece by piece.
+    pub(super) pieces: Option<mpsc::Sender<Piece>>,
 }
 
 /// What one hop came to.
@@ -67,6 +70,7 @@ impl Trail {
             hints: Hints::default(),
             odd: 0,
             took: Duration::ZERO,
+            pieces: None,
         }
     }
 

@@ -4,14 +4,21 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use tokio::sync::mpsc;
+
 use super::sitemaps;
 use crate::config::{Config, Form, Scope, Source};
-use crate::feed::{NotAFeed, Sitemap};
-use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
+use crate::feed::{NotAFeed, Sitemap, SitemapReader};
+use crate::fetch::{Document, Failed, Fetched, Fetcher, Outcome, Piece, Request, Want};
 use crate::model::{ClaimedSource, Failure, Grade, HostNote, ParsedFeed, RobotsNote, Skipped, Validators};
 use crate::schedule::Hints;
 use crate::store::{Store, Work};
 use crate::{cores, feed, link, probe};
+
+/// Pieces of a document that wait for their reader.
+const PIECES: usize = 4;
+
+const PANICKED: &str = "the document made the feed parser panic; please report it";
 
 /// What came back, the same for every source of the address.
 pub(super) struct Answer {
@@ -75,6 +82,15 @@ pub(super) enum Read {
     Index(Vec<feed::Child>),
 }
 
+impl From<Sitemap> for Read {
+    fn from(sitemap: Sitemap) -> Self {
+        match sitemap {
+            Sitemap::Pages(pages) => Self::Entries(pages),
+            Sitemap::Index(children) => Self::Index(children),
+        }
+    }
+}
+
 pub(super) async fn ask(
     store: &Store,
     fetcher: &Fetcher,
@@ -103,7 +119,8 @@ pub(super) async fn ask(
             hosts
         }
     };
-    match fetcher.get(request, now).await {
+    let (fetched, streamed) = get(store, fetcher, source, claim, request, now).await;
+    match fetched {
         Ok(fetched) => {
             let moved_to = fetched.moved_to().cloned();
             let hints = Hints {
@@ -115,14 +132,16 @@ pub(super) async fn ask(
             let came = match fetched.outcome {
                 Outcome::NotModified(validators) => Came::NotModified(validators),
                 Outcome::Document(document) => {
-                    bytes = document.body.len() as u64;
+                    bytes = document.length;
                     let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
                     let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
-                    let whole = feed::is_whole(&document.body);
-                    let read = if unchanged {
-                        Ok(Read::Entries(Box::default()))
-                    } else {
-                        read(store, source, claim, document, &fetched.url).await
+                    let (read, whole) = match streamed {
+                        _ if unchanged => (Ok(Read::Entries(Box::default())), true),
+                        Some(streamed) => streamed.of(source, document.status),
+                        None => {
+                            let whole = feed::is_whole(&document.body);
+                            (read(store, source, claim, document, &fetched.url).await, whole)
+                        }
                     };
                     Came::Document {
                         whole,
@@ -182,6 +201,99 @@ fn want(form: &Form) -> Want {
     }
 }
 
+/// A sitemap that was read while it came, and whether it came to its end; or why it is none.
+pub(super) struct Streamed(Result<(Sitemap, bool), Fault>);
+
+enum Fault {
+    NotASitemap(NotAFeed),
+    Panic,
+}
+
+impl Streamed {
+    /// What it means for a source.
+    pub(super) fn of(self, source: &Source, status: u16) -> (Result<Read, Failure>, bool) {
+        match self.0 {
+            Ok((sitemap, whole)) => (Ok(sitemap.into()), whole),
+            Err(fault) => (Err(fault.failure(source, status)), true),
+        }
+    }
+}
+
+impl Fault {
+    fn failure(self, source: &Source, status: u16) -> Failure {
+        let (code, message) = match self {
+            Self::NotASitemap(why) => ("not-a-sitemap", why.to_string()),
+            Self::Panic => ("parser-panic", PANICKED.to_owned()),
+        };
+        failed(source, status, code, Grade::Soft, message)
+    }
+}
+
+/// Asks for a document. A sitemap may have 50 MiB and is read while it comes; one that ended a process before is not, so
+/// that a child can read it first.
+pub(super) async fn get(
+    store: &Store,
+    fetcher: &Fetcher,
+    source: &Source,
+    claim: &ClaimedSource,
+    request: Request,
+    now: DateTime<Utc>,
+) -> (Result<Fetched, Box<Failed>>, Option<Streamed>) {
+    if !matches!(source.form, Form::Sitemap) || claim.crashes > 0 {
+        return (fetcher.get(request, now).await, None);
+    }
+    let (sender, pieces) = mpsc::channel(PIECES);
+    let (fetched, streamed) = tokio::join!(
+        fetcher.get_in_pieces(request, now, sender),
+        read_pieces(store, claim, pieces)
+    );
+    (fetched, streamed)
+}
+
+/// Reads a sitemap off the async threads while it comes; nothing where none does.
+async fn read_pieces(
+    store: &Store,
+    claim: &ClaimedSource,
+    mut pieces: mpsc::Receiver<Piece>,
+) -> Option<Streamed> {
+    let Some(Piece::Begins { url, content_type }) = pieces.recv().await else {
+        return None;
+    };
+    let mut reader = SitemapReader::new(content_type.as_deref(), Some(&url));
+    while let Some(piece) = pieces.recv().await {
+        let Piece::Bytes(bytes) = piece else { continue };
+        let mark = store.working(Work::Source(claim.id));
+        let read = tokio::task::spawn_blocking(move || {
+            let _mark = mark;
+            reader.push(&bytes);
+            reader
+        });
+        match read.await {
+            Ok(back) => reader = back,
+            Err(_panic) => return Some(Streamed(Err(Fault::Panic))),
+        }
+    }
+    let mark = store.working(Work::Source(claim.id));
+    let read = tokio::task::spawn_blocking(move || {
+        let _mark = mark;
+        reader.finish()
+    });
+    Some(Streamed(match read.await {
+        Ok(read) => read.map_err(Fault::NotASitemap),
+        Err(_panic) => Err(Fault::Panic),
+    }))
+}
+
+fn failed(source: &Source, status: u16, code: &'static str, grade: Grade, message: String) -> Failure {
+    Failure {
+        code,
+        grade,
+        message,
+        url: Some(link::masked(&source.feed)),
+        status: Some(status),
+    }
+}
+
 /// Parses a document off the async threads. Whatever the parser does costs this one feed one error.
 pub(super) async fn read(
     store: &Store,
@@ -190,13 +302,7 @@ pub(super) async fn read(
     document: Document,
     base: &url::Url,
 ) -> Result<Read, Failure> {
-    let failed = |code, grade, message| Failure {
-        code,
-        grade,
-        message,
-        url: Some(link::masked(&source.feed)),
-        status: Some(document.status),
-    };
+    let failed = |code, grade, message| failed(source, document.status, code, grade, message);
     if claim.crashes > 0
         && !probe::survives(
             match source.form {
@@ -234,10 +340,7 @@ pub(super) async fn read(
                 listing,
                 zone,
             )?)),
-            Form::Sitemap => match feed::sitemap(&body, content_type, Some(&base))? {
-                Sitemap::Pages(pages) => Read::Entries(pages),
-                Sitemap::Index(children) => Read::Index(children),
-            },
+            Form::Sitemap => feed::sitemap(&body, content_type, Some(&base))?.into(),
         })
     });
     match parsed.await {
@@ -251,11 +354,7 @@ pub(super) async fn read(
             };
             Err(failed(code, Grade::Soft, not_a_feed.to_string()))
         }
-        Err(_panic) => Err(failed(
-            "parser-panic",
-            Grade::Soft,
-            "the document made the feed parser panic; please report it".into(),
-        )),
+        Err(_panic) => Err(failed("parser-panic", Grade::Soft, PANICKED.into())),
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::ask::{Answer, Came, Read, read};
+use super::ask::{Answer, Came, Read, get, read};
 use crate::config::Source;
 use crate::feed::Child;
 use crate::fetch::{Fetcher, Outcome, Request, Want};
@@ -89,7 +89,8 @@ pub(super) async fn walk(
                 continue;
             }
         };
-        let result = match fetcher.get(request, now + answer.took).await {
+        let (fetched, streamed) = get(store, fetcher, source, claim, request, now + answer.took).await;
+        let result = match fetched {
             Ok(fetched) => {
                 answer.took += fetched.took;
                 answer.hosts.extend(fetched.hosts);
@@ -100,13 +101,20 @@ pub(super) async fn walk(
                             etag: new.etag.or(validators.etag),
                             last_modified: new.last_modified.or(validators.last_modified),
                         },
+                        true,
                     )),
                     Outcome::Document(document) => {
-                        answer.bytes += document.body.len() as u64;
+                        answer.bytes += document.length;
                         let validators = document.validators.clone();
-                        read(store, source, claim, document, &fetched.url)
-                            .await
-                            .map(|read| (Some(read), validators))
+                        let (read, whole) = match streamed {
+                            Some(streamed) => streamed.of(source, document.status),
+                            None => (read(store, source, claim, document, &fetched.url).await, true),
+                        };
+                        if !whole {
+                            feed.skipped
+                                .push(remark(&child.url, "breaks off: it is not taken for known"));
+                        }
+                        read.map(|read| (Some(read), validators, whole))
                     }
                 }
             }
@@ -117,7 +125,7 @@ pub(super) async fn walk(
             }
         };
         match result {
-            Ok((read, validators)) => {
+            Ok((read, validators, whole)) => {
                 read_any = true;
                 archive |= is_archive;
                 match read {
@@ -131,7 +139,7 @@ pub(super) async fn walk(
                     )),
                     None => {}
                 }
-                if let Some(note) = notes.iter_mut().find(|note| note.url == child.url) {
+                if let Some(note) = notes.iter_mut().find(|note| whole && note.url == child.url) {
                     note.standing = Standing::Read;
                     note.settled = child.changed;
                     note.validators = validators;

@@ -116,7 +116,7 @@ impl Payload {
         };
         Ok(Entry {
             link: self.link.as_deref().map(url).transpose()?,
-            base: self.base.as_deref().and_then(link::web_url),
+            base: self.base.as_deref().and_then(link::web_url).map(Box::new),
             published: self.published.as_ref().and_then(Moment::read),
             updated: self.updated.as_ref().and_then(Moment::read),
             enclosures: self

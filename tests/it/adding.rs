@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Ended};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{config, page, rss};
@@ -86,13 +86,18 @@ fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
 #[test]
 fn feeds_that_are_only_linked_or_only_usual_are_found() {
     let (press, desk, _) = site(
-        "</head><body><a href=/about>About</a><a href=/service/rss.html>RSS</a><a href='/x/feed/'>Feed</a>",
+        "</head><body><a href=/about>About</a><a href=/service/rss.html>RSS</a><a href=/x/feed/>Feed</a>",
     );
     press.page("/service/rss.html", Reply::html("<p>What is RSS?"));
     press.page("/x/feed/", rss(&[]));
     let added = desk.run(&["add", &press.url("/"), "--yes"]);
     assert_eq!(added.code, Some(0), "{}", added.stderr);
     assert!(desk.run(&["list"]).stdout.contains("/x/feed/"));
+
+    let (press, desk, _) = site("<link rel=alternate type=application/rss+xml href=/x/feed/>");
+    press.page("/x/feed/", rss(&[]));
+    assert_eq!(desk.run(&["add", &press.url("/"), "--yes"]).code, Some(0));
+    assert_eq!((press.count("/x/feed/"), press.count("/x/feed")), (1, 0));
 
     let (press, desk, _) = site("");
     press.page("/feed.xml", rss(&[]));
@@ -229,4 +234,51 @@ fn a_list_of_feeds_is_taken_over_with_its_folders() {
         "{}",
         none.stderr
     );
+}
+
+#[test]
+fn where_there_is_no_configuration_one_is_begun() {
+    let desk = Desk::new("");
+    std::fs::remove_file(desk.config()).unwrap();
+    let list = desk.path().join("list.opml");
+    let outlines =
+        r#"<opml><body><outline text="The Paper" xmlUrl="https://paper.example/rss"/></body></opml>"#;
+    std::fs::write(&list, outlines).unwrap();
+    let list = list.to_str().unwrap();
+    // None is named: the user's own place.
+    let alone = |words: &[&str]| -> Ended {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cuttings"));
+        command
+            .args(words)
+            .current_dir(desk.path())
+            .env_remove("CUTTINGS_CONFIG")
+            .env("XDG_CONFIG_HOME", desk.path().join("xdg"));
+        command.output().unwrap().into()
+    };
+    let dry = alone(&["import", list, "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.stderr);
+    assert!(!desk.path().join("xdg").exists(), "a rehearsal writes nothing");
+    let done = alone(&["import", list]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let written = std::fs::read_to_string(desk.path().join("xdg/cuttings/cuttings.toml")).unwrap();
+    assert!(
+        written.starts_with('#') && written.ends_with("feed = \"https://paper.example/rss\"\n"),
+        "{written}"
+    );
+    let listed = alone(&["list"]);
+    assert!(
+        listed.stdout.contains("the-paper"),
+        "{}{}",
+        listed.stdout,
+        listed.stderr
+    );
+
+    // One is named that is not there: it is begun; commands that only read say that it is missing.
+    assert_eq!(desk.run(&["list"]).code, Some(2));
+    assert_eq!(desk.run(&["import", list]).code, Some(0));
+    assert!(desk.run(&["list"]).stdout.contains("the-paper"));
+    std::fs::remove_file(desk.config()).unwrap();
+    let refused = desk.run(&["add", "http://127.0.0.2:1/", "--yes"]);
+    assert!(refused.stderr.contains("127.0.0.2"), "{}", refused.stderr);
+    assert!(!desk.config().exists(), "nothing was added, nothing is begun");
 }

@@ -13,6 +13,7 @@
 
 mod adding;
 mod ahram;
+mod attacks;
 mod consumers;
 mod cookbook;
 mod corpus;

@@ -134,3 +134,129 @@ fn two_entries_with_one_id_are_two_articles_and_what_was_known_stays_known() {
     );
     assert_eq!(status(&desk)["known_why"], "2 of 5 ids are not the entry's own");
 }
+
+#[test]
+fn each_filter_decides_where_its_part_is_known() {
+    let press = Press::start("127.0.0.2");
+    let now = chrono::Utc::now().to_rfc2822();
+    let old = "Fri, 02 Jan 2015 08:00:00 GMT";
+    let german =
+        "Die Fähre zu den Inseln kam wieder zu spät, und für die Wartenden wurde am Kai Tee gekocht, quay.";
+    let mut items = String::new();
+    for (path, category, date, more) in [
+        ("/news/good", "Politics", now.as_str(), ""),
+        ("/news/category", "Sport", &now, ""),
+        (
+            "/news/language",
+            "Politics",
+            &now,
+            "<dc:language>de</dc:language>",
+        ),
+        ("/news/age", "Politics", old, ""),
+        ("/archive/link", "Politics", &now, ""),
+        ("/news/german", "Politics", &now, ""),
+        ("/news/text", "Politics", &now, ""),
+        ("/news/undated", "Politics", "", ""),
+    ] {
+        let link = press.url(path);
+        write!(
+            items,
+            "<item><link>{link}</link><title>About {path}</title><category>{category}</category>\
+             <pubDate>{date}</pubDate>{more}</item>"
+        )
+        .unwrap();
+        let text = match path {
+            "/news/german" => german.to_owned(),
+            "/news/text" => {
+                "The bridge was closed for a day, and nobody who lives beyond it came to work.".to_owned()
+            }
+            _ => format!("{TEXT} It is told in {path}."),
+        };
+        let reply = page(&format!("About {path}"), &text, "");
+        let lang = if path == "/news/german" {
+            "lang=de"
+        } else {
+            "lang=en"
+        };
+        let body = format!(
+            "<!DOCTYPE html><html {lang}><title>About {path}</title><article><h1>About {path}</h1><p>{text}</p></article>"
+        );
+        press.page(path, reply.body(body));
+    }
+    press.page(
+        "/rss",
+        Reply::rss(format!(
+            "<rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/'><channel><title>P</title>{items}</channel></rss>"
+        )),
+    );
+    let filters = "include = { category = '^Politics$', language = 'en', link = '/news/', text = 'quay' }\nmax_age = '30d'";
+    let desk = Desk::new(&source(&press, filters));
+    let ended = desk.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let mut titles: Vec<String> = desk
+        .exported(&[])
+        .iter()
+        .map(|article| article["title"].as_str().unwrap().to_owned())
+        .collect();
+    titles.sort();
+    assert_eq!(titles, ["About /news/good", "About /news/undated"]);
+    assert_eq!(
+        status(&desk)["left_out"],
+        serde_json::json!({"age": 1, "category": 1, "language": 2, "link": 1, "text": 1})
+    );
+    for (path, fetched) in [
+        ("/news/category", 0),
+        ("/news/language", 0),
+        ("/news/age", 0),
+        ("/archive/link", 0),
+        ("/news/german", 1),
+        ("/news/text", 1),
+    ] {
+        assert_eq!(press.count(path), fetched, "{path}");
+    }
+
+    // An entry is judged once: other filters hold for what comes.
+    desk.configure(&source(&press, ""));
+    press.forget();
+    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!((desk.exported(&[]).len(), press.requests().len()), (2, 1));
+}
+
+#[test]
+fn of_a_source_that_is_new_the_newest_are_taken_and_the_rest_is_known() {
+    let press = Press::start("127.0.0.2");
+    let mut items = String::new();
+    for day in [3, 1, 5, 2, 4] {
+        let link = press.url(&format!("/{day}"));
+        press.page(
+            &format!("/{day}"),
+            page(&format!("Day {day}"), &format!("{TEXT} It was day {day}."), ""),
+        );
+        write!(
+            items,
+            "<item><link>{link}</link><title>Day {day}</title><pubDate>0{day} Nov 2026 08:00:00 GMT</pubDate></item>"
+        )
+        .unwrap();
+    }
+    press.page(
+        "/rss",
+        Reply::rss(format!("<rss><channel>{items}</channel></rss>")),
+    );
+    let desk = Desk::new(&source(&press, "first_poll = 2"));
+    for _ in 0..2 {
+        assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    }
+    assert_eq!(
+        desk.rows("SELECT url, state FROM entries ORDER BY url"),
+        (1..=5)
+            .map(|day| vec![
+                press.url(&format!("/{day}")),
+                if day > 3 { "done" } else { "seen" }.to_owned()
+            ])
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(
+        (press.count("/3"), press.count("/4"), press.count("/5")),
+        (0, 1, 1)
+    );
+}

@@ -375,7 +375,7 @@ fn links_in_a_text_start_from_where_it_stands() {
         read(text)
             .entries
             .into_iter()
-            .map(|entry| entry.base.map(String::from))
+            .map(|entry| entry.base.map(|base| base.to_string()))
             .collect()
     };
     let feed = Some("https://paper.example/feeds/news.xml".to_owned());

@@ -5,7 +5,7 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 
 use super::base;
-use crate::feed::{Sitemap, limits, sitemap};
+use crate::feed::{Sitemap, SitemapReader, limits, sitemap};
 use crate::model::ParsedFeed;
 
 fn pages(bytes: &[u8]) -> ParsedFeed {
@@ -86,6 +86,77 @@ fn packed_in_any_encoding_and_as_plain_text() {
 
     let text = pages(b"https://paper.example/1\r\nhttps://paper.example/2");
     assert_eq!(shown(&text), ["/1 - - -", "/2 - - -"]);
+}
+
+/// Feeds a reader in pieces of so many bytes; the result, whether it was whole, and the most that was held.
+fn in_pieces(bytes: &[u8], length: usize) -> (ParsedFeed, bool, usize) {
+    let mut reader = SitemapReader::new(None, Some(&base()));
+    for piece in bytes.chunks(length) {
+        reader.push(piece);
+    }
+    let most = reader.most_held();
+    match reader.finish().unwrap() {
+        (Sitemap::Pages(feed), whole) => (*feed, whole, most),
+        (Sitemap::Index(children), _) => panic!("{children:?}"),
+    }
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn in_pieces_of_any_length_it_is_the_same() {
+    let whole = format!("{NEWS}</url></urlset>");
+    let wide: Vec<u8> = whole.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for form in [whole.as_bytes(), &packed(whole.as_bytes()), &wide] {
+        for length in [1, 2, 3, 5, 7, 64, 1000] {
+            let (feed, whole, _) = in_pieces(form, length);
+            assert_eq!(shown(&feed), shown(&pages(NEWS.as_bytes())), "pieces of {length}");
+            assert!(whole);
+        }
+    }
+    for cut in [NEWS.as_bytes(), &packed(whole.as_bytes())[..200]] {
+        assert!(!in_pieces(cut, 64).1, "its end is missing");
+    }
+    // What the beginning declares holds to the end.
+    let mut russian = b"<?xml version='1.0' encoding='windows-1251'?><urlset>".to_vec();
+    for _ in 0..3 {
+        russian.extend(b"<url><loc>/a</loc><news:title>\xcf\xf0\xe8\xe2\xe5\xf2</news:title></url>");
+    }
+    let (feed, _, _) = in_pieces(&russian, 60);
+    assert!(
+        feed.entries
+            .iter()
+            .all(|entry| entry.title.as_deref() == Some("Привет")),
+        "{:?}",
+        shown(&feed)
+    );
+}
+
+#[test]
+fn h13_a_large_sitemap_is_held_a_piece_at_a_time() {
+    let page =
+        |n: usize| format!("<url><loc>https://paper.example/{n}</loc><lastmod>2026-01-01</lastmod></url>\n");
+    let mut text = String::from("<urlset>");
+    for n in 0..12_000 {
+        text.push_str(&page(n));
+        text.push_str(&" ".repeat(960));
+    }
+    text.push_str("</urlset>");
+    assert!(text.len() > 11 << 20);
+    for form in [text.as_bytes(), &packed(text.as_bytes())] {
+        let (feed, whole, most) = in_pieces(form, 16 << 10);
+        assert_eq!((feed.entries.len(), whole), (limits::ENTRIES, true));
+        assert!(most <= 128 << 10, "{most} bytes were held");
+    }
+    // One page without end is let go of.
+    let endless = format!("<urlset><url><loc>/a</loc></url><url>{}", "<x>".repeat(1 << 20));
+    let (feed, whole, most) = in_pieces(endless.as_bytes(), 16 << 10);
+    assert_eq!((feed.entries.len(), whole), (1, false));
+    assert!(most <= 512 << 10, "{most} bytes were held");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use async_compression::tokio::write as encode;
 use tokio::io::AsyncWriteExt as _;
+use tokio::sync::mpsc;
 
 use super::*;
 use crate::coding;
@@ -73,6 +74,56 @@ async fn h04_literals_names_hops_and_second_answers_are_judged() {
 
 fn fetcher_of(limits: &config::Fetch) -> Fetcher {
     fetcher(limits)
+}
+
+#[tokio::test]
+async fn h03_a_document_in_pieces_is_never_held_whole() {
+    let text = "A line of a sitemap that is much like all the others of its kind.\n".repeat(40_000);
+    let packed = encoded("gzip", text.as_bytes()).await;
+    let server = Server::start(move |target, _| match target {
+        "/packed" => answer(200, "Content-Encoding: gzip\r\n", &packed),
+        "/moved" => redirect("/plain"),
+        "/endless" => answer(200, "", &vec![b' '; 51 << 20]),
+        _ => answer(200, "Content-Type: text/plain\r\n", text.as_bytes()),
+    })
+    .await;
+    let fetcher = fetcher(&limits());
+    let whole = fetcher
+        .get(Request::new(server.url("/plain"), Want::Sitemap), now())
+        .await;
+    let whole = document(whole.unwrap());
+    for path in ["/moved", "/packed"] {
+        let (sender, mut pieces) = mpsc::channel(1);
+        let request = Request::new(server.url(path), Want::Sitemap);
+        let taking = async {
+            let mut all = Vec::new();
+            let first = pieces.recv().await;
+            let Some(Piece::Begins { url, .. }) = first else {
+                panic!("{first:?}");
+            };
+            assert_ne!(url.path(), "/moved");
+            while let Some(Piece::Bytes(bytes)) = pieces.recv().await {
+                // What the client reads of a connection at a time, at most.
+                assert!(bytes.len() <= 512 << 10, "a piece of {}", bytes.len());
+                all.extend(bytes);
+            }
+            all
+        };
+        let (fetched, all) = tokio::join!(fetcher.get_in_pieces(request, now(), sender), taking);
+        let got = document(fetched.unwrap());
+        assert!(got.body.is_empty() && all == whole.body, "{path}");
+        assert_eq!(
+            (got.length, &got.body_hash),
+            (whole.length, &whole.body_hash),
+            "{path}"
+        );
+    }
+    // Nobody listens: it is read for its hash, up to the cap.
+    let (sender, pieces) = mpsc::channel(1);
+    drop(pieces);
+    let request = Request::new(server.url("/endless"), Want::Sitemap);
+    let failed = fetcher.get_in_pieces(request, now(), sender).await.unwrap_err();
+    assert_eq!(failed.error.code(), "too-large");
 }
 
 #[tokio::test]

@@ -298,7 +298,7 @@ async fn what_the_feed_said_survives_the_queue() {
         // Not of the article: see the view `entries`.
         permalink: None,
         credit: None,
-        base: Some(url("https://one.example/x/")),
+        base: Some(Box::new(url("https://one.example/x/"))),
     };
     desk.store
         .record_poll(desk.taken(&claims[0], vec![full.clone()], None))
