@@ -20,6 +20,7 @@ mod day;
 mod desk;
 mod docs;
 mod export;
+mod judges;
 mod keeping;
 mod layers;
 mod newsroom;

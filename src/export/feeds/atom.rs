@@ -56,7 +56,7 @@ impl Form for Atom {
         }
         let entry = Entry::of(&self.channel, article);
         let mut out = Vec::from("<entry");
-        if let Some(language) = article.language {
+        if let Some(language) = entry.language {
             attribute("xml:lang", language, &mut out);
         }
         out.extend_from_slice(b">\n");
@@ -72,7 +72,7 @@ impl Form for Atom {
             escape(author, &mut out);
             out.extend_from_slice(b"</name></author>\n");
         }
-        if let Some(source) = article.source {
+        if let Some(source) = article.source.filter(|source| !source.is_empty()) {
             out.extend_from_slice(b"<category");
             attribute("term", source, &mut out);
             out.extend_from_slice(b"/>\n");
