@@ -191,6 +191,7 @@ fn cutting(claim: &ClaimedEntry, at: DateTime<Utc>) -> PageOutcome {
         page_key: identity.page_key,
         keys: identity.keys,
         raw: None,
+        validators: Validators::default(),
         failure: None,
         upgrade_at: None,
     };
@@ -204,6 +205,7 @@ fn cutting(claim: &ClaimedEntry, at: DateTime<Utc>) -> PageOutcome {
         robots: Vec::new(),
         odd_headers: 0,
         tried: Vec::new(),
+        again: None,
     }
 }
 

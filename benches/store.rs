@@ -171,6 +171,7 @@ async fn fill(path: &Path, flags: &Flags, had: usize) {
             robots: Vec::new(),
             odd_headers: 0,
             tried: Vec::new(),
+            again: None,
         });
         let calls: Vec<_> = outcomes.map(|outcome| store.record_page(outcome)).collect();
         for stored in join_all(calls).await {
@@ -249,6 +250,7 @@ fn cutting(ident: &str, flags: &Flags, dice: &mut Dice) -> Cutting {
             .into_bytes(),
             expires: None,
         }),
+        validators: Validators::default(),
         failure: None,
         upgrade_at: None,
         extraction: Extraction {

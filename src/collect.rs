@@ -11,8 +11,8 @@ use crate::config::{Config, Judged, Pages, Source};
 use crate::extract::Series;
 use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
 use crate::model::{
-    ClaimedEntry, Cutting, Extraction, Failure, Field, Grade, HostNote, Kind, PageOutcome, PageResult,
-    RobotsNote, Stored, Tried, Validators,
+    ClaimedEntry, Cutting, Extraction, Failure, Field, Grade, HostNote, Kind, Method, PageOutcome,
+    PageResult, Revisit, RobotsNote, Stored, Tried, Validators,
 };
 use crate::store::{Store, StoreError, Work};
 use crate::{cutting, extract, html, identity, link, probe, schedule};
@@ -78,11 +78,21 @@ pub async fn collect(
         claim: Arc::new(claim),
     };
     let mut way = Way::default();
+    let mut again = None;
     let (result, failure) = match attempt(store, fetcher, &desk, &mut way, now).await {
-        Ok(cutting) => {
+        Ok(Came::NotModified(validators)) => {
+            again = look_again(&desk, now + way.took);
+            (PageResult::NotModified(validators), None)
+        }
+        Ok(Came::Article(cutting)) => {
+            // What the feed says itself is told by the feed when it changes.
+            let is_lost = cutting.failure.is_some() && desk.claim.revisit.is_some();
+            if cutting.method != Method::Feed || is_lost {
+                again = look_again(&desk, now + way.took);
+            }
             let failure = cutting.failure.clone();
-            let result = unwanted(&desk, &cutting)
-                .map_or_else(|| PageResult::Article(Box::new(cutting)), PageResult::Unwanted);
+            let result =
+                unwanted(&desk, &cutting).map_or_else(|| PageResult::Article(cutting), PageResult::Unwanted);
             (result, failure)
         }
         Err(Missed {
@@ -98,6 +108,14 @@ pub async fn collect(
                 // Only a part of the article is there: the rest is worth every try.
                 Grade::Temporary | Grade::Soft if desk.claim.partial => {
                     schedule::page_retry(desk.claim.attempts, end).or(Some(end))
+                }
+                // The article is there: another look is for changes only.
+                grade if desk.claim.revisit.is_some() => {
+                    let retry = (grade != Grade::Permanent)
+                        .then(|| schedule::page_retry(desk.claim.attempts, end))
+                        .flatten();
+                    let soonest = retry.into_iter().chain(look_again(&desk, end)).min();
+                    Some(soonest.unwrap_or(end))
                 }
                 // The article is there; this was the last look for something better.
                 _ if desk.claim.upgrade => Some(end),
@@ -130,8 +148,15 @@ pub async fn collect(
         robots,
         odd_headers,
         tried,
+        again,
     };
     record(store, &desk, page, failure).await
+}
+
+/// When the page is looked at again for changes, as the source wants it.
+fn look_again(desk: &Desk, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let had = desk.claim.revisit.as_ref().map_or(now, |revisit| revisit.had_at);
+    schedule::revisit(&desk.source.revisit, had, now)
 }
 
 /// What speaks against an article, now that it can be read. One that is kept already stays.
@@ -148,6 +173,13 @@ fn unwanted(desk: &Desk, cutting: &Cutting) -> Option<&'static str> {
     })
 }
 
+/// What a try brought.
+enum Came {
+    Article(Box<Cutting>),
+    /// The page is as it was.
+    NotModified(Validators),
+}
+
 /// One try: the page where there is one, the feed's text where it is the article.
 async fn attempt(
     store: &Store,
@@ -155,12 +187,24 @@ async fn attempt(
     desk: &Desk,
     way: &mut Way,
     now: DateTime<Utc>,
-) -> Result<Cutting, Missed> {
+) -> Result<Came, Missed> {
     match wanted(&desk.source, &desk.claim) {
-        Wanted::No => Ok(from_feed(store, desk, None, now).await),
+        // Of an article that is kept with the feed's text for want of a page the feed says more now.
+        Wanted::Never(_) if desk.claim.revisit.is_some() => {
+            let cutting = from_feed(store, desk, None, now).await;
+            Ok(Came::Article(Box::new(cutting)))
+        }
+        Wanted::No => {
+            let cutting = from_feed(store, desk, None, now).await;
+            Ok(Came::Article(Box::new(cutting)))
+        }
         Wanted::Never(failure) => Err(Missed::own(failure)),
         Wanted::Yes(url) => {
-            let (fetched, document) = fetch(fetcher, &desk.source, &url, way, now).await?;
+            let known = desk.claim.revisit.as_ref();
+            let (fetched, document) = match fetch(fetcher, &desk.source, (&url, known), way, now).await? {
+                (fetched, Outcome::Document(document)) => (fetched, document),
+                (_, Outcome::NotModified(validators)) => return Ok(Came::NotModified(validators)),
+            };
             let mut first = read(store, desk, fetched, document, now)
                 .await
                 .map_err(Missed::own)?;
@@ -177,7 +221,8 @@ async fn attempt(
             }
             let (extraction, missing) = series.done();
             first.extraction = extraction;
-            Ok(put_together(store, desk, first, missing, now + way.took).await)
+            let cutting = put_together(store, desk, first, missing, now + way.took).await;
+            Ok(Came::Article(Box::new(cutting)))
         }
     }
 }
@@ -199,9 +244,13 @@ async fn another(
     now: DateTime<Utc>,
 ) -> Result<Read, Failure> {
     let now = now + way.took;
-    let (fetched, document) = fetch(fetcher, &desk.source, url, way, now)
+    let (fetched, outcome) = fetch(fetcher, &desk.source, (url, None), way, now)
         .await
         .map_err(|missed| missed.failure)?;
+    let Outcome::Document(document) = outcome else {
+        let message = "answered 304 to an unconditional request";
+        return Err(own_failure(&fetched, "http-304", message.into()));
+    };
     read(store, desk, fetched, document, now).await
 }
 
@@ -289,15 +338,20 @@ impl Missed {
     }
 }
 
-/// Fetches the page, and refuses where a redirect led to no page of the article's own.
+/// Fetches the page, of one that is known only if it changed, and refuses where a redirect led to no page of the
+/// article's own.
 async fn fetch(
     fetcher: &Fetcher,
     source: &Source,
-    url: &Url,
+    (url, known): (&Url, Option<&Revisit>),
     way: &mut Way,
     now: DateTime<Utc>,
-) -> Result<(Fetched, Document), Missed> {
+) -> Result<(Fetched, Outcome), Missed> {
     let mut request = Request::new(url.clone(), Want::Page);
+    if let Some(known) = known {
+        request = request.with_validators(known.validators.clone());
+        request.validators_from.clone_from(&known.validators_from);
+    }
     request.robots = !source.ignore_robots;
     let request = request
         .for_source(source)
@@ -338,17 +392,9 @@ async fn fetch(
         };
         return Err(Missed::own(failure));
     }
-    match std::mem::replace(&mut fetched.outcome, Outcome::NotModified(Validators::default())) {
-        Outcome::Document(document) => Ok((fetched, document)),
-        Outcome::NotModified(_) => {
-            let failure = own_failure(
-                &fetched,
-                "http-304",
-                "answered 304 to an unconditional request".into(),
-            );
-            Err(Missed::own(failure))
-        }
-    }
+    let nothing = Outcome::NotModified(Validators::default());
+    let outcome = std::mem::replace(&mut fetched.outcome, nothing);
+    Ok((fetched, outcome))
 }
 
 /// Extracts off the async threads; whatever the parser does costs this one page one error.

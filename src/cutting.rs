@@ -6,7 +6,9 @@ use url::Url;
 use crate::config::{Config, Keep, Source};
 use crate::fetch::{Document, Fetched};
 use crate::identity::{self, Identity};
-use crate::model::{ClaimedEntry, Cutting, Extraction, Failure, Field, Grade, Method, Origin, RawPage};
+use crate::model::{
+    ClaimedEntry, Cutting, Extraction, Failure, Field, Grade, Method, Origin, RawPage, Validators,
+};
 use crate::{html, link, schedule};
 
 /// What an article is put together for.
@@ -40,10 +42,17 @@ impl Desk<'_> {
             .filter(|missing| missing.grade != Grade::Permanent)
             .and_then(|_| schedule::page_retry(self.claim.attempts, now));
         let mut upgrade_at = retry_at.filter(|_| !extraction.text.is_empty());
+        // With those of an article that is not all there, the rest would never be had.
+        let mut validators = if missing.is_none() {
+            document.validators.clone()
+        } else {
+            Validators::default()
+        };
         let mut failure = missing;
         if extraction.text.is_empty() {
             self.take_feed_text(&mut extraction, &fetched.url);
             method = Method::Feed;
+            validators = Validators::default();
             failure = Some(Failure {
                 code: "no-text",
                 grade: Grade::Soft,
@@ -64,6 +73,7 @@ impl Desk<'_> {
         Cutting {
             url: fetched.url.to_string(),
             raw,
+            validators,
             failure,
             upgrade_at,
             ..cutting
@@ -119,6 +129,7 @@ impl Desk<'_> {
             page_key: identity.page_key,
             keys: identity.keys,
             raw: None,
+            validators: Validators::default(),
             failure: None,
             upgrade_at: None,
             extraction,
@@ -179,6 +190,11 @@ impl Desk<'_> {
             extraction.authors.clone_from(&entry.authors);
             fill(Field::Byline, !entry.authors.is_empty());
         }
+        if extraction.tags.is_empty() {
+            extraction.tags.clone_from(&entry.categories);
+        }
+        extraction.rights.clone_from(&entry.rights);
+        extraction.enclosures.clone_from(&entry.enclosures);
         if extraction.language.is_none() {
             let configured = || {
                 self.config

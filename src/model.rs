@@ -184,6 +184,12 @@ pub struct Entry {
     pub language: Option<String>,
     /// Media files: http or https, absolute.
     pub enclosures: Vec<Enclosure>,
+    /// Whether `id` is the address of the page too (RSS `isPermaLink`, said or meant); none where it is no `guid`.
+    pub permalink: Option<bool>,
+    /// Who may do what with it, as one line: the entry's own words, else its feed's.
+    pub rights: Option<String>,
+    /// The feed that it was taken over from (RSS and Atom `source`).
+    pub credit: Option<Credit>,
     /// What relative links within `content`, else `summary`, start from (`xml:base`, else the feed's own URL).
     pub base: Option<Url>,
 }
@@ -218,6 +224,15 @@ pub struct Enclosure {
     pub length: Option<u64>,
 }
 
+/// Another feed, as an entry names it that was taken over from there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credit {
+    /// Its title; plain text.
+    pub title: Option<String>,
+    /// RSS: the feed itself; Atom: the site, else the feed. http or https, absolute.
+    pub url: Option<Url>,
+}
+
 /// What a feed document said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParsedFeed {
@@ -227,6 +242,12 @@ pub struct ParsedFeed {
     pub link: Option<Url>,
     /// BCP 47, as declared.
     pub language: Option<String>,
+    /// Who may do what with it, as one line.
+    pub rights: Option<String>,
+    /// Servers that tell subscribers what is new (WebSub `rel=hub`), of the document or of its `Link:` header.
+    pub hubs: Vec<Url>,
+    /// The address by which hubs know the feed (`rel=self`).
+    pub topic: Option<Url>,
     /// In document order.
     pub entries: Vec<Entry>,
     /// Entries that could not be read: data, never a lost feed.
@@ -397,8 +418,12 @@ pub struct Extraction {
     pub site: Option<String>,
     /// The section of the paper.
     pub section: Option<String>,
-    /// What the page files it under, each once.
+    /// What the page files it under, each once; else the categories of the feed.
     pub tags: Vec<String>,
+    /// Who may do what with it, as the feed says.
+    pub rights: Option<String>,
+    /// Media files that the feed names.
+    pub enclosures: Vec<Enclosure>,
     /// Links by which the page names itself.
     pub links: PageLinks,
     /// Where more of the article may be had.
@@ -829,6 +854,19 @@ pub struct ClaimedEntry {
     pub partial: bool,
     /// How often reading its page ended a process. From the first time on it is read by a child process first.
     pub crashes: u32,
+    /// Its page was had whole before, and is looked at again.
+    pub revisit: Option<Revisit>,
+}
+
+/// A page that was had whole, and what its server needs to tell whether it changed since.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Revisit {
+    /// When it was first had.
+    pub had_at: DateTime<Utc>,
+    /// Of its last answer.
+    pub validators: Validators,
+    /// The URL that gave them.
+    pub validators_from: Option<Url>,
 }
 
 /// Everything one collected page changes; recorded in one transaction.
@@ -852,6 +890,8 @@ pub struct PageOutcome {
     pub odd_headers: u64,
     /// Selectors tried, for the hit rates of the source.
     pub tried: Vec<Tried>,
+    /// When the page is looked at again, if this one is had.
+    pub again: Option<DateTime<Utc>>,
 }
 
 /// What came of a page.
@@ -859,6 +899,8 @@ pub struct PageOutcome {
 pub enum PageResult {
     /// An article, from the page or (method `feed`) from the feed's own text.
     Article(Box<Cutting>),
+    /// The page that we have did not change (304). Validators it carried replace ours, none is erased.
+    NotModified(Validators),
     /// The page itself failed; it is tried again then.
     Retry(Failure, DateTime<Utc>),
     /// Not wanted after all, by what its page says: the name of a filter of the source.
@@ -906,6 +948,8 @@ pub struct Cutting {
     pub keys: Vec<Key>,
     /// The page as received, where the source keeps pages.
     pub raw: Option<RawPage>,
+    /// Of the answer from `url`, both replacing what was stored; empty where the article is not all there.
+    pub validators: Validators,
     /// Why the page is not the source of the text, where `method` is [`Method::Feed`] for want of a page.
     pub failure: Option<Failure>,
     /// When to try the page again, where `method` is [`Method::Feed`] for want of a page, or one of several is missing.

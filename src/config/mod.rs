@@ -216,6 +216,8 @@ pub struct Source {
     pub keep: KeepArticles,
     /// Which texts of an article are kept when it changes.
     pub revisions: Revisions,
+    /// Ages, counted from when an article's page was had, at which it is looked at again; shortest first, each once.
+    pub revisit: Vec<Duration>,
     /// Pages fetched of a source never seen before; the rest of its entries are recorded as seen.
     pub first_poll: usize,
     /// Which entries are wanted.
@@ -259,6 +261,7 @@ impl Source {
             keep_pages: Keep::For(Duration::from_hours(30 * 24)),
             keep: KeepArticles::default(),
             revisions: Revisions::default(),
+            revisit: Vec::new(),
             first_poll: 50,
             filters: Filters::default(),
             max_hint: Duration::from_hours(24),

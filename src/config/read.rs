@@ -15,8 +15,8 @@ use super::output;
 use super::settings::Settings;
 use super::value::{Section, Value};
 use super::{
-    Config, Daemon, Fetch, Filters, Form, Listen, Metrics, Pages, Politeness, Scope, Sites, Source,
-    SourceTest, listing, rules,
+    Config, Daemon, Fetch, Filters, Form, Listen, Metrics, Pages, Politeness, Revisions, Scope, Sites,
+    Source, SourceTest, listing, rules,
 };
 
 /// Reads the tops of all files, the main file first.
@@ -270,6 +270,15 @@ impl<'a> Sources<'a> {
         };
         settings.apply(defaults, &mut source);
         access::of_source(section, &mut source.access);
+        if !source.revisit.is_empty()
+            && source.revisions == Revisions::First
+            && let Some(value) = section.get("revisit").or_else(|| section.get("revisions"))
+        {
+            value.fault_at_key(
+                "`revisit` looks for later texts, and `revisions` is \"first\", which keeps none",
+                "leave one of the two out",
+            );
+        }
         if source.pages == Pages::Never
             && !matches!(source.form, Form::Feed)
             && let Some(value) = section.get("listing").or_else(|| section.get("sitemap"))

@@ -29,6 +29,7 @@ pub(super) struct Settings {
     keep_pages: Option<Keep>,
     keep: Option<KeepArticles>,
     revisions: Option<Revisions>,
+    revisit: Option<Vec<Duration>>,
     first_poll: Option<usize>,
     enabled: Option<bool>,
     max_hint: Option<Duration>,
@@ -56,6 +57,7 @@ impl Settings {
             keep_pages: section.get("keep_pages").and_then(|value| keep(&value)),
             keep: section.get("keep").and_then(|value| keep_articles(&value)),
             revisions: section.get("revisions").and_then(|value| revisions(&value)),
+            revisit: section.get("revisit").map(|value| revisit(&value, impolite)),
             first_poll: section
                 .get("first_poll")
                 .and_then(|value| value.number(0..=100_000)),
@@ -87,6 +89,10 @@ impl Settings {
             .unwrap_or(source.keep_pages);
         source.keep = self.keep.or(defaults.keep).unwrap_or(source.keep);
         source.revisions = self.revisions.or(defaults.revisions).unwrap_or(source.revisions);
+        source.revisit = self
+            .revisit
+            .or_else(|| defaults.revisit.clone())
+            .unwrap_or_default();
         source.first_poll = self
             .first_poll
             .or(defaults.first_poll)
@@ -275,6 +281,51 @@ fn revisions(value: &Value<'_>) -> Option<Revisions> {
         ("latest", Revisions::Latest),
         ("first", Revisions::First),
     ])
+}
+
+/// Ages of an article, shortest first: not under the floor, and not over what the queue waits for anything.
+fn revisit(value: &Value<'_>, impolite: bool) -> Vec<Duration> {
+    const LONGEST: Duration = Duration::from_hours(7 * 24);
+    const MOST: usize = 10;
+    let example = "revisit = [\"1h\", \"1d\"]";
+    let values = value.each();
+    if values.len() > MOST {
+        value.fault(
+            format!("`revisit` has {} ages, the most is {MOST}", values.len()),
+            format!("write {example}"),
+        );
+        return Vec::new();
+    }
+    let age = |value: &Value<'_>| {
+        let age = value.duration("1h")?;
+        if age < FLOOR && !impolite {
+            value.fault(
+                format!(
+                    "an age of `revisit` is {}, the least is {}",
+                    show_duration(age),
+                    show_duration(FLOOR)
+                ),
+                "come back later, or set `impolite = true` in [politeness] for servers of your own",
+            );
+            return None;
+        }
+        if age > LONGEST {
+            value.fault(
+                format!(
+                    "an age of `revisit` is {}, the most is {}",
+                    show_duration(age),
+                    show_duration(LONGEST)
+                ),
+                format!("articles are edited while they are new: write {example}"),
+            );
+            return None;
+        }
+        Some(age)
+    };
+    let mut ages: Vec<Duration> = values.iter().filter_map(age).collect();
+    ages.sort_unstable();
+    ages.dedup();
+    ages
 }
 
 /// A length of time, `forever` or `never`.

@@ -25,6 +25,10 @@ pub(crate) enum Name {
     Image,
     Language,
     Site,
+    Section,
+    Tags,
+    Rights,
+    Enclosures,
     Kind,
     Method,
     Cluster,
@@ -46,10 +50,12 @@ pub(crate) enum Value<'a> {
     List(&'a str),
     /// A JSON map of strings.
     Map(&'a str),
+    /// JSON of another shape.
+    Json(&'a str),
 }
 
 /// All fields, in order.
-pub(super) const ALL: [(Name, &str); 25] = [
+pub(super) const ALL: [(Name, &str); 29] = [
     (Name::Seq, "seq"),
     (Name::Id, "id"),
     (Name::Op, "op"),
@@ -69,6 +75,10 @@ pub(super) const ALL: [(Name, &str); 25] = [
     (Name::Image, "image"),
     (Name::Language, "language"),
     (Name::Site, "site"),
+    (Name::Section, "section"),
+    (Name::Tags, "tags"),
+    (Name::Rights, "rights"),
+    (Name::Enclosures, "enclosures"),
     (Name::Kind, "kind"),
     (Name::Method, "method"),
     (Name::Cluster, "cluster"),
@@ -157,6 +167,10 @@ impl Name {
             Self::Image => Value::Text(article.image),
             Self::Language => Value::Text(article.language),
             Self::Site => Value::Text(article.site),
+            Self::Section => Value::Text(article.section),
+            Self::Tags => Value::List(article.tags),
+            Self::Rights => Value::Text(article.rights),
+            Self::Enclosures => Value::Json(article.enclosures),
             Self::Kind => Value::Text(Some(article.kind)),
             Self::Method => Value::Text(Some(article.method)),
             Self::Cluster => Value::Number(article.cluster),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::store::{Arrival, Import};
@@ -37,6 +37,12 @@ struct Line {
     image: Option<String>,
     language: Option<String>,
     site: Option<String>,
+    section: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    rights: Option<String>,
+    #[serde(default)]
+    enclosures: Vec<File>,
     kind: Option<String>,
     method: Option<String>,
     cluster: Option<i64>,
@@ -44,6 +50,15 @@ struct Line {
     origins: BTreeMap<String, String>,
     first_seen: Option<DateTime<Utc>>,
     fetched_at: Option<DateTime<Utc>>,
+}
+
+/// A media file. The keys are written in this order.
+#[derive(Deserialize, Serialize)]
+struct File {
+    length: Option<u64>,
+    #[serde(rename = "type")]
+    mime: Option<String>,
+    url: String,
 }
 
 /// Reads a line; what is wrong with it, where something is.
@@ -102,6 +117,7 @@ fn article(line: Line) -> Result<Arrival, String> {
     let line_of = |value: Option<String>| value.map(|value| clean(&value));
     let date = |value: Option<String>| value.filter(|value| is_date(value));
     let html = safe(&line.html, &url);
+    let enclosures: Vec<File> = line.enclosures.into_iter().filter_map(file).collect();
     Ok(Arrival::Article(Box::new(Import {
         seq: line.seq,
         id: line.id,
@@ -124,6 +140,10 @@ fn article(line: Line) -> Result<Arrival, String> {
         image: web(line.image).map(String::from),
         language: line_of(line.language),
         site: line_of(line.site),
+        section: line_of(line.section),
+        tags: line.tags.iter().map(|tag| clean(tag)).collect(),
+        rights: line_of(line.rights),
+        enclosures: serde_json::to_string(&enclosures).map_err(|error| error.to_string())?,
         method: one_of("method", line.method, &["rule", "auto", "feed"], "auto")?,
         kind: line
             .kind
@@ -134,6 +154,15 @@ fn article(line: Line) -> Result<Arrival, String> {
         fetched_at: line.fetched_at.unwrap_or(first_seen),
         url,
     })))
+}
+
+/// A media file of the web.
+fn file(file: File) -> Option<File> {
+    Some(File {
+        url: link::web_url(&file.url)?.into(),
+        mime: file.mime.map(|mime| clean(&mime)),
+        length: file.length,
+    })
 }
 
 /// HTML from elsewhere is sanitised (HOSTILE H16); ours comes out as it went in.

@@ -77,7 +77,7 @@ fn json(value: Value<'_>, out: &mut Vec<u8>) {
         Value::Text(Some(text)) | Value::Time(Some(text)) => string(text, out),
         Value::Text(None) | Value::Time(None) => out.extend_from_slice(b"null"),
         // The database holds them as JSON already, on one line.
-        Value::List(json) | Value::Map(json) => out.extend_from_slice(json.as_bytes()),
+        Value::List(json) | Value::Map(json) | Value::Json(json) => out.extend_from_slice(json.as_bytes()),
     }
 }
 

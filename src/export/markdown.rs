@@ -58,6 +58,9 @@ fn document(article: &ArticleRef<'_>) -> String {
     head.text("short_link", article.short_link);
     head.text("image", article.image);
     head.text("language", article.language);
+    head.text("section", article.section);
+    head.list("tags", &list(article.tags));
+    head.text("rights", article.rights);
     head.plain("id", &article.article_id.to_string());
     head.plain("seq", &article.seq.to_string());
     let mut out = head.0;

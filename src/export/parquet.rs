@@ -122,6 +122,11 @@ impl Column {
                     return text.len() + 8;
                 }
             }
+            Value::Json(json) => {
+                self.defined.push(1);
+                self.texts.push(json);
+                return json.len() + 8;
+            }
             Value::Time(time) => {
                 let at = time.and_then(|time| DateTime::parse_from_rfc3339(time).ok());
                 self.defined.push(i16::from(at.is_some()));
@@ -217,7 +222,7 @@ fn kind_of(name: Name) -> Kind {
     match name {
         Name::Seq | Name::Id | Name::Cluster => Kind::Number,
         Name::PublishedAt | Name::FirstSeen | Name::FetchedAt => Kind::Time,
-        Name::Authors => Kind::List,
+        Name::Authors | Name::Tags => Kind::List,
         Name::Origins => Kind::Map,
         _ => Kind::Text,
     }

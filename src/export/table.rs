@@ -58,7 +58,7 @@ impl Form for Table {
                     cell(text.unwrap_or_default(), self.separator, &mut self.line);
                 }
                 Value::List(json) => cell(&list(json).join("; "), self.separator, &mut self.line),
-                Value::Map(json) => cell(json, self.separator, &mut self.line),
+                Value::Map(json) | Value::Json(json) => cell(json, self.separator, &mut self.line),
             }
         }
         self.line.extend_from_slice(b"\r\n");

@@ -22,6 +22,9 @@ pub(super) struct Channel {
     title: Option<String>,
     link: Option<Url>,
     language: Option<String>,
+    rights: Option<String>,
+    hubs: Vec<Url>,
+    topic: Option<Url>,
     /// Of Atom feeds, whose entries may leave theirs out (RFC 4287, 4.2.1).
     author: Option<String>,
     hints: FeedHints,
@@ -47,6 +50,18 @@ impl Channel {
         }
     }
 
+    /// A relation of the feed to another address (WebSub).
+    pub(super) fn relation(&mut self, relation: &str, href: &str, base: Option<&Url>) {
+        let Some(url) = web(href, base) else {
+            return;
+        };
+        match relation {
+            "hub" if self.hubs.len() < limits::HUBS && !self.hubs.contains(&url) => self.hubs.push(url),
+            "self" if self.topic.is_none() => self.topic = Some(url),
+            _ => {}
+        }
+    }
+
     /// A person with a name element.
     pub(super) fn author(&mut self, name: String) {
         self.author.get_or_insert(name);
@@ -60,6 +75,9 @@ impl Channel {
             }
             Field::Link => self.link(text, base),
             Field::Language => self.language = language(text).or(self.language.take()),
+            Field::Rights if self.rights.is_none() => {
+                self.rights = Some(plain::line(text, kind, limits::RIGHTS).0).filter(|line| !line.is_empty());
+            }
             Field::Ttl => self.hints.ttl = number(text).and_then(|minutes| interval(minutes, 60)),
             Field::Hour => {
                 // 24 is midnight in RSS 0.91.
@@ -95,6 +113,8 @@ impl Channel {
         feed.title = self.title;
         feed.link = self.link;
         feed.hints = self.hints;
+        feed.hubs = self.hubs;
+        feed.topic = self.topic;
         if self.period.is_some() || self.frequency.is_some() {
             // Syndication module: daily, once, unless said otherwise.
             let period = self.period.unwrap_or(Duration::from_hours(24));
@@ -107,9 +127,26 @@ impl Channel {
             if entry.language.is_none() {
                 entry.language.clone_from(&self.language);
             }
+            // RFC 4287, 4.2.10: the feed's holds for entries that have none.
+            if entry.rights.is_none() {
+                entry.rights.clone_from(&self.rights);
+            }
         }
         feed.language = self.language;
+        feed.rights = self.rights;
     }
+}
+
+/// Takes in what `Link:` headers say of hubs and of the feed's own address; they go before the document (WebSub, 4).
+pub fn announce(feed: &mut ParsedFeed, hubs: &[String], topics: &[String], base: &Url) {
+    let told = hubs.iter().filter_map(|href| web(href, Some(base)));
+    for hub in told.chain(std::mem::take(&mut feed.hubs)) {
+        if feed.hubs.len() < limits::HUBS && !feed.hubs.contains(&hub) {
+            feed.hubs.push(hub);
+        }
+    }
+    let topic = topics.iter().find_map(|href| web(href, Some(base)));
+    feed.topic = topic.or(feed.topic.take());
 }
 
 fn number(text: &str) -> Option<u32> {

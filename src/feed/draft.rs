@@ -8,7 +8,7 @@ use super::fields::{Field, link_rank};
 use super::plain::{self, Kind};
 use super::{date, limits};
 use crate::link;
-use crate::model::{Enclosure, Entry, Timestamp};
+use crate::model::{Credit, Enclosure, Entry, Timestamp};
 
 /// A value and how good its source is.
 #[derive(Debug)]
@@ -74,6 +74,9 @@ pub(super) struct Draft {
     categories: Vec<String>,
     language: Slot<String>,
     enclosures: Vec<Enclosure>,
+    rights: Slot<String>,
+    credit: Credit,
+    permalink: Option<bool>,
     /// What was cut, as sentences.
     pub(super) remarks: Vec<String>,
 }
@@ -138,7 +141,30 @@ impl Draft {
                     self.language.offer(piece.rank(), tag);
                 }
             }
+            Field::Rights => {
+                let line = plain::line(&piece.text, piece.kind, limits::RIGHTS).0;
+                if !line.is_empty() {
+                    self.rights.offer_once(piece.rank(), line);
+                }
+            }
+            Field::Credit => {
+                if let Some(title) = self.line(piece, "the title of its source") {
+                    self.credit.title.get_or_insert(title);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// Whether the id of the entry is its address.
+    pub(super) fn permalink(&mut self, is: bool) {
+        self.permalink = Some(is);
+    }
+
+    /// The address of the feed that the entry was taken over from; of a feed and its site, the site.
+    pub(super) fn credit(&mut self, href: &str, is_site: bool, base: Option<&Url>) {
+        if is_site || self.credit.url.is_none() {
+            self.credit.url = web(href, base).or(self.credit.url.take());
         }
     }
 
@@ -266,6 +292,9 @@ impl Draft {
             categories: self.categories,
             language: self.language.take(),
             enclosures: self.enclosures,
+            permalink: self.permalink,
+            rights: self.rights.take(),
+            credit: Some(self.credit).filter(|credit| *credit != Credit::default()),
             base,
         }
     }

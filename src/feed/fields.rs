@@ -21,6 +21,9 @@ pub(super) enum Field {
     Name,
     Email,
     Category,
+    Rights,
+    /// The title of the feed that an entry was taken over from.
+    Credit,
     /// Categories parted by commas.
     Keywords,
     Language,
@@ -52,6 +55,8 @@ pub(super) enum Role {
     Field(Field, u8),
     /// A media file named by attributes.
     Enclosure,
+    /// Another feed that the entry was taken over from: nothing in it belongs to the entry itself.
+    Credit,
     /// Its content counts as if it stood outside.
     Open,
     /// Nothing in it belongs to the entry.
@@ -61,7 +66,7 @@ pub(super) enum Role {
 /// The role of an element.
 pub(super) fn role(space: Space, local: &str) -> Role {
     use Field as F;
-    use Role::{Closed, Enclosure, Entry, Feed, Graph, Open};
+    use Role::{Closed, Credit, Enclosure, Entry, Feed, Graph, Open};
     let field = Role::Field;
     let local = if local.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(local.to_ascii_lowercase())
@@ -92,11 +97,13 @@ pub(super) fn role(space: Space, local: &str) -> Role {
             "category" => field(F::Category, 0),
             "keywords" => field(F::Keywords, 0),
             "language" => field(F::Language, 0),
+            "rights" | "copyright" => field(F::Rights, 0),
+            "source" => Credit,
             "enclosure" => Enclosure,
             "ttl" => field(F::Ttl, 0),
             "hour" => field(F::Hour, 0),
             "day" => field(F::Day, 0),
-            "source" | "image" | "textinput" | "contributor" | "owner" | "cloud" => Closed,
+            "image" | "textinput" | "contributor" | "owner" | "cloud" => Closed,
             _ => Open,
         },
         (Space::Rdf, "rdf") => Graph,
@@ -111,6 +118,7 @@ pub(super) fn role(space: Space, local: &str) -> Role {
             "abstract" => field(F::Summary, 3),
             "subject" => field(F::Category, 1),
             "language" => field(F::Language, 1),
+            "rights" => field(F::Rights, 1),
             "identifier" => field(F::Id, 9),
             _ => Closed,
         },
@@ -119,6 +127,7 @@ pub(super) fn role(space: Space, local: &str) -> Role {
         (Space::Media, "title") => field(F::Title, 3),
         (Space::Media, "description") => field(F::Summary, 6),
         (Space::Media, "content") => Enclosure,
+        (Space::Media, "copyright") => field(F::Rights, 2),
         (Space::Itunes, "title") => field(F::Title, 4),
         (Space::Itunes, "author") => field(F::Author, 2),
         (Space::Itunes, "summary") => field(F::Summary, 4),

@@ -60,6 +60,15 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
             .get("language")
             .and_then(Value::as_str)
             .and_then(language),
+        topic: document
+            .get("feed_url")
+            .and_then(Value::as_str)
+            .and_then(|href| web(href, base)),
+        hubs: list(&document, "hubs")
+            .iter()
+            .filter_map(|hub| web(hub.get("url")?.as_str()?, base))
+            .take(limits::HUBS)
+            .collect(),
         ..ParsedFeed::default()
     };
     let items = items.map(Vec::as_slice).unwrap_or_default();

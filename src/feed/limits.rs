@@ -6,6 +6,10 @@ pub(super) const ENTRIES: usize = 10_000;
 pub(super) const UNPACKED: u64 = 32 << 20;
 /// Bytes of a title or a name, as plain text.
 pub(super) const LINE: usize = 4096;
+/// Bytes of a copyright line: the feed's own stands in each of its entries.
+pub(super) const RIGHTS: usize = 1000;
+/// Hubs of one feed.
+pub(super) const HUBS: usize = 10;
 /// Bytes of an id.
 pub(super) const ID: usize = 4096;
 /// Bytes of a summary or content.

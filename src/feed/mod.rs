@@ -41,6 +41,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use flate2::read::MultiGzDecoder;
 use url::Url;
 
+pub use channel::announce;
 pub use discover::{Lead, leads};
 pub use mend::mend;
 pub use opml::{Outline, opml};

@@ -179,7 +179,8 @@ impl<'a> Reader<'a> {
             language: tag
                 .raw("xml:lang")
                 .or_else(|| parent.and_then(|open| open.language)),
-            closed: role != Role::Entry && (role == Role::Closed || parent.is_some_and(|open| open.closed)),
+            closed: role != Role::Entry
+                && (matches!(role, Role::Closed | Role::Credit) || parent.is_some_and(|open| open.closed)),
         };
         self.names.open(tag.name);
         self.open.push(open);
@@ -222,6 +223,33 @@ impl<'a> Reader<'a> {
                 }
                 self.draft = Some((self.open.len() - 1, draft));
             }
+            Role::Credit => {
+                if let (Some((_, draft)), Some(href)) = (&mut self.draft, value("url")) {
+                    draft.credit(&href, false, base.as_deref());
+                }
+            }
+            // Of the feed that an entry was taken over from, its title and its address.
+            Role::Field(field @ (Field::Title | Field::Link), rank) if self.stands_in_credit() => {
+                let relation = value("rel").unwrap_or(Cow::Borrowed("alternate"));
+                let href = value("href").filter(|_| matches!(&*relation, "alternate" | "self"));
+                match (field, &mut self.draft, href) {
+                    (Field::Title, Some(_), _) => {
+                        self.capture = Some(Capture {
+                            at: self.open.len() - 1,
+                            field: Field::Credit,
+                            rank,
+                            text: String::new(),
+                            declared: declared(tag, true),
+                            marked_up: false,
+                            permalink: None,
+                        });
+                    }
+                    (Field::Link, Some((_, draft)), Some(href)) => {
+                        draft.credit(&href, relation == "alternate", base.as_deref());
+                    }
+                    _ => {}
+                }
+            }
             _ if closed => {}
             Role::Enclosure => {
                 if let (Some((_, draft)), Some(href)) =
@@ -251,6 +279,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether the innermost element stands directly in one of [`Role::Credit`].
+    fn stands_in_credit(&self) -> bool {
+        let mut open = self.open.iter().rev().skip(1);
+        open.next().is_some_and(|parent| parent.role == Role::Credit)
+    }
+
     /// Takes what a field keeps in attributes.
     fn attributes(&mut self, tag: &Tag<'a>, field: Field, base: Option<&Url>) {
         let value = |name: &str| tag.raw(name).map(reference::decode);
@@ -267,6 +301,11 @@ impl<'a> Reader<'a> {
                     }
                     (Some((_, draft)), Some(rank)) => draft.link(rank, &href, base),
                     (None, Some(link_rank::PAGE)) => self.channel.link(&href, base),
+                    (None, None) => {
+                        for relation in relation.iter().flat_map(|relation| relation.split_whitespace()) {
+                            self.channel.relation(&relation.to_ascii_lowercase(), &href, base);
+                        }
+                    }
                     _ => {}
                 }
             }
@@ -310,6 +349,14 @@ impl<'a> Reader<'a> {
             && let Some((_, draft)) = &mut self.draft
         {
             draft.remark("a text is longer than 1 MiB and was cut");
+        }
+        // The text of RSS's `source` is the title of that feed.
+        if self.capture.is_none()
+            && !text.trim_ascii().is_empty()
+            && self.open.last().is_some_and(|open| open.role == Role::Credit)
+            && let Some((_, draft)) = &mut self.draft
+        {
+            draft.take(Field::Credit, &attribute(Cow::Borrowed(text)));
         }
     }
 
@@ -375,6 +422,7 @@ impl<'a> Reader<'a> {
             Field::Link => draft.link(rank, &piece.text, base),
             Field::Guid => {
                 draft.take(field, &piece);
+                draft.permalink(permalink.unwrap_or_else(|| web(&piece.text, None).is_some()));
                 // A whole address is a permalink unless it says no, a part of one only if it says yes.
                 match permalink {
                     Some(true) => draft.link(link_rank::PERMALINK, &piece.text, base),

@@ -54,7 +54,14 @@ impl Headers {
 
     /// The target of the first `Link` header with this relation (RFC 8288, 3), as printed.
     pub fn link(&self, rel: &str) -> Option<String> {
-        self.all("link").find_map(|value| link_target(&text(value), rel))
+        self.links(rel).into_iter().next()
+    }
+
+    /// The targets of all of them.
+    pub fn links(&self, rel: &str) -> Vec<String> {
+        self.all("link")
+            .flat_map(|value| link_targets(&text(value), rel))
+            .collect()
     }
 }
 
@@ -79,11 +86,14 @@ fn text(value: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// `<target>; rel="a b"; …, <target> …`: the target whose relations name `rel`.
-fn link_target(value: &str, rel: &str) -> Option<String> {
+/// `<target>; rel="a b"; …, <target> …`: the targets whose relations name `rel`.
+fn link_targets(value: &str, rel: &str) -> Vec<String> {
     let mut rest = value;
+    let mut targets = Vec::new();
     while let Some((_, after)) = rest.split_once('<') {
-        let (target, after) = after.split_once('>')?;
+        let Some((target, after)) = after.split_once('>') else {
+            break;
+        };
         // Up to the next target; a `<` inside a quoted parameter costs us that link, nothing more.
         let (params, _) = after.split_once('<').unwrap_or((after, ""));
         let named = params.split([';', ',']).any(|param| {
@@ -97,11 +107,11 @@ fn link_target(value: &str, rel: &str) -> Option<String> {
             })
         });
         if named {
-            return Some(target.trim().to_owned());
+            targets.push(target.trim().to_owned());
         }
         rest = after;
     }
-    None
+    targets
 }
 
 #[cfg(test)]
@@ -136,6 +146,13 @@ mod tests {
         assert_eq!(headers.link("shortlink").as_deref(), Some("/?p=7"));
         assert_eq!(headers.link("alternate").as_deref(), Some("https://x.example/a"));
         assert_eq!(headers.link("canonical"), None);
+        let hubs: Headers = [(
+            "link",
+            "<https://a.example/>; rel=hub, <https://b.example/>; rel=\"hub\"",
+        )]
+        .into_iter()
+        .collect();
+        assert_eq!(hubs.links("hub"), ["https://a.example/", "https://b.example/"]);
         let broken: Headers = [("link", "<a; rel=shortlink")].into_iter().collect();
         assert_eq!(broken.link("shortlink"), None);
     }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::{Answer, Came, Read, read};
+use super::ask::{Answer, Came, Read, read};
 use crate::config::Source;
 use crate::feed::Child;
 use crate::fetch::{Fetcher, Outcome, Request, Want};

@@ -41,6 +41,9 @@ const PAGE_RETRIES: [Duration; 3] = [
     Duration::from_hours(24),
 ];
 
+/// Least time between two looks at a page whose feed says that it changed.
+const LOOK_AGAIN: Duration = Duration::from_hours(1);
+
 /// When a page is tried once more after its article was kept with the feed's own text.
 pub const UPGRADE: Duration = Duration::from_hours(7 * 24);
 
@@ -205,6 +208,22 @@ pub fn spread(name: &str, times: u32) -> f64 {
 pub fn page_retry(attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let wait = PAGE_RETRIES.get(usize::try_from(attempts).ok()?)?;
     Some(now + *wait)
+}
+
+/// When a page that was had at `had` is looked at again: at the first of these ages, shortest first, that is still to
+/// come. Those that went by while nothing ran are not made up for.
+pub fn revisit(ages: &[Duration], had: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    ages.iter()
+        .filter_map(|age| had.checked_add_signed(chrono::Duration::from_std(*age).ok()?))
+        .find(|at| *at > now)
+}
+
+/// When a page is looked at because its feed says that it changed: at once, but an hour at least after it was last
+/// asked for, and twice as long for each time in a row that the feed's word was not true, up to a week.
+pub fn changed(in_vain: u32, asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let Some(asked) = asked else { return now };
+    let wait = LOOK_AGAIN.saturating_mul(1 << in_vain.min(8)).min(UPGRADE);
+    (asked.min(now) + wait).max(now)
 }
 
 /// `first` doubled `times` times, a day at most.

@@ -273,6 +273,29 @@ fn p16_a_thousand_sources_that_begin_together_do_not_stay_together() {
     );
 }
 
+#[test]
+fn a_page_is_looked_at_at_its_ages_and_what_went_by_is_not_made_up_for() {
+    let ages = [1, 24, 168].map(Duration::from_hours);
+    let after = |hours: i64| revisit(&ages, now(), now() + chrono::Duration::hours(hours));
+    let at = |hours: i64| Some(now() + chrono::Duration::hours(hours));
+    assert_eq!([0, 1, 30, 168].map(after), [at(1), at(24), at(168), None]);
+    assert_eq!(revisit(&ages, DateTime::<Utc>::MAX_UTC, now()), None);
+}
+
+#[test]
+fn a_feed_that_says_in_vain_that_a_page_changed_is_believed_ever_later() {
+    let waits: Vec<_> = (0..12)
+        .map(|in_vain| (changed(in_vain, Some(now()), now()) - now()).num_hours())
+        .collect();
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 168, 168, 168, 168]);
+    assert_eq!(changed(0, None, now()), now());
+    let long_ago = now() - chrono::Duration::days(30);
+    assert_eq!(changed(u32::MAX, Some(long_ago), now()), now());
+    // A clock that was wrong keeps nobody waiting for longer.
+    let ahead = now() + chrono::Duration::days(300);
+    assert_eq!(changed(0, Some(ahead), now()), now() + chrono::Duration::hours(1));
+}
+
 fn feed_hints() -> impl Strategy<Value = FeedHints> {
     (
         proptest::option::of(0_u64..200_000),

@@ -8,11 +8,11 @@ use rusqlite::{Connection, Row, params};
 use super::articles::PageId;
 use super::error::StoreError;
 use super::time;
-use crate::model::{Extraction, Method, Origin, SourceId};
+use crate::model::{Enclosure, Extraction, Method, Origin, SourceId};
 
 /// For [`Columns::read`].
 pub(super) const COLUMNS: &str = "url, short_link, title, standfirst, byline, authors, published, published_at, precision, \
-     modified, text, html, image, language, site, method, kind, origins";
+     modified, text, html, image, language, site, method, kind, origins, section, tags, rights, enclosures";
 
 /// What was cut out of a page, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub(super) struct Columns {
     method: String,
     kind: String,
     origins: BTreeMap<String, String>,
+    section: Option<String>,
+    tags: String,
+    rights: Option<String>,
+    enclosures: String,
 }
 
 impl Columns {
@@ -45,7 +49,10 @@ impl Columns {
         url: &str,
     ) -> Self {
         let links = &fields.links;
-        let authors: Vec<String> = fields.authors.iter().map(|name| clean(name)).collect();
+        let list = |texts: &[String]| {
+            let texts: Vec<String> = texts.iter().map(|text| clean(text)).collect();
+            serde_json::Value::from(texts).to_string()
+        };
         // Beyond four digits of a year texts no longer sort.
         let published_at = published_at.filter(|at| (0..=9999).contains(&at.year()));
         Self {
@@ -58,7 +65,7 @@ impl Columns {
             title: fields.title.as_deref().map(clean),
             standfirst: fields.standfirst.as_deref().map(clean),
             byline: fields.byline.as_deref().map(clean),
-            authors: serde_json::Value::from(authors).to_string(),
+            authors: list(&fields.authors),
             published: fields.published.as_ref().map(ToString::to_string),
             published_at: published_at.map(time::text),
             precision: fields.published.map(|at| at.precision.as_str().to_owned()),
@@ -75,6 +82,10 @@ impl Columns {
                 .iter()
                 .map(|(field, origin)| (field.as_str().to_owned(), origin.as_str().to_owned()))
                 .collect(),
+            section: fields.section.as_deref().map(clean),
+            tags: list(&fields.tags),
+            rights: fields.rights.as_deref().map(clean),
+            enclosures: enclosures(&fields.enclosures),
         }
     }
 
@@ -100,6 +111,10 @@ impl Columns {
             method: row.get(15)?,
             kind: row.get(16)?,
             origins: serde_json::from_str(&origins).unwrap_or_default(),
+            section: row.get(18)?,
+            tags: row.get(19)?,
+            rights: row.get(20)?,
+            enclosures: row.get(21)?,
         })
     }
 
@@ -113,7 +128,8 @@ impl Columns {
     ) -> Result<i64, StoreError> {
         db.prepare_cached(&format!(
             "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
+             ?22, ?23, ?24, ?25)"
         ))?
         .execute(params![
             self.url,
@@ -134,6 +150,10 @@ impl Columns {
             self.method,
             self.kind,
             serde_json::to_string(&self.origins).unwrap_or_else(|_| "{}".into()),
+            self.section,
+            self.tags,
+            self.rights,
+            self.enclosures,
             page.0,
             source.0,
             time::text(fetched_at)
@@ -168,12 +188,19 @@ impl Columns {
             self.authors.clone_from(&before.authors);
             kept.push("byline");
         }
+        // A page says neither.
+        self.rights.clone_from(&before.rights);
+        self.enclosures.clone_from(&before.enclosures);
+        if self.tags == "[]" {
+            self.tags.clone_from(&before.tags);
+        }
         for field in kept {
             self.origins.insert(field.to_owned(), feed.to_owned());
         }
     }
 
-    /// Fields that a reader would see to differ. Markup alone is none.
+    /// Fields that a reader would see to differ. Markup alone is none, nor is how a page files itself, which papers
+    /// change at will.
     pub(super) fn differences(&self, before: &Self) -> Vec<&'static str> {
         let text = |text: &Option<String>| -> String {
             text.as_deref()
@@ -210,6 +237,18 @@ impl Columns {
     pub(super) fn told(&self) -> (&str, bool) {
         (&self.text, self.method == Method::Feed.as_str())
     }
+}
+
+/// Media files as they are stored: a JSON list of maps.
+fn enclosures(files: &[Enclosure]) -> String {
+    let map = |file: &Enclosure| {
+        serde_json::json!({
+            "url": file.url.as_str(),
+            "type": file.mime.as_deref().map(clean),
+            "length": file.length,
+        })
+    };
+    files.iter().map(map).collect::<serde_json::Value>().to_string()
 }
 
 /// Text as it is stored: no control characters but tabs and line breaks, least of all NUL.

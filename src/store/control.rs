@@ -112,7 +112,7 @@ impl Side {
             let hosts: Vec<String> = db
                 .prepare(
                     "UPDATE entry SET next_at = ?1 WHERE next_at > ?1 AND claimed_run IS NULL \
-                     AND (?2 IS NULL OR source_id = ?2) RETURNING host",
+                     AND (upgrade < 3 OR attempts > 0) AND (?2 IS NULL OR source_id = ?2) RETURNING host",
                 )?
                 .query_map(params![at, source], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;

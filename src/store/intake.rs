@@ -55,6 +55,11 @@ pub struct Import {
     pub image: Option<String>,
     pub language: Option<String>,
     pub site: Option<String>,
+    pub section: Option<String>,
+    pub tags: Vec<String>,
+    pub rights: Option<String>,
+    /// A JSON list of maps.
+    pub enclosures: String,
     pub method: String,
     pub kind: String,
     /// A JSON map.
@@ -298,8 +303,9 @@ fn add_revision(
 ) -> Result<i64, StoreError> {
     db.prepare_cached(
         "INSERT INTO revision (page_id, source_id, seq, fetched_at, url, short_link, title, standfirst, byline, authors, \
-         published, published_at, precision, modified, text, html, image, language, site, method, kind, origins) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+         published, published_at, precision, modified, text, html, image, language, site, method, kind, origins, section, \
+         tags, rights, enclosures) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
     )?
     .execute(params![
         page,
@@ -323,7 +329,11 @@ fn add_revision(
         import.site,
         import.method,
         import.kind,
-        import.origins
+        import.origins,
+        import.section,
+        serde_json::Value::from(import.tags.clone()).to_string(),
+        import.rights,
+        import.enclosures
     ])?;
     Ok(db.last_insert_rowid())
 }

@@ -41,6 +41,7 @@ mod reader;
 mod rest;
 mod retention;
 mod revisions;
+mod revisits;
 mod schema;
 mod script;
 mod search;

@@ -8,6 +8,8 @@
 //!    └──── some of its pages are kept ─► done, the rest is tried again soon ───────┘
 //! ```
 //!
+//! One that is done may wait to be looked at again: see [`super::revisits`].
+//!
 //! An article that a filter of its source leaves out ends as `unwanted`. Entries that are `known` or `seen` never come
 //! here.
 
@@ -16,9 +18,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::articles::{self, PageId};
 use super::error::StoreError;
-use super::{ledger, origins, queue, rest, time};
+use super::{ledger, origins, queue, rest, revisits, time};
 use crate::model::{
     CRASHED, Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, SourceId, Stored,
+    Validators,
 };
 
 /// A page as received, compressed.
@@ -60,7 +63,8 @@ impl Packed {
 /// An entry under lease.
 struct Held {
     source: SourceId,
-    upgrade: bool,
+    /// `entry.upgrade`
+    upgrade: i64,
     page: Option<PageId>,
     keys_of_feed: Option<String>,
 }
@@ -79,6 +83,7 @@ pub(super) fn record(
     ledger::count(db, held.source, ledger::ODD_HEADERS, outcome.odd_headers)?;
     let stored = match &outcome.result {
         PageResult::Article(cutting) => article(db, outcome, &held, cutting, packed, now)?,
+        PageResult::NotModified(validators) => unchanged(db, outcome, &held, validators, now)?,
         PageResult::Retry(failure, at) => retry(db, outcome, &held, failure, time::ms(*at), now)?,
         PageResult::Unwanted(filter) => {
             set(
@@ -135,7 +140,9 @@ fn article(
     now: DateTime<Utc>,
 ) -> Result<Stored, StoreError> {
     let mut keys = cutting.keys.clone();
-    if let (true, Some(page), Some(key)) = (held.upgrade, held.page, &held.keys_of_feed) {
+    let is_kept = held.upgrade != 0;
+    let is_bound = is_kept && !revisits::is_revisit(held.upgrade);
+    if let (true, Some(page), Some(key)) = (is_bound, held.page, &held.keys_of_feed) {
         // The page that comes back is the article kept with the feed's text, whatever URL it comes back under.
         let bond = Key {
             kind: KeyKind::Link,
@@ -170,7 +177,11 @@ fn article(
     db.prepare_cached("UPDATE entry SET page_id = ?2 WHERE id = ?1")?
         .execute(params![outcome.entry.0, page.0])?;
     let is_of_feed = cutting.method == Method::Feed;
-    if let Some(at) = cutting.upgrade_at.filter(|_| !is_of_feed || !held.upgrade) {
+    if !is_of_feed {
+        revisits::asked(db, page, (&cutting.validators, &cutting.url), now)?;
+    }
+    revisits::judge(db, outcome.entry, matches!(stored, Stored::Revised(_)))?;
+    if let Some(at) = cutting.upgrade_at.filter(|_| !is_of_feed || !is_kept) {
         let changes = if is_of_feed {
             "state = 'done', crashes = 0, upgrade = 1"
         } else {
@@ -178,12 +189,7 @@ fn article(
         };
         set(db, outcome, changes, Some(time::ms(at)))?;
     } else {
-        set(
-            db,
-            outcome,
-            "state = 'done', crashes = 0, upgrade = 0, payload = NULL",
-            None,
-        )?;
+        revisits::settle(db, outcome.entry, page, outcome.again, now)?;
     }
     let word = match stored {
         Stored::New(_) => "articles.new",
@@ -193,6 +199,24 @@ fn article(
     ledger::count(db, held.source, word, 1)?;
     ledger::count(db, held.source, &format!("method.{}", cutting.method.as_str()), 1)?;
     Ok(stored)
+}
+
+/// A page that is had did not change: nothing but when it is looked at next.
+fn unchanged(
+    db: &Connection,
+    outcome: &PageOutcome,
+    held: &Held,
+    validators: &Validators,
+    now: DateTime<Utc>,
+) -> Result<Stored, StoreError> {
+    let page = held
+        .page
+        .ok_or_else(|| StoreError::damaged(format!("entry {} has no page", outcome.entry.0)))?;
+    revisits::not_modified(db, page, validators, now)?;
+    revisits::judge(db, outcome.entry, false)?;
+    revisits::settle(db, outcome.entry, page, outcome.again, now)?;
+    ledger::count(db, held.source, "pages.not-modified", 1)?;
+    Ok(Stored::Known(articles::article_of(db, page)?))
 }
 
 /// The page itself failed: an attempt is counted, and when it is tried again the caller has decided.
@@ -205,7 +229,7 @@ fn retry(
     now: DateTime<Utc>,
 ) -> Result<Stored, StoreError> {
     ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
-    if let (true, Some(page)) = (held.upgrade && at <= time::ms(now), held.page) {
+    if let (true, Some(page)) = (held.upgrade != 0 && at <= time::ms(now), held.page) {
         // The last look for something better failed too: what is there stays.
         set(db, outcome, "upgrade = 0, payload = NULL", None)?;
         return Ok(Stored::Known(articles::article_of(db, page)?));

@@ -27,6 +27,7 @@ pub(super) struct Payload {
     language: Option<String>,
     base: Option<String>,
     enclosures: Vec<Media>,
+    rights: Option<String>,
     /// Kind, key, URL.
     keys: Vec<(String, String, String)>,
 }
@@ -70,6 +71,7 @@ impl Payload {
                     length: media.length,
                 })
                 .collect(),
+            rights: entry.rights.clone(),
             keys: keys
                 .iter()
                 .map(|key| (key.kind.as_str().to_owned(), key.key.clone(), key.url.clone()))
@@ -135,6 +137,10 @@ impl Payload {
             authors: self.authors,
             categories: self.categories,
             language: self.language,
+            rights: self.rights,
+            // Columns of the row: what comes of them is no part of an article.
+            permalink: None,
+            credit: None,
         })
     }
 }

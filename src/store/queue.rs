@@ -9,13 +9,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
 use super::pages::PARTIAL;
 use super::payload::Payload;
-use super::{Claims, articles, ledger, time};
-use crate::model::{ClaimedEntry, EntryId, HostNote, Lease, SourceId};
+use super::{Claims, articles, ledger, revisits, time};
+use crate::link;
+use crate::model::{ClaimedEntry, EntryId, HostNote, Lease, Revisit, SourceId, Validators};
 
 /// Entries that may turn out to be articles already, in one claim; the rest wait for the next.
 const SETTLED: usize = 256;
@@ -239,8 +240,10 @@ fn lease(
     refresh(db, &candidate.host)?;
     let (payload, mut claimed) = db
         .prepare_cached(
-            "SELECT entry.payload, source.name, entry.ident, entry.attempts, entry.upgrade, entry.crashes \
-             FROM entry JOIN source ON source.id = entry.source_id WHERE entry.id = ?1",
+            "SELECT entry.payload, source.name, entry.ident, entry.attempts, entry.upgrade, entry.crashes, \
+             entry.had_at, page.etag, page.last_modified, page.validators_url \
+             FROM entry JOIN source ON source.id = entry.source_id LEFT JOIN page ON page.id = entry.page_id \
+             WHERE entry.id = ?1",
         )?
         .query_row([candidate.entry], |row| {
             let claimed = ClaimedEntry {
@@ -254,11 +257,30 @@ fn lease(
                 upgrade: row.get(4)?,
                 partial: row.get::<_, i64>(4)? == PARTIAL,
                 crashes: row.get(5)?,
+                revisit: if revisits::is_revisit(row.get(4)?) {
+                    Some(revisit(row, at)?)
+                } else {
+                    None
+                },
             };
             Ok((row.get::<_, Option<String>>(0)?, claimed))
         })?;
     claimed.entry = Payload::read(payload.as_deref())?.entry()?;
     Ok(claimed)
+}
+
+/// What is needed to look at a page again; columns 6 to 9. One that was never had itself, but by another entry, counts
+/// from now.
+fn revisit(row: &Row<'_>, now: i64) -> rusqlite::Result<Revisit> {
+    let url: Option<String> = row.get(9)?;
+    Ok(Revisit {
+        had_at: time::moment(row.get::<_, Option<i64>>(6)?.unwrap_or(now)),
+        validators: Validators {
+            etag: row.get(7)?,
+            last_modified: row.get(8)?,
+        },
+        validators_from: url.as_deref().and_then(link::web_url),
+    })
 }
 
 /// Puts an entry at the end of its lease back into the queue, or takes it out (`None`).

@@ -52,6 +52,12 @@ pub struct ArticleRow {
     pub language: Option<String>,
     /// Name of the site.
     pub site: Option<String>,
+    /// The section of the paper.
+    pub section: Option<String>,
+    /// What it is filed under.
+    pub tags: Vec<String>,
+    /// Who may do what with it.
+    pub rights: Option<String>,
     /// Name of the source in the configuration.
     pub source: Option<String>,
     /// How the text was won: `rule`, `auto`, `feed`.
@@ -144,7 +150,7 @@ impl Reader {
 /// A page of the export.
 pub(super) const ARTICLES: &str = "SELECT seq, article_id, url, short_link, title, standfirst, byline, authors, published, \
      published_at, precision, modified, text, html, image, language, site, source, method, kind, origins, first_seen, \
-     fetched_at, cluster FROM articles WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+     fetched_at, cluster, section, tags, rights FROM articles WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 
 fn article(row: &Row<'_>) -> rusqlite::Result<ArticleRow> {
     Ok(ArticleRow {
@@ -172,6 +178,9 @@ fn article(row: &Row<'_>) -> rusqlite::Result<ArticleRow> {
         first_seen: moment(row, 21)?,
         fetched_at: moment(row, 22)?,
         cluster: row.get(23)?,
+        section: row.get(24)?,
+        tags: json(row, 25)?,
+        rights: row.get(26)?,
     })
 }
 

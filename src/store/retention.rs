@@ -217,7 +217,7 @@ pub(super) fn drop_article(
     // A page that was to be tried once more is not.
     let hosts: BTreeSet<String> = db
         .prepare_cached(
-            "UPDATE entry SET payload = NULL, upgrade = 0, next_at = NULL, parked_at = NULL \
+            "UPDATE entry SET payload = NULL, credit = NULL, credit_url = NULL, upgrade = 0, next_at = NULL, parked_at = NULL \
              WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1) AND claimed_run IS NULL RETURNING host",
         )?
         .query_map([article.0], |row| row.get(0))?

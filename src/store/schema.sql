@@ -40,6 +40,8 @@ CREATE TABLE source (
     keep_for       INTEGER,
     keep_newest    INTEGER,
     revisions      TEXT    NOT NULL DEFAULT 'all',
+    -- Ages at which pages are looked at again: a JSON list of milliseconds.
+    revisit        TEXT    NOT NULL DEFAULT '[]',
     first_seen     TEXT    NOT NULL,
     next_at        INTEGER NOT NULL,
     next_why       TEXT    NOT NULL DEFAULT '',
@@ -88,7 +90,11 @@ CREATE TABLE source (
     names          BLOB    NOT NULL DEFAULT x'',
     title          TEXT,
     site_url       TEXT,
-    language       TEXT
+    language       TEXT,
+    rights         TEXT,
+    -- WebSub: a JSON list, and the address by which they know the feed.
+    hubs           TEXT    NOT NULL DEFAULT '[]',
+    topic          TEXT
 ) STRICT;
 CREATE INDEX source_due ON source (next_at) WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL;
 CREATE INDEX source_url ON source (coalesce(address, url)) WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL;
@@ -160,7 +166,13 @@ CREATE TABLE page (
     source_id  INTEGER REFERENCES source (id),
     page_key   TEXT    NOT NULL UNIQUE,
     url        TEXT    NOT NULL,
-    first_seen TEXT    NOT NULL
+    first_seen TEXT    NOT NULL,
+    -- When it was last asked for; null: only the feed's text is had.
+    asked_at       INTEGER,
+    -- Of the answer that was last taken in whole, and the URL that gave them.
+    etag           BLOB,
+    last_modified  BLOB,
+    validators_url TEXT
 ) STRICT;
 CREATE INDEX page_article ON page (article_id);
 
@@ -187,6 +199,10 @@ CREATE TABLE revision (
     image        TEXT,
     language     TEXT,
     site         TEXT,
+    section      TEXT,
+    tags         TEXT    NOT NULL DEFAULT '[]',
+    rights       TEXT,
+    enclosures   TEXT    NOT NULL DEFAULT '[]',
     method       TEXT    NOT NULL,
     kind         TEXT    NOT NULL,
     origins      TEXT    NOT NULL DEFAULT '{}'
@@ -251,7 +267,8 @@ CREATE TABLE entry (
     -- What the feed said, as JSON; dropped once it is collected.
     payload       TEXT,
     page_id       INTEGER REFERENCES page (id),
-    -- 1: the article is kept with the feed's text, its page is tried once more; 2: it is kept without some of its pages.
+    -- Why an entry that is done waits: 1: the article is kept with the feed's text, its page is tried once more; 2: it is
+    -- kept without some of its pages; 3: its page is looked at again at that age; 4: or because the feed says that it changed.
     upgrade       INTEGER NOT NULL DEFAULT 0,
     attempts      INTEGER NOT NULL DEFAULT 0,
     crashes       INTEGER NOT NULL DEFAULT 0,
@@ -260,8 +277,16 @@ CREATE TABLE entry (
     parked_at     INTEGER,
     claimed_run   INTEGER,
     claimed_claim INTEGER,
+    -- When its page was first had whole: its ages count from then.
+    had_at        INTEGER,
+    -- Times in a row that the feed said it changed, and it had not.
+    in_vain       INTEGER NOT NULL DEFAULT 0,
     -- As the feed wrote it, in UTC.
     updated       TEXT,
+    -- Whether its id is its address (`guid`), and the feed it was taken over from (`source`).
+    permalink     INTEGER,
+    credit        TEXT,
+    credit_url    TEXT,
     first_seen    TEXT    NOT NULL,
     UNIQUE (source_id, ident)
 ) STRICT;
@@ -369,6 +394,7 @@ SELECT
     article.seq, article.id AS article_id, revision.url, revision.short_link, revision.title, revision.standfirst,
     revision.byline, revision.authors, revision.published, revision.published_at, revision.precision,
     revision.modified, revision.text, revision.html, revision.image, revision.language, revision.site,
+    revision.section, revision.tags, revision.rights, revision.enclosures,
     source.name AS source, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
     coalesce(article.cluster, article.id) AS cluster
 FROM article
@@ -381,7 +407,8 @@ SELECT
     revision.seq, revision.id AS revision_id, page.article_id, revision.url, revision.short_link, revision.title,
     revision.standfirst, revision.byline, revision.authors, revision.published, revision.published_at,
     revision.precision, revision.modified, revision.text, revision.html, revision.image, revision.language,
-    revision.site, source.name AS source, revision.method, revision.kind, revision.origins, revision.fetched_at
+    revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
+    source.name AS source, revision.method, revision.kind, revision.origins, revision.fetched_at
 FROM revision
 JOIN page ON page.id = revision.page_id
 LEFT JOIN source ON source.id = revision.source_id
@@ -392,6 +419,14 @@ SELECT page.article_id, alias.url, alias.key, alias.kind, alias.shared, alias.se
 FROM alias
 JOIN page ON page.id = alias.page_id;
 
+CREATE VIEW entries AS
+SELECT
+    source.name AS source, iif(entry.ident LIKE 'id:%', substr(entry.ident, 4), NULL) AS guid, entry.permalink,
+    entry.url, entry.state, page.article_id, entry.updated, entry.credit, entry.credit_url, entry.first_seen
+FROM entry
+JOIN source ON source.id = entry.source_id
+LEFT JOIN page ON page.id = entry.page_id;
+
 CREATE VIEW changes AS
 SELECT change.seq, change.article_id, change.op, change.into_id, change.at
 FROM change;
@@ -399,7 +434,7 @@ FROM change;
 CREATE VIEW sources AS
 SELECT
     source.name, source.url, source.enabled, source.paused, source.configured, source.tags, source.title, source.site_url,
-    source.language, source.schedule, source.timezone, source.first_seen, source.polled_at, source.succeeded_at,
+    source.language, source.rights, source.hubs, source.topic, source.schedule, source.timezone, source.first_seen, source.polled_at, source.succeeded_at,
     strftime('%Y-%m-%dT%H:%M:%SZ', source.next_at / 1000, 'unixepoch') AS next_at, source.next_why,
     source.failures, source.failed_at, source.code, source.message, source.moved_to
 FROM source;

@@ -5,12 +5,13 @@
 //! carries none, and they count again when the URL changes back.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::{Claims, ledger, memory, origins, queue, rest, take_in, time};
+use super::{Claims, ledger, memory, origins, queue, rest, revisits, take_in, time};
 use crate::config::{KeepArticles, Revisions, Scope, Source};
 use crate::model::{
     CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
@@ -33,6 +34,7 @@ pub(super) struct Seed {
     keep_for: Option<i64>,
     keep_newest: Option<i64>,
     revisions: &'static str,
+    revisit: Vec<Duration>,
 }
 
 impl Seed {
@@ -62,6 +64,7 @@ impl Seed {
                 Revisions::Latest => "latest",
                 Revisions::First => "first",
             },
+            revisit: source.revisit.clone(),
         }
     }
 }
@@ -93,6 +96,13 @@ pub(super) fn sync(
         };
         db.prepare_cached("UPDATE source SET keep_for = ?2, keep_newest = ?3, revisions = ?4 WHERE id = ?1")?
             .execute(params![id, seed.keep_for, seed.keep_newest, seed.revisions])?;
+        let ages: Vec<i64> = seed.revisit.iter().map(|age| time::length(*age)).collect();
+        let are_new = db
+            .prepare_cached("UPDATE source SET revisit = ?2 WHERE id = ?1 AND revisit <> ?2")?
+            .execute(params![id, serde_json::Value::from(ages).to_string()])?;
+        if are_new > 0 {
+            revisits::follow(db, SourceId(id), &seed.revisit, now)?;
+        }
         rest::know(db, &seed.host)?;
         gone.remove(&id);
         ids.push((SourceId(id), seed.name.clone()));
@@ -346,13 +356,19 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
         } => {
             counts = take_in::document(db, outcome.source, feed, keys, *limit, now)?;
             take_validators(db, outcome.source, validators, Some(body_hash))?;
-            db.prepare_cached("UPDATE source SET title = ?2, site_url = ?3, language = ?4 WHERE id = ?1")?
-                .execute(params![
-                    outcome.source.0,
-                    feed.title,
-                    feed.link.as_ref().map(ToString::to_string),
-                    feed.language
-                ])?;
+            db.prepare_cached(
+                "UPDATE source SET title = ?2, site_url = ?3, language = ?4, rights = ?5, hubs = ?6, topic = ?7 \
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                outcome.source.0,
+                feed.title,
+                feed.link.as_ref().map(ToString::to_string),
+                feed.language,
+                feed.rights,
+                feed.hubs.iter().map(url::Url::as_str).collect::<serde_json::Value>().to_string(),
+                feed.topic.as_ref().map(url::Url::as_str)
+            ])?;
             ledger::polled(db, outcome, "taken", None, feed.entries.len(), counts)?;
         }
         PollResult::Failed(failure) => {

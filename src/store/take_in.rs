@@ -9,11 +9,13 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
+use url::Url;
 
+use super::columns::clean;
 use super::error::StoreError;
 use super::payload::Payload;
-use super::{articles, ledger, queue, rest, time};
-use crate::model::{Entry, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
+use super::{articles, ledger, queue, rest, revisits, time};
+use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
 
 /// Longest identity of an entry that is kept as it is, in bytes; the hash of a longer one does as well.
 const IDENT: usize = 512;
@@ -54,9 +56,12 @@ pub(super) fn document(
             db.prepare_cached("UPDATE OR IGNORE entry SET ident = ?3 WHERE source_id = ?1 AND ident = ?2")?
                 .execute(params![source.0, short_ident(was), ident])?;
         }
-        if let Some(revisit) = seen_before(db, source, &ident, entry)? {
+        if let Some((id, changed)) = seen_before(db, source, &ident, entry)? {
             counts.known += 1;
-            revisits += u64::from(revisit);
+            revisits += u64::from(changed);
+            if changed && keys.unwanted.is_none() {
+                revisits::changed(db, id, entry, keys, now)?;
+            }
             continue;
         }
         let row = Row {
@@ -100,28 +105,33 @@ pub(super) fn document(
     Ok(counts)
 }
 
-/// Whether the entry is known, and then whether the feed says it was changed since.
+/// The row of an entry that is known, and whether the feed says it was changed since. One that is being collected just
+/// now is told of at the next poll.
 fn seen_before(
     db: &Connection,
     source: SourceId,
     ident: &str,
     entry: &Entry,
-) -> Result<Option<bool>, StoreError> {
-    let found: Option<(i64, Option<String>)> = db
-        .prepare_cached("SELECT id, updated FROM entry WHERE source_id = ?1 AND ident = ?2")?
-        .query_row(params![source.0, ident], |row| Ok((row.get(0)?, row.get(1)?)))
+) -> Result<Option<(EntryId, bool)>, StoreError> {
+    let found: Option<(i64, Option<String>, bool)> = db
+        .prepare_cached(
+            "SELECT id, updated, claimed_run IS NOT NULL FROM entry WHERE source_id = ?1 AND ident = ?2",
+        )?
+        .query_row(params![source.0, ident], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
-    let Some((id, known)) = found else {
+    let Some((id, known, is_held)) = found else {
         return Ok(None);
     };
     let updated = updated_of(entry);
     // Texts of one length in one zone: they sort as moments do.
-    let newer = updated.is_some() && updated > known;
+    let newer = updated.is_some() && updated > known && !is_held;
     if newer {
         db.prepare_cached("UPDATE entry SET updated = ?2 WHERE id = ?1")?
             .execute(params![id, updated])?;
     }
-    Ok(Some(newer && known.is_some()))
+    Ok(Some((EntryId(id), newer && known.is_some())))
 }
 
 /// A row about to be written.
@@ -147,9 +157,10 @@ impl Row<'_> {
         } else {
             None
         };
+        let credit = self.entry.credit.as_ref();
         db.prepare_cached(
-            "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen, \
+             permalink, credit, credit_url) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             self.source.0,
@@ -161,7 +172,10 @@ impl Row<'_> {
             page.map(|page| page.0),
             waits.then(|| time::ms(self.now)),
             updated_of(self.entry),
-            time::text(self.now)
+            time::text(self.now),
+            self.entry.permalink,
+            credit.and_then(|credit| credit.title.as_deref()).map(clean),
+            credit.and_then(|credit| credit.url.as_ref()).map(Url::as_str)
         ])?;
         Ok(())
     }

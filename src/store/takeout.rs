@@ -91,6 +91,12 @@ pub struct ArticleRef<'a> {
     pub image: Option<&'a str>,
     pub language: Option<&'a str>,
     pub site: Option<&'a str>,
+    pub section: Option<&'a str>,
+    /// A JSON list.
+    pub tags: &'a str,
+    pub rights: Option<&'a str>,
+    /// A JSON list of maps.
+    pub enclosures: &'a str,
     pub source: Option<&'a str>,
     pub method: &'a str,
     pub kind: &'a str,
@@ -375,7 +381,7 @@ impl Filter {
         format!(
             "SELECT seq, article_id, url, short_link, title, standfirst, byline, authors, published, published_at, \
              precision, modified, text, html, image, language, site, source, method, kind, origins, {first_seen}, \
-             fetched_at, {cluster} FROM {} WHERE {} ORDER BY {}{limit}",
+             fetched_at, {cluster}, section, tags, rights, enclosures FROM {} WHERE {} ORDER BY {}{limit}",
             self.view, self.tests, self.order
         )
     }
@@ -425,5 +431,9 @@ fn article<'a>(row: &'a Row<'_>, op: &'a str) -> rusqlite::Result<ArticleRef<'a>
         first_seen: text(21)?,
         fetched_at: text(22)?,
         cluster: row.get(23)?,
+        section: some(24)?,
+        tags: text(25)?,
+        rights: some(26)?,
+        enclosures: text(27)?,
     })
 }

@@ -19,6 +19,7 @@ mod corpus;
 mod day;
 mod desk;
 mod docs;
+mod entries;
 mod export;
 mod judges;
 mod keeping;

@@ -58,7 +58,8 @@ fn a_listing_page_is_polled_like_a_feed() {
         .map(|article| article["title"].clone())
         .collect();
     assert_eq!(titles, ["The ferry", "The quay"]);
-    assert_eq!(press.count("/robots.txt"), 1, "a listing is a page");
+    assert_eq!(press.count("/robots.txt"), 1);
+    assert_eq!(press.requests()[0].path(), "/robots.txt", "a listing is a page");
 
     press.forget();
     let again = desk.run(&["run", "--once", "--all", "--json"]);

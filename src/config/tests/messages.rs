@@ -95,6 +95,8 @@ fn what_is_wrong_and_what_to_do() {
         "keep = 0",
         "keep = ['2y']",
         "revisions = 'some'",
+        "revisit = ['1m', '1h', '30d', 'soon', 5]",
+        "revisit = ['1h']\nrevisions = 'first'",
         "first_poll = 1.5",
         "enabled = 'true'",
         "article = 'h1'",

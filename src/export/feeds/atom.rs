@@ -72,11 +72,21 @@ impl Form for Atom {
             escape(author, &mut out);
             out.extend_from_slice(b"</name></author>\n");
         }
-        if let Some(source) = article.source.filter(|source| !source.is_empty()) {
+        for name in &entry.categories {
             out.extend_from_slice(b"<category");
-            attribute("term", source, &mut out);
+            attribute("term", name, &mut out);
             out.extend_from_slice(b"/>\n");
         }
+        for file in &entry.enclosures {
+            out.extend_from_slice(b"<link rel=\"enclosure\"");
+            attribute("type", file.mime(), &mut out);
+            if let Some(length) = file.length {
+                attribute("length", &length.to_string(), &mut out);
+            }
+            attribute("href", &file.url, &mut out);
+            out.extend_from_slice(b"/>\n");
+        }
+        element("rights", article.rights.unwrap_or_default(), &mut out);
         element("summary", &entry.summary, &mut out);
         out.extend_from_slice(b"<content type=\"html\">");
         escape(&entry.html, &mut out);

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{Channel, Entry};
+use super::{Channel, Entry, File};
 use crate::export::{ExportError, Form, Sink};
 use crate::store::ArticleRef;
 
@@ -83,8 +83,20 @@ impl Form for JsonFeed {
         if let Some(language) = entry.language {
             put("language", json!(language));
         }
-        if let Some(source) = article.source {
-            put("tags", json!([source]));
+        if !entry.categories.is_empty() {
+            put("tags", json!(entry.categories));
+        }
+        if !entry.enclosures.is_empty() {
+            let file = |file: &File| {
+                let mut map = Map::new();
+                map.insert("url".into(), json!(file.url));
+                map.insert("mime_type".into(), json!(file.mime()));
+                if let Some(length) = file.length {
+                    map.insert("size_in_bytes".into(), json!(length));
+                }
+                Value::Object(map)
+            };
+            put("attachments", entry.enclosures.iter().map(file).collect());
         }
         let comma = if self.items == 0 { "\n" } else { ",\n" };
         self.items += 1;

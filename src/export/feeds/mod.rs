@@ -12,6 +12,7 @@ pub(super) use rss::Rss;
 
 use chrono::DateTime;
 use ring::digest::{Digest, SHA256, digest};
+use serde::Deserialize;
 use url::Url;
 
 use super::fields::list;
@@ -97,6 +98,25 @@ struct Entry<'a> {
     published: &'a str,
     updated: &'a str,
     language: Option<&'a str>,
+    /// What it is filed under: its source, its section, its tags.
+    categories: Vec<String>,
+    enclosures: Vec<File>,
+}
+
+/// A media file.
+#[derive(Deserialize)]
+struct File {
+    url: String,
+    #[serde(rename = "type")]
+    mime: Option<String>,
+    length: Option<u64>,
+}
+
+impl File {
+    /// Its type; feeds require one.
+    fn mime(&self) -> &str {
+        self.mime.as_deref().unwrap_or("application/octet-stream")
+    }
 }
 
 impl<'a> Entry<'a> {
@@ -106,6 +126,17 @@ impl<'a> Entry<'a> {
         authors.retain(|name| !name.trim().is_empty());
         if authors.is_empty() {
             authors.extend(said(article.byline));
+        }
+        let mut categories: Vec<String> = Vec::new();
+        let filed = article
+            .source
+            .into_iter()
+            .chain(article.section)
+            .map(str::to_owned);
+        for name in filed.chain(list(article.tags)) {
+            if !name.trim().is_empty() && !categories.contains(&name) {
+                categories.push(name);
+            }
         }
         Self {
             id: urn(&format!("{}/{}", channel.store_id, article.article_id)),
@@ -117,6 +148,8 @@ impl<'a> Entry<'a> {
             published: article.published_at.unwrap_or(article.first_seen),
             updated: article.fetched_at,
             language: article.language.filter(|tag| is_language(tag)),
+            categories,
+            enclosures: serde_json::from_str(article.enclosures).unwrap_or_default(),
         }
     }
 }

@@ -61,10 +61,27 @@ impl Form for Rss {
         for author in &entry.authors {
             element("dc:creator", author, &mut item);
         }
-        element("category", article.source.unwrap_or_default(), &mut item);
+        for name in &entry.categories {
+            element("category", name, &mut item);
+        }
         element("dc:language", entry.language.unwrap_or_default(), &mut item);
+        element("dc:rights", article.rights.unwrap_or_default(), &mut item);
         html("description", &entry.summary, &mut item);
         element("content:encoded", &entry.html, &mut item);
+        // One is all that RSS knows; the others are media.
+        for (at, file) in entry.enclosures.iter().enumerate() {
+            let name: &[u8] = if at == 0 { b"<enclosure" } else { b"<media:content" };
+            item.extend_from_slice(name);
+            attribute("url", &file.url, &mut item);
+            attribute("type", file.mime(), &mut item);
+            match file.length {
+                Some(length) if at > 0 => attribute("fileSize", &length.to_string(), &mut item),
+                None if at > 0 => {}
+                // Required; 0 where it is not known.
+                length => attribute("length", &length.unwrap_or_default().to_string(), &mut item),
+            }
+            item.extend_from_slice(b"/>\n");
+        }
         if let Some(image) = article.image {
             item.extend_from_slice(b"<media:content medium=\"image\"");
             attribute("url", image, &mut item);

@@ -48,6 +48,15 @@ fn shown(entry: &Entry) -> String {
         let (mime, length) = (file.mime.as_deref().unwrap_or("?"), file.length.unwrap_or(0));
         part("enclosure", Some(format!("{} {mime} {length}", file.url)));
     }
+    part("permalink", entry.permalink.map(|is| is.to_string()));
+    part("rights", entry.rights.clone());
+    if let Some(credit) = &entry.credit {
+        let (title, url) = (credit.title.as_deref(), credit.url.as_ref().map(Url::as_str));
+        part(
+            "credit",
+            Some(format!("{} {}", title.unwrap_or("?"), url.unwrap_or("?"))),
+        );
+    }
     shown
 }
 
@@ -96,6 +105,8 @@ fn rss_2() {
             "categories: World, Politics",
             "language: en-gb",
             "enclosure: https://paper.example/audio/1.mp3 audio/mpeg 123",
+            "permalink: false",
+            "credit: Agency https://agency.example/rss",
         ],
     );
     let feed = read(text);
@@ -135,6 +146,7 @@ fn atom_1() {
             "categories: Welt, p",
             "language: de",
             "enclosure: https://other.example/x/a.mp3 audio/mpeg 9",
+            "credit: Other ?",
         ],
     );
 }
@@ -401,4 +413,82 @@ fn blank_entries_are_kept_and_known_as_such() {
     );
     let blank: Vec<bool> = feed.entries.iter().map(Entry::is_blank).collect();
     assert_eq!(blank, [true, true, false, false, false]);
+}
+
+#[test]
+fn whose_words_they_are_and_who_tells_of_them() {
+    let feed = read(
+        "<rss version='2.0' xmlns:atom='http://www.w3.org/2005/Atom' xmlns:dc='http://purl.org/dc/elements/1.1/'><channel>
+        <title>T</title><copyright>&#169; The Paper</copyright>
+        <atom:link rel='hub' href='https://hub.example/'/><atom:link rel='self' href='/feed.xml'/>
+        <item><title>A</title><guid>https://paper.example/a</guid></item>
+        <item><title>B</title><guid>b</guid><dc:rights>CC BY</dc:rights><source><![CDATA[The Wire]]></source></item>
+        <item><title>C</title><source url='/wire.xml'>The Wire<title>none of C's</title><link>/wire</link></source></item>
+        </channel></rss>",
+    );
+    assert_eq!(feed.rights.as_deref(), Some("© The Paper"));
+    assert_eq!(
+        feed.hubs.iter().map(Url::as_str).collect::<Vec<_>>(),
+        ["https://hub.example/"]
+    );
+    assert_eq!(
+        feed.topic.as_ref().map(Url::as_str),
+        Some("https://paper.example/feed.xml")
+    );
+    let all: Vec<String> = feed.entries.iter().map(shown).collect();
+    assert!(
+        all[0].contains("permalink: true\nrights: © The Paper\n"),
+        "{}",
+        all[0]
+    );
+    assert!(!all[0].contains("credit"), "{}", all[0]);
+    assert!(
+        all[1].ends_with("permalink: false\nrights: CC BY\ncredit: The Wire ?\n"),
+        "{}",
+        all[1]
+    );
+    assert!(
+        all[2].starts_with("title: C\n") && !all[2].contains("link:"),
+        "{}",
+        all[2]
+    );
+    assert!(
+        all[2].contains("credit: The Wire https://paper.example/wire.xml\n"),
+        "{}",
+        all[2]
+    );
+
+    let mut feed = read(
+        "<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><rights type='html'>&lt;b&gt;Ours&lt;/b&gt;</rights>
+        <link rel='hub' href='https://hub.example/'/>
+        <entry><id>1</id><title>A</title><source><id>x</id><title type='html'>Wire &amp;amp; Co</title>
+        <link rel='self' href='https://wire.example/feed'/><link href='https://wire.example/'/><rights>Theirs</rights>
+        <updated>2001-01-01T00:00:00Z</updated></source></entry></feed>",
+    );
+    assert_eq!(
+        shown(&feed.entries[0]),
+        "id: 1\ntitle: A\nrights: Ours\ncredit: Wire & Co https://wire.example/\n"
+    );
+    let header = |text: &str| [text.to_owned()];
+    super::announce(
+        &mut feed,
+        &header("//other.example/hub"),
+        &header("/own"),
+        &base(),
+    );
+    assert_eq!(
+        feed.hubs.iter().map(Url::as_str).collect::<Vec<_>>(),
+        ["https://other.example/hub", "https://hub.example/"],
+        "the header goes first"
+    );
+    assert_eq!(
+        feed.topic.as_ref().map(Url::as_str),
+        Some("https://paper.example/own")
+    );
+
+    let feed = read(
+        r#"{"version": "https://jsonfeed.org/version/1.1", "title": "T", "feed_url": "/feed.json",
+        "hubs": [{"type": "WebSub", "url": "https://hub.example/"}, {}, 7], "items": []}"#,
+    );
+    assert_eq!((feed.hubs.len(), feed.topic.is_some()), (1, true));
 }

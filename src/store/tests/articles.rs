@@ -46,6 +46,7 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
                 layer: "[source.article]".into(),
             })
             .to_vec(),
+        again: None,
     };
     assert_eq!(
         desk.store.record_page(outcome).await.unwrap(),

@@ -192,6 +192,7 @@ impl Desk {
             robots: Vec::new(),
             odd_headers: 0,
             tried: Vec::new(),
+            again: None,
         };
         self.store.record_page(outcome).await
     }
@@ -260,6 +261,7 @@ fn cutting(page_key: &str, text: &str, keys: &[(KeyKind, &str)]) -> Cutting {
         page_key: page_key.to_owned(),
         keys: all,
         raw: None,
+        validators: Validators::default(),
         failure: None,
         upgrade_at: None,
     }

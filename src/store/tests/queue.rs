@@ -294,6 +294,10 @@ async fn what_the_feed_said_survives_the_queue() {
             mime: Some("audio/mpeg".into()),
             length: Some(u64::MAX),
         }],
+        rights: Some("© One".into()),
+        // Not of the article: see the view `entries`.
+        permalink: None,
+        credit: None,
         base: Some(url("https://one.example/x/")),
     };
     desk.store

@@ -8,6 +8,7 @@ mod endings;
 mod hand;
 mod headers;
 mod pages;
+mod revisits;
 mod when;
 
 /// The files above that hold tests.

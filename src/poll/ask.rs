@@ -1,0 +1,277 @@
+//! What came back for an address, and what it reads as.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::sitemaps;
+use crate::config::{Config, Form, Scope, Source};
+use crate::feed::{NotAFeed, Sitemap};
+use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
+use crate::model::{ClaimedSource, Failure, Grade, HostNote, ParsedFeed, RobotsNote, Skipped, Validators};
+use crate::schedule::Hints;
+use crate::store::{Store, Work};
+use crate::{feed, link, probe};
+
+/// What came back, the same for every source of the address.
+pub(super) struct Answer {
+    pub(super) took: Duration,
+    pub(super) status: Option<u16>,
+    pub(super) bytes: u64,
+    pub(super) hosts: Vec<HostNote>,
+    pub(super) robots: Vec<RobotsNote>,
+    pub(super) odd_headers: u64,
+    /// The URL that answered.
+    pub(super) served_by: Option<url::Url>,
+    /// The end of the leading permanent redirects.
+    pub(super) moved_to: Option<url::Url>,
+    pub(super) hints: Hints,
+    pub(super) came: Came,
+    /// Of an index of sitemaps: what was read through it.
+    pub(super) walked: Option<sitemaps::Walked>,
+}
+
+impl Answer {
+    /// Nobody was asked.
+    fn unasked(failure: Failure) -> Self {
+        Self {
+            took: Duration::ZERO,
+            status: None,
+            bytes: 0,
+            hosts: Vec::new(),
+            robots: Vec::new(),
+            odd_headers: 0,
+            served_by: None,
+            moved_to: None,
+            hints: Hints::default(),
+            came: Came::Nothing {
+                failure,
+                retry_after: None,
+            },
+            walked: None,
+        }
+    }
+}
+
+pub(super) enum Came {
+    NotModified(Validators),
+    /// Read well, or with what went wrong while reading it.
+    Document {
+        /// Not where it broke off: its validators would say that the rest is known.
+        whole: bool,
+        validators: Validators,
+        body_hash: Vec<u8>,
+        read: Result<Read, Failure>,
+    },
+    Nothing {
+        failure: Failure,
+        retry_after: Option<DateTime<Utc>>,
+    },
+}
+
+/// What a document was read as.
+pub(super) enum Read {
+    Entries(Box<ParsedFeed>),
+    Index(Vec<feed::Child>),
+}
+
+pub(super) async fn ask(
+    store: &Store,
+    fetcher: &Fetcher,
+    config: &Config,
+    source: &Source,
+    claim: &ClaimedSource,
+    full: bool,
+    now: DateTime<Utc>,
+) -> Answer {
+    let mut request = Request::new(claim.address.clone(), want(&source.form));
+    if !full {
+        request = request.with_validators(claim.validators.clone());
+        request.validators_from.clone_from(&claim.validators_from);
+    }
+    // A listing is a page like those it links to; feeds and sitemaps are there to be asked.
+    let obeys = source.feed_robots || matches!(source.form, Form::Listing(_));
+    request.robots = obeys && !source.ignore_robots;
+    let request = match request.for_source(source).await {
+        Ok(request) => request,
+        Err(error) => return Answer::unasked(error.failure(&claim.address)),
+    };
+    let keep = |hosts: Vec<HostNote>| {
+        if config.politeness.scope == Scope::Feed {
+            Vec::new()
+        } else {
+            hosts
+        }
+    };
+    match fetcher.get(request, now).await {
+        Ok(fetched) => {
+            let moved_to = fetched.moved_to().cloned();
+            let hints = Hints {
+                fresh_until: fetched.hints.fresh_until,
+                fresh_by: fetched.hints.fresh_by,
+                ..Hints::default()
+            };
+            let mut bytes = 0;
+            let came = match fetched.outcome {
+                Outcome::NotModified(validators) => Came::NotModified(validators),
+                Outcome::Document(document) => {
+                    bytes = document.body.len() as u64;
+                    let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
+                    let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
+                    let whole = feed::is_whole(&document.body);
+                    let read = if unchanged {
+                        Ok(Read::Entries(Box::default()))
+                    } else {
+                        read(store, source, claim, document, &fetched.url).await
+                    };
+                    Came::Document {
+                        whole,
+                        validators,
+                        body_hash,
+                        read,
+                    }
+                }
+            };
+            let mut answer = Answer {
+                took: fetched.took,
+                status: Some(fetched.status),
+                bytes,
+                hosts: fetched.hosts,
+                robots: fetched.robots,
+                odd_headers: fetched.odd_headers,
+                served_by: Some(fetched.url),
+                moved_to,
+                hints,
+                came,
+                walked: None,
+            };
+            if matches!(source.form, Form::Sitemap) {
+                sitemaps::walk(store, fetcher, source, claim, full, &mut answer, now).await;
+            }
+            answer.hosts = keep(answer.hosts);
+            answer
+        }
+        Err(failed) => Answer {
+            took: failed.took,
+            status: failed.status,
+            bytes: 0,
+            served_by: None,
+            moved_to: failed.moved_to().cloned(),
+            hints: Hints {
+                fresh_until: failed.hints.fresh_until,
+                fresh_by: failed.hints.fresh_by.clone(),
+                ..Hints::default()
+            },
+            came: Came::Nothing {
+                failure: failed.failure(),
+                retry_after: failed.error.retry_after(),
+            },
+            hosts: keep(failed.hosts),
+            robots: failed.robots,
+            odd_headers: failed.odd_headers,
+            walked: None,
+        },
+    }
+}
+
+/// What is asked for.
+fn want(form: &Form) -> Want {
+    match form {
+        Form::Feed | Form::Listing(_) => Want::Feed,
+        Form::Sitemap => Want::Sitemap,
+    }
+}
+
+/// Parses a document off the async threads. Whatever the parser does costs this one feed one error.
+pub(super) async fn read(
+    store: &Store,
+    source: &Source,
+    claim: &ClaimedSource,
+    document: Document,
+    base: &url::Url,
+) -> Result<Read, Failure> {
+    let failed = |code, grade, message| Failure {
+        code,
+        grade,
+        message,
+        url: Some(link::masked(&source.feed)),
+        status: Some(document.status),
+    };
+    if claim.crashes > 0
+        && !probe::survives(
+            match source.form {
+                Form::Listing(_) => probe::Kind::Page,
+                Form::Feed | Form::Sitemap => probe::Kind::Feed,
+            },
+            document.content_type.as_deref(),
+            &document.body,
+        )
+        .await
+    {
+        let (code, message) = probe::verdict(claim.crashes);
+        return Err(failed(code, Grade::Permanent, message));
+    }
+    let mark = store.working(Work::Source(claim.id));
+    let relations = [document.headers.links("hub"), document.headers.links("self")];
+    let (body, content_type, base) = (document.body, document.content_type, base.clone());
+    let (form, zone) = (source.form.clone(), source.timezone);
+    let parsed = tokio::task::spawn_blocking(move || {
+        let _mark = mark;
+        let content_type = content_type.as_deref();
+        Ok(match &form {
+            Form::Feed => {
+                let mut feed = feed::parse(&body, content_type, Some(&base))?;
+                feed::mend(&mut feed);
+                let [hubs, topics] = &relations;
+                feed::announce(&mut feed, hubs, topics, &base);
+                Read::Entries(Box::new(without_blanks(feed)))
+            }
+            Form::Listing(listing) => Read::Entries(Box::new(feed::listing(
+                &body,
+                content_type,
+                &base,
+                listing,
+                zone,
+            )?)),
+            Form::Sitemap => match feed::sitemap(&body, content_type, Some(&base))? {
+                Sitemap::Pages(pages) => Read::Entries(pages),
+                Sitemap::Index(children) => Read::Index(children),
+            },
+        })
+    });
+    match parsed.await {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(not_a_feed)) => {
+            let not_a_feed: NotAFeed = not_a_feed;
+            let code = match source.form {
+                Form::Feed => "not-a-feed",
+                Form::Listing(_) => "no-links",
+                Form::Sitemap => "not-a-sitemap",
+            };
+            Err(failed(code, Grade::Soft, not_a_feed.to_string()))
+        }
+        Err(_panic) => Err(failed(
+            "parser-panic",
+            Grade::Soft,
+            "the document made the feed parser panic; please report it".into(),
+        )),
+    }
+}
+
+/// Entries that say nothing at all name nothing, and would all be one.
+fn without_blanks(mut feed: ParsedFeed) -> ParsedFeed {
+    let mut position = 0;
+    let skipped = &mut feed.skipped;
+    feed.entries.retain(|entry| {
+        let blank = entry.is_blank();
+        if blank {
+            skipped.push(Skipped {
+                position,
+                reason: "the entry is blank".into(),
+            });
+        }
+        position += 1;
+        !blank
+    });
+    feed
+}

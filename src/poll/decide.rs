@@ -1,0 +1,236 @@
+//! What an answer means for one source.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tracing::info;
+
+use super::ask::{Answer, Came, Read};
+use super::{entries, sitemaps};
+use crate::config::{Config, Form, Source};
+use crate::link;
+use crate::model::{
+    ClaimedSource, Failure, KnownBy, Memory, Moved, Next, ParsedFeed, PollOutcome, PollResult, Skipped,
+    Validators,
+};
+use crate::schedule::{self, Failing, Hints, Rhythm, Situation};
+use crate::store::{Store, StoreError};
+
+/// Polls in a row, and the time between the first and the last of them, after which a permanent redirect is believed.
+const MOVED: (u32, Duration) = (5, Duration::from_hours(7 * 24));
+
+/// What the answer means for one source: what is recorded, and when it is asked next.
+pub(super) async fn decide(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    mut claim: ClaimedSource,
+    answer: &Answer,
+    full: bool,
+    now: DateTime<Utc>,
+) -> Result<PollOutcome, StoreError> {
+    // Waits count from the end of the poll: a slow server gets its rest.
+    let end = now + answer.took;
+    let mut memory = std::mem::take(&mut claim.memory);
+    let mut rhythm = Rhythm::from_bytes(&memory.rhythm).unwrap_or_default();
+    let (mut failing, mut overflowed, mut degraded) = (None, false, false);
+    let mut conditional = !claim.validators.is_empty();
+    let result = match (&answer.came, &answer.walked) {
+        (came, Some(through)) => match walked(&claim, came, through) {
+            Ok((taken, validators, body_hash)) => {
+                conditional = !validators.is_empty();
+                let keys = entries::keys(config, source, &taken.feed, (KnownBy::Id, KnownBy::Id), end);
+                entries::learn(store, &claim, &taken.feed, &keys, &mut rhythm, end, false).await?;
+                memory.sitemaps.clone_from(&taken.notes);
+                PollResult::Taken {
+                    feed: Box::new(taken.feed.clone()),
+                    keys,
+                    validators,
+                    body_hash,
+                    limit: (claim.first || taken.archive).then_some(source.first_poll),
+                }
+            }
+            Err(failure) => {
+                failing = Some((failure, None));
+                PollResult::Failed(failure.clone())
+            }
+        },
+        (Came::NotModified(validators), None) => {
+            rhythm.observe(&[], 0, end);
+            PollResult::NotModified(validators.clone())
+        }
+        (
+            Came::Document {
+                validators,
+                body_hash,
+                ..
+            },
+            None,
+        ) if claim.body_hash.as_ref() == Some(body_hash) => {
+            conditional = !validators.is_empty();
+            rhythm.observe(&[], 0, end);
+            PollResult::Unchanged(validators.clone())
+        }
+        (
+            Came::Document {
+                validators,
+                body_hash,
+                read: Ok(read),
+                whole,
+            },
+            None,
+        ) => {
+            let nothing = ParsedFeed::default();
+            let feed = match read {
+                Read::Entries(feed) => feed.as_ref(),
+                // What it names was read, or that failed: see `walked`.
+                Read::Index(_) => &nothing,
+            };
+            conditional = !validators.is_empty();
+            let before = memory.known_by;
+            degraded = matches!(source.form, Form::Feed) && entries::judge_ids(&claim, feed, &mut memory);
+            let keys = entries::keys(config, source, feed, (before, memory.known_by), end);
+            overflowed = entries::learn(store, &claim, feed, &keys, &mut rhythm, end, true).await?;
+            memory.hints = feed.hints.clone();
+            memory.sitemaps.clear();
+            let mut feed = Box::new(feed.clone());
+            let (validators, body_hash) = if *whole {
+                (validators.clone(), body_hash.clone())
+            } else {
+                feed.skipped.push(Skipped {
+                    position: feed.entries.len(),
+                    reason: "the document breaks off here: it is not taken for known".into(),
+                });
+                (claim.validators, claim.body_hash.unwrap_or_default())
+            };
+            PollResult::Taken {
+                feed,
+                keys,
+                validators,
+                body_hash,
+                limit: claim.first.then_some(source.first_poll),
+            }
+        }
+        (
+            Came::Document {
+                read: Err(failure), ..
+            },
+            None,
+        ) => {
+            failing = Some((failure, None));
+            PollResult::Failed(failure.clone())
+        }
+        (Came::Nothing { failure, retry_after }, None) => {
+            failing = Some((failure, *retry_after));
+            PollResult::Failed(failure.clone())
+        }
+    };
+    if failing.is_none() {
+        if full {
+            memory.full_at = Some(end);
+        }
+        follow(source, &mut memory, answer.moved_to.as_ref(), end);
+    }
+    memory.gone = answer.status == Some(410);
+    memory.rhythm = rhythm.to_bytes();
+    let failures = failing.map_or(0.0, |(failure, _)| {
+        claim.failures + schedule::weight(failure.grade)
+    });
+    let situation = Situation {
+        name: &source.name,
+        schedule: &source.schedule,
+        rhythm: &rhythm,
+        conditional,
+        hints: &Hints {
+            feed: memory.hints.clone(),
+            ..answer.hints.clone()
+        },
+        max_hint: source.max_hint,
+        failure: failing.map(|(failure, retry_after)| Failing {
+            failures,
+            retry_after,
+            refused: matches!(failure.status, Some(401 | 403)),
+        }),
+    };
+    let mut next = schedule::next(&situation, end);
+    if failing.is_some_and(|(failure, _)| failure.code == "set-aside") {
+        next = Next {
+            at: end + schedule::LONGEST,
+            why: "set aside for a day".into(),
+        };
+    }
+    Ok(PollOutcome {
+        source: claim.id,
+        lease: claim.lease,
+        at: now,
+        took: answer.took,
+        status: answer.status,
+        bytes: answer.bytes,
+        result,
+        served_by: answer.served_by.clone(),
+        memory,
+        overflowed,
+        degraded,
+        hosts: Vec::new(),
+        robots: Vec::new(),
+        odd_headers: 0,
+        failures,
+        next,
+    })
+}
+
+/// What was read through an index of sitemaps, with the index' own validators and hash: a 304 carries only those that
+/// are new.
+fn walked<'a>(
+    claim: &ClaimedSource,
+    came: &'a Came,
+    walked: &'a sitemaps::Walked,
+) -> Result<(&'a sitemaps::Taken, Validators, Vec<u8>), &'a Failure> {
+    let kept = claim.validators.clone();
+    let (validators, body_hash) = match came {
+        Came::Document {
+            validators,
+            body_hash,
+            ..
+        } => (validators.clone(), body_hash.clone()),
+        Came::NotModified(new) => (
+            Validators {
+                etag: new.etag.clone().or(kept.etag),
+                last_modified: new.last_modified.clone().or(kept.last_modified),
+            },
+            claim.body_hash.clone().unwrap_or_default(),
+        ),
+        Came::Nothing { failure, .. } => return Err(failure),
+    };
+    walked.as_ref().map(|taken| (taken, validators, body_hash))
+}
+
+/// Follows a permanent redirect once it was met often enough for long enough, or only tells where it is pinned.
+fn follow(source: &Source, memory: &mut Memory, moved_to: Option<&url::Url>, now: DateTime<Utc>) {
+    let Some(to) = moved_to else {
+        memory.moved = None;
+        return;
+    };
+    let moved = match memory.moved.take() {
+        Some(moved) if moved.to == *to => Moved {
+            times: moved.times.saturating_add(1),
+            ..moved
+        },
+        _ => Moved {
+            to: to.clone(),
+            since: now,
+            times: 1,
+        },
+    };
+    let believed = moved.times >= MOVED.0 && (now - moved.since).to_std().is_ok_and(|time| time >= MOVED.1);
+    if believed && !source.pin {
+        info!(
+            source = source.name,
+            to = link::masked(to),
+            "the feed has moved for good: asked there from now on"
+        );
+        memory.address = Some(moved.to);
+    } else {
+        memory.moved = Some(moved);
+    }
+}
