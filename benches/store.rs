@@ -248,6 +248,7 @@ fn cutting(ident: &str, flags: &Flags, dice: &mut Dice) -> Cutting {
                 text.replace("\n\n", "</p><p>")
             )
             .into_bytes(),
+            sent: None,
             expires: None,
         }),
         validators: Validators::default(),

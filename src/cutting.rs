@@ -146,6 +146,7 @@ impl Desk<'_> {
             status: document.status,
             headers: document.headers.to_lines(),
             body: document.body,
+            sent: document.sent,
             expires,
         })
     }

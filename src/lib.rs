@@ -36,6 +36,7 @@ pub mod identity;
 pub mod schedule;
 pub mod store;
 
+pub mod coding;
 pub mod config;
 pub mod html;
 pub mod link;

@@ -965,8 +965,19 @@ pub struct RawPage {
     pub headers: String,
     /// Decoded body, before charset decoding.
     pub body: Vec<u8>,
+    /// The same as it was sent, where that was compressed: kept in its place.
+    pub sent: Option<Sent>,
     /// When it may be dropped; `None` keeps it.
     pub expires: Option<DateTime<Utc>>,
+}
+
+/// A body as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its content codings, in the order they were applied; at least one.
+    pub codings: String,
+    /// With them.
+    pub bytes: Vec<u8>,
 }
 
 /// What storing a page came to.

@@ -276,9 +276,10 @@ impl Fetcher {
                 Want::Robots => MAX_ROBOTS as u64,
             },
             cut: want == Want::Robots,
+            as_sent: want == Want::Page,
             idle: self.limits.idle_timeout,
         };
-        let body = body::read(response, &headers, limits).await?;
+        let (body, sent) = body::read(response, &headers, limits).await?;
         Ok(Document {
             status,
             validators: validators(&headers),
@@ -287,6 +288,7 @@ impl Fetcher {
                 .as_ref()
                 .to_vec(),
             body,
+            sent,
             headers,
         })
     }
@@ -297,6 +299,7 @@ impl Fetcher {
         let limits = body::Limits {
             bytes: LOOK,
             cut: true,
+            as_sent: false,
             idle: self.limits.idle_timeout,
         };
         let start = body::peek(response, headers, limits);

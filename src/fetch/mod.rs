@@ -38,7 +38,7 @@ pub use self::hook::Hook;
 pub use self::request::{Request, SourceHeaders, Via, Want, basic_auth, bearer, check_header};
 pub use self::resolve::{Lookup, SystemNames};
 pub use self::robots::{MAX_CRAWL_DELAY, Robots};
-use crate::model::{Failure, HostNote, RobotsNote, Validators};
+use crate::model::{Failure, HostNote, RobotsNote, Sent, Validators};
 
 /// What a request came to, and what was learned on the way.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +88,8 @@ pub struct Document {
     pub headers: Headers,
     /// Content codings taken off; the charset is as it was.
     pub body: Vec<u8>,
+    /// The body as it was sent, where that was compressed; of pages only.
+    pub sent: Option<Sent>,
     /// Both replace what was stored, also where one is absent now.
     pub validators: Validators,
     /// `Content-Type` as sent.

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use super::{FetchError, body};
+use super::FetchError;
+use crate::coding;
 use crate::config;
 use crate::link;
 use crate::model::Validators;
@@ -90,7 +91,7 @@ impl Request {
         lines.insert(header::ACCEPT, HeaderValue::from_static(self.want.accept()));
         lines.insert(
             header::ACCEPT_ENCODING,
-            HeaderValue::from_static(body::ACCEPT_ENCODING),
+            HeaderValue::from_static(coding::ACCEPTED),
         );
         self.headers.add(&mut lines, to)?;
         if self.is_conditional(to) {

@@ -295,9 +295,9 @@ impl Store {
     }
 
     /// Records what a page came to: article, aliases, raw page, the entry's state, and what was learned about hosts.
-    pub async fn record_page(&self, outcome: PageOutcome) -> Result<Stored, StoreError> {
+    pub async fn record_page(&self, mut outcome: PageOutcome) -> Result<Stored, StoreError> {
         let (outcome, packed) = tokio::task::spawn_blocking(move || {
-            let packed = pages::Packed::of(&outcome);
+            let packed = pages::Packed::of(&mut outcome);
             (outcome, packed)
         })
         .await

@@ -20,13 +20,14 @@ use super::articles::{self, PageId};
 use super::error::StoreError;
 use super::{ledger, origins, queue, rest, revisits, time};
 use crate::model::{
-    CRASHED, Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, SourceId, Stored,
+    CRASHED, Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, Sent, SourceId, Stored,
     Validators,
 };
 
 /// A page as received, compressed.
 #[derive(Debug)]
 pub(super) struct Packed {
+    codings: String,
     body: Vec<u8>,
     length: usize,
 }
@@ -34,28 +35,38 @@ pub(super) struct Packed {
 /// `entry.upgrade` of an article that is kept without some of its pages.
 pub(super) const PARTIAL: i64 = 2;
 
-/// Level of zstd: three times smaller for a millisecond a page; dictionaries come with idle time.
+/// Level of zstd for pages that came plain: three times smaller for a millisecond a page.
 const LEVEL: i32 = 3;
 
 /// Shortest wait after trouble of a host that left no rest behind, in milliseconds.
 const AT_LEAST: i64 = 60_000;
 
 impl Packed {
-    /// The raw page of an outcome, compressed; outside the writer, which has better things to do.
-    pub(super) fn of(outcome: &PageOutcome) -> Result<Option<Self>, StoreError> {
-        let PageResult::Article(cutting) = &outcome.result else {
+    /// The raw page of an outcome, compressed; outside the writer, which has better things to do. Its bytes are taken
+    /// out of the outcome.
+    pub(super) fn of(outcome: &mut PageOutcome) -> Result<Option<Self>, StoreError> {
+        let PageResult::Article(cutting) = &mut outcome.result else {
             return Ok(None);
         };
-        let Some(raw) = &cutting.raw else {
+        let Some(raw) = &mut cutting.raw else {
             return Ok(None);
         };
-        let body = zstd::bulk::compress(&raw.body, LEVEL).map_err(|error| StoreError::Damaged {
+        let plain = std::mem::take(&mut raw.body);
+        if let Some(Sent { codings, bytes }) = raw.sent.take() {
+            return Ok(Some(Self {
+                codings,
+                body: bytes,
+                length: plain.len(),
+            }));
+        }
+        let body = zstd::bulk::compress(&plain, LEVEL).map_err(|error| StoreError::Damaged {
             doing: "compress a page",
             what: error.to_string(),
         })?;
         Ok(Some(Self {
+            codings: "zstd".to_owned(),
             body,
-            length: raw.body.len(),
+            length: plain.len(),
         }))
     }
 }
@@ -161,14 +172,15 @@ fn article(
     if let (Some(raw), Some(packed), false) = (&cutting.raw, packed, articles::is_page_of_deleted(db, page)?)
     {
         db.prepare_cached(
-            "INSERT OR REPLACE INTO raw_page (page_id, fetched_at, status, headers, body, length, expires) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR REPLACE INTO raw_page (page_id, fetched_at, status, headers, codings, body, length, expires) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             page.0,
             time::text(now),
             raw.status,
             raw.headers,
+            packed.codings,
             packed.body,
             packed.length as i64,
             raw.expires.map(time::ms)

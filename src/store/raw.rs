@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::error::StoreError;
 use super::reader::{Reader, moment};
 use super::time;
+use crate::coding;
 
 /// A stored page as it was received, its transfer and content codings undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +48,11 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<RawPageRow>, StoreError> {
         let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("read the stored pages");
-        let rows: Vec<(RawPageRow, i64)> = self
+        let rows: Vec<Kept> = self
             .db
             .prepare_cached(&format!(
                 "SELECT page.id, page.article_id, revision.url, source.name, raw_page.fetched_at, raw_page.status, \
-                 raw_page.headers, raw_page.body, raw_page.length {FROM} ORDER BY raw_page.page_id LIMIT ?4"
+                 raw_page.headers, raw_page.codings, raw_page.body, raw_page.length {FROM} ORDER BY raw_page.page_id LIMIT ?4"
             ))
             .and_then(|mut query| {
                 query
@@ -67,12 +68,7 @@ impl Reader {
                     .collect()
             })
             .map_err(doing)?;
-        rows.into_iter()
-            .map(|(mut row, length)| {
-                row.body = unpacked(&row.body, length)?;
-                Ok(row)
-            })
-            .collect()
+        rows.into_iter().map(Kept::unpacked).collect()
     }
 
     /// The raw page that a key of a URL names; none where it was not kept, or was never fetched.
@@ -81,7 +77,7 @@ impl Reader {
             .db
             .prepare_cached(
                 "SELECT page.id, page.article_id, revision.url, source.name, raw_page.fetched_at, raw_page.status, \
-                 raw_page.headers, raw_page.body, raw_page.length FROM raw_page \
+                 raw_page.headers, raw_page.codings, raw_page.body, raw_page.length FROM raw_page \
                  JOIN page ON page.id = raw_page.page_id \
                  JOIN revision ON revision.id = (SELECT max(id) FROM revision WHERE page_id = page.id) \
                  LEFT JOIN source ON source.id = revision.source_id \
@@ -90,11 +86,7 @@ impl Reader {
             )?
             .query_row([key], raw_page)
             .optional()?;
-        row.map(|(mut row, length)| {
-            row.body = unpacked(&row.body, length)?;
-            Ok(row)
-        })
-        .transpose()
+        row.map(Kept::unpacked).transpose()
     }
 
     /// How many raw pages there are.
@@ -114,26 +106,43 @@ const FROM: &str = "FROM raw_page JOIN page ON page.id = raw_page.page_id \
      LEFT JOIN source ON source.id = revision.source_id \
      WHERE raw_page.page_id > ?1 AND (?2 IS NULL OR source.name = ?2) AND (?3 IS NULL OR raw_page.fetched_at >= ?3)";
 
-fn raw_page(row: &Row<'_>) -> rusqlite::Result<(RawPageRow, i64)> {
-    let page = RawPageRow {
-        page_id: row.get(0)?,
-        article_id: row.get(1)?,
-        url: row.get(2)?,
-        source: row.get(3)?,
-        fetched_at: moment(row, 4)?,
-        status: row.get(5)?,
-        headers: row.get(6)?,
-        body: row.get(7)?,
-    };
-    Ok((page, row.get(8)?))
+/// A raw page as it is kept.
+struct Kept {
+    page: RawPageRow,
+    codings: String,
+    length: i64,
 }
 
-/// The body of a raw page; `length` is what it was before compression.
-pub(super) fn unpacked(body: &[u8], length: i64) -> Result<Vec<u8>, StoreError> {
+impl Kept {
+    fn unpacked(mut self) -> Result<RawPageRow, StoreError> {
+        self.page.body = unpacked(&self.codings, &self.page.body, self.length)?;
+        Ok(self.page)
+    }
+}
+
+fn raw_page(row: &Row<'_>) -> rusqlite::Result<Kept> {
+    Ok(Kept {
+        page: RawPageRow {
+            page_id: row.get(0)?,
+            article_id: row.get(1)?,
+            url: row.get(2)?,
+            source: row.get(3)?,
+            fetched_at: moment(row, 4)?,
+            status: row.get(5)?,
+            headers: row.get(6)?,
+            body: row.get(8)?,
+        },
+        codings: row.get(7)?,
+        length: row.get(9)?,
+    })
+}
+
+/// The body of a raw page without its codings; `length` is what it was before them.
+pub(super) fn unpacked(codings: &str, body: &[u8], length: i64) -> Result<Vec<u8>, StoreError> {
     usize::try_from(length)
         .map_err(|_| StoreError::damaged("raw_page.length"))
         .and_then(|length| {
-            zstd::bulk::decompress(body, length)
+            coding::decoded(codings, body, length)
                 .map_err(|error| StoreError::damaged(format!("raw_page.body: {error}")))
         })
 }

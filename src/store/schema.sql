@@ -236,9 +236,10 @@ CREATE TABLE raw_page (
     fetched_at TEXT    NOT NULL,
     status     INTEGER NOT NULL,
     headers    TEXT    NOT NULL,
-    -- zstd.
+    -- As it was sent where it came compressed, with the content codings in the order they were applied; else zstd.
+    codings    TEXT    NOT NULL,
     body       BLOB    NOT NULL,
-    -- Bytes before compression.
+    -- Bytes without them.
     length     INTEGER NOT NULL,
     expires    INTEGER
 ) STRICT;

@@ -111,12 +111,12 @@ impl Reader {
     fn broken_pages(&self) -> Result<Vec<String>, StoreError> {
         let mut query = self
             .db
-            .prepare("SELECT page_id, body, length FROM raw_page ORDER BY page_id")?;
+            .prepare("SELECT page_id, codings, body, length FROM raw_page ORDER BY page_id")?;
         let mut rows = query.query([])?;
         let mut broken = Vec::new();
         while let Some(row) = rows.next()? {
-            let (page, body, length): (i64, Vec<u8>, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let whole = raw::unpacked(&body, length).is_ok_and(|body| body.len() as i64 == length);
+            let (page, codings, body): (i64, String, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let whole = raw::unpacked(&codings, &body, row.get(3)?).is_ok();
             if !whole && broken.len() < TOLD {
                 broken.push(format!("the stored page {page} cannot be unpacked"));
             }

@@ -15,17 +15,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("html", &[]),
     ("timing", &[]),
     ("link", &[]),
+    ("coding", &[]),
     ("telemetry", &[]),
     ("config", &["html", "timing", "link"]),
     ("model", &["link"]),
     ("identity", &["config", "model", "link", "timing"]),
     ("schedule", &["config", "model", "link", "timing"]),
-    ("fetch", &["config", "model", "link", "timing"]),
+    ("fetch", &["config", "model", "link", "timing", "coding"]),
     ("feed", &["config", "model", "link", "html", "timing"]),
     ("extract", &["config", "model", "link", "html", "timing"]),
     (
         "store",
-        &["config", "model", "link", "identity", "schedule", "timing"],
+        &[
+            "config", "model", "link", "identity", "schedule", "timing", "coding",
+        ],
     ),
     ("probe", &["model", "html", "feed", "extract"]),
     (

@@ -6,6 +6,7 @@ use async_compression::tokio::write as encode;
 use tokio::io::AsyncWriteExt as _;
 
 use super::*;
+use crate::coding;
 
 fn redirect(to: &str) -> Vec<Act> {
     answer(302, &format!("Location: {to}\r\n"), b"")
@@ -317,6 +318,44 @@ async fn p27_what_is_accepted_is_decoded() {
     let server = Server::always(coded("x-gzip", &members)).await;
     let document2 = document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap());
     assert_eq!(document2.body, b"<rss/>");
+}
+
+/// What a page is kept as must be what was read, whatever the server put around it.
+#[tokio::test]
+async fn p27_a_page_as_it_was_sent_decodes_to_what_was_read() {
+    let plain = b"<p>One paragraph after the other, and none of them new.</p>".repeat(2000);
+    let page = async |codings: &str, body: &[u8]| {
+        let head = format!("Content-Type: text/html\r\nContent-Encoding: {codings}\r\n");
+        let server = Server::always(answer(200, &head, body)).await;
+        let fetcher = fetcher(&limits());
+        let fetched = fetcher
+            .get(Request::new(server.url("/"), Want::Page), now())
+            .await;
+        document(fetched.unwrap())
+    };
+    for coding in ["gzip", "deflate", "raw-deflate", "br", "zstd"] {
+        let (first, second) = plain.split_at(777);
+        let whole = encoded(coding, &plain).await;
+        let members = [encoded(coding, first).await, encoded(coding, second).await].concat();
+        let trailing = [&whole[..], b"\0\0\0\0"].concat();
+        let named = coding.trim_start_matches("raw-");
+        let twice = encoded("gzip", &whole).await;
+        let mut bodies = vec![(named.to_owned(), whole), (format!("{named}, GZIP"), twice)];
+        match coding {
+            "gzip" | "zstd" => bodies.push((named.to_owned(), members)),
+            _ => bodies.push((named.to_owned(), trailing)),
+        }
+        for (codings, body) in bodies {
+            let document = page(&codings, &body).await;
+            let sent = document.sent.unwrap();
+            assert_eq!(document.body, plain, "{coding}: {codings}");
+            assert!(sent.bytes.len() < plain.len() / 2);
+            let again = coding::decoded(&sent.codings, &sent.bytes, plain.len()).unwrap();
+            assert_eq!(again, plain, "{coding}: {codings}");
+        }
+    }
+    assert_eq!(page("identity", &plain).await.sent, None);
+    assert_eq!(page("gzip", b"").await.sent, None);
 }
 
 #[tokio::test]

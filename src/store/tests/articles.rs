@@ -25,6 +25,7 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         status: 200,
         headers: "content-type: text/html".into(),
         body: body.clone(),
+        sent: None,
         expires: None,
     });
     let claim = desk.one_entry().await;

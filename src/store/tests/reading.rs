@@ -250,6 +250,7 @@ async fn raw_pages_come_back_as_they_were_received() {
             status: 200,
             headers: "content-type: text/html\nx: ü\n".into(),
             body: body.clone(),
+            sent: None,
             expires: None,
         });
         desk.collect(page).await;

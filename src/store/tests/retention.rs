@@ -27,6 +27,7 @@ fn with_raw(mut page: Cutting, now: DateTime<Utc>) -> Cutting {
         status: 200,
         headers: String::new(),
         body: b"<p>secret</p>".repeat(50),
+        sent: None,
         expires: Some(now + chrono::Duration::days(3)),
     });
     page

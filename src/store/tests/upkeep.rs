@@ -15,6 +15,7 @@ async fn desk(count: usize) -> Desk {
             status: 200,
             headers: "content-type: text/html".into(),
             body: b"<p>stored</p>".repeat(20),
+            sent: None,
             expires: None,
         });
         desk.page(&claim, PageResult::Article(Box::new(page)))
