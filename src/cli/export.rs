@@ -226,8 +226,7 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
                     && selection.language.is_empty()
                     && selection.unique.is_none()
                     && selection.since.is_none()
-                    && selection.until.is_none()
-                    && !selection.revisions))
+                    && selection.until.is_none()))
             || (args.consumer.is_some() && format.is_of_one()),
         sequence: format.sequence(),
     };
