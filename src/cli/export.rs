@@ -36,7 +36,7 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "LIST")]
     fields: Option<String>,
     /// Title of the feed or book (rss, atom, jsonfeed, epub)
-    #[arg(long, value_name = "TEXT", default_value = "Cuttings")]
+    #[arg(long, value_name = "TEXT", default_value = "Cuttings", value_parser = title)]
     title: String,
     /// Where the feed will be served: its link to itself (rss, atom, jsonfeed)
     #[arg(long, value_name = "URL")]
@@ -120,6 +120,15 @@ pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit>
     }
     report(args, &job, &done)?;
     Ok(Exit::Done)
+}
+
+/// Feeds and books have one that can be read.
+fn title(typed: &str) -> Result<String, String> {
+    let line = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() {
+        return Err("a title has letters".into());
+    }
+    Ok(line)
 }
 
 fn usage(error: export::ExportError) -> anyhow::Error {
@@ -217,8 +226,7 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
                     && selection.language.is_empty()
                     && selection.unique.is_none()
                     && selection.since.is_none()
-                    && selection.until.is_none()
-                    && !selection.revisions))
+                    && selection.until.is_none()))
             || (args.consumer.is_some() && format.is_of_one()),
         sequence: format.sequence(),
     };

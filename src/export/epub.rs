@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
-use super::feeds::{html_of, start_of, uuid_of};
+use super::feeds::{html_of, is_language, start_of, title_of, uuid_of};
 use super::fields::list;
 use super::place::day_of;
 use super::xml::{attribute, element, escape};
@@ -142,14 +142,14 @@ impl Form for Epub {
                 "more than {MOST} articles make no book that a reader opens: select fewer with --since, --source or --limit"
             )));
         }
-        let title = article
-            .title
-            .map_or_else(|| start_of(article.text, 80), str::to_owned);
-        let mut out = begun(&title, article.language);
+        let title = title_of(article);
+        let language = article.language.filter(|tag| is_language(tag));
+        let mut out = begun(&title, language);
         out.extend_from_slice(b"<h1>");
         escape(&title, &mut out);
         out.extend_from_slice(b"</h1>\n");
         let mut from: Vec<String> = list(article.authors);
+        from.retain(|name| !name.trim().is_empty());
         if from.is_empty() {
             from.extend(article.byline.map(str::to_owned));
         }
@@ -175,7 +175,7 @@ impl Form for Epub {
             article.fetched_at.clone_into(&mut self.modified);
         }
         if self.language.is_none() {
-            self.language = article.language.map(str::to_owned);
+            self.language = language.map(str::to_owned);
         }
         let number = self.chapters.len();
         self.file(&format!("book/a{number}.xhtml"), &out)

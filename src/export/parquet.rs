@@ -23,6 +23,10 @@ use crate::store::ArticleRef;
 /// Bytes of a row group before compression.
 const GROUP: usize = 12 << 20;
 
+/// Bytes of a page before compression, and values between two looks at that: it is compressed in the processor's cache.
+const PAGE: usize = 1 << 18;
+const LOOK: usize = 32;
+
 /// A Parquet file.
 pub(crate) struct Parquet {
     file: SerializedFileWriter<Sink>,
@@ -57,6 +61,8 @@ impl Parquet {
         let level = ZstdLevel::try_new(1).map_err(failed)?;
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
+            .set_data_page_size_limit(PAGE)
+            .set_write_batch_size(LOOK)
             .set_created_by("cuttings".to_owned());
         for name in fields.0.iter().filter(|name| is_long(**name)) {
             let path = ColumnPath::from(name.as_str());
@@ -77,13 +83,14 @@ impl Parquet {
     fn write_group(&mut self) -> Result<(), ExportError> {
         let mut group = self.file.next_row_group().map_err(failed)?;
         for (name, column) in &mut self.columns {
-            let column = std::mem::take(column);
             for half in 0..halves(*name) {
-                if let Some(mut writer) = group.next_column().map_err(failed)? {
-                    column.write(*name, half, &mut writer).map_err(failed)?;
-                    writer.close().map_err(failed)?;
+                if let Some(writer) = group.next_column().map_err(failed)? {
+                    column.write(*name, half, writer).map_err(failed)?;
                 }
             }
+            column.numbers.clear();
+            column.defined.clear();
+            column.repeated.clear();
         }
         group.close().map_err(failed)?;
         self.bytes = 0;
@@ -162,29 +169,36 @@ impl Column {
         }
     }
 
+    /// Writes a column of the file.
     fn write(
-        &self,
+        &mut self,
         name: Name,
         half: usize,
-        writer: &mut SerializedColumnWriter<'_>,
+        mut writer: SerializedColumnWriter<'_>,
     ) -> Result<(), ParquetError> {
-        let levels = |levels: &'_ [i16]| (!levels.is_empty()).then(|| levels.to_vec());
-        let (defined, repeated) = (levels(&self.defined), levels(&self.repeated));
-        let (defined, repeated) = (defined.as_deref(), repeated.as_deref());
+        let defined = Some(&self.defined[..]).filter(|levels| !levels.is_empty());
+        let repeated = Some(&self.repeated[..]).filter(|levels| !levels.is_empty());
         match kind_of(name) {
             Kind::Number | Kind::Time => {
                 writer
                     .typed::<Int64Type>()
                     .write_batch(&self.numbers, defined, repeated)?;
+                writer.close()
             }
             Kind::Text | Kind::List | Kind::Map => {
-                let texts = if half == 0 { &self.texts } else { &self.values };
-                writer
-                    .typed::<ByteArrayType>()
-                    .write_batch(&texts.arrays(), defined, repeated)?;
+                let texts = if half == 0 {
+                    &mut self.texts
+                } else {
+                    &mut self.values
+                };
+                texts.lent(|texts| {
+                    writer
+                        .typed::<ByteArrayType>()
+                        .write_batch(texts, defined, repeated)?;
+                    writer.close()
+                })
             }
         }
-        Ok(())
     }
 }
 
@@ -194,17 +208,20 @@ impl Texts {
         self.ends.push(self.bytes.len());
     }
 
-    fn arrays(&self) -> Vec<ByteArray> {
-        let all = Bytes::copy_from_slice(&self.bytes);
+    /// Lends the texts, not copied, to `with`, and is empty after that, with its memory for the next ones.
+    fn lent<T>(&mut self, with: impl FnOnce(&[ByteArray]) -> T) -> T {
+        let all = Bytes::from(std::mem::take(&mut self.bytes));
         let mut begin = 0;
-        self.ends
-            .iter()
-            .map(|end| {
-                let text = all.slice(begin..*end);
-                begin = *end;
-                ByteArray::from(text)
-            })
-            .collect()
+        let arrays: Vec<ByteArray> = self
+            .ends
+            .drain(..)
+            .map(|end| ByteArray::from(all.slice(std::mem::replace(&mut begin, end)..end)))
+            .collect();
+        let result = with(&arrays);
+        drop(arrays);
+        self.bytes = Vec::from(all);
+        self.bytes.clear();
+        result
     }
 }
 

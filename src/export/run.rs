@@ -11,7 +11,7 @@ use super::feeds::{Atom, Channel, JsonFeed, Rss};
 use super::jsonl::Jsonl;
 use super::markdown::Markdown;
 use super::page::Page;
-use super::place::{Compress, Counted, Files, Folder, Parts, Sink, Target, stdout};
+use super::place::{Compress, Counted, Files, Folder, Parts, Sink, Target, stdout, sweep_beside};
 use super::sqlite::Sqlite;
 use super::table::Table;
 use super::{ExportError, Fields, Form, Format, opml, warc};
@@ -198,7 +198,10 @@ impl Opener<'_> {
     fn one(&mut self) -> Result<Opened, ExportError> {
         match &self.job.place {
             Place::Stdout => self.open(stdout(), None),
-            Place::File(path) | Place::Folder(path) | Place::Into(path) => self.file(path),
+            Place::File(path) | Place::Folder(path) | Place::Into(path) => {
+                sweep_beside(path);
+                self.file(path)
+            }
         }
     }
 

@@ -148,8 +148,8 @@ fn take_over(db: &Connection, import: &Import) -> Result<bool, StoreError> {
         return Ok(false);
     }
     let page = db
-        .prepare_cached("SELECT id FROM page WHERE article_id = ?1 ORDER BY id LIMIT 1")?
-        .query_row([import.id], |row| row.get(0))
+        .prepare_cached("SELECT id FROM page WHERE article_id = ?1 ORDER BY url <> ?2, id LIMIT 1")?
+        .query_row(params![import.id, import.url.as_str()], |row| row.get(0))
         .optional()?;
     let page = match page {
         Some(page) => page,
@@ -192,8 +192,18 @@ fn gone(db: &Connection, seq: i64, id: i64, into: Option<i64>, at: DateTime<Utc>
         .execute(params![article, time::text(at), seq])?;
     }
     let deleted = into.is_none().then(|| time::text(at));
-    db.prepare_cached("UPDATE article SET merged_into = ?2, deleted_at = ?3 WHERE id = ?1")?
-        .execute(params![id, into, deleted])?;
+    db.prepare_cached(
+        "UPDATE article SET merged_into = ?2, deleted_at = ?3, revision_id = NULL WHERE id = ?1",
+    )?
+    .execute(params![id, into, deleted])?;
+    if let Some(into) = into {
+        for moved in [
+            "UPDATE page SET article_id = ?2 WHERE article_id = ?1",
+            "UPDATE article SET merged_into = ?2 WHERE merged_into = ?1",
+        ] {
+            db.prepare_cached(moved)?.execute([id, into])?;
+        }
+    }
     let op = if into.is_some() { "merged" } else { "deleted" };
     tell(db, seq, id, op, into, at)?;
     index::due(db, ArticleId(id))

@@ -216,6 +216,7 @@ CREATE TABLE revision (
     origins      TEXT    NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE INDEX revision_page ON revision (page_id);
+CREATE INDEX revision_seq ON revision (seq) WHERE seq IS NOT NULL;
 
 CREATE TABLE alias (
     key     TEXT    NOT NULL,

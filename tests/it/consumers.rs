@@ -209,7 +209,7 @@ fn an_export_moved_into_an_empty_database_comes_out_the_same_to_the_byte() {
             .stdout
             .contains("\"op\":\"merged\"")
     );
-    round_trip(&desk);
+    let _ = round_trip(&desk);
     // Again into the same: everything is known.
     let again = desk.run(&["import", "in.jsonl"]);
     assert!(
@@ -224,29 +224,258 @@ fn an_export_moved_into_an_empty_database_comes_out_the_same_to_the_byte() {
     assert!(ended.stderr.contains("bad.jsonl:2: "), "{}", ended.stderr);
 }
 
-/// Exports, imports elsewhere, exports there: the same bytes, and search knows the words.
-pub(crate) fn round_trip(desk: &Desk) {
-    let out = desk.run(&[
+#[test]
+fn a_corpus_moves_with_all_it_ever_said() {
+    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    let line = |seq: i64, id: i64, op: &str, says: &str| {
+        format!(
+            "{{\"seq\":{seq},\"id\":{id},\"op\":\"{op}\",\"url\":\"https://press.example/{id}\",\"title\":\"{says}\",\
+             \"text\":\"{says} at length.\",\"cluster\":1,\"first_seen\":\"2026-11-24T03:50:00Z\",\
+             \"fetched_at\":\"2026-11-24T0{seq}:00:00Z\"}}\n"
+        )
+    };
+    let corpus = [
+        line(1, 1, "new", "One"),
+        line(2, 2, "new", "Two"),
+        line(3, 1, "revised", "One, corrected"),
+        line(4, 2, "revised", "Two, corrected"),
+        "{\"seq\":5,\"id\":2,\"op\":\"merged\",\"into\":1,\"at\":\"2026-11-24T05:00:00Z\"}\n".to_owned(),
+        line(6, 3, "new", "Three"),
+        "{\"seq\":7,\"id\":3,\"op\":\"deleted\",\"at\":\"2026-11-24T07:00:00Z\"}\n".to_owned(),
+    ]
+    .concat();
+    import(&desk, &corpus);
+    // An article whose pages were told apart shows an older text again.
+    let db = rusqlite::Connection::open(desk.database()).unwrap();
+    db.execute_batch(
+        "UPDATE article SET seq = 8, revision_id = (SELECT id FROM revision WHERE seq = 1) WHERE id = 1;
+         INSERT INTO change (seq, article_id, op, at) VALUES (8, 1, 'revised', '2026-11-24T08:00:00Z');
+         UPDATE sequence SET seq = 8;",
+    )
+    .unwrap();
+    let told = |words: &[&str]| -> Vec<(i64, i64, String, String)> {
+        let told = desk.exported(words).into_iter().map(|line| {
+            let number = |key: &str| line[key].as_i64().unwrap();
+            let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            (number("seq"), number("id"), text("op"), text("title"))
+        });
+        told.collect()
+    };
+    let row = |seq, id, op: &str, title: &str| (seq, id, op.to_owned(), title.to_owned());
+    assert_eq!(
+        told(&["--revisions"]),
+        [
+            row(1, 1, "new", "One"),
+            row(2, 2, "new", "Two"),
+            row(3, 1, "revised", "One, corrected"),
+            row(4, 2, "revised", "Two, corrected"),
+            row(5, 2, "merged", ""),
+            row(6, 3, "new", "Three"),
+            row(7, 3, "deleted", ""),
+            row(8, 1, "revised", "One"),
+        ]
+    );
+    assert_eq!(told(&["--revisions", "--limit", "2"]).len(), 2);
+    assert_eq!(
+        told(&[]),
+        [
+            row(5, 2, "merged", ""),
+            row(7, 3, "deleted", ""),
+            row(8, 1, "revised", "One")
+        ]
+    );
+    let other = round_trip(&desk);
+    assert_eq!(
+        other.rows("SELECT DISTINCT article_id FROM page ORDER BY 1"),
+        [["1"], ["3"]],
+        "the page of a merged article is its successor's"
+    );
+    assert_eq!(other.rows("SELECT title FROM articles"), [["One"]]);
+}
+
+/// Exports, imports elsewhere, exports there: the same bytes, and search knows the words. So it is of the latest texts,
+/// and of all of them.
+pub(crate) fn round_trip(desk: &Desk) -> Desk {
+    let mut last = None;
+    for more in [&[][..], &["--revisions"]] {
+        let export = |desk: &Desk| {
+            let ended = desk.run(&[&["export", "--format", "jsonl"], more].concat());
+            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+            ended.stdout
+        };
+        let words = [
+            "export",
+            "--format",
+            "jsonl",
+            "--to",
+            "out.jsonl.zst",
+            "--compress",
+            "zstd",
+        ];
+        let out = desk.run(&[&words, more].concat());
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        let other = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+        let ended = other.run(&["import", desk.path().join("out.jsonl.zst").to_str().unwrap()]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let (first, second) = (export(desk), export(&other));
+        for (a, b) in first.lines().zip(second.lines()) {
+            assert_eq!(a, b);
+        }
+        assert_eq!(first, second);
+        // Whoever has all texts has the latest ones.
+        let latest = |desk: &Desk| desk.run(&["export", "--format", "jsonl"]).stdout;
+        assert_eq!(latest(desk), latest(&other), "{more:?}");
+        let words = "SELECT count(*) FROM search";
+        assert_eq!(other.one(words), desk.one(words));
+        last = Some(other);
+    }
+    last.unwrap()
+}
+
+#[test]
+fn what_a_killed_export_leaves_is_taken_away_by_the_next_one() {
+    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    import(&desk, &lines(1, 1500));
+    std::fs::write(desk.path().join("out.jsonl"), "old\n").unwrap();
+    let asides = || -> Vec<PathBuf> {
+        let paths = below(desk.path()).into_iter().map(|(path, _)| path);
+        paths
+            .filter(|path| path.extension().is_some_and(|end| end == "part"))
+            .collect()
+    };
+    let words = ["export", "--format", "jsonl", "--to", "out.jsonl"];
+    for _ in 0..50 {
+        let mut child = desk.spawn(&words);
+        while child.try_wait().unwrap().is_none() && asides().is_empty() {
+            std::thread::yield_now();
+        }
+        send("KILL", &child);
+        child.wait().unwrap();
+        if !asides().is_empty() {
+            break;
+        }
+        std::fs::write(desk.path().join("out.jsonl"), "old\n").unwrap();
+    }
+    assert_eq!(asides().len(), 1, "one was killed in the middle");
+    assert_eq!(
+        std::fs::read_to_string(desk.path().join("out.jsonl")).unwrap(),
+        "old\n"
+    );
+    // An export that is at it keeps what it writes, whoever comes to the same place.
+    let held = desk.path().join(".out.jsonl.1.part");
+    let file = std::fs::File::create(&held).unwrap();
+    file.lock().unwrap();
+    assert_eq!(desk.run(&words).code, Some(0));
+    assert_eq!(asides(), [held]);
+    drop(file);
+    assert_eq!(desk.run(&words).code, Some(0));
+    assert!(asides().is_empty());
+    assert_eq!(
+        std::fs::read_to_string(desk.path().join("out.jsonl"))
+            .unwrap()
+            .lines()
+            .count(),
+        1500
+    );
+}
+
+#[test]
+fn clusters_languages_and_summaries() {
+    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    let mut corpus = String::new();
+    for (n, cluster, language) in [
+        (1, 1, "de"),
+        (2, 1, "de-AT"),
+        (3, 3, "den"),
+        (4, 1, "fr"),
+        (5, 3, "fr"),
+    ] {
+        writeln!(
+            corpus,
+            "{{\"seq\":{n},\"id\":{n},\"url\":\"https://press.example/{n}\",\"title\":\"{n}\",\"language\":\"{language}\",\
+             \"cluster\":{cluster},\"first_seen\":\"2026-11-24T03:50:00Z\"}}"
+        )
+        .unwrap();
+    }
+    import(&desk, &corpus);
+    let ids = |words: &[&str]| -> Vec<i64> {
+        desk.exported(words)
+            .iter()
+            .map(|line| line["id"].as_i64().unwrap())
+            .collect()
+    };
+    assert_eq!(ids(&["--unique", "cluster"]), [1, 3]);
+    assert_eq!(ids(&["--unique", "cluster", "--limit", "1"]), [1]);
+    assert_eq!(ids(&["--unique", "cluster", "--language", "fr"]), [4, 5]);
+    assert_eq!(ids(&["--language", "DE"]), [1, 2]);
+    let feed = desk
+        .run(&["export", "--format", "jsonfeed", "--unique", "cluster"])
+        .stdout;
+    let feed: serde_json::Value = serde_json::from_str(&feed).unwrap();
+    assert_eq!(
+        (
+            feed["items"][0]["title"].as_str(),
+            feed["items"][1]["title"].as_str()
+        ),
+        (Some("5"), Some("4"))
+    );
+    // The summary keeps out of the way of the data, and says what was done.
+    let ended = desk.run(&["export", "--format", "jsonl", "--json"]);
+    let summary: serde_json::Value = serde_json::from_str(&ended.stderr).unwrap();
+    assert_eq!(
+        summary,
+        serde_json::json!({"format": "jsonl", "written": 5, "gone": 0, "bytes": ended.stdout.len(), "files": 0, "seq": 5, "consumer": null})
+    );
+    let ended = desk.run(&[
         "export",
         "--format",
         "jsonl",
+        "--json",
         "--to",
-        "out.jsonl.zst",
-        "--compress",
-        "zstd",
+        "a",
+        "--consumer",
+        "x",
     ]);
-    assert_eq!(out.code, Some(0), "{}", out.stderr);
-    let first = desk.run(&["export", "--format", "jsonl"]).stdout;
-    let other = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
-    let ended = other.run(&["import", desk.path().join("out.jsonl.zst").to_str().unwrap()]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let second = other.run(&["export", "--format", "jsonl"]).stdout;
-    for (a, b) in first.lines().zip(second.lines()) {
-        assert_eq!(a, b);
-    }
-    assert_eq!(first, second);
-    let words = "SELECT count(*) FROM search";
-    assert_eq!(other.one(words), desk.one(words));
+    let summary: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        (summary["files"].as_i64(), summary["consumer"].as_str()),
+        (Some(1), Some("x"))
+    );
+    assert_eq!(ended.stderr, "");
+}
+
+#[test]
+fn a_bar_is_for_terminals() {
+    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    import(&desk, &lines(1, 300));
+    let words = ["export", "--format", "jsonl", "--to", "a.jsonl"];
+    let ended = desk.run(&words);
+    assert_eq!(
+        ended.stderr,
+        "300 articles written to a.jsonl; go on with --since-seq 300\n"
+    );
+    let command = desk.command(&words);
+    let quoted = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect::<Vec<_>>()
+        .join(" ");
+    // A terminal of 100 columns.
+    let shown = std::process::Command::new("script")
+        .args(["-qec", &format!("stty cols 100; {quoted}"), "/dev/null"])
+        .current_dir(desk.path())
+        .stdin(std::process::Stdio::null())
+        .output();
+    let Ok(shown) = shown else {
+        println!("skipped: there is no `script` here to be a terminal");
+        return;
+    };
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    assert!(
+        shown.contains(" of 300 articles, ") && shown.contains("/s, ") && shown.contains(" left"),
+        "{shown:?}"
+    );
+    assert!(shown.contains("300 articles written to a.jsonl"), "{shown:?}");
 }
 
 #[test]

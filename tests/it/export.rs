@@ -1,7 +1,6 @@
 //! Getting articles out: every form over the newsroom, places, selections, consumers.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use regex::Regex;
 
@@ -9,7 +8,7 @@ use crate::desk::{Desk, Ended};
 use crate::support::newsroom::Newsroom;
 
 /// A desk on which the newsroom was collected, one request at a time so that the order is always the same.
-fn collected(room: &Newsroom) -> Desk {
+pub(crate) fn collected(room: &Newsroom) -> Desk {
     let config = room.config_toml();
     let desk = Desk::new(&config.replace("[politeness]", "[politeness]\nin_flight = 1"));
     let ended = desk.run(&["run", "--once", "--wait", "1m"]);
@@ -24,7 +23,7 @@ fn collected(room: &Newsroom) -> Desk {
 }
 
 /// What differs from run to run, made the same.
-fn steady(desk: &Desk, text: &str) -> String {
+pub(crate) fn steady(desk: &Desk, text: &str) -> String {
     let mut text = text.to_owned();
     let times = desk.rows(
         "SELECT first_seen FROM articles UNION SELECT fetched_at FROM articles UNION SELECT fetched_at FROM revisions",
@@ -104,84 +103,12 @@ fn every_form_over_the_newsroom() {
             assert!(entry["published"].is_string(), "{entry}");
         }
     }
-    judged_by_others(&desk);
-    crate::consumers::round_trip(&desk);
+    crate::judges::by_others(&desk);
+    crate::judges::by_the_rules(&desk, "a", 15);
+    let _ = crate::consumers::round_trip(&desk);
 }
 
-/// The forms read by the libraries that people use, where Python has them.
-fn judged_by_others(desk: &Desk) {
-    ok(&desk.run(&[
-        "export",
-        "--format",
-        "warc",
-        "--to",
-        "a.warc.gz",
-        "--compress",
-        "gzip",
-    ]));
-    ok(&desk.run(&["export", "--format", "csv", "--to", "a.csv"]));
-    if cfg!(feature = "full") {
-        ok(&desk.run(&["export", "--format", "parquet", "--to", "a.parquet"]));
-        ok(&desk.run(&[
-            "export", "--format", "epub", "--to", "a.epub", "--title", "The week",
-        ]));
-    } else {
-        println!("skipped: parquet and epub are not in this build (--features full)");
-    }
-    for (module, script, says) in [
-        (
-            "pyarrow",
-            "import pyarrow.parquet as pq\nt=pq.read_table('a.parquet')\nprint(t.num_rows, t.schema.field('published_at').type, t.schema.field('authors').type, t.schema.field('title').type)\nr=t.to_pylist()\nprint(all(x['url'].startswith('http://') and x['text'] for x in r), sum(len(x['authors'])>0 for x in r)>5, all(len(x['origins'])>0 for x in r))",
-            "15 timestamp[ms, tz=UTC] list<element: string not null> string\nTrue True True\n",
-        ),
-        (
-            "duckdb",
-            "import duckdb\nprint(duckdb.sql(\"select count(*), count(published_at), sum(len(authors))>5 from 'a.parquet'\").fetchall())",
-            "[(15, 15, True)]\n",
-        ),
-        (
-            "zipfile",
-            "import zipfile, xml.dom.minidom as x\nz=zipfile.ZipFile('a.epub')\nn=z.infolist()\nprint(n[0].filename, n[0].compress_type, z.testzip(), z.read('mimetype'))\nfor i in n[1:]: x.parseString(z.read(i))\nprint(sum(i.filename.startswith('book/a') for i in n))",
-            "mimetype 0 None b'application/epub+zip'\n15\n",
-        ),
-        (
-            "feedparser",
-            "import feedparser\nfor f in ['a.rss','a.atom']:\n d=feedparser.parse(f)\n print(f, d.bozo, d.version, len(d.entries), all(e.id and e.title and e.link and e.published_parsed and e.content for e in d.entries))",
-            "a.rss False rss20 15 True\na.atom False atom10 15 True\n",
-        ),
-        (
-            "warcio",
-            "from warcio.archiveiterator import ArchiveIterator\nn=0\nfor r in ArchiveIterator(open('a.warc.gz','rb'), check_digests='raise'):\n if r.rec_type=='response':\n  assert r.content_stream().read(), r.rec_headers\n  n+=1\nprint(n)",
-            "17\n",
-        ),
-        (
-            "csv",
-            "import csv\nrows=list(csv.DictReader(open('a.csv', newline='')))\nprint(len(rows), all(r['url'].startswith('http://') and r['text'] for r in rows))",
-            "15 True\n",
-        ),
-    ] {
-        if matches!(module, "pyarrow" | "duckdb" | "zipfile") && !cfg!(feature = "full") {
-            continue;
-        }
-        let found = std::process::Command::new("python3")
-            .args(["-c", &format!("import {module}")])
-            .stderr(Stdio::null())
-            .status();
-        if !found.is_ok_and(|status| status.success()) {
-            println!("skipped: Python has no {module} here");
-            continue;
-        }
-        let said = std::process::Command::new("python3")
-            .args(["-c", script])
-            .current_dir(desk.path())
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8_lossy(&said.stderr);
-        assert_eq!(String::from_utf8_lossy(&said.stdout), says, "{module}: {stderr}");
-    }
-}
-
-fn files(folder: &Path) -> Vec<String> {
+pub(crate) fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {

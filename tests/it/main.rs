@@ -23,6 +23,7 @@ mod docs;
 mod entries;
 mod export;
 mod follow;
+mod judges;
 mod keeping;
 mod layers;
 mod newsroom;

@@ -222,6 +222,63 @@ fn an_output_that_is_down_delays_itself_only_and_gets_everything_later() {
 }
 
 #[test]
+fn a_saved_query_has_a_feed_and_a_command_gets_again_what_it_refused() {
+    let (press, own) = paper(&["one", "two"]);
+    own.page("/hook", Reply::status(503));
+    let outputs = format!(
+        "[[output]]\nname = \"second\"\nfeeds = \"second\"\nper = \"all\"\nquery = \"title:two\"\n\
+         [[output]]\nname = \"all\"\nfeeds = \"all\"\n\
+         [[output]]\nname = \"moody\"\ncommand = [\"sh\", \"-c\", \"cat >> got; test -e ready || {{ echo not yet >&2; exit 3; }}\"]\n\
+         [[output]]\nname = \"hook\"\nwebhook = \"{}\"\n",
+        own.url("/hook")
+    );
+    let desk = desk(&press, &outputs);
+    assert_eq!(desk.run(&["run", "--once"]).code, Some(1));
+    // A feed of what a query finds; an article has the same id in all of them.
+    let ids = |file: &str| -> Vec<(String, String)> {
+        let feed: Value = serde_json::from_slice(&fs::read(desk.path().join(file)).unwrap()).unwrap();
+        let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
+        let items = feed["items"].as_array().unwrap().iter();
+        items
+            .map(|item| (text(item, "title"), text(item, "id")))
+            .collect()
+    };
+    let found = ids("second/second.json");
+    assert_eq!((found.len(), found[0].0.as_str()), (1, "two"));
+    assert!(ids("all/paper.json").contains(&found[0]), "{found:?}");
+    // No shell of ours: the words reach the program as they are. What it said is shown.
+    let status = desk.run(&["status"]).stdout;
+    assert!(
+        status.contains("output moody: sh: exit status: 3: not yet (1 times, again in"),
+        "{status}"
+    );
+    fs::write(desk.path().join("ready"), "").unwrap();
+    let db = rusqlite::Connection::open(desk.database()).unwrap();
+    // The webhook has failed for three days.
+    db.execute_batch(
+        "UPDATE output SET next_at = NULL; UPDATE output SET failures = 79 WHERE name = 'hook';",
+    )
+    .unwrap();
+    desk.run(&["run", "--once"]);
+    let got = lines(&fs::read(desk.path().join("got")).unwrap());
+    assert_eq!(got.len(), 4, "both articles, twice");
+    assert_eq!(got[..2], got[2..]);
+    let status = desk.run(&["status"]).stdout;
+    assert!(!status.contains("output moody"), "{status}");
+    assert!(
+        status.contains("output hook: 1 dead letters, the last: the webhook answered 503"),
+        "{status}"
+    );
+    // What was set aside is sent again once a person wants it.
+    own.page("/hook", Reply::status(204));
+    db.execute("UPDATE output SET next_at = NULL", []).unwrap();
+    let reset = desk.run(&["consumers", "--reset", "output.hook"]);
+    assert_eq!(reset.code, Some(0), "{}", reset.stderr);
+    desk.run(&["run", "--once"]);
+    assert_eq!(lines(&own.requests_for("/hook").pop().unwrap().body).len(), 2);
+}
+
+#[test]
 fn a_running_daemon_tells_soon_and_can_be_exported_from() {
     let (press, own) = paper(&["one"]);
     let outputs = format!(

@@ -56,7 +56,7 @@ impl Form for Atom {
         }
         let entry = Entry::of(&self.channel, article);
         let mut out = Vec::from("<entry");
-        if let Some(language) = article.language {
+        if let Some(language) = entry.language {
             attribute("xml:lang", language, &mut out);
         }
         out.extend_from_slice(b">\n");

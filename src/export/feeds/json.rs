@@ -55,9 +55,22 @@ impl Form for JsonFeed {
         put("id", json!(entry.id));
         put("url", json!(entry.url));
         put("title", json!(entry.title));
-        put("summary", json!(entry.summary));
-        put("content_html", json!(entry.html));
-        put("content_text", json!(article.text));
+        for (key, text) in [("summary", entry.summary.as_str()), ("content_html", &entry.html)] {
+            if !text.is_empty() {
+                put(key, json!(text));
+            }
+        }
+        // Required, where there is no HTML.
+        if !article.text.is_empty() || entry.html.is_empty() {
+            put(
+                "content_text",
+                json!(
+                    Some(article.text)
+                        .filter(|text| !text.is_empty())
+                        .unwrap_or(&entry.title)
+                ),
+            );
+        }
         put("date_published", json!(entry.published));
         put("date_modified", json!(entry.updated));
         if !entry.authors.is_empty() {
@@ -67,7 +80,7 @@ impl Form for JsonFeed {
         if let Some(image) = article.image {
             put("image", json!(image));
         }
-        if let Some(language) = article.language {
+        if let Some(language) = entry.language {
             put("language", json!(language));
         }
         if !entry.categories.is_empty() {

@@ -44,11 +44,16 @@ impl Channel {
         urn(&format!("{}/feed/{}", self.store_id, self.title))
     }
 
-    /// Where readers are led; the site of an article, where nothing better is known.
+    /// Where readers are led. RSS wants a link in any case: the site of an article, where nothing better is known, and
+    /// the feed's own id, where there is none.
     fn link(&self, article: Option<&str>) -> String {
-        let site = || Some(Url::parse(article?).ok()?.origin().ascii_serialization());
+        let site = || {
+            Some(Url::parse(article?).ok()?.origin())
+                .filter(url::Origin::is_tuple)
+                .map(|origin| origin.ascii_serialization())
+        };
         let told = self.home.clone().or_else(|| self.own.clone());
-        told.or_else(site).unwrap_or_default()
+        told.or_else(site).unwrap_or_else(|| self.id())
     }
 }
 
@@ -92,6 +97,7 @@ struct Entry<'a> {
     authors: Vec<String>,
     published: &'a str,
     updated: &'a str,
+    language: Option<&'a str>,
     /// What it is filed under: its source, its section, its tags.
     categories: Vec<String>,
     enclosures: Vec<File>,
@@ -115,8 +121,12 @@ impl File {
 
 impl<'a> Entry<'a> {
     fn of(channel: &Channel, article: &ArticleRef<'a>) -> Self {
-        let authors = list(article.authors);
-        let byline = article.byline.filter(|_| authors.is_empty()).map(str::to_owned);
+        let said = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
+        let mut authors = list(article.authors);
+        authors.retain(|name| !name.trim().is_empty());
+        if authors.is_empty() {
+            authors.extend(said(article.byline));
+        }
         let mut categories: Vec<String> = Vec::new();
         let filed = article
             .source
@@ -124,27 +134,48 @@ impl<'a> Entry<'a> {
             .chain(article.section)
             .map(str::to_owned);
         for name in filed.chain(list(article.tags)) {
-            if !categories.contains(&name) {
+            if !name.trim().is_empty() && !categories.contains(&name) {
                 categories.push(name);
             }
         }
         Self {
             id: urn(&format!("{}/{}", channel.store_id, article.article_id)),
             url: article.url,
-            title: article
-                .title
-                .map_or_else(|| start_of(article.text, 80), str::to_owned),
-            summary: article
-                .standfirst
-                .map_or_else(|| start_of(article.text, 300), str::to_owned),
+            title: title_of(article),
+            summary: said(article.standfirst).unwrap_or_else(|| start_of(article.text, 300)),
             html: html_of(article),
-            authors: authors.into_iter().chain(byline).collect(),
+            authors,
             published: article.published_at.unwrap_or(article.first_seen),
             updated: article.fetched_at,
+            language: article.language.filter(|tag| is_language(tag)),
             categories,
             enclosures: serde_json::from_str(article.enclosures).unwrap_or_default(),
         }
     }
+}
+
+/// A title in any case: the beginning of the text where an article has none, its address where that has no words.
+pub(super) fn title_of(article: &ArticleRef<'_>) -> String {
+    let title = article.title.filter(|title| !title.trim().is_empty());
+    title.map_or_else(
+        || {
+            Some(start_of(article.text, 80))
+                .filter(|start| !start.is_empty())
+                .unwrap_or_else(|| article.url.to_owned())
+        },
+        str::to_owned,
+    )
+}
+
+/// Whether a text has the form of a language tag (BCP 47).
+pub(super) fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let first = parts.next().unwrap_or_default();
+    (2..=8).contains(&first.len())
+        && first.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
 }
 
 /// The text as HTML; made again where an article has text alone. Sanitised once more: the file may have been written by

@@ -32,11 +32,8 @@ impl Rss {
              xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:media=\"http://search.yahoo.com/mrss/\">\n<channel>\n",
         );
         element("title", &self.channel.title, &mut head);
-        // Required, whatever is in it.
-        head.extend_from_slice(b"<link>");
-        escape(&self.channel.link(article), &mut head);
-        head.extend_from_slice(b"</link>\n");
-        element("description", &self.channel.title, &mut head);
+        element("link", &self.channel.link(article), &mut head);
+        html("description", &self.channel.title, &mut head);
         if let Some(own) = &self.channel.own {
             head.extend_from_slice(b"<atom:link rel=\"self\" type=\"application/rss+xml\"");
             attribute("href", own, &mut head);
@@ -67,9 +64,9 @@ impl Form for Rss {
         for name in &entry.categories {
             element("category", name, &mut item);
         }
-        element("dc:language", article.language.unwrap_or_default(), &mut item);
+        element("dc:language", entry.language.unwrap_or_default(), &mut item);
         element("dc:rights", article.rights.unwrap_or_default(), &mut item);
-        element("description", &entry.summary, &mut item);
+        html("description", &entry.summary, &mut item);
         element("content:encoded", &entry.html, &mut item);
         // One is all that RSS knows; the others are media.
         for (at, file) in entry.enclosures.iter().enumerate() {
@@ -101,4 +98,11 @@ impl Form for Rss {
         self.out.write_all(b"</channel>\n</rss>\n")?;
         self.out.finish()
     }
+}
+
+/// An element that readers take for HTML, from text: what is a tag to them must not come of it.
+fn html(name: &str, text: &str, out: &mut Vec<u8>) {
+    let mut html = Vec::new();
+    escape(text, &mut html);
+    element(name, &String::from_utf8_lossy(&html), out);
 }

@@ -5,11 +5,16 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::super::{ExportError, Whole};
+use super::aside;
+
+/// Bytes that are gathered before they are written.
+const ROOM: usize = 1 << 18;
 
 /// A file under construction. Dropped before it is finished, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Target {
     path: PathBuf,
+    /// Where it is written; the path itself, where that is a pipe or a device.
     aside: PathBuf,
     file: Option<BufWriter<File>>,
 }
@@ -21,30 +26,39 @@ impl Target {
             path: path.to_owned(),
             error,
         };
-        let name = path
-            .file_name()
-            .ok_or_else(|| failed(io::Error::other("it names no file")))?;
+        if path.file_name().is_none() {
+            return Err(failed(io::Error::other("it names no file")));
+        }
         if path.is_dir() {
             return Err(failed(io::Error::other("it is a folder")));
         }
-        let aside = aside(path, name, "part");
-        // What a killed process of the same number left is not written into: it may be a link by now.
-        let _ = fs::remove_file(&aside);
-        let file = File::options()
-            .write(true)
-            .create_new(true)
-            .open(&aside)
-            .map_err(failed)?;
+        let (aside, file) = if is_special(path) {
+            (path.to_owned(), File::options().write(true).open(path))
+        } else {
+            let aside = aside::name(path, aside::PART);
+            let file = aside::create(&aside);
+            (aside, file)
+        };
         Ok(Self {
             path: path.to_owned(),
             aside,
-            file: Some(BufWriter::with_capacity(1 << 16, file)),
+            file: Some(BufWriter::with_capacity(ROOM, file.map_err(failed)?)),
         })
     }
 
     /// Where it is written.
     pub fn aside(&self) -> &Path {
         &self.aside
+    }
+
+    fn is_direct(&self) -> bool {
+        self.aside == self.path
+    }
+
+    fn remove(&self) {
+        if !self.is_direct() {
+            let _ = fs::remove_file(&self.aside);
+        }
     }
 
     fn failed(&self, error: &io::Error) -> io::Error {
@@ -60,14 +74,17 @@ impl Whole for Target {
     /// Syncs and renames: from here on readers see the new file.
     fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
         let done = self.file.take().map_or(Ok(()), |file| {
-            file.into_inner()
-                .map_err(io::IntoInnerError::into_error)?
-                .sync_all()?;
+            // Open, and by that ours, until it has its name.
+            let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+            if self.is_direct() {
+                return Ok(());
+            }
+            file.sync_all()?;
             fs::rename(&self.aside, &self.path)?;
             sync_folder_of(&self.path)
         });
         done.map_err(|error| {
-            let _ = fs::remove_file(&self.aside);
+            self.remove();
             ExportError::Target {
                 path: self.path.clone(),
                 error,
@@ -76,14 +93,9 @@ impl Whole for Target {
     }
 }
 
-/// The name beside `path` under which it is written: hidden, and of this process.
-pub(super) fn aside(path: &Path, name: &std::ffi::OsStr, end: &str) -> PathBuf {
-    let mut aside = std::ffi::OsString::from(".");
-    // A long name with more around it would be too long for the file system.
-    let short: String = name.to_string_lossy().chars().take(48).collect();
-    aside.push(short);
-    aside.push(format!(".{}.{end}", std::process::id()));
-    path.with_file_name(aside)
+/// Pipes and devices are written to as they are.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
 /// A rename is on disk once the folder is.
@@ -107,7 +119,7 @@ impl Write for Target {
 impl Drop for Target {
     fn drop(&mut self) {
         if self.file.take().is_some() {
-            let _ = fs::remove_file(&self.aside);
+            self.remove();
         }
     }
 }
@@ -153,7 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (victim, path) = (folder.path().join("victim"), folder.path().join("out"));
         fs::write(&victim, "mine").unwrap();
-        std::os::unix::fs::symlink(&victim, aside(&path, path.file_name().unwrap(), "part")).unwrap();
+        std::os::unix::fs::symlink(&victim, aside::name(&path, aside::PART)).unwrap();
         std::os::unix::fs::symlink(&victim, &path).unwrap();
         let mut target = Target::create(&path).unwrap();
         target.write_all(b"new").unwrap();

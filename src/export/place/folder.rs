@@ -1,11 +1,12 @@
 //! A folder of ours: replaced as a whole, or added to.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::ExportError;
-use super::file::{aside, sync_folder_of};
+use super::aside;
+use super::file::sync_folder_of;
 
 /// Stands in every folder that we made: one without it, and not empty, is somebody else's.
 const MARK: &str = ".cuttings-export";
@@ -18,6 +19,8 @@ pub struct Folder {
     path: PathBuf,
     /// Where it is built; the folder itself, where it is added to.
     work: PathBuf,
+    /// Says that we are still at it.
+    held: Option<File>,
     done: bool,
 }
 
@@ -25,19 +28,18 @@ impl Folder {
     /// A folder that takes the place of the one at `path` when it is finished.
     pub fn replace(path: &Path) -> Result<Self, ExportError> {
         let path = checked(path)?;
-        let name = path.file_name().unwrap_or_default();
-        let work = aside(&path, name, "part");
+        aside::sweep_beside(&path);
+        let work = aside::name(&path, aside::PART);
         let begun = || {
-            if work.exists() {
-                fs::remove_dir_all(&work)?;
-            }
-            fs::create_dir(&work)?;
-            fs::write(work.join(MARK), MARK_TEXT)
+            let held = aside::create_folder(&work)?;
+            fs::write(work.join(MARK), MARK_TEXT)?;
+            Ok(Some(held))
         };
-        begun().map_err(|error| of(&path, error))?;
+        let held = begun().map_err(|error| of(&path, error))?;
         Ok(Self {
             path,
             work,
+            held,
             done: false,
         })
     }
@@ -50,10 +52,11 @@ impl Folder {
             fs::write(path.join(MARK), MARK_TEXT)
         };
         begun().map_err(|error| of(&path, error))?;
-        sweep(&path);
+        aside::sweep_within(&path);
         Ok(Self {
             work: path.clone(),
             path,
+            held: None,
             done: false,
         })
     }
@@ -68,7 +71,7 @@ impl Folder {
         let path = self.work.join(name);
         match fs::symlink_metadata(&path) {
             Ok(found) if found.is_dir() => {
-                sweep(&path);
+                aside::sweep_within(&path);
                 Ok(path)
             }
             Ok(_) => Err(of(&path, io::Error::other("it is in the way of a folder"))),
@@ -86,25 +89,20 @@ impl Folder {
                 return sync_folder_of(&self.path.join(MARK));
             }
             sync_folder_of(&self.work.join(MARK))?;
-            let old = aside(&self.path, self.path.file_name().unwrap_or_default(), "old");
-            let had = self.path.exists();
-            if had {
-                fs::rename(&self.path, &old)?;
-            }
-            if let Err(error) = fs::rename(&self.work, &self.path) {
-                if had {
-                    fs::rename(&old, &self.path)?;
-                }
-                return Err(error);
-            }
-            sync_folder_of(&self.path)?;
-            if had {
-                fs::remove_dir_all(&old)?;
+            if self.path.exists() {
+                exchange(&self.work, &self.path)?;
+                sync_folder_of(&self.path)?;
+                // A leftover is taken away by the next export.
+                let _ = fs::remove_dir_all(&self.work);
+            } else {
+                fs::rename(&self.work, &self.path)?;
+                sync_folder_of(&self.path)?;
             }
             Ok(())
         };
         let result = swap();
         self.done = result.is_ok();
+        self.held = None;
         result.map_err(|error| of(&self.path, error))
     }
 }
@@ -117,15 +115,23 @@ impl Drop for Folder {
     }
 }
 
-/// Takes away what exports that were killed have left: one folder is written by one export at a time.
-fn sweep(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') && name.ends_with(".part") && entry.path().is_file() {
-            let _ = fs::remove_file(entry.path());
+/// Two folders, each under the name of the other. In one step where the system can do that, so that readers never miss
+/// it; in two elsewhere.
+fn exchange(new: &Path, place: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        if renameat_with(CWD, new, CWD, place, RenameFlags::EXCHANGE).is_ok() {
+            return Ok(());
         }
     }
+    let old = aside::name(place, aside::OLD);
+    fs::rename(place, &old)?;
+    if let Err(error) = fs::rename(new, place) {
+        fs::rename(&old, place)?;
+        return Err(error);
+    }
+    fs::rename(&old, new)
 }
 
 /// The folder, links resolved; refused where something that is not ours is there.

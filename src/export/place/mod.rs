@@ -1,10 +1,12 @@
 //! Where an export goes: one output, a file for each part, or a file for each article.
 
+mod aside;
 mod file;
 mod folder;
 mod names;
 mod sink;
 
+pub(super) use aside::sweep_beside;
 pub use file::Target;
 pub use folder::Folder;
 #[cfg(feature = "epub")]
