@@ -370,7 +370,7 @@ async fn p35_robots_answers_of_every_way_and_name_are_kept_too() {
     assert_eq!(press.count("/no/2?3"), 0);
     assert_eq!(press.count("/no/2?1"), 1);
     assert_eq!(
-        hand.number("SELECT count(*) FROM failure JOIN source ON source.id = source_id WHERE name = 'b' AND failure.code = 'robots-denied'"),
+        hand.number("SELECT count(DISTINCT entry_id) FROM failure JOIN source ON source.id = source_id WHERE name = 'b' AND failure.code = 'robots-denied'"),
         1
     );
 }
