@@ -1,5 +1,7 @@
 //! Which blocks of a container are of the article.
 
+use std::collections::HashMap;
+
 use super::features::{FEW, range};
 use super::{View, value};
 use crate::extract::meta::fold;
@@ -108,13 +110,18 @@ fn drop_empty_headings(view: &View<'_>, kept: &mut Vec<usize>) {
     *kept = out;
 }
 
-/// A long text said twice is printed for two widths of screen.
+/// A long text said twice is printed for two widths of screen, or drawn out of the text in large letters. Among the same
+/// siblings, with something between, it is said twice: a step of a plan, a line of a song.
 fn drop_repeats(view: &View<'_>, kept: &mut Vec<usize>) {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen: HashMap<&str, (At, usize)> = HashMap::new();
     kept.retain(|index| {
-        view.blocks
-            .get(*index)
-            .is_some_and(|block| block.chars < 60 || seen.insert(block.text.as_str()))
+        let Some(block) = view.blocks.get(*index).filter(|block| block.chars >= 60) else {
+            return true;
+        };
+        let parent = view.document.parent(block.owner).unwrap_or(block.owner);
+        let (first_parent, first) = *seen.entry(block.text.as_str()).or_insert((parent, *index));
+        let is_first = first == *index;
+        is_first || first_parent == parent && first + 1 < *index
     });
 }
 

@@ -66,6 +66,19 @@ fn what_is_around_an_article_is_left_out() {
 }
 
 #[test]
+fn what_is_said_twice_among_siblings_stays_what_is_printed_twice_does_not() {
+    let twice = format!(
+        "<body><article><h1>A bridge opens</h1><p>{FIRST}</p><p>{SECOND}</p><p>{FIRST}</p><p>{THIRD}</p></article></body>"
+    );
+    assert_eq!(text(&twice), [FIRST, SECOND, FIRST, THIRD].join("\n\n"));
+    let printed = format!(
+        "<body><article><h1>A bridge opens</h1><p>{FIRST}</p><p>{SECOND}</p><div><p>{FIRST}</p></div><p>{THIRD}</p>\
+         <p>{THIRD}</p></article></body>"
+    );
+    assert_eq!(text(&printed), [FIRST, SECOND, THIRD].join("\n\n"));
+}
+
+#[test]
 fn a_body_split_over_siblings_is_one() {
     let html = format!(
         "<body><nav><a href=/>Home</a> <a href=/b>News</a></nav><div id=w><div class=s1><p>{FIRST}</p><p>{SECOND}</p></div>\
