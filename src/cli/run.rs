@@ -203,6 +203,10 @@ impl Tally {
             }
             Event::Left(left) => self.left = left,
         }
+        // A daemon shows no bar, and counting thousands of sources at each step costs more than the step.
+        if self.bar.is_hidden() {
+            return;
+        }
         let polled = self.rows.values().filter(|row| row.polled).count();
         let new: u64 = self.rows.values().map(|row| row.new).sum();
         let failed: u64 = self.rows.values().map(Row::failed).sum();

@@ -24,7 +24,7 @@ pub(super) struct SearchArgs {
     /// Only published before
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// What fits best first, of the newest thousand that match; else what arrived last
+    /// What fits best first, else what was published last; of the thousand that match and arrived last
     #[arg(long)]
     rank: bool,
     /// At most so many

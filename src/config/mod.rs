@@ -40,7 +40,7 @@ use regex::Regex;
 use url::Url;
 
 use crate::html::Css;
-use crate::timing::Schedule;
+pub use crate::timing::Schedule;
 
 pub use access::{Access, Kept, refused_header};
 pub use edit::{Names, NewSource, NotAdded, append};

@@ -66,19 +66,23 @@ impl Shape {
         self.words
     }
 
-    /// 64 bits that are nearly the same for texts that are (SimHash: Charikar 2002).
-    pub(super) fn fingerprint(&self) -> u64 {
-        let mut sums = [0_i32; 64];
+    /// A sample of the rows, by which likely twins are found without reading them: see [`Sketch`].
+    pub(super) fn sketch(&self) -> Sketch {
+        let mut least = [u64::MAX; PLACES];
         for &triple in &self.triples {
-            let mut bits = spread(triple);
-            for sum in &mut sums {
-                *sum += if bits & 1 == 1 { 1 } else { -1 };
-                bits >>= 1;
+            let hash = spread(triple);
+            if let Some(least) = usize::try_from(hash >> 60)
+                .ok()
+                .and_then(|place| least.get_mut(place))
+            {
+                *least = hash.min(*least);
             }
         }
-        sums.iter()
-            .rev()
-            .fold(0, |print, &sum| print << 1 | u64::from(sum > 0))
+        // What orders the hashes are their upper bits: of the least ones only the lower say something.
+        Sketch(least.map(|hash| match hash {
+            u64::MAX => 0,
+            hash => (hash & 0xffff).max(1) as u16,
+        }))
     }
 
     /// Whether there is enough text to tell.
@@ -96,11 +100,55 @@ impl Shape {
     }
 }
 
+/// Places of a sketch.
+pub(super) const PLACES: usize = 16;
+
+/// MinHash with one permutation (Broder 1997; Li, Owen and Zhang 2012): the rows are dealt to sixteen places, and each
+/// place keeps the least. Two texts agree at a place as often as their rows are the same, so of twins about half the
+/// places are equal, of strangers none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sketch(
+    /// 0: no row fell here.
+    [u16; PLACES],
+);
+
+impl Sketch {
+    /// Place and value, where there is one.
+    pub(super) fn values(&self) -> impl Iterator<Item = (usize, u16)> + '_ {
+        self.0
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|&(_, value)| value != 0)
+    }
+
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|value| value.to_le_bytes()).collect()
+    }
+
+    /// None for anything that [`Self::bytes`] does not write.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let values: [u16; PLACES] = pairs
+            .iter()
+            .map(|&pair| u16::from_le_bytes(pair))
+            .collect::<Vec<_>>()
+            .try_into()
+            .ok()?;
+        rest.is_empty().then_some(Self(values))
+    }
+}
+
 /// Hashes of the first words, in lower case, without what stands between them.
 fn words(text: &str) -> Vec<u64> {
-    let mut words = Vec::new();
+    let mut words = Vec::with_capacity((text.len() / 5).min(WORDS));
     let mut word = BASIS;
     for c in text.chars() {
+        // Most letters of most texts, without a look into tables.
+        if c.is_ascii_alphanumeric() {
+            word = mix(word, u64::from(c.to_ascii_lowercase()));
+            continue;
+        }
         let alone = stands_alone(c);
         if word != BASIS && (alone || !c.is_alphanumeric()) {
             words.push(word);

@@ -78,7 +78,9 @@ pub(super) fn record(
         cutting.published_at,
         &cutting.url,
     );
-    let revision = columns.insert(db, page, source, now)?;
+    // With its number at once: to change a row as large as this afterwards is to write it twice.
+    let seq = is_new.then(|| changes::seq_of(db, article)).transpose()?;
+    let revision = columns.insert(db, page, source, now, seq)?;
     if is_new {
         changes::first(db, article, revision)?;
         return Ok((page, Stored::New(article)));
@@ -134,7 +136,7 @@ pub(super) fn replace(
         )?
         .exists(params![article.0, page.0])?;
     let announced = is_shown || outdoes_current(db, article, columns.told())?;
-    let revision = columns.insert(db, page, source, fetched_at)?;
+    let revision = columns.insert(db, page, source, fetched_at, None)?;
     if announced {
         changes::revised(db, article, revision, now)?;
     }

@@ -23,6 +23,13 @@ pub(super) fn new_article(
     Ok(article)
 }
 
+/// The number of an article's last change.
+pub(super) fn seq_of(db: &Connection, article: ArticleId) -> Result<i64, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT seq FROM article WHERE id = ?1")?
+        .query_row([article.0], |row| row.get(0))?)
+}
+
 /// The first revision of a new article: told with the article itself.
 pub(super) fn first(db: &Connection, article: ArticleId, revision: i64) -> Result<(), StoreError> {
     let seq: i64 = db

@@ -1,52 +1,53 @@
 //! The same story on several sites: articles whose texts are nearly the same get one number, and stay articles.
 //!
-//! Each text has a fingerprint of 64 bits (SimHash: Charikar 2002) over its rows of three words; texts of which four
-//! fifths are the same differ in about ten bits, half of which in about seventeen, unrelated ones in about thirty-two. The fingerprints of the latest
-//! articles are held in memory: comparing with all of them takes less than one look into the database. What is near by
-//! its fingerprint is then compared word by word, so a chance likeness joins nothing.
+//! Each text has a sketch of sixteen numbers, a sample of its rows of three words ([`Sketch`]). Those of the latest
+//! articles are held in memory, each number leading to the articles that have it: what agrees in some of them is found
+//! by sixteen look-ups, whatever the number of articles. It is then compared word by word, so a chance likeness joins
+//! nothing.
 
-use std::collections::VecDeque;
+use rusqlite::{Connection, OptionalExtension};
 
-use rusqlite::{Connection, OptionalExtension, params};
-
-use super::alike::Shape;
+use super::alike::{PLACES, Shape, Sketch};
 use super::error::StoreError;
 
-/// Articles that a new one is compared with: some days of a large collection.
+/// Articles that a new one is compared with: some days of a large collection. Their positions fit 16 bits.
 const LATEST: usize = 50_000;
 
-/// Bits that fingerprints of one story may differ in.
-const NEAR: u32 = 20;
+/// Places at which sketches of one story agree at least: of texts that share half of their rows, five or so do.
+const AGREE: usize = 2;
+
+/// Articles with the same number at a place that are looked at, latest first: a turn of phrase that everybody prints
+/// says little.
+const WITH_THE_SAME: usize = 24;
 
 /// Fewer words tell no story: a notice to subscribe is the same on every page of a site.
 const FEWEST: usize = 60;
 
-/// Near fingerprints that are looked at, nearest first.
+/// Likely twins that are looked at, the likeliest first.
 const COMPARED: usize = 8;
 
-/// Fingerprints of the latest articles. A cache: what the database says decides.
+/// Sketches of the latest articles. A cache: what the database says decides.
 #[derive(Debug, Default)]
 pub(super) struct Latest {
-    known: Option<VecDeque<(i64, u64)>>,
+    known: Option<Known>,
 }
 
 impl Latest {
-    /// Gives an article its fingerprint and, where its story is known, the number of that.
-    pub(super) fn place(&mut self, db: &Connection, article: i64, text: &str) -> Result<(), StoreError> {
+    /// The sketch of an article and, where its story is known, the number of that; neither for a short text.
+    pub(super) fn place(
+        &mut self,
+        db: &Connection,
+        article: i64,
+        text: &str,
+    ) -> Result<(Option<Sketch>, Option<i64>), StoreError> {
         let shape = Shape::of(text);
         if shape.words() < FEWEST {
-            return Ok(());
+            return Ok((None, None));
         }
-        let print = shape.fingerprint();
+        let sketch = shape.sketch();
         let known = self.known(db)?;
-        let mut near: Vec<(u32, i64)> = known
-            .iter()
-            .map(|&(other, theirs)| ((print ^ theirs).count_ones(), other))
-            .filter(|&(bits, other)| bits <= NEAR && other != article)
-            .collect();
-        near.sort_unstable();
         let mut cluster = None;
-        for (_, other) in near.into_iter().take(COMPARED) {
+        for other in known.like(&sketch, article) {
             if let Some((number, text)) = told(db, other)?
                 && shape.tells_the_story_of(&Shape::of(&text))
             {
@@ -54,36 +55,116 @@ impl Latest {
                 break;
             }
         }
-        db.prepare_cached(
-            "UPDATE article SET fingerprint = ?2, cluster = coalesce(?3, cluster) WHERE id = ?1",
-        )?
-        .execute(params![article, print.cast_signed(), cluster])?;
-        let known = self.known(db)?;
-        match known.iter_mut().rev().find(|(other, _)| *other == article) {
-            Some(entry) => entry.1 = print,
-            None => known.push_back((article, print)),
-        }
-        if known.len() > LATEST {
-            known.pop_front();
-        }
-        Ok(())
+        known.add(article, &sketch);
+        Ok((Some(sketch), cluster))
     }
 
-    fn known(&mut self, db: &Connection) -> Result<&mut VecDeque<(i64, u64)>, StoreError> {
+    fn known(&mut self, db: &Connection) -> Result<&mut Known, StoreError> {
         if self.known.is_none() {
-            let mut known: VecDeque<(i64, u64)> = db
-                .prepare(
-                    "SELECT id, fingerprint FROM article WHERE fingerprint IS NOT NULL ORDER BY id DESC LIMIT ?1",
-                )?
-                .query_map([LATEST as i64], |row| {
-                    Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-                })?
+            let mut latest: Vec<(i64, Vec<u8>)> = db
+                .prepare("SELECT id, sketch FROM article WHERE sketch IS NOT NULL ORDER BY id DESC LIMIT ?1")?
+                .query_map([LATEST as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<Result<_, _>>()?;
-            known.make_contiguous().reverse();
+            latest.reverse();
+            let mut known = Known::default();
+            for (article, sketch) in latest {
+                if let Some(sketch) = Sketch::read(&sketch) {
+                    known.add(article, &sketch);
+                }
+            }
             self.known = Some(known);
         }
         Ok(self.known.get_or_insert_default())
     }
+}
+
+/// The latest articles, numbered from one, in a ring: the next takes the room of the oldest. Some eight megabytes when
+/// full.
+#[derive(Debug)]
+struct Known {
+    ring: Vec<Sketched>,
+    last: u32,
+    /// For each place and value the last number with it; 0: there is none.
+    heads: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Sketched {
+    article: i64,
+    /// For each place the number before with the same value; 0: there is none.
+    before: [u32; PLACES],
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            // No number leads to the first place until the ring is full.
+            ring: vec![Sketched {
+                article: 0,
+                before: [0; PLACES],
+            }],
+            last: 0,
+            heads: vec![0; PLACES << 16],
+        }
+    }
+}
+
+impl Known {
+    /// Articles that agree with a sketch at some places, at most of them first.
+    fn like(&self, sketch: &Sketch, article: i64) -> Vec<i64> {
+        let mut met: Vec<u32> = Vec::new();
+        for (place, value) in sketch.values() {
+            let mut number = self.heads.get(slot(place, value)).copied().unwrap_or(0);
+            for _ in 0..WITH_THE_SAME {
+                let Some(entry) = self.entry(number) else { break };
+                met.push(number);
+                number = entry.before.get(place).copied().unwrap_or(0);
+            }
+        }
+        met.sort_unstable();
+        let mut like: Vec<(usize, u32)> = met
+            .chunk_by(|a, b| a == b)
+            .filter_map(|same| Some((same.len(), *same.first()?)))
+            .filter(|(agree, _)| *agree >= AGREE)
+            .collect();
+        like.sort_unstable_by(|a, b| b.cmp(a));
+        like.into_iter()
+            .filter_map(|(_, number)| Some(self.entry(number)?.article))
+            .filter(|other| *other != article)
+            .take(COMPARED)
+            .collect()
+    }
+
+    fn add(&mut self, article: i64, sketch: &Sketch) {
+        self.last = self.last.wrapping_add(1).max(1);
+        let mut entry = Sketched {
+            article,
+            before: [0; PLACES],
+        };
+        for (place, value) in sketch.values() {
+            if let (Some(before), Some(head)) = (
+                entry.before.get_mut(place),
+                self.heads.get_mut(slot(place, value)),
+            ) {
+                *before = std::mem::replace(head, self.last);
+            }
+        }
+        match self.ring.get_mut(self.last as usize % LATEST) {
+            Some(oldest) => *oldest = entry,
+            None => self.ring.push(entry),
+        }
+    }
+
+    /// An article of the ring by its number; none where another has its room by now.
+    fn entry(&self, number: u32) -> Option<&Sketched> {
+        let is_held = number > 0 && (self.last.wrapping_sub(number) as usize) < LATEST;
+        self.ring.get(number as usize % LATEST).filter(|_| is_held)
+    }
+}
+
+/// Where the last number with a value at a place is kept.
+fn slot(place: usize, value: u16) -> usize {
+    place << 16 | usize::from(value)
 }
 
 /// The number of an article's story and its text; none where readers see it no more.

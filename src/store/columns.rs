@@ -118,18 +118,19 @@ impl Columns {
         })
     }
 
-    /// Writes a revision of a page; gives its row.
+    /// Writes a revision of a page, with the number of the change where that is known; gives its row.
     pub(super) fn insert(
         &self,
         db: &Connection,
         page: PageId,
         source: SourceId,
         fetched_at: DateTime<Utc>,
+        seq: Option<i64>,
     ) -> Result<i64, StoreError> {
         db.prepare_cached(&format!(
-            "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at) \
+            "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at, seq) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-             ?22, ?23, ?24, ?25)"
+             ?22, ?23, ?24, ?25, ?26)"
         ))?
         .execute(params![
             self.url,
@@ -156,7 +157,8 @@ impl Columns {
             self.enclosures,
             page.0,
             source.0,
-            time::text(fetched_at)
+            time::text(fetched_at),
+            seq
         ])?;
         Ok(db.last_insert_rowid())
     }
@@ -253,6 +255,13 @@ fn enclosures(files: &[Enclosure]) -> String {
 
 /// Text as it is stored: no control characters but tabs and line breaks, least of all NUL.
 pub(super) fn clean(text: &str) -> String {
+    // Most texts are clean, which bytes tell: a control character begins with one of these.
+    if !text
+        .bytes()
+        .any(|byte| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xc2)
+    {
+        return text.to_owned();
+    }
     text.chars()
         .filter(|&c| !c.is_control() || c == '\n' || c == '\t')
         .collect()

@@ -205,7 +205,7 @@ impl Store {
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
         let seeds: Vec<_> = configured
             .iter()
-            .map(|source| sources::Seed::of(source, scope, now))
+            .map(|source| sources::Seed::of(source, scope))
             .collect();
         self.writer
             .call("take in the configured sources", move |db| {

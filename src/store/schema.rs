@@ -17,6 +17,13 @@ const APPLICATION: i64 = 0x6375_7474;
 /// How long we wait for another process's transaction.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// Kibibytes of pages that the writer holds. A transaction that needs more writes them to the log and reads them back.
+const CACHE: i64 = 16 << 10;
+
+/// Pages in the log from which on they are moved into the database: 16 MiB. A page that changes often, and most do, is
+/// moved once for all its changes.
+const CHECKPOINT: i64 = 4000;
+
 /// Log bytes kept after a checkpoint.
 const LOG_LIMIT: i64 = 64 << 20;
 
@@ -131,6 +138,10 @@ fn prepare(db: &Connection) -> rusqlite::Result<()> {
         [],
         |_| Ok(()),
     )?;
+    db.pragma_update(None, "cache_size", -CACHE)?;
+    // Each step is a savepoint: the pages it changes are copied first, and that need not be to a file.
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     db.set_prepared_statement_cache_capacity(256);
     // Without it, statements that could use a partial index are planned anew whenever a value is bound to them.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -123,14 +123,17 @@ CREATE INDEX host_ready ON host (ready_at, name) WHERE ready_at IS NOT NULL;
 
 -- What origins answered for robots.txt: kept, so that a restart asks nobody again.
 CREATE TABLE robots (
-    origin     TEXT    NOT NULL PRIMARY KEY,
+    origin     TEXT    NOT NULL,
+    -- By which way and under which name it was asked; '': the straight one, under ours.
+    way        TEXT    NOT NULL DEFAULT '',
     fetched_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     -- null: there was no answer.
     status     INTEGER,
     body       BLOB    NOT NULL,
     -- `Sitemap:` lines, a JSON list: where a site without a feed may be found.
-    sitemaps   TEXT    NOT NULL DEFAULT '[]'
+    sitemaps   TEXT    NOT NULL DEFAULT '[]',
+    PRIMARY KEY (origin, way)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE article (
@@ -143,10 +146,12 @@ CREATE TABLE article (
     revision_id INTEGER REFERENCES revision (id),
     -- The revision whose words are in the index; null: none.
     indexed_id  INTEGER,
+    -- When that was published, else fetched, in seconds since 1970: what a search sorts by.
+    shown_at    INTEGER,
     -- The article that this one tells the story of, on another site or on the same; null: itself.
     cluster     INTEGER,
-    -- Of its text: 64 bits, nearly the same for texts that are (cluster.rs); null: too short to tell.
-    fingerprint INTEGER,
+    -- Of its text: a sample by which texts that are nearly the same are found (cluster.rs); null: too short to tell.
+    sketch      BLOB,
     -- A tombstone: what became of it.
     merged_into INTEGER REFERENCES article (id),
     deleted_at  TEXT,
@@ -154,6 +159,7 @@ CREATE TABLE article (
     deleted_why TEXT
 ) STRICT;
 CREATE INDEX article_seq ON article (seq);
+CREATE INDEX article_shown ON article (shown_at) WHERE shown_at IS NOT NULL;
 CREATE INDEX article_source ON article (source_id, first_seen) WHERE merged_into IS NULL AND deleted_at IS NULL;
 -- So that a revision can be dropped without looking through all articles.
 CREATE INDEX article_revision ON article (revision_id);
@@ -248,11 +254,15 @@ CREATE INDEX raw_page_expires ON raw_page (expires) WHERE expires IS NOT NULL;
 
 -- Words of what readers see; rowid is the article. Has no text of its own, and no `contentless_delete`: that needs SQLite
 -- 3.43, and people have older ones; what is taken out of it must be told with the words that went in. Scripts without spaces are cut into pairs
--- before (script.rs). Signs that join letters are letters: without them Indic words fall apart.
+-- before (script.rs). Signs that join letters are letters: without them Indic words fall apart. The last column holds one
+-- word that nobody types, made of source.id, so that what one source says of a common word is found without looking at the rest.
 CREATE VIRTUAL TABLE search USING fts5 (
-    title, standfirst, text, content = '',
+    title, standfirst, text, source, content = '',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 );
+-- The words of a whole transaction are gathered before they are written; and the parts of the index are merged eight at a
+-- time, not four: each word is then written less often.
+INSERT INTO search (search, rank) VALUES ('hashsize', 4194304), ('automerge', 8);
 -- Articles whose words are to be indexed anew, at the end of the same transaction.
 CREATE TABLE search_due (
     article_id INTEGER NOT NULL PRIMARY KEY

@@ -4,15 +4,15 @@
 //! Validators and the hash of the body belong to the URL they came from (POLITENESS P7): under another URL a claim
 //! carries none, and they count again when the URL changes back.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
 use super::error::StoreError;
 use super::{Claims, ledger, memory, origins, queue, rest, revisits, take_in, time};
-use crate::config::{KeepArticles, Revisions, Scope, Source};
+use crate::config::{KeepArticles, Revisions, Schedule, Scope, Source};
 use crate::model::{
     CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
 };
@@ -22,153 +22,209 @@ use crate::model::{
 pub(super) struct Seed {
     name: String,
     was: Option<String>,
-    enabled: bool,
+    schedule: Schedule,
+    revisit: Vec<Duration>,
+    wish: Wish,
+}
+
+/// The columns that the configuration decides. Compared before anything is written: at a start nearly all are as they were.
+#[derive(Debug, PartialEq, Eq)]
+struct Wish {
+    wanted: bool,
     url: String,
     reading: String,
     host: String,
     schedule: String,
-    due: i64,
     timezone: String,
     tags: String,
     ignore_robots: bool,
     keep_for: Option<i64>,
     keep_newest: Option<i64>,
-    revisions: &'static str,
-    revisit: Vec<Duration>,
+    revisions: String,
+    /// The ages, as JSON.
+    revisit: String,
+}
+
+/// A row as it was, before the configuration is taken in.
+struct Before {
+    id: i64,
+    name: String,
+    configured: bool,
+    enabled: bool,
+    paused: bool,
+    wish: Wish,
 }
 
 impl Seed {
-    pub(super) fn of(source: &Source, scope: Scope, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(source: &Source, scope: Scope) -> Self {
         Self {
             name: source.name.clone(),
             was: source.was.clone(),
-            enabled: source.enabled,
-            url: source.feed.to_string(),
-            reading: source.form.reading(),
-            host: scope.place(&source.feed),
-            schedule: source.schedule.to_string(),
-            due: time::ms(source.schedule.next_after(now)),
-            timezone: source.timezone.name().to_owned(),
-            tags: serde_json::Value::from(source.tags.clone()).to_string(),
-            ignore_robots: source.ignore_robots,
-            keep_for: match source.keep {
-                KeepArticles::For(length) => Some(time::length(length)),
-                _ => None,
-            },
-            keep_newest: match source.keep {
-                KeepArticles::Newest(count) => Some(count as i64),
-                _ => None,
-            },
-            revisions: match source.revisions {
-                Revisions::All => "all",
-                Revisions::Latest => "latest",
-                Revisions::First => "first",
-            },
+            schedule: source.schedule.clone(),
             revisit: source.revisit.clone(),
+            wish: Wish {
+                wanted: source.enabled,
+                url: source.feed.to_string(),
+                reading: source.form.reading(),
+                host: scope.place(&source.feed),
+                schedule: source.schedule.to_string(),
+                timezone: source.timezone.name().to_owned(),
+                tags: serde_json::Value::from(source.tags.clone()).to_string(),
+                ignore_robots: source.ignore_robots,
+                keep_for: match source.keep {
+                    KeepArticles::For(length) => Some(time::length(length)),
+                    _ => None,
+                },
+                keep_newest: match source.keep {
+                    KeepArticles::Newest(count) => Some(count as i64),
+                    _ => None,
+                },
+                revisions: match source.revisions {
+                    Revisions::All => "all",
+                    Revisions::Latest => "latest",
+                    Revisions::First => "first",
+                }
+                .to_owned(),
+                revisit: source
+                    .revisit
+                    .iter()
+                    .map(|&age| time::length(age))
+                    .collect::<serde_json::Value>()
+                    .to_string(),
+            },
         }
     }
 }
 
-/// Brings the rows in line with the configuration. Sources that are gone keep their state, and rest.
+/// Brings the rows in line with the configuration. Sources that are gone keep their state, and rest. One pass over the
+/// rows; what has not changed is not written.
 pub(super) fn sync(
     db: &Connection,
     seeds: &[Seed],
     now: DateTime<Utc>,
 ) -> Result<Vec<(SourceId, String)>, StoreError> {
-    let mut gone: HashSet<i64> = db
-        .prepare("SELECT id FROM source WHERE configured = 1")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let mut rows = before(db)?;
     let names: HashSet<&str> = seeds.iter().map(|seed| seed.name.as_str()).collect();
     let mut ids = Vec::with_capacity(seeds.len());
     for seed in seeds {
-        let mut found = row_of(db, &seed.name)?;
+        let mut found = rows.remove(&seed.name);
         if let Some(was) = seed
             .was
             .as_deref()
             .filter(|was| found.is_none() && !names.contains(was))
         {
-            found = row_of(db, was)?;
+            found = rows.remove(was);
         }
         let id = match found {
-            Some(id) => update(db, id, seed, now)?,
+            Some(row) => update(db, &row, seed, now)?,
             None => insert(db, seed, now)?,
         };
-        db.prepare_cached("UPDATE source SET keep_for = ?2, keep_newest = ?3, revisions = ?4 WHERE id = ?1")?
-            .execute(params![id, seed.keep_for, seed.keep_newest, seed.revisions])?;
-        let ages: Vec<i64> = seed.revisit.iter().map(|age| time::length(*age)).collect();
-        let are_new = db
-            .prepare_cached("UPDATE source SET revisit = ?2 WHERE id = ?1 AND revisit <> ?2")?
-            .execute(params![id, serde_json::Value::from(ages).to_string()])?;
-        if are_new > 0 {
-            revisits::follow(db, SourceId(id), &seed.revisit, now)?;
-        }
-        rest::know(db, &seed.host)?;
-        gone.remove(&id);
         ids.push((SourceId(id), seed.name.clone()));
     }
-    for id in gone {
+    let gone = rows.into_values().filter(|row| row.configured);
+    for row in gone {
         db.prepare_cached("UPDATE source SET configured = 0, enabled = 0 WHERE id = ?1")?
-            .execute([id])?;
-        queue::park(db, SourceId(id))?;
+            .execute([row.id])?;
+        queue::park(db, SourceId(row.id))?;
     }
     Ok(ids)
 }
 
-/// The row of a name.
-fn row_of(db: &Connection, name: &str) -> Result<Option<i64>, StoreError> {
-    Ok(db
-        .prepare_cached("SELECT id FROM source WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
-        .optional()?)
+/// All rows, by name.
+fn before(db: &Connection) -> Result<HashMap<String, Before>, StoreError> {
+    let read = |row: &Row<'_>| {
+        Ok(Before {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            configured: row.get(2)?,
+            enabled: row.get(3)?,
+            paused: row.get(4)?,
+            wish: Wish {
+                wanted: row.get(5)?,
+                url: row.get(6)?,
+                reading: row.get(7)?,
+                host: row.get(8)?,
+                schedule: row.get(9)?,
+                timezone: row.get(10)?,
+                tags: row.get(11)?,
+                ignore_robots: row.get(12)?,
+                keep_for: row.get(13)?,
+                keep_newest: row.get(14)?,
+                revisions: row.get(15)?,
+                revisit: row.get(16)?,
+            },
+        })
+    };
+    let mut query = db.prepare(
+        "SELECT id, name, configured, enabled, paused, wanted, url, reading, host, schedule, timezone, tags, \
+         ignore_robots, keep_for, keep_newest, revisions, revisit FROM source",
+    )?;
+    let rows = query.query_map([], read)?;
+    Ok(rows
+        .map(|row| row.map(|row| (row.name.clone(), row)))
+        .collect::<Result<_, _>>()?)
 }
 
 /// A source never seen before: due at once.
 fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    let wish = &seed.wish;
     db.prepare_cached(
         "INSERT INTO source (name, url, host, enabled, wanted, configured, schedule, timezone, tags, first_seen, next_at, next_why, \
-         reading, ignore_robots) VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10, ?11)",
+         reading, ignore_robots, keep_for, keep_newest, revisions, revisit) \
+         VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, 'new', ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
         seed.name,
-        seed.url,
-        seed.host,
-        seed.enabled,
-        seed.schedule,
-        seed.timezone,
-        seed.tags,
+        wish.url,
+        wish.host,
+        wish.wanted,
+        wish.schedule,
+        wish.timezone,
+        wish.tags,
         time::text(now),
         time::ms(now),
-        seed.reading,
-        seed.ignore_robots
+        wish.reading,
+        wish.ignore_robots,
+        wish.keep_for,
+        wish.keep_newest,
+        wish.revisions,
+        wish.revisit
     ])?;
-    Ok(db.last_insert_rowid())
+    let id = db.last_insert_rowid();
+    rest::know(db, &wish.host)?;
+    Ok(id)
 }
 
 /// Takes over what may have changed in the configuration; nothing is asked sooner for what has not (P15).
-fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
-    let (url, schedule, enabled, paused, reading): (String, String, bool, bool, String) = db
-        .prepare_cached("SELECT url, schedule, enabled, paused, reading FROM source WHERE id = ?1")?
-        .query_row([id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-        })?;
+fn update(db: &Connection, row: &Before, seed: &Seed, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    let (id, was, wish) = (row.id, &row.wish, &seed.wish);
+    let enabled = wish.wanted && !row.paused;
+    if row.configured && row.enabled == enabled && row.name == seed.name && was == wish {
+        return Ok(id);
+    }
     db.prepare_cached(
-        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5 AND paused = 0, wanted = ?5, configured = 1, \
-         schedule = ?6, timezone = ?7, tags = ?8, reading = ?9, ignore_robots = ?10 WHERE id = ?1",
+        "UPDATE source SET name = ?2, url = ?3, host = ?4, enabled = ?5, wanted = ?6, configured = 1, \
+         schedule = ?7, timezone = ?8, tags = ?9, reading = ?10, ignore_robots = ?11, keep_for = ?12, keep_newest = ?13, \
+         revisions = ?14, revisit = ?15 WHERE id = ?1",
     )?
     .execute(params![
         id,
         seed.name,
-        seed.url,
-        seed.host,
-        seed.enabled,
-        seed.schedule,
-        seed.timezone,
-        seed.tags,
-        seed.reading,
-        seed.ignore_robots
+        wish.url,
+        wish.host,
+        enabled,
+        wish.wanted,
+        wish.schedule,
+        wish.timezone,
+        wish.tags,
+        wish.reading,
+        wish.ignore_robots,
+        wish.keep_for,
+        wish.keep_newest,
+        wish.revisions,
+        wish.revisit
     ])?;
-    if reading != seed.reading {
+    if was.reading != wish.reading {
         // The document may be the same, but what is read in it is not.
         db.prepare_cached(
             "UPDATE source SET next_at = min(next_at, ?2), next_why = 'read in another way', validators_url = NULL, rhythm = NULL, \
@@ -176,7 +232,7 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
         )?
         .execute(params![id, time::ms(now)])?;
     }
-    if url != seed.url {
+    if was.url != wish.url {
         // Another document: what is under way speaks of the old one.
         db.prepare_cached(
             "UPDATE source SET next_at = min(next_at, ?2), next_why = 'another feed URL', failures = 0, crashes = 0, \
@@ -184,13 +240,17 @@ fn update(db: &Connection, id: i64, seed: &Seed, now: DateTime<Utc>) -> Result<i
              sitemaps = '[]', known_by = 'id', known_why = NULL, names = x'', full_at = NULL, claimed_run = NULL, claimed_claim = NULL WHERE id = ?1",
         )?
         .execute(params![id, time::ms(now)])?;
-    } else if schedule != seed.schedule {
+    } else if was.schedule != wish.schedule {
         db.prepare_cached(
             "UPDATE source SET next_at = ?2, next_why = 'another schedule' WHERE id = ?1 AND next_at > ?2",
         )?
-        .execute(params![id, seed.due])?;
+        .execute(params![id, time::ms(seed.schedule.next_after(now))])?;
     }
-    switch(db, id, enabled, seed.enabled && !paused)?;
+    rest::know(db, &wish.host)?;
+    if was.revisit != wish.revisit {
+        revisits::follow(db, SourceId(id), &seed.revisit, now)?;
+    }
+    switch(db, id, row.enabled, enabled)?;
     Ok(id)
 }
 

@@ -3,15 +3,36 @@
 //! FTS5 writes what it has gathered to the disk at every savepoint, and each step of the writer is one. So a step only
 //! notes which articles changed, and their words follow once for the whole transaction, before it is committed.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::cluster::Latest;
 use super::super::error::StoreError;
 use super::super::script::{Tail, segmented};
 use crate::model::ArticleId;
 
-/// Title, standfirst and text.
-type Words = (Option<String>, Option<String>, String);
+/// What goes into the index.
+struct Words {
+    title: Option<String>,
+    standfirst: Option<String>,
+    text: String,
+    source: Option<i64>,
+}
+
+impl Words {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            title: row.get(0)?,
+            standfirst: row.get(1)?,
+            text: row.get(2)?,
+            source: row.get(3)?,
+        })
+    }
+}
+
+/// The word that stands for a source: a character for private use, which no text should have, and its row.
+pub(super) fn word_of(source: i64) -> String {
+    format!("\u{e000}{source}")
+}
 
 /// Notes that an article shows another text, or none.
 pub(in super::super) fn due(db: &Connection, article: ArticleId) -> Result<(), StoreError> {
@@ -36,16 +57,25 @@ fn all_due(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
     }
     for article in due {
         take_out(db, article)?;
-        if let Some((revision, words)) = shown(db, article)? {
+        if let Some((revision, shown_at, words)) = shown(db, article)? {
             write(
                 db,
-                "INSERT INTO search (rowid, title, standfirst, text) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO search (rowid, title, standfirst, text, source) VALUES (?1, ?2, ?3, ?4, ?5)",
                 article,
                 &words,
             )?;
-            db.prepare_cached("UPDATE article SET indexed_id = ?2 WHERE id = ?1")?
-                .execute([article, revision])?;
-            latest.place(db, article, &words.2)?;
+            let (sketch, cluster) = latest.place(db, article, &words.text)?;
+            db.prepare_cached(
+                "UPDATE article SET indexed_id = ?2, shown_at = ?3, sketch = coalesce(?4, sketch), \
+                 cluster = coalesce(?5, cluster) WHERE id = ?1",
+            )?
+            .execute(params![
+                article,
+                revision,
+                shown_at,
+                sketch.map(|sketch| sketch.bytes()),
+                cluster
+            ])?;
         }
     }
     db.prepare_cached("DELETE FROM search_due")?.execute([])?;
@@ -57,52 +87,47 @@ fn all_due(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
 pub(in super::super) fn take_out(db: &Connection, article: i64) -> Result<(), StoreError> {
     let indexed: Option<Words> = db
         .prepare_cached(
-            "SELECT revision.title, revision.standfirst, revision.text FROM article \
+            "SELECT revision.title, revision.standfirst, revision.text, revision.source_id FROM article \
              JOIN revision ON revision.id = article.indexed_id WHERE article.id = ?1",
         )?
-        .query_row([article], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row([article], Words::read)
         .optional()?;
     let Some(words) = indexed else { return Ok(()) };
     write(
         db,
-        "INSERT INTO search (search, rowid, title, standfirst, text) VALUES ('delete', ?1, ?2, ?3, ?4)",
+        "INSERT INTO search (search, rowid, title, standfirst, text, source) VALUES ('delete', ?1, ?2, ?3, ?4, ?5)",
         article,
         &words,
     )?;
-    db.prepare_cached("UPDATE article SET indexed_id = NULL WHERE id = ?1")?
+    db.prepare_cached("UPDATE article SET indexed_id = NULL, shown_at = NULL WHERE id = ?1")?
         .execute([article])?;
     Ok(())
 }
 
-/// What readers see of an article; none where they see it no more.
-fn shown(db: &Connection, article: i64) -> Result<Option<(i64, Words)>, StoreError> {
+/// What readers see of an article, its revision and when that was published; none where they see it no more.
+fn shown(db: &Connection, article: i64) -> Result<Option<(i64, i64, Words)>, StoreError> {
     Ok(db
         .prepare_cached(
-            "SELECT revision.title, revision.standfirst, revision.text, revision.id FROM article \
+            "SELECT revision.title, revision.standfirst, revision.text, revision.source_id, revision.id, \
+             unixepoch(coalesce(revision.published_at, revision.fetched_at)) FROM article \
              JOIN revision ON revision.id = article.revision_id \
              WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL",
         )?
-        .query_row([article], |row| {
-            Ok((row.get(3)?, (row.get(0)?, row.get(1)?, row.get(2)?)))
-        })
+        .query_row([article], |row| Ok((row.get(4)?, row.get(5)?, Words::read(row)?)))
         .optional()?)
 }
 
-fn write(
-    db: &Connection,
-    sql: &str,
-    article: i64,
-    (title, standfirst, text): &Words,
-) -> Result<(), StoreError> {
-    let cut = |text: &Option<String>| {
+fn write(db: &Connection, sql: &str, article: i64, words: &Words) -> Result<(), StoreError> {
+    let cut = |text: &'_ Option<String>| {
         text.as_deref()
             .map(|text| segmented(text, Tail::Whole).into_owned())
     };
     db.prepare_cached(sql)?.execute(params![
         article,
-        cut(title),
-        cut(standfirst),
-        segmented(text, Tail::Whole)
+        cut(&words.title),
+        cut(&words.standfirst),
+        segmented(&words.text, Tail::Whole),
+        words.source.map(word_of)
     ])?;
     Ok(())
 }

@@ -1,28 +1,30 @@
 //! Searching what readers see: newest first, or the best of the newest.
 //!
-//! Newest is what arrived last: FTS5 gives its rows in that order without sorting, whatever the number of them. Ranking
-//! all that a common word finds would read all of it; so the best are chosen among the newest [`CANDIDATES`].
+//! Sorting or ranking all that a common word finds would read all of it. So either is done among the matches that arrived
+//! last, [`CANDIDATES`] of them: FTS5 gives its rows in the order of arrival without sorting. What one source says is
+//! found by a word of its own in the index, what a time saw among the articles that were shown first and last in it.
 
 pub(super) mod index;
 mod query;
 mod snippet;
 mod words;
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Row as Record, params};
+use rusqlite::{OptionalExtension, Row as Record, params};
 
 pub use query::QueryError;
 pub use snippet::Snippet;
 
 use super::error::StoreError;
 use super::reader::{Reader, moment};
-use super::time;
 use snippet::Counts;
 use words::Row;
 
-/// Of how many matches the best are chosen.
+/// Of how many matches the best and the newest are chosen.
 const CANDIDATES: usize = 1000;
 
 /// What is looked for.
@@ -47,10 +49,10 @@ pub struct Search {
 /// Which come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// What arrived last.
+    /// What was published last (fetched, where no date is known), of the thousand matches that arrived last.
     #[default]
     Newest,
-    /// What fits best, of the newest thousand matches.
+    /// What fits best, of the thousand matches that arrived last.
     Rank,
 }
 
@@ -110,24 +112,28 @@ impl Reader {
     fn newest(&self, search: &Search, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {
         let mut seen = HashSet::new();
         let mut hits = Vec::new();
-        self.each(search, expression, |found| {
-            if !search.one_of_a_cluster || seen.insert(found.hit.cluster) {
-                hits.push(found.shown(rows));
+        for candidate in self.candidates(search, expression)? {
+            if hits.len() >= search.limit {
+                break;
             }
-            hits.len() < search.limit
-        })?;
+            if !search.one_of_a_cluster || seen.insert(candidate.cluster) {
+                hits.extend(self.found(&candidate)?.map(|found| found.shown(rows)));
+            }
+        }
         Ok(hits)
     }
 
     fn best(&self, search: &Search, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {
         let (mut found, mut counts) = (Vec::new(), Vec::new());
-        self.each(search, expression, |next| {
+        for candidate in self.candidates(search, expression)? {
+            let Some(next) = self.found(&candidate)? else {
+                continue;
+            };
             let title = next.hit.title.as_deref().unwrap_or_default();
             let standfirst = next.standfirst.as_deref().unwrap_or_default();
             counts.push(Counts::of([title, standfirst, &next.text], rows));
             found.push(next);
-            found.len() < CANDIDATES
-        })?;
+        }
         let scores = snippet::scores(&counts, rows.len());
         let mut ranked: Vec<(f64, Found)> = scores.into_iter().zip(found).collect();
         // A stable sort: of two that fit as well the newer comes first.
@@ -144,42 +150,83 @@ impl Reader {
             .collect())
     }
 
-    /// Gives matches, newest first, until `take` has enough.
-    fn each(
-        &self,
-        search: &Search,
-        expression: &str,
-        mut take: impl FnMut(Found) -> bool,
-    ) -> rusqlite::Result<()> {
-        if search.limit == 0 {
-            return Ok(());
+    /// Matches that arrived last, what was published last first.
+    fn candidates(&self, search: &Search, expression: &str) -> rusqlite::Result<Vec<Candidate>> {
+        let mut expression = Cow::Borrowed(expression);
+        if let Some(name) = &search.source {
+            let source: Option<i64> = self
+                .db
+                .prepare_cached("SELECT id FROM source WHERE name = ?1")?
+                .query_row([name], |row| row.get(0))
+                .optional()?;
+            let Some(source) = source else {
+                return Ok(Vec::new());
+            };
+            expression = format!("({expression}) AND source : \"{}\"", index::word_of(source)).into();
         }
-        let mut query = self.db.prepare_cached(MATCHES)?;
-        let mut rows = query.query(params![
-            expression,
-            search.source,
-            search.since.map(time::text),
-            search.until.map(time::text)
-        ])?;
-        while let Some(row) = rows.next()? {
-            if !take(found(row)?) {
-                break;
-            }
-        }
-        Ok(())
+        let from = search.since.map_or(i64::MIN, |at| at.timestamp());
+        let until = search.until.map_or(i64::MAX, |at| at.timestamp());
+        let (first, last): (Option<i64>, Option<i64>) = if (from, until) == (i64::MIN, i64::MAX) {
+            (Some(i64::MIN), Some(i64::MAX))
+        } else {
+            self.db
+                .prepare_cached(SPAN)?
+                .query_row([from, until], |row| Ok((row.get(0)?, row.get(1)?)))?
+        };
+        let (Some(first), Some(last)) = (first, last) else {
+            return Ok(Vec::new());
+        };
+        let most = match search.limit {
+            0 => 0,
+            limit => limit.max(CANDIDATES),
+        };
+        let mut candidates: Vec<Candidate> = self
+            .db
+            .prepare_cached(MATCHES)?
+            .query_map(
+                params![expression, first, last, from, until, most as i64],
+                |row| {
+                    Ok(Candidate {
+                        article: row.get(0)?,
+                        shown_at: row.get(1)?,
+                        cluster: row.get(2)?,
+                    })
+                },
+            )?
+            .collect::<Result<_, _>>()?;
+        candidates.sort_by_key(|candidate| Reverse((candidate.shown_at, candidate.article)));
+        Ok(candidates)
+    }
+
+    fn found(&self, candidate: &Candidate) -> rusqlite::Result<Option<Found>> {
+        self.db
+            .prepare_cached(FOUND)?
+            .query_row([candidate.article], found)
+            .optional()
     }
 }
 
-/// Matches, newest first.
-pub(super) const MATCHES: &str = "SELECT article.id, revision.url, revision.title, source.name, revision.published, \
+/// A match, by what the small table of articles says of it.
+struct Candidate {
+    article: i64,
+    shown_at: i64,
+    cluster: i64,
+}
+
+/// The articles that were shown first and last of those of a time.
+const SPAN: &str = "SELECT min(id), max(id) FROM article WHERE shown_at >= ?1 AND shown_at < ?2";
+
+/// Matches that arrived last.
+pub(super) const MATCHES: &str = "SELECT article.id, article.shown_at, coalesce(article.cluster, article.id) \
+     FROM search CROSS JOIN article ON article.id = search.rowid \
+     WHERE search MATCH ?1 AND search.rowid BETWEEN ?2 AND ?3 AND article.shown_at >= ?4 AND article.shown_at < ?5 \
+     ORDER BY search.rowid DESC LIMIT ?6";
+
+/// What is shown of one.
+const FOUND: &str = "SELECT article.id, revision.url, revision.title, source.name, revision.published, \
      revision.language, coalesce(article.cluster, article.id), article.first_seen, revision.standfirst, revision.text \
-     FROM search CROSS JOIN article ON article.id = search.rowid CROSS JOIN revision ON revision.id = article.revision_id \
-     LEFT JOIN source ON source.id = revision.source_id \
-     WHERE search MATCH ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL \
-     AND (?2 IS NULL OR source.name = ?2) \
-     AND (?3 IS NULL OR coalesce(revision.published_at, revision.fetched_at) >= ?3) \
-     AND (?4 IS NULL OR coalesce(revision.published_at, revision.fetched_at) < ?4) \
-     ORDER BY search.rowid DESC";
+     FROM article JOIN revision ON revision.id = article.revision_id LEFT JOIN source ON source.id = revision.source_id \
+     WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL";
 
 /// A match before it is shown.
 struct Found {

@@ -27,7 +27,7 @@ pub struct Snippet {
 /// Where terms were found: the term, the first word, how many words.
 type Found = (usize, usize, usize);
 
-fn find(text: &[Word], rows: &[Row]) -> Vec<Found> {
+fn find(text: &[Word<'_>], rows: &[Row]) -> Vec<Found> {
     let mut found = Vec::new();
     for at in 0..text.len() {
         for (term, row) in rows.iter().enumerate() {

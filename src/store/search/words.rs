@@ -1,5 +1,6 @@
 //! A text as a row of words, folded as the index folds them: for marking and ranking what was found.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
@@ -9,21 +10,25 @@ use super::query::Term;
 
 /// A word and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
+pub(super) struct Word<'a> {
     /// Lower case, without diacritics.
-    pub(super) folded: String,
+    pub(super) folded: Cow<'a, str>,
     /// Bytes of the text.
     pub(super) at: Range<usize>,
 }
 
 /// The words of a text. A character of a script without spaces is a word of its own.
-pub(super) fn words(text: &str) -> Vec<Word> {
+pub(super) fn words(text: &str) -> Vec<Word<'_>> {
     let mut words = Vec::with_capacity(text.len() / 6);
     // Where the word began, and whether it is of a script without spaces.
     let mut begun: Option<(usize, bool)> = None;
     for (at, c) in text.char_indices() {
-        let unspaced = script::is_unspaced(c);
-        let letter = unspaced || c.is_alphanumeric();
+        let (unspaced, letter) = if c.is_ascii() {
+            (false, c.is_ascii_alphanumeric())
+        } else {
+            let unspaced = script::is_unspaced(c);
+            (unspaced, unspaced || c.is_alphanumeric())
+        };
         let goes_on = match begun {
             Some((_, true)) => unspaced && script::is_mark(c),
             Some((_, false)) => !unspaced && (letter || is_mark(c)),
@@ -50,7 +55,7 @@ fn is_mark(c: char) -> bool {
         | '\u{0ccd}' | '\u{0d4d}' | '\u{0dca}')
 }
 
-fn push(text: &str, at: Range<usize>, words: &mut Vec<Word>) {
+fn push<'a>(text: &'a str, at: Range<usize>, words: &mut Vec<Word<'a>>) {
     let Some(word) = text.get(at.clone()) else { return };
     words.push(Word {
         folded: folded(word),
@@ -58,14 +63,21 @@ fn push(text: &str, at: Range<usize>, words: &mut Vec<Word>) {
     });
 }
 
-fn folded(word: &str) -> String {
+fn folded(word: &str) -> Cow<'_, str> {
+    if word
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    {
+        return Cow::Borrowed(word);
+    }
     if word.is_ascii() {
-        return word.to_ascii_lowercase();
+        return Cow::Owned(word.to_ascii_lowercase());
     }
     DecomposingNormalizerBorrowed::new_nfd()
         .normalize_iter(word.chars().flat_map(char::to_lowercase))
         .filter(|c| !('\u{0300}'..='\u{036f}').contains(c))
-        .collect()
+        .collect::<String>()
+        .into()
 }
 
 /// A term as a row of folded words.
@@ -78,13 +90,16 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn of(term: &Term) -> Self {
         Self {
-            words: words(&term.text).into_iter().map(|word| word.folded).collect(),
+            words: words(&term.text)
+                .into_iter()
+                .map(|word| word.folded.into_owned())
+                .collect(),
             prefix: term.prefix,
         }
     }
 
     /// How many words from `at` on are this term; none where it is not there.
-    pub(super) fn found_at(&self, text: &[Word], at: usize) -> Option<usize> {
+    pub(super) fn found_at(&self, text: &[Word<'_>], at: usize) -> Option<usize> {
         let row = text.get(at..at.checked_add(self.words.len())?)?;
         let last = self.words.len().checked_sub(1)?;
         let same = self
@@ -93,7 +108,8 @@ impl Row {
             .zip(row)
             .enumerate()
             .all(|(nth, (wanted, word))| {
-                word.folded == *wanted || (self.prefix && nth == last && word.folded.starts_with(wanted))
+                word.folded == *wanted
+                    || (self.prefix && nth == last && word.folded.starts_with(wanted.as_str()))
             });
         same.then_some(row.len())
     }
@@ -108,7 +124,7 @@ mod tests {
         let of = |text: &str| {
             words(text)
                 .into_iter()
-                .map(|word| word.folded)
+                .map(|word| word.folded.into_owned())
                 .collect::<Vec<_>>()
         };
         assert_eq!(of("L’été, à PARIS!"), ["l", "ete", "a", "paris"]);

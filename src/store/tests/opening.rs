@@ -57,9 +57,11 @@ fn h23_what_is_no_database_of_ours_is_left_as_it_is() {
         }
         assert_eq!(std::fs::read(path).unwrap(), before);
     }
-    // A folder where the file should be.
+    // A folder where the file should be; the lock that is made beside it goes with the test.
+    let inner = folder.path().join("folder.db");
+    std::fs::create_dir(&inner).unwrap();
     assert_eq!(
-        Store::open(folder.path(), start_of_time()).unwrap_err().code(),
+        Store::open(&inner, start_of_time()).unwrap_err().code(),
         "store-file"
     );
 }

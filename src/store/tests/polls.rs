@@ -455,3 +455,43 @@ async fn another_schedule_is_due_no_later_than_it_says() {
     desk.store.sync_sources(&[faster], later).await.unwrap();
     assert_eq!(desk.store.waiting(later).await.unwrap().next_source, due);
 }
+
+/// A start with the same configuration writes no row of a source: ten thousand of them would take a second.
+#[tokio::test]
+async fn a_configuration_that_has_not_changed_writes_nothing() {
+    let desk = Desk::new();
+    let mut sources: Vec<Source> = ["one", "two", "three"].into_iter().map(source).collect();
+    let first = desk.store.sync_sources(&sources, desk.now).await.unwrap();
+    let changes = || async {
+        let count = |db: &Connection| Ok(db.total_changes());
+        desk.store.writer.call("count", count).await.unwrap()
+    };
+    let before = changes().await;
+    assert_eq!(
+        desk.store.sync_sources(&sources, desk.now).await.unwrap(),
+        first,
+        "in the order of the configuration"
+    );
+    assert_eq!(changes().await, before);
+    // Each thing that the configuration decides is taken over, alone.
+    let change: [fn(&mut Source); 5] = [
+        |source| source.tags.clear(),
+        |source| source.keep = crate::config::KeepArticles::Newest(7),
+        |source| source.revisions = crate::config::Revisions::First,
+        |source| source.ignore_robots = true,
+        |source| source.enabled = false,
+    ];
+    for change in change {
+        let before = changes().await;
+        change(&mut sources[1]);
+        desk.store.sync_sources(&sources, desk.now).await.unwrap();
+        assert!(changes().await > before);
+    }
+    assert_eq!(
+        desk.strings(
+            "SELECT name FROM source WHERE tags = '[]' AND keep_newest = 7 AND revisions = 'first' AND ignore_robots = 1 \
+             AND enabled = 0"
+        ),
+        ["two"]
+    );
+}

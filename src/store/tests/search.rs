@@ -127,6 +127,44 @@ async fn what_is_found_is_what_readers_see_now() {
     assert_eq!(desk.number("SELECT count(*) FROM search"), 1);
 }
 
+/// What is published last comes first, in whatever order it arrived; a source and a time are found without what lies
+/// between.
+#[tokio::test]
+async fn newest_is_what_was_published_last() {
+    let (desk, claims) = Desk::with(&["one", "two"]).await;
+    for (number, (source, days)) in [(0, 2), (0, 9), (1, 5), (0, 1)].into_iter().enumerate() {
+        let mut page = cutting(&format!("h{number}.example/{number}"), "a common word", &[]);
+        page.published_at = Some(desk.now - chrono::Duration::days(days));
+        let (source, now): (SourceId, _) = (claims[source].id, desk.now);
+        let record = move |db: &Connection| {
+            crate::store::articles::record(db, source, &page, &page.keys, now).map(|_| ())
+        };
+        desk.store.writer.call("record", record).await.unwrap();
+    }
+    assert_eq!(ids(&desk, "common"), [4, 1, 3, 2]);
+    assert_eq!(with(&desk, "common", |search| search.limit = 2), [4, 1]);
+    assert_eq!(
+        with(&desk, "common", |search| search.source = Some("two".into())),
+        [3]
+    );
+    assert_eq!(
+        with(&desk, "common OR absent", |search| search.source =
+            Some("one".into())),
+        [4, 1, 2]
+    );
+    assert!(with(&desk, "common", |search| search.source = Some("none".into())).is_empty());
+    let day = |days| start_of_time() - chrono::Duration::days(days);
+    assert_eq!(
+        with(&desk, "common", |search| {
+            search.since = Some(day(6));
+            search.until = Some(day(1));
+        }),
+        [1, 3]
+    );
+    // The word of a source is no word of a text: nobody finds it by typing.
+    assert!(ids(&desk, "1 OR 2 OR \u{e000}*").is_empty());
+}
+
 fn any_query() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec![
