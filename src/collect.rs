@@ -97,11 +97,11 @@ pub async fn collect(
         }
         Err(Missed {
             failure,
-            host_rests: true,
-        }) => (PageResult::HostRests(failure.clone()), Some(failure)),
+            blame: Blame::Host(until),
+        }) => (PageResult::HostRests(failure.clone(), until), Some(failure)),
         Err(Missed {
             failure,
-            host_rests: false,
+            blame: Blame::Page,
         }) => {
             let end = now + way.took;
             let again = match failure.grade {
@@ -325,8 +325,16 @@ fn wanted(source: &Source, claim: &ClaimedEntry) -> Wanted {
 /// A page that was not had.
 struct Missed {
     failure: Failure,
-    /// Whether it is the trouble of the host that serves the entry's link, which costs the page no attempt.
-    host_rests: bool,
+    blame: Blame,
+}
+
+/// Whose trouble it is.
+#[derive(Clone, Copy)]
+enum Blame {
+    /// An attempt is counted.
+    Page,
+    /// None is: of the host that serves the entry's link, or of another one that rests until then.
+    Host(Option<DateTime<Utc>>),
 }
 
 impl Missed {
@@ -334,7 +342,7 @@ impl Missed {
     fn own(failure: Failure) -> Self {
         Self {
             failure,
-            host_rests: false,
+            blame: Blame::Page,
         }
     }
 }
@@ -364,7 +372,10 @@ async fn fetch(
             way.took += failed.took;
             let missed = Missed {
                 failure: failed.failure(),
-                host_rests: failed.rests_host(),
+                blame: match failed.waits_for_another() {
+                    None if !failed.rests_host() => Blame::Page,
+                    until => Blame::Host(until),
+                },
             };
             way.hosts.extend(failed.hosts);
             way.robots.extend(failed.robots);

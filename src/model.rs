@@ -914,8 +914,9 @@ pub enum PageResult {
     Retry(Failure, DateTime<Utc>),
     /// Not wanted after all, by what its page says: the name of a filter of the source.
     Unwanted(&'static str),
-    /// Trouble of the host: costs the page no attempt. When it is tried again is the host's affair.
-    HostRests(Failure),
+    /// Trouble of the host: costs the page no attempt. When it is tried again is the host's affair; not before the time,
+    /// where it is another host that rests, one that a redirect led to.
+    HostRests(Failure, Option<DateTime<Utc>>),
 }
 
 /// How the text of an article was won.

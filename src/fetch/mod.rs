@@ -26,6 +26,7 @@ mod tests;
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
 pub use self::access::{AccessFault, check_access};
@@ -166,6 +167,15 @@ impl Failed {
     /// redirect led to is the page's own: the first host would be asked again at once.
     pub fn rests_host(&self) -> bool {
         self.error.is_host_trouble() && self.at_first_place
+    }
+
+    /// Until when a host rests that a redirect led to: it was not asked, so the page is not to blame either. Its rests
+    /// grow longer, and the first host is asked but once for each.
+    pub fn waits_for_another(&self) -> Option<DateTime<Utc>> {
+        match &self.error {
+            FetchError::Resting { until, .. } if !self.at_first_place => Some(*until),
+            _ => None,
+        }
     }
 
     /// Where permanent redirects led before it failed.

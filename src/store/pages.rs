@@ -112,11 +112,12 @@ pub(super) fn record(
             ledger::count(db, held.source, &format!("unwanted.{filter}"), 1)?;
             Stored::Unwanted
         }
-        PageResult::HostRests(failure) => {
+        PageResult::HostRests(failure, until) => {
             ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
             // The host in trouble may be one that a redirect led to: then the entry waits for that one by itself.
             let rest = rests.values().copied().max();
             let at = rest.unwrap_or_else(|| time::ms(now).saturating_add(AT_LEAST));
+            let at = until.map_or(at, |until| at.max(time::ms(until)));
             queue::put(db, outcome.entry, Some(at))?;
             Stored::Waiting
         }

@@ -242,6 +242,25 @@ async fn p32_trouble_of_a_host_behind_a_redirect_is_the_pages_own() {
 }
 
 #[tokio::test]
+async fn p32_a_host_behind_a_redirect_that_rests_costs_the_page_nothing() {
+    let there = Server::always(answer(503, "Retry-After: 600\r\n", b"")).await;
+    let mut far = there.url("/x");
+    far.set_host(Some("localhost")).unwrap();
+    let here = Server::always(answer(302, &format!("Location: {far}\r\n"), b"")).await;
+    let fetcher = fetcher(&limits());
+    let failed = get_feed(&fetcher, here.url("/")).await.unwrap_err();
+    assert_eq!(
+        (failed.error.code(), failed.waits_for_another()),
+        ("http-503", None)
+    );
+    let until = failed.error.retry_after();
+    let failed = get_feed(&fetcher, here.url("/")).await.unwrap_err();
+    assert_eq!((failed.error.code(), failed.rests_host()), ("host-rests", false));
+    assert_eq!(failed.waits_for_another(), until);
+    assert_eq!(there.seen().len(), 1);
+}
+
+#[tokio::test]
 async fn p25_p26_p28_one_get_with_our_name_and_nothing_added() {
     let server = Server::start(|target, _| match target {
         "/b?b=2&a=1&a=%7e" => answer(200, "Set-Cookie: a=b\r\n", b"x"),

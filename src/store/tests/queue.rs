@@ -114,7 +114,7 @@ async fn p32_trouble_of_the_host_costs_the_page_no_attempt() {
     desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
         .await;
     let claim = desk.one_entry().await;
-    let rests = PageResult::HostRests(failure("http-503"));
+    let rests = PageResult::HostRests(failure("http-503"), None);
     let stored = desk
         .page_with(&claim, rests.clone(), vec![trouble("one.example", None)])
         .await
@@ -168,9 +168,13 @@ async fn p13_a_retry_after_decides_alone_and_is_capped() {
     ] {
         let claim = desk.one_entry().await;
         let note = trouble("one.example", Some(desk.now + chrono::Duration::seconds(asked)));
-        desk.page_with(&claim, PageResult::HostRests(failure("http-429")), vec![note])
-            .await
-            .unwrap();
+        desk.page_with(
+            &claim,
+            PageResult::HostRests(failure("http-429"), None),
+            vec![note],
+        )
+        .await
+        .unwrap();
         let next = desk.store.waiting(desk.now).await.unwrap().next_entry.unwrap();
         let waits = (next - desk.now).num_seconds();
         assert!(expected.contains(&waits), "{asked}: {waits}");
@@ -196,7 +200,7 @@ async fn trouble_behind_a_redirect_makes_the_entry_wait_not_the_first_host() {
         healthy("one.example"),
         trouble("far.example", Some(desk.now + chrono::Duration::hours(1))),
     ];
-    desk.page_with(&claim, PageResult::HostRests(failure("http-503")), notes)
+    desk.page_with(&claim, PageResult::HostRests(failure("http-503"), None), notes)
         .await
         .unwrap();
     desk.pass(1);
@@ -209,6 +213,27 @@ async fn trouble_behind_a_redirect_makes_the_entry_wait_not_the_first_host() {
         other.id,
         "released, no attempt counted"
     );
+}
+
+#[tokio::test]
+async fn what_a_redirect_leads_to_may_rest_for_long_before_the_entry_is_tried_again() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(&claims[0], &["https://one.example/a"]).await;
+    for _ in 0..5 {
+        let claim = desk.one_entry().await;
+        assert_eq!(claim.attempts, 0);
+        let until = desk.now + chrono::Duration::hours(3);
+        let rests = PageResult::HostRests(failure("host-rests"), Some(until));
+        let stored = desk.page_with(&claim, rests, vec![healthy("one.example")]).await;
+        assert_eq!(stored.unwrap(), Stored::Waiting);
+        let waiting = desk.store.waiting(desk.now).await.unwrap();
+        assert_eq!(
+            waiting.next_entry,
+            Some(until),
+            "the first host is not asked before"
+        );
+        desk.pass(3 * 3600);
+    }
 }
 
 #[tokio::test]
