@@ -33,7 +33,7 @@ mod plain;
 mod support;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,21 @@ struct Sizes {
     papers: usize,
     /// Each work is done so often; medians are printed.
     rounds: usize,
+    /// The works that are done; empty: all.
+    only: Vec<String>,
+    /// What is measured: this build, or another one to compare it with.
+    program: PathBuf,
+}
+
+/// The name of the plain pipeline among the works.
+const YARDSTICK: &str = "yardstick";
+
+/// One work, and what each round of it used.
+struct Row {
+    name: &'static str,
+    used: Vec<Used>,
+    /// Feeds or articles of one round.
+    of: usize,
 }
 
 /// What one child used.
@@ -76,33 +91,38 @@ fn main() -> ExitCode {
         sizes.rounds
     );
     let (feeds, some) = (&papers[..sizes.feeds], &papers[..sizes.papers]);
-    let mut rows: Vec<(&str, Vec<Used>, usize)> = ["W1", "W2", "W3", "W3-", "W4", "yardstick"]
-        .map(|name| (name, Vec::new(), if name < "W3" { sizes.feeds } else { articles }))
-        .to_vec();
+    let mut rows: Vec<Row> = Vec::new();
     for _ in 0..sizes.rounds {
-        let folder = tempfile::tempdir().unwrap();
-        configure(folder.path(), feeds, "first_poll = 0\n", false);
-        let cold = ours(folder.path(), &[]);
-        let again = ours(folder.path(), &["--all"]);
-        let with_rules = way(some, "", true, articles);
-        let without_pages = way(some, "keep_pages = \"never\"\n", true, articles);
-        let automatic = way(some, "", false, articles);
-        let folder = tempfile::tempdir().unwrap();
-        let urls: String = some.iter().map(|press| press.url("/feed\n")).collect();
-        std::fs::write(folder.path().join("feeds"), urls).unwrap();
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.env(plain::FOLDER, folder.path());
-        let yardstick = measured(&mut command);
-        assert_eq!(
-            plain::articles(folder.path()),
-            articles as i64,
-            "the yardstick missed pages"
-        );
-        for (row, used) in rows
-            .iter_mut()
-            .zip([cold, again, with_rules, without_pages, automatic, yardstick])
-        {
-            row.1.push(used);
+        let mut done = |name: &'static str, used: Used| {
+            let of = if name < "W3" { sizes.feeds } else { articles };
+            match rows.iter_mut().find(|row| row.name == name) {
+                Some(row) => row.used.push(used),
+                None => rows.push(Row {
+                    name,
+                    used: vec![used],
+                    of,
+                }),
+            }
+        };
+        if sizes.wants("W1") || sizes.wants("W2") {
+            let folder = tempfile::tempdir().unwrap();
+            configure(folder.path(), feeds, "first_poll = 0\n", false);
+            done("W1", sizes.ours(folder.path(), &[]));
+            if sizes.wants("W2") {
+                done("W2", sizes.ours(folder.path(), &["--all"]));
+            }
+        }
+        for (name, defaults, rules) in [
+            ("W3", "", true),
+            ("W3-", "keep_pages = \"never\"\n", true),
+            ("W4", "", false),
+        ] {
+            if sizes.wants(name) {
+                done(name, sizes.way(some, defaults, rules, articles));
+            }
+        }
+        if sizes.wants(YARDSTICK) {
+            done(YARDSTICK, yardstick(some, articles));
         }
         papers.iter().for_each(Press::forget);
     }
@@ -115,16 +135,22 @@ fn sizes() -> Sizes {
         feeds: 1000,
         papers: 200,
         rounds: 3,
+        only: Vec::new(),
+        program: PathBuf::from(env!("CARGO_BIN_EXE_cuttings")),
     };
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
     while let Some(word) = words.next() {
-        let value = words.next().and_then(|value| value.parse().ok());
-        match (word.as_str(), value) {
-            ("--feeds", Some(value)) => sizes.feeds = value,
-            ("--papers", Some(value)) => sizes.papers = value,
-            ("--rounds", Some(value)) => sizes.rounds = value,
+        let value = words.next().unwrap_or_default();
+        match (word.as_str(), value.parse()) {
+            ("--feeds", Ok(value)) => sizes.feeds = value,
+            ("--papers", Ok(value)) => sizes.papers = value,
+            ("--rounds", Ok(value)) => sizes.rounds = value,
+            ("--only", _) => sizes.only = value.split(',').map(str::to_owned).collect(),
+            ("--program", _) => sizes.program = std::path::absolute(value).unwrap(),
             _ => {
-                eprintln!("usage: press [--feeds N] [--papers N] [--rounds N]");
+                eprintln!(
+                    "usage: press [--feeds N] [--papers N] [--rounds N] [--only W1,W3] [--program PATH]"
+                );
                 std::process::exit(2);
             }
         }
@@ -172,39 +198,60 @@ fn configure(folder: &Path, papers: &[Press], defaults: &str, rules: bool) {
     std::fs::write(folder.join("cuttings.toml"), text).unwrap();
 }
 
-/// The whole way over `papers` into an empty database.
-fn way(papers: &[Press], defaults: &str, rules: bool, articles: usize) -> Used {
-    let folder = tempfile::tempdir().unwrap();
-    configure(folder.path(), papers, defaults, rules);
-    let used = ours(folder.path(), &[]);
-    let db = rusqlite::Connection::open(folder.path().join("cuttings.db")).unwrap();
-    let method = if rules { "rule" } else { "auto" };
-    let found: i64 = db
-        .query_row(
-            "SELECT count(*) FROM articles WHERE method = ?1 AND length(text) > 5000",
-            [method],
-            |row| row.get(0),
-        )
-        .unwrap();
-    assert_eq!(found, articles as i64, "articles whole and by {method}");
-    used
+impl Sizes {
+    fn wants(&self, work: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == work)
+    }
+
+    /// The whole way over `papers` into an empty database.
+    fn way(&self, papers: &[Press], defaults: &str, rules: bool, articles: usize) -> Used {
+        let folder = tempfile::tempdir().unwrap();
+        configure(folder.path(), papers, defaults, rules);
+        let used = self.ours(folder.path(), &[]);
+        let db = rusqlite::Connection::open(folder.path().join("cuttings.db")).unwrap();
+        let method = if rules { "rule" } else { "auto" };
+        let found: i64 = db
+            .query_row(
+                "SELECT count(*) FROM articles WHERE method = ?1 AND length(text) > 5000",
+                [method],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(found, articles as i64, "articles whole and by {method}");
+        used
+    }
+
+    fn ours(&self, folder: &Path, more: &[&str]) -> Used {
+        let mut command = Command::new(&self.program);
+        command
+            .args([
+                "--quiet",
+                "--config",
+                "cuttings.toml",
+                "--database",
+                "cuttings.db",
+                "run",
+                "--once",
+            ])
+            .args(more)
+            .current_dir(folder);
+        measured(&mut command)
+    }
 }
 
-fn ours(folder: &Path, more: &[&str]) -> Used {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cuttings"));
-    command
-        .args([
-            "--quiet",
-            "--config",
-            "cuttings.toml",
-            "--database",
-            "cuttings.db",
-            "run",
-            "--once",
-        ])
-        .args(more)
-        .current_dir(folder);
-    measured(&mut command)
+fn yardstick(papers: &[Press], articles: usize) -> Used {
+    let folder = tempfile::tempdir().unwrap();
+    let urls: String = papers.iter().map(|press| press.url("/feed\n")).collect();
+    std::fs::write(folder.path().join("feeds"), urls).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env(plain::FOLDER, folder.path());
+    let used = measured(&mut command);
+    assert_eq!(
+        plain::articles(folder.path()),
+        articles as i64,
+        "the yardstick missed pages"
+    );
+    used
 }
 
 /// Runs one child to its end.
@@ -250,27 +297,26 @@ fn children_cpu() -> f64 {
     ticks / 100.0
 }
 
-fn print(rows: &[(&str, Vec<Used>, usize)]) {
+fn print(rows: &[Row]) {
     let median = |used: &[Used], part: fn(&Used) -> f64| {
         let mut values: Vec<f64> = used.iter().map(part).collect();
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
-    let per_thousand = |used: &[Used], of: usize| median(used, |used| used.cpu) * 1000.0 / of as f64;
-    let (_, used, of) = rows.last().unwrap();
-    let yardstick = per_thousand(used, *of);
+    let per_thousand = |row: &Row| median(&row.used, |used| used.cpu) * 1000.0 / row.of as f64;
+    let yardstick = rows.iter().find(|row| row.name == YARDSTICK).map(per_thousand);
     println!("work       CPU s per 1,000   of yardstick   articles/s   peak MB");
-    for (name, used, of) in rows {
-        let cost = per_thousand(used, *of);
-        let speed = *of as f64 / median(used, |used| used.wall);
-        let ratio = if *name < "W3" {
-            String::new()
-        } else {
-            format!("{:.2}", cost / yardstick)
-        };
+    for row in rows {
+        let cost = per_thousand(row);
+        let speed = row.of as f64 / median(&row.used, |used| used.wall);
+        let ratio = yardstick
+            .filter(|_| row.name >= "W3")
+            .map(|yardstick| format!("{:.2}", cost / yardstick))
+            .unwrap_or_default();
         println!(
-            "{name:<11}{cost:>15.3}{ratio:>15}{speed:>13.0}{:>10.0}",
-            median(used, |used| used.peak)
+            "{:<11}{cost:>15.3}{ratio:>15}{speed:>13.0}{:>10.0}",
+            row.name,
+            median(&row.used, |used| used.peak)
         );
     }
 }

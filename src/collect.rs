@@ -15,7 +15,7 @@ use crate::model::{
     PageResult, Revisit, RobotsNote, Stored, Tried, Validators,
 };
 use crate::store::{Store, StoreError, Work};
-use crate::{cutting, extract, html, identity, link, probe, schedule};
+use crate::{cores, cutting, extract, html, identity, link, probe, schedule};
 
 /// What one page came to, for the table and for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -262,10 +262,11 @@ async fn put_together(
     missing: Option<Failure>,
     now: DateTime<Utc>,
 ) -> Cutting {
+    let turn = cores::turn().await;
     let mark = store.working(Work::Entry(desk.claim.id));
     let worker = desk.clone();
     let panicked = own_failure(&page.fetched, "extractor-panic", PANICKED.into());
-    let cutting = tokio::task::spawn_blocking(move || {
+    let cutting = turn.work(move || {
         let _mark = mark;
         let Read {
             fetched,
@@ -426,9 +427,10 @@ async fn read(
         });
     }
     let panicked = own_failure(&fetched, "extractor-panic", PANICKED.into());
+    let turn = cores::turn().await;
     let mark = store.working(Work::Entry(desk.claim.id));
     let desk = desk.clone();
-    let read = tokio::task::spawn_blocking(move || {
+    let read = turn.work(move || {
         let _mark = mark;
         let extraction = extract(&desk, &fetched, &document, now)?;
         Ok(Read {
@@ -487,9 +489,10 @@ fn extract(
 
 /// An article of the feed's own text, off the async threads; where even that cannot be read, without any text.
 async fn from_feed(store: &Store, desk: &Desk, failure: Option<Failure>, now: DateTime<Utc>) -> Cutting {
+    let turn = cores::turn().await;
     let mark = store.working(Work::Entry(desk.claim.id));
     let (reader, reason) = (desk.clone(), failure.clone());
-    let read = tokio::task::spawn_blocking(move || {
+    let read = turn.work(move || {
         let _mark = mark;
         reader.cutting().from_feed(reason, now)
     });

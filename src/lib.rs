@@ -38,6 +38,7 @@ pub mod store;
 
 pub mod coding;
 pub mod config;
+pub mod cores;
 pub mod html;
 pub mod link;
 pub mod timing;

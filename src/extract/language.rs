@@ -33,6 +33,9 @@ pub(super) fn declared_language(meta: &Meta, linked: &Linked) -> Option<String> 
 const SAMPLE: usize = 2000;
 const ENOUGH: usize = 300;
 
+/// Characters that are enough to believe what is declared.
+const FIRST: usize = 500;
+
 /// The language of a text that declares one. Templates are copied with their `lang`, so a long text that is plainly in
 /// another language counts, unless the two are hardly told apart.
 pub(super) fn of_text(declared: Option<String>, text: &str) -> Option<(String, Origin)> {
@@ -41,10 +44,13 @@ pub(super) fn of_text(declared: Option<String>, text: &str) -> Option<(String, O
     };
     let primary = declared.split('-').next().unwrap_or_default();
     let comparable = Lang::all().iter().any(|lang| code(*lang) == primary);
-    let other = (comparable && text.chars().take(ENOUGH).count() == ENOUGH)
+    let is_other = |found: &String| found != primary && !are_close(found, primary);
+    // Nearly every page is in the language it declares, and that shows early.
+    let doubtful = || told(text, FIRST).is_none_or(|found| is_other(&found));
+    let other = (comparable && text.chars().take(ENOUGH).count() == ENOUGH && doubtful())
         .then(|| detected_language(text))
         .flatten()
-        .filter(|found| found != primary && !are_close(found, primary));
+        .filter(is_other);
     Some(match other {
         Some(found) => (found, Origin::Auto),
         None => (declared, Origin::Meta),
@@ -73,7 +79,12 @@ fn are_close(one: &str, other: &str) -> bool {
 
 /// The language a text is written in, where that is certain.
 pub(super) fn detected_language(text: &str) -> Option<String> {
-    let sample: String = text.chars().take(SAMPLE).collect();
+    told(text, SAMPLE)
+}
+
+/// The same by the first characters.
+fn told(text: &str, sample: usize) -> Option<String> {
+    let sample: String = text.chars().take(sample).collect();
     let info = whatlang::detect(&sample).filter(whatlang::Info::is_reliable)?;
     Some(code(info.lang()).to_owned())
 }

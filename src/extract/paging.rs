@@ -51,9 +51,10 @@ const HIGHEST: u32 = 99;
 
 /// The address of the next page of the article, where the page links to it.
 pub(super) fn next(document: &Document, meta: &Meta, base: &Url, page: &Url) -> Option<Url> {
-    let own = numbered(page);
+    let own = readings(page);
     let stem = stem(page);
-    let follows = |url: &Url| link::host(url) == link::host(page) && is_next(&own, &numbered(url));
+    let host = link::host(page);
+    let follows = |url: &Url| link::host(url) == host && is_next(&own, &numbers(url));
     if let Some(url) = meta.link("next").and_then(|href| link::resolve(base, href))
         && follows(&url)
     {
@@ -136,29 +137,46 @@ fn is_next(own: &Numbered, other: &Numbered) -> bool {
     })
 }
 
-fn numbered(url: &Url) -> Numbered {
+/// All readings of this page's own address.
+fn readings(url: &Url) -> Numbered {
     let path = url.path().trim_end_matches('/');
     let query = url.query().unwrap_or_default();
-    let whole = |path: &str, query: &str| format!("{}?{query}", path.trim_end_matches('/').to_lowercase());
     let mut found = vec![(whole(path, query), None)];
+    // The first page often lacks the parameter of its number.
+    for name in PARAMETERS {
+        if !url
+            .query_pairs()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name))
+        {
+            found.push((format!("{}{name}=", whole(path, query)), None));
+        }
+    }
+    found.extend(numbers(url));
+    found
+}
+
+fn whole(path: &str, query: &str) -> String {
+    format!("{}?{query}", path.trim_end_matches('/').to_lowercase())
+}
+
+/// The readings of an address that have a number.
+fn numbers(url: &Url) -> Numbered {
+    let path = url.path().trim_end_matches('/');
+    let query = url.query().unwrap_or_default();
+    let mut found = Vec::new();
     // `?page=2`; its name stays, so that it is known as a parameter.
-    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    for (name, value) in &pairs {
-        if let (true, Some(number)) = (PARAMETERS.contains(&name.to_lowercase().as_str()), number(value)) {
+    for (name, value) in url.query_pairs() {
+        if let Some(number) = number(&value)
+            && PARAMETERS.contains(&name.to_lowercase().as_str())
+        {
             let rest: Vec<&str> = query
                 .split('&')
-                .filter(|pair| pair.split('=').next() != Some(name))
+                .filter(|pair| pair.split('=').next() != Some(&*name))
                 .collect();
             found.push((
                 format!("{}{}=", whole(path, &rest.join("&")), name.to_lowercase()),
                 Some(number),
             ));
-        }
-    }
-    // The first page often lacks it.
-    for name in PARAMETERS {
-        if !pairs.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            found.push((format!("{}{name}=", whole(path, query)), None));
         }
     }
     let (folder, last) = path.rsplit_once('/').unwrap_or(("", path));

@@ -284,9 +284,13 @@ impl Fetcher {
             status,
             validators: validators(&headers),
             content_type,
-            body_hash: ring::digest::digest(&ring::digest::SHA256, &body)
-                .as_ref()
-                .to_vec(),
+            body_hash: if want == Want::Page {
+                Vec::new()
+            } else {
+                ring::digest::digest(&ring::digest::SHA256, &body)
+                    .as_ref()
+                    .to_vec()
+            },
             body,
             sent,
             headers,

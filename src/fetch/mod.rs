@@ -94,7 +94,7 @@ pub struct Document {
     pub validators: Validators,
     /// `Content-Type` as sent.
     pub content_type: Option<String>,
-    /// SHA-256 of `body`.
+    /// SHA-256 of `body`; of a page, which nobody compares by it, nothing.
     pub body_hash: Vec<u8>,
 }
 

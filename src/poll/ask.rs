@@ -11,7 +11,7 @@ use crate::fetch::{Document, Fetcher, Outcome, Request, Want};
 use crate::model::{ClaimedSource, Failure, Grade, HostNote, ParsedFeed, RobotsNote, Skipped, Validators};
 use crate::schedule::Hints;
 use crate::store::{Store, Work};
-use crate::{feed, link, probe};
+use crate::{cores, feed, link, probe};
 
 /// What came back, the same for every source of the address.
 pub(super) struct Answer {
@@ -211,11 +211,12 @@ pub(super) async fn read(
         let (code, message) = probe::verdict(claim.crashes);
         return Err(failed(code, Grade::Permanent, message));
     }
+    let turn = cores::turn().await;
     let mark = store.working(Work::Source(claim.id));
     let relations = [document.headers.links("hub"), document.headers.links("self")];
     let (body, content_type, base) = (document.body, document.content_type, base.clone());
     let (form, zone) = (source.form.clone(), source.timezone);
-    let parsed = tokio::task::spawn_blocking(move || {
+    let parsed = turn.work(move || {
         let _mark = mark;
         let content_type = content_type.as_deref();
         Ok(match &form {

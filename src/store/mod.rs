@@ -296,13 +296,18 @@ impl Store {
 
     /// Records what a page came to: article, aliases, raw page, the entry's state, and what was learned about hosts.
     pub async fn record_page(&self, mut outcome: PageOutcome) -> Result<Stored, StoreError> {
-        let (outcome, packed) = tokio::task::spawn_blocking(move || {
-            let packed = pages::Packed::of(&mut outcome);
-            (outcome, packed)
-        })
-        .await
-        .map_err(|_| StoreError::Closed)?;
-        let packed = packed?;
+        let packed = if pages::Packed::is_dear(&outcome) {
+            let packed;
+            (outcome, packed) = tokio::task::spawn_blocking(move || {
+                let packed = pages::Packed::of(&mut outcome);
+                (outcome, packed)
+            })
+            .await
+            .map_err(|_| StoreError::Closed)?;
+            packed?
+        } else {
+            pages::Packed::of(&mut outcome)?
+        };
         self.writer
             .call("record a page", move |db| {
                 pages::record(db, &outcome, packed.as_ref())

@@ -42,6 +42,12 @@ const LEVEL: i32 = 3;
 const AT_LEAST: i64 = 60_000;
 
 impl Packed {
+    /// Whether [`Self::of`] has something to compress.
+    pub(super) fn is_dear(outcome: &PageOutcome) -> bool {
+        matches!(&outcome.result, PageResult::Article(cutting)
+            if cutting.raw.as_ref().is_some_and(|raw| raw.sent.is_none()))
+    }
+
     /// The raw page of an outcome, compressed; outside the writer, which has better things to do. Its bytes are taken
     /// out of the outcome.
     pub(super) fn of(outcome: &mut PageOutcome) -> Result<Option<Self>, StoreError> {

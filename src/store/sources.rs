@@ -280,22 +280,21 @@ pub(super) fn claim(
     let now = time::ms(now);
     let mut due: Vec<i64> = Vec::new();
     let mut busy = busy_hosts(db)?;
-    let until = if all.is_some() { i64::MAX } else { now };
-    for (sql, bound) in [(STRAY, now.saturating_add(SLACK)), (DUE, until)] {
+    let queries = match all {
+        Some(since) => [(NEVER, None), (BEFORE, Some(time::ms(since)))],
+        None => [(STRAY, Some(now.saturating_add(SLACK))), (DUE, Some(now))],
+    };
+    for (sql, bound) in queries {
         let mut query = db.prepare_cached(sql)?;
         let mut rows = query.query([bound])?;
         while let Some(row) = rows.next()?.filter(|_| due.len() < limit) {
-            let (id, host, asked_at): (i64, String, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (id, host): (i64, String) = (row.get(0)?, row.get(1)?);
             if busy.contains(&host) {
                 continue;
             }
             let (rest_until, retry_after) = rest::of(db, &host)?;
-            let held = match all {
-                Some(since) => {
-                    asked_at.is_some_and(|at| at >= time::ms(since)) || rest::is_resting(retry_after, now)
-                }
-                None => rest::is_resting(rest_until, now),
-            };
+            let rest = if all.is_some() { retry_after } else { rest_until };
+            let held = rest::is_resting(rest, now);
             if !held && !due.contains(&id) {
                 due.push(id);
                 busy.insert(host);
@@ -345,6 +344,12 @@ pub(super) const DUE: &str = "SELECT id, host, asked_at, next_at FROM source \
 /// How far ahead that lies proves nothing: a cron line may fire once a year.
 pub(super) const STRAY: &str = "SELECT id, host, asked_at, next_at FROM source \
      WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL AND asked_at > ?1 ORDER BY asked_at";
+
+/// Sources that were never asked (bound to null), and those that were not asked since a moment, longest ago first.
+pub(super) const NEVER: &str = "SELECT id, host, asked_at, next_at FROM source \
+     WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL AND asked_at IS ?1 ORDER BY id";
+pub(super) const BEFORE: &str = "SELECT id, host, asked_at, next_at FROM source \
+     WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL AND asked_at < ?1 ORDER BY asked_at";
 
 /// How far a clock may be set back without anybody minding, in milliseconds.
 pub(super) const SLACK: i64 = 5 * 60_000;

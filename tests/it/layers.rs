@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("timing", &[]),
     ("link", &[]),
     ("coding", &[]),
+    ("cores", &[]),
     ("telemetry", &[]),
     ("config", &["html", "timing", "link"]),
     ("model", &["link"]),
@@ -68,6 +69,7 @@ const HALVES: &[&str] = &[
     "store",
     "probe",
     "cutting",
+    "cores",
 ];
 
 const ALL: &[&str] = &[

@@ -364,6 +364,14 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
             "SEARCH source USING INDEX source_due (next_at<?)",
         ),
         (
+            super::super::sources::NEVER,
+            "SEARCH source USING INDEX source_asked (asked_at=?)",
+        ),
+        (
+            super::super::sources::BEFORE,
+            "SEARCH source USING INDEX source_asked (asked_at<?)",
+        ),
+        (
             super::super::articles::NAMED,
             "SEARCH alias USING INDEX alias_names (key=?)",
         ),
