@@ -14,7 +14,7 @@
 mod support;
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +24,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use support::newsroom::{Newsroom, Served};
+use support::program;
 
 /// What a shell reports for a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
 /// The whole job; whether everything that was served is there.
 fn run(interrupted: &Arc<AtomicBool>) -> anyhow::Result<bool> {
     let _listening = on_interrupt(Arc::clone(interrupted))?;
-    let binary = binary()?;
+    let binary = program::built()?;
     let room = Newsroom::start();
     let folder = tempfile::Builder::new().prefix("cuttings-newsroom-").tempdir()?;
     let config = room.write_config(folder.path());
@@ -108,39 +109,6 @@ fn on_interrupt(interrupted: Arc<AtomicBool>) -> anyhow::Result<tokio::runtime::
         }
     });
     Ok(runtime)
-}
-
-/// The binary of the profile this example was built with, built when cargo is at hand to see whether it is fresh.
-fn binary() -> anyhow::Result<PathBuf> {
-    let own = std::env::current_exe().context("cannot tell where this example is")?;
-    let folder = own
-        .parent()
-        .and_then(Path::parent)
-        .context("an example lies in target/PROFILE/examples")?;
-    let binary = folder.join(format!("cuttings{}", std::env::consts::EXE_SUFFIX));
-    let cargo = std::env::var_os("CARGO");
-    if cargo.is_some() || !binary.exists() {
-        let mut build = Command::new(cargo.as_deref().unwrap_or_else(|| OsStr::new("cargo")));
-        build.args(["build", "--quiet", "--bin", "cuttings", "--manifest-path"]);
-        build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-        match folder.file_name().and_then(OsStr::to_str) {
-            Some("debug") | None => {}
-            Some(profile) => {
-                build.args(["--profile", profile]);
-            }
-        }
-        eprintln!("building {} (minutes the first time)", binary.display());
-        let ended = build
-            .status()
-            .context("cannot start cargo; build with `cargo build --release` first")?;
-        if !ended.success() || !binary.exists() {
-            bail!(
-                "{} could not be built; try `cargo build --release`",
-                binary.display()
-            );
-        }
-    }
-    Ok(binary)
 }
 
 /// Runs the real thing with this terminal.

@@ -303,6 +303,10 @@ pub enum Field {
     Language,
     /// Name of the site.
     Site,
+    /// The section of the paper.
+    Section,
+    /// What the page files it under.
+    Tags,
     /// The page's canonical URL.
     Canonical,
     /// The link to the next page of the article.
@@ -325,6 +329,8 @@ impl Field {
             Self::ShortLink => "short_link",
             Self::Language => "language",
             Self::Site => "site",
+            Self::Section => "section",
+            Self::Tags => "tags",
             Self::Canonical => "canonical",
             Self::NextPage => "next_page",
             Self::SinglePage => "single_page",

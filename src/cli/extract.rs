@@ -180,10 +180,7 @@ impl Desk<'_> {
     }
 
     fn extracted(&self, request: &Request) -> Result<Extraction, String> {
-        let mut bytes = Vec::new();
-        std::fs::File::open(&request.path)
-            .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-            .map_err(|error| format!("{}: {error}", request.path))?;
+        let bytes = read(&request.path).map_err(|error| format!("{}: {error}", request.path))?;
         if bytes.len() as u64 > MAX_FILE {
             return Err(format!(
                 "{}: larger than 32 MiB, the most that is read of a page",
@@ -215,6 +212,15 @@ impl Desk<'_> {
         extract::article(&page, &rules, self.config.zone_for(source, &url), self.now)
             .map_err(|error| format!("{}: {error}", request.path))
     }
+}
+
+/// A file, no further than one byte more than it may have.
+fn read(path: &str) -> io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let length = file.metadata()?.len().min(MAX_FILE) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The fields of an article, as `extract --jsonl` and `try --json` print them.

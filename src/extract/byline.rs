@@ -1,7 +1,7 @@
 //! Who wrote an article: by JSON-LD, by the head, by the line that is printed at the headline.
 
 use super::authors;
-use super::fields::{Automatic, Place, class_words};
+use super::fields::{Automatic, Place, class_words, words_of};
 use super::meta::fold;
 use crate::html::{At, Document, Tag, line};
 use crate::link;
@@ -203,36 +203,39 @@ impl Automatic<'_> {
 
 /// How surely an element holds an author, by what it is called; lower is surer.
 fn rank(document: &Document, at: At) -> Option<u8> {
-    let has = |name: &str, value: &str| {
-        document.attr(at, name).is_some_and(|known| {
-            known
-                .split_whitespace()
-                .any(|known| known.eq_ignore_ascii_case(value))
-        })
+    let (mut author, mut name, mut source) = (false, false, false);
+    let says_author = |value: &str| {
+        value
+            .split_whitespace()
+            .any(|word| word.eq_ignore_ascii_case("author"))
     };
-    if has("rel", "author") || has("itemprop", "author") {
-        return Some(0);
-    }
-    let (mut author, mut name) = (false, false);
-    for word in class_words(document, at) {
-        match word.as_str() {
-            "byline" | "bylines" | "author" | "authors" | "autor" | "autoren" | "auteur" | "auteurs"
-            | "autores" | "autore" | "autorin" | "skribent" | "penulis" | "redactor" | "journalist"
-            | "muallif" | "yazar" | "forfatter" | "toimittaja" | "authorname" | "bylinename"
-            | "authorwrapper" | "postauthor" | "articleauthor" | "auteurname" => {
-                author = true;
-                name |= word.ends_with("name");
+    for (key, value) in document.attrs(at) {
+        match key {
+            "rel" | "itemprop" if says_author(value) => return Some(0),
+            "class" | "id" => {
+                for word in words_of(value) {
+                    match &*word {
+                        "byline" | "bylines" | "author" | "authors" | "autor" | "autoren" | "auteur"
+                        | "auteurs" | "autores" | "autore" | "autorin" | "skribent" | "penulis"
+                        | "redactor" | "journalist" | "muallif" | "yazar" | "forfatter" | "toimittaja"
+                        | "authorname" | "bylinename" | "authorwrapper" | "postauthor" | "articleauthor"
+                        | "auteurname" => {
+                            author = true;
+                            name |= word.ends_with("name");
+                        }
+                        "name" | "nome" | "nom" => name = true,
+                        "source" => source = true,
+                        _ => {}
+                    }
+                }
             }
-            "name" | "nome" | "nom" => name = true,
             _ => {}
         }
     }
     match (author, name) {
         (true, true) => Some(1),
         (true, false) => Some(2),
-        _ => class_words(document, at)
-            .any(|word| word == "source")
-            .then_some(4),
+        _ => source.then_some(4),
     }
 }
 
@@ -279,7 +282,7 @@ fn is_beside(document: &Document, at: At, heading: Option<At>) -> bool {
             document.tag(outer),
             Tag::Figure | Tag::Figcaption | Tag::Aside | Tag::Nav | Tag::Footer | Tag::Blockquote
         ) || class_words(document, outer)
-            .any(|word| FAR.contains(&word.as_str()) || depth < 4 && NEAR.contains(&word.as_str()))
+            .any(|word| FAR.contains(&&*word) || depth < 4 && NEAR.contains(&&*word))
     })
 }
 

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::clock::clock;
 pub(super) use super::formatted::formatted;
+use super::jalali;
 use super::months::month;
 use super::relative::relative;
 use super::tokens::{Token, ascii_digit, tokens};
@@ -122,14 +123,22 @@ fn date_at(tokens: &[Token], at: usize, reading: &Reading<'_>) -> Option<Found> 
             at,
         })
     };
+    // Numbers alone tell no calendar.
+    let persian = |year, month, day| {
+        let is_persian = matches!(language, Some("fa" | "ps"));
+        is_persian.then(|| jalali::ymd(year, month, day))?
+    };
     let part = ['-', '/', '.', '年', '년', '·', '–', '‑'];
     if let [y, a, m, b, d, ..] = rest
         && let (Some(year), Some(month), Some(day)) = (y.number(4), m.number(2), d.number(2))
         && a.is_mark(&part)
         && b.is_mark(&['-', '/', '.', '月', '월', '·', '–', '‑'])
-        && let Some(date) = ymd(year, month, day)
+        && let Some(date) = ymd(year, month, day).or_else(|| persian(year, month, day))
     {
         return found(Some(date), 5, Precision::Day);
+    }
+    if let Some((date, length)) = jalali::named(rest) {
+        return found(Some(date), length, Precision::Day);
     }
     // Two numbers and a year.
     if let [x, a, y, b, z, ..] = rest
@@ -150,7 +159,9 @@ fn date_at(tokens: &[Token], at: usize, reading: &Reading<'_>) -> Option<Found> 
             } else {
                 (first, second)
             };
-            ymd(year, month, day).or_else(|| ymd(year, day, month))
+            ymd(year, month, day)
+                .or_else(|| ymd(year, day, month))
+                .or_else(|| persian(year, month, day))
         });
         if date.is_some() {
             return found(date, 5, Precision::Day);
@@ -382,6 +393,10 @@ mod tests {
             ("tr", "5 Ağustos 2018", "2018-08-05"),
             ("ar", "٥ يناير ٢٠١٨", "2018-01-05"),
             ("ar", "5 كانون الثاني 2018", "2018-01-05"),
+            ("fa", "جمعه ۵ مرداد ۱۴۰۳ - ۱۰:۱۱", "2024-07-26T10:11:00+02:00"),
+            ("fa", "۳ آذر ماه ۱۴۰۵", "2026-11-24"),
+            ("fa", "۱۴۰۳/۰۵/۰۵", "2024-07-26"),
+            ("fa", "5 ژانویه 2018", "2018-01-05"),
             ("hi", "५ जनवरी २०१८", "2018-01-05"),
             ("th", "5 ม.ค. 2561", "2018-01-05"),
             ("ja", "2018年1月5日 10時11分", "2018-01-05T10:11:00+01:00"),
@@ -413,6 +428,7 @@ mod tests {
             "May I",
             "3 hours",
             "13/32/2018",
+            "1403/05/05",
         ] {
             assert_eq!(read(text, &reading("en")), None, "{text}");
         }

@@ -1,5 +1,7 @@
 //! The fields of an article that no rule gave: from JSON-LD, from the head, from what the page prints.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::dates::Reading;
@@ -103,8 +105,15 @@ impl Automatic<'_> {
             extraction.language = Some(language);
             extraction.origins.insert(Field::Language, origin);
         }
-        extraction.section = self.section();
-        extraction.tags = self.tags();
+        if let Some((section, origin)) = self.section() {
+            extraction.section = Some(section);
+            extraction.origins.insert(Field::Section, origin);
+        }
+        let (tags, origin) = self.tags();
+        extraction.tags = tags;
+        extraction
+            .origins
+            .extend(origin.map(|origin| (Field::Tags, origin)));
         if extraction.links.canonical.is_some() {
             extraction.origins.insert(Field::Canonical, Origin::Meta);
         }
@@ -175,13 +184,29 @@ fn set<T>(
 }
 
 /// The words of an element's classes and id, in lower case.
-pub(super) fn class_words(document: &Document, at: At) -> impl Iterator<Item = String> {
-    ["class", "id"]
-        .into_iter()
-        .filter_map(move |name| document.attr(at, name))
-        .flat_map(|value| value.split(|c: char| !c.is_alphanumeric()))
+pub(super) fn class_words(document: &Document, at: At) -> impl Iterator<Item = Cow<'_, str>> {
+    document
+        .attrs(at)
+        .filter(|(name, _)| matches!(*name, "class" | "id"))
+        .flat_map(|(_, value)| words_of(value))
+}
+
+/// The words of a class list or id, in lower case.
+pub(super) fn words_of(value: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let is_lower = |word: &str| {
+        word.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    value
+        .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty() && word.len() < 40)
-        .map(str::to_lowercase)
+        .map(move |word| {
+            if is_lower(word) {
+                word.into()
+            } else {
+                word.to_lowercase().into()
+            }
+        })
 }
 
 /// What kind of page it was, with evidence only: anything else is an article.

@@ -59,7 +59,7 @@ pub(super) fn printed(document: &Document, base: &Url) -> Option<Url> {
             tag @ (Tag::Input | Tag::A) => {
                 let labelled = label.is_some_and(|label| at.index() <= label.index() + REACH);
                 let named = class_words(document, at)
-                    .any(|word| matches!(word.as_str(), "shortlink" | "shorturl" | "kurzlink"))
+                    .any(|word| matches!(&*word, "shortlink" | "shorturl" | "kurzlink"))
                     || document
                         .attr(at, "name")
                         .is_some_and(|name| name.eq_ignore_ascii_case("shortlink"));
@@ -112,7 +112,18 @@ fn is_label(text: &str) -> bool {
         "短網址",
         "短縮url",
     ];
-    let text = text.trim().trim_end_matches([':', '：', ' ']).to_lowercase();
+    let text = text.trim().trim_end_matches([':', '：', ' ']);
+    // Hardly a text ends like one.
+    let Some(last) = text.chars().next_back() else {
+        return false;
+    };
+    if !LABELS
+        .iter()
+        .any(|label| last.to_lowercase().any(|last| label.ends_with(last)))
+    {
+        return false;
+    }
+    let text = text.to_lowercase();
     LABELS.iter().any(|label| text.ends_with(label))
 }
 

@@ -18,6 +18,7 @@ mod dates;
 mod fate;
 mod fields;
 mod formatted;
+mod jalali;
 mod jsonld;
 mod language;
 mod links;
@@ -150,7 +151,9 @@ fn cut_out(
     let meta = Meta::read(document);
     let linked = jsonld::read(document);
     let base = links::base(&meta, page.url);
-    let language = language::declared_language(&meta, &linked);
+    // What the configuration says of the site counts for its dates, too.
+    let configured = rules.iter().find_map(|rules| rules.language.clone());
+    let language = configured.or_else(|| language::declared_language(&meta, &linked));
     let reading = Reading {
         zone,
         now,

@@ -84,10 +84,11 @@ impl Automatic<'_> {
                 continue;
             }
             let named = around == Around::Deck;
-            let likeness = likeness(&words(&block.text), said);
+            let printed = words(&block.text);
+            let likeness = likeness(&printed, said);
             let heading = matches!(block.shape, Shape::Heading(_));
             // The headline in another form.
-            if heading && self::likeness(&words(&block.text), &headline) > 0.6 {
+            if heading && self::likeness(&printed, &headline) > 0.6 {
                 continue;
             }
             let rank = if named && likeness >= 0.7 {

@@ -139,7 +139,7 @@ impl Automatic<'_> {
                 word.contains("date") && !word.contains("update")
                     || word.contains("publish")
                     || matches!(
-                        word.as_str(),
+                        &*word,
                         "time"
                             | "timestamp"
                             | "posted"
@@ -163,7 +163,7 @@ impl Automatic<'_> {
                 Tag::Nav | Tag::Aside | Tag::Footer | Tag::Figure
             ) || class_words(document, outer).any(|word| {
                 matches!(
-                    word.as_str(),
+                    &*word,
                     "comment"
                         | "comments"
                         | "commentlist"

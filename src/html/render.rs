@@ -429,19 +429,22 @@ impl Writer<'_> {
             escape(text, &mut self.out);
             return;
         }
-        let mut space = false;
-        for c in text.chars() {
-            if c.is_whitespace() {
-                space = true;
-                continue;
-            }
+        let (mut space, mut rest) = (false, text);
+        while !rest.is_empty() {
+            let word = rest.trim_start();
+            space |= word.len() < rest.len();
+            let end = word.find(char::is_whitespace).unwrap_or(word.len());
+            let Some((word, after)) = word.split_at_checked(end).filter(|(word, _)| !word.is_empty()) else {
+                break;
+            };
             if space && !self.out.ends_with(['>', ' '])
                 || space && self.out.ends_with('>') && self.is_after_inline()
             {
                 self.out.push(' ');
             }
             space = false;
-            escape(c.encode_utf8(&mut [0; 4]), &mut self.out);
+            escape(word, &mut self.out);
+            rest = after;
         }
         if space {
             self.out.push(' ');
@@ -499,7 +502,17 @@ impl Writer<'_> {
 }
 
 fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
+    let mut rest = text;
+    loop {
+        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"');
+        let run = rest.bytes().take_while(plain).count();
+        if let Some((before, after)) = rest.split_at_checked(run) {
+            out.push_str(before);
+            rest = after;
+        }
+        let mut chars = rest.chars();
+        let Some(c) = chars.next() else { return };
+        rest = chars.as_str();
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -125,6 +125,8 @@ pub struct Block {
     pub chars: usize,
     /// Those of them within links.
     pub linked: usize,
+    /// Characters, those of scripts that write a word with one or two counted for more.
+    pub weight: f64,
 }
 
 /// The blocks of a part of a document, in order.
@@ -205,6 +207,21 @@ pub fn tidy(text: &str) -> String {
 fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '\u{feff}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}')
+}
+
+fn weight(text: &str, chars: usize) -> f64 {
+    // Those scripts begin at U+2E80, whose first byte in UTF-8 is this.
+    if !text.bytes().take(180).any(|byte| byte >= 0xe2) {
+        return chars as f64;
+    }
+    let sample = text.chars().take(60);
+    let (mut dense, mut all) = (0, 0);
+    for c in sample.filter(|c| c.is_alphabetic()) {
+        all += 1;
+        dense += usize::from(matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'));
+    }
+    let factor = if dense * 2 > all { 2.5 } else { 1.0 };
+    chars as f64 * factor
 }
 
 /// An open block element, and what it means for the text in it.
@@ -420,32 +437,52 @@ impl<'d> Reader<'d> {
         let text = self.document.text_of(at).unwrap_or_default();
         let (pre, owner) = self.frame().map_or((false, at), |frame| (frame.pre, frame.owner));
         let in_link = at < self.link_end;
-        for c in text.chars() {
+        let mut rest = text;
+        loop {
+            // Most of a page are words in ASCII: those go over whole.
+            let run = rest.bytes().take_while(u8::is_ascii_graphic).count();
+            if let Some((word, after)) = rest.split_at_checked(run)
+                && run > 0
+            {
+                self.begin(at, owner);
+                self.text.push_str(word);
+                self.count(at, run, in_link);
+                rest = after;
+            }
+            let mut chars = rest.chars();
+            let Some(c) = chars.next() else { return };
+            rest = chars.as_str();
             if c.is_whitespace() {
                 if pre && !self.text.is_empty() && c != '\r' {
                     self.text.push(c);
                 } else {
                     self.space = true;
                 }
-                continue;
+            } else if !c.is_control() && c != '\u{feff}' {
+                self.begin(at, owner);
+                self.text.push(c);
+                self.count(at, 1, in_link);
             }
-            if c.is_control() || matches!(c, '\u{feff}') {
-                continue;
-            }
-            if self.text.is_empty() {
-                (self.first, self.owner) = (at, owner);
-            } else if self.breaks > 0 {
-                self.text.push('\n');
-            } else if self.space {
-                self.text.push(' ');
-            }
-            (self.space, self.breaks) = (false, 0);
-            self.text.push(c);
-            self.last = at;
-            self.chars += 1;
-            if in_link {
-                self.linked += 1;
-            }
+        }
+    }
+
+    /// Before a character: where the text begins, or the space or line break that was read before.
+    fn begin(&mut self, at: At, owner: At) {
+        if self.text.is_empty() {
+            (self.first, self.owner) = (at, owner);
+        } else if self.breaks > 0 {
+            self.text.push('\n');
+        } else if self.space {
+            self.text.push(' ');
+        }
+        (self.space, self.breaks) = (false, 0);
+    }
+
+    fn count(&mut self, at: At, chars: usize, in_link: bool) {
+        self.last = at;
+        self.chars += chars;
+        if in_link {
+            self.linked += chars;
         }
     }
 
@@ -479,6 +516,7 @@ impl<'d> Reader<'d> {
         };
         self.blocks.push(Block {
             shape,
+            weight: weight(&text, chars),
             text,
             owner: self.owner,
             first: self.first,

@@ -319,6 +319,11 @@ fn fields(extraction: &Extraction) -> Vec<(Field, Option<String>)> {
         (Field::Canonical, show(&links.canonical)),
         (Field::Language, extraction.language.clone()),
         (Field::Site, extraction.site.clone()),
+        (Field::Section, extraction.section.clone()),
+        (
+            Field::Tags,
+            (!extraction.tags.is_empty()).then(|| extraction.tags.join(", ")),
+        ),
         (Field::NextPage, show(&extraction.more.next)),
         (Field::SinglePage, show(&extraction.more.single)),
     ]

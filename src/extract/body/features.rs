@@ -6,23 +6,21 @@
     reason = "features are near 1 and need no more than three digits"
 )]
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::weights::{COUNT, Feature, WORDS};
+use super::names::{Known, Named, Noise, Words};
+use super::weights::{COUNT, Feature};
 use super::{View, noise, value};
 use crate::extract::meta::fold;
 use crate::html::{At, Block, Document, Shape, Tag};
-
-/// Which of [`WORDS`] occur in names.
-pub(super) type Names = [u64; 4];
 
 /// A block as the weights see it.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     values: [f32; COUNT],
-    /// Names of the owner and its parent; of all elements around.
-    pub near: Names,
-    pub far: Names,
+    /// Words of the owner and its parent; of all elements around.
+    pub near: Words,
+    pub far: Words,
 }
 
 impl Seen {
@@ -57,8 +55,8 @@ impl Seen {
 #[derive(Clone, Copy, Default)]
 struct Around {
     flags: u32,
-    names: Names,
-    own: Names,
+    names: Words,
+    own: Words,
     articles: u8,
 }
 
@@ -114,37 +112,22 @@ fn of_tag(tag: Tag) -> u32 {
     bit(feature)
 }
 
-/// What is known of a class list or id.
-#[derive(Clone, Copy, Default)]
-struct Named {
-    names: Names,
-    flags: u32,
-}
-
-fn named(value: &str) -> Named {
-    let mut named = Named::default();
-    noise::words(value, |word| {
-        if let Ok(place) = WORDS.binary_search_by(|known| known.0.cmp(word))
-            && let Some(slot) = named.names.get_mut(place / 64)
-        {
-            *slot |= 1 << (place % 64);
-        }
-    });
-    named.flags = match noise::by_name(value) {
-        Some(noise::Noise::Sure) => bit(Feature::SureName),
-        Some(noise::Noise::Likely) => bit(Feature::LikelyName),
+fn flags(named: Named) -> u32 {
+    let noise = match named.noise {
+        Some(Noise::Sure) => bit(Feature::SureName),
+        Some(Noise::Likely) => bit(Feature::LikelyName),
         None => 0,
     };
-    if noise::is_body_name(value) {
-        named.flags |= bit(Feature::InBodyName);
+    if named.is_body {
+        noise | bit(Feature::InBodyName)
+    } else {
+        noise
     }
-    named
 }
 
 /// Each element of the page with what is around it.
-fn around(document: &Document) -> Vec<Around> {
+fn around<'d>(document: &'d Document, known: &mut Known<'d>) -> Vec<Around> {
     let mut all: Vec<Around> = Vec::with_capacity(document.len());
-    let mut known: HashMap<&str, Named> = HashMap::new();
     for at in document.all() {
         let tag = document.tag(at);
         let outer = document
@@ -164,9 +147,9 @@ fn around(document: &Document) -> Vec<Around> {
                     // The id of a heading is made of its words.
                     "id" if tag.heading().is_some() => {}
                     "class" | "id" | "data-component" | "data-testid" | "data-type" | "data-module" => {
-                        let found = *known.entry(value).or_insert_with(|| named(value));
-                        own.flags |= found.flags;
-                        for (slot, more) in own.own.iter_mut().zip(found.names) {
+                        let found = known.get(value);
+                        own.flags |= flags(found);
+                        for (slot, more) in own.own.iter_mut().zip(found.words) {
                             *slot |= more;
                         }
                     }
@@ -229,9 +212,9 @@ pub(super) const FEW: usize = 40;
 const LONGEST_LEAD: usize = 4000;
 
 /// All blocks of the page as the weights see them, alone.
-pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
+pub(super) fn of_blocks<'d>(view: &View<'d>, known: &mut Known<'d>) -> Vec<Seen> {
     let document = view.document;
-    let around = around(document);
+    let around = around(document, known);
     let prose = Sums::of(view.blocks.iter().map(|block| {
         if value::is_paragraph(block) {
             value::weight(block)
@@ -259,10 +242,16 @@ pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
         .map(|lead| fold(lead))
         .filter(|lead| (30..LONGEST_LEAD).contains(&lead.len()))
         .collect();
-    let mut seen_texts = HashSet::new();
-    let mut times: HashMap<&str, u32> = HashMap::new();
-    for block in &view.blocks {
-        *times.entry(block.text.as_str()).or_default() += 1;
+    // Of each block the first with the same text, and how often that text occurs.
+    let mut first_of: Vec<usize> = Vec::with_capacity(view.blocks.len());
+    let mut times: Vec<u32> = vec![0; view.blocks.len()];
+    let mut by_text: HashMap<&str, usize> = HashMap::with_capacity(view.blocks.len());
+    for (index, block) in view.blocks.iter().enumerate() {
+        let first = *by_text.entry(block.text.as_str()).or_insert(index);
+        first_of.push(first);
+        if let Some(times) = times.get_mut(first) {
+            *times += 1;
+        }
     }
     let folded: Vec<String> = view
         .blocks
@@ -379,14 +368,9 @@ pub(super) fn of_blocks(view: &View<'_>) -> Vec<Seen> {
                     .iter()
                     .any(|lead| lead.contains(text) || text.contains(lead.as_str())),
         );
-        seen.flag(
-            Feature::Repeated,
-            block.chars >= 30 && !seen_texts.insert(block.text.as_str()),
-        );
-        seen.flag(
-            Feature::Recurs,
-            times.get(block.text.as_str()).is_some_and(|times| *times > 1),
-        );
+        let first = first_of.get(index).copied().unwrap_or(index);
+        seen.flag(Feature::Repeated, block.chars >= 30 && first != index);
+        seen.flag(Feature::Recurs, times.get(first).is_some_and(|times| *times > 1));
         let noise = covered.get(index).copied().unwrap_or_default();
         seen.flag(Feature::NoiseShort, noise && value::weight(block) < 80.0);
         seen.flag(Feature::NoiseLong, noise && value::weight(block) >= 160.0);
@@ -447,6 +431,9 @@ fn of_text(seen: &mut Seen, block: &Block) {
         match c {
             ',' | '،' | '、' | '，' => commas = commas.saturating_add(1),
             '|' | '·' | '•' | '/' | '»' | '›' => separators = separators.saturating_add(1),
+            'a'..='z' => lower += 1,
+            'A'..='Z' => upper += 1,
+            ' ' => {}
             c if c.is_numeric() => digits += 1,
             c if c.is_uppercase() => upper += 1,
             c if c.is_alphabetic() => lower += 1,

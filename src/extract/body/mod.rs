@@ -7,6 +7,7 @@
 //! is not. Last, what the kept blocks say about each other: headings of nothing, texts said twice.
 
 mod features;
+mod names;
 mod noise;
 mod prune;
 mod score;
@@ -57,7 +58,8 @@ pub(super) fn find(document: &Document, title: Option<&str>, linked: &Linked, me
     let mut whole = Clip::of(document, root);
     noise::hide(document, &mut whole.without);
     let all = blocks(document, &whole);
-    let noise = noise::mark(document, &all);
+    let mut known = names::Known::default();
+    let noise = noise::mark(document, &all, &mut known);
     let described = ["og:description", "description", "twitter:description"];
     let leads = described.iter().filter_map(|name| meta.first(&[name]));
     let view = View {
@@ -68,7 +70,7 @@ pub(super) fn find(document: &Document, title: Option<&str>, linked: &Linked, me
         said: linked.body.as_deref(),
         leads: leads.chain(linked.standfirst.as_deref()).collect(),
     };
-    let mut seen = features::of_blocks(&view);
+    let mut seen = features::of_blocks(&view, &mut known);
     let alone = score::alone(&seen);
     let container = score::best_container(&view, &alone, root);
     score::look_around(&view, &mut seen, &alone, container);

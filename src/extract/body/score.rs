@@ -6,7 +6,8 @@
     reason = "features are near 1 and need no more than three digits"
 )]
 
-use super::features::{Names, Seen, Sums, range};
+use super::features::{Seen, Sums, range};
+use super::names::Words;
 use super::weights::{Feature, WEIGHTS, WORDS};
 use super::{View, value};
 use crate::html::{At, Document, Shape, Tag};
@@ -21,7 +22,7 @@ fn odds(seen: &Seen, among: usize) -> f32 {
         + named(&seen.far, |place| WORDS.get(place)?.2.get(among).copied())
 }
 
-fn named(names: &Names, weight: impl Fn(usize) -> Option<f32>) -> f32 {
+fn named(names: &Words, weight: impl Fn(usize) -> Option<f32>) -> f32 {
     let mut sum = 0.0;
     for (index, word) in names.iter().enumerate() {
         let mut rest = *word;

@@ -14,18 +14,7 @@ pub(super) fn is_paragraph(block: &Block) -> bool {
 
 /// Characters, those of scripts that write a word with one or two counted for more.
 pub(super) fn weight(block: &Block) -> f64 {
-    // Those scripts begin at U+2E80, whose first byte in UTF-8 is this.
-    if !block.text.bytes().take(180).any(|byte| byte >= 0xe2) {
-        return block.chars as f64;
-    }
-    let sample = block.text.chars().take(60);
-    let (mut dense, mut all) = (0, 0);
-    for c in sample.filter(|c| c.is_alphabetic()) {
-        all += 1;
-        dense += usize::from(matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'));
-    }
-    let factor = if dense * 2 > all { 2.5 } else { 1.0 };
-    block.chars as f64 * factor
+    block.weight
 }
 
 /// Whether a text ends as sentences do, in any script.

@@ -22,5 +22,6 @@ pub mod markup;
 pub mod newsroom;
 mod papers;
 pub mod press;
+pub mod program;
 pub mod reply;
 pub mod texts;

@@ -1,0 +1,44 @@
+//! The program itself, for examples: built, and of the same profile.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+/// The binary of the profile this example was built with, built when cargo is at hand to see whether it is fresh.
+#[allow(
+    clippy::print_stderr,
+    reason = "minutes without a word would be taken for a hang"
+)]
+pub fn built() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("cannot tell where this example is")?;
+    let folder = own
+        .parent()
+        .and_then(Path::parent)
+        .context("an example lies in target/PROFILE/examples")?;
+    let binary = folder.join(format!("cuttings{}", std::env::consts::EXE_SUFFIX));
+    let cargo = std::env::var_os("CARGO");
+    if cargo.is_some() || !binary.exists() {
+        let mut build = Command::new(cargo.as_deref().unwrap_or_else(|| OsStr::new("cargo")));
+        build.args(["build", "--quiet", "--bin", "cuttings", "--manifest-path"]);
+        build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        match folder.file_name().and_then(OsStr::to_str) {
+            Some("debug") | None => {}
+            Some(profile) => {
+                build.args(["--profile", profile]);
+            }
+        }
+        eprintln!("building {} (minutes the first time)", binary.display());
+        let ended = build
+            .status()
+            .context("cannot start cargo; build with `cargo build --release` first")?;
+        if !ended.success() || !binary.exists() {
+            bail!(
+                "{} could not be built; try `cargo build --release`",
+                binary.display()
+            );
+        }
+    }
+    Ok(binary)
+}
