@@ -190,7 +190,7 @@ async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along()
 /// A takedown reaches an article that turns out to be the same later, when a daemon writes and no person is by.
 #[tokio::test]
 async fn a_twin_of_what_was_taken_down_is_overwritten_by_whoever_finds_it() {
-    let (mut desk, _) = kept(3, |_| {}).await;
+    let (desk, _) = kept(3, |_| {}).await;
     Clerk::open(&desk.path()).unwrap().delete(2, desk.now).unwrap();
     desk.publish_again(&["https://one.example/bridge"]).await;
     let bridge = [
