@@ -6,6 +6,7 @@
 //! ```text
 //! cargo bench --bench press                        # 1,000 feeds, 200 papers of 20 pages, three rounds
 //! cargo bench --bench press -- --papers 50 --rounds 1
+//! cargo bench --bench press -- --only W3,W4 --against OTHER # does another build come to the same articles?
 //! ```
 //!
 //! | work | what is done |
@@ -52,6 +53,8 @@ struct Sizes {
     only: Vec<String>,
     /// What is measured: this build, or another one to compare it with.
     program: PathBuf,
+    /// Another build that must come to the same articles.
+    against: Option<PathBuf>,
 }
 
 /// The name of the plain pipeline among the works.
@@ -107,9 +110,9 @@ fn main() -> ExitCode {
         if sizes.wants("W1") || sizes.wants("W2") {
             let folder = tempfile::tempdir().unwrap();
             configure(folder.path(), feeds, "first_poll = 0\n", false);
-            done("W1", sizes.ours(folder.path(), &[]));
+            done("W1", ours(&sizes.program, folder.path(), &[]));
             if sizes.wants("W2") {
-                done("W2", sizes.ours(folder.path(), &["--all"]));
+                done("W2", ours(&sizes.program, folder.path(), &["--all"]));
             }
         }
         for (name, defaults, rules) in [
@@ -137,6 +140,7 @@ fn sizes() -> Sizes {
         rounds: 3,
         only: Vec::new(),
         program: PathBuf::from(env!("CARGO_BIN_EXE_cuttings")),
+        against: None,
     };
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
     while let Some(word) = words.next() {
@@ -147,9 +151,10 @@ fn sizes() -> Sizes {
             ("--rounds", Ok(value)) => sizes.rounds = value,
             ("--only", _) => sizes.only = value.split(',').map(str::to_owned).collect(),
             ("--program", _) => sizes.program = std::path::absolute(value).unwrap(),
+            ("--against", _) => sizes.against = Some(std::path::absolute(value).unwrap()),
             _ => {
                 eprintln!(
-                    "usage: press [--feeds N] [--papers N] [--rounds N] [--only W1,W3] [--program PATH]"
+                    "usage: press [--feeds N] [--papers N] [--rounds N] [--only W1,W3] [--program PATH] [--against PATH]"
                 );
                 std::process::exit(2);
             }
@@ -207,7 +212,7 @@ impl Sizes {
     fn way(&self, papers: &[Press], defaults: &str, rules: bool, articles: usize) -> Used {
         let folder = tempfile::tempdir().unwrap();
         configure(folder.path(), papers, defaults, rules);
-        let used = self.ours(folder.path(), &[]);
+        let used = ours(&self.program, folder.path(), &[]);
         let db = rusqlite::Connection::open(folder.path().join("cuttings.db")).unwrap();
         let method = if rules { "rule" } else { "auto" };
         let found: i64 = db
@@ -218,25 +223,48 @@ impl Sizes {
             )
             .unwrap();
         assert_eq!(found, articles as i64, "articles whole and by {method}");
+        if let Some(other) = &self.against {
+            let theirs = tempfile::tempdir().unwrap();
+            configure(theirs.path(), papers, defaults, rules);
+            ours(other, theirs.path(), &[]);
+            let theirs = rusqlite::Connection::open(theirs.path().join("cuttings.db")).unwrap();
+            let same = told(&db) == told(&theirs);
+            assert!(same, "{} comes to other articles", other.display());
+        }
         used
     }
+}
 
-    fn ours(&self, folder: &Path, more: &[&str]) -> Used {
-        let mut command = Command::new(&self.program);
-        command
-            .args([
-                "--quiet",
-                "--config",
-                "cuttings.toml",
-                "--database",
-                "cuttings.db",
-                "run",
-                "--once",
-            ])
-            .args(more)
-            .current_dir(folder);
-        measured(&mut command)
-    }
+/// All that readers are told of the articles, but for numbers and times of a run.
+fn told(db: &rusqlite::Connection) -> Vec<Vec<rusqlite::types::Value>> {
+    let sql = "SELECT url, short_link, title, standfirst, byline, authors, published, published_at, precision, modified, \
+               text, html, image, language, site, source, method, kind, origins, \
+               (SELECT json_group_array(kind || ' ' || key) FROM (SELECT kind, key FROM aliases \
+                WHERE aliases.article_id = articles.article_id ORDER BY 1, 2)) FROM articles ORDER BY url";
+    let mut query = db.prepare(sql).unwrap();
+    let columns = query.column_count();
+    query
+        .query_map([], |row| (0..columns).map(|column| row.get(column)).collect())
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+fn ours(program: &Path, folder: &Path, more: &[&str]) -> Used {
+    let mut command = Command::new(program);
+    command
+        .args([
+            "--quiet",
+            "--config",
+            "cuttings.toml",
+            "--database",
+            "cuttings.db",
+            "run",
+            "--once",
+        ])
+        .args(more)
+        .current_dir(folder);
+    measured(&mut command)
 }
 
 fn yardstick(papers: &[Press], articles: usize) -> Used {

@@ -539,6 +539,8 @@ pub struct Trouble {
 pub struct RobotsNote {
     /// Scheme, host and port, the default port left out: `https://paper.example`.
     pub origin: String,
+    /// By which way and under which name it was asked; empty for the straight one under ours.
+    pub way: String,
     /// When it was asked.
     pub fetched_at: DateTime<Utc>,
     /// Until when it counts, at most a day later.

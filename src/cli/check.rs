@@ -5,7 +5,8 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::config::{self, Loaded};
+use crate::config::{self, Loaded, Source};
+use crate::fetch;
 
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("tests").args(["live", "stored"]).multiple(true)))]
@@ -44,6 +45,9 @@ pub(super) fn check(
             for warning in &loaded.warnings {
                 writeln!(err, "{}", warning.render(colour))?;
             }
+            if !can_ask(&loaded.config.sources, err)? {
+                return Ok(2);
+            }
             writeln!(out, "{}", summary(&path, &loaded))?;
             Ok(0)
         }
@@ -52,6 +56,29 @@ pub(super) fn check(
             Ok(2)
         }
     }
+}
+
+/// Whether all that the sources configure to be asked with is there: secrets, certificates, proxies. What only the daemon
+/// can see, as a variable of its environment, is a warning.
+fn can_ask(sources: &[Source], err: &mut dyn Write) -> io::Result<bool> {
+    let mut wrong = 0_usize;
+    for source in sources {
+        for fault in fetch::check_access(&source.access) {
+            let word = if fault.only_here { "warning" } else { "error" };
+            wrong += usize::from(!fault.only_here);
+            if wrong <= config::SHOWN {
+                writeln!(
+                    err,
+                    "{word}: {}: source {:?}: {}",
+                    source.at, source.name, fault.message
+                )?;
+            }
+        }
+    }
+    if wrong > config::SHOWN {
+        writeln!(err, "and {} more", wrong - config::SHOWN)?;
+    }
+    Ok(wrong == 0)
 }
 
 /// `config/cuttings.toml: ok, 3 sources, 1 site rule`
@@ -103,6 +130,61 @@ mod tests {
                     [[source]]\nname = 'b'\nfeed = 'https://paper.example/b'\nenabled = false\n";
         let ok = "FOLDER/cuttings.toml: ok, 2 sources (1 not enabled), 1 site rule\n";
         assert_eq!(checked(text), (0, ok.to_owned(), String::new()));
+    }
+
+    #[test]
+    fn what_a_source_is_asked_with_is_opened_and_secrets_are_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        fs::write(&secret, "hush\nhush\n").unwrap();
+        let source = |more: &str| {
+            format!(
+                "[daemon]\ncontact = 'press@paper.example'\n[[source]]\nname = 'a'\nfeed = 'https://paper.example/a'\n{more}\n"
+            )
+        };
+        let file = secret.display();
+        for (more, said) in [
+            (
+                "bearer = { file = 'nowhere' }".to_owned(),
+                "bearer: the secret in FOLDER/nowhere cannot be read",
+            ),
+            (format!("bearer = {{ file = '{file}' }}"), "control character"),
+            (
+                format!("headers = {{ X-Key = {{ file = '{file}' }} }}"),
+                "headers.X-Key: ",
+            ),
+            (
+                format!("cookies = {{ id = {{ file = '{file}' }} }}"),
+                "cookies.id: ",
+            ),
+            (
+                format!("proxy = {{ file = '{file}' }}"),
+                "proxy: its value is no address",
+            ),
+            ("ca_file = 'nowhere.pem'".to_owned(), "ca_file FOLDER/nowhere.pem"),
+            (format!("ca_file = '{file}'"), "certificate"),
+            (
+                "basic_auth = { user = 'me', password = { file = 'nowhere' } }".to_owned(),
+                "basic_auth: the secret",
+            ),
+        ] {
+            let (code, out, err) = checked(&source(&more));
+            assert_eq!((code, out.as_str()), (2, ""), "{more}");
+            assert!(err.contains(said) && !err.contains("hush"), "{more}: {err}");
+            assert!(
+                err.contains("error: FOLDER/cuttings.toml:3: source \"a\""),
+                "{err}"
+            );
+        }
+        let (code, _, err) = checked(&source("bearer = { env = 'CUTTINGS_TEST_NOT_SET' }"));
+        assert_eq!(code, 0, "the daemon may have it: {err}");
+        assert!(
+            err.contains("warning") && err.contains("CUTTINGS_TEST_NOT_SET"),
+            "{err}"
+        );
+        fs::write(&secret, "fine\n").unwrap();
+        let (code, _, err) = checked(&source(&format!("bearer = {{ file = '{file}' }}")));
+        assert_eq!((code, err.as_str()), (0, ""));
     }
 
     #[test]

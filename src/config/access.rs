@@ -63,6 +63,15 @@ impl fmt::Debug for Kept {
 }
 
 impl Kept {
+    /// Whether only the process that asks can tell if it is there: a variable of its environment, a credential of its unit.
+    pub fn is_of_process(&self) -> bool {
+        match self {
+            Self::Env(_) => true,
+            Self::Credential(_) => std::env::var_os("CREDENTIALS_DIRECTORY").is_none(),
+            Self::Plain(_) | Self::File(_) => false,
+        }
+    }
+
     /// The value; the error says where it was looked for and what to do. Line breaks at the end of a file are not part of it.
     pub fn read(&self) -> Result<String, String> {
         match self {

@@ -298,7 +298,7 @@ impl Daemon {
     /// Waits for whatever comes first. While nothing does, it looks for writes of others and feeds the watchdog.
     async fn wait(&mut self, next: DateTime<Utc>, orders: &mut mpsc::Receiver<Order>) -> Woken {
         let begun = Instant::now();
-        let sleep = (next - Utc::now()).to_std().unwrap_or_default().min(LOOK);
+        let sleep = nap(next, Utc::now());
         let tick = if self.options.once {
             LOOK
         } else {
@@ -485,6 +485,11 @@ impl Daemon {
     }
 }
 
+/// How long to sleep until `next`: never so long that a clock that was set, or a suspend, goes unnoticed (P17).
+fn nap(next: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    (next - now).to_std().unwrap_or_default().min(LOOK)
+}
+
 /// When to look for work again; nothing when a single run is through.
 fn next_step(
     waiting: &Waiting,
@@ -521,4 +526,17 @@ fn give_up_or_hold(error: StoreError, options: Options) -> Result<DateTime<Utc>,
         } else {
             STORE_REST
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p17_the_clock_is_read_again_every_thirty_seconds() {
+        let now = Utc::now();
+        let nap_of = |seconds: i64| nap(now + chrono::Duration::seconds(seconds), now).as_secs();
+        assert_eq!([-86_400, 0, 7, 30, 31, 86_400].map(nap_of), [0, 0, 7, 30, 30, 30]);
+        assert_eq!(nap(DateTime::<Utc>::MAX_UTC, now).as_secs(), 30);
+    }
 }

@@ -54,7 +54,7 @@ pub(super) fn next(document: &Document, meta: &Meta, base: &Url, page: &Url) -> 
     let own = readings(page);
     let stem = stem(page);
     let host = link::host(page);
-    let follows = |url: &Url| link::host(url) == host && is_next(&own, &numbers(url));
+    let follows = |url: &Url| is_next(&own, &numbers(url)) && link::host(url) == host;
     if let Some(url) = meta.link("next").and_then(|href| link::resolve(base, href))
         && follows(&url)
     {

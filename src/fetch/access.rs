@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::clients::certificates;
 use super::{FetchError, Request, Via, basic_auth, bearer, check_header};
 use crate::config::{Access, Kept, Source};
 
@@ -18,6 +19,81 @@ impl Request {
             cause: panic.to_string(),
         })??;
         Ok(self.with_headers_of(source.feed.clone(), lines).via(via))
+    }
+}
+
+/// Something that a source configures and that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessFault {
+    /// What, and what to do; never the value of a secret.
+    pub message: String,
+    /// Whether the process that asks may see it all the same: it is of its environment.
+    pub only_here: bool,
+}
+
+/// Looks at all that a source configures to be asked with: secrets are read, its certificates opened. Nobody is asked.
+pub fn check_access(access: &Access) -> Vec<AccessFault> {
+    let mut faults = Vec::new();
+    let mut read = |key: &str, secret: &Kept| match secret.read() {
+        Ok(value) => Some(value),
+        Err(cause) => {
+            faults.push(AccessFault {
+                message: format!("{key}: {cause}"),
+                only_here: secret.is_of_process(),
+            });
+            None
+        }
+    };
+    let mut lines = Vec::new();
+    for (name, value) in &access.headers {
+        lines.extend(
+            read(&format!("headers.{name}"), value)
+                .map(|value| (format!("headers.{name}"), name.clone(), value)),
+        );
+    }
+    for (name, value) in &access.cookies {
+        lines.extend(
+            read(&format!("cookies.{name}"), value)
+                .map(|value| (format!("cookies.{name}"), "Cookie".to_owned(), value)),
+        );
+    }
+    if let Some((_, password)) = &access.basic_auth {
+        read("basic_auth", password);
+    }
+    if let Some(token) = &access.bearer {
+        lines.extend(read("bearer", token).map(|token| {
+            let (name, value) = bearer(&token);
+            ("bearer".to_owned(), name, value)
+        }));
+    }
+    let proxy = access.proxy.as_ref().and_then(|proxy| read("proxy", proxy));
+    let mut wrong = |message: String| {
+        faults.push(AccessFault {
+            message,
+            only_here: false,
+        });
+    };
+    for (key, name, value) in lines {
+        if let Err(error) = check_header(&name, &value) {
+            wrong(format!("{key}: {error}"));
+        }
+    }
+    if let Some(Err(cause)) = proxy.map(|proxy| proxy_of(&proxy)) {
+        wrong(format!("proxy: {cause}"));
+    }
+    if let Some(Err(cause)) = access.ca_file.as_deref().map(certificates) {
+        wrong(cause);
+    }
+    faults
+}
+
+/// The address of a proxy; what is wrong with it may be a password, and is not shown.
+fn proxy_of(typed: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(typed.trim()).map_err(|_| "its value is no address")?;
+    if matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host() {
+        Ok(url)
+    } else {
+        Err("its value is no http, https, socks5 or socks5h address")
     }
 }
 
@@ -54,9 +130,8 @@ fn lines(access: &Access) -> Result<Vec<(String, String)>, FetchError> {
 
 fn via(access: &Access) -> Result<Via, FetchError> {
     let proxy = match &access.proxy {
-        // What it says may hold a password.
-        Some(proxy) => Some(Url::parse(&read(proxy)?).map_err(|_| FetchError::Settings {
-            cause: "the value of `proxy` is no address".to_owned(),
+        Some(proxy) => Some(proxy_of(&read(proxy)?).map_err(|cause| FetchError::Settings {
+            cause: format!("`proxy`: {cause}"),
         })?),
         None => None,
     };

@@ -208,6 +208,11 @@ impl Fetcher {
         if retry_after.is_some() && wait.is_none() {
             trail.hints.odd.push("retry-after");
         }
+        for name in ["etag", "last-modified"] {
+            if headers.get(name).is_some_and(|value| value.len() > MAX_VALIDATOR) {
+                trail.hints.odd.push(name);
+            }
+        }
         for name in &trail.hints.odd {
             let value = headers.get_str(name).unwrap_or_default();
             debug!(

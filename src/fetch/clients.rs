@@ -9,7 +9,7 @@ use url::Url;
 
 use super::error::innermost;
 use super::resolve::Guarded;
-use super::{FetchError, Guard, Lookup, Refused, Via, install_crypto};
+use super::{FetchError, Guard, Lookup, Refused, Via, install_crypto, room};
 use crate::config;
 use crate::link;
 
@@ -66,7 +66,12 @@ impl Clients {
             user_agent,
             connect_timeout: limits.connect_timeout,
             idle: politeness.host_gap.saturating_add(KEEP_IDLE),
-            per_host: politeness.per_host,
+            // Where there is no room for them all, none is kept open for later.
+            per_host: if room::requests() < politeness.in_flight {
+                0
+            } else {
+                politeness.per_host
+            },
             guard: Guard::new(&limits.allow_networks),
             names,
         };
@@ -198,7 +203,7 @@ impl Recipe {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
+pub(super) fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
     let shown = path.display();
     let read = || {
         use std::io::Read;

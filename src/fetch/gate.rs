@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::room;
 use crate::config;
 
 /// Hosts kept before idle ones are dropped for the first time.
@@ -79,7 +80,7 @@ impl Gate {
     pub fn new(politeness: &config::Politeness) -> Self {
         let slots = |limit: usize| limit.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            house: Arc::new(Semaphore::new(slots(politeness.in_flight))),
+            house: Arc::new(Semaphore::new(slots(politeness.in_flight.min(room::requests())))),
             per_host: slots(politeness.per_host),
             gap: politeness.host_gap,
             hosts: Mutex::new(Hosts {
@@ -256,6 +257,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::fetch::Robots;
 
     fn gate(per_host: usize, in_flight: usize) -> Arc<Gate> {
         Arc::new(Gate::new(&config::Politeness {
@@ -358,6 +360,17 @@ mod tests {
         drop(gate.enter("h").await);
         drop(gate.enter("h").await);
         assert_eq!(start.elapsed(), Duration::from_secs(12));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn p31_a_crawl_delay_of_a_day_is_a_minute() {
+        let gate = gate(1, 32);
+        let robots = Robots::parse(b"User-agent: *\nCrawl-delay: 86400\n");
+        let start = Instant::now();
+        drop(gate.enter("h").await);
+        gate.widen("h", robots.crawl_delay("cuttings").unwrap());
+        drop(gate.enter("h").await);
+        assert_eq!(start.elapsed(), Duration::from_mins(1));
     }
 
     fn at(second: i64) -> DateTime<Utc> {

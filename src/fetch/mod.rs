@@ -18,6 +18,7 @@ mod hook;
 mod request;
 mod resolve;
 mod robots;
+mod room;
 mod trail;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use self::access::{AccessFault, check_access};
 pub use self::client::Fetcher;
 pub use self::clients::ClientError;
 pub use self::error::{CODES, FetchError};

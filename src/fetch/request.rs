@@ -1,7 +1,7 @@
 //! What is asked for, and by which way.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -83,6 +83,32 @@ impl Request {
     #[must_use]
     pub fn via(self, via: Via) -> Self {
         Self { via, ..self }
+    }
+
+    /// What distinguishes the asker from others, as far as an answer may depend on it: the way out, and another name than
+    /// ours. Empty for most; holds no secret.
+    pub(super) fn way(&self) -> String {
+        let name = self.headers.user_agent();
+        if self.via == Via::default() && name.is_none() {
+            return String::new();
+        }
+        let proxy = self.via.proxy.as_ref().map(link::masked).unwrap_or_default();
+        let ca_file = self.via.ca_file.as_deref().unwrap_or(Path::new(""));
+        format!(
+            "{proxy} {} {} {}",
+            u8::from(self.via.http1_only),
+            ca_file.display(),
+            name.unwrap_or_default()
+        )
+    }
+
+    /// The question for robots.txt that goes before this request: by the same way, under the same name.
+    pub(super) fn for_robots(&self, robots: Url) -> Self {
+        let name = self.headers.user_agent();
+        let lines = name.map(|name| ("User-Agent".to_owned(), name.to_owned()));
+        Self::new(robots, Want::Robots)
+            .with_headers(lines.into_iter().collect())
+            .via(self.via.clone())
     }
 
     /// The lines of one hop.

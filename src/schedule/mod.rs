@@ -103,20 +103,28 @@ fn wanted(situation: &Situation<'_>, now: DateTime<Utc>) -> Next {
     let schedule = situation.schedule;
     match schedule {
         Schedule::Adaptive => {
-            let overflows = situation.rhythm.overflows(now);
-            // After an overflow nothing that was learned is trusted to promise more than an hour of quiet.
-            let (floor, longest) = match (overflows, situation.conditional) {
-                (true, _) => (OVERFLOW_FLOOR, ADAPTIVE_FLOOR),
-                (false, true) => (ADAPTIVE_FLOOR, LONGEST),
-                (false, false) => (LONGEST, LONGEST),
+            let floor = if situation.conditional {
+                ADAPTIVE_FLOOR
+            } else {
+                LONGEST
             };
-            let at = jittered(situation.name, situation.rhythm.next(now, floor, longest), now);
-            let why = match (overflows, situation.conditional) {
-                (true, _) => "adaptive: it overflowed, so that something may have been missed",
-                (false, true) => "adaptive: when something new may be expected",
-                (false, false) => "adaptive: once a day, for its server knows no conditional requests",
+            let usual = situation.rhythm.next(now, floor, LONGEST);
+            let urgent = situation.rhythm.before_it_overflows(now, OVERFLOW_FLOOR);
+            let (at, why) = match (urgent.filter(|at| *at < usual), situation.conditional) {
+                (Some(at), _) => (
+                    at,
+                    "adaptive: it overflowed, so that something may have been missed",
+                ),
+                (None, true) => (usual, "adaptive: when something new may be expected"),
+                (None, false) => (
+                    usual,
+                    "adaptive: once a day, for its server knows no conditional requests",
+                ),
             };
-            Next { at, why: why.into() }
+            Next {
+                at: jittered(situation.name, at, now),
+                why: why.into(),
+            }
         }
         Schedule::Every(_) => Next {
             at: jittered(situation.name, schedule.next_after(now), now),

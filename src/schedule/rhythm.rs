@@ -3,10 +3,15 @@
 //! Each of the 168 hours of the week (UTC) has a decayed count of entries and a decayed count of hours watched. The
 //! rate of one hour leans on that hour of every day, and that on the whole week, as long as little was watched. A
 //! silence longer than the rates explain scales all of them down, so that a dead source soon costs a request a day.
+//!
+//! A document that has nothing in common with the one before may have lost entries in between. What that teaches depends
+//! on how long it took to fill: one that is filled at a stroke (a weekly issue) would be so at any poll. Where it took
+//! longer than the shortest wait, the source is asked in shorter steps than that: in the hours of the week in which so
+//! much is expected, or, where the flow was not to be foreseen, at any hour.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
 const HOURS: usize = 168;
 
@@ -22,8 +27,17 @@ const WORTH: f64 = 1.0;
 /// Expected entries that did not come before silence is believed.
 const SILENCE: f64 = 3.0;
 
-/// How long an overflow keeps polls frequent.
-const OVERFLOW_MEMORY: Duration = Duration::from_hours(14 * 24);
+/// How long an overflow keeps polls frequent, if no other is seen or averted.
+const OVERFLOW_MEMORY: TimeDelta = TimeDelta::days(28);
+
+/// Share of the time in which a document was filled that may go by between two polls.
+const SHARE_OF_FILL: f64 = 0.75;
+
+/// Share of a document that is expected in the hours around a flow if it was to be foreseen.
+const FORESEEN: f64 = 2.0 / 3.0;
+
+/// How far ahead is looked for an hour in which a document may fill.
+const HORIZON: Duration = Duration::from_hours(24);
 
 /// Step of the look ahead, and the shortest wait it can tell.
 const STEP: Duration = Duration::from_mins(15);
@@ -39,10 +53,18 @@ pub struct Rhythm {
     until: Option<DateTime<Utc>>,
     /// When something new was last published.
     last_new: Option<DateTime<Utc>>,
-    /// When a document last had nothing in common with the one before.
+    /// When a document last had nothing in common with the one before, or would have had if nobody had come in time.
     overflowed: Option<DateTime<Utc>>,
+    /// When that was last not to be foreseen.
+    surprised: Option<DateTime<Utc>>,
+    /// When the flow began that has not paused since.
+    flowing_since: Option<DateTime<Utc>>,
     /// Entries in the last document.
     window: u32,
+    /// Shortest time in which a document was filled, in seconds, as far as overflows are remembered.
+    fill: u32,
+    /// Entries in a row of polls that each brought some.
+    flowing: u32,
 }
 
 impl Default for Rhythm {
@@ -53,7 +75,11 @@ impl Default for Rhythm {
             until: None,
             last_new: None,
             overflowed: None,
+            surprised: None,
+            flowing_since: None,
             window: 0,
+            fill: 0,
+            flowing: 0,
         }
     }
 }
@@ -65,7 +91,7 @@ impl Rhythm {
     pub fn observe(&mut self, new: &[DateTime<Utc>], window: usize, now: DateTime<Utc>) -> bool {
         let first = self.until.is_none();
         // Seen for the first time, a document tells of the time since its oldest entry, four weeks at most.
-        let month = now - chrono::Duration::weeks(4);
+        let month = now - TimeDelta::weeks(4);
         let since = self.until.unwrap_or_else(|| {
             new.iter()
                 .copied()
@@ -74,6 +100,12 @@ impl Rhythm {
                 .unwrap_or(now)
                 .max(month)
         });
+        let overflowed = !first && self.window > 0 && window > 0 && new.len() >= window;
+        // Judged by what was known before it came.
+        if overflowed {
+            self.overflow(new, since, now);
+        }
+        self.flow(new.len(), since, now);
         self.decay(now - since);
         self.watch(since, now);
         for at in new {
@@ -84,10 +116,6 @@ impl Rhythm {
             }
             self.last_new = self.last_new.max(Some(at));
         }
-        let overflowed = !first && self.window > 0 && window > 0 && new.len() >= window;
-        if overflowed {
-            self.overflowed = Some(now);
-        }
         if window > 0 {
             self.window = u32::try_from(window).unwrap_or(u32::MAX);
         }
@@ -95,29 +123,103 @@ impl Rhythm {
         overflowed
     }
 
-    /// Whether polls were seen to overflow of late.
-    pub fn overflows(&self, now: DateTime<Utc>) -> bool {
-        self.overflowed
-            .is_some_and(|at| now - at < chrono::Duration::from_std(OVERFLOW_MEMORY).unwrap_or_default())
-    }
-
     /// When a poll pays next: when an entry may be expected, not before `floor` and not after `longest`.
     pub fn next(&self, now: DateTime<Utc>, floor: Duration, longest: Duration) -> DateTime<Utc> {
+        self.expecting(WORTH, now, longest)
+            .clamp(now + floor.min(longest), now + longest)
+    }
+
+    /// By when a source that overflowed is to be asked, so that it does not again; not before `floor`. Nothing where
+    /// nothing of the kind was seen of late.
+    pub fn before_it_overflows(&self, now: DateTime<Utc>, floor: Duration) -> Option<DateTime<Utc>> {
+        if !is_late(self.overflowed, now) {
+            return None;
+        }
+        let step = Duration::from_secs(u64::from(self.fill))
+            .mul_f64(SHARE_OF_FILL)
+            .max(floor);
+        if is_late(self.surprised, now) && step <= HORIZON {
+            return Some(now + step);
+        }
+        // A third of a document is as much as may be expected between two polls.
+        let third = (f64::from(self.window) / 3.0).max(WORTH);
+        let rates = self.rates();
+        let mut busy = now;
+        while rate(&rates, busy) < third && busy < now + HORIZON {
+            busy = next_hour(busy);
+        }
+        let at = self.expecting(third, now, HORIZON).min(busy + step);
+        Some(at.clamp(now + floor, now + HORIZON.max(floor)))
+    }
+
+    /// Learns from a document of which nothing was known. One that filled within the shortest wait would have done so at
+    /// any poll: coming sooner saves nothing.
+    fn overflow(&mut self, new: &[DateTime<Utc>], since: DateTime<Utc>, now: DateTime<Utc>) {
+        let times = || new.iter().map(|at| (*at).clamp(since.min(now), now));
+        let span = match (times().min(), times().max()) {
+            (Some(first), Some(last)) if first < last => last - first,
+            // Without dates: half of the time it had; whether at a stroke is not to be seen.
+            _ => ((now - since) / 2).max(TimeDelta::minutes(20)),
+        };
+        let Some(fill) = span.to_std().ok().filter(|fill| *fill > STEP) else {
+            return;
+        };
+        let fill = u32::try_from(fill.as_secs()).unwrap_or(u32::MAX);
+        self.fill = if is_late(self.overflowed, now) {
+            fill.min(self.fill)
+        } else {
+            fill
+        };
+        self.overflowed = Some(now);
+        if !self.is_foreseen(since, now) {
+            self.surprised = Some(now);
+        }
+    }
+
+    /// Remembers an overflow for longer where another was averted: where as much as fills a document came without a pause.
+    fn flow(&mut self, new: usize, since: DateTime<Utc>, now: DateTime<Utc>) {
+        if new == 0 {
+            self.flowing = 0;
+            return;
+        }
+        if self.flowing == 0 {
+            self.flowing_since = Some(since);
+        }
+        let before = self.flowing;
+        self.flowing = before.saturating_add(u32::try_from(new).unwrap_or(u32::MAX));
+        let filled = before < self.window && self.flowing >= self.window;
+        if filled && is_late(self.overflowed, now) {
+            self.overflowed = Some(now);
+            let began = self.flowing_since.unwrap_or(since);
+            if is_late(self.surprised, now) && !self.is_foreseen(began, now) {
+                self.surprised = Some(now);
+            }
+        }
+    }
+
+    /// Whether a flow was to be foreseen: by what is usual in its hours and those next to them, silent days or not.
+    fn is_foreseen(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let rates = self.rates();
+        let mut at = (since - TimeDelta::hours(1)).max(now - TimeDelta::weeks(1));
+        let mut expected = 0.0;
+        while at < now + TimeDelta::hours(1) {
+            let end = next_hour(at).min(now + TimeDelta::hours(1));
+            expected += rate(&rates, at) * hours(end - at);
+            at = end;
+        }
+        expected >= f64::from(self.window) * FORESEEN
+    }
+
+    /// When so many entries may be expected, as far as is looked ahead.
+    fn expecting(&self, entries: f64, now: DateTime<Utc>, ahead: Duration) -> DateTime<Utc> {
         let rates = self.rates();
         let trust = self.trust(&rates, now);
-        // Where documents overflow, a third of one is as much as may come between two polls.
-        let worth = if self.overflows(now) {
-            (f64::from(self.window) / 3.0).max(WORTH)
-        } else {
-            WORTH
-        };
-        let step_hours = STEP.as_secs_f64() / 3600.0;
         let (mut at, mut expected) = (now, 0.0);
-        while expected < worth && at < now + longest {
-            expected += rate(&rates, at) * trust * step_hours;
+        while expected < entries && at < now + ahead {
+            expected += rate(&rates, at) * trust * STEP.as_secs_f64() / 3600.0;
             at += STEP;
         }
-        at.clamp(now + floor.min(longest), now + longest)
+        at
     }
 
     /// Entries an hour for each hour of the week.
@@ -153,18 +255,21 @@ impl Rhythm {
 
     /// How far the rates are believed after a silence: less, the more of what they promised did not come.
     fn trust(&self, rates: &[f64], now: DateTime<Utc>) -> f64 {
-        let Some(last) = self.last_new else { return 1.0 };
+        // The hour in which it was published has kept its promise.
+        let Some(last) = self.last_new.map(next_hour) else {
+            return 1.0;
+        };
         let hours = (now - last).num_hours().max(0);
         let week: f64 = rates.iter().sum();
         let whole = hours / HOURS as i64;
         let rest = (0..hours % HOURS as i64)
-            .map(|hour| rate(rates, last + chrono::Duration::hours(hour)))
+            .map(|hour| rate(rates, last + TimeDelta::hours(hour)))
             .sum::<f64>();
         let missed = week * whole as f64 + rest;
         if missed > SILENCE { SILENCE / missed } else { 1.0 }
     }
 
-    fn decay(&mut self, time: chrono::Duration) {
+    fn decay(&mut self, time: TimeDelta) {
         let weeks = time.num_minutes().max(0) as f64 / (60.0 * HOURS as f64);
         let keep = (-weeks / MEMORY_WEEKS).exp();
         for value in self.counts.iter_mut().chain(&mut self.watched) {
@@ -174,11 +279,11 @@ impl Rhythm {
 
     /// Adds the hours from `since` to `now`; of a longer absence only the last weeks count.
     fn watch(&mut self, since: DateTime<Utc>, now: DateTime<Utc>) {
-        let mut at = since.max(now - chrono::Duration::weeks(4));
+        let mut at = since.max(now - TimeDelta::weeks(4));
         while at < now {
-            let end = (at + chrono::Duration::hours(1)).min(now);
+            let end = (at + TimeDelta::hours(1)).min(now);
             if let Some(watched) = self.watched.get_mut(slot(at)) {
-                *watched += narrow((end - at).num_seconds() as f64 / 3600.0);
+                *watched += narrow(hours(end - at));
             }
             at = end;
         }
@@ -193,16 +298,24 @@ impl Rhythm {
             .chain(&self.watched)
             .flat_map(|value| value.to_le_bytes())
             .collect();
-        for at in [self.until, self.last_new, self.overflowed] {
+        for at in [
+            self.until,
+            self.last_new,
+            self.overflowed,
+            self.surprised,
+            self.flowing_since,
+        ] {
             bytes.extend(seconds(at));
         }
-        bytes.extend(self.window.to_le_bytes());
+        for number in [self.window, self.fill, self.flowing] {
+            bytes.extend(number.to_le_bytes());
+        }
         bytes
     }
 
     /// The reverse of [`Rhythm::to_bytes`]; what has another length was written by another version and is not known.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() != HOURS * 2 * 4 + 3 * 8 + 4 {
+        if bytes.len() != HOURS * 2 * 4 + 5 * 8 + 3 * 4 {
             return None;
         }
         let (floats, rest) = bytes.split_at(HOURS * 2 * 4);
@@ -211,11 +324,14 @@ impl Rhythm {
             .filter_map(|chunk| Some(f32::from_le_bytes(chunk.try_into().ok()?)))
             .map(sane)
             .collect();
-        let (times, window) = rest.split_at(3 * 8);
+        let (times, numbers) = rest.split_at(5 * 8);
         let mut times = times
             .chunks_exact(8)
             .filter_map(|chunk| Some(i64::from_le_bytes(chunk.try_into().ok()?)))
             .map(|seconds| DateTime::from_timestamp(seconds, 0));
+        let mut numbers = numbers
+            .chunks_exact(4)
+            .filter_map(|chunk| Some(u32::from_le_bytes(chunk.try_into().ok()?)));
         let (counts, watched) = values.split_at_checked(HOURS)?;
         Some(Self {
             counts: counts.to_vec(),
@@ -223,9 +339,29 @@ impl Rhythm {
             until: times.next()?,
             last_new: times.next()?,
             overflowed: times.next()?,
-            window: u32::from_le_bytes(window.try_into().ok()?),
+            surprised: times.next()?,
+            flowing_since: times.next()?,
+            window: numbers.next()?,
+            fill: numbers.next()?,
+            flowing: numbers.next()?,
         })
     }
+}
+
+/// Whether an overflow is remembered still.
+fn is_late(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    at.is_some_and(|at| now - at < OVERFLOW_MEMORY)
+}
+
+/// The beginning of the hour after `at`; at the end of time there is none.
+fn next_hour(at: DateTime<Utc>) -> DateTime<Utc> {
+    let into = i64::from(at.minute() * 60 + at.second());
+    at.checked_add_signed(TimeDelta::seconds(3600 - into))
+        .unwrap_or(at)
+}
+
+fn hours(time: TimeDelta) -> f64 {
+    time.num_seconds() as f64 / 3600.0
 }
 
 /// The counts are kept in half the space: seven digits are more than there is to know.

@@ -19,6 +19,7 @@ struct Case {
     rhythm: Rhythm,
     hints: Hints,
     conditional: bool,
+    max_hint: Duration,
     failure: Option<Failing>,
 }
 
@@ -29,6 +30,7 @@ impl Case {
             rhythm: Rhythm::default(),
             hints: Hints::default(),
             conditional: true,
+            max_hint: LONGEST,
             failure: None,
         }
     }
@@ -60,7 +62,7 @@ impl Case {
             rhythm: &self.rhythm,
             conditional: self.conditional,
             hints: &self.hints,
-            max_hint: LONGEST,
+            max_hint: self.max_hint,
             failure: self.failure,
         };
         next(&situation, now)
@@ -237,13 +239,14 @@ fn p10_adaptive_keeps_its_floors() {
     );
     case.conditional = true;
     let all_new: Vec<_> = (0..100)
-        .map(|second| now() - chrono::Duration::seconds(second))
+        .map(|number| now() - chrono::Duration::seconds(number * 30))
         .collect();
     assert!(
         case.rhythm.observe(&all_new, 100, now()),
         "nothing in common with the last document"
     );
-    assert!((15..=62).contains(&case.minutes()), "{}", case.minutes());
+    // It was filled within 50 minutes.
+    assert!((37..=40).contains(&case.minutes()), "{}", case.minutes());
     assert!(case.next(now()).why.contains("may have been missed"));
 }
 
@@ -328,11 +331,21 @@ proptest! {
         failures in proptest::option::of(0.25_f64..100.0),
         retry in proptest::option::of(-100_000_i64..1_000_000),
         offset in 0_i64..1_000_000,
+        max_hint in 1_u64..200_000,
+        history in proptest::collection::vec((1_i64..3000, 0_usize..40, 0_usize..40), 0..20),
     ) {
         let now = now() + chrono::Duration::seconds(offset);
         let schedule = if adaptive { Schedule::Adaptive } else { every(interval) };
         let mut case = Case::new(schedule).feed(feed.clone());
         case.conditional = conditional;
+        case.max_hint = Duration::from_secs(max_hint);
+        // What was seen until now: so many new of so many entries, so many minutes apart.
+        let mut clock = now - chrono::Duration::minutes(history.iter().map(|(minutes, ..)| minutes).sum());
+        for (minutes, new, window) in history {
+            clock += chrono::Duration::minutes(minutes);
+            let times: Vec<_> = (0..new.min(window) as i64).map(|n| clock - chrono::Duration::minutes(minutes * n / 40)).collect();
+            case.rhythm.observe(&times, window, clock);
+        }
         let fresh = fresh.map(Duration::from_secs);
         case.hints.fresh_until = fresh.map(|fresh| now + fresh);
         case.failure = failures.map(|failures| Failing {
@@ -344,21 +357,33 @@ proptest! {
         let wait = (next.at - now).to_std().unwrap();
         prop_assert!(!next.why.is_empty());
         // The floor; a server that names a shorter time itself may be asked then.
-        let floor = if retry.is_some() && failures.is_some() { Duration::from_secs(1) } else { FLOOR };
+        let floor = match (failures.is_some(), adaptive) {
+            (true, _) if retry.is_some() => Duration::from_secs(1),
+            (false, true) => OVERFLOW_FLOOR,
+            _ => FLOOR,
+        };
         prop_assert!(wait >= floor, "{next:?}");
         // The wishes, each up to the longest they may delay.
         for wish in [fresh, feed.ttl].into_iter().flatten() {
-            prop_assert!(wait >= wish.min(LONGEST), "{next:?}");
+            prop_assert!(wait >= wish.min(case.max_hint), "{next:?}");
+        }
+        if let Some(period) = feed.update_period.filter(|period| !period.is_zero()) {
+            let period = i64::try_from(period.as_secs()).unwrap();
+            // The first update after now, counted in whole periods from the base, which may lie either side of it.
+            let (base, at) = (feed.update_base.unwrap_or(now).timestamp(), now.timestamp());
+            let update = base + ((at - base).div_euclid(period) + 1) * period;
+            let until = (update - at).unsigned_abs();
+            prop_assert!(wait.as_secs() + 1 >= until.min(max_hint), "{next:?}");
         }
         if let (Some(failing), Some(asked)) = (case.failure, case.failure.and_then(|failing| failing.retry_after)) {
             prop_assert!(failing.failures > 0.0 && next.at >= asked.min(now + LONGEST), "{next:?}");
         }
-        // Starvation: our own interval or a day, whichever is longer, plus jitter.
-        let own = Duration::from_mins(interval).max(LONGEST);
+        // Starvation: our own interval, a day, or what wishes may delay, whichever is longest, plus jitter.
+        let own = Duration::from_mins(interval).max(LONGEST).max(case.max_hint);
         prop_assert!(wait <= own + Duration::from_mins(2), "{next:?}");
         // Skipped hours, unless no hour of the week is open or the longest delay forces us.
         let open = |at: DateTime<Utc>| !feed.skip_days.contains(&at.weekday()) && !feed.skip_hours.contains(&u8::try_from(at.hour()).unwrap());
-        let forced = wait >= LONGEST || (0..168).all(|hour| !open(now + chrono::Duration::hours(hour)));
+        let forced = wait >= case.max_hint || (0..168).all(|hour| !open(now + chrono::Duration::hours(hour)));
         prop_assert!(forced || open(next.at), "{next:?}");
     }
 
@@ -371,11 +396,13 @@ proptest! {
     }
 
     #[test]
-    fn a_rhythm_survives_the_database_and_nonsense_in_it(bytes in proptest::collection::vec(any::<u8>(), 1372..=1372), hours in 0_i64..10_000) {
+    fn a_rhythm_survives_the_database_and_nonsense_in_it(bytes in proptest::collection::vec(any::<u8>(), 1396..=1396), hours in 0_i64..10_000) {
         if let Some(mut rhythm) = Rhythm::from_bytes(&bytes) {
             let at = now() + chrono::Duration::hours(hours);
             let next = rhythm.next(at, FLOOR, LONGEST);
             prop_assert!(next >= at + FLOOR && next <= at + LONGEST);
+            let urgent = rhythm.before_it_overflows(at, OVERFLOW_FLOOR).unwrap_or(at + LONGEST);
+            prop_assert!(urgent >= at + OVERFLOW_FLOOR && urgent <= at + LONGEST);
             rhythm.observe(&[at, now(), DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC], 4, at);
             prop_assert_eq!(Rhythm::from_bytes(&rhythm.to_bytes()).map(|back| back.next(at, FLOOR, LONGEST)), Some(rhythm.next(at, FLOOR, LONGEST)));
         }

@@ -12,10 +12,12 @@ pub(super) fn keep(db: &Connection, notes: &[RobotsNote]) -> Result<(), StoreErr
     for note in notes {
         let sitemaps = serde_json::Value::from(note.sitemaps.clone()).to_string();
         db.prepare_cached(
-            "INSERT OR REPLACE INTO robots (origin, fetched_at, expires_at, status, body, sitemaps) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO robots (origin, way, fetched_at, expires_at, status, body, sitemaps) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             note.origin,
+            note.way,
             time::ms(note.fetched_at),
             time::ms(note.expires_at),
             note.status,
@@ -30,11 +32,12 @@ pub(super) fn keep(db: &Connection, notes: &[RobotsNote]) -> Result<(), StoreErr
 pub(super) fn robots(db: &Connection, now: DateTime<Utc>) -> Result<Vec<RobotsNote>, StoreError> {
     db.execute("DELETE FROM robots WHERE expires_at <= ?1", [time::ms(now)])?;
     let notes = db
-        .prepare("SELECT origin, fetched_at, expires_at, status, body, sitemaps FROM robots")?
+        .prepare("SELECT origin, fetched_at, expires_at, status, body, sitemaps, way FROM robots")?
         .query_map([], |row| {
             let sitemaps: String = row.get(5)?;
             Ok(RobotsNote {
                 origin: row.get(0)?,
+                way: row.get(6)?,
                 fetched_at: time::moment(row.get(1)?),
                 expires_at: time::moment(row.get(2)?),
                 status: row.get(3)?,

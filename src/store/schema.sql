@@ -123,14 +123,17 @@ CREATE INDEX host_ready ON host (ready_at, name) WHERE ready_at IS NOT NULL;
 
 -- What origins answered for robots.txt: kept, so that a restart asks nobody again.
 CREATE TABLE robots (
-    origin     TEXT    NOT NULL PRIMARY KEY,
+    origin     TEXT    NOT NULL,
+    -- By which way and under which name it was asked; '': the straight one, under ours.
+    way        TEXT    NOT NULL DEFAULT '',
     fetched_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     -- null: there was no answer.
     status     INTEGER,
     body       BLOB    NOT NULL,
     -- `Sitemap:` lines, a JSON list: where a site without a feed may be found.
-    sitemaps   TEXT    NOT NULL DEFAULT '[]'
+    sitemaps   TEXT    NOT NULL DEFAULT '[]',
+    PRIMARY KEY (origin, way)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE article (

@@ -149,7 +149,7 @@ impl Result {
     }
 }
 
-fn run(paper: &Paper, mut rule: Rule) -> Result {
+fn run(paper: &Paper, mut rule: Rule, dated: bool) -> Result {
     let end = start() + TimeDelta::days(DAYS);
     // The first poll is a few hours in, when there is something to see.
     let mut now = start() + TimeDelta::hours(5);
@@ -164,7 +164,8 @@ fn run(paper: &Paper, mut rule: Rule) -> Result {
         let new = &paper.entries[oldest.max(seen)..published];
         result.delays.extend(new.iter().map(|at| now - *at));
         seen = published;
-        now = rule.after(new, published - oldest, now);
+        let undated = vec![now; new.len()];
+        now = rule.after(if dated { new } else { &undated }, published - oldest, now);
     }
     result.delays.sort();
     result
@@ -177,7 +178,7 @@ fn table() -> (String, Vec<(&'static str, &'static str, Result)>) {
     let mut all = Vec::new();
     for paper in papers() {
         for (name, rule) in Rule::all() {
-            let result = run(&paper, rule);
+            let result = run(&paper, rule, true);
             writeln!(
                 text,
                 "| {} | {} | {name} | {:.1} | {} | {} | {} |",
@@ -193,6 +194,41 @@ fn table() -> (String, Vec<(&'static str, &'static str, Result)>) {
         }
     }
     (text, all)
+}
+
+/// Which requests a day and missed entries `adaptive` comes to.
+fn adaptive(name: &str, window: usize, dated: bool) -> (i64, usize) {
+    let paper = papers().into_iter().find(|paper| paper.name == name).unwrap();
+    let result = run(&Paper { window, ..paper }, Rule::Adaptive(Box::default()), dated);
+    (i64::try_from(result.requests).unwrap() / DAYS, result.missed)
+}
+
+#[test]
+fn a_document_that_is_replaced_every_morning_is_not_asked_for_all_day() {
+    let (requests, missed) = adaptive("daily paper", 40, true);
+    assert!(
+        requests <= 15 && missed <= 40,
+        "{requests} a day, {missed} missed"
+    );
+    // By the quarter of an hour it is 250: what fills within minutes is lost at any rate.
+    let (requests, missed) = adaptive("hourly wire", 4, true);
+    assert!(
+        requests <= 96 && missed <= 500,
+        "{requests} a day, {missed} missed"
+    );
+}
+
+#[test]
+fn entries_without_dates_teach_the_same_more_slowly() {
+    for (name, window, requests, missed) in [
+        ("daily paper", 60, 15, 0),
+        ("weekly", 25, 24, 0),
+        ("bursty", 20, 96, 300),
+    ] {
+        let got = adaptive(name, window, false);
+        println!("{name}: {} requests a day, {} missed", got.0, got.1);
+        assert!(got.0 <= requests && got.1 <= missed, "{name}: {got:?}");
+    }
 }
 
 #[test]

@@ -473,3 +473,62 @@ fn a_selector_that_dies_is_an_alarm_until_it_is_mended() {
     assert_eq!(status.code, Some(0), "{}", status.stdout);
     assert!(!status.stdout.contains("DRIFT"), "{}", status.stdout);
 }
+
+#[test]
+fn try_asks_as_the_daemon_would() {
+    let press = Press::start("127.0.0.2");
+    press.page(
+        "/robots.txt",
+        Reply::ok("text/plain", "User-agent: *\nDisallow: /\n"),
+    );
+    press.on("/page", |seen| {
+        let known = seen.text("x-key").as_deref() == Some("hush")
+            && seen.text("cookie").as_deref() == Some("id=7")
+            && seen.text("authorization").as_deref() == Some("Bearer hush");
+        if known {
+            page(
+                "The lock",
+                "The lock on the library door was changed, and nobody told the librarian.",
+                "",
+            )
+        } else {
+            Reply::status(403)
+        }
+    });
+    let plain = config(&[("paper", press.url("/feed"))]);
+    let desk = Desk::new(&plain);
+    let denied = desk.run(&["try", &press.url("/page"), "--source", "paper"]);
+    assert_ne!(denied.code, Some(0));
+    assert!(denied.stderr.contains("robots.txt"), "{}", denied.stderr);
+    assert_eq!(press.count("/page"), 0);
+    std::fs::write(desk.path().join("token"), "hush\n").unwrap();
+    desk.configure(&format!(
+        "{plain}ignore_robots = true\nheaders = {{ X-Key = \"hush\" }}\ncookies = {{ id = \"7\" }}\nbearer = {{ file = \"token\" }}\n"
+    ));
+    press.forget();
+    let tried = desk.run(&["try", &press.url("/page"), "--source", "paper"]);
+    assert_eq!(tried.code, Some(0), "{}", tried.stderr);
+    assert!(
+        tried.stdout.contains("nobody told the librarian"),
+        "{}",
+        tried.stdout
+    );
+    assert_eq!(press.count("/robots.txt"), 0);
+    // What cannot be read is said, and nobody is asked without it.
+    std::fs::remove_file(desk.path().join("token")).unwrap();
+    press.forget();
+    let without = desk.run(&["try", &press.url("/page"), "--source", "paper"]);
+    assert!(
+        without.stderr.contains("token cannot be read"),
+        "{}",
+        without.stderr
+    );
+    assert!(press.requests().is_empty());
+    let checked = desk.run(&["check"]);
+    assert_eq!(checked.code, Some(2));
+    assert!(
+        checked.stderr.contains("token cannot be read"),
+        "{}",
+        checked.stderr
+    );
+}

@@ -8,6 +8,8 @@ use rusqlite::Connection;
 
 use crate::desk::{Desk, Ended};
 use crate::support::newsroom::Newsroom;
+use crate::support::press::Press;
+use crate::way::{self, page, rss};
 
 /// How often a process is killed: twenty times, or what `CUTTINGS_KILLS` says; two hundred before a release.
 fn kills() -> usize {
@@ -268,4 +270,48 @@ fn h24_a_reader_with_an_open_transaction_for_the_whole_run_stops_nobody() {
     assert_complete(&desk, &newsroom, &ended.stderr);
     reader.execute_batch("COMMIT").unwrap();
     assert_eq!(count(), newsroom.served().len() as i64);
+}
+
+#[test]
+fn h28_sixty_four_descriptors_are_enough_for_sixty_hosts() {
+    let presses: Vec<Press> = (1..=60)
+        .map(|host| {
+            let press = Press::start(&format!("127.0.1.{host}"));
+            let entries: Vec<(String, String)> = (0..3)
+                .map(|number| (format!("Number {number} of {host}"), press.url(&format!("/{number}"))))
+                .collect();
+            for (number, (title, _)) in entries.iter().enumerate() {
+                let text = format!("The {number}th lamp of street {host} was lit on the {host}th evening, and stayed lit all night.");
+                press.page(&format!("/{number}"), page(title, &text, ""));
+            }
+            let entries: Vec<(&str, String)> = entries.iter().map(|(title, url)| (title.as_str(), url.clone())).collect();
+            press.page("/feed", rss(&entries));
+            press
+        })
+        .collect();
+    let names: Vec<String> = (0..60).map(|number| format!("s{number}")).collect();
+    let sources: Vec<(&str, String)> = names
+        .iter()
+        .zip(&presses)
+        .map(|(name, press)| (name.as_str(), press.url("/feed")))
+        .collect();
+    let desk =
+        Desk::new(&way::config(&sources).replace("impolite = true", "impolite = true\nin_flight = 60"));
+    let plain = desk.command(&["run", "--once"]);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .current_dir(desk.path())
+        .env_remove("CUTTINGS_CONFIG")
+        .env_remove("CUTTINGS_LOG")
+        .env("HOME", desk.path());
+    let ended = Ended::from(limited.output().unwrap());
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(
+        desk.one("SELECT count(*) FROM articles WHERE method = 'auto'"),
+        "180"
+    );
+    assert_eq!(desk.one("SELECT count(*) FROM failure"), "0");
 }

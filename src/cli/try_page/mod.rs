@@ -151,7 +151,8 @@ impl Desk<'_> {
     /// A page and those that follow it.
     async fn fetched(&self, url: Url) -> anyhow::Result<Tried> {
         let fetcher = fetcher(self.config)?;
-        let got = get(&fetcher, Request::new(url.clone(), Want::Page), self.now)
+        let got = self
+            .get(&fetcher, url.clone())
             .await
             .map_err(|failure| anyhow::anyhow!("{}: {}", link::masked(&url), failure.message))?;
         let (extraction, parts) = self.explained(&got)?;
@@ -171,8 +172,7 @@ impl Desk<'_> {
 
     /// The article of a page and those that follow it, as the daemon would have it.
     pub(super) async fn article(&self, fetcher: &Fetcher, url: &Url) -> Result<Extraction, Failure> {
-        let request = Request::new(url.clone(), Want::Page).obeying_robots();
-        let got = get(fetcher, request, self.now).await?;
+        let got = self.get(fetcher, url.clone()).await?;
         let (extraction, _) = self.explained(&got).map_err(|error| own(&got.url, &error))?;
         let mut series = Series::new(&got.url, extraction);
         while let Some(url) = series.wanted().cloned() {
@@ -187,8 +187,21 @@ impl Desk<'_> {
         }
     }
 
+    /// A page as the daemon would ask for it: what its source configures is sent, by the way that it configures.
+    async fn get(&self, fetcher: &Fetcher, url: Url) -> Result<Got, Failure> {
+        let mut request = Request::new(url.clone(), Want::Page).obeying_robots();
+        if let Some(source) = self.source {
+            request.robots = !source.ignore_robots;
+            request = request
+                .for_source(source)
+                .await
+                .map_err(|error| error.failure(&url))?;
+        }
+        get(fetcher, request, self.now).await
+    }
+
     async fn follow(&self, fetcher: &Fetcher, url: Url) -> Result<(Url, Extraction, Vec<Part>), Failure> {
-        let got = get(fetcher, Request::new(url, Want::Page).obeying_robots(), self.now).await?;
+        let got = self.get(fetcher, url).await?;
         let (extraction, parts) = self.explained(&got).map_err(|error| own(&got.url, &error))?;
         Ok((got.url, extraction, parts))
     }

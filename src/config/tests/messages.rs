@@ -196,14 +196,15 @@ fn a_flood_of_mistakes_is_counted_not_shown() {
         )
         .unwrap();
     }
-    let started = Instant::now();
+    let started = super::on_cpu().unwrap_or_default();
     let faults = load_text("cuttings.toml", &text).unwrap_err();
     let shown = faults.to_string();
     assert_eq!((faults.mistakes(), faults.all().len()), (40_000, SHOWN + 1));
     assert!(shown.contains("and 39950 more"), "{shown}");
     assert!(shown.ends_with("40000 mistakes in 1 file"), "{shown}");
     assert!(shown.lines().count() < 10 * SHOWN);
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    let took = super::on_cpu().unwrap_or_default().saturating_sub(started);
+    assert!(took.as_secs() < 20, "{took:?}");
 }
 
 #[test]
@@ -213,12 +214,13 @@ fn a_long_line_is_cut_around_the_mistake() {
         text += "'10.0.0.0/8', 'é', ";
     }
     text += "]\n";
-    let started = Instant::now();
+    let started = super::on_cpu().unwrap_or_default();
     let faults = load_text("cuttings.toml", &text).unwrap_err();
     let shown = faults.to_string();
     assert_eq!(faults.mistakes(), 100_000);
     assert!(shown.len() < 40_000, "{}", shown.len());
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    let took = super::on_cpu().unwrap_or_default().saturating_sub(started);
+    assert!(took.as_secs() < 20, "{took:?}");
     assert_eq!((faults.all()[0].line, faults.all()[0].column), (2, 33));
     insta::assert_snapshot!(faults.all()[1].render(false));
 }

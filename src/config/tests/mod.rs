@@ -5,7 +5,6 @@ mod messages;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::time::Instant;
 
 use proptest::prelude::*;
 use tempfile::TempDir;

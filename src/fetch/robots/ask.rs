@@ -9,7 +9,7 @@ use url::{Position, Url};
 
 use super::book::{Key, LONGEST, Ruling, Verdict};
 use crate::fetch::trail::{Clock, Trail};
-use crate::fetch::{FetchError, Fetcher, Outcome, Request, Via, Want};
+use crate::fetch::{FetchError, Fetcher, Outcome, Request};
 use crate::link;
 use crate::model::RobotsNote;
 
@@ -28,7 +28,7 @@ impl Fetcher {
         trail: &mut Trail,
         clock: Clock,
     ) -> Result<(), FetchError> {
-        let ruling = self.ruling(&request.via, trail, clock).await?;
+        let ruling = self.ruling(request, trail, clock).await?;
         let host = link::host(&trail.url);
         let rules = match &ruling.verdict {
             Verdict::Rules(rules) => rules,
@@ -58,13 +58,18 @@ impl Fetcher {
                 Some(status) => format!("the server answered {status}"),
                 None => "there was no answer".to_owned(),
             };
-            let key = (note.origin.clone(), Via::default());
+            let key = (note.origin.clone(), note.way.clone());
             self.book().keep(key, Ruling::of(note, cause, None));
         }
     }
 
-    async fn ruling(&self, via: &Via, trail: &mut Trail, clock: Clock) -> Result<Arc<Ruling>, FetchError> {
-        let key = (trail.url.origin().ascii_serialization(), via.clone());
+    async fn ruling(
+        &self,
+        for_page: &Request,
+        trail: &mut Trail,
+        clock: Clock,
+    ) -> Result<Arc<Ruling>, FetchError> {
+        let key = (trail.url.origin().ascii_serialization(), for_page.way());
         if let Some(known) = self.book().known(&key, clock.now()) {
             return Ok(known);
         }
@@ -74,18 +79,19 @@ impl Fetcher {
         if let Some(known) = self.book().known(&key, clock.now()) {
             return Ok(known);
         }
-        self.ask(key, trail, clock).await
+        self.ask(key, for_page, trail, clock).await
     }
 
     /// Boxed, because asking is a request like any other, of which this is a part.
     fn ask<'a>(
         &'a self,
         key: Key,
+        for_page: &'a Request,
         trail: &'a mut Trail,
         clock: Clock,
     ) -> BoxFuture<'a, Result<Arc<Ruling>, FetchError>> {
         Box::pin(async move {
-            let request = Request::new(robots_url(&trail.url), Want::Robots).via(key.1.clone());
+            let request = for_page.for_robots(robots_url(&trail.url));
             let mut aside = Trail::starting(request.url.clone(), trail.scope);
             let asked = self.walk(&request, &mut aside, clock).await;
             let (status, body, error) = match asked {
@@ -106,6 +112,7 @@ impl Fetcher {
             trail.join(aside);
             let mut note = RobotsNote {
                 origin: key.0.clone(),
+                way: key.1.clone(),
                 fetched_at: now,
                 expires_at: told.unwrap_or(now + LONGEST).clamp(now + SHORTEST, now + LONGEST),
                 status,
@@ -130,9 +137,7 @@ impl Fetcher {
                     }
                 }
             }
-            if key.1 == Via::default() {
-                trail.robots.push(note);
-            }
+            trail.robots.push(note);
             Ok(self.book().keep(key, ruling))
         })
     }

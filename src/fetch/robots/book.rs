@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Robots;
-use crate::fetch::Via;
 use crate::model::RobotsNote;
 
 /// Origins kept.
@@ -27,8 +26,10 @@ const APART: TimeDelta = TimeDelta::minutes(10);
 /// How long old rules serve while no new ones can be had (RFC 9309, 2.4 and 2.3.1.4).
 const STALE: TimeDelta = TimeDelta::days(30);
 
-/// An origin as seen by one way out: `https://paper.example`, `http://paper.example:8080`.
-pub(super) type Key = (String, Via);
+/// An origin, `https://paper.example`, `http://paper.example:8080`, and the way it was asked: [`Request::way`].
+///
+/// [`Request::way`]: crate::fetch::Request
+pub(super) type Key = (String, String);
 
 /// The book. Nothing waits inside its lock.
 #[derive(Debug, Default)]
@@ -182,7 +183,7 @@ mod tests {
     }
 
     fn key(name: &str) -> Key {
-        (format!("https://{name}"), Via::default())
+        (format!("https://{name}"), String::new())
     }
 
     #[test]

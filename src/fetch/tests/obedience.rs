@@ -311,6 +311,7 @@ async fn p30_what_earlier_runs_were_told_is_not_asked_again() {
     let server = site(answer(500, "", b"")).await;
     let note = |status: Option<u16>, body: &[u8]| RobotsNote {
         origin: format!("http://{}", server.address),
+        way: String::new(),
         fetched_at: now() - TimeDelta::hours(1),
         expires_at: now() + TimeDelta::hours(1),
         status,

@@ -189,3 +189,109 @@ async fn http2_is_offered_unless_the_source_says_otherwise() {
         assert_eq!(protocol.as_deref(), Some(spoken));
     }
 }
+
+/// What a server that speaks HTTP/2 saw: the connection, the target and the headers of each stream.
+type Streams = Arc<Mutex<Vec<(usize, String, hyper::HeaderMap)>>>;
+
+/// A server that speaks nothing but HTTP/2, and how many of its endless answers were given up.
+async fn http2(ours: &Authority) -> (SocketAddr, Streams, watch::Receiver<usize>) {
+    let key = KeyPair::generate().unwrap();
+    let certificate = named(&["127.0.0.1"]).signed_by(&key, &ours.issuer).unwrap();
+    let tls = acceptor(certificate.der().clone(), &key, &[b"h2"]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (streams, (given_up, seen_given_up)) = (Streams::default(), watch::channel(0));
+    let log = Arc::clone(&streams);
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let (socket, _) = listener.accept().await.unwrap();
+            let socket = tls.accept(socket).await.unwrap();
+            let (log, given_up) = (Arc::clone(&log), given_up.clone());
+            tokio::spawn(async move {
+                let mut streams = h2::server::handshake(socket).await.unwrap();
+                while let Some(Ok((request, mut respond))) = streams.accept().await {
+                    let target = request.uri().path().to_owned();
+                    let known = request.headers().contains_key("if-none-match");
+                    log.lock()
+                        .unwrap()
+                        .push((connection, target.clone(), request.headers().clone()));
+                    let head = hyper::Response::builder().header("etag", "\"one\"");
+                    match target.as_str() {
+                        "/reset" => respond.send_reset(h2::Reason::INTERNAL_ERROR),
+                        "/endless" => {
+                            let body = respond.send_response(head.body(()).unwrap(), false).unwrap();
+                            tokio::spawn(endless(body, given_up.clone()));
+                        }
+                        _ if known => {
+                            respond
+                                .send_response(head.status(304).body(()).unwrap(), true)
+                                .unwrap();
+                        }
+                        _ => {
+                            let mut body = respond.send_response(head.body(()).unwrap(), false).unwrap();
+                            body.send_data("a feed".into(), true).unwrap();
+                        }
+                    }
+                }
+            });
+        }
+    });
+    (address, streams, seen_given_up)
+}
+
+/// Sends until the other side has had enough.
+async fn endless(mut body: h2::SendStream<hyper::body::Bytes>, given_up: watch::Sender<usize>) {
+    body.reserve_capacity(1024);
+    while let Some(Ok(room)) = std::future::poll_fn(|cx| body.poll_capacity(cx)).await {
+        if body.send_data(vec![b'x'; room].into(), false).is_err() {
+            break;
+        }
+        body.reserve_capacity(1024);
+    }
+    given_up.send_modify(|number| *number += 1);
+}
+
+#[tokio::test]
+async fn p29_http2_is_spoken_over_one_connection_and_what_is_given_up_is_reset() {
+    let ours = Authority::new();
+    let (address, streams, mut given_up) = http2(&ours).await;
+    let url = |path: &str| Url::parse(&format!("https://{address}{path}")).unwrap();
+    let small = config::Fetch {
+        max_feed: 4096,
+        ..limits()
+    };
+    let fetcher = fetcher(&small);
+    let get = |path: &str, validators: Validators| {
+        let via = Via {
+            ca_file: Some(ours.file()),
+            ..Via::default()
+        };
+        let request = Request::new(url(path), Want::Feed)
+            .via(via)
+            .with_validators(validators);
+        fetcher.get(request, now())
+    };
+    let first = document(get("/feed", Validators::default()).await.unwrap());
+    assert_eq!(first.body, b"a feed");
+    let again = get("/feed", first.validators.clone()).await.unwrap();
+    assert_eq!(again.outcome, Outcome::NotModified(first.validators));
+    // A body that we stop reading ends its stream, and one that the server ends is an error that passes.
+    assert_eq!(code(get("/endless", Validators::default()).await), "too-large");
+    given_up.wait_for(|number| *number == 1).await.unwrap();
+    let failed = get("/reset", Validators::default()).await.unwrap_err();
+    assert_eq!(failed.error.grade(), crate::model::Grade::Temporary, "{failed}");
+    assert_eq!(get("/feed", Validators::default()).await.unwrap().status, 200);
+
+    let streams = streams.lock().unwrap();
+    let targets: Vec<&str> = streams.iter().map(|(_, target, _)| target.as_str()).collect();
+    assert_eq!(targets, ["/feed", "/feed", "/endless", "/reset", "/feed"]);
+    for (connection, target, headers) in streams.iter() {
+        assert_eq!(*connection, 0, "{target}");
+        let name = headers["user-agent"].to_str().unwrap();
+        assert!(name.starts_with("cuttings/") && name.ends_with("(+https://paper.example/bot)"));
+        for none in ["cookie", "referer", "authorization"] {
+            assert!(!headers.contains_key(none), "{target}: {none}");
+        }
+    }
+    assert_eq!(streams[1].2["if-none-match"], "\"one\"");
+}

@@ -85,10 +85,16 @@ async fn p25_a_name_of_ones_own_replaces_ours_and_is_what_robots_txt_calls_us() 
         fetcher.get(request.with_headers(vec![line]), now())
     };
     ask("/no", "other/1 (+https://paper.example)").await.unwrap();
-    assert_eq!(
-        server.seen()[1].header("user-agent").unwrap(),
-        b"other/1 (+https://paper.example)"
-    );
+    // robots.txt is asked under the name that its rules are read for.
+    for seen in server.seen() {
+        assert_eq!(
+            seen.header("user-agent").unwrap(),
+            b"other/1 (+https://paper.example)",
+            "{}",
+            seen.target()
+        );
+    }
+    assert_eq!(server.targets(), ["/robots.txt", "/no"]);
     assert_eq!(
         code(ask("/no", "Clippings/1 (+https://paper.example)").await),
         "robots-denied"

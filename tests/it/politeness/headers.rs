@@ -232,3 +232,87 @@ async fn p29_a_body_we_stop_reading_closes_its_connection() {
         })
         .await;
 }
+
+#[test]
+fn nonsense_in_a_header_is_passed_over_said_and_counted() {
+    let press = Press::start("127.0.0.2");
+    let long = "x".repeat(5000);
+    let nonsense: [&[(&str, &str)]; 8] = [
+        &[("Cache-Control", "max-age=soon")],
+        &[("Cache-Control", "max-age=-1"), ("Age", "old")],
+        &[("Age", "-5")],
+        &[("Expires", "tomorrow at noon")],
+        &[("Date", "today"), ("Expires", "Wed, 24 Nov 2100 14:00:00 GMT")],
+        &[("ETag", &long)],
+        &[("Last-Modified", &long)],
+        &[("Retry-After", "when we are back")],
+    ];
+    let mut sources = Vec::new();
+    for (number, lines) in nonsense.iter().enumerate() {
+        // Its place is in an answer that sends us away.
+        let busy = lines[0].0 == "Retry-After";
+        let reply = if busy { Reply::busy(None) } else { rss(&[]) };
+        let reply = lines
+            .iter()
+            .fold(reply, |reply, (name, value)| reply.header(name, value));
+        // Hosts of their own: one of them is busy.
+        let host = format!("127.0.0.{}", 10 + number);
+        let press = Press::start(&host);
+        press.page("/feed", reply);
+        sources.push((format!("s{number}"), press.url("/feed"), press));
+    }
+    // And one where all is well: nothing is counted.
+    press.page(
+        "/feed",
+        rss(&[])
+            .header("Cache-Control", "max-age=60")
+            .header("Age", "0")
+            .header("Expires", "0"),
+    );
+    let mut named: Vec<(&str, String)> = sources
+        .iter()
+        .map(|(name, url, _)| (name.as_str(), url.clone()))
+        .collect();
+    named.push(("well", press.url("/feed")));
+    let desk = Desk::new(&way::config(&named));
+    let ended = desk
+        .command(&["run", "--once"])
+        .env("CUTTINGS_LOG", "debug")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    for (number, lines) in nonsense.iter().enumerate() {
+        let name = format!("s{number}");
+        let counted = desk.one(&format!(
+            "SELECT coalesce(sum(value), 0) FROM counter JOIN source ON source.id = source_id \
+             WHERE counter.name = 'headers.odd' AND source.name = '{name}'"
+        ));
+        let odd: Vec<&str> = lines
+            .iter()
+            .filter(|(_, value)| !value.ends_with("GMT"))
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(counted, odd.len().to_string(), "{name}: {lines:?}");
+        let busy = lines[0].0 == "Retry-After";
+        let code = desk.one(&format!(
+            "SELECT coalesce(code, 'well') FROM source WHERE name = '{name}'"
+        ));
+        assert_eq!(
+            code,
+            if busy { "http-503" } else { "well" },
+            "{name}: no error for the feed"
+        );
+        for header in odd {
+            let line = said.lines().any(|line| {
+                line.contains("DEBUG")
+                    && line.contains("passed over")
+                    && line.contains(&header.to_ascii_lowercase())
+            });
+            assert!(line, "no debug line for {header} in {said}");
+        }
+    }
+    assert_eq!(
+        desk.one("SELECT count(*) FROM counter JOIN source ON source.id = source_id WHERE counter.name = 'headers.odd' AND source.name = 'well'"),
+        "0"
+    );
+}

@@ -102,7 +102,7 @@ async fn p31_a_crawl_delay_is_the_gap_of_its_host() {
     let after_robots = press.requests().split_off(1);
     assert_eq!(after_robots.len(), 3);
     let gap = shortest_gap(&after_robots).unwrap();
-    assert!(gap.as_millis() >= 195, "{gap:?}");
+    assert!(gap.as_millis() >= 200, "{gap:?}");
     assert_eq!(cuttings::fetch::MAX_CRAWL_DELAY.as_secs(), 60);
 }
 
@@ -315,5 +315,62 @@ async fn p35_robots_answers_and_gaps_are_kept_too() {
     assert_eq!(
         (press.count("/robots.txt"), press.count("/2"), press.count("/no")),
         (1, 1, 0)
+    );
+}
+
+#[tokio::test]
+async fn p35_robots_answers_of_every_way_and_name_are_kept_too() {
+    let press = Press::start("127.0.0.2");
+    press.on("/robots.txt", |seen| {
+        let ours = seen
+            .text("user-agent")
+            .unwrap_or_default()
+            .starts_with("cuttings/");
+        robots(if ours {
+            "User-agent: *\nDisallow:\n"
+        } else {
+            "User-agent: morning-press\nDisallow: /no\n"
+        })
+    });
+    let links = [("One", press.url("/1")), ("Two", press.url("/no/2"))];
+    press.page("/1", page("One", TEXT, ""));
+    press.page("/no/2", page("Two", &TEXT.replace("goose", "duck"), ""));
+    for feed in ["/a", "/b", "/c"] {
+        press.page(feed, rss(&[]));
+    }
+    let other = format!("{EVERY}\nuser_agent = \"morning-press/2 (+https://press.example/bot)\"");
+    let old = format!("{EVERY}\nhttp1_only = true");
+    let text = config(
+        "",
+        &[
+            ("a", press.url("/a"), EVERY),
+            ("b", press.url("/b"), &other),
+            ("c", press.url("/c"), &old),
+        ],
+    );
+    let mut hand = Hand::start(&text, noon()).await;
+    hand.polls(noon()).await;
+    let mut now = noon();
+    for (round, feed) in ["/b", "/a", "/c", "/b", "/c"].into_iter().enumerate() {
+        now += minutes(40);
+        hand = hand.restart(&text, now).await;
+        let more = format!("{}?{round}", links[round % 2].1);
+        press.page(
+            &more.replace(&press.url(""), ""),
+            page(feed, &format!("{TEXT} {round} {feed}"), ""),
+        );
+        press.page(feed, rss(&[(feed, more)]).etag(format!("\"{round}\"")));
+        hand.polls(now).await;
+        hand.pages(now).await;
+    }
+    // Each way asked once, whatever was restarted between.
+    assert_eq!(press.count("/robots.txt"), 3);
+    assert_eq!(hand.number("SELECT count(*) FROM robots"), 3);
+    // The rules are those for the name of the source: `b` was forbidden what `a` may have.
+    assert_eq!(press.count("/no/2?3"), 0);
+    assert_eq!(press.count("/no/2?1"), 1);
+    assert_eq!(
+        hand.number("SELECT count(DISTINCT entry_id) FROM failure JOIN source ON source.id = source_id WHERE name = 'b' AND failure.code = 'robots-denied'"),
+        1
     );
 }

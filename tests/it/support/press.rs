@@ -57,6 +57,8 @@ pub struct Seen {
     pub body: Vec<u8>,
     /// When its head was complete.
     pub at: Instant,
+    /// When the answer was about to be sent.
+    pub answering: Option<Instant>,
     /// When the answer had been sent, or given up; `None` while it is under way.
     pub answered: Option<Instant>,
     /// Connections counted from 1 in order of their acceptance.
@@ -247,7 +249,8 @@ pub fn most_at_once(requests: &[Seen]) -> usize {
     requests.iter().map(overlaps).max().unwrap_or(0)
 }
 
-/// The shortest time from the end of one of these requests to the beginning of the next, in order of arrival.
+/// The shortest time from the answer to one of these requests to the beginning of the next, in order of arrival. Counted
+/// from when the answer was about to be sent: by when it has been, on a busy machine, the client may be further on.
 pub fn shortest_gap(requests: &[Seen]) -> Option<Duration> {
     let mut requests: Vec<&Seen> = requests.iter().collect();
     requests.sort_by_key(|seen| seen.at);
@@ -255,7 +258,7 @@ pub fn shortest_gap(requests: &[Seen]) -> Option<Duration> {
         .windows(2)
         .map(|pair| {
             pair[0]
-                .answered
+                .answering
                 .map_or(Duration::ZERO, |end| pair[1].at.saturating_duration_since(end))
         })
         .min()
@@ -292,7 +295,9 @@ async fn serve(shared: Arc<Shared>, mut stream: TcpStream, connection: u64) {
                 .cloned()
         };
         let reply = handler.map_or_else(|| Reply::status(404), |handler| handler(&seen));
-        let goes_on = reply.send(&mut stream, &seen).await;
+        let goes_on = reply
+            .send(&mut stream, &seen, || shared.answering(seen.number))
+            .await;
         drop(under_way);
         if !goes_on {
             return;
@@ -320,6 +325,12 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Shared {
+    fn answering(&self, number: u64) {
+        if let Some(seen) = lock(&self.record).iter_mut().find(|seen| seen.number == number) {
+            seen.answering = Some(Instant::now());
+        }
+    }
+
     fn arrived(&self, head: Vec<u8>, body: Vec<u8>, connection: u64) -> Seen {
         let line = String::from_utf8_lossy(head.split(|&byte| byte == b'\r').next().unwrap_or_default());
         let mut words = line.split(' ').map(str::to_owned);
@@ -334,6 +345,7 @@ impl Shared {
             method: words.next().unwrap_or_default(),
             target: words.next().unwrap_or_default(),
             at: Instant::now(),
+            answering: None,
             answered: None,
             connection,
             in_flight,

@@ -212,8 +212,8 @@ impl Reply {
         self
     }
 
-    /// Sends it; whether the connection goes on.
-    pub(super) async fn send(&self, stream: &mut TcpStream, seen: &Seen) -> bool {
+    /// Sends it, and tells when it begins to; whether the connection goes on.
+    pub(super) async fn send(&self, stream: &mut TcpStream, seen: &Seen, begins: impl FnOnce()) -> bool {
         let wait = async {
             if !self.delay.is_zero() {
                 tokio::time::sleep(self.delay).await;
@@ -229,6 +229,7 @@ impl Reply {
             () = wait => {}
             Ok(0) | Err(_) = stream.peek(&mut next) => return false,
         }
+        begins();
         match self.write(stream, seen).await {
             Ok(()) => {
                 let asked = seen
