@@ -17,9 +17,6 @@ use super::search::index;
 use crate::config::Source;
 use crate::model::ArticleId;
 
-/// Pages of the index that are merged in one transaction.
-const MERGED: i32 = 500;
-
 /// A connection that writes now and then.
 #[derive(Debug)]
 pub struct Clerk {
@@ -67,9 +64,6 @@ impl Clerk {
     /// comes back. `false`: it was deleted before.
     pub fn delete(&mut self, article: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("delete an article");
-        self.db
-            .pragma_update(None, "secure_delete", true)
-            .map_err(doing)?;
         let deleted = self.step("delete an article", |db| {
             let known: bool = db.query_row(
                 "SELECT deleted_why IS 'asked' FROM article WHERE id = ?1",
@@ -79,30 +73,12 @@ impl Clerk {
             retention::drop_article(db, ArticleId(article), Why::Asked, now)?;
             Ok(!known)
         })?;
-        self.forget_words()?;
+        while self.step("merge the index of words", index::forget)? {}
         // What the log holds of it is overwritten too, unless a reader is at it: then the next checkpoint does it.
         self.db
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(doing)?;
         Ok(deleted)
-    }
-
-    /// Merges the index until the words of what was deleted are in none of its parts, a little at a time.
-    fn forget_words(&mut self) -> Result<(), StoreError> {
-        // A negative number begins a merge of everything, positive ones go on with it; two changes or more: there was
-        // something to do (FTS5, "The 'merge' Command").
-        let mut pages = -MERGED;
-        loop {
-            let more = self.step("merge the index of words", |db| {
-                let before = db.total_changes();
-                db.execute("INSERT INTO search (search, rank) VALUES ('merge', ?1)", [pages])?;
-                Ok(db.total_changes() - before >= 2)
-            })?;
-            if !more {
-                return Ok(());
-            }
-            pages = MERGED;
-        }
     }
 
     /// Builds the index of words anew from what readers see; `step` is told how many articles are in it.

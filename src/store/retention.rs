@@ -175,7 +175,8 @@ pub(super) fn tidy(db: &Connection, policies: &[Policy], now: DateTime<Utc>) -> 
              (SELECT page_id FROM raw_page WHERE expires IS NOT NULL AND expires <= ?1 ORDER BY expires LIMIT ?2)",
         )?
         .execute(params![time::ms(now), PART])? as u64;
-    tidied.more = tidied.articles as i64 >= PART || tidied.pages as i64 >= PART;
+    let forgets = index::forget(db)?;
+    tidied.more = tidied.articles as i64 >= PART || tidied.pages as i64 >= PART || forgets;
     vacuum(db)?;
     Ok(tidied)
 }
@@ -186,6 +187,17 @@ fn vacuum(db: &Connection) -> Result<(), StoreError> {
     let mut rows = step.query([])?;
     while rows.next()?.is_some() {}
     Ok(())
+}
+
+/// What is dropped by `work` is overwritten in the file too, whoever drops it.
+pub(super) fn overwriting<T>(
+    db: &Connection,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    db.pragma_update(None, "secure_delete", true)?;
+    let done = work();
+    db.pragma_update(None, "secure_delete", false)?;
+    done
 }
 
 /// Drops all that an article said. Its pages, its aliases and the article itself stay behind as tombstones.
@@ -208,11 +220,20 @@ pub(super) fn drop_article(
     }
     // Articles that were merged into this one are in the index no more; this one may be.
     index::take_out(db, article.0)?;
-    for sql in [
-        "DELETE FROM revision WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)",
-        "DELETE FROM raw_page WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)",
-    ] {
-        db.prepare_cached(sql)?.execute([article.0])?;
+    let drop_texts = || -> Result<(), StoreError> {
+        for sql in [
+            "DELETE FROM revision WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)",
+            "DELETE FROM raw_page WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)",
+        ] {
+            db.prepare_cached(sql)?.execute([article.0])?;
+        }
+        Ok(())
+    };
+    if why == Why::Asked {
+        overwriting(db, drop_texts)?;
+        index::forget_soon(db)?;
+    } else {
+        drop_texts()?;
     }
     // A page that was to be tried once more is not.
     let hosts: BTreeSet<String> = db

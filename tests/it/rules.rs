@@ -278,6 +278,17 @@ fn an_article_over_several_pages_is_one_article() {
     let told = json(&desk.run(&["try", &press.url("/walk"), "--json"]).stdout);
     assert_eq!(told["pages"], 3);
     assert_eq!(told["text"], articles[0]["text"]);
+
+    // Only its first page is stored: cut anew, that alone would say less.
+    let ended = desk.run(&["reextract"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(
+        ended.stderr.contains("1 go on on other pages"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(desk.exported(&[])[0]["text"], articles[0]["text"]);
+    assert_eq!(desk.one("SELECT group_concat(op, ' ') FROM changes"), "new");
 }
 
 #[test]

@@ -7,8 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::cluster::Latest;
 use super::super::error::StoreError;
+use super::super::retention::overwriting;
 use super::super::script::{Tail, segmented};
 use crate::model::ArticleId;
+
+/// Pages of the index that are merged in one transaction.
+const MERGED: i64 = 500;
 
 /// What goes into the index.
 struct Words {
@@ -102,6 +106,37 @@ pub(in super::super) fn take_out(db: &Connection, article: i64) -> Result<(), St
     db.prepare_cached("UPDATE article SET indexed_id = NULL, shown_at = NULL WHERE id = ?1")?
         .execute([article])?;
     Ok(())
+}
+
+/// Notes that words of what was taken down are to go from every part of the index, not only from what it finds.
+pub(in super::super) fn forget_soon(db: &Connection) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('forget_words', 'begin')")?
+        .execute([])?;
+    Ok(())
+}
+
+/// Goes on with that, some pages of the index at a time; whether there is more to do.
+pub(in super::super) fn forget(db: &Connection) -> Result<bool, StoreError> {
+    let state: Option<String> = db
+        .prepare_cached("SELECT value FROM meta WHERE key = 'forget_words'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let Some(state) = state else { return Ok(false) };
+    // A negative number begins a merge of everything, positive ones go on with it; two changes or more: there was
+    // something to do (FTS5, "The 'merge' Command").
+    let pages = if state == "begin" { -MERGED } else { MERGED };
+    let more = overwriting(db, || {
+        let before = db.total_changes();
+        db.execute("INSERT INTO search (search, rank) VALUES ('merge', ?1)", [pages])?;
+        Ok(db.total_changes() - before >= 2)
+    })?;
+    let next = if more {
+        "UPDATE meta SET value = 'go on' WHERE key = 'forget_words'"
+    } else {
+        "DELETE FROM meta WHERE key = 'forget_words'"
+    };
+    db.prepare_cached(next)?.execute([])?;
+    Ok(more)
 }
 
 /// What readers see of an article, its revision and when that was published; none where they see it no more.

@@ -187,6 +187,43 @@ async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along()
     }
 }
 
+/// A takedown reaches an article that turns out to be the same later, when a daemon writes and no person is by.
+#[tokio::test]
+async fn a_twin_of_what_was_taken_down_is_overwritten_by_whoever_finds_it() {
+    let (desk, _) = kept(3, |_| {}).await;
+    Clerk::open(&desk.path()).unwrap().delete(2, desk.now).unwrap();
+    desk.publish_again(&["https://one.example/bridge"]).await;
+    let bridge = [
+        (KeyKind::Canonical, "one.example/1"),
+        (KeyKind::OgUrl, "one.example/2"),
+    ];
+    desk.collect(with_raw(
+        cutting("one.example/bridge", &words("t3x"), &bridge),
+        desk.now,
+    ))
+    .await;
+    assert_eq!(live(&desk), ["https://one.example/0"]);
+    // The index forgets the words when the daemon tidies up, in parts.
+    assert_eq!(
+        desk.number("SELECT count(*) FROM meta WHERE key = 'forget_words'"),
+        1
+    );
+    while desk.store.tidy(desk.now).await.unwrap().more {}
+    assert_eq!(
+        desk.number("SELECT count(*) FROM meta WHERE key = 'forget_words'"),
+        0
+    );
+    desk.store.close().await.unwrap();
+    let bytes = std::fs::read(desk.path()).unwrap();
+    let holds = |words: &str| {
+        bytes
+            .windows(words.len())
+            .any(|window| window == words.as_bytes())
+    };
+    assert!(!holds("t2x7") && !holds("t3x7"));
+    assert!(holds("t0x7"), "the other is there");
+}
+
 #[tokio::test]
 async fn what_was_not_kept_any_longer_gives_way_to_what_is_still_there() {
     let (mut desk, _) = kept(2, |source| source.keep = KeepArticles::Newest(1)).await;
