@@ -276,6 +276,28 @@ fn what_cannot_be_is_one_line_with_the_nearest_right_one() {
 }
 
 #[test]
+fn a_tag_selects_its_sources_and_a_wrong_one_names_the_nearest() {
+    let room = Newsroom::start();
+    let plain = room.config_toml();
+    let name = "name = \"nordlicht\"\n";
+    let tagged = plain.replace(name, &format!("{name}tags = [\"north\"]\n"));
+    assert_ne!(plain, tagged);
+    let desk = Desk::new(&tagged);
+    let ended = desk.run(&["run", "--once", "--wait", "1m"]);
+    assert_eq!(desk.exported(&[]).len(), 15, "{}", ended.stderr);
+    let north = desk.exported(&["--tag", "north"]);
+    assert!(!north.is_empty() && north.len() < 15);
+    assert_eq!(north, desk.exported(&["--source", "nordlicht"]));
+    let wrong = desk.run(&["export", "--format", "jsonl", "--tag", "nrth"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""));
+    assert!(
+        wrong.stderr.contains("did you mean \"north\"?"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+#[test]
 fn selections() {
     let room = Newsroom::start();
     let desk = collected(&room);
