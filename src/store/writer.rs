@@ -158,7 +158,7 @@ fn in_savepoint<T>(
     db: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    db.execute_batch("SAVEPOINT job")?;
+    db.prepare_cached("SAVEPOINT job")?.execute([])?;
     let result = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| {
         Err(StoreError::Sql {
             doing: "use the database",
@@ -168,7 +168,7 @@ fn in_savepoint<T>(
     });
     match result {
         Ok(value) => {
-            db.execute_batch("RELEASE job")?;
+            db.prepare_cached("RELEASE job")?.execute([])?;
             Ok(value)
         }
         Err(error) => {
