@@ -493,7 +493,7 @@ fn read(path: &Path) {
             limit: 20,
             ..Search::default()
         };
-        reader.search(&search).unwrap().len()
+        reader.search(&search).unwrap().hits.len()
     };
     timed("search, newest first", queries.len(), |i| {
         search(&queries[i], Order::Newest)
