@@ -138,7 +138,11 @@ fn main() {
         runtime
             .block_on(fill(&path, &flags, had))
             .print("the whole way", flags.articles - had);
-        println!("memory: {} MiB before, {} MiB after", before >> 20, resident() >> 20);
+        println!(
+            "memory: {} MiB before, {} MiB after",
+            before >> 20,
+            resident() >> 20
+        );
     }
     let size = path.metadata().unwrap().len();
     println!(
@@ -204,16 +208,20 @@ fn bare(path: &Path, articles: usize, bytes: usize) -> Spent {
             let started = Instant::now();
             db.execute_batch("BEGIN IMMEDIATE").unwrap();
             for texts in &texts {
-                db.prepare_cached("INSERT INTO revision (title, standfirst, text, html) VALUES (?1, ?2, ?3, ?4)")
-                    .unwrap()
-                    .execute(rusqlite::params_from_iter(texts))
-                    .unwrap();
+                db.prepare_cached(
+                    "INSERT INTO revision (title, standfirst, text, html) VALUES (?1, ?2, ?3, ?4)",
+                )
+                .unwrap()
+                .execute(rusqlite::params_from_iter(texts))
+                .unwrap();
                 let row = db.last_insert_rowid();
                 let [title, standfirst, text, _] = texts;
-                db.prepare_cached("INSERT INTO search (rowid, title, standfirst, text) VALUES (?1, ?2, ?3, ?4)")
-                    .unwrap()
-                    .execute(rusqlite::params![row, title, standfirst, text])
-                    .unwrap();
+                db.prepare_cached(
+                    "INSERT INTO search (rowid, title, standfirst, text) VALUES (?1, ?2, ?3, ?4)",
+                )
+                .unwrap()
+                .execute(rusqlite::params![row, title, standfirst, text])
+                .unwrap();
             }
             db.execute_batch("COMMIT").unwrap();
             clock += started.elapsed();
@@ -407,11 +415,7 @@ fn cutting(ident: &str, flags: &Flags, dice: &mut Dice) -> Cutting {
         raw: flags.raw.then(|| RawPage {
             status: 200,
             headers: "content-type: text/html; charset=utf-8".into(),
-            body: format!(
-                "<html><body><article>{}</article></body></html>",
-                html_of(&text)
-            )
-            .into_bytes(),
+            body: format!("<html><body><article>{}</article></body></html>", html_of(&text)).into_bytes(),
             sent: None,
             expires: None,
         }),
@@ -483,7 +487,7 @@ fn read(path: &Path) {
         .map(|i| {
             let word = dice.word();
             let kept = 1 + i % word.len();
-            format!("{}*", &word[..kept])
+            format!("{word:.kept$}*")
         })
         .collect();
     let search = |query: &str, order| {

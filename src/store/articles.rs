@@ -57,12 +57,11 @@ pub(super) fn record(
     let group = grouping::place(db, page, reading, keys, rejudge, source, now)?;
     // A new article's number: its revision is written with it. To change a row as large as that afterwards is to write it
     // twice.
-    let (article, seq) = match group.article {
-        Some(article) => (article, None),
-        None => {
-            let (article, seq) = changes::new_article(db, Some(source), &time::text(now), now)?;
-            (article, Some(seq))
-        }
+    let (article, seq) = if let Some(article) = group.article {
+        (article, None)
+    } else {
+        let (article, seq) = changes::new_article(db, Some(source), &time::text(now), now)?;
+        (article, Some(seq))
     };
     let is_new = seq.is_some();
     let page = match page {

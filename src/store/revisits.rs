@@ -153,8 +153,10 @@ pub(super) fn settle(
         judged()
     );
     if again.is_some() {
-        db.prepare_cached(&format!("UPDATE entry SET {done}, upgrade = {AGED} WHERE id = ?1"))?
-            .execute(params![entry.0, page.0, changed, time::ms(now)])?;
+        db.prepare_cached(&format!(
+            "UPDATE entry SET {done}, upgrade = {AGED} WHERE id = ?1"
+        ))?
+        .execute(params![entry.0, page.0, changed, time::ms(now)])?;
         return queue::put(db, entry, again);
     }
     // Nearly all end here: with one change of the row.

@@ -246,7 +246,7 @@ async fn a_database_of_the_first_schema_says_the_same_after_it_is_opened() {
     let store = Store::open(&old, start_of_time()).unwrap();
     store.close().await.unwrap();
     let reader = Reader::open(&old).unwrap();
-    assert_eq!(reader.verify(|_| {}).unwrap(), [String::new(); 0]);
+    assert_eq!(reader.verify(|_| {}).unwrap(), Vec::<String>::new());
     assert_eq!(reader.summary().unwrap().store_id, "old");
     let (old, new) = (Connection::open(&old).unwrap(), Connection::open(&new).unwrap());
     assert_eq!(rows(&old, told), before);
@@ -258,7 +258,14 @@ async fn a_database_of_the_first_schema_says_the_same_after_it_is_opened() {
             .map(Result::unwrap)
             .collect::<Vec<_>>()
     };
-    assert_eq!((found("one.example/b"), found("one.example/today")), (vec![2], vec![]));
+    assert_eq!(
+        (found("one.example/b"), found("one.example/today")),
+        (vec![2], vec![])
+    );
     let schema = "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name";
-    assert_eq!(rows(&old, schema), rows(&new, schema), "as if it had been made today");
+    assert_eq!(
+        rows(&old, schema),
+        rows(&new, schema),
+        "as if it had been made today"
+    );
 }

@@ -197,7 +197,10 @@ async fn a_beginning_of_too_many_words_is_shortened_and_said() {
     let said = vec!["Wa*".to_owned()];
     assert_eq!(found("Wa*", Order::Newest), (newest.clone(), said.clone()));
     assert_eq!(found("Wa*", Order::Rank).1, said);
-    assert_eq!(found("title:Wa* OR rare7", Order::Newest), (vec![8], said.clone()));
+    assert_eq!(
+        found("title:Wa* OR rare7", Order::Newest),
+        (vec![8], said.clone())
+    );
     assert_eq!(found("rare7 Wa*", Order::Newest), (vec![8], said.clone()));
     assert_eq!(found("\"rare7 Wa\"*", Order::Newest).1, ["rare7 Wa*"]);
     // Few places, so all of them, whatever the word.
