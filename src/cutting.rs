@@ -62,7 +62,7 @@ impl Desk<'_> {
                 url: Some(link::masked(&fetched.url)),
                 status: Some(fetched.status),
             });
-            upgrade_at = (!self.claim.upgrade).then(|| now + schedule::UPGRADE);
+            upgrade_at = (!self.claim.upgrade || self.claim.asked).then(|| now + schedule::UPGRADE);
         }
         let hops = fetched.hops.iter().map(|hop| hop.from.clone());
         let ways: Vec<Url> = self.claim.entry.link.iter().cloned().chain(hops).collect();

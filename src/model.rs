@@ -861,6 +861,9 @@ pub struct ClaimedEntry {
     pub upgrade: bool,
     /// Whether only some of the article's pages are kept.
     pub partial: bool,
+    /// Whether a person asked for this try of a page whose article is kept with the feed's text: should it fail, the
+    /// one a week later is still to come.
+    pub asked: bool,
     /// How often reading its page ended a process. From the first time on it is read by a child process first.
     pub crashes: u32,
     /// Its page was had whole before, and is looked at again.
