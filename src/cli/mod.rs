@@ -295,7 +295,7 @@ impl Global {
         if let Some(path) = &self.database {
             return Ok(path.clone());
         }
-        let named = config::named_database(&self.config_path()?).map_err(usage)?;
+        let named = config::named_database(&self.config_path()?).map_err(|faults| usage(&faults))?;
         let database = named.path.map_or_else(default_database, Ok)?;
         if let Some(fault) = named.faults.as_ref().and_then(|faults| faults.all().first()) {
             tracing::warn!(
@@ -319,7 +319,7 @@ fn load_or_begin(named: Option<&Path>) -> anyhow::Result<(PathBuf, Config)> {
 }
 
 fn load_from(path: &Path) -> anyhow::Result<Config> {
-    let loaded = config::load(path).map_err(usage)?;
+    let loaded = config::load(path).map_err(|faults| usage(&faults))?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -327,7 +327,7 @@ fn load_from(path: &Path) -> anyhow::Result<Config> {
 }
 
 /// The mistakes of a configuration, as the error of a command.
-fn usage(faults: Faults) -> Usage {
+fn usage(faults: &Faults) -> Usage {
     Usage(faults.render(io::stderr().is_terminal()))
 }
 
