@@ -230,10 +230,13 @@ fn status_fits_the_terminal_and_tells_the_rest_of_one_source() {
             &columns.to_string(),
             &["the-evening-courier-of-the-northern-counties-and-islands"],
         );
-        let told: Vec<_> = story.split_whitespace().collect();
+        let words = |text: &str| -> Vec<String> {
+            let words = text.split_whitespace().map(|word| word.trim_end_matches(','));
+            words.map(str::to_owned).collect()
+        };
         // But for the name before it, and how long ago it was behind it.
-        let sentence = error.split(", ").next().unwrap();
-        let wanted: Vec<_> = sentence.split_whitespace().skip(1).collect();
+        let (sentence, _) = error.rsplit_once(", ").unwrap();
+        let (told, wanted) = (words(&story), words(sentence).split_off(1));
         assert!(
             told.windows(wanted.len()).any(|words| words == wanted),
             "the whole sentence is in {story}"
