@@ -1,11 +1,14 @@
 //! HTML as a tree: compiled selectors, clean text, sanitising, limits before parsing.
 //!
-//! The only module that names scraper and ammonia.
+//! The only module that names html5ever, selectors and ammonia.
 
 mod css;
 mod decode;
+mod full;
 mod limits;
 mod markdown;
+mod matching;
+mod quick;
 mod render;
 mod tag;
 mod text;
@@ -49,3 +52,6 @@ pub fn plain(text: &str) -> String {
         .map(|root| line(&document, root))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
