@@ -3,14 +3,14 @@
 //! Our own writer keeps the elements it knows and drops the wrappers; ammonia then holds the result to the same list,
 //! so that a mistake here is no hole.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 use url::Url;
 
+use super::allowed::{BLOCKS, INLINE, PARTS, clean, web};
+use super::clip::Clip;
+use super::image::image_source;
 use super::tag::Tag;
-use super::text::Clip;
 use super::tree::{At, Document};
 
 /// Sanitised HTML of a part of a document; `base` is what relative links stand on.
@@ -39,185 +39,6 @@ pub fn sanitise(html: &str, base: &Url) -> String {
         Err(_) => String::new(),
     }
 }
-
-/// The URL of an image, also of one that a script would load later.
-pub fn image_source(document: &Document, at: At, base: &Url) -> Option<Url> {
-    const LAZY: &[&str] = &[
-        "data-src",
-        "data-original",
-        "data-lazy-src",
-        "data-url",
-        "data-image",
-        "data-full-src",
-        "data-hi-res-src",
-        "data-img-src",
-    ];
-    let largest_of = |at: At, name: &str| document.attr(at, name).and_then(largest);
-    let lazy_set = ["data-srcset", "data-lazy-srcset"]
-        .into_iter()
-        .find_map(|name| largest_of(at, name));
-    let lazy = LAZY.iter().filter_map(|name| document.attr(at, name));
-    // Of a <picture>, whose <img> is for browsers that know none.
-    let sources = document
-        .parent(at)
-        .filter(|outer| document.tag(*outer) == Tag::Picture)
-        .into_iter()
-        .flat_map(|picture| document.children(picture))
-        .filter(|child| document.tag(*child) == Tag::Source)
-        .filter_map(|source| largest_of(source, "srcset").or_else(|| largest_of(source, "data-srcset")));
-    lazy_set
-        .into_iter()
-        .chain(lazy)
-        .chain(largest_of(at, "srcset"))
-        .chain(document.attr(at, "src").filter(|src| !is_placeholder(src)))
-        .chain(sources)
-        .chain(document.attr(at, "src"))
-        .find_map(|src| web(base, src))
-}
-
-/// Whether a file is named like those that stand in until a script brings the image.
-fn is_placeholder(src: &str) -> bool {
-    let file = src.rsplit('/').next().unwrap_or(src).to_ascii_lowercase();
-    [
-        "blank.",
-        "placeholder",
-        "spacer",
-        "pixel.",
-        "1x1",
-        "transparent",
-        "lazy",
-        "loading",
-        "grey.gif",
-    ]
-    .iter()
-    .any(|name| file.contains(name))
-}
-
-/// The widest of a `srcset`.
-fn largest(set: &str) -> Option<&str> {
-    // WHATWG HTML, 4.8.4.2.1: a URL up to white space, a size up to a comma; commas within a URL are its own.
-    let mut best: Option<(&str, f64)> = None;
-    let mut rest = set;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
-        if rest.is_empty() {
-            return best.map(|(url, _)| url);
-        }
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (url, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let whole = url.trim_end_matches(',');
-        let size = if whole.len() < url.len() {
-            rest = after;
-            ""
-        } else {
-            let end = after.find(',').unwrap_or(after.len());
-            let (size, later) = after.split_at_checked(end).unwrap_or((after, ""));
-            rest = later;
-            size.trim()
-        };
-        let size = size
-            .trim_end_matches(|c: char| c.is_ascii_alphabetic())
-            .parse()
-            .unwrap_or(1.0);
-        if best.is_none_or(|(_, largest)| size > largest) {
-            best = Some((whole, size));
-        }
-    }
-}
-
-/// Absolute http or https.
-fn web(base: &Url, href: &str) -> Option<Url> {
-    let href = href.trim();
-    if href.is_empty() || href.len() > 4096 {
-        return None;
-    }
-    let url = base.join(href).ok()?;
-    matches!(url.scheme(), "http" | "https").then_some(url)
-}
-
-/// Whether a URL may stand in what we write.
-pub(super) fn is_web_or_mail(url: &str) -> bool {
-    ["http://", "https://", "mailto:"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme))
-}
-
-fn clean(html: &str) -> String {
-    static GUARD: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
-        let tags = BLOCKS.iter().chain(PARTS).chain(INLINE).map(|tag| tag.name());
-        let mut builder = ammonia::Builder::empty();
-        builder
-            .tags(tags.chain(["a", "img", "br", "hr"]).collect::<HashSet<_>>())
-            .clean_content_tags(HashSet::from(["script", "style"]))
-            .url_schemes(HashSet::from(["http", "https", "mailto"]))
-            .url_relative(ammonia::UrlRelative::Deny)
-            .link_rel(None)
-            .add_tag_attributes("a", ["href"])
-            .add_tag_attributes("img", ["src", "alt", "width", "height"])
-            .add_tag_attributes("ol", ["start"])
-            .add_tag_attributes("td", ["colspan", "rowspan"])
-            .add_tag_attributes("th", ["colspan", "rowspan"])
-            .add_tag_attributes("time", ["datetime"]);
-        builder
-    });
-    GUARD.clean(html).to_string()
-}
-
-/// Blocks that hold text.
-const BLOCKS: &[Tag] = &[
-    Tag::P,
-    Tag::H1,
-    Tag::H2,
-    Tag::H3,
-    Tag::H4,
-    Tag::H5,
-    Tag::H6,
-    Tag::Li,
-    Tag::Pre,
-    Tag::Td,
-    Tag::Th,
-    Tag::Dt,
-    Tag::Dd,
-    Tag::Figcaption,
-    Tag::Caption,
-];
-
-/// Blocks that hold blocks.
-const PARTS: &[Tag] = &[
-    Tag::Ul,
-    Tag::Ol,
-    Tag::Dl,
-    Tag::Blockquote,
-    Tag::Figure,
-    Tag::Table,
-    Tag::Thead,
-    Tag::Tbody,
-    Tag::Tfoot,
-    Tag::Tr,
-];
-
-const INLINE: &[Tag] = &[
-    Tag::B,
-    Tag::Strong,
-    Tag::I,
-    Tag::Em,
-    Tag::U,
-    Tag::S,
-    Tag::Del,
-    Tag::Ins,
-    Tag::Sub,
-    Tag::Sup,
-    Tag::Code,
-    Tag::Kbd,
-    Tag::Samp,
-    Tag::Var,
-    Tag::Q,
-    Tag::Cite,
-    Tag::Abbr,
-    Tag::Mark,
-    Tag::Small,
-    Tag::Time,
-];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
