@@ -7,6 +7,7 @@
 //! cargo bench --bench press                        # 1,000 feeds, 200 papers of 20 pages, three rounds
 //! cargo bench --bench press -- --papers 50 --rounds 1
 //! cargo bench --bench press -- --only W3,W4 --against OTHER # does another build come to the same articles?
+//! cargo bench --bench press -- --papers 0 --idle 120 # what a daemon with all feeds polled costs in two minutes
 //! ```
 //!
 //! | work | what is done |
@@ -28,6 +29,7 @@
     reason = "a bench prints, and one that cannot go on must say so and stop"
 )]
 
+mod idle;
 mod paper;
 mod plain;
 #[path = "../tests/it/support/mod.rs"]
@@ -53,6 +55,8 @@ struct Sizes {
     only: Vec<String>,
     /// What is measured: this build, or another one to compare it with.
     program: PathBuf,
+    /// In place of all works: so many seconds of a daemon with nothing to do.
+    idle: Option<u64>,
     /// Another build that must come to the same articles.
     against: Option<PathBuf>,
 }
@@ -85,6 +89,17 @@ fn main() -> ExitCode {
     let sizes = sizes();
     let papers = open_papers(sizes.feeds.max(sizes.papers), sizes.papers);
     let articles = sizes.papers * paper::ENTRIES;
+    if let Some(seconds) = sizes.idle {
+        let folder = tempfile::tempdir().unwrap();
+        configure(folder.path(), &papers, "first_poll = 0\n", false);
+        idle::measure(
+            &sizes.program,
+            folder.path(),
+            &papers,
+            Duration::from_secs(seconds),
+        );
+        return ExitCode::SUCCESS;
+    }
     println!(
         "{} feeds; {} papers of {} pages of {} KB; {} rounds\n",
         sizes.feeds,
@@ -140,6 +155,7 @@ fn sizes() -> Sizes {
         rounds: 3,
         only: Vec::new(),
         program: PathBuf::from(env!("CARGO_BIN_EXE_cuttings")),
+        idle: None,
         against: None,
     };
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
@@ -149,12 +165,13 @@ fn sizes() -> Sizes {
             ("--feeds", Ok(value)) => sizes.feeds = value,
             ("--papers", Ok(value)) => sizes.papers = value,
             ("--rounds", Ok(value)) => sizes.rounds = value,
+            ("--idle", Ok(value)) => sizes.idle = Some(value as u64),
             ("--only", _) => sizes.only = value.split(',').map(str::to_owned).collect(),
             ("--program", _) => sizes.program = std::path::absolute(value).unwrap(),
             ("--against", _) => sizes.against = Some(std::path::absolute(value).unwrap()),
             _ => {
                 eprintln!(
-                    "usage: press [--feeds N] [--papers N] [--rounds N] [--only W1,W3] [--program PATH] [--against PATH]"
+                    "usage: press [--feeds N] [--papers N] [--rounds N] [--only W1,W3] [--idle SECONDS] [--program PATH] [--against PATH]"
                 );
                 std::process::exit(2);
             }

@@ -280,6 +280,8 @@ fn arrival(number: usize, dice: &mut Dice, bytes: usize) -> Import {
         html: html_of(&text),
         text,
         image: None,
+        image_width: None,
+        image_height: None,
         language: None,
         site: None,
         section: None,

@@ -1,7 +1,9 @@
 //! The second half of the way: from an entry that waits to an article in the store.
 
+mod page;
+
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tracing::{debug, warn};
@@ -9,13 +11,14 @@ use url::Url;
 
 use crate::config::{Config, Judged, Pages, Source};
 use crate::extract::Series;
-use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
+use crate::fetch::{Fetcher, Outcome};
 use crate::model::{
-    ClaimedEntry, Cutting, Extraction, Failure, Field, Grade, HostNote, Kind, Method, PageOutcome,
-    PageResult, Revisit, RobotsNote, Stored, Tried, Validators,
+    ClaimedEntry, Cutting, Failure, Field, Grade, HostNote, Method, PageOutcome, PageResult, RobotsNote,
+    Stored, Tried, Validators,
 };
-use crate::store::{Store, StoreError, Work};
-use crate::{cores, cutting, extract, html, identity, link, probe, schedule};
+use crate::store::{Store, StoreError};
+use crate::{cutting, identity, link, schedule};
+use page::{Blame, Missed, another, fetch, from_feed, put_together, read};
 
 /// What one page came to, for the table and for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +121,7 @@ pub async fn collect(
                     Some(soonest.unwrap_or(end))
                 }
                 // The article is there; this was the last look for something better.
-                _ if desk.claim.upgrade => Some(end),
+                _ if desk.claim.upgrade && !desk.claim.asked => Some(end),
                 Grade::Permanent => None,
                 Grade::Temporary | Grade::Soft => schedule::page_retry(desk.claim.attempts, end),
             };
@@ -189,11 +192,6 @@ async fn attempt(
     now: DateTime<Utc>,
 ) -> Result<Came, Missed> {
     match wanted(&desk.source, &desk.claim) {
-        // Of an article that is kept with the feed's text for want of a page the feed says more now.
-        Wanted::Never(_) if desk.claim.revisit.is_some() => {
-            let cutting = from_feed(store, desk, None, now).await;
-            Ok(Came::Article(Box::new(cutting)))
-        }
         Wanted::No => {
             let cutting = from_feed(store, desk, None, now).await;
             Ok(Came::Article(Box::new(cutting)))
@@ -227,65 +225,6 @@ async fn attempt(
     }
 }
 
-/// A page of an article, read.
-struct Read {
-    fetched: Fetched,
-    document: Document,
-    extraction: Extraction,
-}
-
-/// Another page of the same article, as politely as the first.
-async fn another(
-    store: &Store,
-    fetcher: &Fetcher,
-    desk: &Desk,
-    url: &Url,
-    way: &mut Way,
-    now: DateTime<Utc>,
-) -> Result<Read, Failure> {
-    let now = now + way.took;
-    let (fetched, outcome) = fetch(fetcher, &desk.source, (url, None), way, now)
-        .await
-        .map_err(|missed| missed.failure)?;
-    let Outcome::Document(document) = outcome else {
-        let message = "answered 304 to an unconditional request";
-        return Err(own_failure(&fetched, "http-304", message.into()));
-    };
-    read(store, desk, fetched, document, now).await
-}
-
-/// The article of its page or pages, off the async threads.
-async fn put_together(
-    store: &Store,
-    desk: &Desk,
-    page: Read,
-    missing: Option<Failure>,
-    now: DateTime<Utc>,
-) -> Cutting {
-    let turn = cores::turn().await;
-    let mark = store.working(Work::Entry(desk.claim.id));
-    let worker = desk.clone();
-    let panicked = own_failure(&page.fetched, "extractor-panic", PANICKED.into());
-    let cutting = turn.work(move || {
-        let _mark = mark;
-        let Read {
-            fetched,
-            document,
-            extraction,
-        } = page;
-        worker
-            .cutting()
-            .from_page(&fetched, document, extraction, missing, now)
-    });
-    match cutting.await {
-        Ok(cutting) => cutting,
-        Err(_panic) => from_feed(store, desk, Some(panicked), now).await,
-    }
-}
-
-/// What is said of a page that the parser could not bear.
-const PANICKED: &str = "the page made the extractor panic; please report it";
-
 /// Whether an entry has a page worth a request.
 enum Wanted {
     Yes(Url),
@@ -298,6 +237,10 @@ enum Wanted {
 fn wanted(source: &Source, claim: &ClaimedEntry) -> Wanted {
     let full = claim.entry.has_full_text();
     let permanent = |code, message: &str| {
+        if claim.revisit.is_some() {
+            // It is kept with the feed's text for want of a page, and the feed says more now.
+            return Wanted::No;
+        }
         let url = claim.entry.link.as_ref().map(link::masked);
         Wanted::Never(Failure {
             code,
@@ -319,214 +262,6 @@ fn wanted(source: &Source, claim: &ClaimedEntry) -> Wanted {
             "the entry links to a front page or a login page: the feed's text is kept",
         ),
         (Some(url), _) => Wanted::Yes(url.clone()),
-    }
-}
-
-/// A page that was not had.
-struct Missed {
-    failure: Failure,
-    blame: Blame,
-}
-
-/// Whose trouble it is.
-#[derive(Clone, Copy)]
-enum Blame {
-    /// An attempt is counted.
-    Page,
-    /// None is: of the host that serves the entry's link, or of another one that rests until then.
-    Host(Option<DateTime<Utc>>),
-}
-
-impl Missed {
-    /// The page's own failure.
-    fn own(failure: Failure) -> Self {
-        Self {
-            failure,
-            blame: Blame::Page,
-        }
-    }
-}
-
-/// Fetches the page, of one that is known only if it changed, and refuses where a redirect led to no page of the
-/// article's own.
-async fn fetch(
-    fetcher: &Fetcher,
-    source: &Source,
-    (url, known): (&Url, Option<&Revisit>),
-    way: &mut Way,
-    now: DateTime<Utc>,
-) -> Result<(Fetched, Outcome), Missed> {
-    let mut request = Request::new(url.clone(), Want::Page);
-    if let Some(known) = known {
-        request = request.with_validators(known.validators.clone());
-        request.validators_from.clone_from(&known.validators_from);
-    }
-    request.robots = !source.ignore_robots;
-    let request = request
-        .for_source(source)
-        .await
-        .map_err(|error| Missed::own(error.failure(url)))?;
-    let mut fetched = match fetcher.get(request, now).await {
-        Ok(fetched) => fetched,
-        Err(failed) => {
-            way.took += failed.took;
-            let missed = Missed {
-                failure: failed.failure(),
-                blame: match failed.waits_for_another() {
-                    None if !failed.rests_host() => Blame::Page,
-                    until => Blame::Host(until),
-                },
-            };
-            way.hosts.extend(failed.hosts);
-            way.robots.extend(failed.robots);
-            way.odd_headers += failed.odd_headers;
-            return Err(missed);
-        }
-    };
-    way.took += fetched.took;
-    way.hosts.append(&mut fetched.hosts);
-    way.robots.append(&mut fetched.robots);
-    way.odd_headers += fetched.odd_headers;
-    if !identity::is_specific(&fetched.url) {
-        let to = link::masked(&fetched.url);
-        let failure = if link::is_wall(&fetched.url) {
-            own_failure(
-                &fetched,
-                "wall",
-                format!("{} redirects to a consent or login page", link::masked(url)),
-            )
-        } else {
-            own_failure(
-                &fetched,
-                "redirected-to-front",
-                format!("{} redirects to the front page {to}", link::masked(url)),
-            )
-        };
-        return Err(Missed::own(failure));
-    }
-    let nothing = Outcome::NotModified(Validators::default());
-    let outcome = std::mem::replace(&mut fetched.outcome, nothing);
-    Ok((fetched, outcome))
-}
-
-/// Extracts off the async threads; whatever the parser does costs this one page one error.
-async fn read(
-    store: &Store,
-    desk: &Desk,
-    fetched: Fetched,
-    document: Document,
-    now: DateTime<Utc>,
-) -> Result<Read, Failure> {
-    if document.body.trim_ascii().is_empty() {
-        // A server in trouble, not a page without text: the article may be there the next time.
-        return Err(own_failure(
-            &fetched,
-            "empty-page",
-            "the answer is empty; it is tried again".into(),
-        ));
-    }
-    let crashes = desk.claim.crashes;
-    if crashes > 0
-        && !probe::survives(
-            probe::Kind::Page,
-            document.content_type.as_deref(),
-            &document.body,
-        )
-        .await
-    {
-        let (code, message) = probe::verdict(crashes);
-        let grade = if code == "set-aside" {
-            Grade::Permanent
-        } else {
-            Grade::Soft
-        };
-        return Err(Failure {
-            grade,
-            ..own_failure(&fetched, code, message)
-        });
-    }
-    let panicked = own_failure(&fetched, "extractor-panic", PANICKED.into());
-    let turn = cores::turn().await;
-    let mark = store.working(Work::Entry(desk.claim.id));
-    let desk = desk.clone();
-    let read = turn.work(move || {
-        let _mark = mark;
-        let extraction = extract(&desk, &fetched, &document, now)?;
-        Ok(Read {
-            fetched,
-            document,
-            extraction,
-        })
-    });
-    read.await.map_err(|_panic| panicked)?
-}
-
-/// Longest that reading one page may take. A build for debugging is given what it is slower by.
-const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 2 });
-
-/// What the rules, or the automatic, make of a page.
-fn extract(
-    desk: &Desk,
-    fetched: &Fetched,
-    document: &Document,
-    now: DateTime<Utc>,
-) -> Result<Extraction, Failure> {
-    let (config, source, url) = (&desk.config, Some(&*desk.source), &fetched.url);
-    let html = html::decode(&document.body, document.content_type.as_deref());
-    let link_header = document.headers.get_str("link");
-    let page = extract::Page {
-        html: &html,
-        url,
-        link_header: link_header.as_deref(),
-    };
-    let begun = Instant::now();
-    let extraction = extract::article_within(
-        &page,
-        &config.rules_for(source, url, now),
-        config.zone_for(source, url),
-        now,
-        &|| begun.elapsed() < PATIENCE,
-    )
-    .map_err(|error| Failure {
-        grade: error.grade(),
-        ..own_failure(fetched, error.code(), error.to_string())
-    })?;
-    match extraction.kind {
-        Kind::Challenge => Err(own_failure(
-            fetched,
-            "challenge",
-            "the site asks whether we are human".into(),
-        )),
-        Kind::NotArticle => Err(own_failure(
-            fetched,
-            "rejected",
-            "the page is no article: it has a text of `reject_if_contains`".into(),
-        )),
-        Kind::Article | Kind::Paywalled => Ok(extraction),
-    }
-}
-
-/// An article of the feed's own text, off the async threads; where even that cannot be read, without any text.
-async fn from_feed(store: &Store, desk: &Desk, failure: Option<Failure>, now: DateTime<Utc>) -> Cutting {
-    let turn = cores::turn().await;
-    let mark = store.working(Work::Entry(desk.claim.id));
-    let (reader, reason) = (desk.clone(), failure.clone());
-    let read = turn.work(move || {
-        let _mark = mark;
-        reader.cutting().from_feed(reason, now)
-    });
-    read.await
-        .unwrap_or_else(|_panic| desk.cutting().without_text(Extraction::default(), failure, now))
-}
-
-/// A failure of the page itself.
-fn own_failure(fetched: &Fetched, code: &'static str, message: String) -> Failure {
-    Failure {
-        code,
-        grade: Grade::Soft,
-        message,
-        url: Some(link::masked(&fetched.url)),
-        status: Some(fetched.status),
     }
 }
 

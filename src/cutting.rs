@@ -62,10 +62,20 @@ impl Desk<'_> {
                 url: Some(link::masked(&fetched.url)),
                 status: Some(fetched.status),
             });
-            upgrade_at = (!self.claim.upgrade).then(|| now + schedule::UPGRADE);
+            upgrade_at = (!self.claim.upgrade || self.claim.asked).then(|| now + schedule::UPGRADE);
         }
         let hops = fetched.hops.iter().map(|hop| hop.from.clone());
-        let ways: Vec<Url> = self.claim.entry.link.iter().cloned().chain(hops).collect();
+        // A feed that names its second page means the same article.
+        let joined = extraction.more.joined.iter().cloned();
+        let ways: Vec<Url> = self
+            .claim
+            .entry
+            .link
+            .iter()
+            .cloned()
+            .chain(hops)
+            .chain(joined)
+            .collect();
         let pattern = self.config.key_pattern_for(Some(self.source), &fetched.url);
         let identity = identity::of_page(pattern, &extraction.links, &fetched.url, &ways, &self.own_key());
         let raw = self.raw_page(document, now);
@@ -187,22 +197,23 @@ impl Desk<'_> {
             extraction.modified = entry.updated;
             fill(Field::Modified, entry.updated.is_some());
         }
+        let details = entry.details();
         if extraction.authors.is_empty() {
-            extraction.authors.clone_from(&entry.authors);
-            fill(Field::Byline, !entry.authors.is_empty());
+            extraction.authors.clone_from(&details.authors);
+            fill(Field::Byline, !details.authors.is_empty());
         }
         if extraction.tags.is_empty() {
-            extraction.tags.clone_from(&entry.categories);
+            extraction.tags.clone_from(&details.categories);
         }
-        extraction.rights.clone_from(&entry.rights);
-        extraction.enclosures.clone_from(&entry.enclosures);
+        extraction.rights = details.rights.as_deref().map(str::to_owned);
+        extraction.enclosures.clone_from(&details.enclosures);
         if extraction.language.is_none() {
             let configured = || {
                 self.config
                     .language_for(Some(self.source), page)
                     .map(str::to_owned)
             };
-            extraction.language = entry.language.clone().or_else(configured);
+            extraction.language = details.language.clone().or_else(configured);
             fill(Field::Language, extraction.language.is_some());
         }
     }

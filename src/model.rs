@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeZone, Utc};
@@ -177,6 +178,17 @@ pub struct Entry {
     pub summary: Option<String>,
     /// HTML of the full text, where the feed has it; not sanitised.
     pub content: Option<String>,
+    /// Whether `id` is the address of the page too (RSS `isPermaLink`, said or meant); none where it is no `guid`.
+    pub permalink: Option<bool>,
+    /// What relative links within `content`, else `summary`, start from (`xml:base`, else the feed's own URL).
+    pub base: Option<Box<Url>>,
+    /// What else it says; entries that only take over what their feed says of them all share it.
+    pub details: Option<Arc<Details>>,
+}
+
+/// What an entry says beyond what it is and where.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Details {
     /// Names as printed.
     pub authors: Vec<String>,
     /// Category terms or labels.
@@ -185,14 +197,26 @@ pub struct Entry {
     pub language: Option<String>,
     /// Media files: http or https, absolute.
     pub enclosures: Vec<Enclosure>,
-    /// Whether `id` is the address of the page too (RSS `isPermaLink`, said or meant); none where it is no `guid`.
-    pub permalink: Option<bool>,
     /// Who may do what with it, as one line: the entry's own words, else its feed's.
-    pub rights: Option<String>,
+    pub rights: Option<Arc<str>>,
     /// The feed that it was taken over from (RSS and Atom `source`).
-    pub credit: Option<Box<Credit>>,
-    /// What relative links within `content`, else `summary`, start from (`xml:base`, else the feed's own URL).
-    pub base: Option<Box<Url>>,
+    pub credit: Option<Credit>,
+}
+
+impl Details {
+    const NONE: &Self = &Self {
+        authors: Vec::new(),
+        categories: Vec::new(),
+        language: None,
+        enclosures: Vec::new(),
+        rights: None,
+        credit: None,
+    };
+
+    /// To be kept with an entry: nothing, where nothing is said.
+    pub fn kept(self) -> Option<Arc<Self>> {
+        (self != *Self::NONE).then(|| Arc::new(self))
+    }
 }
 
 impl Entry {
@@ -203,7 +227,12 @@ impl Entry {
             && self.title.is_none()
             && self.summary.is_none()
             && self.content.is_none()
-            && self.enclosures.is_empty()
+            && self.details().enclosures.is_empty()
+    }
+
+    /// What else it says.
+    pub fn details(&self) -> &Details {
+        self.details.as_deref().unwrap_or(Details::NONE)
     }
 
     /// Whether the feed carries its full text.
@@ -419,6 +448,8 @@ pub struct Extraction {
     pub html: String,
     /// The lead image.
     pub image: Option<Url>,
+    /// How large it is, as the page says.
+    pub image_size: Size,
     /// BCP 47, lower case primary tag.
     pub language: Option<String>,
     /// Name of the site.
@@ -441,6 +472,15 @@ pub struct Extraction {
     pub tried: Vec<Tried>,
 }
 
+/// Pixels of an image; none where nothing is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// From left to right.
+    pub width: Option<u32>,
+    /// From top to bottom.
+    pub height: Option<u32>,
+}
+
 /// Links to other pages of the same article, absolute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct More {
@@ -450,6 +490,8 @@ pub struct More {
     pub single: Option<Url>,
     /// Its AMP form: `<link rel=amphtml>`.
     pub amp: Option<Url>,
+    /// Other pages whose text is in it: the links that were followed, and what served them.
+    pub joined: Vec<Url>,
 }
 
 /// Links by which a page names itself; all http or https and absolute, none judged yet (see [`crate::identity`]).
@@ -861,6 +903,9 @@ pub struct ClaimedEntry {
     pub upgrade: bool,
     /// Whether only some of the article's pages are kept.
     pub partial: bool,
+    /// Whether a person asked for this try of a page whose article is kept with the feed's text: should it fail, the
+    /// one a week later is still to come.
+    pub asked: bool,
     /// How often reading its page ended a process. From the first time on it is read by a child process first.
     pub crashes: u32,
     /// Its page was had whole before, and is looked at again.

@@ -16,7 +16,7 @@ pub(super) struct BackupArgs {
 pub(super) fn backup(global: &Global, args: &BackupArgs) -> anyhow::Result<Exit> {
     let bar = progress::spinner("{spinner} copying and checking, {elapsed}");
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let size = store::backup(&global.database_alone()?, &args.path);
+    let size = store::backup(&global.database_to_read()?, &args.path);
     bar.finish_and_clear();
     complain(&format!(
         "{}: {} KiB, checked; to restore it: stop the daemon, move the database and its -wal and -shm away, and copy this file there",

@@ -34,10 +34,15 @@ pub(super) fn name(typed: &str) -> Result<String, String> {
 }
 
 pub(super) fn consumers(global: &Global, args: &ConsumersArgs) -> anyhow::Result<Exit> {
-    let database = global.database_alone()?;
+    let changed = args.reset.as_ref().or(args.forget.as_ref());
+    let database = if changed.is_some() {
+        global.database_alone()?
+    } else {
+        global.database_to_read()?
+    };
     let reader = Reader::open(&database)?;
     let all = reader.consumers()?;
-    if let Some(name) = args.reset.as_ref().or(args.forget.as_ref()) {
+    if let Some(name) = changed {
         if !all.iter().any(|consumer| consumer.name == *name) {
             return Err(unknown(name, &all).into());
         }

@@ -88,7 +88,7 @@ enum Unique {
 }
 
 pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit> {
-    let database = global.database_alone()?;
+    let database = global.database_to_read()?;
     let reader = Reader::open(&database)?;
     let mut job = job(&reader, args)?;
     let hold = match &args.consumer {

@@ -29,6 +29,7 @@ mod table;
 mod try_page;
 mod verify;
 mod when;
+mod width;
 
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ use chrono::Utc;
 use clap::{Args, Parser, Subcommand};
 use tracing::Level;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Faults};
 use crate::{probe, telemetry};
 
 /// A press-cuttings daemon: polls feeds, fetches the linked pages politely, cuts the articles out and keeps them in SQLite.
@@ -288,6 +289,22 @@ impl Global {
             None => self.database(&self.load()?),
         }
     }
+
+    /// The same for who only reads: the rest of the configuration may be broken.
+    fn database_to_read(&self) -> anyhow::Result<PathBuf> {
+        if let Some(path) = &self.database {
+            return Ok(path.clone());
+        }
+        let named = config::named_database(&self.config_path()?).map_err(|faults| usage(&faults))?;
+        let database = named.path.map_or_else(default_database, Ok)?;
+        if let Some(fault) = named.faults.as_ref().and_then(|faults| faults.all().first()) {
+            tracing::warn!(
+                "the configuration is broken (`cuttings check` shows all of it); reading {} all the same: {fault}",
+                database.display()
+            );
+        }
+        Ok(database)
+    }
 }
 
 /// The configuration that sources are added to: an empty one where none was written yet.
@@ -302,11 +319,16 @@ fn load_or_begin(named: Option<&Path>) -> anyhow::Result<(PathBuf, Config)> {
 }
 
 fn load_from(path: &Path) -> anyhow::Result<Config> {
-    let loaded = config::load(path).map_err(|faults| Usage(faults.render(io::stderr().is_terminal())))?;
+    let loaded = config::load(path).map_err(|faults| usage(&faults))?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
     Ok(loaded.config)
+}
+
+/// The mistakes of a configuration, as the error of a command.
+fn usage(faults: &Faults) -> Usage {
+    Usage(faults.render(io::stderr().is_terminal()))
 }
 
 /// `$STATE_DIRECTORY/cuttings.db` under systemd, else the user's data folder (XDG Base Directory).

@@ -1,6 +1,7 @@
 //! `cuttings parse --jsonl`: feeds in files to entries in JSON, a line for a line.
 
 use std::io::{self, BufRead, Read, Write};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -139,7 +140,11 @@ impl From<Entry> for Line {
             updated: entry.updated.map(shown),
             summary: entry.summary,
             content: entry.content,
-            authors: entry.authors,
+            authors: entry
+                .details
+                .map(Arc::unwrap_or_clone)
+                .unwrap_or_default()
+                .authors,
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn search(global: &Global, args: &SearchArgs) -> anyhow::Result<Exit>
         limit: args.limit,
         one_of_a_cluster: args.unique == Some(Unique::Cluster),
     };
-    let reader = Reader::open(&global.database_alone()?)?;
+    let reader = Reader::open(&global.database_to_read()?)?;
     let Hits { hits, shortened } = match reader.search(&search) {
         Ok(found) => found,
         Err(SearchError::Query(error)) => return Err(Usage(error.to_string()).into()),

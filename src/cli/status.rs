@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 use serde_json::json;
 
-use super::{Exit, Global, Usage, say, table};
+use super::{Exit, Global, Usage, say, table, width};
 use crate::store::{OutputState, PollRow, Reader, RestingHost, SourceState, SourceStatus, Summary};
 use crate::{link, timing};
 
@@ -33,7 +33,7 @@ const RESTING: usize = 10;
 const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
 
 pub(super) fn status(global: &Global, args: &StatusArgs) -> anyhow::Result<Exit> {
-    let database = global.database_alone()?;
+    let database = global.database_to_read()?;
     let reader = Reader::open(&database)?;
     loop {
         let (text, exit) = look(&reader, &database, args)?;
@@ -79,7 +79,13 @@ fn look(reader: &Reader, database: &Path, args: &StatusArgs) -> anyhow::Result<(
             let polls: Vec<_> = polls.iter().map(poll_json).collect();
             json!({"source": source_json(source, now), "polls": polls}).to_string()
         } else {
-            format!("{}\n\n{}", as_text(&sources, now), polls_text(&polls, now))
+            let wide = width::width();
+            let mut text = sources_table(&sources, wide, now);
+            for line in notes(&sources, now).lines() {
+                text.push('\n');
+                text.push_str(&width::wrapped(line, wide, 2).join("\n"));
+            }
+            format!("{text}\n\n{}", polls_text(&polls, wide, now))
         };
         return Ok((text, exit));
     }
@@ -87,14 +93,19 @@ fn look(reader: &Reader, database: &Path, args: &StatusArgs) -> anyhow::Result<(
     let text = if args.json {
         as_json(&sources, &summary, &resting, &outputs, now)
     } else {
-        let whole = whole(&summary, &resting, database, now);
-        let outputs = outputs_as_text(&outputs, now);
-        format!("{}{outputs}\n\n{whole}", as_text(&sources, now))
+        let mut rest = outputs_as_text(&outputs, now);
+        rest.push_str("\n\n");
+        rest.push_str(&whole(&summary, &resting, database, now));
+        let wide = width::width();
+        let rest = rest
+            .split('\n')
+            .map(|line| width::wrapped(line, wide, 2).join("\n"));
+        as_text(&sources, wide, now) + &rest.collect::<Vec<_>>().join("\n")
     };
     Ok((text, exit))
 }
 
-fn polls_text(polls: &[PollRow], now: DateTime<Utc>) -> String {
+fn polls_text(polls: &[PollRow], wide: Option<usize>, now: DateTime<Utc>) -> String {
     let rows = polls.iter().map(|poll| {
         vec![
             ago(poll.at, now),
@@ -117,7 +128,8 @@ fn polls_text(polls: &[PollRow], now: DateTime<Utc>) -> String {
         "ms",
         "why the next then",
     ];
-    table::table(&header, &["http", "entries", "new", "bytes", "ms"], rows)
+    let right = ["http", "entries", "new", "bytes", "ms"];
+    table::within(wide, &header, &right, &["bytes", "ms", "http"], rows)
 }
 
 fn poll_json(poll: &PollRow) -> serde_json::Value {
@@ -127,7 +139,31 @@ fn poll_json(poll: &PollRow) -> serde_json::Value {
     })
 }
 
-fn as_text(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
+/// A row for each source, and below them a line for each thing to be said of one.
+fn as_text(sources: &[SourceStatus], wide: Option<usize>, now: DateTime<Utc>) -> String {
+    let mut text = sources_table(sources, wide, now);
+    let notes = notes(sources, now);
+    let mut is_cut = false;
+    for line in notes.lines() {
+        text.push('\n');
+        match (width::elided(line, wide), line.split_once(": ")) {
+            (short, _) if short == line => text.push_str(line),
+            (_, Some((name, note))) => {
+                is_cut = true;
+                let note = width::elided(&format!("  {note}"), wide);
+                text.push_str(&format!("{}\n{note}", width::elided(&format!("{name}:"), wide)));
+            }
+            (short, None) => text.push_str(&short),
+        }
+    }
+    if is_cut {
+        let hint = "…: there is more of it; `cuttings status SOURCE` says all";
+        text.push_str(&format!("\n{}", width::wrapped(hint, wide, 2).join("\n")));
+    }
+    text
+}
+
+fn sources_table(sources: &[SourceStatus], wide: Option<usize>, now: DateTime<Utc>) -> String {
     let rows = sources
         .iter()
         .filter(|source| source.state != SourceState::Gone)
@@ -159,13 +195,9 @@ fn as_text(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
         "waiting",
         "next",
     ];
-    let mut text = table::table(&header, &["24 h", "7 d", "articles", "waiting"], rows);
-    let notes = notes(sources, now);
-    if !notes.is_empty() {
-        text.push('\n');
-        text.push_str(&notes);
-    }
-    text
+    let right = ["24 h", "7 d", "articles", "waiting"];
+    let spare = ["articles", "7 d", "last success", "24 h", "waiting"];
+    table::within(wide, &header, &right, &spare, rows)
 }
 
 /// What there is to say of sources, a line each.

@@ -13,7 +13,11 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn verify(global: &Global, args: &VerifyArgs) -> anyhow::Result<Exit> {
-    let path = global.database_alone()?;
+    let path = if args.rebuild_search {
+        global.database_alone()?
+    } else {
+        global.database_to_read()?
+    };
     if args.rebuild_search {
         let bar = progress::spinner("{spinner} {pos} articles indexed, {per_sec}");
         Clerk::open(&path)?.rebuild_search(|indexed| bar.set_position(indexed))?;

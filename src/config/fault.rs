@@ -80,6 +80,19 @@ impl Faults {
         self.mistakes
     }
 
+    /// Whether one of those shown may be about something of that name.
+    pub(super) fn may_concern(&self, name: &str) -> bool {
+        let mistakes = self
+            .shown
+            .iter()
+            .filter(|fault| fault.severity == Severity::Error);
+        let texts = mistakes.flat_map(|fault| {
+            let line = fault.excerpt.as_ref().map(|excerpt| excerpt.text.as_str());
+            [Some(fault.message.as_str()), fault.hint.as_deref(), line]
+        });
+        texts.flatten().any(|text| text.contains(name))
+    }
+
     /// All of it for a terminal, with colours if asked for.
     pub fn render(&self, colour: bool) -> String {
         let mut parts: Vec<String> = self.shown.iter().map(|fault| fault.render(colour)).collect();

@@ -61,7 +61,47 @@ pub fn load_rules(path: &Path) -> Result<ArticleRules, Faults> {
     report.judge().map(|_| rules)
 }
 
+/// The database as a configuration names it, whatever else is wrong there.
+#[derive(Debug)]
+pub struct NamedDatabase {
+    /// `None`: it names none.
+    pub path: Option<PathBuf>,
+    /// Why the configuration could not be used for more.
+    pub faults: Option<Faults>,
+}
+
+/// Where the database is, for those who need nothing else; what may have named another is an error.
+pub fn named_database(path: &Path) -> Result<NamedDatabase, Faults> {
+    let text = read_file(path).map_err(|Unread { message, hint }| Faults::about(path, message, hint))?;
+    let read = read_from(path, &text, Some(&folder_of(path).join("sites")));
+    let named = read.config.daemon.database;
+    let is_lost = named.is_none() && read.names_database;
+    let faults = read.report.judge().err();
+    match faults {
+        Some(faults) if is_lost || faults.may_concern("database") => Err(faults),
+        faults => Ok(NamedDatabase { path: named, faults }),
+    }
+}
+
 fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<Loaded, Faults> {
+    let Draft { config, report, .. } = read_from(path, text, default_sites);
+    let Report { files, odd, .. } = report.judge()?;
+    Ok(Loaded {
+        config,
+        files,
+        warnings: odd,
+    })
+}
+
+/// What was read, faults and all.
+struct Draft {
+    config: Config,
+    report: Report,
+    /// Whether a line that is no comment mentions a database.
+    names_database: bool,
+}
+
+fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Draft {
     let mut files = vec![Text::new(path, text)];
     let mut seen = HashMap::from([(identity_of(path), "it is the file that was named".to_owned())]);
     // Files are read in the order they are named; `next` is the first whose own includes are still to be read.
@@ -91,12 +131,11 @@ fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<Lo
         report.take(file);
     }
     config.sites = sites(paths, &mut report);
-    let Report { files, odd, .. } = report.judge()?;
-    Ok(Loaded {
+    Draft {
         config,
-        files,
-        warnings: odd,
-    })
+        report,
+        names_database: files.iter().any(|file| file.says("database")),
+    }
 }
 
 /// The files of the folder that `sites` names.

@@ -48,7 +48,7 @@ pub use fault::{Fault, Faults, SHOWN, Severity};
 pub use filter::{Filter, Filters, Judged};
 pub use find::{NotFound, find, find_or_begin, search};
 pub use listing::{Form, Listing};
-pub use load::{Loaded, load, load_rules, load_sites, load_text};
+pub use load::{Loaded, NamedDatabase, load, load_rules, load_sites, load_text, named_database};
 pub use nearest::nearest;
 pub use output::{Output, OutputKind, Per, Secret};
 pub use schema::schema;

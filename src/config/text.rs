@@ -125,6 +125,12 @@ impl Text {
         self.body.contains(word)
     }
 
+    /// Whether a word occurs outside of lines that are comments.
+    pub(super) fn says(&self, word: &str) -> bool {
+        let mut lines = self.body.lines();
+        lines.any(|line| !line.trim_start().starts_with('#') && line.contains(word))
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

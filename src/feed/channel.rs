@@ -1,5 +1,6 @@
 //! What a feed says of itself: title, site, language, author, and when it wishes to be polled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Weekday;
@@ -10,7 +11,7 @@ use super::fields::Field;
 use super::plain::{self, Kind};
 use super::token::Tag;
 use super::{date, limits};
-use crate::model::{FeedHints, ParsedFeed};
+use crate::model::{Details, Entry, FeedHints, ParsedFeed};
 
 /// Longest interval a feed may ask for; longer ones are mistakes.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
@@ -120,20 +121,39 @@ impl Channel {
             let period = self.period.unwrap_or(Duration::from_hours(24));
             feed.hints.update_period = Some(period / self.frequency.unwrap_or(1));
         }
-        for entry in &mut feed.entries {
-            if entry.authors.is_empty() {
-                entry.authors.extend(self.author.clone());
-            }
-            if entry.language.is_none() {
-                entry.language.clone_from(&self.language);
-            }
-            // RFC 4287, 4.2.10: the feed's holds for entries that have none.
-            if entry.rights.is_none() {
-                entry.rights.clone_from(&self.rights);
-            }
-        }
+        // RFC 4287, 4.2.10: the feed's rights hold for entries that have none.
+        let of_all = Details {
+            authors: self.author.into_iter().collect(),
+            language: self.language.clone(),
+            rights: self.rights.as_deref().map(Arc::from),
+            ..Details::default()
+        };
+        hand_down(of_all, &mut feed.entries);
         feed.language = self.language;
         feed.rights = self.rights;
+    }
+}
+
+/// Gives entries what their feed says of them all, where they say nothing themselves.
+pub(super) fn hand_down(of_all: Details, entries: &mut [Entry]) {
+    let Some(of_all) = of_all.kept() else {
+        return;
+    };
+    for entry in entries {
+        let Some(details) = &mut entry.details else {
+            entry.details = Some(Arc::clone(&of_all));
+            continue;
+        };
+        let details = Arc::make_mut(details);
+        if details.authors.is_empty() {
+            details.authors.clone_from(&of_all.authors);
+        }
+        if details.language.is_none() {
+            details.language.clone_from(&of_all.language);
+        }
+        if details.rights.is_none() {
+            details.rights.clone_from(&of_all.rights);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! An entry while it is being read: of several sources of a field the best wins.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -8,7 +9,7 @@ use super::fields::{Field, link_rank};
 use super::plain::{self, Kind};
 use super::{date, limits};
 use crate::link;
-use crate::model::{Credit, Enclosure, Entry, Timestamp};
+use crate::model::{Credit, Details, Enclosure, Entry, Timestamp};
 
 /// A value and how good its source is.
 #[derive(Debug)]
@@ -289,16 +290,17 @@ impl Draft {
             updated: self.updated.take(),
             summary: summary.map(|html| html.text),
             content: content.map(|html| html.text),
-            authors: self.authors,
-            categories: self.categories,
-            language: self.language.take(),
-            enclosures: self.enclosures,
             permalink: self.permalink,
-            rights: self.rights.take(),
-            credit: Some(self.credit)
-                .filter(|credit| *credit != Credit::default())
-                .map(Box::new),
             base,
+            details: Details {
+                authors: self.authors,
+                categories: self.categories,
+                language: self.language.take(),
+                enclosures: self.enclosures,
+                rights: self.rights.take().map(Arc::from),
+                credit: Some(self.credit).filter(|credit| *credit != Credit::default()),
+            }
+            .kept(),
         }
     }
 }

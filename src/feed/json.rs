@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::channel::hand_down;
 use super::draft::{Draft, Piece, language, web};
 use super::fields::{Field, link_rank};
 use super::plain::{self, Kind};
 use super::{NotAFeed, limits};
-use crate::model::{ParsedFeed, Skipped};
+use crate::model::{Details, ParsedFeed, Skipped};
 
 /// Objects and lists in one document: a feed has three an entry, and each costs far more memory than its two bytes.
 const MAX_NODES: usize = 150_000;
@@ -72,7 +73,6 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
         ..ParsedFeed::default()
     };
     let items = items.map(Vec::as_slice).unwrap_or_default();
-    let author = people(&document);
     for (position, item) in items.iter().take(limits::ENTRIES).enumerate() {
         let Value::Object(item) = item else {
             feed.remark(position, "it is no JSON object");
@@ -83,15 +83,14 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
         for reason in std::mem::take(&mut draft.remarks) {
             feed.remark(position, &reason);
         }
-        let mut entry = draft.finish();
-        if entry.authors.is_empty() {
-            entry.authors.clone_from(&author);
-        }
-        if entry.language.is_none() {
-            entry.language.clone_from(&feed.language);
-        }
-        feed.entries.push(entry);
+        feed.entries.push(draft.finish());
     }
+    let of_all = Details {
+        authors: people(&document),
+        language: feed.language.clone(),
+        ..Details::default()
+    };
+    hand_down(of_all, &mut feed.entries);
     if items.len() > limits::ENTRIES {
         feed.remark(
             limits::ENTRIES,

@@ -5,12 +5,13 @@
 //! go.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use encoding_rs::WINDOWS_1252;
 
 use super::plain::is_c1;
 use super::{limits, reference};
-use crate::model::{Entry, ParsedFeed};
+use crate::model::{Details, Entry, ParsedFeed};
 
 /// Mends the titles, names, categories, summaries and contents of a feed.
 pub fn mend(feed: &mut ParsedFeed) {
@@ -18,14 +19,23 @@ pub fn mend(feed: &mut ParsedFeed) {
     for entry in &mut feed.entries {
         let Entry {
             title,
-            authors,
-            categories,
             summary,
             content,
+            details,
             ..
         } = entry;
         mend_each(title.iter_mut().chain(summary).chain(content));
-        mend_each(authors.iter_mut().chain(categories));
+        let garbled = |details: &Details| {
+            let mut names = details.authors.iter().chain(&details.categories);
+            names.any(|name| !name.is_ascii())
+        };
+        // Not copied from what entries share but where something may have to be mended.
+        if let Some(details) = details.as_mut().filter(|details| garbled(details)) {
+            let Details {
+                authors, categories, ..
+            } = Arc::make_mut(details);
+            mend_each(authors.iter_mut().chain(categories));
+        }
     }
 }
 
@@ -116,8 +126,12 @@ mod tests {
                 title: Some(garbled()),
                 summary: Some(format!("<p>{}</p>", garbled())),
                 content: Some(garbled()),
-                authors: vec![garbled()],
-                categories: vec!["ok".to_owned(), garbled()],
+                details: Details {
+                    authors: vec![garbled()],
+                    categories: vec!["ok".to_owned(), garbled()],
+                    ..Details::default()
+                }
+                .kept(),
                 ..Entry::default()
             }],
             ..ParsedFeed::default()
@@ -130,8 +144,8 @@ mod tests {
         assert_eq!(entry.title.as_deref(), Some(good));
         assert_eq!(entry.summary, Some(format!("<p>{good}</p>")));
         assert_eq!(entry.content.as_deref(), Some(good));
-        assert_eq!(entry.authors, [good]);
-        assert_eq!(entry.categories, ["ok", good]);
+        assert_eq!(entry.details().authors, [good]);
+        assert_eq!(entry.details().categories, ["ok", good]);
     }
 
     #[test]

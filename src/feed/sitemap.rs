@@ -17,7 +17,7 @@ use super::draft::{language, web};
 use super::plain::{self, Kind};
 use super::token::{Token, Tokens};
 use super::{NotAFeed, date, decode, limits, reference};
-use crate::model::{Entry, ParsedFeed, Skipped, Timestamp};
+use crate::model::{Details, Entry, ParsedFeed, Skipped, Timestamp};
 
 /// Bytes of one field.
 const FIELD: usize = 8 << 10;
@@ -223,8 +223,12 @@ impl Reader {
             title: line(&item.title),
             published: date::parse(&item.published),
             updated: date::parse(&item.changed),
-            language: language(&item.language),
-            categories,
+            details: Details {
+                language: language(&item.language),
+                categories,
+                ..Details::default()
+            }
+            .kept(),
             ..Entry::default()
         });
         if self.entries.len() >= 2 * limits::ENTRIES {

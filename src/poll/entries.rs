@@ -42,8 +42,8 @@ fn judged(entry: &Entry, now: DateTime<Utc>) -> Judged<'_> {
     Judged {
         title: entry.title.as_deref(),
         link: entry.link.as_ref().map(url::Url::as_str),
-        categories: Some(&entry.categories),
-        language: entry.language.as_deref(),
+        categories: Some(&entry.details().categories),
+        language: entry.details().language.as_deref(),
         age: entry
             .published
             .or(entry.updated)

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::side::Side;
-use super::{queue, rest, sources, time};
+use super::{pages, queue, rest, sources, time};
 
 /// What a request for one source came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,8 @@ impl Side {
     }
 
     /// Makes pages that wait for another try due at once, and sources whose last poll failed: of one source or of all.
-    /// Rests of hosts are observed. Gives how many pages and sources.
+    /// A page whose article is kept with the feed's text has all its tries before it again, and the one a week later
+    /// after them. Rests of hosts are observed. Gives how many pages and sources.
     pub fn retry(
         &mut self,
         name: Option<&str>,
@@ -113,10 +114,11 @@ impl Side {
             let at = time::ms(now);
             let hosts: Vec<String> = db
                 .prepare(
-                    "UPDATE entry SET next_at = ?1 WHERE next_at > ?1 AND claimed_run IS NULL \
-                     AND (upgrade < 3 OR attempts > 0) AND (?2 IS NULL OR source_id = ?2) RETURNING host",
+                    "UPDATE entry SET next_at = ?1, upgrade = iif(upgrade = 1, ?3, upgrade), \
+                     attempts = iif(upgrade IN (1, ?3), 0, attempts) WHERE next_at > ?1 AND claimed_run IS NULL \
+                     AND (upgrade NOT IN (3, 4) OR attempts > 0) AND (?2 IS NULL OR source_id = ?2) RETURNING host",
                 )?
-                .query_map(params![at, source], |row| row.get(0))?
+                .query_map(params![at, source, pages::ASKED], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             for host in hosts.iter().collect::<BTreeSet<_>>() {
                 queue::refresh(db, host)?;

@@ -35,6 +35,9 @@ pub(super) struct Packed {
 /// `entry.upgrade` of an article that is kept without some of its pages.
 pub(super) const PARTIAL: i64 = 2;
 
+/// `entry.upgrade` of an article that is kept with the feed's text, and whose page a person wants tried again.
+pub(super) const ASKED: i64 = 5;
+
 /// Level of zstd for pages that came plain: three times smaller for a millisecond a page.
 const LEVEL: i32 = 3;
 
@@ -205,7 +208,8 @@ fn article(
         page,
         changed: matches!(stored, Stored::Revised(_)),
     };
-    if let Some(at) = cutting.upgrade_at.filter(|_| !is_of_feed || !is_kept) {
+    let is_more_to_come = !is_of_feed || !is_kept || held.upgrade == ASKED;
+    if let Some(at) = cutting.upgrade_at.filter(|_| is_more_to_come) {
         let changes = if is_of_feed {
             "state = 'done', crashes = 0, upgrade = 1"
         } else {

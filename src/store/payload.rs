@@ -3,13 +3,15 @@
 //! JSON of a shape of its own, so that the nouns of [`crate::model`] stay free to change: every field has a default, so
 //! rows written by an earlier version can be read by a later one. Dropped when the entry is collected.
 
+use std::sync::Arc;
+
 use chrono::{FixedOffset, NaiveDateTime};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::error::StoreError;
 use crate::link;
-use crate::model::{Enclosure, Entry, Key, KeyKind, Precision, Timestamp};
+use crate::model::{Details, Enclosure, Entry, Key, KeyKind, Precision, Timestamp};
 
 /// An entry and the keys of its link.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -50,6 +52,7 @@ struct Media {
 impl Payload {
     /// Of an entry and the keys of its link.
     pub(super) fn of(entry: &Entry, keys: &[Key]) -> Self {
+        let details = entry.details();
         Self {
             id: entry.id.clone(),
             link: entry.link.as_ref().map(ToString::to_string),
@@ -58,11 +61,11 @@ impl Payload {
             updated: entry.updated.as_ref().map(Moment::of),
             summary: entry.summary.clone(),
             content: entry.content.clone(),
-            authors: entry.authors.clone(),
-            categories: entry.categories.clone(),
-            language: entry.language.clone(),
+            authors: details.authors.clone(),
+            categories: details.categories.clone(),
+            language: details.language.clone(),
             base: entry.base.as_ref().map(ToString::to_string),
-            enclosures: entry
+            enclosures: details
                 .enclosures
                 .iter()
                 .map(|media| Media {
@@ -71,7 +74,7 @@ impl Payload {
                     length: media.length,
                 })
                 .collect(),
-            rights: entry.rights.clone(),
+            rights: details.rights.as_deref().map(str::to_owned),
             keys: keys
                 .iter()
                 .map(|key| (key.kind.as_str().to_owned(), key.key.clone(), key.url.clone()))
@@ -119,28 +122,31 @@ impl Payload {
             base: self.base.as_deref().and_then(link::web_url).map(Box::new),
             published: self.published.as_ref().and_then(Moment::read),
             updated: self.updated.as_ref().and_then(Moment::read),
-            enclosures: self
-                .enclosures
-                .into_iter()
-                .map(|media| {
-                    Ok(Enclosure {
-                        url: url(&media.url)?,
-                        mime: media.mime,
-                        length: media.length,
-                    })
-                })
-                .collect::<Result<_, StoreError>>()?,
             id: self.id,
             title: self.title,
             summary: self.summary,
             content: self.content,
-            authors: self.authors,
-            categories: self.categories,
-            language: self.language,
-            rights: self.rights,
-            // Columns of the row: what comes of them is no part of an article.
+            // A column of the row, as is the credit: what comes of them is no part of an article.
             permalink: None,
-            credit: None,
+            details: Details {
+                authors: self.authors,
+                categories: self.categories,
+                language: self.language,
+                rights: self.rights.map(Arc::from),
+                enclosures: self
+                    .enclosures
+                    .into_iter()
+                    .map(|media| {
+                        Ok(Enclosure {
+                            url: url(&media.url)?,
+                            mime: media.mime,
+                            length: media.length,
+                        })
+                    })
+                    .collect::<Result<_, StoreError>>()?,
+                credit: None,
+            }
+            .kept(),
         })
     }
 }

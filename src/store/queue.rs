@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
-use super::pages::PARTIAL;
+use super::pages::{ASKED, PARTIAL};
 use super::payload::Payload;
 use super::{Claims, articles, ledger, revisits, time};
 use crate::link;
@@ -256,6 +256,7 @@ fn lease(
                 attempts: row.get(3)?,
                 upgrade: row.get(4)?,
                 partial: row.get::<_, i64>(4)? == PARTIAL,
+                asked: row.get::<_, i64>(4)? == ASKED,
                 crashes: row.get(5)?,
                 revisit: if revisits::is_revisit(row.get(4)?) {
                     Some(revisit(row, at)?)

@@ -1,30 +1,32 @@
--- Schema 2.
+-- The size of the lead image.
 
--- Sixteen parts of the index of words are merged at a time, not eight: each word is written less often.
-INSERT INTO search (search, rank) VALUES ('crisismerge', 64), ('automerge', 16);
+ALTER TABLE revision ADD COLUMN image_width INTEGER;
+ALTER TABLE revision ADD COLUMN image_height INTEGER;
 
--- A key was written into four trees, each at a place of its own; now it is in two, and the first serves every
--- look-up: what a key names (shared = 0, the oldest page first) and whether it is shared.
-DROP VIEW aliases;
-DROP INDEX alias_page;
-DROP INDEX alias_names;
-DROP INDEX alias_shared;
-ALTER TABLE alias RENAME TO alias_1;
-CREATE TABLE alias (
-    key     TEXT    NOT NULL,
-    kind    TEXT    NOT NULL,
-    page_id INTEGER NOT NULL REFERENCES page (id),
-    url     TEXT    NOT NULL,
-    -- 1: seen on pages with different texts, names nothing.
-    shared  INTEGER NOT NULL,
-    seen_at TEXT    NOT NULL,
-    PRIMARY KEY (key, shared, page_id, kind)
-) STRICT, WITHOUT ROWID;
-INSERT INTO alias (key, kind, page_id, url, shared, seen_at)
-SELECT key, kind, page_id, url, shared, seen_at FROM alias_1 ORDER BY key, shared, page_id, kind;
-DROP TABLE alias_1;
-CREATE INDEX alias_page ON alias (page_id);
-CREATE VIEW aliases AS
-SELECT page.article_id, alias.url, alias.key, alias.kind, alias.shared, alias.seen_at
-FROM alias
-JOIN page ON page.id = alias.page_id;
+DROP VIEW articles;
+DROP VIEW revisions;
+
+CREATE VIEW articles AS
+SELECT
+    article.seq, article.id AS article_id, revision.url, revision.short_link, revision.title, revision.standfirst,
+    revision.byline, revision.authors, revision.published, revision.published_at, revision.precision,
+    revision.modified, revision.text, revision.html, revision.image, revision.image_width,
+    revision.image_height, revision.language, revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
+    source.name AS source, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
+    coalesce(article.cluster, article.id) AS cluster
+FROM article
+JOIN revision ON revision.id = article.revision_id
+LEFT JOIN source ON source.id = revision.source_id
+WHERE article.merged_into IS NULL AND article.deleted_at IS NULL;
+
+CREATE VIEW revisions AS
+SELECT
+    revision.seq, revision.id AS revision_id, page.article_id, revision.url, revision.short_link, revision.title,
+    revision.standfirst, revision.byline, revision.authors, revision.published, revision.published_at,
+    revision.precision, revision.modified, revision.text, revision.html, revision.image,
+    revision.image_width, revision.image_height, revision.language, revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
+    source.name AS source, revision.method, revision.kind, revision.origins, revision.fetched_at
+FROM revision
+JOIN page ON page.id = revision.page_id
+LEFT JOIN source ON source.id = revision.source_id
+WHERE revision.seq IS NOT NULL;

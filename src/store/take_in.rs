@@ -157,7 +157,7 @@ impl Row<'_> {
         } else {
             None
         };
-        let credit = self.entry.credit.as_ref();
+        let credit = self.entry.details().credit.as_ref();
         db.prepare_cached(
             "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen, \
              permalink, credit, credit_url) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",

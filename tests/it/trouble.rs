@@ -137,3 +137,174 @@ fn an_empty_page_is_tried_again_and_not_taken_for_an_article_without_text() {
     desk.run(&["run", "--once"]);
     assert_eq!(desk.rows("SELECT method FROM articles"), [["auto"]]);
 }
+
+#[test]
+fn a_retry_that_fails_leaves_an_article_of_the_feeds_text_its_try_a_week_later() {
+    let press = Press::start("127.0.0.2");
+    let text =
+        "The ferry was late on Monday because nobody had told the captain that the clocks had changed.";
+    press.page("/gone", Reply::status(410));
+    press.page("/blank", Reply::html(" \n"));
+    press.page("/no-text", Reply::html("<html><body></body></html>"));
+    let paths = ["/gone", "/blank", "/no-text"];
+    press.page("/a.rss", rss(&paths.map(|path| (path, press.url(path)))));
+    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
+    let tried = |times: [usize; 3]| assert_eq!(paths.map(|path| press.count(path)), times);
+    let waits = || {
+        desk.rows("SELECT entry.state || ' ' || (entry.next_at > 1000 * (unixepoch() + 6 * 86400)) FROM entry ORDER BY id")
+            .concat()
+    };
+    desk.run(&["run", "--once"]);
+    for _ in 0..3 {
+        // Its tries are over: the article is kept with the feed's text.
+        assert_eq!(desk.run(&["retry"]).code, Some(0));
+        desk.run(&["run", "--once"]);
+    }
+    tried([4, 4, 4]);
+    assert_eq!(
+        desk.one("SELECT group_concat(method) FROM articles"),
+        "feed,feed,feed"
+    );
+    assert_eq!(waits(), ["done 1", "done 1", "done 1"]);
+
+    let asked = desk.run(&["retry", "--source", "a"]);
+    assert!(asked.stderr.contains("3 pages"), "{}", asked.stderr);
+    desk.run(&["run", "--once"]);
+    tried([5, 5, 5]);
+    assert_eq!(
+        waits(),
+        ["done 1", "done 0", "done 1"],
+        "what may pass is tried again soon, as after a first failure; the rest a week later"
+    );
+
+    for path in paths {
+        press.page(path, page(path, text, ""));
+    }
+    assert_eq!(desk.run(&["retry"]).code, Some(0));
+    desk.run(&["run", "--once"]);
+    assert_eq!(
+        desk.one("SELECT group_concat(method) FROM articles"),
+        "auto,auto,auto"
+    );
+    assert_eq!(
+        desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"),
+        "0"
+    );
+}
+
+#[test]
+fn status_fits_the_terminal_and_tells_the_rest_of_one_source() {
+    let press = Press::start("127.0.0.2");
+    press.page(
+        "/html",
+        Reply::html("<html><head><title>Welcome</title></head><body>Hello</body></html>"),
+    );
+    press.page("/good.rss", rss(&[]));
+    let desk = Desk::new(&config(&[
+        (
+            "the-evening-courier-of-the-northern-counties-and-islands",
+            press.url("/html"),
+        ),
+        ("good", press.url("/good.rss")),
+    ]));
+    desk.run(&["run", "--once"]);
+    let status = |columns: &str, words: &[&str]| {
+        let mut command = desk.command(&[&["status"], words].concat());
+        command.env("COLUMNS", columns);
+        let ended = crate::desk::Ended::from(command.output().unwrap());
+        assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+        ended.stdout
+    };
+    let whole = desk.run(&["status"]).stdout;
+    let error = whole.lines().find(|line| line.contains("[not-a-feed]")).unwrap();
+    assert!(error.chars().count() > 80, "{error}");
+    for columns in [40, 60, 80, 100] {
+        let text = status(&columns.to_string(), &[]);
+        for line in text.lines() {
+            assert!(line.chars().count() <= columns, "{columns}: {line:?} of {text}");
+        }
+        for word in ["good", "failing", "in 1", "this is a web page", "SOURCE"] {
+            assert!(text.contains(word), "{columns}: {word} in {text}");
+        }
+        let story = status(
+            &columns.to_string(),
+            &["the-evening-courier-of-the-northern-counties-and-islands"],
+        );
+        let words = |text: &str| -> Vec<String> {
+            let words = text.split_whitespace().map(|word| word.trim_end_matches(','));
+            words.map(str::to_owned).collect()
+        };
+        // But for the name before it, and how long ago it was behind it.
+        let (sentence, _) = error.rsplit_once(", ").unwrap();
+        let (told, wanted) = (words(&story), words(sentence).split_off(1));
+        assert!(
+            told.windows(wanted.len()).any(|words| words == wanted),
+            "the whole sentence is in {story}"
+        );
+    }
+    assert!(whole.contains("last success") && whole.contains("7 d"), "{whole}");
+    assert!(!status("60", &[]).contains("articles  "), "columns were left out");
+}
+
+#[test]
+fn readers_go_on_with_the_database_of_a_configuration_that_is_broken_elsewhere() {
+    let press = Press::start("127.0.0.2");
+    press.page("/a.rss", rss(&[("Bread", press.url("/bread"))]));
+    press.page(
+        "/bread",
+        page(
+            "Bread",
+            "The baker at the corner has sold it for forty years.",
+            "",
+        ),
+    );
+    let good =
+        config(&[("a", press.url("/a.rss"))]).replace("[daemon]\n", "[daemon]\ndatabase = \"cuttings.db\"\n");
+    let desk = Desk::new(&good);
+    desk.run(&["run", "--once"]);
+    let read = |words: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cuttings"));
+        command.args(words).arg("--config").arg(desk.config());
+        command
+            .env("HOME", desk.path().join("nowhere"))
+            .env_remove("XDG_DATA_HOME");
+        crate::desk::Ended::from(command.env_remove("STATE_DIRECTORY").output().unwrap())
+    };
+    let lines = good.lines().count();
+    let readers: [(&[&str], &str); 4] = [
+        (&["status"], "a "),
+        (&["search", "baker"], "Bread"),
+        (&["export", "--format", "jsonl"], "Bread"),
+        (&["consumers"], "consumer"),
+    ];
+    for fault in [
+        "feed = 5\n",
+        "[source.article]\ntitle = \"h1[\"\n",
+        "every = \"1h\n",
+    ] {
+        desk.configure(&format!("{good}{fault}"));
+        let at = format!("cuttings.toml:{}", lines + fault.lines().count());
+        for (words, wanted) in readers {
+            let ended = read(words);
+            assert_eq!(ended.code, Some(0), "{words:?}: {}", ended.stderr);
+            assert!(ended.stdout.contains(wanted), "{words:?}: {}", ended.stdout);
+            assert!(ended.stderr.contains(&at), "{words:?}: {at} in {}", ended.stderr);
+            assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+        }
+        assert_eq!(
+            read(&["retry"]).code,
+            Some(2),
+            "who changes something wants it whole"
+        );
+    }
+    // What may have named another database is not passed over.
+    for named in [
+        "database = 5",
+        "databse = \"cuttings.db\"",
+        "database = \"cuttings.db",
+    ] {
+        desk.configure(&good.replace("database = \"cuttings.db\"", named));
+        let ended = read(&["status"]);
+        assert_eq!(ended.code, Some(2), "{named}: {}", ended.stderr);
+    }
+}

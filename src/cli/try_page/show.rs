@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
-use console::{Style, Term, measure_text_width};
+use console::{Style, Term};
 
+use super::super::width;
 use super::Tried;
 use crate::link;
 use crate::model::{Field, Kind};
@@ -144,29 +145,12 @@ impl Sheet {
         style.force_styling(self.colour).apply_to(text).to_string()
     }
 
-    /// A text in lines that fit; words are not broken.
+    /// A text in lines that fit.
     fn wrapped(&self, text: &str, indent: usize) -> Vec<String> {
-        let Some(width) = self.width else {
-            return vec![text.to_owned()];
-        };
-        let room = width.saturating_sub(indent).max(20);
-        let mut lines = vec![String::new()];
-        let mut used = 0;
-        for word in text.split(' ') {
-            let wide = measure_text_width(word);
-            if used > 0 && used + 1 + wide > room {
-                lines.push(String::new());
-                used = 0;
-            }
-            if let Some(line) = lines.last_mut() {
-                if used > 0 {
-                    line.push(' ');
-                    used += 1;
-                }
-                line.push_str(word);
-                used += wide;
-            }
-        }
-        lines
+        width::wrapped(
+            text,
+            self.width.map(|width| width.saturating_sub(indent).max(20)),
+            0,
+        )
     }
 }

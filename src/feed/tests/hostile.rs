@@ -173,7 +173,7 @@ fn h15_absurd_content_is_cut_and_counted() {
     let entry = &feed.entries[0];
     assert_eq!(entry.title.as_ref().map(String::len), Some(limits::LINE));
     assert_eq!(entry.summary.as_ref().map(String::len), Some(limits::TEXT));
-    assert_eq!(entry.categories.len(), limits::LIST);
+    assert_eq!(entry.details().categories.len(), limits::LIST);
     assert_eq!((&entry.id, &entry.link, entry.published), (&None, &None, None));
     assert_eq!(feed.skipped.len(), 5, "{:?}", feed.skipped);
 

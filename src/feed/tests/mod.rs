@@ -37,20 +37,20 @@ fn shown(entry: &Entry) -> String {
     part("content", entry.content.clone());
     part(
         "authors",
-        Some(entry.authors.join(", ")).filter(|list| !list.is_empty()),
+        Some(entry.details().authors.join(", ")).filter(|list| !list.is_empty()),
     );
     part(
         "categories",
-        Some(entry.categories.join(", ")).filter(|list| !list.is_empty()),
+        Some(entry.details().categories.join(", ")).filter(|list| !list.is_empty()),
     );
-    part("language", entry.language.clone());
-    for file in &entry.enclosures {
+    part("language", entry.details().language.clone());
+    for file in &entry.details().enclosures {
         let (mime, length) = (file.mime.as_deref().unwrap_or("?"), file.length.unwrap_or(0));
         part("enclosure", Some(format!("{} {mime} {length}", file.url)));
     }
     part("permalink", entry.permalink.map(|is| is.to_string()));
-    part("rights", entry.rights.clone());
-    if let Some(credit) = &entry.credit {
+    part("rights", entry.details().rights.as_deref().map(str::to_owned));
+    if let Some(credit) = &entry.details().credit {
         let (title, url) = (credit.title.as_deref(), credit.url.as_ref().map(Url::as_str));
         part(
             "credit",

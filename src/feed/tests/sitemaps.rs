@@ -57,7 +57,10 @@ fn news_sitemaps_have_titles_and_dates() {
     let first = &feed.entries[0];
     assert_eq!(first.link.as_ref().unwrap().query(), Some("x=1&y=2"));
     assert_eq!(
-        (first.language.as_deref(), first.categories.len()),
+        (
+            first.details().language.as_deref(),
+            first.details().categories.len()
+        ),
         (Some("en"), 2)
     );
     assert_eq!(feed.skipped.len(), 1, "{:?}", feed.skipped);

@@ -297,7 +297,7 @@ async fn entries_without_a_page_are_not_spared() {
 
 #[tokio::test]
 async fn what_the_feed_said_survives_the_queue() {
-    use crate::model::{Enclosure, Precision, Timestamp};
+    use crate::model::{Details, Enclosure, Precision, Timestamp};
     let (desk, claims) = Desk::with(&["one"]).await;
     let at = chrono::DateTime::parse_from_rfc3339("2018-01-05T23:59:58+05:30").unwrap();
     let full = Entry {
@@ -311,18 +311,21 @@ async fn what_the_feed_said_survives_the_queue() {
         }),
         summary: Some("<b>s</b>".into()),
         content: Some("<p>c</p>".into()),
-        authors: vec!["Bassel".into(), String::new()],
-        categories: vec!["x".into()],
-        language: Some("ar".into()),
-        enclosures: vec![Enclosure {
-            url: url("https://one.example/m.mp3"),
-            mime: Some("audio/mpeg".into()),
-            length: Some(u64::MAX),
-        }],
-        rights: Some("© One".into()),
-        // Not of the article: see the view `entries`.
+        details: Details {
+            authors: vec!["Bassel".into(), String::new()],
+            categories: vec!["x".into()],
+            language: Some("ar".into()),
+            enclosures: vec![Enclosure {
+                url: url("https://one.example/m.mp3"),
+                mime: Some("audio/mpeg".into()),
+                length: Some(u64::MAX),
+            }],
+            rights: Some("© One".into()),
+            // Not of the article: see the view `entries`.
+            credit: None,
+        }
+        .kept(),
         permalink: None,
-        credit: None,
         base: Some(Box::new(url("https://one.example/x/"))),
     };
     desk.store

@@ -1,0 +1,81 @@
+//! What the daemon costs while nothing is due: its processor time, its memory, and how long it takes to stop.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::press::Press;
+
+/// Longest wait for the first poll of all feeds.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// After that poll, before anything is counted: what it leaves to do is done then.
+const CALM: Duration = Duration::from_secs(5);
+
+/// Runs `program` as a daemon, lets it poll every feed of `papers` once, and watches it for so long.
+pub(crate) fn measure(program: &Path, folder: &Path, papers: &[Press], time: Duration) {
+    let mut daemon = Command::new(program)
+        .args([
+            "--quiet",
+            "--config",
+            "cuttings.toml",
+            "--database",
+            "cuttings.db",
+            "run",
+        ])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while papers.iter().any(|paper| paper.count("/feed") == 0) {
+        assert!(begun.elapsed() < PATIENCE, "not every feed was polled");
+        assert_eq!(daemon.try_wait().unwrap(), None, "the daemon ended");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::thread::sleep(CALM);
+    let asked = || papers.iter().map(|paper| paper.count("/feed")).sum::<usize>();
+    let (before, requests, begun) = (cpu(&daemon), asked(), Instant::now());
+    std::thread::sleep(time);
+    let (used, took) = (cpu(&daemon) - before, begun.elapsed().as_secs_f64());
+    println!(
+        "idle: {} feeds, {used:.3} s of CPU in {took:.0} s, {:.3} % of a core; {} requests meanwhile",
+        papers.len(),
+        100.0 * used / took,
+        asked() - requests
+    );
+    println!(
+        "memory: {:.0} MB now, {:.0} MB at most, {} threads",
+        status(&daemon, "VmRSS:") / 1000.0,
+        status(&daemon, "VmHWM:") / 1000.0,
+        status(&daemon, "Threads:")
+    );
+    let begun = Instant::now();
+    let pid = daemon.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let ended = daemon.wait().unwrap();
+    println!("SIGTERM to exit: {:.2} s, {ended}", begun.elapsed().as_secs_f64());
+}
+
+/// Seconds that the threads there are have run (`schedstat`, in nanoseconds; the ticks of `stat` are too coarse here).
+fn cpu(daemon: &Child) -> f64 {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", daemon.id())).unwrap();
+    let nanoseconds: u64 = threads
+        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok())
+        .filter_map(|stat| stat.split(' ').next()?.parse::<u64>().ok())
+        .sum();
+    nanoseconds as f64 / 1e9
+}
+
+/// A number of `/proc/PID/status`; memory is in kB.
+fn status(daemon: &Child, name: &str) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}

@@ -1,0 +1,285 @@
+//! A page of an article: fetched, read, and put together with the others; or why not.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::{Desk, Way};
+use crate::config::Source;
+use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
+use crate::model::{Cutting, Extraction, Failure, Grade, Kind, Revisit, Validators};
+use crate::store::{Store, Work};
+use crate::{cores, extract, html, identity, link, probe};
+
+/// A page that was not had.
+pub(super) struct Missed {
+    pub(super) failure: Failure,
+    pub(super) blame: Blame,
+}
+
+/// Whose trouble it is.
+#[derive(Clone, Copy)]
+pub(super) enum Blame {
+    /// An attempt is counted.
+    Page,
+    /// None is: of the host that serves the entry's link, or of another one that rests until then.
+    Host(Option<DateTime<Utc>>),
+}
+
+impl Missed {
+    /// The page's own failure.
+    pub(super) fn own(failure: Failure) -> Self {
+        Self {
+            failure,
+            blame: Blame::Page,
+        }
+    }
+}
+
+/// A page of an article, read.
+pub(super) struct Read {
+    pub(super) fetched: Fetched,
+    document: Document,
+    pub(super) extraction: Extraction,
+}
+
+/// Fetches the page, of one that is known only if it changed, and refuses where a redirect led to no page of the
+/// article's own.
+pub(super) async fn fetch(
+    fetcher: &Fetcher,
+    source: &Source,
+    (url, known): (&Url, Option<&Revisit>),
+    way: &mut Way,
+    now: DateTime<Utc>,
+) -> Result<(Fetched, Outcome), Missed> {
+    let mut request = Request::new(url.clone(), Want::Page);
+    if let Some(known) = known {
+        request = request.with_validators(known.validators.clone());
+        request.validators_from.clone_from(&known.validators_from);
+    }
+    request.robots = !source.ignore_robots;
+    let request = request
+        .for_source(source)
+        .await
+        .map_err(|error| Missed::own(error.failure(url)))?;
+    let mut fetched = match fetcher.get(request, now).await {
+        Ok(fetched) => fetched,
+        Err(failed) => {
+            way.took += failed.took;
+            let missed = Missed {
+                failure: failed.failure(),
+                blame: match failed.waits_for_another() {
+                    None if !failed.rests_host() => Blame::Page,
+                    until => Blame::Host(until),
+                },
+            };
+            way.hosts.extend(failed.hosts);
+            way.robots.extend(failed.robots);
+            way.odd_headers += failed.odd_headers;
+            return Err(missed);
+        }
+    };
+    way.took += fetched.took;
+    way.hosts.append(&mut fetched.hosts);
+    way.robots.append(&mut fetched.robots);
+    way.odd_headers += fetched.odd_headers;
+    if !identity::is_specific(&fetched.url) {
+        let to = link::masked(&fetched.url);
+        let failure = if link::is_wall(&fetched.url) {
+            own_failure(
+                &fetched,
+                "wall",
+                format!("{} redirects to a consent or login page", link::masked(url)),
+            )
+        } else {
+            own_failure(
+                &fetched,
+                "redirected-to-front",
+                format!("{} redirects to the front page {to}", link::masked(url)),
+            )
+        };
+        return Err(Missed::own(failure));
+    }
+    let nothing = Outcome::NotModified(Validators::default());
+    let outcome = std::mem::replace(&mut fetched.outcome, nothing);
+    Ok((fetched, outcome))
+}
+
+/// Extracts off the async threads; whatever the parser does costs this one page one error.
+pub(super) async fn read(
+    store: &Store,
+    desk: &Desk,
+    fetched: Fetched,
+    document: Document,
+    now: DateTime<Utc>,
+) -> Result<Read, Failure> {
+    if document.body.trim_ascii().is_empty() {
+        // A server in trouble, not a page without text: the article may be there the next time.
+        return Err(own_failure(
+            &fetched,
+            "empty-page",
+            "the answer is empty; it is tried again".into(),
+        ));
+    }
+    let crashes = desk.claim.crashes;
+    if crashes > 0
+        && !probe::survives(
+            probe::Kind::Page,
+            document.content_type.as_deref(),
+            &document.body,
+        )
+        .await
+    {
+        let (code, message) = probe::verdict(crashes);
+        let grade = if code == "set-aside" {
+            Grade::Permanent
+        } else {
+            Grade::Soft
+        };
+        return Err(Failure {
+            grade,
+            ..own_failure(&fetched, code, message)
+        });
+    }
+    let panicked = own_failure(&fetched, "extractor-panic", PANICKED.into());
+    let turn = cores::turn().await;
+    let mark = store.working(Work::Entry(desk.claim.id));
+    let desk = desk.clone();
+    let read = turn.work(move || {
+        let _mark = mark;
+        let extraction = extract(&desk, &fetched, &document, now)?;
+        Ok(Read {
+            fetched,
+            document,
+            extraction,
+        })
+    });
+    read.await.map_err(|_panic| panicked)?
+}
+
+/// What is said of a page that the parser could not bear.
+const PANICKED: &str = "the page made the extractor panic; please report it";
+
+/// Longest that reading one page may take. A build for debugging is given what it is slower by.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 2 });
+
+/// What the rules, or the automatic, make of a page.
+fn extract(
+    desk: &Desk,
+    fetched: &Fetched,
+    document: &Document,
+    now: DateTime<Utc>,
+) -> Result<Extraction, Failure> {
+    let (config, source, url) = (&desk.config, Some(&*desk.source), &fetched.url);
+    let html = html::decode(&document.body, document.content_type.as_deref());
+    let link_header = document.headers.get_str("link");
+    let page = extract::Page {
+        html: &html,
+        url,
+        link_header: link_header.as_deref(),
+    };
+    let begun = Instant::now();
+    let extraction = extract::article_within(
+        &page,
+        &config.rules_for(source, url, now),
+        config.zone_for(source, url),
+        now,
+        &|| begun.elapsed() < PATIENCE,
+    )
+    .map_err(|error| Failure {
+        grade: error.grade(),
+        ..own_failure(fetched, error.code(), error.to_string())
+    })?;
+    match extraction.kind {
+        Kind::Challenge => Err(own_failure(
+            fetched,
+            "challenge",
+            "the site asks whether we are human".into(),
+        )),
+        Kind::NotArticle => Err(own_failure(
+            fetched,
+            "rejected",
+            "the page is no article: it has a text of `reject_if_contains`".into(),
+        )),
+        Kind::Article | Kind::Paywalled => Ok(extraction),
+    }
+}
+
+/// An article of the feed's own text, off the async threads; where even that cannot be read, without any text.
+pub(super) async fn from_feed(
+    store: &Store,
+    desk: &Desk,
+    failure: Option<Failure>,
+    now: DateTime<Utc>,
+) -> Cutting {
+    let turn = cores::turn().await;
+    let mark = store.working(Work::Entry(desk.claim.id));
+    let (reader, reason) = (desk.clone(), failure.clone());
+    let read = turn.work(move || {
+        let _mark = mark;
+        reader.cutting().from_feed(reason, now)
+    });
+    read.await
+        .unwrap_or_else(|_panic| desk.cutting().without_text(Extraction::default(), failure, now))
+}
+
+/// A failure of the page itself.
+fn own_failure(fetched: &Fetched, code: &'static str, message: String) -> Failure {
+    Failure {
+        code,
+        grade: Grade::Soft,
+        message,
+        url: Some(link::masked(&fetched.url)),
+        status: Some(fetched.status),
+    }
+}
+
+/// Another page of the same article, as politely as the first.
+pub(super) async fn another(
+    store: &Store,
+    fetcher: &Fetcher,
+    desk: &Desk,
+    url: &Url,
+    way: &mut Way,
+    now: DateTime<Utc>,
+) -> Result<Read, Failure> {
+    let now = now + way.took;
+    let (fetched, outcome) = fetch(fetcher, &desk.source, (url, None), way, now)
+        .await
+        .map_err(|missed| missed.failure)?;
+    let Outcome::Document(document) = outcome else {
+        let message = "answered 304 to an unconditional request";
+        return Err(own_failure(&fetched, "http-304", message.into()));
+    };
+    read(store, desk, fetched, document, now).await
+}
+
+/// The article of its page or pages, off the async threads.
+pub(super) async fn put_together(
+    store: &Store,
+    desk: &Desk,
+    page: Read,
+    missing: Option<Failure>,
+    now: DateTime<Utc>,
+) -> Cutting {
+    let turn = cores::turn().await;
+    let mark = store.working(Work::Entry(desk.claim.id));
+    let worker = desk.clone();
+    let panicked = own_failure(&page.fetched, "extractor-panic", PANICKED.into());
+    let cutting = turn.work(move || {
+        let _mark = mark;
+        let Read {
+            fetched,
+            document,
+            extraction,
+        } = page;
+        worker
+            .cutting()
+            .from_page(&fetched, document, extraction, missing, now)
+    });
+    match cutting.await {
+        Ok(cutting) => cutting,
+        Err(_panic) => from_feed(store, desk, Some(panicked), now).await,
+    }
+}
