@@ -86,6 +86,8 @@ fn article(number: i64) -> Arrival {
         text,
         html,
         image: None,
+        image_width: None,
+        image_height: None,
         language: Some("en".into()),
         site: None,
         section: None,

@@ -65,7 +65,17 @@ impl Desk<'_> {
             upgrade_at = (!self.claim.upgrade || self.claim.asked).then(|| now + schedule::UPGRADE);
         }
         let hops = fetched.hops.iter().map(|hop| hop.from.clone());
-        let ways: Vec<Url> = self.claim.entry.link.iter().cloned().chain(hops).collect();
+        // A feed that names its second page means the same article.
+        let joined = extraction.more.joined.iter().cloned();
+        let ways: Vec<Url> = self
+            .claim
+            .entry
+            .link
+            .iter()
+            .cloned()
+            .chain(hops)
+            .chain(joined)
+            .collect();
         let pattern = self.config.key_pattern_for(Some(self.source), &fetched.url);
         let identity = identity::of_page(pattern, &extraction.links, &fetched.url, &ways, &self.own_key());
         let raw = self.raw_page(document, now);

@@ -448,6 +448,8 @@ pub struct Extraction {
     pub html: String,
     /// The lead image.
     pub image: Option<Url>,
+    /// How large it is, as the page says.
+    pub image_size: Size,
     /// BCP 47, lower case primary tag.
     pub language: Option<String>,
     /// Name of the site.
@@ -470,6 +472,15 @@ pub struct Extraction {
     pub tried: Vec<Tried>,
 }
 
+/// Pixels of an image; none where nothing is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// From left to right.
+    pub width: Option<u32>,
+    /// From top to bottom.
+    pub height: Option<u32>,
+}
+
 /// Links to other pages of the same article, absolute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct More {
@@ -479,6 +490,8 @@ pub struct More {
     pub single: Option<Url>,
     /// Its AMP form: `<link rel=amphtml>`.
     pub amp: Option<Url>,
+    /// Other pages whose text is in it: the links that were followed, and what served them.
+    pub joined: Vec<Url>,
 }
 
 /// Links by which a page names itself; all http or https and absolute, none judged yet (see [`crate::identity`]).

@@ -243,6 +243,8 @@ pub(super) fn fields_json(extraction: &Extraction) -> Value {
         "text": extraction.text,
         "html": extraction.html,
         "image": url(&extraction.image),
+        "image_width": extraction.image_size.width,
+        "image_height": extraction.image_size.height,
         "language": extraction.language,
         "site": extraction.site,
         "section": extraction.section,

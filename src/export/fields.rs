@@ -23,6 +23,8 @@ pub(crate) enum Name {
     Text,
     Html,
     Image,
+    ImageWidth,
+    ImageHeight,
     Language,
     Site,
     Section,
@@ -42,6 +44,8 @@ pub(crate) enum Name {
 pub(crate) enum Value<'a> {
     /// A whole number.
     Number(i64),
+    /// A whole number, or nothing.
+    Count(Option<i64>),
     /// Text, or nothing.
     Text(Option<&'a str>),
     /// RFC 3339 in UTC, or nothing.
@@ -55,7 +59,7 @@ pub(crate) enum Value<'a> {
 }
 
 /// All fields, in order.
-pub(super) const ALL: [(Name, &str); 29] = [
+pub(super) const ALL: [(Name, &str); 31] = [
     (Name::Seq, "seq"),
     (Name::Id, "id"),
     (Name::Op, "op"),
@@ -73,6 +77,8 @@ pub(super) const ALL: [(Name, &str); 29] = [
     (Name::Text, "text"),
     (Name::Html, "html"),
     (Name::Image, "image"),
+    (Name::ImageWidth, "image_width"),
+    (Name::ImageHeight, "image_height"),
     (Name::Language, "language"),
     (Name::Site, "site"),
     (Name::Section, "section"),
@@ -165,6 +171,8 @@ impl Name {
             Self::Text => Value::Text(Some(article.text)),
             Self::Html => Value::Text(Some(article.html)),
             Self::Image => Value::Text(article.image),
+            Self::ImageWidth => Value::Count(article.image_width),
+            Self::ImageHeight => Value::Count(article.image_height),
             Self::Language => Value::Text(article.language),
             Self::Site => Value::Text(article.site),
             Self::Section => Value::Text(article.section),

@@ -35,6 +35,8 @@ struct Line {
     #[serde(default)]
     html: String,
     image: Option<String>,
+    image_width: Option<u32>,
+    image_height: Option<u32>,
     language: Option<String>,
     site: Option<String>,
     section: Option<String>,
@@ -138,6 +140,8 @@ fn article(line: Line) -> Result<Arrival, String> {
         text: clean(&line.text),
         html,
         image: web(line.image).map(String::from),
+        image_width: line.image_width,
+        image_height: line.image_height,
         language: line_of(line.language),
         site: line_of(line.site),
         section: line_of(line.section),

@@ -68,12 +68,12 @@ impl Form for Jsonl {
 /// A value as JSON.
 fn json(value: Value<'_>, out: &mut Vec<u8>) {
     match value {
-        Value::Number(number) => {
+        Value::Number(number) | Value::Count(Some(number)) => {
             // Cannot fail: it is memory.
             let _ = write!(out, "{number}");
         }
         Value::Text(Some(text)) | Value::Time(Some(text)) => string(text, out),
-        Value::Text(None) | Value::Time(None) => out.extend_from_slice(b"null"),
+        Value::Count(None) | Value::Text(None) | Value::Time(None) => out.extend_from_slice(b"null"),
         // The database holds them as JSON already, on one line.
         Value::List(json) | Value::Map(json) | Value::Json(json) => out.extend_from_slice(json.as_bytes()),
     }

@@ -122,6 +122,10 @@ impl Column {
     fn add(&mut self, value: Value<'_>) -> usize {
         match value {
             Value::Number(number) => self.numbers.push(number),
+            Value::Count(number) => {
+                self.defined.push(i16::from(number.is_some()));
+                self.numbers.extend(number);
+            }
             Value::Text(text) => {
                 self.defined.push(i16::from(text.is_some()));
                 if let Some(text) = text {
@@ -179,7 +183,7 @@ impl Column {
         let defined = Some(&self.defined[..]).filter(|levels| !levels.is_empty());
         let repeated = Some(&self.repeated[..]).filter(|levels| !levels.is_empty());
         match kind_of(name) {
-            Kind::Number | Kind::Time => {
+            Kind::Number | Kind::Count | Kind::Time => {
                 writer
                     .typed::<Int64Type>()
                     .write_batch(&self.numbers, defined, repeated)?;
@@ -229,6 +233,7 @@ impl Texts {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Number,
+    Count,
     Text,
     Time,
     List,
@@ -238,6 +243,7 @@ enum Kind {
 fn kind_of(name: Name) -> Kind {
     match name {
         Name::Seq | Name::Id | Name::Cluster => Kind::Number,
+        Name::ImageWidth | Name::ImageHeight => Kind::Count,
         Name::PublishedAt | Name::FirstSeen | Name::FetchedAt => Kind::Time,
         Name::Authors | Name::Tags => Kind::List,
         Name::Origins => Kind::Map,
@@ -262,6 +268,7 @@ fn declared(name: Name) -> String {
     let text = name.as_str();
     match kind_of(name) {
         Kind::Number => format!("REQUIRED INT64 {text};"),
+        Kind::Count => format!("OPTIONAL INT64 {text};"),
         Kind::Text => format!("OPTIONAL BYTE_ARRAY {text} (STRING);"),
         Kind::Time => format!("OPTIONAL INT64 {text} (TIMESTAMP(MILLIS,true));"),
         Kind::List => {

@@ -53,7 +53,8 @@ impl Form for Table {
                 self.line.push(self.separator);
             }
             match name.of(article) {
-                Value::Number(number) => write!(self.line, "{number}")?,
+                Value::Number(number) | Value::Count(Some(number)) => write!(self.line, "{number}")?,
+                Value::Count(None) => {}
                 Value::Text(text) | Value::Time(text) => {
                     cell(text.unwrap_or_default(), self.separator, &mut self.line);
                 }

@@ -9,8 +9,9 @@ use super::jsonld::Linked;
 use super::language::{declared_language, of_text};
 use super::links;
 use super::meta::{Meta, fold};
-use crate::html::{At, Clip, Document, Tag};
-use crate::model::{Extraction, Field, Kind, Origin};
+use super::watch::Watch;
+use crate::html::{At, Clip, Document, TooMuch};
+use crate::model::{Extraction, Field, Origin};
 
 /// What the automatic has to go by.
 pub(super) struct Automatic<'a> {
@@ -20,6 +21,7 @@ pub(super) struct Automatic<'a> {
     pub(super) base: &'a Url,
     pub(super) page: &'a Url,
     pub(super) reading: Reading<'a>,
+    pub(super) watch: &'a Watch<'a>,
 }
 
 impl Automatic<'_> {
@@ -84,7 +86,9 @@ impl Automatic<'_> {
     }
 
     /// Everything but headline and body.
-    pub(super) fn rest(&self, extraction: &mut Extraction, body: &Clip) {
+    pub(super) fn rest(&self, extraction: &mut Extraction, body: &Clip) -> Result<(), TooMuch> {
+        let watch = self.watch;
+        watch.in_time()?;
         let place = self.place(extraction.title.as_deref(), body);
         let site = self.linked.site.clone();
         let (site, origin) = match self.meta.site() {
@@ -98,6 +102,7 @@ impl Automatic<'_> {
             origin,
             &mut extraction.origins,
         );
+        watch.in_time()?;
         let declared = declared_language(self.meta, self.linked);
         if extraction.language.is_none()
             && let Some((language, origin)) = of_text(declared, &extraction.text)
@@ -105,6 +110,7 @@ impl Automatic<'_> {
             extraction.language = Some(language);
             extraction.origins.insert(Field::Language, origin);
         }
+        watch.in_time()?;
         if let Some((section, origin)) = self.section() {
             extraction.section = Some(section);
             extraction.origins.insert(Field::Section, origin);
@@ -114,6 +120,7 @@ impl Automatic<'_> {
         extraction
             .origins
             .extend(origin.map(|origin| (Field::Tags, origin)));
+        watch.in_time()?;
         if extraction.links.canonical.is_some() {
             extraction.origins.insert(Field::Canonical, Origin::Meta);
         }
@@ -126,6 +133,7 @@ impl Automatic<'_> {
                 extraction.origins.insert(Field::ShortLink, Origin::Auto);
             }
         }
+        watch.in_time()?;
         if extraction.byline.is_none() && extraction.authors.is_empty() {
             let site = extraction.site.clone();
             if let Some((printed, names, origin)) = self.authors(site.as_deref(), &place) {
@@ -134,30 +142,39 @@ impl Automatic<'_> {
                 extraction.origins.insert(Field::Byline, origin);
             }
         }
+        watch.in_time()?;
         if extraction.published.is_none()
             && let Some((at, origin)) = self.published(&place)
         {
             extraction.published = Some(at);
             extraction.origins.insert(Field::Published, origin);
         }
+        watch.in_time()?;
         if extraction.modified.is_none()
             && let Some((at, origin)) = self.modified()
         {
             extraction.modified = Some(at);
             extraction.origins.insert(Field::Modified, origin);
         }
+        watch.in_time()?;
         if extraction.standfirst.is_none()
             && let Some((text, origin)) = self.standfirst(extraction.title.as_deref(), &place)
         {
             extraction.standfirst = Some(text);
             extraction.origins.insert(Field::Standfirst, origin);
         }
+        watch.in_time()?;
         if extraction.image.is_none()
             && let Some((image, origin)) = self.image(&place, body)
         {
             extraction.image = Some(image);
             extraction.origins.insert(Field::Image, origin);
         }
+        watch.in_time()?;
+        if let Some(image) = &extraction.image {
+            extraction.image_size = self.image_size(image);
+        }
+        watch.in_time()
     }
 }
 
@@ -207,43 +224,4 @@ pub(super) fn words_of(value: &str) -> impl Iterator<Item = Cow<'_, str>> {
                 word.to_lowercase().into()
             }
         })
-}
-
-/// What kind of page it was, with evidence only: anything else is an article.
-pub(super) fn kind(document: &Document, linked: &Linked, extraction: &Extraction) -> Kind {
-    let length = extraction.text.chars().count();
-    if length < 600 && is_challenge(document) {
-        return Kind::Challenge;
-    }
-    if linked.free == Some(false) && length < 1500 {
-        return Kind::Paywalled;
-    }
-    Kind::Article
-}
-
-/// Whether a page loads what asks visitors to prove they are human.
-fn is_challenge(document: &Document) -> bool {
-    const MARKS: &[&str] = &[
-        "_cf_chl_opt",
-        "cf-challenge",
-        "captcha-delivery.com",
-        "px-captcha",
-        "_Incapsula_Resource",
-        "geo.captcha-delivery",
-        "awswaf",
-    ];
-    let marked = |text: &str| MARKS.iter().any(|mark| text.contains(mark));
-    document.all().any(|at| match document.tag(at) {
-        Tag::Script | Tag::Iframe => {
-            document.attr(at, "src").is_some_and(marked)
-                || document
-                    .children(at)
-                    .filter_map(|child| document.text_of(child))
-                    .any(marked)
-        }
-        Tag::Div => {
-            document.attr(at, "id").is_some_and(marked) || document.attr(at, "class").is_some_and(marked)
-        }
-        _ => false,
-    })
 }

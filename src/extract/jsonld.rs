@@ -8,11 +8,16 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::size::pixels;
 use crate::html::{Document, Tag, plain};
+use crate::model::Size;
 
 /// Longest script that is read, and most nodes of all scripts that are looked at.
 const LONGEST: usize = 2 << 20;
 const MOST_NODES: usize = 5000;
+
+/// Parts of an article that are looked at, and selectors of them.
+const MOST_PARTS: usize = 10;
 
 /// The article node, its fields as plain text.
 #[derive(Debug, Default)]
@@ -29,10 +34,15 @@ pub(super) struct Linked {
     pub(super) modified: Option<String>,
     /// Paragraphs are rarely kept; a second opinion, hardly a text.
     pub(super) body: Option<String>,
-    pub(super) images: Vec<String>,
+    pub(super) images: Vec<(String, Size)>,
     pub(super) language: Option<String>,
     pub(super) site: Option<String>,
+    /// Whether all of it may be read for nothing.
     pub(super) free: Option<bool>,
+    /// Selectors of the parts that may not.
+    pub(super) paid: Vec<String>,
+    /// Words of the whole text.
+    pub(super) words: Option<usize>,
     pub(super) section: Option<String>,
     /// Lists parted by commas, or one each.
     pub(super) keywords: Vec<String>,
@@ -289,11 +299,8 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
     linked.modified = get("dateModified");
     linked.body = get("articleBody");
     linked.language = get("inLanguage");
-    linked.free = object.get("isAccessibleForFree").and_then(|value| match value {
-        Value::Bool(free) => Some(*free),
-        Value::String(free) => Some(!free.eq_ignore_ascii_case("false")),
-        _ => None,
-    });
+    linked.words = get("wordCount").and_then(|words| words.parse().ok());
+    fill_price(linked, object);
     linked.section = get("articleSection");
     linked.keywords = match object.get("keywords") {
         Some(Value::Array(values)) => values.iter().take(100).filter_map(text).collect(),
@@ -312,11 +319,43 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
         .and_then(|value| named(value).into_iter().next());
     linked.images = object
         .get("image")
-        .map(|value| urls(value, by_id))
+        .map(|value| images(value, by_id))
         .unwrap_or_default();
     if linked.images.is_empty() {
-        linked.images = get("thumbnailUrl").into_iter().collect();
+        let thumbnail = get("thumbnailUrl").into_iter();
+        linked.images = thumbnail.map(|url| (url, Size::default())).collect();
     }
+}
+
+/// What may be read for nothing, and what may not: of the article, else of its page.
+fn fill_price(linked: &mut Linked, object: &Object) {
+    let free = |object: &Object| match object.get("isAccessibleForFree")? {
+        Value::Bool(free) => Some(*free),
+        Value::String(free) => Some(!free.eq_ignore_ascii_case("false")),
+        _ => None,
+    };
+    linked.free = linked.free.or_else(|| free(object));
+    if !linked.paid.is_empty() {
+        return;
+    }
+    let parts = match object.get("hasPart") {
+        Some(Value::Array(parts)) => parts.as_slice(),
+        Some(part) => std::slice::from_ref(part),
+        None => &[],
+    };
+    let paid = parts.iter().filter_map(Value::as_object).take(MOST_PARTS);
+    for part in paid.filter(|part| free(part) == Some(false)) {
+        match part.get("cssSelector") {
+            Some(Value::Array(selectors)) => {
+                let selectors = selectors.iter().filter_map(Value::as_str).take(MOST_PARTS);
+                linked.paid.extend(selectors.map(str::to_owned));
+            }
+            Some(Value::String(selector)) => linked.paid.push(selector.clone()),
+            _ => continue,
+        }
+        linked.free = linked.free.or(Some(false));
+    }
+    linked.paid.truncate(MOST_PARTS);
 }
 
 fn are_organisations(value: &Value) -> bool {
@@ -333,6 +372,7 @@ fn are_organisations(value: &Value) -> bool {
 /// What a page node knows of its article.
 fn fill_page(linked: &mut Linked, object: &Object) {
     let get = |key: &str| object.get(key).and_then(text);
+    fill_price(linked, object);
     linked.published = linked.published.take().or_else(|| get("datePublished"));
     linked.modified = linked.modified.take().or_else(|| get("dateModified"));
     linked.language = linked.language.take().or_else(|| get("inLanguage"));
@@ -392,31 +432,56 @@ fn names(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<String> {
     found
 }
 
-/// The URLs in an image: strings, objects, references, lists of them.
-fn urls(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<String> {
+/// The URLs in an image, each with its size: strings, objects, references, lists of them.
+fn images(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<(String, Size)> {
     let mut found = Vec::new();
-    let mut open = vec![(value, 0)];
-    while let Some((value, depth)) = open.pop() {
+    let mut open = vec![(value, Size::default(), 0)];
+    while let Some((value, size, depth)) = open.pop() {
         if found.len() > 40 || depth > 4 {
             break;
         }
         match value {
-            Value::Array(values) => open.extend(values.iter().rev().map(|value| (value, depth + 1))),
-            Value::String(url) => found.push(url.trim().to_owned()),
+            Value::Array(values) => {
+                open.extend(values.iter().rev().map(|value| (value, size, depth + 1)));
+            }
+            Value::String(url) => found.push((url.trim().to_owned(), size)),
             Value::Object(object) => {
-                let own = object.get("url").or_else(|| object.get("contentUrl"));
-                let referred = || {
-                    let node = by_id.get(object.get("@id")?.as_str()?)?;
-                    node.get("url").or_else(|| node.get("contentUrl"))
-                };
-                if let Some(url) = own.or_else(referred).or_else(|| object.get("@id")) {
-                    open.push((url, depth + 1));
+                let id = object.get("@id");
+                let referred = || by_id.get(id?.as_str()?).copied();
+                let own = file_of(object).map(|url| (url, object));
+                let found = own.or_else(|| referred().and_then(|node| Some((file_of(node)?, node))));
+                if let Some((url, node)) = found {
+                    open.push((url, size_of(node), depth + 1));
+                } else if let Some(id) = id {
+                    open.push((id, size_of(object), depth + 1));
                 }
             }
             _ => {}
         }
     }
     found
+}
+
+/// The file of an `ImageObject`.
+fn file_of(object: &Object) -> Option<&Value> {
+    object.get("url").or_else(|| object.get("contentUrl"))
+}
+
+/// `width` and `height`: numbers, texts such as `1200px`, or a `QuantitativeValue`.
+fn size_of(object: &Object) -> Size {
+    let side = |name| {
+        let value = object.get(name)?;
+        let value = value.get("value").unwrap_or(value);
+        match value {
+            Value::Number(number) => pixels(&number.to_string()),
+            Value::String(text) => pixels(text),
+            _ => None,
+        }
+    };
+    Size {
+        width: side("width"),
+        height: side("height"),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::size::pixels;
 use crate::html::{At, Document, Tag, line, plain, tidy};
+use crate::model::Size;
 
 /// Names and values of the head, each name in lower case, values in document order.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub(super) struct Meta {
     pub(super) links: Vec<(String, String)>,
     /// `<base href>`.
     pub(super) base: Option<String>,
+    /// Images for sharing: the addresses of each (`og:image`, `og:image:url`, `og:image:secure_url`), and its size.
+    pub(super) shared: Vec<(Vec<String>, Size)>,
 }
 
 /// Headings of one level that are looked at.
@@ -93,11 +97,29 @@ impl Meta {
         }
         for key in ["property", "name", "itemprop", "http-equiv"] {
             for name in document.attr(at, key).unwrap_or_default().split_whitespace() {
-                self.values
-                    .entry(name.to_ascii_lowercase())
-                    .or_default()
-                    .push(content.clone());
+                let name = name.to_ascii_lowercase();
+                if let Some(part) = name.strip_prefix("og:image") {
+                    self.add_shared(part, &content);
+                }
+                self.values.entry(name).or_default().push(content.clone());
             }
+        }
+    }
+
+    /// Properties of an image stand behind it (ogp.me, structured properties), in some templates before the first.
+    fn add_shared(&mut self, part: &str, content: &str) {
+        let begins = part.is_empty() && self.shared.last().is_none_or(|(urls, _)| !urls.is_empty());
+        if begins || self.shared.is_empty() {
+            self.shared.push(Default::default());
+        }
+        let Some((urls, size)) = self.shared.last_mut() else {
+            return;
+        };
+        match part {
+            "" | ":url" | ":secure_url" => urls.push(content.to_owned()),
+            ":width" => size.width = size.width.or_else(|| pixels(content)),
+            ":height" => size.height = size.height.or_else(|| pixels(content)),
+            _ => {}
         }
     }
 

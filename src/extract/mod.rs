@@ -20,20 +20,24 @@ mod fields;
 mod formatted;
 mod jalali;
 mod jsonld;
+mod kind;
 mod language;
 mod links;
 mod meta;
 mod months;
 mod paging;
 mod picture;
+mod references;
 mod relative;
 mod rules;
 mod series;
+mod size;
 mod standfirst;
 mod state;
 mod title;
 mod tokens;
 mod topics;
+mod watch;
 mod when;
 
 #[cfg(test)]
@@ -53,6 +57,7 @@ use fields::Automatic;
 use jsonld::Linked;
 use meta::Meta;
 use rules::Applied;
+use watch::Watch;
 
 pub use fate::{Fate, Part};
 pub use series::{MOST_PAGES, Series};
@@ -114,8 +119,9 @@ pub fn article_within(
     now: DateTime<Utc>,
     has_time: &dyn Fn() -> bool,
 ) -> Result<Extraction, ExtractError> {
-    let document = Document::parse_until(page.html, &Limits::default(), &mut || !has_time())?;
-    Ok(cut_out(&document, page, rules, zone, now, has_time)?.0)
+    let watch = Watch::new(has_time);
+    let document = Document::parse_until(page.html, &Limits::default(), &mut || watch.is_late())?;
+    Ok(cut_out(&document, page, rules, zone, now, &watch)?.0)
 }
 
 /// The same, with what became of each piece of the page's text.
@@ -126,7 +132,7 @@ pub fn explained(
     now: DateTime<Utc>,
 ) -> Result<(Extraction, Vec<Part>), ExtractError> {
     let document = Document::parse(page.html, &Limits::default())?;
-    let (extraction, clip) = cut_out(&document, page, rules, zone, now, &|| true)?;
+    let (extraction, clip) = cut_out(&document, page, rules, zone, now, &Watch::new(&|| true))?;
     let parts = fate::parts(&document, &clip, rules);
     Ok((extraction, parts))
 }
@@ -138,18 +144,13 @@ fn cut_out(
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
-    has_time: &dyn Fn() -> bool,
+    watch: &Watch<'_>,
 ) -> Result<(Extraction, Clip), ExtractError> {
-    let in_time = || {
-        if has_time() {
-            Ok(())
-        } else {
-            Err(ExtractError::TooMuch(TooMuch::Time))
-        }
-    };
-    in_time()?;
+    watch.in_time()?;
     let meta = Meta::read(document);
+    watch.in_time()?;
     let linked = jsonld::read(document);
+    watch.in_time()?;
     let base = links::base(&meta, page.url);
     // What the configuration says of the site counts for its dates, too.
     let configured = rules.iter().find_map(|rules| rules.language.clone());
@@ -164,6 +165,7 @@ fn cut_out(
         layers: rules,
         base: &base,
         reading,
+        watch,
         tried: Vec::new(),
     };
     let mut extraction = Extraction {
@@ -171,7 +173,7 @@ fn cut_out(
         ..Extraction::default()
     };
     by_rule(&mut applied, &mut extraction);
-    in_time()?;
+    watch.in_time()?;
 
     let whole = Clip::of_all(document, &document.all().take(1).collect::<Vec<_>>());
     if applied.rejects(&whole) {
@@ -187,14 +189,18 @@ fn cut_out(
         base: &base,
         page: page.url,
         reading,
+        watch,
     };
     automatic.title(&mut extraction);
-    let clip = if let Some(clip) = applied.body() {
+    watch.in_time()?;
+    let ruled = applied.body();
+    watch.in_time()?;
+    let clip = if let Some(clip) = ruled {
         extraction.origins.insert(Field::Body, Origin::Rule);
         extraction.text = join(&blocks(document, &clip));
         clip
     } else {
-        let mut found = body::find(document, extraction.title.as_deref(), &linked, &meta);
+        let mut found = body::find(document, extraction.title.as_deref(), &linked, &meta, watch)?;
         applied.cut(&mut found.clip);
         extraction.text = if found.clip.until.is_some() || rules.iter().any(|rules| !rules.remove.is_empty())
         {
@@ -207,12 +213,15 @@ fn cut_out(
         }
         found.clip
     };
+    watch.in_time()?;
     extraction.html = sanitised(document, &clip, &base);
-    in_time()?;
+    watch.in_time()?;
     last_resort(document, &linked, &base, &mut extraction);
-    automatic.rest(&mut extraction, &clip);
-    extraction.kind = fields::kind(document, &linked, &extraction);
+    automatic.rest(&mut extraction, &clip)?;
+    extraction.kind = kind::of(document, &linked, &extraction, &clip);
+    watch.in_time()?;
     extraction.more = more(&mut applied, &meta, page);
+    watch.in_time()?;
     extraction.tried = applied.tried;
     Ok((extraction, clip))
 }
@@ -255,6 +264,7 @@ fn more(applied: &mut Applied<'_>, meta: &Meta, page: &Page<'_>) -> More {
         amp: meta
             .link("amphtml")
             .and_then(|href| crate::link::resolve(base, href)),
+        joined: Vec::new(),
     }
 }
 

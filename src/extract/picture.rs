@@ -13,7 +13,7 @@ use crate::link;
 use crate::model::Origin;
 
 /// Attributes that hold one image, and those that hold several.
-const ONE: &[&str] = &[
+pub(super) const ONE: &[&str] = &[
     "src",
     "data-src",
     "data-original",
@@ -21,7 +21,7 @@ const ONE: &[&str] = &[
     "data-url",
     "data-image",
 ];
-const SEVERAL: &[&str] = &["srcset", "data-srcset", "data-lazy-srcset"];
+pub(super) const SEVERAL: &[&str] = &["srcset", "data-srcset", "data-lazy-srcset"];
 
 /// A picture narrower than this is of an author or a logo.
 const NARROW: u32 = 160;
@@ -45,7 +45,7 @@ impl Automatic<'_> {
             self.linked
                 .images
                 .iter()
-                .find_map(|src| link::resolve(self.base, src))
+                .find_map(|(src, _)| link::resolve(self.base, src))
                 .map(|url| (url, Origin::JsonLd))
         };
         let shared = declared.or_else(linked);
@@ -108,9 +108,9 @@ impl Automatic<'_> {
         let mut best: Option<(f64, &str)> = None;
         for element in sources.chain([at]) {
             let sets = SEVERAL.iter().filter_map(|attr| document.attr(element, attr));
-            for (url, width) in sets.flat_map(candidates) {
-                if best.is_none_or(|(most, _)| width > most) && !is_stand_in(url) {
-                    best = Some((width, url));
+            for (url, wide) in sets.flat_map(candidates) {
+                if best.is_none_or(|(most, _)| wide.rank() > most) && !is_stand_in(url) {
+                    best = Some((wide.rank(), url));
                 }
             }
         }
@@ -202,14 +202,36 @@ fn is_stand_in(url: &str) -> bool {
 }
 
 /// The last part of a path.
-fn file_name(url: &str) -> Option<&str> {
+pub(super) fn file_name(url: &str) -> Option<&str> {
     let path = url.trim().split(['?', '#']).next()?.trim_end_matches('/');
     let name = path.rsplit('/').next()?;
     (name.len() > 2).then_some(name)
 }
 
-/// The candidates of a `srcset` with their widths; a density counts as so many thousand pixels.
-fn candidates(set: &str) -> impl Iterator<Item = (&str, f64)> {
+/// What a `srcset` says of a candidate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Wide {
+    /// Pixels.
+    Pixels(u32),
+    /// Of the screen it is for.
+    Density(f64),
+    /// Nothing.
+    Unsaid,
+}
+
+impl Wide {
+    /// Greater is wider; a density counts as so many thousand pixels.
+    fn rank(self) -> f64 {
+        match self {
+            Self::Pixels(width) => f64::from(width),
+            Self::Density(density) => density * 1000.0,
+            Self::Unsaid => 0.0,
+        }
+    }
+}
+
+/// The candidates of a `srcset`.
+pub(super) fn candidates(set: &str) -> impl Iterator<Item = (&str, Wide)> {
     let mut rest = set;
     std::iter::from_fn(move || {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
@@ -220,14 +242,17 @@ fn candidates(set: &str) -> impl Iterator<Item = (&str, f64)> {
         }
         if bare.len() < url.len() {
             rest = after;
-            return Some((bare, 0.0));
+            return Some((bare, Wide::Unsaid));
         }
         let (descriptor, after) = after.split_once(',').unwrap_or((after, ""));
         rest = after;
         let descriptor = descriptor.trim();
         let number = descriptor.trim_end_matches(char::is_alphabetic);
-        let factor = if descriptor.ends_with('x') { 1000.0 } else { 1.0 };
-        Some((bare, number.parse().map_or(0.0, |number: f64| number * factor)))
+        let density = descriptor
+            .ends_with('x')
+            .then(|| number.parse().ok().map(Wide::Density));
+        let wide = density.unwrap_or_else(|| number.parse().ok().map(Wide::Pixels));
+        Some((bare, wide.unwrap_or(Wide::Unsaid)))
     })
 }
 
@@ -240,10 +265,17 @@ mod tests {
         let all = |set| candidates(set).collect::<Vec<_>>();
         assert_eq!(
             all("/a,b.jpg 400w, /c.jpg 1200w,/d.jpg 2x"),
-            [("/a,b.jpg", 400.0), ("/c.jpg", 1200.0), ("/d.jpg", 2000.0)]
+            [
+                ("/a,b.jpg", Wide::Pixels(400)),
+                ("/c.jpg", Wide::Pixels(1200)),
+                ("/d.jpg", Wide::Density(2.0))
+            ]
         );
-        assert_eq!(all("/a.jpg"), [("/a.jpg", 0.0)]);
-        assert_eq!(all("/a.jpg, /b.jpg x"), [("/a.jpg", 0.0), ("/b.jpg", 0.0)]);
+        assert_eq!(all("/a.jpg"), [("/a.jpg", Wide::Unsaid)]);
+        assert_eq!(
+            all("/a.jpg, /b.jpg x"),
+            [("/a.jpg", Wide::Unsaid), ("/b.jpg", Wide::Unsaid)]
+        );
         assert_eq!(all(" ,, "), []);
     }
 

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::dates::{self, Reading};
+use super::watch::Watch;
 use crate::config::{ArticleRules, FieldRule};
 use crate::html::{At, Clip, Css, Document, blocks, join, line, tidy};
 use crate::link;
@@ -18,6 +19,8 @@ pub(super) struct Applied<'a> {
     pub(super) layers: &'a [&'a ArticleRules],
     pub(super) base: &'a Url,
     pub(super) reading: Reading<'a>,
+    /// Asked before each selector: when it is late there is no value, and the page is given up.
+    pub(super) watch: &'a Watch<'a>,
     pub(super) tried: Vec<Tried>,
 }
 
@@ -94,6 +97,9 @@ impl<'a> Applied<'a> {
     pub(super) fn cut(&self, clip: &mut Clip) {
         let removed: Vec<&Css> = self.layers.iter().flat_map(|rules| &rules.remove).collect();
         for css in removed {
+            if self.watch.is_late() {
+                return;
+            }
             for at in self.document.select(css) {
                 clip.without.add(at);
             }
@@ -145,6 +151,9 @@ impl<'a> Applied<'a> {
             .iter()
             .flat_map(|layer| of(layer).iter().map(|rule| (&layer.layer, rule)));
         for (layer, rule) in rules {
+            if self.watch.is_late() {
+                return None;
+            }
             let value = read(self, rule);
             self.tried.push(Tried {
                 field,

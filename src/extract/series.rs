@@ -79,21 +79,24 @@ impl Series {
     /// Takes in the page that was wanted.
     pub fn add(&mut self, served_by: &Url, page: Extraction) {
         let step = std::mem::replace(&mut self.step, Step::Done);
-        self.seen.extend(match &step {
+        let mut ways = vec![plain(served_by)];
+        ways.extend(match &step {
             Step::Single(url) | Step::Next(url) | Step::Amp(url) => Some(plain(url)),
             Step::Done => None,
         });
-        self.seen.push(plain(served_by));
+        self.seen.extend_from_slice(&ways);
         match step {
             Step::Single(_) if page.text.len() >= self.article.text.len() => {
                 let next = page.more.next.clone();
                 self.take_body(page);
+                self.join(ways);
                 self.step = self.step_to(next);
             }
             Step::Single(_) => self.step = self.step_to(self.article.more.next.clone()),
             Step::Amp(_) => {
                 if !page.text.is_empty() {
                     self.take_body(page);
+                    self.join(ways);
                 }
             }
             Step::Next(_) => {
@@ -108,6 +111,7 @@ impl Series {
                     self.article.text.push_str(&page.text);
                     self.article.html.push_str(&page.html);
                     self.pages += 1;
+                    self.join(ways);
                     self.step = self.step_to(page.more.next);
                 }
             }
@@ -144,6 +148,15 @@ impl Series {
     /// The article, and why it may not be all of it.
     pub fn done(self) -> (Extraction, Option<Failure>) {
         (self.article, self.missing)
+    }
+
+    /// Notes where a page came from whose text is in the article.
+    fn join(&mut self, ways: Vec<Url>) {
+        for way in ways {
+            if !self.article.more.joined.contains(&way) {
+                self.article.more.joined.push(way);
+            }
+        }
     }
 
     fn is_new(&self, url: &Url) -> bool {
@@ -218,6 +231,7 @@ impl Series {
         }
         if fill(Field::Image, article.image.is_none(), page.image.is_some()) {
             article.image = page.image;
+            article.image_size = page.image_size;
         }
         for field in fields {
             match page.origins.get(&field) {
@@ -277,6 +291,7 @@ mod tests {
         let (article, missing) = series.done();
         assert_eq!(article.text, "one\n\ntwo\n\nthree");
         assert_eq!(article.html, "<p>one</p><p>two</p><p>three</p>");
+        assert_eq!(article.more.joined, [url("2"), url("3")]);
         assert_eq!(missing, None);
     }
 
@@ -295,7 +310,9 @@ mod tests {
         let mut series = Series::new(&url("1"), page("one\n\ntwo", Some("2")));
         series.add(&url("2"), page("one", Some("3")));
         assert_eq!(series.wanted(), None);
-        assert_eq!(series.done().0.text, "one\n\ntwo");
+        let (article, _) = series.done();
+        assert_eq!(article.text, "one\n\ntwo");
+        assert_eq!(article.more.joined, [], "nothing of it is in the article");
     }
 
     #[test]

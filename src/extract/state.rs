@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::meta::fold;
+use super::references::{Cache, put_together};
 use crate::html::{Document, Tag};
 
 /// Bytes of all scripts that are read.
@@ -13,6 +14,9 @@ const LARGEST: usize = 4 << 20;
 
 /// Shortest text that is believed, in characters.
 const SHORTEST: usize = 250;
+
+/// References within one another that are followed.
+const MOST_HOPS: usize = 6;
 
 /// Names that JSON is assigned to.
 const NAMES: &[&str] = &[
@@ -89,7 +93,8 @@ pub(super) fn find(document: &Document, title: Option<&str>) -> Option<String> {
             continue;
         };
         left -= text.len();
-        best.look(&value, false);
+        let value = put_together(&value).unwrap_or(value);
+        best.look(&value, &Cache::of(&value), false, 0);
     }
     (best.score > 0).then_some(best.html)
 }
@@ -135,21 +140,32 @@ struct Best {
 
 impl Best {
     /// Looks for the text in a value; `titled`: something around it is called as the page is.
-    fn look(&mut self, value: &Value, titled: bool) {
+    fn look(&mut self, value: &Value, cache: &Cache<'_>, titled: bool, hops: usize) {
         match value {
             Value::String(text) => self.offer(html_of(text), titled),
             Value::Array(values) => {
                 let blocks: String = values
                     .iter()
+                    .filter_map(|value| match cache.follow(value) {
+                        Some(whole) => (!self.is_another(whole)).then_some(whole),
+                        None => Some(value),
+                    })
                     .filter(|value| !is_teaser(value))
-                    .map(block)
+                    .map(|value| block(value, cache))
                     .collect();
                 self.offer(blocks, titled);
                 for value in values {
-                    self.look(value, titled && !is_teaser(value));
+                    self.look(value, cache, titled && !is_teaser(value), hops);
                 }
             }
             Value::Object(fields) => {
+                // What is named here is looked at where it stands, too: it is followed for what belongs to the title.
+                if let Some(whole) = cache.follow(value).filter(|_| titled && hops < MOST_HOPS) {
+                    if !self.is_another(whole) {
+                        self.look(whole, cache, true, hops + 1);
+                    }
+                    return;
+                }
                 let named = || {
                     let title = self.title.as_deref()?;
                     fields
@@ -161,12 +177,22 @@ impl Best {
                 let titled = titled || named().is_some();
                 for (name, value) in fields {
                     if !OTHERS.contains(&name.as_str()) {
-                        self.look(value, titled);
+                        self.look(value, cache, titled, hops);
                     }
                 }
             }
             _ => {}
         }
+    }
+
+    /// Whether a value has a title, and not that of the page.
+    fn is_another(&self, value: &Value) -> bool {
+        let mut titles = ["title", "headline"]
+            .iter()
+            .filter_map(|name| value.get(name)?.as_str())
+            .map(fold)
+            .peekable();
+        titles.peek().is_some() && titles.all(|title| Some(title) != self.title)
     }
 
     fn offer(&mut self, html: String, titled: bool) {
@@ -192,12 +218,12 @@ fn is_teaser(value: &Value) -> bool {
 }
 
 /// A block of a list of blocks as HTML; empty where it holds no text.
-fn block(value: &Value) -> String {
+fn block(value: &Value, cache: &Cache<'_>) -> String {
     if let Value::String(text) = value {
         return html_of(text);
     }
     let mut inner = String::new();
-    inline(value, 0, &mut inner);
+    inline(value, cache, 0, &mut inner);
     if inner.trim().is_empty() {
         return inner;
     }
@@ -216,7 +242,7 @@ fn block(value: &Value) -> String {
 }
 
 /// The texts within a block, one after the other.
-fn inline(value: &Value, depth: usize, out: &mut String) {
+fn inline(value: &Value, cache: &Cache<'_>, depth: usize, out: &mut String) {
     if depth > 8 {
         return;
     }
@@ -225,15 +251,19 @@ fn inline(value: &Value, depth: usize, out: &mut String) {
         Value::String(text) => escape(text, out),
         Value::Array(values) => {
             for value in values {
-                inline(value, depth + 1, out);
+                inline(value, cache, depth + 1, out);
             }
         }
         Value::Object(fields) => {
+            if let Some(whole) = cache.follow(value) {
+                // A text is made of few of them; everything else is found behind many.
+                return inline(whole, cache, depth + 3, out);
+            }
             for name in TEXTS {
                 match fields.get(*name) {
                     // What a name like `data` holds besides texts is none.
                     Some(Value::String(text)) if *name == "data" && !text.contains(' ') => {}
-                    Some(value) => inline(value, depth + 1, out),
+                    Some(value) => inline(value, cache, depth + 1, out),
                     None => {}
                 }
             }
@@ -356,6 +386,72 @@ mod tests {
             }
             assert!(!text.contains("boat"), "{what}: {text}");
         }
+    }
+
+    #[test]
+    fn text_is_found_behind_references() {
+        let [a, b, c] = SENTENCES;
+        let another = format!("<p>{a}</p><p>{b}</p><p>{c}</p>")
+            .replace("ferry", "boat")
+            .repeat(2);
+        let paragraph = |id: &str, text: &str| serde_json::json!({"__typename": "Paragraph", "id": id, "text": text, "of": {"__ref": "Article:1"}});
+        let apollo = serde_json::json!({
+            "ROOT_QUERY": {"article({\"slug\":\"ferry\"})": {"__ref": "Article:1"}},
+            "Article:1": {"title": "The ferry came early", "content": {"__ref": "Content:1"}, "more": [{"__ref": "Article:2"}]},
+            "Article:2": {"title": "The boat came late", "content": another},
+            "Content:1": {"blocks": [{"__ref": "P:1"}, {"type": "id", "generated": false, "id": "P:2"}, {"__ref": "P:3"}]},
+            "P:1": paragraph("1", a),
+            "P:2": paragraph("2", b),
+            "P:3": paragraph("3", c)
+        });
+        let next = serde_json::json!({"props": {"pageProps": {"__APOLLO_STATE__": apollo}}});
+        let nuxt = serde_json::json!([
+            ["ShallowReactive", 1], {"data": 2, "state": 14}, {"article": 3, "others": 12},
+            {"title": 4, "paragraphs": 5}, "The ferry came early", [6, 8, 10],
+            {"text": 7}, a, {"text": 9}, b, {"text": 11}, c,
+            [13], another, {"user": -1, "itself": 1}
+        ]);
+        for (what, script) in [
+            (
+                "Apollo",
+                format!("<script>window.__APOLLO_STATE__={apollo}</script>"),
+            ),
+            (
+                "Apollo in Next",
+                format!("<script id=__NEXT_DATA__ type='application/json'>{next}</script>"),
+            ),
+            (
+                "Nuxt 3",
+                format!("<script type=application/json id=__NUXT_DATA__>{nuxt}</script>"),
+            ),
+        ] {
+            let text = found(&script).unwrap_or_default();
+            let mut from = 0;
+            for sentence in SENTENCES {
+                let at = text.get(from..).and_then(|rest| rest.find(sentence));
+                from += at.unwrap_or_else(|| panic!("{what}: {sentence} in {text}"));
+            }
+            assert!(!text.contains("boat"), "{what}: {text}");
+        }
+    }
+
+    #[test]
+    fn references_in_a_circle_come_to_an_end() {
+        let wide: Vec<_> = (0..40)
+            .map(|n| serde_json::json!({"__ref": format!("A:{n}")}))
+            .collect();
+        let mut cache = serde_json::Map::new();
+        for n in 0..40 {
+            cache.insert(
+                format!("A:{n}"),
+                serde_json::json!({"title": "The ferry came early", "content": wide, "blocks": wide}),
+            );
+        }
+        let cache = serde_json::Value::Object(cache);
+        assert_eq!(
+            found(&format!("<script>window.__APOLLO_STATE__={cache}</script>")),
+            None
+        );
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use scraper::Selector;
+use super::matching::Selectors;
 
 /// A compiled selector that remembers how it was typed.
 #[derive(Clone)]
 pub struct Css {
     typed: String,
-    selector: Selector,
+    selectors: Selectors,
 }
 
 /// A selector that does not parse, and where.
@@ -36,12 +36,12 @@ impl Css {
         }
         let tokens = tokens(typed)?;
         balanced(&tokens)?;
-        match Selector::parse(typed) {
-            Ok(selector) => Ok(Self {
+        match Selectors::parse(typed) {
+            Some(selectors) => Ok(Self {
                 typed: typed.to_owned(),
-                selector,
+                selectors,
             }),
-            Err(_) => Err(explain(typed, &tokens)),
+            None => Err(explain(typed, &tokens)),
         }
     }
 
@@ -51,8 +51,8 @@ impl Css {
     }
 
     /// The selector, for the tree.
-    pub(crate) fn selector(&self) -> &Selector {
-        &self.selector
+    pub(super) fn selectors(&self) -> &Selectors {
+        &self.selectors
     }
 }
 
@@ -167,14 +167,14 @@ fn balanced(tokens: &[Token<'_>]) -> Result<(), CssError> {
     }
 }
 
-/// Finds the token at which a selector stops making sense, since scraper does not say: the first after which nothing
+/// Finds the token at which a selector stops making sense, since the parser does not say: the first after which nothing
 /// could follow that makes it one. Open brackets are closed by the end.
 fn explain(typed: &str, tokens: &[Token<'_>]) -> CssError {
     let makes_sense = |end: usize| {
         let so_far = typed.get(..end).unwrap_or(typed);
         ["", "x", "='x'", "1", "root"]
             .iter()
-            .any(|more| Selector::parse(&format!("{so_far}{more}")).is_ok())
+            .any(|more| Selectors::parse(&format!("{so_far}{more}")).is_some())
     };
     // Making sense does not come back: the last token that keeps it is found by halving.
     let good = tokens.partition_point(|token| makes_sense(token.offset + token.text.len()));

@@ -1,23 +1,32 @@
 //! HTML as a tree: compiled selectors, clean text, sanitising, limits before parsing.
 //!
-//! The only module that names scraper and ammonia.
+//! The only module that names html5ever, selectors and ammonia.
 
+mod allowed;
+mod clip;
 mod css;
 mod decode;
+mod full;
+mod image;
 mod limits;
 mod markdown;
+mod matching;
+mod quick;
 mod render;
 mod tag;
 mod text;
 mod tree;
+mod walk;
 
+pub use clip::Clip;
 pub use css::{Css, CssError};
 pub use decode::decode;
+pub use image::image_source;
 pub use limits::{Limits, TooMuch};
 pub use markdown::markdown;
-pub use render::{image_source, sanitise, sanitised};
+pub use render::{sanitise, sanitised};
 pub use tag::Tag;
-pub use text::{Block, Clip, Shape, blocks, join, line, tidy};
+pub use text::{Block, Shape, blocks, join, line, tidy};
 pub use tree::{At, Document, Marks};
 
 use url::Url;
@@ -49,3 +58,6 @@ pub fn plain(text: &str) -> String {
         .map(|root| line(&document, root))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,16 @@
 //! A part of a page as sanitised HTML: paragraphs, headings, lists, quotes, tables and figures, links absolute.
 //!
-//! Our own writer keeps the elements it knows and drops the wrappers; ammonia then holds the result to the same list,
-//! so that a mistake here is no hole.
+//! Our own writer keeps the elements it knows and drops the wrappers; the result is then held to the same list once
+//! more, so that a mistake here is no hole.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 use url::Url;
 
+use super::allowed::{BLOCKS, INLINE, PARTS, clean, web};
+use super::clip::Clip;
+use super::image::image_source;
 use super::tag::Tag;
-use super::text::Clip;
 use super::tree::{At, Document};
 
 /// Sanitised HTML of a part of a document; `base` is what relative links stand on.
@@ -25,7 +25,7 @@ pub fn sanitised(document: &Document, clip: &Clip, base: &Url) -> String {
     for root in &clip.roots {
         writer.write(*root, clip);
     }
-    clean(&writer.out)
+    clean(writer.out)
 }
 
 /// Sanitises HTML from elsewhere, such as a feed's own text.
@@ -39,185 +39,6 @@ pub fn sanitise(html: &str, base: &Url) -> String {
         Err(_) => String::new(),
     }
 }
-
-/// The URL of an image, also of one that a script would load later.
-pub fn image_source(document: &Document, at: At, base: &Url) -> Option<Url> {
-    const LAZY: &[&str] = &[
-        "data-src",
-        "data-original",
-        "data-lazy-src",
-        "data-url",
-        "data-image",
-        "data-full-src",
-        "data-hi-res-src",
-        "data-img-src",
-    ];
-    let largest_of = |at: At, name: &str| document.attr(at, name).and_then(largest);
-    let lazy_set = ["data-srcset", "data-lazy-srcset"]
-        .into_iter()
-        .find_map(|name| largest_of(at, name));
-    let lazy = LAZY.iter().filter_map(|name| document.attr(at, name));
-    // Of a <picture>, whose <img> is for browsers that know none.
-    let sources = document
-        .parent(at)
-        .filter(|outer| document.tag(*outer) == Tag::Picture)
-        .into_iter()
-        .flat_map(|picture| document.children(picture))
-        .filter(|child| document.tag(*child) == Tag::Source)
-        .filter_map(|source| largest_of(source, "srcset").or_else(|| largest_of(source, "data-srcset")));
-    lazy_set
-        .into_iter()
-        .chain(lazy)
-        .chain(largest_of(at, "srcset"))
-        .chain(document.attr(at, "src").filter(|src| !is_placeholder(src)))
-        .chain(sources)
-        .chain(document.attr(at, "src"))
-        .find_map(|src| web(base, src))
-}
-
-/// Whether a file is named like those that stand in until a script brings the image.
-fn is_placeholder(src: &str) -> bool {
-    let file = src.rsplit('/').next().unwrap_or(src).to_ascii_lowercase();
-    [
-        "blank.",
-        "placeholder",
-        "spacer",
-        "pixel.",
-        "1x1",
-        "transparent",
-        "lazy",
-        "loading",
-        "grey.gif",
-    ]
-    .iter()
-    .any(|name| file.contains(name))
-}
-
-/// The widest of a `srcset`.
-fn largest(set: &str) -> Option<&str> {
-    // WHATWG HTML, 4.8.4.2.1: a URL up to white space, a size up to a comma; commas within a URL are its own.
-    let mut best: Option<(&str, f64)> = None;
-    let mut rest = set;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
-        if rest.is_empty() {
-            return best.map(|(url, _)| url);
-        }
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (url, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let whole = url.trim_end_matches(',');
-        let size = if whole.len() < url.len() {
-            rest = after;
-            ""
-        } else {
-            let end = after.find(',').unwrap_or(after.len());
-            let (size, later) = after.split_at_checked(end).unwrap_or((after, ""));
-            rest = later;
-            size.trim()
-        };
-        let size = size
-            .trim_end_matches(|c: char| c.is_ascii_alphabetic())
-            .parse()
-            .unwrap_or(1.0);
-        if best.is_none_or(|(_, largest)| size > largest) {
-            best = Some((whole, size));
-        }
-    }
-}
-
-/// Absolute http or https.
-fn web(base: &Url, href: &str) -> Option<Url> {
-    let href = href.trim();
-    if href.is_empty() || href.len() > 4096 {
-        return None;
-    }
-    let url = base.join(href).ok()?;
-    matches!(url.scheme(), "http" | "https").then_some(url)
-}
-
-/// Whether a URL may stand in what we write.
-pub(super) fn is_web_or_mail(url: &str) -> bool {
-    ["http://", "https://", "mailto:"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme))
-}
-
-fn clean(html: &str) -> String {
-    static GUARD: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
-        let tags = BLOCKS.iter().chain(PARTS).chain(INLINE).map(|tag| tag.name());
-        let mut builder = ammonia::Builder::empty();
-        builder
-            .tags(tags.chain(["a", "img", "br", "hr"]).collect::<HashSet<_>>())
-            .clean_content_tags(HashSet::from(["script", "style"]))
-            .url_schemes(HashSet::from(["http", "https", "mailto"]))
-            .url_relative(ammonia::UrlRelative::Deny)
-            .link_rel(None)
-            .add_tag_attributes("a", ["href"])
-            .add_tag_attributes("img", ["src", "alt", "width", "height"])
-            .add_tag_attributes("ol", ["start"])
-            .add_tag_attributes("td", ["colspan", "rowspan"])
-            .add_tag_attributes("th", ["colspan", "rowspan"])
-            .add_tag_attributes("time", ["datetime"]);
-        builder
-    });
-    GUARD.clean(html).to_string()
-}
-
-/// Blocks that hold text.
-const BLOCKS: &[Tag] = &[
-    Tag::P,
-    Tag::H1,
-    Tag::H2,
-    Tag::H3,
-    Tag::H4,
-    Tag::H5,
-    Tag::H6,
-    Tag::Li,
-    Tag::Pre,
-    Tag::Td,
-    Tag::Th,
-    Tag::Dt,
-    Tag::Dd,
-    Tag::Figcaption,
-    Tag::Caption,
-];
-
-/// Blocks that hold blocks.
-const PARTS: &[Tag] = &[
-    Tag::Ul,
-    Tag::Ol,
-    Tag::Dl,
-    Tag::Blockquote,
-    Tag::Figure,
-    Tag::Table,
-    Tag::Thead,
-    Tag::Tbody,
-    Tag::Tfoot,
-    Tag::Tr,
-];
-
-const INLINE: &[Tag] = &[
-    Tag::B,
-    Tag::Strong,
-    Tag::I,
-    Tag::Em,
-    Tag::U,
-    Tag::S,
-    Tag::Del,
-    Tag::Ins,
-    Tag::Sub,
-    Tag::Sup,
-    Tag::Code,
-    Tag::Kbd,
-    Tag::Samp,
-    Tag::Var,
-    Tag::Q,
-    Tag::Cite,
-    Tag::Abbr,
-    Tag::Mark,
-    Tag::Small,
-    Tag::Time,
-];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -396,14 +217,14 @@ impl Writer<'_> {
                 .and_then(|href| web(self.base, href));
             let Some(href) = href else { return };
             self.out.push_str("<a href=\"");
-            escape(href.as_str(), &mut self.out);
+            escape(href.as_str(), Place::Value, &mut self.out);
             self.out.push_str("\">");
         } else {
             let _ = write!(self.out, "<{}", tag.name());
             for name in ["start", "colspan", "rowspan", "datetime"] {
                 if let Some(value) = self.document.attr(at, name) {
                     let _ = write!(self.out, " {name}=\"");
-                    escape(value, &mut self.out);
+                    escape(value, Place::Value, &mut self.out);
                     self.out.push('"');
                 }
             }
@@ -426,7 +247,7 @@ impl Writer<'_> {
         self.open_all(true);
         let pre = self.open.iter().any(|(tag, _)| *tag == Tag::Pre);
         if pre {
-            escape(text, &mut self.out);
+            escape(text, Place::Text, &mut self.out);
             return;
         }
         let (mut space, mut rest) = (false, text);
@@ -443,7 +264,7 @@ impl Writer<'_> {
                 self.out.push(' ');
             }
             space = false;
-            escape(word, &mut self.out);
+            escape(word, Place::Text, &mut self.out);
             rest = after;
         }
         if space {
@@ -472,12 +293,12 @@ impl Writer<'_> {
         };
         self.open_all(false);
         self.out.push_str("<img src=\"");
-        escape(src.as_str(), &mut self.out);
+        escape(src.as_str(), Place::Value, &mut self.out);
         self.out.push('"');
         for name in ["alt", "width", "height"] {
             if let Some(value) = self.document.attr(at, name).filter(|value| !value.is_empty()) {
                 let _ = write!(self.out, " {name}=\"");
-                escape(value, &mut self.out);
+                escape(value, Place::Value, &mut self.out);
                 self.out.push('"');
             }
         }
@@ -501,27 +322,40 @@ impl Writer<'_> {
     }
 }
 
-fn escape(text: &str, out: &mut String) {
+/// Where a text is written: between tags a quote is a quote.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Text,
+    Value,
+}
+
+/// Writes characters as a serializer does (WHATWG HTML, 13.3), without those that are none of a text.
+fn escape(text: &str, place: Place, out: &mut String) {
+    // 0xc2 begins the no-break space and the control characters beyond ASCII.
+    let special = |byte: &u8| matches!(byte, 0..0x20 | 0x7f | 0xc2 | b'&' | b'<' | b'>' | b'"');
     let mut rest = text;
-    loop {
-        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"');
-        let run = rest.bytes().take_while(plain).count();
-        if let Some((before, after)) = rest.split_at_checked(run) {
-            out.push_str(before);
-            rest = after;
-        }
-        let mut chars = rest.chars();
-        let Some(c) = chars.next() else { return };
+    while let Some(run) = rest.as_bytes().iter().position(special) {
+        let Some((before, after)) = rest.split_at_checked(run) else {
+            break;
+        };
+        out.push_str(before);
+        let mut chars = after.chars();
+        let c = chars.next();
         rest = chars.as_str();
         match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() && !c.is_whitespace() => {}
-            c => out.push(c),
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('"') if place == Place::Value => out.push_str("&quot;"),
+            Some('\u{a0}') => out.push_str("&nbsp;"),
+            // As a parser reads the ends of lines.
+            Some('\r') if rest.starts_with('\n') => {}
+            Some('\r') => out.push('\n'),
+            Some(c) if !c.is_control() || c.is_whitespace() => out.push(c),
+            _ => {}
         }
     }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

@@ -9,10 +9,7 @@ macro_rules! tags {
         pub enum Tag { $($variant),*, /** Any other element. */ Other, /** Text. */ Text }
 
         impl Tag {
-            /// By its lower-case name.
-            pub fn of(name: &str) -> Self {
-                match name { $($name => Self::$variant,)* _ => Self::Other }
-            }
+            const NAMES: &[(u128, Self)] = &[$((packed($name), Self::$variant)),*];
 
             /// Lower-case name; empty for [`Tag::Other`] and [`Tag::Text`].
             pub fn name(self) -> &'static str {
@@ -22,16 +19,63 @@ macro_rules! tags {
     };
 }
 
+/// A name as a number: its bytes, at most sixteen of them; longer ones are none of ours.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "`get` is not for constants; the bound stands above"
+)]
+const fn packed(name: &str) -> u128 {
+    let bytes = name.as_bytes();
+    let (mut number, mut at) = (0, bytes.len());
+    if at > 16 {
+        return 0;
+    }
+    while at > 0 {
+        at -= 1;
+        number = number << 8 | bytes[at] as u128;
+    }
+    number
+}
+
+/// Slots of the table that finds a tag by its packed name: three times as many as there are tags.
+const SLOTS: usize = 512;
+
+/// Where a packed name is looked for first.
+#[allow(clippy::cast_possible_truncation, reason = "both halves are folded into one")]
+const fn slot(number: u128) -> usize {
+    let folded = number as u64 ^ (number >> 64) as u64;
+    (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize
+}
+
+/// Each name in the first free slot from its own.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "done while compiling, where a wrong index is an error"
+)]
+const TABLE: [(u128, Tag); SLOTS] = {
+    let mut table = [(0, Tag::Other); SLOTS];
+    let mut next = 0;
+    while next < Tag::NAMES.len() {
+        let mut at = slot(Tag::NAMES[next].0);
+        while table[at].0 != 0 {
+            at = (at + 1) % SLOTS;
+        }
+        table[at] = Tag::NAMES[next];
+        next += 1;
+    }
+    table
+};
+
 tags! {
     A "a", Abbr "abbr", Acronym "acronym", Address "address", Amp "amp-img", Applet "applet", Area "area", Article "article",
-    Aside "aside", Audio "audio", B "b", Base "base", Bdi "bdi", Bdo "bdo", Big "big", Blockquote "blockquote",
+    Aside "aside", Audio "audio", B "b", Base "base", Basefont "basefont", Bdi "bdi", Bdo "bdo", Bgsound "bgsound", Big "big", Blockquote "blockquote",
     Body "body", Br "br", Button "button", Canvas "canvas", Caption "caption", Center "center", Cite "cite",
     Code "code", Col "col", Colgroup "colgroup", Data "data", Datalist "datalist", Dd "dd", Del "del",
     Details "details", Dfn "dfn", Dialog "dialog", Dir "dir", Div "div", Dl "dl", Dt "dt", Em "em", Embed "embed",
     Fieldset "fieldset", Figcaption "figcaption", Figure "figure", Font "font", Footer "footer", Form "form",
     Frame "frame", Frameset "frameset", H1 "h1", H2 "h2", H3 "h3", H4 "h4", H5 "h5", H6 "h6", Head "head",
-    Header "header", Hgroup "hgroup", Hr "hr", Html "html", I "i", Iframe "iframe", Img "img", Input "input",
-    Ins "ins", Kbd "kbd", Label "label", Legend "legend", Li "li", Link "link", Main "main", Map "map", Mark "mark",
+    Header "header", Hgroup "hgroup", Hr "hr", Html "html", I "i", Iframe "iframe", Image "image", Img "img", Input "input",
+    Ins "ins", Isindex "isindex", Kbd "kbd", Keygen "keygen", Label "label", Legend "legend", Li "li", Link "link", Listing "listing", Main "main", Map "map", Mark "mark",
     Marquee "marquee", Math "math", Menu "menu", Meta "meta", Meter "meter", Nav "nav", Nobr "nobr",
     Noembed "noembed", Noframes "noframes", Noscript "noscript", Object "object", Ol "ol", Optgroup "optgroup",
     Option "option", Output "output", P "p", Param "param", Picture "picture", Plaintext "plaintext", Pre "pre",
@@ -44,6 +88,31 @@ tags! {
 }
 
 impl Tag {
+    /// By its lower-case name.
+    pub fn of(name: &str) -> Self {
+        Self::packed(packed(name))
+    }
+
+    /// By the bytes of a name in any case.
+    pub(super) fn of_bytes(name: &[u8]) -> Self {
+        if name.len() > 16 {
+            return Self::Other;
+        }
+        let lower = |number, byte: &u8| number << 8 | u128::from(byte.to_ascii_lowercase());
+        Self::packed(name.iter().rev().fold(0, lower))
+    }
+
+    fn packed(number: u128) -> Self {
+        let mut at = slot(number);
+        loop {
+            match TABLE.get(at) {
+                Some((known, tag)) if *known == number => return *tag,
+                Some((0, _)) | None => return Self::Other,
+                _ => at = (at + 1) % SLOTS,
+            }
+        }
+    }
+
     /// Elements without an end tag.
     pub fn is_void(self) -> bool {
         matches!(

@@ -2,20 +2,13 @@
 //!
 //! A subtree is a range, a walk is a loop, and no depth of nesting is a depth of calls.
 
-use std::cell::OnceCell;
-
-use ego_tree::NodeId;
-use ego_tree::iter::Edge;
-use html5ever::driver::{ParseOpts, parse_document};
-use html5ever::tendril::TendrilSink;
-use scraper::{ElementRef, Html, HtmlTreeSink, Node};
+use std::ops::Range;
 
 use super::css::Css;
 use super::limits::{Limits, TooMuch, bounded};
+use super::quick::Refusal;
 use super::tag::Tag;
-
-/// Bytes the parser is given between two looks at the clock.
-const CHUNK: usize = 16 << 10;
+use super::{full, matching, quick};
 
 /// The position of an element or text in its [`Document`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,6 +20,11 @@ impl At {
         self.0 as usize
     }
 
+    /// The position before it in document order; none before the first.
+    pub(super) fn before(self) -> Option<Self> {
+        self.0.checked_sub(1).map(Self)
+    }
+
     /// The position after it in document order.
     #[must_use]
     pub fn next(self) -> Self {
@@ -36,18 +34,92 @@ impl At {
 
 /// A parsed page.
 pub struct Document {
-    html: Html,
+    /// The page; names, values and texts are stretches of it where they stand in it as they are.
+    page: String,
+    /// The others, as if behind the page.
+    pool: String,
     nodes: Vec<Flat>,
-    by_id: OnceCell<Vec<(NodeId, At)>>,
+    attrs: Vec<Attr>,
+    /// Of elements that [`Tag`] does not know.
+    names: Vec<Span>,
 }
 
-#[derive(Clone, Copy)]
-struct Flat {
-    id: NodeId,
-    parent: u32,
+/// An element or a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flat {
+    pub(super) parent: u32,
     /// One past the last of its subtree.
-    end: u32,
-    tag: Tag,
+    pub(super) end: u32,
+    /// Of a text, itself; of an element, the place of its name in [`Document::names`], if its tag is none, and of its
+    /// first attribute.
+    pub(super) text: Span,
+    /// How many attributes it has.
+    pub(super) attrs: u16,
+    pub(super) tag: Tag,
+    /// 0 for HTML, 1 for SVG, 2 for anything else.
+    pub(super) space: u8,
+}
+
+impl Flat {
+    /// The places of its attributes.
+    pub(super) fn attributes(&self) -> Range<usize> {
+        let first = self.text.len as usize;
+        first..first + usize::from(self.attrs)
+    }
+}
+
+/// An attribute of an element.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attr {
+    pub(super) name: Span,
+    pub(super) value: Span,
+    /// Whether its name is of a name space, as `xlink:href` of SVG is; then it is without its prefix.
+    pub(super) spaced: bool,
+}
+
+/// A stretch of the page, or of what is as if behind it, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) at: u32,
+    pub(super) len: u32,
+}
+
+impl Span {
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self::pair(start, end.saturating_sub(start))
+    }
+
+    /// Two numbers in the place of one.
+    pub(super) fn pair(at: usize, len: usize) -> Self {
+        Self {
+            at: u32::try_from(at).unwrap_or(u32::MAX),
+            len: u32::try_from(len).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn end(self) -> usize {
+        self.at as usize + self.len as usize
+    }
+
+    pub(super) fn range(self) -> Range<usize> {
+        self.at as usize..self.end()
+    }
+
+    /// The first `length` bytes, and the rest.
+    pub(super) fn split(self, length: usize) -> (Self, Self) {
+        let middle = self.at as usize + length;
+        (Self::new(self.at as usize, middle), Self::new(middle, self.end()))
+    }
+
+    /// What stands there.
+    pub(super) fn of<'t>(self, page: &'t str, pool: &'t str) -> &'t str {
+        let Range { start, end } = self.range();
+        match start.checked_sub(page.len()) {
+            None => page.get(start..end),
+            Some(from) => pool.get(from..end - page.len()),
+        }
+        .unwrap_or_default()
+    }
 }
 
 impl Document {
@@ -59,62 +131,37 @@ impl Document {
     /// Parses a page within limits, and asks `stop` between chunks whether to go on.
     pub fn parse_until(html: &str, limits: &Limits, stop: &mut dyn FnMut() -> bool) -> Result<Self, TooMuch> {
         let html = bounded(html, limits)?;
-        let sink = HtmlTreeSink::new(Html::new_document());
-        let mut parser = parse_document(sink, ParseOpts::default());
-        let mut rest = html.as_ref();
-        while !rest.is_empty() {
-            let (chunk, after) = rest.split_at(rest.floor_char_boundary(CHUNK));
-            parser.process(chunk.into());
-            rest = after;
-            if stop() {
-                return Err(TooMuch::Time);
-            }
-            if parser.tokenizer.sink.sink.0.borrow().tree.nodes().len() > limits.nodes {
-                return Err(TooMuch::Nodes(limits.nodes));
-            }
+        let html = as_lines(html.strip_prefix('\u{feff}').unwrap_or(&html));
+        match quick::parse(&html, limits, stop) {
+            Ok(document) => Ok(document),
+            Err(Refusal::TooMuch(why)) => Err(why),
+            Err(Refusal::Unusual) => full::parse(&html, limits, stop),
         }
-        Ok(Self::flatten(parser.finish()))
     }
 
-    fn flatten(html: Html) -> Self {
-        let mut nodes: Vec<Flat> = Vec::with_capacity(html.tree.nodes().len());
-        let mut open: Vec<u32> = Vec::new();
-        for edge in html.tree.root().traverse() {
-            match edge {
-                Edge::Open(node) => {
-                    let tag = match node.value() {
-                        Node::Element(element) => Tag::of(element.name()),
-                        Node::Text(_) => Tag::Text,
-                        _ => continue,
-                    };
-                    let at = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
-                    nodes.push(Flat {
-                        id: node.id(),
-                        parent: open.last().copied().unwrap_or(at),
-                        end: at + 1,
-                        tag,
-                    });
-                    if tag != Tag::Text {
-                        open.push(at);
-                    }
-                }
-                Edge::Close(node) => {
-                    if node.value().is_element()
-                        && let Some(at) = open.pop()
-                    {
-                        let end = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
-                        if let Some(flat) = nodes.get_mut(at as usize) {
-                            flat.end = end;
-                        }
-                    }
-                }
-            }
-        }
+    /// Of nodes in document order.
+    pub(super) fn new(
+        page: String,
+        pool: String,
+        nodes: Vec<Flat>,
+        attrs: Vec<Attr>,
+        names: Vec<Span>,
+    ) -> Self {
         Self {
-            html,
+            page,
+            pool,
             nodes,
-            by_id: OnceCell::new(),
+            attrs,
+            names,
         }
+    }
+
+    fn str(&self, span: Span) -> &str {
+        span.of(&self.page, &self.pool)
+    }
+
+    pub(super) fn flat(&self, at: At) -> Option<&Flat> {
+        self.nodes.get(at.0 as usize)
     }
 
     /// How many elements and texts there are.
@@ -175,58 +222,79 @@ impl Document {
 
     /// The text of a text node.
     pub fn text_of(&self, at: At) -> Option<&str> {
-        let flat = self
-            .nodes
-            .get(at.0 as usize)
-            .filter(|flat| flat.tag == Tag::Text)?;
-        Some(&self.html.tree.get(flat.id)?.value().as_text()?.text)
+        let flat = self.flat(at).filter(|flat| flat.tag == Tag::Text)?;
+        Some(self.str(flat.text))
     }
 
-    /// The value of an attribute.
+    /// The value of an attribute; one of a name space only where there is no other of the name.
     pub fn attr(&self, at: At, name: &str) -> Option<&str> {
-        self.attrs(at)
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value)
+        let attrs = self.attributes(at);
+        let found = attrs
+            .iter()
+            .find(|attr| !attr.spaced && self.str(attr.name) == name);
+        let found = found.or_else(|| {
+            attrs
+                .iter()
+                .find(|attr| attr.spaced && self.str(attr.name) == name)
+        });
+        found.map(|attr| self.str(attr.value))
     }
 
-    /// All attributes of an element.
-    pub fn attrs(&self, at: At) -> impl Iterator<Item = (&str, &str)> {
-        self.nodes
-            .get(at.0 as usize)
+    fn attributes(&self, at: At) -> &[Attr] {
+        self.flat(at)
             .filter(|flat| flat.tag != Tag::Text)
-            .and_then(|flat| self.html.tree.get(flat.id)?.value().as_element())
-            .into_iter()
-            .flat_map(scraper::node::Element::attrs)
+            .and_then(|flat| self.attrs.get(flat.attributes()))
+            .unwrap_or_default()
+    }
+
+    /// All attributes of an element, in the order of the page.
+    pub fn attrs(&self, at: At) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes(at)
+            .iter()
+            .map(|attr| (self.str(attr.name), self.str(attr.value)))
+    }
+
+    /// The values of the attributes of a name that are of no name space, else of one, else of any.
+    pub(super) fn values<'d>(
+        &'d self,
+        at: At,
+        name: &'d str,
+        spaced: Option<bool>,
+    ) -> impl Iterator<Item = &'d str> {
+        self.attributes(at)
+            .iter()
+            .filter(move |attr| {
+                spaced.is_none_or(|spaced| spaced == attr.spaced) && self.str(attr.name) == name
+            })
+            .map(|attr| self.str(attr.value))
     }
 
     /// The name of an element, also of one that [`Tag`] does not know.
     pub fn name(&self, at: At) -> &str {
-        self.nodes
-            .get(at.0 as usize)
-            .filter(|flat| flat.tag != Tag::Text)
-            .and_then(|flat| self.html.tree.get(flat.id)?.value().as_element())
-            .map_or("", scraper::node::Element::name)
+        let Some(flat) = self.flat(at) else {
+            return "";
+        };
+        match flat.tag {
+            Tag::Other => self
+                .names
+                .get(flat.text.at as usize)
+                .map_or("", |name| self.str(*name)),
+            tag => tag.name(),
+        }
     }
 
     /// The elements a selector matches, in document order.
     pub fn select(&self, css: &Css) -> Vec<At> {
-        let by_id = self.by_id.get_or_init(|| {
-            let mut by_id: Vec<_> = self
-                .all()
-                .zip(&self.nodes)
-                .map(|(at, flat)| (flat.id, at))
-                .collect();
-            by_id.sort_unstable();
-            by_id
-        });
-        let place = |element: ElementRef<'_>| {
-            let found = by_id.binary_search_by_key(&element.id(), |(id, _)| *id).ok()?;
-            by_id.get(found).map(|(_, at)| *at)
-        };
-        let mut found: Vec<At> = self.html.select(css.selector()).filter_map(place).collect();
-        found.sort_unstable();
-        found
+        matching::select(self, css)
     }
+}
+
+/// Lines as the tokenizer takes them: each ends with LF (WHATWG HTML, 13.2.3.5).
+pub(super) fn as_lines(html: &str) -> std::borrow::Cow<'_, str> {
+    if memchr::memchr(b'\r', html.as_bytes()).is_none() {
+        return html.into();
+    }
+    html.replace("\r\n", "\n").replace('\r', "\n").into()
 }
 
 impl std::fmt::Debug for Document {

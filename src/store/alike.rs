@@ -17,7 +17,7 @@ const DIFFERENT: usize = 50;
 /// From this share, in percent of the larger, two articles tell the same story.
 const STORY: usize = 45;
 
-/// From this share, in percent of the larger, two pages of one article say the same.
+/// From this share, in percent of the larger, two pages of one article say the same; of the smaller, it is a part.
 const SAME: usize = 80;
 
 /// A text, ready to be compared.
@@ -53,6 +53,11 @@ impl Shape {
     pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
         let larger = self.triples.len().max(other.triples.len());
         self.is_judged() && other.is_judged() && self.common(other) * 100 >= SAME * larger
+    }
+
+    /// Whether nearly all of it is in the other.
+    pub(super) fn is_part_of(&self, other: &Self) -> bool {
+        !self.triples.is_empty() && self.common(other) * 100 >= SAME * self.triples.len()
     }
 
     /// Whether both tell one story: nearly half of the larger is in the other, word for word.
@@ -213,6 +218,8 @@ mod tests {
         let mixed = Shape::of(&(many("a", 100) + &many("b", 30)));
         assert!(one.says_the_same_as(&Shape::of(&many("A", 100).replace(' ', ",\n"))));
         assert!(!one.says_the_same_as(&mixed) && !one.differs_from(&mixed));
+        let beginning = Shape::of(&many("a", 10));
+        assert!(beginning.is_part_of(&one) && !one.is_part_of(&beginning) && !Shape::of("").is_part_of(&one));
     }
 
     #[test]

@@ -316,7 +316,9 @@ fn outdoes_current(
     if current.is_of_feed() {
         return Ok(true);
     }
-    Ok(!folds_to(text, &current.text) && !Shape::of(text).says_the_same_as(&Shape::of(&current.text)))
+    let (ours, theirs) = (Shape::of(text), Shape::of(&current.text));
+    // The second page of an article that is had whole says nothing that is not there.
+    Ok(!folds_to(text, &current.text) && !ours.says_the_same_as(&theirs) && !ours.is_part_of(&theirs))
 }
 
 /// The page served under a normalised URL.

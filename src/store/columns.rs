@@ -12,7 +12,7 @@ use crate::model::{Enclosure, Extraction, Method, Origin, SourceId};
 
 /// For [`Columns::read`].
 pub(super) const COLUMNS: &str = "url, short_link, title, standfirst, byline, authors, published, published_at, precision, \
-     modified, text, html, image, language, site, method, kind, origins, section, tags, rights, enclosures";
+     modified, text, html, image, language, site, method, kind, origins, section, tags, rights, enclosures, image_width, image_height";
 
 /// What was cut out of a page, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub(super) struct Columns {
     tags: String,
     rights: Option<String>,
     enclosures: String,
+    image_width: Option<u32>,
+    image_height: Option<u32>,
 }
 
 impl Columns {
@@ -86,6 +88,8 @@ impl Columns {
             tags: list(&fields.tags),
             rights: fields.rights.as_deref().map(clean),
             enclosures: enclosures(&fields.enclosures),
+            image_width: fields.image_size.width,
+            image_height: fields.image_size.height,
         }
     }
 
@@ -115,6 +119,8 @@ impl Columns {
             tags: row.get(19)?,
             rights: row.get(20)?,
             enclosures: row.get(21)?,
+            image_width: row.get(22)?,
+            image_height: row.get(23)?,
         })
     }
 
@@ -130,7 +136,7 @@ impl Columns {
         db.prepare_cached(&format!(
             "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at, seq) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-             ?22, ?23, ?24, ?25, ?26)"
+             ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
         ))?
         .execute(params![
             self.url,
@@ -155,6 +161,8 @@ impl Columns {
             self.tags,
             self.rights,
             self.enclosures,
+            self.image_width,
+            self.image_height,
             page.0,
             source.0,
             time::text(fetched_at),

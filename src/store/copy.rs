@@ -32,7 +32,7 @@ impl Copy {
         self.db
             .prepare_cached(
                 "INSERT OR REPLACE INTO articles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
-                 ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
+                 ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
             )
             .and_then(|mut insert| {
                 insert.execute(params![
@@ -51,6 +51,8 @@ impl Copy {
                     article.text,
                     article.html,
                     article.image,
+                    article.image_width,
+                    article.image_height,
                     article.language,
                     article.site,
                     article.section,
@@ -102,7 +104,8 @@ impl Copy {
 /// The columns of the `articles` view of docs/schema.md.
 const SCHEMA: &str = "CREATE TABLE articles (seq INTEGER PRIMARY KEY, article_id INTEGER NOT NULL, url TEXT NOT NULL, \
      short_link TEXT, title TEXT, standfirst TEXT, byline TEXT, authors TEXT NOT NULL, published TEXT, published_at TEXT, \
-     precision TEXT, modified TEXT, text TEXT NOT NULL, html TEXT NOT NULL, image TEXT, language TEXT, site TEXT, \
+     precision TEXT, modified TEXT, text TEXT NOT NULL, html TEXT NOT NULL, image TEXT, image_width INTEGER, \
+     image_height INTEGER, language TEXT, site TEXT, \
      section TEXT, tags TEXT NOT NULL, rights TEXT, enclosures TEXT NOT NULL, \
      source TEXT, method TEXT NOT NULL, kind TEXT NOT NULL, origins TEXT NOT NULL, first_seen TEXT NOT NULL, \
      fetched_at TEXT NOT NULL, cluster INTEGER NOT NULL); \

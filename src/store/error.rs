@@ -51,6 +51,16 @@ pub enum StoreError {
         /// The latest schema known here.
         known: i64,
     },
+    /// An earlier version of this program was here, and nobody has written since.
+    #[error("{}: written by an older cuttings (schema {found}, this one reads {known}); `cuttings run` brings it up to date", path.display())]
+    Older {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: usize,
+        /// The latest schema known here.
+        known: usize,
+    },
     /// It may only be read.
     #[error("{}: may not be written by this user; change its owner or mode, or name another file", path.display())]
     ReadOnly {
@@ -149,6 +159,7 @@ impl StoreError {
             Self::Missing { .. } => "store-missing",
             Self::Foreign { .. } => "store-foreign",
             Self::Newer { .. } => "store-newer",
+            Self::Older { .. } => "store-older",
             Self::ReadOnly { .. } => "store-read-only",
             Self::File { .. } => "store-file",
             Self::LeaseLost { .. } => "lease-lost",

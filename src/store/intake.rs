@@ -53,6 +53,8 @@ pub struct Import {
     /// Sanitised.
     pub html: String,
     pub image: Option<String>,
+    pub image_width: Option<u32>,
+    pub image_height: Option<u32>,
     pub language: Option<String>,
     pub site: Option<String>,
     pub section: Option<String>,
@@ -314,8 +316,8 @@ fn add_revision(
     db.prepare_cached(
         "INSERT INTO revision (page_id, source_id, seq, fetched_at, url, short_link, title, standfirst, byline, authors, \
          published, published_at, precision, modified, text, html, image, language, site, method, kind, origins, section, \
-         tags, rights, enclosures) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-         ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
+         tags, rights, enclosures, image_width, image_height) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+         ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
     )?
     .execute(params![
         page,
@@ -343,7 +345,9 @@ fn add_revision(
         import.section,
         serde_json::Value::from(import.tags.clone()).to_string(),
         import.rights,
-        import.enclosures
+        import.enclosures,
+        import.image_width,
+        import.image_height
     ])?;
     Ok(db.last_insert_rowid())
 }

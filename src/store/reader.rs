@@ -48,6 +48,10 @@ pub struct ArticleRow {
     pub html: String,
     /// URL of the lead image.
     pub image: Option<String>,
+    /// Its width in pixels.
+    pub image_width: Option<u32>,
+    /// Its height in pixels.
+    pub image_height: Option<u32>,
     /// BCP 47.
     pub language: Option<String>,
     /// Name of the site.
@@ -92,9 +96,9 @@ pub struct ChangeRow {
 impl Reader {
     /// Opens the database at `path`; plainly refused where there is none or it is not ours.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self {
-            db: schema::open_reader(path)?,
-        })
+        let db = schema::open_reader(path)?;
+        schema::is_current(&db, path)?;
+        Ok(Self { db })
     }
 
     /// Up to `limit` articles whose last change is later than `seq`, in the order of their changes. The last one's
@@ -150,7 +154,7 @@ impl Reader {
 /// A page of the export.
 pub(super) const ARTICLES: &str = "SELECT seq, article_id, url, short_link, title, standfirst, byline, authors, published, \
      published_at, precision, modified, text, html, image, language, site, source, method, kind, origins, first_seen, \
-     fetched_at, cluster, section, tags, rights FROM articles WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+     fetched_at, cluster, section, tags, rights, image_width, image_height FROM articles WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 
 fn article(row: &Row<'_>) -> rusqlite::Result<ArticleRow> {
     Ok(ArticleRow {
@@ -181,6 +185,8 @@ fn article(row: &Row<'_>) -> rusqlite::Result<ArticleRow> {
         section: row.get(24)?,
         tags: json(row, 25)?,
         rights: row.get(26)?,
+        image_width: row.get(27)?,
+        image_height: row.get(28)?,
     })
 }
 

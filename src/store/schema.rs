@@ -9,7 +9,7 @@ use rusqlite::{Connection, FileControl, OpenFlags};
 use super::error::StoreError;
 
 /// Steps from one schema to the next; `PRAGMA user_version` counts those taken. Released steps are never changed.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `cutt`.
 const APPLICATION: i64 = 0x6375_7474;
@@ -75,13 +75,31 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(db)
 }
 
+/// Refuses what an older program has written: its views lack columns that are read here.
+pub(super) fn is_current(db: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = version(db, path)?;
+    let known = MIGRATIONS.len();
+    if found == 0 {
+        return Err(StoreError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    if found < known {
+        return Err(StoreError::Older {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    Ok(())
+}
+
 /// Opens a database that is there for small writes beside whoever holds its lock; refused unless it has our schema.
 pub(super) fn open_side(path: &Path) -> Result<Connection, StoreError> {
-    let missing = || StoreError::Missing {
-        path: path.to_owned(),
-    };
     if !path.exists() {
-        return Err(missing());
+        return Err(StoreError::Missing {
+            path: path.to_owned(),
+        });
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -90,9 +108,7 @@ pub(super) fn open_side(path: &Path) -> Result<Connection, StoreError> {
     let db = Connection::open_with_flags(path, flags).map_err(of_file)?;
     db.busy_timeout(BUSY).map_err(of_file)?;
     // An older one is brought up to date by the daemon, which holds the lock.
-    if version(&db, path)? < MIGRATIONS.len() {
-        return Err(missing());
-    }
+    is_current(&db, path)?;
     if db.is_readonly("main").map_err(of_file)? {
         return Err(StoreError::ReadOnly {
             path: path.to_owned(),

@@ -89,6 +89,9 @@ pub struct ArticleRef<'a> {
     pub text: &'a str,
     pub html: &'a str,
     pub image: Option<&'a str>,
+    /// Pixels.
+    pub image_width: Option<i64>,
+    pub image_height: Option<i64>,
     pub language: Option<&'a str>,
     pub site: Option<&'a str>,
     pub section: Option<&'a str>,
@@ -430,7 +433,7 @@ impl Filter {
         format!(
             "SELECT seq, {id}, url, short_link, title, standfirst, byline, authors, published, published_at, \
              precision, modified, text, html, image, language, site, source, method, kind, origins, first_seen, \
-             fetched_at, cluster, section, tags, rights, enclosures FROM {view} WHERE {}",
+             fetched_at, cluster, section, tags, rights, enclosures, image_width, image_height FROM {view} WHERE {}",
             self.tests
         )
     }
@@ -497,5 +500,7 @@ fn article<'a>(row: &'a Row<'_>, op: &'a str) -> rusqlite::Result<ArticleRef<'a>
         tags: text(25)?,
         rights: some(26)?,
         enclosures: text(27)?,
+        image_width: row.get(28)?,
+        image_height: row.get(29)?,
     })
 }

@@ -101,6 +101,8 @@ const PURE: &[&str] = &[
 
 /// Names that only these modules may write.
 const ONLY: &[(&str, &[&str])] = &[
+    ("html5ever::", &["html"]),
+    ("selectors::", &["html"]),
     ("scraper::", &["html"]),
     ("ammonia::", &["html"]),
     ("croner::", &["timing"]),

@@ -292,6 +292,59 @@ fn an_article_over_several_pages_is_one_article() {
 }
 
 #[test]
+fn a_feed_that_names_the_second_page_of_an_article_does_not_double_it() {
+    let whole = format!("{FIRST}\n\n{SECOND}\n\n{THIRD}");
+    let named = |press: &Press, paths: &[&str]| {
+        let entries: Vec<_> = paths.iter().map(|path| ("A walk", press.url(path))).collect();
+        press.page("/feed", rss(&entries).etag(format!("\"{}\"", paths.join(" "))));
+    };
+    for (what, first, then, ops) in [
+        ("later", &["/walk"][..], &["/walk/2", "/walk"][..], "new"),
+        (
+            "behind the first",
+            &["/walk", "/walk/2"],
+            &["/walk/3", "/walk"],
+            "new",
+        ),
+        (
+            "before the first",
+            &["/walk/2"],
+            &["/walk", "/walk/2"],
+            "new revised",
+        ),
+    ] {
+        let press = Press::start("127.0.0.2");
+        press.page("/walk", part(FIRST, 1, 3));
+        press.page("/walk/2", part(SECOND, 2, 3));
+        press.page("/walk/3", part(THIRD, 3, 3));
+        let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
+        for entries in [first, then] {
+            named(&press, entries);
+            let ended = desk.run(&["run", "--once", "--all"]);
+            assert_eq!(ended.code, Some(0), "{what}: {}{}", ended.stdout, ended.stderr);
+        }
+        let articles = desk.exported(&[]);
+        assert_eq!(articles.len(), 1, "{what}: {articles:?}");
+        assert_eq!(articles[0]["text"], whole, "{what}");
+        assert_eq!(
+            desk.one("SELECT group_concat(op, ' ') FROM changes"),
+            ops,
+            "{what}"
+        );
+        for path in ["/walk", "/walk/2", "/walk/3"] {
+            let known = format!(
+                "SELECT count(*) > 0 FROM aliases WHERE url = '{}'",
+                press.url(path)
+            );
+            assert_eq!(desk.one(&known), "1", "{what}: {path}");
+        }
+        if what == "later" {
+            assert_eq!(press.count("/walk/2"), 1, "what is an alias is not fetched again");
+        }
+    }
+}
+
+#[test]
 fn a_page_that_fails_loses_nothing_and_is_tried_again() {
     let press = Press::start("127.0.0.2");
     press.page("/walk", part(FIRST, 1, 2));

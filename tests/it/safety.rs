@@ -103,7 +103,7 @@ fn h22_a_file_that_cannot_grow_is_said_and_work_goes_on_when_it_can() {
             failed += 1;
             assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
         }
-        if desk.database().exists() && desk.one("PRAGMA user_version") == "1" {
+        if desk.database().exists() && desk.one("PRAGMA user_version") != "0" {
             assert_eq!(desk.one("PRAGMA integrity_check"), "ok", "{kib} KiB");
             // A source with validators has its entries: nothing moved ahead.
             let ahead = "SELECT count(*) FROM source WHERE (etag IS NOT NULL OR last_modified IS NOT NULL) \

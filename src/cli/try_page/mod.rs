@@ -17,7 +17,7 @@ use crate::config::{self, ArticleRules, Config, Source};
 use crate::extract::{self, ExtractError, Page, Part, Series};
 use crate::fetch::{self, Fetcher, Outcome, Request, Want};
 use crate::identity::Identity;
-use crate::model::{Extraction, Failure, Field, Grade, Kind};
+use crate::model::{Extraction, Failure, Field, Grade, Kind, Size};
 use crate::{html, identity, link};
 
 #[derive(Debug, Args)]
@@ -324,7 +324,7 @@ fn fields(extraction: &Extraction) -> Vec<(Field, Option<String>)> {
         ),
         (Field::Published, extraction.published.map(|at| at.to_string())),
         (Field::Modified, extraction.modified.map(|at| at.to_string())),
-        (Field::Image, show(&extraction.image)),
+        (Field::Image, image(extraction)),
         (
             Field::ShortLink,
             show(&links.short_link).or_else(|| show(&links.shortlink)),
@@ -340,6 +340,17 @@ fn fields(extraction: &Extraction) -> Vec<(Field, Option<String>)> {
         (Field::NextPage, show(&extraction.more.next)),
         (Field::SinglePage, show(&extraction.more.single)),
     ]
+}
+
+/// The lead image, with its size where that is known.
+fn image(extraction: &Extraction) -> Option<String> {
+    let url = extraction.image.as_ref()?;
+    let side = |pixels: Option<u32>| pixels.map_or_else(|| "?".to_owned(), |pixels| pixels.to_string());
+    let Size { width, height } = extraction.image_size;
+    if (width, height) == (None, None) {
+        return Some(url.to_string());
+    }
+    Some(format!("{url} ({} x {} pixels)", side(width), side(height)))
 }
 
 fn as_json(tried: &Tried) -> String {

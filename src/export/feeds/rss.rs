@@ -85,6 +85,11 @@ impl Form for Rss {
         if let Some(image) = article.image {
             item.extend_from_slice(b"<media:content medium=\"image\"");
             attribute("url", image, &mut item);
+            for (name, pixels) in [("width", article.image_width), ("height", article.image_height)] {
+                if let Some(pixels) = pixels {
+                    attribute(name, &pixels.to_string(), &mut item);
+                }
+            }
             item.extend_from_slice(b"/>\n");
         }
         item.extend_from_slice(b"</item>\n");

@@ -17,10 +17,11 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
-use crate::html::{At, Block, Clip, Document, Marks, Tag, blocks, join};
+use crate::html::{At, Block, Clip, Document, Marks, Tag, TooMuch, blocks, join};
 
 use super::jsonld::Linked;
 use super::meta::Meta;
+use super::watch::Watch;
 
 /// The body that was found: what it is cut out by, and its text.
 #[derive(Debug)]
@@ -44,20 +45,28 @@ struct View<'a> {
 }
 
 /// Finds the body of a page.
-pub(super) fn find(document: &Document, title: Option<&str>, linked: &Linked, meta: &Meta) -> Found {
+pub(super) fn find(
+    document: &Document,
+    title: Option<&str>,
+    linked: &Linked,
+    meta: &Meta,
+    watch: &Watch<'_>,
+) -> Result<Found, TooMuch> {
     let root = document
         .all()
         .find(|at| document.tag(*at) == Tag::Body)
         .or_else(|| document.all().next());
     let Some(root) = root else {
-        return Found {
+        return Ok(Found {
             clip: Clip::of_all(document, &[]),
             text: String::new(),
-        };
+        });
     };
     let mut whole = Clip::of(document, root);
     noise::hide(document, &mut whole.without);
+    watch.in_time()?;
     let all = blocks(document, &whole);
+    watch.in_time()?;
     let mut known = names::Known::default();
     let noise = noise::mark(document, &all, &mut known);
     let described = ["og:description", "description", "twitter:description"];
@@ -70,15 +79,20 @@ pub(super) fn find(document: &Document, title: Option<&str>, linked: &Linked, me
         said: linked.body.as_deref(),
         leads: leads.chain(linked.standfirst.as_deref()).collect(),
     };
+    watch.in_time()?;
     let mut seen = features::of_blocks(&view, &mut known);
+    watch.in_time()?;
     let alone = score::alone(&seen);
     let container = score::best_container(&view, &alone, root);
+    watch.in_time()?;
     score::look_around(&view, &mut seen, &alone, container);
+    watch.in_time()?;
     let among = score::among(&seen);
     let kept = prune::kept(&view, container, &among);
+    watch.in_time()?;
     let clip = clip_of(&view, root, &kept, whole.without);
     let text = join(kept.iter().filter_map(|index| view.blocks.get(*index)));
-    Found { clip, text }
+    Ok(Found { clip, text })
 }
 
 /// The innermost element around all kept blocks.

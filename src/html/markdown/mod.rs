@@ -10,7 +10,7 @@ mod tests;
 
 use inline::{Mark, Piece, Within};
 
-use super::render::is_web_or_mail;
+use super::allowed::is_web_or_mail;
 use super::tag::Tag;
 use super::tree::{At, Document};
 

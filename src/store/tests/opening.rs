@@ -18,6 +18,47 @@ async fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
 }
 
 #[test]
+fn an_older_database_is_brought_up_to_date_by_the_writer_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cuttings.db");
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(crate::store::schema::MIGRATIONS[0]).unwrap();
+    db.execute_batch(
+        "PRAGMA application_id = 0x63757474; PRAGMA user_version = 1;
+         INSERT INTO meta VALUES ('store_id', 'of the first');
+         INSERT INTO article (id, seq, first_seen) VALUES (7, 1, '2026-11-01T00:00:00Z');
+         INSERT INTO page (id, article_id, page_key, url, first_seen)
+             VALUES (5, 7, 'one.example/a', 'https://one.example/a', '2026-11-01T00:00:00Z');
+         INSERT INTO revision (id, page_id, seq, fetched_at, url, text, html, image, method, kind)
+             VALUES (3, 5, 1, '2026-11-01T00:00:00Z', 'https://one.example/a', 'Text', '<p>Text</p>',
+                     'https://one.example/a.jpg', 'auto', 'article');
+         UPDATE article SET revision_id = 3;",
+    )
+    .unwrap();
+    drop(db);
+    for error in [Reader::open(&path).unwrap_err(), Side::open(&path).unwrap_err()] {
+        assert_eq!(error.code(), "store-older");
+        assert!(error.to_string().contains("`cuttings run`"), "{error}");
+    }
+    drop(Store::open(&path, start_of_time()).unwrap());
+    let reader = Reader::open(&path).unwrap();
+    let articles = reader.articles_since(0, 10).unwrap();
+    let [article] = articles.as_slice() else {
+        panic!("{articles:?}")
+    };
+    assert_eq!(article.article_id, 7);
+    assert_eq!(article.image.as_deref(), Some("https://one.example/a.jpg"));
+    assert_eq!((article.image_width, article.image_height), (None, None));
+    let id: String = Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(id, "of the first");
+}
+
+#[test]
 fn h23_a_newer_database_is_left_as_it_is() {
     let desk = Desk::new();
     let path = desk.path();

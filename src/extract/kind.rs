@@ -1,0 +1,206 @@
+//! What kind of page it is, with evidence only: anything else is an article.
+
+use super::jsonld::Linked;
+use crate::html::{Clip, Css, Document, Marks, Tag};
+use crate::model::{Extraction, Field, Kind, Origin};
+
+/// Characters under which a page that asks whether we are human may have a text.
+const ASKS: usize = 600;
+
+/// Characters under which the text of a page that is not free is taken for its beginning, where nothing better is known.
+const BEGINNING: usize = 1500;
+
+/// Characters of the free and of the paid part of an article from which on it is there.
+const SOME: usize = 100;
+
+/// The kind of a page of which `body` was cut out.
+pub(super) fn of(document: &Document, linked: &Linked, extraction: &Extraction, body: &Clip) -> Kind {
+    if extraction.text.chars().count() < ASKS && is_challenge(document) {
+        return Kind::Challenge;
+    }
+    if linked.free == Some(false) && is_cut_short(document, linked, extraction, body) {
+        return Kind::Paywalled;
+    }
+    Kind::Article
+}
+
+/// Whether the paid part of an article is missing, or was cut short.
+///
+/// Publishers name it for search engines: `hasPart` with `isAccessibleForFree: false` and a `cssSelector`
+/// (schema.org/isAccessibleForFree, "subscription and paywalled content"). What the selector matches is the paid part.
+fn is_cut_short(document: &Document, linked: &Linked, extraction: &Extraction, body: &Clip) -> bool {
+    let text = &extraction.text;
+    let short = text.chars().count() < BEGINNING;
+    // Half of what was said to be there: counts of words differ by captions and by what is taken for a word.
+    let said = linked.words.filter(|said| *said > 0);
+    if said.is_some_and(|said| text.split_whitespace().count() * 2 < said) && !is_unspaced(text) {
+        return true;
+    }
+    let is_of_page = matches!(
+        extraction.origins.get(&Field::Body),
+        Some(Origin::Rule | Origin::Auto)
+    );
+    let selectors: Vec<Css> = linked
+        .paid
+        .iter()
+        .filter_map(|selector| Css::parse(selector).ok())
+        .collect();
+    if selectors.is_empty() || !is_of_page {
+        return short;
+    }
+    let mut paid = Marks::none(document);
+    for at in selectors.iter().flat_map(|css| document.select(css)) {
+        for inner in document.within(at) {
+            paid.add(inner);
+        }
+    }
+    let (mut free, mut bought) = (0, 0);
+    for (at, text) in body.texts(document) {
+        let length = text.chars().filter(|c| !c.is_whitespace()).count();
+        *(if paid.has(at) { &mut bought } else { &mut free }) += length;
+    }
+    match (free >= SOME, bought >= SOME) {
+        (_, false) => true,
+        (true, true) => false,
+        // All of the article is the paid part: how much of it is there, the page does not say.
+        (false, true) => short,
+    }
+}
+
+/// Whether a text is mostly of scripts that are written without spaces: its words cannot be counted.
+fn is_unspaced(text: &str) -> bool {
+    let spaces = text.chars().filter(|c| c.is_whitespace()).count();
+    spaces * 15 < text.chars().count()
+}
+
+/// Whether a page loads what asks visitors to prove they are human.
+fn is_challenge(document: &Document) -> bool {
+    const MARKS: &[&str] = &[
+        "_cf_chl_opt",
+        "cf-challenge",
+        "captcha-delivery.com",
+        "px-captcha",
+        "_Incapsula_Resource",
+        "geo.captcha-delivery",
+        "awswaf",
+    ];
+    let marked = |text: &str| MARKS.iter().any(|mark| text.contains(mark));
+    document.all().any(|at| match document.tag(at) {
+        Tag::Script | Tag::Iframe => {
+            document.attr(at, "src").is_some_and(marked)
+                || document
+                    .children(at)
+                    .filter_map(|child| document.text_of(child))
+                    .any(marked)
+        }
+        Tag::Div => {
+            document.attr(at, "id").is_some_and(marked) || document.attr(at, "class").is_some_and(marked)
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use chrono_tz::Tz;
+    use url::Url;
+
+    use super::*;
+    use crate::extract::{Page, article};
+
+    fn kind(html: &str) -> Kind {
+        let url = Url::parse("https://paper.example/a/dyke").unwrap();
+        let page = Page {
+            html,
+            url: &url,
+            link_header: None,
+        };
+        article(&page, &[], Tz::UTC, DateTime::UNIX_EPOCH).unwrap().kind
+    }
+
+    fn not_free(more: &str) -> String {
+        format!(
+            "<script type=application/ld+json>{{\"@type\":\"NewsArticle\",\"headline\":\"A dyke was mended\",\
+             \"isAccessibleForFree\":\"False\"{more}}}</script>"
+        )
+    }
+
+    fn paragraphs(count: usize) -> String {
+        (0..count)
+            .map(|n| {
+                format!(
+                    "<p>On day {n} the dyke was mended again, by hand, with sand from the other side of the river, \
+                     and nobody could say in the evening who had begun.</p>"
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_page_is_paywalled_where_its_paid_part_is_missing() {
+        let part = ",\"hasPart\":[{\"@type\":\"WebPageElement\",\"isAccessibleForFree\":true,\"cssSelector\":\".head\"},\
+                    {\"@type\":\"WebPageElement\",\"isAccessibleForFree\":false,\"cssSelector\":\".paid\"}]";
+        let page = |more: &str, free: usize, paid: Option<usize>| {
+            let paid = paid.map(|count| format!("<div class=paid>{}</div>", paragraphs(count)));
+            format!(
+                "{}<article><h1>A dyke was mended</h1><div class=free>{}</div>{}</article>",
+                not_free(more),
+                paragraphs(free),
+                paid.unwrap_or_default()
+            )
+        };
+        let broken = part.replace(".paid", "..paid");
+        for (what, html, expected) in [
+            ("no part is named, short", page("", 3, None), Kind::Paywalled),
+            ("no part is named, long", page("", 20, None), Kind::Article),
+            ("the part is not there", page(part, 3, None), Kind::Paywalled),
+            (
+                "the part is not there, much is",
+                page(part, 20, None),
+                Kind::Paywalled,
+            ),
+            ("the part is empty", page(part, 3, Some(0)), Kind::Paywalled),
+            (
+                "both parts are there, short",
+                page(part, 2, Some(3)),
+                Kind::Article,
+            ),
+            ("all is the part, short", page(part, 0, Some(4)), Kind::Paywalled),
+            ("all is the part, long", page(part, 0, Some(20)), Kind::Article),
+            (
+                "half of the words are there",
+                page(&format!("{part},\"wordCount\":900"), 2, Some(14)),
+                Kind::Paywalled,
+            ),
+            (
+                "most of the words are there",
+                page(&format!("{part},\"wordCount\":\"500\""), 2, Some(14)),
+                Kind::Article,
+            ),
+            ("a selector that is none", page(&broken, 20, None), Kind::Article),
+        ] {
+            assert_eq!(kind(&html), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_not_free_makes_the_article_one_that_is_not() {
+        let html = format!(
+            "<script type=application/ld+json>{{\"@type\":\"NewsArticle\",\"headline\":\"A dyke\",\
+             \"hasPart\":{{\"isAccessibleForFree\":\"false\",\"cssSelector\":\".paid\"}}}}</script><article>{}</article>",
+            paragraphs(20)
+        );
+        assert_eq!(kind(&html), Kind::Paywalled);
+    }
+
+    #[test]
+    fn what_is_free_is_never_paywalled() {
+        let html = format!(
+            "<script type=application/ld+json>{{\"@type\":\"NewsArticle\",\"headline\":\"A dyke\",\
+             \"isAccessibleForFree\":true,\"wordCount\":900}}</script><article>{}</article>",
+            paragraphs(2)
+        );
+        assert_eq!(kind(&html), Kind::Article);
+    }
+}

@@ -1,0 +1,37 @@
+//! The look at the clock between the steps of the work, each of which is bounded by the size of the page.
+
+use std::cell::Cell;
+
+use crate::html::TooMuch;
+
+/// Asks whether there is time left. What was refused once stays refused.
+pub(super) struct Watch<'a> {
+    has_time: &'a dyn Fn() -> bool,
+    late: Cell<bool>,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(has_time: &'a dyn Fn() -> bool) -> Self {
+        Self {
+            has_time,
+            late: Cell::new(false),
+        }
+    }
+
+    /// Whether the time is up.
+    pub(super) fn is_late(&self) -> bool {
+        if !self.late.get() && !(self.has_time)() {
+            self.late.set(true);
+        }
+        self.late.get()
+    }
+
+    /// Gives the page up where the time is.
+    pub(super) fn in_time(&self) -> Result<(), TooMuch> {
+        if self.is_late() {
+            Err(TooMuch::Time)
+        } else {
+            Ok(())
+        }
+    }
+}

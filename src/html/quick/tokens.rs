@@ -1,0 +1,381 @@
+//! Tags, texts and comments, one after the other (WHATWG HTML, 13.2.5).
+//!
+//! Nothing is copied: a name, a value or a text is a stretch of the page. References in it are resolved by whoever
+//! keeps it.
+
+use memchr::{memchr, memchr2, memmem};
+
+use super::super::tag::Tag;
+use super::super::tree::Span;
+
+/// A piece of the page.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Token {
+    /// Its attributes are in [`Tokens::attributes`].
+    Start(Name, SelfClosing),
+    End(Name),
+    /// Characters, and whether there are references among them.
+    Text(Span, HasReferences),
+    Comment,
+    Doctype(Doctype),
+    Eof,
+}
+
+pub(super) type SelfClosing = bool;
+pub(super) type HasReferences = bool;
+
+/// The name of a tag, as written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Name {
+    pub(super) tag: Tag,
+    pub(super) written: Span,
+}
+
+/// An attribute as written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attribute {
+    pub(super) name: Span,
+    pub(super) value: Span,
+}
+
+/// What a document type says of the way a table ends a paragraph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doctype {
+    /// `<!doctype html>`.
+    Html,
+    /// One with identifiers, which would have to be looked up.
+    Other,
+}
+
+/// How the content of an element that holds no markup is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Raw {
+    /// `<title>`: references are resolved.
+    Escapable,
+    /// `<style>`.
+    Verbatim,
+    /// `<script>`: what stands in a comment may hold the end tag of another.
+    Script,
+}
+
+/// Reads a page.
+#[derive(Debug)]
+pub(super) struct Tokens<'a> {
+    page: &'a str,
+    at: usize,
+    /// Those of the last start tag.
+    pub(super) attributes: Vec<Attribute>,
+}
+
+impl<'a> Tokens<'a> {
+    /// A page of less than 4 GiB, in which lines end with LF.
+    pub(super) fn new(page: &'a str) -> Self {
+        Self {
+            page,
+            at: 0,
+            attributes: Vec::new(),
+        }
+    }
+
+    /// How much of the page was read, in bytes.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.page.as_bytes().get(at).copied()
+    }
+
+    fn rest(&self, at: usize) -> &'a [u8] {
+        self.page.as_bytes().get(at..).unwrap_or_default()
+    }
+
+    /// The next piece. `foreign`: whether it stands in an element of another vocabulary than HTML's.
+    pub(super) fn next(&mut self, foreign: bool) -> Token {
+        loop {
+            let start = self.at;
+            let mut has_references = false;
+            // Up to a tag: a `<` that begins none is a character.
+            let mut from = start;
+            let kind = loop {
+                let Some(found) = memchr2(b'<', b'&', self.rest(from)) else {
+                    self.at = self.page.len();
+                    break None;
+                };
+                let found = from + found;
+                from = found + 1;
+                let next = self.byte(from);
+                if self.byte(found) == Some(b'&') {
+                    has_references = true;
+                } else if next.is_some_and(|byte| {
+                    byte.is_ascii_alphabetic()
+                        || matches!(byte, b'!' | b'?')
+                        || (byte == b'/' && self.byte(from + 1).is_some())
+                }) {
+                    self.at = found;
+                    break next;
+                }
+            };
+            if self.at > start {
+                return Token::Text(Span::new(start, self.at), has_references);
+            }
+            match kind {
+                None => return Token::Eof,
+                Some(b'!') => return self.declaration(foreign),
+                Some(b'?') => return self.bogus(),
+                Some(b'/') => match self.byte(start + 2) {
+                    Some(byte) if byte.is_ascii_alphabetic() => {
+                        let name = self.name(start + 2);
+                        if !self.tag(name) {
+                            return Token::Eof;
+                        }
+                        return Token::End(name);
+                    }
+                    // Nothing at all.
+                    Some(b'>') => self.at = start + 3,
+                    _ => return self.bogus(),
+                },
+                Some(_) => {
+                    let name = self.name(start + 1);
+                    let last = self.tag(name);
+                    if !last {
+                        return Token::Eof;
+                    }
+                    let self_closing =
+                        self.byte(self.at.wrapping_sub(2)) == Some(b'/') && self.closes_itself(name);
+                    return Token::Start(name, self_closing);
+                }
+            }
+        }
+    }
+
+    /// Whether the slash before the end of the tag is none of an unquoted value's.
+    fn closes_itself(&self, name: Name) -> bool {
+        let slash = self.at.saturating_sub(2);
+        let end = match self.attributes.last() {
+            Some(last) if last.value.len > 0 => last.value.end(),
+            Some(last) => last.name.end(),
+            None => name.written.end(),
+        };
+        end <= slash
+    }
+
+    fn name(&self, from: usize) -> Name {
+        let rest = self.rest(from);
+        let end = rest
+            .iter()
+            .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'))
+            .unwrap_or(rest.len());
+        Name {
+            tag: Tag::of_bytes(rest.get(..end).unwrap_or_default()),
+            written: Span::new(from, from + end),
+        }
+    }
+
+    /// Reads the attributes behind a name up to the end of the tag; `false` where the page ends within it.
+    fn tag(&mut self, name: Name) -> bool {
+        self.attributes.clear();
+        let bytes = self.page.as_bytes();
+        let mut at = name.written.end();
+        let skip = |at: usize, stop: fn(u8) -> bool| {
+            let rest = bytes.get(at..).unwrap_or_default();
+            at + rest.iter().position(|byte| stop(*byte)).unwrap_or(rest.len())
+        };
+        loop {
+            at = skip(at, |byte| !byte.is_ascii_whitespace() && byte != b'/');
+            match bytes.get(at) {
+                None => {
+                    self.at = bytes.len();
+                    return false;
+                }
+                Some(b'>') => {
+                    self.at = at + 1;
+                    return true;
+                }
+                Some(_) => {}
+            }
+            // A name may begin with `=`.
+            let end = skip(at + 1, |byte| {
+                byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=')
+            });
+            let named = Span::new(at, end);
+            at = skip(end, |byte| !byte.is_ascii_whitespace());
+            let mut value = Span::new(end, end);
+            if bytes.get(at) == Some(&b'=') {
+                at = skip(at + 1, |byte| !byte.is_ascii_whitespace());
+                if let Some(quote @ (b'"' | b'\'')) = bytes.get(at) {
+                    let rest = bytes.get(at + 1..).unwrap_or_default();
+                    let Some(length) = memchr(*quote, rest) else {
+                        self.at = bytes.len();
+                        return false;
+                    };
+                    value = Span::new(at + 1, at + 1 + length);
+                    at += length + 2;
+                } else {
+                    let end = skip(at, |byte| byte.is_ascii_whitespace() || byte == b'>');
+                    value = Span::new(at, end);
+                    at = end;
+                }
+            }
+            self.attributes.push(Attribute { name: named, value });
+        }
+    }
+
+    fn declaration(&mut self, foreign: bool) -> Token {
+        let start = self.at;
+        let rest = self.rest(start);
+        if let Some(comment) = rest.strip_prefix(b"<!--") {
+            self.at = start + 4 + comment_length(comment);
+            return Token::Comment;
+        }
+        let is_doctype = rest
+            .get(2..9)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"doctype"));
+        if is_doctype {
+            let length = memchr(b'>', rest).unwrap_or(rest.len());
+            self.at = start + (length + 1).min(rest.len());
+            let words = rest.get(9..length).unwrap_or_default().trim_ascii();
+            return Token::Doctype(if length < rest.len() && words.eq_ignore_ascii_case(b"html") {
+                Doctype::Html
+            } else {
+                Doctype::Other
+            });
+        }
+        if foreign && rest.starts_with(b"<![CDATA[") {
+            let from = start + 9;
+            let length = memmem::find(self.rest(from), b"]]>");
+            let end = from + length.unwrap_or(self.rest(from).len());
+            self.at = end + if length.is_some() { 3 } else { 0 };
+            return Token::Text(Span::new(from, end), false);
+        }
+        self.bogus()
+    }
+
+    /// What is none of HTML: a comment up to the next `>`.
+    fn bogus(&mut self) -> Token {
+        let rest = self.rest(self.at);
+        self.at += memchr(b'>', rest).map_or(rest.len(), |found| found + 1);
+        Token::Comment
+    }
+
+    /// Reads the content of an element up to its end tag, and the end tag.
+    pub(super) fn raw(&mut self, name: Name, kind: Raw) -> (Span, HasReferences) {
+        let written = self.page.get(name.written.range()).unwrap_or_default().as_bytes();
+        let start = self.at;
+        let end = if kind == Raw::Script {
+            self.script_end(start, written)
+        } else {
+            self.end_tag(start, written)
+        };
+        self.at = end;
+        if end < self.page.len() {
+            // Its attributes are nobody's; where the page ends in it, so does the content before it.
+            let name = self.name(end + 2);
+            self.tag(name);
+        }
+        let content = self.page.as_bytes().get(start..end).unwrap_or_default();
+        let has_references = kind == Raw::Escapable && memchr(b'&', content).is_some();
+        (Span::new(start, end), has_references)
+    }
+
+    /// Whether the end tag of `name` begins at a `<`.
+    fn ends(&self, at: usize, name: &[u8]) -> bool {
+        self.rest(at)
+            .strip_prefix(b"</")
+            .is_some_and(|after| is_word(after, name))
+    }
+
+    fn end_tag(&self, from: usize, name: &[u8]) -> usize {
+        let mut at = from;
+        while let Some(found) = memchr(b'<', self.rest(at)) {
+            if self.ends(at + found, name) {
+                return at + found;
+            }
+            at += found + 1;
+        }
+        self.page.len()
+    }
+
+    /// Where a script ends: `<!--` hides the end tags of scripts that begin behind it, until `-->`.
+    fn script_end(&self, from: usize, name: &[u8]) -> usize {
+        #[derive(PartialEq)]
+        enum State {
+            Plain,
+            Escaped,
+            DoubleEscaped,
+        }
+        let mut state = State::Plain;
+        let mut at = from;
+        loop {
+            let rest = self.rest(at);
+            let found = match state {
+                State::Plain => memchr(b'<', rest),
+                _ => memchr2(b'<', b'-', rest),
+            };
+            let Some(found) = found else {
+                return self.page.len();
+            };
+            at += found;
+            let rest = self.rest(at);
+            match state {
+                State::Plain if rest.starts_with(b"<!--") => {
+                    state = State::Escaped;
+                    // Its dashes may be those that end it.
+                    at += 2;
+                    continue;
+                }
+                State::Escaped | State::DoubleEscaped if rest.starts_with(b"-->") => {
+                    state = State::Plain;
+                    at += 3;
+                    continue;
+                }
+                State::Plain | State::Escaped if self.ends(at, name) => return at,
+                State::Escaped if rest.get(1..).is_some_and(|after| is_word(after, b"script")) => {
+                    state = State::DoubleEscaped;
+                }
+                State::DoubleEscaped if self.ends(at, b"script") => state = State::Escaped,
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// Leaves out a line end that opens preformatted text, and says whether what follows might resolve to one.
+    pub(super) fn skip_line_end(&mut self) -> bool {
+        match self.rest(self.at) {
+            [b'\n', ..] => self.at += 1,
+            [b'&', b'#' | b'N', ..] => return true,
+            _ => {}
+        }
+        false
+    }
+}
+
+/// Whether a text begins with a name, in any case, and its end.
+fn is_word(text: &[u8], name: &[u8]) -> bool {
+    text.get(..name.len())
+        .is_some_and(|begin| begin.eq_ignore_ascii_case(name))
+        && text
+            .get(name.len())
+            .is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'))
+}
+
+/// Bytes of a comment behind its `<!--`, the end included.
+fn comment_length(rest: &[u8]) -> usize {
+    if rest.starts_with(b">") {
+        return 1;
+    }
+    if rest.starts_with(b"->") {
+        return 2;
+    }
+    let mut at = 0;
+    while let Some(found) = rest.get(at..).and_then(|rest| memmem::find(rest, b"--")) {
+        at += found;
+        match rest.get(at + 2..) {
+            Some([b'>', ..]) => return at + 3,
+            Some([b'!', b'>', ..]) => return at + 4,
+            _ => at += 1,
+        }
+    }
+    rest.len()
+}
