@@ -150,13 +150,21 @@ async fn what_may_wait_shares_a_transaction_and_what_only_reads_does_not_wait() 
     busy.await.unwrap();
     assert_eq!(look.await.unwrap(), 0, "it sees what is committed");
     assert_eq!(one.await.unwrap(), 0);
-    assert_eq!(two.await.unwrap(), 0, "the first is committed with it, not before");
+    assert_eq!(
+        two.await.unwrap(),
+        0,
+        "the first is committed with it, not before"
+    );
     let after = writer.call_in(Haste::Look, "look", count_notes);
     assert_eq!(after.await.unwrap(), 2);
 }
 
 fn count_notes(db: &rusqlite::Connection) -> Result<i64, StoreError> {
-    Ok(db.query_row("SELECT count(*) FROM meta WHERE key LIKE 'note %'", [], |row| row.get(0))?)
+    Ok(
+        db.query_row("SELECT count(*) FROM meta WHERE key LIKE 'note %'", [], |row| {
+            row.get(0)
+        })?,
+    )
 }
 
 #[tokio::test]
