@@ -125,7 +125,6 @@ pub(super) fn record(
             Stored::Waiting
         }
     };
-    queue::refresh_noted(db, &outcome.hosts)?;
     Ok(stored)
 }
 
