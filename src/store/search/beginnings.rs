@@ -27,7 +27,7 @@ const WORDS: usize = 32;
 /// For all beginnings of a query together; each has four, though.
 const ALL_WORDS: usize = 128;
 
-/// Words of the latest articles, and how often they are there.
+/// Words of the latest articles with one of the beginnings, and how often they are there.
 pub(super) struct Sample {
     words: HashMap<String, u64>,
     /// Articles it was taken from, and articles there are.
@@ -38,8 +38,8 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// For a query with so many beginnings.
-    pub(super) fn of(reader: &Reader, beginnings: usize) -> rusqlite::Result<Self> {
+    /// For a query with these beginnings, folded.
+    pub(super) fn of(reader: &Reader, beginnings: &[String]) -> rusqlite::Result<Self> {
         let articles: i64 = reader
             .db
             .query_row("SELECT coalesce(max(id), 0) FROM article", [], |row| row.get(0))?;
@@ -55,6 +55,12 @@ impl Sample {
             for column in 0..3 {
                 let text = row.get::<_, Option<String>>(column)?.unwrap_or_default();
                 for word in words::indexed(&segmented(start_of(&text, LOOKED_AT), Tail::Whole)) {
+                    if !beginnings
+                        .iter()
+                        .any(|beginning| word.starts_with(beginning.as_str()))
+                    {
+                        continue;
+                    }
                     // Most are there already, and need no copy.
                     if let Some(count) = words.get_mut(&*word) {
                         *count += 1;
@@ -68,7 +74,7 @@ impl Sample {
             words,
             taken,
             articles: articles.unsigned_abs(),
-            most: (ALL_WORDS / beginnings.max(1)).clamp(4, WORDS),
+            most: (ALL_WORDS / beginnings.len().max(1)).clamp(4, WORDS),
         })
     }
 

@@ -114,8 +114,8 @@ impl Reader {
     pub fn search(&self, search: &Search) -> Result<Hits, SearchError> {
         let failed = |error: rusqlite::Error| StoreError::from(error).while_doing("search");
         let mut query = query::parse(&search.query)?;
-        if query.beginnings > 0 {
-            let sample = Sample::of(self, query.beginnings).map_err(failed)?;
+        if !query.beginnings.is_empty() {
+            let sample = Sample::of(self, &query.beginnings).map_err(failed)?;
             query = query::parse_with(&search.query, &|beginning| sample.instead_of(beginning))?;
         }
         let rows: Vec<Row> = query.terms.iter().map(Row::of).collect();

@@ -27,8 +27,8 @@ pub(super) struct Query {
     pub(super) expression: String,
     /// What may be marked in a text that was found.
     pub(super) terms: Vec<Term>,
-    /// How many beginnings of words are in it.
-    pub(super) beginnings: usize,
+    /// The beginnings of words in it, folded.
+    pub(super) beginnings: Vec<String>,
     /// Those, as typed, for which some of their words stand.
     pub(super) shortened: Vec<String>,
 }
@@ -131,7 +131,7 @@ pub(super) fn parse_with(typed: &str, instead: &Instead<'_>) -> Result<Query, Qu
     let mut written = Written {
         instead,
         terms: Vec::new(),
-        beginnings: 0,
+        beginnings: Vec::new(),
         shortened: Vec::new(),
     };
     let expression = written.expr(&expr, true)?.ok_or(QueryError::Empty)?;
@@ -209,7 +209,7 @@ impl Parser {
 struct Written<'a> {
     instead: &'a Instead<'a>,
     terms: Vec<Term>,
-    beginnings: usize,
+    beginnings: Vec<String>,
     shortened: Vec<String>,
 }
 
@@ -255,12 +255,13 @@ impl Written<'_> {
         if !is_beginning {
             return Some(format!("\"{pairs}\""));
         }
-        self.beginnings += 1;
         let whole = format!("\"{pairs}\" *");
         let Some((before, beginning)) = words::parted(&pairs) else {
             return Some(whole);
         };
-        match (self.instead)(&beginning) {
+        let instead = (self.instead)(&beginning);
+        self.beginnings.push(beginning.into_owned());
+        match instead {
             Some(words) if !words.is_empty() => {
                 self.shortened.push(format!("{}*", term.text));
                 let each = words.iter().map(|word| format!("\"{before}{word}\""));
@@ -409,13 +410,17 @@ mod tests {
                 "harbour".starts_with(beginning).then(|| words.to_vec())
             };
             let query = parse_with(typed, &instead).unwrap();
-            (query.expression, query.beginnings, query.shortened.join(" "))
+            (
+                query.expression,
+                query.beginnings.join(" "),
+                query.shortened.join(" "),
+            )
         };
         assert_eq!(
             some("title:(old Harb*) ferr*"),
             (
                 r#"(title : (("old" AND ("harbour" OR "harbourmaster"))) AND "ferr" *)"#.to_owned(),
-                2,
+                "harb ferr".to_owned(),
                 "Harb*".to_owned()
             )
         );
