@@ -26,6 +26,7 @@ mod disk;
 mod drift;
 mod error;
 mod figures;
+mod filter;
 mod grouping;
 mod intake;
 mod ledger;
