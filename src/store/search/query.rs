@@ -367,6 +367,8 @@ fn term(text: &str, prefix: bool) -> Token {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn expression(typed: &str) -> String {
@@ -436,5 +438,41 @@ mod tests {
             terms.iter().map(|term| term.text.as_str()).collect::<Vec<_>>(),
             ["a", "c"]
         );
+    }
+
+    /// Whatever is typed, and whatever words stand for its beginnings, FTS5 understands it.
+    #[test]
+    fn h19_what_is_written_for_beginnings_is_an_expression() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        db.execute_batch(
+            "CREATE VIRTUAL TABLE search USING fts5 (title, standfirst, text, source, content = '', tokenize = \
+             \"unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'\"); \
+             INSERT INTO search (rowid, text) VALUES (1, 'a harbour')",
+        )
+        .unwrap();
+        let pieces = prop::sample::select(vec![
+            "\"", "(", ")", "* ", "title:", "-", " OR ", "NOT ", "é", "a", "'", "北", "京", "\u{0301}", "ผั",
+            ".", " ", "AND", "Ⓐ", "\u{e000}", "harb",
+        ]);
+        let typed = prop::collection::vec(pieces, 0..14).prop_map(|pieces| pieces.concat());
+        proptest!(ProptestConfig::with_cases(2000), |(typed in typed)| {
+            let instead = |beginning: &str| Some(vec![format!("{beginning}our"), beginning.to_owned()]);
+            if let Ok(query) = parse_with(&typed, &instead) {
+                prop_assert_eq!(query.shortened.len(), query.beginnings.len());
+                db.query_row(
+                    "SELECT count(*) FROM search WHERE search MATCH ?1",
+                    [&query.expression],
+                    |row| row.get::<_, i64>(0),
+                )
+                .map_err(|error| TestCaseError::fail(format!("{}: {error}", query.expression)))?;
+            }
+        });
+        let harbour = parse_with("harb*", &|beginning| Some(vec![format!("{beginning}our")])).unwrap();
+        let found = db.query_row(
+            "SELECT rowid FROM search WHERE search MATCH ?1",
+            [harbour.expression],
+            |row| row.get::<_, i64>(0),
+        );
+        assert_eq!(found, Ok(1));
     }
 }
