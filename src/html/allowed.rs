@@ -1,11 +1,14 @@
-//! What may stand in the HTML we write: elements, attributes, addresses. Ammonia holds the result to it.
+//! What may stand in the HTML we write: elements, attributes, addresses.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use memchr::memmem;
 use url::Url;
 
+use super::limits::Limits;
 use super::tag::Tag;
+use super::tree::Document;
 
 /// Absolute http or https.
 pub(super) fn web(base: &Url, href: &str) -> Option<Url> {
@@ -24,8 +27,50 @@ pub(super) fn is_web_or_mail(url: &str) -> bool {
         .any(|scheme| url.starts_with(scheme))
 }
 
-/// Holds what was written to the lists here.
-pub(super) fn clean(html: &str) -> String {
+/// Attributes that may stand in what we write, by element; none at the others.
+const ATTRIBUTES: &[(Tag, &[&str])] = &[
+    (Tag::A, &["href"]),
+    (Tag::Img, &["src", "alt", "width", "height"]),
+    (Tag::Ol, &["start"]),
+    (Tag::Td, &["colspan", "rowspan"]),
+    (Tag::Th, &["colspan", "rowspan"]),
+    (Tag::Time, &["datetime"]),
+];
+
+/// Holds what was written to the lists here: it is parsed again, and where anything in its tree is none of them, ammonia
+/// makes it so.
+pub(super) fn clean(html: String) -> String {
+    if is_clean(&html) { html } else { sanitised(&html) }
+}
+
+/// Whether a browser would make of it a tree of nothing but what may stand there.
+pub(super) fn is_clean(html: &str) -> bool {
+    // Comments and instructions are in no tree.
+    if memmem::find(html.as_bytes(), b"<!").is_some() || memmem::find(html.as_bytes(), b"<?").is_some() {
+        return false;
+    }
+    Document::parse(html, &Limits::default()).is_ok_and(|document| {
+        document.all().all(|at| match document.tag(at) {
+            Tag::Text => true,
+            // The parser's own.
+            Tag::Html | Tag::Head | Tag::Body => document.attrs(at).next().is_none(),
+            tag => may_stand(tag) && document.attrs(at).all(|(name, value)| has(tag, name, value)),
+        })
+    })
+}
+
+fn may_stand(tag: Tag) -> bool {
+    matches!(tag, Tag::A | Tag::Img | Tag::Br | Tag::Hr)
+        || [BLOCKS, PARTS, INLINE].iter().any(|tags| tags.contains(&tag))
+}
+
+fn has(tag: Tag, name: &str, value: &str) -> bool {
+    let known = ATTRIBUTES.iter().find(|(known, _)| *known == tag);
+    known.is_some_and(|(_, names)| names.contains(&name))
+        && (!matches!(name, "href" | "src") || is_web_or_mail(value))
+}
+
+pub(super) fn sanitised(html: &str) -> String {
     static GUARD: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         let tags = BLOCKS.iter().chain(PARTS).chain(INLINE).map(|tag| tag.name());
         let mut builder = ammonia::Builder::empty();
@@ -34,13 +79,10 @@ pub(super) fn clean(html: &str) -> String {
             .clean_content_tags(HashSet::from(["script", "style"]))
             .url_schemes(HashSet::from(["http", "https", "mailto"]))
             .url_relative(ammonia::UrlRelative::Deny)
-            .link_rel(None)
-            .add_tag_attributes("a", ["href"])
-            .add_tag_attributes("img", ["src", "alt", "width", "height"])
-            .add_tag_attributes("ol", ["start"])
-            .add_tag_attributes("td", ["colspan", "rowspan"])
-            .add_tag_attributes("th", ["colspan", "rowspan"])
-            .add_tag_attributes("time", ["datetime"]);
+            .link_rel(None);
+        for (tag, names) in ATTRIBUTES {
+            builder.add_tag_attributes(tag.name(), names.iter().copied());
+        }
         builder
     });
     GUARD.clean(html).to_string()
@@ -102,3 +144,41 @@ pub(super) const INLINE: &[Tag] = &[
     Tag::Small,
     Tag::Time,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_clean_is_what_ammonia_leaves_as_it_is() {
+        for html in [
+            "",
+            "text &amp; more",
+            "<p>One <b>two</b> <a href=\"https://x.example/\">three</a></p><ul><li>four</li></ul>",
+            "<figure><img src=\"https://x.example/a.jpg\" alt=\"A\"><figcaption>B</figcaption></figure>",
+            "<table><tbody><tr><td colspan=\"2\">x</td></tr></tbody></table>",
+        ] {
+            assert!(is_clean(html), "{html}");
+            assert_eq!(sanitised(html), html);
+        }
+        for html in [
+            "<script>x</script>",
+            "<p onclick=\"x\">y</p>",
+            "<a href=\"javascript:x\">y</a>",
+            "<a href=\"/x\">y</a>",
+            "<img src=\"data:image/png;base64,x\">",
+            "<div>x</div>",
+            "<svg><p>x</p></svg>",
+            "<p style=\"x\">y</p>",
+            "<!-- x -->",
+            "<?x>",
+            "<body onload=x>",
+            "<math><mi>x</mi></math>",
+            "<textarea><p>x</p>",
+            "<p>x<plaintext>",
+        ] {
+            assert!(!is_clean(html), "{html}");
+            assert!(is_clean(&clean(html.to_owned())), "{html}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! A part of a page as sanitised HTML: paragraphs, headings, lists, quotes, tables and figures, links absolute.
 //!
-//! Our own writer keeps the elements it knows and drops the wrappers; ammonia then holds the result to the same list,
-//! so that a mistake here is no hole.
+//! Our own writer keeps the elements it knows and drops the wrappers; the result is then held to the same list once
+//! more, so that a mistake here is no hole.
 
 use std::fmt::Write as _;
 
@@ -25,7 +25,7 @@ pub fn sanitised(document: &Document, clip: &Clip, base: &Url) -> String {
     for root in &clip.roots {
         writer.write(*root, clip);
     }
-    clean(&writer.out)
+    clean(writer.out)
 }
 
 /// Sanitises HTML from elsewhere, such as a feed's own text.
@@ -217,14 +217,14 @@ impl Writer<'_> {
                 .and_then(|href| web(self.base, href));
             let Some(href) = href else { return };
             self.out.push_str("<a href=\"");
-            escape(href.as_str(), &mut self.out);
+            escape(href.as_str(), Place::Value, &mut self.out);
             self.out.push_str("\">");
         } else {
             let _ = write!(self.out, "<{}", tag.name());
             for name in ["start", "colspan", "rowspan", "datetime"] {
                 if let Some(value) = self.document.attr(at, name) {
                     let _ = write!(self.out, " {name}=\"");
-                    escape(value, &mut self.out);
+                    escape(value, Place::Value, &mut self.out);
                     self.out.push('"');
                 }
             }
@@ -247,7 +247,7 @@ impl Writer<'_> {
         self.open_all(true);
         let pre = self.open.iter().any(|(tag, _)| *tag == Tag::Pre);
         if pre {
-            escape(text, &mut self.out);
+            escape(text, Place::Text, &mut self.out);
             return;
         }
         let (mut space, mut rest) = (false, text);
@@ -264,7 +264,7 @@ impl Writer<'_> {
                 self.out.push(' ');
             }
             space = false;
-            escape(word, &mut self.out);
+            escape(word, Place::Text, &mut self.out);
             rest = after;
         }
         if space {
@@ -293,12 +293,12 @@ impl Writer<'_> {
         };
         self.open_all(false);
         self.out.push_str("<img src=\"");
-        escape(src.as_str(), &mut self.out);
+        escape(src.as_str(), Place::Value, &mut self.out);
         self.out.push('"');
         for name in ["alt", "width", "height"] {
             if let Some(value) = self.document.attr(at, name).filter(|value| !value.is_empty()) {
                 let _ = write!(self.out, " {name}=\"");
-                escape(value, &mut self.out);
+                escape(value, Place::Value, &mut self.out);
                 self.out.push('"');
             }
         }
@@ -322,27 +322,40 @@ impl Writer<'_> {
     }
 }
 
-fn escape(text: &str, out: &mut String) {
+/// Where a text is written: between tags a quote is a quote.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Text,
+    Value,
+}
+
+/// Writes characters as a serializer does (WHATWG HTML, 13.3), without those that are none of a text.
+fn escape(text: &str, place: Place, out: &mut String) {
+    // 0xc2 begins the no-break space and the control characters beyond ASCII.
+    let special = |byte: &u8| matches!(byte, 0..0x20 | 0x7f | 0xc2 | b'&' | b'<' | b'>' | b'"');
     let mut rest = text;
-    loop {
-        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"');
-        let run = rest.bytes().take_while(plain).count();
-        if let Some((before, after)) = rest.split_at_checked(run) {
-            out.push_str(before);
-            rest = after;
-        }
-        let mut chars = rest.chars();
-        let Some(c) = chars.next() else { return };
+    while let Some(run) = rest.as_bytes().iter().position(special) {
+        let Some((before, after)) = rest.split_at_checked(run) else {
+            break;
+        };
+        out.push_str(before);
+        let mut chars = after.chars();
+        let c = chars.next();
         rest = chars.as_str();
         match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() && !c.is_whitespace() => {}
-            c => out.push(c),
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('"') if place == Place::Value => out.push_str("&quot;"),
+            Some('\u{a0}') => out.push_str("&nbsp;"),
+            // As a parser reads the ends of lines.
+            Some('\r') if rest.starts_with('\n') => {}
+            Some('\r') => out.push('\n'),
+            Some(c) if !c.is_control() || c.is_whitespace() => out.push(c),
+            _ => {}
         }
     }
+    out.push_str(rest);
 }
 
 #[cfg(test)]
