@@ -78,10 +78,12 @@ async fn poll_alike(
             .memory
             .full_at
             .is_none_or(|at| (now - at).to_std().is_ok_and(|time| time >= FULL_EVERY) || at > now);
-    let answer = ask(store, fetcher, config, source, claim, full, now).await;
+    let mut answer = ask(store, fetcher, config, source, claim, full, now).await;
+    let last = claims.len().saturating_sub(1);
     for (position, (source, claim)) in claims.into_iter().enumerate() {
         // What was learned of the hosts was learned once.
-        let mut outcome = decide(store, config, &source, claim, &answer, full, now).await?;
+        let for_it = (&mut answer, position == last);
+        let mut outcome = decide(store, config, &source, claim, for_it, full, now).await?;
         if position == 0 {
             outcome.hosts.clone_from(&answer.hosts);
             outcome.robots.clone_from(&answer.robots);

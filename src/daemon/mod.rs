@@ -49,7 +49,7 @@ const TICK: Duration = Duration::from_millis(500);
 const TELL: Duration = Duration::from_secs(5);
 
 /// One in so many places is free before more work is claimed, or so long has passed.
-const GATHERED: usize = 4;
+const GATHERED: usize = 2;
 const GATHER: Duration = Duration::from_millis(50);
 
 /// Least time between two counts of all that waits.
@@ -117,7 +117,9 @@ pub struct Daemon {
     config: Arc<Config>,
     /// The file that `config` came from.
     path: PathBuf,
-    /// By row.
+    /// Where in the configuration a row's source is.
+    places: HashMap<i64, usize>,
+    /// By row: those that were worked on, shared by all of their work.
     sources: HashMap<i64, Arc<Source>>,
     options: Options,
     started: DateTime<Utc>,
@@ -164,6 +166,7 @@ impl Daemon {
             store,
             config: Arc::new(Config::default()),
             path,
+            places: HashMap::new(),
             sources: HashMap::new(),
             options,
             started: Utc::now(),

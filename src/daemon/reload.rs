@@ -8,8 +8,9 @@ use tracing::{error, info, warn};
 
 use super::metrics::Metrics;
 use super::{Daemon, RunError, notify};
-use crate::config::{self, Config, Listen};
+use crate::config::{self, Config, Listen, Source};
 use crate::fetch::{self, ClientError, Fetcher};
+use crate::model::SourceId;
 use crate::store::StoreError;
 
 /// A fetcher with the limits of a configuration.
@@ -38,11 +39,12 @@ impl Daemon {
             .await?;
         self.store.retain_rules(&config).await?;
         // The rows come in the order of the sources.
-        self.sources = rows
-            .into_iter()
-            .zip(&config.sources)
-            .map(|((id, _), source)| (id.0, Arc::new(source.clone())))
+        self.places = rows
+            .iter()
+            .zip(0..)
+            .map(|((id, _), place)| (id.0, place))
             .collect();
+        self.sources.clear();
         if let Some(outputs) = &mut self.outputs {
             let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
             outputs.follow(&config.outputs, &user_agent)?;
@@ -50,6 +52,17 @@ impl Daemon {
         self.config = config;
         self.warn_of_a_short_watchdog();
         Ok(())
+    }
+
+    /// The source of a row, as it is configured now.
+    pub(super) fn source(&mut self, id: SourceId) -> Option<Arc<Source>> {
+        if let Some(source) = self.sources.get(&id.0) {
+            return Some(Arc::clone(source));
+        }
+        let source = self.config.sources.get(*self.places.get(&id.0)?)?;
+        let source = Arc::new(source.clone());
+        self.sources.insert(id.0, Arc::clone(&source));
+        Some(source)
     }
 
     /// Listens for those who watch, where there is a place for it; where it listened before no longer.

@@ -35,14 +35,14 @@ impl Daemon {
     pub(super) async fn claim(&mut self) -> Result<(), StoreError> {
         let all = self.options.all.then_some(self.started);
         let free = self.room().saturating_sub(self.work.len());
-        // Half the room at most: a thousand sources due at once must not keep the queue from moving.
-        let due = self
-            .store
-            .claim_sources(Utc::now(), free.div_ceil(2), all)
-            .await?;
+        // Half the room at most while pages wait: a thousand sources due at once must not keep the queue from moving.
+        let now = Utc::now();
+        let pages_wait = self.waiting.next_entry.is_some_and(|at| at <= now);
+        let places = if pages_wait { free.div_ceil(2) } else { free };
+        let due = self.store.claim_sources(now, places, all).await?;
         let due: Vec<_> = due
             .into_iter()
-            .filter_map(|claim| Some((Arc::clone(self.sources.get(&claim.id.0)?), claim)))
+            .filter_map(|claim| Some((self.source(claim.id)?, claim)))
             .collect();
         for claims in poll::by_address(due) {
             let (store, fetcher, config) = self.tools();
@@ -54,7 +54,7 @@ impl Daemon {
         let free = self.room().saturating_sub(self.work.len());
         let gap = self.config.politeness.host_gap;
         for claim in self.store.claim_entries(Utc::now(), free, gap).await? {
-            let Some(source) = self.sources.get(&claim.source.0).map(Arc::clone) else {
+            let Some(source) = self.source(claim.source) else {
                 continue;
             };
             let (store, fetcher, config) = self.tools();

@@ -170,6 +170,10 @@ impl Recipe {
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(self.idle)
             .pool_max_idle_per_host(self.per_host)
+            // An idle connection is closed before the first probe, and a silent one by the limits of a request.
+            .tcp_keepalive(None)
+            .tcp_keepalive_interval(None)
+            .tcp_keepalive_retries(None)
             .http1_ignore_invalid_headers_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http2_max_header_list_size(64 << 10);

@@ -372,6 +372,8 @@ fn the_pages_of_the_corpora_make_the_same_tree() {
         let document = Document::parse(&page, &Limits::default()).unwrap();
         let root = document.all().next().unwrap();
         let html = super::sanitised(&document, &Clip::of(&document, root), &base);
+        // Of blank lines that open a <pre>, ammonia takes one for the end of the tag's line and writes none in its place.
+        let html = html.replace("<pre>\n", "<pre>");
         let by_ammonia = super::allowed::sanitised(&html);
         let same = html
             .bytes()

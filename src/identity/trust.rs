@@ -4,6 +4,9 @@
 //! poll: taken at their word, they lose entries or double them. Where more than one name in twenty is bad, the whole
 //! feed is known by its links, and where those are no better, by titles and dates; it stays so.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::hash_map::Entry as Slot;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -66,7 +69,7 @@ fn bad_ids(entries: &[Entry]) -> Option<String> {
 
 /// Links that are missing, or the same for entries with different titles.
 fn bad_links(entries: &[Entry]) -> Option<String> {
-    let key = |entry: &Entry| entry.link.as_ref().map(link::key);
+    let key = |entry: &Entry| entry.link.as_ref().map(|link| Cow::from(link::key(link)));
     let missing = entries.iter().filter(|entry| entry.link.is_none()).count();
     let doubled = shared(entries, key, |entry| entry.title.clone())
         .iter()
@@ -91,8 +94,12 @@ pub fn shared_ids(entries: &[Entry]) -> HashSet<String> {
         .collect()
 }
 
-fn id(entry: &Entry) -> Option<String> {
-    entry.id.clone().filter(|id| !id.trim().is_empty())
+fn id(entry: &Entry) -> Option<Cow<'_, str>> {
+    entry
+        .id
+        .as_deref()
+        .filter(|id| !id.trim().is_empty())
+        .map(Cow::from)
 }
 
 /// What tells entries of one name apart; a front page tells nothing.
@@ -101,24 +108,44 @@ fn link_or_title(entry: &Entry) -> Option<String> {
     link.map(link::key).or_else(|| entry.title.clone())
 }
 
+/// Entries of one name.
+struct Named<'a> {
+    first: &'a Entry,
+    /// What the first is; not looked at while it is the only one.
+    is: OnceCell<Option<String>>,
+    alike: bool,
+    count: usize,
+}
+
 /// Names that entries share which are not the same, and how many entries have each.
-fn shared(
-    entries: &[Entry],
-    name: impl Fn(&Entry) -> Option<String>,
+fn shared<'a>(
+    entries: &'a [Entry],
+    name: impl Fn(&'a Entry) -> Option<Cow<'a, str>>,
     other: impl Fn(&Entry) -> Option<String>,
 ) -> Vec<(String, usize)> {
-    // What the first of a name is, whether all of it are that, and how many there are.
-    let mut seen: HashMap<String, (Option<String>, bool, usize)> = HashMap::new();
+    let mut seen: HashMap<Cow<'a, str>, Named<'a>> = HashMap::with_capacity(entries.len());
     for entry in entries {
         let Some(name) = name(entry) else { continue };
-        let is = other(entry);
-        let known = seen.entry(name).or_insert_with(|| (is.clone(), true, 0));
-        known.1 &= known.0 == is;
-        known.2 += 1;
+        match seen.entry(name) {
+            Slot::Vacant(slot) => {
+                slot.insert(Named {
+                    first: entry,
+                    is: OnceCell::new(),
+                    alike: true,
+                    count: 1,
+                });
+            }
+            Slot::Occupied(slot) => {
+                let named = slot.into_mut();
+                named.count += 1;
+                let is = named.is.get_or_init(|| other(named.first));
+                named.alike = named.alike && *is == other(entry);
+            }
+        }
     }
     seen.into_iter()
-        .filter(|(_, (_, alike, _))| !alike)
-        .map(|(name, (_, _, count))| (name, count))
+        .filter(|(_, named)| !named.alike)
+        .map(|(name, named)| (name.into_owned(), named.count))
         .collect()
 }
 

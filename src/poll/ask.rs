@@ -58,6 +58,21 @@ impl Answer {
             walked: None,
         }
     }
+
+    /// The document as it was read: itself for the `last` who takes it, else a copy.
+    pub(super) fn document(&mut self, last: bool) -> Box<ParsedFeed> {
+        match &mut self.came {
+            Came::Document {
+                read: Ok(Read::Entries(feed)),
+                ..
+            } if last => std::mem::take(feed),
+            Came::Document {
+                read: Ok(Read::Entries(feed)),
+                ..
+            } => feed.clone(),
+            _ => Box::default(),
+        }
+    }
 }
 
 pub(super) enum Came {

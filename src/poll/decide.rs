@@ -19,13 +19,14 @@ use crate::store::{Store, StoreError};
 /// Polls in a row, and the time between the first and the last of them, after which a permanent redirect is believed.
 const MOVED: (u32, Duration) = (5, Duration::from_hours(7 * 24));
 
-/// What the answer means for one source: what is recorded, and when it is asked next.
+/// What the answer means for one source: what is recorded, and when it is asked next. The `last` source of the answer gets
+/// the document itself, the others a copy.
 pub(super) async fn decide(
     store: &Store,
     config: &Config,
     source: &Source,
     mut claim: ClaimedSource,
-    answer: &Answer,
+    (answer, last): (&mut Answer, bool),
     full: bool,
     now: DateTime<Utc>,
 ) -> Result<PollOutcome, StoreError> {
@@ -35,7 +36,8 @@ pub(super) async fn decide(
     let mut rhythm = Rhythm::from_bytes(&memory.rhythm).unwrap_or_default();
     let (mut failing, mut overflowed, mut degraded) = (None, false, false);
     let mut conditional = !claim.validators.is_empty();
-    let result = match (&answer.came, &answer.walked) {
+    let mut breaks_off = false;
+    let mut result = match (&answer.came, &answer.walked) {
         (came, Some(through)) => match walked(&claim, came, through) {
             Ok((taken, validators, body_hash)) => {
                 conditional = !validators.is_empty();
@@ -93,18 +95,15 @@ pub(super) async fn decide(
             overflowed = entries::learn(store, &claim, feed, &keys, &mut rhythm, end, true).await?;
             memory.hints = feed.hints.clone();
             memory.sitemaps.clear();
-            let mut feed = Box::new(feed.clone());
+            breaks_off = !whole;
             let (validators, body_hash) = if *whole {
                 (validators.clone(), body_hash.clone())
             } else {
-                feed.skipped.push(Skipped {
-                    position: feed.entries.len(),
-                    reason: "the document breaks off here: it is not taken for known".into(),
-                });
                 (claim.validators, claim.body_hash.unwrap_or_default())
             };
             PollResult::Taken {
-                feed,
+                // Put in its place once nobody looks at it any more.
+                feed: Box::default(),
                 keys,
                 validators,
                 body_hash,
@@ -158,6 +157,15 @@ pub(super) async fn decide(
             at: end + schedule::LONGEST,
             why: "set aside for a day".into(),
         };
+    }
+    if let (PollResult::Taken { feed, .. }, None) = (&mut result, &answer.walked) {
+        *feed = answer.document(last);
+        if breaks_off {
+            feed.skipped.push(Skipped {
+                position: feed.entries.len(),
+                reason: "the document breaks off here: it is not taken for known".into(),
+            });
+        }
     }
     Ok(PollOutcome {
         source: claim.id,

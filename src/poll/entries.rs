@@ -91,8 +91,12 @@ pub(super) async fn learn(
     now: DateTime<Utc>,
     whole: bool,
 ) -> Result<bool, StoreError> {
-    let idents = keys.iter().map(|keys| keys.ident.clone()).collect();
-    let unseen = store.unseen(claim.id, idents).await?;
+    let unseen = if claim.first {
+        (0..keys.len()).collect()
+    } else {
+        let idents = keys.iter().map(|keys| keys.ident.clone()).collect();
+        store.unseen(claim.id, idents).await?
+    };
     let times: Vec<_> = unseen
         .iter()
         .filter_map(|&position| feed.entries.get(position))

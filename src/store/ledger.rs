@@ -1,7 +1,5 @@
 //! No error vanishes: failures and polls as rows, the latest of each source; counters and hit rates for good.
 
-use std::collections::{HashMap, HashSet};
-
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -209,32 +207,38 @@ fn alarm(
     failed(db, source, None, "page", &failure, now)
 }
 
-/// The selectors of a configuration: pairs of field and selector.
-pub(super) struct Known {
-    /// Of site rules.
-    pub(super) sites: HashSet<(String, String)>,
-    /// Of each source, by its name.
-    pub(super) sources: HashMap<String, HashSet<(String, String)>>,
+/// A selector that something is remembered of.
+#[derive(Debug)]
+pub(super) struct Remembered {
+    pub(super) source: i64,
+    pub(super) source_name: String,
+    pub(super) field: String,
+    pub(super) selector: String,
 }
 
-/// Drops what is remembered of selectors that are no longer in the configuration, and their alarms with it. A source that
-/// is not there now keeps what is known of it, as it keeps all else.
-pub(super) fn retain(db: &Connection, known: &Known) -> Result<(), StoreError> {
-    let mut query = db.prepare_cached(
-        "SELECT source_id, source.name, field, selector FROM rule_stat JOIN source ON source.id = source_id",
-    )?;
-    let mut rows = query.query([])?;
-    let mut old: Vec<(i64, (String, String))> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (name, rule): (String, _) = (row.get(1)?, (row.get(2)?, row.get(3)?));
-        let own = known.sources.get(&name);
-        if own.is_some_and(|own| !own.contains(&rule)) && !known.sites.contains(&rule) {
-            old.push((row.get(0)?, rule));
-        }
-    }
-    for (source, (field, selector)) in old {
+/// All of them.
+pub(super) fn selectors(db: &Connection) -> Result<Vec<Remembered>, StoreError> {
+    let found = db
+        .prepare_cached(
+            "SELECT source_id, source.name, field, selector FROM rule_stat JOIN source ON source.id = source_id",
+        )?
+        .query_map([], |row| {
+            Ok(Remembered {
+                source: row.get(0)?,
+                source_name: row.get(1)?,
+                field: row.get(2)?,
+                selector: row.get(3)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// Drops what is remembered of some.
+pub(super) fn forget(db: &Connection, old: &[Remembered]) -> Result<(), StoreError> {
+    for old in old {
         db.prepare_cached("DELETE FROM rule_stat WHERE source_id = ?1 AND field = ?2 AND selector = ?3")?
-            .execute(params![source, field, selector])?;
+            .execute(params![old.source, old.field, old.selector])?;
     }
     Ok(())
 }

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
-use super::error::StoreError;
 use super::time;
 use crate::link;
-use crate::model::{FeedHints, KnownBy, Memory, Moved, SitemapNote, SourceId, Standing, Validators};
+use crate::model::{FeedHints, KnownBy, Memory, Moved, SitemapNote, Standing, Validators};
 
 /// The wishes of a feed, as JSON of our own shape. What cannot be read back is forgotten: the next document says it anew.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -115,52 +114,48 @@ fn known_by(word: &str) -> KnownBy {
         .unwrap_or_default()
 }
 
-pub(super) fn read(db: &Connection, source: i64) -> rusqlite::Result<Memory> {
-    db.prepare_cached(
-        "SELECT coalesce(rhythm, x''), hints, full_at, moved_to, moved_since, moved_times, address, gone, sitemaps, known_by, known_why, names FROM source WHERE id = ?1",
-    )?
-    .query_row([source], |row| {
-        let hints: String = row.get(1)?;
-        let moved_to: Option<String> = row.get(3)?;
-        let since: Option<i64> = row.get(4)?;
-        let times = row.get(5)?;
-        let address: Option<String> = row.get(6)?;
-        let moved = moved_to.as_deref().and_then(link::web_url).zip(since);
-        Ok(Memory {
-            rhythm: row.get(0)?,
-            hints: serde_json::from_str::<Wishes>(&hints).unwrap_or_default().hints(),
-            full_at: row.get::<_, Option<i64>>(2)?.map(time::moment),
-            moved: moved.map(|(to, since)| Moved { to, since: time::moment(since), times }),
-            address: address.as_deref().and_then(link::web_url),
-            gone: row.get(7)?,
-            sitemaps: sitemaps(&row.get::<_, String>(8)?),
-            known_by: known_by(&row.get::<_, String>(9)?),
-            known_why: row.get(10)?,
-            names: row.get(11)?,
-        })
+/// The columns of it, as [`read`] wants them.
+macro_rules! memory_columns {
+    () => {
+        "coalesce(rhythm, x''), hints, full_at, moved_to, moved_since, moved_times, address, gone, sitemaps, known_by, \
+         known_why, names"
+    };
+}
+pub(super) use memory_columns;
+
+/// Reads `memory_columns!()`, the first of which is the one at `from`.
+pub(super) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Memory> {
+    let hints: String = row.get(from + 1)?;
+    let moved_to: Option<String> = row.get(from + 3)?;
+    let since: Option<i64> = row.get(from + 4)?;
+    let times = row.get(from + 5)?;
+    let address: Option<String> = row.get(from + 6)?;
+    let moved = moved_to.as_deref().and_then(link::web_url).zip(since);
+    Ok(Memory {
+        rhythm: row.get(from)?,
+        hints: serde_json::from_str::<Wishes>(&hints).unwrap_or_default().hints(),
+        full_at: row.get::<_, Option<i64>>(from + 2)?.map(time::moment),
+        moved: moved.map(|(to, since)| Moved {
+            to,
+            since: time::moment(since),
+            times,
+        }),
+        address: address.as_deref().and_then(link::web_url),
+        gone: row.get(from + 7)?,
+        sitemaps: sitemaps(&row.get::<_, String>(from + 8)?),
+        known_by: known_by(&row.get::<_, String>(from + 9)?),
+        known_why: row.get(from + 10)?,
+        names: row.get(from + 11)?,
     })
 }
 
-pub(super) fn write(db: &Connection, source: SourceId, memory: &Memory) -> Result<(), StoreError> {
-    let hints = serde_json::to_string(&Wishes::of(&memory.hints)).unwrap_or_else(|_| "{}".into());
-    db.prepare_cached(
-        "UPDATE source SET rhythm = ?2, hints = ?3, full_at = ?4, moved_to = ?5, moved_since = ?6, moved_times = ?7, address = ?8, \
-         gone = ?9, sitemaps = ?10, known_by = ?11, known_why = ?12, names = ?13 WHERE id = ?1",
-    )?
-    .execute(params![
-        source.0,
-        memory.rhythm,
-        hints,
-        memory.full_at.map(time::ms),
-        memory.moved.as_ref().map(|moved| moved.to.to_string()),
-        memory.moved.as_ref().map(|moved| time::ms(moved.since)),
-        memory.moved.as_ref().map_or(0, |moved| moved.times),
-        memory.address.as_ref().map(ToString::to_string),
-        memory.gone,
-        serde_json::to_string(&memory.sitemaps.iter().map(Kept::of).collect::<Vec<_>>()).unwrap_or_else(|_| "[]".into()),
-        memory.known_by.as_str(),
-        memory.known_why,
-        memory.names
-    ])?;
-    Ok(())
+/// The wishes of a feed, as they are kept.
+pub(super) fn hints_json(memory: &Memory) -> String {
+    serde_json::to_string(&Wishes::of(&memory.hints)).unwrap_or_else(|_| "{}".into())
+}
+
+/// What is known of sitemaps, as it is kept.
+pub(super) fn sitemaps_json(memory: &Memory) -> String {
+    let kept: Vec<Kept> = memory.sitemaps.iter().map(Kept::of).collect();
+    serde_json::to_string(&kept).unwrap_or_else(|_| "[]".into())
 }

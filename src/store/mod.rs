@@ -35,6 +35,7 @@ mod origins;
 mod outputs;
 mod pages;
 mod payload;
+mod polls;
 mod queue;
 mod raw;
 mod reader;
@@ -76,7 +77,7 @@ pub use raw::{RawPageRow, RawPages};
 pub use reader::{ArticleRow, ChangeRow, Reader};
 pub use retention::{Plan, Policy, Tidied};
 pub use revisions::{NoArticle, RevisionRow};
-pub use search::{Hit, Order, QueryError, Search, SearchError, Snippet};
+pub use search::{Hit, Hits, Order, QueryError, Search, SearchError, Snippet};
 pub use side::Side;
 pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
 pub use story::{PollRow, RestingHost, Silence};
@@ -84,6 +85,7 @@ pub use takeout::{ArticleRef, Out, Sequence, Takeout, TakeoutError};
 pub use waiting::Waiting;
 pub use work::{Work, WorkMark};
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -91,6 +93,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
+use writer::Haste;
 
 use crate::config::{ArticleRules, Config, Scope, Source};
 use crate::model::{
@@ -143,7 +146,9 @@ impl Store {
 
     /// How many sources are polled, and how many of them failed last time.
     pub async fn failing(&self) -> Result<(u64, u64), StoreError> {
-        self.writer.call("count sources", waiting::failing).await
+        self.writer
+            .call_in(Haste::Look, "count sources", waiting::failing)
+            .await
     }
 
     /// Whether another process has written since this was last asked; cheap enough to be asked all day.
@@ -153,12 +158,14 @@ impl Store {
             let version = db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
             Ok(last.swap(version, Ordering::Relaxed) != version)
         };
-        self.writer.call("look for requests", look).await
+        self.writer.call_in(Haste::Look, "look for requests", look).await
     }
 
     /// What was asked of this run from beside and is not answered, oldest first.
     pub async fn requests(&self) -> Result<Vec<Request>, StoreError> {
-        self.writer.call("read requests", control::open).await
+        self.writer
+            .call_in(Haste::Look, "read requests", control::open)
+            .await
     }
 
     /// Answers a request.
@@ -214,28 +221,34 @@ impl Store {
             .await
     }
 
-    /// Forgets what selectors found that are no longer in the configuration.
+    /// Forgets what selectors found that are no longer in the configuration. A source that is not there now keeps what is
+    /// known of it, as it keeps all else.
     pub async fn retain_rules(&self, config: &Config) -> Result<(), StoreError> {
-        let of = |rules: &ArticleRules| -> Vec<(String, String)> {
-            let selectors = rules.selectors();
-            selectors
-                .map(|(field, typed)| (field.to_owned(), typed.to_owned()))
-                .collect()
-        };
-        let known = ledger::Known {
+        let known = self
+            .writer
+            .call_in(Haste::Look, "look for old selectors", ledger::selectors)
+            .await?;
+        let mut old = known;
+        if !old.is_empty() {
             // Any source may lead to a page of any site.
-            sites: config.sites.all().flat_map(of).collect(),
-            sources: config
-                .sources
-                .iter()
-                .map(|source| {
+            let sites: HashSet<(&str, &str)> = config.sites.all().flat_map(ArticleRules::selectors).collect();
+            let sources = config.sources.iter();
+            let by_name: HashMap<&str, &Source> =
+                sources.map(|source| (source.name.as_str(), source)).collect();
+            old.retain(|old| {
+                let selector = (old.field.as_str(), old.selector.as_str());
+                by_name.get(old.source_name.as_str()).is_some_and(|source| {
                     let own = source.rules.iter().chain([&source.article]);
-                    (source.name.clone(), own.flat_map(of).collect())
+                    let mut own = own.flat_map(ArticleRules::selectors);
+                    !sites.contains(&selector) && !own.any(|known| known == selector)
                 })
-                .collect(),
-        };
+            });
+        }
+        if old.is_empty() {
+            return Ok(());
+        }
         self.writer
-            .call("forget old selectors", move |db| ledger::retain(db, &known))
+            .call("forget old selectors", move |db| ledger::forget(db, &old))
             .await
     }
 
@@ -264,18 +277,17 @@ impl Store {
 
     /// Which of these entries a source has not had yet, by their position.
     pub async fn unseen(&self, source: SourceId, idents: Vec<String>) -> Result<Vec<usize>, StoreError> {
+        let look = move |db: &Connection| sources::unseen(db, source, &idents);
         self.writer
-            .call("look for known entries", move |db| {
-                sources::unseen(db, source, &idents)
-            })
+            .call_in(Haste::Look, "look for known entries", look)
             .await
     }
 
     /// Records a poll: entries, validators, what was learned about hosts, and when next.
     pub async fn record_poll(&self, outcome: PollOutcome) -> Result<PollCounts, StoreError> {
-        self.writer
-            .call("record a poll", move |db| sources::record(db, &outcome))
-            .await
+        // One whose outcome is lost is polled again: it may wait for others.
+        let record = move |db: &Connection| polls::record(db, &outcome);
+        self.writer.call_in(Haste::Gather, "record a poll", record).await
     }
 
     /// Leases up to `limit` entries: one for each host that is ready, sources in turn; the host has none claimed for
@@ -354,9 +366,8 @@ impl Store {
 
     /// When the next source and the next entry can be claimed, and how much waits.
     pub async fn waiting(&self, now: DateTime<Utc>) -> Result<Waiting, StoreError> {
-        self.writer
-            .call("look at what waits", move |db| waiting::look(db, now))
-            .await
+        let look = move |db: &Connection| waiting::look(db, now);
+        self.writer.call_in(Haste::Look, "look at what waits", look).await
     }
 
     /// When a source and when an entry can next be claimed: what [`Self::waiting`] says, without counting what waits.
@@ -364,8 +375,9 @@ impl Store {
         &self,
         now: DateTime<Utc>,
     ) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), StoreError> {
+        let look = move |db: &Connection| waiting::due(db, now);
         self.writer
-            .call("look at what is due", move |db| waiting::due(db, now))
+            .call_in(Haste::Look, "look at what is due", look)
             .await
     }
 

@@ -16,7 +16,7 @@ use super::pages::{ASKED, PARTIAL};
 use super::payload::Payload;
 use super::{Claims, articles, ledger, revisits, time};
 use crate::link;
-use crate::model::{ClaimedEntry, EntryId, HostNote, Lease, Revisit, SourceId, Validators};
+use crate::model::{ClaimedEntry, EntryId, Lease, Revisit, SourceId, Validators};
 
 /// Entries that may turn out to be articles already, in one claim; the rest wait for the next.
 const SETTLED: usize = 256;
@@ -372,8 +372,3 @@ pub(super) const REFRESH: &str = "UPDATE host SET ready_at = \
          max(rest_until, page_at, \
              (SELECT min(next_at) FROM entry WHERE host = ?1 AND next_at IS NOT NULL AND claimed_run IS NULL))) \
      WHERE name = ?1";
-
-/// The same for hosts that something was learned about.
-pub(super) fn refresh_noted(db: &Connection, notes: &[HostNote]) -> Result<(), StoreError> {
-    notes.iter().try_for_each(|note| refresh(db, &note.host))
-}

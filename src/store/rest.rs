@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::time;
+use super::{queue, time};
 use crate::model::HostNote;
 use crate::schedule;
 
-/// Applies what was learned about hosts. Gives until when each host in trouble rests, in milliseconds.
+/// Applies what was learned about hosts, and when their entries can be claimed. Gives until when each host in trouble
+/// rests, in milliseconds.
 pub(super) fn apply(
     db: &Connection,
     notes: &[HostNote],
@@ -18,19 +19,25 @@ pub(super) fn apply(
 ) -> Result<BTreeMap<String, i64>, StoreError> {
     let mut rests = BTreeMap::new();
     for note in notes {
-        know(db, &note.host)?;
+        let found: Option<(u32, i64, i64)> = db
+            .prepare_cached("SELECT failures, rest_until, retry_after FROM host WHERE name = ?1")?
+            .query_row([&note.host], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        if found.is_none() {
+            know(db, &note.host)?;
+        }
+        let (failures, rest_until, asked_until) = found.unwrap_or((0, 0, 0));
         let Some(trouble) = &note.trouble else {
-            // A rest that the server asked for stands, even where another answer was under way and came out well.
-            db.prepare_cached(
-                "UPDATE host SET failures = 0, code = NULL, rest_until = min(rest_until, retry_after) \
-                 WHERE name = ?1 AND (failures <> 0 OR rest_until > retry_after)",
-            )?
-            .execute([&note.host])?;
+            if failures > 0 || rest_until > asked_until {
+                // A rest that the server asked for stands, even where another answer was under way and came out well.
+                db.prepare_cached(
+                    "UPDATE host SET failures = 0, code = NULL, rest_until = min(rest_until, retry_after) WHERE name = ?1",
+                )?
+                .execute([&note.host])?;
+                queue::refresh(db, &note.host)?;
+            }
             continue;
         };
-        let (failures, rest_until, asked_until): (u32, i64, i64) = db
-            .prepare_cached("SELECT failures, rest_until, retry_after FROM host WHERE name = ?1")?
-            .query_row([&note.host], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         // What fails while the host already rests was under way before: the same trouble, not one more.
         let resting = is_resting(rest_until, time::ms(now));
         let failures = if resting {
@@ -54,6 +61,7 @@ pub(super) fn apply(
             trouble.code,
             time::text(now)
         ])?;
+        queue::refresh(db, &note.host)?;
         rests.insert(note.host.clone(), rest);
     }
     Ok(rests)

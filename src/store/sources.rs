@@ -1,4 +1,4 @@
-//! Sources: what is configured, what is due, and what a poll came to.
+//! Sources: what is configured, and what is due.
 //!
 //! A source is its name. Its row outlives the configuration: one that is taken out and put back goes on where it was.
 //! Validators and the hash of the body belong to the URL they came from (POLITENESS P7): under another URL a claim
@@ -11,11 +11,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, params};
 
 use super::error::StoreError;
-use super::{Claims, ledger, memory, origins, queue, rest, revisits, take_in, time};
+use super::memory::{self, memory_columns};
+use super::{Claims, queue, rest, revisits, time};
 use crate::config::{KeepArticles, Revisions, Schedule, Scope, Source};
-use crate::model::{
-    CRASHED, ClaimedSource, Lease, PollCounts, PollOutcome, PollResult, SourceId, Validators,
-};
+use crate::model::{ClaimedSource, SourceId, Validators};
 
 /// What the database keeps of a configured source.
 #[derive(Debug)]
@@ -325,12 +324,12 @@ pub(super) fn busy_hosts(db: &Connection) -> Result<HashSet<String>, StoreError>
 }
 
 /// Other sources with the same address that nobody holds.
+pub(super) const TWINS: &str = "SELECT id FROM source WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL AND id <> ?1 \
+     AND coalesce(address, url) = (SELECT coalesce(address, url) FROM source WHERE id = ?1)";
+
 fn twins(db: &Connection, id: i64) -> Result<Vec<i64>, StoreError> {
     let found = db
-        .prepare_cached(
-            "SELECT id FROM source WHERE enabled = 1 AND gone = 0 AND claimed_run IS NULL AND id <> ?1 \
-             AND coalesce(address, url) = (SELECT coalesce(address, url) FROM source WHERE id = ?1)",
-        )?
+        .prepare_cached(TWINS)?
         .query_map([id], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     Ok(found)
@@ -362,19 +361,20 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
     )?
     .execute(params![id, lease.run, lease.claim, now])?;
     Ok(db
-        .prepare_cached(
+        .prepare_cached(concat!(
             "SELECT name, iif(validators_url = url, etag, NULL), iif(validators_url = url, last_modified, NULL), \
              iif(validators_url = url, body_hash, NULL), failures, succeeded_at IS NULL, crashes, \
-             iif(validators_url = url, served_by, NULL), coalesce(address, url) \
-             FROM source WHERE id = ?1",
-        )?
+             iif(validators_url = url, served_by, NULL), coalesce(address, url), ",
+            memory_columns!(),
+            " FROM source WHERE id = ?1",
+        ))?
         .query_row([id], |row| {
             let address: String = row.get(8)?;
             Ok(ClaimedSource {
                 id: SourceId(id),
                 name: row.get(0)?,
                 address: url_of(&address)?,
-                memory: memory::read(db, id)?,
+                memory: memory::read(row, 9)?,
                 lease,
                 validators: Validators {
                     etag: row.get(1)?,
@@ -387,138 +387,6 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
                 validators_from: row.get::<_, Option<String>>(7)?.as_deref().and_then(crate::link::web_url),
             })
         })?)
-}
-
-/// Everything one poll changes.
-pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCounts, StoreError> {
-    let now = time::later(outcome.at, outcome.took);
-    holds(db, outcome.source, outcome.lease)?;
-    rest::apply(db, &outcome.hosts, now)?;
-    origins::keep(db, &outcome.robots)?;
-    let mut counts = PollCounts::default();
-    match &outcome.result {
-        PollResult::NotModified(validators) => {
-            // RFC 9111, 3.2: a 304 replaces what it carries and erases nothing.
-            db.prepare_cached(
-                "UPDATE source SET etag = coalesce(?2, etag), last_modified = coalesce(?3, last_modified) \
-                 WHERE id = ?1 AND validators_url = url",
-            )?
-            .execute(params![
-                outcome.source.0,
-                validators.etag,
-                validators.last_modified
-            ])?;
-            ledger::polled(db, outcome, "not-modified", None, 0, counts)?;
-        }
-        PollResult::Unchanged(validators) => {
-            take_validators(db, outcome.source, validators, None)?;
-            ledger::polled(db, outcome, "unchanged", None, 0, counts)?;
-        }
-        PollResult::Taken {
-            feed,
-            keys,
-            validators,
-            body_hash,
-            limit,
-        } => {
-            counts = take_in::document(db, outcome.source, feed, keys, *limit, now)?;
-            take_validators(db, outcome.source, validators, Some(body_hash))?;
-            db.prepare_cached(
-                "UPDATE source SET title = ?2, site_url = ?3, language = ?4, rights = ?5, hubs = ?6, topic = ?7 \
-                 WHERE id = ?1",
-            )?
-            .execute(params![
-                outcome.source.0,
-                feed.title,
-                feed.link.as_ref().map(ToString::to_string),
-                feed.language,
-                feed.rights,
-                feed.hubs.iter().map(url::Url::as_str).collect::<serde_json::Value>().to_string(),
-                feed.topic.as_ref().map(url::Url::as_str)
-            ])?;
-            ledger::polled(db, outcome, "taken", None, feed.entries.len(), counts)?;
-        }
-        PollResult::Failed(failure) => {
-            ledger::failed(db, outcome.source, None, "poll", failure, now)?;
-            ledger::polled(db, outcome, "failed", Some(failure.code), 0, counts)?;
-        }
-    }
-    if outcome.degraded {
-        ledger::count(db, outcome.source, "identity.degraded", 1)?;
-    }
-    ledger::count(db, outcome.source, ledger::ODD_HEADERS, outcome.odd_headers)?;
-    if outcome.overflowed {
-        ledger::count(db, outcome.source, "overflows", 1)?;
-    }
-    settle(db, outcome, now)?;
-    memory::write(db, outcome.source, &outcome.memory)?;
-    ask_again(db, outcome.source, now)?;
-    queue::refresh_noted(db, &outcome.hosts)?;
-    Ok(counts)
-}
-
-/// Whether the outcome comes from whoever holds the source now.
-fn holds(db: &Connection, source: SourceId, lease: Lease) -> Result<(), StoreError> {
-    let held = db
-        .prepare_cached("SELECT 1 FROM source WHERE id = ?1 AND claimed_run = ?2 AND claimed_claim = ?3")?
-        .exists(params![source.0, lease.run, lease.claim])?;
-    held.then_some(()).ok_or_else(|| StoreError::LeaseLost {
-        what: format!("source {}", source.0),
-    })
-}
-
-/// Replaces both validators together: an old one never travels with a new one (P5).
-fn take_validators(
-    db: &Connection,
-    source: SourceId,
-    validators: &Validators,
-    body_hash: Option<&Vec<u8>>,
-) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE source SET etag = ?2, last_modified = ?3, body_hash = coalesce(?4, body_hash), validators_url = url WHERE id = ?1",
-    )?
-    .execute(params![source.0, validators.etag, validators.last_modified, body_hash])?;
-    Ok(())
-}
-
-/// When next, how it went, and whose turn it is: the lease ends here.
-fn settle(db: &Connection, outcome: &PollOutcome, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let failure = match &outcome.result {
-        PollResult::Failed(failure) => Some(failure),
-        _ => None,
-    };
-    // A document that was read well clears its name; one that was not read leaves it as it is.
-    let crashes = match failure {
-        None => "0",
-        Some(failure) if CRASHED.contains(&failure.code) => "crashes + 1",
-        Some(_) => "crashes",
-    };
-    db.prepare_cached(&format!(
-        "UPDATE source SET next_at = ?2, next_why = ?3, failures = ?4, crashes = {crashes}, polled_at = ?5, \
-         succeeded_at = iif(?6 IS NULL, ?5, succeeded_at), failed_at = iif(?6 IS NULL, NULL, ?5), code = ?6, message = ?7, \
-         served_by = coalesce(?8, served_by), claimed_run = NULL, claimed_claim = NULL WHERE id = ?1"
-    ))?
-    .execute(params![
-        outcome.source.0,
-        time::ms(outcome.next.at),
-        outcome.next.why,
-        outcome.failures,
-        time::text(now),
-        failure.map(|failure| failure.code),
-        failure.map(|failure| ledger::short(&failure.message)),
-        outcome.served_by.as_ref().filter(|_| failure.is_none()).map(ToString::to_string)
-    ])?;
-    Ok(())
-}
-
-/// What was asked for while this poll was under way is not done by it: the document may have been older.
-fn ask_again(db: &Connection, source: SourceId, now: DateTime<Utc>) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE source SET next_at = ?2, next_why = 'asked for', full_at = iif(again = 2, NULL, full_at), \
-         gone = iif(again = 2, 0, gone), again = 0 WHERE id = ?1 AND again > 0",
-    )?
-    .execute(params![source.0, time::ms(now)])?;
-    Ok(())
 }
 
 /// An address as it was stored; it was one when it was configured.

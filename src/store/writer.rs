@@ -3,14 +3,18 @@
 //! Callers send closures through a bounded channel. The thread takes what waits, runs it in one transaction, each
 //! closure in a savepoint of its own, commits, and only then answers: what a caller was told is on the disk
 //! (`synchronous = FULL`), and a hundred callers share one sync. A closure that fails or panics is rolled back alone.
+//!
+//! What may wait does so for a moment, for others to share its transaction ([`Haste`]): a commit and its sync cost more
+//! than the rows of a poll.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 use super::cluster::Latest;
 use super::error::StoreError;
@@ -23,6 +27,9 @@ const BATCH: usize = 256;
 /// Closures that may wait; callers beyond wait to send.
 const WAITING: usize = 512;
 
+/// How long a closure that may wait does so. Polls that were begun together end within less.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// How long the end waits for readers before it leaves the log as it is.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -30,7 +37,23 @@ const CLOSING: Duration = Duration::from_millis(500);
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// A closure of a caller: run inside the transaction, or told why there is none.
-type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Answer + Send>;
+type Work = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Answer + Send>;
+
+struct Job {
+    haste: Haste,
+    work: Work,
+}
+
+/// Whether a closure waits for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// It only reads: it is run at once, and sees what is committed.
+    Look,
+    /// Others that come within [`GATHER`] share its transaction.
+    Gather,
+    /// Those that wait already do.
+    Now,
+}
 
 /// The thread, and how it ended.
 type Thread = (JoinHandle<()>, oneshot::Receiver<Result<(), StoreError>>);
@@ -38,19 +61,23 @@ type Thread = (JoinHandle<()>, oneshot::Receiver<Result<(), StoreError>>);
 /// The way to the thread.
 #[derive(Debug)]
 pub(super) struct Writer {
-    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    jobs: Mutex<Option<Sender<Job>>>,
+    /// A permit is for a closure that waits; the thread gives it back when it takes it.
+    room: Arc<Semaphore>,
     thread: Mutex<Option<Thread>>,
 }
 
 impl Writer {
     /// Starts the thread, which owns the connection and the lock until it ends.
     pub(super) fn start(db: Connection, lock: Lock) -> Result<Self, StoreError> {
-        let (jobs, queue) = mpsc::channel(WAITING);
+        let (jobs, queue) = channel();
+        let room = Arc::new(Semaphore::new(WAITING));
+        let places = Arc::clone(&room);
         let (ended, end) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || {
-                serve(&db, queue);
+                serve(&db, &Queue { jobs: queue, places });
                 let end = finish(db);
                 drop(lock);
                 let _ = ended.send(end);
@@ -62,6 +89,7 @@ impl Writer {
             })?;
         Ok(Self {
             jobs: Mutex::new(Some(jobs)),
+            room,
             thread: Mutex::new(Some((thread, end))),
         })
     }
@@ -74,8 +102,18 @@ impl Writer {
         doing: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.call_in(Haste::Now, doing, work).await
+    }
+
+    /// The same with less haste.
+    pub(super) async fn call_in<T: Send + 'static>(
+        &self,
+        haste: Haste,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |db| {
+        let work: Work = Box::new(move |db| {
             let result = db
                 .and_then(|db| in_savepoint(db, work))
                 .map_err(|error| error.while_doing(doing));
@@ -84,11 +122,13 @@ impl Writer {
                 let _ = answer.send(result.and_then(|value| end.map(|()| value)));
             })
         });
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        jobs.ok_or(StoreError::Closed)?
-            .send(job)
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        let place = self.room.acquire().await.map_err(|_| StoreError::Closed)?;
+        {
+            let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+            let jobs = jobs.as_ref().ok_or(StoreError::Closed)?;
+            jobs.send(Job { haste, work }).map_err(|_| StoreError::Closed)?;
+        }
+        place.forget();
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -113,33 +153,87 @@ impl Drop for Writer {
     }
 }
 
-fn serve(db: &Connection, mut queue: mpsc::Receiver<Job>) {
+/// What waits for the thread.
+struct Queue {
+    jobs: Receiver<Job>,
+    places: Arc<Semaphore>,
+}
+
+impl Queue {
+    /// The next closure; `None` where none came until `end`, or none will come any more.
+    fn next(&self, end: Option<Instant>) -> Result<Job, RecvTimeoutError> {
+        let job = match end {
+            None => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(end) => self
+                .jobs
+                .recv_timeout(end.saturating_duration_since(Instant::now())),
+        };
+        if job.is_ok() {
+            self.places.add_permits(1);
+        }
+        job
+    }
+
+    /// The closures of one transaction; what only reads is done on the way. `None`: no more will come.
+    fn gather(&self, db: &Connection) -> Option<Vec<Work>> {
+        let mut batch = Vec::new();
+        let mut end = None;
+        loop {
+            match self.next(end) {
+                Ok(Job { haste, work }) => {
+                    let now = Instant::now();
+                    match haste {
+                        Haste::Look => {
+                            work(Ok(db))(Ok(()));
+                            continue;
+                        }
+                        Haste::Gather => end = end.or(Some(now + GATHER)),
+                        Haste::Now => end = Some(now),
+                    }
+                    batch.push(work);
+                    if batch.len() >= BATCH {
+                        return Some(batch);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => return Some(batch),
+                Err(RecvTimeoutError::Disconnected) => return (!batch.is_empty()).then_some(batch),
+            }
+        }
+    }
+}
+
+fn serve(db: &Connection, queue: &Queue) {
     let mut latest = Latest::default();
-    while let Some(first) = queue.blocking_recv() {
-        if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
-            first(Err(error.into()))(Ok(()));
-            continue;
+    while let Some(batch) = queue.gather(db) {
+        let mut batch = batch.into_iter();
+        while let Some(first) = batch.next() {
+            transaction(db, first, &mut batch, &mut latest);
         }
-        let mut answers = Vec::with_capacity(BATCH);
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
-            answers.push(job(Ok(db)));
-            // A full disk or an I/O error can roll back the whole transaction behind our back.
-            if db.is_autocommit() {
-                break;
-            }
-            if answers.len() < BATCH {
-                next = queue.try_recv().ok();
-            }
+    }
+}
+
+/// Runs `first`, and of the others as many as one transaction holds.
+fn transaction(db: &Connection, first: Work, others: &mut std::vec::IntoIter<Work>, latest: &mut Latest) {
+    if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
+        first(Err(error.into()))(Ok(()));
+        return;
+    }
+    let mut answers = Vec::with_capacity(1 + others.len());
+    let mut next = Some(first);
+    while let Some(work) = next.take() {
+        answers.push(work(Ok(db)));
+        // A full disk or an I/O error can roll back the whole transaction behind our back.
+        if !db.is_autocommit() {
+            next = others.next();
         }
-        let end = index::catch_up(db, &mut latest).and_then(|()| commit(db));
-        if end.is_err() && !db.is_autocommit() {
-            // Where even this fails, the next BEGIN does too, and says so.
-            let _ = db.execute_batch("ROLLBACK");
-        }
-        for answer in answers {
-            answer(end.clone());
-        }
+    }
+    let end = index::catch_up(db, latest).and_then(|()| commit(db));
+    if end.is_err() && !db.is_autocommit() {
+        // Where even this fails, the next BEGIN does too, and says so.
+        let _ = db.execute_batch("ROLLBACK");
+    }
+    for answer in answers {
+        answer(end.clone());
     }
 }
 
@@ -158,7 +252,7 @@ fn in_savepoint<T>(
     db: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    db.execute_batch("SAVEPOINT job")?;
+    db.prepare_cached("SAVEPOINT job")?.execute([])?;
     let result = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| {
         Err(StoreError::Sql {
             doing: "use the database",
@@ -168,7 +262,7 @@ fn in_savepoint<T>(
     });
     match result {
         Ok(value) => {
-            db.execute_batch("RELEASE job")?;
+            db.prepare_cached("RELEASE job")?.execute([])?;
             Ok(value)
         }
         Err(error) => {

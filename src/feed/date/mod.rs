@@ -3,6 +3,7 @@
 //! What is ambiguous (`03/04/2018`) is no date. A time without a zone is taken as UTC; a bare date stays one.
 
 mod iso;
+mod usual;
 mod words;
 
 use chrono::{Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
@@ -17,6 +18,9 @@ const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
 
 /// A date in any of the known forms.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
+    if let Some(found) = usual::read(text.trim_ascii()) {
+        return found.timestamp();
+    }
     let text = cleaned(text);
     let text = text.trim();
     let found = iso::read(text)

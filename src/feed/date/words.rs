@@ -69,7 +69,7 @@ impl Found {
             self.offset = zone(rest);
         } else if self.clock.is_some() && (zone(word).is_some() || word.starts_with(['+', '-'])) {
             self.offset = self.offset.or(zone(word));
-        } else if let Some(zone) = word.parse().ok().filter(|_| word.contains('/')) {
+        } else if let Some(zone) = word.contains('/').then(|| word.parse().ok()).flatten() {
             self.zone = Some(zone);
         } else if word.contains(['-', '/', '.']) && word.contains(|c: char| c.is_ascii_digit()) {
             self.separator = word

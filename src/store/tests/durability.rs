@@ -118,6 +118,56 @@ async fn h21_what_was_answered_survives_a_copy_of_the_files_at_any_moment() {
 }
 
 #[tokio::test]
+async fn what_may_wait_shares_a_transaction_and_what_only_reads_does_not_wait() {
+    let desk = Desk::new();
+    let writer = &desk.store.writer;
+    let (go, held) = std::sync::mpsc::channel::<()>();
+    // Until all of them are sent the thread is kept busy.
+    let busy = writer.call("wait", move |_| {
+        let _ = held.recv();
+        Ok(())
+    });
+    let note = |name: &'static str| {
+        let path = desk.store.path().to_owned();
+        writer.call_in(Haste::Gather, "note", move |db| {
+            db.execute("INSERT INTO meta (key, value) VALUES (?1, '')", [name])?;
+            // What others see while this is done.
+            count_notes(&rusqlite::Connection::open(path)?)
+        })
+    };
+    let look = writer.call_in(Haste::Look, "look", count_notes);
+    let (mut busy, mut one, mut look, mut two) = (
+        Box::pin(busy),
+        Box::pin(note("note 1")),
+        Box::pin(look),
+        Box::pin(note("note 2")),
+    );
+    assert!(futures_util::poll!(&mut busy).is_pending());
+    assert!(futures_util::poll!(&mut one).is_pending());
+    assert!(futures_util::poll!(&mut look).is_pending());
+    assert!(futures_util::poll!(&mut two).is_pending());
+    go.send(()).unwrap();
+    busy.await.unwrap();
+    assert_eq!(look.await.unwrap(), 0, "it sees what is committed");
+    assert_eq!(one.await.unwrap(), 0);
+    assert_eq!(
+        two.await.unwrap(),
+        0,
+        "the first is committed with it, not before"
+    );
+    let after = writer.call_in(Haste::Look, "look", count_notes);
+    assert_eq!(after.await.unwrap(), 2);
+}
+
+fn count_notes(db: &rusqlite::Connection) -> Result<i64, StoreError> {
+    Ok(
+        db.query_row("SELECT count(*) FROM meta WHERE key LIKE 'note %'", [], |row| {
+            row.get(0)
+        })?,
+    )
+}
+
+#[tokio::test]
 async fn callers_that_go_away_do_not_stop_the_writer() {
     let (desk, claims) = Desk::with(&["one"]).await;
     {
@@ -125,6 +175,7 @@ async fn callers_that_go_away_do_not_stop_the_writer() {
         // Sent, and then dropped before the answer.
         let _ = futures_util::poll!(&mut call);
     }
-    desk.store.waiting(desk.now).await.unwrap();
+    // What is changed later is changed after it.
+    desk.store.release(Vec::new()).await.unwrap();
     assert_eq!(desk.number("SELECT count(*) FROM entry"), 1);
 }

@@ -400,8 +400,12 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
             "SEARCH source USING INDEX source_asked (asked_at<?)",
         ),
         (
+            super::super::sources::TWINS,
+            "SEARCH source USING INDEX source_url (<expr>=?)",
+        ),
+        (
             super::super::articles::NAMED,
-            "SEARCH alias USING INDEX alias_names (key=?)",
+            "SEARCH alias USING PRIMARY KEY (key=? AND shared=?)",
         ),
         (
             super::super::reader::ARTICLES,
