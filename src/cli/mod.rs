@@ -241,6 +241,10 @@ pub fn main() -> ExitCode {
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Faulty>() => {
+            complain(&error.to_string());
+            ExitCode::from(Exit::Usage as u8)
+        }
         Err(error) => {
             complain(&format!("error: {error:#}"));
             let usage = error.downcast_ref::<Usage>().is_some();
@@ -264,6 +268,11 @@ fn level(cli: &Cli) -> Level {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
+
+/// Mistakes of a configuration, each of which says what it is: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Faulty(String);
 
 impl Global {
     /// Loads the configuration; its faults go to stderr as they are.
@@ -295,7 +304,7 @@ impl Global {
         if let Some(path) = &self.database {
             return Ok(path.clone());
         }
-        let named = config::named_database(&self.config_path()?).map_err(|faults| usage(&faults))?;
+        let named = config::named_database(&self.config_path()?).map_err(|faults| faulty(&faults))?;
         let database = named.path.map_or_else(default_database, Ok)?;
         if let Some(fault) = named.faults.as_ref().and_then(|faults| faults.all().first()) {
             tracing::warn!(
@@ -319,7 +328,7 @@ fn load_or_begin(named: Option<&Path>) -> anyhow::Result<(PathBuf, Config)> {
 }
 
 fn load_from(path: &Path) -> anyhow::Result<Config> {
-    let loaded = config::load(path).map_err(|faults| usage(&faults))?;
+    let loaded = config::load(path).map_err(|faults| faulty(&faults))?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -327,8 +336,8 @@ fn load_from(path: &Path) -> anyhow::Result<Config> {
 }
 
 /// The mistakes of a configuration, as the error of a command.
-fn usage(faults: &Faults) -> Usage {
-    Usage(faults.render(io::stderr().is_terminal()))
+fn faulty(faults: &Faults) -> Faulty {
+    Faulty(faults.render(io::stderr().is_terminal()))
 }
 
 /// `$STATE_DIRECTORY/cuttings.db` under systemd, else the user's data folder (XDG Base Directory).

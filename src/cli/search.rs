@@ -1,6 +1,6 @@
 //! `cuttings search`: articles by their words.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
 use chrono::{SecondsFormat, Utc};
@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{Exit, Global, Usage, say, when};
-use crate::store::{Hit, Order, Reader, Search, SearchError, Snippet};
+use crate::store::{Hit, Hits, Order, Reader, Search, SearchError, Snippet};
 
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
@@ -63,11 +63,18 @@ pub(super) fn search(global: &Global, args: &SearchArgs) -> anyhow::Result<Exit>
         one_of_a_cluster: args.unique == Some(Unique::Cluster),
     };
     let reader = Reader::open(&global.database_to_read()?)?;
-    let hits = match reader.search(&search) {
-        Ok(hits) => hits,
+    let Hits { hits, shortened } = match reader.search(&search) {
+        Ok(found) => found,
         Err(SearchError::Query(error)) => return Err(Usage(error.to_string()).into()),
         Err(SearchError::Store(error)) => return Err(error.into()),
     };
+    for beginning in shortened {
+        writeln!(
+            io::stderr(),
+            "`{beginning}` begins more words than can be looked through: looked for those that are commonest in the latest \
+             articles; with more letters all of them are found"
+        )?;
+    }
     let lines: Vec<String> = if args.json {
         hits.iter().map(as_json).collect()
     } else {

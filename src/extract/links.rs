@@ -114,13 +114,13 @@ fn is_label(text: &str) -> bool {
     ];
     let text = text.trim().trim_end_matches([':', '：', ' ']);
     // Hardly a text ends like one.
-    let Some(last) = text.chars().next_back() else {
-        return false;
-    };
-    if !LABELS
-        .iter()
-        .any(|label| last.to_lowercase().any(|last| label.ends_with(last)))
-    {
+    let mut last = text.chars().rev().map(|c| c.to_lowercase().next());
+    let (last, before) = (last.next().flatten(), last.next().flatten());
+    let may_be = LABELS.iter().any(|label| {
+        let mut ends = label.chars().rev();
+        ends.next() == last && ends.next() == before
+    });
+    if !may_be {
         return false;
     }
     let text = text.to_lowercase();

@@ -228,16 +228,11 @@ impl Document {
 
     /// The value of an attribute; one of a name space only where there is no other of the name.
     pub fn attr(&self, at: At, name: &str) -> Option<&str> {
-        let attrs = self.attributes(at);
-        let found = attrs
-            .iter()
-            .find(|attr| !attr.spaced && self.str(attr.name) == name);
-        let found = found.or_else(|| {
-            attrs
-                .iter()
-                .find(|attr| attr.spaced && self.str(attr.name) == name)
-        });
-        found.map(|attr| self.str(attr.value))
+        let found = |spaced| {
+            let mut values = self.values(at, name, Some(spaced));
+            values.next()
+        };
+        found(false).or_else(|| found(true))
     }
 
     fn attributes(&self, at: At) -> &[Attr] {
@@ -255,12 +250,12 @@ impl Document {
     }
 
     /// The values of the attributes of a name that are of no name space, else of one, else of any.
-    pub(super) fn values<'d>(
+    pub(super) fn values<'d, 'n>(
         &'d self,
         at: At,
-        name: &'d str,
+        name: &'n str,
         spaced: Option<bool>,
-    ) -> impl Iterator<Item = &'d str> {
+    ) -> impl Iterator<Item = &'d str> + use<'d, 'n> {
         self.attributes(at)
             .iter()
             .filter(move |attr| {

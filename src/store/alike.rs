@@ -31,10 +31,7 @@ pub(super) struct Shape {
 impl Shape {
     pub(super) fn of(text: &str) -> Self {
         let words = words(text);
-        let mut triples: Vec<u64> = words
-            .windows(3)
-            .map(|three| three.iter().fold(BASIS, |hash, &word| mix(hash, word)))
-            .collect();
+        let mut triples: Vec<u64> = rows(&words).collect();
         triples.sort_unstable();
         triples.dedup();
         Self {
@@ -66,30 +63,6 @@ impl Shape {
         self.common(other) * 100 >= STORY * larger
     }
 
-    /// Words that were looked at.
-    pub(super) fn words(&self) -> usize {
-        self.words
-    }
-
-    /// A sample of the rows, by which likely twins are found without reading them: see [`Sketch`].
-    pub(super) fn sketch(&self) -> Sketch {
-        let mut least = [u64::MAX; PLACES];
-        for &triple in &self.triples {
-            let hash = spread(triple);
-            if let Some(least) = usize::try_from(hash >> 60)
-                .ok()
-                .and_then(|place| least.get_mut(place))
-            {
-                *least = hash.min(*least);
-            }
-        }
-        // What orders the hashes are their upper bits: of the least ones only the lower say something.
-        Sketch(least.map(|hash| match hash {
-            u64::MAX => 0,
-            hash => (hash & 0xffff).max(1) as u16,
-        }))
-    }
-
     /// Whether there is enough text to tell.
     pub(super) fn is_judged(&self) -> bool {
         self.words >= FEWEST
@@ -118,6 +91,29 @@ pub(super) struct Sketch(
 );
 
 impl Sketch {
+    /// The sketch of a text, by which likely twins are found without reading them; none of one of fewer words than that.
+    pub(super) fn of(text: &str, fewest: usize) -> Option<Self> {
+        let words = words(text);
+        if words.len() < fewest {
+            return None;
+        }
+        let mut least = [u64::MAX; PLACES];
+        for row in rows(&words) {
+            let hash = spread(row);
+            if let Some(least) = usize::try_from(hash >> 60)
+                .ok()
+                .and_then(|place| least.get_mut(place))
+            {
+                *least = hash.min(*least);
+            }
+        }
+        // What orders the hashes are their upper bits: of the least ones only the lower say something.
+        Some(Self(least.map(|hash| match hash {
+            u64::MAX => 0,
+            hash => (hash & 0xffff).max(1) as u16,
+        })))
+    }
+
     /// Place and value, where there is one.
     pub(super) fn values(&self) -> impl Iterator<Item = (usize, u16)> + '_ {
         self.0
@@ -172,6 +168,13 @@ fn words(text: &str) -> Vec<u64> {
         words.push(word);
     }
     words
+}
+
+/// Hashes of three words in a row.
+fn rows(words: &[u64]) -> impl Iterator<Item = u64> + '_ {
+    words
+        .windows(3)
+        .map(|three| three.iter().fold(BASIS, |hash, &word| mix(hash, word)))
 }
 
 /// Makes every bit depend on every other (the finish of SplitMix64).

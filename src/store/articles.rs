@@ -55,13 +55,15 @@ pub(super) fn record(
     };
     let rejudge = is_news && before.is_some();
     let group = grouping::place(db, page, reading, keys, rejudge, source, now)?;
-    let (article, is_new) = match group.article {
-        Some(article) => (article, false),
-        None => (
-            changes::new_article(db, Some(source), &time::text(now), now)?,
-            true,
-        ),
+    // A new article's number: its revision is written with it. To change a row as large as that afterwards is to write it
+    // twice.
+    let (article, seq) = if let Some(article) = group.article {
+        (article, None)
+    } else {
+        let (article, seq) = changes::new_article(db, Some(source), &time::text(now), now)?;
+        (article, Some(seq))
     };
+    let is_new = seq.is_some();
     let page = match page {
         Some(page) => page,
         None => insert_page(db, article, source, cutting, now)?,
@@ -78,11 +80,9 @@ pub(super) fn record(
         cutting.published_at,
         &cutting.url,
     );
-    // With its number at once: to change a row as large as this afterwards is to write it twice.
-    let seq = is_new.then(|| changes::seq_of(db, article)).transpose()?;
     let revision = columns.insert(db, page, source, now, seq)?;
     if is_new {
-        changes::first(db, article, revision)?;
+        changes::begun(db, article, revision)?;
         return Ok((page, Stored::New(article)));
     }
     if announced {
@@ -157,7 +157,7 @@ pub(super) fn attach(
     let mut unknown = Vec::new();
     for key in keys {
         let known = db
-            .prepare_cached("SELECT 1 FROM alias WHERE key = ?1 AND page_id = ?2")?
+            .prepare_cached("SELECT 1 FROM alias WHERE key = ?1 AND shared IN (0, 1) AND page_id = ?2")?
             .exists(params![key.key, page.0])?;
         if !known {
             unknown.push(key.clone());
@@ -180,7 +180,7 @@ pub(super) fn split_off(
     let (source, first_seen): (Option<i64>, String) = db
         .prepare_cached("SELECT source_id, first_seen FROM page WHERE id = ?1")?
         .query_row([oldest], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    changes::new_article(db, source.map(SourceId), &first_seen, now)
+    Ok(changes::new_article(db, source.map(SourceId), &first_seen, now)?.0)
 }
 
 /// The page that one of the keys names, the strongest first.
@@ -359,15 +359,24 @@ fn insert_page(
     cutting: &Cutting,
     now: DateTime<Utc>,
 ) -> Result<PageId, StoreError> {
+    // As `revisits::asked` would leave it.
+    let is_asked = cutting.method != Method::Feed;
+    let validators = Some(&cutting.validators).filter(|_| is_asked);
+    let has_some = validators.is_some_and(|validators| !validators.is_empty());
     db.prepare_cached(
-        "INSERT INTO page (article_id, source_id, page_key, url, first_seen) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO page (article_id, source_id, page_key, url, first_seen, asked_at, etag, last_modified, validators_url) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         article.0,
         source.0,
         cutting.page_key,
         cutting.url,
-        time::text(now)
+        time::text(now),
+        is_asked.then(|| time::ms(now)),
+        validators.and_then(|validators| validators.etag.as_ref()),
+        validators.and_then(|validators| validators.last_modified.as_ref()),
+        has_some.then_some(&cutting.url)
     ])?;
     Ok(PageId(db.last_insert_rowid()))
 }

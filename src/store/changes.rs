@@ -8,30 +8,30 @@ use super::search::index;
 use super::time;
 use crate::model::{ArticleId, SourceId};
 
-/// A new article, without a revision yet: see [`first`].
+/// A new article, without a revision yet (see [`begun`]), and the number under which it is told.
 pub(super) fn new_article(
     db: &Connection,
     source: Option<SourceId>,
     first_seen: &str,
     now: DateTime<Utc>,
-) -> Result<ArticleId, StoreError> {
+) -> Result<(ArticleId, i64), StoreError> {
     let seq = next(db)?;
     db.prepare_cached("INSERT INTO article (source_id, first_seen, seq) VALUES (?1, ?2, ?3)")?
         .execute(params![source.map(|source| source.0), first_seen, seq])?;
     let article = ArticleId(db.last_insert_rowid());
     tell(db, seq, article, "new", None, now)?;
-    Ok(article)
+    Ok((article, seq))
 }
 
-/// The number of an article's last change.
-pub(super) fn seq_of(db: &Connection, article: ArticleId) -> Result<i64, StoreError> {
-    Ok(db
-        .prepare_cached("SELECT seq FROM article WHERE id = ?1")?
-        .query_row([article.0], |row| row.get(0))?)
+/// The first revision of a new article, which has the number of the article already.
+pub(super) fn begun(db: &Connection, article: ArticleId, revision: i64) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1")?
+        .execute([article.0, revision])?;
+    index::due(db, article)
 }
 
-/// The first revision of a new article: told with the article itself.
-pub(super) fn first(db: &Connection, article: ArticleId, revision: i64) -> Result<(), StoreError> {
+/// The first revision of an article that has none: told with the article itself.
+fn first(db: &Connection, article: ArticleId, revision: i64) -> Result<(), StoreError> {
     let seq: i64 = db
         .prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1 RETURNING seq")?
         .query_row(params![article.0, revision], |row| row.get(0))?;

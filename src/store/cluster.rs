@@ -40,16 +40,18 @@ impl Latest {
         article: i64,
         text: &str,
     ) -> Result<(Option<Sketch>, Option<i64>), StoreError> {
-        let shape = Shape::of(text);
-        if shape.words() < FEWEST {
+        let Some(sketch) = Sketch::of(text, FEWEST) else {
             return Ok((None, None));
-        }
-        let sketch = shape.sketch();
+        };
         let known = self.known(db)?;
         let mut cluster = None;
+        // Most texts are like no other, and need not be made ready to be compared.
+        let mut shape = None;
         for other in known.like(&sketch, article) {
-            if let Some((number, text)) = told(db, other)?
-                && shape.tells_the_story_of(&Shape::of(&text))
+            if let Some((number, other)) = told(db, other)?
+                && shape
+                    .get_or_insert_with(|| Shape::of(text))
+                    .tells_the_story_of(&Shape::of(&other))
             {
                 cluster = Some(number).filter(|&number| number != article);
                 break;

@@ -39,6 +39,8 @@ pub(super) struct Group {
     pub(super) article: Option<ArticleId>,
     /// Keys of the page that name nothing.
     shared: BTreeSet<String>,
+    /// Keys that no page had: nearly all of a new article's. Nothing else need be asked of them.
+    unheard: BTreeSet<String>,
 }
 
 /// Finds the article of a page with these keys, merging articles that turn out to be one, and telling apart those that
@@ -81,6 +83,10 @@ pub(super) fn place(
     let mut affected: BTreeSet<ArticleId> = BTreeSet::new();
     let mut own: Option<Shape> = None;
     for &key in &fresh {
+        if !is_heard(db, key)? {
+            group.unheard.insert(key.to_owned());
+            continue;
+        }
         let soft = keys.iter().any(|k| k.key == key && k.kind.can_be_shared())
             || held.iter().any(|(known, soft, _)| known == key && *soft);
         if is_shared(db, key)? {
@@ -111,6 +117,9 @@ pub(super) fn place(
         joined.insert(articles::article_of(db, page)?);
     }
     for (key, only_soft) in all {
+        if group.unheard.contains(key) {
+            continue;
+        }
         if !(only_soft && (group.shared.contains(key) || is_shared(db, key)?)) {
             joined.extend(named(db, key)?);
         }
@@ -128,8 +137,9 @@ pub(super) fn name(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for key in keys {
-        let shared =
-            key.kind.can_be_shared() && (group.shared.contains(&key.key) || is_shared(db, &key.key)?);
+        let shared = key.kind.can_be_shared()
+            && !group.unheard.contains(&key.key)
+            && (group.shared.contains(&key.key) || is_shared(db, &key.key)?);
         db.prepare_cached(
             "INSERT OR IGNORE INTO alias (key, kind, page_id, url, shared, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
@@ -154,6 +164,13 @@ fn keys_of(db: &Connection, page: PageId) -> Result<Vec<(String, bool, bool)>, S
             Ok((row.get(0)?, soft, row.get(2)?))
         })?
         .collect::<Result<_, _>>()?)
+}
+
+/// Whether any page has a key.
+fn is_heard(db: &Connection, key: &str) -> Result<bool, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT 1 FROM alias WHERE key = ?1")?
+        .exists([key])?)
 }
 
 fn is_shared(db: &Connection, key: &str) -> Result<bool, StoreError> {

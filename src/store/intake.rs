@@ -178,10 +178,10 @@ fn take_in(db: &Connection, import: &Import, now: DateTime<Utc>) -> Result<bool,
         .as_deref()
         .map(|name| source(db, name, import))
         .transpose()?;
-    let article = changes::new_article(db, source, &time::text(import.first_seen), now)?;
+    let (article, seq) = changes::new_article(db, source, &time::text(import.first_seen), now)?;
     let page = add_page(db, article, source, import)?;
-    let revision = add_revision(db, page, source, import, None)?;
-    changes::first(db, article, revision)?;
+    let revision = add_revision(db, page, source, import, Some(seq))?;
+    changes::begun(db, article, revision)?;
     Ok(true)
 }
 

@@ -77,7 +77,7 @@ pub use raw::{RawPageRow, RawPages};
 pub use reader::{ArticleRow, ChangeRow, Reader};
 pub use retention::{Plan, Policy, Tidied};
 pub use revisions::{NoArticle, RevisionRow};
-pub use search::{Hit, Order, QueryError, Search, SearchError, Snippet};
+pub use search::{Hit, Hits, Order, QueryError, Search, SearchError, Snippet};
 pub use side::Side;
 pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
 pub use story::{PollRow, RestingHost, Silence};

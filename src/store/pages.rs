@@ -178,7 +178,9 @@ fn article(
     if let Some(failure) = &cutting.failure {
         ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
     }
-    if let (Some(raw), Some(packed), false) = (&cutting.raw, packed, articles::is_page_of_deleted(db, page)?)
+    let is_new = matches!(stored, Stored::New(_));
+    if let (Some(raw), Some(packed)) = (&cutting.raw, packed)
+        && (is_new || !articles::is_page_of_deleted(db, page)?)
     {
         db.prepare_cached(
             "INSERT OR REPLACE INTO raw_page (page_id, fetched_at, status, headers, codings, body, length, expires) \
@@ -195,13 +197,16 @@ fn article(
             raw.expires.map(time::ms)
         ])?;
     }
-    db.prepare_cached("UPDATE entry SET page_id = ?2 WHERE id = ?1")?
-        .execute(params![outcome.entry.0, page.0])?;
     let is_of_feed = cutting.method == Method::Feed;
-    if !is_of_feed {
+    // A new page was written with that.
+    if !is_of_feed && !is_new {
         revisits::asked(db, page, (&cutting.validators, &cutting.url), now)?;
     }
-    revisits::judge(db, outcome.entry, matches!(stored, Stored::Revised(_)))?;
+    let look = revisits::Look {
+        entry: outcome.entry,
+        page,
+        changed: matches!(stored, Stored::Revised(_)),
+    };
     let is_more_to_come = !is_of_feed || !is_kept || held.upgrade == ASKED;
     if let Some(at) = cutting.upgrade_at.filter(|_| is_more_to_come) {
         let changes = if is_of_feed {
@@ -209,9 +214,10 @@ fn article(
         } else {
             "state = 'done', crashes = 0, upgrade = 2, attempts = attempts + 1"
         };
+        revisits::judge(db, look)?;
         set(db, outcome, changes, Some(time::ms(at)))?;
     } else {
-        revisits::settle(db, outcome.entry, page, outcome.again, now)?;
+        revisits::settle(db, look, outcome.again, now)?;
     }
     let word = match stored {
         Stored::New(_) => "articles.new",
@@ -235,8 +241,12 @@ fn unchanged(
         .page
         .ok_or_else(|| StoreError::damaged(format!("entry {} has no page", outcome.entry.0)))?;
     revisits::not_modified(db, page, validators, now)?;
-    revisits::judge(db, outcome.entry, false)?;
-    revisits::settle(db, outcome.entry, page, outcome.again, now)?;
+    let look = revisits::Look {
+        entry: outcome.entry,
+        page,
+        changed: false,
+    };
+    revisits::settle(db, look, outcome.again, now)?;
     ledger::count(db, held.source, "pages.not-modified", 1)?;
     Ok(Stored::Known(articles::article_of(db, page)?))
 }

@@ -119,33 +119,60 @@ pub(super) fn not_modified(
     Ok(())
 }
 
+/// What an entry's page came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub(super) entry: EntryId,
+    pub(super) page: PageId,
+    /// Whether it was worth it: the feed may have said so.
+    pub(super) changed: bool,
+}
+
+/// For an UPDATE of `entry`, with the page as ?2: remembers whether the feed was right that it changed, by ?3.
+fn judged() -> String {
+    format!(
+        "page_id = ?2, in_vain = CASE WHEN upgrade <> {CHANGED} OR host = '' THEN in_vain WHEN ?3 THEN 0 ELSE in_vain + 1 END"
+    )
+}
+
 /// Ends a look at a page, or a first one that had all of it: the entry waits until `again`, or for nothing more. Of an
 /// article that is gone by now nothing is waited for.
 pub(super) fn settle(
     db: &Connection,
-    entry: EntryId,
-    page: PageId,
+    look: Look,
     again: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let Look { entry, page, changed } = look;
     let again = match again {
         Some(at) if !articles::is_page_of_deleted(db, page)? => Some(time::ms(at)),
         _ => None,
     };
-    db.prepare_cached(
-        "UPDATE entry SET state = 'done', crashes = 0, attempts = 0, had_at = coalesce(had_at, ?4), \
-         upgrade = iif(?2, ?3, 0), payload = iif(?2, payload, NULL) WHERE id = ?1",
-    )?
-    .execute(params![entry.0, again.is_some(), AGED, time::ms(now)])?;
-    queue::put(db, entry, again)
+    let done = format!(
+        "{}, state = 'done', crashes = 0, attempts = 0, had_at = coalesce(had_at, ?4)",
+        judged()
+    );
+    if again.is_some() {
+        db.prepare_cached(&format!(
+            "UPDATE entry SET {done}, upgrade = {AGED} WHERE id = ?1"
+        ))?
+        .execute(params![entry.0, page.0, changed, time::ms(now)])?;
+        return queue::put(db, entry, again);
+    }
+    // Nearly all end here: with one change of the row.
+    let host: String = db
+        .prepare_cached(&format!(
+            "UPDATE entry SET {done}, upgrade = 0, payload = NULL, claimed_run = NULL, claimed_claim = NULL, \
+             next_at = NULL, parked_at = NULL WHERE id = ?1 RETURNING host"
+        ))?
+        .query_row(params![entry.0, page.0, changed, time::ms(now)], |row| row.get(0))?;
+    queue::refresh(db, &host)
 }
 
-/// Remembers whether the feed was right that an entry changed.
-pub(super) fn judge(db: &Connection, entry: EntryId, it_had: bool) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE entry SET in_vain = iif(?2, 0, in_vain + 1) WHERE id = ?1 AND upgrade = ?3 AND host <> ''",
-    )?
-    .execute(params![entry.0, it_had, CHANGED])?;
+/// The same of an entry whose article is kept, but waits for something better.
+pub(super) fn judge(db: &Connection, look: Look) -> Result<(), StoreError> {
+    db.prepare_cached(&format!("UPDATE entry SET {} WHERE id = ?1", judged()))?
+        .execute(params![look.entry.0, look.page.0, look.changed])?;
     Ok(())
 }
 

@@ -9,7 +9,11 @@ use rusqlite::{Connection, FileControl, OpenFlags};
 use super::error::StoreError;
 
 /// Steps from one schema to the next; `PRAGMA user_version` counts those taken. Released steps are never changed.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `cutt`.
 const APPLICATION: i64 = 0x6375_7474;

@@ -235,6 +235,20 @@ fn check_stored_reads_the_kept_pages_by_the_rules_of_their_day() {
     assert_eq!(press.requests().len(), 0, "nothing is fetched");
 }
 
+#[test]
+fn a_mistake_in_a_file_is_said_once_and_as_it_is() {
+    let desk = Desk::new("");
+    std::fs::write(desk.path().join("one.toml"), "titel = 'h1'\n").unwrap();
+    let broken = desk.run(&["try", "page.html", "--rule", "one.toml"]);
+    desk.configure("[[source]]\nnam = 'a'\n");
+    for (ended, word) in [(broken, "titel"), (desk.run(&["list"]), "nam")] {
+        assert_eq!(ended.code, Some(2));
+        let told = format!("error: unknown key `{word}`");
+        let is_told = ended.stderr.lines().any(|line| line.starts_with(&told));
+        assert!(is_told, "{}", ended.stderr);
+    }
+}
+
 /// A page of an article over several, with its number in a pager.
 fn part(text: &str, number: usize, pages: usize) -> Reply {
     let links: String = (1..=pages)

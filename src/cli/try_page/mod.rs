@@ -3,7 +3,6 @@
 mod coloured;
 mod show;
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -12,7 +11,7 @@ use clap::Args;
 use serde_json::json;
 use url::Url;
 
-use super::{Exit, Global, Usage, say};
+use super::{Exit, Global, Usage, faulty, say};
 use crate::config::{self, ArticleRules, Config, Source};
 use crate::extract::{self, ExtractError, Page, Part, Series};
 use crate::fetch::{self, Fetcher, Outcome, Request, Want};
@@ -89,7 +88,7 @@ pub(super) fn try_page(global: &Global, args: &TryArgs) -> anyhow::Result<Exit> 
         .as_deref()
         .map(config::load_rules)
         .transpose()
-        .map_err(|faults| Usage(faults.render(std::io::stderr().is_terminal())))?;
+        .map_err(|faults| faulty(&faults))?;
     let desk = Desk {
         config: &config,
         source,

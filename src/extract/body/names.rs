@@ -220,6 +220,7 @@ const SURE: &[&str] = &[
     "taboola",
     "outbrain",
     "plista",
+    "comment",
     "comments",
     "commentlist",
     "disqus",
@@ -318,7 +319,6 @@ const SURE: &[&str] = &[
 const LIKELY: &[&str] = &[
     "ad",
     "ads",
-    "comment",
     "aside",
     "author",
     "authors",

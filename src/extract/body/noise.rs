@@ -112,7 +112,11 @@ fn judge<'d>(document: &'d Document, at: At, known: &mut Known<'d>) -> Option<No
         | Tag::Em
         | Tag::Strong
         | Tag::Br
-        | Tag::Img => {
+        | Tag::Img
+        | Tag::Thead
+        | Tag::Tbody
+        | Tag::Tfoot
+        | Tag::Tr => {
             return None;
         }
         _ => {}

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::features::{FEW, range};
 use super::{View, value};
 use crate::extract::meta::fold;
-use crate::html::{At, Block, Shape};
+use crate::html::{At, Block, Shape, Tag};
 
 /// Log-odds that a block needs. More than even: a wrong sentence is worse than a missing one, and the weights were fitted
 /// to pages of which each has as much that is of the article as is not.
@@ -28,6 +28,7 @@ pub(super) fn kept(view: &View<'_>, container: At, odds: &[f32]) -> Vec<usize> {
     if view.blocks.len() < FEW {
         keep_runs(view, &mut kept);
     }
+    keep_tables(view, odds, &mut kept);
     begin_behind_byline(view, &mut kept);
     trim_ends(view, &mut kept);
     drop_empty_headings(view, &mut kept);
@@ -143,6 +144,40 @@ fn keep_runs(view: &View<'_>, kept: &mut Vec<usize>) {
         }
     }
     *kept = out;
+}
+
+/// A table of which more is of the article than is not is of it as a whole: alone, most rows are a few words and
+/// numbers.
+fn keep_tables(view: &View<'_>, odds: &[f32], kept: &mut Vec<usize>) {
+    let document = view.document;
+    let table = |block: &Block| {
+        (block.shape == Shape::Row).then(|| {
+            let mut around = std::iter::once(block.owner).chain(document.ancestors(block.owner));
+            around.find(|at| document.tag(*at) == Tag::Table)
+        })
+    };
+    let mut from = 0;
+    for rows in view
+        .blocks
+        .chunk_by(|one, next| table(one).is_some_and(|table_of| Some(table_of) == table(next)))
+    {
+        let range = from..from + rows.len();
+        from = range.end;
+        let (chars, linked) = rows.iter().fold((0, 0), |(chars, linked), row| {
+            (chars + row.chars, linked + row.linked)
+        });
+        if rows.len() < 2 || linked * 2 > chars {
+            continue;
+        }
+        let sum: f32 = range.clone().filter_map(|index| odds.get(index)).sum();
+        let (before, behind) = (
+            kept.partition_point(|index| *index < range.start),
+            kept.partition_point(|index| *index < range.end),
+        );
+        if sum > 0.0 {
+            kept.splice(before..behind, range);
+        }
+    }
 }
 
 /// A line of names and a date parts the head of a page from its text: what stands before it is the standfirst.

@@ -88,6 +88,76 @@ fn a_body_split_over_siblings_is_one() {
 }
 
 #[test]
+fn a_table_stays_whole_whatever_its_rows_are_called() {
+    let rows: String = (1..13)
+        .map(|place| {
+            format!(
+                "<tr class='odd player-{place}'><td>{place}</td><td>Rower {place}</td><td>{}</td><td>{}</td></tr>",
+                900 - place * 37,
+                7 - place % 7
+            )
+        })
+        .collect();
+    let html = format!(
+        "<body><nav><a href=/>Home</a> <a href=/s>Sport</a></nav><article><h1>A regatta ends</h1><p>{FIRST}</p><p>{SECOND}</p>\
+         <table><tr><th>Place</th><th>Name</th><th>Points</th><th>Wins</th></tr>{rows}</table><p>{THIRD}</p></article></body>"
+    );
+    let text = text(&html);
+    for row in [
+        "Place | Name | Points | Wins",
+        "1 | Rower 1 | 863 | 6",
+        "12 | Rower 12 | 456 | 2",
+    ] {
+        assert!(text.contains(row), "{row} in {text}");
+    }
+    // Rows of links are a list of other things.
+    let links: String = (1..13)
+        .map(|place| {
+            format!("<tr><td>{place}</td><td><a href=/r/{place}>Regatta {place} of the year</a></td></tr>")
+        })
+        .collect();
+    let html = format!(
+        "<body><article><h1>A regatta ends</h1><p>{FIRST}</p><p>{SECOND}</p><p>{THIRD}</p></article>\
+         <div><table>{links}</table></div></body>"
+    );
+    assert!(!self::text(&html).contains("Regatta 7"), "{}", self::text(&html));
+}
+
+#[test]
+fn one_comment_nearly_as_long_as_the_article_is_a_comment() {
+    let sentence = "When I was young there was no bridge at all, and whoever wanted to cross it waited for the ferry, \
+                    sometimes for an hour, and nobody complained in any of those years. ";
+    let long = format!("{}<br><br>{}", sentence.repeat(3), sentence.repeat(2));
+    let comments: String = [
+        "I like it.",
+        "Fine by me, and I have seen some bridges in my time.",
+        "No.",
+        &long,
+    ]
+    .iter()
+    .map(|text| {
+        format!(
+            "<div class='comment first'><div class=avatar><img src=/a.png></div><div class=comment_content>\
+                 <div class=username><a href=/u>Somebody</a></div><div class=date>2 days ago</div>\
+                 <div class=content>{text}</div></div></div>"
+        )
+    })
+    .collect();
+    let paragraphs = [
+        format!("{FIRST} {SECOND}"),
+        format!("{SECOND} {THIRD}"),
+        format!("{THIRD} {QUOTE}"),
+        format!("{QUOTE} {FIRST}"),
+    ];
+    let html = format!(
+        "<body><nav><a href=/>Home</a> <a href=/s>Sport</a></nav><div class=wrapper><div class=article><h1>A bridge opens</h1>\
+         <div class=content>{}</div></div><div><h2>Top</h2>{comments}</div></div></body>",
+        paragraphs.join("<br><br>")
+    );
+    assert_eq!(text(&html), paragraphs.join("\n\n"));
+}
+
+#[test]
 fn text_without_paragraph_elements_is_found() {
     let html = format!(
         "<body><div><a href=/>Home</a> | <a href=/a>World</a> | <a href=/b>Sport</a></div>\

@@ -1,7 +1,7 @@
 //! The body (WHATWG HTML, 13.2.6.4.7).
 
 use super::super::tag::Tag;
-use super::open::{Active, Open, Scope, Space};
+use super::open::{Open, Scope, Space};
 use super::tokens::{Name, Raw};
 use super::{Again, Builder, Done, Item, Mode, Outcome, Refusal, Step, references};
 
@@ -442,48 +442,6 @@ impl Builder<'_> {
                 || self
                     .name_of(open.at)
                     .eq_ignore_ascii_case(name.written.of(self.page, "")))
-    }
-
-    /// The adoption agency algorithm, as far as it moves nothing (13.2.6.4.7).
-    pub(super) fn adopt(&mut self, name: Name) -> Outcome {
-        let is_active = |formatting: &[Option<Active>], at| {
-            formatting
-                .iter()
-                .any(|active| active.is_some_and(|active| active.at == at))
-        };
-        if let Some(current) = self.open.last()
-            && current.html() == name.tag
-            && !is_active(&self.formatting, current.at)
-        {
-            self.pop();
-            return Ok(());
-        }
-        // Each turn ends one element or the algorithm; the second finds that nothing of the name is left.
-        let mut found = None;
-        for (position, active) in self.formatting.iter().enumerate().rev() {
-            let Some(active) = active else { break };
-            if active.tag == name.tag {
-                found = Some((position, *active));
-                break;
-            }
-        }
-        let Some((position, active)) = found else {
-            self.end_of_any(name);
-            return Ok(());
-        };
-        let Some(place) = self.open.iter().rposition(|open| open.at == active.at) else {
-            self.formatting.remove(position);
-            return Ok(());
-        };
-        if !self.finds_in_scope(Scope::Default, |open| open.at == active.at) {
-            return Ok(());
-        }
-        if self.open.iter().skip(place).any(|open| open.is_special()) {
-            return Err(Refusal::Unusual);
-        }
-        self.truncate(place);
-        self.formatting.remove(position);
-        Ok(())
     }
 
     pub(super) fn is_hidden_input(&self) -> bool {

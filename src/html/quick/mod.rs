@@ -5,6 +5,7 @@
 //! html5ever, whose tree this one is tested to be equal to: see the tests of `tree`.
 
 mod body;
+mod formatting;
 mod head;
 mod names;
 mod open;

@@ -196,75 +196,8 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn clear_formatting(&mut self) {
-        while let Some(Some(_)) = self.formatting.pop() {}
-    }
-
-    fn is_open(&self, at: u32) -> bool {
-        self.open.iter().rev().any(|open| open.at == at)
-    }
-
-    /// Reconstructs the active formatting elements (13.2.4.3).
-    pub(super) fn reconstruct(&mut self) {
-        let closed = |active: &&Option<Active>| active.is_some_and(|active| !self.is_open(active.at));
-        let closed = self.formatting.iter().rev().take_while(closed).count();
-        for place in self.formatting.len() - closed..self.formatting.len() {
-            let Some(Some(active)) = self.formatting.get(place).copied() else {
-                return;
-            };
-            let Some(node) = self.nodes.get(active.at as usize) else {
-                return;
-            };
-            let (first, count) = (node.text, node.attrs);
-            let at = self.push(active.tag, first, count);
-            self.enter(at, active.tag, Space::Html);
-            if let Some(slot) = self.formatting.get_mut(place) {
-                *slot = Some(Active { at, ..active });
-            }
-        }
-    }
-
-    /// Inserts a formatting element; of four alike the first is forgotten.
-    pub(super) fn format(&mut self, name: Name) {
-        let at = self.insert(name, true);
-        let since = self
-            .formatting
-            .iter()
-            .rev()
-            .take_while(|active| active.is_some())
-            .count();
-        let (mut alike, mut first) = (0, 0);
-        for (place, active) in self.formatting.iter().enumerate().rev().take(since) {
-            if active.is_some_and(|active| active.tag == name.tag && self.have_same_attributes(active.at, at))
-            {
-                (alike, first) = (alike + 1, place);
-            }
-        }
-        if alike >= 3 {
-            self.formatting.remove(first);
-        }
-        self.formatting.push(Some(Active { at, tag: name.tag }));
-    }
-
-    fn attributes_of(&self, at: u32) -> &[Attr] {
-        self.nodes
-            .get(at as usize)
-            .and_then(|node| self.attrs.get(node.attributes()))
-            .unwrap_or_default()
-    }
-
-    fn have_same_attributes(&self, one: u32, other: u32) -> bool {
-        let (one, other) = (self.attributes_of(one), self.attributes_of(other));
-        one.len() == other.len()
-            && one.iter().all(|a| {
-                other
-                    .iter()
-                    .any(|b| self.str(a.name) == self.str(b.name) && self.str(a.value) == self.str(b.value))
-            })
-    }
-
     /// Adds a node to the current one, or the root.
-    fn push(&mut self, tag: Tag, text: Span, attrs: u16) -> u32 {
+    pub(super) fn push(&mut self, tag: Tag, text: Span, attrs: u16) -> u32 {
         let at = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         self.nodes.push(Flat {
             parent: self.open.last().map_or(at, |open| open.at),
@@ -278,7 +211,7 @@ impl Builder<'_> {
         at
     }
 
-    fn enter(&mut self, at: u32, tag: Tag, space: Space) {
+    pub(super) fn enter(&mut self, at: u32, tag: Tag, space: Space) {
         match tag {
             Tag::P => self.paragraphs += 1,
             Tag::Template => self.templates += 1,

@@ -4,6 +4,7 @@
 //! last, [`CANDIDATES`] of them: FTS5 gives its rows in the order of arrival without sorting. What one source says is
 //! found by a word of its own in the index, what a time saw among the articles that were shown first and last in it.
 
+mod beginnings;
 pub(super) mod index;
 mod query;
 mod snippet;
@@ -21,6 +22,7 @@ pub use snippet::Snippet;
 
 use super::error::StoreError;
 use super::reader::{Reader, moment};
+use beginnings::Sample;
 use snippet::Counts;
 use words::Row;
 
@@ -54,6 +56,16 @@ pub enum Order {
     Newest,
     /// What fits best, of the thousand matches that arrived last.
     Rank,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hits {
+    /// The articles, in the order asked for.
+    pub hits: Vec<Hit>,
+    /// Beginnings of words, as typed with their star, that begin more than can be looked through at once: what was
+    /// looked for are the commonest of those words in the latest articles.
+    pub shortened: Vec<String>,
 }
 
 /// An article that was found.
@@ -99,14 +111,22 @@ pub(super) fn expression(typed: &str) -> Result<String, QueryError> {
 
 impl Reader {
     /// Searches titles, standfirsts and texts.
-    pub fn search(&self, search: &Search) -> Result<Vec<Hit>, SearchError> {
-        let query = query::parse(&search.query)?;
+    pub fn search(&self, search: &Search) -> Result<Hits, SearchError> {
+        let failed = |error: rusqlite::Error| StoreError::from(error).while_doing("search");
+        let mut query = query::parse(&search.query)?;
+        if query.beginnings > 0 {
+            let sample = Sample::of(self, query.beginnings).map_err(failed)?;
+            query = query::parse_with(&search.query, &|beginning| sample.instead_of(beginning))?;
+        }
         let rows: Vec<Row> = query.terms.iter().map(Row::of).collect();
         let hits = match search.order {
             Order::Newest => self.newest(search, &query.expression, &rows),
             Order::Rank => self.best(search, &query.expression, &rows),
         };
-        hits.map_err(|error| StoreError::from(error).while_doing("search").into())
+        Ok(Hits {
+            hits: hits.map_err(failed)?,
+            shortened: query.shortened,
+        })
     }
 
     fn newest(&self, search: &Search, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {

@@ -9,6 +9,7 @@ use std::iter::Peekable;
 use std::str::CharIndices;
 
 use super::super::script::{self, Tail};
+use super::words;
 
 /// Words and phrases of one query.
 const MOST_TERMS: usize = 64;
@@ -26,6 +27,10 @@ pub(super) struct Query {
     pub(super) expression: String,
     /// What may be marked in a text that was found.
     pub(super) terms: Vec<Term>,
+    /// How many beginnings of words are in it.
+    pub(super) beginnings: usize,
+    /// Those, as typed, for which some of their words stand.
+    pub(super) shortened: Vec<String>,
 }
 
 /// A word or a phrase that is looked for.
@@ -91,8 +96,16 @@ enum Expr {
 
 const FIELDS: [&str; 3] = ["title", "standfirst", "text"];
 
+/// For the folded beginning of a word, the words to look for instead; none: it is looked for as it is.
+pub(super) type Instead<'a> = dyn Fn(&str) -> Option<Vec<String>> + 'a;
+
 /// Reads a query.
 pub(super) fn parse(typed: &str) -> Result<Query, QueryError> {
+    parse_with(typed, &|_| None)
+}
+
+/// The same, where some words may stand for a beginning.
+pub(super) fn parse_with(typed: &str, instead: &Instead<'_>) -> Result<Query, QueryError> {
     if typed.len() > LONGEST {
         return Err(QueryError::TooMuch);
     }
@@ -115,9 +128,19 @@ pub(super) fn parse(typed: &str) -> Result<Query, QueryError> {
         parts.push((true, parser.any(0)?));
     }
     let expr = Expr::All(parts);
-    let mut terms = Vec::new();
-    let expression = written(&expr, true, &mut terms)?.ok_or(QueryError::Empty)?;
-    Ok(Query { expression, terms })
+    let mut written = Written {
+        instead,
+        terms: Vec::new(),
+        beginnings: 0,
+        shortened: Vec::new(),
+    };
+    let expression = written.expr(&expr, true)?.ok_or(QueryError::Empty)?;
+    Ok(Query {
+        expression,
+        terms: written.terms,
+        beginnings: written.beginnings,
+        shortened: written.shortened,
+    })
 }
 
 struct Parser {
@@ -182,37 +205,68 @@ impl Parser {
     }
 }
 
-/// The expression; none where there is nothing in it to look for.
-fn written(expr: &Expr, wanted: bool, terms: &mut Vec<Term>) -> Result<Option<String>, QueryError> {
-    match expr {
-        Expr::Term(term) => {
-            let written = term.written();
-            if written.is_some() && wanted {
-                terms.push(term.clone());
+/// An expression being made.
+struct Written<'a> {
+    instead: &'a Instead<'a>,
+    terms: Vec<Term>,
+    beginnings: usize,
+    shortened: Vec<String>,
+}
+
+impl Written<'_> {
+    /// The expression; none where there is nothing in it to look for.
+    fn expr(&mut self, expr: &Expr, wanted: bool) -> Result<Option<String>, QueryError> {
+        match expr {
+            Expr::Term(term) => {
+                let written = self.term(term);
+                if written.is_some() && wanted {
+                    self.terms.push(term.clone());
+                }
+                Ok(written)
             }
-            Ok(written)
+            Expr::Field(field, inner) => Ok(self
+                .expr(inner, wanted)?
+                .map(|inner| format!("{field} : ({inner})"))),
+            Expr::Any(parts) => {
+                let mut any = Vec::new();
+                for part in parts {
+                    any.extend(self.expr(part, wanted)?);
+                }
+                Ok(joined(any, " OR "))
+            }
+            Expr::All(parts) => {
+                let (mut all, mut none) = (Vec::new(), Vec::new());
+                for (with, part) in parts {
+                    let part = self.expr(part, wanted && *with)?;
+                    if *with { &mut all } else { &mut none }.extend(part);
+                }
+                match (joined(all, " AND "), joined(none, " OR ")) {
+                    (all, None) => Ok(all),
+                    (None, Some(_)) => Err(QueryError::OnlyNot),
+                    (Some(all), Some(none)) => Ok(Some(format!("({all} NOT {none})"))),
+                }
+            }
         }
-        Expr::Field(field, inner) => {
-            Ok(written(inner, wanted, terms)?.map(|inner| format!("{field} : ({inner})")))
+    }
+
+    /// A term as a string of FTS5, or several; none where no word is in it.
+    fn term(&mut self, term: &Term) -> Option<String> {
+        let (pairs, is_beginning) = term.pairs()?;
+        if !is_beginning {
+            return Some(format!("\"{pairs}\""));
         }
-        Expr::Any(parts) => {
-            let mut any = Vec::new();
-            for part in parts {
-                any.extend(written(part, wanted, terms)?);
+        self.beginnings += 1;
+        let whole = format!("\"{pairs}\" *");
+        let Some((before, beginning)) = words::parted(&pairs) else {
+            return Some(whole);
+        };
+        match (self.instead)(&beginning) {
+            Some(words) if !words.is_empty() => {
+                self.shortened.push(format!("{}*", term.text));
+                let each = words.iter().map(|word| format!("\"{before}{word}\""));
+                joined(each.collect(), " OR ")
             }
-            Ok(joined(any, " OR "))
-        }
-        Expr::All(parts) => {
-            let (mut all, mut none) = (Vec::new(), Vec::new());
-            for (with, part) in parts {
-                let part = written(part, wanted && *with, terms)?;
-                if *with { &mut all } else { &mut none }.extend(part);
-            }
-            match (joined(all, " AND "), joined(none, " OR ")) {
-                (all, None) => Ok(all),
-                (None, Some(_)) => Err(QueryError::OnlyNot),
-                (Some(all), Some(none)) => Ok(Some(format!("({all} NOT {none})"))),
-            }
+            _ => Some(whole),
         }
     }
 }
@@ -226,8 +280,8 @@ fn joined(mut parts: Vec<String>, by: &str) -> Option<String> {
 }
 
 impl Term {
-    /// As a string of FTS5; none where no word is in it.
-    fn written(&self) -> Option<String> {
+    /// For the index, and whether the last word is the beginning of one; none where no word is in it.
+    fn pairs(&self) -> Option<(String, bool)> {
         if !self.text.chars().any(char::is_alphanumeric) {
             return None;
         }
@@ -241,8 +295,8 @@ impl Term {
         let alone = pairs.split_whitespace().next_back().is_some_and(|last| {
             last.chars().all(script::is_unspaced) && last.chars().filter(|&c| !script::is_mark(c)).count() < 2
         });
-        let star = if self.prefix || alone { " *" } else { "" };
-        Some(format!("\"{pairs}\"{star}"))
+        let is_beginning = self.prefix || alone;
+        Some((pairs.into_owned(), is_beginning))
     }
 }
 
@@ -349,6 +403,26 @@ mod tests {
         ] {
             assert_eq!(expression(typed), expected, "{typed}");
         }
+        let some = |typed| {
+            let instead = |beginning: &str| {
+                let words = ["harbour", "harbourmaster"].map(str::to_owned);
+                "harbour".starts_with(beginning).then(|| words.to_vec())
+            };
+            let query = parse_with(typed, &instead).unwrap();
+            (query.expression, query.beginnings, query.shortened.join(" "))
+        };
+        assert_eq!(
+            some("title:(old Harb*) ferr*"),
+            (
+                r#"(title : (("old" AND ("harbour" OR "harbourmaster"))) AND "ferr" *)"#.to_owned(),
+                2,
+                "Harb*".to_owned()
+            )
+        );
+        assert_eq!(
+            some("\"the old harb\"*").0,
+            r#"("the old harbour" OR "the old harbourmaster")"#
+        );
         assert_eq!(expression(&"(".repeat(20)), "TooMuch");
         assert_eq!(expression(&"a ".repeat(65)), "TooMuch");
         assert_eq!(expression(&"x".repeat(3000)), "TooMuch");

@@ -47,6 +47,27 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
     words
 }
 
+/// The words of a segmented text as the index has them.
+pub(super) fn indexed(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    text.split(|c| !is_of_word(c))
+        .filter(|word| !word.is_empty())
+        .map(folded)
+}
+
+/// A term for the index whose last word is a beginning, parted: what stands before, and the beginning folded. None where
+/// it ends in no word.
+pub(super) fn parted(term: &str) -> Option<(&str, Cow<'_, str>)> {
+    let term = term.trim_end_matches(|c| !is_of_word(c));
+    let before = term.trim_end_matches(is_of_word);
+    let beginning = term.get(before.len()..).filter(|word| !word.is_empty())?;
+    Some((before, folded(beginning)))
+}
+
+/// Letters, digits, and the marks that belong to them: what the index makes words of, see schema.sql.
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || (!c.is_ascii() && (is_mark(c) || script::is_mark(c)))
+}
+
 /// Marks that are no letters: accents written apart, and the signs that join Indic letters.
 fn is_mark(c: char) -> bool {
     matches!(c,

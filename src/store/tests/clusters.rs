@@ -144,6 +144,7 @@ async fn a_search_may_show_each_story_once() {
         reader
             .search(&search)
             .unwrap()
+            .hits
             .iter()
             .map(|hit| hit.article_id)
             .collect()

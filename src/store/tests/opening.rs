@@ -245,3 +245,68 @@ fn a_torn_list_of_work_convicts_nobody() {
     let text = std::fs::read_to_string(super::lock::beside(&path, "-work")).unwrap();
     assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["entry", "7"]);
 }
+
+/// A database of the first schema, with articles in it, is brought up to date when it is opened, and says the same.
+#[tokio::test]
+async fn a_database_of_the_first_schema_says_the_same_after_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
+    drop(Store::open(&new, start_of_time()).unwrap());
+    let db = Connection::open(&old).unwrap();
+    db.execute_batch(super::super::schema::MIGRATIONS[0]).unwrap();
+    db.execute_batch(
+        "PRAGMA application_id = 0x63757474; PRAGMA user_version = 1; PRAGMA journal_mode = WAL; \
+         INSERT INTO meta VALUES ('store_id', 'old'); \
+         INSERT INTO source (id, name, url, host, enabled, configured, schedule, timezone, first_seen, next_at) \
+         VALUES (1, 'one', 'https://one.example/feed', 'one.example', 0, 0, '', 'UTC', '', 0); \
+         INSERT INTO article (id, source_id, first_seen, seq) VALUES (1, 1, '2026-11-24T00:00:00Z', 1), (2, 1, '2026-11-24T00:00:00Z', 2); \
+         INSERT INTO page (id, article_id, source_id, page_key, url, first_seen) VALUES \
+         (1, 1, 1, 'one.example/a', 'https://one.example/a', ''), (2, 2, 1, 'one.example/b', 'https://one.example/b', ''); \
+         INSERT INTO revision (id, page_id, source_id, seq, fetched_at, url, title, text, html, method, kind) VALUES \
+         (1, 1, 1, 1, '2026-11-24T00:00:00Z', 'https://one.example/a', 'Harbour', 'ferries leave', '', 'auto', 'article'), \
+         (2, 2, 1, 2, '2026-11-24T00:00:00Z', 'https://one.example/b', 'Bridge', 'cars pass', '', 'auto', 'article'); \
+         UPDATE article SET revision_id = id, indexed_id = id, shown_at = id; \
+         UPDATE sequence SET seq = 2; \
+         INSERT INTO change VALUES (1, 1, 'new', NULL, ''), (2, 2, 'new', NULL, ''); \
+         INSERT INTO search (rowid, title, text) SELECT page_id, title, text FROM revision; \
+         INSERT INTO alias VALUES \
+         ('one.example/a', 'final-url', 1, 'https://one.example/a', 0, ''), ('one.example/a', 'link', 1, 'https://one.example/a', 0, ''), \
+         ('one.example/b', 'final-url', 2, 'https://one.example/b', 0, ''), \
+         ('one.example/today', 'link', 1, 'https://one.example/today', 1, ''), ('one.example/today', 'link', 2, 'https://one.example/today', 1, '')",
+    )
+    .unwrap();
+    let rows = |db: &Connection, sql: &str| -> Vec<String> {
+        let mut query = db.prepare(sql).unwrap();
+        let rows = query.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    let told = "SELECT article_id || ' ' || key || ' ' || kind || ' ' || url || ' ' || shared FROM aliases ORDER BY 1";
+    let before = rows(&db, told);
+    assert_eq!(before.len(), 5);
+    drop(db);
+    let store = Store::open(&old, start_of_time()).unwrap();
+    store.close().await.unwrap();
+    let reader = Reader::open(&old).unwrap();
+    assert_eq!(reader.verify(|_| {}).unwrap(), Vec::<String>::new());
+    assert_eq!(reader.summary().unwrap().store_id, "old");
+    let (old, new) = (Connection::open(&old).unwrap(), Connection::open(&new).unwrap());
+    assert_eq!(rows(&old, told), before);
+    let found = |key: &str| {
+        old.prepare(super::super::articles::NAMED)
+            .unwrap()
+            .query_map([key], |row| row.get::<_, i64>(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (found("one.example/b"), found("one.example/today")),
+        (vec![2], vec![])
+    );
+    let schema = "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name";
+    assert_eq!(
+        rows(&old, schema),
+        rows(&new, schema),
+        "as if it had been made today"
+    );
+}

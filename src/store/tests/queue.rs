@@ -405,7 +405,7 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
         ),
         (
             super::super::articles::NAMED,
-            "SEARCH alias USING INDEX alias_names (key=?)",
+            "SEARCH alias USING PRIMARY KEY (key=? AND shared=?)",
         ),
         (
             super::super::reader::ARTICLES,

@@ -41,7 +41,7 @@ fn with(desk: &Desk, query: &str, change: impl Fn(&mut Search)) -> Vec<i64> {
     };
     change(&mut search);
     let reader = Reader::open(&desk.path()).unwrap();
-    let hits = reader.search(&search).unwrap();
+    let hits = reader.search(&search).unwrap().hits;
     hits.iter().map(|hit| hit.article_id).collect()
 }
 
@@ -163,6 +163,50 @@ async fn newest_is_what_was_published_last() {
     );
     // The word of a source is no word of a text: nobody finds it by typing.
     assert!(ids(&desk, "1 OR 2 OR \u{e000}*").is_empty());
+}
+
+/// Of a beginning that stands for too much the commonest words are looked for, and it is said; no other search is touched.
+#[tokio::test]
+async fn a_beginning_of_too_many_words_is_shortened_and_said() {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    let (source, now) = (claims[0].id, desk.now);
+    let record = move |db: &Connection| {
+        for number in 0..400 {
+            // Forty words begin with `wa` and are everywhere, a hundred are in one article each.
+            let common: String = (0..40).map(|word| format!("wa{word}x ")).collect();
+            let text = format!("{common}{common}{common} rare{number} wa{number}rare");
+            let page = cutting(&format!("one.example/{number}"), &text, &[]);
+            crate::store::articles::record(db, source, &page, &page.keys, now)?;
+        }
+        Ok(())
+    };
+    desk.store.writer.call("record", record).await.unwrap();
+    let reader = Reader::open(&desk.path()).unwrap();
+    let found = |query: &str, order| {
+        let search = Search {
+            query: query.into(),
+            limit: 20,
+            order,
+            ..Search::default()
+        };
+        let found = reader.search(&search).unwrap();
+        let ids: Vec<i64> = found.hits.iter().map(|hit| hit.article_id).collect();
+        (ids, found.shortened)
+    };
+    let newest: Vec<i64> = (381..=400).rev().collect();
+    let said = vec!["Wa*".to_owned()];
+    assert_eq!(found("Wa*", Order::Newest), (newest.clone(), said.clone()));
+    assert_eq!(found("Wa*", Order::Rank).1, said);
+    assert_eq!(
+        found("title:Wa* OR rare7", Order::Newest),
+        (vec![8], said.clone())
+    );
+    assert_eq!(found("rare7 Wa*", Order::Newest), (vec![8], said.clone()));
+    assert_eq!(found("\"rare7 Wa\"*", Order::Newest).1, ["rare7 Wa*"]);
+    // Few places, so all of them, whatever the word.
+    assert_eq!(found("wa7r*", Order::Newest), (vec![8], Vec::new()));
+    assert_eq!(found("rare1* -rare1", Order::Newest).0.len(), 20);
+    assert_eq!(found("wa0x", Order::Newest), (newest, Vec::new()));
 }
 
 fn any_query() -> impl Strategy<Value = String> {
