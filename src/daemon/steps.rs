@@ -35,17 +35,11 @@ impl Daemon {
     pub(super) async fn claim(&mut self) -> Result<(), StoreError> {
         let all = self.options.all.then_some(self.started);
         let free = self.room().saturating_sub(self.work.len());
-        let now = Utc::now();
-        let (next_source, next_entry) = self.store.due(now).await?;
-        let sources_wait = all.is_some() || next_source.is_some_and(|at| at <= now);
-        let pages_wait = next_entry.is_some_and(|at| at <= now);
         // Half the room at most while pages wait: a thousand sources due at once must not keep the queue from moving.
+        let now = Utc::now();
+        let pages_wait = self.waiting.next_entry.is_some_and(|at| at <= now);
         let places = if pages_wait { free.div_ceil(2) } else { free };
-        let due = if sources_wait {
-            self.store.claim_sources(now, places, all).await?
-        } else {
-            Vec::new()
-        };
+        let due = self.store.claim_sources(now, places, all).await?;
         let due: Vec<_> = due
             .into_iter()
             .filter_map(|claim| Some((self.source(claim.id)?, claim)))
@@ -56,9 +50,6 @@ impl Daemon {
             self.work.spawn(caught(Half::Poll, async move {
                 Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await)
             }));
-        }
-        if !pages_wait {
-            return Ok(());
         }
         let free = self.room().saturating_sub(self.work.len());
         let gap = self.config.politeness.host_gap;

@@ -261,8 +261,11 @@ impl Store {
         all: Option<DateTime<Utc>>,
     ) -> Result<Vec<ClaimedSource>, StoreError> {
         let claims = Arc::clone(&self.claims);
-        let claim = move |db: &Connection| sources::claim(db, now, limit, all, &claims);
-        self.writer.call_in(Haste::Gather, "claim sources", claim).await
+        self.writer
+            .call("claim sources", move |db| {
+                sources::claim(db, now, limit, all, &claims)
+            })
+            .await
     }
 
     /// What earlier runs learned of robots.txt and of hosts that are not to be asked yet.
