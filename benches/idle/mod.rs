@@ -1,5 +1,7 @@
 //! What the daemon costs while nothing is due: its processor time, its memory, and how long it takes to stop.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,6 +13,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 
 /// After that poll, before anything is counted: what it leaves to do is done then.
 const CALM: Duration = Duration::from_secs(5);
+
+/// Between two looks at its threads: what one does after the last before its end is not seen.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Runs `program` as a daemon, lets it poll every feed of `papers` once, and watches it for so long.
 pub(crate) fn measure(program: &Path, folder: &Path, papers: &[Press], time: Duration) {
@@ -35,9 +40,14 @@ pub(crate) fn measure(program: &Path, folder: &Path, papers: &[Press], time: Dur
     }
     std::thread::sleep(CALM);
     let asked = || papers.iter().map(|paper| paper.count("/feed")).sum::<usize>();
-    let (before, requests, begun) = (cpu(&daemon), asked(), Instant::now());
-    std::thread::sleep(time);
-    let (used, took) = (cpu(&daemon) - before, begun.elapsed().as_secs_f64());
+    let mut threads = Threads::default();
+    let (before, requests, begun) = (threads.cpu(&daemon), asked(), Instant::now());
+    let mut used = 0.0;
+    while begun.elapsed() < time {
+        std::thread::sleep(LOOK);
+        used = threads.cpu(&daemon) - before;
+    }
+    let took = begun.elapsed().as_secs_f64();
     println!(
         "idle: {} feeds, {used:.3} s of CPU in {took:.0} s, {:.3} % of a core; {} requests meanwhile",
         papers.len(),
@@ -63,14 +73,24 @@ pub(crate) fn measure(program: &Path, folder: &Path, papers: &[Press], time: Dur
     println!("SIGTERM to exit: {:.2} s, {ended}", begun.elapsed().as_secs_f64());
 }
 
-/// Seconds that the threads there are have run (`schedstat`, in nanoseconds; the ticks of `stat` are too coarse here).
-fn cpu(daemon: &Child) -> f64 {
-    let threads = std::fs::read_dir(format!("/proc/{}/task", daemon.id())).unwrap();
-    let nanoseconds: u64 = threads
-        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok())
-        .filter_map(|stat| stat.split(' ').next()?.parse::<u64>().ok())
-        .sum();
-    nanoseconds as f64 / 1e9
+/// How long each thread has run, in nanoseconds, those included that have ended (`schedstat`; the ticks of `stat`, which
+/// has all threads, are too coarse here).
+#[derive(Default)]
+struct Threads(HashMap<OsString, u64>);
+
+impl Threads {
+    /// Seconds that all of them have run.
+    fn cpu(&mut self, daemon: &Child) -> f64 {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", daemon.id())).unwrap();
+        for thread in threads.filter_map(Result::ok) {
+            let stat = std::fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+            // One that ends just now is counted as it was last seen.
+            if let Some(time) = stat.split(' ').next().and_then(|time| time.parse().ok()) {
+                self.0.insert(thread.file_name(), time);
+            }
+        }
+        self.0.values().sum::<u64>() as f64 / 1e9
+    }
 }
 
 /// A number of `/proc/PID/status`; memory is in kB.

@@ -234,10 +234,10 @@ fn network(value: &Value<'_>) -> Option<IpNet> {
 #[derive(Default)]
 struct Sources<'a> {
     read: Vec<Source>,
-    /// Names and their places, `file:line`.
-    names: HashMap<String, String>,
-    /// Feeds and the places they were first seen.
-    feeds: HashMap<Url, String>,
+    /// Names and where they are given.
+    names: HashMap<&'a str, Value<'a>>,
+    /// Feeds and where they are given first.
+    feeds: HashMap<Url, Value<'a>>,
     /// Names given up by `was`.
     renamed: HashMap<&'a str, Value<'a>>,
 }
@@ -296,7 +296,7 @@ impl<'a> Sources<'a> {
 
     /// What is polled: exactly one of `feed`, `listing` and `sitemap`.
     fn document(&mut self, section: &Section<'a>) -> Option<(Url, Form)> {
-        let given: Vec<Value<'_>> = ["feed", "listing", "sitemap"]
+        let given: Vec<Value<'a>> = ["feed", "listing", "sitemap"]
             .into_iter()
             .filter_map(|key| section.get(key))
             .collect();
@@ -336,26 +336,30 @@ impl<'a> Sources<'a> {
         }
         if let Some(first) = self.names.get(name) {
             value.fault(
-                format!("there is a source {} already, at {first}", quoted(name)),
+                format!("there is a source {} already, at {}", quoted(name), first.place()),
                 "each source has a name of its own: its articles are kept under it",
             );
             return None;
         }
-        self.names.insert(name.to_owned(), value.place());
+        self.names.insert(name, value.clone());
         Some(name)
     }
 
     /// The feed; one that is polled already is a warning, as it costs one request only.
-    fn feed(&mut self, value: &Value<'_>) -> Option<Url> {
+    fn feed(&mut self, value: &Value<'a>) -> Option<Url> {
         let feed = value.url()?;
         if let Some(first) = self.feeds.get(&feed) {
             value.text().warning(
                 value.key_at(),
-                format!("this {} is polled already, by the source at {first}", value.key()),
+                format!(
+                    "this {} is polled already, by the source at {}",
+                    value.key(),
+                    first.place()
+                ),
                 "one of the two is enough; a second polls nothing new",
             );
         } else {
-            self.feeds.insert(feed.clone(), value.place());
+            self.feeds.insert(feed.clone(), value.clone());
         }
         Some(feed)
     }
@@ -377,7 +381,8 @@ impl<'a> Sources<'a> {
     /// A name that was given up must not be in use.
     fn check_renames(&self) {
         for (was, value) in &self.renamed {
-            if let Some(place) = self.names.get(*was) {
+            if let Some(other) = self.names.get(*was) {
+                let place = other.place();
                 value.fault(
                     format!("a source is still called {}, at {place}", quoted(was)),
                     "`was` is the name a source had before; rename that one, or leave `was` out",

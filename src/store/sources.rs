@@ -96,27 +96,31 @@ impl Seed {
 }
 
 /// Brings the rows in line with the configuration. Sources that are gone keep their state, and rest. One pass over the
-/// rows; what has not changed is not written.
+/// rows; what has not changed is not written, nor even taken out of the database.
 pub(super) fn sync(
     db: &Connection,
     seeds: &[Seed],
     now: DateTime<Utc>,
 ) -> Result<Vec<(SourceId, String)>, StoreError> {
-    let mut rows = before(db)?;
-    let names: HashSet<&str> = seeds.iter().map(|seed| seed.name.as_str()).collect();
+    let places: HashMap<&str, usize> = seeds.iter().map(|seed| seed.name.as_str()).zip(0..).collect();
+    let (unchanged, mut rows) = before(db, seeds, &places)?;
     let mut ids = Vec::with_capacity(seeds.len());
-    for seed in seeds {
-        let mut found = rows.remove(&seed.name);
-        if let Some(was) = seed
-            .was
-            .as_deref()
-            .filter(|was| found.is_none() && !names.contains(was))
-        {
-            found = rows.remove(was);
-        }
-        let id = match found {
-            Some(row) => update(db, &row, seed, now)?,
-            None => insert(db, seed, now)?,
+    for (seed, unchanged) in seeds.iter().zip(unchanged) {
+        let id = if let Some(id) = unchanged {
+            id
+        } else {
+            let mut found = rows.remove(&seed.name);
+            if let Some(was) = seed
+                .was
+                .as_deref()
+                .filter(|was| found.is_none() && !places.contains_key(was))
+            {
+                found = rows.remove(was);
+            }
+            match found {
+                Some(row) => update(db, &row, seed, now)?,
+                None => insert(db, seed, now)?,
+            }
         };
         ids.push((SourceId(id), seed.name.clone()));
     }
@@ -129,39 +133,74 @@ pub(super) fn sync(
     Ok(ids)
 }
 
-/// All rows, by name.
-fn before(db: &Connection) -> Result<HashMap<String, Before>, StoreError> {
-    let read = |row: &Row<'_>| {
-        Ok(Before {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            configured: row.get(2)?,
-            enabled: row.get(3)?,
-            paused: row.get(4)?,
-            wish: Wish {
-                wanted: row.get(5)?,
-                url: row.get(6)?,
-                reading: row.get(7)?,
-                host: row.get(8)?,
-                schedule: row.get(9)?,
-                timezone: row.get(10)?,
-                tags: row.get(11)?,
-                ignore_robots: row.get(12)?,
-                keep_for: row.get(13)?,
-                keep_newest: row.get(14)?,
-                revisions: row.get(15)?,
-                revisit: row.get(16)?,
-            },
-        })
-    };
+/// The rows of seeds that are as they should be, by their place among these; and all others, by name.
+type Found = (Vec<Option<i64>>, HashMap<String, Before>);
+
+fn before(db: &Connection, seeds: &[Seed], places: &HashMap<&str, usize>) -> Result<Found, StoreError> {
     let mut query = db.prepare(
         "SELECT id, name, configured, enabled, paused, wanted, url, reading, host, schedule, timezone, tags, \
          ignore_robots, keep_for, keep_newest, revisions, revisit FROM source",
     )?;
-    let rows = query.query_map([], read)?;
-    Ok(rows
-        .map(|row| row.map(|row| (row.name.clone(), row)))
-        .collect::<Result<_, _>>()?)
+    let mut rows = query.query([])?;
+    let (mut unchanged, mut others) = (vec![None; seeds.len()], HashMap::new());
+    while let Some(row) = rows.next()? {
+        let place = places.get(row.get_ref(1)?.as_str().unwrap_or_default());
+        let known = place.and_then(|&place| Some((seeds.get(place)?, unchanged.get_mut(place)?)));
+        match known {
+            Some((seed, id)) if is_as(row, &seed.wish)? => *id = Some(row.get(0)?),
+            _ => {
+                let row = row_before(row)?;
+                others.insert(row.name.clone(), row);
+            }
+        }
+    }
+    Ok((unchanged, others))
+}
+
+/// Whether a row of [`before`] is what the configuration wants.
+fn is_as(row: &Row<'_>, wish: &Wish) -> rusqlite::Result<bool> {
+    let (configured, enabled, paused): (bool, bool, bool) = (row.get(2)?, row.get(3)?, row.get(4)?);
+    let is = |column, wanted: &str| -> rusqlite::Result<bool> {
+        Ok(row.get_ref(column)?.as_str().is_ok_and(|text| text == wanted))
+    };
+    Ok(configured
+        && enabled == (wish.wanted && !paused)
+        && row.get::<_, bool>(5)? == wish.wanted
+        && is(6, &wish.url)?
+        && is(7, &wish.reading)?
+        && is(8, &wish.host)?
+        && is(9, &wish.schedule)?
+        && is(10, &wish.timezone)?
+        && is(11, &wish.tags)?
+        && row.get::<_, bool>(12)? == wish.ignore_robots
+        && row.get::<_, Option<i64>>(13)? == wish.keep_for
+        && row.get::<_, Option<i64>>(14)? == wish.keep_newest
+        && is(15, &wish.revisions)?
+        && is(16, &wish.revisit)?)
+}
+
+fn row_before(row: &Row<'_>) -> rusqlite::Result<Before> {
+    Ok(Before {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        configured: row.get(2)?,
+        enabled: row.get(3)?,
+        paused: row.get(4)?,
+        wish: Wish {
+            wanted: row.get(5)?,
+            url: row.get(6)?,
+            reading: row.get(7)?,
+            host: row.get(8)?,
+            schedule: row.get(9)?,
+            timezone: row.get(10)?,
+            tags: row.get(11)?,
+            ignore_robots: row.get(12)?,
+            keep_for: row.get(13)?,
+            keep_newest: row.get(14)?,
+            revisions: row.get(15)?,
+            revisit: row.get(16)?,
+        },
+    })
 }
 
 /// A source never seen before: due at once.

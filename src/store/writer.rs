@@ -28,7 +28,7 @@ const BATCH: usize = 256;
 const WAITING: usize = 512;
 
 /// How long a closure that may wait does so. Polls that were begun together end within less.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(5);
 
 /// How long the end waits for readers before it leaves the log as it is.
 const CLOSING: Duration = Duration::from_millis(500);
