@@ -7,38 +7,50 @@ use std::fmt::Write as _;
 /// Entries of a feed.
 pub const ENTRIES: usize = 20;
 
+/// Words of the sentences: enough that no two articles are alike, as in a paper.
+const WORDS: &str = "the a of to in and for that was on with as by at from had said not were been which about \
+    after before under over between council mayor harbour bridge river winter summer spring market price bread \
+    report teacher pilot orchestra fisherman baker office ship water north south east west road railway station \
+    school hospital budget tax minister government parliament court judge lawyer police fire storm snow flood \
+    harvest wheat farmer village city town square church museum theatre concert match goal team season player \
+    coach stadium crowd strike union worker factory engine plant energy wind coal gas oil electricity grid \
+    company bank loan credit share profit loss export import customs border treaty talks visit president \
+    election vote party leader campaign promise plan project bill law rule reform pension health doctor nurse \
+    patient vaccine study research university student professor science discovery planet telescope satellite \
+    rocket computer network data security attack army soldier peace war refugee camp aid donor charity earthquake \
+    island coast forest park animal bird fish tree garden street house rent building architect tower garden \
+    family child mother father brother sister neighbour friend letter book author poem prize film actor director \
+    music singer festival holiday tourist hotel airport flight train bus bicycle driver accident injury rescue";
+
 /// A sentence that differs with its number.
 pub fn sentence(number: usize) -> String {
-    const WHO: [&str; 7] = [
-        "The mayor",
-        "A fisherman",
-        "The baker",
-        "One teacher",
-        "The harbour office",
-        "A pilot",
-        "The orchestra",
-    ];
-    const WHAT: [&str; 5] = [
-        "said on Tuesday that",
-        "had not known whether",
-        "was asked how",
-        "explained to the council why",
-        "denied that",
-    ];
-    const HOW: [&str; 6] = [
-        "the bridge would open again in spring",
-        "eleven ships could wait outside the harbour",
-        "the price of bread had doubled within a year",
-        "nobody had read the report to its end",
-        "the old line to the north was to be closed",
-        "the water had risen by another hand's breadth",
-    ];
-    format!(
-        "{} {} {}, number {number}.",
-        WHO[number % 7],
-        WHAT[number / 7 % 5],
-        HOW[number / 35 % 6]
-    )
+    use std::sync::LazyLock;
+    static LIST: LazyLock<Vec<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
+    // SplitMix64: neighbours have nothing in common.
+    let mut state = number as u64;
+    let mut below = |bound: usize| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) as usize % bound
+    };
+    let length = 9 + below(9);
+    let mut sentence = String::from("The");
+    for at in 1..length {
+        // Every other word is one of the commonest, as in English.
+        let word = LIST[if at % 2 == 0 {
+            below(26)
+        } else {
+            26 + below(LIST.len() - 26)
+        }];
+        sentence.push(' ');
+        sentence.push_str(word);
+        if at == length / 2 {
+            sentence.push(',');
+        }
+    }
+    sentence.push('.');
+    sentence
 }
 
 /// A page of about 86 KB with the furniture of a news site around twenty paragraphs.
@@ -47,7 +59,7 @@ pub fn page(number: usize) -> String {
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Report {number} - The Paper</title>\
          <meta property=\"og:title\" content=\"Report {number}\"><meta property=\"article:published_time\" content=\"2026-11-23T08:00:00+01:00\">\
          <script>{}</script></head><body>",
-        "var furniture = [1, 2, 3, \"and more of it\"];\n".repeat(600)
+        "var furniture = [1, 2, 3, \"and more of it\"];\n".repeat(1030)
     );
     for section in 0..120 {
         let _ = write!(

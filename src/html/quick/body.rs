@@ -1,6 +1,7 @@
 //! The body (WHATWG HTML, 13.2.6.4.7).
 
 use super::super::tag::Tag;
+use super::names::{is_of_head, is_plain_block, is_table_part};
 use super::open::{Open, Scope, Space};
 use super::tokens::{Name, Raw};
 use super::{Again, Builder, Done, Item, Mode, Outcome, Refusal, Step, references};
@@ -37,16 +38,7 @@ impl Builder<'_> {
                     return Err(Refusal::Unusual);
                 }
             }
-            Tag::Base
-            | Tag::Basefont
-            | Tag::Bgsound
-            | Tag::Link
-            | Tag::Meta
-            | Tag::Noframes
-            | Tag::Script
-            | Tag::Style
-            | Tag::Template
-            | Tag::Title => return self.in_head(item),
+            tag if is_of_head(tag) => return self.in_head(item),
             Tag::Body => {
                 let has_body = self.open.get(1).is_some_and(|open| open.tag == Tag::Body);
                 if has_body && self.templates == 0 {
@@ -61,31 +53,7 @@ impl Builder<'_> {
                     return Err(Refusal::Unusual);
                 }
             }
-            Tag::Address
-            | Tag::Article
-            | Tag::Aside
-            | Tag::Blockquote
-            | Tag::Center
-            | Tag::Details
-            | Tag::Dialog
-            | Tag::Dir
-            | Tag::Div
-            | Tag::Dl
-            | Tag::Fieldset
-            | Tag::Figcaption
-            | Tag::Figure
-            | Tag::Footer
-            | Tag::Header
-            | Tag::Hgroup
-            | Tag::Main
-            | Tag::Menu
-            | Tag::Nav
-            | Tag::Ol
-            | Tag::P
-            | Tag::Search
-            | Tag::Section
-            | Tag::Summary
-            | Tag::Ul => {
+            tag if is_plain_block(tag) || tag == Tag::P => {
                 self.close_p();
                 self.insert(name, true);
             }
@@ -153,27 +121,16 @@ impl Builder<'_> {
                 self.reconstruct();
                 self.format(name);
             }
-            Tag::B
-            | Tag::Big
-            | Tag::Code
-            | Tag::Em
-            | Tag::Font
-            | Tag::I
-            | Tag::S
-            | Tag::Small
-            | Tag::Strike
-            | Tag::Strong
-            | Tag::Tt
-            | Tag::U => {
-                self.reconstruct();
-                self.format(name);
-            }
             Tag::Nobr => {
                 self.reconstruct();
                 if self.in_scope(Scope::Default, Tag::Nobr) {
                     self.adopt(name)?;
                     self.reconstruct();
                 }
+                self.format(name);
+            }
+            tag if tag.is_formatting() => {
+                self.reconstruct();
                 self.format(name);
             }
             Tag::Applet | Tag::Marquee | Tag::Object => {
@@ -281,17 +238,7 @@ impl Builder<'_> {
                 self.reconstruct();
                 self.insert_foreign(name, self_closing);
             }
-            Tag::Caption
-            | Tag::Col
-            | Tag::Colgroup
-            | Tag::Frame
-            | Tag::Head
-            | Tag::Tbody
-            | Tag::Td
-            | Tag::Tfoot
-            | Tag::Th
-            | Tag::Thead
-            | Tag::Tr => {}
+            tag if is_table_part(tag) || matches!(tag, Tag::Frame | Tag::Head) => {}
             _ => {
                 self.reconstruct();
                 self.insert(name, true);
@@ -313,34 +260,9 @@ impl Builder<'_> {
                     return Ok(Again(Mode::AfterBody));
                 }
             }
-            Tag::Address
-            | Tag::Article
-            | Tag::Aside
-            | Tag::Blockquote
-            | Tag::Button
-            | Tag::Center
-            | Tag::Details
-            | Tag::Dialog
-            | Tag::Dir
-            | Tag::Div
-            | Tag::Dl
-            | Tag::Fieldset
-            | Tag::Figcaption
-            | Tag::Figure
-            | Tag::Footer
-            | Tag::Header
-            | Tag::Hgroup
-            | Tag::Listing
-            | Tag::Main
-            | Tag::Menu
-            | Tag::Nav
-            | Tag::Ol
-            | Tag::Pre
-            | Tag::Search
-            | Tag::Section
-            | Tag::Select
-            | Tag::Summary
-            | Tag::Ul => {
+            tag if is_plain_block(tag)
+                || matches!(tag, Tag::Button | Tag::Listing | Tag::Pre | Tag::Select) =>
+            {
                 if self.in_scope(Scope::Default, name.tag) {
                     self.imply_ends(Tag::Text);
                     self.pop_until(|open| open.tag == name.tag);
@@ -382,20 +304,7 @@ impl Builder<'_> {
                     self.pop_until(|open| open.tag.heading().is_some());
                 }
             }
-            Tag::A
-            | Tag::B
-            | Tag::Big
-            | Tag::Code
-            | Tag::Em
-            | Tag::Font
-            | Tag::I
-            | Tag::Nobr
-            | Tag::S
-            | Tag::Small
-            | Tag::Strike
-            | Tag::Strong
-            | Tag::Tt
-            | Tag::U => self.adopt(name)?,
+            tag if tag.is_formatting() => self.adopt(name)?,
             Tag::Applet | Tag::Marquee | Tag::Object => {
                 if self.in_scope(Scope::Default, name.tag) {
                     self.imply_ends(Tag::Text);

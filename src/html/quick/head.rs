@@ -1,6 +1,7 @@
 //! The head, what follows it, and templates (WHATWG HTML, 13.2.6.4.4 to 13.2.6.4.6 and 13.2.6.4.16).
 
 use super::super::tag::Tag;
+use super::names::is_of_head;
 use super::open::{Open, Space};
 use super::tokens::Raw;
 use super::{Again, Builder, Done, Item, Mode, Outcome, Refusal, Step};
@@ -94,16 +95,7 @@ impl Builder<'_> {
                     return Ok(Done);
                 }
                 Tag::Frameset => return Err(Refusal::Unusual),
-                Tag::Base
-                | Tag::Basefont
-                | Tag::Bgsound
-                | Tag::Link
-                | Tag::Meta
-                | Tag::Noframes
-                | Tag::Script
-                | Tag::Style
-                | Tag::Template
-                | Tag::Title => {
+                tag if is_of_head(tag) => {
                     let Some(head) = self.head else {
                         return Err(Refusal::Unusual);
                     };
@@ -147,16 +139,7 @@ impl Builder<'_> {
         let mode = match item {
             Item::White(_) | Item::Text(_) | Item::Comment => return self.in_body(item),
             Item::Start(name, _) => match name.tag {
-                Tag::Base
-                | Tag::Basefont
-                | Tag::Bgsound
-                | Tag::Link
-                | Tag::Meta
-                | Tag::Noframes
-                | Tag::Script
-                | Tag::Style
-                | Tag::Template
-                | Tag::Title => return self.in_head(item),
+                tag if is_of_head(tag) => return self.in_head(item),
                 Tag::Caption | Tag::Colgroup | Tag::Tbody | Tag::Tfoot | Tag::Thead => Mode::InTable,
                 Tag::Col => Mode::InColumnGroup,
                 Tag::Tr => Mode::InTableBody,

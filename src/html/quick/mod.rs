@@ -15,7 +15,6 @@ mod tokens;
 
 use memchr::memchr;
 
-use self::names::{foreign_attribute, foreign_name, is_special};
 use self::open::{Active, Open, Space};
 use self::tokens::{Doctype, Name, Raw, Token, Tokens};
 use super::limits::{Limits, TooMuch};

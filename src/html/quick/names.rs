@@ -91,6 +91,71 @@ pub(super) fn is_special(tag: Tag) -> bool {
     )
 }
 
+/// What belongs in the head wherever it stands.
+pub(super) fn is_of_head(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::Base
+            | Tag::Basefont
+            | Tag::Bgsound
+            | Tag::Link
+            | Tag::Meta
+            | Tag::Noframes
+            | Tag::Script
+            | Tag::Style
+            | Tag::Template
+            | Tag::Title
+    )
+}
+
+/// Blocks without a rule of their own: they end a paragraph, and their end tags what is left open in them.
+pub(super) fn is_plain_block(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::Address
+            | Tag::Article
+            | Tag::Aside
+            | Tag::Blockquote
+            | Tag::Center
+            | Tag::Details
+            | Tag::Dialog
+            | Tag::Dir
+            | Tag::Div
+            | Tag::Dl
+            | Tag::Fieldset
+            | Tag::Figcaption
+            | Tag::Figure
+            | Tag::Footer
+            | Tag::Header
+            | Tag::Hgroup
+            | Tag::Main
+            | Tag::Menu
+            | Tag::Nav
+            | Tag::Ol
+            | Tag::Search
+            | Tag::Section
+            | Tag::Summary
+            | Tag::Ul
+    )
+}
+
+/// Elements whose end is implied by that of another (13.2.6.3).
+pub(super) fn is_implied(tag: Tag) -> bool {
+    matches!(
+        tag,
+        Tag::Dd
+            | Tag::Dt
+            | Tag::Li
+            | Tag::Option
+            | Tag::Optgroup
+            | Tag::P
+            | Tag::Rb
+            | Tag::Rp
+            | Tag::Rt
+            | Tag::Rtc
+    )
+}
+
 /// The parts of a table that stand in no other place.
 pub(super) fn is_table_part(tag: Tag) -> bool {
     matches!(

@@ -2,8 +2,9 @@
 
 use super::super::tag::Tag;
 use super::super::tree::{Attr, Flat, Span};
+use super::names::{foreign_attribute, foreign_name, is_implied, is_special, is_table_part};
 use super::tokens::Name;
-use super::{Builder, foreign_attribute, foreign_name, is_special, names, references};
+use super::{Builder, names, references};
 
 /// The vocabulary of an element, and whether HTML may stand in it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,20 +147,7 @@ impl Builder<'_> {
     /// Generates implied end tags, but for one (13.2.6.3).
     pub(super) fn imply_ends(&mut self, but: Tag) {
         while let Some(open) = self.open.last() {
-            let is_implied = matches!(
-                open.tag,
-                Tag::Dd
-                    | Tag::Dt
-                    | Tag::Li
-                    | Tag::Option
-                    | Tag::Optgroup
-                    | Tag::P
-                    | Tag::Rb
-                    | Tag::Rp
-                    | Tag::Rt
-                    | Tag::Rtc
-            );
-            if !is_implied || open.tag == but {
+            if !is_implied(open.tag) || open.tag == but {
                 return;
             }
             self.pop();
@@ -167,31 +155,11 @@ impl Builder<'_> {
     }
 
     pub(super) fn imply_ends_thoroughly(&mut self) {
-        while let Some(open) = self.open.last() {
-            let is_implied = matches!(
-                open.tag,
-                Tag::Dd
-                    | Tag::Dt
-                    | Tag::Li
-                    | Tag::Option
-                    | Tag::Optgroup
-                    | Tag::P
-                    | Tag::Rb
-                    | Tag::Rp
-                    | Tag::Rt
-                    | Tag::Rtc
-                    | Tag::Caption
-                    | Tag::Colgroup
-                    | Tag::Tbody
-                    | Tag::Td
-                    | Tag::Tfoot
-                    | Tag::Th
-                    | Tag::Thead
-                    | Tag::Tr
-            );
-            if !is_implied {
-                return;
-            }
+        while self
+            .open
+            .last()
+            .is_some_and(|open| is_implied(open.tag) || (is_table_part(open.tag) && open.tag != Tag::Col))
+        {
             self.pop();
         }
     }
