@@ -32,7 +32,7 @@ pub fn sentence(number: usize) -> String {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) as usize % bound
+        usize::try_from((mixed ^ (mixed >> 31)) % bound as u64).unwrap_or_default()
     };
     let length = 9 + below(9);
     let mut sentence = String::from("The");
