@@ -52,7 +52,7 @@ const fn slot(number: u128) -> usize {
     clippy::indexing_slicing,
     reason = "done while compiling, where a wrong index is an error"
 )]
-const TABLE: [(u128, Tag); SLOTS] = {
+static TABLE: [(u128, Tag); SLOTS] = {
     let mut table = [(0, Tag::Other); SLOTS];
     let mut next = 0;
     while next < Tag::NAMES.len() {

@@ -16,8 +16,7 @@ impl Builder<'_> {
             }
             Item::Text(span) => {
                 self.reconstruct();
-                self.frameset_ok &= self.str(span).bytes().all(|byte| byte.is_ascii_whitespace());
-                self.append_text(span);
+                self.append_visible(span);
                 Ok(Done)
             }
             Item::Comment => {
@@ -88,10 +87,10 @@ impl Builder<'_> {
                     _ => matches!(tag, Tag::Dd | Tag::Dt),
                 };
                 let stop = self.open.iter().rev().find(|open| {
-                    let tag = open.html();
+                    let tag = open.tag;
                     closes(tag) || (open.is_special() && !matches!(tag, Tag::Address | Tag::Div | Tag::P))
                 });
-                let found = stop.map(|open| open.html()).filter(|tag| closes(*tag));
+                let found = stop.map(|open| open.tag).filter(|tag| closes(*tag));
                 if let Some(tag) = found {
                     self.imply_ends(tag);
                     self.pop_until(|open| open.tag == tag);
@@ -299,7 +298,7 @@ impl Builder<'_> {
                 }
             }
             Tag::H1 | Tag::H2 | Tag::H3 | Tag::H4 | Tag::H5 | Tag::H6 => {
-                if self.finds_in_scope(Scope::Default, |open| open.html().heading().is_some()) {
+                if self.finds_in_scope(Scope::Default, |open| open.tag.heading().is_some()) {
                     self.imply_ends(Tag::Text);
                     self.pop_until(|open| open.tag.heading().is_some());
                 }

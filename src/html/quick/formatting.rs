@@ -81,7 +81,7 @@ impl Builder<'_> {
                 .any(|active| active.is_some_and(|active| active.at == at))
         };
         if let Some(current) = self.open.last()
-            && current.html() == name.tag
+            && current.tag == name.tag
             && !is_active(&self.formatting, current.at)
         {
             self.pop();

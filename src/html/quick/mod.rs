@@ -334,8 +334,7 @@ impl<'a> Builder<'a> {
     fn in_foreign(&mut self, item: Item) -> Outcome<Step> {
         match item {
             Item::White(span) | Item::Text(span) => {
-                self.frameset_ok &= self.str(span).bytes().all(|byte| byte.is_ascii_whitespace());
-                self.append_text(span);
+                self.append_visible(span);
                 Ok(Done)
             }
             Item::Comment => {
@@ -403,7 +402,7 @@ impl<'a> Builder<'a> {
     /// The mode that what is open asks for (13.2.4.1).
     fn appropriate_mode(&self) -> Mode {
         for (place, open) in self.open.iter().enumerate().rev() {
-            return match open.html() {
+            return match open.tag {
                 Tag::Td | Tag::Th if place > 0 => Mode::InCell,
                 Tag::Tr => Mode::InRow,
                 Tag::Tbody | Tag::Thead | Tag::Tfoot => Mode::InTableBody,

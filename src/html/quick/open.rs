@@ -25,11 +25,6 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Its tag as one of HTML's.
-    pub(super) fn html(self) -> Tag {
-        self.tag
-    }
-
     pub(super) fn is_special(self) -> bool {
         is_special(self.tag)
     }
@@ -68,7 +63,7 @@ impl Scope {
 impl Builder<'_> {
     /// The tag of the current node, as one of HTML's.
     pub(super) fn current(&self) -> Tag {
-        self.open.last().map_or(Tag::Text, |open| open.html())
+        self.open.last().map_or(Tag::Text, |open| open.tag)
     }
 
     pub(super) fn in_scope(&self, scope: Scope, tag: Tag) -> bool {
@@ -320,6 +315,13 @@ impl Builder<'_> {
         let from = self.pool.len();
         references::resolve(text, true, &mut self.pool);
         Span::new(self.page.len() + from, self.page.len() + self.pool.len())
+    }
+
+    /// Appends text of the body; any but white space rules out that the page is one of frames.
+    pub(super) fn append_visible(&mut self, span: Span) {
+        // Ruled out once, it is not looked for again: nearly every text comes after that.
+        self.frameset_ok = self.frameset_ok && self.str(span).bytes().all(|byte| byte.is_ascii_whitespace());
+        self.append_text(span);
     }
 
     /// Appends text to the current node; text that follows text is one.

@@ -220,7 +220,7 @@ impl Builder<'_> {
     pub(super) fn leave_table_body(&mut self, context: &[Tag]) -> Step {
         // `thead` is not among them in the implementation that this one follows.
         let is_in = self.finds_in_scope(Scope::Table, |open| {
-            matches!(open.html(), Tag::Table | Tag::Tbody | Tag::Tfoot)
+            matches!(open.tag, Tag::Table | Tag::Tbody | Tag::Tfoot)
         });
         if !is_in {
             return Done;
@@ -286,7 +286,7 @@ impl Builder<'_> {
                 Ok(Done)
             }
             Item::Start(name, _) if is_table_part(name.tag) => {
-                if self.finds_in_scope(Scope::Table, |open| matches!(open.html(), Tag::Td | Tag::Th)) {
+                if self.finds_in_scope(Scope::Table, |open| matches!(open.tag, Tag::Td | Tag::Th)) {
                     self.close_cell();
                     return Ok(Again(Mode::InRow));
                 }
