@@ -161,13 +161,13 @@ pub(super) fn count(text: &str, rows: &[Row], mut found: impl FnMut(usize)) -> u
     each(text, |word, _| {
         number += 1;
         let other = if word.is_ascii() { None } else { Some(folded(word)) };
-        let is_same = |wanted: &str, beginning: bool| match &other {
-            Some(folded) => folded == wanted || (beginning && folded.starts_with(wanted)),
-            None => {
-                let reach = if beginning { wanted.len() } else { word.len() };
-                word.get(..reach)
-                    .is_some_and(|word| word.eq_ignore_ascii_case(wanted))
+        let is_same = |wanted: &str, beginning: bool| {
+            if let Some(folded) = &other {
+                return folded == wanted || (beginning && folded.starts_with(wanted));
             }
+            let reach = if beginning { wanted.len() } else { word.len() };
+            word.get(..reach)
+                .is_some_and(|word| word.eq_ignore_ascii_case(wanted))
         };
         begun.retain_mut(|(term, met)| {
             let Some(row) = rows.get(*term).filter(|row| row.wants(*met, is_same)) else {
