@@ -30,6 +30,7 @@ mod newsroom;
 mod outputs;
 mod packaging;
 mod politeness;
+mod readers;
 mod rhythm;
 mod rules;
 mod safety;
