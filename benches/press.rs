@@ -234,7 +234,7 @@ impl Sizes {
         let method = if rules { "rule" } else { "auto" };
         let found: i64 = db
             .query_row(
-                "SELECT count(*) FROM articles WHERE method = ?1 AND length(text) > 5000",
+                "SELECT count(*) FROM articles WHERE method = ?1 AND length(text) > 4500",
                 [method],
                 |row| row.get(0),
             )

@@ -53,13 +53,14 @@ pub fn sentence(number: usize) -> String {
     sentence
 }
 
-/// A page of about 86 KB with the furniture of a news site around twenty paragraphs.
+/// A page of about 86 KB with the furniture of a news site around an article of 5.3 KB: what those of 115 papers have on the
+/// average (the median is 4.4 KB).
 pub fn page(number: usize) -> String {
     let mut html = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Report {number} - The Paper</title>\
          <meta property=\"og:title\" content=\"Report {number}\"><meta property=\"article:published_time\" content=\"2026-11-23T08:00:00+01:00\">\
          <script>{}</script></head><body>",
-        "var furniture = [1, 2, 3, \"and more of it\"];\n".repeat(1030)
+        "var furniture = [1, 2, 3, \"and more of it\"];\n".repeat(1069)
     );
     for section in 0..120 {
         let _ = write!(
@@ -71,7 +72,7 @@ pub fn page(number: usize) -> String {
         html,
         "<main><article class=\"story\"><h1>Report {number}</h1><p class=\"by\">By Ada Writer</p><div class=\"text\">"
     );
-    for paragraph in 0..20 {
+    for paragraph in 0..15 {
         let text: String = (0..5)
             .map(|line| sentence(number * 100 + paragraph * 5 + line) + " ")
             .collect();

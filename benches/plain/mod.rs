@@ -15,7 +15,7 @@ pub(crate) const FOLDER: &str = "CUTTINGS_BENCH_PLAIN";
 pub(crate) fn articles(folder: &Path) -> i64 {
     let db = Connection::open(folder.join("plain.db")).unwrap();
     db.query_row(
-        "SELECT count(*) FROM article WHERE length(text) > 5000",
+        "SELECT count(*) FROM article WHERE length(text) > 4500",
         [],
         |row| row.get(0),
     )

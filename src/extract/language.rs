@@ -46,7 +46,7 @@ pub(super) fn of_text(declared: Option<String>, text: &str) -> Option<(String, O
     let comparable = Lang::all().iter().any(|lang| code(*lang) == primary);
     let is_other = |found: &String| found != primary && !are_close(found, primary);
     // Nearly every page is in the language it declares, and that shows early.
-    let doubtful = || told(text, FIRST).is_none_or(|found| is_other(&found));
+    let doubtful = || !is_plainly(primary, text) && told(text, FIRST).is_none_or(|found| is_other(&found));
     let other = (comparable && text.chars().take(ENOUGH).count() == ENOUGH && doubtful())
         .then(|| detected_language(text))
         .flatten()
@@ -75,6 +75,57 @@ fn are_close(one: &str, other: &str) -> bool {
     FAMILIES
         .iter()
         .any(|family| family.contains(&one) && family.contains(&other))
+}
+
+/// Words that are common in one language and in none that is not a near relative of it.
+const COMMON: &[(&str, &str)] = &[
+    (
+        "en",
+        "the and that was with from have has this which they their will would been were are but not his her its said",
+    ),
+    (
+        "de",
+        "der die und das den des nicht mit sich auf für ist im dem ein eine einen auch nach wird bei von zu sind aus dass zum zur",
+    ),
+    (
+        "fr",
+        "les des et du une est dans qui pour sur au avec sont pas plus par aux cette ses mais elle ils été leur",
+    ),
+    (
+        "es",
+        "el los las del y por con una su para como más pero fue sus al este esta sobre entre desde también",
+    ),
+    (
+        "it",
+        "il di che della gli nel alla dei delle con non sono più ha dal anche ma nella degli sul questo",
+    ),
+    (
+        "pt",
+        "do da em não os um uma com para dos das no ao pela pelo mais foi são seu sua também ou se sobre",
+    ),
+    (
+        "nl",
+        "het van een dat niet zijn voor met aan ook naar bij wordt heeft maar werd uit deze hij zij door",
+    ),
+];
+
+/// Words in which the commonest ones are counted, at least and at most, and how many of a hundred they have to be.
+const COUNTED: std::ops::RangeInclusive<usize> = 40..=100;
+const PLAINLY: usize = 16;
+
+/// Whether a text has so many of the commonest words of a language that it cannot be in another. Only a few languages are
+/// known; to ask for the rest takes a twentieth of what a page takes in all.
+fn is_plainly(primary: &str, text: &str) -> bool {
+    let Some((_, common)) = COMMON.iter().find(|(code, _)| *code == primary) else {
+        return false;
+    };
+    let (mut words, mut met) = (0, 0);
+    let split = text.split(|c: char| !c.is_alphanumeric());
+    for word in split.filter(|word| !word.is_empty()).take(*COUNTED.end()) {
+        words += 1;
+        met += usize::from(common.split(' ').any(|common| common.eq_ignore_ascii_case(word)));
+    }
+    words >= *COUNTED.start() && met * 100 >= PLAINLY * words
 }
 
 /// The language a text is written in, where that is certain.
@@ -173,6 +224,82 @@ mod tests {
     const GERMAN: &str = "Die Brücke über den Fluss wurde am Montag für den Verkehr gesperrt, weil die Stadt den Belag \
         erneuern lässt. Bis zum Herbst müssen die Bewohner der Insel einen Umweg von zwölf Kilometern fahren, sagte eine \
         Sprecherin der Verwaltung. Die Fähre soll in dieser Zeit öfter verkehren und auch am Abend noch Gäste übersetzen.";
+
+    const PLAIN: &[(&str, &str)] = &[
+        (
+            "en",
+            "The bridge over the river was closed on Monday because the town has the road laid anew. Those who live on the \
+             island will have to go round by twelve kilometres until autumn, said a speaker of the council, and the ferry \
+             is to run more often in that time.",
+        ),
+        ("de", GERMAN),
+        (
+            "fr",
+            "Le pont sur la rivière est fermé depuis lundi, car la ville fait refaire la chaussée. Les habitants de l'île \
+             devront faire un détour de douze kilomètres jusqu'à l'automne, a dit une porte-parole de la mairie, et le bac \
+             passera plus souvent pour les gens qui rentrent avec leurs courses ou qui vont au travail dans la vallée.",
+        ),
+        (
+            "es",
+            "El puente sobre el río está cerrado desde el lunes porque la ciudad renueva el pavimento. Los vecinos de la \
+             isla tendrán que dar un rodeo de doce kilómetros hasta el otoño, dijo una portavoz del ayuntamiento, y el \
+             transbordador pasará más a menudo para los que vuelven por la noche con sus compras.",
+        ),
+        (
+            "it",
+            "Il ponte sul fiume è chiuso da lunedì perché il comune fa rifare il manto della strada. Gli abitanti dell'isola \
+             dovranno fare un giro di dodici chilometri fino all'autunno, ha detto una portavoce del sindaco, e il \
+             traghetto passerà più spesso anche di sera con i pendolari che tornano dal lavoro.",
+        ),
+        (
+            "pt",
+            "A ponte sobre o rio está fechada desde segunda-feira porque a cidade renova o pavimento da estrada. Os moradores \
+             da ilha terão de fazer um desvio de doze quilómetros até ao outono, disse uma porta-voz da câmara, e o barco \
+             vai passar com mais frequência no fim do dia para os que voltam do trabalho.",
+        ),
+        (
+            "nl",
+            "De brug over de rivier is sinds maandag dicht omdat de stad het wegdek laat vernieuwen. De bewoners van het \
+             eiland moeten tot de herfst een omweg van twaalf kilometer maken, zei een woordvoerder van de gemeente, en \
+             de pont gaat vaker varen voor wie met de fiets naar het werk gaat of niet zo lang wil wachten.",
+        ),
+        (
+            "pl",
+            "Most na rzece jest zamknięty od poniedziałku, bo miasto wymienia nawierzchnię drogi. Mieszkańcy wyspy do jesieni \
+             będą musieli jeździć objazdem o długości dwunastu kilometrów, powiedziała rzeczniczka urzędu, a prom ma w tym \
+             czasie pływać częściej, także wieczorem, żeby nikt nie musiał czekać na brzegu do rana.",
+        ),
+        (
+            "da",
+            "Broen over åen har været lukket siden mandag, fordi byen lægger ny belægning på vejen. Beboerne på øen må køre \
+             en omvej på tolv kilometer indtil efteråret, sagde en talsmand for kommunen, og færgen skal sejle oftere i den \
+             tid, så ingen behøver at vente på stranden, når det er koldt og vinden kommer fra øst.",
+        ),
+        (
+            "ca",
+            "El pont sobre el riu és tancat des de dilluns perquè la ciutat fa refer el paviment de la carretera. Els veïns \
+             de l'illa hauran de fer una volta de dotze quilòmetres fins a la tardor, va dir una portaveu de l'ajuntament, i \
+             el transbordador passarà més sovint per als qui tornen al vespre amb les compres.",
+        ),
+    ];
+
+    #[test]
+    fn a_text_is_plainly_in_its_own_language_alone() {
+        for (language, text) in PLAIN {
+            let taken: Vec<&str> = COMMON
+                .iter()
+                .map(|(code, _)| *code)
+                .filter(|code| is_plainly(code, text))
+                .collect();
+            let expected: Vec<&str> = COMMON
+                .iter()
+                .map(|(code, _)| *code)
+                .filter(|code| code == language)
+                .collect();
+            assert_eq!(taken, expected, "{language}");
+        }
+        assert!(!is_plainly("en", "The ferry and the bridge."), "too short");
+    }
 
     #[test]
     fn every_language_that_is_told_has_its_two_letters() {

@@ -78,13 +78,18 @@ pub(super) fn next(document: &Document, meta: &Meta, base: &Url, page: &Url) -> 
 /// Bytes under which a link may be relative to the page itself, such as `page/2`.
 const SHORT: usize = 12;
 
-/// What links to other pages of the same article have in common with its address.
+/// What links to other pages of the same article have in common with its address: the last part of its path that is not
+/// all page number. A story that is named by a number above [`HIGHEST`] is named by that.
 fn stem(page: &Url) -> &str {
     let path = page.path().trim_end_matches('/');
     path.rsplit('/')
         .map(|segment| {
             let name = segment.split('.').next().unwrap_or(segment);
-            name.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_' | ','))
+            let before = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            match number(name.get(before.len()..).unwrap_or_default()) {
+                Some(_) => before.trim_end_matches(['-', '_', ',']),
+                None => name,
+            }
         })
         .find(|name| !name.is_empty() && !WORDS.contains(name))
         .unwrap_or_default()
@@ -259,6 +264,12 @@ mod tests {
             ("/2026/11/24/story/", "/2026/11/24/story/2/"),
             ("/story-page-2.html", "/story-page-3.html"),
             ("/2026/11/a-story-of-2026.html", "/2026/11/a-story-of-2026,2.html"),
+            ("/2026/4711", "/2026/4711?page=2"),
+            ("/2026/4711", "/2026/4711/2"),
+            ("/2026/4711.html", "/2026/4711-2.html"),
+            ("/2026/4711/2", "/2026/4711/3"),
+            ("/2026/11/23", "/2026/11/23/2"),
+            ("/007", "/007/2"),
         ] {
             let html = format!("<p>Text</p><div class=pagination><a href='{href}'>Weiter</a></div>");
             let expected = Some(format!("https://a.example{href}"));

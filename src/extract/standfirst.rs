@@ -11,8 +11,9 @@ use crate::model::Origin;
 /// Characters of a standfirst, at least and at most.
 const LENGTH: std::ops::Range<usize> = 25..700;
 
-/// Elements after the headline in which it is looked for.
-const REACH: usize = 1500;
+/// Elements after the headline in which it is looked for, as far as it takes: most articles have said in the first of them
+/// that it does not come any more.
+const REACH: [usize; 3] = [100, 400, 1500];
 
 /// Long paragraphs after which no standfirst comes.
 const PARAGRAPHS: usize = 3;
@@ -51,9 +52,27 @@ impl Automatic<'_> {
 
     /// The text after the headline that is most likely the standfirst.
     fn printed_standfirst(&self, title: Option<&str>, place: &Place, said: &[Vec<String>]) -> Option<String> {
+        let mut found = Within::default();
+        for reach in REACH {
+            found = self.standfirst_within(reach, title, place, said)?;
+            if found.is_certain {
+                break;
+            }
+        }
+        found.text
+    }
+
+    /// The same of the first elements; none where there is no headline.
+    fn standfirst_within(
+        &self,
+        reach: usize,
+        title: Option<&str>,
+        place: &Place,
+        said: &[Vec<String>],
+    ) -> Option<Within> {
         let document = self.document;
         let from = document.end(place.heading?);
-        let until = document.all().nth(from.index().saturating_add(REACH));
+        let until = document.all().nth(from.index().saturating_add(reach));
         let mut roots = Vec::new();
         let mut at = from;
         while document.parent(at).is_some() && until.is_none_or(|until| at < until) {
@@ -69,6 +88,7 @@ impl Automatic<'_> {
         let title = title.map(fold).unwrap_or_default();
         let mut best: Option<(u8, String)> = None;
         let mut paragraphs = 0;
+        let mut is_certain = until.is_none();
         let found = blocks(document, &clip);
         for (index, block) in found.iter().enumerate() {
             let length = block.text.chars().count();
@@ -110,11 +130,16 @@ impl Automatic<'_> {
             if !heading && !named && length > 80 {
                 paragraphs += 1;
                 if paragraphs >= PARAGRAPHS {
+                    // What comes behind is looked at no more, but for the next block. The last may be cut.
+                    is_certain |= index + 2 < found.len();
                     break;
                 }
             }
         }
-        best.map(|(_, text)| text)
+        Some(Within {
+            text: best.map(|(_, text)| text),
+            is_certain,
+        })
     }
 
     /// Whether the byline comes next.
@@ -158,6 +183,14 @@ impl Automatic<'_> {
             fold(&line(document, at)).contains(&text)
         })
     }
+}
+
+/// What the first elements after the headline say.
+#[derive(Default)]
+struct Within {
+    text: Option<String>,
+    /// More elements would say the same.
+    is_certain: bool,
 }
 
 /// What the elements around a block say of it.

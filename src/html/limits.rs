@@ -1,4 +1,5 @@
-//! What a page may cost, seen before it is parsed.
+//! What a page may cost, seen before html5ever parses it. Our own parser keeps to the same bounds as it goes, and gives up
+//! where a page goes beyond them.
 //!
 //! A tree builder is quadratic in depth, in attributes of one element, and in formatting elements left open; a page
 //! of a megabyte can keep it busy for minutes. One linear scan finds what would be too much and leaves it out: tags
@@ -54,9 +55,6 @@ pub enum TooMuch {
 
 /// A copy of the page that the parser can be given, or the page itself where nothing is too much.
 pub(super) fn bounded<'a>(html: &'a str, limits: &Limits) -> Result<Cow<'a, str>, TooMuch> {
-    if html.len() > limits.bytes {
-        return Err(TooMuch::Bytes(html.len()));
-    }
     let mut scan = Scan {
         html,
         limits,

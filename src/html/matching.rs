@@ -40,16 +40,58 @@ pub(super) fn select(document: &Document, css: &Css) -> Vec<At> {
         NeedsSelectorFlags::No,
         MatchingForInvalidation::No,
     );
-    let list = css.selectors().0.slice();
+    let list: Vec<_> = css
+        .selectors()
+        .0
+        .slice()
+        .iter()
+        .map(|selector| (Wanted::by(selector), selector))
+        .collect();
     document
         .all()
         .filter(|at| document.tag(*at) != Tag::Text)
         .filter(|at| {
             let element = Handle { document, at: *at };
-            list.iter()
-                .any(|selector| matching::matches_selector(selector, 0, None, &element, &mut context))
+            list.iter().any(|(wanted, selector)| {
+                wanted.may_be(element)
+                    && matching::matches_selector(selector, 0, None, &element, &mut context)
+            })
         })
         .collect()
+}
+
+/// What an element must have to be looked at closely: nearly none of a page has it.
+struct Wanted {
+    tag: Option<Tag>,
+    attributes: bool,
+}
+
+impl Wanted {
+    /// By the last part of a selector, `p.text` of `.story > p.text`.
+    fn by(selector: &parser::Selector<Words>) -> Self {
+        let mut wanted = Self {
+            tag: None,
+            attributes: false,
+        };
+        for component in selector.iter() {
+            match component {
+                parser::Component::LocalName(name) => {
+                    wanted.tag = Some(Tag::of(name.lower_name.as_ref())).filter(|tag| *tag != Tag::Other);
+                }
+                parser::Component::Class(_) | parser::Component::ID(_) => wanted.attributes = true,
+                _ => {}
+            }
+        }
+        wanted
+    }
+
+    fn may_be(&self, element: Handle<'_>) -> bool {
+        // Names of other vocabularies keep their case.
+        element.document.flat(element.at).is_some_and(|flat| {
+            (flat.space != 0 || self.tag.is_none_or(|tag| tag == flat.tag))
+                && (flat.attrs > 0 || !self.attributes)
+        })
+    }
 }
 
 /// What selectors are made of: names and values as words.

@@ -2,6 +2,7 @@
 //!
 //! A subtree is a range, a walk is a loop, and no depth of nesting is a depth of calls.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::css::Css;
@@ -130,9 +131,21 @@ impl Document {
 
     /// Parses a page within limits, and asks `stop` between chunks whether to go on.
     pub fn parse_until(html: &str, limits: &Limits, stop: &mut dyn FnMut() -> bool) -> Result<Self, TooMuch> {
-        let html = bounded(html, limits)?;
-        let html = as_lines(html.strip_prefix('\u{feff}').unwrap_or(&html));
+        if html.len() > limits.bytes {
+            return Err(TooMuch::Bytes(html.len()));
+        }
+        let html = as_lines(html.strip_prefix('\u{feff}').unwrap_or(html));
         match quick::parse(&html, limits, stop) {
+            Ok(document) => return Ok(document),
+            Err(Refusal::TooMuch(why)) => return Err(why),
+            Err(Refusal::Unusual) => {}
+        }
+        let html = bounded(&html, limits)?;
+        let flattened = match &html {
+            Cow::Owned(html) => quick::parse(html, limits, stop),
+            Cow::Borrowed(_) => Err(Refusal::Unusual),
+        };
+        match flattened {
             Ok(document) => Ok(document),
             Err(Refusal::TooMuch(why)) => Err(why),
             Err(Refusal::Unusual) => full::parse(&html, limits, stop),
@@ -285,7 +298,7 @@ impl Document {
 }
 
 /// Lines as the tokenizer takes them: each ends with LF (WHATWG HTML, 13.2.3.5).
-pub(super) fn as_lines(html: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn as_lines(html: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\r', html.as_bytes()).is_none() {
         return html.into();
     }

@@ -42,11 +42,18 @@ pub(super) fn parse(page: &str, limits: &Limits, stop: &mut dyn FnMut() -> bool)
     {
         return Err(Refusal::Unusual);
     }
-    let mut builder = Builder::new(page);
+    let mut builder = Builder::new(page, limits);
     let mut next_look = CHUNK;
     loop {
         let token = builder.tokens.next(builder.is_foreign());
+        if builder.tokens.attributes.len() > limits.attributes {
+            return Err(Refusal::Unusual);
+        }
         builder.take(token)?;
+        // What is open is looked through, and formatting opened again, for many a tag. Cells of tables count as formatting.
+        if builder.open.len() > limits.depth || builder.formatting.len() > limits.formatting * 4 {
+            return Err(Refusal::Unusual);
+        }
         if builder.tokens.position() >= next_look {
             next_look = builder.tokens.position() + CHUNK;
             if stop() {
@@ -137,10 +144,10 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(page: &'a str) -> Self {
+    fn new(page: &'a str, limits: &Limits) -> Self {
         Self {
             page,
-            tokens: Tokens::new(page),
+            tokens: Tokens::new(page, limits.attributes),
             pool: String::new(),
             nodes: Vec::with_capacity(page.len() / 32),
             attrs: Vec::with_capacity(page.len() / 48),

@@ -63,17 +63,19 @@ pub(super) enum Raw {
 pub(super) struct Tokens<'a> {
     page: &'a str,
     at: usize,
-    /// Those of the last start tag.
+    /// Those of the last start tag; of too many, one more than `most`.
     pub(super) attributes: Vec<Attribute>,
+    most: usize,
 }
 
 impl<'a> Tokens<'a> {
     /// A page of less than 4 GiB, in which lines end with LF.
-    pub(super) fn new(page: &'a str) -> Self {
+    pub(super) fn new(page: &'a str, most: usize) -> Self {
         Self {
             page,
             at: 0,
             attributes: Vec::new(),
+            most,
         }
     }
 
@@ -217,7 +219,9 @@ impl<'a> Tokens<'a> {
                     at = end;
                 }
             }
-            self.attributes.push(Attribute { name: named, value });
+            if self.attributes.len() <= self.most {
+                self.attributes.push(Attribute { name: named, value });
+            }
         }
     }
 

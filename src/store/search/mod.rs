@@ -15,6 +15,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension, Row as Record, params};
 
 pub use query::QueryError;
@@ -144,30 +145,41 @@ impl Reader {
     }
 
     fn best(&self, search: &Search, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {
-        let (mut found, mut counts) = (Vec::new(), Vec::new());
+        let (mut met, mut counts) = (Vec::new(), Vec::new());
+        let mut told = self.db.prepare_cached(TOLD)?;
         for candidate in self.candidates(search, expression)? {
-            let Some(next) = self.found(&candidate)? else {
-                continue;
-            };
-            let title = next.hit.title.as_deref().unwrap_or_default();
-            let standfirst = next.standfirst.as_deref().unwrap_or_default();
-            counts.push(Counts::of([title, standfirst, &next.text], rows));
-            found.push(next);
+            let counted = told
+                .query_row([candidate.article], |row| {
+                    let [title, standfirst, text] = [row.get_ref(0)?, row.get_ref(1)?, row.get_ref(2)?];
+                    Ok(Counts::of(
+                        [words_of(title)?, words_of(standfirst)?, words_of(text)?],
+                        rows,
+                    ))
+                })
+                .optional()?;
+            if let Some(counted) = counted {
+                counts.push(counted);
+                met.push(candidate);
+            }
         }
         let scores = snippet::scores(&counts, rows.len());
-        let mut ranked: Vec<(f64, Found)> = scores.into_iter().zip(found).collect();
+        let mut ranked: Vec<(f64, Candidate)> = scores.into_iter().zip(met).collect();
         // A stable sort: of two that fit as well the newer comes first.
         ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
         let mut seen = HashSet::new();
-        Ok(ranked
-            .into_iter()
-            .filter(|(_, found)| !search.one_of_a_cluster || seen.insert(found.hit.cluster))
-            .take(search.limit)
-            .map(|(score, found)| Hit {
-                score: Some(score),
-                ..found.shown(rows)
-            })
-            .collect())
+        let mut hits = Vec::new();
+        for (score, candidate) in ranked {
+            if hits.len() >= search.limit {
+                break;
+            }
+            if !search.one_of_a_cluster || seen.insert(candidate.cluster) {
+                hits.extend(self.found(&candidate)?.map(|found| Hit {
+                    score: Some(score),
+                    ..found.shown(rows)
+                }));
+            }
+        }
+        Ok(hits)
     }
 
     /// Matches that arrived last, what was published last first.
@@ -242,6 +254,11 @@ pub(super) const MATCHES: &str = "SELECT article.id, article.shown_at, coalesce(
      WHERE search MATCH ?1 AND search.rowid BETWEEN ?2 AND ?3 AND article.shown_at >= ?4 AND article.shown_at < ?5 \
      ORDER BY search.rowid DESC LIMIT ?6";
 
+/// What one is judged by: of a row of three pages on the disk the first two.
+const TOLD: &str = "SELECT revision.title, revision.standfirst, revision.text \
+     FROM article JOIN revision ON revision.id = article.revision_id \
+     WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL";
+
 /// What is shown of one.
 const FOUND: &str = "SELECT article.id, revision.url, revision.title, source.name, revision.published, \
      revision.language, coalesce(article.cluster, article.id), article.first_seen, revision.standfirst, revision.text \
@@ -266,6 +283,11 @@ impl Found {
         }
         Hit { snippet, ..self.hit }
     }
+}
+
+/// A text where it lies; a null says nothing.
+fn words_of(value: ValueRef<'_>) -> rusqlite::Result<&str> {
+    Ok(value.as_str_or_null()?.unwrap_or_default())
 }
 
 fn found(row: &Record<'_>) -> rusqlite::Result<Found> {

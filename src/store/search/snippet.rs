@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::super::ledger::beginning;
-use super::words::{Row, Word, words};
+use super::words::{self, Row, Word, words};
 
 /// Bytes of a text that are looked at.
 const LOOKED_AT: usize = 100_000;
@@ -138,7 +138,8 @@ fn close(snippet: &mut Snippet, from: usize) {
 /// How often each term is in each field, and how many words the fields have.
 #[derive(Clone, Debug)]
 pub(super) struct Counts {
-    fields: [(Vec<u32>, usize); 3],
+    terms: Vec<[u32; 3]>,
+    lengths: [usize; 3],
 }
 
 /// Weights of title, standfirst and text: one word of a headline says more than one of the text.
@@ -146,24 +147,22 @@ const WEIGHTS: [f64; 3] = [6.0, 3.0, 1.0];
 
 impl Counts {
     pub(super) fn of(fields: [&str; 3], rows: &[Row]) -> Self {
-        Self {
-            fields: fields.map(|text| {
-                let words = words(beginning(text, LOOKED_AT));
-                let mut counts = vec![0; rows.len()];
-                for (term, ..) in find(&words, rows) {
-                    if let Some(count) = counts.get_mut(term) {
-                        *count += 1;
-                    }
+        let mut terms = vec![[0; 3]; rows.len()];
+        let mut lengths = [0; 3];
+        for (field, (text, length)) in fields.iter().zip(&mut lengths).enumerate() {
+            *length = words::count(beginning(text, LOOKED_AT), rows, |term| {
+                if let Some(count) = terms.get_mut(term).and_then(|counts| counts.get_mut(field)) {
+                    *count += 1;
                 }
-                (counts, words.len())
-            }),
+            });
         }
+        Self { terms, lengths }
     }
 
     fn has(&self, term: usize) -> bool {
-        self.fields
-            .iter()
-            .any(|(counts, _)| counts.get(term).is_some_and(|&count| count > 0))
+        self.terms
+            .get(term)
+            .is_some_and(|counts| counts.iter().any(|&count| count > 0))
     }
 }
 
@@ -173,11 +172,7 @@ pub(super) fn scores(candidates: &[Counts], terms: usize) -> Vec<f64> {
     let all = candidates.len() as f64;
     let mean: Vec<f64> = (0..3)
         .map(|field| {
-            let sum: usize = candidates
-                .iter()
-                .filter_map(|c| c.fields.get(field))
-                .map(|(_, length)| length)
-                .sum();
+            let sum: usize = candidates.iter().filter_map(|c| c.lengths.get(field)).sum();
             (sum as f64 / all.max(1.0)).max(1.0)
         })
         .collect();
@@ -192,14 +187,14 @@ pub(super) fn scores(candidates: &[Counts], terms: usize) -> Vec<f64> {
         .map(|candidate| {
             (0..terms)
                 .map(|term| {
-                    let weighted: f64 = candidate
-                        .fields
+                    let counts = candidate.terms.get(term).copied().unwrap_or_default();
+                    let weighted: f64 = counts
                         .iter()
+                        .zip(candidate.lengths)
                         .zip(WEIGHTS)
                         .zip(&mean)
-                        .map(|(((counts, length), weight), mean)| {
-                            let count = f64::from(counts.get(term).copied().unwrap_or(0));
-                            weight * count / (0.25 + 0.75 * *length as f64 / mean)
+                        .map(|(((&count, length), weight), mean)| {
+                            weight * f64::from(count) / (0.25 + 0.75 * length as f64 / mean)
                         })
                         .sum();
                     rarity.get(term).copied().unwrap_or(0.0) * weighted * 2.2 / (weighted + 1.2)
