@@ -12,8 +12,8 @@ use super::changes::Why;
 use super::cluster::Latest;
 use super::error::StoreError;
 use super::retention::{self, Plan, Policy, Tidied};
-use super::schema;
 use super::search::index;
+use super::{repack, schema};
 use crate::config::Source;
 use crate::model::ArticleId;
 
@@ -74,6 +74,7 @@ impl Clerk {
             Ok(!known)
         })?;
         while self.step("merge the index of words", index::forget)? {}
+        while self.step("unpack stored pages", repack::dissolve)? {}
         // What the log holds of it is overwritten too, unless a reader is at it: then the next checkpoint does it.
         self.db
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::articles::{self, PageId};
 use super::error::StoreError;
-use super::{ledger, origins, queue, rest, revisits, time};
+use super::{ledger, origins, queue, repack, rest, revisits, time};
 use crate::model::{
     CRASHED, Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, Sent, SourceId, Stored,
     Validators,
@@ -38,7 +38,8 @@ pub(super) const PARTIAL: i64 = 2;
 /// `entry.upgrade` of an article that is kept with the feed's text, and whose page a person wants tried again.
 pub(super) const ASKED: i64 = 5;
 
-/// Level of zstd for pages that came plain: three times smaller for a millisecond a page.
+/// Level of zstd for pages that came plain: three times smaller for a millisecond a page. See [`repack`] for what comes
+/// later.
 const LEVEL: i32 = 3;
 
 /// Shortest wait after trouble of a host that left no rest behind, in milliseconds.
@@ -68,16 +69,20 @@ impl Packed {
                 length: plain.len(),
             }));
         }
-        let body = zstd::bulk::compress(&plain, LEVEL).map_err(|error| StoreError::Damaged {
-            doing: "compress a page",
-            what: error.to_string(),
-        })?;
         Ok(Some(Self {
             codings: "zstd".to_owned(),
-            body,
+            body: packed(&plain)?,
             length: plain.len(),
         }))
     }
+}
+
+/// A page with [`LEVEL`].
+pub(super) fn packed(page: &[u8]) -> Result<Vec<u8>, StoreError> {
+    zstd::bulk::compress(page, LEVEL).map_err(|error| StoreError::Damaged {
+        doing: "compress a page",
+        what: error.to_string(),
+    })
 }
 
 /// An entry under lease.
@@ -196,6 +201,7 @@ fn article(
             packed.length as i64,
             raw.expires.map(time::ms)
         ])?;
+        repack::wait(db, held.source, page)?;
     }
     let is_of_feed = cutting.method == Method::Feed;
     // A new page was written with that.

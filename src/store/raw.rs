@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::error::StoreError;
 use super::reader::{Reader, moment};
-use super::time;
+use super::{dictionary, time};
 use crate::coding;
 
 /// A stored page as it was received, its transfer and content codings undone.
@@ -51,8 +51,7 @@ impl Reader {
         let rows: Vec<Kept> = self
             .db
             .prepare_cached(&format!(
-                "SELECT page.id, page.article_id, revision.url, source.name, raw_page.fetched_at, raw_page.status, \
-                 raw_page.headers, raw_page.codings, raw_page.body, raw_page.length {FROM} ORDER BY raw_page.page_id LIMIT ?4"
+                "SELECT {BODY}, {COLUMNS} FROM raw_page {DICTIONARY} {JOINED} {WHICH} ORDER BY raw_page.page_id LIMIT ?4"
             ))
             .and_then(|mut query| {
                 query
@@ -75,15 +74,11 @@ impl Reader {
     pub fn raw_page_of(&self, key: &str) -> Result<Option<RawPageRow>, StoreError> {
         let row = self
             .db
-            .prepare_cached(
-                "SELECT page.id, page.article_id, revision.url, source.name, raw_page.fetched_at, raw_page.status, \
-                 raw_page.headers, raw_page.codings, raw_page.body, raw_page.length FROM raw_page \
-                 JOIN page ON page.id = raw_page.page_id \
-                 JOIN revision ON revision.id = (SELECT max(id) FROM revision WHERE page_id = page.id) \
-                 LEFT JOIN source ON source.id = revision.source_id \
+            .prepare_cached(&format!(
+                "SELECT {BODY}, {COLUMNS} FROM raw_page {DICTIONARY} {JOINED} \
                  WHERE page.id IN (SELECT page_id FROM alias WHERE key = ?1 AND shared = 0) \
-                 ORDER BY page.id LIMIT 1",
-            )?
+                 ORDER BY page.id LIMIT 1"
+            ))?
             .query_row([key], raw_page)
             .optional()?;
         row.map(Kept::unpacked).transpose()
@@ -92,7 +87,7 @@ impl Reader {
     /// How many raw pages there are.
     pub fn raw_pages_count(&self, which: &RawPages) -> Result<u64, StoreError> {
         let count: i64 = self.db.query_row(
-            &format!("SELECT count(*) {FROM}"),
+            &format!("SELECT count(*) FROM raw_page {JOINED} {WHICH}"),
             params![0, which.source, which.since.map(time::text)],
             |row| row.get(0),
         )?;
@@ -100,49 +95,98 @@ impl Reader {
     }
 }
 
+/// What a [`RawPageRow`] is made of, behind its [`Body`].
+const COLUMNS: &str = "page.id, page.article_id, revision.url, source.name, raw_page.fetched_at, raw_page.status, raw_page.headers";
+
 /// Pages without a revision are those of deleted articles: their raw page is gone too.
-const FROM: &str = "FROM raw_page JOIN page ON page.id = raw_page.page_id \
+const JOINED: &str = "JOIN page ON page.id = raw_page.page_id \
      JOIN revision ON revision.id = (SELECT max(id) FROM revision WHERE page_id = page.id) \
-     LEFT JOIN source ON source.id = revision.source_id \
-     WHERE raw_page.page_id > ?1 AND (?2 IS NULL OR source.name = ?2) AND (?3 IS NULL OR raw_page.fetched_at >= ?3)";
+     LEFT JOIN source ON source.id = revision.source_id";
+
+/// Those of [`RawPages`] behind a page.
+const WHICH: &str = "WHERE raw_page.page_id > ?1 AND (?2 IS NULL OR source.name = ?2) \
+     AND (?3 IS NULL OR raw_page.fetched_at >= ?3)";
 
 /// A raw page as it is kept.
 struct Kept {
     page: RawPageRow,
-    codings: String,
-    length: i64,
+    body: Body,
 }
 
 impl Kept {
     fn unpacked(mut self) -> Result<RawPageRow, StoreError> {
-        self.page.body = unpacked(&self.codings, &self.page.body, self.length)?;
+        self.page.body = self.body.unpacked()?;
         Ok(self.page)
     }
 }
 
 fn raw_page(row: &Row<'_>) -> rusqlite::Result<Kept> {
     Ok(Kept {
+        body: Body::read(row)?,
         page: RawPageRow {
-            page_id: row.get(0)?,
-            article_id: row.get(1)?,
-            url: row.get(2)?,
-            source: row.get(3)?,
-            fetched_at: moment(row, 4)?,
-            status: row.get(5)?,
-            headers: row.get(6)?,
-            body: row.get(8)?,
+            page_id: row.get(6)?,
+            article_id: row.get(7)?,
+            url: row.get(8)?,
+            source: row.get(9)?,
+            fetched_at: moment(row, 10)?,
+            status: row.get(11)?,
+            headers: row.get(12)?,
+            body: Vec::new(),
         },
-        codings: row.get(7)?,
-        length: row.get(9)?,
     })
 }
 
-/// The body of a raw page without its codings; `length` is what it was before them.
-pub(super) fn unpacked(codings: &str, body: &[u8], length: i64) -> Result<Vec<u8>, StoreError> {
-    usize::try_from(length)
-        .map_err(|_| StoreError::damaged("raw_page.length"))
-        .and_then(|length| {
-            coding::decoded(codings, body, length)
-                .map_err(|error| StoreError::damaged(format!("raw_page.body: {error}")))
+/// The columns of a [`Body`]; those of the dictionary in the same statement, because it may be gone in the next.
+pub(super) const BODY: &str = "raw_page.codings, raw_page.body, raw_page.length, raw_page.dictionary, \
+     raw_dictionary.body, raw_dictionary.length";
+
+/// Where those of the dictionary come from, behind `raw_page`.
+pub(super) const DICTIONARY: &str = "LEFT JOIN raw_dictionary ON raw_dictionary.id = raw_page.dictionary";
+
+/// The body of a raw page as it is stored.
+#[derive(Clone, Debug)]
+pub(super) struct Body {
+    /// Content codings in the order they were applied.
+    pub(super) codings: String,
+    /// With them.
+    pub(super) bytes: Vec<u8>,
+    /// Bytes without them.
+    pub(super) length: i64,
+    /// What it is packed with beside them.
+    pub(super) dictionary: Option<i64>,
+    /// That, packed, and its length.
+    stored: Option<(Vec<u8>, i64)>,
+}
+
+impl Body {
+    /// From the first columns of a row.
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let stored: Option<Vec<u8>> = row.get(4)?;
+        Ok(Self {
+            codings: row.get(0)?,
+            bytes: row.get(1)?,
+            length: row.get(2)?,
+            dictionary: row.get(3)?,
+            stored: match stored {
+                Some(body) => Some((body, row.get(5)?)),
+                None => None,
+            },
         })
+    }
+
+    /// Without its codings.
+    pub(super) fn unpacked(&self) -> Result<Vec<u8>, StoreError> {
+        let length = usize::try_from(self.length).map_err(|_| StoreError::damaged("raw_page.length"))?;
+        let body = |error| StoreError::damaged(format!("raw_page.body: {error}"));
+        if self.dictionary.is_none() {
+            return coding::decoded(&self.codings, &self.bytes, length).map_err(body);
+        }
+        let (stored, of_length) = self
+            .stored
+            .as_ref()
+            .ok_or_else(|| StoreError::damaged("raw_page.dictionary"))?;
+        let dictionary = dictionary::stored(stored, *of_length)
+            .map_err(|error| StoreError::damaged(format!("raw_dictionary.body: {error}")))?;
+        dictionary::unpacked(&self.bytes, &dictionary, length).map_err(body)
+    }
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::changes::{self, Why};
 use super::error::StoreError;
 use super::search::index;
-use super::{ledger, queue, time};
+use super::{ledger, queue, repack, time};
 use crate::config::{KeepArticles, Source};
 use crate::model::{ArticleId, SourceId};
 
@@ -175,6 +175,7 @@ pub(super) fn tidy(db: &Connection, policies: &[Policy], now: DateTime<Utc>) -> 
              (SELECT page_id FROM raw_page WHERE expires IS NOT NULL AND expires <= ?1 ORDER BY expires LIMIT ?2)",
         )?
         .execute(params![time::ms(now), PART])? as u64;
+    repack::sweep(db)?;
     let forgets = index::forget(db)?;
     tidied.more = tidied.articles as i64 >= PART || tidied.pages as i64 >= PART || forgets;
     vacuum(db)?;
@@ -230,7 +231,10 @@ pub(super) fn drop_article(
         Ok(())
     };
     if why == Why::Asked {
-        overwriting(db, drop_texts)?;
+        overwriting(db, || {
+            repack::retire(db, article)?;
+            drop_texts()
+        })?;
         index::forget_soon(db)?;
     } else {
         drop_texts()?;

@@ -29,6 +29,7 @@ mod layers;
 mod newsroom;
 mod outputs;
 mod packaging;
+mod packing;
 mod politeness;
 mod rhythm;
 mod rules;

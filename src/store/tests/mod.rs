@@ -6,6 +6,7 @@ mod control;
 mod durability;
 mod grouping;
 mod opening;
+mod packing;
 mod polls;
 mod queue;
 mod reading;

@@ -272,7 +272,8 @@ async fn a_database_of_the_first_schema_says_the_same_after_it_is_opened() {
          INSERT INTO alias VALUES \
          ('one.example/a', 'final-url', 1, 'https://one.example/a', 0, ''), ('one.example/a', 'link', 1, 'https://one.example/a', 0, ''), \
          ('one.example/b', 'final-url', 2, 'https://one.example/b', 0, ''), \
-         ('one.example/today', 'link', 1, 'https://one.example/today', 1, ''), ('one.example/today', 'link', 2, 'https://one.example/today', 1, '')",
+         ('one.example/today', 'link', 1, 'https://one.example/today', 1, ''), ('one.example/today', 'link', 2, 'https://one.example/today', 1, ''); \
+         INSERT INTO raw_page VALUES (2, '2026-11-24T00:00:00Z', 200, 'a: b', '', x'3c703e', 3, NULL)",
     )
     .unwrap();
     let rows = |db: &Connection, sql: &str| -> Vec<String> {
@@ -289,8 +290,17 @@ async fn a_database_of_the_first_schema_says_the_same_after_it_is_opened() {
     let reader = Reader::open(&old).unwrap();
     assert_eq!(reader.verify(|_| {}).unwrap(), Vec::<String>::new());
     assert_eq!(reader.summary().unwrap().store_id, "old");
+    let pages = reader.raw_pages_after(&RawPages::default(), 0, 9).unwrap();
+    let [page] = pages.as_slice() else {
+        panic!("{pages:?}")
+    };
+    assert_eq!((page.page_id, page.body.as_slice()), (2, &b"<p>"[..]));
     let (old, new) = (Connection::open(&old).unwrap(), Connection::open(&new).unwrap());
     assert_eq!(rows(&old, told), before);
+    assert_eq!(
+        rows(&old, "SELECT source_id || ' ' || page_id FROM raw_page_due"),
+        ["1 2"]
+    );
     let found = |key: &str| {
         old.prepare(super::super::articles::NAMED)
             .unwrap()
