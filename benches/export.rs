@@ -17,12 +17,15 @@
     reason = "a bench says what it found and stops where it cannot go on"
 )]
 
+mod costs;
+mod wire;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
+use costs::Used;
 use cuttings::store::{Arrival, Import, Store};
 
 const ROUNDS: usize = 5;
@@ -69,37 +72,23 @@ fn article(number: i64) -> Arrival {
     }
     let at = "2026-11-24T03:50:00Z".parse().unwrap();
     Arrival::Article(Box::new(Import {
-        seq: number,
-        id: number,
-        revised: false,
         source: Some(format!("paper-{}", number % 40)),
-        url: format!("https://press.example/2026/{number}").parse().unwrap(),
-        short_link: None,
         title: Some(format!("Article {number}, and what it says")),
         standfirst: Some("What it says, in short.".into()),
         byline: Some("By Ada Lindqvist and Tom Okafor".into()),
         authors: vec!["Ada Lindqvist".into(), "Tom Okafor".into()],
         published: Some("2026-11-23T07:40:00+01:00".into()),
-        published_at: Some(at),
         precision: Some("minute".into()),
-        modified: None,
-        text,
-        html,
-        image: None,
-        image_width: None,
-        image_height: None,
         language: Some("en".into()),
-        site: None,
-        section: None,
         tags: vec!["Harbour".into(), "Trade".into()],
-        rights: None,
-        enclosures: "[]".into(),
-        method: "auto".into(),
-        kind: "article".into(),
         origins: "{\"title\":\"json-ld\",\"text\":\"auto\"}".into(),
-        cluster: number,
-        first_seen: at,
-        fetched_at: at,
+        ..wire::import(
+            number,
+            &format!("https://press.example/2026/{number}"),
+            text,
+            html,
+            at,
+        )
     }))
 }
 
@@ -127,7 +116,7 @@ fn main() {
     let plain = least(|| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.arg("yardstick").arg(&built).arg(&target);
-        run(command)
+        costs::used(command.stderr(Stdio::null()))
     });
     let mut size = 0;
     let mut rows = vec![(
@@ -147,7 +136,7 @@ fn main() {
             let mut command = Command::new(env!("CARGO_BIN_EXE_cuttings"));
             command.args(["export", "--format", form, "--to"]).arg(&target);
             command.args(more).arg("--database").arg(&built);
-            run(command)
+            costs::used(command.stderr(Stdio::null()))
         });
         let written = fs::metadata(&target).map_or(0, |about| about.len());
         if size == 0 {
@@ -155,13 +144,13 @@ fn main() {
         }
         rows.push((format!("{form} {}", more.join(" ")), done, written));
     }
-    for (name, run, written) in rows {
-        let Some(Run { cpu, wall, peak }) = run else {
+    for (name, used, written) in rows {
+        let Some(Used { cpu, wall, peak }) = used else {
             println!("{name:24} not in this build");
             continue;
         };
         println!(
-            "{name:24} {:6.0} MB/s  {cpu:6.2} s of CPU  {wall:6.2} s  {:5} MB written  {peak:3} MB of memory at most",
+            "{name:24} {:6.0} MB/s  {cpu:6.2} s of CPU  {wall:6.2} s  {:5} MB written  {peak:3.0} MB of memory at most",
             size as f64 / 1e6 / cpu,
             written / 1_000_000,
         );
@@ -202,59 +191,9 @@ fn build(path: &Path, articles: i64) {
     });
 }
 
-/// What a process cost, in seconds and megabytes.
-#[derive(Clone, Copy)]
-struct Run {
-    cpu: f64,
-    wall: f64,
-    peak: u64,
-}
-
-fn least(run: impl FnMut() -> Option<Run>) -> Option<Run> {
+fn least(run: impl FnMut() -> Option<Used>) -> Option<Used> {
     let rounds = std::iter::repeat_with(run)
         .take(ROUNDS)
         .collect::<Option<Vec<_>>>()?;
     rounds.into_iter().min_by(|a, b| a.cpu.total_cmp(&b.cpu))
-}
-
-/// Runs it to its end; none where it fails, as where the build has no such form.
-fn run(mut command: Command) -> Option<Run> {
-    let (begun, before) = (Instant::now(), of_children());
-    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    loop {
-        // The highest so far, so that the last look is as good as many.
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let seen = text
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        peak = seen
-            .and_then(|kb| kb.trim().parse().ok())
-            .unwrap_or(peak)
-            .max(peak);
-        if let Some(status) = child.try_wait().unwrap() {
-            let run = Run {
-                cpu: of_children() - before,
-                wall: begun.elapsed().as_secs_f64(),
-                peak: peak / 1000,
-            };
-            return status.success().then_some(run);
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// Seconds of CPU of all children that have ended.
-fn of_children() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    // Behind the name, which may hold anything: cutime and cstime, in hundredths.
-    let (_, fields) = stat.rsplit_once(") ").unwrap();
-    let ticks: Vec<f64> = fields
-        .split(' ')
-        .skip(13)
-        .take(2)
-        .map(|field| field.parse().unwrap())
-        .collect();
-    ticks.iter().sum::<f64>() / 100.0
 }

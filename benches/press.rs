@@ -1,12 +1,13 @@
 //! What the whole way costs: CPU seconds, memory and articles a second of the real binary, and of a plain pipeline beside it.
 //!
-//! The papers are served by this process; what is counted is its children alone (`cutime` and `cstime` of
-//! `/proc/self/stat`, so Linux only). Absolute figures depend on the machine: the ratio to the yardstick is what counts.
+//! The papers are served by this process; what is counted is its children alone. Absolute figures depend on the machine:
+//! the ratio to the yardstick is what counts.
 //!
 //! ```text
 //! cargo bench --bench press                        # 1,000 feeds, 200 papers of 20 pages, three rounds
 //! cargo bench --bench press -- --papers 50 --rounds 1
 //! cargo bench --bench press -- --only W3,W4 --against OTHER # does another build come to the same articles?
+//! cargo bench --bench press -- --papers 0 --only W2 --database FILE # beside the articles of a database
 //! cargo bench --bench press -- --papers 0 --idle 120 # what a daemon with all feeds polled costs in two minutes
 //! ```
 //!
@@ -24,12 +25,15 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a bench prints, and one that cannot go on must say so and stop"
 )]
 
+mod costs;
 mod idle;
+mod kept;
 mod paper;
 mod plain;
 #[path = "../tests/it/support/mod.rs"]
@@ -37,9 +41,10 @@ mod support;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
 
+use costs::Used;
 use support::press::Press;
 use support::reply::Reply;
 
@@ -59,6 +64,8 @@ struct Sizes {
     idle: Option<u64>,
     /// Another build that must come to the same articles.
     against: Option<PathBuf>,
+    /// W1, W2 and `--idle` begin with a copy of this database.
+    database: Option<PathBuf>,
 }
 
 /// The name of the plain pipeline among the works.
@@ -72,15 +79,6 @@ struct Row {
     of: usize,
 }
 
-/// What one child used.
-#[derive(Clone, Copy, Debug, Default)]
-struct Used {
-    cpu: f64,
-    wall: f64,
-    /// Peak memory in MB (`VmHWM`).
-    peak: f64,
-}
-
 fn main() -> ExitCode {
     if let Ok(folder) = std::env::var(plain::FOLDER) {
         plain::run(Path::new(&folder));
@@ -91,7 +89,7 @@ fn main() -> ExitCode {
     let articles = sizes.papers * paper::ENTRIES;
     if let Some(seconds) = sizes.idle {
         let folder = tempfile::tempdir().unwrap();
-        configure(folder.path(), &papers, "first_poll = 0\n", false);
+        sizes.begin(folder.path(), &papers);
         idle::measure(
             &sizes.program,
             folder.path(),
@@ -124,7 +122,7 @@ fn main() -> ExitCode {
         };
         if sizes.wants("W1") || sizes.wants("W2") {
             let folder = tempfile::tempdir().unwrap();
-            configure(folder.path(), feeds, "first_poll = 0\n", false);
+            sizes.begin(folder.path(), feeds);
             done("W1", ours(&sizes.program, folder.path(), &[]));
             if sizes.wants("W2") {
                 done("W2", ours(&sizes.program, folder.path(), &["--all"]));
@@ -157,6 +155,7 @@ fn sizes() -> Sizes {
         program: PathBuf::from(env!("CARGO_BIN_EXE_cuttings")),
         idle: None,
         against: None,
+        database: None,
     };
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
     while let Some(word) = words.next() {
@@ -168,10 +167,11 @@ fn sizes() -> Sizes {
             ("--idle", Ok(value)) => sizes.idle = Some(value as u64),
             ("--only", _) => sizes.only = value.split(',').map(str::to_owned).collect(),
             ("--program", _) => sizes.program = std::path::absolute(value).unwrap(),
+            ("--database", _) => sizes.database = Some(value.into()),
             ("--against", _) => sizes.against = Some(std::path::absolute(value).unwrap()),
             _ => {
                 eprintln!(
-                    "usage: press [--feeds N] [--papers N] [--rounds N] [--only W1,W3] [--idle SECONDS] [--program PATH] [--against PATH]"
+                    "usage: press [--feeds N] [--papers N] [--rounds N] [--only W1,W3] [--idle SECONDS] [--program PATH] [--against PATH] [--database FILE]"
                 );
                 std::process::exit(2);
             }
@@ -225,6 +225,14 @@ impl Sizes {
         self.only.is_empty() || self.only.iter().any(|only| only == work)
     }
 
+    /// A folder for the polls of all feeds, which take no pages.
+    fn begin(&self, folder: &Path, feeds: &[Press]) {
+        configure(folder, feeds, "first_poll = 0\n", false);
+        if let Some(database) = &self.database {
+            kept::copy(database, &folder.join("cuttings.db"));
+        }
+    }
+
     /// The whole way over `papers` into an empty database.
     fn way(&self, papers: &[Press], defaults: &str, rules: bool, articles: usize) -> Used {
         let folder = tempfile::tempdir().unwrap();
@@ -268,20 +276,21 @@ fn told(db: &rusqlite::Connection) -> Vec<Vec<rusqlite::types::Value>> {
 }
 
 fn ours(program: &Path, folder: &Path, more: &[&str]) -> Used {
+    measured(run(program, folder).arg("--once").args(more))
+}
+
+/// The program over the configuration and the database of a folder.
+fn run(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
+    command.current_dir(folder).args([
+        "--quiet",
+        "--config",
+        "cuttings.toml",
+        "--database",
+        "cuttings.db",
+        "run",
+    ]);
     command
-        .args([
-            "--quiet",
-            "--config",
-            "cuttings.toml",
-            "--database",
-            "cuttings.db",
-            "run",
-            "--once",
-        ])
-        .args(more)
-        .current_dir(folder);
-    measured(&mut command)
 }
 
 fn yardstick(papers: &[Press], articles: usize) -> Used {
@@ -299,47 +308,8 @@ fn yardstick(papers: &[Press], articles: usize) -> Used {
     used
 }
 
-/// Runs one child to its end.
 fn measured(command: &mut Command) -> Used {
-    let (before, began) = (children_cpu(), Instant::now());
-    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-    let peak = watch(&mut child);
-    let status = child.wait().unwrap();
-    assert!(status.success(), "{command:?} ended with {status}");
-    Used {
-        cpu: children_cpu() - before,
-        wall: began.elapsed().as_secs_f64(),
-        peak,
-    }
-}
-
-/// Peak memory of a child in MB, looked at until it is gone.
-fn watch(child: &mut Child) -> f64 {
-    let path = format!("/proc/{}/status", child.id());
-    let mut peak = 0.0_f64;
-    loop {
-        let status = std::fs::read_to_string(&path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let Some(kilobytes) = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok())
-        else {
-            return peak;
-        };
-        peak = peak.max(kilobytes / 1000.0);
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// CPU seconds of all children that have been waited for (proc(5): fields 16 and 17 of stat, in hundredths).
-fn children_cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("/proc, as Linux has it");
-    let after_name = stat.rsplit(')').next().unwrap();
-    let ticks: f64 = after_name
-        .split_whitespace()
-        .skip(13)
-        .take(2)
-        .map(|field| field.parse::<f64>().unwrap())
-        .sum();
-    ticks / 100.0
+    costs::used(command).unwrap_or_else(|| panic!("{command:?} failed"))
 }
 
 fn print(rows: &[Row]) {

@@ -7,6 +7,7 @@
 )]
 
 mod paper;
+mod wire;
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -16,10 +17,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use cuttings::extract::{self, Page};
 use cuttings::identity;
 use cuttings::link::web_url;
-use cuttings::model::{
-    ClaimedEntry, Cutting, Entry, Extraction, Method, Next, PageOutcome, PageResult, ParsedFeed, PollOutcome,
-    PollResult, Validators,
-};
+use cuttings::model::{ClaimedEntry, Entry, Extraction, PageOutcome};
 use cuttings::store::Store;
 
 fn now() -> DateTime<Utc> {
@@ -116,42 +114,7 @@ async fn store_articles(folder: &std::path::Path) {
             ..Entry::default()
         })
         .collect();
-    let keys = entries
-        .iter()
-        .map(|entry| identity::of_link(None, entry, cuttings::model::KnownBy::Id))
-        .collect();
-    let feed = Box::new(ParsedFeed {
-        entries,
-        ..ParsedFeed::default()
-    });
-    let result = PollResult::Taken {
-        feed,
-        keys,
-        validators: Validators::default(),
-        body_hash: vec![1],
-        limit: None,
-    };
-    let poll = PollOutcome {
-        source: claim.id,
-        lease: claim.lease,
-        at: now(),
-        took: Duration::ZERO,
-        status: Some(200),
-        bytes: 0,
-        result,
-        served_by: None,
-        memory: cuttings::model::Memory::default(),
-        overflowed: false,
-        degraded: false,
-        hosts: Vec::new(),
-        robots: Vec::new(),
-        odd_headers: 0,
-        failures: 0.0,
-        next: Next {
-            at: now() + Duration::from_hours(1),
-            why: "bench".into(),
-        },
-    };
+    let poll = wire::taken(&claim, entries, now());
     store.record_poll(poll).await.unwrap();
     let mut at = now();
     let mut left = BATCH;
@@ -183,30 +146,8 @@ fn cutting(claim: &ClaimedEntry, at: DateTime<Utc>) -> PageOutcome {
         ..Extraction::default()
     };
     let identity = identity::of_page(None, &extraction.links, &url, &[], "entry:paper");
-    let cutting = Cutting {
-        extraction,
-        method: Method::Auto,
-        published_at: Some(at),
-        url: url.to_string(),
-        page_key: identity.page_key,
-        keys: identity.keys,
-        raw: None,
-        validators: Validators::default(),
-        failure: None,
-        upgrade_at: None,
-    };
-    PageOutcome {
-        entry: claim.id,
-        lease: claim.lease,
-        at,
-        took: Duration::ZERO,
-        result: PageResult::Article(Box::new(cutting)),
-        hosts: Vec::new(),
-        robots: Vec::new(),
-        odd_headers: 0,
-        tried: Vec::new(),
-        again: None,
-    }
+    let cutting = wire::cutting(extraction, url.to_string(), identity.page_key, identity.keys, at);
+    wire::collected(claim, cutting, at)
 }
 
 criterion_group!(benches, parse, extract, store);

@@ -1,46 +1,206 @@
-//! What many sources cost: the configuration, a start, a claim, the record of a poll.
+//! What many sources and many articles cost: the configuration, a start, claims, polls, an insert. Nothing but a start may
+//! grow, and that with the sources alone.
 //!
-//! `cargo bench --bench scale -- [--sources 10000] [--database FILE]`
+//! ```text
+//! cargo bench --bench scale                                 # 10,000 sources, no articles
+//! cargo bench --bench scale -- --sources 1000,10000,100000 --database A/bench.db,B/bench.db
+//! ```
 //!
-//! With `--database` the sources are added to a database that is there, such as one that `--bench store` has built:
-//! nothing of this may grow with its articles.
+//! The databases are those that `--bench store -- --only way --keep A` has filled. Each is copied (`TMPDIR` says where to) and
+//! left as it was; one copy takes in the numbers of sources one after the other, each in a process of its own. One table
+//! of time by the clock and one of processor time are printed, with a column for each number of articles and sources.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
     missing_docs,
     reason = "a bench that cannot go on must say so and stop"
 )]
 
+mod costs;
+mod kept;
+mod wire;
+
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use cuttings::config;
-use cuttings::model::{ClaimedSource, Memory, Next, PollOutcome, PollResult, Validators};
-use cuttings::store::{Reader, Store};
+use cuttings::model::{ClaimedSource, Entry};
+use cuttings::store::{Arrival, Reader, Store};
+use futures_util::future::join_all;
+use tokio::runtime::Runtime;
+use wire::Dice;
 
 /// Polls under way at once, and how often they are claimed and recorded.
 const AT_ONCE: usize = 16;
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 20;
+
+/// One of so many rounds takes articles in: few enough that the next case has much the same number.
+const WITH_ARTICLES: usize = 4;
+
+/// Entries of a feed that has some.
+const ENTRIES: usize = 16;
+
+/// Bytes of an article's text.
+const BYTES: usize = 3000;
+
+/// Marks the process that measures one number of sources in one database.
+const ONE: &str = "--one";
 
 fn main() {
-    let mut sources = 10_000;
-    let temporary = tempfile::tempdir().unwrap();
-    let mut path: PathBuf = temporary.path().join("scale.db");
+    let mut sources = vec![10_000];
+    let mut databases = Vec::new();
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
+        let mut value = || args.next().expect("a flag that takes a value");
         match arg.as_str() {
-            "--sources" => sources = args.next().unwrap().parse().expect("--sources takes a number"),
-            "--database" => path = args.next().map(PathBuf::from).expect("--database takes a file"),
+            "--sources" => {
+                let numbers = value();
+                sources = numbers
+                    .split(',')
+                    .map(|number| number.parse().expect("numbers of sources"))
+                    .collect();
+            }
+            "--database" => databases = value().split(',').map(PathBuf::from).collect(),
+            ONE => {
+                let number = value().parse().unwrap();
+                return measure(number, Path::new(&value()));
+            }
             // Cargo's own.
             "--bench" => {}
             other => unreachable!("unknown flag {other}"),
         }
     }
+    let mut columns = Vec::new();
+    for database in databases
+        .iter()
+        .map(Some)
+        .chain(databases.is_empty().then_some(None))
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("scale.db");
+        if let Some(database) = database {
+            eprintln!("copying {}", database.display());
+            kept::copy(database, &copy);
+        }
+        for number in &sources {
+            columns.push(column(*number, &copy));
+        }
+    }
+    print(&columns);
+}
+
+/// What one process measured.
+struct Column {
+    /// Articles and sources.
+    head: String,
+    rows: Vec<(String, [f64; 2])>,
+}
+
+/// Measures in a process of its own, so that its memory is that of this case alone.
+fn column(sources: usize, database: &Path) -> Column {
+    let articles = database
+        .exists()
+        .then(|| Reader::open(database).unwrap().summary().unwrap().articles);
+    let head = format!("{}; {sources}", articles.unwrap_or(0));
+    eprintln!("{head}");
+    let measured = Command::new(std::env::current_exe().unwrap())
+        .args([ONE, &sources.to_string()])
+        .arg(database)
+        .output()
+        .unwrap();
+    assert!(
+        measured.status.success(),
+        "{}",
+        String::from_utf8_lossy(&measured.stderr)
+    );
+    let rows = String::from_utf8(measured.stdout).unwrap();
+    let row = |line: &str| {
+        let [what, clock, processor] = line.split('\t').collect::<Vec<_>>()[..] else {
+            unreachable!("{line}")
+        };
+        (
+            what.to_owned(),
+            [clock, processor].map(|number| number.parse().unwrap()),
+        )
+    };
+    Column {
+        head,
+        rows: rows.lines().map(row).collect(),
+    }
+}
+
+fn print(columns: &[Column]) {
+    for (which, name) in ["by the clock", "processor time"].iter().enumerate() {
+        let heads: Vec<&str> = columns.iter().map(|column| column.head.as_str()).collect();
+        println!("\n| {name}; articles; sources | {} |", heads.join(" | "));
+        println!("|---|{}", "---|".repeat(columns.len()));
+        for (row, (what, _)) in columns[0].rows.iter().enumerate() {
+            if which > 0 && what.ends_with("MiB") {
+                continue;
+            }
+            let mut line = format!("| {what} |");
+            for column in columns {
+                let number = column.rows[row].1[which];
+                let shown = match number {
+                    _ if what.ends_with("MiB") => format!("{number:.0}"),
+                    10_000.0.. => format!("{:.0} ms", number / 1000.0),
+                    1000.0.. => format!("{:.1} ms", number / 1000.0),
+                    10.0.. => format!("{number:.0} µs"),
+                    _ => format!("{number:.1} µs"),
+                };
+                write!(line, " {shown} |").unwrap();
+            }
+            println!("{line}");
+        }
+    }
+}
+
+/// Prints a line for each figure: what, and microseconds by the clock and of processor time.
+fn measure(sources: usize, path: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let typed = configuration(sources);
+    let config = once("the configuration read", || {
+        config::load_text("cuttings.toml", &typed).unwrap().config
+    });
+    drop(typed);
+    let start = |store: &Store| {
+        runtime
+            .block_on(store.sync(&config.sources, config.politeness.scope, Utc::now()))
+            .unwrap();
+    };
+    // The first start takes the sources in.
+    let store = Store::open(path, Utc::now()).unwrap();
+    once("a start with new sources", || start(&store));
+    runtime.block_on(store.close()).unwrap();
+    drop(store);
+    let store = once("opened", || Store::open(path, Utc::now()).unwrap());
+    once("a start with the same sources", || start(&store));
+    once("the rest of a start", || {
+        runtime.block_on(store.retain_rules(&config)).unwrap();
+        runtime.block_on(store.ledger(Utc::now())).unwrap();
+    });
+    Steps {
+        store: &store,
+        runtime: &runtime,
+        dice: Dice(sources as u64),
+    }
+    .measure();
+    runtime.block_on(store.close()).unwrap();
+    for (what, name) in [("memory now", "VmRSS"), ("memory at most", "VmHWM")] {
+        let number = costs::status("self", name).unwrap_or(0) >> 10;
+        println!("{what}, MiB\t{number}\t{number}");
+    }
+}
+
+fn configuration(sources: usize) -> String {
     let mut typed = String::new();
     for number in 0..sources {
         writeln!(
@@ -51,108 +211,147 @@ fn main() {
         )
         .unwrap();
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let config = timed("the configuration read", || {
-        config::load_text("cuttings.toml", &typed).unwrap().config
-    });
-    let store = Store::open(&path, Utc::now()).unwrap();
-    timed("the first start takes the sources in", || {
-        runtime
-            .block_on(store.sync(&config.sources, config.politeness.scope, Utc::now()))
-            .unwrap();
-    });
-    runtime.block_on(store.close()).unwrap();
-    drop(store);
-    let store = timed("opened again", || Store::open(&path, Utc::now()).unwrap());
-    timed("the next start takes the sources in", || {
-        runtime
-            .block_on(store.sync(&config.sources, config.politeness.scope, Utc::now()))
-            .unwrap();
-    });
-    timed("the rest of a start: selectors, robots.txt, hosts", || {
-        runtime.block_on(store.retain_rules(&config)).unwrap();
-        runtime.block_on(store.ledger(Utc::now())).unwrap();
-    });
-    let (mut claims, mut records, mut dues) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let started = Instant::now();
-        let claimed = runtime
-            .block_on(store.claim_sources(Utc::now(), AT_ONCE, None))
-            .unwrap();
-        claims.push(started.elapsed());
-        let started = Instant::now();
-        let calls = claimed.iter().map(|claim| store.record_poll(not_modified(claim)));
-        for counts in runtime.block_on(futures_util::future::join_all(calls)) {
-            counts.unwrap();
+    typed
+}
+
+/// What a daemon does all day.
+struct Steps<'a> {
+    store: &'a Store,
+    runtime: &'a Runtime,
+    dice: Dice,
+}
+
+impl Steps<'_> {
+    fn measure(mut self) {
+        let (store, runtime) = (self.store, self.runtime);
+        let (polls, articles) = (AT_ONCE as u32, (AT_ONCE * ENTRIES) as u32);
+        let mut due = Row::of("what is due next", 1);
+        let mut claim = Row::of("a source claimed", polls);
+        let mut unchanged = Row::of("an unchanged poll (304) recorded", polls);
+        let mut unseen = Row::of("an entry of a feed looked up", articles);
+        let mut changed = Row::of("a poll with 16 new entries recorded", polls);
+        let mut queue = Row::of("an entry claimed", articles);
+        let mut way = Row::of("an article recorded with its page", articles);
+        let mut insert = Row::of("an article inserted (import)", articles);
+        for round in 0..ROUNDS {
+            due.add(|| runtime.block_on(store.due(Utc::now())).unwrap());
+            let claimed = claim.add(|| self.claim());
+            let polls: Vec<_> = claimed
+                .iter()
+                .map(|claim| wire::not_modified(claim, Utc::now()))
+                .collect();
+            unchanged
+                .add(|| runtime.block_on(join_all(polls.into_iter().map(|poll| store.record_poll(poll)))));
+            if !round.is_multiple_of(WITH_ARTICLES) {
+                continue;
+            }
+            let claimed = self.claim();
+            unseen.add(|| {
+                for claim in &claimed {
+                    let idents = (0..ENTRIES).map(|entry| format!("id:{round}-{entry}")).collect();
+                    assert_eq!(
+                        runtime.block_on(store.unseen(claim.id, idents)).unwrap().len(),
+                        ENTRIES
+                    );
+                }
+            });
+            let polls: Vec<_> = claimed
+                .iter()
+                .map(|claim| wire::taken(claim, entries(round), Utc::now()))
+                .collect();
+            changed.add(|| runtime.block_on(join_all(polls.into_iter().map(|poll| store.record_poll(poll)))));
+            let claimed = queue.add(|| {
+                runtime
+                    .block_on(store.claim_entries(Utc::now(), AT_ONCE * ENTRIES, Duration::ZERO))
+                    .unwrap()
+            });
+            assert_eq!(claimed.len(), AT_ONCE * ENTRIES);
+            let at: DateTime<Utc> = Utc::now();
+            let pages: Vec<_> = claimed
+                .iter()
+                .map(|claim| wire::collected(claim, self.dice.cutting(claim, BYTES, at), at))
+                .collect();
+            way.add(|| {
+                for stored in
+                    runtime.block_on(join_all(pages.into_iter().map(|page| store.record_page(page))))
+                {
+                    stored.unwrap();
+                }
+            });
+            let batch = (0..AT_ONCE * ENTRIES)
+                .map(|number| Arrival::Article(Box::new(self.dice.import(number, BYTES, at))))
+                .collect();
+            insert.add(|| runtime.block_on(store.import(batch, false, at)).unwrap());
         }
-        records.push(started.elapsed());
-        let started = Instant::now();
-        runtime.block_on(store.due(Utc::now())).unwrap();
-        dues.push(started.elapsed());
+        for row in [due, claim, unchanged, unseen, changed, queue, way, insert] {
+            row.print();
+        }
     }
-    for (what, mut each) in [
-        ("16 sources claimed", claims),
-        ("16 polls recorded", records),
-        ("what is due next", dues),
-    ] {
-        each.sort_unstable();
-        println!(
-            "{what}: median {:.2?}, longest {:.2?}",
-            each[ROUNDS / 2],
-            each[ROUNDS - 1]
-        );
-    }
-    runtime.block_on(store.close()).unwrap();
-    let reader = Reader::open(&path).unwrap();
-    let articles = reader.summary().unwrap().articles;
-    println!("{sources} sources, {articles} articles");
-}
 
-fn not_modified(claim: &ClaimedSource) -> PollOutcome {
-    PollOutcome {
-        source: claim.id,
-        lease: claim.lease,
-        at: Utc::now(),
-        took: Duration::ZERO,
-        status: Some(304),
-        bytes: 0,
-        result: PollResult::NotModified(Validators::default()),
-        served_by: None,
-        memory: Memory::default(),
-        overflowed: false,
-        degraded: false,
-        hosts: Vec::new(),
-        robots: Vec::new(),
-        odd_headers: 0,
-        failures: 0.0,
-        next: Next {
-            at: Utc::now() + chrono::Duration::hours(1),
-            why: "every hour".into(),
-        },
+    fn claim(&self) -> Vec<ClaimedSource> {
+        let claimed = self
+            .runtime
+            .block_on(self.store.claim_sources(Utc::now(), AT_ONCE, None))
+            .unwrap();
+        assert_eq!(claimed.len(), AT_ONCE, "too few sources");
+        claimed
     }
 }
 
-fn timed<T>(what: &str, run: impl FnOnce() -> T) -> T {
-    let before = on_processor();
-    let started = Instant::now();
-    let result = run();
-    println!(
-        "{what}: {:.1?}; {:.1?} of processor time",
-        started.elapsed(),
-        on_processor().saturating_sub(before)
-    );
+/// Entries without links: no host has to be spared.
+fn entries(round: usize) -> Vec<Entry> {
+    (0..ENTRIES)
+        .map(|entry| Entry {
+            id: Some(format!("{round}-{entry}")),
+            ..Entry::default()
+        })
+        .collect()
+}
+
+/// A step that is done in each round.
+struct Row {
+    what: &'static str,
+    /// Divides what a round took.
+    of: u32,
+    rounds: Vec<[Duration; 2]>,
+}
+
+impl Row {
+    fn of(what: &'static str, of: u32) -> Self {
+        let rounds = Vec::new();
+        Self { what, of, rounds }
+    }
+
+    fn add<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        let (result, cost) = cost(run);
+        self.rounds.push(cost);
+        result
+    }
+
+    fn print(self) {
+        let median = |which: usize| {
+            let mut each: Vec<Duration> = self.rounds.iter().map(|round| round[which]).collect();
+            each.sort_unstable();
+            each[each.len() / 2] / self.of
+        };
+        line(self.what, [median(0), median(1)]);
+    }
+}
+
+fn once<T>(what: &str, run: impl FnOnce() -> T) -> T {
+    let (result, cost) = cost(run);
+    line(what, cost);
     result
 }
 
-/// Time on the processor of all threads; nothing where the system does not say.
-fn on_processor() -> Duration {
-    let of = |task: std::fs::DirEntry| -> Option<u64> {
-        let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-        stat.split(' ').next()?.parse().ok()
-    };
-    let tasks = std::fs::read_dir("/proc/self/task")
-        .into_iter()
-        .flatten()
-        .flatten();
-    Duration::from_nanos(tasks.filter_map(of).sum())
+fn cost<T>(run: impl FnOnce() -> T) -> (T, [Duration; 2]) {
+    let (before, started) = (costs::on_processor(""), Instant::now());
+    let result = run();
+    let took = started.elapsed();
+    (result, [took, costs::on_processor("").saturating_sub(before)])
+}
+
+fn line(what: &str, cost: [Duration; 2]) {
+    let [clock, processor] = cost.map(|time| time.as_secs_f64() * 1e6);
+    println!("{what}\t{clock}\t{processor}");
 }

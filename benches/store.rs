@@ -1,19 +1,21 @@
 //! The store at size: how fast it takes articles in, finds them, and how large it grows.
 //!
-//! `cargo bench --bench store -- [--articles 100000] [--bytes 3000] [--raw] [--keep FOLDER]`
+//! `cargo bench --bench store -- [--articles 100000] [--bytes 3000] [--raw] [--keep FOLDER] [--only bare,insert,way,raw,read]`
 //!
-//! Three ways in, each in transactions of 256 articles with `synchronous = FULL`, none counting what the making of the texts
+//! Ways in, each in transactions of 256 articles with `synchronous = FULL`, none counting what the making of the texts
 //! costs:
 //!
 //! - *bare*: a row with text and HTML and a row of an FTS5 table, as SQLite alone does it. The yardstick: what is slower
 //!   than this by the load of the machine, we are too.
-//! - *an insert*: `Store::import`, the writer's own function for articles that need not be fetched (`cuttings import`):
+//! - *insert*: `Store::import`, the writer's own function for articles that need not be fetched (`cuttings import`):
 //!   known by none of its URLs, article, page, keys, revision, change, words, story.
-//! - *the whole way*: the queue as well. Each article is recorded with its feed, claimed, and recorded with its page.
+//! - *way*: the queue as well. Each article is recorded with its feed, claimed, and recorded with its page.
+//! - *raw*, with `--raw`: the same with a page of 86 KB kept for each, compressed as its server sent it.
 //!
-//! The first two are measured with 20,000 articles at most in databases of their own. With `--keep` that of the whole way is built once in
-//! that folder and used again by the next run. Others use the machine too, so time on the processor stands beside time
-//! by the clock, and of what is read the fastest of three beside the first.
+//! All but *way* are measured with 100,000 articles at most in databases of their own. With `--keep` that of *way* is built
+//! once in that folder and used again by the next run, and `--only read` measures nothing but what reads it. Others use
+//! the machine too, so time on the processor stands beside time by the clock, and of what is read the fastest of three
+//! beside the first.
 
 #![allow(
     clippy::unwrap_used,
@@ -27,28 +29,40 @@
     reason = "a bench that cannot go on must say so and stop"
 )]
 
+mod costs;
+mod paper;
+mod wire;
+
+use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use costs::on_processor;
 use cuttings::config::Source;
-use cuttings::identity;
-use cuttings::model::{
-    ClaimedSource, Cutting, Entry, Extraction, Key, KeyKind, Memory, Method, Next, PageOutcome, PageResult,
-    ParsedFeed, PollOutcome, PollResult, RawPage, SourceId, Validators,
-};
-use cuttings::store::{Arrival, Import, Order, Reader, Search, Store};
+use cuttings::model::{Entry, PageOutcome, RawPage, Sent, SourceId};
+use cuttings::store::{Arrival, Order, Out, Reader, Search, Store, Takeout, TakeoutError};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::future::join_all;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
+use wire::{Dice, html_of};
 
 /// Entries of one document, and pages claimed at a time.
 const AT_ONCE: usize = 256;
 
+/// Articles of the ways in databases of their own, at most.
+const AT_MOST: usize = 100_000;
+
+/// So many articles, the last ones, are shown beside all: what they cost more is what size costs.
+const LAST: usize = 20_000;
+
 struct Flags {
     articles: usize,
     bytes: usize,
-    raw: bool,
     keep: Option<PathBuf>,
+    only: Vec<String>,
 }
 
 impl Flags {
@@ -56,20 +70,18 @@ impl Flags {
         let mut flags = Self {
             articles: 20_000,
             bytes: 3000,
-            raw: false,
             keep: None,
+            only: ["bare", "insert", "way", "read"].map(str::to_owned).into(),
         };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
+            let mut value = || args.next().expect("a flag that takes a value");
             match arg.as_str() {
-                "--articles" => {
-                    flags.articles = args.next().unwrap().parse().expect("--articles takes a number");
-                }
-                "--bytes" => {
-                    flags.bytes = args.next().unwrap().parse().expect("--bytes takes a number");
-                }
-                "--raw" => flags.raw = true,
-                "--keep" => flags.keep = args.next().map(PathBuf::from),
+                "--articles" => flags.articles = value().parse().expect("--articles takes a number"),
+                "--bytes" => flags.bytes = value().parse().expect("--bytes takes a number"),
+                "--raw" => flags.only.push("raw".into()),
+                "--keep" => flags.keep = Some(value().into()),
+                "--only" => flags.only = value().split(',').map(str::to_owned).collect(),
                 // Cargo's own.
                 "--bench" => {}
                 other => unreachable!("unknown flag {other}"),
@@ -77,105 +89,108 @@ impl Flags {
         }
         flags
     }
-}
 
-/// Numbers, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 >> 16
-    }
-
-    /// A word of 50,000, the common ones as common as in a newspaper (Zipf).
-    fn word(&mut self) -> String {
-        let part = (self.roll() % 1_000_000) as f64 / 1_000_000.0;
-        format!("w{}", (50_000_f64.powf(part) - 1.0) as u64)
-    }
-
-    fn title(&mut self) -> String {
-        (0..8).map(|_| self.word()).collect::<Vec<_>>().join(" ")
-    }
-
-    fn text(&mut self, bytes: usize) -> String {
-        let mut text = String::with_capacity(bytes + 8);
-        while text.len() < bytes {
-            text.push_str(&self.word());
-            text.push_str(if self.roll().is_multiple_of(60) {
-                ".\n\n"
-            } else {
-                " "
-            });
-        }
-        text
+    fn wants(&self, what: &str) -> bool {
+        self.only.iter().any(|only| only == what)
     }
 }
-
-/// Articles of the first two ways, at most.
-const AT_MOST: usize = 20_000;
 
 fn main() {
     let flags = Flags::read();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let folder = flags.keep.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let few = flags.articles.min(AT_MOST);
+    if flags.wants("bare") {
+        let path = folder.join("bare.db");
+        bare(&path, few, flags.bytes).print("bare", few);
+        size(&path, few);
+    }
+    if flags.wants("insert") {
+        let path = folder.join("import.db");
+        runtime
+            .block_on(import(&path, few, flags.bytes))
+            .print("an insert", few);
+        size(&path, few);
+    }
+    if flags.wants("raw") {
+        let path = folder.join("raw.db");
+        remove(&path);
+        runtime
+            .block_on(fill(&path, 0..few, flags.bytes, true))
+            .print("the whole way, raw pages kept", few);
+        size(&path, few);
+    }
     let path = folder.join("bench.db");
     let had = if path.exists() {
         Reader::open(&path).unwrap().summary().unwrap().articles as usize
     } else {
         0
     };
-    let few = flags.articles.min(AT_MOST);
-    bare(&folder.join("bare.db"), few, flags.bytes).print("bare", few);
-    runtime
-        .block_on(import(&folder.join("import.db"), few, flags.bytes))
-        .print("an insert", few);
-    if had < flags.articles {
+    if flags.wants("way") && had < flags.articles {
         let before = resident();
         runtime
-            .block_on(fill(&path, &flags, had))
+            .block_on(fill(&path, had..flags.articles, flags.bytes, false))
             .print("the whole way", flags.articles - had);
-        println!(
-            "memory: {} MiB before, {} MiB after",
-            before >> 20,
-            resident() >> 20
-        );
+        println!("memory: {before} MiB before, {} MiB after", resident());
+        size(&path, flags.articles);
     }
-    let size = path.metadata().unwrap().len();
-    println!(
-        "on disk: {} bytes an article, {} MiB in all",
-        size / flags.articles.max(had) as u64,
-        size >> 20
-    );
-    timed("opened for writing, and closed", 20, |_| {
-        let store = Store::open(&path, Utc::now()).unwrap();
-        runtime.block_on(store.close()).unwrap();
-        0
-    });
-    runtime.block_on(look_up(&path, flags.articles.max(had)));
-    read(&path);
+    if flags.wants("read") {
+        timed("opened for writing, and closed", 20, |_| {
+            let store = Store::open(&path, Utc::now()).unwrap();
+            runtime.block_on(store.close()).unwrap();
+            0
+        });
+        runtime.block_on(look_up(&path, flags.articles.max(had)));
+        read(&path);
+    }
 }
 
 /// What the taking in cost, without the making of the texts.
+#[derive(Default)]
 struct Spent {
-    clock: Duration,
+    /// Of each transaction: its time by the clock, and how long the writer's thread had run before it.
+    batches: Vec<(Duration, Duration)>,
+    /// How long it had run after the last.
     writer: Duration,
 }
 
 impl Spent {
     fn print(&self, what: &str, articles: usize) {
+        self.print_last(what, articles, self.batches.len());
+        let last = LAST / AT_ONCE;
+        if self.batches.len() > last {
+            let articles = articles - (self.batches.len() - last) * AT_ONCE;
+            self.print_last("- of these the last", articles, last);
+        }
+    }
+
+    fn print_last(&self, what: &str, articles: usize, batches: usize) {
+        let batches = &self.batches[self.batches.len() - batches..];
+        let clock: Duration = batches.iter().map(|(clock, _)| *clock).sum();
+        let slowest = batches.iter().map(|(clock, _)| *clock).max().unwrap();
         let each = |time: Duration| time.as_secs_f64() * 1e6 / articles as f64;
+        let (clock, writer) = (each(clock), each(self.writer.saturating_sub(batches[0].1)));
         println!(
-            "{what}, {articles} articles: {:.0} µs of the writer's processor time each ({:.0}/s), {:.0} µs by the clock ({:.0}/s)",
-            each(self.writer),
-            1e6 / each(self.writer),
-            each(self.clock),
-            1e6 / each(self.clock)
+            "{what}, {articles} articles: {writer:.0} µs of the writer's processor time each ({:.0}/s), {clock:.0} µs by the clock \
+             ({:.0}/s); slowest {AT_ONCE}: {slowest:.1?}",
+            1e6 / writer,
+            1e6 / clock
         );
     }
+}
+
+/// Prints how large a closed database is.
+fn size(path: &Path, articles: usize) {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let number = |pragma: &str| -> i64 { db.query_row(pragma, [], |row| row.get(0)).unwrap() };
+    let pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
+    let bytes = pages * number("PRAGMA page_size");
+    println!(
+        "on disk: {} bytes an article, {} MiB in all",
+        bytes / articles as i64,
+        bytes >> 20
+    );
 }
 
 /// SQLite alone: a row with the texts, and their words. In a thread of its own, as the store's.
@@ -193,10 +208,8 @@ fn bare(path: &Path, articles: usize, bytes: usize) -> Spent {
         )
         .unwrap();
         let mut dice = Dice(3);
-        let mut clock = Duration::ZERO;
-        let mut made = Duration::ZERO;
+        let mut spent = Spent::default();
         for first in (0..articles).step_by(AT_ONCE) {
-            let busy = on_processor("bare");
             let texts: Vec<[String; 4]> = (first..(first + AT_ONCE).min(articles))
                 .map(|_| {
                     let text = dice.text(bytes);
@@ -204,8 +217,7 @@ fn bare(path: &Path, articles: usize, bytes: usize) -> Spent {
                     [dice.title(), dice.text(150), text, html]
                 })
                 .collect();
-            made += on_processor("bare").saturating_sub(busy);
-            let started = Instant::now();
+            let (before, started) = (on_processor("bare"), Instant::now());
             db.execute_batch("BEGIN IMMEDIATE").unwrap();
             for texts in &texts {
                 db.prepare_cached(
@@ -224,10 +236,11 @@ fn bare(path: &Path, articles: usize, bytes: usize) -> Spent {
                 .unwrap();
             }
             db.execute_batch("COMMIT").unwrap();
-            clock += started.elapsed();
+            // The making of the texts is not counted, so the sum so far stands for how long the thread had run.
+            spent.batches.push((started.elapsed(), spent.writer));
+            spent.writer += on_processor("bare").saturating_sub(before);
         }
-        let writer = on_processor("bare").saturating_sub(made);
-        Spent { clock, writer }
+        spent
     };
     let thread = std::thread::Builder::new().name("bare".into()).spawn(run);
     thread.unwrap().join().unwrap()
@@ -244,102 +257,64 @@ async fn import(path: &Path, articles: usize, bytes: usize) -> Spent {
     remove(path);
     let mut dice = Dice(5);
     let store = Store::open(path, Utc::now()).unwrap();
-    let mut clock = Duration::ZERO;
+    let mut spent = Spent::default();
     for first in (0..articles).step_by(AT_ONCE) {
         let batch: Vec<Arrival> = (first..(first + AT_ONCE).min(articles))
-            .map(|number| Arrival::Article(Box::new(arrival(number, &mut dice, bytes))))
+            .map(|number| Arrival::Article(Box::new(dice.import(number, bytes, Utc::now()))))
             .collect();
-        let started = Instant::now();
+        let (before, started) = (on_processor("store"), Instant::now());
         let done = store.import(batch, false, Utc::now()).await.unwrap();
-        clock += started.elapsed();
+        spent.batches.push((started.elapsed(), before));
         assert_eq!(done.known, 0);
     }
-    let writer = on_processor("store");
+    spent.writer = on_processor("store");
     store.close().await.unwrap();
-    Spent { clock, writer }
+    spent
 }
 
-fn arrival(number: usize, dice: &mut Dice, bytes: usize) -> Import {
-    let text = dice.text(bytes);
-    let url = |text: String| url::Url::parse(&text).unwrap();
-    Import {
-        seq: number as i64 + 1,
-        id: number as i64 + 1,
-        revised: false,
-        source: Some("paper".into()),
-        url: url(format!("https://paper.example/2026/{}", dice.roll())),
-        short_link: Some(url(format!("https://sho.rt/{}", dice.roll()))),
-        title: Some(dice.title()),
-        standfirst: Some(dice.text(150)),
-        byline: None,
-        authors: Vec::new(),
-        published: None,
-        published_at: Some(Utc::now()),
-        precision: None,
-        modified: None,
-        html: html_of(&text),
-        text,
-        image: None,
-        image_width: None,
-        image_height: None,
-        language: None,
-        site: None,
-        section: None,
-        tags: Vec::new(),
-        rights: None,
-        enclosures: "[]".into(),
-        method: "auto".into(),
-        kind: "article".into(),
-        origins: "{}".into(),
-        cluster: number as i64 + 1,
-        first_seen: Utc::now(),
-        fetched_at: Utc::now(),
-    }
-}
-
-async fn fill(path: &Path, flags: &Flags, had: usize) -> Spent {
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ had as u64);
+/// Adds the articles of these numbers.
+async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: bool) -> Spent {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ numbers.start as u64);
     let store = Store::open(path, Utc::now()).unwrap();
     let url = url::Url::parse("https://paper.example/feed").unwrap();
     store
         .sync_sources(&[Source::new("paper", url)], Utc::now())
         .await
         .unwrap();
-    let mut number = had;
-    let (mut slowest, mut clock) = (Duration::ZERO, Duration::ZERO);
-    while number < flags.articles {
-        let started = Instant::now();
-        let claim = store
-            .claim_sources(Utc::now(), 1, Some(Utc::now()))
-            .await
-            .unwrap()
-            .remove(0);
-        let entries: Vec<Entry> = (number..(number + AT_ONCE).min(flags.articles))
+    let mut spent = Spent::default();
+    let mut sent = 0;
+    for first in numbers.clone().step_by(AT_ONCE) {
+        let entries: Vec<Entry> = (first..(first + AT_ONCE).min(numbers.end))
             .map(|i| Entry {
                 id: Some(format!("entry-{i}")),
                 ..Entry::default()
             })
             .collect();
-        number += entries.len();
-        store.record_poll(polled(&claim, entries)).await.unwrap();
+        let (before, started) = (on_processor("store"), Instant::now());
+        let claim = store
+            .claim_sources(Utc::now(), 1, Some(Utc::now()))
+            .await
+            .unwrap()
+            .remove(0);
+        let poll = wire::taken(&claim, entries, Utc::now());
+        store.record_poll(poll).await.unwrap();
         let claims = store
             .claim_entries(Utc::now(), AT_ONCE, Duration::ZERO)
             .await
             .unwrap();
         let mut took = started.elapsed();
-        let outcomes = claims.into_iter().map(|claim| PageOutcome {
-            entry: claim.id,
-            lease: claim.lease,
-            at: Utc::now(),
-            took: Duration::ZERO,
-            result: PageResult::Article(Box::new(cutting(&claim.ident, flags, &mut dice))),
-            hosts: Vec::new(),
-            robots: Vec::new(),
-            odd_headers: 0,
-            tried: Vec::new(),
-            again: None,
-        });
-        let outcomes: Vec<PageOutcome> = outcomes.collect();
+        let outcomes: Vec<PageOutcome> = (first..)
+            .zip(claims)
+            .map(|(number, claim)| {
+                let mut cutting = dice.cutting(&claim, bytes, Utc::now());
+                if raw {
+                    let page = page(number);
+                    sent += page.sent.as_ref().unwrap().bytes.len();
+                    cutting.raw = Some(page);
+                }
+                wire::collected(&claim, cutting, Utc::now())
+            })
+            .collect();
         let started = Instant::now();
         let calls: Vec<_> = outcomes
             .into_iter()
@@ -349,93 +324,31 @@ async fn fill(path: &Path, flags: &Flags, had: usize) -> Spent {
             stored.unwrap();
         }
         took += started.elapsed();
-        slowest = slowest.max(took);
-        clock += took;
+        spent.batches.push((took, before));
     }
-    println!("slowest {AT_ONCE} articles: {slowest:.1?}");
-    let writer = on_processor("store");
+    if raw {
+        println!("a page as sent: {} bytes", sent / numbers.len());
+    }
+    spent.writer = on_processor("store");
     store.close().await.unwrap();
-    Spent { clock, writer }
+    spent
 }
 
-fn polled(claim: &ClaimedSource, entries: Vec<Entry>) -> PollOutcome {
-    let keys = entries
-        .iter()
-        .map(|entry| identity::of_link(None, entry, cuttings::model::KnownBy::Id))
-        .collect();
-    PollOutcome {
-        source: claim.id,
-        lease: claim.lease,
-        at: Utc::now(),
-        took: Duration::ZERO,
-        status: Some(200),
-        bytes: 0,
-        result: PollResult::Taken {
-            feed: Box::new(ParsedFeed {
-                entries,
-                ..ParsedFeed::default()
-            }),
-            keys,
-            validators: Validators::default(),
-            body_hash: Vec::new(),
-            limit: None,
-        },
-        served_by: None,
-        memory: Memory::default(),
-        overflowed: false,
-        degraded: false,
-        hosts: Vec::new(),
-        robots: Vec::new(),
-        odd_headers: 0,
-        failures: 0.0,
-        next: Next {
-            at: Utc::now(),
-            why: String::new(),
-        },
-    }
-}
-
-fn cutting(ident: &str, flags: &Flags, dice: &mut Dice) -> Cutting {
-    let text = dice.text(flags.bytes);
-    let title = dice.title();
-    let page_key = format!("paper.example/2026/{}/{ident}", dice.roll());
-    let key = |kind, key: String| Key {
-        kind,
-        url: format!("https://{key}"),
-        key,
-    };
-    Cutting {
-        method: Method::Auto,
-        published_at: Some(Utc::now()),
-        url: format!("https://{page_key}"),
-        keys: vec![
-            key(KeyKind::Canonical, page_key.clone()),
-            key(KeyKind::ShortLink, format!("sho.rt/{}", dice.roll())),
-            key(KeyKind::Link, format!("feeds.example/{}", dice.roll())),
-        ],
-        page_key,
-        raw: flags.raw.then(|| RawPage {
-            status: 200,
-            headers: "content-type: text/html; charset=utf-8".into(),
-            body: format!("<html><body><article>{}</article></body></html>", html_of(&text)).into_bytes(),
-            sent: None,
-            expires: None,
+/// A page as its server sends it.
+fn page(number: usize) -> RawPage {
+    let body = paper::page(number).into_bytes();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(&body).unwrap();
+    RawPage {
+        status: 200,
+        headers: "content-type: text/html; charset=utf-8\ncontent-encoding: gzip".into(),
+        body,
+        sent: Some(Sent {
+            codings: "gzip".into(),
+            bytes: packed.finish().unwrap(),
         }),
-        validators: Validators::default(),
-        failure: None,
-        upgrade_at: None,
-        extraction: Extraction {
-            title: Some(title),
-            standfirst: Some(dice.text(150)),
-            html: html_of(&text),
-            text,
-            ..Extraction::default()
-        },
+        expires: None,
     }
-}
-
-fn html_of(text: &str) -> String {
-    format!("<p>{}</p>", text.replace("\n\n", "</p><p>"))
 }
 
 /// How long it takes to know that an entry is known.
@@ -473,11 +386,7 @@ fn read(path: &Path) {
     let reader = Reader::open(path).unwrap();
     let last = reader.summary().unwrap().seq;
     timed("opened for reading, and the latest article read", 50, |_| {
-        Reader::open(path)
-            .unwrap()
-            .articles_since(last - 1, 1)
-            .unwrap()
-            .len()
+        take_out(&Reader::open(path).unwrap(), last - 1, 1)
     });
     // It counts all articles.
     timed("opened, and summed up", 20, |_| {
@@ -529,8 +438,26 @@ fn read(path: &Path) {
     });
     timed("1,000 articles after a number", 50, |_| {
         let after = (dice.roll() as i64 % last.max(1001)) - 1000;
-        reader.articles_since(after.max(0), 1000).unwrap().len()
+        take_out(&reader, after.max(0), 1000)
     });
+}
+
+/// Reads articles as an export does.
+fn take_out(reader: &Reader, since_seq: i64, limit: u64) -> usize {
+    let which = Takeout {
+        since_seq,
+        limit: Some(limit),
+        ..Takeout::default()
+    };
+    let mut bytes = 0;
+    let visit = |out: Out<'_>| {
+        if let Out::Article(article) = out {
+            bytes += article.text.len();
+        }
+        Ok::<_, TakeoutError>(ControlFlow::Continue(()))
+    };
+    reader.take_out(&which, visit).unwrap();
+    bytes
 }
 
 fn timed(what: &str, times: usize, mut run: impl FnMut(usize) -> usize) {
@@ -556,27 +483,7 @@ fn timed(what: &str, times: usize, mut run: impl FnMut(usize) -> usize) {
     );
 }
 
-/// Time on the processor of this process's threads of a name, or of all of them; nothing where the system does not say.
-fn on_processor(name: &str) -> Duration {
-    let of = |task: &Path| -> Option<u64> {
-        let comm = std::fs::read_to_string(task.join("comm")).ok()?;
-        let stat = std::fs::read_to_string(task.join("schedstat")).ok()?;
-        (name.is_empty() || comm.trim() == name).then(|| stat.split(' ').next()?.parse().ok())?
-    };
-    let tasks = std::fs::read_dir("/proc/self/task")
-        .into_iter()
-        .flatten()
-        .flatten();
-    Duration::from_nanos(tasks.filter_map(|task| of(&task.path())).sum())
-}
-
-/// Memory of this process; 0 where the system does not say.
+/// Memory of this process in MiB.
 fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok())
-        .unwrap_or(0)
-        << 10
+    costs::status("self", "VmRSS").unwrap_or(0) >> 10
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::costs;
 use crate::support::press::Press;
 
 /// Longest wait for the first poll of all feeds.
@@ -19,19 +20,7 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Runs `program` as a daemon, lets it poll every feed of `papers` once, and watches it for so long.
 pub(crate) fn measure(program: &Path, folder: &Path, papers: &[Press], time: Duration) {
-    let mut daemon = Command::new(program)
-        .args([
-            "--quiet",
-            "--config",
-            "cuttings.toml",
-            "--database",
-            "cuttings.db",
-            "run",
-        ])
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut daemon = crate::run(program, folder).stdout(Stdio::null()).spawn().unwrap();
     let begun = Instant::now();
     while papers.iter().any(|paper| paper.count("/feed") == 0) {
         assert!(begun.elapsed() < PATIENCE, "not every feed was polled");
@@ -54,11 +43,12 @@ pub(crate) fn measure(program: &Path, folder: &Path, papers: &[Press], time: Dur
         100.0 * used / took,
         asked() - requests
     );
+    let status = |name| costs::status(&daemon.id().to_string(), name).unwrap();
     println!(
-        "memory: {:.0} MB now, {:.0} MB at most, {} threads",
-        status(&daemon, "VmRSS:") / 1000.0,
-        status(&daemon, "VmHWM:") / 1000.0,
-        status(&daemon, "Threads:")
+        "memory: {} MB now, {} MB at most, {} threads",
+        status("VmRSS") / 1000,
+        status("VmHWM") / 1000,
+        status("Threads")
     );
     let begun = Instant::now();
     let pid = daemon.id().to_string();
@@ -91,11 +81,4 @@ impl Threads {
         }
         self.0.values().sum::<u64>() as f64 / 1e9
     }
-}
-
-/// A number of `/proc/PID/status`; memory is in kB.
-fn status(daemon: &Child, name: &str) -> f64 {
-    let text = std::fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-    line.split_whitespace().next().unwrap().parse().unwrap()
 }

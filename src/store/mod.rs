@@ -77,7 +77,7 @@ pub use intake::{Arrival, Import, Imported};
 pub use lock::{Holder, holder};
 pub use outputs::OutputState;
 pub use raw::{RawPageRow, RawPages};
-pub use reader::{ArticleRow, ChangeRow, Reader};
+pub use reader::{ChangeRow, Reader};
 pub use repack::Repacked;
 pub use retention::{Plan, Policy, Tidied};
 pub use revisions::{NoArticle, RevisionRow};

@@ -31,6 +31,7 @@ mod outputs;
 mod packaging;
 mod packing;
 mod politeness;
+mod readers;
 mod rhythm;
 mod rules;
 mod safety;

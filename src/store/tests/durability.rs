@@ -107,7 +107,7 @@ async fn h21_what_was_answered_survives_a_copy_of_the_files_at_any_moment() {
         }
         let again = Store::open(&copy.path().join("news.db"), desk.now).unwrap();
         let reader = Reader::open(again.path()).unwrap();
-        assert_eq!(reader.articles_since(0, 99).unwrap().len(), stored);
+        assert_eq!(articles_since(&reader, 0, 99).len(), stored);
         assert_eq!(reader.summary().unwrap().pending, 10 - stored as u64);
         let check: String = reader
             .db

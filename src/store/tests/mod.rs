@@ -30,6 +30,28 @@ use crate::model::{
 
 const GAP: Duration = Duration::from_secs(1);
 
+/// What docs/schema.md tells readers to ask for.
+const SINCE: &str = "SELECT * FROM articles WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+
+/// The articles after a number, each as its columns are.
+fn articles_since(reader: &Reader, seq: i64, limit: i64) -> Vec<serde_json::Value> {
+    use rusqlite::types::ValueRef;
+    let mut query = reader.db.prepare(SINCE).unwrap();
+    let names: Vec<String> = query.column_names().map(str::to_owned).collect();
+    let rows = query.query_map([seq, limit], |row| {
+        let columns = names.iter().enumerate().map(|(column, name)| {
+            let value = match row.get_ref(column).unwrap() {
+                ValueRef::Null => serde_json::Value::Null,
+                ValueRef::Integer(number) => number.into(),
+                text => text.as_str().unwrap().into(),
+            };
+            (name.clone(), value)
+        });
+        Ok(columns.collect())
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
 /// A database of its own, and a clock that stands.
 struct Desk {
     folder: TempDir,

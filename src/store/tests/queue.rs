@@ -407,10 +407,7 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
             super::super::articles::NAMED,
             "SEARCH alias USING PRIMARY KEY (key=? AND shared=?)",
         ),
-        (
-            super::super::reader::ARTICLES,
-            "SEARCH article USING INDEX article_seq (seq>?)",
-        ),
+        (SINCE, "SEARCH article USING INDEX article_seq (seq>?)"),
     ] {
         let plan = plan(&db, sql);
         assert_eq!(

@@ -1,0 +1,228 @@
+//! What the wire brings, made here: what polls and pages come to, and articles of another database.
+
+#![allow(unreachable_pub, dead_code, reason = "each bench uses a part of it")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers that are drawn are small"
+)]
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use cuttings::identity;
+use cuttings::model::{
+    ClaimedEntry, ClaimedSource, Cutting, Entry, Extraction, Key, KeyKind, KnownBy, Memory, Method, Next,
+    PageOutcome, PageResult, ParsedFeed, PollOutcome, PollResult, Validators,
+};
+use cuttings::store::Import;
+use url::Url;
+
+/// A poll that brought a document with these entries.
+pub fn taken(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) -> PollOutcome {
+    let keys = entries
+        .iter()
+        .map(|entry| identity::of_link(None, entry, KnownBy::Id))
+        .collect();
+    let feed = Box::new(ParsedFeed {
+        entries,
+        ..ParsedFeed::default()
+    });
+    let result = PollResult::Taken {
+        feed,
+        keys,
+        validators: Validators::default(),
+        body_hash: vec![1],
+        limit: None,
+    };
+    polled(claim, 200, result, at)
+}
+
+/// A poll that was answered with 304.
+pub fn not_modified(claim: &ClaimedSource, at: DateTime<Utc>) -> PollOutcome {
+    polled(claim, 304, PollResult::NotModified(Validators::default()), at)
+}
+
+fn polled(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<Utc>) -> PollOutcome {
+    PollOutcome {
+        source: claim.id,
+        lease: claim.lease,
+        at,
+        took: Duration::ZERO,
+        status: Some(status),
+        bytes: 0,
+        result,
+        served_by: None,
+        memory: Memory::default(),
+        overflowed: false,
+        degraded: false,
+        hosts: Vec::new(),
+        robots: Vec::new(),
+        odd_headers: 0,
+        failures: 0.0,
+        next: Next {
+            at: at + Duration::from_hours(1),
+            why: "every hour".into(),
+        },
+    }
+}
+
+/// A page that was had whole.
+pub fn collected(claim: &ClaimedEntry, cutting: Cutting, at: DateTime<Utc>) -> PageOutcome {
+    PageOutcome {
+        entry: claim.id,
+        lease: claim.lease,
+        at,
+        took: Duration::ZERO,
+        result: PageResult::Article(Box::new(cutting)),
+        hosts: Vec::new(),
+        robots: Vec::new(),
+        odd_headers: 0,
+        tried: Vec::new(),
+        again: None,
+    }
+}
+
+/// An article cut out of its page without rules.
+pub fn cutting(
+    extraction: Extraction,
+    url: String,
+    page_key: String,
+    keys: Vec<Key>,
+    at: DateTime<Utc>,
+) -> Cutting {
+    Cutting {
+        extraction,
+        method: Method::Auto,
+        published_at: Some(at),
+        url,
+        page_key,
+        keys,
+        raw: None,
+        validators: Validators::default(),
+        failure: None,
+        upgrade_at: None,
+    }
+}
+
+/// An article of another database that has no more than a text.
+pub fn import(number: i64, url: &str, text: String, html: String, at: DateTime<Utc>) -> Import {
+    Import {
+        seq: number,
+        id: number,
+        revised: false,
+        source: Some("paper".into()),
+        url: Url::parse(url).unwrap(),
+        short_link: None,
+        title: None,
+        standfirst: None,
+        byline: None,
+        authors: Vec::new(),
+        published: None,
+        published_at: Some(at),
+        precision: None,
+        modified: None,
+        text,
+        html,
+        image: None,
+        image_width: None,
+        image_height: None,
+        language: None,
+        site: None,
+        section: None,
+        tags: Vec::new(),
+        rights: None,
+        enclosures: "[]".into(),
+        method: "auto".into(),
+        kind: "article".into(),
+        origins: "{}".into(),
+        cluster: number,
+        first_seen: at,
+        fetched_at: at,
+    }
+}
+
+/// Numbers, the same in every run.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 16
+    }
+
+    /// A word of 50,000, the common ones as common as in a newspaper (Zipf).
+    pub fn word(&mut self) -> String {
+        let part = (self.roll() % 1_000_000) as f64 / 1_000_000.0;
+        format!("w{}", (50_000_f64.powf(part) - 1.0) as u64)
+    }
+
+    pub fn title(&mut self) -> String {
+        (0..8).map(|_| self.word()).collect::<Vec<_>>().join(" ")
+    }
+
+    pub fn text(&mut self, bytes: usize) -> String {
+        let mut text = String::with_capacity(bytes + 8);
+        while text.len() < bytes {
+            text.push_str(&self.word());
+            text.push_str(if self.roll().is_multiple_of(60) {
+                ".\n\n"
+            } else {
+                " "
+            });
+        }
+        text
+    }
+    /// An article of `bytes` with title and standfirst, as it was cut out.
+    pub fn extraction(&mut self, bytes: usize) -> Extraction {
+        let text = self.text(bytes);
+        Extraction {
+            title: Some(self.title()),
+            standfirst: Some(self.text(150)),
+            html: html_of(&text),
+            text,
+            ..Extraction::default()
+        }
+    }
+
+    /// The same on its page, known by three keys.
+    pub fn cutting(&mut self, claim: &ClaimedEntry, bytes: usize, at: DateTime<Utc>) -> Cutting {
+        let page_key = format!("paper.example/2026/{}/{}", self.roll(), claim.ident);
+        let key = |kind, key: String| Key {
+            kind,
+            url: format!("https://{key}"),
+            key,
+        };
+        let keys = vec![
+            key(KeyKind::Canonical, page_key.clone()),
+            key(KeyKind::ShortLink, format!("sho.rt/{}", self.roll())),
+            key(KeyKind::Link, format!("feeds.example/{}", self.roll())),
+        ];
+        let url = format!("https://{page_key}");
+        cutting(self.extraction(bytes), url, page_key, keys, at)
+    }
+
+    /// The same out of another database.
+    pub fn import(&mut self, number: usize, bytes: usize, at: DateTime<Utc>) -> Import {
+        let Extraction {
+            title,
+            standfirst,
+            text,
+            html,
+            ..
+        } = self.extraction(bytes);
+        let url = format!("https://paper.example/2026/{}", self.roll());
+        Import {
+            short_link: Url::parse(&format!("https://sho.rt/{}", self.roll())).ok(),
+            title,
+            standfirst,
+            ..import(number as i64 + 1, &url, text, html, at)
+        }
+    }
+}
+
+pub fn html_of(text: &str) -> String {
+    format!("<p>{}</p>", text.replace("\n\n", "</p><p>"))
+}
