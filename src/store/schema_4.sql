@@ -28,3 +28,13 @@ CREATE TABLE raw_page_due (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO raw_page_due (source_id, page_id)
 SELECT page.source_id, page.id FROM raw_page JOIN page ON page.id = raw_page.page_id WHERE page.source_id IS NOT NULL;
+
+-- Readers such as DuckDB parse a view and write it anew, and know no LIKE of SQLite's.
+DROP VIEW entries;
+CREATE VIEW entries AS
+SELECT
+    source.name AS source, iif(substr(entry.ident, 1, 3) = 'id:', substr(entry.ident, 4), NULL) AS guid, entry.permalink,
+    entry.url, entry.state, page.article_id, entry.updated, entry.credit, entry.credit_url, entry.first_seen
+FROM entry
+JOIN source ON source.id = entry.source_id
+LEFT JOIN page ON page.id = entry.page_id;

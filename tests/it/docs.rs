@@ -50,6 +50,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ),
     (
         "docs/schema.md",
+        "duckdb",
+        "run by DuckDB where it is there (readers)",
+    ),
+    (
+        "docs/schema.md",
         "sql",
         "run on a database (store::tests::reading)",
     ),

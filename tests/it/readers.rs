@@ -1,6 +1,7 @@
-//! The readers' contract under other programs, with the daemon stopped and running: Python's own library and Datasette.
-//! Where one of them is not there a line says so.
+//! The readers' contract under other programs, with the daemon stopped and running: Python's own library, Datasette,
+//! DuckDB. Where one of them is not there a line says so.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -23,11 +24,21 @@ fn blocks(language: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// The views that it describes.
-fn views() -> Vec<&'static str> {
-    let sections = SCHEMA.split("\n## `").skip(1);
-    sections
-        .map(|section| section.split_once('`').unwrap().0)
+/// Views, and the types of their columns as `as_type` has them.
+fn views(
+    as_type: fn(&'static str) -> &'static str,
+) -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
+    SCHEMA
+        .split("\n## `")
+        .skip(1)
+        .map(|section| {
+            let (name, rest) = section.split_once('`').unwrap();
+            let columns = rest.lines().filter_map(|line| {
+                let (column, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+                Some((column, as_type(rest.split(' ').next()?)))
+            });
+            (name, columns.collect())
+        })
         .collect()
 }
 
@@ -81,7 +92,7 @@ for recipe in asked["recipes"]:
 found = db.execute("SELECT count(*) FROM search WHERE search MATCH 'the OR der OR la'").fetchone()[0]
 print(json.dumps({"rows": rows, "found": found}))
 "#;
-    let asked = json!({"views": views(), "recipes": blocks("sql")});
+    let asked = json!({"views": views(|kind| kind), "recipes": blocks("sql")});
     for said in read_by(script, &asked).into_iter().flatten() {
         assert!(said["found"].as_u64() > Some(0), "{said}");
     }
@@ -114,6 +125,50 @@ async def main():
     print(json.dumps({"rows": rows}))
 asyncio.run(main())
 "#;
-    let asked = json!({"views": views(), "recipes": blocks("sql")});
+    let asked = json!({"views": views(|kind| kind), "recipes": blocks("sql")});
     read_by(script, &asked);
+}
+
+#[test]
+fn duckdb_reads_every_view_with_its_types_and_answers_its_own_recipes() {
+    let script = r#"
+import json, pathlib, sys
+try:
+    import duckdb
+    db = duckdb.connect()
+    try:
+        import duckdb_extension_sqlite_scanner as bundled
+        extension = next(pathlib.Path(bundled.__file__).parent.glob("extensions/*/*.duckdb_extension"))
+        db.execute(f"LOAD '{extension}'")
+    except ImportError:
+        db.execute("LOAD sqlite")
+except Exception as error:
+    print(error, file=sys.stderr)
+    sys.exit(77)
+asked = json.loads(sys.argv[2])
+# The first says how to open it.
+for line in asked["recipes"][0].split(";"):
+    if not line.strip().startswith(("INSTALL", "LOAD")):
+        db.execute(line.replace("news.db", sys.argv[1]))
+types, rows = {}, {}
+for view in asked["views"]:
+    found = db.execute(f"SELECT * FROM {view}")
+    types[view] = [[column[0], str(column[1])] for column in found.description]
+    rows[view] = len(found.fetchall())
+found = [len(db.execute(recipe).fetchall()) for recipe in asked["recipes"][1:]]
+print(json.dumps({"rows": rows, "types": types, "found": found}))
+"#;
+    let views = views(|kind| match kind {
+        "integer" => "BIGINT",
+        "real" => "DOUBLE",
+        _ => "VARCHAR",
+    });
+    let asked = json!({"views": views, "recipes": blocks("duckdb")});
+    for said in read_by(script, &asked).into_iter().flatten() {
+        assert_eq!(said["types"], asked["views"], "{said}");
+        assert!(
+            said["found"].as_array().is_some_and(|found| found.len() >= 3),
+            "{said}"
+        );
+    }
 }
