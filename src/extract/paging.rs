@@ -66,7 +66,8 @@ pub(super) fn next(document: &Document, meta: &Meta, base: &Url, page: &Url) -> 
         .find_map(|at| {
             let href = document.attr(at, "href")?;
             // Cheap before dear: most links of a page lead to other stories.
-            let may_be = href.starts_with('?') || href.len() < SHORT || href.contains(stem);
+            let is_relative = href.len() < SHORT && !href.starts_with('/');
+            let may_be = is_relative || href.starts_with('?') || href.contains(stem);
             if !may_be || !href.bytes().any(|byte| byte.is_ascii_digit()) {
                 return None;
             }

@@ -1,5 +1,7 @@
 //! Bytes to text: which charset a page is in, whatever it says.
 
+use std::borrow::Cow;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -11,7 +13,7 @@ const HEAD: usize = 8192;
 ///
 /// Valid UTF-8 stands before the declaration, not behind it: text that is valid by chance does not occur, while
 /// declarations left over from an old template do.
-pub fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
+pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return decoded(bytes.get(mark..).unwrap_or_default(), encoding);
     }
@@ -20,13 +22,13 @@ pub fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
         let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
         let doubtful = encoding == WINDOWS_1252 && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok();
         if !had_errors && !doubtful {
-            return without_nul(text.into_owned());
+            return without_nul(text);
         }
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         // An ISO-2022-JP page is ASCII with escapes.
         if !bytes.contains(&0x1b) && !looks_utf16(bytes) {
-            return without_nul(text.to_owned());
+            return without_nul(text.into());
         }
     }
     if looks_utf16(bytes) {
@@ -41,7 +43,7 @@ pub fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
         let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
         // A few broken bytes in a page that says UTF-8 do not make it anything else.
         if !had_errors || encoding == UTF_8 && mostly_valid(&text) {
-            return without_nul(text.into_owned());
+            return without_nul(text);
         }
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
@@ -56,15 +58,17 @@ pub fn decode(bytes: &[u8], content_type: Option<&str>) -> String {
     decoded(bytes, encoding)
 }
 
-fn decoded(bytes: &[u8], encoding: &'static Encoding) -> String {
-    without_nul(encoding.decode_without_bom_handling(bytes).0.into_owned())
+fn decoded<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Cow<'a, str> {
+    without_nul(encoding.decode_without_bom_handling(bytes).0)
 }
 
-fn without_nul(mut text: String) -> String {
-    if memchr::memchr(0, text.as_bytes()).is_some() {
-        text.retain(|c| c != '\0');
+fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
+    if memchr::memchr(0, text.as_bytes()).is_none() {
+        return text;
     }
-    text
+    let mut text = text.into_owned();
+    text.retain(|c| c != '\0');
+    text.into()
 }
 
 /// Whether a lossy reading as UTF-8 found more characters than broken bytes. Text of another encoding has hardly any

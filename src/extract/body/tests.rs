@@ -309,7 +309,8 @@ fn found_by_the_fuzzer_or_thought_of_before_it() {
     let mut read = 0;
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
-        let html = crate::html::decode(&std::fs::read(&path).unwrap(), None);
+        let bytes = std::fs::read(&path).unwrap();
+        let html = crate::html::decode(&bytes, None);
         if let Ok(extraction) = extracted(&html) {
             let name = path.display();
             assert!(

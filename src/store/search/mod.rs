@@ -114,6 +114,11 @@ impl Reader {
     /// Searches titles, standfirsts and texts.
     pub fn search(&self, search: &Search) -> Result<Hits, SearchError> {
         let failed = |error: rusqlite::Error| StoreError::from(error).while_doing("search");
+        // What is found is read as it was found, and the file is locked once and not for each of a thousand texts.
+        let _moment = (self.db.is_autocommit())
+            .then(|| self.db.unchecked_transaction())
+            .transpose()
+            .map_err(failed)?;
         let mut query = query::parse(&search.query)?;
         if !query.beginnings.is_empty() {
             let sample = Sample::of(self, &query.beginnings).map_err(failed)?;

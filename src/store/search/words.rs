@@ -31,6 +31,29 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
 
 /// Each word of a text as it is written, and where.
 fn each<'a>(text: &'a str, mut met: impl FnMut(&'a str, Range<usize>)) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while from < bytes.len() {
+        // Between two signs of ASCII, none of which is ever of a word.
+        let rest = bytes.get(from..).unwrap_or_default();
+        let length = rest
+            .iter()
+            .position(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
+        let piece = text.get(from..from + length).unwrap_or_default();
+        if piece.is_ascii() {
+            if !piece.is_empty() {
+                met(piece, from..from + length);
+            }
+        } else {
+            each_of_any(piece, &mut |word, at| met(word, from + at.start..from + at.end));
+        }
+        from += length + 1;
+    }
+}
+
+/// The same of letters of any script.
+fn each_of_any<'a>(text: &'a str, met: &mut dyn FnMut(&'a str, Range<usize>)) {
     let mut met = |at: Range<usize>| {
         if let Some(word) = text.get(at.clone()) {
             met(word, at);
@@ -39,12 +62,8 @@ fn each<'a>(text: &'a str, mut met: impl FnMut(&'a str, Range<usize>)) {
     // Where the word began, and whether it is of a script without spaces.
     let mut begun: Option<(usize, bool)> = None;
     for (at, c) in text.char_indices() {
-        let (unspaced, letter) = if c.is_ascii() {
-            (false, c.is_ascii_alphanumeric())
-        } else {
-            let unspaced = script::is_unspaced(c);
-            (unspaced, unspaced || c.is_alphanumeric())
-        };
+        let unspaced = script::is_unspaced(c);
+        let letter = unspaced || c.is_alphanumeric();
         let goes_on = match begun {
             Some((_, true)) => unspaced && script::is_mark(c),
             Some((_, false)) => !unspaced && (letter || is_mark(c)),
@@ -156,11 +175,37 @@ impl Row {
 /// memory of its own but words with letters that are not ASCII: a thousand texts are gone through for one search.
 pub(super) fn count(text: &str, rows: &[Row], mut found: impl FnMut(usize)) -> usize {
     let mut number = 0;
+    // Nearly no word of a text is looked at closely: what it begins with stays through folding, if that is ASCII, and its length
+    // where all of it is. By first letter the lengths in bytes that are wanted, a bit for each.
+    let mut wanted = [0_u64; 128];
+    for row in rows {
+        let Some(word) = row.words.first() else { continue };
+        let length = word.len().min(63);
+        let is_beginning = row.prefix && row.words.len() == 1;
+        if let Some(lengths) = word
+            .bytes()
+            .next()
+            .and_then(|first| wanted.get_mut(usize::from(first)))
+        {
+            *lengths |= if is_beginning {
+                u64::MAX << length
+            } else {
+                1 << length
+            };
+        }
+    }
     // Terms of several words that have begun: which, and how many words of it were met.
     let mut begun: Vec<(usize, usize)> = Vec::new();
     each(text, |word, _| {
         number += 1;
-        let other = if word.is_ascii() { None } else { Some(folded(word)) };
+        let first = word.bytes().next().unwrap_or_default().to_ascii_lowercase();
+        let lengths = wanted.get(usize::from(first)).copied().unwrap_or(u64::MAX);
+        let is_ascii = word.is_ascii();
+        let may_begin = lengths != 0 && (!is_ascii || lengths >> word.len().min(63) & 1 != 0);
+        if begun.is_empty() && !may_begin {
+            return;
+        }
+        let other = (!is_ascii).then(|| folded(word));
         let is_same = |wanted: &str, beginning: bool| {
             if let Some(folded) = &other {
                 return folded == wanted || (beginning && folded.starts_with(wanted));
