@@ -1,7 +1,7 @@
 //! Exports by the real binary, of a database on disk into files in memory: megabytes for each second of its CPU, and the
 //! peak of its memory. Before them the yardstick: a plain SELECT of the same columns whose texts are written as they are.
 //!
-//! `CUTTINGS_BENCH_ARTICLES=200000 cargo bench --features full --bench export` for the figures we claim; without it, a
+//! `CUTTINGS_BENCH_ARTICLES=200000 cargo bench --bench export` for the figures we claim; without it, a
 //! tenth of them. What counts is the size of the articles as JSON Lines, whatever the form writes. The least of five
 //! rounds is shown: what others do on the machine only ever adds.
 

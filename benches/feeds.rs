@@ -6,19 +6,25 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::cast_precision_loss,
     clippy::print_stdout,
     reason = "a bench prints, and one that cannot go on must say so and stop"
 )]
+
+mod costs;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
 
-use criterion::{Criterion, Throughput};
+use costs::on_processor;
 
 /// Names the kind of feed that a child process is to read.
 const KIND: &str = "CUTTINGS_BENCH_FEED";
+
+/// Readings of each kind of feed.
+const ROUNDS: usize = 21;
 
 const KINDS: [&str; 4] = ["rss", "atom", "json", "small"];
 
@@ -91,33 +97,43 @@ fn read(bytes: &[u8]) -> usize {
     cuttings::feed::parse(black_box(bytes), None, Some(&base)).map_or(0, |feed| feed.entries.len())
 }
 
-fn time(c: &mut Criterion) {
-    let mut group = c.benchmark_group("feeds");
+fn time() {
     if let Some(captures) = captures() {
-        group.throughput(Throughput::Bytes(
-            captures.iter().map(|bytes| bytes.len() as u64).sum(),
-        ));
-        group.bench_function("captures", |b| {
-            b.iter(|| captures.iter().map(|bytes| read(bytes)).sum::<usize>());
+        let bytes = captures.iter().map(Vec::len).sum();
+        timed("captures", bytes, || {
+            captures.iter().map(|bytes| read(bytes)).sum()
         });
     }
     for kind in KINDS {
         let feed = made(kind);
-        group.throughput(Throughput::Bytes(feed.len() as u64));
-        group.bench_function(kind, |b| b.iter(|| read(feed.as_bytes())));
+        timed(kind, feed.len(), || read(feed.as_bytes()));
     }
+}
+
+/// Prints what one reading takes on the processor, the median of [`ROUNDS`].
+fn timed(name: &str, bytes: usize, read: impl Fn() -> usize) {
+    let mut rounds: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let before = on_processor("");
+            black_box(read());
+            (on_processor("") - before).as_secs_f64()
+        })
+        .collect();
+    rounds.sort_by(f64::total_cmp);
+    let median = rounds[ROUNDS / 2];
+    println!(
+        "time/{name:<10}{:8.1} ms of CPU, {:.0} MB a second",
+        median * 1e3,
+        bytes as f64 / 1e6 / median
+    );
 }
 
 /// Peak of this process so far, in bytes; none where there is no procfs.
 fn peak() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let (_, after) = status.split_once("VmHWM:")?;
-    after
-        .split_whitespace()
-        .next()?
-        .parse::<usize>()
+    costs::status("self", "VmHWM")?
+        .try_into()
         .ok()
-        .map(|kb| kb * 1024)
+        .map(|kb: usize| kb * 1024)
 }
 
 /// Prints how far the peak grows beyond the document while one feed is read, as a multiple of the document.
@@ -149,7 +165,5 @@ fn main() {
             .status();
         assert!(status.is_ok_and(|status| status.success()), "{kind}");
     }
-    let mut criterion = Criterion::default().configure_from_args().sample_size(10);
-    time(&mut criterion);
-    criterion.final_summary();
+    time();
 }

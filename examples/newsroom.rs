@@ -1,4 +1,4 @@
-//! A small press on loopback and the whole job against it: `cargo run --release --example newsroom`.
+//! A small press on loopback and the whole job against it: `cargo run --example newsroom`.
 //!
 //! Six papers open on 127.0.0.2 to 127.0.0.7, the real binary polls and collects them into a fresh folder, and what
 //! it kept is compared with what was served. Nothing leaves the machine. Ends with 0 when every article that was

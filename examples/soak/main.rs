@@ -24,7 +24,7 @@ mod beside;
 mod ledger;
 mod paper;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,6 +54,9 @@ struct Args {
     /// Keep the folder
     #[arg(long)]
     keep: bool,
+    /// The binary to soak; built in the example's own profile when none is given
+    #[arg(long, value_name = "PATH")]
+    program: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -71,7 +74,12 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<bool> {
     let folder = tempfile::Builder::new().prefix("cuttings-soak-").tempdir()?;
     let place = Place {
-        binary: support::program::built()?,
+        binary: match &args.program {
+            Some(path) => path
+                .canonicalize()
+                .with_context(|| format!("no program at {}", path.display()))?,
+            None => support::program::built()?,
+        },
         folder: folder.path().to_owned(),
     };
     println!(

