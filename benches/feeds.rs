@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
     clippy::print_stdout,
@@ -116,7 +117,7 @@ fn timed(name: &str, bytes: usize, read: impl Fn() -> usize) {
         .map(|_| {
             let before = on_processor("");
             black_box(read());
-            (on_processor("") - before).as_secs_f64()
+            on_processor("").saturating_sub(before).as_secs_f64()
         })
         .collect();
     rounds.sort_by(f64::total_cmp);

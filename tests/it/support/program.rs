@@ -29,6 +29,13 @@ pub fn built() -> anyhow::Result<PathBuf> {
         if let Some(example) = own.file_stem() {
             build.arg("--example").arg(example);
         }
+        // What `cargo run` says of this package: build scripts look at variables of these names, and would run again for others.
+        for (name, _) in std::env::vars_os() {
+            let is_ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+            if name.to_str().is_some_and(is_ours) {
+                build.env_remove(name);
+            }
+        }
         match folder.file_name().and_then(OsStr::to_str) {
             Some("debug") | None => {}
             Some(profile) => {
