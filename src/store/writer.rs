@@ -1,8 +1,12 @@
 //! The one thread that writes.
 //!
-//! Callers send closures through a bounded channel. The thread takes what waits, runs it in one transaction, each
-//! closure in a savepoint of its own, commits, and only then answers: what a caller was told is on the disk
-//! (`synchronous = FULL`), and a hundred callers share one sync. A closure that fails or panics is rolled back alone.
+//! Callers send closures through a bounded channel. The thread takes what waits, runs it in one transaction, commits, and
+//! only then answers: what a caller was told is on the disk (`synchronous = FULL`), and a hundred callers share one sync.
+//!
+//! A closure that fails or panics is rolled back alone. That takes a savepoint for each, and under one SQLite copies every
+//! page before it is changed, a hundred of them for an article. Hardly a closure fails: so all are run without, and where
+//! one does fail, the transaction is rolled back and they are run again, each in a savepoint of its own. A closure may
+//! therefore run twice, and leaves nothing behind but in the database.
 //!
 //! What may wait does so for a moment, for others to share its transaction ([`Haste`]): a commit and its sync cost more
 //! than the rows of a poll.
@@ -17,7 +21,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::cluster::Latest;
-use super::error::StoreError;
+use super::error::{StoreError, Trouble};
 use super::lock::Lock;
 use super::search::index;
 
@@ -33,15 +37,68 @@ const GATHER: Duration = Duration::from_millis(5);
 /// How long the end waits for readers before it leaves the log as it is.
 const CLOSING: Duration = Duration::from_millis(500);
 
-/// Tells a caller what became of its closure, once the transaction has ended.
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// A closure of a caller.
+trait Work: Send {
+    /// Runs it, and keeps what it came to until the transaction has ended; whether it went well. What a run before came to is
+    /// forgotten.
+    fn run(&mut self, db: &Connection) -> bool;
 
-/// A closure of a caller: run inside the transaction, or told why there is none.
-type Work = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Answer + Send>;
+    /// What it came to is an error after all, of what is around it.
+    fn fail(&mut self, error: StoreError);
+
+    /// Tells the caller, once the transaction has ended, and how.
+    fn answer(self: Box<Self>, end: Result<(), StoreError>);
+}
+
+/// A closure, and who waits for what it gives.
+struct Step<T, W> {
+    doing: &'static str,
+    work: W,
+    result: Option<Result<T, StoreError>>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, W> Work for Step<T, W>
+where
+    T: Send,
+    W: FnMut(&Connection) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, db: &Connection) -> bool {
+        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(db))).unwrap_or_else(|_| {
+            Err(StoreError::Sql {
+                doing: "use the database",
+                trouble: Trouble::Other,
+                message: "the step panicked".to_owned(),
+            })
+        });
+        let is_good = result.is_ok();
+        self.result = Some(result);
+        is_good
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.result = Some(Err(error));
+    }
+
+    fn answer(self: Box<Self>, end: Result<(), StoreError>) {
+        let Self {
+            doing,
+            result,
+            caller,
+            ..
+        } = *self;
+        let result = match (result, end) {
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Err(error)), _) | (_, Err(error)) => Err(error.while_doing(doing)),
+            (None, Ok(())) => Err(StoreError::Closed),
+        };
+        let _ = caller.send(result);
+    }
+}
 
 struct Job {
     haste: Haste,
-    work: Work,
+    work: Box<dyn Work>,
 }
 
 /// Whether a closure waits for others.
@@ -94,13 +151,14 @@ impl Writer {
         })
     }
 
-    /// Runs `work` in the next transaction and returns once that is committed.
+    /// Runs `work` in the next transaction and returns once that is committed. It may be run twice, if another one of that
+    /// transaction fails.
     ///
     /// A caller that goes away does not undo what it sent.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.call_in(Haste::Now, doing, work).await
     }
@@ -110,17 +168,14 @@ impl Writer {
         &self,
         haste: Haste,
         doing: &'static str,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let work: Work = Box::new(move |db| {
-            let result = db
-                .and_then(|db| in_savepoint(db, work))
-                .map_err(|error| error.while_doing(doing));
-            Box::new(move |end: Result<(), StoreError>| {
-                let end = end.map_err(|error| error.while_doing(doing));
-                let _ = answer.send(result.and_then(|value| end.map(|()| value)));
-            })
+        let (caller, answered) = oneshot::channel();
+        let work = Box::new(Step {
+            doing,
+            work,
+            result: None,
+            caller,
         });
         let place = self.room.acquire().await.map_err(|_| StoreError::Closed)?;
         {
@@ -175,16 +230,17 @@ impl Queue {
     }
 
     /// The closures of one transaction; what only reads is done on the way. `None`: no more will come.
-    fn gather(&self, db: &Connection) -> Option<Vec<Work>> {
+    fn gather(&self, db: &Connection) -> Option<Vec<Box<dyn Work>>> {
         let mut batch = Vec::new();
         let mut end = None;
         loop {
             match self.next(end) {
-                Ok(Job { haste, work }) => {
+                Ok(Job { haste, mut work }) => {
                     let now = Instant::now();
                     match haste {
                         Haste::Look => {
-                            work(Ok(db))(Ok(()));
+                            in_savepoint(db, &mut *work);
+                            work.answer(Ok(()));
                             continue;
                         }
                         Haste::Gather => end = end.or(Some(now + GATHER)),
@@ -204,36 +260,81 @@ impl Queue {
 
 fn serve(db: &Connection, queue: &Queue) {
     let mut latest = Latest::default();
-    while let Some(batch) = queue.gather(db) {
-        let mut batch = batch.into_iter();
-        while let Some(first) = batch.next() {
-            transaction(db, first, &mut batch, &mut latest);
+    while let Some(mut batch) = queue.gather(db) {
+        while !batch.is_empty() {
+            match together(db, &mut batch, &mut latest) {
+                Together::Committed => batch.drain(..).for_each(|work| work.answer(Ok(()))),
+                Together::RolledBack => {
+                    let mut batch = batch.drain(..);
+                    while let Some(first) = batch.next() {
+                        one_by_one(db, first, &mut batch, &mut latest);
+                    }
+                }
+                // Another process writes, perhaps for longer than we wait; the next may have more luck.
+                Together::NotBegun(error) => batch.remove(0).answer(Err(error)),
+            }
         }
     }
 }
 
-/// Runs `first`, and of the others as many as one transaction holds.
-fn transaction(db: &Connection, first: Work, others: &mut std::vec::IntoIter<Work>, latest: &mut Latest) {
+/// What became of a transaction.
+enum Together {
+    Committed,
+    /// Something in it failed, and nothing is left of it.
+    RolledBack,
+    NotBegun(StoreError),
+}
+
+/// Runs all in one transaction.
+fn together(db: &Connection, batch: &mut [Box<dyn Work>], latest: &mut Latest) -> Together {
     if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
-        first(Err(error.into()))(Ok(()));
+        return Together::NotBegun(error.into());
+    }
+    // A full disk or an I/O error can roll back the whole transaction behind our back.
+    let is_good = batch.iter_mut().all(|work| work.run(db) && !db.is_autocommit())
+        && index::catch_up(db, latest).is_ok()
+        && commit(db).is_ok();
+    if is_good {
+        return Together::Committed;
+    }
+    roll_back(db);
+    Together::RolledBack
+}
+
+/// Runs `first`, and of the others as many as one transaction holds, each in a savepoint.
+fn one_by_one(
+    db: &Connection,
+    first: Box<dyn Work>,
+    others: &mut impl Iterator<Item = Box<dyn Work>>,
+    latest: &mut Latest,
+) {
+    if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
+        first.answer(Err(error.into()));
         return;
     }
-    let mut answers = Vec::with_capacity(1 + others.len());
+    let mut done = Vec::new();
     let mut next = Some(first);
-    while let Some(work) = next.take() {
-        answers.push(work(Ok(db)));
-        // A full disk or an I/O error can roll back the whole transaction behind our back.
+    while let Some(mut work) = next.take() {
+        in_savepoint(db, &mut *work);
+        done.push(work);
+        // Rolled back: see above.
         if !db.is_autocommit() {
             next = others.next();
         }
     }
     let end = index::catch_up(db, latest).and_then(|()| commit(db));
-    if end.is_err() && !db.is_autocommit() {
+    if end.is_err() {
+        roll_back(db);
+    }
+    for work in done {
+        work.answer(end.clone());
+    }
+}
+
+fn roll_back(db: &Connection) {
+    if !db.is_autocommit() {
         // Where even this fails, the next BEGIN does too, and says so.
         let _ = db.execute_batch("ROLLBACK");
-    }
-    for answer in answers {
-        answer(end.clone());
     }
 }
 
@@ -241,37 +342,27 @@ fn commit(db: &Connection) -> Result<(), StoreError> {
     if db.is_autocommit() {
         return Err(StoreError::Sql {
             doing: "commit",
-            trouble: super::error::Trouble::Io,
+            trouble: Trouble::Io,
             message: "the transaction was rolled back by an error of another step in it".to_owned(),
         });
     }
     Ok(db.execute_batch("COMMIT")?)
 }
 
-fn in_savepoint<T>(
-    db: &Connection,
-    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    db.prepare_cached("SAVEPOINT job")?.execute([])?;
-    let result = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| {
-        Err(StoreError::Sql {
-            doing: "use the database",
-            trouble: super::error::Trouble::Other,
-            message: "the step panicked".to_owned(),
-        })
-    });
-    match result {
-        Ok(value) => {
-            db.prepare_cached("RELEASE job")?.execute([])?;
-            Ok(value)
-        }
-        Err(error) => {
-            if !db.is_autocommit() {
-                db.execute_batch("ROLLBACK TO job; RELEASE job")?;
-            }
-            Err(error)
-        }
+fn in_savepoint(db: &Connection, work: &mut dyn Work) {
+    if let Err(error) = run_in_savepoint(db, work) {
+        work.fail(error.into());
     }
+}
+
+fn run_in_savepoint(db: &Connection, work: &mut dyn Work) -> rusqlite::Result<()> {
+    db.prepare_cached("SAVEPOINT job")?.execute([])?;
+    if work.run(db) {
+        db.prepare_cached("RELEASE job")?.execute([])?;
+    } else if !db.is_autocommit() {
+        db.execute_batch("ROLLBACK TO job; RELEASE job")?;
+    }
+    Ok(())
 }
 
 /// Moves what is in the log into the database, so that a copy of the one file is whole.

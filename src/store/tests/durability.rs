@@ -64,6 +64,57 @@ async fn a_step_that_panics_harms_only_itself() {
 }
 
 #[tokio::test]
+async fn a_step_that_fails_takes_none_of_its_transaction_along() {
+    let desk = Desk::new();
+    let writer = &desk.store.writer;
+    let (go, held) = std::sync::mpsc::channel::<()>();
+    // Until all of them are sent the thread is kept busy, so that they share a transaction.
+    let busy = writer.call("wait", move |_| {
+        let _ = held.recv();
+        Ok(0)
+    });
+    let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let step = |name: &'static str, end: fn() -> Result<i64, StoreError>| {
+        let runs = std::sync::Arc::clone(&runs);
+        writer.call("note", move |db| {
+            runs.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            db.execute("INSERT INTO meta (key, value) VALUES (?1, '')", [name])?;
+            end()
+        })
+    };
+    let mut steps = [
+        Box::pin(step("note 1", || Ok(1))),
+        Box::pin(step("note 2", || Err(StoreError::damaged("on purpose")))),
+        Box::pin(step("note 3", || Ok(3))),
+        Box::pin(step("note 4", || panic!("on purpose"))),
+        Box::pin(step("note 5", || Ok(5))),
+    ];
+    let mut busy = Box::pin(busy);
+    assert!(futures_util::poll!(&mut busy).is_pending());
+    for step in &mut steps {
+        assert!(futures_util::poll!(step).is_pending());
+    }
+    go.send(()).unwrap();
+    // It may run again.
+    drop(go);
+    busy.await.unwrap();
+    let ends = futures_util::future::join_all(steps).await;
+    let ends: Vec<_> = ends
+        .into_iter()
+        .map(|end| end.map_err(|error| error.to_string()))
+        .collect();
+    assert_eq!([&ends[0], &ends[2], &ends[4]], [&Ok(1), &Ok(3), &Ok(5)]);
+    assert!(ends[1].as_ref().unwrap_err().contains("on purpose"), "{ends:?}");
+    assert!(ends[3].as_ref().unwrap_err().contains("panicked"), "{ends:?}");
+    assert_eq!(
+        desk.strings("SELECT key FROM meta WHERE key LIKE 'note %' ORDER BY key"),
+        ["note 1", "note 3", "note 5"]
+    );
+    let runs = runs.load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(runs, 7, "the two before the mistake ran twice");
+}
+
+#[tokio::test]
 async fn h24_a_reader_with_an_open_transaction_stops_nobody() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
     desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
@@ -132,7 +183,7 @@ async fn what_may_wait_shares_a_transaction_and_what_only_reads_does_not_wait() 
         writer.call_in(Haste::Gather, "note", move |db| {
             db.execute("INSERT INTO meta (key, value) VALUES (?1, '')", [name])?;
             // What others see while this is done.
-            count_notes(&rusqlite::Connection::open(path)?)
+            count_notes(&rusqlite::Connection::open(&path)?)
         })
     };
     let look = writer.call_in(Haste::Look, "look", count_notes);
