@@ -143,13 +143,18 @@ impl Sketch {
 /// Hashes of the first words, in lower case, without what stands between them.
 fn words(text: &str) -> Vec<u64> {
     let mut words = Vec::with_capacity((text.len() / 5).min(WORDS));
-    let mut word = BASIS;
-    for c in text.chars() {
+    let (mut word, mut at) = (BASIS, 0);
+    while let Some(&byte) = text.as_bytes().get(at) {
         // Most letters of most texts, without a look into tables.
-        if c.is_ascii_alphanumeric() {
-            word = mix(word, u64::from(c.to_ascii_lowercase()));
+        if byte.is_ascii_alphanumeric() {
+            word = mix(word, u64::from(byte.to_ascii_lowercase()));
+            at += 1;
             continue;
         }
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else {
+            break;
+        };
+        at += c.len_utf8();
         let alone = stands_alone(c);
         if word != BASIS && (alone || !c.is_alphanumeric()) {
             words.push(word);

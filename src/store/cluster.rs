@@ -23,8 +23,11 @@ const WITH_THE_SAME: usize = 24;
 /// Fewer words tell no story: a notice to subscribe is the same on every page of a site.
 const FEWEST: usize = 60;
 
-/// Likely twins that are looked at, the likeliest first.
+/// Likely twins that are looked at, the likeliest first; and how many of those that agree at fewer places than this: a line
+/// that a site prints below everything makes such of all its articles.
 const COMPARED: usize = 8;
+const LIKELY: usize = 4;
+const UNLIKELY: usize = 2;
 
 /// Sketches of the latest articles. A cache: what the database says decides.
 #[derive(Debug, Default)]
@@ -130,6 +133,8 @@ impl Known {
             .filter(|(agree, _)| *agree >= AGREE)
             .collect();
         like.sort_unstable_by(|a, b| b.cmp(a));
+        let likely = like.iter().take_while(|(agree, _)| *agree >= LIKELY).count();
+        like.truncate(likely + UNLIKELY);
         like.into_iter()
             .filter_map(|(_, number)| Some(self.entry(number)?.article))
             .filter(|other| *other != article)

@@ -263,11 +263,11 @@ fn enclosures(files: &[Enclosure]) -> String {
 
 /// Text as it is stored: no control characters but tabs and line breaks, least of all NUL.
 pub(super) fn clean(text: &str) -> String {
-    // Most texts are clean, which bytes tell: a control character begins with one of these.
-    if !text
-        .bytes()
-        .any(|byte| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xc2)
-    {
+    // Most texts are clean, which bytes tell: a control character begins with one of these. All of a piece are looked at, so
+    // that many are at once.
+    let is_odd = |byte: u8| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xc2;
+    let has_odd = |piece: &[u8]| piece.iter().fold(false, |odd, &byte| odd | is_odd(byte));
+    if !text.as_bytes().chunks(64).any(has_odd) {
         return text.to_owned();
     }
     text.chars()
