@@ -1,7 +1,7 @@
 //! What kind of page it is, with evidence only: anything else is an article.
 
 use super::jsonld::Linked;
-use crate::html::{Clip, Css, Document, Marks, Tag};
+use crate::html::{Clip, Css, Document, Marks, Tag, printed};
 use crate::model::{Extraction, Field, Kind, Origin};
 
 /// Characters under which a page that asks whether we are human may have a text.
@@ -56,7 +56,7 @@ fn is_cut_short(document: &Document, linked: &Linked, extraction: &Extraction, b
     }
     let (mut free, mut bought) = (0, 0);
     for (at, text) in body.texts(document) {
-        let length = text.chars().filter(|c| !c.is_whitespace()).count();
+        let length = printed(text);
         *(if paid.has(at) { &mut bought } else { &mut free }) += length;
     }
     match (free >= SOME, bought >= SOME) {

@@ -5,7 +5,7 @@ use url::Url;
 use super::dates::{self, Reading};
 use super::watch::Watch;
 use crate::config::{ArticleRules, FieldRule};
-use crate::html::{At, Clip, Css, Document, blocks, join, line, tidy};
+use crate::html::{At, Clip, Css, Document, blocks, join, line, printed, tidy};
 use crate::link;
 use crate::model::{Field, Timestamp, Tried};
 
@@ -86,8 +86,8 @@ impl<'a> Applied<'a> {
                 };
                 text.then(|| {
                     let texts = clip.texts(applied.document);
-                    let length = texts.map(|(_, text)| text.chars().filter(|c| !c.is_whitespace()).count());
-                    (length.sum(), clip)
+                    let length = texts.map(|(_, text)| printed(text)).sum();
+                    (length, clip)
                 })
             },
         )

@@ -13,7 +13,7 @@ use selectors::{Element, OpaqueElement};
 
 use super::css::Css;
 use super::tag::Tag;
-use super::tree::{At, Document};
+use super::tree::{At, Document, Flat};
 
 /// A list of selectors, compiled.
 #[derive(Clone, Debug)]
@@ -48,29 +48,31 @@ pub(super) fn select(document: &Document, css: &Css) -> Vec<At> {
         .map(|selector| (Wanted::by(selector), selector))
         .collect();
     document
-        .all()
-        .filter(|at| document.tag(*at) != Tag::Text)
-        .filter(|at| {
+        .elements()
+        .filter(|(at, flat)| {
             let element = Handle { document, at: *at };
             list.iter().any(|(wanted, selector)| {
-                wanted.may_be(element)
+                wanted.may_be(flat, element)
                     && matching::matches_selector(selector, 0, None, &element, &mut context)
             })
         })
+        .map(|(at, _)| at)
         .collect()
 }
 
 /// What an element must have to be looked at closely: nearly none of a page has it.
-struct Wanted {
+struct Wanted<'s> {
     tag: Option<Tag>,
+    class: Option<&'s Word>,
     attributes: bool,
 }
 
-impl Wanted {
+impl<'s> Wanted<'s> {
     /// By the last part of a selector, `p.text` of `.story > p.text`.
-    fn by(selector: &parser::Selector<Words>) -> Self {
+    fn by(selector: &'s parser::Selector<Words>) -> Self {
         let mut wanted = Self {
             tag: None,
+            class: None,
             attributes: false,
         };
         for component in selector.iter() {
@@ -78,19 +80,23 @@ impl Wanted {
                 parser::Component::LocalName(name) => {
                     wanted.tag = Some(Tag::of(name.lower_name.as_ref())).filter(|tag| *tag != Tag::Other);
                 }
-                parser::Component::Class(_) | parser::Component::ID(_) => wanted.attributes = true,
+                parser::Component::Class(class) => {
+                    (wanted.class, wanted.attributes) = (Some(class), true);
+                }
+                parser::Component::ID(_) => wanted.attributes = true,
                 _ => {}
             }
         }
         wanted
     }
 
-    fn may_be(&self, element: Handle<'_>) -> bool {
+    fn may_be(&self, flat: &Flat, element: Handle<'_>) -> bool {
         // Names of other vocabularies keep their case.
-        element.document.flat(element.at).is_some_and(|flat| {
-            (flat.space != 0 || self.tag.is_none_or(|tag| tag == flat.tag))
-                && (flat.attrs > 0 || !self.attributes)
-        })
+        (flat.space != 0 || self.tag.is_none_or(|tag| tag == flat.tag))
+            && (flat.attrs > 0 || !self.attributes)
+            && self
+                .class
+                .is_none_or(|class| element.has_class(class, CaseSensitivity::CaseSensitive))
     }
 }
 

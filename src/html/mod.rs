@@ -13,6 +13,7 @@ mod markdown;
 mod matching;
 mod quick;
 mod render;
+mod runs;
 mod tag;
 mod text;
 mod tree;
@@ -26,7 +27,7 @@ pub use limits::{Limits, TooMuch};
 pub use markdown::markdown;
 pub use render::{sanitise, sanitised};
 pub use tag::Tag;
-pub use text::{Block, Shape, blocks, join, line, tidy};
+pub use text::{Block, Shape, blocks, join, line, printed, tidy};
 pub use tree::{At, Document, Marks};
 
 use url::Url;

@@ -10,6 +10,7 @@ use url::Url;
 use super::allowed::{BLOCKS, INLINE, PARTS, clean, web};
 use super::clip::Clip;
 use super::image::image_source;
+use super::runs;
 use super::tag::Tag;
 use super::tree::{At, Document};
 
@@ -252,19 +253,29 @@ impl Writer<'_> {
         }
         let (mut space, mut rest) = (false, text);
         while !rest.is_empty() {
-            let word = rest.trim_start();
-            space |= word.len() < rest.len();
-            let end = word.find(char::is_whitespace).unwrap_or(word.len());
-            let Some((word, after)) = word.split_at_checked(end).filter(|(word, _)| !word.is_empty()) else {
-                break;
+            let words = rest.trim_start();
+            space |= words.len() < rest.len();
+            let run = runs::literal(words);
+            let (word, after) = if run.words.is_empty() {
+                let end = words.find(char::is_whitespace).unwrap_or(words.len());
+                words.split_at_checked(end).unwrap_or((words, ""))
+            } else {
+                (run.words, run.rest)
             };
+            if word.is_empty() {
+                break;
+            }
             if space && !self.out.ends_with(['>', ' '])
                 || space && self.out.ends_with('>') && self.is_after_inline()
             {
                 self.out.push(' ');
             }
             space = false;
-            escape(word, Place::Text, &mut self.out);
+            if run.words.is_empty() {
+                escape(word, Place::Text, &mut self.out);
+            } else {
+                self.out.push_str(word);
+            }
             rest = after;
         }
         if space {

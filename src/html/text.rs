@@ -1,6 +1,7 @@
 //! Clean text: what a reader sees, as paragraphs.
 
 use super::clip::Clip;
+use super::runs;
 use super::tree::{At, Document};
 use super::walk::Reader;
 
@@ -117,6 +118,21 @@ pub fn tidy(text: &str) -> String {
         out
     } else {
         kept.to_owned()
+    }
+}
+
+/// Characters of a text that are no white space.
+pub fn printed(text: &str) -> usize {
+    let (mut printed, mut rest) = (0, text);
+    loop {
+        let run = runs::words(rest);
+        printed += run.chars;
+        let mut chars = run.rest.chars();
+        let Some(c) = chars.next() else {
+            return printed;
+        };
+        printed += usize::from(!c.is_whitespace());
+        rest = chars.as_str();
     }
 }
 

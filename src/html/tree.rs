@@ -192,6 +192,14 @@ impl Document {
         (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(At)
     }
 
+    /// All elements, in document order.
+    pub(super) fn elements(&self) -> impl Iterator<Item = (At, &Flat)> {
+        (0..)
+            .map(At)
+            .zip(&self.nodes)
+            .filter(|(_, flat)| flat.tag != Tag::Text)
+    }
+
     /// An element and everything in it, in document order.
     pub fn within(&self, at: At) -> impl Iterator<Item = At> + use<> {
         (at.0..self.end(at).0).map(At)
@@ -272,7 +280,9 @@ impl Document {
         self.attributes(at)
             .iter()
             .filter(move |attr| {
-                spaced.is_none_or(|spaced| spaced == attr.spaced) && self.str(attr.name) == name
+                attr.name.len as usize == name.len()
+                    && spaced.is_none_or(|spaced| spaced == attr.spaced)
+                    && self.str(attr.name) == name
             })
             .map(|attr| self.str(attr.value))
     }

@@ -6,6 +6,7 @@
 //! ends are no text; a no-break space is a space.
 
 use super::clip::Clip;
+use super::runs;
 use super::tag::Tag;
 use super::text::{Block, Shape, is_invisible};
 use super::tree::{At, Document};
@@ -231,17 +232,17 @@ impl<'d> Reader<'d> {
         let text = self.document.text_of(at).unwrap_or_default();
         let (pre, owner) = self.frame().map_or((false, at), |frame| (frame.pre, frame.owner));
         let in_link = at < self.link_end;
+        // Most paragraphs are one text.
+        self.text.reserve(text.len());
         let mut rest = text;
         loop {
-            // Most of a page are words in ASCII: those go over whole.
-            let run = rest.bytes().take_while(u8::is_ascii_graphic).count();
-            if let Some((word, after)) = rest.split_at_checked(run)
-                && run > 0
-            {
+            // Most of a page go over whole: a space between two words is what it would become.
+            let run = runs::words(rest);
+            if !run.words.is_empty() {
                 self.begin(at, owner);
-                self.text.push_str(word);
-                self.count(at, run, in_link);
-                rest = after;
+                self.text.push_str(run.words);
+                self.count(at, run.chars, in_link);
+                rest = run.rest;
             }
             let mut chars = rest.chars();
             let Some(c) = chars.next() else { return };
