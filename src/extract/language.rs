@@ -1,5 +1,7 @@
 //! The language of an article: as its page declares it, else as its words tell.
 
+use std::sync::LazyLock;
+
 use whatlang::Lang;
 
 use super::jsonld::Linked;
@@ -78,36 +80,39 @@ fn are_close(one: &str, other: &str) -> bool {
 }
 
 /// Words that are common in one language and in none that is not a near relative of it.
-const COMMON: &[(&str, &str)] = &[
-    (
-        "en",
-        "the and that was with from have has this which they their will would been were are but not his her its said",
-    ),
-    (
-        "de",
-        "der die und das den des nicht mit sich auf für ist im dem ein eine einen auch nach wird bei von zu sind aus dass zum zur",
-    ),
-    (
-        "fr",
-        "les des et du une est dans qui pour sur au avec sont pas plus par aux cette ses mais elle ils été leur",
-    ),
-    (
-        "es",
-        "el los las del y por con una su para como más pero fue sus al este esta sobre entre desde también",
-    ),
-    (
-        "it",
-        "il di che della gli nel alla dei delle con non sono più ha dal anche ma nella degli sul questo",
-    ),
-    (
-        "pt",
-        "do da em não os um uma com para dos das no ao pela pelo mais foi são seu sua também ou se sobre",
-    ),
-    (
-        "nl",
-        "het van een dat niet zijn voor met aan ook naar bij wordt heeft maar werd uit deze hij zij door",
-    ),
-];
+static COMMON: LazyLock<Vec<(&str, Vec<&str>)>> = LazyLock::new(|| {
+    let of = |code, words: &'static str| (code, words.split(' ').collect());
+    vec![
+        of(
+            "en",
+            "the and that was with from have has this which they their will would been were are but not his her its said",
+        ),
+        of(
+            "de",
+            "der die und das den des nicht mit sich auf für ist im dem ein eine einen auch nach wird bei von zu sind aus dass zum zur",
+        ),
+        of(
+            "fr",
+            "les des et du une est dans qui pour sur au avec sont pas plus par aux cette ses mais elle ils été leur",
+        ),
+        of(
+            "es",
+            "el los las del y por con una su para como más pero fue sus al este esta sobre entre desde también",
+        ),
+        of(
+            "it",
+            "il di che della gli nel alla dei delle con non sono più ha dal anche ma nella degli sul questo",
+        ),
+        of(
+            "pt",
+            "do da em não os um uma com para dos das no ao pela pelo mais foi são seu sua também ou se sobre",
+        ),
+        of(
+            "nl",
+            "het van een dat niet zijn voor met aan ook naar bij wordt heeft maar werd uit deze hij zij door",
+        ),
+    ]
+});
 
 /// Words in which the commonest ones are counted, at least and at most, and how many of a hundred they have to be.
 const COUNTED: std::ops::RangeInclusive<usize> = 40..=100;
@@ -123,7 +128,7 @@ fn is_plainly(primary: &str, text: &str) -> bool {
     let split = text.split(|c: char| !c.is_alphanumeric());
     for word in split.filter(|word| !word.is_empty()).take(*COUNTED.end()) {
         words += 1;
-        met += usize::from(common.split(' ').any(|common| common.eq_ignore_ascii_case(word)));
+        met += usize::from(common.iter().any(|common| common.eq_ignore_ascii_case(word)));
     }
     words >= *COUNTED.start() && met * 100 >= PLAINLY * words
 }

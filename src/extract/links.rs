@@ -1,8 +1,10 @@
 //! Links by which a page names itself.
 
+use std::sync::LazyLock;
+
 use url::Url;
 
-use super::fields::class_words;
+use super::fields::words_of;
 use super::meta::Meta;
 use crate::html::{At, Document, Tag};
 use crate::link;
@@ -58,18 +60,13 @@ pub(super) fn printed(document: &Document, base: &Url) -> Option<Url> {
             }
             tag @ (Tag::Input | Tag::A) => {
                 let labelled = label.is_some_and(|label| at.index() <= label.index() + REACH);
-                let named = class_words(document, at)
-                    .any(|word| matches!(&*word, "shortlink" | "shorturl" | "kurzlink"))
-                    || document
-                        .attr(at, "name")
-                        .is_some_and(|name| name.eq_ignore_ascii_case("shortlink"));
                 let value = if tag == Tag::A { "href" } else { "value" };
                 let url = || {
                     let value = document.attr(at, value)?.trim();
                     let like = value.starts_with("http") || value.starts_with('/');
                     like.then(|| link::resolve(base, value)).flatten()
                 };
-                if (labelled || named)
+                if (labelled || is_named(document, at))
                     && let Some(url) = url()
                 {
                     return Some(url);
@@ -79,6 +76,30 @@ pub(super) fn printed(document: &Document, base: &Url) -> Option<Url> {
         }
     }
     None
+}
+
+/// Whether an element is called a short link.
+fn is_named(document: &Document, at: At) -> bool {
+    document.attrs(at).any(|(name, value)| match name {
+        // Cheap before dear: a page has hundreds of links with classes.
+        "class" | "id" => {
+            may_name(value)
+                && words_of(value).any(|word| matches!(&*word, "shortlink" | "shorturl" | "kurzlink"))
+        }
+        "name" => value.eq_ignore_ascii_case("shortlink"),
+        _ => false,
+    })
+}
+
+/// Whether one of the words could be in a list of classes.
+fn may_name(classes: &str) -> bool {
+    let has = |part: &[u8]| {
+        classes
+            .as_bytes()
+            .windows(part.len())
+            .any(|here| here.eq_ignore_ascii_case(part))
+    };
+    has(b"tlink") || has(b"turl") || has(b"zlink")
 }
 
 /// Nodes after its label in which the short link stands.
@@ -112,19 +133,21 @@ fn is_label(text: &str) -> bool {
         "短網址",
         "短縮url",
     ];
-    let text = text.trim().trim_end_matches([':', '：', ' ']);
     // Hardly a text ends like one.
-    let mut last = text.chars().rev().map(|c| c.to_lowercase().next());
-    let (last, before) = (last.next().flatten(), last.next().flatten());
-    let may_be = LABELS.iter().any(|label| {
-        let mut ends = label.chars().rev();
-        ends.next() == last && ends.next() == before
-    });
-    if !may_be {
+    static ENDS: LazyLock<Vec<[Option<char>; 2]>> =
+        LazyLock::new(|| LABELS.iter().map(|label| end(label)).collect());
+    let text = text.trim().trim_end_matches([':', '：', ' ']);
+    if !ENDS.contains(&end(text)) {
         return false;
     }
     let text = text.to_lowercase();
     LABELS.iter().any(|label| text.ends_with(label))
+}
+
+/// The last two characters of a text in lower case, the last one first.
+fn end(text: &str) -> [Option<char>; 2] {
+    let mut last = text.chars().rev().map(|c| c.to_lowercase().next());
+    [last.next().flatten(), last.next().flatten()]
 }
 
 /// An address that is all of a text.

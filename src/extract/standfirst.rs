@@ -13,7 +13,7 @@ const LENGTH: std::ops::Range<usize> = 25..700;
 
 /// Elements after the headline in which it is looked for, as far as it takes: most articles have said in the first of them
 /// that it does not come any more.
-const REACH: [usize; 3] = [100, 400, 1500];
+const REACH: [usize; 4] = [40, 120, 400, 1500];
 
 /// Long paragraphs after which no standfirst comes.
 const PARAGRAPHS: usize = 3;
@@ -104,9 +104,13 @@ impl Automatic<'_> {
                 continue;
             }
             let named = around == Around::Deck;
-            let printed = words(&block.text);
-            let likeness = likeness(&printed, said);
             let heading = matches!(block.shape, Shape::Heading(_));
+            let printed = if heading || !said.is_empty() {
+                words(&block.text)
+            } else {
+                Vec::new()
+            };
+            let likeness = likeness(&printed, said);
             // The headline in another form.
             if heading && self::likeness(&printed, &headline) > 0.6 {
                 continue;
