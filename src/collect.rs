@@ -10,7 +10,6 @@ use tracing::{debug, warn};
 use url::Url;
 
 use crate::config::{Config, Judged, Pages, Source};
-use crate::extract::Series;
 use crate::fetch::{Fetcher, Outcome};
 use crate::model::{
     ClaimedEntry, Cutting, Failure, Field, Grade, HostNote, Method, PageOutcome, PageResult, RobotsNote,
@@ -18,7 +17,7 @@ use crate::model::{
 };
 use crate::store::{Store, StoreError};
 use crate::{cutting, identity, link, schedule};
-use page::{Blame, Missed, another, fetch, from_feed, put_together, read};
+use page::{Blame, Missed, Rest, another, fetch, first, from_feed, put_together};
 
 /// What one page came to, for the table and for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -203,14 +202,17 @@ async fn attempt(
                 (fetched, Outcome::Document(document)) => (fetched, document),
                 (_, Outcome::NotModified(validators)) => return Ok(Came::NotModified(validators)),
             };
-            let mut first = read(store, desk, fetched, document, now)
+            let first = first(store, desk, fetched, document, (now, now + way.took))
                 .await
                 .map_err(Missed::own)?;
             // A link to another page is on few pages: that it is not there says nothing about the rules.
-            way.tried = std::mem::take(&mut first.extraction.tried);
+            way.tried = first.tried;
             way.tried
                 .retain(|tried| !matches!(tried.field, Field::NextPage | Field::SinglePage));
-            let mut series = Series::new(&first.fetched.url, std::mem::take(&mut first.extraction));
+            let (mut page, mut series) = match first.rest {
+                Rest::None(cutting) => return Ok(Came::Article(cutting)),
+                Rest::Pages(page, series) => (page, series),
+            };
             while let Some(url) = series.wanted().cloned() {
                 match another(store, fetcher, desk, &url, way, now).await {
                     Ok(page) => series.add(&page.fetched.url, page.extraction),
@@ -218,8 +220,8 @@ async fn attempt(
                 }
             }
             let (extraction, missing) = series.done();
-            first.extraction = extraction;
-            let cutting = put_together(store, desk, first, missing, now + way.took).await;
+            page.extraction = extraction;
+            let cutting = put_together(store, desk, *page, missing, now + way.took).await;
             Ok(Came::Article(Box::new(cutting)))
         }
     }

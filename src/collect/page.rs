@@ -7,8 +7,9 @@ use url::Url;
 
 use super::{Desk, Way};
 use crate::config::Source;
+use crate::extract::Series;
 use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
-use crate::model::{Cutting, Extraction, Failure, Grade, Kind, Revisit, Validators};
+use crate::model::{Cutting, Extraction, Failure, Grade, Kind, Revisit, Tried, Validators};
 use crate::store::{Store, Work};
 use crate::{cores, extract, html, identity, link, probe};
 
@@ -42,6 +43,44 @@ pub(super) struct Read {
     pub(super) fetched: Fetched,
     document: Document,
     pub(super) extraction: Extraction,
+}
+
+/// The first page of an article, read.
+pub(super) struct First {
+    pub(super) tried: Vec<Tried>,
+    pub(super) rest: Rest,
+}
+
+/// What is still to be done for an article whose first page was read.
+pub(super) enum Rest {
+    /// Nothing.
+    None(Box<Cutting>),
+    /// Other pages of it.
+    Pages(Box<Read>, Box<Series>),
+}
+
+impl First {
+    fn of(desk: &Desk, mut page: Read, now: DateTime<Utc>) -> Self {
+        let tried = std::mem::take(&mut page.extraction.tried);
+        let series = Series::new(&page.fetched.url, std::mem::take(&mut page.extraction));
+        if series.wanted().is_some() {
+            return Self {
+                tried,
+                rest: Rest::Pages(Box::new(page), Box::new(series)),
+            };
+        }
+        let (extraction, missing) = series.done();
+        let Read {
+            fetched, document, ..
+        } = page;
+        let cutting = desk
+            .cutting()
+            .from_page(&fetched, document, extraction, missing, now);
+        Self {
+            tried,
+            rest: Rest::None(Box::new(cutting)),
+        }
+    }
 }
 
 /// Fetches the page, of one that is known only if it changed, and refuses where a redirect led to no page of the
@@ -106,14 +145,29 @@ pub(super) async fn fetch(
     Ok((fetched, outcome))
 }
 
-/// Extracts off the async threads; whatever the parser does costs this one page one error.
-pub(super) async fn read(
+/// Reads the first page, and puts the article together where that is all of it; at `fetched_at` it was there.
+pub(super) async fn first(
+    store: &Store,
+    desk: &Desk,
+    fetched: Fetched,
+    document: Document,
+    (now, fetched_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<First, Failure> {
+    read(store, desk, fetched, document, now, move |desk, page| {
+        First::of(desk, page, fetched_at)
+    })
+    .await
+}
+
+/// Extracts and goes on with what was read, off the async threads; whatever the parser does costs this one page one error.
+async fn read<T: Send + 'static>(
     store: &Store,
     desk: &Desk,
     fetched: Fetched,
     document: Document,
     now: DateTime<Utc>,
-) -> Result<Read, Failure> {
+    then: impl FnOnce(&Desk, Read) -> T + Send + 'static,
+) -> Result<T, Failure> {
     if document.body.trim_ascii().is_empty() {
         // A server in trouble, not a page without text: the article may be there the next time.
         return Err(own_failure(
@@ -149,11 +203,12 @@ pub(super) async fn read(
     let read = turn.work(move || {
         let _mark = mark;
         let extraction = extract(&desk, &fetched, &document, now)?;
-        Ok(Read {
+        let page = Read {
             fetched,
             document,
             extraction,
-        })
+        };
+        Ok(then(&desk, page))
     });
     read.await.map_err(|_panic| panicked)?
 }
@@ -252,10 +307,10 @@ pub(super) async fn another(
         let message = "answered 304 to an unconditional request";
         return Err(own_failure(&fetched, "http-304", message.into()));
     };
-    read(store, desk, fetched, document, now).await
+    read(store, desk, fetched, document, now, |_, page| page).await
 }
 
-/// The article of its page or pages, off the async threads.
+/// The article of its pages, off the async threads.
 pub(super) async fn put_together(
     store: &Store,
     desk: &Desk,

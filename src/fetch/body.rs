@@ -19,6 +19,11 @@ use crate::model::Sent;
 /// What a body may have around it on the wire (headers of members, empty blocks) beyond the limit of its content.
 const WIRE_SLACK: u64 = 64 << 10;
 
+/// How much longer pages are than what is sent of them, often; and the most that is made ready for a length that a server
+/// only says.
+const RATIO: u64 = 6;
+const EXPECTED: u64 = 1 << 20;
+
 /// Limits of one body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -41,6 +46,7 @@ pub(super) async fn read(
     headers: &Headers,
     limits: Limits,
 ) -> Result<Body, FetchError> {
+    let sent = response.content_length().unwrap_or(0);
     let Some(Opened {
         source,
         codings,
@@ -49,7 +55,8 @@ pub(super) async fn read(
     else {
         return Ok((Vec::new(), None));
     };
-    let mut body = Vec::new();
+    let expected = sent.saturating_mul(if codings.is_empty() { 1 } else { RATIO });
+    let mut body = Vec::with_capacity(expected.min(limits.bytes).min(EXPECTED).try_into().unwrap_or(0));
     source
         .take(limits.bytes.saturating_add(1))
         .read_to_end(&mut body)
