@@ -9,7 +9,7 @@ macro_rules! tags {
         pub enum Tag { $($variant),*, /** Any other element. */ Other, /** Text. */ Text }
 
         impl Tag {
-            const NAMES: &[(u128, Self)] = &[$((packed($name), Self::$variant)),*];
+            const NAMES: &[((u64, u8), Self)] = &[$((packed($name), Self::$variant)),*];
 
             /// Lower-case name; empty for [`Tag::Other`] and [`Tag::Text`].
             pub fn name(self) -> &'static str {
@@ -19,32 +19,29 @@ macro_rules! tags {
     };
 }
 
-/// A name as a number: its bytes, at most sixteen of them; longer ones are none of ours.
+/// A name as a number: its last eight bytes, and its length.
 #[allow(
     clippy::indexing_slicing,
-    reason = "`get` is not for constants; the bound stands above"
+    clippy::cast_possible_truncation,
+    reason = "`get` and `try_from` are not for constants; names are short"
 )]
-const fn packed(name: &str) -> u128 {
+const fn packed(name: &str) -> (u64, u8) {
     let bytes = name.as_bytes();
-    let (mut number, mut at) = (0, bytes.len());
-    if at > 16 {
-        return 0;
+    let (mut number, mut at) = (0, 0);
+    while at < bytes.len() {
+        number = number << 8 | bytes[at] as u64;
+        at += 1;
     }
-    while at > 0 {
-        at -= 1;
-        number = number << 8 | bytes[at] as u128;
-    }
-    number
+    (number, at as u8)
 }
 
 /// Slots of the table that finds a tag by its packed name: three times as many as there are tags.
 const SLOTS: usize = 512;
 
 /// Where a packed name is looked for first.
-#[allow(clippy::cast_possible_truncation, reason = "both halves are folded into one")]
-const fn slot(number: u128) -> usize {
-    let folded = number as u64 ^ (number >> 64) as u64;
-    (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize
+#[allow(clippy::cast_possible_truncation, reason = "nine bits are left")]
+const fn slot(number: u64) -> usize {
+    (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize
 }
 
 /// Each name in the first free slot from its own.
@@ -52,19 +49,44 @@ const fn slot(number: u128) -> usize {
     clippy::indexing_slicing,
     reason = "done while compiling, where a wrong index is an error"
 )]
-static TABLE: [(u128, Tag); SLOTS] = {
-    let mut table = [(0, Tag::Other); SLOTS];
+static TABLE: [(u64, u8, Tag); SLOTS] = {
+    let mut table = [(0, 0, Tag::Other); SLOTS];
     let mut next = 0;
     while next < Tag::NAMES.len() {
-        let mut at = slot(Tag::NAMES[next].0);
-        while table[at].0 != 0 {
+        let ((number, length), tag) = Tag::NAMES[next];
+        let mut at = slot(number);
+        while table[at].1 != 0 {
             at = (at + 1) % SLOTS;
         }
-        table[at] = Tag::NAMES[next];
+        table[at] = (number, length, tag);
         next += 1;
     }
     table
 };
+
+/// Bytes of a name in lower case; zero for those that end it.
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "done while compiling, of 256 bytes"
+)]
+static LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        if !matches!(byte as u8, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>') {
+            table[byte] = (byte as u8).to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// A byte of the name of a tag or an attribute in lower case; none where it ends the name. A page has no NUL.
+#[inline]
+pub(super) fn lower(byte: u8) -> Option<u8> {
+    LOWER.get(usize::from(byte)).copied().filter(|lower| *lower != 0)
+}
 
 tags! {
     A "a", Abbr "abbr", Acronym "acronym", Address "address", Amp "amp-img", Applet "applet", Area "area", Article "article",
@@ -90,24 +112,38 @@ tags! {
 impl Tag {
     /// By its lower-case name.
     pub fn of(name: &str) -> Self {
-        Self::packed(packed(name))
+        let number = name.bytes().fold(0, |number, byte| number << 8 | u64::from(byte));
+        Self::packed(number, name.as_bytes())
     }
 
     /// By the bytes of a name in any case.
     pub(super) fn of_bytes(name: &[u8]) -> Self {
-        if name.len() > 16 {
-            return Self::Other;
-        }
-        let lower = |number, byte: &u8| number << 8 | u128::from(byte.to_ascii_lowercase());
-        Self::packed(name.iter().rev().fold(0, lower))
+        let (tag, length) = Self::at_start(name);
+        if length == name.len() { tag } else { Self::Other }
     }
 
-    fn packed(number: u128) -> Self {
+    /// Of the name in any case that a tag begins with, and how long the name is.
+    #[inline]
+    pub(super) fn at_start(text: &[u8]) -> (Self, usize) {
+        let (mut number, mut length) = (0, 0);
+        while let Some(byte) = text.get(length).and_then(|byte| lower(*byte)) {
+            number = number << 8 | u64::from(byte);
+            length += 1;
+        }
+        (Self::packed(number, text.get(..length).unwrap_or_default()), length)
+    }
+
+    /// By the last eight bytes of a name, in lower case, and the name.
+    #[inline]
+    fn packed(number: u64, name: &[u8]) -> Self {
         let mut at = slot(number);
         loop {
             match TABLE.get(at) {
-                Some((known, tag)) if *known == number => return *tag,
-                Some((0, _)) | None => return Self::Other,
+                None | Some((_, 0, _)) => return Self::Other,
+                Some((known, length, tag)) if *known == number && usize::from(*length) == name.len() => {
+                    let is_whole = name.len() <= 8 || name.eq_ignore_ascii_case(tag.name().as_bytes());
+                    return if is_whole { *tag } else { Self::Other };
+                }
                 _ => at = (at + 1) % SLOTS,
             }
         }

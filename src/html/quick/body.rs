@@ -4,7 +4,7 @@ use super::super::tag::Tag;
 use super::names::{is_of_head, is_plain_block, is_table_part};
 use super::open::{Open, Scope, Space};
 use super::tokens::{Name, Raw};
-use super::{Again, Builder, Done, Item, Mode, Outcome, Refusal, Step, references};
+use super::{Again, Builder, Done, Item, Mode, Outcome, Step, Unusual, references};
 
 impl Builder<'_> {
     pub(super) fn in_body(&mut self, item: Item) -> Outcome<Step> {
@@ -34,7 +34,7 @@ impl Builder<'_> {
         match name.tag {
             Tag::Html => {
                 if self.templates == 0 && !self.tokens.attributes.is_empty() {
-                    return Err(Refusal::Unusual);
+                    return Err(Unusual);
                 }
             }
             tag if is_of_head(tag) => return self.in_head(item),
@@ -42,14 +42,14 @@ impl Builder<'_> {
                 let has_body = self.open.get(1).is_some_and(|open| open.tag == Tag::Body);
                 if has_body && self.templates == 0 {
                     if !self.tokens.attributes.is_empty() {
-                        return Err(Refusal::Unusual);
+                        return Err(Unusual);
                     }
                     self.frameset_ok = false;
                 }
             }
             Tag::Frameset => {
                 if self.frameset_ok {
-                    return Err(Refusal::Unusual);
+                    return Err(Unusual);
                 }
             }
             tag if is_plain_block(tag) || tag == Tag::P => {
@@ -68,7 +68,7 @@ impl Builder<'_> {
                 self.insert(name, true);
                 self.frameset_ok = false;
                 if self.tokens.skip_line_end() {
-                    return Err(Refusal::Unusual);
+                    return Err(Unusual);
                 }
             }
             Tag::Form => {
@@ -98,7 +98,7 @@ impl Builder<'_> {
                 self.close_p();
                 self.insert(name, true);
             }
-            Tag::Plaintext | Tag::Math => return Err(Refusal::Unusual),
+            Tag::Plaintext | Tag::Math => return Err(Unusual),
             Tag::Button => {
                 if self.in_scope(Scope::Default, Tag::Button) {
                     self.imply_ends(Tag::Text);
@@ -143,7 +143,7 @@ impl Builder<'_> {
                     match self.table_ends_p {
                         Some(true) => self.close_p(),
                         Some(false) => {}
-                        None => return Err(Refusal::Unusual),
+                        None => return Err(Unusual),
                     }
                 }
                 self.insert(name, true);
@@ -187,7 +187,7 @@ impl Builder<'_> {
             Tag::Textarea => {
                 self.frameset_ok = false;
                 if self.tokens.skip_line_end() {
-                    return Err(Refusal::Unusual);
+                    return Err(Unusual);
                 }
                 self.raw(name, Raw::Escapable);
             }

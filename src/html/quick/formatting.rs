@@ -3,7 +3,7 @@
 use super::super::tree::Attr;
 use super::open::{Active, Scope, Space};
 use super::tokens::Name;
-use super::{Builder, Outcome, Refusal};
+use super::{Builder, Outcome, Unusual};
 
 impl Builder<'_> {
     pub(super) fn clear_formatting(&mut self) {
@@ -108,7 +108,7 @@ impl Builder<'_> {
             return Ok(());
         }
         if self.open.iter().skip(place).any(|open| open.is_special()) {
-            return Err(Refusal::Unusual);
+            return Err(Unusual);
         }
         self.truncate(place);
         self.formatting.remove(position);

@@ -263,9 +263,14 @@ impl Builder<'_> {
     /// [`Flat::attrs`] have them.
     fn element(&mut self, name: Name, foreign: bool) -> (Span, u16) {
         let first = self.attrs.len();
-        let attributes = std::mem::take(&mut self.tokens.attributes);
-        for attribute in &attributes {
-            let mut written = self.lower(attribute.name);
+        for place in 0..self.tokens.attributes.len() {
+            let Some(attribute) = self.tokens.attributes.get(place).copied() else {
+                break;
+            };
+            let mut written = attribute.name;
+            if !attribute.is_lower {
+                written = self.lower(written);
+            }
             let mut spaced = false;
             if foreign {
                 let (adjusted, is_spaced) = foreign_attribute(self.str(written));
@@ -279,18 +284,25 @@ impl Builder<'_> {
                 .get(first..)
                 .unwrap_or_default()
                 .iter()
-                .any(|known| known.spaced == spaced && self.str(known.name) == self.str(written));
+                .any(|known| {
+                    known.name.len == written.len
+                        && known.spaced == spaced
+                        && self.str(known.name) == self.str(written)
+                });
             if is_known {
                 continue;
             }
-            let value = self.resolved(attribute.value);
+            let value = if attribute.has_references {
+                self.resolved(attribute.value)
+            } else {
+                attribute.value
+            };
             self.attrs.push(Attr {
                 name: written,
                 value,
                 spaced,
             });
         }
-        self.tokens.attributes = attributes;
         let count = u16::try_from(self.attrs.len() - first).unwrap_or(u16::MAX);
         let other = if name.tag == Tag::Other {
             let written = if foreign && name.written.at as usize >= self.page.len() {
@@ -309,9 +321,6 @@ impl Builder<'_> {
     /// A value in which references are resolved.
     fn resolved(&mut self, value: Span) -> Span {
         let text = value.of(self.page, "");
-        if memchr::memchr(b'&', text.as_bytes()).is_none() {
-            return value;
-        }
         let from = self.pool.len();
         references::resolve(text, true, &mut self.pool);
         Span::new(self.page.len() + from, self.page.len() + self.pool.len())

@@ -5,7 +5,7 @@
 
 use memchr::{memchr, memchr2, memmem};
 
-use super::super::tag::Tag;
+use super::super::tag::{Tag, lower};
 use super::super::tree::Span;
 
 /// A piece of the page.
@@ -36,6 +36,9 @@ pub(super) struct Name {
 pub(super) struct Attribute {
     pub(super) name: Span,
     pub(super) value: Span,
+    /// Whether its name has no capitals.
+    pub(super) is_lower: bool,
+    pub(super) has_references: HasReferences,
 }
 
 /// What a document type says of the way a table ends a paragraph.
@@ -96,59 +99,48 @@ impl<'a> Tokens<'a> {
     pub(super) fn next(&mut self, foreign: bool) -> Token {
         loop {
             let start = self.at;
-            let mut has_references = false;
-            // Up to a tag: a `<` that begins none is a character.
-            let mut from = start;
-            let kind = loop {
-                let Some(found) = memchr2(b'<', b'&', self.rest(from)) else {
-                    self.at = self.page.len();
-                    break None;
-                };
-                let found = from + found;
-                from = found + 1;
-                let next = self.byte(from);
-                if self.byte(found) == Some(b'&') {
-                    has_references = true;
-                } else if next.is_some_and(|byte| {
-                    byte.is_ascii_alphabetic()
-                        || matches!(byte, b'!' | b'?')
-                        || (byte == b'/' && self.byte(from + 1).is_some())
-                }) {
-                    self.at = found;
-                    break next;
-                }
-            };
-            if self.at > start {
-                return Token::Text(Span::new(start, self.at), has_references);
-            }
-            match kind {
-                None => return Token::Eof,
-                Some(b'!') => return self.declaration(foreign),
-                Some(b'?') => return self.bogus(),
-                Some(b'/') => match self.byte(start + 2) {
-                    Some(byte) if byte.is_ascii_alphabetic() => {
-                        let name = self.name(start + 2);
-                        if !self.tag(name) {
-                            return Token::Eof;
-                        }
-                        return Token::End(name);
+            return match self.rest(start) {
+                [] => Token::Eof,
+                [b'<', b'a'..=b'z' | b'A'..=b'Z', ..] => match self.tag(start + 1) {
+                    Some(name) => {
+                        let has_slash = self.byte(self.at.wrapping_sub(2)) == Some(b'/');
+                        Token::Start(name, has_slash && self.closes_itself(name))
                     }
-                    // Nothing at all.
-                    Some(b'>') => self.at = start + 3,
-                    _ => return self.bogus(),
+                    None => Token::Eof,
                 },
-                Some(_) => {
-                    let name = self.name(start + 1);
-                    let last = self.tag(name);
-                    if !last {
-                        return Token::Eof;
-                    }
-                    let self_closing =
-                        self.byte(self.at.wrapping_sub(2)) == Some(b'/') && self.closes_itself(name);
-                    return Token::Start(name, self_closing);
+                [b'<', b'/', b'a'..=b'z' | b'A'..=b'Z', ..] => {
+                    self.tag(start + 2).map_or(Token::Eof, Token::End)
                 }
-            }
+                // Nothing at all.
+                [b'<', b'/', b'>', ..] => {
+                    self.at = start + 3;
+                    continue;
+                }
+                [b'<', b'!', ..] => self.declaration(foreign),
+                [b'<', b'?', ..] | [b'<', b'/', _, ..] => self.bogus(),
+                _ => self.text(),
+            };
         }
+    }
+
+    /// Characters up to a tag: a `<` that begins none is one of them.
+    fn text(&mut self) -> Token {
+        let start = self.at;
+        let (mut at, mut has_references) = (start, false);
+        while let Some(found) = memchr2(b'<', b'&', self.rest(at)) {
+            at += found;
+            match self.rest(at) {
+                [b'&', ..] => has_references = true,
+                [_, b'a'..=b'z' | b'A'..=b'Z' | b'!' | b'?', ..] | [_, b'/', _, ..] => {
+                    self.at = at;
+                    return Token::Text(Span::new(start, at), has_references);
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        self.at = self.page.len();
+        Token::Text(Span::new(start, self.at), has_references)
     }
 
     /// Whether the slash before the end of the tag is none of an unquoted value's.
@@ -162,65 +154,83 @@ impl<'a> Tokens<'a> {
         end <= slash
     }
 
-    fn name(&self, from: usize) -> Name {
-        let rest = self.rest(from);
-        let end = rest
-            .iter()
-            .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'))
-            .unwrap_or(rest.len());
-        Name {
-            tag: Tag::of_bytes(rest.get(..end).unwrap_or_default()),
-            written: Span::new(from, from + end),
-        }
-    }
-
-    /// Reads the attributes behind a name up to the end of the tag; `false` where the page ends within it.
-    fn tag(&mut self, name: Name) -> bool {
+    /// Reads a tag from its name on; none where the page ends within it.
+    fn tag(&mut self, from: usize) -> Option<Name> {
         self.attributes.clear();
         let bytes = self.page.as_bytes();
-        let mut at = name.written.end();
-        let skip = |at: usize, stop: fn(u8) -> bool| {
-            let rest = bytes.get(at..).unwrap_or_default();
-            at + rest.iter().position(|byte| stop(*byte)).unwrap_or(rest.len())
+        let (tag, length) = Tag::at_start(self.rest(from));
+        let mut at = from + length;
+        let name = Name {
+            tag,
+            written: Span::new(from, at),
         };
         loop {
-            at = skip(at, |byte| !byte.is_ascii_whitespace() && byte != b'/');
             match bytes.get(at) {
                 None => {
                     self.at = bytes.len();
-                    return false;
+                    return None;
                 }
                 Some(b'>') => {
                     self.at = at + 1;
-                    return true;
+                    return Some(name);
+                }
+                Some(byte) if lower(*byte).is_none() => {
+                    at += 1;
+                    continue;
                 }
                 Some(_) => {}
             }
+            let start = at;
+            let mut is_lower = true;
             // A name may begin with `=`.
-            let end = skip(at + 1, |byte| {
-                byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=')
-            });
-            let named = Span::new(at, end);
-            at = skip(end, |byte| !byte.is_ascii_whitespace());
-            let mut value = Span::new(end, end);
+            while let Some(byte) = bytes.get(at)
+                && let Some(lower) = lower(*byte)
+                && (*byte != b'=' || at == start)
+            {
+                is_lower &= lower == *byte;
+                at += 1;
+            }
+            let mut attribute = Attribute {
+                name: Span::new(start, at),
+                value: Span::new(at, at),
+                is_lower,
+                has_references: false,
+            };
+            let skip_white = |mut at: usize| {
+                while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+                    at += 1;
+                }
+                at
+            };
+            at = skip_white(at);
             if bytes.get(at) == Some(&b'=') {
-                at = skip(at + 1, |byte| !byte.is_ascii_whitespace());
-                if let Some(quote @ (b'"' | b'\'')) = bytes.get(at) {
-                    let rest = bytes.get(at + 1..).unwrap_or_default();
-                    let Some(length) = memchr(*quote, rest) else {
+                at = skip_white(at + 1);
+                let from = at;
+                if let Some(quote @ (b'"' | b'\'')) = bytes.get(from) {
+                    let rest = bytes.get(from + 1..).unwrap_or_default();
+                    let mut found = memchr2(*quote, b'&', rest);
+                    if found.and_then(|found| rest.get(found)) == Some(&b'&') {
+                        attribute.has_references = true;
+                        found = memchr(*quote, rest);
+                    }
+                    let Some(length) = found else {
                         self.at = bytes.len();
-                        return false;
+                        return None;
                     };
-                    value = Span::new(at + 1, at + 1 + length);
-                    at += length + 2;
+                    at = from + length + 2;
+                    attribute.value = Span::new(from + 1, at - 1);
                 } else {
-                    let end = skip(at, |byte| byte.is_ascii_whitespace() || byte == b'>');
-                    value = Span::new(at, end);
-                    at = end;
+                    while let Some(byte) = bytes.get(at)
+                        && !(byte.is_ascii_whitespace() || *byte == b'>')
+                    {
+                        attribute.has_references |= *byte == b'&';
+                        at += 1;
+                    }
+                    attribute.value = Span::new(from, at);
                 }
             }
             if self.attributes.len() <= self.most {
-                self.attributes.push(Attribute { name: named, value });
+                self.attributes.push(attribute);
             }
         }
     }
@@ -274,8 +284,7 @@ impl<'a> Tokens<'a> {
         self.at = end;
         if end < self.page.len() {
             // Its attributes are nobody's; where the page ends in it, so does the content before it.
-            let name = self.name(end + 2);
-            self.tag(name);
+            self.tag(end + 2);
         }
         let content = self.page.as_bytes().get(start..end).unwrap_or_default();
         let has_references = kind == Raw::Escapable && memchr(b'&', content).is_some();
