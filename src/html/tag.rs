@@ -35,16 +35,15 @@ const fn packed(name: &str) -> (u64, u8) {
     (number, at as u8)
 }
 
-/// Slots of the table that finds a tag by its packed name: three times as many as there are tags.
-const SLOTS: usize = 512;
+/// Slots of the table that finds a tag by its packed name.
+const SLOTS: usize = 1024;
 
-/// Where a packed name is looked for first.
-#[allow(clippy::cast_possible_truncation, reason = "nine bits are left")]
+/// Where a packed name stands. With this factor, no two names share a place.
+#[allow(clippy::cast_possible_truncation, reason = "ten bits are left")]
 const fn slot(number: u64) -> usize {
-    (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize
+    (number.wrapping_mul(0x5a39_8ec0_5fc1_803d) >> 54) as usize
 }
 
-/// Each name in the first free slot from its own.
 #[allow(
     clippy::indexing_slicing,
     reason = "done while compiling, where a wrong index is an error"
@@ -54,11 +53,8 @@ static TABLE: [(u64, u8, Tag); SLOTS] = {
     let mut next = 0;
     while next < Tag::NAMES.len() {
         let ((number, length), tag) = Tag::NAMES[next];
-        let mut at = slot(number);
-        while table[at].1 != 0 {
-            at = (at + 1) % SLOTS;
-        }
-        table[at] = (number, length, tag);
+        assert!(table[slot(number)].1 == 0, "another factor is needed");
+        table[slot(number)] = (number, length, tag);
         next += 1;
     }
     table
@@ -113,7 +109,7 @@ impl Tag {
     /// By its lower-case name.
     pub fn of(name: &str) -> Self {
         let number = name.bytes().fold(0, |number, byte| number << 8 | u64::from(byte));
-        Self::packed(number, name.as_bytes())
+        Self::packed(number, name.as_bytes(), name.len())
     }
 
     /// By the bytes of a name in any case.
@@ -130,22 +126,19 @@ impl Tag {
             number = number << 8 | u64::from(byte);
             length += 1;
         }
-        (Self::packed(number, text.get(..length).unwrap_or_default()), length)
+        (Self::packed(number, text, length), length)
     }
 
-    /// By the last eight bytes of a name, in lower case, and the name.
+    /// By the last eight bytes of a name, in lower case, and the text that begins with the whole of it.
     #[inline]
-    fn packed(number: u64, name: &[u8]) -> Self {
-        let mut at = slot(number);
-        loop {
-            match TABLE.get(at) {
-                None | Some((_, 0, _)) => return Self::Other,
-                Some((known, length, tag)) if *known == number && usize::from(*length) == name.len() => {
-                    let is_whole = name.len() <= 8 || name.eq_ignore_ascii_case(tag.name().as_bytes());
-                    return if is_whole { *tag } else { Self::Other };
-                }
-                _ => at = (at + 1) % SLOTS,
-            }
+    fn packed(number: u64, text: &[u8], length: usize) -> Self {
+        let is_whole = |tag: Self| {
+            let name = text.get(..length).unwrap_or_default();
+            length <= 8 || name.eq_ignore_ascii_case(tag.name().as_bytes())
+        };
+        match TABLE.get(slot(number)) {
+            Some((known, long, tag)) if *known == number && usize::from(*long) == length && is_whole(*tag) => *tag,
+            _ => Self::Other,
         }
     }
 

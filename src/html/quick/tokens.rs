@@ -96,34 +96,44 @@ impl<'a> Tokens<'a> {
     }
 
     /// The next piece. `foreign`: whether it stands in an element of another vocabulary than HTML's.
+    #[inline]
     pub(super) fn next(&mut self, foreign: bool) -> Token {
         loop {
             let start = self.at;
-            return match self.rest(start) {
-                [] => Token::Eof,
-                [b'<', b'a'..=b'z' | b'A'..=b'Z', ..] => match self.tag(start + 1) {
-                    Some(name) => {
-                        let has_slash = self.byte(self.at.wrapping_sub(2)) == Some(b'/');
-                        Token::Start(name, has_slash && self.closes_itself(name))
-                    }
-                    None => Token::Eof,
-                },
-                [b'<', b'/', b'a'..=b'z' | b'A'..=b'Z', ..] => {
-                    self.tag(start + 2).map_or(Token::Eof, Token::End)
-                }
+            let (from, is_end) = match self.rest(start) {
+                [] => return Token::Eof,
+                [b'<', b'a'..=b'z' | b'A'..=b'Z', ..] => (start + 1, false),
+                [b'<', b'/', b'a'..=b'z' | b'A'..=b'Z', ..] => (start + 2, true),
                 // Nothing at all.
                 [b'<', b'/', b'>', ..] => {
                     self.at = start + 3;
                     continue;
                 }
-                [b'<', b'!', ..] => self.declaration(foreign),
-                [b'<', b'?', ..] | [b'<', b'/', _, ..] => self.bogus(),
-                _ => self.text(),
+                [b'<', b'!', ..] => return self.declaration(foreign),
+                [b'<', b'?', ..] | [b'<', b'/', _, ..] => return self.bogus(),
+                _ => return self.text(),
+            };
+            let (tag, length) = Tag::at_start(self.rest(from));
+            let end = from + length;
+            let written = Span::of_page(from, end);
+            let name = Name { tag, written };
+            if self.byte(end) == Some(b'>') {
+                self.attributes.clear();
+                self.at = end + 1;
+            } else if !self.attributes(end) {
+                return Token::Eof;
+            }
+            return if is_end {
+                Token::End(name)
+            } else {
+                let has_slash = self.byte(self.at.wrapping_sub(2)) == Some(b'/');
+                Token::Start(name, has_slash && self.closes_itself(name))
             };
         }
     }
 
     /// Characters up to a tag: a `<` that begins none is one of them.
+    #[inline(never)]
     fn text(&mut self) -> Token {
         let start = self.at;
         let (mut at, mut has_references) = (start, false);
@@ -133,14 +143,14 @@ impl<'a> Tokens<'a> {
                 [b'&', ..] => has_references = true,
                 [_, b'a'..=b'z' | b'A'..=b'Z' | b'!' | b'?', ..] | [_, b'/', _, ..] => {
                     self.at = at;
-                    return Token::Text(Span::new(start, at), has_references);
+                    return Token::Text(Span::of_page(start, at), has_references);
                 }
                 _ => {}
             }
             at += 1;
         }
         self.at = self.page.len();
-        Token::Text(Span::new(start, self.at), has_references)
+        Token::Text(Span::of_page(start, self.at), has_references)
     }
 
     /// Whether the slash before the end of the tag is none of an unquoted value's.
@@ -154,25 +164,21 @@ impl<'a> Tokens<'a> {
         end <= slash
     }
 
-    /// Reads a tag from its name on; none where the page ends within it.
-    fn tag(&mut self, from: usize) -> Option<Name> {
+    /// Reads the attributes behind a name up to the end of the tag; `false` where the page ends within it.
+    #[inline(never)]
+    fn attributes(&mut self, from: usize) -> bool {
         self.attributes.clear();
         let bytes = self.page.as_bytes();
-        let (tag, length) = Tag::at_start(self.rest(from));
-        let mut at = from + length;
-        let name = Name {
-            tag,
-            written: Span::new(from, at),
-        };
+        let mut at = from;
         loop {
             match bytes.get(at) {
                 None => {
                     self.at = bytes.len();
-                    return None;
+                    return false;
                 }
                 Some(b'>') => {
                     self.at = at + 1;
-                    return Some(name);
+                    return true;
                 }
                 Some(byte) if lower(*byte).is_none() => {
                     at += 1;
@@ -191,8 +197,8 @@ impl<'a> Tokens<'a> {
                 at += 1;
             }
             let mut attribute = Attribute {
-                name: Span::new(start, at),
-                value: Span::new(at, at),
+                name: Span::of_page(start, at),
+                value: Span::of_page(at, at),
                 is_lower,
                 has_references: false,
             };
@@ -215,10 +221,10 @@ impl<'a> Tokens<'a> {
                     }
                     let Some(length) = found else {
                         self.at = bytes.len();
-                        return None;
+                        return false;
                     };
                     at = from + length + 2;
-                    attribute.value = Span::new(from + 1, at - 1);
+                    attribute.value = Span::of_page(from + 1, at - 1);
                 } else {
                     while let Some(byte) = bytes.get(at)
                         && !(byte.is_ascii_whitespace() || *byte == b'>')
@@ -226,7 +232,7 @@ impl<'a> Tokens<'a> {
                         attribute.has_references |= *byte == b'&';
                         at += 1;
                     }
-                    attribute.value = Span::new(from, at);
+                    attribute.value = Span::of_page(from, at);
                 }
             }
             if self.attributes.len() <= self.most {
@@ -235,6 +241,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    #[inline(never)]
     fn declaration(&mut self, foreign: bool) -> Token {
         let start = self.at;
         let rest = self.rest(start);
@@ -260,7 +267,7 @@ impl<'a> Tokens<'a> {
             let length = memmem::find(self.rest(from), b"]]>");
             let end = from + length.unwrap_or(self.rest(from).len());
             self.at = end + if length.is_some() { 3 } else { 0 };
-            return Token::Text(Span::new(from, end), false);
+            return Token::Text(Span::of_page(from, end), false);
         }
         self.bogus()
     }
@@ -284,11 +291,11 @@ impl<'a> Tokens<'a> {
         self.at = end;
         if end < self.page.len() {
             // Its attributes are nobody's; where the page ends in it, so does the content before it.
-            self.tag(end + 2);
+            self.attributes(end + 2 + written.len());
         }
         let content = self.page.as_bytes().get(start..end).unwrap_or_default();
         let has_references = kind == Raw::Escapable && memchr(b'&', content).is_some();
-        (Span::new(start, end), has_references)
+        (Span::of_page(start, end), has_references)
     }
 
     /// Whether the end tag of `name` begins at a `<`.
