@@ -7,6 +7,7 @@ use super::tokens::{Name, Raw};
 use super::{Again, Builder, Done, Item, Mode, Outcome, Step, Unusual, references};
 
 impl Builder<'_> {
+    #[inline]
     pub(super) fn in_body(&mut self, item: Item) -> Outcome<Step> {
         match item {
             Item::White(span) => {
@@ -30,7 +31,8 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn start_in_body(&mut self, name: Name, self_closing: bool, item: Item) -> Outcome<Step> {
+    #[inline(never)]
+    fn start_in_body(&mut self, name: Name, self_closing: bool, item: Item) -> Outcome<Step> {
         match name.tag {
             Tag::Html => {
                 if self.templates == 0 && !self.tokens.attributes.is_empty() {
@@ -246,7 +248,8 @@ impl Builder<'_> {
         Ok(Done)
     }
 
-    pub(super) fn end_in_body(&mut self, name: Name, item: Item) -> Outcome<Step> {
+    #[inline(never)]
+    fn end_in_body(&mut self, name: Name, item: Item) -> Outcome<Step> {
         match name.tag {
             Tag::Template => return self.in_head(item),
             Tag::Body => {

@@ -263,12 +263,23 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    #[inline]
     fn item(&mut self, item: Item) -> Outcome {
+        // As nearly always.
+        if self.mode == Mode::InBody && !self.is_foreign() {
+            match self.in_body(item)? {
+                Done => return Ok(()),
+                Again(mode) => self.mode = mode,
+            }
+        }
+        self.item_by_mode(item)
+    }
+
+    #[inline(never)]
+    fn item_by_mode(&mut self, item: Item) -> Outcome {
         loop {
             let step = if self.is_foreign_to(item) {
                 self.in_foreign(item)?
-            } else if self.mode == Mode::InBody {
-                self.in_body(item)?
             } else {
                 self.step(self.mode, item)?
             };

@@ -82,11 +82,13 @@ impl Builder<'_> {
         false
     }
 
+    #[inline]
     pub(super) fn p_in_button_scope(&self) -> bool {
         self.paragraphs > 0 && self.in_scope(Scope::Button, Tag::P)
     }
 
     /// Closes a `<p>` where one is in button scope.
+    #[inline]
     pub(super) fn close_p(&mut self) {
         if self.p_in_button_scope() {
             self.imply_ends(Tag::P);
@@ -261,34 +263,38 @@ impl Builder<'_> {
 
     /// Keeps the attributes of the last start tag and the name of an unknown element: as [`Flat::text`] and
     /// [`Flat::attrs`] have them.
+    #[inline]
     fn element(&mut self, name: Name, foreign: bool) -> (Span, u16) {
         let first = self.attrs.len();
-        for place in 0..self.tokens.attributes.len() {
-            let Some(attribute) = self.tokens.attributes.get(place).copied() else {
-                break;
+        if !self.tokens.attributes.is_empty() {
+            self.keep_attributes(foreign);
+        }
+        let count = u16::try_from(self.attrs.len() - first).unwrap_or(u16::MAX);
+        let other = if name.tag == Tag::Other {
+            let written = self.lower(name.written);
+            self.names.push(written);
+            self.names.len() - 1
+        } else {
+            0
+        };
+        (Span::pair(other, first), count)
+    }
+
+    #[inline(never)]
+    fn keep_attributes(&mut self, foreign: bool) {
+        let first = self.attrs.len();
+        let mut place = 0;
+        while let Some(attribute) = self.tokens.attributes.get(place).copied() {
+            place += 1;
+            let (name, spaced) = if attribute.is_lower && !foreign {
+                (attribute.name, false)
+            } else {
+                self.adjusted(attribute.name, foreign)
             };
-            let mut written = attribute.name;
-            if !attribute.is_lower {
-                written = self.lower(written);
-            }
-            let mut spaced = false;
-            if foreign {
-                let (adjusted, is_spaced) = foreign_attribute(self.str(written));
-                spaced = is_spaced;
-                if let Some(adjusted) = adjusted {
-                    written = self.pooled(adjusted);
-                }
-            }
-            let is_known = self
-                .attrs
-                .get(first..)
-                .unwrap_or_default()
-                .iter()
-                .any(|known| {
-                    known.name.len == written.len
-                        && known.spaced == spaced
-                        && self.str(known.name) == self.str(written)
-                });
+            let known = self.attrs.get(first..).unwrap_or_default();
+            let is_known = known.iter().any(|known| {
+                known.name.len == name.len && known.spaced == spaced && self.are_alike(known.name, name)
+            });
             if is_known {
                 continue;
             }
@@ -297,25 +303,25 @@ impl Builder<'_> {
             } else {
                 attribute.value
             };
-            self.attrs.push(Attr {
-                name: written,
-                value,
-                spaced,
-            });
+            self.attrs.push(Attr { name, value, spaced });
         }
-        let count = u16::try_from(self.attrs.len() - first).unwrap_or(u16::MAX);
-        let other = if name.tag == Tag::Other {
-            let written = if foreign && name.written.at as usize >= self.page.len() {
-                name.written
-            } else {
-                self.lower(name.written)
-            };
-            self.names.push(written);
-            self.names.len() - 1
-        } else {
-            0
-        };
-        (Span::pair(other, first), count)
+    }
+
+    /// The name an attribute is kept by, and whether it is of a name space.
+    #[inline(never)]
+    fn adjusted(&mut self, written: Span, foreign: bool) -> (Span, bool) {
+        let name = self.lower(written);
+        if !foreign {
+            return (name, false);
+        }
+        let (adjusted, spaced) = foreign_attribute(self.str(name));
+        (adjusted.map_or(name, |adjusted| self.pooled(adjusted)), spaced)
+    }
+
+    /// Whether two stretches of one length are alike.
+    #[inline(never)]
+    fn are_alike(&self, one: Span, other: Span) -> bool {
+        self.str(one) == self.str(other)
     }
 
     /// A value in which references are resolved.
