@@ -14,8 +14,18 @@ impl Builder<'_> {
         self.open.iter().rev().any(|open| open.at == at)
     }
 
-    /// Reconstructs the active formatting elements (13.2.4.3).
+    /// Reconstructs the active formatting elements (13.2.4.3). Mostly the last of them, if any, is open still.
+    #[inline]
     pub(super) fn reconstruct(&mut self) {
+        if let Some(Some(last)) = self.formatting.last()
+            && !self.is_open(last.at)
+        {
+            self.open_again();
+        }
+    }
+
+    #[inline(never)]
+    fn open_again(&mut self) {
         let closed = |active: &&Option<Active>| active.is_some_and(|active| !self.is_open(active.at));
         let closed = self.formatting.iter().rev().take_while(closed).count();
         for place in self.formatting.len() - closed..self.formatting.len() {

@@ -340,20 +340,29 @@ impl Builder<'_> {
     }
 
     /// Appends text to the current node; text that follows text is one.
+    #[inline]
     pub(super) fn append_text(&mut self, span: Span) {
-        let parent = self.open.last().map(|open| open.at);
-        let last = self.nodes.last().copied();
-        let before = last.filter(|last| last.tag == Tag::Text && Some(last.parent) == parent && !self.parted);
-        let Some(before) = before else {
-            self.push(Tag::Text, span, 0);
-            return;
-        };
-        let text = if before.text.end() == span.at as usize
-            && (before.text.at as usize >= self.page.len()) == (span.at as usize >= self.page.len())
+        match (self.nodes.last(), self.open.last()) {
+            (Some(last), Some(parent))
+                if last.tag == Tag::Text && last.parent == parent.at && !self.parted =>
+            {
+                self.extend_text(last.text, span);
+            }
+            _ => {
+                self.push(Tag::Text, span, 0);
+            }
+        }
+    }
+
+    /// Appends text to the last node, which is one.
+    #[inline(never)]
+    fn extend_text(&mut self, before: Span, span: Span) {
+        let text = if before.end() == span.at as usize
+            && (before.at as usize >= self.page.len()) == (span.at as usize >= self.page.len())
         {
-            Span::new(before.text.at as usize, span.end())
+            Span::new(before.at as usize, span.end())
         } else {
-            self.joined(before.text, span)
+            self.joined(before, span)
         };
         if let Some(last) = self.nodes.last_mut() {
             last.text = text;

@@ -137,7 +137,17 @@ impl<'a> Tokens<'a> {
     fn text(&mut self) -> Token {
         let start = self.at;
         let (mut at, mut has_references) = (start, false);
-        while let Some(found) = memchr2(b'<', b'&', self.rest(at)) {
+        loop {
+            let rest = self.rest(at);
+            let found = if has_references {
+                memchr(b'<', rest)
+            } else {
+                memchr2(b'<', b'&', rest)
+            };
+            let Some(found) = found else {
+                self.at = self.page.len();
+                return Token::Text(Span::of_page(start, self.at), has_references);
+            };
             at += found;
             match self.rest(at) {
                 [b'&', ..] => has_references = true,
@@ -149,8 +159,6 @@ impl<'a> Tokens<'a> {
             }
             at += 1;
         }
-        self.at = self.page.len();
-        Token::Text(Span::of_page(start, self.at), has_references)
     }
 
     /// Whether the slash before the end of the tag is none of an unquoted value's.
