@@ -85,6 +85,15 @@ impl Builder<'_> {
 
     /// The adoption agency algorithm, as far as it moves nothing (13.2.6.4.7).
     pub(super) fn adopt(&mut self, name: Name) -> Outcome {
+        // Mostly it ends what was opened last.
+        if let (Some(current), Some(Some(last))) = (self.open.last(), self.formatting.last())
+            && current.at == last.at
+            && last.tag == name.tag
+        {
+            self.pop();
+            self.formatting.pop();
+            return Ok(());
+        }
         let is_active = |formatting: &[Option<Active>], at| {
             formatting
                 .iter()
