@@ -60,7 +60,7 @@ static TABLE: [(u64, u8, Tag); SLOTS] = {
     table
 };
 
-/// Bytes of a name in lower case; zero for those that end it.
+/// Bytes of the name of a tag in lower case; zero for those that end it.
 #[allow(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
@@ -77,12 +77,6 @@ static LOWER: [u8; 256] = {
     }
     table
 };
-
-/// A byte of the name of a tag or an attribute in lower case; none where it ends the name. A page has no NUL.
-#[inline]
-pub(super) fn lower(byte: u8) -> Option<u8> {
-    LOWER.get(usize::from(byte)).copied().filter(|lower| *lower != 0)
-}
 
 tags! {
     A "a", Abbr "abbr", Acronym "acronym", Address "address", Amp "amp-img", Applet "applet", Area "area", Article "article",
@@ -122,8 +116,10 @@ impl Tag {
     #[inline]
     pub(super) fn at_start(text: &[u8]) -> (Self, usize) {
         let (mut number, mut length) = (0, 0);
-        while let Some(byte) = text.get(length).and_then(|byte| lower(*byte)) {
-            number = number << 8 | u64::from(byte);
+        while let Some(lower) = text.get(length).and_then(|byte| LOWER.get(usize::from(*byte)))
+            && *lower != 0
+        {
+            number = number << 8 | u64::from(*lower);
             length += 1;
         }
         (Self::packed(number, text, length), length)
@@ -137,7 +133,11 @@ impl Tag {
             length <= 8 || name.eq_ignore_ascii_case(tag.name().as_bytes())
         };
         match TABLE.get(slot(number)) {
-            Some((known, long, tag)) if *known == number && usize::from(*long) == length && is_whole(*tag) => *tag,
+            Some((known, long, tag))
+                if *known == number && usize::from(*long) == length && is_whole(*tag) =>
+            {
+                *tag
+            }
             _ => Self::Other,
         }
     }

@@ -46,7 +46,11 @@ type Outcome<T = ()> = Result<T, Unusual>;
 const CHUNK: usize = 16 << 10;
 
 /// Parses a page, and asks `stop` now and then whether to go on.
-pub(super) fn parse(page: &str, limits: &Limits, stop: &mut dyn FnMut() -> bool) -> Result<Document, Refusal> {
+pub(super) fn parse(
+    page: &str,
+    limits: &Limits,
+    stop: &mut dyn FnMut() -> bool,
+) -> Result<Document, Refusal> {
     if memchr(0, page.as_bytes()).is_some()
         || u32::try_from(page.len()).map_or(true, |length| length > u32::MAX / 4)
     {

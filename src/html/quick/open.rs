@@ -286,10 +286,10 @@ impl Builder<'_> {
         let mut place = 0;
         while let Some(attribute) = self.tokens.attributes.get(place).copied() {
             place += 1;
-            let (name, spaced) = if attribute.is_lower && !foreign {
-                (attribute.name, false)
-            } else {
+            let (name, spaced) = if attribute.has_capitals || foreign {
                 self.adjusted(attribute.name, foreign)
+            } else {
+                (attribute.name, false)
             };
             let known = self.attrs.get(first..).unwrap_or_default();
             let is_known = known.iter().any(|known| {

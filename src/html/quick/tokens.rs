@@ -5,7 +5,7 @@
 
 use memchr::{memchr, memchr2, memmem};
 
-use super::super::tag::{Tag, lower};
+use super::super::tag::Tag;
 use super::super::tree::Span;
 
 /// A piece of the page.
@@ -36,10 +36,37 @@ pub(super) struct Name {
 pub(super) struct Attribute {
     pub(super) name: Span,
     pub(super) value: Span,
-    /// Whether its name has no capitals.
-    pub(super) is_lower: bool,
+    /// Whether its name has capitals.
+    pub(super) has_capitals: bool,
     pub(super) has_references: HasReferences,
 }
+
+/// What a byte is to the name of an attribute.
+#[derive(Clone, Copy)]
+enum Kind {
+    Any,
+    Capital,
+    End,
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "done while compiling, of 256 bytes"
+)]
+static KINDS: [Kind; 256] = {
+    let mut table = [Kind::Any; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = match byte as u8 {
+            b'A'..=b'Z' => Kind::Capital,
+            b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>' | b'=' => Kind::End,
+            _ => Kind::Any,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// What a document type says of the way a table ends a paragraph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,26 +215,28 @@ impl<'a> Tokens<'a> {
                     self.at = at + 1;
                     return true;
                 }
-                Some(byte) if lower(*byte).is_none() => {
+                Some(byte) if byte.is_ascii_whitespace() || *byte == b'/' => {
                     at += 1;
                     continue;
                 }
                 Some(_) => {}
             }
             let start = at;
-            let mut is_lower = true;
+            let mut has_capitals = bytes.get(at).is_some_and(u8::is_ascii_uppercase);
             // A name may begin with `=`.
-            while let Some(byte) = bytes.get(at)
-                && let Some(lower) = lower(*byte)
-                && (*byte != b'=' || at == start)
-            {
-                is_lower &= lower == *byte;
+            at += 1;
+            while let Some(byte) = bytes.get(at) {
+                match KINDS.get(usize::from(*byte)) {
+                    Some(Kind::Any) | None => {}
+                    Some(Kind::Capital) => has_capitals = true,
+                    Some(Kind::End) => break,
+                }
                 at += 1;
             }
             let mut attribute = Attribute {
                 name: Span::of_page(start, at),
                 value: Span::of_page(at, at),
-                is_lower,
+                has_capitals,
                 has_references: false,
             };
             let skip_white = |mut at: usize| {
