@@ -149,7 +149,7 @@ impl<'a> Scan<'a, '_> {
         let name = self.name(start + 2);
         let tagged = self.attributes(start + 2 + name.len());
         self.nodes += 1;
-        let tag = known(name);
+        let tag = Tag::of_bytes(name);
         if tag.is_formatting() {
             self.formatting = self.formatting.saturating_sub(1);
         }
@@ -198,7 +198,7 @@ impl<'a> Scan<'a, '_> {
     fn start_tag(&mut self, start: usize) -> usize {
         let name = self.name(start + 1);
         let tagged = self.attributes(start + 1 + name.len());
-        let tag = known(name);
+        let tag = Tag::of_bytes(name);
         // An element, a text after it, and what formatting is opened again inside.
         self.nodes += 1 + tagged.attributes / 2;
         if tag.is_block() {
@@ -326,16 +326,6 @@ impl<'a> Scan<'a, '_> {
             .push_str(self.html.get(self.copied..from).unwrap_or_default());
         self.copied = to;
     }
-}
-
-fn known(name: &[u8]) -> Tag {
-    let mut lower = [0; 16];
-    let Some(buffer) = lower.get_mut(..name.len()) else {
-        return Tag::Other;
-    };
-    buffer.copy_from_slice(name);
-    buffer.make_ascii_lowercase();
-    std::str::from_utf8(buffer).map_or(Tag::Other, Tag::of)
 }
 
 fn hash(name: &[u8]) -> usize {

@@ -9,7 +9,7 @@ macro_rules! tags {
         pub enum Tag { $($variant),*, /** Any other element. */ Other, /** Text. */ Text }
 
         impl Tag {
-            const NAMES: &[(u128, Self)] = &[$((packed($name), Self::$variant)),*];
+            const NAMES: &[((u64, u8), Self)] = &[$((packed($name), Self::$variant)),*];
 
             /// Lower-case name; empty for [`Tag::Other`] and [`Tag::Text`].
             pub fn name(self) -> &'static str {
@@ -19,49 +19,61 @@ macro_rules! tags {
     };
 }
 
-/// A name as a number: its bytes, at most sixteen of them; longer ones are none of ours.
+/// A name as a number: its last eight bytes, and its length.
 #[allow(
     clippy::indexing_slicing,
-    reason = "`get` is not for constants; the bound stands above"
+    clippy::cast_possible_truncation,
+    reason = "`get` and `try_from` are not for constants; names are short"
 )]
-const fn packed(name: &str) -> u128 {
+const fn packed(name: &str) -> (u64, u8) {
     let bytes = name.as_bytes();
-    let (mut number, mut at) = (0, bytes.len());
-    if at > 16 {
-        return 0;
+    let (mut number, mut at) = (0, 0);
+    while at < bytes.len() {
+        number = number << 8 | bytes[at] as u64;
+        at += 1;
     }
-    while at > 0 {
-        at -= 1;
-        number = number << 8 | bytes[at] as u128;
-    }
-    number
+    (number, at as u8)
 }
 
-/// Slots of the table that finds a tag by its packed name: three times as many as there are tags.
-const SLOTS: usize = 512;
+/// Slots of the table that finds a tag by its packed name.
+const SLOTS: usize = 1024;
 
-/// Where a packed name is looked for first.
-#[allow(clippy::cast_possible_truncation, reason = "both halves are folded into one")]
-const fn slot(number: u128) -> usize {
-    let folded = number as u64 ^ (number >> 64) as u64;
-    (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize
+/// Where a packed name stands. With this factor, no two names share a place.
+#[allow(clippy::cast_possible_truncation, reason = "ten bits are left")]
+const fn slot(number: u64) -> usize {
+    (number.wrapping_mul(0x5a39_8ec0_5fc1_803d) >> 54) as usize
 }
 
-/// Each name in the first free slot from its own.
 #[allow(
     clippy::indexing_slicing,
     reason = "done while compiling, where a wrong index is an error"
 )]
-static TABLE: [(u128, Tag); SLOTS] = {
-    let mut table = [(0, Tag::Other); SLOTS];
+static TABLE: [(u64, u8, Tag); SLOTS] = {
+    let mut table = [(0, 0, Tag::Other); SLOTS];
     let mut next = 0;
     while next < Tag::NAMES.len() {
-        let mut at = slot(Tag::NAMES[next].0);
-        while table[at].0 != 0 {
-            at = (at + 1) % SLOTS;
-        }
-        table[at] = Tag::NAMES[next];
+        let ((number, length), tag) = Tag::NAMES[next];
+        assert!(table[slot(number)].1 == 0, "another factor is needed");
+        table[slot(number)] = (number, length, tag);
         next += 1;
+    }
+    table
+};
+
+/// Bytes of the name of a tag in lower case; zero for those that end it.
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "done while compiling, of 256 bytes"
+)]
+static LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        if !matches!(byte as u8, b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>') {
+            table[byte] = (byte as u8).to_ascii_lowercase();
+        }
+        byte += 1;
     }
     table
 };
@@ -90,26 +102,43 @@ tags! {
 impl Tag {
     /// By its lower-case name.
     pub fn of(name: &str) -> Self {
-        Self::packed(packed(name))
+        let number = name.bytes().fold(0, |number, byte| number << 8 | u64::from(byte));
+        Self::packed(number, name.as_bytes(), name.len())
     }
 
     /// By the bytes of a name in any case.
     pub(super) fn of_bytes(name: &[u8]) -> Self {
-        if name.len() > 16 {
-            return Self::Other;
-        }
-        let lower = |number, byte: &u8| number << 8 | u128::from(byte.to_ascii_lowercase());
-        Self::packed(name.iter().rev().fold(0, lower))
+        let (tag, length) = Self::at_start(name);
+        if length == name.len() { tag } else { Self::Other }
     }
 
-    fn packed(number: u128) -> Self {
-        let mut at = slot(number);
-        loop {
-            match TABLE.get(at) {
-                Some((known, tag)) if *known == number => return *tag,
-                Some((0, _)) | None => return Self::Other,
-                _ => at = (at + 1) % SLOTS,
+    /// Of the name in any case that a tag begins with, and how long the name is.
+    #[inline]
+    pub(super) fn at_start(text: &[u8]) -> (Self, usize) {
+        let (mut number, mut length) = (0, 0);
+        while let Some(lower) = text.get(length).and_then(|byte| LOWER.get(usize::from(*byte)))
+            && *lower != 0
+        {
+            number = number << 8 | u64::from(*lower);
+            length += 1;
+        }
+        (Self::packed(number, text, length), length)
+    }
+
+    /// By the last eight bytes of a name, in lower case, and the text that begins with the whole of it.
+    #[inline]
+    fn packed(number: u64, text: &[u8], length: usize) -> Self {
+        let is_whole = |tag: Self| {
+            let name = text.get(..length).unwrap_or_default();
+            length <= 8 || name.eq_ignore_ascii_case(tag.name().as_bytes())
+        };
+        match TABLE.get(slot(number)) {
+            Some((known, long, tag))
+                if *known == number && usize::from(*long) == length && is_whole(*tag) =>
+            {
+                *tag
             }
+            _ => Self::Other,
         }
     }
 

@@ -408,6 +408,8 @@ fn tags_are_found_by_their_names() {
         "x",
         "aa",
         "figcaptions",
+        "xxockquote",
+        "captions\0",
         "a-name-of-more-than-sixteen-bytes",
         "é",
         "\0",

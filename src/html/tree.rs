@@ -90,6 +90,15 @@ impl Span {
         Self::pair(start, end.saturating_sub(start))
     }
 
+    /// Of a page that is known to be of less than 4 GiB.
+    #[allow(clippy::cast_possible_truncation, reason = "the bound is the caller's")]
+    pub(super) fn of_page(start: usize, end: usize) -> Self {
+        Self {
+            at: start as u32,
+            len: end.wrapping_sub(start) as u32,
+        }
+    }
+
     /// Two numbers in the place of one.
     pub(super) fn pair(at: usize, len: usize) -> Self {
         Self {

@@ -4,9 +4,10 @@ use super::super::tag::Tag;
 use super::names::{is_of_head, is_plain_block, is_table_part};
 use super::open::{Open, Scope, Space};
 use super::tokens::{Name, Raw};
-use super::{Again, Builder, Done, Item, Mode, Outcome, Refusal, Step, references};
+use super::{Again, Builder, Done, Item, Mode, Outcome, Step, Unusual, references};
 
 impl Builder<'_> {
+    #[inline]
     pub(super) fn in_body(&mut self, item: Item) -> Outcome<Step> {
         match item {
             Item::White(span) => {
@@ -30,11 +31,12 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn start_in_body(&mut self, name: Name, self_closing: bool, item: Item) -> Outcome<Step> {
+    #[inline(never)]
+    fn start_in_body(&mut self, name: Name, self_closing: bool, item: Item) -> Outcome<Step> {
         match name.tag {
             Tag::Html => {
                 if self.templates == 0 && !self.tokens.attributes.is_empty() {
-                    return Err(Refusal::Unusual);
+                    return Err(Unusual);
                 }
             }
             tag if is_of_head(tag) => return self.in_head(item),
@@ -42,14 +44,14 @@ impl Builder<'_> {
                 let has_body = self.open.get(1).is_some_and(|open| open.tag == Tag::Body);
                 if has_body && self.templates == 0 {
                     if !self.tokens.attributes.is_empty() {
-                        return Err(Refusal::Unusual);
+                        return Err(Unusual);
                     }
                     self.frameset_ok = false;
                 }
             }
             Tag::Frameset => {
                 if self.frameset_ok {
-                    return Err(Refusal::Unusual);
+                    return Err(Unusual);
                 }
             }
             tag if is_plain_block(tag) || tag == Tag::P => {
@@ -68,7 +70,7 @@ impl Builder<'_> {
                 self.insert(name, true);
                 self.frameset_ok = false;
                 if self.tokens.skip_line_end() {
-                    return Err(Refusal::Unusual);
+                    return Err(Unusual);
                 }
             }
             Tag::Form => {
@@ -98,7 +100,7 @@ impl Builder<'_> {
                 self.close_p();
                 self.insert(name, true);
             }
-            Tag::Plaintext | Tag::Math => return Err(Refusal::Unusual),
+            Tag::Plaintext | Tag::Math => return Err(Unusual),
             Tag::Button => {
                 if self.in_scope(Scope::Default, Tag::Button) {
                     self.imply_ends(Tag::Text);
@@ -143,7 +145,7 @@ impl Builder<'_> {
                     match self.table_ends_p {
                         Some(true) => self.close_p(),
                         Some(false) => {}
-                        None => return Err(Refusal::Unusual),
+                        None => return Err(Unusual),
                     }
                 }
                 self.insert(name, true);
@@ -187,7 +189,7 @@ impl Builder<'_> {
             Tag::Textarea => {
                 self.frameset_ok = false;
                 if self.tokens.skip_line_end() {
-                    return Err(Refusal::Unusual);
+                    return Err(Unusual);
                 }
                 self.raw(name, Raw::Escapable);
             }
@@ -246,7 +248,8 @@ impl Builder<'_> {
         Ok(Done)
     }
 
-    pub(super) fn end_in_body(&mut self, name: Name, item: Item) -> Outcome<Step> {
+    #[inline(never)]
+    fn end_in_body(&mut self, name: Name, item: Item) -> Outcome<Step> {
         match name.tag {
             Tag::Template => return self.in_head(item),
             Tag::Body => {

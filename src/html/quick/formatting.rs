@@ -3,7 +3,7 @@
 use super::super::tree::Attr;
 use super::open::{Active, Scope, Space};
 use super::tokens::Name;
-use super::{Builder, Outcome, Refusal};
+use super::{Builder, Outcome, Unusual};
 
 impl Builder<'_> {
     pub(super) fn clear_formatting(&mut self) {
@@ -14,8 +14,18 @@ impl Builder<'_> {
         self.open.iter().rev().any(|open| open.at == at)
     }
 
-    /// Reconstructs the active formatting elements (13.2.4.3).
+    /// Reconstructs the active formatting elements (13.2.4.3). Mostly the last of them, if any, is open still.
+    #[inline]
     pub(super) fn reconstruct(&mut self) {
+        if let Some(Some(last)) = self.formatting.last()
+            && !self.is_open(last.at)
+        {
+            self.open_again();
+        }
+    }
+
+    #[inline(never)]
+    fn open_again(&mut self) {
         let closed = |active: &&Option<Active>| active.is_some_and(|active| !self.is_open(active.at));
         let closed = self.formatting.iter().rev().take_while(closed).count();
         for place in self.formatting.len() - closed..self.formatting.len() {
@@ -75,6 +85,15 @@ impl Builder<'_> {
 
     /// The adoption agency algorithm, as far as it moves nothing (13.2.6.4.7).
     pub(super) fn adopt(&mut self, name: Name) -> Outcome {
+        // Mostly it ends what was opened last.
+        if let (Some(current), Some(Some(last))) = (self.open.last(), self.formatting.last())
+            && current.at == last.at
+            && last.tag == name.tag
+        {
+            self.pop();
+            self.formatting.pop();
+            return Ok(());
+        }
         let is_active = |formatting: &[Option<Active>], at| {
             formatting
                 .iter()
@@ -108,7 +127,7 @@ impl Builder<'_> {
             return Ok(());
         }
         if self.open.iter().skip(place).any(|open| open.is_special()) {
-            return Err(Refusal::Unusual);
+            return Err(Unusual);
         }
         self.truncate(place);
         self.formatting.remove(position);

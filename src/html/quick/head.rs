@@ -4,7 +4,7 @@ use super::super::tag::Tag;
 use super::names::is_of_head;
 use super::open::{Open, Space};
 use super::tokens::Raw;
-use super::{Again, Builder, Done, Item, Mode, Outcome, Refusal, Step};
+use super::{Again, Builder, Done, Item, Mode, Outcome, Step, Unusual};
 
 impl Builder<'_> {
     pub(super) fn in_head(&mut self, item: Item) -> Outcome<Step> {
@@ -94,10 +94,10 @@ impl Builder<'_> {
                     self.mode = Mode::InBody;
                     return Ok(Done);
                 }
-                Tag::Frameset => return Err(Refusal::Unusual),
+                Tag::Frameset => return Err(Unusual),
                 tag if is_of_head(tag) => {
                     let Some(head) = self.head else {
-                        return Err(Refusal::Unusual);
+                        return Err(Unusual);
                     };
                     // It goes into the head; what text comes behind it is not told from the one before by it.
                     let parted = std::mem::replace(&mut self.parted, true);

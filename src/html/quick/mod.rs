@@ -30,13 +30,27 @@ pub(super) enum Refusal {
     TooMuch(TooMuch),
 }
 
-type Outcome<T = ()> = Result<T, Refusal>;
+/// The markup is not as usual.
+#[derive(Clone, Copy, Debug)]
+struct Unusual;
+
+impl From<Unusual> for Refusal {
+    fn from(_: Unusual) -> Self {
+        Self::Unusual
+    }
+}
+
+type Outcome<T = ()> = Result<T, Unusual>;
 
 /// Bytes of the page between two looks at the clock.
 const CHUNK: usize = 16 << 10;
 
 /// Parses a page, and asks `stop` now and then whether to go on.
-pub(super) fn parse(page: &str, limits: &Limits, stop: &mut dyn FnMut() -> bool) -> Outcome<Document> {
+pub(super) fn parse(
+    page: &str,
+    limits: &Limits,
+    stop: &mut dyn FnMut() -> bool,
+) -> Result<Document, Refusal> {
     if memchr(0, page.as_bytes()).is_some()
         || u32::try_from(page.len()).map_or(true, |length| length > u32::MAX / 4)
     {
@@ -242,7 +256,7 @@ impl<'a> Builder<'a> {
         // Between the rows of a table white space counts only if there is nothing else.
         let is_table = matches!(self.mode, Mode::InTable | Mode::InTableBody | Mode::InRow);
         if is_table && rest.len > 0 {
-            return Err(Refusal::Unusual);
+            return Err(Unusual);
         }
         if white.len > 0 {
             self.item(Item::White(white))?;
@@ -253,7 +267,20 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    #[inline]
     fn item(&mut self, item: Item) -> Outcome {
+        // As nearly always.
+        if self.mode == Mode::InBody && !self.is_foreign() {
+            match self.in_body(item)? {
+                Done => return Ok(()),
+                Again(mode) => self.mode = mode,
+            }
+        }
+        self.item_by_mode(item)
+    }
+
+    #[inline(never)]
+    fn item_by_mode(&mut self, item: Item) -> Outcome {
         loop {
             let step = if self.is_foreign_to(item) {
                 self.in_foreign(item)?
@@ -338,6 +365,7 @@ impl<'a> Builder<'a> {
         }
     }
 
+    #[cold]
     fn in_foreign(&mut self, item: Item) -> Outcome<Step> {
         match item {
             Item::White(span) | Item::Text(span) => {

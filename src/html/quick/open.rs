@@ -82,11 +82,13 @@ impl Builder<'_> {
         false
     }
 
+    #[inline]
     pub(super) fn p_in_button_scope(&self) -> bool {
         self.paragraphs > 0 && self.in_scope(Scope::Button, Tag::P)
     }
 
     /// Closes a `<p>` where one is in button scope.
+    #[inline]
     pub(super) fn close_p(&mut self) {
         if self.p_in_button_scope() {
             self.imply_ends(Tag::P);
@@ -261,43 +263,15 @@ impl Builder<'_> {
 
     /// Keeps the attributes of the last start tag and the name of an unknown element: as [`Flat::text`] and
     /// [`Flat::attrs`] have them.
+    #[inline]
     fn element(&mut self, name: Name, foreign: bool) -> (Span, u16) {
         let first = self.attrs.len();
-        let attributes = std::mem::take(&mut self.tokens.attributes);
-        for attribute in &attributes {
-            let mut written = self.lower(attribute.name);
-            let mut spaced = false;
-            if foreign {
-                let (adjusted, is_spaced) = foreign_attribute(self.str(written));
-                spaced = is_spaced;
-                if let Some(adjusted) = adjusted {
-                    written = self.pooled(adjusted);
-                }
-            }
-            let is_known = self
-                .attrs
-                .get(first..)
-                .unwrap_or_default()
-                .iter()
-                .any(|known| known.spaced == spaced && self.str(known.name) == self.str(written));
-            if is_known {
-                continue;
-            }
-            let value = self.resolved(attribute.value);
-            self.attrs.push(Attr {
-                name: written,
-                value,
-                spaced,
-            });
+        if !self.tokens.attributes.is_empty() {
+            self.keep_attributes(foreign);
         }
-        self.tokens.attributes = attributes;
         let count = u16::try_from(self.attrs.len() - first).unwrap_or(u16::MAX);
         let other = if name.tag == Tag::Other {
-            let written = if foreign && name.written.at as usize >= self.page.len() {
-                name.written
-            } else {
-                self.lower(name.written)
-            };
+            let written = self.lower(name.written);
             self.names.push(written);
             self.names.len() - 1
         } else {
@@ -306,12 +280,53 @@ impl Builder<'_> {
         (Span::pair(other, first), count)
     }
 
+    #[inline(never)]
+    fn keep_attributes(&mut self, foreign: bool) {
+        let first = self.attrs.len();
+        let mut place = 0;
+        while let Some(attribute) = self.tokens.attributes.get(place).copied() {
+            place += 1;
+            let (name, spaced) = if attribute.has_capitals || foreign {
+                self.adjusted(attribute.name, foreign)
+            } else {
+                (attribute.name, false)
+            };
+            let known = self.attrs.get(first..).unwrap_or_default();
+            let is_known = known.iter().any(|known| {
+                known.name.len == name.len && known.spaced == spaced && self.are_alike(known.name, name)
+            });
+            if is_known {
+                continue;
+            }
+            let value = if attribute.has_references {
+                self.resolved(attribute.value)
+            } else {
+                attribute.value
+            };
+            self.attrs.push(Attr { name, value, spaced });
+        }
+    }
+
+    /// The name an attribute is kept by, and whether it is of a name space.
+    #[inline(never)]
+    fn adjusted(&mut self, written: Span, foreign: bool) -> (Span, bool) {
+        let name = self.lower(written);
+        if !foreign {
+            return (name, false);
+        }
+        let (adjusted, spaced) = foreign_attribute(self.str(name));
+        (adjusted.map_or(name, |adjusted| self.pooled(adjusted)), spaced)
+    }
+
+    /// Whether two stretches of one length are alike.
+    #[inline(never)]
+    fn are_alike(&self, one: Span, other: Span) -> bool {
+        self.str(one) == self.str(other)
+    }
+
     /// A value in which references are resolved.
     fn resolved(&mut self, value: Span) -> Span {
         let text = value.of(self.page, "");
-        if memchr::memchr(b'&', text.as_bytes()).is_none() {
-            return value;
-        }
         let from = self.pool.len();
         references::resolve(text, true, &mut self.pool);
         Span::new(self.page.len() + from, self.page.len() + self.pool.len())
@@ -325,20 +340,29 @@ impl Builder<'_> {
     }
 
     /// Appends text to the current node; text that follows text is one.
+    #[inline]
     pub(super) fn append_text(&mut self, span: Span) {
-        let parent = self.open.last().map(|open| open.at);
-        let last = self.nodes.last().copied();
-        let before = last.filter(|last| last.tag == Tag::Text && Some(last.parent) == parent && !self.parted);
-        let Some(before) = before else {
-            self.push(Tag::Text, span, 0);
-            return;
-        };
-        let text = if before.text.end() == span.at as usize
-            && (before.text.at as usize >= self.page.len()) == (span.at as usize >= self.page.len())
+        match (self.nodes.last(), self.open.last()) {
+            (Some(last), Some(parent))
+                if last.tag == Tag::Text && last.parent == parent.at && !self.parted =>
+            {
+                self.extend_text(last.text, span);
+            }
+            _ => {
+                self.push(Tag::Text, span, 0);
+            }
+        }
+    }
+
+    /// Appends text to the last node, which is one.
+    #[inline(never)]
+    fn extend_text(&mut self, before: Span, span: Span) {
+        let text = if before.end() == span.at as usize
+            && (before.at as usize >= self.page.len()) == (span.at as usize >= self.page.len())
         {
-            Span::new(before.text.at as usize, span.end())
+            Span::new(before.at as usize, span.end())
         } else {
-            self.joined(before.text, span)
+            self.joined(before, span)
         };
         if let Some(last) = self.nodes.last_mut() {
             last.text = text;

@@ -4,7 +4,7 @@
 use super::super::tag::Tag;
 use super::names::is_table_part;
 use super::open::Scope;
-use super::{Again, Builder, Done, Item, Mode, Outcome, Refusal, Step};
+use super::{Again, Builder, Done, Item, Mode, Outcome, Step, Unusual};
 
 impl Builder<'_> {
     pub(super) fn in_table(&mut self, item: Item) -> Outcome<Step> {
@@ -14,7 +14,7 @@ impl Builder<'_> {
                     self.current(),
                     Tag::Table | Tag::Tbody | Tag::Tfoot | Tag::Thead | Tag::Tr
                 ) {
-                    return Err(Refusal::Unusual);
+                    return Err(Unusual);
                 }
                 self.append_text(span);
                 Ok(Done)
@@ -72,7 +72,7 @@ impl Builder<'_> {
                     }
                     Ok(Done)
                 }
-                _ => Err(Refusal::Unusual),
+                _ => Err(Unusual),
             },
             Item::End(name) => match name.tag {
                 Tag::Table => {
@@ -94,9 +94,9 @@ impl Builder<'_> {
                 | Tag::Thead
                 | Tag::Tr => Ok(Done),
                 Tag::Template => self.in_head(item),
-                _ => Err(Refusal::Unusual),
+                _ => Err(Unusual),
             },
-            Item::Text(_) => Err(Refusal::Unusual),
+            Item::Text(_) => Err(Unusual),
         }
     }
 
@@ -158,7 +158,7 @@ impl Builder<'_> {
             },
             Item::Eof => return self.in_body(item),
             // Behind the columns it would stand between the rows.
-            Item::Text(_) => return Err(Refusal::Unusual),
+            Item::Text(_) => return Err(Unusual),
         }
         if self.current() == Tag::Colgroup {
             self.pop();

@@ -36,7 +36,37 @@ pub(super) struct Name {
 pub(super) struct Attribute {
     pub(super) name: Span,
     pub(super) value: Span,
+    /// Whether its name has capitals.
+    pub(super) has_capitals: bool,
+    pub(super) has_references: HasReferences,
 }
+
+/// What a byte is to the name of an attribute.
+#[derive(Clone, Copy)]
+enum Kind {
+    Any,
+    Capital,
+    End,
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "done while compiling, of 256 bytes"
+)]
+static KINDS: [Kind; 256] = {
+    let mut table = [Kind::Any; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = match byte as u8 {
+            b'A'..=b'Z' => Kind::Capital,
+            b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' | b'/' | b'>' | b'=' => Kind::End,
+            _ => Kind::Any,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// What a document type says of the way a table ends a paragraph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,61 +123,68 @@ impl<'a> Tokens<'a> {
     }
 
     /// The next piece. `foreign`: whether it stands in an element of another vocabulary than HTML's.
+    #[inline]
     pub(super) fn next(&mut self, foreign: bool) -> Token {
         loop {
             let start = self.at;
-            let mut has_references = false;
-            // Up to a tag: a `<` that begins none is a character.
-            let mut from = start;
-            let kind = loop {
-                let Some(found) = memchr2(b'<', b'&', self.rest(from)) else {
-                    self.at = self.page.len();
-                    break None;
-                };
-                let found = from + found;
-                from = found + 1;
-                let next = self.byte(from);
-                if self.byte(found) == Some(b'&') {
-                    has_references = true;
-                } else if next.is_some_and(|byte| {
-                    byte.is_ascii_alphabetic()
-                        || matches!(byte, b'!' | b'?')
-                        || (byte == b'/' && self.byte(from + 1).is_some())
-                }) {
-                    self.at = found;
-                    break next;
+            let (from, is_end) = match self.rest(start) {
+                [] => return Token::Eof,
+                [b'<', b'a'..=b'z' | b'A'..=b'Z', ..] => (start + 1, false),
+                [b'<', b'/', b'a'..=b'z' | b'A'..=b'Z', ..] => (start + 2, true),
+                // Nothing at all.
+                [b'<', b'/', b'>', ..] => {
+                    self.at = start + 3;
+                    continue;
                 }
+                [b'<', b'!', ..] => return self.declaration(foreign),
+                [b'<', b'?', ..] | [b'<', b'/', _, ..] => return self.bogus(),
+                _ => return self.text(),
             };
-            if self.at > start {
-                return Token::Text(Span::new(start, self.at), has_references);
+            let (tag, length) = Tag::at_start(self.rest(from));
+            let end = from + length;
+            let written = Span::of_page(from, end);
+            let name = Name { tag, written };
+            if self.byte(end) == Some(b'>') {
+                self.attributes.clear();
+                self.at = end + 1;
+            } else if !self.attributes(end) {
+                return Token::Eof;
             }
-            match kind {
-                None => return Token::Eof,
-                Some(b'!') => return self.declaration(foreign),
-                Some(b'?') => return self.bogus(),
-                Some(b'/') => match self.byte(start + 2) {
-                    Some(byte) if byte.is_ascii_alphabetic() => {
-                        let name = self.name(start + 2);
-                        if !self.tag(name) {
-                            return Token::Eof;
-                        }
-                        return Token::End(name);
-                    }
-                    // Nothing at all.
-                    Some(b'>') => self.at = start + 3,
-                    _ => return self.bogus(),
-                },
-                Some(_) => {
-                    let name = self.name(start + 1);
-                    let last = self.tag(name);
-                    if !last {
-                        return Token::Eof;
-                    }
-                    let self_closing =
-                        self.byte(self.at.wrapping_sub(2)) == Some(b'/') && self.closes_itself(name);
-                    return Token::Start(name, self_closing);
+            return if is_end {
+                Token::End(name)
+            } else {
+                let has_slash = self.byte(self.at.wrapping_sub(2)) == Some(b'/');
+                Token::Start(name, has_slash && self.closes_itself(name))
+            };
+        }
+    }
+
+    /// Characters up to a tag: a `<` that begins none is one of them.
+    #[inline(never)]
+    fn text(&mut self) -> Token {
+        let start = self.at;
+        let (mut at, mut has_references) = (start, false);
+        loop {
+            let rest = self.rest(at);
+            let found = if has_references {
+                memchr(b'<', rest)
+            } else {
+                memchr2(b'<', b'&', rest)
+            };
+            let Some(found) = found else {
+                self.at = self.page.len();
+                return Token::Text(Span::of_page(start, self.at), has_references);
+            };
+            at += found;
+            match self.rest(at) {
+                [b'&', ..] => has_references = true,
+                [_, b'a'..=b'z' | b'A'..=b'Z' | b'!' | b'?', ..] | [_, b'/', _, ..] => {
+                    self.at = at;
+                    return Token::Text(Span::of_page(start, at), has_references);
                 }
+                _ => {}
             }
+            at += 1;
         }
     }
 
@@ -162,29 +199,13 @@ impl<'a> Tokens<'a> {
         end <= slash
     }
 
-    fn name(&self, from: usize) -> Name {
-        let rest = self.rest(from);
-        let end = rest
-            .iter()
-            .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>'))
-            .unwrap_or(rest.len());
-        Name {
-            tag: Tag::of_bytes(rest.get(..end).unwrap_or_default()),
-            written: Span::new(from, from + end),
-        }
-    }
-
     /// Reads the attributes behind a name up to the end of the tag; `false` where the page ends within it.
-    fn tag(&mut self, name: Name) -> bool {
+    #[inline(never)]
+    fn attributes(&mut self, from: usize) -> bool {
         self.attributes.clear();
         let bytes = self.page.as_bytes();
-        let mut at = name.written.end();
-        let skip = |at: usize, stop: fn(u8) -> bool| {
-            let rest = bytes.get(at..).unwrap_or_default();
-            at + rest.iter().position(|byte| stop(*byte)).unwrap_or(rest.len())
-        };
+        let mut at = from;
         loop {
-            at = skip(at, |byte| !byte.is_ascii_whitespace() && byte != b'/');
             match bytes.get(at) {
                 None => {
                     self.at = bytes.len();
@@ -194,37 +215,70 @@ impl<'a> Tokens<'a> {
                     self.at = at + 1;
                     return true;
                 }
+                Some(byte) if byte.is_ascii_whitespace() || *byte == b'/' => {
+                    at += 1;
+                    continue;
+                }
                 Some(_) => {}
             }
+            let start = at;
+            let mut has_capitals = bytes.get(at).is_some_and(u8::is_ascii_uppercase);
             // A name may begin with `=`.
-            let end = skip(at + 1, |byte| {
-                byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=')
-            });
-            let named = Span::new(at, end);
-            at = skip(end, |byte| !byte.is_ascii_whitespace());
-            let mut value = Span::new(end, end);
+            at += 1;
+            while let Some(byte) = bytes.get(at) {
+                match KINDS.get(usize::from(*byte)) {
+                    Some(Kind::Any) | None => {}
+                    Some(Kind::Capital) => has_capitals = true,
+                    Some(Kind::End) => break,
+                }
+                at += 1;
+            }
+            let mut attribute = Attribute {
+                name: Span::of_page(start, at),
+                value: Span::of_page(at, at),
+                has_capitals,
+                has_references: false,
+            };
+            let skip_white = |mut at: usize| {
+                while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+                    at += 1;
+                }
+                at
+            };
+            at = skip_white(at);
             if bytes.get(at) == Some(&b'=') {
-                at = skip(at + 1, |byte| !byte.is_ascii_whitespace());
-                if let Some(quote @ (b'"' | b'\'')) = bytes.get(at) {
-                    let rest = bytes.get(at + 1..).unwrap_or_default();
-                    let Some(length) = memchr(*quote, rest) else {
+                at = skip_white(at + 1);
+                let from = at;
+                if let Some(quote @ (b'"' | b'\'')) = bytes.get(from) {
+                    let rest = bytes.get(from + 1..).unwrap_or_default();
+                    let mut found = memchr2(*quote, b'&', rest);
+                    if found.and_then(|found| rest.get(found)) == Some(&b'&') {
+                        attribute.has_references = true;
+                        found = memchr(*quote, rest);
+                    }
+                    let Some(length) = found else {
                         self.at = bytes.len();
                         return false;
                     };
-                    value = Span::new(at + 1, at + 1 + length);
-                    at += length + 2;
+                    at = from + length + 2;
+                    attribute.value = Span::of_page(from + 1, at - 1);
                 } else {
-                    let end = skip(at, |byte| byte.is_ascii_whitespace() || byte == b'>');
-                    value = Span::new(at, end);
-                    at = end;
+                    while let Some(byte) = bytes.get(at)
+                        && !(byte.is_ascii_whitespace() || *byte == b'>')
+                    {
+                        attribute.has_references |= *byte == b'&';
+                        at += 1;
+                    }
+                    attribute.value = Span::of_page(from, at);
                 }
             }
             if self.attributes.len() <= self.most {
-                self.attributes.push(Attribute { name: named, value });
+                self.attributes.push(attribute);
             }
         }
     }
 
+    #[inline(never)]
     fn declaration(&mut self, foreign: bool) -> Token {
         let start = self.at;
         let rest = self.rest(start);
@@ -250,7 +304,7 @@ impl<'a> Tokens<'a> {
             let length = memmem::find(self.rest(from), b"]]>");
             let end = from + length.unwrap_or(self.rest(from).len());
             self.at = end + if length.is_some() { 3 } else { 0 };
-            return Token::Text(Span::new(from, end), false);
+            return Token::Text(Span::of_page(from, end), false);
         }
         self.bogus()
     }
@@ -274,12 +328,11 @@ impl<'a> Tokens<'a> {
         self.at = end;
         if end < self.page.len() {
             // Its attributes are nobody's; where the page ends in it, so does the content before it.
-            let name = self.name(end + 2);
-            self.tag(name);
+            self.attributes(end + 2 + written.len());
         }
         let content = self.page.as_bytes().get(start..end).unwrap_or_default();
         let has_references = kind == Raw::Escapable && memchr(b'&', content).is_some();
-        (Span::new(start, end), has_references)
+        (Span::of_page(start, end), has_references)
     }
 
     /// Whether the end tag of `name` begins at a `<`.
