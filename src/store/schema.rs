@@ -161,7 +161,7 @@ fn prepare(db: &Connection) -> rusqlite::Result<()> {
         |_| Ok(()),
     )?;
     db.pragma_update(None, "cache_size", -CACHE)?;
-    // Each step is a savepoint: the pages it changes are copied first, and that need not be to a file.
+    // In a savepoint the pages that a step changes are copied first, and that need not be to a file.
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     db.set_prepared_statement_cache_capacity(256);

@@ -1,6 +1,6 @@
 //! The index of words and the numbers of stories, kept in step with what readers see.
 //!
-//! FTS5 writes what it has gathered to the disk at every savepoint, and each step of the writer is one. So a step only
+//! FTS5 writes what it has gathered to the disk at every savepoint, and each step of the writer may be one. So a step only
 //! notes which articles changed, and their words follow once for the whole transaction, before it is committed.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
