@@ -31,6 +31,7 @@ impl Builder<'_> {
         }
     }
 
+    // Apart from the other: neither pays for what the other keeps on the stack.
     #[inline(never)]
     fn start_in_body(&mut self, name: Name, self_closing: bool, item: Item) -> Outcome<Step> {
         match name.tag {

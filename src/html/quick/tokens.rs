@@ -199,7 +199,8 @@ impl<'a> Tokens<'a> {
         end <= slash
     }
 
-    /// Reads the attributes behind a name up to the end of the tag; `false` where the page ends within it.
+    /// Reads the attributes behind a name up to the end of the tag; `false` where the page ends within it. Most tags have
+    /// none, and should not pay for what this keeps on the stack.
     #[inline(never)]
     fn attributes(&mut self, from: usize) -> bool {
         self.attributes.clear();
