@@ -13,6 +13,7 @@ mod markdown;
 mod matching;
 mod quick;
 mod render;
+mod room;
 mod runs;
 mod tag;
 mod text;

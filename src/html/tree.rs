@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::css::Css;
 use super::limits::{Limits, TooMuch, bounded};
 use super::quick::Refusal;
+use super::room::Room;
 use super::tag::Tag;
 use super::{full, matching, quick};
 
@@ -322,6 +323,17 @@ pub(super) fn as_lines(html: &str) -> Cow<'_, str> {
         return html.into();
     }
     html.replace("\r\n", "\n").replace('\r', "\n").into()
+}
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        Room {
+            page: std::mem::take(&mut self.page),
+            nodes: std::mem::take(&mut self.nodes),
+            attrs: std::mem::take(&mut self.attrs),
+        }
+        .leave();
+    }
 }
 
 impl std::fmt::Debug for Document {

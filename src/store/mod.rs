@@ -325,7 +325,7 @@ impl Store {
             pages::Packed::of(&mut outcome)?
         };
         self.writer
-            .call("record a page", move |db| {
+            .call_in(Haste::Gather, "record a page", move |db| {
                 pages::record(db, &outcome, packed.as_ref())
             })
             .await

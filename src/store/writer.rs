@@ -9,7 +9,7 @@
 //! therefore run twice, and leaves nothing behind but in the database.
 //!
 //! What may wait does so for a moment, for others to share its transaction ([`Haste`]): a commit and its sync cost more
-//! than the rows of a poll.
+//! than the rows of a poll, and as much as a fifth of an article.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -31,8 +31,8 @@ const BATCH: usize = 256;
 /// Closures that may wait; callers beyond wait to send.
 const WAITING: usize = 512;
 
-/// How long a closure that may wait does so. Polls that were begun together end within less.
-const GATHER: Duration = Duration::from_millis(5);
+/// How long a closure that may wait does so: what took a request to come, and is not asked for again for seconds, can.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// How long the end waits for readers before it leaves the log as it is.
 const CLOSING: Duration = Duration::from_millis(500);

@@ -18,6 +18,7 @@ use memchr::memchr;
 use self::open::{Active, Open, Space};
 use self::tokens::{Doctype, Name, Raw, Token, Tokens};
 use super::limits::{Limits, TooMuch};
+use super::room::Room;
 use super::tag::Tag;
 use super::tree::{Attr, Document, Flat, Span};
 
@@ -132,6 +133,8 @@ enum Item {
 
 struct Builder<'a> {
     page: &'a str,
+    /// Room for what the document keeps of it.
+    copy: String,
     tokens: Tokens<'a>,
     /// Text that stands nowhere in the page as it is.
     pool: String,
@@ -159,12 +162,16 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(page: &'a str, limits: &Limits) -> Self {
+        let mut room = Room::take();
+        room.nodes.reserve(page.len() / 32);
+        room.attrs.reserve(page.len() / 48);
         Self {
             page,
+            copy: room.page,
             tokens: Tokens::new(page, limits.attributes),
             pool: String::new(),
-            nodes: Vec::with_capacity(page.len() / 32),
-            attrs: Vec::with_capacity(page.len() / 48),
+            nodes: room.nodes,
+            attrs: room.attrs,
             names: Vec::new(),
             open: Vec::with_capacity(32),
             formatting: Vec::new(),
@@ -194,13 +201,8 @@ impl<'a> Builder<'a> {
                 parent.end = parent.end.max(end);
             }
         }
-        Document::new(
-            self.page.to_owned(),
-            self.pool,
-            self.nodes,
-            self.attrs,
-            self.names,
-        )
+        self.copy.push_str(self.page);
+        Document::new(self.copy, self.pool, self.nodes, self.attrs, self.names)
     }
 
     fn str(&self, span: Span) -> &str {
