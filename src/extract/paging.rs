@@ -1,6 +1,7 @@
 //! The next page of an article, found by its link: an address that differs from this page's by a page number only, one
 //! higher, in a link that is made like those of a pager.
 
+use memchr::memmem;
 use url::Url;
 
 use super::meta::Meta;
@@ -52,7 +53,7 @@ const HIGHEST: u32 = 99;
 /// The address of the next page of the article, where the page links to it.
 pub(super) fn next(document: &Document, meta: &Meta, base: &Url, page: &Url) -> Option<Url> {
     let own = readings(page);
-    let stem = stem(page);
+    let stem = memmem::Finder::new(stem(page));
     let host = link::host(page);
     let follows = |url: &Url| is_next(&own, &numbers(url)) && link::host(url) == host;
     if let Some(url) = meta.link("next").and_then(|href| link::resolve(base, href))
@@ -67,7 +68,7 @@ pub(super) fn next(document: &Document, meta: &Meta, base: &Url, page: &Url) -> 
             let href = document.attr(at, "href")?;
             // Cheap before dear: most links of a page lead to other stories.
             let is_relative = href.len() < SHORT && !href.starts_with('/');
-            let may_be = is_relative || href.starts_with('?') || href.contains(stem);
+            let may_be = is_relative || href.starts_with('?') || stem.find(href.as_bytes()).is_some();
             if !may_be || !href.bytes().any(|byte| byte.is_ascii_digit()) {
                 return None;
             }

@@ -19,9 +19,9 @@ use crate::model::Sent;
 /// What a body may have around it on the wire (headers of members, empty blocks) beyond the limit of its content.
 const WIRE_SLACK: u64 = 64 << 10;
 
-/// How much longer pages are than what is sent of them, often; and the most that is made ready for a length that a server
-/// only says.
-const RATIO: u64 = 6;
+/// How much longer pages are than what is sent of them, at most as a rule; and the most that is made ready for a length that
+/// a server only says.
+const RATIO: u64 = 10;
 const EXPECTED: u64 = 1 << 20;
 
 /// Limits of one body.

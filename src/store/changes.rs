@@ -135,8 +135,11 @@ fn number(db: &Connection, revision: i64, seq: i64) -> Result<(), StoreError> {
 }
 
 fn next(db: &Connection) -> Result<i64, StoreError> {
+    // Two statements: for what is returned by one SQLite makes tables first.
+    db.prepare_cached("UPDATE sequence SET seq = seq + 1")?
+        .execute([])?;
     Ok(db
-        .prepare_cached("UPDATE sequence SET seq = seq + 1 RETURNING seq")?
+        .prepare_cached("SELECT seq FROM sequence")?
         .query_row([], |row| row.get(0))?)
 }
 

@@ -63,14 +63,14 @@ pub(super) fn claim(
     for candidate in in_turn(db, candidates(db, at, limit)?)? {
         let mut next = Some(candidate);
         while let Some(candidate) = next.take().filter(|_| claimed.len() < limit && settled < SETTLED) {
-            if settle_known(db, &candidate, now)? {
-                settled += 1;
-                refresh(db, &candidate.host)?;
-                if candidate.host != NO_HOST {
-                    next = of_host(db, candidate.host, candidate.last, at)?;
-                }
-            } else {
-                claimed.push(lease(db, &candidate, at, gap, claims)?);
+            if let Some(payload) = settle_known(db, &candidate, now)? {
+                claimed.push(lease(db, &candidate, payload, at, gap, claims)?);
+                continue;
+            }
+            settled += 1;
+            refresh(db, &candidate.host)?;
+            if candidate.host != NO_HOST {
+                next = of_host(db, candidate.host, candidate.last, at)?;
             }
         }
     }
@@ -173,17 +173,22 @@ fn without_page(db: &Connection, at: i64, limit: usize) -> Result<Vec<Candidate>
     Ok(candidates)
 }
 
-/// Whether the entry's link is an article already: it is settled then, and its link becomes an alias.
-fn settle_known(db: &Connection, candidate: &Candidate, now: DateTime<Utc>) -> Result<bool, StoreError> {
+/// Settles an entry whose link is an article already: its link becomes an alias. Of any other, what the feed said.
+fn settle_known(
+    db: &Connection,
+    candidate: &Candidate,
+    now: DateTime<Utc>,
+) -> Result<Option<Payload>, StoreError> {
     let (payload, upgrade): (Option<String>, bool) = db
         .prepare_cached("SELECT payload, upgrade FROM entry WHERE id = ?1")?
         .query_row([candidate.entry], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let payload = Payload::read(payload.as_deref())?;
     if upgrade {
-        return Ok(false);
+        return Ok(Some(payload));
     }
-    let keys = Payload::read(payload.as_deref())?.keys();
+    let keys = payload.keys();
     let Some(page) = articles::page_of(db, &keys)? else {
-        return Ok(false);
+        return Ok(Some(payload));
     };
     let source = SourceId(candidate.source);
     articles::attach(db, page, &keys, source, now)?;
@@ -192,7 +197,7 @@ fn settle_known(db: &Connection, candidate: &Candidate, now: DateTime<Utc>) -> R
     )?
     .execute(params![candidate.entry, page.0])?;
     ledger::count(db, source, "entries.known", 1)?;
-    Ok(true)
+    Ok(None)
 }
 
 /// The first of each source, least recently served source first; then the second of each, and so on.
@@ -220,6 +225,7 @@ fn in_turn(db: &Connection, candidates: Vec<Candidate>) -> Result<Vec<Candidate>
 fn lease(
     db: &Connection,
     candidate: &Candidate,
+    payload: Payload,
     at: i64,
     gap: Duration,
     claims: &Claims,
@@ -238,47 +244,45 @@ fn lease(
             ])?;
     }
     refresh(db, &candidate.host)?;
-    let (payload, mut claimed) = db
+    let entry = payload.entry()?;
+    Ok(db
         .prepare_cached(
-            "SELECT entry.payload, source.name, entry.ident, entry.attempts, entry.upgrade, entry.crashes, \
+            "SELECT source.name, entry.ident, entry.attempts, entry.upgrade, entry.crashes, \
              entry.had_at, page.etag, page.last_modified, page.validators_url \
              FROM entry JOIN source ON source.id = entry.source_id LEFT JOIN page ON page.id = entry.page_id \
              WHERE entry.id = ?1",
         )?
         .query_row([candidate.entry], |row| {
-            let claimed = ClaimedEntry {
+            Ok(ClaimedEntry {
                 id: EntryId(candidate.entry),
                 lease,
                 source: SourceId(candidate.source),
-                source_name: row.get(1)?,
-                entry: crate::model::Entry::default(),
-                ident: row.get(2)?,
-                attempts: row.get(3)?,
-                upgrade: row.get(4)?,
-                partial: row.get::<_, i64>(4)? == PARTIAL,
-                asked: row.get::<_, i64>(4)? == ASKED,
-                crashes: row.get(5)?,
-                revisit: if revisits::is_revisit(row.get(4)?) {
+                source_name: row.get(0)?,
+                entry,
+                ident: row.get(1)?,
+                attempts: row.get(2)?,
+                upgrade: row.get(3)?,
+                partial: row.get::<_, i64>(3)? == PARTIAL,
+                asked: row.get::<_, i64>(3)? == ASKED,
+                crashes: row.get(4)?,
+                revisit: if revisits::is_revisit(row.get(3)?) {
                     Some(revisit(row, at)?)
                 } else {
                     None
                 },
-            };
-            Ok((row.get::<_, Option<String>>(0)?, claimed))
-        })?;
-    claimed.entry = Payload::read(payload.as_deref())?.entry()?;
-    Ok(claimed)
+            })
+        })?)
 }
 
-/// What is needed to look at a page again; columns 6 to 9. One that was never had itself, but by another entry, counts
+/// What is needed to look at a page again; columns 5 to 8. One that was never had itself, but by another entry, counts
 /// from now.
 fn revisit(row: &Row<'_>, now: i64) -> rusqlite::Result<Revisit> {
-    let url: Option<String> = row.get(9)?;
+    let url: Option<String> = row.get(8)?;
     Ok(Revisit {
-        had_at: time::moment(row.get::<_, Option<i64>>(6)?.unwrap_or(now)),
+        had_at: time::moment(row.get::<_, Option<i64>>(5)?.unwrap_or(now)),
         validators: Validators {
-            etag: row.get(7)?,
-            last_modified: row.get(8)?,
+            etag: row.get(6)?,
+            last_modified: row.get(7)?,
         },
         validators_from: url.as_deref().and_then(link::web_url),
     })

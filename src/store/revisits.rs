@@ -161,11 +161,13 @@ pub(super) fn settle(
     }
     // Nearly all end here: with one change of the row.
     let host: String = db
-        .prepare_cached(&format!(
-            "UPDATE entry SET {done}, upgrade = 0, payload = NULL, claimed_run = NULL, claimed_claim = NULL, \
-             next_at = NULL, parked_at = NULL WHERE id = ?1 RETURNING host"
-        ))?
-        .query_row(params![entry.0, page.0, changed, time::ms(now)], |row| row.get(0))?;
+        .prepare_cached("SELECT host FROM entry WHERE id = ?1")?
+        .query_row([entry.0], |row| row.get(0))?;
+    db.prepare_cached(&format!(
+        "UPDATE entry SET {done}, upgrade = 0, payload = NULL, claimed_run = NULL, claimed_claim = NULL, \
+         next_at = NULL, parked_at = NULL WHERE id = ?1"
+    ))?
+    .execute(params![entry.0, page.0, changed, time::ms(now)])?;
     queue::refresh(db, &host)
 }
 
