@@ -7,6 +7,7 @@ const WORD: u8 = 1;
 const LITERAL: u8 = 2;
 
 /// What each byte of UTF-8 is.
+#[allow(clippy::indexing_slicing, reason = "done while compiling, of 256 bytes")]
 static BYTES: [u8; 256] = {
     let mut table = [0; 256];
     let mut byte = 0x21;
