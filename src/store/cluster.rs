@@ -7,7 +7,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::alike::{PLACES, Shape, Sketch};
+use super::alike::{Detail, PLACES, Shape, Sketch};
 use super::error::StoreError;
 
 /// Articles that a new one is compared with: some days of a large collection. Their positions fit 16 bits.
@@ -43,14 +43,14 @@ impl Latest {
         article: i64,
         text: &str,
     ) -> Result<(Option<Sketch>, Option<i64>), StoreError> {
-        let Some(sketch) = Sketch::of(text, FEWEST) else {
+        let Some((sketch, detail)) = Sketch::of(text, FEWEST) else {
             return Ok((None, None));
         };
         let known = self.known(db)?;
         let mut cluster = None;
         // Most texts are like no other, and need not be made ready to be compared.
         let mut shape = None;
-        for other in known.like(&sketch, article) {
+        for other in known.like(&sketch, &detail, article) {
             if let Some((number, other)) = told(db, other)?
                 && shape
                     .get_or_insert_with(|| Shape::of(text))
@@ -60,7 +60,7 @@ impl Latest {
                 break;
             }
         }
-        known.add(article, &sketch);
+        known.add(article, &sketch, Some(detail));
         Ok((Some(sketch), cluster))
     }
 
@@ -74,7 +74,7 @@ impl Latest {
             let mut known = Known::default();
             for (article, sketch) in latest {
                 if let Some(sketch) = Sketch::read(&sketch) {
-                    known.add(article, &sketch);
+                    known.add(article, &sketch, None);
                 }
             }
             self.known = Some(known);
@@ -83,7 +83,7 @@ impl Latest {
     }
 }
 
-/// The latest articles, numbered from one, in a ring: the next takes the room of the oldest. Some eight megabytes when
+/// The latest articles, numbered from one, in a ring: the next takes the room of the oldest. Some eleven megabytes when
 /// full.
 #[derive(Debug)]
 struct Known {
@@ -98,6 +98,8 @@ struct Sketched {
     article: i64,
     /// For each place the number before with the same value; 0: there is none.
     before: [u32; PLACES],
+    /// None of those of earlier runs: it is not written down.
+    detail: Option<Detail>,
 }
 
 impl Default for Known {
@@ -107,6 +109,7 @@ impl Default for Known {
             ring: vec![Sketched {
                 article: 0,
                 before: [0; PLACES],
+                detail: None,
             }],
             last: 0,
             heads: vec![0; PLACES << 16],
@@ -116,7 +119,7 @@ impl Default for Known {
 
 impl Known {
     /// Articles that agree with a sketch at some places, at most of them first.
-    fn like(&self, sketch: &Sketch, article: i64) -> Vec<i64> {
+    fn like(&self, sketch: &Sketch, detail: &Detail, article: i64) -> Vec<i64> {
         let mut met: Vec<u32> = Vec::new();
         for (place, value) in sketch.values() {
             let mut number = self.heads.get(slot(place, value)).copied().unwrap_or(0);
@@ -130,7 +133,7 @@ impl Known {
         let mut like: Vec<(usize, u32)> = met
             .chunk_by(|a, b| a == b)
             .filter_map(|same| Some((same.len(), *same.first()?)))
-            .filter(|(agree, _)| *agree >= AGREE)
+            .filter(|&(agree, number)| agree >= AGREE && self.may_be(number, detail))
             .collect();
         like.sort_unstable_by(|a, b| b.cmp(a));
         let likely = like.iter().take_while(|(agree, _)| *agree >= LIKELY).count();
@@ -142,11 +145,17 @@ impl Known {
             .collect()
     }
 
-    fn add(&mut self, article: i64, sketch: &Sketch) {
+    fn may_be(&self, number: u32, detail: &Detail) -> bool {
+        let known = self.entry(number).and_then(|entry| entry.detail.as_ref());
+        known.is_none_or(|known| known.may_tell_the_story_of(detail))
+    }
+
+    fn add(&mut self, article: i64, sketch: &Sketch, detail: Option<Detail>) {
         self.last = self.last.wrapping_add(1).max(1);
         let mut entry = Sketched {
             article,
             before: [0; PLACES],
+            detail,
         };
         for (place, value) in sketch.values() {
             if let (Some(before), Some(head)) = (
