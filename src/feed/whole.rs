@@ -15,6 +15,14 @@ pub fn is_whole(bytes: &[u8]) -> bool {
     let head: Vec<u8> = letters.clone().take(HEAD).collect();
     let Some(root) = root(&head) else { return true };
     let end = [b"</", root].concat();
+    // Nearly all are whole, and not in UTF-16: then nothing but each `<` is looked at.
+    let ends = |at| {
+        let tag = bytes.get(at..).and_then(|rest| rest.get(..end.len()));
+        tag.is_some_and(|tag| tag.eq_ignore_ascii_case(&end))
+    };
+    if memchr::memrchr_iter(b'<', bytes).any(ends) {
+        return true;
+    }
     let mut matched = 0;
     for byte in letters {
         // `<` occurs in it once, at its beginning.

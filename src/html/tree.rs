@@ -259,11 +259,16 @@ impl Document {
 
     /// The value of an attribute; one of a name space only where there is no other of the name.
     pub fn attr(&self, at: At, name: &str) -> Option<&str> {
-        let found = |spaced| {
-            let mut values = self.values(at, name, Some(spaced));
-            values.next()
-        };
-        found(false).or_else(|| found(true))
+        let mut spaced = None;
+        for attr in self.attributes(at) {
+            if attr.name.len as usize == name.len() && self.str(attr.name) == name {
+                if !attr.spaced {
+                    return Some(self.str(attr.value));
+                }
+                spaced = spaced.or(Some(attr.value));
+            }
+        }
+        spaced.map(|value| self.str(value))
     }
 
     fn attributes(&self, at: At) -> &[Attr] {

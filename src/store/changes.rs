@@ -135,8 +135,9 @@ fn number(db: &Connection, revision: i64, seq: i64) -> Result<(), StoreError> {
 }
 
 fn next(db: &Connection) -> Result<i64, StoreError> {
-    // Two statements: for what is returned by one SQLite makes tables first.
-    db.prepare_cached("UPDATE sequence SET seq = seq + 1")?
+    // Two statements: for what is returned by one SQLite makes tables first. And of one row, so that it need not keep the
+    // pages of the other ones for the case that it fails half-way.
+    db.prepare_cached("UPDATE sequence SET seq = seq + 1 WHERE one = 1")?
         .execute([])?;
     Ok(db
         .prepare_cached("SELECT seq FROM sequence")?
