@@ -1,24 +1,37 @@
-//! Work for the processor alone, off the async threads: no more of it at a time than there are cores.
+//! Work for the processor alone: no more of it at a time than there are cores.
 //!
 //! More would only share the cores, while each holds its page and its tree in memory, and the time that one page may
 //! take would pass while it waits.
+//!
+//! Work on little is done where it stands. To hand a page over to another thread and take back what it came to is a
+//! fifteenth of the cost of an article; and what is this small cannot keep a thread of the runtime for long, because nothing
+//! here takes more than linear time.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinError;
 
 /// Two at least: one that takes long must not keep all others waiting.
 const FEWEST: usize = 2;
 
-static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
-    let cores = std::thread::available_parallelism().map_or(FEWEST, usize::from);
-    Arc::new(Semaphore::new(cores.max(FEWEST)))
-});
+/// Bytes from which on they are worked on beside the threads of the runtime. Ten times this takes some 20 ms.
+const LARGE: usize = 256 << 10;
+
+static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(count())));
+
+/// How many there are, two at least.
+pub fn count() -> usize {
+    std::thread::available_parallelism().map_or(FEWEST, |cores| cores.get().max(FEWEST))
+}
 
 /// A core to work on.
 #[derive(Debug)]
 pub struct Turn(Option<OwnedSemaphorePermit>);
+
+/// The work panicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Panicked;
 
 /// Waits for a core, in the order of asking.
 pub async fn turn() -> Turn {
@@ -27,17 +40,21 @@ pub async fn turn() -> Turn {
 }
 
 impl Turn {
-    /// Does the work; an error where it panics. It goes on where the caller goes away.
+    /// Does the work, which is on so many bytes. On many it goes on where the caller goes away.
     pub async fn work<T: Send + 'static>(
         self,
+        bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, JoinError> {
-        tokio::task::spawn_blocking(move || {
-            let done = work();
+    ) -> Result<T, Panicked> {
+        let work = move || {
+            let done = catch_unwind(AssertUnwindSafe(work)).map_err(|_| Panicked);
             drop(self.0);
             done
-        })
-        .await
+        };
+        if bytes < LARGE {
+            return work();
+        }
+        tokio::task::spawn_blocking(work).await.unwrap_or(Err(Panicked))
     }
 }
 
@@ -51,9 +68,8 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn no_more_work_than_cores_and_a_panic_gives_its_core_back() {
-        let cores = std::thread::available_parallelism().map_or(FEWEST, usize::from);
-        let work = |panics: bool| async move {
-            let done = turn().await.work(move || {
+        let work = |bytes: usize, panics: bool| async move {
+            let done = turn().await.work(bytes, move || {
                 let busy = BUSY.fetch_add(1, Ordering::SeqCst) + 1;
                 std::thread::yield_now();
                 BUSY.fetch_sub(1, Ordering::SeqCst);
@@ -63,12 +79,12 @@ mod tests {
             done.await.ok()
         };
         let work: Vec<_> = (0..200)
-            .map(|number| tokio::spawn(work(number % 3 == 0)))
+            .map(|number| tokio::spawn(work(number % 2 * LARGE, number % 3 == 0)))
             .collect();
         let mut done = 0;
         for work in work {
             if let Some(busy) = work.await.unwrap() {
-                assert!(busy <= cores.max(FEWEST), "{busy} at a time");
+                assert!(busy <= count(), "{busy} at a time");
                 done += 1;
             }
         }

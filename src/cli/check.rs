@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -60,7 +61,7 @@ pub(super) fn check(
 
 /// Whether all that the sources configure to be asked with is there: secrets, certificates, proxies. What only the daemon
 /// can see, as a variable of its environment, is a warning.
-fn can_ask(sources: &[Source], err: &mut dyn Write) -> io::Result<bool> {
+fn can_ask(sources: &[Arc<Source>], err: &mut dyn Write) -> io::Result<bool> {
     let mut wrong = 0_usize;
     for source in sources {
         for fault in fetch::check_access(&source.access) {

@@ -196,9 +196,7 @@ impl Desk<'_> {
         let source = match &request.source {
             Some(name) if !self.no_rules => Some(
                 self.config
-                    .sources
-                    .iter()
-                    .find(|source| source.name == *name)
+                    .source(name)
                     .ok_or_else(|| format!("no source is named {name:?} in the configuration"))?,
             ),
             _ => None,

@@ -1,5 +1,7 @@
 //! `cuttings list`: the configured sources.
 
+use std::sync::Arc;
+
 use clap::Args;
 use serde_json::json;
 
@@ -31,7 +33,7 @@ pub(super) fn list(global: &Global, args: &ListArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn as_table(sources: &[Source]) -> String {
+fn as_table(sources: &[Arc<Source>]) -> String {
     let rows = sources.iter().map(|source| {
         let when = if source.enabled {
             source.schedule.to_string()
@@ -49,9 +51,10 @@ fn as_table(sources: &[Source]) -> String {
 }
 
 /// Listing pages and sitemaps are nothing that other readers know: they are left out, and that is said.
-fn as_opml(sources: &[Source]) -> anyhow::Result<Exit> {
+fn as_opml(sources: &[Arc<Source>]) -> anyhow::Result<Exit> {
     let (feeds, others): (Vec<&Source>, Vec<&Source>) = sources
         .iter()
+        .map(AsRef::as_ref)
         .partition(|source| matches!(source.form, Form::Feed));
     let outlines: Vec<Outline<'_>> = feeds
         .iter()
@@ -73,7 +76,7 @@ fn as_opml(sources: &[Source]) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn as_json(sources: &[Source]) -> String {
+fn as_json(sources: &[Arc<Source>]) -> String {
     let sources: Vec<_> = sources
         .iter()
         .map(|source| {

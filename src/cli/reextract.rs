@@ -141,10 +141,7 @@ fn cut(config: &Config, row: &RawPageRow, ways: &[String]) -> Cut {
     let Some(url) = link::web_url(&row.url) else {
         return Cut::Failed;
     };
-    let source = config
-        .sources
-        .iter()
-        .find(|source| Some(&source.name) == row.source.as_ref());
+    let source = row.source.as_deref().and_then(|name| config.source(name));
     let header = |wanted: &str| {
         row.headers
             .lines()

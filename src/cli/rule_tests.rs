@@ -26,6 +26,7 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> anyhow::Result<Exit> {
     let tests: Vec<(&Source, &SourceTest)> = config
         .sources
         .iter()
+        .map(AsRef::as_ref)
         .filter(named)
         .flat_map(|source| source.tests.iter().map(move |test| (source, test)))
         .collect();

@@ -19,7 +19,7 @@ use crate::daemon::{self, Daemon, Event, Options, Order};
 use crate::fetch;
 use crate::model::{Failure, Stored};
 use crate::store::{Store, Waiting};
-use crate::{telemetry, timing};
+use crate::{cores, telemetry, timing};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -44,6 +44,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     fetch::install_crypto();
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores::count())
         .enable_all()
         .build()
         .context("cannot start threads")?;
@@ -58,14 +59,21 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
             all: args.all,
             wait: args.wait.unwrap_or_default(),
         };
-        let mut tally = Tally::new(&config, args.once);
+        // A daemon runs for a year, and what it did is in the database.
+        let mut tally = args.once.then(|| Tally::new(&config));
+        let sources = config.sources.iter().filter(|source| source.enabled).count();
         let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
         let outputs = config.outputs.clone();
         let store = Arc::new(Store::open(&database, Utc::now())?);
         let ended = async {
             let daemon = Daemon::new(Arc::clone(&store), config, path, options).await?;
-            info!(sources = tally.rows.len(), database = %database.display(), "ready");
-            daemon.run(orders, |event| tally.take(event)).await
+            info!(sources, database = %database.display(), "ready");
+            let watch = |event| {
+                if let Some(tally) = &mut tally {
+                    tally.take(event);
+                }
+            };
+            daemon.run(orders, watch).await
         }
         .await;
         let delivered = if args.once && ended.is_ok() {
@@ -76,16 +84,18 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
         // The writer commits what it was given before the process ends, whatever the run came to.
         store.close().await?;
         ended?;
-        tally.outputs_failed = delivered?;
-        anyhow::Ok(tally)
+        let outputs_failed = delivered?;
+        anyhow::Ok(tally.map(|tally| Tally {
+            outputs_failed,
+            ..tally
+        }))
     });
     // Extraction that was cut off by a stop may still be at work: nothing waits for it.
     runtime.shutdown_timeout(Duration::from_millis(100));
-    let tally = result?;
-    tally.bar.finish_and_clear();
-    if !args.once {
+    let Some(tally) = result? else {
         return Ok(Exit::Done);
-    }
+    };
+    tally.bar.finish_and_clear();
     say(&if args.json { tally.json() } else { tally.table() })?;
     Ok(if tally.failed() {
         Exit::NeedsAPerson
@@ -133,7 +143,7 @@ fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Order>> {
     Ok(received)
 }
 
-/// What a run did, by source.
+/// What a single run did, by source.
 struct Tally {
     rows: BTreeMap<String, Row>,
     left: Waiting,
@@ -150,18 +160,18 @@ struct Row {
     skipped: u64,
     ms: u128,
     /// By URL: what succeeds later in the run is no failure of the run.
-    errors: BTreeMap<String, Failure>,
+    errors: BTreeMap<String, Box<Failure>>,
 }
 
 impl Tally {
-    fn new(config: &crate::config::Config, once: bool) -> Self {
+    fn new(config: &crate::config::Config) -> Self {
         let rows = config
             .sources
             .iter()
             .filter(|source| source.enabled)
             .map(|source| (source.name.clone(), Row::default()))
             .collect();
-        let bar = if once && io::stderr().is_terminal() {
+        let bar = if io::stderr().is_terminal() {
             let bar = ProgressBar::new(0);
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
                 bar.set_style(style);
@@ -202,7 +212,7 @@ impl Tally {
             }
             Event::Left(left) => self.left = left,
         }
-        // A daemon shows no bar, and counting thousands of sources at each step costs more than the step.
+        // Counting thousands of sources at each step costs more than the step.
         if self.bar.is_hidden() {
             return;
         }
@@ -290,7 +300,7 @@ impl Row {
 
     fn ended(&mut self, url: String, failure: Option<Failure>) {
         match failure {
-            Some(failure) => self.errors.insert(url, failure),
+            Some(failure) => self.errors.insert(url, Box::new(failure)),
             None => self.errors.remove(&url),
         };
     }

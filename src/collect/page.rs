@@ -45,6 +45,19 @@ pub(super) struct Read {
     pub(super) extraction: Extraction,
 }
 
+impl Read {
+    /// The article that it is the page of, or the first page.
+    fn cut(self, desk: &Desk, missing: Option<Failure>, now: DateTime<Utc>) -> Cutting {
+        let Self {
+            fetched,
+            document,
+            extraction,
+        } = self;
+        desk.cutting()
+            .from_page(&fetched, document, extraction, missing, now)
+    }
+}
+
 /// The first page of an article, read.
 pub(super) struct First {
     pub(super) tried: Vec<Tried>,
@@ -69,16 +82,11 @@ impl First {
                 rest: Rest::Pages(Box::new(page), Box::new(series)),
             };
         }
-        let (extraction, missing) = series.done();
-        let Read {
-            fetched, document, ..
-        } = page;
-        let cutting = desk
-            .cutting()
-            .from_page(&fetched, document, extraction, missing, now);
+        let missing;
+        (page.extraction, missing) = series.done();
         Self {
             tried,
-            rest: Rest::None(Box::new(cutting)),
+            rest: Rest::None(Box::new(page.cut(desk, missing, now))),
         }
     }
 }
@@ -159,7 +167,7 @@ pub(super) async fn first(
     .await
 }
 
-/// Extracts and goes on with what was read, off the async threads; whatever the parser does costs this one page one error.
+/// Extracts and goes on with what was read, with a core of its own; whatever the parser does costs this one page one error.
 async fn read<T: Send + 'static>(
     store: &Store,
     desk: &Desk,
@@ -200,7 +208,7 @@ async fn read<T: Send + 'static>(
     let turn = cores::turn().await;
     let mark = store.working(Work::Entry(desk.claim.id));
     let desk = desk.clone();
-    let read = turn.work(move || {
+    let read = turn.work(document.body.len(), move || {
         let _mark = mark;
         let extraction = extract(&desk, &fetched, &document, now)?;
         let page = Read {
@@ -261,7 +269,7 @@ fn extract(
     }
 }
 
-/// An article of the feed's own text, off the async threads; where even that cannot be read, without any text.
+/// An article of the feed's own text; where even that cannot be read, without any text.
 pub(super) async fn from_feed(
     store: &Store,
     desk: &Desk,
@@ -271,7 +279,9 @@ pub(super) async fn from_feed(
     let turn = cores::turn().await;
     let mark = store.working(Work::Entry(desk.claim.id));
     let (reader, reason) = (desk.clone(), failure.clone());
-    let read = turn.work(move || {
+    let entry = &desk.claim.entry;
+    let texts = [&entry.summary, &entry.content].into_iter().flatten();
+    let read = turn.work(texts.map(String::len).sum(), move || {
         let _mark = mark;
         reader.cutting().from_feed(reason, now)
     });
@@ -310,7 +320,7 @@ pub(super) async fn another(
     read(store, desk, fetched, document, now, |_, page| page).await
 }
 
-/// The article of its pages, off the async threads.
+/// The article of its pages.
 pub(super) async fn put_together(
     store: &Store,
     desk: &Desk,
@@ -322,16 +332,9 @@ pub(super) async fn put_together(
     let mark = store.working(Work::Entry(desk.claim.id));
     let worker = desk.clone();
     let panicked = own_failure(&page.fetched, "extractor-panic", PANICKED.into());
-    let cutting = turn.work(move || {
+    let cutting = turn.work(page.document.body.len(), move || {
         let _mark = mark;
-        let Read {
-            fetched,
-            document,
-            extraction,
-        } = page;
-        worker
-            .cutting()
-            .from_page(&fetched, document, extraction, missing, now)
+        page.cut(&worker, missing, now)
     });
     match cutting.await {
         Ok(cutting) => cutting,

@@ -147,6 +147,7 @@ mod tests {
             .sources
             .remove(0)
             .filters
+            .clone()
     }
 
     #[test]

@@ -31,6 +31,7 @@ mod value;
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -65,7 +66,7 @@ pub struct Config {
     /// `[metrics]`
     pub metrics: Metrics,
     /// `[[source]]`, in the order of the files.
-    pub sources: Vec<Source>,
+    pub sources: Vec<Arc<Source>>,
     /// `[[output]]`, in the order of the files.
     pub outputs: Vec<Output>,
     /// Rules of `sites/HOST.toml`.

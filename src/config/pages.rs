@@ -9,6 +9,12 @@ use super::{ArticleRules, Config, Source};
 use crate::link;
 
 impl Config {
+    /// The source of a name.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        let named = self.sources.iter().find(|source| source.name == name);
+        named.map(|source| &**source)
+    }
+
     /// The rules for a page, strongest first: its source's for pages fetched at that time, newest first, then its
     /// source's for all pages, then those of its site.
     pub fn rules_for<'a>(
@@ -105,7 +111,7 @@ mod tests {
         let layers = |at: &str| -> Vec<String> {
             config
                 .rules_for(
-                    config.sources.first(),
+                    config.source("a"),
                     &link::web_url("https://a.example/1").unwrap(),
                     at.parse().unwrap(),
                 )

@@ -3,6 +3,7 @@
 //! `[politeness]` comes first, as it says how low intervals may go, then `[defaults]`, then the sources of all files.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use url::Url;
@@ -233,7 +234,7 @@ fn network(value: &Value<'_>) -> Option<IpNet> {
 /// Sources, and where their names and feeds stand: looked up by hash, as there may be many.
 #[derive(Default)]
 struct Sources<'a> {
-    read: Vec<Source>,
+    read: Vec<Arc<Source>>,
     /// Names and where they are given.
     names: HashMap<&'a str, Value<'a>>,
     /// Feeds and where they are given first.
@@ -291,7 +292,7 @@ impl<'a> Sources<'a> {
                 "write pages = \"always\" for this source",
             );
         }
-        self.read.push(source);
+        self.read.push(Arc::new(source));
     }
 
     /// What is polled: exactly one of `feed`, `listing` and `sitemap`.

@@ -48,10 +48,6 @@ const TICK: Duration = Duration::from_millis(500);
 /// Least time between two status lines.
 const TELL: Duration = Duration::from_secs(5);
 
-/// One in so many places is free before more work is claimed, or so long has passed.
-const GATHERED: usize = 2;
-const GATHER: Duration = Duration::from_millis(50);
-
 /// Least time between two counts of all that waits.
 const COUNT: Duration = Duration::from_secs(1);
 
@@ -117,9 +113,7 @@ pub struct Daemon {
     config: Arc<Config>,
     /// The file that `config` came from.
     path: PathBuf,
-    /// Where in the configuration a row's source is.
-    places: HashMap<i64, usize>,
-    /// By row: those that were worked on, shared by all of their work.
+    /// The sources of `config` by their rows.
     sources: HashMap<i64, Arc<Source>>,
     options: Options,
     started: DateTime<Utc>,
@@ -134,8 +128,6 @@ pub struct Daemon {
     metrics: Option<Metrics>,
     /// Of a daemon; a single run delivers once it is through.
     outputs: Option<Outputs>,
-    /// When work was last claimed.
-    claimed: Option<Instant>,
     /// What was last seen to wait, and when it was counted.
     waiting: Waiting,
     counted: Option<Instant>,
@@ -166,7 +158,6 @@ impl Daemon {
             store,
             config: Arc::new(Config::default()),
             path,
-            places: HashMap::new(),
             sources: HashMap::new(),
             options,
             started: Utc::now(),
@@ -177,7 +168,6 @@ impl Daemon {
             health,
             metrics: None,
             outputs: None,
-            claimed: None,
             waiting: Waiting::default(),
             counted: None,
         };
@@ -219,44 +209,39 @@ impl Daemon {
         }
         loop {
             let now = Utc::now();
-            let next = if let Some(left) = self.gathers() {
-                now + left
+            if let Some((word, until)) = upkeep
+                .see_to(&self.store, self.config.daemon.min_free_disk, now)
+                .await
+            {
+                if self.options.once && self.work.is_empty() {
+                    return Err(RunError::NoRoom(word));
+                }
+                hold_off = Some(until);
+            }
+            if hold_off.is_none_or(|until| now >= until) && self.next_config.is_none() {
+                hold_off = None;
+                match self.claim().await {
+                    Ok(()) => self.looked(),
+                    Err(error) => {
+                        self.refused(&error);
+                        hold_off = Some(give_up_or_hold(error, self.options)?);
+                    }
+                }
+            }
+            let waiting = self.look(watch).await;
+            let next = next_step(&waiting, &self.config, self.options, deadline, hold_off);
+            self.tell(&waiting, next).await;
+            if self.work.is_empty() && next.is_none() {
+                return Ok(());
+            }
+            let next = next.unwrap_or_else(|| Utc::now() + LOOK);
+            let is_idle = !self.options.once && self.work.is_empty() && self.next_config.is_none();
+            let pack_at = if is_idle && hold_off.is_none() {
+                upkeep.pack(&self.store, next, Utc::now()).await
             } else {
-                if let Some((word, until)) = upkeep
-                    .see_to(&self.store, self.config.daemon.min_free_disk, now)
-                    .await
-                {
-                    if self.options.once && self.work.is_empty() {
-                        return Err(RunError::NoRoom(word));
-                    }
-                    hold_off = Some(until);
-                }
-                if hold_off.is_none_or(|until| now >= until) && self.next_config.is_none() {
-                    hold_off = None;
-                    self.claimed = Some(Instant::now());
-                    match self.claim().await {
-                        Ok(()) => self.looked(),
-                        Err(error) => {
-                            self.refused(&error);
-                            hold_off = Some(give_up_or_hold(error, self.options)?);
-                        }
-                    }
-                }
-                let waiting = self.look(watch).await;
-                let next = next_step(&waiting, &self.config, self.options, deadline, hold_off);
-                self.tell(&waiting, next).await;
-                if self.work.is_empty() && next.is_none() {
-                    return Ok(());
-                }
-                let next = next.unwrap_or_else(|| Utc::now() + LOOK);
-                let is_idle = !self.options.once && self.work.is_empty() && self.next_config.is_none();
-                let pack_at = if is_idle && hold_off.is_none() {
-                    upkeep.pack(&self.store, next, Utc::now()).await
-                } else {
-                    None
-                };
-                pack_at.map_or(next, |at| next.min(at))
+                None
             };
+            let next = pack_at.map_or(next, |at| next.min(at));
             match self.wait(next, orders).await {
                 Woken::Order(Order::Stop) => {
                     upkeep.tell_of_packing();
@@ -279,17 +264,6 @@ impl Daemon {
             }
             self.change_over_when_empty().await;
         }
-    }
-
-    /// How long to wait for more places before the next claim; nothing when it is worth one. A claim costs the store
-    /// nearly as much for one place as for many.
-    fn gathers(&self) -> Option<Duration> {
-        let free = self.room().saturating_sub(self.work.len());
-        if self.work.is_empty() || free.saturating_mul(GATHERED) >= self.room() {
-            return None;
-        }
-        let left = GATHER.saturating_sub(self.claimed?.elapsed());
-        (!left.is_zero()).then_some(left)
     }
 
     /// What is due next; now and then also how much waits, which takes the longer the more it is.
@@ -324,8 +298,8 @@ impl Daemon {
         } else {
             self.pulse.every().map_or(TICK, |every| every.min(TICK))
         };
-        // Full, or about to change over: only a finished step makes room.
-        let held = self.work.len() >= self.room() || self.next_config.is_some();
+        // Full, or about to change over: only a finished step makes room. One that waits to be recorded soon is one.
+        let held = self.free() == 0 || self.next_config.is_some();
         loop {
             if self.pulse.beats(Instant::now()) {
                 notify::alive();
@@ -362,6 +336,14 @@ impl Daemon {
     fn looked(&mut self) {
         self.pulse.looked();
         self.health.progressed(Utc::now());
+    }
+
+    /// Places for more work. What waits to be recorded asks nobody for anything, and holds a place only when as many do as
+    /// there are: what they keep in memory has a bound, too.
+    fn free(&self) -> usize {
+        let room = self.room();
+        let recording = self.store.recording().min(room);
+        (room + recording).saturating_sub(self.work.len())
     }
 
     fn room(&self) -> usize {

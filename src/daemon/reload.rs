@@ -39,12 +39,11 @@ impl Daemon {
             .await?;
         self.store.retain_rules(&config).await?;
         // The rows come in the order of the sources.
-        self.places = rows
+        self.sources = rows
             .iter()
-            .zip(0..)
-            .map(|((id, _), place)| (id.0, place))
+            .zip(&config.sources)
+            .map(|((id, _), source)| (id.0, Arc::clone(source)))
             .collect();
-        self.sources.clear();
         if let Some(outputs) = &mut self.outputs {
             let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
             outputs.follow(&config.outputs, &user_agent)?;
@@ -55,14 +54,8 @@ impl Daemon {
     }
 
     /// The source of a row, as it is configured now.
-    pub(super) fn source(&mut self, id: SourceId) -> Option<Arc<Source>> {
-        if let Some(source) = self.sources.get(&id.0) {
-            return Some(Arc::clone(source));
-        }
-        let source = self.config.sources.get(*self.places.get(&id.0)?)?;
-        let source = Arc::new(source.clone());
-        self.sources.insert(id.0, Arc::clone(&source));
-        Some(source)
+    pub(super) fn source(&self, id: SourceId) -> Option<Arc<Source>> {
+        self.sources.get(&id.0).cloned()
     }
 
     /// Listens for those who watch, where there is a place for it; where it listened before no longer.

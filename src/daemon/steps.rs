@@ -15,7 +15,7 @@ use crate::collect::{self, PageReport};
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::poll::{self, PollReport};
-use crate::store::{Store, StoreError, Waiting};
+use crate::store::{Store, StoreError, Waiting, Wanted};
 
 /// What a step came to.
 pub(super) enum Step {
@@ -24,23 +24,30 @@ pub(super) enum Step {
     Died(Half),
 }
 
-/// A step that panics ends as one, so that it is known whose it was.
-async fn caught(half: Half, step: impl Future<Output = Step> + Send) -> Step {
+/// A step that panics ends as one, so that it is known whose it was. No `async fn`, which would hold the step twice.
+fn caught(half: Half, step: impl Future<Output = Step> + Send) -> impl Future<Output = Step> + Send {
     let step = AssertUnwindSafe(step).catch_unwind();
-    step.await.unwrap_or(Step::Died(half))
+    step.map(move |step| step.unwrap_or(Step::Died(half)))
 }
 
 impl Daemon {
     /// Starts what is due, as far as there is room: polls first, they feed the rest.
     pub(super) async fn claim(&mut self) -> Result<(), StoreError> {
-        let all = self.options.all.then_some(self.started);
-        let free = self.room().saturating_sub(self.work.len());
+        let room = self.free();
+        if room == 0 {
+            return Ok(());
+        }
         // Half the room at most while pages wait: a thousand sources due at once must not keep the queue from moving.
         let now = Utc::now();
         let pages_wait = self.waiting.next_entry.is_some_and(|at| at <= now);
-        let places = if pages_wait { free.div_ceil(2) } else { free };
-        let due = self.store.claim_sources(now, places, all).await?;
-        let due: Vec<_> = due
+        let wanted = Wanted {
+            room,
+            sources: if pages_wait { room.div_ceil(2) } else { room },
+            all: self.options.all.then_some(self.started),
+            gap: self.config.politeness.host_gap,
+        };
+        let (sources, entries) = self.store.claim(now, wanted).await?;
+        let due: Vec<_> = sources
             .into_iter()
             .filter_map(|claim| Some((self.source(claim.id)?, claim)))
             .collect();
@@ -51,9 +58,7 @@ impl Daemon {
                 Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await)
             }));
         }
-        let free = self.room().saturating_sub(self.work.len());
-        let gap = self.config.politeness.host_gap;
-        for claim in self.store.claim_entries(Utc::now(), free, gap).await? {
+        for claim in entries {
             let Some(source) = self.source(claim.source) else {
                 continue;
             };

@@ -108,7 +108,7 @@ fn dates_are_read_in_the_language_that_is_configured_before_the_one_declared() {
             url: &url,
             link_header: None,
         };
-        let rules = config.rules_for(config.sources.first(), &url, now);
+        let rules = config.rules_for(config.sources.first().map(AsRef::as_ref), &url, now);
         let cut = article(&page, &rules, chrono_tz::UTC, now).unwrap();
         assert_eq!(
             cut.published.map(|at| at.to_string()).as_deref(),

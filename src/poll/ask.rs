@@ -337,7 +337,7 @@ pub(super) async fn read(
     let relations = [document.headers.links("hub"), document.headers.links("self")];
     let (body, content_type, base) = (document.body, document.content_type, base.clone());
     let (form, zone) = (source.form.clone(), source.timezone);
-    let parsed = turn.work(move || {
+    let parsed = turn.work(body.len(), move || {
         let _mark = mark;
         let content_type = content_type.as_deref();
         Ok(match &form {

@@ -3,6 +3,7 @@
 //! A clerk takes no lock and voids no lease. Each of its steps is a transaction of its own, short enough that a daemon
 //! does not notice; SQLite lets one of the two write at a time.
 
+use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -115,7 +116,7 @@ impl Clerk {
     }
 
     /// What the sources keep, as configured.
-    pub fn policies(&self, sources: &[Source]) -> Result<Vec<Policy>, StoreError> {
+    pub fn policies(&self, sources: &[impl Borrow<Source>]) -> Result<Vec<Policy>, StoreError> {
         retention::configured(&self.db, sources)
     }
 

@@ -89,10 +89,11 @@ pub use takeout::{ArticleRef, Out, Sequence, Takeout, TakeoutError};
 pub use waiting::Waiting;
 pub use work::{Work, WorkMark};
 
+use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -100,6 +101,7 @@ use rusqlite::{Connection, params};
 use writer::Haste;
 
 use crate::config::{ArticleRules, Config, Scope, Source};
+use crate::cores;
 use crate::model::{
     ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, RobotsNote, SourceId,
     Stored,
@@ -114,6 +116,7 @@ pub struct Store {
     path: PathBuf,
     /// `PRAGMA data_version` when it was last looked at: it changes with what others commit.
     version: Arc<AtomicI64>,
+    recording: AtomicUsize,
 }
 
 impl Store {
@@ -142,9 +145,11 @@ impl Store {
             claims: Arc::new(Claims {
                 run,
                 last: AtomicI64::new(0),
+                served: Mutex::default(),
             }),
             path: path.to_owned(),
             version: Arc::default(),
+            recording: AtomicUsize::new(0),
         })
     }
 
@@ -199,9 +204,9 @@ impl Store {
     /// New ones are due at once. Those that are gone or switched off keep their state and their entries, and nothing
     /// of theirs is claimed. One with another feed URL is due at once and starts unconditional; one with another
     /// schedule is due no later than the new one says.
-    pub async fn sync_sources(
+    pub async fn sync_sources<S: Borrow<Source>>(
         &self,
-        configured: &[Source],
+        configured: &[S],
         now: DateTime<Utc>,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
         self.sync(configured, Scope::default(), now).await
@@ -210,13 +215,13 @@ impl Store {
     /// The same, where a domain may count as one place.
     pub async fn sync(
         &self,
-        configured: &[Source],
+        configured: &[impl Borrow<Source>],
         scope: Scope,
         now: DateTime<Utc>,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
         let seeds: Vec<_> = configured
             .iter()
-            .map(|source| sources::Seed::of(source, scope))
+            .map(|source| sources::Seed::of(source.borrow(), scope))
             .collect();
         self.writer
             .call("take in the configured sources", move |db| {
@@ -238,7 +243,7 @@ impl Store {
             let sites: HashSet<(&str, &str)> = config.sites.all().flat_map(ArticleRules::selectors).collect();
             let sources = config.sources.iter();
             let by_name: HashMap<&str, &Source> =
-                sources.map(|source| (source.name.as_str(), source)).collect();
+                sources.map(|source| (source.name.as_str(), &**source)).collect();
             old.retain(|old| {
                 let selector = (old.field.as_str(), old.selector.as_str());
                 by_name.get(old.source_name.as_str()).is_some_and(|source| {
@@ -287,10 +292,16 @@ impl Store {
             .await
     }
 
+    /// Polls and pages that wait to be recorded: they ask nobody for anything any more.
+    pub fn recording(&self) -> usize {
+        self.recording.load(Ordering::Relaxed)
+    }
+
     /// Records a poll: entries, validators, what was learned about hosts, and when next.
     pub async fn record_poll(&self, outcome: PollOutcome) -> Result<PollCounts, StoreError> {
         // One whose outcome is lost is polled again: it may wait for others.
         let record = move |db: &Connection| polls::record(db, &outcome);
+        let _recording = Recording::new(&self.recording);
         self.writer.call_in(Haste::Gather, "record a poll", record).await
     }
 
@@ -310,16 +321,37 @@ impl Store {
             .await
     }
 
-    /// Records what a page came to: article, aliases, raw page, the entry's state, and what was learned about hosts.
-    pub async fn record_page(&self, mut outcome: PageOutcome) -> Result<Stored, StoreError> {
-        let packed = if pages::Packed::is_dear(&outcome) {
-            let packed;
-            (outcome, packed) = tokio::task::spawn_blocking(move || {
-                let packed = pages::Packed::of(&mut outcome);
-                (outcome, packed)
+    /// Leases sources and then entries, in one transaction: what [`Self::claim_sources`] and [`Self::claim_entries`] do.
+    pub async fn claim(
+        &self,
+        now: DateTime<Utc>,
+        wanted: Wanted,
+    ) -> Result<(Vec<ClaimedSource>, Vec<ClaimedEntry>), StoreError> {
+        let claims = Arc::clone(&self.claims);
+        self.writer
+            .call("claim what is due", move |db| {
+                let sources = sources::claim(db, now, wanted.sources, wanted.all, &claims)?;
+                let room = wanted.room.saturating_sub(sources.len());
+                let entries = queue::claim(db, now, room, wanted.gap, &claims)?;
+                Ok((sources, entries))
             })
             .await
-            .map_err(|_| StoreError::Closed)?;
+    }
+
+    /// Records what a page came to: article, aliases, raw page, the entry's state, and what was learned about hosts.
+    pub async fn record_page(&self, mut outcome: PageOutcome) -> Result<Stored, StoreError> {
+        let _recording = Recording::new(&self.recording);
+        let packed = if let Some(bytes) = pages::Packed::dear(&outcome) {
+            let pack = move || {
+                let packed = pages::Packed::of(&mut outcome);
+                (outcome, packed)
+            };
+            let turn = cores::turn().await;
+            let packed;
+            (outcome, packed) = turn
+                .work(bytes, pack)
+                .await
+                .map_err(|_panic| StoreError::Closed)?;
             packed?
         } else {
             pages::Packed::of(&mut outcome)?
@@ -392,6 +424,19 @@ impl Store {
     }
 }
 
+/// What is asked of [`Store::claim`].
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Sources and entries together, at most.
+    pub room: usize,
+    /// Sources of them, at most.
+    pub sources: usize,
+    /// In place of those that are due: every source that was not claimed since then.
+    pub all: Option<DateTime<Utc>>,
+    /// How long a host has no other entry claimed.
+    pub gap: Duration,
+}
+
 /// What is known of hosts at a start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -401,11 +446,29 @@ pub struct Ledger {
     pub resting: Vec<(String, DateTime<Utc>)>,
 }
 
-/// Numbers claims.
+/// Counts one that waits to be recorded, as long as it does.
+struct Recording<'a>(&'a AtomicUsize);
+
+impl<'a> Recording<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Recording<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Numbers claims, and remembers whose turn it was.
 #[derive(Debug)]
 struct Claims {
     run: i64,
     last: AtomicI64,
+    /// For each source the last claim that one of its entries got.
+    served: Mutex<HashMap<i64, i64>>,
 }
 
 impl Claims {
@@ -416,9 +479,8 @@ impl Claims {
         }
     }
 
-    /// A number that grows with every claim of every run.
-    fn order(lease: Lease) -> i64 {
-        lease.run.saturating_mul(1 << 32).saturating_add(lease.claim)
+    fn served(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

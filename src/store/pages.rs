@@ -46,10 +46,13 @@ const LEVEL: i32 = 3;
 const AT_LEAST: i64 = 60_000;
 
 impl Packed {
-    /// Whether [`Self::of`] has something to compress.
-    pub(super) fn is_dear(outcome: &PageOutcome) -> bool {
-        matches!(&outcome.result, PageResult::Article(cutting)
-            if cutting.raw.as_ref().is_some_and(|raw| raw.sent.is_none()))
+    /// Bytes that [`Self::of`] would compress; none where the page came compressed, or is not kept.
+    pub(super) fn dear(outcome: &PageOutcome) -> Option<usize> {
+        let PageResult::Article(cutting) = &outcome.result else {
+            return None;
+        };
+        let raw = cutting.raw.as_ref().filter(|raw| raw.sent.is_none());
+        raw.map(|raw| raw.body.len())
     }
 
     /// The raw page of an outcome, compressed; outside the writer, which has better things to do. Its bytes are taken
@@ -187,8 +190,12 @@ fn article(
     if let (Some(raw), Some(packed)) = (&cutting.raw, packed)
         && (is_new || !articles::is_page_of_deleted(db, page)?)
     {
+        if !is_new {
+            db.prepare_cached("DELETE FROM raw_page WHERE page_id = ?1")?
+                .execute([page.0])?;
+        }
         db.prepare_cached(
-            "INSERT OR REPLACE INTO raw_page (page_id, fetched_at, status, headers, codings, body, length, expires) \
+            "INSERT INTO raw_page (page_id, fetched_at, status, headers, codings, body, length, expires) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![

@@ -4,7 +4,6 @@
 //! range of one index whatever waits behind them. [`refresh`] derives it and must follow every change of an entry's
 //! `next_at` or lease and of a host's rest.
 
-use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -35,6 +34,10 @@ pub(super) const NEXT_SOURCE: &str = "SELECT source_id FROM entry WHERE host = ?
 pub(super) const NEXT_ENTRY: &str = "SELECT id FROM entry WHERE host = ?1 AND source_id = ?2 \
      AND next_at > ?3 AND next_at <= ?4 AND claimed_run IS NULL ORDER BY next_at, id LIMIT 1";
 
+/// The entry of a lease, among the few that are held.
+pub(super) const HELD: &str =
+    "SELECT id, coalesce(next_at, parked_at) FROM entry WHERE claimed_run = ?1 AND claimed_claim = ?2";
+
 /// Entries that need no page, longest waiting first.
 const NO_PAGE: &str = "SELECT id, source_id FROM entry WHERE host = '' AND next_at > ?1 AND next_at <= ?2 \
      AND claimed_run IS NULL ORDER BY next_at, id LIMIT ?3";
@@ -60,7 +63,7 @@ pub(super) fn claim(
     let at = time::ms(now);
     let mut settled = 0;
     let mut claimed = Vec::new();
-    for candidate in in_turn(db, candidates(db, at, limit)?)? {
+    for candidate in in_turn(candidates(db, at, limit)?, claims) {
         let mut next = Some(candidate);
         while let Some(candidate) = next.take().filter(|_| claimed.len() < limit && settled < SETTLED) {
             if let Some(payload) = settle_known(db, &candidate, now)? {
@@ -201,25 +204,18 @@ fn settle_known(
 }
 
 /// The first of each source, least recently served source first; then the second of each, and so on.
-fn in_turn(db: &Connection, candidates: Vec<Candidate>) -> Result<Vec<Candidate>, StoreError> {
-    let mut served: HashMap<i64, (i64, usize)> = HashMap::new();
+fn in_turn(candidates: Vec<Candidate>, claims: &Claims) -> Vec<Candidate> {
+    let served = claims.served();
+    let mut met: HashMap<i64, usize> = HashMap::new();
     let mut ordered = Vec::with_capacity(candidates.len());
     for candidate in candidates {
-        let source = candidate.source;
-        let (last, nth) = match served.entry(source) {
-            Slot::Occupied(slot) => slot.into_mut(),
-            Slot::Vacant(slot) => {
-                let last = db
-                    .prepare_cached("SELECT served FROM source WHERE id = ?1")?
-                    .query_row([source], |row| row.get(0))?;
-                slot.insert((last, 0))
-            }
-        };
-        ordered.push((*nth, *last, candidate));
+        let nth = met.entry(candidate.source).or_default();
+        let last = served.get(&candidate.source).copied().unwrap_or(0);
+        ordered.push((*nth, last, candidate));
         *nth += 1;
     }
     ordered.sort_by_key(|(nth, last, candidate)| (*nth, *last, candidate.source));
-    Ok(ordered.into_iter().map(|(_, _, candidate)| candidate).collect())
+    ordered.into_iter().map(|(_, _, candidate)| candidate).collect()
 }
 
 fn lease(
@@ -233,8 +229,7 @@ fn lease(
     let lease = claims.next();
     db.prepare_cached("UPDATE entry SET claimed_run = ?2, claimed_claim = ?3 WHERE id = ?1")?
         .execute(params![candidate.entry, lease.run, lease.claim])?;
-    db.prepare_cached("UPDATE source SET served = ?2 WHERE id = ?1")?
-        .execute(params![candidate.source, Claims::order(lease)])?;
+    claims.served().insert(candidate.source, lease.claim);
     if candidate.host != NO_HOST {
         db.prepare_cached("UPDATE host SET page_at = ?2, last_source = ?3 WHERE name = ?1")?
             .execute(params![
@@ -310,10 +305,10 @@ pub(super) fn release(db: &Connection, leases: &[Lease]) -> Result<(), StoreErro
         )?
         .execute(params![lease.run, lease.claim])?;
         let entry: Option<(i64, Option<i64>)> = db
-            .prepare_cached(
-                "SELECT id, coalesce(next_at, parked_at) FROM entry WHERE claimed_run = ?1 AND claimed_claim = ?2",
-            )?
-            .query_row(params![lease.run, lease.claim], |row| Ok((row.get(0)?, row.get(1)?)))
+            .prepare_cached(HELD)?
+            .query_row(params![lease.run, lease.claim], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .optional()?;
         if let Some((entry, next_at)) = entry {
             put(db, EntryId(entry), next_at)?;

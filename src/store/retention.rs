@@ -3,6 +3,7 @@
 //! Their aliases stay behind as tombstones, so that nothing of them is fetched or stored again, and readers are told
 //! through `changes`. Everything is done in bounded parts: the daemon goes on in between.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -76,10 +77,14 @@ pub(super) fn policies(db: &Connection) -> Result<Vec<Policy>, StoreError> {
 }
 
 /// The same as a configuration says it now; sources that were never taken in have nothing to drop.
-pub(super) fn configured(db: &Connection, sources: &[Source]) -> Result<Vec<Policy>, StoreError> {
+pub(super) fn configured(
+    db: &Connection,
+    sources: &[impl Borrow<Source>],
+) -> Result<Vec<Policy>, StoreError> {
     let mut policies = Vec::new();
     for source in sources
         .iter()
+        .map(Borrow::borrow)
         .filter(|source| source.keep != KeepArticles::Forever)
     {
         let id = db

@@ -124,9 +124,7 @@ fn source_named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Source
             .join(", ")
     };
     config
-        .sources
-        .iter()
-        .find(|source| source.name == name)
+        .source(name)
         .ok_or_else(|| Usage(format!("no source is named {name:?}; there are: {}", known())).into())
 }
 

@@ -15,6 +15,7 @@ fn rules(listing: &str) -> Listing {
         .sources
         .remove(0)
         .form
+        .clone()
     {
         Form::Listing(listing) => *listing,
         other => panic!("{other:?}"),

@@ -29,7 +29,7 @@ async fn what_is_asked_from_beside_is_seen_by_the_writer() {
     );
     assert!(matches!(side(&desk).pause("a").unwrap(), Asked::Refused(_)));
     // Neither a reload nor a restart resumes it; being switched off and on in the configuration neither.
-    desk.store.sync_sources(&[], desk.now).await.unwrap();
+    desk.store.sync_sources::<Source>(&[], desk.now).await.unwrap();
     desk.store.sync_sources(&[source("a")], desk.now).await.unwrap();
     let desk = desk.restart();
     assert!(

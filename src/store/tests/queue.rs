@@ -59,6 +59,54 @@ async fn a_host_is_asked_for_one_page_at_a_time() {
 }
 
 #[tokio::test]
+async fn sources_and_entries_share_the_room_of_one_claim() {
+    let (mut desk, claims) = Desk::with(&["one", "two", "three"]).await;
+    let links: Vec<String> = (0..9).map(|i| format!("https://h{i}.example/a")).collect();
+    for claim in &claims {
+        desk.publish(claim, &links.iter().map(String::as_str).collect::<Vec<_>>())
+            .await;
+    }
+    desk.pass(7200);
+    let wanted = |room, sources| Wanted {
+        room,
+        sources,
+        all: None,
+        gap: GAP,
+    };
+    let claimed = |sources: &[ClaimedSource], entries: &[ClaimedEntry]| (sources.len(), entries.len());
+    let (sources, entries) = desk.store.claim(desk.now, wanted(4, 1)).await.unwrap();
+    assert_eq!(claimed(&sources, &entries), (1, 3));
+    let (sources, entries) = desk.store.claim(desk.now, wanted(2, 2)).await.unwrap();
+    assert_eq!(claimed(&sources, &entries), (2, 0));
+    let (sources, entries) = desk.store.claim(desk.now, wanted(99, 99)).await.unwrap();
+    assert_eq!(
+        claimed(&sources, &entries),
+        (0, 6),
+        "one of each host that is left"
+    );
+    assert_ready(&desk);
+}
+
+#[tokio::test]
+async fn what_waits_to_be_recorded_is_counted_as_long_as_it_does() {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    let other = desk.sql();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let poll = desk.publish(&claims[0], &["https://a.example/1"]);
+    let watch = async {
+        while desk.store.recording() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let counted = desk.store.recording();
+        other.execute_batch("ROLLBACK").unwrap();
+        counted
+    };
+    let (counts, counted) = tokio::join!(poll, watch);
+    assert_eq!((counts.new, counted), (1, 1));
+    assert_eq!(desk.store.recording(), 0);
+}
+
+#[tokio::test]
 async fn sources_take_turns_at_a_host_and_among_hosts() {
     let names = ["big", "small", "other"];
     let (mut desk, claims) = Desk::with(&names).await;
@@ -426,6 +474,12 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
         pending,
         ["SCAN entry USING COVERING INDEX entry_pending"],
         "no more than what waits"
+    );
+    let held = plan(&db, super::super::queue::HELD);
+    assert_eq!(
+        held,
+        ["SCAN entry USING INDEX entry_held"],
+        "no more than what is claimed"
     );
     let refresh = plan(&db, super::super::queue::REFRESH);
     assert!(

@@ -80,7 +80,7 @@ impl Hand {
         let sources = rows
             .into_iter()
             .zip(&config.sources)
-            .map(|((SourceId(id), _), source)| (id, Arc::new(source.clone())))
+            .map(|((SourceId(id), _), source)| (id, Arc::clone(source)))
             .collect();
         Self {
             folder,
