@@ -129,6 +129,10 @@ fn is_plainly(primary: &str, text: &str) -> bool {
     for word in split.filter(|word| !word.is_empty()).take(*COUNTED.end()) {
         words += 1;
         met += usize::from(common.iter().any(|common| common.eq_ignore_ascii_case(word)));
+        // As many as the most words have to have.
+        if words >= *COUNTED.start() && met * 100 >= PLAINLY * COUNTED.end() {
+            return true;
+        }
     }
     words >= *COUNTED.start() && met * 100 >= PLAINLY * words
 }

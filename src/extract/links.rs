@@ -133,9 +133,24 @@ fn is_label(text: &str) -> bool {
         "短網址",
         "短縮url",
     ];
-    // Hardly a text ends like one.
+    // Hardly a text ends like one. Most end in ASCII.
     static ENDS: LazyLock<Vec<[Option<char>; 2]>> =
         LazyLock::new(|| LABELS.iter().map(|label| end(label)).collect());
+    static PLAIN_ENDS: LazyLock<Vec<[u8; 2]>> = LazyLock::new(|| {
+        let ends = LABELS.iter().filter_map(|label| label.as_bytes().last_chunk());
+        ends.copied().filter(|end| end.is_ascii()).collect()
+    });
+    let is_behind = |byte: &u8| byte.is_ascii_whitespace() || *byte == b':';
+    let behind = text.bytes().rev().take_while(is_behind).count();
+    match text.as_bytes().get(..text.len() - behind) {
+        Some([.., one, two]) if one.is_ascii() && two.is_ascii() => {
+            if !PLAIN_ENDS.contains(&[one.to_ascii_lowercase(), two.to_ascii_lowercase()]) {
+                return false;
+            }
+        }
+        Some([] | [_]) | None => return false,
+        Some(_) => {}
+    }
     let text = text.trim().trim_end_matches([':', '：', ' ']);
     if !ENDS.contains(&end(text)) {
         return false;

@@ -45,28 +45,82 @@ pub(super) fn literal(text: &str) -> Run<'_> {
 }
 
 fn of(text: &str, kind: u8) -> Run<'_> {
-    let (mut end, mut is_word) = (text.len(), false);
-    for (at, byte) in text.bytes().enumerate() {
-        if BYTES.get(usize::from(byte)).copied().unwrap_or(0) & kind != 0 {
-            is_word = true;
-        } else if byte == b' ' && is_word {
-            is_word = false;
-        } else {
-            end = at;
-            break;
-        }
+    let (eights, tail) = text.as_bytes().as_chunks::<8>();
+    let mut reader = Reader {
+        kind,
+        end: 0,
+        chars: 0,
+        is_word: false,
+    };
+    if eights.iter().all(|eight| reader.eight(*eight)) {
+        reader.bytes(tail);
     }
+    let Reader {
+        end, chars, is_word, ..
+    } = reader;
     // Without the space that no word followed.
     let (words, rest) = text
         .split_at_checked(end - usize::from(!is_word && end > 0))
         .unwrap_or(("", text));
-    // All bytes but spaces and those that go on with a character.
-    let counts = |byte: &u8| *byte != b' ' && byte & 0xc0 != 0x80;
-    Run {
-        words,
-        chars: words.bytes().filter(counts).count(),
-        rest,
+    Run { words, chars, rest }
+}
+
+/// How far a run goes.
+struct Reader {
+    kind: u8,
+    end: usize,
+    chars: usize,
+    /// Whether it ends with a word so far.
+    is_word: bool,
+}
+
+impl Reader {
+    /// Takes bytes up to the first one that ends the run; whether there was none.
+    fn bytes(&mut self, bytes: &[u8]) -> bool {
+        for &byte in bytes {
+            if BYTES.get(usize::from(byte)).copied().unwrap_or(0) & self.kind != 0 {
+                self.is_word = true;
+                // A byte that goes on with a character is none.
+                self.chars += usize::from(byte & 0xc0 != 0x80);
+            } else if byte == b' ' && self.is_word {
+                self.is_word = false;
+            } else {
+                return false;
+            }
+            self.end += 1;
+        }
+        true
     }
+
+    /// The same of eight bytes at once, where they are words in ASCII, each behind one space.
+    fn eight(&mut self, eight: [u8; 8]) -> bool {
+        let bytes = u64::from_le_bytes(eight);
+        let spaces = among(bytes, b' ');
+        let mut odd = (bytes | !bytes.wrapping_add(each(0x80 - b' ')) | among(bytes, 0x7f)) & HIGH;
+        if self.kind == LITERAL {
+            odd |= among(bytes, b'&') | among(bytes, b'<') | among(bytes, b'>');
+        }
+        let before = u64::from(!self.is_word) << 7;
+        if odd != 0 || spaces & (spaces << 8 | before) != 0 {
+            return self.bytes(&eight);
+        }
+        self.end += eight.len();
+        self.chars += eight.len() - spaces.count_ones() as usize;
+        self.is_word = spaces >> 63 == 0;
+        true
+    }
+}
+
+/// The highest bit of each of eight bytes.
+const HIGH: u64 = each(0x80);
+
+const fn each(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// Which of eight bytes of ASCII are this one, as their highest bits; of others it says anything.
+const fn among(bytes: u64, byte: u8) -> u64 {
+    !((bytes ^ each(byte)).wrapping_add(each(0x7f))) & HIGH
 }
 
 #[cfg(test)]
@@ -93,7 +147,30 @@ mod tests {
         assert_eq!(words("AT&T <b>").words, "AT&T <b>");
     }
 
+    /// The same, byte by byte.
+    fn plainly(text: &str, kind: u8) -> (&str, usize) {
+        let mut reader = Reader {
+            kind,
+            end: 0,
+            chars: 0,
+            is_word: false,
+        };
+        reader.bytes(text.as_bytes());
+        let end = reader.end - usize::from(!reader.is_word && reader.end > 0);
+        (text.get(..end).unwrap(), reader.chars)
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5000))]
+
+        #[test]
+        fn eight_bytes_at_once_are_what_each_is_alone(text in "[a-z ]{0,20}[ -~\\x00-\\x20\u{7f}éא北“\u{a0} ]{0,12}[a-z ]{0,20}") {
+            for kind in [WORD, LITERAL] {
+                let run = of(&text, kind);
+                prop_assert_eq!((run.words, run.chars), plainly(&text, kind));
+            }
+        }
+
         /// Whatever is in a run is what the table says of its bytes: no character of it is one that parts or vanishes.
         #[test]
         fn no_run_holds_a_character_that_is_none_of_a_word(c in any::<char>()) {
