@@ -179,6 +179,7 @@ fn cut_out(
     if applied.rejects(&whole) {
         extraction.kind = Kind::NotArticle;
         extraction.tried = applied.tried;
+        in_steps(document)?;
         return Ok((extraction, Clip::of_all(document, &[])));
     }
 
@@ -223,7 +224,17 @@ fn cut_out(
     extraction.more = more(&mut applied, &meta, page);
     watch.in_time()?;
     extraction.tried = applied.tried;
+    in_steps(document)?;
     Ok((extraction, clip))
+}
+
+/// Gives the page up where a selector did.
+fn in_steps(document: &Document) -> Result<(), TooMuch> {
+    if document.is_overrun() {
+        Err(TooMuch::Time)
+    } else {
+        Ok(())
+    }
 }
 
 /// Characters under which the text of a page without a rule is worth a look at what its scripts would show.

@@ -117,3 +117,25 @@ fn dates_are_read_in_the_language_that_is_configured_before_the_one_declared() {
         );
     }
 }
+
+#[test]
+fn a_selector_that_looks_from_each_element_at_all_before_it_is_given_up() {
+    let text = "daemon.contact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://paper.example/feed'\n\
+                article.body = 'h1 ~ p'\n";
+    let config = crate::config::load_text("cuttings.toml", text).unwrap().config;
+    let article = &config.source("a").unwrap().article;
+    let page =
+        |paragraphs: usize, before: &str| format!("<main>{before}{}</main>", "<p>Text.".repeat(paragraphs));
+    for (paragraphs, before, expected) in [
+        (3000, "<h1>A dyke was mended</h1>", None),
+        (60_000, "<h1>A dyke was mended</h1>", Some("too-slow")),
+        (60_000, "", Some("too-slow")),
+    ] {
+        let (cut, _) = within(u32::MAX, &page(paragraphs, before), &[article]);
+        assert_eq!(
+            cut.err().map(|error| error.code()),
+            expected,
+            "{paragraphs} {before}"
+        );
+    }
+}

@@ -34,6 +34,12 @@ pub(super) fn read(
         .map_err(|too_much| NotAFeed::because(format!("the page cannot be read: {too_much}")))?;
     let base = base_of(&document, base);
     let (found, matched) = links(&document, &base, listing);
+    let titles = elements(&document, &listing.title);
+    let dates = elements(&document, &listing.date);
+    if document.is_overrun() {
+        let message = "a selector takes too many steps over the page: write it without `~`, `+` or `:has()`";
+        return Err(NotAFeed::because(message));
+    }
     if found.is_empty() {
         return Err(nothing(listing, matched));
     }
@@ -41,8 +47,6 @@ pub(super) fn read(
         title: title_of(&document),
         ..ParsedFeed::default()
     };
-    let titles = elements(&document, &listing.title);
-    let dates = elements(&document, &listing.date);
     let mut positions: HashMap<&str, usize> = HashMap::new();
     for (index, link) in found.iter().enumerate() {
         let block = block(&document, &found, index);

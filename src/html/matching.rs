@@ -1,5 +1,6 @@
 //! Which elements a selector matches: our tree as the `selectors` crate sees one.
 
+use std::cell::Cell;
 use std::fmt;
 
 use cssparser::ToCss;
@@ -29,8 +30,13 @@ impl Selectors {
     }
 }
 
+/// Steps from element to element that one selector may take over a page. `a ~ b` looks from each `b` at all between it and
+/// an `a`: with six thousand in a row these are used up, and the page is [`Document::is_overrun`].
+const STEPS: u32 = 20_000_000;
+
 /// The elements a selector matches, in document order.
 pub(super) fn select(document: &Document, css: &Css) -> Vec<At> {
+    let steps = Cell::new(STEPS);
     let mut caches = SelectorCaches::default();
     let mut context = MatchingContext::new(
         MatchingMode::Normal,
@@ -47,17 +53,25 @@ pub(super) fn select(document: &Document, css: &Css) -> Vec<At> {
         .iter()
         .map(|selector| (Wanted::by(selector), selector))
         .collect();
-    document
+    let found = document
         .elements()
         .filter(|(at, flat)| {
-            let element = Handle { document, at: *at };
+            let element = Handle {
+                document,
+                at: *at,
+                steps: &steps,
+            };
             list.iter().any(|(wanted, selector)| {
                 wanted.may_be(flat, element)
                     && matching::matches_selector(selector, 0, None, &element, &mut context)
             })
         })
         .map(|(at, _)| at)
-        .collect()
+        .collect();
+    if steps.get() == 0 {
+        document.overrun();
+    }
+    found
 }
 
 /// What an element must have to be looked at closely: nearly none of a page has it.
@@ -190,11 +204,20 @@ impl parser::PseudoElement for Never {}
 struct Handle<'d> {
     document: &'d Document,
     at: At,
+    /// Those that are left.
+    steps: &'d Cell<u32>,
 }
 
 impl Handle<'_> {
     fn at(self, at: At) -> Self {
         Self { at, ..self }
+    }
+
+    /// Takes a step to another element, if one is left. Without, there are no others.
+    fn step(self) -> bool {
+        let left = self.steps.get();
+        self.steps.set(left.saturating_sub(1));
+        left > 0
     }
 
     fn is_element(self) -> bool {
@@ -216,7 +239,7 @@ impl Handle<'_> {
         let end = parent.map_or(self.document.end(self.at), |parent| self.document.end(parent));
         let mut next = self.document.end(self.at);
         std::iter::from_fn(move || {
-            let sibling = (next < end).then(|| self.at(next))?;
+            let sibling = (next < end && self.step()).then(|| self.at(next))?;
             next = self.document.end(next);
             Some(sibling)
         })
@@ -229,7 +252,13 @@ impl Handle<'_> {
         std::iter::from_fn(move || {
             // What stands before is the end of the sibling's subtree.
             let mut before = at.before().filter(|before| Some(*before) != parent)?;
-            while self.document.parent(before) != parent {
+            loop {
+                if !self.step() {
+                    return None;
+                }
+                if self.document.parent(before) == parent {
+                    break;
+                }
                 before = self.document.parent(before)?;
             }
             at = before;
@@ -250,7 +279,7 @@ impl Element for Handle<'_> {
 
     fn parent_element(&self) -> Option<Self> {
         let parent = self.document.parent(self.at).map(|at| self.at(at))?;
-        (!parent.is_template()).then_some(parent)
+        (self.step() && !parent.is_template()).then_some(parent)
     }
 
     fn parent_node_is_shadow_root(&self) -> bool {
@@ -275,6 +304,9 @@ impl Element for Handle<'_> {
 
     fn first_element_child(&self) -> Option<Self> {
         if self.is_template() {
+            return None;
+        }
+        if !self.step() {
             return None;
         }
         let mut children = self.document.children(self.at).map(|at| self.at(at));

@@ -3,6 +3,7 @@
 //! A subtree is a range, a walk is a loop, and no depth of nesting is a depth of calls.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::css::Css;
@@ -44,6 +45,7 @@ pub struct Document {
     attrs: Vec<Attr>,
     /// Of elements that [`Tag`] does not know.
     names: Vec<Span>,
+    overrun: Cell<bool>,
 }
 
 /// An element or a text.
@@ -176,6 +178,7 @@ impl Document {
             nodes,
             attrs,
             names,
+            overrun: Cell::new(false),
         }
     }
 
@@ -314,6 +317,15 @@ impl Document {
                 .map_or("", |name| self.str(*name)),
             tag => tag.name(),
         }
+    }
+
+    /// Whether a selector would have had to take too many steps over it: what it found is not all.
+    pub fn is_overrun(&self) -> bool {
+        self.overrun.get()
+    }
+
+    pub(super) fn overrun(&self) {
+        self.overrun.set(true);
     }
 
     /// The elements a selector matches, in document order.

@@ -118,3 +118,13 @@ fn h13_a_page_of_links_costs_what_it_weighs() {
         Err(refused) => assert!(refused.reason.starts_with("the page cannot be read"), "{refused}"),
     }
 }
+
+#[test]
+fn a_selector_that_takes_too_many_steps_is_an_error() {
+    let links: String = (0..20_000)
+        .map(|i| format!("<a href='/{i}'>Story {i}</a>"))
+        .collect();
+    let error = read(&links, "links = 'h1 ~ a'").unwrap_err();
+    assert!(error.to_string().contains("too many steps"), "{error}");
+    assert!(read(&links, "links = 'a'").is_ok());
+}
