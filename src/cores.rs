@@ -3,9 +3,9 @@
 //! More would only share the cores, while each holds its page and its tree in memory, and the time that one page may
 //! take would pass while it waits.
 //!
-//! Work on little is done where it stands. To hand a page over to another thread and take back what it came to is a
-//! fifteenth of the cost of an article; and what is this small cannot keep a thread of the runtime for long, because nothing
-//! here takes more than linear time.
+//! Work on little is done where it stands: to hand a page over to another thread and take back what it came to is a
+//! fifteenth of the cost of an article. Hostile pages of that size may still take their two seconds, so the runtime has a
+//! thread more than there are cores: one that answers signals and keeps the time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Two at least: one that takes long must not keep all others waiting.
 const FEWEST: usize = 2;
 
-/// Bytes from which on they are worked on beside the threads of the runtime. Ten times this takes some 20 ms.
+/// Bytes from which on they are worked on beside the threads of the runtime. A page of so many takes some milliseconds.
 const LARGE: usize = 256 << 10;
 
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(count())));

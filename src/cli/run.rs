@@ -44,7 +44,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     fetch::install_crypto();
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores::count())
+        .worker_threads(cores::count() + 1)
         .enable_all()
         .build()
         .context("cannot start threads")?;
@@ -90,7 +90,7 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
             ..tally
         }))
     });
-    // Extraction that was cut off by a stop may still be at work: nothing waits for it.
+    // Extraction of a large page that was cut off by a stop may still be at work: nothing waits for it.
     runtime.shutdown_timeout(Duration::from_millis(100));
     let Some(tally) = result? else {
         return Ok(Exit::Done);

@@ -39,6 +39,9 @@ use upkeep::Upkeep;
 /// How long a stop waits for what is in flight; systemd kills after ninety seconds, we promise ten.
 const GRACE: Duration = Duration::from_secs(8);
 
+/// Longest that the end then waits for steps that cannot be dropped at once.
+const ABORT: Duration = Duration::from_secs(1);
+
 /// Longest sleep without another look at the clock: the machine may have been suspended, or the clock set.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -218,7 +221,8 @@ impl Daemon {
                 }
                 hold_off = Some(until);
             }
-            if hold_off.is_none_or(|until| now >= until) && self.next_config.is_none() {
+            let has_room = self.free() > 0 && self.next_config.is_none();
+            if has_room && hold_off.is_none_or(|until| now >= until) {
                 hold_off = None;
                 match self.claim().await {
                     Ok(()) => self.looked(),
@@ -338,7 +342,7 @@ impl Daemon {
         self.health.progressed(Utc::now());
     }
 
-    /// Places for more work. What waits to be recorded asks nobody for anything, and holds a place only when as many do as
+    /// Places for more work. What waits to be recorded asks nobody meanwhile, and holds a place only when as many do as
     /// there are: what they keep in memory has a bound, too.
     fn free(&self) -> usize {
         let room = self.room();

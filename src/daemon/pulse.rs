@@ -71,6 +71,14 @@ impl Pulse {
         steps.moved = true;
     }
 
+    /// Steps of a half that have not come to an end.
+    pub(super) fn in_hand(&self, half: Half) -> usize {
+        match half {
+            Half::Poll => self.poll.in_hand,
+            Half::Collect => self.collect.in_hand,
+        }
+    }
+
     /// The store told what is due.
     pub(super) fn looked(&mut self) {
         self.looked = true;

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use tracing::{error, info};
 
 use super::pulse::Half;
-use super::{Daemon, Event, GRACE, LOOK, Options, RunError, STORE_REST, notify};
+use super::{ABORT, Daemon, Event, GRACE, LOOK, Options, RunError, STORE_REST, notify};
 use crate::collect::{self, PageReport};
 use crate::config::Config;
 use crate::fetch::Fetcher;
@@ -33,20 +33,28 @@ fn caught(half: Half, step: impl Future<Output = Step> + Send) -> impl Future<Ou
 impl Daemon {
     /// Starts what is due, as far as there is room: polls first, they feed the rest.
     pub(super) async fn claim(&mut self) -> Result<(), StoreError> {
-        let room = self.free();
-        if room == 0 {
-            return Ok(());
-        }
-        // Half the room at most while pages wait: a thousand sources due at once must not keep the queue from moving.
+        // Half of all places at most while pages wait: a thousand sources due at once must not keep the queue from moving.
         let now = Utc::now();
         let pages_wait = self.waiting.next_entry.is_some_and(|at| at <= now);
+        let half = self
+            .room()
+            .div_ceil(2)
+            .saturating_sub(self.pulse.in_hand(Half::Poll));
+        let room = self.free();
         let wanted = Wanted {
             room,
-            sources: if pages_wait { room.div_ceil(2) } else { room },
+            sources: if pages_wait { room.min(half) } else { room },
             all: self.options.all.then_some(self.started),
             gap: self.config.politeness.host_gap,
         };
-        let (sources, entries) = self.store.claim(now, wanted).await?;
+        let (sources, entries, failed) = match self.store.claim(now, wanted).await {
+            Ok((sources, entries)) => (sources, entries, None),
+            // An entry that cannot be read must not keep sources from being polled.
+            Err(error) => {
+                let sources = self.store.claim_sources(now, wanted.sources, wanted.all);
+                (sources.await?, Vec::new(), Some(error))
+            }
+        };
         let due: Vec<_> = sources
             .into_iter()
             .filter_map(|claim| Some((self.source(claim.id)?, claim)))
@@ -68,7 +76,7 @@ impl Daemon {
                 Step::Collected(collect::collect(&store, &fetcher, &config, &source, claim, Utc::now()).await)
             }));
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     fn tools(&self) -> (Arc<Store>, Arc<Fetcher>, Arc<Config>) {
@@ -140,7 +148,8 @@ impl Daemon {
         };
         if tokio::time::timeout(GRACE, drain).await.is_err() {
             info!("some requests did not finish in time: they are dropped and done again at the next start");
-            self.work.shutdown().await;
+            // What is being read is not dropped before it is read. Nobody waits for that.
+            let _ = tokio::time::timeout(ABORT, self.work.shutdown()).await;
         }
         self.store.release_all().await?;
         Ok(())

@@ -309,7 +309,7 @@ fn failed(source: &Source, status: u16, code: &'static str, grade: Grade, messag
     }
 }
 
-/// Parses a document off the async threads. Whatever the parser does costs this one feed one error.
+/// Parses a document with a core of its own. Whatever the parser does costs this one feed one error.
 pub(super) async fn read(
     store: &Store,
     source: &Source,
@@ -337,7 +337,13 @@ pub(super) async fn read(
     let relations = [document.headers.links("hub"), document.headers.links("self")];
     let (body, content_type, base) = (document.body, document.content_type, base.clone());
     let (form, zone) = (source.form.clone(), source.timezone);
-    let parsed = turn.work(body.len(), move || {
+    // One that is packed is larger than it seems.
+    let bytes = if body.starts_with(b"\x1f\x8b") {
+        usize::MAX
+    } else {
+        body.len()
+    };
+    let parsed = turn.work(bytes, move || {
         let _mark = mark;
         let content_type = content_type.as_deref();
         Ok(match &form {

@@ -292,7 +292,7 @@ impl Store {
             .await
     }
 
-    /// Polls and pages that wait to be recorded: they ask nobody for anything any more.
+    /// Polls and pages that wait to be recorded: meanwhile they ask nobody for anything.
     pub fn recording(&self) -> usize {
         self.recording.load(Ordering::Relaxed)
     }
@@ -319,6 +319,7 @@ impl Store {
                 queue::claim(db, now, limit, gap, &claims)
             })
             .await
+            .inspect(|entries| self.claims.serve(entries))
     }
 
     /// Leases sources and then entries, in one transaction: what [`Self::claim_sources`] and [`Self::claim_entries`] do.
@@ -331,11 +332,13 @@ impl Store {
         self.writer
             .call("claim what is due", move |db| {
                 let sources = sources::claim(db, now, wanted.sources, wanted.all, &claims)?;
-                let room = wanted.room.saturating_sub(sources.len());
+                // Those of one address are one request, and come beyond what was asked for.
+                let room = wanted.room.saturating_sub(sources.len().min(wanted.sources));
                 let entries = queue::claim(db, now, room, wanted.gap, &claims)?;
                 Ok((sources, entries))
             })
             .await
+            .inspect(|(_, entries)| self.claims.serve(entries))
     }
 
     /// Records what a page came to: article, aliases, raw page, the entry's state, and what was learned about hosts.
@@ -481,6 +484,12 @@ impl Claims {
 
     fn served(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
         self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sources of these had their turn.
+    fn serve(&self, entries: &[ClaimedEntry]) {
+        self.served()
+            .extend(entries.iter().map(|entry| (entry.source.0, entry.lease.claim)));
     }
 }
 

@@ -63,6 +63,9 @@ pub(super) fn claim(
     let at = time::ms(now);
     let mut settled = 0;
     let mut claimed = Vec::new();
+    if limit == 0 {
+        return Ok(claimed);
+    }
     for candidate in in_turn(candidates(db, at, limit)?, claims) {
         let mut next = Some(candidate);
         while let Some(candidate) = next.take().filter(|_| claimed.len() < limit && settled < SETTLED) {
@@ -229,7 +232,6 @@ fn lease(
     let lease = claims.next();
     db.prepare_cached("UPDATE entry SET claimed_run = ?2, claimed_claim = ?3 WHERE id = ?1")?
         .execute(params![candidate.entry, lease.run, lease.claim])?;
-    claims.served().insert(candidate.source, lease.claim);
     if candidate.host != NO_HOST {
         db.prepare_cached("UPDATE host SET page_at = ?2, last_source = ?3 WHERE name = ?1")?
             .execute(params![

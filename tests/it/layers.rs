@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "config", "model", "link", "identity", "schedule", "timing", "coding",
+            "config", "model", "link", "identity", "schedule", "timing", "coding", "cores",
         ],
     ),
     ("probe", &["model", "html", "feed", "extract"]),

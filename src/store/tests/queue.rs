@@ -88,6 +88,25 @@ async fn sources_and_entries_share_the_room_of_one_claim() {
 }
 
 #[tokio::test]
+async fn an_entry_that_cannot_be_read_keeps_no_source_from_being_polled() {
+    let (mut desk, claims) = Desk::with(&["one"]).await;
+    desk.publish(&claims[0], &["https://a.example/1"]).await;
+    desk.sql()
+        .execute("UPDATE entry SET payload = 'no JSON'", [])
+        .unwrap();
+    desk.pass(7200);
+    let wanted = Wanted {
+        room: 9,
+        sources: 9,
+        all: None,
+        gap: GAP,
+    };
+    assert!(desk.store.claim(desk.now, wanted).await.is_err());
+    let sources = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
+    assert_eq!(sources.len(), 1, "nothing is left of the claim that failed");
+}
+
+#[tokio::test]
 async fn what_waits_to_be_recorded_is_counted_as_long_as_it_does() {
     let (desk, claims) = Desk::with(&["one"]).await;
     let other = desk.sql();
