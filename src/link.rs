@@ -57,7 +57,8 @@ fn accept(mut url: Url) -> Option<Url> {
 pub fn host(url: &Url) -> String {
     match url.host() {
         Some(Host::Domain(name)) => name.trim_end_matches('.').to_ascii_lowercase(),
-        Some(Host::Ipv4(ip)) => ip.to_string(),
+        // As it stands in the URL, which is how it is written.
+        Some(Host::Ipv4(_)) => url.host_str().unwrap_or_default().to_owned(),
         Some(Host::Ipv6(ip)) => ip.to_string(),
         None => String::new(),
     }

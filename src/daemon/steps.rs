@@ -24,7 +24,8 @@ pub(super) enum Step {
     Died(Half),
 }
 
-/// A step that panics ends as one, so that it is known whose it was. No `async fn`, which would hold the step twice.
+/// A step that panics ends as one, so that it is known whose it was. No `async fn`, which would hold the step twice; it comes
+/// in a box, as it is of ten kilobytes and would be moved four times.
 fn caught(half: Half, step: impl Future<Output = Step> + Send) -> impl Future<Output = Step> + Send {
     let step = AssertUnwindSafe(step).catch_unwind();
     step.map(move |step| step.unwrap_or(Step::Died(half)))
@@ -62,9 +63,9 @@ impl Daemon {
         for claims in poll::by_address(due) {
             let (store, fetcher, config) = self.tools();
             self.pulse.begun(Half::Poll);
-            self.work.spawn(caught(Half::Poll, async move {
-                Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await)
-            }));
+            let step =
+                async move { Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await) };
+            self.work.spawn(caught(Half::Poll, Box::pin(step)));
         }
         for claim in entries {
             let Some(source) = self.source(claim.source) else {
@@ -72,9 +73,10 @@ impl Daemon {
             };
             let (store, fetcher, config) = self.tools();
             self.pulse.begun(Half::Collect);
-            self.work.spawn(caught(Half::Collect, async move {
+            let step = async move {
                 Step::Collected(collect::collect(&store, &fetcher, &config, &source, claim, Utc::now()).await)
-            }));
+            };
+            self.work.spawn(caught(Half::Collect, Box::pin(step)));
         }
         failed.map_or(Ok(()), Err)
     }

@@ -20,12 +20,18 @@ pub(super) fn decode(bytes: &[u8], content_type: Option<&str>) -> Decoded {
     let (text, was_utf8) = by_mark(bytes)
         .or_else(|| by_zeros(bytes).map(|text| (text, false)))
         .unwrap_or_else(|| by_name(bytes, content_type));
-    let text = if text.contains(|c: char| is_forbidden(c)) {
+    let text = if may_hold_forbidden(&text) && text.contains(|c: char| is_forbidden(c)) {
         text.chars().filter(|&c| !is_forbidden(c)).collect()
     } else {
         text
     };
     Decoded { text, was_utf8 }
+}
+
+/// By the bytes that such characters begin with: all are counted, which is done many at a time.
+fn may_hold_forbidden(text: &str) -> bool {
+    let begins = |byte: &u8| matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xef);
+    text.bytes().filter(begins).count() > 0
 }
 
 fn is_forbidden(c: char) -> bool {
@@ -82,7 +88,11 @@ fn by_name(bytes: &[u8], content_type: Option<&str>) -> (String, bool) {
             .into_iter()
             .flatten()
             .find(|encoding| !encoding.is_ascii_compatible());
-        let beyond = text.chars().filter(|c| !c.is_ascii()).take(3).count();
+        let beyond = if text.is_ascii() {
+            0
+        } else {
+            text.chars().filter(|c| !c.is_ascii()).take(3).count()
+        };
         let multi_byte =
             named.into_iter().flatten().next().filter(|encoding| {
                 (1..3).contains(&beyond) && !encoding.is_single_byte() && *encoding != UTF_8

@@ -12,7 +12,10 @@ pub fn is_whole(bytes: &[u8]) -> bool {
         .copied()
         .filter(|byte| *byte != 0)
         .map(|byte| byte.to_ascii_lowercase());
-    let head: Vec<u8> = letters.clone().take(HEAD).collect();
+    let head = match bytes.get(..HEAD.min(bytes.len())) {
+        Some(head) if !head.contains(&0) => head.to_ascii_lowercase(),
+        _ => letters.clone().take(HEAD).collect(),
+    };
     let Some(root) = root(&head) else { return true };
     let end = [b"</", root].concat();
     // Nearly all are whole, and not in UTF-16: then nothing but each `<` is looked at.
