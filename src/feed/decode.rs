@@ -28,10 +28,10 @@ pub(super) fn decode(bytes: &[u8], content_type: Option<&str>) -> Decoded {
     Decoded { text, was_utf8 }
 }
 
-/// By the bytes that such characters begin with: all are counted, which is done many at a time.
+/// By the bytes that such characters begin with: all are looked at, many at a time.
 fn may_hold_forbidden(text: &str) -> bool {
-    let begins = |byte: &u8| matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xef);
-    text.bytes().filter(begins).count() > 0
+    let begins = |byte: u8| matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xef);
+    text.bytes().fold(0, |found, byte| found | u8::from(begins(byte))) > 0
 }
 
 fn is_forbidden(c: char) -> bool {

@@ -176,9 +176,16 @@ impl<'a> Spaces<'a> {
     }
 }
 
+/// Names that are looked through one by one; a feed has five or so open at a time.
+const FEW: usize = 12;
+
 /// How many elements of each name are open, whatever its case.
 #[derive(Debug, Default)]
-pub(super) struct OpenNames<'a>(HashMap<Name<'a>, usize>);
+pub(super) struct OpenNames<'a> {
+    few: Vec<(Name<'a>, usize)>,
+    /// Those that came when there were as many as [`FEW`].
+    others: HashMap<Name<'a>, usize>,
+}
 
 /// A name as written; two that differ in case only are equal.
 #[derive(Clone, Copy, Debug)]
@@ -186,11 +193,28 @@ struct Name<'a>(&'a str);
 
 impl<'a> OpenNames<'a> {
     pub(super) fn open(&mut self, name: &'a str) {
-        *self.0.entry(Name(name)).or_default() += 1;
+        let name = Name(name);
+        if let Some((_, count)) = self.few.iter_mut().find(|(known, _)| *known == name) {
+            *count += 1;
+        } else if self.few.len() < FEW && !self.is_among_others(name) {
+            self.few.push((name, 1));
+        } else {
+            *self.others.entry(name).or_default() += 1;
+        }
     }
 
     pub(super) fn close(&mut self, name: &'a str) {
-        if let Entry::Occupied(mut count) = self.0.entry(Name(name)) {
+        let name = Name(name);
+        if let Some(place) = self.few.iter().position(|(known, _)| *known == name) {
+            if let Some((_, count)) = self.few.get_mut(place) {
+                *count -= 1;
+                if *count == 0 {
+                    self.few.swap_remove(place);
+                }
+            }
+        } else if self.is_among_others(name)
+            && let Entry::Occupied(mut count) = self.others.entry(name)
+        {
             *count.get_mut() -= 1;
             if *count.get() == 0 {
                 count.remove();
@@ -200,7 +224,12 @@ impl<'a> OpenNames<'a> {
 
     /// Whether an element of this name is open.
     pub(super) fn contains(&self, name: &'a str) -> bool {
-        self.0.contains_key(&Name(name))
+        let name = Name(name);
+        self.few.iter().any(|(known, _)| *known == name) || self.is_among_others(name)
+    }
+
+    fn is_among_others(&self, name: Name<'a>) -> bool {
+        !self.others.is_empty() && self.others.contains_key(&name)
     }
 }
 
@@ -252,6 +281,37 @@ mod tests {
             };
             spaces.declare(1, &[(&name, address)]);
             assert_eq!(spaces.resolve(&element), (expected, "a"), "{prefix} {address}");
+        }
+    }
+
+    #[test]
+    fn open_names_are_counted_whether_few_or_many() {
+        let names: Vec<String> = (0..40).map(|i| format!("Name-{i}")).collect();
+        let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        let mut open = OpenNames::default();
+        let mut counts = [0_usize; 40];
+        let mut dice = 7_u64;
+        for _ in 0..5000 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let at = usize::try_from(dice >> 40).unwrap() % 40;
+            // More are closed than opened, so that few and many take turns.
+            if dice >> 62 == 0 || counts.iter().sum::<usize>() < 3 {
+                open.open(&names[at]);
+                counts[at] += 1;
+            } else if dice >> 62 == 1 {
+                for (name, count) in names.iter().zip(&mut counts).take(at) {
+                    open.open(name);
+                    *count += 1;
+                }
+            } else {
+                for (name, count) in lower.iter().zip(&mut counts).skip(at / 2) {
+                    open.close(name);
+                    *count = count.saturating_sub(1);
+                }
+            }
+            for (name, count) in lower.iter().zip(&counts) {
+                assert_eq!(open.contains(name), *count > 0, "{name}");
+            }
         }
     }
 
