@@ -212,7 +212,7 @@ impl<'a> OpenNames<'a> {
                     self.few.swap_remove(place);
                 }
             }
-        } else if self.is_among_others(name)
+        } else if !self.others.is_empty()
             && let Entry::Occupied(mut count) = self.others.entry(name)
         {
             *count.get_mut() -= 1;

@@ -303,10 +303,7 @@ impl Element for Handle<'_> {
     }
 
     fn first_element_child(&self) -> Option<Self> {
-        if self.is_template() {
-            return None;
-        }
-        if !self.step() {
+        if self.is_template() || !self.step() {
             return None;
         }
         let mut children = self.document.children(self.at).map(|at| self.at(at));

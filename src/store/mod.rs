@@ -16,6 +16,7 @@ mod anew;
 mod articles;
 mod backup;
 mod changes;
+mod claims;
 mod clerk;
 mod cluster;
 mod columns;
@@ -67,6 +68,7 @@ mod tests;
 
 pub use anew::{Anew, Recast};
 pub use backup::backup;
+pub use claims::Wanted;
 pub use clerk::Clerk;
 pub use consumers::{Consumer, Hold};
 pub use control::{Asked, Request};
@@ -92,11 +94,12 @@ pub use work::{Work, WorkMark};
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use claims::Claims;
 use rusqlite::{Connection, params};
 use writer::Haste;
 
@@ -142,11 +145,7 @@ impl Store {
         Ok(Self {
             writer: writer::Writer::start(db, lock)?,
             work: Arc::new(work),
-            claims: Arc::new(Claims {
-                run,
-                last: AtomicI64::new(0),
-                served: Mutex::default(),
-            }),
+            claims: Arc::new(Claims::new(run)),
             path: path.to_owned(),
             version: Arc::default(),
             recording: AtomicUsize::new(0),
@@ -186,7 +185,7 @@ impl Store {
 
     /// Number of this run, unique in the database.
     pub fn run(&self) -> i64 {
-        self.claims.run
+        self.claims.run()
     }
 
     /// Where the database is.
@@ -427,19 +426,6 @@ impl Store {
     }
 }
 
-/// What is asked of [`Store::claim`].
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    /// Sources and entries together, at most.
-    pub room: usize,
-    /// Sources of them, at most.
-    pub sources: usize,
-    /// In place of those that are due: every source that was not claimed since then.
-    pub all: Option<DateTime<Utc>>,
-    /// How long a host has no other entry claimed.
-    pub gap: Duration,
-}
-
 /// What is known of hosts at a start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -462,34 +448,6 @@ impl<'a> Recording<'a> {
 impl Drop for Recording<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Numbers claims, and remembers whose turn it was.
-#[derive(Debug)]
-struct Claims {
-    run: i64,
-    last: AtomicI64,
-    /// For each source the last claim that one of its entries got.
-    served: Mutex<HashMap<i64, i64>>,
-}
-
-impl Claims {
-    fn next(&self) -> Lease {
-        Lease {
-            run: self.run,
-            claim: self.last.fetch_add(1, Ordering::Relaxed) + 1,
-        }
-    }
-
-    fn served(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
-        self.served.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The sources of these had their turn.
-    fn serve(&self, entries: &[ClaimedEntry]) {
-        self.served()
-            .extend(entries.iter().map(|entry| (entry.source.0, entry.lease.claim)));
     }
 }
 

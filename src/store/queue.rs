@@ -10,10 +10,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::claims::Claims;
 use super::error::StoreError;
 use super::pages::{ASKED, PARTIAL};
 use super::payload::Payload;
-use super::{Claims, articles, ledger, revisits, time};
+use super::{articles, ledger, revisits, time};
 use crate::link;
 use crate::model::{ClaimedEntry, EntryId, Lease, Revisit, SourceId, Validators};
 

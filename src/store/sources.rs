@@ -10,9 +10,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, params};
 
+use super::claims::Claims;
 use super::error::StoreError;
 use super::memory::{self, memory_columns};
-use super::{Claims, queue, rest, revisits, time};
+use super::{queue, rest, revisits, time};
 use crate::config::{KeepArticles, Revisions, Schedule, Scope, Source};
 use crate::model::{ClaimedSource, SourceId, Validators};
 

@@ -7,6 +7,7 @@ mod durability;
 mod grouping;
 mod opening;
 mod packing;
+mod plans;
 mod polls;
 mod queue;
 mod reading;

@@ -1,0 +1,112 @@
+//! How SQLite finds what is asked in the hot paths.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[tokio::test]
+async fn a_claim_looks_at_no_more_than_it_needs() {
+    let (desk, claims) = Desk::with(&["one"]).await;
+    // Ten thousand hosts with an entry each, and one host with ten thousand.
+    let links: Vec<String> = (0..10_000)
+        .flat_map(|i| {
+            [
+                format!("https://h{i}.example/a"),
+                format!("https://big.example/{i}"),
+            ]
+        })
+        .collect();
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    let hosts: BTreeSet<_> = desk
+        .entries(32)
+        .await
+        .iter()
+        .map(|c| c.entry.link.clone().unwrap().host_str().map(str::to_owned))
+        .collect();
+    assert_eq!(hosts.len(), 32);
+
+    let db = desk.sql();
+    for (sql, expected) in [
+        (
+            super::super::queue::READY,
+            "SEARCH host USING INDEX host_ready (ready_at>? AND ready_at<?)",
+        ),
+        (
+            super::super::queue::NEXT_SOURCE,
+            "SEARCH entry USING INDEX entry_turn (host=? AND source_id>?)",
+        ),
+        (
+            super::super::queue::NEXT_ENTRY,
+            "SEARCH entry USING INDEX entry_turn (host=? AND source_id=? AND next_at>? AND next_at<?)",
+        ),
+        (
+            super::super::sources::DUE,
+            "SEARCH source USING INDEX source_due (next_at<?)",
+        ),
+        (
+            super::super::sources::NEVER,
+            "SEARCH source USING INDEX source_asked (asked_at=?)",
+        ),
+        (
+            super::super::sources::BEFORE,
+            "SEARCH source USING INDEX source_asked (asked_at<?)",
+        ),
+        (
+            super::super::sources::TWINS,
+            "SEARCH source USING INDEX source_url (<expr>=?)",
+        ),
+        (
+            super::super::articles::NAMED,
+            "SEARCH alias USING PRIMARY KEY (key=? AND shared=?)",
+        ),
+        (SINCE, "SEARCH article USING INDEX article_seq (seq>?)"),
+    ] {
+        let plan = plan(&db, sql);
+        assert_eq!(
+            plan.first().map(|step| step.replace("COVERING ", "")).as_deref(),
+            Some(expected),
+            "{sql}"
+        );
+        assert!(
+            plan.iter()
+                .all(|step| !step.contains("SCAN") && !step.contains("TEMP B-TREE")),
+            "{plan:?}"
+        );
+    }
+    let pending = plan(&db, super::super::waiting::PENDING);
+    assert_eq!(
+        pending,
+        ["SCAN entry USING COVERING INDEX entry_pending"],
+        "no more than what waits"
+    );
+    let held = plan(&db, super::super::queue::HELD);
+    assert_eq!(
+        held,
+        ["SCAN entry USING INDEX entry_held"],
+        "no more than what is claimed"
+    );
+    let refresh = plan(&db, super::super::queue::REFRESH);
+    assert!(
+        refresh.iter().any(|step| step.contains("entry_next (host=?")),
+        "{refresh:?}"
+    );
+    assert!(
+        refresh.iter().any(|step| step.contains("entry_held (host=?")),
+        "{refresh:?}"
+    );
+    assert!(
+        refresh.iter().all(|step| !step.contains("SCAN entry")),
+        "{refresh:?}"
+    );
+}
+
+fn plan(db: &Connection, sql: &str) -> Vec<String> {
+    let mut query = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let nulls = vec![rusqlite::types::Null; query.parameter_count()];
+    query
+        .query_map(rusqlite::params_from_iter(nulls), |row| row.get(3))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
+}
