@@ -26,12 +26,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use costs::Used;
-use cuttings::store::{Arrival, Import, Store};
+use cuttings::store::{ImportRecord, ImportedArticle, Store};
 
 const ROUNDS: usize = 5;
 
 /// Words of an article: about 2.5 KB of text, and the same again as HTML.
-fn article(number: i64) -> Arrival {
+fn article(number: i64) -> ImportRecord {
     const WORDS: [&str; 16] = [
         "bridge",
         "harbour",
@@ -71,7 +71,7 @@ fn article(number: i64) -> Arrival {
         html.push_str(&format!("<p class=\"x\">{paragraph}</p>"));
     }
     let at = "2026-11-24T03:50:00Z".parse().unwrap();
-    Arrival::Article(Box::new(Import {
+    ImportRecord::Article(Box::new(ImportedArticle {
         source: Some(format!("paper-{}", number % 40)),
         title: Some(format!("Article {number}, and what it says")),
         standfirst: Some("What it says, in short.".into()),

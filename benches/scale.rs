@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use cuttings::config;
 use cuttings::model::{ClaimedSource, Entry};
-use cuttings::store::{Arrival, Reader, Store};
+use cuttings::store::{ImportRecord, Reader, Store};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 use wire::Dice;
@@ -279,7 +279,7 @@ impl Steps<'_> {
                 }
             });
             let batch = (0..AT_ONCE * ENTRIES)
-                .map(|number| Arrival::Article(Box::new(self.dice.import(number, BYTES, at))))
+                .map(|number| ImportRecord::Article(Box::new(self.dice.import(number, BYTES, at))))
                 .collect();
             insert.add(|| runtime.block_on(store.import(batch, false, at)).unwrap());
         }

@@ -41,8 +41,10 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use costs::on_processor;
 use cuttings::config::Source;
-use cuttings::model::{Entry, PageOutcome, RawPage, Sent, SourceId};
-use cuttings::store::{Arrival, Order, Out, Reader, Search, Store, Takeout, TakeoutError};
+use cuttings::model::{EncodedBody, Entry, PageOutcome, RawPage, SourceId};
+use cuttings::store::{
+    ArticleQuery, ArticleQueryError, ExportItem, ImportRecord, Reader, SearchRequest, SortBy, Store,
+};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::future::join_all;
@@ -259,8 +261,8 @@ async fn import(path: &Path, articles: usize, bytes: usize) -> Spent {
     let store = Store::open(path, Utc::now()).unwrap();
     let mut spent = Spent::default();
     for first in (0..articles).step_by(AT_ONCE) {
-        let batch: Vec<Arrival> = (first..(first + AT_ONCE).min(articles))
-            .map(|number| Arrival::Article(Box::new(dice.import(number, bytes, Utc::now()))))
+        let batch: Vec<ImportRecord> = (first..(first + AT_ONCE).min(articles))
+            .map(|number| ImportRecord::Article(Box::new(dice.import(number, bytes, Utc::now()))))
             .collect();
         let (before, started) = (on_processor("store"), Instant::now());
         let done = store.import(batch, false, Utc::now()).await.unwrap();
@@ -343,7 +345,7 @@ fn page(number: usize) -> RawPage {
         status: 200,
         headers: "content-type: text/html; charset=utf-8\ncontent-encoding: gzip".into(),
         body,
-        sent: Some(Sent {
+        sent: Some(EncodedBody {
             codings: "gzip".into(),
             bytes: packed.finish().unwrap(),
         }),
@@ -410,31 +412,31 @@ fn read(path: &Path) {
         })
         .collect();
     let search = |query: &str, order| {
-        let search = Search {
+        let search = SearchRequest {
             query: query.to_owned(),
             order,
             limit: 20,
-            ..Search::default()
+            ..SearchRequest::default()
         };
         reader.search(&search).unwrap().hits.len()
     };
     timed("search, newest first", queries.len(), |i| {
-        search(&queries[i], Order::Newest)
+        search(&queries[i], SortBy::Newest)
     });
     timed("search, best first", queries.len(), |i| {
-        search(&queries[i], Order::Rank)
+        search(&queries[i], SortBy::Rank)
     });
     timed("beginnings, newest first", beginnings.len(), |i| {
-        search(&beginnings[i], Order::Newest)
+        search(&beginnings[i], SortBy::Newest)
     });
     timed("beginnings, best first", beginnings.len(), |i| {
-        search(&beginnings[i], Order::Rank)
+        search(&beginnings[i], SortBy::Rank)
     });
     timed("the commonest word, newest first", 50, |_| {
-        search("w1", Order::Newest)
+        search("w1", SortBy::Newest)
     });
     timed("the commonest word, best first", 50, |_| {
-        search("w1", Order::Rank)
+        search("w1", SortBy::Rank)
     });
     // The same number in all three goes: the first may wait for the disk, the others tell what reading costs.
     let numbers: Vec<i64> = (0..50)
@@ -447,19 +449,19 @@ fn read(path: &Path) {
 
 /// Reads articles as an export does.
 fn take_out(reader: &Reader, since_seq: i64, limit: u64) -> usize {
-    let which = Takeout {
+    let which = ArticleQuery {
         since_seq,
         limit: Some(limit),
-        ..Takeout::default()
+        ..ArticleQuery::default()
     };
     let mut bytes = 0;
-    let visit = |out: Out<'_>| {
-        if let Out::Article(article) = out {
+    let visit = |out: ExportItem<'_>| {
+        if let ExportItem::Article(article) = out {
             bytes += article.text.len();
         }
-        Ok::<_, TakeoutError>(ControlFlow::Continue(()))
+        Ok::<_, ArticleQueryError>(ControlFlow::Continue(()))
     };
-    reader.take_out(&which, visit).unwrap();
+    reader.for_each(&which, visit).unwrap();
     bytes
 }
 

@@ -9,14 +9,14 @@ use chrono::{DateTime, Utc};
 use tracing::{debug, warn};
 use url::Url;
 
-use crate::config::{Config, Judged, Pages, Source};
-use crate::fetch::{Fetcher, Outcome};
+use crate::config::{Config, FilterInput, PagePolicy, Source};
+use crate::fetch::{Fetcher, ResponseContent};
 use crate::model::{
-    ClaimedEntry, Cutting, Failure, Field, Grade, HostNote, Method, PageOutcome, PageResult, RobotsNote,
-    Stored, Tried, Validators,
+    ClaimedEntry, CollectedArticle, Failure, Field, Grade, HostObservation, Method, PageOutcome, PageResult,
+    RobotsResponse, SelectorOutcome, StoreOutcome, Validators,
 };
 use crate::store::{Store, StoreError};
-use crate::{cutting, identity, link, schedule};
+use crate::{article_builder, identity, link, schedule};
 use page::{Blame, Missed, Rest, another, fetch, first, from_feed, put_together};
 
 /// What one page came to, for the table and for people.
@@ -27,7 +27,7 @@ pub struct PageReport {
     /// The entry's link, with secrets masked; empty where it has none.
     pub url: String,
     /// What storing it came to.
-    pub stored: Stored,
+    pub stored: StoreOutcome,
     /// What went wrong.
     pub failure: Option<Failure>,
     /// How long it took, waiting for the host's turn included.
@@ -43,8 +43,8 @@ struct Desk {
 }
 
 impl Desk {
-    fn cutting(&self) -> cutting::Desk<'_> {
-        cutting::Desk {
+    fn cutting(&self) -> article_builder::ArticleBuilder<'_> {
+        article_builder::ArticleBuilder {
             config: &self.config,
             source: &self.source,
             claim: &self.claim,
@@ -56,10 +56,10 @@ impl Desk {
 #[derive(Default)]
 struct Way {
     took: Duration,
-    hosts: Vec<HostNote>,
-    robots: Vec<RobotsNote>,
+    hosts: Vec<HostObservation>,
+    robots: Vec<RobotsResponse>,
     odd_headers: u64,
-    tried: Vec<Tried>,
+    tried: Vec<SelectorOutcome>,
 }
 
 /// Collects one entry: fetch its page, cut the article out, name it, record it.
@@ -100,7 +100,7 @@ pub async fn collect(
         Err(Missed {
             failure,
             blame: Blame::Host(until),
-        }) => (PageResult::HostRests(failure.clone(), until), Some(failure)),
+        }) => (PageResult::HostUnavailable(failure.clone(), until), Some(failure)),
         Err(Missed {
             failure,
             blame: Blame::Page,
@@ -162,22 +162,22 @@ fn look_again(desk: &Desk, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 /// What speaks against an article, now that it can be read. One that is kept already stays.
-fn unwanted(desk: &Desk, cutting: &Cutting) -> Option<&'static str> {
+fn unwanted(desk: &Desk, cutting: &CollectedArticle) -> Option<&'static str> {
     let extraction = &cutting.extraction;
     if desk.claim.upgrade {
         return None;
     }
-    desk.source.filters.against(&Judged {
+    desk.source.filters.against(&FilterInput {
         title: extraction.title.as_deref(),
         language: extraction.language.as_deref(),
         text: Some(&extraction.text),
-        ..Judged::default()
+        ..FilterInput::default()
     })
 }
 
 /// What a try brought.
 enum Came {
-    Article(Box<Cutting>),
+    Article(Box<CollectedArticle>),
     /// The page is as it was.
     NotModified(Validators),
 }
@@ -199,8 +199,8 @@ async fn attempt(
         Wanted::Yes(url) => {
             let known = desk.claim.revisit.as_ref();
             let (fetched, document) = match fetch(fetcher, &desk.source, (&url, known), way, now).await? {
-                (fetched, Outcome::Document(document)) => (fetched, document),
-                (_, Outcome::NotModified(validators)) => return Ok(Came::NotModified(validators)),
+                (fetched, ResponseContent::Document(document)) => (fetched, document),
+                (_, ResponseContent::NotModified(validators)) => return Ok(Came::NotModified(validators)),
             };
             let first = first(store, desk, fetched, document, (now, now + way.took))
                 .await
@@ -253,8 +253,8 @@ fn wanted(source: &Source, claim: &ClaimedEntry) -> Wanted {
         })
     };
     match (&claim.entry.link, source.pages) {
-        (_, Pages::Never) => Wanted::No,
-        (_, Pages::Auto) if full => Wanted::No,
+        (_, PagePolicy::Never) => Wanted::No,
+        (_, PagePolicy::Auto) if full => Wanted::No,
         (None, _) => permanent(
             "no-link",
             "the entry has no http or https link: the feed's text is kept",
@@ -309,7 +309,7 @@ async fn record(
 }
 
 /// Fields that have selectors, none of which hit.
-fn missed_fields(tried: &[Tried]) -> Vec<&'static str> {
+fn missed_fields(tried: &[SelectorOutcome]) -> Vec<&'static str> {
     let hit = |field| tried.iter().any(|tried| tried.field == field && tried.hit);
     let mut fields: Vec<_> = tried
         .iter()

@@ -13,7 +13,7 @@ use url::Url;
 use crate::link;
 pub use trust::{Trust, shared_ids, trust};
 
-use crate::model::{Entry, EntryKeys, Key, KeyKind, KnownBy, PageLinks};
+use crate::model::{Entry, EntryIdentifier, EntryKeys, Key, KeyKind, PageLinks};
 
 /// The keys of a page, and what makes it this page and no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub fn of_entry(pattern: Option<&Regex>, entry: &Entry, own: &str) -> Identity {
 }
 
 /// How an entry is known, and the keys by which its link may be an article already.
-pub fn of_link(pattern: Option<&Regex>, entry: &Entry, by: KnownBy) -> EntryKeys {
+pub fn of_link(pattern: Option<&Regex>, entry: &Entry, by: EntryIdentifier) -> EntryKeys {
     let named: Vec<_> = entry
         .link
         .iter()
@@ -123,12 +123,12 @@ pub fn is_specific(url: &Url) -> bool {
 }
 
 /// An entry within its source: its id, else its link, else its title and date; the first of them that can be relied on.
-pub fn ident(entry: &Entry, by: KnownBy) -> String {
+pub fn ident(entry: &Entry, by: EntryIdentifier) -> String {
     let id = entry.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
-    if let Some(id) = id.filter(|_| by == KnownBy::Id) {
+    if let Some(id) = id.filter(|_| by == EntryIdentifier::Id) {
         return format!("id:{id}");
     }
-    if let Some(link) = entry.link.as_ref().filter(|_| by != KnownBy::Title) {
+    if let Some(link) = entry.link.as_ref().filter(|_| by != EntryIdentifier::Title) {
         return format!("link:{}", link::key(link));
     }
     let date = entry
@@ -244,7 +244,7 @@ mod tests {
             link: Some(url("https://paper.example/")),
             ..Entry::default()
         };
-        let keys = of_link(None, &entry, KnownBy::Id);
+        let keys = of_link(None, &entry, EntryIdentifier::Id);
         assert_eq!((keys.ident.as_str(), keys.link.len()), ("id:7", 0));
         let identity = of_entry(None, &entry, &own_key("s", &keys.ident));
         assert_eq!(
@@ -259,14 +259,26 @@ mod tests {
             title: Some("A title".into()),
             ..Entry::default()
         };
-        assert_eq!(of_link(None, &entry, KnownBy::Id).ident, "title:A title|");
+        assert_eq!(of_link(None, &entry, EntryIdentifier::Id).ident, "title:A title|");
         entry.link = Some(url("https://www.paper.example/a/#x"));
-        assert_eq!(of_link(None, &entry, KnownBy::Id).ident, "link:paper.example/a");
+        assert_eq!(
+            of_link(None, &entry, EntryIdentifier::Id).ident,
+            "link:paper.example/a"
+        );
         entry.id = Some("  ".into());
-        assert_eq!(of_link(None, &entry, KnownBy::Id).ident, "link:paper.example/a");
+        assert_eq!(
+            of_link(None, &entry, EntryIdentifier::Id).ident,
+            "link:paper.example/a"
+        );
         entry.id = Some("7".into());
-        assert_eq!(of_link(None, &entry, KnownBy::Link).ident, "link:paper.example/a");
-        assert_eq!(of_link(None, &entry, KnownBy::Title).ident, "title:A title|");
+        assert_eq!(
+            of_link(None, &entry, EntryIdentifier::Link).ident,
+            "link:paper.example/a"
+        );
+        assert_eq!(
+            of_link(None, &entry, EntryIdentifier::Title).ident,
+            "title:A title|"
+        );
     }
 
     #[test]

@@ -24,8 +24,8 @@
 
 pub mod model;
 
+pub mod article_builder;
 pub mod collect;
-pub mod cutting;
 pub mod poll;
 pub mod probe;
 
@@ -36,9 +36,9 @@ pub mod identity;
 pub mod schedule;
 pub mod store;
 
-pub mod coding;
 pub mod config;
-pub mod cores;
+pub mod content_coding;
+pub mod cpu;
 pub mod html;
 pub mod link;
 pub mod timing;

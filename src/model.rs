@@ -183,12 +183,12 @@ pub struct Entry {
     /// What relative links within `content`, else `summary`, start from (`xml:base`, else the feed's own URL).
     pub base: Option<Box<Url>>,
     /// What else it says; entries that only take over what their feed says of them all share it.
-    pub details: Option<Arc<Details>>,
+    pub details: Option<Arc<EntryDetails>>,
 }
 
 /// What an entry says beyond what it is and where.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Details {
+pub struct EntryDetails {
     /// Names as printed.
     pub authors: Vec<String>,
     /// Category terms or labels.
@@ -200,10 +200,10 @@ pub struct Details {
     /// Who may do what with it, as one line: the entry's own words, else its feed's.
     pub rights: Option<Arc<str>>,
     /// The feed that it was taken over from (RSS and Atom `source`).
-    pub credit: Option<Credit>,
+    pub credit: Option<CreditedFeed>,
 }
 
-impl Details {
+impl EntryDetails {
     const NONE: &Self = &Self {
         authors: Vec::new(),
         categories: Vec::new(),
@@ -231,8 +231,8 @@ impl Entry {
     }
 
     /// What else it says.
-    pub fn details(&self) -> &Details {
-        self.details.as_deref().unwrap_or(Details::NONE)
+    pub fn details(&self) -> &EntryDetails {
+        self.details.as_deref().unwrap_or(EntryDetails::NONE)
     }
 
     /// Whether the feed carries its full text.
@@ -256,7 +256,7 @@ pub struct Enclosure {
 
 /// Another feed, as an entry names it that was taken over from there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Credit {
+pub struct CreditedFeed {
     /// Its title; plain text.
     pub title: Option<String>,
     /// RSS: the feed itself; Atom: the site, else the feed. http or https, absolute.
@@ -281,14 +281,14 @@ pub struct ParsedFeed {
     /// In document order.
     pub entries: Vec<Entry>,
     /// Entries that could not be read: data, never a lost feed.
-    pub skipped: Vec<Skipped>,
+    pub skipped: Vec<SkippedEntry>,
     /// When the feed wishes to be polled.
     pub hints: FeedHints,
 }
 
 /// An entry that could not be read, or was cut at a limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skipped {
+pub struct SkippedEntry {
     /// Which entry, counted from 0 in document order.
     pub position: usize,
     /// Why, as a sentence.
@@ -401,7 +401,7 @@ impl Origin {
 
 /// What kind of page it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum PageKind {
     /// An article.
     #[default]
     Article,
@@ -413,7 +413,7 @@ pub enum Kind {
     NotArticle,
 }
 
-impl Kind {
+impl PageKind {
     /// The word used in the database and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -429,7 +429,7 @@ impl Kind {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extraction {
     /// What kind of page it was.
-    pub kind: Kind,
+    pub kind: PageKind,
     /// Plain text.
     pub title: Option<String>,
     /// Plain text.
@@ -449,7 +449,7 @@ pub struct Extraction {
     /// The lead image.
     pub image: Option<Url>,
     /// How large it is, as the page says.
-    pub image_size: Size,
+    pub image_size: ImageSize,
     /// BCP 47, lower case primary tag.
     pub language: Option<String>,
     /// Name of the site.
@@ -465,16 +465,16 @@ pub struct Extraction {
     /// Links by which the page names itself.
     pub links: PageLinks,
     /// Where more of the article may be had.
-    pub more: More,
+    pub more: PaginationLinks,
     /// Where each field came from.
     pub origins: BTreeMap<Field, Origin>,
     /// One for each selector that was tried, in order.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<SelectorOutcome>,
 }
 
 /// Pixels of an image; none where nothing is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Size {
+pub struct ImageSize {
     /// From left to right.
     pub width: Option<u32>,
     /// From top to bottom.
@@ -483,7 +483,7 @@ pub struct Size {
 
 /// Links to other pages of the same article, absolute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct More {
+pub struct PaginationLinks {
     /// The page after this one.
     pub next: Option<Url>,
     /// The whole on one page, by rule.
@@ -509,7 +509,7 @@ pub struct PageLinks {
 
 /// A selector that was tried on a page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Tried {
+pub struct SelectorOutcome {
     /// For which field.
     pub field: Field,
     /// As typed, with its `@attr`.
@@ -561,16 +561,16 @@ pub struct Failure {
 
 /// What a fetch learned about a host; [`crate::store`] applies it in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostNote {
+pub struct HostObservation {
     /// Host name without port, lower case.
     pub host: String,
     /// Whether the host answered in good health.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<HostFailure>,
 }
 
 /// Trouble of a host as a whole: DNS, connect, 429, 503.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
+pub struct HostFailure {
     /// As in [`Failure::code`].
     pub code: &'static str,
     /// When the server asked us to come back (`Retry-After`).
@@ -579,7 +579,7 @@ pub struct Trouble {
 
 /// What an origin answered for robots.txt; kept, it saves the question after a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RobotsNote {
+pub struct RobotsResponse {
     /// Scheme, host and port, the default port left out: `https://paper.example`.
     pub origin: String,
     /// By which way and under which name it was asked; empty for the straight one under ours.
@@ -598,7 +598,7 @@ pub struct RobotsNote {
 
 /// When to do something next, and why then.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Next {
+pub struct NextPoll {
     /// Not before.
     pub at: DateTime<Utc>,
     /// A phrase for `status`: "every 30m", "the server asked for Retry-After".
@@ -630,12 +630,12 @@ pub struct ClaimedSource {
     /// The URL that gave the validators, where a redirect led to it.
     pub validators_from: Option<Url>,
     /// What is remembered from poll to poll.
-    pub memory: Memory,
+    pub memory: PollState,
 }
 
 /// What is remembered of a source from poll to poll, to decide when to ask next, and where.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Memory {
+pub struct PollState {
     /// What it was seen to publish, as [`crate::schedule`] writes it.
     pub rhythm: Vec<u8>,
     /// What its last document wished.
@@ -643,15 +643,15 @@ pub struct Memory {
     /// When it was last asked without validators.
     pub full_at: Option<DateTime<Utc>>,
     /// Where permanent redirects lead.
-    pub moved: Option<Moved>,
+    pub moved: Option<PermanentRedirect>,
     /// The address it moved to for good.
     pub address: Option<Url>,
     /// Whether the server said that it is gone for good (410).
     pub gone: bool,
     /// Of an index of sitemaps: what it names.
-    pub sitemaps: Vec<SitemapNote>,
+    pub sitemaps: Vec<ChildSitemap>,
     /// By what the entries of the feed are known.
-    pub known_by: KnownBy,
+    pub known_by: EntryIdentifier,
     /// Why not by something better, as a phrase.
     pub known_why: Option<String>,
     /// Links and ids of its last document, as [`crate::identity`] writes them.
@@ -660,7 +660,7 @@ pub struct Memory {
 
 /// By what entries are known within their source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KnownBy {
+pub enum EntryIdentifier {
     /// Their ids, as the feed gives them.
     #[default]
     Id,
@@ -670,7 +670,7 @@ pub enum KnownBy {
     Title,
 }
 
-impl KnownBy {
+impl EntryIdentifier {
     /// The word kept in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -683,7 +683,7 @@ impl KnownBy {
 
 /// What is remembered of a sitemap that an index names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SitemapNote {
+pub struct ChildSitemap {
     /// Where it is.
     pub url: Url,
     /// When it was changed, as the index prints it.
@@ -691,14 +691,14 @@ pub struct SitemapNote {
     /// What `changed` was when it was last read, of an archive when it was first named.
     pub settled: Option<String>,
     /// Whether it was read.
-    pub standing: Standing,
+    pub standing: ChildSitemapState,
     /// Of what was read.
     pub validators: Validators,
 }
 
 /// How far we are with a sitemap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
+pub enum ChildSitemapState {
     /// There before us, and not read.
     Archive,
     /// To be read.
@@ -708,7 +708,7 @@ pub enum Standing {
     Read,
 }
 
-impl Standing {
+impl ChildSitemapState {
     /// The word kept in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -721,7 +721,7 @@ impl Standing {
 
 /// A permanent redirect that was met again and again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
+pub struct PermanentRedirect {
     /// Where it leads: the end of the leading 301 and 308 hops.
     pub to: Url,
     /// Since when.
@@ -765,21 +765,21 @@ pub struct PollOutcome {
     /// The URL that answered, after redirects: validators belong to it.
     pub served_by: Option<Url>,
     /// What is remembered from poll to poll, as it is now.
-    pub memory: Memory,
+    pub memory: PollState,
     /// Whether the document had nothing in common with the one before: something may have been missed.
     pub overflowed: bool,
     /// Whether its ids were found to be bad now.
     pub degraded: bool,
     /// What was learned about the hosts on the way.
-    pub hosts: Vec<HostNote>,
+    pub hosts: Vec<HostObservation>,
     /// What origins answered for robots.txt on the way.
-    pub robots: Vec<RobotsNote>,
+    pub robots: Vec<RobotsResponse>,
     /// Header values on the way that mean nothing and were passed over.
     pub odd_headers: u64,
     /// Weighted failures in a row, after this poll.
     pub failures: f64,
     /// When next, and why.
-    pub next: Next,
+    pub next: NextPoll,
 }
 
 /// What came of a poll.
@@ -790,7 +790,7 @@ pub enum PollResult {
     /// 200 with the body we already took in.
     Unchanged(Validators),
     /// A document taken in.
-    Taken {
+    Document {
         /// What it said; entries already cut to `first_poll` are marked `seen`.
         feed: Box<ParsedFeed>,
         /// Keys of each entry, in the order of `feed.entries`.
@@ -937,13 +937,13 @@ pub struct PageOutcome {
     /// What came of it.
     pub result: PageResult,
     /// What was learned about the hosts on the way.
-    pub hosts: Vec<HostNote>,
+    pub hosts: Vec<HostObservation>,
     /// What origins answered for robots.txt on the way.
-    pub robots: Vec<RobotsNote>,
+    pub robots: Vec<RobotsResponse>,
     /// Header values on the way that mean nothing and were passed over.
     pub odd_headers: u64,
     /// Selectors tried, for the hit rates of the source.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<SelectorOutcome>,
     /// When the page is looked at again, if this one is had.
     pub again: Option<DateTime<Utc>>,
 }
@@ -952,7 +952,7 @@ pub struct PageOutcome {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PageResult {
     /// An article, from the page or (method `feed`) from the feed's own text.
-    Article(Box<Cutting>),
+    Article(Box<CollectedArticle>),
     /// The page that we have did not change (304). Validators it carried replace ours, none is erased.
     NotModified(Validators),
     /// The page itself failed; it is tried again then.
@@ -961,7 +961,7 @@ pub enum PageResult {
     Unwanted(&'static str),
     /// Trouble of the host: costs the page no attempt. When it is tried again is the host's affair; not before the time,
     /// where it is another host that rests, one that a redirect led to.
-    HostRests(Failure, Option<DateTime<Utc>>),
+    HostUnavailable(Failure, Option<DateTime<Utc>>),
 }
 
 /// How the text of an article was won.
@@ -988,7 +988,7 @@ impl Method {
 
 /// An article cut out, ready to be stored.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cutting {
+pub struct CollectedArticle {
     /// The fields.
     pub extraction: Extraction,
     /// How the text was won.
@@ -1021,14 +1021,14 @@ pub struct RawPage {
     /// Decoded body, before charset decoding.
     pub body: Vec<u8>,
     /// The same as it was sent, where that was compressed: kept in its place.
-    pub sent: Option<Sent>,
+    pub sent: Option<EncodedBody>,
     /// When it may be dropped; `None` keeps it.
     pub expires: Option<DateTime<Utc>>,
 }
 
 /// A body as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
+pub struct EncodedBody {
     /// Its content codings, in the order they were applied; at least one.
     pub codings: String,
     /// With them.
@@ -1037,7 +1037,7 @@ pub struct Sent {
 
 /// What storing a page came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
+pub enum StoreOutcome {
     /// An article not seen before.
     New(ArticleId),
     /// A changed text of an article we had.

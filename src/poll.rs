@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use crate::config::{Config, Source};
 use crate::fetch::Fetcher;
 use crate::link;
-use crate::model::{ClaimedSource, Failure, Next, PollCounts, PollOutcome, PollResult};
+use crate::model::{ClaimedSource, Failure, NextPoll, PollCounts, PollOutcome, PollResult};
 use crate::store::{Store, StoreError};
 use ask::ask;
 use decide::decide;
@@ -37,7 +37,7 @@ pub struct PollReport {
     /// How long it took, waiting for the host's turn included.
     pub took: Duration,
     /// When next, and why.
-    pub next: Next,
+    pub next: NextPoll,
 }
 
 /// Polls the sources of one address: fetch once, parse once, and key and record for each.

@@ -25,14 +25,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What an input is read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ProbeKind {
     /// A feed document.
     Feed,
     /// A page.
     Page,
 }
 
-impl Kind {
+impl ProbeKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Feed => "feed",
@@ -42,7 +42,7 @@ impl Kind {
 }
 
 /// Whether a child process reads the input to its end. One that cannot be started tells nothing against the input.
-pub async fn survives(kind: Kind, content_type: Option<&str>, body: &[u8]) -> bool {
+pub async fn survives(kind: ProbeKind, content_type: Option<&str>, body: &[u8]) -> bool {
     let Ok(program) = std::env::current_exe() else {
         return true;
     };
@@ -97,11 +97,11 @@ pub fn child(
     let mut body = Vec::new();
     input.read_to_end(&mut body)?;
     let content_type = Some(content_type).filter(|text| !text.is_empty());
-    if kind == Kind::Feed.as_str() {
+    if kind == ProbeKind::Feed.as_str() {
         let _ = feed::parse(&body, content_type, None);
     } else if let Ok(url) = Url::parse("https://probe.invalid/page") {
         let html = html::decode(&body, content_type);
-        let page = extract::Page {
+        let page = extract::PageInput {
             html: &html,
             url: &url,
             link_header: None,

@@ -19,7 +19,7 @@ static BAR: OnceLock<ProgressBar> = OnceLock::new();
 
 /// What a log line looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum LogFormat {
     /// The journal where stderr is connected to it, else text.
     Auto,
     /// A line for people.
@@ -30,18 +30,18 @@ pub enum Format {
 
 /// Sets up logging: `level` for our own lines, warnings of the libraries. `CUTTINGS_LOG` overrides it with
 /// tracing's own syntax (`cuttings=debug,hyper=info`).
-pub fn init(level: Level, format: Format) {
+pub fn init(level: Level, format: LogFormat) {
     let filter = EnvFilter::try_from_env("CUTTINGS_LOG")
         .unwrap_or_else(|_| EnvFilter::new(format!("warn,cuttings={}", level.as_str().to_ascii_lowercase())));
-    let ansi = io::stderr().is_terminal() && format != Format::Json;
+    let ansi = io::stderr().is_terminal() && format != LogFormat::Json;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(Stderr { ansi })
         .with_ansi(ansi)
         .with_target(false);
     let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
-    let layer = match (format, journal(format == Format::Auto && under_systemd)) {
+    let layer = match (format, journal(format == LogFormat::Auto && under_systemd)) {
         (_, Some(journal)) => journal.boxed(),
-        (Format::Json, None) => lines.json().boxed(),
+        (LogFormat::Json, None) => lines.json().boxed(),
         // The journal stamps lines itself.
         (_, None) if under_systemd => lines.without_time().boxed(),
         (_, None) => lines.boxed(),

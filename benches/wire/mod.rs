@@ -12,23 +12,23 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use cuttings::identity;
 use cuttings::model::{
-    ClaimedEntry, ClaimedSource, Cutting, Entry, Extraction, Key, KeyKind, KnownBy, Memory, Method, Next,
-    PageOutcome, PageResult, ParsedFeed, PollOutcome, PollResult, Validators,
+    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, EntryIdentifier, Extraction, Key, KeyKind, Method,
+    NextPoll, PageOutcome, PageResult, ParsedFeed, PollOutcome, PollResult, PollState, Validators,
 };
-use cuttings::store::Import;
+use cuttings::store::ImportedArticle;
 use url::Url;
 
 /// A poll that brought a document with these entries.
 pub fn taken(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) -> PollOutcome {
     let keys = entries
         .iter()
-        .map(|entry| identity::of_link(None, entry, KnownBy::Id))
+        .map(|entry| identity::of_link(None, entry, EntryIdentifier::Id))
         .collect();
     let feed = Box::new(ParsedFeed {
         entries,
         ..ParsedFeed::default()
     });
-    let result = PollResult::Taken {
+    let result = PollResult::Document {
         feed,
         keys,
         validators: Validators::default(),
@@ -53,14 +53,14 @@ fn polled(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<U
         bytes: 0,
         result,
         served_by: None,
-        memory: Memory::default(),
+        memory: PollState::default(),
         overflowed: false,
         degraded: false,
         hosts: Vec::new(),
         robots: Vec::new(),
         odd_headers: 0,
         failures: 0.0,
-        next: Next {
+        next: NextPoll {
             at: at + Duration::from_hours(1),
             why: "every hour".into(),
         },
@@ -68,7 +68,7 @@ fn polled(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<U
 }
 
 /// A page that was had whole.
-pub fn collected(claim: &ClaimedEntry, cutting: Cutting, at: DateTime<Utc>) -> PageOutcome {
+pub fn collected(claim: &ClaimedEntry, cutting: CollectedArticle, at: DateTime<Utc>) -> PageOutcome {
     PageOutcome {
         entry: claim.id,
         lease: claim.lease,
@@ -90,8 +90,8 @@ pub fn cutting(
     page_key: String,
     keys: Vec<Key>,
     at: DateTime<Utc>,
-) -> Cutting {
-    Cutting {
+) -> CollectedArticle {
+    CollectedArticle {
         extraction,
         method: Method::Auto,
         published_at: Some(at),
@@ -106,8 +106,8 @@ pub fn cutting(
 }
 
 /// An article of another database that has no more than a text.
-pub fn import(number: i64, url: &str, text: String, html: String, at: DateTime<Utc>) -> Import {
-    Import {
+pub fn import(number: i64, url: &str, text: String, html: String, at: DateTime<Utc>) -> ImportedArticle {
+    ImportedArticle {
         seq: number,
         id: number,
         revised: false,
@@ -188,7 +188,7 @@ impl Dice {
     }
 
     /// The same on its page, known by three keys.
-    pub fn cutting(&mut self, claim: &ClaimedEntry, bytes: usize, at: DateTime<Utc>) -> Cutting {
+    pub fn cutting(&mut self, claim: &ClaimedEntry, bytes: usize, at: DateTime<Utc>) -> CollectedArticle {
         let page_key = format!("paper.example/2026/{}/{}", self.roll(), claim.ident);
         let key = |kind, key: String| Key {
             kind,
@@ -205,7 +205,7 @@ impl Dice {
     }
 
     /// The same out of another database.
-    pub fn import(&mut self, number: usize, bytes: usize, at: DateTime<Utc>) -> Import {
+    pub fn import(&mut self, number: usize, bytes: usize, at: DateTime<Utc>) -> ImportedArticle {
         let Extraction {
             title,
             standfirst,
@@ -214,7 +214,7 @@ impl Dice {
             ..
         } = self.extraction(bytes);
         let url = format!("https://paper.example/2026/{}", self.roll());
-        Import {
+        ImportedArticle {
             short_link: Url::parse(&format!("https://sho.rt/{}", self.roll())).ok(),
             title,
             standfirst,

@@ -11,7 +11,7 @@ use url::Url;
 use super::{Exit, Global, Usage, say, table};
 use crate::config::{self, Config, Names, NewSource};
 use crate::feed::{self, Sitemap};
-use crate::fetch::{self, Fetcher, Outcome, Request, Want};
+use crate::fetch::{self, Fetcher, Request, ResourceKind, ResponseContent};
 use crate::link;
 use crate::model::ParsedFeed;
 
@@ -213,7 +213,7 @@ struct Search {
 impl Search {
     async fn site(&mut self, url: &Url) -> anyhow::Result<()> {
         let (body, content_type, page) = self
-            .get(Request::new(url.clone(), Want::Feed))
+            .get(Request::new(url.clone(), ResourceKind::Feed))
             .await
             .map_err(|error| anyhow::anyhow!("{}: {error}", link::masked(url)))?;
         self.asked.push(link::key(&page));
@@ -224,18 +224,20 @@ impl Search {
         let leads = feed::leads(&body, content_type.as_deref(), &page);
         let (announced, linked): (Vec<_>, Vec<_>) = leads.into_iter().partition(|lead| lead.announced);
         for lead in announced.into_iter().take(MOST) {
-            self.try_out(Request::new(lead.url, Want::Feed), true).await;
+            self.try_out(Request::new(lead.url, ResourceKind::Feed), true)
+                .await;
         }
         if self.found.is_empty() {
             for lead in linked.into_iter().take(MOST) {
-                self.try_out(Request::new(lead.url, Want::Feed), true).await;
+                self.try_out(Request::new(lead.url, ResourceKind::Feed), true)
+                    .await;
             }
         }
         if self.found.is_empty() {
             for path in USUAL {
                 if let Ok(guess) = page.join(path) {
                     // A guess is a visit nobody invited: robots.txt is asked, and names the sitemaps, too.
-                    self.try_out(Request::new(guess, Want::Feed).obeying_robots(), false)
+                    self.try_out(Request::new(guess, ResourceKind::Feed).obeying_robots(), false)
                         .await;
                 }
                 if !self.found.is_empty() {
@@ -247,7 +249,7 @@ impl Search {
             let sitemaps = std::mem::take(&mut self.sitemaps);
             for sitemap in sitemaps.iter().take(MOST) {
                 if let Some(url) = link::resolve(&page, sitemap) {
-                    self.try_out(Request::new(url, Want::Sitemap), true).await;
+                    self.try_out(Request::new(url, ResourceKind::Sitemap), true).await;
                 }
             }
         }
@@ -290,8 +292,8 @@ impl Search {
             self.sitemaps.extend(note.sitemaps);
         }
         match outcome? {
-            Outcome::Document(document) => Ok((document.body, document.content_type, url)),
-            Outcome::NotModified(_) => Err("answered 304 to an unconditional request".to_owned()),
+            ResponseContent::Document(document) => Ok((document.body, document.content_type, url)),
+            ResponseContent::NotModified(_) => Err("answered 304 to an unconditional request".to_owned()),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::config::{self, Loaded, Source};
+use crate::config::{self, LoadedConfig, Source};
 use crate::fetch;
 
 #[derive(Debug, Args)]
@@ -83,7 +83,7 @@ fn can_ask(sources: &[Arc<Source>], err: &mut dyn Write) -> io::Result<bool> {
 }
 
 /// `config/cuttings.toml: ok, 3 sources, 1 site rule`
-fn summary(path: &Path, loaded: &Loaded) -> String {
+fn summary(path: &Path, loaded: &LoadedConfig) -> String {
     let sources = &loaded.config.sources;
     let off = sources.iter().filter(|source| !source.enabled).count();
     let off = if off == 0 {

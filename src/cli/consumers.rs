@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Exit, Global, Usage, complain, say, table};
 use crate::config::nearest;
-use crate::store::{Consumer, Hold, Reader};
+use crate::store::{Consumer, ConsumerLock, Reader};
 
 #[derive(Debug, Args)]
 pub(super) struct ConsumersArgs {
@@ -46,7 +46,7 @@ pub(super) fn consumers(global: &Global, args: &ConsumersArgs) -> anyhow::Result
         if !all.iter().any(|consumer| consumer.name == *name) {
             return Err(unknown(name, &all).into());
         }
-        let (mut hold, _) = Hold::take(&database, name, 0, Utc::now())?;
+        let (mut hold, _) = ConsumerLock::take(&database, name, 0, Utc::now())?;
         if args.forget.is_some() {
             hold.forget()?;
             complain(&format!("{name} is forgotten"));

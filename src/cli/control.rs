@@ -8,7 +8,7 @@ use chrono::Utc;
 use clap::Args;
 
 use super::{Exit, Global, Usage, complain};
-use crate::store::{self, Asked, Side};
+use crate::store::{self, ControlClient, ControlOutcome};
 
 /// How long a daemon may take to answer: it looks twice a second, and a large configuration takes a while to read.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,14 +40,14 @@ pub(super) struct RetryArgs {
 
 pub(super) fn poll(global: &Global, args: &PollArgs) -> anyhow::Result<Exit> {
     let database = global.database_alone()?;
-    let asked = Side::open(&database)?.poll(&args.source, args.force, Utc::now())?;
+    let asked = ControlClient::open(&database)?.poll(&args.source, args.force, Utc::now())?;
     done(asked, &args.source)?;
     complain(&format!("{}: {}", args.source, when("polled", &database)));
     Ok(Exit::Done)
 }
 
 pub(super) fn pause(global: &Global, args: &SourceArgs) -> anyhow::Result<Exit> {
-    let asked = Side::open(&global.database_alone()?)?.pause(&args.source)?;
+    let asked = ControlClient::open(&global.database_alone()?)?.pause(&args.source)?;
     done(asked, &args.source)?;
     let name = &args.source;
     complain(&format!("{name}: paused; `cuttings resume {name}` lets it go on"));
@@ -55,7 +55,7 @@ pub(super) fn pause(global: &Global, args: &SourceArgs) -> anyhow::Result<Exit> 
 }
 
 pub(super) fn resume(global: &Global, args: &SourceArgs) -> anyhow::Result<Exit> {
-    let asked = Side::open(&global.database_alone()?)?.resume(&args.source)?;
+    let asked = ControlClient::open(&global.database_alone()?)?.resume(&args.source)?;
     done(asked, &args.source)?;
     complain(&format!("{}: goes on", args.source));
     Ok(Exit::Done)
@@ -63,7 +63,7 @@ pub(super) fn resume(global: &Global, args: &SourceArgs) -> anyhow::Result<Exit>
 
 pub(super) fn retry(global: &Global, args: &RetryArgs) -> anyhow::Result<Exit> {
     let database = global.database_alone()?;
-    let (pages, polls) = match Side::open(&database)?.retry(args.source.as_deref(), Utc::now())? {
+    let (pages, polls) = match ControlClient::open(&database)?.retry(args.source.as_deref(), Utc::now())? {
         Ok(counts) => counts,
         Err(asked) => {
             done(asked, args.source.as_deref().unwrap_or_default())?;
@@ -86,7 +86,7 @@ pub(super) fn reload(global: &Global) -> anyhow::Result<Exit> {
         ))
         .into());
     };
-    let mut side = Side::open(&database)?;
+    let mut side = ControlClient::open(&database)?;
     let id = side.reload()?;
     let asked = Instant::now();
     loop {
@@ -110,15 +110,15 @@ pub(super) fn reload(global: &Global) -> anyhow::Result<Exit> {
 }
 
 /// Says why it is not done.
-fn done(asked: Asked, name: &str) -> anyhow::Result<()> {
+fn done(asked: ControlOutcome, name: &str) -> anyhow::Result<()> {
     match asked {
-        Asked::Done => Ok(()),
-        Asked::Refused(why) => bail!("{name}: {why}"),
-        Asked::Unknown(names) if names.is_empty() => Err(Usage(format!(
+        ControlOutcome::Done => Ok(()),
+        ControlOutcome::Refused(why) => bail!("{name}: {why}"),
+        ControlOutcome::Unknown(names) if names.is_empty() => Err(Usage(format!(
             "there is no source {name:?}: the database knows none yet"
         ))
         .into()),
-        Asked::Unknown(names) => Err(Usage(format!(
+        ControlOutcome::Unknown(names) => Err(Usage(format!(
             "there is no source {name:?}; there are {}{}",
             names.join(", "),
             if names.len() == 20 {

@@ -4,7 +4,7 @@ use chrono::Utc;
 use clap::Args;
 
 use super::{Exit, Global, complain};
-use crate::store::{Clerk, Reader};
+use crate::store::{MaintenanceWriter, Reader};
 
 #[derive(Debug, Args)]
 pub(super) struct DeleteArgs {
@@ -23,7 +23,7 @@ pub(super) fn delete(global: &Global, args: &DeleteArgs) -> anyhow::Result<Exit>
         .map(|name| Ok(reader.article_named(name)??))
         .collect::<anyhow::Result<Vec<i64>>>()?;
     drop(reader);
-    let mut clerk = Clerk::open(&path)?;
+    let mut clerk = MaintenanceWriter::open(&path)?;
     for article in articles {
         complain(&if clerk.delete(article, Utc::now())? {
             format!(

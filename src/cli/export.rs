@@ -10,8 +10,10 @@ use serde_json::json;
 
 use super::{Exit, Global, Usage, complain, consumers, when};
 use crate::config::nearest;
-use crate::export::{self, Channel, Compress, Fields, Format, Job, Partition, Place, Summary};
-use crate::store::{Hold, Reader, Sequence, Takeout, TakeoutError};
+use crate::export::{
+    self, Compress, Destination, ExportJob, ExportSummary, FeedChannel, Fields, Format, Partition,
+};
+use crate::store::{ArticleQuery, ArticleQueryError, ConsumerLock, Reader, SortOrder};
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -94,7 +96,8 @@ pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit>
     let hold = match &args.consumer {
         None => None,
         Some(name) => {
-            let (mut hold, consumer) = Hold::take(&database, name, job.takeout.since_seq, Utc::now())?;
+            let (mut hold, consumer) =
+                ConsumerLock::take(&database, name, job.takeout.since_seq, Utc::now())?;
             job.takeout.since_seq = consumer.seq;
             // One that was killed is done again as it was begun.
             let upto = if let Some(upto) = consumer.upto {
@@ -105,8 +108,8 @@ pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit>
                 upto
             };
             job.takeout.upto = Some(upto);
-            if let Place::Folder(path) = job.place {
-                job.place = Place::Into(path);
+            if let Destination::Folder(path) = job.place {
+                job.place = Destination::Into(path);
             }
             Some((hold, upto))
         }
@@ -134,22 +137,22 @@ fn title(typed: &str) -> Result<String, String> {
 fn usage(error: export::ExportError) -> anyhow::Error {
     match error {
         export::ExportError::Usage(text) => Usage(text).into(),
-        export::ExportError::Takeout(TakeoutError::Query(error)) => Usage(error.to_string()).into(),
+        export::ExportError::Takeout(ArticleQueryError::Query(error)) => Usage(error.to_string()).into(),
         other => other.into(),
     }
 }
 
 /// Where a delivery to a consumer ends: at the last change there is, or with the last article of those allowed.
-fn end_of(reader: &Reader, takeout: &Takeout) -> anyhow::Result<i64> {
+fn end_of(reader: &Reader, takeout: &ArticleQuery) -> anyhow::Result<i64> {
     let mut last = None;
     let mut count = 0;
     if takeout.limit.is_some() {
-        reader.take_out(takeout, |out| {
-            if let crate::store::Out::Article(article) = out {
+        reader.for_each(takeout, |out| {
+            if let crate::store::ExportItem::Article(article) = out {
                 last = Some(article.seq);
                 count += 1;
             }
-            Ok::<_, TakeoutError>(std::ops::ControlFlow::Continue(()))
+            Ok::<_, ArticleQueryError>(std::ops::ControlFlow::Continue(()))
         })?;
     }
     let all = reader.last_seq()?;
@@ -160,17 +163,17 @@ fn end_of(reader: &Reader, takeout: &Takeout) -> anyhow::Result<i64> {
 }
 
 /// What was asked for; all that does not go together is said before anything is written.
-fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
+fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<ExportJob> {
     let format = args.format;
     let place = place(args)?;
-    let refuse = |text: String| Err::<Job, _>(anyhow::Error::from(Usage(text)));
+    let refuse = |text: String| Err::<ExportJob, _>(anyhow::Error::from(Usage(text)));
     let word = format!("--format {}", name_of(format));
     if args.fields.is_some() && !format.has_fields() {
         return refuse(format!(
             "--fields has no meaning for {word}; jsonl, csv, tsv and parquet have fields"
         ));
     }
-    if format.needs_a_file() && (place == Place::Stdout || args.compress.is_some()) {
+    if format.needs_a_file() && (place == Destination::Stdout || args.compress.is_some()) {
         return refuse(format!(
             "{word} writes a file: name it with --to, and leave --compress out"
         ));
@@ -187,7 +190,7 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
             || selection.until.is_some()
             || selection.since_seq > 0
             || args.consumer.is_some();
-        if selects_text || matches!(place, Place::Folder(_)) {
+        if selects_text || matches!(place, Destination::Folder(_)) {
             return refuse(format!(
                 "{word} is not made of articles: it goes to one file, and of the selection only --source{} count",
                 if format == Format::Opml {
@@ -201,13 +204,13 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
             return refuse("--format warc takes one --source at a time, and no --tag".into());
         }
     }
-    if args.consumer.is_some() && (format.sequence() != Sequence::Seq || selection.revisions) {
+    if args.consumer.is_some() && (format.sequence() != SortOrder::Seq || selection.revisions) {
         return refuse("a consumer is served in the order of changes: with --consumer, take another format, without --revisions".into());
     }
     let now = Utc::now();
     let at = |typed: &Option<String>| typed.as_deref().map(|typed| when::parse(typed, now)).transpose();
     known(reader, &selection.source, &selection.tag)?;
-    let takeout = Takeout {
+    let takeout = ArticleQuery {
         since_seq: selection.since_seq,
         upto: None,
         sources: selection.source.clone(),
@@ -232,11 +235,11 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
     };
     let fields = Fields::parse(args.fields.as_deref().unwrap_or_default())
         .map_err(|error| Usage(error.to_string()))?;
-    Ok(Job {
+    Ok(ExportJob {
         format,
         takeout,
         fields,
-        channel: Channel {
+        channel: FeedChannel {
             store_id: reader.store_id()?,
             title: args.title.clone(),
             home: None,
@@ -248,19 +251,19 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<Job> {
     })
 }
 
-fn place(args: &ExportArgs) -> anyhow::Result<Place> {
+fn place(args: &ExportArgs) -> anyhow::Result<Destination> {
     let to = &args.to;
     if to == Path::new("-") {
         if args.partition.is_some() {
             return Err(Usage("--partition divides a folder: name it with --to FOLDER/".into()).into());
         }
-        return Ok(Place::Stdout);
+        return Ok(Destination::Stdout);
     }
     let slash = to.as_os_str().to_string_lossy().ends_with('/');
     Ok(if slash || args.partition.is_some() || to.is_dir() {
-        Place::Folder(to.clone())
+        Destination::Folder(to.clone())
     } else {
-        Place::File(to.clone())
+        Destination::File(to.clone())
     })
 }
 
@@ -297,8 +300,8 @@ fn known(reader: &Reader, sources: &[String], tags: &[String]) -> anyhow::Result
     Ok(())
 }
 
-fn report(args: &ExportArgs, job: &Job, done: &Summary) -> anyhow::Result<()> {
-    let to_stdout = job.place == Place::Stdout;
+fn report(args: &ExportArgs, job: &ExportJob, done: &ExportSummary) -> anyhow::Result<()> {
+    let to_stdout = job.place == Destination::Stdout;
     if args.json {
         let line = json!({"format": name_of(args.format), "written": done.written, "gone": done.gone, "bytes": done.bytes,
                           "files": done.files, "seq": done.seq, "consumer": args.consumer})
@@ -328,8 +331,8 @@ fn report(args: &ExportArgs, job: &Job, done: &Summary) -> anyhow::Result<()> {
 }
 
 /// Shown where a person waits: the data goes elsewhere and stderr is a terminal.
-fn progress(reader: &Reader, job: &Job) -> anyhow::Result<ProgressBar> {
-    let to_terminal = job.place == Place::Stdout && io::stdout().is_terminal();
+fn progress(reader: &Reader, job: &ExportJob) -> anyhow::Result<ProgressBar> {
+    let to_terminal = job.place == Destination::Stdout && io::stdout().is_terminal();
     if to_terminal || !io::stderr().is_terminal() || job.format.is_of_other_things() {
         return Ok(ProgressBar::hidden());
     }

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{Exit, Global, Usage};
 use crate::config::{self, Config};
-use crate::extract::{self, Page};
+use crate::extract::{self, PageInput};
 use crate::model::{Extraction, Timestamp};
 use crate::{html, link};
 
@@ -202,7 +202,7 @@ impl Desk<'_> {
             _ => None,
         };
         let page_html = html::decode(&bytes, None);
-        let page = Page {
+        let page = PageInput {
             html: &page_html,
             url: &url,
             link_header: None,

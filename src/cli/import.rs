@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Exit, Global, Usage, complain, import_feeds};
 use crate::export::read_line;
-use crate::store::{Arrival, Imported, Store};
+use crate::store::{ImportRecord, ImportSummary, Store};
 
 /// Lines taken in with one step of the writer.
 const BATCH: usize = 200;
@@ -64,11 +64,11 @@ async fn take_in(
     store: &Store,
     args: &ImportArgs,
     input: &mut dyn BufRead,
-) -> anyhow::Result<(Imported, u64)> {
+) -> anyhow::Result<(ImportSummary, u64)> {
     let verbatim = store.is_untouched().await?;
     let bar = progress();
-    let (mut done, mut wrong) = (Imported::default(), 0);
-    let (mut batch, mut bytes): (Vec<Arrival>, usize) = (Vec::new(), 0);
+    let (mut done, mut wrong) = (ImportSummary::default(), 0);
+    let (mut batch, mut bytes): (Vec<ImportRecord>, usize) = (Vec::new(), 0);
     let (mut line, mut number) = (Vec::new(), 0_u64);
     loop {
         line.clear();

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Exit, Global, say, table};
-use crate::config::{Form, Source};
+use crate::config::{Source, SourceKind};
 use crate::export::{self, Outline};
 use crate::link;
 
@@ -55,7 +55,7 @@ fn as_opml(sources: &[Arc<Source>]) -> anyhow::Result<Exit> {
     let (feeds, others): (Vec<&Source>, Vec<&Source>) = sources
         .iter()
         .map(AsRef::as_ref)
-        .partition(|source| matches!(source.form, Form::Feed));
+        .partition(|source| matches!(source.form, SourceKind::Feed));
     let outlines: Vec<Outline<'_>> = feeds
         .iter()
         .map(|source| Outline {

@@ -87,7 +87,7 @@ enum LogFormat {
     Json,
 }
 
-impl From<LogFormat> for telemetry::Format {
+impl From<LogFormat> for telemetry::LogFormat {
     fn from(format: LogFormat) -> Self {
         match format {
             LogFormat::Auto => Self::Auto,

@@ -4,7 +4,7 @@ use chrono::Utc;
 use clap::Args;
 
 use super::{Exit, Global, complain, say, table};
-use crate::store::Clerk;
+use crate::store::MaintenanceWriter;
 
 #[derive(Debug, Args)]
 pub(super) struct PruneArgs {
@@ -15,7 +15,7 @@ pub(super) struct PruneArgs {
 
 pub(super) fn prune(global: &Global, args: &PruneArgs) -> anyhow::Result<Exit> {
     let config = global.load()?;
-    let mut clerk = Clerk::open(&global.database(&config)?)?;
+    let mut clerk = MaintenanceWriter::open(&global.database(&config)?)?;
     let policies = clerk.policies(&config.sources)?;
     let now = Utc::now();
     if args.dry_run {

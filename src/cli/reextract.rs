@@ -11,9 +11,9 @@ use url::Url;
 
 use super::{Exit, Global, Usage, complain, progress, when};
 use crate::config::Config;
-use crate::extract::{self, Page, Series};
-use crate::model::{Field, Kind, Method, Origin};
-use crate::store::{Anew, Clerk, RawPageRow, RawPages, Reader, Recast};
+use crate::extract::{self, PageInput, Pagination};
+use crate::model::{Field, Method, Origin, PageKind};
+use crate::store::{MaintenanceWriter, RawPageRow, RawPages, Reader, Reextraction, ReextractionOutcome};
 use crate::{html, identity, link};
 
 /// Pages in memory at a time.
@@ -68,7 +68,7 @@ pub(super) fn reextract(global: &Global, args: &ReextractArgs) -> anyhow::Result
     let mut clerk = if args.dry_run {
         None
     } else {
-        Some(Clerk::open(&path)?)
+        Some(MaintenanceWriter::open(&path)?)
     };
     let bar = progress::bar(
         reader.raw_pages_count(&which)?,
@@ -104,15 +104,15 @@ pub(super) fn reextract(global: &Global, args: &ReextractArgs) -> anyhow::Result
                 }
             };
             match recast {
-                Recast::Changed(fields) => {
+                ReextractionOutcome::Changed(fields) => {
                     tell(&mut out, page, &fields, args.json)?;
                     sum.changed += 1;
                     for field in fields {
                         *sum.fields.entry(field).or_default() += 1;
                     }
                 }
-                Recast::NoText => sum.no_text += 1,
-                Recast::Same | Recast::Gone => {}
+                ReextractionOutcome::NoText => sum.no_text += 1,
+                ReextractionOutcome::Same | ReextractionOutcome::Gone => {}
             }
         }
         bar.inc(pages.len() as u64);
@@ -129,7 +129,7 @@ pub(super) fn reextract(global: &Global, args: &ReextractArgs) -> anyhow::Result
 
 /// A stored page under today's rules.
 enum Cut {
-    Anew(Box<Anew>),
+    Anew(Box<Reextraction>),
     /// It goes on on other pages.
     Several,
     /// A challenge or what `reject_if_contains` names.
@@ -150,7 +150,7 @@ fn cut(config: &Config, row: &RawPageRow, ways: &[String]) -> Cut {
             .map(|(_, value)| value.trim())
     };
     let html = html::decode(&row.body, header("content-type"));
-    let page = Page {
+    let page = PageInput {
         html: &html,
         url: &url,
         link_header: header("link"),
@@ -164,11 +164,11 @@ fn cut(config: &Config, row: &RawPageRow, ways: &[String]) -> Cut {
     ) else {
         return Cut::Failed;
     };
-    if matches!(extraction.kind, Kind::Challenge | Kind::NotArticle) {
+    if matches!(extraction.kind, PageKind::Challenge | PageKind::NotArticle) {
         return Cut::NoArticle;
     }
     // Only the first of its pages is stored: it alone would say less than what is kept.
-    if Series::new(&url, extraction.clone()).wanted().is_some() {
+    if Pagination::new(&url, extraction.clone()).wanted().is_some() {
         return Cut::Several;
     }
     if extraction.language.is_none() {
@@ -176,7 +176,7 @@ fn cut(config: &Config, row: &RawPageRow, ways: &[String]) -> Cut {
     }
     let ways: Vec<Url> = ways.iter().filter_map(|way| link::web_url(way)).collect();
     let pattern = config.key_pattern_for(source, &url);
-    Cut::Anew(Box::new(Anew {
+    Cut::Anew(Box::new(Reextraction {
         page_id: row.page_id,
         fetched_at: row.fetched_at,
         method: match extraction.origins.get(&Field::Body) {

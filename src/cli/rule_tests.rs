@@ -7,7 +7,7 @@ use super::check::CheckArgs;
 use super::try_page::{self, Desk, Got};
 use super::{Exit, Global, Usage, say};
 use crate::config::{Config, Source, SourceTest};
-use crate::extract::Series;
+use crate::extract::Pagination;
 use crate::link;
 use crate::store::{RawPageRow, Reader};
 
@@ -114,7 +114,7 @@ fn passage_of(config: &Config, source: &Source, test: &SourceTest, page: RawPage
     };
     match desk.explained(&got) {
         Ok((article, _)) => {
-            let goes_on = Series::new(&got.url, article.clone()).wanted().is_some();
+            let goes_on = Pagination::new(&got.url, article.clone()).wanted().is_some();
             let also = "; of an article over several pages only the first is kept, use --live";
             lacks(&article.text, source, test).map(|why| if goes_on { format!("{why}{also}") } else { why })
         }

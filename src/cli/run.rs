@@ -15,11 +15,11 @@ use tokio::sync::mpsc;
 use tracing::info;
 
 use super::{Exit, Global, load_from, say, table};
-use crate::daemon::{self, Daemon, Event, Options, Order};
+use crate::daemon::{self, Daemon, Event, Options, Signal};
 use crate::fetch;
-use crate::model::{Failure, Stored};
-use crate::store::{Store, Waiting};
-use crate::{cores, telemetry, timing};
+use crate::model::{Failure, StoreOutcome};
+use crate::store::{Backlog, Store};
+use crate::{cpu, telemetry, timing};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -44,7 +44,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
     fetch::install_crypto();
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores::count() + 1)
+        .worker_threads(cpu::count() + 1)
         .enable_all()
         .build()
         .context("cannot start threads")?;
@@ -106,7 +106,7 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
 
 /// Signals as orders: SIGTERM and SIGINT stop, a second one leaves at once; SIGHUP reloads a daemon, and ends a single
 /// run as it ends every program of a terminal that was closed.
-fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Order>> {
+fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Signal>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let mut hangup = if once {
@@ -125,17 +125,17 @@ fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Order>> {
                 }
             };
             let order = tokio::select! {
-                _ = terminate.recv() => Order::Stop,
-                _ = interrupt.recv() => Order::Stop,
-                _ = reload => Order::Reload,
+                _ = terminate.recv() => Signal::Stop,
+                _ = interrupt.recv() => Signal::Stop,
+                _ = reload => Signal::Reload,
             };
-            if order == Order::Stop && std::mem::replace(&mut stopping, true) {
+            if order == Signal::Stop && std::mem::replace(&mut stopping, true) {
                 // Safe at any moment: what is not committed is done again at the next start.
                 std::process::exit(130);
             }
             // Nothing here waits, so that a second signal is always heard. Reloads leave room for a stop; where several
             // wait, one more would read the same file.
-            if order == Order::Stop || orders.capacity() > 1 {
+            if order == Signal::Stop || orders.capacity() > 1 {
                 let _ = orders.try_send(order);
             }
         }
@@ -146,7 +146,7 @@ fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Order>> {
 /// What a single run did, by source.
 struct Tally {
     rows: BTreeMap<String, Row>,
-    left: Waiting,
+    left: Backlog,
     /// Outputs that could not be brought up to date; the log says why.
     outputs_failed: usize,
     bar: ProgressBar,
@@ -184,7 +184,7 @@ impl Tally {
         };
         Self {
             rows,
-            left: Waiting::default(),
+            left: Backlog::default(),
             outputs_failed: 0,
             bar,
         }
@@ -203,9 +203,9 @@ impl Tally {
             Event::Collected(report) => {
                 let row = self.rows.entry(report.source).or_default();
                 match report.stored {
-                    Stored::New(_) => row.new += 1,
-                    Stored::Known(_) | Stored::Revised(_) => row.known += 1,
-                    Stored::Unwanted | Stored::Waiting => {}
+                    StoreOutcome::New(_) => row.new += 1,
+                    StoreOutcome::Known(_) | StoreOutcome::Revised(_) => row.known += 1,
+                    StoreOutcome::Unwanted | StoreOutcome::Waiting => {}
                 }
                 row.ms += report.took.as_millis();
                 row.ended(report.url, report.failure);

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::{Exit, Global, Usage, say, when};
-use crate::store::{Hit, Hits, Order, Reader, Search, SearchError, Snippet};
+use crate::store::{Hit, Hits, Reader, SearchError, SearchRequest, Snippet, SortBy};
 
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
@@ -53,12 +53,12 @@ pub(super) fn search(global: &Global, args: &SearchArgs) -> anyhow::Result<Exit>
             .transpose()
             .context(option)
     };
-    let search = Search {
+    let search = SearchRequest {
         query: args.query.join(" "),
         source: args.source.clone(),
         since: time(&args.since, "--since")?,
         until: time(&args.until, "--until")?,
-        order: if args.rank { Order::Rank } else { Order::Newest },
+        order: if args.rank { SortBy::Rank } else { SortBy::Newest },
         limit: args.limit,
         one_of_a_cluster: args.unique == Some(Unique::Cluster),
     };

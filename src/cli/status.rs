@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Exit, Global, Usage, say, table, width};
-use crate::store::{OutputState, PollRow, Reader, RestingHost, SourceState, SourceStatus, Summary};
+use crate::store::{HostBackoff, OutputState, PollRow, Reader, SourceState, SourceStatus, StoreSummary};
 use crate::{link, timing};
 
 #[derive(Debug, Args)]
@@ -311,8 +311,8 @@ fn notes(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
 }
 
 /// The whole: how much there is, whose hosts rest, how much room is left.
-fn whole(summary: &Summary, resting: &[RestingHost], database: &Path, now: DateTime<Utc>) -> String {
-    let Summary {
+fn whole(summary: &StoreSummary, resting: &[HostBackoff], database: &Path, now: DateTime<Utc>) -> String {
+    let StoreSummary {
         sources,
         articles,
         pending,
@@ -430,8 +430,8 @@ fn source_json(source: &SourceStatus, now: DateTime<Utc>) -> serde_json::Value {
 
 fn as_json(
     sources: &[SourceStatus],
-    summary: &Summary,
-    resting: &[RestingHost],
+    summary: &StoreSummary,
+    resting: &[HostBackoff],
     outputs: &[OutputState],
     now: DateTime<Utc>,
 ) -> String {

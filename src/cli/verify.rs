@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Exit, Global, complain, progress, say};
-use crate::store::{Clerk, Reader};
+use crate::store::{MaintenanceWriter, Reader};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -20,7 +20,7 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs) -> anyhow::Result<Exit>
     };
     if args.rebuild_search {
         let bar = progress::spinner("{spinner} {pos} articles indexed, {per_sec}");
-        Clerk::open(&path)?.rebuild_search(|indexed| bar.set_position(indexed))?;
+        MaintenanceWriter::open(&path)?.rebuild_search(|indexed| bar.set_position(indexed))?;
         bar.finish_and_clear();
     }
     let reader = Reader::open(&path)?;

@@ -7,11 +7,13 @@ use url::Url;
 
 use super::{Desk, Way};
 use crate::config::Source;
-use crate::extract::Series;
-use crate::fetch::{Document, Fetched, Fetcher, Outcome, Request, Want};
-use crate::model::{Cutting, Extraction, Failure, Grade, Kind, Revisit, Tried, Validators};
-use crate::store::{Store, Work};
-use crate::{cores, extract, html, identity, link, probe};
+use crate::extract::Pagination;
+use crate::fetch::{FetchedDocument, Fetcher, Request, ResourceKind, Response, ResponseContent};
+use crate::model::{
+    CollectedArticle, Extraction, Failure, Grade, PageKind, Revisit, SelectorOutcome, Validators,
+};
+use crate::store::{Store, WorkItem};
+use crate::{cpu, extract, html, identity, link, probe};
 
 /// A page that was not had.
 pub(super) struct Missed {
@@ -40,14 +42,14 @@ impl Missed {
 
 /// A page of an article, read.
 pub(super) struct Read {
-    pub(super) fetched: Fetched,
-    document: Document,
+    pub(super) fetched: Response,
+    document: FetchedDocument,
     pub(super) extraction: Extraction,
 }
 
 impl Read {
     /// The article that it is the page of, or the first page.
-    fn cut(self, desk: &Desk, missing: Option<Failure>, now: DateTime<Utc>) -> Cutting {
+    fn cut(self, desk: &Desk, missing: Option<Failure>, now: DateTime<Utc>) -> CollectedArticle {
         let Self {
             fetched,
             document,
@@ -60,22 +62,22 @@ impl Read {
 
 /// The first page of an article, read.
 pub(super) struct First {
-    pub(super) tried: Vec<Tried>,
+    pub(super) tried: Vec<SelectorOutcome>,
     pub(super) rest: Rest,
 }
 
 /// What is still to be done for an article whose first page was read.
 pub(super) enum Rest {
     /// Nothing.
-    None(Box<Cutting>),
+    None(Box<CollectedArticle>),
     /// Other pages of it.
-    Pages(Box<Read>, Box<Series>),
+    Pages(Box<Read>, Box<Pagination>),
 }
 
 impl First {
     fn of(desk: &Desk, mut page: Read, now: DateTime<Utc>) -> Self {
         let tried = std::mem::take(&mut page.extraction.tried);
-        let series = Series::new(&page.fetched.url, std::mem::take(&mut page.extraction));
+        let series = Pagination::new(&page.fetched.url, std::mem::take(&mut page.extraction));
         if series.wanted().is_some() {
             return Self {
                 tried,
@@ -99,8 +101,8 @@ pub(super) async fn fetch(
     (url, known): (&Url, Option<&Revisit>),
     way: &mut Way,
     now: DateTime<Utc>,
-) -> Result<(Fetched, Outcome), Missed> {
-    let mut request = Request::new(url.clone(), Want::Page);
+) -> Result<(Response, ResponseContent), Missed> {
+    let mut request = Request::new(url.clone(), ResourceKind::Page);
     if let Some(known) = known {
         request = request.with_validators(known.validators.clone());
         request.validators_from.clone_from(&known.validators_from);
@@ -148,7 +150,7 @@ pub(super) async fn fetch(
         };
         return Err(Missed::own(failure));
     }
-    let nothing = Outcome::NotModified(Validators::default());
+    let nothing = ResponseContent::NotModified(Validators::default());
     let outcome = std::mem::replace(&mut fetched.outcome, nothing);
     Ok((fetched, outcome))
 }
@@ -157,8 +159,8 @@ pub(super) async fn fetch(
 pub(super) async fn first(
     store: &Store,
     desk: &Desk,
-    fetched: Fetched,
-    document: Document,
+    fetched: Response,
+    document: FetchedDocument,
     (now, fetched_at): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<First, Failure> {
     read(store, desk, fetched, document, now, move |desk, page| {
@@ -171,8 +173,8 @@ pub(super) async fn first(
 async fn read<T: Send + 'static>(
     store: &Store,
     desk: &Desk,
-    fetched: Fetched,
-    document: Document,
+    fetched: Response,
+    document: FetchedDocument,
     now: DateTime<Utc>,
     then: impl FnOnce(&Desk, Read) -> T + Send + 'static,
 ) -> Result<T, Failure> {
@@ -187,7 +189,7 @@ async fn read<T: Send + 'static>(
     let crashes = desk.claim.crashes;
     if crashes > 0
         && !probe::survives(
-            probe::Kind::Page,
+            probe::ProbeKind::Page,
             document.content_type.as_deref(),
             &document.body,
         )
@@ -205,8 +207,8 @@ async fn read<T: Send + 'static>(
         });
     }
     let panicked = own_failure(&fetched, "extractor-panic", PANICKED.into());
-    let turn = cores::turn().await;
-    let mark = store.working(Work::Entry(desk.claim.id));
+    let turn = cpu::permit().await;
+    let mark = store.working(WorkItem::Entry(desk.claim.id));
     let desk = desk.clone();
     let read = turn.work(document.body.len(), move || {
         let _mark = mark;
@@ -230,14 +232,14 @@ const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } 
 /// What the rules, or the automatic, make of a page.
 fn extract(
     desk: &Desk,
-    fetched: &Fetched,
-    document: &Document,
+    fetched: &Response,
+    document: &FetchedDocument,
     now: DateTime<Utc>,
 ) -> Result<Extraction, Failure> {
     let (config, source, url) = (&desk.config, Some(&*desk.source), &fetched.url);
     let html = html::decode(&document.body, document.content_type.as_deref());
     let link_header = document.headers.get_str("link");
-    let page = extract::Page {
+    let page = extract::PageInput {
         html: &html,
         url,
         link_header: link_header.as_deref(),
@@ -255,17 +257,17 @@ fn extract(
         ..own_failure(fetched, error.code(), error.to_string())
     })?;
     match extraction.kind {
-        Kind::Challenge => Err(own_failure(
+        PageKind::Challenge => Err(own_failure(
             fetched,
             "challenge",
             "the site asks whether we are human".into(),
         )),
-        Kind::NotArticle => Err(own_failure(
+        PageKind::NotArticle => Err(own_failure(
             fetched,
             "rejected",
             "the page is no article: it has a text of `reject_if_contains`".into(),
         )),
-        Kind::Article | Kind::Paywalled => Ok(extraction),
+        PageKind::Article | PageKind::Paywalled => Ok(extraction),
     }
 }
 
@@ -275,9 +277,9 @@ pub(super) async fn from_feed(
     desk: &Desk,
     failure: Option<Failure>,
     now: DateTime<Utc>,
-) -> Cutting {
-    let turn = cores::turn().await;
-    let mark = store.working(Work::Entry(desk.claim.id));
+) -> CollectedArticle {
+    let turn = cpu::permit().await;
+    let mark = store.working(WorkItem::Entry(desk.claim.id));
     let (reader, reason) = (desk.clone(), failure.clone());
     let entry = &desk.claim.entry;
     let texts = [&entry.summary, &entry.content].into_iter().flatten();
@@ -290,7 +292,7 @@ pub(super) async fn from_feed(
 }
 
 /// A failure of the page itself.
-fn own_failure(fetched: &Fetched, code: &'static str, message: String) -> Failure {
+fn own_failure(fetched: &Response, code: &'static str, message: String) -> Failure {
     Failure {
         code,
         grade: Grade::Soft,
@@ -313,7 +315,7 @@ pub(super) async fn another(
     let (fetched, outcome) = fetch(fetcher, &desk.source, (url, None), way, now)
         .await
         .map_err(|missed| missed.failure)?;
-    let Outcome::Document(document) = outcome else {
+    let ResponseContent::Document(document) = outcome else {
         let message = "answered 304 to an unconditional request";
         return Err(own_failure(&fetched, "http-304", message.into()));
     };
@@ -327,9 +329,9 @@ pub(super) async fn put_together(
     page: Read,
     missing: Option<Failure>,
     now: DateTime<Utc>,
-) -> Cutting {
-    let turn = cores::turn().await;
-    let mark = store.working(Work::Entry(desk.claim.id));
+) -> CollectedArticle {
+    let turn = cpu::permit().await;
+    let mark = store.working(WorkItem::Entry(desk.claim.id));
     let worker = desk.clone();
     let panicked = own_failure(&page.fetched, "extractor-panic", PANICKED.into());
     let cutting = turn.work(page.document.body.len(), move || {

@@ -19,17 +19,17 @@ const LARGEST: u64 = 64 << 10;
 
 /// How a source is asked. Empty: the plain way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Access {
+pub struct RequestOptions {
     /// Header lines, by name; sent to the feed's own origin only.
-    pub headers: Vec<(String, Kept)>,
+    pub headers: Vec<(String, SecretSource)>,
     /// Cookies by name; sent to the feed's own origin only.
-    pub cookies: Vec<(String, Kept)>,
+    pub cookies: Vec<(String, SecretSource)>,
     /// User name and password (RFC 7617).
-    pub basic_auth: Option<(String, Kept)>,
+    pub basic_auth: Option<(String, SecretSource)>,
     /// A token (RFC 6750).
-    pub bearer: Option<Kept>,
+    pub bearer: Option<SecretSource>,
     /// `http://`, `https://`, `socks5://` or `socks5h://`.
-    pub proxy: Option<Kept>,
+    pub proxy: Option<SecretSource>,
     /// Not HTTP/2.
     pub http1_only: bool,
     /// PEM file of certificates that are trusted besides the system's.
@@ -40,7 +40,7 @@ pub struct Access {
 
 /// A value that is shown nowhere, or the place it is read from.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Kept {
+pub enum SecretSource {
     /// As it stands in the configuration.
     Plain(String),
     /// An environment variable.
@@ -51,7 +51,7 @@ pub enum Kept {
     Credential(String),
 }
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plain(_) => f.write_str("(secret)"),
@@ -62,7 +62,7 @@ impl fmt::Debug for Kept {
     }
 }
 
-impl Kept {
+impl SecretSource {
     /// Whether only the process that asks can tell if it is there: a variable of its environment, a credential of its unit.
     pub fn is_of_process(&self) -> bool {
         match self {
@@ -140,7 +140,7 @@ const OURS: &[&str] = &[
 ];
 
 /// The keys that `[defaults]` may have too, over those of `base`.
-pub(super) fn ways(section: &Section<'_>, base: &Access) -> Access {
+pub(super) fn ways(section: &Section<'_>, base: &RequestOptions) -> RequestOptions {
     let mut access = base.clone();
     if let Some(proxy) = section.get("proxy").and_then(|value| proxy(&value)) {
         access.proxy = Some(proxy);
@@ -160,7 +160,7 @@ pub(super) fn ways(section: &Section<'_>, base: &Access) -> Access {
 }
 
 /// The keys of one source alone: what a site's owner gave us is for that site.
-pub(super) fn of_source(section: &Section<'_>, access: &mut Access) {
+pub(super) fn of_source(section: &Section<'_>, access: &mut RequestOptions) {
     if let Some(value) = section.get("headers") {
         access.headers = pairs(&value, "headers = { X-Key = \"…\" }", |value, name| {
             let refused = match name.to_ascii_lowercase().as_str() {
@@ -216,7 +216,7 @@ fn pairs(
     value: &Value<'_>,
     example: &str,
     allowed: impl Fn(&Value<'_>, &str) -> bool,
-) -> Vec<(String, Kept)> {
+) -> Vec<(String, SecretSource)> {
     let Some(named) = value.named(example) else {
         return Vec::new();
     };
@@ -232,7 +232,7 @@ fn pairs(
 }
 
 /// Text, or a table that says where it is: `{ credential = … }`, `{ env = … }`, `{ file = … }`.
-fn secret(value: &Value<'_>) -> Option<Kept> {
+fn secret(value: &Value<'_>) -> Option<SecretSource> {
     let place =
         "name one place: { credential = \"paper\" }, { env = \"PAPER\" } or { file = \"/run/paper\" }";
     match value.parsed() {
@@ -248,7 +248,7 @@ fn secret(value: &Value<'_>) -> Option<Kept> {
                 );
                 return None;
             }
-            Some(Kept::Plain(typed.clone().into_owned()))
+            Some(SecretSource::Plain(typed.clone().into_owned()))
         }
         DeValue::Table(_) => {
             let section = value.section(&SECRET)?;
@@ -263,8 +263,8 @@ fn secret(value: &Value<'_>) -> Option<Kept> {
             };
             let typed = one.string(&format!("{} = \"paper\"", one.key()))?;
             match one.key() {
-                "env" => Some(Kept::Env(typed.to_owned())),
-                "file" => Some(Kept::File(folder_of(one.text().path()).join(typed))),
+                "env" => Some(SecretSource::Env(typed.to_owned())),
+                "file" => Some(SecretSource::File(folder_of(one.text().path()).join(typed))),
                 _ if typed.contains('/') || typed.starts_with('.') => {
                     one.fault(
                         "a credential is the name of a file in $CREDENTIALS_DIRECTORY",
@@ -272,7 +272,7 @@ fn secret(value: &Value<'_>) -> Option<Kept> {
                     );
                     None
                 }
-                _ => Some(Kept::Credential(typed.to_owned())),
+                _ => Some(SecretSource::Credential(typed.to_owned())),
             }
         }
         _ => {
@@ -286,9 +286,9 @@ fn secret(value: &Value<'_>) -> Option<Kept> {
 }
 
 /// An address of a proxy; one with a password may stand elsewhere.
-fn proxy(value: &Value<'_>) -> Option<Kept> {
+fn proxy(value: &Value<'_>) -> Option<SecretSource> {
     let proxy = secret(value)?;
-    if let Kept::Plain(typed) = &proxy {
+    if let SecretSource::Plain(typed) = &proxy {
         let scheme = url::Url::parse(typed).ok().filter(url::Url::has_host);
         if !scheme.is_some_and(|url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h")) {
             value.fault_at_key(
@@ -333,7 +333,7 @@ mod tests {
         format!("daemon.contact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://a.example/'\n{more}")
     }
 
-    fn access(more: &str) -> Access {
+    fn access(more: &str) -> RequestOptions {
         let text = source(more);
         let loaded = load_text("d/cuttings.toml", &text).unwrap_or_else(|faults| panic!("{faults}"));
         loaded.config.sources[0].access.clone()
@@ -350,16 +350,16 @@ mod tests {
              basic_auth = { user = 'me', password = { credential = 'paper' } }\nproxy = 'socks5://me:hush@127.0.0.1:1080'\n\
              http1_only = true\nca_file = 'paper.pem'\nuser_agent = 'press/2 (+mailto:bot@paper.example)'\n",
         );
-        let plain = |text: &str| Kept::Plain(text.to_owned());
+        let plain = |text: &str| SecretSource::Plain(text.to_owned());
         assert_eq!(
             access,
-            Access {
+            RequestOptions {
                 headers: vec![
                     ("Accept-Language".into(), plain("ar")),
-                    ("X-Key".into(), Kept::Env("PAPER_KEY".into()))
+                    ("X-Key".into(), SecretSource::Env("PAPER_KEY".into()))
                 ],
-                cookies: vec![("session".into(), Kept::File("d/paper.cookie".into()))],
-                basic_auth: Some(("me".into(), Kept::Credential("paper".into()))),
+                cookies: vec![("session".into(), SecretSource::File("d/paper.cookie".into()))],
+                basic_auth: Some(("me".into(), SecretSource::Credential("paper".into()))),
                 bearer: None,
                 proxy: Some(plain("socks5://me:hush@127.0.0.1:1080")),
                 http1_only: true,
@@ -411,12 +411,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("paper");
         std::fs::write(&path, "hush\n").unwrap();
-        assert_eq!(Kept::File(path).read().unwrap(), "hush");
-        let missing = Kept::File(folder.path().join("none")).read().unwrap_err();
+        assert_eq!(SecretSource::File(path).read().unwrap(), "hush");
+        let missing = SecretSource::File(folder.path().join("none")).read().unwrap_err();
         assert!(missing.contains("cannot be read"), "{missing}");
-        let unset = Kept::Env("CUTTINGS_NO_SUCH_VARIABLE".into()).read().unwrap_err();
+        let unset = SecretSource::Env("CUTTINGS_NO_SUCH_VARIABLE".into())
+            .read()
+            .unwrap_err();
         assert!(unset.contains("is not set"), "{unset}");
-        let endless = Kept::File("/dev/zero".into()).read().unwrap_err();
+        let endless = SecretSource::File("/dev/zero".into()).read().unwrap_err();
         assert!(endless.contains("larger than"), "{endless}");
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use url::Url;
 
 use super::fault::Faults;
-use super::load::{self, Loaded};
+use super::load::{self, LoadedConfig};
 
 /// A source to be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ const BEGINNING: &str =
 
 /// Adds sources at the end of a file that is part of a configuration, if the whole is valid with them. A file that is not
 /// there is begun.
-pub fn append(path: &Path, sources: &[NewSource]) -> Result<Loaded, NotAdded> {
+pub fn append(path: &Path, sources: &[NewSource]) -> Result<LoadedConfig, NotAdded> {
     let file = |error| NotAdded::File {
         path: path.display().to_string(),
         error,

@@ -32,7 +32,7 @@ pub struct Filter {
 
 /// What is known of an entry or an article; what is not known decides nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Judged<'a> {
+pub struct FilterInput<'a> {
     /// Headline.
     pub title: Option<&'a str>,
     /// Address.
@@ -48,11 +48,11 @@ pub struct Judged<'a> {
 }
 
 /// Whether one of the patterns is found; `None` where it cannot be known yet.
-type Found = Option<bool>;
+type MatchResult = Option<bool>;
 
 impl Filters {
     /// What speaks against it, from a closed set: the name of a counter.
-    pub fn against(&self, judged: &Judged<'_>) -> Option<&'static str> {
+    pub fn against(&self, judged: &FilterInput<'_>) -> Option<&'static str> {
         if let (Some(most), Some(age)) = (self.max_age, judged.age)
             && age > most
         {
@@ -83,8 +83,11 @@ impl Filters {
 
 impl Filter {
     /// Of what is set: its name, and whether it is found.
-    fn found<'a>(&'a self, judged: &'a Judged<'_>) -> impl Iterator<Item = (&'static str, Found)> + 'a {
-        let any = |patterns: &[Regex], text: Option<&str>| -> Found {
+    fn found<'a>(
+        &'a self,
+        judged: &'a FilterInput<'_>,
+    ) -> impl Iterator<Item = (&'static str, MatchResult)> + 'a {
+        let any = |patterns: &[Regex], text: Option<&str>| -> MatchResult {
             text.map(|text| patterns.iter().any(|pattern| pattern.is_match(text)))
         };
         let categories = judged.categories.map(|categories| {
@@ -157,7 +160,7 @@ mod tests {
              exclude = { link = '/video/', text = 'Advert' }\nmax_age = '2d'",
         );
         let news = ["News".to_owned()];
-        let good = Judged {
+        let good = FilterInput {
             title: Some("The Ferry"),
             link: Some("https://a.example/news/1"),
             categories: Some(&news),
@@ -167,9 +170,9 @@ mod tests {
         };
         for (judged, against) in [
             (good, None),
-            (Judged::default(), None),
+            (FilterInput::default(), None),
             (
-                Judged {
+                FilterInput {
                     title: None,
                     language: None,
                     age: None,
@@ -178,49 +181,49 @@ mod tests {
                 None,
             ),
             (
-                Judged {
+                FilterInput {
                     title: Some("The bridge"),
                     ..good
                 },
                 Some("title"),
             ),
             (
-                Judged {
+                FilterInput {
                     categories: Some(&[]),
                     ..good
                 },
                 Some("category"),
             ),
             (
-                Judged {
+                FilterInput {
                     language: Some("de"),
                     ..good
                 },
                 Some("language"),
             ),
             (
-                Judged {
+                FilterInput {
                     link: Some("https://a.example/video/1"),
                     ..good
                 },
                 Some("link"),
             ),
             (
-                Judged {
+                FilterInput {
                     age: Some(Duration::from_hours(50)),
                     ..good
                 },
                 Some("age"),
             ),
             (
-                Judged {
+                FilterInput {
                     text: Some("An Advert"),
                     ..good
                 },
                 Some("text"),
             ),
             (
-                Judged {
+                FilterInput {
                     text: Some("A text"),
                     ..good
                 },

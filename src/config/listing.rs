@@ -9,7 +9,7 @@ use super::{FieldRule, rules};
 
 /// What a source polls, by the key that names it: `feed`, `listing` or `sitemap`.
 #[derive(Clone, Debug, Default)]
-pub enum Form {
+pub enum SourceKind {
     /// RSS, Atom or JSON Feed.
     #[default]
     Feed,
@@ -32,7 +32,7 @@ pub struct Listing {
     pub date: Vec<FieldRule>,
 }
 
-impl Form {
+impl SourceKind {
     /// The key it is configured by.
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@ use super::{ArticleRules, Config, Sites, read, rules};
 
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
-pub struct Loaded {
+pub struct LoadedConfig {
     /// What runs.
     pub config: Config,
     /// Every file that was read: the one named, its includes, the site rules.
@@ -24,7 +24,7 @@ pub struct Loaded {
 }
 
 /// Reads a configuration with all it includes and the site rules beside it.
-pub fn load(path: &Path) -> Result<Loaded, Faults> {
+pub fn load(path: &Path) -> Result<LoadedConfig, Faults> {
     match read_file(path) {
         Ok(text) => load_as(path, &text),
         Err(Unread { message, hint }) => Err(Faults::about(path, message, hint)),
@@ -33,12 +33,12 @@ pub fn load(path: &Path) -> Result<Loaded, Faults> {
 
 /// Reads a configuration that is given as text, as if it stood in the file `name`. Site rules are read only where
 /// `sites` names their folder.
-pub fn load_text(name: &str, text: &str) -> Result<Loaded, Faults> {
+pub fn load_text(name: &str, text: &str) -> Result<LoadedConfig, Faults> {
     load_from(Path::new(name), text, None)
 }
 
 /// Reads a configuration as it would be with another text in the main file.
-pub(super) fn load_as(path: &Path, text: &str) -> Result<Loaded, Faults> {
+pub(super) fn load_as(path: &Path, text: &str) -> Result<LoadedConfig, Faults> {
     load_from(path, text, Some(&folder_of(path).join("sites")))
 }
 
@@ -83,10 +83,10 @@ pub fn named_database(path: &Path) -> Result<NamedDatabase, Faults> {
     }
 }
 
-fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<Loaded, Faults> {
-    let Draft { config, report, .. } = read_from(path, text, default_sites);
+fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<LoadedConfig, Faults> {
+    let ConfigDraft { config, report, .. } = read_from(path, text, default_sites);
     let Report { files, odd, .. } = report.judge()?;
-    Ok(Loaded {
+    Ok(LoadedConfig {
         config,
         files,
         warnings: odd,
@@ -94,14 +94,14 @@ fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<Lo
 }
 
 /// What was read, faults and all.
-struct Draft {
+struct ConfigDraft {
     config: Config,
     report: Report,
     /// Whether a line that is no comment mentions a database.
     names_database: bool,
 }
 
-fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Draft {
+fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> ConfigDraft {
     let mut files = vec![Text::new(path, text)];
     let mut seen = HashMap::from([(identity_of(path), "it is the file that was named".to_owned())]);
     // Files are read in the order they are named; `next` is the first whose own includes are still to be read.
@@ -131,7 +131,7 @@ fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Draft {
         report.take(file);
     }
     config.sites = sites(paths, &mut report);
-    Draft {
+    ConfigDraft {
         config,
         report,
         names_database: files.iter().any(|file| file.says("database")),

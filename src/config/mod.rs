@@ -43,39 +43,39 @@ use url::Url;
 use crate::html::Css;
 pub use crate::timing::Schedule;
 
-pub use access::{Access, Kept, refused_header};
+pub use access::{RequestOptions, SecretSource, refused_header};
 pub use edit::{Names, NewSource, NotAdded, append};
 pub use fault::{Fault, Faults, SHOWN, Severity};
-pub use filter::{Filter, Filters, Judged};
+pub use filter::{Filter, FilterInput, Filters};
 pub use find::{NotFound, find, find_or_begin, search};
-pub use listing::{Form, Listing};
-pub use load::{Loaded, NamedDatabase, load, load_rules, load_sites, load_text, named_database};
+pub use listing::{Listing, SourceKind};
+pub use load::{LoadedConfig, NamedDatabase, load, load_rules, load_sites, load_text, named_database};
 pub use nearest::nearest;
-pub use output::{Output, OutputKind, Per, Secret};
+pub use output::{FeedGrouping, OutputConfig, OutputKind, Secret};
 pub use schema::schema;
 
 /// A whole configuration, valid.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// `[daemon]`
-    pub daemon: Daemon,
+    pub daemon: DaemonConfig,
     /// `[politeness]`
-    pub politeness: Politeness,
+    pub politeness: PolitenessConfig,
     /// `[fetch]`
-    pub fetch: Fetch,
+    pub fetch: FetchConfig,
     /// `[metrics]`
-    pub metrics: Metrics,
+    pub metrics: MetricsConfig,
     /// `[[source]]`, in the order of the files.
     pub sources: Vec<Arc<Source>>,
     /// `[[output]]`, in the order of the files.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<OutputConfig>,
     /// Rules of `sites/HOST.toml`.
     pub sites: Sites,
 }
 
 /// `[daemon]`: who we are and where things are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Daemon {
+pub struct DaemonConfig {
     /// A page or address that tells a site's owner whom to ask; goes into the User-Agent.
     pub contact: Option<String>,
     /// Where the database is; `None`: `$STATE_DIRECTORY/cuttings.db`, else the user's XDG data folder.
@@ -84,7 +84,7 @@ pub struct Daemon {
     pub min_free_disk: u64,
 }
 
-impl Default for Daemon {
+impl Default for DaemonConfig {
     fn default() -> Self {
         Self {
             contact: None,
@@ -96,7 +96,7 @@ impl Default for Daemon {
 
 /// `[politeness]`: how little of a server we take.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Politeness {
+pub struct PolitenessConfig {
     /// Least time between two requests to one host. Under a second needs `impolite`.
     pub host_gap: Duration,
     /// Requests in flight to one host. Over one needs `impolite`.
@@ -104,18 +104,18 @@ pub struct Politeness {
     /// Requests in flight in all.
     pub in_flight: usize,
     /// How far a server's wish to be left alone, and trouble with it, reach.
-    pub scope: Scope,
+    pub scope: BackoffScope,
     /// Allows what is ruder than the floors: for servers of one's own.
     pub impolite: bool,
 }
 
-impl Default for Politeness {
+impl Default for PolitenessConfig {
     fn default() -> Self {
         Self {
             host_gap: Duration::from_secs(1),
             per_host: 1,
             in_flight: 32,
-            scope: Scope::default(),
+            scope: BackoffScope::default(),
             impolite: false,
         }
     }
@@ -123,7 +123,7 @@ impl Default for Politeness {
 
 /// What `Retry-After` and trouble hold for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
+pub enum BackoffScope {
     /// The feed that was asked, and no other of its host.
     Feed,
     /// All that is fetched from the host.
@@ -135,7 +135,7 @@ pub enum Scope {
 
 /// `[fetch]`: limits of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetch {
+pub struct FetchConfig {
     /// Time to connect, TLS included.
     pub connect_timeout: Duration,
     /// Longest silence while a response arrives.
@@ -152,7 +152,7 @@ pub struct Fetch {
     pub allow_networks: Vec<IpNet>,
 }
 
-impl Default for Fetch {
+impl Default for FetchConfig {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
@@ -168,14 +168,14 @@ impl Default for Fetch {
 
 /// `[metrics]`: what programs that watch can ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Metrics {
+pub struct MetricsConfig {
     /// Where `/metrics` and `/health` are served; `None`: nowhere.
-    pub listen: Option<Listen>,
+    pub listen: Option<ListenAddress>,
 }
 
 /// A place that only this machine can reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listen {
+pub enum ListenAddress {
     /// A loopback address and a port.
     Tcp(std::net::SocketAddr),
     /// A socket in the file system.
@@ -198,7 +198,7 @@ pub struct Source {
     /// The document that is polled: a feed, or what `form` says.
     pub feed: Url,
     /// What that document is.
-    pub form: Form,
+    pub form: SourceKind,
     /// When it is polled: `every` or `cron`.
     pub schedule: Schedule,
     /// Zone of printed times without one, and of `cron`.
@@ -210,13 +210,13 @@ pub struct Source {
     /// A regular expression whose first group (else whole match) names the article in any of its URLs.
     pub key_from_url: Option<Regex>,
     /// Whether pages are fetched.
-    pub pages: Pages,
+    pub pages: PagePolicy,
     /// How long raw pages are kept.
-    pub keep_pages: Keep,
+    pub keep_pages: Retention,
     /// Which articles are kept.
-    pub keep: KeepArticles,
+    pub keep: ArticleRetention,
     /// Which texts of an article are kept when it changes.
-    pub revisions: Revisions,
+    pub revisions: RevisionPolicy,
     /// Ages, counted from when an article's page was had, at which it is looked at again; shortest first, each once.
     pub revisit: Vec<Duration>,
     /// Pages fetched of a source never seen before; the rest of its entries are recorded as seen.
@@ -232,7 +232,7 @@ pub struct Source {
     /// Whether robots.txt holds for the feed too.
     pub feed_robots: bool,
     /// How it is asked.
-    pub access: Access,
+    pub access: RequestOptions,
     /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
     /// of the source itself, where it has them: they go before a site's, those of `[defaults]` after.
     pub article: ArticleRules,
@@ -252,16 +252,16 @@ impl Source {
             was: None,
             enabled: true,
             feed,
-            form: Form::Feed,
+            form: SourceKind::Feed,
             schedule: Schedule::Adaptive,
             timezone: Tz::UTC,
             tags: Vec::new(),
             language: None,
             key_from_url: None,
-            pages: Pages::default(),
-            keep_pages: Keep::For(Duration::from_hours(30 * 24)),
-            keep: KeepArticles::default(),
-            revisions: Revisions::default(),
+            pages: PagePolicy::default(),
+            keep_pages: Retention::For(Duration::from_hours(30 * 24)),
+            keep: ArticleRetention::default(),
+            revisions: RevisionPolicy::default(),
             revisit: Vec::new(),
             first_poll: 50,
             filters: Filters::default(),
@@ -269,7 +269,7 @@ impl Source {
             pin: false,
             ignore_robots: false,
             feed_robots: false,
-            access: Access::default(),
+            access: RequestOptions::default(),
             article: ArticleRules::default(),
             rules: Vec::new(),
             tests: Vec::new(),
@@ -291,7 +291,7 @@ pub struct SourceTest {
 
 /// Whether the pages of a source are fetched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pages {
+pub enum PagePolicy {
     /// Each one.
     #[default]
     Always,
@@ -303,7 +303,7 @@ pub enum Pages {
 
 /// How long something is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum Retention {
     /// Not at all.
     Never,
     /// So long.
@@ -314,7 +314,7 @@ pub enum Keep {
 
 /// Which articles of a source are kept. What is dropped is told to readers and never fetched again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeepArticles {
+pub enum ArticleRetention {
     /// All.
     #[default]
     Forever,
@@ -326,7 +326,7 @@ pub enum KeepArticles {
 
 /// Which texts of an article are kept when it changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Revisions {
+pub enum RevisionPolicy {
     /// Every one.
     #[default]
     All,

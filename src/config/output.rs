@@ -13,7 +13,7 @@ use super::value::{Section, Value};
 
 /// Something that gets what is new, soon after it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
+pub struct OutputConfig {
     /// Names it in messages, and its mark in the database.
     pub name: String,
     /// What it is.
@@ -38,7 +38,7 @@ pub enum OutputKind {
         /// Where.
         folder: PathBuf,
         /// A feed of what.
-        per: Per,
+        per: FeedGrouping,
         /// Where the folder is served.
         url: Option<Url>,
         /// Entries of a feed.
@@ -65,7 +65,7 @@ pub enum OutputKind {
 
 /// What each feed of a folder is of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Per {
+pub enum FeedGrouping {
     /// A source.
     #[default]
     Source,
@@ -92,7 +92,7 @@ const DEBOUNCE: Duration = Duration::from_secs(10);
 const ENTRIES: u64 = 50;
 
 /// Reads all outputs.
-pub(super) fn outputs<'a>(sections: impl IntoIterator<Item = Section<'a>>) -> Vec<Output> {
+pub(super) fn outputs<'a>(sections: impl IntoIterator<Item = Section<'a>>) -> Vec<OutputConfig> {
     let mut names = HashMap::new();
     sections
         .into_iter()
@@ -100,7 +100,7 @@ pub(super) fn outputs<'a>(sections: impl IntoIterator<Item = Section<'a>>) -> Ve
         .collect()
 }
 
-fn output<'a>(section: &Section<'a>, names: &mut HashMap<&'a str, String>) -> Option<Output> {
+fn output<'a>(section: &Section<'a>, names: &mut HashMap<&'a str, String>) -> Option<OutputConfig> {
     let name = section
         .need("name", "write name = \"my-output\"")
         .and_then(|value| named(&value, names));
@@ -112,7 +112,7 @@ fn output<'a>(section: &Section<'a>, names: &mut HashMap<&'a str, String>) -> Op
             .and_then(|value| value.strings(example))
             .unwrap_or_default()
     };
-    Some(Output {
+    Some(OutputConfig {
         name: name?,
         kind: kind?,
         sources: strings("source", "source = [\"my-paper\"]"),
@@ -181,7 +181,11 @@ fn kind(section: &Section<'_>) -> Option<OutputKind> {
             per: section
                 .get("per")
                 .and_then(|value| {
-                    value.one_of(&[("source", Per::Source), ("tag", Per::Tag), ("all", Per::All)])
+                    value.one_of(&[
+                        ("source", FeedGrouping::Source),
+                        ("tag", FeedGrouping::Tag),
+                        ("all", FeedGrouping::All),
+                    ])
                 })
                 .unwrap_or_default(),
             url: section.get("url").and_then(|value| value.url()),

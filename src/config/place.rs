@@ -2,17 +2,17 @@
 
 use url::Url;
 
-use super::{Politeness, Scope};
+use super::{BackoffScope, PolitenessConfig};
 use crate::link;
 
-impl Politeness {
+impl PolitenessConfig {
     /// As [`Scope::place`].
     pub fn place(&self, url: &Url) -> String {
         self.scope.place(url)
     }
 }
 
-impl Scope {
+impl BackoffScope {
     /// The name under which the ledger knows the server of a URL: its host, without port, or, where a whole domain
     /// counts as one, its registrable domain. Addresses and bare public suffixes have no such domain and stay hosts.
     pub fn place(self, url: &Url) -> String {
@@ -45,10 +45,14 @@ mod tests {
             ("http://localhost/", "localhost", "localhost"),
         ] {
             let url = Url::parse(url).unwrap();
-            for (scope, place) in [(Scope::Feed, host), (Scope::Host, host), (Scope::Domain, domain)] {
-                let politeness = Politeness {
+            for (scope, place) in [
+                (BackoffScope::Feed, host),
+                (BackoffScope::Host, host),
+                (BackoffScope::Domain, domain),
+            ] {
+                let politeness = PolitenessConfig {
                     scope,
-                    ..Politeness::default()
+                    ..PolitenessConfig::default()
                 };
                 assert_eq!(politeness.place(&url), place, "{url} {scope:?}");
             }

@@ -16,14 +16,14 @@ use super::output;
 use super::settings::Settings;
 use super::value::{Section, Value};
 use super::{
-    Config, Daemon, Fetch, Filters, Form, Listen, Metrics, Pages, Politeness, Revisions, Scope, Sites,
-    Source, SourceTest, listing, rules,
+    BackoffScope, Config, DaemonConfig, FetchConfig, Filters, ListenAddress, MetricsConfig, PagePolicy,
+    PolitenessConfig, RevisionPolicy, Sites, Source, SourceKind, SourceTest, listing, rules,
 };
 
 /// Reads the tops of all files, the main file first.
 pub(super) fn config(tops: &[Section<'_>]) -> Config {
     let politeness =
-        only_section(tops, "politeness", &POLITENESS).map_or_else(Politeness::default, politeness);
+        only_section(tops, "politeness", &POLITENESS).map_or_else(PolitenessConfig::default, politeness);
     let impolite = politeness.impolite;
     let defaults = only_section(tops, "defaults", &DEFAULTS)
         .map(|section| Settings::read(&section, &Settings::default(), impolite))
@@ -44,9 +44,12 @@ pub(super) fn config(tops: &[Section<'_>]) -> Config {
     Config {
         daemon: daemon(tops),
         politeness,
-        fetch: only_section(tops, "fetch", &FETCH).map_or_else(Fetch::default, |section| fetch(&section)),
-        metrics: only_section(tops, "metrics", &METRICS).map_or_else(Metrics::default, |section| Metrics {
-            listen: section.get("listen").and_then(|value| listen(&value)),
+        fetch: only_section(tops, "fetch", &FETCH)
+            .map_or_else(FetchConfig::default, |section| fetch(&section)),
+        metrics: only_section(tops, "metrics", &METRICS).map_or_else(MetricsConfig::default, |section| {
+            MetricsConfig {
+                listen: section.get("listen").and_then(|value| listen(&value)),
+            }
         }),
         sources: sources.read,
         outputs: output::outputs(outputs),
@@ -73,7 +76,7 @@ fn only_section<'a>(tops: &[Section<'a>], key: &'static str, keys: &'static Keys
 }
 
 /// `[daemon]`; who leaves `contact` empty is warned once, in the main file.
-fn daemon(tops: &[Section<'_>]) -> Daemon {
+fn daemon(tops: &[Section<'_>]) -> DaemonConfig {
     let section = only_section(tops, "daemon", &DAEMON);
     let get = |key| section.and_then(|section| section.get(key));
     let contact = get("contact");
@@ -104,7 +107,7 @@ fn daemon(tops: &[Section<'_>]) -> Daemon {
             "write contact = \"https://example.org/bot\" or an address of yours",
         );
     }
-    Daemon {
+    DaemonConfig {
         contact: typed.filter(|typed| !typed.is_empty()).map(str::to_owned),
         database: get("database").and_then(|value| {
             let typed = value.string("database = \"cuttings.db\"")?;
@@ -112,18 +115,18 @@ fn daemon(tops: &[Section<'_>]) -> Daemon {
         }),
         min_free_disk: get("min_free_disk")
             .and_then(|value| value.disk_size())
-            .unwrap_or(Daemon::default().min_free_disk),
+            .unwrap_or(DaemonConfig::default().min_free_disk),
     }
 }
 
 /// A port of this machine, or a socket in its file system.
-fn listen(value: &Value<'_>) -> Option<Listen> {
+fn listen(value: &Value<'_>) -> Option<ListenAddress> {
     let typed = value.string("listen = \"127.0.0.1:9187\"")?.trim();
     if let Some(path) = typed.strip_prefix("unix:") {
-        return Some(Listen::Unix(folder_of(value.text().path()).join(path)));
+        return Some(ListenAddress::Unix(folder_of(value.text().path()).join(path)));
     }
     match typed.parse::<std::net::SocketAddr>() {
-        Ok(address) if address.ip().is_loopback() => Some(Listen::Tcp(address)),
+        Ok(address) if address.ip().is_loopback() => Some(ListenAddress::Tcp(address)),
         Ok(_) => {
             value.fault(
                 "`listen` is an address that other machines can reach, and there is no password on it",
@@ -142,9 +145,9 @@ fn listen(value: &Value<'_>) -> Option<Listen> {
 }
 
 /// `[politeness]`, held to its defaults as floors unless `impolite`.
-fn politeness(section: Section<'_>) -> Politeness {
-    let mut politeness = Politeness::default();
-    let floor = Politeness::default();
+fn politeness(section: Section<'_>) -> PolitenessConfig {
+    let mut politeness = PolitenessConfig::default();
+    let floor = PolitenessConfig::default();
     if let Some(impolite) = section.get("impolite").and_then(|value| value.boolean()) {
         politeness.impolite = impolite;
     }
@@ -175,17 +178,17 @@ fn politeness(section: Section<'_>) -> Politeness {
 }
 
 /// What `Retry-After` and trouble hold for.
-fn scope(value: &Value<'_>) -> Option<Scope> {
+fn scope(value: &Value<'_>) -> Option<BackoffScope> {
     value.one_of(&[
-        ("host", Scope::Host),
-        ("feed", Scope::Feed),
-        ("domain", Scope::Domain),
+        ("host", BackoffScope::Host),
+        ("feed", BackoffScope::Feed),
+        ("domain", BackoffScope::Domain),
     ])
 }
 
 /// `[fetch]`
-fn fetch(section: &Section<'_>) -> Fetch {
-    let mut fetch = Fetch::default();
+fn fetch(section: &Section<'_>) -> FetchConfig {
+    let mut fetch = FetchConfig::default();
     for (key, field, example) in [
         ("connect_timeout", &mut fetch.connect_timeout, "10s"),
         ("idle_timeout", &mut fetch.idle_timeout, "20s"),
@@ -272,7 +275,7 @@ impl<'a> Sources<'a> {
         settings.apply(defaults, &mut source);
         access::of_source(section, &mut source.access);
         if !source.revisit.is_empty()
-            && source.revisions == Revisions::First
+            && source.revisions == RevisionPolicy::First
             && let Some(value) = section.get("revisit").or_else(|| section.get("revisions"))
         {
             value.fault_at_key(
@@ -280,8 +283,8 @@ impl<'a> Sources<'a> {
                 "leave one of the two out",
             );
         }
-        if source.pages == Pages::Never
-            && !matches!(source.form, Form::Feed)
+        if source.pages == PagePolicy::Never
+            && !matches!(source.form, SourceKind::Feed)
             && let Some(value) = section.get("listing").or_else(|| section.get("sitemap"))
         {
             value.fault_at_key(
@@ -296,7 +299,7 @@ impl<'a> Sources<'a> {
     }
 
     /// What is polled: exactly one of `feed`, `listing` and `sitemap`.
-    fn document(&mut self, section: &Section<'a>) -> Option<(Url, Form)> {
+    fn document(&mut self, section: &Section<'a>) -> Option<(Url, SourceKind)> {
         let given: Vec<Value<'a>> = ["feed", "listing", "sitemap"]
             .into_iter()
             .filter_map(|key| section.get(key))
@@ -310,10 +313,10 @@ impl<'a> Sources<'a> {
         match given.first() {
             Some(value) if value.key() == "listing" => {
                 let (url, listing) = listing::read(value)?;
-                Some((url, Form::Listing(Box::new(listing))))
+                Some((url, SourceKind::Listing(Box::new(listing))))
             }
-            Some(value) if value.key() == "sitemap" => Some((self.feed(value)?, Form::Sitemap)),
-            Some(value) => Some((self.feed(value)?, Form::Feed)),
+            Some(value) if value.key() == "sitemap" => Some((self.feed(value)?, SourceKind::Sitemap)),
+            Some(value) => Some((self.feed(value)?, SourceKind::Feed)),
             None => {
                 section.need(
                     "feed",

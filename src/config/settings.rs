@@ -10,7 +10,10 @@ use toml::de::DeValue;
 use super::fault::quoted;
 use super::nearest::nearest;
 use super::value::{Section, Value};
-use super::{Access, ArticleRules, Keep, KeepArticles, Pages, Revisions, Source, access, rules};
+use super::{
+    ArticleRetention, ArticleRules, PagePolicy, RequestOptions, Retention, RevisionPolicy, Source, access,
+    rules,
+};
 use crate::timing::{self, Cron, Schedule, show_duration};
 
 /// Least interval of a source without `impolite`: the hard floor that an operator's own word is bound by.
@@ -25,10 +28,10 @@ pub(super) struct Settings {
     tags: Option<Vec<String>>,
     language: Option<String>,
     key_from_url: Option<Regex>,
-    pages: Option<Pages>,
-    keep_pages: Option<Keep>,
-    keep: Option<KeepArticles>,
-    revisions: Option<Revisions>,
+    pages: Option<PagePolicy>,
+    keep_pages: Option<Retention>,
+    keep: Option<ArticleRetention>,
+    revisions: Option<RevisionPolicy>,
     revisit: Option<Vec<Duration>>,
     first_poll: Option<usize>,
     enabled: Option<bool>,
@@ -37,7 +40,7 @@ pub(super) struct Settings {
     ignore_robots: Option<bool>,
     feed_robots: Option<bool>,
     /// Whole, as `article`.
-    access: Access,
+    access: RequestOptions,
     /// Whole: what the section does not set is that of the section below.
     article: ArticleRules,
 }
@@ -239,16 +242,16 @@ pub(super) fn key_from_url(value: &Value<'_>) -> Option<Regex> {
 }
 
 /// Whether pages are fetched.
-fn pages(value: &Value<'_>) -> Option<Pages> {
+fn pages(value: &Value<'_>) -> Option<PagePolicy> {
     value.one_of(&[
-        ("always", Pages::Always),
-        ("auto", Pages::Auto),
-        ("never", Pages::Never),
+        ("always", PagePolicy::Always),
+        ("auto", PagePolicy::Auto),
+        ("never", PagePolicy::Never),
     ])
 }
 
 /// A length of time, a number of articles, or `forever`.
-fn keep_articles(value: &Value<'_>) -> Option<KeepArticles> {
+fn keep_articles(value: &Value<'_>) -> Option<ArticleRetention> {
     let DeValue::String(typed) = value.parsed() else {
         let DeValue::Integer(_) = value.parsed() else {
             value.expected(
@@ -257,12 +260,12 @@ fn keep_articles(value: &Value<'_>) -> Option<KeepArticles> {
             );
             return None;
         };
-        return Some(KeepArticles::Newest(value.number(1..=1_000_000_000)?));
+        return Some(ArticleRetention::Newest(value.number(1..=1_000_000_000)?));
     };
     match typed.trim() {
-        "forever" => Some(KeepArticles::Forever),
+        "forever" => Some(ArticleRetention::Forever),
         typed if typed.starts_with(|c: char| c.is_ascii_digit()) => {
-            value.duration("2y").map(KeepArticles::For)
+            value.duration("2y").map(ArticleRetention::For)
         }
         other => {
             value.fault(
@@ -275,11 +278,11 @@ fn keep_articles(value: &Value<'_>) -> Option<KeepArticles> {
 }
 
 /// Which texts of an article are kept.
-fn revisions(value: &Value<'_>) -> Option<Revisions> {
+fn revisions(value: &Value<'_>) -> Option<RevisionPolicy> {
     value.one_of(&[
-        ("all", Revisions::All),
-        ("latest", Revisions::Latest),
-        ("first", Revisions::First),
+        ("all", RevisionPolicy::All),
+        ("latest", RevisionPolicy::Latest),
+        ("first", RevisionPolicy::First),
     ])
 }
 
@@ -329,11 +332,13 @@ fn revisit(value: &Value<'_>, impolite: bool) -> Vec<Duration> {
 }
 
 /// A length of time, `forever` or `never`.
-fn keep(value: &Value<'_>) -> Option<Keep> {
+fn keep(value: &Value<'_>) -> Option<Retention> {
     match value.text_or_empty("keep_pages = \"30d\"")? {
-        "forever" => Some(Keep::Forever),
-        "never" => Some(Keep::Never),
-        typed if typed.starts_with(|c: char| c.is_ascii_digit()) => Some(Keep::For(value.duration("30d")?)),
+        "forever" => Some(Retention::Forever),
+        "never" => Some(Retention::Never),
+        typed if typed.starts_with(|c: char| c.is_ascii_digit()) => {
+            Some(Retention::For(value.duration("30d")?))
+        }
         other => {
             value.fault(
                 format!("`keep_pages` is {}", quoted(other)),

@@ -15,8 +15,8 @@ use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::{debug, info};
 
-use crate::config::Listen;
-use crate::store::{Figures, Reader, StoreError};
+use crate::config::ListenAddress;
+use crate::store::{Reader, StoreError, StoreMetrics};
 
 /// Readers at a time; more wait.
 const READERS: usize = 8;
@@ -85,7 +85,7 @@ impl Health {
 /// Listens until dropped.
 #[derive(Debug)]
 pub(super) struct Metrics {
-    on: Listen,
+    on: ListenAddress,
     task: AbortHandle,
     socket: Option<PathBuf>,
 }
@@ -101,12 +101,16 @@ impl Drop for Metrics {
 
 impl Metrics {
     /// Where it listens.
-    pub(super) fn on(&self) -> &Listen {
+    pub(super) fn on(&self) -> &ListenAddress {
         &self.on
     }
 
     /// Begins to listen; the database is opened anew for every look at it.
-    pub(super) async fn listen(on: &Listen, database: PathBuf, health: Health) -> std::io::Result<Self> {
+    pub(super) async fn listen(
+        on: &ListenAddress,
+        database: PathBuf,
+        health: Health,
+    ) -> std::io::Result<Self> {
         let tower = Tower {
             database: database.into(),
             health,
@@ -143,14 +147,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 impl Door {
     /// Binds; gives the socket's path, which is to be removed at the end.
-    async fn open(on: &Listen) -> std::io::Result<(Self, Option<PathBuf>)> {
+    async fn open(on: &ListenAddress) -> std::io::Result<(Self, Option<PathBuf>)> {
         match on {
-            Listen::Tcp(address) => {
+            ListenAddress::Tcp(address) => {
                 let listener = TcpListener::bind(address).await?;
                 info!(address = %listener.local_addr()?, "metrics at /metrics, health at /health");
                 Ok((Self::Tcp(listener), None))
             }
-            Listen::Unix(path) => {
+            ListenAddress::Unix(path) => {
                 // Of a run that was killed; anything else of that name is not ours to remove.
                 if std::fs::metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
                     std::fs::remove_file(path)?;
@@ -232,7 +236,7 @@ impl Tower {
         let _ = stream.shutdown().await;
     }
 
-    async fn figures(&self) -> Result<Figures, String> {
+    async fn figures(&self) -> Result<StoreMetrics, String> {
         let database = Arc::clone(&self.database);
         let look = move || Reader::open(&database)?.figures(Utc::now());
         match tokio::task::spawn_blocking(look).await {
@@ -294,7 +298,7 @@ const COUNTED: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// The figures as OpenMetrics text. Every family is there, also without a sample; labels come from closed sets.
-fn exposition(figures: &Figures, store_failures: &[(String, u64)]) -> String {
+fn exposition(figures: &StoreMetrics, store_failures: &[(String, u64)]) -> String {
     let mut text = String::new();
     let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, u64)]| {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");

@@ -5,13 +5,13 @@
 //!
 //! A daemon also listens: to signals ([`Order`]), to what other processes write into the database, and to nobody else.
 
+mod maintenance;
 mod metrics;
 mod notify;
 mod outputs;
-mod pulse;
 mod reload;
 mod steps;
-mod upkeep;
+mod watchdog;
 
 pub use outputs::deliver_once;
 
@@ -29,12 +29,12 @@ use crate::collect::PageReport;
 use crate::config::{Config, Source};
 use crate::fetch::{ClientError, Fetcher};
 use crate::poll::PollReport;
-use crate::store::{Store, StoreError, Waiting};
+use crate::store::{Backlog, Store, StoreError};
+use maintenance::Upkeep;
 use metrics::{Health, Metrics};
 use outputs::Outputs;
-use pulse::Pulse;
 use steps::{Step, give_up_or_hold, next_step};
-use upkeep::Upkeep;
+use watchdog::Pulse;
 
 /// How long a stop waits for what is in flight; systemd kills after ninety seconds, we promise ten.
 const GRACE: Duration = Duration::from_secs(8);
@@ -76,12 +76,12 @@ pub enum Event {
     /// A page was collected.
     Collected(PageReport),
     /// What is left to do, after each step.
-    Left(Waiting),
+    Left(Backlog),
 }
 
 /// What a signal asks of a running daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum Signal {
     /// No new work; what is in flight may finish.
     Stop,
     /// The configuration is read anew.
@@ -132,13 +132,13 @@ pub struct Daemon {
     /// Of a daemon; a single run delivers once it is through.
     outputs: Option<Outputs>,
     /// What was last seen to wait, and when it was counted.
-    waiting: Waiting,
+    waiting: Backlog,
     counted: Option<Instant>,
 }
 
 /// What ended a wait.
 enum Woken {
-    Order(Order),
+    Order(Signal),
     Step(Result<Step, tokio::task::JoinError>),
     /// Something is due, or may be.
     Due,
@@ -171,7 +171,7 @@ impl Daemon {
             health,
             metrics: None,
             outputs: None,
-            waiting: Waiting::default(),
+            waiting: Backlog::default(),
             counted: None,
         };
         daemon.remember().await?;
@@ -189,7 +189,7 @@ impl Daemon {
     /// Runs until there is nothing left (`once`), an order stops it, or nobody can give orders any more.
     pub async fn run(
         mut self,
-        mut orders: mpsc::Receiver<Order>,
+        mut orders: mpsc::Receiver<Signal>,
         mut watch: impl FnMut(Event),
     ) -> Result<(), RunError> {
         let ended = self.go_round(&mut orders, &mut watch).await;
@@ -201,7 +201,7 @@ impl Daemon {
 
     async fn go_round(
         &mut self,
-        orders: &mut mpsc::Receiver<Order>,
+        orders: &mut mpsc::Receiver<Signal>,
         watch: &mut impl FnMut(Event),
     ) -> Result<(), RunError> {
         let deadline = self.started + self.options.wait;
@@ -247,11 +247,11 @@ impl Daemon {
             };
             let next = pack_at.map_or(next, |at| next.min(at));
             match self.wait(next, orders).await {
-                Woken::Order(Order::Stop) => {
+                Woken::Order(Signal::Stop) => {
                     upkeep.tell_of_packing();
                     return self.finish(watch).await;
                 }
-                Woken::Order(Order::Reload) => {
+                Woken::Order(Signal::Reload) => {
                     self.reload().await;
                 }
                 Woken::Step(step) => {
@@ -271,12 +271,12 @@ impl Daemon {
     }
 
     /// What is due next; now and then also how much waits, which takes the longer the more it is.
-    async fn look(&mut self, watch: &mut impl FnMut(Event)) -> Waiting {
+    async fn look(&mut self, watch: &mut impl FnMut(Event)) -> Backlog {
         let now = Utc::now();
         let lately = self.counted.is_some_and(|at| at.elapsed() < COUNT);
         let looked = if lately && !self.work.is_empty() {
             let due = self.store.due(now).await;
-            due.map(|(next_source, next_entry)| Waiting {
+            due.map(|(next_source, next_entry)| Backlog {
                 next_source,
                 next_entry,
                 ..self.waiting.clone()
@@ -287,14 +287,14 @@ impl Daemon {
         };
         self.waiting = looked.unwrap_or_else(|error| {
             self.refused(&error);
-            Waiting::default()
+            Backlog::default()
         });
         watch(Event::Left(self.waiting.clone()));
         self.waiting.clone()
     }
 
     /// Waits for whatever comes first. While nothing does, it looks for writes of others and feeds the watchdog.
-    async fn wait(&mut self, next: DateTime<Utc>, orders: &mut mpsc::Receiver<Order>) -> Woken {
+    async fn wait(&mut self, next: DateTime<Utc>, orders: &mut mpsc::Receiver<Signal>) -> Woken {
         let begun = Instant::now();
         let sleep = nap(next, Utc::now());
         let tick = if self.options.once {
@@ -312,7 +312,7 @@ impl Daemon {
             let nap = if held { tick } else { left.min(tick) };
             tokio::select! {
                 biased;
-                order = orders.recv() => return Woken::Order(order.unwrap_or(Order::Stop)),
+                order = orders.recv() => return Woken::Order(order.unwrap_or(Signal::Stop)),
                 Some(step) = self.work.join_next(), if !self.work.is_empty() => return Woken::Step(step),
                 () = tokio::time::sleep(nap.max(Duration::from_millis(1))) => {}
             }
@@ -355,7 +355,7 @@ impl Daemon {
     }
 
     /// Tells the service manager how it goes; not oftener than people can read.
-    async fn tell(&mut self, waiting: &Waiting, next: Option<DateTime<Utc>>) {
+    async fn tell(&mut self, waiting: &Backlog, next: Option<DateTime<Utc>>) {
         let lately = self.told.is_some_and(|at| at.elapsed() < TELL);
         if self.options.once || lately || !notify::is_heard() {
             return;

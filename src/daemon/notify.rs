@@ -5,7 +5,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tracing::{debug, warn};
 
-use crate::store::Waiting;
+use crate::store::Backlog;
 
 /// Whether somebody listens.
 pub(super) fn is_heard() -> bool {
@@ -46,7 +46,7 @@ pub(super) fn status(text: &str) {
 }
 
 /// `312 sources, 4 failing, 18 pages waiting, next in 12 s`
-pub(super) fn sentence(sources: u64, failing: u64, waiting: &Waiting, next: Option<Duration>) -> String {
+pub(super) fn sentence(sources: u64, failing: u64, waiting: &Backlog, next: Option<Duration>) -> String {
     let counted = |number: u64, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let next = match next {
         None => "nothing to do".to_owned(),
@@ -73,9 +73,9 @@ mod tests {
 
     #[test]
     fn the_status_line_reads_like_a_sentence() {
-        let waiting = Waiting {
+        let waiting = Backlog {
             pending: 18,
-            ..Waiting::default()
+            ..Backlog::default()
         };
         let next = Some(Duration::from_secs(12));
         assert_eq!(
@@ -83,7 +83,7 @@ mod tests {
             "312 sources, 4 failing, 18 pages waiting, next in 12 s"
         );
         assert_eq!(
-            sentence(1, 0, &Waiting::default(), Some(Duration::from_mins(40))),
+            sentence(1, 0, &Backlog::default(), Some(Duration::from_mins(40))),
             "1 source, 0 failing, 0 pages waiting, next in 40 min"
         );
     }

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::metrics::Health;
-use crate::config::Output;
-use crate::deliver::{self, Step};
-use crate::fetch::{ClientError, Hook};
+use crate::config::OutputConfig;
+use crate::deliver::{self, DeliveryStep};
+use crate::fetch::{ClientError, WebhookClient};
 use crate::store::{Reader, StoreError};
 
 /// How often an output looks whether there is something new.
@@ -33,7 +33,7 @@ pub(super) struct Outputs {
 
 #[derive(Debug)]
 struct Running {
-    output: Arc<Output>,
+    output: Arc<OutputConfig>,
     user_agent: String,
     /// No further delivery: the one under way is finished.
     retire: CancellationToken,
@@ -59,12 +59,12 @@ impl Outputs {
 
     /// Keeps these up to date from here on, and no others. One that is as it was goes on undisturbed; one that has
     /// changed begins when the delivery of the old one that is under way has ended: two would deliver the same twice.
-    pub(super) fn follow(&mut self, outputs: &[Output], user_agent: &str) -> Result<(), ClientError> {
+    pub(super) fn follow(&mut self, outputs: &[OutputConfig], user_agent: &str) -> Result<(), ClientError> {
         self.running.retain(|running| !running.task.is_finished());
         // What it costs to build, CA certificates and all, is for those who need it.
         let hook = match outputs {
             [] => None,
-            _ => Some(Hook::new(user_agent)?),
+            _ => Some(WebhookClient::new(user_agent)?),
         };
         for running in &self.running {
             let kept = outputs
@@ -126,8 +126,8 @@ impl Outputs {
 }
 
 /// Whether nothing has changed but the line it stands at.
-fn same(one: &Output, other: &Output) -> bool {
-    Output {
+fn same(one: &OutputConfig, other: &OutputConfig) -> bool {
+    OutputConfig {
         at: other.at.clone(),
         ..one.clone()
     } == *other
@@ -135,20 +135,20 @@ fn same(one: &Output, other: &Output) -> bool {
 
 /// Brings each output up to date once; gives how many failed.
 pub async fn deliver_once(
-    outputs: &[Output],
+    outputs: &[OutputConfig],
     database: &Path,
     user_agent: &str,
 ) -> Result<usize, ClientError> {
     if outputs.is_empty() {
         return Ok(0);
     }
-    let hook = Hook::new(user_agent)?;
+    let hook = WebhookClient::new(user_agent)?;
     let mut tasks = JoinSet::new();
     for output in outputs {
         let (output, database, hook) = (Arc::new(output.clone()), database.to_owned(), hook.clone());
         tasks.spawn(async move {
             let step = deliver::deliver(&output, &database, &hook, true, Utc::now()).await;
-            matches!(told(&output, &step), Some(Step::Done(_)))
+            matches!(told(&output, &step), Some(DeliveryStep::Done(_)))
         });
     }
     Ok(tasks.join_all().await.into_iter().filter(|done| !done).count())
@@ -156,9 +156,9 @@ pub async fn deliver_once(
 
 /// Waits for something new, lets it gather, and delivers it; again and again, until it is retired.
 async fn keep(
-    output: &Arc<Output>,
+    output: &Arc<OutputConfig>,
     database: &Path,
-    hook: &Hook,
+    hook: &WebhookClient,
     retire: &CancellationToken,
     health: &Health,
 ) {
@@ -176,11 +176,11 @@ async fn keep(
                 health.store_failed(error);
             }
             match told(output, &step) {
-                Some(Step::Done(seq)) => {
+                Some(DeliveryStep::Done(seq)) => {
                     done = Some(*seq);
                     Duration::ZERO
                 }
-                Some(Step::Failed(next, _) | Step::Resting(next)) => {
+                Some(DeliveryStep::Failed(next, _) | DeliveryStep::Resting(next)) => {
                     (*next - Utc::now()).to_std().unwrap_or_default().max(LOOK)
                 }
                 None => STORE_REST,
@@ -198,11 +198,13 @@ async fn retired_in(time: Duration, retire: &CancellationToken) -> bool {
 }
 
 /// Says what became of a step.
-fn told<'a>(output: &Output, step: &'a Result<Step, StoreError>) -> Option<&'a Step> {
+fn told<'a>(output: &OutputConfig, step: &'a Result<DeliveryStep, StoreError>) -> Option<&'a DeliveryStep> {
     match step {
-        Ok(Step::Done(seq)) => info!(output = output.name, seq, "delivered"),
-        Ok(Step::Failed(next, why)) => warn!(output = output.name, again = %next, "output failed: {why}"),
-        Ok(Step::Resting(next)) => debug!(output = output.name, again = %next, "output rests"),
+        Ok(DeliveryStep::Done(seq)) => info!(output = output.name, seq, "delivered"),
+        Ok(DeliveryStep::Failed(next, why)) => {
+            warn!(output = output.name, again = %next, "output failed: {why}")
+        }
+        Ok(DeliveryStep::Resting(next)) => debug!(output = output.name, again = %next, "output rests"),
         Err(error) => warn!(output = output.name, "output has to wait: {error}"),
     }
     step.as_ref().ok()

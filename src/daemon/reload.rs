@@ -8,7 +8,7 @@ use tracing::{error, info, warn};
 
 use super::metrics::Metrics;
 use super::{Daemon, RunError, notify};
-use crate::config::{self, Config, Listen, Source};
+use crate::config::{self, Config, ListenAddress, Source};
 use crate::fetch::{self, ClientError, Fetcher};
 use crate::model::SourceId;
 use crate::store::StoreError;
@@ -59,7 +59,7 @@ impl Daemon {
     }
 
     /// Listens for those who watch, where there is a place for it; where it listened before no longer.
-    pub(super) async fn listen(&mut self, on: Option<&Listen>) -> std::io::Result<()> {
+    pub(super) async fn listen(&mut self, on: Option<&ListenAddress>) -> std::io::Result<()> {
         let metrics = match on {
             Some(on) => Some(Metrics::listen(on, self.store.path().to_owned(), self.health.clone()).await?),
             None => None,

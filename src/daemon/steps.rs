@@ -9,13 +9,13 @@ use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use tracing::{error, info};
 
-use super::pulse::Half;
+use super::watchdog::Half;
 use super::{ABORT, Daemon, Event, GRACE, LOOK, Options, RunError, STORE_REST, notify};
 use crate::collect::{self, PageReport};
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::poll::{self, PollReport};
-use crate::store::{Store, StoreError, Waiting, Wanted};
+use crate::store::{Backlog, ClaimRequest, Store, StoreError};
 
 /// What a step came to.
 pub(super) enum Step {
@@ -42,7 +42,7 @@ impl Daemon {
             .div_ceil(2)
             .saturating_sub(self.pulse.in_hand(Half::Poll));
         let room = self.free();
-        let wanted = Wanted {
+        let wanted = ClaimRequest {
             room,
             sources: if pages_wait { room.min(half) } else { room },
             all: self.options.all.then_some(self.started),
@@ -160,7 +160,7 @@ impl Daemon {
 
 /// When to look for work again; nothing when a single run is through.
 pub(super) fn next_step(
-    waiting: &Waiting,
+    waiting: &Backlog,
     config: &Config,
     options: Options,
     deadline: DateTime<Utc>,

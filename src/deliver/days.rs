@@ -10,9 +10,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::{Refusal, selection};
-use crate::config::Output;
-use crate::export::{ExportError, Fields, Folder, Memory, jsonl};
-use crate::store::{Out, Reader};
+use crate::config::OutputConfig;
+use crate::export::{ExportError, Fields, Folder, MemoryOutput, jsonl};
+use crate::store::{ExportItem, Reader};
 
 /// Bytes that are gathered before they are written.
 const ROOM: usize = 1 << 18;
@@ -27,16 +27,21 @@ struct Day {
 }
 
 /// Appends what changed after `since`; gives the number up to which it did.
-pub(super) fn append(reader: &Reader, output: &Output, folder: &Path, since: i64) -> Result<i64, Refusal> {
+pub(super) fn append(
+    reader: &Reader,
+    output: &OutputConfig,
+    folder: &Path,
+    since: i64,
+) -> Result<i64, Refusal> {
     let folder = Folder::add_to(folder)?;
     let mut days: HashMap<String, Day> = HashMap::new();
-    let upto = reader.take_out(&selection(output, since), |out| {
+    let upto = reader.for_each(&selection(output, since), |out| {
         let (day, seq) = match out {
-            Out::Article(article) => (
+            ExportItem::Article(article) => (
                 article.fetched_at.get(..10).unwrap_or("undated").to_owned(),
                 article.seq,
             ),
-            Out::Gone(change) => (change.at.format("%Y-%m-%d").to_string(), change.seq),
+            ExportItem::Gone(change) => (change.at.format("%Y-%m-%d").to_string(), change.seq),
         };
         if !days.contains_key(&day) {
             // Changes come in the order of time: an earlier day is most often through.
@@ -83,12 +88,12 @@ impl Day {
         })
     }
 
-    fn add(&mut self, out: &Out<'_>) -> Result<(), ExportError> {
-        let memory = Memory::default();
+    fn add(&mut self, out: &ExportItem<'_>) -> Result<(), ExportError> {
+        let memory = MemoryOutput::default();
         let mut form = jsonl(&Fields::default(), Box::new(memory.clone()));
         match out {
-            Out::Article(article) => form.article(article)?,
-            Out::Gone(change) => form.gone(change)?,
+            ExportItem::Article(article) => form.article(article)?,
+            ExportItem::Gone(change) => form.gone(change)?,
         }
         form.finish()?;
         self.waiting.extend_from_slice(&memory.bytes());

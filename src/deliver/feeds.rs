@@ -11,26 +11,28 @@ use flate2::write::GzEncoder;
 use url::Url;
 
 use super::{Refusal, selection};
-use crate::config::{Output, Per};
-use crate::export::{Channel, ExportError, Folder, Format, Memory, Target, Whole as _, feed, file_name};
-use crate::store::{Out, Reader, Sequence, Takeout};
+use crate::config::{FeedGrouping, OutputConfig};
+use crate::export::{
+    AtomicOutput as _, ExportError, FeedChannel, Folder, Format, MemoryOutput, Target, feed, file_name,
+};
+use crate::store::{ArticleQuery, ExportItem, Reader, SortOrder};
 
 /// Writes the feeds that differ from what is there; gives the number up to which they are.
 pub(super) fn write(
     reader: &Reader,
-    output: &Output,
+    output: &OutputConfig,
     folder: &Path,
-    per: Per,
+    per: FeedGrouping,
     url: Option<&Url>,
     limit: u64,
     now: DateTime<Utc>,
 ) -> Result<i64, Refusal> {
     let last = reader.last_seq()?;
     let folder = Folder::add_to(folder)?;
-    let base = Takeout {
+    let base = ArticleQuery {
         gone: false,
         limit: Some(limit),
-        sequence: Sequence::Newest,
+        sequence: SortOrder::Newest,
         ..selection(output, 0)
     };
     let store_id = reader.store_id()?;
@@ -41,7 +43,7 @@ pub(super) fn write(
             (Format::JsonFeed, "json"),
         ] {
             let file = format!("{}.{ending}", file_name(&name));
-            let channel = Channel {
+            let channel = FeedChannel {
                 store_id: store_id.clone(),
                 title: name.clone(),
                 home: None,
@@ -67,21 +69,21 @@ pub(super) fn write(
 /// The feeds of a folder: their names and what is in them.
 fn groups(
     reader: &Reader,
-    output: &Output,
-    per: Per,
-    base: Takeout,
+    output: &OutputConfig,
+    per: FeedGrouping,
+    base: ArticleQuery,
     now: DateTime<Utc>,
-) -> Result<Vec<(String, Takeout)>, Refusal> {
+) -> Result<Vec<(String, ArticleQuery)>, Refusal> {
     let sources = reader.sources_status(now)?;
     let wanted = sources.iter().filter(|source| {
         (output.sources.is_empty() || output.sources.contains(&source.name))
             && (output.tags.is_empty() || output.tags.iter().any(|tag| source.tags.contains(tag)))
     });
     Ok(match per {
-        Per::All => vec![(output.name.clone(), base)],
-        Per::Source => wanted
+        FeedGrouping::All => vec![(output.name.clone(), base)],
+        FeedGrouping::Source => wanted
             .map(|source| {
-                let takeout = Takeout {
+                let takeout = ArticleQuery {
                     sources: vec![source.name.clone()],
                     tags: Vec::new(),
                     ..base.clone()
@@ -89,14 +91,14 @@ fn groups(
                 (source.name.clone(), takeout)
             })
             .collect(),
-        Per::Tag => {
+        FeedGrouping::Tag => {
             let tags: BTreeSet<&String> = wanted
                 .flat_map(|source| &source.tags)
                 .filter(|tag| output.tags.is_empty() || output.tags.contains(tag))
                 .collect();
             tags.into_iter()
                 .map(|tag| {
-                    let takeout = Takeout {
+                    let takeout = ArticleQuery {
                         tags: vec![tag.clone()],
                         ..base.clone()
                     };
@@ -107,11 +109,16 @@ fn groups(
     })
 }
 
-fn of(reader: &Reader, format: Format, channel: Channel, takeout: &Takeout) -> Result<Vec<u8>, Refusal> {
-    let memory = Memory::default();
+fn of(
+    reader: &Reader,
+    format: Format,
+    channel: FeedChannel,
+    takeout: &ArticleQuery,
+) -> Result<Vec<u8>, Refusal> {
+    let memory = MemoryOutput::default();
     let mut form = feed(format, channel, Box::new(memory.clone()))?;
-    reader.take_out(takeout, |out| {
-        if let Out::Article(article) = out {
+    reader.for_each(takeout, |out| {
+        if let ExportItem::Article(article) = out {
             form.article(article)?;
         }
         Ok::<_, ExportError>(std::ops::ControlFlow::Continue(()))

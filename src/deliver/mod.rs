@@ -15,10 +15,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{Output, OutputKind};
-use crate::export::{ExportError, Fields, Memory, jsonl};
-use crate::fetch::Hook;
-use crate::store::{Consumer, Hold, Out, OutputState, Reader, Side, StoreError, Takeout};
+use crate::config::{OutputConfig, OutputKind};
+use crate::export::{ExportError, Fields, MemoryOutput, jsonl};
+use crate::fetch::WebhookClient;
+use crate::store::{
+    ArticleQuery, Consumer, ConsumerLock, ControlClient, ExportItem, OutputState, Reader, StoreError,
+};
 
 /// Changes in one message to a webhook or a command.
 const BATCH: u64 = 100;
@@ -37,7 +39,7 @@ const GIVE_UP: u64 = 80;
 
 /// What a step came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum DeliveryStep {
     /// It has everything up to this number.
     Done(i64),
     /// It failed, is not asked before, and why.
@@ -75,19 +77,19 @@ impl From<StoreError> for Refusal {
 }
 
 /// The name of an output's mark.
-pub fn consumer_of(output: &Output) -> String {
+pub fn consumer_of(output: &OutputConfig) -> String {
     format!("output.{}", output.name)
 }
 
 /// Gives an output what it has not had. An error is one of the database: it says nothing about the output. The `first`
 /// step of a run writes feeds anew in any case, as the configuration or the folder may have changed.
 pub async fn deliver(
-    output: &Arc<Output>,
+    output: &Arc<OutputConfig>,
     database: &Path,
-    hook: &Hook,
+    hook: &WebhookClient,
     first: bool,
     now: DateTime<Utc>,
-) -> Result<Step, StoreError> {
+) -> Result<DeliveryStep, StoreError> {
     let (output, database) = (Arc::clone(output), database.to_owned());
     let state = state_of(&database, &output.name)?;
     if let Some(next) = state
@@ -95,11 +97,11 @@ pub async fn deliver(
         .and_then(|state| state.next_at)
         .filter(|next| *next > now)
     {
-        return Ok(Step::Resting(next));
+        return Ok(DeliveryStep::Resting(next));
     }
     let taken = {
         let (name, database) = (consumer_of(&output), database.clone());
-        blocking(move || Hold::take(&database, &name, 0, now)).await?
+        blocking(move || ConsumerLock::take(&database, &name, 0, now)).await?
     };
     let (hold, consumer) = taken?;
     let given = match &output.kind {
@@ -113,13 +115,13 @@ pub async fn deliver(
     let failures = state.map_or(0, |state| state.failures);
     let (name, mark) = (output.name.clone(), consumer_of(&output));
     blocking(move || {
-        let mut side = Side::open(&database)?;
+        let mut side = ControlClient::open(&database)?;
         match given {
             Ok(seq) => {
                 if failures > 0 {
                     side.output_works(&name)?;
                 }
-                Ok(Step::Done(seq))
+                Ok(DeliveryStep::Done(seq))
             }
             Err((refusal, range)) => {
                 let next = now + rest_after(failures);
@@ -127,7 +129,7 @@ pub async fn deliver(
                 if refusal.for_good || failures + 1 >= GIVE_UP {
                     side.set_aside(&name, &mark, range, &refusal.message, now)?;
                 }
-                Ok(Step::Failed(next, refusal.message))
+                Ok(DeliveryStep::Failed(next, refusal.message))
             }
         }
     })
@@ -145,9 +147,9 @@ fn rest_after(failures: u64) -> chrono::Duration {
 type Given = Result<i64, (Refusal, (i64, i64))>;
 
 async fn on_disk(
-    output: Arc<Output>,
+    output: Arc<OutputConfig>,
     database: PathBuf,
-    mut hold: Hold,
+    mut hold: ConsumerLock,
     consumer: Consumer,
     first: bool,
     now: DateTime<Utc>,
@@ -180,10 +182,10 @@ async fn on_disk(
 }
 
 async fn in_messages(
-    output: &Arc<Output>,
+    output: &Arc<OutputConfig>,
     database: &Path,
-    hook: &Hook,
-    mut hold: Hold,
+    hook: &WebhookClient,
+    mut hold: ConsumerLock,
     consumer: Consumer,
     now: DateTime<Utc>,
 ) -> Result<Given, StoreError> {
@@ -225,24 +227,24 @@ struct Message {
     is_last: bool,
 }
 
-fn message(output: &Output, database: &Path, since: i64) -> Result<Message, StoreError> {
+fn message(output: &OutputConfig, database: &Path, since: i64) -> Result<Message, StoreError> {
     let reader = Reader::open(database)?;
-    let memory = Memory::default();
+    let memory = MemoryOutput::default();
     let mut form = jsonl(&Fields::default(), Box::new(memory.clone()));
     let (mut changes, mut bytes, mut last) = (0, 0, since);
     let mut full = false;
-    let done = reader.take_out(&selection(output, since), |out| {
+    let done = reader.for_each(&selection(output, since), |out| {
         if changes >= BATCH || bytes >= BATCH_BYTES {
             full = true;
             return Ok::<_, ExportError>(ControlFlow::Break(()));
         }
         match out {
-            Out::Article(article) => {
+            ExportItem::Article(article) => {
                 form.article(article)?;
                 bytes += article.text.len() + article.html.len();
                 last = article.seq;
             }
-            Out::Gone(change) => {
+            ExportItem::Gone(change) => {
                 form.gone(change)?;
                 last = change.seq;
             }
@@ -273,14 +275,14 @@ fn in_store(error: ExportError) -> StoreError {
 }
 
 /// The articles that an output gets, with what became of others.
-fn selection(output: &Output, since_seq: i64) -> Takeout {
-    Takeout {
+fn selection(output: &OutputConfig, since_seq: i64) -> ArticleQuery {
+    ArticleQuery {
         since_seq,
         sources: output.sources.clone(),
         tags: output.tags.clone(),
         query: output.query.clone(),
         gone: true,
-        ..Takeout::default()
+        ..ArticleQuery::default()
     }
 }
 

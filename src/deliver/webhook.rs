@@ -6,11 +6,11 @@ use url::Url;
 
 use super::{Message, Refusal};
 use crate::config::Secret;
-use crate::fetch::Hook;
+use crate::fetch::WebhookClient;
 
 /// Sends a message. What the server says no to for reasons that stay (400, 410, 413, 422…) is not sent again.
 pub(super) async fn send(
-    hook: &Hook,
+    hook: &WebhookClient,
     url: &Url,
     secret: Option<&Secret>,
     name: &str,

@@ -9,8 +9,8 @@ use super::feeds::{html_of, is_language, start_of, title_of, uuid_of};
 use super::fields::list;
 use super::place::day_of;
 use super::xml::{attribute, element, escape};
-use super::{Channel, ExportError, Form, Sink};
-use crate::html::{At, Document, Limits, Tag};
+use super::{ArticleWriter, ExportError, FeedChannel, OutputSink};
+use crate::html::{Document, NodeId, ParseLimits, Tag};
 use crate::store::ArticleRef;
 
 /// No reader opens a larger book, and its table of contents is in memory until the end.
@@ -22,8 +22,8 @@ const CONTAINER: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
 
 /// A book under construction.
 pub(crate) struct Epub {
-    book: ZipWriter<StreamWriter<Sink>>,
-    channel: Channel,
+    book: ZipWriter<StreamWriter<OutputSink>>,
+    channel: FeedChannel,
     chapters: Vec<Chapter>,
     /// The latest moment that an article was fetched.
     modified: String,
@@ -38,7 +38,7 @@ struct Chapter {
 
 impl Epub {
     /// Begins one; articles come by source and day.
-    pub(crate) fn new(channel: Channel, out: Sink) -> Result<Self, ExportError> {
+    pub(crate) fn new(channel: FeedChannel, out: OutputSink) -> Result<Self, ExportError> {
         let mut book = ZipWriter::new_stream(out);
         let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         book.start_file("mimetype", stored).map_err(failed)?;
@@ -135,7 +135,7 @@ impl Epub {
     }
 }
 
-impl Form for Epub {
+impl ArticleWriter for Epub {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         if self.chapters.len() >= MOST {
             return Err(ExportError::Usage(format!(
@@ -236,10 +236,10 @@ const KEPT: &[Tag] = &[
 
 /// HTML as XHTML. Without recursion: HTML may be deep.
 fn xhtml(html: &str, out: &mut Vec<u8>) {
-    let Ok(document) = Document::parse(html, &Limits::default()) else {
+    let Ok(document) = Document::parse(html, &ParseLimits::default()) else {
         return;
     };
-    let mut open: Vec<(At, &'static str)> = Vec::new();
+    let mut open: Vec<(NodeId, &'static str)> = Vec::new();
     for at in document.all() {
         while let Some((last, name)) = open.last()
             && !document.contains(*last, at)

@@ -1,6 +1,6 @@
 //! The forms there are, and what is special about each.
 
-use crate::store::Sequence;
+use crate::store::SortOrder;
 
 /// A form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -85,11 +85,11 @@ impl Format {
     }
 
     /// Which articles come first.
-    pub fn sequence(self) -> Sequence {
+    pub fn sequence(self) -> SortOrder {
         match self {
-            Self::Rss | Self::Atom | Self::JsonFeed => Sequence::Newest,
-            Self::Epub => Sequence::SourceAndDay,
-            _ => Sequence::Seq,
+            Self::Rss | Self::Atom | Self::JsonFeed => SortOrder::Newest,
+            Self::Epub => SortOrder::SourceAndDay,
+            _ => SortOrder::Seq,
         }
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::store::{Arrival, Import};
+use crate::store::{ImportRecord, ImportedArticle};
 use crate::{html, link};
 
 /// A line as it is written. Unknown keys are left aside: a later version may have more.
@@ -64,7 +64,7 @@ struct File {
 }
 
 /// Reads a line; what is wrong with it, where something is.
-pub fn read_line(text: &str) -> Result<Arrival, String> {
+pub fn read_line(text: &str) -> Result<ImportRecord, String> {
     let line: Line = serde_json::from_str(text).map_err(|error| {
         let what = error.to_string();
         // It is one line: the column alone says where.
@@ -82,12 +82,12 @@ pub fn read_line(text: &str) -> Result<Arrival, String> {
     }
 }
 
-fn gone(line: &Line) -> Result<Arrival, String> {
+fn gone(line: &Line) -> Result<ImportRecord, String> {
     let into = line.into.filter(|_| line.op.as_deref() == Some("merged"));
     if line.op.as_deref() == Some("merged") && into.is_none_or(|into| into <= 0 || into == line.id) {
         return Err("a merged article names another one in `into`".into());
     }
-    Ok(Arrival::Gone {
+    Ok(ImportRecord::Gone {
         seq: line.seq,
         id: line.id,
         into,
@@ -95,7 +95,7 @@ fn gone(line: &Line) -> Result<Arrival, String> {
     })
 }
 
-fn article(line: Line) -> Result<Arrival, String> {
+fn article(line: Line) -> Result<ImportRecord, String> {
     let url = line.url.as_deref().ok_or("`url` is missing")?;
     let url = link::web_url(url).ok_or_else(|| format!("`url` is no http or https address: {url:?}"))?;
     let first_seen = line.first_seen.ok_or("`first_seen` is missing")?;
@@ -120,7 +120,7 @@ fn article(line: Line) -> Result<Arrival, String> {
     let date = |value: Option<String>| value.filter(|value| is_date(value));
     let html = safe(&line.html, &url);
     let enclosures: Vec<File> = line.enclosures.into_iter().filter_map(file).collect();
-    Ok(Arrival::Article(Box::new(Import {
+    Ok(ImportRecord::Article(Box::new(ImportedArticle {
         seq: line.seq,
         id: line.id,
         revised: line.op.as_deref() == Some("revised"),
@@ -195,10 +195,10 @@ fn is_date(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn article_of(json: &str) -> Import {
+    fn article_of(json: &str) -> ImportedArticle {
         match read_line(json).unwrap() {
-            Arrival::Article(article) => *article,
-            gone @ Arrival::Gone { .. } => panic!("{gone:?}"),
+            ImportRecord::Article(article) => *article,
+            gone @ ImportRecord::Gone { .. } => panic!("{gone:?}"),
         }
     }
 

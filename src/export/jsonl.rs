@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::fields::{Fields, Name, Value};
-use super::{ExportError, Form, Sink};
+use super::{ArticleWriter, ExportError, OutputSink};
 use crate::store::{ArticleRef, ChangeRow};
 
 /// Bytes that are gathered before they are written.
@@ -11,7 +11,7 @@ const ROOM: usize = 1 << 16;
 
 /// A file of JSON Lines.
 pub(crate) struct Jsonl {
-    out: Sink,
+    out: OutputSink,
     /// Each field with its key as it is written: `,"title":`.
     keys: Vec<(Name, String)>,
     line: Vec<u8>,
@@ -19,7 +19,7 @@ pub(crate) struct Jsonl {
 
 impl Jsonl {
     /// Begins one.
-    pub(crate) fn new(fields: &Fields, out: Sink) -> Self {
+    pub(crate) fn new(fields: &Fields, out: OutputSink) -> Self {
         let keys = fields.0.iter().enumerate();
         Self {
             out,
@@ -42,7 +42,7 @@ impl Jsonl {
     }
 }
 
-impl Form for Jsonl {
+impl ArticleWriter for Jsonl {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         for (name, key) in &self.keys {
             self.line.extend_from_slice(key.as_bytes());

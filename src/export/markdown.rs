@@ -6,24 +6,24 @@ use serde_json::Value;
 
 use super::feeds::html_of;
 use super::fields::list;
-use super::{ExportError, Form, Sink};
+use super::{ArticleWriter, ExportError, OutputSink};
 use crate::html;
 use crate::store::ArticleRef;
 
 /// One document, or several one after another.
 pub(crate) struct Markdown {
-    out: Sink,
+    out: OutputSink,
     written: bool,
 }
 
 impl Markdown {
     /// Begins one.
-    pub(crate) fn new(out: Sink) -> Self {
+    pub(crate) fn new(out: OutputSink) -> Self {
         Self { out, written: false }
     }
 }
 
-impl Form for Markdown {
+impl ArticleWriter for Markdown {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         if std::mem::replace(&mut self.written, true) {
             self.out.write_all(b"\n")?;

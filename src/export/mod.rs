@@ -22,22 +22,22 @@ mod table;
 mod warc;
 mod xml;
 
-pub use feeds::Channel;
+pub use feeds::FeedChannel;
 pub use fields::{Fields, UnknownField};
 pub use format::Format;
 pub use intake::read_line;
 pub(crate) use opml::{Outline, document as opml};
 pub use place::encoded as file_name;
-pub use place::{Compress, Folder, Memory, Sink, Target, Whole};
-pub use run::{Job, Partition, Place, Summary, export, feed, jsonl};
+pub use place::{AtomicOutput, Compress, Folder, MemoryOutput, OutputSink, Target};
+pub use run::{Destination, ExportJob, ExportSummary, Partition, export, feed, jsonl};
 
 use std::io;
 use std::path::PathBuf;
 
-use crate::store::{ArticleRef, ChangeRow, StoreError, TakeoutError};
+use crate::store::{ArticleQueryError, ArticleRef, ChangeRow, StoreError};
 
 /// A form that articles are written in, one after another.
-pub trait Form {
+pub trait ArticleWriter {
     /// Writes an article.
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError>;
 
@@ -58,7 +58,7 @@ pub enum ExportError {
     Store(#[from] StoreError),
     /// Nothing can be selected.
     #[error(transparent)]
-    Takeout(#[from] TakeoutError),
+    Takeout(#[from] ArticleQueryError),
     /// The output cannot be written.
     #[error("cannot write the export")]
     Write(#[from] io::Error),

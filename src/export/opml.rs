@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::xml::{attribute, element};
-use super::{ExportError, Sink};
+use super::{ExportError, OutputSink};
 use crate::link;
 use crate::store::{Reader, SourceStatus};
 
@@ -13,7 +13,7 @@ pub(crate) fn opml(
     sources: &[String],
     tags: &[String],
     now: chrono::DateTime<chrono::Utc>,
-    mut out: Sink,
+    mut out: OutputSink,
 ) -> Result<u64, ExportError> {
     let wanted = |source: &SourceStatus| {
         (sources.is_empty() || sources.contains(&source.name))

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use super::feeds::html_of;
 use super::fields::list;
 use super::xml::{attribute, element, escape};
-use super::{ExportError, Form, Sink};
+use super::{ArticleWriter, ExportError, OutputSink};
 use crate::store::ArticleRef;
 
 const STYLE: &str = "body{max-width:42em;margin:2em auto;padding:0 1em;font:1.1em/1.5 serif}article{margin-bottom:4em}\
@@ -13,13 +13,13 @@ const STYLE: &str = "body{max-width:42em;margin:2em auto;padding:0 1em;font:1.1e
 
 /// A page of articles, one after another.
 pub(crate) struct Page {
-    out: Sink,
+    out: OutputSink,
     begun: bool,
 }
 
 impl Page {
     /// Begins one.
-    pub(crate) fn new(out: Sink) -> Self {
+    pub(crate) fn new(out: OutputSink) -> Self {
         Self { out, begun: false }
     }
 
@@ -42,7 +42,7 @@ impl Page {
     }
 }
 
-impl Form for Page {
+impl ArticleWriter for Page {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         if !self.begun {
             self.begin(article.title.unwrap_or("Articles"), article.language)?;

@@ -17,7 +17,7 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
 use super::fields::{Fields, Name, Value, list};
-use super::{ExportError, Form, Sink};
+use super::{ArticleWriter, ExportError, OutputSink};
 use crate::store::ArticleRef;
 
 /// Bytes of a row group before compression.
@@ -29,7 +29,7 @@ const LOOK: usize = 32;
 
 /// A Parquet file.
 pub(crate) struct Parquet {
-    file: SerializedFileWriter<Sink>,
+    file: SerializedFileWriter<OutputSink>,
     columns: Vec<(Name, Column)>,
     bytes: usize,
 }
@@ -55,7 +55,7 @@ struct Texts {
 
 impl Parquet {
     /// Begins one.
-    pub(crate) fn new(fields: &Fields, out: Sink) -> Result<Self, ExportError> {
+    pub(crate) fn new(fields: &Fields, out: OutputSink) -> Result<Self, ExportError> {
         let lines: String = fields.0.iter().map(|name| declared(*name)).collect();
         let schema = parse_message_type(&format!("message article {{ {lines} }}")).map_err(failed)?;
         let level = ZstdLevel::try_new(1).map_err(failed)?;
@@ -98,7 +98,7 @@ impl Parquet {
     }
 }
 
-impl Form for Parquet {
+impl ArticleWriter for Parquet {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         for (name, column) in &mut self.columns {
             self.bytes += column.add(name.of(article));

@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 
-use super::feeds::{Atom, Channel, JsonFeed, Rss};
+use super::feeds::{Atom, FeedChannel, JsonFeed, Rss};
 use super::jsonl::Jsonl;
 use super::markdown::Markdown;
 use super::page::Page;
-use super::place::{Compress, Counted, Files, Folder, Parts, Sink, Target, stdout, sweep_beside};
+use super::place::{Compress, Counted, Files, Folder, OutputSink, Parts, Target, stdout, sweep_beside};
 use super::sqlite::Sqlite;
 use super::table::Table;
-use super::{ExportError, Fields, Form, Format, opml, warc};
-use crate::store::{Out, RawPages, Reader, Takeout};
+use super::{ArticleWriter, ExportError, Fields, Format, opml, warc};
+use crate::store::{ArticleQuery, ExportItem, RawPages, Reader};
 
 /// Where to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Destination {
     /// A pipe or a terminal.
     Stdout,
     /// A file, replaced whole.
@@ -41,17 +41,17 @@ pub enum Partition {
 
 /// An export.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub struct ExportJob {
     /// In which form.
     pub format: Format,
     /// Which articles.
-    pub takeout: Takeout,
+    pub takeout: ArticleQuery,
     /// Which of their fields.
     pub fields: Fields,
     /// What feeds say of themselves.
-    pub channel: Channel,
+    pub channel: FeedChannel,
     /// Where to.
-    pub place: Place,
+    pub place: Destination,
     /// How it is compressed.
     pub compress: Option<Compress>,
     /// What the folder is divided by.
@@ -60,7 +60,7 @@ pub struct Job {
 
 /// What an export came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct ExportSummary {
     /// Articles, sources or pages written.
     pub written: u64,
     /// Merged and deleted articles told of.
@@ -76,25 +76,25 @@ pub struct Summary {
 /// Runs an export; `step` is told how many were written so far.
 pub fn export(
     reader: &Reader,
-    job: &Job,
+    job: &ExportJob,
     now: DateTime<Utc>,
     mut step: impl FnMut(u64),
-) -> Result<Summary, ExportError> {
+) -> Result<ExportSummary, ExportError> {
     let mut opener = Opener {
         job,
         bytes: Arc::default(),
         files: 0,
     };
-    let mut summary = Summary::default();
+    let mut summary = ExportSummary::default();
     if job.format.is_of_other_things() {
         let out = opener.one()?.sink;
         summary.written = other_things(reader, job, now, out, &mut step)?;
         summary.seq = reader.last_seq()?;
     } else {
         let folder = match &job.place {
-            Place::Folder(path) => Some(Folder::replace(path)?),
-            Place::Into(path) => Some(Folder::add_to(path)?),
-            Place::File(_) | Place::Stdout => None,
+            Destination::Folder(path) => Some(Folder::replace(path)?),
+            Destination::Into(path) => Some(Folder::add_to(path)?),
+            Destination::File(_) | Destination::Stdout => None,
         };
         let mut make = |stem: PathBuf| {
             let mut path = stem.into_os_string();
@@ -106,7 +106,7 @@ pub fn export(
             job.takeout.since_seq,
             job.takeout.upto.unwrap_or(reader.last_seq()?),
         );
-        let form: Box<dyn Form + '_> = match &folder {
+        let form: Box<dyn ArticleWriter + '_> = match &folder {
             Some(folder) if job.format.is_of_one() && job.partition.is_none() && job.compress.is_none() => {
                 Box::new(Files::new(folder, job.format.ending(), &mut make))
             }
@@ -125,21 +125,21 @@ pub fn export(
 
 fn take_out(
     reader: &Reader,
-    job: &Job,
-    mut form: Box<dyn Form + '_>,
-    summary: &mut Summary,
+    job: &ExportJob,
+    mut form: Box<dyn ArticleWriter + '_>,
+    summary: &mut ExportSummary,
     mut step: impl FnMut(u64),
 ) -> Result<(), ExportError> {
-    summary.seq = reader.take_out(&job.takeout, |out| {
+    summary.seq = reader.for_each(&job.takeout, |out| {
         match out {
-            Out::Article(article) => {
+            ExportItem::Article(article) => {
                 form.article(article)?;
                 summary.written += 1;
                 if summary.written.is_multiple_of(64) {
                     step(summary.written);
                 }
             }
-            Out::Gone(change) => {
+            ExportItem::Gone(change) => {
                 form.gone(change)?;
                 summary.gone += 1;
             }
@@ -152,9 +152,9 @@ fn take_out(
 
 fn other_things(
     reader: &Reader,
-    job: &Job,
+    job: &ExportJob,
     now: DateTime<Utc>,
-    out: Sink,
+    out: OutputSink,
     step: impl FnMut(u64),
 ) -> Result<u64, ExportError> {
     let takeout = &job.takeout;
@@ -169,7 +169,7 @@ fn other_things(
     warc::warc(reader, &which, takeout.limit.unwrap_or(u64::MAX), gzip, out, step)
 }
 
-impl Job {
+impl ExportJob {
     /// As its files end.
     pub fn ending(&self) -> String {
         format!(
@@ -182,14 +182,14 @@ impl Job {
 
 /// Opens outputs, and counts what goes into them.
 struct Opener<'a> {
-    job: &'a Job,
+    job: &'a ExportJob,
     bytes: Arc<AtomicU64>,
     files: u64,
 }
 
 /// An output, and the file in which it is written.
 struct Opened {
-    sink: Sink,
+    sink: OutputSink,
     aside: Option<PathBuf>,
 }
 
@@ -197,8 +197,8 @@ impl Opener<'_> {
     /// The one output of a job that has one.
     fn one(&mut self) -> Result<Opened, ExportError> {
         match &self.job.place {
-            Place::Stdout => self.open(stdout(), None),
-            Place::File(path) | Place::Folder(path) | Place::Into(path) => {
+            Destination::Stdout => self.open(stdout(), None),
+            Destination::File(path) | Destination::Folder(path) | Destination::Into(path) => {
                 sweep_beside(path);
                 self.file(path)
             }
@@ -212,8 +212,8 @@ impl Opener<'_> {
         self.open(Box::new(target), Some(aside))
     }
 
-    fn open(&self, out: Sink, aside: Option<PathBuf>) -> Result<Opened, ExportError> {
-        let mut sink: Sink = Box::new(Counted {
+    fn open(&self, out: OutputSink, aside: Option<PathBuf>) -> Result<Opened, ExportError> {
+        let mut sink: OutputSink = Box::new(Counted {
             out,
             bytes: Arc::clone(&self.bytes),
         });
@@ -228,7 +228,7 @@ impl Opener<'_> {
 }
 
 /// A form over an output.
-fn form(job: &Job, Opened { sink, aside }: Opened) -> Result<Box<dyn Form>, ExportError> {
+fn form(job: &ExportJob, Opened { sink, aside }: Opened) -> Result<Box<dyn ArticleWriter>, ExportError> {
     Ok(match job.format {
         Format::Jsonl => jsonl(&job.fields, sink),
         Format::Csv => Box::new(Table::csv(&job.fields, sink)),
@@ -260,12 +260,16 @@ fn form(job: &Job, Opened { sink, aside }: Opened) -> Result<Box<dyn Form>, Expo
 }
 
 /// JSON Lines into `sink`.
-pub fn jsonl(fields: &Fields, sink: Sink) -> Box<dyn Form> {
+pub fn jsonl(fields: &Fields, sink: OutputSink) -> Box<dyn ArticleWriter> {
     Box::new(Jsonl::new(fields, sink))
 }
 
 /// A feed into `sink`; the articles come newest first.
-pub fn feed(format: Format, channel: Channel, sink: Sink) -> Result<Box<dyn Form>, ExportError> {
+pub fn feed(
+    format: Format,
+    channel: FeedChannel,
+    sink: OutputSink,
+) -> Result<Box<dyn ArticleWriter>, ExportError> {
     Ok(match format {
         Format::Rss => Box::new(Rss::new(channel, sink)),
         Format::Atom => Box::new(Atom::new(channel, sink)),

@@ -2,26 +2,26 @@
 
 use std::path::Path;
 
-use super::{ExportError, Form, Sink};
-use crate::store::{ArticleRef, ChangeRow, Copy};
+use super::{ArticleWriter, ExportError, OutputSink};
+use crate::store::{ArticleRef, ChangeRow, SqliteWriter};
 
 /// A database under construction, in a file that `out` puts into its place.
 pub(crate) struct Sqlite {
-    copy: Copy,
-    out: Sink,
+    copy: SqliteWriter,
+    out: OutputSink,
 }
 
 impl Sqlite {
     /// Begins one in the file at `aside`.
-    pub(crate) fn new(aside: &Path, out: Sink) -> Result<Self, ExportError> {
+    pub(crate) fn new(aside: &Path, out: OutputSink) -> Result<Self, ExportError> {
         Ok(Self {
-            copy: Copy::create(aside)?,
+            copy: SqliteWriter::create(aside)?,
             out,
         })
     }
 }
 
-impl Form for Sqlite {
+impl ArticleWriter for Sqlite {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         Ok(self.copy.article(article)?)
     }

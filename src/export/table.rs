@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::fields::{Fields, Name, Value, list};
-use super::{ExportError, Form, Sink};
+use super::{ArticleWriter, ExportError, OutputSink};
 use crate::store::ArticleRef;
 
 /// Bytes that are gathered before they are written.
@@ -11,7 +11,7 @@ const ROOM: usize = 1 << 16;
 
 /// A table with a header.
 pub(crate) struct Table {
-    out: Sink,
+    out: OutputSink,
     fields: Vec<Name>,
     separator: u8,
     line: Vec<u8>,
@@ -19,16 +19,16 @@ pub(crate) struct Table {
 
 impl Table {
     /// Commas between the cells.
-    pub(crate) fn csv(fields: &Fields, out: Sink) -> Self {
+    pub(crate) fn csv(fields: &Fields, out: OutputSink) -> Self {
         Self::new(fields, b',', out)
     }
 
     /// Tabs between the cells; quoting as in CSV, which is what spreadsheets and pandas read.
-    pub(crate) fn tsv(fields: &Fields, out: Sink) -> Self {
+    pub(crate) fn tsv(fields: &Fields, out: OutputSink) -> Self {
         Self::new(fields, b'\t', out)
     }
 
-    fn new(fields: &Fields, separator: u8, out: Sink) -> Self {
+    fn new(fields: &Fields, separator: u8, out: OutputSink) -> Self {
         let mut table = Self {
             out,
             fields: fields.0.clone(),
@@ -46,7 +46,7 @@ impl Table {
     }
 }
 
-impl Form for Table {
+impl ArticleWriter for Table {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         for (at, name) in self.fields.iter().enumerate() {
             if at > 0 {

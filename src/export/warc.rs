@@ -5,7 +5,7 @@ use std::io::Write as _;
 use flate2::write::GzEncoder;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
-use super::{ExportError, Sink};
+use super::{ExportError, OutputSink};
 use crate::store::{RawPageRow, RawPages, Reader};
 
 /// Pages read at a time.
@@ -17,7 +17,7 @@ pub(crate) fn warc(
     which: &RawPages,
     limit: u64,
     gzip: bool,
-    mut out: Sink,
+    mut out: OutputSink,
     mut step: impl FnMut(u64),
 ) -> Result<u64, ExportError> {
     let info = "software: cuttings\r\nformat: WARC File Format 1.1\r\n\
@@ -56,7 +56,7 @@ pub(crate) fn warc(
     Ok(written)
 }
 
-fn write(record: &[u8], gzip: bool, out: &mut Sink) -> Result<(), ExportError> {
+fn write(record: &[u8], gzip: bool, out: &mut OutputSink) -> Result<(), ExportError> {
     if gzip {
         let mut member = GzEncoder::new(Vec::new(), flate2::Compression::default());
         member.write_all(record)?;

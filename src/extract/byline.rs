@@ -3,7 +3,7 @@
 use super::authors;
 use super::fields::{Automatic, Place, class_words, words_of};
 use super::meta::fold;
-use crate::html::{At, Document, Tag, line};
+use crate::html::{Document, NodeId, Tag, line};
 use crate::link;
 use crate::model::Origin;
 
@@ -122,7 +122,7 @@ impl Automatic<'_> {
     fn printed_authors(&self, place: &Place) -> Vec<String> {
         let document = self.document;
         let from = place.heading.map_or(0, |at| at.index().saturating_sub(BEFORE));
-        let mut found: Vec<(u8, At)> = Vec::new();
+        let mut found: Vec<(u8, NodeId)> = Vec::new();
         for at in document.all().skip(from).take_while(|at| *at < place.end) {
             let tag = document.tag(at);
             let large = document.end(at).index() - at.index() > LARGEST;
@@ -136,10 +136,10 @@ impl Automatic<'_> {
         }
         let best = found.iter().map(|(rank, _)| *rank).min();
         let mut texts: Vec<String> = Vec::new();
-        let (mut end, mut first) = (At::default(), None);
+        let (mut end, mut first) = (NodeId::default(), None);
         for (_, at) in found.iter().filter(|(rank, _)| Some(*rank) == best) {
             // Others that follow at once are of the same byline, those further down of something else.
-            let near = first.is_none_or(|first: At| at.index() < first.index() + 60);
+            let near = first.is_none_or(|first: NodeId| at.index() < first.index() + 60);
             if *at < end || !near {
                 continue;
             }
@@ -202,7 +202,7 @@ impl Automatic<'_> {
 }
 
 /// How surely an element holds an author, by what it is called; lower is surer.
-fn rank(document: &Document, at: At) -> Option<u8> {
+fn rank(document: &Document, at: NodeId) -> Option<u8> {
     let (mut author, mut name, mut source) = (false, false, false);
     let says_author = |value: &str| {
         value
@@ -240,7 +240,7 @@ fn rank(document: &Document, at: At) -> Option<u8> {
 }
 
 /// Whether an element is of a comment, a picture, another article or a box about the author.
-fn is_beside(document: &Document, at: At, heading: Option<At>) -> bool {
+fn is_beside(document: &Document, at: NodeId, heading: Option<NodeId>) -> bool {
     const NEAR: &[&str] = &[
         "quote",
         "quoteauthor",
@@ -287,7 +287,7 @@ fn is_beside(document: &Document, at: At, heading: Option<At>) -> bool {
 }
 
 /// The text of an element in which what the page's layout sets apart is parted, too.
-fn spelled(document: &Document, at: At) -> String {
+fn spelled(document: &Document, at: NodeId) -> String {
     let mut text = String::new();
     let mut apart = false;
     for inner in document.within(at) {
@@ -327,7 +327,7 @@ fn spelled(document: &Document, at: At) -> String {
 }
 
 /// Whether a text is all of its block, set apart, and neither of a picture nor a link.
-fn is_signature(document: &Document, at: At, text: &str) -> bool {
+fn is_signature(document: &Document, at: NodeId, text: &str) -> bool {
     let mut apart = false;
     for outer in document.ancestors(at).take(5) {
         let tag = document.tag(outer);

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::dates::Reading;
+use super::deadline::Deadline;
 use super::jsonld::Linked;
 use super::language::{declared_language, of_text};
 use super::links;
 use super::meta::{Meta, fold};
-use super::watch::Watch;
-use crate::html::{At, Clip, Document, TooMuch};
+use crate::html::{Document, LimitExceeded, NodeId, Selection};
 use crate::model::{Extraction, Field, Origin};
 
 /// What the automatic has to go by.
@@ -21,7 +21,7 @@ pub(super) struct Automatic<'a> {
     pub(super) base: &'a Url,
     pub(super) page: &'a Url,
     pub(super) reading: Reading<'a>,
-    pub(super) watch: &'a Watch<'a>,
+    pub(super) watch: &'a Deadline<'a>,
 }
 
 impl Automatic<'_> {
@@ -37,18 +37,18 @@ impl Automatic<'_> {
     }
 
     /// Where headline and text are on the page.
-    fn place(&self, title: Option<&str>, body: &Clip) -> Place {
+    fn place(&self, title: Option<&str>, body: &Selection) -> Place {
         let document = self.document;
         let end = body
             .roots
             .last()
-            .map_or(At::default(), |root| document.end(*root));
+            .map_or(NodeId::default(), |root| document.end(*root));
         let start = body
             .texts(document)
             .find(|(_, text)| text.trim().chars().count() > 60)
             .map_or(end, |(at, _)| at);
         let title = title.map(fold).unwrap_or_default();
-        let mut headings: Vec<(At, &str)> = Vec::new();
+        let mut headings: Vec<(NodeId, &str)> = Vec::new();
         headings.extend(self.meta.h1.iter().map(|(at, text)| (*at, text.as_str())));
         let first = headings.clone();
         headings.extend(self.meta.h2.iter().map(|(at, text)| (*at, text.as_str())));
@@ -73,11 +73,11 @@ impl Automatic<'_> {
             headings.extend(lines.map(|at| (at, "")));
         }
         let before =
-            |headings: &[(At, &str)]| headings.iter().rfind(|(at, _)| *at < start).map(|(at, _)| *at);
+            |headings: &[(NodeId, &str)]| headings.iter().rfind(|(at, _)| *at < start).map(|(at, _)| *at);
         let heading = before(&headings)
             .or_else(|| headings.first().map(|(at, _)| *at))
             .or_else(|| before(&first));
-        let end = if end == At::default() {
+        let end = if end == NodeId::default() {
             document.all().last().unwrap_or_default()
         } else {
             end
@@ -86,7 +86,7 @@ impl Automatic<'_> {
     }
 
     /// Everything but headline and body.
-    pub(super) fn rest(&self, extraction: &mut Extraction, body: &Clip) -> Result<(), TooMuch> {
+    pub(super) fn rest(&self, extraction: &mut Extraction, body: &Selection) -> Result<(), LimitExceeded> {
         let watch = self.watch;
         watch.in_time()?;
         let place = self.place(extraction.title.as_deref(), body);
@@ -182,9 +182,9 @@ impl Automatic<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     /// The headline as printed, the one right above the text.
-    pub(super) heading: Option<At>,
+    pub(super) heading: Option<NodeId>,
     /// One past the text.
-    pub(super) end: At,
+    pub(super) end: NodeId,
 }
 
 fn set<T>(
@@ -201,7 +201,7 @@ fn set<T>(
 }
 
 /// The words of an element's classes and id, in lower case.
-pub(super) fn class_words(document: &Document, at: At) -> impl Iterator<Item = Cow<'_, str>> {
+pub(super) fn class_words(document: &Document, at: NodeId) -> impl Iterator<Item = Cow<'_, str>> {
     document
         .attrs(at)
         .filter(|(name, _)| matches!(*name, "class" | "id"))

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::size::pixels;
 use crate::html::{Document, Tag, plain};
-use crate::model::Size;
+use crate::model::ImageSize;
 
 /// Longest script that is read, and most nodes of all scripts that are looked at.
 const LONGEST: usize = 2 << 20;
@@ -34,7 +34,7 @@ pub(super) struct Linked {
     pub(super) modified: Option<String>,
     /// Paragraphs are rarely kept; a second opinion, hardly a text.
     pub(super) body: Option<String>,
-    pub(super) images: Vec<(String, Size)>,
+    pub(super) images: Vec<(String, ImageSize)>,
     pub(super) language: Option<String>,
     pub(super) site: Option<String>,
     /// Whether all of it may be read for nothing.
@@ -323,7 +323,7 @@ fn fill(linked: &mut Linked, object: &Object, by_id: &HashMap<&str, &Object>) {
         .unwrap_or_default();
     if linked.images.is_empty() {
         let thumbnail = get("thumbnailUrl").into_iter();
-        linked.images = thumbnail.map(|url| (url, Size::default())).collect();
+        linked.images = thumbnail.map(|url| (url, ImageSize::default())).collect();
     }
 }
 
@@ -433,9 +433,9 @@ fn names(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<String> {
 }
 
 /// The URLs in an image, each with its size: strings, objects, references, lists of them.
-fn images(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<(String, Size)> {
+fn images(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<(String, ImageSize)> {
     let mut found = Vec::new();
-    let mut open = vec![(value, Size::default(), 0)];
+    let mut open = vec![(value, ImageSize::default(), 0)];
     while let Some((value, size, depth)) = open.pop() {
         if found.len() > 40 || depth > 4 {
             break;
@@ -468,7 +468,7 @@ fn file_of(object: &Object) -> Option<&Value> {
 }
 
 /// `width` and `height`: numbers, texts such as `1200px`, or a `QuantitativeValue`.
-fn size_of(object: &Object) -> Size {
+fn size_of(object: &Object) -> ImageSize {
     let side = |name| {
         let value = object.get(name)?;
         let value = value.get("value").unwrap_or(value);
@@ -478,7 +478,7 @@ fn size_of(object: &Object) -> Size {
             _ => None,
         }
     };
-    Size {
+    ImageSize {
         width: side("width"),
         height: side("height"),
     }
@@ -487,11 +487,11 @@ fn size_of(object: &Object) -> Size {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::html::Limits;
+    use crate::html::ParseLimits;
 
     fn linked(script: &str) -> Linked {
         let html = format!("<script type='application/ld+json'>{script}</script>");
-        read(&Document::parse(&html, &Limits::default()).unwrap())
+        read(&Document::parse(&html, &ParseLimits::default()).unwrap())
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What kind of page it is, with evidence only: anything else is an article.
 
 use super::jsonld::Linked;
-use crate::html::{Clip, Css, Document, Marks, Tag, printed};
-use crate::model::{Extraction, Field, Kind, Origin};
+use crate::html::{Css, Document, Marks, Selection, Tag, printed};
+use crate::model::{Extraction, Field, Origin, PageKind};
 
 /// Characters under which a page that asks whether we are human may have a text.
 const ASKS: usize = 600;
@@ -14,21 +14,26 @@ const BEGINNING: usize = 1500;
 const SOME: usize = 100;
 
 /// The kind of a page of which `body` was cut out.
-pub(super) fn of(document: &Document, linked: &Linked, extraction: &Extraction, body: &Clip) -> Kind {
+pub(super) fn of(
+    document: &Document,
+    linked: &Linked,
+    extraction: &Extraction,
+    body: &Selection,
+) -> PageKind {
     if extraction.text.chars().count() < ASKS && is_challenge(document) {
-        return Kind::Challenge;
+        return PageKind::Challenge;
     }
     if linked.free == Some(false) && is_cut_short(document, linked, extraction, body) {
-        return Kind::Paywalled;
+        return PageKind::Paywalled;
     }
-    Kind::Article
+    PageKind::Article
 }
 
 /// Whether the paid part of an article is missing, or was cut short.
 ///
 /// Publishers name it for search engines: `hasPart` with `isAccessibleForFree: false` and a `cssSelector`
 /// (schema.org/isAccessibleForFree, "subscription and paywalled content"). What the selector matches is the paid part.
-fn is_cut_short(document: &Document, linked: &Linked, extraction: &Extraction, body: &Clip) -> bool {
+fn is_cut_short(document: &Document, linked: &Linked, extraction: &Extraction, body: &Selection) -> bool {
     let text = &extraction.text;
     let short = text.chars().count() < BEGINNING;
     // Half of what was said to be there: counts of words differ by captions and by what is taken for a word.
@@ -107,11 +112,11 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::extract::{Page, article};
+    use crate::extract::{PageInput, article};
 
-    fn kind(html: &str) -> Kind {
+    fn kind(html: &str) -> PageKind {
         let url = Url::parse("https://paper.example/a/dyke").unwrap();
-        let page = Page {
+        let page = PageInput {
             html,
             url: &url,
             link_header: None,
@@ -152,33 +157,45 @@ mod tests {
         };
         let broken = part.replace(".paid", "..paid");
         for (what, html, expected) in [
-            ("no part is named, short", page("", 3, None), Kind::Paywalled),
-            ("no part is named, long", page("", 20, None), Kind::Article),
-            ("the part is not there", page(part, 3, None), Kind::Paywalled),
+            ("no part is named, short", page("", 3, None), PageKind::Paywalled),
+            ("no part is named, long", page("", 20, None), PageKind::Article),
+            ("the part is not there", page(part, 3, None), PageKind::Paywalled),
             (
                 "the part is not there, much is",
                 page(part, 20, None),
-                Kind::Paywalled,
+                PageKind::Paywalled,
             ),
-            ("the part is empty", page(part, 3, Some(0)), Kind::Paywalled),
+            ("the part is empty", page(part, 3, Some(0)), PageKind::Paywalled),
             (
                 "both parts are there, short",
                 page(part, 2, Some(3)),
-                Kind::Article,
+                PageKind::Article,
             ),
-            ("all is the part, short", page(part, 0, Some(4)), Kind::Paywalled),
-            ("all is the part, long", page(part, 0, Some(20)), Kind::Article),
+            (
+                "all is the part, short",
+                page(part, 0, Some(4)),
+                PageKind::Paywalled,
+            ),
+            (
+                "all is the part, long",
+                page(part, 0, Some(20)),
+                PageKind::Article,
+            ),
             (
                 "half of the words are there",
                 page(&format!("{part},\"wordCount\":900"), 2, Some(14)),
-                Kind::Paywalled,
+                PageKind::Paywalled,
             ),
             (
                 "most of the words are there",
                 page(&format!("{part},\"wordCount\":\"500\""), 2, Some(14)),
-                Kind::Article,
+                PageKind::Article,
             ),
-            ("a selector that is none", page(&broken, 20, None), Kind::Article),
+            (
+                "a selector that is none",
+                page(&broken, 20, None),
+                PageKind::Article,
+            ),
         ] {
             assert_eq!(kind(&html), expected, "{what}");
         }
@@ -191,7 +208,7 @@ mod tests {
              \"hasPart\":{{\"isAccessibleForFree\":\"false\",\"cssSelector\":\".paid\"}}}}</script><article>{}</article>",
             paragraphs(20)
         );
-        assert_eq!(kind(&html), Kind::Paywalled);
+        assert_eq!(kind(&html), PageKind::Paywalled);
     }
 
     #[test]
@@ -201,6 +218,6 @@ mod tests {
              \"isAccessibleForFree\":true,\"wordCount\":900}}</script><article>{}</article>",
             paragraphs(2)
         );
-        assert_eq!(kind(&html), Kind::Article);
+        assert_eq!(kind(&html), PageKind::Article);
     }
 }

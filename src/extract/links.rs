@@ -6,7 +6,7 @@ use url::Url;
 
 use super::fields::words_of;
 use super::meta::Meta;
-use crate::html::{At, Document, Tag};
+use crate::html::{Document, NodeId, Tag};
 use crate::link;
 use crate::model::PageLinks;
 
@@ -44,7 +44,7 @@ pub(super) fn of_page(meta: &Meta, base: &Url, header: Option<&str>) -> PageLink
 /// An empty box is absent.
 pub(super) fn printed(document: &Document, base: &Url) -> Option<Url> {
     // The label, and the node after which it no longer counts.
-    let mut label: Option<At> = None;
+    let mut label: Option<NodeId> = None;
     for at in document.all() {
         match document.tag(at) {
             Tag::Text => {
@@ -79,7 +79,7 @@ pub(super) fn printed(document: &Document, base: &Url) -> Option<Url> {
 }
 
 /// Whether an element is called a short link.
-fn is_named(document: &Document, at: At) -> bool {
+fn is_named(document: &Document, at: NodeId) -> bool {
     document.attrs(at).any(|(name, value)| match name {
         // Cheap before dear: a page has hundreds of links with classes.
         "class" | "id" => {
@@ -223,7 +223,7 @@ mod tests {
             ("<script>'Short link:'</script><p>https://s.example/4</p>", None),
             ("<p>https://s.example/5</p>", None),
         ] {
-            let document = Document::parse(html, &crate::html::Limits::default()).unwrap();
+            let document = Document::parse(html, &crate::html::ParseLimits::default()).unwrap();
             let found = printed(&document, &base).map(|url| url.to_string());
             assert_eq!(found.as_deref(), expected, "{html}");
         }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::size::pixels;
-use crate::html::{At, Document, Tag, line, plain, tidy};
-use crate::model::Size;
+use crate::html::{Document, NodeId, Tag, line, plain, tidy};
+use crate::model::ImageSize;
 
 /// Names and values of the head, each name in lower case, values in document order.
 #[derive(Debug, Default)]
@@ -13,9 +13,9 @@ pub(super) struct Meta {
     /// `<title>`, clean.
     pub(super) title: Option<String>,
     /// `<h1>` elements with text, in document order.
-    pub(super) h1: Vec<(At, String)>,
+    pub(super) h1: Vec<(NodeId, String)>,
     /// `<h2>` elements with text, in document order.
-    pub(super) h2: Vec<(At, String)>,
+    pub(super) h2: Vec<(NodeId, String)>,
     /// `<html lang>`.
     pub(super) language: Option<String>,
     /// `<link>` elements: `rel` in lower case, `href`.
@@ -23,7 +23,7 @@ pub(super) struct Meta {
     /// `<base href>`.
     pub(super) base: Option<String>,
     /// Images for sharing: the addresses of each (`og:image`, `og:image:url`, `og:image:secure_url`), and its size.
-    pub(super) shared: Vec<(Vec<String>, Size)>,
+    pub(super) shared: Vec<(Vec<String>, ImageSize)>,
 }
 
 /// Headings of one level that are looked at.
@@ -80,7 +80,7 @@ impl Meta {
         meta
     }
 
-    fn add(&mut self, document: &Document, at: At) {
+    fn add(&mut self, document: &Document, at: NodeId) {
         let Some(content) = document
             .attr(at, "content")
             .or_else(|| document.attr(at, "value"))

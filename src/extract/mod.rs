@@ -15,7 +15,8 @@ mod body;
 mod byline;
 mod clock;
 mod dates;
-mod fate;
+mod deadline;
+mod disposition;
 mod fields;
 mod formatted;
 mod jalali;
@@ -25,19 +26,18 @@ mod language;
 mod links;
 mod meta;
 mod months;
+mod pagination;
 mod paging;
 mod picture;
 mod references;
 mod relative;
 mod rules;
-mod series;
 mod size;
 mod standfirst;
 mod state;
 mod title;
 mod tokens;
 mod topics;
-mod watch;
 mod when;
 
 #[cfg(test)]
@@ -50,21 +50,21 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::config::ArticleRules;
-use crate::html::{self, Clip, Document, Limits, TooMuch, blocks, join, sanitised};
-use crate::model::{Extraction, Field, Grade, Kind, More, Origin};
+use crate::html::{self, Document, LimitExceeded, ParseLimits, Selection, blocks, join, sanitised};
+use crate::model::{Extraction, Field, Grade, Origin, PageKind, PaginationLinks};
 use dates::Reading;
+use deadline::Deadline;
 use fields::Automatic;
 use jsonld::Linked;
 use meta::Meta;
 use rules::Applied;
-use watch::Watch;
 
-pub use fate::{Fate, Part};
-pub use series::{MOST_PAGES, Series};
+pub use disposition::{Disposition, Segment};
+pub use pagination::{MOST_PAGES, Pagination};
 
 /// A page as it was fetched.
 #[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
+pub struct PageInput<'a> {
     /// Decoded.
     pub html: &'a str,
     /// What served it, after redirects.
@@ -78,31 +78,31 @@ pub struct Page<'a> {
 pub enum ExtractError {
     /// More than we parse.
     #[error("{0}: the page is set aside")]
-    TooMuch(#[from] TooMuch),
+    TooMuch(#[from] LimitExceeded),
 }
 
 impl ExtractError {
     /// How bad: the same page is as large tomorrow, while the machine may have more time for it.
     pub fn grade(&self) -> Grade {
         match self {
-            Self::TooMuch(TooMuch::Time) => Grade::Soft,
-            Self::TooMuch(TooMuch::Bytes(_) | TooMuch::Nodes(_)) => Grade::Permanent,
+            Self::TooMuch(LimitExceeded::Time) => Grade::Soft,
+            Self::TooMuch(LimitExceeded::Bytes(_) | LimitExceeded::Nodes(_)) => Grade::Permanent,
         }
     }
 
     /// From a closed set: database column and metric label.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::TooMuch(TooMuch::Bytes(_)) => "too-large",
-            Self::TooMuch(TooMuch::Nodes(_)) => "too-many-nodes",
-            Self::TooMuch(TooMuch::Time) => "too-slow",
+            Self::TooMuch(LimitExceeded::Bytes(_)) => "too-large",
+            Self::TooMuch(LimitExceeded::Nodes(_)) => "too-many-nodes",
+            Self::TooMuch(LimitExceeded::Time) => "too-slow",
         }
     }
 }
 
 /// Cuts the article out of a page. `rules` are strongest first; `zone` is that of printed times without one.
 pub fn article(
-    page: &Page<'_>,
+    page: &PageInput<'_>,
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
@@ -113,39 +113,39 @@ pub fn article(
 /// The same for one who has no more time than `has_time` says: it is asked between the steps of the work, each of which
 /// is bounded by the size of the page.
 pub fn article_within(
-    page: &Page<'_>,
+    page: &PageInput<'_>,
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
     has_time: &dyn Fn() -> bool,
 ) -> Result<Extraction, ExtractError> {
-    let watch = Watch::new(has_time);
-    let document = Document::parse_until(page.html, &Limits::default(), &mut || watch.is_late())?;
+    let watch = Deadline::new(has_time);
+    let document = Document::parse_until(page.html, &ParseLimits::default(), &mut || watch.is_late())?;
     Ok(cut_out(&document, page, rules, zone, now, &watch)?.0)
 }
 
 /// The same, with what became of each piece of the page's text.
 pub fn explained(
-    page: &Page<'_>,
+    page: &PageInput<'_>,
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
-) -> Result<(Extraction, Vec<Part>), ExtractError> {
-    let document = Document::parse(page.html, &Limits::default())?;
-    let (extraction, clip) = cut_out(&document, page, rules, zone, now, &Watch::new(&|| true))?;
-    let parts = fate::parts(&document, &clip, rules);
+) -> Result<(Extraction, Vec<Segment>), ExtractError> {
+    let document = Document::parse(page.html, &ParseLimits::default())?;
+    let (extraction, clip) = cut_out(&document, page, rules, zone, now, &Deadline::new(&|| true))?;
+    let parts = disposition::parts(&document, &clip, rules);
     Ok((extraction, parts))
 }
 
 /// The article, and what of the document is its body.
 fn cut_out(
     document: &Document,
-    page: &Page<'_>,
+    page: &PageInput<'_>,
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
-    watch: &Watch<'_>,
-) -> Result<(Extraction, Clip), ExtractError> {
+    watch: &Deadline<'_>,
+) -> Result<(Extraction, Selection), ExtractError> {
     watch.in_time()?;
     let meta = Meta::read(document);
     watch.in_time()?;
@@ -175,12 +175,12 @@ fn cut_out(
     by_rule(&mut applied, &mut extraction);
     watch.in_time()?;
 
-    let whole = Clip::of_all(document, &document.all().take(1).collect::<Vec<_>>());
+    let whole = Selection::of_all(document, &document.all().take(1).collect::<Vec<_>>());
     if applied.rejects(&whole) {
-        extraction.kind = Kind::NotArticle;
+        extraction.kind = PageKind::NotArticle;
         extraction.tried = applied.tried;
         in_steps(document)?;
-        return Ok((extraction, Clip::of_all(document, &[])));
+        return Ok((extraction, Selection::of_all(document, &[])));
     }
 
     let automatic = Automatic {
@@ -229,9 +229,9 @@ fn cut_out(
 }
 
 /// Gives the page up where a selector did.
-fn in_steps(document: &Document) -> Result<(), TooMuch> {
+fn in_steps(document: &Document) -> Result<(), LimitExceeded> {
     if document.is_overrun() {
-        Err(TooMuch::Time)
+        Err(LimitExceeded::Time)
     } else {
         Ok(())
     }
@@ -263,13 +263,13 @@ fn last_resort(document: &Document, linked: &Linked, base: &Url, extraction: &mu
 }
 
 /// Other pages of the article: by rule, else the next one found by its link.
-fn more(applied: &mut Applied<'_>, meta: &Meta, page: &Page<'_>) -> More {
+fn more(applied: &mut Applied<'_>, meta: &Meta, page: &PageInput<'_>) -> PaginationLinks {
     let (document, base) = (applied.document, applied.base);
     let ruled = applied.layers.iter().any(|rules| !rules.next_page.is_empty());
     let next = applied.url(Field::NextPage, |rules| &rules.next_page);
     let single = applied.url(Field::SinglePage, |rules| &rules.single_page);
     let found = || paging::next(document, meta, base, page.url);
-    More {
+    PaginationLinks {
         next: if ruled { next } else { found() },
         single,
         amp: meta

@@ -5,7 +5,7 @@ use memchr::memmem;
 use url::Url;
 
 use super::meta::Meta;
-use crate::html::{At, Document, Tag, line};
+use crate::html::{Document, NodeId, Tag, line};
 use crate::link;
 
 /// Names of query parameters that number the pages of one article.
@@ -98,7 +98,7 @@ fn stem(page: &Url) -> &str {
 }
 
 /// Whether a link says that it leads to a page: `rel=next`, a bare number, or the names of a pager around it.
-fn is_of_pager(document: &Document, at: At) -> bool {
+fn is_of_pager(document: &Document, at: NodeId) -> bool {
     let has_next = |name: &str| {
         document.attr(at, name).is_some_and(|value| {
             value
@@ -241,11 +241,11 @@ fn number(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::html::Limits;
+    use crate::html::ParseLimits;
 
     fn found(page: &str, html: &str) -> Option<String> {
         let page = Url::parse(page).unwrap();
-        let document = Document::parse(html, &Limits::default()).unwrap();
+        let document = Document::parse(html, &ParseLimits::default()).unwrap();
         next(&document, &Meta::read(&document), &page, &page).map(String::from)
     }
 

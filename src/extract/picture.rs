@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::fields::{Automatic, Place, class_words};
-use crate::html::{At, Clip, Document, Tag, image_source};
+use crate::html::{Document, NodeId, Selection, Tag, image_source};
 use crate::link;
 use crate::model::Origin;
 
@@ -28,7 +28,7 @@ const NARROW: u32 = 160;
 
 impl Automatic<'_> {
     /// The lead image.
-    pub(super) fn image(&self, place: &Place, body: &Clip) -> Option<(Url, Origin)> {
+    pub(super) fn image(&self, place: &Place, body: &Selection) -> Option<(Url, Origin)> {
         let declared = self
             .meta
             .first(&[
@@ -86,7 +86,7 @@ impl Automatic<'_> {
     fn first_picture(&self, place: &Place) -> Option<Url> {
         let document = self.document;
         let from = place.heading?;
-        let mut passed: HashSet<At> = HashSet::new();
+        let mut passed: HashSet<NodeId> = HashSet::new();
         document
             .all()
             .skip(from.index())
@@ -96,7 +96,7 @@ impl Automatic<'_> {
             .find_map(|at| self.largest(at))
     }
 
-    fn largest(&self, at: At) -> Option<Url> {
+    fn largest(&self, at: NodeId) -> Option<Url> {
         let document = self.document;
         let picture = document
             .parent(at)
@@ -120,7 +120,7 @@ impl Automatic<'_> {
 }
 
 /// Whether an image is shown as a picture of the text around it.
-fn is_picture(document: &Document, at: At, passed: &mut HashSet<At>) -> bool {
+fn is_picture(document: &Document, at: NodeId, passed: &mut HashSet<NodeId>) -> bool {
     let size = |name| {
         document
             .attr(at, name)?

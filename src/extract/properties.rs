@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use url::Url;
 
 use super::dates::{self, Reading};
-use super::{Page, article, authors, jsonld};
-use crate::html::{Document, Limits};
+use super::{PageInput, article, authors, jsonld};
+use crate::html::{Document, ParseLimits};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap()
@@ -55,13 +55,13 @@ proptest! {
     #[test]
     fn any_script_is_read(script in "[\\[\\]{}\":,\\\\ a@NewsArticl\\n<!]{0,200}") {
         let html = format!("<script type='application/ld+json'>{script}</script>");
-        let _ = jsonld::read(&Document::parse(&html, &Limits::default()).unwrap());
+        let _ = jsonld::read(&Document::parse(&html, &ParseLimits::default()).unwrap());
     }
 
     #[test]
     fn any_page_gives_its_fields(body in "(<(h1|h2|p|div class=date|time|img srcset='a 1w, b'|a rel=author|figure|input|meta name=date content=1)>|</(h1|p|div|figure)>|[a-z0-9: ]{1,12}|By Ann Lee|Short link:|https://a.example/x){0,40}") {
         let url = Url::parse("https://a.example/2018/01/05/x").unwrap();
-        let page = Page { html: &body, url: &url, link_header: Some("<x>; rel=shortlink") };
+        let page = PageInput { html: &body, url: &url, link_header: Some("<x>; rel=shortlink") };
         let cut = article(&page, &[], Tz::UTC, now()).unwrap();
         prop_assert!(cut.published.is_none_or(|at| at.local.year() >= 1900));
     }
@@ -78,14 +78,14 @@ fn many_marked_elements_within_one_another_take_no_time() {
         "<span rel=author>By A",
     ] {
         let html = format!("<h1>Headline of the page</h1>{}", element.repeat(400));
-        let page = Page {
+        let page = PageInput {
             html: &html,
             url: &url,
             link_header: None,
         };
         let _ = article(&page, &[], Tz::UTC, now());
         let wide = format!("{}{}", html, "<p class='date byline'>3 May By</p>".repeat(20_000));
-        let page = Page {
+        let page = PageInput {
             html: &wide,
             url: &url,
             link_header: None,

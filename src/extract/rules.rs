@@ -3,11 +3,11 @@
 use url::Url;
 
 use super::dates::{self, Reading};
-use super::watch::Watch;
+use super::deadline::Deadline;
 use crate::config::{ArticleRules, FieldRule};
-use crate::html::{At, Clip, Css, Document, blocks, join, line, printed, tidy};
+use crate::html::{Css, Document, NodeId, Selection, blocks, join, line, printed, tidy};
 use crate::link;
-use crate::model::{Field, Timestamp, Tried};
+use crate::model::{Field, SelectorOutcome, Timestamp};
 
 /// Matches of one selector that are looked at for one value.
 const MATCHES: usize = 50;
@@ -20,8 +20,8 @@ pub(super) struct Applied<'a> {
     pub(super) base: &'a Url,
     pub(super) reading: Reading<'a>,
     /// Asked before each selector: when it is late there is no value, and the page is given up.
-    pub(super) watch: &'a Watch<'a>,
-    pub(super) tried: Vec<Tried>,
+    pub(super) watch: &'a Deadline<'a>,
+    pub(super) tried: Vec<SelectorOutcome>,
 }
 
 /// The selectors of one field in one layer.
@@ -68,13 +68,13 @@ impl<'a> Applied<'a> {
     }
 
     /// The body: all matches of the first rule that gives text, without what any layer removes.
-    pub(super) fn body(&mut self) -> Option<Clip> {
+    pub(super) fn body(&mut self) -> Option<Selection> {
         self.first_of(
             Field::Body,
             |rules| &rules.body,
             |applied, rule| {
                 let found = applied.document.select(&rule.css);
-                let mut clip = Clip::of_all(applied.document, &found);
+                let mut clip = Selection::of_all(applied.document, &found);
                 applied.cut(&mut clip);
                 let text = match (&rule.attr, &rule.matches) {
                     (None, None) => clip
@@ -94,7 +94,7 @@ impl<'a> Applied<'a> {
     }
 
     /// Takes out what the rules remove, and ends a clip where they say.
-    pub(super) fn cut(&self, clip: &mut Clip) {
+    pub(super) fn cut(&self, clip: &mut Selection) {
         let removed: Vec<&Css> = self.layers.iter().flat_map(|rules| &rules.remove).collect();
         for css in removed {
             if self.watch.is_late() {
@@ -114,7 +114,7 @@ impl<'a> Applied<'a> {
     }
 
     /// Whether the page has a text that tells it is no article.
-    pub(super) fn rejects(&self, page: &Clip) -> bool {
+    pub(super) fn rejects(&self, page: &Selection) -> bool {
         let mut phrases = self
             .layers
             .iter()
@@ -155,7 +155,7 @@ impl<'a> Applied<'a> {
                 return None;
             }
             let value = read(self, rule);
-            self.tried.push(Tried {
+            self.tried.push(SelectorOutcome {
                 field,
                 selector: rule.typed.clone(),
                 hit: value.is_some(),
@@ -178,7 +178,7 @@ impl<'a> Applied<'a> {
             .filter_map(|at| self.value(rule, at))
     }
 
-    fn value(&self, rule: &FieldRule, at: At) -> Option<String> {
+    fn value(&self, rule: &FieldRule, at: NodeId) -> Option<String> {
         let whole = match &rule.attr {
             Some(attr) => tidy(self.document.attr(at, attr)?),
             None => line(self.document, at),

@@ -6,9 +6,9 @@ use url::Url;
 
 use super::fields::Automatic;
 use super::picture::{ONE, SEVERAL, Wide, candidates, file_name};
-use crate::html::{At, Tag};
+use crate::html::{NodeId, Tag};
 use crate::link;
-use crate::model::Size;
+use crate::model::ImageSize;
 
 /// Fewest pixels of a side: what is smaller counts visitors or stands in for an image. Most: what an encoder can write.
 const LEAST: u32 = 2;
@@ -27,13 +27,13 @@ pub(super) fn pixels(text: &str) -> Option<u32> {
 impl Automatic<'_> {
     /// The size of an image: by `og:image:width` and `og:image:height`, else a schema.org `ImageObject`, else the
     /// element that shows it. Both sides from one of them, where one says both.
-    pub(super) fn image_size(&self, image: &Url) -> Size {
+    pub(super) fn image_size(&self, image: &Url) -> ImageSize {
         let is_it = |src: &str| link::resolve(self.base, src).as_ref() == Some(image);
         let shared = self.meta.shared.iter();
         let shared = shared.filter(|(urls, _)| urls.iter().any(|url| is_it(url)));
         let linked = self.linked.images.iter().filter(|(url, _)| is_it(url));
         let shown = self.document.all().filter_map(|at| self.shown_size(at, image));
-        let mut some = Size::default();
+        let mut some = ImageSize::default();
         for size in shared
             .map(|(_, size)| *size)
             .chain(linked.map(|(_, size)| *size))
@@ -42,7 +42,7 @@ impl Automatic<'_> {
             if size.width.is_some() && size.height.is_some() {
                 return size;
             }
-            if some == Size::default() {
+            if some == ImageSize::default() {
                 some = size;
             }
         }
@@ -50,7 +50,7 @@ impl Automatic<'_> {
     }
 
     /// What an element that shows an image says of it: the width in its `srcset`, else its own.
-    fn shown_size(&self, at: At, image: &Url) -> Option<Size> {
+    fn shown_size(&self, at: NodeId, image: &Url) -> Option<ImageSize> {
         let document = self.document;
         if !matches!(document.tag(at), Tag::Img | Tag::Amp | Tag::Source) {
             return None;
@@ -62,7 +62,7 @@ impl Automatic<'_> {
         let sets = SEVERAL.iter().filter_map(|set| document.attr(at, set));
         let in_set = sets.flat_map(candidates).find(|(src, _)| is_it(src));
         match in_set {
-            Some((_, Wide::Pixels(width))) => Some(Size {
+            Some((_, Wide::Pixels(width))) => Some(ImageSize {
                 width: Some(width).filter(|width| (LEAST..=MOST).contains(width)),
                 height: None,
             }),
@@ -71,7 +71,7 @@ impl Automatic<'_> {
             Some((_, Wide::Unsaid)) | None => {
                 let is_shown = ONE.iter().any(|name| document.attr(at, name).is_some_and(is_it));
                 let side = |name| document.attr(at, name).and_then(pixels);
-                is_shown.then(|| Size {
+                is_shown.then(|| ImageSize {
                     width: side("width"),
                     height: side("height"),
                 })
@@ -86,7 +86,7 @@ mod tests {
     use chrono_tz::Tz;
     use url::Url;
 
-    use crate::extract::{Page, article};
+    use crate::extract::{PageInput, article};
 
     fn size(head: &str, body: &str) -> (Option<u32>, Option<u32>) {
         let html = format!(
@@ -95,7 +95,7 @@ mod tests {
              <p>Nobody could say in the morning who had begun, and nobody asked for a second time.</p></article>"
         );
         let url = Url::parse("https://paper.example/a/dyke").unwrap();
-        let page = Page {
+        let page = PageInput {
             html: &html,
             url: &url,
             link_header: None,

@@ -5,7 +5,7 @@
 
 use super::fields::{Automatic, Place, class_words};
 use super::meta::fold;
-use crate::html::{At, Block, Clip, Document, Marks, Shape, Tag, blocks, line, tidy};
+use crate::html::{Block, BlockKind, Document, Marks, NodeId, Selection, Tag, blocks, line, tidy};
 use crate::model::Origin;
 
 /// Characters of a standfirst, at least and at most.
@@ -79,7 +79,7 @@ impl Automatic<'_> {
             roots.push(at);
             at = document.end(at);
         }
-        let clip = Clip {
+        let clip = Selection {
             roots,
             without: Marks::none(document),
             until,
@@ -104,7 +104,7 @@ impl Automatic<'_> {
                 continue;
             }
             let named = around == Around::Deck;
-            let heading = matches!(block.shape, Shape::Heading(_));
+            let heading = matches!(block.shape, BlockKind::Heading(_));
             let printed = if heading || !said.is_empty() {
                 words(&block.text)
             } else {
@@ -158,7 +158,7 @@ impl Automatic<'_> {
         let Some(block) = found.get(index) else {
             return String::new();
         };
-        if !matches!(block.shape, Shape::Item { .. }) || !named {
+        if !matches!(block.shape, BlockKind::Item { .. }) || !named {
             return block.text.clone();
         }
         let list = self
@@ -178,7 +178,7 @@ impl Automatic<'_> {
     fn is_caption(&self, text: &str) -> bool {
         let text = fold(text);
         let document = self.document;
-        let mut end = At::default();
+        let mut end = NodeId::default();
         document.all().any(|at| {
             if document.tag(at) != Tag::Figure || at < end {
                 return false;
@@ -212,7 +212,7 @@ enum Around {
 }
 
 impl Around {
-    fn of(document: &Document, block: &Block, heading: Option<At>) -> Self {
+    fn of(document: &Document, block: &Block, heading: Option<NodeId>) -> Self {
         let mut around = Self::Nothing;
         let inner = document.parent(block.first).unwrap_or(block.owner);
         for (depth, at) in [inner]

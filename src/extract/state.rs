@@ -328,7 +328,7 @@ fn is_prose(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::html::Limits;
+    use crate::html::ParseLimits;
 
     const SENTENCES: [&str; 3] = [
         "The ferry that was to replace the bridge came in on Monday morning, and nobody was on the pier to see it.",
@@ -338,7 +338,7 @@ mod tests {
 
     fn found(script: &str) -> Option<String> {
         let html = format!("<title>The ferry came early</title><div id=root></div>{script}");
-        let document = Document::parse(&html, &Limits::default()).unwrap();
+        let document = Document::parse(&html, &ParseLimits::default()).unwrap();
         find(&document, Some("The ferry came early")).map(|html| crate::html::plain(&html))
     }
 

@@ -7,7 +7,7 @@ use super::*;
 /// The article where the clock was asked `most` times and said no from then on, and how often it was asked in all.
 fn within(most: u32, html: &str, rules: &[&ArticleRules]) -> (Result<Extraction, ExtractError>, u32) {
     let url = Url::parse("https://paper.example/a").unwrap();
-    let page = Page {
+    let page = PageInput {
         html,
         url: &url,
         link_header: None,
@@ -103,7 +103,7 @@ fn dates_are_read_in_the_language_that_is_configured_before_the_one_declared() {
             "<html lang={declared}><article><h1>A dyke was mended</h1><p class=date>{printed}</p>\
              <p>The dyke was mended in a night, by hand, with sand from the other side of the river.</p></article>"
         );
-        let page = Page {
+        let page = PageInput {
             html: &html,
             url: &url,
             link_header: None,

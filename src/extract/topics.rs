@@ -65,7 +65,7 @@ mod tests {
     use chrono_tz::Tz;
     use url::Url;
 
-    use crate::extract::{Page, article};
+    use crate::extract::{PageInput, article};
     use crate::model::{Field, Origin};
 
     #[test]
@@ -74,7 +74,7 @@ mod tests {
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let of = |head: &str| {
             let html = format!("<html><head>{head}</head><body><p>Text.</p></body></html>");
-            let page = Page {
+            let page = PageInput {
                 html: &html,
                 url: &url,
                 link_header: None,

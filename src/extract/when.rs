@@ -2,7 +2,7 @@
 
 use super::dates;
 use super::fields::{Automatic, Place, class_words};
-use crate::html::{At, Tag, line};
+use crate::html::{NodeId, Tag, line};
 use crate::model::{Origin, Precision, Timestamp};
 
 impl Automatic<'_> {
@@ -111,7 +111,7 @@ impl Automatic<'_> {
     }
 
     /// How surely an element holds the date of publication; lower is surer.
-    fn rank(&self, at: At, place: &Place) -> Option<u8> {
+    fn rank(&self, at: NodeId, place: &Place) -> Option<u8> {
         let document = self.document;
         let tag = document.tag(at);
         if tag == Tag::Text {
@@ -155,7 +155,7 @@ impl Automatic<'_> {
     }
 
     /// What is taken from the rank of an element for where it stands.
-    fn far(&self, at: At, place: &Place) -> u8 {
+    fn far(&self, at: NodeId, place: &Place) -> u8 {
         let document = self.document;
         let beside = document.ancestors(at).take(10).any(|outer| {
             matches!(
@@ -188,7 +188,7 @@ impl Automatic<'_> {
         }
     }
 
-    fn date_of(&self, at: At, rank: u8) -> Option<Timestamp> {
+    fn date_of(&self, at: NodeId, rank: u8) -> Option<Timestamp> {
         let document = self.document;
         if rank == LINE {
             let text = document.text_of(at)?;

@@ -11,7 +11,7 @@ use super::fields::Field;
 use super::plain::{self, Kind};
 use super::token::Tag;
 use super::{date, limits};
-use crate::model::{Details, Entry, FeedHints, ParsedFeed};
+use crate::model::{Entry, EntryDetails, FeedHints, ParsedFeed};
 
 /// Longest interval a feed may ask for; longer ones are mistakes.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
@@ -122,11 +122,11 @@ impl Channel {
             feed.hints.update_period = Some(period / self.frequency.unwrap_or(1));
         }
         // RFC 4287, 4.2.10: the feed's rights hold for entries that have none.
-        let of_all = Details {
+        let of_all = EntryDetails {
             authors: self.author.into_iter().collect(),
             language: self.language.clone(),
             rights: self.rights.as_deref().map(Arc::from),
-            ..Details::default()
+            ..EntryDetails::default()
         };
         hand_down(of_all, &mut feed.entries);
         feed.language = self.language;
@@ -135,7 +135,7 @@ impl Channel {
 }
 
 /// Gives entries what their feed says of them all, where they say nothing themselves.
-pub(super) fn hand_down(of_all: Details, entries: &mut [Entry]) {
+pub(super) fn hand_down(of_all: EntryDetails, entries: &mut [Entry]) {
     let Some(of_all) = of_all.kept() else {
         return;
     };

@@ -12,7 +12,7 @@ const LEADS: usize = 50;
 
 /// Where a feed may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lead {
+pub struct FeedCandidate {
     /// http or https, absolute.
     pub url: Url,
     /// As the page calls it.
@@ -22,10 +22,10 @@ pub struct Lead {
 }
 
 /// The feeds that a page announces, in its order, and then those that it seems to link to.
-pub fn leads(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<Lead> {
+pub fn leads(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<FeedCandidate> {
     let text = decode::decode(bytes, content_type).text;
     let mut base = page.clone();
-    let mut leads: Vec<Lead> = Vec::new();
+    let mut leads: Vec<FeedCandidate> = Vec::new();
     for token in Tokens::of_html(&text) {
         let Token::Start(tag) = token else {
             continue;
@@ -50,7 +50,7 @@ pub fn leads(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<Lead> 
             continue;
         }
         let title = tag.raw("title").map(reference::decode);
-        leads.push(Lead {
+        leads.push(FeedCandidate {
             url,
             title: title
                 .map(|title| plain::line(&title, plain::Kind::Either, limits::LINE).0)

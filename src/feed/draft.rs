@@ -9,7 +9,7 @@ use super::fields::{Field, link_rank};
 use super::plain::{self, Kind};
 use super::{date, limits};
 use crate::link;
-use crate::model::{Credit, Details, Enclosure, Entry, Timestamp};
+use crate::model::{CreditedFeed, Enclosure, Entry, EntryDetails, Timestamp};
 
 /// A value and how good its source is.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ pub(super) struct Draft {
     language: Slot<String>,
     enclosures: Vec<Enclosure>,
     rights: Slot<String>,
-    credit: Credit,
+    credit: CreditedFeed,
     permalink: Option<bool>,
     /// What was cut, as sentences.
     pub(super) remarks: Vec<String>,
@@ -292,13 +292,13 @@ impl Draft {
             content: content.map(|html| html.text),
             permalink: self.permalink,
             base,
-            details: Details {
+            details: EntryDetails {
                 authors: self.authors,
                 categories: self.categories,
                 language: self.language.take(),
                 enclosures: self.enclosures,
                 rights: self.rights.take().map(Arc::from),
-                credit: Some(self.credit).filter(|credit| *credit != Credit::default()),
+                credit: Some(self.credit).filter(|credit| *credit != CreditedFeed::default()),
             }
             .kept(),
         }

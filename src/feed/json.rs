@@ -10,7 +10,7 @@ use super::draft::{Draft, Piece, language, web};
 use super::fields::{Field, link_rank};
 use super::plain::{self, Kind};
 use super::{NotAFeed, limits};
-use crate::model::{Details, ParsedFeed, Skipped};
+use crate::model::{EntryDetails, ParsedFeed, SkippedEntry};
 
 /// Objects and lists in one document: a feed has three an entry, and each costs far more memory than its two bytes.
 const MAX_NODES: usize = 150_000;
@@ -85,10 +85,10 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
         }
         feed.entries.push(draft.finish());
     }
-    let of_all = Details {
+    let of_all = EntryDetails {
         authors: people(&document),
         language: feed.language.clone(),
-        ..Details::default()
+        ..EntryDetails::default()
     };
     hand_down(of_all, &mut feed.entries);
     if items.len() > limits::ENTRIES {
@@ -253,7 +253,7 @@ impl ParsedFeed {
     fn remark(&mut self, position: usize, reason: &str) {
         if self.skipped.len() < limits::REMARKS {
             let reason = reason.to_owned();
-            self.skipped.push(Skipped { position, reason });
+            self.skipped.push(SkippedEntry { position, reason });
         }
     }
 }

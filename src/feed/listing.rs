@@ -11,13 +11,13 @@ use url::Url;
 
 use super::{NotAFeed, date, limits};
 use crate::config::{FieldRule, Listing};
-use crate::html::{self, At, Document, Limits, line, tidy};
+use crate::html::{self, Document, NodeId, ParseLimits, line, tidy};
 use crate::link;
-use crate::model::{Entry, ParsedFeed, Precision, Skipped, Timestamp};
+use crate::model::{Entry, ParsedFeed, Precision, SkippedEntry, Timestamp};
 
 /// A link of the list and what it leads to.
 struct Found {
-    at: At,
+    at: NodeId,
     url: Url,
     key: String,
 }
@@ -30,7 +30,7 @@ pub(super) fn read(
     zone: Tz,
 ) -> Result<ParsedFeed, NotAFeed> {
     let html = html::decode(bytes, content_type);
-    let document = Document::parse(&html, &Limits::default())
+    let document = Document::parse(&html, &ParseLimits::default())
         .map_err(|too_much| NotAFeed::because(format!("the page cannot be read: {too_much}")))?;
     let base = base_of(&document, base);
     let (found, matched) = links(&document, &base, listing);
@@ -72,7 +72,7 @@ pub(super) fn read(
             continue;
         }
         if feed.entries.len() >= limits::ENTRIES {
-            feed.skipped.push(Skipped {
+            feed.skipped.push(SkippedEntry {
                 position: limits::ENTRIES,
                 reason: format!("the page links to more than {} articles", limits::ENTRIES),
             });
@@ -126,16 +126,16 @@ fn links(document: &Document, base: &Url, listing: &Listing) -> (Vec<Found>, usi
 }
 
 /// The largest element around a link that holds no link to another article.
-fn block(document: &Document, found: &[Found], index: usize) -> At {
+fn block(document: &Document, found: &[Found], index: usize) -> NodeId {
     let Some(link) = found.get(index) else {
-        return At::default();
+        return NodeId::default();
     };
     let other = |mut others: Box<dyn Iterator<Item = &Found> + '_>| {
         others.find(|other| other.key != link.key).map(|other| other.at)
     };
     let before = other(Box::new(found.iter().take(index).rev()));
     let after = other(Box::new(found.iter().skip(index + 1)));
-    let alone = |at: &At| {
+    let alone = |at: &NodeId| {
         before.is_none_or(|before| before < *at) && after.is_none_or(|after| after >= document.end(*at))
     };
     document
@@ -146,7 +146,7 @@ fn block(document: &Document, found: &[Found], index: usize) -> At {
 }
 
 /// What each rule selects in the whole page, in document order: a selector may name what stands around a block.
-fn elements<'r>(document: &Document, rules: &'r [FieldRule]) -> Vec<(&'r FieldRule, Vec<At>)> {
+fn elements<'r>(document: &Document, rules: &'r [FieldRule]) -> Vec<(&'r FieldRule, Vec<NodeId>)> {
     rules
         .iter()
         .map(|rule| (rule, document.select(&rule.css)))
@@ -156,8 +156,8 @@ fn elements<'r>(document: &Document, rules: &'r [FieldRule]) -> Vec<(&'r FieldRu
 /// The first value that a rule gives within a block.
 fn first<T>(
     document: &Document,
-    block: At,
-    rules: &[(&FieldRule, Vec<At>)],
+    block: NodeId,
+    rules: &[(&FieldRule, Vec<NodeId>)],
     read: impl Fn(&FieldRule, String) -> Option<T>,
 ) -> Option<T> {
     rules.iter().find_map(|(rule, elements)| {

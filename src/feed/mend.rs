@@ -11,7 +11,7 @@ use encoding_rs::WINDOWS_1252;
 
 use super::plain::is_c1;
 use super::{limits, reference};
-use crate::model::{Details, Entry, ParsedFeed};
+use crate::model::{Entry, EntryDetails, ParsedFeed};
 
 /// Mends the titles, names, categories, summaries and contents of a feed.
 pub fn mend(feed: &mut ParsedFeed) {
@@ -25,13 +25,13 @@ pub fn mend(feed: &mut ParsedFeed) {
             ..
         } = entry;
         mend_each(title.iter_mut().chain(summary).chain(content));
-        let garbled = |details: &Details| {
+        let garbled = |details: &EntryDetails| {
             let mut names = details.authors.iter().chain(&details.categories);
             names.any(|name| !name.is_ascii())
         };
         // Not copied from what entries share but where something may have to be mended.
         if let Some(details) = details.as_mut().filter(|details| garbled(details)) {
-            let Details {
+            let EntryDetails {
                 authors, categories, ..
             } = Arc::make_mut(details);
             mend_each(authors.iter_mut().chain(categories));
@@ -126,10 +126,10 @@ mod tests {
                 title: Some(garbled()),
                 summary: Some(format!("<p>{}</p>", garbled())),
                 content: Some(garbled()),
-                details: Details {
+                details: EntryDetails {
                     authors: vec![garbled()],
                     categories: vec!["ok".to_owned(), garbled()],
-                    ..Details::default()
+                    ..EntryDetails::default()
                 }
                 .kept(),
                 ..Entry::default()

@@ -42,7 +42,7 @@ use flate2::read::MultiGzDecoder;
 use url::Url;
 
 pub use channel::announce;
-pub use discover::{Lead, leads};
+pub use discover::{FeedCandidate, leads};
 pub use mend::mend;
 pub use opml::{Outline, opml};
 pub use sitemap::{Child, Sitemap, SitemapReader};

@@ -16,7 +16,7 @@ use super::names::{OpenNames, Space, Spaces};
 use super::plain::{self, Kind};
 use super::token::{Tag, Token, Tokens};
 use super::{channel::Channel, limits, reference};
-use crate::model::{ParsedFeed, Skipped};
+use crate::model::{ParsedFeed, SkippedEntry};
 
 /// What a document turned out to be.
 #[derive(Debug)]
@@ -452,7 +452,7 @@ impl<'a> Reader<'a> {
 
     fn remark(&mut self, position: usize, reason: String) {
         if self.feed.skipped.len() < limits::REMARKS {
-            self.feed.skipped.push(Skipped { position, reason });
+            self.feed.skipped.push(SkippedEntry { position, reason });
         }
     }
 

@@ -17,7 +17,7 @@ use super::draft::{language, web};
 use super::plain::{self, Kind};
 use super::token::{Token, Tokens};
 use super::{NotAFeed, date, decode, limits, reference};
-use crate::model::{Details, Entry, ParsedFeed, Skipped, Timestamp};
+use crate::model::{Entry, EntryDetails, ParsedFeed, SkippedEntry, Timestamp};
 
 /// Bytes of one field.
 const FIELD: usize = 8 << 10;
@@ -95,7 +95,7 @@ struct Reader {
     children: Vec<Child>,
     /// Pages in all, kept or not.
     seen: usize,
-    skipped: Vec<Skipped>,
+    skipped: Vec<SkippedEntry>,
 }
 
 impl Reader {
@@ -108,7 +108,7 @@ impl Reader {
 
     fn remark(&mut self, reason: String) {
         if self.skipped.len() < limits::REMARKS {
-            self.skipped.push(Skipped {
+            self.skipped.push(SkippedEntry {
                 position: self.seen,
                 reason,
             });
@@ -223,10 +223,10 @@ impl Reader {
             title: line(&item.title),
             published: date::parse(&item.published),
             updated: date::parse(&item.changed),
-            details: Details {
+            details: EntryDetails {
                 language: language(&item.language),
                 categories,
-                ..Details::default()
+                ..EntryDetails::default()
             }
             .kept(),
             ..Entry::default()

@@ -3,14 +3,14 @@
 use url::Url;
 
 use super::clients::certificates;
-use super::{FetchError, Request, Via, basic_auth, bearer, check_header};
-use crate::config::{Access, Kept, Source};
+use super::{FetchError, Request, Transport, basic_auth, bearer, check_header};
+use crate::config::{RequestOptions, SecretSource, Source};
 
 impl Request {
     /// The same with what its source configures: header lines, which belong to the origin of its feed, and the way out.
     /// Secrets are read now, from where they are kept; one that cannot be had is an error of this source alone.
     pub async fn for_source(self, source: &Source) -> Result<Self, FetchError> {
-        if source.access == Access::default() {
+        if source.access == RequestOptions::default() {
             return Ok(self);
         }
         let access = source.access.clone();
@@ -32,9 +32,9 @@ pub struct AccessFault {
 }
 
 /// Looks at all that a source configures to be asked with: secrets are read, its certificates opened. Nobody is asked.
-pub fn check_access(access: &Access) -> Vec<AccessFault> {
+pub fn check_access(access: &RequestOptions) -> Vec<AccessFault> {
     let mut faults = Vec::new();
-    let mut read = |key: &str, secret: &Kept| match secret.read() {
+    let mut read = |key: &str, secret: &SecretSource| match secret.read() {
         Ok(value) => Some(value),
         Err(cause) => {
             faults.push(AccessFault {
@@ -97,11 +97,11 @@ fn proxy_of(typed: &str) -> Result<Url, &'static str> {
     }
 }
 
-fn read(secret: &Kept) -> Result<String, FetchError> {
+fn read(secret: &SecretSource) -> Result<String, FetchError> {
     secret.read().map_err(|cause| FetchError::Settings { cause })
 }
 
-fn lines(access: &Access) -> Result<Vec<(String, String)>, FetchError> {
+fn lines(access: &RequestOptions) -> Result<Vec<(String, String)>, FetchError> {
     let mut lines = Vec::new();
     for (name, value) in &access.headers {
         lines.push((name.clone(), read(value)?));
@@ -128,14 +128,14 @@ fn lines(access: &Access) -> Result<Vec<(String, String)>, FetchError> {
     Ok(lines)
 }
 
-fn via(access: &Access) -> Result<Via, FetchError> {
+fn via(access: &RequestOptions) -> Result<Transport, FetchError> {
     let proxy = match &access.proxy {
         Some(proxy) => Some(proxy_of(&read(proxy)?).map_err(|cause| FetchError::Settings {
             cause: format!("`proxy`: {cause}"),
         })?),
         None => None,
     };
-    Ok(Via {
+    Ok(Transport {
         proxy,
         http1_only: access.http1_only,
         ca_file: access.ca_file.clone(),

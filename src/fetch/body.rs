@@ -12,9 +12,9 @@ use tokio_util::bytes::Bytes;
 use tokio_util::io::StreamReader;
 
 use super::headers::Headers;
-use super::{FetchError, Piece};
-use crate::coding::{self, Source, decoder};
-use crate::model::Sent;
+use super::{BodyChunk, FetchError};
+use crate::content_coding::{self, Source, decoder};
+use crate::model::EncodedBody;
 
 /// What a body may have around it on the wire (headers of members, empty blocks) beyond the limit of its content.
 const WIRE_SLACK: u64 = 64 << 10;
@@ -26,7 +26,7 @@ const EXPECTED: u64 = 1 << 20;
 
 /// Limits of one body.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(super) struct BodyLimits {
     /// Decoded bytes.
     pub(super) bytes: u64,
     /// Whether what lies beyond is left unread; else a longer body is an error.
@@ -38,13 +38,13 @@ pub(super) struct Limits {
 }
 
 /// A body, decoded, and as it was sent where that was compressed and is wanted.
-pub(super) type Body = (Vec<u8>, Option<Sent>);
+pub(super) type Body = (Vec<u8>, Option<EncodedBody>);
 
 /// Reads a body to its end. Whatever it errs with, the connection is not used again.
 pub(super) async fn read(
     response: reqwest::Response,
     headers: &Headers,
-    limits: Limits,
+    limits: BodyLimits,
 ) -> Result<Body, FetchError> {
     let sent = response.content_length().unwrap_or(0);
     let Some(Opened {
@@ -71,7 +71,7 @@ pub(super) async fn read(
     let sent = kept
         .map(|kept| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)))
         .filter(|bytes| bytes.len() < body.len())
-        .map(|bytes| Sent { codings, bytes });
+        .map(|bytes| EncodedBody { codings, bytes });
     Ok((body, sent))
 }
 
@@ -80,8 +80,8 @@ pub(super) async fn read(
 pub(super) async fn pass_on(
     response: reqwest::Response,
     headers: &Headers,
-    limits: Limits,
-    pieces: &mpsc::Sender<Piece>,
+    limits: BodyLimits,
+    pieces: &mpsc::Sender<BodyChunk>,
 ) -> Result<(u64, Digest), FetchError> {
     let mut hash = Context::new(&SHA256);
     let mut length = 0_u64;
@@ -99,7 +99,7 @@ pub(super) async fn pass_on(
                 return Err(FetchError::TooLarge { limit: limits.bytes });
             }
             hash.update(piece);
-            wanted = wanted && pieces.send(Piece::Bytes(piece.to_vec())).await.is_ok();
+            wanted = wanted && pieces.send(BodyChunk::Bytes(piece.to_vec())).await.is_ok();
             opened.source.consume(came);
         }
     }
@@ -120,7 +120,7 @@ struct Opened {
 async fn open(
     response: reqwest::Response,
     headers: &Headers,
-    limits: Limits,
+    limits: BodyLimits,
 ) -> Result<Option<Opened>, FetchError> {
     let codings = codings(headers)?;
     if !limits.cut
@@ -151,7 +151,7 @@ async fn open(
 }
 
 /// Reads at most `limit` decoded bytes of a body that is only looked at; what cannot be read is not there.
-pub(super) async fn peek(response: reqwest::Response, headers: &Headers, limits: Limits) -> Vec<u8> {
+pub(super) async fn peek(response: reqwest::Response, headers: &Headers, limits: BodyLimits) -> Vec<u8> {
     let mut body = Vec::new();
     let Ok(codings) = codings(headers) else {
         return body;
@@ -174,13 +174,14 @@ fn codings(headers: &Headers) -> Result<Vec<String>, FetchError> {
         .all("content-encoding")
         .map(String::from_utf8_lossy)
         .collect();
-    coding::listed(lists.iter().map(AsRef::as_ref)).map_err(|coding| FetchError::UnknownCoding { coding })
+    content_coding::listed(lists.iter().map(AsRef::as_ref))
+        .map_err(|coding| FetchError::UnknownCoding { coding })
 }
 
 /// The bytes as they come, with a limit to the silence between them and to their number; a copy of them in `kept`.
 fn wire(
     response: reqwest::Response,
-    limits: Limits,
+    limits: BodyLimits,
     kept: Option<Arc<Mutex<Vec<u8>>>>,
 ) -> impl stream::Stream<Item = io::Result<Bytes>> {
     let left = limits.bytes.saturating_add(WIRE_SLACK);

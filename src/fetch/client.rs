@@ -9,13 +9,13 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use super::clients::Clients;
-use super::robots::{Book, MAX_ROBOTS};
-use super::trail::{Clock, Step, Trail, target};
+use super::redirect_chain::{Clock, Step, Trail, target};
+use super::robots::{MAX_ROBOTS, RobotsCache};
 use super::{
-    ClientError, Document, Failed, FetchError, Fetched, Gate, Guard, Headers, Hints, Lookup, Outcome, Piece,
-    Request, SystemNames, Want, body, challenge, hints,
+    BodyChunk, CacheHints, ClientError, FailedFetch, FetchError, FetchedDocument, Gate, Guard, Headers,
+    Lookup, Request, ResourceKind, Response, ResponseContent, SystemNames, body, challenge, hints,
 };
-use crate::config::{self, Scope};
+use crate::config::{self, BackoffScope};
 use crate::link;
 use crate::model::Validators;
 
@@ -40,16 +40,16 @@ pub struct Fetcher {
     clients: Arc<Clients>,
     guard: Guard,
     gate: Arc<Gate>,
-    book: Arc<Book>,
-    limits: config::Fetch,
-    scope: Scope,
+    book: Arc<RobotsCache>,
+    limits: config::FetchConfig,
+    scope: BackoffScope,
 }
 
 impl Fetcher {
     /// A fetcher over the system's resolver. `user_agent` is from [`super::user_agent`].
     pub fn new(
-        limits: &config::Fetch,
-        politeness: &config::Politeness,
+        limits: &config::FetchConfig,
+        politeness: &config::PolitenessConfig,
         user_agent: String,
     ) -> Result<Self, ClientError> {
         Self::with_names(limits, politeness, user_agent, Arc::new(SystemNames::default()))
@@ -57,8 +57,8 @@ impl Fetcher {
 
     /// The same, with names looked up elsewhere. The guard judges what `names` answers all the same.
     pub fn with_names(
-        limits: &config::Fetch,
-        politeness: &config::Politeness,
+        limits: &config::FetchConfig,
+        politeness: &config::PolitenessConfig,
         user_agent: String,
         names: Arc<dyn Lookup>,
     ) -> Result<Self, ClientError> {
@@ -86,7 +86,7 @@ impl Fetcher {
     }
 
     /// Gets one document, over at most `max_redirects` hops. `now` is when it is called.
-    pub async fn get(&self, request: Request, now: DateTime<Utc>) -> Result<Fetched, Box<Failed>> {
+    pub async fn get(&self, request: Request, now: DateTime<Utc>) -> Result<Response, Box<FailedFetch>> {
         let trail = Trail::starting(request.url.clone(), self.scope);
         self.go(&request, trail, now).await
     }
@@ -97,8 +97,8 @@ impl Fetcher {
         &self,
         request: Request,
         now: DateTime<Utc>,
-        pieces: mpsc::Sender<Piece>,
-    ) -> Result<Fetched, Box<Failed>> {
+        pieces: mpsc::Sender<BodyChunk>,
+    ) -> Result<Response, Box<FailedFetch>> {
         let mut trail = Trail::starting(request.url.clone(), self.scope);
         trail.pieces = Some(pieces);
         self.go(&request, trail, now).await
@@ -109,9 +109,9 @@ impl Fetcher {
         request: &Request,
         mut trail: Trail,
         now: DateTime<Utc>,
-    ) -> Result<Fetched, Box<Failed>> {
+    ) -> Result<Response, Box<FailedFetch>> {
         match self.walk(request, &mut trail, Clock::starting(now)).await {
-            Ok(outcome) => Ok(Fetched {
+            Ok(outcome) => Ok(Response {
                 outcome,
                 status: trail.status.unwrap_or_default(),
                 url: trail.url,
@@ -124,7 +124,7 @@ impl Fetcher {
             }),
             Err(error) => {
                 trail.note_trouble(&error);
-                Err(Box::new(Failed {
+                Err(Box::new(FailedFetch {
                     error,
                     at_first_place: trail.is_at_first_place(),
                     odd_headers: trail.odd,
@@ -146,16 +146,16 @@ impl Fetcher {
         request: &Request,
         trail: &mut Trail,
         clock: Clock,
-    ) -> Result<Outcome, FetchError> {
+    ) -> Result<ResponseContent, FetchError> {
         let limit = match request.want {
-            Want::Robots => self.limits.max_redirects.min(ROBOTS_REDIRECTS),
-            Want::Feed | Want::Sitemap | Want::Page => self.limits.max_redirects,
+            ResourceKind::Robots => self.limits.max_redirects.min(ROBOTS_REDIRECTS),
+            ResourceKind::Feed | ResourceKind::Sitemap | ResourceKind::Page => self.limits.max_redirects,
         };
         loop {
             self.guard.judge_url(&trail.url)?;
             trail.status = None;
-            trail.hints = Hints::default();
-            if request.robots && request.want != Want::Robots {
+            trail.hints = CacheHints::default();
+            if request.robots && request.want != ResourceKind::Robots {
                 self.heed(request, trail, clock).await?;
             }
             let place = trail.place();
@@ -171,7 +171,7 @@ impl Fetcher {
             let after = self.limits.total_timeout;
             let step = step.unwrap_or(Err(FetchError::Total { after }));
             // Where the wish holds for the feed that was asked alone, it is no affair of its host.
-            let alone = self.scope == Scope::Feed && request.want == Want::Feed;
+            let alone = self.scope == BackoffScope::Feed && request.want == ResourceKind::Feed;
             if let Err(error) = &step
                 && let Some(until) = error.retry_after().filter(|_| !alone)
             {
@@ -190,7 +190,7 @@ impl Fetcher {
         &self.gate
     }
 
-    pub(super) fn book(&self) -> &Book {
+    pub(super) fn book(&self) -> &RobotsCache {
         &self.book
     }
 
@@ -221,7 +221,7 @@ impl Fetcher {
         let headers = Headers::from(response.headers());
         trail.status = Some(status);
         let arrived = clock.now();
-        trail.hints = Hints::read(&headers, arrived);
+        trail.hints = CacheHints::read(&headers, arrived);
         let retry_after = headers
             .text("retry-after")
             .filter(|_| matches!(status, 429 | 503));
@@ -260,14 +260,14 @@ impl Fetcher {
             }
             304 if asked => {
                 self.look(response, &headers).await;
-                Ok(Step::Arrived(Outcome::NotModified(validators(&headers))))
+                Ok(Step::Arrived(ResponseContent::NotModified(validators(&headers))))
             }
             304 => Err(FetchError::Unasked304),
             200 | 203 => {
                 let document = self
                     .document(request.want, response, status, headers, trail)
                     .await?;
-                Ok(Step::Arrived(Outcome::Document(document)))
+                Ok(Step::Arrived(ResponseContent::Document(document)))
             }
             _ => {
                 let start = self.look(response, &headers).await;
@@ -284,34 +284,34 @@ impl Fetcher {
 
     async fn document(
         &self,
-        want: Want,
+        want: ResourceKind,
         response: reqwest::Response,
         status: u16,
         headers: Headers,
         trail: &Trail,
-    ) -> Result<Document, FetchError> {
+    ) -> Result<FetchedDocument, FetchError> {
         let content_type = headers.get_str("content-type");
-        if want == Want::Page
+        if want == ResourceKind::Page
             && let Some(content_type) = content_type.as_deref().filter(|named| !is_page(named))
         {
             return Err(FetchError::NotHtml {
                 content_type: content_type.to_owned(),
             });
         }
-        let limits = body::Limits {
+        let limits = body::BodyLimits {
             bytes: match want {
-                Want::Feed => self.limits.max_feed,
+                ResourceKind::Feed => self.limits.max_feed,
                 // Of the protocol, and so no setting.
-                Want::Sitemap => MAX_SITEMAP,
-                Want::Page => self.limits.max_page,
-                Want::Robots => MAX_ROBOTS as u64,
+                ResourceKind::Sitemap => MAX_SITEMAP,
+                ResourceKind::Page => self.limits.max_page,
+                ResourceKind::Robots => MAX_ROBOTS as u64,
             },
-            cut: want == Want::Robots,
-            as_sent: want == Want::Page,
+            cut: want == ResourceKind::Robots,
+            as_sent: want == ResourceKind::Page,
             idle: self.limits.idle_timeout,
         };
         let (body, sent, length, hash) = if let Some(pieces) = &trail.pieces {
-            let begins = Piece::Begins {
+            let begins = BodyChunk::Begins {
                 url: trail.url.clone(),
                 content_type: content_type.clone(),
             };
@@ -321,11 +321,12 @@ impl Fetcher {
             (Vec::new(), None, length, Some(hash))
         } else {
             let (body, sent) = body::read(response, &headers, limits).await?;
-            let hash = (want != Want::Page).then(|| ring::digest::digest(&ring::digest::SHA256, &body));
+            let hash =
+                (want != ResourceKind::Page).then(|| ring::digest::digest(&ring::digest::SHA256, &body));
             let length = body.len() as u64;
             (body, sent, length, hash)
         };
-        Ok(Document {
+        Ok(FetchedDocument {
             status,
             validators: validators(&headers),
             content_type,
@@ -340,7 +341,7 @@ impl Fetcher {
     /// The beginning of a body nobody wants. Read to its end, a small one leaves the connection fit for the next
     /// request; a large one is left, and the connection with it.
     async fn look(&self, response: reqwest::Response, headers: &Headers) -> Vec<u8> {
-        let limits = body::Limits {
+        let limits = body::BodyLimits {
             bytes: LOOK,
             cut: true,
             as_sent: false,

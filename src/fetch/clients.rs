@@ -9,7 +9,7 @@ use url::Url;
 
 use super::error::innermost;
 use super::resolve::Guarded;
-use super::{FetchError, Guard, Lookup, Refused, Via, install_crypto, room};
+use super::{FetchError, Guard, Lookup, Refused, Transport, capacity, install_crypto};
 use crate::config;
 use crate::link;
 
@@ -40,7 +40,7 @@ pub(super) struct Clients {
     straight: reqwest::Client,
     recipe: Recipe,
     /// Last used last.
-    others: Mutex<Vec<(Via, reqwest::Client)>>,
+    others: Mutex<Vec<(Transport, reqwest::Client)>>,
 }
 
 /// What all clients have in common.
@@ -56,8 +56,8 @@ struct Recipe {
 
 impl Clients {
     pub(super) fn new(
-        limits: &config::Fetch,
-        politeness: &config::Politeness,
+        limits: &config::FetchConfig,
+        politeness: &config::PolitenessConfig,
         user_agent: String,
         names: Arc<dyn Lookup>,
     ) -> Result<Self, ClientError> {
@@ -67,7 +67,7 @@ impl Clients {
             connect_timeout: limits.connect_timeout,
             idle: politeness.host_gap.saturating_add(KEEP_IDLE),
             // Where there is no room for them all, none is kept open for later.
-            per_host: if room::requests() < politeness.in_flight {
+            per_host: if capacity::requests() < politeness.in_flight {
                 0
             } else {
                 politeness.per_host
@@ -76,7 +76,7 @@ impl Clients {
             names,
         };
         let straight = recipe
-            .client(&Via::default())
+            .client(&Transport::default())
             .map_err(|cause| ClientError { cause })?;
         Ok(Self {
             straight,
@@ -92,8 +92,8 @@ impl Clients {
 
     /// The client for `via`, built where there is none yet. A proxy would look `to` up for itself, so that the guard
     /// judges here what we find.
-    pub(super) async fn of(&self, via: &Via, to: &Url) -> Result<reqwest::Client, FetchError> {
-        if *via == Via::default() {
+    pub(super) async fn of(&self, via: &Transport, to: &Url) -> Result<reqwest::Client, FetchError> {
+        if *via == Transport::default() {
             return Ok(self.straight.clone());
         }
         if via.proxy.is_some() && to.domain().is_some() {
@@ -120,7 +120,7 @@ impl Clients {
         Ok(client)
     }
 
-    fn known(&self, via: &Via) -> Option<reqwest::Client> {
+    fn known(&self, via: &Transport) -> Option<reqwest::Client> {
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         let place = others.iter().position(|(known, _)| known == via)?;
         let used = others.remove(place);
@@ -131,7 +131,7 @@ impl Clients {
 
     async fn judge(&self, to: &Url) -> Result<(), FetchError> {
         let host = link::host(to);
-        let resolver = self.recipe.resolver(&Via::default());
+        let resolver = self.recipe.resolver(&Transport::default());
         let after = self.recipe.connect_timeout;
         let judged = tokio::time::timeout(after, resolver.addresses(host.clone())).await;
         let Ok(judged) = judged else {
@@ -159,7 +159,7 @@ impl fmt::Debug for Clients {
 }
 
 impl Recipe {
-    fn client(&self, via: &Via) -> Result<reqwest::Client, String> {
+    fn client(&self, via: &Transport) -> Result<reqwest::Client, String> {
         let mut client = reqwest::Client::builder()
             .user_agent(self.user_agent.as_str())
             .redirect(reqwest::redirect::Policy::none())
@@ -197,7 +197,7 @@ impl Recipe {
         client.build().map_err(|error| innermost(&error))
     }
 
-    fn resolver(&self, via: &Via) -> Guarded {
+    fn resolver(&self, via: &Transport) -> Guarded {
         Guarded {
             guard: self.guard.clone(),
             names: Arc::clone(&self.names),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::Via;
+use super::Transport;
 use super::guard::Refused;
 use super::resolve::NoAddress;
 use crate::link;
@@ -411,7 +411,7 @@ impl FetchError {
 impl FetchError {
     /// The same, told as what it is where the request went through a proxy: no connection is none to the proxy, or none
     /// that the proxy could make.
-    pub(super) fn by_way_of(self, via: &Via) -> Self {
+    pub(super) fn by_way_of(self, via: &Transport) -> Self {
         let Some(proxy) = via.proxy.as_ref().map(link::masked) else {
             return self;
         };

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::room;
+use super::capacity;
 use crate::config;
 
 /// Hosts kept before idle ones are dropped for the first time.
@@ -62,14 +62,14 @@ struct Pace {
 
 /// A host that asked to be left alone until then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resting {
+pub struct CoolingDown {
     /// The end of its rest.
     pub until: DateTime<Utc>,
 }
 
 /// The right to make one request. Dropping it, in whatever way, opens the gate again after the gap.
 #[derive(Debug)]
-pub struct Pass {
+pub struct Permit {
     host: Arc<Host>,
     _slot: OwnedSemaphorePermit,
     _house: OwnedSemaphorePermit,
@@ -77,10 +77,12 @@ pub struct Pass {
 
 impl Gate {
     /// A gate with the limits of the configuration; a limit of nought counts as one.
-    pub fn new(politeness: &config::Politeness) -> Self {
+    pub fn new(politeness: &config::PolitenessConfig) -> Self {
         let slots = |limit: usize| limit.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            house: Arc::new(Semaphore::new(slots(politeness.in_flight.min(room::requests())))),
+            house: Arc::new(Semaphore::new(slots(
+                politeness.in_flight.min(capacity::requests()),
+            ))),
             per_host: slots(politeness.per_host),
             gap: politeness.host_gap,
             hosts: Mutex::new(Hosts {
@@ -91,7 +93,7 @@ impl Gate {
     }
 
     /// Waits until `host` may be asked, however long it rests.
-    pub async fn enter(&self, host: &str) -> Pass {
+    pub async fn enter(&self, host: &str) -> Permit {
         let host = self.host(host);
         let slot = acquire(&host.slots).await;
         self.pass(host, slot).await
@@ -102,7 +104,7 @@ impl Gate {
         &self,
         host: &str,
         clock: impl Fn() -> DateTime<Utc>,
-    ) -> Result<Pass, Resting> {
+    ) -> Result<Permit, CoolingDown> {
         let host = self.host(host);
         let slot = acquire(&host.slots).await;
         // Whoever had the slot before may have been told to stay away.
@@ -110,12 +112,12 @@ impl Gate {
         Ok(self.pass(host, slot).await)
     }
 
-    async fn pass(&self, host: Arc<Host>, slot: OwnedSemaphorePermit) -> Pass {
+    async fn pass(&self, host: Arc<Host>, slot: OwnedSemaphorePermit) -> Permit {
         while let Some(at) = host.reserve() {
             tokio::time::sleep_until(at).await;
         }
         let house = acquire(&self.house).await;
-        Pass {
+        Permit {
             host,
             _slot: slot,
             _house: house,
@@ -207,9 +209,9 @@ impl Host {
         None
     }
 
-    fn resting(&self, now: DateTime<Utc>) -> Result<(), Resting> {
+    fn resting(&self, now: DateTime<Utc>) -> Result<(), CoolingDown> {
         match lock(&self.pace).rest {
-            Some(until) if until > now && until <= now + MAX_REST => Err(Resting { until }),
+            Some(until) if until > now && until <= now + MAX_REST => Err(CoolingDown { until }),
             _ => Ok(()),
         }
     }
@@ -230,7 +232,7 @@ impl Pace {
     }
 }
 
-impl Drop for Pass {
+impl Drop for Permit {
     fn drop(&mut self) {
         lock(&self.host.pace).last = Some(Instant::now());
     }
@@ -260,12 +262,12 @@ mod tests {
     use crate::fetch::Robots;
 
     fn gate(per_host: usize, in_flight: usize) -> Arc<Gate> {
-        Arc::new(Gate::new(&config::Politeness {
+        Arc::new(Gate::new(&config::PolitenessConfig {
             host_gap: Duration::from_secs(1),
             per_host,
             in_flight,
             impolite: false,
-            ..config::Politeness::default()
+            ..config::PolitenessConfig::default()
         }))
     }
 
@@ -392,7 +394,7 @@ mod tests {
         };
         let (turned, ()) = futures_util::join!(waiting, told);
         for result in turned {
-            assert_eq!(result.err(), Some(Resting { until: at(3600) }));
+            assert_eq!(result.err(), Some(CoolingDown { until: at(3600) }));
         }
         // Nobody asked: nobody waited for a gap.
         assert_eq!(begun.elapsed(), Duration::from_millis(300));

@@ -14,7 +14,7 @@ const MAX_FRESH: Duration = Duration::from_hours(365 * 24);
 
 /// What the headers of an answer say about the next request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hints {
+pub struct CacheHints {
     /// Until when the answer is fresh (RFC 9111, 4.2), if that is still to come.
     pub fresh_until: Option<DateTime<Utc>>,
     /// By which word it is: `max-age=3600`, `Expires`.
@@ -23,7 +23,7 @@ pub struct Hints {
     pub odd: Vec<&'static str>,
 }
 
-impl Hints {
+impl CacheHints {
     /// Reads the headers of an answer that arrived at `now`.
     pub fn read(headers: &Headers, now: DateTime<Utc>) -> Self {
         let mut hints = Self::default();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     fn fresh(lines: &[(&str, &str)]) -> Option<i64> {
-        let hints = Hints::read(&lines.iter().copied().collect(), now());
+        let hints = CacheHints::read(&lines.iter().copied().collect(), now());
         assert_eq!(hints.fresh_until.is_some(), hints.fresh_by.is_some());
         hints.fresh_until.map(|at| (at - now()).num_seconds())
     }

@@ -6,6 +6,7 @@
 
 mod access;
 mod body;
+mod capacity;
 mod challenge;
 mod client;
 mod clients;
@@ -14,12 +15,11 @@ mod gate;
 mod guard;
 mod headers;
 mod hints;
-mod hook;
+mod redirect_chain;
 mod request;
 mod resolve;
 mod robots;
-mod room;
-mod trail;
+mod webhook;
 
 #[cfg(test)]
 mod tests;
@@ -33,40 +33,40 @@ pub use self::access::{AccessFault, check_access};
 pub use self::client::Fetcher;
 pub use self::clients::ClientError;
 pub use self::error::{CODES, FetchError};
-pub use self::gate::{Gate, Pass, Resting};
+pub use self::gate::{CoolingDown, Gate, Permit};
 pub use self::guard::{Guard, Refused};
 pub use self::headers::Headers;
-pub use self::hints::{Hints, MAX_RETRY_AFTER, http_date};
-pub use self::hook::Hook;
-pub use self::request::{Request, SourceHeaders, Via, Want, basic_auth, bearer, check_header};
+pub use self::hints::{CacheHints, MAX_RETRY_AFTER, http_date};
+pub use self::request::{Request, ResourceKind, SourceHeaders, Transport, basic_auth, bearer, check_header};
 pub use self::resolve::{Lookup, SystemNames};
 pub use self::robots::{MAX_CRAWL_DELAY, Robots};
-use crate::model::{Failure, HostNote, RobotsNote, Sent, Validators};
+pub use self::webhook::WebhookClient;
+use crate::model::{EncodedBody, Failure, HostObservation, RobotsResponse, Validators};
 
 /// What a request came to, and what was learned on the way.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fetched {
+pub struct Response {
     /// Document or "not modified".
-    pub outcome: Outcome,
+    pub outcome: ResponseContent,
     /// HTTP status of the last answer.
     pub status: u16,
     /// The URL that gave it, after redirects.
     pub url: Url,
     /// Redirects in order.
-    pub hops: Vec<Hop>,
+    pub hops: Vec<RedirectHop>,
     /// One note for each host on the way.
-    pub hosts: Vec<HostNote>,
+    pub hosts: Vec<HostObservation>,
     /// What origins said when they were asked for robots.txt on the way; [`Fetcher::remember_robots`] takes it back.
-    pub robots: Vec<RobotsNote>,
+    pub robots: Vec<RobotsResponse>,
     /// When the server wishes to be asked again.
-    pub hints: Hints,
+    pub hints: CacheHints,
     /// Header values on the way that mean nothing and were passed over.
     pub odd_headers: u64,
     /// Time spent asking, waits at the gate not included.
     pub took: Duration,
 }
 
-impl Fetched {
+impl Response {
     /// Where permanent redirects led: the end of the leading 301 and 308 hops.
     pub fn moved_to(&self) -> Option<&Url> {
         moved_to(&self.hops)
@@ -75,16 +75,16 @@ impl Fetched {
 
 /// What a server had to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ResponseContent {
     /// 304, with the validators it carried: they replace ours, and what is absent stays.
     NotModified(Validators),
     /// A whole document.
-    Document(Document),
+    Document(FetchedDocument),
 }
 
 /// A document, whole and decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Document {
+pub struct FetchedDocument {
     /// 200 or 203.
     pub status: u16,
     /// As received.
@@ -94,7 +94,7 @@ pub struct Document {
     /// Bytes of the body, kept or not.
     pub length: u64,
     /// The body as it was sent, where that was compressed; of pages only.
-    pub sent: Option<Sent>,
+    pub sent: Option<EncodedBody>,
     /// Both replace what was stored, also where one is absent now.
     pub validators: Validators,
     /// `Content-Type` as sent.
@@ -105,7 +105,7 @@ pub struct Document {
 
 /// A part of a document that nobody keeps whole: see [`Fetcher::get_in_pieces`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub enum BodyChunk {
     /// It arrives: the first.
     Begins {
         /// Where it comes from.
@@ -119,7 +119,7 @@ pub enum Piece {
 
 /// One redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hop {
+pub struct RedirectHop {
     /// The URL that redirected.
     pub from: Url,
     /// The URL it led to.
@@ -131,7 +131,7 @@ pub struct Hop {
 /// No document, and what was learned on the way.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
-pub struct Failed {
+pub struct FailedFetch {
     /// Why.
     pub error: FetchError,
     /// HTTP status of the last answer, if there was one.
@@ -139,13 +139,13 @@ pub struct Failed {
     /// Where it happened.
     pub url: Url,
     /// Redirects up to there.
-    pub hops: Vec<Hop>,
+    pub hops: Vec<RedirectHop>,
     /// One note for each host on the way.
-    pub hosts: Vec<HostNote>,
+    pub hosts: Vec<HostObservation>,
     /// What origins said when they were asked for robots.txt on the way; [`Fetcher::remember_robots`] takes it back.
-    pub robots: Vec<RobotsNote>,
+    pub robots: Vec<RobotsResponse>,
     /// When the server wishes to be asked again.
-    pub hints: Hints,
+    pub hints: CacheHints,
     /// Header values on the way that mean nothing and were passed over.
     pub odd_headers: u64,
     /// Whether the place that was asked first is the one in trouble.
@@ -154,7 +154,7 @@ pub struct Failed {
     pub took: Duration,
 }
 
-impl Failed {
+impl FailedFetch {
     /// The same as it is kept.
     pub fn failure(&self) -> Failure {
         Failure {
@@ -204,7 +204,7 @@ pub fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn moved_to(hops: &[Hop]) -> Option<&Url> {
+fn moved_to(hops: &[RedirectHop]) -> Option<&Url> {
     hops.iter()
         .take_while(|hop| matches!(hop.status, 301 | 308))
         .last()

@@ -9,8 +9,8 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::FetchError;
-use crate::coding;
 use crate::config;
+use crate::content_coding;
 use crate::link;
 use crate::model::Validators;
 
@@ -20,7 +20,7 @@ pub struct Request {
     /// http or https; anything else is refused.
     pub url: Url,
     /// What it should be.
-    pub want: Want,
+    pub want: ResourceKind,
     /// Of the document we have: an answer may be "not modified". Empty: unconditional.
     pub validators: Validators,
     /// The URL that gave the validators, where a redirect led to it; they are sent to it alone. `None`: `url`.
@@ -30,12 +30,12 @@ pub struct Request {
     /// Lines the source configures.
     pub headers: SourceHeaders,
     /// How it goes out.
-    pub via: Via,
+    pub via: Transport,
 }
 
 impl Request {
     /// An unconditional request that asks no robots.txt, with nothing added, by the straight way.
-    pub fn new(url: Url, want: Want) -> Self {
+    pub fn new(url: Url, want: ResourceKind) -> Self {
         Self {
             url,
             want,
@@ -43,7 +43,7 @@ impl Request {
             validators_from: None,
             robots: false,
             headers: SourceHeaders::default(),
-            via: Via::default(),
+            via: Transport::default(),
         }
     }
 
@@ -81,7 +81,7 @@ impl Request {
 
     /// The same by another way.
     #[must_use]
-    pub fn via(self, via: Via) -> Self {
+    pub fn via(self, via: Transport) -> Self {
         Self { via, ..self }
     }
 
@@ -89,7 +89,7 @@ impl Request {
     /// ours. Empty for most; holds no secret.
     pub(super) fn way(&self) -> String {
         let name = self.headers.user_agent();
-        if self.via == Via::default() && name.is_none() {
+        if self.via == Transport::default() && name.is_none() {
             return String::new();
         }
         let proxy = self.via.proxy.as_ref().map(link::masked).unwrap_or_default();
@@ -106,7 +106,7 @@ impl Request {
     pub(super) fn for_robots(&self, robots: Url) -> Self {
         let name = self.headers.user_agent();
         let lines = name.map(|name| ("User-Agent".to_owned(), name.to_owned()));
-        Self::new(robots, Want::Robots)
+        Self::new(robots, ResourceKind::Robots)
             .with_headers(lines.into_iter().collect())
             .via(self.via.clone())
     }
@@ -117,7 +117,7 @@ impl Request {
         lines.insert(header::ACCEPT, HeaderValue::from_static(self.want.accept()));
         lines.insert(
             header::ACCEPT_ENCODING,
-            HeaderValue::from_static(coding::ACCEPTED),
+            HeaderValue::from_static(content_coding::ACCEPTED),
         );
         self.headers.add(&mut lines, to)?;
         if self.is_conditional(to) {
@@ -141,7 +141,7 @@ impl Request {
 
 /// What a document should be: decides `Accept`, the limit of its size, and what is dropped at its headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
+pub enum ResourceKind {
     /// A feed, or what may be one.
     Feed,
     /// A sitemap, which may be larger than any feed, packed or not.
@@ -152,7 +152,7 @@ pub enum Want {
     Robots,
 }
 
-impl Want {
+impl ResourceKind {
     fn accept(self) -> &'static str {
         match self {
             Self::Feed => {
@@ -170,7 +170,7 @@ impl Want {
 
 /// How requests go out, where a source wants it otherwise. Each way has its own connections.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Via {
+pub struct Transport {
     /// `http://`, `https://`, `socks5://` (names looked up here) or `socks5h://` (by the proxy); may hold a password.
     pub proxy: Option<Url>,
     /// Not HTTP/2, for servers that do it badly.
@@ -179,7 +179,7 @@ pub struct Via {
     pub ca_file: Option<PathBuf>,
 }
 
-impl fmt::Debug for Via {
+impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Via")
             .field("proxy", &self.proxy.as_ref().map(link::masked))
@@ -275,14 +275,14 @@ mod tests {
     fn h20_what_a_source_configures_is_not_shown() {
         let url = Url::parse("https://paper.example/feed").unwrap();
         let proxy = Url::parse("socks5://me:hush-proxy@proxy.example:1080").unwrap();
-        let request = Request::new(url.clone(), Want::Feed)
+        let request = Request::new(url.clone(), ResourceKind::Feed)
             .with_headers(vec![
                 basic_auth("me", "hush"),
                 ("Cookie".into(), "a=hush-cookie".into()),
             ])
-            .via(Via {
+            .via(Transport {
                 proxy: Some(proxy),
-                ..Via::default()
+                ..Transport::default()
             });
         let shown = format!("{request:?} {:?}", request.lines(&url).unwrap());
         assert!(shown.contains("Cookie"), "{shown}");

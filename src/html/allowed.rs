@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use memchr::memchr_iter;
 use url::Url;
 
-use super::limits::Limits;
+use super::limits::ParseLimits;
 use super::quick;
 use super::tag::Tag;
 
@@ -55,7 +55,7 @@ pub(super) fn is_clean(html: &str) -> bool {
             _ => return false,
         }
     }
-    let Ok(document) = quick::parse(html, &Limits::default(), &mut || false) else {
+    let Ok(document) = quick::parse(html, &ParseLimits::default(), &mut || false) else {
         return false;
     };
     let mut elements = 0;

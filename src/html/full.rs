@@ -7,7 +7,7 @@ use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, QualName, local_name, ns};
 
-use super::limits::{Limits, TooMuch};
+use super::limits::{LimitExceeded, ParseLimits};
 use super::tag::Tag;
 use super::tree::{Attr, Document, Flat, Span};
 
@@ -17,9 +17,9 @@ const CHUNK: usize = 16 << 10;
 /// Parses a page, and asks `stop` between chunks whether to go on.
 pub(super) fn parse(
     page: &str,
-    limits: &Limits,
+    limits: &ParseLimits,
     stop: &mut dyn FnMut() -> bool,
-) -> Result<Document, TooMuch> {
+) -> Result<Document, LimitExceeded> {
     let mut parser = parse_document(Sink::default(), ParseOpts::default());
     let mut rest = page;
     while !rest.is_empty() {
@@ -27,10 +27,10 @@ pub(super) fn parse(
         parser.process(chunk.into());
         rest = after;
         if stop() {
-            return Err(TooMuch::Time);
+            return Err(LimitExceeded::Time);
         }
         if parser.tokenizer.sink.sink.0.borrow().len() > limits.nodes {
-            return Err(TooMuch::Nodes(limits.nodes));
+            return Err(LimitExceeded::Nodes(limits.nodes));
         }
     }
     Ok(flatten(&parser.finish()))

@@ -4,10 +4,10 @@ use url::Url;
 
 use super::allowed::web;
 use super::tag::Tag;
-use super::tree::{At, Document};
+use super::tree::{Document, NodeId};
 
 /// The URL of an image: the widest of its set, what a script would load, what it has, in that order.
-pub fn image_source(document: &Document, at: At, base: &Url) -> Option<Url> {
+pub fn image_source(document: &Document, at: NodeId, base: &Url) -> Option<Url> {
     const LAZY: &[&str] = &[
         "data-src",
         "data-original",
@@ -18,7 +18,7 @@ pub fn image_source(document: &Document, at: At, base: &Url) -> Option<Url> {
         "data-hi-res-src",
         "data-img-src",
     ];
-    let largest_of = |at: At, name: &str| document.attr(at, name).and_then(largest);
+    let largest_of = |at: NodeId, name: &str| document.attr(at, name).and_then(largest);
     let lazy_set = ["data-srcset", "data-lazy-srcset"]
         .into_iter()
         .find_map(|name| largest_of(at, name));

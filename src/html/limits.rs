@@ -14,7 +14,7 @@ use super::tag::Tag;
 
 /// Bounds of one page. Deeper and wider pages are flattened; larger ones are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ParseLimits {
     /// Bytes of decoded HTML.
     pub bytes: usize,
     /// Elements open at once; browsers stop at 512.
@@ -27,7 +27,7 @@ pub struct Limits {
     pub nodes: usize,
 }
 
-impl Default for Limits {
+impl Default for ParseLimits {
     fn default() -> Self {
         Self {
             bytes: 16 << 20,
@@ -41,7 +41,7 @@ impl Default for Limits {
 
 /// A page that is not parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TooMuch {
+pub enum LimitExceeded {
     /// More bytes than [`Limits::bytes`].
     #[error("the page has {0} bytes of HTML, which is more than we parse")]
     Bytes(usize),
@@ -54,7 +54,7 @@ pub enum TooMuch {
 }
 
 /// A copy of the page that the parser can be given, or the page itself where nothing is too much.
-pub(super) fn bounded<'a>(html: &'a str, limits: &Limits) -> Result<Cow<'a, str>, TooMuch> {
+pub(super) fn bounded<'a>(html: &'a str, limits: &ParseLimits) -> Result<Cow<'a, str>, LimitExceeded> {
     let mut scan = Scan {
         html,
         limits,
@@ -83,7 +83,7 @@ struct Open<'a> {
 
 struct Scan<'a, 'l> {
     html: &'a str,
-    limits: &'l Limits,
+    limits: &'l ParseLimits,
     /// The copy, up to `copied` of the original; unused while nothing was left out.
     out: String,
     copied: usize,
@@ -105,7 +105,7 @@ struct Tagged {
 }
 
 impl<'a> Scan<'a, '_> {
-    fn run(&mut self) -> Result<(), TooMuch> {
+    fn run(&mut self) -> Result<(), LimitExceeded> {
         let bytes = self.html.as_bytes();
         let mut at = 0;
         while let Some(found) = bytes.get(at..).and_then(|rest| memchr(b'<', rest)) {
@@ -119,7 +119,7 @@ impl<'a> Scan<'a, '_> {
                 _ => start + 1,
             };
             if self.nodes > self.limits.nodes * 2 {
-                return Err(TooMuch::Nodes(self.limits.nodes));
+                return Err(LimitExceeded::Nodes(self.limits.nodes));
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use selectors::{Element, OpaqueElement};
 
 use super::css::Css;
 use super::tag::Tag;
-use super::tree::{At, Document, Flat};
+use super::tree::{Document, Flat, NodeId};
 
 /// A list of selectors, compiled.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl Selectors {
 const STEPS: u32 = 20_000_000;
 
 /// The elements a selector matches, in document order.
-pub(super) fn select(document: &Document, css: &Css) -> Vec<At> {
+pub(super) fn select(document: &Document, css: &Css) -> Vec<NodeId> {
     let steps = Cell::new(STEPS);
     let mut caches = SelectorCaches::default();
     let mut context = MatchingContext::new(
@@ -203,13 +203,13 @@ impl parser::PseudoElement for Never {}
 #[derive(Clone, Copy, Debug)]
 struct Handle<'d> {
     document: &'d Document,
-    at: At,
+    at: NodeId,
     /// Those that are left.
     steps: &'d Cell<u32>,
 }
 
 impl Handle<'_> {
-    fn at(self, at: At) -> Self {
+    fn at(self, at: NodeId) -> Self {
         Self { at, ..self }
     }
 

@@ -3,7 +3,7 @@
 //! The only module that names html5ever, selectors and ammonia.
 
 mod allowed;
-mod clip;
+mod buffer_pool;
 mod css;
 mod decode;
 mod full;
@@ -13,36 +13,36 @@ mod markdown;
 mod matching;
 mod quick;
 mod render;
-mod room;
 mod runs;
+mod selection;
 mod tag;
 mod text;
 mod tree;
 mod walk;
 
-pub use clip::Clip;
 pub use css::{Css, CssError};
 pub use decode::decode;
 pub use image::image_source;
-pub use limits::{Limits, TooMuch};
+pub use limits::{LimitExceeded, ParseLimits};
 pub use markdown::markdown;
 pub use render::{sanitise, sanitised};
+pub use selection::Selection;
 pub use tag::Tag;
-pub use text::{Block, Shape, blocks, join, line, printed, tidy};
-pub use tree::{At, Document, Marks};
+pub use text::{Block, BlockKind, blocks, join, line, printed, tidy};
+pub use tree::{Document, Marks, NodeId};
 
 use url::Url;
 
 /// Text and sanitised HTML of a piece of HTML from elsewhere, such as a feed's own text. Both are empty where it is
 /// more than we parse.
 pub fn fragment(html: &str, base: &Url) -> (String, String) {
-    let Ok(document) = Document::parse(html, &Limits::default()) else {
+    let Ok(document) = Document::parse(html, &ParseLimits::default()) else {
         return Default::default();
     };
     let Some(root) = document.all().next() else {
         return Default::default();
     };
-    let clip = Clip::of(&document, root);
+    let clip = Selection::of(&document, root);
     (join(&blocks(&document, &clip)), sanitised(&document, &clip, base))
 }
 
@@ -51,7 +51,7 @@ pub fn plain(text: &str) -> String {
     if !text.contains(['<', '&']) {
         return tidy(text);
     }
-    let Ok(document) = Document::parse(text, &Limits::default()) else {
+    let Ok(document) = Document::parse(text, &ParseLimits::default()) else {
         return String::new();
     };
     document

@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 use url::Url;
 
 use super::allowed::{BLOCKS, INLINE, PARTS, clean, web};
-use super::clip::Clip;
 use super::image::image_source;
 use super::runs;
+use super::selection::Selection;
 use super::tag::Tag;
-use super::tree::{At, Document};
+use super::tree::{Document, NodeId};
 
 /// Sanitised HTML of a part of a document; `base` is what relative links stand on.
-pub fn sanitised(document: &Document, clip: &Clip, base: &Url) -> String {
+pub fn sanitised(document: &Document, clip: &Selection, base: &Url) -> String {
     let mut writer = Writer {
         document,
         base,
@@ -31,10 +31,10 @@ pub fn sanitised(document: &Document, clip: &Clip, base: &Url) -> String {
 
 /// Sanitises HTML from elsewhere, such as a feed's own text.
 pub fn sanitise(html: &str, base: &Url) -> String {
-    match Document::parse(html, &super::Limits::default()) {
+    match Document::parse(html, &super::ParseLimits::default()) {
         Ok(document) => {
-            let roots: Vec<At> = document.all().take(1).collect();
-            let clip = Clip::of_all(&document, &roots);
+            let roots: Vec<NodeId> = document.all().take(1).collect();
+            let clip = Selection::of_all(&document, &roots);
             sanitised(&document, &clip, base)
         }
         Err(_) => String::new(),
@@ -62,8 +62,8 @@ fn role(tag: Tag) -> Option<Role> {
 
 /// An element we are in; it is written when something in it is.
 struct Frame {
-    at: At,
-    end: At,
+    at: NodeId,
+    end: NodeId,
     tag: Tag,
     /// `None` for a wrapper.
     role: Option<Role>,
@@ -76,11 +76,11 @@ struct Writer<'d> {
     out: String,
     frames: Vec<Frame>,
     /// Written and not yet closed; `P` that we added ourselves included.
-    open: Vec<(Tag, Option<At>)>,
+    open: Vec<(Tag, Option<NodeId>)>,
 }
 
 impl Writer<'_> {
-    fn write(&mut self, root: At, clip: &Clip) {
+    fn write(&mut self, root: NodeId, clip: &Selection) {
         let end = self.document.end(root);
         let mut at = root;
         while at < end && clip.until.is_none_or(|until| at < until) {
@@ -107,14 +107,14 @@ impl Writer<'_> {
                 }
                 _ => self.enter(at, tag),
             }
-            at = At(at.0 + 1);
+            at = NodeId(at.0 + 1);
         }
         self.leave(end);
         self.close_to(0);
         self.frames.clear();
     }
 
-    fn enter(&mut self, at: At, tag: Tag) {
+    fn enter(&mut self, at: NodeId, tag: Tag) {
         let role = role(tag);
         if role != Some(Role::Inline) && (role.is_some() || tag.is_block()) {
             self.end_text();
@@ -128,7 +128,7 @@ impl Writer<'_> {
         });
     }
 
-    fn leave(&mut self, at: At) {
+    fn leave(&mut self, at: NodeId) {
         while let Some(frame) = self.frames.last() {
             if at < frame.end {
                 return;
@@ -237,7 +237,7 @@ impl Writer<'_> {
         self.open.push((tag, Some(at)));
     }
 
-    fn text(&mut self, at: At) {
+    fn text(&mut self, at: NodeId) {
         let text = self.document.text_of(at).unwrap_or_default();
         if text.chars().all(char::is_whitespace) {
             if !self.open.is_empty() && !self.out.ends_with(' ') {
@@ -298,7 +298,7 @@ impl Writer<'_> {
         matches!(tag, Tag::A | Tag::Img) || INLINE.contains(&tag)
     }
 
-    fn image(&mut self, at: At) {
+    fn image(&mut self, at: NodeId) {
         let Some(src) = image_source(self.document, at, self.base) else {
             return;
         };

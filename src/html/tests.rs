@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use scraper::{Html, Node};
 
 use super::quick::{self, Refusal};
-use super::{Clip, Document, Limits, Tag, full};
+use super::{Document, ParseLimits, Selection, Tag, full};
 
 /// A tree as lines: what a node is, how deep it stands, its attributes.
 fn drawn(document: &Document) -> String {
@@ -48,13 +48,13 @@ fn drawn_by_scraper(page: &str) -> String {
 }
 
 fn by_html5ever(page: &str) -> Document {
-    full::parse(page, &Limits::default(), &mut || false).unwrap()
+    full::parse(page, &ParseLimits::default(), &mut || false).unwrap()
 }
 
 /// Whether the page was as usual; panics where the trees differ.
 #[track_caller]
 fn compare(page: &str) -> bool {
-    let ours = match quick::parse(page, &Limits::default(), &mut || false) {
+    let ours = match quick::parse(page, &ParseLimits::default(), &mut || false) {
         Ok(ours) => ours,
         Err(Refusal::Unusual) => return false,
         Err(Refusal::TooMuch(why)) => panic!("{why}"),
@@ -365,13 +365,13 @@ fn the_pages_of_the_corpora_make_the_same_tree() {
     let (mut usual, mut all) = (0, 0);
     for page in pages.iter().step_by(step) {
         let page = super::decode(page, None);
-        let page = super::limits::bounded(&page, &Limits::default()).unwrap();
+        let page = super::limits::bounded(&page, &ParseLimits::default()).unwrap();
         let page = super::tree::as_lines(&page);
         all += 1;
         usual += usize::from(compare(&page));
-        let document = Document::parse(&page, &Limits::default()).unwrap();
+        let document = Document::parse(&page, &ParseLimits::default()).unwrap();
         let root = document.all().next().unwrap();
-        let html = super::sanitised(&document, &Clip::of(&document, root), &base);
+        let html = super::sanitised(&document, &Selection::of(&document, root), &base);
         // Of blank lines that open a <pre>, ammonia takes one for the end of the tag's line and writes none in its place.
         let html = html.replace("<pre>\n", "<pre>");
         let by_ammonia = super::allowed::sanitised(&html);

@@ -1,13 +1,13 @@
 //! Clean text: what a reader sees, as paragraphs.
 
-use super::clip::Clip;
 use super::runs;
-use super::tree::{At, Document};
+use super::selection::Selection;
+use super::tree::{Document, NodeId};
 use super::walk::Reader;
 
 /// What a block of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum BlockKind {
     /// A paragraph.
     Paragraph,
     /// A heading of level 1 to 6.
@@ -29,15 +29,15 @@ pub enum Shape {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
     /// What it is.
-    pub shape: Shape,
+    pub shape: BlockKind,
     /// Clean text; lines parted by `\n` where the page breaks them.
     pub text: String,
     /// The element that makes it a block.
-    pub owner: At,
+    pub owner: NodeId,
     /// Its first text.
-    pub first: At,
+    pub first: NodeId,
     /// Its last text.
-    pub last: At,
+    pub last: NodeId,
     /// Characters that are not spaces.
     pub chars: usize,
     /// Those of them within links.
@@ -47,7 +47,7 @@ pub struct Block {
 }
 
 /// The blocks of a part of a document, in order.
-pub fn blocks(document: &Document, clip: &Clip) -> Vec<Block> {
+pub fn blocks(document: &Document, clip: &Selection) -> Vec<Block> {
     let mut reader = Reader::new(document);
     for root in &clip.roots {
         reader.read(*root, clip);
@@ -58,16 +58,16 @@ pub fn blocks(document: &Document, clip: &Clip) -> Vec<Block> {
 /// Blocks as one text: a blank line between paragraphs, a line break between items of a list and rows of a table.
 pub fn join<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> String {
     let mut text = String::new();
-    let mut before: Option<Shape> = None;
+    let mut before: Option<BlockKind> = None;
     for block in blocks {
         if let Some(before) = before {
             let together = matches!(
                 (before, block.shape),
-                (Shape::Item { .. }, Shape::Item { .. }) | (Shape::Row, Shape::Row)
+                (BlockKind::Item { .. }, BlockKind::Item { .. }) | (BlockKind::Row, BlockKind::Row)
             );
             text.push_str(if together { "\n" } else { "\n\n" });
         }
-        if let Shape::Item { depth, number } = block.shape {
+        if let BlockKind::Item { depth, number } = block.shape {
             text.extend(std::iter::repeat_n("  ", usize::from(depth.saturating_sub(1))));
             match number {
                 Some(number) => {
@@ -84,8 +84,8 @@ pub fn join<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> String {
 }
 
 /// The text of one element as one line: for titles, names, captions.
-pub fn line(document: &Document, at: At) -> String {
-    let clip = Clip::of(document, at);
+pub fn line(document: &Document, at: NodeId) -> String {
+    let clip = Selection::of(document, at);
     let mut text = String::new();
     for block in blocks(document, &clip) {
         for word in block.text.split_whitespace() {
@@ -145,12 +145,12 @@ pub(super) fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::html::Limits;
+    use crate::html::ParseLimits;
 
     fn text(html: &str) -> String {
-        let document = Document::parse(html, &Limits::default()).unwrap();
+        let document = Document::parse(html, &ParseLimits::default()).unwrap();
         let root = document.all().next().unwrap();
-        join(&blocks(&document, &Clip::of(&document, root)))
+        join(&blocks(&document, &Selection::of(&document, root)))
     }
 
     #[test]

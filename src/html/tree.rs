@@ -6,18 +6,18 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
 
+use super::buffer_pool::Room;
 use super::css::Css;
-use super::limits::{Limits, TooMuch, bounded};
+use super::limits::{LimitExceeded, ParseLimits, bounded};
 use super::quick::Refusal;
-use super::room::Room;
 use super::tag::Tag;
 use super::{full, matching, quick};
 
 /// The position of an element or text in its [`Document`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct At(pub(super) u32);
+pub struct NodeId(pub(super) u32);
 
-impl At {
+impl NodeId {
     /// As an index into a list of [`Document::len`].
     pub fn index(self) -> usize {
         self.0 as usize
@@ -137,14 +137,18 @@ impl Span {
 
 impl Document {
     /// Parses a page within limits.
-    pub fn parse(html: &str, limits: &Limits) -> Result<Self, TooMuch> {
+    pub fn parse(html: &str, limits: &ParseLimits) -> Result<Self, LimitExceeded> {
         Self::parse_until(html, limits, &mut || false)
     }
 
     /// Parses a page within limits, and asks `stop` between chunks whether to go on.
-    pub fn parse_until(html: &str, limits: &Limits, stop: &mut dyn FnMut() -> bool) -> Result<Self, TooMuch> {
+    pub fn parse_until(
+        html: &str,
+        limits: &ParseLimits,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<Self, LimitExceeded> {
         if html.len() > limits.bytes {
-            return Err(TooMuch::Bytes(html.len()));
+            return Err(LimitExceeded::Bytes(html.len()));
         }
         let html = as_lines(html.strip_prefix('\u{feff}').unwrap_or(html));
         match quick::parse(&html, limits, stop) {
@@ -186,7 +190,7 @@ impl Document {
         span.of(&self.page, &self.pool)
     }
 
-    pub(super) fn flat(&self, at: At) -> Option<&Flat> {
+    pub(super) fn flat(&self, at: NodeId) -> Option<&Flat> {
         self.nodes.get(at.0 as usize)
     }
 
@@ -201,67 +205,67 @@ impl Document {
     }
 
     /// All elements and texts, in document order.
-    pub fn all(&self) -> impl Iterator<Item = At> + use<> {
-        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(At)
+    pub fn all(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(NodeId)
     }
 
     /// All elements, in document order.
-    pub(super) fn elements(&self) -> impl Iterator<Item = (At, &Flat)> {
+    pub(super) fn elements(&self) -> impl Iterator<Item = (NodeId, &Flat)> {
         (0..)
-            .map(At)
+            .map(NodeId)
             .zip(&self.nodes)
             .filter(|(_, flat)| flat.tag != Tag::Text)
     }
 
     /// An element and everything in it, in document order.
-    pub fn within(&self, at: At) -> impl Iterator<Item = At> + use<> {
-        (at.0..self.end(at).0).map(At)
+    pub fn within(&self, at: NodeId) -> impl Iterator<Item = NodeId> + use<> {
+        (at.0..self.end(at).0).map(NodeId)
     }
 
     /// The children of an element, in order.
-    pub fn children(&self, at: At) -> impl Iterator<Item = At> + use<'_> {
+    pub fn children(&self, at: NodeId) -> impl Iterator<Item = NodeId> + use<'_> {
         let (mut next, end) = (at.0 + 1, self.end(at).0);
         std::iter::from_fn(move || {
-            let child = (next < end).then_some(At(next))?;
+            let child = (next < end).then_some(NodeId(next))?;
             next = self.end(child).0;
             Some(child)
         })
     }
 
     /// The element around it; `None` for the root.
-    pub fn parent(&self, at: At) -> Option<At> {
+    pub fn parent(&self, at: NodeId) -> Option<NodeId> {
         let parent = self.nodes.get(at.0 as usize)?.parent;
-        (parent != at.0).then_some(At(parent))
+        (parent != at.0).then_some(NodeId(parent))
     }
 
     /// The elements around it, innermost first.
-    pub fn ancestors(&self, at: At) -> impl Iterator<Item = At> + use<'_> {
+    pub fn ancestors(&self, at: NodeId) -> impl Iterator<Item = NodeId> + use<'_> {
         std::iter::successors(self.parent(at), |at| self.parent(*at))
     }
 
     /// One past the last position of its subtree.
-    pub fn end(&self, at: At) -> At {
-        At(self.nodes.get(at.0 as usize).map_or(at.0 + 1, |flat| flat.end))
+    pub fn end(&self, at: NodeId) -> NodeId {
+        NodeId(self.nodes.get(at.0 as usize).map_or(at.0 + 1, |flat| flat.end))
     }
 
     /// Whether `inner` is `outer` or within it.
-    pub fn contains(&self, outer: At, inner: At) -> bool {
+    pub fn contains(&self, outer: NodeId, inner: NodeId) -> bool {
         outer <= inner && inner < self.end(outer)
     }
 
     /// What element it is.
-    pub fn tag(&self, at: At) -> Tag {
+    pub fn tag(&self, at: NodeId) -> Tag {
         self.nodes.get(at.0 as usize).map_or(Tag::Other, |flat| flat.tag)
     }
 
     /// The text of a text node.
-    pub fn text_of(&self, at: At) -> Option<&str> {
+    pub fn text_of(&self, at: NodeId) -> Option<&str> {
         let flat = self.flat(at).filter(|flat| flat.tag == Tag::Text)?;
         Some(self.str(flat.text))
     }
 
     /// The value of an attribute; one of a name space only where there is no other of the name.
-    pub fn attr(&self, at: At, name: &str) -> Option<&str> {
+    pub fn attr(&self, at: NodeId, name: &str) -> Option<&str> {
         let mut spaced = None;
         for attr in self.attributes(at) {
             if attr.name.len as usize == name.len() && self.str(attr.name) == name {
@@ -274,7 +278,7 @@ impl Document {
         spaced.map(|value| self.str(value))
     }
 
-    fn attributes(&self, at: At) -> &[Attr] {
+    fn attributes(&self, at: NodeId) -> &[Attr] {
         self.flat(at)
             .filter(|flat| flat.tag != Tag::Text)
             .and_then(|flat| self.attrs.get(flat.attributes()))
@@ -282,7 +286,7 @@ impl Document {
     }
 
     /// All attributes of an element, in the order of the page.
-    pub fn attrs(&self, at: At) -> impl Iterator<Item = (&str, &str)> {
+    pub fn attrs(&self, at: NodeId) -> impl Iterator<Item = (&str, &str)> {
         self.attributes(at)
             .iter()
             .map(|attr| (self.str(attr.name), self.str(attr.value)))
@@ -291,7 +295,7 @@ impl Document {
     /// The values of the attributes of a name that are of no name space, else of one, else of any.
     pub(super) fn values<'d, 'n>(
         &'d self,
-        at: At,
+        at: NodeId,
         name: &'n str,
         spaced: Option<bool>,
     ) -> impl Iterator<Item = &'d str> + use<'d, 'n> {
@@ -306,7 +310,7 @@ impl Document {
     }
 
     /// The name of an element, also of one that [`Tag`] does not know.
-    pub fn name(&self, at: At) -> &str {
+    pub fn name(&self, at: NodeId) -> &str {
         let Some(flat) = self.flat(at) else {
             return "";
         };
@@ -329,7 +333,7 @@ impl Document {
     }
 
     /// The elements a selector matches, in document order.
-    pub fn select(&self, css: &Css) -> Vec<At> {
+    pub fn select(&self, css: &Css) -> Vec<NodeId> {
         matching::select(self, css)
     }
 }
@@ -370,21 +374,21 @@ impl Marks {
     }
 
     /// Adds one.
-    pub fn add(&mut self, at: At) {
+    pub fn add(&mut self, at: NodeId) {
         if let Some(word) = self.0.get_mut(at.0 as usize / 64) {
             *word |= 1 << (at.0 % 64);
         }
     }
 
     /// Takes one out.
-    pub fn remove(&mut self, at: At) {
+    pub fn remove(&mut self, at: NodeId) {
         if let Some(word) = self.0.get_mut(at.0 as usize / 64) {
             *word &= !(1 << (at.0 % 64));
         }
     }
 
     /// Whether it is there.
-    pub fn has(&self, at: At) -> bool {
+    pub fn has(&self, at: NodeId) -> bool {
         self.0
             .get(at.0 as usize / 64)
             .is_some_and(|word| word & (1 << (at.0 % 64)) != 0)

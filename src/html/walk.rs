@@ -5,17 +5,17 @@
 //! or a heading one is a line break and two end it. Comments, scripts, Word's `<o:p>` and directional marks at the
 //! ends are no text; a no-break space is a space.
 
-use super::clip::Clip;
 use super::runs;
+use super::selection::Selection;
 use super::tag::Tag;
-use super::text::{Block, Shape, is_invisible};
-use super::tree::{At, Document};
+use super::text::{Block, BlockKind, is_invisible};
+use super::tree::{Document, NodeId};
 
 /// An open block element, and what it means for the text in it.
 #[derive(Clone, Copy)]
 struct Frame {
-    owner: At,
-    end: At,
+    owner: NodeId,
+    end: NodeId,
     heading: u8,
     /// A `<br>` is a line break.
     lines: bool,
@@ -42,14 +42,14 @@ pub(super) struct Reader<'d> {
     frames: Vec<Frame>,
     items: Vec<Item>,
     text: String,
-    first: At,
-    last: At,
-    owner: At,
+    first: NodeId,
+    last: NodeId,
+    owner: NodeId,
     chars: usize,
     linked: usize,
     space: bool,
     breaks: u8,
-    link_end: At,
+    link_end: NodeId,
 }
 
 impl<'d> Reader<'d> {
@@ -61,19 +61,19 @@ impl<'d> Reader<'d> {
             frames: Vec::new(),
             items: Vec::new(),
             text: String::new(),
-            first: At(0),
-            last: At(0),
-            owner: At(0),
+            first: NodeId(0),
+            last: NodeId(0),
+            owner: NodeId(0),
             chars: 0,
             linked: 0,
             space: false,
             breaks: 0,
-            link_end: At(0),
+            link_end: NodeId(0),
         }
     }
 
     /// Reads an element, but for what the clip leaves out.
-    pub(super) fn read(&mut self, root: At, clip: &Clip) {
+    pub(super) fn read(&mut self, root: NodeId, clip: &Selection) {
         let end = self.document.end(root);
         let mut at = root;
         self.frames.clear();
@@ -102,7 +102,7 @@ impl<'d> Reader<'d> {
                 _ if tag.is_block() => self.open(at, tag),
                 _ => {}
             }
-            at = At(at.0 + 1);
+            at = NodeId(at.0 + 1);
         }
         // Before its frames go: they say what the last block is.
         self.flush();
@@ -119,7 +119,7 @@ impl<'d> Reader<'d> {
     }
 
     /// Leaves the elements that end before `at`.
-    fn close(&mut self, at: At) {
+    fn close(&mut self, at: NodeId) {
         while let Some(frame) = self.frames.last().copied() {
             if at < frame.end {
                 return;
@@ -133,7 +133,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn open(&mut self, at: At, tag: Tag) {
+    fn open(&mut self, at: NodeId, tag: Tag) {
         let outer = self.frames.last().copied();
         let mut frame = Frame {
             owner: at,
@@ -195,7 +195,7 @@ impl<'d> Reader<'d> {
     }
 
     /// Rows of short cells; a table that lays out a page has blocks in its cells.
-    fn is_data_table(&self, table: At) -> bool {
+    fn is_data_table(&self, table: NodeId) -> bool {
         let (mut cells, mut rows, mut inner) = (0, 0, 0);
         for at in self.document.within(table).skip(1) {
             match self.document.tag(at) {
@@ -228,7 +228,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    fn append(&mut self, at: At) {
+    fn append(&mut self, at: NodeId) {
         let text = self.document.text_of(at).unwrap_or_default();
         let (pre, owner) = self.frame().map_or((false, at), |frame| (frame.pre, frame.owner));
         let in_link = at < self.link_end;
@@ -262,7 +262,7 @@ impl<'d> Reader<'d> {
     }
 
     /// Before a character: where the text begins, or the space or line break that was read before.
-    fn begin(&mut self, at: At, owner: At) {
+    fn begin(&mut self, at: NodeId, owner: NodeId) {
         if self.text.is_empty() {
             (self.first, self.owner) = (at, owner);
         } else if self.breaks > 0 {
@@ -273,7 +273,7 @@ impl<'d> Reader<'d> {
         (self.space, self.breaks) = (false, 0);
     }
 
-    fn count(&mut self, at: At, chars: usize, in_link: bool) {
+    fn count(&mut self, at: NodeId, chars: usize, in_link: bool) {
         self.last = at;
         self.chars += chars;
         if in_link {
@@ -300,14 +300,14 @@ impl<'d> Reader<'d> {
             .and_then(|frame| self.items.get_mut(frame.item?))
             .filter(|item| !item.begun);
         let shape = match (frame, item) {
-            (Some(frame), _) if frame.cell => Shape::Row,
-            (Some(frame), _) if frame.heading > 0 => Shape::Heading(frame.heading),
-            (Some(frame), _) if frame.pre => Shape::Pre,
-            (_, Some(item)) => Shape::Item {
+            (Some(frame), _) if frame.cell => BlockKind::Row,
+            (Some(frame), _) if frame.heading > 0 => BlockKind::Heading(frame.heading),
+            (Some(frame), _) if frame.pre => BlockKind::Pre,
+            (_, Some(item)) => BlockKind::Item {
                 depth: item.depth,
                 number: item.number,
             },
-            _ => Shape::Paragraph,
+            _ => BlockKind::Paragraph,
         };
         self.blocks.push(Block {
             shape,

@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::link;
-use crate::model::{Entry, KnownBy};
+use crate::model::{Entry, EntryIdentifier};
 
 /// One in so many may be bad.
 const ONE_IN: usize = 20;
@@ -23,7 +23,7 @@ const REMEMBERED: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trust {
     /// By what its entries can be known.
-    pub by: KnownBy,
+    pub by: EntryIdentifier,
     /// Why not by something better, as a phrase.
     pub why: Option<String>,
     /// Links and ids of this document, for the next: pairs of hashes.
@@ -34,15 +34,15 @@ pub struct Trust {
 pub fn trust(entries: &[Entry], before: &[u8]) -> Trust {
     let names = names(entries);
     let mut trust = Trust {
-        by: KnownBy::Id,
+        by: EntryIdentifier::Id,
         why: None,
         names: Vec::new(),
     };
     if let Some(why) = bad_ids(entries).or_else(|| changed(before, &names)) {
-        trust.by = KnownBy::Link;
+        trust.by = EntryIdentifier::Link;
         trust.why = Some(why);
         if let Some(why) = bad_links(entries) {
-            trust.by = KnownBy::Title;
+            trust.by = EntryIdentifier::Title;
             trust.why = Some(why);
         }
     }
@@ -222,11 +222,11 @@ mod tests {
     #[test]
     fn one_in_twenty_may_be_bad() {
         let odd = || vec![entry("", "/a", "A")];
-        assert_eq!(trust(&with_good(odd(), 19), &[]).by, KnownBy::Id);
+        assert_eq!(trust(&with_good(odd(), 19), &[]).by, EntryIdentifier::Id);
         let judged = trust(&with_good(odd(), 18), &[]);
         assert_eq!(
             (judged.by, judged.why.as_deref()),
-            (KnownBy::Link, Some("1 of 19 ids are missing"))
+            (EntryIdentifier::Link, Some("1 of 19 ids are missing"))
         );
         let odd = vec![entry("1", "/a", "A"), entry("1", "/b", "B")];
         let judged = trust(&with_good(odd, 3), &[]);
@@ -241,8 +241,8 @@ mod tests {
         );
         // The same entry twice is a doubled entry, not a doubled id.
         let odd = vec![entry("1", "/a", "A"), entry("1", "/a", "A")];
-        assert_eq!(trust(&with_good(odd, 3), &[]).by, KnownBy::Id);
-        assert_eq!(trust(&[], &[]).by, KnownBy::Id);
+        assert_eq!(trust(&with_good(odd, 3), &[]).by, EntryIdentifier::Id);
+        assert_eq!(trust(&[], &[]).by, EntryIdentifier::Id);
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(
             (judged.by, judged.why.as_deref()),
             (
-                KnownBy::Title,
+                EntryIdentifier::Title,
                 Some("4 of 4 ids and links are not the entry's own")
             )
         );
@@ -266,19 +266,19 @@ mod tests {
                 .collect()
         };
         let first = trust(&poll(1), &[]);
-        assert_eq!(first.by, KnownBy::Id);
+        assert_eq!(first.by, EntryIdentifier::Id);
         let second = trust(&poll(2), &first.names);
         assert_eq!(
             (second.by, second.why.as_deref()),
             (
-                KnownBy::Link,
+                EntryIdentifier::Link,
                 Some("10 of 10 ids have changed since the last poll")
             )
         );
-        assert_eq!(trust(&poll(2), &second.names).by, KnownBy::Id);
+        assert_eq!(trust(&poll(2), &second.names).by, EntryIdentifier::Id);
         // One that was renamed is one that was renamed.
         let mut renamed = poll(1);
         renamed[0].id = Some("new".to_owned());
-        assert_eq!(trust(&renamed, &first.names).by, KnownBy::Id);
+        assert_eq!(trust(&renamed, &first.names).by, EntryIdentifier::Id);
     }
 }

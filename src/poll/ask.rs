@@ -7,13 +7,17 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use super::sitemaps;
-use crate::config::{Config, Form, Scope, Source};
+use crate::config::{BackoffScope, Config, Source, SourceKind};
 use crate::feed::{NotAFeed, Sitemap, SitemapReader};
-use crate::fetch::{Document, Failed, Fetched, Fetcher, Outcome, Piece, Request, Want};
-use crate::model::{ClaimedSource, Failure, Grade, HostNote, ParsedFeed, RobotsNote, Skipped, Validators};
-use crate::schedule::Hints;
-use crate::store::{Store, Work};
-use crate::{cores, feed, link, probe};
+use crate::fetch::{
+    BodyChunk, FailedFetch, FetchedDocument, Fetcher, Request, ResourceKind, Response, ResponseContent,
+};
+use crate::model::{
+    ClaimedSource, Failure, Grade, HostObservation, ParsedFeed, RobotsResponse, SkippedEntry, Validators,
+};
+use crate::schedule::PollHints;
+use crate::store::{Store, WorkItem};
+use crate::{cpu, feed, link, probe};
 
 /// Pieces of a document that wait for their reader.
 const PIECES: usize = 4;
@@ -25,14 +29,14 @@ pub(super) struct Answer {
     pub(super) took: Duration,
     pub(super) status: Option<u16>,
     pub(super) bytes: u64,
-    pub(super) hosts: Vec<HostNote>,
-    pub(super) robots: Vec<RobotsNote>,
+    pub(super) hosts: Vec<HostObservation>,
+    pub(super) robots: Vec<RobotsResponse>,
     pub(super) odd_headers: u64,
     /// The URL that answered.
     pub(super) served_by: Option<url::Url>,
     /// The end of the leading permanent redirects.
     pub(super) moved_to: Option<url::Url>,
-    pub(super) hints: Hints,
+    pub(super) hints: PollHints,
     pub(super) came: Came,
     /// Of an index of sitemaps: what was read through it.
     pub(super) walked: Option<sitemaps::Walked>,
@@ -50,7 +54,7 @@ impl Answer {
             odd_headers: 0,
             served_by: None,
             moved_to: None,
-            hints: Hints::default(),
+            hints: PollHints::default(),
             came: Came::Nothing {
                 failure,
                 retry_after: None,
@@ -121,14 +125,14 @@ pub(super) async fn ask(
         request.validators_from.clone_from(&claim.validators_from);
     }
     // A listing is a page like those it links to; feeds and sitemaps are there to be asked.
-    let obeys = source.feed_robots || matches!(source.form, Form::Listing(_));
+    let obeys = source.feed_robots || matches!(source.form, SourceKind::Listing(_));
     request.robots = obeys && !source.ignore_robots;
     let request = match request.for_source(source).await {
         Ok(request) => request,
         Err(error) => return Answer::unasked(error.failure(&claim.address)),
     };
-    let keep = |hosts: Vec<HostNote>| {
-        if config.politeness.scope == Scope::Feed {
+    let keep = |hosts: Vec<HostObservation>| {
+        if config.politeness.scope == BackoffScope::Feed {
             Vec::new()
         } else {
             hosts
@@ -138,15 +142,15 @@ pub(super) async fn ask(
     match fetched {
         Ok(fetched) => {
             let moved_to = fetched.moved_to().cloned();
-            let hints = Hints {
+            let hints = PollHints {
                 fresh_until: fetched.hints.fresh_until,
                 fresh_by: fetched.hints.fresh_by,
-                ..Hints::default()
+                ..PollHints::default()
             };
             let mut bytes = 0;
             let came = match fetched.outcome {
-                Outcome::NotModified(validators) => Came::NotModified(validators),
-                Outcome::Document(document) => {
+                ResponseContent::NotModified(validators) => Came::NotModified(validators),
+                ResponseContent::Document(document) => {
                     bytes = document.length;
                     let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
                     let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
@@ -179,7 +183,7 @@ pub(super) async fn ask(
                 came,
                 walked: None,
             };
-            if matches!(source.form, Form::Sitemap) {
+            if matches!(source.form, SourceKind::Sitemap) {
                 sitemaps::walk(store, fetcher, source, claim, full, &mut answer, now).await;
             }
             answer.hosts = keep(answer.hosts);
@@ -191,10 +195,10 @@ pub(super) async fn ask(
             bytes: 0,
             served_by: None,
             moved_to: failed.moved_to().cloned(),
-            hints: Hints {
+            hints: PollHints {
                 fresh_until: failed.hints.fresh_until,
                 fresh_by: failed.hints.fresh_by.clone(),
-                ..Hints::default()
+                ..PollHints::default()
             },
             came: Came::Nothing {
                 failure: failed.failure(),
@@ -209,10 +213,10 @@ pub(super) async fn ask(
 }
 
 /// What is asked for.
-fn want(form: &Form) -> Want {
+fn want(form: &SourceKind) -> ResourceKind {
     match form {
-        Form::Feed | Form::Listing(_) => Want::Feed,
-        Form::Sitemap => Want::Sitemap,
+        SourceKind::Feed | SourceKind::Listing(_) => ResourceKind::Feed,
+        SourceKind::Sitemap => ResourceKind::Sitemap,
     }
 }
 
@@ -253,8 +257,8 @@ pub(super) async fn get(
     claim: &ClaimedSource,
     request: Request,
     now: DateTime<Utc>,
-) -> (Result<Fetched, Box<Failed>>, Option<Streamed>) {
-    if !matches!(source.form, Form::Sitemap) || claim.crashes > 0 {
+) -> (Result<Response, Box<FailedFetch>>, Option<Streamed>) {
+    if !matches!(source.form, SourceKind::Sitemap) || claim.crashes > 0 {
         return (fetcher.get(request, now).await, None);
     }
     let (sender, pieces) = mpsc::channel(PIECES);
@@ -269,15 +273,15 @@ pub(super) async fn get(
 async fn read_pieces(
     store: &Store,
     claim: &ClaimedSource,
-    mut pieces: mpsc::Receiver<Piece>,
+    mut pieces: mpsc::Receiver<BodyChunk>,
 ) -> Option<Streamed> {
-    let Some(Piece::Begins { url, content_type }) = pieces.recv().await else {
+    let Some(BodyChunk::Begins { url, content_type }) = pieces.recv().await else {
         return None;
     };
     let mut reader = SitemapReader::new(content_type.as_deref(), Some(&url));
     while let Some(piece) = pieces.recv().await {
-        let Piece::Bytes(bytes) = piece else { continue };
-        let mark = store.working(Work::Source(claim.id));
+        let BodyChunk::Bytes(bytes) = piece else { continue };
+        let mark = store.working(WorkItem::Source(claim.id));
         let read = tokio::task::spawn_blocking(move || {
             let _mark = mark;
             reader.push(&bytes);
@@ -288,7 +292,7 @@ async fn read_pieces(
             Err(_panic) => return Some(Streamed(Err(Fault::Panic))),
         }
     }
-    let mark = store.working(Work::Source(claim.id));
+    let mark = store.working(WorkItem::Source(claim.id));
     let read = tokio::task::spawn_blocking(move || {
         let _mark = mark;
         reader.finish()
@@ -314,15 +318,15 @@ pub(super) async fn read(
     store: &Store,
     source: &Source,
     claim: &ClaimedSource,
-    document: Document,
+    document: FetchedDocument,
     base: &url::Url,
 ) -> Result<Read, Failure> {
     let failed = |code, grade, message| failed(source, document.status, code, grade, message);
     if claim.crashes > 0
         && !probe::survives(
             match source.form {
-                Form::Listing(_) => probe::Kind::Page,
-                Form::Feed | Form::Sitemap => probe::Kind::Feed,
+                SourceKind::Listing(_) => probe::ProbeKind::Page,
+                SourceKind::Feed | SourceKind::Sitemap => probe::ProbeKind::Feed,
             },
             document.content_type.as_deref(),
             &document.body,
@@ -332,8 +336,8 @@ pub(super) async fn read(
         let (code, message) = probe::verdict(claim.crashes);
         return Err(failed(code, Grade::Permanent, message));
     }
-    let turn = cores::turn().await;
-    let mark = store.working(Work::Source(claim.id));
+    let turn = cpu::permit().await;
+    let mark = store.working(WorkItem::Source(claim.id));
     let relations = [document.headers.links("hub"), document.headers.links("self")];
     let (body, content_type, base) = (document.body, document.content_type, base.clone());
     let (form, zone) = (source.form.clone(), source.timezone);
@@ -347,21 +351,21 @@ pub(super) async fn read(
         let _mark = mark;
         let content_type = content_type.as_deref();
         Ok(match &form {
-            Form::Feed => {
+            SourceKind::Feed => {
                 let mut feed = feed::parse(&body, content_type, Some(&base))?;
                 feed::mend(&mut feed);
                 let [hubs, topics] = &relations;
                 feed::announce(&mut feed, hubs, topics, &base);
                 Read::Entries(Box::new(without_blanks(feed)))
             }
-            Form::Listing(listing) => Read::Entries(Box::new(feed::listing(
+            SourceKind::Listing(listing) => Read::Entries(Box::new(feed::listing(
                 &body,
                 content_type,
                 &base,
                 listing,
                 zone,
             )?)),
-            Form::Sitemap => feed::sitemap(&body, content_type, Some(&base))?.into(),
+            SourceKind::Sitemap => feed::sitemap(&body, content_type, Some(&base))?.into(),
         })
     });
     match parsed.await {
@@ -369,9 +373,9 @@ pub(super) async fn read(
         Ok(Err(not_a_feed)) => {
             let not_a_feed: NotAFeed = not_a_feed;
             let code = match source.form {
-                Form::Feed => "not-a-feed",
-                Form::Listing(_) => "no-links",
-                Form::Sitemap => "not-a-sitemap",
+                SourceKind::Feed => "not-a-feed",
+                SourceKind::Listing(_) => "no-links",
+                SourceKind::Sitemap => "not-a-sitemap",
             };
             Err(failed(code, Grade::Soft, not_a_feed.to_string()))
         }
@@ -386,7 +390,7 @@ fn without_blanks(mut feed: ParsedFeed) -> ParsedFeed {
     feed.entries.retain(|entry| {
         let blank = entry.is_blank();
         if blank {
-            skipped.push(Skipped {
+            skipped.push(SkippedEntry {
                 position,
                 reason: "the entry is blank".into(),
             });

@@ -7,13 +7,13 @@ use tracing::info;
 
 use super::ask::{Answer, Came, Read};
 use super::{entries, sitemaps};
-use crate::config::{Config, Form, Source};
+use crate::config::{Config, Source, SourceKind};
 use crate::link;
 use crate::model::{
-    ClaimedSource, Failure, KnownBy, Memory, Moved, Next, ParsedFeed, PollOutcome, PollResult, Skipped,
-    Validators,
+    ClaimedSource, EntryIdentifier, Failure, NextPoll, ParsedFeed, PermanentRedirect, PollOutcome,
+    PollResult, PollState, SkippedEntry, Validators,
 };
-use crate::schedule::{self, Failing, Hints, Rhythm, Situation};
+use crate::schedule::{self, FailureContext, PollContext, PollHints, Rhythm};
 use crate::store::{Store, StoreError};
 
 /// Polls in a row, and the time between the first and the last of them, after which a permanent redirect is believed.
@@ -41,10 +41,16 @@ pub(super) async fn decide(
         (came, Some(through)) => match walked(&claim, came, through) {
             Ok((taken, validators, body_hash)) => {
                 conditional = !validators.is_empty();
-                let keys = entries::keys(config, source, &taken.feed, (KnownBy::Id, KnownBy::Id), end);
+                let keys = entries::keys(
+                    config,
+                    source,
+                    &taken.feed,
+                    (EntryIdentifier::Id, EntryIdentifier::Id),
+                    end,
+                );
                 entries::learn(store, &claim, &taken.feed, &keys, &mut rhythm, end, false).await?;
                 memory.sitemaps.clone_from(&taken.notes);
-                PollResult::Taken {
+                PollResult::Document {
                     feed: Box::new(taken.feed.clone()),
                     keys,
                     validators,
@@ -90,7 +96,8 @@ pub(super) async fn decide(
             };
             conditional = !validators.is_empty();
             let before = memory.known_by;
-            degraded = matches!(source.form, Form::Feed) && entries::judge_ids(&claim, feed, &mut memory);
+            degraded =
+                matches!(source.form, SourceKind::Feed) && entries::judge_ids(&claim, feed, &mut memory);
             let keys = entries::keys(config, source, feed, (before, memory.known_by), end);
             overflowed = entries::learn(store, &claim, feed, &keys, &mut rhythm, end, true).await?;
             memory.hints = feed.hints.clone();
@@ -101,7 +108,7 @@ pub(super) async fn decide(
             } else {
                 (claim.validators, claim.body_hash.unwrap_or_default())
             };
-            PollResult::Taken {
+            PollResult::Document {
                 // Put in its place once nobody looks at it any more.
                 feed: Box::default(),
                 keys,
@@ -135,17 +142,17 @@ pub(super) async fn decide(
     let failures = failing.map_or(0.0, |(failure, _)| {
         claim.failures + schedule::weight(failure.grade)
     });
-    let situation = Situation {
+    let situation = PollContext {
         name: &source.name,
         schedule: &source.schedule,
         rhythm: &rhythm,
         conditional,
-        hints: &Hints {
+        hints: &PollHints {
             feed: memory.hints.clone(),
             ..answer.hints.clone()
         },
         max_hint: source.max_hint,
-        failure: failing.map(|(failure, retry_after)| Failing {
+        failure: failing.map(|(failure, retry_after)| FailureContext {
             failures,
             retry_after,
             refused: matches!(failure.status, Some(401 | 403)),
@@ -153,15 +160,15 @@ pub(super) async fn decide(
     };
     let mut next = schedule::next(&situation, end);
     if failing.is_some_and(|(failure, _)| failure.code == "set-aside") {
-        next = Next {
+        next = NextPoll {
             at: end + schedule::LONGEST,
             why: "set aside for a day".into(),
         };
     }
-    if let (PollResult::Taken { feed, .. }, None) = (&mut result, &answer.walked) {
+    if let (PollResult::Document { feed, .. }, None) = (&mut result, &answer.walked) {
         *feed = answer.document(last);
         if breaks_off {
-            feed.skipped.push(Skipped {
+            feed.skipped.push(SkippedEntry {
                 position: feed.entries.len(),
                 reason: "the document breaks off here: it is not taken for known".into(),
             });
@@ -214,17 +221,17 @@ fn walked<'a>(
 }
 
 /// Follows a permanent redirect once it was met often enough for long enough, or only tells where it is pinned.
-fn follow(source: &Source, memory: &mut Memory, moved_to: Option<&url::Url>, now: DateTime<Utc>) {
+fn follow(source: &Source, memory: &mut PollState, moved_to: Option<&url::Url>, now: DateTime<Utc>) {
     let Some(to) = moved_to else {
         memory.moved = None;
         return;
     };
     let moved = match memory.moved.take() {
-        Some(moved) if moved.to == *to => Moved {
+        Some(moved) if moved.to == *to => PermanentRedirect {
             times: moved.times.saturating_add(1),
             ..moved
         },
-        _ => Moved {
+        _ => PermanentRedirect {
             to: to.clone(),
             since: now,
             times: 1,

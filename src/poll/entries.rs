@@ -4,23 +4,23 @@
 use chrono::{DateTime, Utc};
 use tracing::warn;
 
-use crate::config::{Config, Judged, Pages, Source};
+use crate::config::{Config, FilterInput, PagePolicy, Source};
 use crate::identity;
-use crate::model::{ClaimedSource, Entry, EntryKeys, KnownBy, Memory, ParsedFeed};
+use crate::model::{ClaimedSource, Entry, EntryIdentifier, EntryKeys, ParsedFeed, PollState};
 use crate::schedule::Rhythm;
 use crate::store::{Store, StoreError};
 
 /// Whether the page of an entry is fetched at all.
 fn needs_page(source: &Source, entry: &Entry) -> bool {
     match source.pages {
-        Pages::Always => true,
-        Pages::Auto => !entry.has_full_text(),
-        Pages::Never => false,
+        PagePolicy::Always => true,
+        PagePolicy::Auto => !entry.has_full_text(),
+        PagePolicy::Never => false,
     }
 }
 
 /// Notes how far the ids of a document can be relied on. Whether that is less than before.
-pub(super) fn judge_ids(claim: &ClaimedSource, feed: &ParsedFeed, memory: &mut Memory) -> bool {
+pub(super) fn judge_ids(claim: &ClaimedSource, feed: &ParsedFeed, memory: &mut PollState) -> bool {
     let trust = identity::trust(&feed.entries, &memory.names);
     memory.names = trust.names;
     if trust.by <= memory.known_by {
@@ -38,8 +38,8 @@ pub(super) fn judge_ids(claim: &ClaimedSource, feed: &ParsedFeed, memory: &mut M
 }
 
 /// What the filters can know of an entry before its page is had.
-fn judged(entry: &Entry, now: DateTime<Utc>) -> Judged<'_> {
-    Judged {
+fn judged(entry: &Entry, now: DateTime<Utc>) -> FilterInput<'_> {
+    FilterInput {
         title: entry.title.as_deref(),
         link: entry.link.as_ref().map(url::Url::as_str),
         categories: Some(&entry.details().categories),
@@ -57,7 +57,7 @@ pub(super) fn keys(
     config: &Config,
     source: &Source,
     feed: &ParsedFeed,
-    (before, by): (KnownBy, KnownBy),
+    (before, by): (EntryIdentifier, EntryIdentifier),
     now: DateTime<Utc>,
 ) -> Vec<EntryKeys> {
     let pattern =
@@ -65,7 +65,11 @@ pub(super) fn keys(
     let shared = identity::shared_ids(&feed.entries);
     let keyed = |entry: &Entry| {
         let is_shared = entry.id.as_ref().is_some_and(|id| shared.contains(id));
-        let by = if is_shared { by.max(KnownBy::Link) } else { by };
+        let by = if is_shared {
+            by.max(EntryIdentifier::Link)
+        } else {
+            by
+        };
         let mut keys = identity::of_link(pattern(entry), entry, by);
         keys.was = (before != by).then(|| identity::ident(entry, before));
         // An entry that needs no page waits for no host.

@@ -13,9 +13,11 @@ use url::Url;
 use super::ask::{Answer, Came, Read, get, read};
 use crate::config::Source;
 use crate::feed::Child;
-use crate::fetch::{Fetcher, Outcome, Request, Want};
+use crate::fetch::{Fetcher, Request, ResourceKind, ResponseContent};
 use crate::link;
-use crate::model::{ClaimedSource, Failure, ParsedFeed, SitemapNote, Skipped, Standing, Validators};
+use crate::model::{
+    ChildSitemap, ChildSitemapState, ClaimedSource, Failure, ParsedFeed, SkippedEntry, Validators,
+};
 use crate::store::Store;
 
 /// Sitemaps asked for in one poll.
@@ -32,7 +34,7 @@ pub(super) struct Taken {
     /// Entries of those that were read.
     pub(super) feed: ParsedFeed,
     /// What is known of all of them now.
-    pub(super) notes: Vec<SitemapNote>,
+    pub(super) notes: Vec<ChildSitemap>,
     /// Whether it is an archive: most of it is older than our interest.
     pub(super) archive: bool,
 }
@@ -78,7 +80,7 @@ pub(super) async fn walk(
         archive: is_archive,
     } in wanted
     {
-        let mut request = Request::new(child.url.clone(), Want::Sitemap);
+        let mut request = Request::new(child.url.clone(), ResourceKind::Sitemap);
         if !full {
             request = request.with_validators(validators.clone());
         }
@@ -95,7 +97,7 @@ pub(super) async fn walk(
                 answer.took += fetched.took;
                 answer.hosts.extend(fetched.hosts);
                 match fetched.outcome {
-                    Outcome::NotModified(new) => Ok((
+                    ResponseContent::NotModified(new) => Ok((
                         None,
                         Validators {
                             etag: new.etag.or(validators.etag),
@@ -103,7 +105,7 @@ pub(super) async fn walk(
                         },
                         true,
                     )),
-                    Outcome::Document(document) => {
+                    ResponseContent::Document(document) => {
                         answer.bytes += document.length;
                         let validators = document.validators.clone();
                         let (read, whole) = match streamed {
@@ -140,7 +142,7 @@ pub(super) async fn walk(
                     None => {}
                 }
                 if let Some(note) = notes.iter_mut().find(|note| whole && note.url == child.url) {
-                    note.standing = Standing::Read;
+                    note.standing = ChildSitemapState::Read;
                     note.settled = child.changed;
                     note.validators = validators;
                 }
@@ -159,7 +161,7 @@ pub(super) async fn walk(
 }
 
 /// What an index said that has not changed.
-fn named_by(known: &[SitemapNote]) -> Vec<Child> {
+fn named_by(known: &[ChildSitemap]) -> Vec<Child> {
     known
         .iter()
         .map(|note| Child {
@@ -170,11 +172,11 @@ fn named_by(known: &[SitemapNote]) -> Vec<Child> {
 }
 
 /// What is known of each child before any is read, and which are worth a request, best first.
-fn choose(mut children: Vec<Child>, known: &[SitemapNote]) -> (Vec<SitemapNote>, Vec<Wanted>) {
+fn choose(mut children: Vec<Child>, known: &[ChildSitemap]) -> (Vec<ChildSitemap>, Vec<Wanted>) {
     // Names with numbers in them count up with time.
     children.sort_by_cached_key(|child| Reverse((child.changed_at(), natural(child.url.as_str()))));
     children.truncate(REMEMBERED);
-    let by_url: HashMap<&Url, &SitemapNote> = known.iter().map(|note| (&note.url, note)).collect();
+    let by_url: HashMap<&Url, &ChildSitemap> = known.iter().map(|note| (&note.url, note)).collect();
     let (mut notes, mut wanted) = (Vec::with_capacity(children.len()), Vec::new());
     for child in children {
         let mut note = by_url
@@ -182,15 +184,15 @@ fn choose(mut children: Vec<Child>, known: &[SitemapNote]) -> (Vec<SitemapNote>,
             .map_or_else(|| unknown(&child), |note| (*note).clone());
         note.changed.clone_from(&child.changed);
         let wants = match note.standing {
-            Standing::Waiting => true,
-            Standing::Read => note.changed.is_none() || note.changed != note.settled,
-            Standing::Archive => note.changed != note.settled,
+            ChildSitemapState::Waiting => true,
+            ChildSitemapState::Read => note.changed.is_none() || note.changed != note.settled,
+            ChildSitemapState::Archive => note.changed != note.settled,
         };
         if wants {
             wanted.push(Wanted {
                 child,
                 validators: note.validators.clone(),
-                archive: note.standing == Standing::Archive,
+                archive: note.standing == ChildSitemapState::Archive,
             });
         }
         notes.push(note);
@@ -202,7 +204,7 @@ fn choose(mut children: Vec<Child>, known: &[SitemapNote]) -> (Vec<SitemapNote>,
     if known.is_empty() {
         for left in wanted.iter().skip(AT_ONCE) {
             if let Some(note) = notes.iter_mut().find(|note| note.url == left.child.url) {
-                note.standing = Standing::Archive;
+                note.standing = ChildSitemapState::Archive;
                 note.settled.clone_from(&note.changed);
             }
         }
@@ -211,12 +213,12 @@ fn choose(mut children: Vec<Child>, known: &[SitemapNote]) -> (Vec<SitemapNote>,
     (notes, wanted)
 }
 
-fn unknown(child: &Child) -> SitemapNote {
-    SitemapNote {
+fn unknown(child: &Child) -> ChildSitemap {
+    ChildSitemap {
         url: child.url.clone(),
         changed: None,
         settled: None,
-        standing: Standing::Waiting,
+        standing: ChildSitemapState::Waiting,
         validators: Validators::default(),
     }
 }
@@ -239,8 +241,8 @@ fn natural(text: &str) -> String {
     out
 }
 
-fn remark(url: &Url, what: &str) -> Skipped {
-    Skipped {
+fn remark(url: &Url, what: &str) -> SkippedEntry {
+    SkippedEntry {
         position: 0,
         reason: format!("the sitemap {}: {what}", link::masked(url)),
     }
@@ -262,10 +264,10 @@ mod tests {
     }
 
     /// Reads all that is wanted.
-    fn settled(mut notes: Vec<SitemapNote>, wanted: &[Wanted]) -> Vec<SitemapNote> {
+    fn settled(mut notes: Vec<ChildSitemap>, wanted: &[Wanted]) -> Vec<ChildSitemap> {
         for note in &mut notes {
             if wanted.iter().any(|wanted| wanted.child.url == note.url) {
-                note.standing = Standing::Read;
+                note.standing = ChildSitemapState::Read;
                 note.settled.clone_from(&note.changed);
             }
         }

@@ -11,7 +11,7 @@ use crate::timing::show_duration;
 
 /// The wishes known of one source.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Hints {
+pub struct PollHints {
     /// Until when the last answer is fresh: `max-age` minus `Age`, else `Expires`.
     pub fresh_until: Option<DateTime<Utc>>,
     /// By which word it is: `max-age=3600`, `Expires`.
@@ -24,7 +24,7 @@ pub struct Hints {
 ///
 /// `wanted` is when we would come by ourselves. Wishes delay by at most `max` from `now`.
 pub(super) fn not_before(
-    hints: &Hints,
+    hints: &PollHints,
     wanted: DateTime<Utc>,
     now: DateTime<Utc>,
     max: Duration,

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Grade, Next};
+use crate::model::{Grade, NextPoll};
 use crate::timing::{Schedule, show_duration};
 
-pub use hints::Hints;
+pub use hints::PollHints;
 pub use rhythm::Rhythm;
 
 /// Longest anything waits of itself: a source never dies of its errors, and no server may send us away for longer.
@@ -49,7 +49,7 @@ pub const UPGRADE: Duration = Duration::from_hours(7 * 24);
 
 /// What decides when a source is polled next.
 #[derive(Clone, Debug)]
-pub struct Situation<'a> {
+pub struct PollContext<'a> {
     /// Its name, which spreads it among others.
     pub name: &'a str,
     /// The user's word.
@@ -59,16 +59,16 @@ pub struct Situation<'a> {
     /// Whether its answers can be conditional.
     pub conditional: bool,
     /// What server and feed wish.
-    pub hints: &'a Hints,
+    pub hints: &'a PollHints,
     /// Longest that wishes may delay it.
     pub max_hint: Duration,
     /// What the poll that just ended came to, where it failed.
-    pub failure: Option<Failing>,
+    pub failure: Option<FailureContext>,
 }
 
 /// A failure, as far as it decides when to come back.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Failing {
+pub struct FailureContext {
     /// Weighted sum of the failures in a row, this one included: temporary 0.25, soft 0.5, permanent 1.
     pub failures: f64,
     /// What the server said in `Retry-After`.
@@ -78,13 +78,13 @@ pub struct Failing {
 }
 
 /// The next poll of a source whose poll ended `now`.
-pub fn next(situation: &Situation<'_>, now: DateTime<Utc>) -> Next {
+pub fn next(situation: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
     let mut next = match &situation.failure {
         None => wanted(situation, now),
         Some(failing) => after_failure(situation, failing, now),
     };
     if let Some((at, why)) = hints::not_before(situation.hints, next.at, now, situation.max_hint) {
-        next = Next { at, why };
+        next = NextPoll { at, why };
     }
     next
 }
@@ -99,7 +99,7 @@ pub fn weight(grade: Grade) -> f64 {
 }
 
 /// By the user's word, or by the rhythm of the source.
-fn wanted(situation: &Situation<'_>, now: DateTime<Utc>) -> Next {
+fn wanted(situation: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
     let schedule = situation.schedule;
     match schedule {
         Schedule::Adaptive => {
@@ -121,17 +121,17 @@ fn wanted(situation: &Situation<'_>, now: DateTime<Utc>) -> Next {
                     "adaptive: once a day, for its server knows no conditional requests",
                 ),
             };
-            Next {
+            NextPoll {
                 at: jittered(situation.name, at, now),
                 why: why.into(),
             }
         }
-        Schedule::Every(_) => Next {
+        Schedule::Every(_) => NextPoll {
             at: jittered(situation.name, schedule.next_after(now), now),
             why: schedule.to_string(),
         },
         // The user named the minute.
-        Schedule::Cron(_) => Next {
+        Schedule::Cron(_) => NextPoll {
             at: schedule.next_after(now),
             why: schedule.to_string(),
         },
@@ -147,7 +147,7 @@ fn jittered(name: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> 
 /// The server's own word (`Retry-After`) decides at the first failure; after that it can only lengthen the backoff, so
 /// that a server which always says "in a second" is not asked every second. A source that is polled rarely does not
 /// wait for its next turn: what a failed poll would have seen may be gone by then.
-fn after_failure(situation: &Situation<'_>, failing: &Failing, now: DateTime<Utc>) -> Next {
+fn after_failure(situation: &PollContext<'_>, failing: &FailureContext, now: DateTime<Utc>) -> NextPoll {
     let turn = match situation.schedule {
         Schedule::Adaptive => ADAPTIVE_FLOOR,
         schedule => (schedule.next_after(now) - now)
@@ -168,18 +168,18 @@ fn after_failure(situation: &Situation<'_>, failing: &Failing, now: DateTime<Utc
             .clamp(Duration::from_secs(1), LONGEST)
     });
     match asked {
-        Some(asked) if failing.failures <= weight(Grade::Soft) || asked >= backoff => Next {
+        Some(asked) if failing.failures <= weight(Grade::Soft) || asked >= backoff => NextPoll {
             at: now + asked,
             why: format!(
                 "the server asked for Retry-After of {}",
                 show_duration(whole(asked))
             ),
         },
-        _ if failing.refused => Next {
+        _ if failing.refused => NextPoll {
             at: now + backoff,
             why: "the server refuses us: a person should look".into(),
         },
-        _ => Next {
+        _ => NextPoll {
             at: now + backoff,
             why: format!("backing off {} after failures", show_duration(rough(backoff))),
         },

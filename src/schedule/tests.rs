@@ -17,10 +17,10 @@ fn every(minutes: u64) -> Schedule {
 struct Case {
     schedule: Schedule,
     rhythm: Rhythm,
-    hints: Hints,
+    hints: PollHints,
     conditional: bool,
     max_hint: Duration,
-    failure: Option<Failing>,
+    failure: Option<FailureContext>,
 }
 
 impl Case {
@@ -28,7 +28,7 @@ impl Case {
         Self {
             schedule,
             rhythm: Rhythm::default(),
-            hints: Hints::default(),
+            hints: PollHints::default(),
             conditional: true,
             max_hint: LONGEST,
             failure: None,
@@ -36,7 +36,7 @@ impl Case {
     }
 
     fn failing(mut self, failures: f64, retry_after: Option<DateTime<Utc>>) -> Self {
-        self.failure = Some(Failing {
+        self.failure = Some(FailureContext {
             failures,
             retry_after,
             refused: false,
@@ -55,8 +55,8 @@ impl Case {
         self
     }
 
-    fn next(&self, now: DateTime<Utc>) -> Next {
-        let situation = Situation {
+    fn next(&self, now: DateTime<Utc>) -> NextPoll {
+        let situation = PollContext {
             name: "paper",
             schedule: &self.schedule,
             rhythm: &self.rhythm,
@@ -73,7 +73,7 @@ impl Case {
     }
 }
 
-fn at(next: &Next) -> String {
+fn at(next: &NextPoll) -> String {
     next.at.format("%a %H:%M").to_string()
 }
 
@@ -348,7 +348,7 @@ proptest! {
         }
         let fresh = fresh.map(Duration::from_secs);
         case.hints.fresh_until = fresh.map(|fresh| now + fresh);
-        case.failure = failures.map(|failures| Failing {
+        case.failure = failures.map(|failures| FailureContext {
             failures,
             retry_after: retry.map(|seconds| now + chrono::Duration::seconds(seconds)),
             refused: false,

@@ -10,13 +10,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::alike::Shape;
 use super::columns::{Columns, clean};
 use super::error::StoreError;
 use super::grouping::{self, Reading};
 use super::search::index;
+use super::similarity::Shape;
 use super::{changes, time, volatile};
-use crate::model::{ArticleId, Cutting, Key, Method, SourceId, Stored};
+use crate::model::{ArticleId, CollectedArticle, Key, Method, SourceId, StoreOutcome};
 
 /// Row id of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,10 +37,10 @@ struct Told {
 pub(super) fn record(
     db: &Connection,
     source: SourceId,
-    cutting: &Cutting,
+    cutting: &CollectedArticle,
     keys: &[Key],
     now: DateTime<Utc>,
-) -> Result<(PageId, Stored), StoreError> {
+) -> Result<(PageId, StoreOutcome), StoreError> {
     let told = Told::of(cutting);
     let kept = Kept::by(db, source)?;
     let page = page_by_key(db, &cutting.page_key)?;
@@ -70,7 +70,7 @@ pub(super) fn record(
     };
     grouping::name(db, page, keys, &group, now)?;
     if !is_news || (!is_new && is_deleted(db, article)?) {
-        return Ok((page, Stored::Known(article)));
+        return Ok((page, StoreOutcome::Known(article)));
     }
     let announced =
         is_new || before.is_some() || outdoes_current(db, article, (&told.text, told.is_of_feed()))?;
@@ -83,7 +83,7 @@ pub(super) fn record(
     let revision = columns.insert(db, page, source, now, seq)?;
     if is_new {
         changes::begun(db, article, revision)?;
-        return Ok((page, Stored::New(article)));
+        return Ok((page, StoreOutcome::New(article)));
     }
     if announced {
         changes::revised(db, article, revision, now)?;
@@ -92,9 +92,9 @@ pub(super) fn record(
         drop_older(db, page, revision)?;
     }
     Ok(if announced {
-        (page, Stored::Revised(article))
+        (page, StoreOutcome::Revised(article))
     } else {
-        (page, Stored::Known(article))
+        (page, StoreOutcome::Known(article))
     })
 }
 
@@ -236,7 +236,7 @@ impl Kept {
 }
 
 impl Told {
-    fn of(cutting: &Cutting) -> Self {
+    fn of(cutting: &CollectedArticle) -> Self {
         let fields = &cutting.extraction;
         Self {
             title: fields.title.as_deref().map(clean),
@@ -356,7 +356,7 @@ fn insert_page(
     db: &Connection,
     article: ArticleId,
     source: SourceId,
-    cutting: &Cutting,
+    cutting: &CollectedArticle,
     now: DateTime<Utc>,
 ) -> Result<PageId, StoreError> {
     // As `revisits::asked` would leave it.

@@ -11,7 +11,7 @@ use crate::model::{ClaimedEntry, Lease};
 
 /// What is asked of [`super::Store::claim`].
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub struct ClaimRequest {
     /// Sources and entries together, at most.
     pub room: usize,
     /// Sources of them, at most.

@@ -7,8 +7,8 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::alike::{Detail, PLACES, Shape, Sketch};
 use super::error::StoreError;
+use super::similarity::{Detail, PLACES, Shape, Sketch};
 
 /// Articles that a new one is compared with: some days of a large collection. Their positions fit 16 bits.
 const LATEST: usize = 50_000;

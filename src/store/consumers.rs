@@ -10,10 +10,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::control_client::ControlClient;
 use super::error::StoreError;
 use super::lock::beside;
 use super::reader::{Reader, moment};
-use super::side::Side;
 use super::time;
 
 /// A consumer and how far it is.
@@ -33,13 +33,13 @@ pub struct Consumer {
 
 /// The right to deliver to a consumer: one process at a time, freed by the system when that ends.
 #[derive(Debug)]
-pub struct Hold {
+pub struct ConsumerLock {
     name: String,
-    side: Side,
+    side: ControlClient,
     _lock: File,
 }
 
-impl Hold {
+impl ConsumerLock {
     /// Takes the consumer, which begins at `since` where it is new; refused while another process has it.
     pub fn take(
         database: &Path,
@@ -47,7 +47,7 @@ impl Hold {
         since: i64,
         now: DateTime<Utc>,
     ) -> Result<(Self, Consumer), StoreError> {
-        let mut side = Side::open(database)?;
+        let mut side = ControlClient::open(database)?;
         let path = beside(database, &format!("-consumer-{name}"));
         let failed = |error: std::io::Error| StoreError::File {
             path: path.clone(),

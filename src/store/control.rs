@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::control_client::ControlClient;
 use super::error::StoreError;
-use super::side::Side;
-use super::{pages, queue, rest, sources, time};
+use super::{host_backoff, pages, queue, sources, time};
 
 /// What a request for one source came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum ControlOutcome {
     /// It is done, or will be at once.
     Done,
     /// There is no such source; its name may have been one of these.
@@ -23,7 +23,7 @@ pub enum Asked {
 
 /// Something only the running daemon can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct ControlRequest {
     /// Row.
     pub id: i64,
     /// `reload` or `wake`.
@@ -32,28 +32,33 @@ pub struct Request {
     pub what: String,
 }
 
-impl Side {
+impl ControlClient {
     /// Makes a source due at once. Validators are still sent and a rest that its host asked for is still observed
     /// (POLITENESS P18); with `force` neither is.
-    pub fn poll(&mut self, name: &str, force: bool, now: DateTime<Utc>) -> Result<Asked, StoreError> {
+    pub fn poll(
+        &mut self,
+        name: &str,
+        force: bool,
+        now: DateTime<Utc>,
+    ) -> Result<ControlOutcome, StoreError> {
         self.write("ask for a poll", |db| {
             let Some(row) = row_of(db, name)? else {
                 return unknown(db);
             };
             if let Some(why) = row.not_polled {
-                return Ok(Asked::Refused(why));
+                return Ok(ControlOutcome::Refused(why));
             }
             let at = time::ms(now);
-            let (rest_until, retry_after) = rest::of(db, &row.host)?;
-            if !force && rest::is_resting(retry_after, at) {
-                return Ok(Asked::Refused(format!(
+            let (rest_until, retry_after) = host_backoff::of(db, &row.host)?;
+            if !force && host_backoff::is_resting(retry_after, at) {
+                return Ok(ControlOutcome::Refused(format!(
                     "{} asked to be left alone until {}; --force asks all the same",
                     row.host,
                     time::text(time::moment(retry_after))
                 )));
             }
             if row.gone && !force {
-                return Ok(Asked::Refused(
+                return Ok(ControlOutcome::Refused(
                     "the server said that the feed is gone for good (410); --force asks all the same".into(),
                 ));
             }
@@ -64,7 +69,7 @@ impl Side {
                 params![row.id, at, force],
             )?;
             // Our own caution after a failure is no reason to refuse a person.
-            if rest::is_resting(rest_until, at) || force {
+            if host_backoff::is_resting(rest_until, at) || force {
                 db.execute(
                     "UPDATE host SET rest_until = 0, retry_after = iif(?2, 0, retry_after) WHERE name = ?1",
                     params![row.host, force],
@@ -81,17 +86,17 @@ impl Side {
                     [row.id],
                 )?;
             }
-            Ok(Asked::Done)
+            Ok(ControlOutcome::Done)
         })
     }
 
     /// Holds a source: it is not polled and its pages wait. What is under way is finished.
-    pub fn pause(&mut self, name: &str) -> Result<Asked, StoreError> {
+    pub fn pause(&mut self, name: &str) -> Result<ControlOutcome, StoreError> {
         self.write("pause a source", |db| set_paused(db, name, true))
     }
 
     /// Lets a source go on.
-    pub fn resume(&mut self, name: &str) -> Result<Asked, StoreError> {
+    pub fn resume(&mut self, name: &str) -> Result<ControlOutcome, StoreError> {
         self.write("resume a source", |db| set_paused(db, name, false))
     }
 
@@ -102,7 +107,7 @@ impl Side {
         &mut self,
         name: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<Result<(u64, u64), Asked>, StoreError> {
+    ) -> Result<Result<(u64, u64), ControlOutcome>, StoreError> {
         self.write("ask for another try", |db| {
             let source = match name {
                 None => None,
@@ -188,15 +193,15 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<Row>, StoreError> {
 }
 
 /// The names there are, as far as a person would read on.
-fn unknown(db: &Connection) -> Result<Asked, StoreError> {
+fn unknown(db: &Connection) -> Result<ControlOutcome, StoreError> {
     let names = db
         .prepare("SELECT name FROM source WHERE configured = 1 ORDER BY name LIMIT 20")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    Ok(Asked::Unknown(names))
+    Ok(ControlOutcome::Unknown(names))
 }
 
-fn set_paused(db: &Connection, name: &str, paused: bool) -> Result<Asked, StoreError> {
+fn set_paused(db: &Connection, name: &str, paused: bool) -> Result<ControlOutcome, StoreError> {
     let Some(row) = row_of(db, name)? else {
         return unknown(db);
     };
@@ -206,7 +211,7 @@ fn set_paused(db: &Connection, name: &str, paused: bool) -> Result<Asked, StoreE
         } else {
             "was not paused"
         };
-        return Ok(Asked::Refused(format!("it {word}; nothing was changed")));
+        return Ok(ControlOutcome::Refused(format!("it {word}; nothing was changed")));
     }
     let enabled: bool = db.query_row(
         "UPDATE source SET paused = ?2, enabled = wanted AND configured AND NOT ?2 WHERE id = ?1 RETURNING enabled",
@@ -214,14 +219,14 @@ fn set_paused(db: &Connection, name: &str, paused: bool) -> Result<Asked, StoreE
         |row| row.get(0),
     )?;
     sources::switch(db, row.id, row.enabled, enabled)?;
-    Ok(Asked::Done)
+    Ok(ControlOutcome::Done)
 }
 
-pub(super) fn open(db: &Connection) -> Result<Vec<Request>, StoreError> {
+pub(super) fn open(db: &Connection) -> Result<Vec<ControlRequest>, StoreError> {
     Ok(db
         .prepare_cached("SELECT id, word, what FROM request WHERE answer IS NULL ORDER BY id LIMIT 100")?
         .query_map([], |row| {
-            Ok(Request {
+            Ok(ControlRequest {
                 id: row.get(0)?,
                 word: row.get(1)?,
                 what: row.get(2)?,

@@ -10,7 +10,7 @@ use std::io::{self, Read as _};
 
 use zstd::zstd_safe::CParameter;
 
-use crate::coding;
+use crate::content_coding;
 
 /// Bytes of a dictionary, at most.
 pub(super) const LARGEST: usize = 256 << 10;
@@ -110,5 +110,5 @@ pub(super) fn stored(body: &[u8], length: i64) -> io::Result<Vec<u8>> {
     let length = usize::try_from(length).ok().filter(|&length| length <= LARGEST);
     let length =
         length.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a dictionary of no such length"))?;
-    coding::decoded("zstd", body, length)
+    content_coding::decoded("zstd", body, length)
 }

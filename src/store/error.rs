@@ -102,7 +102,7 @@ pub enum StoreError {
         /// What was tried.
         doing: &'static str,
         /// Of which sort.
-        trouble: Trouble,
+        trouble: SqlErrorKind,
         /// The database's words.
         message: String,
     },
@@ -110,7 +110,7 @@ pub enum StoreError {
 
 /// Sorts of refusal by the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum SqlErrorKind {
     /// No room on the disk.
     Full,
     /// The disk or the file system failed.
@@ -125,7 +125,7 @@ pub enum Trouble {
     Other,
 }
 
-impl Trouble {
+impl SqlErrorKind {
     fn advice(self) -> &'static str {
         match self {
             Self::Full => "rolled back; it goes on when there is room on the disk",
@@ -144,8 +144,10 @@ impl StoreError {
         match self {
             Self::LeaseLost { .. } => Grade::Soft,
             Self::Sql { trouble, .. } => match trouble {
-                Trouble::Full | Trouble::Io | Trouble::Busy | Trouble::ReadOnly => Grade::Temporary,
-                Trouble::Corrupt | Trouble::Other => Grade::Permanent,
+                SqlErrorKind::Full | SqlErrorKind::Io | SqlErrorKind::Busy | SqlErrorKind::ReadOnly => {
+                    Grade::Temporary
+                }
+                SqlErrorKind::Corrupt | SqlErrorKind::Other => Grade::Permanent,
             },
             _ => Grade::Permanent,
         }
@@ -166,12 +168,12 @@ impl StoreError {
             Self::Closed => "store-closed",
             Self::Damaged { .. } => "store-damaged",
             Self::Sql { trouble, .. } => match trouble {
-                Trouble::Full => "store-full",
-                Trouble::Io => "store-io",
-                Trouble::Busy => "store-busy",
-                Trouble::Corrupt => "store-corrupt",
-                Trouble::ReadOnly => "store-read-only",
-                Trouble::Other => "store-sql",
+                SqlErrorKind::Full => "store-full",
+                SqlErrorKind::Io => "store-io",
+                SqlErrorKind::Busy => "store-busy",
+                SqlErrorKind::Corrupt => "store-corrupt",
+                SqlErrorKind::ReadOnly => "store-read-only",
+                SqlErrorKind::Other => "store-sql",
             },
         }
     }
@@ -206,7 +208,7 @@ impl StoreError {
     pub(super) fn of_file(self, path: &Path) -> Self {
         match self {
             Self::Sql {
-                trouble: Trouble::Corrupt,
+                trouble: SqlErrorKind::Corrupt,
                 message,
                 ..
             } => Self::Foreign {
@@ -214,14 +216,14 @@ impl StoreError {
                 why: message,
             },
             Self::Sql {
-                trouble: Trouble::ReadOnly,
+                trouble: SqlErrorKind::ReadOnly,
                 ..
             } => Self::ReadOnly {
                 path: path.to_owned(),
             },
             Self::Sql {
                 doing,
-                trouble: Trouble::Io,
+                trouble: SqlErrorKind::Io,
                 message,
             } => Self::File {
                 path: path.to_owned(),
@@ -243,12 +245,14 @@ impl StoreError {
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let trouble = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Trouble::Full,
-            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory) => Trouble::Io,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Trouble::Busy,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Trouble::Corrupt,
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Trouble::ReadOnly,
-            _ => Trouble::Other,
+            Some(ErrorCode::DiskFull) => SqlErrorKind::Full,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory) => {
+                SqlErrorKind::Io
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SqlErrorKind::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => SqlErrorKind::Corrupt,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => SqlErrorKind::ReadOnly,
+            _ => SqlErrorKind::Other,
         };
         Self::Sql {
             doing: "use the database",

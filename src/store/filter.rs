@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
+use super::query::{ArticleQuery, SortOrder};
 use super::search::{QueryError, expression};
-use super::takeout::{Sequence, Takeout};
 use super::time;
 
 /// The revisions with what their articles have, as of the change that brought each: pages move between articles later.
@@ -27,7 +27,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn of(which: &Takeout) -> Result<Self, QueryError> {
+    pub(super) fn of(which: &ArticleQuery) -> Result<Self, QueryError> {
         let mut params = vec![Value::Integer(which.since_seq)];
         let mut tests = vec!["seq > ?".to_owned()];
         if let Some(upto) = which.upto {
@@ -84,9 +84,9 @@ impl Filter {
             of_sources,
             source_params,
             order: match which.sequence {
-                Sequence::Seq => "seq",
-                Sequence::Newest => "seq DESC",
-                Sequence::SourceAndDay => "source, substr(coalesce(published_at, fetched_at), 1, 10), seq",
+                SortOrder::Seq => "seq",
+                SortOrder::Newest => "seq DESC",
+                SortOrder::SourceAndDay => "source, substr(coalesce(published_at, fetched_at), 1, 10), seq",
             },
             // A cluster may take several rows of it away.
             limit: which.limit.filter(|_| !which.one_of_a_cluster),

@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::alike::Shape;
 use super::articles::{self, PageId};
 use super::error::StoreError;
 use super::payload::kind_of;
 use super::search::index;
+use super::similarity::Shape;
 use super::{changes, ledger, retention, time};
 use crate::model::{ArticleId, Key, KeyKind, SourceId};
 

@@ -15,9 +15,9 @@ use crate::model::{ArticleId, Key, PageLinks, SourceId};
 
 /// A line of an export, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Arrival {
+pub enum ImportRecord {
     /// An article.
-    Article(Box<Import>),
+    Article(Box<ImportedArticle>),
     /// An article that was merged or deleted there.
     Gone {
         /// Number of the change.
@@ -34,7 +34,7 @@ pub enum Arrival {
 /// An article as another database had it. The fields are those of the `articles` view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "docs/schema.md describes each")]
-pub struct Import {
+pub struct ImportedArticle {
     pub seq: i64,
     pub id: i64,
     pub revised: bool,
@@ -73,7 +73,7 @@ pub struct Import {
 
 /// What an import came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
+pub struct ImportSummary {
     /// Articles that are new here.
     pub new: u64,
     /// Articles that are here already.
@@ -95,16 +95,16 @@ impl Store {
     /// Takes in a batch; `verbatim` with its numbers, for a database that was empty when the import began.
     pub async fn import(
         &self,
-        batch: Vec<Arrival>,
+        batch: Vec<ImportRecord>,
         verbatim: bool,
         now: DateTime<Utc>,
-    ) -> Result<Imported, StoreError> {
+    ) -> Result<ImportSummary, StoreError> {
         self.writer
             .call("import articles", move |db| {
-                let mut done = Imported::default();
+                let mut done = ImportSummary::default();
                 for arrival in &batch {
                     match arrival {
-                        Arrival::Article(article) => {
+                        ImportRecord::Article(article) => {
                             let is_new = if verbatim {
                                 take_over(db, article)?
                             } else {
@@ -113,11 +113,11 @@ impl Store {
                             done.new += u64::from(is_new);
                             done.known += u64::from(!is_new);
                         }
-                        Arrival::Gone { seq, id, into, at } if verbatim => {
+                        ImportRecord::Gone { seq, id, into, at } if verbatim => {
                             gone(db, *seq, *id, *into, *at)?;
                             done.gone += 1;
                         }
-                        Arrival::Gone { .. } => {}
+                        ImportRecord::Gone { .. } => {}
                     }
                 }
                 Ok(done)
@@ -127,7 +127,7 @@ impl Store {
 }
 
 /// With its numbers.
-fn take_over(db: &Connection, import: &Import) -> Result<bool, StoreError> {
+fn take_over(db: &Connection, import: &ImportedArticle) -> Result<bool, StoreError> {
     let source = import
         .source
         .as_deref()
@@ -165,7 +165,7 @@ fn take_over(db: &Connection, import: &Import) -> Result<bool, StoreError> {
 }
 
 /// With new numbers; nothing, where it is known.
-fn take_in(db: &Connection, import: &Import, now: DateTime<Utc>) -> Result<bool, StoreError> {
+fn take_in(db: &Connection, import: &ImportedArticle, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let (page_key, keys) = named(import);
     let known = db
         .prepare_cached("SELECT 1 FROM page WHERE page_key = ?1")?
@@ -231,7 +231,7 @@ fn tell(
 }
 
 /// The row of a source by that name; made where there is none, as one that is not configured.
-fn source(db: &Connection, name: &str, import: &Import) -> Result<SourceId, StoreError> {
+fn source(db: &Connection, name: &str, import: &ImportedArticle) -> Result<SourceId, StoreError> {
     let known = db
         .prepare_cached("SELECT id FROM source WHERE name = ?1")?
         .query_row([name], |row| row.get(0).map(SourceId))
@@ -248,7 +248,7 @@ fn source(db: &Connection, name: &str, import: &Import) -> Result<SourceId, Stor
 }
 
 /// Its page key and the keys it is known by.
-fn named(import: &Import) -> (String, Vec<Key>) {
+fn named(import: &ImportedArticle) -> (String, Vec<Key>) {
     let links = PageLinks {
         short_link: import.short_link.clone(),
         ..PageLinks::default()
@@ -266,7 +266,7 @@ fn add_page(
     db: &Connection,
     article: ArticleId,
     source: Option<SourceId>,
-    import: &Import,
+    import: &ImportedArticle,
 ) -> Result<i64, StoreError> {
     let (mut page_key, keys) = named(import);
     let taken = db
@@ -310,7 +310,7 @@ fn add_revision(
     db: &Connection,
     page: i64,
     source: Option<SourceId>,
-    import: &Import,
+    import: &ImportedArticle,
     seq: Option<i64>,
 ) -> Result<i64, StoreError> {
     db.prepare_cached(

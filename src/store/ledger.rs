@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::drift::{Drift, Habit};
 use super::error::StoreError;
 use super::time;
-use crate::model::{EntryId, Failure, Grade, PollCounts, PollOutcome, SourceId, Tried};
+use crate::model::{EntryId, Failure, Grade, PollCounts, PollOutcome, SelectorOutcome, SourceId};
 
 /// Rows kept of each source, in `failure` and in `poll`.
 const KEPT: i64 = 100;
@@ -100,7 +100,7 @@ pub(super) fn count(db: &Connection, source: SourceId, name: &str, by: u64) -> R
 pub(super) fn tried(
     db: &Connection,
     source: SourceId,
-    tried: &[Tried],
+    tried: &[SelectorOutcome],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for rule in tried {
@@ -141,7 +141,7 @@ pub(super) fn tried(
 }
 
 /// What is remembered of a selector, and whether it has a row.
-fn habit(db: &Connection, source: SourceId, rule: &Tried) -> Result<(Habit, bool), StoreError> {
+fn habit(db: &Connection, source: SourceId, rule: &SelectorOutcome) -> Result<(Habit, bool), StoreError> {
     let row = db
         .prepare_cached(
             "SELECT hits, misses, rate, usual, median, lengths, drift FROM rule_stat \
@@ -167,7 +167,7 @@ fn habit(db: &Connection, source: SourceId, rule: &Tried) -> Result<(Habit, bool
 fn alarm(
     db: &Connection,
     source: SourceId,
-    rule: &Tried,
+    rule: &SelectorOutcome,
     drift: Drift,
     habit: &Habit,
     now: DateTime<Utc>,

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::time;
 use crate::link;
-use crate::model::{FeedHints, KnownBy, Memory, Moved, SitemapNote, Standing, Validators};
+use crate::model::{
+    ChildSitemap, ChildSitemapState, EntryIdentifier, FeedHints, PermanentRedirect, PollState, Validators,
+};
 
 /// The wishes of a feed, as JSON of our own shape. What cannot be read back is forgotten: the next document says it anew.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -73,7 +75,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn of(note: &SitemapNote) -> Self {
+    fn of(note: &ChildSitemap) -> Self {
         Self {
             url: note.url.to_string(),
             changed: note.changed.clone(),
@@ -84,12 +86,12 @@ impl Kept {
         }
     }
 
-    fn note(self) -> Option<SitemapNote> {
-        Some(SitemapNote {
+    fn note(self) -> Option<ChildSitemap> {
+        Some(ChildSitemap {
             url: link::web_url(&self.url)?,
             changed: self.changed,
             settled: self.settled,
-            standing: [Standing::Archive, Standing::Read]
+            standing: [ChildSitemapState::Archive, ChildSitemapState::Read]
                 .into_iter()
                 .find(|standing| standing.as_str() == self.standing)
                 .unwrap_or_default(),
@@ -102,13 +104,13 @@ impl Kept {
 }
 
 /// What cannot be read back is forgotten: the index is read as if for the first time.
-fn sitemaps(json: &str) -> Vec<SitemapNote> {
+fn sitemaps(json: &str) -> Vec<ChildSitemap> {
     let kept: Vec<Kept> = serde_json::from_str(json).unwrap_or_default();
     kept.into_iter().filter_map(Kept::note).collect()
 }
 
-fn known_by(word: &str) -> KnownBy {
-    [KnownBy::Link, KnownBy::Title]
+fn known_by(word: &str) -> EntryIdentifier {
+    [EntryIdentifier::Link, EntryIdentifier::Title]
         .into_iter()
         .find(|by| by.as_str() == word)
         .unwrap_or_default()
@@ -124,18 +126,18 @@ macro_rules! memory_columns {
 pub(super) use memory_columns;
 
 /// Reads `memory_columns!()`, the first of which is the one at `from`.
-pub(super) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Memory> {
+pub(super) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<PollState> {
     let hints: String = row.get(from + 1)?;
     let moved_to: Option<String> = row.get(from + 3)?;
     let since: Option<i64> = row.get(from + 4)?;
     let times = row.get(from + 5)?;
     let address: Option<String> = row.get(from + 6)?;
     let moved = moved_to.as_deref().and_then(link::web_url).zip(since);
-    Ok(Memory {
+    Ok(PollState {
         rhythm: row.get(from)?,
         hints: serde_json::from_str::<Wishes>(&hints).unwrap_or_default().hints(),
         full_at: row.get::<_, Option<i64>>(from + 2)?.map(time::moment),
-        moved: moved.map(|(to, since)| Moved {
+        moved: moved.map(|(to, since)| PermanentRedirect {
             to,
             since: time::moment(since),
             times,
@@ -150,12 +152,12 @@ pub(super) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<Memory> {
 }
 
 /// The wishes of a feed, as they are kept.
-pub(super) fn hints_json(memory: &Memory) -> String {
+pub(super) fn hints_json(memory: &PollState) -> String {
     serde_json::to_string(&Wishes::of(&memory.hints)).unwrap_or_else(|_| "{}".into())
 }
 
 /// What is known of sitemaps, as it is kept.
-pub(super) fn sitemaps_json(memory: &Memory) -> String {
+pub(super) fn sitemaps_json(memory: &PollState) -> String {
     let kept: Vec<Kept> = memory.sitemaps.iter().map(Kept::of).collect();
     serde_json::to_string(&kept).unwrap_or_else(|_| "[]".into())
 }

@@ -11,85 +11,85 @@
 //! Files beside `DB`: `-wal` and `-shm` belong to it and stay when it is closed, so that people who may not write the
 //! folder can read; `-lock` names the process that writes; `-work` is the list of inputs being parsed ([`Work`]).
 
-mod alike;
-mod anew;
 mod articles;
 mod backup;
 mod changes;
 mod claims;
-mod clerk;
 mod cluster;
 mod columns;
 mod consumers;
 mod control;
-mod copy;
+mod control_client;
+mod crash_journal;
 mod dictionary;
 mod disk;
 mod drift;
 mod error;
-mod figures;
 mod filter;
 mod grouping;
+mod host_backoff;
+mod ingest;
 mod intake;
 mod ledger;
 mod lock;
+mod maintenance;
 mod memory;
-mod origins;
+mod metrics;
 mod outputs;
 mod pages;
 mod payload;
 mod polls;
+mod query;
 mod queue;
 mod raw;
 mod reader;
+mod reextraction;
 mod repack;
-mod rest;
 mod retention;
 mod revisions;
 mod revisits;
+mod robots_cache;
 mod schema;
 mod script;
 mod search;
-mod side;
+mod similarity;
+mod source_history;
 mod sources;
+mod sqlite_writer;
 mod status;
-mod story;
-mod take_in;
-mod takeout;
 mod time;
 mod verify;
 mod volatile;
 mod waiting;
-mod work;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-pub use anew::{Anew, Recast};
 pub use backup::backup;
-pub use claims::Wanted;
-pub use clerk::Clerk;
-pub use consumers::{Consumer, Hold};
-pub use control::{Asked, Request};
-pub use copy::Copy;
-pub use error::{StoreError, Trouble};
-pub use figures::Figures;
-pub use intake::{Arrival, Import, Imported};
+pub use claims::ClaimRequest;
+pub use consumers::{Consumer, ConsumerLock};
+pub use control::{ControlOutcome, ControlRequest};
+pub use control_client::ControlClient;
+pub use crash_journal::{WorkGuard, WorkItem};
+pub use error::{SqlErrorKind, StoreError};
+pub use intake::{ImportRecord, ImportSummary, ImportedArticle};
 pub use lock::{Holder, holder};
+pub use maintenance::MaintenanceWriter;
+pub use metrics::StoreMetrics;
 pub use outputs::OutputState;
+pub use query::{ArticleQuery, ArticleQueryError, ArticleRef, ExportItem, SortOrder};
 pub use raw::{RawPageRow, RawPages};
 pub use reader::{ChangeRow, Reader};
+pub use reextraction::{Reextraction, ReextractionOutcome};
 pub use repack::Repacked;
-pub use retention::{Plan, Policy, Tidied};
+pub use retention::{PrunePlan, PruneSummary, RetentionPolicy};
 pub use revisions::{NoArticle, RevisionRow};
-pub use search::{Hit, Hits, Order, QueryError, Search, SearchError, Snippet};
-pub use side::Side;
-pub use status::{LastError, RuleStat, SourceState, SourceStatus, Summary};
-pub use story::{PollRow, RestingHost, Silence};
-pub use takeout::{ArticleRef, Out, Sequence, Takeout, TakeoutError};
-pub use waiting::Waiting;
-pub use work::{Work, WorkMark};
+pub use search::{Hit, Hits, QueryError, SearchError, SearchRequest, Snippet, SortBy};
+pub use source_history::{HostBackoff, PollRow, Silence};
+pub use sqlite_writer::SqliteWriter;
+pub use status::{LastError, RuleStat, SourceState, SourceStatus, StoreSummary};
+pub use waiting::Backlog;
 
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
@@ -103,18 +103,18 @@ use claims::Claims;
 use rusqlite::{Connection, params};
 use writer::Haste;
 
-use crate::config::{ArticleRules, Config, Scope, Source};
-use crate::cores;
+use crate::config::{ArticleRules, BackoffScope, Config, Source};
+use crate::cpu;
 use crate::model::{
-    ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, RobotsNote, SourceId,
-    Stored,
+    ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, RobotsResponse,
+    SourceId, StoreOutcome,
 };
 
 /// The writer of a database: one in the world, held by a lock.
 #[derive(Debug)]
 pub struct Store {
     writer: writer::Writer,
-    work: Arc<work::WorkLedger>,
+    work: Arc<crash_journal::WorkLedger>,
     claims: Arc<Claims>,
     path: PathBuf,
     /// `PRAGMA data_version` when it was last looked at: it changes with what others commit.
@@ -138,7 +138,7 @@ impl Store {
         }
         let lock = lock::Lock::take(path, now)?;
         let mut db = schema::open_writer(path, &random_id()?)?;
-        let (work, crashed) = work::WorkLedger::open(path)?;
+        let (work, crashed) = crash_journal::WorkLedger::open(path)?;
         let run =
             start(&mut db, &crashed, now).map_err(|error| error.while_doing("start a run").of_file(path))?;
         work.clear(path)?;
@@ -170,7 +170,7 @@ impl Store {
     }
 
     /// What was asked of this run from beside and is not answered, oldest first.
-    pub async fn requests(&self) -> Result<Vec<Request>, StoreError> {
+    pub async fn requests(&self) -> Result<Vec<ControlRequest>, StoreError> {
         self.writer
             .call_in(Haste::Look, "read requests", control::open)
             .await
@@ -208,14 +208,14 @@ impl Store {
         configured: &[S],
         now: DateTime<Utc>,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
-        self.sync(configured, Scope::default(), now).await
+        self.sync(configured, BackoffScope::default(), now).await
     }
 
     /// The same, where a domain may count as one place.
     pub async fn sync(
         &self,
         configured: &[impl Borrow<Source>],
-        scope: Scope,
+        scope: BackoffScope,
         now: DateTime<Utc>,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
         let seeds: Vec<_> = configured
@@ -277,10 +277,11 @@ impl Store {
     }
 
     /// What earlier runs learned of robots.txt and of hosts that are not to be asked yet.
-    pub async fn ledger(&self, now: DateTime<Utc>) -> Result<Ledger, StoreError> {
-        let read = move |db: &Connection| Ok((origins::robots(db, now)?, origins::resting(db, now)?));
+    pub async fn ledger(&self, now: DateTime<Utc>) -> Result<HostStates, StoreError> {
+        let read =
+            move |db: &Connection| Ok((robots_cache::robots(db, now)?, robots_cache::resting(db, now)?));
         let (robots, resting) = self.writer.call("read the ledger of hosts", read).await?;
-        Ok(Ledger { robots, resting })
+        Ok(HostStates { robots, resting })
     }
 
     /// Which of these entries a source has not had yet, by their position.
@@ -325,7 +326,7 @@ impl Store {
     pub async fn claim(
         &self,
         now: DateTime<Utc>,
-        wanted: Wanted,
+        wanted: ClaimRequest,
     ) -> Result<(Vec<ClaimedSource>, Vec<ClaimedEntry>), StoreError> {
         let claims = Arc::clone(&self.claims);
         self.writer
@@ -341,14 +342,14 @@ impl Store {
     }
 
     /// Records what a page came to: article, aliases, raw page, the entry's state, and what was learned about hosts.
-    pub async fn record_page(&self, mut outcome: PageOutcome) -> Result<Stored, StoreError> {
+    pub async fn record_page(&self, mut outcome: PageOutcome) -> Result<StoreOutcome, StoreError> {
         let _recording = Recording::new(&self.recording);
         let packed = if let Some(bytes) = pages::Packed::dear(&outcome) {
             let pack = move || {
                 let packed = pages::Packed::of(&mut outcome);
                 (outcome, packed)
             };
-            let turn = cores::turn().await;
+            let turn = cpu::permit().await;
             let packed;
             (outcome, packed) = turn
                 .work(bytes, pack)
@@ -367,7 +368,7 @@ impl Store {
 
     /// Drops what the sources keep no longer, a bounded part of it, and gives room back to the file system. Where
     /// `more` is said there is more to do.
-    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<Tidied, StoreError> {
+    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<PruneSummary, StoreError> {
         self.writer
             .call("drop what is kept no longer", move |db| {
                 retention::tidy(db, &retention::policies(db)?, now)
@@ -403,7 +404,7 @@ impl Store {
     }
 
     /// When the next source and the next entry can be claimed, and how much waits.
-    pub async fn waiting(&self, now: DateTime<Utc>) -> Result<Waiting, StoreError> {
+    pub async fn waiting(&self, now: DateTime<Utc>) -> Result<Backlog, StoreError> {
         let look = move |db: &Connection| waiting::look(db, now);
         self.writer.call_in(Haste::Look, "look at what waits", look).await
     }
@@ -421,16 +422,16 @@ impl Store {
 
     /// Marks a row whose input is about to be parsed, until the mark is dropped. Should the process die meanwhile, the
     /// next start counts a crash of that row; its claims say so, and a child process reads that input first.
-    pub fn working(&self, work: Work) -> WorkMark {
+    pub fn working(&self, work: WorkItem) -> WorkGuard {
         self.work.mark(work)
     }
 }
 
 /// What is known of hosts at a start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ledger {
+pub struct HostStates {
     /// Answers for robots.txt that still count.
-    pub robots: Vec<RobotsNote>,
+    pub robots: Vec<RobotsResponse>,
     /// Hosts that are not to be asked before a time.
     pub resting: Vec<(String, DateTime<Utc>)>,
 }
@@ -452,7 +453,7 @@ impl Drop for Recording<'_> {
 }
 
 /// Gives this run its number, voids the leases of earlier ones, and counts what they died of.
-fn start(db: &mut Connection, crashed: &[Work], now: DateTime<Utc>) -> Result<i64, StoreError> {
+fn start(db: &mut Connection, crashed: &[WorkItem], now: DateTime<Utc>) -> Result<i64, StoreError> {
     let step = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     step.execute(
         "INSERT INTO run (pid, started_at) VALUES (?1, ?2)",
@@ -465,10 +466,10 @@ fn start(db: &mut Connection, crashed: &[Work], now: DateTime<Utc>) -> Result<i6
     queue::void(&step)?;
     for work in crashed {
         match *work {
-            Work::Source(SourceId(id)) => {
+            WorkItem::Source(SourceId(id)) => {
                 step.execute("UPDATE source SET crashes = crashes + 1 WHERE id = ?1", [id])?;
             }
-            Work::Entry(EntryId(id)) => {
+            WorkItem::Entry(EntryId(id)) => {
                 step.execute("UPDATE entry SET crashes = crashes + 1 WHERE id = ?1", [id])?;
             }
         }

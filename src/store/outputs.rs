@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
+use super::control_client::ControlClient;
 use super::error::StoreError;
 use super::reader::{Reader, moment};
-use super::side::Side;
 use super::time;
 
 /// An output that failed, or has dead letters.
@@ -25,7 +25,7 @@ pub struct OutputState {
     pub dead_letters: u64,
 }
 
-impl Side {
+impl ControlClient {
     /// Counts a failure.
     pub fn output_failed(
         &mut self,

@@ -18,10 +18,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::articles::{self, PageId};
 use super::error::StoreError;
-use super::{ledger, origins, queue, repack, rest, revisits, time};
+use super::{host_backoff, ledger, queue, repack, revisits, robots_cache, time};
 use crate::model::{
-    CRASHED, Cutting, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult, Sent, SourceId, Stored,
-    Validators,
+    CRASHED, CollectedArticle, EncodedBody, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult,
+    SourceId, StoreOutcome, Validators,
 };
 
 /// A page as received, compressed.
@@ -65,7 +65,7 @@ impl Packed {
             return Ok(None);
         };
         let plain = std::mem::take(&mut raw.body);
-        if let Some(Sent { codings, bytes }) = raw.sent.take() {
+        if let Some(EncodedBody { codings, bytes }) = raw.sent.take() {
             return Ok(Some(Self {
                 codings,
                 body: bytes,
@@ -102,11 +102,11 @@ pub(super) fn record(
     db: &Connection,
     outcome: &PageOutcome,
     packed: Option<&Packed>,
-) -> Result<Stored, StoreError> {
+) -> Result<StoreOutcome, StoreError> {
     let now = time::later(outcome.at, outcome.took);
     let held = hold(db, outcome)?;
-    let rests = rest::apply(db, &outcome.hosts, now)?;
-    origins::keep(db, &outcome.robots)?;
+    let rests = host_backoff::apply(db, &outcome.hosts, now)?;
+    robots_cache::keep(db, &outcome.robots)?;
     ledger::tried(db, held.source, &outcome.tried, now)?;
     ledger::count(db, held.source, ledger::ODD_HEADERS, outcome.odd_headers)?;
     let stored = match &outcome.result {
@@ -121,16 +121,16 @@ pub(super) fn record(
                 None,
             )?;
             ledger::count(db, held.source, &format!("unwanted.{filter}"), 1)?;
-            Stored::Unwanted
+            StoreOutcome::Unwanted
         }
-        PageResult::HostRests(failure, until) => {
+        PageResult::HostUnavailable(failure, until) => {
             ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
             // The host in trouble may be one that a redirect led to: then the entry waits for that one by itself.
             let rest = rests.values().copied().max();
             let at = rest.unwrap_or_else(|| time::ms(now).saturating_add(AT_LEAST));
             let at = until.map_or(at, |until| at.max(time::ms(until)));
             queue::put(db, outcome.entry, Some(at))?;
-            Stored::Waiting
+            StoreOutcome::Waiting
         }
     };
     Ok(stored)
@@ -163,10 +163,10 @@ fn article(
     db: &Connection,
     outcome: &PageOutcome,
     held: &Held,
-    cutting: &Cutting,
+    cutting: &CollectedArticle,
     packed: Option<&Packed>,
     now: DateTime<Utc>,
-) -> Result<Stored, StoreError> {
+) -> Result<StoreOutcome, StoreError> {
     let mut keys = cutting.keys.clone();
     let is_kept = held.upgrade != 0;
     let is_bound = is_kept && !revisits::is_revisit(held.upgrade);
@@ -186,7 +186,7 @@ fn article(
     if let Some(failure) = &cutting.failure {
         ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
     }
-    let is_new = matches!(stored, Stored::New(_));
+    let is_new = matches!(stored, StoreOutcome::New(_));
     if let (Some(raw), Some(packed)) = (&cutting.raw, packed)
         && (is_new || !articles::is_page_of_deleted(db, page)?)
     {
@@ -218,7 +218,7 @@ fn article(
     let look = revisits::Look {
         entry: outcome.entry,
         page,
-        changed: matches!(stored, Stored::Revised(_)),
+        changed: matches!(stored, StoreOutcome::Revised(_)),
     };
     let is_more_to_come = !is_of_feed || !is_kept || held.upgrade == ASKED;
     if let Some(at) = cutting.upgrade_at.filter(|_| is_more_to_come) {
@@ -233,9 +233,9 @@ fn article(
         revisits::settle(db, look, outcome.again, now)?;
     }
     let word = match stored {
-        Stored::New(_) => "articles.new",
-        Stored::Revised(_) => "articles.revised",
-        Stored::Known(_) | Stored::Unwanted | Stored::Waiting => "articles.known",
+        StoreOutcome::New(_) => "articles.new",
+        StoreOutcome::Revised(_) => "articles.revised",
+        StoreOutcome::Known(_) | StoreOutcome::Unwanted | StoreOutcome::Waiting => "articles.known",
     };
     ledger::count(db, held.source, word, 1)?;
     ledger::count(db, held.source, &format!("method.{}", cutting.method.as_str()), 1)?;
@@ -249,7 +249,7 @@ fn unchanged(
     held: &Held,
     validators: &Validators,
     now: DateTime<Utc>,
-) -> Result<Stored, StoreError> {
+) -> Result<StoreOutcome, StoreError> {
     let page = held
         .page
         .ok_or_else(|| StoreError::damaged(format!("entry {} has no page", outcome.entry.0)))?;
@@ -261,7 +261,7 @@ fn unchanged(
     };
     revisits::settle(db, look, outcome.again, now)?;
     ledger::count(db, held.source, "pages.not-modified", 1)?;
-    Ok(Stored::Known(articles::article_of(db, page)?))
+    Ok(StoreOutcome::Known(articles::article_of(db, page)?))
 }
 
 /// The page itself failed: an attempt is counted, and when it is tried again the caller has decided.
@@ -272,12 +272,12 @@ fn retry(
     failure: &Failure,
     at: i64,
     now: DateTime<Utc>,
-) -> Result<Stored, StoreError> {
+) -> Result<StoreOutcome, StoreError> {
     ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
     if let (true, Some(page)) = (held.upgrade != 0 && at <= time::ms(now), held.page) {
         // The last look for something better failed too: what is there stays.
         set(db, outcome, "upgrade = 0, payload = NULL", None)?;
-        return Ok(Stored::Known(articles::article_of(db, page)?));
+        return Ok(StoreOutcome::Known(articles::article_of(db, page)?));
     }
     let changes = if CRASHED.contains(&failure.code) {
         "crashes = crashes + 1, attempts = attempts + 1"
@@ -285,7 +285,7 @@ fn retry(
         "attempts = attempts + 1"
     };
     set(db, outcome, changes, Some(at))?;
-    Ok(Stored::Waiting)
+    Ok(StoreOutcome::Waiting)
 }
 
 /// Changes the entry's row, and ends the lease: the entry waits until `next_at`, or for nothing more.

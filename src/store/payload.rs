@@ -11,7 +11,7 @@ use url::Url;
 
 use super::error::StoreError;
 use crate::link;
-use crate::model::{Details, Enclosure, Entry, Key, KeyKind, Precision, Timestamp};
+use crate::model::{Enclosure, Entry, EntryDetails, Key, KeyKind, Precision, Timestamp};
 
 /// An entry and the keys of its link.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -128,7 +128,7 @@ impl Payload {
             content: self.content,
             // A column of the row, as is the credit: what comes of them is no part of an article.
             permalink: None,
-            details: Details {
+            details: EntryDetails {
                 authors: self.authors,
                 categories: self.categories,
                 language: self.language,

@@ -3,23 +3,23 @@
 use rusqlite::{Connection, named_params, params};
 
 use super::error::StoreError;
-use super::{ledger, memory, origins, rest, take_in, time};
+use super::{host_backoff, ingest, ledger, memory, robots_cache, time};
 use crate::model::{CRASHED, Failure, PollCounts, PollOutcome, PollResult, SourceId, Validators};
 
 /// Everything one poll changes.
 pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCounts, StoreError> {
     let now = time::later(outcome.at, outcome.took);
     settle(db, outcome)?;
-    rest::apply(db, &outcome.hosts, now)?;
-    origins::keep(db, &outcome.robots)?;
+    host_backoff::apply(db, &outcome.hosts, now)?;
+    robots_cache::keep(db, &outcome.robots)?;
     let mut counts = PollCounts::default();
     match &outcome.result {
         PollResult::NotModified(_) => ledger::polled(db, outcome, "not-modified", None, 0, counts)?,
         PollResult::Unchanged(_) => ledger::polled(db, outcome, "unchanged", None, 0, counts)?,
-        PollResult::Taken {
+        PollResult::Document {
             feed, keys, limit, ..
         } => {
-            counts = take_in::document(db, outcome.source, feed, keys, *limit, now)?;
+            counts = ingest::document(db, outcome.source, feed, keys, *limit, now)?;
             present(db, outcome.source, feed)?;
             ledger::polled(db, outcome, "taken", None, feed.entries.len(), counts)?;
         }
@@ -52,7 +52,7 @@ impl<'a> Kept<'a> {
             PollResult::NotModified(validators) => ("carried", Some(validators), None),
             // Both together: an old one never travels with a new one (P5).
             PollResult::Unchanged(validators) => ("replaced", Some(validators), None),
-            PollResult::Taken {
+            PollResult::Document {
                 validators,
                 body_hash,
                 ..

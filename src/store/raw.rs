@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::error::StoreError;
 use super::reader::{Reader, moment};
 use super::{dictionary, time};
-use crate::coding;
+use crate::content_coding;
 
 /// A stored page as it was received, its transfer and content codings undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,7 +179,7 @@ impl Body {
         let length = usize::try_from(self.length).map_err(|_| StoreError::damaged("raw_page.length"))?;
         let body = |error| StoreError::damaged(format!("raw_page.body: {error}"));
         if self.dictionary.is_none() {
-            return coding::decoded(&self.codings, &self.bytes, length).map_err(body);
+            return content_coding::decoded(&self.codings, &self.bytes, length).map_err(body);
         }
         let (stored, of_length) = self
             .stored

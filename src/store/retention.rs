@@ -13,7 +13,7 @@ use super::changes::{self, Why};
 use super::error::StoreError;
 use super::search::index;
 use super::{ledger, queue, repack, time};
-use crate::config::{KeepArticles, Source};
+use crate::config::{ArticleRetention, Source};
 use crate::model::{ArticleId, SourceId};
 
 /// Articles, and raw pages, dropped in one part.
@@ -24,15 +24,15 @@ const VACUUM: i64 = 1000;
 
 /// What a source keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct RetentionPolicy {
     source: SourceId,
     name: String,
-    keep: KeepArticles,
+    keep: ArticleRetention,
 }
 
 /// What one source would lose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct PrunePlan {
     /// Its name.
     pub source: String,
     /// Articles that it keeps no longer.
@@ -43,7 +43,7 @@ pub struct Plan {
 
 /// What was dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tidied {
+pub struct PruneSummary {
     /// Articles.
     pub articles: u64,
     /// Raw pages.
@@ -53,7 +53,7 @@ pub struct Tidied {
 }
 
 /// What the sources keep, as it was configured when they were last taken in.
-pub(super) fn policies(db: &Connection) -> Result<Vec<Policy>, StoreError> {
+pub(super) fn policies(db: &Connection) -> Result<Vec<RetentionPolicy>, StoreError> {
     Ok(db
         .prepare_cached(
             "SELECT id, name, keep_for, keep_newest FROM source \
@@ -61,15 +61,17 @@ pub(super) fn policies(db: &Connection) -> Result<Vec<Policy>, StoreError> {
         )?
         .query_map([], |row| {
             let (length, count): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-            Ok(Policy {
+            Ok(RetentionPolicy {
                 source: SourceId(row.get(0)?),
                 name: row.get(1)?,
                 keep: match (length, count) {
                     (Some(length), _) => {
-                        KeepArticles::For(std::time::Duration::from_millis(length.unsigned_abs()))
+                        ArticleRetention::For(std::time::Duration::from_millis(length.unsigned_abs()))
                     }
-                    (_, Some(count)) => KeepArticles::Newest(usize::try_from(count).unwrap_or(usize::MAX)),
-                    _ => KeepArticles::Forever,
+                    (_, Some(count)) => {
+                        ArticleRetention::Newest(usize::try_from(count).unwrap_or(usize::MAX))
+                    }
+                    _ => ArticleRetention::Forever,
                 },
             })
         })?
@@ -80,18 +82,18 @@ pub(super) fn policies(db: &Connection) -> Result<Vec<Policy>, StoreError> {
 pub(super) fn configured(
     db: &Connection,
     sources: &[impl Borrow<Source>],
-) -> Result<Vec<Policy>, StoreError> {
+) -> Result<Vec<RetentionPolicy>, StoreError> {
     let mut policies = Vec::new();
     for source in sources
         .iter()
         .map(Borrow::borrow)
-        .filter(|source| source.keep != KeepArticles::Forever)
+        .filter(|source| source.keep != ArticleRetention::Forever)
     {
         let id = db
             .prepare_cached("SELECT id FROM source WHERE name = ?1")?
             .query_row([&source.name], |row| row.get(0))
             .optional()?;
-        policies.extend(id.map(|id| Policy {
+        policies.extend(id.map(|id| RetentionPolicy {
             source: SourceId(id),
             name: source.name.clone(),
             keep: source.keep,
@@ -101,10 +103,10 @@ pub(super) fn configured(
 }
 
 /// Articles of a source that are still there, beyond what it keeps; the first two parameters are the source and the bound.
-fn beyond(policy: &Policy, now: DateTime<Utc>) -> Option<(&'static str, rusqlite::types::Value)> {
+fn beyond(policy: &RetentionPolicy, now: DateTime<Utc>) -> Option<(&'static str, rusqlite::types::Value)> {
     match policy.keep {
-        KeepArticles::Forever => None,
-        KeepArticles::For(length) => {
+        ArticleRetention::Forever => None,
+        ArticleRetention::For(length) => {
             let until = chrono::Duration::from_std(length)
                 .ok()
                 .and_then(|length| now.checked_sub_signed(length))?;
@@ -114,7 +116,7 @@ fn beyond(policy: &Policy, now: DateTime<Utc>) -> Option<(&'static str, rusqlite
                 time::text(until).into(),
             ))
         }
-        KeepArticles::Newest(count) => Some((
+        ArticleRetention::Newest(count) => Some((
             "SELECT id, first_seen FROM (SELECT id, first_seen FROM article WHERE source_id = ?1 AND merged_into IS NULL \
              AND deleted_at IS NULL ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?2) \
              ORDER BY first_seen, id LIMIT ?3",
@@ -126,9 +128,9 @@ fn beyond(policy: &Policy, now: DateTime<Utc>) -> Option<(&'static str, rusqlite
 /// What would be dropped, without dropping it, and how many raw pages have expired.
 pub(super) fn plan(
     db: &Connection,
-    policies: &[Policy],
+    policies: &[RetentionPolicy],
     now: DateTime<Utc>,
-) -> Result<(Vec<Plan>, u64), StoreError> {
+) -> Result<(Vec<PrunePlan>, u64), StoreError> {
     let mut plans = Vec::new();
     for policy in policies {
         let Some((sql, bound)) = beyond(policy, now) else {
@@ -139,7 +141,7 @@ pub(super) fn plan(
             params![policy.source.0, bound, i64::MAX],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )?;
-        plans.push(Plan {
+        plans.push(PrunePlan {
             source: policy.name.clone(),
             articles: articles.unsigned_abs(),
             from_until: first.zip(last),
@@ -154,8 +156,12 @@ pub(super) fn plan(
 }
 
 /// Drops one part of what is kept no longer.
-pub(super) fn tidy(db: &Connection, policies: &[Policy], now: DateTime<Utc>) -> Result<Tidied, StoreError> {
-    let mut tidied = Tidied::default();
+pub(super) fn tidy(
+    db: &Connection,
+    policies: &[RetentionPolicy],
+    now: DateTime<Utc>,
+) -> Result<PruneSummary, StoreError> {
+    let mut tidied = PruneSummary::default();
     for policy in policies {
         let Some((sql, bound)) = beyond(policy, now) else {
             continue;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::articles::{self, PageId};
 use super::error::StoreError;
 use super::payload::Payload;
-use super::{queue, rest, time};
+use super::{host_backoff, queue, time};
 use crate::model::{Entry, EntryId, EntryKeys, SourceId, Validators};
 use crate::schedule;
 
@@ -70,7 +70,7 @@ pub(super) fn changed(
         said.link.as_ref().map(ToString::to_string),
         Payload::of(said, &keys.link).write()?
     ])?;
-    rest::know(db, host)?;
+    host_backoff::know(db, host)?;
     queue::put(db, entry, Some(at))?;
     if was != host {
         queue::refresh(db, &was)?;

@@ -13,8 +13,8 @@ use rusqlite::{Connection, Row, params};
 use super::claims::Claims;
 use super::error::StoreError;
 use super::memory::{self, memory_columns};
-use super::{queue, rest, revisits, time};
-use crate::config::{KeepArticles, Revisions, Schedule, Scope, Source};
+use super::{host_backoff, queue, revisits, time};
+use crate::config::{ArticleRetention, BackoffScope, RevisionPolicy, Schedule, Source};
 use crate::model::{ClaimedSource, SourceId, Validators};
 
 /// What the database keeps of a configured source.
@@ -56,7 +56,7 @@ struct Before {
 }
 
 impl Seed {
-    pub(super) fn of(source: &Source, scope: Scope) -> Self {
+    pub(super) fn of(source: &Source, scope: BackoffScope) -> Self {
         Self {
             name: source.name.clone(),
             was: source.was.clone(),
@@ -72,17 +72,17 @@ impl Seed {
                 tags: serde_json::Value::from(source.tags.clone()).to_string(),
                 ignore_robots: source.ignore_robots,
                 keep_for: match source.keep {
-                    KeepArticles::For(length) => Some(time::length(length)),
+                    ArticleRetention::For(length) => Some(time::length(length)),
                     _ => None,
                 },
                 keep_newest: match source.keep {
-                    KeepArticles::Newest(count) => Some(count as i64),
+                    ArticleRetention::Newest(count) => Some(count as i64),
                     _ => None,
                 },
                 revisions: match source.revisions {
-                    Revisions::All => "all",
-                    Revisions::Latest => "latest",
-                    Revisions::First => "first",
+                    RevisionPolicy::All => "all",
+                    RevisionPolicy::Latest => "latest",
+                    RevisionPolicy::First => "first",
                 }
                 .to_owned(),
                 revisit: source
@@ -230,7 +230,7 @@ fn insert(db: &Connection, seed: &Seed, now: DateTime<Utc>) -> Result<i64, Store
         wish.revisit
     ])?;
     let id = db.last_insert_rowid();
-    rest::know(db, &wish.host)?;
+    host_backoff::know(db, &wish.host)?;
     Ok(id)
 }
 
@@ -285,7 +285,7 @@ fn update(db: &Connection, row: &Before, seed: &Seed, now: DateTime<Utc>) -> Res
         )?
         .execute(params![id, time::ms(seed.schedule.next_after(now))])?;
     }
-    rest::know(db, &wish.host)?;
+    host_backoff::know(db, &wish.host)?;
     if was.revisit != wish.revisit {
         revisits::follow(db, SourceId(id), &seed.revisit, now)?;
     }
@@ -331,9 +331,9 @@ pub(super) fn claim(
             if busy.contains(&host) {
                 continue;
             }
-            let (rest_until, retry_after) = rest::of(db, &host)?;
+            let (rest_until, retry_after) = host_backoff::of(db, &host)?;
             let rest = if all.is_some() { retry_after } else { rest_until };
-            let held = rest::is_resting(rest, now);
+            let held = host_backoff::is_resting(rest, now);
             if !held && !due.contains(&id) {
                 due.push(id);
                 busy.insert(host);

@@ -8,9 +8,9 @@ use rusqlite::{OptionalExtension, Row};
 use super::drift::Habit;
 use super::error::StoreError;
 use super::reader::Reader;
-use super::story::Silence;
-use super::{rest, time};
-use crate::model::{Next, SourceId};
+use super::source_history::Silence;
+use super::{host_backoff, time};
+use crate::model::{NextPoll, SourceId};
 
 /// How a source does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub struct SourceStatus {
     /// The last poll that went well.
     pub succeeded_at: Option<DateTime<Utc>>,
     /// When next and why; none where it is switched off or gone.
-    pub next: Option<Next>,
+    pub next: Option<NextPoll>,
     /// Until when its host is left alone.
     pub host_rests_until: Option<DateTime<Utc>>,
     /// Weighted failures in a row.
@@ -161,7 +161,7 @@ pub struct RuleStat {
 
 /// The database in a few numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct StoreSummary {
     /// Names the database; another one after a restore.
     pub store_id: String,
     /// The last number given to a change.
@@ -233,7 +233,7 @@ impl Reader {
     }
 
     /// The whole in a few numbers.
-    pub fn summary(&self) -> Result<Summary, StoreError> {
+    pub fn summary(&self) -> Result<StoreSummary, StoreError> {
         let number = |sql: &str| -> Result<u64, StoreError> {
             let number: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
             Ok(number.unsigned_abs())
@@ -246,7 +246,7 @@ impl Reader {
             )?;
             Ok(sum.unsigned_abs())
         };
-        Ok(Summary {
+        Ok(StoreSummary {
             store_id: self
                 .db
                 .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| {
@@ -355,7 +355,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         (_, _, _, _, None) => SourceState::New,
         _ => SourceState::Ok,
     };
-    let next = Next {
+    let next = NextPoll {
         at: time::moment(row.get(11)?),
         why: row.get(12)?,
     };
@@ -370,7 +370,8 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         polled_at,
         succeeded_at: optional(row, 10)?,
         next: (configured && enabled && !gone).then_some(next),
-        host_rests_until: rest::is_resting(rest_until, time::ms(now)).then(|| time::moment(rest_until)),
+        host_rests_until: host_backoff::is_resting(rest_until, time::ms(now))
+            .then(|| time::moment(rest_until)),
         failures: row.get(14)?,
         last_error: match (optional(row, 15)?, code) {
             (Some(at), Some(code)) => Some(LastError {

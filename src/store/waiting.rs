@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::StoreError;
-use super::{rest, sources, time};
+use super::{host_backoff, sources, time};
 
 /// How much waits, and for how long.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Waiting {
+pub struct Backlog {
     /// When a source can next be claimed, its host's rest included; none: there is no source, or each is being polled or
     /// waits for another of its host.
     pub next_source: Option<DateTime<Utc>>,
@@ -21,13 +21,13 @@ pub struct Waiting {
     pub leased: u64,
 }
 
-pub(super) fn look(db: &Connection, now: DateTime<Utc>) -> Result<Waiting, StoreError> {
+pub(super) fn look(db: &Connection, now: DateTime<Utc>) -> Result<Backlog, StoreError> {
     let now = time::ms(now);
     let count = |sql: &str| -> Result<u64, StoreError> {
         let count: i64 = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     };
-    Ok(Waiting {
+    Ok(Backlog {
         next_source: next_source(db, now)?.map(time::moment),
         next_entry: next_entry(db, now)?.map(time::moment),
         pending: count(PENDING)?,
@@ -80,8 +80,8 @@ fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
             if busy.contains(&host) {
                 continue;
             }
-            let (rest_until, _) = rest::of(db, &host)?;
-            let rest = if rest::is_resting(rest_until, now) {
+            let (rest_until, _) = host_backoff::of(db, &host)?;
+            let rest = if host_backoff::is_resting(rest_until, now) {
                 rest_until
             } else {
                 due

@@ -21,7 +21,7 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::cluster::Latest;
-use super::error::{StoreError, Trouble};
+use super::error::{SqlErrorKind, StoreError};
 use super::lock::Lock;
 use super::search::index;
 
@@ -67,7 +67,7 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(db))).unwrap_or_else(|_| {
             Err(StoreError::Sql {
                 doing: "use the database",
-                trouble: Trouble::Other,
+                trouble: SqlErrorKind::Other,
                 message: "the step panicked".to_owned(),
             })
         });
@@ -342,7 +342,7 @@ fn commit(db: &Connection) -> Result<(), StoreError> {
     if db.is_autocommit() {
         return Err(StoreError::Sql {
             doing: "commit",
-            trouble: Trouble::Io,
+            trouble: SqlErrorKind::Io,
             message: "the transaction was rolled back by an error of another step in it".to_owned(),
         });
     }

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cuttings::config::{Politeness, Source};
+use cuttings::config::{PolitenessConfig, Source};
 use cuttings::fetch::Gate;
-use cuttings::model::{ClaimedSource, HostNote, Next, PollOutcome, PollResult, Validators};
-use cuttings::schedule::{self, Failing, Hints, LONGEST, Rhythm, Situation};
+use cuttings::model::{ClaimedSource, HostObservation, NextPoll, PollOutcome, PollResult, Validators};
+use cuttings::schedule::{self, FailureContext, LONGEST, PollContext, PollHints, Rhythm};
 use cuttings::store::Store;
 use cuttings::timing::Schedule;
 use tokio::runtime::Handle;
@@ -162,7 +162,7 @@ fn simulated() -> Vec<Simulated> {
 
 #[tokio::test(start_paused = true)]
 async fn a_simulated_day_is_polite_and_on_time() {
-    let politeness = Politeness::default();
+    let politeness = PolitenessConfig::default();
     let (gate, seen) = (
         Arc::new(Gate::new(&politeness)),
         Arc::new(Mutex::new(Seen::default())),
@@ -295,20 +295,20 @@ async fn a_simulated_day_is_polite_and_on_time() {
                 if new > 0 {
                     pages.entry(it.host).or_default().extend(std::iter::repeat_n((now, source), new));
                 }
-                let hints = Hints {
+                let hints = PollHints {
                     fresh_until: (source % 10 == 0).then(|| now + TimeDelta::hours(2)),
                     fresh_by: Some("max-age=7200".into()),
-                    ..Hints::default()
+                    ..PollHints::default()
                 };
                 let next = schedule::next(
-                    &Situation {
+                    &PollContext {
                         name: &it.name,
                         schedule: &it.schedule,
                         rhythm: &it.rhythm,
                         conditional: true,
                         hints: &hints,
                         max_hint: LONGEST,
-                        failure: failed.then_some(Failing { failures: it.failures, retry_after, refused: false }),
+                        failure: failed.then_some(FailureContext { failures: it.failures, retry_after, refused: false }),
                     },
                     now,
                 );
@@ -469,7 +469,7 @@ async fn a_hundred_on_one_host_and_a_hundred_hosts_do_not_hinder_each_other() {
         .collect();
     let at = Arc::clone(&store);
     stored(async move { at.sync_sources(&sources, midnight()).await.unwrap() }).await;
-    let politeness = Politeness::default();
+    let politeness = PolitenessConfig::default();
     let (gate, seen) = (
         Arc::new(Gate::new(&politeness)),
         Arc::new(Mutex::new(Seen::default())),
@@ -533,14 +533,14 @@ fn outcome(claim: ClaimedSource, now: DateTime<Utc>) -> PollOutcome {
         memory: claim.memory,
         overflowed: false,
         degraded: false,
-        hosts: vec![HostNote {
+        hosts: vec![HostObservation {
             host: cuttings::link::host(&claim.address),
             trouble: None,
         }],
         robots: Vec::new(),
         odd_headers: 0,
         failures: 0.0,
-        next: Next {
+        next: NextPoll {
             at: now + TimeDelta::hours(1),
             why: "every 1h".into(),
         },

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc, Weekday};
-use cuttings::schedule::{Hints, LONGEST, Rhythm, Situation, next};
+use cuttings::schedule::{LONGEST, PollContext, PollHints, Rhythm, next};
 use cuttings::timing::{Schedule, show_duration};
 
 const DAYS: i64 = 2 * 365;
@@ -116,12 +116,12 @@ impl Rule {
             Self::Adaptive(rhythm) => {
                 // An unchanged document is a 304: its length is not told.
                 rhythm.observe(new, if new.is_empty() { 0 } else { window }, now);
-                let situation = Situation {
+                let situation = PollContext {
                     name: "paper",
                     schedule: &Schedule::Adaptive,
                     rhythm,
                     conditional: true,
-                    hints: &Hints::default(),
+                    hints: &PollHints::default(),
                     max_hint: LONGEST,
                     failure: None,
                 };

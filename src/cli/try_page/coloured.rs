@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use url::Url;
 
-use crate::extract::{Fate, Part};
-use crate::html::Shape;
+use crate::extract::{Disposition, Segment};
+use crate::html::BlockKind;
 use crate::link;
 use crate::model::Extraction;
 
@@ -24,7 +24,7 @@ h1 { font-size: 1.25rem } li { margin: .2em 0 } .small { font-size: .8125rem; co
 ";
 
 /// The page.
-pub(super) fn page(url: &Url, extraction: &Extraction, pages: &[(Url, Vec<Part>)]) -> String {
+pub(super) fn page(url: &Url, extraction: &Extraction, pages: &[(Url, Vec<Segment>)]) -> String {
     let mut out = String::from(
         "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
@@ -38,10 +38,10 @@ pub(super) fn page(url: &Url, extraction: &Extraction, pages: &[(Url, Vec<Part>)
     fields(extraction, &mut out);
     out.push_str("<p>");
     for (fate, what) in [
-        (Fate::Kept, "kept"),
-        (Fate::Removed, "taken out by <code>remove</code>"),
-        (Fate::CutOff, "behind a text of <code>cut_after</code>"),
-        (Fate::Outside, "not of the article"),
+        (Disposition::Kept, "kept"),
+        (Disposition::Removed, "taken out by <code>remove</code>"),
+        (Disposition::CutOff, "behind a text of <code>cut_after</code>"),
+        (Disposition::Outside, "not of the article"),
     ] {
         let _ = write!(out, "<span class=\"{}\">{what}</span> ", fate.as_str());
     }
@@ -106,15 +106,15 @@ fn fields(extraction: &Extraction, out: &mut String) {
     out.push_str("</table>\n");
 }
 
-fn block(part: &Part, out: &mut String) {
+fn block(part: &Segment, out: &mut String) {
     let tag = match part.shape {
-        Shape::Heading(1..=2) => "h2",
-        Shape::Heading(_) => "h3",
-        Shape::Pre => "pre",
-        Shape::Item { .. } | Shape::Row | Shape::Paragraph => "p",
+        BlockKind::Heading(1..=2) => "h2",
+        BlockKind::Heading(_) => "h3",
+        BlockKind::Pre => "pre",
+        BlockKind::Item { .. } | BlockKind::Row | BlockKind::Paragraph => "p",
     };
     let _ = write!(out, "<{tag} dir=\"auto\">");
-    if let Shape::Item { .. } = part.shape {
+    if let BlockKind::Item { .. } = part.shape {
         out.push_str("• ");
     }
     for (fate, text) in &part.pieces {

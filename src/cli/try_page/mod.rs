@@ -13,10 +13,10 @@ use url::Url;
 
 use super::{Exit, Global, Usage, faulty, say};
 use crate::config::{self, ArticleRules, Config, Source};
-use crate::extract::{self, ExtractError, Page, Part, Series};
-use crate::fetch::{self, Fetcher, Outcome, Request, Want};
+use crate::extract::{self, ExtractError, PageInput, Pagination, Segment};
+use crate::fetch::{self, Fetcher, Request, ResourceKind, ResponseContent};
 use crate::identity::Identity;
-use crate::model::{Extraction, Failure, Field, Grade, Kind, Size};
+use crate::model::{Extraction, Failure, Field, Grade, ImageSize, PageKind};
 use crate::{html, identity, link};
 
 #[derive(Debug, Args)]
@@ -66,7 +66,7 @@ struct Tried {
     extraction: Extraction,
     keys: Identity,
     /// Of each page of the article.
-    parts: Vec<(Url, Vec<Part>)>,
+    parts: Vec<(Url, Vec<Segment>)>,
     pages: usize,
     missing: Option<Failure>,
 }
@@ -108,7 +108,7 @@ pub(super) fn try_page(global: &Global, args: &TryArgs) -> anyhow::Result<Exit> 
     } else {
         show::text(&tried)
     })?;
-    let done = tried.extraction.kind != Kind::NotArticle
+    let done = tried.extraction.kind != PageKind::NotArticle
         && !tried.extraction.text.is_empty()
         && tried.missing.is_none();
     Ok(if done { Exit::Done } else { Exit::NeedsAPerson })
@@ -154,7 +154,7 @@ impl Desk<'_> {
             .map_err(|failure| anyhow::anyhow!("{}: {}", link::masked(&url), failure.message))?;
         let (extraction, parts) = self.explained(&got)?;
         let mut all = vec![(got.url.clone(), parts)];
-        let mut series = Series::new(&got.url, extraction);
+        let mut series = Pagination::new(&got.url, extraction);
         while let Some(url) = series.wanted().cloned() {
             match self.follow(&fetcher, url).await {
                 Ok((url, extraction, parts)) => {
@@ -171,7 +171,7 @@ impl Desk<'_> {
     pub(super) async fn article(&self, fetcher: &Fetcher, url: &Url) -> Result<Extraction, Failure> {
         let got = self.get(fetcher, url.clone()).await?;
         let (extraction, _) = self.explained(&got).map_err(|error| own(&got.url, &error))?;
-        let mut series = Series::new(&got.url, extraction);
+        let mut series = Pagination::new(&got.url, extraction);
         while let Some(url) = series.wanted().cloned() {
             match self.follow(fetcher, url).await {
                 Ok((url, extraction, _)) => series.add(&url, extraction),
@@ -186,7 +186,7 @@ impl Desk<'_> {
 
     /// A page as the daemon would ask for it: what its source configures is sent, by the way that it configures.
     async fn get(&self, fetcher: &Fetcher, url: Url) -> Result<Got, Failure> {
-        let mut request = Request::new(url.clone(), Want::Page).obeying_robots();
+        let mut request = Request::new(url.clone(), ResourceKind::Page).obeying_robots();
         if let Some(source) = self.source {
             request.robots = !source.ignore_robots;
             request = request
@@ -197,7 +197,7 @@ impl Desk<'_> {
         get(fetcher, request, self.now).await
     }
 
-    async fn follow(&self, fetcher: &Fetcher, url: Url) -> Result<(Url, Extraction, Vec<Part>), Failure> {
+    async fn follow(&self, fetcher: &Fetcher, url: Url) -> Result<(Url, Extraction, Vec<Segment>), Failure> {
         let got = self.get(fetcher, url).await?;
         let (extraction, parts) = self.explained(&got).map_err(|error| own(&got.url, &error))?;
         Ok((got.url, extraction, parts))
@@ -206,12 +206,12 @@ impl Desk<'_> {
     fn of_file(&self, path: &Path, url: Option<Url>) -> anyhow::Result<Tried> {
         let got = read_page(path, url)?;
         let (extraction, parts) = self.explained(&got)?;
-        let series = Series::new(&got.url, extraction).alone();
+        let series = Pagination::new(&got.url, extraction).alone();
         let parts = vec![(got.url.clone(), parts)];
         Ok(self.tried(got, series, parts))
     }
 
-    fn tried(&self, got: Got, series: Series, parts: Vec<(Url, Vec<Part>)>) -> Tried {
+    fn tried(&self, got: Got, series: Pagination, parts: Vec<(Url, Vec<Segment>)>) -> Tried {
         let pages = series.pages();
         let (extraction, missing) = series.done();
         let keys = identity::of_page(
@@ -231,9 +231,9 @@ impl Desk<'_> {
         }
     }
 
-    pub(super) fn explained(&self, got: &Got) -> Result<(Extraction, Vec<Part>), ExtractError> {
+    pub(super) fn explained(&self, got: &Got) -> Result<(Extraction, Vec<Segment>), ExtractError> {
         let page_html = html::decode(&got.body, got.content_type.as_deref());
-        let page = Page {
+        let page = PageInput {
             html: &page_html,
             url: &got.url,
             link_header: got.link_header.as_deref(),
@@ -265,7 +265,7 @@ async fn get(fetcher: &Fetcher, request: Request, now: DateTime<Utc>) -> Result<
         .get(request, now)
         .await
         .map_err(|failed| failed.failure())?;
-    let Outcome::Document(document) = fetched.outcome else {
+    let ResponseContent::Document(document) = fetched.outcome else {
         return Err(Failure {
             code: "http-304",
             grade: Grade::Soft,
@@ -343,7 +343,7 @@ fn fields(extraction: &Extraction) -> Vec<(Field, Option<String>)> {
 fn image(extraction: &Extraction) -> Option<String> {
     let url = extraction.image.as_ref()?;
     let side = |pixels: Option<u32>| pixels.map_or_else(|| "?".to_owned(), |pixels| pixels.to_string());
-    let Size { width, height } = extraction.image_size;
+    let ImageSize { width, height } = extraction.image_size;
     if (width, height) == (None, None) {
         return Some(url.to_string());
     }

@@ -8,7 +8,7 @@ use console::{Style, Term};
 use super::super::width;
 use super::Tried;
 use crate::link;
-use crate::model::{Field, Kind};
+use crate::model::{Field, PageKind};
 
 /// Columns of the names of fields, and of origins.
 const NAMES: usize = 13;
@@ -43,7 +43,7 @@ impl Sheet {
         let url = self.paint(&link::masked(&tried.got.url), Style::new().underlined());
         let _ = writeln!(self.out, "{url}");
         let kind = match extraction.kind {
-            Kind::Article => self.paint("article", Style::new().green()),
+            PageKind::Article => self.paint("article", Style::new().green()),
             other => self.paint(other.as_str(), Style::new().yellow().bold()),
         };
         let _ = writeln!(self.out, "{kind}\n");

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-fn read(text: &str) -> Loaded {
+fn read(text: &str) -> LoadedConfig {
     load_text("cuttings.toml", text).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
@@ -41,7 +41,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 /// What `load` says of `cuttings.toml` in a folder, without the folder's own name.
-fn loaded(folder: &TempDir) -> Result<Loaded, String> {
+fn loaded(folder: &TempDir) -> Result<LoadedConfig, String> {
     let path = folder.path().join("cuttings.toml");
     load(&path).map_err(|faults| {
         faults
@@ -198,12 +198,12 @@ fn a_site_without_a_feed_has_a_listing_or_a_sitemap() {
                    title = 'h2', date = { select = '.d', format = '%d.%m.%Y' } }";
     let source = &read(&of(listing)).config.sources[0];
     assert_eq!(source.feed.as_str(), "https://a.example/news");
-    let Form::Listing(listing) = &source.form else {
+    let SourceKind::Listing(listing) = &source.form else {
         panic!("{:?}", source.form);
     };
     assert_eq!((listing.links.len(), listing.date.len()), (2, 1));
     let source = &read(&of("sitemap = 'https://a.example/s.xml'")).config.sources[0];
-    assert!(matches!(source.form, Form::Sitemap));
+    assert!(matches!(source.form, SourceKind::Sitemap));
 
     for (what, expected) in [
         ("", "`feed` is missing in [[source]]"),

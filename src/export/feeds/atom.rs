@@ -2,21 +2,21 @@
 
 use std::io::Write as _;
 
-use super::{Channel, Entry, GENERATOR, NEVER};
+use super::{FeedChannel, FeedItem, GENERATOR, NEVER};
 use crate::export::xml::{attribute, element, escape};
-use crate::export::{ExportError, Form, Sink};
+use crate::export::{ArticleWriter, ExportError, OutputSink};
 use crate::store::ArticleRef;
 
 /// An Atom document.
 pub(crate) struct Atom {
-    out: Sink,
-    channel: Channel,
+    out: OutputSink,
+    channel: FeedChannel,
     begun: bool,
 }
 
 impl Atom {
     /// Begins one; articles come newest first.
-    pub(crate) fn new(channel: Channel, out: Sink) -> Self {
+    pub(crate) fn new(channel: FeedChannel, out: OutputSink) -> Self {
         Self {
             out,
             channel,
@@ -49,12 +49,12 @@ impl Atom {
     }
 }
 
-impl Form for Atom {
+impl ArticleWriter for Atom {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         if !self.begun {
             self.begin(article.fetched_at)?;
         }
-        let entry = Entry::of(&self.channel, article);
+        let entry = FeedItem::of(&self.channel, article);
         let mut out = Vec::from("<entry");
         if let Some(language) = entry.language {
             attribute("xml:lang", language, &mut out);

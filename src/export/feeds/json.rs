@@ -4,20 +4,20 @@ use std::io::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{Channel, Entry, File};
-use crate::export::{ExportError, Form, Sink};
+use super::{FeedChannel, FeedItem, File};
+use crate::export::{ArticleWriter, ExportError, OutputSink};
 use crate::store::ArticleRef;
 
 /// A JSON Feed document.
 pub(crate) struct JsonFeed {
-    out: Sink,
-    channel: Channel,
+    out: OutputSink,
+    channel: FeedChannel,
     items: u64,
 }
 
 impl JsonFeed {
     /// Begins one; articles come newest first.
-    pub(crate) fn new(channel: Channel, out: Sink) -> Self {
+    pub(crate) fn new(channel: FeedChannel, out: OutputSink) -> Self {
         Self {
             out,
             channel,
@@ -44,12 +44,12 @@ impl JsonFeed {
     }
 }
 
-impl Form for JsonFeed {
+impl ArticleWriter for JsonFeed {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         if self.items == 0 {
             self.begin()?;
         }
-        let entry = Entry::of(&self.channel, article);
+        let entry = FeedItem::of(&self.channel, article);
         let mut item = Map::new();
         let mut put = |key: &str, value: Value| item.insert(key.into(), value);
         put("id", json!(entry.id));

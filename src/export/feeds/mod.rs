@@ -21,7 +21,7 @@ use crate::store::ArticleRef;
 
 /// What a feed says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Channel {
+pub struct FeedChannel {
     /// Names the database: the same article has the same id in all feeds of it.
     pub store_id: String,
     /// What the feed is about.
@@ -38,7 +38,7 @@ const NEVER: &str = "1970-01-01T00:00:00Z";
 /// Who makes it, as feeds name their software.
 const GENERATOR: &str = "cuttings";
 
-impl Channel {
+impl FeedChannel {
     /// The feed's own id: it stays the same wherever it is served.
     fn id(&self) -> String {
         urn(&format!("{}/feed/{}", self.store_id, self.title))
@@ -88,7 +88,7 @@ pub(super) fn urn_of(hash: &Digest) -> String {
 }
 
 /// An article as feeds tell of it.
-struct Entry<'a> {
+struct FeedItem<'a> {
     id: String,
     url: &'a str,
     title: String,
@@ -119,8 +119,8 @@ impl File {
     }
 }
 
-impl<'a> Entry<'a> {
-    fn of(channel: &Channel, article: &ArticleRef<'a>) -> Self {
+impl<'a> FeedItem<'a> {
+    fn of(channel: &FeedChannel, article: &ArticleRef<'a>) -> Self {
         let said = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
         let mut authors = list(article.authors);
         authors.retain(|name| !name.trim().is_empty());

@@ -2,21 +2,21 @@
 
 use std::io::Write as _;
 
-use super::{Channel, Entry, GENERATOR, NEVER, rfc822};
+use super::{FeedChannel, FeedItem, GENERATOR, NEVER, rfc822};
 use crate::export::xml::{attribute, element, escape};
-use crate::export::{ExportError, Form, Sink};
+use crate::export::{ArticleWriter, ExportError, OutputSink};
 use crate::store::ArticleRef;
 
 /// An RSS document.
 pub(crate) struct Rss {
-    out: Sink,
-    channel: Channel,
+    out: OutputSink,
+    channel: FeedChannel,
     begun: bool,
 }
 
 impl Rss {
     /// Begins one; articles come newest first.
-    pub(crate) fn new(channel: Channel, out: Sink) -> Self {
+    pub(crate) fn new(channel: FeedChannel, out: OutputSink) -> Self {
         Self {
             out,
             channel,
@@ -45,12 +45,12 @@ impl Rss {
     }
 }
 
-impl Form for Rss {
+impl ArticleWriter for Rss {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         if !self.begun {
             self.begin(article.fetched_at, Some(article.url))?;
         }
-        let entry = Entry::of(&self.channel, article);
+        let entry = FeedItem::of(&self.channel, article);
         let mut item = Vec::from("<item>\n");
         element("title", &entry.title, &mut item);
         element("link", entry.url, &mut item);

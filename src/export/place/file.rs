@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::super::{ExportError, Whole};
+use super::super::{AtomicOutput, ExportError};
 use super::aside;
 
 /// Bytes that are gathered before they are written.
@@ -70,7 +70,7 @@ impl Target {
     }
 }
 
-impl Whole for Target {
+impl AtomicOutput for Target {
     /// Syncs and renames: from here on readers see the new file.
     fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
         let done = self.file.take().map_or(Ok(()), |file| {

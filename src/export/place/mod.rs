@@ -12,21 +12,21 @@ pub use folder::Folder;
 #[cfg(feature = "epub")]
 pub(super) use names::day as day_of;
 pub use names::encoded;
-pub use sink::{Compress, Memory, Sink, Whole};
+pub use sink::{AtomicOutput, Compress, MemoryOutput, OutputSink};
 pub(super) use sink::{Counted, stdout};
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::path::PathBuf;
 
-use super::{ExportError, Form, Partition};
+use super::{ArticleWriter, ExportError, Partition};
 use crate::store::{ArticleRef, ChangeRow};
 
 /// Parts that are written at a time; the one used longest ago is closed for another.
 const OPEN: usize = 24;
 
 /// Makes the form of a part of that name (a path without endings).
-pub(super) type Make<'a> = dyn FnMut(PathBuf) -> Result<Box<dyn Form>, ExportError> + 'a;
+pub(super) type Make<'a> = dyn FnMut(PathBuf) -> Result<Box<dyn ArticleWriter>, ExportError> + 'a;
 
 /// A folder of parts, each named after its range of `seq`, in partitions if that is wanted.
 pub(super) struct Parts<'a> {
@@ -35,7 +35,7 @@ pub(super) struct Parts<'a> {
     /// `part-000…1-000…9`: the whole range of the export, so that one that is repeated replaces itself.
     pub(super) name: String,
     pub(super) make: &'a mut Make<'a>,
-    open: HashMap<String, Box<dyn Form>>,
+    open: HashMap<String, Box<dyn ArticleWriter>>,
     order: VecDeque<String>,
     /// Parts closed in each partition.
     closed: HashMap<String, u32>,
@@ -59,7 +59,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn part(&mut self, partition: &str) -> Result<&mut Box<dyn Form>, ExportError> {
+    fn part(&mut self, partition: &str) -> Result<&mut Box<dyn ArticleWriter>, ExportError> {
         if !self.open.contains_key(partition) {
             if self.open.len() >= OPEN
                 && let Some(oldest) = self.order.pop_front()
@@ -90,7 +90,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-impl Form for Parts<'_> {
+impl ArticleWriter for Parts<'_> {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         let partition = match self.partition {
             None => String::new(),
@@ -150,7 +150,7 @@ impl<'a> Files<'a> {
     }
 }
 
-impl Form for Files<'_> {
+impl ArticleWriter for Files<'_> {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         let name = names::of_article(article);
         let mut form = (self.make)(self.folder.work().join(&name))?;

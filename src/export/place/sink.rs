@@ -9,13 +9,13 @@ use flate2::write::GzEncoder;
 use super::super::ExportError;
 
 /// An output that is whole once it is finished, and leaves nothing behind where it is not.
-pub trait Whole: Write + Send {
+pub trait AtomicOutput: Write + Send {
     /// Writes what is held back, and makes the output last.
     fn finish(self: Box<Self>) -> Result<(), ExportError>;
 }
 
 /// Any output.
-pub type Sink = Box<dyn Whole>;
+pub type OutputSink = Box<dyn AtomicOutput>;
 
 /// How an output is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -36,7 +36,7 @@ impl Compress {
     }
 
     /// Compresses what goes to `out`.
-    pub fn wrap(self, out: Sink) -> Result<Sink, ExportError> {
+    pub fn wrap(self, out: OutputSink) -> Result<OutputSink, ExportError> {
         Ok(match self {
             Self::Zstd => Box::new(Zstd(zstd::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?)),
             Self::Gzip => Box::new(Gzip(GzEncoder::new(out, flate2::Compression::default()))),
@@ -45,7 +45,7 @@ impl Compress {
 }
 
 /// stdout; a reader that goes away is an error of kind `BrokenPipe`.
-pub(crate) fn stdout() -> Sink {
+pub(crate) fn stdout() -> OutputSink {
     Box::new(Stdout(BufWriter::with_capacity(1 << 16, io::stdout())))
 }
 
@@ -61,13 +61,13 @@ impl Write for Stdout {
     }
 }
 
-impl Whole for Stdout {
+impl AtomicOutput for Stdout {
     fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
         Ok(self.0.flush()?)
     }
 }
 
-struct Zstd(zstd::Encoder<'static, Sink>);
+struct Zstd(zstd::Encoder<'static, OutputSink>);
 
 impl Write for Zstd {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -79,13 +79,13 @@ impl Write for Zstd {
     }
 }
 
-impl Whole for Zstd {
+impl AtomicOutput for Zstd {
     fn finish(self: Box<Self>) -> Result<(), ExportError> {
         self.0.finish()?.finish()
     }
 }
 
-struct Gzip(GzEncoder<Sink>);
+struct Gzip(GzEncoder<OutputSink>);
 
 impl Write for Gzip {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -97,7 +97,7 @@ impl Write for Gzip {
     }
 }
 
-impl Whole for Gzip {
+impl AtomicOutput for Gzip {
     fn finish(self: Box<Self>) -> Result<(), ExportError> {
         self.0.finish()?.finish()
     }
@@ -105,7 +105,7 @@ impl Whole for Gzip {
 
 /// Counts the bytes that arrive at `out`.
 pub(crate) struct Counted {
-    pub(crate) out: Sink,
+    pub(crate) out: OutputSink,
     pub(crate) bytes: Arc<AtomicU64>,
 }
 
@@ -121,7 +121,7 @@ impl Write for Counted {
     }
 }
 
-impl Whole for Counted {
+impl AtomicOutput for Counted {
     fn finish(self: Box<Self>) -> Result<(), ExportError> {
         self.out.finish()
     }
@@ -129,16 +129,16 @@ impl Whole for Counted {
 
 /// Bytes that are kept: for tests and benches.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(pub Arc<std::sync::Mutex<Vec<u8>>>);
+pub struct MemoryOutput(pub Arc<std::sync::Mutex<Vec<u8>>>);
 
-impl Memory {
+impl MemoryOutput {
     /// What was written so far.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.lock().map(|bytes| bytes.clone()).unwrap_or_default()
     }
 }
 
-impl Write for Memory {
+impl Write for MemoryOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Ok(mut kept) = self.0.lock() {
             kept.extend_from_slice(bytes);
@@ -151,7 +151,7 @@ impl Write for Memory {
     }
 }
 
-impl Whole for Memory {
+impl AtomicOutput for MemoryOutput {
     fn finish(self: Box<Self>) -> Result<(), ExportError> {
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::names::{Known, Named, Noise, Words};
 use super::weights::{COUNT, Feature};
 use super::{View, noise, value};
 use crate::extract::meta::fold;
-use crate::html::{At, Block, Document, Shape, Tag};
+use crate::html::{Block, BlockKind, Document, NodeId, Tag};
 
 /// A block as the weights see it.
 #[derive(Clone, Debug)]
@@ -195,7 +195,7 @@ impl Sums {
 }
 
 /// The blocks within an element.
-pub(super) fn range(view: &View<'_>, at: At) -> std::ops::Range<usize> {
+pub(super) fn range(view: &View<'_>, at: NodeId) -> std::ops::Range<usize> {
     let end = view.document.end(at);
     let from = view.blocks.partition_point(|block| block.first < at);
     let to = view.blocks.partition_point(|block| block.first < end);
@@ -269,13 +269,13 @@ pub(super) fn of_blocks<'d>(view: &View<'d>, known: &mut Known<'d>) -> Vec<Seen>
         .iter()
         .zip(&folded)
         .position(|(block, text)| {
-            matches!(block.shape, Shape::Heading(1)) && *text == title && !title.is_empty()
+            matches!(block.shape, BlockKind::Heading(1)) && *text == title && !title.is_empty()
         })
         .or_else(|| folded.iter().position(|text| *text == title && !title.is_empty()))
         .or_else(|| {
             view.blocks
                 .iter()
-                .position(|block| matches!(block.shape, Shape::Heading(1)))
+                .position(|block| matches!(block.shape, BlockKind::Heading(1)))
         });
     let count = view.blocks.len().max(1);
     let mut looked = 0;
@@ -382,14 +382,14 @@ pub(super) fn of_blocks<'d>(view: &View<'d>, known: &mut Known<'d>) -> Vec<Seen>
 fn of_text(seen: &mut Seen, block: &Block) {
     seen.set(Feature::Bias, 1.0);
     match block.shape {
-        Shape::Paragraph => seen.set(Feature::Paragraph, 1.0),
-        Shape::Item { .. } => seen.set(Feature::Item, 1.0),
-        Shape::Row => seen.set(Feature::Row, 1.0),
-        Shape::Pre => seen.set(Feature::Pre, 1.0),
-        Shape::Heading(1) => seen.set(Feature::H1, 1.0),
-        Shape::Heading(2) => seen.set(Feature::H2, 1.0),
-        Shape::Heading(3) => seen.set(Feature::H3, 1.0),
-        Shape::Heading(_) => seen.set(Feature::H4, 1.0),
+        BlockKind::Paragraph => seen.set(Feature::Paragraph, 1.0),
+        BlockKind::Item { .. } => seen.set(Feature::Item, 1.0),
+        BlockKind::Row => seen.set(Feature::Row, 1.0),
+        BlockKind::Pre => seen.set(Feature::Pre, 1.0),
+        BlockKind::Heading(1) => seen.set(Feature::H1, 1.0),
+        BlockKind::Heading(2) => seen.set(Feature::H2, 1.0),
+        BlockKind::Heading(3) => seen.set(Feature::H3, 1.0),
+        BlockKind::Heading(_) => seen.set(Feature::H4, 1.0),
     }
     let weight = value::weight(block);
     for (feature, least) in [
@@ -412,15 +412,15 @@ fn of_text(seen: &mut Seen, block: &Block) {
     seen.flag(Feature::LongSentence, sentence && weight >= 80.0);
     let link = linked >= 0.9;
     let (item, heading) = (
-        matches!(block.shape, Shape::Item { .. }),
-        matches!(block.shape, Shape::Heading(_)),
+        matches!(block.shape, BlockKind::Item { .. }),
+        matches!(block.shape, BlockKind::Heading(_)),
     );
     seen.flag(Feature::LinkParagraph, link && !item && !heading);
     seen.flag(Feature::LinkItem, link && item);
     seen.flag(Feature::LinkHeading, link && heading);
     seen.flag(
         Feature::Scrap,
-        !sentence && weight < 40.0 && block.shape == Shape::Paragraph,
+        !sentence && weight < 40.0 && block.shape == BlockKind::Paragraph,
     );
     seen.flag(Feature::ScrapItem, !sentence && item);
     let text = block.text.as_str();

@@ -17,16 +17,16 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
-use crate::html::{At, Block, Clip, Document, Marks, Tag, TooMuch, blocks, join};
+use crate::html::{Block, Document, LimitExceeded, Marks, NodeId, Selection, Tag, blocks, join};
 
+use super::deadline::Deadline;
 use super::jsonld::Linked;
 use super::meta::Meta;
-use super::watch::Watch;
 
 /// The body that was found: what it is cut out by, and its text.
 #[derive(Debug)]
 pub(super) struct Found {
-    pub clip: Clip,
+    pub clip: Selection,
     pub text: String,
 }
 
@@ -50,19 +50,19 @@ pub(super) fn find(
     title: Option<&str>,
     linked: &Linked,
     meta: &Meta,
-    watch: &Watch<'_>,
-) -> Result<Found, TooMuch> {
+    watch: &Deadline<'_>,
+) -> Result<Found, LimitExceeded> {
     let root = document
         .all()
         .find(|at| document.tag(*at) == Tag::Body)
         .or_else(|| document.all().next());
     let Some(root) = root else {
         return Ok(Found {
-            clip: Clip::of_all(document, &[]),
+            clip: Selection::of_all(document, &[]),
             text: String::new(),
         });
     };
-    let mut whole = Clip::of(document, root);
+    let mut whole = Selection::of(document, root);
     noise::hide(document, &mut whole.without);
     watch.in_time()?;
     let all = blocks(document, &whole);
@@ -96,7 +96,7 @@ pub(super) fn find(
 }
 
 /// The innermost element around all kept blocks.
-fn around(view: &View<'_>, root: At, kept: &[usize]) -> At {
+fn around(view: &View<'_>, root: NodeId, kept: &[usize]) -> NodeId {
     let (Some(first), Some(last)) = (kept.first(), kept.last()) else {
         return root;
     };
@@ -110,7 +110,7 @@ fn around(view: &View<'_>, root: At, kept: &[usize]) -> At {
 }
 
 /// A clip with just the kept blocks in it.
-fn clip_of(view: &View<'_>, root: At, kept: &[usize], hidden: Marks) -> Clip {
+fn clip_of(view: &View<'_>, root: NodeId, kept: &[usize], hidden: Marks) -> Selection {
     let document = view.document;
     let container = around(view, root, kept);
     let mut without = hidden;
@@ -147,7 +147,7 @@ fn clip_of(view: &View<'_>, root: At, kept: &[usize], hidden: Marks) -> Clip {
             without.add(at);
         }
     }
-    Clip {
+    Selection {
         roots: if kept.is_empty() {
             Vec::new()
         } else {

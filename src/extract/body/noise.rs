@@ -1,7 +1,7 @@
 //! Elements that are no part of an article, told by what they are and what they are called.
 
 use super::names::{Known, Noise};
-use crate::html::{At, Block, Document, Marks, Tag};
+use crate::html::{Block, Document, Marks, NodeId, Tag};
 
 /// Marks what no reader sees: hidden by attribute or style. What holds most of the page's text is shown by a script.
 pub(super) fn hide(document: &Document, hidden: &mut Marks) {
@@ -29,7 +29,7 @@ pub(super) fn hide(document: &Document, hidden: &mut Marks) {
             _ => false,
         });
         if unseen {
-            let get = |at: At| sums.get(at.index()).copied().unwrap_or(sum);
+            let get = |at: NodeId| sums.get(at.index()).copied().unwrap_or(sum);
             if (get(document.end(at)) - get(at)) * 2 <= sum {
                 hidden.add(at);
             }
@@ -67,7 +67,7 @@ pub(super) fn mark<'d>(document: &'d Document, blocks: &[Block], known: &mut Kno
         sum += weight(block);
         sums.push(sum);
     }
-    let share = |at: At| {
+    let share = |at: NodeId| {
         let from = blocks.partition_point(|block| block.first < at);
         let to = blocks.partition_point(|block| block.first < document.end(at));
         let inside = sums.get(to).unwrap_or(&0) - sums.get(from).unwrap_or(&0);
@@ -93,7 +93,7 @@ pub(super) fn mark<'d>(document: &'d Document, blocks: &[Block], known: &mut Kno
     marks
 }
 
-fn judge<'d>(document: &'d Document, at: At, known: &mut Known<'d>) -> Option<Noise> {
+fn judge<'d>(document: &'d Document, at: NodeId, known: &mut Known<'d>) -> Option<Noise> {
     let tag = document.tag(at);
     match tag {
         Tag::Nav | Tag::Footer | Tag::Aside | Tag::Menu | Tag::Dialog | Tag::Figcaption | Tag::Label => {

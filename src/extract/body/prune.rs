@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use super::features::{FEW, range};
 use super::{View, value};
 use crate::extract::meta::fold;
-use crate::html::{At, Block, Shape, Tag};
+use crate::html::{Block, BlockKind, NodeId, Tag};
 
 /// Log-odds that a block needs. More than even: a wrong sentence is worse than a missing one, and the weights were fitted
 /// to pages of which each has as much that is of the article as is not.
 const LEAST: f32 = 0.5;
 
 /// Positions of the blocks that are kept, in order; all that are paragraphs where nothing else is left.
-pub(super) fn kept(view: &View<'_>, container: At, odds: &[f32]) -> Vec<usize> {
+pub(super) fn kept(view: &View<'_>, container: NodeId, odds: &[f32]) -> Vec<usize> {
     let title = view.title.map(fold).unwrap_or_default();
     let mut kept: Vec<usize> = odds
         .iter()
@@ -56,7 +56,9 @@ fn belongs(block: &Block, title: &str) -> bool {
         return false;
     }
     // Nothing but a link is a way to another page.
-    if block.linked * 10 > block.chars * 9 && block.shape == Shape::Paragraph && value::weight(block) < 250.0
+    if block.linked * 10 > block.chars * 9
+        && block.shape == BlockKind::Paragraph
+        && value::weight(block) < 250.0
     {
         return false;
     }
@@ -68,7 +70,7 @@ fn belongs(block: &Block, title: &str) -> bool {
 fn trim_ends(view: &View<'_>, kept: &mut Vec<usize>) {
     let is_scrap = |index: &usize| {
         view.blocks.get(*index).is_some_and(|block| {
-            block.shape == Shape::Paragraph
+            block.shape == BlockKind::Paragraph
                 && value::weight(block) < 40.0
                 && !value::ends_sentence(&block.text)
         })
@@ -93,7 +95,7 @@ fn trim_ends(view: &View<'_>, kept: &mut Vec<usize>) {
 /// A heading that no text follows is one of something left out.
 fn drop_empty_headings(view: &View<'_>, kept: &mut Vec<usize>) {
     let level = |index: usize| match view.blocks.get(index).map(|block| block.shape) {
-        Some(Shape::Heading(level)) => Some(level),
+        Some(BlockKind::Heading(level)) => Some(level),
         _ => None,
     };
     let mut out: Vec<usize> = Vec::with_capacity(kept.len());
@@ -114,7 +116,7 @@ fn drop_empty_headings(view: &View<'_>, kept: &mut Vec<usize>) {
 /// A long text said twice is printed for two widths of screen, or drawn out of the text in large letters. Among the same
 /// siblings, with something between, it is said twice: a step of a plan, a line of a song.
 fn drop_repeats(view: &View<'_>, kept: &mut Vec<usize>) {
-    let mut seen: HashMap<&str, (At, usize)> = HashMap::new();
+    let mut seen: HashMap<&str, (NodeId, usize)> = HashMap::new();
     kept.retain(|index| {
         let Some(block) = view.blocks.get(*index).filter(|block| block.chars >= 60) else {
             return true;
@@ -151,7 +153,7 @@ fn keep_runs(view: &View<'_>, kept: &mut Vec<usize>) {
 fn keep_tables(view: &View<'_>, odds: &[f32], kept: &mut Vec<usize>) {
     let document = view.document;
     let table = |block: &Block| {
-        (block.shape == Shape::Row).then(|| {
+        (block.shape == BlockKind::Row).then(|| {
             let mut around = std::iter::once(block.owner).chain(document.ancestors(block.owner));
             around.find(|at| document.tag(*at) == Tag::Table)
         })
@@ -185,7 +187,7 @@ fn begin_behind_byline(view: &View<'_>, kept: &mut Vec<usize>) {
     let weigh = |index: &usize| view.blocks.get(*index).map_or(0.0, value::weight);
     let is_byline = |index: &usize| {
         view.blocks.get(*index).is_some_and(|block| {
-            block.shape == Shape::Paragraph
+            block.shape == BlockKind::Paragraph
                 && value::weight(block) < 60.0
                 && !value::ends_sentence(&block.text)
                 && has_year(&block.text)

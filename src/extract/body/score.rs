@@ -10,7 +10,7 @@ use super::features::{Seen, Sums, range};
 use super::names::Words;
 use super::weights::{Feature, WEIGHTS, WORDS};
 use super::{View, value};
-use crate::html::{At, Document, Shape, Tag};
+use crate::html::{BlockKind, Document, NodeId, Tag};
 
 /// The log-odds that a block is of the article: alone (0) or among its neighbours (1).
 fn odds(seen: &Seen, among: usize) -> f32 {
@@ -43,7 +43,7 @@ pub(super) fn alone(seen: &[Seen]) -> Vec<f32> {
 }
 
 /// The element whose blocks are worth most together: characters that are of the article less those that are not.
-pub(super) fn best_container(view: &View<'_>, alone: &[f32], root: At) -> At {
+pub(super) fn best_container(view: &View<'_>, alone: &[f32], root: NodeId) -> NodeId {
     let sums = Sums::of(view.blocks.iter().zip(alone).map(|(block, odds)| {
         let share = f64::from(1.0 / (1.0 + (-odds).exp()));
         (value::weight(block).min(1500.0) + 10.0) * (share - 0.4)
@@ -62,7 +62,7 @@ pub(super) fn best_container(view: &View<'_>, alone: &[f32], root: At) -> At {
     best.0
 }
 
-fn can_hold(document: &Document, at: At) -> bool {
+fn can_hold(document: &Document, at: NodeId) -> bool {
     let tag = document.tag(at);
     (tag.is_block() || matches!(tag, Tag::Other | Tag::Span | Tag::Font))
         && !matches!(tag, Tag::P | Tag::Li | Tag::Ul | Tag::Ol)
@@ -70,7 +70,7 @@ fn can_hold(document: &Document, at: At) -> bool {
 }
 
 /// Adds to what is seen of each block what its neighbours are worth.
-pub(super) fn look_around(view: &View<'_>, seen: &mut [Seen], alone: &[f32], container: At) {
+pub(super) fn look_around(view: &View<'_>, seen: &mut [Seen], alone: &[f32], container: NodeId) {
     let inside = range(view, container);
     let solid = |index: usize| {
         inside.contains(&index)
@@ -142,8 +142,8 @@ pub(super) fn look_around(view: &View<'_>, seen: &mut [Seen], alone: &[f32], con
         flag(Feature::AheadOfSpan, index < first && index + 6 >= first);
         flag(Feature::BehindSpan, index > last);
         let next = view.blocks.get(index + 1);
-        let heading = matches!(block.shape, Shape::Heading(_));
-        let next_heads = next.is_some_and(|next| matches!(next.shape, Shape::Heading(_)));
+        let heading = matches!(block.shape, BlockKind::Heading(_));
+        let next_heads = next.is_some_and(|next| matches!(next.shape, BlockKind::Heading(_)));
         flag(Feature::HeadsHeading, heading && next_heads);
         flag(
             Feature::HeadsGood,

@@ -7,13 +7,13 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use url::Url;
 
-use crate::extract::{ExtractError, Page, article};
-use crate::html::{Clip, Document, Limits, blocks, join};
-use crate::model::{Extraction, Kind};
+use crate::extract::{ExtractError, PageInput, article};
+use crate::html::{Document, ParseLimits, Selection, blocks, join};
+use crate::model::{Extraction, PageKind};
 
 fn extracted(html: &str) -> Result<Extraction, ExtractError> {
     let url = Url::parse("https://paper.example/2026/story.html").unwrap();
-    let page = Page {
+    let page = PageInput {
         html,
         url: &url,
         link_header: None,
@@ -236,18 +236,18 @@ fn a_script_that_shows_the_page_later_hides_nothing() {
 #[test]
 fn pages_that_are_no_articles_say_so() {
     let challenge = "<title>Just a moment...</title><script>window._cf_chl_opt={a: 1}</script><p>Checking your browser, it takes a second.</p>";
-    assert_eq!(extracted(challenge).unwrap().kind, Kind::Challenge);
+    assert_eq!(extracted(challenge).unwrap().kind, PageKind::Challenge);
     let paywall = format!(
         r#"<script type="application/ld+json">{{"@type":"NewsArticle","headline":"A bridge","isAccessibleForFree":false}}</script><article><p>{FIRST}</p></article>"#
     );
-    assert_eq!(extracted(&paywall).unwrap().kind, Kind::Paywalled);
+    assert_eq!(extracted(&paywall).unwrap().kind, PageKind::Paywalled);
     // The mark of a challenge in a page that is an article is no challenge.
     let long: String = (1..9)
         .map(|year| format!("<p>In its year {year}, {FIRST}</p>"))
         .collect();
     let article =
         format!("<script src=https://x.example/cf-challenge/a.js></script><article>{long}</article>");
-    assert_eq!(extracted(&article).unwrap().kind, Kind::Article);
+    assert_eq!(extracted(&article).unwrap().kind, PageKind::Article);
 }
 
 #[test]
@@ -384,8 +384,8 @@ proptest! {
     #[test]
     fn no_word_is_made_up_and_none_is_glued(html in any_page()) {
         let Ok(extraction) = extracted(&html) else { return Ok(()) };
-        let document = Document::parse(&html, &Limits::default()).unwrap();
-        let whole = join(&blocks(&document, &Clip::of_all(&document, &document.all().take(1).collect::<Vec<_>>())));
+        let document = Document::parse(&html, &ParseLimits::default()).unwrap();
+        let whole = join(&blocks(&document, &Selection::of_all(&document, &document.all().take(1).collect::<Vec<_>>())));
         let known: HashSet<&str> = whole.split_whitespace().collect();
         for word in extraction.text.split_whitespace().filter(|word| !matches!(*word, "-" | "|")) {
             let numbered = word.trim_end_matches('.').parse::<u32>().is_ok();

@@ -1,11 +1,11 @@
 //! What a block reads like.
 
 use super::View;
-use crate::html::{Block, Shape};
+use crate::html::{Block, BlockKind};
 
 /// Whether a block reads like a paragraph of an article: long, or a sentence; not mostly links.
 pub(super) fn is_paragraph(block: &Block) -> bool {
-    let prose = matches!(block.shape, Shape::Paragraph | Shape::Item { .. });
+    let prose = matches!(block.shape, BlockKind::Paragraph | BlockKind::Item { .. });
     prose
         && weight(block) >= 25.0
         && block.linked * 2 < block.chars

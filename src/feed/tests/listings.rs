@@ -1,7 +1,7 @@
 use chrono_tz::Europe::Berlin;
 use url::Url;
 
-use crate::config::{Form, Listing, load_text};
+use crate::config::{Listing, SourceKind, load_text};
 use crate::feed::{NotAFeed, listing};
 use crate::model::ParsedFeed;
 
@@ -17,7 +17,7 @@ fn rules(listing: &str) -> Listing {
         .form
         .clone()
     {
-        Form::Listing(listing) => *listing,
+        SourceKind::Listing(listing) => *listing,
         other => panic!("{other:?}"),
     }
 }

@@ -7,11 +7,11 @@ use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 use url::{Position, Url};
 
-use super::book::{Key, LONGEST, Ruling, Verdict};
-use crate::fetch::trail::{Clock, Trail};
-use crate::fetch::{FetchError, Fetcher, Outcome, Request};
+use super::cache::{LONGEST, RobotsKey, Ruling, Verdict};
+use crate::fetch::redirect_chain::{Clock, Trail};
+use crate::fetch::{FetchError, Fetcher, Request, ResponseContent};
 use crate::link;
-use crate::model::RobotsNote;
+use crate::model::RobotsResponse;
 
 /// An answer counts at least so long, whatever its max-age says.
 const SHORTEST: TimeDelta = TimeDelta::hours(1);
@@ -52,7 +52,7 @@ impl Fetcher {
     }
 
     /// Takes over what earlier runs were told, as it was kept.
-    pub fn remember_robots(&self, notes: &[RobotsNote]) {
+    pub fn remember_robots(&self, notes: &[RobotsResponse]) {
         for note in notes {
             let cause = || match note.status {
                 Some(status) => format!("the server answered {status}"),
@@ -85,7 +85,7 @@ impl Fetcher {
     /// Boxed, because asking is a request like any other, of which this is a part.
     fn ask<'a>(
         &'a self,
-        key: Key,
+        key: RobotsKey,
         for_page: &'a Request,
         trail: &'a mut Trail,
         clock: Clock,
@@ -95,8 +95,8 @@ impl Fetcher {
             let mut aside = Trail::starting(request.url.clone(), trail.scope);
             let asked = self.walk(&request, &mut aside, clock).await;
             let (status, body, error) = match asked {
-                Ok(Outcome::Document(document)) => (Some(document.status), document.body, None),
-                Ok(Outcome::NotModified(_)) => (Some(304), Vec::new(), None),
+                Ok(ResponseContent::Document(document)) => (Some(document.status), document.body, None),
+                Ok(ResponseContent::NotModified(_)) => (Some(304), Vec::new(), None),
                 Err(error) if is_the_pages_own(&error, &aside) => {
                     trail.join(aside);
                     return Err(error);
@@ -110,7 +110,7 @@ impl Fetcher {
             let retry_after = error.as_ref().and_then(FetchError::retry_after);
             let told = aside.hints.fresh_until;
             trail.join(aside);
-            let mut note = RobotsNote {
+            let mut note = RobotsResponse {
                 origin: key.0.clone(),
                 way: key.1.clone(),
                 fetched_at: now,

@@ -5,7 +5,7 @@
 //! the same guard and gate as everything else.
 
 mod ask;
-mod book;
+mod cache;
 mod rules;
 
 #[cfg(test)]
@@ -13,5 +13,5 @@ mod tests;
 
 pub use self::rules::{MAX_CRAWL_DELAY, Robots};
 
-pub(super) use self::book::Book;
+pub(super) use self::cache::RobotsCache;
 pub(super) use self::rules::MAX_ROBOTS;

@@ -53,14 +53,14 @@ async fn p29_a_body_we_stop_reading_closes_its_connection() {
         _ => endless(),
     })
     .await;
-    let small = config::Fetch {
+    let small = config::FetchConfig {
         max_feed: 4096,
         ..limits()
     };
     let fetcher = fetcher(&small);
     // Dropped at its headers, too large, and not worth reading.
     let page = fetcher
-        .get(Request::new(server.url("/video"), Want::Page), now())
+        .get(Request::new(server.url("/video"), ResourceKind::Page), now())
         .await;
     assert_eq!(code(page), "not-html");
     server.closed(0).await;
@@ -78,7 +78,7 @@ async fn h28_a_request_that_is_given_up_closes_its_socket() {
     })
     .await;
     // Small, so that the last answer is soon too large on the busiest machine.
-    let fetcher = fetcher(&config::Fetch {
+    let fetcher = fetcher(&config::FetchConfig {
         max_feed: 64 << 10,
         ..limits()
     });
@@ -111,9 +111,9 @@ impl Lookup for Broken {
 #[tokio::test]
 async fn h28_no_names_for_long_costs_no_memory_and_passes() {
     let fetcher = |names: Arc<dyn Lookup>| {
-        let politeness = config::Politeness {
+        let politeness = config::PolitenessConfig {
             host_gap: Duration::ZERO,
-            ..config::Politeness::default()
+            ..config::PolitenessConfig::default()
         };
         Fetcher::with_names(&hasty(), &politeness, "x".to_owned(), names).unwrap()
     };
@@ -172,13 +172,13 @@ async fn h28_a_black_holed_ipv6_is_passed_by() {
         println!("h28: this machine gives no black hole on ::1; nothing tried");
         return;
     };
-    let both = config::Fetch {
+    let both = config::FetchConfig {
         allow_networks: vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
         connect_timeout: Duration::from_secs(5),
         ..limits()
     };
     let url = server.named("paper.example", "/feed");
-    let alone = config::Fetch {
+    let alone = config::FetchConfig {
         connect_timeout: Duration::from_millis(500),
         ..both.clone()
     };

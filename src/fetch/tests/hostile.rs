@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::coding;
+use crate::content_coding;
 
 fn redirect(to: &str) -> Vec<Act> {
     answer(302, &format!("Location: {to}\r\n"), b"")
@@ -35,7 +35,7 @@ async fn h04_literals_names_hops_and_second_answers_are_judged() {
         _ => answer(200, "Connection: close\r\n", b"x"),
     })
     .await;
-    let closed = config::Fetch::default();
+    let closed = config::FetchConfig::default();
     let port = server.address.port();
     let named = |path: &str| Url::parse(&format!("http://paper.example:{port}{path}")).unwrap();
     // A literal.
@@ -57,9 +57,9 @@ async fn h04_literals_names_hops_and_second_answers_are_judged() {
     }
     assert_eq!(server.seen().len(), 0);
     // A hop to a literal, and a name whose second answer is another. 127.0.0.1 stands for a public address here.
-    let open = config::Fetch {
+    let open = config::FetchConfig {
         allow_networks: vec!["127.0.0.1/32".parse().unwrap()],
-        ..config::Fetch::default()
+        ..config::FetchConfig::default()
     };
     let fetcher = with_names(&[&["127.0.0.1"], &["10.0.0.1"]], &open);
     assert_eq!(document(get_feed(&fetcher, named("/")).await.unwrap()).body, b"x");
@@ -72,7 +72,7 @@ async fn h04_literals_names_hops_and_second_answers_are_judged() {
     assert_eq!(server.seen().len(), 1);
 }
 
-fn fetcher_of(limits: &config::Fetch) -> Fetcher {
+fn fetcher_of(limits: &config::FetchConfig) -> Fetcher {
     fetcher(limits)
 }
 
@@ -89,20 +89,20 @@ async fn h03_a_document_in_pieces_is_never_held_whole() {
     .await;
     let fetcher = fetcher(&limits());
     let whole = fetcher
-        .get(Request::new(server.url("/plain"), Want::Sitemap), now())
+        .get(Request::new(server.url("/plain"), ResourceKind::Sitemap), now())
         .await;
     let whole = document(whole.unwrap());
     for path in ["/moved", "/packed"] {
         let (sender, mut pieces) = mpsc::channel(1);
-        let request = Request::new(server.url(path), Want::Sitemap);
+        let request = Request::new(server.url(path), ResourceKind::Sitemap);
         let taking = async {
             let mut all = Vec::new();
             let first = pieces.recv().await;
-            let Some(Piece::Begins { url, .. }) = first else {
+            let Some(BodyChunk::Begins { url, .. }) = first else {
                 panic!("{first:?}");
             };
             assert_ne!(url.path(), "/moved");
-            while let Some(Piece::Bytes(bytes)) = pieces.recv().await {
+            while let Some(BodyChunk::Bytes(bytes)) = pieces.recv().await {
                 // What the client reads of a connection at a time, at most.
                 assert!(bytes.len() <= 512 << 10, "a piece of {}", bytes.len());
                 all.extend(bytes);
@@ -121,7 +121,7 @@ async fn h03_a_document_in_pieces_is_never_held_whole() {
     // Nobody listens: it is read for its hash, up to the cap.
     let (sender, pieces) = mpsc::channel(1);
     drop(pieces);
-    let request = Request::new(server.url("/endless"), Want::Sitemap);
+    let request = Request::new(server.url("/endless"), ResourceKind::Sitemap);
     let failed = fetcher.get_in_pieces(request, now(), sender).await.unwrap_err();
     assert_eq!(failed.error.code(), "too-large");
 }
@@ -163,7 +163,7 @@ fn coded(coding: &str, body: &[u8]) -> Vec<Act> {
 
 #[tokio::test]
 async fn h07_bombs_end_at_the_limit() {
-    let limits = config::Fetch {
+    let limits = config::FetchConfig {
         max_feed: 1 << 20,
         ..limits()
     };
@@ -188,7 +188,7 @@ async fn h07_bombs_end_at_the_limit() {
 
 #[tokio::test]
 async fn h07_members_without_content_end_at_the_limit_too() {
-    let limits = config::Fetch {
+    let limits = config::FetchConfig {
         max_feed: 1 << 10,
         ..limits()
     };
@@ -268,7 +268,7 @@ async fn h08_a_byte_now_and_then_ends_with_the_whole_time() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n".to_vec();
     let drip = Act::Dribble(b"x".to_vec(), Duration::from_millis(20));
     let server = Server::always(vec![Act::Send(head), drip]).await;
-    let limits = config::Fetch {
+    let limits = config::FetchConfig {
         // A machine with other work to do must not make it a silence.
         idle_timeout: Duration::from_mins(1),
         ..hasty()
@@ -383,7 +383,7 @@ async fn p27_a_page_as_it_was_sent_decodes_to_what_was_read() {
         let server = Server::always(answer(200, &head, body)).await;
         let fetcher = fetcher(&limits());
         let fetched = fetcher
-            .get(Request::new(server.url("/"), Want::Page), now())
+            .get(Request::new(server.url("/"), ResourceKind::Page), now())
             .await;
         document(fetched.unwrap())
     };
@@ -404,7 +404,7 @@ async fn p27_a_page_as_it_was_sent_decodes_to_what_was_read() {
             let sent = document.sent.unwrap();
             assert_eq!(document.body, plain, "{coding}: {codings}");
             assert!(sent.bytes.len() < plain.len() / 2);
-            let again = coding::decoded(&sent.codings, &sent.bytes, plain.len()).unwrap();
+            let again = content_coding::decoded(&sent.codings, &sent.bytes, plain.len()).unwrap();
             assert_eq!(again, plain, "{coding}: {codings}");
         }
     }

@@ -198,16 +198,16 @@ pub(super) fn now() -> DateTime<Utc> {
 }
 
 /// Limits for servers on loopback.
-pub(super) fn limits() -> config::Fetch {
-    config::Fetch {
+pub(super) fn limits() -> config::FetchConfig {
+    config::FetchConfig {
         allow_networks: vec!["127.0.0.0/8".parse().unwrap()],
-        ..config::Fetch::default()
+        ..config::FetchConfig::default()
     }
 }
 
 /// Deadlines that a test can wait for.
-pub(super) fn hasty() -> config::Fetch {
-    config::Fetch {
+pub(super) fn hasty() -> config::FetchConfig {
+    config::FetchConfig {
         connect_timeout: Duration::from_millis(200),
         idle_timeout: Duration::from_millis(200),
         total_timeout: Duration::from_millis(600),
@@ -215,30 +215,30 @@ pub(super) fn hasty() -> config::Fetch {
     }
 }
 
-pub(super) fn fetcher(limits: &config::Fetch) -> Fetcher {
-    let politeness = config::Politeness {
+pub(super) fn fetcher(limits: &config::FetchConfig) -> Fetcher {
+    let politeness = config::PolitenessConfig {
         host_gap: Duration::ZERO,
         impolite: true,
-        ..config::Politeness::default()
+        ..config::PolitenessConfig::default()
     };
     Fetcher::new(limits, &politeness, user_agent(Some("https://paper.example/bot"))).unwrap()
 }
 
-pub(super) async fn get_feed(fetcher: &Fetcher, url: Url) -> Result<Fetched, Box<Failed>> {
-    fetcher.get(Request::new(url, Want::Feed), now()).await
+pub(super) async fn get_feed(fetcher: &Fetcher, url: Url) -> Result<Response, Box<FailedFetch>> {
+    fetcher.get(Request::new(url, ResourceKind::Feed), now()).await
 }
 
 /// The code of a failure that must be.
-pub(super) fn code(result: Result<Fetched, Box<Failed>>) -> &'static str {
+pub(super) fn code(result: Result<Response, Box<FailedFetch>>) -> &'static str {
     let code = result.unwrap_err().error.code();
     assert!(CODES.contains(&code));
     code
 }
 
-pub(super) fn document(fetched: Fetched) -> Document {
+pub(super) fn document(fetched: Response) -> FetchedDocument {
     match fetched.outcome {
-        Outcome::Document(document) => document,
-        Outcome::NotModified(_) => panic!("not modified"),
+        ResponseContent::Document(document) => document,
+        ResponseContent::NotModified(_) => panic!("not modified"),
     }
 }
 
@@ -258,14 +258,14 @@ impl Lookup for Told {
 }
 
 /// A fetcher that finds these addresses, one list after the other.
-pub(super) fn with_names(answers: &[&[&str]], limits: &config::Fetch) -> Fetcher {
+pub(super) fn with_names(answers: &[&[&str]], limits: &config::FetchConfig) -> Fetcher {
     let answers = answers
         .iter()
         .map(|all| all.iter().map(|ip| ip.parse().unwrap()).collect())
         .collect();
-    let politeness = config::Politeness {
+    let politeness = config::PolitenessConfig {
         host_gap: Duration::ZERO,
-        ..config::Politeness::default()
+        ..config::PolitenessConfig::default()
     };
     Fetcher::with_names(
         limits,

@@ -3,15 +3,15 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::model::{Grade, RobotsNote};
+use crate::model::{Grade, RobotsResponse};
 
-async fn get_page(fetcher: &Fetcher, url: Url) -> Result<Fetched, Box<Failed>> {
+async fn get_page(fetcher: &Fetcher, url: Url) -> Result<Response, Box<FailedFetch>> {
     get_page_at(fetcher, url, now()).await
 }
 
-async fn get_page_at(fetcher: &Fetcher, url: Url, at: DateTime<Utc>) -> Result<Fetched, Box<Failed>> {
+async fn get_page_at(fetcher: &Fetcher, url: Url, at: DateTime<Utc>) -> Result<Response, Box<FailedFetch>> {
     fetcher
-        .get(Request::new(url, Want::Page).obeying_robots(), at)
+        .get(Request::new(url, ResourceKind::Page).obeying_robots(), at)
         .await
 }
 
@@ -61,7 +61,7 @@ async fn p30_pages_obey_and_feeds_named_by_the_user_do_not() {
     get_feed(&fetcher, server.url("/private/feed")).await.unwrap();
     fetcher
         .get(
-            Request::new(server.url("/robots.txt"), Want::Robots).obeying_robots(),
+            Request::new(server.url("/robots.txt"), ResourceKind::Robots).obeying_robots(),
             now(),
         )
         .await
@@ -309,7 +309,7 @@ async fn p30_a_file_larger_than_counts_is_cut_not_refused() {
 #[tokio::test]
 async fn p30_what_earlier_runs_were_told_is_not_asked_again() {
     let server = site(answer(500, "", b"")).await;
-    let note = |status: Option<u16>, body: &[u8]| RobotsNote {
+    let note = |status: Option<u16>, body: &[u8]| RobotsResponse {
         origin: format!("http://{}", server.address),
         way: String::new(),
         fetched_at: now() - TimeDelta::hours(1),
@@ -318,7 +318,7 @@ async fn p30_what_earlier_runs_were_told_is_not_asked_again() {
         body: body.to_vec(),
         sitemaps: Vec::new(),
     };
-    let with = |note: RobotsNote| {
+    let with = |note: RobotsResponse| {
         let fetcher = fetcher(&limits());
         fetcher.remember_robots(&[note]);
         fetcher
@@ -336,7 +336,7 @@ async fn p30_what_earlier_runs_were_told_is_not_asked_again() {
         );
     }
     assert_eq!(server.targets(), ["/a", "/a"]);
-    let expired = RobotsNote {
+    let expired = RobotsResponse {
         expires_at: now(),
         ..note(None, b"")
     };
@@ -349,7 +349,7 @@ async fn p30_what_earlier_runs_were_told_is_not_asked_again() {
 
 #[tokio::test]
 async fn p30_an_address_that_is_refused_is_not_blamed_on_robots_txt() {
-    let closed = fetcher(&config::Fetch::default());
+    let closed = fetcher(&config::FetchConfig::default());
     let url = Url::parse("http://127.0.0.1:1/a").unwrap();
     assert_eq!(code(get_page(&closed, url).await), "refused-address");
 }

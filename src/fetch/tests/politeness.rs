@@ -10,7 +10,7 @@ fn validators(etag: Option<&[u8]>, last_modified: Option<&[u8]>) -> Validators {
 }
 
 fn conditional(url: Url, validators: Validators) -> Request {
-    Request::new(url, Want::Feed).with_validators(validators)
+    Request::new(url, ResourceKind::Feed).with_validators(validators)
 }
 
 fn lines(etag: &[u8], last_modified: &[u8], body: &[u8]) -> Vec<Act> {
@@ -99,7 +99,7 @@ async fn p06_a_304_carries_what_it_carries() {
     assert_eq!(fetched.status, 304);
     assert_eq!(
         fetched.outcome,
-        Outcome::NotModified(validators(Some(b"\"b\""), None))
+        ResponseContent::NotModified(validators(Some(b"\"b\""), None))
     );
 }
 
@@ -270,7 +270,7 @@ async fn p25_p26_p28_one_get_with_our_name_and_nothing_added() {
     let fetcher = fetcher(&limits());
     get_feed(&fetcher, server.url("/a?z=&y#frag")).await.unwrap();
     fetcher
-        .get(Request::new(server.url("/a"), Want::Page), now())
+        .get(Request::new(server.url("/a"), ResourceKind::Page), now())
         .await
         .unwrap();
     let seen = server.seen();
@@ -340,7 +340,7 @@ async fn p33_what_is_no_page_is_dropped_at_its_headers() {
         assert_eq!(
             code(
                 fetcher
-                    .get(Request::new(server.url(path), Want::Page), now())
+                    .get(Request::new(server.url(path), ResourceKind::Page), now())
                     .await
             ),
             "not-html"
@@ -348,7 +348,7 @@ async fn p33_what_is_no_page_is_dropped_at_its_headers() {
     }
     for path in ["/xhtml", "/odd", "/none"] {
         fetcher
-            .get(Request::new(server.url(path), Want::Page), now())
+            .get(Request::new(server.url(path), ResourceKind::Page), now())
             .await
             .unwrap();
     }

@@ -60,13 +60,13 @@ async fn secure(tls: TlsAcceptor, acts: Vec<Act>) -> Server {
     Server::over(listener, Some(tls), move |_, _| acts.clone())
 }
 
-async fn get(url: Url, ca_file: Option<PathBuf>) -> Result<Fetched, Box<Failed>> {
-    let via = Via {
+async fn get(url: Url, ca_file: Option<PathBuf>) -> Result<Response, Box<FailedFetch>> {
+    let via = Transport {
         ca_file,
-        ..Via::default()
+        ..Transport::default()
     };
     fetcher(&limits())
-        .get(Request::new(url, Want::Feed).via(via), now())
+        .get(Request::new(url, ResourceKind::Feed).via(via), now())
         .await
 }
 
@@ -121,7 +121,7 @@ async fn h10_a_page_behind_a_bad_certificate_is_not_blamed_on_robots_txt() {
         answer(200, "", b"x"),
     )
     .await;
-    let request = Request::new(server.url("/a"), Want::Page).obeying_robots();
+    let request = Request::new(server.url("/a"), ResourceKind::Page).obeying_robots();
     let failed = fetcher(&limits()).get(request, now()).await.unwrap_err();
     assert_eq!(failed.error.code(), "certificate");
     assert!(!failed.rests_host());
@@ -173,13 +173,13 @@ async fn http2_is_offered_unless_the_source_says_otherwise() {
         let tls = acceptor(certificate.der().clone(), &key, &[b"h2", b"http/1.1"]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
-        let via = Via {
+        let via = Transport {
             http1_only,
             ca_file: Some(ours.file()),
-            ..Via::default()
+            ..Transport::default()
         };
         let fetcher = fetcher(&hasty());
-        let asking = fetcher.get(Request::new(url, Want::Feed).via(via), now());
+        let asking = fetcher.get(Request::new(url, ResourceKind::Feed).via(via), now());
         let listening = async {
             let (socket, _) = listener.accept().await.unwrap();
             let socket = tls.accept(socket).await.unwrap();
@@ -256,17 +256,17 @@ async fn p29_http2_is_spoken_over_one_connection_and_what_is_given_up_is_reset()
     let ours = Authority::new();
     let (address, streams, mut given_up) = http2(&ours).await;
     let url = |path: &str| Url::parse(&format!("https://{address}{path}")).unwrap();
-    let small = config::Fetch {
+    let small = config::FetchConfig {
         max_feed: 4096,
         ..limits()
     };
     let fetcher = fetcher(&small);
     let get = |path: &str, validators: Validators| {
-        let via = Via {
+        let via = Transport {
             ca_file: Some(ours.file()),
-            ..Via::default()
+            ..Transport::default()
         };
-        let request = Request::new(url(path), Want::Feed)
+        let request = Request::new(url(path), ResourceKind::Feed)
             .via(via)
             .with_validators(validators);
         fetcher.get(request, now())
@@ -274,7 +274,7 @@ async fn p29_http2_is_spoken_over_one_connection_and_what_is_given_up_is_reset()
     let first = document(get("/feed", Validators::default()).await.unwrap());
     assert_eq!(first.body, b"a feed");
     let again = get("/feed", first.validators.clone()).await.unwrap();
-    assert_eq!(again.outcome, Outcome::NotModified(first.validators));
+    assert_eq!(again.outcome, ResponseContent::NotModified(first.validators));
     // A body that we stop reading ends its stream, and one that the server ends is an error that passes.
     assert_eq!(code(get("/endless", Validators::default()).await), "too-large");
     given_up.wait_for(|number| *number == 1).await.unwrap();

@@ -5,9 +5,9 @@ use tokio::net::TcpStream;
 use super::*;
 
 fn proxied(url: Url, proxy: &str) -> Request {
-    Request::new(url, Want::Feed).via(Via {
+    Request::new(url, ResourceKind::Feed).via(Transport {
         proxy: Some(Url::parse(proxy).unwrap()),
-        ..Via::default()
+        ..Transport::default()
     })
 }
 
@@ -30,7 +30,7 @@ async fn p23_what_a_source_configures_stays_with_its_origin() {
         _ => answer(302, &format!("Location: {there}\r\n"), b""),
     })
     .await;
-    let request = Request::new(home.url("/feed"), Want::Feed).with_headers(secrets());
+    let request = Request::new(home.url("/feed"), ResourceKind::Feed).with_headers(secrets());
     fetcher(&limits()).get(request, now()).await.unwrap();
     for seen in home.seen() {
         assert_eq!(seen.header("authorization").unwrap(), b"Basic bWU6aHVzaA==");
@@ -55,7 +55,7 @@ async fn p23_what_the_feeds_owner_is_told_is_not_told_to_its_links() {
     );
     let fetcher = fetcher(&limits());
     for server in [&home, &link] {
-        let request = Request::new(server.url("/a"), Want::Page)
+        let request = Request::new(server.url("/a"), ResourceKind::Page)
             .obeying_robots()
             .with_headers_of(home.url("/feed"), secrets());
         fetcher.get(request, now()).await.unwrap();
@@ -81,7 +81,7 @@ async fn p25_a_name_of_ones_own_replaces_ours_and_is_what_robots_txt_calls_us() 
     let fetcher = fetcher(&limits());
     let ask = |path: &str, name: &str| {
         let line = ("User-Agent".to_owned(), name.to_owned());
-        let request = Request::new(server.url(path), Want::Page).obeying_robots();
+        let request = Request::new(server.url(path), ResourceKind::Page).obeying_robots();
         fetcher.get(request.with_headers(vec![line]), now())
     };
     ask("/no", "other/1 (+https://paper.example)").await.unwrap();
@@ -106,7 +106,7 @@ async fn a_header_that_is_none_sends_nothing() {
     let server = Server::always(answer(200, "", b"x")).await;
     for (name, value) in [("X-A", "hush\r\nX-B: c"), ("a b", "hush"), ("Host", "hush")] {
         let request =
-            Request::new(server.url("/"), Want::Feed).with_headers(vec![(name.into(), value.into())]);
+            Request::new(server.url("/"), ResourceKind::Feed).with_headers(vec![(name.into(), value.into())]);
         let failed = fetcher(&limits()).get(request, now()).await.unwrap_err();
         assert_eq!(failed.error.code(), "bad-header");
         assert!(!format!("{failed:?}").contains("hush"));
@@ -118,7 +118,7 @@ async fn a_header_that_is_none_sends_nothing() {
 async fn h05_behind_a_proxy_the_guard_still_judges_the_target() {
     let proxy = Server::always(answer(200, "", b"x")).await;
     // The proxy itself is at home on loopback, which is closed to everybody else.
-    let closed = config::Fetch::default();
+    let closed = config::FetchConfig::default();
     let through = |host: &str| {
         proxied(
             Url::parse(&format!("http://{host}/feed")).unwrap(),
@@ -155,7 +155,7 @@ async fn h05_behind_a_proxy_the_guard_still_judges_the_target() {
 #[tokio::test]
 async fn h05_a_redirect_behind_a_proxy_is_judged_too() {
     let proxy = Server::always(answer(302, "Location: http://inside.example/\r\n", b"")).await;
-    let fetcher = with_names(&[&["8.8.8.8"], &["10.0.0.1"]], &config::Fetch::default());
+    let fetcher = with_names(&[&["8.8.8.8"], &["10.0.0.1"]], &config::FetchConfig::default());
     let request = proxied(
         Url::parse("http://paper.example/").unwrap(),
         proxy.url("/").as_str(),
@@ -260,13 +260,13 @@ async fn settings_that_cannot_be_are_said_and_harm_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "no certificate").unwrap();
-    let ca = |file| Via {
+    let ca = |file| Transport {
         ca_file: Some(file),
-        ..Via::default()
+        ..Transport::default()
     };
-    let ftp = Via {
+    let ftp = Transport {
         proxy: Some(Url::parse("ftp://me:hush@proxy.example").unwrap()),
-        ..Via::default()
+        ..Transport::default()
     };
     for via in [
         ca(empty),
@@ -274,7 +274,7 @@ async fn settings_that_cannot_be_are_said_and_harm_nothing_else() {
         ca(folder.path().to_owned()),
         ftp,
     ] {
-        let request = Request::new(server.named("127.0.0.1", "/"), Want::Feed).via(via.clone());
+        let request = Request::new(server.named("127.0.0.1", "/"), ResourceKind::Feed).via(via.clone());
         let failed = fetcher.get(request, now()).await.unwrap_err();
         assert_eq!(failed.error.code(), "bad-settings", "{via:?}: {failed}");
         assert!(!failed.rests_host() && !failed.to_string().contains("hush"));

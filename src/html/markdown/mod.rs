@@ -12,7 +12,7 @@ use inline::{Mark, Piece, Within};
 
 use super::allowed::is_web_or_mail;
 use super::tag::Tag;
-use super::tree::{At, Document};
+use super::tree::{Document, NodeId};
 
 /// Quotes and lists around a block that are written; deeper ones are flattened, as each costs every line its prefix.
 const DEEPEST: usize = 12;
@@ -22,7 +22,7 @@ const WIDEST: usize = 20;
 
 /// Markdown of the HTML that [`super::sanitised`] gives. Empty where it is more than we parse.
 pub fn markdown(sanitised: &str) -> String {
-    let Ok(document) = Document::parse(sanitised, &super::Limits::default()) else {
+    let Ok(document) = Document::parse(sanitised, &super::ParseLimits::default()) else {
         return String::new();
     };
     let mut writer = Writer {
@@ -68,8 +68,8 @@ enum Role {
 }
 
 struct Frame {
-    at: At,
-    end: At,
+    at: NodeId,
+    end: NodeId,
     role: Role,
 }
 
@@ -88,7 +88,7 @@ struct Writer<'d> {
 
 impl Writer<'_> {
     fn walk(&mut self) {
-        let Some(end) = self.document.all().last().map(At::next) else {
+        let Some(end) = self.document.all().last().map(NodeId::next) else {
             return;
         };
         let Some(mut at) = self.document.all().next() else {
@@ -127,7 +127,7 @@ impl Writer<'_> {
         self.flush();
     }
 
-    fn enter(&mut self, at: At, tag: Tag) {
+    fn enter(&mut self, at: NodeId, tag: Tag) {
         if let Some(piece) = leaf(self.document, at, tag) {
             self.pieces.push(piece);
             return;
@@ -156,7 +156,7 @@ impl Writer<'_> {
     }
 
     /// Opens a block, list or container.
-    fn open(&mut self, at: At, tag: Tag) -> Role {
+    fn open(&mut self, at: NodeId, tag: Tag) -> Role {
         match tag {
             Tag::Blockquote if self.containers.len() < DEEPEST => self.contain("> ", "> ", false),
             Tag::Ul | Tag::Ol => {
@@ -214,7 +214,7 @@ impl Writer<'_> {
     }
 
     /// Leaves the elements that end before `at`.
-    fn leave(&mut self, at: At) {
+    fn leave(&mut self, at: NodeId) {
         while let Some(frame) = self.frames.last() {
             if at < frame.end {
                 return;
@@ -307,7 +307,7 @@ impl Writer<'_> {
     }
 
     /// The texts of an element as they stand.
-    fn text_within(&self, at: At) -> String {
+    fn text_within(&self, at: NodeId) -> String {
         let mut text = String::new();
         for inner in self.document.within(at) {
             match self.document.tag(inner) {
@@ -318,7 +318,7 @@ impl Writer<'_> {
         text
     }
 
-    fn preformatted(&mut self, at: At) {
+    fn preformatted(&mut self, at: NodeId) {
         self.flush();
         let text = self.text_within(at);
         let text = text.trim_matches('\n');
@@ -330,7 +330,7 @@ impl Writer<'_> {
     }
 
     /// A table as GFM has it: one row of heads, one line a row.
-    fn table(&mut self, table: At) {
+    fn table(&mut self, table: NodeId) {
         self.flush();
         let document = self.document;
         let mut caption = Vec::new();
@@ -392,7 +392,7 @@ impl Writer<'_> {
 }
 
 /// A text, a break or an image.
-fn leaf(document: &Document, at: At, tag: Tag) -> Option<Piece> {
+fn leaf(document: &Document, at: NodeId, tag: Tag) -> Option<Piece> {
     match tag {
         Tag::Text => Some(Piece::Text(document.text_of(at).unwrap_or_default().to_owned())),
         Tag::Br => Some(Piece::Break),
@@ -407,14 +407,14 @@ fn leaf(document: &Document, at: At, tag: Tag) -> Option<Piece> {
     }
 }
 
-fn has_target(document: &Document, at: At) -> bool {
+fn has_target(document: &Document, at: NodeId) -> bool {
     document.attr(at, "href").is_some_and(is_web_or_mail)
 }
 
 /// All that is in an element, as one line: blocks are parted by a space.
-fn inline_pieces(document: &Document, root: At) -> Vec<Piece> {
+fn inline_pieces(document: &Document, root: NodeId) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut open: Vec<(At, Piece)> = Vec::new();
+    let mut open: Vec<(NodeId, Piece)> = Vec::new();
     for at in document.within(root).skip(1) {
         while let Some((_, piece)) = open.pop_if(|(end, _)| *end <= at) {
             pieces.push(piece);

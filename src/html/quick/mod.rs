@@ -17,8 +17,8 @@ use memchr::memchr;
 
 use self::open::{Active, Open, Space};
 use self::tokens::{Doctype, Name, Raw, Token, Tokens};
-use super::limits::{Limits, TooMuch};
-use super::room::Room;
+use super::buffer_pool::Room;
+use super::limits::{LimitExceeded, ParseLimits};
 use super::tag::Tag;
 use super::tree::{Attr, Document, Flat, Span};
 
@@ -28,7 +28,7 @@ pub(super) enum Refusal {
     /// The markup is not as usual.
     Unusual,
     /// It costs too much.
-    TooMuch(TooMuch),
+    TooMuch(LimitExceeded),
 }
 
 /// The markup is not as usual.
@@ -49,7 +49,7 @@ const CHUNK: usize = 16 << 10;
 /// Parses a page, and asks `stop` now and then whether to go on.
 pub(super) fn parse(
     page: &str,
-    limits: &Limits,
+    limits: &ParseLimits,
     stop: &mut dyn FnMut() -> bool,
 ) -> Result<Document, Refusal> {
     if memchr(0, page.as_bytes()).is_some()
@@ -72,15 +72,15 @@ pub(super) fn parse(
         if builder.tokens.position() >= next_look {
             next_look = builder.tokens.position() + CHUNK;
             if stop() {
-                return Err(Refusal::TooMuch(TooMuch::Time));
+                return Err(Refusal::TooMuch(LimitExceeded::Time));
             }
             if builder.nodes.len() > limits.nodes {
-                return Err(Refusal::TooMuch(TooMuch::Nodes(limits.nodes)));
+                return Err(Refusal::TooMuch(LimitExceeded::Nodes(limits.nodes)));
             }
         }
         if matches!(token, Token::Eof) {
             return if builder.nodes.len() > limits.nodes {
-                Err(Refusal::TooMuch(TooMuch::Nodes(limits.nodes)))
+                Err(Refusal::TooMuch(LimitExceeded::Nodes(limits.nodes)))
             } else {
                 Ok(builder.finish())
             };
@@ -161,7 +161,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(page: &'a str, limits: &Limits) -> Self {
+    fn new(page: &'a str, limits: &ParseLimits) -> Self {
         let mut room = Room::take();
         room.nodes.reserve(page.len() / 32);
         room.attrs.reserve(page.len() / 48);

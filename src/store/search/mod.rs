@@ -32,7 +32,7 @@ const CANDIDATES: usize = 1000;
 
 /// What is looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Search {
+pub struct SearchRequest {
     /// Words, phrases and operators; any text whatever is allowed.
     pub query: String,
     /// Only articles of this source.
@@ -42,7 +42,7 @@ pub struct Search {
     /// Only published before.
     pub until: Option<DateTime<Utc>>,
     /// Which come first.
-    pub order: Order,
+    pub order: SortBy,
     /// At most so many.
     pub limit: usize,
     /// One article of each cluster: the same story on several sites once.
@@ -51,7 +51,7 @@ pub struct Search {
 
 /// Which come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
+pub enum SortBy {
     /// What was published last (fetched, where no date is known), of the thousand matches that arrived last.
     #[default]
     Newest,
@@ -112,7 +112,7 @@ pub(super) fn expression(typed: &str) -> Result<String, QueryError> {
 
 impl Reader {
     /// Searches titles, standfirsts and texts.
-    pub fn search(&self, search: &Search) -> Result<Hits, SearchError> {
+    pub fn search(&self, search: &SearchRequest) -> Result<Hits, SearchError> {
         let failed = |error: rusqlite::Error| StoreError::from(error).while_doing("search");
         // What is found is read as it was found, and the file is locked once and not for each of a thousand texts.
         let _moment = (self.db.is_autocommit())
@@ -126,8 +126,8 @@ impl Reader {
         }
         let rows: Vec<Row> = query.terms.iter().map(Row::of).collect();
         let hits = match search.order {
-            Order::Newest => self.newest(search, &query.expression, &rows),
-            Order::Rank => self.best(search, &query.expression, &rows),
+            SortBy::Newest => self.newest(search, &query.expression, &rows),
+            SortBy::Rank => self.best(search, &query.expression, &rows),
         };
         Ok(Hits {
             hits: hits.map_err(failed)?,
@@ -135,7 +135,7 @@ impl Reader {
         })
     }
 
-    fn newest(&self, search: &Search, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {
+    fn newest(&self, search: &SearchRequest, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {
         let mut seen = HashSet::new();
         let mut hits = Vec::new();
         for candidate in self.candidates(search, expression)? {
@@ -149,7 +149,7 @@ impl Reader {
         Ok(hits)
     }
 
-    fn best(&self, search: &Search, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {
+    fn best(&self, search: &SearchRequest, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {
         let (mut met, mut counts) = (Vec::new(), Vec::new());
         let mut told = self.db.prepare_cached(TOLD)?;
         for candidate in self.candidates(search, expression)? {
@@ -188,7 +188,7 @@ impl Reader {
     }
 
     /// Matches that arrived last, what was published last first.
-    fn candidates(&self, search: &Search, expression: &str) -> rusqlite::Result<Vec<Candidate>> {
+    fn candidates(&self, search: &SearchRequest, expression: &str) -> rusqlite::Result<Vec<Candidate>> {
         let mut expression = Cow::Borrowed(expression);
         if let Some(name) = &search.source {
             let source: Option<i64> = self

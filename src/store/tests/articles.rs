@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{ArticleId, RawPage, Timestamp, Tried};
+use crate::model::{ArticleId, RawPage, SelectorOutcome, Timestamp};
 
 #[tokio::test]
 async fn an_article_its_entry_and_its_keys_are_stored_together() {
@@ -39,7 +39,7 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         robots: Vec::new(),
         odd_headers: 0,
         tried: [true, false, false]
-            .map(|hit| Tried {
+            .map(|hit| SelectorOutcome {
                 field: crate::model::Field::Title,
                 selector: "h1".into(),
                 hit,
@@ -51,7 +51,7 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
     };
     assert_eq!(
         desk.store.record_page(outcome).await.unwrap(),
-        Stored::New(ArticleId(1))
+        StoreOutcome::New(ArticleId(1))
     );
 
     let rows = articles_since(&Reader::open(&desk.path()).unwrap(), 0, 9);
@@ -100,7 +100,7 @@ async fn desk_with_an_article(text: &str) -> Desk {
     let mut desk = desk;
     assert_eq!(
         desk.collect(cutting("one.example/a", text, &[])).await,
-        Stored::New(ArticleId(1))
+        StoreOutcome::New(ArticleId(1))
     );
     desk.pass(1);
     desk
@@ -113,25 +113,25 @@ async fn only_what_says_something_new_is_a_revision() {
     let folded = words("a").replace(' ', " \n\t ");
     assert_eq!(
         desk.collect(cutting("one.example/a", &folded, &[])).await,
-        Stored::Known(one),
+        StoreOutcome::Known(one),
         "white space"
     );
     desk.pass(1);
     assert_eq!(
         desk.collect(cutting("one.example/a", &words("b"), &[])).await,
-        Stored::Revised(one),
+        StoreOutcome::Revised(one),
         "a live blog"
     );
     desk.pass(1);
     let mut retitled = cutting("one.example/a", &words("b"), &[]);
     retitled.extraction.title = Some("Another title".into());
-    assert_eq!(desk.collect(retitled).await, Stored::Revised(one));
+    assert_eq!(desk.collect(retitled).await, StoreOutcome::Revised(one));
     desk.pass(1);
     let mut weaker = cutting("one.example/a", "Two words.", &[]);
     weaker.method = Method::Feed;
     assert_eq!(
         desk.collect(weaker).await,
-        Stored::Known(one),
+        StoreOutcome::Known(one),
         "the feed's text replaces no page's"
     );
     assert_eq!(
@@ -152,14 +152,14 @@ async fn another_page_of_an_article_is_a_revision_only_if_it_says_more() {
     assert_eq!(
         desk.collect(cutting("one.example/print/a", &print, &canonical))
             .await,
-        Stored::Known(one)
+        StoreOutcome::Known(one)
     );
     desk.pass(1);
     let whole = words("a") + &words("b");
     assert_eq!(
         desk.collect(cutting("one.example/full/a", &whole, &canonical))
             .await,
-        Stored::Revised(one)
+        StoreOutcome::Revised(one)
     );
     assert_eq!(desk.number("SELECT count(*) FROM articles"), 1);
     assert_eq!(
@@ -193,7 +193,7 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
             .page(&claim, PageResult::Article(Box::new(kept)))
             .await
             .unwrap();
-        assert_eq!(stored, Stored::New(ArticleId(1)));
+        assert_eq!(stored, StoreOutcome::New(ArticleId(1)));
         let waiting = desk.store.waiting(desk.now).await.unwrap();
         assert_eq!(
             (waiting.pending, waiting.next_entry),
@@ -212,7 +212,7 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
             .page(&claim, PageResult::Article(Box::new(page)))
             .await
             .unwrap();
-        assert_eq!(stored, Stored::Revised(ArticleId(1)), "{kept_as}");
+        assert_eq!(stored, StoreOutcome::Revised(ArticleId(1)), "{kept_as}");
         assert_eq!(desk.strings("SELECT method FROM articles"), ["auto"]);
         assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, None);
         assert_eq!(desk.number("SELECT count(payload) FROM entry"), 0);
@@ -233,7 +233,7 @@ async fn an_upgrade_that_fails_ends_with_the_feeds_text() {
         .page(&claim, PageResult::Retry(failure("http-404"), desk.now))
         .await
         .unwrap();
-    assert_eq!(stored, Stored::Known(ArticleId(1)));
+    assert_eq!(stored, StoreOutcome::Known(ArticleId(1)));
     assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, None);
     assert_eq!(desk.strings("SELECT state || upgrade FROM entry"), ["done0"]);
 }
@@ -252,7 +252,7 @@ async fn a_late_key_merges_two_articles_into_the_older() {
             (KeyKind::OgUrl, "one.example/b"),
         ],
     );
-    assert_eq!(desk.collect(bridge).await, Stored::Revised(ArticleId(1)));
+    assert_eq!(desk.collect(bridge).await, StoreOutcome::Revised(ArticleId(1)));
     assert_eq!(
         desk.strings("SELECT concat_ws(' ', seq, article_id, op, into_id) FROM changes ORDER BY seq"),
         [
@@ -286,12 +286,12 @@ async fn h30_a_short_link_that_a_template_prints_joins_nothing() {
     desk.pass(1);
     assert_eq!(
         (a, print),
-        (Stored::New(ArticleId(2)), Stored::Known(ArticleId(2)))
+        (StoreOutcome::New(ArticleId(2)), StoreOutcome::Known(ArticleId(2)))
     );
     // A different one: all three are told apart.
     let b = desk.collect(cutting("one.example/2", &words("b"), &short)).await;
     desk.pass(1);
-    assert!(matches!(b, Stored::New(_)));
+    assert!(matches!(b, StoreOutcome::New(_)));
     assert_eq!(desk.number("SELECT count(*) FROM articles"), 4);
     assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE shared = 1"), 3);
     let summary = Reader::open(&desk.path()).unwrap().summary().unwrap();
@@ -306,7 +306,7 @@ async fn h30_a_short_link_that_a_template_prints_joins_nothing() {
     );
     // Whoever comes next with it is on its own, too.
     let c = desk.collect(cutting("one.example/3", &words("b"), &short)).await;
-    assert!(matches!(c, Stored::New(_)));
+    assert!(matches!(c, StoreOutcome::New(_)));
 }
 
 #[tokio::test]
@@ -316,7 +316,7 @@ async fn h30_a_key_of_the_page_itself_is_never_shared() {
     let stored = desk
         .collect(cutting("one.example/a/page2", &words("b"), &blog))
         .await;
-    assert_eq!(stored, Stored::Revised(ArticleId(1)));
+    assert_eq!(stored, StoreOutcome::Revised(ArticleId(1)));
     desk.pass(1);
     // A link that leads elsewhere each day is told by the texts.
     let today = [(KeyKind::Link, "one.example/today")];

@@ -134,12 +134,12 @@ async fn a_search_may_show_each_story_once() {
     }
     let reader = Reader::open(&desk.path()).unwrap();
     let ids = |one_of_a_cluster, order| -> Vec<i64> {
-        let search = Search {
+        let search = SearchRequest {
             query: "s7".into(),
             limit: 9,
             one_of_a_cluster,
             order,
-            ..Search::default()
+            ..SearchRequest::default()
         };
         reader
             .search(&search)
@@ -149,9 +149,9 @@ async fn a_search_may_show_each_story_once() {
             .map(|hit| hit.article_id)
             .collect()
     };
-    assert_eq!(ids(false, Order::Newest), [3, 2, 1]);
-    assert_eq!(ids(true, Order::Newest), [3, 2]);
-    assert_eq!(ids(true, Order::Rank).len(), 2);
+    assert_eq!(ids(false, SortBy::Newest), [3, 2, 1]);
+    assert_eq!(ids(true, SortBy::Newest), [3, 2]);
+    assert_eq!(ids(true, SortBy::Rank).len(), 2);
     let clusters: Vec<_> = articles_since(&reader, 0, 9)
         .iter()
         .map(|article| article["cluster"].clone())

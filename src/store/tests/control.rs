@@ -1,7 +1,7 @@
 use super::*;
 
-fn side(desk: &Desk) -> Side {
-    Side::open(&desk.path()).unwrap()
+fn side(desk: &Desk) -> ControlClient {
+    ControlClient::open(&desk.path()).unwrap()
 }
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn what_is_asked_from_beside_is_seen_by_the_writer() {
     );
     desk.store.sync_sources(&[source("a")], desk.now).await.unwrap();
     assert!(!desk.store.nudged().await.unwrap(), "its own writes are none");
-    assert_eq!(side(&desk).pause("a").unwrap(), Asked::Done);
+    assert_eq!(side(&desk).pause("a").unwrap(), ControlOutcome::Done);
     assert!(desk.store.nudged().await.unwrap());
     assert!(!desk.store.nudged().await.unwrap());
     assert!(
@@ -27,7 +27,10 @@ async fn what_is_asked_from_beside_is_seen_by_the_writer() {
             .unwrap()
             .is_empty()
     );
-    assert!(matches!(side(&desk).pause("a").unwrap(), Asked::Refused(_)));
+    assert!(matches!(
+        side(&desk).pause("a").unwrap(),
+        ControlOutcome::Refused(_)
+    ));
     // Neither a reload nor a restart resumes it; being switched off and on in the configuration neither.
     desk.store.sync_sources::<Source>(&[], desk.now).await.unwrap();
     desk.store.sync_sources(&[source("a")], desk.now).await.unwrap();
@@ -39,7 +42,7 @@ async fn what_is_asked_from_beside_is_seen_by_the_writer() {
             .unwrap()
             .is_empty()
     );
-    assert_eq!(side(&desk).resume("a").unwrap(), Asked::Done);
+    assert_eq!(side(&desk).resume("a").unwrap(), ControlOutcome::Done);
     assert_eq!(
         desk.store.claim_sources(desk.now, 10, None).await.unwrap().len(),
         1
@@ -59,10 +62,13 @@ async fn p18_a_rest_the_server_asked_for_yields_to_force_only() {
         .unwrap();
     let refused = side(&desk).poll("a", false, desk.now).unwrap();
     assert!(
-        matches!(&refused, Asked::Refused(why) if why.contains("--force")),
+        matches!(&refused, ControlOutcome::Refused(why) if why.contains("--force")),
         "{refused:?}"
     );
-    assert_eq!(side(&desk).poll("a", true, desk.now).unwrap(), Asked::Done);
+    assert_eq!(
+        side(&desk).poll("a", true, desk.now).unwrap(),
+        ControlOutcome::Done
+    );
     assert_eq!(
         desk.number("SELECT rest_until + retry_after FROM host WHERE name <> ''"),
         0
@@ -73,6 +79,6 @@ async fn p18_a_rest_the_server_asked_for_yields_to_force_only() {
     assert!(desk.store.requests().await.unwrap().is_empty());
     desk.pass(1);
     assert!(
-        matches!(side(&desk).poll("b", false, desk.now).unwrap(), Asked::Unknown(names) if names == ["a"])
+        matches!(side(&desk).poll("b", false, desk.now).unwrap(), ControlOutcome::Unknown(names) if names == ["a"])
     );
 }

@@ -30,7 +30,7 @@ fn sheets() -> impl Strategy<Value = (Vec<Sheet>, Vec<usize>)> {
     })
 }
 
-fn cut(number: usize, sheet: &Sheet) -> Cutting {
+fn cut(number: usize, sheet: &Sheet) -> CollectedArticle {
     let keys: Vec<(KeyKind, String)> = sheet
         .keys
         .iter()
@@ -53,22 +53,24 @@ fn cut(number: usize, sheet: &Sheet) -> Cutting {
 }
 
 /// What the rules say of a set of pages, in no order.
-fn by_the_rules(cuttings: &[Cutting]) -> BTreeSet<BTreeSet<String>> {
-    let judged = |cutting: &Cutting| cutting.extraction.text.split(' ').count() > 20;
-    let differ = |a: &Cutting, b: &Cutting| judged(a) && judged(b) && a.extraction.text != b.extraction.text;
-    let soft = |cutting: &Cutting, key: &str| {
+fn by_the_rules(cuttings: &[CollectedArticle]) -> BTreeSet<BTreeSet<String>> {
+    let judged = |cutting: &CollectedArticle| cutting.extraction.text.split(' ').count() > 20;
+    let differ = |a: &CollectedArticle, b: &CollectedArticle| {
+        judged(a) && judged(b) && a.extraction.text != b.extraction.text
+    };
+    let soft = |cutting: &CollectedArticle, key: &str| {
         cutting
             .keys
             .iter()
             .any(|k| k.key == key && k.kind.can_be_shared())
     };
-    let hard = |cutting: &Cutting, key: &str| {
+    let hard = |cutting: &CollectedArticle, key: &str| {
         cutting
             .keys
             .iter()
             .any(|k| k.key == key && !k.kind.can_be_shared())
     };
-    let mut holders: BTreeMap<&str, Vec<&Cutting>> = BTreeMap::new();
+    let mut holders: BTreeMap<&str, Vec<&CollectedArticle>> = BTreeMap::new();
     for cutting in cuttings {
         for key in &cutting.keys {
             holders.entry(&key.key).or_default().push(cutting);
@@ -133,7 +135,7 @@ pub(super) fn memory() -> Connection {
     db
 }
 
-fn store_all(db: &Connection, cuttings: &[Cutting], order: &[usize]) {
+fn store_all(db: &Connection, cuttings: &[CollectedArticle], order: &[usize]) {
     for (at, &number) in order.iter().enumerate() {
         let now = start_of_time() + chrono::Duration::seconds(at as i64);
         articles::record(
@@ -157,7 +159,7 @@ proptest! {
 
     #[test]
     fn h30_any_order_of_arrival_ends_in_the_same_articles((sheets, order) in sheets()) {
-        let cuttings: Vec<Cutting> = sheets.iter().enumerate().map(|(number, sheet)| cut(number, sheet)).collect();
+        let cuttings: Vec<CollectedArticle> = sheets.iter().enumerate().map(|(number, sheet)| cut(number, sheet)).collect();
         MEMORY.with(|db| {
         db.execute_batch("SAVEPOINT one_case").unwrap();
         store_all(db, &cuttings, &order);

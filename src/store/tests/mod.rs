@@ -25,8 +25,9 @@ use url::Url;
 use super::*;
 use crate::identity;
 use crate::model::{
-    ClaimedEntry, ClaimedSource, Cutting, Entry, Extraction, Failure, Grade, HostNote, Key, KeyKind, Method,
-    Next, PageResult, ParsedFeed, PollResult, Trouble as HostTrouble, Validators,
+    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, Extraction, Failure, Grade,
+    HostFailure as HostTrouble, HostObservation, Key, KeyKind, Method, NextPoll, PageResult, ParsedFeed,
+    PollResult, Validators,
 };
 
 const GAP: Duration = Duration::from_secs(1);
@@ -153,7 +154,7 @@ impl Desk {
     fn taken(&self, claim: &ClaimedSource, entries: Vec<Entry>, limit: Option<usize>) -> PollOutcome {
         let keys = entries
             .iter()
-            .map(|entry| identity::of_link(None, entry, crate::model::KnownBy::Id))
+            .map(|entry| identity::of_link(None, entry, crate::model::EntryIdentifier::Id))
             .collect();
         let feed = ParsedFeed {
             title: Some("The Paper".into()),
@@ -162,7 +163,7 @@ impl Desk {
         };
         self.polled(
             claim,
-            PollResult::Taken {
+            PollResult::Document {
                 feed: Box::new(feed),
                 keys,
                 validators: validators("\"1\""),
@@ -182,21 +183,21 @@ impl Desk {
             bytes: 1000,
             result,
             served_by: None,
-            memory: crate::model::Memory::default(),
+            memory: crate::model::PollState::default(),
             overflowed: false,
             degraded: false,
             hosts: Vec::new(),
             robots: Vec::new(),
             odd_headers: 0,
             failures: 0.0,
-            next: Next {
+            next: NextPoll {
                 at: self.now + chrono::Duration::minutes(30),
                 why: "every 30m".into(),
             },
         }
     }
 
-    async fn page(&self, claim: &ClaimedEntry, result: PageResult) -> Result<Stored, StoreError> {
+    async fn page(&self, claim: &ClaimedEntry, result: PageResult) -> Result<StoreOutcome, StoreError> {
         self.page_with(claim, result, Vec::new()).await
     }
 
@@ -204,8 +205,8 @@ impl Desk {
         &self,
         claim: &ClaimedEntry,
         result: PageResult,
-        hosts: Vec<HostNote>,
-    ) -> Result<Stored, StoreError> {
+        hosts: Vec<HostObservation>,
+    ) -> Result<StoreOutcome, StoreError> {
         let outcome = PageOutcome {
             entry: claim.id,
             lease: claim.lease,
@@ -222,7 +223,7 @@ impl Desk {
     }
 
     /// Claims the next entry and stores a cutting as its page.
-    async fn collect(&self, cutting: Cutting) -> Stored {
+    async fn collect(&self, cutting: CollectedArticle) -> StoreOutcome {
         let claim = self.one_entry().await;
         self.page(&claim, PageResult::Article(Box::new(cutting)))
             .await
@@ -269,10 +270,10 @@ fn key(kind: KeyKind, key: &str) -> Key {
 }
 
 /// A page served under `page_key`, with other keys beside its final URL.
-fn cutting(page_key: &str, text: &str, keys: &[(KeyKind, &str)]) -> Cutting {
+fn cutting(page_key: &str, text: &str, keys: &[(KeyKind, &str)]) -> CollectedArticle {
     let mut all: Vec<Key> = keys.iter().map(|&(kind, name)| key(kind, name)).collect();
     all.push(key(KeyKind::FinalUrl, page_key));
-    Cutting {
+    CollectedArticle {
         extraction: Extraction {
             title: Some("A title".into()),
             text: text.to_owned(),
@@ -301,8 +302,8 @@ fn failure(code: &'static str) -> Failure {
     }
 }
 
-fn trouble(host: &str, retry_after: Option<DateTime<Utc>>) -> HostNote {
-    HostNote {
+fn trouble(host: &str, retry_after: Option<DateTime<Utc>>) -> HostObservation {
+    HostObservation {
         host: host.to_owned(),
         trouble: Some(HostTrouble {
             code: "http-503",
@@ -311,8 +312,8 @@ fn trouble(host: &str, retry_after: Option<DateTime<Utc>>) -> HostNote {
     }
 }
 
-fn healthy(host: &str) -> HostNote {
-    HostNote {
+fn healthy(host: &str) -> HostObservation {
+    HostObservation {
         host: host.to_owned(),
         trouble: None,
     }

@@ -37,7 +37,10 @@ fn an_older_database_is_brought_up_to_date_by_the_writer_alone() {
     )
     .unwrap();
     drop(db);
-    for error in [Reader::open(&path).unwrap_err(), Side::open(&path).unwrap_err()] {
+    for error in [
+        Reader::open(&path).unwrap_err(),
+        ControlClient::open(&path).unwrap_err(),
+    ] {
         assert_eq!(error.code(), "store-older");
         assert!(error.to_string().contains("`cuttings run`"), "{error}");
     }
@@ -185,9 +188,9 @@ async fn h14_what_was_being_read_when_the_process_died_is_suspect() {
         let entry = desk.one_entry().await;
         assert_eq!((entry.crashes, entry.entry.link.unwrap().path()), (crashes, "/a"));
         // A feed whose parsing ended well, and a process that died parsing a page and another feed.
-        drop(desk.store.working(Work::Source(claims[0].id)));
-        std::mem::forget(desk.store.working(Work::Entry(entry.id)));
-        std::mem::forget(desk.store.working(Work::Source(claims[1].id)));
+        drop(desk.store.working(WorkItem::Source(claims[0].id)));
+        std::mem::forget(desk.store.working(WorkItem::Entry(entry.id)));
+        std::mem::forget(desk.store.working(WorkItem::Source(claims[1].id)));
         desk = desk.restart();
     }
     desk.pass(2);
@@ -242,7 +245,7 @@ fn a_torn_list_of_work_convicts_nobody() {
     )
     .unwrap();
     let store = Store::open(&path, now).unwrap();
-    let _mark = store.working(Work::Entry(crate::model::EntryId(7)));
+    let _mark = store.working(WorkItem::Entry(crate::model::EntryId(7)));
     let text = std::fs::read_to_string(super::lock::beside(&path, "-work")).unwrap();
     assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["entry", "7"]);
 }

@@ -1,6 +1,6 @@
 use super::repack::{self, Due};
 use super::*;
-use crate::model::{RawPage, Sent};
+use crate::model::{EncodedBody, RawPage};
 
 /// Numbers, the same in every run.
 fn dice(seed: &str) -> impl FnMut() -> u64 + use<> {
@@ -55,7 +55,7 @@ async fn collect(desk: &mut Desk, site: &str, from: usize, count: usize) {
         cutting.raw = Some(RawPage {
             status: 200,
             headers: "content-encoding: gzip\n".into(),
-            sent: Some(Sent {
+            sent: Some(EncodedBody {
                 codings: "gzip".into(),
                 bytes: gzip(&body),
             }),
@@ -280,7 +280,10 @@ async fn a_page_that_changed_while_it_was_packed_is_left_alone() {
         panic!("pages wait")
     };
     let third = repack::weigh(batch).unwrap();
-    Clerk::open(&desk.path()).unwrap().delete(1, desk.now).unwrap();
+    MaintenanceWriter::open(&desk.path())
+        .unwrap()
+        .delete(1, desk.now)
+        .unwrap();
     assert_eq!(repack::swap(&db, &third, desk.now).unwrap().pages, 0);
     assert_eq!(verified(&desk), Vec::<String>::new());
 }
@@ -324,7 +327,7 @@ async fn a_takedown_leaves_nothing_in_a_dictionary_and_no_older_form_in_the_file
     assert!(is_on_disk(&desk, &stored));
     let others: Vec<RawPageRow> = rows(&desk).into_iter().filter(|row| row.page_id != 5).collect();
 
-    let mut clerk = Clerk::open(&desk.path()).unwrap();
+    let mut clerk = MaintenanceWriter::open(&desk.path()).unwrap();
     assert!(clerk.delete(5, desk.now).unwrap());
     assert_eq!(dictionaries(&desk), Vec::<String>::new());
     for (what, gone) in [("packed", packed), ("dictionary", stored)] {

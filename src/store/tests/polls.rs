@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Skipped, Timestamp};
+use crate::model::{SkippedEntry, Timestamp};
 use crate::timing::Schedule;
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn sources_follow_the_configuration_and_keep_their_state() {
             .is_empty()
     );
     assert!(desk.entries(9).await.is_empty());
-    assert_eq!(desk.store.waiting(desk.now).await.unwrap(), Waiting::default());
+    assert_eq!(desk.store.waiting(desk.now).await.unwrap(), Backlog::default());
 
     // Back again, both with what they knew.
     let rows = desk
@@ -150,7 +150,7 @@ async fn p05_p06_validators_are_replaced_by_a_200_and_completed_by_a_304() {
 async fn p08_a_failing_step_leaves_nothing_behind() {
     let (desk, claims) = Desk::with(&["one", "two"]).await;
     let mut broken = desk.taken(&claims[0], vec![entry("https://one.example/a")], None);
-    if let PollResult::Taken { keys, .. } = &mut broken.result {
+    if let PollResult::Document { keys, .. } = &mut broken.result {
         keys.clear();
     }
     broken.hosts.push(trouble("one.example", None));
@@ -307,9 +307,9 @@ async fn h15_long_ids_and_many_failures_are_capped() {
 async fn skipped_entries_are_rows_too() {
     let (desk, claims) = Desk::with(&["one"]).await;
     let mut outcome = desk.taken(&claims[0], vec![entry("https://one.example/a")], None);
-    if let PollResult::Taken { feed, .. } = &mut outcome.result {
+    if let PollResult::Document { feed, .. } = &mut outcome.result {
         feed.skipped = (0..50)
-            .map(|position| Skipped {
+            .map(|position| SkippedEntry {
                 position,
                 reason: "neither title nor link".into(),
             })
@@ -476,8 +476,8 @@ async fn a_configuration_that_has_not_changed_writes_nothing() {
     // Each thing that the configuration decides is taken over, alone.
     let change: [fn(&mut Source); 5] = [
         |source| source.tags.clear(),
-        |source| source.keep = crate::config::KeepArticles::Newest(7),
-        |source| source.revisions = crate::config::Revisions::First,
+        |source| source.keep = crate::config::ArticleRetention::Newest(7),
+        |source| source.revisions = crate::config::RevisionPolicy::First,
         |source| source.ignore_robots = true,
         |source| source.enabled = false,
     ];

@@ -67,7 +67,7 @@ async fn sources_and_entries_share_the_room_of_one_claim() {
             .await;
     }
     desk.pass(7200);
-    let wanted = |room, sources| Wanted {
+    let wanted = |room, sources| ClaimRequest {
         room,
         sources,
         all: None,
@@ -95,7 +95,7 @@ async fn an_entry_that_cannot_be_read_keeps_no_source_from_being_polled() {
         .execute("UPDATE entry SET payload = 'no JSON'", [])
         .unwrap();
     desk.pass(7200);
-    let wanted = Wanted {
+    let wanted = ClaimRequest {
         room: 9,
         sources: 9,
         all: None,
@@ -181,12 +181,12 @@ async fn p32_trouble_of_the_host_costs_the_page_no_attempt() {
     desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
         .await;
     let claim = desk.one_entry().await;
-    let rests = PageResult::HostRests(failure("http-503"), None);
+    let rests = PageResult::HostUnavailable(failure("http-503"), None);
     let stored = desk
         .page_with(&claim, rests.clone(), vec![trouble("one.example", None)])
         .await
         .unwrap();
-    assert_eq!(stored, Stored::Waiting);
+    assert_eq!(stored, StoreOutcome::Waiting);
     assert!(desk.entries(9).await.is_empty(), "the whole host rests");
     assert_ready(&desk);
     let next = desk.store.waiting(desk.now).await.unwrap().next_entry.unwrap();
@@ -237,7 +237,7 @@ async fn p13_a_retry_after_decides_alone_and_is_capped() {
         let note = trouble("one.example", Some(desk.now + chrono::Duration::seconds(asked)));
         desk.page_with(
             &claim,
-            PageResult::HostRests(failure("http-429"), None),
+            PageResult::HostUnavailable(failure("http-429"), None),
             vec![note],
         )
         .await
@@ -267,9 +267,13 @@ async fn trouble_behind_a_redirect_makes_the_entry_wait_not_the_first_host() {
         healthy("one.example"),
         trouble("far.example", Some(desk.now + chrono::Duration::hours(1))),
     ];
-    desk.page_with(&claim, PageResult::HostRests(failure("http-503"), None), notes)
-        .await
-        .unwrap();
+    desk.page_with(
+        &claim,
+        PageResult::HostUnavailable(failure("http-503"), None),
+        notes,
+    )
+    .await
+    .unwrap();
     desk.pass(1);
     let other = desk.one_entry().await;
     assert_ne!(other.id, claim.id);
@@ -290,9 +294,9 @@ async fn what_a_redirect_leads_to_may_rest_for_long_before_the_entry_is_tried_ag
         let claim = desk.one_entry().await;
         assert_eq!(claim.attempts, 0);
         let until = desk.now + chrono::Duration::hours(3);
-        let rests = PageResult::HostRests(failure("host-rests"), Some(until));
+        let rests = PageResult::HostUnavailable(failure("host-rests"), Some(until));
         let stored = desk.page_with(&claim, rests, vec![healthy("one.example")]).await;
-        assert_eq!(stored.unwrap(), Stored::Waiting);
+        assert_eq!(stored.unwrap(), StoreOutcome::Waiting);
         let waiting = desk.store.waiting(desk.now).await.unwrap();
         assert_eq!(
             waiting.next_entry,
@@ -364,7 +368,7 @@ async fn entries_without_a_page_are_not_spared() {
 
 #[tokio::test]
 async fn what_the_feed_said_survives_the_queue() {
-    use crate::model::{Details, Enclosure, Precision, Timestamp};
+    use crate::model::{Enclosure, EntryDetails, Precision, Timestamp};
     let (desk, claims) = Desk::with(&["one"]).await;
     let at = chrono::DateTime::parse_from_rfc3339("2018-01-05T23:59:58+05:30").unwrap();
     let full = Entry {
@@ -378,7 +382,7 @@ async fn what_the_feed_said_survives_the_queue() {
         }),
         summary: Some("<b>s</b>".into()),
         content: Some("<p>c</p>".into()),
-        details: Details {
+        details: EntryDetails {
             authors: vec!["Bassel".into(), String::new()],
             categories: vec!["x".into()],
             language: Some("ar".into()),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::{KeepArticles, Revisions};
+use crate::config::{ArticleRetention, RevisionPolicy};
 use crate::model::{ArticleId, RawPage};
 
 const DAY: i64 = 24 * 3600;
@@ -22,7 +22,7 @@ async fn kept(count: usize, change: impl Fn(&mut Source)) -> (Desk, Vec<Source>)
     (desk, sources)
 }
 
-fn with_raw(mut page: Cutting, now: DateTime<Utc>) -> Cutting {
+fn with_raw(mut page: CollectedArticle, now: DateTime<Utc>) -> CollectedArticle {
     page.raw = Some(RawPage {
         status: 200,
         headers: String::new(),
@@ -40,9 +40,9 @@ fn live(desk: &Desk) -> Vec<String> {
 #[tokio::test]
 async fn what_a_source_keeps_no_longer_is_dropped_told_and_never_comes_back() {
     for (keep, left) in [
-        (KeepArticles::For(Duration::from_hours(60)), 2_usize),
-        (KeepArticles::Newest(2), 2),
-        (KeepArticles::Forever, 5),
+        (ArticleRetention::For(Duration::from_hours(60)), 2_usize),
+        (ArticleRetention::Newest(2), 2),
+        (ArticleRetention::Forever, 5),
     ] {
         let (desk, _) = kept(5, |source| source.keep = keep).await;
         let tidied = desk.store.tidy(desk.now).await.unwrap();
@@ -94,8 +94,8 @@ async fn raw_pages_expire_and_their_room_is_given_back() {
 async fn a_plan_drops_nothing_and_says_what_would_go() {
     let (desk, mut sources) = kept(5, |_| {}).await;
     // As configured now, not as the daemon last took it in.
-    sources[0].keep = KeepArticles::Newest(1);
-    let mut clerk = Clerk::open(&desk.path()).unwrap();
+    sources[0].keep = ArticleRetention::Newest(1);
+    let mut clerk = MaintenanceWriter::open(&desk.path()).unwrap();
     let policies = clerk.policies(&sources).unwrap();
     let (plans, pages) = clerk.plan(&policies, desk.now).unwrap();
     assert_eq!((plans.len(), plans[0].articles, pages), (1, 4, 3));
@@ -119,7 +119,7 @@ async fn a_plan_drops_nothing_and_says_what_would_go() {
 #[tokio::test]
 async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along() {
     let (mut desk, _) = kept(3, |_| {}).await;
-    let mut clerk = Clerk::open(&desk.path()).unwrap();
+    let mut clerk = MaintenanceWriter::open(&desk.path()).unwrap();
     assert!(clerk.delete(2, desk.now).unwrap());
     assert!(!clerk.delete(2, desk.now).unwrap(), "once is enough");
     assert_eq!(live(&desk), ["https://one.example/0", "https://one.example/2"]);
@@ -140,7 +140,7 @@ async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along()
         &[(KeyKind::ShortLink, "short.example/1")],
     );
     let stored = desk.collect(with_raw(again, desk.now)).await;
-    assert_eq!(stored, Stored::Known(ArticleId(2)));
+    assert_eq!(stored, StoreOutcome::Known(ArticleId(2)));
     desk.pass(DAY);
     desk.publish_again(&["https://one.example/1/print"]).await;
     let twin = cutting(
@@ -150,7 +150,7 @@ async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along()
     );
     assert_eq!(
         desk.collect(with_raw(twin, desk.now)).await,
-        Stored::Known(ArticleId(2))
+        StoreOutcome::Known(ArticleId(2))
     );
     desk.pass(DAY);
     // And one that was there before turns out to be it.
@@ -174,7 +174,10 @@ async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along()
     assert_eq!(desk.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
     // No byte of it in any of the files.
     desk.store.close().await.unwrap();
-    Clerk::open(&desk.path()).unwrap().delete(2, desk.now).unwrap();
+    MaintenanceWriter::open(&desk.path())
+        .unwrap()
+        .delete(2, desk.now)
+        .unwrap();
     for suffix in ["", "-wal"] {
         let bytes = std::fs::read(super::lock::beside(&desk.path(), suffix)).unwrap_or_default();
         let holds = |words: &str| {
@@ -191,7 +194,10 @@ async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along()
 #[tokio::test]
 async fn a_twin_of_what_was_taken_down_is_overwritten_by_whoever_finds_it() {
     let (desk, _) = kept(3, |_| {}).await;
-    Clerk::open(&desk.path()).unwrap().delete(2, desk.now).unwrap();
+    MaintenanceWriter::open(&desk.path())
+        .unwrap()
+        .delete(2, desk.now)
+        .unwrap();
     desk.publish_again(&["https://one.example/bridge"]).await;
     let bridge = [
         (KeyKind::Canonical, "one.example/1"),
@@ -226,7 +232,7 @@ async fn a_twin_of_what_was_taken_down_is_overwritten_by_whoever_finds_it() {
 
 #[tokio::test]
 async fn what_was_not_kept_any_longer_gives_way_to_what_is_still_there() {
-    let (mut desk, _) = kept(2, |source| source.keep = KeepArticles::Newest(1)).await;
+    let (mut desk, _) = kept(2, |source| source.keep = ArticleRetention::Newest(1)).await;
     desk.store.tidy(desk.now).await.unwrap();
     desk.publish_again(&["https://one.example/bridge"]).await;
     let bridge = [
@@ -246,7 +252,7 @@ async fn what_was_not_kept_any_longer_gives_way_to_what_is_still_there() {
     );
 }
 
-async fn edited(revisions: Revisions) -> Vec<String> {
+async fn edited(revisions: RevisionPolicy) -> Vec<String> {
     let (mut desk, _) = kept(0, |source| source.revisions = revisions).await;
     // First only the feed's text, then the page, then the page edited twice.
     let texts = [
@@ -267,10 +273,13 @@ async fn edited(revisions: Revisions) -> Vec<String> {
 
 #[tokio::test]
 async fn each_source_says_which_texts_are_kept() {
-    assert_eq!(edited(Revisions::All).await, ["feed", "first", "second", "third"]);
-    assert_eq!(edited(Revisions::Latest).await, ["third"]);
     assert_eq!(
-        edited(Revisions::First).await,
+        edited(RevisionPolicy::All).await,
+        ["feed", "first", "second", "third"]
+    );
+    assert_eq!(edited(RevisionPolicy::Latest).await, ["third"]);
+    assert_eq!(
+        edited(RevisionPolicy::First).await,
         ["feed", "first"],
         "a page still replaces the feed's text"
     );
@@ -287,7 +296,14 @@ async fn a_view_counter_makes_no_revision() {
         desk.pass(DAY);
     }
     let id = ArticleId(1);
-    assert_eq!(stored, [Stored::New(id), Stored::Known(id), Stored::Revised(id)]);
+    assert_eq!(
+        stored,
+        [
+            StoreOutcome::New(id),
+            StoreOutcome::Known(id),
+            StoreOutcome::Revised(id)
+        ]
+    );
 }
 
 #[tokio::test]

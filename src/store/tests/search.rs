@@ -33,11 +33,11 @@ fn ids(desk: &Desk, query: &str) -> Vec<i64> {
     with(desk, query, |_| {})
 }
 
-fn with(desk: &Desk, query: &str, change: impl Fn(&mut Search)) -> Vec<i64> {
-    let mut search = Search {
+fn with(desk: &Desk, query: &str, change: impl Fn(&mut SearchRequest)) -> Vec<i64> {
+    let mut search = SearchRequest {
         query: query.into(),
         limit: 20,
-        ..Search::default()
+        ..SearchRequest::default()
     };
     change(&mut search);
     let reader = Reader::open(&desk.path()).unwrap();
@@ -90,7 +90,7 @@ async fn words_phrases_prefixes_operators_and_fields_find_newest_first() {
         desk.number("SELECT rowid FROM search WHERE search MATCH '\"北京 京市\"'"),
         3
     );
-    let source = |name: &'static str| move |search: &mut Search| search.source = Some(name.into());
+    let source = |name: &'static str| move |search: &mut SearchRequest| search.source = Some(name.into());
     assert_eq!(with(&desk, "harbour", source("one")), [5, 1]);
     assert!(with(&desk, "harbour", source("two")).is_empty());
     let then = start_of_time() - chrono::Duration::days(8);
@@ -99,7 +99,7 @@ async fn words_phrases_prefixes_operators_and_fields_find_newest_first() {
     assert_eq!(with(&desk, "harbour", |search| search.limit = 1), [5]);
     // The first is the better: it has the word in its headline.
     assert_eq!(
-        with(&desk, "harbour", |search| search.order = Order::Rank),
+        with(&desk, "harbour", |search| search.order = SortBy::Rank),
         [1, 5]
     );
 }
@@ -183,11 +183,11 @@ async fn a_beginning_of_too_many_words_is_shortened_and_said() {
     desk.store.writer.call("record", record).await.unwrap();
     let reader = Reader::open(&desk.path()).unwrap();
     let found = |query: &str, order| {
-        let search = Search {
+        let search = SearchRequest {
             query: query.into(),
             limit: 20,
             order,
-            ..Search::default()
+            ..SearchRequest::default()
         };
         let found = reader.search(&search).unwrap();
         let ids: Vec<i64> = found.hits.iter().map(|hit| hit.article_id).collect();
@@ -195,18 +195,18 @@ async fn a_beginning_of_too_many_words_is_shortened_and_said() {
     };
     let newest: Vec<i64> = (381..=400).rev().collect();
     let said = vec!["Wa*".to_owned()];
-    assert_eq!(found("Wa*", Order::Newest), (newest.clone(), said.clone()));
-    assert_eq!(found("Wa*", Order::Rank).1, said);
+    assert_eq!(found("Wa*", SortBy::Newest), (newest.clone(), said.clone()));
+    assert_eq!(found("Wa*", SortBy::Rank).1, said);
     assert_eq!(
-        found("title:Wa* OR rare7", Order::Newest),
+        found("title:Wa* OR rare7", SortBy::Newest),
         (vec![8], said.clone())
     );
-    assert_eq!(found("rare7 Wa*", Order::Newest), (vec![8], said.clone()));
-    assert_eq!(found("\"rare7 Wa\"*", Order::Newest).1, ["rare7 Wa*"]);
+    assert_eq!(found("rare7 Wa*", SortBy::Newest), (vec![8], said.clone()));
+    assert_eq!(found("\"rare7 Wa\"*", SortBy::Newest).1, ["rare7 Wa*"]);
     // Few places, so all of them, whatever the word.
-    assert_eq!(found("wa7r*", Order::Newest), (vec![8], Vec::new()));
-    assert_eq!(found("rare1* -rare1", Order::Newest).0.len(), 20);
-    assert_eq!(found("wa0x", Order::Newest), (newest, Vec::new()));
+    assert_eq!(found("wa7r*", SortBy::Newest), (vec![8], Vec::new()));
+    assert_eq!(found("rare1* -rare1", SortBy::Newest).0.len(), 20);
+    assert_eq!(found("wa0x", SortBy::Newest), (newest, Vec::new()));
 }
 
 fn any_query() -> impl Strategy<Value = String> {
@@ -233,12 +233,12 @@ fn h19_any_text_is_a_query() {
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(3000));
     runner
         .run(&any_query(), |query| {
-            for order in [Order::Newest, Order::Rank] {
-                let search = Search {
+            for order in [SortBy::Newest, SortBy::Rank] {
+                let search = SearchRequest {
                     query: query.clone(),
                     order,
                     limit: 5,
-                    ..Search::default()
+                    ..SearchRequest::default()
                 };
                 match reader.search(&search) {
                     Ok(_) | Err(SearchError::Query(_)) => {}
@@ -255,10 +255,10 @@ fn h19_any_text_is_a_query() {
         "NOT ".repeat(400) + "a",
         "-".repeat(900) + "a",
     ] {
-        let search = Search {
+        let search = SearchRequest {
             query: typed.clone(),
             limit: 5,
-            ..Search::default()
+            ..SearchRequest::default()
         };
         if let Err(SearchError::Store(error)) = reader.search(&search) {
             panic!("{typed:.20}…: {error}");

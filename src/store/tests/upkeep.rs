@@ -124,7 +124,7 @@ async fn an_index_of_words_is_built_anew_from_what_is_there() {
         .unwrap();
     assert!(!findings(&desk.path()).is_empty());
     let mut counts = Vec::new();
-    Clerk::open(&desk.path())
+    MaintenanceWriter::open(&desk.path())
         .unwrap()
         .rebuild_search(|count| counts.push(count))
         .unwrap();
@@ -136,9 +136,9 @@ async fn an_index_of_words_is_built_anew_from_what_is_there() {
     );
 }
 
-fn anew(text: &str) -> Anew {
+fn anew(text: &str) -> Reextraction {
     let page = cutting("one.example/0", text, &[(KeyKind::ShortLink, "sho.rt/1")]);
-    Anew {
+    Reextraction {
         page_id: 1,
         fetched_at: start_of_time(),
         extraction: page.extraction,
@@ -154,34 +154,34 @@ async fn a_page_cut_anew_is_a_revision_of_its_article() {
     let reader = Reader::open(&desk.path()).unwrap();
     let before = articles_since(&reader, 0, 9);
     let same = anew(before[0]["text"].as_str().unwrap());
-    assert_eq!(reader.compare(&same).unwrap(), Recast::Same);
+    assert_eq!(reader.compare(&same).unwrap(), ReextractionOutcome::Same);
     let mut other = anew("Cut by a better rule.");
     other.extraction.title = Some("A better title".into());
     assert_eq!(
         reader.compare(&other).unwrap(),
-        Recast::Changed(vec!["title", "text"])
+        ReextractionOutcome::Changed(vec!["title", "text"])
     );
-    assert_eq!(reader.compare(&anew("  ")).unwrap(), Recast::NoText);
+    assert_eq!(reader.compare(&anew("  ")).unwrap(), ReextractionOutcome::NoText);
     assert_eq!(
         reader
-            .compare(&Anew {
+            .compare(&Reextraction {
                 page_id: 99,
                 ..anew("x")
             })
             .unwrap(),
-        Recast::Gone
+        ReextractionOutcome::Gone
     );
     assert_eq!(articles_since(&reader, 0, 9), before, "comparing stores nothing");
 
     desk.pass(3600);
-    let mut clerk = Clerk::open(&desk.path()).unwrap();
-    assert_eq!(clerk.recast(&same, desk.now).unwrap(), Recast::Same);
+    let mut clerk = MaintenanceWriter::open(&desk.path()).unwrap();
+    assert_eq!(clerk.recast(&same, desk.now).unwrap(), ReextractionOutcome::Same);
     assert_eq!(desk.number("SELECT seq FROM sequence"), 2);
     assert_eq!(
         clerk.recast(&other, desk.now).unwrap(),
-        Recast::Changed(vec!["title", "text"])
+        ReextractionOutcome::Changed(vec!["title", "text"])
     );
-    assert_eq!(clerk.recast(&other, desk.now).unwrap(), Recast::Same);
+    assert_eq!(clerk.recast(&other, desk.now).unwrap(), ReextractionOutcome::Same);
     let now = articles_since(&reader, 2, 9);
     assert_eq!(now.len(), 1);
     assert_eq!(
@@ -210,10 +210,10 @@ async fn a_page_cut_anew_is_a_revision_of_its_article() {
         .unwrap();
     let mut untitled = anew("Cut by a better rule.");
     untitled.extraction.title = None;
-    assert_eq!(reader.compare(&untitled).unwrap(), Recast::Same);
+    assert_eq!(reader.compare(&untitled).unwrap(), ReextractionOutcome::Same);
     // Deleted meanwhile: nothing comes back.
     clerk.delete(ArticleId(1).0, desk.now).unwrap();
-    assert_eq!(clerk.recast(&other, desk.now).unwrap(), Recast::Gone);
+    assert_eq!(clerk.recast(&other, desk.now).unwrap(), ReextractionOutcome::Gone);
 }
 
 #[tokio::test]

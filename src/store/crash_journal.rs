@@ -22,7 +22,7 @@ const WIDTH: usize = 32;
 
 /// Whose input is being parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
+pub enum WorkItem {
     /// A feed.
     Source(SourceId),
     /// A page.
@@ -32,7 +32,7 @@ pub enum Work {
 /// Marks a row as being worked on until it is dropped.
 #[derive(Debug)]
 #[must_use = "the mark ends when this is dropped"]
-pub struct WorkMark {
+pub struct WorkGuard {
     ledger: Arc<WorkLedger>,
     slot: Option<usize>,
 }
@@ -46,7 +46,7 @@ pub(super) struct WorkLedger {
 impl WorkLedger {
     /// Opens `DB-work`, and tells what the last process was working on when it died. The slots are not cleared yet:
     /// see [`WorkLedger::clear`].
-    pub(super) fn open(database: &Path) -> Result<(Self, Vec<Work>), StoreError> {
+    pub(super) fn open(database: &Path) -> Result<(Self, Vec<WorkItem>), StoreError> {
         let path = beside(database, "-work");
         let failed = |error: std::io::Error| StoreError::File {
             path: path.clone(),
@@ -87,24 +87,24 @@ impl WorkLedger {
     }
 
     /// Marks `work` in a free slot.
-    pub(super) fn mark(self: &Arc<Self>, work: Work) -> WorkMark {
+    pub(super) fn mark(self: &Arc<Self>, work: WorkItem) -> WorkGuard {
         let text = match work {
-            Work::Source(SourceId(id)) => format!("source {id}"),
-            Work::Entry(EntryId(id)) => format!("entry {id}"),
+            WorkItem::Source(SourceId(id)) => format!("source {id}"),
+            WorkItem::Entry(EntryId(id)) => format!("entry {id}"),
         };
         let slot = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let slot = state.1.iter().position(|taken| !taken);
             slot.filter(|&slot| write(&mut state, slot, &text, true))
         };
-        WorkMark {
+        WorkGuard {
             ledger: Arc::clone(self),
             slot,
         }
     }
 }
 
-impl Drop for WorkMark {
+impl Drop for WorkGuard {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
             let mut state = self.ledger.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,12 +131,12 @@ fn line(text: &str) -> String {
     format!("{text:<width$}\n", width = WIDTH - 1)
 }
 
-fn read(line: &str) -> Option<Work> {
+fn read(line: &str) -> Option<WorkItem> {
     let (word, id) = line.trim_end().split_once(' ')?;
     let id = id.parse().ok()?;
     match word {
-        "source" => Some(Work::Source(SourceId(id))),
-        "entry" => Some(Work::Entry(EntryId(id))),
+        "source" => Some(WorkItem::Source(SourceId(id))),
+        "entry" => Some(WorkItem::Entry(EntryId(id))),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use url::Url;
 use super::columns::clean;
 use super::error::StoreError;
 use super::payload::Payload;
-use super::{articles, ledger, queue, rest, revisits, time};
+use super::{articles, host_backoff, ledger, queue, revisits, time};
 use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
 
 /// Longest identity of an entry that is kept as it is, in bytes; the hash of a longer one does as well.
@@ -90,7 +90,7 @@ pub(super) fn document(
         }
     }
     for host in hosts {
-        rest::know(db, host)?;
+        host_backoff::know(db, host)?;
         queue::refresh(db, host)?;
     }
     skipped(db, source, feed, now)?;

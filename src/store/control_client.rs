@@ -10,11 +10,11 @@ use super::schema;
 /// A connection for what a person or a reader has to say while another process may be the writer. Each call is one
 /// short transaction; a running daemon sees it within a second.
 #[derive(Debug)]
-pub struct Side {
+pub struct ControlClient {
     pub(super) db: Connection,
 }
 
-impl Side {
+impl ControlClient {
     /// Opens the database at `path`; plainly refused where there is none, it is not ours, or it may not be written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {

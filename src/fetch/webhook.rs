@@ -15,11 +15,11 @@ const TOTAL: Duration = Duration::from_secs(30);
 
 /// A client for webhooks.
 #[derive(Clone, Debug)]
-pub struct Hook {
+pub struct WebhookClient {
     client: reqwest::Client,
 }
 
-impl Hook {
+impl WebhookClient {
     /// Goes by the name of the program.
     pub fn new(user_agent: &str) -> Result<Self, ClientError> {
         install_crypto();

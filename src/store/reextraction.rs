@@ -4,15 +4,15 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::articles::{self, PageId};
-use super::clerk::Clerk;
 use super::columns::{self, Columns};
 use super::error::StoreError;
+use super::maintenance::MaintenanceWriter;
 use super::reader::Reader;
 use crate::model::{Extraction, Key, Method, SourceId};
 
 /// A stored page, cut again.
 #[derive(Clone, Debug)]
-pub struct Anew {
+pub struct Reextraction {
     /// Which page.
     pub page_id: i64,
     /// When it was fetched: what is cut from it is as old.
@@ -29,7 +29,7 @@ pub struct Anew {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recast {
+pub enum ReextractionOutcome {
     /// The rules find what they found before.
     Same,
     /// They find no text now: what is stored stays.
@@ -53,20 +53,27 @@ impl Reader {
     }
 
     /// What differs, without storing it.
-    pub fn compare(&self, anew: &Anew) -> Result<Recast, StoreError> {
+    pub fn compare(&self, anew: &Reextraction) -> Result<ReextractionOutcome, StoreError> {
         Ok(compared(&self.db, anew)?.1)
     }
 }
 
-impl Clerk {
+impl MaintenanceWriter {
     /// Stores what differs as a revision of the article.
-    pub fn recast(&mut self, anew: &Anew, now: DateTime<Utc>) -> Result<Recast, StoreError> {
+    pub fn recast(
+        &mut self,
+        anew: &Reextraction,
+        now: DateTime<Utc>,
+    ) -> Result<ReextractionOutcome, StoreError> {
         self.step("store an article cut anew", |db| store(db, anew, now))
     }
 }
 
 /// The page's latest revision with the page's source, and what differs from it.
-fn compared(db: &Connection, anew: &Anew) -> Result<(Option<(SourceId, Columns)>, Recast), StoreError> {
+fn compared(
+    db: &Connection,
+    anew: &Reextraction,
+) -> Result<(Option<(SourceId, Columns)>, ReextractionOutcome), StoreError> {
     let before = db
         .prepare_cached(&format!(
             "SELECT {}, source_id FROM revision WHERE page_id = ?1 ORDER BY id DESC LIMIT 1",
@@ -77,23 +84,27 @@ fn compared(db: &Connection, anew: &Anew) -> Result<(Option<(SourceId, Columns)>
         })
         .optional()?;
     let Some((source, before)) = before else {
-        return Ok((None, Recast::Gone));
+        return Ok((None, ReextractionOutcome::Gone));
     };
     if anew.extraction.text.trim().is_empty() {
-        return Ok((None, Recast::NoText));
+        return Ok((None, ReextractionOutcome::NoText));
     }
     let mut after = Columns::of(&anew.extraction, anew.method, anew.published_at, &before.url);
     after.keep_from_feed(&before);
     let fields = after.differences(&before);
     let recast = if fields.is_empty() {
-        Recast::Same
+        ReextractionOutcome::Same
     } else {
-        Recast::Changed(fields)
+        ReextractionOutcome::Changed(fields)
     };
     Ok((Some((source, after)), recast))
 }
 
-fn store(db: &Connection, anew: &Anew, now: DateTime<Utc>) -> Result<Recast, StoreError> {
+fn store(
+    db: &Connection,
+    anew: &Reextraction,
+    now: DateTime<Utc>,
+) -> Result<ReextractionOutcome, StoreError> {
     let (after, recast) = compared(db, anew)?;
     let Some((source, after)) = after else {
         return Ok(recast);
@@ -101,7 +112,7 @@ fn store(db: &Connection, anew: &Anew, now: DateTime<Utc>) -> Result<Recast, Sto
     let page = PageId(anew.page_id);
     // Another short link is another key, whatever else it says.
     articles::attach(db, page, &anew.keys, source, now)?;
-    if let Recast::Changed(_) = recast {
+    if let ReextractionOutcome::Changed(_) = recast {
         articles::replace(db, page, source, &after, anew.fetched_at, now)?;
     }
     Ok(recast)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Robots;
-use crate::model::RobotsNote;
+use crate::model::RobotsResponse;
 
 /// Origins kept.
 const MAX_ORIGINS: usize = 10_000;
@@ -29,20 +29,20 @@ const STALE: TimeDelta = TimeDelta::days(30);
 /// An origin, `https://paper.example`, `http://paper.example:8080`, and the way it was asked: [`Request::way`].
 ///
 /// [`Request::way`]: crate::fetch::Request
-pub(super) type Key = (String, String);
+pub(super) type RobotsKey = (String, String);
 
 /// The book. Nothing waits inside its lock.
 #[derive(Debug, Default)]
-pub(in crate::fetch) struct Book {
+pub(in crate::fetch) struct RobotsCache {
     pages: Mutex<Pages>,
 }
 
 #[derive(Debug, Default)]
 struct Pages {
-    rulings: HashMap<Key, Arc<Ruling>>,
+    rulings: HashMap<RobotsKey, Arc<Ruling>>,
     weight: usize,
     /// Who asks an origin holds its turn; the others wait for the answer.
-    turns: HashMap<Key, Arc<tokio::sync::Mutex<()>>>,
+    turns: HashMap<RobotsKey, Arc<tokio::sync::Mutex<()>>>,
 }
 
 /// What an origin said.
@@ -66,15 +66,15 @@ pub(super) enum Verdict {
     },
 }
 
-impl Book {
+impl RobotsCache {
     /// What is believed at `now`.
-    pub(super) fn known(&self, key: &Key, now: DateTime<Utc>) -> Option<Arc<Ruling>> {
+    pub(super) fn known(&self, key: &RobotsKey, now: DateTime<Utc>) -> Option<Arc<Ruling>> {
         let ruling = self.lock().rulings.get(key).cloned()?;
         (now < ruling.expires_at && ruling.expires_at - now <= LONGEST + APART).then_some(ruling)
     }
 
     /// Rules that are no longer believed, for want of new ones; with when they were fetched.
-    pub(super) fn stale(&self, key: &Key, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Arc<Robots>)> {
+    pub(super) fn stale(&self, key: &RobotsKey, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Arc<Robots>)> {
         let ruling = self.lock().rulings.get(key).cloned()?;
         match &ruling.verdict {
             Verdict::Rules(rules) if now - ruling.fetched_at <= STALE => {
@@ -85,7 +85,7 @@ impl Book {
     }
 
     /// The right to ask an origin, one at a time. It lasts as long as somebody holds it.
-    pub(super) fn turn(&self, key: &Key) -> Arc<tokio::sync::Mutex<()>> {
+    pub(super) fn turn(&self, key: &RobotsKey) -> Arc<tokio::sync::Mutex<()>> {
         let mut pages = self.lock();
         if pages.turns.len() > MAX_TURNS {
             pages.turns.retain(|_, turn| Arc::strong_count(turn) > 1);
@@ -94,7 +94,7 @@ impl Book {
     }
 
     /// Writes down what an origin said, over what it said before, and gives it back.
-    pub(super) fn keep(&self, key: Key, ruling: Ruling) -> Arc<Ruling> {
+    pub(super) fn keep(&self, key: RobotsKey, ruling: Ruling) -> Arc<Ruling> {
         let ruling = Arc::new(ruling);
         let mut pages = self.lock();
         // Who waits for it holds it; who comes later finds the ruling.
@@ -118,7 +118,7 @@ impl Book {
 impl Pages {
     /// Forgets what expires first until half of either limit is free; rare enough to cost nothing on the average.
     fn halve(&mut self) {
-        let mut by_end: Vec<(DateTime<Utc>, Key)> = self
+        let mut by_end: Vec<(DateTime<Utc>, RobotsKey)> = self
             .rulings
             .iter()
             .map(|(key, ruling)| (ruling.expires_at, key.clone()))
@@ -139,7 +139,7 @@ impl Ruling {
     /// What an answer means (RFC 9309, 2.3.1): a success gives rules; any other answer that is not the server's or our
     /// haste's fault, redirects without end among them, says that there are none.
     pub(super) fn of(
-        note: &RobotsNote,
+        note: &RobotsResponse,
         cause: impl FnOnce() -> String,
         retry_after: Option<DateTime<Utc>>,
     ) -> Self {
@@ -182,13 +182,13 @@ mod tests {
         }
     }
 
-    fn key(name: &str) -> Key {
+    fn key(name: &str) -> RobotsKey {
         (format!("https://{name}"), String::new())
     }
 
     #[test]
     fn p30_nothing_is_believed_after_its_time_or_for_longer_than_a_day() {
-        let book = Book::default();
+        let book = RobotsCache::default();
         book.keep(key("a"), ruling(0, 60, b""));
         assert!(book.known(&key("a"), at(59)).is_some());
         assert!(book.known(&key("a"), at(60)).is_none());
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn p30_the_book_is_bounded_in_origins_and_in_bytes() {
-        let book = Book::default();
+        let book = RobotsCache::default();
         for n in 0..=MAX_ORIGINS {
             drop(book.turn(&key(&n.to_string())));
             book.keep(key(&n.to_string()), ruling(0, 60 + n as i64, b""));

@@ -9,7 +9,7 @@ use super::time;
 
 /// What [`Reader::figures`] finds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
+pub struct StoreMetrics {
     /// Sources by state: `ok`, `failing`, `new`, `paused`, `disabled`.
     pub sources: Vec<(String, u64)>,
     /// Sums of the counters of all sources, by name: `polls.taken`, `failed.http-404`, `entries.new`, `method.auto`.
@@ -30,7 +30,7 @@ pub struct Figures {
 
 impl Reader {
     /// All figures, in one snapshot.
-    pub fn figures(&self, now: DateTime<Utc>) -> Result<Figures, StoreError> {
+    pub fn figures(&self, now: DateTime<Utc>) -> Result<StoreMetrics, StoreError> {
         let snapshot = self.db.unchecked_transaction()?;
         let number = |sql: &str| -> Result<u64, StoreError> {
             let number: i64 = self.db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
@@ -46,7 +46,7 @@ impl Reader {
         let last: Option<String> = self
             .db
             .query_row("SELECT max(succeeded_at) FROM source", [], |row| row.get(0))?;
-        let figures = Figures {
+        let figures = StoreMetrics {
             sources: pairs(
                 "SELECT CASE WHEN paused THEN 'paused' WHEN NOT enabled THEN 'disabled' WHEN code IS NOT NULL THEN 'failing' \
                  WHEN polled_at IS NULL THEN 'new' ELSE 'ok' END AS state, count(*) FROM source WHERE configured = 1 \

@@ -2,15 +2,15 @@
 
 use std::cell::Cell;
 
-use crate::html::TooMuch;
+use crate::html::LimitExceeded;
 
 /// Asks whether there is time left. What was refused once stays refused.
-pub(super) struct Watch<'a> {
+pub(super) struct Deadline<'a> {
     has_time: &'a dyn Fn() -> bool,
     late: Cell<bool>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> Deadline<'a> {
     pub(super) fn new(has_time: &'a dyn Fn() -> bool) -> Self {
         Self {
             has_time,
@@ -27,9 +27,9 @@ impl<'a> Watch<'a> {
     }
 
     /// Gives the page up where the time is.
-    pub(super) fn in_time(&self) -> Result<(), TooMuch> {
+    pub(super) fn in_time(&self) -> Result<(), LimitExceeded> {
         if self.is_late() {
-            Err(TooMuch::Time)
+            Err(LimitExceeded::Time)
         } else {
             Ok(())
         }

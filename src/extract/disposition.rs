@@ -1,11 +1,11 @@
 //! What became of each piece of a page's text: for people who write rules.
 
 use crate::config::ArticleRules;
-use crate::html::{Block, Clip, Document, Marks, Shape, Tag, blocks};
+use crate::html::{Block, BlockKind, Document, Marks, Selection, Tag, blocks};
 
 /// What became of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Disposition {
     /// In the article.
     Kept,
     /// Taken out by `remove`.
@@ -16,7 +16,7 @@ pub enum Fate {
     Outside,
 }
 
-impl Fate {
+impl Disposition {
     /// A word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -30,15 +30,15 @@ impl Fate {
 
 /// A paragraph, heading or item of a page, in pieces that share a fate.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
+pub struct Segment {
     /// What it is.
-    pub shape: Shape,
+    pub shape: BlockKind,
     /// Its text.
-    pub pieces: Vec<(Fate, String)>,
+    pub pieces: Vec<(Disposition, String)>,
 }
 
 /// All that a reader sees of a page, and what became of it.
-pub(super) fn parts(document: &Document, article: &Clip, layers: &[&ArticleRules]) -> Vec<Part> {
+pub(super) fn parts(document: &Document, article: &Selection, layers: &[&ArticleRules]) -> Vec<Segment> {
     let Some(root) = document
         .all()
         .find(|at| document.tag(*at) == Tag::Body)
@@ -63,23 +63,23 @@ pub(super) fn parts(document: &Document, article: &Clip, layers: &[&ArticleRules
     let inside = |at| article.roots.iter().any(|root| document.contains(*root, at));
     let fate = |at| {
         if kept.has(at) {
-            Fate::Kept
+            Disposition::Kept
         } else if removed.has(at) {
-            Fate::Removed
+            Disposition::Removed
         } else if article.until.is_some_and(|until| at >= until) && inside(at) {
-            Fate::CutOff
+            Disposition::CutOff
         } else {
-            Fate::Outside
+            Disposition::Outside
         }
     };
-    let whole = Clip::of(document, root);
+    let whole = Selection::of(document, root);
     let mut texts = whole.texts(document).peekable();
     let mut parts = Vec::new();
     for Block {
         shape, first, last, ..
     } in blocks(document, &whole)
     {
-        let mut pieces: Vec<(Fate, String)> = Vec::new();
+        let mut pieces: Vec<(Disposition, String)> = Vec::new();
         while texts.next_if(|(at, _)| *at < first).is_some() {}
         while let Some((at, text)) = texts.next_if(|(at, _)| *at <= last) {
             let fate = fate(at);
@@ -88,7 +88,7 @@ pub(super) fn parts(document: &Document, article: &Clip, layers: &[&ArticleRules
                 _ => pieces.push((fate, text.to_owned())),
             }
         }
-        parts.push(Part { shape, pieces });
+        parts.push(Segment { shape, pieces });
     }
     parts
 }

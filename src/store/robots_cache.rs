@@ -5,10 +5,10 @@ use rusqlite::{Connection, params};
 
 use super::error::StoreError;
 use super::time;
-use crate::model::RobotsNote;
+use crate::model::RobotsResponse;
 
 /// Keeps what origins answered; an older answer is replaced.
-pub(super) fn keep(db: &Connection, notes: &[RobotsNote]) -> Result<(), StoreError> {
+pub(super) fn keep(db: &Connection, notes: &[RobotsResponse]) -> Result<(), StoreError> {
     for note in notes {
         let sitemaps = serde_json::Value::from(note.sitemaps.clone()).to_string();
         db.prepare_cached(
@@ -29,13 +29,13 @@ pub(super) fn keep(db: &Connection, notes: &[RobotsNote]) -> Result<(), StoreErr
 }
 
 /// The answers that still count; the others are dropped.
-pub(super) fn robots(db: &Connection, now: DateTime<Utc>) -> Result<Vec<RobotsNote>, StoreError> {
+pub(super) fn robots(db: &Connection, now: DateTime<Utc>) -> Result<Vec<RobotsResponse>, StoreError> {
     db.execute("DELETE FROM robots WHERE expires_at <= ?1", [time::ms(now)])?;
     let notes = db
         .prepare("SELECT origin, fetched_at, expires_at, status, body, sitemaps, way FROM robots")?
         .query_map([], |row| {
             let sitemaps: String = row.get(5)?;
-            Ok(RobotsNote {
+            Ok(RobotsResponse {
                 origin: row.get(0)?,
                 way: row.get(6)?,
                 fetched_at: time::moment(row.get(1)?),

@@ -27,19 +27,19 @@ pub fn count() -> usize {
 
 /// A core to work on.
 #[derive(Debug)]
-pub struct Turn(Option<OwnedSemaphorePermit>);
+pub struct CpuPermit(Option<OwnedSemaphorePermit>);
 
 /// The work panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Panicked;
 
 /// Waits for a core, in the order of asking.
-pub async fn turn() -> Turn {
+pub async fn permit() -> CpuPermit {
     // Only a closed semaphore errs, and nothing closes this one.
-    Turn(Arc::clone(&TURNS).acquire_owned().await.ok())
+    CpuPermit(Arc::clone(&TURNS).acquire_owned().await.ok())
 }
 
-impl Turn {
+impl CpuPermit {
     /// Does the work, which is on so many bytes. On many it goes on where the caller goes away.
     pub async fn work<T: Send + 'static>(
         self,
@@ -69,7 +69,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn no_more_work_than_cores_and_a_panic_gives_its_core_back() {
         let work = |bytes: usize, panics: bool| async move {
-            let done = turn().await.work(bytes, move || {
+            let done = permit().await.work(bytes, move || {
                 let busy = BUSY.fetch_add(1, Ordering::SeqCst) + 1;
                 std::thread::yield_now();
                 BUSY.fetch_sub(1, Ordering::SeqCst);

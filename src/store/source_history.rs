@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::error::StoreError;
 use super::reader::{Reader, moment};
-use super::{rest, time};
+use super::{host_backoff, time};
 use crate::model::SourceId;
 
 /// One poll, as it was written down.
@@ -71,7 +71,7 @@ impl Silence {
 
 /// A host that is left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RestingHost {
+pub struct HostBackoff {
     /// Its name.
     pub name: String,
     /// Until when.
@@ -108,9 +108,9 @@ impl Reader {
     }
 
     /// Hosts that rest, longest first.
-    pub fn resting(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<RestingHost>, StoreError> {
+    pub fn resting(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<HostBackoff>, StoreError> {
         let at = time::ms(now);
-        let found: Vec<(i64, RestingHost)> = self
+        let found: Vec<(i64, HostBackoff)> = self
             .db
             .prepare_cached(
                 "SELECT name, rest_until, code FROM host WHERE rest_until > ?1 ORDER BY rest_until DESC LIMIT ?2",
@@ -119,7 +119,7 @@ impl Reader {
                 let until: i64 = row.get(1)?;
                 Ok((
                     until,
-                    RestingHost {
+                    HostBackoff {
                         name: row.get(0)?,
                         until: time::moment(until),
                         code: row.get(2)?,
@@ -129,7 +129,7 @@ impl Reader {
             .collect::<Result<_, _>>()?;
         Ok(found
             .into_iter()
-            .filter(|(until, _)| rest::is_resting(*until, at))
+            .filter(|(until, _)| host_backoff::is_resting(*until, at))
             .map(|(_, host)| host)
             .collect())
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
-use crate::store::{Repacked, Store, Tidied};
+use crate::store::{PruneSummary, Repacked, Store};
 
 /// Between two looks for what is kept no longer.
 const TIDY: Duration = Duration::from_mins(10);
@@ -124,7 +124,7 @@ impl Upkeep {
 async fn tidy(store: &Store, now: DateTime<Utc>) -> DateTime<Utc> {
     match store.tidy(now).await {
         Ok(tidied) => {
-            let Tidied {
+            let PruneSummary {
                 articles,
                 pages,
                 more,

@@ -7,14 +7,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::{queue, time};
-use crate::model::HostNote;
+use crate::model::HostObservation;
 use crate::schedule;
 
 /// Applies what was learned about hosts, and when their entries can be claimed. Gives until when each host in trouble
 /// rests, in milliseconds.
 pub(super) fn apply(
     db: &Connection,
-    notes: &[HostNote],
+    notes: &[HostObservation],
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<String, i64>, StoreError> {
     let mut rests = BTreeMap::new();

@@ -1,22 +1,22 @@
 //! A part of a page: what is read of it, and what is left out.
 
 use super::tag::Tag;
-use super::tree::{At, Document, Marks};
+use super::tree::{Document, Marks, NodeId};
 
 /// A part of a document: some elements, without some of what is in them, up to a position.
 #[derive(Clone, Debug)]
-pub struct Clip {
+pub struct Selection {
     /// Elements or texts in document order, none within another.
-    pub roots: Vec<At>,
+    pub roots: Vec<NodeId>,
     /// Left out, with everything in it.
     pub without: Marks,
     /// Nothing from here on.
-    pub until: Option<At>,
+    pub until: Option<NodeId>,
 }
 
-impl Clip {
+impl Selection {
     /// One element, whole.
-    pub fn of(document: &Document, root: At) -> Self {
+    pub fn of(document: &Document, root: NodeId) -> Self {
         Self {
             roots: vec![root],
             without: Marks::none(document),
@@ -25,11 +25,11 @@ impl Clip {
     }
 
     /// Several elements; those within another are dropped.
-    pub fn of_all(document: &Document, found: &[At]) -> Self {
-        let mut roots: Vec<At> = found.to_vec();
+    pub fn of_all(document: &Document, found: &[NodeId]) -> Self {
+        let mut roots: Vec<NodeId> = found.to_vec();
         roots.sort_unstable();
         roots.dedup();
-        let mut end = At(0);
+        let mut end = NodeId(0);
         roots.retain(|at| {
             let outer = *at >= end;
             if outer {
@@ -56,9 +56,9 @@ impl Clip {
     }
 
     /// The texts a reader sees, in order.
-    pub fn texts<'a>(&'a self, document: &'a Document) -> impl Iterator<Item = (At, &'a str)> {
+    pub fn texts<'a>(&'a self, document: &'a Document) -> impl Iterator<Item = (NodeId, &'a str)> {
         let mut roots = self.roots.iter();
-        let (mut next, mut end) = (At(0), At(0));
+        let (mut next, mut end) = (NodeId(0), NodeId(0));
         std::iter::from_fn(move || {
             loop {
                 if next >= end {
@@ -74,7 +74,7 @@ impl Clip {
                     next = document.end(at);
                     continue;
                 }
-                next = At(at.0 + 1);
+                next = NodeId(at.0 + 1);
                 if tag == Tag::Text {
                     return Some((at, document.text_of(at).unwrap_or_default()));
                 }
@@ -86,16 +86,16 @@ impl Clip {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::html::{Limits, blocks, join};
+    use crate::html::{ParseLimits, blocks, join};
 
     #[test]
     fn a_clip_ends_before_a_phrase_that_scripts_do_not_count_for() {
         let document = Document::parse(
             "<p>a<script>The end</script></p><p>b</p><div>The end: <p>c</div>",
-            &Limits::default(),
+            &ParseLimits::default(),
         )
         .unwrap();
-        let mut clip = Clip::of(&document, document.all().next().unwrap());
+        let mut clip = Selection::of(&document, document.all().next().unwrap());
         clip.cut_after(&document, &["The end".to_owned()]);
         assert_eq!(join(&blocks(&document, &clip)), "a\n\nb");
     }

@@ -5,17 +5,17 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use super::error::StoreError;
+use super::query::ArticleRef;
 use super::reader::ChangeRow;
-use super::takeout::ArticleRef;
 use super::time;
 
 /// A database under construction. The file is whole once [`Copy::finish`] has returned.
 #[derive(Debug)]
-pub struct Copy {
+pub struct SqliteWriter {
     db: Connection,
 }
 
-impl Copy {
+impl SqliteWriter {
     /// Begins one in an empty file.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         let db = Connection::open(path).map_err(|error| StoreError::from(error).of_file(path))?;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::changes::Why;
 use super::cluster::Latest;
 use super::error::StoreError;
-use super::retention::{self, Plan, Policy, Tidied};
+use super::retention::{self, PrunePlan, PruneSummary, RetentionPolicy};
 use super::search::index;
 use super::{repack, schema};
 use crate::config::Source;
@@ -20,13 +20,13 @@ use crate::model::ArticleId;
 
 /// A connection that writes now and then.
 #[derive(Debug)]
-pub struct Clerk {
+pub struct MaintenanceWriter {
     db: Connection,
     path: PathBuf,
     latest: Latest,
 }
 
-impl Clerk {
+impl MaintenanceWriter {
     /// Opens a database that is there.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         // Refuses what is missing, foreign or newer, and leaves it as it is.
@@ -116,23 +116,27 @@ impl Clerk {
     }
 
     /// What the sources keep, as configured.
-    pub fn policies(&self, sources: &[impl Borrow<Source>]) -> Result<Vec<Policy>, StoreError> {
+    pub fn policies(&self, sources: &[impl Borrow<Source>]) -> Result<Vec<RetentionPolicy>, StoreError> {
         retention::configured(&self.db, sources)
     }
 
     /// What [`Clerk::prune`] would drop: articles by source, and raw pages.
-    pub fn plan(&self, policies: &[Policy], now: DateTime<Utc>) -> Result<(Vec<Plan>, u64), StoreError> {
+    pub fn plan(
+        &self,
+        policies: &[RetentionPolicy],
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<PrunePlan>, u64), StoreError> {
         retention::plan(&self.db, policies, now)
     }
 
     /// Drops what is kept no longer, part by part; `step` is told the sum after each.
     pub fn prune(
         &mut self,
-        policies: &[Policy],
+        policies: &[RetentionPolicy],
         now: DateTime<Utc>,
-        mut step: impl FnMut(Tidied),
-    ) -> Result<Tidied, StoreError> {
-        let mut sum = Tidied::default();
+        mut step: impl FnMut(PruneSummary),
+    ) -> Result<PruneSummary, StoreError> {
+        let mut sum = PruneSummary::default();
         loop {
             let part = self.step("drop what is kept no longer", |db| {
                 retention::tidy(db, policies, now)

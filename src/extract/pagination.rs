@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
-use crate::model::{Extraction, Failure, Field, Grade, Kind};
+use crate::model::{Extraction, Failure, Field, Grade, PageKind};
 
 /// Most pages of one article, the first included.
 pub const MOST_PAGES: usize = 20;
@@ -31,7 +31,7 @@ enum Step {
 
 /// An article that is being put together.
 #[derive(Debug)]
-pub struct Series {
+pub struct Pagination {
     article: Extraction,
     step: Step,
     seen: Vec<Url>,
@@ -39,7 +39,7 @@ pub struct Series {
     missing: Option<Failure>,
 }
 
-impl Series {
+impl Pagination {
     /// Begins with the page that the entry links to.
     pub fn new(served_by: &Url, first: Extraction) -> Self {
         let mut series = Self {
@@ -49,7 +49,7 @@ impl Series {
             missing: None,
             article: first,
         };
-        if series.article.kind != Kind::Article {
+        if series.article.kind != PageKind::Article {
             return series;
         }
         let more = series.article.more.clone();
@@ -252,7 +252,7 @@ fn plain(url: &Url) -> Url {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{More, Origin};
+    use crate::model::{Origin, PaginationLinks};
 
     fn url(path: &str) -> Url {
         Url::parse("https://a.example/").unwrap().join(path).unwrap()
@@ -262,9 +262,9 @@ mod tests {
         Extraction {
             text: text.to_owned(),
             html: format!("<p>{text}</p>"),
-            more: More {
+            more: PaginationLinks {
                 next: next.map(url),
-                ..More::default()
+                ..PaginationLinks::default()
             },
             ..Extraction::default()
         }
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn pages_are_joined_until_there_is_none() {
-        let mut series = Series::new(&url("1"), page("one", Some("2")));
+        let mut series = Pagination::new(&url("1"), page("one", Some("2")));
         assert_eq!(series.wanted(), Some(&url("2")));
         series.add(&url("2"), page("two", Some("3")));
         series.add(&url("3"), page("three", Some("1#top")));
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_page_that_was_not_had_loses_nothing() {
-        let mut series = Series::new(&url("1"), page("one", Some("2")));
+        let mut series = Pagination::new(&url("1"), page("one", Some("2")));
         series.missed(failure());
         assert_eq!(series.wanted(), None);
         let (article, missing) = series.done();
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn the_same_text_again_ends_it() {
-        let mut series = Series::new(&url("1"), page("one\n\ntwo", Some("2")));
+        let mut series = Pagination::new(&url("1"), page("one\n\ntwo", Some("2")));
         series.add(&url("2"), page("one", Some("3")));
         assert_eq!(series.wanted(), None);
         let (article, _) = series.done();
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn no_article_has_no_end() {
-        let mut series = Series::new(&url("1"), page("0", Some("2")));
+        let mut series = Pagination::new(&url("1"), page("0", Some("2")));
         let mut number = 2;
         while series.wanted().is_some() {
             series.add(
@@ -334,12 +334,12 @@ mod tests {
     fn one_page_goes_before_many_and_many_where_it_fails() {
         let mut first = page("one", Some("2"));
         first.more.single = Some(url("all"));
-        let mut series = Series::new(&url("1"), first.clone());
+        let mut series = Pagination::new(&url("1"), first.clone());
         assert_eq!(series.wanted(), Some(&url("all")));
         series.add(&url("all"), page("one\n\ntwo", None));
         assert_eq!(series.done().0.text, "one\n\ntwo");
 
-        let mut series = Series::new(&url("1"), first);
+        let mut series = Pagination::new(&url("1"), first);
         series.missed(failure());
         assert_eq!(series.wanted(), Some(&url("2")));
         series.add(&url("2"), page("two", None));
@@ -350,7 +350,7 @@ mod tests {
     fn amp_is_asked_only_where_there_is_no_text() {
         let mut first = page("", None);
         first.more.amp = Some(url("amp"));
-        let mut series = Series::new(&url("1"), first.clone());
+        let mut series = Pagination::new(&url("1"), first.clone());
         assert_eq!(series.wanted(), Some(&url("amp")));
         let mut amp = page("text", None);
         amp.title = Some("Title".into());
@@ -362,6 +362,6 @@ mod tests {
             ("text", Some("Title"))
         );
         first.text = "text".into();
-        assert_eq!(Series::new(&url("1"), first).wanted(), None);
+        assert_eq!(Pagination::new(&url("1"), first).wanted(), None);
     }
 }

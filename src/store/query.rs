@@ -17,7 +17,7 @@ use super::search::QueryError;
 
 /// Which articles, and how they are put in order. The default is all of them, by `seq`, with what became of the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Takeout {
+pub struct ArticleQuery {
     /// Only what changed after this number.
     pub since_seq: i64,
     /// Only what changed up to this number.
@@ -43,12 +43,12 @@ pub struct Takeout {
     /// Whether merged and deleted articles are told of; only in the order of `seq`.
     pub gone: bool,
     /// Which come first.
-    pub sequence: Sequence,
+    pub sequence: SortOrder,
 }
 
 /// Which articles come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sequence {
+pub enum SortOrder {
     /// Those that changed longest ago.
     #[default]
     Seq,
@@ -60,7 +60,7 @@ pub enum Sequence {
 
 /// What comes out.
 #[derive(Debug)]
-pub enum Out<'a> {
+pub enum ExportItem<'a> {
     /// An article, or a revision of it.
     Article(&'a ArticleRef<'a>),
     /// An article that was merged into another, or deleted.
@@ -112,7 +112,7 @@ pub struct ArticleRef<'a> {
 
 /// Why a takeout ended early.
 #[derive(Debug, thiserror::Error)]
-pub enum TakeoutError {
+pub enum ArticleQueryError {
     /// The query cannot find anything.
     #[error(transparent)]
     Query(#[from] QueryError),
@@ -124,10 +124,10 @@ pub enum TakeoutError {
 impl Reader {
     /// Gives what was selected to `visit`, until it breaks off or fails. Gives the last number of the database as of
     /// which it was read: everything up to there has been considered.
-    pub fn take_out<E: From<TakeoutError>>(
+    pub fn for_each<E: From<ArticleQueryError>>(
         &self,
-        which: &Takeout,
-        mut visit: impl FnMut(Out<'_>) -> Result<ControlFlow<()>, E>,
+        which: &ArticleQuery,
+        mut visit: impl FnMut(ExportItem<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<i64, E> {
         let failed =
             |error: rusqlite::Error| E::from(StoreError::from(error).while_doing("read the articles").into());
@@ -141,7 +141,7 @@ impl Reader {
         let mut rows = statement
             .query(params_from_iter(filter.params.iter()))
             .map_err(failed)?;
-        if which.sequence != Sequence::Seq {
+        if which.sequence != SortOrder::Seq {
             let mut clusters = HashSet::new();
             let mut left = which.limit.unwrap_or(u64::MAX);
             while left > 0
@@ -151,7 +151,7 @@ impl Reader {
                 if which.one_of_a_cluster && !clusters.insert(article.cluster) {
                     continue;
                 }
-                if visit(Out::Article(&article))?.is_break() {
+                if visit(ExportItem::Article(&article))?.is_break() {
                     break;
                 }
                 left -= 1;
@@ -177,7 +177,7 @@ impl Reader {
     }
 
     /// How many articles a takeout has, at most: clusters are not looked at.
-    pub fn count_out(&self, which: &Takeout) -> Result<u64, TakeoutError> {
+    pub fn count_out(&self, which: &ArticleQuery) -> Result<u64, ArticleQueryError> {
         let filter = Filter::of(which)?;
         let count: i64 = self
             .db
@@ -209,7 +209,7 @@ impl Reader {
 
 /// Articles and changes side by side, both in the order of `seq`.
 struct Merge<'a> {
-    which: &'a Takeout,
+    which: &'a ArticleQuery,
     /// Sources selected, where sources are.
     sources: Option<HashSet<i64>>,
     db: &'a Connection,
@@ -224,7 +224,7 @@ impl Merge<'_> {
         &mut self,
         rows: &mut Rows<'_>,
         changes: &mut Rows<'_>,
-        visit: &mut impl FnMut(Out<'_>) -> Result<ControlFlow<()>, E>,
+        visit: &mut impl FnMut(ExportItem<'_>) -> Result<ControlFlow<()>, E>,
         failed: impl Fn(rusqlite::Error) -> E,
     ) -> Result<(), E> {
         while self.left > 0 {
@@ -249,7 +249,7 @@ impl Merge<'_> {
             if self.which.one_of_a_cluster && !self.clusters.insert(article.cluster) {
                 continue;
             }
-            if visit(Out::Article(&article))?.is_break() {
+            if visit(ExportItem::Article(&article))?.is_break() {
                 return Ok(());
             }
             self.left -= 1;
@@ -269,7 +269,7 @@ impl Merge<'_> {
     fn told<E>(
         &mut self,
         row: &Row<'_>,
-        visit: &mut impl FnMut(Out<'_>) -> Result<ControlFlow<()>, E>,
+        visit: &mut impl FnMut(ExportItem<'_>) -> Result<ControlFlow<()>, E>,
         failed: &impl Fn(rusqlite::Error) -> E,
     ) -> Result<ControlFlow<()>, E> {
         let op = row.get_ref(2).map_err(failed)?.as_str().unwrap_or_default();
@@ -296,7 +296,7 @@ impl Merge<'_> {
                 return Ok(ControlFlow::Continue(()));
             }
         }
-        visit(Out::Gone(&change))
+        visit(ExportItem::Gone(&change))
     }
 
     /// Where an article shows a text again that came with an earlier change: the text, under the number of this one.
@@ -304,7 +304,7 @@ impl Merge<'_> {
         &mut self,
         seq: i64,
         op: &str,
-        visit: &mut impl FnMut(Out<'_>) -> Result<ControlFlow<()>, E>,
+        visit: &mut impl FnMut(ExportItem<'_>) -> Result<ControlFlow<()>, E>,
         failed: &impl Fn(rusqlite::Error) -> E,
     ) -> Result<ControlFlow<()>, E> {
         let Some((query, params)) = &self.again else {
@@ -321,7 +321,7 @@ impl Merge<'_> {
             return Ok(ControlFlow::Continue(()));
         }
         self.left -= 1;
-        visit(Out::Article(&article))
+        visit(ExportItem::Article(&article))
     }
 }
 

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::{FetchError, Headers, Hints, Hop, Outcome, Piece};
-use crate::config::Scope;
+use super::{BodyChunk, CacheHints, FetchError, Headers, RedirectHop, ResponseContent};
+use crate::config::BackoffScope;
 use crate::link;
-use crate::model::{HostNote, RobotsNote, Trouble};
+use crate::model::{HostFailure, HostObservation, RobotsResponse};
 
 /// The wall clock as the caller of a request knows it.
 #[derive(Clone, Copy, Debug)]
@@ -36,30 +36,30 @@ impl Clock {
 #[derive(Debug)]
 pub(super) struct Trail {
     /// What counts as one place in the notes.
-    pub(super) scope: Scope,
+    pub(super) scope: BackoffScope,
     /// Where the way has led.
     pub(super) url: Url,
     /// Of the last answer.
     pub(super) status: Option<u16>,
-    pub(super) hops: Vec<Hop>,
-    pub(super) hosts: Vec<HostNote>,
-    pub(super) robots: Vec<RobotsNote>,
-    pub(super) hints: Hints,
+    pub(super) hops: Vec<RedirectHop>,
+    pub(super) hosts: Vec<HostObservation>,
+    pub(super) robots: Vec<RobotsResponse>,
+    pub(super) hints: CacheHints,
     /// Header values that mean nothing.
     pub(super) odd: u64,
     pub(super) took: Duration,
     /// Where the document goes piece by piece.
-    pub(super) pieces: Option<mpsc::Sender<Piece>>,
+    pub(super) pieces: Option<mpsc::Sender<BodyChunk>>,
 }
 
 /// What one hop came to.
 pub(super) enum Step {
     Moved { status: u16, to: Url },
-    Arrived(Outcome),
+    Arrived(ResponseContent),
 }
 
 impl Trail {
-    pub(super) fn starting(url: Url, scope: Scope) -> Self {
+    pub(super) fn starting(url: Url, scope: BackoffScope) -> Self {
         Self {
             scope,
             url,
@@ -67,7 +67,7 @@ impl Trail {
             hops: Vec::new(),
             hosts: Vec::new(),
             robots: Vec::new(),
-            hints: Hints::default(),
+            hints: CacheHints::default(),
             odd: 0,
             took: Duration::ZERO,
             pieces: None,
@@ -86,15 +86,15 @@ impl Trail {
     }
 
     /// The last word about the present host.
-    pub(super) fn note(&mut self, trouble: Option<Trouble>) {
+    pub(super) fn note(&mut self, trouble: Option<HostFailure>) {
         let host = self.place();
-        self.note_of(HostNote { host, trouble });
+        self.note_of(HostObservation { host, trouble });
     }
 
     /// The last word about a host, where an error has one.
     pub(super) fn note_trouble(&mut self, error: &FetchError) {
         if error.is_host_trouble() {
-            self.note(Some(Trouble {
+            self.note(Some(HostFailure {
                 code: error.code(),
                 retry_after: error.retry_after(),
             }));
@@ -126,7 +126,7 @@ impl Trail {
                 to: link::masked(&to),
             });
         }
-        self.hops.push(Hop {
+        self.hops.push(RedirectHop {
             from,
             to: to.clone(),
             status,
@@ -135,7 +135,7 @@ impl Trail {
         Ok(())
     }
 
-    fn note_of(&mut self, note: HostNote) {
+    fn note_of(&mut self, note: HostObservation) {
         self.hosts.retain(|known| known.host != note.host);
         self.hosts.push(note);
     }

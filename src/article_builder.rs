@@ -3,17 +3,17 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::config::{Config, Keep, Source};
-use crate::fetch::{Document, Fetched};
+use crate::config::{Config, Retention, Source};
+use crate::fetch::{FetchedDocument, Response};
 use crate::identity::{self, Identity};
 use crate::model::{
-    ClaimedEntry, Cutting, Extraction, Failure, Field, Grade, Method, Origin, RawPage, Validators,
+    ClaimedEntry, CollectedArticle, Extraction, Failure, Field, Grade, Method, Origin, RawPage, Validators,
 };
 use crate::{html, link, schedule};
 
 /// What an article is put together for.
 #[derive(Clone, Copy, Debug)]
-pub struct Desk<'a> {
+pub struct ArticleBuilder<'a> {
     /// Rules, zones and patterns.
     pub config: &'a Config,
     /// The source of the entry.
@@ -22,17 +22,17 @@ pub struct Desk<'a> {
     pub claim: &'a ClaimedEntry,
 }
 
-impl Desk<'_> {
+impl ArticleBuilder<'_> {
     /// An article from its page or pages. Where no text was found, the feed's own is kept and the page tried again later;
     /// where one of several pages is `missing`, what there is is kept and the rest tried again soon.
     pub fn from_page(
         &self,
-        fetched: &Fetched,
-        document: Document,
+        fetched: &Response,
+        document: FetchedDocument,
         mut extraction: Extraction,
         missing: Option<Failure>,
         now: DateTime<Utc>,
-    ) -> Cutting {
+    ) -> CollectedArticle {
         let mut method = match extraction.origins.get(&Field::Body) {
             Some(Origin::Rule) => Method::Rule,
             _ => Method::Auto,
@@ -80,7 +80,7 @@ impl Desk<'_> {
         let identity = identity::of_page(pattern, &extraction.links, &fetched.url, &ways, &self.own_key());
         let raw = self.raw_page(document, now);
         let cutting = self.cutting(extraction, method, &fetched.url, identity);
-        Cutting {
+        CollectedArticle {
             url: fetched.url.to_string(),
             raw,
             validators,
@@ -91,7 +91,7 @@ impl Desk<'_> {
     }
 
     /// An article of the feed's own text; `failure` tells why, where there should have been a page.
-    pub fn from_feed(&self, failure: Option<Failure>, now: DateTime<Utc>) -> Cutting {
+    pub fn from_feed(&self, failure: Option<Failure>, now: DateTime<Utc>) -> CollectedArticle {
         let mut extraction = Extraction::default();
         self.take_feed_text(&mut extraction, self.base());
         self.without_text(extraction, failure, now)
@@ -103,11 +103,11 @@ impl Desk<'_> {
         extraction: Extraction,
         failure: Option<Failure>,
         now: DateTime<Utc>,
-    ) -> Cutting {
+    ) -> CollectedArticle {
         let upgrade_at = failure.is_some().then(|| now + schedule::UPGRADE);
         let pattern = self.config.key_pattern_for(Some(self.source), self.base());
         let identity = identity::of_entry(pattern, &self.claim.entry, &self.own_key());
-        Cutting {
+        CollectedArticle {
             failure,
             upgrade_at,
             ..self.cutting(extraction, Method::Feed, self.base(), identity)
@@ -123,10 +123,16 @@ impl Desk<'_> {
         identity::own_key(&self.source.name, &self.claim.ident)
     }
 
-    fn cutting(&self, mut extraction: Extraction, method: Method, page: &Url, identity: Identity) -> Cutting {
+    fn cutting(
+        &self,
+        mut extraction: Extraction,
+        method: Method,
+        page: &Url,
+        identity: Identity,
+    ) -> CollectedArticle {
         self.fill_from_entry(&mut extraction, page);
         let zone = self.config.zone_for(Some(self.source), page);
-        Cutting {
+        CollectedArticle {
             published_at: extraction.published.map(|published| published.utc(zone)),
             method,
             url: self
@@ -146,11 +152,11 @@ impl Desk<'_> {
         }
     }
 
-    fn raw_page(&self, document: Document, now: DateTime<Utc>) -> Option<RawPage> {
+    fn raw_page(&self, document: FetchedDocument, now: DateTime<Utc>) -> Option<RawPage> {
         let expires = match self.source.keep_pages {
-            Keep::Never => return None,
-            Keep::For(time) => Some(now + time),
-            Keep::Forever => None,
+            Retention::Never => return None,
+            Retention::For(time) => Some(now + time),
+            Retention::Forever => None,
         };
         Some(RawPage {
             status: document.status,
