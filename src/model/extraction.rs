@@ -1,0 +1,178 @@
+//! What `extract` reads out of a page, and where each field came from.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use super::entry::Enclosure;
+use super::timestamp::Timestamp;
+use super::words::words;
+
+words! {
+    /// The fields of an article, as configuration, columns and `origins` name them.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum Field {
+        /// Headline.
+        Title = "title",
+        /// The lead, deck or summary printed above the text.
+        Standfirst = "standfirst",
+        /// Who wrote it.
+        Byline = "byline",
+        /// When it was published.
+        Published = "published",
+        /// When it was last changed.
+        Modified = "modified",
+        /// The text.
+        Body = "body",
+        /// The lead image.
+        Image = "image",
+        /// The page's own short link.
+        ShortLink = "short_link",
+        /// Language of the text.
+        Language = "language",
+        /// Name of the site.
+        Site = "site",
+        /// The section of the paper.
+        Section = "section",
+        /// What the page files it under.
+        Tags = "tags",
+        /// The page's canonical URL.
+        Canonical = "canonical",
+        /// The link to the next page of the article.
+        NextPage = "next_page",
+        /// The link to the whole article on one page.
+        SinglePage = "single_page",
+    }
+}
+
+words! {
+    /// Where a field came from.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum Origin {
+        /// A selector of the source or of its site rule.
+        Rule = "rule",
+        /// schema.org data in the page.
+        JsonLd = "json-ld",
+        /// `<meta>`, `<link>`, `<title>` and the like.
+        Meta = "meta",
+        /// Found without being told where.
+        Auto = "auto",
+        /// The feed's own text.
+        Feed = "feed",
+        /// JSON that the page's scripts would have made the text of.
+        State = "state",
+    }
+}
+
+words! {
+    /// What kind of page it was.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub enum PageKind {
+        /// An article.
+        #[default]
+        Article = "article",
+        /// An article of which only the beginning is shown.
+        Paywalled = "paywalled",
+        /// A page that asks whether we are human.
+        Challenge = "challenge",
+        /// A front page, a section, a "not found" sent with 200.
+        NotArticle = "not-an-article",
+    }
+}
+
+/// What was cut out of a page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extraction {
+    /// What kind of page it was.
+    pub kind: PageKind,
+    /// Plain text.
+    pub title: Option<String>,
+    /// Plain text.
+    pub standfirst: Option<String>,
+    /// As printed.
+    pub byline: Option<String>,
+    /// Clean names.
+    pub authors: Vec<String>,
+    /// As the page wrote it.
+    pub published: Option<Timestamp>,
+    /// As the page wrote it.
+    pub modified: Option<Timestamp>,
+    /// Paragraphs parted by a blank line.
+    pub text: String,
+    /// Sanitised, links absolute.
+    pub html: String,
+    /// The lead image.
+    pub image: Option<Url>,
+    /// How large it is, as the page says.
+    pub image_size: ImageSize,
+    /// BCP 47, lower case primary tag.
+    pub language: Option<String>,
+    /// Name of the site.
+    pub site: Option<String>,
+    /// The section of the paper.
+    pub section: Option<String>,
+    /// What the page files it under, each once; else the categories of the feed.
+    pub tags: Vec<String>,
+    /// Who may do what with it, as the feed says.
+    pub rights: Option<String>,
+    /// Media files that the feed names.
+    pub enclosures: Vec<Enclosure>,
+    /// Links by which the page names itself.
+    pub links: PageLinks,
+    /// Where more of the article may be had.
+    pub more: PaginationLinks,
+    /// Where each field came from.
+    pub origins: BTreeMap<Field, Origin>,
+    /// One for each selector that was tried, in order.
+    pub tried: Vec<SelectorOutcome>,
+}
+
+/// Pixels of an image; none where nothing is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImageSize {
+    /// From left to right.
+    pub width: Option<u32>,
+    /// From top to bottom.
+    pub height: Option<u32>,
+}
+
+/// Links to other pages of the same article, absolute.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaginationLinks {
+    /// The page after this one.
+    pub next: Option<Url>,
+    /// The whole on one page, by rule.
+    pub single: Option<Url>,
+    /// Its AMP form: `<link rel=amphtml>`.
+    pub amp: Option<Url>,
+    /// Other pages whose text is in it: the links that were followed, and what served them.
+    pub joined: Vec<Url>,
+}
+
+/// Links by which a page names itself; all http or https and absolute, none judged yet (see [`crate::identity`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageLinks {
+    /// By the source's `short_link` rule; an empty box is absent.
+    pub short_link: Option<Url>,
+    /// `<link rel=shortlink>`; the `Link:` header is added by the caller.
+    pub shortlink: Option<Url>,
+    /// `<link rel=canonical>`.
+    pub canonical: Option<Url>,
+    /// `og:url`.
+    pub og_url: Option<Url>,
+}
+
+/// A selector that was tried on a page.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SelectorOutcome {
+    /// For which field.
+    pub field: Field,
+    /// As typed, with its `@attr`.
+    pub selector: String,
+    /// Whether it gave a value that survived `match` and `format`.
+    pub hit: bool,
+    /// Characters of the value; 0 where it gave none.
+    pub length: usize,
+    /// Where the rule stands: `[source.article]`, `sites/paper.example.toml`.
+    pub layer: String,
+}

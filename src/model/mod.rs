@@ -1,0 +1,36 @@
+//! The data types that pass between the rooms of the program.
+//!
+//! Every room imports them as `crate::model::X`; this room imports none but `link`. Types have public fields, no
+//! invariants beyond what their fields' docs say, and no behaviour beyond small conversions. Times are UTC unless the
+//! type is a [`Timestamp`]; URLs are absolute and http or https unless a field says otherwise.
+
+mod article;
+mod entry;
+mod extraction;
+mod failure;
+mod feed;
+mod fetch;
+mod id;
+mod key;
+mod page;
+mod poll;
+mod source;
+mod timestamp;
+mod words;
+
+pub use self::article::{CollectedArticle, EncodedBody, Method, RawPage, StoreOutcome};
+pub use self::entry::{CreditedFeed, Enclosure, Entry, EntryDetails};
+pub use self::extraction::{
+    Extraction, Field, ImageSize, Origin, PageKind, PageLinks, PaginationLinks, SelectorOutcome,
+};
+pub use self::failure::{CRASHED, Failure, Grade, SET_ASIDE};
+pub use self::feed::{FeedHints, ParsedFeed, SkippedEntry};
+pub use self::fetch::{HostFailure, HostObservation, RobotsResponse, Validators};
+pub use self::id::{ArticleId, EntryId, Lease, SourceId};
+pub use self::key::{Key, KeyKind};
+pub use self::page::{ClaimedEntry, PageOutcome, PageResult, Revisit};
+pub use self::poll::{EntryKeys, NextPoll, PollCounts, PollOutcome, PollResult};
+pub use self::source::{
+    ChildSitemap, ChildSitemapState, ClaimedSource, EntryIdentifier, PermanentRedirect, PollState,
+};
+pub use self::timestamp::{Precision, Timestamp};

@@ -1,0 +1,95 @@
+//! An entry under lease and the result of collecting it: everything that `store` changes in one transaction.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::article::CollectedArticle;
+use super::entry::Entry;
+use super::extraction::SelectorOutcome;
+use super::failure::Failure;
+use super::fetch::{HostObservation, RobotsResponse, Validators};
+use super::id::{EntryId, Lease, SourceId};
+
+/// An entry leased for collecting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimedEntry {
+    /// Row.
+    pub id: EntryId,
+    /// The lease that [`PageOutcome`] must still hold.
+    pub lease: Lease,
+    /// Row of its source.
+    pub source: SourceId,
+    /// Name of its source in the configuration.
+    pub source_name: String,
+    /// What the feed said.
+    pub entry: Entry,
+    /// How it is known within its source.
+    pub ident: String,
+    /// Failures of the page itself so far.
+    pub attempts: u32,
+    /// Whether the article is already kept: with the feed's text, and this is the try a week later, or in part.
+    pub upgrade: bool,
+    /// Whether only some of the article's pages are kept.
+    pub partial: bool,
+    /// Whether a person asked for this try of a page whose article is kept with the feed's text: should it fail, the
+    /// one a week later is still to come.
+    pub asked: bool,
+    /// How often reading its page ended a process. From the first time on it is read by a child process first.
+    pub crashes: u32,
+    /// Its page was had whole before, and is looked at again.
+    pub revisit: Option<Revisit>,
+}
+
+/// A page that was had whole, and what its server needs to tell whether it changed since.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Revisit {
+    /// When it was first had.
+    pub had_at: DateTime<Utc>,
+    /// Of its last answer.
+    pub validators: Validators,
+    /// The URL that gave them.
+    pub validators_from: Option<Url>,
+}
+
+/// Everything one collected page changes; recorded in one transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageOutcome {
+    /// Which entry.
+    pub entry: EntryId,
+    /// Must still be held.
+    pub lease: Lease,
+    /// When the step began.
+    pub at: DateTime<Utc>,
+    /// How long it took.
+    pub took: Duration,
+    /// What came of it.
+    pub result: PageResult,
+    /// What was learned about the hosts on the way.
+    pub hosts: Vec<HostObservation>,
+    /// What origins answered for robots.txt on the way.
+    pub robots: Vec<RobotsResponse>,
+    /// Header values on the way that mean nothing and were passed over.
+    pub odd_headers: u64,
+    /// Selectors tried, for the hit rates of the source.
+    pub tried: Vec<SelectorOutcome>,
+    /// When the page is looked at again, if this one is had.
+    pub again: Option<DateTime<Utc>>,
+}
+
+/// What came of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PageResult {
+    /// An article, from the page or (method `feed`) from the feed's own text.
+    Article(Box<CollectedArticle>),
+    /// The page that we have did not change (304). Validators it carried replace ours, none is erased.
+    NotModified(Validators),
+    /// The page itself failed; it is tried again then.
+    Retry(Failure, DateTime<Utc>),
+    /// Not wanted after all, by what its page says: the name of a filter of the source.
+    Unwanted(&'static str),
+    /// Trouble of the host: costs the page no attempt. When it is tried again is the host's affair; not before the time,
+    /// where it is another host that rests, one that a redirect led to.
+    HostUnavailable(Failure, Option<DateTime<Utc>>),
+}

@@ -1,0 +1,29 @@
+//! Enums whose variants each have one fixed word.
+//!
+//! The words are stored in the database, printed as JSON and used as metric labels: changing one changes all of them.
+
+/// Defines an enum, and with `Variant = "word"` its `as_str`.
+macro_rules! words {
+    (
+        $(#[$of_enum:meta])*
+        pub enum $name:ident {
+            $( $(#[$of_variant:meta])* $variant:ident = $word:literal, )+
+        }
+    ) => {
+        $(#[$of_enum])*
+        pub enum $name {
+            $( $(#[$of_variant])* $variant, )+
+        }
+
+        impl $name {
+            /// The word used in the database, in JSON and in logs.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $( Self::$variant => $word, )+
+                }
+            }
+        }
+    };
+}
+
+pub(super) use words;
