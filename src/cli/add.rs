@@ -221,7 +221,7 @@ impl Search {
             self.found.push(candidate);
             return Ok(());
         }
-        let leads = feed::leads(&body, content_type.as_deref(), &page);
+        let leads = feed::find_feeds(&body, content_type.as_deref(), &page);
         let (announced, linked): (Vec<_>, Vec<_>) = leads.into_iter().partition(|lead| lead.announced);
         for lead in announced.into_iter().take(MOST) {
             self.try_out(Request::new(lead.url, ResourceKind::Feed), true)
@@ -301,17 +301,17 @@ impl Search {
 /// A document that can be polled.
 fn read(body: &[u8], content_type: Option<&str>, url: &Url) -> Option<Candidate> {
     if let Ok(mut feed) = feed::parse(body, content_type, Some(url)) {
-        feed::mend(&mut feed);
+        feed::repair_mojibake(&mut feed);
         return Some(candidate("feed", url, &feed));
     }
-    match feed::sitemap(body, content_type, Some(url)).ok()? {
+    match feed::parse_sitemap(body, content_type, Some(url)).ok()? {
         Sitemap::Pages(pages) => Some(candidate("sitemap", url, &pages)),
         Sitemap::Index(children) => Some(Candidate {
             key: "sitemap",
             url: url.clone(),
             title: None,
             entries: children.len(),
-            newest: children.iter().filter_map(feed::Child::changed_at).max(),
+            newest: children.iter().filter_map(feed::SitemapLink::changed_at).max(),
         }),
     }
 }

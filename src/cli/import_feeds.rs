@@ -49,7 +49,8 @@ pub(super) fn import(global: &Global, args: &ImportArgs, input: &mut dyn Read) -
         .read_to_end(&mut bytes)
         .with_context(|| args.file.display().to_string())?;
     let (path, config) = super::load_or_begin(global.config.as_deref())?;
-    let outlines = feed::opml(&bytes).map_err(|error| Usage(format!("{}: {error}", args.file.display())))?;
+    let outlines =
+        feed::parse_opml(&bytes).map_err(|error| Usage(format!("{}: {error}", args.file.display())))?;
     let (sources, left) = sort(&config, outlines);
     if !args.dry_run && !sources.is_empty() {
         config::append(&path, &sources).map_err(|error| Usage(error.to_string()))?;
@@ -82,7 +83,7 @@ pub(super) fn import(global: &Global, args: &ImportArgs, input: &mut dyn Read) -
     Ok(Exit::Done)
 }
 
-fn sort(config: &Config, outlines: Vec<feed::Outline>) -> (Vec<NewSource>, Vec<Left>) {
+fn sort(config: &Config, outlines: Vec<feed::OpmlFeed>) -> (Vec<NewSource>, Vec<Left>) {
     let mut names = Names::taken(config.sources.iter().map(|source| source.name.as_str()));
     // Keys of feeds, and who has them.
     let mut known: HashMap<String, String> = config

@@ -158,7 +158,7 @@ pub(super) fn hand_down(of_all: EntryDetails, entries: &mut [Entry]) {
 }
 
 /// Takes in what `Link:` headers say of hubs and of the feed's own address; they go before the document (WebSub, 4).
-pub fn announce(feed: &mut ParsedFeed, hubs: &[String], topics: &[String], base: &Url) {
+pub fn apply_link_headers(feed: &mut ParsedFeed, hubs: &[String], topics: &[String], base: &Url) {
     let told = hubs.iter().filter_map(|href| web(href, Some(base)));
     for hub in told.chain(std::mem::take(&mut feed.hubs)) {
         if feed.hubs.len() < limits::HUBS && !feed.hubs.contains(&hub) {

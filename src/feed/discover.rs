@@ -22,7 +22,7 @@ pub struct FeedCandidate {
 }
 
 /// The feeds that a page announces, in its order, and then those that it seems to link to.
-pub fn leads(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<FeedCandidate> {
+pub fn find_feeds(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<FeedCandidate> {
     let text = decode::decode(bytes, content_type).text;
     let mut base = page.clone();
     let mut leads: Vec<FeedCandidate> = Vec::new();

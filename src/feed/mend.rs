@@ -14,7 +14,7 @@ use super::{limits, reference};
 use crate::model::{Entry, EntryDetails, ParsedFeed};
 
 /// Mends the titles, names, categories, summaries and contents of a feed.
-pub fn mend(feed: &mut ParsedFeed) {
+pub fn repair_mojibake(feed: &mut ParsedFeed) {
     mend_each(feed.title.iter_mut());
     for entry in &mut feed.entries {
         let Entry {
@@ -136,7 +136,7 @@ mod tests {
             }],
             ..ParsedFeed::default()
         };
-        mend(&mut feed);
+        repair_mojibake(&mut feed);
         let good = "â€™ n’est";
         let entry = &feed.entries[0];
         assert_eq!(feed.title.as_deref(), Some(good));
@@ -160,7 +160,7 @@ mod tests {
             title: Some(twice(&twice(&twice("l’été")))),
             ..ParsedFeed::default()
         };
-        mend(&mut feed);
+        repair_mojibake(&mut feed);
         assert_eq!(feed.title.as_deref(), Some("l’été"));
     }
 }

@@ -41,12 +41,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use flate2::read::MultiGzDecoder;
 use url::Url;
 
-pub use channel::announce;
-pub use discover::{FeedCandidate, leads};
-pub use mend::mend;
-pub use opml::{Outline, opml};
-pub use sitemap::{Child, Sitemap, SitemapReader};
-pub use whole::is_whole;
+pub use channel::apply_link_headers;
+pub use discover::{FeedCandidate, find_feeds};
+pub use mend::repair_mojibake;
+pub use opml::{OpmlFeed, parse_opml};
+pub use sitemap::{Sitemap, SitemapLink, SitemapReader};
+pub use whole::is_complete;
 
 use crate::config::Listing;
 use crate::model::ParsedFeed;
@@ -80,7 +80,7 @@ pub fn parse(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Re
 
 /// Reads a page that links to articles, as the source says. `base` is the URL the page came from; a printed time
 /// without an offset is of `zone`.
-pub fn listing(
+pub fn parse_listing(
     bytes: &[u8],
     content_type: Option<&str>,
     base: &Url,
@@ -91,7 +91,11 @@ pub fn listing(
 }
 
 /// Reads a sitemap or an index of sitemaps, packed or not.
-pub fn sitemap(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Result<Sitemap, NotAFeed> {
+pub fn parse_sitemap(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    base: Option<&Url>,
+) -> Result<Sitemap, NotAFeed> {
     guarded(|| sitemap::read(bytes, content_type, base))
 }
 

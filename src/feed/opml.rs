@@ -8,7 +8,7 @@ const FEEDS: usize = 50_000;
 
 /// A feed of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outline {
+pub struct OpmlFeed {
     /// As printed; not yet judged.
     pub feed: String,
     /// Its name.
@@ -18,11 +18,11 @@ pub struct Outline {
 }
 
 /// Reads a list. Outlines without a feed are folders: their names are tags of what stands in them.
-pub fn opml(bytes: &[u8]) -> Result<Vec<Outline>, NotAFeed> {
+pub fn parse_opml(bytes: &[u8]) -> Result<Vec<OpmlFeed>, NotAFeed> {
     let text = decode::decode(bytes, None).text;
     let mut is_list = false;
     let mut open: Vec<Option<String>> = Vec::new();
-    let mut found: Vec<Outline> = Vec::new();
+    let mut found: Vec<OpmlFeed> = Vec::new();
     for token in Tokens::new(&text) {
         match token {
             Token::Start(tag) if tag.name.eq_ignore_ascii_case("opml") => is_list = true,
@@ -55,7 +55,7 @@ pub fn opml(bytes: &[u8]) -> Result<Vec<Outline>, NotAFeed> {
                     });
                     tags.truncate(limits::LIST);
                     if found.len() < FEEDS {
-                        found.push(Outline {
+                        found.push(OpmlFeed {
                             feed: feed.clone(),
                             title: name.clone(),
                             tags,

@@ -190,7 +190,7 @@ pub(super) fn escape(text: &str) -> String {
 /// Repairs text that was UTF-8, was taken for Latin-1 and encoded again (`Ã©` for `é`), and windows-1252 punctuation
 /// that was taken for control characters.
 ///
-/// What was taken for windows-1252 (`â€™` for `’`) is left as the feed says it: [`super::mend`] mends it, knowingly and
+/// What was taken for windows-1252 (`â€™` for `’`) is left as the feed says it: [`super::repair_mojibake`] repairs it, knowingly and
 /// after reading, since such text is also written on purpose, to show the damage.
 pub(super) fn repair(text: String) -> String {
     if text.is_ascii() {

@@ -34,19 +34,19 @@ pub enum Sitemap {
     /// Pages, as entries.
     Pages(Box<ParsedFeed>),
     /// Other sitemaps.
-    Index(Vec<Child>),
+    Index(Vec<SitemapLink>),
 }
 
 /// A sitemap that an index names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Child {
+pub struct SitemapLink {
     /// http or https, absolute.
     pub url: Url,
     /// `lastmod`, as printed.
     pub changed: Option<String>,
 }
 
-impl Child {
+impl SitemapLink {
     /// When it was changed, where it says so in a way that can be read.
     pub fn changed_at(&self) -> Option<DateTime<Utc>> {
         date::parse(self.changed.as_deref()?).map(|at| at.utc(UTC))
@@ -92,7 +92,7 @@ struct Reader {
     item: Option<Item>,
     part: Option<Part>,
     entries: Vec<Entry>,
-    children: Vec<Child>,
+    children: Vec<SitemapLink>,
     /// Pages in all, kept or not.
     seen: usize,
     skipped: Vec<SkippedEntry>,
@@ -116,7 +116,7 @@ impl Reader {
     }
 
     /// Whether the document was there to its end, as far as can be seen.
-    fn is_whole(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.ended || self.refused || self.root.is_none()
     }
 
@@ -208,7 +208,7 @@ impl Reader {
             if self.children.len() < CHILDREN
                 && !self.children.iter().rev().take(1).any(|last| last.url == url)
             {
-                self.children.push(Child {
+                self.children.push(SitemapLink {
                     url,
                     changed: line(&item.changed),
                 });

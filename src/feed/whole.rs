@@ -5,7 +5,7 @@
 const HEAD: usize = 4096;
 
 /// Whether the root element of a feed is closed. What has no root of a feed, JSON among it, is left to its reader.
-pub fn is_whole(bytes: &[u8]) -> bool {
+pub fn is_complete(bytes: &[u8]) -> bool {
     // UTF-16 is ASCII and zeros, as far as tags go.
     let letters = bytes
         .iter()
@@ -75,9 +75,9 @@ mod tests {
             ("{\"version\": ", true),
             ("", true),
         ] {
-            assert_eq!(is_whole(text.as_bytes()), whole, "{text}");
+            assert_eq!(is_complete(text.as_bytes()), whole, "{text}");
             let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            assert_eq!(is_whole(&wide), whole, "{text} in UTF-16");
+            assert_eq!(is_complete(&wide), whole, "{text} in UTF-16");
         }
     }
 }

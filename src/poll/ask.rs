@@ -98,7 +98,7 @@ pub(super) enum Came {
 /// What a document was read as.
 pub(super) enum Read {
     Entries(Box<ParsedFeed>),
-    Index(Vec<feed::Child>),
+    Index(Vec<feed::SitemapLink>),
 }
 
 impl From<Sitemap> for Read {
@@ -158,7 +158,7 @@ pub(super) async fn ask(
                         _ if unchanged => (Ok(Read::Entries(Box::default())), true),
                         Some(streamed) => streamed.of(source, document.status),
                         None => {
-                            let whole = feed::is_whole(&document.body);
+                            let whole = feed::is_complete(&document.body);
                             (read(store, source, claim, document, &fetched.url).await, whole)
                         }
                     };
@@ -353,19 +353,19 @@ pub(super) async fn read(
         Ok(match &form {
             SourceKind::Feed => {
                 let mut feed = feed::parse(&body, content_type, Some(&base))?;
-                feed::mend(&mut feed);
+                feed::repair_mojibake(&mut feed);
                 let [hubs, topics] = &relations;
-                feed::announce(&mut feed, hubs, topics, &base);
+                feed::apply_link_headers(&mut feed, hubs, topics, &base);
                 Read::Entries(Box::new(without_blanks(feed)))
             }
-            SourceKind::Listing(listing) => Read::Entries(Box::new(feed::listing(
+            SourceKind::Listing(listing) => Read::Entries(Box::new(feed::parse_listing(
                 &body,
                 content_type,
                 &base,
                 listing,
                 zone,
             )?)),
-            SourceKind::Sitemap => feed::sitemap(&body, content_type, Some(&base))?.into(),
+            SourceKind::Sitemap => feed::parse_sitemap(&body, content_type, Some(&base))?.into(),
         })
     });
     match parsed.await {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::ask::{Answer, Came, Read, get, read};
 use crate::config::Source;
-use crate::feed::Child;
+use crate::feed::SitemapLink;
 use crate::fetch::{Fetcher, Request, ResourceKind, ResponseContent};
 use crate::link;
 use crate::model::{
@@ -41,7 +41,7 @@ pub(super) struct Taken {
 
 /// A sitemap that is worth a request.
 struct Wanted {
-    child: Child,
+    child: SitemapLink,
     validators: Validators,
     archive: bool,
 }
@@ -161,10 +161,10 @@ pub(super) async fn walk(
 }
 
 /// What an index said that has not changed.
-fn named_by(known: &[ChildSitemap]) -> Vec<Child> {
+fn named_by(known: &[ChildSitemap]) -> Vec<SitemapLink> {
     known
         .iter()
-        .map(|note| Child {
+        .map(|note| SitemapLink {
             url: note.url.clone(),
             changed: note.changed.clone(),
         })
@@ -172,7 +172,7 @@ fn named_by(known: &[ChildSitemap]) -> Vec<Child> {
 }
 
 /// What is known of each child before any is read, and which are worth a request, best first.
-fn choose(mut children: Vec<Child>, known: &[ChildSitemap]) -> (Vec<ChildSitemap>, Vec<Wanted>) {
+fn choose(mut children: Vec<SitemapLink>, known: &[ChildSitemap]) -> (Vec<ChildSitemap>, Vec<Wanted>) {
     // Names with numbers in them count up with time.
     children.sort_by_cached_key(|child| Reverse((child.changed_at(), natural(child.url.as_str()))));
     children.truncate(REMEMBERED);
@@ -213,7 +213,7 @@ fn choose(mut children: Vec<Child>, known: &[ChildSitemap]) -> (Vec<ChildSitemap
     (notes, wanted)
 }
 
-fn unknown(child: &Child) -> ChildSitemap {
+fn unknown(child: &SitemapLink) -> ChildSitemap {
     ChildSitemap {
         url: child.url.clone(),
         changed: None,
@@ -252,8 +252,8 @@ fn remark(url: &Url, what: &str) -> SkippedEntry {
 mod tests {
     use super::*;
 
-    fn child(name: &str, changed: Option<&str>) -> Child {
-        Child {
+    fn child(name: &str, changed: Option<&str>) -> SitemapLink {
+        SitemapLink {
             url: Url::parse(&format!("https://paper.example/{name}.xml")).unwrap(),
             changed: changed.map(str::to_owned),
         }
@@ -277,7 +277,7 @@ mod tests {
     #[test]
     fn the_newest_are_read_and_the_rest_is_an_archive_until_it_changes() {
         let month = |n: usize| format!("2026-{n:02}-01");
-        let mut index: Vec<Child> = (1..=9).map(|n| child(&n.to_string(), Some(&month(n)))).collect();
+        let mut index: Vec<SitemapLink> = (1..=9).map(|n| child(&n.to_string(), Some(&month(n)))).collect();
         let (notes, wanted) = choose(index.clone(), &[]);
         assert_eq!(names(&wanted), ["/9.xml", "/8.xml", "/7.xml", "/6.xml", "/5.xml"]);
         let notes = settled(notes, &wanted);
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn without_dates_numbers_count_up_and_what_was_read_is_asked_again() {
-        let index: Vec<Child> = (1..=12).map(|n| child(&format!("post-{n}"), None)).collect();
+        let index: Vec<SitemapLink> = (1..=12).map(|n| child(&format!("post-{n}"), None)).collect();
         let (notes, wanted) = choose(index.clone(), &[]);
         assert_eq!(names(&wanted)[..2], ["/post-12.xml", "/post-11.xml"]);
         let notes = settled(notes, &wanted);

@@ -244,7 +244,7 @@ impl Pages {
     fn finish(mut self) -> Result<(Sitemap, bool), NotAFeed> {
         self.block();
         // What was left out was left out on purpose.
-        let whole = !self.broken && (self.total > SITEMAP || self.reader.is_whole());
+        let whole = !self.broken && (self.total > SITEMAP || self.reader.is_complete());
         Ok((self.reader.finish()?, whole))
     }
 }

@@ -3,22 +3,22 @@
 use std::path::Path;
 
 use super::base;
-use crate::feed::{SitemapReader, leads, mend, opml, parse, sitemap};
+use crate::feed::{SitemapReader, find_feeds, parse, parse_opml, parse_sitemap, repair_mojibake};
 
 /// Reads bytes in every way there is; a fault of ours is a failed test.
 fn read(bytes: &[u8], what: &str) {
     let base = base();
     for refused in [
         parse(bytes, None, Some(&base))
-            .map(|mut feed| mend(&mut feed))
+            .map(|mut feed| repair_mojibake(&mut feed))
             .err(),
-        sitemap(bytes, None, Some(&base)).err(),
-        opml(bytes).err(),
+        parse_sitemap(bytes, None, Some(&base)).err(),
+        parse_opml(bytes).err(),
     ] {
         let fault = refused.is_some_and(|refused| refused.reason.contains("fault of ours"));
         assert!(!fault, "{what}: {}", bytes.escape_ascii());
     }
-    leads(bytes, None, &base);
+    find_feeds(bytes, None, &base);
     // As the network gives it, it is the same.
     let mut reader = SitemapReader::new(None, Some(&base));
     for piece in bytes.chunks(7) {
@@ -31,7 +31,7 @@ fn read(bytes: &[u8], what: &str) {
     }
     assert_eq!(
         in_pieces,
-        sitemap(bytes, None, Some(&base)),
+        parse_sitemap(bytes, None, Some(&base)),
         "{what}: {}",
         bytes.escape_ascii()
     );

@@ -2,7 +2,7 @@ use chrono_tz::Europe::Berlin;
 use url::Url;
 
 use crate::config::{Listing, SourceKind, load_text};
-use crate::feed::{NotAFeed, listing};
+use crate::feed::{NotAFeed, parse_listing};
 use crate::model::ParsedFeed;
 
 fn rules(listing: &str) -> Listing {
@@ -24,7 +24,7 @@ fn rules(listing: &str) -> Listing {
 
 fn read(html: &str, of: &str) -> Result<ParsedFeed, NotAFeed> {
     let base = Url::parse("https://paper.example/news/").unwrap();
-    listing(html.as_bytes(), None, &base, &rules(of), Berlin)
+    parse_listing(html.as_bytes(), None, &base, &rules(of), Berlin)
 }
 
 /// Link, title and date of each entry.

@@ -470,7 +470,7 @@ fn whose_words_they_are_and_who_tells_of_them() {
         "id: 1\ntitle: A\nrights: Ours\ncredit: Wire & Co https://wire.example/\n"
     );
     let header = |text: &str| [text.to_owned()];
-    super::announce(
+    super::apply_link_headers(
         &mut feed,
         &header("//other.example/hub"),
         &header("/own"),

@@ -5,11 +5,11 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 
 use super::base;
-use crate::feed::{Sitemap, SitemapReader, limits, sitemap};
+use crate::feed::{Sitemap, SitemapReader, limits, parse_sitemap};
 use crate::model::ParsedFeed;
 
 fn pages(bytes: &[u8]) -> ParsedFeed {
-    match sitemap(bytes, None, Some(&base())).unwrap() {
+    match parse_sitemap(bytes, None, Some(&base())).unwrap() {
         Sitemap::Pages(feed) => *feed,
         Sitemap::Index(children) => panic!("{children:?}"),
     }
@@ -164,7 +164,7 @@ fn h13_a_large_sitemap_is_held_a_piece_at_a_time() {
 
 #[test]
 fn an_index_names_sitemaps() {
-    let Sitemap::Index(children) = sitemap(
+    let Sitemap::Index(children) = parse_sitemap(
         b"<sitemapindex><sitemap><loc>/1.xml.gz</loc><lastmod>2026-01-02</lastmod></sitemap><sitemap><loc>/2.xml</loc></sitemap></sitemapindex>",
         None,
         Some(&base()),
@@ -211,7 +211,7 @@ fn other_documents_are_refused_with_the_way_out() {
             "this is XML with the root <error>, which is no sitemap",
         ),
     ] {
-        let said = sitemap(text.as_bytes(), None, Some(&base()))
+        let said = parse_sitemap(text.as_bytes(), None, Some(&base()))
             .unwrap_err()
             .to_string();
         assert!(said.starts_with(expected), "{text}: {said}");
@@ -291,7 +291,7 @@ proptest! {
         pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..60),
     ) {
         for bytes in [&bytes[..], pieces.concat().as_bytes(), &[b"\x1f\x8b", &bytes[..]].concat()] {
-            if let Err(refusal) = sitemap(bytes, None, Some(&base())) {
+            if let Err(refusal) = parse_sitemap(bytes, None, Some(&base())) {
                 prop_assert!(!refusal.reason.contains("fault of ours"), "{bytes:?}");
             }
         }

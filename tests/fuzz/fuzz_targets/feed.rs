@@ -9,12 +9,12 @@ fuzz_target!(|bytes: &[u8]| {
     let base = Url::parse("https://paper.example/feeds/news.xml").ok();
     // `parse` and its like give a panic back as this reason, so that a daemon lives: here it is a finding.
     let judge = |refused: &cuttings::feed::NotAFeed| assert!(!refused.reason.contains("fault of ours"));
-    if let Err(refused) = cuttings::feed::sitemap(bytes, None, base.as_ref()) {
+    if let Err(refused) = cuttings::feed::parse_sitemap(bytes, None, base.as_ref()) {
         judge(&refused);
     }
-    let _ = cuttings::feed::opml(bytes);
+    let _ = cuttings::feed::parse_opml(bytes);
     if let Some(base) = &base {
-        let _ = cuttings::feed::leads(bytes, None, base);
+        let _ = cuttings::feed::find_feeds(bytes, None, base);
     }
     if let Err(refused) = cuttings::feed::parse(bytes, None, base.as_ref()) {
         judge(&refused);
@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(mut feed) = cuttings::feed::parse(bytes, None, base.as_ref()) else {
         return;
     };
-    cuttings::feed::mend(&mut feed);
+    cuttings::feed::repair_mojibake(&mut feed);
     for entry in &feed.entries {
         for text in entry.title.iter().chain(&entry.summary).chain(&entry.content) {
             assert!(!text.contains('\0'));
