@@ -59,7 +59,7 @@ impl ArticleBuilder<'_> {
                 message:
                     "no text was found in the page: the feed's own is kept; a `body` selector would help"
                         .into(),
-                url: Some(link::masked(&fetched.url)),
+                url: Some(link::mask_secrets(&fetched.url)),
                 status: Some(fetched.status),
             });
             upgrade_at = (!self.claim.upgrade || self.claim.asked).then(|| now + schedule::UPGRADE);
@@ -120,7 +120,7 @@ impl ArticleBuilder<'_> {
     }
 
     fn own_key(&self) -> String {
-        identity::own_key(&self.source.name, &self.claim.ident)
+        identity::entry_key(&self.source.name, &self.claim.ident)
     }
 
     fn cutting(

@@ -243,7 +243,7 @@ fn wanted(source: &Source, claim: &ClaimedEntry) -> Wanted {
             // It is kept with the feed's text for want of a page, and the feed says more now.
             return Wanted::No;
         }
-        let url = claim.entry.link.as_ref().map(link::masked);
+        let url = claim.entry.link.as_ref().map(link::mask_secrets);
         Wanted::Never(Failure {
             code,
             grade: Grade::Permanent,
@@ -278,7 +278,12 @@ async fn record(
     let took = page.took;
     let missed = missed_fields(&page.tried);
     let stored = store.record_page(page).await?;
-    let url = claim.entry.link.as_ref().map(link::masked).unwrap_or_default();
+    let url = claim
+        .entry
+        .link
+        .as_ref()
+        .map(link::mask_secrets)
+        .unwrap_or_default();
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     if !missed.is_empty() {
         warn!(

@@ -11,7 +11,7 @@ use regex::Regex;
 use url::Url;
 
 use crate::link;
-pub use trust::{Trust, shared_ids, trust};
+pub use trust::{IdentifierChoice, choose_identifier, shared_ids};
 
 use crate::model::{Entry, EntryIdentifier, EntryKeys, Key, KeyKind, PageLinks};
 
@@ -113,7 +113,7 @@ pub fn of_link(pattern: Option<&Regex>, entry: &Entry, by: EntryIdentifier) -> E
 }
 
 /// The key of an article that has no specific URL: that of its entry within its source.
-pub fn own_key(source: &str, ident: &str) -> String {
+pub fn entry_key(source: &str, ident: &str) -> String {
     format!("entry:{source}/{ident}")
 }
 
@@ -246,7 +246,7 @@ mod tests {
         };
         let keys = of_link(None, &entry, EntryIdentifier::Id);
         assert_eq!((keys.ident.as_str(), keys.link.len()), ("id:7", 0));
-        let identity = of_entry(None, &entry, &own_key("s", &keys.ident));
+        let identity = of_entry(None, &entry, &entry_key("s", &keys.ident));
         assert_eq!(
             (identity.page_key.as_str(), identity.keys.len()),
             ("entry:s/id:7", 0)

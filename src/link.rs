@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use url::{Host, Url};
 
-pub use masked::masked;
+pub use masked::mask_secrets;
 use tracking::is_tracking;
 pub use wall::is_wall;
 

@@ -163,7 +163,7 @@ async fn record(store: &Store, source: &Source, poll: PollOutcome) -> Result<Pol
     }
     Ok(PollReport {
         source: source.name.clone(),
-        url: link::masked(&source.feed),
+        url: link::mask_secrets(&source.feed),
         counts,
         failure,
         took,

@@ -77,8 +77,8 @@ pub(super) fn add(global: &Global, args: &AddArgs) -> anyhow::Result<Exit> {
         super::complain(&format!(
             "no feed and no sitemap was found at {}\nA page that links to articles can be polled, too:\n  \
              listing = {{ url = \"{}\", links = \"h2 > a@href\" }}",
-            link::masked(&url),
-            link::masked(&url)
+            link::mask_secrets(&url),
+            link::mask_secrets(&url)
         ));
         return Ok(Exit::NeedsAPerson);
     }
@@ -102,7 +102,7 @@ pub(super) fn add(global: &Global, args: &AddArgs) -> anyhow::Result<Exit> {
         }
         super::complain(&format!(
             "{} is polled already, by {:?} at {}",
-            link::masked(&chosen.url),
+            link::mask_secrets(&chosen.url),
             known.name,
             known.at
         ));
@@ -215,7 +215,7 @@ impl Search {
         let (body, content_type, page) = self
             .get(Request::new(url.clone(), ResourceKind::Feed))
             .await
-            .map_err(|error| anyhow::anyhow!("{}: {error}", link::masked(url)))?;
+            .map_err(|error| anyhow::anyhow!("{}: {error}", link::mask_secrets(url)))?;
         self.asked.push(link::key(&page));
         if let Some(candidate) = read(&body, content_type.as_deref(), &page) {
             self.found.push(candidate);
@@ -279,7 +279,8 @@ impl Search {
             Err(error) => error,
         };
         if promised {
-            self.remarks.push(format!("{}: {remark}", link::masked(&url)));
+            self.remarks
+                .push(format!("{}: {remark}", link::mask_secrets(&url)));
         }
     }
 
@@ -342,7 +343,7 @@ fn as_text(candidates: &[Candidate]) -> String {
             candidate.title.clone().unwrap_or_else(|| "-".to_owned()),
             candidate.entries.to_string(),
             day(candidate.newest),
-            link::masked(&candidate.url),
+            link::mask_secrets(&candidate.url),
         ]
     });
     table::table(

@@ -46,9 +46,9 @@ pub(super) fn consumers(global: &Global, args: &ConsumersArgs) -> anyhow::Result
         if !all.iter().any(|consumer| consumer.name == *name) {
             return Err(unknown(name, &all).into());
         }
-        let (mut hold, _) = ConsumerLock::take(&database, name, 0, Utc::now())?;
+        let (mut hold, _) = ConsumerLock::acquire(&database, name, 0, Utc::now())?;
         if args.forget.is_some() {
-            hold.forget()?;
+            hold.delete()?;
             complain(&format!("{name} is forgotten"));
         } else {
             let seq = args.seq.unwrap_or(0);

@@ -20,7 +20,7 @@ pub(super) fn delete(global: &Global, args: &DeleteArgs) -> anyhow::Result<Exit>
     let articles = args
         .article
         .iter()
-        .map(|name| Ok(reader.article_named(name)??))
+        .map(|name| Ok(reader.find_article(name)??))
         .collect::<anyhow::Result<Vec<i64>>>()?;
     drop(reader);
     let mut clerk = MaintenanceWriter::open(&path)?;

@@ -27,7 +27,7 @@ pub(super) struct DiffArgs {
 
 pub(super) fn diff(global: &Global, args: &DiffArgs) -> anyhow::Result<Exit> {
     let reader = Reader::open(&global.database_to_read()?)?;
-    let article = reader.article_named(&args.article)??;
+    let article = reader.find_article(&args.article)??;
     let revisions = reader.revisions_of(article, if args.all { MOST } else { 2 })?;
     if revisions.len() < 2 {
         complain(match revisions.len() {

@@ -97,14 +97,14 @@ pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit>
         None => None,
         Some(name) => {
             let (mut hold, consumer) =
-                ConsumerLock::take(&database, name, job.takeout.since_seq, Utc::now())?;
+                ConsumerLock::acquire(&database, name, job.takeout.since_seq, Utc::now())?;
             job.takeout.since_seq = consumer.seq;
             // One that was killed is done again as it was begun.
             let upto = if let Some(upto) = consumer.upto {
                 upto
             } else {
                 let upto = end_of(&reader, &job.takeout)?;
-                hold.plan(upto)?;
+                hold.begin_delivery(upto)?;
                 upto
             };
             job.takeout.upto = Some(upto);
@@ -119,7 +119,7 @@ pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit>
     bar.finish_and_clear();
     let done = done.map_err(usage)?;
     if let Some((mut hold, upto)) = hold {
-        hold.delivered(upto, Utc::now())?;
+        hold.end_delivery(upto, Utc::now())?;
     }
     report(args, &job, &done)?;
     Ok(Exit::Done)
@@ -231,7 +231,7 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<ExportJob> {
                     && selection.since.is_none()
                     && selection.until.is_none()))
             || (args.consumer.is_some() && format.is_of_one()),
-        sequence: format.sequence(),
+        order: format.sequence(),
     };
     let fields = Fields::parse(args.fields.as_deref().unwrap_or_default())
         .map_err(|error| Usage(error.to_string()))?;
@@ -336,7 +336,7 @@ fn progress(reader: &Reader, job: &ExportJob) -> anyhow::Result<ProgressBar> {
     if to_terminal || !io::stderr().is_terminal() || job.format.is_of_other_things() {
         return Ok(ProgressBar::hidden());
     }
-    let bar = ProgressBar::new(reader.count_out(&job.takeout)?);
+    let bar = ProgressBar::new(reader.count_articles(&job.takeout)?);
     let style = "{bar:30} {pos} of {len} articles, {per_sec}, {eta} left";
     if let Ok(style) = ProgressStyle::with_template(style) {
         bar.set_style(style);

@@ -67,7 +67,7 @@ pub(super) fn import(global: &Global, args: &ImportArgs, input: &mut dyn Read) -
         say(&json!({"added": added, "left": left, "dry_run": args.dry_run}).to_string())?;
     } else {
         for source in &sources {
-            say(&format!("{}  {}", source.name, link::masked(&source.url)))?;
+            say(&format!("{}  {}", source.name, link::mask_secrets(&source.url)))?;
         }
         for left in &left {
             super::complain(&format!("left out: {}: {}", left.feed, left.why));
@@ -111,7 +111,7 @@ fn sort(config: &Config, outlines: Vec<feed::OpmlFeed>) -> (Vec<NewSource>, Vec<
         let key = link::key(&url);
         if let Some(why) = known.get(&key) {
             left.push(Left {
-                feed: link::masked(&url),
+                feed: link::mask_secrets(&url),
                 why: why.clone(),
             });
             continue;

@@ -44,7 +44,7 @@ fn as_table(sources: &[Arc<Source>]) -> String {
             source.name.clone(),
             when,
             source.tags.join(","),
-            link::masked(&source.feed),
+            link::mask_secrets(&source.feed),
         ]
     });
     table::table(&["source", "when", "tags", "feed"], &[], rows)
@@ -61,7 +61,7 @@ fn as_opml(sources: &[Arc<Source>]) -> anyhow::Result<Exit> {
         .map(|source| Outline {
             name: &source.name,
             title: &source.name,
-            url: link::masked(&source.feed),
+            url: link::mask_secrets(&source.feed),
             tags: &source.tags,
         })
         .collect();
@@ -81,7 +81,7 @@ fn as_json(sources: &[Arc<Source>]) -> String {
         .iter()
         .map(|source| {
             json!({"source": source.name, "enabled": source.enabled, "when": source.schedule.to_string(),
-                   "tags": source.tags, "kind": source.form.as_str(), "feed": link::masked(&source.feed), "at": source.at})
+                   "tags": source.tags, "kind": source.form.as_str(), "feed": link::mask_secrets(&source.feed), "at": source.at})
         })
         .collect();
     json!({"sources": sources}).to_string()

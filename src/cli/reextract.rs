@@ -198,7 +198,7 @@ fn tell(out: &mut impl Write, page: &RawPageRow, fields: &[&str], json: bool) ->
         out,
         "{} {}: {}",
         page.article_id,
-        Url::parse(&page.url).map_or_else(|_| page.url.clone(), |url| link::masked(&url)),
+        Url::parse(&page.url).map_or_else(|_| page.url.clone(), |url| link::mask_secrets(&url)),
         fields.join(", ")
     )
 }

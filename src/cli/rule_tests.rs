@@ -143,7 +143,7 @@ fn lacks(text: &str, source: &Source, test: &SourceTest) -> Option<String> {
         let beginning: String = text.chars().take(60).collect();
         Some(format!(
             "the text lacks {passage:?}; it begins {beginning:?}: look with `cuttings try {} --source {}`",
-            link::masked(&test.url),
+            link::mask_secrets(&test.url),
             source.name
         ))
     }
@@ -152,7 +152,7 @@ fn lacks(text: &str, source: &Source, test: &SourceTest) -> Option<String> {
 fn result(source: &Source, test: &SourceTest, failed: Option<String>) -> Outcome {
     Outcome {
         source: source.name.clone(),
-        url: link::masked(&test.url),
+        url: link::mask_secrets(&test.url),
         at: test.at.clone(),
         failed,
     }

@@ -89,7 +89,7 @@ fn look(reader: &Reader, database: &Path, args: &StatusArgs) -> anyhow::Result<(
         };
         return Ok((text, exit));
     }
-    let (summary, resting) = (reader.summary()?, reader.resting(now, RESTING)?);
+    let (summary, resting) = (reader.summary()?, reader.host_backoffs(now, RESTING)?);
     let text = if args.json {
         as_json(&sources, &summary, &resting, &outputs, now)
     } else {
@@ -114,7 +114,7 @@ fn polls_text(polls: &[PollRow], wide: Option<usize>, now: DateTime<Utc>) -> Str
             poll.entries.to_string(),
             poll.new.to_string(),
             poll.bytes.to_string(),
-            poll.took_ms.to_string(),
+            poll.duration_ms.to_string(),
             poll.next_why.clone(),
         ]
     });
@@ -135,7 +135,7 @@ fn polls_text(polls: &[PollRow], wide: Option<usize>, now: DateTime<Utc>) -> Str
 fn poll_json(poll: &PollRow) -> serde_json::Value {
     json!({
         "at": moment(Some(poll.at)), "outcome": poll.outcome, "code": poll.code, "http": poll.status,
-        "entries": poll.entries, "new": poll.new, "bytes": poll.bytes, "ms": poll.took_ms, "next_why": poll.next_why,
+        "entries": poll.entries, "new": poll.new, "bytes": poll.bytes, "ms": poll.duration_ms, "next_why": poll.next_why,
     })
 }
 
@@ -169,7 +169,7 @@ fn sources_table(sources: &[SourceStatus], wide: Option<usize>, now: DateTime<Ut
         .filter(|source| source.state != SourceState::Gone)
         .map(|source| {
             let next = source.next.as_ref().map_or("never".into(), |next| {
-                match source.host_rests_until.filter(|&rests| rests > next.at) {
+                match source.host_backoff_until.filter(|&rests| rests > next.at) {
                     Some(rests) => format!("{}: its host is left alone", from_now(rests, now)),
                     None => format!("{}: {}", from_now(next.at, now), next.why),
                 }
@@ -178,8 +178,8 @@ fn sources_table(sources: &[SourceStatus], wide: Option<usize>, now: DateTime<Ut
                 source.name.clone(),
                 source.state.as_str().into(),
                 source.succeeded_at.map_or("never".into(), |at| ago(at, now)),
-                source.day.to_string(),
-                source.week.to_string(),
+                source.articles_day.to_string(),
+                source.articles_week.to_string(),
                 source.articles.to_string(),
                 source.pending.to_string(),
                 next,
@@ -215,10 +215,10 @@ fn notes(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
         }
         if let Some((silence, silent)) = source
             .silence
-            .and_then(|silence| Some((silence, silence.is_odd(now)?)))
+            .and_then(|silence| Some((silence, silence.unusual_length(now)?)))
         {
             let usual = silence
-                .usual
+                .usual_gap
                 .and_then(|usual| usual.to_std().ok())
                 .unwrap_or_default();
             text.push_str(&format!(
@@ -228,10 +228,10 @@ fn notes(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
                 rough(usual)
             ));
         }
-        if source.denied > 0 {
+        if source.robots_denied > 0 {
             text.push_str(&format!(
                 "\n{}: robots.txt has forbidden {} requests",
-                source.name, source.denied
+                source.name, source.robots_denied
             ));
         }
         if let (hits, tried @ 1..) = source.hits {
@@ -265,9 +265,9 @@ fn notes(sources: &[SourceStatus], now: DateTime<Utc>) -> String {
         if let Some((why, by)) = &source.known_by {
             text.push_str(&format!("\n{}: {why}: entries are known by {by}", source.name));
         }
-        if !source.unwanted.is_empty() {
+        if !source.excluded.is_empty() {
             let by: Vec<String> = source
-                .unwanted
+                .excluded
                 .iter()
                 .map(|(filter, count)| format!("{count} by {filter}"))
                 .collect();
@@ -398,7 +398,7 @@ fn moment(at: Option<DateTime<Utc>>) -> Option<String> {
 
 /// An address as it may be shown.
 fn masked(url: &str) -> String {
-    url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| link::masked(&url))
+    url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| link::mask_secrets(&url))
 }
 
 fn source_json(source: &SourceStatus, now: DateTime<Utc>) -> serde_json::Value {
@@ -410,21 +410,21 @@ fn source_json(source: &SourceStatus, now: DateTime<Utc>) -> serde_json::Value {
             "drift": rule.drift, "drift_at": moment(rule.drift_at)}))
         .collect();
     let silence = source.silence.map(|silence| {
-        json!({"since": moment(Some(silence.since)), "usual_seconds": silence.usual.map(|usual| usual.num_seconds()),
-               "odd": silence.is_odd(now).is_some()})
+        json!({"since": moment(Some(silence.since)), "usual_seconds": silence.usual_gap.map(|usual| usual.num_seconds()),
+               "odd": silence.unusual_length(now).is_some()})
     });
     json!({
         "source": source.name, "state": source.state.as_str(), "needs_a_person": source.needs_a_person(now),
         "feed": masked(&source.url), "tags": source.tags,
         "last_poll": moment(source.polled_at), "last_success": moment(source.succeeded_at),
         "next": moment(source.next.as_ref().map(|next| next.at)), "why": source.next.as_ref().map(|next| &next.why),
-        "host_rests_until": moment(source.host_rests_until),
+        "host_rests_until": moment(source.host_backoff_until),
         "last_error": source.last_error.as_ref().map(|error| json!({"at": moment(Some(error.at)), "code": error.code, "message": error.message})),
-        "moved_to": source.moved_to.as_deref().map(masked), "ignore_robots": source.ignore_robots, "waiting": source.pending, "articles": source.articles, "day": source.day,
-        "week": source.week, "robots_denied": source.denied, "rules_hit": source.hits.0, "rules_tried": source.hits.1,
+        "moved_to": source.moved_to.as_deref().map(masked), "ignore_robots": source.ignore_robots, "waiting": source.pending, "articles": source.articles, "day": source.articles_day,
+        "week": source.articles_week, "robots_denied": source.robots_denied, "rules_hit": source.hits.0, "rules_tried": source.hits.1,
         "silence": silence, "rules": misses,
         "known_by": source.known_by.as_ref().map_or("id", |(_, by)| by), "known_why": source.known_by.as_ref().map(|(why, _)| why),
-        "left_out": source.unwanted.iter().map(|(filter, count)| (filter.clone(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "left_out": source.excluded.iter().map(|(filter, count)| (filter.clone(), json!(count))).collect::<serde_json::Map<_, _>>(),
     })
 }
 
@@ -477,5 +477,5 @@ fn rough(time: std::time::Duration) -> String {
         3_600..86_400 => 600,
         _ => 3_600,
     };
-    timing::show_duration(std::time::Duration::from_secs(time.as_secs() / unit * unit))
+    timing::format_duration(std::time::Duration::from_secs(time.as_secs() / unit * unit))
 }

@@ -134,18 +134,18 @@ pub(super) async fn fetch(
     way.robots.append(&mut fetched.robots);
     way.odd_headers += fetched.odd_headers;
     if !identity::is_specific(&fetched.url) {
-        let to = link::masked(&fetched.url);
+        let to = link::mask_secrets(&fetched.url);
         let failure = if link::is_wall(&fetched.url) {
             own_failure(
                 &fetched,
                 "wall",
-                format!("{} redirects to a consent or login page", link::masked(url)),
+                format!("{} redirects to a consent or login page", link::mask_secrets(url)),
             )
         } else {
             own_failure(
                 &fetched,
                 "redirected-to-front",
-                format!("{} redirects to the front page {to}", link::masked(url)),
+                format!("{} redirects to the front page {to}", link::mask_secrets(url)),
             )
         };
         return Err(Missed::own(failure));
@@ -297,7 +297,7 @@ fn own_failure(fetched: &Response, code: &'static str, message: String) -> Failu
         code,
         grade: Grade::Soft,
         message,
-        url: Some(link::masked(&fetched.url)),
+        url: Some(link::mask_secrets(&fetched.url)),
         status: Some(fetched.status),
     }
 }

@@ -14,7 +14,7 @@ use super::{
     ArticleRetention, ArticleRules, PagePolicy, RequestOptions, Retention, RevisionPolicy, Source, access,
     rules,
 };
-use crate::timing::{self, Cron, Schedule, show_duration};
+use crate::timing::{self, Cron, Schedule, format_duration};
 
 /// Least interval of a source without `impolite`: the hard floor that an operator's own word is bound by.
 pub(super) const FLOOR: Duration = Duration::from_mins(5);
@@ -149,8 +149,8 @@ fn schedule(section: &Section<'_>, impolite: bool) -> Option<Schedule> {
         value.fault(
             format!(
                 "polls are {} apart, the least is {}",
-                show_duration(gap),
-                show_duration(FLOOR)
+                format_duration(gap),
+                format_duration(FLOOR)
             ),
             "poll less often, or set `impolite = true` in [politeness] for servers of your own",
         );
@@ -305,8 +305,8 @@ fn revisit(value: &Value<'_>, impolite: bool) -> Vec<Duration> {
             value.fault(
                 format!(
                     "an age of `revisit` is {}, the least is {}",
-                    show_duration(age),
-                    show_duration(FLOOR)
+                    format_duration(age),
+                    format_duration(FLOOR)
                 ),
                 "come back later, or set `impolite = true` in [politeness] for servers of your own",
             );
@@ -316,8 +316,8 @@ fn revisit(value: &Value<'_>, impolite: bool) -> Vec<Duration> {
             value.fault(
                 format!(
                     "an age of `revisit` is {}, the most is {}",
-                    show_duration(age),
-                    show_duration(LONGEST)
+                    format_duration(age),
+                    format_duration(LONGEST)
                 ),
                 format!("articles are edited while they are new: write {example}"),
             );

@@ -32,7 +32,7 @@ pub(super) fn write(
     let base = ArticleQuery {
         gone: false,
         limit: Some(limit),
-        sequence: SortOrder::Newest,
+        order: SortOrder::Newest,
         ..selection(output, 0)
     };
     let store_id = reader.store_id()?;

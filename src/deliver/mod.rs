@@ -101,7 +101,7 @@ pub async fn deliver(
     }
     let taken = {
         let (name, database) = (consumer_of(&output), database.clone());
-        blocking(move || ConsumerLock::take(&database, &name, 0, now)).await?
+        blocking(move || ConsumerLock::acquire(&database, &name, 0, now)).await?
     };
     let (hold, consumer) = taken?;
     let given = match &output.kind {
@@ -119,15 +119,15 @@ pub async fn deliver(
         match given {
             Ok(seq) => {
                 if failures > 0 {
-                    side.output_works(&name)?;
+                    side.record_output_success(&name)?;
                 }
                 Ok(DeliveryStep::Done(seq))
             }
             Err((refusal, range)) => {
                 let next = now + rest_after(failures);
-                side.output_failed(&name, &refusal.message, next, now)?;
+                side.record_output_failure(&name, &refusal.message, next, now)?;
                 if refusal.for_good || failures + 1 >= GIVE_UP {
-                    side.set_aside(&name, &mark, range, &refusal.message, now)?;
+                    side.record_dead_letter(&name, &mark, range, &refusal.message, now)?;
                 }
                 Ok(DeliveryStep::Failed(next, refusal.message))
             }
@@ -172,7 +172,7 @@ async fn on_disk(
         };
         Ok(match written {
             Ok(seq) => {
-                hold.delivered(seq, now)?;
+                hold.end_delivery(seq, now)?;
                 Ok(seq)
             }
             Err(refusal) => Err((refusal, (consumer.seq, last))),
@@ -209,7 +209,7 @@ async fn in_messages(
         }
         if message.upto > since {
             let upto = message.upto;
-            hold = blocking(move || hold.delivered(upto, now).map(|()| hold)).await??;
+            hold = blocking(move || hold.end_delivery(upto, now).map(|()| hold)).await??;
         }
         since = message.upto;
         if message.is_last {

@@ -27,7 +27,8 @@ pub(crate) fn opml(
             name: &source.name,
             title: source.title.as_deref().unwrap_or(&source.name),
             // Passwords and tokens stay at home (HOSTILE H20).
-            url: url::Url::parse(&source.url).map_or_else(|_| source.url.clone(), |url| link::masked(&url)),
+            url: url::Url::parse(&source.url)
+                .map_or_else(|_| source.url.clone(), |url| link::mask_secrets(&url)),
             tags: &source.tags,
         })
         .collect();

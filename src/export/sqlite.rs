@@ -23,11 +23,11 @@ impl Sqlite {
 
 impl ArticleWriter for Sqlite {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
-        Ok(self.copy.article(article)?)
+        Ok(self.copy.add_article(article)?)
     }
 
     fn gone(&mut self, change: &ChangeRow) -> Result<(), ExportError> {
-        Ok(self.copy.gone(change)?)
+        Ok(self.copy.add_removed(change)?)
     }
 
     fn finish(self: Box<Self>) -> Result<(), ExportError> {

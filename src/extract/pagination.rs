@@ -176,7 +176,7 @@ impl Pagination {
                         "the article has more than {MOST_PAGES} pages, the first {MOST_PAGES} are kept: see whether \
                          `next_page` leads to other articles"
                     ),
-                    url: Some(crate::link::masked(&next)),
+                    url: Some(crate::link::mask_secrets(&next)),
                     status: None,
                 });
                 Step::Done

@@ -82,7 +82,7 @@ fn of_page(text: &str, base: Option<&Url>) -> NotAFeed {
         } else {
             "this is a web page, not a feed".to_owned()
         },
-        hint: feed.map(|url| format!("it links to the feed {}", link::masked(&url))),
+        hint: feed.map(|url| format!("it links to the feed {}", link::mask_secrets(&url))),
     }
 }
 

@@ -239,7 +239,7 @@ impl Fetcher {
         for name in &trail.hints.odd {
             let value = headers.get_str(name).unwrap_or_default();
             debug!(
-                url = link::masked(&trail.url),
+                url = link::mask_secrets(&trail.url),
                 header = name,
                 value,
                 "the value means nothing: passed over"

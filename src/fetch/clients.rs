@@ -185,7 +185,7 @@ impl Recipe {
                 ));
             }
             let proxy = reqwest::Proxy::all(url.as_str())
-                .map_err(|error| format!("proxy {}: {}", link::masked(url), innermost(&error)))?;
+                .map_err(|error| format!("proxy {}: {}", link::mask_secrets(url), innermost(&error)))?;
             client = client.proxy(proxy);
         }
         if via.http1_only {

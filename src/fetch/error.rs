@@ -369,7 +369,7 @@ impl FetchError {
             code: self.code(),
             grade: self.grade(),
             message: self.to_string(),
-            url: Some(link::masked(url)),
+            url: Some(link::mask_secrets(url)),
             status: self.status(),
         }
     }
@@ -412,7 +412,7 @@ impl FetchError {
     /// The same, told as what it is where the request went through a proxy: no connection is none to the proxy, or none
     /// that the proxy could make.
     pub(super) fn by_way_of(self, via: &Transport) -> Self {
-        let Some(proxy) = via.proxy.as_ref().map(link::masked) else {
+        let Some(proxy) = via.proxy.as_ref().map(link::mask_secrets) else {
             return self;
         };
         match self {

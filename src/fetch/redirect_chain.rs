@@ -115,7 +115,7 @@ impl Trail {
         let from = self.url.clone();
         if from.scheme() == "https" && to.scheme() == "http" {
             return Err(FetchError::Downgrade {
-                to: link::masked(&to),
+                to: link::mask_secrets(&to),
             });
         }
         if self.hops.len() >= limit {
@@ -123,7 +123,7 @@ impl Trail {
         }
         if to == from || self.hops.iter().any(|hop| hop.from == to) {
             return Err(FetchError::Loop {
-                to: link::masked(&to),
+                to: link::mask_secrets(&to),
             });
         }
         self.hops.push(RedirectHop {

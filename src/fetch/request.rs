@@ -92,7 +92,12 @@ impl Request {
         if self.via == Transport::default() && name.is_none() {
             return String::new();
         }
-        let proxy = self.via.proxy.as_ref().map(link::masked).unwrap_or_default();
+        let proxy = self
+            .via
+            .proxy
+            .as_ref()
+            .map(link::mask_secrets)
+            .unwrap_or_default();
         let ca_file = self.via.ca_file.as_deref().unwrap_or(Path::new(""));
         format!(
             "{proxy} {} {} {}",
@@ -182,7 +187,7 @@ pub struct Transport {
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Via")
-            .field("proxy", &self.proxy.as_ref().map(link::masked))
+            .field("proxy", &self.proxy.as_ref().map(link::mask_secrets))
             .field("http1_only", &self.http1_only)
             .field("ca_file", &self.ca_file)
             .finish()

@@ -21,7 +21,7 @@ const REMEMBERED: usize = 500;
 
 /// What a document shows of its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trust {
+pub struct IdentifierChoice {
     /// By what its entries can be known.
     pub by: EntryIdentifier,
     /// Why not by something better, as a phrase.
@@ -31,9 +31,9 @@ pub struct Trust {
 }
 
 /// Judges a document. `before` are the names of the one before.
-pub fn trust(entries: &[Entry], before: &[u8]) -> Trust {
+pub fn choose_identifier(entries: &[Entry], before: &[u8]) -> IdentifierChoice {
     let names = names(entries);
-    let mut trust = Trust {
+    let mut trust = IdentifierChoice {
         by: EntryIdentifier::Id,
         why: None,
         names: Vec::new(),
@@ -222,14 +222,17 @@ mod tests {
     #[test]
     fn one_in_twenty_may_be_bad() {
         let odd = || vec![entry("", "/a", "A")];
-        assert_eq!(trust(&with_good(odd(), 19), &[]).by, EntryIdentifier::Id);
-        let judged = trust(&with_good(odd(), 18), &[]);
+        assert_eq!(
+            choose_identifier(&with_good(odd(), 19), &[]).by,
+            EntryIdentifier::Id
+        );
+        let judged = choose_identifier(&with_good(odd(), 18), &[]);
         assert_eq!(
             (judged.by, judged.why.as_deref()),
             (EntryIdentifier::Link, Some("1 of 19 ids are missing"))
         );
         let odd = vec![entry("1", "/a", "A"), entry("1", "/b", "B")];
-        let judged = trust(&with_good(odd, 3), &[]);
+        let judged = choose_identifier(&with_good(odd, 3), &[]);
         assert_eq!(judged.why.as_deref(), Some("2 of 5 ids are not the entry's own"));
         assert_eq!(
             shared_ids(&[
@@ -241,14 +244,14 @@ mod tests {
         );
         // The same entry twice is a doubled entry, not a doubled id.
         let odd = vec![entry("1", "/a", "A"), entry("1", "/a", "A")];
-        assert_eq!(trust(&with_good(odd, 3), &[]).by, EntryIdentifier::Id);
-        assert_eq!(trust(&[], &[]).by, EntryIdentifier::Id);
+        assert_eq!(choose_identifier(&with_good(odd, 3), &[]).by, EntryIdentifier::Id);
+        assert_eq!(choose_identifier(&[], &[]).by, EntryIdentifier::Id);
     }
 
     #[test]
     fn links_that_are_no_better_give_way_to_titles() {
         let front = |n: usize| entry("x", "/", &format!("Title {n}"));
-        let judged = trust(&(0..4).map(front).collect::<Vec<_>>(), &[]);
+        let judged = choose_identifier(&(0..4).map(front).collect::<Vec<_>>(), &[]);
         assert_eq!(
             (judged.by, judged.why.as_deref()),
             (
@@ -265,9 +268,9 @@ mod tests {
                 .map(|n| entry(&format!("{turn}-{n}"), &format!("/{n}"), "T"))
                 .collect()
         };
-        let first = trust(&poll(1), &[]);
+        let first = choose_identifier(&poll(1), &[]);
         assert_eq!(first.by, EntryIdentifier::Id);
-        let second = trust(&poll(2), &first.names);
+        let second = choose_identifier(&poll(2), &first.names);
         assert_eq!(
             (second.by, second.why.as_deref()),
             (
@@ -275,10 +278,10 @@ mod tests {
                 Some("10 of 10 ids have changed since the last poll")
             )
         );
-        assert_eq!(trust(&poll(2), &second.names).by, EntryIdentifier::Id);
+        assert_eq!(choose_identifier(&poll(2), &second.names).by, EntryIdentifier::Id);
         // One that was renamed is one that was renamed.
         let mut renamed = poll(1);
         renamed[0].id = Some("new".to_owned());
-        assert_eq!(trust(&renamed, &first.names).by, EntryIdentifier::Id);
+        assert_eq!(choose_identifier(&renamed, &first.names).by, EntryIdentifier::Id);
     }
 }

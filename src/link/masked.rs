@@ -7,7 +7,7 @@ use url::Url;
 use super::name_of;
 
 /// A URL as it may be shown: the password, and what parameters named like secrets hold, are masked.
-pub fn masked(url: &Url) -> String {
+pub fn mask_secrets(url: &Url) -> String {
     const SECRETS: &[&str] = &[
         "access_token",
         "api_key",

@@ -264,7 +264,7 @@ fn front_pages_walls_and_sites() {
 
 #[test]
 fn h20_secrets_in_urls_are_masked() {
-    let shown = |text: &str| masked(&Url::parse(text).unwrap());
+    let shown = |text: &str| mask_secrets(&Url::parse(text).unwrap());
     assert_eq!(
         shown("https://joe:secret@paper.example/a"),
         "https://joe:***@paper.example/a"

@@ -308,7 +308,7 @@ fn failed(source: &Source, status: u16, code: &'static str, grade: Grade, messag
         code,
         grade,
         message,
-        url: Some(link::masked(&source.feed)),
+        url: Some(link::mask_secrets(&source.feed)),
         status: Some(status),
     }
 }

@@ -140,7 +140,7 @@ pub(super) async fn decide(
     memory.gone = answer.status == Some(410);
     memory.rhythm = rhythm.to_bytes();
     let failures = failing.map_or(0.0, |(failure, _)| {
-        claim.failures + schedule::weight(failure.grade)
+        claim.failures + schedule::failure_weight(failure.grade)
     });
     let situation = PollContext {
         name: &source.name,
@@ -161,7 +161,7 @@ pub(super) async fn decide(
     let mut next = schedule::next(&situation, end);
     if failing.is_some_and(|(failure, _)| failure.code == "set-aside") {
         next = NextPoll {
-            at: end + schedule::LONGEST,
+            at: end + schedule::MAX_WAIT,
             why: "set aside for a day".into(),
         };
     }
@@ -241,7 +241,7 @@ fn follow(source: &Source, memory: &mut PollState, moved_to: Option<&url::Url>, 
     if believed && !source.pin {
         info!(
             source = source.name,
-            to = link::masked(to),
+            to = link::mask_secrets(to),
             "the feed has moved for good: asked there from now on"
         );
         memory.address = Some(moved.to);

@@ -21,7 +21,7 @@ fn needs_page(source: &Source, entry: &Entry) -> bool {
 
 /// Notes how far the ids of a document can be relied on. Whether that is less than before.
 pub(super) fn judge_ids(claim: &ClaimedSource, feed: &ParsedFeed, memory: &mut PollState) -> bool {
-    let trust = identity::trust(&feed.entries, &memory.names);
+    let trust = identity::choose_identifier(&feed.entries, &memory.names);
     memory.names = trust.names;
     if trust.by <= memory.known_by {
         return false;

@@ -244,7 +244,7 @@ fn natural(text: &str) -> String {
 fn remark(url: &Url, what: &str) -> SkippedEntry {
     SkippedEntry {
         position: 0,
-        reason: format!("the sitemap {}: {what}", link::masked(url)),
+        reason: format!("the sitemap {}: {what}", link::mask_secrets(url)),
     }
 }
 

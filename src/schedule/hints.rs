@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use crate::model::FeedHints;
-use crate::timing::show_duration;
+use crate::timing::format_duration;
 
 /// The wishes known of one source.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,7 +44,7 @@ pub(super) fn not_before(
             feed.ttl,
             format!(
                 "the feed asked for a ttl of {}",
-                show_duration(feed.ttl.unwrap_or_default())
+                format_duration(feed.ttl.unwrap_or_default())
             ),
         ),
         (

@@ -11,13 +11,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::model::{Grade, NextPoll};
-use crate::timing::{Schedule, show_duration};
+use crate::timing::{Schedule, format_duration};
 
 pub use hints::PollHints;
 pub use rhythm::Rhythm;
 
 /// Longest anything waits of itself: a source never dies of its errors, and no server may send us away for longer.
-pub const LONGEST: Duration = Duration::from_hours(24);
+pub const MAX_WAIT: Duration = Duration::from_hours(24);
 
 /// Where the backoff of a source begins: also the floor of any interval a person may set.
 const FLOOR: Duration = Duration::from_mins(5);
@@ -90,7 +90,7 @@ pub fn next(situation: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
 }
 
 /// What a failure counts in the backoff of a source.
-pub fn weight(grade: Grade) -> f64 {
+pub fn failure_weight(grade: Grade) -> f64 {
     match grade {
         Grade::Temporary => 0.25,
         Grade::Soft => 0.5,
@@ -106,9 +106,9 @@ fn wanted(situation: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
             let floor = if situation.conditional {
                 ADAPTIVE_FLOOR
             } else {
-                LONGEST
+                MAX_WAIT
             };
-            let usual = situation.rhythm.next(now, floor, LONGEST);
+            let usual = situation.rhythm.next(now, floor, MAX_WAIT);
             let urgent = situation.rhythm.before_it_overflows(now, OVERFLOW_FLOOR);
             let (at, why) = match (urgent.filter(|at| *at < usual), situation.conditional) {
                 (Some(at), _) => (
@@ -160,19 +160,19 @@ fn after_failure(situation: &PollContext<'_>, failing: &FailureContext, now: Dat
     // By name alone, so that one failure more never means a shorter wait.
     let backoff = backoff
         .mul_f64(1.0 + spread(situation.name, 0) / 10.0)
-        .min(LONGEST);
+        .min(MAX_WAIT);
     let asked = failing.retry_after.map(|at| {
         (at - now)
             .to_std()
             .unwrap_or_default()
-            .clamp(Duration::from_secs(1), LONGEST)
+            .clamp(Duration::from_secs(1), MAX_WAIT)
     });
     match asked {
-        Some(asked) if failing.failures <= weight(Grade::Soft) || asked >= backoff => NextPoll {
+        Some(asked) if failing.failures <= failure_weight(Grade::Soft) || asked >= backoff => NextPoll {
             at: now + asked,
             why: format!(
                 "the server asked for Retry-After of {}",
-                show_duration(whole(asked))
+                format_duration(whole(asked))
             ),
         },
         _ if failing.refused => NextPoll {
@@ -181,7 +181,7 @@ fn after_failure(situation: &PollContext<'_>, failing: &FailureContext, now: Dat
         },
         _ => NextPoll {
             at: now + backoff,
-            why: format!("backing off {} after failures", show_duration(rough(backoff))),
+            why: format!("backing off {} after failures", format_duration(rough(backoff))),
         },
     }
 }
@@ -190,17 +190,17 @@ fn after_failure(situation: &PollContext<'_>, failing: &FailureContext, now: Dat
 ///
 /// `Retry-After` alone decides where the server sent it. Our own rest has up to a fifth on top, other for each host, so
 /// that hosts which fell together do not all get asked together.
-pub fn host_rest(
+pub fn host_backoff(
     host: &str,
     failures: u32,
     retry_after: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> DateTime<Utc> {
     if let Some(at) = retry_after {
-        return at.clamp(now, now + LONGEST);
+        return at.clamp(now, now + MAX_WAIT);
     }
     let rest = doubled(HOST_REST, f64::from(failures.saturating_sub(1)));
-    now + rest.mul_f64(1.0 + spread(host, failures) / 5.0).min(LONGEST)
+    now + rest.mul_f64(1.0 + spread(host, failures) / 5.0).min(MAX_WAIT)
 }
 
 /// A number from 0 to 1 that differs from name to name and from time to time, and is the same in every run.
@@ -238,7 +238,7 @@ pub fn changed(in_vain: u32, asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -
 fn doubled(first: Duration, times: f64) -> Duration {
     // 2^20 times any first wait is far over a day already.
     let factor = times.clamp(0.0, 20.0).exp2();
-    first.mul_f64(factor).min(LONGEST)
+    first.mul_f64(factor).min(MAX_WAIT)
 }
 
 /// To the second, for people.

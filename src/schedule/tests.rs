@@ -30,7 +30,7 @@ impl Case {
             rhythm: Rhythm::default(),
             hints: PollHints::default(),
             conditional: true,
-            max_hint: LONGEST,
+            max_hint: MAX_WAIT,
             failure: None,
         }
     }
@@ -147,7 +147,7 @@ fn p11_max_age_delays_and_says_so() {
     let absurd = Case::new(every(30))
         .fresh_for(Duration::from_hours(24 * 365))
         .next(now());
-    assert_eq!(absurd.at, now() + LONGEST, "max_hint");
+    assert_eq!(absurd.at, now() + MAX_WAIT, "max_hint");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn p12_ttl_skip_hours_skip_days_and_the_syndication_module() {
     };
     assert_eq!(
         Case::new(every(30)).feed(weekly).next(now()).at,
-        now() + LONGEST,
+        now() + MAX_WAIT,
         "max_hint"
     );
 
@@ -376,10 +376,10 @@ proptest! {
             prop_assert!(wait.as_secs() + 1 >= until.min(max_hint), "{next:?}");
         }
         if let (Some(failing), Some(asked)) = (case.failure, case.failure.and_then(|failing| failing.retry_after)) {
-            prop_assert!(failing.failures > 0.0 && next.at >= asked.min(now + LONGEST), "{next:?}");
+            prop_assert!(failing.failures > 0.0 && next.at >= asked.min(now + MAX_WAIT), "{next:?}");
         }
         // Starvation: our own interval, a day, or what wishes may delay, whichever is longest, plus jitter.
-        let own = Duration::from_mins(interval).max(LONGEST).max(case.max_hint);
+        let own = Duration::from_mins(interval).max(MAX_WAIT).max(case.max_hint);
         prop_assert!(wait <= own + Duration::from_mins(2), "{next:?}");
         // Skipped hours, unless no hour of the week is open or the longest delay forces us.
         let open = |at: DateTime<Utc>| !feed.skip_days.contains(&at.weekday()) && !feed.skip_hours.contains(&u8::try_from(at.hour()).unwrap());
@@ -390,8 +390,8 @@ proptest! {
     #[test]
     fn a_host_rests_a_day_at_most(seconds in -1_000_000_i64..10_000_000, failures in 0_u32..) {
         for retry_after in [None, Some(now() + chrono::Duration::seconds(seconds))] {
-            let rest = host_rest("paper.example", failures, retry_after, now());
-            prop_assert!(rest >= now() && rest <= now() + LONGEST);
+            let rest = host_backoff("paper.example", failures, retry_after, now());
+            prop_assert!(rest >= now() && rest <= now() + MAX_WAIT);
         }
     }
 
@@ -399,12 +399,12 @@ proptest! {
     fn a_rhythm_survives_the_database_and_nonsense_in_it(bytes in proptest::collection::vec(any::<u8>(), 1396..=1396), hours in 0_i64..10_000) {
         if let Some(mut rhythm) = Rhythm::from_bytes(&bytes) {
             let at = now() + chrono::Duration::hours(hours);
-            let next = rhythm.next(at, FLOOR, LONGEST);
-            prop_assert!(next >= at + FLOOR && next <= at + LONGEST);
-            let urgent = rhythm.before_it_overflows(at, OVERFLOW_FLOOR).unwrap_or(at + LONGEST);
-            prop_assert!(urgent >= at + OVERFLOW_FLOOR && urgent <= at + LONGEST);
+            let next = rhythm.next(at, FLOOR, MAX_WAIT);
+            prop_assert!(next >= at + FLOOR && next <= at + MAX_WAIT);
+            let urgent = rhythm.before_it_overflows(at, OVERFLOW_FLOOR).unwrap_or(at + MAX_WAIT);
+            prop_assert!(urgent >= at + OVERFLOW_FLOOR && urgent <= at + MAX_WAIT);
             rhythm.observe(&[at, now(), DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC], 4, at);
-            prop_assert_eq!(Rhythm::from_bytes(&rhythm.to_bytes()).map(|back| back.next(at, FLOOR, LONGEST)), Some(rhythm.next(at, FLOOR, LONGEST)));
+            prop_assert_eq!(Rhythm::from_bytes(&rhythm.to_bytes()).map(|back| back.next(at, FLOOR, MAX_WAIT)), Some(rhythm.next(at, FLOOR, MAX_WAIT)));
         }
     }
 }

@@ -12,9 +12,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns::{Columns, clean};
 use super::error::StoreError;
-use super::grouping::{self, Reading};
-use super::search::index;
-use super::similarity::Shape;
+use super::grouping::{self, ComparedText};
+use super::similarity::TextSignature;
+use super::text_index;
 use super::{changes, time, volatile};
 use crate::model::{ArticleId, CollectedArticle, Key, Method, SourceId, StoreOutcome};
 
@@ -49,18 +49,18 @@ pub(super) fn record(
         .as_ref()
         .is_none_or(|before| told.is_news_after(before, kept));
     let reading = match (told.is_judged(), before.is_some()) {
-        (true, _) => Reading::Fresh(&told.text),
-        (false, true) => Reading::Stored,
-        (false, false) => Reading::Unjudged,
+        (true, _) => ComparedText::New(&told.text),
+        (false, true) => ComparedText::Stored,
+        (false, false) => ComparedText::Nothing,
     };
     let rejudge = is_news && before.is_some();
-    let group = grouping::place(db, page, reading, keys, rejudge, source, now)?;
+    let group = grouping::assign_article(db, page, reading, keys, rejudge, source, now)?;
     // A new article's number: its revision is written with it. To change a row as large as that afterwards is to write it
     // twice.
     let (article, seq) = if let Some(article) = group.article {
         (article, None)
     } else {
-        let (article, seq) = changes::new_article(db, Some(source), &time::text(now), now)?;
+        let (article, seq) = changes::insert_article(db, Some(source), &time::text(now), now)?;
         (article, Some(seq))
     };
     let is_new = seq.is_some();
@@ -68,7 +68,7 @@ pub(super) fn record(
         Some(page) => page,
         None => insert_page(db, article, source, cutting, now)?,
     };
-    grouping::name(db, page, keys, &group, now)?;
+    grouping::write_keys(db, page, keys, &group, now)?;
     if !is_news || (!is_new && is_deleted(db, article)?) {
         return Ok((page, StoreOutcome::Known(article)));
     }
@@ -82,11 +82,11 @@ pub(super) fn record(
     );
     let revision = columns.insert(db, page, source, now, seq)?;
     if is_new {
-        changes::begun(db, article, revision)?;
+        changes::set_first_revision(db, article, revision)?;
         return Ok((page, StoreOutcome::New(article)));
     }
     if announced {
-        changes::revised(db, article, revision, now)?;
+        changes::revise(db, article, revision, now)?;
     }
     if kept == Kept::Latest {
         drop_older(db, page, revision)?;
@@ -108,8 +108,8 @@ fn drop_older(db: &Connection, page: PageId, revision: i64) -> Result<(), StoreE
         )?
         .exists(params![article.0, page.0, revision])?;
     if is_indexed {
-        index::take_out(db, article.0)?;
-        index::due(db, article)?;
+        text_index::remove(db, article.0)?;
+        text_index::mark_changed(db, article)?;
     }
     db.prepare_cached(
         "DELETE FROM revision WHERE page_id = ?1 AND id < ?2 \
@@ -138,7 +138,7 @@ pub(super) fn replace(
     let announced = is_shown || outdoes_current(db, article, columns.told())?;
     let revision = columns.insert(db, page, source, fetched_at, None)?;
     if announced {
-        changes::revised(db, article, revision, now)?;
+        changes::revise(db, article, revision, now)?;
     }
     if Kept::by(db, source)? != Kept::All {
         drop_older(db, page, revision)?;
@@ -166,8 +166,8 @@ pub(super) fn attach(
     if unknown.is_empty() {
         return Ok(());
     }
-    let group = grouping::place(db, Some(page), Reading::Stored, &unknown, false, source, now)?;
-    grouping::name(db, page, &unknown, &group, now)
+    let group = grouping::assign_article(db, Some(page), ComparedText::Stored, &unknown, false, source, now)?;
+    grouping::write_keys(db, page, &unknown, &group, now)
 }
 
 /// A new article for pages that turned out not to belong to their old one; as old as the oldest of them.
@@ -180,7 +180,7 @@ pub(super) fn split_off(
     let (source, first_seen): (Option<i64>, String) = db
         .prepare_cached("SELECT source_id, first_seen FROM page WHERE id = ?1")?
         .query_row([oldest], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(changes::new_article(db, source.map(SourceId), &first_seen, now)?.0)
+    Ok(changes::insert_article(db, source.map(SourceId), &first_seen, now)?.0)
 }
 
 /// The page that one of the keys names, the strongest first.
@@ -209,9 +209,11 @@ pub(super) fn article_of(db: &Connection, page: PageId) -> Result<ArticleId, Sto
 }
 
 /// The text of a page, for judging; none where only the feed's text is had.
-pub(super) fn shape_of(db: &Connection, page: PageId) -> Result<Option<Shape>, StoreError> {
+pub(super) fn shape_of(db: &Connection, page: PageId) -> Result<Option<TextSignature>, StoreError> {
     let told = last_told(db, page)?;
-    Ok(told.filter(Told::is_judged).map(|told| Shape::of(&told.text)))
+    Ok(told
+        .filter(Told::is_judged)
+        .map(|told| TextSignature::of(&told.text)))
 }
 
 /// Which texts of a page its source keeps.
@@ -285,7 +287,7 @@ impl Told {
             && same(&self.standfirst, &other.standfirst)
             && same(&self.byline, &other.byline)
             && self.published == other.published
-            && volatile::lasting(&self.text).eq(volatile::lasting(&other.text))
+            && volatile::lasting_words(&self.text).eq(volatile::lasting_words(&other.text))
     }
 }
 
@@ -316,9 +318,9 @@ fn outdoes_current(
     if current.is_of_feed() {
         return Ok(true);
     }
-    let (ours, theirs) = (Shape::of(text), Shape::of(&current.text));
+    let (ours, theirs) = (TextSignature::of(text), TextSignature::of(&current.text));
     // The second page of an article that is had whole says nothing that is not there.
-    Ok(!folds_to(text, &current.text) && !ours.says_the_same_as(&theirs) && !ours.is_part_of(&theirs))
+    Ok(!folds_to(text, &current.text) && !ours.is_equivalent_to(&theirs) && !ours.is_contained_in(&theirs))
 }
 
 /// The page served under a normalised URL.

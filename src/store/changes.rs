@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::search::index;
+use super::text_index;
 use super::time;
 use crate::model::{ArticleId, SourceId};
 
 /// A new article, without a revision yet (see [`begun`]), and the number under which it is told.
-pub(super) fn new_article(
+pub(super) fn insert_article(
     db: &Connection,
     source: Option<SourceId>,
     first_seen: &str,
@@ -24,10 +24,14 @@ pub(super) fn new_article(
 }
 
 /// The first revision of a new article, which has the number of the article already.
-pub(super) fn begun(db: &Connection, article: ArticleId, revision: i64) -> Result<(), StoreError> {
+pub(super) fn set_first_revision(
+    db: &Connection,
+    article: ArticleId,
+    revision: i64,
+) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1")?
         .execute([article.0, revision])?;
-    index::due(db, article)
+    text_index::mark_changed(db, article)
 }
 
 /// The first revision of an article that has none: told with the article itself.
@@ -35,12 +39,12 @@ fn first(db: &Connection, article: ArticleId, revision: i64) -> Result<(), Store
     let seq: i64 = db
         .prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1 RETURNING seq")?
         .query_row(params![article.0, revision], |row| row.get(0))?;
-    index::due(db, article)?;
+    text_index::mark_changed(db, article)?;
     number(db, revision, seq)
 }
 
 /// An article shows another revision from now on.
-pub(super) fn revised(
+pub(super) fn revise(
     db: &Connection,
     article: ArticleId,
     revision: i64,
@@ -49,13 +53,13 @@ pub(super) fn revised(
     let seq = next(db)?;
     db.prepare_cached("UPDATE article SET revision_id = ?2, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, revision, seq])?;
-    index::due(db, article)?;
+    text_index::mark_changed(db, article)?;
     number(db, revision, seq)?;
     tell(db, seq, article, "revised", None, now)
 }
 
 /// An article turned out to be another: it stays behind as a tombstone.
-pub(super) fn merged(
+pub(super) fn merge(
     db: &Connection,
     article: ArticleId,
     into: ArticleId,
@@ -64,7 +68,7 @@ pub(super) fn merged(
     let seq = next(db)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2, revision_id = NULL, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, into.0, seq])?;
-    index::due(db, article)?;
+    text_index::mark_changed(db, article)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2 WHERE merged_into = ?1")?
         .execute(params![article.0, into.0])?;
     tell(db, seq, article, "merged", Some(into), now)
@@ -72,27 +76,27 @@ pub(super) fn merged(
 
 /// Why an article is no longer there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
+pub(super) enum DeletionReason {
     /// Somebody asked for it: nothing of it ever comes back.
-    Asked,
+    Takedown,
     /// Its source keeps no more.
-    Kept,
+    Expired,
 }
 
-impl Why {
+impl DeletionReason {
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Self::Asked => "asked",
-            Self::Kept => "kept",
+            Self::Takedown => "asked",
+            Self::Expired => "kept",
         }
     }
 }
 
 /// An article is no longer there. What it said must go too: see [`super::retention`].
-pub(super) fn deleted(
+pub(super) fn delete(
     db: &Connection,
     article: ArticleId,
-    why: Why,
+    why: DeletionReason,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let seq = next(db)?;
@@ -100,12 +104,16 @@ pub(super) fn deleted(
         "UPDATE article SET deleted_at = ?2, deleted_why = ?3, revision_id = NULL, seq = ?4 WHERE id = ?1",
     )?
     .execute(params![article.0, time::text(now), why.as_str(), seq])?;
-    index::due(db, article)?;
+    text_index::mark_changed(db, article)?;
     tell(db, seq, article, "deleted", None, now)
 }
 
 /// After pages moved between articles: shows the latest revision that this one has now.
-pub(super) fn review(db: &Connection, article: ArticleId, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub(super) fn show_best_revision(
+    db: &Connection,
+    article: ArticleId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     // A page's own text before the feed's, what readers were told before what only says the same.
     let latest: Option<i64> = db
         .prepare_cached(
@@ -120,9 +128,9 @@ pub(super) fn review(db: &Connection, article: ArticleId, now: DateTime<Utc>) ->
     match (latest, shown) {
         _ if is_deleted => Ok(()),
         // Told apart from one that was taken down, and as empty.
-        (None, None) => deleted(db, article, Why::Asked, now),
+        (None, None) => delete(db, article, DeletionReason::Takedown, now),
         (Some(latest), None) => first(db, article, latest),
-        (Some(latest), Some(shown)) if latest != shown => revised(db, article, latest, now),
+        (Some(latest), Some(shown)) if latest != shown => revise(db, article, latest, now),
         _ => Ok(()),
     }
 }

@@ -8,7 +8,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::StoreError;
-use super::similarity::{Detail, PLACES, Shape, Sketch};
+use super::similarity::{BINS, FineSketch, Sketch, TextSignature};
 
 /// Articles that a new one is compared with: some days of a large collection. Their positions fit 16 bits.
 const LATEST: usize = 50_000;
@@ -31,13 +31,13 @@ const UNLIKELY: usize = 2;
 
 /// Sketches of the latest articles. A cache: what the database says decides.
 #[derive(Debug, Default)]
-pub(super) struct Latest {
+pub(super) struct RecentSketches {
     known: Option<Known>,
 }
 
-impl Latest {
+impl RecentSketches {
     /// The sketch of an article and, where its story is known, the number of that; neither for a short text.
-    pub(super) fn place(
+    pub(super) fn assign(
         &mut self,
         db: &Connection,
         article: i64,
@@ -53,8 +53,8 @@ impl Latest {
         for other in known.like(&sketch, &detail, article) {
             if let Some((number, other)) = told(db, other)?
                 && shape
-                    .get_or_insert_with(|| Shape::of(text))
-                    .tells_the_story_of(&Shape::of(&other))
+                    .get_or_insert_with(|| TextSignature::of(text))
+                    .is_same_story_as(&TextSignature::of(&other))
             {
                 cluster = Some(number).filter(|&number| number != article);
                 break;
@@ -73,7 +73,7 @@ impl Latest {
             latest.reverse();
             let mut known = Known::default();
             for (article, sketch) in latest {
-                if let Some(sketch) = Sketch::read(&sketch) {
+                if let Some(sketch) = Sketch::from_bytes(&sketch) {
                     known.add(article, &sketch, None);
                 }
             }
@@ -97,9 +97,9 @@ struct Known {
 struct Sketched {
     article: i64,
     /// For each place the number before with the same value; 0: there is none.
-    before: [u32; PLACES],
+    before: [u32; BINS],
     /// None of those of earlier runs: it is not written down.
-    detail: Option<Detail>,
+    detail: Option<FineSketch>,
 }
 
 impl Default for Known {
@@ -108,20 +108,20 @@ impl Default for Known {
             // No number leads to the first place until the ring is full.
             ring: vec![Sketched {
                 article: 0,
-                before: [0; PLACES],
+                before: [0; BINS],
                 detail: None,
             }],
             last: 0,
-            heads: vec![0; PLACES << 16],
+            heads: vec![0; BINS << 16],
         }
     }
 }
 
 impl Known {
     /// Articles that agree with a sketch at some places, at most of them first.
-    fn like(&self, sketch: &Sketch, detail: &Detail, article: i64) -> Vec<i64> {
+    fn like(&self, sketch: &Sketch, detail: &FineSketch, article: i64) -> Vec<i64> {
         let mut met: Vec<u32> = Vec::new();
-        for (place, value) in sketch.values() {
+        for (place, value) in sketch.bins() {
             let mut number = self.heads.get(slot(place, value)).copied().unwrap_or(0);
             for _ in 0..WITH_THE_SAME {
                 let Some(entry) = self.entry(number) else { break };
@@ -145,19 +145,19 @@ impl Known {
             .collect()
     }
 
-    fn may_be(&self, number: u32, detail: &Detail) -> bool {
+    fn may_be(&self, number: u32, detail: &FineSketch) -> bool {
         let known = self.entry(number).and_then(|entry| entry.detail.as_ref());
-        known.is_none_or(|known| known.may_tell_the_story_of(detail))
+        known.is_none_or(|known| known.may_be_same_story_as(detail))
     }
 
-    fn add(&mut self, article: i64, sketch: &Sketch, detail: Option<Detail>) {
+    fn add(&mut self, article: i64, sketch: &Sketch, detail: Option<FineSketch>) {
         self.last = self.last.wrapping_add(1).max(1);
         let mut entry = Sketched {
             article,
-            before: [0; PLACES],
+            before: [0; BINS],
             detail,
         };
-        for (place, value) in sketch.values() {
+        for (place, value) in sketch.bins() {
             if let (Some(before), Some(head)) = (
                 entry.before.get_mut(place),
                 self.heads.get_mut(slot(place, value)),

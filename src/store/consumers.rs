@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::control_client::ControlClient;
 use super::error::StoreError;
 use super::lock::beside;
-use super::reader::{Reader, moment};
+use super::reader::{Reader, timestamp};
 use super::time;
 
 /// A consumer and how far it is.
@@ -41,7 +41,7 @@ pub struct ConsumerLock {
 
 impl ConsumerLock {
     /// Takes the consumer, which begins at `since` where it is new; refused while another process has it.
-    pub fn take(
+    pub fn acquire(
         database: &Path,
         name: &str,
         since: i64,
@@ -90,7 +90,7 @@ impl ConsumerLock {
     }
 
     /// Writes down where the delivery that begins now will end.
-    pub fn plan(&mut self, upto: i64) -> Result<(), StoreError> {
+    pub fn begin_delivery(&mut self, upto: i64) -> Result<(), StoreError> {
         let name = &self.name;
         self.side.write("write down the end of the delivery", |db| {
             db.execute(
@@ -102,7 +102,7 @@ impl ConsumerLock {
     }
 
     /// Moves the mark: everything up to `seq` is with the consumer.
-    pub fn delivered(&mut self, seq: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn end_delivery(&mut self, seq: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
         let name = &self.name;
         self.side.write("move the consumer's mark", |db| {
             db.execute(
@@ -126,7 +126,7 @@ impl ConsumerLock {
     }
 
     /// Forgets the consumer.
-    pub fn forget(mut self) -> Result<(), StoreError> {
+    pub fn delete(mut self) -> Result<(), StoreError> {
         let name = &self.name;
         self.side.write("forget the consumer", |db| {
             db.execute("DELETE FROM consumer WHERE name = ?1", [name])?;
@@ -158,7 +158,7 @@ fn consumer(row: &Row<'_>) -> rusqlite::Result<Consumer> {
         name: row.get(0)?,
         seq: row.get(1)?,
         upto: row.get(2)?,
-        moved_at: moment(row, 3)?,
+        moved_at: timestamp(row, 3)?,
         lag: row.get::<_, i64>(4)?.unsigned_abs(),
     })
 }

@@ -83,7 +83,7 @@ impl Filter {
             tests: tests.join(" AND "),
             of_sources,
             source_params,
-            order: match which.sequence {
+            order: match which.order {
                 SortOrder::Seq => "seq",
                 SortOrder::Newest => "seq DESC",
                 SortOrder::SourceAndDay => "source, substr(coalesce(published_at, fetched_at), 1, 10), seq",

@@ -13,8 +13,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::articles::{self, PageId};
 use super::error::StoreError;
 use super::payload::kind_of;
-use super::search::index;
-use super::similarity::Shape;
+use super::similarity::TextSignature;
+use super::text_index;
 use super::{changes, ledger, retention, time};
 use crate::model::{ArticleId, Key, KeyKind, SourceId};
 
@@ -23,18 +23,18 @@ const COMPARED: i64 = 20;
 
 /// The text that a page is judged by.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Reading<'a> {
+pub(super) enum ComparedText<'a> {
     /// About to be stored.
-    Fresh(&'a str),
+    New(&'a str),
     /// As its last revision has it.
     Stored,
     /// Not to be judged by.
-    Unjudged,
+    Nothing,
 }
 
 /// Where a page belongs.
 #[derive(Debug, Default)]
-pub(super) struct Group {
+pub(super) struct PageGroup {
     /// The article its keys name; none: it is a new one.
     pub(super) article: Option<ArticleId>,
     /// Keys of the page that name nothing.
@@ -47,15 +47,15 @@ pub(super) struct Group {
 /// a shared key had joined. The keys themselves are written by [`name`].
 ///
 /// `rejudge`: the page has another text than before, so its older keys count too.
-pub(super) fn place(
+pub(super) fn assign_article(
     db: &Connection,
     page: Option<PageId>,
-    reading: Reading<'_>,
+    reading: ComparedText<'_>,
     keys: &[Key],
     rejudge: bool,
     source: SourceId,
     now: DateTime<Utc>,
-) -> Result<Group, StoreError> {
+) -> Result<PageGroup, StoreError> {
     let held = page
         .map(|page| keys_of(db, page))
         .transpose()?
@@ -79,9 +79,9 @@ pub(super) fn place(
         }
     }
 
-    let mut group = Group::default();
+    let mut group = PageGroup::default();
     let mut affected: BTreeSet<ArticleId> = BTreeSet::new();
-    let mut own: Option<Shape> = None;
+    let mut own: Option<TextSignature> = None;
     for &key in &fresh {
         if !is_heard(db, key)? {
             group.unheard.insert(key.to_owned());
@@ -129,11 +129,11 @@ pub(super) fn place(
 }
 
 /// Writes the keys of a page.
-pub(super) fn name(
+pub(super) fn write_keys(
     db: &Connection,
     page: PageId,
     keys: &[Key],
-    group: &Group,
+    group: &PageGroup,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for key in keys {
@@ -192,8 +192,8 @@ fn named(db: &Connection, key: &str) -> Result<Option<ArticleId>, StoreError> {
 fn contradicted(
     db: &Connection,
     page: Option<PageId>,
-    reading: Reading<'_>,
-    own: &mut Option<Shape>,
+    reading: ComparedText<'_>,
+    own: &mut Option<TextSignature>,
     key: &str,
     soft: bool,
 ) -> Result<bool, StoreError> {
@@ -212,12 +212,12 @@ fn contradicted(
     }
     if own.is_none() {
         *own = match (reading, page) {
-            (Reading::Fresh(text), _) => Some(Shape::of(text)),
-            (Reading::Stored, Some(page)) => articles::shape_of(db, page)?,
+            (ComparedText::New(text), _) => Some(TextSignature::of(text)),
+            (ComparedText::Stored, Some(page)) => articles::shape_of(db, page)?,
             _ => None,
         };
     }
-    let Some(ours) = own.as_ref().filter(|shape| shape.is_judged()) else {
+    let Some(ours) = own.as_ref().filter(|shape| shape.is_comparable()) else {
         return Ok(false);
     };
     for other in others {
@@ -248,7 +248,7 @@ fn merge(
         let why: Option<String> = db
             .prepare_cached("SELECT deleted_why FROM article WHERE id = ?1")?
             .query_row([article.0], |row| row.get(0))?;
-        taken_down |= why.as_deref() == Some(changes::Why::Asked.as_str());
+        taken_down |= why.as_deref() == Some(changes::DeletionReason::Takedown.as_str());
         if why.is_none() && into.is_none() {
             into = Some(article);
         }
@@ -257,16 +257,16 @@ fn merge(
     let mut merged = 0;
     for &article in articles.iter().filter(|&&article| article != into) {
         // While its revisions are there: the survivor may be one that was taken down.
-        index::take_out(db, article.0)?;
+        text_index::remove(db, article.0)?;
         db.prepare_cached("UPDATE page SET article_id = ?2 WHERE article_id = ?1")?
             .execute(params![article.0, into.0])?;
-        changes::merged(db, article, into, now)?;
+        changes::merge(db, article, into, now)?;
         merged += 1;
     }
     if taken_down {
-        retention::drop_article(db, into, changes::Why::Asked, now)?;
+        retention::drop_article(db, into, changes::DeletionReason::Takedown, now)?;
     }
-    changes::review(db, into, now)?;
+    changes::show_best_revision(db, into, now)?;
     ledger::count(db, source, "identity.merged", merged)?;
     Ok(Some(into))
 }
@@ -309,7 +309,7 @@ fn regroup(
     // Every affected article has kept at least the component of its oldest page: none is left without pages.
     formed
         .into_iter()
-        .try_for_each(|article| changes::review(db, article, now))
+        .try_for_each(|article| changes::show_best_revision(db, article, now))
 }
 
 /// Connected pages, each component and all of them in order of age.

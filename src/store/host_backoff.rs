@@ -47,8 +47,8 @@ pub(super) fn apply(
         };
         // A time that has passed (`Retry-After: 0`) names none: a server in trouble would be asked again at every gap.
         let named = trouble.retry_after.filter(|&at| at > now);
-        let asked = named.map(|at| time::ms(schedule::host_rest("", 1, Some(at), now)));
-        let by_us = time::ms(schedule::host_rest(&note.host, failures, named, now));
+        let asked = named.map(|at| time::ms(schedule::host_backoff("", 1, Some(at), now)));
+        let by_us = time::ms(schedule::host_backoff(&note.host, failures, named, now));
         let rest = if resting { rest_until.max(by_us) } else { by_us };
         db.prepare_cached(
             "UPDATE host SET failures = ?2, rest_until = ?3, retry_after = ?4, code = ?5, updated_at = ?6 WHERE name = ?1",
@@ -76,7 +76,7 @@ pub(super) fn know(db: &Connection, host: &str) -> Result<(), StoreError> {
 
 /// Whether a rest until `until` holds at `now`; one that lies further ahead than the longest was written by a wrong clock.
 pub(super) fn is_resting(until: i64, now: i64) -> bool {
-    until > now && until <= now.saturating_add(time::length(schedule::LONGEST))
+    until > now && until <= now.saturating_add(time::length(schedule::MAX_WAIT))
 }
 
 /// Until when a host rests, and until when it asked to be left alone; zeros for one without trouble.

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::changes::Why;
-use super::cluster::Latest;
+use super::changes::DeletionReason;
+use super::cluster::RecentSketches;
 use super::error::StoreError;
 use super::retention::{self, PrunePlan, PruneSummary, RetentionPolicy};
-use super::search::index;
+use super::text_index;
 use super::{repack, schema};
 use crate::config::Source;
 use crate::model::ArticleId;
@@ -23,7 +23,7 @@ use crate::model::ArticleId;
 pub struct MaintenanceWriter {
     db: Connection,
     path: PathBuf,
-    latest: Latest,
+    latest: RecentSketches,
 }
 
 impl MaintenanceWriter {
@@ -34,7 +34,7 @@ impl MaintenanceWriter {
         Ok(Self {
             db: schema::open_writer(path, "")?,
             path: path.to_owned(),
-            latest: Latest::default(),
+            latest: RecentSketches::default(),
         })
     }
 
@@ -55,7 +55,7 @@ impl MaintenanceWriter {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failed(error.into()))?;
         let done = work(&step)
-            .and_then(|done| index::catch_up(&step, &mut self.latest).map(|()| done))
+            .and_then(|done| text_index::update(&step, &mut self.latest).map(|()| done))
             .map_err(failed)?;
         step.commit().map_err(|error| failed(error.into()))?;
         Ok(done)
@@ -71,10 +71,10 @@ impl MaintenanceWriter {
                 [article],
                 |row| row.get(0),
             )?;
-            retention::drop_article(db, ArticleId(article), Why::Asked, now)?;
+            retention::drop_article(db, ArticleId(article), DeletionReason::Takedown, now)?;
             Ok(!known)
         })?;
-        while self.step("merge the index of words", index::forget)? {}
+        while self.step("merge the index of words", text_index::purge)? {}
         while self.step("unpack stored pages", repack::dissolve)? {}
         // What the log holds of it is overwritten too, unless a reader is at it: then the next checkpoint does it.
         self.db
@@ -104,7 +104,7 @@ impl MaintenanceWriter {
                     .query_map([after], |row| row.get(0))?
                     .collect::<Result<_, _>>()?;
                 for article in &articles {
-                    index::due(db, ArticleId(*article))?;
+                    text_index::mark_changed(db, ArticleId(*article))?;
                 }
                 Ok((articles.last().copied(), articles.len() as u64))
             })?;
@@ -117,7 +117,7 @@ impl MaintenanceWriter {
 
     /// What the sources keep, as configured.
     pub fn policies(&self, sources: &[impl Borrow<Source>]) -> Result<Vec<RetentionPolicy>, StoreError> {
-        retention::configured(&self.db, sources)
+        retention::configured_policies(&self.db, sources)
     }
 
     /// What [`Clerk::prune`] would drop: articles by source, and raw pages.
@@ -139,7 +139,7 @@ impl MaintenanceWriter {
         let mut sum = PruneSummary::default();
         loop {
             let part = self.step("drop what is kept no longer", |db| {
-                retention::tidy(db, policies, now)
+                retention::prune(db, policies, now)
             })?;
             sum.articles += part.articles;
             sum.pages += part.pages;

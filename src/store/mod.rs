@@ -28,8 +28,8 @@ mod error;
 mod filter;
 mod grouping;
 mod host_backoff;
+mod import;
 mod ingest;
-mod intake;
 mod ledger;
 mod lock;
 mod maintenance;
@@ -57,6 +57,7 @@ mod source_history;
 mod sources;
 mod sqlite_writer;
 mod status;
+mod text_index;
 mod time;
 mod verify;
 mod volatile;
@@ -73,7 +74,7 @@ pub use control::{ControlOutcome, ControlRequest};
 pub use control_client::ControlClient;
 pub use crash_journal::{WorkGuard, WorkItem};
 pub use error::{SqlErrorKind, StoreError};
-pub use intake::{ImportRecord, ImportSummary, ImportedArticle};
+pub use import::{ImportRecord, ImportSummary, ImportedArticle};
 pub use lock::{Holder, holder};
 pub use maintenance::MaintenanceWriter;
 pub use metrics::StoreMetrics;
@@ -84,7 +85,7 @@ pub use reader::{ChangeRow, Reader};
 pub use reextraction::{Reextraction, ReextractionOutcome};
 pub use repack::Repacked;
 pub use retention::{PrunePlan, PruneSummary, RetentionPolicy};
-pub use revisions::{NoArticle, RevisionRow};
+pub use revisions::{ArticleNotFound, RevisionRow};
 pub use search::{Hit, Hits, QueryError, SearchError, SearchRequest, Snippet, SortBy};
 pub use source_history::{HostBackoff, PollRow, Silence};
 pub use sqlite_writer::SqliteWriter;
@@ -371,7 +372,7 @@ impl Store {
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<PruneSummary, StoreError> {
         self.writer
             .call("drop what is kept no longer", move |db| {
-                retention::tidy(db, &retention::policies(db)?, now)
+                retention::prune(db, &retention::stored_policies(db)?, now)
             })
             .await
     }

@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::control_client::ControlClient;
 use super::error::StoreError;
-use super::reader::{Reader, moment};
+use super::reader::{Reader, timestamp};
 use super::time;
 
 /// An output that failed, or has dead letters.
@@ -27,7 +27,7 @@ pub struct OutputState {
 
 impl ControlClient {
     /// Counts a failure.
-    pub fn output_failed(
+    pub fn record_output_failure(
         &mut self,
         name: &str,
         message: &str,
@@ -46,7 +46,7 @@ impl ControlClient {
     }
 
     /// It works again.
-    pub fn output_works(&mut self, name: &str) -> Result<(), StoreError> {
+    pub fn record_output_success(&mut self, name: &str) -> Result<(), StoreError> {
         self.write("record an output that works", |db| {
             db.execute(
                 "UPDATE output SET failures = 0, next_at = NULL WHERE name = ?1",
@@ -57,7 +57,7 @@ impl ControlClient {
     }
 
     /// Gives up on a message: it becomes a dead letter, and the mark of the consumer moves behind it.
-    pub fn set_aside(
+    pub fn record_dead_letter(
         &mut self,
         name: &str,
         consumer: &str,
@@ -98,7 +98,7 @@ impl Reader {
                         Ok(OutputState {
                             name: row.get(0)?,
                             failures: row.get::<_, i64>(1)?.unsigned_abs(),
-                            failed_at: moment(row, 2)?,
+                            failed_at: timestamp(row, 2)?,
                             message: row.get(3)?,
                             next_at: row.get::<_, Option<String>>(4)?.as_deref().and_then(time::parse),
                             dead_letters: row.get::<_, i64>(5)?.unsigned_abs(),

@@ -12,7 +12,7 @@ use rusqlite::{Connection, Row, Rows, params_from_iter};
 
 use super::error::StoreError;
 use super::filter::Filter;
-use super::reader::{ChangeRow, Reader, moment};
+use super::reader::{ChangeRow, Reader, timestamp};
 use super::search::QueryError;
 
 /// Which articles, and how they are put in order. The default is all of them, by `seq`, with what became of the rest.
@@ -43,7 +43,7 @@ pub struct ArticleQuery {
     /// Whether merged and deleted articles are told of; only in the order of `seq`.
     pub gone: bool,
     /// Which come first.
-    pub sequence: SortOrder,
+    pub order: SortOrder,
 }
 
 /// Which articles come first.
@@ -141,7 +141,7 @@ impl Reader {
         let mut rows = statement
             .query(params_from_iter(filter.params.iter()))
             .map_err(failed)?;
-        if which.sequence != SortOrder::Seq {
+        if which.order != SortOrder::Seq {
             let mut clusters = HashSet::new();
             let mut left = which.limit.unwrap_or(u64::MAX);
             while left > 0
@@ -177,7 +177,7 @@ impl Reader {
     }
 
     /// How many articles a takeout has, at most: clusters are not looked at.
-    pub fn count_out(&self, which: &ArticleQuery) -> Result<u64, ArticleQueryError> {
+    pub fn count_articles(&self, which: &ArticleQuery) -> Result<u64, ArticleQueryError> {
         let filter = Filter::of(which)?;
         let count: i64 = self
             .db
@@ -284,7 +284,7 @@ impl Merge<'_> {
             article_id: row.get(1).map_err(failed)?,
             op: op.to_owned(),
             into_id: row.get(3).map_err(failed)?,
-            at: moment(row, 4).map_err(failed)?,
+            at: timestamp(row, 4).map_err(failed)?,
         };
         if let Some(sources) = &self.sources {
             let source: Option<i64> = self

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::error::StoreError;
-use super::reader::{Reader, moment};
+use super::reader::{Reader, timestamp};
 use super::{dictionary, time};
 use crate::content_coding;
 
@@ -128,7 +128,7 @@ fn raw_page(row: &Row<'_>) -> rusqlite::Result<Kept> {
             article_id: row.get(7)?,
             url: row.get(8)?,
             source: row.get(9)?,
-            fetched_at: moment(row, 10)?,
+            fetched_at: timestamp(row, 10)?,
             status: row.get(11)?,
             headers: row.get(12)?,
             body: Vec::new(),

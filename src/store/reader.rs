@@ -38,7 +38,7 @@ impl Reader {
     }
 }
 
-pub(super) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<DateTime<Utc>> {
+pub(super) fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<DateTime<Utc>> {
     let text: String = row.get(column)?;
     time::parse(&text).ok_or_else(|| {
         rusqlite::Error::FromSqlConversionFailure(

@@ -300,7 +300,7 @@ fn pays(with: usize, without: usize) -> bool {
 /// Puts what is smaller by a twentieth in its place. What has changed since it was read waits for another turn.
 pub(super) fn swap(db: &Connection, weighed: &Weighed, now: DateTime<Utc>) -> Result<Repacked, StoreError> {
     // The old form of a page may be taken down one day, and nobody would know where in the file it lies.
-    retention::overwriting(db, || {
+    retention::with_secure_delete(db, || {
         let mut repacked = Repacked {
             more: true,
             ..Repacked::default()
@@ -395,7 +395,7 @@ pub(super) fn dissolve(db: &Connection) -> Result<bool, StoreError> {
     let Some((dictionary, source)) = retired else {
         return Ok(false);
     };
-    retention::overwriting(db, || {
+    retention::with_secure_delete(db, || {
         let pages: Vec<i64> = db
             .prepare_cached("SELECT page_id FROM raw_page WHERE dictionary = ?1 LIMIT ?2")?
             .query_map([dictionary, STEP], |row| row.get(0))?

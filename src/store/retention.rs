@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::changes::{self, Why};
+use super::changes::{self, DeletionReason};
 use super::error::StoreError;
-use super::search::index;
+use super::text_index;
 use super::{ledger, queue, repack, time};
 use crate::config::{ArticleRetention, Source};
 use crate::model::{ArticleId, SourceId};
@@ -53,7 +53,7 @@ pub struct PruneSummary {
 }
 
 /// What the sources keep, as it was configured when they were last taken in.
-pub(super) fn policies(db: &Connection) -> Result<Vec<RetentionPolicy>, StoreError> {
+pub(super) fn stored_policies(db: &Connection) -> Result<Vec<RetentionPolicy>, StoreError> {
     Ok(db
         .prepare_cached(
             "SELECT id, name, keep_for, keep_newest FROM source \
@@ -79,7 +79,7 @@ pub(super) fn policies(db: &Connection) -> Result<Vec<RetentionPolicy>, StoreErr
 }
 
 /// The same as a configuration says it now; sources that were never taken in have nothing to drop.
-pub(super) fn configured(
+pub(super) fn configured_policies(
     db: &Connection,
     sources: &[impl Borrow<Source>],
 ) -> Result<Vec<RetentionPolicy>, StoreError> {
@@ -156,7 +156,7 @@ pub(super) fn plan(
 }
 
 /// Drops one part of what is kept no longer.
-pub(super) fn tidy(
+pub(super) fn prune(
     db: &Connection,
     policies: &[RetentionPolicy],
     now: DateTime<Utc>,
@@ -172,7 +172,7 @@ pub(super) fn tidy(
             .query_map(params![policy.source.0, bound, room], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         for article in &articles {
-            drop_article(db, ArticleId(*article), Why::Kept, now)?;
+            drop_article(db, ArticleId(*article), DeletionReason::Expired, now)?;
         }
         ledger::count(db, policy.source, "articles.pruned", articles.len() as u64)?;
         tidied.articles += articles.len() as u64;
@@ -187,7 +187,7 @@ pub(super) fn tidy(
         )?
         .execute(params![time::ms(now), PART])? as u64;
     repack::sweep(db)?;
-    let forgets = index::forget(db)?;
+    let forgets = text_index::purge(db)?;
     tidied.more = tidied.articles as i64 >= PART || tidied.pages as i64 >= PART || forgets;
     vacuum(db)?;
     Ok(tidied)
@@ -202,7 +202,7 @@ fn vacuum(db: &Connection) -> Result<(), StoreError> {
 }
 
 /// What is dropped by `work` is overwritten in the file too, whoever drops it.
-pub(super) fn overwriting<T>(
+pub(super) fn with_secure_delete<T>(
     db: &Connection,
     work: impl FnOnce() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
@@ -216,22 +216,22 @@ pub(super) fn overwriting<T>(
 pub(super) fn drop_article(
     db: &Connection,
     article: ArticleId,
-    why: Why,
+    why: DeletionReason,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let known: Option<String> = db
         .prepare_cached("SELECT deleted_why FROM article WHERE id = ?1")?
         .query_row([article.0], |row| row.get(0))?;
     match (known.as_deref(), why) {
-        (None, _) => changes::deleted(db, article, why, now)?,
-        (Some(_), Why::Asked) => {
+        (None, _) => changes::delete(db, article, why, now)?,
+        (Some(_), DeletionReason::Takedown) => {
             db.prepare_cached("UPDATE article SET deleted_why = ?2 WHERE id = ?1")?
                 .execute(params![article.0, why.as_str()])?;
         }
-        (Some(_), Why::Kept) => {}
+        (Some(_), DeletionReason::Expired) => {}
     }
     // Articles that were merged into this one are in the index no more; this one may be.
-    index::take_out(db, article.0)?;
+    text_index::remove(db, article.0)?;
     let drop_texts = || -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM revision WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)",
@@ -241,12 +241,12 @@ pub(super) fn drop_article(
         }
         Ok(())
     };
-    if why == Why::Asked {
-        overwriting(db, || {
+    if why == DeletionReason::Takedown {
+        with_secure_delete(db, || {
             repack::retire(db, article)?;
             drop_texts()
         })?;
-        index::forget_soon(db)?;
+        text_index::request_purge(db)?;
     } else {
         drop_texts()?;
     }

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::articles;
 use super::error::StoreError;
-use super::reader::{Reader, moment};
+use super::reader::{Reader, timestamp};
 use crate::link;
 
 /// One text of an article: a row of the `revisions` view, with what can be compared.
@@ -36,11 +36,11 @@ pub struct RevisionRow {
 /// No article goes by this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no article {0:?}; give the number that `search` and `export` show, or any URL of it")]
-pub struct NoArticle(pub String);
+pub struct ArticleNotFound(pub String);
 
 impl Reader {
     /// The article of a number or of any URL that led to it; one that was merged is the one it was merged into.
-    pub fn article_named(&self, name: &str) -> Result<Result<i64, NoArticle>, StoreError> {
+    pub fn find_article(&self, name: &str) -> Result<Result<i64, ArticleNotFound>, StoreError> {
         let name = name.trim();
         let found: Option<i64> = if let Ok(id) = name.parse::<i64>() {
             self.db
@@ -66,7 +66,7 @@ impl Reader {
         } else {
             None
         };
-        Ok(found.ok_or_else(|| NoArticle(name.to_owned())))
+        Ok(found.ok_or_else(|| ArticleNotFound(name.to_owned())))
     }
 
     /// The latest `limit` texts of an article that readers were told of, the oldest of them first.
@@ -101,6 +101,6 @@ fn revision(row: &Row<'_>) -> rusqlite::Result<RevisionRow> {
         published: row.get(6)?,
         text: row.get(7)?,
         method: row.get(8)?,
-        fetched_at: moment(row, 9)?,
+        fetched_at: timestamp(row, 9)?,
     })
 }

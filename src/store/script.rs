@@ -30,15 +30,15 @@ pub(super) fn is_mark(c: char) -> bool {
 
 /// Which end of a run is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tail {
+pub(super) enum Segmentation {
     /// The last character too: what is indexed.
-    Whole,
+    Index,
     /// At the end of the text the pairs only, unless there is but one character: what is looked for.
-    Open,
+    Query,
 }
 
 /// A text with its runs cut into pairs.
-pub(super) fn segmented(text: &str, tail: Tail) -> Cow<'_, str> {
+pub(super) fn segmented(text: &str, tail: Segmentation) -> Cow<'_, str> {
     // The first such character is U+0E01: in UTF-8 it begins with this byte, and none below does.
     if !text.bytes().any(|byte| byte >= 0xe0) || !text.chars().any(is_unspaced) {
         return Cow::Borrowed(text);
@@ -67,7 +67,7 @@ pub(super) fn segmented(text: &str, tail: Tail) -> Cow<'_, str> {
     }
     if let Some(from) = start {
         run.extend(text.get(from..after));
-        pairs(&run, tail == Tail::Whole, &mut out);
+        pairs(&run, tail == Segmentation::Index, &mut out);
     }
     Cow::Owned(out)
 }
@@ -91,18 +91,21 @@ mod tests {
     #[test]
     fn runs_become_pairs() {
         let whole = |text| {
-            segmented(text, Tail::Whole)
+            segmented(text, Segmentation::Index)
                 .split_whitespace()
                 .collect::<Vec<_>>()
                 .join(" ")
         };
         let open = |text| {
-            segmented(text, Tail::Open)
+            segmented(text, Segmentation::Query)
                 .split_whitespace()
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        assert!(matches!(segmented("Plain words", Tail::Whole), Cow::Borrowed(_)));
+        assert!(matches!(
+            segmented("Plain words", Segmentation::Index),
+            Cow::Borrowed(_)
+        ));
         assert_eq!(whole("在北京市,2026年"), "在北 北京 京市 市 ,2026 年");
         assert_eq!(
             (open("北京市"), open("市"), open("市a")),

@@ -22,13 +22,13 @@ const SAME: usize = 80;
 
 /// A text, ready to be compared.
 #[derive(Debug)]
-pub(super) struct Shape {
+pub(super) struct TextSignature {
     words: usize,
     /// Hashes of three words in a row, sorted, without doubles.
     triples: Vec<u64>,
 }
 
-impl Shape {
+impl TextSignature {
     pub(super) fn of(text: &str) -> Self {
         let words = words(text);
         let mut triples: Vec<u64> = rows(&words).collect();
@@ -43,28 +43,28 @@ impl Shape {
     /// Whether the texts are certainly not the same article; symmetric. Too short a text is no proof.
     pub(super) fn differs_from(&self, other: &Self) -> bool {
         let smaller = self.triples.len().min(other.triples.len());
-        self.is_judged() && other.is_judged() && self.common(other) * 100 < DIFFERENT * smaller
+        self.is_comparable() && other.is_comparable() && self.common(other) * 100 < DIFFERENT * smaller
     }
 
     /// Whether one is as good as the other; symmetric, and never so for texts too short to tell.
-    pub(super) fn says_the_same_as(&self, other: &Self) -> bool {
+    pub(super) fn is_equivalent_to(&self, other: &Self) -> bool {
         let larger = self.triples.len().max(other.triples.len());
-        self.is_judged() && other.is_judged() && self.common(other) * 100 >= SAME * larger
+        self.is_comparable() && other.is_comparable() && self.common(other) * 100 >= SAME * larger
     }
 
     /// Whether nearly all of it is in the other.
-    pub(super) fn is_part_of(&self, other: &Self) -> bool {
+    pub(super) fn is_contained_in(&self, other: &Self) -> bool {
         !self.triples.is_empty() && self.common(other) * 100 >= SAME * self.triples.len()
     }
 
     /// Whether both tell one story: nearly half of the larger is in the other, word for word.
-    pub(super) fn tells_the_story_of(&self, other: &Self) -> bool {
+    pub(super) fn is_same_story_as(&self, other: &Self) -> bool {
         let larger = self.triples.len().max(other.triples.len());
         self.common(other) * 100 >= STORY * larger
     }
 
     /// Whether there is enough text to tell.
-    pub(super) fn is_judged(&self) -> bool {
+    pub(super) fn is_comparable(&self) -> bool {
         self.words >= FEWEST
     }
 
@@ -79,7 +79,7 @@ impl Shape {
 }
 
 /// Places of a sketch, and of its detail.
-pub(super) const PLACES: usize = 16;
+pub(super) const BINS: usize = 16;
 const DETAILS: usize = 64;
 
 /// MinHash with one permutation (Broder 1997; Li, Owen and Zhang 2012): the rows are dealt to sixteen places, and each
@@ -88,17 +88,17 @@ const DETAILS: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sketch(
     /// 0: no row fell here.
-    [u16; PLACES],
+    [u16; BINS],
 );
 
 /// The same at more places, with less of each: tells twins from those that share a few lines, without their texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Detail([u8; DETAILS]);
+pub(super) struct FineSketch([u8; DETAILS]);
 
-impl Detail {
+impl FineSketch {
     /// Whether both may tell one story. Such share 29 rows of 100 ([`STORY`]), and one place of eight is asked for: of two
     /// hundred stories one is missed, and of those that share less than five rows of a hundred one in forty is let through.
-    pub(super) fn may_tell_the_story_of(&self, other: &Self) -> bool {
+    pub(super) fn may_be_same_story_as(&self, other: &Self) -> bool {
         let pairs = || self.0.iter().zip(&other.0);
         let taken = pairs().filter(|&(mine, theirs)| (mine | theirs) != 0).count();
         let agree = pairs()
@@ -111,12 +111,12 @@ impl Detail {
 impl Sketch {
     /// The sketch of a text and its detail, by which likely twins are found without reading them; none of one of fewer words
     /// than that.
-    pub(super) fn of(text: &str, fewest: usize) -> Option<(Self, Detail)> {
+    pub(super) fn of(text: &str, fewest: usize) -> Option<(Self, FineSketch)> {
         let words = words(text);
         if words.len() < fewest {
             return None;
         }
-        let mut least = [u64::MAX; PLACES];
+        let mut least = [u64::MAX; BINS];
         let mut details = [u64::MAX; DETAILS];
         for row in rows(&words) {
             let hash = spread(row);
@@ -130,7 +130,7 @@ impl Sketch {
             u64::MAX => 0,
             hash => (hash & 0xffff).max(1) as u16,
         }));
-        let detail = Detail(details.map(|hash| match hash {
+        let detail = FineSketch(details.map(|hash| match hash {
             u64::MAX => 0,
             hash => (hash & 0xff).max(1) as u8,
         }));
@@ -138,7 +138,7 @@ impl Sketch {
     }
 
     /// Place and value, where there is one.
-    pub(super) fn values(&self) -> impl Iterator<Item = (usize, u16)> + '_ {
+    pub(super) fn bins(&self) -> impl Iterator<Item = (usize, u16)> + '_ {
         self.0
             .iter()
             .copied()
@@ -146,14 +146,14 @@ impl Sketch {
             .filter(|&(_, value)| value != 0)
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         self.0.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
     /// None for anything that [`Self::bytes`] does not write.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (pairs, rest) = bytes.as_chunks::<2>();
-        let values: [u16; PLACES] = pairs
+        let values: [u16; BINS] = pairs
             .iter()
             .map(|&pair| u16::from_le_bytes(pair))
             .collect::<Vec<_>>()
@@ -268,22 +268,26 @@ mod tests {
 
     #[test]
     fn texts_differ_by_what_they_have_in_common() {
-        let one = Shape::of(&many("a", 100));
+        let one = TextSignature::of(&many("a", 100));
         assert!(!one.differs_from(&one));
-        assert!(one.differs_from(&Shape::of(&many("b", 100))));
+        assert!(one.differs_from(&TextSignature::of(&many("b", 100))));
         assert!(
-            !one.differs_from(&Shape::of(&many("a", 30))),
+            !one.differs_from(&TextSignature::of(&many("a", 30))),
             "the beginning of a text is that text"
         );
         assert!(
-            !one.differs_from(&Shape::of("too short to be judged by anybody")),
+            !one.differs_from(&TextSignature::of("too short to be judged by anybody")),
             "not judged"
         );
-        let mixed = Shape::of(&(many("a", 100) + &many("b", 30)));
-        assert!(one.says_the_same_as(&Shape::of(&many("A", 100).replace(' ', ",\n"))));
-        assert!(!one.says_the_same_as(&mixed) && !one.differs_from(&mixed));
-        let beginning = Shape::of(&many("a", 10));
-        assert!(beginning.is_part_of(&one) && !one.is_part_of(&beginning) && !Shape::of("").is_part_of(&one));
+        let mixed = TextSignature::of(&(many("a", 100) + &many("b", 30)));
+        assert!(one.is_equivalent_to(&TextSignature::of(&many("A", 100).replace(' ', ",\n"))));
+        assert!(!one.is_equivalent_to(&mixed) && !one.differs_from(&mixed));
+        let beginning = TextSignature::of(&many("a", 10));
+        assert!(
+            beginning.is_contained_in(&one)
+                && !one.is_contained_in(&beginning)
+                && !TextSignature::of("").is_contained_in(&one)
+        );
     }
 
     /// How many of a thousand pairs may tell one story, of whose 300 words so many are the same: a line that both have, or
@@ -294,7 +298,7 @@ mod tests {
                 let text = many(&format!("s{pair}x"), same) + &many(&format!("{own}{pair}x"), 300 - same);
                 Sketch::of(&text, 60).unwrap().1
             };
-            detail("a").may_tell_the_story_of(&detail("b"))
+            detail("a").may_be_same_story_as(&detail("b"))
         });
         pairs.count()
     }
@@ -310,7 +314,7 @@ mod tests {
     fn scripts_without_spaces_are_judged() {
         let one: String = ('\u{4e00}'..).take(60).collect();
         let two: String = ('\u{5e00}'..).take(60).collect();
-        assert!(Shape::of(&one).differs_from(&Shape::of(&two)));
-        assert!(Shape::of(&one).says_the_same_as(&Shape::of(&one)));
+        assert!(TextSignature::of(&one).differs_from(&TextSignature::of(&two)));
+        assert!(TextSignature::of(&one).is_equivalent_to(&TextSignature::of(&one)));
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use rusqlite::params;
 
 use super::error::StoreError;
-use super::reader::{Reader, moment};
+use super::reader::{Reader, timestamp};
 use super::{host_backoff, time};
 use crate::model::SourceId;
 
@@ -14,7 +14,7 @@ pub struct PollRow {
     /// When it began.
     pub at: DateTime<Utc>,
     /// How long it took, in milliseconds.
-    pub took_ms: u64,
+    pub duration_ms: u64,
     /// HTTP status of the last answer.
     pub status: Option<u16>,
     /// `taken`, `unchanged`, `not-modified`, `failed`.
@@ -37,7 +37,7 @@ pub struct Silence {
     /// The last article.
     pub since: DateTime<Utc>,
     /// The median time between two hours with articles, of the last twenty-one; none: too few to say.
-    pub usual: Option<Duration>,
+    pub usual_gap: Option<Duration>,
 }
 
 /// A silence is odd from ten times the usual gap on, and never before this: papers rest at weekends.
@@ -49,9 +49,9 @@ const HABIT: usize = 4;
 
 impl Silence {
     /// For how long, where that is odd.
-    pub fn is_odd(&self, now: DateTime<Utc>) -> Option<Duration> {
+    pub fn unusual_length(&self, now: DateTime<Utc>) -> Option<Duration> {
         let silent = now - self.since;
-        let usual = self.usual?;
+        let usual = self.usual_gap?;
         (silent >= WEEKEND && silent >= usual * i32::try_from(ODD).unwrap_or(i32::MAX)).then_some(silent)
     }
 
@@ -64,7 +64,7 @@ impl Silence {
         gaps.sort_unstable();
         Self {
             since,
-            usual: gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= HABIT).copied(),
+            usual_gap: gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= HABIT).copied(),
         }
     }
 }
@@ -93,8 +93,8 @@ impl Reader {
             .query_map(params![source.0, limit], |row| {
                 let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
                 Ok(PollRow {
-                    at: moment(row, 0)?,
-                    took_ms: number(1)?,
+                    at: timestamp(row, 0)?,
+                    duration_ms: number(1)?,
                     status: row.get(2)?,
                     outcome: row.get(3)?,
                     code: row.get(4)?,
@@ -108,7 +108,7 @@ impl Reader {
     }
 
     /// Hosts that rest, longest first.
-    pub fn resting(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<HostBackoff>, StoreError> {
+    pub fn host_backoffs(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<HostBackoff>, StoreError> {
         let at = time::ms(now);
         let found: Vec<(i64, HostBackoff)> = self
             .db
@@ -182,19 +182,23 @@ mod tests {
             .map(|number| friday - Duration::hours(2 * number))
             .collect();
         let silence = Silence::of(friday, &hours);
-        assert_eq!(silence.usual, Some(Duration::hours(2)));
-        assert_eq!(silence.is_odd(at("2026-11-23T08:00:00Z")), None, "Monday morning");
+        assert_eq!(silence.usual_gap, Some(Duration::hours(2)));
         assert_eq!(
-            silence.is_odd(at("2026-11-24T17:00:00Z")),
+            silence.unusual_length(at("2026-11-23T08:00:00Z")),
+            None,
+            "Monday morning"
+        );
+        assert_eq!(
+            silence.unusual_length(at("2026-11-24T17:00:00Z")),
             Some(Duration::days(4))
         );
         let weekly: Vec<_> = (0..6).map(|number| friday - Duration::weeks(number)).collect();
         assert_eq!(
-            Silence::of(friday, &weekly).is_odd(at("2026-12-24T17:00:00Z")),
+            Silence::of(friday, &weekly).unusual_length(at("2026-12-24T17:00:00Z")),
             None
         );
         assert_eq!(
-            Silence::of(friday, &hours[..3]).usual,
+            Silence::of(friday, &hours[..3]).usual_gap,
             None,
             "three hours are no habit"
         );

@@ -28,7 +28,7 @@ impl SqliteWriter {
     }
 
     /// Adds an article.
-    pub fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), StoreError> {
+    pub fn add_article(&mut self, article: &ArticleRef<'_>) -> Result<(), StoreError> {
         self.db
             .prepare_cached(
                 "INSERT OR REPLACE INTO articles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
@@ -73,7 +73,7 @@ impl SqliteWriter {
     }
 
     /// Adds what became of an article that is gone.
-    pub fn gone(&mut self, change: &ChangeRow) -> Result<(), StoreError> {
+    pub fn add_removed(&mut self, change: &ChangeRow) -> Result<(), StoreError> {
         self.db
             .prepare_cached("INSERT OR REPLACE INTO gone VALUES (?1, ?2, ?3, ?4, ?5)")
             .and_then(|mut insert| {

@@ -71,7 +71,7 @@ pub struct SourceStatus {
     /// When next and why; none where it is switched off or gone.
     pub next: Option<NextPoll>,
     /// Until when its host is left alone.
-    pub host_rests_until: Option<DateTime<Utc>>,
+    pub host_backoff_until: Option<DateTime<Utc>>,
     /// Weighted failures in a row.
     pub failures: f64,
     /// What went wrong last, until it goes well.
@@ -85,11 +85,11 @@ pub struct SourceStatus {
     /// Articles first found here.
     pub articles: u64,
     /// Those of the last 24 hours.
-    pub day: u64,
+    pub articles_day: u64,
     /// Those of the last 7 days.
-    pub week: u64,
+    pub articles_week: u64,
     /// Pages and polls that robots.txt forbade, ever.
-    pub denied: u64,
+    pub robots_denied: u64,
     /// How often its selectors found something: (found, tried).
     pub hits: (u64, u64),
     /// When the last article came, and what is usual.
@@ -97,7 +97,7 @@ pub struct SourceStatus {
     /// Why its entries are not known by their ids, as a phrase, and by what instead.
     pub known_by: Option<(String, String)>,
     /// Filters, and how many entries each left out.
-    pub unwanted: Vec<(String, u64)>,
+    pub excluded: Vec<(String, u64)>,
     /// Selectors that were tried: first those that find less than they used to, then by their misses.
     pub rules: Vec<RuleStat>,
 }
@@ -110,7 +110,9 @@ impl SourceStatus {
             SourceState::Gone | SourceState::Disabled | SourceState::Paused
         );
         let drifts = self.rules.iter().any(|rule| rule.drift.is_some());
-        let silent = self.silence.is_some_and(|silence| silence.is_odd(now).is_some());
+        let silent = self
+            .silence
+            .is_some_and(|silence| silence.unusual_length(now).is_some());
         polled
             && (silent
                 || drifts
@@ -196,7 +198,7 @@ impl Reader {
         let since = |days| self.counts(ARTICLES_SINCE, now - chrono::Duration::days(days));
         let all = self.counts(ARTICLES_SINCE, DateTime::UNIX_EPOCH)?;
         let (day, week) = (since(1)?, since(7)?);
-        let mut unwanted = self.unwanted()?;
+        let mut unwanted = self.excluded()?;
         let mut misses = self.rules()?;
         let denied = self.counts(
             "SELECT source_id, sum(value) FROM counter WHERE name = 'failed.robots-denied' AND ?1 <> '' GROUP BY source_id",
@@ -220,12 +222,12 @@ impl Reader {
             let of = |counts: &HashMap<i64, u64>| counts.get(&status.id.0).copied().unwrap_or(0);
             status.pending = of(&pending);
             status.articles = of(&all);
-            status.day = of(&day);
-            status.week = of(&week);
-            status.denied = of(&denied);
+            status.articles_day = of(&day);
+            status.articles_week = of(&week);
+            status.robots_denied = of(&denied);
             status.hits = (of(&hits), of(&tried));
             status.silence = self.silence(status.id)?;
-            status.unwanted = unwanted.remove(&status.id.0).unwrap_or_default();
+            status.excluded = unwanted.remove(&status.id.0).unwrap_or_default();
             status.rules = misses.remove(&status.id.0).unwrap_or_default();
         }
         snapshot.finish()?;
@@ -283,7 +285,7 @@ impl Reader {
             .collect::<Result<_, _>>()?)
     }
 
-    fn unwanted(&self) -> Result<HashMap<i64, Vec<(String, u64)>>, StoreError> {
+    fn excluded(&self) -> Result<HashMap<i64, Vec<(String, u64)>>, StoreError> {
         let mut query = self.db.prepare_cached(
             "SELECT source_id, substr(name, 10), value FROM counter WHERE name GLOB 'unwanted.*' ORDER BY name",
         )?;
@@ -370,7 +372,7 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         polled_at,
         succeeded_at: optional(row, 10)?,
         next: (configured && enabled && !gone).then_some(next),
-        host_rests_until: host_backoff::is_resting(rest_until, time::ms(now))
+        host_backoff_until: host_backoff::is_resting(rest_until, time::ms(now))
             .then(|| time::moment(rest_until)),
         failures: row.get(14)?,
         last_error: match (optional(row, 15)?, code) {
@@ -385,12 +387,12 @@ fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
         ignore_robots: row.get(20)?,
         pending: 0,
         articles: 0,
-        day: 0,
-        week: 0,
-        denied: 0,
+        articles_day: 0,
+        articles_week: 0,
+        robots_denied: 0,
         hits: (0, 0),
         silence: None,
-        unwanted: Vec::new(),
+        excluded: Vec::new(),
         known_by: row
             .get::<_, Option<String>>("known_why")?
             .zip(row.get::<_, Option<String>>("known_by")?),

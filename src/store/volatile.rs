@@ -201,7 +201,7 @@ const WORDS: &[&str] = &[
 const ALONE: &[&str] = &["now", "eben", "instant"];
 
 /// The words of a text that somebody wrote.
-pub(super) fn lasting(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn lasting_words(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .filter(|line| !is_volatile(line))
         .flat_map(str::split_whitespace)
@@ -278,6 +278,6 @@ mod tests {
         ] {
             assert!(!is_volatile(line), "{line}");
         }
-        assert!(lasting("A line.\n\n12 views\n\nMore 5.").eq(["A", "line.", "More", "5."]));
+        assert!(lasting_words("A line.\n\n12 views\n\nMore 5.").eq(["A", "line.", "More", "5."]));
     }
 }

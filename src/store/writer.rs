@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::cluster::Latest;
+use super::cluster::RecentSketches;
 use super::error::{SqlErrorKind, StoreError};
 use super::lock::Lock;
-use super::search::index;
+use super::text_index;
 
 /// Closures in one transaction. There are as many only when as many wait; then each costs a third less than with 64.
 const BATCH: usize = 256;
@@ -259,7 +259,7 @@ impl Queue {
 }
 
 fn serve(db: &Connection, queue: &Queue) {
-    let mut latest = Latest::default();
+    let mut latest = RecentSketches::default();
     while let Some(mut batch) = queue.gather(db) {
         while !batch.is_empty() {
             match together(db, &mut batch, &mut latest) {
@@ -286,13 +286,13 @@ enum Together {
 }
 
 /// Runs all in one transaction.
-fn together(db: &Connection, batch: &mut [Box<dyn Work>], latest: &mut Latest) -> Together {
+fn together(db: &Connection, batch: &mut [Box<dyn Work>], latest: &mut RecentSketches) -> Together {
     if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
         return Together::NotBegun(error.into());
     }
     // A full disk or an I/O error can roll back the whole transaction behind our back.
     let is_good = batch.iter_mut().all(|work| work.run(db) && !db.is_autocommit())
-        && index::catch_up(db, latest).is_ok()
+        && text_index::update(db, latest).is_ok()
         && commit(db).is_ok();
     if is_good {
         return Together::Committed;
@@ -306,7 +306,7 @@ fn one_by_one(
     db: &Connection,
     first: Box<dyn Work>,
     others: &mut impl Iterator<Item = Box<dyn Work>>,
-    latest: &mut Latest,
+    latest: &mut RecentSketches,
 ) {
     if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
         first.answer(Err(error.into()));
@@ -322,7 +322,7 @@ fn one_by_one(
             next = others.next();
         }
     }
-    let end = index::catch_up(db, latest).and_then(|()| commit(db));
+    let end = text_index::update(db, latest).and_then(|()| commit(db));
     if end.is_err() {
         roll_back(db);
     }

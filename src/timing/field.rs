@@ -3,7 +3,7 @@
 use super::cron::CronError;
 
 /// What one of the five fields may hold.
-pub(super) struct Field {
+pub(super) struct CronField {
     /// As errors call it.
     name: &'static str,
     least: u32,
@@ -13,23 +13,23 @@ pub(super) struct Field {
 }
 
 /// In the order of the line (crontab(5)).
-pub(super) const FIELDS: [Field; 5] = [
-    Field::numbers("minute", 0, 59),
-    Field::numbers("hour", 0, 23),
-    Field::numbers("day of month", 1, 31),
-    Field {
+pub(super) const FIELDS: [CronField; 5] = [
+    CronField::numbers("minute", 0, 59),
+    CronField::numbers("hour", 0, 23),
+    CronField::numbers("day of month", 1, 31),
+    CronField {
         names: &[
             "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
         ],
-        ..Field::numbers("month", 1, 12)
+        ..CronField::numbers("month", 1, 12)
     },
-    Field {
+    CronField {
         names: &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"],
-        ..Field::numbers("day of week", 0, 7)
+        ..CronField::numbers("day of week", 0, 7)
     },
 ];
 
-impl Field {
+impl CronField {
     const fn numbers(name: &'static str, least: u32, most: u32) -> Self {
         Self {
             name,

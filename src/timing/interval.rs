@@ -79,7 +79,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
 }
 
 /// The same the other way, to the millisecond: `1h 30m`, `30d`, `0s`.
-pub fn show_duration(duration: Duration) -> String {
+pub fn format_duration(duration: Duration) -> String {
     let mut left = duration.as_millis();
     let mut shown = String::new();
     for (unit, milliseconds) in [
@@ -164,7 +164,7 @@ mod tests {
         #[test]
         fn what_is_shown_reads_back(milliseconds in 0..u64::MAX / 2) {
             let duration = Duration::from_millis(milliseconds);
-            prop_assert_eq!(parse_duration(&show_duration(duration)), Ok(duration));
+            prop_assert_eq!(parse_duration(&format_duration(duration)), Ok(duration));
         }
 
         #[test]

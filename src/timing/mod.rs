@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 pub use cron::{Cron, CronError};
-pub use interval::{DurationError, parse_duration, show_duration};
+pub use interval::{DurationError, format_duration, parse_duration};
 
 /// When a source is polled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl fmt::Display for Schedule {
     /// `every 30m`, `cron */15 6-22 * * MON-FRI`, or `adaptive`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Every(interval) => write!(f, "every {}", show_duration(*interval)),
+            Self::Every(interval) => write!(f, "every {}", format_duration(*interval)),
             Self::Cron(cron) => write!(f, "cron {cron}"),
             Self::Adaptive => f.write_str("adaptive"),
         }

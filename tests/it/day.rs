@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cuttings::config::{PolitenessConfig, Source};
 use cuttings::fetch::Gate;
 use cuttings::model::{ClaimedSource, HostObservation, NextPoll, PollOutcome, PollResult, Validators};
-use cuttings::schedule::{self, FailureContext, LONGEST, PollContext, PollHints, Rhythm};
+use cuttings::schedule::{self, FailureContext, MAX_WAIT, PollContext, PollHints, Rhythm};
 use cuttings::store::Store;
 use cuttings::timing::Schedule;
 use tokio::runtime::Handle;
@@ -307,7 +307,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
                         rhythm: &it.rhythm,
                         conditional: true,
                         hints: &hints,
-                        max_hint: LONGEST,
+                        max_hint: MAX_WAIT,
                         failure: failed.then_some(FailureContext { failures: it.failures, retry_after, refused: false }),
                     },
                     now,

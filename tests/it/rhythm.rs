@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc, Weekday};
-use cuttings::schedule::{LONGEST, PollContext, PollHints, Rhythm, next};
-use cuttings::timing::{Schedule, show_duration};
+use cuttings::schedule::{MAX_WAIT, PollContext, PollHints, Rhythm, next};
+use cuttings::timing::{Schedule, format_duration};
 
 const DAYS: i64 = 2 * 365;
 
@@ -122,7 +122,7 @@ impl Rule {
                     rhythm,
                     conditional: true,
                     hints: &PollHints::default(),
-                    max_hint: LONGEST,
+                    max_hint: MAX_WAIT,
                     failure: None,
                 };
                 next(&situation, now).at
@@ -145,7 +145,7 @@ impl Result {
         let Some(delay) = self.delays.get(at) else {
             return "–".into();
         };
-        show_duration(Duration::from_secs(delay.num_minutes().unsigned_abs() * 60))
+        format_duration(Duration::from_secs(delay.num_minutes().unsigned_abs() * 60))
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn page(url: &Url, extraction: &Extraction, pages: &[(Url, Vec<Segmen
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n",
     );
-    let shown = escaped(&link::masked(url));
+    let shown = escaped(&link::mask_secrets(url));
     let _ = write!(
         out,
         "<title>cuttings try {shown}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{shown}</h1>\n"
@@ -52,7 +52,7 @@ pub(super) fn page(url: &Url, extraction: &Extraction, pages: &[(Url, Vec<Segmen
                 out,
                 "<p class=\"small\">Page {}: {}</p>",
                 number + 1,
-                escaped(&link::masked(url))
+                escaped(&link::mask_secrets(url))
             );
         }
         for part in parts {

@@ -151,7 +151,7 @@ impl Desk<'_> {
         let got = self
             .get(&fetcher, url.clone())
             .await
-            .map_err(|failure| anyhow::anyhow!("{}: {}", link::masked(&url), failure.message))?;
+            .map_err(|failure| anyhow::anyhow!("{}: {}", link::mask_secrets(&url), failure.message))?;
         let (extraction, parts) = self.explained(&got)?;
         let mut all = vec![(got.url.clone(), parts)];
         let mut series = Pagination::new(&got.url, extraction);
@@ -254,7 +254,7 @@ fn own(url: &Url, error: &ExtractError) -> Failure {
         code: error.code(),
         grade: Grade::Soft,
         message: error.to_string(),
-        url: Some(link::masked(url)),
+        url: Some(link::mask_secrets(url)),
         status: None,
     }
 }
@@ -270,7 +270,7 @@ async fn get(fetcher: &Fetcher, request: Request, now: DateTime<Utc>) -> Result<
             code: "http-304",
             grade: Grade::Soft,
             message: "answered 304 to an unconditional request".into(),
-            url: Some(link::masked(&url)),
+            url: Some(link::mask_secrets(&url)),
             status: Some(304),
         });
     };
@@ -368,7 +368,7 @@ fn as_json(tried: &Tried) -> String {
         .collect();
     let mut all = super::extract::fields_json(&tried.extraction);
     if let Some(all) = all.as_object_mut() {
-        all.insert("url".into(), json!(link::masked(&tried.got.url)));
+        all.insert("url".into(), json!(link::mask_secrets(&tried.got.url)));
         all.insert("tried".into(), json!(selectors));
         all.insert("keys".into(), json!(keys));
         all.insert("pages".into(), json!(tried.pages));

@@ -40,7 +40,7 @@ pub(super) fn text(tried: &Tried) -> String {
 impl Sheet {
     fn all(&mut self, tried: &Tried) {
         let extraction = &tried.extraction;
-        let url = self.paint(&link::masked(&tried.got.url), Style::new().underlined());
+        let url = self.paint(&link::mask_secrets(&tried.got.url), Style::new().underlined());
         let _ = writeln!(self.out, "{url}");
         let kind = match extraction.kind {
             PageKind::Article => self.paint("article", Style::new().green()),

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::super::ledger::beginning as start_of;
 use super::super::reader::Reader;
-use super::super::script::{Tail, segmented};
+use super::super::script::{Segmentation, segmented};
 use super::words;
 
 /// Places in the index that are merged for one beginning: some ten milliseconds.
@@ -54,7 +54,7 @@ impl Sample {
             taken += 1;
             for column in 0..3 {
                 let text = row.get::<_, Option<String>>(column)?.unwrap_or_default();
-                for word in words::indexed(&segmented(start_of(&text, LOOKED_AT), Tail::Whole)) {
+                for word in words::indexed(&segmented(start_of(&text, LOOKED_AT), Segmentation::Index)) {
                     if !beginnings
                         .iter()
                         .any(|beginning| word.starts_with(beginning.as_str()))

@@ -5,7 +5,6 @@
 //! found by a word of its own in the index, what a time saw among the articles that were shown first and last in it.
 
 mod beginnings;
-pub(super) mod index;
 mod query;
 mod snippet;
 mod words;
@@ -22,7 +21,7 @@ pub use query::QueryError;
 pub use snippet::Snippet;
 
 use super::error::StoreError;
-use super::reader::{Reader, moment};
+use super::reader::{Reader, timestamp};
 use beginnings::Sample;
 use snippet::Counts;
 use words::Row;
@@ -199,7 +198,11 @@ impl Reader {
             let Some(source) = source else {
                 return Ok(Vec::new());
             };
-            expression = format!("({expression}) AND source : \"{}\"", index::word_of(source)).into();
+            expression = format!(
+                "({expression}) AND source : \"{}\"",
+                super::text_index::source_word(source)
+            )
+            .into();
         }
         let from = search.since.map_or(i64::MIN, |at| at.timestamp());
         let until = search.until.map_or(i64::MAX, |at| at.timestamp());
@@ -305,7 +308,7 @@ fn found(row: &Record<'_>) -> rusqlite::Result<Found> {
             published: row.get(4)?,
             language: row.get(5)?,
             cluster: row.get(6)?,
-            first_seen: moment(row, 7)?,
+            first_seen: timestamp(row, 7)?,
             snippet: Snippet::default(),
             score: None,
         },

@@ -8,7 +8,7 @@ use std::fmt;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use super::super::script::{self, Tail};
+use super::super::script::{self, Segmentation};
 use super::words;
 
 /// Words and phrases of one query.
@@ -291,7 +291,7 @@ impl Term {
             .chars()
             .map(|c| if c == '"' || c.is_control() { ' ' } else { c })
             .collect();
-        let pairs = script::segmented(&clean, Tail::Open);
+        let pairs = script::segmented(&clean, Segmentation::Query);
         // One character alone is the first of a pair, or the last of its run.
         let alone = pairs.split_whitespace().next_back().is_some_and(|last| {
             last.chars().all(script::is_unspaced) && last.chars().filter(|&c| !script::is_mark(c)).count() < 2

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::store::articles;
-use crate::store::cluster::Latest;
-use crate::store::search::index;
+use crate::store::cluster::RecentSketches;
 use crate::store::tests::grouping::memory;
+use crate::store::text_index;
 
 /// A stream of numbers, the same in every run.
 struct Dice(u64);
@@ -54,7 +54,7 @@ fn a_story_of_the_wire_is_one_cluster_and_several_articles() {
     let stories: Vec<Vec<Vec<String>>> = (0..150)
         .map(|_| (0..5 + dice.roll(5)).map(|_| dice.paragraph()).collect())
         .collect();
-    let mut latest = Latest::default();
+    let mut latest = RecentSketches::default();
     let mut story_of = BTreeMap::new();
     for paper in 0..4 {
         for (number, story) in stories.iter().enumerate() {
@@ -65,12 +65,12 @@ fn a_story_of_the_wire_is_one_cluster_and_several_articles() {
             );
             db.execute_batch("BEGIN").unwrap();
             articles::record(&db, crate::model::SourceId(1), &page, &page.keys, start_of_time()).unwrap();
-            index::catch_up(&db, &mut latest).unwrap();
+            text_index::update(&db, &mut latest).unwrap();
             db.execute_batch("COMMIT").unwrap();
             story_of.insert(story_of.len() as i64 + 1, number);
         }
         // What is held in memory is read back after a restart.
-        latest = Latest::default();
+        latest = RecentSketches::default();
     }
     let mut query = db.prepare("SELECT article_id, cluster FROM articles").unwrap();
     let found: Vec<(i64, i64)> = query
@@ -97,12 +97,12 @@ fn a_story_of_the_wire_is_one_cluster_and_several_articles() {
 #[test]
 fn short_notices_tell_no_story() {
     let db = memory();
-    let mut latest = Latest::default();
+    let mut latest = RecentSketches::default();
     for i in 0..3 {
         let page = cutting(&format!("p.example/{i}"), &words("subscribe"), &[]);
         db.execute_batch("BEGIN").unwrap();
         articles::record(&db, crate::model::SourceId(1), &page, &page.keys, start_of_time()).unwrap();
-        index::catch_up(&db, &mut latest).unwrap();
+        text_index::update(&db, &mut latest).unwrap();
         db.execute_batch("COMMIT").unwrap();
     }
     let apart: i64 = db

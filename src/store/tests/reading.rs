@@ -188,7 +188,10 @@ async fn the_status_says_how_each_source_does() {
         ]
     );
     let good = &statuses[1];
-    assert_eq!((good.pending, good.articles, good.day, good.week), (1, 1, 1, 1));
+    assert_eq!(
+        (good.pending, good.articles, good.articles_day, good.articles_week),
+        (1, 1, 1, 1)
+    );
     assert_eq!(good.next.as_ref().unwrap().why, "every 30m");
     assert_eq!(
         (good.title.as_deref(), good.tags.as_slice()),
@@ -197,12 +200,15 @@ async fn the_status_says_how_each_source_does() {
     assert!(good.polled_at.is_some() && good.polled_at == good.succeeded_at && good.last_error.is_none());
     let sick = &statuses[4];
     assert_eq!(sick.last_error.as_ref().unwrap().code, "http-503");
-    assert!(sick.host_rests_until.is_some() && sick.failures > 0.0 && sick.succeeded_at.is_none());
+    assert!(sick.host_backoff_until.is_some() && sick.failures > 0.0 && sick.succeeded_at.is_none());
     assert!(statuses[0].next.is_none() && statuses[3].next.is_none());
 
     desk.pass(2 * 86400);
     let later = reader.sources_status(desk.now).unwrap();
-    assert_eq!((later[1].articles, later[1].day, later[1].week), (1, 0, 1));
+    assert_eq!(
+        (later[1].articles, later[1].articles_day, later[1].articles_week),
+        (1, 0, 1)
+    );
     let summary = reader.summary().unwrap();
     assert_eq!(
         (summary.sources, summary.articles, summary.pending, summary.seq),

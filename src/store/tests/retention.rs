@@ -310,7 +310,7 @@ async fn a_view_counter_makes_no_revision() {
 async fn an_article_goes_by_its_number_and_by_any_of_its_urls() {
     let (desk, _) = kept(2, |_| {}).await;
     let reader = Reader::open(&desk.path()).unwrap();
-    let named = |name: &str| reader.article_named(name).unwrap().ok();
+    let named = |name: &str| reader.find_article(name).unwrap().ok();
     assert_eq!(named("2"), Some(2));
     assert_eq!(named("http://www.one.example/1?utm_source=x"), Some(2));
     assert_eq!(

@@ -202,7 +202,7 @@ async fn a_page_cut_anew_is_a_revision_of_its_article() {
         1
     );
     // Its new short link is a way to it.
-    assert_eq!(reader.article_named("https://sho.rt/1").unwrap(), Ok(1));
+    assert_eq!(reader.find_article("https://sho.rt/1").unwrap(), Ok(1));
     assert_eq!(findings(&desk.path()), Vec::<String>::new());
     // What only the feed knew stays.
     desk.sql()

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
 use super::error::StoreError;
-use super::search::index;
+use super::text_index;
 use super::{Store, articles, changes, time};
 use crate::identity;
 use crate::model::{ArticleId, Key, PageLinks, SourceId};
@@ -160,7 +160,7 @@ fn take_over(db: &Connection, import: &ImportedArticle) -> Result<bool, StoreErr
     let revision = add_revision(db, page, source, import, Some(import.seq))?;
     db.prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1 AND seq = ?3")?
         .execute(params![import.id, revision, import.seq])?;
-    index::due(db, ArticleId(import.id))?;
+    text_index::mark_changed(db, ArticleId(import.id))?;
     Ok(true)
 }
 
@@ -178,10 +178,10 @@ fn take_in(db: &Connection, import: &ImportedArticle, now: DateTime<Utc>) -> Res
         .as_deref()
         .map(|name| source(db, name, import))
         .transpose()?;
-    let (article, seq) = changes::new_article(db, source, &time::text(import.first_seen), now)?;
+    let (article, seq) = changes::insert_article(db, source, &time::text(import.first_seen), now)?;
     let page = add_page(db, article, source, import)?;
     let revision = add_revision(db, page, source, import, Some(seq))?;
-    changes::begun(db, article, revision)?;
+    changes::set_first_revision(db, article, revision)?;
     Ok(true)
 }
 
@@ -208,7 +208,7 @@ fn gone(db: &Connection, seq: i64, id: i64, into: Option<i64>, at: DateTime<Utc>
     }
     let op = if into.is_some() { "merged" } else { "deleted" };
     tell(db, seq, id, op, into, at)?;
-    index::due(db, ArticleId(id))
+    text_index::mark_changed(db, ArticleId(id))
 }
 
 /// Gives a change the number it had; false where that number is taken.

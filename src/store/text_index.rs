@@ -5,10 +5,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::super::cluster::Latest;
-use super::super::error::StoreError;
-use super::super::retention::overwriting;
-use super::super::script::{Tail, segmented};
+use super::cluster::RecentSketches;
+use super::error::StoreError;
+use super::retention::with_secure_delete;
+use super::script::{Segmentation, segmented};
 use crate::model::ArticleId;
 
 /// Pages of the index that are merged in one transaction.
@@ -34,33 +34,33 @@ impl Words {
 }
 
 /// The word that stands for a source: a character for private use, which no text should have, and its row.
-pub(super) fn word_of(source: i64) -> String {
+pub(super) fn source_word(source: i64) -> String {
     format!("\u{e000}{source}")
 }
 
 /// Notes that an article shows another text, or none.
-pub(in super::super) fn due(db: &Connection, article: ArticleId) -> Result<(), StoreError> {
+pub(super) fn mark_changed(db: &Connection, article: ArticleId) -> Result<(), StoreError> {
     db.prepare_cached("INSERT OR IGNORE INTO search_due (article_id) VALUES (?1)")?
         .execute([article.0])?;
     Ok(())
 }
 
 /// Indexes what is due; the last thing in a transaction.
-pub(in super::super) fn catch_up(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
+pub(super) fn update(db: &Connection, latest: &mut RecentSketches) -> Result<(), StoreError> {
     if db.is_autocommit() {
         return Ok(());
     }
     all_due(db, latest).map_err(|error| error.while_doing("index the words of articles"))
 }
 
-fn all_due(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
+fn all_due(db: &Connection, latest: &mut RecentSketches) -> Result<(), StoreError> {
     let mut due = db.prepare_cached("SELECT article_id FROM search_due ORDER BY article_id")?;
     let due: Vec<i64> = due.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     if due.is_empty() {
         return Ok(());
     }
     for article in due {
-        take_out(db, article)?;
+        remove(db, article)?;
         if let Some((revision, shown_at, words)) = shown(db, article)? {
             write(
                 db,
@@ -68,7 +68,7 @@ fn all_due(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
                 article,
                 &words,
             )?;
-            let (sketch, cluster) = latest.place(db, article, &words.text)?;
+            let (sketch, cluster) = latest.assign(db, article, &words.text)?;
             db.prepare_cached(
                 "UPDATE article SET indexed_id = ?2, shown_at = ?3, sketch = coalesce(?4, sketch), \
                  cluster = coalesce(?5, cluster) WHERE id = ?1",
@@ -77,7 +77,7 @@ fn all_due(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
                 article,
                 revision,
                 shown_at,
-                sketch.map(|sketch| sketch.bytes()),
+                sketch.map(|sketch| sketch.to_bytes()),
                 cluster
             ])?;
         }
@@ -88,7 +88,7 @@ fn all_due(db: &Connection, latest: &mut Latest) -> Result<(), StoreError> {
 
 /// Takes an article's words out of the index. To be called before the revision they come from is dropped: FTS5 must be
 /// told what went in, to the letter. Whoever changes how texts are cut (script.rs) must have indexes built anew.
-pub(in super::super) fn take_out(db: &Connection, article: i64) -> Result<(), StoreError> {
+pub(super) fn remove(db: &Connection, article: i64) -> Result<(), StoreError> {
     let indexed: Option<Words> = db
         .prepare_cached(
             "SELECT revision.title, revision.standfirst, revision.text, revision.source_id FROM article \
@@ -109,14 +109,14 @@ pub(in super::super) fn take_out(db: &Connection, article: i64) -> Result<(), St
 }
 
 /// Notes that words of what was taken down are to go from every part of the index, not only from what it finds.
-pub(in super::super) fn forget_soon(db: &Connection) -> Result<(), StoreError> {
+pub(super) fn request_purge(db: &Connection) -> Result<(), StoreError> {
     db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('forget_words', 'begin')")?
         .execute([])?;
     Ok(())
 }
 
 /// Goes on with that, some pages of the index at a time; whether there is more to do.
-pub(in super::super) fn forget(db: &Connection) -> Result<bool, StoreError> {
+pub(super) fn purge(db: &Connection) -> Result<bool, StoreError> {
     let state: Option<String> = db
         .prepare_cached("SELECT value FROM meta WHERE key = 'forget_words'")?
         .query_row([], |row| row.get(0))
@@ -125,7 +125,7 @@ pub(in super::super) fn forget(db: &Connection) -> Result<bool, StoreError> {
     // A negative number begins a merge of everything, positive ones go on with it; two changes or more: there was
     // something to do (FTS5, "The 'merge' Command").
     let pages = if state == "begin" { -MERGED } else { MERGED };
-    let more = overwriting(db, || {
+    let more = with_secure_delete(db, || {
         let before = db.total_changes();
         db.execute("INSERT INTO search (search, rank) VALUES ('merge', ?1)", [pages])?;
         Ok(db.total_changes() - before >= 2)
@@ -155,14 +155,14 @@ fn shown(db: &Connection, article: i64) -> Result<Option<(i64, i64, Words)>, Sto
 fn write(db: &Connection, sql: &str, article: i64, words: &Words) -> Result<(), StoreError> {
     let cut = |text: &'_ Option<String>| {
         text.as_deref()
-            .map(|text| segmented(text, Tail::Whole).into_owned())
+            .map(|text| segmented(text, Segmentation::Index).into_owned())
     };
     db.prepare_cached(sql)?.execute(params![
         article,
         cut(&words.title),
         cut(&words.standfirst),
-        segmented(&words.text, Tail::Whole),
-        words.source.map(word_of)
+        segmented(&words.text, Segmentation::Index),
+        words.source.map(source_word)
     ])?;
     Ok(())
 }
