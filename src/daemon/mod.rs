@@ -239,16 +239,8 @@ impl Daemon {
                 return Ok(());
             }
             let next = next.unwrap_or_else(|| Utc::now() + LOOK);
-            let is_idle = !self.options.once && self.work.is_empty() && self.next_config.is_none();
-            let pack_at = if is_idle && hold_off.is_none() {
-                upkeep.pack(&self.store, next, Utc::now()).await
-            } else {
-                None
-            };
-            let next = pack_at.map_or(next, |at| next.min(at));
             match self.wait(next, orders).await {
                 Woken::Order(Signal::Stop) => {
-                    upkeep.tell_of_packing();
                     return self.finish(watch).await;
                 }
                 Woken::Order(Signal::Reload) => {

@@ -18,7 +18,7 @@ impl ControlClient {
     /// Opens the database at `path`; plainly refused where there is none, it is not ours, or it may not be written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {
-            db: schema::open_side(path)?,
+            db: schema::open_control(path)?,
         })
     }
 

@@ -51,15 +51,18 @@ pub enum StoreError {
         /// The latest schema known here.
         known: i64,
     },
-    /// An earlier version of this program was here, and nobody has written since.
-    #[error("{}: written by an older cuttings (schema {found}, this one reads {known}); `cuttings run` brings it up to date", path.display())]
-    Older {
+    /// A development build wrote it. There are no migrations from those.
+    #[error(
+        "{}: written by a development build of cuttings (schema {found}); it was left as it is. To move its articles, run \
+         `cuttings export --format jsonl --to PATH` with that build, then `cuttings import PATH` with this one and another \
+         database",
+        path.display()
+    )]
+    DevelopmentBuild {
         /// The database.
         path: PathBuf,
         /// Its schema.
-        found: usize,
-        /// The latest schema known here.
-        known: usize,
+        found: i64,
     },
     /// It may only be read.
     #[error("{}: may not be written by this user; change its owner or mode, or name another file", path.display())]
@@ -161,7 +164,7 @@ impl StoreError {
             Self::Missing { .. } => "store-missing",
             Self::Foreign { .. } => "store-foreign",
             Self::Newer { .. } => "store-newer",
-            Self::Older { .. } => "store-older",
+            Self::DevelopmentBuild { .. } => "store-development-build",
             Self::ReadOnly { .. } => "store-read-only",
             Self::File { .. } => "store-file",
             Self::LeaseLost { .. } => "lease-lost",

@@ -13,8 +13,8 @@ use super::changes::DeletionReason;
 use super::cluster::RecentSketches;
 use super::error::StoreError;
 use super::retention::{self, PrunePlan, PruneSummary, RetentionPolicy};
+use super::schema;
 use super::text_index;
-use super::{repack, schema};
 use crate::config::Source;
 use crate::model::ArticleId;
 
@@ -75,7 +75,6 @@ impl MaintenanceWriter {
             Ok(!known)
         })?;
         while self.step("merge the index of words", text_index::purge)? {}
-        while self.step("unpack stored pages", repack::dissolve)? {}
         // What the log holds of it is overwritten too, unless a reader is at it: then the next checkpoint does it.
         self.db
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

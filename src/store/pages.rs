@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::articles::{self, PageId};
 use super::error::StoreError;
-use super::{host_backoff, ledger, queue, repack, revisits, robots_cache, time};
+use super::{host_backoff, ledger, queue, revisits, robots_cache, time};
 use crate::model::{
     CRASHED, CollectedArticle, EncodedBody, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult,
     SourceId, StoreOutcome, Validators,
@@ -38,8 +38,7 @@ pub(super) const PARTIAL: i64 = 2;
 /// `entry.upgrade` of an article that is kept with the feed's text, and whose page a person wants tried again.
 pub(super) const ASKED: i64 = 5;
 
-/// Level of zstd for pages that came plain: three times smaller for a millisecond a page. See [`repack`] for what comes
-/// later.
+/// Level of zstd for pages that came uncompressed: three times smaller for a millisecond per page.
 const LEVEL: i32 = 3;
 
 /// Shortest wait after trouble of a host that left no rest behind, in milliseconds.
@@ -208,7 +207,6 @@ fn article(
             packed.length as i64,
             raw.expires.map(time::ms)
         ])?;
-        repack::wait(db, held.source, page)?;
     }
     let is_of_feed = cutting.method == Method::Feed;
     // A new page was written with that.

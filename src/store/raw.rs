@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::error::StoreError;
 use super::reader::{Reader, timestamp};
-use super::{dictionary, time};
+use super::time;
 use crate::content_coding;
 
 /// A stored page as it was received, its transfer and content codings undone.
@@ -51,7 +51,7 @@ impl Reader {
         let rows: Vec<Kept> = self
             .db
             .prepare_cached(&format!(
-                "SELECT {BODY}, {COLUMNS} FROM raw_page {DICTIONARY} {JOINED} {WHICH} ORDER BY raw_page.page_id LIMIT ?4"
+                "SELECT {BODY}, {COLUMNS} FROM raw_page {JOINED} {WHICH} ORDER BY raw_page.page_id LIMIT ?4"
             ))
             .and_then(|mut query| {
                 query
@@ -75,7 +75,7 @@ impl Reader {
         let row = self
             .db
             .prepare_cached(&format!(
-                "SELECT {BODY}, {COLUMNS} FROM raw_page {DICTIONARY} {JOINED} \
+                "SELECT {BODY}, {COLUMNS} FROM raw_page {JOINED} \
                  WHERE page.id IN (SELECT page_id FROM alias WHERE key = ?1 AND shared = 0) \
                  ORDER BY page.id LIMIT 1"
             ))?
@@ -124,69 +124,46 @@ fn raw_page(row: &Row<'_>) -> rusqlite::Result<Kept> {
     Ok(Kept {
         body: Body::read(row)?,
         page: RawPageRow {
-            page_id: row.get(6)?,
-            article_id: row.get(7)?,
-            url: row.get(8)?,
-            source: row.get(9)?,
-            fetched_at: timestamp(row, 10)?,
-            status: row.get(11)?,
-            headers: row.get(12)?,
+            page_id: row.get(3)?,
+            article_id: row.get(4)?,
+            url: row.get(5)?,
+            source: row.get(6)?,
+            fetched_at: timestamp(row, 7)?,
+            status: row.get(8)?,
+            headers: row.get(9)?,
             body: Vec::new(),
         },
     })
 }
 
-/// The columns of a [`Body`]; those of the dictionary in the same statement, because it may be gone in the next.
-pub(super) const BODY: &str = "raw_page.codings, raw_page.body, raw_page.length, raw_page.dictionary, \
-     raw_dictionary.body, raw_dictionary.length";
-
-/// Where those of the dictionary come from, behind `raw_page`.
-pub(super) const DICTIONARY: &str = "LEFT JOIN raw_dictionary ON raw_dictionary.id = raw_page.dictionary";
+/// The columns of a [`Body`].
+pub(super) const BODY: &str = "raw_page.codings, raw_page.body, raw_page.length";
 
 /// The body of a raw page as it is stored.
 #[derive(Clone, Debug)]
 pub(super) struct Body {
     /// Content codings in the order they were applied.
-    pub(super) codings: String,
+    codings: String,
     /// With them.
-    pub(super) bytes: Vec<u8>,
+    bytes: Vec<u8>,
     /// Bytes without them.
-    pub(super) length: i64,
-    /// What it is packed with beside them.
-    pub(super) dictionary: Option<i64>,
-    /// That, packed, and its length.
-    stored: Option<(Vec<u8>, i64)>,
+    length: i64,
 }
 
 impl Body {
     /// From the first columns of a row.
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let stored: Option<Vec<u8>> = row.get(4)?;
         Ok(Self {
             codings: row.get(0)?,
             bytes: row.get(1)?,
             length: row.get(2)?,
-            dictionary: row.get(3)?,
-            stored: match stored {
-                Some(body) => Some((body, row.get(5)?)),
-                None => None,
-            },
         })
     }
 
     /// Without its codings.
     pub(super) fn unpacked(&self) -> Result<Vec<u8>, StoreError> {
         let length = usize::try_from(self.length).map_err(|_| StoreError::damaged("raw_page.length"))?;
-        let body = |error| StoreError::damaged(format!("raw_page.body: {error}"));
-        if self.dictionary.is_none() {
-            return content_coding::decoded(&self.codings, &self.bytes, length).map_err(body);
-        }
-        let (stored, of_length) = self
-            .stored
-            .as_ref()
-            .ok_or_else(|| StoreError::damaged("raw_page.dictionary"))?;
-        let dictionary = dictionary::stored(stored, *of_length)
-            .map_err(|error| StoreError::damaged(format!("raw_dictionary.body: {error}")))?;
-        dictionary::unpacked(&self.bytes, &dictionary, length).map_err(body)
+        content_coding::decoded(&self.codings, &self.bytes, length)
+            .map_err(|error| StoreError::damaged(format!("raw_page.body: {error}")))
     }
 }

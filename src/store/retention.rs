@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::changes::{self, DeletionReason};
 use super::error::StoreError;
 use super::text_index;
-use super::{ledger, queue, repack, time};
+use super::{ledger, queue, time};
 use crate::config::{ArticleRetention, Source};
 use crate::model::{ArticleId, SourceId};
 
@@ -186,7 +186,6 @@ pub(super) fn prune(
              (SELECT page_id FROM raw_page WHERE expires IS NOT NULL AND expires <= ?1 ORDER BY expires LIMIT ?2)",
         )?
         .execute(params![time::ms(now), PART])? as u64;
-    repack::sweep(db)?;
     let forgets = text_index::purge(db)?;
     tidied.more = tidied.articles as i64 >= PART || tidied.pages as i64 >= PART || forgets;
     vacuum(db)?;
@@ -242,10 +241,7 @@ pub(super) fn drop_article(
         Ok(())
     };
     if why == DeletionReason::Takedown {
-        with_secure_delete(db, || {
-            repack::retire(db, article)?;
-            drop_texts()
-        })?;
+        with_secure_delete(db, drop_texts)?;
         text_index::request_purge(db)?;
     } else {
         drop_texts()?;

@@ -1,4 +1,5 @@
--- Schema 1. What readers may rely on are the views at the end, column by column in docs/schema.md; the tables are ours.
+-- The whole schema. Readers may rely on the views at the end, documented column by column in docs/schema.md. The tables
+-- are internal.
 --
 -- Two kinds of time: text is RFC 3339 in UTC with whole seconds, for people; integers are milliseconds since 1970, for
 -- the schedule.
@@ -60,8 +61,6 @@ CREATE TABLE source (
     asked_at       INTEGER,
     -- 1: a poll was asked for while one was under way; 2: of the whole document.
     again          INTEGER NOT NULL DEFAULT 0,
-    -- The last claim that one of its entries got: sources take turns.
-    served         INTEGER NOT NULL DEFAULT 0,
     polled_at      TEXT,
     succeeded_at   TEXT,
     -- The last failure, until a success.
@@ -206,6 +205,8 @@ CREATE TABLE revision (
     text         TEXT    NOT NULL,
     html         TEXT    NOT NULL,
     image        TEXT,
+    image_width  INTEGER,
+    image_height INTEGER,
     language     TEXT,
     site         TEXT,
     section      TEXT,
@@ -219,6 +220,8 @@ CREATE TABLE revision (
 CREATE INDEX revision_page ON revision (page_id);
 CREATE INDEX revision_seq ON revision (seq) WHERE seq IS NOT NULL;
 
+-- Two trees only. The primary key serves every look-up: what a key names (shared = 0, the oldest page first), and whether
+-- it is shared.
 CREATE TABLE alias (
     key     TEXT    NOT NULL,
     kind    TEXT    NOT NULL,
@@ -227,16 +230,14 @@ CREATE TABLE alias (
     -- 1: seen on pages with different texts, names nothing.
     shared  INTEGER NOT NULL,
     seen_at TEXT    NOT NULL,
-    PRIMARY KEY (key, kind, page_id)
+    PRIMARY KEY (key, shared, page_id, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alias_page ON alias (page_id);
-CREATE INDEX alias_names ON alias (key, page_id) WHERE shared = 0;
-CREATE INDEX alias_shared ON alias (key) WHERE shared = 1;
 
 CREATE TABLE change (
     seq        INTEGER NOT NULL PRIMARY KEY,
     article_id INTEGER NOT NULL REFERENCES article (id),
-    op         TEXT    NOT NULL CHECK (op IN ('new', 'revised', 'merged', 'deleted')),
+    op         TEXT    NOT NULL CHECK (op = 'new' OR op = 'revised' OR op = 'merged' OR op = 'deleted'),
     into_id    INTEGER REFERENCES article (id),
     at         TEXT    NOT NULL
 ) STRICT;
@@ -263,9 +264,9 @@ CREATE VIRTUAL TABLE search USING fts5 (
     title, standfirst, text, source, content = '',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 );
--- The words of a whole transaction are gathered before they are written; and the parts of the index are merged eight at a
+-- The words of a whole transaction are gathered before they are written, and sixteen parts of the index are merged at a
 -- time, not four: each word is then written less often.
-INSERT INTO search (search, rank) VALUES ('hashsize', 4194304), ('automerge', 8);
+INSERT INTO search (search, rank) VALUES ('hashsize', 4194304), ('automerge', 16), ('crisismerge', 64);
 -- Articles whose words are to be indexed anew, at the end of the same transaction.
 CREATE TABLE search_due (
     article_id INTEGER NOT NULL PRIMARY KEY
@@ -276,7 +277,7 @@ CREATE TABLE entry (
     id            INTEGER NOT NULL PRIMARY KEY,
     source_id     INTEGER NOT NULL REFERENCES source (id),
     ident         TEXT    NOT NULL,
-    state         TEXT    NOT NULL CHECK (state IN ('pending', 'done', 'known', 'seen', 'unwanted', 'set-aside')),
+    state         TEXT    NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'known' OR state = 'seen' OR state = 'unwanted'),
     host          TEXT    NOT NULL DEFAULT '',
     url           TEXT,
     -- What the feed said, as JSON; dropped once it is collected.
@@ -309,7 +310,6 @@ CREATE TABLE entry (
 CREATE INDEX entry_turn ON entry (host, source_id, next_at) WHERE next_at IS NOT NULL AND claimed_run IS NULL;
 CREATE INDEX entry_next ON entry (host, next_at) WHERE next_at IS NOT NULL AND claimed_run IS NULL;
 CREATE INDEX entry_held ON entry (host) WHERE claimed_run IS NOT NULL;
-CREATE INDEX entry_claim ON entry (claimed_run, claimed_claim) WHERE claimed_run IS NOT NULL;
 CREATE INDEX entry_pending ON entry (source_id, next_at, claimed_run) WHERE state = 'pending';
 CREATE INDEX entry_page ON entry (page_id) WHERE page_id IS NOT NULL;
 
@@ -409,8 +409,8 @@ CREATE VIEW articles AS
 SELECT
     article.seq, article.id AS article_id, revision.url, revision.short_link, revision.title, revision.standfirst,
     revision.byline, revision.authors, revision.published, revision.published_at, revision.precision,
-    revision.modified, revision.text, revision.html, revision.image, revision.language, revision.site,
-    revision.section, revision.tags, revision.rights, revision.enclosures,
+    revision.modified, revision.text, revision.html, revision.image, revision.image_width, revision.image_height,
+    revision.language, revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
     source.name AS source, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
     coalesce(article.cluster, article.id) AS cluster
 FROM article
@@ -422,8 +422,8 @@ CREATE VIEW revisions AS
 SELECT
     revision.seq, revision.id AS revision_id, page.article_id, revision.url, revision.short_link, revision.title,
     revision.standfirst, revision.byline, revision.authors, revision.published, revision.published_at,
-    revision.precision, revision.modified, revision.text, revision.html, revision.image, revision.language,
-    revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
+    revision.precision, revision.modified, revision.text, revision.html, revision.image,
+    revision.image_width, revision.image_height, revision.language, revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
     source.name AS source, revision.method, revision.kind, revision.origins, revision.fetched_at
 FROM revision
 JOIN page ON page.id = revision.page_id
@@ -435,9 +435,11 @@ SELECT page.article_id, alias.url, alias.key, alias.kind, alias.shared, alias.se
 FROM alias
 JOIN page ON page.id = alias.page_id;
 
+-- DuckDB parses these views by itself. It fails on a function that it does not know, and reads every column as text where an
+-- operator is written otherwise (LIKE). So the view with `strftime` is one of its own.
 CREATE VIEW entries AS
 SELECT
-    source.name AS source, iif(entry.ident LIKE 'id:%', substr(entry.ident, 4), NULL) AS guid, entry.permalink,
+    source.name AS source, CASE WHEN substr(entry.ident, 1, 3) = 'id:' THEN substr(entry.ident, 4) END AS guid, entry.permalink,
     entry.url, entry.state, page.article_id, entry.updated, entry.credit, entry.credit_url, entry.first_seen
 FROM entry
 JOIN source ON source.id = entry.source_id
@@ -447,10 +449,15 @@ CREATE VIEW changes AS
 SELECT change.seq, change.article_id, change.op, change.into_id, change.at
 FROM change;
 
+CREATE VIEW source_next AS
+SELECT source.name, strftime('%Y-%m-%dT%H:%M:%SZ', source.next_at / 1000, 'unixepoch') AS next_at
+FROM source;
+
 CREATE VIEW sources AS
 SELECT
     source.name, source.url, source.enabled, source.paused, source.configured, source.tags, source.title, source.site_url,
     source.language, source.rights, source.hubs, source.topic, source.schedule, source.timezone, source.first_seen, source.polled_at, source.succeeded_at,
-    strftime('%Y-%m-%dT%H:%M:%SZ', source.next_at / 1000, 'unixepoch') AS next_at, source.next_why,
+    source_next.next_at, source.next_why,
     source.failures, source.failed_at, source.code, source.message, source.moved_to
-FROM source;
+FROM source
+JOIN source_next ON source_next.name = source.name;

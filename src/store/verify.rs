@@ -1,8 +1,7 @@
 //! Whether the database is what it should be: SQLite's own checks, and what must hold between the tables.
 
-use super::dictionary;
 use super::error::StoreError;
-use super::raw::{BODY, Body, DICTIONARY};
+use super::raw::{BODY, Body};
 use super::reader::Reader;
 
 /// Findings told of one kind.
@@ -108,25 +107,15 @@ impl Reader {
         self.db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
     }
 
-    /// Stored pages that cannot be unpacked, and what they were packed with.
+    /// Stored pages that cannot be decompressed.
     fn broken_pages(&self) -> Result<Vec<String>, StoreError> {
         let mut broken = Vec::new();
-        let mut query = self
-            .db
-            .prepare("SELECT id, body, length FROM raw_dictionary ORDER BY id")?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let (id, body): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
-            if dictionary::stored(&body, row.get(2)?).is_err() && broken.len() < TOLD {
-                broken.push(format!("the dictionary {id} of stored pages cannot be unpacked"));
-            }
-        }
-        let sql = format!("SELECT {BODY}, page_id FROM raw_page {DICTIONARY} ORDER BY page_id");
+        let sql = format!("SELECT {BODY}, page_id FROM raw_page ORDER BY page_id");
         let mut query = self.db.prepare(&sql)?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
             if Body::read(row)?.unpacked().is_err() && broken.len() < TOLD {
-                let page: i64 = row.get(6)?;
+                let page: i64 = row.get(3)?;
                 broken.push(format!("the stored page {page} cannot be unpacked"));
             }
         }

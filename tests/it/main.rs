@@ -29,7 +29,6 @@ mod layers;
 mod newsroom;
 mod outputs;
 mod packaging;
-mod packing;
 mod politeness;
 mod readers;
 mod rhythm;

@@ -123,9 +123,7 @@ fn one(db: &Connection, sql: &str) -> i64 {
 /// A writer's connection without its thread: a few hundred cases need no disk.
 pub(super) fn memory() -> Connection {
     let db = Connection::open_in_memory().unwrap();
-    for step in crate::store::schema::MIGRATIONS {
-        db.execute_batch(step).unwrap();
-    }
+    db.execute_batch(crate::store::schema::SCHEMA).unwrap();
     db.pragma_update(None, "foreign_keys", true).unwrap();
     db.execute_batch(
         "INSERT INTO source (id, name, url, host, enabled, configured, schedule, timezone, first_seen, next_at) \

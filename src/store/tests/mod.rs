@@ -6,7 +6,6 @@ mod control;
 mod durability;
 mod grouping;
 mod opening;
-mod packing;
 mod plans;
 mod polls;
 mod queue;

@@ -1,4 +1,3 @@
-use super::super::schema::MIGRATIONS;
 use super::*;
 
 #[tokio::test]
@@ -18,48 +17,66 @@ async fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
     );
 }
 
+/// A database as a development build left it, killed: some of it is in the log only.
+fn of_development_build(path: &std::path::Path, version: i64) {
+    let db = Connection::open(path).unwrap();
+    db.execute_batch(&format!(
+        "PRAGMA application_id = 0x63757474; PRAGMA user_version = {version}; PRAGMA journal_mode = WAL;
+         CREATE TABLE meta (key TEXT, value TEXT); INSERT INTO meta VALUES ('store_id', 'old');"
+    ))
+    .unwrap();
+    let killed = path.with_extension("killed");
+    for suffix in ["", "-wal"] {
+        std::fs::copy(lock::beside(path, suffix), lock::beside(&killed, suffix)).unwrap();
+    }
+    drop(db);
+    for suffix in ["", "-wal"] {
+        std::fs::rename(lock::beside(&killed, suffix), lock::beside(path, suffix)).unwrap();
+    }
+}
+
 #[test]
-fn an_older_database_is_brought_up_to_date_by_the_writer_alone() {
+fn h23_the_database_of_a_development_build_is_left_as_it_is_and_the_way_out_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cuttings.db");
-    let db = Connection::open(&path).unwrap();
-    db.execute_batch(MIGRATIONS[0]).unwrap();
-    db.execute_batch(
-        "PRAGMA application_id = 0x63757474; PRAGMA user_version = 1;
-         INSERT INTO meta VALUES ('store_id', 'of the first');
-         INSERT INTO article (id, seq, first_seen) VALUES (7, 1, '2026-11-01T00:00:00Z');
-         INSERT INTO page (id, article_id, page_key, url, first_seen)
-             VALUES (5, 7, 'one.example/a', 'https://one.example/a', '2026-11-01T00:00:00Z');
-         INSERT INTO revision (id, page_id, seq, fetched_at, url, text, html, image, method, kind)
-             VALUES (3, 5, 1, '2026-11-01T00:00:00Z', 'https://one.example/a', 'Text', '<p>Text</p>',
-                     'https://one.example/a.jpg', 'auto', 'article');
-         UPDATE article SET revision_id = 3;",
-    )
-    .unwrap();
-    drop(db);
-    for error in [
-        Reader::open(&path).unwrap_err(),
-        ControlClient::open(&path).unwrap_err(),
-    ] {
-        assert_eq!(error.code(), "store-older");
-        assert!(error.to_string().contains("`cuttings run`"), "{error}");
+    for version in (1..=6).chain([schema::VERSION - 1]) {
+        of_development_build(&path, version);
+        let files = || ["", "-wal"].map(|suffix| std::fs::read(lock::beside(&path, suffix)).unwrap());
+        let before = files();
+        for error in [
+            Store::open(&path, start_of_time()).unwrap_err(),
+            Reader::open(&path).unwrap_err(),
+            ControlClient::open(&path).unwrap_err(),
+            MaintenanceWriter::open(&path).unwrap_err(),
+        ] {
+            assert_eq!(error.code(), "store-development-build");
+            let message = error.to_string();
+            for part in [
+                "left as it was",
+                &format!("schema {version}"),
+                "`cuttings export --format jsonl --to PATH`",
+                "`cuttings import PATH`",
+            ] {
+                assert!(message.contains(part), "{message}");
+            }
+            assert_eq!(files(), before, "schema {version}");
+        }
     }
-    drop(Store::open(&path, start_of_time()).unwrap());
-    let reader = Reader::open(&path).unwrap();
-    let articles = articles_since(&reader, 0, 10);
-    let [article] = articles.as_slice() else {
-        panic!("{articles:?}")
+}
+
+#[test]
+fn a_new_database_has_the_version_and_enforces_its_checks() {
+    let desk = Desk::new();
+    assert_eq!(desk.number("PRAGMA user_version"), 10);
+    let checked = |sql: &'static str| {
+        let db = schema::open_writer(&desk.path(), "").unwrap();
+        db.execute_batch("BEGIN").unwrap();
+        let error = db.execute(sql, []).unwrap_err().to_string();
+        assert!(error.contains("CHECK"), "{sql}: {error}");
     };
-    assert_eq!(article["article_id"], 7);
-    assert_eq!(article["image"], "https://one.example/a.jpg");
-    assert!(article["image_width"].is_null() && article["image_height"].is_null());
-    let id: String = Connection::open(&path)
-        .unwrap()
-        .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-    assert_eq!(id, "of the first");
+    checked("INSERT INTO sequence (one, seq) VALUES (2, 0)");
+    checked("INSERT INTO change (seq, article_id, op, at) VALUES (1, 1, 'lost', '')");
+    checked("INSERT INTO entry (source_id, ident, state, first_seen) VALUES (1, '', 'lost', '')");
 }
 
 #[test]
@@ -248,90 +265,4 @@ fn a_torn_list_of_work_convicts_nobody() {
     let _mark = store.working(WorkItem::Entry(crate::model::EntryId(7)));
     let text = std::fs::read_to_string(super::lock::beside(&path, "-work")).unwrap();
     assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["entry", "7"]);
-}
-
-/// A database of each earlier schema, with articles in it, is brought up to date when it is opened, and says the same.
-#[tokio::test]
-async fn a_database_of_any_schema_says_the_same_after_it_is_opened() {
-    for version in 1..MIGRATIONS.len() {
-        println!("schema {version}");
-        is_brought_up_to_date_from(version).await;
-    }
-}
-
-async fn is_brought_up_to_date_from(version: usize) {
-    let folder = tempfile::tempdir().unwrap();
-    let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
-    drop(Store::open(&new, start_of_time()).unwrap());
-    let db = Connection::open(&old).unwrap();
-    db.execute_batch(MIGRATIONS[0]).unwrap();
-    db.execute_batch(
-        "PRAGMA application_id = 0x63757474; PRAGMA user_version = 1; PRAGMA journal_mode = WAL; \
-         INSERT INTO meta VALUES ('store_id', 'old'); \
-         INSERT INTO source (id, name, url, host, enabled, configured, schedule, timezone, first_seen, next_at) \
-         VALUES (1, 'one', 'https://one.example/feed', 'one.example', 0, 0, '', 'UTC', '', 0); \
-         INSERT INTO article (id, source_id, first_seen, seq) VALUES (1, 1, '2026-11-24T00:00:00Z', 1), (2, 1, '2026-11-24T00:00:00Z', 2); \
-         INSERT INTO page (id, article_id, source_id, page_key, url, first_seen) VALUES \
-         (1, 1, 1, 'one.example/a', 'https://one.example/a', ''), (2, 2, 1, 'one.example/b', 'https://one.example/b', ''); \
-         INSERT INTO revision (id, page_id, source_id, seq, fetched_at, url, title, text, html, method, kind) VALUES \
-         (1, 1, 1, 1, '2026-11-24T00:00:00Z', 'https://one.example/a', 'Harbour', 'ferries leave', '', 'auto', 'article'), \
-         (2, 2, 1, 2, '2026-11-24T00:00:00Z', 'https://one.example/b', 'Bridge', 'cars pass', '', 'auto', 'article'); \
-         UPDATE article SET revision_id = id, indexed_id = id, shown_at = id; \
-         UPDATE sequence SET seq = 2; \
-         INSERT INTO change VALUES (1, 1, 'new', NULL, ''), (2, 2, 'new', NULL, ''); \
-         INSERT INTO search (rowid, title, text) SELECT page_id, title, text FROM revision; \
-         INSERT INTO alias VALUES \
-         ('one.example/a', 'final-url', 1, 'https://one.example/a', 0, ''), ('one.example/a', 'link', 1, 'https://one.example/a', 0, ''), \
-         ('one.example/b', 'final-url', 2, 'https://one.example/b', 0, ''), \
-         ('one.example/today', 'link', 1, 'https://one.example/today', 1, ''), ('one.example/today', 'link', 2, 'https://one.example/today', 1, ''); \
-         INSERT INTO raw_page VALUES (2, '2026-11-24T00:00:00Z', 200, 'a: b', '', x'3c703e', 3, NULL)",
-    )
-    .unwrap();
-    let rows = |db: &Connection, sql: &str| -> Vec<String> {
-        let mut query = db.prepare(sql).unwrap();
-        let rows = query.query_map([], |row| row.get(0)).unwrap();
-        rows.collect::<Result<_, _>>().unwrap()
-    };
-    for step in &MIGRATIONS[1..version] {
-        db.execute_batch(step).unwrap();
-    }
-    db.pragma_update(None, "user_version", version as i64).unwrap();
-    let told = "SELECT article_id || ' ' || key || ' ' || kind || ' ' || url || ' ' || shared FROM aliases ORDER BY 1";
-    let before = rows(&db, told);
-    assert_eq!(before.len(), 5);
-    drop(db);
-    let store = Store::open(&old, start_of_time()).unwrap();
-    store.close().await.unwrap();
-    let reader = Reader::open(&old).unwrap();
-    assert_eq!(reader.verify(|_| {}).unwrap(), Vec::<String>::new());
-    assert_eq!(reader.summary().unwrap().store_id, "old");
-    let pages = reader.raw_pages_after(&RawPages::default(), 0, 9).unwrap();
-    let [page] = pages.as_slice() else {
-        panic!("{pages:?}")
-    };
-    assert_eq!((page.page_id, page.body.as_slice()), (2, &b"<p>"[..]));
-    let (old, new) = (Connection::open(&old).unwrap(), Connection::open(&new).unwrap());
-    assert_eq!(rows(&old, told), before);
-    assert_eq!(
-        rows(&old, "SELECT source_id || ' ' || page_id FROM raw_page_due"),
-        ["1 2"]
-    );
-    let found = |key: &str| {
-        old.prepare(super::super::articles::NAMED)
-            .unwrap()
-            .query_map([key], |row| row.get::<_, i64>(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        (found("one.example/b"), found("one.example/today")),
-        (vec![2], vec![])
-    );
-    let schema = "SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name";
-    assert_eq!(
-        rows(&old, schema),
-        rows(&new, schema),
-        "as if it had been made today"
-    );
 }

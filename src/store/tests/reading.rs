@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::model::{EncodedBody, RawPage};
 
 /// docs/schema.md: `## name` of a view, then a table whose first column is the column, in order.
 fn documented() -> Vec<(String, Vec<String>)> {
@@ -259,18 +260,41 @@ async fn raw_pages_come_back_as_they_were_received() {
     desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
         .await;
     let body: Vec<u8> = (0..100_000_u32).flat_map(|i| (i % 251).to_le_bytes()).collect();
-    for name in ["a", "b"] {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+    std::io::Write::write_all(&mut gzip, &body).unwrap();
+    let gzip = gzip.finish().unwrap();
+    for (name, sent) in [
+        ("a", None),
+        (
+            "b",
+            Some(EncodedBody {
+                codings: "gzip".into(),
+                bytes: gzip.clone(),
+            }),
+        ),
+    ] {
         let mut page = cutting(&format!("one.example/{name}"), &words(name), &[]);
-        page.raw = Some(crate::model::RawPage {
+        page.raw = Some(RawPage {
             status: 200,
             headers: "content-type: text/html\nx: ü\n".into(),
             body: body.clone(),
-            sent: None,
+            sent,
             expires: None,
         });
         desk.collect(page).await;
         desk.pass(10);
     }
+    let stored: Vec<(String, Vec<u8>)> = desk
+        .sql()
+        .prepare("SELECT codings, body FROM raw_page ORDER BY page_id")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(stored[0].0, "zstd", "it came uncompressed");
+    assert!(stored[0].1.len() * 10 < body.len());
+    assert_eq!(stored[1], ("gzip".into(), gzip), "it is kept as it was sent");
     let reader = Reader::open(&desk.path()).unwrap();
     let all = RawPages::default();
     let first = reader.raw_pages_after(&all, 0, 1).unwrap().remove(0);
@@ -279,7 +303,7 @@ async fn raw_pages_come_back_as_they_were_received() {
     assert_eq!(first.url, "https://one.example/a");
     assert_eq!(first.source.as_deref(), Some("one"));
     let rest = reader.raw_pages_after(&all, first.page_id, 9).unwrap();
-    assert_eq!(rest.len(), 1);
+    assert_eq!((rest.len(), rest[0].body == body), (1, true));
     let count = |which: &RawPages| reader.raw_pages_count(which).unwrap();
     let of = |source: &str| RawPages {
         source: Some(source.into()),
