@@ -52,7 +52,7 @@ fn h23_the_database_of_a_development_build_is_left_as_it_is_and_the_way_out_is_n
             assert_eq!(error.code(), "store-development-build");
             let message = error.to_string();
             for part in [
-                "left as it was",
+                "left as it is",
                 &format!("schema {version}"),
                 "`cuttings export --format jsonl --to PATH`",
                 "`cuttings import PATH`",
