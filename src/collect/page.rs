@@ -1,7 +1,5 @@
 //! A page of an article: fetched, read, and put together with the others; or why not.
 
-use std::time::{Duration, Instant};
-
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -226,9 +224,6 @@ async fn read<T: Send + 'static>(
 /// What is said of a page that the parser could not bear.
 const PANICKED: &str = "the page made the extractor panic; please report it";
 
-/// Longest that reading one page may take. A build for debugging is given what it is slower by.
-const PATIENCE: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 2 });
-
 /// What the rules, or the automatic, make of a page.
 fn extract(
     desk: &Desk,
@@ -244,18 +239,12 @@ fn extract(
         url,
         link_header: link_header.as_deref(),
     };
-    let begun = Instant::now();
-    let extraction = extract::article_within(
-        &page,
-        &config.rules_for(source, url, now),
-        config.zone_for(source, url),
-        now,
-        &|| begun.elapsed() < PATIENCE,
-    )
-    .map_err(|error| Failure {
-        grade: error.grade(),
-        ..own_failure(fetched, error.code(), error.to_string())
-    })?;
+    let rules = config.rules_for(source, url, now);
+    let extraction =
+        extract::article(&page, &rules, config.zone_for(source, url), now).map_err(|error| Failure {
+            grade: error.grade(),
+            ..own_failure(fetched, error.code(), error.to_string())
+        })?;
     match extraction.kind {
         PageKind::Challenge => Err(own_failure(
             fetched,

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::dates::Reading;
-use super::deadline::Deadline;
 use super::jsonld::Linked;
 use super::language::{declared_language, of_text};
 use super::links;
@@ -21,7 +20,6 @@ pub(super) struct Automatic<'a> {
     pub(super) base: &'a Url,
     pub(super) page: &'a Url,
     pub(super) reading: Reading<'a>,
-    pub(super) watch: &'a Deadline<'a>,
 }
 
 impl Automatic<'_> {
@@ -87,8 +85,7 @@ impl Automatic<'_> {
 
     /// Everything but headline and body.
     pub(super) fn rest(&self, extraction: &mut Extraction, body: &Selection) -> Result<(), LimitExceeded> {
-        let watch = self.watch;
-        watch.in_time()?;
+        self.document.spend_pass()?;
         let place = self.place(extraction.title.as_deref(), body);
         let site = self.linked.site.clone();
         let (site, origin) = match self.meta.site() {
@@ -102,7 +99,7 @@ impl Automatic<'_> {
             origin,
             &mut extraction.origins,
         );
-        watch.in_time()?;
+        self.document.spend_pass()?;
         let declared = declared_language(self.meta, self.linked);
         if extraction.language.is_none()
             && let Some((language, origin)) = of_text(declared, &extraction.text)
@@ -110,7 +107,7 @@ impl Automatic<'_> {
             extraction.language = Some(language);
             extraction.origins.insert(Field::Language, origin);
         }
-        watch.in_time()?;
+        self.document.spend_pass()?;
         if let Some((section, origin)) = self.section() {
             extraction.section = Some(section);
             extraction.origins.insert(Field::Section, origin);
@@ -120,7 +117,7 @@ impl Automatic<'_> {
         extraction
             .origins
             .extend(origin.map(|origin| (Field::Tags, origin)));
-        watch.in_time()?;
+        self.document.spend_pass()?;
         if extraction.links.canonical.is_some() {
             extraction.origins.insert(Field::Canonical, Origin::Meta);
         }
@@ -133,7 +130,7 @@ impl Automatic<'_> {
                 extraction.origins.insert(Field::ShortLink, Origin::Auto);
             }
         }
-        watch.in_time()?;
+        self.document.spend_pass()?;
         if extraction.byline.is_none() && extraction.authors.is_empty() {
             let site = extraction.site.clone();
             if let Some((printed, names, origin)) = self.authors(site.as_deref(), &place) {
@@ -142,39 +139,39 @@ impl Automatic<'_> {
                 extraction.origins.insert(Field::Byline, origin);
             }
         }
-        watch.in_time()?;
+        self.document.spend_pass()?;
         if extraction.published.is_none()
             && let Some((at, origin)) = self.published(&place)
         {
             extraction.published = Some(at);
             extraction.origins.insert(Field::Published, origin);
         }
-        watch.in_time()?;
+        self.document.spend_pass()?;
         if extraction.modified.is_none()
             && let Some((at, origin)) = self.modified()
         {
             extraction.modified = Some(at);
             extraction.origins.insert(Field::Modified, origin);
         }
-        watch.in_time()?;
+        self.document.spend_pass()?;
         if extraction.standfirst.is_none()
             && let Some((text, origin)) = self.standfirst(extraction.title.as_deref(), &place)
         {
             extraction.standfirst = Some(text);
             extraction.origins.insert(Field::Standfirst, origin);
         }
-        watch.in_time()?;
+        self.document.spend_pass()?;
         if extraction.image.is_none()
             && let Some((image, origin)) = self.image(&place, body)
         {
             extraction.image = Some(image);
             extraction.origins.insert(Field::Image, origin);
         }
-        watch.in_time()?;
+        self.document.spend_pass()?;
         if let Some(image) = &extraction.image {
             extraction.image_size = self.image_size(image);
         }
-        watch.in_time()
+        self.document.spend_pass()
     }
 }
 

@@ -15,7 +15,6 @@ mod body;
 mod byline;
 mod clock;
 mod dates;
-mod deadline;
 mod disposition;
 mod fields;
 mod formatted;
@@ -53,7 +52,6 @@ use crate::config::ArticleRules;
 use crate::html::{self, Document, LimitExceeded, ParseLimits, Selection, blocks, join, sanitised};
 use crate::model::{Extraction, Field, Grade, Origin, PageKind, PaginationLinks};
 use dates::Reading;
-use deadline::Deadline;
 use fields::Automatic;
 use jsonld::Linked;
 use meta::Meta;
@@ -82,10 +80,10 @@ pub enum ExtractError {
 }
 
 impl ExtractError {
-    /// How bad: the same page is as large tomorrow, while the machine may have more time for it.
+    /// How bad: the same page is as large tomorrow, while one that takes too much work may be simpler then.
     pub fn grade(&self) -> Grade {
         match self {
-            Self::TooMuch(LimitExceeded::Time) => Grade::Soft,
+            Self::TooMuch(LimitExceeded::Steps) => Grade::Soft,
             Self::TooMuch(LimitExceeded::Bytes(_) | LimitExceeded::Nodes(_)) => Grade::Permanent,
         }
     }
@@ -95,7 +93,7 @@ impl ExtractError {
         match self {
             Self::TooMuch(LimitExceeded::Bytes(_)) => "too-large",
             Self::TooMuch(LimitExceeded::Nodes(_)) => "too-many-nodes",
-            Self::TooMuch(LimitExceeded::Time) => "too-slow",
+            Self::TooMuch(LimitExceeded::Steps) => "too-slow",
         }
     }
 }
@@ -107,21 +105,19 @@ pub fn article(
     zone: Tz,
     now: DateTime<Utc>,
 ) -> Result<Extraction, ExtractError> {
-    article_within(page, rules, zone, now, &|| true)
+    article_within(page, rules, zone, now, &ParseLimits::default())
 }
 
-/// The same for one who has no more time than `has_time` says: it is asked between the steps of the work, each of which
-/// is bounded by the size of the page.
-pub fn article_within(
+/// The same within other limits.
+fn article_within(
     page: &PageInput<'_>,
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
-    has_time: &dyn Fn() -> bool,
+    limits: &ParseLimits,
 ) -> Result<Extraction, ExtractError> {
-    let watch = Deadline::new(has_time);
-    let document = Document::parse_until(page.html, &ParseLimits::default(), &mut || watch.is_late())?;
-    Ok(cut_out(&document, page, rules, zone, now, &watch)?.0)
+    let document = Document::parse(page.html, limits)?;
+    Ok(cut_out(&document, page, rules, zone, now)?.0)
 }
 
 /// The same, with what became of each piece of the page's text.
@@ -132,7 +128,7 @@ pub fn explained(
     now: DateTime<Utc>,
 ) -> Result<(Extraction, Vec<Segment>), ExtractError> {
     let document = Document::parse(page.html, &ParseLimits::default())?;
-    let (extraction, clip) = cut_out(&document, page, rules, zone, now, &Deadline::new(&|| true))?;
+    let (extraction, clip) = cut_out(&document, page, rules, zone, now)?;
     let parts = disposition::parts(&document, &clip, rules);
     Ok((extraction, parts))
 }
@@ -144,13 +140,12 @@ fn cut_out(
     rules: &[&ArticleRules],
     zone: Tz,
     now: DateTime<Utc>,
-    watch: &Deadline<'_>,
 ) -> Result<(Extraction, Selection), ExtractError> {
-    watch.in_time()?;
+    document.spend_pass()?;
     let meta = Meta::read(document);
-    watch.in_time()?;
+    document.spend_pass()?;
     let linked = jsonld::read(document);
-    watch.in_time()?;
+    document.spend_pass()?;
     let base = links::base(&meta, page.url);
     // What the configuration says of the site counts for its dates, too.
     let configured = rules.iter().find_map(|rules| rules.language.clone());
@@ -165,7 +160,6 @@ fn cut_out(
         layers: rules,
         base: &base,
         reading,
-        watch,
         tried: Vec::new(),
     };
     let mut extraction = Extraction {
@@ -173,13 +167,13 @@ fn cut_out(
         ..Extraction::default()
     };
     by_rule(&mut applied, &mut extraction);
-    watch.in_time()?;
+    document.spend_pass()?;
 
     let whole = Selection::of_all(document, &document.all().take(1).collect::<Vec<_>>());
     if applied.rejects(&whole) {
         extraction.kind = PageKind::NotArticle;
         extraction.tried = applied.tried;
-        in_steps(document)?;
+        document.spend_pass()?;
         return Ok((extraction, Selection::of_all(document, &[])));
     }
 
@@ -190,18 +184,17 @@ fn cut_out(
         base: &base,
         page: page.url,
         reading,
-        watch,
     };
     automatic.title(&mut extraction);
-    watch.in_time()?;
+    document.spend_pass()?;
     let ruled = applied.body();
-    watch.in_time()?;
+    document.spend_pass()?;
     let clip = if let Some(clip) = ruled {
         extraction.origins.insert(Field::Body, Origin::Rule);
         extraction.text = join(&blocks(document, &clip));
         clip
     } else {
-        let mut found = body::find(document, extraction.title.as_deref(), &linked, &meta, watch)?;
+        let mut found = body::find(document, extraction.title.as_deref(), &linked, &meta)?;
         applied.cut(&mut found.clip);
         extraction.text = if found.clip.until.is_some() || rules.iter().any(|rules| !rules.remove.is_empty())
         {
@@ -214,27 +207,18 @@ fn cut_out(
         }
         found.clip
     };
-    watch.in_time()?;
+    document.spend_pass()?;
     extraction.html = sanitised(document, &clip, &base);
-    watch.in_time()?;
+    document.spend_pass()?;
     last_resort(document, &linked, &base, &mut extraction);
     automatic.rest(&mut extraction, &clip)?;
     extraction.kind = kind::of(document, &linked, &extraction, &clip);
-    watch.in_time()?;
+    document.spend_pass()?;
     extraction.more = more(&mut applied, &meta, page);
-    watch.in_time()?;
+    document.spend_pass()?;
     extraction.tried = applied.tried;
-    in_steps(document)?;
+    document.spend_pass()?;
     Ok((extraction, clip))
-}
-
-/// Gives the page up where a selector did.
-fn in_steps(document: &Document) -> Result<(), LimitExceeded> {
-    if document.is_overrun() {
-        Err(LimitExceeded::Time)
-    } else {
-        Ok(())
-    }
 }
 
 /// Characters under which the text of a page without a rule is worth a look at what its scripts would show.

@@ -3,7 +3,6 @@
 use url::Url;
 
 use super::dates::{self, Reading};
-use super::deadline::Deadline;
 use crate::config::{ArticleRules, FieldRule};
 use crate::html::{Css, Document, NodeId, Selection, blocks, join, line, printed, tidy};
 use crate::link;
@@ -19,8 +18,6 @@ pub(super) struct Applied<'a> {
     pub(super) layers: &'a [&'a ArticleRules],
     pub(super) base: &'a Url,
     pub(super) reading: Reading<'a>,
-    /// Asked before each selector: when it is late there is no value, and the page is given up.
-    pub(super) watch: &'a Deadline<'a>,
     pub(super) tried: Vec<SelectorOutcome>,
 }
 
@@ -97,7 +94,7 @@ impl<'a> Applied<'a> {
     pub(super) fn cut(&self, clip: &mut Selection) {
         let removed: Vec<&Css> = self.layers.iter().flat_map(|rules| &rules.remove).collect();
         for css in removed {
-            if self.watch.is_late() {
+            if self.document.is_overrun() {
                 return;
             }
             for at in self.document.select(css) {
@@ -151,7 +148,7 @@ impl<'a> Applied<'a> {
             .iter()
             .flat_map(|layer| of(layer).iter().map(|rule| (&layer.layer, rule)));
         for (layer, rule) in rules {
-            if self.watch.is_late() {
+            if self.document.is_overrun() {
                 return None;
             }
             let value = read(self, rule);

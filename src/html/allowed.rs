@@ -8,6 +8,7 @@ use url::Url;
 
 use super::limits::ParseLimits;
 use super::quick;
+use super::steps::Steps;
 use super::tag::Tag;
 
 /// Absolute http or https.
@@ -55,7 +56,7 @@ pub(super) fn is_clean(html: &str) -> bool {
             _ => return false,
         }
     }
-    let Ok(document) = quick::parse(html, &ParseLimits::default(), &mut || false) else {
+    let Ok(document) = quick::parse(html, &ParseLimits::default(), &Steps::new(u32::MAX)) else {
         return false;
     };
     let mut elements = 0;

@@ -8,26 +8,23 @@ use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, QualName, local_name, ns};
 
 use super::limits::{LimitExceeded, ParseLimits};
+use super::steps::Steps;
 use super::tag::Tag;
 use super::tree::{Attr, Document, Flat, Span};
 
-/// Bytes the parser is given between two looks at the clock.
+/// Bytes the parser is given between two looks at the limits.
 const CHUNK: usize = 16 << 10;
 
-/// Parses a page, and asks `stop` between chunks whether to go on.
-pub(super) fn parse(
-    page: &str,
-    limits: &ParseLimits,
-    stop: &mut dyn FnMut() -> bool,
-) -> Result<Document, LimitExceeded> {
+/// Parses a page. It takes a step per byte: this parser is about ten times as slow as the quick one.
+pub(super) fn parse(page: &str, limits: &ParseLimits, steps: &Steps) -> Result<Document, LimitExceeded> {
     let mut parser = parse_document(Sink::default(), ParseOpts::default());
     let mut rest = page;
     while !rest.is_empty() {
         let (chunk, after) = rest.split_at(rest.floor_char_boundary(CHUNK));
         parser.process(chunk.into());
         rest = after;
-        if stop() {
-            return Err(LimitExceeded::Time);
+        if !steps.spend(chunk.len()) {
+            return Err(LimitExceeded::Steps);
         }
         if parser.tokenizer.sink.sink.0.borrow().len() > limits.nodes {
             return Err(LimitExceeded::Nodes(limits.nodes));

@@ -1,6 +1,5 @@
 //! Which elements a selector matches: our tree as the `selectors` crate sees one.
 
-use std::cell::Cell;
 use std::fmt;
 
 use cssparser::ToCss;
@@ -30,13 +29,13 @@ impl Selectors {
     }
 }
 
-/// Steps from element to element that one selector may take over a page. `a ~ b` looks from each `b` at all between it and
-/// an `a`: with six thousand in a row these are used up, and the page is [`Document::is_overrun`].
-const STEPS: u32 = 20_000_000;
-
-/// The elements a selector matches, in document order.
+/// The elements a selector matches, in document order. It takes a step for each element and each hop to another one: `a ~ b`
+/// looks from each `b` at all between it and an `a`. When the page's steps are spent, [`Document::is_overrun`] is true and
+/// the rest of the elements is left out.
 pub(super) fn select(document: &Document, css: &Css) -> Vec<NodeId> {
-    let steps = Cell::new(STEPS);
+    if !document.spend(document.len()) {
+        return Vec::new();
+    }
     let mut caches = SelectorCaches::default();
     let mut context = MatchingContext::new(
         MatchingMode::Normal,
@@ -53,25 +52,17 @@ pub(super) fn select(document: &Document, css: &Css) -> Vec<NodeId> {
         .iter()
         .map(|selector| (Wanted::by(selector), selector))
         .collect();
-    let found = document
+    document
         .elements()
         .filter(|(at, flat)| {
-            let element = Handle {
-                document,
-                at: *at,
-                steps: &steps,
-            };
+            let element = Handle { document, at: *at };
             list.iter().any(|(wanted, selector)| {
                 wanted.may_be(flat, element)
                     && matching::matches_selector(selector, 0, None, &element, &mut context)
             })
         })
         .map(|(at, _)| at)
-        .collect();
-    if steps.get() == 0 {
-        document.overrun();
-    }
-    found
+        .collect()
 }
 
 /// What an element must have to be looked at closely: nearly none of a page has it.
@@ -204,8 +195,6 @@ impl parser::PseudoElement for Never {}
 struct Handle<'d> {
     document: &'d Document,
     at: NodeId,
-    /// Those that are left.
-    steps: &'d Cell<u32>,
 }
 
 impl Handle<'_> {
@@ -215,9 +204,7 @@ impl Handle<'_> {
 
     /// Takes a step to another element, if one is left. Without, there are no others.
     fn step(self) -> bool {
-        let left = self.steps.get();
-        self.steps.set(left.saturating_sub(1));
-        left > 0
+        self.document.spend(1)
     }
 
     fn is_element(self) -> bool {

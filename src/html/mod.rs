@@ -15,6 +15,7 @@ mod quick;
 mod render;
 mod runs;
 mod selection;
+mod steps;
 mod tag;
 mod text;
 mod tree;

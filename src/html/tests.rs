@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use scraper::{Html, Node};
 
 use super::quick::{self, Refusal};
+use super::steps::Steps;
 use super::{Document, ParseLimits, Selection, Tag, full};
 
 /// A tree as lines: what a node is, how deep it stands, its attributes.
@@ -48,13 +49,13 @@ fn drawn_by_scraper(page: &str) -> String {
 }
 
 fn by_html5ever(page: &str) -> Document {
-    full::parse(page, &ParseLimits::default(), &mut || false).unwrap()
+    full::parse(page, &ParseLimits::default(), &Steps::new(u32::MAX)).unwrap()
 }
 
 /// Whether the page was as usual; panics where the trees differ.
 #[track_caller]
 fn compare(page: &str) -> bool {
-    let ours = match quick::parse(page, &ParseLimits::default(), &mut || false) {
+    let ours = match quick::parse(page, &ParseLimits::default(), &Steps::new(u32::MAX)) {
         Ok(ours) => ours,
         Err(Refusal::Unusual) => return false,
         Err(Refusal::TooMuch(why)) => panic!("{why}"),

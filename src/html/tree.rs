@@ -3,13 +3,13 @@
 //! A subtree is a range, a walk is a loop, and no depth of nesting is a depth of calls.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::ops::Range;
 
 use super::buffer_pool::Room;
 use super::css::Css;
 use super::limits::{LimitExceeded, ParseLimits, bounded};
 use super::quick::Refusal;
+use super::steps::Steps;
 use super::tag::Tag;
 use super::{full, matching, quick};
 
@@ -45,7 +45,7 @@ pub struct Document {
     attrs: Vec<Attr>,
     /// Of elements that [`Tag`] does not know.
     names: Vec<Span>,
-    overrun: Cell<bool>,
+    steps: Steps,
 }
 
 /// An element or a text.
@@ -138,36 +138,33 @@ impl Span {
 impl Document {
     /// Parses a page within limits.
     pub fn parse(html: &str, limits: &ParseLimits) -> Result<Self, LimitExceeded> {
-        Self::parse_until(html, limits, &mut || false)
-    }
-
-    /// Parses a page within limits, and asks `stop` between chunks whether to go on.
-    pub fn parse_until(
-        html: &str,
-        limits: &ParseLimits,
-        stop: &mut dyn FnMut() -> bool,
-    ) -> Result<Self, LimitExceeded> {
         if html.len() > limits.bytes {
             return Err(LimitExceeded::Bytes(html.len()));
         }
         let html = as_lines(html.strip_prefix('\u{feff}').unwrap_or(html));
-        match quick::parse(&html, limits, stop) {
+        let steps = Steps::new(limits.steps);
+        let mut document = Self::build(&html, limits, &steps)?;
+        document.steps = steps;
+        Ok(document)
+    }
+
+    fn build(html: &str, limits: &ParseLimits, steps: &Steps) -> Result<Self, LimitExceeded> {
+        match quick::parse(html, limits, steps) {
             Ok(document) => return Ok(document),
             Err(Refusal::TooMuch(why)) => return Err(why),
             Err(Refusal::Unusual) => {}
         }
-        let html = bounded(&html, limits)?;
+        let html = bounded(html, limits)?;
         let flattened = match &html {
-            Cow::Owned(html) => quick::parse(html, limits, stop),
+            Cow::Owned(html) => quick::parse(html, limits, steps),
             Cow::Borrowed(_) => Err(Refusal::Unusual),
         };
         match flattened {
             Ok(document) => Ok(document),
             Err(Refusal::TooMuch(why)) => Err(why),
-            Err(Refusal::Unusual) => full::parse(&html, limits, stop),
+            Err(Refusal::Unusual) => full::parse(&html, limits, steps),
         }
     }
-
     /// Of nodes in document order.
     pub(super) fn new(
         page: String,
@@ -182,7 +179,7 @@ impl Document {
             nodes,
             attrs,
             names,
-            overrun: Cell::new(false),
+            steps: Steps::new(ParseLimits::default().steps),
         }
     }
 
@@ -323,13 +320,28 @@ impl Document {
         }
     }
 
-    /// Whether a selector would have had to take too many steps over it: what it found is not all.
-    pub fn is_overrun(&self) -> bool {
-        self.overrun.get()
+    /// Takes steps from the page's budget ([`ParseLimits::steps`]). False if fewer are left; then none is left from now on.
+    pub(crate) fn spend(&self, steps: usize) -> bool {
+        self.steps.spend(steps)
     }
 
-    pub(super) fn overrun(&self) {
-        self.overrun.set(true);
+    /// Takes the steps of reading a text of that many bytes.
+    pub(crate) fn spend_text(&self, bytes: usize) -> bool {
+        self.steps.spend_text(bytes)
+    }
+
+    /// Takes the steps of one pass over all nodes.
+    pub(crate) fn spend_pass(&self) -> Result<(), LimitExceeded> {
+        if self.spend(self.len()) && !self.is_overrun() {
+            Ok(())
+        } else {
+            Err(LimitExceeded::Steps)
+        }
+    }
+
+    /// True once the page's budget of steps is spent. What a selector found then is not all.
+    pub fn is_overrun(&self) -> bool {
+        self.steps.are_spent()
     }
 
     /// The elements a selector matches, in document order.

@@ -75,6 +75,10 @@ impl<'d> Reader<'d> {
     /// Reads an element, but for what the clip leaves out.
     pub(super) fn read(&mut self, root: NodeId, clip: &Selection) {
         let end = self.document.end(root);
+        // A text may be read again for each element around it.
+        if !self.document.spend(end.index() - root.index()) {
+            return;
+        }
         let mut at = root;
         self.frames.clear();
         while at < end && clip.until.is_none_or(|until| at < until) {
@@ -230,6 +234,7 @@ impl<'d> Reader<'d> {
 
     fn append(&mut self, at: NodeId) {
         let text = self.document.text_of(at).unwrap_or_default();
+        self.document.spend_text(text.len());
         let (pre, owner) = self.frame().map_or((false, at), |frame| (frame.pre, frame.owner));
         let in_link = at < self.link_end;
         // Most paragraphs are one text.

@@ -19,7 +19,6 @@ mod tests;
 
 use crate::html::{Block, Document, LimitExceeded, Marks, NodeId, Selection, Tag, blocks, join};
 
-use super::deadline::Deadline;
 use super::jsonld::Linked;
 use super::meta::Meta;
 
@@ -50,7 +49,6 @@ pub(super) fn find(
     title: Option<&str>,
     linked: &Linked,
     meta: &Meta,
-    watch: &Deadline<'_>,
 ) -> Result<Found, LimitExceeded> {
     let root = document
         .all()
@@ -64,9 +62,9 @@ pub(super) fn find(
     };
     let mut whole = Selection::of(document, root);
     noise::hide(document, &mut whole.without);
-    watch.in_time()?;
+    document.spend_pass()?;
     let all = blocks(document, &whole);
-    watch.in_time()?;
+    document.spend_pass()?;
     let mut known = names::Known::default();
     let noise = noise::mark(document, &all, &mut known);
     let described = ["og:description", "description", "twitter:description"];
@@ -79,17 +77,17 @@ pub(super) fn find(
         said: linked.body.as_deref(),
         leads: leads.chain(linked.standfirst.as_deref()).collect(),
     };
-    watch.in_time()?;
+    document.spend_pass()?;
     let mut seen = features::of_blocks(&view, &mut known);
-    watch.in_time()?;
+    document.spend_pass()?;
     let alone = score::alone(&seen);
     let container = score::best_container(&view, &alone, root);
-    watch.in_time()?;
+    document.spend_pass()?;
     score::look_around(&view, &mut seen, &alone, container);
-    watch.in_time()?;
+    document.spend_pass()?;
     let among = score::among(&seen);
     let kept = prune::kept(&view, container, &among);
-    watch.in_time()?;
+    document.spend_pass()?;
     let clip = clip_of(&view, root, &kept, whole.without);
     let text = join(kept.iter().filter_map(|index| view.blocks.get(*index)));
     Ok(Found { clip, text })

@@ -19,6 +19,7 @@ use self::open::{Active, Open, Space};
 use self::tokens::{Doctype, Name, Raw, Token, Tokens};
 use super::buffer_pool::Room;
 use super::limits::{LimitExceeded, ParseLimits};
+use super::steps::Steps;
 use super::tag::Tag;
 use super::tree::{Attr, Document, Flat, Span};
 
@@ -43,15 +44,11 @@ impl From<Unusual> for Refusal {
 
 type Outcome<T = ()> = Result<T, Unusual>;
 
-/// Bytes of the page between two looks at the clock.
+/// Bytes of the page between two looks at the limits.
 const CHUNK: usize = 16 << 10;
 
-/// Parses a page, and asks `stop` now and then whether to go on.
-pub(super) fn parse(
-    page: &str,
-    limits: &ParseLimits,
-    stop: &mut dyn FnMut() -> bool,
-) -> Result<Document, Refusal> {
+/// Parses a page; its bytes are taken from `steps`.
+pub(super) fn parse(page: &str, limits: &ParseLimits, steps: &Steps) -> Result<Document, Refusal> {
     if memchr(0, page.as_bytes()).is_some()
         || u32::try_from(page.len()).map_or(true, |length| length > u32::MAX / 4)
     {
@@ -71,8 +68,8 @@ pub(super) fn parse(
         }
         if builder.tokens.position() >= next_look {
             next_look = builder.tokens.position() + CHUNK;
-            if stop() {
-                return Err(Refusal::TooMuch(LimitExceeded::Time));
+            if !steps.spend_text(CHUNK) {
+                return Err(Refusal::TooMuch(LimitExceeded::Steps));
             }
             if builder.nodes.len() > limits.nodes {
                 return Err(Refusal::TooMuch(LimitExceeded::Nodes(limits.nodes)));
