@@ -123,11 +123,11 @@ pub async fn deliver(
                 }
                 Ok(DeliveryStep::Done(seq))
             }
-            Err((refusal, range)) => {
+            Err((refusal, (after, upto))) => {
                 let next = now + rest_after(failures);
                 side.record_output_failure(&name, &refusal.message, next, now)?;
                 if refusal.for_good || failures + 1 >= GIVE_UP {
-                    side.record_dead_letter(&name, &mark, range, &refusal.message, now)?;
+                    side.record_dead_letter(&name, &mark, after, upto, &refusal.message, now)?;
                 }
                 Ok(DeliveryStep::Failed(next, refusal.message))
             }

@@ -1,7 +1,7 @@
-//! A copy of the database, taken while it is written to: whole or not at all, and checked before it counts.
+//! `cuttings backup`: copies the database while it is in use, and checks the copy before it replaces anything.
 //!
-//! The copy gets a `store_id` of its own: the day it takes the place of the original, readers see that numbers may have
-//! been given twice, and start anew.
+//! The copy gets a `store_id` of its own: once it is restored in the place of the original, numbers may be given twice, and
+//! readers see by the new id that they have to start again.
 
 use std::fs::File;
 use std::io;
@@ -13,7 +13,11 @@ use super::error::StoreError;
 use super::lock::beside;
 use super::{random_id, schema};
 
-/// Copies the database at `from` to `to`; gives the size of the copy. What was at `to` before is replaced at the end.
+/// Copies the database at `from` to `to` and replaces what was at `to` as the last step, atomically. Returns the size of
+/// the copy in bytes.
+///
+/// Refused with `to` untouched: a database that is not ours, a target that is a folder, the database itself or a database
+/// in use, and a copy that fails SQLite's integrity check.
 pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {
     drop(schema::open_reader(from)?);
     let refused = |message: &str| StoreError::File {
@@ -28,22 +32,20 @@ pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {
     if to.exists() && to.canonicalize().map_err(failed)? == from.canonicalize().map_err(failed)? {
         return Err(refused("it is the database itself"));
     }
-    // The log of another database would be taken for that of the copy.
+    // SQLite would take the log of the other database for that of the copy.
     if beside(to, "-wal").metadata().is_ok_and(|log| log.len() > 0) {
         return Err(refused("a database in use is there: its -wal file is not empty"));
     }
     let name = to.file_name().ok_or_else(|| refused("it names no file"))?;
-    let mut part = std::ffi::OsString::from(".");
-    part.push(name);
-    part.push(format!(".{}.part", std::process::id()));
-    let part = Part(to.with_file_name(part));
-    part.clear();
+    let part_name = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
+    let part = PartialCopy(to.with_file_name(part_name));
+    part.remove();
     copy(from, &part.0).map_err(|error| error.while_doing("copy the database"))?;
-    let sealed = seal(&part.0).map_err(|error| error.while_doing("check the copy"))?;
-    if sealed != "ok" {
+    let check = seal(&part.0).map_err(|error| error.while_doing("check the copy"))?;
+    if check != "ok" {
         return Err(StoreError::Damaged {
             doing: "back the database up",
-            what: sealed,
+            what: check,
         });
     }
     let file = File::open(&part.0).map_err(failed)?;
@@ -62,12 +64,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
         from,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    // One snapshot, whatever is written meanwhile.
+    // VACUUM INTO reads one snapshot, whatever is written meanwhile.
     db.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
     Ok(())
 }
 
-/// Makes a copy a database of its own, and tells what SQLite thinks of it.
+/// Gives the copy an id of its own, and returns the verdict of SQLite's integrity check: `ok` or the first fault.
 fn seal(copy: &Path) -> Result<String, StoreError> {
     let id = random_id()?;
     let db = Connection::open_with_flags(
@@ -78,20 +80,20 @@ fn seal(copy: &Path) -> Result<String, StoreError> {
     Ok(db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?)
 }
 
-/// The unfinished copy: gone with whoever fails.
-struct Part(PathBuf);
+/// The unfinished copy, removed on drop; after the final rename there is nothing left to remove.
+struct PartialCopy(PathBuf);
 
-impl Part {
-    fn clear(&self) {
+impl PartialCopy {
+    fn remove(&self) {
         for path in [self.0.clone(), beside(&self.0, "-journal")] {
-            // Most often it is not there.
+            // Usually it does not exist.
             let _ = std::fs::remove_file(path);
         }
     }
 }
 
-impl Drop for Part {
+impl Drop for PartialCopy {
     fn drop(&mut self) {
-        self.clear();
+        self.remove();
     }
 }

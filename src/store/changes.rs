@@ -1,29 +1,32 @@
-//! What readers are told: each new article, revision and merge under a number that grows and never repeats.
+//! Numbers the changes that readers see: a new article, a revision, a merge, a deletion.
+//!
+//! Each change gets the next `seq`, which grows by one and is never given again, and a row in `change`, in the same
+//! transaction as the change itself. `articles`, `grouping`, `retention` and `import` call this; the view `changes` and
+//! `seq` in `articles` (docs/schema.md) are what readers follow. Every change also marks the article for the text index.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::text_index;
-use super::time;
+use super::{text_index, time};
 use crate::model::{ArticleId, SourceId};
 
-/// A new article, without a revision yet (see [`begun`]), and the number under which it is told.
+/// Adds an article without a revision yet (see [`set_first_revision`]); returns it with the `seq` of its announcement.
 pub(super) fn insert_article(
     db: &Connection,
     source: Option<SourceId>,
     first_seen: &str,
     now: DateTime<Utc>,
 ) -> Result<(ArticleId, i64), StoreError> {
-    let seq = next(db)?;
+    let seq = next_seq(db)?;
     db.prepare_cached("INSERT INTO article (source_id, first_seen, seq) VALUES (?1, ?2, ?3)")?
         .execute(params![source.map(|source| source.0), first_seen, seq])?;
     let article = ArticleId(db.last_insert_rowid());
-    tell(db, seq, article, "new", None, now)?;
+    insert_change(db, seq, article, "new", None, now)?;
     Ok((article, seq))
 }
 
-/// The first revision of a new article, which has the number of the article already.
+/// Shows the first revision of a new article. The revision was stored with the article's `seq` already.
 pub(super) fn set_first_revision(
     db: &Connection,
     article: ArticleId,
@@ -34,117 +37,113 @@ pub(super) fn set_first_revision(
     text_index::mark_changed(db, article)
 }
 
-/// The first revision of an article that has none: told with the article itself.
-fn first(db: &Connection, article: ArticleId, revision: i64) -> Result<(), StoreError> {
-    let seq: i64 = db
-        .prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1 RETURNING seq")?
-        .query_row(params![article.0, revision], |row| row.get(0))?;
-    text_index::mark_changed(db, article)?;
-    number(db, revision, seq)
-}
-
-/// An article shows another revision from now on.
+/// Shows another revision of an article from now on.
 pub(super) fn revise(
     db: &Connection,
     article: ArticleId,
     revision: i64,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let seq = next(db)?;
+    let seq = next_seq(db)?;
     db.prepare_cached("UPDATE article SET revision_id = ?2, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, revision, seq])?;
     text_index::mark_changed(db, article)?;
-    number(db, revision, seq)?;
-    tell(db, seq, article, "revised", None, now)
+    set_seq(db, revision, seq)?;
+    insert_change(db, seq, article, "revised", None, now)
 }
 
-/// An article turned out to be another: it stays behind as a tombstone.
+/// Turns an article into a tombstone that leads to `into`. The caller moves its pages.
 pub(super) fn merge(
     db: &Connection,
     article: ArticleId,
     into: ArticleId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let seq = next(db)?;
+    let seq = next_seq(db)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2, revision_id = NULL, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, into.0, seq])?;
     text_index::mark_changed(db, article)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2 WHERE merged_into = ?1")?
         .execute(params![article.0, into.0])?;
-    tell(db, seq, article, "merged", Some(into), now)
+    insert_change(db, seq, article, "merged", Some(into), now)
 }
 
-/// Why an article is no longer there.
+/// Why an article was deleted: `article.deleted_why`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DeletionReason {
-    /// Somebody asked for it: nothing of it ever comes back.
+    /// Somebody asked for it (`cuttings delete`): no part of it is ever stored again.
     Takedown,
-    /// Its source keeps no more.
+    /// It exceeded what its source keeps (`keep_articles`).
     Expired,
 }
 
 impl DeletionReason {
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Self::Takedown => "asked",
-            Self::Expired => "kept",
+            Self::Takedown => "takedown",
+            Self::Expired => "expired",
         }
     }
 }
 
-/// An article is no longer there. What it said must go too: see [`super::retention`].
+/// Turns an article into a tombstone. The caller drops its texts: see [`super::retention`].
 pub(super) fn delete(
     db: &Connection,
     article: ArticleId,
-    why: DeletionReason,
+    reason: DeletionReason,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let seq = next(db)?;
+    let seq = next_seq(db)?;
     db.prepare_cached(
         "UPDATE article SET deleted_at = ?2, deleted_why = ?3, revision_id = NULL, seq = ?4 WHERE id = ?1",
     )?
-    .execute(params![article.0, time::text(now), why.as_str(), seq])?;
+    .execute(params![article.0, time::text(now), reason.as_str(), seq])?;
     text_index::mark_changed(db, article)?;
-    tell(db, seq, article, "deleted", None, now)
+    insert_change(db, seq, article, "deleted", None, now)
 }
 
-/// After pages moved between articles: shows the latest revision that this one has now.
+/// Shows the best revision that an article has after pages moved between articles: a page's own text before the feed's,
+/// an announced one before one that was not, then the latest.
 pub(super) fn show_best_revision(
     db: &Connection,
     article: ArticleId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    // A page's own text before the feed's, what readers were told before what only says the same.
-    let latest: Option<i64> = db
+    let best: Option<i64> = db
         .prepare_cached(
             "SELECT revision.id FROM page JOIN revision ON revision.page_id = page.id WHERE page.article_id = ?1 \
              ORDER BY revision.method = 'feed', revision.seq IS NULL, revision.fetched_at DESC, revision.id DESC LIMIT 1",
         )?
         .query_row([article.0], |row| row.get(0))
         .optional()?;
-    let (shown, is_deleted): (Option<i64>, bool) = db
-        .prepare_cached("SELECT revision_id, deleted_at IS NOT NULL FROM article WHERE id = ?1")?
-        .query_row([article.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    match (latest, shown) {
+    let (shown, is_deleted, seq): (Option<i64>, bool, i64) = db
+        .prepare_cached("SELECT revision_id, deleted_at IS NOT NULL, seq FROM article WHERE id = ?1")?
+        .query_row([article.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    match (best, shown) {
         _ if is_deleted => Ok(()),
-        // Told apart from one that was taken down, and as empty.
+        // Split off an article that was taken down, and as empty.
         (None, None) => delete(db, article, DeletionReason::Takedown, now),
-        (Some(latest), None) => first(db, article, latest),
-        (Some(latest), Some(shown)) if latest != shown => revise(db, article, latest, now),
+        // A new article was announced already: its revision has the same number.
+        (Some(best), None) => {
+            set_first_revision(db, article, best)?;
+            set_seq(db, best, seq)
+        }
+        (Some(best), Some(shown)) if best != shown => revise(db, article, best, now),
         _ => Ok(()),
     }
 }
 
-/// A revision is told of once.
-fn number(db: &Connection, revision: i64, seq: i64) -> Result<(), StoreError> {
+/// Numbers a revision that has no number yet: each is announced once.
+fn set_seq(db: &Connection, revision: i64, seq: i64) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE revision SET seq = ?2 WHERE id = ?1 AND seq IS NULL")?
         .execute(params![revision, seq])?;
     Ok(())
 }
 
-fn next(db: &Connection) -> Result<i64, StoreError> {
-    // Two statements: for what is returned by one SQLite makes tables first. And of one row, so that it need not keep the
-    // pages of the other ones for the case that it fails half-way.
+/// The next number of a change.
+fn next_seq(db: &Connection) -> Result<i64, StoreError> {
+    // Not RETURNING, for which SQLite makes a temporary table; and WHERE, so that it sees that one row at most changes and
+    // keeps no statement journal.
     db.prepare_cached("UPDATE sequence SET seq = seq + 1 WHERE one = 1")?
         .execute([])?;
     Ok(db
@@ -152,7 +151,7 @@ fn next(db: &Connection) -> Result<i64, StoreError> {
         .query_row([], |row| row.get(0))?)
 }
 
-fn tell(
+fn insert_change(
     db: &Connection,
     seq: i64,
     article: ArticleId,

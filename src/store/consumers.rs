@@ -1,53 +1,55 @@
-//! What was delivered to whom: a mark for each consumer, moved when its output is safe.
+//! Marks of consumers: up to which change each has received everything. Used by `export --consumer` and `deliver`.
 //!
-//! An export for a consumer first writes down where it will end, then writes its output, syncs it, and moves the mark.
-//! One that was killed in between finds the end written down and does the same range again: at least once, in order,
-//! and where the output is named after its range, exactly once.
+//! A delivery first stores where it will end (`upto`), then writes its output, syncs it, and moves the mark. A process
+//! killed in between finds `upto` and repeats the same range. So delivery is at least once and in order; it is exactly
+//! once where the output is named after its range.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::control_client::ControlClient;
 use super::error::StoreError;
 use super::lock::beside;
-use super::reader::{Reader, timestamp};
+use super::reader::{Reader, timestamp, unsigned};
 use super::time;
 
-/// A consumer and how far it is.
+/// A consumer and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consumer {
-    /// As the caller named it.
+    /// Chosen by the caller.
     pub name: String,
     /// All changes up to this number were delivered.
     pub seq: i64,
-    /// Where an export that is under way, or that was killed, ends.
+    /// The last change of a delivery that runs or was killed; `None`: there is none.
     pub upto: Option<i64>,
     /// When the mark last moved.
     pub moved_at: DateTime<Utc>,
-    /// Changes that it has not had.
+    /// Number of changes that were not delivered yet.
     pub lag: u64,
 }
 
-/// The right to deliver to a consumer: one process at a time, freed by the system when that ends.
+/// The exclusive right to deliver to a consumer. Holds a lock on the file `DB-consumer-NAME`, which the system frees when
+/// the process ends.
 #[derive(Debug)]
 pub struct ConsumerLock {
     name: String,
-    side: ControlClient,
+    client: ControlClient,
     _lock: File,
 }
 
 impl ConsumerLock {
-    /// Takes the consumer, which begins at `since` where it is new; refused while another process has it.
+    /// Locks the consumer, and adds it with the mark `since` where it is new. Refused with
+    /// [`StoreError::ConsumerBusy`] while another process holds the lock.
     pub fn acquire(
         database: &Path,
         name: &str,
         since: i64,
         now: DateTime<Utc>,
     ) -> Result<(Self, Consumer), StoreError> {
-        let mut side = ControlClient::open(database)?;
+        let mut client = ControlClient::open(database)?;
         let path = beside(database, &format!("-consumer-{name}"));
         let failed = |error: std::io::Error| StoreError::File {
             path: path.clone(),
@@ -69,96 +71,80 @@ impl ConsumerLock {
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let typed = name.to_owned();
-        let consumer = side.write("read the consumer's mark", |db| {
+        let consumer = client.write("read the consumer's mark", |db| {
             db.execute(
                 "INSERT OR IGNORE INTO consumer (name, seq, moved_at) VALUES (?1, ?2, ?3)",
-                params![typed, since, time::text(now)],
+                params![name, since, time::text(now)],
             )?;
-            Ok(one(db, &typed)?)
+            db.query_row(&format!("{CONSUMERS} WHERE name = ?1"), [name], read_consumer)
+                .optional()?
+                .ok_or_else(|| StoreError::damaged("consumer"))
         })?;
-        let consumer = consumer.ok_or_else(|| StoreError::damaged("consumer"))?;
         let name = name.to_owned();
         Ok((
             Self {
                 name,
-                side,
+                client,
                 _lock: lock,
             },
             consumer,
         ))
     }
 
-    /// Writes down where the delivery that begins now will end.
+    /// Stores the last change of the delivery that begins now.
     pub fn begin_delivery(&mut self, upto: i64) -> Result<(), StoreError> {
-        let name = &self.name;
-        self.side.write("write down the end of the delivery", |db| {
-            db.execute(
-                "UPDATE consumer SET upto = ?2 WHERE name = ?1",
-                params![name, upto],
-            )?;
-            Ok(())
-        })
+        let sql = "UPDATE consumer SET upto = ?2 WHERE name = ?1";
+        self.client.execute(
+            "write down the end of the delivery",
+            sql,
+            params![self.name, upto],
+        )
     }
 
-    /// Moves the mark: everything up to `seq` is with the consumer.
+    /// Ends a delivery: the consumer has received everything up to `seq`. The mark never moves back.
     pub fn end_delivery(&mut self, seq: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let name = &self.name;
-        self.side.write("move the consumer's mark", |db| {
-            db.execute(
-                "UPDATE consumer SET seq = max(seq, ?2), upto = NULL, moved_at = ?3 WHERE name = ?1",
-                params![name, seq, time::text(now)],
-            )?;
-            Ok(())
-        })
+        let sql = "UPDATE consumer SET seq = max(seq, ?2), upto = NULL, moved_at = ?3 WHERE name = ?1";
+        self.client.execute(
+            "move the consumer's mark",
+            sql,
+            params![self.name, seq, time::text(now)],
+        )
     }
 
-    /// Sets the mark by hand; what was planned is forgotten.
+    /// Sets the mark, back as well, and drops an unfinished delivery.
     pub fn reset(&mut self, seq: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let name = &self.name;
-        self.side.write("set the consumer's mark", |db| {
-            db.execute(
-                "UPDATE consumer SET seq = ?2, upto = NULL, moved_at = ?3 WHERE name = ?1",
-                params![name, seq, time::text(now)],
-            )?;
-            Ok(())
-        })
+        let sql = "UPDATE consumer SET seq = ?2, upto = NULL, moved_at = ?3 WHERE name = ?1";
+        self.client.execute(
+            "set the consumer's mark",
+            sql,
+            params![self.name, seq, time::text(now)],
+        )
     }
 
-    /// Forgets the consumer.
+    /// Deletes the consumer.
     pub fn delete(mut self) -> Result<(), StoreError> {
-        let name = &self.name;
-        self.side.write("forget the consumer", |db| {
-            db.execute("DELETE FROM consumer WHERE name = ?1", [name])?;
-            Ok(())
-        })
+        let sql = "DELETE FROM consumer WHERE name = ?1";
+        self.client.execute("forget the consumer", sql, [&self.name])
     }
 }
 
 impl Reader {
-    /// All consumers by name, with their lag.
+    /// All consumers by name.
     pub fn consumers(&self) -> Result<Vec<Consumer>, StoreError> {
-        self.db
-            .prepare_cached(&format!("{CONSUMER} ORDER BY name"))
-            .and_then(|mut query| query.query_map([], consumer)?.collect())
-            .map_err(|error| StoreError::from(error).while_doing("read the consumers"))
+        let sql = format!("{CONSUMERS} ORDER BY name");
+        self.rows("read the consumers", &sql, [], read_consumer)
     }
 }
 
-const CONSUMER: &str = "SELECT name, seq, upto, moved_at, (SELECT count(*) FROM change WHERE change.seq > consumer.seq) \
-     FROM consumer";
+const CONSUMERS: &str = "SELECT name, seq, upto, moved_at, \
+     (SELECT count(*) FROM change WHERE change.seq > consumer.seq) FROM consumer";
 
-fn one(db: &Connection, name: &str) -> rusqlite::Result<Option<Consumer>> {
-    db.query_row(&format!("{CONSUMER} WHERE name = ?1"), [name], consumer)
-        .optional()
-}
-
-fn consumer(row: &Row<'_>) -> rusqlite::Result<Consumer> {
+fn read_consumer(row: &Row<'_>) -> rusqlite::Result<Consumer> {
     Ok(Consumer {
         name: row.get(0)?,
         seq: row.get(1)?,
         upto: row.get(2)?,
         moved_at: timestamp(row, 3)?,
-        lag: row.get::<_, i64>(4)?.unsigned_abs(),
+        lag: unsigned(row, 4)?,
     })
 }

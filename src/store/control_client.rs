@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Params, TransactionBehavior};
 
 use super::error::StoreError;
 use super::schema;
@@ -36,5 +36,18 @@ impl ControlClient {
         step.commit()
             .map_err(|error| StoreError::from(error).while_doing(doing))?;
         Ok(value)
+    }
+
+    /// Runs one statement as a transaction.
+    pub(super) fn execute(
+        &mut self,
+        doing: &'static str,
+        sql: &str,
+        params: impl Params,
+    ) -> Result<(), StoreError> {
+        self.write(doing, |db| {
+            db.execute(sql, params)?;
+            Ok(())
+        })
     }
 }

@@ -67,7 +67,7 @@ impl MaintenanceWriter {
         let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("delete an article");
         let deleted = self.step("delete an article", |db| {
             let known: bool = db.query_row(
-                "SELECT deleted_why IS 'asked' FROM article WHERE id = ?1",
+                "SELECT deleted_why IS 'takedown' FROM article WHERE id = ?1",
                 [article],
                 |row| row.get(0),
             )?;

@@ -11,6 +11,7 @@
 //! Files beside `DB`: `-wal` and `-shm` belong to it and stay when it is closed, so that people who may not write the
 //! folder can read; `-lock` names the process that writes; `-work` is the list of inputs being parsed ([`Work`]).
 
+mod article_ref;
 mod articles;
 mod backup;
 mod changes;
@@ -24,7 +25,6 @@ mod crash_journal;
 mod disk;
 mod drift;
 mod error;
-mod filter;
 mod grouping;
 mod host_backoff;
 mod import;
@@ -39,6 +39,7 @@ mod pages;
 mod payload;
 mod polls;
 mod query;
+mod query_rows;
 mod queue;
 mod raw;
 mod reader;
@@ -50,6 +51,7 @@ mod robots_cache;
 mod schema;
 mod script;
 mod search;
+mod secure_delete;
 mod similarity;
 mod source_history;
 mod sources;
@@ -65,6 +67,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use article_ref::ArticleRef;
 pub use backup::backup;
 pub use claims::ClaimRequest;
 pub use consumers::{Consumer, ConsumerLock};
@@ -77,7 +80,8 @@ pub use lock::{Holder, holder};
 pub use maintenance::MaintenanceWriter;
 pub use metrics::StoreMetrics;
 pub use outputs::OutputState;
-pub use query::{ArticleQuery, ArticleQueryError, ArticleRef, ExportItem, SortOrder};
+pub use query::{ArticleQuery, SortOrder};
+pub use query_rows::{ArticleQueryError, ExportItem};
 pub use raw::{RawPageRow, RawPages};
 pub use reader::{ChangeRow, Reader};
 pub use reextraction::{Reextraction, ReextractionOutcome};

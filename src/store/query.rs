@@ -1,46 +1,42 @@
-//! Articles on their way out: a selection, row by row, without copies, as of one moment.
-//!
-//! One read transaction holds for the whole of a takeout, so that an article which is revised meanwhile is neither
-//! missing nor there twice. Memory is that of one article, whatever the size of the database.
+//! A selection of articles, and its translation into SQL. `query_rows` runs it; `export` and `deliver` build it.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 
 use chrono::{DateTime, Utc};
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Row, Rows, params_from_iter};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
 
-use super::error::StoreError;
-use super::filter::Filter;
-use super::reader::{ChangeRow, Reader, timestamp};
-use super::search::QueryError;
+use super::article_ref::COLUMNS;
+use super::search::{QueryError, expression};
+use super::time;
 
-/// Which articles, and how they are put in order. The default is all of them, by `seq`, with what became of the rest.
+/// Which articles, in which order. The default is all of them by `seq`. Conditions apply together; an empty list sets no
+/// condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ArticleQuery {
-    /// Only what changed after this number.
+    /// Only changes after this number.
     pub since_seq: i64,
-    /// Only what changed up to this number.
+    /// Only changes up to this number.
     pub upto: Option<i64>,
-    /// Only of these sources; none: of all.
+    /// Only articles of these sources, by name.
     pub sources: Vec<String>,
-    /// Only of sources with one of these tags; none: of all.
+    /// Only articles of sources that have one of these tags.
     pub tags: Vec<String>,
-    /// Only published then or later; first seen, where no date is known.
+    /// Only articles published at this time or later; `first_seen` counts where the date is unknown.
     pub since: Option<DateTime<Utc>>,
-    /// Only published before.
+    /// Only articles published before this time.
     pub until: Option<DateTime<Utc>>,
-    /// Only in these languages (`pt` takes `pt-BR` in); none: in all.
+    /// Only articles in these languages; `pt` includes `pt-BR`.
     pub languages: Vec<String>,
-    /// Only what a search finds.
+    /// Only articles that this full-text query finds.
     pub query: Option<String>,
-    /// Every text that readers were ever shown, not the latest alone; each under the article that it was then.
+    /// All announced revisions instead of the current one, each under the id its article had then.
     pub revisions: bool,
-    /// One article of each cluster: the same story on several sites once.
+    /// Only the first article of each cluster.
     pub one_of_a_cluster: bool,
-    /// At most so many articles.
+    /// At most this many articles.
     pub limit: Option<u64>,
-    /// Whether merged and deleted articles are told of; only in the order of `seq`.
+    /// Whether merged and deleted articles are reported; only by [`SortOrder::Seq`].
     pub gone: bool,
     /// Which come first.
     pub order: SortOrder,
@@ -49,329 +45,161 @@ pub struct ArticleQuery {
 /// Which articles come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SortOrder {
-    /// Those that changed longest ago.
+    /// By `seq`: the oldest change first.
     #[default]
     Seq,
-    /// Those that changed last.
+    /// The latest change first.
     Newest,
     /// By source, and within it by the day of publication.
     SourceAndDay,
 }
 
-/// What comes out.
-#[derive(Debug)]
-pub enum ExportItem<'a> {
-    /// An article, or a revision of it.
-    Article(&'a ArticleRef<'a>),
-    /// An article that was merged into another, or deleted.
-    Gone(&'a ChangeRow),
+/// The revisions with the columns of their articles. `told_id` is the article that each belonged to when it was announced;
+/// its page may have moved since.
+const REVISIONS: &str = "(SELECT revisions.*, change.article_id AS told_id, article.first_seen AS first_seen, \
+     coalesce(article.cluster, article.id) AS cluster FROM revisions JOIN change ON change.seq = revisions.seq \
+     JOIN article ON article.id = change.article_id)";
+
+/// SQL conditions joined by `AND`, and the values of their parameters.
+#[derive(Default)]
+struct Conditions {
+    tests: Vec<String>,
+    values: Vec<Value>,
 }
 
-/// An article as the database holds it, on loan. The columns are those of the `articles` view.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(missing_docs, reason = "docs/schema.md describes each column")]
-pub struct ArticleRef<'a> {
-    pub seq: i64,
-    pub article_id: i64,
-    /// `new` or `revised`; `new` where the order is not that of `seq`.
-    pub op: &'a str,
-    pub url: &'a str,
-    pub short_link: Option<&'a str>,
-    pub title: Option<&'a str>,
-    pub standfirst: Option<&'a str>,
-    pub byline: Option<&'a str>,
-    /// A JSON list.
-    pub authors: &'a str,
-    pub published: Option<&'a str>,
-    pub published_at: Option<&'a str>,
-    pub precision: Option<&'a str>,
-    pub modified: Option<&'a str>,
-    pub text: &'a str,
-    pub html: &'a str,
-    pub image: Option<&'a str>,
-    /// Pixels.
-    pub image_width: Option<i64>,
-    pub image_height: Option<i64>,
-    pub language: Option<&'a str>,
-    pub site: Option<&'a str>,
-    pub section: Option<&'a str>,
-    /// A JSON list.
-    pub tags: &'a str,
-    pub rights: Option<&'a str>,
-    /// A JSON list of maps.
-    pub enclosures: &'a str,
-    pub source: Option<&'a str>,
-    pub method: &'a str,
-    pub kind: &'a str,
-    /// A JSON map.
-    pub origins: &'a str,
-    pub first_seen: &'a str,
-    pub fetched_at: &'a str,
-    pub cluster: i64,
+impl Conditions {
+    fn add(&mut self, test: impl Into<String>, values: impl IntoIterator<Item = Value>) {
+        self.tests.push(test.into());
+        self.values.extend(values);
+    }
+
+    fn sql(&self) -> String {
+        self.tests.join(" AND ")
+    }
 }
 
-/// Why a takeout ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum ArticleQueryError {
-    /// The query cannot find anything.
-    #[error(transparent)]
-    Query(#[from] QueryError),
-    /// The database cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// An [`ArticleQuery`] as SQL.
+pub(super) struct QuerySql {
+    /// Selects the articles or revisions in order; the columns are [`COLUMNS`].
+    pub(super) rows: String,
+    /// Counts the same.
+    pub(super) count: String,
+    /// Selects the article whose last change has the number of one more parameter.
+    pub(super) by_seq: String,
+    /// The parameters of each.
+    pub(super) values: Vec<Value>,
+    /// Conditions on the table `source`.
+    sources: Conditions,
 }
 
-impl Reader {
-    /// Gives what was selected to `visit`, until it breaks off or fails. Gives the last number of the database as of
-    /// which it was read: everything up to there has been considered.
-    pub fn for_each<E: From<ArticleQueryError>>(
-        &self,
-        which: &ArticleQuery,
-        mut visit: impl FnMut(ExportItem<'_>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<i64, E> {
-        let failed =
-            |error: rusqlite::Error| E::from(StoreError::from(error).while_doing("read the articles").into());
-        let filter = Filter::of(which).map_err(|error| E::from(error.into()))?;
-        let moment = self.db.unchecked_transaction().map_err(failed)?;
-        let last: i64 = moment
-            .query_row("SELECT seq FROM sequence", [], |row| row.get(0))
-            .map_err(failed)?;
-        let last = which.upto.map_or(last, |upto| upto.min(last));
-        let mut statement = moment.prepare(&filter.articles()).map_err(failed)?;
-        let mut rows = statement
-            .query(params_from_iter(filter.params.iter()))
-            .map_err(failed)?;
-        if which.order != SortOrder::Seq {
-            let mut clusters = HashSet::new();
-            let mut left = which.limit.unwrap_or(u64::MAX);
-            while left > 0
-                && let Some(row) = rows.next().map_err(failed)?
-            {
-                let article = article(row, "new").map_err(failed)?;
-                if which.one_of_a_cluster && !clusters.insert(article.cluster) {
-                    continue;
-                }
-                if visit(ExportItem::Article(&article))?.is_break() {
-                    break;
-                }
-                left -= 1;
-            }
-            return Ok(last);
+impl QuerySql {
+    pub(super) fn of(query: &ArticleQuery) -> Result<Self, QueryError> {
+        let sources = source_conditions(query);
+        let mut all = Conditions::default();
+        all.add("seq > ?", [Value::Integer(query.since_seq)]);
+        if let Some(upto) = query.upto {
+            all.add("seq <= ?", [Value::Integer(upto)]);
         }
-        let mut changes = moment
-            .prepare(
-                "SELECT seq, article_id, op, into_id, at FROM change WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
-            )
-            .map_err(failed)?;
-        let mut changes = changes.query([which.since_seq, last]).map_err(failed)?;
-        let mut merge = Merge {
-            which,
-            sources: filter.source_ids(&moment).map_err(failed)?,
-            db: &moment,
-            again: which.revisions.then(|| filter.again()),
-            clusters: HashSet::new(),
-            left: which.limit.unwrap_or(u64::MAX),
+        if !sources.tests.is_empty() {
+            all.add(
+                format!(
+                    "source IN (SELECT source.name FROM source WHERE {})",
+                    sources.sql()
+                ),
+                sources.values.iter().cloned(),
+            );
+        }
+        let seen = if query.revisions {
+            "fetched_at"
+        } else {
+            "first_seen"
         };
-        merge.run(&mut rows, &mut changes, &mut visit, failed)?;
-        Ok(last)
-    }
-
-    /// How many articles a takeout has, at most: clusters are not looked at.
-    pub fn count_articles(&self, which: &ArticleQuery) -> Result<u64, ArticleQueryError> {
-        let filter = Filter::of(which)?;
-        let count: i64 = self
-            .db
-            .query_row(
-                &format!("SELECT count(*) FROM {} WHERE {}", filter.view, filter.tests),
-                params_from_iter(filter.params.iter()),
-                |row| row.get(0),
-            )
-            .map_err(|error| StoreError::from(error).while_doing("count the articles"))?;
-        Ok(count.unsigned_abs().min(which.limit.unwrap_or(u64::MAX)))
-    }
-
-    /// The last number that was given to a change.
-    pub fn last_seq(&self) -> Result<i64, StoreError> {
-        Ok(self
-            .db
-            .query_row("SELECT seq FROM sequence", [], |row| row.get(0))?)
-    }
-
-    /// Names this database; another one after a backup was restored.
-    pub fn store_id(&self) -> Result<String, StoreError> {
-        Ok(self
-            .db
-            .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| {
-                row.get(0)
-            })?)
-    }
-}
-
-/// Articles and changes side by side, both in the order of `seq`.
-struct Merge<'a> {
-    which: &'a ArticleQuery,
-    /// Sources selected, where sources are.
-    sources: Option<HashSet<i64>>,
-    db: &'a Connection,
-    /// Of revisions: finds the article that a change shows as it was before, with the values of the filter.
-    again: Option<(String, Vec<Value>)>,
-    clusters: HashSet<i64>,
-    left: u64,
-}
-
-impl Merge<'_> {
-    fn run<E>(
-        &mut self,
-        rows: &mut Rows<'_>,
-        changes: &mut Rows<'_>,
-        visit: &mut impl FnMut(ExportItem<'_>) -> Result<ControlFlow<()>, E>,
-        failed: impl Fn(rusqlite::Error) -> E,
-    ) -> Result<(), E> {
-        while self.left > 0 {
-            let Some(row) = rows.next().map_err(&failed)? else {
-                break;
-            };
-            let seq: i64 = row.get(0).map_err(&failed)?;
-            let mut op = "revised";
-            while let Some(change) = changes.next().map_err(&failed)? {
-                let is_here = change.get::<_, i64>(0).map_err(&failed)? == seq;
-                if !is_here && self.told(change, visit, &failed)?.is_break() {
-                    return Ok(());
-                }
-                if is_here {
-                    if change.get_ref(2).map_err(&failed)?.as_str() == Ok("new") {
-                        op = "new";
-                    }
-                    break;
-                }
-            }
-            let article = article(row, op).map_err(&failed)?;
-            if self.which.one_of_a_cluster && !self.clusters.insert(article.cluster) {
-                continue;
-            }
-            if visit(ExportItem::Article(&article))?.is_break() {
-                return Ok(());
-            }
-            self.left -= 1;
-        }
-        if self.left > 0 {
-            while let Some(change) = changes.next().map_err(&failed)? {
-                if self.told(change, visit, &failed)?.is_break() {
-                    return Ok(());
-                }
+        for (at, sign) in [(query.since, ">="), (query.until, "<")] {
+            if let Some(at) = at {
+                let test = format!("coalesce(published_at, {seen}) {sign} ?");
+                all.add(test, [Value::Text(time::text(at))]);
             }
         }
-        Ok(())
-    }
+        if !query.languages.is_empty() {
+            let one = "(lower(language) = ? OR lower(language) LIKE ? || '-%')";
+            let values = query.languages.iter().flat_map(|language| {
+                let language = Value::Text(language.to_lowercase());
+                [language.clone(), language]
+            });
+            all.add(
+                format!("({})", vec![one; query.languages.len()].join(" OR ")),
+                values,
+            );
+        }
+        if let Some(query) = &query.query {
+            let test = "article_id IN (SELECT rowid FROM search WHERE search MATCH ?)";
+            all.add(test, [Value::Text(expression(query)?)]);
+        }
 
-    /// Tells of a change without a text of its own: after it there is no article any more, or one of its older texts is
-    /// shown again.
-    fn told<E>(
-        &mut self,
-        row: &Row<'_>,
-        visit: &mut impl FnMut(ExportItem<'_>) -> Result<ControlFlow<()>, E>,
-        failed: &impl Fn(rusqlite::Error) -> E,
-    ) -> Result<ControlFlow<()>, E> {
-        let op = row.get_ref(2).map_err(failed)?.as_str().unwrap_or_default();
-        if matches!(op, "new" | "revised") {
-            return self.shown_again(row.get(0).map_err(failed)?, op, visit, failed);
-        }
-        if !self.which.gone {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let change = ChangeRow {
-            seq: row.get(0).map_err(failed)?,
-            article_id: row.get(1).map_err(failed)?,
-            op: op.to_owned(),
-            into_id: row.get(3).map_err(failed)?,
-            at: timestamp(row, 4).map_err(failed)?,
+        let (from, id) = if query.revisions {
+            (REVISIONS, "told_id")
+        } else {
+            ("articles", "article_id")
         };
-        if let Some(sources) = &self.sources {
-            let source: Option<i64> = self
-                .db
-                .prepare_cached("SELECT source_id FROM article WHERE id = ?1")
-                .and_then(|mut query| query.query_row([change.article_id], |row| row.get(0)))
-                .map_err(failed)?;
-            if source.is_none_or(|source| !sources.contains(&source)) {
-                return Ok(ControlFlow::Continue(()));
-            }
-        }
-        visit(ExportItem::Gone(&change))
+        let tests = all.sql();
+        let order = match query.order {
+            SortOrder::Seq => "seq",
+            SortOrder::Newest => "seq DESC",
+            SortOrder::SourceAndDay => "source, substr(coalesce(published_at, fetched_at), 1, 10), seq",
+        };
+        // Where one of each cluster is wanted, rows are skipped while reading.
+        let limit = match query.limit.filter(|_| !query.one_of_a_cluster) {
+            Some(limit) => format!(" LIMIT {limit}"),
+            None => String::new(),
+        };
+        Ok(Self {
+            rows: format!("{} FROM {from} WHERE {tests} ORDER BY {order}{limit}", select(id)),
+            count: format!("SELECT count(*) FROM {from} WHERE {tests}"),
+            by_seq: format!("{} FROM articles WHERE {tests} AND seq = ?", select("article_id")),
+            values: all.values,
+            sources,
+        })
     }
 
-    /// Where an article shows a text again that came with an earlier change: the text, under the number of this one.
-    fn shown_again<E>(
-        &mut self,
-        seq: i64,
-        op: &str,
-        visit: &mut impl FnMut(ExportItem<'_>) -> Result<ControlFlow<()>, E>,
-        failed: &impl Fn(rusqlite::Error) -> E,
-    ) -> Result<ControlFlow<()>, E> {
-        let Some((query, params)) = &self.again else {
-            return Ok(ControlFlow::Continue(()));
-        };
-        let params = params.iter().cloned().chain([Value::Integer(seq)]);
-        let mut query = self.db.prepare_cached(query).map_err(failed)?;
-        let mut rows = query.query(params_from_iter(params)).map_err(failed)?;
-        let Some(row) = rows.next().map_err(failed)? else {
-            return Ok(ControlFlow::Continue(()));
-        };
-        let article = article(row, op).map_err(failed)?;
-        if self.left == 0 || (self.which.one_of_a_cluster && !self.clusters.insert(article.cluster)) {
-            return Ok(ControlFlow::Continue(()));
+    /// Row ids of the selected sources; `None` where the query does not select by source.
+    pub(super) fn source_ids(&self, db: &Connection) -> rusqlite::Result<Option<HashSet<i64>>> {
+        if self.sources.tests.is_empty() {
+            return Ok(None);
         }
-        self.left -= 1;
-        visit(ExportItem::Article(&article))
+        db.prepare(&format!(
+            "SELECT source.id FROM source WHERE {}",
+            self.sources.sql()
+        ))?
+        .query_map(params_from_iter(&self.sources.values), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()
+        .map(Some)
     }
 }
 
-/// A text of the database, checked to be one several times as quickly as the standard library does.
-fn text(value: ValueRef<'_>) -> rusqlite::Result<&str> {
-    if let ValueRef::Text(bytes) = value
-        && let Ok(text) = simdutf8::basic::from_utf8(bytes)
-    {
-        return Ok(text);
+fn source_conditions(query: &ArticleQuery) -> Conditions {
+    let mut conditions = Conditions::default();
+    for (values, before, after) in [
+        (&query.sources, "source.name IN (", ")"),
+        (
+            &query.tags,
+            "EXISTS (SELECT 1 FROM json_each(source.tags) WHERE json_each.value IN (",
+            "))",
+        ),
+    ] {
+        if !values.is_empty() {
+            let marks = vec!["?"; values.len()].join(", ");
+            let values = values.iter().cloned().map(Value::Text);
+            conditions.add(format!("{before}{marks}{after}"), values);
+        }
     }
-    Ok(value.as_str()?)
+    conditions
 }
 
-fn article<'a>(row: &'a Row<'_>, op: &'a str) -> rusqlite::Result<ArticleRef<'a>> {
-    let text = |column: usize| text(row.get_ref(column)?);
-    let some = |column: usize| match row.get_ref(column)? {
-        ValueRef::Null => Ok(None),
-        value => self::text(value).map(Some),
-    };
-    Ok(ArticleRef {
-        seq: row.get(0)?,
-        article_id: row.get(1)?,
-        op,
-        url: text(2)?,
-        short_link: some(3)?,
-        title: some(4)?,
-        standfirst: some(5)?,
-        byline: some(6)?,
-        authors: text(7)?,
-        published: some(8)?,
-        published_at: some(9)?,
-        precision: some(10)?,
-        modified: some(11)?,
-        text: text(12)?,
-        html: text(13)?,
-        image: some(14)?,
-        language: some(15)?,
-        site: some(16)?,
-        source: some(17)?,
-        method: text(18)?,
-        kind: text(19)?,
-        origins: text(20)?,
-        first_seen: text(21)?,
-        fetched_at: text(22)?,
-        cluster: row.get(23)?,
-        section: some(24)?,
-        tags: text(25)?,
-        rights: some(26)?,
-        enclosures: text(27)?,
-        image_width: row.get(28)?,
-        image_height: row.get(29)?,
-    })
+/// Selects [`COLUMNS`], with `id` as the id of the article.
+fn select(id: &str) -> String {
+    let columns: Vec<&str> = COLUMNS
+        .iter()
+        .map(|(name, _)| if *name == "article_id" { id } else { name })
+        .collect();
+    format!("SELECT {}", columns.join(", "))
 }

@@ -1,7 +1,8 @@
-//! What is kept no longer: articles that were taken down or that their source keeps no more, and raw pages that expired.
+//! Drops what is kept no longer: articles beyond what their source keeps (`keep_articles`), articles that were taken down
+//! (`cuttings delete`), and expired raw pages.
 //!
-//! Their aliases stay behind as tombstones, so that nothing of them is fetched or stored again, and readers are told
-//! through `changes`. Everything is done in bounded parts: the daemon goes on in between.
+//! The aliases of a dropped article stay as tombstones, so that nothing of it is fetched or stored again, and readers see
+//! the deletion in `changes`. All work is done in bounded batches, so that the writer serves others in between.
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -11,16 +12,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::changes::{self, DeletionReason};
 use super::error::StoreError;
-use super::text_index;
-use super::{ledger, queue, time};
+use super::secure_delete::with_secure_delete;
+use super::{ledger, queue, text_index, time};
 use crate::config::{ArticleRetention, Source};
 use crate::model::{ArticleId, SourceId};
 
-/// Articles, and raw pages, dropped in one part.
-const PART: i64 = 200;
+/// Articles, and raw pages, that one batch drops at most.
+const BATCH: u64 = 200;
 
-/// Free pages of the file given back in one part.
-const VACUUM: i64 = 1000;
+/// Free pages of the file that one batch returns to the file system.
+const VACUUM_PAGES: i64 = 1000;
 
 /// What a source keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,29 +31,29 @@ pub struct RetentionPolicy {
     keep: ArticleRetention,
 }
 
-/// What one source would lose.
+/// What `cuttings prune --dry-run` reports of one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrunePlan {
-    /// Its name.
+    /// Name of the source.
     pub source: String,
-    /// Articles that it keeps no longer.
+    /// Articles that would be dropped.
     pub articles: u64,
-    /// When the first of them was stored, and the last.
+    /// `first_seen` of the oldest and of the newest of them.
     pub from_until: Option<(String, String)>,
 }
 
-/// What was dropped.
+/// What a batch dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PruneSummary {
     /// Articles.
     pub articles: u64,
     /// Raw pages.
     pub pages: u64,
-    /// Whether there is more to drop.
+    /// Whether another batch has something to drop.
     pub more: bool,
 }
 
-/// What the sources keep, as it was configured when they were last taken in.
+/// The policies in the database: those of the configuration that was applied last.
 pub(super) fn stored_policies(db: &Connection) -> Result<Vec<RetentionPolicy>, StoreError> {
     Ok(db
         .prepare_cached(
@@ -78,17 +79,16 @@ pub(super) fn stored_policies(db: &Connection) -> Result<Vec<RetentionPolicy>, S
         .collect::<Result<_, _>>()?)
 }
 
-/// The same as a configuration says it now; sources that were never taken in have nothing to drop.
+/// The policies of a configuration. Sources that the database does not know have nothing to drop and are left out.
 pub(super) fn configured_policies(
     db: &Connection,
     sources: &[impl Borrow<Source>],
 ) -> Result<Vec<RetentionPolicy>, StoreError> {
     let mut policies = Vec::new();
-    for source in sources
-        .iter()
-        .map(Borrow::borrow)
-        .filter(|source| source.keep != ArticleRetention::Forever)
-    {
+    for source in sources.iter().map(Borrow::borrow) {
+        if source.keep == ArticleRetention::Forever {
+            continue;
+        }
         let id = db
             .prepare_cached("SELECT id FROM source WHERE name = ?1")?
             .query_row([&source.name], |row| row.get(0))
@@ -102,14 +102,16 @@ pub(super) fn configured_policies(
     Ok(policies)
 }
 
-/// Articles of a source that are still there, beyond what it keeps; the first two parameters are the source and the bound.
-fn beyond(policy: &RetentionPolicy, now: DateTime<Utc>) -> Option<(&'static str, rusqlite::types::Value)> {
+/// SQL that selects the id and `first_seen` of the articles beyond a policy, oldest first, and its second parameter. The
+/// first parameter is the source, the third the limit. `None` where nothing can be beyond it.
+fn expired_articles(
+    policy: &RetentionPolicy,
+    now: DateTime<Utc>,
+) -> Option<(&'static str, rusqlite::types::Value)> {
     match policy.keep {
         ArticleRetention::Forever => None,
         ArticleRetention::For(length) => {
-            let until = chrono::Duration::from_std(length)
-                .ok()
-                .and_then(|length| now.checked_sub_signed(length))?;
+            let until = now.checked_sub_signed(chrono::Duration::from_std(length).ok()?)?;
             Some((
                 "SELECT id, first_seen FROM article WHERE source_id = ?1 AND first_seen < ?2 \
                  AND merged_into IS NULL AND deleted_at IS NULL ORDER BY first_seen LIMIT ?3",
@@ -125,7 +127,7 @@ fn beyond(policy: &RetentionPolicy, now: DateTime<Utc>) -> Option<(&'static str,
     }
 }
 
-/// What would be dropped, without dropping it, and how many raw pages have expired.
+/// What pruning would drop of each source, and the number of expired raw pages. Drops nothing.
 pub(super) fn plan(
     db: &Connection,
     policies: &[RetentionPolicy],
@@ -133,7 +135,7 @@ pub(super) fn plan(
 ) -> Result<(Vec<PrunePlan>, u64), StoreError> {
     let mut plans = Vec::new();
     for policy in policies {
-        let Some((sql, bound)) = beyond(policy, now) else {
+        let Some((sql, bound)) = expired_articles(policy, now) else {
             continue;
         };
         let (articles, first, last): (i64, Option<String>, Option<String>) = db.query_row(
@@ -155,98 +157,90 @@ pub(super) fn plan(
     Ok((plans, pages.unsigned_abs()))
 }
 
-/// Drops one part of what is kept no longer.
+/// Drops one batch of expired articles and raw pages, continues a requested purge of the text index, and returns free
+/// pages to the file system.
 pub(super) fn prune(
     db: &Connection,
     policies: &[RetentionPolicy],
     now: DateTime<Utc>,
 ) -> Result<PruneSummary, StoreError> {
-    let mut tidied = PruneSummary::default();
+    let mut summary = PruneSummary::default();
     for policy in policies {
-        let Some((sql, bound)) = beyond(policy, now) else {
+        let Some((sql, bound)) = expired_articles(policy, now) else {
             continue;
         };
-        let room = PART - tidied.articles as i64;
         let articles: Vec<i64> = db
             .prepare_cached(sql)?
-            .query_map(params![policy.source.0, bound, room], |row| row.get(0))?
+            .query_map(
+                params![policy.source.0, bound, (BATCH - summary.articles) as i64],
+                |row| row.get(0),
+            )?
             .collect::<Result<_, _>>()?;
         for article in &articles {
             drop_article(db, ArticleId(*article), DeletionReason::Expired, now)?;
         }
         ledger::count(db, policy.source, "articles.pruned", articles.len() as u64)?;
-        tidied.articles += articles.len() as u64;
-        if tidied.articles as i64 >= PART {
+        summary.articles += articles.len() as u64;
+        if summary.articles >= BATCH {
             break;
         }
     }
-    tidied.pages = db
+    summary.pages = db
         .prepare_cached(
             "DELETE FROM raw_page WHERE page_id IN \
              (SELECT page_id FROM raw_page WHERE expires IS NOT NULL AND expires <= ?1 ORDER BY expires LIMIT ?2)",
         )?
-        .execute(params![time::ms(now), PART])? as u64;
-    let forgets = text_index::purge(db)?;
-    tidied.more = tidied.articles as i64 >= PART || tidied.pages as i64 >= PART || forgets;
+        .execute(params![time::ms(now), BATCH as i64])? as u64;
+    let purges = text_index::purge(db)?;
+    summary.more = summary.articles >= BATCH || summary.pages >= BATCH || purges;
     vacuum(db)?;
-    Ok(tidied)
+    Ok(summary)
 }
 
-/// Gives free pages at the end of the file back to the file system.
+/// Returns free pages at the end of the file to the file system.
 fn vacuum(db: &Connection) -> Result<(), StoreError> {
-    let mut step = db.prepare(&format!("PRAGMA incremental_vacuum({VACUUM})"))?;
+    let mut step = db.prepare(&format!("PRAGMA incremental_vacuum({VACUUM_PAGES})"))?;
     let mut rows = step.query([])?;
     while rows.next()?.is_some() {}
     Ok(())
 }
 
-/// What is dropped by `work` is overwritten in the file too, whoever drops it.
-pub(super) fn with_secure_delete<T>(
-    db: &Connection,
-    work: impl FnOnce() -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    db.pragma_update(None, "secure_delete", true)?;
-    let done = work();
-    db.pragma_update(None, "secure_delete", false)?;
-    done
-}
-
-/// Drops all that an article said. Its pages, its aliases and the article itself stay behind as tombstones.
+/// Drops all texts and raw pages of an article. Its pages, aliases and the article itself stay as tombstones. What was
+/// taken down is overwritten in the file, too.
 pub(super) fn drop_article(
     db: &Connection,
     article: ArticleId,
-    why: DeletionReason,
+    reason: DeletionReason,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let known: Option<String> = db
+    let earlier: Option<String> = db
         .prepare_cached("SELECT deleted_why FROM article WHERE id = ?1")?
         .query_row([article.0], |row| row.get(0))?;
-    match (known.as_deref(), why) {
-        (None, _) => changes::delete(db, article, why, now)?,
+    match (earlier, reason) {
+        (None, _) => changes::delete(db, article, reason, now)?,
         (Some(_), DeletionReason::Takedown) => {
             db.prepare_cached("UPDATE article SET deleted_why = ?2 WHERE id = ?1")?
-                .execute(params![article.0, why.as_str()])?;
+                .execute(params![article.0, reason.as_str()])?;
         }
         (Some(_), DeletionReason::Expired) => {}
     }
-    // Articles that were merged into this one are in the index no more; this one may be.
+    // Articles that were merged into this one left the index then.
     text_index::remove(db, article.0)?;
     let drop_texts = || -> Result<(), StoreError> {
-        for sql in [
-            "DELETE FROM revision WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)",
-            "DELETE FROM raw_page WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)",
-        ] {
-            db.prepare_cached(sql)?.execute([article.0])?;
+        for table in ["revision", "raw_page"] {
+            let sql =
+                format!("DELETE FROM {table} WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)");
+            db.prepare_cached(&sql)?.execute([article.0])?;
         }
         Ok(())
     };
-    if why == DeletionReason::Takedown {
+    if reason == DeletionReason::Takedown {
         with_secure_delete(db, drop_texts)?;
         text_index::request_purge(db)?;
     } else {
         drop_texts()?;
     }
-    // A page that was to be tried once more is not.
+    // Cancels further fetches of its pages.
     let hosts: BTreeSet<String> = db
         .prepare_cached(
             "UPDATE entry SET payload = NULL, credit = NULL, credit_url = NULL, upgrade = 0, next_at = NULL, parked_at = NULL \

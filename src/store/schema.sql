@@ -157,7 +157,7 @@ CREATE TABLE article (
     -- A tombstone: what became of it.
     merged_into INTEGER REFERENCES article (id),
     deleted_at  TEXT,
-    -- 'asked': taken down, nothing of it ever comes back; 'kept': beyond what its source keeps.
+    -- 'takedown': nothing of it is ever stored again; 'expired': it exceeded what its source keeps.
     deleted_why TEXT
 ) STRICT;
 CREATE INDEX article_seq ON article (seq);

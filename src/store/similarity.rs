@@ -1,143 +1,152 @@
-//! Whether two texts say the same. Pure.
+//! Compares texts by their shingles: every three consecutive words (w-shingling, Broder 1997). Pure.
 //!
-//! Compared are the sets of three words in a row: how much of the smaller set is in the larger. Scripts without spaces
-//! count each character as a word.
+//! [`TextSignature`] holds all shingles of a text and answers exactly; `articles` and `grouping` use it to decide whether
+//! two pages are one article. [`Sketch`] and [`FineSketch`] are MinHash samples of constant size, by which `cluster`
+//! finds likely matches without reading texts. Scripts without spaces count each character as a word.
 
 use super::script;
 
-/// Words of a text that are looked at: an article's worth; a longer one is told by its beginning.
-const WORDS: usize = 3000;
+/// Words of a text that are compared. Of a longer text only the beginning counts.
+const MAX_WORDS: usize = 3000;
 
-/// Fewer words than this are not judged: a line of boilerplate proves nothing either way.
-const FEWEST: usize = 20;
+/// A text with fewer words is too short to compare: a line of boilerplate proves nothing.
+const MIN_WORDS: usize = 20;
 
-/// Below this share, in percent of the smaller, two texts are different.
-const DIFFERENT: usize = 50;
+/// Two texts differ below this share of common shingles, in percent of the smaller set.
+const DIFFERENT_BELOW: usize = 50;
 
-/// From this share, in percent of the larger, two articles tell the same story.
-const STORY: usize = 45;
+/// Two articles report the same story from this share on, in percent of the larger set.
+const SAME_STORY_FROM: usize = 45;
 
-/// From this share, in percent of the larger, two pages of one article say the same; of the smaller, it is a part.
-const SAME: usize = 80;
+/// Two pages say the same from this share on, in percent of the larger set; one contains the other from this share of the
+/// contained set on.
+const EQUIVALENT_FROM: usize = 80;
 
-/// A text, ready to be compared.
+/// The shingles of one text.
 #[derive(Debug)]
 pub(super) struct TextSignature {
+    /// Words compared, at most [`MAX_WORDS`].
     words: usize,
-    /// Hashes of three words in a row, sorted, without doubles.
-    triples: Vec<u64>,
+    /// Hashes of the shingles, sorted and unique.
+    shingles: Vec<u64>,
 }
 
 impl TextSignature {
     pub(super) fn of(text: &str) -> Self {
-        let words = words(text);
-        let mut triples: Vec<u64> = rows(&words).collect();
-        triples.sort_unstable();
-        triples.dedup();
+        let words = word_hashes(text);
+        let mut shingles: Vec<u64> = shingles(&words).collect();
+        shingles.sort_unstable();
+        shingles.dedup();
         Self {
             words: words.len(),
-            triples,
+            shingles,
         }
     }
 
-    /// Whether the texts are certainly not the same article; symmetric. Too short a text is no proof.
+    /// Whether the texts are certainly different articles. Symmetric; false where either is too short to compare.
     pub(super) fn differs_from(&self, other: &Self) -> bool {
-        let smaller = self.triples.len().min(other.triples.len());
-        self.is_comparable() && other.is_comparable() && self.common(other) * 100 < DIFFERENT * smaller
+        let smaller = self.shingles.len().min(other.shingles.len());
+        self.is_comparable() && other.is_comparable() && self.common(other) * 100 < DIFFERENT_BELOW * smaller
     }
 
-    /// Whether one is as good as the other; symmetric, and never so for texts too short to tell.
+    /// Whether the texts say the same. Symmetric; false where either is too short to compare.
     pub(super) fn is_equivalent_to(&self, other: &Self) -> bool {
-        let larger = self.triples.len().max(other.triples.len());
-        self.is_comparable() && other.is_comparable() && self.common(other) * 100 >= SAME * larger
+        self.is_comparable() && other.is_comparable() && self.shares(other, EQUIVALENT_FROM)
     }
 
-    /// Whether nearly all of it is in the other.
+    /// Whether nearly all of this text is in the other.
     pub(super) fn is_contained_in(&self, other: &Self) -> bool {
-        !self.triples.is_empty() && self.common(other) * 100 >= SAME * self.triples.len()
+        !self.shingles.is_empty() && self.common(other) * 100 >= EQUIVALENT_FROM * self.shingles.len()
     }
 
-    /// Whether both tell one story: nearly half of the larger is in the other, word for word.
+    /// Whether both report one story: nearly half of the larger text is in the other word for word.
     pub(super) fn is_same_story_as(&self, other: &Self) -> bool {
-        let larger = self.triples.len().max(other.triples.len());
-        self.common(other) * 100 >= STORY * larger
+        self.shares(other, SAME_STORY_FROM)
     }
 
-    /// Whether there is enough text to tell.
+    /// Whether the text has enough words for a judgement.
     pub(super) fn is_comparable(&self) -> bool {
-        self.words >= FEWEST
+        self.words >= MIN_WORDS
     }
 
+    /// Whether the common shingles are at least `percent` of the larger set.
+    fn shares(&self, other: &Self, percent: usize) -> bool {
+        self.common(other) * 100 >= percent * self.shingles.len().max(other.shingles.len())
+    }
+
+    /// Number of common shingles: one merge over both sorted lists.
     fn common(&self, other: &Self) -> usize {
-        let mut theirs = other.triples.iter().peekable();
-        let is_theirs = |mine: &&u64| {
-            while theirs.next_if(|theirs| theirs < mine).is_some() {}
-            theirs.next_if_eq(mine).is_some()
+        let mut theirs = other.shingles.iter().peekable();
+        let is_theirs = |own: &&u64| {
+            while theirs.next_if(|theirs| theirs < own).is_some() {}
+            theirs.next_if_eq(own).is_some()
         };
-        self.triples.iter().filter(is_theirs).count()
+        self.shingles.iter().filter(is_theirs).count()
     }
 }
 
-/// Places of a sketch, and of its detail.
+/// Bins of a [`Sketch`] and of a [`FineSketch`]. Powers of two: the upper bits of a hash choose the bin.
 pub(super) const BINS: usize = 16;
-const DETAILS: usize = 64;
+const FINE_BINS: usize = 64;
 
-/// MinHash with one permutation (Broder 1997; Li, Owen and Zhang 2012): the rows are dealt to sixteen places, and each
-/// place keeps the least. Two texts agree at a place as often as their rows are the same, so of twins about half the
-/// places are equal, of strangers none.
+/// MinHash by one permutation (Li, Owen and Zhang 2012): each shingle falls into one of 16 bins, and each bin keeps the
+/// smallest hash. Two texts agree in a bin with the probability that their shingles agree: near-identical texts in about
+/// half of the bins, unrelated ones in none. Stored as `article.sketch`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sketch(
-    /// 0: no row fell here.
+    /// 0: no shingle fell into the bin.
     [u16; BINS],
 );
 
-/// The same at more places, with less of each: tells twins from those that share a few lines, without their texts.
+/// A sketch with more bins and fewer bits in each: separates near-identical texts from those that share a few lines. Never
+/// stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FineSketch([u8; DETAILS]);
+pub(super) struct FineSketch(
+    /// 0: no shingle fell into the bin.
+    [u8; FINE_BINS],
+);
 
 impl FineSketch {
-    /// Whether both may tell one story. Such share 29 rows of 100 ([`STORY`]), and one place of eight is asked for: of two
-    /// hundred stories one is missed, and of those that share less than five rows of a hundred one in forty is let through.
+    /// Whether both texts may report one story: an eighth of the bins agrees. Such texts share 29 of 100 distinct shingles
+    /// ([`SAME_STORY_FROM`]); one pair in two hundred is missed. Of pairs that share fewer than five of 100 one in forty
+    /// passes.
     pub(super) fn may_be_same_story_as(&self, other: &Self) -> bool {
-        let pairs = || self.0.iter().zip(&other.0);
-        let taken = pairs().filter(|&(mine, theirs)| (mine | theirs) != 0).count();
-        let agree = pairs()
-            .filter(|&(mine, theirs)| mine == theirs && *mine != 0)
-            .count();
-        agree * 8 >= taken
+        let bins = || self.0.iter().zip(&other.0);
+        let used = bins().filter(|&(own, theirs)| (own | theirs) != 0).count();
+        let equal = bins().filter(|&(own, theirs)| own == theirs && *own != 0).count();
+        equal * 8 >= used
     }
 }
 
 impl Sketch {
-    /// The sketch of a text and its detail, by which likely twins are found without reading them; none of one of fewer words
-    /// than that.
-    pub(super) fn of(text: &str, fewest: usize) -> Option<(Self, FineSketch)> {
-        let words = words(text);
-        if words.len() < fewest {
+    /// Both sketches of a text; `None` for a text with fewer than `min_words` words.
+    pub(super) fn of(text: &str, min_words: usize) -> Option<(Self, FineSketch)> {
+        let words = word_hashes(text);
+        if words.len() < min_words {
             return None;
         }
-        let mut least = [u64::MAX; BINS];
-        let mut details = [u64::MAX; DETAILS];
-        for row in rows(&words) {
-            let hash = spread(row);
-            keep(&mut least, hash, hash >> 60);
-            // Ordered by other bits, so that a second opinion is one.
+        let mut coarse = [u64::MAX; BINS];
+        let mut fine = [u64::MAX; FINE_BINS];
+        for shingle in shingles(&words) {
+            let hash = finalize(shingle);
+            keep_smaller(&mut coarse, hash, hash >> 60);
+            // Other bits choose the bin, so that both sketches are independent.
             let hash = hash.rotate_left(32);
-            keep(&mut details, hash, hash >> 58);
+            keep_smaller(&mut fine, hash, hash >> 58);
         }
-        // What orders the hashes are their upper bits: of the least ones only the lower say something.
-        let sketch = Self(least.map(|hash| match hash {
+        // The upper bits of a minimum are zeros; only the lower ones carry information.
+        let sketch = Self(coarse.map(|hash| match hash {
             u64::MAX => 0,
             hash => (hash & 0xffff).max(1) as u16,
         }));
-        let detail = FineSketch(details.map(|hash| match hash {
+        let fine = FineSketch(fine.map(|hash| match hash {
             u64::MAX => 0,
             hash => (hash & 0xff).max(1) as u8,
         }));
-        Some((sketch, detail))
+        Some((sketch, fine))
     }
 
-    /// Place and value, where there is one.
+    /// Number and value of each bin that is in use.
     pub(super) fn bins(&self) -> impl Iterator<Item = (usize, u16)> + '_ {
         self.0
             .iter()
@@ -146,116 +155,74 @@ impl Sketch {
             .filter(|&(_, value)| value != 0)
     }
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    /// For the database: 16 little-endian numbers.
+    pub(super) fn to_bytes(self) -> Vec<u8> {
         self.0.iter().flat_map(|value| value.to_le_bytes()).collect()
     }
 
-    /// None for anything that [`Self::bytes`] does not write.
+    /// The reverse of [`Self::to_bytes`]; `None` for any other length.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (pairs, rest) = bytes.as_chunks::<2>();
-        let values: [u16; BINS] = pairs
-            .iter()
-            .map(|&pair| u16::from_le_bytes(pair))
-            .collect::<Vec<_>>()
-            .try_into()
-            .ok()?;
-        rest.is_empty().then_some(Self(values))
+        let bytes: &[u8; 2 * BINS] = bytes.try_into().ok()?;
+        let mut values = [0; BINS];
+        for (value, pair) in values.iter_mut().zip(bytes.as_chunks().0) {
+            *value = u16::from_le_bytes(*pair);
+        }
+        Some(Self(values))
     }
 }
 
-/// Keeps the lesser at a place.
-fn keep(least: &mut [u64], hash: u64, place: u64) {
-    if let Some(least) = usize::try_from(place).ok().and_then(|place| least.get_mut(place)) {
-        *least = hash.min(*least);
+fn keep_smaller(bins: &mut [u64], hash: u64, bin: u64) {
+    if let Some(smallest) = usize::try_from(bin).ok().and_then(|bin| bins.get_mut(bin)) {
+        *smallest = hash.min(*smallest);
     }
 }
 
-/// Hashes of the first words, in lower case, without what stands between them.
-fn words(text: &str) -> Vec<u64> {
-    let mut words = Vec::with_capacity((text.len() / 5).min(WORDS));
-    let (mut word, mut at) = (BASIS, 0);
-    while let Some(&byte) = text.as_bytes().get(at) {
-        // Most letters of most texts, and what stands between, without a look into tables of all characters.
-        let letter = LETTERS.get(usize::from(byte)).copied().unwrap_or_default();
-        if letter != 0 {
-            word = mix(word, u64::from(letter));
-            at += 1;
-            continue;
+/// Hashes of the first [`MAX_WORDS`] words in lower case. Whatever is neither letter nor digit separates words.
+fn word_hashes(text: &str) -> Vec<u64> {
+    let mut words = Vec::with_capacity((text.len() / 5).min(MAX_WORDS));
+    let mut word = FNV_BASIS;
+    for c in text.chars() {
+        let is_letter = c.is_alphanumeric();
+        let is_whole_word = is_letter && script::is_unspaced(c);
+        if word != FNV_BASIS && (is_whole_word || !is_letter) {
+            words.push(std::mem::replace(&mut word, FNV_BASIS));
         }
-        if byte.is_ascii() {
-            if word != BASIS {
-                words.push(word);
-                word = BASIS;
-                if words.len() >= WORDS {
-                    return words;
-                }
-            }
-            at += 1;
-            continue;
-        }
-        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else {
-            break;
-        };
-        at += c.len_utf8();
-        let alone = stands_alone(c);
-        if word != BASIS && (alone || !c.is_alphanumeric()) {
-            words.push(word);
-            word = BASIS;
-        }
-        if words.len() >= WORDS {
+        if words.len() >= MAX_WORDS {
             return words;
         }
-        if alone {
-            words.push(mix(BASIS, u64::from(c)));
-        } else if c.is_alphanumeric() {
+        if is_whole_word {
+            words.push(mix(FNV_BASIS, u64::from(c)));
+        } else if is_letter {
             word = c.to_lowercase().fold(word, |word, c| mix(word, u64::from(c)));
         }
     }
-    if word != BASIS {
+    if word != FNV_BASIS {
         words.push(word);
     }
     words
 }
 
-/// Letters and digits of ASCII in lower case; 0: another byte.
-#[allow(clippy::indexing_slicing, reason = "done while compiling, of 256 bytes")]
-static LETTERS: [u8; 256] = {
-    let mut letters = [0; 256];
-    let mut byte = 0u8;
-    while byte.is_ascii() {
-        if byte.is_ascii_alphanumeric() {
-            letters[byte as usize] = byte.to_ascii_lowercase();
-        }
-        byte += 1;
-    }
-    letters
-};
-
 /// Hashes of three words in a row.
-fn rows(words: &[u64]) -> impl Iterator<Item = u64> + '_ {
+fn shingles(words: &[u64]) -> impl Iterator<Item = u64> + '_ {
     words
         .windows(3)
-        .map(|three| three.iter().fold(BASIS, |hash, &word| mix(hash, word)))
+        .map(|three| three.iter().fold(FNV_BASIS, |hash, &word| mix(hash, word)))
 }
 
-/// Makes every bit depend on every other (the finish of SplitMix64).
-fn spread(hash: u64) -> u64 {
+/// Makes every bit depend on every other (the finalizer of SplitMix64).
+fn finalize(hash: u64) -> u64 {
     let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     hash ^ (hash >> 31)
 }
 
-/// Start of a hash.
-const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+/// Offset basis of FNV-1a: the hash of nothing.
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// FNV-1a with a turn, so that the upper bits count. Who makes two texts collide only makes two pages of theirs alike.
+/// FNV-1a over 64-bit units, rotated so that the upper bits count. Not collision-resistant: who forges a collision only
+/// makes two of their own pages look alike.
 fn mix(hash: u64, next: u64) -> u64 {
     (hash ^ next).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
-}
-
-/// Characters of scripts that are written without spaces.
-fn stands_alone(c: char) -> bool {
-    script::is_unspaced(c) && c.is_alphanumeric()
 }
 
 #[cfg(test)]
@@ -290,24 +257,26 @@ mod tests {
         );
     }
 
-    /// How many of a thousand pairs may tell one story, of whose 300 words so many are the same: a line that both have, or
-    /// most of it.
-    fn let_through(same: usize) -> usize {
+    /// How many of a thousand pairs pass, of whose 300 words so many are the same: a line that both have, or most of it.
+    fn passing_pairs(same: usize) -> usize {
         let pairs = (0..1000).filter(|pair| {
-            let detail = |own: &str| {
+            let fine_sketch = |own: &str| {
                 let text = many(&format!("s{pair}x"), same) + &many(&format!("{own}{pair}x"), 300 - same);
                 Sketch::of(&text, 60).unwrap().1
             };
-            detail("a").may_be_same_story_as(&detail("b"))
+            fine_sketch("a").may_be_same_story_as(&fine_sketch("b"))
         });
         pairs.count()
     }
 
     #[test]
-    fn what_shares_a_few_lines_is_told_from_a_story_without_its_text() {
-        assert!(let_through(300 * STORY / 100) >= 990, "a story is hardly missed");
-        assert!(let_through(20) < 100, "a line below everything is no story");
-        assert_eq!(let_through(0), 0);
+    fn texts_that_share_a_few_lines_are_told_from_a_story_by_their_fine_sketches() {
+        assert!(
+            passing_pairs(300 * SAME_STORY_FROM / 100) >= 990,
+            "a story is hardly missed"
+        );
+        assert!(passing_pairs(20) < 100, "a line below everything is no story");
+        assert_eq!(passing_pairs(0), 0);
     }
 
     #[test]
@@ -316,5 +285,12 @@ mod tests {
         let two: String = ('\u{5e00}'..).take(60).collect();
         assert!(TextSignature::of(&one).differs_from(&TextSignature::of(&two)));
         assert!(TextSignature::of(&one).is_equivalent_to(&TextSignature::of(&one)));
+    }
+
+    #[test]
+    fn a_sketch_survives_the_database() {
+        let sketch = Sketch::of(&many("a", 100), 60).unwrap().0;
+        assert_eq!(Sketch::from_bytes(&sketch.to_bytes()), Some(sketch));
+        assert_eq!(Sketch::from_bytes(&[0; 31]), None);
     }
 }

@@ -1,28 +1,31 @@
-//! The index of words and the numbers of stories, kept in step with what readers see.
+//! The full-text index (`search`, FTS5) and the clusters, kept in step with what readers see.
 //!
-//! FTS5 writes what it has gathered to the disk at every savepoint, and each step of the writer may be one. So a step only
-//! notes which articles changed, and their words follow once for the whole transaction, before it is committed.
+//! FTS5 writes its pending words to the disk at every savepoint, and each job of the writer may be one. A job therefore only
+//! marks the articles that changed (`search_due`); the writer indexes them once, as the last step of its transaction.
+//!
+//! The index stores no text (`content = ''`): what is removed from it must be given word for word as it went in. Whoever
+//! changes how texts are segmented (script.rs) must have indexes rebuilt (`cuttings verify --rebuild-search`).
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::cluster::RecentSketches;
 use super::error::StoreError;
-use super::retention::with_secure_delete;
 use super::script::{Segmentation, segmented};
+use super::secure_delete::with_secure_delete;
 use crate::model::ArticleId;
 
-/// Pages of the index that are merged in one transaction.
-const MERGED: i64 = 500;
+/// Pages of the index that one transaction merges at most.
+const MERGE_PAGES: i64 = 500;
 
-/// What goes into the index.
-struct Words {
+/// What is indexed of an article.
+struct IndexedText {
     title: Option<String>,
     standfirst: Option<String>,
     text: String,
     source: Option<i64>,
 }
 
-impl Words {
+impl IndexedText {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             title: row.get(0)?,
@@ -33,114 +36,123 @@ impl Words {
     }
 }
 
-/// The word that stands for a source: a character for private use, which no text should have, and its row.
+/// The word that stands for a source in the column `source`: a character for private use, which no text should have, and
+/// its row id.
 pub(super) fn source_word(source: i64) -> String {
     format!("\u{e000}{source}")
 }
 
-/// Notes that an article shows another text, or none.
+/// Marks an article that shows another text, or none.
 pub(super) fn mark_changed(db: &Connection, article: ArticleId) -> Result<(), StoreError> {
     db.prepare_cached("INSERT OR IGNORE INTO search_due (article_id) VALUES (?1)")?
         .execute([article.0])?;
     Ok(())
 }
 
-/// Indexes what is due; the last thing in a transaction.
-pub(super) fn update(db: &Connection, latest: &mut RecentSketches) -> Result<(), StoreError> {
+/// Indexes the articles that are marked, as the last step of a transaction. Does nothing outside of one.
+pub(super) fn update(db: &Connection, recent: &mut RecentSketches) -> Result<(), StoreError> {
     if db.is_autocommit() {
         return Ok(());
     }
-    all_due(db, latest).map_err(|error| error.while_doing("index the words of articles"))
+    update_marked(db, recent).map_err(|error| error.while_doing("index the words of articles"))
 }
 
-fn all_due(db: &Connection, latest: &mut RecentSketches) -> Result<(), StoreError> {
-    let mut due = db.prepare_cached("SELECT article_id FROM search_due ORDER BY article_id")?;
-    let due: Vec<i64> = due.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    if due.is_empty() {
+fn update_marked(db: &Connection, recent: &mut RecentSketches) -> Result<(), StoreError> {
+    let mut marked = db.prepare_cached("SELECT article_id FROM search_due ORDER BY article_id")?;
+    let marked: Vec<i64> = marked
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if marked.is_empty() {
         return Ok(());
     }
-    for article in due {
+    for article in marked {
         remove(db, article)?;
-        if let Some((revision, shown_at, words)) = shown(db, article)? {
-            write(
-                db,
-                "INSERT INTO search (rowid, title, standfirst, text, source) VALUES (?1, ?2, ?3, ?4, ?5)",
-                article,
-                &words,
-            )?;
-            let (sketch, cluster) = latest.assign(db, article, &words.text)?;
-            db.prepare_cached(
-                "UPDATE article SET indexed_id = ?2, shown_at = ?3, sketch = coalesce(?4, sketch), \
-                 cluster = coalesce(?5, cluster) WHERE id = ?1",
-            )?
-            .execute(params![
-                article,
-                revision,
-                shown_at,
-                sketch.map(|sketch| sketch.to_bytes()),
-                cluster
-            ])?;
-        }
+        let Some((revision, shown_at, text)) = shown(db, article)? else {
+            continue;
+        };
+        write(
+            db,
+            "INSERT INTO search (rowid, title, standfirst, text, source) VALUES (?1, ?2, ?3, ?4, ?5)",
+            article,
+            &text,
+        )?;
+        let (sketch, cluster) = recent.assign(db, article, &text.text)?;
+        db.prepare_cached(
+            "UPDATE article SET indexed_id = ?2, shown_at = ?3, sketch = coalesce(?4, sketch), \
+             cluster = coalesce(?5, cluster) WHERE id = ?1",
+        )?
+        .execute(params![
+            article,
+            revision,
+            shown_at,
+            sketch.map(|sketch| sketch.to_bytes()),
+            cluster
+        ])?;
     }
     db.prepare_cached("DELETE FROM search_due")?.execute([])?;
     Ok(())
 }
 
-/// Takes an article's words out of the index. To be called before the revision they come from is dropped: FTS5 must be
-/// told what went in, to the letter. Whoever changes how texts are cut (script.rs) must have indexes built anew.
+/// Removes an article's words from the index. Call it before the revision that they come from is dropped.
 pub(super) fn remove(db: &Connection, article: i64) -> Result<(), StoreError> {
-    let indexed: Option<Words> = db
+    let indexed: Option<IndexedText> = db
         .prepare_cached(
             "SELECT revision.title, revision.standfirst, revision.text, revision.source_id FROM article \
              JOIN revision ON revision.id = article.indexed_id WHERE article.id = ?1",
         )?
-        .query_row([article], Words::read)
+        .query_row([article], IndexedText::read)
         .optional()?;
-    let Some(words) = indexed else { return Ok(()) };
+    let Some(text) = indexed else { return Ok(()) };
     write(
         db,
         "INSERT INTO search (search, rowid, title, standfirst, text, source) VALUES ('delete', ?1, ?2, ?3, ?4, ?5)",
         article,
-        &words,
+        &text,
     )?;
     db.prepare_cached("UPDATE article SET indexed_id = NULL, shown_at = NULL WHERE id = ?1")?
         .execute([article])?;
     Ok(())
 }
 
-/// Notes that words of what was taken down are to go from every part of the index, not only from what it finds.
+/// Requests that removed words be purged from the file too: FTS5 only marks them as deleted until their part of the index
+/// is merged.
 pub(super) fn request_purge(db: &Connection) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('forget_words', 'begin')")?
+    db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('search_purge', 'start')")?
         .execute([])?;
     Ok(())
 }
 
-/// Goes on with that, some pages of the index at a time; whether there is more to do.
+/// Does a bounded part of a requested purge; returns whether there is more to do.
 pub(super) fn purge(db: &Connection) -> Result<bool, StoreError> {
     let state: Option<String> = db
-        .prepare_cached("SELECT value FROM meta WHERE key = 'forget_words'")?
+        .prepare_cached("SELECT value FROM meta WHERE key = 'search_purge'")?
         .query_row([], |row| row.get(0))
         .optional()?;
     let Some(state) = state else { return Ok(false) };
-    // A negative number begins a merge of everything, positive ones go on with it; two changes or more: there was
-    // something to do (FTS5, "The 'merge' Command").
-    let pages = if state == "begin" { -MERGED } else { MERGED };
-    let more = with_secure_delete(db, || {
+    // A negative number starts a merge of everything, positive ones continue it. At least two changed rows mean that there
+    // was something to do (FTS5, "The 'merge' Command").
+    let pages = if state == "start" {
+        -MERGE_PAGES
+    } else {
+        MERGE_PAGES
+    };
+    let has_more = with_secure_delete(db, || {
         let before = db.total_changes();
         db.execute("INSERT INTO search (search, rank) VALUES ('merge', ?1)", [pages])?;
         Ok(db.total_changes() - before >= 2)
     })?;
-    let next = if more {
-        "UPDATE meta SET value = 'go on' WHERE key = 'forget_words'"
+    let next = if has_more {
+        "UPDATE meta SET value = 'continue' WHERE key = 'search_purge'"
     } else {
-        "DELETE FROM meta WHERE key = 'forget_words'"
+        "DELETE FROM meta WHERE key = 'search_purge'"
     };
     db.prepare_cached(next)?.execute([])?;
-    Ok(more)
+    Ok(has_more)
 }
 
-/// What readers see of an article, its revision and when that was published; none where they see it no more.
-fn shown(db: &Connection, article: i64) -> Result<Option<(i64, i64, Words)>, StoreError> {
+/// The revision that readers see of an article, when it was published (else fetched) in seconds since 1970, and its text;
+/// `None` where readers see none.
+fn shown(db: &Connection, article: i64) -> Result<Option<(i64, i64, IndexedText)>, StoreError> {
     Ok(db
         .prepare_cached(
             "SELECT revision.title, revision.standfirst, revision.text, revision.source_id, revision.id, \
@@ -148,21 +160,20 @@ fn shown(db: &Connection, article: i64) -> Result<Option<(i64, i64, Words)>, Sto
              JOIN revision ON revision.id = article.revision_id \
              WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL",
         )?
-        .query_row([article], |row| Ok((row.get(4)?, row.get(5)?, Words::read(row)?)))
+        .query_row([article], |row| {
+            Ok((row.get(4)?, row.get(5)?, IndexedText::read(row)?))
+        })
         .optional()?)
 }
 
-fn write(db: &Connection, sql: &str, article: i64, words: &Words) -> Result<(), StoreError> {
-    let cut = |text: &'_ Option<String>| {
-        text.as_deref()
-            .map(|text| segmented(text, Segmentation::Index).into_owned())
-    };
+fn write(db: &Connection, sql: &str, article: i64, text: &IndexedText) -> Result<(), StoreError> {
+    let segmented = |text| segmented(text, Segmentation::Index);
     db.prepare_cached(sql)?.execute(params![
         article,
-        cut(&words.title),
-        cut(&words.standfirst),
-        segmented(&words.text, Segmentation::Index),
-        words.source.map(source_word)
+        text.title.as_deref().map(segmented),
+        text.standfirst.as_deref().map(segmented),
+        segmented(&text.text),
+        text.source.map(source_word)
     ])?;
     Ok(())
 }

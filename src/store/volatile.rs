@@ -1,206 +1,49 @@
-//! Lines that change without anybody writing: view counters, "5 minutes ago", "12 comments". Pure.
+//! Recognises lines of a text that change without an edit: view counters, "5 minutes ago", "12 comments". Pure.
 //!
-//! A line is volatile when it holds nothing but numbers, words of counters and clocks, and small words between them;
-//! and at least one number or a word like "now". A line with any other word is text: "5 dead" is news.
+//! `articles` compares revisions without such lines, so that a page whose counter moved makes no revision. A line is
+//! volatile when every word of it is a number, a word of counters and clocks, or a small word between them, and at least
+//! one is a number or a word like "now". A line with any other word is text: "5 dead" is news.
 
-/// Words of a line; a longer one is text.
-const MOST: usize = 10;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
-/// Words beside a number: what is counted, units of time, and what stands between; in the languages seen most.
-const WORDS: &[&str] = &[
+/// A line with more words is text.
+const MAX_WORDS: usize = 10;
+
+/// Words beside a number, in lower case and separated by single spaces: what is counted, units of time, and what stands
+/// between them, in the languages that are seen most.
+const WORD_LISTS: &[&str] = &[
     // English
-    "views",
-    "view",
-    "reads",
-    "read",
-    "comments",
-    "comment",
-    "shares",
-    "share",
-    "likes",
-    "like",
-    "listens",
-    "plays",
-    "votes",
-    "followers",
-    "reactions",
-    "replies",
-    "reply",
-    "people",
-    "watching",
-    "second",
-    "seconds",
-    "sec",
-    "secs",
-    "minute",
-    "minutes",
-    "min",
-    "mins",
-    "hour",
-    "hours",
-    "hr",
-    "hrs",
-    "h",
-    "m",
-    "s",
-    "d",
-    "day",
-    "days",
-    "week",
-    "weeks",
-    "ago",
-    "updated",
-    "update",
-    "posted",
-    "published",
-    "last",
-    "on",
-    "at",
-    "an",
-    "a",
-    "am",
-    "pm",
-    "just",
-    "now",
-    "today",
-    "yesterday",
-    "viewed",
-    "times",
-    "k",
-    "utc",
-    "gmt",
-    "cet",
-    "cest",
-    "est",
-    "edt",
-    "bst",
-    "by",
+    "views view reads read comments comment shares share likes like listens plays votes followers",
+    "reactions replies reply people watching second seconds sec secs minute minutes min mins hour hours",
+    "hr hrs h m s d day days week weeks ago updated update posted published last on at an a am pm just",
+    "now today yesterday viewed times k utc gmt cet cest est edt bst by",
     // German
-    "aufrufe",
-    "kommentare",
-    "kommentar",
-    "vor",
-    "minuten",
-    "stunden",
-    "stunde",
-    "tagen",
-    "sekunden",
-    "aktualisiert",
-    "uhr",
-    "lesezeit",
-    "teilen",
-    "mal",
-    "gelesen",
-    "heute",
-    "gestern",
-    "am",
-    "um",
-    "gerade",
-    "eben",
+    "aufrufe kommentare kommentar vor minuten stunden stunde tagen sekunden aktualisiert uhr lesezeit",
+    "teilen mal gelesen heute gestern um gerade eben",
     // French
-    "vues",
-    "commentaires",
-    "commentaire",
-    "il",
-    "y",
-    "heures",
-    "heure",
-    "jours",
-    "publié",
-    "le",
-    "mis",
-    "à",
-    "jour",
-    "lecture",
-    "partages",
-    "de",
+    "vues commentaires commentaire il y heures heure jours publié le mis à jour lecture partages de",
     "instant",
     // Spanish, Portuguese, Italian
-    "vistas",
-    "comentarios",
-    "comentários",
-    "hace",
-    "há",
-    "minutos",
-    "minuto",
-    "horas",
-    "hora",
-    "días",
-    "dias",
-    "actualizado",
-    "atualizado",
-    "visualizações",
-    "visualizaciones",
-    "compartidos",
-    "leer",
-    "lectura",
-    "leitura",
-    "lettura",
-    "commenti",
-    "fa",
-    "minuti",
-    "ore",
-    "letto",
+    "vistas comentarios comentários hace há minutos minuto horas hora días dias actualizado atualizado",
+    "visualizações visualizaciones compartidos leer lectura leitura lettura commenti fa minuti ore letto",
     "volte",
     // Russian
-    "просмотров",
-    "просмотра",
-    "просмотры",
-    "комментариев",
-    "комментарии",
-    "комментария",
-    "назад",
-    "минут",
-    "минуты",
-    "минуту",
-    "часов",
-    "часа",
-    "час",
-    "дней",
-    "обновлено",
-    "сегодня",
-    "вчера",
-    "в",
+    "просмотров просмотра просмотры комментариев комментарии комментария назад минут минуты минуту часов",
+    "часа час дней обновлено сегодня вчера в",
     // Arabic
-    "مشاهدة",
-    "مشاهدات",
-    "تعليق",
-    "تعليقات",
-    "منذ",
-    "دقيقة",
-    "دقائق",
-    "ساعة",
-    "ساعات",
-    "قبل",
-    "آخر",
-    "تحديث",
+    "مشاهدة مشاهدات تعليق تعليقات منذ دقيقة دقائق ساعة ساعات قبل آخر تحديث",
     // Chinese, Japanese, Korean: written together with their number
-    "阅读",
-    "浏览",
-    "次",
-    "评论",
-    "条",
-    "分钟前",
-    "小时前",
-    "閲覧",
-    "回",
-    "分前",
-    "時間前",
-    "コメント",
-    "件",
-    "조회",
-    "조회수",
-    "댓글",
-    "개",
-    "분",
-    "전",
-    "시간",
+    "阅读 浏览 次 评论 条 分钟前 小时前 閲覧 回 分前 時間前 コメント 件 조회 조회수 댓글 개 분 전 시간",
 ];
 
-/// Words that make a line volatile without a number.
-const ALONE: &[&str] = &["now", "eben", "instant"];
+static WORDS: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| WORD_LISTS.iter().flat_map(|list| list.split(' ')).collect());
 
-/// The words of a text that somebody wrote.
+/// Words that make a line volatile without a number.
+const CLOCK_WORDS: &[&str] = &["now", "eben", "instant"];
+
+/// The words of all lines that are not volatile.
 pub(super) fn lasting_words(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .filter(|line| !is_volatile(line))
@@ -208,35 +51,33 @@ pub(super) fn lasting_words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_volatile(line: &str) -> bool {
-    let (mut count, mut counted) = (0, false);
-    for word in line.split(|c: char| {
-        c.is_whitespace() || matches!(c, '|' | '·' | '•' | '/' | '-' | '–' | '—' | '(' | ')')
-    }) {
+    let (mut count, mut has_value) = (0, false);
+    let is_separator =
+        |c: char| c.is_whitespace() || matches!(c, '|' | '·' | '•' | '/' | '-' | '–' | '—' | '(' | ')');
+    // 1,234 and 12.5K and 14:05; 5分钟前
+    let is_of_number =
+        |c: char| c.is_numeric() || matches!(c, ',' | '.' | ':' | '\'' | '’' | '\u{a0}' | '\u{202f}');
+    for word in line.split(is_separator) {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
         if word.is_empty() {
             continue;
         }
         count += 1;
-        if count > MOST {
+        if count > MAX_WORDS {
             return false;
         }
-        // 1,234 and 12.5K and 14:05; 5分钟前
-        let rest = word.trim_start_matches(|c: char| {
-            c.is_numeric() || matches!(c, ',' | '.' | ':' | '\'' | '’' | '\u{a0}' | '\u{202f}')
-        });
-        if rest.len() < word.len() {
-            counted = true;
-            if rest.is_empty() {
-                continue;
-            }
+        let unit = word.trim_start_matches(is_of_number);
+        has_value |= unit.len() < word.len();
+        if unit.is_empty() {
+            continue;
         }
-        let rest = rest.to_lowercase();
-        counted |= ALONE.contains(&rest.as_str());
-        if !WORDS.contains(&rest.as_str()) {
+        let unit = unit.to_lowercase();
+        has_value |= CLOCK_WORDS.contains(&unit.as_str());
+        if !WORDS.contains(unit.as_str()) {
             return false;
         }
     }
-    counted
+    has_value
 }
 
 #[cfg(test)]

@@ -211,12 +211,12 @@ async fn a_twin_of_what_was_taken_down_is_overwritten_by_whoever_finds_it() {
     assert_eq!(live(&desk), ["https://one.example/0"]);
     // The index forgets the words when the daemon tidies up, in parts.
     assert_eq!(
-        desk.number("SELECT count(*) FROM meta WHERE key = 'forget_words'"),
+        desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"),
         1
     );
     while desk.store.tidy(desk.now).await.unwrap().more {}
     assert_eq!(
-        desk.number("SELECT count(*) FROM meta WHERE key = 'forget_words'"),
+        desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"),
         0
     );
     desk.store.close().await.unwrap();
