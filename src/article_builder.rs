@@ -50,7 +50,7 @@ impl ArticleBuilder<'_> {
         };
         let mut failure = missing;
         if extraction.text.is_empty() {
-            self.take_feed_text(&mut extraction, &fetched.url);
+            self.take_feed_text(&mut extraction, &fetched.fetch.url);
             method = Method::Feed;
             validators = Validators::default();
             failure = Some(Failure {
@@ -59,12 +59,12 @@ impl ArticleBuilder<'_> {
                 message:
                     "no text was found in the page: the feed's own is kept; a `body` selector would help"
                         .into(),
-                url: Some(link::mask_secrets(&fetched.url)),
-                status: Some(fetched.status),
+                url: Some(link::mask_secrets(&fetched.fetch.url)),
+                status: fetched.fetch.status,
             });
             upgrade_at = (!self.claim.upgrade || self.claim.asked).then(|| now + schedule::UPGRADE);
         }
-        let hops = fetched.hops.iter().map(|hop| hop.from.clone());
+        let hops = fetched.fetch.hops.iter().map(|hop| hop.from.clone());
         // A feed that names its second page means the same article.
         let joined = extraction.more.joined.iter().cloned();
         let ways: Vec<Url> = self
@@ -76,12 +76,18 @@ impl ArticleBuilder<'_> {
             .chain(hops)
             .chain(joined)
             .collect();
-        let pattern = self.config.key_pattern_for(Some(self.source), &fetched.url);
-        let identity = identity::of_page(pattern, &extraction.links, &fetched.url, &ways, &self.own_key());
+        let pattern = self.config.key_pattern_for(Some(self.source), &fetched.fetch.url);
+        let identity = identity::of_page(
+            pattern,
+            &extraction.links,
+            &fetched.fetch.url,
+            &ways,
+            &self.own_key(),
+        );
         let raw = self.raw_page(document, now);
-        let cutting = self.cutting(extraction, method, &fetched.url, identity);
+        let cutting = self.cutting(extraction, method, &fetched.fetch.url, identity);
         CollectedArticle {
-            url: fetched.url.to_string(),
+            url: fetched.fetch.url.to_string(),
             raw,
             validators,
             failure,

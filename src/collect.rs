@@ -12,8 +12,8 @@ use url::Url;
 use crate::config::{Config, FilterInput, PagePolicy, Source};
 use crate::fetch::{Fetcher, ResponseContent};
 use crate::model::{
-    ClaimedEntry, CollectedArticle, Failure, Field, Grade, HostObservation, Method, PageOutcome, PageResult,
-    RobotsResponse, SelectorOutcome, StoreOutcome, Validators,
+    ClaimedEntry, CollectedArticle, Failure, FetchStats, Field, Grade, Method, PageOutcome, PageResult,
+    SelectorOutcome, StoreOutcome, Validators,
 };
 use crate::store::{Store, StoreError};
 use crate::{article_builder, identity, link, schedule};
@@ -31,7 +31,7 @@ pub struct PageReport {
     /// What went wrong.
     pub failure: Option<Failure>,
     /// How long it took, waiting for the host's turn included.
-    pub took: Duration,
+    pub duration: Duration,
 }
 
 /// What one step works on; cheap to hand to another thread.
@@ -55,11 +55,23 @@ impl Desk {
 /// What was met on the way to a page, whatever it came to.
 #[derive(Default)]
 struct Way {
-    took: Duration,
-    hosts: Vec<HostObservation>,
-    robots: Vec<RobotsResponse>,
-    odd_headers: u64,
+    /// What all its fetches learned; `None` until something was requested.
+    fetch: Option<FetchStats>,
     tried: Vec<SelectorOutcome>,
+}
+
+impl Way {
+    /// Time spent on requests so far.
+    fn duration(&self) -> Duration {
+        self.fetch.as_ref().map_or(Duration::ZERO, |fetch| fetch.duration)
+    }
+
+    fn add(&mut self, fetch: FetchStats) {
+        match &mut self.fetch {
+            Some(all) => all.add(fetch),
+            None => self.fetch = Some(fetch),
+        }
+    }
 }
 
 /// Collects one entry: fetch its page, cut the article out, name it, record it.
@@ -83,14 +95,14 @@ pub async fn collect(
     let mut again = None;
     let (result, failure) = match attempt(store, fetcher, &desk, &mut way, now).await {
         Ok(Came::NotModified(validators)) => {
-            again = look_again(&desk, now + way.took);
+            again = look_again(&desk, now + way.duration());
             (PageResult::NotModified(validators), None)
         }
         Ok(Came::Article(cutting)) => {
             // What the feed says itself is told by the feed when it changes.
             let is_lost = cutting.failure.is_some() && desk.claim.revisit.is_some();
             if cutting.method != Method::Feed || is_lost {
-                again = look_again(&desk, now + way.took);
+                again = look_again(&desk, now + way.duration());
             }
             let failure = cutting.failure.clone();
             let result =
@@ -105,7 +117,7 @@ pub async fn collect(
             failure,
             blame: Blame::Page,
         }) => {
-            let end = now + way.took;
+            let end = now + way.duration();
             let again = match failure.grade {
                 // Only a part of the article is there: the rest is worth every try.
                 Grade::Temporary | Grade::Soft if desk.claim.partial => {
@@ -133,23 +145,13 @@ pub async fn collect(
             (result, Some(failure))
         }
     };
-    let Way {
-        took,
-        hosts,
-        robots,
-        odd_headers,
-        tried,
-    } = way;
     let page = PageOutcome {
         entry: desk.claim.id,
         lease: desk.claim.lease,
         at: now,
-        took,
+        fetch: way.fetch,
         result,
-        hosts,
-        robots,
-        odd_headers,
-        tried,
+        tried: way.tried,
         again,
     };
     record(store, &desk, page, failure).await
@@ -202,7 +204,7 @@ async fn attempt(
                 (fetched, ResponseContent::Document(document)) => (fetched, document),
                 (_, ResponseContent::NotModified(validators)) => return Ok(Came::NotModified(validators)),
             };
-            let first = first(store, desk, fetched, document, (now, now + way.took))
+            let first = first(store, desk, fetched, document, (now, now + way.duration()))
                 .await
                 .map_err(Missed::own)?;
             // A link to another page is on few pages: that it is not there says nothing about the rules.
@@ -215,13 +217,13 @@ async fn attempt(
             };
             while let Some(url) = series.wanted().cloned() {
                 match another(store, fetcher, desk, &url, way, now).await {
-                    Ok(page) => series.add(&page.fetched.url, page.extraction),
+                    Ok(page) => series.add(&page.fetched.fetch.url, page.extraction),
                     Err(failure) => series.missed(failure),
                 }
             }
             let (extraction, missing) = series.done();
             page.extraction = extraction;
-            let cutting = put_together(store, desk, *page, missing, now + way.took).await;
+            let cutting = put_together(store, desk, *page, missing, now + way.duration()).await;
             Ok(Came::Article(Box::new(cutting)))
         }
     }
@@ -275,7 +277,7 @@ async fn record(
     failure: Option<Failure>,
 ) -> Result<PageReport, StoreError> {
     let (source, claim) = (&desk.source, &desk.claim);
-    let took = page.took;
+    let duration = page.fetch.as_ref().map_or(Duration::ZERO, |fetch| fetch.duration);
     let missed = missed_fields(&page.tried);
     let stored = store.record_page(page).await?;
     let url = claim
@@ -284,7 +286,7 @@ async fn record(
         .as_ref()
         .map(link::mask_secrets)
         .unwrap_or_default();
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if !missed.is_empty() {
         warn!(
             source = source.name,
@@ -309,7 +311,7 @@ async fn record(
         url,
         stored,
         failure,
-        took,
+        duration,
     })
 }
 

@@ -35,7 +35,7 @@ pub struct PollReport {
     /// What went wrong.
     pub failure: Option<Failure>,
     /// How long it took, waiting for the host's turn included.
-    pub took: Duration,
+    pub duration: Duration,
     /// When next, and why.
     pub next: NextPoll,
 }
@@ -83,12 +83,8 @@ async fn poll_alike(
     for (position, (source, claim)) in claims.into_iter().enumerate() {
         // What was learned of the hosts was learned once.
         let for_it = (&mut answer, position == last);
-        let mut outcome = decide(store, config, &source, claim, for_it, full, now).await?;
-        if position == 0 {
-            outcome.hosts.clone_from(&answer.hosts);
-            outcome.robots.clone_from(&answer.robots);
-            outcome.odd_headers = answer.odd_headers;
-        }
+        let outcome = decide(store, config, &source, claim, for_it, full, now).await?;
+        answer.fetch.clear_observations();
         reports.push(record(store, &source, outcome).await?);
     }
     Ok(reports)
@@ -138,9 +134,10 @@ async fn record(store: &Store, source: &Source, poll: PollOutcome) -> Result<Pol
         PollResult::Failed(failure) => Some(failure.clone()),
         _ => None,
     };
-    let (took, status, next) = (poll.took, poll.status.unwrap_or_default(), poll.next.clone());
+    let (duration, next) = (poll.fetch.duration, poll.next.clone());
+    let status = poll.fetch.status.unwrap_or_default();
     let counts = store.record_poll(poll).await?;
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     match &failure {
         None => info!(
             source = source.name,
@@ -166,7 +163,7 @@ async fn record(store: &Store, source: &Source, poll: PollOutcome) -> Result<Pol
         url: link::mask_secrets(&source.feed),
         counts,
         failure,
-        took,
+        duration,
         next,
     })
 }

@@ -12,8 +12,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use cuttings::identity;
 use cuttings::model::{
-    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, EntryIdentifier, Extraction, Key, KeyKind, Method,
-    NextPoll, PageOutcome, PageResult, ParsedFeed, PollOutcome, PollResult, PollState, Validators,
+    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, EntryIdentifier, Extraction, FetchStats, Key,
+    KeyKind, Method, NextPoll, PageOutcome, PageResult, ParsedFeed, PollOutcome, PollResult, PollState,
+    Validators,
 };
 use cuttings::store::ImportedArticle;
 use url::Url;
@@ -48,17 +49,14 @@ fn polled(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<U
         source: claim.id,
         lease: claim.lease,
         at,
-        took: Duration::ZERO,
-        status: Some(status),
-        bytes: 0,
+        fetch: FetchStats {
+            status: Some(status),
+            ..FetchStats::new(claim.address.clone())
+        },
         result,
-        served_by: None,
         memory: PollState::default(),
         overflowed: false,
         degraded: false,
-        hosts: Vec::new(),
-        robots: Vec::new(),
-        odd_headers: 0,
         failures: 0.0,
         next: NextPoll {
             at: at + Duration::from_hours(1),
@@ -73,11 +71,8 @@ pub fn collected(claim: &ClaimedEntry, cutting: CollectedArticle, at: DateTime<U
         entry: claim.id,
         lease: claim.lease,
         at,
-        took: Duration::ZERO,
+        fetch: None,
         result: PageResult::Article(Box::new(cutting)),
-        hosts: Vec::new(),
-        robots: Vec::new(),
-        odd_headers: 0,
         tried: Vec::new(),
         again: None,
     }

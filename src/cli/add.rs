@@ -286,8 +286,12 @@ impl Search {
 
     async fn get(&mut self, request: Request) -> Result<(Vec<u8>, Option<String>, Url), String> {
         let (outcome, url, robots) = match self.fetcher.get(request, Utc::now()).await {
-            Ok(fetched) => (Ok(fetched.outcome), fetched.url, fetched.robots),
-            Err(failed) => (Err(failed.error.to_string()), failed.url, failed.robots),
+            Ok(fetched) => (Ok(fetched.content), fetched.fetch.url, fetched.fetch.robots),
+            Err(failed) => (
+                Err(failed.error.to_string()),
+                failed.fetch.url,
+                failed.fetch.robots,
+            ),
         };
         for note in robots {
             self.sitemaps.extend(note.sitemaps);

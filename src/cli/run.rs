@@ -197,7 +197,7 @@ impl Tally {
                 row.polled = true;
                 row.known += report.counts.known;
                 row.skipped += report.counts.skipped;
-                row.ms += report.took.as_millis();
+                row.ms += report.duration.as_millis();
                 row.ended(report.url, report.failure);
             }
             Event::Collected(report) => {
@@ -207,7 +207,7 @@ impl Tally {
                     StoreOutcome::Known(_) | StoreOutcome::Revised(_) => row.known += 1,
                     StoreOutcome::Unwanted | StoreOutcome::Waiting => {}
                 }
-                row.ms += report.took.as_millis();
+                row.ms += report.duration.as_millis();
                 row.ended(report.url, report.failure);
             }
             Event::Left(left) => self.left = left,

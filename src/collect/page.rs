@@ -75,7 +75,7 @@ pub(super) enum Rest {
 impl First {
     fn of(desk: &Desk, mut page: Read, now: DateTime<Utc>) -> Self {
         let tried = std::mem::take(&mut page.extraction.tried);
-        let series = Pagination::new(&page.fetched.url, std::mem::take(&mut page.extraction));
+        let series = Pagination::new(&page.fetched.fetch.url, std::mem::take(&mut page.extraction));
         if series.wanted().is_some() {
             return Self {
                 tried,
@@ -113,7 +113,6 @@ pub(super) async fn fetch(
     let mut fetched = match fetcher.get(request, now).await {
         Ok(fetched) => fetched,
         Err(failed) => {
-            way.took += failed.took;
             let missed = Missed {
                 failure: failed.failure(),
                 blame: match failed.waits_for_another() {
@@ -121,19 +120,14 @@ pub(super) async fn fetch(
                     until => Blame::Host(until),
                 },
             };
-            way.hosts.extend(failed.hosts);
-            way.robots.extend(failed.robots);
-            way.odd_headers += failed.odd_headers;
+            way.add(failed.fetch);
             return Err(missed);
         }
     };
-    way.took += fetched.took;
-    way.hosts.append(&mut fetched.hosts);
-    way.robots.append(&mut fetched.robots);
-    way.odd_headers += fetched.odd_headers;
-    if !identity::is_specific(&fetched.url) {
-        let to = link::mask_secrets(&fetched.url);
-        let failure = if link::is_wall(&fetched.url) {
+    way.add(fetched.fetch.clone());
+    if !identity::is_specific(&fetched.fetch.url) {
+        let to = link::mask_secrets(&fetched.fetch.url);
+        let failure = if link::is_wall(&fetched.fetch.url) {
             own_failure(
                 &fetched,
                 "wall",
@@ -149,7 +143,7 @@ pub(super) async fn fetch(
         return Err(Missed::own(failure));
     }
     let nothing = ResponseContent::NotModified(Validators::default());
-    let outcome = std::mem::replace(&mut fetched.outcome, nothing);
+    let outcome = std::mem::replace(&mut fetched.content, nothing);
     Ok((fetched, outcome))
 }
 
@@ -231,7 +225,7 @@ fn extract(
     document: &FetchedDocument,
     now: DateTime<Utc>,
 ) -> Result<Extraction, Failure> {
-    let (config, source, url) = (&desk.config, Some(&*desk.source), &fetched.url);
+    let (config, source, url) = (&desk.config, Some(&*desk.source), &fetched.fetch.url);
     let html = html::decode(&document.body, document.content_type.as_deref());
     let link_header = document.headers.get_str("link");
     let page = extract::PageInput {
@@ -286,8 +280,8 @@ fn own_failure(fetched: &Response, code: &'static str, message: String) -> Failu
         code,
         grade: Grade::Soft,
         message,
-        url: Some(link::mask_secrets(&fetched.url)),
-        status: Some(fetched.status),
+        url: Some(link::mask_secrets(&fetched.fetch.url)),
+        status: fetched.fetch.status,
     }
 }
 
@@ -300,7 +294,7 @@ pub(super) async fn another(
     way: &mut Way,
     now: DateTime<Utc>,
 ) -> Result<Read, Failure> {
-    let now = now + way.took;
+    let now = now + way.duration();
     let (fetched, outcome) = fetch(fetcher, &desk.source, (url, None), way, now)
         .await
         .map_err(|missed| missed.failure)?;

@@ -111,30 +111,18 @@ impl Fetcher {
         now: DateTime<Utc>,
     ) -> Result<Response, Box<FailedFetch>> {
         match self.walk(request, &mut trail, Clock::starting(now)).await {
-            Ok(outcome) => Ok(Response {
-                outcome,
-                status: trail.status.unwrap_or_default(),
-                url: trail.url,
-                hops: trail.hops,
-                hosts: trail.hosts,
-                robots: trail.robots,
+            Ok(content) => Ok(Response {
+                content,
+                fetch: trail.fetch,
                 hints: trail.hints,
-                odd_headers: trail.odd,
-                took: trail.took,
             }),
             Err(error) => {
                 trail.note_trouble(&error);
                 Err(Box::new(FailedFetch {
                     error,
                     at_first_place: trail.is_at_first_place(),
-                    odd_headers: trail.odd,
-                    status: trail.status,
-                    url: trail.url,
-                    hops: trail.hops,
-                    hosts: trail.hosts,
-                    robots: trail.robots,
+                    fetch: trail.fetch,
                     hints: trail.hints,
-                    took: trail.took,
                 }))
             }
         }
@@ -152,8 +140,8 @@ impl Fetcher {
             ResourceKind::Feed | ResourceKind::Sitemap | ResourceKind::Page => self.limits.max_redirects,
         };
         loop {
-            self.guard.judge_url(&trail.url)?;
-            trail.status = None;
+            self.guard.judge_url(&trail.fetch.url)?;
+            trail.fetch.status = None;
             trail.hints = CacheHints::default();
             if request.robots && request.want != ResourceKind::Robots {
                 self.heed(request, trail, clock).await?;
@@ -167,7 +155,7 @@ impl Fetcher {
             let begun = Instant::now();
             let arrived = self.hop(request, trail, clock);
             let step = timeout(self.limits.total_timeout, arrived).await;
-            trail.took += begun.elapsed();
+            trail.fetch.duration += begun.elapsed();
             let after = self.limits.total_timeout;
             let step = step.unwrap_or(Err(FetchError::Total { after }));
             // Where the wish holds for the feed that was asked alone, it is no affair of its host.
@@ -201,25 +189,28 @@ impl Fetcher {
 
     /// One request and its answer. The caller holds the pass and the clock.
     async fn hop(&self, request: &Request, trail: &mut Trail, clock: Clock) -> Result<Step, FetchError> {
-        let host = link::host(&trail.url);
-        let lines = request.lines(&trail.url)?;
-        let asked = request.is_conditional(&trail.url);
-        let client = self.clients.of(&request.via, &trail.url).await?;
+        let host = link::host(&trail.fetch.url);
+        let lines = request.lines(&trail.fetch.url)?;
+        let asked = request.is_conditional(&trail.fetch.url);
+        let client = self.clients.of(&request.via, &trail.fetch.url).await?;
         // The idle limit also bounds headers without end: the client does not show them before they are complete.
         let patience = self
             .limits
             .connect_timeout
             .saturating_add(self.limits.idle_timeout);
-        let response = timeout(patience, client.get(trail.url.clone()).headers(lines).send())
-            .await
-            .map_err(|_| FetchError::Idle { after: patience })?
-            .map_err(|error| {
-                let error = FetchError::of_client(&error, &host, self.limits.connect_timeout);
-                error.by_way_of(&request.via)
-            })?;
+        let response = timeout(
+            patience,
+            client.get(trail.fetch.url.clone()).headers(lines).send(),
+        )
+        .await
+        .map_err(|_| FetchError::Idle { after: patience })?
+        .map_err(|error| {
+            let error = FetchError::of_client(&error, &host, self.limits.connect_timeout);
+            error.by_way_of(&request.via)
+        })?;
         let status = response.status().as_u16();
         let headers = Headers::from(response.headers());
-        trail.status = Some(status);
+        trail.fetch.status = Some(status);
         let arrived = clock.now();
         trail.hints = CacheHints::read(&headers, arrived);
         let retry_after = headers
@@ -239,13 +230,13 @@ impl Fetcher {
         for name in &trail.hints.odd {
             let value = headers.get_str(name).unwrap_or_default();
             debug!(
-                url = link::mask_secrets(&trail.url),
+                url = link::mask_secrets(&trail.fetch.url),
                 header = name,
                 value,
                 "the value means nothing: passed over"
             );
         }
-        trail.odd += trail.hints.odd.len() as u64;
+        trail.fetch.odd_headers += trail.hints.odd.len() as u64;
         if !matches!(status, 429 | 503) {
             trail.note(None);
         }
@@ -254,7 +245,7 @@ impl Fetcher {
         }
         match status {
             301 | 302 | 303 | 307 | 308 => {
-                let to = target(&trail.url, &headers, status)?;
+                let to = target(&trail.fetch.url, &headers, status)?;
                 self.look(response, &headers).await;
                 Ok(Step::Moved { status, to })
             }
@@ -288,7 +279,7 @@ impl Fetcher {
         response: reqwest::Response,
         status: u16,
         headers: Headers,
-        trail: &Trail,
+        trail: &mut Trail,
     ) -> Result<FetchedDocument, FetchError> {
         let content_type = headers.get_str("content-type");
         if want == ResourceKind::Page
@@ -310,29 +301,28 @@ impl Fetcher {
             as_sent: want == ResourceKind::Page,
             idle: self.limits.idle_timeout,
         };
-        let (body, sent, length, hash) = if let Some(pieces) = &trail.pieces {
+        let (bytes, body, sent, hash) = if let Some(pieces) = &trail.pieces {
             let begins = BodyChunk::Begins {
-                url: trail.url.clone(),
+                url: trail.fetch.url.clone(),
                 content_type: content_type.clone(),
             };
             // Who does not listen does not want it: see `pass_on`.
             let _ = pieces.send(begins).await;
             let (length, hash) = body::pass_on(response, &headers, limits, pieces).await?;
-            (Vec::new(), None, length, Some(hash))
+            (length, Vec::new(), None, Some(hash))
         } else {
             let (body, sent) = body::read(response, &headers, limits).await?;
             let hash =
                 (want != ResourceKind::Page).then(|| ring::digest::digest(&ring::digest::SHA256, &body));
-            let length = body.len() as u64;
-            (body, sent, length, hash)
+            (body.len() as u64, body, sent, hash)
         };
+        trail.fetch.bytes = bytes;
         Ok(FetchedDocument {
             status,
             validators: validators(&headers),
             content_type,
             body_hash: hash.map(|hash| hash.as_ref().to_vec()).unwrap_or_default(),
             body,
-            length,
             sent,
             headers,
         })

@@ -24,8 +24,6 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -41,36 +39,17 @@ pub use self::request::{Request, ResourceKind, SourceHeaders, Transport, basic_a
 pub use self::resolve::{Lookup, SystemNames};
 pub use self::robots::{MAX_CRAWL_DELAY, Robots};
 pub use self::webhook::WebhookClient;
-use crate::model::{EncodedBody, Failure, HostObservation, RobotsResponse, Validators};
+use crate::model::{EncodedBody, Failure, FetchStats, Validators};
 
-/// What a request came to, and what was learned on the way.
+/// A response that brought a document or "not modified".
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {
     /// Document or "not modified".
-    pub outcome: ResponseContent,
-    /// HTTP status of the last answer.
-    pub status: u16,
-    /// The URL that gave it, after redirects.
-    pub url: Url,
-    /// Redirects in order.
-    pub hops: Vec<RedirectHop>,
-    /// One note for each host on the way.
-    pub hosts: Vec<HostObservation>,
-    /// What origins said when they were asked for robots.txt on the way; [`Fetcher::remember_robots`] takes it back.
-    pub robots: Vec<RobotsResponse>,
-    /// When the server wishes to be asked again.
+    pub content: ResponseContent,
+    /// What was learned, redirects and robots.txt included.
+    pub fetch: FetchStats,
+    /// When the server wants to be asked again.
     pub hints: CacheHints,
-    /// Header values on the way that mean nothing and were passed over.
-    pub odd_headers: u64,
-    /// Time spent asking, waits at the gate not included.
-    pub took: Duration,
-}
-
-impl Response {
-    /// Where permanent redirects led: the end of the leading 301 and 308 hops.
-    pub fn moved_to(&self) -> Option<&Url> {
-        moved_to(&self.hops)
-    }
 }
 
 /// What a server had to say.
@@ -91,8 +70,6 @@ pub struct FetchedDocument {
     pub headers: Headers,
     /// Content codings taken off; the charset is as it was. Empty where it was handed on piece by piece.
     pub body: Vec<u8>,
-    /// Bytes of the body, kept or not.
-    pub length: u64,
     /// The body as it was sent, where that was compressed; of pages only.
     pub sent: Option<EncodedBody>,
     /// Both replace what was stored, also where one is absent now.
@@ -117,49 +94,26 @@ pub enum BodyChunk {
     Bytes(Vec<u8>),
 }
 
-/// One redirect.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RedirectHop {
-    /// The URL that redirected.
-    pub from: Url,
-    /// The URL it led to.
-    pub to: Url,
-    /// 301, 302, 303, 307 or 308.
-    pub status: u16,
-}
-
 /// No document, and what was learned on the way.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct FailedFetch {
     /// Why.
     pub error: FetchError,
-    /// HTTP status of the last answer, if there was one.
-    pub status: Option<u16>,
-    /// Where it happened.
-    pub url: Url,
-    /// Redirects up to there.
-    pub hops: Vec<RedirectHop>,
-    /// One note for each host on the way.
-    pub hosts: Vec<HostObservation>,
-    /// What origins said when they were asked for robots.txt on the way; [`Fetcher::remember_robots`] takes it back.
-    pub robots: Vec<RobotsResponse>,
+    /// What was learned up to there, redirects and robots.txt included.
+    pub fetch: FetchStats,
     /// When the server wishes to be asked again.
     pub hints: CacheHints,
-    /// Header values on the way that mean nothing and were passed over.
-    pub odd_headers: u64,
     /// Whether the place that was asked first is the one in trouble.
     pub(crate) at_first_place: bool,
-    /// Time spent asking, waits at the gate not included.
-    pub took: Duration,
 }
 
 impl FailedFetch {
     /// The same as it is kept.
     pub fn failure(&self) -> Failure {
         Failure {
-            status: self.status,
-            ..self.error.failure(&self.url)
+            status: self.fetch.status,
+            ..self.error.failure(&self.fetch.url)
         }
     }
 
@@ -176,11 +130,6 @@ impl FailedFetch {
             FetchError::Resting { until, .. } if !self.at_first_place => Some(*until),
             _ => None,
         }
-    }
-
-    /// Where permanent redirects led before it failed.
-    pub fn moved_to(&self) -> Option<&Url> {
-        moved_to(&self.hops)
     }
 }
 
@@ -202,11 +151,4 @@ pub fn user_agent(contact: Option<&str>) -> String {
 pub fn install_crypto() {
     // An error says that there is a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-fn moved_to(hops: &[RedirectHop]) -> Option<&Url> {
-    hops.iter()
-        .take_while(|hop| matches!(hop.status, 301 | 308))
-        .last()
-        .map(|hop| &hop.to)
 }

@@ -1,16 +1,16 @@
 //! The way of one request over its hops, and what is gathered on it.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::{BodyChunk, CacheHints, FetchError, Headers, RedirectHop, ResponseContent};
+use super::{BodyChunk, CacheHints, FetchError, Headers, ResponseContent};
 use crate::config::BackoffScope;
 use crate::link;
-use crate::model::{HostFailure, HostObservation, RobotsResponse};
+use crate::model::{FetchStats, HostFailure, HostObservation, RedirectHop};
 
 /// The wall clock as the caller of a request knows it.
 #[derive(Clone, Copy, Debug)]
@@ -37,17 +37,9 @@ impl Clock {
 pub(super) struct Trail {
     /// What counts as one place in the notes.
     pub(super) scope: BackoffScope,
-    /// Where the way has led.
-    pub(super) url: Url,
-    /// Of the last answer.
-    pub(super) status: Option<u16>,
-    pub(super) hops: Vec<RedirectHop>,
-    pub(super) hosts: Vec<HostObservation>,
-    pub(super) robots: Vec<RobotsResponse>,
+    /// What was learned so far.
+    pub(super) fetch: FetchStats,
     pub(super) hints: CacheHints,
-    /// Header values that mean nothing.
-    pub(super) odd: u64,
-    pub(super) took: Duration,
     /// Where the document goes piece by piece.
     pub(super) pieces: Option<mpsc::Sender<BodyChunk>>,
 }
@@ -62,26 +54,20 @@ impl Trail {
     pub(super) fn starting(url: Url, scope: BackoffScope) -> Self {
         Self {
             scope,
-            url,
-            status: None,
-            hops: Vec::new(),
-            hosts: Vec::new(),
-            robots: Vec::new(),
+            fetch: FetchStats::new(url),
             hints: CacheHints::default(),
-            odd: 0,
-            took: Duration::ZERO,
             pieces: None,
         }
     }
 
     /// The name of where it is, in the ledger and at the gate.
     pub(super) fn place(&self) -> String {
-        self.scope.place(&self.url)
+        self.scope.place(&self.fetch.url)
     }
 
     /// Whether it is still at the place it began at.
     pub(super) fn is_at_first_place(&self) -> bool {
-        let first = self.hops.first().map_or(&self.url, |hop| &hop.from);
+        let first = self.fetch.hops.first().map_or(&self.fetch.url, |hop| &hop.from);
         self.scope.place(first) == self.place()
     }
 
@@ -103,41 +89,41 @@ impl Trail {
 
     /// Takes over what a way beside this one gathered.
     pub(super) fn join(&mut self, aside: Self) {
-        self.took += aside.took;
-        self.odd += aside.odd;
-        for note in aside.hosts {
+        self.fetch.duration += aside.fetch.duration;
+        self.fetch.odd_headers += aside.fetch.odd_headers;
+        for note in aside.fetch.hosts {
             self.note_of(note);
         }
     }
 
     /// Goes on to where a redirect leads, unless that is too far, in a circle, or out of the encrypted.
     pub(super) fn follow(&mut self, status: u16, to: Url, limit: usize) -> Result<(), FetchError> {
-        let from = self.url.clone();
+        let from = self.fetch.url.clone();
         if from.scheme() == "https" && to.scheme() == "http" {
             return Err(FetchError::Downgrade {
                 to: link::mask_secrets(&to),
             });
         }
-        if self.hops.len() >= limit {
+        if self.fetch.hops.len() >= limit {
             return Err(FetchError::TooManyRedirects { limit });
         }
-        if to == from || self.hops.iter().any(|hop| hop.from == to) {
+        if to == from || self.fetch.hops.iter().any(|hop| hop.from == to) {
             return Err(FetchError::Loop {
                 to: link::mask_secrets(&to),
             });
         }
-        self.hops.push(RedirectHop {
+        self.fetch.hops.push(RedirectHop {
             from,
             to: to.clone(),
             status,
         });
-        self.url = to;
+        self.fetch.url = to;
         Ok(())
     }
 
     fn note_of(&mut self, note: HostObservation) {
-        self.hosts.retain(|known| known.host != note.host);
-        self.hosts.push(note);
+        self.fetch.hosts.retain(|known| known.host != note.host);
+        self.fetch.hosts.push(note);
     }
 }
 

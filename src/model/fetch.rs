@@ -3,7 +3,87 @@
 //! `fetch` fills these values in, `poll` and `collect` pass them on unchanged, and `store` records them: each host's
 //! backoff and each robots.txt are stored in the transaction of the poll or page that learned of them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use url::Url;
+
+/// What one fetch learned, whether or not it brought a document.
+///
+/// The same value is carried by the response or failure of `fetch`, by what `poll` and `collect` make of it, and by the
+/// outcome that `store` records. Where several documents are fetched for one outcome (sitemaps of an index, pages of an
+/// article), it is that of the first, with the others added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchStats {
+    /// HTTP status of the last response; `None` if the last request had no response.
+    pub status: Option<u16>,
+    /// URL of the last request: the one that was asked for, or where redirects led.
+    pub url: Url,
+    /// Redirects that were followed, in order.
+    pub hops: Vec<RedirectHop>,
+    /// State of the hosts that were asked, in order of observation; one per host and fetch.
+    pub hosts: Vec<HostObservation>,
+    /// Responses to requests for robots.txt that this fetch made; `Fetcher::remember_robots` reads them back.
+    pub robots: Vec<RobotsResponse>,
+    /// Number of header values that are invalid and were ignored, redirects and robots.txt included.
+    pub odd_headers: u64,
+    /// Decoded bytes of the document; robots.txt not included.
+    pub bytes: u64,
+    /// Time spent on requests; waits for the host's turn are not included.
+    pub duration: Duration,
+}
+
+impl FetchStats {
+    /// Before the first request, for `url`.
+    pub fn new(url: Url) -> Self {
+        Self {
+            status: None,
+            url,
+            hops: Vec::new(),
+            hosts: Vec::new(),
+            robots: Vec::new(),
+            odd_headers: 0,
+            bytes: 0,
+            duration: Duration::ZERO,
+        }
+    }
+
+    /// Where permanent redirects led: the end of the leading 301 and 308 hops (RFC 9110, 15.4).
+    pub fn moved_to(&self) -> Option<&Url> {
+        self.hops
+            .iter()
+            .take_while(|hop| matches!(hop.status, 301 | 308))
+            .last()
+            .map(|hop| &hop.to)
+    }
+
+    /// Drops what must be recorded only once where several outcomes share this fetch: hosts, robots.txt, odd headers.
+    pub fn clear_observations(&mut self) {
+        self.hosts.clear();
+        self.robots.clear();
+        self.odd_headers = 0;
+    }
+
+    /// Adds a later fetch for the same outcome. Status, URL and hops stay those of the first.
+    pub fn add(&mut self, later: Self) {
+        self.hosts.extend(later.hosts);
+        self.robots.extend(later.robots);
+        self.odd_headers += later.odd_headers;
+        self.bytes += later.bytes;
+        self.duration += later.duration;
+    }
+}
+
+/// One redirect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedirectHop {
+    /// The URL that redirected.
+    pub from: Url,
+    /// The URL it led to.
+    pub to: Url,
+    /// 301, 302, 303, 307 or 308.
+    pub status: u16,
+}
 
 /// The opaque validators of a stored document, byte for byte as the server sent them (RFC 9110, 8.8).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -25,7 +25,7 @@ pub use self::extraction::{
 };
 pub use self::failure::{CRASHED, Failure, Grade, SET_ASIDE};
 pub use self::feed::{FeedHints, ParsedFeed, SkippedEntry};
-pub use self::fetch::{HostFailure, HostObservation, RobotsResponse, Validators};
+pub use self::fetch::{FetchStats, HostFailure, HostObservation, RedirectHop, RobotsResponse, Validators};
 pub use self::id::{ArticleId, EntryId, Lease, SourceId};
 pub use self::key::{Key, KeyKind};
 pub use self::page::{ClaimedEntry, PageOutcome, PageResult, Revisit};

@@ -1,7 +1,5 @@
 //! An entry under lease and the result of collecting it: everything that `store` changes in one transaction.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -9,7 +7,7 @@ use super::article::CollectedArticle;
 use super::entry::Entry;
 use super::extraction::SelectorOutcome;
 use super::failure::Failure;
-use super::fetch::{HostObservation, RobotsResponse, Validators};
+use super::fetch::{FetchStats, Validators};
 use super::id::{EntryId, Lease, SourceId};
 
 /// An entry leased for collecting.
@@ -62,16 +60,10 @@ pub struct PageOutcome {
     pub lease: Lease,
     /// When the step began.
     pub at: DateTime<Utc>,
-    /// How long it took.
-    pub took: Duration,
+    /// What its fetches learned; `None` if nothing was requested.
+    pub fetch: Option<FetchStats>,
     /// What came of it.
     pub result: PageResult,
-    /// What was learned about the hosts on the way.
-    pub hosts: Vec<HostObservation>,
-    /// What origins answered for robots.txt on the way.
-    pub robots: Vec<RobotsResponse>,
-    /// Header values on the way that mean nothing and were passed over.
-    pub odd_headers: u64,
     /// Selectors tried, for the hit rates of the source.
     pub tried: Vec<SelectorOutcome>,
     /// When the page is looked at again, if this one is had.

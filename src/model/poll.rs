@@ -1,13 +1,10 @@
 //! The result of one poll: everything that `store` changes in one transaction.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
-use url::Url;
 
 use super::failure::Failure;
 use super::feed::ParsedFeed;
-use super::fetch::{HostObservation, RobotsResponse, Validators};
+use super::fetch::{FetchStats, Validators};
 use super::id::{Lease, SourceId};
 use super::key::Key;
 use super::source::PollState;
@@ -30,28 +27,17 @@ pub struct PollOutcome {
     pub lease: Lease,
     /// When the poll began.
     pub at: DateTime<Utc>,
-    /// How long it took.
-    pub took: Duration,
-    /// HTTP status, where there was an answer.
-    pub status: Option<u16>,
-    /// Decoded bytes of the document.
-    pub bytes: u64,
+    /// What its fetches learned. Of sources that share one fetch, the first alone has its hosts, robots.txt and odd
+    /// headers, so that they are recorded once.
+    pub fetch: FetchStats,
     /// What came of it.
     pub result: PollResult,
-    /// The URL that answered, after redirects: validators belong to it.
-    pub served_by: Option<Url>,
     /// What is remembered from poll to poll, as it is now.
     pub memory: PollState,
     /// Whether the document had nothing in common with the one before: something may have been missed.
     pub overflowed: bool,
     /// Whether its ids were found to be bad now.
     pub degraded: bool,
-    /// What was learned about the hosts on the way.
-    pub hosts: Vec<HostObservation>,
-    /// What origins answered for robots.txt on the way.
-    pub robots: Vec<RobotsResponse>,
-    /// Header values on the way that mean nothing and were passed over.
-    pub odd_headers: u64,
     /// Weighted failures in a row, after this poll.
     pub failures: f64,
     /// When next, and why.

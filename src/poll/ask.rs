@@ -1,7 +1,5 @@
 //! What came back for an address, and what it reads as.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 
 use tokio::sync::mpsc;
@@ -12,9 +10,7 @@ use crate::feed::{NotAFeed, Sitemap, SitemapReader};
 use crate::fetch::{
     BodyChunk, FailedFetch, FetchedDocument, Fetcher, Request, ResourceKind, Response, ResponseContent,
 };
-use crate::model::{
-    ClaimedSource, Failure, Grade, HostObservation, ParsedFeed, RobotsResponse, SkippedEntry, Validators,
-};
+use crate::model::{ClaimedSource, Failure, FetchStats, Grade, ParsedFeed, SkippedEntry, Validators};
 use crate::schedule::PollHints;
 use crate::store::{Store, WorkItem};
 use crate::{cpu, feed, link, probe};
@@ -26,16 +22,7 @@ const PANICKED: &str = "the document made the feed parser panic; please report i
 
 /// What came back, the same for every source of the address.
 pub(super) struct Answer {
-    pub(super) took: Duration,
-    pub(super) status: Option<u16>,
-    pub(super) bytes: u64,
-    pub(super) hosts: Vec<HostObservation>,
-    pub(super) robots: Vec<RobotsResponse>,
-    pub(super) odd_headers: u64,
-    /// The URL that answered.
-    pub(super) served_by: Option<url::Url>,
-    /// The end of the leading permanent redirects.
-    pub(super) moved_to: Option<url::Url>,
+    pub(super) fetch: FetchStats,
     pub(super) hints: PollHints,
     pub(super) came: Came,
     /// Of an index of sitemaps: what was read through it.
@@ -44,16 +31,9 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Nobody was asked.
-    fn unasked(failure: Failure) -> Self {
+    fn unasked(address: &url::Url, failure: Failure) -> Self {
         Self {
-            took: Duration::ZERO,
-            status: None,
-            bytes: 0,
-            hosts: Vec::new(),
-            robots: Vec::new(),
-            odd_headers: 0,
-            served_by: None,
-            moved_to: None,
+            fetch: FetchStats::new(address.clone()),
             hints: PollHints::default(),
             came: Came::Nothing {
                 failure,
@@ -119,39 +99,26 @@ pub(super) async fn ask(
     full: bool,
     now: DateTime<Utc>,
 ) -> Answer {
-    let mut request = Request::new(claim.address.clone(), want(&source.form));
+    let mut request = request(source, &claim.address);
     if !full {
         request = request.with_validators(claim.validators.clone());
         request.validators_from.clone_from(&claim.validators_from);
     }
-    // A listing is a page like those it links to; feeds and sitemaps are there to be asked.
-    let obeys = source.feed_robots || matches!(source.form, SourceKind::Listing(_));
-    request.robots = obeys && !source.ignore_robots;
     let request = match request.for_source(source).await {
         Ok(request) => request,
-        Err(error) => return Answer::unasked(error.failure(&claim.address)),
-    };
-    let keep = |hosts: Vec<HostObservation>| {
-        if config.politeness.scope == BackoffScope::Feed {
-            Vec::new()
-        } else {
-            hosts
-        }
+        Err(error) => return Answer::unasked(&claim.address, error.failure(&claim.address)),
     };
     let (fetched, streamed) = get(store, fetcher, source, claim, request, now).await;
-    match fetched {
+    let mut answer = match fetched {
         Ok(fetched) => {
-            let moved_to = fetched.moved_to().cloned();
             let hints = PollHints {
                 fresh_until: fetched.hints.fresh_until,
                 fresh_by: fetched.hints.fresh_by,
                 ..PollHints::default()
             };
-            let mut bytes = 0;
-            let came = match fetched.outcome {
+            let came = match fetched.content {
                 ResponseContent::NotModified(validators) => Came::NotModified(validators),
                 ResponseContent::Document(document) => {
-                    bytes = document.length;
                     let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
                     let unchanged = claim.body_hash.as_deref() == Some(body_hash.as_slice());
                     let (read, whole) = match streamed {
@@ -159,7 +126,10 @@ pub(super) async fn ask(
                         Some(streamed) => streamed.of(source, document.status),
                         None => {
                             let whole = feed::is_complete(&document.body);
-                            (read(store, source, claim, document, &fetched.url).await, whole)
+                            (
+                                read(store, source, claim, document, &fetched.fetch.url).await,
+                                whole,
+                            )
                         }
                     };
                     Came::Document {
@@ -171,14 +141,7 @@ pub(super) async fn ask(
                 }
             };
             let mut answer = Answer {
-                took: fetched.took,
-                status: Some(fetched.status),
-                bytes,
-                hosts: fetched.hosts,
-                robots: fetched.robots,
-                odd_headers: fetched.odd_headers,
-                served_by: Some(fetched.url),
-                moved_to,
+                fetch: fetched.fetch,
                 hints,
                 came,
                 walked: None,
@@ -186,15 +149,9 @@ pub(super) async fn ask(
             if matches!(source.form, SourceKind::Sitemap) {
                 sitemaps::walk(store, fetcher, source, claim, full, &mut answer, now).await;
             }
-            answer.hosts = keep(answer.hosts);
             answer
         }
         Err(failed) => Answer {
-            took: failed.took,
-            status: failed.status,
-            bytes: 0,
-            served_by: None,
-            moved_to: failed.moved_to().cloned(),
             hints: PollHints {
                 fresh_until: failed.hints.fresh_until,
                 fresh_by: failed.hints.fresh_by.clone(),
@@ -204,12 +161,24 @@ pub(super) async fn ask(
                 failure: failed.failure(),
                 retry_after: failed.error.retry_after(),
             },
-            hosts: keep(failed.hosts),
-            robots: failed.robots,
-            odd_headers: failed.odd_headers,
+            fetch: failed.fetch,
             walked: None,
         },
+    };
+    if config.politeness.scope == BackoffScope::Feed {
+        // The answer says nothing of other feeds of the host.
+        answer.fetch.hosts.clear();
     }
+    answer
+}
+
+/// An unconditional request for a document of a source: its feed, its listing, its sitemap or a sitemap that this names.
+pub(super) fn request(source: &Source, url: &url::Url) -> Request {
+    // A listing is a page like those it links to; feeds and sitemaps are there to be asked.
+    let obeys = source.feed_robots || matches!(source.form, SourceKind::Listing(_));
+    let mut request = Request::new(url.clone(), want(&source.form));
+    request.robots = obeys && !source.ignore_robots;
+    request
 }
 
 /// What is asked for.

@@ -31,7 +31,7 @@ pub(super) async fn decide(
     now: DateTime<Utc>,
 ) -> Result<PollOutcome, StoreError> {
     // Waits count from the end of the poll: a slow server gets its rest.
-    let end = now + answer.took;
+    let end = now + answer.fetch.duration;
     let mut memory = std::mem::take(&mut claim.memory);
     let mut rhythm = Rhythm::from_bytes(&memory.rhythm).unwrap_or_default();
     let (mut failing, mut overflowed, mut degraded) = (None, false, false);
@@ -135,9 +135,9 @@ pub(super) async fn decide(
         if full {
             memory.full_at = Some(end);
         }
-        follow(source, &mut memory, answer.moved_to.as_ref(), end);
+        follow(source, &mut memory, answer.fetch.moved_to(), end);
     }
-    memory.gone = answer.status == Some(410);
+    memory.gone = answer.fetch.status == Some(410);
     memory.rhythm = rhythm.to_bytes();
     let failures = failing.map_or(0.0, |(failure, _)| {
         claim.failures + schedule::failure_weight(failure.grade)
@@ -178,17 +178,11 @@ pub(super) async fn decide(
         source: claim.id,
         lease: claim.lease,
         at: now,
-        took: answer.took,
-        status: answer.status,
-        bytes: answer.bytes,
+        fetch: answer.fetch.clone(),
         result,
-        served_by: answer.served_by.clone(),
         memory,
         overflowed,
         degraded,
-        hosts: Vec::new(),
-        robots: Vec::new(),
-        odd_headers: 0,
         failures,
         next,
     })

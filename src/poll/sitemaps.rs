@@ -13,7 +13,7 @@ use url::Url;
 use super::ask::{Answer, Came, Read, get, read};
 use crate::config::Source;
 use crate::feed::SitemapLink;
-use crate::fetch::{Fetcher, Request, ResourceKind, ResponseContent};
+use crate::fetch::{Fetcher, ResponseContent};
 use crate::link;
 use crate::model::{
     ChildSitemap, ChildSitemapState, ClaimedSource, Failure, ParsedFeed, SkippedEntry, Validators,
@@ -80,7 +80,7 @@ pub(super) async fn walk(
         archive: is_archive,
     } in wanted
     {
-        let mut request = Request::new(child.url.clone(), ResourceKind::Sitemap);
+        let mut request = super::ask::request(source, &child.url);
         if !full {
             request = request.with_validators(validators.clone());
         }
@@ -91,12 +91,20 @@ pub(super) async fn walk(
                 continue;
             }
         };
-        let (fetched, streamed) = get(store, fetcher, source, claim, request, now + answer.took).await;
+        let (fetched, streamed) = get(
+            store,
+            fetcher,
+            source,
+            claim,
+            request,
+            now + answer.fetch.duration,
+        )
+        .await;
         let result = match fetched {
             Ok(fetched) => {
-                answer.took += fetched.took;
-                answer.hosts.extend(fetched.hosts);
-                match fetched.outcome {
+                let url = fetched.fetch.url.clone();
+                answer.fetch.add(fetched.fetch);
+                match fetched.content {
                     ResponseContent::NotModified(new) => Ok((
                         None,
                         Validators {
@@ -106,11 +114,10 @@ pub(super) async fn walk(
                         true,
                     )),
                     ResponseContent::Document(document) => {
-                        answer.bytes += document.length;
                         let validators = document.validators.clone();
                         let (read, whole) = match streamed {
                             Some(streamed) => streamed.of(source, document.status),
-                            None => (read(store, source, claim, document, &fetched.url).await, true),
+                            None => (read(store, source, claim, document, &url).await, true),
                         };
                         if !whole {
                             feed.skipped
@@ -121,9 +128,9 @@ pub(super) async fn walk(
                 }
             }
             Err(refused) => {
-                answer.took += refused.took;
-                answer.hosts.extend(refused.hosts.iter().cloned());
-                Err(refused.failure())
+                let failure = refused.failure();
+                answer.fetch.add(refused.fetch);
+                Err(failure)
             }
         };
         match result {

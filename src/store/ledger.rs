@@ -65,15 +65,15 @@ pub(super) fn polled(
     .execute(params![
         outcome.source.0,
         time::text(outcome.at),
-        time::length(outcome.took),
-        outcome.status,
+        time::length(outcome.fetch.duration),
+        outcome.fetch.status,
         word,
         code,
         entries as i64,
         counts.new as i64,
         counts.known as i64,
         counts.skipped as i64,
-        outcome.bytes as i64,
+        outcome.fetch.bytes as i64,
         outcome.next.why
     ])?;
     db.prepare_cached(

@@ -13,6 +13,8 @@
 //! An article that a filter of its source leaves out ends as `unwanted`. Entries that are `known` or `seen` never come
 //! here.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -102,12 +104,15 @@ pub(super) fn record(
     outcome: &PageOutcome,
     packed: Option<&Packed>,
 ) -> Result<StoreOutcome, StoreError> {
-    let now = time::later(outcome.at, outcome.took);
     let held = hold(db, outcome)?;
-    let rests = host_backoff::apply(db, &outcome.hosts, now)?;
-    robots_cache::keep(db, &outcome.robots)?;
+    let (mut now, mut rests) = (outcome.at, BTreeMap::new());
+    if let Some(fetch) = &outcome.fetch {
+        now = time::later(outcome.at, fetch.duration);
+        rests = host_backoff::apply(db, &fetch.hosts, now)?;
+        robots_cache::keep(db, &fetch.robots)?;
+        ledger::count(db, held.source, ledger::ODD_HEADERS, fetch.odd_headers)?;
+    }
     ledger::tried(db, held.source, &outcome.tried, now)?;
-    ledger::count(db, held.source, ledger::ODD_HEADERS, outcome.odd_headers)?;
     let stored = match &outcome.result {
         PageResult::Article(cutting) => article(db, outcome, &held, cutting, packed, now)?,
         PageResult::NotModified(validators) => unchanged(db, outcome, &held, validators, now)?,

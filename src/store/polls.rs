@@ -8,10 +8,10 @@ use crate::model::{CRASHED, Failure, PollCounts, PollOutcome, PollResult, Source
 
 /// Everything one poll changes.
 pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCounts, StoreError> {
-    let now = time::later(outcome.at, outcome.took);
+    let now = time::later(outcome.at, outcome.fetch.duration);
     settle(db, outcome)?;
-    host_backoff::apply(db, &outcome.hosts, now)?;
-    robots_cache::keep(db, &outcome.robots)?;
+    host_backoff::apply(db, &outcome.fetch.hosts, now)?;
+    robots_cache::keep(db, &outcome.fetch.robots)?;
     let mut counts = PollCounts::default();
     match &outcome.result {
         PollResult::NotModified(_) => ledger::polled(db, outcome, "not-modified", None, 0, counts)?,
@@ -31,7 +31,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
     if outcome.degraded {
         ledger::count(db, outcome.source, "identity.degraded", 1)?;
     }
-    ledger::count(db, outcome.source, ledger::ODD_HEADERS, outcome.odd_headers)?;
+    ledger::count(db, outcome.source, ledger::ODD_HEADERS, outcome.fetch.odd_headers)?;
     if outcome.overflowed {
         ledger::count(db, outcome.source, "overflows", 1)?;
     }
@@ -87,7 +87,7 @@ const SETTLE: &str = "UPDATE source SET \
      WHERE id = :id AND claimed_run = :run AND claimed_claim = :claim";
 
 fn settle(db: &Connection, outcome: &PollOutcome) -> Result<(), StoreError> {
-    let now = time::later(outcome.at, outcome.took);
+    let now = time::later(outcome.at, outcome.fetch.duration);
     let failure: Option<&Failure> = match &outcome.result {
         PollResult::Failed(failure) => Some(failure),
         _ => None,
@@ -117,7 +117,7 @@ fn settle(db: &Connection, outcome: &PollOutcome) -> Result<(), StoreError> {
         ":at": time::text(now),
         ":code": failure.map(|failure| failure.code),
         ":message": failure.map(|failure| ledger::short(&failure.message)),
-        ":served_by": outcome.served_by.as_ref().filter(|_| failure.is_none()).map(url::Url::as_str),
+        ":served_by": failure.is_none().then_some(outcome.fetch.url.as_str()),
         ":rhythm": memory.rhythm,
         ":hints": memory::hints_json(memory),
         ":moved_to": memory.moved.as_ref().map(|moved| moved.to.as_str()),

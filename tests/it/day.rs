@@ -9,7 +9,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use cuttings::config::{PolitenessConfig, Source};
 use cuttings::fetch::Gate;
-use cuttings::model::{ClaimedSource, HostObservation, NextPoll, PollOutcome, PollResult, Validators};
+use cuttings::model::{
+    ClaimedSource, FetchStats, HostObservation, NextPoll, PollOutcome, PollResult, Validators,
+};
 use cuttings::schedule::{self, FailureContext, MAX_WAIT, PollContext, PollHints, Rhythm};
 use cuttings::store::Store;
 use cuttings::timing::Schedule;
@@ -525,20 +527,18 @@ fn outcome(claim: ClaimedSource, now: DateTime<Utc>) -> PollOutcome {
         source: claim.id,
         lease: claim.lease,
         at: now,
-        took: Duration::ZERO,
-        status: Some(304),
-        bytes: 0,
+        fetch: FetchStats {
+            status: Some(304),
+            hosts: vec![HostObservation {
+                host: cuttings::link::host(&claim.address),
+                trouble: None,
+            }],
+            ..FetchStats::new(claim.address.clone())
+        },
         result: PollResult::NotModified(Validators::default()),
-        served_by: None,
         memory: claim.memory,
         overflowed: false,
         degraded: false,
-        hosts: vec![HostObservation {
-            host: cuttings::link::host(&claim.address),
-            trouble: None,
-        }],
-        robots: Vec::new(),
-        odd_headers: 0,
         failures: 0.0,
         next: NextPoll {
             at: now + TimeDelta::hours(1),

@@ -265,7 +265,7 @@ async fn get(fetcher: &Fetcher, request: Request, now: DateTime<Utc>) -> Result<
         .get(request, now)
         .await
         .map_err(|failed| failed.failure())?;
-    let ResponseContent::Document(document) = fetched.outcome else {
+    let ResponseContent::Document(document) = fetched.content else {
         return Err(Failure {
             code: "http-304",
             grade: Grade::Soft,
@@ -278,9 +278,9 @@ async fn get(fetcher: &Fetcher, request: Request, now: DateTime<Utc>) -> Result<
         link_header: document.headers.get_str("link"),
         content_type: document.content_type,
         body: document.body,
-        url: fetched.url,
+        url: fetched.fetch.url,
         hops: std::iter::once(url)
-            .chain(fetched.hops.into_iter().map(|hop| hop.from))
+            .chain(fetched.fetch.hops.into_iter().map(|hop| hop.from))
             .collect(),
     })
 }

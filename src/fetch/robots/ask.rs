@@ -29,7 +29,7 @@ impl Fetcher {
         clock: Clock,
     ) -> Result<(), FetchError> {
         let ruling = self.ruling(request, trail, clock).await?;
-        let host = link::host(&trail.url);
+        let host = link::host(&trail.fetch.url);
         let rules = match &ruling.verdict {
             Verdict::Rules(rules) => rules,
             Verdict::Unreachable { cause, retry_after } => {
@@ -44,7 +44,7 @@ impl Fetcher {
         if let Some(delay) = rules.crawl_delay(name) {
             self.gate().widen(&trail.place(), delay);
         }
-        if rules.allows(name, &trail.url[Position::BeforePath..Position::AfterQuery]) {
+        if rules.allows(name, &trail.fetch.url[Position::BeforePath..Position::AfterQuery]) {
             Ok(())
         } else {
             Err(FetchError::RobotsDenied { host })
@@ -69,7 +69,7 @@ impl Fetcher {
         trail: &mut Trail,
         clock: Clock,
     ) -> Result<Arc<Ruling>, FetchError> {
-        let key = (trail.url.origin().ascii_serialization(), for_page.way());
+        let key = (trail.fetch.url.origin().ascii_serialization(), for_page.way());
         if let Some(known) = self.book().known(&key, clock.now()) {
             return Ok(known);
         }
@@ -91,7 +91,7 @@ impl Fetcher {
         clock: Clock,
     ) -> BoxFuture<'a, Result<Arc<Ruling>, FetchError>> {
         Box::pin(async move {
-            let request = for_page.for_robots(robots_url(&trail.url));
+            let request = for_page.for_robots(robots_url(&trail.fetch.url));
             let mut aside = Trail::starting(request.url.clone(), trail.scope);
             let asked = self.walk(&request, &mut aside, clock).await;
             let (status, body, error) = match asked {
@@ -137,7 +137,7 @@ impl Fetcher {
                     }
                 }
             }
-            trail.robots.push(note);
+            trail.fetch.robots.push(note);
             Ok(self.book().keep(key, ruling))
         })
     }
@@ -153,8 +153,8 @@ fn robots_url(of: &Url) -> Url {
 
 /// Errors that the page would meet just the same: they say more than that robots.txt was not had.
 fn is_the_pages_own(error: &FetchError, aside: &Trail) -> bool {
-    aside.hops.is_empty()
-        && aside.status.is_none()
+    aside.fetch.hops.is_empty()
+        && aside.fetch.status.is_none()
         && matches!(
             error,
             FetchError::Scheme { .. }
@@ -177,7 +177,7 @@ fn status_of(error: &FetchError, aside: &Trail) -> Option<u16> {
         | FetchError::Downgrade { .. }
         | FetchError::TooManyRedirects { .. }
         | FetchError::Loop { .. }
-        | FetchError::BadRedirect { .. } => Some(aside.hops.last().map_or(302, |hop| hop.status)),
+        | FetchError::BadRedirect { .. } => Some(aside.fetch.hops.last().map_or(302, |hop| hop.status)),
         _ => error.status(),
     }
 }

@@ -110,11 +110,13 @@ async fn h03_a_document_in_pieces_is_never_held_whole() {
             all
         };
         let (fetched, all) = tokio::join!(fetcher.get_in_pieces(request, now(), sender), taking);
-        let got = document(fetched.unwrap());
+        let fetched = fetched.unwrap();
+        let bytes = fetched.fetch.bytes;
+        let got = document(fetched);
         assert!(got.body.is_empty() && all == whole.body, "{path}");
         assert_eq!(
-            (got.length, &got.body_hash),
-            (whole.length, &whole.body_hash),
+            (bytes, &got.body_hash),
+            (whole.body.len() as u64, &whole.body_hash),
             "{path}"
         );
     }
@@ -133,8 +135,8 @@ async fn h04_a_name_without_address_is_trouble_of_its_host() {
     let failed = get_feed(&fetcher, url).await.unwrap_err();
     assert_eq!(failed.error.code(), "dns");
     assert!(failed.rests_host());
-    assert_eq!(failed.hosts[0].host, "paper.example");
-    assert_eq!(failed.hosts[0].trouble.as_ref().unwrap().code, "dns");
+    assert_eq!(failed.fetch.hosts[0].host, "paper.example");
+    assert_eq!(failed.fetch.hosts[0].trouble.as_ref().unwrap().code, "dns");
 }
 
 async fn encoded(coding: &str, plain: &[u8]) -> Vec<u8> {

@@ -236,7 +236,7 @@ pub(super) fn code(result: Result<Response, Box<FailedFetch>>) -> &'static str {
 }
 
 pub(super) fn document(fetched: Response) -> FetchedDocument {
-    match fetched.outcome {
+    match fetched.content {
         ResponseContent::Document(document) => document,
         ResponseContent::NotModified(_) => panic!("not modified"),
     }

@@ -44,8 +44,8 @@ async fn p30_pages_obey_and_feeds_named_by_the_user_do_not() {
     .await;
     let fetcher = fetcher(&limits());
     let fetched = get_page(&fetcher, server.url("/article?id=1")).await.unwrap();
-    let [note] = fetched.robots.as_slice() else {
-        panic!("{:?}", fetched.robots);
+    let [note] = fetched.fetch.robots.as_slice() else {
+        panic!("{:?}", fetched.fetch.robots);
     };
     assert_eq!(note.origin, format!("http://{}", server.address));
     assert_eq!((note.status, note.fetched_at >= now()), (Some(200), true));
@@ -55,8 +55,8 @@ async fn p30_pages_obey_and_feeds_named_by_the_user_do_not() {
     let failed = get_page(&fetcher, server.url("/private/a")).await.unwrap_err();
     assert_eq!(failed.error.code(), "robots-denied");
     assert_eq!(failed.error.grade(), Grade::Soft);
-    assert!(!failed.rests_host() && failed.hosts.is_empty() && failed.robots.is_empty());
-    assert_eq!(failed.status, None);
+    assert!(!failed.rests_host() && failed.fetch.hosts.is_empty() && failed.fetch.robots.is_empty());
+    assert_eq!(failed.fetch.status, None);
 
     get_feed(&fetcher, server.url("/private/feed")).await.unwrap();
     fetcher
@@ -92,7 +92,7 @@ async fn p30_many_pages_of_one_origin_ask_once() {
     let notes = all
         .iter()
         .flatten()
-        .map(|fetched| fetched.robots.len())
+        .map(|fetched| fetched.fetch.robots.len())
         .sum::<usize>();
     assert_eq!(notes, 1);
 }
@@ -122,7 +122,7 @@ async fn p30_answers_that_say_there_is_none_allow_everything() {
     for status in [400, 401, 403, 404, 410, 451, 204, 304] {
         let server = site(answer(status, "", b"")).await;
         let fetched = get_page(&fetcher(&limits()), server.url("/a")).await.unwrap();
-        assert_eq!(fetched.robots[0].status, Some(status));
+        assert_eq!(fetched.fetch.robots[0].status, Some(status));
     }
     let html = site(answer(
         200,
@@ -154,11 +154,11 @@ async fn p30_no_answer_forbids_everything_for_a_while() {
         assert_eq!(failed.error.code(), "robots-unreachable", "{status:?}");
         assert_eq!(failed.error.grade(), Grade::Temporary);
         assert!(failed.rests_host());
-        let [note] = failed.hosts.as_slice() else {
-            panic!("{:?}", failed.hosts);
+        let [note] = failed.fetch.hosts.as_slice() else {
+            panic!("{:?}", failed.fetch.hosts);
         };
         assert_eq!(note.trouble.as_ref().unwrap().code, "robots-unreachable");
-        assert_eq!(failed.robots[0].status, status);
+        assert_eq!(failed.fetch.robots[0].status, status);
         let asked = server.seen().len();
         // Nine minutes later nobody is asked, eleven minutes later robots.txt is.
         let later = |minutes| get_page_at(&fetcher, server.url("/a"), now() + TimeDelta::minutes(minutes));
@@ -186,8 +186,11 @@ async fn p13_p30_retry_after_of_robots_txt_rests_the_host() {
     let failed = get_page(&fetcher, server.url("/a")).await.unwrap_err();
     let until = failed.error.retry_after().unwrap();
     assert!((until - now()).num_seconds() >= 3600);
-    assert_eq!(failed.hosts[0].trouble.as_ref().unwrap().retry_after, Some(until));
-    assert_eq!(failed.robots[0].expires_at, until);
+    assert_eq!(
+        failed.fetch.hosts[0].trouble.as_ref().unwrap().retry_after,
+        Some(until)
+    );
+    assert_eq!(failed.fetch.robots[0].expires_at, until);
     // Feeds of the host share it.
     let feed = get_feed(&fetcher, server.url("/feed")).await.unwrap_err();
     assert_eq!(
@@ -211,7 +214,7 @@ async fn p30_old_rules_serve_while_no_new_ones_can_be_had() {
     let later = now() + TimeDelta::hours(25);
     let fetched = get_page_at(&fetcher, server.url("/a"), later).await.unwrap();
     // What is kept of the old ones stays.
-    assert_eq!(fetched.robots, []);
+    assert_eq!(fetched.fetch.robots, []);
     assert_eq!(
         code(get_page_at(&fetcher, server.url("/no"), later).await),
         "robots-denied"
@@ -261,11 +264,11 @@ async fn p30_a_redirect_is_judged_by_the_rules_of_where_it_leads() {
     let fetcher = fetcher(&limits());
     let failed = get_page(&fetcher, open.url("/no")).await.unwrap_err();
     assert_eq!(failed.error.code(), "robots-denied");
-    assert_eq!((failed.hops.len(), failed.status), (1, None));
-    assert_eq!(failed.robots.len(), 2);
+    assert_eq!((failed.fetch.hops.len(), failed.fetch.status), (1, None));
+    assert_eq!(failed.fetch.robots.len(), 2);
     assert_eq!(strict.targets(), ["/robots.txt"]);
     let fetched = get_page(&fetcher, open.url("/yes")).await.unwrap();
-    assert_eq!(fetched.url, strict.url("/yes"));
+    assert_eq!(fetched.fetch.url, strict.url("/yes"));
     assert_eq!(open.targets(), ["/robots.txt", "/no", "/yes"]);
 }
 
@@ -302,7 +305,7 @@ async fn p30_a_file_larger_than_counts_is_cut_not_refused() {
     let server = site(rules(&text)).await;
     let fetcher = fetcher(&limits());
     let fetched = get_page(&fetcher, server.url("/a")).await.unwrap();
-    assert!(fetched.robots[0].body.len() <= 500 << 10);
+    assert!(fetched.fetch.robots[0].body.len() <= 500 << 10);
     assert_eq!(code(get_page(&fetcher, server.url("/no")).await), "robots-denied");
 }
 

@@ -96,9 +96,9 @@ async fn p06_a_304_carries_what_it_carries() {
     let server = Server::always(vec![Act::Send(b"HTTP/1.1 304 X\r\nETag: \"b\"\r\n\r\n".to_vec())]).await;
     let request = conditional(server.url("/"), validators(Some(b"\"a\""), Some(b"d")));
     let fetched = fetcher(&limits()).get(request, now()).await.unwrap();
-    assert_eq!(fetched.status, 304);
+    assert_eq!(fetched.fetch.status, Some(304));
     assert_eq!(
-        fetched.outcome,
+        fetched.content,
         ResponseContent::NotModified(validators(Some(b"\"b\""), None))
     );
 }
@@ -144,14 +144,14 @@ async fn p21_only_the_leading_permanent_part_of_a_chain_moves_the_address() {
     })
     .await;
     let fetched = get_feed(&fetcher(&limits()), server.url("/a#top")).await.unwrap();
-    assert_eq!(fetched.moved_to().unwrap().path(), "/c");
-    assert_eq!(fetched.hops.len(), 5);
-    assert_eq!(fetched.url, server.url("/f#top"));
-    assert_eq!(fetched.hosts.len(), 1);
+    assert_eq!(fetched.fetch.moved_to().unwrap().path(), "/c");
+    assert_eq!(fetched.fetch.hops.len(), 5);
+    assert_eq!(fetched.fetch.url, server.url("/f#top"));
+    assert_eq!(fetched.fetch.hosts.len(), 1);
     // One connection did for all of it: small bodies nobody wants are read.
     assert!(server.seen().iter().all(|seen| seen.connection == 0));
     let fetched = get_feed(&fetcher(&limits()), server.url("/d")).await.unwrap();
-    assert_eq!(fetched.moved_to(), None);
+    assert_eq!(fetched.fetch.moved_to(), None);
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn p23_hops_are_counted_and_loops_end() {
     let before = server.seen().len();
     let failed = get_feed(&fetcher, server.url("/start")).await.unwrap_err();
     assert_eq!(failed.error.code(), "too-many-redirects");
-    assert_eq!((failed.hops.len(), server.seen().len() - before), (10, 11));
+    assert_eq!((failed.fetch.hops.len(), server.seen().len() - before), (10, 11));
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn p13_a_429_rests_its_host_until_the_time_it_names() {
     let server = Server::always(answer(429, "Retry-After: 120\r\n", b"")).await;
     let failed = get_feed(&fetcher(&limits()), server.url("/")).await.unwrap_err();
     assert!(failed.rests_host());
-    let trouble = failed.hosts[0].trouble.clone().unwrap();
+    let trouble = failed.fetch.hosts[0].trouble.clone().unwrap();
     assert_eq!(trouble.code, "http-429");
     let wait = trouble.retry_after.unwrap() - now();
     assert!(wait >= chrono::Duration::seconds(120));
@@ -234,6 +234,7 @@ async fn p32_trouble_of_a_host_behind_a_redirect_is_the_pages_own() {
     assert_eq!(failed.error.code(), "http-503");
     assert!(failed.error.is_host_trouble() && !failed.rests_host());
     let notes: Vec<_> = failed
+        .fetch
         .hosts
         .iter()
         .map(|n| (n.host.as_str(), n.trouble.is_some()))

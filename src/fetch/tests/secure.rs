@@ -274,13 +274,16 @@ async fn p29_http2_is_spoken_over_one_connection_and_what_is_given_up_is_reset()
     let first = document(get("/feed", Validators::default()).await.unwrap());
     assert_eq!(first.body, b"a feed");
     let again = get("/feed", first.validators.clone()).await.unwrap();
-    assert_eq!(again.outcome, ResponseContent::NotModified(first.validators));
+    assert_eq!(again.content, ResponseContent::NotModified(first.validators));
     // A body that we stop reading ends its stream, and one that the server ends is an error that passes.
     assert_eq!(code(get("/endless", Validators::default()).await), "too-large");
     given_up.wait_for(|number| *number == 1).await.unwrap();
     let failed = get("/reset", Validators::default()).await.unwrap_err();
     assert_eq!(failed.error.grade(), crate::model::Grade::Temporary, "{failed}");
-    assert_eq!(get("/feed", Validators::default()).await.unwrap().status, 200);
+    assert_eq!(
+        get("/feed", Validators::default()).await.unwrap().fetch.status,
+        Some(200)
+    );
 
     let streams = streams.lock().unwrap();
     let targets: Vec<&str> = streams.iter().map(|(_, target, _)| target.as_str()).collect();

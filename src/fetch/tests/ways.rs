@@ -148,7 +148,7 @@ async fn h05_behind_a_proxy_the_guard_still_judges_the_target() {
     assert_eq!(proxy.seen().len(), 0);
 
     let fetched = fetcher.get(through("paper.example"), now()).await.unwrap();
-    assert_eq!(fetched.hosts[0].host, "paper.example");
+    assert_eq!(fetched.fetch.hosts[0].host, "paper.example");
     assert_eq!(proxy.targets(), ["http://paper.example/feed"]);
 }
 

@@ -33,11 +33,8 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         entry: claim.id,
         lease: claim.lease,
         at: desk.now,
-        took: Duration::ZERO,
+        fetch: None,
         result: PageResult::Article(Box::new(page)),
-        hosts: Vec::new(),
-        robots: Vec::new(),
-        odd_headers: 0,
         tried: [true, false, false]
             .map(|hit| SelectorOutcome {
                 field: crate::model::Field::Title,

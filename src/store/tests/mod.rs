@@ -24,7 +24,7 @@ use url::Url;
 use super::*;
 use crate::identity;
 use crate::model::{
-    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, Extraction, Failure, Grade,
+    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, Extraction, Failure, FetchStats, Grade,
     HostFailure as HostTrouble, HostObservation, Key, KeyKind, Method, NextPoll, PageResult, ParsedFeed,
     PollResult, Validators,
 };
@@ -177,17 +177,15 @@ impl Desk {
             source: claim.id,
             lease: claim.lease,
             at: self.now,
-            took: Duration::ZERO,
-            status: Some(200),
-            bytes: 1000,
+            fetch: FetchStats {
+                status: Some(200),
+                bytes: 1000,
+                ..FetchStats::new(claim.address.clone())
+            },
             result,
-            served_by: None,
             memory: crate::model::PollState::default(),
             overflowed: false,
             degraded: false,
-            hosts: Vec::new(),
-            robots: Vec::new(),
-            odd_headers: 0,
             failures: 0.0,
             next: NextPoll {
                 at: self.now + chrono::Duration::minutes(30),
@@ -210,11 +208,11 @@ impl Desk {
             entry: claim.id,
             lease: claim.lease,
             at: self.now,
-            took: Duration::ZERO,
+            fetch: Some(FetchStats {
+                hosts,
+                ..FetchStats::new(Url::parse("https://paper.example/page").unwrap())
+            }),
             result,
-            hosts,
-            robots: Vec::new(),
-            odd_headers: 0,
             tried: Vec::new(),
             again: None,
         };

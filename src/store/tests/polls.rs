@@ -153,7 +153,7 @@ async fn p08_a_failing_step_leaves_nothing_behind() {
     if let PollResult::Document { keys, .. } = &mut broken.result {
         keys.clear();
     }
-    broken.hosts.push(trouble("one.example", None));
+    broken.fetch.hosts.push(trouble("one.example", None));
     // Both in one transaction, as far as the queue has it.
     let (broken, good) = tokio::join!(desk.store.record_poll(broken), async {
         desk.publish(&claims[1], &["https://two.example/a"]).await
@@ -332,7 +332,7 @@ async fn p13_a_host_that_asked_for_rest_is_left_alone_by_all() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
     let asked = desk.now + chrono::Duration::hours(3);
     let mut outcome = desk.polled(&claims[0], PollResult::Failed(failure("http-429")));
-    outcome.hosts.push(trouble("one.example", Some(asked)));
+    outcome.fetch.hosts.push(trouble("one.example", Some(asked)));
     desk.store.record_poll(outcome).await.unwrap();
     desk.pass(2 * 3600);
     let all = Some(desk.now);
@@ -369,7 +369,7 @@ async fn p18_all_asks_each_source_once() {
     desk.publish(&claims[0], &[]).await;
     // A rest of our own making does not stop people.
     let mut outcome = desk.polled(&claims[1], PollResult::Failed(failure("http-503")));
-    outcome.hosts.push(trouble("two.example", None));
+    outcome.fetch.hosts.push(trouble("two.example", None));
     desk.store.record_poll(outcome).await.unwrap();
     desk.pass(5);
     assert!(
@@ -400,7 +400,7 @@ async fn p17_what_a_wrong_clock_wrote_is_due() {
     // All of this happens four hundred days ahead of the day that it is then found to be.
     let host = trouble("one.example", None);
     let mut outcome = desk.taken(&claims[0], vec![entry("https://one.example/a")], None);
-    outcome.hosts.push(host);
+    outcome.fetch.hosts.push(host);
     desk.store.record_poll(outcome).await.unwrap();
     desk.pass(-400 * 86400);
     let waiting = desk.store.waiting(desk.now).await.unwrap();

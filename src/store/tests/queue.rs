@@ -248,7 +248,7 @@ async fn p13_a_retry_after_decides_alone_and_is_capped() {
         // An answer in good health that was under way does not end a rest the server asked for.
         if asked == 600 {
             let mut other = desk.polled(&claims[1], PollResult::Failed(failure("x")));
-            other.hosts.push(healthy("one.example"));
+            other.fetch.hosts.push(healthy("one.example"));
             desk.store.record_poll(other).await.unwrap();
             assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, Some(next));
         }

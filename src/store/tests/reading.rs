@@ -160,7 +160,7 @@ async fn the_status_says_how_each_source_does() {
     desk.collect(cutting("good.example/a", &words("a"), &[])).await;
     let mut outcome = desk.polled(by_name("sick"), PollResult::Failed(failure("http-503")));
     outcome.failures = 0.25;
-    outcome.hosts.push(trouble("sick.example", None));
+    outcome.fetch.hosts.push(trouble("sick.example", None));
     desk.store.record_poll(outcome).await.unwrap();
     let off = Source {
         enabled: false,

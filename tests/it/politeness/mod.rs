@@ -9,6 +9,7 @@ mod hand;
 mod headers;
 mod pages;
 mod revisits;
+mod sitemaps;
 mod when;
 
 /// The files above that hold tests.
