@@ -1,145 +1,178 @@
-//! A field while its text comes in, and how that text is to be read.
+//! The text of a field while its element is open, and how that text is to be read.
 
-use super::fields::Field;
-use super::plain::{self, Kind};
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::fields::FeedField;
+use super::limits::{self, truncated};
+use super::plain_text::{TextKind, escape_html};
+use super::reference::decode_references;
 use super::token::Tag;
-use super::{limits, reference};
 
-/// The field that is being read.
+/// The field whose element is open.
 #[derive(Debug)]
-pub(super) struct Capture {
-    /// Where its element stands on the stack.
+pub(super) struct FieldCapture {
+    /// Index of its element on the stack of open elements.
     pub(super) at: usize,
-    pub(super) field: Field,
+    pub(super) field: FeedField,
+    /// See [`ElementRole::Field`](super::fields::ElementRole::Field).
     pub(super) rank: u8,
-    pub(super) text: String,
-    pub(super) declared: Declared,
-    /// Whether there are elements in it: its text is markup from then on.
-    pub(super) marked_up: bool,
+    declared: DeclaredType,
     /// `isPermaLink` of a `guid`.
     pub(super) permalink: Option<bool>,
+    text: String,
+    /// Whether there are elements in it: its text is markup from then on.
+    has_markup: bool,
 }
 
-/// How a field says its text is to be read (RFC 4287, 3.1; Atom 0.3, 3.1; RSS says nothing).
+/// How a field says its text is to be read (RFC 4287, 3.1; Atom 0.3, 3.1). RSS does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Declared {
+enum DeclaredType {
     Nothing,
     Text,
     Html,
     Xhtml,
-    /// Base64 of text or markup, or of what is neither.
+    /// Base64 of text, of markup, or of neither.
     Binary,
 }
 
-impl Capture {
-    /// Adds text as far as there is room; false if there was too little.
-    pub(super) fn push(&mut self, text: &str) -> bool {
-        let room = limits::TEXT.saturating_sub(self.text.len());
-        let fits = text.len() <= room;
-        let end = (0..=room.min(text.len()))
-            .rev()
-            .find(|&end| text.is_char_boundary(end));
-        let text = text.get(..end.unwrap_or(0)).unwrap_or_default();
-        if self.marked_up && self.escapes() {
-            self.text.push_str(&plain::escape(text));
-        } else {
-            self.text.push_str(text);
+impl FieldCapture {
+    /// Begins with the start tag of a field. `is_atom`: a field without a type is text.
+    pub(super) fn new(at: usize, field: FeedField, rank: u8, tag: &Tag<'_>, is_atom: bool) -> Self {
+        Self {
+            at,
+            field,
+            rank,
+            declared: DeclaredType::of(tag, is_atom),
+            permalink: tag
+                .attribute("ispermalink")
+                .map(|value| !decode_references(value).trim().eq_ignore_ascii_case("false")),
+            text: String::new(),
+            has_markup: false,
         }
-        fits
     }
 
-    /// Whether text between the elements in it is text: elsewhere it is escaped markup beside bare markup.
-    fn escapes(&self) -> bool {
-        matches!(self.declared, Declared::Xhtml | Declared::Text)
+    /// Adds text up to [`limits::TEXT`]; false if some was cut.
+    pub(super) fn push_text(&mut self, text: &str) -> bool {
+        let fitting = truncated(text, limits::TEXT.saturating_sub(self.text.len()));
+        if self.has_markup && self.is_inline_markup() {
+            self.text.push_str(&escape_html(fitting));
+        } else {
+            self.text.push_str(fitting);
+        }
+        fitting.len() == text.len()
     }
 
-    /// Adds an element that stands in the field.
-    pub(super) fn open_tag(&mut self, tag: &Tag<'_>, local: &str) {
-        if !self.marked_up {
-            if self.escapes() {
-                self.text = plain::escape(&self.text);
+    /// Whether text beside the elements in it is text. Elsewhere it is escaped markup beside bare markup.
+    fn is_inline_markup(&self) -> bool {
+        matches!(self.declared, DeclaredType::Xhtml | DeclaredType::Text)
+    }
+
+    /// Whether the field is declared as XHTML, so that elements in it are its own.
+    pub(super) fn is_xhtml(&self) -> bool {
+        self.declared == DeclaredType::Xhtml
+    }
+
+    /// Adds the start tag of an element in the field, without its prefix.
+    pub(super) fn push_start_tag(&mut self, tag: &Tag<'_>, local: &str) {
+        if !self.has_markup {
+            if self.is_inline_markup() {
+                self.text = escape_html(&self.text);
             }
-            self.marked_up = true;
+            self.has_markup = true;
         }
         if self.text.len() > limits::TEXT {
             return;
         }
-        self.text.push('<');
-        self.text.push_str(local);
+        self.text.extend(["<", local]);
         for (name, value) in &tag.attributes {
             if !name.starts_with("xmlns") {
-                let value = plain::escape(&reference::decode(value));
+                let value = escape_html(&decode_references(value));
                 self.text.extend([" ", name, "=\"", &value, "\""]);
             }
         }
         self.text.push_str(if is_void(local) { "/>" } else { ">" });
     }
 
-    /// Adds the end of one.
-    pub(super) fn close_tag(&mut self, name: &str) {
+    /// Adds the end tag of an element in the field, without its prefix.
+    pub(super) fn push_end_tag(&mut self, name: &str) {
         let local = name.split_once(':').map_or(name, |(_, local)| local);
         self.text.extend(["</", local, ">"]);
     }
 
-    /// The text and how it is to be read; none if it is neither text nor markup.
-    pub(super) fn finish(self) -> Option<(String, Kind)> {
+    /// The text and how it is to be read; `None` if it is neither text nor markup.
+    pub(super) fn finish(self) -> Option<(String, TextKind)> {
         let kind = match self.declared {
-            Declared::Binary => return base64(&self.text).map(|text| (text, Kind::Either)),
-            Declared::Text | Declared::Xhtml if self.marked_up => Kind::Html,
-            Declared::Html => Kind::Html,
-            // Escaped markup that is called XHTML is met more often than XHTML without a tag.
-            Declared::Nothing | Declared::Xhtml => Kind::Either,
-            Declared::Text => Kind::Text,
+            DeclaredType::Binary => return decode_base64(&self.text).map(|text| (text, TextKind::Either)),
+            DeclaredType::Text | DeclaredType::Xhtml if self.has_markup => TextKind::Html,
+            DeclaredType::Html => TextKind::Html,
+            // Escaped markup that is called XHTML is more common than XHTML without a tag.
+            DeclaredType::Nothing | DeclaredType::Xhtml => TextKind::Either,
+            DeclaredType::Text => TextKind::Text,
         };
         Some((self.text, kind))
     }
 }
 
-/// Reads `type` and `mode`.
-pub(super) fn declared(tag: &Tag<'_>, atom: bool) -> Declared {
-    let value = |name| tag.raw(name).unwrap_or_default().trim().to_ascii_lowercase();
-    let (mime, mode) = (value("type"), value("mode"));
-    let mime = mime.split(';').next().unwrap_or_default().trim();
-    if mode == "base64" {
-        return Declared::Binary;
-    }
-    match mime {
-        "" if !atom || mode == "escaped" => Declared::Nothing,
-        "" | "text" | "text/plain" | "plain" => Declared::Text,
-        _ if mime.contains("html") && mode == "escaped" => Declared::Html,
-        _ if mime.contains("xhtml") || mime.ends_with("+xml") || mime.ends_with("/xml") => Declared::Xhtml,
-        _ if mime.contains("html") && mode == "xml" => Declared::Xhtml,
-        _ if mime.contains("html") => Declared::Html,
-        _ if mime.starts_with("text/") => Declared::Text,
-        "application/octet-stream" => Declared::Binary,
-        _ => Declared::Nothing,
+impl DeclaredType {
+    /// Reads the attributes `type` and `mode`.
+    fn of(tag: &Tag<'_>, is_atom: bool) -> Self {
+        let value = |name| {
+            tag.attribute(name)
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase()
+        };
+        let (mime, mode) = (value("type"), value("mode"));
+        let mime = mime.split(';').next().unwrap_or_default().trim();
+        if mode == "base64" {
+            return Self::Binary;
+        }
+        match mime {
+            "" if !is_atom || mode == "escaped" => Self::Nothing,
+            "" | "text" | "text/plain" | "plain" => Self::Text,
+            _ if mime.contains("html") && mode == "escaped" => Self::Html,
+            _ if mime.contains("xhtml") || mime.ends_with("+xml") || mime.ends_with("/xml") => Self::Xhtml,
+            _ if mime.contains("html") && mode == "xml" => Self::Xhtml,
+            _ if mime.contains("html") => Self::Html,
+            _ if mime.starts_with("text/") => Self::Text,
+            "application/octet-stream" => Self::Binary,
+            _ => Self::Nothing,
+        }
     }
 }
 
-/// The text that Base64 stands for, if it is text.
-fn base64(text: &str) -> Option<String> {
-    let (mut bytes, mut bits, mut held) = (Vec::with_capacity(text.len() / 4 * 3), 0_u32, 0_u32);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
-        }
+/// The text that Base64 stands for, in either alphabet (RFC 4648, 4 and 5); `None` if it is no text.
+fn decode_base64(text: &str) -> Option<String> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone);
+    let mut digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .take_while(|byte| *byte != b'=')
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            byte => byte,
+        })
+        .collect();
+    // A lone last digit stands for less than a byte, which no decoder accepts.
+    let has_lone_digit = digits.len() % 4 == 1;
+    if has_lone_digit {
+        digits.push(b'A');
+    }
+    let mut bytes = GeneralPurpose::new(&alphabet::STANDARD, config)
+        .decode(digits)
+        .ok()?;
+    if has_lone_digit {
+        bytes.pop();
     }
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
-/// Elements of HTML that have no end tag.
+/// Whether an element of HTML has no end tag.
 pub(super) fn is_void(local: &str) -> bool {
     [
         "br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "param", "source",

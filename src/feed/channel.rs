@@ -1,4 +1,4 @@
-//! What a feed says of itself: title, site, language, author, and when it wishes to be polled.
+//! The feed's own fields: title, site, language, author, hubs, and when it wishes to be polled.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,179 +6,186 @@ use std::time::Duration;
 use chrono::Weekday;
 use url::Url;
 
-use super::draft::{language, web};
-use super::fields::Field;
-use super::plain::{self, Kind};
+use super::date::parse_date;
+use super::fields::FeedField;
+use super::limits;
+use super::plain_text::{TextKind, plain_line};
 use super::token::Tag;
-use super::{date, limits};
+use super::values::{language_tag, web_address};
 use crate::model::{Entry, EntryDetails, FeedHints, ParsedFeed};
 
 /// Longest interval a feed may ask for; longer ones are mistakes.
-const LONGEST: Duration = Duration::from_hours(366 * 24);
+const MAX_INTERVAL: Duration = Duration::from_hours(366 * 24);
 
-/// The feed's own fields while they are being read. What comes after the first entry counts only where nothing came
-/// before it: it may be the rest of a broken entry.
+/// The feed's own fields while they are parsed. Of most the first counts: what comes after an entry may be the rest of
+/// a broken one.
 #[derive(Debug, Default)]
-pub(super) struct Channel {
+pub(super) struct ChannelDraft {
     title: Option<String>,
     link: Option<Url>,
     language: Option<String>,
     rights: Option<String>,
     hubs: Vec<Url>,
     topic: Option<Url>,
-    /// Of Atom feeds, whose entries may leave theirs out (RFC 4287, 4.2.1).
+    /// The author of an Atom feed, whose entries may leave theirs out (RFC 4287, 4.2.1).
     author: Option<String>,
     hints: FeedHints,
-    period: Option<Duration>,
-    frequency: Option<u32>,
+    update_period: Option<Duration>,
+    /// Updates in each period; above zero.
+    update_frequency: Option<u32>,
 }
 
-impl Channel {
-    /// Takes what the root or channel element says in attributes.
-    pub(super) fn start(&mut self, tag: &Tag<'_>, base: Option<&Url>) {
-        if let Some(tag) = tag.raw("xml:lang") {
-            self.language = self.language.take().or_else(|| language(tag));
+impl ChannelDraft {
+    /// Reads the attributes of the root or channel element.
+    pub(super) fn read_attributes(&mut self, tag: &Tag<'_>, base: Option<&Url>) {
+        if let Some(tag) = tag.attribute("xml:lang") {
+            self.language = self.language.take().or_else(|| language_tag(tag));
         }
-        if let Some(href) = tag.raw("href") {
-            self.link(href, base);
+        if let Some(href) = tag.attribute("href") {
+            self.set_link(href, base);
         }
     }
 
-    /// The site's address.
-    pub(super) fn link(&mut self, href: &str, base: Option<&Url>) {
+    /// Sets the site's address, unless it is set.
+    pub(super) fn set_link(&mut self, href: &str, base: Option<&Url>) {
         if self.link.is_none() {
-            self.link = web(href, base);
+            self.link = web_address(href, base);
         }
     }
 
-    /// A relation of the feed to another address (WebSub).
-    pub(super) fn relation(&mut self, relation: &str, href: &str, base: Option<&Url>) {
-        let Some(url) = web(href, base) else {
+    /// Adds a link of the feed by its relation: a hub, or the feed's own address (WebSub, 4).
+    pub(super) fn add_relation(&mut self, relation: &str, href: &str, base: Option<&Url>) {
+        let Some(url) = web_address(href, base) else {
             return;
         };
         match relation {
-            "hub" if self.hubs.len() < limits::HUBS && !self.hubs.contains(&url) => self.hubs.push(url),
+            "hub" => add_hub(&mut self.hubs, url),
             "self" if self.topic.is_none() => self.topic = Some(url),
             _ => {}
         }
     }
 
-    /// A person with a name element.
-    pub(super) fn author(&mut self, name: String) {
+    /// Sets the author, unless it is set.
+    pub(super) fn set_author(&mut self, name: String) {
         self.author.get_or_insert(name);
     }
 
-    /// Takes a field that stands outside of all entries.
-    pub(super) fn take(&mut self, field: Field, text: &str, kind: Kind, base: Option<&Url>) {
+    /// Adds the text of a field outside of all entries. Fields of entries, such as `guid`, are ignored.
+    pub(super) fn add(&mut self, field: FeedField, text: &str, kind: TextKind, base: Option<&Url>) {
         match field {
-            Field::Title if self.title.is_none() => {
-                self.title = Some(plain::line(text, kind, limits::LINE).0).filter(|title| !title.is_empty());
+            FeedField::Title if self.title.is_none() => {
+                self.title = plain_line(text, kind, limits::LINE);
             }
-            Field::Link => self.link(text, base),
-            Field::Language => self.language = language(text).or(self.language.take()),
-            Field::Rights if self.rights.is_none() => {
-                self.rights = Some(plain::line(text, kind, limits::RIGHTS).0).filter(|line| !line.is_empty());
+            FeedField::Link => self.set_link(text, base),
+            FeedField::Language => self.language = language_tag(text).or(self.language.take()),
+            FeedField::Rights if self.rights.is_none() => {
+                self.rights = plain_line(text, kind, limits::RIGHTS);
             }
-            Field::Ttl => self.hints.ttl = number(text).and_then(|minutes| interval(minutes, 60)),
-            Field::Hour => {
+            FeedField::Ttl => self.hints.ttl = number(text).and_then(|minutes| interval(minutes, 60)),
+            FeedField::SkipHour => {
                 // 24 is midnight in RSS 0.91.
                 let hour = number(text)
-                    .and_then(|hour| u8::try_from(hour).ok())
-                    .filter(|hour| *hour <= 24);
-                if let Some(hour) = hour.map(|hour| hour % 24)
-                    && !self.hints.skip_hours.contains(&hour)
-                {
-                    self.hints.skip_hours.push(hour);
-                }
+                    .filter(|hour| *hour <= 24)
+                    .and_then(|hour| u8::try_from(hour % 24).ok());
+                add_once(&mut self.hints.skip_hours, hour);
             }
-            Field::Day => {
-                if let Ok(day) = text.trim().parse::<Weekday>()
-                    && !self.hints.skip_days.contains(&day)
-                {
-                    self.hints.skip_days.push(day);
-                }
+            FeedField::SkipDay => {
+                add_once(&mut self.hints.skip_days, text.trim().parse::<Weekday>().ok());
             }
-            Field::Period => self.period = period(text),
-            Field::Frequency => {
-                self.frequency = number(text).filter(|times| *times > 0);
+            FeedField::UpdatePeriod => self.update_period = named_period(text),
+            FeedField::UpdateFrequency => {
+                self.update_frequency = number(text).filter(|times| *times > 0);
             }
-            Field::PeriodBase => {
-                self.hints.update_base = date::parse(text).map(|at| at.utc(chrono_tz::UTC));
+            FeedField::UpdateBase => {
+                self.hints.update_base = parse_date(text).map(|at| at.utc(chrono_tz::UTC));
             }
             _ => {}
         }
     }
 
-    /// Hands over what was found.
-    pub(super) fn fill(self, feed: &mut ParsedFeed) {
+    /// Moves the fields into the parsed feed, and into those entries that lack them.
+    pub(super) fn finish(self, feed: &mut ParsedFeed) {
         feed.title = self.title;
         feed.link = self.link;
         feed.hints = self.hints;
         feed.hubs = self.hubs;
         feed.topic = self.topic;
-        if self.period.is_some() || self.frequency.is_some() {
-            // Syndication module: daily, once, unless said otherwise.
-            let period = self.period.unwrap_or(Duration::from_hours(24));
-            feed.hints.update_period = Some(period / self.frequency.unwrap_or(1));
+        if self.update_period.is_some() || self.update_frequency.is_some() {
+            // RSS 1.0 syndication module: both have defaults, daily and once.
+            let period = self.update_period.unwrap_or(Duration::from_hours(24));
+            feed.hints.update_period = Some(period / self.update_frequency.unwrap_or(1));
         }
         // RFC 4287, 4.2.10: the feed's rights hold for entries that have none.
-        let of_all = EntryDetails {
+        let defaults = EntryDetails {
             authors: self.author.into_iter().collect(),
             language: self.language.clone(),
             rights: self.rights.as_deref().map(Arc::from),
             ..EntryDetails::default()
         };
-        hand_down(of_all, &mut feed.entries);
+        apply_defaults(defaults, &mut feed.entries);
         feed.language = self.language;
         feed.rights = self.rights;
     }
 }
 
-/// Gives entries what their feed says of them all, where they say nothing themselves.
-pub(super) fn hand_down(of_all: EntryDetails, entries: &mut [Entry]) {
-    let Some(of_all) = of_all.kept() else {
+/// Gives entries the authors, language and rights of their feed where they have none. Entries without any details
+/// share one copy.
+pub(super) fn apply_defaults(defaults: EntryDetails, entries: &mut [Entry]) {
+    let Some(defaults) = defaults.kept() else {
         return;
     };
     for entry in entries {
         let Some(details) = &mut entry.details else {
-            entry.details = Some(Arc::clone(&of_all));
+            entry.details = Some(Arc::clone(&defaults));
             continue;
         };
         let details = Arc::make_mut(details);
         if details.authors.is_empty() {
-            details.authors.clone_from(&of_all.authors);
+            details.authors.clone_from(&defaults.authors);
         }
         if details.language.is_none() {
-            details.language.clone_from(&of_all.language);
+            details.language.clone_from(&defaults.language);
         }
         if details.rights.is_none() {
-            details.rights.clone_from(&of_all.rights);
+            details.rights.clone_from(&defaults.rights);
         }
     }
 }
 
-/// Takes in what `Link:` headers say of hubs and of the feed's own address; they go before the document (WebSub, 4).
+/// Adds the hubs and the feed's own address from the `Link:` headers of the response. They take precedence over those
+/// in the document (WebSub, 4). `base` resolves relative addresses.
 pub fn apply_link_headers(feed: &mut ParsedFeed, hubs: &[String], topics: &[String], base: &Url) {
-    let told = hubs.iter().filter_map(|href| web(href, Some(base)));
-    for hub in told.chain(std::mem::take(&mut feed.hubs)) {
-        if feed.hubs.len() < limits::HUBS && !feed.hubs.contains(&hub) {
-            feed.hubs.push(hub);
-        }
+    let in_document = std::mem::take(&mut feed.hubs);
+    let in_headers = hubs.iter().filter_map(|href| web_address(href, Some(base)));
+    for hub in in_headers.chain(in_document) {
+        add_hub(&mut feed.hubs, hub);
     }
-    let topic = topics.iter().find_map(|href| web(href, Some(base)));
+    let topic = topics.iter().find_map(|href| web_address(href, Some(base)));
     feed.topic = topic.or(feed.topic.take());
+}
+
+fn add_hub(hubs: &mut Vec<Url>, hub: Url) {
+    if hubs.len() < limits::HUBS {
+        add_once(hubs, Some(hub));
+    }
+}
+
+fn add_once<T: PartialEq>(list: &mut Vec<T>, value: Option<T>) {
+    list.extend(value.filter(|value| !list.contains(value)));
 }
 
 fn number(text: &str) -> Option<u32> {
     text.trim().parse().ok()
 }
 
+/// An interval of `count` times so many seconds, unless it is zero or absurd.
 fn interval(count: u32, seconds: u64) -> Option<Duration> {
     Some(Duration::from_secs(u64::from(count) * seconds))
-        .filter(|length| !length.is_zero() && *length <= LONGEST)
+        .filter(|length| !length.is_zero() && *length <= MAX_INTERVAL)
 }
 
-fn period(text: &str) -> Option<Duration> {
+/// The length of an `updatePeriod` by its name (RSS 1.0 syndication module).
+fn named_period(text: &str) -> Option<Duration> {
     let hours = match text.trim().to_ascii_lowercase().as_str() {
         "hourly" => 1,
         "daily" => 24,

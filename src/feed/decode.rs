@@ -1,184 +1,158 @@
-//! Bytes into text: byte-order mark, what the document and the server say, what the bytes are, in the order in which
-//! they are right. Always valid UTF-8 without NUL (HOSTILE H12).
+//! Decodes a feed to text: by its byte-order mark, by what the document and the server say, by its bytes, in the order in
+//! which they are right. The text is UTF-8 without NUL and other control characters (HOSTILE H12).
 
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// How far into a document its declaration is looked for, in bytes.
-const DECLARATION: usize = 1024;
+/// Bytes in which the XML declaration is looked for.
+const MAX_DECLARATION: usize = 1024;
 
 /// A document as text.
 #[derive(Debug)]
-pub(super) struct Decoded {
-    /// Without byte-order mark, NUL and what no text may hold.
+pub(super) struct DecodedDocument {
+    /// Without byte-order mark, NUL and other characters that no text may hold.
     pub(super) text: String,
-    /// Whether the bytes were UTF-8, where text encoded twice is worth repairing.
+    /// Whether the bytes were UTF-8. Only then text that was encoded twice is worth repairing.
     pub(super) was_utf8: bool,
 }
 
-/// Decodes a document.
-pub(super) fn decode(bytes: &[u8], content_type: Option<&str>) -> Decoded {
-    let (text, was_utf8) = by_mark(bytes)
-        .or_else(|| by_zeros(bytes).map(|text| (text, false)))
-        .unwrap_or_else(|| by_name(bytes, content_type));
-    let text = if may_hold_forbidden(&text) && text.contains(|c: char| is_forbidden(c)) {
-        text.chars().filter(|&c| !is_forbidden(c)).collect()
-    } else {
-        text
-    };
-    Decoded { text, was_utf8 }
-}
-
-/// By the bytes that such characters begin with: all are looked at, many at a time.
-fn may_hold_forbidden(text: &str) -> bool {
-    let begins = |byte: u8| matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xef);
-    text.bytes().fold(0, |found, byte| found | u8::from(begins(byte))) > 0
+/// Decodes a document. `content_type` is the header as the server sent it.
+pub(super) fn decode_document(bytes: &[u8], content_type: Option<&str>) -> DecodedDocument {
+    let (mut text, was_utf8) = decode_by_mark(bytes)
+        .or_else(|| decode_by_zeros(bytes).map(|text| (text, false)))
+        .unwrap_or_else(|| decode_by_label(bytes, content_type));
+    text.retain(|c| !is_forbidden(c));
+    DecodedDocument { text, was_utf8 }
 }
 
 fn is_forbidden(c: char) -> bool {
     matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-fn by_mark(bytes: &[u8]) -> Option<(String, bool)> {
+/// The text of a document with a byte-order mark, and whether that is of UTF-8.
+fn decode_by_mark(bytes: &[u8]) -> Option<(String, bool)> {
     if let Some(rest) = bytes.strip_prefix(&[0, 0, 0xfe, 0xff]) {
-        return Some((utf_32(rest, u32::from_be_bytes), false));
+        return Some((decode_utf32(rest, u32::from_be_bytes), false));
     }
     // Before UTF-16, whose mark is the first half of this one.
     if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe, 0, 0]) {
-        return Some((utf_32(rest, u32::from_le_bytes), false));
+        return Some((decode_utf32(rest, u32::from_le_bytes), false));
     }
     let (encoding, length) = Encoding::for_bom(bytes)?;
     let rest = bytes.get(length..)?;
     if encoding == UTF_8 && std::str::from_utf8(rest).is_err() {
-        // A mark before bytes that are something else: let them speak.
+        // The mark is wrong.
         return None;
     }
-    Some((lossy(encoding, rest), encoding == UTF_8))
+    Some((decode_lossy(encoding, rest), encoding == UTF_8))
 }
 
-/// UTF-16 and UTF-32 without a mark: `<` with its zeros.
-fn by_zeros(bytes: &[u8]) -> Option<String> {
+/// The text of UTF-16 and UTF-32 without a mark: they begin with `<` or `{` and its zeros.
+fn decode_by_zeros(bytes: &[u8]) -> Option<String> {
     Some(match bytes {
-        [0, 0, 0, b'<' | b'{', ..] => utf_32(bytes, u32::from_be_bytes),
-        [b'<' | b'{', 0, 0, 0, ..] => utf_32(bytes, u32::from_le_bytes),
-        [0, b'<' | b'{', ..] => lossy(UTF_16BE, bytes),
-        [b'<' | b'{', 0, ..] => lossy(UTF_16LE, bytes),
+        [0, 0, 0, b'<' | b'{', ..] => decode_utf32(bytes, u32::from_be_bytes),
+        [b'<' | b'{', 0, 0, 0, ..] => decode_utf32(bytes, u32::from_le_bytes),
+        [0, b'<' | b'{', ..] => decode_lossy(UTF_16BE, bytes),
+        [b'<' | b'{', 0, ..] => decode_lossy(UTF_16LE, bytes),
         _ => return None,
     })
 }
 
-fn utf_32(bytes: &[u8], number: fn([u8; 4]) -> u32) -> String {
-    bytes
-        .as_chunks::<4>()
-        .0
+fn decode_utf32(bytes: &[u8], number: fn([u8; 4]) -> u32) -> String {
+    let (chunks, _) = bytes.as_chunks::<4>();
+    chunks
         .iter()
         .map(|chunk| char::from_u32(number(*chunk)).unwrap_or(char::REPLACEMENT_CHARACTER))
         .collect()
 }
 
-/// By the names given, as far as the bytes bear them out.
-fn by_name(bytes: &[u8], content_type: Option<&str>) -> (String, bool) {
+/// The text by the encodings that are named, as far as the bytes agree, and whether it was UTF-8.
+fn decode_by_label(bytes: &[u8], content_type: Option<&str>) -> (String, bool) {
     let named = [
-        content_type.and_then(charset).and_then(encoding),
-        declared(bytes).as_deref().and_then(encoding),
+        content_type.and_then(charset_of).and_then(encoding_of),
+        declared_label(bytes).as_deref().and_then(encoding_of),
     ];
+    let mut named = named.into_iter().flatten();
     if let Ok(text) = std::str::from_utf8(bytes) {
         // Bytes beyond ASCII that form UTF-8 throughout are UTF-8, whatever is said of them: the odds are
         // overwhelming from the third character on. Encodings that use only ASCII bytes must be named.
-        let seven_bit = named
-            .into_iter()
-            .flatten()
-            .find(|encoding| !encoding.is_ascii_compatible());
-        let beyond = if text.is_ascii() {
-            0
-        } else {
-            text.chars().filter(|c| !c.is_ascii()).take(3).count()
+        let seven_bit = named.clone().find(|encoding| !encoding.is_ascii_compatible());
+        let is_unsure = || (1..3).contains(&text.chars().filter(|c| !c.is_ascii()).take(3).count());
+        let multi_byte = || {
+            let first = named.next()?;
+            (!first.is_single_byte() && first != UTF_8 && is_unsure()).then_some(first)
         };
-        let multi_byte =
-            named.into_iter().flatten().next().filter(|encoding| {
-                (1..3).contains(&beyond) && !encoding.is_single_byte() && *encoding != UTF_8
-            });
-        return match seven_bit
-            .or(multi_byte)
-            .and_then(|encoding| strict(encoding, bytes))
-        {
+        let encoding = seven_bit.or_else(multi_byte);
+        return match encoding.and_then(|encoding| decode_strict(encoding, bytes)) {
             Some(text) => (text, false),
             None => (text.to_owned(), true),
         };
     }
-    for encoding in named.into_iter().flatten().filter(|&encoding| encoding != UTF_8) {
-        if let Some(text) = strict(encoding, bytes) {
-            return (text, false);
-        }
+    let strict = |encoding| decode_strict(encoding, bytes);
+    if let Some(text) = named.filter(|encoding| *encoding != UTF_8).find_map(strict) {
+        return (text, false);
     }
-    // Mostly UTF-8 with a broken byte here and there stays UTF-8.
+    // UTF-8 with a broken byte here and there stays UTF-8.
     let broken = String::from_utf8_lossy(bytes);
-    let (mut good, mut bad) = (0_usize, 0_usize);
-    for c in broken.chars().filter(|c| !c.is_ascii()) {
-        if c == char::REPLACEMENT_CHARACTER {
-            bad += 1;
-        } else {
-            good += 1;
-        }
-    }
+    let bad = broken.matches(char::REPLACEMENT_CHARACTER).count();
+    let good = broken.chars().filter(|c| !c.is_ascii()).count() - bad;
     if good > bad * 4 {
         return (broken.into_owned(), true);
     }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
     let guess = detector.guess(None, chardetng::Utf8Detection::Deny);
-    let text = strict(guess, bytes).unwrap_or_else(|| lossy(WINDOWS_1252, bytes));
+    let text = decode_strict(guess, bytes).unwrap_or_else(|| decode_lossy(WINDOWS_1252, bytes));
     (text, false)
 }
 
-/// The type of a document that is decoded in parts: with the encoding that its beginning declares, where the server
-/// names none.
-pub(super) fn named(beginning: &[u8], content_type: Option<String>) -> Option<String> {
-    let told = content_type.as_deref().and_then(charset).and_then(encoding);
-    match declared(beginning) {
-        Some(label) if told.is_none() => Some(format!("text/xml; charset={label}")),
+/// The content type for all parts of a document that is decoded in parts: if the server names no encoding, with the one
+/// that the first part declares.
+pub(super) fn content_type_of_parts(first: &[u8], content_type: Option<String>) -> Option<String> {
+    let of_server = content_type.as_deref().and_then(charset_of).and_then(encoding_of);
+    match declared_label(first) {
+        Some(label) if of_server.is_none() => Some(format!("text/xml; charset={label}")),
         _ => content_type,
     }
 }
 
-/// The encoding behind a label; those that cannot be what a readable label stands in are none.
-fn encoding(label: &str) -> Option<&'static Encoding> {
+/// The encoding of a label. UTF-16 is none: a label in it would not have been readable.
+fn encoding_of(label: &str) -> Option<&'static Encoding> {
     Encoding::for_label_no_replacement(label.as_bytes())
         .filter(|encoding| *encoding != UTF_16BE && *encoding != UTF_16LE)
 }
 
 /// The `charset` of a `Content-Type`.
-fn charset(content_type: &str) -> Option<&str> {
+fn charset_of(content_type: &str) -> Option<&str> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("charset")
-            .then(|| value.trim().trim_matches(['"', '\'']))
+        let is_charset = name.trim().eq_ignore_ascii_case("charset");
+        is_charset.then(|| value.trim().trim_matches(['"', '\'']))
     })
 }
 
 /// The `encoding` of an XML declaration.
-fn declared(bytes: &[u8]) -> Option<String> {
-    let head = bytes.get(..DECLARATION).unwrap_or(bytes);
+fn declared_label(bytes: &[u8]) -> Option<String> {
+    let head = bytes.get(..MAX_DECLARATION).unwrap_or(bytes);
     let head: String = head.iter().map(|&byte| char::from(byte)).collect();
     let (_, after) = head.split_once("<?xml")?;
     let (declaration, _) = after.split_once('>')?;
     let (_, after) = declaration.split_once("encoding")?;
     let value = after.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    value
-        .strip_prefix(quote)?
-        .split_once(quote)
-        .map(|(label, _)| label.trim().to_owned())
+    let (label, _) = value.strip_prefix(quote)?.split_once(quote)?;
+    Some(label.trim().to_owned())
 }
 
-fn strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
+/// The text, if all bytes are valid in the encoding.
+fn decode_strict(encoding: &'static Encoding, bytes: &[u8]) -> Option<String> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(decoder.max_utf8_buffer_length(bytes.len())?);
     let (result, _) = decoder.decode_to_string_without_replacement(bytes, &mut text, true);
     matches!(result, DecoderResult::InputEmpty).then_some(text)
 }
 
-fn lossy(encoding: &'static Encoding, bytes: &[u8]) -> String {
+/// The text, with U+FFFD for each invalid byte.
+fn decode_lossy(encoding: &'static Encoding, bytes: &[u8]) -> String {
     encoding.decode_without_bom_handling(bytes).0.into_owned()
 }
 
@@ -187,7 +161,7 @@ mod tests {
     use super::*;
 
     fn text(bytes: &[u8], content_type: Option<&str>) -> String {
-        decode(bytes, content_type).text
+        decode_document(bytes, content_type).text
     }
 
     #[test]

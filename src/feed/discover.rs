@@ -1,80 +1,106 @@
-//! Where a page says that its feeds are.
+//! Finds the feeds of a web page: those it announces, and those it seems to link to.
 
 use url::Url;
 
-use super::draft::web;
-use super::token::{Tag, Token, Tokens};
-use super::{decode, limits, plain, reference, refusal};
+use super::decode::decode_document;
+use super::limits;
+use super::plain_text::{TextKind, plain_line};
+use super::reference::decode_references;
+use super::token::{MarkupToken, MarkupTokens, Tag};
+use super::values::web_address;
 use crate::link;
 
-/// Feeds of one page that are looked at; section pages announce dozens.
-const LEADS: usize = 50;
+/// Candidates of one page; section pages announce dozens.
+const MAX_CANDIDATES: usize = 50;
 
-/// Where a feed may be.
+/// Types under which pages announce feeds.
+const FEED_TYPES: &[&str] = &[
+    "application/rss+xml",
+    "application/atom+xml",
+    "application/feed+json",
+    "application/rdf+xml",
+];
+
+/// A link that may lead to a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedCandidate {
     /// http or https, absolute.
     pub url: Url,
-    /// As the page calls it.
+    /// The title that the page gives it.
     pub title: Option<String>,
-    /// Whether the page announces it as its feed (`<link rel=alternate>`), instead of linking to it.
+    /// Whether the page announces it as its feed (`<link rel=alternate>`). Else it only links to it.
     pub announced: bool,
 }
 
-/// The feeds that a page announces, in its order, and then those that it seems to link to.
+/// The feeds that a page announces, in its order, and after them those that it seems to link to. `page` is the address
+/// that the page came from. Each address is there once.
 pub fn find_feeds(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<FeedCandidate> {
-    let text = decode::decode(bytes, content_type).text;
+    let text = decode_document(bytes, content_type).text;
     let mut base = page.clone();
-    let mut leads: Vec<FeedCandidate> = Vec::new();
-    for token in Tokens::of_html(&text) {
-        let Token::Start(tag) = token else {
+    let mut candidates: Vec<FeedCandidate> = Vec::new();
+    for token in MarkupTokens::of_html(&text) {
+        let MarkupToken::Start(tag) = token else {
             continue;
         };
-        let named = |name: &str| tag.name.eq_ignore_ascii_case(name);
-        if named("base") {
-            let href = tag
-                .raw("href")
-                .and_then(|href| web(&reference::decode(href), Some(page)));
-            base = href.unwrap_or(base);
+        let href = || tag.attribute("href").map(decode_references);
+        if tag.is("base") {
+            base = href()
+                .and_then(|href| web_address(&href, Some(page)))
+                .unwrap_or(base);
         }
-        let announced = named("link") && refusal::is_announced(&tag);
-        let linked = named("a") && is_linked(&tag);
-        if !announced && !linked {
+        let announced = tag.is("link") && announces_feed(&tag);
+        if !announced && !(tag.is("a") && may_link_to_feed(&tag)) {
             continue;
         }
-        let href = tag.raw("href").map(reference::decode);
-        let Some(url) = href.and_then(|href| web(&href, Some(&base))) else {
+        let Some(url) = href().and_then(|href| web_address(&href, Some(&base))) else {
             continue;
         };
-        if leads.len() >= LEADS || leads.iter().any(|known| link::key(&known.url) == link::key(&url)) {
-            continue;
+        let is_known = |known: &FeedCandidate| link::key(&known.url) == link::key(&url);
+        if candidates.len() < MAX_CANDIDATES && !candidates.iter().any(is_known) {
+            let title = tag.attribute("title").map(decode_references);
+            candidates.push(FeedCandidate {
+                url,
+                title: title.and_then(|title| plain_line(&title, TextKind::Either, limits::LINE)),
+                announced,
+            });
         }
-        let title = tag.raw("title").map(reference::decode);
-        leads.push(FeedCandidate {
-            url,
-            title: title
-                .map(|title| plain::line(&title, plain::Kind::Either, limits::LINE).0)
-                .filter(|title| !title.is_empty()),
-            announced,
-        });
     }
-    leads.sort_by_key(|lead| !lead.announced);
-    leads
+    candidates.sort_by_key(|candidate| !candidate.announced);
+    candidates
 }
 
-/// Whether a link looks like one to a feed: it may be asked, which shows whether it is.
-fn is_linked(tag: &Tag<'_>) -> bool {
-    if tag.raw("type").is_some_and(refusal::is_feed_type) {
+/// Whether a `<link>` announces a feed (HTML standard, 4.6.7.1).
+pub(super) fn announces_feed(tag: &Tag<'_>) -> bool {
+    let has_relation = |relation: &str| {
+        let relations = tag.attribute("rel").unwrap_or_default();
+        relations
+            .split_ascii_whitespace()
+            .any(|known| known.eq_ignore_ascii_case(relation))
+    };
+    has_relation("feed") || (has_relation("alternate") && has_feed_type(tag))
+}
+
+/// Whether the link has a type under which pages announce feeds.
+fn has_feed_type(tag: &Tag<'_>) -> bool {
+    let mime = tag.attribute("type").unwrap_or_default();
+    let mime = mime.split(';').next().unwrap_or_default().trim();
+    FEED_TYPES.iter().any(|known| mime.eq_ignore_ascii_case(known))
+}
+
+/// Whether a link looks like one to a feed, by its type or by the words of its address. Only a request shows whether it
+/// is.
+fn may_link_to_feed(tag: &Tag<'_>) -> bool {
+    if has_feed_type(tag) {
         return true;
     }
-    let href = tag.raw("href").unwrap_or_default().to_ascii_lowercase();
+    let href = tag.attribute("href").unwrap_or_default().to_ascii_lowercase();
     let (path, query) = href.split_once('?').unwrap_or((&href, ""));
     let path = path.split('#').next().unwrap_or_default().trim_end_matches('/');
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let words = |text: &str| {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = folders.rsplit('/').next().unwrap_or_default();
+    let names_feed = |text: &str| {
         text.split(|c: char| !c.is_ascii_alphanumeric())
             .any(|word| matches!(word, "rss" | "rss2" | "atom" | "feed" | "feeds" | "rdf"))
     };
-    let folder = path.rsplit('/').nth(1).unwrap_or_default();
-    words(last) || words(query) || (words(folder) && last.rsplit('.').next() == Some("xml"))
+    names_feed(file) || names_feed(query) || (names_feed(folder) && file.rsplit('.').next() == Some("xml"))
 }

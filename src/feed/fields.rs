@@ -1,12 +1,12 @@
-//! What each element means. The one table of the vocabularies.
+//! The meaning of each element: the one table of all vocabularies.
 
 use std::borrow::Cow;
 
-use super::names::Space;
+use super::vocabulary::Vocabulary;
 
 /// A part of an entry or of the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field {
+pub(super) enum FeedField {
     Title,
     Link,
     /// RSS `guid`, a link unless it says otherwise.
@@ -16,65 +16,69 @@ pub(super) enum Field {
     Updated,
     Summary,
     Content,
-    /// A person as one line; may hold `name` and `email` instead.
+    /// A person as one line, or with [`FeedField::Name`] and [`FeedField::Email`] in it.
     Author,
     Name,
     Email,
     Category,
     Rights,
-    /// The title of the feed that an entry was taken over from.
+    /// The title of the feed that an entry was taken from.
     Credit,
-    /// Categories parted by commas.
+    /// Categories with commas between them.
     Keywords,
     Language,
+    /// RSS `ttl`.
     Ttl,
-    Hour,
-    Day,
-    Period,
-    Frequency,
-    PeriodBase,
+    /// An hour of RSS `skipHours`.
+    SkipHour,
+    /// A day of RSS `skipDays`.
+    SkipDay,
+    UpdatePeriod,
+    UpdateFrequency,
+    UpdateBase,
 }
 
-impl Field {
-    /// Whether it is one line, which another field's start tag ends when its own end tag is missing.
+impl FeedField {
+    /// Whether it is one line. Such a field ends where another field begins, if its own end tag is missing.
     pub(super) fn is_line(self) -> bool {
         !matches!(self, Self::Summary | Self::Content)
     }
 }
 
-/// What to do with an element.
+/// What an element is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum ElementRole {
     /// The root of a feed, or its channel.
     Feed,
     /// `rdf:RDF`: the root of a feed if there is a channel or an item in it.
     Graph,
-    /// An entry.
     Entry,
-    /// Text to take. The smaller the number, the better the source; of equals, the last counts, but the first title.
-    Field(Field, u8),
+    /// A field with its rank: the smaller the number, the better the source. Of equals the last counts, except for
+    /// titles and rights, where the first does.
+    Field(FeedField, u8),
     /// A media file named by attributes.
     Enclosure,
-    /// Another feed that the entry was taken over from: nothing in it belongs to the entry itself.
+    /// The feed that the entry was taken from. Nothing in it belongs to the entry itself.
     Credit,
     /// Its content counts as if it stood outside.
-    Open,
+    Transparent,
     /// Nothing in it belongs to the entry.
-    Closed,
+    Ignored,
 }
 
-/// The role of an element.
-pub(super) fn role(space: Space, local: &str) -> Role {
-    use Field as F;
-    use Role::{Closed, Credit, Enclosure, Entry, Feed, Graph, Open};
-    let field = Role::Field;
+/// The role of an element, by its vocabulary and its local name in any case.
+pub(super) fn role_of(vocabulary: Vocabulary, local: &str) -> ElementRole {
+    use ElementRole::{Credit, Enclosure, Entry, Feed, Graph, Ignored, Transparent};
+    use FeedField as F;
+    use Vocabulary as V;
+    let field = ElementRole::Field;
     let local = if local.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(local.to_ascii_lowercase())
     } else {
         Cow::Borrowed(local)
     };
-    match (space, local.as_ref()) {
-        (Space::Core | Space::Atom, name) => match name {
+    match (vocabulary, local.as_ref()) {
+        (V::Core | V::Atom, name) => match name {
             "rss" | "feed" | "channel" => Feed,
             "item" | "entry" => Entry,
             "rdf" => Graph,
@@ -101,13 +105,13 @@ pub(super) fn role(space: Space, local: &str) -> Role {
             "source" => Credit,
             "enclosure" => Enclosure,
             "ttl" => field(F::Ttl, 0),
-            "hour" => field(F::Hour, 0),
-            "day" => field(F::Day, 0),
-            "image" | "textinput" | "contributor" | "owner" | "cloud" => Closed,
-            _ => Open,
+            "hour" => field(F::SkipHour, 0),
+            "day" => field(F::SkipDay, 0),
+            "image" | "textinput" | "contributor" | "owner" | "cloud" => Ignored,
+            _ => Transparent,
         },
-        (Space::Rdf, "rdf") => Graph,
-        (Space::Dc | Space::Terms, name) => match name {
+        (V::Rdf, "rdf") => Graph,
+        (V::DublinCore | V::DublinCoreTerms, name) => match name {
             "title" => field(F::Title, 2),
             "creator" | "author" => field(F::Author, 1),
             "issued" => field(F::Published, 1),
@@ -120,52 +124,52 @@ pub(super) fn role(space: Space, local: &str) -> Role {
             "language" => field(F::Language, 1),
             "rights" => field(F::Rights, 1),
             "identifier" => field(F::Id, 9),
-            _ => Closed,
+            _ => Ignored,
         },
-        (Space::Content, "encoded") => field(F::Content, 0),
-        (Space::Xhtml, "body") => field(F::Content, 1),
-        (Space::Media, "title") => field(F::Title, 3),
-        (Space::Media, "description") => field(F::Summary, 6),
-        (Space::Media, "content") => Enclosure,
-        (Space::Media, "copyright") => field(F::Rights, 2),
-        (Space::Itunes, "title") => field(F::Title, 4),
-        (Space::Itunes, "author") => field(F::Author, 2),
-        (Space::Itunes, "summary") => field(F::Summary, 4),
-        (Space::Itunes, "subtitle") => field(F::Summary, 5),
-        (Space::Itunes, "category") => field(F::Category, 2),
-        (Space::Itunes | Space::Media, "keywords") => field(F::Keywords, 2),
-        (Space::Syndication, "updateperiod") => field(F::Period, 0),
-        (Space::Syndication, "updatefrequency") => field(F::Frequency, 0),
-        (Space::Syndication, "updatebase") => field(F::PeriodBase, 0),
-        (Space::Proxy, "origlink") => field(F::Link, link_rank::ORIGINAL),
-        (Space::Prism, "publicationdate") => field(F::Published, 3),
-        (Space::Prism, "modificationdate") => field(F::Updated, 2),
-        (Space::Rdf | Space::Content | Space::Xhtml, _) | (Space::Media, "group") => Open,
-        _ => Closed,
+        (V::Content, "encoded") => field(F::Content, 0),
+        (V::Xhtml, "body") => field(F::Content, 1),
+        (V::Media, "title") => field(F::Title, 3),
+        (V::Media, "description") => field(F::Summary, 6),
+        (V::Media, "content") => Enclosure,
+        (V::Media, "copyright") => field(F::Rights, 2),
+        (V::Itunes, "title") => field(F::Title, 4),
+        (V::Itunes, "author") => field(F::Author, 2),
+        (V::Itunes, "summary") => field(F::Summary, 4),
+        (V::Itunes, "subtitle") => field(F::Summary, 5),
+        (V::Itunes, "category") => field(F::Category, 2),
+        (V::Itunes | V::Media, "keywords") => field(F::Keywords, 2),
+        (V::Syndication, "updateperiod") => field(F::UpdatePeriod, 0),
+        (V::Syndication, "updatefrequency") => field(F::UpdateFrequency, 0),
+        (V::Syndication, "updatebase") => field(F::UpdateBase, 0),
+        (V::Proxy, "origlink") => field(F::Link, link_rank::ORIGINAL),
+        (V::Prism, "publicationdate") => field(F::Published, 3),
+        (V::Prism, "modificationdate") => field(F::Updated, 2),
+        (V::Rdf | V::Content | V::Xhtml, _) | (V::Media, "group") => Transparent,
+        _ => Ignored,
     }
 }
 
-/// How good a link is as the entry's page; smaller is better.
+/// How good a link is as the address of the entry's page; smaller is better.
 pub(super) mod link_rank {
     /// `<link>` of RSS, `rel="alternate"` of a page.
-    pub(in crate::feed) const PAGE: u8 = 0;
+    pub(crate) const PAGE: u8 = 0;
     /// An alternate of another type.
-    pub(in crate::feed) const ALTERNATE: u8 = 2;
+    pub(crate) const ALTERNATE: u8 = 2;
     /// A `guid` that is a permalink.
-    pub(in crate::feed) const PERMALINK: u8 = 3;
-    /// What a feed proxy kept.
-    pub(in crate::feed) const ORIGINAL: u8 = 4;
+    pub(crate) const PERMALINK: u8 = 3;
+    /// The original link that a feed proxy kept.
+    pub(crate) const ORIGINAL: u8 = 4;
     /// `rdf:about`.
-    pub(in crate::feed) const ABOUT: u8 = 5;
+    pub(crate) const ABOUT: u8 = 5;
     /// An id that happens to be a web address.
-    pub(in crate::feed) const ID: u8 = 6;
-    /// Content that stands elsewhere, and relations such as `related` and `via`.
-    pub(in crate::feed) const RELATED: u8 = 7;
+    pub(crate) const ID: u8 = 6;
+    /// Content that is elsewhere, and relations such as `related` and `via`.
+    pub(crate) const RELATED: u8 = 7;
     /// The media file itself.
-    pub(in crate::feed) const ENCLOSURE: u8 = 8;
+    pub(crate) const ENCLOSURE: u8 = 8;
 }
 
-/// The rank of a link by its relation and type (RFC 4287, 4.2.7); none for those that never lead to the entry.
+/// The rank of a link by its relation and type (RFC 4287, 4.2.7); `None` for links that never lead to the entry.
 pub(super) fn rank_of_link(relation: Option<&str>, mime: Option<&str>) -> Option<u8> {
     let relation = relation.unwrap_or("alternate").trim().to_ascii_lowercase();
     let relation = relation

@@ -1,24 +1,26 @@
-//! JSON Feed 1.0 and 1.1, read by hand so that one odd value costs one field and not the feed.
+//! Reads JSON Feed 1.0 and 1.1 (jsonfeed.org), value by value: one odd value costs one field, not the feed.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::channel::hand_down;
-use super::draft::{Draft, Piece, language, web};
-use super::fields::{Field, link_rank};
-use super::plain::{self, Kind};
-use super::{NotAFeed, limits};
-use crate::model::{EntryDetails, ParsedFeed, SkippedEntry};
+use super::channel::apply_defaults;
+use super::draft::{EntryDraft, FieldText};
+use super::error::NotAFeed;
+use super::fields::{FeedField, link_rank};
+use super::limits::{self, truncated};
+use super::plain_text::{TextKind, cut_line, plain_line};
+use super::values::{language_tag, web_address};
+use crate::model::{EntryDetails, ParsedFeed};
 
-/// Objects and lists in one document: a feed has three an entry, and each costs far more memory than its two bytes.
+/// Objects and lists in one document. A feed has three in an entry; each costs far more memory than its two bytes.
 const MAX_NODES: usize = 150_000;
 /// Values in one document.
 const MAX_VALUES: usize = 1_000_000;
 
-/// Reads a JSON document. Nesting is bounded by the parser (128).
-pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFeed> {
+/// Parses a JSON document. Its nesting is bounded by `serde_json` (128).
+pub(super) fn parse_json(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFeed> {
     let nodes = text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
     let values = text.bytes().filter(|byte| *byte == b',').count();
     if nodes > MAX_NODES || values > MAX_VALUES {
@@ -27,47 +29,32 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
         )));
     }
     let document: Value = serde_json::from_str(&without_lone_surrogates(text)).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
         NotAFeed::because(format!(
-            "this looks like JSON but is broken at line {}, column {}",
-            error.line(),
-            error.column()
+            "this looks like JSON but is broken at line {line}, column {column}"
         ))
     })?;
     let Value::Object(document) = document else {
         return Err(NotAFeed::because("this is a JSON list, not a JSON Feed"));
     };
-    let version = document
-        .get("version")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
     let items = document.get("items").and_then(Value::as_array);
-    let is_feed = version.contains("jsonfeed.org") || (items.is_some() && document.contains_key("title"));
-    if !is_feed {
-        return Err(NotAFeed::because(match message(&document) {
+    let has_version = string(&document, "version").is_some_and(|version| version.contains("jsonfeed.org"));
+    if !has_version && !(items.is_some() && document.contains_key("title")) {
+        return Err(NotAFeed::because(match message_of(&document) {
             Some(message) => format!("this is JSON but no feed; it says “{message}”"),
             None => "this is JSON but no feed: it has no jsonfeed.org version".to_owned(),
         }));
     }
+    let address = |name| string(&document, name).and_then(|href| web_address(href, base));
     let mut feed = ParsedFeed {
-        title: document
-            .get("title")
-            .and_then(text_of)
-            .map(|title| plain::line(&title, Kind::Text, limits::LINE).0),
-        link: document
-            .get("home_page_url")
-            .and_then(Value::as_str)
-            .and_then(|href| web(href, base)),
-        language: document
-            .get("language")
-            .and_then(Value::as_str)
-            .and_then(language),
-        topic: document
-            .get("feed_url")
-            .and_then(Value::as_str)
-            .and_then(|href| web(href, base)),
+        title: text_or_number(&document, "title")
+            .map(|title| cut_line(&title, TextKind::Text, limits::LINE).0),
+        link: address("home_page_url"),
+        language: string(&document, "language").and_then(language_tag),
+        topic: address("feed_url"),
         hubs: list(&document, "hubs")
             .iter()
-            .filter_map(|hub| web(hub.get("url")?.as_str()?, base))
+            .filter_map(|hub| web_address(hub.get("url")?.as_str()?, base))
             .take(limits::HUBS)
             .collect(),
         ..ParsedFeed::default()
@@ -75,107 +62,94 @@ pub(super) fn read(text: &str, base: Option<&Url>) -> Result<ParsedFeed, NotAFee
     let items = items.map(Vec::as_slice).unwrap_or_default();
     for (position, item) in items.iter().take(limits::ENTRIES).enumerate() {
         let Value::Object(item) = item else {
-            feed.remark(position, "it is no JSON object");
+            limits::record_loss(&mut feed.skipped, position, "it is no JSON object");
             continue;
         };
-        let mut draft = Draft::default();
-        entry(&mut draft, item, base);
-        for reason in std::mem::take(&mut draft.remarks) {
-            feed.remark(position, &reason);
+        let draft = read_item(item, base);
+        for reason in &draft.losses {
+            limits::record_loss(&mut feed.skipped, position, reason);
         }
         feed.entries.push(draft.finish());
     }
-    let of_all = EntryDetails {
-        authors: people(&document),
+    let defaults = EntryDetails {
+        authors: authors_of(&document),
         language: feed.language.clone(),
         ..EntryDetails::default()
     };
-    hand_down(of_all, &mut feed.entries);
-    if items.len() > limits::ENTRIES {
-        feed.remark(
-            limits::ENTRIES,
-            &format!(
-                "the feed has {} entries; those beyond the first {} were left out",
-                items.len(),
-                limits::ENTRIES
-            ),
-        );
-    }
+    apply_defaults(defaults, &mut feed.entries);
+    limits::record_surplus(&mut feed.skipped, items.len());
     Ok(feed)
 }
 
-fn entry(draft: &mut Draft, item: &Map<String, Value>, base: Option<&Url>) {
-    let value = |name: &str| item.get(name).and_then(text_of);
+fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> EntryDraft {
+    let mut draft = EntryDraft::default();
     for (field, name, kind) in [
-        (Field::Id, "id", Kind::Text),
-        (Field::Title, "title", Kind::Text),
-        (Field::Published, "date_published", Kind::Text),
-        (Field::Updated, "date_modified", Kind::Text),
-        (Field::Language, "language", Kind::Text),
-        (Field::Summary, "summary", Kind::Text),
-        (Field::Content, "content_text", Kind::Text),
-        (Field::Content, "content_html", Kind::Html),
+        (FeedField::Id, "id", TextKind::Text),
+        (FeedField::Title, "title", TextKind::Text),
+        (FeedField::Published, "date_published", TextKind::Text),
+        (FeedField::Updated, "date_modified", TextKind::Text),
+        (FeedField::Language, "language", TextKind::Text),
+        (FeedField::Summary, "summary", TextKind::Text),
+        (FeedField::Content, "content_text", TextKind::Text),
+        (FeedField::Content, "content_html", TextKind::Html),
     ] {
-        if let Some(text) = value(name) {
-            let piece = Piece {
-                text: cut(draft, &text).into(),
+        if let Some(text) = text_or_number(item, name) {
+            let fitting = truncated(&text, limits::TEXT);
+            if fitting.len() < text.len() {
+                draft.record_loss("a text is longer than 1 MiB and was cut");
+            }
+            let value = FieldText {
                 kind,
-                rank: 0,
-                depth: 0,
                 base,
+                ..FieldText::of_attribute(fitting)
             };
-            draft.take(field, &piece);
+            draft.add(field, &value);
         }
     }
-    for (name, rank) in [
-        ("url", link_rank::PAGE),
-        ("id", link_rank::ID),
-        ("external_url", link_rank::RELATED),
+    for (name, rank, base) in [
+        ("url", link_rank::PAGE, base),
+        ("id", link_rank::ID, None),
+        ("external_url", link_rank::RELATED, base),
     ] {
-        if let Some(href) = value(name) {
-            let base = if rank == link_rank::ID { None } else { base };
-            draft.link(rank, &href, base);
+        if let Some(href) = text_or_number(item, name) {
+            draft.add_link(rank, &href, base);
         }
     }
-    for name in people(item) {
-        draft.author(&name);
+    for name in authors_of(item) {
+        draft.add_author(&name);
     }
-    for tag in list(item, "tags").iter().filter_map(text_of) {
-        draft.category(plain::line(&tag, Kind::Text, limits::LINE).0);
+    for tag in list(item, "tags").iter().filter_map(as_text) {
+        draft.add_category(cut_line(&tag, TextKind::Text, limits::LINE).0);
     }
-    for file in list(item, "attachments") {
-        let part = |name: &str| file.get(name).and_then(text_of);
-        if let Some(href) = part("url") {
-            draft.enclosure(
-                &href,
-                part("mime_type").as_deref(),
-                part("size_in_bytes").as_deref(),
-                base,
+    for file in list(item, "attachments").iter().filter_map(Value::as_object) {
+        if let Some(href) = text_or_number(file, "url") {
+            let (mime, size) = (
+                text_or_number(file, "mime_type"),
+                text_or_number(file, "size_in_bytes"),
             );
+            draft.add_enclosure(&href, mime.as_deref(), size.as_deref(), base);
         }
     }
+    draft
 }
 
-/// `authors` of version 1.1, `author` of 1.0.
-fn people(of: &Map<String, Value>) -> Vec<String> {
-    let name = |person: &Value| person.get("name").and_then(text_of).or_else(|| text_of(person));
-    let mut names: Vec<String> = list(of, "authors")
-        .iter()
-        .take(limits::LIST)
-        .filter_map(name)
-        .collect();
+/// The names of `authors` (version 1.1), else of `author` (1.0).
+fn authors_of(object: &Map<String, Value>) -> Vec<String> {
+    let name = |person: &Value| {
+        let name = person.get("name").and_then(as_text).or_else(|| as_text(person));
+        name.map(|name| cut_line(&name, TextKind::Text, limits::LINE).0)
+    };
+    let authors = list(object, "authors").iter().take(limits::LIST);
+    let mut names: Vec<String> = authors.filter_map(name).collect();
     if names.is_empty() {
-        names.extend(of.get("author").and_then(name));
-    }
-    for text in &mut names {
-        *text = plain::line(text, Kind::Text, limits::LINE).0;
+        names.extend(object.get("author").and_then(name));
     }
     names.retain(|name| !name.is_empty());
     names
 }
 
-/// A document in which halves of surrogate pairs (`\\ud83d` without its other half) stand as U+FFFD: the parser would
-/// refuse the whole feed for the sake of one cut-off emoji.
+/// The document with U+FFFD for each half of a surrogate pair without the other half (`\\ud83d`). `serde_json` would
+/// refuse the whole feed because of one emoji that was cut.
 fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     if !text.contains("\\ud") && !text.contains("\\uD") {
         return Cow::Borrowed(text);
@@ -185,44 +159,46 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
     while let Some((before, after)) = rest.split_once('\\') {
         whole.push_str(before);
         whole.push('\\');
-        // What an escape takes with it: both halves of a pair, or one character.
-        let (kept, length) = match surrogate(after) {
-            Some(0xd800..0xdc00)
-                if after
-                    .get(5..)
-                    .and_then(|rest| surrogate(rest.strip_prefix('\\')?))
-                    .is_some_and(|low| low >= 0xdc00) =>
-            {
-                (None, 11)
-            }
+        let low = |rest: &str| surrogate(rest.strip_prefix('\\')?).filter(|code| *code >= 0xdc00);
+        // An escape is both halves of a pair, half of one, or one character.
+        let (replacement, length) = match surrogate(after) {
+            Some(..0xdc00) if after.get(5..).and_then(low).is_some() => (None, 11),
             Some(_) => (Some("ufffd"), 5),
             None => (None, after.chars().next().map_or(0, char::len_utf8)),
         };
         let (escape, after) = after.split_at_checked(length).unwrap_or((after, ""));
-        whole.push_str(kept.unwrap_or(escape));
+        whole.push_str(replacement.unwrap_or(escape));
         rest = after;
     }
     whole.push_str(rest);
     Cow::Owned(whole)
 }
 
-/// The half of a surrogate pair that is written behind a backslash.
+/// The half of a surrogate pair that is written behind a backslash, as in `ud83d`.
 fn surrogate(text: &str) -> Option<u32> {
     let digits = text.strip_prefix('u')?.get(..4)?;
-    u32::from_str_radix(digits, 16)
-        .ok()
-        .filter(|code| (0xd800..0xe000).contains(code))
+    let code = u32::from_str_radix(digits, 16).ok()?;
+    (0xd800..0xe000).contains(&code).then_some(code)
 }
 
-fn list<'v>(of: &'v Map<String, Value>, name: &str) -> &'v [Value] {
-    of.get(name)
+fn string<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v str> {
+    object.get(name).and_then(Value::as_str)
+}
+
+fn list<'v>(object: &'v Map<String, Value>, name: &str) -> &'v [Value] {
+    object
+        .get(name)
         .and_then(Value::as_array)
         .map(Vec::as_slice)
         .unwrap_or_default()
 }
 
+fn text_or_number(object: &Map<String, Value>, name: &str) -> Option<String> {
+    object.get(name).and_then(as_text)
+}
+
 /// A string, or a number where a string should be.
-fn text_of(value: &Value) -> Option<String> {
+fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -230,32 +206,12 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// At most as much as an entry may hold.
-fn cut<'t>(draft: &mut Draft, text: &'t str) -> &'t str {
-    if text.len() <= limits::TEXT {
-        return text;
-    }
-    draft.remark("a text is longer than 1 MiB and was cut");
-    let end = (0..=limits::TEXT).rev().find(|&end| text.is_char_boundary(end));
-    text.get(..end.unwrap_or(0)).unwrap_or_default()
-}
-
-/// What an answer that is no feed says for itself.
-fn message(document: &Map<String, Value>) -> Option<String> {
-    ["message", "error", "detail", "error_description", "title"]
+/// The error message of an answer that is no feed.
+fn message_of(document: &Map<String, Value>) -> Option<String> {
+    let message = ["message", "error", "detail", "error_description", "title"]
         .iter()
-        .find_map(|name| document.get(*name).and_then(text_of))
-        .map(|text| plain::line(&text, Kind::Text, 120).0)
-        .filter(|text| !text.is_empty())
-}
-
-impl ParsedFeed {
-    fn remark(&mut self, position: usize, reason: &str) {
-        if self.skipped.len() < limits::REMARKS {
-            let reason = reason.to_owned();
-            self.skipped.push(SkippedEntry { position, reason });
-        }
-    }
+        .find_map(|name| text_or_number(document, name))?;
+    plain_line(&message, TextKind::Text, 120)
 }
 
 #[cfg(test)]
@@ -277,7 +233,7 @@ mod tests {
             assert_eq!(without_lone_surrogates(text), expected, "{text}");
         }
         let text = r#"{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1", "title": "cut \ud83d"}, {"id": "2"}]}"#;
-        let feed = read(text, None).unwrap();
+        let feed = parse_json(text, None).unwrap();
         assert_eq!(feed.entries.len(), 2);
         assert_eq!(feed.entries[0].title.as_deref(), Some("cut \u{fffd}"));
     }

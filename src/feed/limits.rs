@@ -1,12 +1,16 @@
-//! How much of a feed is taken in (HOSTILE H13, H15). What is cut is said in `ParsedFeed::skipped`.
+//! How much of a document is read (HOSTILE H13, H15), and how a loss is recorded.
+//!
+//! Whatever is cut or left out becomes a [`SkippedEntry`] of the feed, never an error.
+
+use crate::model::SkippedEntry;
 
 /// Entries of one document; archives of twenty years stay below.
 pub(super) const ENTRIES: usize = 10_000;
-/// Bytes of a feed that came packed.
+/// Bytes of an unpacked feed that came as a gzip file.
 pub(super) const UNPACKED: u64 = 32 << 20;
 /// Bytes of a title or a name, as plain text.
 pub(super) const LINE: usize = 4096;
-/// Bytes of a copyright line: the feed's own stands in each of its entries.
+/// Bytes of a copyright line; the feed's own is repeated in each of its entries.
 pub(super) const RIGHTS: usize = 1000;
 /// Hubs of one feed.
 pub(super) const HUBS: usize = 10;
@@ -16,7 +20,29 @@ pub(super) const ID: usize = 4096;
 pub(super) const TEXT: usize = 1 << 20;
 /// Authors, categories and enclosures, each, of one entry.
 pub(super) const LIST: usize = 100;
-/// Elements open at a time; markup nested deeper is flattened, fields nested deeper are left out.
+/// Open elements. Deeper markup is flattened, deeper fields are left out.
 pub(super) const DEPTH: usize = 256;
-/// Remarks on one document.
-pub(super) const REMARKS: usize = 1000;
+/// Losses recorded for one document.
+const LOSSES: usize = 1000;
+
+/// Records that an entry, or a part of it, was left out. `position` counts entries from 0, in document order.
+pub(super) fn record_loss(skipped: &mut Vec<SkippedEntry>, position: usize, reason: impl Into<String>) {
+    if skipped.len() < LOSSES {
+        let reason = reason.into();
+        skipped.push(SkippedEntry { position, reason });
+    }
+}
+
+/// Records that a feed has more entries than [`ENTRIES`], if it has.
+pub(super) fn record_surplus(skipped: &mut Vec<SkippedEntry>, entries: usize) {
+    if entries > ENTRIES {
+        let reason =
+            format!("the feed has {entries} entries; those beyond the first {ENTRIES} were left out");
+        record_loss(skipped, ENTRIES, reason);
+    }
+}
+
+/// The first `max` bytes of a text, less what is needed to end with a whole character.
+pub(super) fn truncated(text: &str, max: usize) -> &str {
+    text.get(..text.floor_char_boundary(max)).unwrap_or(text)
+}

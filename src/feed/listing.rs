@@ -1,7 +1,7 @@
-//! A page that links to articles, read as if it were a feed: for sites that have none.
+//! Reads a page that links to articles as if it were a feed, for sites that have none.
 //!
-//! Title and date of an article are looked for in the block around its link: the largest element that holds no link to
-//! another article of the list.
+//! The configuration selects the links (`listing = { url, links, … }`). Title and date of an article are looked for in
+//! the block around its link: the largest element without a link to another article of the list.
 
 use std::collections::HashMap;
 
@@ -9,20 +9,27 @@ use chrono::format::{Parsed, StrftimeItems};
 use chrono_tz::Tz;
 use url::Url;
 
-use super::{NotAFeed, date, limits};
+use super::date::parse_date;
+use super::error::NotAFeed;
+use super::limits::{self, truncated};
 use crate::config::{FieldRule, Listing};
 use crate::html::{self, Document, NodeId, ParseLimits, line, tidy};
 use crate::link;
-use crate::model::{Entry, ParsedFeed, Precision, SkippedEntry, Timestamp};
+use crate::model::{Entry, ParsedFeed, Precision, Timestamp};
 
-/// A link of the list and what it leads to.
-struct Found {
-    at: NodeId,
+/// A link of the list.
+struct ListedLink {
+    node: NodeId,
     url: Url,
+    /// See [`link::key`]; links with the same key lead to the same article.
     key: String,
 }
 
-pub(super) fn read(
+/// A rule with the elements that its selector matches in the whole page, in document order.
+type MatchedRule<'r> = (&'r FieldRule, Vec<NodeId>);
+
+/// Parses a listing page. `base` is its address; a printed time without an offset is in `zone`.
+pub(super) fn parse_page(
     bytes: &[u8],
     content_type: Option<&str>,
     base: &Url,
@@ -31,57 +38,52 @@ pub(super) fn read(
 ) -> Result<ParsedFeed, NotAFeed> {
     let html = html::decode(bytes, content_type);
     let document = Document::parse(&html, &ParseLimits::default())
-        .map_err(|too_much| NotAFeed::because(format!("the page cannot be read: {too_much}")))?;
+        .map_err(|exceeded| NotAFeed::because(format!("the page cannot be read: {exceeded}")))?;
     let base = base_of(&document, base);
-    let (found, matched) = links(&document, &base, listing);
-    let titles = elements(&document, &listing.title);
-    let dates = elements(&document, &listing.date);
+    let (links, matched) = select_links(&document, &base, listing);
+    let titles = match_rules(&document, &listing.title);
+    let dates = match_rules(&document, &listing.date);
     if document.is_overrun() {
         let message = "a selector takes too many steps over the page: write it without `~`, `+` or `:has()`";
         return Err(NotAFeed::because(message));
     }
-    if found.is_empty() {
-        return Err(nothing(listing, matched));
+    if links.is_empty() {
+        return Err(no_links(listing, matched));
     }
     let mut feed = ParsedFeed {
         title: title_of(&document),
         ..ParsedFeed::default()
     };
     let mut positions: HashMap<&str, usize> = HashMap::new();
-    for (index, link) in found.iter().enumerate() {
-        let block = block(&document, &found, index);
-        let title = first(&document, block, &titles, |_, text| Some(text));
+    for (index, link) in links.iter().enumerate() {
+        let block = block_around(&document, &links, index);
         let title = if listing.title.is_empty() {
-            Some(line(&document, link.at)).filter(|text| !text.is_empty())
+            Some(line(&document, link.node)).filter(|text| !text.is_empty())
         } else {
-            title
+            first_value(&document, block, &titles, |_, text| Some(text))
         };
-        let published = first(&document, block, &dates, |rule, text| {
-            dated(&text, rule.format.as_deref(), zone)
+        let published = first_value(&document, block, &dates, |rule, text| {
+            printed_date(&text, rule.format.as_deref(), zone)
         });
-        if let Some(known) = positions
-            .get(link.key.as_str())
-            .and_then(|&position| feed.entries.get_mut(position))
-        {
-            // The picture links to the article, too, and says nothing; of two texts the longer is the headline.
-            let longer = |title: &String| title.len() > known.title.as_ref().map_or(0, String::len);
-            if title.as_ref().is_some_and(longer) {
+        let known = positions.get(link.key.as_str());
+        if let Some(known) = known.and_then(|&position| feed.entries.get_mut(position)) {
+            // A picture may link to the article without a text. Of two texts the longer is the headline.
+            let is_longer = |title: &String| title.len() > known.title.as_ref().map_or(0, String::len);
+            if title.as_ref().is_some_and(is_longer) {
                 known.title = title;
             }
             known.published = known.published.or(published);
             continue;
         }
         if feed.entries.len() >= limits::ENTRIES {
-            feed.skipped.push(SkippedEntry {
-                position: limits::ENTRIES,
-                reason: format!("the page links to more than {} articles", limits::ENTRIES),
-            });
+            let reason = format!("the page links to more than {} articles", limits::ENTRIES);
+            limits::record_loss(&mut feed.skipped, limits::ENTRIES, reason);
             break;
         }
         positions.insert(&link.key, feed.entries.len());
         feed.entries.push(Entry {
             link: Some(link.url.clone()),
-            title: title.map(cut),
+            title: title.map(|title| truncated(&title, limits::LINE).to_owned()),
             published,
             base: Some(Box::new(base.clone())),
             ..Entry::default()
@@ -90,104 +92,95 @@ pub(super) fn read(
     Ok(feed)
 }
 
-/// The links of the first selector that finds any, in document order, and how many elements were found in all.
-fn links(document: &Document, base: &Url, listing: &Listing) -> (Vec<Found>, usize) {
-    let page = link::key(base);
+/// The links of the first selector that finds any, in document order, and how many elements all selectors so far
+/// matched. Links to the page itself are none.
+fn select_links(document: &Document, base: &Url, listing: &Listing) -> (Vec<ListedLink>, usize) {
+    let page_key = link::key(base);
     let mut matched = 0;
     for rule in &listing.links {
-        let elements = document.select(&rule.css);
-        matched += elements.len();
-        let found: Vec<Found> = elements
-            .into_iter()
-            .filter_map(|at| {
-                let attr = rule.attr.as_deref().unwrap_or("href");
-                let typed = tidy(document.attr(at, attr)?);
-                let href = match &rule.matches {
-                    Some(pattern) => {
-                        let found = pattern.captures(&typed)?;
-                        found.get(1).or_else(|| found.get(0))?.as_str()
-                    }
-                    None => typed.as_str(),
-                };
-                let url = link::resolve(base, href)?;
-                let wanted = listing
-                    .pattern
-                    .as_ref()
-                    .is_none_or(|pattern| pattern.is_match(url.as_str()));
-                let key = link::key(&url);
-                (wanted && key != page).then_some(Found { at, url, key })
-            })
-            .collect();
-        if !found.is_empty() {
-            return (found, matched);
+        let nodes = document.select(&rule.css);
+        matched += nodes.len();
+        let listed = |node| {
+            let attribute = rule.attr.as_deref().unwrap_or("href");
+            let printed = tidy(document.attr(node, attribute)?);
+            let url = link::resolve(base, matched_part(rule, &printed)?)?;
+            let pattern = listing.pattern.as_ref();
+            let is_article = pattern.is_none_or(|pattern| pattern.is_match(url.as_str()));
+            let key = link::key(&url);
+            (is_article && key != page_key).then_some(ListedLink { node, url, key })
+        };
+        let links: Vec<ListedLink> = nodes.into_iter().filter_map(listed).collect();
+        if !links.is_empty() {
+            return (links, matched);
         }
     }
     (Vec::new(), matched)
 }
 
-/// The largest element around a link that holds no link to another article.
-fn block(document: &Document, found: &[Found], index: usize) -> NodeId {
-    let Some(link) = found.get(index) else {
-        return NodeId::default();
+/// The part of a text that a rule's `match` takes: its first group, else the whole match.
+fn matched_part<'t>(rule: &FieldRule, text: &'t str) -> Option<&'t str> {
+    let Some(pattern) = &rule.matches else {
+        return Some(text);
     };
-    let other = |mut others: Box<dyn Iterator<Item = &Found> + '_>| {
-        others.find(|other| other.key != link.key).map(|other| other.at)
-    };
-    let before = other(Box::new(found.iter().take(index).rev()));
-    let after = other(Box::new(found.iter().skip(index + 1)));
-    let alone = |at: &NodeId| {
-        before.is_none_or(|before| before < *at) && after.is_none_or(|after| after >= document.end(*at))
-    };
-    document
-        .ancestors(link.at)
-        .take_while(alone)
-        .last()
-        .unwrap_or(link.at)
+    let captures = pattern.captures(text)?;
+    Some(captures.get(1).or_else(|| captures.get(0))?.as_str())
 }
 
-/// What each rule selects in the whole page, in document order: a selector may name what stands around a block.
-fn elements<'r>(document: &Document, rules: &'r [FieldRule]) -> Vec<(&'r FieldRule, Vec<NodeId>)> {
+/// The largest element around a link without a link to another article.
+fn block_around(document: &Document, links: &[ListedLink], index: usize) -> NodeId {
+    let Some(link) = links.get(index) else {
+        return NodeId::default();
+    };
+    let is_other = |other: &&ListedLink| other.key != link.key;
+    let before = links.iter().take(index).rfind(is_other);
+    let after = links.iter().skip(index + 1).find(is_other);
+    let is_alone = |block: &NodeId| {
+        before.is_none_or(|other| other.node < *block)
+            && after.is_none_or(|other| other.node >= document.end(*block))
+    };
+    let blocks = document.ancestors(link.node).take_while(is_alone);
+    blocks.last().unwrap_or(link.node)
+}
+
+/// Matches rules against the whole page: a selector may name what is around a block.
+fn match_rules<'r>(document: &Document, rules: &'r [FieldRule]) -> Vec<MatchedRule<'r>> {
     rules
         .iter()
         .map(|rule| (rule, document.select(&rule.css)))
         .collect()
 }
 
-/// The first value that a rule gives within a block.
-fn first<T>(
+/// The first value of the first rule that gives one within a block.
+fn first_value<T>(
     document: &Document,
     block: NodeId,
-    rules: &[(&FieldRule, Vec<NodeId>)],
+    rules: &[MatchedRule<'_>],
     read: impl Fn(&FieldRule, String) -> Option<T>,
 ) -> Option<T> {
-    rules.iter().find_map(|(rule, elements)| {
-        let from = elements.partition_point(|at| *at < block);
-        elements
-            .get(from..)
-            .unwrap_or_default()
+    rules.iter().find_map(|(rule, nodes)| {
+        let from = nodes.partition_point(|node| *node < block);
+        let nodes = nodes
             .iter()
-            .take_while(|at| **at < document.end(block))
-            .find_map(|&at| {
-                let whole = match &rule.attr {
-                    Some(attr) => tidy(document.attr(at, attr)?),
-                    None => line(document, at),
-                };
-                let value = match &rule.matches {
-                    Some(pattern) => {
-                        let found = pattern.captures(&whole)?;
-                        tidy(found.get(1).or_else(|| found.get(0))?.as_str())
-                    }
-                    None => whole,
-                };
-                if value.is_empty() { None } else { read(rule, value) }
-            })
+            .skip(from)
+            .take_while(|node| **node < document.end(block));
+        nodes.copied().find_map(|node| {
+            let text = match &rule.attr {
+                Some(attribute) => tidy(document.attr(node, attribute)?),
+                None => line(document, node),
+            };
+            let value = match &rule.matches {
+                Some(_) => tidy(matched_part(rule, &text)?),
+                None => text,
+            };
+            if value.is_empty() { None } else { read(rule, value) }
+        })
     })
 }
 
-/// A date as printed; one without an offset is of the source's zone.
-fn dated(text: &str, format: Option<&str>, zone: Tz) -> Option<Timestamp> {
+/// A date as printed, by the rule's strftime `format` if it has one. A time without an offset is in `zone`.
+fn printed_date(text: &str, format: Option<&str>, zone: Tz) -> Option<Timestamp> {
     let Some(format) = format else {
-        return date::parse(text);
+        return parse_date(text);
     };
     let mut parsed = Parsed::new();
     chrono::format::parse(&mut parsed, text.trim(), StrftimeItems::new(format)).ok()?;
@@ -200,49 +193,42 @@ fn dated(text: &str, format: Option<&str>, zone: Tz) -> Option<Timestamp> {
     parsed.to_naive_date().ok().map(Timestamp::date)
 }
 
-/// What relative links start from; a `<base>` without `href` says nothing.
+/// The address that relative links start from: that of the first `<base>` with an `href`, else the page's own.
 fn base_of(document: &Document, page: &Url) -> Url {
-    let base = document
-        .all()
-        .filter(|at| document.name(*at) == "base")
-        .find_map(|at| link::resolve(page, document.attr(at, "href")?));
-    base.unwrap_or_else(|| page.clone())
+    let mut bases = document.all().filter(|node| document.name(*node) == "base");
+    bases
+        .find_map(|node| link::resolve(page, document.attr(node, "href")?))
+        .unwrap_or_else(|| page.clone())
 }
 
 fn title_of(document: &Document) -> Option<String> {
-    let at = document.all().find(|at| document.name(*at) == "title")?;
-    Some(cut(line(document, at))).filter(|title| !title.is_empty())
+    let node = document.all().find(|node| document.name(*node) == "title")?;
+    let title = line(document, node);
+    Some(truncated(&title, limits::LINE).to_owned()).filter(|title| !title.is_empty())
 }
 
-/// At most so much of a line as a feed may have.
-fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(limits::LINE));
-    text
-}
-
-fn nothing(listing: &Listing, matched: usize) -> NotAFeed {
-    let typed: Vec<String> = listing
+/// The error for a page without links to articles; `matched` elements matched the selectors.
+fn no_links(listing: &Listing, matched: usize) -> NotAFeed {
+    let selectors: Vec<String> = listing
         .links
         .iter()
         .map(|rule| format!("`{}`", rule.typed))
         .collect();
-    let typed = typed.join(", ");
+    let selectors = selectors.join(", ");
     match (matched, &listing.pattern) {
-        (0, _) => NotAFeed {
-            reason: format!("nothing on the page matches `links` = {typed}"),
-            hint: Some("look at the page's source: what scripts add in a browser is not there".to_owned()),
-        },
-        (_, Some(pattern)) => NotAFeed {
-            reason: format!(
-                "{matched} elements match `links` = {typed}, but none leads to an address that matches `pattern` = '{pattern}'"
+        (0, _) => NotAFeed::with_hint(
+            format!("nothing on the page matches `links` = {selectors}"),
+            "look at the page's source: what scripts add in a browser is not there",
+        ),
+        (_, Some(pattern)) => NotAFeed::with_hint(
+            format!(
+                "{matched} elements match `links` = {selectors}, but none leads to an address that matches `pattern` = '{pattern}'"
             ),
-            hint: Some("`pattern` is searched in the whole address, https:// included".to_owned()),
-        },
-        (_, None) => NotAFeed {
-            reason: format!(
-                "{matched} elements match `links` = {typed}, but none has a link to another page"
-            ),
-            hint: Some("write the attribute that holds the address, as in \"h2 > a@href\"".to_owned()),
-        },
+            "`pattern` is searched in the whole address, https:// included",
+        ),
+        (_, None) => NotAFeed::with_hint(
+            format!("{matched} elements match `links` = {selectors}, but none has a link to another page"),
+            "write the attribute that holds the address, as in \"h2 > a@href\"",
+        ),
     }
 }

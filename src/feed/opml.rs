@@ -1,83 +1,86 @@
-//! Lists of feeds, as other readers export them (OPML 1.0 and 2.0).
+//! Reads lists of feeds, as other feed readers export them (OPML 1.0 and 2.0).
 
-use super::token::{Token, Tokens};
-use super::{NotAFeed, decode, limits, plain, reference};
+use super::decode::decode_document;
+use super::error::NotAFeed;
+use super::limits;
+use super::plain_text::{TextKind, plain_line};
+use super::reference::decode_references;
+use super::token::{MarkupToken, MarkupTokens, Tag};
 
 /// Feeds of one list; the longest seen had three thousand.
-const FEEDS: usize = 50_000;
+const MAX_FEEDS: usize = 50_000;
 
 /// A feed of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpmlFeed {
-    /// As printed; not yet judged.
+    /// Its address as printed, not checked.
     pub feed: String,
     /// Its name.
     pub title: Option<String>,
-    /// The outlines around it, outermost first, and its categories.
+    /// The names of the folders around it, outermost first, and its categories; each once.
     pub tags: Vec<String>,
 }
 
-/// Reads a list. Outlines without a feed are folders: their names are tags of what stands in them.
+/// Reads a list. Outlines without an address are folders: their names become tags of the feeds in them.
 pub fn parse_opml(bytes: &[u8]) -> Result<Vec<OpmlFeed>, NotAFeed> {
-    let text = decode::decode(bytes, None).text;
+    let text = decode_document(bytes, None).text;
     let mut is_list = false;
+    // The names of open outlines; `None` for one that is no folder.
     let mut open: Vec<Option<String>> = Vec::new();
-    let mut found: Vec<OpmlFeed> = Vec::new();
-    for token in Tokens::new(&text) {
+    let mut feeds: Vec<OpmlFeed> = Vec::new();
+    for token in MarkupTokens::new(&text) {
         match token {
-            Token::Start(tag) if tag.name.eq_ignore_ascii_case("opml") => is_list = true,
-            Token::Start(tag) if tag.name.eq_ignore_ascii_case("outline") => {
-                let value = |name: &str| {
-                    let text = reference::decode(tag.raw(name)?);
-                    Some(plain::line(&text, plain::Kind::Text, limits::LINE).0)
-                        .filter(|text| !text.is_empty())
-                };
-                let name = value("text").or_else(|| value("title"));
-                let feed = value("xmlUrl");
-                if let Some(feed) = &feed {
-                    let mut tags: Vec<String> = open.iter().flatten().cloned().collect();
-                    let categories = value("category").unwrap_or_default();
-                    tags.extend(
-                        categories
-                            .split(',')
-                            .map(|category| {
-                                category
-                                    .trim_matches(|c: char| c == '/' || c.is_whitespace())
-                                    .to_owned()
-                            })
-                            .filter(|category| !category.is_empty()),
-                    );
-                    let mut seen = Vec::new();
-                    tags.retain(|tag| {
-                        let new = !seen.contains(tag);
-                        seen.push(tag.clone());
-                        new
-                    });
-                    tags.truncate(limits::LIST);
-                    if found.len() < FEEDS {
-                        found.push(OpmlFeed {
-                            feed: feed.clone(),
-                            title: name.clone(),
-                            tags,
-                        });
+            MarkupToken::Start(tag) if tag.is("opml") => is_list = true,
+            MarkupToken::Start(tag) if tag.is("outline") => {
+                let mut name = value(&tag, "text").or_else(|| value(&tag, "title"));
+                if let Some(feed) = value(&tag, "xmlUrl") {
+                    let title = name.take();
+                    if feeds.len() < MAX_FEEDS {
+                        let tags = tags_of(&open, &value(&tag, "category").unwrap_or_default());
+                        feeds.push(OpmlFeed { feed, title, tags });
                     }
                 }
-                if !tag.empty && open.len() < limits::DEPTH {
-                    open.push(name.filter(|_| feed.is_none()));
+                if !tag.is_empty && open.len() < limits::DEPTH {
+                    open.push(name);
                 }
             }
-            Token::End(name) if name.eq_ignore_ascii_case("outline") => {
+            MarkupToken::End(name) if name.eq_ignore_ascii_case("outline") => {
                 open.pop();
             }
             _ => {}
         }
     }
-    if is_list || !found.is_empty() {
-        Ok(found)
+    if is_list || !feeds.is_empty() {
+        Ok(feeds)
     } else {
-        Err(NotAFeed {
-            reason: "this is no list of feeds (OPML)".to_owned(),
-            hint: Some("feed readers export one, often under “subscriptions”".to_owned()),
-        })
+        Err(NotAFeed::with_hint(
+            "this is no list of feeds (OPML)",
+            "feed readers export one, often under “subscriptions”",
+        ))
     }
+}
+
+/// An attribute as one line of text; `None` if it is empty.
+fn value(tag: &Tag<'_>, name: &str) -> Option<String> {
+    plain_line(
+        &decode_references(tag.attribute(name)?),
+        TextKind::Text,
+        limits::LINE,
+    )
+}
+
+/// Folders and categories, each once, the first [`limits::LIST`]. Categories have commas between them, and slashes
+/// around them.
+fn tags_of(folders: &[Option<String>], categories: &str) -> Vec<String> {
+    let categories = categories
+        .split(',')
+        .map(|category| category.trim_matches(|c: char| c == '/' || c.is_whitespace()))
+        .filter(|category| !category.is_empty());
+    let mut tags: Vec<String> = Vec::new();
+    for tag in folders.iter().flatten().map(String::as_str).chain(categories) {
+        if tags.len() < limits::LIST && !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_owned());
+        }
+    }
+    tags
 }

@@ -1,65 +1,59 @@
-//! Tokens into entries.
+//! Reads RSS, Atom, RDF and CDF: tokens into entries.
 //!
-//! No tree is built. Open elements stand on a stack of bounded depth; while one of them is a field, what comes is its
-//! text. A missing end tag is made up where the next entry or field begins, a stray one is passed by, so that damage
+//! No tree is built. Open elements are on a stack of bounded depth; while one of them is a field, the tokens are its
+//! text. A missing end tag is made up where the next entry or field begins, and a stray one is ignored, so that damage
 //! stays within one entry.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 
 use url::Url;
 
-use super::capture::{Capture, Declared, declared, is_void};
-use super::draft::{Draft, Piece, web};
-use super::fields::{self, Field, Role, link_rank};
-use super::names::{OpenNames, Space, Spaces};
-use super::plain::{self, Kind};
-use super::token::{Tag, Token, Tokens};
-use super::{channel::Channel, limits, reference};
-use crate::model::{ParsedFeed, SkippedEntry};
+use super::capture::{FieldCapture, is_void};
+use super::channel::ChannelDraft;
+use super::diagnosis::diagnose_markup;
+use super::draft::{EntryDraft, FieldText};
+use super::error::NotAFeed;
+use super::fields::{ElementRole, FeedField, link_rank, rank_of_link, role_of};
+use super::limits;
+use super::mojibake::repair_latin1;
+use super::open_elements::{OpenElement, OpenElements};
+use super::plain_text::plain_line;
+use super::reference::decode_references;
+use super::token::{MarkupToken, MarkupTokens, Tag};
+use super::values::web_address;
+use super::vocabulary::Vocabulary;
+use crate::model::ParsedFeed;
 
-/// What a document turned out to be.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) feed: ParsedFeed,
-    /// Whether anything in it makes it a feed.
-    pub(super) is_feed: bool,
-    /// Name of the first element, in lower case, without prefix.
-    pub(super) root: Option<String>,
-}
-
-/// Reads a document of markup.
-pub(super) fn read(text: &str, base: Option<&Url>, repair: bool) -> Outcome {
-    let mut reader = Reader {
-        base: base.cloned().map(Rc::new),
-        repair,
-        ..Reader::default()
+/// Parses a document of markup. `base` resolves relative links; `repairs` says whether text that was encoded twice is
+/// repaired.
+pub(super) fn parse_markup(text: &str, base: Option<&Url>, repairs: bool) -> Result<ParsedFeed, NotAFeed> {
+    let mut reader = FeedReader {
+        repairs,
+        open: OpenElements::new(base),
+        ..FeedReader::default()
     };
-    for token in Tokens::new(text) {
+    for token in MarkupTokens::new(text) {
         match token {
-            Token::Start(tag) => reader.start(&tag),
-            Token::End(name) => reader.end(name),
-            Token::Text(text) => reader.text(&reference::decode(text)),
-            Token::Verbatim(text) => reader.text(text),
+            MarkupToken::Start(tag) => reader.start(&tag),
+            MarkupToken::End(name) => reader.end(name),
+            MarkupToken::Text(text) => reader.text(&decode_references(text)),
+            MarkupToken::CData(text) => reader.text(text),
         }
     }
-    reader.finish()
+    reader
+        .finish()
+        .map_err(|root| diagnose_markup(text, root.as_deref(), base))
 }
 
-/// An open element.
+/// An entry whose element is open.
 #[derive(Debug)]
-struct Open<'a> {
-    /// As written.
-    name: &'a str,
-    role: Role,
-    /// Where relative links in it start from (`xml:base`).
-    base: Option<Rc<Url>>,
-    /// `xml:lang`, as written.
-    language: Option<&'a str>,
-    /// Whether it stands in something that is none of the entry's.
-    closed: bool,
+struct OpenEntry {
+    /// Index of its element on the stack.
+    at: usize,
+    draft: EntryDraft,
 }
 
+/// An author whose element is open.
 #[derive(Debug, Default)]
 struct Person {
     name: Option<String>,
@@ -67,259 +61,233 @@ struct Person {
 }
 
 #[derive(Debug, Default)]
-struct Reader<'a> {
-    base: Option<Rc<Url>>,
+struct FeedReader<'a> {
     /// Whether text that was encoded twice is repaired.
-    repair: bool,
-    open: Vec<Open<'a>>,
-    names: OpenNames<'a>,
-    spaces: Spaces<'a>,
-    capture: Option<Capture>,
+    repairs: bool,
+    open: OpenElements<'a>,
+    /// The field that is being read.
+    capture: Option<FieldCapture>,
     person: Person,
-    /// The entry that is being read, and where it stands on the stack.
-    draft: Option<(usize, Draft)>,
-    channel: Channel,
+    entry: Option<OpenEntry>,
+    channel: ChannelDraft,
     feed: ParsedFeed,
-    /// Entries seen, taken or not.
+    /// Entries seen, kept or not.
     seen: usize,
+    /// Name of the first element, in lower case, without prefix.
     root: Option<String>,
-    /// The root is Atom's `feed` or `entry`, whatever its name space.
-    atom: bool,
+    /// The root is Atom's `feed` or `entry`, whatever its namespace.
+    is_atom: bool,
+    /// Whether an element of a feed was seen.
     is_feed: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> FeedReader<'a> {
     fn start(&mut self, tag: &Tag<'a>) {
-        self.spaces.declare(self.open.len() + 1, &tag.attributes);
-        let (space, local) = self.spaces.resolve(tag.name);
-        let mut role = fields::role(space, local);
+        let (vocabulary, local) = self.open.resolve(tag);
+        let mut role = role_of(vocabulary, local);
         if self.root.is_none() {
             let root = local.to_ascii_lowercase();
-            self.atom = matches!(root.as_str(), "feed" | "entry");
+            self.is_atom = matches!(root.as_str(), "feed" | "entry");
             self.root = Some(root);
         }
-        self.end_what_cannot_hold(role, space);
+        self.close_unended(role, vocabulary);
         if let Some(capture) = &mut self.capture {
-            capture.open_tag(tag, local);
+            capture.push_start_tag(tag, local);
             if is_void(local) {
-                self.spaces.leave(self.open.len() + 1);
+                self.open.drop_declarations();
                 return;
             }
-            role = Role::Open;
+            role = ElementRole::Transparent;
         }
-        if self.open.len() >= limits::DEPTH {
-            self.spaces.leave(self.open.len() + 1);
-            if let Some((_, draft)) = &mut self.draft {
-                draft.remark("it is nested more than 256 deep; fields that lie deeper were left out");
+        if self.open.is_full() {
+            self.open.drop_declarations();
+            if let Some(entry) = &mut self.entry {
+                let reason = "it is nested more than 256 deep; fields that lie deeper were left out";
+                entry.draft.record_loss(reason);
             }
             return;
         }
-        self.push(tag, role);
+        self.open.push(tag, role);
         if self.capture.is_none() {
-            self.act(tag, role, space);
+            self.begin(tag, role, vocabulary);
         }
-        if tag.empty {
+        if tag.is_empty {
             self.close_to(self.open.len() - 1);
         }
     }
 
-    /// Closes what has no end tag but cannot hold an element of this role.
-    fn end_what_cannot_hold(&mut self, role: Role, space: Space) {
-        if role == Role::Entry
-            && let Some((at, _)) = self.draft
+    /// Closes elements whose end tag is missing: those that cannot hold an element of this role.
+    fn close_unended(&mut self, role: ElementRole, vocabulary: Vocabulary) {
+        if role == ElementRole::Entry
+            && let Some(entry) = &self.entry
         {
-            self.close_to(at);
+            self.close_to(entry.at);
         }
         let Some(capture) = &self.capture else {
             return;
         };
         let (at, field) = (capture.at, capture.field);
-        let ends = match role {
-            Role::Entry => true,
-            Role::Field(Field::Name | Field::Email, _) => field == Field::Author,
-            Role::Field(..) | Role::Enclosure if field.is_line() => capture.declared != Declared::Xhtml,
+        let is_ended = match role {
+            ElementRole::Entry => true,
+            ElementRole::Field(FeedField::Name | FeedField::Email, _) => {
+                if field == FeedField::Author {
+                    // They take the place of the author's own text.
+                    self.capture = None;
+                }
+                return;
+            }
+            ElementRole::Field(..) | ElementRole::Enclosure if field.is_line() => !capture.is_xhtml(),
             // In running text only what no HTML could be.
-            Role::Field(new, _) => {
-                matches!(new, Field::Guid | Field::Published | Field::Updated)
-                    || (matches!(space, Space::Dc | Space::Content | Space::Itunes) && new != field)
+            ElementRole::Field(new, _) => {
+                matches!(new, FeedField::Guid | FeedField::Published | FeedField::Updated)
+                    || (new != field
+                        && matches!(
+                            vocabulary,
+                            Vocabulary::DublinCore | Vocabulary::Content | Vocabulary::Itunes
+                        ))
             }
             _ => false,
         };
-        if !ends {
-            return;
+        if is_ended {
+            self.close_to(at);
         }
-        if field == Field::Author && role != Role::Entry {
-            // `name` and `email` take the place of the author's own text.
-            if matches!(role, Role::Field(Field::Name | Field::Email, _)) {
-                self.capture = None;
-                return;
-            }
-        }
-        self.close_to(at);
     }
 
-    fn push(&mut self, tag: &Tag<'a>, role: Role) {
-        let parent = self.open.last();
-        let inherited = parent.map_or_else(|| self.base.clone(), |open| open.base.clone());
-        let attribute = match role {
-            // CDF has no xml:base.
-            Role::Feed => tag.raw("xml:base").or_else(|| tag.raw("base")),
-            _ => tag.raw("xml:base"),
-        };
-        let base = match attribute {
-            Some(href) => web(&reference::decode(href), inherited.as_deref())
-                .map(Rc::new)
-                .or(inherited),
-            None => inherited,
-        };
-        let open = Open {
-            name: tag.name,
-            role,
-            base,
-            language: tag
-                .raw("xml:lang")
-                .or_else(|| parent.and_then(|open| open.language)),
-            closed: role != Role::Entry
-                && (matches!(role, Role::Closed | Role::Credit) || parent.is_some_and(|open| open.closed)),
-        };
-        self.names.open(tag.name);
-        self.open.push(open);
-    }
-
-    /// Does what the start of an element asks for, outside of any field.
-    fn act(&mut self, tag: &Tag<'a>, role: Role, space: Space) {
-        let Some(open) = self.open.last() else {
+    /// Acts on the start of an element that is not part of a field.
+    fn begin(&mut self, tag: &Tag<'a>, role: ElementRole, vocabulary: Vocabulary) {
+        let Some(element) = self.open.innermost() else {
             return;
         };
-        let (base, closed, language) = (open.base.clone(), open.closed, open.language);
-        let value = |name: &str| tag.raw(name).map(reference::decode);
+        let (base, is_ignored) = (element.base.clone(), element.is_ignored);
+        let base = base.as_deref();
+        let value = |name: &str| tag.attribute(name).map(decode_references);
         match role {
-            Role::Feed => {
+            ElementRole::Feed => {
                 self.is_feed = true;
-                self.channel.start(tag, base.as_deref());
+                self.channel.read_attributes(tag, base);
             }
-            // RDF is used for much else: only one that speaks RSS is a feed without having a channel.
-            Role::Graph => self.is_feed |= self.spaces.speaks_rss(),
-            Role::Entry => {
-                let mut draft = Draft::default();
-                if let Some(about) = tag
-                    .attributes
-                    .iter()
-                    .find(|(name, _)| name.eq_ignore_ascii_case("rdf:about") || *name == "about")
-                {
-                    let about = reference::decode(about.1);
-                    draft.id(&about);
-                    draft.link(link_rank::ABOUT, &about, None);
-                }
-                // CDF keeps the link and the date of an item in attributes.
-                if let Some(href) = value("href") {
-                    draft.link(link_rank::PAGE, &href, base.as_deref());
-                }
-                if let Some(at) = value("lastmod") {
-                    draft.take(Field::Updated, &attribute(at));
-                }
-                if let Some(language) = language {
-                    draft.default_language(language);
-                }
-                self.draft = Some((self.open.len() - 1, draft));
-            }
-            Role::Credit => {
-                if let (Some((_, draft)), Some(href)) = (&mut self.draft, value("url")) {
-                    draft.credit(&href, false, base.as_deref());
+            // RDF has many uses: without a channel it is a feed only if it declares RSS.
+            ElementRole::Graph => self.is_feed |= self.open.declares_rss(),
+            ElementRole::Entry => self.begin_entry(tag, base),
+            ElementRole::Credit => {
+                if let (Some(entry), Some(href)) = (&mut self.entry, value("url")) {
+                    entry.draft.set_credited_address(&href, false, base);
                 }
             }
-            // Of the feed that an entry was taken over from, its title and its address.
-            Role::Field(field @ (Field::Title | Field::Link), rank) if self.stands_in_credit() => {
-                let relation = value("rel").unwrap_or(Cow::Borrowed("alternate"));
-                let href = value("href").filter(|_| matches!(&*relation, "alternate" | "self"));
-                match (field, &mut self.draft, href) {
-                    (Field::Title, Some(_), _) => {
-                        self.capture = Some(Capture {
-                            at: self.open.len() - 1,
-                            field: Field::Credit,
-                            rank,
-                            text: String::new(),
-                            declared: declared(tag, true),
-                            marked_up: false,
-                            permalink: None,
-                        });
-                    }
-                    (Field::Link, Some((_, draft)), Some(href)) => {
-                        draft.credit(&href, relation == "alternate", base.as_deref());
-                    }
-                    _ => {}
-                }
+            ElementRole::Field(field @ (FeedField::Title | FeedField::Link), rank)
+                if self.open.is_in_credit() =>
+            {
+                self.begin_credit_field(tag, field, rank, base);
             }
-            _ if closed => {}
-            Role::Enclosure => {
-                if let (Some((_, draft)), Some(href)) =
-                    (&mut self.draft, value("url").or_else(|| value("href")))
-                {
+            _ if is_ignored => {}
+            ElementRole::Enclosure => {
+                if let (Some(entry), Some(href)) = (&mut self.entry, value("url").or_else(|| value("href"))) {
                     let (mime, length) = (value("type"), value("length").or_else(|| value("fileSize")));
-                    draft.enclosure(&href, mime.as_deref(), length.as_deref(), base.as_deref());
+                    entry
+                        .draft
+                        .add_enclosure(&href, mime.as_deref(), length.as_deref(), base);
                 }
             }
-            Role::Field(field, rank) => {
-                self.attributes(tag, field, base.as_deref());
-                let atom = space == Space::Atom || (self.atom && space == Space::Core);
-                if field == Field::Author {
+            ElementRole::Field(field, rank) => {
+                self.read_attributes(tag, field, base);
+                if field == FeedField::Author {
                     self.person = Person::default();
                 }
-                self.capture = Some(Capture {
-                    at: self.open.len() - 1,
-                    field,
-                    rank,
-                    text: String::new(),
-                    declared: declared(tag, atom),
-                    marked_up: false,
-                    permalink: value("ispermalink").map(|value| !value.trim().eq_ignore_ascii_case("false")),
-                });
+                let is_atom =
+                    vocabulary == Vocabulary::Atom || (self.is_atom && vocabulary == Vocabulary::Core);
+                let capture = FieldCapture::new(self.open.len() - 1, field, rank, tag, is_atom);
+                self.capture = Some(capture);
             }
-            Role::Open | Role::Closed => {}
+            ElementRole::Transparent | ElementRole::Ignored => {}
         }
     }
 
-    /// Whether the innermost element stands directly in one of [`Role::Credit`].
-    fn stands_in_credit(&self) -> bool {
-        let mut open = self.open.iter().rev().skip(1);
-        open.next().is_some_and(|parent| parent.role == Role::Credit)
+    fn begin_entry(&mut self, tag: &Tag<'a>, base: Option<&Url>) {
+        let mut draft = EntryDraft::default();
+        let mut attributes = tag.attributes.iter();
+        let about = attributes.find(|(name, _)| name.eq_ignore_ascii_case("rdf:about") || *name == "about");
+        if let Some((_, about)) = about {
+            let about = decode_references(about);
+            draft.set_attribute_id(&about);
+            draft.add_link(link_rank::ABOUT, &about, None);
+        }
+        // CDF has the link and the date of an item in attributes.
+        if let Some(href) = tag.attribute("href") {
+            draft.add_link(link_rank::PAGE, &decode_references(href), base);
+        }
+        if let Some(at) = tag.attribute("lastmod") {
+            draft.add(
+                FeedField::Updated,
+                &FieldText::of_attribute(decode_references(at)),
+            );
+        }
+        if let Some(language) = self.open.innermost().and_then(|element| element.language) {
+            draft.set_default_language(language);
+        }
+        let at = self.open.len() - 1;
+        self.entry = Some(OpenEntry { at, draft });
     }
 
-    /// Takes what a field keeps in attributes.
-    fn attributes(&mut self, tag: &Tag<'a>, field: Field, base: Option<&Url>) {
-        let value = |name: &str| tag.raw(name).map(reference::decode);
+    /// Reads the title or the link of the feed that an entry was taken from.
+    fn begin_credit_field(&mut self, tag: &Tag<'a>, field: FeedField, rank: u8, base: Option<&Url>) {
+        let Some(entry) = &mut self.entry else {
+            return;
+        };
+        if field == FeedField::Title {
+            let capture = FieldCapture::new(self.open.len() - 1, FeedField::Credit, rank, tag, true);
+            self.capture = Some(capture);
+            return;
+        }
+        let relation = tag
+            .attribute("rel")
+            .map_or(Cow::Borrowed("alternate"), decode_references);
+        if let Some(href) = tag.attribute("href")
+            && matches!(&*relation, "alternate" | "self")
+        {
+            let is_site = relation == "alternate";
+            entry
+                .draft
+                .set_credited_address(&decode_references(href), is_site, base);
+        }
+    }
+
+    /// Reads what a field has in attributes.
+    fn read_attributes(&mut self, tag: &Tag<'a>, field: FeedField, base: Option<&Url>) {
+        let value = |name: &str| tag.attribute(name).map(decode_references);
+        let draft = self.entry.as_mut().map(|entry| &mut entry.draft);
         match field {
-            Field::Link => {
+            FeedField::Link => {
                 let Some(href) = value("href") else {
                     return;
                 };
                 let (relation, mime) = (value("rel"), value("type"));
-                let rank = fields::rank_of_link(relation.as_deref(), mime.as_deref());
-                match (&mut self.draft, rank) {
-                    (Some((_, draft)), Some(link_rank::ENCLOSURE)) => {
-                        draft.enclosure(&href, mime.as_deref(), value("length").as_deref(), base);
+                let rank = rank_of_link(relation.as_deref(), mime.as_deref());
+                match (draft, rank) {
+                    (Some(draft), Some(link_rank::ENCLOSURE)) => {
+                        draft.add_enclosure(&href, mime.as_deref(), value("length").as_deref(), base);
                     }
-                    (Some((_, draft)), Some(rank)) => draft.link(rank, &href, base),
-                    (None, Some(link_rank::PAGE)) => self.channel.link(&href, base),
+                    (Some(draft), Some(rank)) => draft.add_link(rank, &href, base),
+                    (None, Some(link_rank::PAGE)) => self.channel.set_link(&href, base),
                     (None, None) => {
                         for relation in relation.iter().flat_map(|relation| relation.split_whitespace()) {
-                            self.channel.relation(&relation.to_ascii_lowercase(), &href, base);
+                            self.channel
+                                .add_relation(&relation.to_ascii_lowercase(), &href, base);
                         }
                     }
                     _ => {}
                 }
             }
-            Field::Content => {
-                if let (Some((_, draft)), Some(href)) = (&mut self.draft, value("src")) {
-                    draft.link(link_rank::RELATED, &href, base);
+            FeedField::Content => {
+                if let (Some(draft), Some(href)) = (draft, value("src")) {
+                    draft.add_link(link_rank::RELATED, &href, base);
                 }
             }
-            Field::Category => {
+            FeedField::Category => {
                 let name = ["label", "term", "text"]
                     .iter()
                     .find_map(|name| value(name).filter(|value| !value.trim().is_empty()));
-                if let (Some((_, draft)), Some(name)) = (&mut self.draft, name) {
-                    draft.take(Field::Category, &attribute(name));
+                if let (Some(draft), Some(name)) = (draft, name) {
+                    draft.add(FeedField::Category, &FieldText::of_attribute(name));
                 }
             }
             _ => {}
@@ -327,180 +295,137 @@ impl<'a> Reader<'a> {
     }
 
     fn end(&mut self, name: &'a str) {
-        // Without the count a stray end tag would cost a look at every open element. The others pay for their search:
-        // it ends all they look at.
-        let found = self.names.contains(name).then(|| {
-            self.open
-                .iter()
-                .rposition(|open| open.name.eq_ignore_ascii_case(name))
-        });
-        let found = found.flatten();
-        match (found, &mut self.capture) {
+        match (self.open.position_of(name), &mut self.capture) {
             (Some(at), _) => self.close_to(at),
-            // The end of what was too deep to be kept open.
-            (None, Some(capture)) if self.open.len() >= limits::DEPTH => capture.close_tag(name),
+            // The end of an element that was too deep to be pushed.
+            (None, Some(capture)) if self.open.is_full() => capture.push_end_tag(name),
             _ => {}
         }
     }
 
     fn text(&mut self, text: &str) {
-        if let Some(capture) = &mut self.capture
-            && !capture.push(text)
-            && let Some((_, draft)) = &mut self.draft
-        {
-            draft.remark("a text is longer than 1 MiB and was cut");
-        }
-        // The text of RSS's `source` is the title of that feed.
-        if self.capture.is_none()
+        let draft = self.entry.as_mut().map(|entry| &mut entry.draft);
+        if let Some(capture) = &mut self.capture {
+            if !capture.push_text(text)
+                && let Some(draft) = draft
+            {
+                draft.record_loss("a text is longer than 1 MiB and was cut");
+            }
+        } else if let Some(draft) = draft
             && !text.trim_ascii().is_empty()
-            && self.open.last().is_some_and(|open| open.role == Role::Credit)
-            && let Some((_, draft)) = &mut self.draft
+            && self
+                .open
+                .innermost()
+                .is_some_and(|element| element.role == ElementRole::Credit)
         {
-            draft.take(Field::Credit, &attribute(Cow::Borrowed(text)));
+            // The text of RSS's `source` is the title of that feed.
+            draft.add(FeedField::Credit, &FieldText::of_attribute(text));
         }
     }
 
-    /// Closes elements from the innermost on, down to and with the one at `at`.
+    /// Closes elements from the innermost on, down to and including the one at `at`.
     fn close_to(&mut self, at: usize) {
         while self.open.len() > at {
-            let Some(open) = self.open.pop() else {
+            let Some(element) = self.open.pop() else {
                 return;
             };
-            let depth = self.open.len();
-            self.spaces.leave(depth + 1);
-            self.names.close(open.name);
-            match self.capture.take() {
-                Some(capture) if capture.at == depth => self.take(capture, &open),
-                Some(mut capture) => {
-                    capture.close_tag(open.name);
-                    self.capture = Some(capture);
-                }
-                None => {}
+            let index = self.open.len();
+            if let Some(capture) = self.capture.take_if(|capture| capture.at == index) {
+                self.end_field(capture, &element);
+            } else if let Some(capture) = &mut self.capture {
+                capture.push_end_tag(element.name);
             }
-            if let Role::Field(Field::Author, _) = open.role
+            if let ElementRole::Field(FeedField::Author, _) = element.role
                 && let Some(name) = self.person.name.take().or_else(|| self.person.email.take())
             {
-                match &mut self.draft {
-                    Some((_, draft)) => draft.author(&name),
-                    None => self.channel.author(name),
+                match &mut self.entry {
+                    Some(entry) => entry.draft.add_author(&name),
+                    None => self.channel.set_author(name),
                 }
             }
-            if let Some((_, draft)) = self.draft.take_if(|(at, _)| *at == depth) {
-                self.take_entry(draft);
+            if let Some(entry) = self.entry.take_if(|entry| entry.at == index) {
+                self.end_entry(entry.draft);
             }
         }
     }
 
-    /// Takes a field whose element has ended.
-    fn take(&mut self, capture: Capture, open: &Open<'a>) {
+    /// Adds a field to its entry, or to the feed if it is outside of all entries.
+    fn end_field(&mut self, capture: FieldCapture, element: &OpenElement<'a>) {
         let (at, field, rank, permalink) = (capture.at, capture.field, capture.rank, capture.permalink);
         let Some((text, kind)) = capture.finish() else {
             return;
         };
-        let text = if self.repair { plain::repair(text) } else { text };
-        if matches!(field, Field::Name | Field::Email) {
-            let name = Some(plain::line(&text, kind, limits::LINE).0).filter(|name| !name.is_empty());
-            match field {
-                Field::Name => self.person.name = name,
-                _ => self.person.email = name,
+        let text = if self.repairs { repair_latin1(text) } else { text };
+        match field {
+            FeedField::Name => {
+                self.person.name = plain_line(&text, kind, limits::LINE);
+                return;
             }
-            return;
+            FeedField::Email => {
+                self.person.email = plain_line(&text, kind, limits::LINE);
+                return;
+            }
+            _ => {}
         }
-        let base = open.base.as_deref();
-        let Some((entry_at, draft)) = &mut self.draft else {
-            self.channel.take(field, &text, kind, base);
+        let base = element.base.as_deref();
+        let Some(OpenEntry { at: entry_at, draft }) = &mut self.entry else {
+            self.channel.add(field, &text, kind, base);
             return;
         };
-        let piece = Piece {
-            text: Cow::Owned(text),
+        if field == FeedField::Link {
+            draft.add_link(rank, &text, base);
+            return;
+        }
+        let value = FieldText {
+            text: text.into(),
             kind,
             rank,
             depth: at.saturating_sub(*entry_at),
             base,
         };
+        draft.add(field, &value);
         match field {
-            Field::Link => draft.link(rank, &piece.text, base),
-            Field::Guid => {
-                draft.take(field, &piece);
-                draft.permalink(permalink.unwrap_or_else(|| web(&piece.text, None).is_some()));
+            FeedField::Guid => {
+                draft.set_permalink(permalink.unwrap_or_else(|| web_address(&value.text, None).is_some()));
                 // A whole address is a permalink unless it says no, a part of one only if it says yes.
                 match permalink {
-                    Some(true) => draft.link(link_rank::PERMALINK, &piece.text, base),
-                    None => draft.link(link_rank::PERMALINK, &piece.text, None),
-                    Some(false) => draft.link(link_rank::ID, &piece.text, None),
+                    Some(true) => draft.add_link(link_rank::PERMALINK, &value.text, base),
+                    None => draft.add_link(link_rank::PERMALINK, &value.text, None),
+                    Some(false) => draft.add_link(link_rank::ID, &value.text, None),
                 }
             }
-            Field::Id => {
-                draft.take(field, &piece);
-                draft.link(link_rank::ID, &piece.text, None);
-            }
-            _ => draft.take(field, &piece),
+            FeedField::Id => draft.add_link(link_rank::ID, &value.text, None),
+            _ => {}
         }
     }
 
-    fn take_entry(&mut self, mut draft: Draft) {
-        let position = self.seen;
+    fn end_entry(&mut self, draft: EntryDraft) {
+        if self.feed.entries.len() < limits::ENTRIES {
+            for reason in &draft.losses {
+                limits::record_loss(&mut self.feed.skipped, self.seen, reason);
+            }
+            self.feed.entries.push(draft.finish());
+        }
         self.seen += 1;
-        if self.feed.entries.len() >= limits::ENTRIES {
-            return;
-        }
-        for reason in std::mem::take(&mut draft.remarks) {
-            self.remark(position, reason);
-        }
-        self.feed.entries.push(draft.finish());
     }
 
-    fn remark(&mut self, position: usize, reason: String) {
-        if self.feed.skipped.len() < limits::REMARKS {
-            self.feed.skipped.push(SkippedEntry { position, reason });
-        }
-    }
-
-    fn finish(mut self) -> Outcome {
-        if let Some((_, draft)) = &mut self.draft {
-            draft.remark("the document ends within it; what came so far was taken");
+    /// The feed; the error is the name of the root of a document that is none.
+    fn finish(mut self) -> Result<ParsedFeed, Option<String>> {
+        if let Some(entry) = &mut self.entry {
+            let reason = "the document ends within it; what came so far was taken";
+            entry.draft.record_loss(reason);
             // The last field may be cut in the middle: half a link leads nowhere.
-            if self
-                .capture
-                .as_ref()
-                .is_some_and(|capture| capture.field.is_line())
-            {
-                self.capture = None;
-            }
+            self.capture.take_if(|capture| capture.field.is_line());
         }
         self.close_to(0);
-        if self.seen > self.feed.entries.len() {
-            let reason = format!(
-                "the feed has {} entries; those beyond the first {} were left out",
-                self.seen,
-                limits::ENTRIES
-            );
-            self.remark(limits::ENTRIES, reason);
-        }
-        let is_page = self.root.as_deref() == Some("html");
+        limits::record_surplus(&mut self.feed.skipped, self.seen);
         let has_entries = !self.feed.entries.is_empty();
-        let is_feed = if is_page {
-            // A whole feed within a page; less is part of the page.
-            self.is_feed && has_entries
-        } else {
-            self.is_feed || has_entries
+        // Within a web page less than a whole feed is part of the page.
+        let is_feed = match self.root.as_deref() {
+            Some("html") => self.is_feed && has_entries,
+            _ => self.is_feed || has_entries,
         };
-        self.channel.fill(&mut self.feed);
-        Outcome {
-            feed: self.feed,
-            is_feed,
-            root: self.root,
-        }
-    }
-}
-
-/// A value that stood in an attribute.
-fn attribute(text: Cow<'_, str>) -> Piece<'_> {
-    Piece {
-        text,
-        kind: Kind::Text,
-        rank: 0,
-        depth: 0,
-        base: None,
+        self.channel.finish(&mut self.feed);
+        if is_feed { Ok(self.feed) } else { Err(self.root) }
     }
 }

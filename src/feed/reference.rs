@@ -6,22 +6,20 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// Longest reference worth looking at, in bytes between `&` and `;`.
-const LONGEST: usize = 10;
+/// Bytes between `&` and `;` that are read; `thetasym` is the longest name.
+const MAX_NAME: usize = 10;
 
-/// Text with its references replaced. A bare `&` stays, and so does a name nobody knows.
-pub(super) fn decode(text: &str) -> Cow<'_, str> {
+/// The text with its references replaced. A bare `&` stays, and so does an unknown name.
+pub(super) fn decode_references(text: &str) -> Cow<'_, str> {
     let Some((before, mut rest)) = text.split_once('&') else {
         return Cow::Borrowed(text);
     };
     let mut decoded = String::with_capacity(text.len());
     decoded.push_str(before);
     loop {
-        match reference(rest) {
-            Some((what, after)) => {
-                if let Some(c) = what {
-                    decoded.push(c);
-                }
+        match parse_reference(rest) {
+            Some((c, after)) => {
+                decoded.extend(c);
                 rest = after;
             }
             None => decoded.push('&'),
@@ -35,56 +33,49 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Reads a reference behind its `&`: what it stands for (nothing, for characters that no text may hold) and what
-/// follows it.
-fn reference(text: &str) -> Option<(Option<char>, &str)> {
+/// Parses a reference behind its `&`: its character (`None` for one that no text may hold) and the text after it.
+/// Numbers need no `;`, names do: `&copy=2` is part of an address.
+fn parse_reference(text: &str) -> Option<(Option<char>, &str)> {
     if let Some(number) = text.strip_prefix('#') {
         let (digits, radix) = match number.strip_prefix(['x', 'X']) {
             Some(hex) => (hex, 16),
             None => (number, 10),
         };
-        let length = digits
-            .bytes()
-            .take_while(|byte| char::from(*byte).is_digit(radix))
-            .count();
-        let (digits, rest) = digits.split_at_checked(length).filter(|_| length > 0)?;
+        let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
+        let (digits, rest) = digits.split_at_checked(end).filter(|_| end > 0)?;
         let code = u32::from_str_radix(digits, radix).unwrap_or(u32::MAX);
-        return Some((by_number(code), rest.strip_prefix(';').unwrap_or(rest)));
+        return Some((char_of_number(code), rest.strip_prefix(';').unwrap_or(rest)));
     }
-    let length = text
+    let end = text
         .bytes()
-        .take(LONGEST)
+        .take(MAX_NAME)
         .take_while(u8::is_ascii_alphanumeric)
         .count();
-    let (name, rest) = text.split_at_checked(length)?;
-    let rest = rest.strip_prefix(';')?;
-    by_name(name).map(|c| (Some(c), rest))
+    let (name, rest) = text.split_at_checked(end)?;
+    char_of_name(name).map(|c| Some((Some(c), rest.strip_prefix(';')?)))?
 }
 
-/// What a number stands for. 128 to 159 are meant as windows-1252 (HTML standard, 13.2.5.80).
-fn by_number(code: u32) -> Option<char> {
+/// The character of a number. 128 to 159 mean bytes of windows-1252 (HTML standard, 13.2.5.80).
+fn char_of_number(code: u32) -> Option<char> {
     if let Ok(byte @ 0x80..=0x9f) = u8::try_from(code) {
         return windows_1252(byte);
     }
     match char::from_u32(code) {
-        Some('\t' | '\n' | '\r') => char::from_u32(code),
+        Some(c @ ('\t' | '\n' | '\r')) => Some(c),
         Some(c) if c.is_control() => None,
         Some(c) => Some(c),
         None => Some(char::REPLACEMENT_CHARACTER),
     }
 }
 
-/// What a byte that is a control character in Latin-1 stands for in windows-1252; nothing for the five left free.
+/// The windows-1252 character of a byte that is a control character in Latin-1; `None` for the five unassigned bytes.
 pub(super) fn windows_1252(byte: u8) -> Option<char> {
-    encoding_rs::WINDOWS_1252
-        .decode_without_bom_handling(&[byte])
-        .0
-        .chars()
-        .next()
-        .filter(|c| !c.is_control())
+    let byte = [byte];
+    let (text, _) = encoding_rs::WINDOWS_1252.decode_without_bom_handling(&byte);
+    text.chars().next().filter(|c| !c.is_control())
 }
 
-fn by_name(name: &str) -> Option<char> {
+fn char_of_name(name: &str) -> Option<char> {
     match name {
         "amp" => Some('&'),
         "lt" => Some('<'),
@@ -154,7 +145,7 @@ mod tests {
             ("&amp;amp;", "&amp;"),
             ("&é;", "&é;"),
         ] {
-            assert_eq!(decode(text), expected, "{text}");
+            assert_eq!(decode_references(text), expected, "{text}");
         }
         assert_eq!(HTML.len(), 248, "the names of HTML 4 but for the four of XML");
     }

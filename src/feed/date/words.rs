@@ -1,7 +1,13 @@
-//! Day and month in words, in any order: RFC 822 and what people write instead.
+//! Dates with their day and month in any order: RFC 822, and what people write instead.
+//!
+//! Each word is taken for what it can be (number, month, time, offset, zone); other words, such as weekdays, are passed
+//! over. The order of three numbers must be certain: a dot between them, or a number above 12.
 
-use super::{Clock, Parts, iso, zone};
 use chrono::{NaiveDate, Offset, TimeZone};
+
+use super::parts::{DateParts, TimeOfDay};
+use super::time::{parse_time, split_digits, split_half_of_day};
+use super::zone::parse_offset;
 
 /// Beginnings of the names of the months, January first, in the languages where none of them means another month or
 /// a weekday that could stand in its place.
@@ -20,88 +26,76 @@ const MONTHS: [&str; 12] = [
     "dec dez dic déc gru дек гру δεκ ara des ديسمبر דצמבר",
 ];
 
-/// Reads a date by what its words can be.
-pub(super) fn read(text: &str) -> Option<Parts> {
-    let mut found = Found::default();
+/// Parses a date from the words of a text, in any order.
+pub(super) fn parse(text: &str) -> Option<DateParts> {
+    let mut words = DateWords::default();
     for word in text.split([' ', ',', ';']).filter(|word| !word.is_empty()) {
-        found.take(word);
+        words.add(word);
     }
-    found.parts()
+    words.parts()
 }
 
-/// `am`, `pm` and their like at the beginning of a text, and the rest.
-pub(super) fn half_of_day(text: &str) -> (Option<bool>, &str) {
-    for (words, afternoon) in [
-        (["a.m.", "AM", "am", "오전", "上午", "午前"], false),
-        (["p.m.", "PM", "pm", "오후", "下午", "午後"], true),
-    ] {
-        for word in words {
-            if let Some(rest) = text.strip_prefix(word) {
-                return (Some(afternoon), rest.trim_start());
-            }
-        }
-    }
-    (None, text)
-}
-
+/// What the words of a date were taken for.
 #[derive(Default)]
-struct Found {
+struct DateWords {
+    /// Days, months and years, in the order printed; `u32::MAX` for a number that can be none of them.
     numbers: Vec<u32>,
-    /// How the numbers were parted, where not by a space.
+    /// What stood between the numbers, unless it was a space.
     separator: Option<char>,
     month: Option<u32>,
-    clock: Option<Clock>,
+    time: Option<TimeOfDay>,
     afternoon: Option<bool>,
+    /// Seconds east of UTC.
     offset: Option<i32>,
+    /// A zone by its IANA name, such as `Europe/Berlin`.
     zone: Option<chrono_tz::Tz>,
 }
 
-impl Found {
-    fn take(&mut self, word: &str) {
-        if let (Some(afternoon), "") = half_of_day(word) {
+impl DateWords {
+    fn add(&mut self, word: &str) {
+        if let (Some(afternoon), "") = split_half_of_day(word) {
             self.afternoon = Some(afternoon);
-        } else if let Some((clock, rest)) =
-            iso::clock(word).filter(|_| word.contains(':') && self.clock.is_none())
+        } else if let Some((time, rest)) =
+            parse_time(word).filter(|_| word.contains(':') && self.time.is_none())
         {
-            self.clock = Some(clock);
-            let (afternoon, rest) = half_of_day(rest);
+            self.time = Some(time);
+            let (afternoon, rest) = split_half_of_day(rest);
             self.afternoon = self.afternoon.or(afternoon);
-            self.offset = zone(rest);
-        } else if self.clock.is_some() && (zone(word).is_some() || word.starts_with(['+', '-'])) {
-            self.offset = self.offset.or(zone(word));
+            self.offset = parse_offset(rest);
+        } else if self.time.is_some() && (parse_offset(word).is_some() || word.starts_with(['+', '-'])) {
+            self.offset = self.offset.or(parse_offset(word));
         } else if let Some(zone) = word.contains('/').then(|| word.parse().ok()).flatten() {
             self.zone = Some(zone);
         } else if word.contains(['-', '/', '.']) && word.contains(|c: char| c.is_ascii_digit()) {
-            self.separator = word
-                .chars()
-                .find(|c| matches!(c, '-' | '/' | '.'))
-                .filter(|_| !word.ends_with('.'));
+            let separator = word.chars().find(|c| matches!(c, '-' | '/' | '.'));
+            self.separator = separator.filter(|_| !word.ends_with('.'));
             for part in word.split(['-', '/', '.']).filter(|part| !part.is_empty()) {
-                self.part(part);
+                self.add_part(part);
             }
         } else {
-            self.part(word);
+            self.add_part(word);
         }
     }
 
-    fn part(&mut self, word: &str) {
-        let length = word.bytes().take_while(u8::is_ascii_digit).count();
-        match word.split_at_checked(length) {
-            Some((digits, "" | "st" | "nd" | "rd" | "th" | "º" | "." | "er"))
+    /// Adds a number, perhaps with its ordinal ending, or the name of a month.
+    fn add_part(&mut self, word: &str) {
+        match split_digits(word) {
+            (digits, "" | "st" | "nd" | "rd" | "th" | "º" | "." | "er")
                 if (1..=4).contains(&digits.len()) =>
             {
                 self.numbers.extend(digits.parse::<u32>());
             }
-            Some(("", _)) if self.clock.is_none() || self.month.is_none() => {
-                self.month = month(word).or(self.month);
+            ("", _) if self.time.is_none() || self.month.is_none() => {
+                self.month = month_of(word).or(self.month);
             }
+            ("", _) => {}
             // Five digits are no year, and half a number is nothing.
-            Some((digits, _)) if !digits.is_empty() => self.numbers.push(u32::MAX),
-            _ => {}
+            _ => self.numbers.push(u32::MAX),
         }
     }
 
-    fn parts(self) -> Option<Parts> {
+    /// The date, if the order of its numbers is certain. Years of two digits are 1969 to 2068.
+    fn parts(self) -> Option<DateParts> {
         let (year, month, day) = match (self.month, self.numbers.as_slice()) {
             (Some(month), &[year @ 1000..=9999, day] | &[day, year]) => (year, month, Some(day)),
             (Some(month), &[year @ 1000..=9999]) => (year, month, None),
@@ -117,37 +111,36 @@ impl Found {
             year => year,
         })
         .ok()?;
-        let clock = match (self.clock, self.afternoon) {
-            (Some(clock), Some(afternoon)) => Some(clock.half(afternoon)),
-            (clock, _) => clock,
+        let time = match (self.time, self.afternoon) {
+            (Some(time), Some(afternoon)) => Some(time.in_half(afternoon)),
+            (time, _) => time,
         };
-        let mut parts = Parts {
+        let mut offset = self.offset;
+        if let (Some(zone), Some(time), Some(day)) = (self.zone, time, day) {
+            let local = time.on(NaiveDate::from_ymd_opt(year, month, day)?)?;
+            let at = zone.from_local_datetime(&local).earliest();
+            offset = at.map(|at| at.offset().fix().local_minus_utc());
+        }
+        Some(DateParts {
             year,
             month: Some(month),
             day,
-            clock,
-            offset: self.offset,
-        };
-        if let (Some(zone), Some(clock), Some(day)) = (self.zone, clock, day) {
-            let local = clock.on(NaiveDate::from_ymd_opt(year, month, day)?)?;
-            let at = zone.from_local_datetime(&local).earliest();
-            parts.offset = at.map(|at| at.offset().fix().local_minus_utc());
-        }
-        Some(parts)
+            time,
+            offset,
+        })
     }
 }
 
-fn month(word: &str) -> Option<u32> {
+/// The number of a month, 1 to 12, by the beginning of its name in any case.
+fn month_of(word: &str) -> Option<u32> {
     let word = word.to_lowercase();
     // Finnish November begins like March, Hebrew writes "in" before the name.
     if word.starts_with("marras") {
         return Some(11);
     }
     let word = word.strip_prefix('ב').unwrap_or(&word);
-    (1..).zip(MONTHS).find_map(|(number, stems)| {
-        stems
-            .split(' ')
-            .any(|stem| word.starts_with(stem))
-            .then_some(number)
-    })
+    let is_named = |stems: &&str| stems.split(' ').any(|stem| word.starts_with(stem));
+    (1..)
+        .zip(MONTHS)
+        .find_map(|(number, stems)| is_named(&stems).then_some(number))
 }

@@ -1,6 +1,6 @@
-//! The bytes of a sitemap as they come: unpacked, cut where a page ends, and handed to the reader.
+//! Unpacks a sitemap as its bytes arrive, cuts it behind whole elements, and hands the blocks to the parser.
 //!
-//! What is in memory is a stretch of the document, never the whole; [`SitemapReader::most_held`] says how much it was.
+//! Memory holds one block of the document, never the whole.
 
 use std::io::{self, Write};
 use std::sync::LazyLock;
@@ -10,115 +10,111 @@ use flate2::write::MultiGzDecoder;
 use regex::bytes::Regex;
 use url::Url;
 
-use super::{Reader, Sitemap};
-use crate::feed::{NotAFeed, decode};
+use super::parser::{Sitemap, SitemapParser};
+use crate::feed::decode::content_type_of_parts;
+use crate::feed::error::NotAFeed;
 
-/// Bytes of an unpacked sitemap: what the protocol allows.
-const SITEMAP: u64 = 50 << 20;
+/// Bytes of an unpacked sitemap: what sitemaps.org allows.
+const MAX_SITEMAP: u64 = 50 << 20;
 
-/// Bytes looked at at a time.
+/// Bytes that are added to a block at a time.
 const CHUNK: usize = 64 << 10;
 
-/// Bytes of what one page may say; the longest sane one has a dozen images.
-const BLOCK: usize = 256 << 10;
+/// Bytes of one `<url>` element; the longest sane one has a dozen images.
+const MAX_ELEMENT: usize = 256 << 10;
 
-/// Longest end tag that is found over the seam of two pieces.
-const SEAM: usize = 80;
+/// Bytes of the longest end tag that is found where two chunks meet.
+const MAX_END_TAG: usize = 80;
 
-/// Bytes that tell how a document is packed or written.
-const HEAD: usize = 4;
+/// Bytes that tell how a document is packed or encoded.
+const SIGNATURE: usize = 4;
 
-/// The end of what one page or sitemap says, whatever its prefix.
-static END: LazyLock<Option<Regex>> =
+/// The end tag of a `<url>` or `<sitemap>` element, with any prefix.
+static END_TAG: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)</(?:[a-z][a-z0-9_.-]*:)?(?:url|sitemap)\s*>").ok());
 
 /// Reads a sitemap piece by piece.
-pub struct SitemapReader(Form);
+pub struct SitemapReader(StreamState);
 
-enum Form {
-    /// Too little came to tell.
-    Unknown(Vec<u8>, Pages),
-    Plain(Pages),
-    Packed(Box<MultiGzDecoder<Pages>>),
-    /// UTF-16.
-    Wide(Box<Decoder>, Pages),
+enum StreamState {
+    /// Fewer bytes than a [`SIGNATURE`].
+    Unknown(Vec<u8>, BlockCutter),
+    Plain(BlockCutter),
+    Gzip(Box<MultiGzDecoder<BlockCutter>>),
+    Utf16(Box<Decoder>, BlockCutter),
 }
 
 impl SitemapReader {
     /// `content_type` is the header as the server sent it; `base` the URL the document comes from.
     pub fn new(content_type: Option<&str>, base: Option<&Url>) -> Self {
-        Self(Form::Unknown(Vec::new(), Pages::new(content_type, base)))
+        Self(StreamState::Unknown(
+            Vec::new(),
+            BlockCutter::new(content_type, base),
+        ))
     }
 
-    /// Takes the next piece, of any length.
+    /// Adds the next piece, of any length.
     pub fn push(&mut self, bytes: &[u8]) {
-        if let Form::Unknown(head, _) = &mut self.0 {
-            let more = HEAD.saturating_sub(head.len()).min(bytes.len());
-            let (start, rest) = bytes.split_at_checked(more).unwrap_or((bytes, &[]));
-            head.extend_from_slice(start);
-            if head.len() == HEAD {
-                self.begin();
-                self.push(rest);
-            }
-            return;
-        }
         match &mut self.0 {
-            Form::Unknown(..) => {}
-            Form::Plain(pages) => pages.take(bytes),
-            Form::Packed(unpacker) => {
-                // Nothing behind what cannot be unpacked makes sense.
-                if !unpacker.get_ref().done
-                    && let Err(error) = unpacker.write_all(bytes)
-                {
-                    // What was unpacked before the fault still waits in there.
-                    let _ = unpacker.try_finish();
-                    unpacker.get_mut().broken(&error);
+            StreamState::Unknown(head, _) => {
+                let missing = SIGNATURE.saturating_sub(head.len()).min(bytes.len());
+                let (start, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
+                head.extend_from_slice(start);
+                if head.len() == SIGNATURE {
+                    self.begin();
+                    self.push(rest);
                 }
             }
-            Form::Wide(decoder, pages) => pages.take_wide(decoder, bytes, false),
+            StreamState::Plain(cutter) => cutter.add(bytes),
+            StreamState::Gzip(decoder) => {
+                // Nothing after an error can be unpacked.
+                if !decoder.get_ref().is_done
+                    && let Err(error) = decoder.write_all(bytes)
+                {
+                    // The decoder still holds what it unpacked before the error.
+                    let _ = decoder.try_finish();
+                    decoder.get_mut().fail(&error);
+                }
+            }
+            StreamState::Utf16(decoder, cutter) => cutter.add_utf16(decoder, bytes, false),
         }
     }
 
-    /// Knows the form by the first bytes.
+    /// Chooses the state by the first bytes.
     fn begin(&mut self) {
-        let Form::Unknown(head, pages) = &mut self.0 else {
+        let StreamState::Unknown(head, cutter) = &mut self.0 else {
             return;
         };
-        let (head, pages) = (std::mem::take(head), std::mem::take(pages));
-        let wide = match head.as_slice() {
-            [0x1f, 0x8b, ..] => {
-                self.0 = Form::Packed(Box::new(MultiGzDecoder::new(pages)));
-                return self.push(&head);
-            }
-            [0xfe, 0xff, ..] | [0, b'<', ..] => Some(UTF_16BE),
-            [0xff, 0xfe, ..] | [b'<', 0, ..] => Some(UTF_16LE),
-            _ => None,
-        };
-        self.0 = match wide {
-            Some(encoding) => Form::Wide(Box::new(encoding.new_decoder_with_bom_removal()), pages),
-            None => Form::Plain(pages),
+        let (head, cutter) = (std::mem::take(head), std::mem::take(cutter));
+        let utf16 =
+            |encoding: &'static encoding_rs::Encoding| Box::new(encoding.new_decoder_with_bom_removal());
+        self.0 = match head.as_slice() {
+            [0x1f, 0x8b, ..] => StreamState::Gzip(Box::new(MultiGzDecoder::new(cutter))),
+            [0xfe, 0xff, ..] | [0, b'<', ..] => StreamState::Utf16(utf16(UTF_16BE), cutter),
+            [0xff, 0xfe, ..] | [b'<', 0, ..] => StreamState::Utf16(utf16(UTF_16LE), cutter),
+            _ => StreamState::Plain(cutter),
         };
         self.push(&head);
     }
 
-    /// The end of the document: what it was, and whether it was there to its end.
+    /// Ends the document. Returns what it lists, and whether it arrived completely.
     pub fn finish(mut self) -> Result<(Sitemap, bool), NotAFeed> {
-        if matches!(self.0, Form::Unknown(..)) {
+        if matches!(self.0, StreamState::Unknown(..)) {
             self.begin();
         }
         match self.0 {
-            Form::Plain(pages) | Form::Unknown(_, pages) => pages.finish(),
-            Form::Packed(mut unpacker) => {
-                if !unpacker.get_ref().done
-                    && let Err(error) = unpacker.try_finish()
+            StreamState::Plain(cutter) | StreamState::Unknown(_, cutter) => cutter.finish(),
+            StreamState::Gzip(mut decoder) => {
+                if !decoder.get_ref().is_done
+                    && let Err(error) = decoder.try_finish()
                 {
-                    unpacker.get_mut().broken(&error);
+                    decoder.get_mut().fail(&error);
                 }
-                std::mem::take(unpacker.get_mut()).finish()
+                std::mem::take(decoder.get_mut()).finish()
             }
-            Form::Wide(mut decoder, mut pages) => {
-                pages.take_wide(&mut decoder, &[], true);
-                pages.finish()
+            StreamState::Utf16(mut decoder, mut cutter) => {
+                cutter.add_utf16(&mut decoder, &[], true);
+                cutter.finish()
             }
         }
     }
@@ -127,96 +123,96 @@ impl SitemapReader {
     #[cfg(test)]
     pub(in crate::feed) fn most_held(&self) -> usize {
         match &self.0 {
-            Form::Unknown(_, pages) | Form::Plain(pages) | Form::Wide(_, pages) => pages.most,
-            Form::Packed(unpacker) => unpacker.get_ref().most,
+            StreamState::Unknown(_, cutter) | StreamState::Plain(cutter) | StreamState::Utf16(_, cutter) => {
+                cutter.most_held
+            }
+            StreamState::Gzip(decoder) => decoder.get_ref().most_held,
         }
     }
 }
 
-/// Cuts unpacked bytes behind the end of a page.
+/// Cuts unpacked bytes behind the end of an element, and has each block parsed.
 #[derive(Default)]
-struct Pages {
-    reader: Reader,
+struct BlockCutter {
+    parser: SitemapParser,
     content_type: Option<String>,
+    /// Bytes that are not parsed yet.
     held: Vec<u8>,
-    /// Bytes that came.
+    most_held: usize,
+    /// Bytes so far.
     total: u64,
-    /// The most that was held.
-    most: usize,
-    /// Whether its beginning was read.
-    begun: bool,
-    /// Whether nothing more is wanted.
-    done: bool,
-    /// Whether the document broke off.
-    broken: bool,
+    /// Whether the first block was parsed.
+    is_begun: bool,
+    /// Whether further bytes are ignored.
+    is_done: bool,
+    /// Whether the document could not be unpacked to its end.
+    is_broken: bool,
 }
 
-impl Pages {
+impl BlockCutter {
     fn new(content_type: Option<&str>, base: Option<&Url>) -> Self {
         Self {
-            reader: Reader::new(base),
+            parser: SitemapParser::new(base),
             content_type: content_type.map(str::to_owned),
             ..Self::default()
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(CHUNK) {
-            if self.done {
+    fn add(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(CHUNK) {
+            if self.is_done {
                 return;
             }
-            self.total += piece.len() as u64;
-            if self.total > SITEMAP {
-                self.reader
-                    .remark("it is larger than 50 MiB; the rest was left out".into());
-                self.done = true;
+            self.total += chunk.len() as u64;
+            if self.total > MAX_SITEMAP {
+                self.parser
+                    .record_loss("it is larger than 50 MiB; the rest was left out");
+                self.is_done = true;
                 return;
             }
-            self.cut(piece);
+            self.add_chunk(chunk);
         }
     }
 
-    fn cut(&mut self, piece: &[u8]) {
+    fn add_chunk(&mut self, chunk: &[u8]) {
         let before = self.held.len();
-        self.held.extend_from_slice(piece);
-        self.most = self.most.max(self.held.len());
-        if self.reader.is_text.is_none() {
-            let first = self
-                .held
-                .iter()
-                .find(|byte| !byte.is_ascii_whitespace() && byte.is_ascii());
-            self.reader.is_text = first.map(|byte| *byte != b'<');
+        self.held.extend_from_slice(chunk);
+        self.most_held = self.most_held.max(self.held.len());
+        if self.parser.is_text.is_none() {
+            let mut bytes = self.held.iter();
+            let first = bytes.find(|byte| !byte.is_ascii_whitespace() && byte.is_ascii());
+            self.parser.is_text = first.map(|byte| *byte != b'<');
         }
-        let end = if self.reader.is_text == Some(true) {
+        let end = if self.parser.is_text == Some(true) {
             self.held.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1)
         } else {
-            // Where it was looked for already, only the last bytes can be the beginning of an end.
-            let from = before.saturating_sub(SEAM);
+            // Of the bytes that were searched before, only the last can be the beginning of an end tag.
+            let from = before.saturating_sub(MAX_END_TAG);
             let new = self.held.get(from..).unwrap_or_default();
-            END.as_ref()
-                .and_then(|end| end.find_iter(new).last().map(|found| from + found.end()))
+            let last = END_TAG.as_ref().and_then(|end_tag| end_tag.find_iter(new).last());
+            last.map(|tag| from + tag.end())
         };
         if let Some(end) = end {
             let rest = self.held.split_off(end);
-            self.block();
+            self.parse_held();
             self.held = rest;
-        } else if self.held.len() > BLOCK {
-            self.reader
-                .remark("one page says more than 256 kB; it was left out".into());
-            self.held = self.held.split_off(self.held.len() - SEAM);
-            self.block();
+        } else if self.held.len() > MAX_ELEMENT {
+            self.parser
+                .record_loss("one page says more than 256 kB; it was left out");
+            self.held = self.held.split_off(self.held.len() - MAX_END_TAG);
+            self.parse_held();
             self.held.clear();
         }
-        self.done |= self.reader.refused;
+        self.is_done |= self.parser.is_refused;
     }
 
-    /// UTF-16 as UTF-8.
-    fn take_wide(&mut self, decoder: &mut Decoder, mut bytes: &[u8], last: bool) {
+    /// Adds UTF-16 as UTF-8.
+    fn add_utf16(&mut self, decoder: &mut Decoder, mut bytes: &[u8], is_last: bool) {
         let mut text = String::with_capacity(CHUNK);
         loop {
-            let (result, read, _) = decoder.decode_to_string(bytes, &mut text, last);
+            let (result, read, _) = decoder.decode_to_string(bytes, &mut text, is_last);
             bytes = bytes.get(read..).unwrap_or_default();
-            self.take(text.as_bytes());
+            self.add(text.as_bytes());
             text.clear();
             if result == CoderResult::InputEmpty {
                 return;
@@ -224,36 +220,37 @@ impl Pages {
         }
     }
 
-    fn broken(&mut self, error: &io::Error) {
-        if !self.done {
-            self.reader
-                .remark(format!("the rest cannot be unpacked: {error}"));
-            self.broken = true;
+    /// Ends the document at an error of the decoder, unless it has ended.
+    fn fail(&mut self, error: &io::Error) {
+        if !self.is_done {
+            self.parser
+                .record_loss(format!("the rest cannot be unpacked: {error}"));
+            self.is_broken = true;
         }
-        self.done = true;
+        self.is_done = true;
     }
 
-    fn block(&mut self) {
-        if !self.begun {
-            self.begun = true;
-            self.content_type = decode::named(&self.held, self.content_type.take());
+    fn parse_held(&mut self) {
+        if !self.is_begun {
+            self.is_begun = true;
+            self.content_type = content_type_of_parts(&self.held, self.content_type.take());
         }
-        self.reader.block(&self.held, self.content_type.as_deref());
+        self.parser.read_block(&self.held, self.content_type.as_deref());
     }
 
     fn finish(mut self) -> Result<(Sitemap, bool), NotAFeed> {
-        self.block();
-        // What was left out was left out on purpose.
-        let whole = !self.broken && (self.total > SITEMAP || self.reader.is_complete());
-        Ok((self.reader.finish()?, whole))
+        self.parse_held();
+        // A sitemap that is cut at the limit counts as complete: no further request would bring more.
+        let is_complete = !self.is_broken && (self.total > MAX_SITEMAP || self.parser.is_complete());
+        Ok((self.parser.finish()?, is_complete))
     }
 }
 
-impl Write for Pages {
-    /// Takes what was unpacked; an error where no more is wanted, so that a bomb is left after its first blast.
+impl Write for BlockCutter {
+    /// Adds unpacked bytes. The error once no more are read stops the decoder, so that a bomb is not unpacked further.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.take(bytes);
-        if self.done {
+        self.add(bytes);
+        if self.is_done {
             return Err(io::Error::other("enough was read"));
         }
         Ok(bytes.len())

@@ -1,0 +1,131 @@
+//! The stack of open elements, and what elements inherit from those around them.
+
+use std::rc::Rc;
+
+use url::Url;
+
+use super::fields::ElementRole;
+use super::limits;
+use super::open_names::OpenNames;
+use super::reference::decode_references;
+use super::token::Tag;
+use super::values::web_address;
+use super::vocabulary::{Namespaces, Vocabulary};
+
+/// An open element.
+#[derive(Debug)]
+pub(super) struct OpenElement<'a> {
+    /// As written.
+    pub(super) name: &'a str,
+    pub(super) role: ElementRole,
+    /// The address that relative links in it start from (`xml:base`).
+    pub(super) base: Option<Rc<Url>>,
+    /// `xml:lang`, as written.
+    pub(super) language: Option<&'a str>,
+    /// Whether it, or an element around it, has nothing that belongs to the entry.
+    pub(super) is_ignored: bool,
+}
+
+/// At most [`limits::DEPTH`] open elements, outermost first.
+#[derive(Debug, Default)]
+pub(super) struct OpenElements<'a> {
+    stack: Vec<OpenElement<'a>>,
+    names: OpenNames<'a>,
+    namespaces: Namespaces<'a>,
+    /// The address of the document.
+    base: Option<Rc<Url>>,
+}
+
+impl<'a> OpenElements<'a> {
+    pub(super) fn new(base: Option<&Url>) -> Self {
+        Self {
+            base: base.cloned().map(Rc::new),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.stack.len()
+    }
+
+    /// Whether no further element can be pushed.
+    pub(super) fn is_full(&self) -> bool {
+        self.stack.len() >= limits::DEPTH
+    }
+
+    pub(super) fn innermost(&self) -> Option<&OpenElement<'a>> {
+        self.stack.last()
+    }
+
+    /// Whether the innermost element is a child of one with the role [`ElementRole::Credit`].
+    pub(super) fn is_in_credit(&self) -> bool {
+        self.stack
+            .iter()
+            .rev()
+            .nth(1)
+            .is_some_and(|parent| parent.role == ElementRole::Credit)
+    }
+
+    /// Whether any element so far declared RSS by its namespace.
+    pub(super) fn declares_rss(&self) -> bool {
+        self.namespaces.declares_rss()
+    }
+
+    /// Reads the namespaces that a tag declares. Returns the vocabulary and the local name of its element, which must
+    /// then be pushed or [dropped](Self::drop_declarations).
+    pub(super) fn resolve(&mut self, tag: &Tag<'a>) -> (Vocabulary, &'a str) {
+        self.namespaces.declare(self.stack.len() + 1, &tag.attributes);
+        self.namespaces.resolve(tag.name)
+    }
+
+    /// Forgets the namespaces of a tag whose element is not pushed.
+    pub(super) fn drop_declarations(&mut self) {
+        self.namespaces.leave(self.stack.len() + 1);
+    }
+
+    /// Opens an element.
+    pub(super) fn push(&mut self, tag: &Tag<'a>, role: ElementRole) {
+        let parent = self.stack.last();
+        let inherited = parent.map_or_else(|| self.base.clone(), |parent| parent.base.clone());
+        let own_base = match role {
+            // CDF has no xml:base.
+            ElementRole::Feed => tag.attribute("xml:base").or_else(|| tag.attribute("base")),
+            _ => tag.attribute("xml:base"),
+        };
+        let own_base = own_base.and_then(|href| web_address(&decode_references(href), inherited.as_deref()));
+        let language = tag.attribute("xml:lang");
+        let is_inside_ignored = parent.is_some_and(|parent| parent.is_ignored);
+        let element = OpenElement {
+            name: tag.name,
+            role,
+            base: own_base.map(Rc::new).or(inherited),
+            language: language.or_else(|| parent.and_then(|parent| parent.language)),
+            is_ignored: match role {
+                ElementRole::Entry => false,
+                ElementRole::Ignored | ElementRole::Credit => true,
+                _ => is_inside_ignored,
+            },
+        };
+        self.names.open(tag.name);
+        self.stack.push(element);
+    }
+
+    /// Closes the innermost element.
+    pub(super) fn pop(&mut self) -> Option<OpenElement<'a>> {
+        let element = self.stack.pop()?;
+        self.namespaces.leave(self.stack.len() + 1);
+        self.names.close(element.name);
+        Some(element)
+    }
+
+    /// The index of the innermost element of a name, in any case. A search costs no more than the elements that the
+    /// caller then closes; a stray end tag costs none.
+    pub(super) fn position_of(&self, name: &'a str) -> Option<usize> {
+        if !self.names.contains(name) {
+            return None;
+        }
+        self.stack
+            .iter()
+            .rposition(|element| element.name.eq_ignore_ascii_case(name))
+    }
+}
