@@ -183,7 +183,8 @@ impl ArticleBuilder<'_> {
             .filter(filled)
             .or(entry.summary.as_deref().filter(filled));
         if let Some(text) = text {
-            (extraction.text, extraction.html) = html::fragment(text, entry.base.as_deref().unwrap_or(base));
+            (extraction.text, extraction.html) =
+                html::text_and_html(text, entry.base.as_deref().unwrap_or(base));
         }
         extraction.origins.insert(Field::Body, Origin::Feed);
     }

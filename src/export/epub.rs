@@ -240,14 +240,14 @@ fn xhtml(html: &str, out: &mut Vec<u8>) {
         return;
     };
     let mut open: Vec<(NodeId, &'static str)> = Vec::new();
-    for at in document.all() {
+    for at in document.nodes() {
         while let Some((last, name)) = open.last()
             && !document.contains(*last, at)
         {
             out.extend_from_slice(format!("</{name}>").as_bytes());
             open.pop();
         }
-        if let Some(text) = document.text_of(at) {
+        if let Some(text) = document.text(at) {
             escape(text, out);
             continue;
         }

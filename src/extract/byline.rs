@@ -3,7 +3,7 @@
 use super::authors;
 use super::fields::{Automatic, Place, class_words, words_of};
 use super::meta::fold;
-use crate::html::{Document, NodeId, Tag, line};
+use crate::html::{Document, NodeId, Tag, text_line};
 use crate::link;
 use crate::model::Origin;
 
@@ -123,10 +123,10 @@ impl Automatic<'_> {
         let document = self.document;
         let from = place.heading.map_or(0, |at| at.index().saturating_sub(BEFORE));
         let mut found: Vec<(u8, NodeId)> = Vec::new();
-        for at in document.all().skip(from).take_while(|at| *at < place.end) {
+        for at in document.nodes().skip(from).take_while(|at| *at < place.end) {
             let tag = document.tag(at);
             let large = document.end(at).index() - at.index() > LARGEST;
-            if tag.is_mute() || tag == Tag::Text || large || found.len() > 60 {
+            if tag.has_no_text() || tag == Tag::Text || large || found.len() > 60 {
                 continue;
             }
             let Some(rank) = rank(document, at) else { continue };
@@ -163,8 +163,12 @@ impl Automatic<'_> {
         let document = self.document;
         let (mut paragraphs, mut name) = (0, None);
         let from = place.heading?;
-        for at in document.all().skip(from.index()).take_while(|at| *at < place.end) {
-            let Some(text) = document.text_of(at) else {
+        for at in document
+            .nodes()
+            .skip(from.index())
+            .take_while(|at| *at < place.end)
+        {
+            let Some(text) = document.text(at) else {
                 continue;
             };
             let text = text.trim();
@@ -184,11 +188,11 @@ impl Automatic<'_> {
         let from = document.end(place.heading?);
         let until = from.index() + 400;
         document
-            .all()
+            .nodes()
             .skip(from.index())
             .take_while(|at| at.index() < until && *at < place.end)
             .filter(|at| document.tag(*at) == Tag::Text)
-            .filter(|at| document.text_of(*at).is_some_and(authors::opens))
+            .filter(|at| document.text(*at).is_some_and(authors::opens))
             .find_map(|at| {
                 let outer = document.parent(at)?;
                 if document.end(outer).index() - outer.index() > LARGEST {
@@ -290,18 +294,18 @@ fn is_beside(document: &Document, at: NodeId, heading: Option<NodeId>) -> bool {
 fn spelled(document: &Document, at: NodeId) -> String {
     let mut text = String::new();
     let mut apart = false;
-    for inner in document.within(at) {
+    for inner in document.subtree(at) {
         let tag = document.tag(inner);
         if tag == Tag::Br {
             apart = true;
         }
-        let Some(piece) = document.text_of(inner) else {
+        let Some(piece) = document.text(inner) else {
             continue;
         };
         let mute = document
             .ancestors(inner)
             .take(4)
-            .any(|outer| document.tag(outer).is_mute());
+            .any(|outer| document.tag(outer).has_no_text());
         if mute || piece.trim().is_empty() {
             apart |= !piece.is_empty();
             continue;
@@ -321,7 +325,7 @@ fn spelled(document: &Document, at: NodeId) -> String {
         }
     }
     if text.is_empty() {
-        return line(document, at);
+        return text_line(document, at);
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -343,7 +347,7 @@ fn is_signature(document: &Document, at: NodeId, text: &str) -> bool {
             let right = document
                 .attr(outer, "style")
                 .is_some_and(|style| style.replace(' ', "").contains("text-align:right"));
-            let alone = document.end(outer).index() - outer.index() < 8 && line(document, outer) == text;
+            let alone = document.end(outer).index() - outer.index() < 8 && text_line(document, outer) == text;
             return alone && (apart || right);
         }
     }

@@ -1,7 +1,7 @@
 //! What became of each piece of a page's text: for people who write rules.
 
 use crate::config::ArticleRules;
-use crate::html::{Block, BlockKind, Document, Marks, Selection, Tag, blocks};
+use crate::html::{Block, BlockKind, Document, NodeSet, Selection, Tag, blocks};
 
 /// What became of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,31 +40,31 @@ pub struct Segment {
 /// All that a reader sees of a page, and what became of it.
 pub(super) fn parts(document: &Document, article: &Selection, layers: &[&ArticleRules]) -> Vec<Segment> {
     let Some(root) = document
-        .all()
+        .nodes()
         .find(|at| document.tag(*at) == Tag::Body)
-        .or_else(|| document.all().next())
+        .or_else(|| document.nodes().next())
     else {
         return Vec::new();
     };
-    let mut kept = Marks::none(document);
+    let mut kept = NodeSet::empty(document);
     for (at, _) in article.texts(document) {
-        kept.add(at);
+        kept.insert(at);
     }
-    let mut removed = Marks::none(document);
+    let mut removed = NodeSet::empty(document);
     for css in layers.iter().flat_map(|rules| &rules.remove) {
         for at in document
             .select(css)
             .into_iter()
-            .flat_map(|at| document.within(at))
+            .flat_map(|at| document.subtree(at))
         {
-            removed.add(at);
+            removed.insert(at);
         }
     }
     let inside = |at| article.roots.iter().any(|root| document.contains(*root, at));
     let fate = |at| {
-        if kept.has(at) {
+        if kept.contains(at) {
             Disposition::Kept
-        } else if removed.has(at) {
+        } else if removed.contains(at) {
             Disposition::Removed
         } else if article.until.is_some_and(|until| at >= until) && inside(at) {
             Disposition::CutOff
@@ -76,7 +76,10 @@ pub(super) fn parts(document: &Document, article: &Selection, layers: &[&Article
     let mut texts = whole.texts(document).peekable();
     let mut parts = Vec::new();
     for Block {
-        shape, first, last, ..
+        kind: shape,
+        first,
+        last,
+        ..
     } in blocks(document, &whole)
     {
         let mut pieces: Vec<(Disposition, String)> = Vec::new();

@@ -59,13 +59,13 @@ impl Automatic<'_> {
             // Papers that print no headings print lines.
             let is_title = |text: &str| text.len() < title.len() * 2 + 40 && fold(text) == title;
             let lines = document
-                .all()
-                .filter(|at| document.text_of(*at).is_some_and(is_title))
+                .nodes()
+                .filter(|at| document.text(*at).is_some_and(is_title))
                 .filter(|at| {
                     !document
                         .ancestors(*at)
                         .take(3)
-                        .any(|outer| document.tag(outer).is_mute())
+                        .any(|outer| document.tag(outer).has_no_text())
                 })
                 .filter_map(|at| document.parent(at));
             headings.extend(lines.map(|at| (at, "")));
@@ -76,7 +76,7 @@ impl Automatic<'_> {
             .or_else(|| headings.first().map(|(at, _)| *at))
             .or_else(|| before(&first));
         let end = if end == NodeId::default() {
-            document.all().last().unwrap_or_default()
+            document.nodes().last().unwrap_or_default()
         } else {
             end
         };

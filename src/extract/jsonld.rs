@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::size::pixels;
-use crate::html::{Document, Tag, plain};
+use crate::html::{Document, Tag, plain_text};
 use crate::model::ImageSize;
 
 /// Longest script that is read, and most nodes of all scripts that are looked at.
@@ -89,7 +89,7 @@ pub(super) fn read(document: &Document) -> Linked {
 
 fn scripts(document: &Document) -> impl Iterator<Item = String> {
     document
-        .all()
+        .nodes()
         .filter(|at| document.tag(*at) == Tag::Script)
         .filter(|at| {
             document
@@ -99,7 +99,7 @@ fn scripts(document: &Document) -> impl Iterator<Item = String> {
         .map(|at| {
             document
                 .children(at)
-                .filter_map(|child| document.text_of(child))
+                .filter_map(|child| document.text(child))
                 .collect::<String>()
         })
         .filter(|script| script.len() <= LONGEST)
@@ -389,8 +389,8 @@ fn text(value: &Value) -> Option<String> {
             Value::Number(number) => return Some(number.to_string()),
             Value::String(text) => {
                 // Escaped by the template and again by its filter for JSON.
-                let twice = text.contains("&amp;").then(|| plain(text));
-                let text = plain(twice.as_deref().unwrap_or(text));
+                let twice = text.contains("&amp;").then(|| plain_text(text));
+                let text = plain_text(twice.as_deref().unwrap_or(text));
                 return (!text.is_empty()).then_some(text);
             }
             _ => return None,
@@ -409,7 +409,7 @@ fn names(value: &Value, by_id: &HashMap<&str, &Object>) -> Vec<String> {
         }
         match value {
             Value::Array(values) => open.extend(values.iter().rev().map(|value| (value, depth + 1))),
-            Value::String(name) => found.push(plain(name)),
+            Value::String(name) => found.push(plain_text(name)),
             Value::Object(object) => {
                 let named = object
                     .get("name")

@@ -1,7 +1,7 @@
 //! What kind of page it is, with evidence only: anything else is an article.
 
 use super::jsonld::Linked;
-use crate::html::{Css, Document, Marks, Selection, Tag, printed};
+use crate::html::{Css, Document, NodeSet, Selection, Tag, count_printed};
 use crate::model::{Extraction, Field, Origin, PageKind};
 
 /// Characters under which a page that asks whether we are human may have a text.
@@ -53,16 +53,16 @@ fn is_cut_short(document: &Document, linked: &Linked, extraction: &Extraction, b
     if selectors.is_empty() || !is_of_page {
         return short;
     }
-    let mut paid = Marks::none(document);
+    let mut paid = NodeSet::empty(document);
     for at in selectors.iter().flat_map(|css| document.select(css)) {
-        for inner in document.within(at) {
-            paid.add(inner);
+        for inner in document.subtree(at) {
+            paid.insert(inner);
         }
     }
     let (mut free, mut bought) = (0, 0);
     for (at, text) in body.texts(document) {
-        let length = printed(text);
-        *(if paid.has(at) { &mut bought } else { &mut free }) += length;
+        let length = count_printed(text);
+        *(if paid.contains(at) { &mut bought } else { &mut free }) += length;
     }
     match (free >= SOME, bought >= SOME) {
         (_, false) => true,
@@ -90,12 +90,12 @@ fn is_challenge(document: &Document) -> bool {
         "awswaf",
     ];
     let marked = |text: &str| MARKS.iter().any(|mark| text.contains(mark));
-    document.all().any(|at| match document.tag(at) {
+    document.nodes().any(|at| match document.tag(at) {
         Tag::Script | Tag::Iframe => {
             document.attr(at, "src").is_some_and(marked)
                 || document
                     .children(at)
-                    .filter_map(|child| document.text_of(child))
+                    .filter_map(|child| document.text(child))
                     .any(marked)
         }
         Tag::Div => {

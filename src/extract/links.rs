@@ -45,10 +45,10 @@ pub(super) fn of_page(meta: &Meta, base: &Url, header: Option<&str>) -> PageLink
 pub(super) fn printed(document: &Document, base: &Url) -> Option<Url> {
     // The label, and the node after which it no longer counts.
     let mut label: Option<NodeId> = None;
-    for at in document.all() {
+    for at in document.nodes() {
         match document.tag(at) {
             Tag::Text => {
-                let text = document.text_of(at).unwrap_or_default();
+                let text = document.text(at).unwrap_or_default();
                 if text.len() < 200 && is_label(text) {
                     label = Some(at);
                 } else if let Some(url) = label

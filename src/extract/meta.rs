@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::size::pixels;
-use crate::html::{Document, NodeId, Tag, line, plain, tidy};
+use crate::html::{Document, NodeId, Tag, collapse_whitespace, plain_text, text_line};
 use crate::model::ImageSize;
 
 /// Names and values of the head, each name in lower case, values in document order.
@@ -33,7 +33,7 @@ impl Meta {
     /// Reads the whole page: what belongs into the head is often elsewhere.
     pub(super) fn read(document: &Document) -> Self {
         let mut meta = Self::default();
-        for at in document.all() {
+        for at in document.nodes() {
             match document.tag(at) {
                 Tag::Meta => meta.add(document, at),
                 Tag::Title if meta.title.is_none() => {
@@ -42,21 +42,21 @@ impl Meta {
                         .any(|outer| document.tag(outer) == Tag::Svg);
                     let title: String = document
                         .children(at)
-                        .filter_map(|child| document.text_of(child))
+                        .filter_map(|child| document.text(child))
                         .collect();
-                    let title = plain(&title);
+                    let title = plain_text(&title);
                     if !title.is_empty() && !in_svg {
                         meta.title = Some(title);
                     }
                 }
                 Tag::H1 if meta.h1.len() < MOST_HEADINGS => {
-                    let text = line(document, at);
+                    let text = text_line(document, at);
                     if !text.is_empty() {
                         meta.h1.push((at, text));
                     }
                 }
                 Tag::H2 if meta.h2.len() < MOST_HEADINGS => {
-                    let text = line(document, at);
+                    let text = text_line(document, at);
                     if !text.is_empty() {
                         meta.h2.push((at, text));
                     }
@@ -88,9 +88,9 @@ impl Meta {
             return;
         };
         let content = if content.contains('&') {
-            plain(content)
+            plain_text(content)
         } else {
-            tidy(content)
+            collapse_whitespace(content)
         };
         if content.is_empty() {
             return;

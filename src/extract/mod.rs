@@ -49,7 +49,7 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::config::ArticleRules;
-use crate::html::{self, Document, LimitExceeded, ParseLimits, Selection, blocks, join, sanitised};
+use crate::html::{self, Document, LimitExceeded, ParseLimits, Selection, blocks, join_blocks, sanitised};
 use crate::model::{Extraction, Field, Grade, Origin, PageKind, PaginationLinks};
 use dates::Reading;
 use fields::Automatic;
@@ -169,7 +169,7 @@ fn cut_out(
     by_rule(&mut applied, &mut extraction);
     document.spend_pass()?;
 
-    let whole = Selection::of_all(document, &document.all().take(1).collect::<Vec<_>>());
+    let whole = Selection::of_all(document, &document.nodes().take(1).collect::<Vec<_>>());
     if applied.rejects(&whole) {
         extraction.kind = PageKind::NotArticle;
         extraction.tried = applied.tried;
@@ -191,14 +191,14 @@ fn cut_out(
     document.spend_pass()?;
     let clip = if let Some(clip) = ruled {
         extraction.origins.insert(Field::Body, Origin::Rule);
-        extraction.text = join(&blocks(document, &clip));
+        extraction.text = join_blocks(&blocks(document, &clip));
         clip
     } else {
         let mut found = body::find(document, extraction.title.as_deref(), &linked, &meta)?;
         applied.cut(&mut found.clip);
         extraction.text = if found.clip.until.is_some() || rules.iter().any(|rules| !rules.remove.is_empty())
         {
-            join(&blocks(document, &found.clip))
+            join_blocks(&blocks(document, &found.clip))
         } else {
             found.text
         };
@@ -231,7 +231,7 @@ fn last_resort(document: &Document, linked: &Linked, base: &Url, extraction: &mu
         return;
     }
     let of_json = |html: &str| {
-        let (text, html) = html::fragment(html, base);
+        let (text, html) = html::text_and_html(html, base);
         (text.chars().count() > printed * 3).then_some((text, html))
     };
     let declared = linked.body.as_deref().and_then(state::as_prose);

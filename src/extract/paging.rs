@@ -5,7 +5,7 @@ use memchr::memmem;
 use url::Url;
 
 use super::meta::Meta;
-use crate::html::{Document, NodeId, Tag, line};
+use crate::html::{Document, NodeId, Tag, text_line};
 use crate::link;
 
 /// Names of query parameters that number the pages of one article.
@@ -62,7 +62,7 @@ pub(super) fn next(document: &Document, meta: &Meta, base: &Url, page: &Url) -> 
         return Some(url);
     }
     document
-        .all()
+        .nodes()
         .filter(|at| document.tag(*at) == Tag::A)
         .find_map(|at| {
             let href = document.attr(at, "href")?;
@@ -109,7 +109,7 @@ fn is_of_pager(document: &Document, at: NodeId) -> bool {
     if has_next("rel") || has_next("class") {
         return true;
     }
-    let text = line(document, at);
+    let text = text_line(document, at);
     if text.len() <= 2 && text.parse::<u32>().is_ok() {
         return true;
     }

@@ -57,7 +57,7 @@ impl Automatic<'_> {
         let printed = || {
             body.roots
                 .iter()
-                .flat_map(|root| self.document.within(*root))
+                .flat_map(|root| self.document.subtree(*root))
                 .filter(|at| matches!(self.document.tag(*at), Tag::Img | Tag::Amp))
                 .find_map(|at| image_source(self.document, at, self.base))
                 .map(|url| (url, Origin::Auto))
@@ -72,7 +72,7 @@ impl Automatic<'_> {
     fn prints(&self, name: &str) -> bool {
         let document = self.document;
         document
-            .all()
+            .nodes()
             .filter(|at| matches!(document.tag(*at), Tag::Img | Tag::Amp | Tag::Source))
             .any(|at| {
                 let one = ONE.iter().filter_map(|attr| document.attr(at, attr));
@@ -88,7 +88,7 @@ impl Automatic<'_> {
         let from = place.heading?;
         let mut passed: HashSet<NodeId> = HashSet::new();
         document
-            .all()
+            .nodes()
             .skip(from.index())
             .take_while(|at| *at < place.end)
             .filter(|at| matches!(document.tag(*at), Tag::Img | Tag::Amp))

@@ -4,7 +4,9 @@ use url::Url;
 
 use super::dates::{self, Reading};
 use crate::config::{ArticleRules, FieldRule};
-use crate::html::{Css, Document, NodeId, Selection, blocks, join, line, printed, tidy};
+use crate::html::{
+    Css, Document, NodeId, Selection, blocks, collapse_whitespace, count_printed, join_blocks, text_line,
+};
 use crate::link;
 use crate::model::{Field, SelectorOutcome, Timestamp};
 
@@ -76,14 +78,14 @@ impl<'a> Applied<'a> {
                 let text = match (&rule.attr, &rule.matches) {
                     (None, None) => clip
                         .texts(applied.document)
-                        .any(|(_, text)| !tidy(text).is_empty()),
+                        .any(|(_, text)| !collapse_whitespace(text).is_empty()),
                     // A body is elements: its `match` decides whether it is one, an attribute holds none.
-                    (None, Some(pattern)) => pattern.is_match(&join(&blocks(applied.document, &clip))),
+                    (None, Some(pattern)) => pattern.is_match(&join_blocks(&blocks(applied.document, &clip))),
                     (Some(_), _) => false,
                 };
                 text.then(|| {
                     let texts = clip.texts(applied.document);
-                    let length = texts.map(|(_, text)| printed(text)).sum();
+                    let length = texts.map(|(_, text)| count_printed(text)).sum();
                     (length, clip)
                 })
             },
@@ -98,7 +100,7 @@ impl<'a> Applied<'a> {
                 return;
             }
             for at in self.document.select(css) {
-                clip.without.add(at);
+                clip.excluded.insert(at);
             }
         }
         let phrases: Vec<String> = self
@@ -107,7 +109,7 @@ impl<'a> Applied<'a> {
             .flat_map(|rules| &rules.cut_after)
             .cloned()
             .collect();
-        clip.cut_after(self.document, &phrases);
+        clip.end_before_phrase(self.document, &phrases);
     }
 
     /// Whether the page has a text that tells it is no article.
@@ -120,7 +122,7 @@ impl<'a> Applied<'a> {
         if phrases.peek().is_none() {
             return false;
         }
-        let text = join(&blocks(self.document, page));
+        let text = join_blocks(&blocks(self.document, page));
         phrases.any(|phrase| text.contains(phrase.as_str()))
     }
 
@@ -177,14 +179,14 @@ impl<'a> Applied<'a> {
 
     fn value(&self, rule: &FieldRule, at: NodeId) -> Option<String> {
         let whole = match &rule.attr {
-            Some(attr) => tidy(self.document.attr(at, attr)?),
-            None => line(self.document, at),
+            Some(attr) => collapse_whitespace(self.document.attr(at, attr)?),
+            None => text_line(self.document, at),
         };
         let value = match &rule.matches {
             Some(pattern) => {
                 let found = pattern.captures(&whole)?;
                 let part = found.get(1).or_else(|| found.get(0))?;
-                tidy(part.as_str())
+                collapse_whitespace(part.as_str())
             }
             None => whole,
         };

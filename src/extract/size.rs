@@ -32,7 +32,7 @@ impl Automatic<'_> {
         let shared = self.meta.shared.iter();
         let shared = shared.filter(|(urls, _)| urls.iter().any(|url| is_it(url)));
         let linked = self.linked.images.iter().filter(|(url, _)| is_it(url));
-        let shown = self.document.all().filter_map(|at| self.shown_size(at, image));
+        let shown = self.document.nodes().filter_map(|at| self.shown_size(at, image));
         let mut some = ImageSize::default();
         for size in shared
             .map(|(_, size)| *size)

@@ -5,7 +5,9 @@
 
 use super::fields::{Automatic, Place, class_words};
 use super::meta::fold;
-use crate::html::{Block, BlockKind, Document, Marks, NodeId, Selection, Tag, blocks, line, tidy};
+use crate::html::{
+    Block, BlockKind, Document, NodeId, NodeSet, Selection, Tag, blocks, collapse_whitespace, text_line,
+};
 use crate::model::Origin;
 
 /// Characters of a standfirst, at least and at most.
@@ -43,11 +45,13 @@ impl Automatic<'_> {
         if let Some(text) = self.printed_standfirst(title, place, &said) {
             return Some((text, Origin::Auto));
         }
-        declared.map(|text| (tidy(text), Origin::Meta)).or_else(|| {
-            linked
-                .filter(|text| !self.is_caption(text))
-                .map(|text| (tidy(text), Origin::JsonLd))
-        })
+        declared
+            .map(|text| (collapse_whitespace(text), Origin::Meta))
+            .or_else(|| {
+                linked
+                    .filter(|text| !self.is_caption(text))
+                    .map(|text| (collapse_whitespace(text), Origin::JsonLd))
+            })
     }
 
     /// The text after the headline that is most likely the standfirst.
@@ -72,7 +76,7 @@ impl Automatic<'_> {
     ) -> Option<Within> {
         let document = self.document;
         let from = document.end(place.heading?);
-        let until = document.all().nth(from.index().saturating_add(reach));
+        let until = document.nodes().nth(from.index().saturating_add(reach));
         let mut roots = Vec::new();
         let mut at = from;
         while document.parent(at).is_some() && until.is_none_or(|until| at < until) {
@@ -81,7 +85,7 @@ impl Automatic<'_> {
         }
         let clip = Selection {
             roots,
-            without: Marks::none(document),
+            excluded: NodeSet::empty(document),
             until,
         };
         let headline = [title.map(words).unwrap_or_default()];
@@ -94,7 +98,7 @@ impl Automatic<'_> {
             let length = block.text.chars().count();
             let around = Around::of(document, block, place.heading);
             if matches!(around, Around::Beside | Around::Byline)
-                || block.linked * 2 > block.chars
+                || block.linked_chars * 2 > block.chars
                 || !LENGTH.contains(&length)
             {
                 continue;
@@ -104,7 +108,7 @@ impl Automatic<'_> {
                 continue;
             }
             let named = around == Around::Deck;
-            let heading = matches!(block.shape, BlockKind::Heading(_));
+            let heading = matches!(block.kind, BlockKind::Heading(_));
             let printed = if heading || !said.is_empty() {
                 words(&block.text)
             } else {
@@ -158,7 +162,7 @@ impl Automatic<'_> {
         let Some(block) = found.get(index) else {
             return String::new();
         };
-        if !matches!(block.shape, BlockKind::Item { .. }) || !named {
+        if !matches!(block.kind, BlockKind::Item { .. }) || !named {
             return block.text.clone();
         }
         let list = self
@@ -179,12 +183,12 @@ impl Automatic<'_> {
         let text = fold(text);
         let document = self.document;
         let mut end = NodeId::default();
-        document.all().any(|at| {
+        document.nodes().any(|at| {
             if document.tag(at) != Tag::Figure || at < end {
                 return false;
             }
             end = document.end(at);
-            fold(&line(document, at)).contains(&text)
+            fold(&text_line(document, at)).contains(&text)
         })
     }
 }

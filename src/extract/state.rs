@@ -76,11 +76,8 @@ pub(super) fn find(document: &Document, title: Option<&str>) -> Option<String> {
         score: 0,
     };
     let mut left = LARGEST;
-    for at in document.all().filter(|at| document.tag(*at) == Tag::Script) {
-        let text = document
-            .children(at)
-            .next()
-            .and_then(|text| document.text_of(text));
+    for at in document.nodes().filter(|at| document.tag(*at) == Tag::Script) {
+        let text = document.children(at).next().and_then(|text| document.text(text));
         let kind = document
             .attr(at, "type")
             .unwrap_or_default()
@@ -102,7 +99,7 @@ pub(super) fn find(document: &Document, title: Option<&str>) -> Option<String> {
 /// A text as HTML, if it is prose.
 pub(super) fn as_prose(text: &str) -> Option<String> {
     let html = html_of(text);
-    is_prose(&crate::html::plain(&html)).then_some(html)
+    is_prose(&crate::html::plain_text(&html)).then_some(html)
 }
 
 /// The JSON that a script is, or that it assigns to a name of [`NAMES`].
@@ -200,7 +197,7 @@ impl Best {
             return;
         }
         let score = if titled { html.len() * 4 } else { html.len() };
-        if score > self.score && is_prose(&crate::html::plain(&html)) {
+        if score > self.score && is_prose(&crate::html::plain_text(&html)) {
             self.score = score;
             self.html = html;
         }
@@ -339,7 +336,7 @@ mod tests {
     fn found(script: &str) -> Option<String> {
         let html = format!("<title>The ferry came early</title><div id=root></div>{script}");
         let document = Document::parse(&html, &ParseLimits::default()).unwrap();
-        find(&document, Some("The ferry came early")).map(|html| crate::html::plain(&html))
+        find(&document, Some("The ferry came early")).map(|html| crate::html::plain_text(&html))
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::fields::Automatic;
 use super::meta::{fold, without_site};
-use crate::html::{Tag, tidy};
+use crate::html::{Tag, collapse_whitespace};
 use crate::link;
 use crate::model::Origin;
 
@@ -77,8 +77,8 @@ impl Automatic<'_> {
         let whole = self.meta.title.as_deref()?;
         let document = self.document;
         let mut best: Option<String> = None;
-        for at in document.all().filter(|at| document.tag(*at) == Tag::Text) {
-            let text = document.text_of(at).unwrap_or_default().trim();
+        for at in document.nodes().filter(|at| document.tag(*at) == Tag::Text) {
+            let text = document.text(at).unwrap_or_default().trim();
             // The shortest that cannot be the name of a section.
             if text.len() < LONG
                 || text.len() >= whole.len() + LONG
@@ -86,7 +86,7 @@ impl Automatic<'_> {
             {
                 continue;
             }
-            let text = tidy(text);
+            let text = collapse_whitespace(text);
             let rest = whole.strip_prefix(text.as_str()).unwrap_or_default();
             let parted = rest.starts_with(' ')
                 && rest
@@ -95,7 +95,7 @@ impl Automatic<'_> {
             let mute = document
                 .ancestors(at)
                 .take(3)
-                .any(|outer| document.tag(outer).is_mute());
+                .any(|outer| document.tag(outer).has_no_text());
             if parted && !mute {
                 best = Some(text);
             }

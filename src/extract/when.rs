@@ -2,7 +2,7 @@
 
 use super::dates;
 use super::fields::{Automatic, Place, class_words};
-use crate::html::{NodeId, Tag, line};
+use crate::html::{NodeId, Tag, text_line};
 use crate::model::{Origin, Precision, Timestamp};
 
 impl Automatic<'_> {
@@ -87,7 +87,7 @@ impl Automatic<'_> {
         let document = self.document;
         let mut best: Option<(u8, Timestamp)> = None;
         let mut read = 0;
-        for at in document.all() {
+        for at in document.nodes() {
             let Some(rank) = self.rank(at, place) else {
                 continue;
             };
@@ -118,7 +118,7 @@ impl Automatic<'_> {
             let near = place.heading.is_some_and(|heading| {
                 at.index() + BEFORE > heading.index() && at.index() < heading.index() + AFTER
             });
-            let text = near.then(|| document.text_of(at)).flatten()?;
+            let text = near.then(|| document.text(at)).flatten()?;
             let short = text.len() < 200 && text.bytes().filter(u8::is_ascii_digit).count() < 20;
             let digits = text.chars().any(char::is_numeric);
             return (short && digits).then_some(LINE);
@@ -134,7 +134,7 @@ impl Automatic<'_> {
                 class_words(document, at).any(|word| word.starts_with("updat") || word.starts_with("modif"));
             return Some(if changed { 3 } else { 1 });
         }
-        let named = !tag.is_mute()
+        let named = !tag.has_no_text()
             && class_words(document, at).any(|word| {
                 word.contains("date") && !word.contains("update")
                     || word.contains("publish")
@@ -191,7 +191,7 @@ impl Automatic<'_> {
     fn date_of(&self, at: NodeId, rank: u8) -> Option<Timestamp> {
         let document = self.document;
         if rank == LINE {
-            let text = document.text_of(at)?;
+            let text = document.text(at)?;
             let full = |at: &Timestamp| at.precision >= Precision::Day;
             let text = text.trim();
             return (text.chars().count() < 70)
@@ -208,7 +208,7 @@ impl Automatic<'_> {
             if document.end(at).index() - at.index() > LARGEST {
                 return None;
             }
-            let text = line(document, at);
+            let text = text_line(document, at);
             (text.chars().count() < 200).then(|| self.date(&text))?
         })
     }

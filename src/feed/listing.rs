@@ -13,7 +13,7 @@ use super::date::parse_date;
 use super::error::NotAFeed;
 use super::limits::{self, truncated};
 use crate::config::{FieldRule, Listing};
-use crate::html::{self, Document, NodeId, ParseLimits, line, tidy};
+use crate::html::{self, Document, NodeId, ParseLimits, collapse_whitespace, text_line};
 use crate::link;
 use crate::model::{Entry, ParsedFeed, Precision, Timestamp};
 
@@ -58,7 +58,7 @@ pub(super) fn parse_page(
     for (index, link) in links.iter().enumerate() {
         let block = block_around(&document, &links, index);
         let title = if listing.title.is_empty() {
-            Some(line(&document, link.node)).filter(|text| !text.is_empty())
+            Some(text_line(&document, link.node)).filter(|text| !text.is_empty())
         } else {
             first_value(&document, block, &titles, |_, text| Some(text))
         };

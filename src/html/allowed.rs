@@ -60,7 +60,7 @@ pub(super) fn is_clean(html: &str) -> bool {
         return false;
     };
     let mut elements = 0;
-    let is_known = document.all().all(|at| match document.tag(at) {
+    let is_known = document.nodes().all(|at| match document.tag(at) {
         Tag::Text => true,
         // The parser's own.
         Tag::Html | Tag::Head | Tag::Body => document.attrs(at).next().is_none(),

@@ -29,36 +29,39 @@ pub use markdown::markdown;
 pub use render::{sanitise, sanitised};
 pub use selection::Selection;
 pub use tag::Tag;
-pub use text::{Block, BlockKind, blocks, join, line, printed, tidy};
-pub use tree::{Document, Marks, NodeId};
+pub use text::{Block, BlockKind, blocks, collapse_whitespace, count_printed, join_blocks, text_line};
+pub use tree::{Document, NodeId, NodeSet};
 
 use url::Url;
 
 /// Text and sanitised HTML of a piece of HTML from elsewhere, such as a feed's own text. Both are empty where it is
 /// more than we parse.
-pub fn fragment(html: &str, base: &Url) -> (String, String) {
+pub fn text_and_html(html: &str, base: &Url) -> (String, String) {
     let Ok(document) = Document::parse(html, &ParseLimits::default()) else {
         return Default::default();
     };
-    let Some(root) = document.all().next() else {
+    let Some(root) = document.nodes().next() else {
         return Default::default();
     };
     let clip = Selection::of(&document, root);
-    (join(&blocks(&document, &clip)), sanitised(&document, &clip, base))
+    (
+        join_blocks(&blocks(&document, &clip)),
+        sanitised(&document, &clip, base),
+    )
 }
 
 /// Text out of a field that may hold markup or character references, as one line.
-pub fn plain(text: &str) -> String {
+pub fn plain_text(text: &str) -> String {
     if !text.contains(['<', '&']) {
-        return tidy(text);
+        return collapse_whitespace(text);
     }
     let Ok(document) = Document::parse(text, &ParseLimits::default()) else {
         return String::new();
     };
     document
-        .all()
+        .nodes()
         .next()
-        .map(|root| line(&document, root))
+        .map(|root| text_line(&document, root))
         .unwrap_or_default()
 }
 

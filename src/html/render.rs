@@ -33,7 +33,7 @@ pub fn sanitised(document: &Document, clip: &Selection, base: &Url) -> String {
 pub fn sanitise(html: &str, base: &Url) -> String {
     match Document::parse(html, &super::ParseLimits::default()) {
         Ok(document) => {
-            let roots: Vec<NodeId> = document.all().take(1).collect();
+            let roots: Vec<NodeId> = document.nodes().take(1).collect();
             let clip = Selection::of_all(&document, &roots);
             sanitised(&document, &clip, base)
         }
@@ -86,7 +86,7 @@ impl Writer<'_> {
         while at < end && clip.until.is_none_or(|until| at < until) {
             self.leave(at);
             let tag = self.document.tag(at);
-            if clip.without.has(at) || (tag.is_mute() && tag != Tag::Head) {
+            if clip.excluded.contains(at) || (tag.has_no_text() && tag != Tag::Head) {
                 if tag.is_block() {
                     self.end_text();
                 }
@@ -238,7 +238,7 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, at: NodeId) {
-        let text = self.document.text_of(at).unwrap_or_default();
+        let text = self.document.text(at).unwrap_or_default();
         if text.chars().all(char::is_whitespace) {
             if !self.open.is_empty() && !self.out.ends_with(' ') {
                 self.out.push(' ');

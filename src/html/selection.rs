@@ -1,7 +1,7 @@
 //! A part of a page: what is read of it, and what is left out.
 
 use super::tag::Tag;
-use super::tree::{Document, Marks, NodeId};
+use super::tree::{Document, NodeId, NodeSet};
 
 /// A part of a document: some elements, without some of what is in them, up to a position.
 #[derive(Clone, Debug)]
@@ -9,7 +9,7 @@ pub struct Selection {
     /// Elements or texts in document order, none within another.
     pub roots: Vec<NodeId>,
     /// Left out, with everything in it.
-    pub without: Marks,
+    pub excluded: NodeSet,
     /// Nothing from here on.
     pub until: Option<NodeId>,
 }
@@ -19,7 +19,7 @@ impl Selection {
     pub fn of(document: &Document, root: NodeId) -> Self {
         Self {
             roots: vec![root],
-            without: Marks::none(document),
+            excluded: NodeSet::empty(document),
             until: None,
         }
     }
@@ -39,13 +39,13 @@ impl Selection {
         });
         Self {
             roots,
-            without: Marks::none(document),
+            excluded: NodeSet::empty(document),
             until: None,
         }
     }
 
     /// Ends it before the first text that contains one of `phrases`. Scripts are no text.
-    pub fn cut_after(&mut self, document: &Document, phrases: &[String]) {
+    pub fn end_before_phrase(&mut self, document: &Document, phrases: &[String]) {
         if phrases.is_empty() {
             return;
         }
@@ -70,13 +70,13 @@ impl Selection {
                     return None;
                 }
                 let tag = document.tag(at);
-                if self.without.has(at) || tag.is_mute() {
+                if self.excluded.contains(at) || tag.has_no_text() {
                     next = document.end(at);
                     continue;
                 }
                 next = NodeId(at.0 + 1);
                 if tag == Tag::Text {
-                    return Some((at, document.text_of(at).unwrap_or_default()));
+                    return Some((at, document.text(at).unwrap_or_default()));
                 }
             }
         })
@@ -86,7 +86,7 @@ impl Selection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::html::{ParseLimits, blocks, join};
+    use crate::html::{ParseLimits, blocks, join_blocks};
 
     #[test]
     fn a_clip_ends_before_a_phrase_that_scripts_do_not_count_for() {
@@ -95,8 +95,8 @@ mod tests {
             &ParseLimits::default(),
         )
         .unwrap();
-        let mut clip = Selection::of(&document, document.all().next().unwrap());
-        clip.cut_after(&document, &["The end".to_owned()]);
-        assert_eq!(join(&blocks(&document, &clip)), "a\n\nb");
+        let mut clip = Selection::of(&document, document.nodes().next().unwrap());
+        clip.end_before_phrase(&document, &["The end".to_owned()]);
+        assert_eq!(join_blocks(&blocks(&document, &clip)), "a\n\nb");
     }
 }

@@ -229,7 +229,7 @@ impl Tag {
     }
 
     /// Elements that hold no text for a reader.
-    pub fn is_mute(self) -> bool {
+    pub fn has_no_text(self) -> bool {
         matches!(
             self,
             Self::Script

@@ -11,9 +11,9 @@ use super::{Document, ParseLimits, Selection, Tag, full};
 /// A tree as lines: what a node is, how deep it stands, its attributes.
 fn drawn(document: &Document) -> String {
     let mut out = String::new();
-    for at in document.all() {
+    for at in document.nodes() {
         let depth = document.ancestors(at).count();
-        if let Some(text) = document.text_of(at) {
+        if let Some(text) = document.text(at) {
             writeln!(out, "{depth} {text:?}").unwrap();
             continue;
         }
@@ -371,7 +371,7 @@ fn the_pages_of_the_corpora_make_the_same_tree() {
         all += 1;
         usual += usize::from(compare(&page));
         let document = Document::parse(&page, &ParseLimits::default()).unwrap();
-        let root = document.all().next().unwrap();
+        let root = document.nodes().next().unwrap();
         let html = super::sanitised(&document, &Selection::of(&document, root), &base);
         // Of blank lines that open a <pre>, ammonia takes one for the end of the tag's line and writes none in its place.
         let html = html.replace("<pre>\n", "<pre>");

@@ -29,7 +29,7 @@ pub enum BlockKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
     /// What it is.
-    pub shape: BlockKind,
+    pub kind: BlockKind,
     /// Clean text; lines parted by `\n` where the page breaks them.
     pub text: String,
     /// The element that makes it a block.
@@ -41,7 +41,7 @@ pub struct Block {
     /// Characters that are not spaces.
     pub chars: usize,
     /// Those of them within links.
-    pub linked: usize,
+    pub linked_chars: usize,
     /// Characters, those of scripts that write a word with one or two counted for more.
     pub weight: f64,
 }
@@ -56,18 +56,18 @@ pub fn blocks(document: &Document, clip: &Selection) -> Vec<Block> {
 }
 
 /// Blocks as one text: a blank line between paragraphs, a line break between items of a list and rows of a table.
-pub fn join<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> String {
+pub fn join_blocks<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> String {
     let mut text = String::new();
     let mut before: Option<BlockKind> = None;
     for block in blocks {
         if let Some(before) = before {
             let together = matches!(
-                (before, block.shape),
+                (before, block.kind),
                 (BlockKind::Item { .. }, BlockKind::Item { .. }) | (BlockKind::Row, BlockKind::Row)
             );
             text.push_str(if together { "\n" } else { "\n\n" });
         }
-        if let BlockKind::Item { depth, number } = block.shape {
+        if let BlockKind::Item { depth, number } = block.kind {
             text.extend(std::iter::repeat_n("  ", usize::from(depth.saturating_sub(1))));
             match number {
                 Some(number) => {
@@ -78,13 +78,13 @@ pub fn join<'a>(blocks: impl IntoIterator<Item = &'a Block>) -> String {
             }
         }
         text.push_str(&block.text);
-        before = Some(block.shape);
+        before = Some(block.kind);
     }
     text
 }
 
 /// The text of one element as one line: for titles, names, captions.
-pub fn line(document: &Document, at: NodeId) -> String {
+pub fn text_line(document: &Document, at: NodeId) -> String {
     let clip = Selection::of(document, at);
     let mut text = String::new();
     for block in blocks(document, &clip) {
@@ -99,7 +99,7 @@ pub fn line(document: &Document, at: NodeId) -> String {
 }
 
 /// Collapses white space, drops control characters and trims marks nobody sees.
-pub fn tidy(text: &str) -> String {
+pub fn collapse_whitespace(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut space = false;
     for c in text.chars() {
@@ -122,7 +122,7 @@ pub fn tidy(text: &str) -> String {
 }
 
 /// Characters of a text that are no white space.
-pub fn printed(text: &str) -> usize {
+pub fn count_printed(text: &str) -> usize {
     let (mut printed, mut rest) = (0, text);
     loop {
         let run = runs::words(rest);
@@ -149,8 +149,8 @@ mod tests {
 
     fn text(html: &str) -> String {
         let document = Document::parse(html, &ParseLimits::default()).unwrap();
-        let root = document.all().next().unwrap();
-        join(&blocks(&document, &Selection::of(&document, root)))
+        let root = document.nodes().next().unwrap();
+        join_blocks(&blocks(&document, &Selection::of(&document, root)))
     }
 
     #[test]

@@ -202,7 +202,7 @@ impl Document {
     }
 
     /// All elements and texts, in document order.
-    pub fn all(&self) -> impl Iterator<Item = NodeId> + use<> {
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
         (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(NodeId)
     }
 
@@ -215,7 +215,7 @@ impl Document {
     }
 
     /// An element and everything in it, in document order.
-    pub fn within(&self, at: NodeId) -> impl Iterator<Item = NodeId> + use<> {
+    pub fn subtree(&self, at: NodeId) -> impl Iterator<Item = NodeId> + use<> {
         (at.0..self.end(at).0).map(NodeId)
     }
 
@@ -256,7 +256,7 @@ impl Document {
     }
 
     /// The text of a text node.
-    pub fn text_of(&self, at: NodeId) -> Option<&str> {
+    pub fn text(&self, at: NodeId) -> Option<&str> {
         let flat = self.flat(at).filter(|flat| flat.tag == Tag::Text)?;
         Some(self.str(flat.text))
     }
@@ -377,16 +377,16 @@ impl std::fmt::Debug for Document {
 
 /// A set of positions: what a walk leaves out.
 #[derive(Clone, Debug, Default)]
-pub struct Marks(Vec<u64>);
+pub struct NodeSet(Vec<u64>);
 
-impl Marks {
+impl NodeSet {
     /// None of a document's positions.
-    pub fn none(document: &Document) -> Self {
+    pub fn empty(document: &Document) -> Self {
         Self(vec![0; document.len() / 64 + 1])
     }
 
     /// Adds one.
-    pub fn add(&mut self, at: NodeId) {
+    pub fn insert(&mut self, at: NodeId) {
         if let Some(word) = self.0.get_mut(at.0 as usize / 64) {
             *word |= 1 << (at.0 % 64);
         }
@@ -400,7 +400,7 @@ impl Marks {
     }
 
     /// Whether it is there.
-    pub fn has(&self, at: NodeId) -> bool {
+    pub fn contains(&self, at: NodeId) -> bool {
         self.0
             .get(at.0 as usize / 64)
             .is_some_and(|word| word & (1 << (at.0 % 64)) != 0)

@@ -84,7 +84,7 @@ impl<'d> Reader<'d> {
         while at < end && clip.until.is_none_or(|until| at < until) {
             self.close(at);
             let tag = self.document.tag(at);
-            if clip.without.has(at) {
+            if clip.excluded.contains(at) {
                 // What was taken out parted what stood around it, if it was a block.
                 if tag.is_block() {
                     self.flush();
@@ -92,7 +92,7 @@ impl<'d> Reader<'d> {
                 at = self.document.end(at);
                 continue;
             }
-            if tag.is_mute() {
+            if tag.has_no_text() {
                 if matches!(tag, Tag::Iframe | Tag::Video | Tag::Audio | Tag::Object) {
                     self.space = true;
                 }
@@ -201,7 +201,7 @@ impl<'d> Reader<'d> {
     /// Rows of short cells; a table that lays out a page has blocks in its cells.
     fn is_data_table(&self, table: NodeId) -> bool {
         let (mut cells, mut rows, mut inner) = (0, 0, 0);
-        for at in self.document.within(table).skip(1) {
+        for at in self.document.subtree(table).skip(1) {
             match self.document.tag(at) {
                 Tag::Table | Tag::Form => return false,
                 Tag::Td | Tag::Th => cells += 1,
@@ -233,7 +233,7 @@ impl<'d> Reader<'d> {
     }
 
     fn append(&mut self, at: NodeId) {
-        let text = self.document.text_of(at).unwrap_or_default();
+        let text = self.document.text(at).unwrap_or_default();
         self.document.spend_text(text.len());
         let (pre, owner) = self.frame().map_or((false, at), |frame| (frame.pre, frame.owner));
         let in_link = at < self.link_end;
@@ -315,14 +315,14 @@ impl<'d> Reader<'d> {
             _ => BlockKind::Paragraph,
         };
         self.blocks.push(Block {
-            shape,
+            kind: shape,
             weight: weight(&text, chars),
             text,
             owner: self.owner,
             first: self.first,
             last: self.last,
             chars,
-            linked,
+            linked_chars: linked,
         });
     }
 }

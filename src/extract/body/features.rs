@@ -128,7 +128,7 @@ fn flags(named: Named) -> u32 {
 /// Each element of the page with what is around it.
 fn around<'d>(document: &'d Document, known: &mut Known<'d>) -> Vec<Around> {
     let mut all: Vec<Around> = Vec::with_capacity(document.len());
-    for at in document.all() {
+    for at in document.nodes() {
         let tag = document.tag(at);
         let outer = document
             .parent(at)
@@ -228,7 +228,7 @@ pub(super) fn of_blocks<'d>(view: &View<'d>, known: &mut Known<'d>) -> Vec<Seen>
             .map(|block| f64::from(u8::from(value::is_paragraph(block)))),
     );
     let chars = Sums::of(view.blocks.iter().map(|block| block.chars as f64));
-    let linked = Sums::of(view.blocks.iter().map(|block| block.linked as f64));
+    let linked = Sums::of(view.blocks.iter().map(|block| block.linked_chars as f64));
     let covered = value::covered(view);
     let title = view.title.map(fold).unwrap_or_default();
     let said = view
@@ -269,13 +269,13 @@ pub(super) fn of_blocks<'d>(view: &View<'d>, known: &mut Known<'d>) -> Vec<Seen>
         .iter()
         .zip(&folded)
         .position(|(block, text)| {
-            matches!(block.shape, BlockKind::Heading(1)) && *text == title && !title.is_empty()
+            matches!(block.kind, BlockKind::Heading(1)) && *text == title && !title.is_empty()
         })
         .or_else(|| folded.iter().position(|text| *text == title && !title.is_empty()))
         .or_else(|| {
             view.blocks
                 .iter()
-                .position(|block| matches!(block.shape, BlockKind::Heading(1)))
+                .position(|block| matches!(block.kind, BlockKind::Heading(1)))
         });
     let count = view.blocks.len().max(1);
     let mut looked = 0;
@@ -381,7 +381,7 @@ pub(super) fn of_blocks<'d>(view: &View<'d>, known: &mut Known<'d>) -> Vec<Seen>
 
 fn of_text(seen: &mut Seen, block: &Block) {
     seen.set(Feature::Bias, 1.0);
-    match block.shape {
+    match block.kind {
         BlockKind::Paragraph => seen.set(Feature::Paragraph, 1.0),
         BlockKind::Item { .. } => seen.set(Feature::Item, 1.0),
         BlockKind::Row => seen.set(Feature::Row, 1.0),
@@ -402,25 +402,25 @@ fn of_text(seen: &mut Seen, block: &Block) {
         seen.flag(feature, weight >= least);
     }
     seen.set(Feature::LogLength, (weight.max(1.0).ln() / 6.0) as f32);
-    let linked = block.linked as f32 / block.chars.max(1) as f32;
+    let linked = block.linked_chars as f32 / block.chars.max(1) as f32;
     seen.set(Feature::Linked, linked);
     seen.flag(Feature::LinkedHalf, linked >= 0.5);
     seen.flag(Feature::LinkedAll, linked >= 0.9);
-    seen.flag(Feature::Unlinked, block.linked == 0);
+    seen.flag(Feature::Unlinked, block.linked_chars == 0);
     let sentence = value::ends_sentence(&block.text);
     seen.flag(Feature::Sentence, sentence);
     seen.flag(Feature::LongSentence, sentence && weight >= 80.0);
     let link = linked >= 0.9;
     let (item, heading) = (
-        matches!(block.shape, BlockKind::Item { .. }),
-        matches!(block.shape, BlockKind::Heading(_)),
+        matches!(block.kind, BlockKind::Item { .. }),
+        matches!(block.kind, BlockKind::Heading(_)),
     );
     seen.flag(Feature::LinkParagraph, link && !item && !heading);
     seen.flag(Feature::LinkItem, link && item);
     seen.flag(Feature::LinkHeading, link && heading);
     seen.flag(
         Feature::Scrap,
-        !sentence && weight < 40.0 && block.shape == BlockKind::Paragraph,
+        !sentence && weight < 40.0 && block.kind == BlockKind::Paragraph,
     );
     seen.flag(Feature::ScrapItem, !sentence && item);
     let text = block.text.as_str();

@@ -17,7 +17,7 @@ mod weights;
 #[cfg(test)]
 mod tests;
 
-use crate::html::{Block, Document, LimitExceeded, Marks, NodeId, Selection, Tag, blocks, join};
+use crate::html::{Block, Document, LimitExceeded, NodeId, NodeSet, Selection, Tag, blocks, join_blocks};
 
 use super::jsonld::Linked;
 use super::meta::Meta;
@@ -35,7 +35,7 @@ struct View<'a> {
     /// All blocks that a reader sees, in order.
     blocks: Vec<Block>,
     /// Elements that are no part of an article.
-    noise: Marks,
+    noise: NodeSet,
     title: Option<&'a str>,
     /// JSON-LD's `articleBody`.
     said: Option<&'a str>,
@@ -51,9 +51,9 @@ pub(super) fn find(
     meta: &Meta,
 ) -> Result<Found, LimitExceeded> {
     let root = document
-        .all()
+        .nodes()
         .find(|at| document.tag(*at) == Tag::Body)
-        .or_else(|| document.all().next());
+        .or_else(|| document.nodes().next());
     let Some(root) = root else {
         return Ok(Found {
             clip: Selection::of_all(document, &[]),
@@ -61,7 +61,7 @@ pub(super) fn find(
         });
     };
     let mut whole = Selection::of(document, root);
-    noise::hide(document, &mut whole.without);
+    noise::hide(document, &mut whole.excluded);
     document.spend_pass()?;
     let all = blocks(document, &whole);
     document.spend_pass()?;
@@ -88,8 +88,8 @@ pub(super) fn find(
     let among = score::among(&seen);
     let kept = prune::kept(&view, container, &among);
     document.spend_pass()?;
-    let clip = clip_of(&view, root, &kept, whole.without);
-    let text = join(kept.iter().filter_map(|index| view.blocks.get(*index)));
+    let clip = clip_of(&view, root, &kept, whole.excluded);
+    let text = join_blocks(kept.iter().filter_map(|index| view.blocks.get(*index)));
     Ok(Found { clip, text })
 }
 
@@ -108,15 +108,15 @@ fn around(view: &View<'_>, root: NodeId, kept: &[usize]) -> NodeId {
 }
 
 /// A clip with just the kept blocks in it.
-fn clip_of(view: &View<'_>, root: NodeId, kept: &[usize], hidden: Marks) -> Selection {
+fn clip_of(view: &View<'_>, root: NodeId, kept: &[usize], hidden: NodeSet) -> Selection {
     let document = view.document;
     let container = around(view, root, kept);
     let mut without = hidden;
-    let mut texts = Marks::none(document);
+    let mut texts = NodeSet::empty(document);
     for block in kept.iter().filter_map(|index| view.blocks.get(*index)) {
         let mut at = Some(block.first);
         while let Some(here) = at.filter(|at| *at <= block.last) {
-            texts.add(here);
+            texts.insert(here);
             at = Some(here.next());
         }
     }
@@ -125,24 +125,24 @@ fn clip_of(view: &View<'_>, root: NodeId, kept: &[usize], hidden: Marks) -> Sele
         _ => (None, None),
     };
     // Texts that are of no kept block go; figures between kept ones stay for their images.
-    for at in document.within(container) {
-        if document.tag(at) == Tag::Text && !texts.has(at) {
-            without.add(at);
+    for at in document.subtree(container) {
+        if document.tag(at) == Tag::Text && !texts.contains(at) {
+            without.insert(at);
         }
     }
-    for at in document.within(container) {
+    for at in document.subtree(container) {
         let outside = first.is_none_or(|first| document.end(at) <= first.first)
             || last.is_none_or(|last| at > last.last);
         let image = matches!(document.tag(at), Tag::Img | Tag::Amp | Tag::Picture);
         if image
             && (outside
-                || view.noise.has(at)
+                || view.noise.contains(at)
                 || document
                     .ancestors(at)
                     .take(6)
-                    .any(|outer| view.noise.has(outer) && document.tag(outer) != Tag::Figure))
+                    .any(|outer| view.noise.contains(outer) && document.tag(outer) != Tag::Figure))
         {
-            without.add(at);
+            without.insert(at);
         }
     }
     Selection {
@@ -151,7 +151,7 @@ fn clip_of(view: &View<'_>, root: NodeId, kept: &[usize], hidden: Marks) -> Sele
         } else {
             vec![container]
         },
-        without,
+        excluded: without,
         until: None,
     }
 }

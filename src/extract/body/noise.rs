@@ -1,24 +1,24 @@
 //! Elements that are no part of an article, told by what they are and what they are called.
 
 use super::names::{Known, Noise};
-use crate::html::{Block, Document, Marks, NodeId, Tag};
+use crate::html::{Block, Document, NodeId, NodeSet, Tag};
 
 /// Marks what no reader sees: hidden by attribute or style. What holds most of the page's text is shown by a script.
-pub(super) fn hide(document: &Document, hidden: &mut Marks) {
+pub(super) fn hide(document: &Document, hidden: &mut NodeSet) {
     let mut sums = Vec::with_capacity(document.len() + 1);
     let mut sum = 0;
     let mut mute = None;
-    for at in document.all() {
+    for at in document.nodes() {
         sums.push(sum);
-        if document.tag(at).is_mute() {
+        if document.tag(at).has_no_text() {
             mute = mute.max(Some(document.end(at)));
         }
         if mute.is_none_or(|end| at >= end) {
-            sum += document.text_of(at).map_or(0, |text| text.trim().len());
+            sum += document.text(at).map_or(0, |text| text.trim().len());
         }
     }
     sums.push(sum);
-    for at in document.all() {
+    for at in document.nodes() {
         let tag = document.tag(at);
         if matches!(tag, Tag::Text | Tag::Body | Tag::Html) {
             continue;
@@ -31,7 +31,7 @@ pub(super) fn hide(document: &Document, hidden: &mut Marks) {
         if unseen {
             let get = |at: NodeId| sums.get(at.index()).copied().unwrap_or(sum);
             if (get(document.end(at)) - get(at)) * 2 <= sum {
-                hidden.add(at);
+                hidden.insert(at);
             }
         }
     }
@@ -49,8 +49,8 @@ const LIKELY_SHARE: f64 = 0.2;
 const SURE_SHARE: f64 = 0.5;
 
 /// Marks elements that are noise: by tag, role and name; never one that holds much of the page's text.
-pub(super) fn mark<'d>(document: &'d Document, blocks: &[Block], known: &mut Known<'d>) -> Marks {
-    let mut marks = Marks::none(document);
+pub(super) fn mark<'d>(document: &'d Document, blocks: &[Block], known: &mut Known<'d>) -> NodeSet {
+    let mut marks = NodeSet::empty(document);
     let weight = |block: &Block| {
         if super::value::is_paragraph(block) {
             block.chars
@@ -74,7 +74,7 @@ pub(super) fn mark<'d>(document: &'d Document, blocks: &[Block], known: &mut Kno
         inside as f64 / total.max(1) as f64
     };
     let mut skip_to = None;
-    for at in document.all() {
+    for at in document.nodes() {
         if skip_to.is_some_and(|end| at < end) {
             continue;
         }
@@ -86,7 +86,7 @@ pub(super) fn mark<'d>(document: &'d Document, blocks: &[Block], known: &mut Kno
             Noise::Likely => LIKELY_SHARE,
         };
         if share(at) <= most {
-            marks.add(at);
+            marks.insert(at);
             skip_to = Some(document.end(at));
         }
     }

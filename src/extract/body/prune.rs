@@ -43,7 +43,7 @@ pub(super) fn kept(view: &View<'_>, container: NodeId, odds: &[f32]) -> Vec<usiz
             .filter(|index| {
                 view.blocks
                     .get(*index)
-                    .is_some_and(|block| block.linked * 2 < block.chars && value::weight(block) >= 20.0)
+                    .is_some_and(|block| block.linked_chars * 2 < block.chars && value::weight(block) >= 20.0)
             })
             .collect();
     }
@@ -56,8 +56,8 @@ fn belongs(block: &Block, title: &str) -> bool {
         return false;
     }
     // Nothing but a link is a way to another page.
-    if block.linked * 10 > block.chars * 9
-        && block.shape == BlockKind::Paragraph
+    if block.linked_chars * 10 > block.chars * 9
+        && block.kind == BlockKind::Paragraph
         && value::weight(block) < 250.0
     {
         return false;
@@ -70,7 +70,7 @@ fn belongs(block: &Block, title: &str) -> bool {
 fn trim_ends(view: &View<'_>, kept: &mut Vec<usize>) {
     let is_scrap = |index: &usize| {
         view.blocks.get(*index).is_some_and(|block| {
-            block.shape == BlockKind::Paragraph
+            block.kind == BlockKind::Paragraph
                 && value::weight(block) < 40.0
                 && !value::ends_sentence(&block.text)
         })
@@ -94,7 +94,7 @@ fn trim_ends(view: &View<'_>, kept: &mut Vec<usize>) {
 
 /// A heading that no text follows is one of something left out.
 fn drop_empty_headings(view: &View<'_>, kept: &mut Vec<usize>) {
-    let level = |index: usize| match view.blocks.get(index).map(|block| block.shape) {
+    let level = |index: usize| match view.blocks.get(index).map(|block| block.kind) {
         Some(BlockKind::Heading(level)) => Some(level),
         _ => None,
     };
@@ -138,7 +138,7 @@ fn keep_runs(view: &View<'_>, kept: &mut Vec<usize>) {
             let before = index.checked_sub(1).filter(|before| out.last() == Some(before))?;
             let before = view.blocks.get(before)?;
             let together = before.owner == block.owner || parent(before) == parent(block);
-            let plain = block.linked * 10 < block.chars && covered.get(index) == Some(&false);
+            let plain = block.linked_chars * 10 < block.chars && covered.get(index) == Some(&false);
             (together && plain && value::is_paragraph(block)).then_some(())
         };
         if kept.binary_search(&index).is_ok() || follows().is_some() {
@@ -153,7 +153,7 @@ fn keep_runs(view: &View<'_>, kept: &mut Vec<usize>) {
 fn keep_tables(view: &View<'_>, odds: &[f32], kept: &mut Vec<usize>) {
     let document = view.document;
     let table = |block: &Block| {
-        (block.shape == BlockKind::Row).then(|| {
+        (block.kind == BlockKind::Row).then(|| {
             let mut around = std::iter::once(block.owner).chain(document.ancestors(block.owner));
             around.find(|at| document.tag(*at) == Tag::Table)
         })
@@ -166,7 +166,7 @@ fn keep_tables(view: &View<'_>, odds: &[f32], kept: &mut Vec<usize>) {
         let range = from..from + rows.len();
         from = range.end;
         let (chars, linked) = rows.iter().fold((0, 0), |(chars, linked), row| {
-            (chars + row.chars, linked + row.linked)
+            (chars + row.chars, linked + row.linked_chars)
         });
         if rows.len() < 2 || linked * 2 > chars {
             continue;
@@ -187,7 +187,7 @@ fn begin_behind_byline(view: &View<'_>, kept: &mut Vec<usize>) {
     let weigh = |index: &usize| view.blocks.get(*index).map_or(0.0, value::weight);
     let is_byline = |index: &usize| {
         view.blocks.get(*index).is_some_and(|block| {
-            block.shape == BlockKind::Paragraph
+            block.kind == BlockKind::Paragraph
                 && value::weight(block) < 60.0
                 && !value::ends_sentence(&block.text)
                 && has_year(&block.text)

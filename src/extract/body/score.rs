@@ -49,7 +49,7 @@ pub(super) fn best_container(view: &View<'_>, alone: &[f32], root: NodeId) -> No
         (value::weight(block).min(1500.0) + 10.0) * (share - 0.4)
     }));
     let mut best = (root, f64::MIN);
-    for at in view.document.within(root) {
+    for at in view.document.subtree(root) {
         if !can_hold(view.document, at) {
             continue;
         }
@@ -142,8 +142,8 @@ pub(super) fn look_around(view: &View<'_>, seen: &mut [Seen], alone: &[f32], con
         flag(Feature::AheadOfSpan, index < first && index + 6 >= first);
         flag(Feature::BehindSpan, index > last);
         let next = view.blocks.get(index + 1);
-        let heading = matches!(block.shape, BlockKind::Heading(_));
-        let next_heads = next.is_some_and(|next| matches!(next.shape, BlockKind::Heading(_)));
+        let heading = matches!(block.kind, BlockKind::Heading(_));
+        let next_heads = next.is_some_and(|next| matches!(next.kind, BlockKind::Heading(_)));
         flag(Feature::HeadsHeading, heading && next_heads);
         flag(
             Feature::HeadsGood,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use url::Url;
 
 use crate::extract::{ExtractError, PageInput, article};
-use crate::html::{Document, ParseLimits, Selection, blocks, join};
+use crate::html::{Document, ParseLimits, Selection, blocks, join_blocks};
 use crate::model::{Extraction, PageKind};
 
 fn extracted(html: &str) -> Result<Extraction, ExtractError> {
@@ -385,7 +385,7 @@ proptest! {
     fn no_word_is_made_up_and_none_is_glued(html in any_page()) {
         let Ok(extraction) = extracted(&html) else { return Ok(()) };
         let document = Document::parse(&html, &ParseLimits::default()).unwrap();
-        let whole = join(&blocks(&document, &Selection::of_all(&document, &document.all().take(1).collect::<Vec<_>>())));
+        let whole = join_blocks(&blocks(&document, &Selection::of_all(&document, &document.nodes().take(1).collect::<Vec<_>>())));
         let known: HashSet<&str> = whole.split_whitespace().collect();
         for word in extraction.text.split_whitespace().filter(|word| !matches!(*word, "-" | "|")) {
             let numbered = word.trim_end_matches('.').parse::<u32>().is_ok();

@@ -5,10 +5,10 @@ use crate::html::{Block, BlockKind};
 
 /// Whether a block reads like a paragraph of an article: long, or a sentence; not mostly links.
 pub(super) fn is_paragraph(block: &Block) -> bool {
-    let prose = matches!(block.shape, BlockKind::Paragraph | BlockKind::Item { .. });
+    let prose = matches!(block.kind, BlockKind::Paragraph | BlockKind::Item { .. });
     prose
         && weight(block) >= 25.0
-        && block.linked * 2 < block.chars
+        && block.linked_chars * 2 < block.chars
         && (weight(block) >= 80.0 || ends_sentence(&block.text))
 }
 
@@ -33,11 +33,11 @@ pub(super) fn ends_sentence(text: &str) -> bool {
 pub(super) fn covered(view: &View<'_>) -> Vec<bool> {
     let document = view.document;
     let mut end = None;
-    let mut next = document.all().next();
+    let mut next = document.nodes().next();
     let mut covered = Vec::with_capacity(view.blocks.len());
     for block in &view.blocks {
         while let Some(at) = next.filter(|at| *at <= block.first) {
-            if view.noise.has(at) {
+            if view.noise.contains(at) {
                 end = Some(document.end(at).max(end.unwrap_or(at)));
             }
             next = Some(at.next());

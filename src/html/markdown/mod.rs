@@ -88,17 +88,17 @@ struct Writer<'d> {
 
 impl Writer<'_> {
     fn walk(&mut self) {
-        let Some(end) = self.document.all().last().map(NodeId::next) else {
+        let Some(end) = self.document.nodes().last().map(NodeId::next) else {
             return;
         };
-        let Some(mut at) = self.document.all().next() else {
+        let Some(mut at) = self.document.nodes().next() else {
             return;
         };
         while at < end {
             self.leave(at);
             let tag = self.document.tag(at);
             let whole = match tag {
-                _ if tag.is_mute() => true,
+                _ if tag.has_no_text() => true,
                 Tag::Table => {
                     self.table(at);
                     true
@@ -309,10 +309,10 @@ impl Writer<'_> {
     /// The texts of an element as they stand.
     fn text_within(&self, at: NodeId) -> String {
         let mut text = String::new();
-        for inner in self.document.within(at) {
+        for inner in self.document.subtree(at) {
             match self.document.tag(inner) {
                 Tag::Br => text.push('\n'),
-                _ => text.push_str(self.document.text_of(inner).unwrap_or_default()),
+                _ => text.push_str(self.document.text(inner).unwrap_or_default()),
             }
         }
         text
@@ -394,7 +394,7 @@ impl Writer<'_> {
 /// A text, a break or an image.
 fn leaf(document: &Document, at: NodeId, tag: Tag) -> Option<Piece> {
     match tag {
-        Tag::Text => Some(Piece::Text(document.text_of(at).unwrap_or_default().to_owned())),
+        Tag::Text => Some(Piece::Text(document.text(at).unwrap_or_default().to_owned())),
         Tag::Br => Some(Piece::Break),
         Tag::Img => {
             let src = document.attr(at, "src").filter(|src| is_web_or_mail(src))?;
@@ -415,7 +415,7 @@ fn has_target(document: &Document, at: NodeId) -> bool {
 fn inline_pieces(document: &Document, root: NodeId) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut open: Vec<(NodeId, Piece)> = Vec::new();
-    for at in document.within(root).skip(1) {
+    for at in document.subtree(root).skip(1) {
         while let Some((_, piece)) = open.pop_if(|(end, _)| *end <= at) {
             pieces.push(piece);
         }
