@@ -102,7 +102,7 @@ fn select_links(document: &Document, base: &Url, listing: &Listing) -> (Vec<List
         matched += nodes.len();
         let listed = |node| {
             let attribute = rule.attr.as_deref().unwrap_or("href");
-            let printed = tidy(document.attr(node, attribute)?);
+            let printed = collapse_whitespace(document.attr(node, attribute)?);
             let url = link::resolve(base, matched_part(rule, &printed)?)?;
             let pattern = listing.pattern.as_ref();
             let is_article = pattern.is_none_or(|pattern| pattern.is_match(url.as_str()));
@@ -165,11 +165,11 @@ fn first_value<T>(
             .take_while(|node| **node < document.end(block));
         nodes.copied().find_map(|node| {
             let text = match &rule.attr {
-                Some(attribute) => tidy(document.attr(node, attribute)?),
-                None => line(document, node),
+                Some(attribute) => collapse_whitespace(document.attr(node, attribute)?),
+                None => text_line(document, node),
             };
             let value = match &rule.matches {
-                Some(_) => tidy(matched_part(rule, &text)?),
+                Some(_) => collapse_whitespace(matched_part(rule, &text)?),
                 None => text,
             };
             if value.is_empty() { None } else { read(rule, value) }
@@ -195,15 +195,15 @@ fn printed_date(text: &str, format: Option<&str>, zone: Tz) -> Option<Timestamp>
 
 /// The address that relative links start from: that of the first `<base>` with an `href`, else the page's own.
 fn base_of(document: &Document, page: &Url) -> Url {
-    let mut bases = document.all().filter(|node| document.name(*node) == "base");
+    let mut bases = document.nodes().filter(|node| document.name(*node) == "base");
     bases
         .find_map(|node| link::resolve(page, document.attr(node, "href")?))
         .unwrap_or_else(|| page.clone())
 }
 
 fn title_of(document: &Document) -> Option<String> {
-    let node = document.all().find(|node| document.name(*node) == "title")?;
-    let title = line(document, node);
+    let node = document.nodes().find(|node| document.name(*node) == "title")?;
+    let title = text_line(document, node);
     Some(truncated(&title, limits::LINE).to_owned()).filter(|title| !title.is_empty())
 }
 
