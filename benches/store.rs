@@ -311,8 +311,8 @@ async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: b
                 let mut cutting = dice.cutting(&claim, bytes, Utc::now());
                 if raw {
                     let page = page(number);
-                    sent += page.sent.as_ref().unwrap().bytes.len();
-                    cutting.raw = Some(page);
+                    sent += page.encoded.as_ref().unwrap().bytes.len();
+                    cutting.raw_page = Some(page);
                 }
                 wire::collected(&claim, cutting, Utc::now())
             })
@@ -345,7 +345,7 @@ fn page(number: usize) -> RawPage {
         status: 200,
         headers: "content-type: text/html; charset=utf-8\ncontent-encoding: gzip".into(),
         body,
-        sent: Some(EncodedBody {
+        encoded: Some(EncodedBody {
             codings: "gzip".into(),
             bytes: packed.finish().unwrap(),
         }),

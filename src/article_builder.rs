@@ -66,7 +66,7 @@ impl ArticleBuilder<'_> {
         }
         let hops = fetched.fetch.hops.iter().map(|hop| hop.from.clone());
         // A feed that names its second page means the same article.
-        let joined = extraction.more.joined.iter().cloned();
+        let joined = extraction.pagination.joined.iter().cloned();
         let ways: Vec<Url> = self
             .claim
             .entry
@@ -88,10 +88,10 @@ impl ArticleBuilder<'_> {
         let cutting = self.cutting(extraction, method, &fetched.fetch.url, identity);
         CollectedArticle {
             url: fetched.fetch.url.to_string(),
-            raw,
+            raw_page: raw,
             validators,
             failure,
-            upgrade_at,
+            page_retry_at: upgrade_at,
             ..cutting
         }
     }
@@ -115,7 +115,7 @@ impl ArticleBuilder<'_> {
         let identity = identity::of_entry(pattern, &self.claim.entry, &self.own_key());
         CollectedArticle {
             failure,
-            upgrade_at,
+            page_retry_at: upgrade_at,
             ..self.cutting(extraction, Method::Feed, self.base(), identity)
         }
     }
@@ -150,10 +150,10 @@ impl ArticleBuilder<'_> {
                 .unwrap_or_default(),
             page_key: identity.page_key,
             keys: identity.keys,
-            raw: None,
+            raw_page: None,
             validators: Validators::default(),
             failure: None,
-            upgrade_at: None,
+            page_retry_at: None,
             extraction,
         }
     }
@@ -168,7 +168,7 @@ impl ArticleBuilder<'_> {
             status: document.status,
             headers: document.headers.to_lines(),
             body: document.body,
-            sent: document.sent,
+            encoded: document.encoded,
             expires,
         })
     }

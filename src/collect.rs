@@ -106,7 +106,7 @@ pub async fn collect(
             }
             let failure = cutting.failure.clone();
             let result =
-                unwanted(&desk, &cutting).map_or_else(|| PageResult::Article(cutting), PageResult::Unwanted);
+                unwanted(&desk, &cutting).map_or_else(|| PageResult::Article(cutting), PageResult::Excluded);
             (result, failure)
         }
         Err(Missed {
@@ -151,15 +151,19 @@ pub async fn collect(
         at: now,
         fetch: way.fetch,
         result,
-        tried: way.tried,
-        again,
+        selectors: way.tried,
+        revisit_at: again,
     };
     record(store, &desk, page, failure).await
 }
 
 /// When the page is looked at again for changes, as the source wants it.
 fn look_again(desk: &Desk, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let had = desk.claim.revisit.as_ref().map_or(now, |revisit| revisit.had_at);
+    let had = desk
+        .claim
+        .revisit
+        .as_ref()
+        .map_or(now, |revisit| revisit.fetched_at);
     schedule::revisit(&desk.source.revisit, had, now)
 }
 
@@ -278,7 +282,7 @@ async fn record(
 ) -> Result<PageReport, StoreError> {
     let (source, claim) = (&desk.source, &desk.claim);
     let duration = page.fetch.as_ref().map_or(Duration::ZERO, |fetch| fetch.duration);
-    let missed = missed_fields(&page.tried);
+    let missed = missed_fields(&page.selectors);
     let stored = store.record_page(page).await?;
     let url = claim
         .entry
@@ -317,7 +321,7 @@ async fn record(
 
 /// Fields that have selectors, none of which hit.
 fn missed_fields(tried: &[SelectorOutcome]) -> Vec<&'static str> {
-    let hit = |field| tried.iter().any(|tried| tried.field == field && tried.hit);
+    let hit = |field| tried.iter().any(|tried| tried.field == field && tried.matched);
     let mut fields: Vec<_> = tried
         .iter()
         .filter(|tried| !hit(tried.field))

@@ -105,10 +105,10 @@ pub fn of_link(pattern: Option<&Regex>, entry: &Entry, by: EntryIdentifier) -> E
         .collect();
     EntryKeys {
         ident: ident(entry, by),
-        was: None,
+        previous_ident: None,
         host: entry.link.as_ref().map(link::host),
-        link: keys(pattern, &named),
-        unwanted: None,
+        link_keys: keys(pattern, &named),
+        excluded_by: None,
     }
 }
 
@@ -245,7 +245,7 @@ mod tests {
             ..Entry::default()
         };
         let keys = of_link(None, &entry, EntryIdentifier::Id);
-        assert_eq!((keys.ident.as_str(), keys.link.len()), ("id:7", 0));
+        assert_eq!((keys.ident.as_str(), keys.link_keys.len()), ("id:7", 0));
         let identity = of_entry(None, &entry, &entry_key("s", &keys.ident));
         assert_eq!(
             (identity.page_key.as_str(), identity.keys.len()),

@@ -75,7 +75,7 @@ async fn poll_alike(
     };
     let full = !agreed(&claims)
         || claim
-            .memory
+            .state
             .full_at
             .is_none_or(|at| (now - at).to_std().is_ok_and(|time| time >= FULL_EVERY) || at > now);
     let mut answer = ask(store, fetcher, config, source, claim, full, now).await;
@@ -124,7 +124,7 @@ fn agreed(claims: &[(Arc<Source>, ClaimedSource)]) -> bool {
         one.validators == other.validators
             && one.body_hash == other.body_hash
             && one.validators_from == other.validators_from
-            && one.memory.sitemaps == other.memory.sitemaps
+            && one.state.sitemaps == other.state.sitemaps
     })
 }
 

@@ -54,9 +54,9 @@ fn polled(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<U
             ..FetchStats::new(claim.address.clone())
         },
         result,
-        memory: PollState::default(),
+        state: PollState::default(),
         overflowed: false,
-        degraded: false,
+        ids_degraded: false,
         failures: 0.0,
         next: NextPoll {
             at: at + Duration::from_hours(1),
@@ -73,8 +73,8 @@ pub fn collected(claim: &ClaimedEntry, cutting: CollectedArticle, at: DateTime<U
         at,
         fetch: None,
         result: PageResult::Article(Box::new(cutting)),
-        tried: Vec::new(),
-        again: None,
+        selectors: Vec::new(),
+        revisit_at: None,
     }
 }
 
@@ -93,10 +93,10 @@ pub fn cutting(
         url,
         page_key,
         keys,
-        raw: None,
+        raw_page: None,
         validators: Validators::default(),
         failure: None,
-        upgrade_at: None,
+        page_retry_at: None,
     }
 }
 

@@ -205,7 +205,7 @@ impl Tally {
                 match report.stored {
                     StoreOutcome::New(_) => row.new += 1,
                     StoreOutcome::Known(_) | StoreOutcome::Revised(_) => row.known += 1,
-                    StoreOutcome::Unwanted | StoreOutcome::Waiting => {}
+                    StoreOutcome::Excluded | StoreOutcome::Waiting => {}
                 }
                 row.ms += report.duration.as_millis();
                 row.ended(report.url, report.failure);

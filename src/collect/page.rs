@@ -74,7 +74,7 @@ pub(super) enum Rest {
 
 impl First {
     fn of(desk: &Desk, mut page: Read, now: DateTime<Utc>) -> Self {
-        let tried = std::mem::take(&mut page.extraction.tried);
+        let tried = std::mem::take(&mut page.extraction.selectors);
         let series = Pagination::new(&page.fetched.fetch.url, std::mem::take(&mut page.extraction));
         if series.wanted().is_some() {
             return Self {

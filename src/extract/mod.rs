@@ -172,7 +172,7 @@ fn cut_out(
     let whole = Selection::of_all(document, &document.nodes().take(1).collect::<Vec<_>>());
     if applied.rejects(&whole) {
         extraction.kind = PageKind::NotArticle;
-        extraction.tried = applied.tried;
+        extraction.selectors = applied.tried;
         document.spend_pass()?;
         return Ok((extraction, Selection::of_all(document, &[])));
     }
@@ -214,9 +214,9 @@ fn cut_out(
     automatic.rest(&mut extraction, &clip)?;
     extraction.kind = kind::of(document, &linked, &extraction, &clip);
     document.spend_pass()?;
-    extraction.more = more(&mut applied, &meta, page);
+    extraction.pagination = more(&mut applied, &meta, page);
     document.spend_pass()?;
-    extraction.tried = applied.tried;
+    extraction.selectors = applied.tried;
     document.spend_pass()?;
     Ok((extraction, clip))
 }

@@ -52,7 +52,7 @@ impl Pagination {
         if series.article.kind != PageKind::Article {
             return series;
         }
-        let more = series.article.more.clone();
+        let more = series.article.pagination.clone();
         series.step = match (more.single, more.amp) {
             (Some(single), _) if series.is_new(&single) => Step::Single(single),
             (_, Some(amp)) if series.article.text.is_empty() && series.is_new(&amp) => Step::Amp(amp),
@@ -87,12 +87,12 @@ impl Pagination {
         self.seen.extend_from_slice(&ways);
         match step {
             Step::Single(_) if page.text.len() >= self.article.text.len() => {
-                let next = page.more.next.clone();
+                let next = page.pagination.next.clone();
                 self.take_body(page);
                 self.join(ways);
                 self.step = self.step_to(next);
             }
-            Step::Single(_) => self.step = self.step_to(self.article.more.next.clone()),
+            Step::Single(_) => self.step = self.step_to(self.article.pagination.next.clone()),
             Step::Amp(_) => {
                 if !page.text.is_empty() {
                     self.take_body(page);
@@ -112,7 +112,7 @@ impl Pagination {
                     self.article.html.push_str(&page.html);
                     self.pages += 1;
                     self.join(ways);
-                    self.step = self.step_to(page.more.next);
+                    self.step = self.step_to(page.pagination.next);
                 }
             }
             Step::Done => {}
@@ -136,7 +136,7 @@ impl Pagination {
         });
         if let Step::Single(url) = step {
             self.seen.push(plain(&url));
-            self.step = self.step_to(self.article.more.next.clone());
+            self.step = self.step_to(self.article.pagination.next.clone());
         }
     }
 
@@ -153,8 +153,8 @@ impl Pagination {
     /// Notes where a page came from whose text is in the article.
     fn join(&mut self, ways: Vec<Url>) {
         for way in ways {
-            if !self.article.more.joined.contains(&way) {
-                self.article.more.joined.push(way);
+            if !self.article.pagination.joined.contains(&way) {
+                self.article.pagination.joined.push(way);
             }
         }
     }
@@ -262,7 +262,7 @@ mod tests {
         Extraction {
             text: text.to_owned(),
             html: format!("<p>{text}</p>"),
-            more: PaginationLinks {
+            pagination: PaginationLinks {
                 next: next.map(url),
                 ..PaginationLinks::default()
             },
@@ -291,7 +291,7 @@ mod tests {
         let (article, missing) = series.done();
         assert_eq!(article.text, "one\n\ntwo\n\nthree");
         assert_eq!(article.html, "<p>one</p><p>two</p><p>three</p>");
-        assert_eq!(article.more.joined, [url("2"), url("3")]);
+        assert_eq!(article.pagination.joined, [url("2"), url("3")]);
         assert_eq!(missing, None);
     }
 
@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(series.wanted(), None);
         let (article, _) = series.done();
         assert_eq!(article.text, "one\n\ntwo");
-        assert_eq!(article.more.joined, [], "nothing of it is in the article");
+        assert_eq!(article.pagination.joined, [], "nothing of it is in the article");
     }
 
     #[test]
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn one_page_goes_before_many_and_many_where_it_fails() {
         let mut first = page("one", Some("2"));
-        first.more.single = Some(url("all"));
+        first.pagination.single = Some(url("all"));
         let mut series = Pagination::new(&url("1"), first.clone());
         assert_eq!(series.wanted(), Some(&url("all")));
         series.add(&url("all"), page("one\n\ntwo", None));
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn amp_is_asked_only_where_there_is_no_text() {
         let mut first = page("", None);
-        first.more.amp = Some(url("amp"));
+        first.pagination.amp = Some(url("amp"));
         let mut series = Pagination::new(&url("1"), first.clone());
         assert_eq!(series.wanted(), Some(&url("amp")));
         let mut amp = page("text", None);

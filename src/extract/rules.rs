@@ -157,9 +157,9 @@ impl<'a> Applied<'a> {
             self.tried.push(SelectorOutcome {
                 field,
                 selector: rule.typed.clone(),
-                hit: value.is_some(),
+                matched: value.is_some(),
                 length: value.as_ref().map_or(0, |(length, _)| *length),
-                layer: layer.clone(),
+                defined_in: layer.clone(),
             });
             if let Some((_, value)) = value {
                 return Some(value);

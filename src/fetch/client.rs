@@ -135,7 +135,7 @@ impl Fetcher {
         trail: &mut Trail,
         clock: Clock,
     ) -> Result<ResponseContent, FetchError> {
-        let limit = match request.want {
+        let limit = match request.kind {
             ResourceKind::Robots => self.limits.max_redirects.min(ROBOTS_REDIRECTS),
             ResourceKind::Feed | ResourceKind::Sitemap | ResourceKind::Page => self.limits.max_redirects,
         };
@@ -143,7 +143,7 @@ impl Fetcher {
             self.guard.judge_url(&trail.fetch.url)?;
             trail.fetch.status = None;
             trail.hints = CacheHints::default();
-            if request.robots && request.want != ResourceKind::Robots {
+            if request.robots && request.kind != ResourceKind::Robots {
                 self.heed(request, trail, clock).await?;
             }
             let place = trail.place();
@@ -159,7 +159,7 @@ impl Fetcher {
             let after = self.limits.total_timeout;
             let step = step.unwrap_or(Err(FetchError::Total { after }));
             // Where the wish holds for the feed that was asked alone, it is no affair of its host.
-            let alone = self.scope == BackoffScope::Feed && request.want == ResourceKind::Feed;
+            let alone = self.scope == BackoffScope::Feed && request.kind == ResourceKind::Feed;
             if let Err(error) = &step
                 && let Some(until) = error.retry_after().filter(|_| !alone)
             {
@@ -256,7 +256,7 @@ impl Fetcher {
             304 => Err(FetchError::Unasked304),
             200 | 203 => {
                 let document = self
-                    .document(request.want, response, status, headers, trail)
+                    .document(request.kind, response, status, headers, trail)
                     .await?;
                 Ok(Step::Arrived(ResponseContent::Document(document)))
             }
@@ -323,7 +323,7 @@ impl Fetcher {
             content_type,
             body_hash: hash.map(|hash| hash.as_ref().to_vec()).unwrap_or_default(),
             body,
-            sent,
+            encoded: sent,
             headers,
         })
     }

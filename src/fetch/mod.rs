@@ -71,7 +71,7 @@ pub struct FetchedDocument {
     /// Content codings taken off; the charset is as it was. Empty where it was handed on piece by piece.
     pub body: Vec<u8>,
     /// The body as it was sent, where that was compressed; of pages only.
-    pub sent: Option<EncodedBody>,
+    pub encoded: Option<EncodedBody>,
     /// Both replace what was stored, also where one is absent now.
     pub validators: Validators,
     /// `Content-Type` as sent.

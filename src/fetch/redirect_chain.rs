@@ -74,7 +74,10 @@ impl Trail {
     /// The last word about the present host.
     pub(super) fn note(&mut self, trouble: Option<HostFailure>) {
         let host = self.place();
-        self.note_of(HostObservation { host, trouble });
+        self.note_of(HostObservation {
+            host,
+            failure: trouble,
+        });
     }
 
     /// The last word about a host, where an error has one.

@@ -20,7 +20,7 @@ pub struct Request {
     /// http or https; anything else is refused.
     pub url: Url,
     /// What it should be.
-    pub want: ResourceKind,
+    pub kind: ResourceKind,
     /// Of the document we have: an answer may be "not modified". Empty: unconditional.
     pub validators: Validators,
     /// The URL that gave the validators, where a redirect led to it; they are sent to it alone. `None`: `url`.
@@ -35,10 +35,10 @@ pub struct Request {
 
 impl Request {
     /// An unconditional request that asks no robots.txt, with nothing added, by the straight way.
-    pub fn new(url: Url, want: ResourceKind) -> Self {
+    pub fn new(url: Url, kind: ResourceKind) -> Self {
         Self {
             url,
-            want,
+            kind,
             validators: Validators::default(),
             validators_from: None,
             robots: false,
@@ -119,7 +119,7 @@ impl Request {
     /// The lines of one hop.
     pub(super) fn lines(&self, to: &Url) -> Result<HeaderMap, FetchError> {
         let mut lines = HeaderMap::new();
-        lines.insert(header::ACCEPT, HeaderValue::from_static(self.want.accept()));
+        lines.insert(header::ACCEPT, HeaderValue::from_static(self.kind.accept()));
         lines.insert(
             header::ACCEPT_ENCODING,
             HeaderValue::from_static(content_coding::ACCEPTED),

@@ -38,13 +38,13 @@ pub struct CollectedArticle {
     /// Keys that name the article, strongest first, [`KeyKind::Link`] aliases last.
     pub keys: Vec<Key>,
     /// The page as received, where the source keeps pages.
-    pub raw: Option<RawPage>,
+    pub raw_page: Option<RawPage>,
     /// Of the answer from `url`, both replacing what was stored; empty where the article is not all there.
     pub validators: Validators,
     /// Why the page is not the source of the text, where `method` is [`Method::Feed`] for want of a page.
     pub failure: Option<Failure>,
     /// When to try the page again, where `method` is [`Method::Feed`] for want of a page, or one of several is missing.
-    pub upgrade_at: Option<DateTime<Utc>>,
+    pub page_retry_at: Option<DateTime<Utc>>,
 }
 
 /// A fetched page, kept for re-extraction.
@@ -57,7 +57,7 @@ pub struct RawPage {
     /// Decoded body, before charset decoding.
     pub body: Vec<u8>,
     /// The same as it was sent, where that was compressed: kept in its place.
-    pub sent: Option<EncodedBody>,
+    pub encoded: Option<EncodedBody>,
     /// When it may be dropped; `None` keeps it.
     pub expires: Option<DateTime<Utc>>,
 }
@@ -81,7 +81,7 @@ pub enum StoreOutcome {
     /// Another way to an article we had; nothing new in it.
     Known(ArticleId),
     /// Left out by a filter of the source.
-    Unwanted,
+    Excluded,
     /// Waiting for another try.
     Waiting,
 }

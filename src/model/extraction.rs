@@ -120,11 +120,11 @@ pub struct Extraction {
     /// Links by which the page names itself.
     pub links: PageLinks,
     /// Where more of the article may be had.
-    pub more: PaginationLinks,
+    pub pagination: PaginationLinks,
     /// Where each field came from.
     pub origins: BTreeMap<Field, Origin>,
     /// One for each selector that was tried, in order.
-    pub tried: Vec<SelectorOutcome>,
+    pub selectors: Vec<SelectorOutcome>,
 }
 
 /// Pixels of an image; none where nothing is said.
@@ -170,9 +170,9 @@ pub struct SelectorOutcome {
     /// As typed, with its `@attr`.
     pub selector: String,
     /// Whether it gave a value that survived `match` and `format`.
-    pub hit: bool,
+    pub matched: bool,
     /// Characters of the value; 0 where it gave none.
     pub length: usize,
     /// Where the rule stands: `[source.article]`, `sites/paper.example.toml`.
-    pub layer: String,
+    pub defined_in: String,
 }

@@ -107,7 +107,7 @@ pub struct HostObservation {
     /// Host name without port, lower case.
     pub host: String,
     /// Whether the host answered in good health.
-    pub trouble: Option<HostFailure>,
+    pub failure: Option<HostFailure>,
 }
 
 /// Trouble of a host as a whole: DNS, connect, 429, 503.
@@ -125,7 +125,7 @@ pub struct RobotsResponse {
     /// Scheme, host and port, the default port left out: `https://paper.example`.
     pub origin: String,
     /// By which way and under which name it was asked; empty for the straight one under ours.
-    pub way: String,
+    pub transport: String,
     /// When it was asked.
     pub fetched_at: DateTime<Utc>,
     /// Until when it counts, at most a day later.

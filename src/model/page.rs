@@ -44,7 +44,7 @@ pub struct ClaimedEntry {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Revisit {
     /// When it was first had.
-    pub had_at: DateTime<Utc>,
+    pub fetched_at: DateTime<Utc>,
     /// Of its last answer.
     pub validators: Validators,
     /// The URL that gave them.
@@ -65,9 +65,9 @@ pub struct PageOutcome {
     /// What came of it.
     pub result: PageResult,
     /// Selectors tried, for the hit rates of the source.
-    pub tried: Vec<SelectorOutcome>,
+    pub selectors: Vec<SelectorOutcome>,
     /// When the page is looked at again, if this one is had.
-    pub again: Option<DateTime<Utc>>,
+    pub revisit_at: Option<DateTime<Utc>>,
 }
 
 /// What came of a page.
@@ -80,7 +80,7 @@ pub enum PageResult {
     /// The page itself failed; it is tried again then.
     Retry(Failure, DateTime<Utc>),
     /// Not wanted after all, by what its page says: the name of a filter of the source.
-    Unwanted(&'static str),
+    Excluded(&'static str),
     /// Trouble of the host: costs the page no attempt. When it is tried again is the host's affair; not before the time,
     /// where it is another host that rests, one that a redirect led to.
     HostUnavailable(Failure, Option<DateTime<Utc>>),

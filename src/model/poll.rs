@@ -33,11 +33,11 @@ pub struct PollOutcome {
     /// What came of it.
     pub result: PollResult,
     /// What is remembered from poll to poll, as it is now.
-    pub memory: PollState,
+    pub state: PollState,
     /// Whether the document had nothing in common with the one before: something may have been missed.
     pub overflowed: bool,
     /// Whether its ids were found to be bad now.
-    pub degraded: bool,
+    pub ids_degraded: bool,
     /// Weighted failures in a row, after this poll.
     pub failures: f64,
     /// When next, and why.
@@ -74,13 +74,13 @@ pub struct EntryKeys {
     /// Within its source: its id, else its link, else title and date.
     pub ident: String,
     /// What `ident` was before the feed's ids were found to be bad.
-    pub was: Option<String>,
+    pub previous_ident: Option<String>,
     /// The host that serves its link, for the queue.
     pub host: Option<String>,
     /// Keys its link may be known by, strongest first.
-    pub link: Vec<Key>,
+    pub link_keys: Vec<Key>,
     /// Why it is left out, as the source's filters are named: `title`, `age`.
-    pub unwanted: Option<&'static str>,
+    pub excluded_by: Option<&'static str>,
 }
 
 /// What an outcome of [`PollOutcome`] came to.

@@ -27,13 +27,13 @@ pub struct ClaimedSource {
     /// Weighted failures in a row: temporary 0.25, soft 0.5, permanent 1.
     pub failures: f64,
     /// Whether it was never polled with success: `first_poll` applies.
-    pub first: bool,
+    pub first_poll: bool,
     /// How often reading its document ended a process. From the first time on it is read by a child process first.
     pub crashes: u32,
     /// The URL that gave the validators, where a redirect led to it.
     pub validators_from: Option<Url>,
     /// What is remembered from poll to poll.
-    pub memory: PollState,
+    pub state: PollState,
 }
 
 /// What is remembered of a source from poll to poll, to decide when to ask next, and where.
@@ -46,19 +46,19 @@ pub struct PollState {
     /// When it was last asked without validators.
     pub full_at: Option<DateTime<Utc>>,
     /// Where permanent redirects lead.
-    pub moved: Option<PermanentRedirect>,
+    pub redirect: Option<PermanentRedirect>,
     /// The address it moved to for good.
-    pub address: Option<Url>,
+    pub moved_to: Option<Url>,
     /// Whether the server said that it is gone for good (410).
     pub gone: bool,
     /// Of an index of sitemaps: what it names.
     pub sitemaps: Vec<ChildSitemap>,
     /// By what the entries of the feed are known.
-    pub known_by: EntryIdentifier,
+    pub identified_by: EntryIdentifier,
     /// Why not by something better, as a phrase.
-    pub known_why: Option<String>,
+    pub identified_why: Option<String>,
     /// Links and ids of its last document, as [`crate::identity`] writes them.
-    pub names: Vec<u8>,
+    pub last_names: Vec<u8>,
 }
 
 words! {
@@ -81,11 +81,11 @@ pub struct ChildSitemap {
     /// Where it is.
     pub url: Url,
     /// When it was changed, as the index prints it.
-    pub changed: Option<String>,
+    pub lastmod: Option<String>,
     /// What `changed` was when it was last read, of an archive when it was first named.
-    pub settled: Option<String>,
+    pub lastmod_read: Option<String>,
     /// Whether it was read.
-    pub standing: ChildSitemapState,
+    pub state: ChildSitemapState,
     /// Of what was read.
     pub validators: Validators,
 }

@@ -32,7 +32,7 @@ pub(super) async fn decide(
 ) -> Result<PollOutcome, StoreError> {
     // Waits count from the end of the poll: a slow server gets its rest.
     let end = now + answer.fetch.duration;
-    let mut memory = std::mem::take(&mut claim.memory);
+    let mut memory = std::mem::take(&mut claim.state);
     let mut rhythm = Rhythm::from_bytes(&memory.rhythm).unwrap_or_default();
     let (mut failing, mut overflowed, mut degraded) = (None, false, false);
     let mut conditional = !claim.validators.is_empty();
@@ -55,7 +55,7 @@ pub(super) async fn decide(
                     keys,
                     validators,
                     body_hash,
-                    limit: (claim.first || taken.archive).then_some(source.first_poll),
+                    limit: (claim.first_poll || taken.archive).then_some(source.first_poll),
                 }
             }
             Err(failure) => {
@@ -95,10 +95,10 @@ pub(super) async fn decide(
                 Read::Index(_) => &nothing,
             };
             conditional = !validators.is_empty();
-            let before = memory.known_by;
+            let before = memory.identified_by;
             degraded =
                 matches!(source.form, SourceKind::Feed) && entries::judge_ids(&claim, feed, &mut memory);
-            let keys = entries::keys(config, source, feed, (before, memory.known_by), end);
+            let keys = entries::keys(config, source, feed, (before, memory.identified_by), end);
             overflowed = entries::learn(store, &claim, feed, &keys, &mut rhythm, end, true).await?;
             memory.hints = feed.hints.clone();
             memory.sitemaps.clear();
@@ -114,7 +114,7 @@ pub(super) async fn decide(
                 keys,
                 validators,
                 body_hash,
-                limit: claim.first.then_some(source.first_poll),
+                limit: claim.first_poll.then_some(source.first_poll),
             }
         }
         (
@@ -180,9 +180,9 @@ pub(super) async fn decide(
         at: now,
         fetch: answer.fetch.clone(),
         result,
-        memory,
+        state: memory,
         overflowed,
-        degraded,
+        ids_degraded: degraded,
         failures,
         next,
     })
@@ -217,10 +217,10 @@ fn walked<'a>(
 /// Follows a permanent redirect once it was met often enough for long enough, or only tells where it is pinned.
 fn follow(source: &Source, memory: &mut PollState, moved_to: Option<&url::Url>, now: DateTime<Utc>) {
     let Some(to) = moved_to else {
-        memory.moved = None;
+        memory.redirect = None;
         return;
     };
-    let moved = match memory.moved.take() {
+    let moved = match memory.redirect.take() {
         Some(moved) if moved.to == *to => PermanentRedirect {
             times: moved.times.saturating_add(1),
             ..moved
@@ -238,8 +238,8 @@ fn follow(source: &Source, memory: &mut PollState, moved_to: Option<&url::Url>, 
             to = link::mask_secrets(to),
             "the feed has moved for good: asked there from now on"
         );
-        memory.address = Some(moved.to);
+        memory.moved_to = Some(moved.to);
     } else {
-        memory.moved = Some(moved);
+        memory.redirect = Some(moved);
     }
 }

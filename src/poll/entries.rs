@@ -21,9 +21,9 @@ fn needs_page(source: &Source, entry: &Entry) -> bool {
 
 /// Notes how far the ids of a document can be relied on. Whether that is less than before.
 pub(super) fn judge_ids(claim: &ClaimedSource, feed: &ParsedFeed, memory: &mut PollState) -> bool {
-    let trust = identity::choose_identifier(&feed.entries, &memory.names);
-    memory.names = trust.names;
-    if trust.by <= memory.known_by {
+    let trust = identity::choose_identifier(&feed.entries, &memory.last_names);
+    memory.last_names = trust.names;
+    if trust.by <= memory.identified_by {
         return false;
     }
     warn!(
@@ -32,8 +32,8 @@ pub(super) fn judge_ids(claim: &ClaimedSource, feed: &ParsedFeed, memory: &mut P
         trust.why.as_deref().unwrap_or_default(),
         trust.by.as_str()
     );
-    memory.known_by = trust.by;
-    memory.known_why = trust.why;
+    memory.identified_by = trust.by;
+    memory.identified_why = trust.why;
     true
 }
 
@@ -71,14 +71,14 @@ pub(super) fn keys(
             by
         };
         let mut keys = identity::of_link(pattern(entry), entry, by);
-        keys.was = (before != by).then(|| identity::ident(entry, before));
+        keys.previous_ident = (before != by).then(|| identity::ident(entry, before));
         // An entry that needs no page waits for no host.
         keys.host = entry
             .link
             .as_ref()
             .filter(|_| needs_page(source, entry))
             .map(|link| config.politeness.place(link));
-        keys.unwanted = source.filters.against(&judged(entry, now));
+        keys.excluded_by = source.filters.against(&judged(entry, now));
         keys
     };
     feed.entries.iter().map(keyed).collect()
@@ -95,7 +95,7 @@ pub(super) async fn learn(
     now: DateTime<Utc>,
     whole: bool,
 ) -> Result<bool, StoreError> {
-    let unseen = if claim.first {
+    let unseen = if claim.first_poll {
         (0..keys.len()).collect()
     } else {
         let idents = keys.iter().map(|keys| keys.ident.clone()).collect();

@@ -61,7 +61,7 @@ pub(super) async fn walk(
         Came::Document { body_hash, .. } => claim.body_hash.as_ref() == Some(body_hash),
         Came::Nothing { .. } => return,
     };
-    let known = &claim.memory.sitemaps;
+    let known = &claim.state.sitemaps;
     let children = match &answer.came {
         Came::Document { read: Ok(read), .. } => match read {
             Read::Index(children) => children.clone(),
@@ -149,8 +149,8 @@ pub(super) async fn walk(
                     None => {}
                 }
                 if let Some(note) = notes.iter_mut().find(|note| whole && note.url == child.url) {
-                    note.standing = ChildSitemapState::Read;
-                    note.settled = child.changed;
+                    note.state = ChildSitemapState::Read;
+                    note.lastmod_read = child.changed;
                     note.validators = validators;
                 }
             }
@@ -173,7 +173,7 @@ fn named_by(known: &[ChildSitemap]) -> Vec<SitemapLink> {
         .iter()
         .map(|note| SitemapLink {
             url: note.url.clone(),
-            changed: note.changed.clone(),
+            changed: note.lastmod.clone(),
         })
         .collect()
 }
@@ -189,17 +189,17 @@ fn choose(mut children: Vec<SitemapLink>, known: &[ChildSitemap]) -> (Vec<ChildS
         let mut note = by_url
             .get(&child.url)
             .map_or_else(|| unknown(&child), |note| (*note).clone());
-        note.changed.clone_from(&child.changed);
-        let wants = match note.standing {
+        note.lastmod.clone_from(&child.changed);
+        let wants = match note.state {
             ChildSitemapState::Waiting => true,
-            ChildSitemapState::Read => note.changed.is_none() || note.changed != note.settled,
-            ChildSitemapState::Archive => note.changed != note.settled,
+            ChildSitemapState::Read => note.lastmod.is_none() || note.lastmod != note.lastmod_read,
+            ChildSitemapState::Archive => note.lastmod != note.lastmod_read,
         };
         if wants {
             wanted.push(Wanted {
                 child,
                 validators: note.validators.clone(),
-                archive: note.standing == ChildSitemapState::Archive,
+                archive: note.state == ChildSitemapState::Archive,
             });
         }
         notes.push(note);
@@ -211,8 +211,8 @@ fn choose(mut children: Vec<SitemapLink>, known: &[ChildSitemap]) -> (Vec<ChildS
     if known.is_empty() {
         for left in wanted.iter().skip(AT_ONCE) {
             if let Some(note) = notes.iter_mut().find(|note| note.url == left.child.url) {
-                note.standing = ChildSitemapState::Archive;
-                note.settled.clone_from(&note.changed);
+                note.state = ChildSitemapState::Archive;
+                note.lastmod_read.clone_from(&note.lastmod);
             }
         }
     }
@@ -223,9 +223,9 @@ fn choose(mut children: Vec<SitemapLink>, known: &[ChildSitemap]) -> (Vec<ChildS
 fn unknown(child: &SitemapLink) -> ChildSitemap {
     ChildSitemap {
         url: child.url.clone(),
-        changed: None,
-        settled: None,
-        standing: ChildSitemapState::Waiting,
+        lastmod: None,
+        lastmod_read: None,
+        state: ChildSitemapState::Waiting,
         validators: Validators::default(),
     }
 }
@@ -274,8 +274,8 @@ mod tests {
     fn settled(mut notes: Vec<ChildSitemap>, wanted: &[Wanted]) -> Vec<ChildSitemap> {
         for note in &mut notes {
             if wanted.iter().any(|wanted| wanted.child.url == note.url) {
-                note.standing = ChildSitemapState::Read;
-                note.settled.clone_from(&note.changed);
+                note.state = ChildSitemapState::Read;
+                note.lastmod_read.clone_from(&note.lastmod);
             }
         }
         notes

@@ -27,7 +27,7 @@ pub(super) fn apply(
             know(db, &note.host)?;
         }
         let (failures, rest_until, asked_until) = found.unwrap_or((0, 0, 0));
-        let Some(trouble) = &note.trouble else {
+        let Some(trouble) = &note.failure else {
             if failures > 0 || rest_until > asked_until {
                 // A rest that the server asked for stands, even where another answer was under way and came out well.
                 db.prepare_cached(

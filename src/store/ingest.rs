@@ -51,7 +51,7 @@ pub(super) fn document(
     let mut hosts = BTreeSet::new();
     for (entry, keys) in entries {
         let ident = short_ident(&keys.ident);
-        if let Some(was) = &keys.was {
+        if let Some(was) = &keys.previous_ident {
             // Known by another name from now on; one that has that name already keeps both.
             db.prepare_cached("UPDATE OR IGNORE entry SET ident = ?3 WHERE source_id = ?1 AND ident = ?2")?
                 .execute(params![source.0, short_ident(was), ident])?;
@@ -59,7 +59,7 @@ pub(super) fn document(
         if let Some((id, changed)) = seen_before(db, source, &ident, entry)? {
             counts.known += 1;
             revisits += u64::from(changed);
-            if changed && keys.unwanted.is_none() {
+            if changed && keys.excluded_by.is_none() {
                 revisits::changed(db, id, entry, keys, now)?;
             }
             continue;
@@ -71,11 +71,11 @@ pub(super) fn document(
             keys,
             now,
         };
-        if let Some(page) = articles::page_of(db, &keys.link)? {
-            articles::attach(db, page, &keys.link, source, now)?;
+        if let Some(page) = articles::page_of(db, &keys.link_keys)? {
+            articles::attach(db, page, &keys.link_keys, source, now)?;
             row.insert(db, "known", Some(page), false)?;
             counts.known += 1;
-        } else if let Some(filter) = keys.unwanted {
+        } else if let Some(filter) = keys.excluded_by {
             row.insert(db, "unwanted", None, false)?;
             ledger::count(db, source, &format!("unwanted.{filter}"), 1)?;
             counts.known += 1;
@@ -153,7 +153,7 @@ impl Row<'_> {
         waits: bool,
     ) -> Result<(), StoreError> {
         let payload = if waits {
-            Some(Payload::of(self.entry, &self.keys.link).write()?)
+            Some(Payload::of(self.entry, &self.keys.link_keys).write()?)
         } else {
             None
         };

@@ -106,7 +106,7 @@ pub(super) fn tried(
     for rule in tried {
         let (mut habit, known) = habit(db, source, rule)?;
         let before = habit.drift;
-        habit.add(rule.hit, rule.length);
+        habit.add(rule.matched, rule.length);
         if !known {
             db.prepare_cached(
                 "INSERT INTO rule_stat (source_id, field, selector, hits, misses) VALUES (?1, ?2, ?3, 0, 0)",
@@ -130,7 +130,7 @@ pub(super) fn tried(
             habit.median,
             habit.lengths_blob(),
             habit.drift.map(Drift::as_str),
-            rule.hit,
+            rule.matched,
             time::text(now)
         ])?;
         if let (None, Some(drift)) = (before, habit.drift) {

@@ -78,9 +78,9 @@ impl Kept {
     fn of(note: &ChildSitemap) -> Self {
         Self {
             url: note.url.to_string(),
-            changed: note.changed.clone(),
-            settled: note.settled.clone(),
-            standing: note.standing.as_str().to_owned(),
+            changed: note.lastmod.clone(),
+            settled: note.lastmod_read.clone(),
+            standing: note.state.as_str().to_owned(),
             etag: note.validators.etag.clone(),
             last_modified: note.validators.last_modified.clone(),
         }
@@ -89,9 +89,9 @@ impl Kept {
     fn note(self) -> Option<ChildSitemap> {
         Some(ChildSitemap {
             url: link::web_url(&self.url)?,
-            changed: self.changed,
-            settled: self.settled,
-            standing: [ChildSitemapState::Archive, ChildSitemapState::Read]
+            lastmod: self.changed,
+            lastmod_read: self.settled,
+            state: [ChildSitemapState::Archive, ChildSitemapState::Read]
                 .into_iter()
                 .find(|standing| standing.as_str() == self.standing)
                 .unwrap_or_default(),
@@ -137,17 +137,17 @@ pub(super) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<PollState> {
         rhythm: row.get(from)?,
         hints: serde_json::from_str::<Wishes>(&hints).unwrap_or_default().hints(),
         full_at: row.get::<_, Option<i64>>(from + 2)?.map(time::moment),
-        moved: moved.map(|(to, since)| PermanentRedirect {
+        redirect: moved.map(|(to, since)| PermanentRedirect {
             to,
             since: time::moment(since),
             times,
         }),
-        address: address.as_deref().and_then(link::web_url),
+        moved_to: address.as_deref().and_then(link::web_url),
         gone: row.get(from + 7)?,
         sitemaps: sitemaps(&row.get::<_, String>(from + 8)?),
-        known_by: known_by(&row.get::<_, String>(from + 9)?),
-        known_why: row.get(from + 10)?,
-        names: row.get(from + 11)?,
+        identified_by: known_by(&row.get::<_, String>(from + 9)?),
+        identified_why: row.get(from + 10)?,
+        last_names: row.get(from + 11)?,
     })
 }
 

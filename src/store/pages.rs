@@ -52,7 +52,7 @@ impl Packed {
         let PageResult::Article(cutting) = &outcome.result else {
             return None;
         };
-        let raw = cutting.raw.as_ref().filter(|raw| raw.sent.is_none());
+        let raw = cutting.raw_page.as_ref().filter(|raw| raw.encoded.is_none());
         raw.map(|raw| raw.body.len())
     }
 
@@ -62,11 +62,11 @@ impl Packed {
         let PageResult::Article(cutting) = &mut outcome.result else {
             return Ok(None);
         };
-        let Some(raw) = &mut cutting.raw else {
+        let Some(raw) = &mut cutting.raw_page else {
             return Ok(None);
         };
         let plain = std::mem::take(&mut raw.body);
-        if let Some(EncodedBody { codings, bytes }) = raw.sent.take() {
+        if let Some(EncodedBody { codings, bytes }) = raw.encoded.take() {
             return Ok(Some(Self {
                 codings,
                 body: bytes,
@@ -112,12 +112,12 @@ pub(super) fn record(
         robots_cache::keep(db, &fetch.robots)?;
         ledger::count(db, held.source, ledger::ODD_HEADERS, fetch.odd_headers)?;
     }
-    ledger::tried(db, held.source, &outcome.tried, now)?;
+    ledger::tried(db, held.source, &outcome.selectors, now)?;
     let stored = match &outcome.result {
         PageResult::Article(cutting) => article(db, outcome, &held, cutting, packed, now)?,
         PageResult::NotModified(validators) => unchanged(db, outcome, &held, validators, now)?,
         PageResult::Retry(failure, at) => retry(db, outcome, &held, failure, time::ms(*at), now)?,
-        PageResult::Unwanted(filter) => {
+        PageResult::Excluded(filter) => {
             set(
                 db,
                 outcome,
@@ -125,7 +125,7 @@ pub(super) fn record(
                 None,
             )?;
             ledger::count(db, held.source, &format!("unwanted.{filter}"), 1)?;
-            StoreOutcome::Unwanted
+            StoreOutcome::Excluded
         }
         PageResult::HostUnavailable(failure, until) => {
             ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
@@ -191,7 +191,7 @@ fn article(
         ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
     }
     let is_new = matches!(stored, StoreOutcome::New(_));
-    if let (Some(raw), Some(packed)) = (&cutting.raw, packed)
+    if let (Some(raw), Some(packed)) = (&cutting.raw_page, packed)
         && (is_new || !articles::is_page_of_deleted(db, page)?)
     {
         if !is_new {
@@ -224,7 +224,7 @@ fn article(
         changed: matches!(stored, StoreOutcome::Revised(_)),
     };
     let is_more_to_come = !is_of_feed || !is_kept || held.upgrade == ASKED;
-    if let Some(at) = cutting.upgrade_at.filter(|_| is_more_to_come) {
+    if let Some(at) = cutting.page_retry_at.filter(|_| is_more_to_come) {
         let changes = if is_of_feed {
             "state = 'done', crashes = 0, upgrade = 1"
         } else {
@@ -233,12 +233,12 @@ fn article(
         revisits::judge(db, look)?;
         set(db, outcome, changes, Some(time::ms(at)))?;
     } else {
-        revisits::settle(db, look, outcome.again, now)?;
+        revisits::settle(db, look, outcome.revisit_at, now)?;
     }
     let word = match stored {
         StoreOutcome::New(_) => "articles.new",
         StoreOutcome::Revised(_) => "articles.revised",
-        StoreOutcome::Known(_) | StoreOutcome::Unwanted | StoreOutcome::Waiting => "articles.known",
+        StoreOutcome::Known(_) | StoreOutcome::Excluded | StoreOutcome::Waiting => "articles.known",
     };
     ledger::count(db, held.source, word, 1)?;
     ledger::count(db, held.source, &format!("method.{}", cutting.method.as_str()), 1)?;
@@ -262,7 +262,7 @@ fn unchanged(
         page,
         changed: false,
     };
-    revisits::settle(db, look, outcome.again, now)?;
+    revisits::settle(db, look, outcome.revisit_at, now)?;
     ledger::count(db, held.source, "pages.not-modified", 1)?;
     Ok(StoreOutcome::Known(articles::article_of(db, page)?))
 }

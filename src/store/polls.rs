@@ -28,7 +28,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
             ledger::polled(db, outcome, "failed", Some(failure.code), 0, counts)?;
         }
     }
-    if outcome.degraded {
+    if outcome.ids_degraded {
         ledger::count(db, outcome.source, "identity.degraded", 1)?;
     }
     ledger::count(db, outcome.source, ledger::ODD_HEADERS, outcome.fetch.odd_headers)?;
@@ -98,7 +98,7 @@ fn settle(db: &Connection, outcome: &PollOutcome) -> Result<(), StoreError> {
         Some(failure) => CRASHED.contains(&failure.code).then_some(true),
     };
     let kept = Kept::of(&outcome.result);
-    let memory = &outcome.memory;
+    let memory = &outcome.state;
     let changed = db.prepare_cached(SETTLE)?.execute(named_params! {
         ":id": outcome.source.0,
         ":run": outcome.lease.run,
@@ -120,14 +120,14 @@ fn settle(db: &Connection, outcome: &PollOutcome) -> Result<(), StoreError> {
         ":served_by": failure.is_none().then_some(outcome.fetch.url.as_str()),
         ":rhythm": memory.rhythm,
         ":hints": memory::hints_json(memory),
-        ":moved_to": memory.moved.as_ref().map(|moved| moved.to.as_str()),
-        ":moved_since": memory.moved.as_ref().map(|moved| time::ms(moved.since)),
-        ":moved_times": memory.moved.as_ref().map_or(0, |moved| moved.times),
-        ":address": memory.address.as_ref().map(url::Url::as_str),
+        ":moved_to": memory.redirect.as_ref().map(|moved| moved.to.as_str()),
+        ":moved_since": memory.redirect.as_ref().map(|moved| time::ms(moved.since)),
+        ":moved_times": memory.redirect.as_ref().map_or(0, |moved| moved.times),
+        ":address": memory.moved_to.as_ref().map(url::Url::as_str),
         ":sitemaps": memory::sitemaps_json(memory),
-        ":known_by": memory.known_by.as_str(),
-        ":known_why": memory.known_why,
-        ":names": memory.names,
+        ":known_by": memory.identified_by.as_str(),
+        ":known_why": memory.identified_why,
+        ":names": memory.last_names,
     })?;
     if changed == 0 {
         return Err(StoreError::LeaseLost {

@@ -277,7 +277,7 @@ fn lease(
 fn revisit(row: &Row<'_>, now: i64) -> rusqlite::Result<Revisit> {
     let url: Option<String> = row.get(8)?;
     Ok(Revisit {
-        had_at: time::moment(row.get::<_, Option<i64>>(5)?.unwrap_or(now)),
+        fetched_at: time::moment(row.get::<_, Option<i64>>(5)?.unwrap_or(now)),
         validators: Validators {
             etag: row.get(6)?,
             last_modified: row.get(7)?,

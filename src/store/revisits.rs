@@ -68,7 +68,7 @@ pub(super) fn changed(
         CHANGED,
         host,
         said.link.as_ref().map(ToString::to_string),
-        Payload::of(said, &keys.link).write()?
+        Payload::of(said, &keys.link_keys).write()?
     ])?;
     host_backoff::know(db, host)?;
     queue::put(db, entry, Some(at))?;

@@ -17,7 +17,7 @@ pub(super) fn keep(db: &Connection, notes: &[RobotsResponse]) -> Result<(), Stor
         )?
         .execute(params![
             note.origin,
-            note.way,
+            note.transport,
             time::ms(note.fetched_at),
             time::ms(note.expires_at),
             note.status,
@@ -37,7 +37,7 @@ pub(super) fn robots(db: &Connection, now: DateTime<Utc>) -> Result<Vec<RobotsRe
             let sitemaps: String = row.get(5)?;
             Ok(RobotsResponse {
                 origin: row.get(0)?,
-                way: row.get(6)?,
+                transport: row.get(6)?,
                 fetched_at: time::moment(row.get(1)?),
                 expires_at: time::moment(row.get(2)?),
                 status: row.get(3)?,

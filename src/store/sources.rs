@@ -414,7 +414,7 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
                 id: SourceId(id),
                 name: row.get(0)?,
                 address: url_of(&address)?,
-                memory: memory::read(row, 9)?,
+                state: memory::read(row, 9)?,
                 lease,
                 validators: Validators {
                     etag: row.get(1)?,
@@ -422,7 +422,7 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
                 },
                 body_hash: row.get(3)?,
                 failures: row.get(4)?,
-                first: row.get(5)?,
+                first_poll: row.get(5)?,
                 crashes: row.get(6)?,
                 validators_from: row.get::<_, Option<String>>(7)?.as_deref().and_then(crate::link::web_url),
             })

@@ -531,14 +531,14 @@ fn outcome(claim: ClaimedSource, now: DateTime<Utc>) -> PollOutcome {
             status: Some(304),
             hosts: vec![HostObservation {
                 host: cuttings::link::host(&claim.address),
-                trouble: None,
+                failure: None,
             }],
             ..FetchStats::new(claim.address.clone())
         },
         result: PollResult::NotModified(Validators::default()),
-        memory: claim.memory,
+        state: claim.state,
         overflowed: false,
-        degraded: false,
+        ids_degraded: false,
         failures: 0.0,
         next: NextPoll {
             at: now + TimeDelta::hours(1),

@@ -71,7 +71,7 @@ fn fields(extraction: &Extraction, out: &mut String) {
     );
     for (field, value) in super::fields(extraction).into_iter().chain([body]) {
         let rules: Vec<_> = extraction
-            .tried
+            .selectors
             .iter()
             .filter(|tried| tried.field == field)
             .collect();
@@ -91,12 +91,12 @@ fn fields(extraction: &Extraction, out: &mut String) {
         if !rules.is_empty() {
             out.push_str("<ul>");
             for rule in rules {
-                let class = if rule.hit { "hit" } else { "missed" };
+                let class = if rule.matched { "hit" } else { "missed" };
                 let _ = write!(
                     out,
                     "<li class=\"{class}\"><code>{}</code> <span class=\"small\">{}</span></li>",
                     escaped(&rule.selector),
-                    escaped(&rule.layer)
+                    escaped(&rule.defined_in)
                 );
             }
             out.push_str("</ul>");

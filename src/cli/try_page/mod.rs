@@ -334,8 +334,8 @@ fn fields(extraction: &Extraction) -> Vec<(Field, Option<String>)> {
             Field::Tags,
             (!extraction.tags.is_empty()).then(|| extraction.tags.join(", ")),
         ),
-        (Field::NextPage, show(&extraction.more.next)),
-        (Field::SinglePage, show(&extraction.more.single)),
+        (Field::NextPage, show(&extraction.pagination.next)),
+        (Field::SinglePage, show(&extraction.pagination.single)),
     ]
 }
 
@@ -353,11 +353,11 @@ fn image(extraction: &Extraction) -> Option<String> {
 fn as_json(tried: &Tried) -> String {
     let selectors: Vec<_> = tried
         .extraction
-        .tried
+        .selectors
         .iter()
         .map(|tried| {
-            json!({"field": tried.field.as_str(), "selector": tried.selector, "hit": tried.hit,
-                   "length": tried.length, "layer": tried.layer})
+            json!({"field": tried.field.as_str(), "selector": tried.selector, "hit": tried.matched,
+                   "length": tried.length, "layer": tried.defined_in})
         })
         .collect();
     let keys: Vec<_> = tried
@@ -374,11 +374,11 @@ fn as_json(tried: &Tried) -> String {
         all.insert("pages".into(), json!(tried.pages));
         all.insert(
             "next_page".into(),
-            json!(tried.extraction.more.next.as_ref().map(Url::as_str)),
+            json!(tried.extraction.pagination.next.as_ref().map(Url::as_str)),
         );
         all.insert(
             "single_page".into(),
-            json!(tried.extraction.more.single.as_ref().map(Url::as_str)),
+            json!(tried.extraction.pagination.single.as_ref().map(Url::as_str)),
         );
         if let Some(missing) = &tried.missing {
             all.insert(

@@ -48,7 +48,7 @@ impl Sheet {
         };
         let _ = writeln!(self.out, "{kind}\n");
         for (field, value) in super::fields(extraction) {
-            let is_asked = extraction.tried.iter().any(|tried| tried.field == field);
+            let is_asked = extraction.selectors.iter().any(|tried| tried.field == field);
             if value.is_none() && !is_asked && matches!(field, Field::NextPage | Field::SinglePage) {
                 continue;
             }
@@ -97,13 +97,13 @@ impl Sheet {
             .get(&field)
             .map_or("", |origin| origin.as_str());
         self.line(field.as_str(), origin, value.unwrap_or("-"));
-        for rule in extraction.tried.iter().filter(|tried| tried.field == field) {
-            let sign = if rule.hit {
+        for rule in extraction.selectors.iter().filter(|tried| tried.field == field) {
+            let sign = if rule.matched {
                 self.paint("✓ hit   ", Style::new().green())
             } else {
                 self.paint("✗ missed", Style::new().red())
             };
-            let layer = self.paint(&rule.layer, Style::new().dim());
+            let layer = self.paint(&rule.defined_in, Style::new().dim());
             let _ = writeln!(
                 self.out,
                 "{:indent$}{sign}  {}  {layer}",
@@ -129,8 +129,8 @@ impl Sheet {
 
     /// What to do about it, in a line.
     fn summary(&mut self, tried: &Tried) {
-        let rules = &tried.extraction.tried;
-        let hits = rules.iter().filter(|rule| rule.hit).count();
+        let rules = &tried.extraction.selectors;
+        let hits = rules.iter().filter(|rule| rule.matched).count();
         let text = if rules.is_empty() {
             "no rule has a selector for this page: all of it was found automatically; docs/sources.md shows how to write some"
                 .to_owned()

@@ -58,7 +58,7 @@ impl Fetcher {
                 Some(status) => format!("the server answered {status}"),
                 None => "there was no answer".to_owned(),
             };
-            let key = (note.origin.clone(), note.way.clone());
+            let key = (note.origin.clone(), note.transport.clone());
             self.book().keep(key, Ruling::of(note, cause, None));
         }
     }
@@ -112,7 +112,7 @@ impl Fetcher {
             trail.join(aside);
             let mut note = RobotsResponse {
                 origin: key.0.clone(),
-                way: key.1.clone(),
+                transport: key.1.clone(),
                 fetched_at: now,
                 expires_at: told.unwrap_or(now + LONGEST).clamp(now + SHORTEST, now + LONGEST),
                 status,

@@ -136,7 +136,7 @@ async fn h04_a_name_without_address_is_trouble_of_its_host() {
     assert_eq!(failed.error.code(), "dns");
     assert!(failed.rests_host());
     assert_eq!(failed.fetch.hosts[0].host, "paper.example");
-    assert_eq!(failed.fetch.hosts[0].trouble.as_ref().unwrap().code, "dns");
+    assert_eq!(failed.fetch.hosts[0].failure.as_ref().unwrap().code, "dns");
 }
 
 async fn encoded(coding: &str, plain: &[u8]) -> Vec<u8> {
@@ -403,15 +403,15 @@ async fn p27_a_page_as_it_was_sent_decodes_to_what_was_read() {
         }
         for (codings, body) in bodies {
             let document = page(&codings, &body).await;
-            let sent = document.sent.unwrap();
+            let sent = document.encoded.unwrap();
             assert_eq!(document.body, plain, "{coding}: {codings}");
             assert!(sent.bytes.len() < plain.len() / 2);
             let again = content_coding::decoded(&sent.codings, &sent.bytes, plain.len()).unwrap();
             assert_eq!(again, plain, "{coding}: {codings}");
         }
     }
-    assert_eq!(page("identity", &plain).await.sent, None);
-    assert_eq!(page("gzip", b"").await.sent, None);
+    assert_eq!(page("identity", &plain).await.encoded, None);
+    assert_eq!(page("gzip", b"").await.encoded, None);
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ async fn p30_no_answer_forbids_everything_for_a_while() {
         let [note] = failed.fetch.hosts.as_slice() else {
             panic!("{:?}", failed.fetch.hosts);
         };
-        assert_eq!(note.trouble.as_ref().unwrap().code, "robots-unreachable");
+        assert_eq!(note.failure.as_ref().unwrap().code, "robots-unreachable");
         assert_eq!(failed.fetch.robots[0].status, status);
         let asked = server.seen().len();
         // Nine minutes later nobody is asked, eleven minutes later robots.txt is.
@@ -187,7 +187,7 @@ async fn p13_p30_retry_after_of_robots_txt_rests_the_host() {
     let until = failed.error.retry_after().unwrap();
     assert!((until - now()).num_seconds() >= 3600);
     assert_eq!(
-        failed.fetch.hosts[0].trouble.as_ref().unwrap().retry_after,
+        failed.fetch.hosts[0].failure.as_ref().unwrap().retry_after,
         Some(until)
     );
     assert_eq!(failed.fetch.robots[0].expires_at, until);
@@ -314,7 +314,7 @@ async fn p30_what_earlier_runs_were_told_is_not_asked_again() {
     let server = site(answer(500, "", b"")).await;
     let note = |status: Option<u16>, body: &[u8]| RobotsResponse {
         origin: format!("http://{}", server.address),
-        way: String::new(),
+        transport: String::new(),
         fetched_at: now() - TimeDelta::hours(1),
         expires_at: now() + TimeDelta::hours(1),
         status,

@@ -218,7 +218,7 @@ async fn p13_a_429_rests_its_host_until_the_time_it_names() {
     let server = Server::always(answer(429, "Retry-After: 120\r\n", b"")).await;
     let failed = get_feed(&fetcher(&limits()), server.url("/")).await.unwrap_err();
     assert!(failed.rests_host());
-    let trouble = failed.fetch.hosts[0].trouble.clone().unwrap();
+    let trouble = failed.fetch.hosts[0].failure.clone().unwrap();
     assert_eq!(trouble.code, "http-429");
     let wait = trouble.retry_after.unwrap() - now();
     assert!(wait >= chrono::Duration::seconds(120));
@@ -237,7 +237,7 @@ async fn p32_trouble_of_a_host_behind_a_redirect_is_the_pages_own() {
         .fetch
         .hosts
         .iter()
-        .map(|n| (n.host.as_str(), n.trouble.is_some()))
+        .map(|n| (n.host.as_str(), n.failure.is_some()))
         .collect();
     assert_eq!(notes, [("127.0.0.1", false), ("localhost", true)]);
 }

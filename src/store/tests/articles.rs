@@ -21,11 +21,11 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         .insert(crate::model::Field::Title, crate::model::Origin::Rule);
     page.published_at = Some("2018-01-04T22:00:00Z".parse().unwrap());
     let body = b"<html>the page as received</html>".repeat(50);
-    page.raw = Some(RawPage {
+    page.raw_page = Some(RawPage {
         status: 200,
         headers: "content-type: text/html".into(),
         body: body.clone(),
-        sent: None,
+        encoded: None,
         expires: None,
     });
     let claim = desk.one_entry().await;
@@ -35,16 +35,16 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         at: desk.now,
         fetch: None,
         result: PageResult::Article(Box::new(page)),
-        tried: [true, false, false]
+        selectors: [true, false, false]
             .map(|hit| SelectorOutcome {
                 field: crate::model::Field::Title,
                 selector: "h1".into(),
-                hit,
+                matched: hit,
                 length: if hit { 20 } else { 0 },
-                layer: "[source.article]".into(),
+                defined_in: "[source.article]".into(),
             })
             .to_vec(),
-        again: None,
+        revisit_at: None,
     };
     assert_eq!(
         desk.store.record_page(outcome).await.unwrap(),
@@ -182,7 +182,7 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
         let mut kept = cutting(kept_as, &words("summary"), &[]);
         kept.method = Method::Feed;
         kept.failure = Some(failure("http-500"));
-        kept.upgrade_at = Some(desk.now + chrono::Duration::days(7));
+        kept.page_retry_at = Some(desk.now + chrono::Duration::days(7));
         if kept_as.starts_with("entry:") {
             kept.keys.clear();
         }
@@ -222,7 +222,7 @@ async fn an_upgrade_that_fails_ends_with_the_feeds_text() {
     desk.publish(&claims[0], &["https://one.example/0"]).await;
     let mut kept = cutting("one.example/0", &words("summary"), &[]);
     kept.method = Method::Feed;
-    kept.upgrade_at = Some(desk.now + chrono::Duration::days(7));
+    kept.page_retry_at = Some(desk.now + chrono::Duration::days(7));
     desk.collect(kept).await;
     desk.pass(7 * 86400);
     let claim = desk.one_entry().await;

@@ -183,9 +183,9 @@ impl Desk {
                 ..FetchStats::new(claim.address.clone())
             },
             result,
-            memory: crate::model::PollState::default(),
+            state: crate::model::PollState::default(),
             overflowed: false,
-            degraded: false,
+            ids_degraded: false,
             failures: 0.0,
             next: NextPoll {
                 at: self.now + chrono::Duration::minutes(30),
@@ -213,8 +213,8 @@ impl Desk {
                 ..FetchStats::new(Url::parse("https://paper.example/page").unwrap())
             }),
             result,
-            tried: Vec::new(),
-            again: None,
+            selectors: Vec::new(),
+            revisit_at: None,
         };
         self.store.record_page(outcome).await
     }
@@ -282,10 +282,10 @@ fn cutting(page_key: &str, text: &str, keys: &[(KeyKind, &str)]) -> CollectedArt
         url: format!("https://{page_key}"),
         page_key: page_key.to_owned(),
         keys: all,
-        raw: None,
+        raw_page: None,
         validators: Validators::default(),
         failure: None,
-        upgrade_at: None,
+        page_retry_at: None,
     }
 }
 
@@ -302,7 +302,7 @@ fn failure(code: &'static str) -> Failure {
 fn trouble(host: &str, retry_after: Option<DateTime<Utc>>) -> HostObservation {
     HostObservation {
         host: host.to_owned(),
-        trouble: Some(HostTrouble {
+        failure: Some(HostTrouble {
             code: "http-503",
             retry_after,
         }),
@@ -312,6 +312,6 @@ fn trouble(host: &str, retry_after: Option<DateTime<Utc>>) -> HostObservation {
 fn healthy(host: &str) -> HostObservation {
     HostObservation {
         host: host.to_owned(),
-        trouble: None,
+        failure: None,
     }
 }

@@ -58,14 +58,14 @@ async fn sources_follow_the_configuration_and_keep_their_state() {
     assert!(
         again
             .iter()
-            .all(|claim| !claim.first && claim.validators == validators("\"1\""))
+            .all(|claim| !claim.first_poll && claim.validators == validators("\"1\""))
     );
 }
 
 #[tokio::test]
 async fn p07_validators_belong_to_the_url_they_came_from() {
     let (desk, claims) = Desk::with(&["one"]).await;
-    assert!(claims[0].validators.is_empty() && claims[0].body_hash.is_none() && claims[0].first);
+    assert!(claims[0].validators.is_empty() && claims[0].body_hash.is_none() && claims[0].first_poll);
     desk.publish(&claims[0], &[]).await;
     let desk = desk.restart();
     let moved = Source {

@@ -274,11 +274,11 @@ async fn raw_pages_come_back_as_they_were_received() {
         ),
     ] {
         let mut page = cutting(&format!("one.example/{name}"), &words(name), &[]);
-        page.raw = Some(RawPage {
+        page.raw_page = Some(RawPage {
             status: 200,
             headers: "content-type: text/html\nx: ü\n".into(),
             body: body.clone(),
-            sent,
+            encoded: sent,
             expires: None,
         });
         desk.collect(page).await;

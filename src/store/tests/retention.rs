@@ -23,11 +23,11 @@ async fn kept(count: usize, change: impl Fn(&mut Source)) -> (Desk, Vec<Source>)
 }
 
 fn with_raw(mut page: CollectedArticle, now: DateTime<Utc>) -> CollectedArticle {
-    page.raw = Some(RawPage {
+    page.raw_page = Some(RawPage {
         status: 200,
         headers: String::new(),
         body: b"<p>secret</p>".repeat(50),
-        sent: None,
+        encoded: None,
         expires: Some(now + chrono::Duration::days(3)),
     });
     page

@@ -11,11 +11,11 @@ async fn desk(count: usize) -> Desk {
         let claim = desk.one_entry().await;
         let key = crate::link::key(claim.entry.link.as_ref().unwrap());
         let mut page = cutting(&key, &words(&key.replace(['.', '/'], "")), &[]);
-        page.raw = Some(RawPage {
+        page.raw_page = Some(RawPage {
             status: 200,
             headers: "content-type: text/html".into(),
             body: b"<p>stored</p>".repeat(20),
-            sent: None,
+            encoded: None,
             expires: None,
         });
         desk.page(&claim, PageResult::Article(Box::new(page)))
