@@ -38,8 +38,8 @@ fn of_development_build(path: &std::path::Path, version: i64) {
 #[test]
 fn h23_the_database_of_a_development_build_is_left_as_it_is_and_the_way_out_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("cuttings.db");
     for version in (1..=6).chain([schema::VERSION - 1]) {
+        let path = folder.path().join(format!("{version}.db"));
         of_development_build(&path, version);
         let files = || ["", "-wal"].map(|suffix| std::fs::read(lock::beside(&path, suffix)).unwrap());
         let before = files();
