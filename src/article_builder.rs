@@ -62,7 +62,11 @@ impl ArticleBuilder<'_> {
                 url: Some(link::mask_secrets(&fetched.fetch.url)),
                 status: fetched.fetch.status,
             });
-            upgrade_at = (!self.claim.upgrade || self.claim.asked).then(|| now + schedule::UPGRADE);
+            upgrade_at = self
+                .claim
+                .text_state
+                .has_late_try()
+                .then(|| now + schedule::UPGRADE);
         }
         let hops = fetched.fetch.hops.iter().map(|hop| hop.from.clone());
         // A feed that names its second page means the same article.

@@ -13,7 +13,7 @@ use crate::config::{Config, FilterInput, PagePolicy, Source};
 use crate::fetch::{Fetcher, ResponseContent};
 use crate::model::{
     ClaimedEntry, CollectedArticle, Failure, FetchStats, Field, Grade, Method, PageOutcome, PageResult,
-    SelectorOutcome, StoreOutcome, Validators,
+    SelectorOutcome, StoreOutcome, TextState, Validators,
 };
 use crate::store::{Store, StoreError};
 use crate::{article_builder, identity, link, schedule};
@@ -120,7 +120,7 @@ pub async fn collect(
             let end = now + way.duration();
             let again = match failure.grade {
                 // Only a part of the article is there: the rest is worth every try.
-                Grade::Temporary | Grade::Soft if desk.claim.partial => {
+                Grade::Temporary | Grade::Soft if desk.claim.text_state == TextState::Partial => {
                     schedule::page_retry(desk.claim.attempts, end).or(Some(end))
                 }
                 // The article is there: another look is for changes only.
@@ -132,7 +132,7 @@ pub async fn collect(
                     Some(soonest.unwrap_or(end))
                 }
                 // The article is there; this was the last look for something better.
-                _ if desk.claim.upgrade && !desk.claim.asked => Some(end),
+                _ if !desk.claim.text_state.has_late_try() => Some(end),
                 Grade::Permanent => None,
                 Grade::Temporary | Grade::Soft => schedule::page_retry(desk.claim.attempts, end),
             };
@@ -170,7 +170,7 @@ fn look_again(desk: &Desk, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 /// What speaks against an article, now that it can be read. One that is kept already stays.
 fn unwanted(desk: &Desk, cutting: &CollectedArticle) -> Option<&'static str> {
     let extraction = &cutting.extraction;
-    if desk.claim.upgrade {
+    if desk.claim.text_state.is_stored() {
         return None;
     }
     desk.source.filters.against(&FilterInput {

@@ -28,7 +28,7 @@ pub use self::feed::{FeedHints, ParsedFeed, SkippedEntry};
 pub use self::fetch::{FetchStats, HostFailure, HostObservation, RedirectHop, RobotsResponse, Validators};
 pub use self::id::{ArticleId, EntryId, Lease, SourceId};
 pub use self::key::{Key, KeyKind};
-pub use self::page::{ClaimedEntry, PageOutcome, PageResult, Revisit};
+pub use self::page::{ClaimedEntry, PageOutcome, PageResult, Revisit, TextState};
 pub use self::poll::{EntryKeys, NextPoll, PollCounts, PollOutcome, PollResult};
 pub use self::source::{
     ChildSitemap, ChildSitemapState, ClaimedSource, EntryIdentifier, PermanentRedirect, PollState,

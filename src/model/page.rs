@@ -9,6 +9,7 @@ use super::extraction::SelectorOutcome;
 use super::failure::Failure;
 use super::fetch::{FetchStats, Validators};
 use super::id::{EntryId, Lease, SourceId};
+use super::words::words;
 
 /// An entry leased for collecting.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,17 +28,51 @@ pub struct ClaimedEntry {
     pub ident: String,
     /// Failures of the page itself so far.
     pub attempts: u32,
-    /// Whether the article is already kept: with the feed's text, and this is the try a week later, or in part.
-    pub upgrade: bool,
-    /// Whether only some of the article's pages are kept.
-    pub partial: bool,
-    /// Whether a person asked for this try of a page whose article is kept with the feed's text: should it fail, the
-    /// one a week later is still to come.
-    pub asked: bool,
+    /// What is stored of its article so far.
+    pub text_state: TextState,
     /// How often reading its page ended a process. From the first time on it is read by a child process first.
     pub crashes: u32,
     /// Its page was had whole before, and is looked at again.
     pub revisit: Option<Revisit>,
+}
+
+words! {
+    /// What is stored of an entry's article, and so why its page is fetched (again).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum TextState {
+        /// No text: the page was not fetched yet, or is never fetched for this entry.
+        #[default]
+        Missing = "missing",
+        /// The feed's text, because the page could not be fetched. The page is tried once more, a week later.
+        Feed = "feed",
+        /// As [`Self::Feed`], and a person asked to try now (`cuttings retry`). The try a week later still follows.
+        FeedRetry = "feed-retry",
+        /// The text of some of its pages. The missing ones are tried again soon.
+        Partial = "partial",
+        /// The whole text. The page is fetched again at the next age of `revisit`.
+        Revisit = "revisit",
+        /// The whole text. The page is fetched again because the feed says that it changed.
+        Changed = "changed",
+        /// The text that stays: nothing more is fetched.
+        Final = "final",
+    }
+}
+
+impl TextState {
+    /// Whether an article is stored.
+    pub fn is_stored(self) -> bool {
+        self != Self::Missing
+    }
+
+    /// Whether the whole text is stored, and the page is fetched for changes only.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Self::Revisit | Self::Changed)
+    }
+
+    /// Whether the page is tried once more, a week later, after it has failed for good now.
+    pub fn has_late_try(self) -> bool {
+        matches!(self, Self::Missing | Self::FeedRetry)
+    }
 }
 
 /// A page that was had whole, and what its server needs to tell whether it changed since.

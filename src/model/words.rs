@@ -2,7 +2,7 @@
 //!
 //! The words are stored in the database, printed as JSON and used as metric labels: changing one changes all of them.
 
-/// Defines an enum, and with `Variant = "word"` its `as_str`.
+/// Defines an enum, and with `Variant = "word"` its `as_str` and `FromStr`.
 macro_rules! words {
     (
         $(#[$of_enum:meta])*
@@ -20,6 +20,18 @@ macro_rules! words {
             pub fn as_str(self) -> &'static str {
                 match self {
                     $( Self::$variant => $word, )+
+                }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            /// The word that is none of the enum's.
+            type Err = String;
+
+            fn from_str(word: &str) -> Result<Self, String> {
+                match word {
+                    $( $word => Ok(Self::$variant), )+
+                    _ => Err(word.to_owned()),
                 }
             }
         }

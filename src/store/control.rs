@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::control_client::ControlClient;
 use super::error::StoreError;
-use super::{host_backoff, pages, queue, sources, time};
+use super::{host_backoff, queue, sources, time};
 
 /// What a request for one source came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,11 +119,13 @@ impl ControlClient {
             let at = time::ms(now);
             let hosts: Vec<String> = db
                 .prepare(
-                    "UPDATE entry SET next_at = ?1, upgrade = iif(upgrade = 1, ?3, upgrade), \
-                     attempts = iif(upgrade IN (1, ?3), 0, attempts) WHERE next_at > ?1 AND claimed_run IS NULL \
-                     AND (upgrade NOT IN (3, 4) OR attempts > 0) AND (?2 IS NULL OR source_id = ?2) RETURNING host",
+                    "UPDATE entry SET next_at = ?1, text_state = iif(text_state = 'feed', 'feed-retry', text_state), \
+                     attempts = iif(text_state IN ('feed', 'feed-retry'), 0, attempts) \
+                     WHERE next_at > ?1 AND claimed_run IS NULL \
+                     AND (text_state NOT IN ('revisit', 'changed') OR attempts > 0) \
+                     AND (?2 IS NULL OR source_id = ?2) RETURNING host",
                 )?
-                .query_map(params![at, source, pages::ASKED], |row| row.get(0))?
+                .query_map(params![at, source], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             for host in hosts.iter().collect::<BTreeSet<_>>() {
                 queue::refresh(db, host)?;

@@ -4,7 +4,7 @@
 //! pending ── article ───────────────────────────► done
 //!    │  ▲                                          ▲
 //!    │  └─ its own failure, or trouble of the host │
-//!    ├──── the feed's text is kept ─► done, one more try (`upgrade`) a week later ─┤
+//!    ├──── the feed's text is kept ─► done, one more try a week later         ─┤
 //!    └──── some of its pages are kept ─► done, the rest is tried again soon ───────┘
 //! ```
 //!
@@ -23,7 +23,7 @@ use super::error::StoreError;
 use super::{host_backoff, ledger, queue, revisits, robots_cache, time};
 use crate::model::{
     CRASHED, CollectedArticle, EncodedBody, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult,
-    SourceId, StoreOutcome, Validators,
+    SourceId, StoreOutcome, TextState, Validators,
 };
 
 /// A page as received, compressed.
@@ -33,12 +33,6 @@ pub(super) struct Packed {
     body: Vec<u8>,
     length: usize,
 }
-
-/// `entry.upgrade` of an article that is kept without some of its pages.
-pub(super) const PARTIAL: i64 = 2;
-
-/// `entry.upgrade` of an article that is kept with the feed's text, and whose page a person wants tried again.
-pub(super) const ASKED: i64 = 5;
 
 /// Level of zstd for pages that came uncompressed: three times smaller for a millisecond per page.
 const LEVEL: i32 = 3;
@@ -92,8 +86,7 @@ pub(super) fn packed(page: &[u8]) -> Result<Vec<u8>, StoreError> {
 /// An entry under lease.
 struct Held {
     source: SourceId,
-    /// `entry.upgrade`
-    upgrade: i64,
+    text_state: TextState,
     page: Option<PageId>,
     keys_of_feed: Option<String>,
 }
@@ -144,14 +137,14 @@ pub(super) fn record(
 fn hold(db: &Connection, outcome: &PageOutcome) -> Result<Held, StoreError> {
     let Lease { run, claim } = outcome.lease;
     db.prepare_cached(
-        "SELECT entry.source_id, entry.upgrade, entry.page_id, page.page_key \
+        "SELECT entry.source_id, entry.text_state, entry.page_id, page.page_key \
          FROM entry LEFT JOIN page ON page.id = entry.page_id \
          WHERE entry.id = ?1 AND entry.claimed_run = ?2 AND entry.claimed_claim = ?3",
     )?
     .query_row(params![outcome.entry.0, run, claim], |row| {
         Ok(Held {
             source: SourceId(row.get(0)?),
-            upgrade: row.get(1)?,
+            text_state: time::word(row, 1)?,
             page: row.get::<_, Option<i64>>(2)?.map(PageId),
             keys_of_feed: row.get(3)?,
         })
@@ -172,8 +165,7 @@ fn article(
     now: DateTime<Utc>,
 ) -> Result<StoreOutcome, StoreError> {
     let mut keys = cutting.keys.clone();
-    let is_kept = held.upgrade != 0;
-    let is_bound = is_kept && !revisits::is_revisit(held.upgrade);
+    let is_bound = held.text_state.is_stored() && !held.text_state.is_whole();
     if let (true, Some(page), Some(key)) = (is_bound, held.page, &held.keys_of_feed) {
         // The page that comes back is the article kept with the feed's text, whatever URL it comes back under.
         let bond = Key {
@@ -223,12 +215,12 @@ fn article(
         page,
         changed: matches!(stored, StoreOutcome::Revised(_)),
     };
-    let is_more_to_come = !is_of_feed || !is_kept || held.upgrade == ASKED;
+    let is_more_to_come = !is_of_feed || held.text_state.has_late_try();
     if let Some(at) = cutting.page_retry_at.filter(|_| is_more_to_come) {
         let changes = if is_of_feed {
-            "state = 'done', crashes = 0, upgrade = 1"
+            "state = 'done', crashes = 0, text_state = 'feed'"
         } else {
-            "state = 'done', crashes = 0, upgrade = 2, attempts = attempts + 1"
+            "state = 'done', crashes = 0, text_state = 'partial', attempts = attempts + 1"
         };
         revisits::judge(db, look)?;
         set(db, outcome, changes, Some(time::ms(at)))?;
@@ -277,9 +269,9 @@ fn retry(
     now: DateTime<Utc>,
 ) -> Result<StoreOutcome, StoreError> {
     ledger::failed(db, held.source, Some(outcome.entry), "page", failure, now)?;
-    if let (true, Some(page)) = (held.upgrade != 0 && at <= time::ms(now), held.page) {
+    if let (true, Some(page)) = (held.text_state.is_stored() && at <= time::ms(now), held.page) {
         // The last look for something better failed too: what is there stays.
-        set(db, outcome, "upgrade = 0, payload = NULL", None)?;
+        set(db, outcome, "text_state = 'final', payload = NULL", None)?;
         return Ok(StoreOutcome::Known(articles::article_of(db, page)?));
     }
     let changes = if CRASHED.contains(&failure.code) {

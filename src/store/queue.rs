@@ -12,11 +12,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::claims::Claims;
 use super::error::StoreError;
-use super::pages::{ASKED, PARTIAL};
 use super::payload::Payload;
-use super::{articles, ledger, revisits, time};
+use super::{articles, ledger, time};
 use crate::link;
-use crate::model::{ClaimedEntry, EntryId, Lease, Revisit, SourceId, Validators};
+use crate::model::{ClaimedEntry, EntryId, Lease, Revisit, SourceId, TextState, Validators};
 
 /// Entries that may turn out to be articles already, in one claim; the rest wait for the next.
 const SETTLED: usize = 256;
@@ -186,11 +185,11 @@ fn settle_known(
     candidate: &Candidate,
     now: DateTime<Utc>,
 ) -> Result<Option<Payload>, StoreError> {
-    let (payload, upgrade): (Option<String>, bool) = db
-        .prepare_cached("SELECT payload, upgrade FROM entry WHERE id = ?1")?
+    let (payload, is_stored): (Option<String>, bool) = db
+        .prepare_cached("SELECT payload, text_state <> 'missing' FROM entry WHERE id = ?1")?
         .query_row([candidate.entry], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let payload = Payload::read(payload.as_deref())?;
-    if upgrade {
+    if is_stored {
         return Ok(Some(payload));
     }
     let keys = payload.keys();
@@ -245,12 +244,13 @@ fn lease(
     let entry = payload.entry()?;
     Ok(db
         .prepare_cached(
-            "SELECT source.name, entry.ident, entry.attempts, entry.upgrade, entry.crashes, \
+            "SELECT source.name, entry.ident, entry.attempts, entry.text_state, entry.crashes, \
              entry.had_at, page.etag, page.last_modified, page.validators_url \
              FROM entry JOIN source ON source.id = entry.source_id LEFT JOIN page ON page.id = entry.page_id \
              WHERE entry.id = ?1",
         )?
         .query_row([candidate.entry], |row| {
+            let text_state: TextState = time::word(row, 3)?;
             Ok(ClaimedEntry {
                 id: EntryId(candidate.entry),
                 lease,
@@ -259,15 +259,9 @@ fn lease(
                 entry,
                 ident: row.get(1)?,
                 attempts: row.get(2)?,
-                upgrade: row.get(3)?,
-                partial: row.get::<_, i64>(3)? == PARTIAL,
-                asked: row.get::<_, i64>(3)? == ASKED,
+                text_state,
                 crashes: row.get(4)?,
-                revisit: if revisits::is_revisit(row.get(3)?) {
-                    Some(revisit(row, at)?)
-                } else {
-                    None
-                },
+                revisit: text_state.is_whole().then(|| revisit(row, at)).transpose()?,
             })
         })?)
 }

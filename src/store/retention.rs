@@ -243,7 +243,7 @@ pub(super) fn drop_article(
     // Cancels further fetches of its pages.
     let hosts: BTreeSet<String> = db
         .prepare_cached(
-            "UPDATE entry SET payload = NULL, credit = NULL, credit_url = NULL, upgrade = 0, next_at = NULL, parked_at = NULL \
+            "UPDATE entry SET payload = NULL, credit = NULL, credit_url = NULL, text_state = 'final', next_at = NULL, parked_at = NULL \
              WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1) AND claimed_run IS NULL RETURNING host",
         )?
         .query_map([article.0], |row| row.get(0))?

@@ -15,17 +15,6 @@ use super::{host_backoff, queue, time};
 use crate::model::{Entry, EntryId, EntryKeys, SourceId, Validators};
 use crate::schedule;
 
-/// `entry.upgrade` of a page that is looked at again at an age.
-pub(super) const AGED: i64 = 3;
-
-/// `entry.upgrade` of a page that is looked at again because its feed says that it changed.
-pub(super) const CHANGED: i64 = 4;
-
-/// Whether an entry with this `upgrade` waits to be looked at again, and has all of its page.
-pub(super) fn is_revisit(upgrade: i64) -> bool {
-    matches!(upgrade, AGED | CHANGED)
-}
-
 /// The feed says that a collected entry changed: its page waits to be looked at. Not where the article is gone, where its
 /// source keeps first texts only, or where more of it is waited for anyway.
 pub(super) fn changed(
@@ -40,7 +29,7 @@ pub(super) fn changed(
             "SELECT entry.host, entry.in_vain, page.asked_at, coalesce(entry.next_at, entry.parked_at) \
              FROM entry JOIN page ON page.id = entry.page_id JOIN article ON article.id = page.article_id \
              JOIN source ON source.id = entry.source_id \
-             WHERE entry.id = ?1 AND entry.state IN ('done', 'known') AND entry.upgrade IN (0, 3, 4) \
+             WHERE entry.id = ?1 AND entry.state IN ('done', 'known') AND entry.text_state NOT IN ('feed', 'feed-retry', 'partial') \
              AND entry.claimed_run IS NULL AND article.deleted_at IS NULL AND source.revisions <> 'first'",
         )?
         .query_row([entry.0], |row| {
@@ -61,11 +50,10 @@ pub(super) fn changed(
         waits.map_or(at, |waits| waits.min(at))
     };
     db.prepare_cached(
-        "UPDATE entry SET upgrade = ?2, attempts = 0, host = ?3, url = ?4, payload = ?5 WHERE id = ?1",
+        "UPDATE entry SET text_state = 'changed', attempts = 0, host = ?2, url = ?3, payload = ?4 WHERE id = ?1",
     )?
     .execute(params![
         entry.0,
-        CHANGED,
         host,
         said.link.as_ref().map(ToString::to_string),
         Payload::of(said, &keys.link_keys).write()?
@@ -129,11 +117,8 @@ pub(super) struct Look {
 }
 
 /// For an UPDATE of `entry`, with the page as ?2: remembers whether the feed was right that it changed, by ?3.
-fn judged() -> String {
-    format!(
-        "page_id = ?2, in_vain = CASE WHEN upgrade <> {CHANGED} OR host = '' THEN in_vain WHEN ?3 THEN 0 ELSE in_vain + 1 END"
-    )
-}
+const JUDGED: &str = "page_id = ?2, \
+     in_vain = CASE WHEN text_state <> 'changed' OR host = '' THEN in_vain WHEN ?3 THEN 0 ELSE in_vain + 1 END";
 
 /// Ends a look at a page, or a first one that had all of it: the entry waits until `again`, or for nothing more. Of an
 /// article that is gone by now nothing is waited for.
@@ -148,13 +133,10 @@ pub(super) fn settle(
         Some(at) if !articles::is_page_of_deleted(db, page)? => Some(time::ms(at)),
         _ => None,
     };
-    let done = format!(
-        "{}, state = 'done', crashes = 0, attempts = 0, had_at = coalesce(had_at, ?4)",
-        judged()
-    );
+    let done = format!("{JUDGED}, state = 'done', crashes = 0, attempts = 0, had_at = coalesce(had_at, ?4)");
     if again.is_some() {
         db.prepare_cached(&format!(
-            "UPDATE entry SET {done}, upgrade = {AGED} WHERE id = ?1"
+            "UPDATE entry SET {done}, text_state = 'revisit' WHERE id = ?1"
         ))?
         .execute(params![entry.0, page.0, changed, time::ms(now)])?;
         return queue::put(db, entry, again);
@@ -164,7 +146,7 @@ pub(super) fn settle(
         .prepare_cached("SELECT host FROM entry WHERE id = ?1")?
         .query_row([entry.0], |row| row.get(0))?;
     db.prepare_cached(&format!(
-        "UPDATE entry SET {done}, upgrade = 0, payload = NULL, claimed_run = NULL, claimed_claim = NULL, \
+        "UPDATE entry SET {done}, text_state = 'final', payload = NULL, claimed_run = NULL, claimed_claim = NULL, \
          next_at = NULL, parked_at = NULL WHERE id = ?1"
     ))?
     .execute(params![entry.0, page.0, changed, time::ms(now)])?;
@@ -173,7 +155,7 @@ pub(super) fn settle(
 
 /// The same of an entry whose article is kept, but waits for something better.
 pub(super) fn judge(db: &Connection, look: Look) -> Result<(), StoreError> {
-    db.prepare_cached(&format!("UPDATE entry SET {} WHERE id = ?1", judged()))?
+    db.prepare_cached(&format!("UPDATE entry SET {JUDGED} WHERE id = ?1"))?
         .execute(params![look.entry.0, look.page.0, look.changed])?;
     Ok(())
 }
@@ -188,14 +170,14 @@ pub(super) fn follow(
 ) -> Result<(), StoreError> {
     let waiting: Vec<(i64, i64)> = db
         .prepare_cached(
-            "SELECT id, had_at FROM entry WHERE source_id = ?1 AND upgrade = ?2 AND had_at IS NOT NULL AND claimed_run IS NULL",
+            "SELECT id, had_at FROM entry WHERE source_id = ?1 AND text_state = 'revisit' AND had_at IS NOT NULL AND claimed_run IS NULL",
         )?
-        .query_map(params![source.0, AGED], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([source.0], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     for (entry, had_at) in waiting {
         let again = schedule::revisit(ages, time::moment(had_at), now).map(time::ms);
         if again.is_none() {
-            db.prepare_cached("UPDATE entry SET upgrade = 0, payload = NULL WHERE id = ?1")?
+            db.prepare_cached("UPDATE entry SET text_state = 'final', payload = NULL WHERE id = ?1")?
                 .execute([entry])?;
         }
         queue::put(db, EntryId(entry), again)?;

@@ -283,10 +283,10 @@ CREATE TABLE entry (
     -- What the feed said, as JSON; dropped once it is collected.
     payload       TEXT,
     page_id       INTEGER REFERENCES page (id),
-    -- Why an entry that is done waits: 1: the article is kept with the feed's text, its page is tried once more; 2: it is
-    -- kept without some of its pages; 3: its page is looked at again at that age; 4: or because the feed says that it
-    -- changed; 5: as 1, but a person asked for it: that it is tried once more is not used up by this.
-    upgrade       INTEGER NOT NULL DEFAULT 0,
+    -- What is stored of its article: see model::TextState.
+    text_state    TEXT    NOT NULL DEFAULT 'missing' CHECK (text_state = 'missing' OR text_state = 'feed'
+                  OR text_state = 'feed-retry' OR text_state = 'partial' OR text_state = 'revisit'
+                  OR text_state = 'changed' OR text_state = 'final'),
     attempts      INTEGER NOT NULL DEFAULT 0,
     crashes       INTEGER NOT NULL DEFAULT 0,
     next_at       INTEGER,

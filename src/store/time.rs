@@ -1,8 +1,10 @@
 //! Moments in the database: text for people, milliseconds for the schedule.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::Row;
 
 /// No entry and no host waits longer: a time further ahead was written while the clock was wrong, and counts as due.
 pub(super) const FARTHEST: i64 = 8 * 24 * 3600 * 1000;
@@ -29,6 +31,15 @@ pub(super) fn moment(ms: i64) -> DateTime<Utc> {
 /// The moment of a text of ours.
 pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
+}
+
+/// The value of a column that holds the word of an enum.
+pub(super) fn word<T: FromStr<Err = String>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let word = row.get_ref(column)?.as_str()?;
+    word.parse().map_err(|word| {
+        let error = format!("{word:?} is not one of the words of this column").into();
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error)
+    })
 }
 
 /// Whole milliseconds of a duration.

@@ -203,7 +203,7 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
 
         desk.pass(7 * 86400);
         let claim = desk.one_entry().await;
-        assert!(claim.upgrade && claim.entry.link.is_some());
+        assert!(claim.text_state.is_stored() && claim.entry.link.is_some());
         let page = cutting(comes_back_as, &words("whole"), &[]);
         let stored = desk
             .page(&claim, PageResult::Article(Box::new(page)))
@@ -232,7 +232,10 @@ async fn an_upgrade_that_fails_ends_with_the_feeds_text() {
         .unwrap();
     assert_eq!(stored, StoreOutcome::Known(ArticleId(1)));
     assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, None);
-    assert_eq!(desk.strings("SELECT state || upgrade FROM entry"), ["done0"]);
+    assert_eq!(
+        desk.strings("SELECT state || ' ' || text_state FROM entry"),
+        ["done final"]
+    );
 }
 
 #[tokio::test]
