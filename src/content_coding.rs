@@ -1,4 +1,7 @@
-//! Content codings taken off: of a body as it streams in, and of one that was kept as it was sent.
+//! Content codings (RFC 9110, 8.4): gzip, deflate, br, zstd.
+//!
+//! `fetch` decodes a response as it streams in; `store` decodes pages that it keeps as they were sent. Limits on the
+//! decoded size are those of the caller. Errors are of kind `InvalidData`, `UnexpectedEof` or what the decoder gives.
 
 use std::io;
 use std::pin::Pin;
@@ -10,33 +13,38 @@ use async_compression::zstd::DParameter;
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 
-/// What [`decoder`] decodes, exactly (RFC 9110, 12.5.3).
-pub const ACCEPTED: &str = "gzip, deflate, br, zstd";
+/// Value of `Accept-Encoding`: exactly what [`decode_stream`] decodes (RFC 9110, 12.5.3).
+pub(crate) const ACCEPT_ENCODING: &str = "gzip, deflate, br, zstd";
 
-/// Codings on top of each other that are taken off; more are an attack.
-const MOST: usize = 2;
+/// Most codings that are applied one on top of the other; more are an attack.
+const MAX_CODINGS: usize = 2;
 
-/// Bytes on their way.
-pub type Source<'a> = Pin<Box<dyn AsyncBufRead + Send + 'a>>;
+/// A body as it streams in.
+pub(crate) type ByteStream<'a> = Pin<Box<dyn AsyncBufRead + Send + 'a>>;
 
-/// The codings that a list names, in the order they were applied and in lower case; the one that is not known, where
-/// there is such a one.
-pub fn listed<'a>(lists: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, String> {
+/// Reads the values of `Content-Encoding`: the codings in the order in which they were applied, in lower case, without
+/// `identity`. The error is a coding that is unknown, or one too many.
+pub(crate) fn parse_codings<'a>(lists: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, String> {
     let mut codings = Vec::new();
     for coding in lists.into_iter().flat_map(|list| list.split(',')) {
         let coding = coding.trim().to_ascii_lowercase();
         match coding.as_str() {
             "" | "identity" => {}
-            "gzip" | "x-gzip" | "deflate" | "br" | "zstd" if codings.len() < MOST => codings.push(coding),
+            "gzip" | "x-gzip" | "deflate" | "br" | "zstd" if codings.len() < MAX_CODINGS => {
+                codings.push(coding)
+            }
             _ => return Err(coding),
         }
     }
     Ok(codings)
 }
 
-/// Takes one of the [`listed`] codings off.
-pub async fn decoder<'a>(coding: &str, mut source: Source<'a>) -> io::Result<Source<'a>> {
-    fn buffered<'a>(decoder: impl AsyncRead + Send + 'a) -> Source<'a> {
+/// Decodes one coding of [`parse_codings`].
+pub(crate) async fn decode_stream<'a>(
+    coding: &str,
+    mut source: ByteStream<'a>,
+) -> io::Result<ByteStream<'a>> {
+    fn buffered<'a>(decoder: impl AsyncRead + Send + 'a) -> ByteStream<'a> {
         Box::pin(BufReader::with_capacity(16 << 10, decoder))
     }
     let start = source.fill_buf().await?;
@@ -46,11 +54,11 @@ pub async fn decoder<'a>(coding: &str, mut source: Source<'a>) -> io::Result<Sou
             gzip.multiple_members(true);
             buffered(gzip)
         }
-        // RFC 9110, 8.4.1.2 says zlib and notes that some send the bare stream.
+        // RFC 9110, 8.4.1.2: zlib, but some servers send the bare stream.
         "deflate" if is_zlib(start) => buffered(ZlibDecoder::new(source)),
         "deflate" => buffered(DeflateDecoder::new(source)),
         "br" => {
-            // The large-window variant announces windows of up to a gigabyte (RFC 7932 reserves this pattern).
+            // The large-window variant has windows of up to a gigabyte; RFC 7932 reserves this pattern.
             if start.first().is_some_and(|byte| byte & 0x7f == 0x11) {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidData,
@@ -68,20 +76,21 @@ pub async fn decoder<'a>(coding: &str, mut source: Source<'a>) -> io::Result<Sou
     })
 }
 
-/// What a body was before `codings`, a list, were applied to it; an error where that is not of this length.
-pub fn decoded(codings: &str, body: &[u8], length: usize) -> io::Result<Vec<u8>> {
+/// Decodes a whole body. `codings` is a list as in `Content-Encoding`; fails if the result has not `length` bytes.
+pub(crate) fn decode_body(codings: &str, body: &[u8], length: usize) -> io::Result<Vec<u8>> {
     let broken = |cause: String| io::Error::new(io::ErrorKind::InvalidData, cause);
-    let codings = listed([codings]).map_err(|coding| broken(format!("an unknown coding {coding:?}")))?;
+    let codings =
+        parse_codings([codings]).map_err(|coding| broken(format!("an unknown coding {coding:?}")))?;
     let read = async {
-        let mut source: Source<'_> = Box::pin(body);
+        let mut source: ByteStream<'_> = Box::pin(body);
         for coding in codings.iter().rev() {
-            source = decoder(coding, source).await?;
+            source = decode_stream(coding, source).await?;
         }
         let mut plain = Vec::with_capacity(length.min(1 << 20));
         source.take(length as u64 + 1).read_to_end(&mut plain).await?;
         Ok(plain)
     };
-    // What is in memory is never waited for.
+    // Memory is always ready.
     let plain = read
         .now_or_never()
         .unwrap_or_else(|| Err(broken("it cannot be read at once".to_owned())))?;
@@ -95,7 +104,7 @@ pub fn decoded(codings: &str, body: &[u8], length: usize) -> io::Result<Vec<u8>>
 fn is_zlib(start: &[u8]) -> bool {
     match start {
         [cmf, flg, ..] => cmf & 0x0f == 8 && (u16::from(*cmf) << 8 | u16::from(*flg)) % 31 == 0,
-        // One byte came alone; bare streams do not begin so in practice.
+        // Only one byte has arrived; bare streams do not begin with it in practice.
         [cmf] => *cmf == 0x78,
         [] => false,
     }
@@ -110,9 +119,9 @@ mod tests {
         let plain = b"the page as it was received ".repeat(5000);
         let packed = zstd::bulk::compress(&plain, 3).unwrap();
         let twice = zstd::bulk::compress(&packed, 3).unwrap();
-        assert_eq!(decoded("", &plain, plain.len()).unwrap(), plain);
-        assert_eq!(decoded("zstd", &packed, plain.len()).unwrap(), plain);
-        assert_eq!(decoded("zstd, zstd", &twice, plain.len()).unwrap(), plain);
+        assert_eq!(decode_body("", &plain, plain.len()).unwrap(), plain);
+        assert_eq!(decode_body("zstd", &packed, plain.len()).unwrap(), plain);
+        assert_eq!(decode_body("zstd, zstd", &twice, plain.len()).unwrap(), plain);
         for (codings, body, length) in [
             ("zstd", &packed[..], plain.len() - 1),
             ("zstd", &packed[..], plain.len() + 1),
@@ -121,7 +130,7 @@ mod tests {
             ("snappy", &packed[..], plain.len()),
             ("zstd, zstd, zstd", &twice[..], plain.len()),
         ] {
-            assert!(decoded(codings, body, length).is_err(), "{codings} {length}");
+            assert!(decode_body(codings, body, length).is_err(), "{codings} {length}");
         }
     }
 }

@@ -1,47 +1,45 @@
-//! Work for the processor alone: no more of it at a time than there are cores.
+//! Limits CPU-bound work to as many tasks at a time as there are cores.
 //!
-//! More would only share the cores, while each holds its page and its tree in memory, and the time that one page may
-//! take would pass while it waits.
-//!
-//! Work on little is done where it stands: to hand a page over to another thread and take back what it came to is a
-//! fifteenth of the cost of an article. Hostile pages of that size may still take their two seconds, so the runtime has a
-//! thread more than there are cores: one that answers signals and keeps the time.
+//! More tasks would share the cores, while each holds its page and its tree in memory. `poll`, `collect` and `store` use
+//! it. Small inputs are processed where the caller is: to hand a page to another thread costs a fifteenth of an article.
+//! So the runtime has one thread more than there are cores, which serves signals and timers meanwhile.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Two at least: one that takes long must not keep all others waiting.
-const FEWEST: usize = 2;
+/// Fewest permits: one task that takes long must not stop all others.
+const MIN_PERMITS: usize = 2;
 
-/// Bytes from which on they are worked on beside the threads of the runtime. A page of so many takes some milliseconds.
-const LARGE: usize = 256 << 10;
+/// Bytes from which on an input is processed on the blocking pool. A page of that size takes some milliseconds.
+const LARGE_INPUT: usize = 256 << 10;
 
-static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(count())));
+static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(count())));
 
-/// How many there are, two at least.
-pub fn count() -> usize {
-    std::thread::available_parallelism().map_or(FEWEST, |cores| cores.get().max(FEWEST))
+/// Number of permits: that of the cores, two at least.
+pub(crate) fn count() -> usize {
+    std::thread::available_parallelism().map_or(MIN_PERMITS, |cores| cores.get().max(MIN_PERMITS))
 }
 
-/// A core to work on.
+/// Permission to use one core; released when dropped.
 #[derive(Debug)]
-pub struct CpuPermit(Option<OwnedSemaphorePermit>);
+pub(crate) struct CpuPermit(Option<OwnedSemaphorePermit>);
 
 /// The work panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Panicked;
+pub(crate) struct Panicked;
 
-/// Waits for a core, in the order of asking.
-pub async fn permit() -> CpuPermit {
-    // Only a closed semaphore errs, and nothing closes this one.
-    CpuPermit(Arc::clone(&TURNS).acquire_owned().await.ok())
+/// Waits for a permit, first come, first served.
+pub(crate) async fn permit() -> CpuPermit {
+    // Only a closed semaphore fails, and this one is never closed.
+    CpuPermit(Arc::clone(&PERMITS).acquire_owned().await.ok())
 }
 
 impl CpuPermit {
-    /// Does the work, which is on so many bytes. On many it goes on where the caller goes away.
-    pub async fn work<T: Send + 'static>(
+    /// Runs `work`, which processes an input of so many `bytes`. On the blocking pool (a large input) it goes on to its end
+    /// when the caller is dropped.
+    pub(crate) async fn work<T: Send + 'static>(
         self,
         bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,
@@ -51,7 +49,7 @@ impl CpuPermit {
             drop(self.0);
             done
         };
-        if bytes < LARGE {
+        if bytes < LARGE_INPUT {
             return work();
         }
         tokio::task::spawn_blocking(work).await.unwrap_or(Err(Panicked))
@@ -79,7 +77,7 @@ mod tests {
             done.await.ok()
         };
         let work: Vec<_> = (0..200)
-            .map(|number| tokio::spawn(work(number % 2 * LARGE, number % 3 == 0)))
+            .map(|number| tokio::spawn(work(number % 2 * LARGE_INPUT, number % 3 == 0)))
             .collect();
         let mut done = 0;
         for work in work {

@@ -1,9 +1,9 @@
-//! A suspect input is read by a child process first.
+//! Reads a suspect input in a child process first.
 //!
-//! An input can end a process in ways that nothing catches: a stack that overflows, memory that runs out. What was
-//! being read when a process died (see [`crate::store::Work`]) is suspect, rightly or not: it may have been killed from
-//! outside at that moment. So it is not judged by the deaths of the daemon but by that of a child that reads nothing
-//! else, and the daemon does not die of it twice.
+//! Some inputs end a process in ways that cannot be caught: stack overflow, lack of memory. What was being parsed when
+//! the process died (see [`crate::store::WorkItem`]) is suspect, but the process may have been killed from outside at that
+//! moment. So `poll` and `collect` let a child process ([`child`]) parse it alone: if that dies too, the input fails, and
+//! the daemon does not die of it twice.
 
 use std::io::Read;
 use std::process::Stdio;
@@ -17,15 +17,15 @@ use url::Url;
 use crate::model::{CRASHED, SET_ASIDE};
 use crate::{extract, feed, html};
 
-/// The hidden subcommand that [`child`] answers.
-pub const COMMAND: &str = "probe";
+/// The hidden subcommand of the child process.
+pub(crate) const COMMAND: &str = "probe";
 
-/// How long a child may read.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Limit of a child process.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What an input is read as.
+/// What an input is parsed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProbeKind {
+pub(crate) enum ProbeKind {
     /// A feed document.
     Feed,
     /// A page.
@@ -41,8 +41,8 @@ impl ProbeKind {
     }
 }
 
-/// Whether a child process reads the input to its end. One that cannot be started tells nothing against the input.
-pub async fn survives(kind: ProbeKind, content_type: Option<&str>, body: &[u8]) -> bool {
+/// Whether a child process parses the input to its end. True also where no child can be started.
+pub(crate) async fn survives(kind: ProbeKind, content_type: Option<&str>, body: &[u8]) -> bool {
     let Ok(program) = std::env::current_exe() else {
         return true;
     };
@@ -56,20 +56,20 @@ pub async fn survives(kind: ProbeKind, content_type: Option<&str>, body: &[u8]) 
     let Ok(mut child) = child else { return true };
     let reads = async {
         if let Some(mut input) = child.stdin.take() {
-            // A child that dies early closes its end: its exit status tells.
+            // The exit status decides, also where the child read only a part.
             let _ = input.write_all(body).await;
         }
         child.wait().await
     };
-    match tokio::time::timeout(PATIENCE, reads).await {
+    match tokio::time::timeout(TIMEOUT, reads).await {
         Ok(Ok(status)) => status.success(),
         Ok(Err(_)) => true,
         Err(_) => false,
     }
 }
 
-/// Code and sentence for an input that a child did not survive, after so many deaths before.
-pub fn verdict(crashes: u32) -> (&'static str, String) {
+/// Code and message of an input that a child did not survive; `crashes` is the number of processes that died before.
+pub(crate) fn crash_failure(crashes: u32) -> (&'static str, String) {
     let [crashed, set_aside] = CRASHED;
     if crashes + 1 < SET_ASIDE {
         (
@@ -87,8 +87,8 @@ pub fn verdict(crashes: u32) -> (&'static str, String) {
     }
 }
 
-/// The child's side: reads stdin as `kind` and says nothing. Errors are fine; what matters is that it gets to its end.
-pub fn child(
+/// The child process: parses stdin as `kind`. Errors do not matter; that it ends does.
+pub(crate) fn child(
     kind: &str,
     content_type: &str,
     input: &mut dyn Read,

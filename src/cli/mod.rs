@@ -40,6 +40,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing::Level;
 
 use crate::config::{self, Config, Faults};
+use crate::telemetry::LogFormat;
 use crate::{probe, telemetry};
 
 /// A press-cuttings daemon: polls feeds, fetches the linked pages politely, cuts the articles out and keeps them in SQLite.
@@ -77,24 +78,6 @@ struct Global {
         value_name = "FORMAT"
     )]
     log_format: LogFormat,
-}
-
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-enum LogFormat {
-    #[default]
-    Auto,
-    Text,
-    Json,
-}
-
-impl From<LogFormat> for telemetry::LogFormat {
-    fn from(format: LogFormat) -> Self {
-        match format {
-            LogFormat::Auto => Self::Auto,
-            LogFormat::Text => Self::Text,
-            LogFormat::Json => Self::Json,
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -203,7 +186,7 @@ enum Exit {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::init(level(&cli), cli.global.log_format.into());
+    telemetry::init(level(&cli), cli.global.log_format);
     let result = match &cli.command {
         Command::Run(args) => run::run(&cli.global, args),
         Command::Check(args) => check(&cli.global, args),

@@ -187,7 +187,7 @@ async fn read<T: Send + 'static>(
         )
         .await
     {
-        let (code, message) = probe::verdict(crashes);
+        let (code, message) = probe::crash_failure(crashes);
         let grade = if code == "set-aside" {
             Grade::Permanent
         } else {

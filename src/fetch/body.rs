@@ -13,7 +13,7 @@ use tokio_util::io::StreamReader;
 
 use super::headers::Headers;
 use super::{BodyChunk, FetchError};
-use crate::content_coding::{self, Source, decoder};
+use crate::content_coding::{self, ByteStream, decode_stream};
 use crate::model::EncodedBody;
 
 /// What a body may have around it on the wire (headers of members, empty blocks) beyond the limit of its content.
@@ -109,7 +109,7 @@ pub(super) async fn pass_on(
 /// A body that begins to come.
 struct Opened {
     /// Decoded.
-    source: Source<'static>,
+    source: ByteStream<'static>,
     /// As a list.
     codings: String,
     /// What was sent so far, where that is wanted.
@@ -133,7 +133,7 @@ async fn open(
     }
     let named = codings.join(", ");
     let kept = (limits.as_sent && !codings.is_empty()).then(Arc::<Mutex<Vec<u8>>>::default);
-    let mut source: Source<'static> =
+    let mut source: ByteStream<'static> =
         Box::pin(StreamReader::new(Box::pin(wire(response, limits, kept.clone()))));
     let fault = |error: io::Error| fault(error, &named);
     if !codings.is_empty() && source.fill_buf().await.map_err(fault)?.is_empty() {
@@ -141,7 +141,7 @@ async fn open(
         return Ok(None);
     }
     for coding in codings.iter().rev() {
-        source = decoder(coding, source).await.map_err(fault)?;
+        source = decode_stream(coding, source).await.map_err(fault)?;
     }
     Ok(Some(Opened {
         source,
@@ -156,9 +156,9 @@ pub(super) async fn peek(response: reqwest::Response, headers: &Headers, limits:
     let Ok(codings) = codings(headers) else {
         return body;
     };
-    let mut source: Source<'_> = Box::pin(StreamReader::new(Box::pin(wire(response, limits, None))));
+    let mut source: ByteStream<'_> = Box::pin(StreamReader::new(Box::pin(wire(response, limits, None))));
     for coding in codings.iter().rev() {
-        match decoder(coding, source).await {
+        match decode_stream(coding, source).await {
             Ok(decoded) => source = decoded,
             Err(_) => return body,
         }
@@ -174,7 +174,7 @@ fn codings(headers: &Headers) -> Result<Vec<String>, FetchError> {
         .all("content-encoding")
         .map(String::from_utf8_lossy)
         .collect();
-    content_coding::listed(lists.iter().map(AsRef::as_ref))
+    content_coding::parse_codings(lists.iter().map(AsRef::as_ref))
         .map_err(|coding| FetchError::UnknownCoding { coding })
 }
 

@@ -122,7 +122,7 @@ impl Request {
         lines.insert(header::ACCEPT, HeaderValue::from_static(self.kind.accept()));
         lines.insert(
             header::ACCEPT_ENCODING,
-            HeaderValue::from_static(content_coding::ACCEPTED),
+            HeaderValue::from_static(content_coding::ACCEPT_ENCODING),
         );
         self.headers.add(&mut lines, to)?;
         if self.is_conditional(to) {

@@ -302,7 +302,7 @@ pub(super) async fn read(
         )
         .await
     {
-        let (code, message) = probe::verdict(claim.crashes);
+        let (code, message) = probe::crash_failure(claim.crashes);
         return Err(failed(code, Grade::Permanent, message));
     }
     let turn = cpu::permit().await;

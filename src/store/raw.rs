@@ -163,7 +163,7 @@ impl Body {
     /// Without its codings.
     pub(super) fn unpacked(&self) -> Result<Vec<u8>, StoreError> {
         let length = usize::try_from(self.length).map_err(|_| StoreError::damaged("raw_page.length"))?;
-        content_coding::decoded(&self.codings, &self.bytes, length)
+        content_coding::decode_body(&self.codings, &self.bytes, length)
             .map_err(|error| StoreError::damaged(format!("raw_page.body: {error}")))
     }
 }

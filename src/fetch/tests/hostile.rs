@@ -406,7 +406,7 @@ async fn p27_a_page_as_it_was_sent_decodes_to_what_was_read() {
             let sent = document.encoded.unwrap();
             assert_eq!(document.body, plain, "{coding}: {codings}");
             assert!(sent.bytes.len() < plain.len() / 2);
-            let again = content_coding::decoded(&sent.codings, &sent.bytes, plain.len()).unwrap();
+            let again = content_coding::decode_body(&sent.codings, &sent.bytes, plain.len()).unwrap();
             assert_eq!(again, plain, "{coding}: {codings}");
         }
     }
