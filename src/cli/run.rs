@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tracing::info;
 
 use super::{Exit, Global, load_from, say, table};
-use crate::daemon::{self, Daemon, Event, Options, Signal};
+use crate::daemon::{self, Daemon, Event, RunOptions, Signal};
 use crate::fetch;
 use crate::model::{Failure, StoreOutcome};
 use crate::store::{Backlog, Store};
@@ -54,7 +54,7 @@ pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<Exit> {
         let path = global.config_path()?;
         let config = load_from(&path)?;
         let database = global.database(&config)?;
-        let options = Options {
+        let options = RunOptions {
             once: args.once,
             all: args.all,
             wait: args.wait.unwrap_or_default(),

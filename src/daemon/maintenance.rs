@@ -1,79 +1,90 @@
-//! What a run sees to beside its work: room on the disk, and what is kept no longer.
+//! Work of a run beside polls and pages: free space on the disk, and articles and pages past their retention.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
-use crate::store::{PruneSummary, Store};
+use crate::store::Store;
 
-/// Between two looks for what is kept no longer.
-const TIDY: Duration = Duration::from_mins(10);
+/// Time between two prunings, while nothing is left to prune.
+const PRUNE_INTERVAL: Duration = Duration::from_mins(10);
 
-/// Between two looks at the room on the disk.
-const ROOM: Duration = Duration::from_secs(10);
+/// Time between two looks at the free space.
+const SPACE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// When to look next, and what was seen.
+/// When what is done next.
 #[derive(Debug)]
-pub(super) struct Upkeep {
-    tidy_at: DateTime<Utc>,
-    room_at: DateTime<Utc>,
-    /// Why nothing is claimed.
+pub(super) struct Maintenance {
+    prune_at: DateTime<Utc>,
+    check_space_at: DateTime<Utc>,
+    /// Why nothing may be claimed: the disk is nearly full.
     paused: Option<String>,
 }
 
-impl Upkeep {
+/// Nothing may be claimed.
+pub(super) struct Pause {
+    /// A sentence for people.
+    pub(super) reason: String,
+    /// When the disk is checked again.
+    pub(super) until: DateTime<Utc>,
+}
+
+impl Maintenance {
     pub(super) fn new(now: DateTime<Utc>) -> Self {
         Self {
-            tidy_at: now,
-            room_at: now,
+            prune_at: now,
+            check_space_at: now,
             paused: None,
         }
     }
 
-    /// Looks at the room on the disk and drops a part of what is kept no longer, as often as is good. While there are
-    /// fewer than `least` bytes free it says why, and until when to hold off.
-    pub(super) async fn see_to(
-        &mut self,
-        store: &Store,
-        least: u64,
-        now: DateTime<Utc>,
-    ) -> Option<(String, DateTime<Utc>)> {
-        // A clock set back must not make it wait for the old time.
-        if now >= self.room_at || self.room_at > now + ROOM {
-            self.room_at = now + ROOM;
-            let short = store.short_of_room(least, now).await;
+    /// Checks the free space and prunes a part, each when it is time. Returns a pause while fewer than `min_free` bytes
+    /// are free.
+    pub(super) async fn tick(&mut self, store: &Store, min_free: u64, now: DateTime<Utc>) -> Option<Pause> {
+        if is_time(self.check_space_at, SPACE_INTERVAL, now) {
+            self.check_space_at = now + SPACE_INTERVAL;
+            let short = store.short_of_room(min_free, now).await;
             match (&self.paused, &short) {
-                (None, Some(word)) => warn!("paused: {word}"),
+                (None, Some(reason)) => warn!("paused: {reason}"),
                 (Some(_), None) => info!("there is room on the disk again: collecting goes on"),
                 _ => {}
             }
             self.paused = short;
         }
-        if now >= self.tidy_at || self.tidy_at > now + TIDY {
-            self.tidy_at = tidy(store, now).await;
+        if is_time(self.prune_at, PRUNE_INTERVAL, now) {
+            self.prune_at = if prune(store, now).await {
+                now
+            } else {
+                now + PRUNE_INTERVAL
+            };
         }
-        self.paused.clone().map(|word| (word, self.room_at))
+        let reason = self.paused.clone()?;
+        Some(Pause {
+            reason,
+            until: self.check_space_at,
+        })
     }
 }
 
-/// Drops a part of what is kept no longer; tells when to go on.
-async fn tidy(store: &Store, now: DateTime<Utc>) -> DateTime<Utc> {
+/// Whether `at` has come. A time further away than `interval` is one of a clock that was set back since.
+fn is_time(at: DateTime<Utc>, interval: Duration, now: DateTime<Utc>) -> bool {
+    now >= at || at > now + interval
+}
+
+/// Prunes a part; returns whether more is left.
+async fn prune(store: &Store, now: DateTime<Utc>) -> bool {
     match store.tidy(now).await {
-        Ok(tidied) => {
-            let PruneSummary {
-                articles,
-                pages,
-                more,
-            } = tidied;
+        Ok(pruned) => {
+            let (articles, pages) = (pruned.articles, pruned.pages);
             if articles + pages > 0 {
-                info!(articles, pages, "dropped what is kept no longer");
+                info!(articles, pages, "pruned what is past its retention");
             }
-            if more { now } else { now + TIDY }
+            pruned.more
         }
         Err(error) => {
             warn!("{error}");
-            now + TIDY
+            false
         }
     }
 }

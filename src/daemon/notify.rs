@@ -1,4 +1,4 @@
-//! What the service manager is told, see sd_notify(3). Without one, nothing happens.
+//! Messages to the service manager, see sd_notify(3). Without one (`NOTIFY_SOCKET` is not set) they go nowhere.
 
 use std::time::Duration;
 
@@ -7,46 +7,46 @@ use tracing::{debug, warn};
 
 use crate::store::Backlog;
 
-/// Whether somebody listens.
-pub(super) fn is_heard() -> bool {
+/// Whether there is a service manager.
+pub(super) fn has_manager() -> bool {
     std::env::var_os("NOTIFY_SOCKET").is_some()
 }
 
-/// How long the watchdog waits for a sign of life.
-pub(super) fn watchdog() -> Option<Duration> {
+/// How long the service manager waits for a sign of life (`WatchdogSec`).
+pub(super) fn watchdog_timeout() -> Option<Duration> {
     sd_notify::watchdog_enabled().filter(|time| !time.is_zero())
 }
 
-/// Sources are known, signals are heard, work begins.
+/// The daemon has its configuration and handles signals; also ends a reload.
 pub(super) fn ready() {
-    tell(&[NotifyState::Ready]);
+    send(&[NotifyState::Ready]);
 }
 
-/// The configuration is read anew; [`ready`] ends it. systemd wants the time, to tell this reload from an older one.
+/// A reload begins; [`ready`] ends it. systemd needs the time to match the two.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
-        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Ok(now) => send(&[NotifyState::Reloading, now]),
         Err(error) => debug!("the monotonic clock cannot be read: {error}"),
     }
 }
 
-/// No new work from here on.
+/// A stop begins.
 pub(super) fn stopping() {
-    tell(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
+    send(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
 }
 
 /// A sign of life.
 pub(super) fn alive() {
-    tell(&[NotifyState::Watchdog]);
+    send(&[NotifyState::Watchdog]);
 }
 
 /// The line that `systemctl status` shows.
 pub(super) fn status(text: &str) {
-    tell(&[NotifyState::Status(text)]);
+    send(&[NotifyState::Status(text)]);
 }
 
-/// `312 sources, 4 failing, 18 pages waiting, next in 12 s`
-pub(super) fn sentence(sources: u64, failing: u64, waiting: &Backlog, next: Option<Duration>) -> String {
+/// The status line: `312 sources, 4 failing, 18 pages waiting, next in 12 s`.
+pub(super) fn status_line(sources: u64, failing: u64, backlog: &Backlog, next: Option<Duration>) -> String {
     let counted = |number: u64, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let next = match next {
         None => "nothing to do".to_owned(),
@@ -57,11 +57,11 @@ pub(super) fn sentence(sources: u64, failing: u64, waiting: &Backlog, next: Opti
     format!(
         "{}, {failing} failing, {} waiting, {next}",
         counted(sources, "source"),
-        counted(waiting.pending, "page")
+        counted(backlog.pending, "page")
     )
 }
 
-fn tell(states: &[NotifyState<'_>]) {
+fn send(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         warn!("the service manager cannot be told: {error}");
     }
@@ -72,18 +72,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_status_line_reads_like_a_sentence() {
-        let waiting = Backlog {
+    fn the_status_line_reads_like_a_status_line() {
+        let backlog = Backlog {
             pending: 18,
             ..Backlog::default()
         };
         let next = Some(Duration::from_secs(12));
         assert_eq!(
-            sentence(312, 4, &waiting, next),
+            status_line(312, 4, &backlog, next),
             "312 sources, 4 failing, 18 pages waiting, next in 12 s"
         );
         assert_eq!(
-            sentence(1, 0, &Backlog::default(), Some(Duration::from_mins(40))),
+            status_line(1, 0, &Backlog::default(), Some(Duration::from_mins(40))),
             "1 source, 0 failing, 0 pages waiting, next in 40 min"
         );
     }

@@ -1,4 +1,4 @@
-//! The outputs beside the loop: each has a task of its own, so that one that is down delays itself and nothing else.
+//! Tasks that deliver to the configured outputs: one per output, so that a failed output delays no other.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,33 +9,35 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::metrics::Health;
+use super::health::Health;
 use crate::config::OutputConfig;
 use crate::deliver::{self, DeliveryStep};
 use crate::fetch::{ClientError, WebhookClient};
 use crate::store::{Reader, StoreError};
 
-/// How often an output looks whether there is something new.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often an output checks for changes.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long it holds off when the database cannot be read.
-const STORE_REST: Duration = Duration::from_secs(30);
+/// Delay after a store error.
+const STORE_BACKOFF: Duration = Duration::from_secs(30);
 
 /// The tasks of all outputs.
 #[derive(Debug)]
 pub(super) struct Outputs {
     database: PathBuf,
     health: Health,
-    /// Also those that were taken out and are still at their last delivery.
-    running: Vec<Running>,
+    /// Also those that are no longer configured and still at their last delivery.
+    running: Vec<RunningOutput>,
+    /// Ends all tasks.
     stop: CancellationToken,
 }
 
+/// The task of an output.
 #[derive(Debug)]
-struct Running {
+struct RunningOutput {
     output: Arc<OutputConfig>,
     user_agent: String,
-    /// No further delivery: the one under way is finished.
+    /// Ends the task after the delivery that is under way.
     retire: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -47,7 +49,7 @@ impl Drop for Outputs {
 }
 
 impl Outputs {
-    /// Nothing runs yet.
+    /// No output yet.
     pub(super) fn new(database: &Path, health: &Health) -> Self {
         Self {
             database: database.to_owned(),
@@ -57,27 +59,31 @@ impl Outputs {
         }
     }
 
-    /// Keeps these up to date from here on, and no others. One that is as it was goes on undisturbed; one that has
-    /// changed begins when the delivery of the old one that is under way has ended: two would deliver the same twice.
-    pub(super) fn follow(&mut self, outputs: &[OutputConfig], user_agent: &str) -> Result<(), ClientError> {
+    /// Delivers to these outputs from now on, and to no others. An unchanged one goes on. A changed one begins when the
+    /// delivery to the old one has ended; both at a time would deliver the same changes twice.
+    pub(super) fn apply_config(
+        &mut self,
+        outputs: &[OutputConfig],
+        user_agent: &str,
+    ) -> Result<(), ClientError> {
         self.running.retain(|running| !running.task.is_finished());
-        // What it costs to build, CA certificates and all, is for those who need it.
-        let hook = match outputs {
+        // Loading the CA certificates takes time: only where there are outputs.
+        let client = match outputs {
             [] => None,
             _ => Some(WebhookClient::new(user_agent)?),
         };
         for running in &self.running {
-            let kept = outputs
+            let is_unchanged = outputs
                 .iter()
-                .any(|output| same(output, &running.output) && running.user_agent == user_agent);
-            if !kept {
+                .any(|output| is_same(output, &running.output) && running.user_agent == user_agent);
+            if !is_unchanged {
                 running.retire.cancel();
             }
         }
-        let Some(hook) = hook else { return Ok(()) };
+        let Some(client) = client else { return Ok(()) };
         for output in outputs {
-            let is_it = |running: &Running| running.output.name == output.name;
-            let current = self.running.iter().rposition(is_it);
+            let is_named = |running: &RunningOutput| running.output.name == output.name;
+            let current = self.running.iter().rposition(is_named);
             let before = match current.map(|at| self.running.swap_remove(at)) {
                 Some(running) if !running.retire.is_cancelled() => {
                     self.running.push(running);
@@ -85,38 +91,47 @@ impl Outputs {
                 }
                 before => before,
             };
-            let task = {
-                let (output, database, hook) =
-                    (Arc::new(output.clone()), self.database.clone(), hook.clone());
-                let (stop, retire, health) =
-                    (self.stop.clone(), CancellationToken::new(), self.health.clone());
-                let running = (Arc::clone(&output), retire.clone());
-                let task = tokio::spawn(async move {
-                    let in_turn = async {
-                        if let Some(before) = before {
-                            // One that panicked has ended, too.
-                            let _ = before.task.await;
-                        }
-                        keep(&output, &database, &hook, &retire, &health).await;
-                    };
-                    tokio::select! {
-                        () = stop.cancelled() => {}
-                        () = in_turn => {}
-                    }
-                });
-                Running {
-                    output: running.0,
-                    user_agent: user_agent.to_owned(),
-                    retire: running.1,
-                    task,
-                }
-            };
-            self.running.push(task);
+            let running = self.start(output, before, &client, user_agent);
+            self.running.push(running);
         }
         Ok(())
     }
 
-    /// Ends the tasks; what was under way is done again at the next start.
+    /// Starts the task of an output; it waits until that of the output `before` it has ended.
+    fn start(
+        &self,
+        output: &OutputConfig,
+        before: Option<RunningOutput>,
+        client: &WebhookClient,
+        user_agent: &str,
+    ) -> RunningOutput {
+        let output = Arc::new(output.clone());
+        let retire = CancellationToken::new();
+        let (stop, client, health) = (self.stop.clone(), client.clone(), self.health.clone());
+        let run = {
+            let (output, database, retire) = (Arc::clone(&output), self.database.clone(), retire.clone());
+            async move {
+                if let Some(before) = before {
+                    // A panic ends it, too.
+                    let _ = before.task.await;
+                }
+                run_output(&output, &database, &client, &retire, &health).await;
+            }
+        };
+        RunningOutput {
+            output,
+            user_agent: user_agent.to_owned(),
+            retire,
+            task: tokio::spawn(async move {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = run => {}
+                }
+            }),
+        }
+    }
+
+    /// Ends the tasks. A delivery that is under way is dropped and repeated at the next start.
     pub(super) async fn stop(&mut self) {
         self.stop.cancel();
         for running in self.running.drain(..) {
@@ -125,16 +140,16 @@ impl Outputs {
     }
 }
 
-/// Whether nothing has changed but the line it stands at.
-fn same(one: &OutputConfig, other: &OutputConfig) -> bool {
+/// Whether two are the same but for their lines in the configuration.
+fn is_same(one: &OutputConfig, other: &OutputConfig) -> bool {
     OutputConfig {
         at: other.at.clone(),
         ..one.clone()
     } == *other
 }
 
-/// Brings each output up to date once; gives how many failed.
-pub async fn deliver_once(
+/// Delivers once to each output; returns how many failed.
+pub(crate) async fn deliver_once(
     outputs: &[OutputConfig],
     database: &Path,
     user_agent: &str,
@@ -142,69 +157,77 @@ pub async fn deliver_once(
     if outputs.is_empty() {
         return Ok(0);
     }
-    let hook = WebhookClient::new(user_agent)?;
+    let client = WebhookClient::new(user_agent)?;
     let mut tasks = JoinSet::new();
     for output in outputs {
-        let (output, database, hook) = (Arc::new(output.clone()), database.to_owned(), hook.clone());
+        let (output, database, client) = (Arc::new(output.clone()), database.to_owned(), client.clone());
         tasks.spawn(async move {
-            let step = deliver::deliver(&output, &database, &hook, true, Utc::now()).await;
-            matches!(told(&output, &step), Some(DeliveryStep::Done(_)))
+            let step = deliver::deliver(&output, &database, &client, true, Utc::now()).await;
+            matches!(log_step(&output, &step), Some(DeliveryStep::Done(_)))
         });
     }
     Ok(tasks.join_all().await.into_iter().filter(|done| !done).count())
 }
 
-/// Waits for something new, lets it gather, and delivers it; again and again, until it is retired.
-async fn keep(
+/// Waits for changes and for `debounce`, then delivers; again and again until it is retired.
+async fn run_output(
     output: &Arc<OutputConfig>,
     database: &Path,
-    hook: &WebhookClient,
+    client: &WebhookClient,
     retire: &CancellationToken,
     health: &Health,
 ) {
     let mut done = None;
     loop {
         let last = last_seq(database).await;
-        let rest = if last.is_none() || last == done {
-            LOOK
+        let delay = if last.is_none() || last == done {
+            CHECK_INTERVAL
         } else {
-            if retired_in(output.debounce, retire).await {
+            if is_retired_within(output.debounce, retire).await {
                 return;
             }
-            let step = deliver::deliver(output, database, hook, done.is_none(), Utc::now()).await;
+            let step = deliver::deliver(output, database, client, done.is_none(), Utc::now()).await;
             if let Err(error) = &step {
-                health.store_failed(error);
+                health.count_store_failure(error);
             }
-            match told(output, &step) {
+            match log_step(output, &step) {
                 Some(DeliveryStep::Done(seq)) => {
                     done = Some(*seq);
                     Duration::ZERO
                 }
-                Some(DeliveryStep::Failed(next, _) | DeliveryStep::Resting(next)) => {
-                    (*next - Utc::now()).to_std().unwrap_or_default().max(LOOK)
+                Some(DeliveryStep::Failed { retry_at, .. } | DeliveryStep::BackingOff(retry_at)) => {
+                    (*retry_at - Utc::now())
+                        .to_std()
+                        .unwrap_or_default()
+                        .max(CHECK_INTERVAL)
                 }
-                None => STORE_REST,
+                None => STORE_BACKOFF,
             }
         };
-        if retired_in(rest, retire).await {
+        if is_retired_within(delay, retire).await {
             return;
         }
     }
 }
 
-/// Waits so long; whether it was retired meanwhile.
-async fn retired_in(time: Duration, retire: &CancellationToken) -> bool {
+/// Sleeps; true if it was retired.
+async fn is_retired_within(time: Duration, retire: &CancellationToken) -> bool {
     tokio::time::timeout(time, retire.cancelled()).await.is_ok()
 }
 
-/// Says what became of a step.
-fn told<'a>(output: &OutputConfig, step: &'a Result<DeliveryStep, StoreError>) -> Option<&'a DeliveryStep> {
+/// Logs a delivery; none after a store error.
+fn log_step<'a>(
+    output: &OutputConfig,
+    step: &'a Result<DeliveryStep, StoreError>,
+) -> Option<&'a DeliveryStep> {
     match step {
         Ok(DeliveryStep::Done(seq)) => info!(output = output.name, seq, "delivered"),
-        Ok(DeliveryStep::Failed(next, why)) => {
-            warn!(output = output.name, again = %next, "output failed: {why}")
+        Ok(DeliveryStep::Failed { retry_at, message }) => {
+            warn!(output = output.name, again = %retry_at, "output failed: {message}")
         }
-        Ok(DeliveryStep::Resting(next)) => debug!(output = output.name, again = %next, "output rests"),
+        Ok(DeliveryStep::BackingOff(retry_at)) => {
+            debug!(output = output.name, again = %retry_at, "output is backing off")
+        }
         Err(error) => warn!(output = output.name, "output has to wait: {error}"),
     }
     step.as_ref().ok()

@@ -1,58 +1,62 @@
-//! The steps of the two halves: begun as far as there is room, and what each came to.
+//! Steps: polls and page fetches as tasks, from their claim to their end.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use futures_util::FutureExt as _;
+use tokio::task::JoinError;
 use tracing::{error, info};
 
-use super::watchdog::Half;
-use super::{ABORT, Daemon, Event, GRACE, LOOK, Options, RunError, STORE_REST, notify};
-use crate::collect::{self, PageReport};
+use super::notify;
+use super::state::{Daemon, Event, RunError, StepOutcome};
+use super::watchdog::Stage;
 use crate::config::Config;
 use crate::fetch::Fetcher;
-use crate::poll::{self, PollReport};
-use crate::store::{Backlog, ClaimRequest, Store, StoreError};
+use crate::store::{ClaimRequest, Store, StoreError};
+use crate::{collect, poll};
 
-/// What a step came to.
-pub(super) enum Step {
-    Polled(Result<Vec<PollReport>, StoreError>),
-    Collected(Result<PageReport, StoreError>),
-    Died(Half),
-}
+/// How long a stop waits for running tasks. The unit file allows 90 s; the documentation promises 10.
+const STOP_GRACE: Duration = Duration::from_secs(8);
 
-/// A step that panics ends as one, so that it is known whose it was. No `async fn`, which would hold the step twice; it comes
-/// in a box, as it is of ten kilobytes and would be moved four times.
-fn caught(half: Half, step: impl Future<Output = Step> + Send) -> impl Future<Output = Step> + Send {
-    let step = AssertUnwindSafe(step).catch_unwind();
-    step.map(move |step| step.unwrap_or(Step::Died(half)))
+/// How long a stop then waits for tasks that cannot be dropped at once, as they are parsing.
+const ABORT_GRACE: Duration = Duration::from_secs(1);
+
+/// Turns a panic into an outcome that names the stage. The future is boxed because it has ten kilobytes, and this is no
+/// `async fn` because that would hold it twice.
+fn catch_panic(
+    stage: Stage,
+    step: impl Future<Output = StepOutcome> + Send + 'static,
+) -> impl Future<Output = StepOutcome> + Send {
+    let step = AssertUnwindSafe(Box::pin(step)).catch_unwind();
+    step.map(move |outcome| outcome.unwrap_or(StepOutcome::Panicked(stage)))
 }
 
 impl Daemon {
-    /// Starts what is due, as far as there is room: polls first, they feed the rest.
-    pub(super) async fn claim(&mut self) -> Result<(), StoreError> {
-        // Half of all places at most while pages wait: a thousand sources due at once must not keep the queue from moving.
+    /// Claims what is due and starts a task for each, as far as there are free places.
+    pub(super) async fn start_due_steps(&mut self) -> Result<(), StoreError> {
         let now = Utc::now();
-        let pages_wait = self.waiting.next_entry.is_some_and(|at| at <= now);
+        // While pages are pending, polls get half of the places at most: a thousand sources due at once must not stop
+        // the pages.
+        let has_pages = self.backlog.next_entry.is_some_and(|at| at <= now);
         let half = self
-            .room()
+            .places()
             .div_ceil(2)
-            .saturating_sub(self.pulse.in_hand(Half::Poll));
-        let room = self.free();
-        let wanted = ClaimRequest {
+            .saturating_sub(self.watchdog.running(Stage::Poll));
+        let room = self.free_places();
+        let request = ClaimRequest {
             room,
-            sources: if pages_wait { room.min(half) } else { room },
+            sources: if has_pages { room.min(half) } else { room },
             all: self.options.all.then_some(self.started),
             gap: self.config.politeness.host_gap,
         };
-        let (sources, entries, failed) = match self.store.claim(now, wanted).await {
+        let (sources, entries, failed) = match self.store.claim(now, request).await {
             Ok((sources, entries)) => (sources, entries, None),
             // An entry that cannot be read must not keep sources from being polled.
             Err(error) => {
-                let sources = self.store.claim_sources(now, wanted.sources, wanted.all);
+                let sources = self.store.claim_sources(now, request.sources, request.all);
                 (sources.await?, Vec::new(), Some(error))
             }
         };
@@ -61,27 +65,31 @@ impl Daemon {
             .filter_map(|claim| Some((self.source(claim.id)?, claim)))
             .collect();
         for claims in poll::by_address(due) {
-            let (store, fetcher, config) = self.tools();
-            self.pulse.begun(Half::Poll);
-            let step =
-                async move { Step::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await) };
-            self.work.spawn(caught(Half::Poll, Box::pin(step)));
+            let (store, fetcher, config) = self.shared();
+            self.start(Stage::Poll, async move {
+                StepOutcome::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await)
+            });
         }
         for claim in entries {
             let Some(source) = self.source(claim.source) else {
                 continue;
             };
-            let (store, fetcher, config) = self.tools();
-            self.pulse.begun(Half::Collect);
-            let step = async move {
-                Step::Collected(collect::collect(&store, &fetcher, &config, &source, claim, Utc::now()).await)
-            };
-            self.work.spawn(caught(Half::Collect, Box::pin(step)));
+            let (store, fetcher, config) = self.shared();
+            self.start(Stage::Collect, async move {
+                let report = collect::collect(&store, &fetcher, &config, &source, claim, Utc::now());
+                StepOutcome::Collected(report.await)
+            });
         }
         failed.map_or(Ok(()), Err)
     }
 
-    fn tools(&self) -> (Arc<Store>, Arc<Fetcher>, Arc<Config>) {
+    fn start(&mut self, stage: Stage, step: impl Future<Output = StepOutcome> + Send + 'static) {
+        self.watchdog.step_begun(stage);
+        self.tasks.spawn(catch_panic(stage, step));
+    }
+
+    /// What a task works with.
+    fn shared(&self) -> (Arc<Store>, Arc<Fetcher>, Arc<Config>) {
         (
             Arc::clone(&self.store),
             Arc::clone(&self.fetcher),
@@ -89,109 +97,62 @@ impl Daemon {
         )
     }
 
-    /// Tells of a finished step; gives the store's error back.
-    pub(super) fn seen(
+    /// Takes the outcome of a task that ended; returns the store error it ended with.
+    pub(super) fn end_step(
         &mut self,
-        step: Result<Step, tokio::task::JoinError>,
-        watch: &mut impl FnMut(Event),
+        step: Result<StepOutcome, JoinError>,
+        on_event: &mut impl FnMut(Event),
     ) -> Option<StoreError> {
-        let failed = match step {
-            Ok(Step::Polled(result)) => {
-                self.pulse.ended(Half::Poll);
-                match result {
-                    Ok(reports) => {
-                        for report in reports {
-                            watch(Event::Polled(report));
-                        }
-                        None
-                    }
-                    Err(error) => Some(error),
-                }
+        // An error of the join itself: the task was dropped by a stop.
+        let outcome = step.ok()?;
+        let (stage, result) = match outcome {
+            StepOutcome::Polled(reports) => {
+                let events = |reports: Vec<_>| reports.into_iter().map(Event::Polled).collect();
+                (Stage::Poll, reports.map(events))
             }
-            Ok(Step::Collected(result)) => {
-                self.pulse.ended(Half::Collect);
-                match result {
-                    Ok(report) => {
-                        watch(Event::Collected(report));
-                        None
-                    }
-                    Err(error) => Some(error),
-                }
-            }
-            Ok(Step::Died(half)) => {
-                self.pulse.ended(half);
+            StepOutcome::Collected(report) => (
+                Stage::Collect,
+                report.map(|report| vec![Event::Collected(report)]),
+            ),
+            StepOutcome::Panicked(stage) => {
                 error!("a step panicked; its lease is void at the next start, please report it");
+                (stage, Ok(Vec::new()))
+            }
+        };
+        self.watchdog.step_ended(stage);
+        match result {
+            Ok(events) => {
+                events.into_iter().for_each(on_event);
                 None
             }
-            // Dropped by a stop.
-            Err(_) => None,
-        };
-        if let Some(error) = &failed {
-            if error.is_lease_lost() {
-                // It was given another address meanwhile, or a later claim has it: that one will record.
-                info!("{error}");
-            } else {
-                self.refused(error);
+            Err(error) => {
+                if error.is_lease_lost() {
+                    // A later claim, or another URL of the source, has the work now and will record it.
+                    info!("{error}");
+                } else {
+                    self.report_store_error(&error);
+                }
+                Some(error)
             }
         }
-        failed
     }
 
-    /// Lets what is in flight finish, then drops it and gives its leases back.
-    pub(super) async fn finish(&mut self, watch: &mut impl FnMut(Event)) -> Result<(), RunError> {
-        info!(in_flight = self.work.len(), "stopping: no new work");
+    /// Lets running tasks finish, drops those that do not, and releases their leases.
+    pub(super) async fn stop(&mut self, on_event: &mut impl FnMut(Event)) -> Result<(), RunError> {
+        info!(in_flight = self.tasks.len(), "stopping: no new work");
         if !self.options.once {
             notify::stopping();
         }
-        let drain = async {
-            while let Some(step) = self.work.join_next().await {
-                self.seen(step, watch);
+        let finish = async {
+            while let Some(step) = self.tasks.join_next().await {
+                self.end_step(step, on_event);
             }
         };
-        if tokio::time::timeout(GRACE, drain).await.is_err() {
+        if tokio::time::timeout(STOP_GRACE, finish).await.is_err() {
             info!("some requests did not finish in time: they are dropped and done again at the next start");
-            // What is being read is not dropped before it is read. Nobody waits for that.
-            let _ = tokio::time::timeout(ABORT, self.work.shutdown()).await;
+            let _ = tokio::time::timeout(ABORT_GRACE, self.tasks.shutdown()).await;
         }
         self.store.release_all().await?;
         Ok(())
     }
-}
-
-/// When to look for work again; nothing when a single run is through.
-pub(super) fn next_step(
-    waiting: &Backlog,
-    config: &Config,
-    options: Options,
-    deadline: DateTime<Utc>,
-    hold_off: Option<DateTime<Utc>>,
-) -> Option<DateTime<Utc>> {
-    if let Some(until) = hold_off {
-        return Some(until);
-    }
-    let next = match (waiting.next_source, waiting.next_entry) {
-        (Some(source), Some(entry)) => Some(source.min(entry)),
-        (source, entry) => source.or(entry),
-    };
-    if !options.once {
-        return Some(next.unwrap_or_else(|| Utc::now() + LOOK));
-    }
-    // A page that only waits for its host's turn is ready, however long the row.
-    let turn = Utc::now() + config.politeness.host_gap;
-    let entry = waiting.next_entry.filter(|&at| at <= deadline.max(turn));
-    let source = waiting.next_source.filter(|&at| at <= deadline);
-    entry.into_iter().chain(source).min()
-}
-
-/// A run that ends anyway gives up when the store does; the daemon holds off and tries again.
-pub(super) fn give_up_or_hold(error: StoreError, options: Options) -> Result<DateTime<Utc>, RunError> {
-    if options.once && !error.is_lease_lost() {
-        return Err(error.into());
-    }
-    Ok(Utc::now()
-        + if error.is_lease_lost() {
-            Duration::ZERO
-        } else {
-            STORE_REST
-        })
 }

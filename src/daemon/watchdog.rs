@@ -1,108 +1,107 @@
-//! Whether the daemon lives: the watchdog is fed only when each half of the way made a step or has nothing in hand.
+//! When the watchdog of the service manager is served: only while every stage makes progress or has nothing to do.
 
 use std::time::{Duration, Instant};
 
-/// A half of the way.
+/// A stage of the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Half {
-    /// Polls.
+pub(super) enum Stage {
     Poll,
-    /// Pages.
     Collect,
 }
 
-/// What each half did since the watchdog was last fed.
+/// Signs of life to the service manager, four in the time that it waits.
 #[derive(Debug)]
-pub(super) struct Pulse {
-    /// Signs of life are due this often; none: nobody waits for any.
-    every: Option<Duration>,
-    fed: Instant,
-    /// The store answered: whoever is idle is so because nothing is due.
-    looked: bool,
-    poll: Steps,
-    collect: Steps,
+pub(super) struct Watchdog {
+    /// Time between two signs of life; none without a watchdog.
+    interval: Option<Duration>,
+    /// When the last one was sent.
+    sent_at: Instant,
+    /// The store has answered since then: an idle stage is idle because nothing is due.
+    has_answer: bool,
+    poll: StageProgress,
+    collect: StageProgress,
 }
 
+/// The progress of a stage since the last sign of life.
 #[derive(Debug, Default)]
-struct Steps {
-    in_hand: usize,
-    moved: bool,
+struct StageProgress {
+    /// Tasks that have begun and not ended.
+    running: usize,
+    /// A task has begun or ended since.
+    has_moved: bool,
 }
 
-impl Steps {
-    fn lives(&self) -> bool {
-        self.in_hand == 0 || self.moved
+impl StageProgress {
+    fn is_alive(&self) -> bool {
+        self.running == 0 || self.has_moved
     }
 }
 
-impl Pulse {
-    /// A pulse for a watchdog that waits so long: it is fed four times in that time.
-    pub(super) fn new(watchdog: Option<Duration>, now: Instant) -> Self {
+impl Watchdog {
+    /// For a service manager that kills the process after `timeout` without a sign of life.
+    pub(super) fn new(timeout: Option<Duration>, now: Instant) -> Self {
         Self {
-            every: watchdog.map(|time| time / 4),
-            fed: now,
-            looked: false,
-            poll: Steps::default(),
-            collect: Steps::default(),
+            interval: timeout.map(|timeout| timeout / 4),
+            sent_at: now,
+            has_answer: false,
+            poll: StageProgress::default(),
+            collect: StageProgress::default(),
         }
     }
 
-    /// How long the watchdog waits, where there is one.
-    pub(super) fn watchdog(&self) -> Option<Duration> {
-        self.every.map(|time| time * 4)
+    /// How long the service manager waits.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.interval.map(|interval| interval * 4)
     }
 
-    /// When the next look at it is worth while.
-    pub(super) fn every(&self) -> Option<Duration> {
-        self.every
+    /// How often to call [`Self::is_due`].
+    pub(super) fn interval(&self) -> Option<Duration> {
+        self.interval
     }
 
-    /// A step was begun.
-    pub(super) fn begun(&mut self, half: Half) {
-        let steps = self.of(half);
-        steps.in_hand += 1;
-        steps.moved = true;
+    /// A task has begun.
+    pub(super) fn step_begun(&mut self, stage: Stage) {
+        let progress = self.stage(stage);
+        progress.running += 1;
+        progress.has_moved = true;
     }
 
-    /// A step came to an end.
-    pub(super) fn ended(&mut self, half: Half) {
-        let steps = self.of(half);
-        steps.in_hand = steps.in_hand.saturating_sub(1);
-        steps.moved = true;
+    /// A task has ended.
+    pub(super) fn step_ended(&mut self, stage: Stage) {
+        let progress = self.stage(stage);
+        progress.running = progress.running.saturating_sub(1);
+        progress.has_moved = true;
     }
 
-    /// Steps of a half that have not come to an end.
-    pub(super) fn in_hand(&self, half: Half) -> usize {
-        match half {
-            Half::Poll => self.poll.in_hand,
-            Half::Collect => self.collect.in_hand,
+    /// Tasks of a stage that have begun and not ended.
+    pub(super) fn running(&mut self, stage: Stage) -> usize {
+        self.stage(stage).running
+    }
+
+    /// The store has answered the loop.
+    pub(super) fn store_answered(&mut self) {
+        self.has_answer = true;
+    }
+
+    /// Whether a sign of life is to be sent now. If so, progress counts anew from here on.
+    pub(super) fn is_due(&mut self, now: Instant) -> bool {
+        let is_time = self
+            .interval
+            .is_some_and(|interval| now.saturating_duration_since(self.sent_at) >= interval);
+        let is_due = is_time && self.has_answer && self.poll.is_alive() && self.collect.is_alive();
+        if is_due {
+            self.sent_at = now;
+            self.has_answer = false;
+            self.poll.has_moved = false;
+            self.collect.has_moved = false;
         }
+        is_due
     }
 
-    /// The store told what is due.
-    pub(super) fn looked(&mut self) {
-        self.looked = true;
-    }
-
-    /// Whether a sign of life is due and deserved. Saying yes begins the next round.
-    pub(super) fn beats(&mut self, now: Instant) -> bool {
-        let due = self
-            .every
-            .is_some_and(|every| now.saturating_duration_since(self.fed) >= every);
-        let deserved = self.looked && self.poll.lives() && self.collect.lives();
-        if due && deserved {
-            self.fed = now;
-            self.looked = false;
-            self.poll.moved = false;
-            self.collect.moved = false;
-        }
-        due && deserved
-    }
-
-    fn of(&mut self, half: Half) -> &mut Steps {
-        match half {
-            Half::Poll => &mut self.poll,
-            Half::Collect => &mut self.collect,
+    fn stage(&mut self, stage: Stage) -> &mut StageProgress {
+        match stage {
+            Stage::Poll => &mut self.poll,
+            Stage::Collect => &mut self.collect,
         }
     }
 }
@@ -111,44 +110,44 @@ impl Pulse {
 mod tests {
     use super::*;
 
-    const WATCHDOG: Duration = Duration::from_secs(40);
+    const TIMEOUT: Duration = Duration::from_secs(40);
     const QUARTER: Duration = Duration::from_secs(10);
 
     #[test]
-    fn one_stuck_half_is_not_hidden_by_the_other() {
+    fn one_stuck_stage_is_not_hidden_by_the_other() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(Some(WATCHDOG), start);
-        pulse.begun(Half::Collect);
-        pulse.looked();
-        assert!(!pulse.beats(start), "not due yet");
-        assert!(pulse.beats(start + QUARTER), "it has just begun");
+        let mut watchdog = Watchdog::new(Some(TIMEOUT), start);
+        watchdog.step_begun(Stage::Collect);
+        watchdog.store_answered();
+        assert!(!watchdog.is_due(start), "not due yet");
+        assert!(watchdog.is_due(start + QUARTER), "it has just begun");
         for round in 2..6 {
-            pulse.begun(Half::Poll);
-            pulse.ended(Half::Poll);
-            pulse.looked();
+            watchdog.step_begun(Stage::Poll);
+            watchdog.step_ended(Stage::Poll);
+            watchdog.store_answered();
             assert!(
-                !pulse.beats(start + QUARTER * round),
+                !watchdog.is_due(start + QUARTER * round),
                 "polls go on, the page does not"
             );
         }
-        pulse.ended(Half::Collect);
-        assert!(pulse.beats(start + QUARTER * 6));
+        watchdog.step_ended(Stage::Collect);
+        assert!(watchdog.is_due(start + QUARTER * 6));
     }
 
     #[test]
     fn idleness_must_be_proved_anew_each_time() {
         let start = Instant::now();
-        let mut pulse = Pulse::new(Some(WATCHDOG), start);
-        assert!(!pulse.beats(start + QUARTER), "the store has not answered");
-        pulse.looked();
-        assert!(pulse.beats(start + QUARTER));
-        assert!(!pulse.beats(start + QUARTER * 2));
+        let mut watchdog = Watchdog::new(Some(TIMEOUT), start);
+        assert!(!watchdog.is_due(start + QUARTER), "the store has not answered");
+        watchdog.store_answered();
+        assert!(watchdog.is_due(start + QUARTER));
+        assert!(!watchdog.is_due(start + QUARTER * 2));
     }
 
     #[test]
-    fn without_a_watchdog_nobody_is_told() {
-        let mut pulse = Pulse::new(None, Instant::now());
-        pulse.looked();
-        assert!(!pulse.beats(Instant::now() + WATCHDOG));
+    fn without_a_watchdog_no_sign_of_life_is_due() {
+        let mut watchdog = Watchdog::new(None, Instant::now());
+        watchdog.store_answered();
+        assert!(!watchdog.is_due(Instant::now() + TIMEOUT));
     }
 }
