@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -11,15 +12,16 @@ use serde_json::json;
 use super::{Exit, Global, Usage, complain, consumers, when};
 use crate::config::nearest;
 use crate::export::{
-    self, Compress, Destination, ExportJob, ExportSummary, FeedChannel, Fields, Format, Partition,
+    self, Compression, Contents, Destination, ExportJob, ExportSummary, FORMATS, FeedChannel, Fields,
+    FolderLayout, Format, Partition, Property,
 };
 use crate::store::{ArticleQuery, ArticleQueryError, ConsumerLock, Reader, SortOrder};
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// Form of the output
-    #[arg(long, value_enum, ignore_case = true)]
-    format: Format,
+    /// Format of the output
+    #[arg(long, ignore_case = true, value_parser = format_parser())]
+    format: &'static Format,
     /// A file (replaced whole when all is written), a folder (with a slash at its end), or `-` for stdout
     #[arg(long, value_name = "PATH", default_value = "-")]
     to: PathBuf,
@@ -28,20 +30,18 @@ pub(super) struct ExportArgs {
     partition: Option<Partition>,
     /// Compress each file
     #[arg(long, value_enum)]
-    compress: Option<Compress>,
+    compress: Option<Compression>,
     /// Only what NAME has not had; what is delivered is remembered once it is written and synced
     #[arg(long, value_name = "NAME", value_parser = consumers::name)]
     consumer: Option<String>,
     #[command(flatten)]
     selection: Selection,
-    /// Fields and their order, such as title,url,text (jsonl, csv, tsv, parquet)
-    #[arg(long, value_name = "LIST")]
+    #[arg(long, value_name = "LIST", help = help_of("Fields and their order, such as title,url,text", Property::Fields))]
     fields: Option<String>,
-    /// Title of the feed or book (rss, atom, jsonfeed, epub)
-    #[arg(long, value_name = "TEXT", default_value = "Cuttings", value_parser = title)]
+    #[arg(long, value_name = "TEXT", default_value = "Cuttings", value_parser = title,
+          help = help_of("Title of the feed or book", Property::Title))]
     title: String,
-    /// Where the feed will be served: its link to itself (rss, atom, jsonfeed)
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help = help_of("Where the feed will be served: its link to itself", Property::Feed))]
     self_url: Option<url::Url>,
     /// Print what was done as JSON, to stdout; to stderr where the articles go to stdout
     #[arg(long)]
@@ -89,6 +89,19 @@ enum Unique {
     Cluster,
 }
 
+/// Reads the name of a format; the help lists all of them.
+fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
+    let names = FORMATS
+        .iter()
+        .map(|format| PossibleValue::new(format.name).help(format.help));
+    PossibleValuesParser::new(names).try_map(|name| Format::named(&name).ok_or("there is no such format"))
+}
+
+/// The help of an option that only some formats have.
+fn help_of(text: &str, property: Property) -> String {
+    format!("{text} ({})", Format::names_with(property))
+}
+
 pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit> {
     let database = global.database_to_read()?;
     let reader = Reader::open(&database)?;
@@ -97,19 +110,19 @@ pub(super) fn export(global: &Global, args: &ExportArgs) -> anyhow::Result<Exit>
         None => None,
         Some(name) => {
             let (mut hold, consumer) =
-                ConsumerLock::acquire(&database, name, job.takeout.since_seq, Utc::now())?;
-            job.takeout.since_seq = consumer.seq;
+                ConsumerLock::acquire(&database, name, job.query.since_seq, Utc::now())?;
+            job.query.since_seq = consumer.seq;
             // One that was killed is done again as it was begun.
             let upto = if let Some(upto) = consumer.upto {
                 upto
             } else {
-                let upto = end_of(&reader, &job.takeout)?;
+                let upto = end_of(&reader, &job.query)?;
                 hold.begin_delivery(upto)?;
                 upto
             };
-            job.takeout.upto = Some(upto);
-            if let Destination::Folder(path) = job.place {
-                job.place = Destination::Into(path);
+            job.query.upto = Some(upto);
+            if let Destination::Folder(path) = job.destination {
+                job.destination = Destination::AddToFolder(path);
             }
             Some((hold, upto))
         }
@@ -137,7 +150,7 @@ fn title(typed: &str) -> Result<String, String> {
 fn usage(error: export::ExportError) -> anyhow::Error {
     match error {
         export::ExportError::Usage(text) => Usage(text).into(),
-        export::ExportError::Takeout(ArticleQueryError::Query(error)) => Usage(error.to_string()).into(),
+        export::ExportError::Query(ArticleQueryError::Query(error)) => Usage(error.to_string()).into(),
         other => other.into(),
     }
 }
@@ -165,24 +178,25 @@ fn end_of(reader: &Reader, takeout: &ArticleQuery) -> anyhow::Result<i64> {
 /// What was asked for; all that does not go together is said before anything is written.
 fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<ExportJob> {
     let format = args.format;
-    let place = place(args)?;
+    let destination = destination(args)?;
     let refuse = |text: String| Err::<ExportJob, _>(anyhow::Error::from(Usage(text)));
-    let word = format!("--format {}", name_of(format));
-    if args.fields.is_some() && !format.has_fields() {
+    let word = format!("--format {}", format.name);
+    if args.fields.is_some() && !format.has(Property::Fields) {
         return refuse(format!(
-            "--fields has no meaning for {word}; jsonl, csv, tsv and parquet have fields"
+            "--fields has no meaning for {word}; only these have fields: {}",
+            Format::names_with(Property::Fields)
         ));
     }
-    if format.needs_a_file() && (place == Destination::Stdout || args.compress.is_some()) {
+    if format.has(Property::SeekableFile) && (destination == Destination::Stdout || args.compress.is_some()) {
         return refuse(format!(
             "{word} writes a file: name it with --to, and leave --compress out"
         ));
     }
-    if matches!(format, Format::Parquet | Format::Epub) && args.compress.is_some() {
+    if format.has(Property::Compressed) && args.compress.is_some() {
         return refuse(format!("{word} is compressed as it is: leave --compress out"));
     }
     let selection = &args.selection;
-    if format.is_of_other_things() {
+    if let Contents::Records { selection: known, .. } = format.contents {
         let selects_text = selection.query.is_some()
             || !selection.language.is_empty()
             || selection.unique.is_some()
@@ -190,27 +204,23 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<ExportJob> {
             || selection.until.is_some()
             || selection.since_seq > 0
             || args.consumer.is_some();
-        if selects_text || matches!(place, Destination::Folder(_)) {
+        if selects_text || matches!(destination, Destination::Folder(_)) {
             return refuse(format!(
-                "{word} is not made of articles: it goes to one file, and of the selection only --source{} count",
-                if format == Format::Opml {
-                    " and --tag"
-                } else {
-                    ", --since and --limit"
-                }
+                "{word} is not made of articles: it goes to one file, and of the selection only --{} count",
+                known.join(" and --")
             ));
         }
-        if format == Format::Warc && (selection.source.len() > 1 || !selection.tag.is_empty()) {
-            return refuse("--format warc takes one --source at a time, and no --tag".into());
+        if !known.contains(&"tag") && (selection.source.len() > 1 || !selection.tag.is_empty()) {
+            return refuse(format!("{word} takes one --source at a time, and no --tag"));
         }
     }
-    if args.consumer.is_some() && (format.sequence() != SortOrder::Seq || selection.revisions) {
+    if args.consumer.is_some() && (format.order != SortOrder::Seq || selection.revisions) {
         return refuse("a consumer is served in the order of changes: with --consumer, take another format, without --revisions".into());
     }
     let now = Utc::now();
     let at = |typed: &Option<String>| typed.as_deref().map(|typed| when::parse(typed, now)).transpose();
     known(reader, &selection.source, &selection.tag)?;
-    let takeout = ArticleQuery {
+    let query = ArticleQuery {
         since_seq: selection.since_seq,
         upto: None,
         sources: selection.source.clone(),
@@ -223,35 +233,33 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<ExportJob> {
         one_of_a_cluster: selection.unique.is_some(),
         limit: selection.limit,
         // Who asks for some words only did not ask what became of others.
-        gone: format.tells_of_gone()
+        gone: format.has(Property::Removals)
             && (args.consumer.is_some()
                 || (selection.query.is_none()
                     && selection.language.is_empty()
                     && selection.unique.is_none()
                     && selection.since.is_none()
                     && selection.until.is_none()))
-            || (args.consumer.is_some() && format.is_of_one()),
-        order: format.sequence(),
+            || (args.consumer.is_some() && format.folder == FolderLayout::FilePerArticle),
+        order: format.order,
     };
-    let fields = Fields::parse(args.fields.as_deref().unwrap_or_default())
-        .map_err(|error| Usage(error.to_string()))?;
+    let fields = Fields::parse(args.fields.as_deref().unwrap_or_default()).map_err(Usage)?;
     Ok(ExportJob {
         format,
-        takeout,
+        query,
         fields,
         channel: FeedChannel {
             store_id: reader.store_id()?,
             title: args.title.clone(),
-            home: None,
-            own: args.self_url.as_ref().map(ToString::to_string),
+            self_url: args.self_url.as_ref().map(ToString::to_string),
         },
-        place,
-        compress: args.compress,
+        destination,
+        compression: args.compress,
         partition: args.partition,
     })
 }
 
-fn place(args: &ExportArgs) -> anyhow::Result<Destination> {
+fn destination(args: &ExportArgs) -> anyhow::Result<Destination> {
     let to = &args.to;
     if to == Path::new("-") {
         if args.partition.is_some() {
@@ -265,13 +273,6 @@ fn place(args: &ExportArgs) -> anyhow::Result<Destination> {
     } else {
         Destination::File(to.clone())
     })
-}
-
-fn name_of(format: Format) -> String {
-    format
-        .to_possible_value()
-        .map(|value| value.get_name().to_owned())
-        .unwrap_or_default()
 }
 
 /// Sources and tags that there are; the nearest one is named for one that there is not.
@@ -301,9 +302,9 @@ fn known(reader: &Reader, sources: &[String], tags: &[String]) -> anyhow::Result
 }
 
 fn report(args: &ExportArgs, job: &ExportJob, done: &ExportSummary) -> anyhow::Result<()> {
-    let to_stdout = job.place == Destination::Stdout;
+    let to_stdout = job.destination == Destination::Stdout;
     if args.json {
-        let line = json!({"format": name_of(args.format), "written": done.written, "gone": done.gone, "bytes": done.bytes,
+        let line = json!({"format": args.format.name, "written": done.written, "gone": done.removed, "bytes": done.bytes,
                           "files": done.files, "seq": done.seq, "consumer": args.consumer})
         .to_string();
         if to_stdout {
@@ -312,18 +313,14 @@ fn report(args: &ExportArgs, job: &ExportJob, done: &ExportSummary) -> anyhow::R
             super::say(&line)?;
         }
     } else if !to_stdout {
-        let what = match args.format {
-            Format::Opml => "sources",
-            Format::Warc => "pages",
-            _ => "articles",
-        };
         let next = match &args.consumer {
             Some(name) => format!("{name} has everything up to {}", done.seq),
             None => format!("go on with --since-seq {}", done.seq),
         };
         complain(&format!(
-            "{} {what} written to {}; {next}",
+            "{} {} written to {}; {next}",
             done.written,
+            args.format.noun(),
             args.to.display()
         ));
     }
@@ -332,11 +329,11 @@ fn report(args: &ExportArgs, job: &ExportJob, done: &ExportSummary) -> anyhow::R
 
 /// Shown where a person waits: the data goes elsewhere and stderr is a terminal.
 fn progress(reader: &Reader, job: &ExportJob) -> anyhow::Result<ProgressBar> {
-    let to_terminal = job.place == Destination::Stdout && io::stdout().is_terminal();
-    if to_terminal || !io::stderr().is_terminal() || job.format.is_of_other_things() {
+    let to_terminal = job.destination == Destination::Stdout && io::stdout().is_terminal();
+    if to_terminal || !io::stderr().is_terminal() || matches!(job.format.contents, Contents::Records { .. }) {
         return Ok(ProgressBar::hidden());
     }
-    let bar = ProgressBar::new(reader.count_articles(&job.takeout)?);
+    let bar = ProgressBar::new(reader.count_articles(&job.query)?);
     let style = "{bar:30} {pos} of {len} articles, {per_sec}, {eta} left";
     if let Ok(style) = ProgressStyle::with_template(style) {
         bar.set_style(style);

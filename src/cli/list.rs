@@ -65,7 +65,7 @@ fn as_opml(sources: &[Arc<Source>]) -> anyhow::Result<Exit> {
             tags: &source.tags,
         })
         .collect();
-    say(String::from_utf8_lossy(&export::opml(&outlines)).trim_end())?;
+    say(export::opml(&outlines).trim_end())?;
     for source in others {
         super::complain(&format!(
             "left out: {}: a {} is no feed",

@@ -151,61 +151,115 @@ fn named<'a>(value: &Value<'a>, names: &mut HashMap<&'a str, String>) -> Option<
     Some(name.to_owned())
 }
 
-/// What it is: one of four keys says so.
-fn kind(section: &Section<'_>) -> Option<OutputKind> {
-    let mut kinds: Vec<Value<'_>> = ["feeds", "jsonl", "webhook", "command"]
-        .into_iter()
-        .filter_map(|key| section.get(key))
-        .collect();
-    if kinds.len() > 1
-        && let Some(second) = kinds.pop()
-    {
-        second.fault_at_key(
-            "an output is one thing, this is a second",
-            "write another [[output]] for it",
-        );
-        return None;
-    }
-    let Some(value) = kinds.pop() else {
-        section.text().fault(
-            section.at(),
-            "an output goes nowhere",
-            "write one of feeds = \"FOLDER\", jsonl = \"FOLDER\", webhook = \"URL\", command = [\"PROGRAM\"]",
-        );
-        return None;
-    };
-    let folder = |example: &str| Some(folder_of(value.text().path()).join(value.string(example)?));
-    match value.key() {
-        "feeds" => Some(OutputKind::Feeds {
-            folder: folder("feeds = \"/srv/feeds\"")?,
-            per: section
-                .get("per")
-                .and_then(|value| {
-                    value.one_of(&[
-                        ("source", FeedGrouping::Source),
-                        ("tag", FeedGrouping::Tag),
-                        ("all", FeedGrouping::All),
-                    ])
-                })
-                .unwrap_or_default(),
-            url: section.get("url").and_then(|value| value.url()),
-            limit: section
-                .get("limit")
-                .and_then(|value| value.number(1..=10_000))
-                .map_or(ENTRIES, |limit| limit as u64),
-        }),
-        "jsonl" => Some(OutputKind::Jsonl {
-            folder: folder("jsonl = \"/srv/articles\"")?,
-        }),
-        "webhook" => Some(OutputKind::Webhook {
-            url: value.url()?,
-            secret: secret(section),
-        }),
-        _ => {
+/// A row of [`OUTPUT_KINDS`]: the only place that knows a kind of output, but for what delivers to it (room `deliver`).
+struct OutputKindRow {
+    /// Key that names the kind and says where the output goes.
+    key: &'static str,
+    /// Keys that only this kind has.
+    options: &'static [&'static str],
+    /// The key as it is written.
+    example: &'static str,
+    /// Its line in docs/exports.md, in Markdown.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test holds docs/exports.md to it"))]
+    docs: &'static str,
+    /// Reads the value of `key` and the options.
+    read: fn(&Section<'_>, &Value<'_>) -> Option<OutputKind>,
+}
+
+/// All kinds of outputs, in the order of the documentation.
+const OUTPUT_KINDS: &[OutputKindRow] = &[
+    OutputKindRow {
+        key: "feeds",
+        options: &["per", "url", "limit"],
+        example: "feeds = \"FOLDER\"",
+        docs: "`NAME.rss`, `.atom` and `.json` with the newest `limit` articles of each source, of each tag (`per = \"tag\"`) or of all (`per = \"all\"`), and a `.gz` copy of each. A feed in which nothing changed keeps its file and its time of modification",
+        read: feeds,
+    },
+    OutputKindRow {
+        key: "jsonl",
+        options: &[],
+        example: "jsonl = \"FOLDER\"",
+        docs: "`2026-11-24.jsonl`, one file a day; lines are appended and never written twice, even after a crash",
+        read: |_, value| {
+            Some(OutputKind::Jsonl {
+                folder: folder(value, "jsonl = \"/srv/articles\"")?,
+            })
+        },
+    },
+    OutputKindRow {
+        key: "webhook",
+        options: &["secret_file"],
+        example: "webhook = \"URL\"",
+        docs: "up to 100 changes as JSON Lines in a POST; at least once, in order",
+        read: |section, value| {
+            Some(OutputKind::Webhook {
+                url: value.url()?,
+                secret: secret(section),
+            })
+        },
+    },
+    OutputKindRow {
+        key: "command",
+        options: &[],
+        example: "command = [\"PROGRAM\"]",
+        docs: "the same on stdin. Exit with 0 to confirm; any other code means the batch is sent again. No shell is involved, and a run may take 5 minutes",
+        read: |_, value| {
             let words = value.strings("command = [\"/usr/local/bin/notify\", \"--new\"]")?;
             Some(OutputKind::Command { words })
+        },
+    },
+];
+
+/// Reads the kind of an output; exactly one key of [`OUTPUT_KINDS`] must be there.
+fn kind(section: &Section<'_>) -> Option<OutputKind> {
+    let mut kinds: Vec<(&OutputKindRow, Value<'_>)> = OUTPUT_KINDS
+        .iter()
+        .filter_map(|row| Some((row, section.get(row.key)?)))
+        .collect();
+    match kinds.pop() {
+        None => {
+            let examples: Vec<&str> = OUTPUT_KINDS.iter().map(|row| row.example).collect();
+            section.text().fault(
+                section.at(),
+                "an output goes nowhere",
+                format!("write one of {}", examples.join(", ")),
+            );
+            None
+        }
+        Some((row, value)) if kinds.is_empty() => (row.read)(section, &value),
+        Some((_, second)) => {
+            second.fault_at_key(
+                "an output is one thing, this is a second",
+                "write another [[output]] for it",
+            );
+            None
         }
     }
+}
+
+/// A folder, relative to the configuration file.
+fn folder(value: &Value<'_>, example: &str) -> Option<PathBuf> {
+    Some(folder_of(value.text().path()).join(value.string(example)?))
+}
+
+fn feeds(section: &Section<'_>, value: &Value<'_>) -> Option<OutputKind> {
+    let groupings = &[
+        ("source", FeedGrouping::Source),
+        ("tag", FeedGrouping::Tag),
+        ("all", FeedGrouping::All),
+    ];
+    Some(OutputKind::Feeds {
+        folder: folder(value, "feeds = \"/srv/feeds\"")?,
+        per: section
+            .get("per")
+            .and_then(|value| value.one_of(groupings))
+            .unwrap_or_default(),
+        url: section.get("url").and_then(|value| value.url()),
+        limit: section
+            .get("limit")
+            .and_then(|value| value.number(1..=10_000))
+            .map_or(ENTRIES, |limit| limit as u64),
+    })
 }
 
 /// From a file, so that it need not stand in the configuration: systemd's credentials are such files.
@@ -232,21 +286,37 @@ fn secret(section: &Section<'_>) -> Option<Secret> {
     }
 }
 
-/// The keys that only some sorts of outputs have, checked here so that none is set in vain.
+/// Reports keys that the output's kind does not have.
 fn check_vain(section: &Section<'_>) {
-    for (key, of) in [
-        ("per", "feeds"),
-        ("url", "feeds"),
-        ("limit", "feeds"),
-        ("secret_file", "webhook"),
-    ] {
-        if let Some(value) = section.get(key)
-            && section.get(of).is_none()
-        {
-            value.fault_at_key(
-                format!("`{key}` has no meaning here: it belongs to {of}"),
-                "leave the line out",
-            );
+    for row in OUTPUT_KINDS {
+        for &key in row.options {
+            if let Some(value) = section.get(key)
+                && section.get(row.key).is_none()
+            {
+                value.fault_at_key(
+                    format!("`{key}` has no meaning here: it belongs to {}", row.key),
+                    "leave the line out",
+                );
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::keys;
+
+    #[test]
+    fn keys_and_docs_have_every_kind_of_output() {
+        let docs = include_str!("../../docs/exports.md");
+        let mut lines = String::new();
+        for row in OUTPUT_KINDS {
+            for key in row.options.iter().chain([&row.key]) {
+                assert!(keys::OUTPUT.keys.contains(key), "{key}");
+            }
+            lines += &format!("| `{}` | {} |\n", row.example, row.docs);
+        }
+        assert!(docs.contains(&lines), "docs/exports.md needs the lines\n{lines}");
     }
 }

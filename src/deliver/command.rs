@@ -1,4 +1,4 @@
-//! A program that gets JSON Lines on stdin. No shell: words are words.
+//! A program that gets JSON Lines on stdin (`command = ["PROGRAM", …]`). No shell reads its words.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -6,20 +6,21 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
-use super::{Message, Refusal};
+use super::error::DeliveryError;
+use super::message::Message;
 
-/// For one run.
-const LONGEST: Duration = Duration::from_mins(5);
+/// Limit of one run; the program is killed after it.
+const TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Bytes of stderr that are shown.
-const SHOWN: u64 = 400;
+/// Bytes of stderr that become part of the error.
+const MAX_STDERR: u64 = 400;
 
-/// Runs it with a message; exit code 0 says that it has it.
-pub(super) async fn run(words: &[String], message: &Message) -> Result<(), Refusal> {
+/// Runs the program with a message; exit code 0 confirms it.
+pub(super) async fn run(words: &[String], message: &Message) -> Result<(), DeliveryError> {
     let Some((program, arguments)) = words.split_first() else {
-        return Err(Refusal::soft("the command is empty"));
+        return Err(DeliveryError::temporary("the command is empty"));
     };
-    let failed = |what: &str, error: &std::io::Error| Refusal::soft(format!("{program}: {what}: {error}"));
+    let failed = |what: &str| DeliveryError::temporary(format!("{program}: {what}"));
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -27,32 +28,32 @@ pub(super) async fn run(words: &[String], message: &Message) -> Result<(), Refus
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|error| failed("cannot be run", &error))?;
-    let (input, errors) = (child.stdin.take(), child.stderr.take());
-    let feed = async {
-        if let Some(mut input) = input {
-            // A program that ends before it has read all is judged by its exit code.
-            let _ = input.write_all(&message.body).await;
+        .map_err(|error| failed(&format!("cannot be run: {error}")))?;
+    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    let write = async {
+        if let Some(mut stdin) = stdin {
+            // The exit code decides, also where the program did not read all.
+            let _ = stdin.write_all(&message.body).await;
         }
     };
-    let listen = async {
+    let read = async {
         let mut text = Vec::new();
-        if let Some(errors) = errors {
-            let mut head = errors.take(SHOWN);
+        if let Some(stderr) = stderr {
+            let mut head = stderr.take(MAX_STDERR);
             let _ = head.read_to_end(&mut text).await;
-            // The rest is read, so that the program does not wait for a reader.
+            // The rest is read too: a full pipe would stop the program.
             let _ = tokio::io::copy(&mut head.into_inner(), &mut tokio::io::sink()).await;
         }
         String::from_utf8_lossy(&text).trim().replace('\n', " ")
     };
-    let whole = async { tokio::join!(feed, listen, child.wait()) };
-    let Ok(((), said, ended)) = tokio::time::timeout(LONGEST, whole).await else {
-        return Err(Refusal::soft(format!("{program}: did not end within 5 minutes")));
+    let all = async { tokio::join!(write, read, child.wait()) };
+    let Ok(((), said, ended)) = tokio::time::timeout(TIMEOUT, all).await else {
+        return Err(failed("did not end within 5 minutes"));
     };
-    let status = ended.map_err(|error| failed("cannot be waited for", &error))?;
-    if status.success() {
-        return Ok(());
+    let status = ended.map_err(|error| failed(&format!("cannot be waited for: {error}")))?;
+    match said.as_str() {
+        _ if status.success() => Ok(()),
+        "" => Err(failed(&status.to_string())),
+        said => Err(failed(&format!("{status}: {said}"))),
     }
-    let colon = if said.is_empty() { "" } else { ": " };
-    Err(Refusal::soft(format!("{program}: {status}{colon}{said}")))
 }

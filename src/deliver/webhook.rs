@@ -1,25 +1,27 @@
-//! A server that is told: JSON Lines in a POST, signed.
+//! A server that gets JSON Lines in a POST (`webhook = "URL"`), signed with `secret_file`.
 
 use chrono::{DateTime, Utc};
 use ring::hmac;
 use url::Url;
 
-use super::{Message, Refusal};
+use super::error::DeliveryError;
+use super::message::Message;
 use crate::config::Secret;
 use crate::fetch::WebhookClient;
 
-/// Sends a message. What the server says no to for reasons that stay (400, 410, 413, 422…) is not sent again.
-pub(super) async fn send(
-    hook: &WebhookClient,
+/// Posts a message; 2xx confirms it. 401, 403, 404, 408, 425, 429, 3xx, 5xx and silence may pass; any other status is
+/// permanent.
+pub(super) async fn post(
+    client: &WebhookClient,
     url: &Url,
     secret: Option<&Secret>,
-    name: &str,
+    output: &str,
     message: &Message,
     now: DateTime<Utc>,
-) -> Result<(), Refusal> {
+) -> Result<(), DeliveryError> {
     let mut headers = vec![
         ("content-type", "application/x-ndjson".to_owned()),
-        ("x-cuttings-output", name.to_owned()),
+        ("x-cuttings-output", output.to_owned()),
         ("x-cuttings-upto", message.upto.to_string()),
     ];
     if let Some(secret) = secret {
@@ -27,23 +29,24 @@ pub(super) async fn send(
         headers.push(("x-cuttings-timestamp", at.to_string()));
         headers.push(("x-cuttings-signature", signature(secret, at, &message.body)));
     }
-    let status = hook
+    let status = client
         .post(url, &headers, message.body.clone())
         .await
-        .map_err(|cause| Refusal::soft(format!("the webhook does not answer: {cause}")))?;
+        .map_err(|cause| DeliveryError::temporary(format!("the webhook does not answer: {cause}")))?;
     match status {
         200..=299 => Ok(()),
         401 | 403 | 404 | 408 | 425 | 429 | 300..=399 | 500.. => {
-            Err(Refusal::soft(format!("the webhook answered {status}")))
+            Err(DeliveryError::temporary(format!("the webhook answered {status}")))
         }
-        _ => Err(Refusal {
+        _ => Err(DeliveryError {
             message: format!("the webhook answered {status}: it does not want this message"),
-            for_good: true,
+            is_permanent: true,
         }),
     }
 }
 
-/// `sha256=` and the HMAC-SHA256 of `TIMESTAMP.BODY`: a message that was listened to cannot be sent again later.
+/// `sha256=HEX`: the HMAC-SHA256 of `TIMESTAMP.BODY`. The receiver rejects old timestamps, so that nobody can send a
+/// recorded message again.
 fn signature(secret: &Secret, at: i64, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.0.as_bytes());
     let mut context = hmac::Context::with_key(&key);

@@ -1,195 +1,188 @@
-//! The fields of an article by name, for the forms that are tables or records.
+//! The fields of an article by name, for formats that are tables or records: `jsonl`, `csv`, `tsv`, `parquet`.
+//!
+//! A field is one row of [`FIELDS`]. docs/schema.md describes the columns behind them.
 
 use crate::config::nearest;
 use crate::store::ArticleRef;
 
-/// A field as JSON and column headers name it. The order is that in which a person reads them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Name {
-    Seq,
-    Id,
-    Op,
-    Source,
-    Url,
-    ShortLink,
-    Title,
-    Standfirst,
-    Byline,
-    Authors,
-    Published,
-    PublishedAt,
-    Precision,
-    Modified,
-    Text,
-    Html,
-    Image,
-    ImageWidth,
-    ImageHeight,
-    Language,
-    Site,
-    Section,
-    Tags,
-    Rights,
-    Enclosures,
-    Kind,
-    Method,
-    Cluster,
-    Origins,
-    FirstSeen,
-    FetchedAt,
+/// A field of an article.
+#[derive(Debug)]
+pub(super) struct ExportField {
+    /// Key in JSON, column header, and what `--fields` takes.
+    pub(super) name: &'static str,
+    pub(super) kind: FieldKind,
+    /// Reads the value.
+    pub(super) value: for<'a> fn(&ArticleRef<'a>) -> FieldValue<'a>,
 }
 
-/// What a field holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Value<'a> {
-    /// A whole number.
-    Number(i64),
-    /// A whole number, or nothing.
-    Count(Option<i64>),
-    /// Text, or nothing.
-    Text(Option<&'a str>),
-    /// RFC 3339 in UTC, or nothing.
-    Time(Option<&'a str>),
+/// What a field holds, for formats with types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FieldKind {
+    /// A whole number, always there.
+    Number,
+    /// A whole number that may be missing.
+    Count,
+    /// Text with few different values, or short.
+    Text,
+    /// Text that is different in every article.
+    LongText,
+    /// RFC 3339 in UTC.
+    Time,
     /// A JSON list of strings.
-    List(&'a str),
+    List,
     /// A JSON map of strings.
-    Map(&'a str),
+    Map,
     /// JSON of another shape.
+    Json,
+}
+
+/// The value of a field, borrowed from the article.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum FieldValue<'a> {
+    Number(Option<i64>),
+    Text(Option<&'a str>),
+    /// As the database holds it: on one line.
     Json(&'a str),
 }
 
-/// All fields, in order.
-pub(super) const ALL: [(Name, &str); 31] = [
-    (Name::Seq, "seq"),
-    (Name::Id, "id"),
-    (Name::Op, "op"),
-    (Name::Source, "source"),
-    (Name::Url, "url"),
-    (Name::ShortLink, "short_link"),
-    (Name::Title, "title"),
-    (Name::Standfirst, "standfirst"),
-    (Name::Byline, "byline"),
-    (Name::Authors, "authors"),
-    (Name::Published, "published"),
-    (Name::PublishedAt, "published_at"),
-    (Name::Precision, "precision"),
-    (Name::Modified, "modified"),
-    (Name::Text, "text"),
-    (Name::Html, "html"),
-    (Name::Image, "image"),
-    (Name::ImageWidth, "image_width"),
-    (Name::ImageHeight, "image_height"),
-    (Name::Language, "language"),
-    (Name::Site, "site"),
-    (Name::Section, "section"),
-    (Name::Tags, "tags"),
-    (Name::Rights, "rights"),
-    (Name::Enclosures, "enclosures"),
-    (Name::Kind, "kind"),
-    (Name::Method, "method"),
-    (Name::Cluster, "cluster"),
-    (Name::Origins, "origins"),
-    (Name::FirstSeen, "first_seen"),
-    (Name::FetchedAt, "fetched_at"),
+/// All fields, in the order in which a person reads them.
+const FIELDS: &[ExportField] = &[
+    field("seq", FieldKind::Number, |article| {
+        FieldValue::Number(Some(article.seq))
+    }),
+    field("id", FieldKind::Number, |article| {
+        FieldValue::Number(Some(article.article_id))
+    }),
+    field("op", FieldKind::Text, |article| {
+        FieldValue::Text(Some(article.op))
+    }),
+    field("source", FieldKind::Text, |article| {
+        FieldValue::Text(article.source)
+    }),
+    field("url", FieldKind::LongText, |article| {
+        FieldValue::Text(Some(article.url))
+    }),
+    field("short_link", FieldKind::Text, |article| {
+        FieldValue::Text(article.short_link)
+    }),
+    field("title", FieldKind::LongText, |article| {
+        FieldValue::Text(article.title)
+    }),
+    field("standfirst", FieldKind::LongText, |article| {
+        FieldValue::Text(article.standfirst)
+    }),
+    field("byline", FieldKind::Text, |article| {
+        FieldValue::Text(article.byline)
+    }),
+    field("authors", FieldKind::List, |article| {
+        FieldValue::Json(article.authors)
+    }),
+    field("published", FieldKind::Text, |article| {
+        FieldValue::Text(article.published)
+    }),
+    field("published_at", FieldKind::Time, |article| {
+        FieldValue::Text(article.published_at)
+    }),
+    field("precision", FieldKind::Text, |article| {
+        FieldValue::Text(article.precision)
+    }),
+    field("modified", FieldKind::Text, |article| {
+        FieldValue::Text(article.modified)
+    }),
+    field("text", FieldKind::LongText, |article| {
+        FieldValue::Text(Some(article.text))
+    }),
+    field("html", FieldKind::LongText, |article| {
+        FieldValue::Text(Some(article.html))
+    }),
+    field("image", FieldKind::Text, |article| {
+        FieldValue::Text(article.image)
+    }),
+    field("image_width", FieldKind::Count, |article| {
+        FieldValue::Number(article.image_width)
+    }),
+    field("image_height", FieldKind::Count, |article| {
+        FieldValue::Number(article.image_height)
+    }),
+    field("language", FieldKind::Text, |article| {
+        FieldValue::Text(article.language)
+    }),
+    field("site", FieldKind::Text, |article| FieldValue::Text(article.site)),
+    field("section", FieldKind::Text, |article| {
+        FieldValue::Text(article.section)
+    }),
+    field("tags", FieldKind::List, |article| FieldValue::Json(article.tags)),
+    field("rights", FieldKind::Text, |article| {
+        FieldValue::Text(article.rights)
+    }),
+    field("enclosures", FieldKind::Json, |article| {
+        FieldValue::Json(article.enclosures)
+    }),
+    field("kind", FieldKind::Text, |article| {
+        FieldValue::Text(Some(article.kind))
+    }),
+    field("method", FieldKind::Text, |article| {
+        FieldValue::Text(Some(article.method))
+    }),
+    field("cluster", FieldKind::Number, |article| {
+        FieldValue::Number(Some(article.cluster))
+    }),
+    field("origins", FieldKind::Map, |article| {
+        FieldValue::Json(article.origins)
+    }),
+    field("first_seen", FieldKind::Time, |article| {
+        FieldValue::Text(Some(article.first_seen))
+    }),
+    field("fetched_at", FieldKind::Time, |article| {
+        FieldValue::Text(Some(article.fetched_at))
+    }),
 ];
 
-/// The fields that go out, in this order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fields(pub(super) Vec<Name>);
+const fn field(
+    name: &'static str,
+    kind: FieldKind,
+    value: for<'a> fn(&ArticleRef<'a>) -> FieldValue<'a>,
+) -> ExportField {
+    ExportField { name, kind, value }
+}
+
+/// The chosen fields, in the order in which they are written; never empty.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields(pub(super) Vec<&'static ExportField>);
 
 impl Default for Fields {
     fn default() -> Self {
-        Self(ALL.iter().map(|(name, _)| *name).collect())
+        Self(FIELDS.iter().collect())
     }
-}
-
-/// A field that there is not.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no field {typed:?}; {hint}")]
-pub struct UnknownField {
-    typed: String,
-    hint: String,
 }
 
 impl Fields {
-    /// Reads `title,url,text`.
-    pub fn parse(typed: &str) -> Result<Self, UnknownField> {
-        let mut fields = Vec::new();
+    /// Reads a list such as `title,url,text`; an empty one is all of them. The error names the nearest field, for people.
+    pub(crate) fn parse(typed: &str) -> Result<Self, String> {
+        let mut fields: Vec<&ExportField> = Vec::new();
         for word in typed.split(',').map(str::trim).filter(|word| !word.is_empty()) {
             let word = if word == "article_id" { "id" } else { word };
-            let Some((name, _)) = ALL.iter().find(|(_, text)| *text == word) else {
-                let hint = nearest(word, ALL.iter().map(|(_, text)| *text)).map_or_else(
-                    || format!("the fields are {}", ALL.map(|(_, text)| text).join(", ")),
+            let names = || FIELDS.iter().map(|field| field.name);
+            let field = FIELDS.iter().find(|field| field.name == word).ok_or_else(|| {
+                let hint = nearest(word, names()).map_or_else(
+                    || format!("the fields are {}", names().collect::<Vec<_>>().join(", ")),
                     |near| format!("did you mean {near:?}?"),
                 );
-                return Err(UnknownField {
-                    typed: word.to_owned(),
-                    hint,
-                });
-            };
-            if !fields.contains(name) {
-                fields.push(*name);
+                format!("there is no field {word:?}; {hint}")
+            })?;
+            if fields.iter().all(|known| known.name != field.name) {
+                fields.push(field);
             }
         }
-        if fields.is_empty() {
-            return Ok(Self::default());
-        }
-        Ok(Self(fields))
-    }
-
-    /// Their names.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|name| name.as_str())
+        Ok(if fields.is_empty() {
+            Self::default()
+        } else {
+            Self(fields)
+        })
     }
 }
 
-impl Name {
-    /// As headers and JSON name it.
-    pub(crate) fn as_str(self) -> &'static str {
-        ALL.iter()
-            .find(|(name, _)| *name == self)
-            .map_or("", |(_, text)| text)
-    }
-
-    /// What an article has there.
-    pub(crate) fn of<'a>(self, article: &ArticleRef<'a>) -> Value<'a> {
-        match self {
-            Self::Seq => Value::Number(article.seq),
-            Self::Id => Value::Number(article.article_id),
-            Self::Op => Value::Text(Some(article.op)),
-            Self::Source => Value::Text(article.source),
-            Self::Url => Value::Text(Some(article.url)),
-            Self::ShortLink => Value::Text(article.short_link),
-            Self::Title => Value::Text(article.title),
-            Self::Standfirst => Value::Text(article.standfirst),
-            Self::Byline => Value::Text(article.byline),
-            Self::Authors => Value::List(article.authors),
-            Self::Published => Value::Text(article.published),
-            Self::PublishedAt => Value::Time(article.published_at),
-            Self::Precision => Value::Text(article.precision),
-            Self::Modified => Value::Text(article.modified),
-            Self::Text => Value::Text(Some(article.text)),
-            Self::Html => Value::Text(Some(article.html)),
-            Self::Image => Value::Text(article.image),
-            Self::ImageWidth => Value::Count(article.image_width),
-            Self::ImageHeight => Value::Count(article.image_height),
-            Self::Language => Value::Text(article.language),
-            Self::Site => Value::Text(article.site),
-            Self::Section => Value::Text(article.section),
-            Self::Tags => Value::List(article.tags),
-            Self::Rights => Value::Text(article.rights),
-            Self::Enclosures => Value::Json(article.enclosures),
-            Self::Kind => Value::Text(Some(article.kind)),
-            Self::Method => Value::Text(Some(article.method)),
-            Self::Cluster => Value::Number(article.cluster),
-            Self::Origins => Value::Map(article.origins),
-            Self::FirstSeen => Value::Time(Some(article.first_seen)),
-            Self::FetchedAt => Value::Time(Some(article.fetched_at)),
-        }
-    }
-}
-
-/// The strings of a JSON list as the database keeps it.
+/// The strings of a JSON list as the database holds it.
 pub(super) fn list(json: &str) -> Vec<String> {
     serde_json::from_str(json).unwrap_or_default()
 }
@@ -200,12 +193,13 @@ mod tests {
 
     #[test]
     fn fields_by_name_and_the_nearest_one() {
-        assert_eq!(
-            Fields::parse(" title, url,title").unwrap().0,
-            [Name::Title, Name::Url]
-        );
-        assert_eq!(Fields::parse("").unwrap(), Fields::default());
-        let hint = |typed| Fields::parse(typed).unwrap_err().to_string();
+        let names = |typed| -> Vec<&str> {
+            let fields = Fields::parse(typed).unwrap().0;
+            fields.iter().map(|field| field.name).collect()
+        };
+        assert_eq!(names(" title, url,title"), ["title", "url"]);
+        assert_eq!(names("").len(), FIELDS.len());
+        let hint = |typed| Fields::parse(typed).unwrap_err();
         assert_eq!(
             hint("titel"),
             "there is no field \"titel\"; did you mean \"title\"?"

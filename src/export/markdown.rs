@@ -1,35 +1,34 @@
-//! Markdown with front matter, as static-site generators and Obsidian read it.
+//! Markdown with YAML front matter, as static-site generators and note-taking programs read it.
 
 use std::io::Write as _;
 
 use serde_json::Value;
 
-use super::feeds::html_of;
+use super::article::html_of;
+use super::destination::OutputSink;
 use super::fields::list;
-use super::{ArticleWriter, ExportError, OutputSink};
+use super::{ArticleWriter, ExportError};
 use crate::html;
 use crate::store::ArticleRef;
 
-/// One document, or several one after another.
-pub(crate) struct Markdown {
+/// Writes one document, or several with an empty line between them.
+pub(super) struct MarkdownWriter {
     out: OutputSink,
-    written: bool,
+    is_begun: bool,
 }
 
-impl Markdown {
-    /// Begins one.
-    pub(crate) fn new(out: OutputSink) -> Self {
-        Self { out, written: false }
+impl MarkdownWriter {
+    pub(super) fn new(out: OutputSink) -> Self {
+        Self { out, is_begun: false }
     }
 }
 
-impl ArticleWriter for Markdown {
+impl ArticleWriter for MarkdownWriter {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
-        if std::mem::replace(&mut self.written, true) {
+        if std::mem::replace(&mut self.is_begun, true) {
             self.out.write_all(b"\n")?;
         }
-        self.out.write_all(document(article).as_bytes())?;
-        Ok(())
+        Ok(self.out.write_all(document(article).as_bytes())?)
     }
 
     fn finish(self: Box<Self>) -> Result<(), ExportError> {
@@ -38,9 +37,9 @@ impl ArticleWriter for Markdown {
 }
 
 fn document(article: &ArticleRef<'_>) -> String {
-    let mut head = Head(String::from("---\n"));
+    let mut head = FrontMatter(String::from("---\n"));
     head.text("title", article.title);
-    // A year alone would be a number, and what is no date to YAML is none to others.
+    // Programs expect a whole date under `date`; a bare year would be a number to YAML.
     match article.published {
         Some(published) if published.len() >= 10 => head.plain("date", published),
         other => {
@@ -63,22 +62,14 @@ fn document(article: &ArticleRef<'_>) -> String {
     head.text("rights", article.rights);
     head.plain("id", &article.article_id.to_string());
     head.plain("seq", &article.seq.to_string());
-    let mut out = head.0;
-    out.push_str("---\n\n");
-    out.push_str(body(article).trim());
-    out.push('\n');
-    out
+    let body = html::markdown(&html_of(article));
+    format!("{}---\n\n{}\n", head.0, body.trim())
 }
 
-/// Made of the HTML, so that links and lists stay; of the text, where there is no more.
-fn body(article: &ArticleRef<'_>) -> String {
-    html::markdown(&html_of(article))
-}
+/// YAML front matter. A JSON string is a YAML string.
+struct FrontMatter(String);
 
-/// Front matter. A JSON string is a YAML string.
-struct Head(String);
-
-impl Head {
+impl FrontMatter {
     fn plain(&mut self, key: &str, value: &str) {
         self.0.push_str(&format!("{key}: {value}\n"));
     }
@@ -101,7 +92,7 @@ impl Head {
 }
 
 fn quoted(value: &str) -> String {
-    // YAML breaks lines at these; JSON does not mind them.
+    // Line breaks to YAML, but not to JSON.
     Value::from(value)
         .to_string()
         .replace('\u{85}', "\\u0085")

@@ -1,12 +1,12 @@
-//! Parquet with types that analysts expect: timestamps, lists of names, a map of origins.
+//! Parquet with the types that analysts expect: timestamps in milliseconds, lists of names, a map of origins.
 //!
-//! Rows are gathered by column until a row group is full; that is what is in memory.
+//! Rows are gathered by column until a row group is full: that is what is in memory. Lists and maps are written as the
+//! levels of Dremel (format specification of Apache Parquet, "Nested encoding").
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chrono::DateTime;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
@@ -16,279 +16,219 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::ColumnPath;
 
-use super::fields::{Fields, Name, Value, list};
-use super::{ArticleWriter, ExportError, OutputSink};
+use super::destination::OutputSink;
+use super::fields::{ExportField, FieldKind, FieldValue, list};
+use super::{ArticleWriter, ExportError, WriterOptions};
 use crate::store::ArticleRef;
 
 /// Bytes of a row group before compression.
-const GROUP: usize = 12 << 20;
+const ROW_GROUP: usize = 12 << 20;
 
-/// Bytes of a page before compression, and values between two looks at that: it is compressed in the processor's cache.
-const PAGE: usize = 1 << 18;
-const LOOK: usize = 32;
+/// Bytes of a data page before compression: small enough to be compressed in the processor's cache.
+const DATA_PAGE: usize = 1 << 18;
 
-/// A Parquet file.
-pub(crate) struct Parquet {
+/// Values that are written between two looks at the size of the page.
+const WRITE_BATCH: usize = 32;
+
+/// Writes a Parquet file.
+pub(super) struct ParquetWriter {
     file: SerializedFileWriter<OutputSink>,
-    columns: Vec<(Name, Column)>,
+    columns: Vec<Column>,
+    /// Bytes in `columns`, about.
     bytes: usize,
 }
 
-/// Values of a column that wait for their row group. `defined` and `repeated` are the levels of Dremel: how much of the
-/// path is there, and at which level a list goes on.
-#[derive(Default)]
+/// Values of a field that wait for their row group.
 struct Column {
+    field: &'static ExportField,
     numbers: Vec<i64>,
-    texts: Texts,
-    /// The second texts of a map.
-    values: Texts,
+    texts: Vec<ByteArray>,
+    /// The values of a map; `texts` holds its keys.
+    map_values: Vec<ByteArray>,
+    /// Definition levels: 0 for a missing value or an empty list, else 1. Empty for required numbers.
     defined: Vec<i16>,
+    /// Repetition levels: 1 for an item that is not the first of its list. Empty for single values.
     repeated: Vec<i16>,
 }
 
-/// Texts one after another in one buffer.
-#[derive(Default)]
-struct Texts {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Parquet {
-    /// Begins one.
-    pub(crate) fn new(fields: &Fields, out: OutputSink) -> Result<Self, ExportError> {
-        let lines: String = fields.0.iter().map(|name| declared(*name)).collect();
-        let schema = parse_message_type(&format!("message article {{ {lines} }}")).map_err(failed)?;
+impl ParquetWriter {
+    /// Begins a file with the schema of the chosen fields.
+    pub(super) fn new(options: WriterOptions) -> Result<Self, ExportError> {
+        let fields = options.fields.0;
+        let declarations: String = fields.iter().map(|field| declaration(field)).collect();
+        let schema = parse_message_type(&format!("message article {{ {declarations} }}")).map_err(failed)?;
         let level = ZstdLevel::try_new(1).map_err(failed)?;
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
-            .set_data_page_size_limit(PAGE)
-            .set_write_batch_size(LOOK)
+            .set_data_page_size_limit(DATA_PAGE)
+            .set_write_batch_size(WRITE_BATCH)
             .set_created_by("cuttings".to_owned());
-        for name in fields.0.iter().filter(|name| is_long(**name)) {
-            let path = ColumnPath::from(name.as_str());
-            // Every text is different: a dictionary of them is work for nothing, and so are their extremes.
+        for field in fields.iter().filter(|field| field.kind == FieldKind::LongText) {
+            let path = ColumnPath::from(field.name);
+            // Every value is different: a dictionary and statistics would cost time and gain nothing.
             properties = properties
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_statistics_enabled(path, EnabledStatistics::None);
         }
-        let file =
-            SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties.build())).map_err(failed)?;
+        let properties = Arc::new(properties.build());
+        let file = SerializedFileWriter::new(options.sink, Arc::new(schema), properties).map_err(failed)?;
         Ok(Self {
             file,
-            columns: fields.0.iter().map(|name| (*name, Column::default())).collect(),
+            columns: fields.into_iter().map(Column::new).collect(),
             bytes: 0,
         })
     }
 
-    fn write_group(&mut self) -> Result<(), ExportError> {
-        let mut group = self.file.next_row_group().map_err(failed)?;
-        for (name, column) in &mut self.columns {
-            for half in 0..halves(*name) {
-                if let Some(writer) = group.next_column().map_err(failed)? {
-                    column.write(*name, half, writer).map_err(failed)?;
-                }
+    fn write_row_group(&mut self) -> Result<(), ParquetError> {
+        let mut group = self.file.next_row_group()?;
+        for column in &mut self.columns {
+            if let Some(writer) = group.next_column()? {
+                column.write(false, writer)?;
             }
-            column.numbers.clear();
-            column.defined.clear();
-            column.repeated.clear();
+            if column.field.kind == FieldKind::Map
+                && let Some(writer) = group.next_column()?
+            {
+                column.write(true, writer)?;
+            }
+            *column = Column::new(column.field);
         }
-        group.close().map_err(failed)?;
+        group.close()?;
         self.bytes = 0;
         Ok(())
     }
 }
 
-impl ArticleWriter for Parquet {
+impl ArticleWriter for ParquetWriter {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
-        for (name, column) in &mut self.columns {
-            self.bytes += column.add(name.of(article));
+        for column in &mut self.columns {
+            self.bytes += column.push((column.field.value)(article));
         }
-        if self.bytes >= GROUP {
-            self.write_group()?;
+        if self.bytes >= ROW_GROUP {
+            self.write_row_group().map_err(failed)?;
         }
         Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
         if self.bytes > 0 {
-            self.write_group()?;
+            self.write_row_group().map_err(failed)?;
         }
         self.file.into_inner().map_err(failed)?.finish()
     }
 }
 
 impl Column {
-    /// Adds a row; gives its bytes.
-    fn add(&mut self, value: Value<'_>) -> usize {
-        match value {
-            Value::Number(number) => self.numbers.push(number),
-            Value::Count(number) => {
-                self.defined.push(i16::from(number.is_some()));
-                self.numbers.extend(number);
+    fn new(field: &'static ExportField) -> Self {
+        Self {
+            field,
+            numbers: Vec::new(),
+            texts: Vec::new(),
+            map_values: Vec::new(),
+            defined: Vec::new(),
+            repeated: Vec::new(),
+        }
+    }
+
+    /// Adds the value of a row; returns about how many bytes it takes.
+    fn push(&mut self, value: FieldValue<'_>) -> usize {
+        match (self.field.kind, value) {
+            (FieldKind::List, FieldValue::Json(json)) => {
+                let items = list(json);
+                self.push_levels(items.len());
+                self.texts
+                    .extend(items.iter().map(|item| ByteArray::from(item.as_str())));
+                16 + json.len()
             }
-            Value::Text(text) => {
-                self.defined.push(i16::from(text.is_some()));
-                if let Some(text) = text {
-                    self.texts.push(text);
-                    return text.len() + 8;
+            (FieldKind::Map, FieldValue::Json(json)) => {
+                let map: BTreeMap<String, String> = serde_json::from_str(json).unwrap_or_default();
+                self.push_levels(map.len());
+                for (key, value) in &map {
+                    self.texts.push(ByteArray::from(key.as_str()));
+                    self.map_values.push(ByteArray::from(value.as_str()));
                 }
+                16 + json.len()
             }
-            Value::Json(json) => {
-                self.defined.push(1);
-                self.texts.push(json);
-                return json.len() + 8;
-            }
-            Value::Time(time) => {
-                let at = time.and_then(|time| DateTime::parse_from_rfc3339(time).ok());
+            (FieldKind::Time, FieldValue::Text(text)) => {
+                let at = text.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
                 self.defined.push(i16::from(at.is_some()));
                 self.numbers.extend(at.map(|at| at.timestamp_millis()));
+                16
             }
-            Value::List(json) => {
-                let items = list(json);
-                for (at, item) in items.iter().enumerate() {
-                    self.texts.push(item);
-                    self.defined.push(1);
-                    self.repeated.push(i16::from(at > 0));
+            (kind, FieldValue::Number(number)) => {
+                if kind != FieldKind::Number {
+                    self.defined.push(i16::from(number.is_some()));
                 }
-                self.empty_if(items.is_empty());
+                self.numbers.extend(number);
+                16
             }
-            Value::Map(json) => {
-                let map: BTreeMap<String, String> = serde_json::from_str(json).unwrap_or_default();
-                for (at, (key, value)) in map.iter().enumerate() {
-                    self.texts.push(key);
-                    self.values.push(value);
-                    self.defined.push(1);
-                    self.repeated.push(i16::from(at > 0));
-                }
-                self.empty_if(map.is_empty());
-            }
-        }
-        16
-    }
-
-    fn empty_if(&mut self, is_empty: bool) {
-        if is_empty {
-            self.defined.push(0);
-            self.repeated.push(0);
+            (_, FieldValue::Text(text)) => self.push_text(text),
+            (_, FieldValue::Json(json)) => self.push_text(Some(json)),
         }
     }
 
-    /// Writes a column of the file.
-    fn write(
-        &mut self,
-        name: Name,
-        half: usize,
-        mut writer: SerializedColumnWriter<'_>,
-    ) -> Result<(), ParquetError> {
+    fn push_text(&mut self, text: Option<&str>) -> usize {
+        self.defined.push(i16::from(text.is_some()));
+        self.texts.extend(text.map(ByteArray::from));
+        16 + text.map_or(0, str::len)
+    }
+
+    /// The levels of a list or map of so many items.
+    fn push_levels(&mut self, items: usize) {
+        self.defined
+            .extend((0..items.max(1)).map(|_| i16::from(items > 0)));
+        self.repeated
+            .extend((0..items.max(1)).map(|at| i16::from(at > 0)));
+    }
+
+    /// Writes one column of the file; a map has two, the second one with `is_map_value`.
+    fn write(&self, is_map_value: bool, mut writer: SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
         let defined = Some(&self.defined[..]).filter(|levels| !levels.is_empty());
         let repeated = Some(&self.repeated[..]).filter(|levels| !levels.is_empty());
-        match kind_of(name) {
-            Kind::Number | Kind::Count | Kind::Time => {
-                writer
-                    .typed::<Int64Type>()
-                    .write_batch(&self.numbers, defined, repeated)?;
-                writer.close()
+        match self.field.kind {
+            FieldKind::Number | FieldKind::Count | FieldKind::Time => {
+                let writer = writer.typed::<Int64Type>();
+                writer.write_batch(&self.numbers, defined, repeated)?;
             }
-            Kind::Text | Kind::List | Kind::Map => {
-                let texts = if half == 0 {
-                    &mut self.texts
+            _ => {
+                let texts = if is_map_value {
+                    &self.map_values
                 } else {
-                    &mut self.values
+                    &self.texts
                 };
-                texts.lent(|texts| {
-                    writer
-                        .typed::<ByteArrayType>()
-                        .write_batch(texts, defined, repeated)?;
-                    writer.close()
-                })
+                let writer = writer.typed::<ByteArrayType>();
+                writer.write_batch(texts, defined, repeated)?;
             }
         }
+        writer.close()
     }
 }
 
-impl Texts {
-    fn push(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.ends.push(self.bytes.len());
-    }
-
-    /// Lends the texts, not copied, to `with`, and is empty after that, with its memory for the next ones.
-    fn lent<T>(&mut self, with: impl FnOnce(&[ByteArray]) -> T) -> T {
-        let all = Bytes::from(std::mem::take(&mut self.bytes));
-        let mut begin = 0;
-        let arrays: Vec<ByteArray> = self
-            .ends
-            .drain(..)
-            .map(|end| ByteArray::from(all.slice(std::mem::replace(&mut begin, end)..end)))
-            .collect();
-        let result = with(&arrays);
-        drop(arrays);
-        self.bytes = Vec::from(all);
-        self.bytes.clear();
-        result
-    }
-}
-
-/// What a field is in a file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Number,
-    Count,
-    Text,
-    Time,
-    List,
-    Map,
-}
-
-fn kind_of(name: Name) -> Kind {
-    match name {
-        Name::Seq | Name::Id | Name::Cluster => Kind::Number,
-        Name::ImageWidth | Name::ImageHeight => Kind::Count,
-        Name::PublishedAt | Name::FirstSeen | Name::FetchedAt => Kind::Time,
-        Name::Authors | Name::Tags => Kind::List,
-        Name::Origins => Kind::Map,
-        _ => Kind::Text,
-    }
-}
-
-/// Columns of the file that a field makes: a map makes two.
-fn halves(name: Name) -> usize {
-    if kind_of(name) == Kind::Map { 2 } else { 1 }
-}
-
-fn is_long(name: Name) -> bool {
-    matches!(
-        name,
-        Name::Text | Name::Html | Name::Title | Name::Standfirst | Name::Url
-    )
-}
-
-/// A field as a Parquet schema declares it.
-fn declared(name: Name) -> String {
-    let text = name.as_str();
-    match kind_of(name) {
-        Kind::Number => format!("REQUIRED INT64 {text};"),
-        Kind::Count => format!("OPTIONAL INT64 {text};"),
-        Kind::Text => format!("OPTIONAL BYTE_ARRAY {text} (STRING);"),
-        Kind::Time => format!("OPTIONAL INT64 {text} (TIMESTAMP(MILLIS,true));"),
-        Kind::List => {
-            format!(
-                "REQUIRED GROUP {text} (LIST) {{ REPEATED GROUP list {{ REQUIRED BYTE_ARRAY element (STRING); }} }}"
-            )
+/// A field in the language of Parquet schemas.
+fn declaration(field: &ExportField) -> String {
+    let name = field.name;
+    match field.kind {
+        FieldKind::Number => format!("REQUIRED INT64 {name};"),
+        FieldKind::Count => format!("OPTIONAL INT64 {name};"),
+        FieldKind::Text | FieldKind::LongText | FieldKind::Json => {
+            format!("OPTIONAL BYTE_ARRAY {name} (STRING);")
         }
-        Kind::Map => format!(
-            "REQUIRED GROUP {text} (MAP) {{ REPEATED GROUP key_value {{ REQUIRED BYTE_ARRAY key (STRING); REQUIRED BYTE_ARRAY value (STRING); }} }}"
+        FieldKind::Time => format!("OPTIONAL INT64 {name} (TIMESTAMP(MILLIS,true));"),
+        FieldKind::List => format!(
+            "REQUIRED GROUP {name} (LIST) {{ REPEATED GROUP list {{ REQUIRED BYTE_ARRAY element (STRING); }} }}"
+        ),
+        FieldKind::Map => format!(
+            "REQUIRED GROUP {name} (MAP) {{ REPEATED GROUP key_value {{ REQUIRED BYTE_ARRAY key (STRING); REQUIRED BYTE_ARRAY value (STRING); }} }}"
         ),
     }
 }
 
+/// An error of the disk, such as a full one, keeps its kind.
 fn failed(error: ParquetError) -> ExportError {
-    match error {
-        // A full disk is told as what it is.
+    ExportError::Write(match error {
         ParquetError::External(cause) => match cause.downcast::<io::Error>() {
-            Ok(error) => ExportError::Write(*error),
-            Err(cause) => ExportError::Write(io::Error::other(cause)),
+            Ok(error) => *error,
+            Err(cause) => io::Error::other(cause),
         },
-        other => ExportError::Write(io::Error::other(other)),
-    }
+        other => io::Error::other(other),
+    })
 }

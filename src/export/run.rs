@@ -1,4 +1,4 @@
-//! An export from beginning to end.
+//! Runs an export: opens the outputs, reads the selection, writes it and puts the outputs into their places.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -7,78 +7,54 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 
-use super::feeds::{Atom, FeedChannel, JsonFeed, Rss};
-use super::jsonl::Jsonl;
-use super::markdown::Markdown;
-use super::page::Page;
-use super::place::{Compress, Counted, Files, Folder, OutputSink, Parts, Target, stdout, sweep_beside};
-use super::sqlite::Sqlite;
-use super::table::Table;
-use super::{ArticleWriter, ExportError, Fields, Format, opml, warc};
-use crate::store::{ArticleQuery, ExportItem, RawPages, Reader};
+use super::destination::{
+    Compression, CountingSink, Destination, FilePerArticleWriter, OutputFile, OutputFolder, OutputSink,
+    Partition, PartitionedWriter, stdout, sweep_beside,
+};
+use super::error::ExportError;
+use super::fields::Fields;
+use super::format::{Contents, FolderLayout, Format, Property};
+use super::writer::{ArticleWriter, FeedChannel, RecordExport, WriterOptions};
+use crate::store::{ArticleQuery, ExportItem, Reader};
 
-/// Where to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Destination {
-    /// A pipe or a terminal.
-    Stdout,
-    /// A file, replaced whole.
-    File(PathBuf),
-    /// A folder, replaced whole.
-    Folder(PathBuf),
-    /// A folder, added to.
-    Into(PathBuf),
-}
-
-/// What a folder is divided by, as Hive, DuckDB and Spark read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Partition {
-    /// By the day of publication: date=2026-11-24
-    Day,
-    /// By source: source=my-paper
-    Source,
-}
-
-/// An export.
+/// What to export, how and where to.
 #[derive(Clone, Debug)]
-pub struct ExportJob {
-    /// In which form.
-    pub format: Format,
-    /// Which articles.
-    pub takeout: ArticleQuery,
-    /// Which of their fields.
-    pub fields: Fields,
-    /// What feeds say of themselves.
-    pub channel: FeedChannel,
-    /// Where to.
-    pub place: Destination,
-    /// How it is compressed.
-    pub compress: Option<Compress>,
-    /// What the folder is divided by.
-    pub partition: Option<Partition>,
+pub(crate) struct ExportJob {
+    pub(crate) format: &'static Format,
+    /// The articles and their order.
+    pub(crate) query: ArticleQuery,
+    pub(crate) fields: Fields,
+    pub(crate) channel: FeedChannel,
+    pub(crate) destination: Destination,
+    /// How each file is compressed.
+    pub(crate) compression: Option<Compression>,
+    /// What a folder is divided by.
+    pub(crate) partition: Option<Partition>,
 }
 
-/// What an export came to.
+/// What an export wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ExportSummary {
-    /// Articles, sources or pages written.
-    pub written: u64,
-    /// Merged and deleted articles told of.
-    pub gone: u64,
-    /// Bytes in the files, or on stdout.
-    pub bytes: u64,
-    /// Files written.
-    pub files: u64,
-    /// Everything up to this number was considered: where to go on.
-    pub seq: i64,
+pub(crate) struct ExportSummary {
+    /// Articles, sources or pages.
+    pub(crate) written: u64,
+    /// Records of merged and deleted articles.
+    pub(crate) removed: u64,
+    /// Bytes in the files, or on stdout, compressed.
+    pub(crate) bytes: u64,
+    pub(crate) files: u64,
+    /// All changes up to this number are in it: the next export begins here.
+    pub(crate) seq: i64,
 }
 
-/// Runs an export; `step` is told how many were written so far.
-pub fn export(
+/// Articles between two calls of `progress`.
+const PROGRESS_STEP: u64 = 64;
+
+/// Runs an export. `progress` is called with the number of articles (sources, pages) written so far.
+pub(crate) fn export(
     reader: &Reader,
     job: &ExportJob,
     now: DateTime<Utc>,
-    mut step: impl FnMut(u64),
+    mut progress: impl FnMut(u64),
 ) -> Result<ExportSummary, ExportError> {
     let mut opener = Opener {
         job,
@@ -86,194 +62,134 @@ pub fn export(
         files: 0,
     };
     let mut summary = ExportSummary::default();
-    if job.format.is_of_other_things() {
-        let out = opener.one()?.sink;
-        summary.written = other_things(reader, job, now, out, &mut step)?;
-        summary.seq = reader.last_seq()?;
-    } else {
-        let folder = match &job.place {
-            Destination::Folder(path) => Some(Folder::replace(path)?),
-            Destination::Into(path) => Some(Folder::add_to(path)?),
-            Destination::File(_) | Destination::Stdout => None,
-        };
-        let mut make = |stem: PathBuf| {
-            let mut path = stem.into_os_string();
-            path.push(job.ending());
-            let opened = opener.file(Path::new(&path))?;
-            form(job, opened)
-        };
-        let range = (
-            job.takeout.since_seq,
-            job.takeout.upto.unwrap_or(reader.last_seq()?),
-        );
-        let form: Box<dyn ArticleWriter + '_> = match &folder {
-            Some(folder) if job.format.is_of_one() && job.partition.is_none() && job.compress.is_none() => {
-                Box::new(Files::new(folder, job.format.ending(), &mut make))
-            }
-            Some(folder) => Box::new(Parts::new(folder, job.partition, range, &mut make)),
-            None => form(job, opener.one()?)?,
-        };
-        take_out(reader, job, form, &mut summary, step)?;
-        if let Some(folder) = folder {
-            folder.finish()?;
+    match job.format.contents {
+        Contents::Records { write, .. } => {
+            summary.written = write(RecordExport {
+                reader,
+                query: &job.query,
+                now,
+                sink: opener.open_single()?.sink,
+                gzip: job.compression == Some(Compression::Gzip),
+                progress: &mut progress,
+            })?;
+            summary.seq = reader.last_seq()?;
         }
+        Contents::Articles(_) => export_articles(reader, job, &mut opener, &mut summary, progress)?,
     }
     summary.bytes = opener.bytes.load(Ordering::Relaxed);
     summary.files = opener.files;
     Ok(summary)
 }
 
-fn take_out(
+/// Writes the selected articles to one output or to a folder.
+fn export_articles(
     reader: &Reader,
     job: &ExportJob,
-    mut form: Box<dyn ArticleWriter + '_>,
+    opener: &mut Opener<'_>,
     summary: &mut ExportSummary,
-    mut step: impl FnMut(u64),
+    mut progress: impl FnMut(u64),
 ) -> Result<(), ExportError> {
-    summary.seq = reader.for_each(&job.takeout, |out| {
-        match out {
+    let folder = match &job.destination {
+        Destination::Folder(path) => Some(OutputFolder::replace(path)?),
+        Destination::AddToFolder(path) => Some(OutputFolder::add_to(path)?),
+        Destination::File(_) | Destination::Stdout => None,
+    };
+    let range = (job.query.since_seq, job.query.upto.unwrap_or(reader.last_seq()?));
+    let is_plain = job.partition.is_none() && job.compression.is_none();
+    let mut open_file = |path: PathBuf| {
+        let mut path = path.into_os_string();
+        path.push(job.format.ending);
+        path.push(job.compression.map(Compression::ending).unwrap_or_default());
+        opener.open_file(Path::new(&path))?.writer(job)
+    };
+    let mut writer: Box<dyn ArticleWriter + '_> = match &folder {
+        None => opener.open_single()?.writer(job)?,
+        Some(folder) if is_plain && job.format.folder == FolderLayout::FilePerArticle => Box::new(
+            FilePerArticleWriter::new(folder, job.format.ending, &mut open_file),
+        ),
+        Some(folder) => Box::new(PartitionedWriter::new(
+            folder,
+            job.partition,
+            range,
+            &mut open_file,
+        )),
+    };
+    summary.seq = reader.for_each(&job.query, |item| {
+        match item {
             ExportItem::Article(article) => {
-                form.article(article)?;
+                writer.article(article)?;
                 summary.written += 1;
-                if summary.written.is_multiple_of(64) {
-                    step(summary.written);
+                if summary.written.is_multiple_of(PROGRESS_STEP) {
+                    progress(summary.written);
                 }
             }
             ExportItem::Gone(change) => {
-                form.gone(change)?;
-                summary.gone += 1;
+                writer.removed(change)?;
+                summary.removed += 1;
             }
         }
         Ok::<_, ExportError>(ControlFlow::Continue(()))
     })?;
-    step(summary.written);
-    form.finish()
+    progress(summary.written);
+    writer.finish()?;
+    folder.map_or(Ok(()), OutputFolder::finish)
 }
 
-fn other_things(
-    reader: &Reader,
-    job: &ExportJob,
-    now: DateTime<Utc>,
-    out: OutputSink,
-    step: impl FnMut(u64),
-) -> Result<u64, ExportError> {
-    let takeout = &job.takeout;
-    if job.format == Format::Opml {
-        return opml::opml(reader, &takeout.sources, &takeout.tags, now, out);
-    }
-    let which = RawPages {
-        source: takeout.sources.first().cloned(),
-        since: takeout.since,
-    };
-    let gzip = job.compress == Some(Compress::Gzip);
-    warc::warc(reader, &which, takeout.limit.unwrap_or(u64::MAX), gzip, out, step)
-}
-
-impl ExportJob {
-    /// As its files end.
-    pub fn ending(&self) -> String {
-        format!(
-            "{}{}",
-            self.format.ending(),
-            self.compress.map(Compress::ending).unwrap_or_default()
-        )
-    }
-}
-
-/// Opens outputs, and counts what goes into them.
+/// Opens the outputs of an export, and counts them and their bytes.
 struct Opener<'a> {
     job: &'a ExportJob,
     bytes: Arc<AtomicU64>,
     files: u64,
 }
 
-/// An output, and the file in which it is written.
+/// An opened output.
 struct Opened {
     sink: OutputSink,
-    aside: Option<PathBuf>,
+    /// The file behind it while it is written.
+    file: Option<PathBuf>,
+}
+
+impl Opened {
+    /// A writer over it in the format of the job.
+    fn writer(self, job: &ExportJob) -> Result<Box<dyn ArticleWriter>, ExportError> {
+        job.format.open(WriterOptions {
+            sink: self.sink,
+            file: self.file,
+            fields: job.fields.clone(),
+            channel: job.channel.clone(),
+        })
+    }
 }
 
 impl Opener<'_> {
-    /// The one output of a job that has one.
-    fn one(&mut self) -> Result<Opened, ExportError> {
-        match &self.job.place {
+    /// The output of an export that has only one.
+    fn open_single(&mut self) -> Result<Opened, ExportError> {
+        match &self.job.destination {
             Destination::Stdout => self.open(stdout(), None),
-            Destination::File(path) | Destination::Folder(path) | Destination::Into(path) => {
+            Destination::File(path) | Destination::Folder(path) | Destination::AddToFolder(path) => {
                 sweep_beside(path);
-                self.file(path)
+                self.open_file(path)
             }
         }
     }
 
-    fn file(&mut self, path: &Path) -> Result<Opened, ExportError> {
+    fn open_file(&mut self, path: &Path) -> Result<Opened, ExportError> {
         self.files += 1;
-        let target = Target::create(path)?;
-        let aside = target.aside().to_owned();
-        self.open(Box::new(target), Some(aside))
+        let output = OutputFile::create(path)?;
+        let file = output.temporary().to_owned();
+        self.open(Box::new(output), Some(file))
     }
 
-    fn open(&self, out: OutputSink, aside: Option<PathBuf>) -> Result<Opened, ExportError> {
-        let mut sink: OutputSink = Box::new(Counted {
+    fn open(&self, out: OutputSink, file: Option<PathBuf>) -> Result<Opened, ExportError> {
+        let mut sink: OutputSink = Box::new(CountingSink {
             out,
             bytes: Arc::clone(&self.bytes),
         });
-        match self.job.compress {
-            // Each record by itself, see there.
-            Some(Compress::Gzip) if self.job.format == Format::Warc => {}
-            Some(compress) => sink = compress.wrap(sink)?,
+        match self.job.compression {
+            Some(Compression::Gzip) if self.job.format.has(Property::GzipRecords) => {}
+            Some(compression) => sink = compression.wrap(sink)?,
             None => {}
         }
-        Ok(Opened { sink, aside })
+        Ok(Opened { sink, file })
     }
-}
-
-/// A form over an output.
-fn form(job: &ExportJob, Opened { sink, aside }: Opened) -> Result<Box<dyn ArticleWriter>, ExportError> {
-    Ok(match job.format {
-        Format::Jsonl => jsonl(&job.fields, sink),
-        Format::Csv => Box::new(Table::csv(&job.fields, sink)),
-        Format::Tsv => Box::new(Table::tsv(&job.fields, sink)),
-        Format::Markdown => Box::new(Markdown::new(sink)),
-        Format::Html => Box::new(Page::new(sink)),
-        Format::Rss | Format::Atom | Format::JsonFeed => feed(job.format, job.channel.clone(), sink)?,
-        #[cfg(feature = "parquet")]
-        Format::Parquet => Box::new(super::parquet::Parquet::new(&job.fields, sink)?),
-        #[cfg(feature = "epub")]
-        Format::Epub => Box::new(super::epub::Epub::new(job.channel.clone(), sink)?),
-        #[cfg(not(all(feature = "parquet", feature = "epub")))]
-        Format::Parquet | Format::Epub => {
-            return Err(ExportError::Usage(
-                "this cuttings was built without that form; `cargo build --features full` has all".into(),
-            ));
-        }
-        Format::Sqlite => {
-            let aside = aside.ok_or_else(|| ExportError::Usage("sqlite needs a file: --to PATH".into()))?;
-            Box::new(Sqlite::new(&aside, sink)?)
-        }
-        Format::Opml | Format::Warc => {
-            return Err(ExportError::Usage(format!(
-                "{:?} is not made of articles",
-                job.format
-            )));
-        }
-    })
-}
-
-/// JSON Lines into `sink`.
-pub fn jsonl(fields: &Fields, sink: OutputSink) -> Box<dyn ArticleWriter> {
-    Box::new(Jsonl::new(fields, sink))
-}
-
-/// A feed into `sink`; the articles come newest first.
-pub fn feed(
-    format: Format,
-    channel: FeedChannel,
-    sink: OutputSink,
-) -> Result<Box<dyn ArticleWriter>, ExportError> {
-    Ok(match format {
-        Format::Rss => Box::new(Rss::new(channel, sink)),
-        Format::Atom => Box::new(Atom::new(channel, sink)),
-        Format::JsonFeed => Box::new(JsonFeed::new(channel, sink)),
-        other => return Err(ExportError::Usage(format!("{other:?} is no feed"))),
-    })
 }

@@ -1,37 +1,36 @@
-//! A SQLite file of the articles.
+//! A SQLite file with the tables `articles` and `gone`; the room `store` knows its schema.
 
 use std::path::Path;
 
-use super::{ArticleWriter, ExportError, OutputSink};
+use super::destination::OutputSink;
+use super::{ArticleWriter, ExportError};
 use crate::store::{ArticleRef, ChangeRow, SqliteWriter};
 
-/// A database under construction, in a file that `out` puts into its place.
-pub(crate) struct Sqlite {
-    copy: SqliteWriter,
+/// Writes a database. SQLite writes to the file itself; finishing `out` renames that file into its place.
+pub(super) struct SqliteFileWriter {
+    database: SqliteWriter,
     out: OutputSink,
 }
 
-impl Sqlite {
-    /// Begins one in the file at `aside`.
-    pub(crate) fn new(aside: &Path, out: OutputSink) -> Result<Self, ExportError> {
-        Ok(Self {
-            copy: SqliteWriter::create(aside)?,
-            out,
-        })
+impl SqliteFileWriter {
+    /// Begins a database in `file`, the empty file behind `out`.
+    pub(super) fn new(file: &Path, out: OutputSink) -> Result<Self, ExportError> {
+        let database = SqliteWriter::create(file)?;
+        Ok(Self { database, out })
     }
 }
 
-impl ArticleWriter for Sqlite {
+impl ArticleWriter for SqliteFileWriter {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
-        Ok(self.copy.add_article(article)?)
+        Ok(self.database.add_article(article)?)
     }
 
-    fn gone(&mut self, change: &ChangeRow) -> Result<(), ExportError> {
-        Ok(self.copy.add_removed(change)?)
+    fn removed(&mut self, change: &ChangeRow) -> Result<(), ExportError> {
+        Ok(self.database.add_removed(change)?)
     }
 
     fn finish(self: Box<Self>) -> Result<(), ExportError> {
-        self.copy.finish()?;
+        self.database.finish()?;
         self.out.finish()
     }
 }

@@ -1,105 +1,83 @@
-//! Tables for spreadsheets: CSV by RFC 4180, and the same with tabs.
+//! Tables for spreadsheets: CSV (RFC 4180: CRLF, a header, quotes), and the same with tabs.
 
 use std::io::Write as _;
 
-use super::fields::{Fields, Name, Value, list};
-use super::{ArticleWriter, ExportError, OutputSink};
+use super::destination::OutputSink;
+use super::fields::{ExportField, FieldKind, FieldValue, list};
+use super::{ArticleWriter, ExportError, WriterOptions};
 use crate::store::ArticleRef;
 
 /// Bytes that are gathered before they are written.
-const ROOM: usize = 1 << 16;
+const BUFFER: usize = 1 << 16;
 
-/// A table with a header.
-pub(crate) struct Table {
+/// Writes a table with a header and a row for each article.
+pub(super) struct TableWriter {
     out: OutputSink,
-    fields: Vec<Name>,
+    fields: Vec<&'static ExportField>,
+    /// A comma or a tab.
     separator: u8,
-    line: Vec<u8>,
+    buffer: Vec<u8>,
 }
 
-impl Table {
-    /// Commas between the cells.
-    pub(crate) fn csv(fields: &Fields, out: OutputSink) -> Self {
-        Self::new(fields, b',', out)
-    }
-
-    /// Tabs between the cells; quoting as in CSV, which is what spreadsheets and pandas read.
-    pub(crate) fn tsv(fields: &Fields, out: OutputSink) -> Self {
-        Self::new(fields, b'\t', out)
-    }
-
-    fn new(fields: &Fields, separator: u8, out: OutputSink) -> Self {
-        let mut table = Self {
-            out,
-            fields: fields.0.clone(),
+impl TableWriter {
+    /// Begins with the header. Cells are quoted as in CSV with tabs too: spreadsheets and pandas read that.
+    pub(super) fn new(separator: u8, options: WriterOptions) -> Self {
+        let names: Vec<&str> = options.fields.0.iter().map(|field| field.name).collect();
+        let header = names.join(&char::from(separator).to_string()) + "\r\n";
+        Self {
+            out: options.sink,
+            fields: options.fields.0,
             separator,
-            line: Vec::with_capacity(2 * ROOM),
-        };
-        for (at, name) in fields.names().enumerate() {
-            if at > 0 {
-                table.line.push(separator);
-            }
-            table.line.extend_from_slice(name.as_bytes());
+            buffer: header.into_bytes(),
         }
-        table.line.extend_from_slice(b"\r\n");
-        table
     }
 }
 
-impl ArticleWriter for Table {
+impl ArticleWriter for TableWriter {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
-        for (at, name) in self.fields.iter().enumerate() {
+        for (at, field) in self.fields.iter().enumerate() {
             if at > 0 {
-                self.line.push(self.separator);
+                self.buffer.push(self.separator);
             }
-            match name.of(article) {
-                Value::Number(number) | Value::Count(Some(number)) => write!(self.line, "{number}")?,
-                Value::Count(None) => {}
-                Value::Text(text) | Value::Time(text) => {
-                    cell(text.unwrap_or_default(), self.separator, &mut self.line);
+            match (field.value)(article) {
+                FieldValue::Number(Some(number)) => write!(self.buffer, "{number}")?,
+                FieldValue::Number(None) | FieldValue::Text(None) => {}
+                FieldValue::Json(json) if field.kind == FieldKind::List => {
+                    cell(&list(json).join("; "), self.separator, &mut self.buffer);
                 }
-                Value::List(json) => cell(&list(json).join("; "), self.separator, &mut self.line),
-                Value::Map(json) | Value::Json(json) => cell(json, self.separator, &mut self.line),
+                FieldValue::Text(Some(text)) | FieldValue::Json(text) => {
+                    cell(text, self.separator, &mut self.buffer);
+                }
             }
         }
-        self.line.extend_from_slice(b"\r\n");
-        if self.line.len() >= ROOM {
-            self.out.write_all(&self.line)?;
-            self.line.clear();
+        self.buffer.extend_from_slice(b"\r\n");
+        if self.buffer.len() >= BUFFER {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
         }
         Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
-        self.out.write_all(&self.line)?;
+        self.out.write_all(&self.buffer)?;
         self.out.finish()
     }
 }
 
-/// A cell. What a spreadsheet would run as a formula begins with an apostrophe, which shows it as text (OWASP, CSV
-/// injection); full-width signs are taken for the plain ones by some.
+/// Appends a cell. A text that a spreadsheet would run as a formula gets an apostrophe in front, which shows it as text
+/// (OWASP, CSV injection); some programs take full-width signs for the plain ones.
 fn cell(text: &str, separator: u8, out: &mut Vec<u8>) {
-    let begins = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠');
-    let neutral = if text.starts_with(begins) { "'" } else { "" };
-    let quoted = text
+    let is_sign = |c: char| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠');
+    let apostrophe = if text.starts_with(is_sign) { "'" } else { "" };
+    let is_quoted = text
         .bytes()
         .any(|byte| byte == separator || matches!(byte, b'"' | b'\n' | b'\r'));
-    if !quoted {
-        out.extend_from_slice(neutral.as_bytes());
-        out.extend_from_slice(text.as_bytes());
-        return;
-    }
-    out.push(b'"');
-    out.extend_from_slice(neutral.as_bytes());
-    let mut rest = text.as_bytes();
-    while let Some(at) = memchr::memchr(b'"', rest) {
-        let (head, tail) = rest.split_at(at + 1);
-        out.extend_from_slice(head);
-        out.push(b'"');
-        rest = tail;
-    }
-    out.extend_from_slice(rest);
-    out.push(b'"');
+    let cell = if is_quoted {
+        format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
+    } else {
+        format!("{apostrophe}{text}")
+    };
+    out.extend_from_slice(cell.as_bytes());
 }
 
 #[cfg(test)]

@@ -1,62 +1,65 @@
-//! WARC 1.1 (ISO 28500): the stored pages as `response` records.
+//! WARC 1.1 (ISO 28500): the stored pages as `response` records, for web archives.
+//!
+//! A record holds the response as it was received, but for its content and transfer codings, which are undone. The same
+//! pages make the same bytes: ids and the date of the `warcinfo` record are derived from them.
 
 use std::io::Write as _;
 
 use flate2::write::GzEncoder;
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
-use super::{ExportError, OutputSink};
-use crate::store::{RawPageRow, RawPages, Reader};
+use super::ExportError;
+use super::article::uuid_of;
+use super::destination::OutputSink;
+use super::writer::RecordExport;
+use crate::store::{RawPageRow, RawPages};
 
-/// Pages read at a time.
+/// Pages read from the database at a time.
 const BATCH: usize = 10;
 
-/// Writes the stored pages; gives how many. With `gzip` each record is a member of its own, as WARC readers expect.
-pub(crate) fn warc(
-    reader: &Reader,
-    which: &RawPages,
-    limit: u64,
-    gzip: bool,
-    mut out: OutputSink,
-    mut step: impl FnMut(u64),
-) -> Result<u64, ExportError> {
-    let info = "software: cuttings\r\nformat: WARC File Format 1.1\r\n\
-                conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n";
-    let store = reader.store_id()?;
-    let mut last = 0;
-    let mut written = 0;
-    let mut first = true;
+/// Content of the `warcinfo` record, which begins the file.
+const INFO: &str = "software: cuttings\r\nformat: WARC File Format 1.1\r\n\
+     conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n";
+
+/// Writes the stored pages; returns how many. With gzip each record is a member of its own, as WARC readers expect.
+pub(super) fn write(mut export: RecordExport<'_>) -> Result<u64, ExportError> {
+    let pages = RawPages {
+        source: export.query.sources.first().cloned(),
+        since: export.query.since,
+    };
+    let limit = export.query.limit.unwrap_or(u64::MAX);
+    let store = export.reader.store_id()?;
+    let (mut written, mut last_page) = (0, 0);
     loop {
-        let pages = reader.raw_pages_after(which, last, BATCH)?;
-        for page in &pages {
+        let batch = export.reader.raw_pages_after(&pages, last_page, BATCH)?;
+        for page in &batch {
             if written >= limit {
                 break;
             }
-            if std::mem::take(&mut first) {
-                // Of the date of the first page: the same pages make the same bytes.
-                let head = Record {
+            if written == 0 {
+                let info = Record {
                     kind: "warcinfo",
-                    id: format!("{store}/warcinfo/{}", page.page_id),
+                    name: format!("{store}/warcinfo/{}", page.page_id),
                     date: date(page),
                     content_type: "application/warc-fields",
                     more: String::new(),
                 };
-                write(&head.bytes(info.as_bytes()), gzip, &mut out)?;
+                write_record(&info.bytes(INFO.as_bytes()), export.gzip, &mut export.sink)?;
             }
-            write(&response(page, &store), gzip, &mut out)?;
+            write_record(&response(page, &store), export.gzip, &mut export.sink)?;
             written += 1;
-            last = page.page_id;
+            last_page = page.page_id;
         }
-        step(written);
-        if pages.len() < BATCH || written >= limit {
+        (export.progress)(written);
+        if batch.len() < BATCH || written >= limit {
             break;
         }
     }
-    out.finish()?;
+    export.sink.finish()?;
     Ok(written)
 }
 
-fn write(record: &[u8], gzip: bool, out: &mut OutputSink) -> Result<(), ExportError> {
+fn write_record(record: &[u8], gzip: bool, out: &mut OutputSink) -> Result<(), ExportError> {
     if gzip {
         let mut member = GzEncoder::new(Vec::new(), flate2::Compression::default());
         member.write_all(record)?;
@@ -67,36 +70,37 @@ fn write(record: &[u8], gzip: bool, out: &mut OutputSink) -> Result<(), ExportEr
     Ok(())
 }
 
+/// The header of a record.
 struct Record {
+    /// `WARC-Type`.
     kind: &'static str,
-    /// What its id is made of.
-    id: String,
+    /// The record's id is derived from it.
+    name: String,
+    /// RFC 3339 in UTC.
     date: String,
     content_type: &'static str,
+    /// Further header lines, each with its CRLF.
     more: String,
 }
 
 impl Record {
     fn bytes(&self, block: &[u8]) -> Vec<u8> {
-        let mut out = format!(
+        let header = format!(
             "WARC/1.1\r\nWARC-Type: {}\r\nWARC-Record-ID: <{}>\r\nWARC-Date: {}\r\n{}Content-Type: {}\r\nContent-Length: {}\r\n\r\n",
             self.kind,
-            uuid(&self.id),
+            uuid_of(&self.name),
             self.date,
             self.more,
             self.content_type,
             block.len()
-        )
-        .into_bytes();
-        out.extend_from_slice(block);
-        out.extend_from_slice(b"\r\n\r\n");
-        out
+        );
+        [header.as_bytes(), block, b"\r\n\r\n"].concat()
     }
 }
 
-/// The response as it was received, but for its codings, which are undone.
+/// A `response` record.
 fn response(page: &RawPageRow, store: &str) -> Vec<u8> {
-    let mut block = format!("HTTP/1.1 {} {}\r\n", page.status, reason(page.status)).into_bytes();
+    let mut head = format!("HTTP/1.1 {} {}\r\n", page.status, reason(page.status));
     for line in page.headers.lines() {
         let name = line
             .split(':')
@@ -104,44 +108,32 @@ fn response(page: &RawPageRow, store: &str) -> Vec<u8> {
             .unwrap_or_default()
             .trim()
             .to_ascii_lowercase();
-        if !matches!(
-            name.as_str(),
-            "content-encoding" | "content-length" | "transfer-encoding" | ""
-        ) {
-            block.extend_from_slice(line.trim_end().as_bytes());
-            block.extend_from_slice(b"\r\n");
+        // The body is no longer coded, and its length is that of the plain bytes.
+        if !["content-encoding", "content-length", "transfer-encoding", ""].contains(&name.as_str()) {
+            head.extend([line.trim_end(), "\r\n"]);
         }
     }
-    block.extend_from_slice(format!("content-length: {}\r\n\r\n", page.body.len()).as_bytes());
-    block.extend_from_slice(&page.body);
-    let url: String = page
-        .url
-        .chars()
-        .filter(|c| !c.is_control() && *c != ' ')
-        .collect();
-    let payload = digest(&SHA1_FOR_LEGACY_USE_ONLY, &page.body);
+    head.push_str(&format!("content-length: {}\r\n\r\n", page.body.len()));
+    let url = page.url.replace(|c: char| c.is_control() || c == ' ', "");
+    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &page.body);
     let record = Record {
         kind: "response",
-        id: format!("{store}/page/{}/{}", page.page_id, page.fetched_at),
+        name: format!("{store}/page/{}/{}", page.page_id, page.fetched_at),
         date: date(page),
         content_type: "application/http; msgtype=response",
         more: format!(
             "WARC-Target-URI: {url}\r\nWARC-Payload-Digest: sha1:{}\r\n",
-            base32(payload.as_ref())
+            base32(hash.as_ref())
         ),
     };
-    record.bytes(&block)
+    record.bytes(&[head.as_bytes(), &page.body].concat())
 }
 
 fn date(page: &RawPageRow) -> String {
     page.fetched_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
-/// A name-based UUID (RFC 9562, version 8).
-fn uuid(name: &str) -> String {
-    super::feeds::urn_of(&digest(&SHA256, name.as_bytes()))
-}
-
+/// The reason phrase; pages are stored with few statuses.
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
@@ -152,28 +144,21 @@ fn reason(status: u16) -> &'static str {
     }
 }
 
-/// RFC 4648, without padding.
+/// Base 32 (RFC 4648, 6), without padding.
 fn base32(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let mut out = String::new();
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for byte in bytes {
-        held = (held << 8 | u32::from(*byte)) & 0xFFFF;
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            let letter = LETTERS.get((held >> bits & 31) as usize).copied().unwrap_or(b'A');
-            out.push(char::from(letter));
-        }
-    }
-    if bits > 0 {
-        let letter = LETTERS
-            .get((held << (5 - bits) & 31) as usize)
-            .copied()
-            .unwrap_or(b'A');
-        out.push(char::from(letter));
-    }
-    out
+    bytes
+        .chunks(5)
+        .flat_map(|chunk| {
+            let bits = chunk
+                .iter()
+                .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte))
+                << (40 - 8 * chunk.len());
+            let digits = (8 * chunk.len()).div_ceil(5);
+            (0..digits).filter_map(move |at| LETTERS.get((bits >> (35 - 5 * at) & 31) as usize))
+        })
+        .map(|letter| char::from(*letter))
+        .collect()
 }
 
 #[cfg(test)]

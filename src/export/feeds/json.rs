@@ -1,113 +1,97 @@
-//! JSON Feed 1.1.
+//! JSON Feed 1.1 (jsonfeed.org).
 
 use std::io::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{FeedChannel, FeedItem, File};
-use crate::export::{ArticleWriter, ExportError, OutputSink};
+use super::FeedItem;
+use crate::export::article::JsonEnclosure;
+use crate::export::destination::OutputSink;
+use crate::export::{ArticleWriter, ExportError, FeedChannel, WriterOptions};
 use crate::store::ArticleRef;
 
-/// A JSON Feed document.
-pub(crate) struct JsonFeed {
+/// Writes a JSON Feed document, an item a line.
+pub(in crate::export) struct JsonFeedWriter {
     out: OutputSink,
     channel: FeedChannel,
-    items: u64,
+    is_begun: bool,
 }
 
-impl JsonFeed {
-    /// Begins one; articles come newest first.
-    pub(crate) fn new(channel: FeedChannel, out: OutputSink) -> Self {
+impl JsonFeedWriter {
+    /// Nothing is written before the first article.
+    pub(in crate::export) fn new(options: WriterOptions) -> Self {
         Self {
-            out,
-            channel,
-            items: 0,
+            out: options.sink,
+            channel: options.channel,
+            is_begun: false,
         }
     }
 
-    /// All before the items; written without the brace that closes it.
+    /// Writes all that stands before the items: an object without its closing brace.
     fn begin(&mut self) -> Result<(), ExportError> {
-        let mut head = Map::new();
-        head.insert("version".into(), json!("https://jsonfeed.org/version/1.1"));
-        head.insert("title".into(), json!(self.channel.title));
-        for (key, url) in [
-            ("home_page_url", &self.channel.home),
-            ("feed_url", &self.channel.own),
-        ] {
-            if let Some(url) = url {
-                head.insert(key.into(), json!(url));
-            }
+        self.is_begun = true;
+        let mut head = json!({"version": "https://jsonfeed.org/version/1.1", "title": self.channel.title});
+        if let Some(url) = &self.channel.self_url {
+            head["feed_url"] = json!(url);
         }
-        let head = Value::Object(head).to_string();
+        let head = head.to_string();
         let head = head.strip_suffix('}').unwrap_or(&head);
         Ok(write!(self.out, "{head},\"items\":[")?)
     }
 }
 
-impl ArticleWriter for JsonFeed {
+impl ArticleWriter for JsonFeedWriter {
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
-        if self.items == 0 {
+        let comma = if self.is_begun { ",\n" } else { "\n" };
+        if !self.is_begun {
             self.begin()?;
         }
-        let entry = FeedItem::of(&self.channel, article);
-        let mut item = Map::new();
-        let mut put = |key: &str, value: Value| item.insert(key.into(), value);
-        put("id", json!(entry.id));
-        put("url", json!(entry.url));
-        put("title", json!(entry.title));
-        for (key, text) in [("summary", entry.summary.as_str()), ("content_html", &entry.html)] {
-            if !text.is_empty() {
-                put(key, json!(text));
-            }
-        }
+        let item = FeedItem::new(&self.channel, article);
         // Required, where there is no HTML.
-        if !article.text.is_empty() || entry.html.is_empty() {
-            put(
-                "content_text",
-                json!(
-                    Some(article.text)
-                        .filter(|text| !text.is_empty())
-                        .unwrap_or(&entry.title)
-                ),
-            );
-        }
-        put("date_published", json!(entry.published));
-        put("date_modified", json!(entry.updated));
-        if !entry.authors.is_empty() {
-            let authors: Vec<Value> = entry.authors.iter().map(|name| json!({"name": name})).collect();
-            put("authors", Value::Array(authors));
-        }
-        if let Some(image) = article.image {
-            put("image", json!(image));
-        }
-        if let Some(language) = entry.language {
-            put("language", json!(language));
-        }
-        if !entry.categories.is_empty() {
-            put("tags", json!(entry.categories));
-        }
-        if !entry.enclosures.is_empty() {
-            let file = |file: &File| {
-                let mut map = Map::new();
-                map.insert("url".into(), json!(file.url));
-                map.insert("mime_type".into(), json!(file.mime()));
-                if let Some(length) = file.length {
-                    map.insert("size_in_bytes".into(), json!(length));
-                }
-                Value::Object(map)
-            };
-            put("attachments", entry.enclosures.iter().map(file).collect());
-        }
-        let comma = if self.items == 0 { "\n" } else { ",\n" };
-        self.items += 1;
-        Ok(write!(self.out, "{comma}{}", Value::Object(item))?)
+        let text = match article.text {
+            "" if item.html.is_empty() => Some(item.title.as_str()),
+            text => Some(text),
+        };
+        let authors: Vec<Value> = item.authors.iter().map(|name| json!({"name": name})).collect();
+        let attachments: Vec<Value> = item.enclosures.iter().map(attachment).collect();
+        let members = [
+            ("id", json!(item.id)),
+            ("url", json!(item.url)),
+            ("title", json!(item.title)),
+            ("summary", json!(item.summary)),
+            ("content_html", json!(item.html)),
+            ("content_text", json!(text)),
+            ("date_published", json!(item.published)),
+            ("date_modified", json!(item.updated)),
+            ("authors", json!(authors)),
+            ("image", json!(article.image)),
+            ("language", json!(item.language)),
+            ("tags", json!(item.categories)),
+            ("attachments", json!(attachments)),
+        ];
+        let members = members.into_iter().filter(|(_, value)| !is_empty(value));
+        let members: Map<_, _> = members.map(|(key, value)| (key.to_owned(), value)).collect();
+        Ok(write!(self.out, "{comma}{}", Value::Object(members))?)
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
-        if self.items == 0 {
+        if !self.is_begun {
             self.begin()?;
         }
         self.out.write_all(b"\n]}\n")?;
         self.out.finish()
     }
+}
+
+/// Such members are left out.
+fn is_empty(value: &Value) -> bool {
+    *value == json!([]) || *value == json!("") || value.is_null()
+}
+
+fn attachment(file: &JsonEnclosure) -> Value {
+    let mut members = json!({"url": file.url, "mime_type": file.mime()});
+    if let Some(length) = file.length {
+        members["size_in_bytes"] = json!(length);
+    }
+    members
 }

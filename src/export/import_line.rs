@@ -1,15 +1,19 @@
-//! Reads what `jsonl` writes: lines of an export, checked as what they are, text from elsewhere.
+//! Reads a line of the format `jsonl` for `cuttings import`.
+//!
+//! The file may come from anywhere: HTML is sanitised, control characters are dropped, URLs must be of the web, and words
+//! such as `method` must be ones that the database allows. The error is a sentence for people; `cli` adds the line number.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use url::Url;
 
+use super::article::JsonEnclosure;
 use crate::store::{ImportRecord, ImportedArticle};
 use crate::{html, link};
 
-/// A line as it is written. Unknown keys are left aside: a later version may have more.
+/// A line as `jsonl` writes it. Unknown keys are ignored: a later version may write more.
 #[derive(Deserialize)]
 struct Line {
     seq: i64,
@@ -44,7 +48,7 @@ struct Line {
     tags: Vec<String>,
     rights: Option<String>,
     #[serde(default)]
-    enclosures: Vec<File>,
+    enclosures: Vec<JsonEnclosure>,
     kind: Option<String>,
     method: Option<String>,
     cluster: Option<i64>,
@@ -54,27 +58,18 @@ struct Line {
     fetched_at: Option<DateTime<Utc>>,
 }
 
-/// A media file. The keys are written in this order.
-#[derive(Deserialize, Serialize)]
-struct File {
-    length: Option<u64>,
-    #[serde(rename = "type")]
-    mime: Option<String>,
-    url: String,
-}
-
-/// Reads a line; what is wrong with it, where something is.
-pub fn read_line(text: &str) -> Result<ImportRecord, String> {
+/// Reads a line; the error says what is wrong with it.
+pub(crate) fn read_line(text: &str) -> Result<ImportRecord, String> {
     let line: Line = serde_json::from_str(text).map_err(|error| {
         let what = error.to_string();
-        // It is one line: the column alone says where.
+        // There is only one line.
         what.replace(" at line 1 column ", " at byte ")
     })?;
     if line.seq <= 0 || line.id <= 0 {
         return Err("`seq` and `id` are numbers above 0".into());
     }
     match line.op.as_deref() {
-        Some("merged" | "deleted") => gone(&line),
+        Some("merged" | "deleted") => removal(&line),
         Some("new" | "revised") | None => article(line),
         Some(other) => Err(format!(
             "`op` is {other:?}; it is new, revised, merged or deleted"
@@ -82,7 +77,7 @@ pub fn read_line(text: &str) -> Result<ImportRecord, String> {
     }
 }
 
-fn gone(line: &Line) -> Result<ImportRecord, String> {
+fn removal(line: &Line) -> Result<ImportRecord, String> {
     let into = line.into.filter(|_| line.op.as_deref() == Some("merged"));
     if line.op.as_deref() == Some("merged") && into.is_none_or(|into| into <= 0 || into == line.id) {
         return Err("a merged article names another one in `into`".into());
@@ -116,10 +111,10 @@ fn article(line: Line) -> Result<ImportRecord, String> {
         })
         .transpose()?;
     let web = |value: Option<String>| value.and_then(|value| link::web_url(&value));
-    let line_of = |value: Option<String>| value.map(|value| clean(&value));
+    let text = |value: Option<String>| value.map(|value| clean(&value));
     let date = |value: Option<String>| value.filter(|value| is_date(value));
     let html = safe(&line.html, &url);
-    let enclosures: Vec<File> = line.enclosures.into_iter().filter_map(file).collect();
+    let enclosures: Vec<JsonEnclosure> = line.enclosures.into_iter().filter_map(enclosure).collect();
     Ok(ImportRecord::Article(Box::new(ImportedArticle {
         seq: line.seq,
         id: line.id,
@@ -129,9 +124,9 @@ fn article(line: Line) -> Result<ImportRecord, String> {
             .map(|name| clean(&name))
             .filter(|name| !name.is_empty() && name.len() <= 100),
         short_link: web(line.short_link),
-        title: line_of(line.title),
-        standfirst: line_of(line.standfirst),
-        byline: line_of(line.byline),
+        title: text(line.title),
+        standfirst: text(line.standfirst),
+        byline: text(line.byline),
         authors: line.authors.iter().map(|name| clean(name)).collect(),
         published: date(line.published),
         published_at: line.published_at,
@@ -142,11 +137,11 @@ fn article(line: Line) -> Result<ImportRecord, String> {
         image: web(line.image).map(String::from),
         image_width: line.image_width,
         image_height: line.image_height,
-        language: line_of(line.language),
-        site: line_of(line.site),
-        section: line_of(line.section),
+        language: text(line.language),
+        site: text(line.site),
+        section: text(line.section),
         tags: line.tags.iter().map(|tag| clean(tag)).collect(),
-        rights: line_of(line.rights),
+        rights: text(line.rights),
         enclosures: serde_json::to_string(&enclosures).map_err(|error| error.to_string())?,
         method: one_of("method", line.method, &["rule", "auto", "feed"], "auto")?,
         kind: line
@@ -160,16 +155,16 @@ fn article(line: Line) -> Result<ImportRecord, String> {
     })))
 }
 
-/// A media file of the web.
-fn file(file: File) -> Option<File> {
-    Some(File {
+/// A media file, if its URL is of the web.
+fn enclosure(file: JsonEnclosure) -> Option<JsonEnclosure> {
+    Some(JsonEnclosure {
         url: link::web_url(&file.url)?.into(),
         mime: file.mime.map(|mime| clean(&mime)),
         length: file.length,
     })
 }
 
-/// HTML from elsewhere is sanitised (HOSTILE H16); ours comes out as it went in.
+/// Sanitises HTML (HOSTILE H16); what an export wrote stays the same.
 fn safe(html: &str, base: &Url) -> String {
     if html.is_empty() {
         return String::new();
@@ -177,7 +172,7 @@ fn safe(html: &str, base: &Url) -> String {
     clean(&html::sanitise(html, base))
 }
 
-/// No control characters but tabs and line breaks.
+/// Drops control characters other than tabs and line breaks.
 fn clean(text: &str) -> String {
     text.chars()
         .filter(|&c| !c.is_control() || c == '\n' || c == '\t')

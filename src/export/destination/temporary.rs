@@ -1,7 +1,8 @@
-//! Names beside a target under which it is written, and what killed processes left there.
+//! Temporary files and folders beside an output, and the removal of those that killed processes left.
 //!
-//! Who writes holds a lock on it, which the system drops with the process, in whatever container it ran: what nobody
-//! holds is a leftover.
+//! They are named `.NAME.PID.part` or `.NAME.PID.old`. The process that writes one holds a lock on it, which the system
+//! releases with the process. One without a lock is a leftover; the process number does not tell, as another container
+//! has numbers of its own.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -9,50 +10,51 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// Under construction.
+/// Ending of what is being written.
 pub(super) const PART: &str = "part";
 
-/// What was there before, for a moment.
+/// Ending of the old folder while it is replaced in two steps.
 pub(super) const OLD: &str = "old";
 
-/// A name beside `path`: hidden, and of this process.
-pub(super) fn name(path: &Path, end: &str) -> PathBuf {
-    path.with_file_name(format!("{}{}.{end}", stem(path), std::process::id()))
+/// The temporary name of this process beside `path`.
+pub(super) fn name(path: &Path, ending: &str) -> PathBuf {
+    path.with_file_name(format!("{}{}.{ending}", stem(path), std::process::id()))
 }
 
-/// What such names of a target begin with. A long name with more around it would be too long for the file system.
+/// The beginning of all temporary names beside `path`: 48 characters of its name, as file systems limit names to 255
+/// bytes.
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or(OsStr::new(""));
     let short: String = name.to_string_lossy().chars().take(48).collect();
     format!(".{short}.")
 }
 
-/// Makes a file for us alone. What has its name is not written into: it may be a link by now.
-pub(super) fn create(path: &Path) -> io::Result<File> {
+/// Creates and locks a file. A file of that name is removed and not opened: it may be a link.
+pub(super) fn create_file(path: &Path) -> io::Result<File> {
     loop {
         let _ = fs::remove_file(path);
         let file = File::options().write(true).create_new(true).open(path)?;
-        if is_held(&file, path) {
+        if lock(&file, path) {
             return Ok(file);
         }
     }
 }
 
-/// Makes a folder for us alone; it is ours as long as the handle is open.
+/// Creates and locks a folder; the lock lasts as long as the handle.
 pub(super) fn create_folder(path: &Path) -> io::Result<File> {
     loop {
         let _ = fs::remove_dir_all(path);
         fs::create_dir(path)?;
         let folder = File::open(path)?;
-        if is_held(&folder, path) {
+        if lock(&folder, path) {
             return Ok(folder);
         }
     }
 }
 
-/// Locks it; false where somebody took it for a leftover and away before it was locked. A file system without locks
-/// keeps leftovers for ever, as nobody else can lock them either.
-fn is_held(file: &File, path: &Path) -> bool {
+/// Locks a file; false where another process removed it as a leftover before it was locked. On a file system without
+/// locks leftovers stay, as no other process can lock them either.
+fn lock(file: &File, path: &Path) -> bool {
     let _ = file.lock();
     match (file.metadata(), fs::symlink_metadata(path)) {
         (Ok(ours), Ok(there)) => (ours.dev(), ours.ino()) == (there.dev(), there.ino()),
@@ -60,9 +62,8 @@ fn is_held(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Takes away what killed processes left of `path`, beside it. A folder that one of them was about to replace is put
-/// back.
-pub(crate) fn sweep_beside(path: &Path) {
+/// Removes the leftovers beside `path`. A folder that a process was about to replace is put back.
+pub(in crate::export) fn sweep_beside(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     for (leftover, _lock) in leftovers(folder.unwrap_or(Path::new(".")), &stem(path)) {
         let is_old = leftover.extension().is_some_and(|end| end == OLD);
@@ -73,7 +74,7 @@ pub(crate) fn sweep_beside(path: &Path) {
     }
 }
 
-/// Takes away what killed processes left within a folder of ours.
+/// Removes the leftovers within a folder that an export made.
 pub(super) fn sweep_within(folder: &Path) {
     for (leftover, _lock) in leftovers(folder, ".") {
         remove(&leftover);
@@ -88,9 +89,9 @@ fn remove(leftover: &Path) {
     };
 }
 
-/// Files and folders `STEM…PID.part` and `STEM…PID.old` that nobody holds; we hold them now.
+/// Files and folders `STEM…PID.part` and `STEM…PID.old` that no process has locked; locked now.
 fn leftovers(folder: &Path, stem: &str) -> Vec<(PathBuf, File)> {
-    let free = |entry: fs::DirEntry| {
+    let unlocked = |entry: fs::DirEntry| {
         let name = entry.file_name();
         let rest = name.to_str()?.strip_prefix(stem)?;
         let (rest, end) = rest.rsplit_once('.')?;
@@ -105,7 +106,7 @@ fn leftovers(folder: &Path, stem: &str) -> Vec<(PathBuf, File)> {
         Some((entry.path(), file))
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(free).collect()
+    entries.filter_map(unlocked).collect()
 }
 
 #[cfg(test)]
@@ -114,12 +115,12 @@ mod tests {
 
     #[test]
     fn what_nobody_holds_is_a_leftover_and_what_somebody_holds_is_not() {
-        let desk = tempfile::tempdir().unwrap();
-        let at = |name: &str| desk.path().join(name);
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
         let target = at("out.jsonl");
-        let held = create(&at(".out.jsonl.17.part")).unwrap();
+        let held = create_file(&at(".out.jsonl.17.part")).unwrap();
         let held_folder = create_folder(&at(".out.jsonl.18.part")).unwrap();
-        drop(create(&at(".out.jsonl.19.part")).unwrap());
+        drop(create_file(&at(".out.jsonl.19.part")).unwrap());
         drop(create_folder(&at(".out.jsonl.20.part")).unwrap());
         fs::write(at(".out.jsonl.20.part/one"), "1").unwrap();
         for other in [
@@ -133,7 +134,7 @@ mod tests {
         }
         std::os::unix::fs::symlink(at("19.part"), at(".out.jsonl.21.part")).unwrap();
         sweep_beside(&target);
-        let mut left: Vec<_> = fs::read_dir(desk.path())
+        let mut left: Vec<_> = fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
@@ -152,7 +153,7 @@ mod tests {
             ]
         );
         drop((held, held_folder));
-        sweep_within(desk.path());
+        sweep_within(folder.path());
         for gone in [".other.19.part", ".out.jsonl.17.part", ".out.jsonl.18.part"] {
             assert!(!at(gone).exists(), "{gone}");
         }
@@ -160,8 +161,8 @@ mod tests {
 
     #[test]
     fn a_folder_that_was_about_to_be_replaced_is_put_back() {
-        let desk = tempfile::tempdir().unwrap();
-        let (target, old) = (desk.path().join("out"), desk.path().join(".out.17.old"));
+        let folder = tempfile::tempdir().unwrap();
+        let (target, old) = (folder.path().join("out"), folder.path().join(".out.17.old"));
         fs::create_dir(&old).unwrap();
         fs::write(old.join("one"), "1").unwrap();
         sweep_beside(&target);

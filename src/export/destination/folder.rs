@@ -1,89 +1,94 @@
-//! A folder of ours: replaced as a whole, or added to.
+//! A folder that exports write: replaced as a whole, or added to.
+//!
+//! A folder that is not empty and has no mark of an export is refused.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::ExportError;
-use super::aside;
 use super::file::sync_folder_of;
+use super::temporary;
+use crate::export::error::ExportError;
 
-/// Stands in every folder that we made: one without it, and not empty, is somebody else's.
+/// File in every folder that an export made.
 const MARK: &str = ".cuttings-export";
 
 const MARK_TEXT: &str = "This folder was written by `cuttings export`, which may replace all of it.\n";
 
-/// A folder under construction.
+/// A folder that is being written. Dropped before it is finished, a new one is removed.
 #[derive(Debug)]
-pub struct Folder {
+pub(crate) struct OutputFolder {
     path: PathBuf,
-    /// Where it is built; the folder itself, where it is added to.
+    /// Where files are written; `path` itself, where they are added.
     work: PathBuf,
-    /// Says that we are still at it.
-    held: Option<File>,
-    done: bool,
+    /// Tells other processes that `work` is in use.
+    lock: Option<File>,
+    is_finished: bool,
 }
 
-impl Folder {
-    /// A folder that takes the place of the one at `path` when it is finished.
-    pub fn replace(path: &Path) -> Result<Self, ExportError> {
+impl OutputFolder {
+    /// Begins a folder that takes the place of the one at `path` when it is finished.
+    pub(crate) fn replace(path: &Path) -> Result<Self, ExportError> {
         let path = checked(path)?;
-        aside::sweep_beside(&path);
-        let work = aside::name(&path, aside::PART);
+        temporary::sweep_beside(&path);
+        let work = temporary::name(&path, temporary::PART);
         let begun = || {
-            let held = aside::create_folder(&work)?;
+            let lock = temporary::create_folder(&work)?;
             fs::write(work.join(MARK), MARK_TEXT)?;
-            Ok(Some(held))
+            Ok(Some(lock))
         };
-        let held = begun().map_err(|error| of(&path, error))?;
+        let lock = begun().map_err(|error| ExportError::of(&path, error))?;
         Ok(Self {
             path,
             work,
-            held,
-            done: false,
+            lock,
+            is_finished: false,
         })
     }
 
-    /// The folder at `path`, to add files to; made where there is none.
-    pub fn add_to(path: &Path) -> Result<Self, ExportError> {
+    /// Opens the folder at `path` to add files to it; creates it where there is none.
+    pub(crate) fn add_to(path: &Path) -> Result<Self, ExportError> {
         let path = checked(path)?;
         let begun = || {
             fs::create_dir_all(&path)?;
             fs::write(path.join(MARK), MARK_TEXT)
         };
-        begun().map_err(|error| of(&path, error))?;
-        aside::sweep_within(&path);
+        begun().map_err(|error| ExportError::of(&path, error))?;
+        temporary::sweep_within(&path);
         Ok(Self {
             work: path.clone(),
             path,
-            held: None,
-            done: false,
+            lock: None,
+            is_finished: false,
         })
     }
 
-    /// Where files are to be written.
-    pub fn work(&self) -> &Path {
+    /// Where files are written.
+    pub(crate) fn work(&self) -> &Path {
         &self.work
     }
 
-    /// A folder within it, which must be a real one (a link could lead anywhere).
-    pub fn within(&self, name: &str) -> Result<PathBuf, ExportError> {
+    /// Opens or creates a folder within it. A link is refused: it could lead anywhere.
+    pub(in crate::export) fn subfolder(&self, name: &str) -> Result<PathBuf, ExportError> {
         let path = self.work.join(name);
         match fs::symlink_metadata(&path) {
             Ok(found) if found.is_dir() => {
-                aside::sweep_within(&path);
+                temporary::sweep_within(&path);
                 Ok(path)
             }
-            Ok(_) => Err(of(&path, io::Error::other("it is in the way of a folder"))),
+            Ok(_) => Err(ExportError::of(
+                &path,
+                io::Error::other("it is in the way of a folder"),
+            )),
             Err(_) => match fs::create_dir(&path) {
                 Ok(()) => Ok(path),
-                Err(error) => Err(of(&path, error)),
+                Err(error) => Err(ExportError::of(&path, error)),
             },
         }
     }
 
-    /// Puts it into its place.
-    pub fn finish(mut self) -> Result<(), ExportError> {
+    /// Puts the folder into its place.
+    pub(crate) fn finish(mut self) -> Result<(), ExportError> {
         let swap = || {
             if self.work == self.path {
                 return sync_folder_of(&self.path.join(MARK));
@@ -92,7 +97,7 @@ impl Folder {
             if self.path.exists() {
                 exchange(&self.work, &self.path)?;
                 sync_folder_of(&self.path)?;
-                // A leftover is taken away by the next export.
+                // The next export removes what is left.
                 let _ = fs::remove_dir_all(&self.work);
             } else {
                 fs::rename(&self.work, &self.path)?;
@@ -101,22 +106,21 @@ impl Folder {
             Ok(())
         };
         let result = swap();
-        self.done = result.is_ok();
-        self.held = None;
-        result.map_err(|error| of(&self.path, error))
+        self.is_finished = result.is_ok();
+        self.lock = None;
+        result.map_err(|error| ExportError::of(&self.path, error))
     }
 }
 
-impl Drop for Folder {
+impl Drop for OutputFolder {
     fn drop(&mut self) {
-        if !self.done && self.work != self.path {
+        if !self.is_finished && self.work != self.path {
             let _ = fs::remove_dir_all(&self.work);
         }
     }
 }
 
-/// Two folders, each under the name of the other. In one step where the system can do that, so that readers never miss
-/// it; in two elsewhere.
+/// Exchanges the names of two folders: in one step on Linux, so that readers always find one; in two steps elsewhere.
 fn exchange(new: &Path, place: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
@@ -125,7 +129,7 @@ fn exchange(new: &Path, place: &Path) -> io::Result<()> {
             return Ok(());
         }
     }
-    let old = aside::name(place, aside::OLD);
+    let old = temporary::name(place, temporary::OLD);
     fs::rename(place, &old)?;
     if let Err(error) = fs::rename(new, place) {
         fs::rename(&old, place)?;
@@ -134,34 +138,30 @@ fn exchange(new: &Path, place: &Path) -> io::Result<()> {
     fs::rename(&old, new)
 }
 
-/// The folder, links resolved; refused where something that is not ours is there.
+/// The path with links resolved. Fails where files are that no export made.
 fn checked(path: &Path) -> Result<PathBuf, ExportError> {
     let whole = match path.canonicalize() {
         Ok(found) => found,
         Err(_) => path.components().collect(),
     };
     if whole.file_name().is_none() {
-        return Err(of(path, io::Error::other("it names no folder")));
+        return Err(ExportError::of(path, io::Error::other("it names no folder")));
     }
     let Ok(mut inside) = fs::read_dir(&whole) else {
         if whole.exists() {
-            return Err(of(path, io::Error::other("it is no folder, or cannot be read")));
+            return Err(ExportError::of(
+                path,
+                io::Error::other("it is no folder, or cannot be read"),
+            ));
         }
         return Ok(whole);
     };
     if whole.join(MARK).exists() || inside.next().is_none() {
         return Ok(whole);
     }
-    Err(ExportError::NotOurs {
+    Err(ExportError::ForeignFolder {
         path: path.to_owned(),
     })
-}
-
-fn of(path: &Path, error: io::Error) -> ExportError {
-    ExportError::Target {
-        path: path.to_owned(),
-        error,
-    }
 }
 
 #[cfg(test)]
@@ -170,35 +170,35 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_ours_is_not_touched() {
-        let desk = tempfile::tempdir().unwrap();
-        let mine = desk.path().join("mine");
+        let parent = tempfile::tempdir().unwrap();
+        let mine = parent.path().join("mine");
         fs::create_dir(&mine).unwrap();
         fs::write(mine.join("thesis.txt"), "years").unwrap();
-        for refused in [Folder::replace(&mine), Folder::add_to(&mine)] {
+        for refused in [OutputFolder::replace(&mine), OutputFolder::add_to(&mine)] {
             let error = refused.unwrap_err().to_string();
             assert!(error.contains("not made by cuttings"), "{error}");
         }
         assert_eq!(fs::read_dir(&mine).unwrap().count(), 1);
-        assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn a_folder_is_replaced_whole_or_not_at_all() {
-        let desk = tempfile::tempdir().unwrap();
-        let path = desk.path().join("out");
-        let folder = Folder::replace(&path).unwrap();
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("out");
+        let folder = OutputFolder::replace(&path).unwrap();
         fs::write(folder.work().join("one"), "1").unwrap();
         folder.finish().unwrap();
-        let folder = Folder::replace(&path).unwrap();
+        let folder = OutputFolder::replace(&path).unwrap();
         fs::write(folder.work().join("two"), "2").unwrap();
         drop(folder);
         assert!(path.join("one").exists() && !path.join("two").exists());
-        let folder = Folder::replace(&path).unwrap();
+        let folder = OutputFolder::replace(&path).unwrap();
         fs::write(folder.work().join("two"), "2").unwrap();
         folder.finish().unwrap();
         assert!(!path.join("one").exists() && path.join("two").exists());
         assert_eq!(
-            fs::read_dir(desk.path()).unwrap().count(),
+            fs::read_dir(parent.path()).unwrap().count(),
             1,
             "nothing is left beside it"
         );

@@ -1,63 +1,62 @@
-//! A file that is there whole or not at all: written aside, synced, renamed.
+//! A file that appears as a whole or not at all: written under a temporary name, synced, renamed.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::super::{AtomicOutput, ExportError};
-use super::aside;
+use super::sink::AtomicOutput;
+use super::temporary;
+use crate::export::error::ExportError;
 
 /// Bytes that are gathered before they are written.
-const ROOM: usize = 1 << 18;
+const BUFFER: usize = 1 << 18;
 
-/// A file under construction. Dropped before it is finished, it leaves nothing behind.
+/// A file that is being written. Dropped before it is finished, it is removed.
 #[derive(Debug)]
-pub struct Target {
+pub(crate) struct OutputFile {
     path: PathBuf,
-    /// Where it is written; the path itself, where that is a pipe or a device.
-    aside: PathBuf,
+    /// The file that is written; `path` itself, where that is a pipe or a device.
+    temporary: PathBuf,
+    /// None once it is finished. Its lock tells other processes that it is in use.
     file: Option<BufWriter<File>>,
 }
 
-impl Target {
-    /// Begins a file beside `path`, in the same folder, so that the rename is one step.
-    pub fn create(path: &Path) -> Result<Self, ExportError> {
-        let failed = |error| ExportError::Target {
-            path: path.to_owned(),
-            error,
-        };
+impl OutputFile {
+    /// Begins a file beside `path`: a rename within a folder is one step.
+    pub(crate) fn create(path: &Path) -> Result<Self, ExportError> {
+        let failed = |error| ExportError::of(path, error);
         if path.file_name().is_none() {
             return Err(failed(io::Error::other("it names no file")));
         }
         if path.is_dir() {
             return Err(failed(io::Error::other("it is a folder")));
         }
-        let (aside, file) = if is_special(path) {
+        let (temporary, file) = if is_special(path) {
             (path.to_owned(), File::options().write(true).open(path))
         } else {
-            let aside = aside::name(path, aside::PART);
-            let file = aside::create(&aside);
-            (aside, file)
+            let temporary = temporary::name(path, temporary::PART);
+            let file = temporary::create_file(&temporary);
+            (temporary, file)
         };
         Ok(Self {
             path: path.to_owned(),
-            aside,
-            file: Some(BufWriter::with_capacity(ROOM, file.map_err(failed)?)),
+            temporary,
+            file: Some(BufWriter::with_capacity(BUFFER, file.map_err(failed)?)),
         })
     }
 
-    /// Where it is written.
-    pub fn aside(&self) -> &Path {
-        &self.aside
+    /// The file that is written.
+    pub(in crate::export) fn temporary(&self) -> &Path {
+        &self.temporary
     }
 
     fn is_direct(&self) -> bool {
-        self.aside == self.path
+        self.temporary == self.path
     }
 
     fn remove(&self) {
         if !self.is_direct() {
-            let _ = fs::remove_file(&self.aside);
+            let _ = fs::remove_file(&self.temporary);
         }
     }
 
@@ -70,41 +69,38 @@ impl Target {
     }
 }
 
-impl AtomicOutput for Target {
-    /// Syncs and renames: from here on readers see the new file.
+impl AtomicOutput for OutputFile {
+    /// Syncs and renames: readers see the new file from here on.
     fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
         let done = self.file.take().map_or(Ok(()), |file| {
-            // Open, and by that ours, until it has its name.
+            // Open, and by that locked, until it is renamed.
             let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
             if self.is_direct() {
                 return Ok(());
             }
             file.sync_all()?;
-            fs::rename(&self.aside, &self.path)?;
+            fs::rename(&self.temporary, &self.path)?;
             sync_folder_of(&self.path)
         });
         done.map_err(|error| {
             self.remove();
-            ExportError::Target {
-                path: self.path.clone(),
-                error,
-            }
+            ExportError::of(&self.path, error)
         })
     }
 }
 
-/// Pipes and devices are written to as they are.
+/// Pipes and devices are written to directly.
 fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
-/// A rename is on disk once the folder is.
+/// Syncs the folder of `path`: a rename is on disk once its folder is.
 pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-impl Write for Target {
+impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let done = self.file.as_mut().map_or(Ok(0), |file| file.write(bytes));
         done.map_err(|error| self.failed(&error))
@@ -116,7 +112,7 @@ impl Write for Target {
     }
 }
 
-impl Drop for Target {
+impl Drop for OutputFile {
     fn drop(&mut self) {
         if self.file.take().is_some() {
             self.remove();
@@ -133,11 +129,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.jsonl");
         fs::write(&path, "old").unwrap();
-        let mut target = Target::create(&path).unwrap();
+        let mut target = OutputFile::create(&path).unwrap();
         target.write_all(b"half").unwrap();
         drop(target);
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
-        let mut target = Target::create(&path).unwrap();
+        let mut target = OutputFile::create(&path).unwrap();
         target.write_all(b"new").unwrap();
         Box::new(target).finish().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
@@ -153,10 +149,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = format!(
             "{:#}",
-            anyhow::Error::from(Target::create(folder.path()).unwrap_err())
+            anyhow::Error::from(OutputFile::create(folder.path()).unwrap_err())
         );
         assert!(error.contains("it is a folder"), "{error}");
-        assert!(Target::create(&folder.path().join("no/such/out.jsonl")).is_err());
+        assert!(OutputFile::create(&folder.path().join("no/such/out.jsonl")).is_err());
     }
 
     #[cfg(unix)]
@@ -165,9 +161,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (victim, path) = (folder.path().join("victim"), folder.path().join("out"));
         fs::write(&victim, "mine").unwrap();
-        std::os::unix::fs::symlink(&victim, aside::name(&path, aside::PART)).unwrap();
+        std::os::unix::fs::symlink(&victim, temporary::name(&path, temporary::PART)).unwrap();
         std::os::unix::fs::symlink(&victim, &path).unwrap();
-        let mut target = Target::create(&path).unwrap();
+        let mut target = OutputFile::create(&path).unwrap();
         target.write_all(b"new").unwrap();
         Box::new(target).finish().unwrap();
         assert_eq!(fs::read_to_string(&victim).unwrap(), "mine");

@@ -1,0 +1,139 @@
+//! JSON Lines with a file for each day (`jsonl = "FOLDER"`): appended to, never rewritten.
+//!
+//! The consumer's number moves after the file is synced. A crash in between can leave lines that were not confirmed, and
+//! half a line. So half a line at the end is cut off, and changes up to the `seq` of the last line are not written again.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek, SeekFrom, Write as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::error::DeliveryError;
+use super::message::{JsonLines, query_of, seq_of};
+use crate::config::OutputConfig;
+use crate::export::{ExportError, OutputFolder};
+use crate::store::{ExportItem, Reader};
+
+/// Bytes that are gathered before they are written, and that are read at a time.
+const BUFFER: usize = 1 << 18;
+
+/// Appends the changes after `since`; returns the number up to which all are there.
+pub(super) fn append(
+    reader: &Reader,
+    output: &OutputConfig,
+    folder: &Path,
+    since: i64,
+) -> Result<i64, DeliveryError> {
+    let folder = OutputFolder::add_to(folder)?;
+    let mut files: HashMap<String, DailyFile> = HashMap::new();
+    let upto = reader.for_each(&query_of(output, since), |item| {
+        let day = match item {
+            ExportItem::Article(article) => article.fetched_at.get(..10).unwrap_or("undated").to_owned(),
+            ExportItem::Gone(change) => change.at.format("%Y-%m-%d").to_string(),
+        };
+        if !files.contains_key(&day) {
+            // Changes come in the order of time: files of other days are seldom needed again.
+            for (_, file) in files.drain() {
+                file.finish()?;
+            }
+            let path = folder.work().join(format!("{day}.jsonl"));
+            files.insert(day.clone(), DailyFile::open(path)?);
+        }
+        if let Some(file) = files.get_mut(&day).filter(|file| seq_of(&item) > file.last_seq) {
+            file.push(&item)?;
+        }
+        Ok::<_, ExportError>(ControlFlow::Continue(()))
+    })?;
+    for (_, file) in files {
+        file.finish()?;
+    }
+    folder.finish()?;
+    Ok(upto)
+}
+
+/// The file of a day.
+struct DailyFile {
+    path: PathBuf,
+    file: File,
+    /// `seq` of the last line when it was opened; 0 for an empty file.
+    last_seq: i64,
+    buffer: Vec<u8>,
+}
+
+impl DailyFile {
+    fn open(path: PathBuf) -> Result<Self, ExportError> {
+        let opened = || {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            let mut file = options.open(&path)?;
+            let last_seq = last_seq(&mut file)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok((file, last_seq))
+        };
+        let (file, last_seq) = opened().map_err(|error| ExportError::of(&path, error))?;
+        Ok(Self {
+            path,
+            file,
+            last_seq,
+            buffer: Vec::new(),
+        })
+    }
+
+    fn push(&mut self, item: &ExportItem<'_>) -> Result<(), ExportError> {
+        let mut line = JsonLines::new();
+        line.push(item)?;
+        self.buffer.extend_from_slice(&line.finish()?);
+        if self.buffer.len() >= BUFFER {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), ExportError> {
+        let written = self.file.write_all(&self.buffer);
+        self.buffer.clear();
+        written.map_err(|error| ExportError::of(&self.path, error))
+    }
+
+    fn finish(mut self) -> Result<(), ExportError> {
+        self.write()?;
+        self.file
+            .sync_all()
+            .map_err(|error| ExportError::of(&self.path, error))
+    }
+}
+
+/// What is read of a line.
+#[derive(Deserialize)]
+struct LineSeq {
+    seq: i64,
+}
+
+/// The `seq` of the last complete line, 0 where there is none; what follows that line is cut off.
+fn last_seq(file: &mut File) -> io::Result<i64> {
+    let mut begin = file.seek(SeekFrom::End(0))?;
+    let mut tail = Vec::new();
+    // Backwards until the line break at the end of the last line and the one before it are read.
+    while begin > 0 && memchr::memchr_iter(b'\n', &tail).count() < 2 {
+        let step = begin.min(BUFFER as u64);
+        begin -= step;
+        file.seek(SeekFrom::Start(begin))?;
+        let mut chunk = vec![0; usize::try_from(step).unwrap_or_default()];
+        file.read_exact(&mut chunk)?;
+        chunk.append(&mut tail);
+        tail = chunk;
+    }
+    let Some(end) = memchr::memrchr(b'\n', &tail) else {
+        file.set_len(0)?;
+        return Ok(0);
+    };
+    file.set_len(begin + end as u64 + 1)?;
+    let lines = tail.get(..end).unwrap_or_default();
+    let line = lines.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line: LineSeq = serde_json::from_slice(line)
+        .map_err(|_| io::Error::other("its last line is not ours; move the file away"))?;
+    Ok(line.seq)
+}
