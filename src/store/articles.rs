@@ -5,22 +5,17 @@
 //! one; another page of the same article only where it says more, so that a print version does not take turns with
 //! the page it was printed from. The feed's own text never replaces a page's, and any page's replaces it.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::columns::{Columns, clean};
 use super::error::StoreError;
 use super::grouping::{self, ComparedText};
+use super::page_id::{PageId, article_of};
 use super::similarity::TextSignature;
 use super::text_index;
 use super::{changes, time, volatile};
 use crate::model::{ArticleId, CollectedArticle, Key, Method, SourceId, StoreOutcome};
-
-/// Row id of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct PageId(pub i64);
 
 /// What is compared of two revisions of a page: what a reader would call a change. Pictures, markup and the like are
 /// stored with a revision but do not make one.
@@ -168,52 +163,6 @@ pub(super) fn attach(
     }
     let group = grouping::assign_article(db, Some(page), ComparedText::Stored, &unknown, false, source, now)?;
     grouping::write_keys(db, page, &unknown, &group, now)
-}
-
-/// A new article for pages that turned out not to belong to their old one; as old as the oldest of them.
-pub(super) fn split_off(
-    db: &Connection,
-    pages: &BTreeSet<PageId>,
-    now: DateTime<Utc>,
-) -> Result<ArticleId, StoreError> {
-    let oldest = pages.first().map_or(0, |page| page.0);
-    let (source, first_seen): (Option<i64>, String) = db
-        .prepare_cached("SELECT source_id, first_seen FROM page WHERE id = ?1")?
-        .query_row([oldest], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(changes::insert_article(db, source.map(SourceId), &first_seen, now)?.0)
-}
-
-/// The page that one of the keys names, the strongest first.
-pub(super) fn page_of(db: &Connection, keys: &[Key]) -> Result<Option<PageId>, StoreError> {
-    for key in keys {
-        let page = db
-            .prepare_cached(NAMED)?
-            .query_row([&key.key], |row| row.get(0))
-            .optional()?;
-        if page.is_some() {
-            return Ok(page.map(PageId));
-        }
-    }
-    Ok(None)
-}
-
-/// The first page that a key names.
-pub(super) const NAMED: &str =
-    "SELECT page_id FROM alias WHERE key = ?1 AND shared = 0 ORDER BY page_id LIMIT 1";
-
-/// The article that a page belongs to.
-pub(super) fn article_of(db: &Connection, page: PageId) -> Result<ArticleId, StoreError> {
-    Ok(db
-        .prepare_cached("SELECT article_id FROM page WHERE id = ?1")?
-        .query_row([page.0], |row| row.get(0).map(ArticleId))?)
-}
-
-/// The text of a page, for judging; none where only the feed's text is had.
-pub(super) fn shape_of(db: &Connection, page: PageId) -> Result<Option<TextSignature>, StoreError> {
-    let told = last_told(db, page)?;
-    Ok(told
-        .filter(Told::is_judged)
-        .map(|told| TextSignature::of(&told.text)))
 }
 
 /// Which texts of a page its source keeps.

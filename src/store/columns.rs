@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, Utc};
 use rusqlite::{Connection, Row, params};
 
-use super::articles::PageId;
 use super::error::StoreError;
+use super::page_id::PageId;
 use super::time;
 use crate::model::{Enclosure, Extraction, Method, Origin, SourceId};
 

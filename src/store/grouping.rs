@@ -1,105 +1,110 @@
-//! Which pages are one article: those that share a key that is not shared with others.
+//! Decides which pages are one article: those that have a key in common that is not shared.
 //!
-//! An article is a connected component of pages, joined by equal keys. A key that can be shared (a short link a
-//! template prints, a link that leads elsewhere each day) and is seen on two pages with different texts joins nothing
-//! any more, on any page: the components are then formed anew. Both rules speak of the *set* of pages, so the order in
-//! which they came makes no difference.
+//! An article is a connected component of pages, joined by equal keys. A key that can be shared (a short link printed by
+//! a template, a link that leads elsewhere each day) and is found on two pages with different texts counts as shared: it
+//! joins nothing any more, on any page, and the components are formed again. Both rules are about the *set* of pages, so
+//! the order in which pages arrive makes no difference. `articles` calls this in the transaction that stores a page.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::articles::{self, PageId};
+use super::changes::DeletionReason;
 use super::error::StoreError;
+use super::page_id::{PageId, article_of, page_of_key};
 use super::payload::kind_of;
 use super::similarity::TextSignature;
-use super::text_index;
-use super::{changes, ledger, retention, time};
-use crate::model::{ArticleId, Key, KeyKind, SourceId};
+use super::{changes, ledger, retention, text_index, time};
+use crate::model::{ArticleId, Key, KeyKind, Method, SourceId};
 
-/// Pages with the same key that a page is compared with, latest first. All of them were found alike when they came.
-const COMPARED: i64 = 20;
+/// Pages with the same key that a page is compared with at most, latest first. The older ones were found alike when they
+/// were stored.
+const MAX_COMPARED: i64 = 20;
 
-/// The text that a page is judged by.
+/// SQL list of the kinds for which [`KeyKind::can_be_shared`] holds.
+const SHAREABLE: &str = "('short-link', 'rel-shortlink', 'link')";
+
+/// The text by which a page is compared with others.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ComparedText<'a> {
-    /// About to be stored.
+    /// A text that is about to be stored.
     New(&'a str),
-    /// As its last revision has it.
+    /// The latest revision.
     Stored,
-    /// Not to be judged by.
+    /// None: the page has no text of its own.
     Nothing,
 }
 
-/// Where a page belongs.
+/// The article of a page, and what was learned about its keys.
 #[derive(Debug, Default)]
 pub(super) struct PageGroup {
-    /// The article its keys name; none: it is a new one.
+    /// The article that the keys name; `None`: a new one.
     pub(super) article: Option<ArticleId>,
-    /// Keys of the page that name nothing.
+    /// Keys of the page that are shared.
     shared: BTreeSet<String>,
-    /// Keys that no page had: nearly all of a new article's. Nothing else need be asked of them.
-    unheard: BTreeSet<String>,
+    /// Keys that no page had before: nearly all keys of a new article. They need no further look-up.
+    unknown: BTreeSet<String>,
 }
 
-/// Finds the article of a page with these keys, merging articles that turn out to be one, and telling apart those that
-/// a shared key had joined. The keys themselves are written by [`name`].
+/// A key of a page as it is stored.
+struct StoredKey {
+    key: String,
+    /// Whether its kind can be shared.
+    shareable: bool,
+    shared: bool,
+}
+
+/// Finds the article of a page with these keys. Merges articles that turn out to be one, and separates those that a
+/// shared key had joined. Does not write the keys: see [`write_keys`].
 ///
-/// `rejudge`: the page has another text than before, so its older keys count too.
+/// `text_changed`: the page has another text than before, so that its stored keys are checked again, too.
 pub(super) fn assign_article(
     db: &Connection,
     page: Option<PageId>,
-    reading: ComparedText<'_>,
+    text: ComparedText<'_>,
     keys: &[Key],
-    rejudge: bool,
+    text_changed: bool,
     source: SourceId,
     now: DateTime<Utc>,
 ) -> Result<PageGroup, StoreError> {
-    let held = page
-        .map(|page| keys_of(db, page))
-        .transpose()?
-        .unwrap_or_default();
-    let mut all: BTreeMap<&str, bool> = BTreeMap::new();
-    let mut fresh: BTreeSet<&str> = BTreeSet::new();
-    for (key, soft, _) in &held {
-        *all.entry(key).or_insert(true) &= soft;
-        if rejudge {
-            fresh.insert(key);
-        }
-    }
-    for key in keys {
-        let soft = key.kind.can_be_shared();
-        *all.entry(&key.key).or_insert(true) &= soft;
-        if !held
-            .iter()
-            .any(|(known, known_soft, _)| *known == key.key && *known_soft == soft)
-        {
-            fresh.insert(&key.key);
-        }
-    }
+    let stored = match page {
+        Some(page) => stored_keys(db, page)?,
+        None => Vec::new(),
+    };
+    let stored: Vec<(&str, bool)> = stored.iter().map(|key| (&*key.key, key.shareable)).collect();
+    let given: Vec<(&str, bool)> = keys
+        .iter()
+        .map(|key| (&*key.key, key.kind.can_be_shared()))
+        .collect();
+    let both = || stored.iter().chain(&given).copied();
+    let unchecked: BTreeSet<&str> = stored
+        .iter()
+        .filter(|_| text_changed)
+        .chain(given.iter().filter(|pair| !stored.contains(pair)))
+        .map(|(key, _)| *key)
+        .collect();
 
     let mut group = PageGroup::default();
     let mut affected: BTreeSet<ArticleId> = BTreeSet::new();
     let mut own: Option<TextSignature> = None;
-    for &key in &fresh {
-        if !is_heard(db, key)? {
-            group.unheard.insert(key.to_owned());
+    for key in unchecked {
+        if !is_known(db, key)? {
+            group.unknown.insert(key.to_owned());
             continue;
         }
-        let soft = keys.iter().any(|k| k.key == key && k.kind.can_be_shared())
-            || held.iter().any(|(known, soft, _)| known == key && *soft);
+        let shareable = both().any(|pair| pair == (key, true));
         if is_shared(db, key)? {
-            if soft {
+            if shareable {
                 group.shared.insert(key.to_owned());
             }
             continue;
         }
-        if contradicted(db, page, reading, &mut own, key, soft)? {
-            affected.extend(named(db, key)?);
-            db.prepare_cached(
-                "UPDATE alias SET shared = 1 WHERE key = ?1 AND kind IN ('short-link', 'rel-shortlink', 'link')",
-            )?
+        if is_contradicted(db, page, text, &mut own, key, shareable)? {
+            affected.extend(article_of_key(db, key)?);
+            db.prepare_cached(&format!(
+                "UPDATE alias SET shared = 1 WHERE key = ?1 AND kind IN {SHAREABLE}"
+            ))?
             .execute([key])?;
             group.shared.insert(key.to_owned());
             ledger::count(db, source, "identity.shared", 1)?;
@@ -107,28 +112,36 @@ pub(super) fn assign_article(
     }
     if !affected.is_empty() {
         if let Some(page) = page {
-            affected.insert(articles::article_of(db, page)?);
+            affected.insert(article_of(db, page)?);
         }
         regroup(db, &affected, source, now)?;
     }
 
+    // A key counts as shared only where the page has it under no kind that cannot be shared.
+    let mut only_shareable: BTreeMap<&str, bool> = BTreeMap::new();
+    for (key, shareable) in both() {
+        *only_shareable.entry(key).or_insert(true) &= shareable;
+    }
     let mut joined: BTreeSet<ArticleId> = BTreeSet::new();
     if let Some(page) = page {
-        joined.insert(articles::article_of(db, page)?);
+        joined.insert(article_of(db, page)?);
     }
-    for (key, only_soft) in all {
-        if group.unheard.contains(key) {
-            continue;
-        }
-        if !(only_soft && (group.shared.contains(key) || is_shared(db, key)?)) {
-            joined.extend(named(db, key)?);
+    for (key, only_shareable) in only_shareable {
+        if !(group.unknown.contains(key) || only_shareable && group.is_shared(db, key)?) {
+            joined.extend(article_of_key(db, key)?);
         }
     }
     group.article = merge(db, &joined, source, now)?;
     Ok(group)
 }
 
-/// Writes the keys of a page.
+impl PageGroup {
+    fn is_shared(&self, db: &Connection, key: &str) -> Result<bool, StoreError> {
+        Ok(self.shared.contains(key) || is_shared(db, key)?)
+    }
+}
+
+/// Writes the keys of a page whose group was found by [`assign_article`].
 pub(super) fn write_keys(
     db: &Connection,
     page: PageId,
@@ -137,9 +150,8 @@ pub(super) fn write_keys(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     for key in keys {
-        let shared = key.kind.can_be_shared()
-            && !group.unheard.contains(&key.key)
-            && (group.shared.contains(&key.key) || is_shared(db, &key.key)?);
+        let shared =
+            key.kind.can_be_shared() && !group.unknown.contains(&key.key) && group.is_shared(db, &key.key)?;
         db.prepare_cached(
             "INSERT OR IGNORE INTO alias (key, kind, page_id, url, shared, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
@@ -155,19 +167,21 @@ pub(super) fn write_keys(
     Ok(())
 }
 
-/// The keys of a page: the key, whether it can be shared, whether it is.
-fn keys_of(db: &Connection, page: PageId) -> Result<Vec<(String, bool, bool)>, StoreError> {
+fn stored_keys(db: &Connection, page: PageId) -> Result<Vec<StoredKey>, StoreError> {
     Ok(db
         .prepare_cached("SELECT key, kind, shared FROM alias WHERE page_id = ?1")?
         .query_map([page.0], |row| {
-            let soft = kind_of(&row.get::<_, String>(1)?).is_some_and(KeyKind::can_be_shared);
-            Ok((row.get(0)?, soft, row.get(2)?))
+            Ok(StoredKey {
+                key: row.get(0)?,
+                shareable: kind_of(&row.get::<_, String>(1)?).is_some_and(KeyKind::can_be_shared),
+                shared: row.get(2)?,
+            })
         })?
         .collect::<Result<_, _>>()?)
 }
 
 /// Whether any page has a key.
-fn is_heard(db: &Connection, key: &str) -> Result<bool, StoreError> {
+fn is_known(db: &Connection, key: &str) -> Result<bool, StoreError> {
     Ok(db
         .prepare_cached("SELECT 1 FROM alias WHERE key = ?1")?
         .exists([key])?)
@@ -179,31 +193,28 @@ fn is_shared(db: &Connection, key: &str) -> Result<bool, StoreError> {
         .exists([key])?)
 }
 
-/// The article that a key names. All pages that an unshared key names are of one article.
-fn named(db: &Connection, key: &str) -> Result<Option<ArticleId>, StoreError> {
-    db.prepare_cached(articles::NAMED)?
-        .query_row([key], |row| row.get(0).map(PageId))
-        .optional()?
-        .map(|page| articles::article_of(db, page))
-        .transpose()
+/// The article that a key names. All pages with an unshared key are of one article.
+fn article_of_key(db: &Connection, key: &str) -> Result<Option<ArticleId>, StoreError> {
+    page_of_key(db, key)?.map(|page| article_of(db, page)).transpose()
 }
 
-/// Whether another page with this key has a different text, and the key can be shared on one of the two.
-fn contradicted(
+/// Whether another page with this key has a different text, and one of the two has the key under a kind that can be shared.
+/// `own` caches the signature of the page's text.
+fn is_contradicted(
     db: &Connection,
     page: Option<PageId>,
-    reading: ComparedText<'_>,
+    text: ComparedText<'_>,
     own: &mut Option<TextSignature>,
     key: &str,
-    soft: bool,
+    shareable: bool,
 ) -> Result<bool, StoreError> {
     let others: Vec<PageId> = db
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT DISTINCT page_id FROM alias WHERE key = ?1 AND shared = 0 AND page_id <> ?2 \
-             AND (?3 OR kind IN ('short-link', 'rel-shortlink', 'link')) ORDER BY page_id DESC LIMIT ?4",
-        )?
+             AND (?3 OR kind IN {SHAREABLE}) ORDER BY page_id DESC LIMIT ?4"
+        ))?
         .query_map(
-            params![key, page.map_or(0, |page| page.0), soft, COMPARED],
+            params![key, page.map_or(0, |page| page.0), shareable, MAX_COMPARED],
             |row| row.get(0).map(PageId),
         )?
         .collect::<Result<_, _>>()?;
@@ -211,24 +222,37 @@ fn contradicted(
         return Ok(false);
     }
     if own.is_none() {
-        *own = match (reading, page) {
+        *own = match (text, page) {
             (ComparedText::New(text), _) => Some(TextSignature::of(text)),
-            (ComparedText::Stored, Some(page)) => articles::shape_of(db, page)?,
+            (ComparedText::Stored, Some(page)) => stored_signature(db, page)?,
             _ => None,
         };
     }
-    let Some(ours) = own.as_ref().filter(|shape| shape.is_comparable()) else {
+    let Some(own) = own.as_ref().filter(|own| own.is_comparable()) else {
         return Ok(false);
     };
     for other in others {
-        if articles::shape_of(db, other)?.is_some_and(|theirs| ours.differs_from(&theirs)) {
+        if stored_signature(db, other)?.is_some_and(|other| own.differs_from(&other)) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Makes one article of several: the oldest that is still there survives, the others stay behind as tombstones.
+/// The signature of a page's latest revision. `None` where that is the feed's text, which may summarise another page and
+/// proves nothing, or where there is no revision.
+fn stored_signature(db: &Connection, page: PageId) -> Result<Option<TextSignature>, StoreError> {
+    let latest: Option<(String, String)> = db
+        .prepare_cached("SELECT text, method FROM revision WHERE page_id = ?1 ORDER BY id DESC LIMIT 1")?
+        .query_row([page.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(latest
+        .filter(|(_, method)| method != Method::Feed.as_str())
+        .map(|(text, _)| TextSignature::of(&text)))
+}
+
+/// Makes one article of several: the oldest that is not deleted survives, the others become tombstones. Where one of them
+/// was taken down, all of them are.
 fn merge(
     db: &Connection,
     articles: &BTreeSet<ArticleId>,
@@ -241,38 +265,35 @@ fn merge(
     if articles.len() == 1 {
         return Ok(Some(oldest));
     }
-    // One that was taken down takes the others along; one that was only not kept any longer goes before them.
-    let mut into = None;
+    let mut survivor = None;
     let mut taken_down = false;
     for &article in articles {
-        let why: Option<String> = db
+        let deleted_why: Option<String> = db
             .prepare_cached("SELECT deleted_why FROM article WHERE id = ?1")?
             .query_row([article.0], |row| row.get(0))?;
-        taken_down |= why.as_deref() == Some(changes::DeletionReason::Takedown.as_str());
-        if why.is_none() && into.is_none() {
-            into = Some(article);
+        taken_down |= deleted_why.as_deref() == Some(DeletionReason::Takedown.as_str());
+        if deleted_why.is_none() {
+            survivor = survivor.or(Some(article));
         }
     }
-    let into = into.filter(|_| !taken_down).unwrap_or(oldest);
-    let mut merged = 0;
+    let into = survivor.filter(|_| !taken_down).unwrap_or(oldest);
     for &article in articles.iter().filter(|&&article| article != into) {
-        // While its revisions are there: the survivor may be one that was taken down.
+        // While its revisions exist: the survivor's may be dropped below.
         text_index::remove(db, article.0)?;
         db.prepare_cached("UPDATE page SET article_id = ?2 WHERE article_id = ?1")?
             .execute(params![article.0, into.0])?;
         changes::merge(db, article, into, now)?;
-        merged += 1;
     }
     if taken_down {
-        retention::drop_article(db, into, changes::DeletionReason::Takedown, now)?;
+        retention::drop_article(db, into, DeletionReason::Takedown, now)?;
     }
     changes::show_best_revision(db, into, now)?;
-    ledger::count(db, source, "identity.merged", merged)?;
+    ledger::count(db, source, "identity.merged", articles.len() as u64 - 1)?;
     Ok(Some(into))
 }
 
-/// Forms the articles of all pages of `affected` anew. The component that holds an article's oldest page keeps its id;
-/// what is left over becomes a new article.
+/// Forms the articles of all pages of `affected` again. The component with an article's oldest page keeps its id; each
+/// other component becomes a new article.
 fn regroup(
     db: &Connection,
     affected: &BTreeSet<ArticleId>,
@@ -286,20 +307,20 @@ fn regroup(
             pages.insert(page?, *article);
         }
     }
-    let mut free = affected.clone();
+    let mut unassigned = affected.clone();
     let mut formed = Vec::new();
     for component in components(db, &pages)? {
         let oldest = component
             .iter()
             .filter_map(|page| pages.get(page).copied())
-            .find(|article| free.contains(article));
+            .find(|article| unassigned.contains(article));
         let article = if let Some(article) = oldest {
             article
         } else {
             ledger::count(db, source, "identity.split", 1)?;
-            articles::split_off(db, &component, now)?
+            split_off(db, &component, now)?
         };
-        free.remove(&article);
+        unassigned.remove(&article);
         for page in component {
             db.prepare_cached("UPDATE page SET article_id = ?2 WHERE id = ?1 AND article_id <> ?2")?
                 .execute(params![page.0, article.0])?;
@@ -312,37 +333,47 @@ fn regroup(
         .try_for_each(|article| changes::show_best_revision(db, article, now))
 }
 
-/// Connected pages, each component and all of them in order of age.
+/// A new article for these pages, with the source and the age of the oldest of them.
+fn split_off(db: &Connection, pages: &BTreeSet<PageId>, now: DateTime<Utc>) -> Result<ArticleId, StoreError> {
+    let oldest = pages.first().map_or(0, |page| page.0);
+    let (source, first_seen): (Option<i64>, String) = db
+        .prepare_cached("SELECT source_id, first_seen FROM page WHERE id = ?1")?
+        .query_row([oldest], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(changes::insert_article(db, source.map(SourceId), &first_seen, now)?.0)
+}
+
+/// The connected components of pages. Sorted by age: pages within a component, and components by their oldest page.
 fn components(
     db: &Connection,
     pages: &BTreeMap<PageId, ArticleId>,
 ) -> Result<Vec<BTreeSet<PageId>>, StoreError> {
-    let mut first_of: HashMap<PageId, PageId> = pages.keys().map(|&page| (page, page)).collect();
-    let mut seen: HashMap<String, PageId> = HashMap::new();
+    // Union-find; the root of a tree is its oldest page.
+    let mut parents: HashMap<PageId, PageId> = pages.keys().map(|&page| (page, page)).collect();
+    let mut first_with: HashMap<String, PageId> = HashMap::new();
     for &page in pages.keys() {
-        for (key, _, _) in keys_of(db, page)?.into_iter().filter(|(_, _, shared)| !shared) {
-            let other = *seen.entry(key).or_insert(page);
-            let (a, b) = (root(&mut first_of, page), root(&mut first_of, other));
-            first_of.insert(a.max(b), a.min(b));
+        for key in stored_keys(db, page)?.into_iter().filter(|key| !key.shared) {
+            let other = *first_with.entry(key.key).or_insert(page);
+            let (a, b) = (root(&mut parents, page), root(&mut parents, other));
+            parents.insert(a.max(b), a.min(b));
         }
     }
     let mut components: BTreeMap<PageId, BTreeSet<PageId>> = BTreeMap::new();
     for &page in pages.keys() {
         components
-            .entry(root(&mut first_of, page))
+            .entry(root(&mut parents, page))
             .or_default()
             .insert(page);
     }
     Ok(components.into_values().collect())
 }
 
-/// The oldest page known to be connected with `page`; shortens the way there.
-fn root(first_of: &mut HashMap<PageId, PageId>, page: PageId) -> PageId {
+/// The root of a page's tree. Halves the path to it.
+fn root(parents: &mut HashMap<PageId, PageId>, page: PageId) -> PageId {
     let mut at = page;
-    while let Some(&up) = first_of.get(&at).filter(|&&up| up != at) {
-        let over = first_of.get(&up).copied().unwrap_or(up);
-        first_of.insert(at, over);
-        at = up;
+    while let Some(&parent) = parents.get(&at).filter(|&&parent| parent != at) {
+        let grandparent = parents.get(&parent).copied().unwrap_or(parent);
+        parents.insert(at, grandparent);
+        at = parent;
     }
     at
 }

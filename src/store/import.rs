@@ -1,37 +1,38 @@
-//! Articles of another database, taken in.
+//! `cuttings import`: stores the articles of another database's export.
 //!
-//! An empty database takes over the numbers as well, so that what is exported from it again is the same to the byte.
-//! One that has articles of its own gives new numbers, and what it knows by any of its URLs stays as it is.
+//! Into an empty database the articles come verbatim, with their numbers, so that exporting again gives the same bytes. A
+//! database with articles of its own gives new numbers, and keeps what it knows under any URL of an imported article.
+//! `export::intake` reads and checks the lines; `cli::import` sends them in batches, each of which is one transaction.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
 use super::error::StoreError;
-use super::text_index;
-use super::{Store, articles, changes, time};
-use crate::identity;
-use crate::model::{ArticleId, Key, PageLinks, SourceId};
+use super::page_id::page_of_keys;
+use super::{Store, changes, text_index, time};
+use crate::identity::{self, Identity};
+use crate::model::{ArticleId, PageLinks, SourceId};
 
-/// A line of an export, checked.
+/// A line of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportRecord {
     /// An article.
     Article(Box<ImportedArticle>),
-    /// An article that was merged or deleted there.
+    /// An article that was merged or deleted.
     Gone {
         /// Number of the change.
         seq: i64,
-        /// Which article.
+        /// Id of the article.
         id: i64,
-        /// What it is from now on; none: deleted.
+        /// The article it was merged into; `None`: deleted.
         into: Option<i64>,
         /// When.
         at: DateTime<Utc>,
     },
 }
 
-/// An article as another database had it. The fields are those of the `articles` view.
+/// An article of another database. The fields are those of the `articles` view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "docs/schema.md describes each")]
 pub struct ImportedArticle {
@@ -50,7 +51,7 @@ pub struct ImportedArticle {
     pub precision: Option<String>,
     pub modified: Option<String>,
     pub text: String,
-    /// Sanitised.
+    /// Sanitised already.
     pub html: String,
     pub image: Option<String>,
     pub image_width: Option<u32>,
@@ -60,30 +61,30 @@ pub struct ImportedArticle {
     pub section: Option<String>,
     pub tags: Vec<String>,
     pub rights: Option<String>,
-    /// A JSON list of maps.
+    /// A JSON list of objects.
     pub enclosures: String,
     pub method: String,
     pub kind: String,
-    /// A JSON map.
+    /// A JSON object.
     pub origins: String,
     pub cluster: i64,
     pub first_seen: DateTime<Utc>,
     pub fetched_at: DateTime<Utc>,
 }
 
-/// What an import came to.
+/// Counts of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportSummary {
-    /// Articles that are new here.
+    /// Articles that were added.
     pub new: u64,
-    /// Articles that are here already.
+    /// Articles that were there already.
     pub known: u64,
-    /// Merged and deleted articles; a database with articles of its own leaves them out.
+    /// Merged and deleted articles that were added; 0 in a database with articles of its own.
     pub gone: u64,
 }
 
 impl Store {
-    /// Whether nothing was ever told to readers.
+    /// Whether no change was ever numbered.
     pub async fn is_untouched(&self) -> Result<bool, StoreError> {
         self.writer
             .call("look at the last number", |db| {
@@ -92,7 +93,7 @@ impl Store {
             .await
     }
 
-    /// Takes in a batch; `verbatim` with its numbers, for a database that was empty when the import began.
+    /// Imports a batch. `verbatim`: with its numbers, for a database that was empty when the import began.
     pub async fn import(
         &self,
         batch: Vec<ImportRecord>,
@@ -101,38 +102,34 @@ impl Store {
     ) -> Result<ImportSummary, StoreError> {
         self.writer
             .call("import articles", move |db| {
-                let mut done = ImportSummary::default();
-                for arrival in &batch {
-                    match arrival {
+                let mut summary = ImportSummary::default();
+                for record in &batch {
+                    match record {
                         ImportRecord::Article(article) => {
                             let is_new = if verbatim {
-                                take_over(db, article)?
+                                insert_verbatim(db, article)?
                             } else {
-                                take_in(db, article, now)?
+                                insert_renumbered(db, article, now)?
                             };
-                            done.new += u64::from(is_new);
-                            done.known += u64::from(!is_new);
+                            summary.new += u64::from(is_new);
+                            summary.known += u64::from(!is_new);
                         }
                         ImportRecord::Gone { seq, id, into, at } if verbatim => {
-                            gone(db, *seq, *id, *into, *at)?;
-                            done.gone += 1;
+                            insert_tombstone(db, *seq, *id, *into, *at)?;
+                            summary.gone += 1;
                         }
                         ImportRecord::Gone { .. } => {}
                     }
                 }
-                Ok(done)
+                Ok(summary)
             })
             .await
     }
 }
 
-/// With its numbers.
-fn take_over(db: &Connection, import: &ImportedArticle) -> Result<bool, StoreError> {
-    let source = import
-        .source
-        .as_deref()
-        .map(|name| source(db, name, import))
-        .transpose()?;
+/// Inserts an article with its numbers; false where its change is there already.
+fn insert_verbatim(db: &Connection, import: &ImportedArticle) -> Result<bool, StoreError> {
+    let source = source_of(db, import)?;
     let cluster = Some(import.cluster).filter(|cluster| *cluster != import.id);
     db.prepare_cached(
         "INSERT INTO article (id, source_id, first_seen, seq, cluster) VALUES (?1, ?2, ?3, ?4, ?5) \
@@ -146,7 +143,7 @@ fn take_over(db: &Connection, import: &ImportedArticle) -> Result<bool, StoreErr
         cluster
     ])?;
     let op = if import.revised { "revised" } else { "new" };
-    if !tell(db, import.seq, import.id, op, None, import.fetched_at)? {
+    if !insert_change(db, import.seq, import.id, op, None, import.fetched_at)? {
         return Ok(false);
     }
     let page = db
@@ -155,64 +152,68 @@ fn take_over(db: &Connection, import: &ImportedArticle) -> Result<bool, StoreErr
         .optional()?;
     let page = match page {
         Some(page) => page,
-        None => add_page(db, ArticleId(import.id), source, import)?,
+        None => insert_page(db, ArticleId(import.id), source, import)?,
     };
-    let revision = add_revision(db, page, source, import, Some(import.seq))?;
+    let revision = insert_revision(db, page, source, import, import.seq)?;
     db.prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1 AND seq = ?3")?
         .execute(params![import.id, revision, import.seq])?;
     text_index::mark_changed(db, ArticleId(import.id))?;
     Ok(true)
 }
 
-/// With new numbers; nothing, where it is known.
-fn take_in(db: &Connection, import: &ImportedArticle, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let (page_key, keys) = named(import);
-    let known = db
-        .prepare_cached("SELECT 1 FROM page WHERE page_key = ?1")?
-        .exists([&page_key])?;
-    if known || articles::page_of(db, &keys)?.is_some() {
+/// Inserts an article with new numbers; false where the database knows it.
+fn insert_renumbered(
+    db: &Connection,
+    import: &ImportedArticle,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let identity = identity_of(import);
+    if has_page_key(db, &identity.page_key)? || page_of_keys(db, &identity.keys)?.is_some() {
         return Ok(false);
     }
-    let source = import
-        .source
-        .as_deref()
-        .map(|name| source(db, name, import))
-        .transpose()?;
+    let source = source_of(db, import)?;
     let (article, seq) = changes::insert_article(db, source, &time::text(import.first_seen), now)?;
-    let page = add_page(db, article, source, import)?;
-    let revision = add_revision(db, page, source, import, Some(seq))?;
+    let page = insert_page(db, article, source, import)?;
+    let revision = insert_revision(db, page, source, import, seq)?;
     changes::set_first_revision(db, article, revision)?;
     Ok(true)
 }
 
-fn gone(db: &Connection, seq: i64, id: i64, into: Option<i64>, at: DateTime<Utc>) -> Result<(), StoreError> {
-    // What it was merged into may come later in the file.
+/// Inserts a merged or deleted article with its numbers.
+fn insert_tombstone(
+    db: &Connection,
+    seq: i64,
+    id: i64,
+    into: Option<i64>,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    // The line of the article it was merged into may follow later.
     for (article, seq) in [(id, seq), (into.unwrap_or(id), 0)] {
         db.prepare_cached(
             "INSERT INTO article (id, first_seen, seq) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET seq = max(seq, ?3)",
         )?
         .execute(params![article, time::text(at), seq])?;
     }
-    let deleted = into.is_none().then(|| time::text(at));
+    let deleted_at = into.is_none().then(|| time::text(at));
     db.prepare_cached(
         "UPDATE article SET merged_into = ?2, deleted_at = ?3, revision_id = NULL WHERE id = ?1",
     )?
-    .execute(params![id, into, deleted])?;
+    .execute(params![id, into, deleted_at])?;
     if let Some(into) = into {
-        for moved in [
+        for update in [
             "UPDATE page SET article_id = ?2 WHERE article_id = ?1",
             "UPDATE article SET merged_into = ?2 WHERE merged_into = ?1",
         ] {
-            db.prepare_cached(moved)?.execute([id, into])?;
+            db.prepare_cached(update)?.execute([id, into])?;
         }
     }
     let op = if into.is_some() { "merged" } else { "deleted" };
-    tell(db, seq, id, op, into, at)?;
+    insert_change(db, seq, id, op, into, at)?;
     text_index::mark_changed(db, ArticleId(id))
 }
 
-/// Gives a change the number it had; false where that number is taken.
-fn tell(
+/// Inserts a change with its number; false where the number is taken.
+fn insert_change(
     db: &Connection,
     seq: i64,
     id: i64,
@@ -220,23 +221,26 @@ fn tell(
     into: Option<i64>,
     at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let told = db
+    let inserted = db
         .prepare_cached(
             "INSERT OR IGNORE INTO change (seq, article_id, op, into_id, at) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![seq, id, op, into, time::text(at)])?;
     db.prepare_cached("UPDATE sequence SET seq = max(seq, ?1)")?
         .execute([seq])?;
-    Ok(told > 0)
+    Ok(inserted > 0)
 }
 
-/// The row of a source by that name; made where there is none, as one that is not configured.
-fn source(db: &Connection, name: &str, import: &ImportedArticle) -> Result<SourceId, StoreError> {
+/// The source of an article. One that is not there is added as not configured.
+fn source_of(db: &Connection, import: &ImportedArticle) -> Result<Option<SourceId>, StoreError> {
+    let Some(name) = &import.source else {
+        return Ok(None);
+    };
     let known = db
         .prepare_cached("SELECT id FROM source WHERE name = ?1")?
         .query_row([name], |row| row.get(0).map(SourceId))
         .optional()?;
-    if let Some(known) = known {
+    if known.is_some() {
         return Ok(known);
     }
     db.prepare_cached(
@@ -244,40 +248,38 @@ fn source(db: &Connection, name: &str, import: &ImportedArticle) -> Result<Sourc
          VALUES (?1, '', '', 0, 0, 0, '', 'UTC', ?2, 0, 'imported')",
     )?
     .execute(params![name, time::text(import.first_seen)])?;
-    Ok(SourceId(db.last_insert_rowid()))
+    Ok(Some(SourceId(db.last_insert_rowid())))
 }
 
-/// Its page key and the keys it is known by.
-fn named(import: &ImportedArticle) -> (String, Vec<Key>) {
+/// The page key and the keys of an article. A URL that names no page is replaced by a key of the export's own.
+fn identity_of(import: &ImportedArticle) -> Identity {
     let links = PageLinks {
         short_link: import.short_link.clone(),
         ..PageLinks::default()
     };
-    let own = format!(
-        "import:{}/{}",
-        import.source.as_deref().unwrap_or_default(),
-        import.id
-    );
-    let identity = identity::of_page(None, &links, &import.url, &[], &own);
-    (identity.page_key, identity.keys)
+    identity::of_page(None, &links, &import.url, &[], &import_key(import, import.id))
 }
 
-fn add_page(
+fn import_key(import: &ImportedArticle, id: i64) -> String {
+    format!("import:{}/{id}", import.source.as_deref().unwrap_or_default())
+}
+
+fn has_page_key(db: &Connection, page_key: &str) -> Result<bool, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT 1 FROM page WHERE page_key = ?1")?
+        .exists([page_key])?)
+}
+
+/// Inserts the page of an article with its keys, and returns its row id.
+fn insert_page(
     db: &Connection,
     article: ArticleId,
     source: Option<SourceId>,
     import: &ImportedArticle,
 ) -> Result<i64, StoreError> {
-    let (mut page_key, keys) = named(import);
-    let taken = db
-        .prepare_cached("SELECT 1 FROM page WHERE page_key = ?1")?
-        .exists([&page_key])?;
-    if taken {
-        page_key = format!(
-            "import:{}/{}",
-            import.source.as_deref().unwrap_or_default(),
-            article.0
-        );
+    let Identity { mut page_key, keys } = identity_of(import);
+    if has_page_key(db, &page_key)? {
+        page_key = import_key(import, article.0);
     }
     db.prepare_cached(
         "INSERT INTO page (article_id, source_id, page_key, url, first_seen) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -291,27 +293,29 @@ fn add_page(
     ])?;
     let page = db.last_insert_rowid();
     for key in keys {
-        // A key that names another article already is none of this one.
-        let taken = db
-            .prepare_cached("SELECT 1 FROM alias WHERE key = ?1 AND page_id <> ?2")?
-            .exists(params![key.key, page])?;
-        if taken {
-            continue;
-        }
+        // A key that leads to another article stays with that one.
         db.prepare_cached(
-            "INSERT OR IGNORE INTO alias (key, kind, page_id, url, shared, seen_at) VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+            "INSERT OR IGNORE INTO alias (key, kind, page_id, url, shared, seen_at) SELECT ?1, ?2, ?3, ?4, 0, ?5 \
+             WHERE NOT EXISTS (SELECT 1 FROM alias WHERE key = ?1 AND page_id <> ?3)",
         )?
-        .execute(params![key.key, key.kind.as_str(), page, key.url, time::text(import.fetched_at)])?;
+        .execute(params![
+            key.key,
+            key.kind.as_str(),
+            page,
+            key.url,
+            time::text(import.fetched_at)
+        ])?;
     }
     Ok(page)
 }
 
-fn add_revision(
+/// Inserts the text of an article, announced by the change `seq`, and returns its row id.
+fn insert_revision(
     db: &Connection,
     page: i64,
     source: Option<SourceId>,
     import: &ImportedArticle,
-    seq: Option<i64>,
+    seq: i64,
 ) -> Result<i64, StoreError> {
     db.prepare_cached(
         "INSERT INTO revision (page_id, source_id, seq, fetched_at, url, short_link, title, standfirst, byline, authors, \

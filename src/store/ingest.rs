@@ -13,6 +13,7 @@ use url::Url;
 
 use super::columns::clean;
 use super::error::StoreError;
+use super::page_id::{PageId, page_of_keys};
 use super::payload::Payload;
 use super::{articles, host_backoff, ledger, queue, revisits, time};
 use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
@@ -71,7 +72,7 @@ pub(super) fn document(
             keys,
             now,
         };
-        if let Some(page) = articles::page_of(db, &keys.link_keys)? {
+        if let Some(page) = page_of_keys(db, &keys.link_keys)? {
             articles::attach(db, page, &keys.link_keys, source, now)?;
             row.insert(db, "known", Some(page), false)?;
             counts.known += 1;
@@ -149,7 +150,7 @@ impl Row<'_> {
         &self,
         db: &Connection,
         state: &str,
-        page: Option<articles::PageId>,
+        page: Option<PageId>,
         waits: bool,
     ) -> Result<(), StoreError> {
         let payload = if waits {

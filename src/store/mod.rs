@@ -35,6 +35,7 @@ mod maintenance;
 mod memory;
 mod metrics;
 mod outputs;
+mod page_id;
 mod pages;
 mod payload;
 mod polls;

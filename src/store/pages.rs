@@ -18,8 +18,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::articles::{self, PageId};
+use super::articles;
 use super::error::StoreError;
+use super::page_id::{PageId, article_of};
 use super::{host_backoff, ledger, queue, revisits, robots_cache, time};
 use crate::model::{
     CRASHED, CollectedArticle, EncodedBody, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult,
@@ -256,7 +257,7 @@ fn unchanged(
     };
     revisits::settle(db, look, outcome.revisit_at, now)?;
     ledger::count(db, held.source, "pages.not-modified", 1)?;
-    Ok(StoreOutcome::Known(articles::article_of(db, page)?))
+    Ok(StoreOutcome::Known(article_of(db, page)?))
 }
 
 /// The page itself failed: an attempt is counted, and when it is tried again the caller has decided.
@@ -272,7 +273,7 @@ fn retry(
     if let (true, Some(page)) = (held.text_state.is_stored() && at <= time::ms(now), held.page) {
         // The last look for something better failed too: what is there stays.
         set(db, outcome, "text_state = 'final', payload = NULL", None)?;
-        return Ok(StoreOutcome::Known(articles::article_of(db, page)?));
+        return Ok(StoreOutcome::Known(article_of(db, page)?));
     }
     let changes = if CRASHED.contains(&failure.code) {
         "crashes = crashes + 1, attempts = attempts + 1"

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::claims::Claims;
 use super::error::StoreError;
+use super::page_id::page_of_keys;
 use super::payload::Payload;
 use super::{articles, ledger, time};
 use crate::link;
@@ -193,7 +194,7 @@ fn settle_known(
         return Ok(Some(payload));
     }
     let keys = payload.keys();
-    let Some(page) = articles::page_of(db, &keys)? else {
+    let Some(page) = page_of_keys(db, &keys)? else {
         return Ok(Some(payload));
     };
     let source = SourceId(candidate.source);

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::articles::{self, PageId};
+use super::articles;
 use super::columns::{self, Columns};
 use super::error::StoreError;
 use super::maintenance::MaintenanceWriter;
+use super::page_id::PageId;
 use super::reader::Reader;
 use crate::model::{Extraction, Key, Method, SourceId};
 

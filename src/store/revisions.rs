@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
 
-use super::articles;
 use super::error::StoreError;
+use super::page_id::{article_of, page_of_key};
 use super::reader::{Reader, timestamp};
 use crate::link;
 
@@ -43,17 +43,13 @@ impl Reader {
     /// article counts.
     pub fn find_article(&self, name: &str) -> Result<Result<i64, ArticleNotFound>, StoreError> {
         let name = name.trim();
-        let number = |sql: &str, id: i64| self.db.query_row(sql, [id], |row| row.get(0)).optional();
-        let found: Option<i64> = if let Ok(id) = name.parse() {
-            number("SELECT coalesce(merged_into, id) FROM article WHERE id = ?1", id)?
+        let found = if let Ok(id) = name.parse::<i64>() {
+            let sql = "SELECT coalesce(merged_into, id) FROM article WHERE id = ?1";
+            self.db.query_row(sql, [id], |row| row.get(0)).optional()?
         } else if let Some(url) = link::web_url(name)
-            && let Some(page) = self
-                .db
-                .prepare_cached(articles::NAMED)?
-                .query_row([link::key(&url)], |row| row.get(0))
-                .optional()?
+            && let Some(page) = page_of_key(&self.db, &link::key(&url))?
         {
-            number("SELECT article_id FROM page WHERE id = ?1", page)?
+            Some(article_of(&self.db, page)?.0)
         } else {
             None
         };

@@ -8,8 +8,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::articles::{self, PageId};
+use super::articles;
 use super::error::StoreError;
+use super::page_id::PageId;
 use super::payload::Payload;
 use super::{host_backoff, queue, time};
 use crate::model::{Entry, EntryId, EntryKeys, SourceId, Validators};

@@ -57,7 +57,7 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
             "SEARCH source USING INDEX source_url (<expr>=?)",
         ),
         (
-            super::super::articles::NAMED,
+            super::super::page_id::PAGE_OF_KEY,
             "SEARCH alias USING PRIMARY KEY (key=? AND shared=?)",
         ),
         (SINCE, "SEARCH article USING INDEX article_seq (seq>?)"),
