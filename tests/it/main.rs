@@ -26,6 +26,7 @@ mod follow;
 mod judges;
 mod keeping;
 mod layers;
+mod map;
 mod newsroom;
 mod outputs;
 mod packaging;
