@@ -47,4 +47,5 @@ pub mod cli;
 pub mod daemon;
 pub mod deliver;
 pub mod export;
+mod shapes;
 pub mod telemetry;

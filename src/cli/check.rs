@@ -1,44 +1,56 @@
-//! `cuttings check`: what is wrong with the configuration, all of it.
+//! `cuttings check`: all mistakes of the configuration, and with `--live` or `--stored` whether its rules still work.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
 
-use crate::config::{self, LoadedConfig, Source};
+use super::exit::Exit;
+use super::options::GlobalOptions;
+use super::rule_tests::{self, RuleTestArgs};
+use crate::config::{self, LoadedConfig, Source, counted};
 use crate::fetch;
 
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("tests").args(["live", "stored"]).multiple(true)))]
 pub(super) struct CheckArgs {
-    /// Fetch the page of each [[source.test]] and look for its passage
-    #[arg(long)]
-    pub(super) live: bool,
-    /// The same with the pages that are kept in the database: nothing is fetched
-    #[arg(long)]
-    pub(super) stored: bool,
-    /// Only the tests of this source
-    #[arg(long, value_name = "NAME", requires = "tests")]
-    pub(super) source: Option<String>,
-    /// Print the results as JSON
-    #[arg(long, requires = "tests")]
-    pub(super) json: bool,
+    #[command(flatten)]
+    tests: RuleTestArgs,
 }
 
-/// Reads the configuration and says on `out` what is in it, on `err` what is wrong or odd. Returns the exit code: 0 if
-/// it can be used, else 2.
-pub(super) fn check(
+pub(super) fn check(global: &GlobalOptions, args: &CheckArgs) -> anyhow::Result<Exit> {
+    let colour = io::stderr().is_terminal();
+    let mut err = io::stderr().lock();
+    // With --json only the results of the tests go to stdout.
+    let exit = if args.tests.json {
+        check_config(global.config.as_deref(), colour, &mut io::sink(), &mut err)?
+    } else {
+        check_config(
+            global.config.as_deref(),
+            colour,
+            &mut io::stdout().lock(),
+            &mut err,
+        )?
+    };
+    drop(err);
+    match exit {
+        Exit::Done if args.tests.live || args.tests.stored => rule_tests::run(global, &args.tests),
+        exit => Ok(exit),
+    }
+}
+
+/// Loads the configuration; writes what is in it to `out`, and what is wrong or odd to `err`.
+fn check_config(
     explicit: Option<&Path>,
     colour: bool,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> io::Result<u8> {
+) -> io::Result<Exit> {
     let path = match config::find(explicit) {
         Ok(path) => path,
         Err(error) => {
             writeln!(err, "{error}")?;
-            return Ok(2);
+            return Ok(Exit::Usage);
         }
     };
     match config::load(&path) {
@@ -46,28 +58,28 @@ pub(super) fn check(
             for warning in &loaded.warnings {
                 writeln!(err, "{}", warning.render(colour))?;
             }
-            if !can_ask(&loaded.config.sources, err)? {
-                return Ok(2);
+            if !check_access(&loaded.config.sources, err)? {
+                return Ok(Exit::Usage);
             }
             writeln!(out, "{}", summary(&path, &loaded))?;
-            Ok(0)
+            Ok(Exit::Done)
         }
         Err(faults) => {
             writeln!(err, "{}", faults.render(colour))?;
-            Ok(2)
+            Ok(Exit::Usage)
         }
     }
 }
 
-/// Whether all that the sources configure to be asked with is there: secrets, certificates, proxies. What only the daemon
-/// can see, as a variable of its environment, is a warning.
-fn can_ask(sources: &[Arc<Source>], err: &mut dyn Write) -> io::Result<bool> {
-    let mut wrong = 0_usize;
+/// Whether the secrets, certificates and proxies that sources name can be read. What only the daemon can see, such as a
+/// variable of its environment, is a warning.
+fn check_access(sources: &[Arc<Source>], err: &mut dyn Write) -> io::Result<bool> {
+    let mut errors = 0_usize;
     for source in sources {
         for fault in fetch::check_access(&source.access) {
             let word = if fault.only_here { "warning" } else { "error" };
-            wrong += usize::from(!fault.only_here);
-            if wrong <= config::SHOWN {
+            errors += usize::from(!fault.only_here);
+            if errors <= config::SHOWN {
                 writeln!(
                     err,
                     "{word}: {}: source {:?}: {}",
@@ -76,32 +88,26 @@ fn can_ask(sources: &[Arc<Source>], err: &mut dyn Write) -> io::Result<bool> {
             }
         }
     }
-    if wrong > config::SHOWN {
-        writeln!(err, "and {} more", wrong - config::SHOWN)?;
+    if errors > config::SHOWN {
+        writeln!(err, "and {} more", errors - config::SHOWN)?;
     }
-    Ok(wrong == 0)
+    Ok(errors == 0)
 }
 
 /// `config/cuttings.toml: ok, 3 sources, 1 site rule`
 fn summary(path: &Path, loaded: &LoadedConfig) -> String {
     let sources = &loaded.config.sources;
-    let off = sources.iter().filter(|source| !source.enabled).count();
-    let off = if off == 0 {
-        String::new()
-    } else {
-        format!(" ({off} not enabled)")
+    let disabled = sources.iter().filter(|source| !source.enabled).count();
+    let disabled = match disabled {
+        0 => String::new(),
+        _ => format!(" ({disabled} not enabled)"),
     };
     format!(
-        "{}: ok, {}{off}, {}",
+        "{}: ok, {}{disabled}, {}",
         path.display(),
         counted(sources.len(), "source"),
         counted(loaded.config.sites.len(), "site rule")
     )
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }
 
 #[cfg(test)]
@@ -117,12 +123,12 @@ mod tests {
         fs::create_dir(folder.path().join("sites")).unwrap();
         fs::write(folder.path().join("sites/paper.example.toml"), "title = 'h1'\n").unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = check(Some(&path), false, &mut out, &mut err).unwrap();
+        let exit = check_config(Some(&path), false, &mut out, &mut err).unwrap();
         let shown = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).unwrap();
             text.replace(&*folder.path().to_string_lossy(), "FOLDER")
         };
-        (code, shown(out), shown(err))
+        (exit as u8, shown(out), shown(err))
     }
 
     #[test]
@@ -207,7 +213,10 @@ mod tests {
         assert!(err.trim_end().ends_with("1 mistake in 1 file"), "{err}");
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let missing = Path::new("nowhere/cuttings.toml");
-        assert_eq!(check(Some(missing), false, &mut out, &mut err).unwrap(), 2);
+        assert_eq!(
+            check_config(Some(missing), false, &mut out, &mut err).unwrap(),
+            Exit::Usage
+        );
         assert!(out.is_empty() && !err.is_empty());
     }
 }

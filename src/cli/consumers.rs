@@ -1,31 +1,33 @@
-//! `cuttings consumers`: who has had what.
+//! `cuttings consumers`: how far each consumer of `export --consumer` is, and how to change that.
 
 use chrono::Utc;
 use clap::Args;
-use serde_json::json;
 
-use super::{Exit, Global, Usage, complain, say, table};
-use crate::config::nearest;
+use super::exit::{Exit, UsageError};
+use super::options::GlobalOptions;
+use super::print::{print_json, print_message, print_result};
+use super::table;
+use crate::shapes::{ConsumersJson, UtcSeconds};
 use crate::store::{Consumer, ConsumerLock, Reader};
 
 #[derive(Debug, Args)]
 pub(super) struct ConsumersArgs {
-    /// Set this consumer's mark, to 0 or to --seq: what is later is delivered again
-    #[arg(long, value_name = "NAME", value_parser = name)]
+    /// Set how far this consumer is, to 0 or to --seq; later changes are delivered again
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     reset: Option<String>,
-    /// Where the mark is set to
+    /// Sequence number for --reset
     #[arg(long, value_name = "N", requires = "reset", value_parser = clap::value_parser!(i64).range(0..))]
     seq: Option<i64>,
     /// Forget this consumer
-    #[arg(long, value_name = "NAME", conflicts_with = "reset", value_parser = name)]
+    #[arg(long, value_name = "NAME", conflicts_with = "reset", value_parser = parse_name)]
     forget: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// A name that can be part of a file name.
-pub(super) fn name(typed: &str) -> Result<String, String> {
+/// A consumer's name, which is part of the name of its lock file.
+pub(super) fn parse_name(typed: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if typed.is_empty() || typed.len() > 64 || !typed.chars().all(fits) {
         return Err("a consumer's name has 1 to 64 letters, digits, - _ or .".into());
@@ -33,51 +35,43 @@ pub(super) fn name(typed: &str) -> Result<String, String> {
     Ok(typed.to_owned())
 }
 
-pub(super) fn consumers(global: &Global, args: &ConsumersArgs) -> anyhow::Result<Exit> {
+pub(super) fn consumers(global: &GlobalOptions, args: &ConsumersArgs) -> anyhow::Result<Exit> {
     let changed = args.reset.as_ref().or(args.forget.as_ref());
     let database = if changed.is_some() {
-        global.database_alone()?
+        global.database_to_write()?
     } else {
         global.database_to_read()?
     };
-    let reader = Reader::open(&database)?;
-    let all = reader.consumers()?;
+    let all = Reader::open(&database)?.consumers()?;
     if let Some(name) = changed {
         if !all.iter().any(|consumer| consumer.name == *name) {
-            return Err(unknown(name, &all).into());
+            let names = all.iter().map(|consumer| consumer.name.as_str());
+            return Err(UsageError::unknown("consumer", name, names, "cuttings consumers").into());
         }
-        let (mut hold, _) = ConsumerLock::acquire(&database, name, 0, Utc::now())?;
+        let (mut lock, _) = ConsumerLock::acquire(&database, name, 0, Utc::now())?;
         if args.forget.is_some() {
-            hold.delete()?;
-            complain(&format!("{name} is forgotten"));
+            lock.delete()?;
+            print_message(&format!("{name} is forgotten"));
         } else {
             let seq = args.seq.unwrap_or(0);
-            hold.reset(seq, Utc::now())?;
-            complain(&format!("{name} gets what is later than {seq} from now on"));
+            lock.reset(seq, Utc::now())?;
+            print_message(&format!("{name} gets what is later than {seq} from now on"));
         }
-        return Ok(Exit::Done);
+    } else if args.json {
+        print_json(&ConsumersJson::from(all.as_slice()))?;
+    } else {
+        print_result(&consumer_table(&all))?;
     }
-    say(&if args.json { as_json(&all) } else { as_table(&all) })?;
     Ok(Exit::Done)
 }
 
-fn unknown(name: &str, all: &[Consumer]) -> Usage {
-    let hint = nearest(name, all.iter().map(|consumer| consumer.name.as_str())).map_or_else(
-        || "`cuttings consumers` shows them".to_owned(),
-        |near| format!("did you mean {near:?}?"),
-    );
-    Usage(format!("there is no consumer {name:?}; {hint}"))
-}
-
-fn as_table(all: &[Consumer]) -> String {
+fn consumer_table(all: &[Consumer]) -> String {
     let rows = all.iter().map(|consumer| {
         vec![
             consumer.name.clone(),
             consumer.seq.to_string(),
             consumer.lag.to_string(),
-            consumer
-                .moved_at
-                .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            UtcSeconds(consumer.moved_at).to_string(),
             consumer
                 .upto
                 .map_or_else(String::new, |upto| format!("begun up to {upto}")),
@@ -88,15 +82,4 @@ fn as_table(all: &[Consumer]) -> String {
         &["seq", "lag"],
         rows,
     )
-}
-
-fn as_json(all: &[Consumer]) -> String {
-    let all: Vec<_> = all
-        .iter()
-        .map(|consumer| {
-            json!({"name": consumer.name, "seq": consumer.seq, "lag": consumer.lag, "upto": consumer.upto,
-                   "moved_at": consumer.moved_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)})
-        })
-        .collect();
-    json!({"consumers": all}).to_string()
 }

@@ -1,4 +1,6 @@
-//! `cuttings poll`, `pause`, `resume`, `retry` and `reload`: what a person asks of a daemon, or of the next run.
+//! `cuttings poll`, `pause`, `resume`, `retry` and `reload`: requests to a running daemon, or to the next run.
+//!
+//! A request is a row in the database that the daemon reads twice a second. Only `reload` waits for the answer.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -7,118 +9,123 @@ use anyhow::bail;
 use chrono::Utc;
 use clap::Args;
 
-use super::{Exit, Global, Usage, complain};
+use super::exit::{Exit, UsageError};
+use super::options::GlobalOptions;
+use super::print::print_message;
 use crate::store::{self, ControlClient, ControlOutcome};
 
-/// How long a daemon may take to answer: it looks twice a second, and a large configuration takes a while to read.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long `reload` waits for the daemon: it looks twice a second, and a large configuration takes seconds to read.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Between two looks for the answer.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often `reload` looks for the answer.
+const ANSWER_INTERVAL: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Args)]
 pub(super) struct SourceArgs {
-    /// Its name in the configuration
+    /// Name of the source
     source: String,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct PollArgs {
-    /// Its name in the configuration
+    /// Name of the source
     source: String,
-    /// Ask for the whole document, even where the server wished to be left alone or said that the feed is gone
+    /// Ignore caching, Retry-After, and that the feed is gone
     #[arg(long)]
     force: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct RetryArgs {
-    /// Only what belongs to this source
+    /// Only this source and its pages
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
 }
 
-pub(super) fn poll(global: &Global, args: &PollArgs) -> anyhow::Result<Exit> {
-    let database = global.database_alone()?;
-    let asked = ControlClient::open(&database)?.poll(&args.source, args.force, Utc::now())?;
-    done(asked, &args.source)?;
-    complain(&format!("{}: {}", args.source, when("polled", &database)));
+pub(super) fn poll(global: &GlobalOptions, args: &PollArgs) -> anyhow::Result<Exit> {
+    let database = global.database_to_write()?;
+    let outcome = ControlClient::open(&database)?.poll(&args.source, args.force, Utc::now())?;
+    check_outcome(outcome, &args.source)?;
+    print_message(&format!("{}: {}", args.source, when_done("polled", &database)));
     Ok(Exit::Done)
 }
 
-pub(super) fn pause(global: &Global, args: &SourceArgs) -> anyhow::Result<Exit> {
-    let asked = ControlClient::open(&global.database_alone()?)?.pause(&args.source)?;
-    done(asked, &args.source)?;
+pub(super) fn pause(global: &GlobalOptions, args: &SourceArgs) -> anyhow::Result<Exit> {
+    let outcome = ControlClient::open(&global.database_to_write()?)?.pause(&args.source)?;
+    check_outcome(outcome, &args.source)?;
     let name = &args.source;
-    complain(&format!("{name}: paused; `cuttings resume {name}` lets it go on"));
+    print_message(&format!("{name}: paused; `cuttings resume {name}` lets it go on"));
     Ok(Exit::Done)
 }
 
-pub(super) fn resume(global: &Global, args: &SourceArgs) -> anyhow::Result<Exit> {
-    let asked = ControlClient::open(&global.database_alone()?)?.resume(&args.source)?;
-    done(asked, &args.source)?;
-    complain(&format!("{}: goes on", args.source));
+pub(super) fn resume(global: &GlobalOptions, args: &SourceArgs) -> anyhow::Result<Exit> {
+    let outcome = ControlClient::open(&global.database_to_write()?)?.resume(&args.source)?;
+    check_outcome(outcome, &args.source)?;
+    print_message(&format!("{}: goes on", args.source));
     Ok(Exit::Done)
 }
 
-pub(super) fn retry(global: &Global, args: &RetryArgs) -> anyhow::Result<Exit> {
-    let database = global.database_alone()?;
+pub(super) fn retry(global: &GlobalOptions, args: &RetryArgs) -> anyhow::Result<Exit> {
+    let database = global.database_to_write()?;
     let (pages, polls) = match ControlClient::open(&database)?.retry(args.source.as_deref(), Utc::now())? {
         Ok(counts) => counts,
-        Err(asked) => {
-            done(asked, args.source.as_deref().unwrap_or_default())?;
+        Err(outcome) => {
+            check_outcome(outcome, args.source.as_deref().unwrap_or_default())?;
             (0, 0)
         }
     };
-    complain(&match (pages, polls) {
+    print_message(&match (pages, polls) {
         (0, 0) => "nothing waits for another try".to_owned(),
-        _ => format!("{pages} pages and {polls} sources: {}", when("tried", &database)),
+        _ => format!(
+            "{pages} pages and {polls} sources: {}",
+            when_done("tried", &database)
+        ),
     });
     Ok(Exit::Done)
 }
 
-pub(super) fn reload(global: &Global) -> anyhow::Result<Exit> {
-    let database = global.database_alone()?;
+pub(super) fn reload(global: &GlobalOptions) -> anyhow::Result<Exit> {
+    let database = global.database_to_write()?;
     let Some(daemon) = store::holder(&database) else {
-        return Err(Usage(format!(
+        return Err(UsageError(format!(
             "{}: no daemon runs on this database; `cuttings run` starts one with the configuration as it is",
             database.display()
         ))
         .into());
     };
-    let mut side = ControlClient::open(&database)?;
-    let id = side.reload()?;
-    let asked = Instant::now();
+    let mut client = ControlClient::open(&database)?;
+    let id = client.reload()?;
+    let requested_at = Instant::now();
     loop {
-        if let Some(answer) = side.answer(id)? {
+        if let Some(answer) = client.answer(id)? {
             let failed = answer.strip_prefix("failed: ");
-            complain(failed.unwrap_or(&answer));
+            print_message(failed.unwrap_or(&answer));
             return Ok(if failed.is_some() { Exit::Usage } else { Exit::Done });
         }
         if store::holder(&database).is_none() {
             bail!("the daemon (process {}) ended before it answered", daemon.pid);
         }
-        if asked.elapsed() > PATIENCE {
+        if requested_at.elapsed() > ANSWER_TIMEOUT {
             bail!(
                 "the daemon (process {}) has not answered in {} s; what it does is in its log",
                 daemon.pid,
-                PATIENCE.as_secs()
+                ANSWER_TIMEOUT.as_secs()
             );
         }
-        std::thread::sleep(LOOK);
+        std::thread::sleep(ANSWER_INTERVAL);
     }
 }
 
-/// Says why it is not done.
-fn done(asked: ControlOutcome, name: &str) -> anyhow::Result<()> {
-    match asked {
+/// The error of a request that was not accepted.
+fn check_outcome(outcome: ControlOutcome, name: &str) -> anyhow::Result<()> {
+    match outcome {
         ControlOutcome::Done => Ok(()),
         ControlOutcome::Refused(why) => bail!("{name}: {why}"),
-        ControlOutcome::Unknown(names) if names.is_empty() => Err(Usage(format!(
+        ControlOutcome::Unknown(names) if names.is_empty() => Err(UsageError(format!(
             "there is no source {name:?}: the database knows none yet"
         ))
         .into()),
-        ControlOutcome::Unknown(names) => Err(Usage(format!(
+        ControlOutcome::Unknown(names) => Err(UsageError(format!(
             "there is no source {name:?}; there are {}{}",
             names.join(", "),
             if names.len() == 20 {
@@ -131,7 +138,8 @@ fn done(asked: ControlOutcome, name: &str) -> anyhow::Result<()> {
     }
 }
 
-fn when(done: &str, database: &Path) -> String {
+/// `polled at once by the daemon (process 7)`, or at the next run.
+fn when_done(done: &str, database: &Path) -> String {
     match store::holder(database) {
         Some(daemon) => format!("{done} at once by the daemon (process {})", daemon.pid),
         None => format!("{done} at the next `cuttings run`: no daemon runs on this database"),

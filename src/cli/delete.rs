@@ -1,31 +1,33 @@
-//! `cuttings delete`: a takedown.
+//! `cuttings delete`: takes articles down for good.
 
 use chrono::Utc;
 use clap::Args;
 
-use super::{Exit, Global, complain};
+use super::exit::Exit;
+use super::options::GlobalOptions;
+use super::print::print_message;
 use crate::store::{MaintenanceWriter, Reader};
 
 #[derive(Debug, Args)]
 pub(super) struct DeleteArgs {
-    /// Numbers of articles, or any URLs of them
+    /// Number of an article, or any URL of it; may be repeated
     #[arg(required = true)]
     article: Vec<String>,
 }
 
-pub(super) fn delete(global: &Global, args: &DeleteArgs) -> anyhow::Result<Exit> {
-    let path = global.database_alone()?;
+pub(super) fn delete(global: &GlobalOptions, args: &DeleteArgs) -> anyhow::Result<Exit> {
+    let path = global.database_to_write()?;
     let reader = Reader::open(&path)?;
-    // All are found before the first is deleted.
+    // All are looked up before the first is deleted, so that a mistyped one deletes nothing.
     let articles = args
         .article
         .iter()
         .map(|name| Ok(reader.find_article(name)??))
         .collect::<anyhow::Result<Vec<i64>>>()?;
     drop(reader);
-    let mut clerk = MaintenanceWriter::open(&path)?;
+    let mut writer = MaintenanceWriter::open(&path)?;
     for article in articles {
-        complain(&if clerk.delete(article, Utc::now())? {
+        print_message(&if writer.delete(article, Utc::now())? {
             format!(
                 "article {article}: deleted with its revisions and stored pages; its URLs stay known, so that it never comes back"
             )

@@ -1,4 +1,4 @@
-//! `cuttings doctor`: what a daemon needs from the machine, each with `ok` or what to do.
+//! `cuttings doctor`: checks what a daemon needs from the machine; each finding says `ok`, or what to do.
 
 use std::net::ToSocketAddrs as _;
 use std::path::Path;
@@ -9,12 +9,14 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use rustix::fs::{Access, access};
 use rustix::process::{Resource, getrlimit};
-use serde_json::json;
 
-use super::status::{free_bytes, megabytes};
-use super::{Exit, Global, say};
+use super::client;
+use super::disk::{free_bytes, megabytes};
+use super::exit::Exit;
+use super::options::GlobalOptions;
+use super::print::{print_json, print_result};
 use crate::config::{self, Config};
-use crate::fetch::{self, Fetcher};
+use crate::shapes::{DoctorJson, FindingJson};
 use crate::store::{self, Reader};
 
 #[derive(Debug, Args)]
@@ -24,14 +26,14 @@ pub(super) struct DoctorArgs {
     json: bool,
 }
 
-/// Room that a few weeks of pages need.
-const ROOM: u64 = 1 << 30;
+/// Bytes that should be free: a few weeks of pages.
+const MIN_FREE_BYTES: u64 = 1 << 30;
 
-/// How long a name may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the system may take to look a name up.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The clock of a machine without a battery begins long before this program was written.
-const WRITTEN: &str = "2026-01-01T00:00:00Z";
+/// Before this program was written: where the clock of a machine without a battery begins.
+const EARLIEST_TIME: &str = "2026-01-01T00:00:00Z";
 
 /// Where systems keep the CA certificates, one file or many.
 const CERTIFICATES: &[&str] = &[
@@ -42,114 +44,83 @@ const CERTIFICATES: &[&str] = &[
     "/etc/ssl/certs",
 ];
 
-struct Finding {
-    about: &'static str,
-    ok: bool,
-    text: String,
-}
-
-fn ok(about: &'static str, text: impl Into<String>) -> Finding {
-    Finding {
+fn ok(about: &'static str, text: impl Into<String>) -> FindingJson {
+    FindingJson {
         about,
         ok: true,
         text: text.into(),
     }
 }
 
-fn wrong(about: &'static str, text: impl Into<String>) -> Finding {
-    Finding {
+fn wrong(about: &'static str, text: impl Into<String>) -> FindingJson {
+    FindingJson {
         ok: false,
         ..ok(about, text)
     }
 }
 
-pub(super) fn doctor(global: &Global, args: &DoctorArgs) -> anyhow::Result<Exit> {
+pub(super) fn doctor(global: &GlobalOptions, args: &DoctorArgs) -> anyhow::Result<Exit> {
     let now = Utc::now();
-    let mut findings = Vec::new();
-    let config = configuration(global, &mut findings);
-    let config = config.unwrap_or_default();
+    let (config, finding) = check_configuration(global);
+    let mut findings = vec![finding];
     match global.database(&config) {
         Ok(database) => {
-            findings.extend(folder(&database));
-            findings.extend(database_itself(&database, now));
+            findings.extend(check_folder(&database));
+            findings.extend(check_database(&database, now));
         }
         Err(error) => findings.push(wrong("database", format!("{error:#}"))),
     }
-    findings.push(clock(now));
-    findings.push(names(&config));
-    findings.push(certificates(&config));
-    findings.push(descriptors(&config));
-    say(&if args.json {
-        let findings: Vec<_> = findings
-            .iter()
-            .map(|found| json!({"about": found.about, "ok": found.ok, "text": found.text}))
-            .collect();
-        json!({"findings": findings}).to_string()
+    findings.push(check_clock(now));
+    findings.push(check_names(&config));
+    findings.push(check_certificates(&config));
+    findings.push(check_descriptors(&config));
+    let all_ok = findings.iter().all(|finding| finding.ok);
+    if args.json {
+        print_json(&DoctorJson { findings })?;
     } else {
-        let lines: Vec<_> = findings
-            .iter()
-            .map(|found| {
-                let word = if found.ok { "ok    " } else { "wrong " };
-                format!("{word} {:<17} {}", found.about, found.text)
-            })
-            .collect();
-        lines.join("\n")
-    })?;
-    Ok(if findings.iter().all(|found| found.ok) {
-        Exit::Done
-    } else {
-        Exit::NeedsAPerson
-    })
+        for finding in &findings {
+            let word = if finding.ok { "ok    " } else { "wrong " };
+            print_result(&format!("{word} {:<17} {}", finding.about, finding.text))?;
+        }
+    }
+    Ok(Exit::done_if(all_ok))
 }
 
-fn configuration(global: &Global, findings: &mut Vec<Finding>) -> Option<Config> {
+/// The configuration, or an empty one where it cannot be used.
+fn check_configuration(global: &GlobalOptions) -> (Config, FindingJson) {
     let about = "configuration";
     let path = match global.config_path() {
         Ok(path) => path,
-        Err(error) => {
-            findings.push(wrong(about, format!("{error:#}")));
-            return None;
-        }
+        Err(error) => return (Config::default(), wrong(about, format!("{error:#}"))),
     };
     match config::load(&path) {
         Ok(loaded) => {
-            let warnings = loaded.warnings.len();
-            let more = if warnings == 0 {
-                String::new()
-            } else {
-                format!(", {warnings} warnings: see `cuttings check`")
+            let more = match loaded.warnings.len() {
+                0 => String::new(),
+                warnings => format!(", {warnings} warnings: see `cuttings check`"),
             };
             let sources = loaded.config.sources.len();
-            findings.push(ok(about, format!("{}: {sources} sources{more}", path.display())));
-            Some(loaded.config)
+            let text = format!("{}: {sources} sources{more}", path.display());
+            (loaded.config, ok(about, text))
         }
         Err(faults) => {
-            findings.push(wrong(
-                about,
-                format!(
-                    "{}: {} mistakes; `cuttings check` shows them",
-                    path.display(),
-                    faults.mistakes()
-                ),
-            ));
-            None
+            let mistakes = faults.mistakes();
+            let text = format!(
+                "{}: {mistakes} mistakes; `cuttings check` shows them",
+                path.display()
+            );
+            (Config::default(), wrong(about, text))
         }
     }
 }
 
-/// Whether the database, or what will be one, can be written where it lies.
-fn folder(database: &Path) -> Vec<Finding> {
-    let mut folder = database
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
+/// Whether the folder of the database, or where it would be made, can be written and has room.
+fn check_folder(database: &Path) -> [FindingJson; 2] {
+    let folder = database
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.exists())
         .unwrap_or(Path::new("."));
-    // What is not there yet is made, from the nearest that is.
-    while !folder.exists() {
-        folder = folder
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-    }
     let shown = folder.display();
     let writable = match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) => ok("permissions", format!("{shown} can be written")),
@@ -161,7 +132,9 @@ fn folder(database: &Path) -> Vec<Finding> {
         ),
     };
     let room = match free_bytes(database).or_else(|| free_bytes(&folder.join("x"))) {
-        Some(free) if free >= ROOM => ok("disk", format!("{} are free in {shown}", megabytes(free))),
+        Some(free) if free >= MIN_FREE_BYTES => {
+            ok("disk", format!("{} are free in {shown}", megabytes(free)))
+        }
         Some(free) => wrong(
             "disk",
             format!(
@@ -171,10 +144,10 @@ fn folder(database: &Path) -> Vec<Finding> {
         ),
         None => wrong("disk", format!("the room in {shown} cannot be asked for")),
     };
-    vec![writable, room]
+    [writable, room]
 }
 
-fn database_itself(database: &Path, now: DateTime<Utc>) -> Vec<Finding> {
+fn check_database(database: &Path, now: DateTime<Utc>) -> Vec<FindingJson> {
     let about = "database";
     let shown = database.display();
     let mut findings = Vec::new();
@@ -214,10 +187,10 @@ fn database_itself(database: &Path, now: DateTime<Utc>) -> Vec<Finding> {
     findings
 }
 
-fn clock(now: DateTime<Utc>) -> Finding {
-    if WRITTEN
+fn check_clock(now: DateTime<Utc>) -> FindingJson {
+    if EARLIEST_TIME
         .parse::<DateTime<Utc>>()
-        .is_ok_and(|written| now < written)
+        .is_ok_and(|earliest| now < earliest)
     {
         return wrong(
             "clock",
@@ -227,8 +200,8 @@ fn clock(now: DateTime<Utc>) -> Finding {
     ok("clock", format!("{}", now.format("%Y-%m-%d %H:%M:%SZ")))
 }
 
-/// The name of the first source that has one, looked up as the daemon does: by the system.
-fn names(config: &Config) -> Finding {
+/// Whether the host of the first source that is a name, not an address, can be looked up.
+fn check_names(config: &Config) -> FindingJson {
     let name = config.sources.iter().find_map(|source| match source.feed.host() {
         Some(url::Host::Domain(name)) => Some(name.to_owned()),
         _ => None,
@@ -236,14 +209,14 @@ fn names(config: &Config) -> Finding {
     let Some(name) = name else {
         return ok("names", "no source has a name to look up");
     };
-    let (answer, answered) = mpsc::channel();
-    let asked = name.clone();
+    let (sender, receiver) = mpsc::channel();
+    let host = name.clone();
     // Not joined: the system may take minutes to give up, and this command does not wait for it.
     std::thread::spawn(move || {
-        let found = (asked.as_str(), 443).to_socket_addrs().map(Iterator::count);
-        let _ = answer.send(found);
+        let addresses = (host.as_str(), 443).to_socket_addrs().map(Iterator::count);
+        let _ = sender.send(addresses);
     });
-    match answered.recv_timeout(PATIENCE) {
+    match receiver.recv_timeout(LOOKUP_TIMEOUT) {
         Ok(Ok(addresses)) => ok("names", format!("{name} has {addresses} addresses")),
         Ok(Err(error)) => wrong(
             "names",
@@ -253,17 +226,16 @@ fn names(config: &Config) -> Finding {
             "names",
             format!(
                 "{name} was not looked up within {} s: see /etc/resolv.conf and the network",
-                PATIENCE.as_secs()
+                LOOKUP_TIMEOUT.as_secs()
             ),
         ),
     }
 }
 
-fn certificates(config: &Config) -> Finding {
+/// Whether a client can be made and CA certificates are there.
+fn check_certificates(config: &Config) -> FindingJson {
     let about = "certificates";
-    fetch::install_crypto();
-    let agent = fetch::user_agent(config.daemon.contact.as_deref());
-    if let Err(error) = Fetcher::new(&config.fetch, &config.politeness, agent) {
+    if let Err(error) = client::fetcher(config) {
         return wrong(about, error.to_string());
     }
     let own = std::env::var_os("SSL_CERT_FILE").or_else(|| std::env::var_os("SSL_CERT_DIR"));
@@ -283,8 +255,8 @@ fn certificates(config: &Config) -> Finding {
     }
 }
 
-/// A connection and what belongs to it need two descriptors; database, log and journal a few dozen.
-fn descriptors(config: &Config) -> Finding {
+/// Whether enough files may be open: two for each request in flight, and a few dozen for database, logs and the rest.
+fn check_descriptors(config: &Config) -> FindingJson {
     let about = "file descriptors";
     let needed = config.politeness.in_flight as u64 * 2 + 64;
     match getrlimit(Resource::Nofile).current {

@@ -1,87 +1,92 @@
-//! `cuttings import`: articles of an export, into this database; the feeds of a list are another matter (`import_feeds`).
+//! `cuttings import`: articles of an export into this database. A list of feeds (OPML) goes to [`import_feeds`] instead;
+//! the first byte tells which it is.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read as _};
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use chrono::Utc;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, Global, Usage, complain, import_feeds};
+use super::exit::{Exit, UsageError};
+use super::options::GlobalOptions;
+use super::print::print_message;
+use super::{import_feeds, progress};
 use crate::export::read_line;
 use crate::store::{ImportRecord, ImportSummary, Store};
 
-/// Lines taken in with one step of the writer.
+/// Articles of one transaction.
 const BATCH: usize = 200;
 
-/// Bytes of the lines of one step.
+/// Bytes of the lines of one transaction, at most one line more.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// Longest line.
-const LONGEST: u64 = 64 << 20;
+/// Longest line, in bytes.
+const MAX_LINE: u64 = 64 << 20;
 
-/// Lines that are wrong and named; all are counted.
-const NAMED: u64 = 20;
+/// Refused lines that are named; all are counted.
+const MAX_NAMED: u64 = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
     /// Feeds (OPML), or articles as `cuttings export --format jsonl` writes them; compressed or not; `-` is stdin
-    pub(super) file: PathBuf,
-    /// Of feeds: show what would be added to the configuration, and add nothing
+    file: PathBuf,
+    /// Feeds: show what would be added to the configuration, and add nothing
     #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Of feeds: print JSON
+    dry_run: bool,
+    /// Feeds: print JSON
     #[arg(long)]
-    pub(super) json: bool,
+    json: bool,
 }
 
-pub(super) fn import(global: &Global, args: &ImportArgs) -> anyhow::Result<Exit> {
+pub(super) fn import(global: &GlobalOptions, args: &ImportArgs) -> anyhow::Result<Exit> {
     let mut input = open(&args.file)?;
     if first_byte(&mut input)? == Some(b'<') {
-        return import_feeds::import(global, args, &mut input);
+        let opml = import_feeds::read(&args.file, &mut input)?;
+        return import_feeds::import(global, opml, args.dry_run, args.json);
     }
-    let database = global.database_alone()?;
+    let database = global.database_to_write()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    let (done, wrong) = runtime.block_on(async {
+    let (summary, refused) = runtime.block_on(async {
         let store = Store::open(&database, Utc::now())?;
-        let taken = take_in(&store, args, &mut input).await;
+        let imported = import_lines(&store, &args.file, &mut input).await;
         store.close().await?;
-        taken
+        imported
     })?;
-    complain(&format!(
-        "{} articles imported, {} known already, {} merged or deleted, {wrong} lines refused",
-        done.new, done.known, done.gone
+    print_message(&format!(
+        "{} articles imported, {} known already, {} merged or deleted, {refused} lines refused",
+        summary.new, summary.known, summary.gone
     ));
-    Ok(if wrong > 0 { Exit::NeedsAPerson } else { Exit::Done })
+    Ok(Exit::done_if(refused == 0))
 }
 
-async fn take_in(
+/// Imports all lines; returns what became of them, and how many were refused.
+async fn import_lines(
     store: &Store,
-    args: &ImportArgs,
+    file: &Path,
     input: &mut dyn BufRead,
 ) -> anyhow::Result<(ImportSummary, u64)> {
     let verbatim = store.is_untouched().await?;
-    let bar = progress();
-    let (mut done, mut wrong) = (ImportSummary::default(), 0);
+    let bar = progress::spinner("{spinner} {pos} articles, {per_sec}, {elapsed}");
+    let (mut summary, mut refused) = (ImportSummary::default(), 0);
     let (mut batch, mut bytes): (Vec<ImportRecord>, usize) = (Vec::new(), 0);
     let (mut line, mut number) = (Vec::new(), 0_u64);
     loop {
         line.clear();
         let read = input
-            .take(LONGEST + 1)
+            .take(MAX_LINE + 1)
             .read_until(b'\n', &mut line)
             .context("cannot read the import")?;
         number += 1;
         if !line.trim_ascii().is_empty() {
-            if line.len() as u64 > LONGEST {
+            if line.len() as u64 > MAX_LINE {
                 anyhow::bail!(
                     "{}:{number}: longer than 64 MiB: this is no export",
-                    args.file.display()
+                    file.display()
                 );
             }
             bytes += line.len();
@@ -89,42 +94,42 @@ async fn take_in(
                 .map_err(|_| "not UTF-8".to_owned())
                 .and_then(read_line)
             {
-                Ok(arrival) => batch.push(arrival),
+                Ok(record) => batch.push(record),
                 Err(error) => {
-                    wrong += 1;
-                    if wrong <= NAMED {
-                        complain(&format!(
+                    refused += 1;
+                    if refused <= MAX_NAMED {
+                        print_message(&format!(
                             "{}:{number}: {error}; the line is left out",
-                            args.file.display()
+                            file.display()
                         ));
                     }
                 }
             }
         }
         if batch.len() >= BATCH || bytes >= BATCH_BYTES || (read == 0 && !batch.is_empty()) {
-            let taken = store
+            let imported = store
                 .import(std::mem::take(&mut batch), verbatim, Utc::now())
                 .await?;
             bytes = 0;
-            done.new += taken.new;
-            done.known += taken.known;
-            done.gone += taken.gone;
-            bar.set_position(done.new + done.known);
+            summary.new += imported.new;
+            summary.known += imported.known;
+            summary.gone += imported.gone;
+            bar.set_position(summary.new + summary.known);
         }
         if read == 0 {
             bar.finish_and_clear();
-            return Ok((done, wrong));
+            return Ok((summary, refused));
         }
     }
 }
 
-/// The file, decompressed by what its first bytes say.
+/// Opens the file or stdin, decompressed as its first bytes say: gzip (RFC 1952), zstd (RFC 8878) or plain.
 fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     let raw: Box<dyn io::Read> = if path == Path::new("-") {
         Box::new(io::stdin())
     } else {
         let file = File::open(path)
-            .map_err(|error| Usage(format!("{}: cannot be read: {error}", path.display())))?;
+            .map_err(|error| UsageError(format!("{}: cannot be read: {error}", path.display())))?;
         Box::new(file)
     };
     let mut raw = BufReader::with_capacity(1 << 16, raw);
@@ -140,20 +145,9 @@ fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     Ok(Box::new(raw))
 }
 
-/// What the text begins with; it stays to be read.
+/// The first byte that is no white space and no byte order mark; it is not consumed.
 fn first_byte(input: &mut dyn BufRead) -> anyhow::Result<Option<u8>> {
     let begins = input.fill_buf().context("cannot read the import")?;
     let begins = begins.strip_prefix("\u{feff}".as_bytes()).unwrap_or(begins);
     Ok(begins.trim_ascii_start().first().copied())
-}
-
-fn progress() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} articles, {per_sec}, {elapsed}") {
-        bar.set_style(style);
-    }
-    bar
 }

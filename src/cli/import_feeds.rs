@@ -1,22 +1,25 @@
-//! `cuttings import` of a list of feeds: they become sources.
+//! `cuttings import` of a list of feeds (OPML): each becomes a source in the configuration.
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::path::Path;
 
 use anyhow::Context as _;
-use serde_json::json;
 use url::Url;
 
-use super::import::ImportArgs;
-use super::{Exit, Global, Usage, say};
+use super::exit::{Exit, UsageError};
+use super::options::GlobalOptions;
+use super::print::{print_json, print_message, print_result};
 use crate::config::{self, Config, Names, NewSource};
+use crate::feed::OpmlFeed;
+use crate::shapes::{FeedImportJson, SkippedFeedJson};
 use crate::{feed, link};
 
-/// Bytes of a list; a hundred thousand feeds stay below.
-const LONGEST: u64 = 32 << 20;
+/// Bytes read of a list; a hundred thousand feeds take less.
+const MAX_BYTES: u64 = 32 << 20;
 
-/// Services that are gone; what they gave was a feed once.
-const DEAD: &[(&str, &str)] = &[
+/// Hosts of services that have shut down, whose feeds lists still name, and what became of them.
+const DEAD_HOSTS: &[(&str, &str)] = &[
     (
         "feedproxy.google.com",
         "feeds.feedburner.com has it under the same path, if it lives",
@@ -35,57 +38,52 @@ const DEAD: &[(&str, &str)] = &[
     ("feeds.delicious.com", "the service ended in 2017"),
 ];
 
-/// A feed that was not taken over, and why.
-struct Left {
-    feed: String,
-    why: String,
-}
-
-/// Feeds of a list become sources.
-pub(super) fn import(global: &Global, args: &ImportArgs, input: &mut dyn Read) -> anyhow::Result<Exit> {
+/// Reads the feeds of a list.
+pub(super) fn read(file: &Path, input: &mut dyn Read) -> anyhow::Result<Vec<OpmlFeed>> {
     let mut bytes = Vec::new();
     input
-        .take(LONGEST)
+        .take(MAX_BYTES)
         .read_to_end(&mut bytes)
-        .with_context(|| args.file.display().to_string())?;
-    let (path, config) = super::load_or_begin(global.config.as_deref())?;
-    let outlines =
-        feed::parse_opml(&bytes).map_err(|error| Usage(format!("{}: {error}", args.file.display())))?;
-    let (sources, left) = sort(&config, outlines);
-    if !args.dry_run && !sources.is_empty() {
-        config::append(&path, &sources).map_err(|error| Usage(error.to_string()))?;
+        .with_context(|| file.display().to_string())?;
+    feed::parse_opml(&bytes).map_err(|error| UsageError(format!("{}: {error}", file.display())).into())
+}
+
+/// Adds the feeds to the configuration, unless `dry_run`, and prints which.
+pub(super) fn import(
+    global: &GlobalOptions,
+    outlines: Vec<OpmlFeed>,
+    dry_run: bool,
+    json: bool,
+) -> anyhow::Result<Exit> {
+    let (path, config) = global.load_to_extend()?;
+    let (sources, skipped) = choose(&config, outlines);
+    if !dry_run && !sources.is_empty() {
+        config::append(&path, &sources).map_err(|error| UsageError(error.to_string()))?;
     }
-    if args.json {
-        let added: Vec<_> = sources
-            .iter()
-            .map(|source| json!({"source": source.name, "feed": source.url, "tags": source.tags}))
-            .collect();
-        let left: Vec<_> = left
-            .iter()
-            .map(|left| json!({"feed": left.feed, "why": left.why}))
-            .collect();
-        say(&json!({"added": added, "left": left, "dry_run": args.dry_run}).to_string())?;
-    } else {
-        for source in &sources {
-            say(&format!("{}  {}", source.name, link::mask_secrets(&source.url)))?;
-        }
-        for left in &left {
-            super::complain(&format!("left out: {}: {}", left.feed, left.why));
-        }
-        let verb = if args.dry_run { "would be added" } else { "added" };
-        super::complain(&format!(
-            "{} sources {verb} to {}, {} left out",
-            sources.len(),
-            path.display(),
-            left.len()
-        ));
+    if json {
+        print_json(&FeedImportJson::new(&sources, &skipped, dry_run))?;
+        return Ok(Exit::Done);
     }
+    for source in &sources {
+        print_result(&format!("{}  {}", source.name, link::mask_secrets(&source.url)))?;
+    }
+    for feed in &skipped {
+        print_message(&format!("left out: {}: {}", feed.feed, feed.why));
+    }
+    let verb = if dry_run { "would be added" } else { "added" };
+    print_message(&format!(
+        "{} sources {verb} to {}, {} left out",
+        sources.len(),
+        path.display(),
+        skipped.len()
+    ));
     Ok(Exit::Done)
 }
 
-fn sort(config: &Config, outlines: Vec<feed::OpmlFeed>) -> (Vec<NewSource>, Vec<Left>) {
+/// Splits the feeds of a list into new sources and those that are unusable, known or there twice.
+fn choose(config: &Config, outlines: Vec<OpmlFeed>) -> (Vec<NewSource>, Vec<SkippedFeedJson>) {
     let mut names = Names::taken(config.sources.iter().map(|source| source.name.as_str()));
-    // Keys of feeds, and who has them.
+    // Why a feed is known, by its key.
     let mut known: HashMap<String, String> = config
         .sources
         .iter()
@@ -96,12 +94,12 @@ fn sort(config: &Config, outlines: Vec<feed::OpmlFeed>) -> (Vec<NewSource>, Vec<
             )
         })
         .collect();
-    let (mut sources, mut left) = (Vec::new(), Vec::new());
+    let (mut sources, mut skipped) = (Vec::new(), Vec::new());
     for outline in outlines {
-        let url = match usable(&outline.feed) {
+        let url = match usable_url(&outline.feed) {
             Ok(url) => url,
             Err(why) => {
-                left.push(Left {
+                skipped.push(SkippedFeedJson {
                     feed: outline.feed,
                     why,
                 });
@@ -110,7 +108,7 @@ fn sort(config: &Config, outlines: Vec<feed::OpmlFeed>) -> (Vec<NewSource>, Vec<
         };
         let key = link::key(&url);
         if let Some(why) = known.get(&key) {
-            left.push(Left {
+            skipped.push(SkippedFeedJson {
                 feed: link::mask_secrets(&url),
                 why: why.clone(),
             });
@@ -125,12 +123,12 @@ fn sort(config: &Config, outlines: Vec<feed::OpmlFeed>) -> (Vec<NewSource>, Vec<
             tags: outline.tags,
         });
     }
-    (sources, left)
+    (sources, skipped)
 }
 
-/// The address of a feed as it can be polled, or why it cannot.
-fn usable(typed: &str) -> Result<Url, String> {
-    // `feed://host/` and `feed:https://host/` are how readers were once called from a browser.
+/// The URL of a feed as it can be polled, or why it cannot.
+fn usable_url(typed: &str) -> Result<Url, String> {
+    // Browsers used to open readers with `feed://host/` and `feed:https://host/`.
     let plain = match typed.strip_prefix("feed:") {
         Some(rest) if rest.starts_with("http") => rest.to_owned(),
         Some(rest) => format!("http:{rest}"),
@@ -142,7 +140,7 @@ fn usable(typed: &str) -> Result<Url, String> {
     }
     let host = link::host(&url);
     let host = host.strip_prefix("www.").unwrap_or(&host);
-    match DEAD.iter().find(|(dead, _)| *dead == host) {
+    match DEAD_HOSTS.iter().find(|(dead, _)| *dead == host) {
         Some((_, why)) => Err(format!("{host} is dead: {why}")),
         None => Ok(url),
     }

@@ -1,14 +1,17 @@
-//! `cuttings list`: the configured sources.
+//! `cuttings list`: the configured sources, as a table, as JSON or as OPML.
 
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::json;
 
-use super::{Exit, Global, say, table};
+use super::exit::Exit;
+use super::options::GlobalOptions;
+use super::print::{print_json, print_message, print_result};
+use super::table;
 use crate::config::{Source, SourceKind};
 use crate::export::{self, Outline};
 use crate::link;
+use crate::shapes::SourceListJson;
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
@@ -20,20 +23,19 @@ pub(super) struct ListArgs {
     opml: bool,
 }
 
-pub(super) fn list(global: &Global, args: &ListArgs) -> anyhow::Result<Exit> {
-    let config = global.load()?;
+pub(super) fn list(global: &GlobalOptions, args: &ListArgs) -> anyhow::Result<Exit> {
+    let sources = global.load()?.sources;
     if args.opml {
-        return as_opml(&config.sources);
-    }
-    say(&if args.json {
-        as_json(&config.sources)
+        print_opml(&sources)?;
+    } else if args.json {
+        print_json(&SourceListJson::from(sources.as_slice()))?;
     } else {
-        as_table(&config.sources)
-    })?;
+        print_result(&source_table(&sources))?;
+    }
     Ok(Exit::Done)
 }
 
-fn as_table(sources: &[Arc<Source>]) -> String {
+fn source_table(sources: &[Arc<Source>]) -> String {
     let rows = sources.iter().map(|source| {
         let when = if source.enabled {
             source.schedule.to_string()
@@ -50,8 +52,8 @@ fn as_table(sources: &[Arc<Source>]) -> String {
     table::table(&["source", "when", "tags", "feed"], &[], rows)
 }
 
-/// Listing pages and sitemaps are nothing that other readers know: they are left out, and that is said.
-fn as_opml(sources: &[Arc<Source>]) -> anyhow::Result<Exit> {
+/// Only feeds: other readers do not poll listing pages and sitemaps. Each that is left out is named on stderr.
+fn print_opml(sources: &[Arc<Source>]) -> anyhow::Result<()> {
     let (feeds, others): (Vec<&Source>, Vec<&Source>) = sources
         .iter()
         .map(AsRef::as_ref)
@@ -65,24 +67,13 @@ fn as_opml(sources: &[Arc<Source>]) -> anyhow::Result<Exit> {
             tags: &source.tags,
         })
         .collect();
-    say(export::opml(&outlines).trim_end())?;
+    print_result(export::opml(&outlines).trim_end())?;
     for source in others {
-        super::complain(&format!(
+        print_message(&format!(
             "left out: {}: a {} is no feed",
             source.name,
             source.form.as_str()
         ));
     }
-    Ok(Exit::Done)
-}
-
-fn as_json(sources: &[Arc<Source>]) -> String {
-    let sources: Vec<_> = sources
-        .iter()
-        .map(|source| {
-            json!({"source": source.name, "enabled": source.enabled, "when": source.schedule.to_string(),
-                   "tags": source.tags, "kind": source.form.as_str(), "feed": link::mask_secrets(&source.feed), "at": source.at})
-        })
-        .collect();
-    json!({"sources": sources}).to_string()
+    Ok(())
 }

@@ -1,111 +1,74 @@
-//! `cuttings parse --jsonl`: feeds in files to entries in JSON, a line for a line.
+//! `cuttings parse --jsonl`: a filter from feeds in files to their entries as JSON.
 
-use std::io::{self, BufRead, Read, Write};
-use std::sync::Arc;
+use std::io::{self, BufRead, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use super::jsonl::{id_of, read_file, requests, write_line};
 use crate::feed;
 use crate::link;
-use crate::model::{Entry, ParsedFeed, Precision, Timestamp};
+use crate::model::ParsedFeed;
+use crate::shapes::{EntryJson, ParseAnswerJson};
 
-/// Bytes read of one file: what a fetched feed may have.
+/// Largest file, in bytes: as large as a fetched feed may be.
 const MAX_FILE: u64 = 10 << 20;
 
 /// One line of input.
 #[derive(Deserialize)]
-struct Request {
+struct ParseRequest {
+    /// Any JSON; the answer has the same.
     #[serde(default)]
     id: Value,
+    /// The file with the feed.
     path: String,
+    /// The URL it came from, for relative links.
     #[serde(default)]
     base: Option<String>,
+    /// Header lines of the response, by name; `Content-Type` and `Content-Location` are used.
     #[serde(default)]
     headers: Option<serde_json::Map<String, Value>>,
 }
 
-/// One line of output.
-#[derive(Default, Serialize)]
-struct Answer {
-    id: Value,
-    ok: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
-    entries: Vec<Line>,
-}
-
-#[derive(Serialize)]
-struct Line {
-    title: Option<String>,
-    link: Option<String>,
-    id: Option<String>,
-    published: Option<String>,
-    updated: Option<String>,
-    summary: Option<String>,
-    content: Option<String>,
-    authors: Vec<String>,
-}
-
-/// Answers each line of `input` with one of `output`, in order. A bad line or file fails only itself; the error is that
-/// of `input` or `output`.
+/// Answers each line of `input` with one of `output`, in order. A bad line or file fails only itself; an error is one of
+/// `input` or `output`.
 pub(super) fn parse_jsonl(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
-    for line in input.split(b'\n') {
-        let line = line?;
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        serde_json::to_writer(&mut output, &answer(&line))?;
-        output.write_all(b"\n")?;
-        // Who gives line by line may wait for each answer.
-        output.flush()?;
+    for line in requests(input) {
+        write_line(&mut output, &serde_json::to_string(&answer(&line?))?)?;
     }
     Ok(())
 }
 
-fn answer(line: &[u8]) -> Answer {
-    let request: Request = match serde_json::from_slice(line) {
+fn answer(line: &[u8]) -> ParseAnswerJson {
+    let failed = |id, error| ParseAnswerJson {
+        id,
+        error: Some(error),
+        ..ParseAnswerJson::default()
+    };
+    let request: ParseRequest = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => {
-            return Answer {
-                id: id_of(line),
-                error: Some(format!(
-                    "this line is no request: {error}; expected {{\"id\", \"path\", \"base\"?, \"headers\"?}}"
-                )),
-                ..Answer::default()
-            };
+            let error = format!(
+                "this line is no request: {error}; expected {{\"id\", \"path\", \"base\"?, \"headers\"?}}"
+            );
+            return failed(id_of(line), error);
         }
     };
-    match parsed(&request) {
-        Ok(feed) => Answer {
+    match parse_file(&request) {
+        Ok(feed) => ParseAnswerJson {
             id: request.id,
             ok: true,
             error: None,
             title: feed.title,
-            entries: feed.entries.into_iter().map(Line::from).collect(),
+            entries: feed.entries.into_iter().map(EntryJson::from).collect(),
         },
-        Err(error) => Answer {
-            id: request.id,
-            error: Some(error),
-            ..Answer::default()
-        },
+        Err(error) => failed(request.id, error),
     }
 }
 
-fn parsed(request: &Request) -> Result<ParsedFeed, String> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(&request.path)
-        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|error| format!("{}: {error}", request.path))?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(format!(
-            "{}: larger than 10 MiB, the most that is read of a feed",
-            request.path
-        ));
-    }
+fn parse_file(request: &ParseRequest) -> Result<ParsedFeed, String> {
+    let bytes = read_file(&request.path, MAX_FILE, "10 MiB, the most that is read of a feed")?;
     let header = |name: &str| {
         request
             .headers
@@ -120,41 +83,6 @@ fn parsed(request: &Request) -> Result<ParsedFeed, String> {
         (None, base) => base,
     };
     feed::parse(&bytes, header("content-type"), base.as_ref()).map_err(|error| error.to_string())
-}
-
-/// The id of a line that is JSON but no request.
-fn id_of(line: &[u8]) -> Value {
-    serde_json::from_slice::<Value>(line)
-        .ok()
-        .and_then(|mut value| value.get_mut("id").map(Value::take))
-        .unwrap_or_default()
-}
-
-impl From<Entry> for Line {
-    fn from(entry: Entry) -> Self {
-        Self {
-            title: entry.title,
-            link: entry.link.map(String::from),
-            id: entry.id,
-            published: entry.published.map(shown),
-            updated: entry.updated.map(shown),
-            summary: entry.summary,
-            content: entry.content,
-            authors: entry
-                .details
-                .map(Arc::unwrap_or_clone)
-                .unwrap_or_default()
-                .authors,
-        }
-    }
-}
-
-/// A moment as readers of JSON can take it: where the day is missing, the first of the month or year.
-fn shown(at: Timestamp) -> String {
-    match at.precision {
-        Precision::Year | Precision::Month => at.local.format("%Y-%m-%d").to_string(),
-        _ => at.to_string(),
-    }
 }
 
 #[cfg(test)]

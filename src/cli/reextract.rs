@@ -1,4 +1,7 @@
-//! `cuttings reextract`: today's rules over the pages that were stored.
+//! `cuttings reextract`: extracts the stored pages again, by the present rules, and stores what differs.
+//!
+//! Pages are read in batches, so that memory does not grow with the database. A page that makes the extractor panic
+//! fails alone.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -6,13 +9,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::Utc;
 use clap::Args;
-use serde_json::json;
 use url::Url;
 
-use super::{Exit, Global, Usage, complain, progress, when};
+use super::exit::{Exit, UsageError};
+use super::options::GlobalOptions;
+use super::print::print_message;
+use super::progress;
+use super::selection::parse_time;
+use super::stored_page::header;
 use crate::config::Config;
 use crate::extract::{self, PageInput, Pagination};
 use crate::model::{Field, Method, Origin, PageKind};
+use crate::shapes::{self, ReextractedJson};
 use crate::store::{MaintenanceWriter, RawPageRow, RawPages, Reader, Reextraction, ReextractionOutcome};
 use crate::{html, identity, link};
 
@@ -24,10 +32,10 @@ pub(super) struct ReextractArgs {
     /// Only pages of this source
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Only pages fetched since: 2026-11-24, 2026-11-24T08:00:00Z, or so long ago: 7d
+    /// Only pages fetched since: 2026-11-24, 2026-11-24T08:00:00Z, or a length of time: 7d
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
-    /// Only tell what would change
+    /// Only show what would change
     #[arg(long)]
     dry_run: bool,
     /// Print JSON, one object for each article that changes
@@ -35,19 +43,26 @@ pub(super) struct ReextractArgs {
     json: bool,
 }
 
-/// What came of all pages.
+/// What became of all pages.
 #[derive(Default)]
-struct Sum {
+struct ReextractSummary {
+    /// Pages read.
     read: u64,
+    /// Articles that changed, or would.
     changed: u64,
+    /// Changes by field.
     fields: BTreeMap<&'static str, u64>,
+    /// Pages without a text by the present rules.
     no_text: u64,
-    several: u64,
+    /// First pages of articles on several pages.
+    multi_page: u64,
+    /// Pages that are no article by the present rules.
     no_article: u64,
+    /// Pages that cannot be read, or panic.
     failed: u64,
 }
 
-pub(super) fn reextract(global: &Global, args: &ReextractArgs) -> anyhow::Result<Exit> {
+pub(super) fn reextract(global: &GlobalOptions, args: &ReextractArgs) -> anyhow::Result<Exit> {
     let config = global.load()?;
     let now = Utc::now();
     let which = RawPages {
@@ -55,17 +70,18 @@ pub(super) fn reextract(global: &Global, args: &ReextractArgs) -> anyhow::Result
         since: args
             .since
             .as_deref()
-            .map(|typed| when::parse(typed, now))
+            .map(|typed| parse_time(typed, now))
             .transpose()?,
     };
     if let Some(name) = &which.source
-        && !config.sources.iter().any(|source| source.name == *name)
+        && config.source(name).is_none()
     {
-        return Err(Usage(format!("no source is named {name:?}; `cuttings list` names them")).into());
+        let names = config.sources.iter().map(|source| source.name.as_str());
+        return Err(UsageError::unknown("source", name, names, "cuttings list").into());
     }
     let path = global.database(&config)?;
     let reader = Reader::open(&path)?;
-    let mut clerk = if args.dry_run {
+    let mut writer = if args.dry_run {
         None
     } else {
         Some(MaintenanceWriter::open(&path)?)
@@ -75,43 +91,41 @@ pub(super) fn reextract(global: &Global, args: &ReextractArgs) -> anyhow::Result
         "{bar:30} {pos} of {len} pages, {per_sec}, {eta} left",
     );
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let (mut sum, mut after) = (Sum::default(), 0);
+    let (mut summary, mut after) = (ReextractSummary::default(), 0);
     loop {
         let pages = reader.raw_pages_after(&which, after, BATCH)?;
         let Some(last) = pages.last() else { break };
         after = last.page_id;
         for page in &pages {
-            sum.read += 1;
-            let ways = reader.ways_to(page.page_id)?;
-            // Whatever a parser does costs this one page.
-            let cut = catch_unwind(AssertUnwindSafe(|| cut(&config, page, &ways))).unwrap_or(Cut::Failed);
-            let recast = match cut {
-                Cut::Anew(anew) => match &mut clerk {
-                    Some(clerk) => clerk.recast(&anew, now)?,
-                    None => reader.compare(&anew)?,
-                },
-                Cut::Several => {
-                    sum.several += 1;
+            summary.read += 1;
+            let hops = reader.ways_to(page.page_id)?;
+            let reextraction = catch_unwind(AssertUnwindSafe(|| reextract_page(&config, page, &hops)))
+                .unwrap_or(ReextractedPage::Failed);
+            let outcome = match (reextraction, &mut writer) {
+                (ReextractedPage::Article(article), Some(writer)) => writer.recast(&article, now)?,
+                (ReextractedPage::Article(article), None) => reader.compare(&article)?,
+                (ReextractedPage::MultiPage, _) => {
+                    summary.multi_page += 1;
                     continue;
                 }
-                Cut::NoArticle => {
-                    sum.no_article += 1;
+                (ReextractedPage::NoArticle, _) => {
+                    summary.no_article += 1;
                     continue;
                 }
-                Cut::Failed => {
-                    sum.failed += 1;
+                (ReextractedPage::Failed, _) => {
+                    summary.failed += 1;
                     continue;
                 }
             };
-            match recast {
+            match outcome {
                 ReextractionOutcome::Changed(fields) => {
-                    tell(&mut out, page, &fields, args.json)?;
-                    sum.changed += 1;
+                    write_change(&mut out, page, &fields, args.json)?;
+                    summary.changed += 1;
                     for field in fields {
-                        *sum.fields.entry(field).or_default() += 1;
+                        *summary.fields.entry(field).or_default() += 1;
                     }
                 }
-                ReextractionOutcome::NoText => sum.no_text += 1,
+                ReextractionOutcome::NoText => summary.no_text += 1,
                 ReextractionOutcome::Same | ReextractionOutcome::Gone => {}
             }
         }
@@ -119,64 +133,51 @@ pub(super) fn reextract(global: &Global, args: &ReextractArgs) -> anyhow::Result
     }
     out.flush()?;
     bar.finish_and_clear();
-    complain(&sum.told(args.dry_run));
-    Ok(if sum.failed > 0 {
-        Exit::NeedsAPerson
-    } else {
-        Exit::Done
-    })
+    print_message(&summary.as_text(args.dry_run));
+    Ok(Exit::done_if(summary.failed == 0))
 }
 
-/// A stored page under today's rules.
-enum Cut {
-    Anew(Box<Reextraction>),
-    /// It goes on on other pages.
-    Several,
-    /// A challenge or what `reject_if_contains` names.
+/// A stored page by the present rules.
+enum ReextractedPage {
+    /// What is to be stored.
+    Article(Box<Reextraction>),
+    /// The article continues on pages that are not stored: the first alone has less text than the stored article.
+    MultiPage,
+    /// A challenge, or what `reject_if_contains` names.
     NoArticle,
+    /// The page cannot be read.
     Failed,
 }
 
-fn cut(config: &Config, row: &RawPageRow, ways: &[String]) -> Cut {
+/// Extracts one page; `hops` are the URLs that led to it.
+fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> ReextractedPage {
     let Some(url) = link::web_url(&row.url) else {
-        return Cut::Failed;
+        return ReextractedPage::Failed;
     };
     let source = row.source.as_deref().and_then(|name| config.source(name));
-    let header = |wanted: &str| {
-        row.headers
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| value.trim())
-    };
-    let html = html::decode(&row.body, header("content-type"));
+    let html = html::decode(&row.body, header(row, "content-type"));
     let page = PageInput {
         html: &html,
         url: &url,
-        link_header: header("link"),
+        link_header: header(row, "link"),
     };
     let zone = config.zone_for(source, &url);
-    let Ok(mut extraction) = extract::article(
-        &page,
-        &config.rules_for(source, &url, row.fetched_at),
-        zone,
-        row.fetched_at,
-    ) else {
-        return Cut::Failed;
+    let rules = config.rules_for(source, &url, row.fetched_at);
+    let Ok(mut extraction) = extract::article(&page, &rules, zone, row.fetched_at) else {
+        return ReextractedPage::Failed;
     };
     if matches!(extraction.kind, PageKind::Challenge | PageKind::NotArticle) {
-        return Cut::NoArticle;
+        return ReextractedPage::NoArticle;
     }
-    // Only the first of its pages is stored: it alone would say less than what is kept.
     if Pagination::new(&url, extraction.clone()).wanted().is_some() {
-        return Cut::Several;
+        return ReextractedPage::MultiPage;
     }
     if extraction.language.is_none() {
         extraction.language = config.language_for(source, &url).map(str::to_owned);
     }
-    let ways: Vec<Url> = ways.iter().filter_map(|way| link::web_url(way)).collect();
+    let hops: Vec<Url> = hops.iter().filter_map(|hop| link::web_url(hop)).collect();
     let pattern = config.key_pattern_for(source, &url);
-    Cut::Anew(Box::new(Reextraction {
+    ReextractedPage::Article(Box::new(Reextraction {
         page_id: row.page_id,
         fetched_at: row.fetched_at,
         method: match extraction.origins.get(&Field::Body) {
@@ -184,27 +185,38 @@ fn cut(config: &Config, row: &RawPageRow, ways: &[String]) -> Cut {
             _ => Method::Auto,
         },
         published_at: extraction.published.map(|published| published.utc(zone)),
-        keys: identity::of_page(pattern, &extraction.links, &url, &ways, "").keys,
+        keys: identity::of_page(pattern, &extraction.links, &url, &hops, "").keys,
         extraction,
     }))
 }
 
-fn tell(out: &mut impl Write, page: &RawPageRow, fields: &[&str], json: bool) -> io::Result<()> {
+fn write_change(
+    out: &mut impl Write,
+    page: &RawPageRow,
+    fields: &[&'static str],
+    json: bool,
+) -> io::Result<()> {
     if json {
-        let line = json!({"id": page.article_id, "url": page.url, "source": page.source, "fields": fields});
+        let line = shapes::to_line(&ReextractedJson {
+            id: page.article_id,
+            url: &page.url,
+            source: page.source.as_deref(),
+            fields,
+        })?;
         return writeln!(out, "{line}");
     }
     writeln!(
         out,
         "{} {}: {}",
         page.article_id,
-        Url::parse(&page.url).map_or_else(|_| page.url.clone(), |url| link::mask_secrets(&url)),
+        shapes::masked_url(&page.url),
         fields.join(", ")
     )
 }
 
-impl Sum {
-    fn told(&self, dry_run: bool) -> String {
+impl ReextractSummary {
+    /// One line for a person.
+    fn as_text(&self, dry_run: bool) -> String {
         let would = if dry_run { "would change" } else { "changed" };
         let fields: Vec<String> = self
             .fields
@@ -221,7 +233,7 @@ impl Sum {
         for (count, what) in [
             (self.no_text, "give no text any more and stay as they are"),
             (
-                self.several,
+                self.multi_page,
                 "go on on other pages, which are not stored, and stay as they are",
             ),
             (

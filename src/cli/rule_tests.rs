@@ -1,33 +1,48 @@
-//! `cuttings check --live` and `--stored`: whether the rules of the sources still find what `[[source.test]]` says.
+//! `cuttings check --live` and `--stored`: whether the rules of the sources still find the passages of `[[source.test]]`.
 
 use chrono::Utc;
-use serde_json::json;
+use clap::Args;
 
-use super::check::CheckArgs;
-use super::try_page::{self, Desk, Got};
-use super::{Exit, Global, Usage, say};
+use super::client;
+use super::exit::{Exit, UsageError};
+use super::options::GlobalOptions;
+use super::print::{one_line, print_json, print_result};
+use super::stored_page::header;
+use super::try_page::trial::{PageResponse, TryContext};
 use crate::config::{Config, Source, SourceTest};
 use crate::extract::Pagination;
 use crate::link;
+use crate::shapes::{RuleTestJson, RuleTestsJson};
 use crate::store::{RawPageRow, Reader};
 
-/// What a test came to.
-struct Outcome {
-    source: String,
-    url: String,
-    at: String,
-    /// Why it failed; `None`: it did not.
-    failed: Option<String>,
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("tests").args(["live", "stored"]).multiple(true)))]
+pub(super) struct RuleTestArgs {
+    /// Fetch the page of each [[source.test]] and look for its passage
+    #[arg(long)]
+    pub(super) live: bool,
+    /// The same with the stored pages: nothing is fetched
+    #[arg(long)]
+    pub(super) stored: bool,
+    /// Only the tests of this source
+    #[arg(long, value_name = "NAME", requires = "tests")]
+    source: Option<String>,
+    /// Print the results as JSON
+    #[arg(long, requires = "tests")]
+    pub(super) json: bool,
 }
 
-pub(super) fn run(global: &Global, args: &CheckArgs) -> anyhow::Result<Exit> {
+/// A test and its source.
+type Test<'a> = (&'a Source, &'a SourceTest);
+
+pub(super) fn run(global: &GlobalOptions, args: &RuleTestArgs) -> anyhow::Result<Exit> {
     let config = global.load()?;
-    let named = |source: &&Source| args.source.as_ref().is_none_or(|name| source.name == *name);
-    let tests: Vec<(&Source, &SourceTest)> = config
+    let is_chosen = |source: &&Source| args.source.as_ref().is_none_or(|name| source.name == *name);
+    let tests: Vec<Test<'_>> = config
         .sources
         .iter()
         .map(AsRef::as_ref)
-        .filter(named)
+        .filter(is_chosen)
         .flat_map(|source| source.tests.iter().map(move |test| (source, test)))
         .collect();
     if tests.is_empty() {
@@ -35,106 +50,98 @@ pub(super) fn run(global: &Global, args: &CheckArgs) -> anyhow::Result<Exit> {
             .source
             .as_ref()
             .map_or(String::new(), |name| format!(" of the source {name:?}"));
-        return Err(Usage(format!(
+        return Err(UsageError(format!(
             "there is no [[source.test]]{of}: add one with `url` and `contains`"
         ))
         .into());
     }
     let mut results = Vec::new();
     if args.live {
-        results.extend(live(&config, &tests)?);
+        results.extend(test_live(&config, &tests)?);
     }
     if args.stored {
-        results.extend(stored(global, &config, &tests)?);
+        results.extend(test_stored(global, &config, &tests)?);
     }
-    say(&if args.json {
-        as_json(&results)
+    let ok = results.iter().all(|result| result.ok);
+    if args.json {
+        print_json(&RuleTestsJson { tests: results })?;
     } else {
-        as_text(&results)
-    })?;
-    let failed = results.iter().any(|result| result.failed.is_some());
-    Ok(if failed { Exit::NeedsAPerson } else { Exit::Done })
+        print_result(&as_text(&results))?;
+    }
+    Ok(Exit::done_if(ok))
 }
 
-/// One after the other, each page by the way the daemon takes: its gaps, its limits, robots.txt.
-fn live(config: &Config, tests: &[(&Source, &SourceTest)]) -> anyhow::Result<Vec<Outcome>> {
-    let fetcher = try_page::fetcher(config)?;
-    try_page::block_on(async {
+/// Fetches the pages one after the other as the daemon would: with its gaps, its limits and robots.txt.
+fn test_live(config: &Config, tests: &[Test<'_>]) -> anyhow::Result<Vec<RuleTestJson>> {
+    let fetcher = client::fetcher(config)?;
+    client::block_on(async {
         let mut results = Vec::new();
         for (source, test) in tests {
-            let failed = match desk(config, source).article(&fetcher, &test.url).await {
-                Ok(article) => lacks(&article.text, source, test),
+            let error = match context(config, source).fetch_article(&fetcher, &test.url).await {
+                Ok(article) => missing_passage(&article.text, source, test),
                 Err(failure) => Some(failure.message),
             };
-            results.push(result(source, test, failed));
+            results.push(result(source, test, error));
         }
         results
     })
 }
 
-/// Pages as they were kept, by the rules of the day they were fetched.
-fn stored(
-    global: &Global,
+/// Reads the stored pages, by the rules of the day on which they were fetched.
+fn test_stored(
+    global: &GlobalOptions,
     config: &Config,
-    tests: &[(&Source, &SourceTest)],
-) -> anyhow::Result<Vec<Outcome>> {
+    tests: &[Test<'_>],
+) -> anyhow::Result<Vec<RuleTestJson>> {
     let reader = Reader::open(&global.database(config)?)?;
     tests
         .iter()
         .map(|(source, test)| {
-            let failed = match reader.raw_page_of(&link::key(&test.url))? {
-                Some(page) => passage_of(config, source, test, page),
+            let error = match reader.raw_page_of(&link::key(&test.url))? {
+                Some(page) => test_page(config, source, test, page),
                 None => Some("no page of this URL is kept; `keep_pages` says how long they are".to_owned()),
             };
-            Ok(result(source, test, failed))
+            Ok(result(source, test, error))
         })
         .collect()
 }
 
-fn passage_of(config: &Config, source: &Source, test: &SourceTest, page: RawPageRow) -> Option<String> {
-    let header = |name: &str| {
-        page.headers.lines().find_map(|line| {
-            let (known, value) = line.split_once(':')?;
-            known
-                .trim()
-                .eq_ignore_ascii_case(name)
-                .then(|| value.trim().to_owned())
-        })
-    };
-    let got = Got {
-        content_type: header("content-type"),
-        link_header: header("link"),
+/// Why a stored page fails a test, if it does.
+fn test_page(config: &Config, source: &Source, test: &SourceTest, page: RawPageRow) -> Option<String> {
+    let response = PageResponse {
+        content_type: header(&page, "content-type").map(str::to_owned),
+        link_header: header(&page, "link").map(str::to_owned),
         url: link::web_url(&page.url).unwrap_or_else(|| test.url.clone()),
         hops: Vec::new(),
         body: page.body,
     };
-    let desk = Desk {
+    let context = TryContext {
         now: page.fetched_at,
-        ..desk(config, source)
+        ..context(config, source)
     };
-    match desk.explained(&got) {
+    match context.extract(&response) {
         Ok((article, _)) => {
-            let goes_on = Pagination::new(&got.url, article.clone()).wanted().is_some();
+            let goes_on = Pagination::new(&response.url, article.clone()).wanted().is_some();
             let also = "; of an article over several pages only the first is kept, use --live";
-            lacks(&article.text, source, test).map(|why| if goes_on { format!("{why}{also}") } else { why })
+            missing_passage(&article.text, source, test)
+                .map(|error| if goes_on { format!("{error}{also}") } else { error })
         }
         Err(error) => Some(error.to_string()),
     }
 }
 
-fn desk<'a>(config: &'a Config, source: &'a Source) -> Desk<'a> {
-    Desk {
+fn context<'a>(config: &'a Config, source: &'a Source) -> TryContext<'a> {
+    TryContext {
         config,
         source: Some(source),
-        rule: None,
+        extra_rules: None,
         now: Utc::now(),
     }
 }
 
-/// What is wrong with a text; white space does not count.
-fn lacks(text: &str, source: &Source, test: &SourceTest) -> Option<String> {
-    let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (text, passage) = (folded(text), folded(&test.contains));
+/// Says that a text lacks the passage of a test, where it does. White space makes no difference.
+fn missing_passage(text: &str, source: &Source, test: &SourceTest) -> Option<String> {
+    let (text, passage) = (one_line(text), one_line(&test.contains));
     if text.contains(&passage) {
         None
     } else if text.is_empty() {
@@ -149,38 +156,28 @@ fn lacks(text: &str, source: &Source, test: &SourceTest) -> Option<String> {
     }
 }
 
-fn result(source: &Source, test: &SourceTest, failed: Option<String>) -> Outcome {
-    Outcome {
+fn result(source: &Source, test: &SourceTest, error: Option<String>) -> RuleTestJson {
+    RuleTestJson {
         source: source.name.clone(),
         url: link::mask_secrets(&test.url),
         at: test.at.clone(),
-        failed,
+        ok: error.is_none(),
+        error,
     }
 }
 
-fn as_text(results: &[Outcome]) -> String {
+fn as_text(results: &[RuleTestJson]) -> String {
     let mut lines: Vec<String> = results
         .iter()
-        .map(|result| match &result.failed {
+        .map(|result| match &result.error {
             None => format!("ok      {}  {}", result.source, result.url),
-            Some(why) => format!(
-                "failed  {}  {}  ({}): {why}",
+            Some(error) => format!(
+                "failed  {}  {}  ({}): {error}",
                 result.source, result.url, result.at
             ),
         })
         .collect();
-    let failed = results.iter().filter(|result| result.failed.is_some()).count();
+    let failed = results.iter().filter(|result| !result.ok).count();
     lines.push(format!("{} tests, {failed} failed", results.len()));
     lines.join("\n")
-}
-
-fn as_json(results: &[Outcome]) -> String {
-    let results: Vec<_> = results
-        .iter()
-        .map(|result| {
-            json!({"source": result.source, "url": result.url, "at": result.at, "ok": result.failed.is_none(),
-                   "error": result.failed})
-        })
-        .collect();
-    json!({ "tests": results }).to_string()
 }

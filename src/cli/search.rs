@@ -1,13 +1,16 @@
-//! `cuttings search`: articles by their words.
+//! `cuttings search`: full-text search over the stored articles.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use anyhow::Context;
-use chrono::{SecondsFormat, Utc};
-use clap::{Args, ValueEnum};
-use serde_json::json;
+use chrono::Utc;
+use clap::Args;
 
-use super::{Exit, Global, Usage, say, when};
+use super::exit::{Exit, UsageError};
+use super::options::GlobalOptions;
+use super::print::{one_line, print_message, print_result};
+use super::selection::{Unique, parse_time};
+use crate::shapes::{self, SearchHitJson, UtcSeconds};
 use crate::store::{Hit, Hits, Reader, SearchError, SearchRequest, Snippet, SortBy};
 
 #[derive(Debug, Args)]
@@ -18,19 +21,19 @@ pub(super) struct SearchArgs {
     /// Only articles of this source
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// Only published since: 2026-11-24, 2026-11-24T08:00:00Z, or so long ago: 7d
+    /// Only published since: 2026-11-24, 2026-11-24T08:00:00Z, or a length of time: 7d
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
     /// Only published before
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// What fits best first, else what was published last; of the thousand that match and arrived last
+    /// Best match first instead of newest first; of the 1,000 most recently stored matches
     #[arg(long)]
     rank: bool,
-    /// At most so many
+    /// Most articles to show
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
-    /// The same story on several sites once
+    /// Show one article per story
     #[arg(long, value_enum, value_name = "WHAT")]
     unique: Option<Unique>,
     /// Print JSON, one object a line
@@ -38,18 +41,12 @@ pub(super) struct SearchArgs {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Unique {
-    /// One article of each cluster
-    Cluster,
-}
-
-pub(super) fn search(global: &Global, args: &SearchArgs) -> anyhow::Result<Exit> {
+pub(super) fn search(global: &GlobalOptions, args: &SearchArgs) -> anyhow::Result<Exit> {
     let now = Utc::now();
     let time = |typed: &Option<String>, option| -> anyhow::Result<_> {
         typed
             .as_deref()
-            .map(|typed| when::parse(typed, now))
+            .map(|typed| parse_time(typed, now))
             .transpose()
             .context(option)
     };
@@ -65,24 +62,22 @@ pub(super) fn search(global: &Global, args: &SearchArgs) -> anyhow::Result<Exit>
     let reader = Reader::open(&global.database_to_read()?)?;
     let Hits { hits, shortened } = match reader.search(&search) {
         Ok(found) => found,
-        Err(SearchError::Query(error)) => return Err(Usage(error.to_string()).into()),
+        Err(SearchError::Query(error)) => return Err(UsageError(error.to_string()).into()),
         Err(SearchError::Store(error)) => return Err(error.into()),
     };
-    for beginning in shortened {
-        writeln!(
-            io::stderr(),
-            "`{beginning}` begins more words than can be looked through: looked for those that are commonest in the latest \
+    for prefix in shortened {
+        print_message(&format!(
+            "`{prefix}` begins more words than can be looked through: looked for those that are commonest in the latest \
              articles; with more letters all of them are found"
-        )?;
+        ));
     }
-    let lines: Vec<String> = if args.json {
-        hits.iter().map(as_json).collect()
-    } else {
-        let colour = io::stdout().is_terminal();
-        hits.iter().map(|hit| as_text(hit, colour)).collect()
-    };
-    if !lines.is_empty() {
-        say(&lines.join("\n"))?;
+    let colour = io::stdout().is_terminal();
+    for hit in &hits {
+        print_result(&if args.json {
+            shapes::to_line(&SearchHitJson::from(hit))?
+        } else {
+            as_text(hit, colour)
+        })?;
     }
     Ok(Exit::Done)
 }
@@ -96,7 +91,7 @@ fn as_text(hit: &Hit, colour: bool) -> String {
     let date = hit
         .published
         .clone()
-        .unwrap_or_else(|| hit.first_seen.to_rfc3339_opts(SecondsFormat::Secs, true));
+        .unwrap_or_else(|| UtcSeconds(hit.first_seen).to_string());
     format!(
         "{} {} ({})\n  {}\n  {}",
         hit.article_id,
@@ -107,7 +102,7 @@ fn as_text(hit: &Hit, colour: bool) -> String {
     )
 }
 
-/// The passage with what was found between `open` and `close`.
+/// The passage, each match between `open` and `close`.
 fn marked(snippet: &Snippet, open: &str, close: &str) -> String {
     let mut out = String::new();
     let mut at = 0;
@@ -120,26 +115,4 @@ fn marked(snippet: &Snippet, open: &str, close: &str) -> String {
     }
     out.push_str(snippet.text.get(at..).unwrap_or_default());
     out
-}
-
-/// Stored text has tabs and line breaks, and no other control characters.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn as_json(hit: &Hit) -> String {
-    let text = &hit.snippet.text;
-    let characters = |bytes: usize| text.get(..bytes).unwrap_or_default().chars().count();
-    let marks: Vec<[usize; 2]> = hit
-        .snippet
-        .marks
-        .iter()
-        .map(|mark| [characters(mark.start), characters(mark.end)])
-        .collect();
-    json!({
-        "id": hit.article_id, "url": hit.url, "title": hit.title, "source": hit.source, "published": hit.published,
-        "language": hit.language, "first_seen": hit.first_seen.to_rfc3339_opts(SecondsFormat::Secs, true),
-        "cluster": hit.cluster, "snippet": text, "marks": marks, "score": hit.score,
-    })
-    .to_string()
 }

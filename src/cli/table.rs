@@ -1,18 +1,20 @@
-//! Tables for people.
+//! Tables without frames, which both people and `awk` can read.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use console::measure_text_width;
 
-use super::width::elided;
+use super::terminal::elided;
 
-/// Between two columns.
+/// Spaces between two columns.
 const GAP: u16 = 2;
 
-/// What the first and the last column keep, however narrow it is.
-const FIRST: usize = 14;
-const LAST: usize = 20;
+/// Least width of the first column.
+const MIN_FIRST: usize = 14;
 
-/// A table without frames, fit for a terminal and for `awk`; columns named in `right` are numbers.
+/// Least width of the last column.
+const MIN_LAST: usize = 20;
+
+/// A table as wide as its cells; columns named in `right` are aligned to the right.
 pub(super) fn table(header: &[&str], right: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table
@@ -37,8 +39,8 @@ pub(super) fn table(header: &[&str], right: &[&str], rows: impl IntoIterator<Ite
         .join("\n")
 }
 
-/// The same for a terminal of that many columns: the last column is cut short, then those named in `spare` are left out
-/// in that order, then the first is cut short.
+/// The same for a terminal of `width` columns: first the last column is cut, then those named in `spare` are left out in
+/// that order, then the first is cut.
 pub(super) fn within(
     width: Option<usize>,
     header: &[&str],
@@ -64,7 +66,7 @@ pub(super) fn within(
         let end = header.len().saturating_sub(1);
         let between: usize = (1..end).map(wide).sum::<usize>() + usize::from(GAP) * end;
         let room = width.saturating_sub(between);
-        let (first, last) = (wide(0), wide(end).min(LAST));
+        let (first, last) = (wide(0), wide(end).min(MIN_LAST));
         if first + last <= room {
             break (first, room - first);
         }
@@ -72,7 +74,7 @@ pub(super) fn within(
             .next()
             .and_then(|name| header.iter().position(|other| other == name))
         else {
-            break (room.saturating_sub(last).max(FIRST), last);
+            break (room.saturating_sub(last).max(MIN_FIRST), last);
         };
         header.remove(column);
         for row in &mut rows {
@@ -87,7 +89,7 @@ pub(super) fn within(
             *cell = elided(cell, Some(last));
         }
     }
-    // Where it is narrower than the least of everything.
+    // The least widths together may still be too wide.
     let lines = table(&header, right, rows);
     let lines = lines.lines().map(|line| elided(line, Some(width)));
     lines.collect::<Vec<_>>().join("\n")

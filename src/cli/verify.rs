@@ -1,35 +1,37 @@
-//! `cuttings verify`: whether the database is what it should be.
+//! `cuttings verify`: whether the database is intact, as SQLite and as our own rules see it.
 
 use clap::Args;
 
-use super::{Exit, Global, complain, progress, say};
+use super::exit::Exit;
+use super::options::GlobalOptions;
+use super::print::{print_message, print_result};
+use super::progress;
 use crate::store::{MaintenanceWriter, Reader};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// Build the index of words anew first
+    /// Rebuild the full-text index first
     #[arg(long)]
     rebuild_search: bool,
 }
 
-pub(super) fn verify(global: &Global, args: &VerifyArgs) -> anyhow::Result<Exit> {
+pub(super) fn verify(global: &GlobalOptions, args: &VerifyArgs) -> anyhow::Result<Exit> {
     let path = if args.rebuild_search {
-        global.database_alone()?
-    } else {
-        global.database_to_read()?
-    };
-    if args.rebuild_search {
+        let path = global.database_to_write()?;
         let bar = progress::spinner("{spinner} {pos} articles indexed, {per_sec}");
         MaintenanceWriter::open(&path)?.rebuild_search(|indexed| bar.set_position(indexed))?;
         bar.finish_and_clear();
-    }
+        path
+    } else {
+        global.database_to_read()?
+    };
     let reader = Reader::open(&path)?;
     let bar = progress::spinner("{spinner} {msg}");
-    let wrong = reader.verify(|what| bar.set_message(what.to_owned()))?;
+    let errors = reader.verify(|check| bar.set_message(check.to_owned()))?;
     bar.finish_and_clear();
-    if wrong.is_empty() {
+    if errors.is_empty() {
         let summary = reader.summary()?;
-        complain(&format!(
+        print_message(&format!(
             "{}: {} articles, {} changes: everything is as it should be",
             path.display(),
             summary.articles,
@@ -37,7 +39,7 @@ pub(super) fn verify(global: &Global, args: &VerifyArgs) -> anyhow::Result<Exit>
         ));
         return Ok(Exit::Done);
     }
-    say(&wrong.join("\n"))?;
-    complain("keep a copy of the database as it is; where SQLite itself finds fault, restore a backup");
+    print_result(&errors.join("\n"))?;
+    print_message("keep a copy of the database as it is; where SQLite itself finds fault, restore a backup");
     Ok(Exit::NeedsAPerson)
 }

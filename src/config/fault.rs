@@ -110,7 +110,8 @@ impl Faults {
     }
 }
 
-fn counted(number: usize, noun: &str) -> String {
+/// `1 source`, `2 sources`.
+pub fn counted(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

@@ -45,7 +45,7 @@ pub use crate::timing::Schedule;
 
 pub use access::{RequestOptions, SecretSource, refused_header};
 pub use edit::{Names, NewSource, NotAdded, append};
-pub use fault::{Fault, Faults, SHOWN, Severity};
+pub use fault::{Fault, Faults, SHOWN, Severity, counted};
 pub use filter::{Filter, FilterInput, Filters};
 pub use find::{NotFound, find, find_or_begin, search};
 pub use listing::{Listing, SourceKind};

@@ -56,6 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "poll", "collect", "fetch", "model", "store", "export", "deliver", "config",
         ],
     ),
+    ("shapes", &["config", "identity", "link", "model", "store"]),
     ("cli", ALL),
     ("main", ALL),
     ("lib", ALL),
@@ -98,6 +99,7 @@ const ALL: &[&str] = &[
     "export",
     "deliver",
     "daemon",
+    "shapes",
     "cli",
 ];
 

@@ -1,13 +1,16 @@
-//! A page that shows what is kept of another and what is not. It loads nothing and runs nothing: all of it is text.
+//! `try --html`: a page that shows in colours what is kept of another page and what is not.
+//!
+//! It loads nothing and runs nothing: what comes from the page is escaped text, and its Content-Security-Policy forbids
+//! everything but its own styles.
 
 use std::fmt::Write as _;
 
-use url::Url;
-
+use super::fields::{fields, origin};
+use super::trial::PageTrial;
 use crate::extract::{Disposition, Segment};
 use crate::html::BlockKind;
 use crate::link;
-use crate::model::Extraction;
+use crate::model::{Extraction, Field};
 
 const STYLE: &str = "\
 :root { color-scheme: light dark }
@@ -23,30 +26,30 @@ span { padding: .125em .1em; border-radius: .2em; box-decoration-break: clone; -
 h1 { font-size: 1.25rem } li { margin: .2em 0 } .small { font-size: .8125rem; color: #888 }
 ";
 
-/// The page.
-pub(super) fn page(url: &Url, extraction: &Extraction, pages: &[(Url, Vec<Segment>)]) -> String {
+/// The report as a whole document.
+pub(super) fn page(trial: &PageTrial) -> String {
     let mut out = String::from(
         "<!DOCTYPE html>\n<html>\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n",
     );
-    let shown = escaped(&link::mask_secrets(url));
+    let shown = escaped(&link::mask_secrets(&trial.response.url));
     let _ = write!(
         out,
         "<title>cuttings try {shown}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{shown}</h1>\n"
     );
-    fields(extraction, &mut out);
+    field_table(&trial.extraction, &mut out);
     out.push_str("<p>");
-    for (fate, what) in [
+    for (disposition, what) in [
         (Disposition::Kept, "kept"),
         (Disposition::Removed, "taken out by <code>remove</code>"),
         (Disposition::CutOff, "behind a text of <code>cut_after</code>"),
         (Disposition::Outside, "not of the article"),
     ] {
-        let _ = write!(out, "<span class=\"{}\">{what}</span> ", fate.as_str());
+        let _ = write!(out, "<span class=\"{}\">{what}</span> ", disposition.as_str());
     }
     out.push_str("</p>\n<hr>\n");
-    for (number, (url, parts)) in pages.iter().enumerate() {
+    for (number, (url, segments)) in trial.segments.iter().enumerate() {
         if number > 0 {
             let _ = writeln!(
                 out,
@@ -55,21 +58,22 @@ pub(super) fn page(url: &Url, extraction: &Extraction, pages: &[(Url, Vec<Segmen
                 escaped(&link::mask_secrets(url))
             );
         }
-        for part in parts {
-            block(part, &mut out);
+        for segment in segments {
+            block(segment, &mut out);
         }
     }
     out.push_str("</body>\n</html>\n");
     out
 }
 
-fn fields(extraction: &Extraction, out: &mut String) {
+/// Every field that was found or has a rule, how it was found, and the selectors that were tried for it.
+fn field_table(extraction: &Extraction, out: &mut String) {
     out.push_str("<table>\n<tr><th>field<th>from<th>value</tr>\n");
     let body = (
-        crate::model::Field::Body,
+        Field::Body,
         (!extraction.text.is_empty()).then(|| format!("{} characters", extraction.text.chars().count())),
     );
-    for (field, value) in super::fields(extraction).into_iter().chain([body]) {
+    for (field, value) in fields(extraction).into_iter().chain([body]) {
         let rules: Vec<_> = extraction
             .selectors
             .iter()
@@ -78,14 +82,11 @@ fn fields(extraction: &Extraction, out: &mut String) {
         if value.is_none() && rules.is_empty() {
             continue;
         }
-        let origin = extraction
-            .origins
-            .get(&field)
-            .map_or("", |origin| origin.as_str());
         let _ = write!(
             out,
-            "<tr><th>{}<td>{origin}<td>{}",
+            "<tr><th>{}<td>{}<td>{}",
             field.as_str(),
+            origin(extraction, field),
             escaped(value.as_deref().unwrap_or("-"))
         );
         if !rules.is_empty() {
@@ -106,23 +107,29 @@ fn fields(extraction: &Extraction, out: &mut String) {
     out.push_str("</table>\n");
 }
 
-fn block(part: &Segment, out: &mut String) {
-    let tag = match part.shape {
+fn block(segment: &Segment, out: &mut String) {
+    let tag = match segment.shape {
         BlockKind::Heading(1..=2) => "h2",
         BlockKind::Heading(_) => "h3",
         BlockKind::Pre => "pre",
         BlockKind::Item { .. } | BlockKind::Row | BlockKind::Paragraph => "p",
     };
     let _ = write!(out, "<{tag} dir=\"auto\">");
-    if let BlockKind::Item { .. } = part.shape {
+    if let BlockKind::Item { .. } = segment.shape {
         out.push_str("• ");
     }
-    for (fate, text) in &part.pieces {
-        let _ = write!(out, "<span class=\"{}\">{}</span>", fate.as_str(), escaped(text));
+    for (disposition, text) in &segment.pieces {
+        let _ = write!(
+            out,
+            "<span class=\"{}\">{}</span>",
+            disposition.as_str(),
+            escaped(text)
+        );
     }
     let _ = writeln!(out, "</{tag}>");
 }
 
+/// HTML of a text; control characters are left out.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

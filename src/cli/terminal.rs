@@ -1,27 +1,29 @@
-//! How wide the terminal is, and texts that fit into it.
+//! The width of the terminal, and texts cut or wrapped to it. Widths are columns: a wide character takes two.
 
 use std::io::IsTerminal as _;
 
 use console::{Term, measure_text_width, truncate_str};
 
-/// Narrower than this nothing is made to fit.
-const NARROWEST: usize = 40;
+/// A narrower terminal counts as having this many columns.
+const MIN_WIDTH: usize = 40;
 
-/// Columns there are: what `COLUMNS` says, else those of the terminal. `None`: lines may be as long as they are, as in
-/// a file or for `awk`.
+/// The width: `$COLUMNS`, else that of the terminal. `None` where stdout is no terminal: lines are not cut, for `awk`.
 pub(super) fn width() -> Option<usize> {
-    let said = std::env::var("COLUMNS").ok().and_then(|said| said.parse().ok());
-    let seen = || {
+    let configured = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    let measured = || {
         std::io::stdout()
             .is_terminal()
             .then(|| usize::from(Term::stdout().size().1))
     };
-    said.or_else(seen)
+    configured
+        .or_else(measured)
         .filter(|&columns| columns > 0)
-        .map(|columns| columns.max(NARROWEST))
+        .map(|columns| columns.max(MIN_WIDTH))
 }
 
-/// The beginning of a text that fits, with a sign where something was left out.
+/// The beginning of a text that fits, ending with `…` where it was cut.
 pub(super) fn elided(text: &str, width: Option<usize>) -> String {
     match width {
         Some(width) => truncate_str(text, width, "…").into_owned(),
@@ -29,7 +31,8 @@ pub(super) fn elided(text: &str, width: Option<usize>) -> String {
     }
 }
 
-/// A text in lines that fit, those after the first indented; words are not broken, so that an address can be copied.
+/// A text in lines that fit, those after the first indented by `indent` columns. Words are not broken, so that a URL can
+/// be copied: a longer one is a line of its own.
 pub(super) fn wrapped(text: &str, width: Option<usize>, indent: usize) -> Vec<String> {
     let Some(width) = width else {
         return vec![text.to_owned()];

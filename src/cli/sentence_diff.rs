@@ -1,15 +1,17 @@
-//! Texts as sentences, and what differs between two of them.
+//! Splits texts into sentences and compares them (Myers' algorithm).
 
 use std::time::{Duration, Instant};
 
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices_deadline};
 
-/// How long a comparison may take; beyond it is coarser, never wrong.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::shapes::SentenceChange;
 
-/// Sentences of a text, paragraph by paragraph. An end is a full stop of any script with white space or the end behind
-/// it, or one of the scripts that put no space there.
-pub(super) fn sentences(text: &str) -> Vec<&str> {
+/// How long a comparison may take; after that it goes on with a coarser one, which is still correct.
+const COMPARE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The sentences of a text; none reaches over the end of a line. A sentence ends with a full stop of any script that is
+/// followed by white space, a quote or the end of the line, or with one of the scripts that put no space after it.
+fn sentences(text: &str) -> Vec<&str> {
     let mut sentences = Vec::new();
     for line in text.lines() {
         let mut start = 0;
@@ -45,31 +47,20 @@ fn push<'a>(sentence: Option<&'a str>, sentences: &mut Vec<&'a str>) {
     sentences.extend(sentence.map(str::trim).filter(|sentence| !sentence.is_empty()));
 }
 
-/// A sentence and what became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change<'a> {
-    /// Gone.
-    Out(&'a str),
-    /// New.
-    In(&'a str),
-    /// So many that stayed.
-    Same(usize),
-}
-
-/// What differs between two texts, in order.
-pub(super) fn changes<'a>(before: &'a str, after: &'a str) -> Vec<Change<'a>> {
+/// What differs between two texts, in the order of both. Nothing where both are empty.
+pub(super) fn changes<'a>(before: &'a str, after: &'a str) -> Vec<SentenceChange<'a>> {
     let (old, new) = (sentences(before), sentences(after));
-    let deadline = Instant::now().checked_add(PATIENCE);
+    let deadline = Instant::now().checked_add(COMPARE_TIMEOUT);
     let mut changes = Vec::new();
     for op in capture_diff_slices_deadline(Algorithm::Myers, &old, &new, deadline) {
         if let DiffOp::Equal { len, .. } = op {
-            changes.push(Change::Same(len));
+            changes.push(SentenceChange::Same(len));
             continue;
         }
         changes.extend(op.iter_changes(&old, &new).map(|change| match change.tag() {
-            ChangeTag::Delete => Change::Out(change.value()),
-            ChangeTag::Insert => Change::In(change.value()),
-            ChangeTag::Equal => Change::Same(1),
+            ChangeTag::Delete => SentenceChange::Out(change.value()),
+            ChangeTag::Insert => SentenceChange::In(change.value()),
+            ChangeTag::Equal => SentenceChange::Same(1),
         }));
     }
     changes
@@ -94,18 +85,18 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_told_in_order() {
+    fn what_differs_is_listed_in_order() {
         let (before, after) = ("One. Two. Three. Four.", "One. 2. Three. Four. Five.");
         assert_eq!(
             changes(before, after),
             [
-                Change::Same(1),
-                Change::Out("Two."),
-                Change::In("2."),
-                Change::Same(2),
-                Change::In("Five.")
+                SentenceChange::Same(1),
+                SentenceChange::Out("Two."),
+                SentenceChange::In("2."),
+                SentenceChange::Same(2),
+                SentenceChange::In("Five.")
             ]
         );
-        assert_eq!(changes(before, before), [Change::Same(4)]);
+        assert_eq!(changes(before, before), [SentenceChange::Same(4)]);
     }
 }

@@ -1,58 +1,68 @@
-//! What came of a page, for a person at a terminal.
+//! The report of `try` for a terminal: the fields with the selectors that were tried, the keys, and the text.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
 use console::{Style, Term};
 
-use super::super::width;
-use super::Tried;
+use super::super::terminal;
+use super::fields::{fields, origin};
+use super::trial::PageTrial;
 use crate::link;
 use crate::model::{Field, PageKind};
 
-/// Columns of the names of fields, and of origins.
-const NAMES: usize = 13;
-const ORIGINS: usize = 9;
+/// Columns of the names of fields.
+const NAME_COLUMNS: usize = 13;
 
-/// Widest that text is set.
-const WIDEST: usize = 100;
+/// Columns of the origins.
+const ORIGIN_COLUMNS: usize = 9;
 
-/// A page to write on, which knows whether it has colours and where it ends.
-struct Sheet {
+/// Columns before values.
+const INDENT: usize = NAME_COLUMNS + ORIGIN_COLUMNS;
+
+/// Most columns that text is set in.
+const MAX_WIDTH: usize = 100;
+
+/// The report as far as it is written.
+struct TextReport {
     out: String,
     colour: bool,
-    /// `None`: not a terminal, lines are left as they are.
+    /// Columns; `None`: not a terminal, lines are not wrapped.
     width: Option<usize>,
 }
 
-pub(super) fn text(tried: &Tried) -> String {
+/// The report, with colours where stdout is a terminal.
+pub(super) fn render(trial: &PageTrial) -> String {
     let term = Term::stdout();
     let is_terminal = std::io::stdout().is_terminal();
-    let mut sheet = Sheet {
+    let mut report = TextReport {
         out: String::new(),
         colour: is_terminal && console::colors_enabled(),
-        width: is_terminal.then(|| usize::from(term.size().1).clamp(40, WIDEST)),
+        width: is_terminal.then(|| usize::from(term.size().1).clamp(40, MAX_WIDTH)),
     };
-    sheet.all(tried);
-    sheet.out.trim_end().to_owned()
+    report.write_all(trial);
+    report.out.trim_end().to_owned()
 }
 
-impl Sheet {
-    fn all(&mut self, tried: &Tried) {
-        let extraction = &tried.extraction;
-        let url = self.paint(&link::mask_secrets(&tried.got.url), Style::new().underlined());
+impl TextReport {
+    fn write_all(&mut self, trial: &PageTrial) {
+        let extraction = &trial.extraction;
+        let url = self.paint(
+            &link::mask_secrets(&trial.response.url),
+            Style::new().underlined(),
+        );
         let _ = writeln!(self.out, "{url}");
         let kind = match extraction.kind {
             PageKind::Article => self.paint("article", Style::new().green()),
             other => self.paint(other.as_str(), Style::new().yellow().bold()),
         };
         let _ = writeln!(self.out, "{kind}\n");
-        for (field, value) in super::fields(extraction) {
+        for (field, value) in fields(extraction) {
             let is_asked = extraction.selectors.iter().any(|tried| tried.field == field);
             if value.is_none() && !is_asked && matches!(field, Field::NextPage | Field::SinglePage) {
                 continue;
             }
-            self.field(tried, field, value.as_deref());
+            self.field(trial, field, value.as_deref());
         }
         let words = extraction.text.split_whitespace().count();
         let characters = extraction.text.chars().count();
@@ -61,24 +71,24 @@ impl Sheet {
             .split("\n\n")
             .filter(|text| !text.is_empty())
             .count();
-        let pages = if tried.pages > 1 {
-            format!(", {} pages", tried.pages)
+        let pages = if trial.pages > 1 {
+            format!(", {} pages", trial.pages)
         } else {
             String::new()
         };
         let body = (characters > 0)
             .then(|| format!("{paragraphs} paragraphs, {words} words, {characters} characters{pages}"));
-        self.field(tried, Field::Body, body.as_deref());
-        for (number, key) in tried.keys.keys.iter().enumerate() {
+        self.field(trial, Field::Body, body.as_deref());
+        for (number, key) in trial.identity.keys.iter().enumerate() {
             let name = if number == 0 { "keys" } else { "" };
             let value = format!("{:<13} {}", key.kind.as_str(), key.key);
             self.line(name, "", &value);
         }
-        if let Some(missing) = &tried.missing {
+        if let Some(missing) = &trial.missing {
             let message = self.paint(&missing.message, Style::new().red());
             let _ = writeln!(self.out, "\n{message}");
         }
-        self.summary(tried);
+        self.summary(trial);
         if !extraction.text.is_empty() {
             self.out.push('\n');
             for line in extraction.text.lines() {
@@ -89,14 +99,10 @@ impl Sheet {
         }
     }
 
-    /// A field, where it came from, and below it the selectors that were tried for it.
-    fn field(&mut self, tried: &Tried, field: Field, value: Option<&str>) {
-        let extraction = &tried.extraction;
-        let origin = extraction
-            .origins
-            .get(&field)
-            .map_or("", |origin| origin.as_str());
-        self.line(field.as_str(), origin, value.unwrap_or("-"));
+    /// A field, how it was found, and below it the selectors that were tried for it.
+    fn field(&mut self, trial: &PageTrial, field: Field, value: Option<&str>) {
+        let extraction = &trial.extraction;
+        self.line(field.as_str(), origin(extraction, field), value.unwrap_or("-"));
         for rule in extraction.selectors.iter().filter(|tried| tried.field == field) {
             let sign = if rule.matched {
                 self.paint("✓ hit   ", Style::new().green())
@@ -109,27 +115,28 @@ impl Sheet {
                 "{:indent$}{sign}  {}  {layer}",
                 "",
                 rule.selector,
-                indent = NAMES + ORIGINS
+                indent = INDENT
             );
         }
     }
 
+    /// A line of three columns; what does not fit follows below the value.
     fn line(&mut self, name: &str, origin: &str, value: &str) {
-        let name = self.paint(&format!("{name:<NAMES$}"), Style::new().bold());
-        let origin = self.paint(&format!("{origin:<ORIGINS$}"), Style::new().cyan());
-        let parts = self.wrapped(value, NAMES + ORIGINS);
-        for (number, part) in parts.iter().enumerate() {
+        let name = self.paint(&format!("{name:<NAME_COLUMNS$}"), Style::new().bold());
+        let origin = self.paint(&format!("{origin:<ORIGIN_COLUMNS$}"), Style::new().cyan());
+        let lines = self.wrapped(value, INDENT);
+        for (number, line) in lines.iter().enumerate() {
             let _ = if number == 0 {
-                writeln!(self.out, "{name}{origin}{part}")
+                writeln!(self.out, "{name}{origin}{line}")
             } else {
-                writeln!(self.out, "{:indent$}{part}", "", indent = NAMES + ORIGINS)
+                writeln!(self.out, "{:indent$}{line}", "", indent = INDENT)
             };
         }
     }
 
-    /// What to do about it, in a line.
-    fn summary(&mut self, tried: &Tried) {
-        let rules = &tried.extraction.selectors;
+    /// How the rules did, in a line.
+    fn summary(&mut self, trial: &PageTrial) {
+        let rules = &trial.extraction.selectors;
         let hits = rules.iter().filter(|rule| rule.matched).count();
         let text = if rules.is_empty() {
             "no rule has a selector for this page: all of it was found automatically; docs/sources.md shows how to write some"
@@ -141,13 +148,14 @@ impl Sheet {
         let _ = writeln!(self.out, "\n{text}");
     }
 
+    /// The text with escape sequences, where there are colours.
     fn paint(&self, text: &str, style: Style) -> String {
         style.force_styling(self.colour).apply_to(text).to_string()
     }
 
     /// A text in lines that fit.
     fn wrapped(&self, text: &str, indent: usize) -> Vec<String> {
-        width::wrapped(
+        terminal::wrapped(
             text,
             self.width.map(|width| width.saturating_sub(indent).max(20)),
             0,

@@ -1,11 +1,19 @@
-//! Points in time, as people type them.
+//! Options that select articles, shared by the commands that have them.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use clap::ValueEnum;
 
-use super::Usage;
+use super::exit::UsageError;
 
-/// A date (midnight in UTC), a time with its offset, or so long before `now`.
-pub(super) fn parse(typed: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Usage> {
+/// What `--unique` shows one article of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Unique {
+    /// One article of those that tell the same story
+    Cluster,
+}
+
+/// A time as people type it: a date (midnight in UTC), a time with its offset, or a length of time before `now`.
+pub(super) fn parse_time(typed: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, UsageError> {
     let typed = typed.trim();
     let day = || {
         let day: NaiveDate = typed.parse().ok()?;
@@ -21,7 +29,7 @@ pub(super) fn parse(typed: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Us
         .or_else(day)
         .or_else(ago)
         .ok_or_else(|| {
-            Usage(format!(
+            UsageError(format!(
                 "{typed:?} is no time; write 2026-11-24, 2026-11-24T08:00:00+02:00, or a length of time such as 7d"
             ))
         })
@@ -34,7 +42,7 @@ mod tests {
     #[test]
     fn times_by_example() {
         let now: DateTime<Utc> = "2026-11-24T10:00:00Z".parse().unwrap();
-        let shown = |typed| parse(typed, now).map_err(|_| ()).map(|at| at.to_rfc3339());
+        let shown = |typed| parse_time(typed, now).map_err(|_| ()).map(|at| at.to_rfc3339());
         assert_eq!(shown("2026-11-01"), Ok("2026-11-01T00:00:00+00:00".into()));
         assert_eq!(
             shown("2026-11-01T08:00:00+02:00"),

@@ -1,0 +1,124 @@
+//! What `cuttings status` says about a source below the table: its failure, its silence, its rules.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::times::{ago, rough};
+use crate::shapes::masked_url;
+use crate::store::{RuleStat, SourceState, SourceStatus};
+
+/// A sentence about a source; printed as `name: text`.
+pub(super) struct SourceNote<'a> {
+    pub(super) source: &'a str,
+    pub(super) text: String,
+}
+
+impl fmt::Display for SourceNote<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.source, self.text)
+    }
+}
+
+/// Everything to be said about a source, most urgent first.
+pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceNote<'_>> {
+    let mut notes = Vec::new();
+    if let Some(error) = &source.last_error {
+        notes.push(format!(
+            "{} [{}], {}",
+            error.message,
+            error.code,
+            ago(error.at, now)
+        ));
+    }
+    if let Some((silence, silent)) = source
+        .silence
+        .and_then(|silence| Some((silence, silence.unusual_length(now)?)))
+    {
+        let usual = silence
+            .usual_gap
+            .and_then(|usual| usual.to_std().ok())
+            .unwrap_or_default();
+        notes.push(format!(
+            "silent for {}, usually every {}",
+            rough(silent.to_std().unwrap_or_default()),
+            rough(usual)
+        ));
+    }
+    if source.robots_denied > 0 {
+        notes.push(format!(
+            "robots.txt has forbidden {} requests",
+            source.robots_denied
+        ));
+    }
+    if let (hits, tried @ 1..) = source.hits {
+        notes.push(format!(
+            "its selectors found something {hits} times of {tried} ({} %)",
+            hits * 100 / tried
+        ));
+    }
+    if source.state == SourceState::Ended {
+        notes.push(
+            "switched off, as its server says that the feed is gone for good (410). Give it another `feed`; or, \
+             to ask once more, run with `enabled = false` and then take that out"
+                .to_owned(),
+        );
+    }
+    if source.ignore_robots {
+        notes.push("robots.txt is ignored (ignore_robots)".to_owned());
+    }
+    if let Some(to) = &source.moved_to {
+        notes.push(format!("the feed has moved to {}", masked_url(to)));
+    }
+    if let Some((why, by)) = &source.known_by {
+        notes.push(format!("{why}: entries are known by {by}"));
+    }
+    if !source.excluded.is_empty() {
+        let counts: Vec<String> = source
+            .excluded
+            .iter()
+            .map(|(filter, count)| format!("{count} by {filter}"))
+            .collect();
+        notes.push(format!("left out {}", counts.join(", ")));
+    }
+    notes.extend(
+        source
+            .rules
+            .iter()
+            .filter_map(|rule| rule_note(rule, &source.name, now)),
+    );
+    let note = |text| SourceNote {
+        source: &source.name,
+        text,
+    };
+    notes.into_iter().map(note).collect()
+}
+
+/// That a selector finds less than it used to, or has missed.
+fn rule_note(rule: &RuleStat, source: &str, now: DateTime<Utc>) -> Option<String> {
+    let (field, selector) = (&rule.field, &rule.selector);
+    let Some(drift) = &rule.drift else {
+        return (rule.misses > 0).then(|| {
+            format!(
+                "{field} {selector:?} missed {} of {} pages",
+                rule.misses,
+                rule.hits + rule.misses
+            )
+        });
+    };
+    let since = rule.drift_at.map_or("just now".into(), |at| ago(at, now));
+    let what = match drift.as_str() {
+        "length" => format!(
+            "finds {:.0} characters, it used to find {:.0}",
+            rule.length, rule.usual_length
+        ),
+        _ => format!(
+            "hits {:.0} % of pages, it used to hit {:.0} %",
+            rule.rate * 100.0,
+            rule.usual_rate * 100.0
+        ),
+    };
+    Some(format!(
+        "DRIFT, {since}: {field} {selector:?} {what}; the site may have changed, look with `cuttings try URL --source {source}`"
+    ))
+}

@@ -1,0 +1,251 @@
+//! Fetches a page as the daemon would, follows its further pages, and extracts the article without storing it.
+//!
+//! `try` and `check --live` use it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::super::client;
+use super::super::exit::UsageError;
+use crate::config::{ArticleRules, Config, Source};
+use crate::extract::{self, ExtractError, PageInput, Pagination, Segment};
+use crate::fetch::{Fetcher, Request, ResourceKind, ResponseContent};
+use crate::identity::Identity;
+use crate::model::{Extraction, Failure, Grade};
+use crate::{html, identity, link};
+
+/// A page as it was received, or read from a file or the database.
+pub(in crate::cli) struct PageResponse {
+    /// Before charset decoding.
+    pub(in crate::cli) body: Vec<u8>,
+    /// `Content-Type` header.
+    pub(in crate::cli) content_type: Option<String>,
+    /// `Link` header.
+    pub(in crate::cli) link_header: Option<String>,
+    /// The URL that served it.
+    pub(in crate::cli) url: Url,
+    /// The URLs that redirected to it, the one that was asked for first.
+    pub(in crate::cli) hops: Vec<Url>,
+}
+
+/// What is the same for every page of a command.
+#[derive(Clone, Copy)]
+pub(in crate::cli) struct TryContext<'a> {
+    /// For the rules of sites.
+    pub(in crate::cli) config: &'a Config,
+    /// Its rules apply, and it is asked as its `[[source]]` says.
+    pub(in crate::cli) source: Option<&'a Source>,
+    /// Rules that go before all others.
+    pub(in crate::cli) extra_rules: Option<&'a ArticleRules>,
+    /// Decides which dated rules apply, and what a date without a year means.
+    pub(in crate::cli) now: DateTime<Utc>,
+}
+
+/// An article that was tried, and how it was found.
+pub(super) struct PageTrial {
+    /// The first page.
+    pub(super) response: PageResponse,
+    /// The article of all pages.
+    pub(super) extraction: Extraction,
+    /// What it would be known by.
+    pub(super) identity: Identity,
+    /// Each page, cut into what is kept and what is not.
+    pub(super) segments: Vec<(Url, Vec<Segment>)>,
+    /// Pages of the article that were read.
+    pub(super) pages: usize,
+    /// Why a later page is missing.
+    pub(super) missing: Option<Failure>,
+}
+
+/// A page that was extracted.
+struct ExtractedPage {
+    url: Url,
+    extraction: Extraction,
+    segments: Vec<Segment>,
+}
+
+impl TryContext<'_> {
+    /// Fetches a page and those that follow it.
+    pub(super) async fn try_url(&self, url: Url) -> anyhow::Result<PageTrial> {
+        let fetcher = client::fetcher(self.config)?;
+        let response = self
+            .fetch(&fetcher, url.clone())
+            .await
+            .map_err(|failure| anyhow::anyhow!("{}: {}", link::mask_secrets(&url), failure.message))?;
+        let (extraction, segments) = self.extract(&response)?;
+        let mut all = vec![(response.url.clone(), segments)];
+        let pagination = self
+            .follow(
+                &fetcher,
+                Pagination::new(&response.url, extraction),
+                |url, segments| {
+                    all.push((url, segments));
+                },
+            )
+            .await;
+        Ok(self.trial(response, pagination, all))
+    }
+
+    /// Reads a page from a file; pages that follow it are not fetched. `url` is where it came from.
+    pub(super) fn try_file(&self, path: &Path, url: Option<Url>) -> anyhow::Result<PageTrial> {
+        let response = read_page(path, url)?;
+        let (extraction, segments) = self.extract(&response)?;
+        let pagination = Pagination::new(&response.url, extraction).alone();
+        let segments = vec![(response.url.clone(), segments)];
+        Ok(self.trial(response, pagination, segments))
+    }
+
+    /// Fetches an article; that one of its pages is missing is an error.
+    pub(in crate::cli) async fn fetch_article(
+        &self,
+        fetcher: &Fetcher,
+        url: &Url,
+    ) -> Result<Extraction, Failure> {
+        let first = self.fetch_and_extract(fetcher, url.clone()).await?;
+        let pagination = Pagination::new(&first.url, first.extraction);
+        match self.follow(fetcher, pagination, |_, _| {}).await.done() {
+            (article, None) => Ok(article),
+            (_, Some(missing)) => Err(missing),
+        }
+    }
+
+    /// Extracts one page.
+    pub(in crate::cli) fn extract(
+        &self,
+        response: &PageResponse,
+    ) -> Result<(Extraction, Vec<Segment>), ExtractError> {
+        let page_html = html::decode(&response.body, response.content_type.as_deref());
+        let page = PageInput {
+            html: &page_html,
+            url: &response.url,
+            link_header: response.link_header.as_deref(),
+        };
+        let mut rules: Vec<&ArticleRules> = self.extra_rules.into_iter().collect();
+        rules.extend(self.config.rules_for(self.source, &response.url, self.now));
+        let zone = self
+            .extra_rules
+            .and_then(|rules| rules.timezone)
+            .unwrap_or_else(|| self.config.zone_for(self.source, &response.url));
+        extract::explained(&page, &rules, zone, self.now)
+    }
+
+    /// Fetches and adds the further pages of an article, up to the first that fails.
+    async fn follow(
+        &self,
+        fetcher: &Fetcher,
+        mut pagination: Pagination,
+        mut add: impl FnMut(Url, Vec<Segment>),
+    ) -> Pagination {
+        while let Some(url) = pagination.wanted().cloned() {
+            match self.fetch_and_extract(fetcher, url).await {
+                Ok(page) => {
+                    pagination.add(&page.url, page.extraction);
+                    add(page.url, page.segments);
+                }
+                Err(failure) => pagination.missed(failure),
+            }
+        }
+        pagination
+    }
+
+    async fn fetch_and_extract(&self, fetcher: &Fetcher, url: Url) -> Result<ExtractedPage, Failure> {
+        let response = self.fetch(fetcher, url).await?;
+        let (extraction, segments) = self.extract(&response).map_err(|error| Failure {
+            code: error.code(),
+            grade: Grade::Soft,
+            message: error.to_string(),
+            url: Some(link::mask_secrets(&response.url)),
+            status: None,
+        })?;
+        Ok(ExtractedPage {
+            url: response.url,
+            extraction,
+            segments,
+        })
+    }
+
+    /// Fetches a page as the daemon would: with the headers, cookies and proxy of its source, and robots.txt.
+    async fn fetch(&self, fetcher: &Fetcher, url: Url) -> Result<PageResponse, Failure> {
+        let mut request = Request::new(url.clone(), ResourceKind::Page).obeying_robots();
+        if let Some(source) = self.source {
+            request.robots = !source.ignore_robots;
+            request = request
+                .for_source(source)
+                .await
+                .map_err(|error| error.failure(&url))?;
+        }
+        let fetched = fetcher
+            .get(request, self.now)
+            .await
+            .map_err(|failed| failed.failure())?;
+        let ResponseContent::Document(document) = fetched.content else {
+            return Err(Failure {
+                code: "http-304",
+                grade: Grade::Soft,
+                message: "answered 304 to an unconditional request".into(),
+                url: Some(link::mask_secrets(&url)),
+                status: Some(304),
+            });
+        };
+        Ok(PageResponse {
+            link_header: document.headers.get_str("link"),
+            content_type: document.content_type,
+            body: document.body,
+            url: fetched.fetch.url,
+            hops: std::iter::once(url)
+                .chain(fetched.fetch.hops.into_iter().map(|hop| hop.from))
+                .collect(),
+        })
+    }
+
+    fn trial(
+        &self,
+        response: PageResponse,
+        pagination: Pagination,
+        segments: Vec<(Url, Vec<Segment>)>,
+    ) -> PageTrial {
+        let pages = pagination.pages();
+        let (extraction, missing) = pagination.done();
+        let identity = identity::of_page(
+            self.config.key_pattern_for(self.source, &response.url),
+            &extraction.links,
+            &response.url,
+            &response.hops,
+            "",
+        );
+        PageTrial {
+            response,
+            extraction,
+            identity,
+            segments,
+            pages,
+            missing,
+        }
+    }
+}
+
+fn read_page(path: &Path, url: Option<Url>) -> anyhow::Result<PageResponse> {
+    let body = std::fs::read(path)
+        .with_context(|| format!("{}: cannot be read, and is no http(s) URL", path.display()))?;
+    let url = match url {
+        Some(url) => url,
+        None => Url::from_file_path(path.canonicalize().unwrap_or_else(|_| PathBuf::from(path)))
+            .ok()
+            .context("the path of the file cannot be written as a URL; pass --url")?,
+    };
+    if !matches!(url.scheme(), "http" | "https" | "file") {
+        bail!(UsageError(format!(
+            "{url}: --url is the http(s) URL that the file came from"
+        )));
+    }
+    Ok(PageResponse {
+        body,
+        content_type: None,
+        link_header: None,
+        url,
+        hops: Vec::new(),
+    })
+}
