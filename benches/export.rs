@@ -18,7 +18,7 @@
 )]
 
 mod costs;
-mod wire;
+mod samples;
 
 use std::fs;
 use std::io::Write as _;
@@ -82,7 +82,7 @@ fn article(number: i64) -> ImportRecord {
         language: Some("en".into()),
         tags: vec!["Harbour".into(), "Trade".into()],
         origins: "{\"title\":\"json-ld\",\"text\":\"auto\"}".into(),
-        ..wire::import(
+        ..samples::import(
             number,
             &format!("https://press.example/2026/{number}"),
             text,

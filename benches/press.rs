@@ -1,11 +1,11 @@
-//! What the whole way costs: CPU seconds, memory and articles a second of the real binary, and of a plain pipeline beside it.
+//! The cost of the whole way: CPU seconds, memory and articles a second of the real binary, and of a yardstick beside it.
 //!
 //! The papers are served by this process; what is counted is its children alone. Absolute figures depend on the machine:
-//! the ratio to the yardstick is what counts.
+//! only the ratio to the yardstick can be compared.
 //!
 //! ```text
-//! cargo bench --bench press                        # 1,000 feeds, 200 papers of 20 pages, three rounds
-//! cargo bench --bench press -- --papers 50 --rounds 1
+//! cargo bench --bench press                        # real and own pages, 1,000 feeds, 200 papers of 20 pages, three rounds
+//! cargo bench --bench press -- --papers 50 --rounds 1 --pages real
 //! cargo bench --bench press -- --only W3,W4 --against OTHER # does another build come to the same articles?
 //! cargo bench --bench press -- --papers 0 --only W2 --database FILE # beside the articles of a database
 //! cargo bench --bench press -- --papers 0 --idle 120 # what a daemon with all feeds polled costs in two minutes
@@ -18,6 +18,9 @@
 //! | W3 | feeds and pages, cut out by rules; the yardstick does the same |
 //! | W3- | the same, raw pages not kept |
 //! | W4 | feeds and pages, cut out automatically |
+//!
+//! W3 and W4 are done with two kinds of pages, which are printed apart: real ones ([`real_pages`]: markup of 100 sites,
+//! our words; left out where `../shared` is not there) and our own ([`own_pages`]: small, the same everywhere).
 //!
 //! The yardstick is fixed: reqwest, feed-rs, scraper, the same selectors, one transaction an article, a full-text index.
 
@@ -32,12 +35,13 @@
 )]
 
 mod costs;
+mod database_copy;
 mod idle;
-mod kept;
-mod paper;
-mod plain;
+mod own_pages;
+mod real_pages;
 #[path = "../tests/it/support/mod.rs"]
 mod support;
+mod yardstick;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -47,13 +51,16 @@ use std::time::Duration;
 use costs::Used;
 use support::press::Press;
 use support::reply::Reply;
+use yardstick::Rules;
 
-/// Sizes of one call.
-struct Sizes {
+/// The arguments.
+struct Arguments {
     /// Feeds of W1 and W2.
     feeds: usize,
-    /// Papers of W3 and W4, each with [`paper::ENTRIES`] pages.
+    /// Papers of W3 and W4, each with [`own_pages::ENTRIES`] pages.
     papers: usize,
+    /// `real` or `own`: the only kind of pages. Empty: both.
+    pages: String,
     /// Each work is done so often; medians are printed.
     rounds: usize,
     /// The works that are done; empty: all.
@@ -68,8 +75,27 @@ struct Sizes {
     database: Option<PathBuf>,
 }
 
-/// The name of the plain pipeline among the works.
+/// The name of the yardstick among the works.
 const YARDSTICK: &str = "yardstick";
+
+/// A site with a feed; the rules cut out its articles.
+struct Paper {
+    press: Press,
+    rules: Rules,
+}
+
+/// Papers with pages of one kind.
+struct PageSet {
+    name: &'static str,
+    /// Those of W3 and W4; each has pages.
+    papers: Vec<Paper>,
+    /// Characters of each article's text, at least.
+    min_text: i64,
+    /// The share of the pages that must become such articles.
+    min_share: f64,
+    /// Bytes of a page on average.
+    mean_size: usize,
+}
 
 /// One work, and what each round of it used.
 struct Row {
@@ -80,76 +106,63 @@ struct Row {
 }
 
 fn main() -> ExitCode {
-    if let Ok(folder) = std::env::var(plain::FOLDER) {
-        plain::run(Path::new(&folder));
+    if let Ok(folder) = std::env::var(yardstick::FOLDER) {
+        yardstick::run(Path::new(&folder));
         return ExitCode::SUCCESS;
     }
-    let sizes = sizes();
-    let papers = open_papers(sizes.feeds.max(sizes.papers), sizes.papers);
-    let articles = sizes.papers * paper::ENTRIES;
-    if let Some(seconds) = sizes.idle {
-        let folder = tempfile::tempdir().unwrap();
-        sizes.begin(folder.path(), &papers);
-        idle::measure(
-            &sizes.program,
-            folder.path(),
-            &papers,
-            Duration::from_secs(seconds),
-        );
-        return ExitCode::SUCCESS;
-    }
-    println!(
-        "{} feeds; {} papers of {} pages of {} KB; {} rounds\n",
-        sizes.feeds,
-        sizes.papers,
-        paper::ENTRIES,
-        paper::page(1).len() / 1000,
-        sizes.rounds
-    );
-    let (feeds, some) = (&papers[..sizes.feeds], &papers[..sizes.papers]);
-    let mut rows: Vec<Row> = Vec::new();
-    for _ in 0..sizes.rounds {
-        let mut done = |name: &'static str, used: Used| {
-            let of = if name < "W3" { sizes.feeds } else { articles };
-            match rows.iter_mut().find(|row| row.name == name) {
-                Some(row) => row.used.push(used),
-                None => rows.push(Row {
-                    name,
-                    used: vec![used],
-                    of,
-                }),
-            }
-        };
-        if sizes.wants("W1") || sizes.wants("W2") {
+    let arguments = arguments();
+    if arguments.wants("W1") || arguments.wants("W2") || arguments.idle.is_some() {
+        let feeds: Vec<Paper> = (0..arguments.feeds).map(|number| open_feed(1, number)).collect();
+        if let Some(seconds) = arguments.idle {
             let folder = tempfile::tempdir().unwrap();
-            sizes.begin(folder.path(), feeds);
-            done("W1", ours(&sizes.program, folder.path(), &[]));
-            if sizes.wants("W2") {
-                done("W2", ours(&sizes.program, folder.path(), &["--all"]));
-            }
+            arguments.begin(folder.path(), &feeds);
+            let presses: Vec<&Press> = feeds.iter().map(|paper| &paper.press).collect();
+            let time = Duration::from_secs(seconds);
+            idle::measure(&arguments.program, folder.path(), &presses, time);
+            return ExitCode::SUCCESS;
         }
-        for (name, defaults, rules) in [
-            ("W3", "", true),
-            ("W3-", "keep_pages = \"never\"\n", true),
-            ("W4", "", false),
-        ] {
-            if sizes.wants(name) {
-                done(name, sizes.way(some, defaults, rules, articles));
-            }
-        }
-        if sizes.wants(YARDSTICK) {
-            done(YARDSTICK, yardstick(some, articles));
-        }
-        papers.iter().for_each(Press::forget);
+        println!("{} feeds, {} rounds", feeds.len(), arguments.rounds);
+        arguments.measure_feeds(&feeds);
     }
-    print(&rows);
+    for (name, open) in [
+        ("real", open_real_pages as fn(usize) -> PageSet),
+        ("own", open_own_pages),
+    ] {
+        if arguments.papers > 0 && (arguments.pages.is_empty() || arguments.pages == name) {
+            let set = open(arguments.papers);
+            if !set.papers.is_empty() {
+                println!(
+                    "{}: {} papers of {} pages of {} KB, {} rounds",
+                    set.name,
+                    set.papers.len(),
+                    own_pages::ENTRIES,
+                    set.mean_size / 1000,
+                    arguments.rounds
+                );
+                arguments.measure_pages(&set);
+            }
+        }
+    }
     ExitCode::SUCCESS
 }
 
-fn sizes() -> Sizes {
-    let mut sizes = Sizes {
+/// Adds what a work used to its row.
+fn add(rows: &mut Vec<Row>, name: &'static str, of: usize, used: Used) {
+    match rows.iter_mut().find(|row| row.name == name) {
+        Some(row) => row.used.push(used),
+        None => rows.push(Row {
+            name,
+            used: vec![used],
+            of,
+        }),
+    }
+}
+
+fn arguments() -> Arguments {
+    let mut arguments = Arguments {
         feeds: 1000,
         papers: 200,
+        pages: String::new(),
         rounds: 3,
         only: Vec::new(),
         program: PathBuf::from(env!("CARGO_BIN_EXE_cuttings")),
@@ -161,107 +174,205 @@ fn sizes() -> Sizes {
     while let Some(word) = words.next() {
         let value = words.next().unwrap_or_default();
         match (word.as_str(), value.parse()) {
-            ("--feeds", Ok(value)) => sizes.feeds = value,
-            ("--papers", Ok(value)) => sizes.papers = value,
-            ("--rounds", Ok(value)) => sizes.rounds = value,
-            ("--idle", Ok(value)) => sizes.idle = Some(value as u64),
-            ("--only", _) => sizes.only = value.split(',').map(str::to_owned).collect(),
-            ("--program", _) => sizes.program = std::path::absolute(value).unwrap(),
-            ("--database", _) => sizes.database = Some(value.into()),
-            ("--against", _) => sizes.against = Some(std::path::absolute(value).unwrap()),
+            ("--feeds", Ok(value)) => arguments.feeds = value,
+            ("--papers", Ok(value)) => arguments.papers = value,
+            ("--rounds", Ok(value)) => arguments.rounds = value,
+            ("--idle", Ok(value)) => arguments.idle = Some(value as u64),
+            ("--pages", _) if matches!(value.as_str(), "real" | "own") => arguments.pages = value,
+            ("--only", _) => arguments.only = value.split(',').map(str::to_owned).collect(),
+            ("--program", _) => arguments.program = std::path::absolute(value).unwrap(),
+            ("--database", _) => arguments.database = Some(value.into()),
+            ("--against", _) => arguments.against = Some(std::path::absolute(value).unwrap()),
             _ => {
                 eprintln!(
-                    "usage: press [--feeds N] [--papers N] [--rounds N] [--only W1,W3] [--idle SECONDS] [--program PATH] [--against PATH] [--database FILE]"
+                    "usage: press [--feeds N] [--papers N] [--rounds N] [--pages real|own] [--only W1,W3] [--idle SECONDS] [--program PATH] [--against PATH] [--database FILE]"
                 );
                 std::process::exit(2);
             }
         }
     }
-    sizes
+    arguments
 }
 
-/// Papers on addresses of their own; the first `with_pages` have pages, too.
-fn open_papers(number: usize, with_pages: usize) -> Vec<Press> {
-    (0..number)
-        .map(|number| {
-            let press = Press::start(&format!("127.0.{}.{}", 1 + number / 250, 1 + number % 250));
-            let feed = Reply::rss(paper::feed(&press.url(""), number))
-                .gzip()
-                .etag(format!("\"{number}\""));
-            press.page("/feed", feed);
-            if number < with_pages {
-                for id in number * paper::ENTRIES..(number + 1) * paper::ENTRIES {
-                    let page = Reply::html(paper::page(id)).gzip().etag(format!("\"{id}\""));
-                    press.page(&format!("/2026/{id}"), page.clone());
-                    press.page(&format!("/2026/{id}?utm_source=rss"), page);
-                }
-            }
-            press
-        })
-        .collect()
+/// A paper on an address of its own, with a feed and no pages.
+fn open_feed(network: usize, number: usize) -> Paper {
+    let press = Press::start(&format!(
+        "127.{network}.{}.{}",
+        1 + number / 250,
+        1 + number % 250
+    ));
+    let feed = Reply::rss(own_pages::feed(&press.url(""), number)).gzip();
+    press.page("/feed", feed.etag(format!("\"{number}\"")));
+    let rules = Rules {
+        title: "h1".to_owned(),
+        byline: ".by".to_owned(),
+        body: ".text p".to_owned(),
+    };
+    Paper { press, rules }
+}
+
+/// Adds the pages of a paper; returns their bytes in all.
+fn add_pages(press: &Press, number: usize, page: impl Fn(&str, usize) -> String) -> usize {
+    let mut bytes = 0;
+    for id in number * own_pages::ENTRIES..(number + 1) * own_pages::ENTRIES {
+        let path = format!("/2026/{id}");
+        let html = page(&press.url(&path), id);
+        bytes += html.len();
+        let reply = Reply::html(html).gzip().etag(format!("\"{id}\""));
+        press.page(&format!("{path}?utm_source=rss"), reply.clone());
+        press.page(&path, reply);
+    }
+    bytes
+}
+
+fn open_own_pages(number: usize) -> PageSet {
+    let papers: Vec<Paper> = (0..number).map(|number| open_feed(2, number)).collect();
+    let pages = papers.iter().enumerate();
+    let bytes: usize = pages
+        .map(|(number, paper)| add_pages(&paper.press, number, |_, id| own_pages::page(id)))
+        .sum();
+    PageSet {
+        name: "own pages",
+        min_text: 4500,
+        min_share: 1.0,
+        mean_size: bytes / (number * own_pages::ENTRIES),
+        papers,
+    }
+}
+
+/// The templates by turns, one for each paper.
+fn open_real_pages(number: usize) -> PageSet {
+    let templates = real_pages::templates();
+    let (mut papers, mut bytes) = (Vec::new(), 0);
+    for (number, template) in templates.iter().cycle().take(number).enumerate() {
+        let mut paper = open_feed(3, number);
+        paper.rules.body.clone_from(&template.container);
+        bytes += add_pages(&paper.press, number, |url, id| template.page(url, id));
+        papers.push(paper);
+    }
+    PageSet {
+        name: "real pages",
+        min_text: 1000,
+        min_share: 0.95,
+        mean_size: bytes / (number * own_pages::ENTRIES),
+        papers,
+    }
 }
 
 /// Shipped settings but for the gap between requests: the servers are our own.
-fn configure(folder: &Path, papers: &[Press], defaults: &str, rules: bool) {
+fn configure(folder: &Path, papers: &[Paper], defaults: &str, by_rules: bool) {
     let mut text = format!(
         "[politeness]\nhost_gap = \"0s\"\nimpolite = true\n[fetch]\nallow_networks = [\"127.0.0.0/8\"]\n\
          [daemon]\ncontact = \"https://press.example/bot\"\n[defaults]\n{defaults}"
     );
-    for (number, press) in papers.iter().enumerate() {
-        let _ = write!(
-            text,
-            "[[source]]\nname = \"paper-{number}\"\nfeed = \"{}\"\n",
-            press.url("/feed")
-        );
-        if rules {
-            text.push_str("[source.article]\ntitle = \"h1\"\nbyline = \".by\"\nbody = \".text p\"\n");
+    for (number, Paper { press, rules }) in papers.iter().enumerate() {
+        let url = press.url("/feed");
+        let _ = write!(text, "[[source]]\nname = \"paper-{number}\"\nfeed = \"{url}\"\n");
+        if by_rules {
+            let Rules { title, byline, body } = rules;
+            let _ = write!(
+                text,
+                "[source.article]\ntitle = {title:?}\nbyline = {byline:?}\nbody = {body:?}\n"
+            );
         }
     }
     std::fs::write(folder.join("cuttings.toml"), text).unwrap();
 }
 
-impl Sizes {
+impl Arguments {
     fn wants(&self, work: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only == work)
     }
 
-    /// A folder for the polls of all feeds, which take no pages.
-    fn begin(&self, folder: &Path, feeds: &[Press]) {
+    /// Prepares a folder for the polls of all feeds, without pages.
+    fn begin(&self, folder: &Path, feeds: &[Paper]) {
         configure(folder, feeds, "first_poll = 0\n", false);
         if let Some(database) = &self.database {
-            kept::copy(database, &folder.join("cuttings.db"));
+            database_copy::copy(database, &folder.join("cuttings.db"));
         }
     }
 
-    /// The whole way over `papers` into an empty database.
-    fn way(&self, papers: &[Press], defaults: &str, rules: bool, articles: usize) -> Used {
+    /// W1 and W2.
+    fn measure_feeds(&self, feeds: &[Paper]) {
+        let mut rows = Vec::new();
+        for _ in 0..self.rounds {
+            let folder = tempfile::tempdir().unwrap();
+            self.begin(folder.path(), feeds);
+            add(
+                &mut rows,
+                "W1",
+                feeds.len(),
+                ours(&self.program, folder.path(), &[]),
+            );
+            if self.wants("W2") {
+                let used = ours(&self.program, folder.path(), &["--all"]);
+                add(&mut rows, "W2", feeds.len(), used);
+            }
+            feeds.iter().for_each(|paper| paper.press.forget());
+        }
+        print(&rows);
+    }
+
+    /// W3, W4 and the yardstick, by turns.
+    fn measure_pages(&self, set: &PageSet) {
+        let (mut rows, articles) = (Vec::new(), set.papers.len() * own_pages::ENTRIES);
+        for _ in 0..self.rounds {
+            for (name, defaults, by_rules) in [
+                ("W3", "", true),
+                ("W3-", "keep_pages = \"never\"\n", true),
+                ("W4", "", false),
+            ] {
+                if self.wants(name) {
+                    add(&mut rows, name, articles, self.collect(set, defaults, by_rules));
+                }
+            }
+            if self.wants(YARDSTICK) {
+                add(&mut rows, YARDSTICK, articles, run_yardstick(set));
+            }
+            set.papers.iter().for_each(|paper| paper.press.forget());
+        }
+        print(&rows);
+    }
+
+    /// Collects all papers into an empty database.
+    fn collect(&self, set: &PageSet, defaults: &str, by_rules: bool) -> Used {
         let folder = tempfile::tempdir().unwrap();
-        configure(folder.path(), papers, defaults, rules);
+        configure(folder.path(), &set.papers, defaults, by_rules);
         let used = ours(&self.program, folder.path(), &[]);
         let db = rusqlite::Connection::open(folder.path().join("cuttings.db")).unwrap();
-        let method = if rules { "rule" } else { "auto" };
+        let method = if by_rules { "rule" } else { "auto" };
+        let sql = "SELECT count(*) FROM articles WHERE method = ?1 AND length(text) >= ?2";
         let found: i64 = db
-            .query_row(
-                "SELECT count(*) FROM articles WHERE method = ?1 AND length(text) > 4500",
-                [method],
-                |row| row.get(0),
-            )
+            .query_row(sql, (method, set.min_text), |row| row.get(0))
             .unwrap();
-        assert_eq!(found, articles as i64, "articles whole and by {method}");
+        set.check(&format!("articles by {method}"), found);
         if let Some(other) = &self.against {
-            let theirs = tempfile::tempdir().unwrap();
-            configure(theirs.path(), papers, defaults, rules);
-            ours(other, theirs.path(), &[]);
-            let theirs = rusqlite::Connection::open(theirs.path().join("cuttings.db")).unwrap();
-            let same = told(&db) == told(&theirs);
-            assert!(same, "{} comes to other articles", other.display());
+            let other_folder = tempfile::tempdir().unwrap();
+            configure(other_folder.path(), &set.papers, defaults, by_rules);
+            ours(other, other_folder.path(), &[]);
+            let other_db = rusqlite::Connection::open(other_folder.path().join("cuttings.db")).unwrap();
+            let is_same = contents(&db) == contents(&other_db);
+            assert!(is_same, "{} comes to other articles", other.display());
         }
         used
     }
 }
 
-/// All that readers are told of the articles, but for numbers and times of a run.
-fn told(db: &rusqlite::Connection) -> Vec<Vec<rusqlite::types::Value>> {
+impl PageSet {
+    /// Fails if fewer pages became articles than must.
+    fn check(&self, what: &str, found: i64) {
+        let pages = self.papers.len() * own_pages::ENTRIES;
+        let share = found as f64 / pages as f64;
+        assert!(
+            share >= self.min_share,
+            "{}: {found} {what} of {pages} pages",
+            self.name
+        );
+    }
+}
+
+/// All that consumers read of the articles, except for numbers and times of a run.
+fn contents(db: &rusqlite::Connection) -> Vec<Vec<rusqlite::types::Value>> {
     let sql = "SELECT url, short_link, title, standfirst, byline, authors, published, published_at, precision, modified, \
                text, html, image, language, site, source, method, kind, origins, \
                (SELECT json_group_array(kind || ' ' || key) FROM (SELECT kind, key FROM aliases \
@@ -293,18 +404,18 @@ fn run(program: &Path, folder: &Path) -> Command {
     command
 }
 
-fn yardstick(papers: &[Press], articles: usize) -> Used {
+fn run_yardstick(set: &PageSet) -> Used {
     let folder = tempfile::tempdir().unwrap();
-    let urls: String = papers.iter().map(|press| press.url("/feed\n")).collect();
-    std::fs::write(folder.path().join("feeds"), urls).unwrap();
+    let feeds = set
+        .papers
+        .iter()
+        .map(|paper| (paper.press.url("/feed"), &paper.rules));
+    yardstick::write_feeds(folder.path(), feeds);
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env(plain::FOLDER, folder.path());
+    command.env(yardstick::FOLDER, folder.path());
     let used = measured(&mut command);
-    assert_eq!(
-        plain::articles(folder.path()),
-        articles as i64,
-        "the yardstick missed pages"
-    );
+    let found = yardstick::articles(folder.path(), set.min_text);
+    set.check("articles of the yardstick", found);
     used
 }
 

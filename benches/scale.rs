@@ -22,8 +22,8 @@
 )]
 
 mod costs;
-mod kept;
-mod wire;
+mod database_copy;
+mod samples;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -35,8 +35,8 @@ use cuttings::config;
 use cuttings::model::{ClaimedSource, Entry};
 use cuttings::store::{ImportRecord, Reader, Store};
 use futures_util::future::join_all;
+use samples::Dice;
 use tokio::runtime::Runtime;
-use wire::Dice;
 
 /// Polls under way at once, and how often they are claimed and recorded.
 const AT_ONCE: usize = 16;
@@ -88,7 +88,7 @@ fn main() {
         let copy = folder.path().join("scale.db");
         if let Some(database) = database {
             eprintln!("copying {}", database.display());
-            kept::copy(database, &copy);
+            database_copy::copy(database, &copy);
         }
         for number in &sources {
             columns.push(column(*number, &copy));
@@ -238,7 +238,7 @@ impl Steps<'_> {
             let claimed = claim.add(|| self.claim());
             let polls: Vec<_> = claimed
                 .iter()
-                .map(|claim| wire::not_modified(claim, Utc::now()))
+                .map(|claim| samples::not_modified(claim, Utc::now()))
                 .collect();
             unchanged
                 .add(|| runtime.block_on(join_all(polls.into_iter().map(|poll| store.record_poll(poll)))));
@@ -257,7 +257,7 @@ impl Steps<'_> {
             });
             let polls: Vec<_> = claimed
                 .iter()
-                .map(|claim| wire::taken(claim, entries(round), Utc::now()))
+                .map(|claim| samples::taken(claim, entries(round), Utc::now()))
                 .collect();
             changed.add(|| runtime.block_on(join_all(polls.into_iter().map(|poll| store.record_poll(poll)))));
             let claimed = queue.add(|| {
@@ -269,7 +269,7 @@ impl Steps<'_> {
             let at: DateTime<Utc> = Utc::now();
             let pages: Vec<_> = claimed
                 .iter()
-                .map(|claim| wire::collected(claim, self.dice.cutting(claim, BYTES, at), at))
+                .map(|claim| samples::collected(claim, self.dice.cutting(claim, BYTES, at), at))
                 .collect();
             way.add(|| {
                 for stored in

@@ -30,8 +30,8 @@
 )]
 
 mod costs;
-mod paper;
-mod wire;
+mod own_pages;
+mod samples;
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
@@ -49,7 +49,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::future::join_all;
 use rusqlite::{Connection, OpenFlags};
-use wire::{Dice, html_of};
+use samples::{Dice, html_of};
 
 /// Entries of one document, and pages claimed at a time.
 const AT_ONCE: usize = 256;
@@ -298,7 +298,7 @@ async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: b
             .await
             .unwrap()
             .remove(0);
-        let poll = wire::taken(&claim, entries, Utc::now());
+        let poll = samples::taken(&claim, entries, Utc::now());
         store.record_poll(poll).await.unwrap();
         let claims = store
             .claim_entries(Utc::now(), AT_ONCE, Duration::ZERO)
@@ -314,7 +314,7 @@ async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: b
                     sent += page.encoded.as_ref().unwrap().bytes.len();
                     cutting.raw_page = Some(page);
                 }
-                wire::collected(&claim, cutting, Utc::now())
+                samples::collected(&claim, cutting, Utc::now())
             })
             .collect();
         let started = Instant::now();
@@ -338,7 +338,7 @@ async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: b
 
 /// A page as its server sends it.
 fn page(number: usize) -> RawPage {
-    let body = paper::page(number).into_bytes();
+    let body = own_pages::page(number).into_bytes();
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(&body).unwrap();
     RawPage {

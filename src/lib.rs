@@ -49,3 +49,14 @@ pub mod deliver;
 pub mod export;
 mod shapes;
 pub mod telemetry;
+
+/// The configuration of all property tests: the seeds of failures go to `tests/proptest-regressions`.
+#[cfg(test)]
+pub(crate) fn proptest_config() -> proptest::test_runner::Config {
+    use proptest::test_runner::{Config, FileFailurePersistence};
+    let seeds = FileFailurePersistence::SourceParallel("tests/proptest-regressions");
+    Config {
+        failure_persistence: Some(Box::new(seeds)),
+        ..Config::default()
+    }
+}

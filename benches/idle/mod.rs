@@ -1,4 +1,4 @@
-//! What the daemon costs while nothing is due: its processor time, its memory, and how long it takes to stop.
+//! The cost of a daemon while nothing is due: its processor time, its memory, and how long it takes to stop.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ const CALM: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Runs `program` as a daemon, lets it poll every feed of `papers` once, and watches it for so long.
-pub(crate) fn measure(program: &Path, folder: &Path, papers: &[Press], time: Duration) {
+pub(crate) fn measure(program: &Path, folder: &Path, papers: &[&Press], time: Duration) {
     let mut daemon = crate::run(program, folder).stdout(Stdio::null()).spawn().unwrap();
     let begun = Instant::now();
     while papers.iter().any(|paper| paper.count("/feed") == 0) {

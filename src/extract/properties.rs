@@ -33,6 +33,7 @@ fn datish() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(crate::proptest_config())]
     #[test]
     fn a_date_is_of_the_calendar_and_reads_as_it_is_written(text in datish(), language in "(en|en-US|de|ar|th)") {
         if let Some(at) = dates::read(&text, &reading(&language)) {

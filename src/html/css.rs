@@ -294,6 +294,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::proptest_config())]
         #[test]
         fn any_text_is_answered(typed in "[a-c.#:>,~+*=^$'\"()@ \\[\\]\\\\é0-2-]{0,24}") {
             if let Err(error) = Css::parse(&typed) {

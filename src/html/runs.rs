@@ -161,7 +161,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(5000))]
+        #![proptest_config(ProptestConfig { cases: 5000, ..crate::proptest_config() })]
 
         #[test]
         fn eight_bytes_at_once_are_what_each_is_alone(text in "[a-z ]{0,20}[ -~\\x00-\\x20\u{7f}éא北“\u{a0} ]{0,12}[a-z ]{0,20}") {

@@ -320,6 +320,7 @@ fn feed_hints() -> impl Strategy<Value = FeedHints> {
 }
 
 proptest! {
+    #![proptest_config(crate::proptest_config())]
     /// Never before a hint, never below the floor, never starved, and hints never contradict each other.
     #[test]
     fn a_poll_is_never_before_a_wish_and_never_starved(

@@ -448,6 +448,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::proptest_config())]
         #[test]
         fn any_line_is_answered(expr in "[-*/,0-9A-Z@ ü\u{3000}]{0,20}") {
             if let Err(error) = Cron::parse(&expr, Tz::UTC) {

@@ -161,6 +161,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::proptest_config())]
         #[test]
         fn what_is_shown_reads_back(milliseconds in 0..u64::MAX / 2) {
             let duration = Duration::from_millis(milliseconds);

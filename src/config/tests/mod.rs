@@ -382,6 +382,7 @@ fn on_cpu() -> Option<Duration> {
 }
 
 proptest! {
+    #![proptest_config(crate::proptest_config())]
     #[test]
     fn any_text_is_answered(text in r#"([a-z]{1,4} ?= ?|\[{1,2}[a-z.]{1,6}\]{1,2}|["'\\\n{}, é]|source|feed|article|title){0,40}"#) {
         let _ = load_text("cuttings.toml", &text).map_err(|faults| faults.render(true));

@@ -381,6 +381,7 @@ fn any_page() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(crate::proptest_config())]
     #[test]
     fn no_word_is_made_up_and_none_is_glued(html in any_page()) {
         let Ok(extraction) = extracted(&html) else { return Ok(()) };

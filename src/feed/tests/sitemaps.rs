@@ -285,6 +285,7 @@ const PIECES: &[&str] = &[
 ];
 
 proptest! {
+    #![proptest_config(crate::proptest_config())]
     #[test]
     fn h14_no_bytes_end_in_a_fault(
         bytes in proptest::collection::vec(any::<u8>(), 0..400),

@@ -178,6 +178,7 @@ fn is_inline(tag: &pulldown_cmark::Tag<'_>) -> bool {
 }
 
 proptest::proptest! {
+    #![proptest_config(crate::proptest_config())]
     #[test]
     fn a_renderer_shows_the_words_of_the_page(
         parts in proptest::collection::vec(

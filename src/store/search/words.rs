@@ -271,6 +271,7 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(crate::proptest_config())]
         #[test]
         fn a_term_is_counted_as_often_as_it_is_found(
             text in "[aAbéÉß京 ,.\u{301}]{0,60}",

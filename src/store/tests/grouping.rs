@@ -153,7 +153,7 @@ thread_local! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
+    #![proptest_config(ProptestConfig { cases: 10_000, ..crate::proptest_config() })]
 
     #[test]
     fn h30_any_order_of_arrival_ends_in_the_same_articles((sheets, order) in sheets()) {

@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     let html = cuttings::html::decode(bytes, None);
-    let page = cuttings::extract::Page {
+    let page = cuttings::extract::PageInput {
         html: &html,
         url: &url,
         link_header: None,

@@ -1,4 +1,4 @@
-//! What the wire brings, made here: what polls and pages come to, and articles of another database.
+//! Sample outcomes of polls and pages, and sample articles, for the benches of the store.
 
 #![allow(unreachable_pub, dead_code, reason = "each bench uses a part of it")]
 #![allow(

@@ -1,8 +1,8 @@
-//! A database that a bench built before and kept.
+//! Copies of a database that an earlier bench left (`--keep`).
 
 use std::path::Path;
 
-/// Copies it, with its log; refused while somebody writes it.
+/// Copies a database with its log. Panics while another process writes it.
 pub(crate) fn copy(database: &Path, to: &Path) {
     let holder = cuttings::store::holder(database);
     assert!(holder.is_none(), "{} is in use", database.display());

@@ -1,4 +1,4 @@
-//! A paper made here: pages of about 86 KB and feeds of twenty entries, the same in every run.
+//! Pages and feeds that are made here: pages of about 86 KB, feeds of twenty entries, the same in every run.
 
 #![allow(unreachable_pub, dead_code, reason = "each bench uses a part of it")]
 
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 pub const ENTRIES: usize = 20;
 
 /// Words of the sentences: enough that no two articles are alike, as in a paper.
-const WORDS: &str = "the a of to in and for that was on with as by at from had said not were been which about \
+pub const WORDS: &str = "the a of to in and for that was on with as by at from had said not were been which about \
     after before under over between council mayor harbour bridge river winter summer spring market price bread \
     report teacher pilot orchestra fisherman baker office ship water north south east west road railway station \
     school hospital budget tax minister government parliament court judge lawyer police fire storm snow flood \
@@ -22,17 +22,30 @@ const WORDS: &str = "the a of to in and for that was on with as by at from had s
     family child mother father brother sister neighbour friend letter book author poem prize film actor director \
     music singer festival holiday tourist hotel airport flight train bus bicycle driver accident injury rescue";
 
+/// SplitMix64: neighbours have nothing in common.
+fn mix(state: u64) -> u64 {
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// A number that depends on an article and a word.
+pub fn hash(article: usize, word: &str) -> usize {
+    let start = mix(article as u64 + 1);
+    let hash = word.bytes().fold(start, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    usize::try_from(mix(hash) >> 32).unwrap_or_default()
+}
+
 /// A sentence that differs with its number.
 pub fn sentence(number: usize) -> String {
     use std::sync::LazyLock;
     static LIST: LazyLock<Vec<&str>> = LazyLock::new(|| WORDS.split_whitespace().collect());
-    // SplitMix64: neighbours have nothing in common.
     let mut state = number as u64;
     let mut below = |bound: usize| {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % bound as u64).unwrap_or_default()
+        usize::try_from(mix(state) % bound as u64).unwrap_or_default()
     };
     let length = 9 + below(9);
     let mut sentence = String::from("The");
