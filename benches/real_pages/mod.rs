@@ -122,7 +122,7 @@ impl Template {
         let found = cuttings::extract::article(&page, &[], chrono_tz::UTC, now);
         found.is_ok_and(|found| {
             found.kind == cuttings::model::PageKind::Article
-                && found.more == cuttings::model::PaginationLinks::default()
+                && found.pagination == cuttings::model::PaginationLinks::default()
                 && found.text.len() >= MIN_TEXT
         })
     }
