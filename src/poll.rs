@@ -1,8 +1,21 @@
-//! The first half of the way: from a due source to entries that wait in the queue.
+//! The first half of the program: from a due source to entries in the queue.
+//!
+//! `daemon` claims due sources, groups them by address and calls [`poll`] for each group:
+//!
+//! ```text
+//! claims ─► fetch_document (one request) ─► parse ─► crawl child sitemaps ─► decide, per source ─► Store::record_poll
+//! ```
+//!
+//! Failures of servers and documents are results, recorded like any other; only a failing store is an error. Times are
+//! those of the caller's clock plus the time that requests took.
 
-mod ask;
 mod decide;
+mod document;
+mod download;
 mod entries;
+mod fetch;
+mod parse;
+mod run;
 mod sitemaps;
 
 use std::collections::HashMap;
@@ -17,30 +30,31 @@ use crate::fetch::Fetcher;
 use crate::link;
 use crate::model::{ClaimedSource, Failure, NextPoll, PollCounts, PollOutcome, PollResult};
 use crate::store::{Store, StoreError};
-use ask::ask;
 use decide::decide;
+use fetch::fetch_document;
+use run::PollRun;
 
-/// How often a source is asked without validators: some servers never change their ETag.
-const FULL_EVERY: Duration = Duration::from_hours(7 * 24);
+/// Longest time between two unconditional requests: some servers never change their ETag.
+const FULL_INTERVAL: Duration = Duration::from_hours(7 * 24);
 
-/// What one poll came to, for the table and for people.
+/// The result of one poll, for `run`'s table and for tests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PollReport {
-    /// The source.
+    /// Name of the source.
     pub source: String,
     /// Its feed, with secrets masked.
     pub url: String,
-    /// Entries.
+    /// What became of its entries.
     pub counts: PollCounts,
-    /// What went wrong.
+    /// `None` if the poll succeeded.
     pub failure: Option<Failure>,
-    /// How long it took, waiting for the host's turn included.
+    /// Time spent on requests.
     pub duration: Duration,
-    /// When next, and why.
+    /// When it is polled next, and why then.
     pub next: NextPoll,
 }
 
-/// Polls the sources of one address: fetch once, parse once, and key and record for each.
+/// Polls the sources of one address, as [`group_by_address`] groups them: one request, and one transaction per source.
 pub async fn poll(
     store: &Store,
     fetcher: &Fetcher,
@@ -49,94 +63,109 @@ pub async fn poll(
     now: DateTime<Utc>,
 ) -> Result<Vec<PollReport>, StoreError> {
     let mut reports = Vec::with_capacity(claims.len());
-    // One page may be read in several ways, each on its own.
-    while let Some((source, _)) = claims.first() {
-        let reading = source.form.reading();
-        let (alike, others) = claims
-            .into_iter()
-            .partition(|(source, _)| source.form.reading() == reading);
+    // Sources that parse the document differently, or have read other sitemaps of an index, are polled by themselves.
+    while let Some((source, claim)) = claims.first() {
+        let (reading, sitemaps) = (source.form.reading(), claim.state.sitemaps.clone());
+        let (group, others) = claims.into_iter().partition(|(source, claim)| {
+            source.form.reading() == reading && claim.state.sitemaps == sitemaps
+        });
         claims = others;
-        reports.extend(poll_alike(store, fetcher, config, alike, now).await?);
+        let agreed = agree(&group);
+        let run = PollRun {
+            store,
+            fetcher,
+            config,
+            started_at: now,
+            agreed,
+            full: !agreed || is_full_due(&group, now),
+        };
+        reports.extend(poll_group(run, group).await?);
     }
     Ok(reports)
 }
 
-/// Polls sources that are one document to us.
-async fn poll_alike(
-    store: &Store,
-    fetcher: &Fetcher,
-    config: &Config,
+/// Polls sources that share one parsed document.
+async fn poll_group(
+    run: PollRun<'_>,
     claims: Vec<(Arc<Source>, ClaimedSource)>,
-    now: DateTime<Utc>,
 ) -> Result<Vec<PollReport>, StoreError> {
     let mut reports = Vec::with_capacity(claims.len());
     let Some((source, claim)) = claims.first() else {
         return Ok(reports);
     };
-    let full = !agreed(&claims)
-        || claim
-            .state
-            .full_at
-            .is_none_or(|at| (now - at).to_std().is_ok_and(|time| time >= FULL_EVERY) || at > now);
-    let mut answer = ask(store, fetcher, config, source, claim, full, now).await;
-    let last = claims.len().saturating_sub(1);
-    for (position, (source, claim)) in claims.into_iter().enumerate() {
-        // What was learned of the hosts was learned once.
-        let for_it = (&mut answer, position == last);
-        let outcome = decide(store, config, &source, claim, for_it, full, now).await?;
-        answer.fetch.clear_observations();
-        reports.push(record(store, &source, outcome).await?);
+    let mut document = Some(fetch_document(run, source, claim).await);
+    let mut claims = claims.into_iter().peekable();
+    while let Some((source, claim)) = claims.next() {
+        // The last source takes the document, which may be large; the others get a copy.
+        let copy = if claims.peek().is_some() {
+            document.clone()
+        } else {
+            document.take()
+        };
+        let Some(copy) = copy else { break };
+        if let Some(document) = &mut document {
+            document.fetch.clear_observations();
+        }
+        let outcome = decide(run, &source, claim, copy).await?;
+        reports.push(record(run.store, &source, outcome).await?);
     }
     Ok(reports)
 }
 
-/// Claims of sources that ask one address in one way together, in the order of their first: it is asked once.
-pub fn by_address(
+/// Groups claims that request one address in the same way, in the order of their first.
+pub fn group_by_address(
     claims: impl IntoIterator<Item = (Arc<Source>, ClaimedSource)>,
 ) -> Vec<Vec<(Arc<Source>, ClaimedSource)>> {
     let mut groups: Vec<Vec<(Arc<Source>, ClaimedSource)>> = Vec::new();
-    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut by_address: HashMap<String, Vec<usize>> = HashMap::new();
     for (source, claim) in claims {
-        let alike = |place: &usize| {
-            let first = groups.get(*place).and_then(|group| group.first());
+        let same_request = |index: &usize| {
+            let first = groups.get(*index).and_then(|group| group.first());
             first.is_some_and(|(other, _)| {
                 other.access == source.access
-                    && (other.feed_robots, other.ignore_robots) == (source.feed_robots, source.ignore_robots)
+                    && other.feed_robots == source.feed_robots
+                    && other.ignore_robots == source.ignore_robots
             })
         };
-        let known = places.entry(claim.address.to_string()).or_default();
-        if let Some(place) = known.iter().copied().find(alike) {
-            if let Some(group) = groups.get_mut(place) {
+        let indices = by_address.entry(claim.address.to_string()).or_default();
+        if let Some(index) = indices.iter().copied().find(same_request) {
+            if let Some(group) = groups.get_mut(index) {
                 group.push((source, claim));
             }
         } else {
-            known.push(groups.len());
+            indices.push(groups.len());
             groups.push(vec![(source, claim)]);
         }
     }
     groups
 }
 
-/// Whether sources of one address know the same document: only then can one conditional request serve them all.
-fn agreed(claims: &[(Arc<Source>, ClaimedSource)]) -> bool {
+/// Whether the sources have the same document: only then can one conditional request serve them all.
+fn agree(claims: &[(Arc<Source>, ClaimedSource)]) -> bool {
     claims.windows(2).all(|pair| {
         let [(_, one), (_, other)] = pair else { return true };
         one.validators == other.validators
             && one.body_hash == other.body_hash
             && one.validators_from == other.validators_from
-            && one.state.sitemaps == other.state.sitemaps
     })
 }
 
-/// Commits the poll and says it in one line.
-async fn record(store: &Store, source: &Source, poll: PollOutcome) -> Result<PollReport, StoreError> {
-    let failure = match &poll.result {
+/// Whether an unconditional request is due for sources that agree.
+fn is_full_due(claims: &[(Arc<Source>, ClaimedSource)], now: DateTime<Utc>) -> bool {
+    let last = claims.first().and_then(|(_, claim)| claim.state.full_at);
+    // A time in the future was written by another clock.
+    last.is_none_or(|at| (now - at).to_std().map_or(true, |since| since >= FULL_INTERVAL))
+}
+
+/// Records a poll and logs it in one line.
+async fn record(store: &Store, source: &Source, outcome: PollOutcome) -> Result<PollReport, StoreError> {
+    let failure = match &outcome.result {
         PollResult::Failed(failure) => Some(failure.clone()),
         _ => None,
     };
-    let (duration, next) = (poll.fetch.duration, poll.next.clone());
-    let status = poll.fetch.status.unwrap_or_default();
-    let counts = store.record_poll(poll).await?;
+    let (duration, next) = (outcome.fetch.duration, outcome.next.clone());
+    let status = outcome.fetch.status.unwrap_or_default();
+    let counts = store.record_poll(outcome).await?;
     let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     match &failure {
         None => info!(

@@ -64,7 +64,7 @@ impl Daemon {
             .into_iter()
             .filter_map(|claim| Some((self.source(claim.id)?, claim)))
             .collect();
-        for claims in poll::by_address(due) {
+        for claims in poll::group_by_address(due) {
             let (store, fetcher, config) = self.shared();
             self.start(Stage::Poll, async move {
                 StepOutcome::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await)

@@ -93,7 +93,7 @@ impl Fetcher {
 
     /// The same for a document that may be large: its body goes into `pieces` as it comes and is kept nowhere. What went
     /// there counts only if this ends well.
-    pub async fn get_in_pieces(
+    pub async fn get_streamed(
         &self,
         request: Request,
         now: DateTime<Utc>,

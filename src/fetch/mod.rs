@@ -80,7 +80,7 @@ pub struct FetchedDocument {
     pub body_hash: Vec<u8>,
 }
 
-/// A part of a document that nobody keeps whole: see [`Fetcher::get_in_pieces`].
+/// A part of a document that nobody keeps whole: see [`Fetcher::get_streamed`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyChunk {
     /// It arrives: the first.

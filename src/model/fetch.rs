@@ -99,6 +99,15 @@ impl Validators {
     pub fn is_empty(&self) -> bool {
         self.etag.is_none() && self.last_modified.is_none()
     }
+
+    /// Those of a 304, and where it carried none, the `stored` one (RFC 9111, 3.2).
+    #[must_use]
+    pub fn or(self, stored: Self) -> Self {
+        Self {
+            etag: self.etag.or(stored.etag),
+            last_modified: self.last_modified.or(stored.last_modified),
+        }
+    }
 }
 
 /// What a fetch learned about a host; [`crate::store`] applies it in one place.

@@ -1,245 +1,261 @@
-//! What an answer means for one source.
+//! What a polled document means for one source: what is recorded, and when the source is polled next.
+//!
+//! Reads the store only to learn which entries are new; everything that changes is in the [`PollOutcome`] it returns.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tracing::info;
+use tracing::{info, warn};
+use url::Url;
 
-use super::ask::{Answer, Came, Read};
-use super::{entries, sitemaps};
-use crate::config::{Config, Source, SourceKind};
+use super::document::{PolledContent, PolledDocument, SitemapCrawl};
+use super::entries;
+use super::run::PollRun;
+use crate::config::{Source, SourceKind};
 use crate::link;
 use crate::model::{
     ClaimedSource, EntryIdentifier, Failure, NextPoll, ParsedFeed, PermanentRedirect, PollOutcome,
     PollResult, PollState, SkippedEntry, Validators,
 };
 use crate::schedule::{self, FailureContext, PollContext, PollHints, Rhythm};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
-/// Polls in a row, and the time between the first and the last of them, after which a permanent redirect is believed.
-const MOVED: (u32, Duration) = (5, Duration::from_hours(7 * 24));
+/// Polls in a row that must meet a permanent redirect before it is followed for good.
+const MOVED_POLLS: u32 = 5;
 
-/// What the answer means for one source: what is recorded, and when it is asked next. The `last` source of the answer gets
-/// the document itself, the others a copy.
+/// Time that must lie between the first and the last of them.
+const MOVED_TIME: Duration = Duration::from_hours(7 * 24);
+
+/// Decides for one of the sources that share `document`.
 pub(super) async fn decide(
-    store: &Store,
-    config: &Config,
+    run: PollRun<'_>,
     source: &Source,
     mut claim: ClaimedSource,
-    (answer, last): (&mut Answer, bool),
-    full: bool,
-    now: DateTime<Utc>,
+    document: PolledDocument,
 ) -> Result<PollOutcome, StoreError> {
-    // Waits count from the end of the poll: a slow server gets its rest.
-    let end = now + answer.fetch.duration;
-    let mut memory = std::mem::take(&mut claim.state);
-    let mut rhythm = Rhythm::from_bytes(&memory.rhythm).unwrap_or_default();
-    let (mut failing, mut overflowed, mut degraded) = (None, false, false);
-    let mut conditional = !claim.validators.is_empty();
-    let mut breaks_off = false;
-    let mut result = match (&answer.came, &answer.walked) {
-        (came, Some(through)) => match walked(&claim, came, through) {
-            Ok((taken, validators, body_hash)) => {
-                conditional = !validators.is_empty();
-                let keys = entries::keys(
-                    config,
-                    source,
-                    &taken.feed,
-                    (EntryIdentifier::Id, EntryIdentifier::Id),
-                    end,
-                );
-                entries::learn(store, &claim, &taken.feed, &keys, &mut rhythm, end, false).await?;
-                memory.sitemaps.clone_from(&taken.notes);
-                PollResult::Document {
-                    feed: Box::new(taken.feed.clone()),
-                    keys,
-                    validators,
-                    body_hash,
-                    limit: (claim.first_poll || taken.archive).then_some(source.first_poll),
-                }
-            }
-            Err(failure) => {
-                failing = Some((failure, None));
-                PollResult::Failed(failure.clone())
-            }
-        },
-        (Came::NotModified(validators), None) => {
-            rhythm.observe(&[], 0, end);
-            PollResult::NotModified(validators.clone())
-        }
-        (
-            Came::Document {
-                validators,
-                body_hash,
-                ..
-            },
-            None,
-        ) if claim.body_hash.as_ref() == Some(body_hash) => {
-            conditional = !validators.is_empty();
-            rhythm.observe(&[], 0, end);
-            PollResult::Unchanged(validators.clone())
-        }
-        (
-            Came::Document {
-                validators,
-                body_hash,
-                read: Ok(read),
-                whole,
-            },
-            None,
-        ) => {
-            let nothing = ParsedFeed::default();
-            let feed = match read {
-                Read::Entries(feed) => feed.as_ref(),
-                // What it names was read, or that failed: see `walked`.
-                Read::Index(_) => &nothing,
-            };
-            conditional = !validators.is_empty();
-            let before = memory.identified_by;
-            degraded =
-                matches!(source.form, SourceKind::Feed) && entries::judge_ids(&claim, feed, &mut memory);
-            let keys = entries::keys(config, source, feed, (before, memory.identified_by), end);
-            overflowed = entries::learn(store, &claim, feed, &keys, &mut rhythm, end, true).await?;
-            memory.hints = feed.hints.clone();
-            memory.sitemaps.clear();
-            breaks_off = !whole;
-            let (validators, body_hash) = if *whole {
-                (validators.clone(), body_hash.clone())
-            } else {
-                (claim.validators, claim.body_hash.unwrap_or_default())
-            };
-            PollResult::Document {
-                // Put in its place once nobody looks at it any more.
-                feed: Box::default(),
-                keys,
-                validators,
-                body_hash,
-                limit: claim.first_poll.then_some(source.first_poll),
-            }
-        }
-        (
-            Came::Document {
-                read: Err(failure), ..
-            },
-            None,
-        ) => {
-            failing = Some((failure, None));
-            PollResult::Failed(failure.clone())
-        }
-        (Came::Nothing { failure, retry_after }, None) => {
-            failing = Some((failure, *retry_after));
-            PollResult::Failed(failure.clone())
-        }
+    let state = std::mem::take(&mut claim.state);
+    let mut decider = Decider {
+        run,
+        source,
+        rhythm: Rhythm::from_bytes(&state.rhythm).unwrap_or_default(),
+        state,
+        conditional: !claim.validators.is_empty(),
+        overflowed: false,
+        ids_degraded: false,
+        // Waits are counted from the end of the poll, so that a slow server is not polled more often for it.
+        ended_at: run.started_at + document.fetch.duration,
+        claim,
     };
-    if failing.is_none() {
-        if full {
-            memory.full_at = Some(end);
+    let retry_after = match document.content {
+        PolledContent::Failed { retry_after, .. } => retry_after,
+        _ => None,
+    };
+    let result = decider.result(document.content).await?;
+    let failure = match &result {
+        PollResult::Failed(failure) => Some(failure),
+        _ => None,
+    };
+    if failure.is_none() {
+        if run.full {
+            decider.state.full_at = Some(decider.ended_at);
         }
-        follow(source, &mut memory, answer.fetch.moved_to(), end);
+        decider.follow_redirect(document.fetch.moved_to());
     }
-    memory.gone = answer.fetch.status == Some(410);
-    memory.rhythm = rhythm.to_bytes();
-    let failures = failing.map_or(0.0, |(failure, _)| {
-        claim.failures + schedule::failure_weight(failure.grade)
+    decider.state.gone = document.fetch.status == Some(410);
+    decider.state.rhythm = decider.rhythm.to_bytes();
+    let failures = failure.map_or(0.0, |failure| {
+        decider.claim.failures + schedule::failure_weight(failure.grade)
     });
-    let situation = PollContext {
-        name: &source.name,
-        schedule: &source.schedule,
-        rhythm: &rhythm,
-        conditional,
-        hints: &PollHints {
-            feed: memory.hints.clone(),
-            ..answer.hints.clone()
-        },
-        max_hint: source.max_hint,
-        failure: failing.map(|(failure, retry_after)| FailureContext {
-            failures,
-            retry_after,
-            refused: matches!(failure.status, Some(401 | 403)),
-        }),
-    };
-    let mut next = schedule::next(&situation, end);
-    if failing.is_some_and(|(failure, _)| failure.code == "set-aside") {
-        next = NextPoll {
-            at: end + schedule::MAX_WAIT,
-            why: "set aside for a day".into(),
-        };
-    }
-    if let (PollResult::Document { feed, .. }, None) = (&mut result, &answer.walked) {
-        *feed = answer.document(last);
-        if breaks_off {
-            feed.skipped.push(SkippedEntry {
-                position: feed.entries.len(),
-                reason: "the document breaks off here: it is not taken for known".into(),
-            });
-        }
-    }
+    let failure = failure.map(|failure| (failure, failures, retry_after));
+    let next = decider.next_poll(document.hints, failure);
     Ok(PollOutcome {
-        source: claim.id,
-        lease: claim.lease,
-        at: now,
-        fetch: answer.fetch.clone(),
+        source: decider.claim.id,
+        lease: decider.claim.lease,
+        at: run.started_at,
+        fetch: document.fetch,
         result,
-        state: memory,
-        overflowed,
-        ids_degraded: degraded,
+        state: decider.state,
+        overflowed: decider.overflowed,
+        ids_degraded: decider.ids_degraded,
         failures,
         next,
     })
 }
 
-/// What was read through an index of sitemaps, with the index' own validators and hash: a 304 carries only those that
-/// are new.
-fn walked<'a>(
-    claim: &ClaimedSource,
-    came: &'a Came,
-    walked: &'a sitemaps::Walked,
-) -> Result<(&'a sitemaps::Taken, Validators, Vec<u8>), &'a Failure> {
-    let kept = claim.validators.clone();
-    let (validators, body_hash) = match came {
-        Came::Document {
-            validators,
-            body_hash,
-            ..
-        } => (validators.clone(), body_hash.clone()),
-        Came::NotModified(new) => (
-            Validators {
-                etag: new.etag.clone().or(kept.etag),
-                last_modified: new.last_modified.clone().or(kept.last_modified),
-            },
-            claim.body_hash.clone().unwrap_or_default(),
-        ),
-        Came::Nothing { failure, .. } => return Err(failure),
-    };
-    walked.as_ref().map(|taken| (taken, validators, body_hash))
+/// The state of one source while its poll is decided.
+struct Decider<'a> {
+    run: PollRun<'a>,
+    source: &'a Source,
+    /// Without its state, which is in `state`.
+    claim: ClaimedSource,
+    state: PollState,
+    rhythm: Rhythm,
+    /// Whether the next request can be conditional.
+    conditional: bool,
+    overflowed: bool,
+    ids_degraded: bool,
+    ended_at: DateTime<Utc>,
 }
 
-/// Follows a permanent redirect once it was met often enough for long enough, or only tells where it is pinned.
-fn follow(source: &Source, memory: &mut PollState, moved_to: Option<&url::Url>, now: DateTime<Utc>) {
-    let Some(to) = moved_to else {
-        memory.redirect = None;
-        return;
-    };
-    let moved = match memory.redirect.take() {
-        Some(moved) if moved.to == *to => PermanentRedirect {
-            times: moved.times.saturating_add(1),
-            ..moved
-        },
-        _ => PermanentRedirect {
-            to: to.clone(),
-            since: now,
-            times: 1,
-        },
-    };
-    let believed = moved.times >= MOVED.0 && (now - moved.since).to_std().is_ok_and(|time| time >= MOVED.1);
-    if believed && !source.pin {
-        info!(
-            source = source.name,
-            to = link::mask_secrets(to),
-            "the feed has moved for good: asked there from now on"
+impl Decider<'_> {
+    async fn result(&mut self, content: PolledContent) -> Result<PollResult, StoreError> {
+        Ok(match content {
+            PolledContent::NotModified(validators) => {
+                self.rhythm.observe(&[], 0, self.ended_at);
+                PollResult::NotModified(validators)
+            }
+            PolledContent::Document {
+                validators,
+                body_hash,
+                ..
+            } if self.claim.body_hash.as_ref() == Some(&body_hash) => {
+                self.conditional = !validators.is_empty();
+                self.rhythm.observe(&[], 0, self.ended_at);
+                PollResult::Unchanged(validators)
+            }
+            PolledContent::Document {
+                feed,
+                complete,
+                validators,
+                body_hash,
+            } => self.document(feed, complete, validators, body_hash).await?,
+            PolledContent::Sitemaps(crawl) => self.sitemaps(crawl).await?,
+            PolledContent::Failed { failure, .. } => PollResult::Failed(failure),
+        })
+    }
+
+    /// A new document. A truncated one leaves the stored validators as they are.
+    async fn document(
+        &mut self,
+        mut feed: Box<ParsedFeed>,
+        complete: bool,
+        validators: Validators,
+        body_hash: Vec<u8>,
+    ) -> Result<PollResult, StoreError> {
+        self.conditional = !validators.is_empty();
+        let previous = self.state.identified_by;
+        self.ids_degraded = matches!(self.source.form, SourceKind::Feed)
+            && entries::degrade_identifier(&self.claim, &feed, &mut self.state);
+        let current = self.state.identified_by;
+        let keys = entries::keys(
+            self.run.config,
+            self.source,
+            &feed,
+            previous,
+            current,
+            self.ended_at,
         );
-        memory.moved_to = Some(moved.to);
-    } else {
-        memory.redirect = Some(moved);
+        let new = entries::new_times(self.run.store, &self.claim, &feed, &keys, self.ended_at).await?;
+        self.overflowed = self.rhythm.observe(&new, feed.entries.len(), self.ended_at);
+        if self.overflowed {
+            warn!(
+                source = self.claim.name,
+                entries = feed.entries.len(),
+                "no entry of the feed was known: entries since the last poll may have been missed"
+            );
+        }
+        self.state.hints = feed.hints.clone();
+        self.state.sitemaps.clear();
+        let (validators, body_hash) = if complete {
+            (validators, body_hash)
+        } else {
+            feed.skipped.push(SkippedEntry {
+                position: feed.entries.len(),
+                reason: "the document is truncated here: it is requested again".into(),
+            });
+            (
+                self.claim.validators.clone(),
+                self.claim.body_hash.clone().unwrap_or_default(),
+            )
+        };
+        Ok(PollResult::Document {
+            feed,
+            keys,
+            validators,
+            body_hash,
+            limit: self.claim.first_poll.then_some(self.source.first_poll),
+        })
+    }
+
+    /// The entries of child sitemaps. They never overflow: an index names all there are.
+    async fn sitemaps(&mut self, crawl: SitemapCrawl) -> Result<PollResult, StoreError> {
+        self.conditional = !crawl.validators.is_empty();
+        let by = EntryIdentifier::Id;
+        let keys = entries::keys(self.run.config, self.source, &crawl.feed, by, by, self.ended_at);
+        let new = entries::new_times(self.run.store, &self.claim, &crawl.feed, &keys, self.ended_at).await?;
+        self.rhythm.observe(&new, crawl.feed.entries.len(), self.ended_at);
+        self.state.sitemaps = crawl.children;
+        let is_limited = self.claim.first_poll || crawl.is_archive;
+        Ok(PollResult::Document {
+            feed: Box::new(crawl.feed),
+            keys,
+            validators: crawl.validators,
+            body_hash: crawl.body_hash,
+            limit: is_limited.then_some(self.source.first_poll),
+        })
+    }
+
+    /// Counts a permanent redirect, and follows it for good after [`MOVED_POLLS`] over [`MOVED_TIME`]. With `pin` it is
+    /// only counted, so that `status` can show it.
+    fn follow_redirect(&mut self, moved_to: Option<&Url>) {
+        let Some(to) = moved_to else {
+            self.state.redirect = None;
+            return;
+        };
+        let redirect = match self.state.redirect.take() {
+            Some(redirect) if redirect.to == *to => PermanentRedirect {
+                times: redirect.times.saturating_add(1),
+                ..redirect
+            },
+            _ => PermanentRedirect {
+                to: to.clone(),
+                since: self.ended_at,
+                times: 1,
+            },
+        };
+        let time = (self.ended_at - redirect.since).to_std();
+        let is_permanent = redirect.times >= MOVED_POLLS && time.is_ok_and(|time| time >= MOVED_TIME);
+        if is_permanent && !self.source.pin {
+            info!(
+                source = self.source.name,
+                to = link::mask_secrets(to),
+                "the feed has moved permanently: it is polled there from now on"
+            );
+            self.state.moved_to = Some(redirect.to);
+        } else {
+            self.state.redirect = Some(redirect);
+        }
+    }
+
+    /// When the source is polled next. `failure` comes with the weighted failures in a row and the `Retry-After`.
+    fn next_poll(
+        &self,
+        of_response: PollHints,
+        failure: Option<(&Failure, f64, Option<DateTime<Utc>>)>,
+    ) -> NextPoll {
+        if failure.is_some_and(|(failure, ..)| failure.code == "set-aside") {
+            return NextPoll {
+                at: self.ended_at + schedule::MAX_WAIT,
+                why: "set aside for a day".into(),
+            };
+        }
+        let hints = PollHints {
+            feed: self.state.hints.clone(),
+            ..of_response
+        };
+        let context = PollContext {
+            name: &self.source.name,
+            schedule: &self.source.schedule,
+            rhythm: &self.rhythm,
+            conditional: self.conditional,
+            hints: &hints,
+            max_hint: self.source.max_hint,
+            failure: failure.map(|(failure, failures, retry_after)| FailureContext {
+                failures,
+                retry_after,
+                refused: matches!(failure.status, Some(401 | 403)),
+            }),
+        };
+        schedule::next(&context, self.ended_at)
     }
 }

@@ -1,5 +1,4 @@
-//! What the entries of a document are to us: how each is known, whether it is wanted, and what they say of its ids
-//! and its rhythm.
+//! The entries of a polled document: their keys, whether a filter excludes them, and which are new.
 
 use chrono::{DateTime, Utc};
 use tracing::warn;
@@ -7,10 +6,60 @@ use tracing::warn;
 use crate::config::{Config, FilterInput, PagePolicy, Source};
 use crate::identity;
 use crate::model::{ClaimedSource, Entry, EntryIdentifier, EntryKeys, ParsedFeed, PollState};
-use crate::schedule::Rhythm;
 use crate::store::{Store, StoreError};
 
-/// Whether the page of an entry is fetched at all.
+/// Switches to a weaker identifier if the ids of a feed turn out to be unreliable; true if it did. It never switches
+/// back. Notes links and ids of the document in `state`, to compare the next one with.
+pub(super) fn degrade_identifier(claim: &ClaimedSource, feed: &ParsedFeed, state: &mut PollState) -> bool {
+    let choice = identity::choose_identifier(&feed.entries, &state.last_names);
+    state.last_names = choice.names;
+    if choice.by <= state.identified_by {
+        return false;
+    }
+    warn!(
+        source = claim.name,
+        "{}: from now on entries are identified by {}",
+        choice.why.as_deref().unwrap_or_default(),
+        choice.by.as_str()
+    );
+    state.identified_by = choice.by;
+    state.identified_why = choice.why;
+    true
+}
+
+/// The keys of each entry, in order. `previous` is the identifier before this document, `current` from now on.
+pub(super) fn keys(
+    config: &Config,
+    source: &Source,
+    feed: &ParsedFeed,
+    previous: EntryIdentifier,
+    current: EntryIdentifier,
+    now: DateTime<Utc>,
+) -> Vec<EntryKeys> {
+    let shared_ids = identity::shared_ids(&feed.entries);
+    let keys_of = |entry: &Entry| {
+        let link = entry.link.as_ref();
+        let is_shared = entry.id.as_ref().is_some_and(|id| shared_ids.contains(id));
+        let by = if is_shared {
+            current.max(EntryIdentifier::Link)
+        } else {
+            current
+        };
+        let pattern = config.key_pattern_for(Some(source), link.unwrap_or(&source.feed));
+        EntryKeys {
+            previous_ident: (previous != by).then(|| identity::ident(entry, previous)),
+            // An entry without a page to fetch waits for no host.
+            host: link
+                .filter(|_| needs_page(source, entry))
+                .map(|link| config.politeness.place(link)),
+            excluded_by: source.filters.against(&filter_input(entry, now)),
+            ..identity::of_link(pattern, entry, by)
+        }
+    };
+    feed.entries.iter().map(keys_of).collect()
+}
+
+/// Whether the page of an entry is fetched.
 fn needs_page(source: &Source, entry: &Entry) -> bool {
     match source.pages {
         PagePolicy::Always => true,
@@ -19,31 +68,14 @@ fn needs_page(source: &Source, entry: &Entry) -> bool {
     }
 }
 
-/// Notes how far the ids of a document can be relied on. Whether that is less than before.
-pub(super) fn judge_ids(claim: &ClaimedSource, feed: &ParsedFeed, memory: &mut PollState) -> bool {
-    let trust = identity::choose_identifier(&feed.entries, &memory.last_names);
-    memory.last_names = trust.names;
-    if trust.by <= memory.identified_by {
-        return false;
-    }
-    warn!(
-        source = claim.name,
-        "{}: from now on entries are known by {}",
-        trust.why.as_deref().unwrap_or_default(),
-        trust.by.as_str()
-    );
-    memory.identified_by = trust.by;
-    memory.identified_why = trust.why;
-    true
-}
-
-/// What the filters can know of an entry before its page is had.
-fn judged(entry: &Entry, now: DateTime<Utc>) -> FilterInput<'_> {
+/// What filters can match before the page is fetched.
+fn filter_input(entry: &Entry, now: DateTime<Utc>) -> FilterInput<'_> {
+    let details = entry.details();
     FilterInput {
         title: entry.title.as_deref(),
         link: entry.link.as_ref().map(url::Url::as_str),
-        categories: Some(&entry.details().categories),
-        language: entry.details().language.as_deref(),
+        categories: Some(&details.categories),
+        language: details.language.as_deref(),
         age: entry
             .published
             .or(entry.updated)
@@ -52,72 +84,27 @@ fn judged(entry: &Entry, now: DateTime<Utc>) -> FilterInput<'_> {
     }
 }
 
-/// How each entry of a document is known, and where its page waits.
-pub(super) fn keys(
-    config: &Config,
-    source: &Source,
-    feed: &ParsedFeed,
-    (before, by): (EntryIdentifier, EntryIdentifier),
-    now: DateTime<Utc>,
-) -> Vec<EntryKeys> {
-    let pattern =
-        |entry: &Entry| config.key_pattern_for(Some(source), entry.link.as_ref().unwrap_or(&source.feed));
-    let shared = identity::shared_ids(&feed.entries);
-    let keyed = |entry: &Entry| {
-        let is_shared = entry.id.as_ref().is_some_and(|id| shared.contains(id));
-        let by = if is_shared {
-            by.max(EntryIdentifier::Link)
-        } else {
-            by
-        };
-        let mut keys = identity::of_link(pattern(entry), entry, by);
-        keys.previous_ident = (before != by).then(|| identity::ident(entry, before));
-        // An entry that needs no page waits for no host.
-        keys.host = entry
-            .link
-            .as_ref()
-            .filter(|_| needs_page(source, entry))
-            .map(|link| config.politeness.place(link));
-        keys.excluded_by = source.filters.against(&judged(entry, now));
-        keys
-    };
-    feed.entries.iter().map(keyed).collect()
-}
-
-/// Teaches the rhythm what a document brought. Whether it had nothing in common with the one before, if it is the
-/// `whole` of what there is.
-pub(super) async fn learn(
+/// When the entries that were never seen before were published: `now` for those without a date.
+pub(super) async fn new_times(
     store: &Store,
     claim: &ClaimedSource,
     feed: &ParsedFeed,
     keys: &[EntryKeys],
-    rhythm: &mut Rhythm,
     now: DateTime<Utc>,
-    whole: bool,
-) -> Result<bool, StoreError> {
-    let unseen = if claim.first_poll {
+) -> Result<Vec<DateTime<Utc>>, StoreError> {
+    let new = if claim.first_poll {
         (0..keys.len()).collect()
     } else {
         let idents = keys.iter().map(|keys| keys.ident.clone()).collect();
         store.unseen(claim.id, idents).await?
     };
-    let times: Vec<_> = unseen
+    let time = |entry: &Entry| {
+        let printed = entry.published.or(entry.updated);
+        printed.map_or(now, |at| at.utc(chrono_tz::UTC))
+    };
+    Ok(new
         .iter()
         .filter_map(|&position| feed.entries.get(position))
-        .map(|entry| {
-            entry
-                .published
-                .or(entry.updated)
-                .map_or(now, |at| at.utc(chrono_tz::UTC))
-        })
-        .collect();
-    let overflowed = rhythm.observe(&times, feed.entries.len(), now) && whole;
-    if overflowed {
-        warn!(
-            source = claim.name,
-            entries = feed.entries.len(),
-            "nothing in the feed was known: something in between may have been missed"
-        );
-    }
-    Ok(overflowed)
+        .map(time)
+        .collect())
 }

@@ -1,8 +1,8 @@
-//! An index of sitemaps: which of those it names are worth a request, and what they bring.
+//! An index of sitemaps: which of the sitemaps it names are requested, and what they bring (sitemaps.org).
 //!
-//! An index of a paper names a sitemap for every month of its life. What was there before us is an archive: it is known,
-//! and read only once the index says that it changed. What is new since, or changed, or does not say, is asked for,
-//! conditionally, a few at a time; the rest has its turn with the next poll.
+//! The index of a newspaper names one sitemap per month of its history. Those that were there at the first poll, beyond
+//! the newest five, are the archive: they are requested only once the index gives them a new `lastmod`. New and changed
+//! sitemaps, and those without `lastmod`, are requested conditionally, five per poll; the others wait for the next poll.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -10,219 +10,225 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::ask::{Answer, Came, Read, get, read};
+use super::document::{ParsedDocument, PolledContent, SitemapCrawl};
+use super::download::{download, request};
+use super::parse::parse;
+use super::run::PollRun;
 use crate::config::Source;
 use crate::feed::SitemapLink;
-use crate::fetch::{Fetcher, ResponseContent};
+use crate::fetch::ResponseContent;
 use crate::link;
 use crate::model::{
-    ChildSitemap, ChildSitemapState, ClaimedSource, Failure, ParsedFeed, SkippedEntry, Validators,
+    ChildSitemap, ChildSitemapState, ClaimedSource, Failure, FetchStats, ParsedFeed, SkippedEntry, Validators,
 };
-use crate::store::Store;
 
-/// Sitemaps asked for in one poll.
-const AT_ONCE: usize = 5;
+/// Child sitemaps requested per poll.
+const MAX_REQUESTS: usize = 5;
 
-/// Sitemaps of one index that are remembered, the newest; a paper of a hundred years has one for every month.
-const REMEMBERED: usize = 2000;
+/// Child sitemaps stored per index, the newest ones. An index may name a sitemap for each month of a century.
+const MAX_CHILDREN: usize = 2000;
 
-/// What came of a walk.
-pub(super) type Walked = Result<Taken, Failure>;
-
-/// What the sitemaps of an index brought.
-pub(super) struct Taken {
-    /// Entries of those that were read.
-    pub(super) feed: ParsedFeed,
-    /// What is known of all of them now.
-    pub(super) notes: Vec<ChildSitemap>,
-    /// Whether it is an archive: most of it is older than our interest.
-    pub(super) archive: bool,
+/// An index of sitemaps as it was fetched.
+pub(super) struct Index {
+    /// The sitemaps it names.
+    pub(super) links: Vec<SitemapLink>,
+    pub(super) validators: Validators,
+    pub(super) body_hash: Vec<u8>,
 }
 
-/// A sitemap that is worth a request.
-struct Wanted {
-    child: SitemapLink,
+impl Index {
+    /// The stored index, after a 304 that carried `validators`.
+    pub(super) fn not_modified(claim: &ClaimedSource, validators: Validators) -> Self {
+        Self {
+            links: links(&claim.state.sitemaps),
+            validators: validators.or(claim.validators.clone()),
+            body_hash: claim.body_hash.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// A child sitemap to request.
+struct SitemapCandidate {
+    link: SitemapLink,
+    /// Of the last time it was read.
     validators: Validators,
-    archive: bool,
+    is_archive: bool,
 }
 
-/// Asks for what an index names, where the answer is one or is the one we know. Leaves in the answer what was learned.
-pub(super) async fn walk(
-    store: &Store,
-    fetcher: &Fetcher,
+/// A child sitemap that was fetched.
+struct FetchedSitemap {
+    /// `None` after a 304.
+    parsed: Option<ParsedDocument>,
+    /// False if truncated: it is requested again.
+    complete: bool,
+    validators: Validators,
+}
+
+/// Requests the sitemaps of an index that are worth it. What the requests learned is added to `fetch`. Fails only if not
+/// one of the requested sitemaps could be read.
+pub(super) async fn crawl(
+    run: PollRun<'_>,
     source: &Source,
     claim: &ClaimedSource,
-    full: bool,
-    answer: &mut Answer,
-    now: DateTime<Utc>,
-) {
-    let unchanged = match &answer.came {
-        Came::NotModified(_) => true,
-        Came::Document { body_hash, .. } => claim.body_hash.as_ref() == Some(body_hash),
-        Came::Nothing { .. } => return,
-    };
-    let known = &claim.state.sitemaps;
-    let children = match &answer.came {
-        Came::Document { read: Ok(read), .. } => match read {
-            Read::Index(children) => children.clone(),
-            Read::Entries(_) if unchanged && !known.is_empty() => named_by(known),
-            Read::Entries(_) => return,
-        },
-        Came::NotModified(_) if !known.is_empty() => named_by(known),
-        _ => return,
-    };
-    let (mut notes, wanted) = choose(children, known);
+    index: Index,
+    fetch: &mut FetchStats,
+) -> PolledContent {
+    let (mut children, candidates) = choose(index.links, &claim.state.sitemaps);
     let mut feed = ParsedFeed::default();
-    let (mut archive, mut read_any, mut failed) = (false, wanted.is_empty(), None);
-    for Wanted {
-        child,
-        validators,
-        archive: is_archive,
-    } in wanted
-    {
-        let mut request = super::ask::request(source, &child.url);
-        if !full {
-            request = request.with_validators(validators.clone());
-        }
-        let request = match request.for_source(source).await {
-            Ok(request) => request,
-            Err(error) => {
-                failed = Some(error.failure(&child.url));
+    let (mut is_archive, mut any_read, mut first_failure) = (false, candidates.is_empty(), None);
+    for candidate in candidates {
+        let (SitemapLink { url, changed }, of_archive) = (candidate.link.clone(), candidate.is_archive);
+        let now = run.started_at + fetch.duration;
+        let fetched = match fetch_child(run, source, claim, candidate, fetch, now).await {
+            Ok(fetched) => fetched,
+            Err(failure) => {
+                feed.skipped.push(skipped(&url, &failure.message));
+                first_failure.get_or_insert(failure);
                 continue;
             }
         };
-        let (fetched, streamed) = get(
-            store,
-            fetcher,
-            source,
-            claim,
-            request,
-            now + answer.fetch.duration,
-        )
-        .await;
-        let result = match fetched {
-            Ok(fetched) => {
-                let url = fetched.fetch.url.clone();
-                answer.fetch.add(fetched.fetch);
-                match fetched.content {
-                    ResponseContent::NotModified(new) => Ok((
-                        None,
-                        Validators {
-                            etag: new.etag.or(validators.etag),
-                            last_modified: new.last_modified.or(validators.last_modified),
-                        },
-                        true,
-                    )),
-                    ResponseContent::Document(document) => {
-                        let validators = document.validators.clone();
-                        let (read, whole) = match streamed {
-                            Some(streamed) => streamed.of(source, document.status),
-                            None => (read(store, source, claim, document, &url).await, true),
-                        };
-                        if !whole {
-                            feed.skipped
-                                .push(remark(&child.url, "breaks off: it is not taken for known"));
-                        }
-                        read.map(|read| (Some(read), validators, whole))
-                    }
-                }
+        any_read = true;
+        is_archive |= of_archive;
+        match fetched.parsed {
+            Some(ParsedDocument::Feed(pages)) => {
+                feed.entries.extend(pages.entries);
+                feed.skipped.extend(pages.skipped);
             }
-            Err(refused) => {
-                let failure = refused.failure();
-                answer.fetch.add(refused.fetch);
-                Err(failure)
+            Some(ParsedDocument::Index(_)) => {
+                feed.skipped.push(skipped(
+                    &url,
+                    "is an index within an index, which the protocol does not allow",
+                ));
             }
-        };
-        match result {
-            Ok((read, validators, whole)) => {
-                read_any = true;
-                archive |= is_archive;
-                match read {
-                    Some(Read::Entries(pages)) => {
-                        feed.entries.extend(pages.entries);
-                        feed.skipped.extend(pages.skipped);
-                    }
-                    Some(Read::Index(_)) => feed.skipped.push(remark(
-                        &child.url,
-                        "is an index within an index, which the protocol does not know",
-                    )),
-                    None => {}
-                }
-                if let Some(note) = notes.iter_mut().find(|note| whole && note.url == child.url) {
-                    note.state = ChildSitemapState::Read;
-                    note.lastmod_read = child.changed;
-                    note.validators = validators;
-                }
-            }
-            Err(failure) => {
-                feed.skipped.push(remark(&child.url, &failure.message));
-                failed.get_or_insert(failure);
-            }
+            None => {}
+        }
+        if !fetched.complete {
+            feed.skipped
+                .push(skipped(&url, "is truncated: it is requested again"));
+        } else if let Some(child) = children.iter_mut().find(|child| child.url == url) {
+            child.state = ChildSitemapState::Read;
+            child.lastmod_read = changed;
+            child.validators = fetched.validators;
         }
     }
-    answer.walked = Some(match failed {
-        // Nothing at all was had: the source fails, and comes back as such sources do.
-        Some(failure) if !read_any => Err(failure),
-        _ => Ok(Taken { feed, notes, archive }),
-    });
+    match first_failure {
+        Some(failure) if !any_read => PolledContent::Failed {
+            failure,
+            retry_after: None,
+        },
+        _ => PolledContent::Sitemaps(SitemapCrawl {
+            feed,
+            children,
+            is_archive,
+            validators: index.validators,
+            body_hash: index.body_hash,
+        }),
+    }
 }
 
-/// What an index said that has not changed.
-fn named_by(known: &[ChildSitemap]) -> Vec<SitemapLink> {
+/// Requests one child sitemap, as its index was requested.
+async fn fetch_child(
+    run: PollRun<'_>,
+    source: &Source,
+    claim: &ClaimedSource,
+    candidate: SitemapCandidate,
+    fetch: &mut FetchStats,
+    now: DateTime<Utc>,
+) -> Result<FetchedSitemap, Failure> {
+    let url = candidate.link.url;
+    let mut request = request(source, &url);
+    if !run.full {
+        request = request.with_validators(candidate.validators.clone());
+    }
+    let request = request
+        .for_source(source)
+        .await
+        .map_err(|error| error.failure(&url))?;
+    let download = match download(run, source, claim, request, now).await {
+        Ok(download) => download,
+        Err(failed) => {
+            let failure = failed.failure();
+            fetch.add(failed.fetch);
+            return Err(failure);
+        }
+    };
+    let served_by = download.response.fetch.url.clone();
+    fetch.add(download.response.fetch);
+    match download.response.content {
+        ResponseContent::NotModified(validators) => Ok(FetchedSitemap {
+            parsed: None,
+            complete: true,
+            validators: validators.or(candidate.validators),
+        }),
+        ResponseContent::Document(document) => {
+            let validators = document.validators.clone();
+            let streamed = download.streamed;
+            let (parsed, complete) = parse(run.store, source, claim, document, streamed, &served_by).await?;
+            Ok(FetchedSitemap {
+                parsed: Some(parsed),
+                complete,
+                validators,
+            })
+        }
+    }
+}
+
+/// What a stored index names.
+pub(super) fn links(known: &[ChildSitemap]) -> Vec<SitemapLink> {
     known
         .iter()
-        .map(|note| SitemapLink {
-            url: note.url.clone(),
-            changed: note.lastmod.clone(),
+        .map(|child| SitemapLink {
+            url: child.url.clone(),
+            changed: child.lastmod.clone(),
         })
         .collect()
 }
 
-/// What is known of each child before any is read, and which are worth a request, best first.
-fn choose(mut children: Vec<SitemapLink>, known: &[ChildSitemap]) -> (Vec<ChildSitemap>, Vec<Wanted>) {
-    // Names with numbers in them count up with time.
-    children.sort_by_cached_key(|child| Reverse((child.changed_at(), natural(child.url.as_str()))));
-    children.truncate(REMEMBERED);
-    let by_url: HashMap<&Url, &ChildSitemap> = known.iter().map(|note| (&note.url, note)).collect();
-    let (mut notes, mut wanted) = (Vec::with_capacity(children.len()), Vec::new());
-    for child in children {
-        let mut note = by_url
-            .get(&child.url)
-            .map_or_else(|| unknown(&child), |note| (*note).clone());
-        note.lastmod.clone_from(&child.changed);
-        let wants = match note.state {
+/// The state of each child before any is read, newest first, and those to request, best first. O(n log n) in `links`.
+fn choose(mut links: Vec<SitemapLink>, known: &[ChildSitemap]) -> (Vec<ChildSitemap>, Vec<SitemapCandidate>) {
+    // Numbers in the names of sitemaps grow with time.
+    links.sort_by_cached_key(|link| Reverse((link.changed_at(), natural_key(link.url.as_str()))));
+    links.truncate(MAX_CHILDREN);
+    let known_by_url: HashMap<&Url, &ChildSitemap> = known.iter().map(|child| (&child.url, child)).collect();
+    let (mut children, mut candidates) = (Vec::with_capacity(links.len()), Vec::new());
+    for link in links {
+        let mut child = known_by_url
+            .get(&link.url)
+            .map_or_else(|| new_child(&link.url), |child| (*child).clone());
+        child.lastmod.clone_from(&link.changed);
+        let is_due = match child.state {
             ChildSitemapState::Waiting => true,
-            ChildSitemapState::Read => note.lastmod.is_none() || note.lastmod != note.lastmod_read,
-            ChildSitemapState::Archive => note.lastmod != note.lastmod_read,
+            ChildSitemapState::Read => child.lastmod.is_none() || child.lastmod != child.lastmod_read,
+            ChildSitemapState::Archive => child.lastmod != child.lastmod_read,
         };
-        if wants {
-            wanted.push(Wanted {
-                child,
-                validators: note.validators.clone(),
-                archive: note.state == ChildSitemapState::Archive,
+        if is_due {
+            candidates.push(SitemapCandidate {
+                link,
+                validators: child.validators.clone(),
+                is_archive: child.state == ChildSitemapState::Archive,
             });
         }
-        notes.push(note);
+        children.push(child);
     }
-    // What is new goes before archives, and never with them: those are taken in as at a first poll.
-    if wanted.iter().any(|wanted| !wanted.archive) {
-        wanted.retain(|wanted| !wanted.archive);
+    // New sitemaps come before archives, and never in one poll with them: `first_poll` limits entries of archives.
+    if candidates.iter().any(|candidate| !candidate.is_archive) {
+        candidates.retain(|candidate| !candidate.is_archive);
     }
     if known.is_empty() {
-        for left in wanted.iter().skip(AT_ONCE) {
-            if let Some(note) = notes.iter_mut().find(|note| note.url == left.child.url) {
-                note.state = ChildSitemapState::Archive;
-                note.lastmod_read.clone_from(&note.lastmod);
+        for candidate in candidates.iter().skip(MAX_REQUESTS) {
+            if let Some(child) = children.iter_mut().find(|child| child.url == candidate.link.url) {
+                child.state = ChildSitemapState::Archive;
+                child.lastmod_read.clone_from(&child.lastmod);
             }
         }
     }
-    wanted.truncate(AT_ONCE);
-    (notes, wanted)
+    candidates.truncate(MAX_REQUESTS);
+    (children, candidates)
 }
 
-fn unknown(child: &SitemapLink) -> ChildSitemap {
+fn new_child(url: &Url) -> ChildSitemap {
     ChildSitemap {
-        url: child.url.clone(),
+        url: url.clone(),
         lastmod: None,
         lastmod_read: None,
         state: ChildSitemapState::Waiting,
@@ -230,8 +236,8 @@ fn unknown(child: &SitemapLink) -> ChildSitemap {
     }
 }
 
-/// A text for comparing: numbers in it count as numbers, so that `9` comes before `10`.
-fn natural(text: &str) -> String {
+/// A sort key in which numbers count as numbers: `9` comes before `10`.
+fn natural_key(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 20);
     let mut digits = String::new();
     for c in text.chars().chain(std::iter::once('\0')) {
@@ -248,10 +254,10 @@ fn natural(text: &str) -> String {
     out
 }
 
-fn remark(url: &Url, what: &str) -> SkippedEntry {
+fn skipped(url: &Url, reason: &str) -> SkippedEntry {
     SkippedEntry {
         position: 0,
-        reason: format!("the sitemap {}: {what}", link::mask_secrets(url)),
+        reason: format!("the sitemap {}: {reason}", link::mask_secrets(url)),
     }
 }
 
@@ -266,61 +272,70 @@ mod tests {
         }
     }
 
-    fn names(wanted: &[Wanted]) -> Vec<&str> {
-        wanted.iter().map(|wanted| wanted.child.url.path()).collect()
+    fn names(candidates: &[SitemapCandidate]) -> Vec<&str> {
+        candidates
+            .iter()
+            .map(|candidate| candidate.link.url.path())
+            .collect()
     }
 
-    /// Reads all that is wanted.
-    fn settled(mut notes: Vec<ChildSitemap>, wanted: &[Wanted]) -> Vec<ChildSitemap> {
-        for note in &mut notes {
-            if wanted.iter().any(|wanted| wanted.child.url == note.url) {
-                note.state = ChildSitemapState::Read;
-                note.lastmod_read.clone_from(&note.lastmod);
+    /// Reads all that is candidates.
+    fn settled(mut children: Vec<ChildSitemap>, candidates: &[SitemapCandidate]) -> Vec<ChildSitemap> {
+        for child in &mut children {
+            if candidates.iter().any(|candidate| candidate.link.url == child.url) {
+                child.state = ChildSitemapState::Read;
+                child.lastmod_read.clone_from(&child.lastmod);
             }
         }
-        notes
+        children
     }
 
     #[test]
     fn the_newest_are_read_and_the_rest_is_an_archive_until_it_changes() {
         let month = |n: usize| format!("2026-{n:02}-01");
         let mut index: Vec<SitemapLink> = (1..=9).map(|n| child(&n.to_string(), Some(&month(n)))).collect();
-        let (notes, wanted) = choose(index.clone(), &[]);
-        assert_eq!(names(&wanted), ["/9.xml", "/8.xml", "/7.xml", "/6.xml", "/5.xml"]);
-        let notes = settled(notes, &wanted);
+        let (children, candidates) = choose(index.clone(), &[]);
         assert_eq!(
-            names(&choose(index.clone(), &notes).1),
+            names(&candidates),
+            ["/9.xml", "/8.xml", "/7.xml", "/6.xml", "/5.xml"]
+        );
+        let children = settled(children, &candidates);
+        assert_eq!(
+            names(&choose(index.clone(), &children).1),
             [""; 0],
             "nothing has changed"
         );
 
         index[0].changed = Some("2026-10-02".to_owned());
-        let (_, wanted) = choose(index.clone(), &notes);
-        assert_eq!((names(&wanted), wanted[0].archive), (vec!["/1.xml"], true));
+        let (_, candidates) = choose(index.clone(), &children);
+        assert_eq!(
+            (names(&candidates), candidates[0].is_archive),
+            (vec!["/1.xml"], true)
+        );
 
         index.push(child("10", Some(&month(10))));
         index[8].changed = Some("2026-10-01".to_owned());
-        let (notes, wanted) = choose(index.clone(), &notes);
+        let (children, candidates) = choose(index.clone(), &children);
         assert_eq!(
-            names(&wanted),
+            names(&candidates),
             ["/10.xml", "/9.xml"],
             "archives wait for what is new"
         );
-        // One that was not had is wanted still, though the index has not changed.
-        let notes = settled(notes, &wanted[..1]);
-        let (notes, wanted) = choose(named_by(&notes), &notes);
-        assert_eq!(names(&wanted), ["/9.xml"]);
-        let notes = settled(notes, &wanted);
-        assert_eq!(names(&choose(named_by(&notes), &notes).1), ["/1.xml"]);
+        // One that was not had is candidates still, though the index has not changed.
+        let children = settled(children, &candidates[..1]);
+        let (children, candidates) = choose(links(&children), &children);
+        assert_eq!(names(&candidates), ["/9.xml"]);
+        let children = settled(children, &candidates);
+        assert_eq!(names(&choose(links(&children), &children).1), ["/1.xml"]);
     }
 
     #[test]
     fn without_dates_numbers_count_up_and_what_was_read_is_asked_again() {
         let index: Vec<SitemapLink> = (1..=12).map(|n| child(&format!("post-{n}"), None)).collect();
-        let (notes, wanted) = choose(index.clone(), &[]);
-        assert_eq!(names(&wanted)[..2], ["/post-12.xml", "/post-11.xml"]);
-        let notes = settled(notes, &wanted);
-        let (_, again) = choose(index, &notes);
-        assert_eq!(names(&again), names(&wanted));
+        let (children, candidates) = choose(index.clone(), &[]);
+        assert_eq!(names(&candidates)[..2], ["/post-12.xml", "/post-11.xml"]);
+        let children = settled(children, &candidates);
+        let (_, again) = choose(index, &children);
+        assert_eq!(names(&again), names(&candidates));
     }
 }

@@ -109,7 +109,7 @@ async fn h03_a_document_in_pieces_is_never_held_whole() {
             }
             all
         };
-        let (fetched, all) = tokio::join!(fetcher.get_in_pieces(request, now(), sender), taking);
+        let (fetched, all) = tokio::join!(fetcher.get_streamed(request, now(), sender), taking);
         let fetched = fetched.unwrap();
         let bytes = fetched.fetch.bytes;
         let got = document(fetched);
@@ -124,7 +124,7 @@ async fn h03_a_document_in_pieces_is_never_held_whole() {
     let (sender, pieces) = mpsc::channel(1);
     drop(pieces);
     let request = Request::new(server.url("/endless"), ResourceKind::Sitemap);
-    let failed = fetcher.get_in_pieces(request, now(), sender).await.unwrap_err();
+    let failed = fetcher.get_streamed(request, now(), sender).await.unwrap_err();
     assert_eq!(failed.error.code(), "too-large");
 }
 

@@ -239,3 +239,23 @@ async fn p09_an_identical_body_costs_no_page_and_once_a_week_the_question_is_who
     let unchanged = hand.number("SELECT count(*) FROM poll WHERE outcome = 'unchanged'");
     assert_eq!(unchanged, 15 + 1, "a hash of the body told it");
 }
+
+#[tokio::test]
+async fn a_source_added_for_a_known_address_gets_the_entries_that_are_there() {
+    let press = Press::start("127.0.0.2");
+    press.page("/feed", plain());
+    let source = |name| (name, press.url("/feed"), NO_PAGES);
+    let hand = Hand::start(&config("", &[source("a")]), noon()).await;
+    hand.poll(noon()).await;
+    let later = noon() + hours(2);
+    let hand = hand
+        .restart(&config("", &[source("a"), source("b")]), later)
+        .await;
+    let reports = hand.polls(later).await;
+    let new: Vec<(&str, u64)> = reports
+        .iter()
+        .map(|report| (report.source.as_str(), report.counts.new))
+        .collect();
+    assert_eq!(new, [("a", 0), ("b", 1)]);
+    assert_eq!(press.count("/feed"), 2, "one request for both");
+}

@@ -106,7 +106,7 @@ impl Hand {
             let claims = claims
                 .into_iter()
                 .map(|claim| (Arc::clone(&self.sources[&claim.id.0]), claim));
-            for group in poll::by_address(claims) {
+            for group in poll::group_by_address(claims) {
                 let polled = poll::poll(&self.store, &self.fetcher, &self.config, group, now).await;
                 reports.extend(polled.unwrap());
             }

@@ -1,0 +1,182 @@
+//! Parses the documents of a poll: off the async threads, with a panic or a crash contained to the one source.
+
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::document::ParsedDocument;
+use crate::config::{Source, SourceKind};
+use crate::feed::{NotAFeed, Sitemap, SitemapReader};
+use crate::fetch::{BodyChunk, FetchedDocument};
+use crate::model::{ClaimedSource, Failure, Grade, ParsedFeed, SkippedEntry};
+use crate::store::{Store, WorkItem};
+use crate::{cpu, feed, link, probe};
+
+/// Why a document could not be parsed.
+pub(super) enum ParseError {
+    /// It is not what the source is configured as.
+    NotAFeed(NotAFeed),
+    /// The parser panicked.
+    Panicked,
+    /// A child process did not survive it: code and message of [`probe::crash_failure`].
+    Crashed(&'static str, String),
+}
+
+impl ParseError {
+    /// As it is recorded for a source whose server answered `status`.
+    fn failure(self, source: &Source, status: u16) -> Failure {
+        let (code, grade, message) = match self {
+            Self::NotAFeed(error) => {
+                let code = match source.form {
+                    SourceKind::Feed => "not-a-feed",
+                    SourceKind::Listing(_) => "no-links",
+                    SourceKind::Sitemap => "not-a-sitemap",
+                };
+                (code, Grade::Soft, error.to_string())
+            }
+            Self::Panicked => (
+                "parser-panic",
+                Grade::Soft,
+                "the document made the feed parser panic; please report it".to_owned(),
+            ),
+            Self::Crashed(code, message) => (code, Grade::Permanent, message),
+        };
+        Failure {
+            code,
+            grade,
+            message,
+            url: Some(link::mask_secrets(&source.feed)),
+            status: Some(status),
+        }
+    }
+}
+
+/// A sitemap that was parsed while it arrived, and whether it arrived completely.
+pub(super) struct StreamedSitemap(Result<(Sitemap, bool), ParseError>);
+
+/// Parses a sitemap chunk by chunk on the blocking pool. `None` if no body arrived.
+pub(super) async fn parse_stream(
+    store: &Store,
+    claim: &ClaimedSource,
+    mut chunks: mpsc::Receiver<BodyChunk>,
+) -> Option<StreamedSitemap> {
+    let Some(BodyChunk::Begins { url, content_type }) = chunks.recv().await else {
+        return None;
+    };
+    let mut reader = SitemapReader::new(content_type.as_deref(), Some(&url));
+    while let Some(chunk) = chunks.recv().await {
+        let BodyChunk::Bytes(bytes) = chunk else { continue };
+        let guard = store.working(WorkItem::Source(claim.id));
+        let pushed = tokio::task::spawn_blocking(move || {
+            let _guard = guard;
+            reader.push(&bytes);
+            reader
+        });
+        match pushed.await {
+            Ok(back) => reader = back,
+            Err(_panic) => return Some(StreamedSitemap(Err(ParseError::Panicked))),
+        }
+    }
+    let guard = store.working(WorkItem::Source(claim.id));
+    let finished = tokio::task::spawn_blocking(move || {
+        let _guard = guard;
+        reader.finish()
+    });
+    Some(StreamedSitemap(match finished.await {
+        Ok(parsed) => parsed.map_err(ParseError::NotAFeed),
+        Err(_panic) => Err(ParseError::Panicked),
+    }))
+}
+
+/// The parsed document, and whether it is complete. `url` is where it was served.
+pub(super) async fn parse(
+    store: &Store,
+    source: &Source,
+    claim: &ClaimedSource,
+    document: FetchedDocument,
+    streamed: Option<StreamedSitemap>,
+    url: &Url,
+) -> Result<(ParsedDocument, bool), Failure> {
+    let status = document.status;
+    let parsed = match streamed {
+        Some(StreamedSitemap(parsed)) => parsed.map(|(sitemap, complete)| (sitemap.into(), complete)),
+        None => {
+            let complete = feed::is_complete(&document.body);
+            let parsed = parse_body(store, source, claim, document, url).await;
+            parsed.map(|parsed| (parsed, complete))
+        }
+    };
+    parsed.map_err(|error| error.failure(source, status))
+}
+
+async fn parse_body(
+    store: &Store,
+    source: &Source,
+    claim: &ClaimedSource,
+    document: FetchedDocument,
+    url: &Url,
+) -> Result<ParsedDocument, ParseError> {
+    let FetchedDocument {
+        body,
+        content_type,
+        headers,
+        ..
+    } = document;
+    if claim.crashes > 0 {
+        let kind = match source.form {
+            SourceKind::Listing(_) => probe::ProbeKind::Page,
+            SourceKind::Feed | SourceKind::Sitemap => probe::ProbeKind::Feed,
+        };
+        if !probe::survives(kind, content_type.as_deref(), &body).await {
+            let (code, message) = probe::crash_failure(claim.crashes);
+            return Err(ParseError::Crashed(code, message));
+        }
+    }
+    let permit = cpu::permit().await;
+    let guard = store.working(WorkItem::Source(claim.id));
+    let (form, zone, base) = (source.form.clone(), source.timezone, url.clone());
+    // A gzip file is larger than its bytes: it is always parsed on the blocking pool.
+    let bytes = if body.starts_with(b"\x1f\x8b") {
+        usize::MAX
+    } else {
+        body.len()
+    };
+    let parsed = permit.work(bytes, move || {
+        let _guard = guard;
+        let content_type = content_type.as_deref();
+        Ok(match &form {
+            SourceKind::Feed => {
+                let mut feed = feed::parse(&body, content_type, Some(&base))?;
+                feed::repair_mojibake(&mut feed);
+                feed::apply_link_headers(&mut feed, &headers.links("hub"), &headers.links("self"), &base);
+                ParsedDocument::Feed(Box::new(without_blank_entries(feed)))
+            }
+            SourceKind::Listing(listing) => {
+                let feed = feed::parse_listing(&body, content_type, &base, listing, zone)?;
+                ParsedDocument::Feed(Box::new(feed))
+            }
+            SourceKind::Sitemap => feed::parse_sitemap(&body, content_type, Some(&base))?.into(),
+        })
+    });
+    match parsed.await {
+        Ok(parsed) => parsed.map_err(ParseError::NotAFeed),
+        Err(_panic) => Err(ParseError::Panicked),
+    }
+}
+
+/// Moves blank entries to `skipped`: they identify nothing, and all would be one entry.
+fn without_blank_entries(mut feed: ParsedFeed) -> ParsedFeed {
+    let mut position = 0;
+    let skipped = &mut feed.skipped;
+    feed.entries.retain(|entry| {
+        let is_blank = entry.is_blank();
+        if is_blank {
+            skipped.push(SkippedEntry {
+                position,
+                reason: "the entry is blank".into(),
+            });
+        }
+        position += 1;
+        !is_blank
+    });
+    feed
+}
