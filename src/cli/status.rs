@@ -71,7 +71,7 @@ fn source_status(reader: &Reader, name: &str, json: bool) -> anyhow::Result<(Str
         let names = sources.iter().map(|source| source.name.as_str());
         return Err(UsageError::unknown("source", name, names, "cuttings status").into());
     };
-    let exit = Exit::done_if(!source.needs_a_person(now));
+    let exit = Exit::done_if(!source.needs_attention(now));
     let polls = reader.polls(source.id, MAX_POLLS)?;
     if json {
         let text = shapes::to_line(&SourceHistoryJson::new(source, &polls, now))?;
@@ -95,7 +95,7 @@ fn whole_status(reader: &Reader, database: &Path, json: bool) -> anyhow::Result<
     let outputs = reader.outputs()?;
     let fails = |output: &OutputState| output.failures + output.dead_letters > 0;
     let exit =
-        Exit::done_if(!sources.iter().any(|source| source.needs_a_person(now)) && !outputs.iter().any(fails));
+        Exit::done_if(!sources.iter().any(|source| source.needs_attention(now)) && !outputs.iter().any(fails));
     let (summary, backoff) = (reader.summary()?, reader.host_backoffs(now, MAX_HOSTS)?);
     if json {
         let text = shapes::to_line(&StatusJson::new(&sources, &summary, &backoff, &outputs, now))?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::times::{ago, rough};
 use crate::shapes::masked_url;
-use crate::store::{RuleStat, SourceState, SourceStatus};
+use crate::store::{IdentifierFallback, RuleStat, SourceState, SourceStatus};
 
 /// A sentence about a source; printed as `name: text`.
 pub(super) struct SourceNote<'a> {
@@ -51,7 +51,7 @@ pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceN
             source.robots_denied
         ));
     }
-    if let (hits, tried @ 1..) = source.hits {
+    if let (hits, tried @ 1..) = (source.rule_hits, source.rule_tries) {
         notes.push(format!(
             "its selectors found something {hits} times of {tried} ({} %)",
             hits * 100 / tried
@@ -70,8 +70,8 @@ pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceN
     if let Some(to) = &source.moved_to {
         notes.push(format!("the feed has moved to {}", masked_url(to)));
     }
-    if let Some((why, by)) = &source.known_by {
-        notes.push(format!("{why}: entries are known by {by}"));
+    if let Some(IdentifierFallback { by, reason }) = &source.identifier {
+        notes.push(format!("{reason}: entries are known by {by}"));
     }
     if !source.excluded.is_empty() {
         let counts: Vec<String> = source

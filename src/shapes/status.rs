@@ -221,11 +221,11 @@ impl<'a> SourceHistoryJson<'a> {
 
 impl<'a> SourceStatusJson<'a> {
     fn new(source: &'a SourceStatus, now: DateTime<Utc>) -> Self {
-        let known_by = source.known_by.as_ref();
+        let identifier = source.identifier.as_ref();
         Self {
             source: &source.name,
             state: source.state.as_str(),
-            needs_a_person: source.needs_a_person(now),
+            needs_a_person: source.needs_attention(now),
             feed: masked_url(&source.url),
             tags: &source.tags,
             last_poll: source.polled_at.map(UtcSeconds),
@@ -245,16 +245,16 @@ impl<'a> SourceStatusJson<'a> {
             day: source.articles_day,
             week: source.articles_week,
             robots_denied: source.robots_denied,
-            rules_hit: source.hits.0,
-            rules_tried: source.hits.1,
+            rules_hit: source.rule_hits,
+            rules_tried: source.rule_tries,
             silence: source.silence.map(|silence| SilenceJson {
                 since: UtcSeconds(silence.since),
                 usual_seconds: silence.usual_gap.map(|usual| usual.num_seconds()),
                 odd: silence.unusual_length(now).is_some(),
             }),
             rules: source.rules.iter().map(RuleStatsJson::from).collect(),
-            known_by: known_by.map_or("id", |(_, by)| by),
-            known_why: known_by.map(|(why, _)| why.as_str()),
+            known_by: identifier.map_or("id", |fallback| &fallback.by),
+            known_why: identifier.map(|fallback| fallback.reason.as_str()),
             left_out: source
                 .excluded
                 .iter()

@@ -59,7 +59,7 @@ pub(super) fn polled(
     counts: PollCounts,
 ) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO poll (source_id, at, took_ms, status, outcome, code, entries, new, known, skipped, bytes, next_why) \
+        "INSERT INTO poll (source_id, at, duration_ms, status, outcome, code, entries, new, known, skipped, bytes, next_why) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![

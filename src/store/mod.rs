@@ -91,7 +91,7 @@ pub use revisions::{ArticleNotFound, RevisionRow};
 pub use search::{Hit, Hits, QueryError, SearchError, SearchRequest, Snippet, SortBy};
 pub use source_history::{HostBackoff, PollRow, Silence};
 pub use sqlite_writer::SqliteWriter;
-pub use status::{LastError, RuleStat, SourceState, SourceStatus, StoreSummary};
+pub use status::{IdentifierFallback, LastError, RuleStat, SourceState, SourceStatus, StoreSummary};
 pub use waiting::Backlog;
 
 use std::borrow::Borrow;

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, Params, Row, RowIndex};
 
 use super::error::StoreError;
 use super::{schema, time};
@@ -81,12 +81,15 @@ pub(super) fn timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<DateTi
 }
 
 /// The same where the column may be null. What is not a time counts as null.
-pub(super) fn optional_timestamp(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<DateTime<Utc>>> {
+pub(super) fn optional_timestamp(
+    row: &Row<'_>,
+    column: impl RowIndex,
+) -> rusqlite::Result<Option<DateTime<Utc>>> {
     let text: Option<String> = row.get(column)?;
     Ok(text.as_deref().and_then(time::parse))
 }
 
 /// A column with a number that is never negative.
-pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<u64> {
     row.get(column).map(i64::unsigned_abs)
 }

@@ -314,19 +314,19 @@ CREATE INDEX entry_pending ON entry (source_id, next_at, claimed_run) WHERE stat
 CREATE INDEX entry_page ON entry (page_id) WHERE page_id IS NOT NULL;
 
 CREATE TABLE poll (
-    id        INTEGER NOT NULL PRIMARY KEY,
-    source_id INTEGER NOT NULL REFERENCES source (id),
-    at        TEXT    NOT NULL,
-    took_ms   INTEGER NOT NULL,
-    status    INTEGER,
-    outcome   TEXT    NOT NULL,
-    code      TEXT,
-    entries   INTEGER NOT NULL,
-    new       INTEGER NOT NULL,
-    known     INTEGER NOT NULL,
-    skipped   INTEGER NOT NULL,
-    bytes     INTEGER NOT NULL,
-    next_why  TEXT    NOT NULL
+    id          INTEGER NOT NULL PRIMARY KEY,
+    source_id   INTEGER NOT NULL REFERENCES source (id),
+    at          TEXT    NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    status      INTEGER,
+    outcome     TEXT    NOT NULL,
+    code        TEXT,
+    entries     INTEGER NOT NULL,
+    new         INTEGER NOT NULL,
+    known       INTEGER NOT NULL,
+    skipped     INTEGER NOT NULL,
+    bytes       INTEGER NOT NULL,
+    next_why    TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX poll_source ON poll (source_id);
 

@@ -1,14 +1,15 @@
-//! Scripts that are written without spaces between words.
+//! Segments scripts that are written without spaces between words, for the full-text index. Pure.
 //!
-//! SQLite's `unicode61` makes one word of a whole Chinese sentence. What is indexed is therefore cut before: each run of
-//! such characters becomes its pairs, one after the other, and its last character: 北京市 → `北京 京市 市`. A word of two or
-//! more characters is then the phrase of its pairs, one character is the prefix of a pair; plain `sqlite3` can ask that.
+//! SQLite's tokenizer `unicode61` makes one word of a whole Chinese sentence. Before indexing, each run of such characters
+//! is therefore replaced by its overlapping pairs and its last character: 北京市 → `北京 京市 市`. A query for two or more
+//! characters is then a phrase of pairs, one for a single character is a prefix of a pair; plain `sqlite3` can ask both.
+//! Whoever changes this must have indexes rebuilt (`cuttings verify --rebuild-search`).
 
 use std::borrow::Cow;
 
-/// Thai, Lao, Myanmar, Khmer, kana and Han, with their marks.
+/// Whether a character is Thai, Lao, Myanmar, Khmer, kana or Han, marks included.
 pub(super) fn is_unspaced(c: char) -> bool {
-    // Most text is none of them, and that is one comparison.
+    // One comparison decides for most text.
     c >= '\u{0e01}'
         && matches!(c,
         '\u{0e01}'..='\u{0e3a}' | '\u{0e40}'..='\u{0e4e}' | '\u{0e81}'..='\u{0ece}' | '\u{0edc}'..='\u{0edf}'
@@ -19,7 +20,7 @@ pub(super) fn is_unspaced(c: char) -> bool {
         | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Marks of those scripts: they stay with the character before.
+/// Whether a character is a mark of one of those scripts. Marks stay with the character before them.
 pub(super) fn is_mark(c: char) -> bool {
     matches!(c,
         '\u{0e31}' | '\u{0e34}'..='\u{0e3a}' | '\u{0e47}'..='\u{0e4e}' | '\u{0eb1}' | '\u{0eb4}'..='\u{0ebc}'
@@ -28,18 +29,18 @@ pub(super) fn is_mark(c: char) -> bool {
         | '\u{109a}'..='\u{109d}' | '\u{17b4}'..='\u{17d3}' | '\u{17dd}' | '\u{3099}' | '\u{309a}')
 }
 
-/// Which end of a run is wanted.
+/// What a text is segmented for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Segmentation {
-    /// The last character too: what is indexed.
+    /// Indexing: each run ends with its last character alone.
     Index,
-    /// At the end of the text the pairs only, unless there is but one character: what is looked for.
+    /// Searching: a run at the end of the text has only its pairs, unless it is a single character.
     Query,
 }
 
-/// A text with its runs cut into pairs.
-pub(super) fn segmented(text: &str, tail: Segmentation) -> Cow<'_, str> {
-    // The first such character is U+0E01: in UTF-8 it begins with this byte, and none below does.
+/// A text with its runs replaced by pairs.
+pub(super) fn segmented(text: &str, purpose: Segmentation) -> Cow<'_, str> {
+    // The first such character, U+0E01, begins with this byte in UTF-8.
     if !text.bytes().any(|byte| byte >= 0xe0) || !text.chars().any(is_unspaced) {
         return Cow::Borrowed(text);
     }
@@ -60,25 +61,26 @@ pub(super) fn segmented(text: &str, tail: Segmentation) -> Cow<'_, str> {
         }
         if let Some(from) = start.take() {
             run.extend(text.get(from..after));
-            pairs(&run, true, &mut out);
+            write_pairs(&run, true, &mut out);
             run.clear();
         }
         out.push(c);
     }
     if let Some(from) = start {
         run.extend(text.get(from..after));
-        pairs(&run, tail == Segmentation::Index, &mut out);
+        write_pairs(&run, purpose == Segmentation::Index, &mut out);
     }
     Cow::Owned(out)
 }
 
-fn pairs(run: &[&str], whole: bool, out: &mut String) {
+/// Writes the pairs of a run of characters, and its last character where `with_last` or where it is the only one.
+fn write_pairs(run: &[&str], with_last: bool, out: &mut String) {
     out.push(' ');
     for pair in run.windows(2) {
         out.push_str(&pair.concat());
         out.push(' ');
     }
-    if let Some(last) = run.last().filter(|_| whole || run.len() == 1) {
+    if let Some(last) = run.last().filter(|_| with_last || run.len() == 1) {
         out.push_str(last);
         out.push(' ');
     }

@@ -1,61 +1,61 @@
-//! The story of one source, and what is quiet, denied or resting: the finer part of `status`.
+//! What `status` shows in detail: the latest polls of a source, how long it has been silent, and which hosts are in backoff.
 
 use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use rusqlite::params;
 
 use super::error::StoreError;
-use super::reader::{Reader, timestamp};
+use super::reader::{Reader, timestamp, unsigned};
 use super::{host_backoff, time};
 use crate::model::SourceId;
 
-/// One poll, as it was written down.
+/// One poll as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PollRow {
     /// When it began.
     pub at: DateTime<Utc>,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
-    /// HTTP status of the last answer.
+    /// HTTP status of the last response.
     pub status: Option<u16>,
     /// `taken`, `unchanged`, `not-modified`, `failed`.
     pub outcome: String,
-    /// Of the failure.
+    /// Error code of a failure.
     pub code: Option<String>,
     /// Entries in the document.
     pub entries: u64,
-    /// Those never seen before.
+    /// Entries that were not known before.
     pub new: u64,
-    /// Decoded bytes.
+    /// Bytes of the document after decompression.
     pub bytes: u64,
-    /// What decided when the next one was.
+    /// What decided when the next poll was.
     pub next_why: String,
 }
 
-/// How long a source has brought nothing, against what is usual.
+/// How long a source has published nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Silence {
-    /// The last article.
+    /// When the last article was first seen.
     pub since: DateTime<Utc>,
-    /// The median time between two hours with articles, of the last twenty-one; none: too few to say.
+    /// Median time between two hours with articles, among the last 21; `None`: too few gaps to tell.
     pub usual_gap: Option<Duration>,
 }
 
-/// A silence is odd from ten times the usual gap on, and never before this: papers rest at weekends.
-const ODD: i64 = 10;
+/// A silence is unusual from this many usual gaps on, and never before [`WEEKEND`]: newspapers pause at weekends.
+const UNUSUAL_GAPS: i32 = 10;
 const WEEKEND: Duration = Duration::days(3);
 
-/// Gaps that make a habit.
-const HABIT: usize = 4;
+/// Hours with articles that are looked at, and how many gaps between them make a habit.
+const HOURS: i64 = 21;
+const MIN_GAPS: usize = 4;
 
 impl Silence {
-    /// For how long, where that is odd.
+    /// The length of the silence where that is unusual.
     pub fn unusual_length(&self, now: DateTime<Utc>) -> Option<Duration> {
-        let silent = now - self.since;
-        let usual = self.usual_gap?;
-        (silent >= WEEKEND && silent >= usual * i32::try_from(ODD).unwrap_or(i32::MAX)).then_some(silent)
+        let length = now - self.since;
+        (length >= WEEKEND && length >= self.usual_gap? * UNUSUAL_GAPS).then_some(length)
     }
 
-    /// From the hours with articles, newest first.
+    /// `hours`: the hours with articles, newest first.
     fn of(since: DateTime<Utc>, hours: &[DateTime<Utc>]) -> Self {
         let mut gaps: Vec<Duration> = hours
             .windows(2)
@@ -64,77 +64,68 @@ impl Silence {
         gaps.sort_unstable();
         Self {
             since,
-            usual_gap: gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= HABIT).copied(),
+            usual_gap: gaps
+                .get(gaps.len() / 2)
+                .filter(|_| gaps.len() >= MIN_GAPS)
+                .copied(),
         }
     }
 }
 
-/// A host that is left alone.
+/// A host from which nothing is requested for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostBackoff {
-    /// Its name.
+    /// Name of the host.
     pub name: String,
-    /// Until when.
+    /// When the backoff ends.
     pub until: DateTime<Utc>,
-    /// Why: the code of its last trouble.
+    /// Code of its last failure.
     pub code: Option<String>,
 }
 
 impl Reader {
-    /// The last polls of a source, newest first.
+    /// The latest polls of a source, newest first.
     pub fn polls(&self, source: SourceId, limit: usize) -> Result<Vec<PollRow>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self
-            .db
-            .prepare_cached(
-                "SELECT at, took_ms, status, outcome, code, entries, new, bytes, next_why FROM poll \
-                 WHERE source_id = ?1 ORDER BY id DESC LIMIT ?2",
-            )?
-            .query_map(params![source.0, limit], |row| {
-                let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+        self.rows(
+            "read the polls of a source",
+            "SELECT at, duration_ms, status, outcome, code, entries, new, bytes, next_why FROM poll \
+             WHERE source_id = ?1 ORDER BY id DESC LIMIT ?2",
+            params![source.0, i64::try_from(limit).unwrap_or(i64::MAX)],
+            |row| {
                 Ok(PollRow {
                     at: timestamp(row, 0)?,
-                    duration_ms: number(1)?,
+                    duration_ms: unsigned(row, 1)?,
                     status: row.get(2)?,
                     outcome: row.get(3)?,
                     code: row.get(4)?,
-                    entries: number(5)?,
-                    new: number(6)?,
-                    bytes: number(7)?,
+                    entries: unsigned(row, 5)?,
+                    new: unsigned(row, 6)?,
+                    bytes: unsigned(row, 7)?,
                     next_why: row.get(8)?,
                 })
-            })?
-            .collect::<Result<_, _>>()?)
+            },
+        )
     }
 
-    /// Hosts that rest, longest first.
+    /// Hosts in backoff, the longest first. A time that only a wrong clock can have written is left out.
     pub fn host_backoffs(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<HostBackoff>, StoreError> {
-        let at = time::ms(now);
-        let found: Vec<(i64, HostBackoff)> = self
-            .db
-            .prepare_cached(
-                "SELECT name, rest_until, code FROM host WHERE rest_until > ?1 ORDER BY rest_until DESC LIMIT ?2",
-            )?
-            .query_map(params![at, limit as i64], |row| {
-                let until: i64 = row.get(1)?;
-                Ok((
-                    until,
-                    HostBackoff {
-                        name: row.get(0)?,
-                        until: time::moment(until),
-                        code: row.get(2)?,
-                    },
-                ))
-            })?
-            .collect::<Result<_, _>>()?;
-        Ok(found
-            .into_iter()
-            .filter(|(until, _)| host_backoff::is_resting(*until, at))
-            .map(|(_, host)| host)
-            .collect())
+        let mut hosts = self.rows(
+            "read the hosts in backoff",
+            "SELECT name, rest_until, code FROM host WHERE rest_until > ?1 ORDER BY rest_until DESC LIMIT ?2",
+            params![time::ms(now), limit as i64],
+            |row| {
+                Ok(HostBackoff {
+                    name: row.get(0)?,
+                    until: time::moment(row.get(1)?),
+                    code: row.get(2)?,
+                })
+            },
+        )?;
+        hosts.retain(|host| host_backoff::is_resting(time::ms(host.until), time::ms(now)));
+        Ok(hosts)
     }
 
-    /// When the last article of a source came, and what is usual; none where there never was one.
+    /// The silence of a source; `None` where it never had an article.
     pub(super) fn silence(&self, source: SourceId) -> Result<Option<Silence>, StoreError> {
         let last: Option<String> = self
             .db
@@ -146,20 +137,18 @@ impl Reader {
         let Some(since) = last.as_deref().and_then(time::parse) else {
             return Ok(None);
         };
-        // By the hour: what one poll brought is collected over minutes and is one event.
-        let hours: Vec<String> = self
-            .db
-            .prepare_cached(
-                "SELECT DISTINCT substr(first_seen, 1, 13) FROM article \
-                 WHERE source_id = ?1 AND merged_into IS NULL AND deleted_at IS NULL ORDER BY first_seen DESC LIMIT 21",
-            )?
-            .query_map([source.0], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
+        // By the hour: the articles of one poll are collected over minutes and are one event.
+        let hours: Vec<String> = self.rows(
+            "read the silence of a source",
+            "SELECT DISTINCT substr(first_seen, 1, 13) FROM article \
+             WHERE source_id = ?1 AND merged_into IS NULL AND deleted_at IS NULL ORDER BY first_seen DESC LIMIT ?2",
+            params![source.0, HOURS],
+            |row| row.get(0),
+        )?;
         let hours: Vec<_> = hours
             .iter()
             .filter_map(|hour| {
-                let text = format!("{hour}:00:00");
-                NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S").ok()
+                NaiveDateTime::parse_from_str(&format!("{hour}:00:00"), "%Y-%m-%dT%H:%M:%S").ok()
             })
             .map(|hour| hour.and_utc())
             .collect();

@@ -1,4 +1,7 @@
-//! What `status` and `list` show.
+//! What `status` and `list` show: the state of each source, and the store in numbers.
+//!
+//! All of it is read in one snapshot and by a fixed number of queries, but for the silence of each source. See
+//! [`super::source_history`] for what is shown of one source.
 
 use std::collections::HashMap;
 
@@ -7,12 +10,12 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::drift::Habit;
 use super::error::StoreError;
-use super::reader::Reader;
+use super::reader::{Reader, optional_timestamp, unsigned};
 use super::source_history::Silence;
 use super::{host_backoff, time};
 use crate::model::{NextPoll, SourceId};
 
-/// How a source does.
+/// The state of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceState {
     /// Never polled.
@@ -21,11 +24,11 @@ pub enum SourceState {
     Ok,
     /// The last poll failed.
     Failing,
-    /// Its document killed the process again and again: not parsed.
+    /// Parsing its document crashed the process repeatedly: it is not parsed any more.
     SetAside,
-    /// Its server said that it is gone for good (410): not asked any more.
+    /// Its server answered 410 Gone: it is not polled any more.
     Ended,
-    /// `cuttings pause` holds it.
+    /// Paused by `cuttings pause`.
     Paused,
     /// Switched off in the configuration.
     Disabled,
@@ -49,10 +52,10 @@ impl SourceState {
     }
 }
 
-/// Everything worth telling about a source.
+/// What is shown of one source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceStatus {
-    /// Row.
+    /// Row id.
     pub id: SourceId,
     /// Its name in the configuration.
     pub name: String,
@@ -60,51 +63,53 @@ pub struct SourceStatus {
     pub url: String,
     /// Labels.
     pub tags: Vec<String>,
-    /// As the feed names itself.
+    /// Title of the feed, from the feed.
     pub title: Option<String>,
-    /// How it does.
+    /// Its state.
     pub state: SourceState,
-    /// The last poll, however it went.
+    /// The last poll, whatever its outcome.
     pub polled_at: Option<DateTime<Utc>>,
-    /// The last poll that went well.
+    /// The last successful poll.
     pub succeeded_at: Option<DateTime<Utc>>,
-    /// When next and why; none where it is switched off or gone.
+    /// When it is polled next and why; `None` where it is not polled.
     pub next: Option<NextPoll>,
-    /// Until when its host is left alone.
+    /// When the backoff of its host ends; `None` where there is none.
     pub host_backoff_until: Option<DateTime<Utc>>,
-    /// Weighted failures in a row.
+    /// Failures in a row, weighted by their grade.
     pub failures: f64,
-    /// What went wrong last, until it goes well.
+    /// The last failure, until the next success.
     pub last_error: Option<LastError>,
-    /// Where permanent redirects led.
+    /// The target of permanent redirects.
     pub moved_to: Option<String>,
-    /// Whether its pages are fetched without asking robots.txt.
+    /// Whether its pages are fetched without robots.txt.
     pub ignore_robots: bool,
-    /// Entries that wait for their page.
+    /// Entries whose page was not fetched yet.
     pub pending: u64,
-    /// Articles first found here.
+    /// Articles first stored from this source.
     pub articles: u64,
     /// Those of the last 24 hours.
     pub articles_day: u64,
     /// Those of the last 7 days.
     pub articles_week: u64,
-    /// Pages and polls that robots.txt forbade, ever.
+    /// Number of requests that robots.txt ever forbade.
     pub robots_denied: u64,
-    /// How often its selectors found something: (found, tried).
-    pub hits: (u64, u64),
-    /// When the last article came, and what is usual.
+    /// How often its selectors gave a value.
+    pub rule_hits: u64,
+    /// How often they were tried.
+    pub rule_tries: u64,
+    /// Time since the last article, and the usual gap; `None` where there is no article.
     pub silence: Option<Silence>,
-    /// Why its entries are not known by their ids, as a phrase, and by what instead.
-    pub known_by: Option<(String, String)>,
-    /// Filters, and how many entries each left out.
+    /// What identifies its entries where that is not their id.
+    pub identifier: Option<IdentifierFallback>,
+    /// Filters, and how many entries each excluded.
     pub excluded: Vec<(String, u64)>,
-    /// Selectors that were tried: first those that find less than they used to, then by their misses.
+    /// Selectors that were tried: first those that drift, then by misses.
     pub rules: Vec<RuleStat>,
 }
 
 impl SourceStatus {
-    /// Whether a person should look at it: it fails, was set aside, has ended, is silent beyond its habit, or its selectors find less than they did.
-    pub fn needs_a_person(&self, now: DateTime<Utc>) -> bool {
+    /// Whether it needs attention: it fails, was set aside, has ended, is unusually silent, or one of its selectors drifts.
+    pub fn needs_attention(&self, now: DateTime<Utc>) -> bool {
         let polled = !matches!(
             self.state,
             SourceState::Gone | SourceState::Disabled | SourceState::Paused
@@ -123,140 +128,112 @@ impl SourceStatus {
     }
 }
 
-/// A failure that was not made good yet.
+/// What identifies entries of a feed whose ids are unreliable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentifierFallback {
+    /// `link` or `title`.
+    pub by: String,
+    /// Why not the id, as a phrase.
+    pub reason: String,
+}
+
+/// A failure that no success followed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastError {
     /// When.
     pub at: DateTime<Utc>,
-    /// From a closed set.
+    /// Error code, from a closed set.
     pub code: String,
     /// A sentence.
     pub message: String,
 }
 
-/// How often a selector found something.
+/// How a selector performs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleStat {
     /// The field it is for.
     pub field: String,
-    /// As typed.
+    /// The selector as configured.
     pub selector: String,
     /// Pages on which it gave a value.
     pub hits: u64,
     /// Pages on which it gave none.
     pub misses: u64,
-    /// The last of those.
+    /// The last miss.
     pub last_miss_at: Option<DateTime<Utc>>,
-    /// Share of pages on which it gives a value of late, 0 to 1.
+    /// Recent share of pages on which it gave a value, 0 to 1.
     pub rate: f64,
-    /// The same as it used to be.
+    /// The usual share.
     pub usual_rate: f64,
     /// Median length of the last values, in characters.
     pub length: f64,
-    /// The same as it used to be.
+    /// The usual median.
     pub usual_length: f64,
-    /// What fell: `rate` or `length`.
+    /// What fell: `rate` or `length`; `None`: nothing.
     pub drift: Option<String>,
     /// Since when.
     pub drift_at: Option<DateTime<Utc>>,
 }
 
-/// The database in a few numbers.
+/// The store in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreSummary {
-    /// Names the database; another one after a restore.
+    /// The id of the database. A restored backup has another one.
     pub store_id: String,
-    /// The last number given to a change.
+    /// Number of the last change.
     pub seq: i64,
     /// Sources in the configuration.
     pub sources: u64,
     /// Articles that readers see.
     pub articles: u64,
-    /// Entries that wait for their page.
+    /// Entries whose page was not fetched yet.
     pub pending: u64,
-    /// Articles merged because a key showed that they are one.
+    /// Articles that were merged because they share a key.
     pub merged: u64,
-    /// Articles told apart because a key turned out to be shared.
+    /// Articles that were split because a key turned out to be shared.
     pub split: u64,
-    /// Keys found to be shared.
+    /// Keys that turned out to be shared.
     pub shared: u64,
-    /// Size of the database, log not included, in bytes.
+    /// Size of the database without its log, in bytes.
     pub bytes: u64,
-    /// Why nothing is collected.
+    /// Why collecting is paused; `None` where it is not.
     pub paused: Option<String>,
 }
 
 impl Reader {
     /// Every source that was ever configured, by name.
     pub fn sources_status(&self, now: DateTime<Utc>) -> Result<Vec<SourceStatus>, StoreError> {
-        // One snapshot for all of it.
         let snapshot = self.db.unchecked_transaction()?;
-        let pending = self.counts(
-            "SELECT source_id, count(*) FROM entry WHERE state = 'pending' AND ?1 <> '' GROUP BY source_id",
-            now,
-        )?;
-        let since = |days| self.counts(ARTICLES_SINCE, now - chrono::Duration::days(days));
-        let all = self.counts(ARTICLES_SINCE, DateTime::UNIX_EPOCH)?;
-        let (day, week) = (since(1)?, since(7)?);
-        let mut unwanted = self.excluded()?;
-        let mut misses = self.rules()?;
-        let denied = self.counts(
-            "SELECT source_id, sum(value) FROM counter WHERE name = 'failed.robots-denied' AND ?1 <> '' GROUP BY source_id",
-            now,
-        )?;
-        let (hits, tried) = (
-            self.counts(
-                "SELECT source_id, sum(hits) FROM rule_stat WHERE ?1 <> '' GROUP BY source_id",
-                now,
-            )?,
-            self.counts(
-                "SELECT source_id, sum(hits + misses) FROM rule_stat WHERE ?1 <> '' GROUP BY source_id",
-                now,
-            )?,
-        );
-        let mut query = self.db.prepare_cached(SOURCES)?;
-        let mut statuses: Vec<SourceStatus> = query
-            .query_map([], |row| source(row, now))?
+        let mut excluded = self.excluded()?;
+        let mut rules = self.rules()?;
+        let since = |days| time::text(now - chrono::Duration::days(days));
+        let mut statuses: Vec<SourceStatus> = self
+            .db
+            .prepare_cached(SOURCES)?
+            .query_map([since(1), since(7)], |row| read_source(row, now))?
             .collect::<Result<_, _>>()?;
         for status in &mut statuses {
-            let of = |counts: &HashMap<i64, u64>| counts.get(&status.id.0).copied().unwrap_or(0);
-            status.pending = of(&pending);
-            status.articles = of(&all);
-            status.articles_day = of(&day);
-            status.articles_week = of(&week);
-            status.robots_denied = of(&denied);
-            status.hits = (of(&hits), of(&tried));
             status.silence = self.silence(status.id)?;
-            status.excluded = unwanted.remove(&status.id.0).unwrap_or_default();
-            status.rules = misses.remove(&status.id.0).unwrap_or_default();
+            status.excluded = excluded.remove(&status.id.0).unwrap_or_default();
+            status.rules = rules.remove(&status.id.0).unwrap_or_default();
+            status.rule_hits = status.rules.iter().map(|rule| rule.hits).sum();
+            status.rule_tries = status.rules.iter().map(|rule| rule.hits + rule.misses).sum();
         }
         snapshot.finish()?;
         Ok(statuses)
     }
 
-    /// The whole in a few numbers.
+    /// The store in numbers.
     pub fn summary(&self) -> Result<StoreSummary, StoreError> {
-        let number = |sql: &str| -> Result<u64, StoreError> {
-            let number: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
-            Ok(number.unsigned_abs())
+        let number = |sql: &str| self.db.query_row(sql, [], |row| unsigned(row, 0));
+        let counter = |name: &str| {
+            let sql = "SELECT coalesce(sum(value), 0) FROM counter WHERE name = ?1";
+            self.db.query_row(sql, [name], |row| unsigned(row, 0))
         };
-        let counter = |name: &str| -> Result<u64, StoreError> {
-            let sum: i64 = self.db.query_row(
-                "SELECT coalesce(sum(value), 0) FROM counter WHERE name = ?1",
-                [name],
-                |row| row.get(0),
-            )?;
-            Ok(sum.unsigned_abs())
-        };
+        let paused = "SELECT value FROM meta WHERE key = 'paused'";
         Ok(StoreSummary {
-            store_id: self
-                .db
-                .query_row("SELECT value FROM meta WHERE key = 'store_id'", [], |row| {
-                    row.get(0)
-                })?,
-            seq: self
-                .db
-                .query_row("SELECT seq FROM sequence", [], |row| row.get(0))?,
+            store_id: self.store_id()?,
+            seq: self.last_seq()?,
             sources: number("SELECT count(*) FROM source WHERE configured = 1")?,
             articles: number(
                 "SELECT count(*) FROM article WHERE merged_into IS NULL AND deleted_at IS NULL",
@@ -265,144 +242,133 @@ impl Reader {
             merged: counter("identity.merged")?,
             split: counter("identity.split")?,
             shared: counter("identity.shared")?,
-            paused: self
-                .db
-                .query_row("SELECT value FROM meta WHERE key = 'paused'", [], |row| {
-                    row.get(0)
-                })
-                .optional()?,
+            paused: self.db.query_row(paused, [], |row| row.get(0)).optional()?,
             bytes: number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?,
         })
     }
 
-    fn counts(&self, sql: &str, since: DateTime<Utc>) -> Result<HashMap<i64, u64>, StoreError> {
-        Ok(self
-            .db
-            .prepare_cached(sql)?
-            .query_map([time::text(since)], |row| {
-                Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
-            })?
-            .collect::<Result<_, _>>()?)
-    }
-
+    /// Filters of each source, and how many entries each excluded.
     fn excluded(&self) -> Result<HashMap<i64, Vec<(String, u64)>>, StoreError> {
         let mut query = self.db.prepare_cached(
             "SELECT source_id, substr(name, 10), value FROM counter WHERE name GLOB 'unwanted.*' ORDER BY name",
         )?;
         let mut rows = query.query([])?;
-        let mut unwanted: HashMap<i64, Vec<(String, u64)>> = HashMap::new();
+        let mut excluded: HashMap<i64, Vec<(String, u64)>> = HashMap::new();
         while let Some(row) = rows.next()? {
-            let count: i64 = row.get(2)?;
-            unwanted
-                .entry(row.get(0)?)
-                .or_default()
-                .push((row.get(1)?, count.unsigned_abs()));
+            let filter = (row.get(1)?, unsigned(row, 2)?);
+            excluded.entry(row.get(0)?).or_default().push(filter);
         }
-        Ok(unwanted)
+        Ok(excluded)
     }
 
+    /// Selectors of each source.
     fn rules(&self) -> Result<HashMap<i64, Vec<RuleStat>>, StoreError> {
         let mut query = self.db.prepare_cached(
             "SELECT source_id, field, selector, hits, misses, last_miss_at, rate, usual, median, lengths, drift, drift_at \
              FROM rule_stat ORDER BY drift IS NULL, misses DESC, field, selector",
         )?;
         let mut rows = query.query([])?;
-        let mut misses: HashMap<i64, Vec<RuleStat>> = HashMap::new();
+        let mut rules: HashMap<i64, Vec<RuleStat>> = HashMap::new();
         while let Some(row) = rows.next()? {
             let habit = Habit {
                 lengths: Habit::lengths_of(&row.get::<_, Vec<u8>>(9)?),
                 ..Habit::default()
             };
-            misses.entry(row.get(0)?).or_default().push(RuleStat {
+            rules.entry(row.get(0)?).or_default().push(RuleStat {
                 field: row.get(1)?,
                 selector: row.get(2)?,
-                hits: row.get::<_, i64>(3)?.unsigned_abs(),
-                misses: row.get::<_, i64>(4)?.unsigned_abs(),
-                last_miss_at: optional(row, 5)?,
+                hits: unsigned(row, 3)?,
+                misses: unsigned(row, 4)?,
+                last_miss_at: optional_timestamp(row, 5)?,
                 rate: row.get(6)?,
                 usual_rate: row.get(7)?,
                 length: habit.recent_median(),
                 usual_length: row.get(8)?,
                 drift: row.get(10)?,
-                drift_at: optional(row, 11)?,
+                drift_at: optional_timestamp(row, 11)?,
             });
         }
-        Ok(misses)
+        Ok(rules)
     }
 }
 
-const ARTICLES_SINCE: &str = "SELECT source_id, count(*) FROM article \
-     WHERE first_seen >= ?1 AND source_id IS NOT NULL AND merged_into IS NULL AND deleted_at IS NULL GROUP BY source_id";
+/// For [`read_source`]. The parameters are the times a day and a week ago.
+const SOURCES: &str = "SELECT source.*, coalesce(host.rest_until, 0) AS rest_until, \
+     coalesce(queue.pending, 0) AS pending, coalesce(denied.value, 0) AS denied, \
+     coalesce(stored.articles, 0) AS articles, coalesce(stored.day, 0) AS day, coalesce(stored.week, 0) AS week \
+     FROM source LEFT JOIN host ON host.name = source.host \
+     LEFT JOIN (SELECT source_id, count(*) AS pending FROM entry WHERE state = 'pending' GROUP BY source_id) AS queue \
+     ON queue.source_id = source.id \
+     LEFT JOIN (SELECT source_id, count(*) AS articles, sum(first_seen >= ?1) AS day, sum(first_seen >= ?2) AS week \
+     FROM article WHERE source_id IS NOT NULL AND merged_into IS NULL AND deleted_at IS NULL GROUP BY source_id) AS stored \
+     ON stored.source_id = source.id \
+     LEFT JOIN counter AS denied ON denied.source_id = source.id AND denied.name = 'failed.robots-denied' \
+     ORDER BY source.name";
 
-const SOURCES: &str = "SELECT source.id, source.name, source.url, source.tags, source.title, source.enabled, source.configured, \
-     source.crashes, source.code, source.polled_at, source.succeeded_at, source.next_at, source.next_why, \
-     coalesce(host.rest_until, 0), source.failures, source.failed_at, source.message, source.moved_to, source.paused, source.gone, \
-     source.ignore_robots, source.known_why, source.known_by \
-     FROM source LEFT JOIN host ON host.name = source.host ORDER BY source.name";
-
-fn source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
-    let (enabled, configured, paused): (bool, bool, bool) = (row.get(5)?, row.get(6)?, row.get(18)?);
-    let code: Option<String> = row.get(8)?;
-    let polled_at = optional(row, 9)?;
-    let rest_until: i64 = row.get(13)?;
-    let gone: bool = row.get(19)?;
-    let set_aside = code.as_deref() == Some("set-aside");
-    let state = match (configured, enabled, set_aside, &code, polled_at) {
-        (false, ..) => SourceState::Gone,
-        (_, false, ..) if paused => SourceState::Paused,
-        (_, false, ..) => SourceState::Disabled,
+/// A row of [`SOURCES`]; what other queries give is empty.
+fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStatus> {
+    let (enabled, configured): (bool, bool) = (row.get("enabled")?, row.get("configured")?);
+    let (paused, gone): (bool, bool) = (row.get("paused")?, row.get("gone")?);
+    let code: Option<String> = row.get("code")?;
+    let polled_at = optional_timestamp(row, "polled_at")?;
+    let state = match (&code, polled_at) {
+        _ if !configured => SourceState::Gone,
+        _ if !enabled && paused => SourceState::Paused,
+        _ if !enabled => SourceState::Disabled,
         _ if gone => SourceState::Ended,
-        (_, _, true, ..) => SourceState::SetAside,
-        (_, _, _, Some(_), _) => SourceState::Failing,
-        (_, _, _, _, None) => SourceState::New,
-        _ => SourceState::Ok,
+        (Some(code), _) if code == "set-aside" => SourceState::SetAside,
+        (Some(_), _) => SourceState::Failing,
+        (None, None) => SourceState::New,
+        (None, Some(_)) => SourceState::Ok,
     };
     let next = NextPoll {
-        at: time::moment(row.get(11)?),
-        why: row.get(12)?,
+        at: time::moment(row.get("next_at")?),
+        why: row.get("next_why")?,
     };
-    let tags: String = row.get(3)?;
+    let backoff_until: i64 = row.get("rest_until")?;
+    let last_error = match (optional_timestamp(row, "failed_at")?, code) {
+        (Some(at), Some(code)) => Some(LastError {
+            at,
+            code,
+            message: row.get::<_, Option<_>>("message")?.unwrap_or_default(),
+        }),
+        _ => None,
+    };
+    let reason: Option<String> = row.get("known_why")?;
+    let identifier = reason
+        .map(|reason| {
+            Ok::<_, rusqlite::Error>(IdentifierFallback {
+                by: row.get("known_by")?,
+                reason,
+            })
+        })
+        .transpose()?;
     Ok(SourceStatus {
-        id: SourceId(row.get(0)?),
-        name: row.get(1)?,
-        url: row.get(2)?,
-        tags: serde_json::from_str(&tags).unwrap_or_default(),
-        title: row.get(4)?,
+        id: SourceId(row.get("id")?),
+        name: row.get("name")?,
+        url: row.get("url")?,
+        tags: serde_json::from_str(&row.get::<_, String>("tags")?).unwrap_or_default(),
+        title: row.get("title")?,
         state,
         polled_at,
-        succeeded_at: optional(row, 10)?,
+        succeeded_at: optional_timestamp(row, "succeeded_at")?,
         next: (configured && enabled && !gone).then_some(next),
-        host_backoff_until: host_backoff::is_resting(rest_until, time::ms(now))
-            .then(|| time::moment(rest_until)),
-        failures: row.get(14)?,
-        last_error: match (optional(row, 15)?, code) {
-            (Some(at), Some(code)) => Some(LastError {
-                at,
-                code,
-                message: row.get::<_, Option<String>>(16)?.unwrap_or_default(),
-            }),
-            _ => None,
-        },
-        moved_to: row.get(17)?,
-        ignore_robots: row.get(20)?,
-        pending: 0,
-        articles: 0,
-        articles_day: 0,
-        articles_week: 0,
-        robots_denied: 0,
-        hits: (0, 0),
+        host_backoff_until: host_backoff::is_resting(backoff_until, time::ms(now))
+            .then(|| time::moment(backoff_until)),
+        failures: row.get("failures")?,
+        last_error,
+        moved_to: row.get("moved_to")?,
+        ignore_robots: row.get("ignore_robots")?,
+        pending: unsigned(row, "pending")?,
+        articles: unsigned(row, "articles")?,
+        articles_day: unsigned(row, "day")?,
+        articles_week: unsigned(row, "week")?,
+        robots_denied: unsigned(row, "denied")?,
+        rule_hits: 0,
+        rule_tries: 0,
         silence: None,
         excluded: Vec::new(),
-        known_by: row
-            .get::<_, Option<String>>("known_why")?
-            .zip(row.get::<_, Option<String>>("known_by")?),
+        identifier,
         rules: Vec::new(),
     })
-}
-
-fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<DateTime<Utc>>> {
-    Ok(row
-        .get::<_, Option<String>>(column)?
-        .as_deref()
-        .and_then(time::parse))
 }

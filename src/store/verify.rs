@@ -1,13 +1,14 @@
-//! Whether the database is what it should be: SQLite's own checks, and what must hold between the tables.
+//! `cuttings verify`: SQLite's integrity check, the invariants between the tables, and whether stored pages decompress.
 
 use super::error::StoreError;
 use super::raw::{BODY, Body};
 use super::reader::Reader;
 
-/// Findings told of one kind.
-const TOLD: usize = 10;
+/// Findings of one kind that are listed.
+const MAX_LISTED: usize = 10;
 
-/// What must not be there: a sentence, and a query that names what breaks it.
+/// Each invariant as the sentence for a violation, and a query that lists violations. What follows a `;` in a sentence is
+/// advice.
 const RULES: &[(&str, &str)] = &[
     (
         "a row refers to one that is not there",
@@ -74,7 +75,7 @@ const RULES: &[(&str, &str)] = &[
 ];
 
 impl Reader {
-    /// Everything that is wrong, as sentences; empty where nothing is. `step` is told what is looked at next.
+    /// Everything that is wrong, as sentences. Calls `step` with what is checked next.
     pub fn verify(&self, mut step: impl FnMut(&str)) -> Result<Vec<String>, StoreError> {
         let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("verify the database");
         let snapshot = self.db.unchecked_transaction().map_err(doing)?;
@@ -88,13 +89,13 @@ impl Reader {
         for (sentence, sql) in RULES {
             step(sentence.split(';').next().unwrap_or_default());
             let found = self
-                .strings(&format!("{sql} LIMIT {}", TOLD + 1))
+                .strings(&format!("{sql} LIMIT {}", MAX_LISTED + 1))
                 .map_err(doing)?;
             if found.is_empty() {
                 continue;
             }
-            let more = if found.len() > TOLD { " and more" } else { "" };
-            let named: Vec<&str> = found.iter().take(TOLD).map(String::as_str).collect();
+            let more = if found.len() > MAX_LISTED { " and more" } else { "" };
+            let named: Vec<&str> = found.iter().take(MAX_LISTED).map(String::as_str).collect();
             wrong.push(format!("{sentence}: {}{more}", named.join(", ")));
         }
         step("the stored pages");
@@ -114,7 +115,7 @@ impl Reader {
         let mut query = self.db.prepare(&sql)?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            if Body::read(row)?.unpacked().is_err() && broken.len() < TOLD {
+            if Body::read(row)?.unpacked().is_err() && broken.len() < MAX_LISTED {
                 let page: i64 = row.get(3)?;
                 broken.push(format!("the stored page {page} cannot be unpacked"));
             }

@@ -1,10 +1,11 @@
-//! Searching what readers see: newest first, or the best of the newest.
+//! Full-text search in what readers see: the newest matches first, or the best of the newest.
 //!
-//! Sorting or ranking all that a common word finds would read all of it. So either is done among the matches that arrived
-//! last, [`CANDIDATES`] of them: FTS5 gives its rows in the order of arrival without sorting. What one source says is
-//! found by a word of its own in the index, what a time saw among the articles that were shown first and last in it.
+//! Sorting or ranking all matches of a common word would read all of them. Both are therefore done among the
+//! [`MAX_CANDIDATES`] matches that were stored last, which FTS5 returns in that order without sorting. A source is searched
+//! by a word of its own in the index ([`text_index::source_word`]), a span of time by the first and the last article that
+//! were shown in it. `cuttings search` is the caller; exports use only [`expression`].
 
-mod beginnings;
+mod prefixes;
 mod query;
 mod snippet;
 mod words;
@@ -15,63 +16,63 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row as Record, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 pub use query::QueryError;
 pub use snippet::Snippet;
 
 use super::error::StoreError;
 use super::reader::{Reader, timestamp};
-use beginnings::Sample;
-use snippet::Counts;
-use words::Row;
+use super::text_index;
+use prefixes::PrefixSample;
+use snippet::TermCounts;
+use words::TermWords;
 
-/// Of how many matches the best and the newest are chosen.
-const CANDIDATES: usize = 1000;
+/// Matches among which the newest or the best are chosen.
+const MAX_CANDIDATES: usize = 1000;
 
-/// What is looked for.
+/// Arguments of [`Reader::search`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchRequest {
-    /// Words, phrases and operators; any text whatever is allowed.
+    /// Words, phrases and operators as typed. Any text is allowed.
     pub query: String,
-    /// Only articles of this source.
+    /// Only articles of this source, by name.
     pub source: Option<String>,
-    /// Only published then or later; fetched, where no date is known.
+    /// Only articles published at this time or later; the time of the fetch counts where the date is unknown.
     pub since: Option<DateTime<Utc>>,
-    /// Only published before.
+    /// Only articles published before this time.
     pub until: Option<DateTime<Utc>>,
     /// Which come first.
     pub order: SortBy,
-    /// At most so many.
+    /// At most this many articles.
     pub limit: usize,
-    /// One article of each cluster: the same story on several sites once.
+    /// Only the first article of each cluster.
     pub one_of_a_cluster: bool,
 }
 
-/// Which come first.
+/// Which articles come first, among the thousand matches that were stored last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SortBy {
-    /// What was published last (fetched, where no date is known), of the thousand matches that arrived last.
+    /// The latest publication; the time of the fetch counts where the date is unknown.
     #[default]
     Newest,
-    /// What fits best, of the thousand matches that arrived last.
+    /// The best match.
     Rank,
 }
 
-/// What was found.
+/// Result of a search.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hits {
-    /// The articles, in the order asked for.
+    /// The articles, in the requested order.
     pub hits: Vec<Hit>,
-    /// Beginnings of words, as typed with their star, that begin more than can be looked through at once: what was
-    /// looked for are the commonest of those words in the latest articles.
+    /// Prefixes, as typed with their `*`, that begin too many words: only the commonest of these were searched for.
     pub shortened: Vec<String>,
 }
 
 /// An article that was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
-    /// Stays the same through revisions.
+    /// Id of the article; the same for all its revisions.
     pub article_id: i64,
     /// The URL to show.
     pub url: String,
@@ -79,21 +80,21 @@ pub struct Hit {
     pub title: Option<String>,
     /// Name of its source.
     pub source: Option<String>,
-    /// As the page wrote it.
+    /// The date as the page wrote it.
     pub published: Option<String>,
-    /// BCP 47.
+    /// Language tag (BCP 47).
     pub language: Option<String>,
-    /// The same story elsewhere has the same number.
+    /// Number of its cluster; the same story elsewhere has the same number.
     pub cluster: i64,
     /// When the article was first stored.
     pub first_seen: DateTime<Utc>,
-    /// Where it was found.
+    /// The passage with the terms.
     pub snippet: Snippet,
-    /// How well it fits, where that was asked; larger is better.
+    /// How well it matches, for [`SortBy::Rank`]; larger is better.
     pub score: Option<f64>,
 }
 
-/// Why there is no result.
+/// Why a search has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// The query cannot find anything.
@@ -104,92 +105,107 @@ pub enum SearchError {
     Store(#[from] StoreError),
 }
 
-/// A query as FTS5 wants it.
+/// A typed query as an FTS5 expression.
 pub(super) fn expression(typed: &str) -> Result<String, QueryError> {
     Ok(query::parse(typed)?.expression)
 }
 
 impl Reader {
     /// Searches titles, standfirsts and texts.
-    pub fn search(&self, search: &SearchRequest) -> Result<Hits, SearchError> {
+    pub fn search(&self, request: &SearchRequest) -> Result<Hits, SearchError> {
         let failed = |error: rusqlite::Error| StoreError::from(error).while_doing("search");
-        // What is found is read as it was found, and the file is locked once and not for each of a thousand texts.
-        let _moment = (self.db.is_autocommit())
+        // One snapshot; and SQLite locks the file once, not for each of a thousand texts.
+        let _snapshot = (self.db.is_autocommit())
             .then(|| self.db.unchecked_transaction())
             .transpose()
             .map_err(failed)?;
-        let mut query = query::parse(&search.query)?;
-        if !query.beginnings.is_empty() {
-            let sample = Sample::of(self, &query.beginnings).map_err(failed)?;
-            query = query::parse_with(&search.query, &|beginning| sample.instead_of(beginning))?;
+        let mut query = query::parse(&request.query)?;
+        if !query.prefixes.is_empty() {
+            let sample = PrefixSample::of(self, &query.prefixes).map_err(failed)?;
+            query = query::parse_with(&request.query, &|prefix| sample.expansions(prefix))?;
         }
-        let rows: Vec<Row> = query.terms.iter().map(Row::of).collect();
-        let hits = match search.order {
-            SortBy::Newest => self.newest(search, &query.expression, &rows),
-            SortBy::Rank => self.best(search, &query.expression, &rows),
-        };
+        let terms: Vec<TermWords> = query.terms.iter().map(TermWords::of).collect();
+        let hits = self
+            .candidates(request, &query.expression)
+            .and_then(|candidates| {
+                let scored = match request.order {
+                    SortBy::Newest => candidates
+                        .into_iter()
+                        .map(|candidate| (candidate, None))
+                        .collect(),
+                    SortBy::Rank => self.ranked(candidates, &terms)?,
+                };
+                self.hits(request, scored, &terms)
+            });
         Ok(Hits {
             hits: hits.map_err(failed)?,
             shortened: query.shortened,
         })
     }
 
-    fn newest(&self, search: &SearchRequest, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {
-        let mut seen = HashSet::new();
-        let mut hits = Vec::new();
-        for candidate in self.candidates(search, expression)? {
-            if hits.len() >= search.limit {
-                break;
-            }
-            if !search.one_of_a_cluster || seen.insert(candidate.cluster) {
-                hits.extend(self.found(&candidate)?.map(|found| found.shown(rows)));
-            }
-        }
-        Ok(hits)
-    }
-
-    fn best(&self, search: &SearchRequest, expression: &str, rows: &[Row]) -> rusqlite::Result<Vec<Hit>> {
-        let (mut met, mut counts) = (Vec::new(), Vec::new());
-        let mut told = self.db.prepare_cached(TOLD)?;
-        for candidate in self.candidates(search, expression)? {
-            let counted = told
+    /// The candidates with their scores, the best first; of two with one score the newer.
+    fn ranked(
+        &self,
+        candidates: Vec<Candidate>,
+        terms: &[TermWords],
+    ) -> rusqlite::Result<Vec<(Candidate, Option<f64>)>> {
+        let (mut counted, mut counts) = (Vec::new(), Vec::new());
+        let mut fields = self.db.prepare_cached(RANKED_FIELDS)?;
+        for candidate in candidates {
+            let count = fields
                 .query_row([candidate.article], |row| {
                     let [title, standfirst, text] = [row.get_ref(0)?, row.get_ref(1)?, row.get_ref(2)?];
-                    Ok(Counts::of(
-                        [words_of(title)?, words_of(standfirst)?, words_of(text)?],
-                        rows,
-                    ))
+                    let fields = [
+                        text_or_empty(title)?,
+                        text_or_empty(standfirst)?,
+                        text_or_empty(text)?,
+                    ];
+                    Ok(TermCounts::of(fields, terms))
                 })
                 .optional()?;
-            if let Some(counted) = counted {
-                counts.push(counted);
-                met.push(candidate);
+            if let Some(count) = count {
+                counts.push(count);
+                counted.push(candidate);
             }
         }
-        let scores = snippet::scores(&counts, rows.len());
-        let mut ranked: Vec<(f64, Candidate)> = scores.into_iter().zip(met).collect();
-        // A stable sort: of two that fit as well the newer comes first.
-        ranked.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        let mut seen = HashSet::new();
+        let scores = snippet::scores(&counts, terms.len());
+        let mut ranked: Vec<(Candidate, f64)> = counted.into_iter().zip(scores).collect();
+        // A stable sort keeps the newer of equals first.
+        ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        Ok(ranked
+            .into_iter()
+            .map(|(candidate, score)| (candidate, Some(score)))
+            .collect())
+    }
+
+    /// The first candidates, as many as requested, with what is shown of them.
+    fn hits(
+        &self,
+        request: &SearchRequest,
+        candidates: Vec<(Candidate, Option<f64>)>,
+        terms: &[TermWords],
+    ) -> rusqlite::Result<Vec<Hit>> {
+        let mut clusters = HashSet::new();
         let mut hits = Vec::new();
-        for (score, candidate) in ranked {
-            if hits.len() >= search.limit {
+        let mut fields = self.db.prepare_cached(HIT_FIELDS)?;
+        for (candidate, score) in candidates {
+            if hits.len() >= request.limit {
                 break;
             }
-            if !search.one_of_a_cluster || seen.insert(candidate.cluster) {
-                hits.extend(self.found(&candidate)?.map(|found| Hit {
-                    score: Some(score),
-                    ..found.shown(rows)
-                }));
+            if !request.one_of_a_cluster || clusters.insert(candidate.cluster) {
+                let hit = fields
+                    .query_row([candidate.article], |row| read_hit(row, terms))
+                    .optional()?;
+                hits.extend(hit.map(|hit| Hit { score, ..hit }));
             }
         }
         Ok(hits)
     }
 
-    /// Matches that arrived last, what was published last first.
-    fn candidates(&self, search: &SearchRequest, expression: &str) -> rusqlite::Result<Vec<Candidate>> {
+    /// The matches that were stored last, sorted by publication, the latest first.
+    fn candidates(&self, request: &SearchRequest, expression: &str) -> rusqlite::Result<Vec<Candidate>> {
         let mut expression = Cow::Borrowed(expression);
-        if let Some(name) = &search.source {
+        if let Some(name) = &request.source {
             let source: Option<i64> = self
                 .db
                 .prepare_cached("SELECT id FROM source WHERE name = ?1")?
@@ -198,33 +214,30 @@ impl Reader {
             let Some(source) = source else {
                 return Ok(Vec::new());
             };
-            expression = format!(
-                "({expression}) AND source : \"{}\"",
-                super::text_index::source_word(source)
-            )
-            .into();
+            let word = text_index::source_word(source);
+            expression = format!("({expression}) AND source : \"{word}\"").into();
         }
-        let from = search.since.map_or(i64::MIN, |at| at.timestamp());
-        let until = search.until.map_or(i64::MAX, |at| at.timestamp());
-        let (first, last): (Option<i64>, Option<i64>) = if (from, until) == (i64::MIN, i64::MAX) {
+        let from = request.since.map_or(i64::MIN, |at| at.timestamp());
+        let until = request.until.map_or(i64::MAX, |at| at.timestamp());
+        let ids: (Option<i64>, Option<i64>) = if (from, until) == (i64::MIN, i64::MAX) {
             (Some(i64::MIN), Some(i64::MAX))
         } else {
             self.db
-                .prepare_cached(SPAN)?
+                .prepare_cached(ID_RANGE)?
                 .query_row([from, until], |row| Ok((row.get(0)?, row.get(1)?)))?
         };
-        let (Some(first), Some(last)) = (first, last) else {
+        let (Some(first), Some(last)) = ids else {
             return Ok(Vec::new());
         };
-        let most = match search.limit {
+        let limit = match request.limit {
             0 => 0,
-            limit => limit.max(CANDIDATES),
+            limit => limit.max(MAX_CANDIDATES),
         };
         let mut candidates: Vec<Candidate> = self
             .db
             .prepare_cached(MATCHES)?
             .query_map(
-                params![expression, first, last, from, until, most as i64],
+                params![expression, first, last, from, until, limit as i64],
                 |row| {
                     Ok(Candidate {
                         article: row.get(0)?,
@@ -237,82 +250,60 @@ impl Reader {
         candidates.sort_by_key(|candidate| Reverse((candidate.shown_at, candidate.article)));
         Ok(candidates)
     }
-
-    fn found(&self, candidate: &Candidate) -> rusqlite::Result<Option<Found>> {
-        self.db
-            .prepare_cached(FOUND)?
-            .query_row([candidate.article], found)
-            .optional()
-    }
 }
 
-/// A match, by what the small table of articles says of it.
+/// A match with its columns of `article`, a table with small rows.
 struct Candidate {
     article: i64,
+    /// When it was published, else fetched, in seconds since 1970.
     shown_at: i64,
     cluster: i64,
 }
 
-/// The articles that were shown first and last of those of a time.
-const SPAN: &str = "SELECT min(id), max(id) FROM article WHERE shown_at >= ?1 AND shown_at < ?2";
+/// The lowest and the highest id of the articles of a span of time.
+const ID_RANGE: &str = "SELECT min(id), max(id) FROM article WHERE shown_at >= ?1 AND shown_at < ?2";
 
-/// Matches that arrived last.
+/// The matches that were stored last.
 pub(super) const MATCHES: &str = "SELECT article.id, article.shown_at, coalesce(article.cluster, article.id) \
      FROM search CROSS JOIN article ON article.id = search.rowid \
      WHERE search MATCH ?1 AND search.rowid BETWEEN ?2 AND ?3 AND article.shown_at >= ?4 AND article.shown_at < ?5 \
      ORDER BY search.rowid DESC LIMIT ?6";
 
-/// What one is judged by: of a row of three pages on the disk the first two.
-const TOLD: &str = "SELECT revision.title, revision.standfirst, revision.text \
+/// What ranking needs of an article. These columns come first in a row: of its pages on the disk only the first are read.
+const RANKED_FIELDS: &str = "SELECT revision.title, revision.standfirst, revision.text \
      FROM article JOIN revision ON revision.id = article.revision_id \
      WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL";
 
-/// What is shown of one.
-const FOUND: &str = "SELECT article.id, revision.url, revision.title, source.name, revision.published, \
+/// What is shown of an article: for [`read_hit`].
+const HIT_FIELDS: &str = "SELECT article.id, revision.url, revision.title, source.name, revision.published, \
      revision.language, coalesce(article.cluster, article.id), article.first_seen, revision.standfirst, revision.text \
      FROM article JOIN revision ON revision.id = article.revision_id LEFT JOIN source ON source.id = revision.source_id \
      WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL";
 
-/// A match before it is shown.
-struct Found {
-    hit: Hit,
-    standfirst: Option<String>,
-    text: String,
-}
-
-impl Found {
-    fn shown(self, rows: &[Row]) -> Hit {
-        let mut snippet = snippet::passage(&self.text, rows);
-        if let Some(standfirst) = self.standfirst.filter(|_| snippet.marks.is_empty()) {
-            let other = snippet::passage(&standfirst, rows);
-            if !other.marks.is_empty() || snippet.text.is_empty() {
-                snippet = other;
-            }
-        }
-        Hit { snippet, ..self.hit }
-    }
-}
-
-/// A text where it lies; a null says nothing.
-fn words_of(value: ValueRef<'_>) -> rusqlite::Result<&str> {
+fn text_or_empty(value: ValueRef<'_>) -> rusqlite::Result<&str> {
     Ok(value.as_str_or_null()?.unwrap_or_default())
 }
 
-fn found(row: &Record<'_>) -> rusqlite::Result<Found> {
-    Ok(Found {
-        hit: Hit {
-            article_id: row.get(0)?,
-            url: row.get(1)?,
-            title: row.get(2)?,
-            source: row.get(3)?,
-            published: row.get(4)?,
-            language: row.get(5)?,
-            cluster: row.get(6)?,
-            first_seen: timestamp(row, 7)?,
-            snippet: Snippet::default(),
-            score: None,
-        },
-        standfirst: row.get(8)?,
-        text: row.get(9)?,
+fn read_hit(row: &Row<'_>, terms: &[TermWords]) -> rusqlite::Result<Hit> {
+    let mut snippet = snippet::passage(text_or_empty(row.get_ref(9)?)?, terms);
+    if snippet.marks.is_empty()
+        && let Some(standfirst) = row.get_ref(8)?.as_str_or_null()?
+    {
+        let other = snippet::passage(standfirst, terms);
+        if !other.marks.is_empty() || snippet.text.is_empty() {
+            snippet = other;
+        }
+    }
+    Ok(Hit {
+        article_id: row.get(0)?,
+        url: row.get(1)?,
+        title: row.get(2)?,
+        source: row.get(3)?,
+        published: row.get(4)?,
+        language: row.get(5)?,
+        cluster: row.get(6)?,
+        first_seen: timestamp(row, 7)?,
+        snippet,
+        score: None,
     })
 }

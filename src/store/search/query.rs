@@ -1,55 +1,46 @@
-//! What is typed into a search, made into an FTS5 expression that cannot be wrong.
+//! Translates a typed query into an FTS5 expression that is always valid.
 //!
-//! Words stand for themselves and must all be there; `"several words"` in a row, `word*` by its beginning, `AND`, `OR`,
-//! `NOT` (or `-word`), parentheses, and `title:`, `standfirst:`, `text:` before any of these. Whatever else is typed is
-//! looked for as words: everything that reaches SQLite is a quoted string made here.
+//! All words must be found; `"several words"` is a phrase, `word*` a prefix. `AND`, `OR`, `NOT` (or `-word`) and
+//! parentheses combine, and `title:`, `standfirst:`, `text:` restrict to a field. Anything else is searched for as words:
+//! only quoted strings made here reach SQLite.
 
 use std::fmt;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
 use super::super::script::{self, Segmentation};
-use super::words;
+use super::words::{self, Term};
 
-/// Words and phrases of one query.
-const MOST_TERMS: usize = 64;
+/// Words and phrases in one query.
+const MAX_TERMS: usize = 64;
 
-/// Parentheses and fields within one another.
-const DEEPEST: usize = 8;
+/// Depth of parentheses and fields within one another.
+const MAX_DEPTH: usize = 8;
 
-/// Longest query, in bytes.
-const LONGEST: usize = 2000;
+/// Length of a query, in bytes.
+const MAX_BYTES: usize = 2000;
 
-/// A query, understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A parsed query.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Query {
-    /// For `MATCH`.
+    /// The right side of `MATCH`.
     pub(super) expression: String,
-    /// What may be marked in a text that was found.
+    /// The terms to mark in a text that was found: all that are not negated.
     pub(super) terms: Vec<Term>,
-    /// The beginnings of words in it, folded.
-    pub(super) beginnings: Vec<String>,
-    /// Those, as typed, for which some of their words stand.
+    /// The prefixes in it, folded.
+    pub(super) prefixes: Vec<String>,
+    /// The prefixes, as typed, that were replaced by words.
     pub(super) shortened: Vec<String>,
 }
 
-/// A word or a phrase that is looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Term {
-    /// As typed.
-    pub(super) text: String,
-    /// Whether its last word is the beginning of one.
-    pub(super) prefix: bool,
-}
-
-/// Why a query finds nothing, whatever is stored.
+/// Why a query can find nothing, whatever is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QueryError {
-    /// No word in it.
+    /// It has no word.
     Empty,
-    /// Only what is not wanted.
+    /// Everything in it is negated.
     OnlyNot,
-    /// Too many words or parentheses.
+    /// It exceeds a limit.
     TooMuch,
 }
 
@@ -68,15 +59,15 @@ impl fmt::Display for QueryError {
             ),
             Self::TooMuch => write!(
                 f,
-                "the query is too long: at most {MOST_TERMS} words and phrases, {DEEPEST} parentheses within one another, \
-                 {LONGEST} bytes; ask twice"
+                "the query is too long: at most {MAX_TERMS} words and phrases, {MAX_DEPTH} parentheses within one another, \
+                 {MAX_BYTES} bytes; ask twice"
             ),
         }
     }
 }
 
 #[derive(Debug)]
-enum Token {
+enum QueryToken {
     Open,
     Close,
     And,
@@ -90,82 +81,82 @@ enum Token {
 enum Expr {
     Term(Term),
     Field(&'static str, Box<Expr>),
+    /// Joined by `AND`; true: wanted, false: negated.
     All(Vec<(bool, Expr)>),
+    /// Joined by `OR`.
     Any(Vec<Expr>),
 }
 
 const FIELDS: [&str; 3] = ["title", "standfirst", "text"];
 
-/// For the folded beginning of a word, the words to look for instead; none: it is looked for as it is.
-pub(super) type Instead<'a> = dyn Fn(&str) -> Option<Vec<String>> + 'a;
+/// Gives the words that replace a folded prefix; `None`: it is searched for itself.
+pub(super) type Expansions<'a> = dyn Fn(&str) -> Option<Vec<String>> + 'a;
 
-/// Reads a query.
+/// Parses a query.
 pub(super) fn parse(typed: &str) -> Result<Query, QueryError> {
     parse_with(typed, &|_| None)
 }
 
-/// The same, where some words may stand for a beginning.
-pub(super) fn parse_with(typed: &str, instead: &Instead<'_>) -> Result<Query, QueryError> {
-    if typed.len() > LONGEST {
+/// The same; prefixes may be replaced by words.
+pub(super) fn parse_with(typed: &str, expansions: &Expansions<'_>) -> Result<Query, QueryError> {
+    if typed.len() > MAX_BYTES {
         return Err(QueryError::TooMuch);
     }
     let tokens = tokens(typed);
-    if tokens
-        .iter()
-        .filter(|token| matches!(token, Token::Term(_)))
-        .count()
-        > MOST_TERMS
-    {
+    let is_term = |token: &&QueryToken| matches!(token, QueryToken::Term(_));
+    if tokens.iter().filter(is_term).count() > MAX_TERMS {
         return Err(QueryError::TooMuch);
     }
-    let mut parser = Parser {
+    let mut parser = QueryParser {
         tokens: tokens.into_iter().peekable(),
     };
     let mut parts = Vec::new();
     while parser.tokens.peek().is_some() {
-        // A parenthesis that closes nothing is passed over.
-        parser.tokens.next_if(|token| matches!(token, Token::Close));
+        // Skips a parenthesis that closes nothing.
+        parser.tokens.next_if(|token| matches!(token, QueryToken::Close));
         parts.push((true, parser.any(0)?));
     }
-    let expr = Expr::All(parts);
-    let mut written = Written {
-        instead,
-        terms: Vec::new(),
-        beginnings: Vec::new(),
-        shortened: Vec::new(),
+    let mut writer = ExpressionWriter {
+        expansions,
+        query: Query::default(),
     };
-    let expression = written.expr(&expr, true)?.ok_or(QueryError::Empty)?;
+    let expression = writer.expr(&Expr::All(parts), true)?.ok_or(QueryError::Empty)?;
     Ok(Query {
         expression,
-        terms: written.terms,
-        beginnings: written.beginnings,
-        shortened: written.shortened,
+        ..writer.query
     })
 }
 
-struct Parser {
-    tokens: Peekable<std::vec::IntoIter<Token>>,
+/// A recursive descent parser; every token sequence is valid.
+struct QueryParser {
+    tokens: Peekable<std::vec::IntoIter<QueryToken>>,
 }
 
-impl Parser {
+impl QueryParser {
+    /// Parts joined by `OR`.
     fn any(&mut self, depth: usize) -> Result<Expr, QueryError> {
         let mut parts = vec![self.all(depth)?];
-        while self.tokens.next_if(|token| matches!(token, Token::Or)).is_some() {
+        while self
+            .tokens
+            .next_if(|token| matches!(token, QueryToken::Or))
+            .is_some()
+        {
             parts.push(self.all(depth)?);
         }
         Ok(Expr::Any(parts))
     }
 
+    /// Parts joined by `AND`, which may be left out.
     fn all(&mut self, depth: usize) -> Result<Expr, QueryError> {
         let mut parts = Vec::new();
         let mut wanted = true;
         while let Some(token) = self
             .tokens
-            .next_if(|token| !matches!(token, Token::Close | Token::Or))
+            .next_if(|token| !matches!(token, QueryToken::Close | QueryToken::Or))
         {
             match token {
-                Token::Not => wanted = !wanted,
-                Token::And => {}
+                QueryToken::Not => wanted = !wanted,
+                QueryToken::And => {}
                 token => {
                     parts.extend(self.one(token, depth)?.map(|part| (wanted, part)));
                     wanted = true;
@@ -175,21 +166,25 @@ impl Parser {
         Ok(Expr::All(parts))
     }
 
-    fn one(&mut self, token: Token, depth: usize) -> Result<Option<Expr>, QueryError> {
-        if depth >= DEEPEST {
+    /// A term, a parenthesis, or a field; `None` for anything else.
+    fn one(&mut self, token: QueryToken, depth: usize) -> Result<Option<Expr>, QueryError> {
+        if depth >= MAX_DEPTH {
             return Err(QueryError::TooMuch);
         }
         Ok(match token {
-            Token::Term(term) => Some(Expr::Term(term)),
-            Token::Open => {
+            QueryToken::Term(term) => Some(Expr::Term(term)),
+            QueryToken::Open => {
                 let inner = self.any(depth + 1)?;
-                self.tokens.next_if(|token| matches!(token, Token::Close));
+                self.tokens.next_if(|token| matches!(token, QueryToken::Close));
                 Some(inner)
             }
-            Token::Field(field) => {
-                let next = self
-                    .tokens
-                    .next_if(|token| matches!(token, Token::Term(_) | Token::Open | Token::Field(_)));
+            QueryToken::Field(field) => {
+                let next = self.tokens.next_if(|token| {
+                    matches!(
+                        token,
+                        QueryToken::Term(_) | QueryToken::Open | QueryToken::Field(_)
+                    )
+                });
                 match next {
                     Some(next) => self
                         .one(next, depth + 1)?
@@ -200,27 +195,25 @@ impl Parser {
                     })),
                 }
             }
-            Token::Close | Token::And | Token::Or | Token::Not => None,
+            QueryToken::Close | QueryToken::And | QueryToken::Or | QueryToken::Not => None,
         })
     }
 }
 
-/// An expression being made.
-struct Written<'a> {
-    instead: &'a Instead<'a>,
-    terms: Vec<Term>,
-    beginnings: Vec<String>,
-    shortened: Vec<String>,
+/// Writes the FTS5 expression of an [`Expr`], and collects the rest of the [`Query`].
+struct ExpressionWriter<'a> {
+    expansions: &'a Expansions<'a>,
+    query: Query,
 }
 
-impl Written<'_> {
-    /// The expression; none where there is nothing in it to look for.
+impl ExpressionWriter<'_> {
+    /// The expression; `None` where it has no word. `wanted`: it is not negated.
     fn expr(&mut self, expr: &Expr, wanted: bool) -> Result<Option<String>, QueryError> {
         match expr {
             Expr::Term(term) => {
                 let written = self.term(term);
                 if written.is_some() && wanted {
-                    self.terms.push(term.clone());
+                    self.query.terms.push(term.clone());
                 }
                 Ok(written)
             }
@@ -249,21 +242,21 @@ impl Written<'_> {
         }
     }
 
-    /// A term as a string of FTS5, or several; none where no word is in it.
+    /// A term as one FTS5 string or several; `None` where it has no word.
     fn term(&mut self, term: &Term) -> Option<String> {
-        let (pairs, is_beginning) = term.pairs()?;
-        if !is_beginning {
+        let (pairs, is_prefix) = segmented_term(term)?;
+        if !is_prefix {
             return Some(format!("\"{pairs}\""));
         }
         let whole = format!("\"{pairs}\" *");
-        let Some((before, beginning)) = words::parted(&pairs) else {
+        let Some((before, prefix)) = words::split_last(&pairs) else {
             return Some(whole);
         };
-        let instead = (self.instead)(&beginning);
-        self.beginnings.push(beginning.into_owned());
-        match instead {
+        let expansions = (self.expansions)(&prefix);
+        self.query.prefixes.push(prefix.into_owned());
+        match expansions {
             Some(words) if !words.is_empty() => {
-                self.shortened.push(format!("{}*", term.text));
+                self.query.shortened.push(format!("{}*", term.text));
                 let each = words.iter().map(|word| format!("\"{before}{word}\""));
                 joined(each.collect(), " OR ")
             }
@@ -272,6 +265,7 @@ impl Written<'_> {
     }
 }
 
+/// Several parts in parentheses, one part as it is.
 fn joined(mut parts: Vec<String>, by: &str) -> Option<String> {
     match parts.len() {
         0 => None,
@@ -280,34 +274,28 @@ fn joined(mut parts: Vec<String>, by: &str) -> Option<String> {
     }
 }
 
-impl Term {
-    /// For the index, and whether the last word is the beginning of one; none where no word is in it.
-    fn pairs(&self) -> Option<(String, bool)> {
-        if !self.text.chars().any(char::is_alphanumeric) {
-            return None;
-        }
-        let clean: String = self
-            .text
-            .chars()
-            .map(|c| if c == '"' || c.is_control() { ' ' } else { c })
-            .collect();
-        let pairs = script::segmented(&clean, Segmentation::Query);
-        // One character alone is the first of a pair, or the last of its run.
-        let alone = pairs.split_whitespace().next_back().is_some_and(|last| {
-            last.chars().all(script::is_unspaced) && last.chars().filter(|&c| !script::is_mark(c)).count() < 2
-        });
-        let is_beginning = self.prefix || alone;
-        Some((pairs.into_owned(), is_beginning))
+/// The text of a term as the index segments it, and whether its last word is a prefix; `None` where it has no word.
+fn segmented_term(term: &Term) -> Option<(String, bool)> {
+    if !term.text.chars().any(char::is_alphanumeric) {
+        return None;
     }
+    let clean = term.text.replace(|c: char| c == '"' || c.is_control(), " ");
+    let pairs = script::segmented(&clean, Segmentation::Query);
+    // A character alone is the first of a pair, or the last of its run.
+    let is_single = pairs.split_whitespace().next_back().is_some_and(|last| {
+        last.chars().all(script::is_unspaced) && last.chars().filter(|&c| !script::is_mark(c)).count() < 2
+    });
+    Some((pairs.into_owned(), term.prefix || is_single))
 }
 
-fn tokens(typed: &str) -> Vec<Token> {
+/// Splits a query into tokens. Nothing is refused.
+fn tokens(typed: &str) -> Vec<QueryToken> {
     let mut tokens = Vec::new();
     let mut chars = typed.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         match c {
-            '(' => tokens.push(Token::Open),
-            ')' => tokens.push(Token::Close),
+            '(' => tokens.push(QueryToken::Open),
+            ')' => tokens.push(QueryToken::Close),
             '"' => {
                 let start = at + 1;
                 let mut end = typed.len();
@@ -320,23 +308,25 @@ fn tokens(typed: &str) -> Vec<Token> {
                 let prefix = chars.next_if(|&(_, c)| c == '*').is_some();
                 tokens.push(term(typed.get(start..end).unwrap_or_default(), prefix));
             }
-            '-' if chars.peek().is_some_and(|(_, next)| !next.is_whitespace()) => tokens.push(Token::Not),
+            '-' if chars.peek().is_some_and(|(_, next)| !next.is_whitespace()) => {
+                tokens.push(QueryToken::Not)
+            }
             c if c.is_whitespace() => {}
-            _ => word(typed, at, &mut chars, &mut tokens),
+            _ => read_word(typed, at, &mut chars, &mut tokens),
         }
     }
     tokens
 }
 
-/// A word, an operator, or a field with its colon.
-fn word(typed: &str, start: usize, chars: &mut Peekable<CharIndices<'_>>, tokens: &mut Vec<Token>) {
+/// Reads a word, an operator, or a field with its colon.
+fn read_word(typed: &str, start: usize, chars: &mut Peekable<CharIndices<'_>>, tokens: &mut Vec<QueryToken>) {
     let mut end = typed.len();
     while let Some(&(at, c)) = chars.peek() {
         if c == ':' {
             let name = typed.get(start..at).unwrap_or_default();
             if let Some(field) = FIELDS.into_iter().find(|field| field.eq_ignore_ascii_case(name)) {
                 chars.next();
-                tokens.push(Token::Field(field));
+                tokens.push(QueryToken::Field(field));
                 return;
             }
         }
@@ -348,18 +338,18 @@ fn word(typed: &str, start: usize, chars: &mut Peekable<CharIndices<'_>>, tokens
     }
     let word = typed.get(start..end).unwrap_or_default();
     tokens.push(match word {
-        "AND" => Token::And,
-        "OR" => Token::Or,
-        "NOT" => Token::Not,
+        "AND" => QueryToken::And,
+        "OR" => QueryToken::Or,
+        "NOT" => QueryToken::Not,
         _ => match word.strip_suffix('*') {
-            Some(beginning) => term(beginning, true),
+            Some(prefix) => term(prefix, true),
             None => term(word, false),
         },
     });
 }
 
-fn term(text: &str, prefix: bool) -> Token {
-    Token::Term(Term {
+fn term(text: &str, prefix: bool) -> QueryToken {
+    QueryToken::Term(Term {
         text: text.to_owned(),
         prefix,
     })
@@ -407,14 +397,14 @@ mod tests {
             assert_eq!(expression(typed), expected, "{typed}");
         }
         let some = |typed| {
-            let instead = |beginning: &str| {
+            let expansions = |prefix: &str| {
                 let words = ["harbour", "harbourmaster"].map(str::to_owned);
-                "harbour".starts_with(beginning).then(|| words.to_vec())
+                "harbour".starts_with(prefix).then(|| words.to_vec())
             };
-            let query = parse_with(typed, &instead).unwrap();
+            let query = parse_with(typed, &expansions).unwrap();
             (
                 query.expression,
-                query.beginnings.join(" "),
+                query.prefixes.join(" "),
                 query.shortened.join(" "),
             )
         };
@@ -440,9 +430,9 @@ mod tests {
         );
     }
 
-    /// Whatever is typed, and whatever words stand for its beginnings, FTS5 understands it.
+    /// Whatever is typed, and whatever words stand for its prefixes, FTS5 understands it.
     #[test]
-    fn h19_what_is_written_for_beginnings_is_an_expression() {
+    fn h19_what_is_written_for_prefixes_is_an_expression() {
         let db = rusqlite::Connection::open_in_memory().unwrap();
         db.execute_batch(
             "CREATE VIRTUAL TABLE search USING fts5 (title, standfirst, text, source, content = '', tokenize = \
@@ -456,9 +446,9 @@ mod tests {
         ]);
         let typed = prop::collection::vec(pieces, 0..14).prop_map(|pieces| pieces.concat());
         proptest!(ProptestConfig::with_cases(2000), |(typed in typed)| {
-            let instead = |beginning: &str| Some(vec![format!("{beginning}our"), beginning.to_owned()]);
-            if let Ok(query) = parse_with(&typed, &instead) {
-                prop_assert_eq!(query.shortened.len(), query.beginnings.len());
+            let expansions = |prefix: &str| Some(vec![format!("{prefix}our"), prefix.to_owned()]);
+            if let Ok(query) = parse_with(&typed, &expansions) {
+                prop_assert_eq!(query.shortened.len(), query.prefixes.len());
                 db.query_row(
                     "SELECT count(*) FROM search WHERE search MATCH ?1",
                     [&query.expression],
@@ -467,7 +457,7 @@ mod tests {
                 .map_err(|error| TestCaseError::fail(format!("{}: {error}", query.expression)))?;
             }
         });
-        let harbour = parse_with("harb*", &|beginning| Some(vec![format!("{beginning}our")])).unwrap();
+        let harbour = parse_with("harb*", &|prefix| Some(vec![format!("{prefix}our")])).unwrap();
         let found = db.query_row(
             "SELECT rowid FROM search WHERE search MATCH ?1",
             [harbour.expression],

@@ -1,67 +1,75 @@
-//! The passage that shows why an article was found, and how well it fits.
+//! The passage of an article with the terms of a search, and the score of the article.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::super::ledger::beginning;
-use super::words::{self, Row, Word, words};
+use super::words::{self, FoldedWord, TermWords, words};
 
-/// Bytes of a text that are looked at.
-const LOOKED_AT: usize = 100_000;
+/// Bytes of a text in which terms are marked and counted.
+const MAX_BYTES: usize = 100_000;
 
-/// Words of a passage.
-const PASSAGE: usize = 32;
+/// Words in a passage.
+const PASSAGE_WORDS: usize = 32;
 
-/// Words shown before the first that was found.
-const BEFORE: usize = 8;
+/// Words of a passage before the first match.
+const WORDS_BEFORE: usize = 8;
 
-/// A passage of a text with what was found in it.
+/// A passage of a text with its matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snippet {
-    /// One line.
+    /// A single line.
     pub text: String,
-    /// What was found: ranges of bytes of `text`, in order, not overlapping.
+    /// The matches: byte ranges of `text`, in order, not overlapping.
     pub marks: Vec<Range<usize>>,
 }
 
-/// Where terms were found: the term, the first word, how many words.
-type Found = (usize, usize, usize);
+/// An occurrence of a term.
+struct TermMatch {
+    /// Index of the term.
+    term: usize,
+    /// Index of its first word in the text.
+    first: usize,
+    /// Number of its words.
+    count: usize,
+}
 
-fn find(text: &[Word<'_>], rows: &[Row]) -> Vec<Found> {
-    let mut found = Vec::new();
-    for at in 0..text.len() {
-        for (term, row) in rows.iter().enumerate() {
-            if let Some(count) = row.found_at(text, at) {
-                found.push((term, at, count));
+fn find_matches(words: &[FoldedWord<'_>], terms: &[TermWords]) -> Vec<TermMatch> {
+    let mut matches = Vec::new();
+    for first in 0..words.len() {
+        for (term, term_words) in terms.iter().enumerate() {
+            if let Some(count) = term_words.matches_at(words, first) {
+                matches.push(TermMatch { term, first, count });
             }
         }
     }
-    found
+    matches
 }
 
-/// The passage of `text` with most of the terms; its beginning where none is in it.
-pub(super) fn passage(text: &str, rows: &[Row]) -> Snippet {
-    let text = beginning(text, LOOKED_AT);
+/// The passage of `text` with the most terms; its beginning where it has none.
+pub(super) fn passage(text: &str, terms: &[TermWords]) -> Snippet {
+    let text = beginning(text, MAX_BYTES);
     let words = words(text);
-    let found = find(&words, rows);
-    let reach = PASSAGE - BEFORE;
+    let matches = find_matches(&words, terms);
+    let reach = PASSAGE_WORDS - WORDS_BEFORE;
+    // Number of different terms, and index of the first word.
     let mut best = (0, 0);
-    for (nth, &(_, at, _)) in found.iter().enumerate() {
-        let terms: BTreeSet<usize> = found
+    for (nth, start) in matches.iter().enumerate() {
+        let within: BTreeSet<usize> = matches
             .iter()
             .skip(nth)
-            .take_while(|(_, next, _)| next - at < reach)
-            .map(|(term, ..)| *term)
+            .take_while(|next| next.first - start.first < reach)
+            .map(|next| next.term)
             .collect();
-        if terms.len() > best.0 {
-            best = (terms.len(), at);
+        if within.len() > best.0 {
+            best = (within.len(), start.first);
         }
-        if best.0 == rows.len() {
+        if best.0 == terms.len() {
             break;
         }
     }
-    let first = best.1.saturating_sub(BEFORE);
-    let last = (first + PASSAGE).min(words.len());
+    let first = best.1.saturating_sub(WORDS_BEFORE);
+    let last = (first + PASSAGE_WORDS).min(words.len());
     let Some(shown) = words.get(first..last).filter(|shown| !shown.is_empty()) else {
         return Snippet::default();
     };
@@ -75,34 +83,34 @@ pub(super) fn passage(text: &str, rows: &[Row]) -> Snippet {
     } else {
         shown.last().map_or(0, |word| word.at.end)
     };
-    let marked: Vec<Range<usize>> = found
+    let marked: Vec<Range<usize>> = matches
         .iter()
-        .filter(|(_, at, _)| (first..last).contains(at))
-        .filter_map(|&(_, at, count)| {
-            Some(words.get(at)?.at.start..words.get((at + count).min(last) - 1)?.at.end)
+        .filter(|found| (first..last).contains(&found.first))
+        .filter_map(|found| {
+            let last = (found.first + found.count).min(last) - 1;
+            Some(words.get(found.first)?.at.start..words.get(last)?.at.end)
         })
         .collect();
-    line(text, start..end, &marked, (first > 0, last < words.len()))
-}
-
-/// One line of a text, its white space as single spaces, with the marks where they are now.
-fn line(
-    text: &str,
-    at: Range<usize>,
-    marked: &[Range<usize>],
-    (cut_before, cut_after): (bool, bool),
-) -> Snippet {
     let mut snippet = Snippet::default();
-    if cut_before {
+    if first > 0 {
         snippet.text.push('…');
     }
+    write_line(&mut snippet, text, start..end, &marked);
+    if last < words.len() {
+        snippet.text.push('…');
+    }
+    snippet
+}
+
+/// Appends a range of a text as a single line, white space as single spaces, with the marks at their new positions.
+fn write_line(snippet: &mut Snippet, text: &str, at: Range<usize>, marked: &[Range<usize>]) {
     let mut marks = marked.iter().peekable();
     let mut open: Option<(usize, usize)> = None;
     let offset = at.start;
     for (i, c) in text.get(at).unwrap_or_default().char_indices() {
         let i = i + offset;
         if let Some((from, _)) = open.take_if(|(_, end)| i >= *end) {
-            close(&mut snippet, from);
+            close_mark(snippet, from);
         }
         while let Some(mark) = marks.next_if(|mark| mark.start <= i) {
             match &mut open {
@@ -118,45 +126,45 @@ fn line(
         }
     }
     if let Some((from, _)) = open {
-        close(&mut snippet, from);
+        close_mark(snippet, from);
     }
-    let kept = snippet.text.trim_end().len();
-    snippet.text.truncate(kept);
-    if cut_after {
-        snippet.text.push('…');
-    }
-    snippet
+    let length = snippet.text.trim_end().len();
+    snippet.text.truncate(length);
 }
 
-fn close(snippet: &mut Snippet, from: usize) {
+/// Adds a mark from `from` to the last character that is no space.
+fn close_mark(snippet: &mut Snippet, from: usize) {
     let end = snippet.text.trim_end().len();
     if from < end {
         snippet.marks.push(from..end);
     }
 }
 
-/// How often each term is in each field, and how many words the fields have.
+/// Frequency of each term in title, standfirst and text, and their numbers of words.
 #[derive(Clone, Debug)]
-pub(super) struct Counts {
+pub(super) struct TermCounts {
     terms: Vec<[u32; 3]>,
     lengths: [usize; 3],
 }
 
-/// Weights of title, standfirst and text: one word of a headline says more than one of the text.
+/// Weights of title, standfirst and text: a word of a headline says more than one of the text.
 const WEIGHTS: [f64; 3] = [6.0, 3.0, 1.0];
 
-impl Counts {
-    pub(super) fn of(fields: [&str; 3], rows: &[Row]) -> Self {
-        let mut terms = vec![[0; 3]; rows.len()];
+impl TermCounts {
+    pub(super) fn of(fields: [&str; 3], terms: &[TermWords]) -> Self {
+        let mut counts = vec![[0; 3]; terms.len()];
         let mut lengths = [0; 3];
         for (field, (text, length)) in fields.iter().zip(&mut lengths).enumerate() {
-            *length = words::count(beginning(text, LOOKED_AT), rows, |term| {
-                if let Some(count) = terms.get_mut(term).and_then(|counts| counts.get_mut(field)) {
+            *length = words::count(beginning(text, MAX_BYTES), terms, |term| {
+                if let Some(count) = counts.get_mut(term).and_then(|counts| counts.get_mut(field)) {
                     *count += 1;
                 }
             });
         }
-        Self { terms, lengths }
+        Self {
+            terms: counts,
+            lengths,
+        }
     }
 
     fn has(&self, term: usize) -> bool {
@@ -166,9 +174,9 @@ impl Counts {
     }
 }
 
-/// How well each candidate fits, by BM25F (Robertson, Zaragoza and Taylor, 2004) with k1 = 1.2 and b = 0.75; how rare a
-/// term is, is counted among the candidates.
-pub(super) fn scores(candidates: &[Counts], terms: usize) -> Vec<f64> {
+/// The score of each candidate by BM25F (Robertson, Zaragoza and Taylor 2004) with k1 = 1.2 and b = 0.75. The rarity of a
+/// term is its inverse frequency among the candidates.
+pub(super) fn scores(candidates: &[TermCounts], terms: usize) -> Vec<f64> {
     let all = candidates.len() as f64;
     let mean: Vec<f64> = (0..3)
         .map(|field| {
@@ -210,7 +218,12 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, typed: &str) -> String {
-        let rows: Vec<Row> = query::parse(typed).unwrap().terms.iter().map(Row::of).collect();
+        let rows: Vec<TermWords> = query::parse(typed)
+            .unwrap()
+            .terms
+            .iter()
+            .map(TermWords::of)
+            .collect();
         let snippet = passage(text, &rows);
         let mut out = snippet.text.clone();
         for mark in snippet.marks.iter().rev() {
@@ -237,21 +250,21 @@ mod tests {
             text.starts_with("…word") && text.ends_with("word…") && text.contains("[alpha] gap [beta]"),
             "{text}"
         );
-        assert_eq!(text.split(' ').count(), PASSAGE);
+        assert_eq!(text.split(' ').count(), PASSAGE_WORDS);
     }
 
     #[test]
     fn a_rare_word_in_a_headline_counts_most() {
-        let rows: Vec<Row> = query::parse("harbour OR the")
+        let rows: Vec<TermWords> = query::parse("harbour OR the")
             .unwrap()
             .terms
             .iter()
-            .map(Row::of)
+            .map(TermWords::of)
             .collect();
         let candidates = [
-            Counts::of(["The", "", "the the the the"], &rows),
-            Counts::of(["Harbour", "", "the"], &rows),
-            Counts::of(["", "", "a harbour in the text"], &rows),
+            TermCounts::of(["The", "", "the the the the"], &rows),
+            TermCounts::of(["Harbour", "", "the"], &rows),
+            TermCounts::of(["", "", "a harbour in the text"], &rows),
         ];
         let scores = scores(&candidates, rows.len());
         assert!(scores[1] > scores[2] && scores[2] > scores[0], "{scores:?}");

@@ -1,4 +1,4 @@
-//! A text as a row of words, folded as the index folds them: for marking and ranking what was found.
+//! The words of a text, folded as the index folds them. `snippet` marks and ranks matches with them.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,22 +6,30 @@ use std::ops::Range;
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
 use super::super::script;
-use super::query::Term;
 
-/// A word and where it stands.
+/// A word or a phrase of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word<'a> {
-    /// Lower case, without diacritics.
+pub(super) struct Term {
+    /// As typed.
+    pub(super) text: String,
+    /// Whether its last word is a prefix.
+    pub(super) prefix: bool,
+}
+
+/// A word of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FoldedWord<'a> {
+    /// In lower case, without diacritics.
     pub(super) folded: Cow<'a, str>,
-    /// Bytes of the text.
+    /// Its bytes in the text.
     pub(super) at: Range<usize>,
 }
 
 /// The words of a text. A character of a script without spaces is a word of its own.
-pub(super) fn words(text: &str) -> Vec<Word<'_>> {
+pub(super) fn words(text: &str) -> Vec<FoldedWord<'_>> {
     let mut words = Vec::with_capacity(text.len() / 6);
-    each(text, |word, at| {
-        words.push(Word {
+    for_each_word(text, |word, at| {
+        words.push(FoldedWord {
             folded: folded(word),
             at,
         });
@@ -29,12 +37,12 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
     words
 }
 
-/// Each word of a text as it is written, and where.
-fn each<'a>(text: &'a str, mut met: impl FnMut(&'a str, Range<usize>)) {
+/// Gives each word of a text as written, and its bytes.
+fn for_each_word<'a>(text: &'a str, mut visit: impl FnMut(&'a str, Range<usize>)) {
     let bytes = text.as_bytes();
     let mut from = 0;
     while from < bytes.len() {
-        // Between two signs of ASCII, none of which is ever of a word.
+        // ASCII signs are never part of a word: what is between two of them is looked at by itself.
         let rest = bytes.get(from..).unwrap_or_default();
         let length = rest
             .iter()
@@ -43,66 +51,67 @@ fn each<'a>(text: &'a str, mut met: impl FnMut(&'a str, Range<usize>)) {
         let piece = text.get(from..from + length).unwrap_or_default();
         if piece.is_ascii() {
             if !piece.is_empty() {
-                met(piece, from..from + length);
+                visit(piece, from..from + length);
             }
         } else {
-            each_of_any(piece, &mut |word, at| met(word, from + at.start..from + at.end));
+            for_each_word_of_any_script(piece, &mut |word, at| {
+                visit(word, from + at.start..from + at.end);
+            });
         }
         from += length + 1;
     }
 }
 
-/// The same of letters of any script.
-fn each_of_any<'a>(text: &'a str, met: &mut dyn FnMut(&'a str, Range<usize>)) {
-    let mut met = |at: Range<usize>| {
+/// The same where not all characters are ASCII.
+fn for_each_word_of_any_script<'a>(text: &'a str, visit: &mut dyn FnMut(&'a str, Range<usize>)) {
+    let mut visit = |at: Range<usize>| {
         if let Some(word) = text.get(at.clone()) {
-            met(word, at);
+            visit(word, at);
         }
     };
-    // Where the word began, and whether it is of a script without spaces.
+    // The start of the current word, and whether its script has no spaces.
     let mut begun: Option<(usize, bool)> = None;
     for (at, c) in text.char_indices() {
         let unspaced = script::is_unspaced(c);
         let letter = unspaced || c.is_alphanumeric();
-        let goes_on = match begun {
+        let continues = match begun {
             Some((_, true)) => unspaced && script::is_mark(c),
             Some((_, false)) => !unspaced && (letter || is_mark(c)),
             None => false,
         };
-        if !goes_on {
+        if !continues {
             if let Some((from, _)) = begun.take() {
-                met(from..at);
+                visit(from..at);
             }
             begun = letter.then_some((at, unspaced));
         }
     }
     if let Some((from, _)) = begun {
-        met(from..text.len());
+        visit(from..text.len());
     }
 }
 
-/// The words of a segmented text as the index has them.
+/// The words of a segmented text as they are in the index.
 pub(super) fn indexed(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    text.split(|c| !is_of_word(c))
+    text.split(|c| !is_word_char(c))
         .filter(|word| !word.is_empty())
         .map(folded)
 }
 
-/// A term for the index whose last word is a beginning, parted: what stands before, and the beginning folded. None where
-/// it ends in no word.
-pub(super) fn parted(term: &str) -> Option<(&str, Cow<'_, str>)> {
-    let term = term.trim_end_matches(|c| !is_of_word(c));
-    let before = term.trim_end_matches(is_of_word);
-    let beginning = term.get(before.len()..).filter(|word| !word.is_empty())?;
-    Some((before, folded(beginning)))
+/// Splits a segmented term before its last word, and folds that; `None` where the term ends in no word.
+pub(super) fn split_last(term: &str) -> Option<(&str, Cow<'_, str>)> {
+    let term = term.trim_end_matches(|c| !is_word_char(c));
+    let before = term.trim_end_matches(is_word_char);
+    let last = term.get(before.len()..).filter(|word| !word.is_empty())?;
+    Some((before, folded(last)))
 }
 
-/// Letters, digits, and the marks that belong to them: what the index makes words of, see schema.sql.
-fn is_of_word(c: char) -> bool {
+/// Whether a character is part of a word: letters, digits and their marks, as the tokenizer in schema.sql has it.
+fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || (!c.is_ascii() && (is_mark(c) || script::is_mark(c)))
 }
 
-/// Marks that are no letters: accents written apart, and the signs that join Indic letters.
+/// Whether a character is a mark that Unicode does not call a letter: combining accents, and signs that join Indic letters.
 fn is_mark(c: char) -> bool {
     matches!(c,
         '\u{0300}'..='\u{036f}' | '\u{0591}'..='\u{05c7}' | '\u{064b}'..='\u{065f}' | '\u{093c}' | '\u{094d}' | '\u{09bc}'
@@ -110,6 +119,7 @@ fn is_mark(c: char) -> bool {
         | '\u{0ccd}' | '\u{0d4d}' | '\u{0dca}')
 }
 
+/// A word in lower case and without diacritics (`remove_diacritics 2` of the tokenizer).
 fn folded(word: &str) -> Cow<'_, str> {
     if word
         .bytes()
@@ -127,14 +137,15 @@ fn folded(word: &str) -> Cow<'_, str> {
         .into()
 }
 
-/// A term as a row of folded words.
+/// The folded words of a term.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(super) struct TermWords {
     words: Vec<String>,
+    /// Whether the last word is a prefix.
     prefix: bool,
 }
 
-impl Row {
+impl TermWords {
     pub(super) fn of(term: &Term) -> Self {
         Self {
             words: words(&term.text)
@@ -145,58 +156,57 @@ impl Row {
         }
     }
 
-    /// How many words from `at` on are this term; none where it is not there.
-    pub(super) fn found_at(&self, text: &[Word<'_>], at: usize) -> Option<usize> {
-        let row = text.get(at..at.checked_add(self.words.len())?)?;
+    /// Number of words from `at` on that match this term; `None` where it does not match there.
+    pub(super) fn matches_at(&self, text: &[FoldedWord<'_>], at: usize) -> Option<usize> {
+        let words = text.get(at..at.checked_add(self.words.len())?)?;
         let last = self.words.len().checked_sub(1)?;
         let same = self
             .words
             .iter()
-            .zip(row)
+            .zip(words)
             .enumerate()
             .all(|(nth, (wanted, word))| {
                 word.folded == *wanted
                     || (self.prefix && nth == last && word.folded.starts_with(wanted.as_str()))
             });
-        same.then_some(row.len())
+        same.then_some(words.len())
     }
 
-    /// Whether the word at a place of this term is that one, or begins with it where it is a beginning. `is_same` is told
-    /// what is wanted, and whether a beginning will do.
-    fn wants(&self, place: usize, is_same: impl FnOnce(&str, bool) -> bool) -> bool {
-        let is_last = place + 1 == self.words.len();
+    /// Whether the `nth` word of this term matches. `is_same` receives that word, and whether it is a prefix.
+    fn nth_matches(&self, nth: usize, is_same: impl FnOnce(&str, bool) -> bool) -> bool {
+        let is_last = nth + 1 == self.words.len();
         self.words
-            .get(place)
+            .get(nth)
             .is_some_and(|wanted| is_same(wanted, self.prefix && is_last))
     }
 }
 
-/// How often each term is in a text, told to `found` by its number; gives the number of words. Nothing is folded into
-/// memory of its own but words with letters that are not ASCII: a thousand texts are gone through for one search.
-pub(super) fn count(text: &str, rows: &[Row], mut found: impl FnMut(usize)) -> usize {
+/// Calls `found` with the index of a term for each of its occurrences in a text; returns the number of words. One search
+/// counts in a thousand texts, so words are compared in place: only those that are not ASCII are copied and folded.
+pub(super) fn count(text: &str, terms: &[TermWords], mut found: impl FnMut(usize)) -> usize {
     let mut number = 0;
-    // Nearly no word of a text is looked at closely: what it begins with stays through folding, if that is ASCII, and its length
-    // where all of it is. By first letter the lengths in bytes that are wanted, a bit for each.
+    // Rules out most words by their first letter and length, which folding leaves alone in ASCII: for each first letter of a
+    // term the lengths in bytes that can match, one bit each.
     let mut wanted = [0_u64; 128];
-    for row in rows {
-        let Some(word) = row.words.first() else { continue };
+    for term in terms {
+        let Some(word) = term.words.first() else { continue };
         let length = word.len().min(63);
-        let is_beginning = row.prefix && row.words.len() == 1;
+        let is_prefix = term.prefix && term.words.len() == 1;
         if let Some(lengths) = word
             .bytes()
             .next()
             .and_then(|first| wanted.get_mut(usize::from(first)))
         {
-            *lengths |= if is_beginning {
+            *lengths |= if is_prefix {
                 u64::MAX << length
             } else {
                 1 << length
             };
         }
     }
-    // Terms of several words that have begun: which, and how many words of it were met.
+    // Phrases that have matched in part: index of the term, and number of its words.
     let mut begun: Vec<(usize, usize)> = Vec::new();
-    each(text, |word, _| {
+    for_each_word(text, |word, _| {
         number += 1;
         let first = word.bytes().next().unwrap_or_default().to_ascii_lowercase();
         let lengths = wanted.get(usize::from(first)).copied().unwrap_or(u64::MAX);
@@ -206,31 +216,34 @@ pub(super) fn count(text: &str, rows: &[Row], mut found: impl FnMut(usize)) -> u
             return;
         }
         let other = (!is_ascii).then(|| folded(word));
-        let is_same = |wanted: &str, beginning: bool| {
+        let is_same = |wanted: &str, is_prefix: bool| {
             if let Some(folded) = &other {
-                return folded == wanted || (beginning && folded.starts_with(wanted));
+                return folded == wanted || (is_prefix && folded.starts_with(wanted));
             }
-            let reach = if beginning { wanted.len() } else { word.len() };
+            let reach = if is_prefix { wanted.len() } else { word.len() };
             word.get(..reach)
                 .is_some_and(|word| word.eq_ignore_ascii_case(wanted))
         };
-        begun.retain_mut(|(term, met)| {
-            let Some(row) = rows.get(*term).filter(|row| row.wants(*met, is_same)) else {
+        begun.retain_mut(|(index, matched)| {
+            let Some(term) = terms
+                .get(*index)
+                .filter(|term| term.nth_matches(*matched, is_same))
+            else {
                 return false;
             };
-            *met += 1;
-            let is_whole = *met == row.words.len();
-            if is_whole {
-                found(*term);
+            *matched += 1;
+            let is_complete = *matched == term.words.len();
+            if is_complete {
+                found(*index);
             }
-            !is_whole
+            !is_complete
         });
-        for (term, row) in rows.iter().enumerate() {
-            if row.wants(0, is_same) {
-                if row.words.len() == 1 {
-                    found(term);
+        for (index, term) in terms.iter().enumerate() {
+            if term.nth_matches(0, is_same) {
+                if term.words.len() == 1 {
+                    found(index);
                 } else {
-                    begun.push((term, 1));
+                    begun.push((index, 1));
                 }
             }
         }
@@ -256,15 +269,15 @@ mod tests {
         assert_eq!(of("ผัด"), ["ผั", "ด"]);
         assert_eq!(of("हिन्दी में"), ["हिन्दी", "में"]);
         let text = words("Ein Öl-Tanker");
-        let row = Row::of(&Term {
+        let row = TermWords::of(&Term {
             text: "ol tank".into(),
             prefix: true,
         });
         assert_eq!(
             (
-                row.found_at(&text, 1),
-                row.found_at(&text, 0),
-                row.found_at(&text, 2)
+                row.matches_at(&text, 1),
+                row.matches_at(&text, 0),
+                row.matches_at(&text, 2)
             ),
             (Some(2), None, None)
         );
@@ -277,15 +290,15 @@ mod tests {
             text in "[aAbéÉß京 ,.\u{301}]{0,60}",
             terms in proptest::collection::vec(("[abé京ß ]{1,5}", proptest::bool::ANY), 1..4),
         ) {
-            let rows: Vec<Row> = terms
+            let rows: Vec<TermWords> = terms
                 .into_iter()
-                .map(|(text, prefix)| Row::of(&Term { text, prefix }))
+                .map(|(text, prefix)| TermWords::of(&Term { text, prefix }))
                 .collect();
             let words = words(&text);
             let mut expected = vec![0; rows.len()];
             for at in 0..words.len() {
                 for (term, row) in rows.iter().enumerate() {
-                    expected[term] += usize::from(row.found_at(&words, at).is_some());
+                    expected[term] += usize::from(row.matches_at(&words, at).is_some());
                 }
             }
             let mut counted = vec![0; rows.len()];
