@@ -94,8 +94,9 @@ fn whole_status(reader: &Reader, database: &Path, json: bool) -> anyhow::Result<
     let sources = reader.sources_status(now)?;
     let outputs = reader.outputs()?;
     let fails = |output: &OutputState| output.failures + output.dead_letters > 0;
-    let exit =
-        Exit::done_if(!sources.iter().any(|source| source.needs_attention(now)) && !outputs.iter().any(fails));
+    let exit = Exit::done_if(
+        !sources.iter().any(|source| source.needs_attention(now)) && !outputs.iter().any(fails),
+    );
     let (summary, backoff) = (reader.summary()?, reader.host_backoffs(now, MAX_HOSTS)?);
     if json {
         let text = shapes::to_line(&StatusJson::new(&sources, &summary, &backoff, &outputs, now))?;
