@@ -1,7 +1,7 @@
 //! Logging: text or JSON on stderr, or the systemd journal with fields.
 //!
 //! Any line may contain what a feed or a server wrote. Control characters and escape sequences never reach a terminal:
-//! they are written as `\u{1b}` (HOSTILE H20). Callers mask secrets in URLs (`link::mask_secrets`). Lines do not tear a
+//! they are written as `\u{1b}` (docs/threats.md, H20). Callers mask secrets in URLs (`link::mask_secrets`). Lines do not tear a
 //! progress bar that is shown with [`show`].
 
 use std::io::{self, IsTerminal, Write};

@@ -1,4 +1,7 @@
-//! The metrics of the database as OpenMetrics 1.0 text. docs/operations.md lists them.
+//! The metrics of the database as OpenMetrics 1.0 text (https://openmetrics.io). docs/operations.md lists them.
+//!
+//! All values but `cuttings_store_failures` come from the database, so a restart resets no counter. `metrics_server`
+//! serves the text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,11 +12,15 @@ use crate::store::StoreMetrics;
 struct CounterFamily {
     /// First part of the counters' names; the rest is the value of the label.
     prefix: &'static str,
+    /// Name of the metric, without `_total`.
     name: &'static str,
+    /// Name of the label.
     label: &'static str,
+    /// Text of `# HELP`.
     help: &'static str,
 }
 
+/// The families of counters with a label.
 const COUNTERS: &[CounterFamily] = &[
     counter("polls", "cuttings_polls", "outcome", "Polls by how they ended."),
     counter(
@@ -48,6 +55,7 @@ const COUNTERS: &[CounterFamily] = &[
     ),
 ];
 
+/// A row of [`COUNTERS`].
 const fn counter(
     prefix: &'static str,
     name: &'static str,
@@ -66,6 +74,7 @@ const fn counter(
 /// does not grow with the sources.
 pub(super) fn exposition(metrics: &StoreMetrics, store_failures: &BTreeMap<&str, u64>) -> String {
     let mut text = String::new();
+    // Writes a family; `kind` is a type of OpenMetrics, which decides about the suffix of the samples.
     let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, u64)]| {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         let suffix = match kind {

@@ -127,6 +127,7 @@ impl Listener {
         }
     }
 
+    /// Waits for the next connection.
     async fn accept(&self) -> std::io::Result<Box<dyn Stream>> {
         Ok(match self {
             Self::Tcp(listener) => Box::new(listener.accept().await?.0),
@@ -138,8 +139,10 @@ impl Listener {
 /// Answers requests.
 #[derive(Clone)]
 struct RequestHandler {
+    /// Opened anew for each request.
     database: Arc<Path>,
     health: Health,
+    /// One for each request that is answered at the same time.
     permits: Arc<Semaphore>,
 }
 
@@ -184,6 +187,7 @@ impl RequestHandler {
         let _ = stream.shutdown().await;
     }
 
+    /// Reads the metrics on the blocking pool; the error is a text for the response.
     async fn metrics(&self) -> Result<StoreMetrics, String> {
         let database = Arc::clone(&self.database);
         let read = move || Reader::open(&database)?.figures(Utc::now());

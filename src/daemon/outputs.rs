@@ -1,4 +1,8 @@
 //! Tasks that deliver to the configured outputs: one per output, so that a failed output delays no other.
+//!
+//! A task checks every second for new changes, waits for `debounce`, and calls [`deliver::deliver`]. After a failure it
+//! waits as long as the delivery says. The database holds the position of each output, so that a task can be dropped at any
+//! time. [`deliver_once`] serves `run --once`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +28,9 @@ const STORE_BACKOFF: Duration = Duration::from_secs(30);
 /// The tasks of all outputs.
 #[derive(Debug)]
 pub(super) struct Outputs {
+    /// Read anew for every check.
     database: PathBuf,
+    /// Counts store errors.
     health: Health,
     /// Also those that are no longer configured and still at their last delivery.
     running: Vec<RunningOutput>,
@@ -35,6 +41,7 @@ pub(super) struct Outputs {
 /// The task of an output.
 #[derive(Debug)]
 struct RunningOutput {
+    /// As it was configured when the task began.
     output: Arc<OutputConfig>,
     user_agent: String,
     /// Ends the task after the delivery that is under way.
@@ -233,6 +240,7 @@ fn log_step<'a>(
     step.as_ref().ok()
 }
 
+/// The last `seq` of the database; none where it cannot be read.
 async fn last_seq(database: &Path) -> Option<i64> {
     let database = database.to_owned();
     let look = move || Reader::open(&database).and_then(|reader| reader.last_seq());

@@ -1,4 +1,8 @@
 //! Reload: a new configuration is checked and applied as a whole, or not at all. Running tasks keep the old one.
+//!
+//! SIGHUP and `cuttings reload` (a request in the database) trigger it. Sources, outputs and `[metrics]` change at once.
+//! Limits of requests (`[fetch]`, `[politeness]`, `contact`) change when no task runs, as they need a new fetcher.
+//! `database` changes at the next start.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -78,6 +82,7 @@ impl Daemon {
         result
     }
 
+    /// Reads, checks and applies the configuration; the result is a sentence that begins with `failed:` after a failure.
     async fn read_config(&mut self) -> String {
         let path = self.config_path.clone();
         let read = tokio::task::spawn_blocking(move || config::load(&path)).await;

@@ -1,4 +1,8 @@
 //! The loop: claim, wait, take what ended, until a stop or until nothing is left.
+//!
+//! One round: maintenance; claim what is due, if there are free places; count the backlog; wait for the first of a signal,
+//! the end of a task, an external write and the next due time. After a store error or on a full disk nothing is claimed
+//! for a while, but running tasks go on.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -37,6 +41,7 @@ const STORE_BACKOFF: Duration = Duration::from_secs(5);
 /// What ended a wait.
 enum Wakeup {
     Signal(Signal),
+    /// A task ended; a join error is that of a dropped one.
     Step(Result<StepOutcome, JoinError>),
     /// Something may be due.
     Due,
@@ -101,6 +106,7 @@ impl Daemon {
         ended
     }
 
+    /// The rounds of the loop.
     async fn run_loop(
         &mut self,
         signals: &mut mpsc::Receiver<Signal>,
@@ -289,7 +295,7 @@ impl Daemon {
     }
 }
 
-/// How long to sleep until `next`, 30 s at most, so that a changed clock or a suspend is noticed (POLITENESS P17).
+/// How long to sleep until `next`, 30 s at most, so that a changed clock or a suspend is noticed (docs/politeness.md, P17).
 fn sleep_until(next: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     (next - now).to_std().unwrap_or_default().min(MAX_SLEEP)
 }

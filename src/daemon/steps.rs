@@ -1,4 +1,7 @@
 //! Steps: polls and page fetches as tasks, from their claim to their end.
+//!
+//! A claim is a lease in the database. A step records its result itself, in one transaction that also ends the lease; what
+//! comes back here is a report for people, or the store error that prevented the recording.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -83,6 +86,7 @@ impl Daemon {
         failed.map_or(Ok(()), Err)
     }
 
+    /// Starts a task.
     fn start(&mut self, stage: Stage, step: impl Future<Output = StepOutcome> + Send + 'static) {
         self.watchdog.step_begun(stage);
         self.tasks.spawn(catch_panic(stage, step));

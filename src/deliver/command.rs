@@ -1,4 +1,6 @@
 //! A program that gets JSON Lines on stdin (`command = ["PROGRAM", …]`). No shell reads its words.
+//!
+//! Every failure is temporary: a program may be repaired, and the message waits for it.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -56,14 +56,17 @@ pub(super) fn append(
 
 /// The file of a day.
 struct DailyFile {
+    /// For errors.
     path: PathBuf,
     file: File,
     /// `seq` of the last line when it was opened; 0 for an empty file.
     last_seq: i64,
+    /// Lines that are not yet written.
     buffer: Vec<u8>,
 }
 
 impl DailyFile {
+    /// Opens or creates the file of a day, and cuts off half a line at its end.
     fn open(path: PathBuf) -> Result<Self, ExportError> {
         let opened = || {
             let mut options = OpenOptions::new();
@@ -82,6 +85,7 @@ impl DailyFile {
         })
     }
 
+    /// Appends the line of a change.
     fn push(&mut self, item: &ExportItem<'_>) -> Result<(), ExportError> {
         let mut line = JsonLines::new();
         line.push(item)?;
@@ -98,6 +102,7 @@ impl DailyFile {
         written.map_err(|error| ExportError::of(&self.path, error))
     }
 
+    /// Writes and syncs the file.
     fn finish(mut self) -> Result<(), ExportError> {
         self.write()?;
         self.file

@@ -23,6 +23,7 @@ use crate::store::{ArticleQuery, ExportItem, Reader, SortOrder};
 
 /// How a folder of feeds is configured.
 pub(super) struct FeedFolder<'a> {
+    /// The folder; created where it is missing.
     pub(super) path: &'a Path,
     /// What each feed is of.
     pub(super) grouping: FeedGrouping,
@@ -36,6 +37,7 @@ pub(super) struct FeedFolder<'a> {
 struct FeedContents {
     /// Its title and file name.
     name: String,
+    /// Its articles, newest first.
     query: ArticleQuery,
 }
 
@@ -77,7 +79,7 @@ impl FeedFolder<'_> {
         Ok(last_seq)
     }
 
-    /// The feeds of the folder.
+    /// The feeds of the folder: one for all, or one for each selected source or tag.
     fn feeds(
         &self,
         reader: &Reader,
@@ -146,6 +148,7 @@ fn render(
     Ok(memory.take())
 }
 
+/// Replaces a file as a whole.
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
     let mut file = OutputFile::create(path)?;
     file.write_all(bytes)?;

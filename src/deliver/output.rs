@@ -1,4 +1,7 @@
-//! One delivery to one output, from its number in the database to what became of it.
+//! One delivery to one output, from its position in the database to the record of what became of it.
+//!
+//! The position is that of a consumer, which is locked for the time of the delivery: no other process can deliver the same.
+//! Files are written on the blocking pool; messages are sent by the async runtime, one after another.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! A server that gets JSON Lines in a POST (`webhook = "URL"`), signed with `secret_file`.
+//!
+//! docs/exports.md describes the request for whoever writes such a server.
 
 use chrono::{DateTime, Utc};
 use ring::hmac;

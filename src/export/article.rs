@@ -74,7 +74,7 @@ pub(super) fn day_of<'a>(article: &ArticleRef<'a>) -> &'a str {
 }
 
 /// The text as HTML, made from the plain text where there is no HTML. It is sanitised again, as another program may have
-/// written the database (HOSTILE H16).
+/// written the database (docs/threats.md, H16).
 pub(super) fn html_of(article: &ArticleRef<'_>) -> String {
     if !article.html.is_empty() {
         let base = Url::parse(article.url);

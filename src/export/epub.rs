@@ -15,9 +15,10 @@ use super::{ArticleWriter, ExportError, FeedChannel, WriterOptions};
 use crate::html::{Document, NodeId, ParseLimits, Tag};
 use crate::store::ArticleRef;
 
-/// Articles of a book; readers do not open larger ones.
+/// Most articles in a book; readers do not open larger ones.
 const MAX_CHAPTERS: usize = 20_000;
 
+/// Tells readers where the package document is (EPUB OCF, 4.2.6.3.1).
 const CONTAINER: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
      <container version=\"1.0\" xmlns=\"urn:oasis:names:tc:opendocument:xmlns:container\"><rootfiles>\
      <rootfile full-path=\"book/package.opf\" media-type=\"application/oebps-package+xml\"/></rootfiles></container>\n";
@@ -59,13 +60,15 @@ impl EpubWriter {
         Ok(epub)
     }
 
+    /// Adds a file to the zip archive.
     fn write_file(&mut self, name: &str, text: &str) -> Result<(), ExportError> {
         let deflated = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         self.book.start_file(name, deflated).map_err(failed)?;
         Ok(self.book.write_all(text.as_bytes())?)
     }
 
-    /// The package document: what the book is called and which files it has.
+    /// The package document: what the book is called and which files it has, in reading order. The id of the book is
+    /// derived from its title and its newest text, so that the same articles make the same book.
     fn package(&self) -> String {
         let name = format!(
             "{}/book/{}/{}",
@@ -136,6 +139,7 @@ impl EpubWriter {
 }
 
 impl ArticleWriter for EpubWriter {
+    /// Writes a chapter: title, authors, standfirst, text and URL.
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
         if self.chapters.len() >= MAX_CHAPTERS {
             return Err(ExportError::Usage(format!(
@@ -265,6 +269,7 @@ fn xhtml(html: &str, out: &mut String) {
     out.push('\n');
 }
 
+/// An error of the disk, such as a full one, keeps its kind.
 fn failed(error: zip::result::ZipError) -> ExportError {
     ExportError::Write(match error {
         zip::result::ZipError::Io(error) => error,

@@ -2,6 +2,8 @@
 //!
 //! A field is one row of [`FIELDS`]. docs/schema.md describes the columns behind them.
 
+use FieldValue::{Json, Number, Text};
+
 use crate::config::nearest;
 use crate::store::ArticleRef;
 
@@ -10,6 +12,7 @@ use crate::store::ArticleRef;
 pub(super) struct ExportField {
     /// Key in JSON, column header, and what `--fields` takes.
     pub(super) name: &'static str,
+    /// Decides about types and quoting.
     pub(super) kind: FieldKind,
     /// Reads the value.
     pub(super) value: for<'a> fn(&ArticleRef<'a>) -> FieldValue<'a>,
@@ -39,105 +42,50 @@ pub(super) enum FieldKind {
 /// The value of a field, borrowed from the article.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum FieldValue<'a> {
+    /// Of the kinds `Number` and `Count`.
     Number(Option<i64>),
+    /// Of the kinds `Text`, `LongText` and `Time`.
     Text(Option<&'a str>),
-    /// As the database holds it: on one line.
+    /// Of the kinds `List`, `Map` and `Json`. As the database holds it: on one line.
     Json(&'a str),
 }
 
 /// All fields, in the order in which a person reads them.
 const FIELDS: &[ExportField] = &[
-    field("seq", FieldKind::Number, |article| {
-        FieldValue::Number(Some(article.seq))
-    }),
-    field("id", FieldKind::Number, |article| {
-        FieldValue::Number(Some(article.article_id))
-    }),
-    field("op", FieldKind::Text, |article| {
-        FieldValue::Text(Some(article.op))
-    }),
-    field("source", FieldKind::Text, |article| {
-        FieldValue::Text(article.source)
-    }),
-    field("url", FieldKind::LongText, |article| {
-        FieldValue::Text(Some(article.url))
-    }),
-    field("short_link", FieldKind::Text, |article| {
-        FieldValue::Text(article.short_link)
-    }),
-    field("title", FieldKind::LongText, |article| {
-        FieldValue::Text(article.title)
-    }),
-    field("standfirst", FieldKind::LongText, |article| {
-        FieldValue::Text(article.standfirst)
-    }),
-    field("byline", FieldKind::Text, |article| {
-        FieldValue::Text(article.byline)
-    }),
-    field("authors", FieldKind::List, |article| {
-        FieldValue::Json(article.authors)
-    }),
-    field("published", FieldKind::Text, |article| {
-        FieldValue::Text(article.published)
-    }),
-    field("published_at", FieldKind::Time, |article| {
-        FieldValue::Text(article.published_at)
-    }),
-    field("precision", FieldKind::Text, |article| {
-        FieldValue::Text(article.precision)
-    }),
-    field("modified", FieldKind::Text, |article| {
-        FieldValue::Text(article.modified)
-    }),
-    field("text", FieldKind::LongText, |article| {
-        FieldValue::Text(Some(article.text))
-    }),
-    field("html", FieldKind::LongText, |article| {
-        FieldValue::Text(Some(article.html))
-    }),
-    field("image", FieldKind::Text, |article| {
-        FieldValue::Text(article.image)
-    }),
-    field("image_width", FieldKind::Count, |article| {
-        FieldValue::Number(article.image_width)
-    }),
-    field("image_height", FieldKind::Count, |article| {
-        FieldValue::Number(article.image_height)
-    }),
-    field("language", FieldKind::Text, |article| {
-        FieldValue::Text(article.language)
-    }),
-    field("site", FieldKind::Text, |article| FieldValue::Text(article.site)),
-    field("section", FieldKind::Text, |article| {
-        FieldValue::Text(article.section)
-    }),
-    field("tags", FieldKind::List, |article| FieldValue::Json(article.tags)),
-    field("rights", FieldKind::Text, |article| {
-        FieldValue::Text(article.rights)
-    }),
-    field("enclosures", FieldKind::Json, |article| {
-        FieldValue::Json(article.enclosures)
-    }),
-    field("kind", FieldKind::Text, |article| {
-        FieldValue::Text(Some(article.kind))
-    }),
-    field("method", FieldKind::Text, |article| {
-        FieldValue::Text(Some(article.method))
-    }),
-    field("cluster", FieldKind::Number, |article| {
-        FieldValue::Number(Some(article.cluster))
-    }),
-    field("origins", FieldKind::Map, |article| {
-        FieldValue::Json(article.origins)
-    }),
-    field("first_seen", FieldKind::Time, |article| {
-        FieldValue::Text(Some(article.first_seen))
-    }),
-    field("fetched_at", FieldKind::Time, |article| {
-        FieldValue::Text(Some(article.fetched_at))
-    }),
+    field("seq", FieldKind::Number, |a| Number(Some(a.seq))),
+    field("id", FieldKind::Number, |a| Number(Some(a.article_id))),
+    field("op", FieldKind::Text, |a| Text(Some(a.op))),
+    field("source", FieldKind::Text, |a| Text(a.source)),
+    field("url", FieldKind::LongText, |a| Text(Some(a.url))),
+    field("short_link", FieldKind::Text, |a| Text(a.short_link)),
+    field("title", FieldKind::LongText, |a| Text(a.title)),
+    field("standfirst", FieldKind::LongText, |a| Text(a.standfirst)),
+    field("byline", FieldKind::Text, |a| Text(a.byline)),
+    field("authors", FieldKind::List, |a| Json(a.authors)),
+    field("published", FieldKind::Text, |a| Text(a.published)),
+    field("published_at", FieldKind::Time, |a| Text(a.published_at)),
+    field("precision", FieldKind::Text, |a| Text(a.precision)),
+    field("modified", FieldKind::Text, |a| Text(a.modified)),
+    field("text", FieldKind::LongText, |a| Text(Some(a.text))),
+    field("html", FieldKind::LongText, |a| Text(Some(a.html))),
+    field("image", FieldKind::Text, |a| Text(a.image)),
+    field("image_width", FieldKind::Count, |a| Number(a.image_width)),
+    field("image_height", FieldKind::Count, |a| Number(a.image_height)),
+    field("language", FieldKind::Text, |a| Text(a.language)),
+    field("site", FieldKind::Text, |a| Text(a.site)),
+    field("section", FieldKind::Text, |a| Text(a.section)),
+    field("tags", FieldKind::List, |a| Json(a.tags)),
+    field("rights", FieldKind::Text, |a| Text(a.rights)),
+    field("enclosures", FieldKind::Json, |a| Json(a.enclosures)),
+    field("kind", FieldKind::Text, |a| Text(Some(a.kind))),
+    field("method", FieldKind::Text, |a| Text(Some(a.method))),
+    field("cluster", FieldKind::Number, |a| Number(Some(a.cluster))),
+    field("origins", FieldKind::Map, |a| Json(a.origins)),
+    field("first_seen", FieldKind::Time, |a| Text(Some(a.first_seen))),
+    field("fetched_at", FieldKind::Time, |a| Text(Some(a.fetched_at))),
 ];
 
+/// A row of [`FIELDS`].
 const fn field(
     name: &'static str,
     kind: FieldKind,

@@ -3,13 +3,15 @@
 //! The help and the checks of `cuttings export` are made from it. Tests hold README.md and docs/exports.md to it (below)
 //! and export every format (tests/it/export.rs). A new format is a row here and a file with its writer.
 
+use super::destination::OutputSink;
 use super::error::ExportError;
-use super::feeds::{AtomWriter, JsonFeedWriter, RssWriter};
-use super::html_page::HtmlPageWriter;
+use super::feeds::{AtomFeed, JsonFeed, RssFeed};
+use super::html_page::HtmlPage;
 use super::jsonl::JsonlWriter;
-use super::markdown::MarkdownWriter;
+use super::markdown::Markdown;
 use super::sqlite::SqliteFileWriter;
-use super::table::TableWriter;
+use super::table::Table;
+use super::text::{TextFormat, TextWriter};
 use super::writer::{ArticleWriter, RecordExport, WriterOptions};
 use super::{opml, warc};
 use crate::store::SortOrder;
@@ -117,7 +119,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".csv",
         help: "A table with commas (RFC 4180)",
         docs: "a table with a header (RFC 4180, CRLF); lists are joined by `; `. A cell that a spreadsheet would run as a formula begins with an apostrophe",
-        contents: Contents::Articles(|options| boxed(TableWriter::new(b',', options))),
+        contents: Contents::Articles(|options| table(',', options)),
         properties: &[Property::Fields],
         ..ARTICLES
     },
@@ -126,7 +128,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".tsv",
         help: "A table with tabs",
         docs: "the same with tabs",
-        contents: Contents::Articles(|options| boxed(TableWriter::new(b'\t', options))),
+        contents: Contents::Articles(|options| table('\t', options)),
         properties: &[Property::Fields],
         ..ARTICLES
     },
@@ -135,7 +137,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".md",
         help: "Markdown with front matter",
         docs: "front matter (YAML) and text",
-        contents: Contents::Articles(|options| boxed(MarkdownWriter::new(options.sink))),
+        contents: Contents::Articles(|options| text(Markdown, options.sink)),
         folder: FolderLayout::FilePerArticle,
         ..ARTICLES
     },
@@ -144,7 +146,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".html",
         help: "Pages to read",
         docs: "pages to read, in which no script runs",
-        contents: Contents::Articles(|options| boxed(HtmlPageWriter::new(options.sink))),
+        contents: Contents::Articles(|options| text(HtmlPage, options.sink)),
         folder: FolderLayout::FilePerArticle,
         ..ARTICLES
     },
@@ -153,7 +155,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".rss",
         help: "RSS 2.0 with the full text",
         docs: "RSS 2.0 with the full text, newest first. Ids stay the same when an article is revised",
-        contents: Contents::Articles(|options| boxed(RssWriter::new(options))),
+        contents: Contents::Articles(|options| text(RssFeed(options.channel), options.sink)),
         order: SortOrder::Newest,
         properties: &[Property::Feed, Property::Title],
         ..ARTICLES
@@ -163,7 +165,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".atom",
         help: "Atom with the full text",
         docs: "Atom, likewise",
-        contents: Contents::Articles(|options| boxed(AtomWriter::new(options))),
+        contents: Contents::Articles(|options| text(AtomFeed(options.channel), options.sink)),
         order: SortOrder::Newest,
         properties: &[Property::Feed, Property::Title],
         ..ARTICLES
@@ -173,7 +175,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".json",
         help: "JSON Feed 1.1",
         docs: "JSON Feed 1.1, likewise",
-        contents: Contents::Articles(|options| boxed(JsonFeedWriter::new(options))),
+        contents: Contents::Articles(|options| text(JsonFeed(options.channel), options.sink)),
         order: SortOrder::Newest,
         properties: &[Property::Feed, Property::Title],
         ..ARTICLES
@@ -280,6 +282,15 @@ impl Format {
 
 fn boxed(writer: impl ArticleWriter + 'static) -> Result<Box<dyn ArticleWriter>, ExportError> {
     Ok(Box::new(writer))
+}
+
+fn text(format: impl TextFormat + 'static, sink: OutputSink) -> Result<Box<dyn ArticleWriter>, ExportError> {
+    boxed(TextWriter::new(format, sink))
+}
+
+fn table(separator: char, options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {
+    let fields = options.fields.0;
+    text(Table { fields, separator }, options.sink)
 }
 
 fn open_sqlite(options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {

@@ -17,11 +17,15 @@ use crate::{html, link};
 #[derive(Deserialize)]
 struct Line {
     seq: i64,
+    /// Number of the article.
     id: i64,
-    #[serde(default)]
+    /// `new`, `revised`, `merged` or `deleted`; none means `new`.
     op: Option<String>,
+    /// Of a merged article: the article that it is part of now.
     into: Option<i64>,
+    /// Of a removal: when it happened.
     at: Option<DateTime<Utc>>,
+    // The rest is of articles.
     source: Option<String>,
     url: Option<String>,
     short_link: Option<String>,
@@ -58,6 +62,9 @@ struct Line {
     fetched_at: Option<DateTime<Utc>>,
 }
 
+/// Words of `precision`, the least precise first.
+const PRECISIONS: &[&str] = &["year", "month", "day", "minute", "instant"];
+
 /// Reads a line; the error says what is wrong with it.
 pub(crate) fn read_line(text: &str) -> Result<ImportRecord, String> {
     let line: Line = serde_json::from_str(text).map_err(|error| {
@@ -77,6 +84,7 @@ pub(crate) fn read_line(text: &str) -> Result<ImportRecord, String> {
     }
 }
 
+/// Checks the line of a merged or deleted article.
 fn removal(line: &Line) -> Result<ImportRecord, String> {
     let into = line.into.filter(|_| line.op.as_deref() == Some("merged"));
     if line.op.as_deref() == Some("merged") && into.is_none_or(|into| into <= 0 || into == line.id) {
@@ -90,6 +98,8 @@ fn removal(line: &Line) -> Result<ImportRecord, String> {
     })
 }
 
+/// Checks the line of an article. Optional values that make no sense (a URL that is none, a date that is none) are dropped;
+/// required ones and words of a closed set are errors.
 fn article(line: Line) -> Result<ImportRecord, String> {
     let url = line.url.as_deref().ok_or("`url` is missing")?;
     let url = link::web_url(url).ok_or_else(|| format!("`url` is no http or https address: {url:?}"))?;
@@ -101,14 +111,7 @@ fn article(line: Line) -> Result<ImportRecord, String> {
     };
     let precision = line
         .precision
-        .map(|value| {
-            one_of(
-                "precision",
-                Some(value),
-                &["year", "month", "day", "minute", "instant"],
-                "",
-            )
-        })
+        .map(|value| one_of("precision", Some(value), PRECISIONS, ""))
         .transpose()?;
     let web = |value: Option<String>| value.and_then(|value| link::web_url(&value));
     let text = |value: Option<String>| value.map(|value| clean(&value));
@@ -164,7 +167,7 @@ fn enclosure(file: JsonEnclosure) -> Option<JsonEnclosure> {
     })
 }
 
-/// Sanitises HTML (HOSTILE H16); what an export wrote stays the same.
+/// Sanitises HTML (docs/threats.md, H16); what an export wrote stays the same.
 fn safe(html: &str, base: &Url) -> String {
     if html.is_empty() {
         return String::new();

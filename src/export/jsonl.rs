@@ -1,4 +1,7 @@
 //! JSON Lines: an object for each article in the order of `seq`, and one for each that was merged or deleted.
+//!
+//! Both ends of the program write it: `export --format jsonl`, and the outputs `jsonl`, `webhook` and `command` of the
+//! daemon. `cuttings import` reads it back (see `import_line`). Keys and types are a stable interface (docs/schema.md).
 
 use std::io::Write as _;
 
@@ -15,6 +18,7 @@ pub(crate) struct JsonlWriter {
     out: OutputSink,
     /// Each field with its key as it is written: `,"title":`.
     keys: Vec<(&'static ExportField, String)>,
+    /// Not yet written.
     buffer: Vec<u8>,
 }
 
@@ -64,6 +68,7 @@ impl ArticleWriter for JsonlWriter {
     }
 }
 
+/// Appends a value. Missing ones are `null`, so that every line has all keys.
 fn write_json(value: FieldValue<'_>, out: &mut Vec<u8>) -> Result<(), ExportError> {
     match value {
         FieldValue::Number(Some(number)) => write!(out, "{number}")?,

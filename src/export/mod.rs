@@ -26,6 +26,7 @@ mod parquet;
 mod run;
 mod sqlite;
 mod table;
+mod text;
 mod warc;
 mod writer;
 mod xml;

@@ -22,7 +22,7 @@ pub(super) fn write(mut export: RecordExport<'_>) -> Result<u64, ExportError> {
         .map(|source| Outline {
             name: &source.name,
             title: source.title.as_deref().unwrap_or(&source.name),
-            // Passwords and tokens are not exported (HOSTILE H20).
+            // Passwords and tokens are not exported (docs/threats.md, H20).
             url: url::Url::parse(&source.url)
                 .map_or_else(|_| source.url.clone(), |url| link::mask_secrets(&url)),
             tags: &source.tags,

@@ -79,6 +79,7 @@ impl ParquetWriter {
         })
     }
 
+    /// Writes what is gathered, column by column in the order of the schema.
     fn write_row_group(&mut self) -> Result<(), ParquetError> {
         let mut group = self.file.next_row_group()?;
         for column in &mut self.columns {
@@ -166,6 +167,7 @@ impl Column {
         }
     }
 
+    /// Adds a text; returns about how many bytes it takes.
     fn push_text(&mut self, text: Option<&str>) -> usize {
         self.defined.push(i16::from(text.is_some()));
         self.texts.extend(text.map(ByteArray::from));

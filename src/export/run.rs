@@ -20,11 +20,15 @@ use crate::store::{ArticleQuery, ExportItem, Reader};
 /// What to export, how and where to.
 #[derive(Clone, Debug)]
 pub(crate) struct ExportJob {
+    /// A row of the table of formats.
     pub(crate) format: &'static Format,
     /// The articles and their order.
     pub(crate) query: ArticleQuery,
+    /// Columns, for formats that have them.
     pub(crate) fields: Fields,
+    /// Title and addresses, for feeds and books.
     pub(crate) channel: FeedChannel,
+    /// Where the output goes.
     pub(crate) destination: Destination,
     /// How each file is compressed.
     pub(crate) compression: Option<Compression>,
@@ -41,6 +45,7 @@ pub(crate) struct ExportSummary {
     pub(crate) removed: u64,
     /// Bytes in the files, or on stdout, compressed.
     pub(crate) bytes: u64,
+    /// Files written; none on stdout.
     pub(crate) files: u64,
     /// All changes up to this number are in it: the next export begins here.
     pub(crate) seq: i64,
@@ -138,7 +143,9 @@ fn export_articles(
 /// Opens the outputs of an export, and counts them and their bytes.
 struct Opener<'a> {
     job: &'a ExportJob,
+    /// Bytes written to all of them, after compression.
     bytes: Arc<AtomicU64>,
+    /// Files opened.
     files: u64,
 }
 
@@ -173,6 +180,7 @@ impl Opener<'_> {
         }
     }
 
+    /// A new file, renamed to `path` when it is finished.
     fn open_file(&mut self, path: &Path) -> Result<Opened, ExportError> {
         self.files += 1;
         let output = OutputFile::create(path)?;
@@ -180,6 +188,7 @@ impl Opener<'_> {
         self.open(Box::new(output), Some(file))
     }
 
+    /// Puts counting and compression on top of an output.
     fn open(&self, out: OutputSink, file: Option<PathBuf>) -> Result<Opened, ExportError> {
         let mut sink: OutputSink = Box::new(CountingSink {
             out,

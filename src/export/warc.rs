@@ -59,6 +59,7 @@ pub(super) fn write(mut export: RecordExport<'_>) -> Result<u64, ExportError> {
     Ok(written)
 }
 
+/// Writes a record, compressed by itself where wanted.
 fn write_record(record: &[u8], gzip: bool, out: &mut OutputSink) -> Result<(), ExportError> {
     if gzip {
         let mut member = GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -129,6 +130,7 @@ fn response(page: &RawPageRow, store: &str) -> Vec<u8> {
     record.bytes(&[head.as_bytes(), &page.body].concat())
 }
 
+/// `WARC-Date`.
 fn date(page: &RawPageRow) -> String {
     page.fetched_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }

@@ -14,6 +14,7 @@ const BUFFER: usize = 1 << 18;
 /// A file that is being written. Dropped before it is finished, it is removed.
 #[derive(Debug)]
 pub(crate) struct OutputFile {
+    /// The name that readers see.
     path: PathBuf,
     /// The file that is written; `path` itself, where that is a pipe or a device.
     temporary: PathBuf,
@@ -50,16 +51,19 @@ impl OutputFile {
         &self.temporary
     }
 
+    /// A pipe or a device is written, so nothing is renamed or removed.
     fn is_direct(&self) -> bool {
         self.temporary == self.path
     }
 
+    /// Removes the temporary file.
     fn remove(&self) {
         if !self.is_direct() {
             let _ = fs::remove_file(&self.temporary);
         }
     }
 
+    /// An error with the path in its message, for callers that only see an I/O error.
     fn failed(&self, error: &io::Error) -> io::Error {
         let (path, kind) = (self.path.display(), error.kind());
         io::Error::new(

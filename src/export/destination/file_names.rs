@@ -1,5 +1,5 @@
 //! File names made of titles, dates and source names. Whatever those say, a name stays within its folder and within the
-//! 255 bytes of file systems (HOSTILE H18).
+//! 255 bytes of file systems (docs/threats.md, H18).
 
 use ring::digest::{SHA256, digest};
 

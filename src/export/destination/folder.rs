@@ -13,11 +13,13 @@ use crate::export::error::ExportError;
 /// File in every folder that an export made.
 const MARK: &str = ".cuttings-export";
 
+/// What the mark tells a person who opens it.
 const MARK_TEXT: &str = "This folder was written by `cuttings export`, which may replace all of it.\n";
 
 /// A folder that is being written. Dropped before it is finished, a new one is removed.
 #[derive(Debug)]
 pub(crate) struct OutputFolder {
+    /// The name that readers see.
     path: PathBuf,
     /// Where files are written; `path` itself, where they are added.
     work: PathBuf,

@@ -1,52 +1,29 @@
 //! JSON Feed 1.1 (jsonfeed.org).
 
-use std::io::Write as _;
-
 use serde_json::{Map, Value, json};
 
 use super::FeedItem;
 use crate::export::article::JsonEnclosure;
-use crate::export::destination::OutputSink;
-use crate::export::{ArticleWriter, ExportError, FeedChannel, WriterOptions};
+use crate::export::text::TextFormat;
+use crate::export::writer::FeedChannel;
 use crate::store::ArticleRef;
 
-/// Writes a JSON Feed document, an item a line.
-pub(in crate::export) struct JsonFeedWriter {
-    out: OutputSink,
-    channel: FeedChannel,
-    is_begun: bool,
-}
+/// A JSON Feed document, an item a line.
+pub(in crate::export) struct JsonFeed(pub(in crate::export) FeedChannel);
 
-impl JsonFeedWriter {
-    /// Nothing is written before the first article.
-    pub(in crate::export) fn new(options: WriterOptions) -> Self {
-        Self {
-            out: options.sink,
-            channel: options.channel,
-            is_begun: false,
-        }
-    }
-
-    /// Writes all that stands before the items: an object without its closing brace.
-    fn begin(&mut self) -> Result<(), ExportError> {
-        self.is_begun = true;
-        let mut head = json!({"version": "https://jsonfeed.org/version/1.1", "title": self.channel.title});
-        if let Some(url) = &self.channel.self_url {
+impl TextFormat for JsonFeed {
+    fn begin(&self, first: Option<&ArticleRef<'_>>, out: &mut String) {
+        let mut head = json!({"version": "https://jsonfeed.org/version/1.1", "title": self.0.title});
+        if let Some(url) = &self.0.self_url {
             head["feed_url"] = json!(url);
         }
         let head = head.to_string();
-        let head = head.strip_suffix('}').unwrap_or(&head);
-        Ok(write!(self.out, "{head},\"items\":[")?)
+        let line_break = if first.is_some() { "\n" } else { "" };
+        out.extend([head.trim_end_matches('}'), ",\"items\":[", line_break]);
     }
-}
 
-impl ArticleWriter for JsonFeedWriter {
-    fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError> {
-        let comma = if self.is_begun { ",\n" } else { "\n" };
-        if !self.is_begun {
-            self.begin()?;
-        }
-        let item = FeedItem::new(&self.channel, article);
+    fn article(&self, article: &ArticleRef<'_>, out: &mut String) {
+        let item = FeedItem::new(&self.0, article);
         // Required, where there is no HTML.
         let text = match article.text {
             "" if item.html.is_empty() => Some(item.title.as_str()),
@@ -54,6 +31,7 @@ impl ArticleWriter for JsonFeedWriter {
         };
         let authors: Vec<Value> = item.authors.iter().map(|name| json!({"name": name})).collect();
         let attachments: Vec<Value> = item.enclosures.iter().map(attachment).collect();
+        // In the order of the specification; serde_json sorts them.
         let members = [
             ("id", json!(item.id)),
             ("url", json!(item.url)),
@@ -71,15 +49,15 @@ impl ArticleWriter for JsonFeedWriter {
         ];
         let members = members.into_iter().filter(|(_, value)| !is_empty(value));
         let members: Map<_, _> = members.map(|(key, value)| (key.to_owned(), value)).collect();
-        Ok(write!(self.out, "{comma}{}", Value::Object(members))?)
+        out.push_str(&Value::Object(members).to_string());
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
-        if !self.is_begun {
-            self.begin()?;
-        }
-        self.out.write_all(b"\n]}\n")?;
-        self.out.finish()
+    fn separator(&self) -> &'static str {
+        ",\n"
+    }
+
+    fn end(&self) -> &'static str {
+        "\n]}\n"
     }
 }
 
@@ -88,6 +66,7 @@ fn is_empty(value: &Value) -> bool {
     *value == json!([]) || *value == json!("") || value.is_null()
 }
 
+/// A media file; its size is left out where it is unknown.
 fn attachment(file: &JsonEnclosure) -> Value {
     let mut members = json!({"url": file.url, "mime_type": file.mime()});
     if let Some(length) = file.length {

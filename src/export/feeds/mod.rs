@@ -1,6 +1,6 @@
 //! Feeds with the full text: RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1.
 //!
-//! [`FeedItem`] holds what all three say of an article; each writer has a file of its own. Articles come newest first.
+//! [`FeedItem`] holds what all three say of an article; each format has a file of its own. Articles come newest first.
 //! Nothing in a feed depends on the time of the export: the same articles make the same bytes, so that `deliver` can
 //! leave an unchanged file alone.
 
@@ -8,9 +8,9 @@ mod atom;
 mod json;
 mod rss;
 
-pub(super) use atom::AtomWriter;
-pub(super) use json::JsonFeedWriter;
-pub(super) use rss::RssWriter;
+pub(super) use atom::AtomFeed;
+pub(super) use json::JsonFeed;
+pub(super) use rss::RssFeed;
 
 use super::article::{JsonEnclosure, authors_of, html_of, language_of, start_of, title_of, uuid_of};
 use super::fields::list;
