@@ -137,6 +137,7 @@ fn render(
         file: None,
         fields: Fields::default(),
         channel,
+        has_revisions: false,
     })?;
     reader.for_each(query, |item| {
         if let ExportItem::Article(article) = item {

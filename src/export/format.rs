@@ -3,6 +3,7 @@
 //! The help and the checks of `cuttings export` are made from it. Tests hold README.md and docs/exports.md to it (below)
 //! and export every format (tests/it/export.rs). A new format is a row here and a file with its writer.
 
+use super::citations::{Citations, bibtex, csl, ris};
 use super::destination::OutputSink;
 use super::error::ExportError;
 use super::feeds::{AtomFeed, JsonFeed, RssFeed};
@@ -237,6 +238,30 @@ pub(crate) const FORMATS: &[Format] = &[
         contents: Contents::Articles(|options| boxed(super::epub::EpubWriter::new(options)?)),
         order: SortOrder::SourceAndDay,
         properties: &[Property::Title, Property::Compressed],
+        ..ARTICLES
+    },
+    Format {
+        name: "ris",
+        ending: ".ris",
+        help: "Citations for reference managers (RIS)",
+        docs: "a citation for each article (RIS, type `ELEC`), for reference managers",
+        contents: Contents::Articles(|options| text(Citations::new(&ris::SYNTAX, &options), options.sink)),
+        ..ARTICLES
+    },
+    Format {
+        name: "bibtex",
+        ending: ".bib",
+        help: "Citations for LaTeX (biblatex)",
+        docs: "a citation for each article (`@online` of biblatex, UTF-8), for LaTeX",
+        contents: Contents::Articles(|options| text(Citations::new(&bibtex::SYNTAX, &options), options.sink)),
+        ..ARTICLES
+    },
+    Format {
+        name: "csl-json",
+        ending: ".json",
+        help: "Citations for citation processors (CSL-JSON)",
+        docs: "a citation for each article (CSL-JSON, type `webpage`), for citation processors",
+        contents: Contents::Articles(|options| text(Citations::new(&csl::SYNTAX, &options), options.sink)),
         ..ARTICLES
     },
 ];

@@ -9,6 +9,7 @@
 //! [`read_line`] is the way back: it reads a line of `jsonl` for `cuttings import`.
 
 mod article;
+mod citations;
 mod destination;
 #[cfg(feature = "epub")]
 mod epub;

@@ -164,6 +164,7 @@ impl Opened {
             file: self.file,
             fields: job.fields.clone(),
             channel: job.channel.clone(),
+            has_revisions: job.query.revisions,
         })
     }
 }

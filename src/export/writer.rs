@@ -33,6 +33,8 @@ pub(crate) struct WriterOptions {
     pub(crate) fields: Fields,
     /// Title and addresses, for feeds and books.
     pub(crate) channel: FeedChannel,
+    /// The export may have several versions of an article.
+    pub(crate) has_revisions: bool,
 }
 
 /// What a feed or a book says of itself.

@@ -36,6 +36,12 @@ pub(crate) fn steady(desk: &Desk, text: &str) -> String {
         (r"(127\.0\.0\.\d+):\d+", "$1:PORT"),
         (r"urn:uuid:[0-9a-f-]{36}", "urn:uuid:ID"),
         (r"sha1:[A-Z2-7]{32}", "sha1:HASH"),
+        (r"cuttings-[0-9a-f]{8}-", "cuttings-STORE-"),
+        // Days on which citations were accessed.
+        (
+            r#"(Y2  - |urldate = \{|"accessed":\{"date-parts":\[\[)[0-9/,-]+"#,
+            "${1}NOW",
+        ),
         (r"(?m)^date: .*GMT\r$", "date: NOW"),
     ] {
         text = Regex::new(pattern).unwrap().replace_all(&text, by).into_owned();
@@ -50,7 +56,7 @@ fn ok(ended: &Ended) {
 /// Every format there is, as the help lists them.
 fn formats(desk: &Desk) -> Vec<String> {
     let help = desk.run(&["export", "--help"]).stdout;
-    let (_, list) = help.split_once("--format <FORMAT>").unwrap();
+    let (_, list) = help.split_once("\n      --format <FORMAT>").unwrap();
     let list = list.split("\n      --").next().unwrap();
     let names: Vec<String> = list
         .lines()

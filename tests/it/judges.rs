@@ -2,7 +2,7 @@
 //! validators that people use, where they are installed.
 
 use std::collections::HashSet;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use chrono::DateTime;
 use quick_xml::Reader;
@@ -435,22 +435,151 @@ pub(crate) fn by_others(desk: &Desk) {
             "15 True\n",
         ),
     ] {
-        let found = Command::new("python3")
-            .args(["-c", &format!("import {module}")])
-            .stderr(Stdio::null())
-            .status();
-        if !found.is_ok_and(|status| status.success()) {
-            println!("skipped: Python has no {module} here");
-            continue;
+        if let Some(said) = python(desk, module, script) {
+            assert_eq!(said, says, "{module}");
         }
-        let said = Command::new("python3")
-            .args(["-c", script])
-            .current_dir(desk.path())
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8_lossy(&said.stderr);
-        assert_eq!(String::from_utf8_lossy(&said.stdout), says, "{module}: {stderr}");
     }
+}
+
+/// Titles that break a careless writer of citations.
+const TITLES: &[&str] = &[
+    "The bridge is open",
+    "{",
+    "}}{ and }",
+    "back\\slash \\{ \\} \\",
+    "a & b_c # 100 % of $x ~ y ^ z",
+    "@online{x, title = {y}}",
+    "say \"so\" and 'so'",
+    "ER  - ",
+    "<b>bold</b> &amp; 日本語 é",
+];
+
+#[test]
+fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
+    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    let published = ["2018", "2018-01", "2018-01-05", "2018-01-05T23:30:00-08:00"];
+    let lines: String = TITLES
+        .iter()
+        .enumerate()
+        .map(|(at, title)| {
+            let line = serde_json::json!({
+                "seq": at + 1, "id": at + 1, "title": title, "site": "The {Harbour} Gazette & Post",
+                "url": format!("https://press.example/{}?a=%7B1%7D&b=_c#d", at + 1),
+                "short_link": format!("https://press.example/s/{at}_x"), "language": "en",
+                "authors": ["Jane Smith", "Agence France-Presse", "Smith, Smith and Sons"],
+                "published": published[at % published.len()], "standfirst": "In\nshort: {", "tags": ["bridges, old", "50 %"],
+                "first_seen": "2026-11-24T03:50:00Z", "fetched_at": "2026-11-24T03:50:00Z",
+            });
+            format!("{line}\n")
+        })
+        .collect();
+    import(&desk, &lines);
+    let export = |format: &str, more: &[&str]| {
+        let ended = desk.run(&[&["export", "--format", format], more].concat());
+        ok(&ended);
+        ended.stdout
+    };
+    for (format, file) in [("ris", "a.ris"), ("bibtex", "a.bib"), ("csl-json", "a.csl")] {
+        let text = export(format, &[]);
+        assert_eq!(export(format, &[]), text, "{format}");
+        std::fs::write(desk.path().join(file), text).unwrap();
+    }
+    let read = |file: &str| std::fs::read_to_string(desk.path().join(file)).unwrap();
+    let items: Vec<Value> = serde_json::from_str(&read("a.csl")).unwrap();
+    let titles: Vec<&str> = items.iter().map(|item| item["title"].as_str().unwrap()).collect();
+    let one_line = |title: &&str| title.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(titles, TITLES.iter().map(one_line).collect::<Vec<_>>());
+    let dates: Vec<String> = items[..4]
+        .iter()
+        .map(|item| item["issued"]["date-parts"].to_string())
+        .collect();
+    assert_eq!(dates, ["[[2018]]", "[[2018,1]]", "[[2018,1,5]]", "[[2018,1,5]]"]);
+    let authors = serde_json::json!([
+        {"family": "Smith", "given": "Jane"}, {"literal": "Agence France-Presse"}, {"literal": "Smith, Smith and Sons"}
+    ]);
+    assert_eq!(items[0]["author"], authors);
+    // The same keys in all formats, one for each article; with `--revisions` one for each version.
+    let keys: Vec<&str> = items.iter().map(|item| item["id"].as_str().unwrap()).collect();
+    assert_eq!(keys.iter().collect::<HashSet<_>>().len(), TITLES.len());
+    let lines_after = |text: &str, start: &str, end: &str| -> Vec<String> {
+        let lines = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(start)?.strip_suffix(end));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(lines_after(&read("a.ris"), "ID  - ", ""), keys);
+    assert_eq!(lines_after(&read("a.bib"), "@online{", ","), keys);
+    let revised = lines_after(&export("ris", &["--revisions"]), "ID  - ", "");
+    assert_eq!(revised[0], format!("{}-1", keys[0]));
+    let tag = Regex::new("^[A-Z][A-Z0-9]  - ").unwrap();
+    assert!(
+        read("a.ris")
+            .lines()
+            .all(|line| line.is_empty() || tag.is_match(line))
+    );
+    let by_python = [
+        (
+            "rispy",
+            "import rispy\nr=rispy.load(open('a.ris', encoding='utf-8'))\nprint([e['title'] for e in r])\ne=r[2]\n\
+             print(e['type_of_reference'], e['authors'], e['year'], e['date'], e['secondary_title'], e['access_date'], e['language'], e['keywords'], e['abstract'])",
+            "ELEC ['Smith, Jane', 'Agence France-Presse', 'Smith Smith and Sons'] 2018 2018/01/05/ The {Harbour} Gazette & Post 2026/11/24/ en ['bridges, old', '50 %'] In short: {\n",
+        ),
+        (
+            "bibtexparser",
+            "import bibtexparser\nl=bibtexparser.parse_file('a.bib')\nassert not l.failed_blocks, l.failed_blocks\n\
+             def plain(t):\n for a,b in [('\\\\textbraceleft{}','\\1'),('\\\\textbraceright{}','\\2'),('\\\\textasciitilde{}','~'),('\\\\textasciicircum{}','^'),('\\\\textbackslash{}','\\3'),('\\\\',''),('\\1','{'),('\\2','}'),('\\3','\\\\')]: t=t.replace(a,b)\n return t\n\
+             r=[{f.key: f.value for f in e.fields} for e in l.entries]\nprint([plain(e['title']) for e in r])\ne=r[2]\n\
+             print(l.entries[2].entry_type, e['author'], e['date'], e['urldate'], e['url'], e['keywords'], e['note'])",
+            "online Smith, Jane and {Agence France-Presse} and {Smith, Smith and Sons} 2018-01-05 2026-11-24 https://press.example/3?a=%7B1%7D&b=_c#d bridges old, 50 \\% Short link: https://press.example/s/2\\_x\n",
+        ),
+        (
+            "citeproc",
+            "import json, warnings\nfrom citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter\n\
+             from citeproc.source.json import CiteProcJSON\nwarnings.simplefilter('ignore')\nd=json.load(open('a.csl', encoding='utf-8'))\n\
+             b=CitationStylesBibliography(CitationStylesStyle('harvard1', validate=False), CiteProcJSON(d), formatter.plain)\n\
+             for i in d: b.register(Citation([CitationItem(i['id'])]))\nprint([i['title'] for i in d])\n\
+             t=[str(l) for l in b.bibliography()]\nprint(len(t), sum('Smith, J.' in l and '2018' in l for l in t))",
+            "9 9\n",
+        ),
+    ];
+    let wanted: Vec<String> = TITLES.iter().map(one_line).collect();
+    for (module, script, says) in by_python {
+        let Some(said) = python(&desk, module, script) else {
+            continue;
+        };
+        let (titles, rest) = said.split_once('\n').unwrap();
+        // Python's own literal of the list.
+        let shown = python(
+            &desk,
+            "json",
+            &format!(
+                "import json\nprint(json.loads({:?}))",
+                serde_json::to_string(&wanted).unwrap()
+            ),
+        );
+        assert_eq!(format!("{titles}\n"), shown.unwrap(), "{module}");
+        assert_eq!(rest, says, "{module}");
+    }
+}
+
+/// What a script prints at this desk; nothing, and a line of ours, where Python or the module is missing.
+fn python(desk: &Desk, module: &str, script: &str) -> Option<String> {
+    let run = |script: &str| {
+        let mut command = Command::new("python3");
+        command.args(["-c", script]).current_dir(desk.path());
+        command.output().ok()
+    };
+    if !run(&format!("import {module}")).is_some_and(|output| output.status.success()) {
+        println!("skipped: Python has no {module} here");
+        return None;
+    }
+    let output = run(script)?;
+    assert!(
+        output.status.success(),
+        "{module}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The forms that are not text, as text.
