@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::error::DeliveryError;
-use super::message::{JsonLines, query_of, seq_of};
+use super::message::{query_of, seq_of};
 use crate::config::OutputConfig;
-use crate::export::{ExportError, OutputFolder};
+use crate::export::{ExportError, OutputFolder, append_line};
 use crate::store::{ExportItem, Reader};
 
 /// Bytes that are gathered before they are written, and that are read at a time.
@@ -87,9 +87,7 @@ impl DailyFile {
 
     /// Appends the line of a change.
     fn push(&mut self, item: &ExportItem<'_>) -> Result<(), ExportError> {
-        let mut line = JsonLines::new();
-        line.push(item)?;
-        self.buffer.extend_from_slice(&line.finish()?);
+        append_line(item, &mut self.buffer)?;
         if self.buffer.len() >= BUFFER {
             self.write()?;
         }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::config::OutputConfig;
-use crate::export::{ArticleWriter, ExportError, Fields, JsonlWriter, MemoryOutput};
+use crate::export::{ExportError, append_line};
 use crate::store::{ArticleQuery, ExportItem, Reader, StoreError};
 
 /// Changes in one message.
@@ -31,7 +31,7 @@ impl Message {
         let reader = Reader::open(database)?;
         let (mut changes, mut bytes, mut last) = (0, 0, since);
         let mut is_full = false;
-        let mut body = JsonLines::new();
+        let mut body = Vec::new();
         let read = reader.for_each(&query_of(output, since), |item| {
             is_full = changes >= MAX_CHANGES || bytes >= MAX_BYTES;
             if is_full {
@@ -42,19 +42,16 @@ impl Message {
             }
             last = seq_of(&item);
             changes += 1;
-            body.push(&item)?;
+            append_line(&item, &mut body)?;
             Ok(ControlFlow::Continue(()))
         });
-        // Memory can always be written: what fails is the database.
-        let (upto, body) = read
-            .and_then(|upto| Ok((upto, body.finish()?)))
-            .map_err(|error| match error {
-                ExportError::Store(error) => error,
-                other => StoreError::Damaged {
-                    doing: "read the articles",
-                    what: other.to_string(),
-                },
-            })?;
+        let upto = read.map_err(|error| match error {
+            ExportError::Store(error) => error,
+            other => StoreError::Damaged {
+                doing: "read the articles",
+                what: other.to_string(),
+            },
+        })?;
         Ok(Self {
             body,
             changes,
@@ -81,35 +78,5 @@ pub(super) fn seq_of(item: &ExportItem<'_>) -> i64 {
     match item {
         ExportItem::Article(article) => article.seq,
         ExportItem::Gone(change) => change.seq,
-    }
-}
-
-/// JSON Lines in memory.
-pub(super) struct JsonLines {
-    memory: MemoryOutput,
-    writer: Box<JsonlWriter>,
-}
-
-impl JsonLines {
-    pub(super) fn new() -> Self {
-        let memory = MemoryOutput::default();
-        Self {
-            writer: Box::new(JsonlWriter::new(&Fields::default(), Box::new(memory.clone()))),
-            memory,
-        }
-    }
-
-    /// Adds the line of a change.
-    pub(super) fn push(&mut self, item: &ExportItem<'_>) -> Result<(), ExportError> {
-        match item {
-            ExportItem::Article(article) => self.writer.article(article),
-            ExportItem::Gone(change) => self.writer.removed(change),
-        }
-    }
-
-    /// All lines.
-    pub(super) fn finish(self) -> Result<Vec<u8>, ExportError> {
-        self.writer.finish()?;
-        Ok(self.memory.take())
     }
 }

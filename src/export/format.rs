@@ -111,7 +111,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".jsonl",
         help: "One JSON object a line",
         docs: "one JSON object a line; the columns of [schema.md](schema.md) under the same names, `article_id` as `id`, and `op`: `new` or `revised`",
-        contents: Contents::Articles(|options| boxed(JsonlWriter::new(&options.fields, options.sink))),
+        contents: Contents::Articles(jsonl),
         properties: &[Property::Fields, Property::Removals],
         ..ARTICLES
     },
@@ -213,7 +213,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".db",
         help: "A SQLite file",
         docs: "a file with the tables `articles` and `gone`",
-        contents: Contents::Articles(open_sqlite),
+        contents: Contents::Articles(sqlite),
         properties: &[Property::Removals, Property::SeekableFile],
         ..ARTICLES
     },
@@ -318,7 +318,15 @@ fn table(separator: char, options: WriterOptions) -> Result<Box<dyn ArticleWrite
     text(Table { fields, separator }, options.sink)
 }
 
-fn open_sqlite(options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {
+fn jsonl(options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {
+    boxed(JsonlWriter {
+        out: options.sink,
+        fields: options.fields,
+        buffer: Vec::new(),
+    })
+}
+
+fn sqlite(options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {
     let file = options
         .file
         .ok_or_else(|| ExportError::Usage("sqlite needs a file: --to PATH".into()))?;

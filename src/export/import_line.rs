@@ -15,7 +15,7 @@ use crate::{html, link};
 
 /// A line as `jsonl` writes it. Unknown keys are ignored: a later version may write more.
 #[derive(Deserialize)]
-struct Line {
+struct ImportLine {
     seq: i64,
     /// Number of the article.
     id: i64,
@@ -67,7 +67,7 @@ const PRECISIONS: &[&str] = &["year", "month", "day", "minute", "instant"];
 
 /// Reads a line; the error says what is wrong with it.
 pub(crate) fn read_line(text: &str) -> Result<ImportRecord, String> {
-    let line: Line = serde_json::from_str(text).map_err(|error| {
+    let line: ImportLine = serde_json::from_str(text).map_err(|error| {
         let what = error.to_string();
         // There is only one line.
         what.replace(" at line 1 column ", " at byte ")
@@ -85,7 +85,7 @@ pub(crate) fn read_line(text: &str) -> Result<ImportRecord, String> {
 }
 
 /// Checks the line of a merged or deleted article.
-fn removal(line: &Line) -> Result<ImportRecord, String> {
+fn removal(line: &ImportLine) -> Result<ImportRecord, String> {
     let into = line.into.filter(|_| line.op.as_deref() == Some("merged"));
     if line.op.as_deref() == Some("merged") && into.is_none_or(|into| into <= 0 || into == line.id) {
         return Err("a merged article names another one in `into`".into());
@@ -100,7 +100,7 @@ fn removal(line: &Line) -> Result<ImportRecord, String> {
 
 /// Checks the line of an article. Optional values that make no sense (a URL that is none, a date that is none) are dropped;
 /// required ones and words of a closed set are errors.
-fn article(line: Line) -> Result<ImportRecord, String> {
+fn article(line: ImportLine) -> Result<ImportRecord, String> {
     let url = line.url.as_deref().ok_or("`url` is missing")?;
     let url = link::web_url(url).ok_or_else(|| format!("`url` is no http or https address: {url:?}"))?;
     let first_seen = line.first_seen.ok_or("`first_seen` is missing")?;

@@ -40,7 +40,7 @@ pub(crate) use error::ExportError;
 pub(crate) use fields::Fields;
 pub(crate) use format::{Contents, FORMATS, FolderLayout, Format, Property};
 pub(crate) use import_line::read_line;
-pub(crate) use jsonl::JsonlWriter;
+pub(crate) use jsonl::append_line;
 pub(crate) use opml::{Outline, document as opml};
 pub(crate) use run::{ExportJob, ExportSummary, export};
 pub(crate) use writer::{ArticleWriter, FeedChannel, WriterOptions};

@@ -33,13 +33,13 @@ const WRITE_BATCH: usize = 32;
 /// Writes a Parquet file.
 pub(super) struct ParquetWriter {
     file: SerializedFileWriter<OutputSink>,
-    columns: Vec<Column>,
+    columns: Vec<ColumnBuffer>,
     /// Bytes in `columns`, about.
     bytes: usize,
 }
 
 /// Values of a field that wait for their row group.
-struct Column {
+struct ColumnBuffer {
     field: &'static ExportField,
     numbers: Vec<i64>,
     texts: Vec<ByteArray>,
@@ -74,7 +74,7 @@ impl ParquetWriter {
         let file = SerializedFileWriter::new(options.sink, Arc::new(schema), properties).map_err(failed)?;
         Ok(Self {
             file,
-            columns: fields.into_iter().map(Column::new).collect(),
+            columns: fields.into_iter().map(ColumnBuffer::new).collect(),
             bytes: 0,
         })
     }
@@ -91,7 +91,7 @@ impl ParquetWriter {
             {
                 column.write(true, writer)?;
             }
-            *column = Column::new(column.field);
+            *column = ColumnBuffer::new(column.field);
         }
         group.close()?;
         self.bytes = 0;
@@ -118,7 +118,7 @@ impl ArticleWriter for ParquetWriter {
     }
 }
 
-impl Column {
+impl ColumnBuffer {
     fn new(field: &'static ExportField) -> Self {
         Self {
             field,

@@ -150,13 +150,13 @@ struct Opener<'a> {
 }
 
 /// An opened output.
-struct Opened {
+struct OpenedOutput {
     sink: OutputSink,
     /// The file behind it while it is written.
     file: Option<PathBuf>,
 }
 
-impl Opened {
+impl OpenedOutput {
     /// A writer over it in the format of the job.
     fn writer(self, job: &ExportJob) -> Result<Box<dyn ArticleWriter>, ExportError> {
         job.format.open(WriterOptions {
@@ -171,7 +171,7 @@ impl Opened {
 
 impl Opener<'_> {
     /// The output of an export that has only one.
-    fn open_single(&mut self) -> Result<Opened, ExportError> {
+    fn open_single(&mut self) -> Result<OpenedOutput, ExportError> {
         match &self.job.destination {
             Destination::Stdout => self.open(stdout(), None),
             Destination::File(path) | Destination::Folder(path) | Destination::AddToFolder(path) => {
@@ -182,7 +182,7 @@ impl Opener<'_> {
     }
 
     /// A new file, renamed to `path` when it is finished.
-    fn open_file(&mut self, path: &Path) -> Result<Opened, ExportError> {
+    fn open_file(&mut self, path: &Path) -> Result<OpenedOutput, ExportError> {
         self.files += 1;
         let output = OutputFile::create(path)?;
         let file = output.temporary().to_owned();
@@ -190,7 +190,7 @@ impl Opener<'_> {
     }
 
     /// Puts counting and compression on top of an output.
-    fn open(&self, out: OutputSink, file: Option<PathBuf>) -> Result<Opened, ExportError> {
+    fn open(&self, out: OutputSink, file: Option<PathBuf>) -> Result<OpenedOutput, ExportError> {
         let mut sink: OutputSink = Box::new(CountingSink {
             out,
             bytes: Arc::clone(&self.bytes),
@@ -200,6 +200,6 @@ impl Opener<'_> {
             Some(compression) => sink = compression.wrap(sink)?,
             None => {}
         }
-        Ok(Opened { sink, file })
+        Ok(OpenedOutput { sink, file })
     }
 }

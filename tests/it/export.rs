@@ -96,7 +96,7 @@ fn every_format_over_the_newsroom() {
         };
         let ended = desk.run(&[&["export", "--format", &format], selection].concat());
         ok(&ended);
-        insta::assert_snapshot!(format!("form_{format}"), steady(&desk, &ended.stdout));
+        insta::assert_snapshot!(format!("format_{format}"), steady(&desk, &ended.stdout));
     }
     // Feeds, read by our own parser as any reader would.
     for (format, file) in [("rss", "a.rss"), ("atom", "a.atom"), ("jsonfeed", "a.json")] {

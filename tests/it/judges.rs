@@ -625,7 +625,7 @@ fn parquet_and_epub_over_the_newsroom() {
     // Its times are written in another way than elsewhere.
     let times = Regex::new("(first_seen|fetched_at): .*").unwrap();
     let text = times.replace_all(&text, "$1: NOW");
-    insta::assert_snapshot!("form_parquet", crate::export::steady(&desk, &text));
+    insta::assert_snapshot!("format_parquet", crate::export::steady(&desk, &text));
 
     let mut book = zip::ZipArchive::new(std::fs::File::open(desk.path().join("a.epub")).unwrap()).unwrap();
     let (mut listing, mut names) = (String::new(), Vec::new());
@@ -642,7 +642,7 @@ fn parquet_and_epub_over_the_newsroom() {
         )
         .unwrap();
     }
-    insta::assert_snapshot!("form_epub", crate::export::steady(&desk, &listing));
+    insta::assert_snapshot!("format_epub", crate::export::steady(&desk, &listing));
 
     // The container leads to the package, the package names every file of the book and no other, and so does the spine.
     let mut read = |name: &str| {
