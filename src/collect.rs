@@ -215,17 +215,17 @@ async fn attempt(
             way.tried = first.tried;
             way.tried
                 .retain(|tried| !matches!(tried.field, Field::NextPage | Field::SinglePage));
-            let (mut page, mut series) = match first.rest {
+            let (mut page, mut pagination) = match first.rest {
                 Rest::None(cutting) => return Ok(Came::Article(cutting)),
-                Rest::Pages(page, series) => (page, series),
+                Rest::Pages(page, pagination) => (page, pagination),
             };
-            while let Some(url) = series.wanted().cloned() {
+            while let Some(url) = pagination.next_url().cloned() {
                 match another(store, fetcher, desk, &url, way, now).await {
-                    Ok(page) => series.add(&page.fetched.fetch.url, page.extraction),
-                    Err(failure) => series.missed(failure),
+                    Ok(page) => pagination.add_page(&page.fetched.fetch.url, page.extraction),
+                    Err(failure) => pagination.skip_page(failure),
                 }
             }
-            let (extraction, missing) = series.done();
+            let (extraction, missing) = pagination.finish();
             page.extraction = extraction;
             let cutting = put_together(store, desk, *page, missing, now + way.duration()).await;
             Ok(Came::Article(Box::new(cutting)))

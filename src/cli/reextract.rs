@@ -169,7 +169,7 @@ fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> Reextra
     if matches!(extraction.kind, PageKind::Challenge | PageKind::NotArticle) {
         return ReextractedPage::NoArticle;
     }
-    if Pagination::new(&url, extraction.clone()).wanted().is_some() {
+    if Pagination::new(&url, extraction.clone()).next_url().is_some() {
         return ReextractedPage::MultiPage;
     }
     if extraction.language.is_none() {

@@ -121,7 +121,9 @@ fn test_page(config: &Config, source: &Source, test: &SourceTest, page: RawPageR
     };
     match context.extract(&response) {
         Ok((article, _)) => {
-            let goes_on = Pagination::new(&response.url, article.clone()).wanted().is_some();
+            let goes_on = Pagination::new(&response.url, article.clone())
+                .next_url()
+                .is_some();
             let also = "; of an article over several pages only the first is kept, use --live";
             missing_passage(&article.text, source, test)
                 .map(|error| if goes_on { format!("{error}{also}") } else { error })

@@ -75,15 +75,15 @@ pub(super) enum Rest {
 impl First {
     fn of(desk: &Desk, mut page: Read, now: DateTime<Utc>) -> Self {
         let tried = std::mem::take(&mut page.extraction.selectors);
-        let series = Pagination::new(&page.fetched.fetch.url, std::mem::take(&mut page.extraction));
-        if series.wanted().is_some() {
+        let pagination = Pagination::new(&page.fetched.fetch.url, std::mem::take(&mut page.extraction));
+        if pagination.next_url().is_some() {
             return Self {
                 tried,
-                rest: Rest::Pages(Box::new(page), Box::new(series)),
+                rest: Rest::Pages(Box::new(page), Box::new(pagination)),
             };
         }
         let missing;
-        (page.extraction, missing) = series.done();
+        (page.extraction, missing) = pagination.finish();
         Self {
             tried,
             rest: Rest::None(Box::new(page.cut(desk, missing, now))),

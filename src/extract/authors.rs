@@ -1,50 +1,73 @@
-//! Clean names out of bylines.
+//! Extracts clean names from printed bylines.
 
 use super::author_words::{
-    AGENCIES, ANDS, DEGREES, ENDINGS, OPENINGS, PICTURES, ROLE_ENDINGS, ROLES, WITHIN,
+    AGENCIES, CONJUNCTIONS, DEGREES, ENDINGS, OPENINGS, PICTURES, ROLE_ENDINGS, ROLES, WITHIN,
 };
-use super::meta::fold;
+use super::words::fold;
 
-/// Most names of one article, and the longest that is one.
-const MOST: usize = 12;
-const LONGEST: usize = 60;
+/// Names of one article that are kept.
+const MOST_NAMES: usize = 12;
 
-/// Names out of what was printed, each once, in order. What is no name (a date, an address, a sentence) is left out.
-pub(super) fn clean(printed: &[String], site: Option<&str>) -> Vec<String> {
+/// Characters of a name.
+const LONGEST_NAME: usize = 60;
+
+/// Words that begin a byline and are followed by a name.
+#[rustfmt::skip]
+const BYLINE_WORDS: &[&str] = &[
+    "by", "von", "par", "por", "door", "av", "af", "przez", "oleh", "di", "escrito por", "written by", "text:",
+    "words by", "de:", "от", "автор:", "بقلم", "כתב",
+];
+
+/// The names in printed bylines, each once, in order. Dates, addresses, sentences and roles are left out; agencies and
+/// `site` itself, too, if a person is named. Where there is only a role ("Paper staff reporter"), that is returned.
+pub(super) fn names(bylines: &[String], site: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut roles: Vec<String> = Vec::new();
-    for text in printed {
-        // The page of an author, where a name should be; or who made the picture.
-        if text.contains("://") && !text.contains(' ') || is_picture(text) {
+    for text in bylines {
+        // The URL of the author's page, or the credit of a picture.
+        if text.contains("://") && !text.contains(' ') || is_picture_credit(text) {
             continue;
         }
         if is_role(text) && text.split_whitespace().count() > 2 {
             roles.push(text.clone());
         }
-        for part in parts(after_by(text)) {
-            let Some(name) = name(&part) else { continue };
+        for part in split_names(names_part(text)) {
+            let Some(name) = clean_name(&part) else { continue };
             let folded = fold(&name);
-            if names.len() < MOST && !names.iter().any(|known| fold(known) == folded) {
+            if names.len() < MOST_NAMES && !names.iter().any(|known| fold(known) == folded) {
                 names.push(name);
             }
         }
     }
-    // The paper and agencies are authors only where nobody else is.
     let site = site.map(fold);
     let is_person = |name: &String| !is_agency(name) && site.as_ref().is_none_or(|site| fold(name) != *site);
     if names.iter().any(is_person) {
         names.retain(is_person);
     }
-    // "Guardian staff reporter", alone.
     if names.is_empty() { roles } else { names }
 }
 
-/// Whether it is an agency, not a person.
+/// True for the name of a news agency.
 pub(super) fn is_agency(name: &str) -> bool {
     AGENCIES.contains(&fold(name).as_str())
 }
 
-fn is_picture(text: &str) -> bool {
+/// True if a line begins as bylines do, and a name follows: something with a capital, or of a script without.
+pub(super) fn begins_byline(text: &str) -> bool {
+    let text = text.trim_start();
+    BYLINE_WORDS.iter().any(|word| {
+        let Some((head, rest)) = text.split_at_checked(word.len()) else {
+            return false;
+        };
+        let name = rest.trim_start_matches([':', ' ', '\u{a0}']);
+        head.to_lowercase() == *word
+            && name.len() < rest.len()
+            && name.starts_with(|c: char| !c.is_lowercase() && c.is_alphabetic())
+    })
+}
+
+/// True for a line that names who made a picture.
+fn is_picture_credit(text: &str) -> bool {
     let text = text
         .trim_start_matches(|c: char| !c.is_alphabetic() && c != '©')
         .to_lowercase();
@@ -54,61 +77,22 @@ fn is_picture(text: &str) -> bool {
     })
 }
 
-/// Whether a line begins as bylines do, with a name behind it.
-pub(super) fn opens(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "by",
-        "von",
-        "par",
-        "por",
-        "door",
-        "av",
-        "af",
-        "przez",
-        "oleh",
-        "di",
-        "escrito por",
-        "written by",
-        "text:",
-        "words by",
-        "de:",
-        "от",
-        "автор:",
-        "بقلم",
-        "כתב",
-    ];
-    let text = text.trim_start();
-    WORDS.iter().any(|word| {
-        let head = text.get(..word.len()).unwrap_or_default();
-        let rest = text.get(word.len()..).unwrap_or_default();
-        let name = rest.trim_start_matches([':', ' ', '\u{a0}']);
-        head.to_lowercase() == *word
-            && name.len() < rest.len()
-            && name
-                .chars()
-                .next()
-                .is_some_and(|c| !c.is_lowercase() && c.is_alphabetic())
-    })
-}
-
-/// What follows "by" in a line that begins with when: "Posted on September 21, 2020 by Ada Lovelace".
-fn after_by(text: &str) -> &str {
-    let found = WITHIN.iter().find_map(|within| text.split_once(within));
-    match found {
+/// The part of a byline with the names: in "Posted on September 21, 2020 by Ada Lovelace" what follows "by".
+fn names_part(byline: &str) -> &str {
+    match WITHIN.iter().find_map(|within| byline.split_once(within)) {
         Some((before, names)) if before.contains(|c: char| c.is_ascii_digit()) => names,
-        _ => text,
+        _ => byline,
     }
 }
 
-/// A byline cut at commas, slashes and words for "and".
-fn parts(text: &str) -> Vec<String> {
-    let mut text = format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "));
-    for and in ANDS.iter().copied() {
-        if and.trim().chars().count() > 1
-            || !matches!(and.trim(), "i" | "e" | "y")
-            || text.split(and).count() == 2
-        {
-            text = text.replace(and, ";");
+/// Splits a byline at commas, slashes and words for "and".
+fn split_names(byline: &str) -> Vec<String> {
+    let mut text = format!(" {} ", byline.split_whitespace().collect::<Vec<_>>().join(" "));
+    for conjunction in CONJUNCTIONS.iter().copied() {
+        // The single letters are initials, too: they count where there is one of them.
+        let is_letter = matches!(conjunction.trim(), "i" | "e" | "y");
+        if !is_letter || text.split(conjunction).count() == 2 {
+            text = text.replace(conjunction, ";");
         }
     }
     text.split([
@@ -119,49 +103,47 @@ fn parts(text: &str) -> Vec<String> {
     .collect()
 }
 
-/// One name, or nothing.
-fn name(part: &str) -> Option<String> {
-    let mut name = part
-        .trim_matches(|c: char| c.is_whitespace() || ":-–—.,*\"“”".contains(c))
-        .to_owned();
-    loop {
-        let lower = name.to_lowercase();
-        let opening = OPENINGS.iter().find_map(|opening| {
-            let rest = lower.strip_prefix(opening)?;
-            let end = rest.starts_with([' ', ':']);
-            end.then(|| name.len().checked_sub(rest.len()))?
-        });
-        let Some(rest) = opening.and_then(|at| name.get(at..)) else {
-            break;
-        };
-        name = rest
-            .trim_start_matches(|c: char| c.is_whitespace() || c == ':')
-            .to_owned();
-    }
-    // Parted from its name, or nothing else.
-    if OPENINGS.contains(&name.to_lowercase().as_str()) {
-        return None;
+/// The name in a part of a byline, without openings ("By") and what follows the name; none if it is no name.
+fn clean_name(part: &str) -> Option<String> {
+    let mut name = part.trim_matches(|c: char| c.is_whitespace() || ":-–—.,*\"“”".contains(c));
+    while let Some(rest) = without_opening(name) {
+        name = rest;
     }
     let lower = name.to_lowercase();
-    if lower.len() == name.len()
-        && let Some(at) = ENDINGS.iter().filter_map(|ending| lower.find(ending)).min()
-    {
-        name.truncate(at);
+    if OPENINGS.contains(&lower.as_str()) {
+        return None;
     }
-    let name = name
-        .trim_matches(|c: char| c.is_whitespace() || ":-–—,*\"“”|".contains(c))
-        .to_owned();
+    // Byte positions hold for both where lower case has the same length.
+    if lower.len() == name.len()
+        && let Some(end) = ENDINGS.iter().filter_map(|ending| lower.find(ending)).min()
+    {
+        name = name.get(..end)?;
+    }
+    let name = name.trim_matches(|c: char| c.is_whitespace() || ":-–—,*\"“”|".contains(c));
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let digits = name.chars().filter(char::is_ascii_digit).count();
     let words = name.split_whitespace().count();
-    let fits = (2..=LONGEST).contains(&name.chars().count()) && letters >= 2 && words <= 6 && digits <= 2;
-    let address = name.contains('@') || name.contains("://") || name.contains("www.") || name.contains('{');
-    let role = is_role(&name) || DEGREES.contains(&fold(&name).as_str());
-    let sentence = name.starts_with(char::is_lowercase) && words > 2;
-    (fits && !address && !role && !sentence).then_some(name)
+    let fits =
+        (2..=LONGEST_NAME).contains(&name.chars().count()) && letters >= 2 && words <= 6 && digits <= 2;
+    let is_address = ["@", "://", "www.", "{"].iter().any(|part| name.contains(part));
+    let is_role = is_role(name) || DEGREES.contains(&fold(name).as_str());
+    let is_sentence = name.starts_with(char::is_lowercase) && words > 2;
+    (fits && !is_address && !is_role && !is_sentence).then(|| name.to_owned())
 }
 
-/// Whether a part of a byline is what someone is, not who.
+/// What follows the opening of a byline; none where there is no opening.
+fn without_opening(name: &str) -> Option<&str> {
+    let lower = name.to_lowercase();
+    let from = OPENINGS.iter().find_map(|opening| {
+        let rest = lower.strip_prefix(opening)?;
+        rest.starts_with([' ', ':'])
+            .then(|| name.len().checked_sub(rest.len()))?
+    })?;
+    let rest = name.get(from..)?;
+    Some(rest.trim_start_matches(|c: char| c.is_whitespace() || c == ':'))
+}
+
+/// True for what somebody is, not who: "Staff writer".
 fn is_role(name: &str) -> bool {
     let lower = name.to_lowercase();
     ROLES.contains(&lower.as_str())
@@ -173,8 +155,8 @@ fn is_role(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn names(text: &str) -> Vec<String> {
-        clean(&[text.to_owned()], Some("The Paper"))
+    fn of(byline: &str) -> Vec<String> {
+        names(&[byline.to_owned()], Some("The Paper"))
     }
 
     #[test]
@@ -209,7 +191,7 @@ mod tests {
             ("ada@paper.example", vec![]),
             ("", vec![]),
         ] {
-            assert_eq!(names(text), expected, "{text}");
+            assert_eq!(of(text), expected, "{text}");
         }
     }
 }

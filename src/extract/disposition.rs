@@ -1,4 +1,4 @@
-//! What became of each piece of a page's text: for people who write rules.
+//! Says of each piece of a page's text whether it is in the article, and if not, why: for people who write rules.
 
 use crate::config::ArticleRules;
 use crate::html::{Block, BlockKind, Document, NodeSet, Selection, Tag, blocks};
@@ -6,18 +6,18 @@ use crate::html::{Block, BlockKind, Document, NodeSet, Selection, Tag, blocks};
 /// What became of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// In the article.
+    /// It is in the article.
     Kept,
-    /// Taken out by `remove`.
+    /// A rule of `remove` matches it.
     Removed,
-    /// Behind a text of `cut_after`.
+    /// It stands behind a text of `cut_after`.
     CutOff,
-    /// Not of the article.
+    /// It is outside the body.
     Outside,
 }
 
 impl Disposition {
-    /// A word for it.
+    /// The word that `try` prints.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Kept => "kept",
@@ -28,17 +28,18 @@ impl Disposition {
     }
 }
 
-/// A paragraph, heading or item of a page, in pieces that share a fate.
+/// A paragraph, heading or list item of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
-    /// What it is.
-    pub shape: BlockKind,
-    /// Its text.
+    /// What kind of block it is.
+    pub kind: BlockKind,
+    /// Its text, in pieces of the same disposition.
     pub pieces: Vec<(Disposition, String)>,
 }
 
-/// All that a reader sees of a page, and what became of it.
-pub(super) fn parts(document: &Document, article: &Selection, layers: &[&ArticleRules]) -> Vec<Segment> {
+/// All blocks that a reader sees of a page, in order, with their dispositions. `body` is the body of the article,
+/// `layers` are the rules that were applied.
+pub(super) fn segments(document: &Document, body: &Selection, layers: &[&ArticleRules]) -> Vec<Segment> {
     let Some(root) = document
         .nodes()
         .find(|at| document.tag(*at) == Tag::Body)
@@ -47,51 +48,50 @@ pub(super) fn parts(document: &Document, article: &Selection, layers: &[&Article
         return Vec::new();
     };
     let mut kept = NodeSet::empty(document);
-    for (at, _) in article.texts(document) {
+    for (at, _) in body.texts(document) {
         kept.insert(at);
     }
     let mut removed = NodeSet::empty(document);
     for css in layers.iter().flat_map(|rules| &rules.remove) {
-        for at in document
-            .select(css)
-            .into_iter()
-            .flat_map(|at| document.subtree(at))
-        {
-            removed.insert(at);
+        for root in document.select(css) {
+            for at in document.subtree(root) {
+                removed.insert(at);
+            }
         }
     }
-    let inside = |at| article.roots.iter().any(|root| document.contains(*root, at));
-    let fate = |at| {
+    let disposition = |at| {
         if kept.contains(at) {
             Disposition::Kept
         } else if removed.contains(at) {
             Disposition::Removed
-        } else if article.until.is_some_and(|until| at >= until) && inside(at) {
+        } else if body.until.is_some_and(|until| at >= until)
+            && body.roots.iter().any(|root| document.contains(*root, at))
+        {
             Disposition::CutOff
         } else {
             Disposition::Outside
         }
     };
-    let whole = Selection::of(document, root);
-    let mut texts = whole.texts(document).peekable();
-    let mut parts = Vec::new();
+    let page = Selection::of(document, root);
+    let mut texts = page.texts(document).peekable();
+    let mut segments = Vec::new();
     for Block {
-        kind: shape,
-        first,
-        last,
-        ..
-    } in blocks(document, &whole)
+        kind, first, last, ..
+    } in blocks(document, &page)
     {
         let mut pieces: Vec<(Disposition, String)> = Vec::new();
         while texts.next_if(|(at, _)| *at < first).is_some() {}
         while let Some((at, text)) = texts.next_if(|(at, _)| *at <= last) {
-            let fate = fate(at);
+            let disposition = disposition(at);
             match pieces.last_mut() {
-                Some((before, piece)) if *before == fate || text.trim().is_empty() => piece.push_str(text),
-                _ => pieces.push((fate, text.to_owned())),
+                // White space goes with the piece before it.
+                Some((before, piece)) if *before == disposition || text.trim().is_empty() => {
+                    piece.push_str(text);
+                }
+                _ => pieces.push((disposition, text.to_owned())),
             }
         }
-        parts.push(Segment { shape, pieces });
+        segments.push(Segment { kind, pieces });
     }
-    parts
+    segments
 }

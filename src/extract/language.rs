@@ -1,56 +1,61 @@
-//! The language of an article: as its page declares it, else as its words tell.
+//! The language of an article: declared by its page, else detected from its text.
 
 use std::sync::LazyLock;
 
 use whatlang::Lang;
 
-use super::jsonld::Linked;
-use super::meta::Meta;
+use super::jsonld::JsonLd;
+use super::page_meta::PageMeta;
 use crate::model::Origin;
 
-/// The language a page declares: BCP 47, primary tag in lower case.
-pub(super) fn declared_language(meta: &Meta, linked: &Linked) -> Option<String> {
+/// The language that a page declares (BCP 47, primary tag in lower case): by `<html lang>`, JSON-LD, `<meta>`.
+pub(super) fn declared_language(meta: &PageMeta, json_ld: &JsonLd) -> Option<String> {
     let declared = [
         meta.language.as_deref(),
-        linked.language.as_deref(),
+        json_ld.language.as_deref(),
         meta.first(&["content-language", "og:locale", "dc.language", "language"]),
     ];
     declared.into_iter().flatten().find_map(|tag| {
         let tag = tag.trim().replace('_', "-");
         let (primary, rest) = tag.split_once('-').unwrap_or((&tag, ""));
-        let good = (2..=3).contains(&primary.len()) && primary.chars().all(|c| c.is_ascii_alphabetic());
-        let rest_good = rest.len() < 20 && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let is_tag = (2..=3).contains(&primary.len()) && primary.chars().all(|c| c.is_ascii_alphabetic());
+        let has_subtags = !rest.is_empty()
+            && rest.len() < 20
+            && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         let primary = primary.to_ascii_lowercase();
-        good.then(|| {
-            if rest.is_empty() || !rest_good {
-                primary.clone()
-            } else {
+        is_tag.then(|| {
+            if has_subtags {
                 format!("{primary}-{rest}")
+            } else {
+                primary
             }
         })
     })
 }
 
-/// Characters of a text by which its language is told, and how many it takes to doubt what is declared.
+/// Characters by which a language is detected.
 const SAMPLE: usize = 2000;
-const ENOUGH: usize = 300;
 
-/// Characters that are enough to believe what is declared.
-const FIRST: usize = 500;
+/// Characters that a text must have before its declared language is doubted.
+const LEAST_TEXT: usize = 300;
 
-/// The language of a text that declares one. Templates are copied with their `lang`, so a long text that is plainly in
-/// another language counts, unless the two are hardly told apart.
-pub(super) fn of_text(declared: Option<String>, text: &str) -> Option<(String, Origin)> {
+/// Characters by which a declared language is confirmed: nearly every page is in the language that it declares.
+const FIRST_SAMPLE: usize = 500;
+
+/// The language of a text: the declared one, else the detected one. Templates are copied with their `lang`, so a long
+/// text that is certainly in another language overrules it, unless the two are easily confused.
+pub(super) fn language_of_text(declared: Option<String>, text: &str) -> Option<(String, Origin)> {
     let Some(declared) = declared else {
-        return Some((detected_language(text)?, Origin::Auto));
+        return Some((detect_language(text)?, Origin::Auto));
     };
     let primary = declared.split('-').next().unwrap_or_default();
-    let comparable = Lang::all().iter().any(|lang| code(*lang) == primary);
+    let is_detectable = Lang::all().iter().any(|lang| code(*lang) == primary);
     let is_other = |found: &String| found != primary && !are_close(found, primary);
-    // Nearly every page is in the language it declares, and that shows early.
-    let doubtful = || !is_plainly(primary, text) && told(text, FIRST).is_none_or(|found| is_other(&found));
-    let other = (comparable && text.chars().take(ENOUGH).count() == ENOUGH && doubtful())
-        .then(|| detected_language(text))
+    let is_doubtful =
+        || !is_plainly(primary, text) && detect(text, FIRST_SAMPLE).is_none_or(|found| is_other(&found));
+    let is_long = text.chars().take(LEAST_TEXT).count() == LEAST_TEXT;
+    let other = (is_detectable && is_long && is_doubtful())
+        .then(|| detect_language(text))
         .flatten()
         .filter(is_other);
     Some(match other {
@@ -59,7 +64,7 @@ pub(super) fn of_text(declared: Option<String>, text: &str) -> Option<(String, O
     })
 }
 
-/// Whether two languages are hardly told apart by their words, or are two names of one.
+/// True if two languages are easily confused by their words, or are two names of one.
 fn are_close(one: &str, other: &str) -> bool {
     const FAMILIES: &[&[&str]] = &[
         &["nb", "no", "nn", "da", "sv"],
@@ -79,7 +84,7 @@ fn are_close(one: &str, other: &str) -> bool {
         .any(|family| family.contains(&one) && family.contains(&other))
 }
 
-/// Words that are common in one language and in none that is not a near relative of it.
+/// Words that are common in one language and in none but near relatives of it.
 static COMMON: LazyLock<Vec<(&str, Vec<&str>)>> = LazyLock::new(|| {
     let of = |code, words: &'static str| (code, words.split(' ').collect());
     vec![
@@ -114,42 +119,44 @@ static COMMON: LazyLock<Vec<(&str, Vec<&str>)>> = LazyLock::new(|| {
     ]
 });
 
-/// Words in which the commonest ones are counted, at least and at most, and how many of a hundred they have to be.
+/// Words of a text among which the common ones are counted, at least and at most.
 const COUNTED: std::ops::RangeInclusive<usize> = 40..=100;
+
+/// Per cent of common words from which on a text is in a language.
 const PLAINLY: usize = 16;
 
-/// Whether a text has so many of the commonest words of a language that it cannot be in another. Only a few languages are
-/// known; to ask for the rest takes a twentieth of what a page takes in all.
+/// True if a text has so many common words of a language that it cannot be in another. Of the seven languages in
+/// [`COMMON`] this saves the detection, which takes a twentieth of the whole extraction.
 fn is_plainly(primary: &str, text: &str) -> bool {
     let Some((_, common)) = COMMON.iter().find(|(code, _)| *code == primary) else {
         return false;
     };
-    let (mut words, mut met) = (0, 0);
+    let (mut words, mut common_words) = (0, 0);
     let split = text.split(|c: char| !c.is_alphanumeric());
     for word in split.filter(|word| !word.is_empty()).take(*COUNTED.end()) {
         words += 1;
-        met += usize::from(common.iter().any(|common| common.eq_ignore_ascii_case(word)));
-        // As many as the most words have to have.
-        if words >= *COUNTED.start() && met * 100 >= PLAINLY * COUNTED.end() {
+        common_words += usize::from(common.iter().any(|common| common.eq_ignore_ascii_case(word)));
+        // Enough for any number of words up to the most.
+        if words >= *COUNTED.start() && common_words * 100 >= PLAINLY * COUNTED.end() {
             return true;
         }
     }
-    words >= *COUNTED.start() && met * 100 >= PLAINLY * words
+    words >= *COUNTED.start() && common_words * 100 >= PLAINLY * words
 }
 
-/// The language a text is written in, where that is certain.
-pub(super) fn detected_language(text: &str) -> Option<String> {
-    told(text, SAMPLE)
+/// The language of a text, where the detection is reliable.
+fn detect_language(text: &str) -> Option<String> {
+    detect(text, SAMPLE)
 }
 
-/// The same by the first characters.
-fn told(text: &str, sample: usize) -> Option<String> {
+/// The same by the first `sample` characters.
+fn detect(text: &str, sample: usize) -> Option<String> {
     let sample: String = text.chars().take(sample).collect();
     let info = whatlang::detect(&sample).filter(whatlang::Info::is_reliable)?;
     Some(code(info.lang()).to_owned())
 }
 
-/// BCP 47.
+/// The BCP 47 code of a language.
 fn code(lang: Lang) -> &'static str {
     match lang.code() {
         "eng" => "en",
@@ -327,7 +334,7 @@ mod tests {
             (Some("xx"), GERMAN, Some("xx")),
             (None, "", None),
         ] {
-            let found = of_text(declared.map(str::to_owned), text).map(|(language, _)| language);
+            let found = language_of_text(declared.map(str::to_owned), text).map(|(language, _)| language);
             assert_eq!(found.as_deref(), expected, "{declared:?}");
         }
     }

@@ -1,35 +1,49 @@
-//! Links by which a page names itself.
-
-use std::sync::LazyLock;
+//! The URLs by which a page names itself: canonical, short link, `og:url`; and the base of its relative links.
 
 use url::Url;
 
-use super::fields::words_of;
-use super::meta::Meta;
+use super::page_meta::PageMeta;
+use super::words::class_words;
 use crate::html::{Document, NodeId, Tag};
 use crate::link;
 use crate::model::PageLinks;
 
-/// What relative links of a page stand on: `<base href>` where it has one.
-pub(super) fn base(meta: &Meta, page: &Url) -> Url {
+/// Labels of short links, in lower case.
+#[rustfmt::skip]
+const LABELS: &[&str] = &[
+    "short link", "shortlink", "short url", "kurzlink", "kurz-url", "lien court", "url courte", "enlace corto",
+    "url corta", "link curto", "link breve", "korte link", "kortlänk", "kort lenke", "короткая ссылка",
+    "kısa link", "kısa bağlantı", "رابط مختصر", "الرابط المختصر", "رابط قصير", "لینک کوتاه", "短链接", "短網址",
+    "短縮url",
+];
+
+/// Bytes: a longer text is no label.
+const LONGEST_LABEL: usize = 200;
+
+/// Bytes: a longer text is no URL.
+const LONGEST_URL: usize = 300;
+
+/// Nodes after its label in which the short link stands.
+const LABEL_DISTANCE: usize = 6;
+
+/// The base of a page's relative links: `<base href>`, else its own URL.
+pub(super) fn base(meta: &PageMeta, page_url: &Url) -> Url {
     meta.base
         .as_deref()
-        .and_then(|href| page.join(href).ok())
+        .and_then(|href| page_url.join(href).ok())
         .filter(|base| matches!(base.scheme(), "http" | "https"))
-        .unwrap_or_else(|| page.clone())
+        .unwrap_or_else(|| page_url.clone())
 }
 
-/// `rel=shortlink`, `rel=canonical`, `og:url`; the header counts where the page does not say.
-pub(super) fn of_page(meta: &Meta, base: &Url, header: Option<&str>) -> PageLinks {
+/// `rel=shortlink`, `rel=canonical` and `og:url`. A relation of the `Link:` header counts where the page has none.
+pub(super) fn page_links(meta: &PageMeta, base: &Url, link_header: Option<&str>) -> PageLinks {
     let in_header = |rel: &str| {
-        header
-            .into_iter()
-            .flat_map(header_links)
-            .find(|(rels, _)| {
-                rels.split_whitespace()
-                    .any(|known| known.eq_ignore_ascii_case(rel))
-            })
-            .and_then(|(_, target)| link::resolve(base, target))
+        let mut links = link_header.into_iter().flat_map(header_links);
+        let (_, target) = links.find(|(rels, _)| {
+            rels.split_whitespace()
+                .any(|known| known.eq_ignore_ascii_case(rel))
+        })?;
+        link::resolve(base, target)
     };
     let in_page = |rel: &str| link::resolve(base, meta.link(rel)?);
     PageLinks {
@@ -40,139 +54,62 @@ pub(super) fn of_page(meta: &Meta, base: &Url, header: Option<&str>) -> PageLink
     }
 }
 
-/// The short link a page prints for readers: a text box or a link called so, or behind a label such as "Short link:".
-/// An empty box is absent.
-pub(super) fn printed(document: &Document, base: &Url) -> Option<Url> {
-    // The label, and the node after which it no longer counts.
+/// The short link that a page prints for its readers: the value of a text box or a link that is named so, or what stands
+/// behind a label such as "Short link:". An empty box gives none.
+pub(super) fn printed_short_link(document: &Document, base: &Url) -> Option<Url> {
     let mut label: Option<NodeId> = None;
     for at in document.nodes() {
-        match document.tag(at) {
+        let is_labelled = || label.is_some_and(|label| at.index() <= label.index() + LABEL_DISTANCE);
+        let url = match document.tag(at) {
             Tag::Text => {
                 let text = document.text(at).unwrap_or_default();
-                if text.len() < 200 && is_label(text) {
+                if text.len() < LONGEST_LABEL && is_label(text) {
                     label = Some(at);
-                } else if let Some(url) = label
-                    .filter(|label| at.index() <= label.index() + REACH)
-                    .and_then(|_| address(base, text))
-                {
-                    return Some(url);
+                    None
+                } else {
+                    is_labelled().then(|| url_of_text(base, text)).flatten()
                 }
             }
             tag @ (Tag::Input | Tag::A) => {
-                let labelled = label.is_some_and(|label| at.index() <= label.index() + REACH);
-                let value = if tag == Tag::A { "href" } else { "value" };
-                let url = || {
-                    let value = document.attr(at, value)?.trim();
-                    let like = value.starts_with("http") || value.starts_with('/');
-                    like.then(|| link::resolve(base, value)).flatten()
-                };
-                if (labelled || is_named(document, at))
-                    && let Some(url) = url()
-                {
-                    return Some(url);
-                }
+                let attribute = if tag == Tag::A { "href" } else { "value" };
+                (is_labelled() || is_short_link(document, at))
+                    .then(|| document.attr(at, attribute))
+                    .flatten()
+                    .map(str::trim)
+                    .filter(|value| value.starts_with("http") || value.starts_with('/'))
+                    .and_then(|value| link::resolve(base, value))
             }
-            _ => {}
+            _ => None,
+        };
+        if url.is_some() {
+            return url;
         }
     }
     None
 }
 
-/// Whether an element is called a short link.
-fn is_named(document: &Document, at: NodeId) -> bool {
-    document.attrs(at).any(|(name, value)| match name {
-        // Cheap before dear: a page has hundreds of links with classes.
-        "class" | "id" => {
-            may_name(value)
-                && words_of(value).any(|word| matches!(&*word, "shortlink" | "shorturl" | "kurzlink"))
-        }
-        "name" => value.eq_ignore_ascii_case("shortlink"),
-        _ => false,
-    })
+/// True if an element is named a short link.
+fn is_short_link(document: &Document, at: NodeId) -> bool {
+    let is_named = document
+        .attr(at, "name")
+        .is_some_and(|name| name.eq_ignore_ascii_case("shortlink"));
+    is_named || class_words(document, at).any(|word| matches!(&*word, "shortlink" | "shorturl" | "kurzlink"))
 }
 
-/// Whether one of the words could be in a list of classes.
-fn may_name(classes: &str) -> bool {
-    let has = |part: &[u8]| {
-        classes
-            .as_bytes()
-            .windows(part.len())
-            .any(|here| here.eq_ignore_ascii_case(part))
-    };
-    has(b"tlink") || has(b"turl") || has(b"zlink")
-}
-
-/// Nodes after its label in which the short link stands.
-const REACH: usize = 6;
-
-/// Whether a text is the label of a short link: it ends with it, colon or not.
+/// True if a text ends with the label of a short link, with or without a colon.
 fn is_label(text: &str) -> bool {
-    const LABELS: &[&str] = &[
-        "short link",
-        "shortlink",
-        "short url",
-        "kurzlink",
-        "kurz-url",
-        "lien court",
-        "url courte",
-        "enlace corto",
-        "url corta",
-        "link curto",
-        "link breve",
-        "korte link",
-        "kortlänk",
-        "kort lenke",
-        "короткая ссылка",
-        "kısa link",
-        "kısa bağlantı",
-        "رابط مختصر",
-        "الرابط المختصر",
-        "رابط قصير",
-        "لینک کوتاه",
-        "短链接",
-        "短網址",
-        "短縮url",
-    ];
-    // Hardly a text ends like one. Most end in ASCII.
-    static ENDS: LazyLock<Vec<[Option<char>; 2]>> =
-        LazyLock::new(|| LABELS.iter().map(|label| end(label)).collect());
-    static PLAIN_ENDS: LazyLock<Vec<[u8; 2]>> = LazyLock::new(|| {
-        let ends = LABELS.iter().filter_map(|label| label.as_bytes().last_chunk());
-        ends.copied().filter(|end| end.is_ascii()).collect()
-    });
-    let is_behind = |byte: &u8| byte.is_ascii_whitespace() || *byte == b':';
-    let behind = text.bytes().rev().take_while(is_behind).count();
-    match text.as_bytes().get(..text.len() - behind) {
-        Some([.., one, two]) if one.is_ascii() && two.is_ascii() => {
-            if !PLAIN_ENDS.contains(&[one.to_ascii_lowercase(), two.to_ascii_lowercase()]) {
-                return false;
-            }
-        }
-        Some([] | [_]) | None => return false,
-        Some(_) => {}
-    }
-    let text = text.trim().trim_end_matches([':', '：', ' ']);
-    if !ENDS.contains(&end(text)) {
-        return false;
-    }
-    let text = text.to_lowercase();
+    let text = text.trim().trim_end_matches([':', '：', ' ']).to_lowercase();
     LABELS.iter().any(|label| text.ends_with(label))
 }
 
-/// The last two characters of a text in lower case, the last one first.
-fn end(text: &str) -> [Option<char>; 2] {
-    let mut last = text.chars().rev().map(|c| c.to_lowercase().next());
-    [last.next().flatten(), last.next().flatten()]
-}
-
-/// An address that is all of a text.
-fn address(base: &Url, text: &str) -> Option<Url> {
+/// The URL that is all of a text.
+fn url_of_text(base: &Url, text: &str) -> Option<Url> {
     let text = text.trim();
-    let whole = text.starts_with("http") && text.len() < 300 && !text.contains(char::is_whitespace);
-    whole.then(|| link::resolve(base, text)).flatten()
+    let is_url = text.starts_with("http") && text.len() < LONGEST_URL && !text.contains(char::is_whitespace);
+    is_url.then(|| link::resolve(base, text)).flatten()
 }
 
-/// Relations and targets of a `Link:` header (RFC 8288, 3): `<target>; rel="a b"`, parted by commas.
+/// Relations and targets of a `Link:` header (RFC 8288, section 3): `<target>; rel="a b"`, separated by commas.
 fn header_links(header: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = header;
@@ -224,7 +161,7 @@ mod tests {
             ("<p>https://s.example/5</p>", None),
         ] {
             let document = Document::parse(html, &crate::html::ParseLimits::default()).unwrap();
-            let found = printed(&document, &base).map(|url| url.to_string());
+            let found = printed_short_link(&document, &base).map(|url| url.to_string());
             assert_eq!(found.as_deref(), expected, "{html}");
         }
     }

@@ -1,39 +1,53 @@
-//! An article over several pages: which page is read next, and how they become one article. Pure: the caller fetches.
+//! Joins the pages of an article: which page is read next, and how they become one article. Pure; the caller fetches.
 //!
 //! ```text
-//! let mut series = Series::new(&url, first);
-//! while let Some(url) = series.wanted() {
-//!     match read(url) { Ok((served_by, page)) => series.add(&served_by, page), Err(why) => series.missed(why) }
+//! let mut pagination = Pagination::new(&url, first);
+//! while let Some(url) = pagination.next_url() {
+//!     match read(url) {
+//!         Ok((served_by, page)) => pagination.add_page(&served_by, page),
+//!         Err(failure) => pagination.skip_page(failure),
+//!     }
 //! }
-//! let (article, missing) = series.done();
+//! let (article, missing) = pagination.finish();
 //! ```
 
 use std::collections::HashSet;
 
 use url::Url;
 
+use crate::link;
 use crate::model::{Extraction, Failure, Field, Grade, PageKind};
 
-/// Most pages of one article, the first included.
+/// Pages of one article that are read, the first included.
 pub const MOST_PAGES: usize = 20;
 
-/// Which page is read now.
+/// The page that is read next.
 #[derive(Debug)]
-enum Step {
-    /// All of the article on one page.
+enum NextPage {
+    /// The whole article on one page.
     Single(Url),
     /// The page after the last.
-    Next(Url),
+    Following(Url),
     /// The AMP form of a page without text.
     Amp(Url),
-    Done,
+    None,
 }
 
-/// An article that is being put together.
+impl NextPage {
+    fn url(&self) -> Option<&Url> {
+        match self {
+            Self::Single(url) | Self::Following(url) | Self::Amp(url) => Some(url),
+            Self::None => None,
+        }
+    }
+}
+
+/// An article whose pages are being read.
 #[derive(Debug)]
 pub struct Pagination {
     article: Extraction,
-    step: Step,
+    next: NextPage,
+    /// URLs of the pages that were read or skipped, without fragments.
     seen: Vec<Url>,
     pages: usize,
     missing: Option<Failure>,
@@ -42,66 +56,61 @@ pub struct Pagination {
 impl Pagination {
     /// Begins with the page that the entry links to.
     pub fn new(served_by: &Url, first: Extraction) -> Self {
-        let mut series = Self {
-            step: Step::Done,
-            seen: vec![plain(served_by)],
+        let mut pagination = Self {
+            next: NextPage::None,
+            seen: vec![without_fragment(served_by)],
             pages: 1,
             missing: None,
             article: first,
         };
-        if series.article.kind != PageKind::Article {
-            return series;
+        if pagination.article.kind == PageKind::Article {
+            let links = pagination.article.pagination.clone();
+            pagination.next = match (links.single, links.amp) {
+                (Some(single), _) if pagination.is_new(&single) => NextPage::Single(single),
+                (_, Some(amp)) if pagination.article.text.is_empty() && pagination.is_new(&amp) => {
+                    NextPage::Amp(amp)
+                }
+                _ => pagination.following(links.next),
+            };
         }
-        let more = series.article.pagination.clone();
-        series.step = match (more.single, more.amp) {
-            (Some(single), _) if series.is_new(&single) => Step::Single(single),
-            (_, Some(amp)) if series.article.text.is_empty() && series.is_new(&amp) => Step::Amp(amp),
-            _ => series.step_to(more.next),
-        };
-        series
+        pagination
     }
 
-    /// The same with no page to follow: for a file, which has no others.
+    /// Reads no further page: for a stored page, whose other pages are not stored.
     #[must_use]
-    pub fn alone(mut self) -> Self {
-        self.step = Step::Done;
+    pub fn first_page_only(mut self) -> Self {
+        self.next = NextPage::None;
         self
     }
 
     /// The page to fetch now.
-    pub fn wanted(&self) -> Option<&Url> {
-        match &self.step {
-            Step::Single(url) | Step::Next(url) | Step::Amp(url) => Some(url),
-            Step::Done => None,
-        }
+    pub fn next_url(&self) -> Option<&Url> {
+        self.next.url()
     }
 
-    /// Takes in the page that was wanted.
-    pub fn add(&mut self, served_by: &Url, page: Extraction) {
-        let step = std::mem::replace(&mut self.step, Step::Done);
-        let mut ways = vec![plain(served_by)];
-        ways.extend(match &step {
-            Step::Single(url) | Step::Next(url) | Step::Amp(url) => Some(plain(url)),
-            Step::Done => None,
-        });
-        self.seen.extend_from_slice(&ways);
-        match step {
-            Step::Single(_) if page.text.len() >= self.article.text.len() => {
+    /// Adds the page at [`next_url`](Self::next_url). `served_by` is its URL after redirects.
+    pub fn add_page(&mut self, served_by: &Url, page: Extraction) {
+        let next = std::mem::replace(&mut self.next, NextPage::None);
+        let mut urls = vec![without_fragment(served_by)];
+        urls.extend(next.url().map(without_fragment));
+        self.seen.extend_from_slice(&urls);
+        match next {
+            NextPage::Single(_) if page.text.len() >= self.article.text.len() => {
                 let next = page.pagination.next.clone();
-                self.take_body(page);
-                self.join(ways);
-                self.step = self.step_to(next);
+                self.replace_body(page);
+                self.add_joined(urls);
+                self.next = self.following(next);
             }
-            Step::Single(_) => self.step = self.step_to(self.article.pagination.next.clone()),
-            Step::Amp(_) => {
+            NextPage::Single(_) => self.next = self.following(self.article.pagination.next.clone()),
+            NextPage::Amp(_) => {
                 if !page.text.is_empty() {
-                    self.take_body(page);
-                    self.join(ways);
+                    self.replace_body(page);
+                    self.add_joined(urls);
                 }
             }
-            Step::Next(_) => {
+            NextPage::Following(_) => {
                 let known: HashSet<&str> = self.article.text.split("\n\n").collect();
-                // A server that knows no such page may send the first again.
+                // A server may send the first page again for a page number that does not exist.
                 let is_new = page
                     .text
                     .split("\n\n")
@@ -111,21 +120,21 @@ impl Pagination {
                     self.article.text.push_str(&page.text);
                     self.article.html.push_str(&page.html);
                     self.pages += 1;
-                    self.join(ways);
-                    self.step = self.step_to(page.pagination.next);
+                    self.add_joined(urls);
+                    self.next = self.following(page.pagination.next);
                 }
             }
-            Step::Done => {}
+            NextPage::None => {}
         }
     }
 
-    /// The page that was wanted could not be had: what is there stays.
-    pub fn missed(&mut self, failure: Failure) {
-        let step = std::mem::replace(&mut self.step, Step::Done);
-        let what = match &step {
-            Step::Single(_) => "the article on one page",
-            Step::Next(_) => "the next page of the article",
-            Step::Amp(_) | Step::Done => "the AMP form of the page",
+    /// Goes on without the page at [`next_url`](Self::next_url), which could not be read.
+    pub fn skip_page(&mut self, failure: Failure) {
+        let next = std::mem::replace(&mut self.next, NextPage::None);
+        let what = match &next {
+            NextPage::Single(_) => "the article on one page",
+            NextPage::Following(_) => "the next page of the article",
+            NextPage::Amp(_) | NextPage::None => "the AMP form of the page",
         };
         self.missing = Some(Failure {
             message: format!(
@@ -134,106 +143,89 @@ impl Pagination {
             ),
             ..failure
         });
-        if let Step::Single(url) = step {
-            self.seen.push(plain(&url));
-            self.step = self.step_to(self.article.pagination.next.clone());
+        if let NextPage::Single(url) = next {
+            self.seen.push(without_fragment(&url));
+            self.next = self.following(self.article.pagination.next.clone());
         }
     }
 
-    /// How many pages were joined.
+    /// Number of pages that were joined.
     pub fn pages(&self) -> usize {
         self.pages
     }
 
-    /// The article, and why it may not be all of it.
-    pub fn done(self) -> (Extraction, Option<Failure>) {
+    /// The article, and why it may be incomplete.
+    pub fn finish(self) -> (Extraction, Option<Failure>) {
         (self.article, self.missing)
     }
 
-    /// Notes where a page came from whose text is in the article.
-    fn join(&mut self, ways: Vec<Url>) {
-        for way in ways {
-            if !self.article.pagination.joined.contains(&way) {
-                self.article.pagination.joined.push(way);
+    /// Notes the URLs of a page whose text is in the article.
+    fn add_joined(&mut self, urls: Vec<Url>) {
+        for url in urls {
+            if !self.article.pagination.joined.contains(&url) {
+                self.article.pagination.joined.push(url);
             }
         }
     }
 
     fn is_new(&self, url: &Url) -> bool {
-        !self.seen.contains(&plain(url))
+        !self.seen.contains(&without_fragment(url))
     }
 
-    fn step_to(&mut self, next: Option<Url>) -> Step {
-        match next {
-            Some(next) if self.is_new(&next) && !self.article.text.is_empty() => {
-                if self.pages < MOST_PAGES {
-                    return Step::Next(next);
-                }
-                self.missing = Some(Failure {
-                    code: "too-many-pages",
-                    grade: Grade::Permanent,
-                    message: format!(
-                        "the article has more than {MOST_PAGES} pages, the first {MOST_PAGES} are kept: see whether \
-                         `next_page` leads to other articles"
-                    ),
-                    url: Some(crate::link::mask_secrets(&next)),
-                    status: None,
-                });
-                Step::Done
-            }
-            _ => Step::Done,
+    /// The following page, if it is new and the limit of pages is not reached.
+    fn following(&mut self, next: Option<Url>) -> NextPage {
+        let Some(next) = next.filter(|next| self.is_new(next) && !self.article.text.is_empty()) else {
+            return NextPage::None;
+        };
+        if self.pages < MOST_PAGES {
+            return NextPage::Following(next);
         }
+        self.missing = Some(Failure {
+            code: "too-many-pages",
+            grade: Grade::Permanent,
+            message: format!(
+                "the article has more than {MOST_PAGES} pages, the first {MOST_PAGES} are kept: see whether \
+                 `next_page` leads to other articles"
+            ),
+            url: Some(link::mask_secrets(&next)),
+            status: None,
+        });
+        NextPage::None
     }
 
-    /// The text of another page, and what the first did not say.
-    fn take_body(&mut self, page: Extraction) {
+    /// Takes the body of another page instead of the first's, and the fields that the first does not have.
+    fn replace_body(&mut self, page: Extraction) {
         let article = &mut self.article;
         article.text = page.text;
         article.html = page.html;
-        let mut fields = vec![Field::Body];
-        let mut fill = |field, missing: bool, found: bool| {
-            if missing && found {
-                fields.push(field);
-            }
-            missing && found
-        };
-        if fill(Field::Title, article.title.is_none(), page.title.is_some()) {
-            article.title = page.title;
-        }
-        if fill(
-            Field::Standfirst,
-            article.standfirst.is_none(),
-            page.standfirst.is_some(),
-        ) {
-            article.standfirst = page.standfirst;
-        }
-        if fill(
-            Field::Byline,
-            article.authors.is_empty(),
-            !page.authors.is_empty(),
-        ) {
+        let mut taken = vec![Field::Body];
+        if article.authors.is_empty() && !page.authors.is_empty() {
             article.byline = page.byline;
             article.authors = page.authors;
+            taken.push(Field::Byline);
         }
-        if fill(
-            Field::Published,
-            article.published.is_none(),
-            page.published.is_some(),
-        ) {
-            article.published = page.published;
-        }
-        if fill(
-            Field::Modified,
-            article.modified.is_none(),
-            page.modified.is_some(),
-        ) {
-            article.modified = page.modified;
-        }
-        if fill(Field::Image, article.image.is_none(), page.image.is_some()) {
-            article.image = page.image;
+        if article.image.is_none() && page.image.is_some() {
             article.image_size = page.image_size;
         }
-        for field in fields {
+        for (field, is_taken) in [
+            (Field::Title, take_missing(&mut article.title, page.title)),
+            (
+                Field::Standfirst,
+                take_missing(&mut article.standfirst, page.standfirst),
+            ),
+            (
+                Field::Published,
+                take_missing(&mut article.published, page.published),
+            ),
+            (
+                Field::Modified,
+                take_missing(&mut article.modified, page.modified),
+            ),
+            (Field::Image, take_missing(&mut article.image, page.image)),
+        ] {
+            taken.extend(is_taken.then_some(field));
+        }
+        for field in taken {
             match page.origins.get(&field) {
                 Some(origin) => article.origins.insert(field, *origin),
                 None => article.origins.remove(&field),
@@ -242,8 +234,17 @@ impl Pagination {
     }
 }
 
-/// An address without what never reaches the server.
-fn plain(url: &Url) -> Url {
+/// Takes a value where there is none; true if it did.
+fn take_missing<T>(slot: &mut Option<T>, value: Option<T>) -> bool {
+    let is_taken = slot.is_none() && value.is_some();
+    if is_taken {
+        *slot = value;
+    }
+    is_taken
+}
+
+/// A URL without its fragment, which is never sent to the server.
+fn without_fragment(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);
     url
@@ -282,13 +283,13 @@ mod tests {
 
     #[test]
     fn pages_are_joined_until_there_is_none() {
-        let mut series = Pagination::new(&url("1"), page("one", Some("2")));
-        assert_eq!(series.wanted(), Some(&url("2")));
-        series.add(&url("2"), page("two", Some("3")));
-        series.add(&url("3"), page("three", Some("1#top")));
-        assert_eq!(series.wanted(), None, "the first again");
-        assert_eq!(series.pages(), 3);
-        let (article, missing) = series.done();
+        let mut pagination = Pagination::new(&url("1"), page("one", Some("2")));
+        assert_eq!(pagination.next_url(), Some(&url("2")));
+        pagination.add_page(&url("2"), page("two", Some("3")));
+        pagination.add_page(&url("3"), page("three", Some("1#top")));
+        assert_eq!(pagination.next_url(), None, "the first again");
+        assert_eq!(pagination.pages(), 3);
+        let (article, missing) = pagination.finish();
         assert_eq!(article.text, "one\n\ntwo\n\nthree");
         assert_eq!(article.html, "<p>one</p><p>two</p><p>three</p>");
         assert_eq!(article.pagination.joined, [url("2"), url("3")]);
@@ -296,72 +297,72 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_was_not_had_loses_nothing() {
-        let mut series = Pagination::new(&url("1"), page("one", Some("2")));
-        series.missed(failure());
-        assert_eq!(series.wanted(), None);
-        let (article, missing) = series.done();
+    fn a_page_that_cannot_be_read_loses_nothing() {
+        let mut pagination = Pagination::new(&url("1"), page("one", Some("2")));
+        pagination.skip_page(failure());
+        assert_eq!(pagination.next_url(), None);
+        let (article, missing) = pagination.finish();
         assert_eq!(article.text, "one");
         assert!(missing.unwrap().message.contains("answered 500"));
     }
 
     #[test]
     fn the_same_text_again_ends_it() {
-        let mut series = Pagination::new(&url("1"), page("one\n\ntwo", Some("2")));
-        series.add(&url("2"), page("one", Some("3")));
-        assert_eq!(series.wanted(), None);
-        let (article, _) = series.done();
+        let mut pagination = Pagination::new(&url("1"), page("one\n\ntwo", Some("2")));
+        pagination.add_page(&url("2"), page("one", Some("3")));
+        assert_eq!(pagination.next_url(), None);
+        let (article, _) = pagination.finish();
         assert_eq!(article.text, "one\n\ntwo");
         assert_eq!(article.pagination.joined, [], "nothing of it is in the article");
     }
 
     #[test]
     fn no_article_has_no_end() {
-        let mut series = Pagination::new(&url("1"), page("0", Some("2")));
+        let mut pagination = Pagination::new(&url("1"), page("0", Some("2")));
         let mut number = 2;
-        while series.wanted().is_some() {
-            series.add(
+        while pagination.next_url().is_some() {
+            pagination.add_page(
                 &url(&number.to_string()),
                 page(&number.to_string(), Some(&(number + 1).to_string())),
             );
             number += 1;
         }
-        assert_eq!(series.pages(), MOST_PAGES);
-        assert_eq!(series.done().1.unwrap().code, "too-many-pages");
+        assert_eq!(pagination.pages(), MOST_PAGES);
+        assert_eq!(pagination.finish().1.unwrap().code, "too-many-pages");
     }
 
     #[test]
     fn one_page_goes_before_many_and_many_where_it_fails() {
         let mut first = page("one", Some("2"));
         first.pagination.single = Some(url("all"));
-        let mut series = Pagination::new(&url("1"), first.clone());
-        assert_eq!(series.wanted(), Some(&url("all")));
-        series.add(&url("all"), page("one\n\ntwo", None));
-        assert_eq!(series.done().0.text, "one\n\ntwo");
+        let mut pagination = Pagination::new(&url("1"), first.clone());
+        assert_eq!(pagination.next_url(), Some(&url("all")));
+        pagination.add_page(&url("all"), page("one\n\ntwo", None));
+        assert_eq!(pagination.finish().0.text, "one\n\ntwo");
 
-        let mut series = Pagination::new(&url("1"), first);
-        series.missed(failure());
-        assert_eq!(series.wanted(), Some(&url("2")));
-        series.add(&url("2"), page("two", None));
-        assert_eq!(series.done().0.text, "one\n\ntwo");
+        let mut pagination = Pagination::new(&url("1"), first);
+        pagination.skip_page(failure());
+        assert_eq!(pagination.next_url(), Some(&url("2")));
+        pagination.add_page(&url("2"), page("two", None));
+        assert_eq!(pagination.finish().0.text, "one\n\ntwo");
     }
 
     #[test]
-    fn amp_is_asked_only_where_there_is_no_text() {
+    fn amp_is_read_only_where_there_is_no_text() {
         let mut first = page("", None);
         first.pagination.amp = Some(url("amp"));
-        let mut series = Pagination::new(&url("1"), first.clone());
-        assert_eq!(series.wanted(), Some(&url("amp")));
+        let mut pagination = Pagination::new(&url("1"), first.clone());
+        assert_eq!(pagination.next_url(), Some(&url("amp")));
         let mut amp = page("text", None);
         amp.title = Some("Title".into());
         amp.origins.insert(Field::Body, Origin::Auto);
-        series.add(&url("amp"), amp);
-        let (article, _) = series.done();
+        pagination.add_page(&url("amp"), amp);
+        let (article, _) = pagination.finish();
         assert_eq!(
             (article.text.as_str(), article.title.as_deref()),
             ("text", Some("Title"))
         );
         first.text = "text".into();
-        assert_eq!(Pagination::new(&url("1"), first).wanted(), None);
+        assert_eq!(Pagination::new(&url("1"), first).next_url(), None);
     }
 }

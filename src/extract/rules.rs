@@ -1,119 +1,139 @@
-//! Selectors of a source or site, applied: each field of the strongest rule that gives a value.
+//! Applies the selectors of a source and its site to a page.
+//!
+//! Rules come in layers, strongest first: the source's own, then those of site files. For each field the first selector
+//! that gives a value wins. Every selector that was tried is recorded with its outcome, for `try` and for the hit rates
+//! in the store. When the page's budget of steps is spent, no further selector is tried; the caller then gives the page up.
 
 use url::Url;
 
-use super::dates::{self, Reading};
+use super::dates::{DateContext, parse_date, parse_with_format};
 use crate::config::{ArticleRules, FieldRule};
 use crate::html::{
-    Css, Document, NodeId, Selection, blocks, collapse_whitespace, count_printed, join_blocks, text_line,
+    Document, NodeId, Selection, blocks, collapse_whitespace, count_printed, join_blocks, text_line,
 };
 use crate::link;
 use crate::model::{Field, SelectorOutcome, Timestamp};
 
 /// Matches of one selector that are looked at for one value.
-const MATCHES: usize = 50;
+const MOST_MATCHES: usize = 50;
 
-/// Applies rules to one page and keeps account of what was tried.
-pub(super) struct Applied<'a> {
+/// The rules for one page, and what became of them.
+pub(super) struct RuleMatcher<'a> {
     pub(super) document: &'a Document,
     /// Strongest first.
     pub(super) layers: &'a [&'a ArticleRules],
+    /// Base of relative links.
     pub(super) base: &'a Url,
-    pub(super) reading: Reading<'a>,
-    pub(super) tried: Vec<SelectorOutcome>,
+    dates: DateContext<'a>,
+    /// The selectors that were tried, in order.
+    pub(super) outcomes: Vec<SelectorOutcome>,
 }
 
-/// The selectors of one field in one layer.
-type Of = fn(&ArticleRules) -> &[FieldRule];
+/// Gives the selectors of one field in a layer.
+type FieldSelectors = fn(&ArticleRules) -> &[FieldRule];
 
-impl<'a> Applied<'a> {
-    /// The first text any rule gives.
-    pub(super) fn text(&mut self, field: Field, of: Of) -> Option<String> {
-        self.first(field, of, |_, text| Some((text.chars().count(), text)))
+/// A value and its length in characters.
+struct Measured<T> {
+    value: T,
+    length: usize,
+}
+
+impl<'a> RuleMatcher<'a> {
+    pub(super) fn new(
+        document: &'a Document,
+        layers: &'a [&'a ArticleRules],
+        base: &'a Url,
+        dates: DateContext<'a>,
+    ) -> Self {
+        Self {
+            document,
+            layers,
+            base,
+            dates,
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// The first text of any rule.
+    pub(super) fn text(&mut self, field: Field, selectors: FieldSelectors) -> Option<String> {
+        self.first_value(field, selectors, |_, _, text| Some(text))
     }
 
     /// The texts of all matches of the first rule that has any, each once.
-    pub(super) fn texts(&mut self, field: Field, of: Of) -> Vec<String> {
-        self.first_of(field, of, |applied, rule| {
+    pub(super) fn texts(&mut self, field: Field, selectors: FieldSelectors) -> Vec<String> {
+        self.first_match(field, selectors, |matcher, rule| {
             let mut texts: Vec<String> = Vec::new();
-            for text in applied.values(rule) {
+            for text in matcher.values(rule) {
                 if !texts.contains(&text) {
                     texts.push(text);
                 }
             }
             let length = texts.iter().map(|text| text.chars().count()).sum();
-            (!texts.is_empty()).then_some((length, texts))
+            (!texts.is_empty()).then_some(Measured { value: texts, length })
         })
         .unwrap_or_default()
     }
 
-    /// The first text any rule gives that is a date.
-    pub(super) fn date(&mut self, field: Field, of: Of) -> Option<Timestamp> {
-        self.first(field, of, |(rule, reading), text| {
-            let at = match &rule.format {
-                Some(format) => dates::formatted(&text, format, reading),
-                None => dates::read(&text, reading),
-            };
-            Some((text.chars().count(), at?))
+    /// The first date of any rule, by its `format` if it has one.
+    pub(super) fn date(&mut self, field: Field, selectors: FieldSelectors) -> Option<Timestamp> {
+        self.first_value(field, selectors, |matcher, rule, text| match &rule.format {
+            Some(format) => parse_with_format(&text, format, &matcher.dates),
+            None => parse_date(&text, &matcher.dates),
         })
     }
 
-    /// The first text any rule gives that is a link, made absolute.
-    pub(super) fn url(&mut self, field: Field, of: Of) -> Option<Url> {
-        let base = self.base;
-        self.first(field, of, |_, text| {
-            Some((text.len(), link::resolve(base, &text)?))
+    /// The first link of any rule, made absolute.
+    pub(super) fn url(&mut self, field: Field, selectors: FieldSelectors) -> Option<Url> {
+        self.first_value(field, selectors, |matcher, _, text| {
+            link::resolve(matcher.base, &text)
         })
     }
 
-    /// The body: all matches of the first rule that gives text, without what any layer removes.
+    /// The body: all matches of the first rule that gives text, without what any layer removes. A body is elements: its
+    /// `match` decides whether it is one, and a rule with `@attr` gives none.
     pub(super) fn body(&mut self) -> Option<Selection> {
-        self.first_of(
+        self.first_match(
             Field::Body,
             |rules| &rules.body,
-            |applied, rule| {
-                let found = applied.document.select(&rule.css);
-                let mut clip = Selection::of_all(applied.document, &found);
-                applied.cut(&mut clip);
-                let text = match (&rule.attr, &rule.matches) {
-                    (None, None) => clip
-                        .texts(applied.document)
+            |matcher, rule| {
+                let document = matcher.document;
+                let mut selection = Selection::of_all(document, &document.select(&rule.css));
+                matcher.cut(&mut selection);
+                let is_body = match (&rule.attr, &rule.matches) {
+                    (None, None) => selection
+                        .texts(document)
                         .any(|(_, text)| !collapse_whitespace(text).is_empty()),
-                    // A body is elements: its `match` decides whether it is one, an attribute holds none.
-                    (None, Some(pattern)) => pattern.is_match(&join_blocks(&blocks(applied.document, &clip))),
+                    (None, Some(pattern)) => pattern.is_match(&join_blocks(&blocks(document, &selection))),
                     (Some(_), _) => false,
                 };
-                text.then(|| {
-                    let texts = clip.texts(applied.document);
-                    let length = texts.map(|(_, text)| count_printed(text)).sum();
-                    (length, clip)
+                is_body.then(|| Measured {
+                    length: selection
+                        .texts(document)
+                        .map(|(_, text)| count_printed(text))
+                        .sum(),
+                    value: selection,
                 })
             },
         )
     }
 
-    /// Takes out what the rules remove, and ends a clip where they say.
-    pub(super) fn cut(&self, clip: &mut Selection) {
-        let removed: Vec<&Css> = self.layers.iter().flat_map(|rules| &rules.remove).collect();
-        for css in removed {
+    /// Leaves out of a selection what the rules of `remove` match, and ends it at a text of `cut_after`.
+    pub(super) fn cut(&self, selection: &mut Selection) {
+        for css in self.layers.iter().flat_map(|rules| &rules.remove) {
             if self.document.is_overrun() {
                 return;
             }
             for at in self.document.select(css) {
-                clip.excluded.insert(at);
+                selection.excluded.insert(at);
             }
         }
-        let phrases: Vec<String> = self
-            .layers
-            .iter()
-            .flat_map(|rules| &rules.cut_after)
-            .cloned()
-            .collect();
-        clip.end_before_phrase(self.document, &phrases);
+        let phrases = self.layers.iter().flat_map(|rules| &rules.cut_after);
+        let phrases: Vec<String> = phrases.cloned().collect();
+        selection.end_before_phrase(self.document, &phrases);
     }
 
-    /// Whether the page has a text that tells it is no article.
-    pub(super) fn rejects(&self, page: &Selection) -> bool {
+    /// True if the page has a text of `reject_if_contains`.
+    pub(super) fn rejects_page(&self) -> bool {
         let mut phrases = self
             .layers
             .iter()
@@ -122,61 +142,67 @@ impl<'a> Applied<'a> {
         if phrases.peek().is_none() {
             return false;
         }
-        let text = join_blocks(&blocks(self.document, page));
+        let root: Vec<NodeId> = self.document.nodes().take(1).collect();
+        let page = Selection::of_all(self.document, &root);
+        let text = join_blocks(&blocks(self.document, &page));
         phrases.any(|phrase| text.contains(phrase.as_str()))
     }
 
-    fn first<T>(
+    /// The first value that `read` accepts of any match of any rule.
+    fn first_value<T>(
         &mut self,
         field: Field,
-        of: Of,
-        read: impl Fn((&FieldRule, &Reading<'_>), String) -> Option<(usize, T)>,
+        selectors: FieldSelectors,
+        read: impl Fn(&Self, &FieldRule, String) -> Option<T>,
     ) -> Option<T> {
-        self.first_of(field, of, |applied, rule| {
-            let reading = applied.reading;
-            applied.values(rule).find_map(|text| read((rule, &reading), text))
+        self.first_match(field, selectors, |matcher, rule| {
+            matcher.values(rule).find_map(|text| {
+                let length = text.chars().count();
+                let value = read(matcher, rule, text)?;
+                Some(Measured { value, length })
+            })
         })
     }
 
-    /// The first value any rule gives, with its length in characters.
-    fn first_of<T>(
+    /// The value of the first rule that has one by `read`. Records the outcome of each rule.
+    fn first_match<T>(
         &mut self,
         field: Field,
-        of: Of,
-        mut read: impl FnMut(&Self, &'a FieldRule) -> Option<(usize, T)>,
+        selectors: FieldSelectors,
+        read: impl Fn(&Self, &FieldRule) -> Option<Measured<T>>,
     ) -> Option<T> {
         let layers = self.layers;
-        let rules = layers
-            .iter()
-            .flat_map(|layer| of(layer).iter().map(|rule| (&layer.layer, rule)));
-        for (layer, rule) in rules {
-            if self.document.is_overrun() {
-                return None;
-            }
-            let value = read(self, rule);
-            self.tried.push(SelectorOutcome {
-                field,
-                selector: rule.typed.clone(),
-                matched: value.is_some(),
-                length: value.as_ref().map_or(0, |(length, _)| *length),
-                defined_in: layer.clone(),
-            });
-            if let Some((_, value)) = value {
-                return Some(value);
+        for layer in layers {
+            for rule in selectors(layer) {
+                if self.document.is_overrun() {
+                    return None;
+                }
+                let found = read(self, rule);
+                self.outcomes.push(SelectorOutcome {
+                    field,
+                    selector: rule.typed.clone(),
+                    matched: found.is_some(),
+                    length: found.as_ref().map_or(0, |found| found.length),
+                    defined_in: layer.layer.clone(),
+                });
+                if let Some(found) = found {
+                    return Some(found.value);
+                }
             }
         }
         None
     }
 
-    /// What a rule finds, each match in document order, without empty ones.
+    /// The values of a rule's matches in document order, without empty ones.
     fn values<'r>(&'r self, rule: &'r FieldRule) -> impl Iterator<Item = String> + 'r {
         self.document
             .select(&rule.css)
             .into_iter()
-            .take(MATCHES)
+            .take(MOST_MATCHES)
             .filter_map(|at| self.value(rule, at))
     }
 
+    /// The value of one match: the element's text or its `@attr`, of that the first group of `match`, else all of it.
     fn value(&self, rule: &FieldRule, at: NodeId) -> Option<String> {
         let whole = match &rule.attr {
             Some(attr) => collapse_whitespace(self.document.attr(at, attr)?),

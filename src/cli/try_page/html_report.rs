@@ -108,14 +108,14 @@ fn field_table(extraction: &Extraction, out: &mut String) {
 }
 
 fn block(segment: &Segment, out: &mut String) {
-    let tag = match segment.shape {
+    let tag = match segment.kind {
         BlockKind::Heading(1..=2) => "h2",
         BlockKind::Heading(_) => "h3",
         BlockKind::Pre => "pre",
         BlockKind::Item { .. } | BlockKind::Row | BlockKind::Paragraph => "p",
     };
     let _ = write!(out, "<{tag} dir=\"auto\">");
-    if let BlockKind::Item { .. } = segment.shape {
+    if let BlockKind::Item { .. } = segment.kind {
         out.push_str("• ");
     }
     for (disposition, text) in &segment.pieces {

@@ -93,7 +93,7 @@ impl TryContext<'_> {
     pub(super) fn try_file(&self, path: &Path, url: Option<Url>) -> anyhow::Result<PageTrial> {
         let response = read_page(path, url)?;
         let (extraction, segments) = self.extract(&response)?;
-        let pagination = Pagination::new(&response.url, extraction).alone();
+        let pagination = Pagination::new(&response.url, extraction).first_page_only();
         let segments = vec![(response.url.clone(), segments)];
         Ok(self.trial(response, pagination, segments))
     }
@@ -106,7 +106,7 @@ impl TryContext<'_> {
     ) -> Result<Extraction, Failure> {
         let first = self.fetch_and_extract(fetcher, url.clone()).await?;
         let pagination = Pagination::new(&first.url, first.extraction);
-        match self.follow(fetcher, pagination, |_, _| {}).await.done() {
+        match self.follow(fetcher, pagination, |_, _| {}).await.finish() {
             (article, None) => Ok(article),
             (_, Some(missing)) => Err(missing),
         }
@@ -139,13 +139,13 @@ impl TryContext<'_> {
         mut pagination: Pagination,
         mut add: impl FnMut(Url, Vec<Segment>),
     ) -> Pagination {
-        while let Some(url) = pagination.wanted().cloned() {
+        while let Some(url) = pagination.next_url().cloned() {
             match self.fetch_and_extract(fetcher, url).await {
                 Ok(page) => {
-                    pagination.add(&page.url, page.extraction);
+                    pagination.add_page(&page.url, page.extraction);
                     add(page.url, page.segments);
                 }
-                Err(failure) => pagination.missed(failure),
+                Err(failure) => pagination.skip_page(failure),
             }
         }
         pagination
@@ -208,7 +208,7 @@ impl TryContext<'_> {
         segments: Vec<(Url, Vec<Segment>)>,
     ) -> PageTrial {
         let pages = pagination.pages();
-        let (extraction, missing) = pagination.done();
+        let (extraction, missing) = pagination.finish();
         let identity = identity::of_page(
             self.config.key_pattern_for(self.source, &response.url),
             &extraction.links,

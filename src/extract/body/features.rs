@@ -1,4 +1,4 @@
-//! What is seen of a block: its text, its elements, their names, and its place on the page.
+//! Computes the features of every block that the model weighs, apart from those of its neighbours (see `score`).
 
 #![allow(
     clippy::cast_precision_loss,
@@ -8,27 +8,47 @@
 
 use std::collections::HashMap;
 
-use super::names::{Known, Named, Noise, Words};
+use super::ancestry::{Ancestry, add_words, ancestries};
+use super::block_text::{ends_sentence, is_paragraph, is_scrap};
+use super::class_names::{NameCache, WordSet};
+use super::noise::{is_credit, is_read_more};
+use super::view::{PageView, PrefixSums};
 use super::weights::{COUNT, Feature};
-use super::{View, noise, value};
-use crate::extract::meta::fold;
-use crate::html::{Block, BlockKind, Document, NodeId, Tag};
+use crate::extract::words::fold;
+use crate::html::{Block, BlockKind, Document, Tag};
 
-/// A block as the weights see it.
+/// Bytes of `articleBody` that are searched for the texts of all blocks together: enough for a book of ten thousand
+/// paragraphs.
+const MOST_SEARCHED: usize = 1 << 30;
+
+/// Blocks: on a smaller page the place of a block means nothing.
+pub(super) const FEW_BLOCKS: usize = 40;
+
+/// Bytes of a folded description; shorter and longer ones are none.
+const DESCRIPTION: std::ops::Range<usize> = 30..4000;
+
+/// Bytes that a folded `articleBody` must exceed.
+const LEAST_BODY: usize = 200;
+
+/// Characters of a text that are sampled for kinds of characters.
+const SAMPLE: usize = 400;
+
+/// The features of a block. Most are 0 or 1, the others between -1 and 1 or so.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct BlockFeatures {
     values: [f32; COUNT],
-    /// Words of the owner and its parent; of all elements around.
-    pub near: Words,
-    pub far: Words,
+    /// Words in the names of the block's element and its parent.
+    pub(super) near_names: WordSet,
+    /// Words in the names of all elements around the block.
+    pub(super) all_names: WordSet,
 }
 
-impl Seen {
+impl BlockFeatures {
     fn new() -> Self {
         Self {
             values: [0.0; COUNT],
-            near: [0; 4],
-            far: [0; 4],
+            near_names: WordSet::default(),
+            all_names: WordSet::default(),
         }
     }
 
@@ -38,7 +58,7 @@ impl Seen {
         }
     }
 
-    fn flag(&mut self, feature: Feature, on: bool) {
+    pub(super) fn flag(&mut self, feature: Feature, on: bool) {
         self.set(feature, f32::from(u8::from(on)));
     }
 
@@ -46,352 +66,247 @@ impl Seen {
         self.values.get(feature as usize).copied().unwrap_or_default()
     }
 
+    /// The values in the order of [`Feature`].
     pub(super) fn values(&self) -> &[f32] {
         &self.values
     }
 }
 
-/// What is known of an element from the elements around it and itself.
-#[derive(Clone, Copy, Default)]
-struct Around {
-    flags: u32,
-    names: Words,
-    own: Words,
-    articles: u8,
-}
-
-/// Bits of [`Around::flags`], in order.
-const INHERITED: &[Feature] = &[
-    Feature::InNav,
-    Feature::InFooter,
-    Feature::InAside,
-    Feature::InHeader,
-    Feature::InFigure,
-    Feature::InForm,
-    Feature::InArticle,
-    Feature::InMain,
-    Feature::InTable,
-    Feature::InQuote,
-    Feature::InList,
-    Feature::InSection,
-    Feature::InDetails,
-    Feature::InLink,
-    Feature::InRole,
-    Feature::InHidden,
-    Feature::InBody,
-    Feature::InBodyName,
-    Feature::SureName,
-    Feature::LikelyName,
-];
-
-fn bit(feature: Feature) -> u32 {
-    INHERITED
+/// The features of all blocks of a page.
+pub(super) fn block_features<'d>(view: &PageView<'d>, names: &mut NameCache<'d>) -> Vec<BlockFeatures> {
+    let ancestries = ancestries(view.document, names);
+    let sums = PageSums::of(view);
+    let texts = PageTexts::of(view);
+    let covered = view.noise_cover();
+    let mut searched = 0;
+    view.blocks
         .iter()
-        .position(|known| *known == feature)
-        .map_or(0, |place| 1 << place)
+        .enumerate()
+        .map(|(index, block)| {
+            let mut features = BlockFeatures::new();
+            add_text(&mut features, block);
+            add_emphasis(&mut features, view.document, block);
+            add_elements(&mut features, view.document, block, &ancestries);
+            let is_noise = covered.get(index).copied().unwrap_or_default();
+            features.flag(Feature::Noise, is_noise);
+            features.flag(Feature::NoiseShort, is_noise && block.weight < 80.0);
+            features.flag(Feature::NoiseLong, is_noise && block.weight >= 160.0);
+            sums.add_shares(&mut features, view, block);
+            add_place(&mut features, index, view.blocks.len(), texts.headline);
+            texts.add_comparisons(&mut features, index, block, &mut searched);
+            features
+        })
+        .collect()
 }
 
-fn of_tag(tag: Tag) -> u32 {
-    let feature = match tag {
-        Tag::Nav | Tag::Menu => Feature::InNav,
-        Tag::Footer => Feature::InFooter,
-        Tag::Aside => Feature::InAside,
-        Tag::Header => Feature::InHeader,
-        Tag::Figure | Tag::Figcaption => Feature::InFigure,
-        Tag::Form | Tag::Fieldset | Tag::Label => Feature::InForm,
-        Tag::Article => Feature::InArticle,
-        Tag::Main => Feature::InMain,
-        Tag::Table => Feature::InTable,
-        Tag::Blockquote => Feature::InQuote,
-        Tag::Ul | Tag::Ol | Tag::Dl => Feature::InList,
-        Tag::Section => Feature::InSection,
-        Tag::Details => Feature::InDetails,
-        Tag::A => Feature::InLink,
-        _ => return 0,
-    };
-    bit(feature)
+/// Sums over the blocks of a page, for the shares that an element has of them.
+struct PageSums {
+    /// Weight of the paragraphs.
+    paragraphs: PrefixSums,
+    /// Number of the paragraphs.
+    paragraph_count: PrefixSums,
+    /// Characters, and those of them within links.
+    chars: PrefixSums,
+    linked: PrefixSums,
 }
 
-fn flags(named: Named) -> u32 {
-    let noise = match named.noise {
-        Some(Noise::Sure) => bit(Feature::SureName),
-        Some(Noise::Likely) => bit(Feature::LikelyName),
-        None => 0,
-    };
-    if named.is_body {
-        noise | bit(Feature::InBodyName)
-    } else {
-        noise
+impl PageSums {
+    fn of(view: &PageView<'_>) -> Self {
+        let sums = |value: fn(&Block) -> f64| PrefixSums::of(view.blocks.iter().map(value));
+        Self {
+            paragraphs: sums(|block| if is_paragraph(block) { block.weight } else { 0.0 }),
+            paragraph_count: sums(|block| f64::from(u8::from(is_paragraph(block)))),
+            chars: sums(|block| block.chars as f64),
+            linked: sums(|block| block.linked_chars as f64),
+        }
+    }
+
+    /// What part of the page's paragraphs is in the three elements around a block's own, and how much of it is links.
+    fn add_shares(&self, features: &mut BlockFeatures, view: &PageView<'_>, block: &Block) {
+        let document = view.document;
+        let outer = |at| document.parent(at).unwrap_or(at);
+        let all = self.paragraphs.total();
+        let parent = outer(block.owner);
+        let grand = outer(parent);
+        for (at, share, linked) in [
+            (parent, Feature::ShareParent, Feature::LinkedParent),
+            (grand, Feature::ShareGrand, Feature::LinkedGrand),
+            (outer(grand), Feature::ShareGreat, Feature::LinkedGreat),
+        ] {
+            let range = view.blocks_within(at);
+            let paragraphs = self.paragraphs.within(range.clone());
+            features.set(share, (paragraphs / all.max(1.0)) as f32);
+            let chars = self.chars.within(range.clone());
+            features.set(
+                linked,
+                (self.linked.within(range.clone()) / chars.max(1.0)) as f32,
+            );
+            if at == parent {
+                let count = self.paragraph_count.within(range);
+                features.set(Feature::Siblings, (count.min(5.0) / 5.0) as f32);
+                features.flag(Feature::SharedSome, paragraphs > all * 0.1);
+            }
+        }
     }
 }
 
-/// Each element of the page with what is around it.
-fn around<'d>(document: &'d Document, known: &mut Known<'d>) -> Vec<Around> {
-    let mut all: Vec<Around> = Vec::with_capacity(document.len());
-    for at in document.nodes() {
-        let tag = document.tag(at);
-        let outer = document
-            .parent(at)
-            .and_then(|parent| all.get(parent.index()))
-            .copied()
+/// The texts of a page, folded, and what they are compared with.
+struct PageTexts {
+    title: String,
+    /// `articleBody`; empty if it is short.
+    declared_body: String,
+    descriptions: Vec<String>,
+    /// The text of each block; empty where it is compared with nothing.
+    blocks: Vec<String>,
+    /// For each block, the first block with the same text.
+    first_same: Vec<usize>,
+    /// For each first block, the number of blocks with its text.
+    same_count: Vec<u32>,
+    /// The block with the headline.
+    headline: Option<usize>,
+}
+
+impl PageTexts {
+    fn of(view: &PageView<'_>) -> Self {
+        let title = view.title.map(fold).unwrap_or_default();
+        let declared_body = view
+            .declared_body
+            .map(fold)
+            .filter(|body| body.len() > LEAST_BODY)
             .unwrap_or_default();
-        let mut own = Around { own: [0; 4], ..outer };
-        own.flags |= of_tag(tag);
-        own.articles = own.articles.saturating_add(u8::from(tag == Tag::Article));
-        if !matches!(
-            tag,
-            Tag::Text | Tag::Html | Tag::Body | Tag::Br | Tag::Script | Tag::Style | Tag::Meta | Tag::Link
-        ) {
-            for (attr, value) in document.attrs(at) {
-                match attr {
-                    // The id of a heading is made of its words.
-                    "id" if tag.heading().is_some() => {}
-                    "class" | "id" | "data-component" | "data-testid" | "data-type" | "data-module" => {
-                        let found = known.get(value);
-                        own.flags |= flags(found);
-                        for (slot, more) in own.own.iter_mut().zip(found.words) {
-                            *slot |= more;
-                        }
-                    }
-                    "role" if noise::is_noise_role(value) => own.flags |= bit(Feature::InRole),
-                    "aria-hidden" | "aria-modal" if value == "true" => own.flags |= bit(Feature::InHidden),
-                    "itemprop" if value.contains("articleBody") || value.contains("reviewBody") => {
-                        own.flags |= bit(Feature::InBody);
-                    }
-                    _ => {}
-                }
-            }
-            for (slot, more) in own.names.iter_mut().zip(own.own) {
-                *slot |= more;
+        let descriptions = view.descriptions.iter().map(|text| fold(text));
+        let descriptions = descriptions
+            .filter(|text| DESCRIPTION.contains(&text.len()))
+            .collect();
+        let mut first_same: Vec<usize> = Vec::with_capacity(view.blocks.len());
+        let mut same_count: Vec<u32> = vec![0; view.blocks.len()];
+        let mut by_text: HashMap<&str, usize> = HashMap::with_capacity(view.blocks.len());
+        for (index, block) in view.blocks.iter().enumerate() {
+            let first = *by_text.entry(block.text.as_str()).or_insert(index);
+            first_same.push(first);
+            if let Some(count) = same_count.get_mut(first) {
+                *count += 1;
             }
         }
-        all.push(own);
-    }
-    all
-}
-
-/// Sums over blocks before each, so that what is within an element is a difference.
-pub(super) struct Sums(Vec<f64>);
-
-impl Sums {
-    pub(super) fn of(values: impl Iterator<Item = f64>) -> Self {
-        let mut sum = 0.0;
-        let mut sums = vec![0.0];
-        for value in values {
-            sum += value;
-            sums.push(sum);
-        }
-        Self(sums)
-    }
-
-    pub(super) fn total(&self) -> f64 {
-        self.0.last().copied().unwrap_or_default()
-    }
-
-    pub(super) fn within(&self, range: std::ops::Range<usize>) -> f64 {
-        let get = |at: usize| self.0.get(at).copied().unwrap_or_default();
-        get(range.end) - get(range.start)
-    }
-}
-
-/// The blocks within an element.
-pub(super) fn range(view: &View<'_>, at: NodeId) -> std::ops::Range<usize> {
-    let end = view.document.end(at);
-    let from = view.blocks.partition_point(|block| block.first < at);
-    let to = view.blocks.partition_point(|block| block.first < end);
-    from..to
-}
-
-/// Bytes of `articleBody` that are searched for the texts of blocks, all together: ten thousand paragraphs in a book.
-const MOST_LOOKED: usize = 1 << 30;
-
-/// Blocks of a page so small that places on it mean nothing.
-pub(super) const FEW: usize = 40;
-
-/// Bytes of a description; longer ones are no description.
-const LONGEST_LEAD: usize = 4000;
-
-/// All blocks of the page as the weights see them, alone.
-pub(super) fn of_blocks<'d>(view: &View<'d>, known: &mut Known<'d>) -> Vec<Seen> {
-    let document = view.document;
-    let around = around(document, known);
-    let prose = Sums::of(view.blocks.iter().map(|block| {
-        if value::is_paragraph(block) {
-            value::weight(block)
-        } else {
-            0.0
-        }
-    }));
-    let counts = Sums::of(
-        view.blocks
-            .iter()
-            .map(|block| f64::from(u8::from(value::is_paragraph(block)))),
-    );
-    let chars = Sums::of(view.blocks.iter().map(|block| block.chars as f64));
-    let linked = Sums::of(view.blocks.iter().map(|block| block.linked_chars as f64));
-    let covered = value::covered(view);
-    let title = view.title.map(fold).unwrap_or_default();
-    let said = view
-        .said
-        .map(fold)
-        .filter(|said| said.len() > 200)
-        .unwrap_or_default();
-    let leads: Vec<String> = view
-        .leads
-        .iter()
-        .map(|lead| fold(lead))
-        .filter(|lead| (30..LONGEST_LEAD).contains(&lead.len()))
-        .collect();
-    // Of each block the first with the same text, and how often that text occurs.
-    let mut first_of: Vec<usize> = Vec::with_capacity(view.blocks.len());
-    let mut times: Vec<u32> = vec![0; view.blocks.len()];
-    let mut by_text: HashMap<&str, usize> = HashMap::with_capacity(view.blocks.len());
-    for (index, block) in view.blocks.iter().enumerate() {
-        let first = *by_text.entry(block.text.as_str()).or_insert(index);
-        first_of.push(first);
-        if let Some(times) = times.get_mut(first) {
-            *times += 1;
-        }
-    }
-    let folded: Vec<String> = view
-        .blocks
-        .iter()
-        .map(|block| {
-            if !said.is_empty() || (block.chars > 10 && block.chars < 1000) {
+        let fold_block = |block: &Block| {
+            if !declared_body.is_empty() || (block.chars > 10 && block.chars < 1000) {
                 fold(&block.text)
             } else {
                 String::new()
             }
-        })
-        .collect();
-    let headline = view
-        .blocks
-        .iter()
-        .zip(&folded)
-        .position(|(block, text)| {
-            matches!(block.kind, BlockKind::Heading(1)) && *text == title && !title.is_empty()
-        })
-        .or_else(|| folded.iter().position(|text| *text == title && !title.is_empty()))
-        .or_else(|| {
-            view.blocks
-                .iter()
-                .position(|block| matches!(block.kind, BlockKind::Heading(1)))
-        });
-    let count = view.blocks.len().max(1);
-    let mut looked = 0;
-    let mut out = Vec::with_capacity(view.blocks.len());
-    for (index, block) in view.blocks.iter().enumerate() {
-        let mut seen = Seen::new();
-        of_text(&mut seen, block);
-        of_marks(&mut seen, document, block);
-        let tag = document.tag(block.owner);
-        seen.flag(Feature::OwnerP, tag == Tag::P);
-        seen.flag(
-            Feature::OwnerDiv,
-            matches!(tag, Tag::Div | Tag::Section | Tag::Article | Tag::Main),
-        );
-        seen.flag(Feature::OwnerQuote, tag == Tag::Blockquote);
-        seen.flag(Feature::OwnerCaption, tag == Tag::Figcaption);
-        let here = around.get(block.owner.index()).copied().unwrap_or_default();
-        // A link or quote may be within the owner and hold all of its text.
-        let inner = document
-            .parent(block.first)
-            .and_then(|at| around.get(at.index()))
-            .copied()
-            .unwrap_or(here);
-        for (place, feature) in INHERITED.iter().enumerate() {
-            let flags = if *feature == Feature::InLink {
-                inner.flags
-            } else {
-                here.flags
-            };
-            seen.flag(*feature, flags & (1 << place) != 0);
-        }
-        seen.flag(Feature::InArticles, here.articles > 1);
-        let parent = document.parent(block.owner).unwrap_or(block.owner);
-        let grand = document.parent(parent).unwrap_or(parent);
-        let great = document.parent(grand).unwrap_or(grand);
-        seen.far = here.names;
-        seen.near = here.own;
-        if let Some(outer) = around.get(parent.index()) {
-            for (slot, more) in seen.near.iter_mut().zip(outer.own) {
-                *slot |= more;
-            }
-        }
-        seen.flag(Feature::Noise, covered.get(index).copied().unwrap_or_default());
-        for (at, share, link) in [
-            (parent, Feature::ShareParent, Feature::LinkedParent),
-            (grand, Feature::ShareGrand, Feature::LinkedGrand),
-            (great, Feature::ShareGreat, Feature::LinkedGreat),
-        ] {
-            let range = range(view, at);
-            seen.set(
-                share,
-                (prose.within(range.clone()) / prose.total().max(1.0)) as f32,
-            );
-            seen.set(
-                link,
-                (linked.within(range.clone()) / chars.within(range.clone()).max(1.0)) as f32,
-            );
-            if at == parent {
-                seen.set(
-                    Feature::Siblings,
-                    (counts.within(range.clone()).min(5.0) / 5.0) as f32,
-                );
-                seen.flag(Feature::SharedSome, prose.within(range) > prose.total() * 0.1);
-            }
-        }
-        if let Some(headline) = headline {
-            seen.flag(Feature::AfterTitle, index > headline);
-            seen.flag(Feature::NearTitle, index > headline && index <= headline + 5);
-        }
-        // On a small page the last paragraph is as near the end as a footer is elsewhere.
-        let place = if count < FEW {
-            0.5
-        } else {
-            index as f32 / count as f32
         };
-        seen.set(Feature::Place, place);
-        seen.flag(Feature::LastTenth, place > 0.9);
-        let text = folded.get(index).map(String::as_str).unwrap_or_default();
-        if !said.is_empty() && text.len() > 30 && looked < MOST_LOOKED {
-            looked += said.len();
-            let is_in = said.contains(text);
-            seen.flag(Feature::InSaid, is_in);
-            seen.flag(Feature::NotInSaid, !is_in);
+        let blocks: Vec<String> = view.blocks.iter().map(fold_block).collect();
+        let is_h1 = |block: &Block| matches!(block.kind, BlockKind::Heading(1));
+        let is_title = |text: &String| *text == title && !title.is_empty();
+        let headline = view
+            .blocks
+            .iter()
+            .zip(&blocks)
+            .position(|(block, text)| is_h1(block) && is_title(text))
+            .or_else(|| blocks.iter().position(is_title))
+            .or_else(|| view.blocks.iter().position(is_h1));
+        Self {
+            title,
+            declared_body,
+            descriptions,
+            blocks,
+            first_same,
+            same_count,
+            headline,
         }
-        seen.flag(Feature::IsTitle, text.len() > 10 && text == title);
-        seen.flag(
-            Feature::IsLead,
-            text.len() > 30
-                && leads
-                    .iter()
-                    .any(|lead| lead.contains(text) || text.contains(lead.as_str())),
-        );
-        let first = first_of.get(index).copied().unwrap_or(index);
-        seen.flag(Feature::Repeated, block.chars >= 30 && first != index);
-        seen.flag(Feature::Recurs, times.get(first).is_some_and(|times| *times > 1));
-        let noise = covered.get(index).copied().unwrap_or_default();
-        seen.flag(Feature::NoiseShort, noise && value::weight(block) < 80.0);
-        seen.flag(Feature::NoiseLong, noise && value::weight(block) >= 160.0);
-        out.push(seen);
     }
-    out
+
+    /// Whether a block's text is that of the title, of a description, of the declared body, of another block. `searched`
+    /// counts the bytes that were searched so far.
+    fn add_comparisons(
+        &self,
+        features: &mut BlockFeatures,
+        index: usize,
+        block: &Block,
+        searched: &mut usize,
+    ) {
+        let text = self.blocks.get(index).map(String::as_str).unwrap_or_default();
+        if !self.declared_body.is_empty() && text.len() > 30 && *searched < MOST_SEARCHED {
+            *searched += self.declared_body.len();
+            let is_declared = self.declared_body.contains(text);
+            features.flag(Feature::InDeclaredBody, is_declared);
+            features.flag(Feature::NotInDeclaredBody, !is_declared);
+        }
+        features.flag(Feature::IsTitle, text.len() > 10 && text == self.title);
+        let is_in = |description: &String| description.contains(text) || text.contains(description.as_str());
+        features.flag(
+            Feature::IsDescription,
+            text.len() > 30 && self.descriptions.iter().any(is_in),
+        );
+        let first = self.first_same.get(index).copied().unwrap_or(index);
+        features.flag(Feature::Repeated, block.chars >= 30 && first != index);
+        features.flag(
+            Feature::Recurs,
+            self.same_count.get(first).is_some_and(|count| *count > 1),
+        );
+    }
 }
 
-fn of_text(seen: &mut Seen, block: &Block) {
-    seen.set(Feature::Bias, 1.0);
-    match block.kind {
-        BlockKind::Paragraph => seen.set(Feature::Paragraph, 1.0),
-        BlockKind::Item { .. } => seen.set(Feature::Item, 1.0),
-        BlockKind::Row => seen.set(Feature::Row, 1.0),
-        BlockKind::Pre => seen.set(Feature::Pre, 1.0),
-        BlockKind::Heading(1) => seen.set(Feature::H1, 1.0),
-        BlockKind::Heading(2) => seen.set(Feature::H2, 1.0),
-        BlockKind::Heading(3) => seen.set(Feature::H3, 1.0),
-        BlockKind::Heading(_) => seen.set(Feature::H4, 1.0),
+/// The tag of the block's element, and what the elements around it say.
+fn add_elements(features: &mut BlockFeatures, document: &Document, block: &Block, ancestries: &[Ancestry]) {
+    let tag = document.tag(block.owner);
+    features.flag(Feature::OwnerP, tag == Tag::P);
+    features.flag(
+        Feature::OwnerDiv,
+        matches!(tag, Tag::Div | Tag::Section | Tag::Article | Tag::Main),
+    );
+    features.flag(Feature::OwnerQuote, tag == Tag::Blockquote);
+    features.flag(Feature::OwnerCaption, tag == Tag::Figcaption);
+    let own = ancestries.get(block.owner.index()).copied().unwrap_or_default();
+    // A link within the block's element may hold all of its text.
+    let inner = document
+        .parent(block.first)
+        .and_then(|at| ancestries.get(at.index()))
+        .unwrap_or(&own);
+    for (feature, has) in own.inherited() {
+        features.flag(feature, has);
     }
-    let weight = value::weight(block);
+    features.flag(Feature::InLink, inner.is_in_link());
+    features.flag(Feature::InArticles, own.articles > 1);
+    features.all_names = own.all_names;
+    features.near_names = own.own_names;
+    let parent = document.parent(block.owner).unwrap_or(block.owner);
+    if let Some(parent) = ancestries.get(parent.index()) {
+        add_words(&mut features.near_names, &parent.own_names);
+    }
+}
+
+/// Where a block stands on the page and to the headline.
+fn add_place(features: &mut BlockFeatures, index: usize, count: usize, headline: Option<usize>) {
+    if let Some(headline) = headline {
+        features.flag(Feature::AfterTitle, index > headline);
+        features.flag(Feature::NearTitle, index > headline && index <= headline + 5);
+    }
+    // On a small page the last paragraph is as near to the end as a footer is elsewhere.
+    let place = if count < FEW_BLOCKS {
+        0.5
+    } else {
+        index as f32 / count as f32
+    };
+    features.set(Feature::Place, place);
+    features.flag(Feature::LastTenth, place > 0.9);
+}
+
+/// The kind of a block, and the form of its text.
+fn add_text(features: &mut BlockFeatures, block: &Block) {
+    features.set(Feature::Bias, 1.0);
+    let kind = match block.kind {
+        BlockKind::Paragraph => Feature::Paragraph,
+        BlockKind::Item { .. } => Feature::Item,
+        BlockKind::Row => Feature::Row,
+        BlockKind::Pre => Feature::Pre,
+        BlockKind::Heading(1) => Feature::H1,
+        BlockKind::Heading(2) => Feature::H2,
+        BlockKind::Heading(3) => Feature::H3,
+        BlockKind::Heading(_) => Feature::H4,
+    };
+    features.set(kind, 1.0);
+    let weight = block.weight;
     for (feature, least) in [
         (Feature::Long20, 20.0),
         (Feature::Long40, 40.0),
@@ -399,35 +314,50 @@ fn of_text(seen: &mut Seen, block: &Block) {
         (Feature::Long160, 160.0),
         (Feature::Long320, 320.0),
     ] {
-        seen.flag(feature, weight >= least);
+        features.flag(feature, weight >= least);
     }
-    seen.set(Feature::LogLength, (weight.max(1.0).ln() / 6.0) as f32);
+    features.set(Feature::LogLength, (weight.max(1.0).ln() / 6.0) as f32);
     let linked = block.linked_chars as f32 / block.chars.max(1) as f32;
-    seen.set(Feature::Linked, linked);
-    seen.flag(Feature::LinkedHalf, linked >= 0.5);
-    seen.flag(Feature::LinkedAll, linked >= 0.9);
-    seen.flag(Feature::Unlinked, block.linked_chars == 0);
-    let sentence = value::ends_sentence(&block.text);
-    seen.flag(Feature::Sentence, sentence);
-    seen.flag(Feature::LongSentence, sentence && weight >= 80.0);
-    let link = linked >= 0.9;
-    let (item, heading) = (
-        matches!(block.kind, BlockKind::Item { .. }),
-        matches!(block.kind, BlockKind::Heading(_)),
-    );
-    seen.flag(Feature::LinkParagraph, link && !item && !heading);
-    seen.flag(Feature::LinkItem, link && item);
-    seen.flag(Feature::LinkHeading, link && heading);
-    seen.flag(
-        Feature::Scrap,
-        !sentence && weight < 40.0 && block.kind == BlockKind::Paragraph,
-    );
-    seen.flag(Feature::ScrapItem, !sentence && item);
+    let is_link = linked >= 0.9;
+    let is_item = matches!(block.kind, BlockKind::Item { .. });
+    let is_heading = matches!(block.kind, BlockKind::Heading(_));
+    features.set(Feature::Linked, linked);
+    features.flag(Feature::LinkedHalf, linked >= 0.5);
+    features.flag(Feature::LinkedAll, is_link);
+    features.flag(Feature::Unlinked, block.linked_chars == 0);
+    features.flag(Feature::LinkParagraph, is_link && !is_item && !is_heading);
+    features.flag(Feature::LinkItem, is_link && is_item);
+    features.flag(Feature::LinkHeading, is_link && is_heading);
     let text = block.text.as_str();
-    seen.flag(Feature::Colon, text.ends_with([':', '：']));
-    seen.flag(Feature::Question, text.ends_with(['?', '？', '؟']));
+    let is_sentence = ends_sentence(text);
+    features.flag(Feature::Sentence, is_sentence);
+    features.flag(Feature::LongSentence, is_sentence && weight >= 80.0);
+    features.flag(Feature::Scrap, is_scrap(block, 40.0));
+    features.flag(Feature::ScrapItem, !is_sentence && is_item);
+    features.flag(Feature::Colon, text.ends_with([':', '：']));
+    features.flag(Feature::Question, text.ends_with(['?', '？', '؟']));
+    add_characters(features, block);
+    features.flag(
+        Feature::Arrow,
+        text.starts_with(['›', '>', '►', '→', '▶', '+', '➡', '▸', '•'])
+            || text.ends_with(['»', '›', '>', '►', '→', '▶', '▸', '…']) && linked > 0.3,
+    );
+    features.flag(
+        Feature::Copyright,
+        text.contains(['©', '®']) || text.contains("(c)"),
+    );
+    features.flag(
+        Feature::Handle,
+        weight < 300.0 && (text.contains(" @") || text.contains("http") || text.contains("www.")),
+    );
+    features.flag(Feature::ReadMore, is_read_more(text));
+    features.flag(Feature::Credit, is_credit(text));
+}
+
+/// Commas, separators, and the shares of capitals and digits in the beginning of a text.
+fn add_characters(features: &mut BlockFeatures, block: &Block) {
     let (mut commas, mut upper, mut lower, mut digits, mut separators) = (0u8, 0u32, 0u32, 0u32, 0u8);
-    for c in text.chars().take(400) {
+    for c in block.text.chars().take(SAMPLE) {
         match c {
             ',' | '،' | '、' | '，' => commas = commas.saturating_add(1),
             '|' | '·' | '•' | '/' | '»' | '›' => separators = separators.saturating_add(1),
@@ -441,36 +371,21 @@ fn of_text(seen: &mut Seen, block: &Block) {
         }
     }
     let sampled = (upper + lower + digits).max(1) as f32;
-    seen.set(Feature::Commas, f32::from(commas.min(3)) / 3.0);
-    seen.flag(Feature::Capitals, upper as f32 > 0.6 * sampled);
-    seen.flag(Feature::Digits, digits as f32 > 0.25 * sampled);
-    seen.flag(Feature::Separators, separators > 0 && weight < 120.0);
-    seen.flag(
-        Feature::Arrow,
-        text.starts_with(['›', '>', '►', '→', '▶', '+', '➡', '▸', '•'])
-            || text.ends_with(['»', '›', '>', '►', '→', '▶', '▸', '…']) && linked > 0.3,
-    );
-    seen.flag(
-        Feature::Copyright,
-        text.contains(['©', '®']) || text.contains("(c)"),
-    );
-    seen.flag(
-        Feature::Handle,
-        weight < 300.0 && (text.contains(" @") || text.contains("http") || text.contains("www.")),
-    );
-    seen.flag(Feature::ReadMore, noise::is_read_more(text));
-    seen.flag(Feature::Credit, noise::is_credit(text));
+    features.set(Feature::Commas, f32::from(commas.min(3)) / 3.0);
+    features.flag(Feature::Capitals, upper as f32 > 0.6 * sampled);
+    features.flag(Feature::Digits, digits as f32 > 0.25 * sampled);
+    features.flag(Feature::Separators, separators > 0 && block.weight < 120.0);
 }
 
-/// Whether all of it is set in italics or bold.
-fn of_marks(seen: &mut Seen, document: &Document, block: &Block) {
+/// Whether all of a block is set in italics or bold.
+fn add_emphasis(features: &mut BlockFeatures, document: &Document, block: &Block) {
     for at in document.ancestors(block.first).take_while(|at| *at > block.owner) {
         if document.end(at) <= block.last {
             continue;
         }
         match document.tag(at) {
-            Tag::I | Tag::Em => seen.set(Feature::AllItalic, 1.0),
-            Tag::B | Tag::Strong => seen.set(Feature::AllBold, 1.0),
+            Tag::I | Tag::Em => features.set(Feature::AllItalic, 1.0),
+            Tag::B | Tag::Strong => features.set(Feature::AllBold, 1.0),
             _ => {}
         }
     }

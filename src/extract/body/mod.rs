@@ -1,157 +1,145 @@
-//! Where the text of an article is, found without being told.
+//! Finds the body of an article without rules.
 //!
-//! Every block of the page (paragraph, heading, item) is seen with some hundred features: its shape, length and links,
-//! the elements around it and what they are called, its place, what the page says of itself for machines. Weights say
-//! how likely it is of the article. The element whose blocks are worth most together holds the article; then each block
-//! is looked at once more, among its neighbours: a short line between two good paragraphs is good, one behind the last
-//! is not. Last, what the kept blocks say about each other: headings of nothing, texts said twice.
+//! Every block of the page (paragraph, heading, item, row) gets about a hundred features: form, length and links of its
+//! text, the elements around it and their names, its place, what the head of the page declares. A linear model turns
+//! them into the log-odds that the block belongs to the article (`weights`). The element whose blocks are worth most
+//! together is the container of the article. Then each block is scored again with its neighbours as features: a short
+//! line between two good paragraphs is good, one behind the last is not. At the end headings without text and repeated
+//! texts are dropped (`prune`).
+//!
+//! The extraction pipeline calls [`find_body`]. All stages are linear in the number of nodes, or nearly so.
 
+mod ancestry;
+mod block_text;
+mod class_names;
 mod features;
-mod names;
 mod noise;
 mod prune;
 mod score;
-mod value;
+mod view;
 mod weights;
 
 #[cfg(test)]
 mod tests;
 
+use self::view::PageView;
+use super::jsonld::JsonLd;
+use super::page_meta::PageMeta;
 use crate::html::{Block, Document, LimitExceeded, NodeId, NodeSet, Selection, Tag, blocks, join_blocks};
 
-use super::jsonld::Linked;
-use super::meta::Meta;
-
-/// The body that was found: what it is cut out by, and its text.
+/// The body of an article.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub clip: Selection,
-    pub text: String,
+pub(super) struct BodyMatch {
+    /// The part of the page that it is.
+    pub(super) selection: Selection,
+    /// The text of that part.
+    pub(super) text: String,
 }
 
-/// A page as the search sees it.
-struct View<'a> {
-    document: &'a Document,
-    /// All blocks that a reader sees, in order.
-    blocks: Vec<Block>,
-    /// Elements that are no part of an article.
-    noise: NodeSet,
-    title: Option<&'a str>,
-    /// JSON-LD's `articleBody`.
-    said: Option<&'a str>,
-    /// Descriptions of the article.
-    leads: Vec<&'a str>,
-}
-
-/// Finds the body of a page.
-pub(super) fn find(
+/// Finds the body of a page; an empty one where there is none. `title` is the article's.
+pub(super) fn find_body(
     document: &Document,
     title: Option<&str>,
-    linked: &Linked,
-    meta: &Meta,
-) -> Result<Found, LimitExceeded> {
+    json_ld: &JsonLd,
+    meta: &PageMeta,
+) -> Result<BodyMatch, LimitExceeded> {
     let root = document
         .nodes()
         .find(|at| document.tag(*at) == Tag::Body)
         .or_else(|| document.nodes().next());
     let Some(root) = root else {
-        return Ok(Found {
-            clip: Selection::of_all(document, &[]),
+        return Ok(BodyMatch {
+            selection: Selection::of_all(document, &[]),
             text: String::new(),
         });
     };
-    let mut whole = Selection::of(document, root);
-    noise::hide(document, &mut whole.excluded);
+    let mut page = Selection::of(document, root);
+    noise::mark_hidden(document, &mut page.excluded);
     document.spend_pass()?;
-    let all = blocks(document, &whole);
+    let blocks = blocks(document, &page);
     document.spend_pass()?;
-    let mut known = names::Known::default();
-    let noise = noise::mark(document, &all, &mut known);
-    let described = ["og:description", "description", "twitter:description"];
-    let leads = described.iter().filter_map(|name| meta.first(&[name]));
-    let view = View {
+    let mut names = class_names::NameCache::default();
+    let noise = noise::mark_noise(document, &blocks, &mut names);
+    let descriptions = ["og:description", "description", "twitter:description"];
+    let descriptions = descriptions.iter().filter_map(|name| meta.first(&[name]));
+    let view = PageView {
         document,
-        blocks: all,
+        blocks,
         noise,
         title,
-        said: linked.body.as_deref(),
-        leads: leads.chain(linked.standfirst.as_deref()).collect(),
+        declared_body: json_ld.body.as_deref(),
+        descriptions: descriptions.chain(json_ld.standfirst.as_deref()).collect(),
     };
     document.spend_pass()?;
-    let mut seen = features::of_blocks(&view, &mut known);
+    let mut features = features::block_features(&view, &mut names);
     document.spend_pass()?;
-    let alone = score::alone(&seen);
-    let container = score::best_container(&view, &alone, root);
+    let own_odds = score::own_odds(&features);
+    let container = score::best_container(&view, &own_odds, root);
     document.spend_pass()?;
-    score::look_around(&view, &mut seen, &alone, container);
+    score::add_neighbours(&view, &mut features, &own_odds, container);
     document.spend_pass()?;
-    let among = score::among(&seen);
-    let kept = prune::kept(&view, container, &among);
+    let odds = score::odds_among_neighbours(&features);
+    let kept = prune::kept_blocks(&view, container, &odds);
     document.spend_pass()?;
-    let clip = clip_of(&view, root, &kept, whole.excluded);
-    let text = join_blocks(kept.iter().filter_map(|index| view.blocks.get(*index)));
-    Ok(Found { clip, text })
+    let kept: Vec<&Block> = kept.iter().filter_map(|index| view.blocks.get(*index)).collect();
+    Ok(BodyMatch {
+        selection: selection_of(&view, root, &kept, page.excluded),
+        text: join_blocks(kept),
+    })
 }
 
-/// The innermost element around all kept blocks.
-fn around(view: &View<'_>, root: NodeId, kept: &[usize]) -> NodeId {
-    let (Some(first), Some(last)) = (kept.first(), kept.last()) else {
-        return root;
-    };
-    let (Some(first), Some(last)) = (view.blocks.get(*first), view.blocks.get(*last)) else {
-        return root;
-    };
-    view.document
-        .ancestors(first.first)
-        .find(|at| last.last < view.document.end(*at))
-        .unwrap_or(root)
-}
-
-/// A clip with just the kept blocks in it.
-fn clip_of(view: &View<'_>, root: NodeId, kept: &[usize], hidden: NodeSet) -> Selection {
+/// The part of the page that has the kept blocks, and the images between them. `hidden` is what no reader sees.
+fn selection_of(view: &PageView<'_>, root: NodeId, kept: &[&Block], hidden: NodeSet) -> Selection {
     let document = view.document;
-    let container = around(view, root, kept);
-    let mut without = hidden;
+    let mut excluded = hidden;
+    let (Some(first), Some(last)) = (kept.first(), kept.last()) else {
+        // What was left out does not matter without a root.
+        return Selection {
+            roots: Vec::new(),
+            excluded,
+            until: None,
+        };
+    };
+    // The innermost element around all of them.
+    let container = document
+        .ancestors(first.first)
+        .find(|at| last.last < document.end(*at))
+        .unwrap_or(root);
     let mut texts = NodeSet::empty(document);
-    for block in kept.iter().filter_map(|index| view.blocks.get(*index)) {
+    for block in kept {
         let mut at = Some(block.first);
         while let Some(here) = at.filter(|at| *at <= block.last) {
             texts.insert(here);
             at = Some(here.next());
         }
     }
-    let (first, last) = match (kept.first(), kept.last()) {
-        (Some(first), Some(last)) => (view.blocks.get(*first), view.blocks.get(*last)),
-        _ => (None, None),
-    };
-    // Texts that are of no kept block go; figures between kept ones stay for their images.
     for at in document.subtree(container) {
-        if document.tag(at) == Tag::Text && !texts.contains(at) {
-            without.insert(at);
-        }
-    }
-    for at in document.subtree(container) {
-        let outside = first.is_none_or(|first| document.end(at) <= first.first)
-            || last.is_none_or(|last| at > last.last);
-        let image = matches!(document.tag(at), Tag::Img | Tag::Amp | Tag::Picture);
-        if image
-            && (outside
-                || view.noise.contains(at)
-                || document
-                    .ancestors(at)
-                    .take(6)
-                    .any(|outer| view.noise.contains(outer) && document.tag(outer) != Tag::Figure))
-        {
-            without.insert(at);
+        let tag = document.tag(at);
+        let is_left_out = match tag {
+            Tag::Text => !texts.contains(at),
+            Tag::Img | Tag::Amp | Tag::Picture => {
+                let is_outside = document.end(at) <= first.first || at > last.last;
+                is_outside || is_noise_image(view, at)
+            }
+            _ => false,
+        };
+        if is_left_out {
+            excluded.insert(at);
         }
     }
     Selection {
-        roots: if kept.is_empty() {
-            Vec::new()
-        } else {
-            vec![container]
-        },
-        excluded: without,
+        roots: vec![container],
+        excluded,
         until: None,
     }
+}
+
+/// True if an image is noise, or within noise other than the figure around it.
+fn is_noise_image(view: &PageView<'_>, at: NodeId) -> bool {
+    let document = view.document;
+    view.noise.contains(at)
+        || document
+            .ancestors(at)
+            .take(6)
+            .any(|outer| view.noise.contains(outer) && document.tag(outer) != Tag::Figure)
 }

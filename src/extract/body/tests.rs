@@ -100,11 +100,11 @@ fn a_table_stays_whole_whatever_its_rows_are_called() {
         .collect();
     let html = format!(
         "<body><nav><a href=/>Home</a> <a href=/s>Sport</a></nav><article><h1>A regatta ends</h1><p>{FIRST}</p><p>{SECOND}</p>\
-         <table><tr><th>Place</th><th>Name</th><th>Points</th><th>Wins</th></tr>{rows}</table><p>{THIRD}</p></article></body>"
+         <table><tr><th>ArticlePosition</th><th>Name</th><th>Points</th><th>Wins</th></tr>{rows}</table><p>{THIRD}</p></article></body>"
     );
     let text = text(&html);
     for row in [
-        "Place | Name | Points | Wins",
+        "ArticlePosition | Name | Points | Wins",
         "1 | Rower 1 | 863 | 6",
         "12 | Rower 12 | 456 | 2",
     ] {
@@ -381,7 +381,6 @@ fn any_page() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(crate::proptest_config())]
     #[test]
     fn no_word_is_made_up_and_none_is_glued(html in any_page()) {
         let Ok(extraction) = extracted(&html) else { return Ok(()) };
