@@ -8,6 +8,7 @@
 //! cargo bench --bench press -- --papers 50 --rounds 1 --pages real
 //! cargo bench --bench press -- --only W3,W4 --against OTHER # does another build come to the same articles?
 //! cargo bench --bench press -- --papers 0 --only W2 --database FILE # beside the articles of a database
+//! cargo bench --bench press --features html5ever-only -- --only W3,yardstick # without the fast parser of pages
 //! cargo bench --bench press -- --papers 0 --idle 120 # what a daemon with all feeds polled costs in two minutes
 //! ```
 //!

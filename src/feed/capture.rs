@@ -1,4 +1,7 @@
 //! The text of a field while its element is open, and how that text is to be read.
+//!
+//! A field holds text, escaped markup or bare markup, and often not what it declares. Bare markup is written down again
+//! as tags without prefixes and namespaces, so that the field is HTML in the end.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -19,7 +22,7 @@ pub(super) struct FieldCapture {
     /// See [`ElementRole::Field`](super::fields::ElementRole::Field).
     pub(super) rank: u8,
     declared: DeclaredType,
-    /// `isPermaLink` of a `guid`.
+    /// `isPermaLink` of a `guid`; `None` if it says nothing.
     pub(super) permalink: Option<bool>,
     text: String,
     /// Whether there are elements in it: its text is markup from then on.

@@ -1,4 +1,7 @@
 //! The feed's own fields: title, site, language, author, hubs, and when it wishes to be polled.
+//!
+//! Schedules: RSS 2.0 (`ttl`, `skipHours`, `skipDays`) and the RSS 1.0 syndication module (`updatePeriod`,
+//! `updateFrequency`, `updateBase`). `schedule` decides what becomes of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,6 +167,7 @@ pub fn apply_link_headers(feed: &mut ParsedFeed, hubs: &[String], topics: &[Stri
     feed.topic = topic.or(feed.topic.take());
 }
 
+/// Adds a hub once, up to [`limits::HUBS`].
 fn add_hub(hubs: &mut Vec<Url>, hub: Url) {
     if hubs.len() < limits::HUBS {
         add_once(hubs, Some(hub));
@@ -174,6 +178,7 @@ fn add_once<T: PartialEq>(list: &mut Vec<T>, value: Option<T>) {
     list.extend(value.filter(|value| !list.contains(value)));
 }
 
+/// A whole number; signs and fractions are none.
 fn number(text: &str) -> Option<u32> {
     text.trim().parse().ok()
 }

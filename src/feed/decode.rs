@@ -1,5 +1,5 @@
 //! Decodes a feed to text: by its byte-order mark, by what the document and the server say, by its bytes, in the order in
-//! which they are right. The text is UTF-8 without NUL and other control characters (HOSTILE H12).
+//! which they are right. The text is UTF-8 without NUL and other control characters (docs/threats.md, H12).
 
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -20,7 +20,7 @@ pub(super) fn decode_document(bytes: &[u8], content_type: Option<&str>) -> Decod
     let (mut text, was_utf8) = decode_by_mark(bytes)
         .or_else(|| decode_by_zeros(bytes).map(|text| (text, false)))
         .unwrap_or_else(|| decode_by_label(bytes, content_type));
-    // Nearly all texts are clean; to test their bytes takes a tenth of the time of a look at each character.
+    // Nearly all texts are clean. A test of all bytes is vectorised and ten times as fast as a look at each character.
     if text
         .bytes()
         .fold(false, |found, byte| found | may_begin_forbidden(byte))

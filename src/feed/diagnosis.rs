@@ -1,4 +1,7 @@
-//! Says what a document is that is no feed, and where there may be one (HOSTILE H11).
+//! Says what a document is that is no feed, and where there may be one (docs/threats.md, H11).
+//!
+//! Used when nothing in the document belongs to a feed. The sentence is stored as the failure of the poll and printed by
+//! `status`, so it names what the server sent instead: a page, a login, a sitemap, an image.
 
 use url::Url;
 
@@ -15,6 +18,7 @@ pub(super) fn diagnose_bytes(bytes: &[u8]) -> Option<NotAFeed> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Some(NotAFeed::because("the document is empty"));
     }
+    // The first bytes of common formats.
     let signatures: [(&[u8], &str); 8] = [
         (b"\x1f\x8b", "gzip data"),
         (b"PK\x03\x04", "a ZIP archive"),

@@ -1,4 +1,6 @@
-//! Finds the feeds of a web page: those it announces, and those it seems to link to.
+//! Finds the feeds of a web page: those it announces, and those it seems to link to. Used by `add`.
+//!
+//! The page is read as tokens, not as a tree: links in broken markup count, too.
 
 use url::Url;
 

@@ -1,5 +1,8 @@
 //! An entry while it is parsed: of several sources of a field the best is kept.
 //!
+//! Feeds give a field several times: as RSS, as Dublin Core, as Media RSS. Each source has a rank (see
+//! [`ElementRole::Field`](super::fields::ElementRole::Field)); the smallest rank and, of equals, the smallest depth counts.
+//!
 //! The readers of XML and of JSON Feed fill an [`EntryDraft`]; [`EntryDraft::finish`] makes it an [`Entry`].
 
 use std::borrow::Cow;
@@ -73,6 +76,7 @@ impl<'t> FieldText<'t> {
         }
     }
 
+    /// The rank of its element, then its depth up to 255.
     fn rank(&self) -> u16 {
         u16::from(self.rank) * 256 + u16::try_from(self.depth).map_or(255, |depth| depth.min(255))
     }
@@ -168,6 +172,7 @@ impl EntryDraft {
         self.set_id(id, 256);
     }
 
+    /// An id is kept as printed, except for the space around it: it identifies the entry.
     fn set_id(&mut self, id: &str, rank: u16) {
         let id = id.trim();
         if id.len() > limits::ID {
@@ -199,25 +204,16 @@ impl EntryDraft {
     /// Adds a person as printed, by the name where an e-mail address comes with one.
     pub(super) fn add_author(&mut self, text: &str) {
         let name = person_name(text);
-        if name.is_empty() || self.authors.iter().any(|known| known == name) {
-            return;
-        }
-        if self.authors.len() < limits::LIST {
+        let is_known = self.authors.iter().any(|known| known == name);
+        if !name.is_empty() && !is_known && self.has_room(self.authors.len(), "authors") {
             self.authors.push(name.to_owned());
-        } else {
-            self.record_loss("it has more than 100 authors; the rest was left out");
         }
     }
 
     /// Adds a category, unless it is there.
     pub(super) fn add_category(&mut self, name: String) {
-        if self.categories.contains(&name) {
-            return;
-        }
-        if self.categories.len() < limits::LIST {
+        if !self.categories.contains(&name) && self.has_room(self.categories.len(), "categories") {
             self.categories.push(name);
-        } else {
-            self.record_loss("it has more than 100 categories; the rest was left out");
         }
     }
 
@@ -232,20 +228,24 @@ impl EntryDraft {
         let Some(url) = web_address(href, base) else {
             return;
         };
-        self.link
-            .offer_first(u16::from(link_rank::ENCLOSURE), Some(url.clone()));
-        if self.enclosures.iter().any(|known| known.url == url) {
-            return;
+        let rank = u16::from(link_rank::ENCLOSURE);
+        self.link.offer_first(rank, Some(url.clone()));
+        let is_known = self.enclosures.iter().any(|known| known.url == url);
+        if !is_known && self.has_room(self.enclosures.len(), "media files") {
+            self.enclosures.push(Enclosure {
+                url,
+                mime: mime.and_then(|mime| plain_line(mime, TextKind::Text, 100)),
+                length: length.and_then(|length| length.trim().parse().ok()),
+            });
         }
-        if self.enclosures.len() >= limits::LIST {
-            self.record_loss("it has more than 100 media files; the rest was left out");
-            return;
+    }
+
+    /// Whether a list of so many may grow; else the loss is recorded.
+    fn has_room(&mut self, length: usize, what: &str) -> bool {
+        if length >= limits::LIST {
+            self.record_loss(&format!("it has more than 100 {what}; the rest was left out"));
         }
-        self.enclosures.push(Enclosure {
-            url,
-            mime: mime.and_then(|mime| plain_line(mime, TextKind::Text, 100)),
-            length: length.and_then(|length| length.trim().parse().ok()),
-        });
+        length < limits::LIST
     }
 
     /// A field as one line of plain text; `what` names it where it is cut.

@@ -1,4 +1,7 @@
 //! Reads JSON Feed 1.0 and 1.1 (jsonfeed.org), value by value: one odd value costs one field, not the feed.
+//!
+//! A document is a feed if its `version` names jsonfeed.org, or if it has a `title` and a list of `items`. Numbers are
+//! read as text, because some feeds have numeric ids and sizes in quotes or the reverse. Extensions (`_name`) are ignored.
 
 use std::borrow::Cow;
 
@@ -81,8 +84,10 @@ pub(super) fn parse_json(text: &str, base: Option<&Url>) -> Result<ParsedFeed, N
     Ok(feed)
 }
 
+/// Reads an entry of `items`.
 fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> EntryDraft {
     let mut draft = EntryDraft::default();
+    // `content_html` comes last: of equals the last counts.
     for (field, name, kind) in [
         (FeedField::Id, "id", TextKind::Text),
         (FeedField::Title, "title", TextKind::Text),
@@ -181,10 +186,12 @@ fn surrogate(text: &str) -> Option<u32> {
     (0xd800..0xe000).contains(&code).then_some(code)
 }
 
+/// A member that must be a string.
 fn string<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v str> {
     object.get(name).and_then(Value::as_str)
 }
 
+/// A member that must be a list; empty if it is none.
 fn list<'v>(object: &'v Map<String, Value>, name: &str) -> &'v [Value] {
     object
         .get(name)
@@ -193,6 +200,7 @@ fn list<'v>(object: &'v Map<String, Value>, name: &str) -> &'v [Value] {
         .unwrap_or_default()
 }
 
+/// A member that is a string or a number.
 fn text_or_number(object: &Map<String, Value>, name: &str) -> Option<String> {
     object.get(name).and_then(as_text)
 }

@@ -1,4 +1,4 @@
-//! How much of a document is read (HOSTILE H13, H15), and how a loss is recorded.
+//! How much of a document is read (docs/threats.md, H13 and H15), and how a loss is recorded.
 //!
 //! Whatever is cut or left out becomes a [`SkippedEntry`] of the feed, never an error.
 

@@ -1,7 +1,8 @@
 //! Reads a page that links to articles as if it were a feed, for sites that have none.
 //!
 //! The configuration selects the links (`listing = { url, links, … }`). Title and date of an article are looked for in
-//! the block around its link: the largest element without a link to another article of the list.
+//! the block around its link: the largest element without a link to another article of the list. An article that is
+//! linked several times (picture, headline, "read more") is one entry.
 
 use std::collections::HashMap;
 
@@ -43,6 +44,7 @@ pub(super) fn parse_page(
     let (links, matched) = select_links(&document, &base, listing);
     let titles = match_rules(&document, &listing.title);
     let dates = match_rules(&document, &listing.date);
+    // The budget of steps is shared by all selectors of the page; without it their results are not complete.
     if document.is_overrun() {
         let message = "a selector takes too many steps over the page: write it without `~`, `+` or `:has()`";
         return Err(NotAFeed::because(message));
@@ -201,6 +203,7 @@ fn base_of(document: &Document, page: &Url) -> Url {
         .unwrap_or_else(|| page.clone())
 }
 
+/// The title of the page, which becomes that of the feed.
 fn title_of(document: &Document) -> Option<String> {
     let node = document.nodes().find(|node| document.name(*node) == "title")?;
     let title = text_line(document, node);

@@ -29,7 +29,6 @@ mod limits;
 mod listing;
 mod mojibake;
 mod open_elements;
-mod open_names;
 mod opml;
 mod plain_text;
 mod reader;
@@ -59,7 +58,7 @@ use crate::model::ParsedFeed;
 /// Parses a feed of any format.
 ///
 /// `content_type` is the header as the server sent it; `base` the URL the document came from. A bad entry becomes
-/// [`ParsedFeed::skipped`], never a lost feed. A panic in here is an error of this document (HOSTILE H14).
+/// [`ParsedFeed::skipped`], never a lost feed. A panic in here is an error of this document (docs/threats.md, H14).
 pub fn parse(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Result<ParsedFeed, NotAFeed> {
     catch_panics(|| parse_document(bytes, content_type, base))
 }

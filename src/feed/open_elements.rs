@@ -6,11 +6,17 @@ use url::Url;
 
 use super::fields::ElementRole;
 use super::limits;
-use super::open_names::OpenNames;
 use super::reference::decode_references;
 use super::token::Tag;
 use super::values::web_address;
 use super::vocabulary::{Namespaces, Vocabulary};
+
+/// Stray end tags of a document that are searched for among all open elements. Further ones are searched for among the
+/// innermost [`FEW`] only, so that a document of stray end tags takes linear time (docs/threats.md, H13).
+const MAX_STRAY_SEARCHES: usize = 100_000;
+
+/// See [`MAX_STRAY_SEARCHES`]; a field of a feed is five elements deep.
+const FEW: usize = 8;
 
 /// An open element.
 #[derive(Debug)]
@@ -30,10 +36,11 @@ pub(super) struct OpenElement<'a> {
 #[derive(Debug, Default)]
 pub(super) struct OpenElements<'a> {
     stack: Vec<OpenElement<'a>>,
-    names: OpenNames<'a>,
     namespaces: Namespaces<'a>,
     /// The address of the document.
     base: Option<Rc<Url>>,
+    /// End tags for which no open element was found.
+    strays: usize,
 }
 
 impl<'a> OpenElements<'a> {
@@ -106,7 +113,6 @@ impl<'a> OpenElements<'a> {
                 _ => is_inside_ignored,
             },
         };
-        self.names.open(tag.name);
         self.stack.push(element);
     }
 
@@ -114,18 +120,20 @@ impl<'a> OpenElements<'a> {
     pub(super) fn pop(&mut self) -> Option<OpenElement<'a>> {
         let element = self.stack.pop()?;
         self.namespaces.leave(self.stack.len() + 1);
-        self.names.close(element.name);
         Some(element)
     }
 
-    /// The index of the innermost element of a name, in any case. A search costs no more than the elements that the
-    /// caller then closes; a stray end tag costs none.
-    pub(super) fn position_of(&self, name: &'a str) -> Option<usize> {
-        if !self.names.contains(name) {
-            return None;
-        }
-        self.stack
-            .iter()
-            .rposition(|element| element.name.eq_ignore_ascii_case(name))
+    /// The index of the innermost element of a name, in any case.
+    pub(super) fn position_of(&mut self, name: &str) -> Option<usize> {
+        let is_few = self.strays >= MAX_STRAY_SEARCHES;
+        let from = if is_few {
+            self.stack.len().saturating_sub(FEW)
+        } else {
+            0
+        };
+        let mut searched = self.stack.iter().skip(from);
+        let found = searched.rposition(|element| element.name.eq_ignore_ascii_case(name));
+        self.strays += usize::from(found.is_none());
+        found.map(|at| from + at)
     }
 }

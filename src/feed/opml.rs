@@ -1,4 +1,4 @@
-//! Reads lists of feeds, as other feed readers export them (OPML 1.0 and 2.0).
+//! Reads lists of feeds, as other feed readers export them (OPML 1.0 and 2.0). Used by `import`.
 
 use super::decode::decode_document;
 use super::error::NotAFeed;

@@ -146,6 +146,7 @@ pub(super) fn is_html_element(name: &str) -> bool {
     is_in_list(name, NAMES)
 }
 
+/// Whether a name, in any case, is in a list with spaces between its words.
 fn is_in_list(name: &str, names: &str) -> bool {
     names
         .split_ascii_whitespace()

@@ -3,6 +3,13 @@
 //! No tree is built. Open elements are on a stack of bounded depth; while one of them is a field, the tokens are its
 //! text. A missing end tag is made up where the next entry or field begins, and a stray one is ignored, so that damage
 //! stays within one entry.
+//!
+//! ```text
+//! start tag ─ role_of ─┬─ Entry    opens an EntryDraft
+//!                      ├─ Field    opens a FieldCapture; until it ends, tags and text are its content
+//!                      └─ others   attributes only, or nothing
+//! end tag ── closes its element and all that are open within it
+//! ```
 
 use std::borrow::Cow;
 
@@ -60,6 +67,7 @@ struct Person {
     email: Option<String>,
 }
 
+/// The state between two tokens.
 #[derive(Debug, Default)]
 struct FeedReader<'a> {
     /// Whether text that was encoded twice is repaired.
@@ -71,7 +79,7 @@ struct FeedReader<'a> {
     entry: Option<OpenEntry>,
     channel: ChannelDraft,
     feed: ParsedFeed,
-    /// Entries seen, kept or not.
+    /// Entries that have ended, kept or not.
     seen: usize,
     /// Name of the first element, in lower case, without prefix.
     root: Option<String>,
@@ -82,6 +90,7 @@ struct FeedReader<'a> {
 }
 
 impl<'a> FeedReader<'a> {
+    /// Opens the element of a start tag, as part of the open field if there is one.
     fn start(&mut self, tag: &Tag<'a>) {
         let (vocabulary, local) = self.open.resolve(tag);
         let mut role = role_of(vocabulary, local);
@@ -202,6 +211,7 @@ impl<'a> FeedReader<'a> {
         }
     }
 
+    /// Opens an entry; some formats have its id, link, date or language in attributes.
     fn begin_entry(&mut self, tag: &Tag<'a>, base: Option<&Url>) {
         let mut draft = EntryDraft::default();
         let mut attributes = tag.attributes.iter();
@@ -294,6 +304,7 @@ impl<'a> FeedReader<'a> {
         }
     }
 
+    /// Closes the innermost element of this name, with all that are open within it. A stray end tag does nothing.
     fn end(&mut self, name: &'a str) {
         match (self.open.position_of(name), &mut self.capture) {
             (Some(at), _) => self.close_to(at),
@@ -303,6 +314,7 @@ impl<'a> FeedReader<'a> {
         }
     }
 
+    /// Adds text to the open field; elsewhere text has no meaning, except in RSS's `source`.
     fn text(&mut self, text: &str) {
         let draft = self.entry.as_mut().map(|entry| &mut entry.draft);
         if let Some(capture) = &mut self.capture {
@@ -399,6 +411,7 @@ impl<'a> FeedReader<'a> {
         }
     }
 
+    /// Adds a finished entry to the feed, up to [`limits::ENTRIES`].
     fn end_entry(&mut self, draft: EntryDraft) {
         if self.feed.entries.len() < limits::ENTRIES {
             for reason in &draft.losses {

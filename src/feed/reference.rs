@@ -1,6 +1,6 @@
 //! Character references: the five of XML, numbers, and the names of HTML 4, which feeds use without declaring them.
 //!
-//! Nothing else expands, whatever a document type declares: no entity can grow, none can name a file (HOSTILE H13).
+//! Nothing else expands, whatever a document type declares: no entity can grow, none can name a file (docs/threats.md, H13).
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -96,6 +96,7 @@ impl<'a> MarkupTokens<'a> {
         self.take(self.rest.find(is_end).unwrap_or(self.rest.len()))
     }
 
+    /// Text up to the next `<` that opens markup.
     fn text(&mut self) -> MarkupToken<'a> {
         let mut from = 0;
         let length = loop {
@@ -154,6 +155,7 @@ impl<'a> MarkupTokens<'a> {
         self.rest = self.rest.split_once('>').map_or("", |(_, rest)| rest);
     }
 
+    /// An end tag; `None` for one without a name.
     fn end_tag(&mut self) -> Option<MarkupToken<'a>> {
         self.take(2);
         let inside = self.take_until(|c| matches!(c, '<' | '>'));
@@ -161,6 +163,7 @@ impl<'a> MarkupTokens<'a> {
         inside.split_ascii_whitespace().next().map(MarkupToken::End)
     }
 
+    /// A start tag with its attributes. It ends at `>`, at the next `<`, or with the document.
     fn start_tag(&mut self) -> MarkupToken<'a> {
         self.take(1);
         let mut tag = Tag {

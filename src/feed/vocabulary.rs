@@ -107,7 +107,7 @@ impl Vocabulary {
     }
 }
 
-/// Declarations in scope that are kept; beyond them only the usual prefixes are known (HOSTILE H13).
+/// Declarations in scope that are kept; beyond them only the usual prefixes are known (docs/threats.md, H13).
 const MAX_DECLARATIONS: usize = 64;
 
 /// The namespace declarations in scope.

@@ -10,7 +10,7 @@ use crate::way::{config, page, rss};
 const TEXT: &str =
     "The ferry to the islands was late again, and tea was made for those who waited on the quay for it.";
 
-/// A site with a front page; nothing else is there.
+/// A site with a front page and nothing else.
 fn site(front: &str) -> (Press, Desk, String) {
     let press = Press::start("127.0.0.2");
     press.page("/", Reply::html(format!("<!DOCTYPE html><html><head>{front}")));
@@ -50,7 +50,7 @@ fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
         shown.stderr
     );
     assert!(shown.stderr.contains("--feed N"), "{}", shown.stderr);
-    assert_eq!(press.count("/other/rss"), 0, "what is announced will do");
+    assert_eq!(press.count("/other/rss"), 0, "announced feeds are enough");
     assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), written);
 
     let added = desk.run(&["add", &press.url("/"), "--feed", "1", "--tag", "news", "--json"]);
@@ -84,7 +84,7 @@ fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
 }
 
 #[test]
-fn feeds_that_are_only_linked_or_only_usual_are_found() {
+fn linked_feeds_and_usual_addresses_are_found() {
     let (press, desk, _) = site(
         "</head><body><a href=/about>About</a><a href=/service/rss.html>RSS</a><a href=/x/feed/>Feed</a>",
     );
@@ -104,7 +104,7 @@ fn feeds_that_are_only_linked_or_only_usual_are_found() {
     let added = desk.run(&["add", &press.url("/"), "--yes", "--name", "mine"]);
     assert_eq!(added.code, Some(0), "{}", added.stderr);
     assert!(desk.run(&["list"]).stdout.contains("/feed.xml"));
-    assert_eq!(press.count("/robots.txt"), 1, "guesses ask first");
+    assert_eq!(press.count("/robots.txt"), 1, "robots.txt is read before a guess");
     assert_eq!(
         desk.run(&["add", &press.url("/feed.xml"), "--yes"]).code,
         Some(0),
@@ -137,7 +137,7 @@ fn a_site_without_a_feed_may_have_a_sitemap_that_robots_txt_names() {
 }
 
 #[test]
-fn of_an_article_page_nothing_is_proposed_that_is_not_there() {
+fn an_article_page_without_feeds_proposes_nothing() {
     let (press, desk, written) = site("");
     press.page("/2026/ferry", page("The ferry", TEXT, ""));
     press.page(
@@ -157,7 +157,7 @@ fn of_an_article_page_nothing_is_proposed_that_is_not_there() {
 }
 
 #[test]
-fn a_list_of_feeds_is_taken_over_with_its_folders() {
+fn an_opml_list_is_imported_with_its_folders_as_tags() {
     let list = r#"<?xml version="1.0"?><opml version="1.1"><head><title>Mine</title></head><body>
         <outline text="World"><outline text="Europe">
         <outline type="rss" text="The Paper &amp; Co" xmlUrl="https://paper.example/rss?a=1&amp;b=2" category="/daily,local"/></outline>
@@ -237,7 +237,7 @@ fn a_list_of_feeds_is_taken_over_with_its_folders() {
 }
 
 #[test]
-fn where_there_is_no_configuration_one_is_begun() {
+fn import_creates_a_missing_configuration() {
     let desk = Desk::new("");
     std::fs::remove_file(desk.config()).unwrap();
     let list = desk.path().join("list.opml");
@@ -245,7 +245,7 @@ fn where_there_is_no_configuration_one_is_begun() {
         r#"<opml><body><outline text="The Paper" xmlUrl="https://paper.example/rss"/></body></opml>"#;
     std::fs::write(&list, outlines).unwrap();
     let list = list.to_str().unwrap();
-    // None is named: the user's own place.
+    // Without a named configuration: the user's own.
     let alone = |words: &[&str]| -> Ended {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cuttings"));
         command
@@ -257,7 +257,7 @@ fn where_there_is_no_configuration_one_is_begun() {
     };
     let dry = alone(&["import", list, "--dry-run"]);
     assert_eq!(dry.code, Some(0), "{}", dry.stderr);
-    assert!(!desk.path().join("xdg").exists(), "a rehearsal writes nothing");
+    assert!(!desk.path().join("xdg").exists(), "--dry-run writes nothing");
     let done = alone(&["import", list]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let written = std::fs::read_to_string(desk.path().join("xdg/cuttings/cuttings.toml")).unwrap();
@@ -273,12 +273,15 @@ fn where_there_is_no_configuration_one_is_begun() {
         listed.stderr
     );
 
-    // One is named that is not there: it is begun; commands that only read say that it is missing.
+    // A named configuration that is missing is created; commands that only read fail.
     assert_eq!(desk.run(&["list"]).code, Some(2));
     assert_eq!(desk.run(&["import", list]).code, Some(0));
     assert!(desk.run(&["list"]).stdout.contains("the-paper"));
     std::fs::remove_file(desk.config()).unwrap();
     let refused = desk.run(&["add", "http://127.0.0.2:1/", "--yes"]);
     assert!(refused.stderr.contains("127.0.0.2"), "{}", refused.stderr);
-    assert!(!desk.config().exists(), "nothing was added, nothing is begun");
+    assert!(
+        !desk.config().exists(),
+        "nothing was added, so nothing is created"
+    );
 }

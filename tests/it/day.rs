@@ -22,8 +22,8 @@ use tokio::time::{Instant, sleep};
 const SOURCES: usize = 2000;
 const HOSTS: usize = 300;
 
-/// What a busy server asks for.
-const REST: TimeDelta = TimeDelta::minutes(20);
+/// The `Retry-After` of a busy server.
+const BACKOFF: TimeDelta = TimeDelta::minutes(20);
 
 /// The wall clock of a simulation.
 #[derive(Clone, Copy)]
@@ -39,8 +39,8 @@ fn midnight() -> DateTime<Utc> {
     "2026-11-24T00:00:00Z".parse().unwrap()
 }
 
-/// A number that looks thrown and is the same in every run.
-fn dice(one: usize, two: usize, below: u64) -> u64 {
+/// A pseudo-random number below a limit, the same in every run.
+fn pseudo_random(one: usize, two: usize, below: u64) -> u64 {
     let mut mixed =
         (one as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (two as u64).wrapping_mul(0xd1b5_4a32_d192_ed03);
     mixed ^= mixed >> 31;
@@ -49,65 +49,68 @@ fn dice(one: usize, two: usize, below: u64) -> u64 {
     mixed % below
 }
 
-/// A time in which a host was asked, or asked to be left alone.
+/// The time of a request, of a backoff, or of a full queue.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 }
 
-/// What all servers saw.
+/// What all servers recorded.
 #[derive(Default)]
-struct Seen {
-    asked: BTreeMap<usize, Vec<Span>>,
-    rests: BTreeMap<usize, Vec<Span>>,
-    under_way: usize,
-    most: usize,
+struct ServerLog {
+    /// By host: from the request to its response.
+    requests: BTreeMap<usize, Vec<Span>>,
+    /// By host: how long it asked to be left alone.
+    backoffs: BTreeMap<usize, Vec<Span>>,
+    in_flight: usize,
+    most_in_flight: usize,
 }
 
-/// One request: through the gate, and as long as the server takes; a busy one asks for rest. `None`: the host wants rest, nobody was asked.
-async fn ask(
+/// One request through the gate, as long as the response takes. A busy server asks for a backoff. `None`: the host is in
+/// backoff, and no request was sent.
+async fn request(
     gate: &Gate,
-    seen: &Mutex<Seen>,
+    log: &Mutex<ServerLog>,
     host: usize,
-    takes: Duration,
+    response_time: Duration,
     busy: bool,
     clock: Clock,
 ) -> Option<Span> {
-    let pass = gate
+    let permit = gate
         .enter_unless_resting(&format!("host-{host}.example"), || clock.now())
         .await
         .ok()?;
     let from = clock.now();
     {
-        let mut seen = seen.lock().unwrap();
-        seen.under_way += 1;
-        seen.most = seen.most.max(seen.under_way);
+        let mut log = log.lock().unwrap();
+        log.in_flight += 1;
+        log.most_in_flight = log.most_in_flight.max(log.in_flight);
     }
-    sleep(takes).await;
+    sleep(response_time).await;
     let span = Span {
         from,
         to: clock.now(),
     };
     {
-        let mut seen = seen.lock().unwrap();
-        seen.under_way -= 1;
-        seen.asked.entry(host).or_default().push(span);
+        let mut log = log.lock().unwrap();
+        log.in_flight -= 1;
+        log.requests.entry(host).or_default().push(span);
         if busy {
             // As the fetcher does: before the next in line gets the slot.
-            let until = span.to + REST;
+            let until = span.to + BACKOFF;
             gate.rest(&format!("host-{host}.example"), until);
-            seen.rests.entry(host).or_default().push(Span {
+            log.backoffs.entry(host).or_default().push(Span {
                 from: span.to,
                 to: until,
             });
         }
     }
-    drop(pass);
+    drop(permit);
     Some(span)
 }
 
-struct Simulated {
+struct SimulatedSource {
     host: usize,
     name: String,
     schedule: Schedule,
@@ -129,24 +132,29 @@ fn next_of(queues: &mut Queues, host: usize) -> (DateTime<Utc>, usize) {
     first
 }
 
-/// What a step came to: of which source, whether it was a poll, what was asked, and whether the host wants rest.
+/// A poll or the fetch of a page.
 #[derive(Clone, Copy)]
-struct Done {
+struct Step {
     source: usize,
-    poll: bool,
-    asked: Option<Span>,
-    turn: usize,
+    is_poll: bool,
+    /// `None` where the host was in backoff, or before the request.
+    request: Option<Span>,
+    /// Counts all steps.
+    number: usize,
 }
 
-fn simulated() -> Vec<Simulated> {
+fn simulated() -> Vec<SimulatedSource> {
     (0..SOURCES)
-        .map(|number| Simulated {
-            // Each host has one; the rest crowd on the first few.
+        .map(|number| SimulatedSource {
+            // Each host has one; the others are on the first few hosts.
             host: if number < HOSTS {
                 number
             } else {
-                (dice(number, 1, 1000) * dice(number, 2, 1000) * dice(number, 3, 1000) * 300 / 1_000_000_000)
-                    as usize
+                (pseudo_random(number, 1, 1000)
+                    * pseudo_random(number, 2, 1000)
+                    * pseudo_random(number, 3, 1000)
+                    * 300
+                    / 1_000_000_000) as usize
             },
             name: format!("source-{number}"),
             schedule: match number % 4 {
@@ -165,9 +173,9 @@ fn simulated() -> Vec<Simulated> {
 #[tokio::test(start_paused = true)]
 async fn a_simulated_day_is_polite_and_on_time() {
     let politeness = PolitenessConfig::default();
-    let (gate, seen) = (
+    let (gate, log) = (
         Arc::new(Gate::new(&politeness)),
-        Arc::new(Mutex::new(Seen::default())),
+        Arc::new(Mutex::new(ServerLog::default())),
     );
     let clock = Clock(Instant::now());
     let end = midnight() + TimeDelta::days(1);
@@ -175,62 +183,62 @@ async fn a_simulated_day_is_polite_and_on_time() {
     let mut due: BinaryHeap<Reverse<(DateTime<Utc>, usize)>> =
         (0..SOURCES).map(|source| Reverse((midnight(), source))).collect();
     let (mut waiting, mut pages): (Queues, Queues) = (BTreeMap::new(), BTreeMap::new());
-    let mut rests: BTreeMap<usize, DateTime<Utc>> = BTreeMap::new();
-    let (mut polling, mut paging): (HashSet<usize>, HashSet<usize>) = Default::default();
-    let mut work: JoinSet<Done> = JoinSet::new();
+    let mut backoffs: BTreeMap<usize, DateTime<Utc>> = BTreeMap::new();
+    let (mut polled_hosts, mut collected_hosts): (HashSet<usize>, HashSet<usize>) = Default::default();
+    let mut work: JoinSet<Step> = JoinSet::new();
     let mut late: Vec<(usize, DateTime<Utc>, DateTime<Utc>)> = Vec::new();
     let mut due_at: BTreeMap<usize, DateTime<Utc>> = BTreeMap::new();
     let (mut full, mut full_since): (Vec<Span>, Option<DateTime<Utc>>) = Default::default();
-    let (mut polls, mut collected, mut turned_away, mut turn) = (0_usize, 0_usize, 0_usize, 0_usize);
+    let (mut polls, mut collected, mut deferred, mut steps) = (0_usize, 0_usize, 0_usize, 0_usize);
     loop {
         let now = clock.now();
-        // As the daemon does: polls first, half the room at most, one of each host; then pages, one of each host.
+        // As the daemon does: polls first, half the free places at most, one of each host; then pages, one of each host.
         let free = politeness.in_flight - work.len();
-        let room = free.div_ceil(2);
+        let places = free.div_ceil(2);
         while let Some(Reverse((at, source))) = due.pop_if_due(now).filter(|_| now < end) {
             waiting
                 .entry(sources[source].host)
                 .or_default()
                 .push_back((at, source));
         }
-        let open = |host: &usize| rests.get(host).is_none_or(|rest| *rest <= now);
+        let open = |host: &usize| backoffs.get(host).is_none_or(|until| *until <= now);
         let mut ready: Vec<(DateTime<Utc>, usize)> = waiting
             .iter()
-            .filter(|(host, _)| now < end && !polling.contains(*host) && open(host))
+            .filter(|(host, _)| now < end && !polled_hosts.contains(*host) && open(host))
             .map(|(host, queue)| (queue[0].0, *host))
             .collect();
         ready.sort();
-        for (_, host) in ready.into_iter().take(room) {
+        for (_, host) in ready.into_iter().take(places) {
             let (at, source) = next_of(&mut waiting, host);
-            polling.insert(host);
+            polled_hosts.insert(host);
             due_at.insert(source, at);
-            turn += 1;
-            let done = Done {
+            steps += 1;
+            let step = Step {
                 source,
-                poll: true,
-                asked: None,
-                turn,
+                is_poll: true,
+                request: None,
+                number: steps,
             };
-            start(&mut work, &gate, &seen, clock, done, host);
+            start(&mut work, &gate, &log, clock, step, host);
         }
-        let room = politeness.in_flight - work.len();
+        let places = politeness.in_flight - work.len();
         let ready: Vec<usize> = pages
             .keys()
             .copied()
-            .filter(|host| !paging.contains(host) && open(host))
-            .take(room)
+            .filter(|host| !collected_hosts.contains(host) && open(host))
+            .take(places)
             .collect();
         for host in ready {
             let (_, source) = next_of(&mut pages, host);
-            paging.insert(host);
-            turn += 1;
-            let done = Done {
+            collected_hosts.insert(host);
+            steps += 1;
+            let step = Step {
                 source,
-                poll: false,
-                asked: None,
-                turn,
+                is_poll: false,
+                request: None,
+                number: steps,
             };
-            start(&mut work, &gate, &seen, clock, done, host);
+            start(&mut work, &gate, &log, clock, step, host);
         }
         match (work.len() == politeness.in_flight, full_since) {
             (true, None) => full_since = Some(now),
@@ -244,12 +252,12 @@ async fn a_simulated_day_is_polite_and_on_time() {
             break;
         }
         let soonest = due.peek().map(|Reverse((at, _))| *at);
-        let rested = rests.iter().filter(|(host, rest)| {
-            **rest > now && (waiting.contains_key(*host) || pages.contains_key(*host))
+        let in_backoff = backoffs.iter().filter(|(host, until)| {
+            **until > now && (waiting.contains_key(*host) || pages.contains_key(*host))
         });
         let next = soonest
             .into_iter()
-            .chain(rested.map(|(_, rest)| *rest))
+            .chain(in_backoff.map(|(_, until)| *until))
             .min()
             .unwrap_or(end);
         let wait = (next - now).to_std().unwrap_or_default();
@@ -260,42 +268,42 @@ async fn a_simulated_day_is_polite_and_on_time() {
         };
         let wait = wait.clamp(Duration::from_millis(1), Duration::from_hours(1));
         tokio::select! {
-            Some(done) = work.join_next(), if !work.is_empty() => {
-                let Done { source, poll, asked, turn } = done.unwrap();
+            Some(step) = work.join_next(), if !work.is_empty() => {
+                let Step { source, is_poll, request, number } = step.unwrap();
                 let now = clock.now();
-                let it = &mut sources[source];
-                let busy = is_busy(turn);
-                let retry_after = asked.filter(|_| busy).map(|span| span.to + REST);
+                let polled = &mut sources[source];
+                let busy = is_busy(number);
+                let retry_after = request.filter(|_| busy).map(|span| span.to + BACKOFF);
                 if let Some(until) = retry_after {
-                    rests.insert(it.host, until);
+                    backoffs.insert(polled.host, until);
                 }
-                if asked.is_none() {
-                    turned_away += 1;
+                if request.is_none() {
+                    deferred += 1;
                 }
-                if !poll {
-                    paging.remove(&it.host);
-                    if asked.is_none() || busy {
-                        pages.entry(it.host).or_default().push_back((now, source));
+                if !is_poll {
+                    collected_hosts.remove(&polled.host);
+                    if request.is_none() || busy {
+                        pages.entry(polled.host).or_default().push_back((now, source));
                     } else {
                         collected += 1;
                     }
                     continue;
                 }
-                polling.remove(&it.host);
-                let Some(span) = asked else {
-                    // Turned away at the gate: the host rests, and the source is due when it does no longer.
-                    waiting.entry(it.host).or_default().push_front((due_at[&source], source));
+                polled_hosts.remove(&polled.host);
+                let Some(span) = request else {
+                    // The host is in backoff: the source is due when that ends.
+                    waiting.entry(polled.host).or_default().push_front((due_at[&source], source));
                     continue;
                 };
                 polls += 1;
-                it.polls += 1;
+                polled.polls += 1;
                 late.push((source, due_at[&source], span.from));
-                let failed = busy || dice(turn, 4, 50) == 0;
-                it.failures = if failed { it.failures + 0.25 } else { 0.0 };
-                let new = if failed || dice(turn, 5, 3) > 0 { 0 } else { usize::try_from(dice(turn, 6, 3)).unwrap() };
-                it.rhythm.observe(&vec![now; new], 30 * usize::from(new > 0), now);
+                let failed = busy || pseudo_random(number, 4, 50) == 0;
+                polled.failures = if failed { polled.failures + 0.25 } else { 0.0 };
+                let new = if failed || pseudo_random(number, 5, 3) > 0 { 0 } else { usize::try_from(pseudo_random(number, 6, 3)).unwrap() };
+                polled.rhythm.observe(&vec![now; new], 30 * usize::from(new > 0), now);
                 if new > 0 {
-                    pages.entry(it.host).or_default().extend(std::iter::repeat_n((now, source), new));
+                    pages.entry(polled.host).or_default().extend(std::iter::repeat_n((now, source), new));
                 }
                 let hints = PollHints {
                     fresh_until: (source % 10 == 0).then(|| now + TimeDelta::hours(2)),
@@ -304,13 +312,13 @@ async fn a_simulated_day_is_polite_and_on_time() {
                 };
                 let next = schedule::next(
                     &PollContext {
-                        name: &it.name,
-                        schedule: &it.schedule,
-                        rhythm: &it.rhythm,
+                        name: &polled.name,
+                        schedule: &polled.schedule,
+                        rhythm: &polled.rhythm,
                         conditional: true,
                         hints: &hints,
                         max_hint: MAX_WAIT,
-                        failure: failed.then_some(FailureContext { failures: it.failures, retry_after, refused: false }),
+                        failure: failed.then_some(FailureContext { failures: polled.failures, retry_after, refused: false }),
                     },
                     now,
                 );
@@ -319,44 +327,48 @@ async fn a_simulated_day_is_polite_and_on_time() {
             () = sleep(wait) => {}
         }
     }
-    let seen = seen.lock().unwrap();
-    // No host ever saw two requests at once, or two within its gap, or one while it rested.
-    for (host, asked) in &seen.asked {
-        for pair in asked.windows(2) {
+    let log = log.lock().unwrap();
+    // No host ever saw two requests at once, or two within its gap, or one during its backoff.
+    for (host, requests) in &log.requests {
+        for pair in requests.windows(2) {
             assert!(
                 pair[1].from - pair[0].to >= TimeDelta::seconds(1),
                 "host {host}: {pair:?}"
             );
         }
-        for rest in seen.rests.get(host).into_iter().flatten() {
-            let broken = asked
+        for backoff in log.backoffs.get(host).into_iter().flatten() {
+            let broken = requests
                 .iter()
-                .find(|span| span.from >= rest.from && span.from < rest.to);
+                .find(|span| span.from >= backoff.from && span.from < backoff.to);
             assert!(
                 broken.is_none(),
-                "host {host} rested {rest:?} and was asked {broken:?}"
+                "host {host} was in backoff {backoff:?} and got {broken:?}"
             );
         }
     }
-    assert!(seen.most <= politeness.in_flight, "{} at once", seen.most);
-    // Nobody was later than its due time and what politeness forced: its host was asked, in its gap, or at rest, or the
-    // house was full.
+    assert!(
+        log.most_in_flight <= politeness.in_flight,
+        "{} at once",
+        log.most_in_flight
+    );
+    // Nobody was later than its due time and what politeness forced: its host had a request, was in its
+    // gap or in backoff, or all of `in_flight` was used.
     let gap = TimeDelta::from_std(politeness.host_gap).unwrap();
     let mut worst = TimeDelta::zero();
     let mut lateness: Vec<TimeDelta> = Vec::new();
     for (source, due, began) in &late {
         let host = sources[*source].host;
-        // In the order of time: only those around it.
-        let all = &seen.asked[&host];
+        // In the order of time: only those around polled.
+        let all = &log.requests[&host];
         let around =
             all.partition_point(|span| span.to + gap <= *due)..all.partition_point(|span| span.from < *began);
-        let asked = all[around].iter().map(|span| Span {
+        let requests = all[around].iter().map(|span| Span {
             from: span.from,
             to: span.to + gap,
         });
-        let rests = seen.rests.get(&host).into_iter().flatten().copied();
+        let backoffs = log.backoffs.get(&host).into_iter().flatten().copied();
         let forced = covered(
-            asked.chain(rests).chain(
+            requests.chain(backoffs).chain(
                 full[full.partition_point(|span| span.to <= *due)
                     ..full.partition_point(|span| span.from < *began)]
                     .iter()
@@ -375,43 +387,43 @@ async fn a_simulated_day_is_polite_and_on_time() {
         |percent: usize| lateness[(lateness.len() * percent / 100).min(lateness.len() - 1)].as_seconds_f64();
     let crowd = sources.iter().filter(|source| source.host == 0).count();
     let fewest = sources.iter().map(|source| source.polls).min().unwrap();
-    let house_full: TimeDelta = full.iter().map(|span| span.to - span.from).sum();
+    let time_full: TimeDelta = full.iter().map(|span| span.to - span.from).sum();
     println!(
         "{SOURCES} sources on {HOSTS} hosts, {crowd} of them on one: {polls} polls and {collected} pages in a day, at most {} at \
-         once, {turned_away} turned away at a host that rests.\nStarted after they were due: half within {:.1} s, 95 % within \
-         {:.1} s, 99 % within {:.1} s, the last {:.0} s; of that not forced by politeness at most {:.1} s. The house was full \
+         once, {deferred} deferred by a backoff.\nStarted after they were due: half within {:.1} s, 95 % within \
+         {:.1} s, 99 % within {:.1} s, the last {:.0} s; of that not forced by politeness at most {:.1} s. All places were taken \
          for {} s. Fewest polls of a source: {fewest}.",
-        seen.most,
+        log.most_in_flight,
         at(50),
         at(95),
         at(99),
         at(100),
         worst.as_seconds_f64(),
-        house_full.num_seconds(),
+        time_full.num_seconds(),
     );
     assert!(worst <= TimeDelta::seconds(1), "{worst} late for no reason");
     assert!(fewest >= 1 && polls > 20 * SOURCES, "{polls}");
 }
 
-/// Whether the server is busy at this turn.
-fn is_busy(turn: usize) -> bool {
-    dice(turn, 3, 400) == 0
+/// Whether the server is busy when it gets this step.
+fn is_busy(number: usize) -> bool {
+    pseudo_random(number, 3, 400) == 0
 }
 
 /// Starts a step.
 fn start(
-    work: &mut JoinSet<Done>,
+    work: &mut JoinSet<Step>,
     gate: &Arc<Gate>,
-    seen: &Arc<Mutex<Seen>>,
+    log: &Arc<Mutex<ServerLog>>,
     clock: Clock,
-    done: Done,
+    step: Step,
     host: usize,
 ) {
-    let (gate, seen) = (Arc::clone(gate), Arc::clone(seen));
-    let takes = Duration::from_millis(50 + dice(done.turn, 7, 750));
+    let (gate, log) = (Arc::clone(gate), Arc::clone(log));
+    let response_time = Duration::from_millis(50 + pseudo_random(step.number, 7, 750));
     work.spawn(async move {
-        let asked = ask(&gate, &seen, host, takes, is_busy(done.turn), clock).await;
-        Done { asked, ..done }
+        let request = request(&gate, &log, host, response_time, is_busy(step.number), clock).await;
+        Step { request, ..step }
     });
 }
 
@@ -447,8 +459,8 @@ fn covered(spans: impl Iterator<Item = Span>, within: Span) -> TimeDelta {
     sum
 }
 
-/// Work for the store, which is done on a thread of its own: the clock stands still meanwhile.
-async fn stored<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+/// Runs work of the store on a thread of its own, so that the paused clock does not advance.
+async fn in_store<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let handle = Handle::current();
     tokio::task::spawn_blocking(move || handle.block_on(work))
         .await
@@ -470,11 +482,11 @@ async fn a_hundred_on_one_host_and_a_hundred_hosts_do_not_hinder_each_other() {
         })
         .collect();
     let at = Arc::clone(&store);
-    stored(async move { at.sync_sources(&sources, midnight()).await.unwrap() }).await;
+    in_store(async move { at.sync_sources(&sources, midnight()).await.unwrap() }).await;
     let politeness = PolitenessConfig::default();
-    let (gate, seen) = (
+    let (gate, log) = (
         Arc::new(Gate::new(&politeness)),
-        Arc::new(Mutex::new(Seen::default())),
+        Arc::new(Mutex::new(ServerLog::default())),
     );
     let clock = Clock(Instant::now());
     let mut work: JoinSet<ClaimedSource> = JoinSet::new();
@@ -482,14 +494,14 @@ async fn a_hundred_on_one_host_and_a_hundred_hosts_do_not_hinder_each_other() {
     while polled < 200 {
         let free = (politeness.in_flight - work.len()).div_ceil(2);
         let (at, now) = (Arc::clone(&store), clock.now());
-        for claim in stored(async move { at.claim_sources(now, free, None).await.unwrap() }).await {
-            let (gate, seen) = (Arc::clone(&gate), Arc::clone(&seen));
+        for claim in in_store(async move { at.claim_sources(now, free, None).await.unwrap() }).await {
+            let (gate, log) = (Arc::clone(&gate), Arc::clone(&log));
             let host = claim.name[1..]
                 .parse()
                 .map(|number: usize| if number < 100 { 0 } else { number })
                 .unwrap();
             work.spawn(async move {
-                ask(&gate, &seen, host, Duration::from_millis(100), false, clock).await;
+                request(&gate, &log, host, Duration::from_millis(100), false, clock).await;
                 claim
             });
         }
@@ -500,22 +512,22 @@ async fn a_hundred_on_one_host_and_a_hundred_hosts_do_not_hinder_each_other() {
         polled += 1;
         let (at, now) = (Arc::clone(&store), clock.now());
         let outcome = outcome(claim.unwrap(), now);
-        stored(async move { at.record_poll(outcome).await.unwrap() }).await;
+        in_store(async move { at.record_poll(outcome).await.unwrap() }).await;
     }
-    let seen = seen.lock().unwrap();
+    let log = log.lock().unwrap();
     let begun = |host: usize| {
-        seen.asked[&host]
+        log.requests[&host]
             .iter()
             .map(|span| (span.from - midnight()).as_seconds_f64())
     };
-    let lonely = (100..200).flat_map(begun).fold(0.0, f64::max);
+    let alone = (100..200).flat_map(begun).fold(0.0, f64::max);
     let crowded: Vec<f64> = begun(0).collect();
     println!(
-        "a hundred hosts with one source each: all asked within {lonely:.1} s; one host with a hundred: the last after {:.1} s",
+        "a hundred hosts with one source each: all asked within {alone:.1} s; one host with a hundred: the last after {:.1} s",
         crowded[99]
     );
     // A hundred, each a tenth of a second, sixteen and more at a time.
-    assert!(lonely <= 2.0, "{lonely}");
+    assert!(alone <= 2.0, "{alone}");
     assert_eq!(crowded.len(), 100);
     // A tenth of a second each, and a second between.
     assert!(crowded[99] <= 99.0 * 1.1 + 1.0, "{}", crowded[99]);

@@ -1,4 +1,4 @@
-//! What a feed says of an entry reaches those who read the database, exports and feeds.
+//! Fields that only a feed has reach the database, the exports and our own feeds.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ const TEXT: &str =
     "The choir sang in the market hall on Sunday, and the fishmongers kept their shutters up for an hour.";
 
 #[test]
-fn what_only_the_feed_says_is_kept_and_given_on() {
+fn fields_that_only_the_feed_has_are_stored_and_exported() {
     let press = Press::start("127.0.0.2");
     let filed = "<meta property=article:section content=Culture><meta property=article:tag content=Choirs>";
     press.page("/filed", page("Filed by the page", TEXT, filed));
@@ -82,7 +82,7 @@ fn what_only_the_feed_says_is_kept_and_given_on() {
         "{atom}"
     );
 
-    // Cut again, a page still says nothing of media and rights.
+    // `reextract` keeps them, although the page has no media and rights.
     let again = desk.run(&["reextract"]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert_eq!(

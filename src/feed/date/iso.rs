@@ -1,4 +1,6 @@
 //! Dates that begin with their year: ISO 8601 in part or whole, and what looks like it.
+//!
+//! Lenient beyond the standard: other separators, a missing `T`, one digit for month and day, `am` and `pm`.
 
 use chrono::{Datelike, NaiveDate};
 

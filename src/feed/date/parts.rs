@@ -6,7 +6,7 @@ use chrono::{Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::model::{Precision, Timestamp};
 
-/// Years outside of these are taken for mistakes (HOSTILE H15).
+/// Years outside of these are taken for mistakes (docs/threats.md, H15).
 pub(super) const YEARS: RangeInclusive<i32> = 1900..=2200;
 
 /// A date as printed. Nothing is checked before [`DateParts::timestamp`].

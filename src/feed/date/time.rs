@@ -5,6 +5,7 @@ use super::parts::TimeOfDay;
 /// Parses a time at the beginning of a text: `10:20`, `10:20:30`, `10.20.30`, `10:20:30.123`, `102030`, `1020`.
 /// Returns it with the text after it. A fraction of a second is passed over.
 pub(super) fn parse_time(text: &str) -> Option<(TimeOfDay, &str)> {
+    // Four or six digits are `hhmm` or `hhmmss`; other numbers need a separator.
     let (hour, rest) = split_digits(text);
     let (hour, minute, second, rest) = match hour.len() {
         4 | 6 => (hour.get(..2)?, hour.get(2..4)?, hour.get(4..)?, rest),

@@ -1,4 +1,7 @@
 //! Offsets from UTC, as numbers and as names of zones.
+//!
+//! Most abbreviations are ambiguous: `IST` is India, Israel or Ireland, `CST` is Chicago or China. The table has the
+//! meaning that is most common in feeds of news.
 
 /// Parses an offset: `Z`, `+01:00`, `-0530`, `+1`, `GMT+2`, `EST`. Returns seconds east of UTC.
 ///

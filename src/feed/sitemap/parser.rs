@@ -1,4 +1,8 @@
 //! Reads the elements of a sitemap, block by block.
+//!
+//! `<url>` elements become entries: `loc`, `lastmod`, and of the news extension title, publication date, language and
+//! keywords. `<sitemap>` elements of an index become [`SitemapLink`]s. Of more than [`limits::ENTRIES`] pages the newest
+//! are kept, so memory does not grow with the document.
 
 use std::cmp::Reverse;
 
@@ -129,6 +133,7 @@ impl SitemapParser {
         }
     }
 
+    /// Opens a page, or chooses where the text of one of its fields goes.
     fn start(&mut self, name: &str, is_empty: bool) {
         let (prefix, local) = split_name(name);
         let is_element = matches!(local.as_str(), "url" | "sitemap");
@@ -164,12 +169,14 @@ impl SitemapParser {
         }
     }
 
+    /// Adds the page or sitemap that is open.
     fn end_element(&mut self) {
         if let Some(element) = self.element.take() {
             self.add(&element);
         }
     }
 
+    /// Adds text to the field whose element is open.
     fn text(&mut self, text: &str) {
         if let (Some(target), Some(element)) = (self.target, &mut self.element) {
             let field = target(element);

@@ -1,6 +1,12 @@
 //! Unpacks a sitemap as its bytes arrive, cuts it behind whole elements, and hands the blocks to the parser.
 //!
-//! Memory holds one block of the document, never the whole.
+//! ```text
+//! bytes ─┬─ gzip ───┐
+//!        ├─ UTF-16 ─┼─ BlockCutter ─ blocks of whole elements ─ SitemapParser
+//!        └─ others ─┘
+//! ```
+//!
+//! Memory holds one block of the document (at most [`MAX_ELEMENT`] and a chunk), never the whole.
 
 use std::io::{self, Write};
 use std::sync::LazyLock;
@@ -36,6 +42,7 @@ static END_TAG: LazyLock<Option<Regex>> =
 /// Reads a sitemap piece by piece.
 pub struct SitemapReader(StreamState);
 
+/// How the bytes are unpacked, known from the first of them.
 enum StreamState {
     /// Fewer bytes than a [`SIGNATURE`].
     Unknown(Vec<u8>, BlockCutter),
@@ -158,6 +165,7 @@ impl BlockCutter {
         }
     }
 
+    /// Adds unpacked bytes, up to [`MAX_SITEMAP`] in all.
     fn add(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(CHUNK) {
             if self.is_done {
@@ -174,6 +182,7 @@ impl BlockCutter {
         }
     }
 
+    /// Parses what is held, up to the last end of an element in it.
     fn add_chunk(&mut self, chunk: &[u8]) {
         let before = self.held.len();
         self.held.extend_from_slice(chunk);
@@ -230,6 +239,7 @@ impl BlockCutter {
         self.is_done = true;
     }
 
+    /// Has the parser read what is held. The first block says which encoding the document declares.
     fn parse_held(&mut self) {
         if !self.is_begun {
             self.is_begun = true;

@@ -1,4 +1,4 @@
-//! HOSTILE H11 to H15.
+//! Hostile and broken documents (docs/threats.md, H11 to H15).
 
 use std::fmt::Write as _;
 
