@@ -173,7 +173,7 @@ fn unwanted(desk: &Desk, cutting: &CollectedArticle) -> Option<&'static str> {
     if desk.claim.text_state.is_stored() {
         return None;
     }
-    desk.source.filters.against(&FilterInput {
+    desk.source.filters.excluded_by(&FilterInput {
         title: extraction.title.as_deref(),
         language: extraction.language.as_deref(),
         text: Some(&extraction.text),

@@ -65,9 +65,9 @@ pub async fn poll(
     let mut reports = Vec::with_capacity(claims.len());
     // Sources that parse the document differently, or have read other sitemaps of an index, are polled by themselves.
     while let Some((source, claim)) = claims.first() {
-        let (reading, sitemaps) = (source.form.reading(), claim.state.sitemaps.clone());
+        let (reading, sitemaps) = (source.kind.reading_key(), claim.state.sitemaps.clone());
         let (group, others) = claims.into_iter().partition(|(source, claim)| {
-            source.form.reading() == reading && claim.state.sitemaps == sitemaps
+            source.kind.reading_key() == reading && claim.state.sitemaps == sitemaps
         });
         claims = others;
         let agreed = agree(&group);
@@ -122,7 +122,7 @@ pub fn group_by_address(
         let same_request = |index: &usize| {
             let first = groups.get(*index).and_then(|group| group.first());
             first.is_some_and(|(other, _)| {
-                other.access == source.access
+                other.request == source.request
                     && other.feed_robots == source.feed_robots
                     && other.ignore_robots == source.ignore_robots
             })

@@ -12,7 +12,7 @@ use super::feed_search::FeedSearch;
 use super::options::GlobalOptions;
 use super::print::{print_json, print_message, print_result};
 use super::table;
-use crate::config::{self, Config, Names, NewSource};
+use crate::config::{self, Config, NewSource, SourceNames};
 use crate::link;
 use crate::shapes::{AddJson, CandidateJson, UtcSeconds};
 
@@ -99,7 +99,7 @@ fn known_as(config: &Config, chosen: &CandidateJson) -> Option<String> {
 }
 
 fn new_source(args: &AddArgs, config: &Config, chosen: &CandidateJson) -> NewSource {
-    let mut names = Names::taken(config.sources.iter().map(|source| source.name.as_str()));
+    let mut names = SourceNames::taken(config.sources.iter().map(|source| source.name.as_str()));
     NewSource {
         name: args
             .name

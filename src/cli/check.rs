@@ -76,7 +76,7 @@ fn check_config(
 fn check_access(sources: &[Arc<Source>], err: &mut dyn Write) -> io::Result<bool> {
     let mut errors = 0_usize;
     for source in sources {
-        for fault in fetch::check_access(&source.access) {
+        for fault in fetch::check_access(&source.request) {
             let word = if fault.only_here { "warning" } else { "error" };
             errors += usize::from(!fault.only_here);
             if errors <= config::SHOWN {

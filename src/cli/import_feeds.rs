@@ -10,7 +10,7 @@ use url::Url;
 use super::exit::{Exit, UsageError};
 use super::options::GlobalOptions;
 use super::print::{print_json, print_message, print_result};
-use crate::config::{self, Config, Names, NewSource};
+use crate::config::{self, Config, NewSource, SourceNames};
 use crate::feed::OpmlFeed;
 use crate::shapes::{FeedImportJson, SkippedFeedJson};
 use crate::{feed, link};
@@ -82,7 +82,7 @@ pub(super) fn import(
 
 /// Splits the feeds of a list into new sources and those that are unusable, known or there twice.
 fn choose(config: &Config, outlines: Vec<OpmlFeed>) -> (Vec<NewSource>, Vec<SkippedFeedJson>) {
-    let mut names = Names::taken(config.sources.iter().map(|source| source.name.as_str()));
+    let mut names = SourceNames::taken(config.sources.iter().map(|source| source.name.as_str()));
     // Why a feed is known, by its key.
     let mut known: HashMap<String, String> = config
         .sources

@@ -57,7 +57,7 @@ fn print_opml(sources: &[Arc<Source>]) -> anyhow::Result<()> {
     let (feeds, others): (Vec<&Source>, Vec<&Source>) = sources
         .iter()
         .map(AsRef::as_ref)
-        .partition(|source| matches!(source.form, SourceKind::Feed));
+        .partition(|source| matches!(source.kind, SourceKind::Feed));
     let outlines: Vec<Outline<'_>> = feeds
         .iter()
         .map(|source| Outline {
@@ -72,7 +72,7 @@ fn print_opml(sources: &[Arc<Source>]) -> anyhow::Result<()> {
         print_message(&format!(
             "left out: {}: a {} is no feed",
             source.name,
-            source.form.as_str()
+            source.kind.as_str()
         ));
     }
     Ok(())

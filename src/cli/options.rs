@@ -53,7 +53,7 @@ impl GlobalOptions {
     /// The configuration that sources are added to, and its file; an empty one where the file does not exist yet.
     pub(super) fn load_to_extend(&self) -> anyhow::Result<(PathBuf, Config)> {
         let path =
-            config::find_or_begin(self.config.as_deref()).map_err(|error| UsageError(error.to_string()))?;
+            config::find_or_new(self.config.as_deref()).map_err(|error| UsageError(error.to_string()))?;
         let config = if path.exists() {
             load_from(&path)?
         } else {

@@ -1,4 +1,4 @@
-//! Mistakes in a configuration, with their places: all that were found, shown like a compiler's.
+//! Mistakes in a configuration with their places, rendered like those of a compiler.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
-/// Everything that is wrong with a configuration. Printed, it names the first [`SHOWN`] and counts the rest.
+/// All mistakes of a configuration. Rendering shows the first [`SHOWN`] and counts the others.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct Faults {
     shown: Vec<Fault>,
@@ -16,7 +16,7 @@ pub struct Faults {
     files: usize,
 }
 
-/// Mistakes shown; nobody reads more in one go.
+/// Most mistakes that are shown.
 pub const SHOWN: usize = 50;
 
 /// One mistake, or a warning.
@@ -50,9 +50,9 @@ struct Excerpt {
 /// How bad a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The configuration is used all the same.
+    /// The configuration can be used.
     Warning,
-    /// It is not.
+    /// The configuration cannot be used.
     Error,
 }
 
@@ -80,8 +80,8 @@ impl Faults {
         self.mistakes
     }
 
-    /// Whether one of those shown may be about something of that name.
-    pub(super) fn may_concern(&self, name: &str) -> bool {
+    /// Whether the text or the line of a shown mistake mentions a name.
+    pub(super) fn may_mention(&self, name: &str) -> bool {
         let mistakes = self
             .shown
             .iter()
@@ -198,7 +198,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Longest line kept whole, and how much of a longer one is kept before what is wrong and from there on, in bytes.
+/// Longest line shown whole; below, how much of a longer one is shown before the mistake and from there on. Bytes.
 const WHOLE: usize = 400;
 const BEFORE: usize = 60;
 const FROM: usize = 90;
@@ -226,7 +226,7 @@ impl Excerpt {
     }
 }
 
-/// Text of others within a message: in backticks, on one line, cut when long.
+/// What someone typed, within a message: in backticks, without control characters, cut after 60 characters.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut shown: String = text

@@ -1,21 +1,21 @@
-//! Reading files of a configuration, and finding those that a name with `*` stands for.
+//! Reads files of a configuration, and finds those that a pattern with `*` names.
 
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-/// The folder of a file, from which the paths in it count.
+/// The folder of a file, to which the paths in it are relative.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
 
-/// What tells a file from others: its path with links and dots resolved, where it exists.
+/// The path with links and dots resolved, so that the same file has the same path; as given where it does not exist.
 pub(super) fn identity_of(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Why a file could not be read.
-pub(super) struct Unread {
+pub(super) struct ReadFailure {
     /// As a phrase.
     pub(super) message: String,
     /// What to do about it.
@@ -25,9 +25,9 @@ pub(super) struct Unread {
 /// Largest file in bytes.
 const LARGEST: u64 = 64 << 20;
 
-/// A whole file as UTF-8. What has no end, such as a device, is given up at the limit.
-pub(super) fn read_file(path: &Path) -> Result<String, Unread> {
-    let unread = |error: io::Error| Unread {
+/// Reads a whole UTF-8 file. A device without an end fails at the size limit.
+pub(super) fn read_file(path: &Path) -> Result<String, ReadFailure> {
+    let unread = |error: io::Error| ReadFailure {
         message: format!("the file cannot be read: {error}"),
         hint: match error.kind() {
             io::ErrorKind::NotFound => {
@@ -43,7 +43,7 @@ pub(super) fn read_file(path: &Path) -> Result<String, Unread> {
         .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
         .map_err(unread)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(Unread {
+        return Err(ReadFailure {
             message: "the file is larger than 64 MiB".to_owned(),
             hint: "split it and `include` the parts",
         });
@@ -52,15 +52,15 @@ pub(super) fn read_file(path: &Path) -> Result<String, Unread> {
         let valid = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..valid).unwrap_or_default();
         let line = before.split(|byte| *byte == b'\n').count();
-        Unread {
+        ReadFailure {
             message: format!("the file is not UTF-8: line {line} holds other bytes"),
             hint: "save it as UTF-8",
         }
     })
 }
 
-/// The files a path with `*` in its last part stands for, sorted; hidden ones only where the dot is typed. Without `*`
-/// the path itself, whether it is there or not.
+/// The files that a path with `*` in its last part names, sorted; hidden ones only where the dot is typed. Without `*`
+/// the path itself, whether it exists or not.
 pub(super) fn matching(path: &Path) -> io::Result<Vec<PathBuf>> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let Some(pattern) = name.filter(|name| name.contains('*')) else {
@@ -78,7 +78,7 @@ pub(super) fn matching(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Whether a name fits a pattern in which `*` stands for anything.
+/// Whether a name matches a pattern in which `*` is any text.
 fn fits(pattern: &str, name: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else {
         return pattern == name;
@@ -98,7 +98,7 @@ fn fits(pattern: &str, name: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// The files of a folder of site rules.
+/// The files of a folder of site rules, sorted; hidden ones are left out.
 pub(super) fn site_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,25 +1,27 @@
-//! `include`, `exclude` and `max_age`: which entries of a source are wanted.
+//! `include`, `exclude` and `max_age`: which entries of a source are collected.
+//!
+//! They are applied twice: to the entry, before its page is fetched, and to the article. What is not known yet excludes
+//! nothing.
 
 use std::time::Duration;
 
 use regex::Regex;
 
 use super::keys::FILTER;
-use super::settings;
-use super::value::{Section, Value};
+use super::value::{ConfigValue, Section};
 
-/// What is wanted of a source. Everything, unless it says otherwise.
+/// The filters of a source; by default nothing is excluded.
 #[derive(Clone, Debug, Default)]
 pub struct Filters {
-    /// All that is set must be found.
+    /// Every key that is set must match.
     pub include: Filter,
-    /// Nothing of it must be found.
+    /// No key may match.
     pub exclude: Filter,
-    /// Entries that are older when they are first seen are left out; those without a date are not.
+    /// Excludes entries that are older when they are first seen; those without a date are not excluded.
     pub max_age: Option<Duration>,
 }
 
-/// Patterns by what they are searched in; of a list, one is enough.
+/// Patterns by what they are searched in; of a list, one match is enough.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     title: Vec<Regex>,
@@ -30,14 +32,14 @@ pub struct Filter {
     text: Vec<Regex>,
 }
 
-/// What is known of an entry or an article; what is not known decides nothing.
+/// What is known of an entry or an article; `None` is not known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FilterInput<'a> {
     /// Headline.
     pub title: Option<&'a str>,
-    /// Address.
+    /// URL.
     pub link: Option<&'a str>,
-    /// Categories of the feed; it is always known what there are.
+    /// Categories of the feed.
     pub categories: Option<&'a [String]>,
     /// BCP 47.
     pub language: Option<&'a str>,
@@ -47,27 +49,30 @@ pub struct FilterInput<'a> {
     pub text: Option<&'a str>,
 }
 
-/// Whether one of the patterns is found; `None` where it cannot be known yet.
+/// Whether one of the patterns matches; `None` where the text is not known.
 type MatchResult = Option<bool>;
 
 impl Filters {
-    /// What speaks against it, from a closed set: the name of a counter.
-    pub fn against(&self, judged: &FilterInput<'_>) -> Option<&'static str> {
-        if let (Some(most), Some(age)) = (self.max_age, judged.age)
+    /// The filter that excludes it, from a closed set, which names a counter; `None`: it is collected.
+    pub fn excluded_by(&self, input: &FilterInput<'_>) -> Option<&'static str> {
+        if let (Some(most), Some(age)) = (self.max_age, input.age)
             && age > most
         {
             return Some("age");
         }
         let missing = self
             .include
-            .found(judged)
+            .matches(input)
             .find(|(_, found)| *found == Some(false));
-        let unwanted = self.exclude.found(judged).find(|(_, found)| *found == Some(true));
+        let unwanted = self
+            .exclude
+            .matches(input)
+            .find(|(_, found)| *found == Some(true));
         missing.or(unwanted).map(|(name, _)| name)
     }
 
     pub(super) fn read(section: &Section<'_>) -> Self {
-        let filter = |value: Option<Value<'_>>| {
+        let filter = |value: Option<ConfigValue<'_>>| {
             value
                 .and_then(|value| value.section(&FILTER))
                 .map(|section| Filter::read(&section))
@@ -82,31 +87,31 @@ impl Filters {
 }
 
 impl Filter {
-    /// Of what is set: its name, and whether it is found.
-    fn found<'a>(
+    /// The keys that are set, and whether each matches.
+    fn matches<'a>(
         &'a self,
-        judged: &'a FilterInput<'_>,
+        input: &'a FilterInput<'_>,
     ) -> impl Iterator<Item = (&'static str, MatchResult)> + 'a {
         let any = |patterns: &[Regex], text: Option<&str>| -> MatchResult {
             text.map(|text| patterns.iter().any(|pattern| pattern.is_match(text)))
         };
-        let categories = judged.categories.map(|categories| {
+        let categories = input.categories.map(|categories| {
             categories
                 .iter()
                 .any(|category| any(&self.category, Some(category)) == Some(true))
         });
-        let language = judged.language.map(|tag| {
+        let language = input.language.map(|tag| {
             let primary = tag.split(['-', '_']).next().unwrap_or_default();
             self.language
                 .iter()
                 .any(|wanted| wanted.eq_ignore_ascii_case(primary))
         });
         [
-            ("title", !self.title.is_empty(), any(&self.title, judged.title)),
-            ("link", !self.link.is_empty(), any(&self.link, judged.link)),
+            ("title", !self.title.is_empty(), any(&self.title, input.title)),
+            ("link", !self.link.is_empty(), any(&self.link, input.link)),
             ("category", !self.category.is_empty(), categories),
             ("language", !self.language.is_empty(), language),
-            ("text", !self.text.is_empty(), any(&self.text, judged.text)),
+            ("text", !self.text.is_empty(), any(&self.text, input.text)),
         ]
         .into_iter()
         .filter(|(_, is_set, _)| *is_set)
@@ -128,7 +133,7 @@ impl Filter {
             category: patterns("category", "category = '^Politics$'"),
             language: languages
                 .iter()
-                .filter_map(settings::language)
+                .filter_map(ConfigValue::language)
                 .map(|tag| tag.split('-').next().unwrap_or_default().to_ascii_lowercase())
                 .collect(),
             text: patterns("text", "text = '(?i)harbour'"),
@@ -168,7 +173,7 @@ mod tests {
             age: Some(Duration::from_hours(1)),
             text: None,
         };
-        for (judged, against) in [
+        for (input, against) in [
             (good, None),
             (FilterInput::default(), None),
             (
@@ -230,8 +235,8 @@ mod tests {
                 None,
             ),
         ] {
-            assert_eq!(both.against(&judged), against, "{judged:?}");
+            assert_eq!(both.excluded_by(&input), against, "{input:?}");
         }
-        assert_eq!(filters("").against(&good), None);
+        assert_eq!(filters("").excluded_by(&good), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Where the configuration is looked for.
+//! Finds the configuration file.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// No configuration was found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotFound {
-    /// A file that was named is not there.
+pub enum ConfigNotFound {
+    /// The file that was named does not exist.
     #[error("{}, named by {by}, is not there; check the path", path.display())]
     Named {
         /// The option or variable that names it.
@@ -15,13 +15,13 @@ pub enum NotFound {
         /// What it names.
         path: PathBuf,
     },
-    /// Nor was any named.
+    /// No file was named, and none of the usual ones exists.
     #[error(
         "no configuration found; looked for{}\nname one with --config, or write one: config/cuttings.toml of the package shows every key",
         listed(looked)
     )]
     Nowhere {
-        /// Where it was looked for, in order.
+        /// The usual places, in order.
         looked: Vec<PathBuf>,
     },
 }
@@ -35,18 +35,18 @@ fn listed(paths: &[PathBuf]) -> String {
     list
 }
 
-/// The file that was asked for, else `$CUTTINGS_CONFIG`, else the first of the usual places that is there.
-pub fn find(explicit: Option<&Path>) -> Result<PathBuf, NotFound> {
-    search(explicit, |name| std::env::var_os(name), Path::exists)
+/// The file that `explicit` names, else `$CUTTINGS_CONFIG`, else the first of the usual places that exists.
+pub fn find(explicit: Option<&Path>) -> Result<PathBuf, ConfigNotFound> {
+    find_in(explicit, |name| std::env::var_os(name), Path::exists)
 }
 
-/// The same for a file that may be begun: where there is none, the one that was asked for, else the user's own.
-pub fn find_or_begin(explicit: Option<&Path>) -> Result<PathBuf, NotFound> {
-    find(explicit).or_else(NotFound::begun)
+/// Like [`find`], for a file that may be created: where none exists, the one that was named, else the user's own.
+pub fn find_or_new(explicit: Option<&Path>) -> Result<PathBuf, ConfigNotFound> {
+    find(explicit).or_else(ConfigNotFound::begun)
 }
 
-impl NotFound {
-    /// Where the missing file would be begun; the system's own is not for users to begin.
+impl ConfigNotFound {
+    /// Where a new file is to be created; never in `/etc`.
     fn begun(self) -> Result<PathBuf, Self> {
         match self {
             Self::Named { path, .. } => Ok(path),
@@ -61,12 +61,12 @@ impl NotFound {
     }
 }
 
-/// The same with an environment and a file system of the caller's choice. Empty variables count as unset.
-pub fn search(
+/// Like [`find`], with an environment and a file system that the caller provides. Empty variables count as unset.
+pub fn find_in(
     explicit: Option<&Path>,
     env: impl Fn(&str) -> Option<OsString>,
     exists: impl Fn(&Path) -> bool,
-) -> Result<PathBuf, NotFound> {
+) -> Result<PathBuf, ConfigNotFound> {
     let var = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let named = match explicit {
         Some(path) => Some(("--config", path.to_owned())),
@@ -76,7 +76,7 @@ pub fn search(
         return if exists(&path) {
             Ok(path)
         } else {
-            Err(NotFound::Named { by, path })
+            Err(ConfigNotFound::Named { by, path })
         };
     }
     let home = || var("HOME").map(|home| home.join(".config"));
@@ -94,7 +94,7 @@ pub fn search(
     .collect();
     match looked.iter().find(|path| exists(path)) {
         Some(path) => Ok(path.clone()),
-        None => Err(NotFound::Nowhere { looked }),
+        None => Err(ConfigNotFound::Nowhere { looked }),
     }
 }
 
@@ -102,8 +102,12 @@ pub fn search(
 mod tests {
     use super::*;
 
-    fn found(explicit: Option<&str>, env: &[(&str, &str)], there: &[&str]) -> Result<PathBuf, NotFound> {
-        search(
+    fn found(
+        explicit: Option<&str>,
+        env: &[(&str, &str)],
+        there: &[&str],
+    ) -> Result<PathBuf, ConfigNotFound> {
+        find_in(
             explicit.map(Path::new),
             |name| {
                 let (_, value) = env.iter().find(|(key, _)| *key == name)?;
@@ -161,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_begun_where_it_was_named_or_at_home() {
-        let begun = |explicit, env: &[(&str, &str)]| found(explicit, env, &[]).or_else(NotFound::begun);
+        let begun = |explicit, env: &[(&str, &str)]| found(explicit, env, &[]).or_else(ConfigNotFound::begun);
         assert_eq!(begun(Some("/e.toml"), &[]), Ok("/e.toml".into()));
         assert_eq!(
             begun(None, &[("HOME", "/h")]),

@@ -1,6 +1,7 @@
-//! The keys there are, by section, and what an unknown one may have been meant to be.
+//! The keys of each section, and hints for unknown ones.
 //!
-//! A test holds `config/cuttings.toml` to them, both ways.
+//! A key that two sections share stands in one list that both refer to. A test checks that `config/cuttings.toml` shows
+//! every key and no other.
 
 use super::nearest::nearest;
 
@@ -8,14 +9,56 @@ use super::nearest::nearest;
 pub(super) struct Keys {
     /// As it is written in a file, such as `[daemon]`.
     pub(super) section: &'static str,
-    /// In the order in which they are usually written.
-    pub(super) keys: &'static [&'static str],
+    /// Lists that together are the keys, in the order in which they are usually written.
+    lists: &'static [&'static [&'static str]],
 }
+
+/// Keys of `[defaults]` and `[[source]]`, beside `article`.
+const SHARED_KEYS: &[&str] = &[
+    "every",
+    "cron",
+    "timezone",
+    "tags",
+    "language",
+    "key_from_url",
+    "pages",
+    "keep_pages",
+    "keep",
+    "revisions",
+    "revisit",
+    "first_poll",
+    "enabled",
+    "max_hint",
+    "pin",
+    "ignore_robots",
+    "feed_robots",
+    "proxy",
+    "http1_only",
+    "ca_file",
+    "user_agent",
+];
+
+/// Keys of all rules that extract an article.
+const ARTICLE_KEYS: &[&str] = &[
+    "title",
+    "standfirst",
+    "byline",
+    "published",
+    "modified",
+    "body",
+    "image",
+    "short_link",
+    "next_page",
+    "single_page",
+    "remove",
+    "cut_after",
+    "reject_if_contains",
+];
 
 /// Of every file; all but `include` and `source` in one file only.
 pub(super) const TOP: Keys = Keys {
     section: "the top of the file",
-    keys: &[
+    lists: &[&[
         "include",
         "sites",
         "daemon",
@@ -25,25 +68,25 @@ pub(super) const TOP: Keys = Keys {
         "defaults",
         "source",
         "output",
-    ],
+    ]],
 };
 
-/// Who we are and where things are kept.
+/// The daemon itself.
 pub(super) const DAEMON: Keys = Keys {
     section: "[daemon]",
-    keys: &["contact", "database", "min_free_disk"],
+    lists: &[&["contact", "database", "min_free_disk"]],
 };
 
-/// How little of a server we take.
+/// How servers are spared.
 pub(super) const POLITENESS: Keys = Keys {
     section: "[politeness]",
-    keys: &["host_gap", "per_host", "in_flight", "scope", "impolite"],
+    lists: &[&["host_gap", "per_host", "in_flight", "scope", "impolite"]],
 };
 
 /// Limits of one request.
 pub(super) const FETCH: Keys = Keys {
     section: "[fetch]",
-    keys: &[
+    lists: &[&[
         "connect_timeout",
         "idle_timeout",
         "total_timeout",
@@ -51,191 +94,99 @@ pub(super) const FETCH: Keys = Keys {
         "max_page",
         "max_redirects",
         "allow_networks",
-    ],
+    ]],
 };
 
-/// What programs that watch can ask.
+/// What monitoring can read.
 pub(super) const METRICS: Keys = Keys {
     section: "[metrics]",
-    keys: &["listen"],
+    lists: &[&["listen"]],
 };
 
-/// What holds for every source that does not say otherwise.
+/// Values for sources that do not set them.
 pub(super) const DEFAULTS: Keys = Keys {
     section: "[defaults]",
-    keys: &[
-        "every",
-        "cron",
-        "timezone",
-        "tags",
-        "language",
-        "key_from_url",
-        "pages",
-        "keep_pages",
-        "keep",
-        "revisions",
-        "revisit",
-        "first_poll",
-        "enabled",
-        "max_hint",
-        "pin",
-        "ignore_robots",
-        "feed_robots",
-        "proxy",
-        "http1_only",
-        "ca_file",
-        "user_agent",
-        "article",
-    ],
+    lists: &[SHARED_KEYS, &["article"]],
 };
 
-/// The keys of [`DEFAULTS`] and those that only one source can have.
+/// A source.
 pub(super) const SOURCE: Keys = Keys {
     section: "[[source]]",
-    keys: &[
-        "name",
-        "was",
-        "feed",
-        "listing",
-        "sitemap",
-        "include",
-        "exclude",
-        "max_age",
-        "every",
-        "cron",
-        "timezone",
-        "tags",
-        "language",
-        "key_from_url",
-        "pages",
-        "keep_pages",
-        "keep",
-        "revisions",
-        "revisit",
-        "first_poll",
-        "enabled",
-        "max_hint",
-        "pin",
-        "ignore_robots",
-        "feed_robots",
-        "proxy",
-        "http1_only",
-        "ca_file",
-        "user_agent",
-        "headers",
-        "cookies",
-        "basic_auth",
-        "bearer",
-        "article",
-        "rules",
-        "test",
+    lists: &[
+        &[
+            "name", "was", "feed", "listing", "sitemap", "include", "exclude", "max_age",
+        ],
+        SHARED_KEYS,
+        &[
+            "headers",
+            "cookies",
+            "basic_auth",
+            "bearer",
+            "article",
+            "rules",
+            "test",
+        ],
     ],
 };
 
-/// What is wanted of a source, and what is not.
+/// Which entries of a source are collected.
 pub(super) const FILTER: Keys = Keys {
     section: "include and exclude of a source",
-    keys: &["title", "link", "category", "language", "text"],
+    lists: &[&["title", "link", "category", "language", "text"]],
 };
 
 /// A page that links to articles.
 pub(super) const LISTING: Keys = Keys {
     section: "listing",
-    keys: &["url", "links", "pattern", "title", "date"],
+    lists: &[&["url", "links", "pattern", "title", "date"]],
 };
 
-/// Rules that cut an article out of a page.
+/// Rules that extract an article.
 pub(super) const ARTICLE: Keys = Keys {
     section: "[source.article]",
-    keys: &[
-        "title",
-        "standfirst",
-        "byline",
-        "published",
-        "modified",
-        "body",
-        "image",
-        "short_link",
-        "next_page",
-        "single_page",
-        "remove",
-        "cut_after",
-        "reject_if_contains",
-    ],
+    lists: &[ARTICLE_KEYS],
 };
 
-/// The keys of [`ARTICLE`] and the day on which they end.
+/// Rules until a day.
 pub(super) const RULES: Keys = Keys {
     section: "[[source.rules]]",
-    keys: &[
-        "valid_until",
-        "title",
-        "standfirst",
-        "byline",
-        "published",
-        "modified",
-        "body",
-        "image",
-        "short_link",
-        "next_page",
-        "single_page",
-        "remove",
-        "cut_after",
-        "reject_if_contains",
-    ],
+    lists: &[&["valid_until"], ARTICLE_KEYS],
 };
 
-/// A file of site rules: the keys of [`ARTICLE`] and three of a source.
+/// A file of site rules.
 pub(super) const SITE: Keys = Keys {
     section: "a file of site rules",
-    keys: &[
-        "title",
-        "standfirst",
-        "byline",
-        "published",
-        "modified",
-        "body",
-        "image",
-        "short_link",
-        "next_page",
-        "single_page",
-        "remove",
-        "cut_after",
-        "reject_if_contains",
-        "timezone",
-        "language",
-        "key_from_url",
-    ],
+    lists: &[ARTICLE_KEYS, &["timezone", "language", "key_from_url"]],
 };
 
-/// A selector with more to say: `{ select, match, format }`.
+/// A selector as a table: `{ select, match, format }`.
 pub(super) const RULE: Keys = Keys {
     section: "a rule",
-    keys: &["select", "match", "format"],
+    lists: &[&["select", "match", "format"]],
 };
 
 /// A user name and a password.
 pub(super) const BASIC_AUTH: Keys = Keys {
     section: "basic_auth",
-    keys: &["user", "password"],
+    lists: &[&["user", "password"]],
 };
 
 /// Where a secret is.
 pub(super) const SECRET: Keys = Keys {
     section: "a value from elsewhere",
-    keys: &["credential", "env", "file"],
+    lists: &[&["credential", "env", "file"]],
 };
 
 /// A page and a passage its text must contain.
 pub(super) const TEST: Keys = Keys {
     section: "[[source.test]]",
-    keys: &["url", "contains"],
+    lists: &[&["url", "contains"]],
 };
 
-/// What the daemon keeps up to date for others.
+/// An output of the daemon.
 pub(super) const OUTPUT: Keys = Keys {
     section: "[[output]]",
-    keys: &[
+    lists: &[&[
         "name",
         "feeds",
         "per",
@@ -249,10 +200,10 @@ pub(super) const OUTPUT: Keys = Keys {
         "tag",
         "query",
         "debounce",
-    ],
+    ]],
 };
 
-/// Where a key that stands in the wrong section may belong.
+/// Where a key that is in the wrong section may belong.
 const SECTIONS: &[&Keys] = &[
     &TOP,
     &DAEMON,
@@ -270,7 +221,7 @@ const SECTIONS: &[&Keys] = &[
     &FILTER,
 ];
 
-/// Other programs' words for ours.
+/// What other programs call a key.
 const ALSO_KNOWN_AS: &[(&str, &str)] = &[
     ("url", "feed"),
     ("rss", "feed"),
@@ -297,16 +248,26 @@ const ALSO_KNOWN_AS: &[(&str, &str)] = &[
 ];
 
 impl Keys {
-    /// What the writer of an unknown key may have meant: a key of this section, else the section it belongs to.
+    /// All keys.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'static str> {
+        self.lists.iter().copied().flatten().copied()
+    }
+
+    /// Whether a key is one of them.
+    pub(super) fn contains(&self, key: &str) -> bool {
+        self.all().any(|known| known == key)
+    }
+
+    /// What an unknown key may have been meant to be: a key of this section, else the section that has it.
     pub(super) fn hint(&self, typed: &str) -> String {
         let synonym = ALSO_KNOWN_AS
             .iter()
-            .find(|(other, ours)| *other == typed && self.keys.contains(ours))
+            .find(|(other, ours)| *other == typed && self.contains(ours))
             .map(|(_, ours)| *ours);
-        if let Some(name) = synonym.or_else(|| nearest(typed, self.keys.iter().copied())) {
+        if let Some(name) = synonym.or_else(|| nearest(typed, self.all())) {
             return format!("did you mean `{name}`?");
         }
-        if let Some(home) = SECTIONS.iter().find(|keys| keys.keys.contains(&typed)) {
+        if let Some(home) = SECTIONS.iter().find(|keys| keys.contains(typed)) {
             let first = if home.section == TOP.section {
                 ", before the first section"
             } else {
@@ -314,6 +275,7 @@ impl Keys {
             };
             return format!("`{typed}` belongs to {}{first}", home.section);
         }
-        format!("the keys of {} are {}", self.section, self.keys.join(", "))
+        let all: Vec<&str> = self.all().collect();
+        format!("the keys of {} are {}", self.section, all.join(", "))
     }
 }

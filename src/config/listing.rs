@@ -1,11 +1,12 @@
-//! What a source polls: a feed, or what a site without one has.
+//! The kind of document that a source polls: a feed, a page that links to articles, or a sitemap.
 
 use regex::Regex;
 use url::Url;
 
+use super::article_rules::FieldRule;
 use super::keys::LISTING;
-use super::value::Value;
-use super::{FieldRule, rules};
+use super::rules;
+use super::value::ConfigValue;
 
 /// What a source polls, by the key that names it: `feed`, `listing` or `sitemap`.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +25,7 @@ pub enum SourceKind {
 pub struct Listing {
     /// The links, in the attribute named (`href` unless said otherwise).
     pub links: Vec<FieldRule>,
-    /// Found in the address of an article; others are left out.
+    /// Must match the URL of an article; other links are left out.
     pub pattern: Option<Regex>,
     /// The title within the block around a link; none: the text of the link.
     pub title: Vec<FieldRule>,
@@ -42,8 +43,8 @@ impl SourceKind {
         }
     }
 
-    /// All that decides how the document is read, as typed: of two that are equal, one reading serves both.
-    pub fn reading(&self) -> String {
+    /// Everything that decides how the document is parsed: sources with the same URL and key can share one parse.
+    pub fn reading_key(&self) -> String {
         let Self::Listing(listing) = self else {
             return self.as_str().to_owned();
         };
@@ -70,13 +71,13 @@ impl SourceKind {
     }
 }
 
-/// `listing = { url, links, … }`
-pub(super) fn read(value: &Value<'_>) -> Option<(Url, Listing)> {
+/// Reads `listing = { url, links, … }`.
+pub(super) fn read(value: &ConfigValue<'_>) -> Option<(Url, Listing)> {
     let section = value.section(&LISTING)?;
     let example = "write listing = { url = \"https://example.org/news\", links = \"h2 > a@href\" }";
     let url = section.need("url", example).and_then(|value| value.url());
     let links = section.need("links", example);
-    let each = |value: Option<Value<'_>>, is_date| -> Option<Vec<FieldRule>> {
+    let each = |value: Option<ConfigValue<'_>>, is_date| -> Option<Vec<FieldRule>> {
         let values = value.map(|value| value.each()).unwrap_or_default();
         let rules: Vec<FieldRule> = values
             .iter()

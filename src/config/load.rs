@@ -1,16 +1,20 @@
-//! Files: the one that was named, what it includes, and the site rules beside it.
+//! Loads a configuration: the file that is named, the files it includes, and the site rules beside it.
+//!
+//! All files are read before anything is checked across them, so that one load reports every mistake.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+use super::article_rules::{ArticleRules, Sites};
+use super::config_file::ConfigFile;
 use super::fault::{Fault, Faults, SHOWN, Severity, quoted};
-use super::files::{Unread, folder_of, identity_of, matching, read_file, site_files};
+use super::files::{ReadFailure, folder_of, identity_of, matching, read_file, site_files};
 use super::keys::{SITE, TOP};
-use super::text::Text;
-use super::value::{Section, Value};
-use super::{ArticleRules, Config, Sites, read, rules};
+use super::sections::Config;
+use super::value::{ConfigValue, Section};
+use super::{read, rules};
 
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
@@ -19,90 +23,90 @@ pub struct LoadedConfig {
     pub config: Config,
     /// Every file that was read: the one named, its includes, the site rules.
     pub files: Vec<PathBuf>,
-    /// What is odd but does no harm, at most [`SHOWN`] of each file.
+    /// What is odd but harmless, at most [`SHOWN`] of each file.
     pub warnings: Vec<Fault>,
 }
 
-/// Reads a configuration with all it includes and the site rules beside it.
+/// Loads a configuration with the files it includes and the site rules in `sites` beside it.
 pub fn load(path: &Path) -> Result<LoadedConfig, Faults> {
     match read_file(path) {
         Ok(text) => load_as(path, &text),
-        Err(Unread { message, hint }) => Err(Faults::about(path, message, hint)),
+        Err(ReadFailure { message, hint }) => Err(Faults::about(path, message, hint)),
     }
 }
 
-/// Reads a configuration that is given as text, as if it stood in the file `name`. Site rules are read only where
-/// `sites` names their folder.
+/// Loads a configuration from a text, as if it were the file `name`. Site rules are read only where the key `sites` names
+/// their folder.
 pub fn load_text(name: &str, text: &str) -> Result<LoadedConfig, Faults> {
     load_from(Path::new(name), text, None)
 }
 
-/// Reads a configuration as it would be with another text in the main file.
+/// Loads a configuration as it would be with another text in the main file.
 pub(super) fn load_as(path: &Path, text: &str) -> Result<LoadedConfig, Faults> {
     load_from(path, text, Some(&folder_of(path).join("sites")))
 }
 
 /// Reads the site rules of a folder.
 pub fn load_sites(folder: &Path) -> Result<Sites, Faults> {
-    let mut report = Report::default();
+    let mut report = LoadReport::default();
     let paths = listed(folder, &mut report);
     let sites = sites(paths, &mut report);
-    report.judge().map(|_| sites)
+    report.into_result().map(|_| sites)
 }
 
-/// Reads one file with the keys of a file of site rules, for whatever host.
+/// Reads one file of site rules, whatever its name.
 pub fn load_rules(path: &Path) -> Result<ArticleRules, Faults> {
-    let text = read_file(path).map_err(|Unread { message, hint }| Faults::about(path, message, hint))?;
-    let file = Text::new(path, &text);
+    let text = read_file(path).map_err(|ReadFailure { message, hint }| Faults::about(path, message, hint))?;
+    let file = ConfigFile::new(path, &text);
     let mut rules = rules::site(&Section::checked(&file, &file.tree(), &SITE, 0..0));
     rules.layer = path.display().to_string();
-    let mut report = Report::default();
-    report.take(&file);
-    report.judge().map(|_| rules)
+    let mut report = LoadReport::default();
+    report.add_file(&file);
+    report.into_result().map(|_| rules)
 }
 
-/// The database as a configuration names it, whatever else is wrong there.
+/// The database that a configuration names, whatever else is wrong in it.
 #[derive(Debug)]
 pub struct NamedDatabase {
     /// `None`: it names none.
     pub path: Option<PathBuf>,
-    /// Why the configuration could not be used for more.
+    /// The mistakes of the configuration, where it has any.
     pub faults: Option<Faults>,
 }
 
-/// Where the database is, for those who need nothing else; what may have named another is an error.
+/// Reads only where the database is. Fails where a mistake may concern the key `database`.
 pub fn named_database(path: &Path) -> Result<NamedDatabase, Faults> {
-    let text = read_file(path).map_err(|Unread { message, hint }| Faults::about(path, message, hint))?;
+    let text = read_file(path).map_err(|ReadFailure { message, hint }| Faults::about(path, message, hint))?;
     let read = read_from(path, &text, Some(&folder_of(path).join("sites")));
     let named = read.config.daemon.database;
     let is_lost = named.is_none() && read.names_database;
-    let faults = read.report.judge().err();
+    let faults = read.report.into_result().err();
     match faults {
-        Some(faults) if is_lost || faults.may_concern("database") => Err(faults),
+        Some(faults) if is_lost || faults.may_mention("database") => Err(faults),
         faults => Ok(NamedDatabase { path: named, faults }),
     }
 }
 
 fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<LoadedConfig, Faults> {
     let ConfigDraft { config, report, .. } = read_from(path, text, default_sites);
-    let Report { files, odd, .. } = report.judge()?;
+    let LoadReport { files, warnings, .. } = report.into_result()?;
     Ok(LoadedConfig {
         config,
         files,
-        warnings: odd,
+        warnings,
     })
 }
 
-/// What was read, faults and all.
+/// A configuration as far as it could be read, with its mistakes.
 struct ConfigDraft {
     config: Config,
-    report: Report,
-    /// Whether a line that is no comment mentions a database.
+    report: LoadReport,
+    /// Whether any line but a comment has the word `database`.
     names_database: bool,
 }
 
 fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> ConfigDraft {
-    let mut files = vec![Text::new(path, text)];
+    let mut files = vec![ConfigFile::new(path, text)];
     let mut seen = HashMap::from([(identity_of(path), "it is the file that was named".to_owned())]);
     // Files are read in the order they are named; `next` is the first whose own includes are still to be read.
     let mut next = 0;
@@ -112,14 +116,14 @@ fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> ConfigDra
         next += 1;
     }
 
-    let trees: Vec<DeTable<'_>> = files.iter().map(Text::tree).collect();
+    let trees: Vec<DeTable<'_>> = files.iter().map(ConfigFile::tree).collect();
     let tops: Vec<Section<'_>> = files
         .iter()
         .zip(&trees)
         .map(|(file, tree)| Section::checked(file, tree, &TOP, 0..0))
         .collect();
     let mut config = read::config(&tops);
-    let mut report = Report::default();
+    let mut report = LoadReport::default();
     let paths = match read::only_one(&tops, "sites") {
         Some(value) => named_sites(&value),
         None => default_sites
@@ -128,22 +132,24 @@ fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> ConfigDra
             .unwrap_or_default(),
     };
     for file in &files {
-        report.take(file);
+        report.add_file(file);
     }
     config.sites = sites(paths, &mut report);
     ConfigDraft {
         config,
         report,
-        names_database: files.iter().any(|file| file.says("database")),
+        names_database: files
+            .iter()
+            .any(|file| file.has_word_outside_comments("database")),
     }
 }
 
 /// The files of the folder that `sites` names.
-fn named_sites(value: &Value<'_>) -> Vec<PathBuf> {
+fn named_sites(value: &ConfigValue<'_>) -> Vec<PathBuf> {
     let Some(typed) = value.string("sites = \"sites\"") else {
         return Vec::new();
     };
-    site_files(&folder_of(value.text().path()).join(typed)).unwrap_or_else(|error| {
+    site_files(&folder_of(value.file().path()).join(typed)).unwrap_or_else(|error| {
         value.fault(
             format!(
                 "the folder of site rules {} cannot be read: {error}",
@@ -155,8 +161,8 @@ fn named_sites(value: &Value<'_>) -> Vec<PathBuf> {
     })
 }
 
-/// The files of a folder that nobody named.
-fn listed(folder: &Path, report: &mut Report) -> Vec<PathBuf> {
+/// The files of the default folder of site rules.
+fn listed(folder: &Path, report: &mut LoadReport) -> Vec<PathBuf> {
     site_files(folder).unwrap_or_else(|error| {
         report.add(Fault::about(
             folder,
@@ -167,10 +173,10 @@ fn listed(folder: &Path, report: &mut Report) -> Vec<PathBuf> {
     })
 }
 
-/// Files included by one.
-fn includes(file: &Text, seen: &mut HashMap<PathBuf, String>) -> Vec<Text> {
+/// The files that one file includes.
+fn includes(file: &ConfigFile, seen: &mut HashMap<PathBuf, String>) -> Vec<ConfigFile> {
     // A tree borrows its text and cannot be kept while more are read, so a file with includes is parsed twice.
-    if !file.mentions("include") {
+    if !file.has_word("include") {
         return Vec::new();
     }
     let tree = file.tree();
@@ -203,9 +209,9 @@ fn includes(file: &Text, seen: &mut HashMap<PathBuf, String>) -> Vec<Text> {
             match read_file(&path) {
                 Ok(text) => {
                     seen.insert(identity_of(&path), format!("it is included at {}", value.place()));
-                    files.push(Text::new(&path, &text));
+                    files.push(ConfigFile::new(&path, &text));
                 }
-                Err(Unread { message, hint }) => {
+                Err(ReadFailure { message, hint }) => {
                     value.fault(format!("{}: {message}", quoted(&path.to_string_lossy())), hint);
                 }
             }
@@ -215,20 +221,20 @@ fn includes(file: &Text, seen: &mut HashMap<PathBuf, String>) -> Vec<Text> {
 }
 
 /// Reads `HOST.toml` files.
-fn sites(paths: Vec<PathBuf>, report: &mut Report) -> Sites {
+fn sites(paths: Vec<PathBuf>, report: &mut LoadReport) -> Sites {
     let mut sites = Sites::default();
     let mut seen: HashMap<String, PathBuf> = HashMap::new();
     for path in paths {
         let text = match read_file(&path) {
             Ok(text) => text,
-            Err(Unread { message, hint }) => {
+            Err(ReadFailure { message, hint }) => {
                 report.add(Fault::about(&path, message, hint));
                 continue;
             }
         };
-        let file = Text::new(&path, &text);
+        let file = ConfigFile::new(&path, &text);
         let rules = rules::site(&Section::checked(&file, &file.tree(), &SITE, 0..0));
-        report.take(&file);
+        report.add_file(&file);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let Some(host) = host(&stem) else {
             report.add(Fault::about(
@@ -251,50 +257,50 @@ fn sites(paths: Vec<PathBuf>, report: &mut Report) -> Sites {
     sites
 }
 
-/// A host as URLs write it.
+/// The host that a file of site rules is named after, as URLs write it.
 fn host(stem: &str) -> Option<String> {
     let host = url::Host::parse(stem).ok()?.to_string();
     let host = host.trim_end_matches('.');
     (host.contains('.') || host == "localhost").then(|| host.to_owned())
 }
 
-/// What was found in the files so far.
+/// Mistakes and warnings of the files that were read.
 #[derive(Default)]
-struct Report {
+struct LoadReport {
     files: Vec<PathBuf>,
     /// At most [`SHOWN`].
     faults: Vec<Fault>,
-    odd: Vec<Fault>,
-    /// How many mistakes there were in all, and in how many files.
+    warnings: Vec<Fault>,
+    /// Mistakes, those beyond [`SHOWN`] included; below, the files that have any.
     mistakes: usize,
-    wrong: usize,
+    wrong_files: usize,
 }
 
-impl Report {
-    fn take(&mut self, text: &Text) {
+impl LoadReport {
+    fn add_file(&mut self, file: &ConfigFile) {
         let left = SHOWN.saturating_sub(self.faults.len());
-        let (faults, mistakes) = text.faults(Severity::Error, left);
+        let (faults, mistakes) = file.faults(Severity::Error, left);
         self.faults.extend(faults);
         self.mistakes += mistakes;
-        self.wrong += usize::from(mistakes > 0);
-        self.odd.extend(text.faults(Severity::Warning, SHOWN).0);
-        self.files.push(text.path().to_owned());
+        self.wrong_files += usize::from(mistakes > 0);
+        self.warnings.extend(file.faults(Severity::Warning, SHOWN).0);
+        self.files.push(file.path().to_owned());
     }
 
-    /// A mistake about a file as a whole.
+    /// Adds a mistake about a file as a whole.
     fn add(&mut self, fault: Fault) {
-        self.wrong += usize::from(!self.faults.iter().any(|known| known.file == fault.file));
+        self.wrong_files += usize::from(!self.faults.iter().any(|known| known.file == fault.file));
         self.mistakes += 1;
         if self.faults.len() < SHOWN {
             self.faults.push(fault);
         }
     }
 
-    fn judge(mut self) -> Result<Self, Faults> {
+    fn into_result(mut self) -> Result<Self, Faults> {
         if self.mistakes == 0 {
             return Ok(self);
         }
-        self.faults.append(&mut self.odd);
-        Err(Faults::new(self.faults, self.mistakes, self.wrong))
+        self.faults.append(&mut self.warnings);
+        Err(Faults::new(self.faults, self.mistakes, self.wrong_files))
     }
 }

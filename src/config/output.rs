@@ -1,4 +1,4 @@
-//! `[[output]]`: what the daemon keeps up to date for others.
+//! `[[output]]`: folders, webhooks and programs that receive new articles.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,13 +8,12 @@ use std::time::Duration;
 use url::Url;
 
 use super::fault::quoted;
-use super::files::folder_of;
-use super::value::{Section, Value};
+use super::value::{ConfigValue, Section};
 
-/// Something that gets what is new, soon after it is there.
+/// An output: it receives new articles soon after they are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputConfig {
-    /// Names it in messages, and its mark in the database.
+    /// Names it in messages and in the database.
     pub name: String,
     /// What it is.
     pub kind: OutputKind,
@@ -24,24 +23,24 @@ pub struct OutputConfig {
     pub tags: Vec<String>,
     /// Only what a search finds.
     pub query: Option<String>,
-    /// How long it waits for more, once something is new.
+    /// How long to wait for more, once something is new.
     pub debounce: Duration,
-    /// `file:line` where it stands, for messages.
+    /// `file:line` of the section, for messages.
     pub at: String,
 }
 
-/// Sorts of outputs.
+/// Kinds of outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputKind {
     /// A folder of feeds.
     Feeds {
         /// Where.
         folder: PathBuf,
-        /// A feed of what.
+        /// What each feed is of.
         per: FeedGrouping,
-        /// Where the folder is served.
+        /// URL at which the folder is served; `None`: not known.
         url: Option<Url>,
-        /// Entries of a feed.
+        /// Most entries of a feed.
         limit: u64,
     },
     /// A folder of JSON Lines, a file for each day.
@@ -49,11 +48,11 @@ pub enum OutputKind {
         /// Where.
         folder: PathBuf,
     },
-    /// A server that is told.
+    /// A server that receives POST requests.
     Webhook {
         /// Its address.
         url: Url,
-        /// What messages are signed with.
+        /// Key that messages are signed with.
         secret: Option<Secret>,
     },
     /// A program that gets JSON Lines on stdin; no shell.
@@ -75,7 +74,7 @@ pub enum FeedGrouping {
     All,
 }
 
-/// A text that is not shown.
+/// A secret; `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
@@ -85,10 +84,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Time an output waits for more.
+/// Default of `debounce`.
 const DEBOUNCE: Duration = Duration::from_secs(10);
 
-/// Entries of a feed.
+/// Default of `limit`.
 const ENTRIES: u64 = 50;
 
 /// Reads all outputs.
@@ -125,12 +124,12 @@ fn output<'a>(section: &Section<'a>, names: &mut HashMap<&'a str, String>) -> Op
             .get("debounce")
             .and_then(|value| value.duration("10s"))
             .unwrap_or(DEBOUNCE),
-        at: section.text().place(section.at().start),
+        at: section.file().place(section.at().start),
     })
 }
 
-/// A name nobody else has, which can be part of a file name.
-fn named<'a>(value: &Value<'a>, names: &mut HashMap<&'a str, String>) -> Option<String> {
+/// A name that no other output has, and that can be part of a file name.
+fn named<'a>(value: &ConfigValue<'a>, names: &mut HashMap<&'a str, String>) -> Option<String> {
     let name = value.string("name = \"my-output\"")?;
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if name.len() > 50 || !name.chars().all(fits) {
@@ -163,7 +162,7 @@ struct OutputKindRow {
     #[cfg_attr(not(test), expect(dead_code, reason = "a test holds docs/exports.md to it"))]
     docs: &'static str,
     /// Reads the value of `key` and the options.
-    read: fn(&Section<'_>, &Value<'_>) -> Option<OutputKind>,
+    read: fn(&Section<'_>, &ConfigValue<'_>) -> Option<OutputKind>,
 }
 
 /// All kinds of outputs, in the order of the documentation.
@@ -182,7 +181,7 @@ const OUTPUT_KINDS: &[OutputKindRow] = &[
         docs: "`2026-11-24.jsonl`, one file a day; lines are appended and never written twice, even after a crash",
         read: |_, value| {
             Some(OutputKind::Jsonl {
-                folder: folder(value, "jsonl = \"/srv/articles\"")?,
+                folder: value.path("jsonl = \"/srv/articles\"")?,
             })
         },
     },
@@ -212,14 +211,14 @@ const OUTPUT_KINDS: &[OutputKindRow] = &[
 
 /// Reads the kind of an output; exactly one key of [`OUTPUT_KINDS`] must be there.
 fn kind(section: &Section<'_>) -> Option<OutputKind> {
-    let mut kinds: Vec<(&OutputKindRow, Value<'_>)> = OUTPUT_KINDS
+    let mut kinds: Vec<(&OutputKindRow, ConfigValue<'_>)> = OUTPUT_KINDS
         .iter()
         .filter_map(|row| Some((row, section.get(row.key)?)))
         .collect();
     match kinds.pop() {
         None => {
             let examples: Vec<&str> = OUTPUT_KINDS.iter().map(|row| row.example).collect();
-            section.text().fault(
+            section.file().fault(
                 section.at(),
                 "an output goes nowhere",
                 format!("write one of {}", examples.join(", ")),
@@ -237,19 +236,14 @@ fn kind(section: &Section<'_>) -> Option<OutputKind> {
     }
 }
 
-/// A folder, relative to the configuration file.
-fn folder(value: &Value<'_>, example: &str) -> Option<PathBuf> {
-    Some(folder_of(value.text().path()).join(value.string(example)?))
-}
-
-fn feeds(section: &Section<'_>, value: &Value<'_>) -> Option<OutputKind> {
+fn feeds(section: &Section<'_>, value: &ConfigValue<'_>) -> Option<OutputKind> {
     let groupings = &[
         ("source", FeedGrouping::Source),
         ("tag", FeedGrouping::Tag),
         ("all", FeedGrouping::All),
     ];
     Some(OutputKind::Feeds {
-        folder: folder(value, "feeds = \"/srv/feeds\"")?,
+        folder: value.path("feeds = \"/srv/feeds\"")?,
         per: section
             .get("per")
             .and_then(|value| value.one_of(groupings))
@@ -262,11 +256,10 @@ fn feeds(section: &Section<'_>, value: &Value<'_>) -> Option<OutputKind> {
     })
 }
 
-/// From a file, so that it need not stand in the configuration: systemd's credentials are such files.
+/// The key of a webhook, from a file, such as a credential of systemd.
 fn secret(section: &Section<'_>) -> Option<Secret> {
     let value = section.get("secret_file")?;
-    let typed = value.string("secret_file = \"/etc/cuttings/hook.key\"")?;
-    let path = folder_of(value.text().path()).join(typed);
+    let path = value.path("secret_file = \"/etc/cuttings/hook.key\"")?;
     match std::fs::read_to_string(&path) {
         Ok(text) if text.len() <= 4096 && !text.trim().is_empty() => Some(Secret(text.trim().to_owned())),
         Ok(_) => {
@@ -313,7 +306,7 @@ mod tests {
         let mut lines = String::new();
         for row in OUTPUT_KINDS {
             for key in row.options.iter().chain([&row.key]) {
-                assert!(keys::OUTPUT.keys.contains(key), "{key}");
+                assert!(keys::OUTPUT.contains(key), "{key}");
             }
             lines += &format!("| `{}` | {} |\n", row.example, row.docs);
         }

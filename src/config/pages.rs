@@ -1,11 +1,13 @@
-//! What holds for one page: of its source, of its site, of the defaults, in this order.
+//! The settings that apply to one page: those of its source, else of its site, else of `[defaults]`.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use regex::Regex;
 use url::Url;
 
-use super::{ArticleRules, Config, Source};
+use super::article_rules::ArticleRules;
+use super::sections::Config;
+use super::source::Source;
 use crate::link;
 
 impl Config {
@@ -44,14 +46,14 @@ impl Config {
             .unwrap_or_default()
     }
 
-    /// The pattern that names an article in its URLs.
+    /// The pattern that finds the key of an article in its URL.
     pub fn key_pattern_for<'a>(&'a self, source: Option<&'a Source>, page: &Url) -> Option<&'a Regex> {
         let own = source.and_then(|source| source.article.key_from_url.as_ref());
         let site = || self.site_of(page)?.key_from_url.as_ref();
         own.or_else(site).or_else(|| source?.key_from_url.as_ref())
     }
 
-    /// The language of a page that does not say.
+    /// The language of a page that does not state one.
     pub fn language_for<'a>(&'a self, source: Option<&'a Source>, page: &Url) -> Option<&'a str> {
         let own = source.and_then(|source| source.article.language.as_deref());
         let site = || self.site_of(page)?.language.as_deref();

@@ -1,6 +1,6 @@
-//! From sections to a [`Config`]: what is wrong is noted, and reading goes on with the defaults.
+//! Reads the sections of all files into a [`Config`]. A mistake is reported, and reading goes on with the default.
 //!
-//! `[politeness]` comes first, as it says how low intervals may go, then `[defaults]`, then the sources of all files.
+//! `[politeness]` comes first, because it decides how short intervals may be, then `[defaults]`, then the sources.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,19 +8,20 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use url::Url;
 
-use super::access;
+use super::article_rules::Sites;
 use super::fault::quoted;
-use super::files::folder_of;
+use super::filter::Filters;
 use super::keys::{self, DAEMON, DEFAULTS, FETCH, Keys, METRICS, OUTPUT, POLITENESS, SOURCE};
-use super::output;
-use super::settings::Settings;
-use super::value::{Section, Value};
-use super::{
-    BackoffScope, Config, DaemonConfig, FetchConfig, Filters, ListenAddress, MetricsConfig, PagePolicy,
-    PolitenessConfig, RevisionPolicy, Sites, Source, SourceKind, SourceTest, listing, rules,
+use super::listing::SourceKind;
+use super::sections::{
+    BackoffScope, Config, DaemonConfig, FetchConfig, ListenAddress, MetricsConfig, PolitenessConfig,
 };
+use super::settings::Settings;
+use super::source::{PagePolicy, RevisionPolicy, Source, SourceTest};
+use super::value::{ConfigValue, Section};
+use super::{files::folder_of, listing, output, request, rules};
 
-/// Reads the tops of all files, the main file first.
+/// Reads the top levels of all files, the main file first.
 pub(super) fn config(tops: &[Section<'_>]) -> Config {
     let politeness =
         only_section(tops, "politeness", &POLITENESS).map_or_else(PolitenessConfig::default, politeness);
@@ -32,11 +33,11 @@ pub(super) fn config(tops: &[Section<'_>]) -> Config {
         .iter()
         .filter_map(|top| top.get("source"))
         .flat_map(|value| value.sections(&SOURCE));
-    let mut sources = Sources::default();
+    let mut reader = SourceReader::default();
     for section in sections {
-        sources.add(&section, &defaults, impolite);
+        reader.add(&section, &defaults, impolite);
     }
-    sources.check_renames();
+    reader.check_renames();
     let outputs = tops
         .iter()
         .filter_map(|top| top.get("output"))
@@ -51,14 +52,14 @@ pub(super) fn config(tops: &[Section<'_>]) -> Config {
                 listen: section.get("listen").and_then(|value| listen(&value)),
             }
         }),
-        sources: sources.read,
+        sources: reader.sources,
         outputs: output::outputs(outputs),
         sites: Sites::default(),
     }
 }
 
 /// The value of a key that only one file may have: that of the first.
-pub(super) fn only_one<'a>(tops: &[Section<'a>], key: &'static str) -> Option<Value<'a>> {
+pub(super) fn only_one<'a>(tops: &[Section<'a>], key: &'static str) -> Option<ConfigValue<'a>> {
     let mut values = tops.iter().filter_map(|top| top.get(key));
     let first = values.next()?;
     for again in values {
@@ -75,7 +76,7 @@ fn only_section<'a>(tops: &[Section<'a>], key: &'static str, keys: &'static Keys
     only_one(tops, key)?.section(keys)
 }
 
-/// `[daemon]`; who leaves `contact` empty is warned once, in the main file.
+/// `[daemon]`; an empty `contact` is one warning, in the main file.
 fn daemon(tops: &[Section<'_>]) -> DaemonConfig {
     let section = only_section(tops, "daemon", &DAEMON);
     let get = |key| section.and_then(|section| section.get(key));
@@ -99,9 +100,9 @@ fn daemon(tops: &[Section<'_>]) -> DaemonConfig {
         && let Some(main) = tops.first()
     {
         let at = contact.map(|value| value.key_at()).or(section
-            .filter(|section| std::ptr::eq(section.text(), main.text()))
+            .filter(|section| std::ptr::eq(section.file(), main.file()))
             .map(|section| section.at()));
-        main.text().warning(
+        main.file().warning(
             at.unwrap_or(0..0),
             "`contact` in [daemon] is empty: a site's owner who minds cannot ask, only block",
             "write contact = \"https://example.org/bot\" or an address of yours",
@@ -109,21 +110,18 @@ fn daemon(tops: &[Section<'_>]) -> DaemonConfig {
     }
     DaemonConfig {
         contact: typed.filter(|typed| !typed.is_empty()).map(str::to_owned),
-        database: get("database").and_then(|value| {
-            let typed = value.string("database = \"cuttings.db\"")?;
-            Some(folder_of(value.text().path()).join(typed))
-        }),
+        database: get("database").and_then(|value| value.path("database = \"cuttings.db\"")),
         min_free_disk: get("min_free_disk")
             .and_then(|value| value.disk_size())
             .unwrap_or(DaemonConfig::default().min_free_disk),
     }
 }
 
-/// A port of this machine, or a socket in its file system.
-fn listen(value: &Value<'_>) -> Option<ListenAddress> {
+/// A loopback address with a port, or a socket in the file system.
+fn listen(value: &ConfigValue<'_>) -> Option<ListenAddress> {
     let typed = value.string("listen = \"127.0.0.1:9187\"")?.trim();
     if let Some(path) = typed.strip_prefix("unix:") {
-        return Some(ListenAddress::Unix(folder_of(value.text().path()).join(path)));
+        return Some(ListenAddress::Unix(folder_of(value.file().path()).join(path)));
     }
     match typed.parse::<std::net::SocketAddr>() {
         Ok(address) if address.ip().is_loopback() => Some(ListenAddress::Tcp(address)),
@@ -144,13 +142,12 @@ fn listen(value: &Value<'_>) -> Option<ListenAddress> {
     }
 }
 
-/// `[politeness]`, held to its defaults as floors unless `impolite`.
+/// `[politeness]`; without `impolite` nothing may be ruder than the defaults.
 fn politeness(section: Section<'_>) -> PolitenessConfig {
-    let mut politeness = PolitenessConfig::default();
     let floor = PolitenessConfig::default();
-    if let Some(impolite) = section.get("impolite").and_then(|value| value.boolean()) {
-        politeness.impolite = impolite;
-    }
+    let mut politeness = floor.clone();
+    let impolite = section.read("impolite", ConfigValue::boolean);
+    politeness.impolite = impolite.unwrap_or(floor.impolite);
     let rude = "be gentler, or add `impolite = true` for servers of your own";
     if let Some(value) = section.get("host_gap")
         && let Some(gap) = value.duration_or_none("1s")
@@ -168,17 +165,13 @@ fn politeness(section: Section<'_>) -> PolitenessConfig {
         }
         politeness.per_host = number;
     }
-    if let Some(number) = section.get("in_flight").and_then(|value| value.number(1..=1024)) {
-        politeness.in_flight = number;
-    }
-    if let Some(scope) = section.get("scope").and_then(|value| scope(&value)) {
-        politeness.scope = scope;
-    }
+    let in_flight = section.read("in_flight", |value| value.number(1..=1024));
+    politeness.in_flight = in_flight.unwrap_or(floor.in_flight);
+    politeness.scope = section.read("scope", scope).unwrap_or(floor.scope);
     politeness
 }
 
-/// What `Retry-After` and trouble hold for.
-fn scope(value: &Value<'_>) -> Option<BackoffScope> {
+fn scope(value: &ConfigValue<'_>) -> Option<BackoffScope> {
     value.one_of(&[
         ("host", BackoffScope::Host),
         ("feed", BackoffScope::Feed),
@@ -189,29 +182,23 @@ fn scope(value: &Value<'_>) -> Option<BackoffScope> {
 /// `[fetch]`
 fn fetch(section: &Section<'_>) -> FetchConfig {
     let mut fetch = FetchConfig::default();
-    for (key, field, example) in [
+    for (key, timeout, example) in [
         ("connect_timeout", &mut fetch.connect_timeout, "10s"),
         ("idle_timeout", &mut fetch.idle_timeout, "20s"),
         ("total_timeout", &mut fetch.total_timeout, "1m"),
     ] {
-        if let Some(timeout) = section.get(key).and_then(|value| value.duration(example)) {
-            *field = timeout;
-        }
+        *timeout = section
+            .read(key, |value| value.duration(example))
+            .unwrap_or(*timeout);
     }
-    for (key, field) in [
+    for (key, size) in [
         ("max_feed", &mut fetch.max_feed),
         ("max_page", &mut fetch.max_page),
     ] {
-        if let Some(size) = section.get(key).and_then(|value| value.size()) {
-            *field = size;
-        }
+        *size = section.read(key, ConfigValue::size).unwrap_or(*size);
     }
-    if let Some(hops) = section
-        .get("max_redirects")
-        .and_then(|value| value.number(0..=10))
-    {
-        fetch.max_redirects = hops;
-    }
+    let max_redirects = section.read("max_redirects", |value| value.number(0..=10));
+    fetch.max_redirects = max_redirects.unwrap_or(fetch.max_redirects);
     if let Some(value) = section.get("allow_networks") {
         fetch.allow_networks = value.each().iter().filter_map(network).collect();
     }
@@ -219,7 +206,7 @@ fn fetch(section: &Section<'_>) -> FetchConfig {
 }
 
 /// A network, or a single address.
-fn network(value: &Value<'_>) -> Option<IpNet> {
+fn network(value: &ConfigValue<'_>) -> Option<IpNet> {
     let typed = value.string("allow_networks = [\"192.168.1.0/24\"]")?.trim();
     let network = typed
         .parse::<IpNet>()
@@ -234,20 +221,20 @@ fn network(value: &Value<'_>) -> Option<IpNet> {
     network
 }
 
-/// Sources, and where their names and feeds stand: looked up by hash, as there may be many.
+/// Reads sources and finds names and feeds that are used twice. There may be tens of thousands.
 #[derive(Default)]
-struct Sources<'a> {
-    read: Vec<Arc<Source>>,
-    /// Names and where they are given.
-    names: HashMap<&'a str, Value<'a>>,
-    /// Feeds and where they are given first.
-    feeds: HashMap<Url, Value<'a>>,
-    /// Names given up by `was`.
-    renamed: HashMap<&'a str, Value<'a>>,
+struct SourceReader<'a> {
+    sources: Vec<Arc<Source>>,
+    /// Names that are used.
+    names: HashMap<&'a str, ConfigValue<'a>>,
+    /// Feeds that are polled; the first source of each.
+    feeds: HashMap<Url, ConfigValue<'a>>,
+    /// Names in `was`.
+    renamed: HashMap<&'a str, ConfigValue<'a>>,
 }
 
-impl<'a> Sources<'a> {
-    /// Reads a source; one without a name or a feed that can be used is noted and left out.
+impl<'a> SourceReader<'a> {
+    /// Reads a source. Without a valid name or feed it is left out.
     fn add(&mut self, section: &Section<'a>, defaults: &Settings, impolite: bool) {
         let name = section
             .need("name", "write name = \"my-paper\"")
@@ -265,15 +252,15 @@ impl<'a> Sources<'a> {
         };
         let mut source = Source {
             was,
-            form,
+            kind: form,
             filters: Filters::read(section),
             rules: dated,
             tests,
-            at: section.text().place(section.at().start),
+            at: section.file().place(section.at().start),
             ..Source::new(name, feed)
         };
         settings.apply(defaults, &mut source);
-        access::of_source(section, &mut source.access);
+        request::read_source_keys(section, &mut source.request);
         if !source.revisit.is_empty()
             && source.revisions == RevisionPolicy::First
             && let Some(value) = section.get("revisit").or_else(|| section.get("revisions"))
@@ -284,23 +271,23 @@ impl<'a> Sources<'a> {
             );
         }
         if source.pages == PagePolicy::Never
-            && !matches!(source.form, SourceKind::Feed)
+            && !matches!(source.kind, SourceKind::Feed)
             && let Some(value) = section.get("listing").or_else(|| section.get("sitemap"))
         {
             value.fault_at_key(
                 format!(
                     "a {} has no texts, and `pages` is \"never\"",
-                    source.form.as_str()
+                    source.kind.as_str()
                 ),
                 "write pages = \"always\" for this source",
             );
         }
-        self.read.push(Arc::new(source));
+        self.sources.push(Arc::new(source));
     }
 
     /// What is polled: exactly one of `feed`, `listing` and `sitemap`.
     fn document(&mut self, section: &Section<'a>) -> Option<(Url, SourceKind)> {
-        let given: Vec<Value<'a>> = ["feed", "listing", "sitemap"]
+        let given: Vec<ConfigValue<'a>> = ["feed", "listing", "sitemap"]
             .into_iter()
             .filter_map(|key| section.get(key))
             .collect();
@@ -327,8 +314,8 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// A name nobody else has.
-    fn name(&mut self, value: &Value<'a>) -> Option<&'a str> {
+    /// A name that no other source has.
+    fn name(&mut self, value: &ConfigValue<'a>) -> Option<&'a str> {
         const LONGEST: usize = 100;
         let name = value.string("name = \"my-paper\"")?;
         if name != name.trim() || name.len() > LONGEST || name.chars().any(char::is_control) {
@@ -349,11 +336,11 @@ impl<'a> Sources<'a> {
         Some(name)
     }
 
-    /// The feed; one that is polled already is a warning, as it costs one request only.
-    fn feed(&mut self, value: &Value<'a>) -> Option<Url> {
+    /// The feed; that it is polled already is only a warning, because it costs no second request.
+    fn feed(&mut self, value: &ConfigValue<'a>) -> Option<Url> {
         let feed = value.url()?;
         if let Some(first) = self.feeds.get(&feed) {
-            value.text().warning(
+            value.file().warning(
                 value.key_at(),
                 format!(
                     "this {} is polled already, by the source at {}",
@@ -369,7 +356,7 @@ impl<'a> Sources<'a> {
     }
 
     /// The name the source had before.
-    fn was(&mut self, value: Value<'a>) -> Option<String> {
+    fn was(&mut self, value: ConfigValue<'a>) -> Option<String> {
         let was = value.string("was = \"old-name\"")?;
         if let Some(first) = self.renamed.get(was) {
             value.fault(
@@ -382,7 +369,7 @@ impl<'a> Sources<'a> {
         Some(was.to_owned())
     }
 
-    /// A name that was given up must not be in use.
+    /// Reports names in `was` that a source still has.
     fn check_renames(&self) {
         for (was, value) in &self.renamed {
             if let Some(other) = self.names.get(*was) {
@@ -397,7 +384,7 @@ impl<'a> Sources<'a> {
 }
 
 /// `[[source.test]]`
-fn tests(value: &Value<'_>) -> Vec<SourceTest> {
+fn tests(value: &ConfigValue<'_>) -> Vec<SourceTest> {
     let read = |section: Section<'_>| {
         let url = section.need("url", "write url = \"https://example.org/an-article\"");
         let contains = section.need("contains", "write contains = \"a passage of its text\"");
@@ -406,7 +393,7 @@ fn tests(value: &Value<'_>) -> Vec<SourceTest> {
         Some(SourceTest {
             url: url?,
             contains: contains?.to_owned(),
-            at: section.text().place(section.at().start),
+            at: section.file().place(section.at().start),
         })
     };
     value.sections(&keys::TEST).into_iter().filter_map(read).collect()

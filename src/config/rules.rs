@@ -1,32 +1,22 @@
-//! `[source.article]` and the files of `sites/`: selectors compiled, dates and patterns checked.
+//! Reads `[source.article]`, `[[source.rules]]` and the files of `sites/`: compiles selectors and patterns, checks date
+//! formats.
 
 use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
 use toml::de::DeValue;
 
+use super::article_rules::{ArticleRules, FieldRule};
 use super::fault::quoted;
 use super::keys::{ARTICLE, RULE, RULES};
-use super::settings;
-use super::value::{Section, Value};
-use super::{ArticleRules, FieldRule};
+use super::value::{ConfigValue, Section};
 use crate::html::Css;
 
 /// The rules of a section over those of `base`: a key that is there replaces the whole of what `base` has for it.
 pub(super) fn article(section: &Section<'_>, base: ArticleRules) -> ArticleRules {
     let mut rules = base;
-    for (key, field, is_date) in [
-        ("title", &mut rules.title, false),
-        ("standfirst", &mut rules.standfirst, false),
-        ("byline", &mut rules.byline, false),
-        ("published", &mut rules.published, true),
-        ("modified", &mut rules.modified, true),
-        ("body", &mut rules.body, false),
-        ("image", &mut rules.image, false),
-        ("short_link", &mut rules.short_link, false),
-        ("next_page", &mut rules.next_page, false),
-        ("single_page", &mut rules.single_page, false),
-    ] {
+    for (key, field) in rules.fields_mut() {
         if let Some(value) = section.get(key) {
+            let is_date = matches!(key, "published" | "modified");
             *field = value
                 .each()
                 .iter()
@@ -41,35 +31,38 @@ pub(super) fn article(section: &Section<'_>, base: ArticleRules) -> ArticleRules
             .filter_map(|value| css(value, value.string("remove = \".related\"")?))
             .collect();
     }
-    if let Some(value) = section.get("cut_after") {
-        rules.cut_after = value.strings("cut_after = \"Short link:\"").unwrap_or_default();
-    }
-    if let Some(value) = section.get("reject_if_contains") {
-        rules.reject_if_contains = value
-            .strings("reject_if_contains = \"Page not found\"")
-            .unwrap_or_default();
+    for (key, texts, example) in [
+        ("cut_after", &mut rules.cut_after, "cut_after = \"Short link:\""),
+        (
+            "reject_if_contains",
+            &mut rules.reject_if_contains,
+            "reject_if_contains = \"Page not found\"",
+        ),
+    ] {
+        if let Some(value) = section.get(key) {
+            *texts = value.strings(example).unwrap_or_default();
+        }
     }
     rules
 }
 
 /// The rules of a file of `sites/`.
 pub(super) fn site(section: &Section<'_>) -> ArticleRules {
+    with_page_keys(section, article(section, ArticleRules::default()))
+}
+
+/// The rules with `timezone`, `language` and `key_from_url` of a section, or none.
+pub(super) fn with_page_keys(section: &Section<'_>, rules: ArticleRules) -> ArticleRules {
     ArticleRules {
-        timezone: section
-            .get("timezone")
-            .and_then(|value| settings::timezone(&value)),
-        language: section
-            .get("language")
-            .and_then(|value| settings::language(&value)),
-        key_from_url: section
-            .get("key_from_url")
-            .and_then(|value| settings::key_from_url(&value)),
-        ..article(section, ArticleRules::default())
+        timezone: section.read("timezone", ConfigValue::timezone),
+        language: section.read("language", ConfigValue::language),
+        key_from_url: section.read("key_from_url", ConfigValue::url_pattern),
+        ..rules
     }
 }
 
 /// `[[source.rules]]`, newest first: those that still hold, then by their last day.
-pub(super) fn dated(value: &Value<'_>) -> Vec<ArticleRules> {
+pub(super) fn dated(value: &ConfigValue<'_>) -> Vec<ArticleRules> {
     let mut all: Vec<ArticleRules> = value
         .sections(&RULES)
         .iter()
@@ -90,7 +83,7 @@ pub(super) fn dated(value: &Value<'_>) -> Vec<ArticleRules> {
 }
 
 /// A day, as TOML has it or in quotes.
-fn day(value: &Value<'_>) -> Option<NaiveDate> {
+fn day(value: &ConfigValue<'_>) -> Option<NaiveDate> {
     let typed = match value.parsed() {
         DeValue::Datetime(at) => at.to_string(),
         DeValue::String(text) => text.trim().to_owned(),
@@ -110,7 +103,7 @@ fn day(value: &Value<'_>) -> Option<NaiveDate> {
 }
 
 /// `"sel"`, `"sel@attr"` or `{ select, match, format }`.
-pub(super) fn rule(value: &Value<'_>, is_date: bool) -> Option<FieldRule> {
+pub(super) fn rule(value: &ConfigValue<'_>, is_date: bool) -> Option<FieldRule> {
     if !value.is_table() {
         return selector(value);
     }
@@ -139,7 +132,7 @@ pub(super) fn rule(value: &Value<'_>, is_date: bool) -> Option<FieldRule> {
 }
 
 /// A selector with or without `@attr`.
-fn selector(value: &Value<'_>) -> Option<FieldRule> {
+fn selector(value: &ConfigValue<'_>) -> Option<FieldRule> {
     let typed = value.string(&format!("{} or {}", "\"h1.title\"", "\"time@datetime\""))?;
     let (select, attr) = split_attr(typed);
     if let Some(attr) = attr {
@@ -178,7 +171,7 @@ fn selector(value: &Value<'_>) -> Option<FieldRule> {
 }
 
 /// A selector that is the beginning of what `value` says.
-fn css(value: &Value<'_>, select: &str) -> Option<Css> {
+fn css(value: &ConfigValue<'_>, select: &str) -> Option<Css> {
     match Css::parse(select) {
         Ok(css) => Some(css),
         Err(error) => {
@@ -228,7 +221,7 @@ fn split_attr(typed: &str) -> (&str, Option<&str>) {
 }
 
 /// A strftime pattern with something of a date in it.
-fn date_format(value: &Value<'_>) -> Option<String> {
+fn date_format(value: &ConfigValue<'_>) -> Option<String> {
     let example = "format = \"%d %B %Y\"";
     let typed = value.string(example)?;
     let mut rest = typed;

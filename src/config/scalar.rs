@@ -1,17 +1,23 @@
-//! Values that mean more than their type: lengths of time, sizes, URLs, regular expressions.
+//! Values that are more than their TOML type: durations, sizes, URLs, patterns, time zones, languages.
+//!
+//! Each method returns `None` where it has reported a mistake. `example` is what would be right.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use regex::Regex;
 use toml::de::DeValue;
 use url::Url;
 
 use super::fault::quoted;
-use super::value::Value;
+use super::files::folder_of;
+use super::nearest::nearest;
+use super::value::ConfigValue;
 use crate::link::MAX_URL;
 use crate::timing;
 
-impl Value<'_> {
+impl ConfigValue<'_> {
     /// A length of time over zero.
     pub(super) fn duration(&self, example: &str) -> Option<Duration> {
         let duration = self.duration_or_none(example)?;
@@ -111,7 +117,12 @@ impl Value<'_> {
         bytes
     }
 
-    /// An address of the web.
+    /// A path; a relative one counts from the folder of the file. `example` is a whole line.
+    pub(super) fn path(&self, example: &str) -> Option<PathBuf> {
+        Some(folder_of(self.file().path()).join(self.string(example)?))
+    }
+
+    /// An http or https URL without a password.
     pub(super) fn url(&self) -> Option<Url> {
         let example = format!("{} = \"https://example.org/rss\"", self.key());
         let typed = self.string(&example)?;
@@ -178,7 +189,7 @@ impl Value<'_> {
     /// A regular expression.
     pub(super) fn regex(&self, example: &str) -> Option<Regex> {
         let typed = self.string(example)?;
-        match self.text().pattern(typed) {
+        match self.file().pattern(typed) {
             Ok(regex) => Some(regex),
             Err(error) => {
                 let (span, message) = match regex_syntax::parse(typed) {
@@ -201,5 +212,63 @@ impl Value<'_> {
                 None
             }
         }
+    }
+
+    /// An IANA zone.
+    pub(super) fn timezone(&self) -> Option<Tz> {
+        let typed = self.string("timezone = \"Africa/Cairo\"")?;
+        let zone = timing::zone(typed.trim());
+        if zone.is_none() {
+            let near = if self.file().has_many_mistakes() {
+                None
+            } else {
+                let city = |name: &&str| {
+                    name.rsplit('/')
+                        .next()
+                        .is_some_and(|city| city.eq_ignore_ascii_case(typed.trim()))
+                };
+                nearest(typed.trim(), timing::zone_names()).or_else(|| timing::zone_names().find(city))
+            };
+            let hint = match near {
+                Some(name) => format!("did you mean \"{name}\"?"),
+                None => "zones are named by region and city, such as \"Europe/Berlin\"".to_owned(),
+            };
+            self.fault(format!("there is no zone {}", quoted(typed)), hint);
+        }
+        zone
+    }
+
+    /// A language tag by its shape (RFC 5646, 2.1); whether the language exists is not looked up.
+    pub(super) fn language(&self) -> Option<String> {
+        let typed = self.string("language = \"en\"")?;
+        let mut parts = typed.split('-');
+        let letters = |part: &str, most: usize| {
+            (2..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphabetic())
+        };
+        let primary = parts.next().is_some_and(|part| letters(part, 3));
+        let rest = parts.all(|part| {
+            (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if primary && rest {
+            return Some(typed.to_owned());
+        }
+        self.fault(
+            format!("{} is no language tag", quoted(typed)),
+            "write a code such as \"en\", \"ar\" or \"pt-BR\"",
+        );
+        None
+    }
+
+    /// A pattern that finds the key of an article in its URL; one that matches everything is a mistake.
+    pub(super) fn url_pattern(&self) -> Option<Regex> {
+        let pattern = self.regex("key_from_url = '/article/(\\d+)'")?;
+        if pattern.is_match("") {
+            self.fault(
+                "`key_from_url` matches the empty text, so every article would have the same key",
+                "write what is in the URL of one article only, such as '/article/(\\d+)'",
+            );
+            return None;
+        }
+        Some(pattern)
     }
 }

@@ -1,15 +1,17 @@
-//! The JSON Schema of a configuration, for editors. It is made from `config/cuttings.toml`, which a test holds to the
-//! keys there are: what stands above a key is its description, what it is set to its type and default.
+//! The JSON Schema of a configuration, for editors.
+//!
+//! It is made from `config/cuttings.toml`: the comment above a key is its description, its value the type and default. A
+//! test checks that the file has every key.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-/// Every key there is, with its default and a comment.
+/// The file that documents every key.
 const SHIPPED: &str = include_str!("../../config/cuttings.toml");
 
-/// A key as it is shown.
-struct Shown {
+/// A key as the file documents it.
+struct DocumentedKey {
     section: String,
     /// The section is written in double brackets.
     many: bool,
@@ -89,8 +91,8 @@ pub fn schema() -> Value {
     schema
 }
 
-/// Reads the keys, those commented out too.
-fn shown(text: &str) -> Vec<Shown> {
+/// Reads the keys, also those that are commented out.
+fn shown(text: &str) -> Vec<DocumentedKey> {
     let mut found = Vec::new();
     let (mut section, mut many, mut above) = (String::new(), false, Vec::new());
     for line in text.lines() {
@@ -106,7 +108,7 @@ fn shown(text: &str) -> Vec<Shown> {
             let value = parsed.get(key)?.clone();
             Some((key, value))
         }) {
-            found.push(Shown {
+            found.push(DocumentedKey {
                 section: section.clone(),
                 many,
                 key: key.to_owned(),
@@ -125,7 +127,7 @@ fn shown(text: &str) -> Vec<Shown> {
 /// Sizes are also plain numbers of bytes.
 const SIZES: [&str; 2] = ["max_feed", "max_page"];
 
-fn property(shown: &Shown) -> Value {
+fn property(shown: &DocumentedKey) -> Value {
     let selector = matches!(shown.section.as_str(), "source.article" | "source.rules");
     let mut types = match &shown.value {
         toml::Value::String(_) if SIZES.contains(&shown.key.as_str()) => json!(["string", "integer"]),
@@ -248,7 +250,7 @@ mod tests {
             (&keys::ARTICLE, &schema["$defs"]["article"]["properties"]),
             (&keys::TEST, &source["test"]["items"]["properties"]),
         ] {
-            for key in keys.keys {
+            for key in keys.all() {
                 assert!(properties[key].is_object(), "{key} of {}", keys.section);
             }
         }

@@ -1,31 +1,31 @@
-//! A cursor over parsed TOML that notes every mistake and goes on.
+//! A cursor over parsed TOML that reports every mistake to its file and goes on.
 //!
-//! Each reader answers `None` where it has noted one.
+//! Methods that read a value return `None` where they have reported a mistake. Byte ranges are those of the file.
 
 use std::ops::{Range, RangeInclusive};
 
 use toml::de::{DeTable, DeValue};
 
+use super::config_file::ConfigFile;
 use super::fault::quoted;
 use super::keys::Keys;
-use super::text::Text;
 
-/// A table whose keys are known.
+/// A table with known keys.
 #[derive(Clone, Copy)]
 pub(super) struct Section<'a> {
-    /// The file, which keeps the mistakes.
-    text: &'a Text,
+    /// The file, which collects the mistakes.
+    file: &'a ConfigFile,
     table: &'a DeTable<'a>,
     keys: &'static Keys,
-    /// Bytes that stand for the whole in messages: its header.
+    /// Bytes of its header, which messages about the whole section show.
     start: usize,
     end: usize,
 }
 
-/// A value and the key it stands under.
+/// A value and its key.
 #[derive(Clone)]
-pub(super) struct Value<'a> {
-    text: &'a Text,
+pub(super) struct ConfigValue<'a> {
+    file: &'a ConfigFile,
     key: &'a str,
     /// Bytes of the key.
     key_at: Range<usize>,
@@ -35,10 +35,15 @@ pub(super) struct Value<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// A table; `at` is its header.
-    pub(super) fn new(text: &'a Text, table: &'a DeTable<'a>, keys: &'static Keys, at: Range<usize>) -> Self {
+    /// A table; unknown keys are not reported. `at` is its header.
+    pub(super) fn new(
+        file: &'a ConfigFile,
+        table: &'a DeTable<'a>,
+        keys: &'static Keys,
+        at: Range<usize>,
+    ) -> Self {
         Self {
-            text,
+            file,
             table,
             keys,
             start: at.start,
@@ -46,32 +51,32 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The same; keys nobody knows are noted.
+    /// A table; unknown keys are reported. `at` is its header.
     pub(super) fn checked(
-        text: &'a Text,
+        file: &'a ConfigFile,
         table: &'a DeTable<'a>,
         keys: &'static Keys,
         at: Range<usize>,
     ) -> Self {
         for key in table.keys() {
             let name: &str = key.get_ref();
-            if !keys.keys.contains(&name) {
-                text.fault(
+            if !keys.contains(name) {
+                file.fault(
                     key.span(),
                     format!("unknown key {} in {}", quoted(name), keys.section),
                     keys.hint(name),
                 );
             }
         }
-        Self::new(text, table, keys, at)
+        Self::new(file, table, keys, at)
     }
 
     /// The value under a key, if there is one.
-    pub(super) fn get(&self, key: &'static str) -> Option<Value<'a>> {
-        debug_assert!(self.keys.keys.contains(&key), "{key} in {}", self.keys.section);
+    pub(super) fn get(&self, key: &'static str) -> Option<ConfigValue<'a>> {
+        debug_assert!(self.keys.contains(key), "{key} in {}", self.keys.section);
         let (name, value) = self.table.get_key_value(key)?;
-        Some(Value {
-            text: self.text,
+        Some(ConfigValue {
+            file: self.file,
             key,
             key_at: name.span(),
             at: value.span(),
@@ -79,11 +84,20 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The same, noted where it is missing.
-    pub(super) fn need(&self, key: &'static str, hint: &str) -> Option<Value<'a>> {
+    /// What `read` makes of the value under a key; `None` where there is none, or it has a mistake.
+    pub(super) fn read<T>(
+        &self,
+        key: &'static str,
+        read: impl FnOnce(&ConfigValue<'a>) -> Option<T>,
+    ) -> Option<T> {
+        read(&self.get(key)?)
+    }
+
+    /// The value under a key; that it is missing is a mistake.
+    pub(super) fn need(&self, key: &'static str, hint: &str) -> Option<ConfigValue<'a>> {
         let value = self.get(key);
-        if value.is_none() && !self.text.is_broken() {
-            self.text.fault(
+        if value.is_none() && !self.file.is_broken() {
+            self.file.fault(
                 self.at(),
                 format!("`{key}` is missing in {}", self.keys.section),
                 hint,
@@ -97,24 +111,24 @@ impl<'a> Section<'a> {
         self.start..self.end
     }
 
-    /// The file it stands in.
-    pub(super) fn text(&self) -> &'a Text {
-        self.text
+    /// The file it is in.
+    pub(super) fn file(&self) -> &'a ConfigFile {
+        self.file
     }
 }
 
-impl<'a> Value<'a> {
-    /// Notes a mistake about the value as a whole.
+impl<'a> ConfigValue<'a> {
+    /// Reports a mistake in the value.
     pub(super) fn fault(&self, message: impl Into<String>, hint: impl Into<String>) {
-        self.text.fault(self.at.clone(), message, hint);
+        self.file.fault(self.at.clone(), message, hint);
     }
 
-    /// Notes a mistake about the key: that it should not be there.
+    /// Reports a mistake about the key, such as that it should not be there.
     pub(super) fn fault_at_key(&self, message: impl Into<String>, hint: impl Into<String>) {
-        self.text.fault(self.key_at.clone(), message, hint);
+        self.file.fault(self.key_at.clone(), message, hint);
     }
 
-    /// Notes a mistake within a string: at `length` bytes from `offset` of what it says.
+    /// Reports a mistake within a string: `length` bytes at `offset`, both counted in what the string means, without escapes.
     pub(super) fn fault_within(
         &self,
         offset: usize,
@@ -124,16 +138,16 @@ impl<'a> Value<'a> {
     ) {
         let begin = self.offset_within(offset);
         let end = self.offset_within(offset + length).max(begin);
-        self.text.fault(begin..end, message, hint);
+        self.file.fault(begin..end, message, hint);
     }
 
-    /// `file:line`, for messages elsewhere.
+    /// `file:line` of the key, for messages about other places.
     pub(super) fn place(&self) -> String {
-        self.text.place(self.key_at.start)
+        self.file.place(self.key_at.start)
     }
 
-    pub(super) fn text(&self) -> &'a Text {
-        self.text
+    pub(super) fn file(&self) -> &'a ConfigFile {
+        self.file
     }
 
     /// Bytes of the key.
@@ -141,7 +155,7 @@ impl<'a> Value<'a> {
         self.key_at.clone()
     }
 
-    /// Notes that it is of the wrong type; `example` is what would be right.
+    /// Reports that it has the wrong type; `example` is what would be right.
     pub(super) fn expected(&self, what: &str, example: &str) {
         let found = match self.parsed {
             DeValue::String(_) => "text",
@@ -164,7 +178,7 @@ impl<'a> Value<'a> {
         );
     }
 
-    /// A string that says something; `example` is a whole line that would be right.
+    /// A string that is not blank; `example` is a whole line that would be right.
     pub(super) fn string(&self, example: &str) -> Option<&'a str> {
         let text = self.text_or_empty(example)?;
         if text.trim().is_empty() {
@@ -213,11 +227,11 @@ impl<'a> Value<'a> {
     }
 
     /// The values of a list, or the value itself.
-    pub(super) fn each(&self) -> Vec<Value<'a>> {
+    pub(super) fn each(&self) -> Vec<ConfigValue<'a>> {
         match self.parsed {
             DeValue::Array(values) => values
                 .iter()
-                .map(|value| Value {
+                .map(|value| ConfigValue {
                     at: value.span(),
                     parsed: value.get_ref(),
                     ..self.clone()
@@ -243,21 +257,21 @@ impl<'a> Value<'a> {
             self.expected("a section", keys.section);
             return None;
         };
-        Some(Section::checked(self.text, table, keys, self.at.clone()))
+        Some(Section::checked(self.file, table, keys, self.at.clone()))
     }
 
-    /// The values of a table whose keys are the writer's own.
-    pub(super) fn named(&self, example: &str) -> Option<Vec<Value<'a>>> {
+    /// The values of a table with any keys.
+    pub(super) fn named(&self, example: &str) -> Option<Vec<ConfigValue<'a>>> {
         let DeValue::Table(table) = self.parsed else {
-            // Never what stands there: it may be a secret.
+            // Never what is there: it may be a secret.
             self.fault_at_key(
                 format!("`{}`: a table is expected", self.key),
                 format!("write {example}"),
             );
             return None;
         };
-        let values = table.iter().map(|(key, value)| Value {
-            text: self.text,
+        let values = table.iter().map(|(key, value)| ConfigValue {
+            file: self.file,
             key: key.get_ref(),
             key_at: key.span(),
             at: value.span(),
@@ -266,12 +280,12 @@ impl<'a> Value<'a> {
         Some(values.collect())
     }
 
-    /// The key it stands under.
+    /// Its key.
     pub(super) fn key(&self) -> &'a str {
         self.key
     }
 
-    /// As it was parsed.
+    /// The parsed value.
     pub(super) fn parsed(&self) -> &'a DeValue<'a> {
         self.parsed
     }
@@ -297,9 +311,9 @@ impl<'a> Value<'a> {
         Vec::new()
     }
 
-    /// Where in the file a byte of a string stands: past the quote, escapes and line breaks skipped.
+    /// Where in the file a byte of a string is, counted past the quote, escapes and skipped line breaks.
     fn offset_within(&self, offset: usize) -> usize {
-        let raw = self.text.raw(self.at.clone());
+        let raw = self.file.raw(self.at.clone());
         let quote = ["\"\"\"", "'''", "\"", "'"]
             .into_iter()
             .find(|quote| raw.starts_with(quote))
@@ -334,7 +348,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Bytes of an escape of TOML at the beginning of `text`, and bytes of what it means; zeros where there is none.
+/// Bytes of a TOML escape at the beginning of `text`, and bytes of what it means; zeros where there is none.
 fn escape(text: &str) -> (usize, usize) {
     let digits = match text.as_bytes() {
         [b'\\', b'x', ..] => 2,

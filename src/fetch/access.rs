@@ -10,10 +10,10 @@ impl Request {
     /// The same with what its source configures: header lines, which belong to the origin of its feed, and the way out.
     /// Secrets are read now, from where they are kept; one that cannot be had is an error of this source alone.
     pub async fn for_source(self, source: &Source) -> Result<Self, FetchError> {
-        if source.access == RequestOptions::default() {
+        if source.request == RequestOptions::default() {
             return Ok(self);
         }
-        let access = source.access.clone();
+        let access = source.request.clone();
         let read = tokio::task::spawn_blocking(move || Ok::<_, FetchError>((lines(&access)?, via(&access)?)));
         let (lines, via) = read.await.map_err(|panic| FetchError::Settings {
             cause: panic.to_string(),
@@ -39,7 +39,7 @@ pub fn check_access(access: &RequestOptions) -> Vec<AccessFault> {
         Err(cause) => {
             faults.push(AccessFault {
                 message: format!("{key}: {cause}"),
-                only_here: secret.is_of_process(),
+                only_here: secret.is_process_specific(),
             });
             None
         }

@@ -62,13 +62,13 @@ impl Trail {
 
     /// The name of where it is, in the ledger and at the gate.
     pub(super) fn place(&self) -> String {
-        self.scope.place(&self.fetch.url)
+        self.scope.host_key(&self.fetch.url)
     }
 
     /// Whether it is still at the place it began at.
     pub(super) fn is_at_first_place(&self) -> bool {
         let first = self.fetch.hops.first().map_or(&self.fetch.url, |hop| &hop.from);
-        self.scope.place(first) == self.place()
+        self.scope.host_key(first) == self.place()
     }
 
     /// The last word about the present host.

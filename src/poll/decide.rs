@@ -134,7 +134,7 @@ impl Decider<'_> {
     ) -> Result<PollResult, StoreError> {
         self.conditional = !validators.is_empty();
         let previous = self.state.identified_by;
-        self.ids_degraded = matches!(self.source.form, SourceKind::Feed)
+        self.ids_degraded = matches!(self.source.kind, SourceKind::Feed)
             && entries::degrade_identifier(&self.claim, &feed, &mut self.state);
         let current = self.state.identified_by;
         let keys = entries::keys(

@@ -22,12 +22,12 @@ pub(super) struct Download {
 
 /// An unconditional request for a document of a source: its feed, its listing, its sitemap or a child of that.
 pub(super) fn request(source: &Source, url: &Url) -> Request {
-    let kind = match source.form {
+    let kind = match source.kind {
         SourceKind::Feed | SourceKind::Listing(_) => ResourceKind::Feed,
         SourceKind::Sitemap => ResourceKind::Sitemap,
     };
     // A listing is a page like those it links to; feeds and sitemaps are published to be polled.
-    let obeys_robots = source.feed_robots || matches!(source.form, SourceKind::Listing(_));
+    let obeys_robots = source.feed_robots || matches!(source.kind, SourceKind::Listing(_));
     let mut request = Request::new(url.clone(), kind);
     request.robots = obeys_robots && !source.ignore_robots;
     request
@@ -42,7 +42,7 @@ pub(super) async fn download(
     request: Request,
     now: DateTime<Utc>,
 ) -> Result<Download, Box<FailedFetch>> {
-    if !matches!(source.form, SourceKind::Sitemap) || claim.crashes > 0 {
+    if !matches!(source.kind, SourceKind::Sitemap) || claim.crashes > 0 {
         let response = run.fetcher.get(request, now).await?;
         return Ok(Download {
             response,

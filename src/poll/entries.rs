@@ -51,8 +51,8 @@ pub(super) fn keys(
             // An entry without a page to fetch waits for no host.
             host: link
                 .filter(|_| needs_page(source, entry))
-                .map(|link| config.politeness.place(link)),
-            excluded_by: source.filters.against(&filter_input(entry, now)),
+                .map(|link| config.politeness.host_key(link)),
+            excluded_by: source.filters.excluded_by(&filter_input(entry, now)),
             ..identity::of_link(pattern, entry, by)
         }
     };

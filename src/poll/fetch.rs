@@ -58,7 +58,7 @@ async fn read(
     let Download { response, streamed } = download;
     let mut fetch = response.fetch;
     let known = &claim.state.sitemaps;
-    let is_index = matches!(source.form, SourceKind::Sitemap) && !known.is_empty();
+    let is_index = matches!(source.kind, SourceKind::Sitemap) && !known.is_empty();
     let content = match response.content {
         ResponseContent::NotModified(validators) if is_index => {
             let index = sitemaps::Index::not_modified(claim, validators);

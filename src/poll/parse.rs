@@ -26,7 +26,7 @@ impl ParseError {
     fn failure(self, source: &Source, status: u16) -> Failure {
         let (code, grade, message) = match self {
             Self::NotAFeed(error) => {
-                let code = match source.form {
+                let code = match source.kind {
                     SourceKind::Feed => "not-a-feed",
                     SourceKind::Listing(_) => "no-links",
                     SourceKind::Sitemap => "not-a-sitemap",
@@ -122,7 +122,7 @@ async fn parse_body(
         ..
     } = document;
     if claim.crashes > 0 {
-        let kind = match source.form {
+        let kind = match source.kind {
             SourceKind::Listing(_) => probe::ProbeKind::Page,
             SourceKind::Feed | SourceKind::Sitemap => probe::ProbeKind::Feed,
         };
@@ -133,7 +133,7 @@ async fn parse_body(
     }
     let permit = cpu::permit().await;
     let guard = store.working(WorkItem::Source(claim.id));
-    let (form, zone, base) = (source.form.clone(), source.timezone, url.clone());
+    let (form, zone, base) = (source.kind.clone(), source.timezone, url.clone());
     // A gzip file is larger than its bytes: it is always parsed on the blocking pool.
     let bytes = if body.starts_with(b"\x1f\x8b") {
         usize::MAX

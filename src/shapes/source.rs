@@ -41,7 +41,7 @@ impl<'a> From<&'a [Arc<Source>]> for SourceListJson<'a> {
             enabled: source.enabled,
             when: source.schedule.to_string(),
             tags: &source.tags,
-            kind: source.form.as_str(),
+            kind: source.kind.as_str(),
             feed: link::mask_secrets(&source.feed),
             at: &source.at,
         });

@@ -65,8 +65,8 @@ impl Seed {
             wish: Wish {
                 wanted: source.enabled,
                 url: source.feed.to_string(),
-                reading: source.form.reading(),
-                host: scope.place(&source.feed),
+                reading: source.kind.reading_key(),
+                host: scope.host_key(&source.feed),
                 schedule: source.schedule.to_string(),
                 timezone: source.timezone.name().to_owned(),
                 tags: serde_json::Value::from(source.tags.clone()).to_string(),

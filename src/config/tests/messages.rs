@@ -30,7 +30,7 @@ byline = { select = ".by", match = '(a' }
 "#;
 
 #[test]
-fn many_mistakes_are_as_many_messages() {
+fn h25_many_mistakes_are_as_many_messages() {
     insta::assert_snapshot!(load_text("cuttings.toml", EIGHT).unwrap_err());
 }
 

@@ -5,7 +5,9 @@ mod messages;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::time::Duration;
 
+use chrono_tz::Tz;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -113,7 +115,7 @@ fn the_shipped_file_shows_every_key_and_no_other() {
             );
         }
     }
-    let settings: BTreeSet<&str> = keys::DEFAULTS.keys.iter().copied().collect();
+    let settings: BTreeSet<&str> = keys::DEFAULTS.all().collect();
     for (section, keys) in [
         ("[daemon]", &keys::DAEMON),
         ("[politeness]", &keys::POLITENESS),
@@ -123,17 +125,16 @@ fn the_shipped_file_shows_every_key_and_no_other() {
         ("[[source.test]]", &keys::TEST),
         ("[[output]]", &keys::OUTPUT),
     ] {
-        let known: BTreeSet<&str> = keys.keys.iter().copied().collect();
+        let known: BTreeSet<&str> = keys.all().collect();
         assert_eq!(shown[section], known, "{section}");
     }
     // Of the keys that a section shares with [source.article] two are shown again.
     assert!(shown["[[source.rules]]"].contains("valid_until"));
     let tables = ["article", "rules", "test"];
-    let without_tables = |keys: &[&'static str]| -> BTreeSet<&str> {
-        keys.iter().copied().filter(|key| !tables.contains(key)).collect()
-    };
-    assert_eq!(shown["[defaults]"], without_tables(keys::DEFAULTS.keys));
-    let of_source: BTreeSet<&str> = without_tables(keys::SOURCE.keys)
+    let without_tables =
+        |keys: &keys::Keys| -> BTreeSet<&str> { keys.all().filter(|key| !tables.contains(key)).collect() };
+    assert_eq!(shown["[defaults]"], without_tables(&keys::DEFAULTS));
+    let of_source: BTreeSet<&str> = without_tables(&keys::SOURCE)
         .difference(&settings)
         .copied()
         .collect();
@@ -198,12 +199,12 @@ fn a_site_without_a_feed_has_a_listing_or_a_sitemap() {
                    title = 'h2', date = { select = '.d', format = '%d.%m.%Y' } }";
     let source = &read(&of(listing)).config.sources[0];
     assert_eq!(source.feed.as_str(), "https://a.example/news");
-    let SourceKind::Listing(listing) = &source.form else {
-        panic!("{:?}", source.form);
+    let SourceKind::Listing(listing) = &source.kind else {
+        panic!("{:?}", source.kind);
     };
     assert_eq!((listing.links.len(), listing.date.len()), (2, 1));
     let source = &read(&of("sitemap = 'https://a.example/s.xml'")).config.sources[0];
-    assert!(matches!(source.form, SourceKind::Sitemap));
+    assert!(matches!(source.kind, SourceKind::Sitemap));
 
     for (what, expected) in [
         ("", "`feed` is missing in [[source]]"),
@@ -390,8 +391,8 @@ proptest! {
 
     #[test]
     fn any_value_is_answered(
-        key in prop::sample::select(keys::SOURCE.keys.to_vec()),
-        field in prop::sample::select(keys::ARTICLE.keys.to_vec()),
+        key in prop::sample::select(keys::SOURCE.all().collect::<Vec<_>>()),
+        field in prop::sample::select(keys::ARTICLE.all().collect::<Vec<_>>()),
         value in "[ -~é\\n]{0,30}",
     ) {
         let literal = toml::Value::String(value).to_string();

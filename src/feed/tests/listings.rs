@@ -14,7 +14,7 @@ fn rules(listing: &str) -> Listing {
         .config
         .sources
         .remove(0)
-        .form
+        .kind
         .clone()
     {
         SourceKind::Listing(listing) => *listing,

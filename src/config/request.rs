@@ -1,7 +1,7 @@
-//! How a source is asked where the plain way does not do: headers, cookies, passwords, proxies.
+//! Options of the requests of a source: headers, cookies, passwords, proxies.
 //!
-//! What is secret is kept as the place it comes from and read when a request is made, so that it can be changed without
-//! a restart, and so that commands which ask nobody need not see it. It is never shown.
+//! A secret is stored as the place it comes from, and read when a request is made: it can be changed without a restart,
+//! and commands that fetch nothing do not need it. It is never shown.
 
 use std::fmt;
 use std::io::Read as _;
@@ -12,12 +12,12 @@ use toml::de::DeValue;
 use super::fault::quoted;
 use super::files::folder_of;
 use super::keys::{BASIC_AUTH, SECRET};
-use super::value::{Section, Value};
+use super::value::{ConfigValue, Section};
 
-/// Bytes of a file with a secret.
-const LARGEST: u64 = 64 << 10;
+/// Largest file with a secret, in bytes.
+const MAX_SECRET_FILE: u64 = 64 << 10;
 
-/// How a source is asked. Empty: the plain way.
+/// Options of the requests of a source. By default none is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestOptions {
     /// Header lines, by name; sent to the feed's own origin only.
@@ -30,18 +30,18 @@ pub struct RequestOptions {
     pub bearer: Option<SecretSource>,
     /// `http://`, `https://`, `socks5://` or `socks5h://`.
     pub proxy: Option<SecretSource>,
-    /// Not HTTP/2.
+    /// Never HTTP/2.
     pub http1_only: bool,
-    /// PEM file of certificates that are trusted besides the system's.
+    /// PEM file of certificates that are trusted in addition to those of the system.
     pub ca_file: Option<PathBuf>,
-    /// Another name than ours, with whom to ask in it.
+    /// Another User-Agent than that of the program; it has a contact in it.
     pub user_agent: Option<String>,
 }
 
-/// A value that is shown nowhere, or the place it is read from.
+/// A secret, or the place it is read from. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SecretSource {
-    /// As it stands in the configuration.
+    /// The secret itself.
     Plain(String),
     /// An environment variable.
     Env(String),
@@ -63,8 +63,8 @@ impl fmt::Debug for SecretSource {
 }
 
 impl SecretSource {
-    /// Whether only the process that asks can tell if it is there: a variable of its environment, a credential of its unit.
-    pub fn is_of_process(&self) -> bool {
+    /// Whether only the process that fetches can tell if it is there: a variable of its environment, a credential of its unit.
+    pub fn is_process_specific(&self) -> bool {
         match self {
             Self::Env(_) => true,
             Self::Credential(_) => std::env::var_os("CREDENTIALS_DIRECTORY").is_none(),
@@ -72,13 +72,13 @@ impl SecretSource {
         }
     }
 
-    /// The value; the error says where it was looked for and what to do. Line breaks at the end of a file are not part of it.
+    /// Reads the secret; the error says where it was looked for and what to do. Line breaks at the end of a file are left out.
     pub fn read(&self) -> Result<String, String> {
         match self {
             Self::Plain(value) => Ok(value.clone()),
             Self::Env(name) => std::env::var(name)
                 .map_err(|_| format!("the environment variable {name} is not set; set it for this process")),
-            Self::File(path) => of_file(path),
+            Self::File(path) => read_secret_file(path),
             Self::Credential(name) => {
                 let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
                     format!(
@@ -86,38 +86,39 @@ impl SecretSource {
                          write LoadCredential={name}:/path/of/the/file in the unit"
                     )
                 })?;
-                of_file(&Path::new(&folder).join(name))
+                read_secret_file(&Path::new(&folder).join(name))
             }
         }
     }
 }
 
-fn of_file(path: &Path) -> Result<String, String> {
+fn read_secret_file(path: &Path) -> Result<String, String> {
     let shown = path.display();
     let mut bytes = Vec::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_SECRET_FILE + 1).read_to_end(&mut bytes))
         .map_err(|error| format!("the secret in {shown} cannot be read: {error}"))?;
-    if bytes.len() as u64 > LARGEST {
+    if bytes.len() as u64 > MAX_SECRET_FILE {
         return Err(format!("the secret in {shown} is larger than 64 KiB"));
     }
     let text = String::from_utf8(bytes).map_err(|_| format!("the secret in {shown} is not UTF-8"))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// Why a source may not configure a header of this name.
+/// Why a source may not set a header of this name; `None`: it may.
 pub fn refused_header(name: &str) -> Option<&'static str> {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(is_name) {
         return Some("no header has such a name");
     }
-    OURS.iter()
-        .any(|ours| ours.eq_ignore_ascii_case(name))
+    CLIENT_HEADERS
+        .iter()
+        .any(|header| header.eq_ignore_ascii_case(name))
         .then_some("it is part of how requests are made")
 }
 
-/// Lines that are ours to write: those of the connection, of conditions and of codings.
-const OURS: &[&str] = &[
+/// Headers that the client sets: those of the connection, of conditions and of codings.
+const CLIENT_HEADERS: &[&str] = &[
     "accept-encoding",
     "connection",
     "content-length",
@@ -139,30 +140,23 @@ const OURS: &[&str] = &[
     "upgrade",
 ];
 
-/// The keys that `[defaults]` may have too, over those of `base`.
-pub(super) fn ways(section: &Section<'_>, base: &RequestOptions) -> RequestOptions {
-    let mut access = base.clone();
-    if let Some(proxy) = section.get("proxy").and_then(|value| proxy(&value)) {
-        access.proxy = Some(proxy);
-    }
-    if let Some(only) = section.get("http1_only").and_then(|value| value.boolean()) {
-        access.http1_only = only;
-    }
-    if let Some(value) = section.get("ca_file")
-        && let Some(typed) = value.string("ca_file = \"/etc/ssl/paper.pem\"")
-    {
-        access.ca_file = Some(folder_of(value.text().path()).join(typed));
-    }
-    if let Some(name) = section.get("user_agent").and_then(|value| user_agent(&value)) {
-        access.user_agent = Some(name);
-    }
-    access
+/// The keys that `[defaults]` may have too, over the values of `base`.
+pub(super) fn with_shared_keys(section: &Section<'_>, base: &RequestOptions) -> RequestOptions {
+    let mut options = base.clone();
+    options.proxy = section.read("proxy", proxy).or(options.proxy);
+    options.http1_only = section
+        .read("http1_only", ConfigValue::boolean)
+        .unwrap_or(options.http1_only);
+    let ca_file = |value: &ConfigValue<'_>| value.path("ca_file = \"/etc/ssl/paper.pem\"");
+    options.ca_file = section.read("ca_file", ca_file).or(options.ca_file);
+    options.user_agent = section.read("user_agent", user_agent).or(options.user_agent);
+    options
 }
 
-/// The keys of one source alone: what a site's owner gave us is for that site.
-pub(super) fn of_source(section: &Section<'_>, access: &mut RequestOptions) {
+/// The keys that only a source may have: what the owner of a site gave out is for that site.
+pub(super) fn read_source_keys(section: &Section<'_>, options: &mut RequestOptions) {
     if let Some(value) = section.get("headers") {
-        access.headers = pairs(&value, "headers = { X-Key = \"…\" }", |value, name| {
+        options.headers = pairs(&value, "headers = { X-Key = \"…\" }", |value, name| {
             let refused = match name.to_ascii_lowercase().as_str() {
                 "cookie" => Some((
                     "cookies are set elsewhere",
@@ -178,7 +172,7 @@ pub(super) fn of_source(section: &Section<'_>, access: &mut RequestOptions) {
         });
     }
     if let Some(value) = section.get("cookies") {
-        access.cookies = pairs(&value, "cookies = { session = \"…\" }", |value, name| {
+        options.cookies = pairs(&value, "cookies = { session = \"…\" }", |value, name| {
             let fine = refused_header(name).is_none_or(|why| why != "no header has such a name");
             if !fine {
                 value.fault_at_key(
@@ -204,18 +198,18 @@ pub(super) fn of_source(section: &Section<'_>, access: &mut RequestOptions) {
         let password = section
             .need("password", "write password = { credential = \"paper\" }")
             .and_then(|value| secret(&value));
-        access.basic_auth = user.map(str::to_owned).zip(password);
+        options.basic_auth = user.map(str::to_owned).zip(password);
     }
     if let Some(token) = bearer.and_then(|value| secret(&value)) {
-        access.bearer = Some(token);
+        options.bearer = Some(token);
     }
 }
 
-/// A table of names of the writer's own and secrets.
+/// A table of names and secrets; `allowed` reports the names that are not.
 fn pairs(
-    value: &Value<'_>,
+    value: &ConfigValue<'_>,
     example: &str,
-    allowed: impl Fn(&Value<'_>, &str) -> bool,
+    allowed: impl Fn(&ConfigValue<'_>, &str) -> bool,
 ) -> Vec<(String, SecretSource)> {
     let Some(named) = value.named(example) else {
         return Vec::new();
@@ -231,13 +225,13 @@ fn pairs(
         .collect()
 }
 
-/// Text, or a table that says where it is: `{ credential = … }`, `{ env = … }`, `{ file = … }`.
-fn secret(value: &Value<'_>) -> Option<SecretSource> {
+/// A secret as text, or as a table that says where it is: `{ credential = … }`, `{ env = … }`, `{ file = … }`.
+fn secret(value: &ConfigValue<'_>) -> Option<SecretSource> {
     let place =
         "name one place: { credential = \"paper\" }, { env = \"PAPER\" } or { file = \"/run/paper\" }";
     match value.parsed() {
         DeValue::String(typed) => {
-            // A mistake in it would be shown with its line.
+            // Such a header or cookie would be refused later with its text in the message.
             if typed.chars().any(|c| c.is_control() && c != '\t') {
                 value.fault_at_key(
                     format!(
@@ -264,7 +258,7 @@ fn secret(value: &Value<'_>) -> Option<SecretSource> {
             let typed = one.string(&format!("{} = \"paper\"", one.key()))?;
             match one.key() {
                 "env" => Some(SecretSource::Env(typed.to_owned())),
-                "file" => Some(SecretSource::File(folder_of(one.text().path()).join(typed))),
+                "file" => Some(SecretSource::File(folder_of(one.file().path()).join(typed))),
                 _ if typed.contains('/') || typed.starts_with('.') => {
                     one.fault(
                         "a credential is the name of a file in $CREDENTIALS_DIRECTORY",
@@ -285,8 +279,8 @@ fn secret(value: &Value<'_>) -> Option<SecretSource> {
     }
 }
 
-/// An address of a proxy; one with a password may stand elsewhere.
-fn proxy(value: &Value<'_>) -> Option<SecretSource> {
+/// URL of a proxy; one with a password may be a secret from elsewhere.
+fn proxy(value: &ConfigValue<'_>) -> Option<SecretSource> {
     let proxy = secret(value)?;
     if let SecretSource::Plain(typed) = &proxy {
         let scheme = url::Url::parse(typed).ok().filter(url::Url::has_host);
@@ -301,8 +295,8 @@ fn proxy(value: &Value<'_>) -> Option<SecretSource> {
     Some(proxy)
 }
 
-/// A name that says whom to ask, and is no browser's.
-fn user_agent(value: &Value<'_>) -> Option<String> {
+/// A User-Agent with a contact in it that is not that of a browser.
+fn user_agent(value: &ConfigValue<'_>) -> Option<String> {
     let example = "user_agent = \"morning-press/2 (+https://example.org/bot)\"";
     let typed = value.string(example)?.trim();
     let has_contact = ["https://", "http://", "mailto:", "@"]
@@ -336,7 +330,7 @@ mod tests {
     fn access(more: &str) -> RequestOptions {
         let text = source(more);
         let loaded = load_text("d/cuttings.toml", &text).unwrap_or_else(|faults| panic!("{faults}"));
-        loaded.config.sources[0].access.clone()
+        loaded.config.sources[0].request.clone()
     }
 
     fn mistake(more: &str) -> String {

@@ -1,4 +1,6 @@
 //! One file of a configuration: its text, its lines and the mistakes found in it.
+//!
+//! Mistakes are collected behind a shared reference, because a parsed tree borrows the text while it is read.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -10,31 +12,31 @@ use toml::de::DeTable;
 
 use super::fault::{Fault, SHOWN, Severity};
 
-/// A file with what is wrong in it. Mistakes are noted as bytes and become lines and columns when shown.
-pub(super) struct Text {
+/// A file and its mistakes. A mistake has a byte range; its line and column are looked up when it is shown.
+pub(super) struct ConfigFile {
     path: PathBuf,
     body: String,
-    /// Offsets at which lines begin.
+    /// Offsets of the beginnings of lines.
     lines: Vec<usize>,
-    /// Lines with mistakes of TOML itself, ascending: what was read of them is not to be trusted. Known once parsed.
+    /// Lines with TOML syntax errors, ascending; values read from them are not reliable. Set by the first parse.
     broken: OnceCell<Vec<usize>>,
-    /// The text with lines that the parser does not get past turned into comments; where there are any.
-    passable: OnceCell<String>,
-    notes: RefCell<Vec<Note>>,
-    /// Compiled patterns by how they are typed: one takes up to 50 kB, and a thousand sources may share it.
+    /// The text with the lines that stop the parser turned into comments; set where there are any.
+    repaired: OnceCell<String>,
+    collected: RefCell<Vec<LocatedFault>>,
+    /// Compiled patterns by their text: one takes up to 50 kB, and a thousand sources may share it.
     patterns: RefCell<HashMap<String, Regex>>,
 }
 
-/// A fault before its place is looked up.
-struct Note {
+/// A mistake before its line is looked up.
+struct LocatedFault {
     severity: Severity,
     at: Range<usize>,
     message: String,
     hint: String,
 }
 
-impl Text {
-    /// A file as it was read. A byte order mark does not count.
+impl ConfigFile {
+    /// A file as it was read; a byte order mark is left out.
     pub(super) fn new(path: &Path, text: &str) -> Self {
         let body = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
         let newlines = body.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n');
@@ -42,17 +44,17 @@ impl Text {
             path: path.to_owned(),
             lines: std::iter::once(0).chain(newlines.map(|(_, next)| next)).collect(),
             broken: OnceCell::new(),
-            passable: OnceCell::new(),
-            notes: RefCell::default(),
+            repaired: OnceCell::new(),
+            collected: RefCell::default(),
             patterns: RefCell::default(),
             body,
         }
     }
 
-    /// Parses it, past mistakes where possible; these are noted the first time.
+    /// Parses it, past syntax errors where possible; these are reported the first time.
     pub(super) fn tree(&self) -> DeTable<'_> {
-        if let Some(passable) = self.passable.get() {
-            return DeTable::parse_recoverable(passable).0.into_inner();
+        if let Some(repaired) = self.repaired.get() {
+            return DeTable::parse_recoverable(repaired).0.into_inner();
         }
         let (mut tree, errors) = DeTable::parse_recoverable(&self.body);
         if self.broken.get().is_some() {
@@ -61,11 +63,11 @@ impl Text {
         let mut errors: Vec<(usize, toml::de::Error)> =
             errors.into_iter().map(|error| (start(&error), error)).collect();
         // After a key that stands alone the parser drops the rest of the file.
-        if errors.iter().any(|(_, error)| stands_alone(error)) {
-            errors.retain(|(_, error)| stands_alone(error));
+        if errors.iter().any(|(_, error)| is_lone_key(error)) {
+            errors.retain(|(_, error)| is_lone_key(error));
             let lone = errors.iter().map(|(at, _)| self.line(*at));
-            let passable = self.passable.get_or_init(|| self.without(lone.collect()));
-            let (again, more) = DeTable::parse_recoverable(passable);
+            let repaired = self.repaired.get_or_init(|| self.without(lone.collect()));
+            let (again, more) = DeTable::parse_recoverable(repaired);
             tree = again;
             errors.extend(more.into_iter().map(|error| (start(&error), error)));
         }
@@ -77,7 +79,7 @@ impl Text {
             if broken.last() != Some(&line) {
                 let message = error.message();
                 let at = error.span().unwrap_or(at..at);
-                self.note(
+                self.add(
                     Severity::Error,
                     at,
                     message.to_owned(),
@@ -90,24 +92,24 @@ impl Text {
         tree.into_inner()
     }
 
-    /// The text with some lines, ascending, as comments; every byte else where it was.
+    /// The text with some lines, ascending, as comments; offsets do not change.
     fn without(&self, lines: Vec<usize>) -> String {
-        let mut passable = String::with_capacity(self.body.len());
+        let mut repaired = String::with_capacity(self.body.len());
         let mut lines = lines.into_iter().peekable();
         for (line, number) in self.body.split_inclusive('\n').zip(1..) {
             if lines.next_if_eq(&number).is_some() {
                 while lines.next_if_eq(&number).is_some() {}
                 let rest = line.trim_start_matches(|c: char| c != '\n' && c != '\r');
-                passable.extend(std::iter::repeat_n('#', line.len() - rest.len()));
-                passable.push_str(rest);
+                repaired.extend(std::iter::repeat_n('#', line.len() - rest.len()));
+                repaired.push_str(rest);
             } else {
-                passable.push_str(line);
+                repaired.push_str(line);
             }
         }
-        passable
+        repaired
     }
 
-    /// A regular expression, compiled once a file.
+    /// A regular expression, compiled once per file.
     pub(super) fn pattern(&self, typed: &str) -> Result<Regex, regex::Error> {
         const LARGEST: usize = 1 << 20;
         if let Some(pattern) = self.patterns.borrow().get(typed) {
@@ -121,12 +123,12 @@ impl Text {
     }
 
     /// Whether a word occurs anywhere.
-    pub(super) fn mentions(&self, word: &str) -> bool {
+    pub(super) fn has_word(&self, word: &str) -> bool {
         self.body.contains(word)
     }
 
     /// Whether a word occurs outside of lines that are comments.
-    pub(super) fn says(&self, word: &str) -> bool {
+    pub(super) fn has_word_outside_comments(&self, word: &str) -> bool {
         let mut lines = self.body.lines();
         lines.any(|line| !line.trim_start().starts_with('#') && line.contains(word))
     }
@@ -135,17 +137,17 @@ impl Text {
         &self.path
     }
 
-    /// The text of a span, quotes and all.
+    /// The text of a span, quotes included.
     pub(super) fn raw(&self, at: Range<usize>) -> &str {
         self.body.get(at).unwrap_or_default()
     }
 
-    /// `file:line`, for messages elsewhere.
+    /// `file:line` of an offset, for messages about other places.
     pub(super) fn place(&self, offset: usize) -> String {
         format!("{}:{}", self.path.display(), self.line(offset))
     }
 
-    /// Whether TOML itself is broken somewhere: then what is missing may only be lost.
+    /// Whether there are syntax errors: then a key that is missing may only have been lost.
     pub(super) fn is_broken(&self) -> bool {
         !self.broken().is_empty()
     }
@@ -154,25 +156,25 @@ impl Text {
         self.broken.get().map_or(&[], Vec::as_slice)
     }
 
-    /// Notes a mistake; nothing in a line that TOML itself could not read. An empty hint is none.
+    /// Reports a mistake, except in a line with a syntax error. An empty hint is none.
     pub(super) fn fault(&self, at: Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
         if self.broken().binary_search(&self.line(at.start)).is_err() {
-            self.note(Severity::Error, at, message.into(), hint.into());
+            self.add(Severity::Error, at, message.into(), hint.into());
         }
     }
 
-    /// Whether there are far more mistakes than are ever shown: then costly hints can be left out.
-    pub(super) fn is_flooded(&self) -> bool {
-        self.notes.borrow().len() > 20 * SHOWN
+    /// Whether there are far more mistakes than are shown: then costly hints are left out.
+    pub(super) fn has_many_mistakes(&self) -> bool {
+        self.collected.borrow().len() > 20 * SHOWN
     }
 
-    /// Notes something odd that does no harm; with no bytes where it is about the file as a whole.
+    /// Reports something odd but harmless; the range is empty where it is about the file as a whole.
     pub(super) fn warning(&self, at: Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
-        self.note(Severity::Warning, at, message.into(), hint.into());
+        self.add(Severity::Warning, at, message.into(), hint.into());
     }
 
-    fn note(&self, severity: Severity, at: Range<usize>, message: String, hint: String) {
-        self.notes.borrow_mut().push(Note {
+    fn add(&self, severity: Severity, at: Range<usize>, message: String, hint: String) {
+        self.collected.borrow_mut().push(LocatedFault {
             severity,
             at,
             message,
@@ -180,17 +182,16 @@ impl Text {
         });
     }
 
-    /// Takes the faults of one severity out, in the order of their places: at most `limit` of them, and how many
-    /// there were.
+    /// The faults of one severity in the order of their places, at most `limit`, and how many there are.
     pub(super) fn faults(&self, severity: Severity, limit: usize) -> (Vec<Fault>, usize) {
-        let mut notes = self.notes.borrow_mut();
-        notes.sort_by_key(|note| note.at.start);
-        let of_severity = || notes.iter().filter(|note| note.severity == severity);
+        let mut collected = self.collected.borrow_mut();
+        collected.sort_by_key(|note| note.at.start);
+        let of_severity = || collected.iter().filter(|note| note.severity == severity);
         let faults = of_severity().take(limit).map(|note| self.locate(note)).collect();
         (faults, of_severity().count())
     }
 
-    fn locate(&self, note: &Note) -> Fault {
+    fn locate(&self, note: &LocatedFault) -> Fault {
         let line = self.line(note.at.start);
         let begin = self.lines.get(line - 1).copied().unwrap_or(0);
         let end = self.lines.get(line).copied().unwrap_or(self.body.len());
@@ -203,12 +204,12 @@ impl Text {
             return fault;
         }
         if self.is_secret(line, text) {
-            return fault.in_line(line, &covered(text), from..to.max(from));
+            return fault.in_line(line, &mask_values(text), from..to.max(from));
         }
         fault.in_line(line, text, from..to.max(from))
     }
 
-    /// Whether a line may hold a password: by its key, or by the section it stands in.
+    /// Whether a line may have a secret: by its key, or by the section it is in.
     fn is_secret(&self, line: usize, text: &str) -> bool {
         let names = |text: &str| SECRETS.iter().any(|key| text.contains(key));
         let section = self
@@ -226,11 +227,11 @@ impl Text {
     }
 }
 
-/// Keys whose values are not shown.
+/// Keys whose values may be secret.
 const SECRETS: &[&str] = &["headers", "cookies", "basic_auth", "password", "bearer", "proxy"];
 
-/// A line with what its values say covered, byte for byte.
-fn covered(text: &str) -> String {
+/// A line with its values replaced by `*`, byte for byte.
+fn mask_values(text: &str) -> String {
     let end = text.find('=').unwrap_or(0);
     let (key, rest) = text.split_at_checked(end).unwrap_or(("", text));
     let cover = |c: char| match c {
@@ -244,11 +245,11 @@ fn start(error: &toml::de::Error) -> usize {
     error.span().map_or(0, |at| at.start)
 }
 
-fn stands_alone(error: &toml::de::Error) -> bool {
+fn is_lone_key(error: &toml::de::Error) -> bool {
     error.message().starts_with("key with no value")
 }
 
-/// What to do about the usual mistakes of TOML.
+/// What to do about a syntax error; empty where nothing is known.
 fn syntax_hint(message: &str) -> &'static str {
     if message.starts_with("string values must be quoted") {
         "text goes in quotes: key = \"text\""

@@ -1,21 +1,21 @@
-//! Where requests count as going to the same place.
+//! Which URLs count as one host for limits and backoff.
 
 use url::Url;
 
-use super::{BackoffScope, PolitenessConfig};
+use super::sections::{BackoffScope, PolitenessConfig};
 use crate::link;
 
 impl PolitenessConfig {
-    /// As [`Scope::place`].
-    pub fn place(&self, url: &Url) -> String {
-        self.scope.place(url)
+    /// See [`BackoffScope::host_key`].
+    pub fn host_key(&self, url: &Url) -> String {
+        self.scope.host_key(url)
     }
 }
 
 impl BackoffScope {
-    /// The name under which the ledger knows the server of a URL: its host, without port, or, where a whole domain
-    /// counts as one, its registrable domain. Addresses and bare public suffixes have no such domain and stay hosts.
-    pub fn place(self, url: &Url) -> String {
+    /// The name under which the gap, the permits and the backoff of a URL's server are kept: its host without port; with
+    /// [`BackoffScope::Domain`] the registrable domain. IP addresses and bare public suffixes have none and stay hosts.
+    pub fn host_key(self, url: &Url) -> String {
         let host = link::host(url);
         let domain = match self {
             Self::Feed | Self::Host => None,
@@ -54,7 +54,7 @@ mod tests {
                     scope,
                     ..PolitenessConfig::default()
                 };
-                assert_eq!(politeness.place(&url), place, "{url} {scope:?}");
+                assert_eq!(politeness.host_key(&url), place, "{url} {scope:?}");
             }
         }
     }

@@ -1,4 +1,6 @@
-//! Sources added to a configuration that a person wrote: at its end, every other byte as it was.
+//! Adds sources to a configuration file: at its end, every other byte unchanged.
+//!
+//! The file is replaced in one step (rename), and only where the whole configuration is valid with the new sources.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -13,7 +15,7 @@ use super::load::{self, LoadedConfig};
 /// A source to be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSource {
-    /// Free among the others; see [`Names`].
+    /// A name that no other source has; see [`SourceNames`].
     pub name: String,
     /// `feed` or `sitemap`.
     pub key: &'static str,
@@ -25,11 +27,11 @@ pub struct NewSource {
 
 /// Why nothing was added; the file is as it was.
 #[derive(Debug, thiserror::Error)]
-pub enum NotAdded {
-    /// With the sources the configuration is wrong, as where `source` is written as a list.
+pub enum AppendError {
+    /// With the sources the configuration is invalid, as where `source` is written as a list.
     #[error("with these sources the file would not be valid, so it was left as it is:\n{0}")]
     Invalid(Box<Faults>),
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error("{path}: {error}")]
     File {
         /// The file.
@@ -40,7 +42,7 @@ pub enum NotAdded {
 }
 
 impl NewSource {
-    /// The block as it stands in the file.
+    /// The text of the source in the file.
     pub fn block(&self) -> String {
         let text = |text: &str| toml::Value::from(text).to_string();
         let mut block = format!(
@@ -57,14 +59,13 @@ impl NewSource {
     }
 }
 
-/// How a configuration begins that nobody wrote.
+/// The beginning of a file that is created.
 const BEGINNING: &str =
     "# What `cuttings` collects. Every key and what it is by default: config/cuttings.toml of the package.\n";
 
-/// Adds sources at the end of a file that is part of a configuration, if the whole is valid with them. A file that is not
-/// there is begun.
-pub fn append(path: &Path, sources: &[NewSource]) -> Result<LoadedConfig, NotAdded> {
-    let file = |error| NotAdded::File {
+/// Adds sources at the end of a file. A file that does not exist is created.
+pub fn append(path: &Path, sources: &[NewSource]) -> Result<LoadedConfig, AppendError> {
+    let file = |error| AppendError::File {
         path: path.display().to_string(),
         error,
     };
@@ -83,8 +84,8 @@ pub fn append(path: &Path, sources: &[NewSource]) -> Result<LoadedConfig, NotAdd
         }
         text.push_str(&source.block());
     }
-    let loaded = load::load_as(path, &text).map_err(|faults| NotAdded::Invalid(Box::new(faults)))?;
-    // Whoever reads it meanwhile reads the old file or the new one, whole.
+    let loaded = load::load_as(path, &text).map_err(|faults| AppendError::Invalid(Box::new(faults)))?;
+    // A rename: a concurrent reader sees the old file or the new one.
     let mut beside = real.clone().into_os_string();
     beside.push(".new");
     if let Some(folder) = real.parent().filter(|_| is_new) {
@@ -99,28 +100,27 @@ pub fn append(path: &Path, sources: &[NewSource]) -> Result<LoadedConfig, NotAdd
         std::fs::rename(&beside, &real)
     });
     written.map_err(|error| {
-        // What is left of it helps nobody.
         let _ = std::fs::remove_file(&beside);
         file(error)
     })?;
     Ok(loaded)
 }
 
-/// Gives names that are free: of the letters and digits of a title, else of the host, numbered where taken.
+/// Makes names for sources: from the letters and digits of the title, else of the host, numbered where in use.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct SourceNames {
     taken: HashMap<String, usize>,
 }
 
-impl Names {
-    /// With those that are in use.
+impl SourceNames {
+    /// Starts with the names that are in use.
     pub fn taken<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self {
             taken: names.into_iter().map(|name| (name.to_owned(), 1)).collect(),
         }
     }
 
-    /// A free one, which is taken from now on.
+    /// A name that is not in use; it is from now on.
     pub fn free(&mut self, title: Option<&str>, url: &Url) -> String {
         let host = url.host_str().unwrap_or("source");
         let wanted = title.map(slug).filter(|slug| slug.chars().count() > 1);
@@ -136,7 +136,7 @@ impl Names {
     }
 }
 
-/// Letters and digits of any script in lower case, parted by hyphens, at most 40 of them.
+/// Words of letters and digits of any script in lower case, joined by hyphens, at most 40 characters.
 fn slug(text: &str) -> String {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric())
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn names_are_free_and_readable() {
-        let mut names = Names::taken(["the-paper", "paper-example"]);
+        let mut names = SourceNames::taken(["the-paper", "paper-example"]);
         let home = url("https://www.paper.example/rss");
         for (title, expected) in [
             (Some("The Paper: News & Views"), "the-paper-news-views"),
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(loaded.config.sources[1].name, source.name);
 
         // A name that is taken would make it invalid: the file is as it was.
-        assert!(matches!(append(&path, &[source]), Err(NotAdded::Invalid(_))));
+        assert!(matches!(append(&path, &[source]), Err(AppendError::Invalid(_))));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
