@@ -3,7 +3,7 @@
 //! Eight papers on loopback print a story a second and fail in every way a server can (500s, resets, hangs, garbage,
 //! redirects, clocks of another century). The real daemon collects them while it is reloaded, given broken
 //! configurations, killed with -9 and stopped; people give it orders, and reader processes export, search and hold
-//! snapshots beside it, and are killed, too. It ends with a ledger: what was served, what was collected, lost 0, doubled
+//! snapshots beside it, and are killed, too. It ends with a report: what was served, what was collected, lost 0, doubled
 //! 0; and memory, open files and the log of the database over the time in which nobody killed the daemon. Ends with 0
 //! when all of it is as it should be.
 //!
@@ -20,9 +20,9 @@
 #[path = "../../tests/it/support/mod.rs"]
 mod support;
 
-mod beside;
-mod ledger;
 mod paper;
+mod processes;
+mod report;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,9 +33,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use clap::Parser;
 
-use beside::{Daemon, Place};
-use ledger::{Deeds, Ledger, Samples};
 use paper::{Paper, hash};
+use processes::{Daemon, Environment};
+use report::{Disturbances, Samples, SoakReport};
 
 /// Once everything is calm, so long without one more story means that it never comes.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> anyhow::Result<bool> {
     let folder = tempfile::Builder::new().prefix("cuttings-soak-").tempdir()?;
-    let place = Place {
+    let environment = Environment {
         binary: match &args.program {
             Some(path) => path
                 .canonicalize()
@@ -86,12 +86,12 @@ fn run(args: &Args) -> anyhow::Result<bool> {
         "{} min, seed {}, in {}",
         args.minutes,
         args.seed,
-        place.folder.display()
+        environment.folder.display()
     );
-    let soaked = soak(args, &place);
-    let good = matches!(&soaked, Ok(ledger) if ledger.is_good());
-    if let Ok(ledger) = &soaked {
-        println!("{ledger}");
+    let soaked = soak(args, &environment);
+    let good = matches!(&soaked, Ok(report) if report.is_good());
+    if let Ok(report) = &soaked {
+        println!("{report}");
     }
     if args.keep || !good {
         eprintln!("The folder is kept: {}", folder.keep().display());
@@ -99,7 +99,7 @@ fn run(args: &Args) -> anyhow::Result<bool> {
     soaked.map(|_| good)
 }
 
-fn soak(args: &Args, place: &Place) -> anyhow::Result<Ledger> {
+fn soak(args: &Args, environment: &Environment) -> anyhow::Result<SoakReport> {
     let pace = Duration::from_secs(1);
     let mut papers: Vec<Paper> = ["harbour", "nile", "meridian", "north", "hours", "desk", "guest"]
         .iter()
@@ -113,90 +113,98 @@ fn soak(args: &Args, place: &Place) -> anyhow::Result<Ledger> {
         pace,
         Some(&papers[0]),
     ));
-    configure(place, &papers, 0)?;
+    configure(environment, &papers, 0)?;
     let stop = Arc::new(AtomicBool::new(false));
     let readers = {
-        let (at, end, seed) = (place.clone(), Arc::clone(&stop), args.seed);
-        let follower = std::thread::spawn(move || beside::follow(&at, &end, |round| hash(seed, [6, round])));
-        let (at, end) = (place.clone(), Arc::clone(&stop));
-        let looker = std::thread::spawn(move || beside::look(&at, &end));
-        let (at, end) = (place.clone(), Arc::clone(&stop));
-        let holder = std::thread::spawn(move || beside::hold(&at, &end));
+        let (at, end, seed) = (environment.clone(), Arc::clone(&stop), args.seed);
+        let follower =
+            std::thread::spawn(move || processes::follow(&at, &end, |round| hash(seed, [6, round])));
+        let (at, end) = (environment.clone(), Arc::clone(&stop));
+        let looker = std::thread::spawn(move || processes::query_repeatedly(&at, &end));
+        let (at, end) = (environment.clone(), Arc::clone(&stop));
+        let holder = std::thread::spawn(move || processes::hold_snapshots(&at, &end));
         (follower, looker, holder)
     };
     let worked = (|| {
-        let (mut daemon, mut deeds, mut samples) = bad_day(args, place, &papers)?;
+        let (mut daemon, mut disturbances, mut samples) = disturb(args, environment, &papers)?;
         for paper in &papers {
             paper.calm();
         }
-        configure(place, &papers, 0)?;
-        order(place, &["reload"], &[0])?;
-        drain(place, &papers, &mut daemon, &mut samples)?;
-        deeds.last_stop = daemon.stop()?;
-        anyhow::Ok((deeds, samples))
+        configure(environment, &papers, 0)?;
+        order(environment, &["reload"], &[0])?;
+        drain(environment, &papers, &mut daemon, &mut samples)?;
+        disturbances.last_stop = daemon.stop()?;
+        anyhow::Ok((disturbances, samples))
     })();
     stop.store(true, Ordering::SeqCst);
     let end = |_| anyhow::anyhow!("a reader panicked");
     let follower = readers.0.join().map_err(end)?;
     let looks = readers.1.join().map_err(end)?;
     let held = readers.2.join().map_err(end)?;
-    let (mut deeds, samples) = worked?;
+    let (mut disturbances, samples) = worked?;
     let (mut follower, killed) = follower?;
-    deeds.readers_killed = killed;
-    deeds.looks = looks? + held?;
+    disturbances.readers_killed = killed;
+    disturbances.looks = looks? + held?;
     // Outputs that the daemon had no time for.
-    let (status, _, said) = place.run(["run", "--once"])?;
+    let (status, _, said) = environment.run(["run", "--once"])?;
     if !matches!(status.code(), Some(0 | 1)) {
         bail!("`cuttings run --once` ended with {status}: {said}");
     }
     // And what that run changed.
-    beside::follow_once(place, &mut follower)?;
-    Ledger::draw(place, &papers, &follower, deeds, &samples)
+    processes::follow_once(environment, &mut follower)?;
+    SoakReport::new(environment, &papers, &follower, disturbances, &samples)
 }
 
 /// Until the time is over: kills in the first third, reloads and orders all the time.
-fn bad_day(args: &Args, place: &Place, papers: &[Paper]) -> anyhow::Result<(Daemon, Deeds, Samples)> {
+fn disturb(
+    args: &Args,
+    environment: &Environment,
+    papers: &[Paper],
+) -> anyhow::Result<(Daemon, Disturbances, Samples)> {
     let all = Duration::from_secs_f64(args.minutes.max(0.1) * 60.0);
     let kill_every = (all / 30).clamp(Duration::from_secs(2), Duration::from_secs(20));
     let reload_every = (all / 40).clamp(Duration::from_secs(2), Duration::from_secs(15));
     let began = Instant::now();
-    let (mut deeds, mut samples) = (Deeds::default(), Samples::default());
+    let (mut disturbances, mut samples) = (Disturbances::default(), Samples::default());
     let (mut next_kill, mut next_reload, mut next_order) = (kill_every, reload_every, Duration::ZERO);
     let mut next_sample = Duration::ZERO;
-    let mut daemon = place.daemon()?;
+    let mut daemon = environment.daemon()?;
     let mut told = Duration::ZERO;
     while began.elapsed() < all {
         let at = began.elapsed();
         if let Some(status) = daemon.ended()? {
-            bail!("the daemon ended of itself with {status}: {}", tail(&place.log()));
+            bail!(
+                "the daemon ended of itself with {status}: {}",
+                tail(&environment.log())
+            );
         }
         if at >= next_kill && at < all / 3 {
-            deeds.kills += 1;
-            if deeds.kills.is_multiple_of(5) {
-                deeds.stops += 1;
-                deeds.longest_stop = deeds.longest_stop.max(daemon.stop()?);
+            disturbances.kills += 1;
+            if disturbances.kills.is_multiple_of(5) {
+                disturbances.stops += 1;
+                disturbances.longest_stop = disturbances.longest_stop.max(daemon.stop()?);
             } else {
                 daemon.kill()?;
             }
-            daemon = place.daemon()?;
+            daemon = environment.daemon()?;
             // Not at the same moment of whatever it does.
-            next_kill =
-                at + kill_every.mul_f64(0.5 + hash(args.seed, [7, deeds.kills]) as f64 / u64::MAX as f64);
+            next_kill = at
+                + kill_every.mul_f64(0.5 + hash(args.seed, [7, disturbances.kills]) as f64 / u64::MAX as f64);
         }
         if at >= next_reload {
-            deeds.reloads += 1;
+            disturbances.reloads += 1;
             next_reload = at + reload_every;
-            reload(place, papers, &daemon, deeds.reloads)?;
+            reload(environment, papers, &daemon, disturbances.reloads)?;
         }
         if at >= next_order {
             next_order = at + Duration::from_millis(700);
-            deeds.orders += 1;
-            push(place, papers, deeds.orders)?;
+            disturbances.orders += 1;
+            push(environment, papers, disturbances.orders)?;
         }
         if at >= next_sample {
             next_sample = at + Duration::from_secs(1);
             if at >= all / 3 {
-                samples.take(&daemon, place);
+                samples.take(&daemon, environment);
             }
         }
         if at >= told + Duration::from_mins(1) {
@@ -204,17 +212,17 @@ fn bad_day(args: &Args, place: &Place, papers: &[Paper]) -> anyhow::Result<(Daem
             println!(
                 "{:>4} min: {} stories kept, {}",
                 at.as_secs() / 60,
-                ledger::kept(place)?.len(),
+                report::stored_set(environment)?.len(),
                 samples.last()
             );
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    Ok((daemon, deeds, samples))
+    Ok((daemon, disturbances, samples))
 }
 
 /// Writes the configuration; `version` changes sources, limits and outputs.
-fn configure(place: &Place, papers: &[Paper], version: u64) -> anyhow::Result<()> {
+fn configure(environment: &Environment, papers: &[Paper], version: u64) -> anyhow::Result<()> {
     let gap = if version % 7 == 3 { 12 } else { 10 };
     let mut text = format!(
         "[daemon]\ncontact = \"https://example.org/bot\"\ndatabase = \"cuttings.db\"\n\
@@ -237,52 +245,52 @@ fn configure(place: &Place, papers: &[Paper], version: u64) -> anyhow::Result<()
             ));
         }
     }
-    std::fs::write(place.config(), text).context("cannot write the configuration")
+    std::fs::write(environment.config(), text).context("cannot write the configuration")
 }
 
 /// One of the ways in which people change a configuration.
-fn reload(place: &Place, papers: &[Paper], daemon: &Daemon, number: u64) -> anyhow::Result<()> {
+fn reload(environment: &Environment, papers: &[Paper], daemon: &Daemon, number: u64) -> anyhow::Result<()> {
     match number % 5 {
         // Broken, and then mended.
         0 => {
             std::fs::write(
-                place.config(),
+                environment.config(),
                 "[daemon]\ncontact = 7\n[[source]]\nnmae = \"x\"\n",
             )?;
             daemon.signal("HUP")?;
-            order(place, &["reload"], &[2, 1])?;
-            configure(place, papers, number)?;
+            order(environment, &["reload"], &[2, 1])?;
+            configure(environment, papers, number)?;
             daemon.signal("HUP")
         }
         1 | 2 => {
-            configure(place, papers, number)?;
+            configure(environment, papers, number)?;
             daemon.signal("HUP")
         }
         _ => {
-            configure(place, papers, number)?;
+            configure(environment, papers, number)?;
             // 1 and 2: a daemon that is only just starting may not be there yet, or be asked before it has begun.
-            order(place, &["reload"], &[0, 1, 2])
+            order(environment, &["reload"], &[0, 1, 2])
         }
     }
 }
 
 /// What an operator does about sources that fail: has one polled, and pages tried again.
-fn push(place: &Place, papers: &[Paper], number: u64) -> anyhow::Result<()> {
+fn push(environment: &Environment, papers: &[Paper], number: u64) -> anyhow::Result<()> {
     let at = usize::try_from(number).unwrap_or_default() % papers.len();
     let name = papers[at].name.as_str();
     // 1: it was refused, for instance because the source is not configured at the moment.
-    order(place, &["poll", "--force", name], &[0, 1, 2])?;
-    order(place, &["retry", "--source", name], &[0, 1, 2])?;
+    order(environment, &["poll", "--force", name], &[0, 1, 2])?;
+    order(environment, &["retry", "--source", name], &[0, 1, 2])?;
     if number.is_multiple_of(50) {
-        order(place, &["pause", name], &[0, 1])?;
-        order(place, &["resume", name], &[0, 1])?;
+        order(environment, &["pause", name], &[0, 1])?;
+        order(environment, &["resume", name], &[0, 1])?;
     }
     Ok(())
 }
 
 /// Runs a command that must end with one of these codes.
-fn order(place: &Place, words: &[&str], codes: &[i32]) -> anyhow::Result<()> {
-    let (status, _, said) = place.run(words)?;
+fn order(environment: &Environment, words: &[&str], codes: &[i32]) -> anyhow::Result<()> {
+    let (status, _, said) = environment.run(words)?;
     if !status.code().is_some_and(|code| codes.contains(&code)) {
         bail!("`cuttings {}` ended with {status}: {said}", words.join(" "));
     }
@@ -290,27 +298,35 @@ fn order(place: &Place, words: &[&str], codes: &[i32]) -> anyhow::Result<()> {
 }
 
 /// Pushes on until everything that was served is there, or nothing comes any more.
-fn drain(place: &Place, papers: &[Paper], daemon: &mut Daemon, samples: &mut Samples) -> anyhow::Result<()> {
+fn drain(
+    environment: &Environment,
+    papers: &[Paper],
+    daemon: &mut Daemon,
+    samples: &mut Samples,
+) -> anyhow::Result<()> {
     let (mut last, mut since, mut number) = (usize::MAX, Instant::now(), 0);
     loop {
         for _ in papers {
             number += 1;
-            push(place, papers, number)?;
+            push(environment, papers, number)?;
         }
         if let Some(status) = daemon.ended()? {
-            bail!("the daemon ended of itself with {status}: {}", tail(&place.log()));
+            bail!(
+                "the daemon ended of itself with {status}: {}",
+                tail(&environment.log())
+            );
         }
-        samples.take(daemon, place);
-        let kept = ledger::kept(place)?;
+        samples.take(daemon, environment);
+        let kept = report::stored_set(environment)?;
         let missing = papers
             .iter()
             .flat_map(Paper::served)
             .filter(|token| !kept.contains(token))
             .count();
-        if missing == 0 && ledger::waiting(place)? == 0 {
+        if missing == 0 && report::waiting(environment)? == 0 {
             return Ok(());
         }
-        let left = missing + usize::try_from(ledger::waiting(place)?).unwrap_or_default();
+        let left = missing + usize::try_from(report::waiting(environment)?).unwrap_or_default();
         if left < last {
             (last, since) = (left, Instant::now());
         } else if since.elapsed() > PATIENCE {

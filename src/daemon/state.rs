@@ -75,7 +75,7 @@ pub(crate) struct Daemon {
     pub(super) store: Arc<Store>,
     pub(super) fetcher: Arc<Fetcher>,
     pub(super) config: Arc<Config>,
-    /// The file that `config` came from.
+    /// The file of `config`.
     pub(super) config_path: PathBuf,
     /// The sources of `config` by their rows in the database.
     pub(super) sources: HashMap<i64, Arc<Source>>,
@@ -93,15 +93,15 @@ pub(crate) struct Daemon {
     pub(super) outputs: Option<Outputs>,
     /// What was due and pending when it was last counted.
     pub(super) backlog: Backlog,
-    /// When `backlog` was last counted as a whole.
+    /// When all of `backlog` was last counted.
     pub(super) counted_at: Option<Instant>,
     /// When the status line was last sent to the service manager.
     pub(super) status_sent_at: Option<Instant>,
 }
 
-/// What a task came to.
-pub(super) enum StepOutcome {
-    Polled(Result<Vec<PollReport>, StoreError>),
-    Collected(Result<PageReport, StoreError>),
-    Panicked(Stage),
+/// The result of a task.
+pub(super) struct StepOutcome {
+    pub(super) stage: Stage,
+    /// What it reports, or the store error that prevented it from recording its result; none after a panic.
+    pub(super) result: Option<Result<Vec<Event>, StoreError>>,
 }

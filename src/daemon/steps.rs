@@ -27,14 +27,17 @@ const STOP_GRACE: Duration = Duration::from_secs(8);
 /// How long a stop then waits for tasks that cannot be dropped at once, as they are parsing.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 
-/// Turns a panic into an outcome that names the stage. The future is boxed because it has ten kilobytes, and this is no
-/// `async fn` because that would hold it twice.
+/// Turns a panic into an outcome. The future is boxed because it has ten kilobytes, and this is no `async fn` because that
+/// would contain it twice.
 fn catch_panic(
     stage: Stage,
-    step: impl Future<Output = StepOutcome> + Send + 'static,
+    step: impl Future<Output = Result<Vec<Event>, StoreError>> + Send + 'static,
 ) -> impl Future<Output = StepOutcome> + Send {
     let step = AssertUnwindSafe(Box::pin(step)).catch_unwind();
-    step.map(move |outcome| outcome.unwrap_or(StepOutcome::Panicked(stage)))
+    step.map(move |result| StepOutcome {
+        stage,
+        result: result.ok(),
+    })
 }
 
 impl Daemon {
@@ -70,7 +73,8 @@ impl Daemon {
         for claims in poll::group_by_address(due) {
             let (store, fetcher, config) = self.shared();
             self.start(Stage::Poll, async move {
-                StepOutcome::Polled(poll::poll(&store, &fetcher, &config, claims, Utc::now()).await)
+                let reports = poll::poll(&store, &fetcher, &config, claims, Utc::now()).await?;
+                Ok(reports.into_iter().map(Event::Polled).collect())
             });
         }
         for claim in entries {
@@ -79,15 +83,19 @@ impl Daemon {
             };
             let (store, fetcher, config) = self.shared();
             self.start(Stage::Collect, async move {
-                let report = collect::collect(&store, &fetcher, &config, &source, claim, Utc::now());
-                StepOutcome::Collected(report.await)
+                let report = collect::collect(&store, &fetcher, &config, &source, claim, Utc::now()).await?;
+                Ok(vec![Event::Collected(report)])
             });
         }
         failed.map_or(Ok(()), Err)
     }
 
     /// Starts a task.
-    fn start(&mut self, stage: Stage, step: impl Future<Output = StepOutcome> + Send + 'static) {
+    fn start(
+        &mut self,
+        stage: Stage,
+        step: impl Future<Output = Result<Vec<Event>, StoreError>> + Send + 'static,
+    ) {
         self.watchdog.step_begun(stage);
         self.tasks.spawn(catch_panic(stage, step));
     }
@@ -107,29 +115,15 @@ impl Daemon {
         step: Result<StepOutcome, JoinError>,
         on_event: &mut impl FnMut(Event),
     ) -> Option<StoreError> {
-        // An error of the join itself: the task was dropped by a stop.
+        // A join error is that of a task that a stop dropped.
         let outcome = step.ok()?;
-        let (stage, result) = match outcome {
-            StepOutcome::Polled(reports) => {
-                let events = |reports: Vec<_>| reports.into_iter().map(Event::Polled).collect();
-                (Stage::Poll, reports.map(events))
-            }
-            StepOutcome::Collected(report) => (
-                Stage::Collect,
-                report.map(|report| vec![Event::Collected(report)]),
-            ),
-            StepOutcome::Panicked(stage) => {
-                error!("a step panicked; its lease is void at the next start, please report it");
-                (stage, Ok(Vec::new()))
-            }
-        };
-        self.watchdog.step_ended(stage);
-        match result {
-            Ok(events) => {
+        self.watchdog.step_ended(outcome.stage);
+        match outcome.result {
+            Some(Ok(events)) => {
                 events.into_iter().for_each(on_event);
                 None
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 if error.is_lease_lost() {
                     // A later claim, or another URL of the source, has the work now and will record it.
                     info!("{error}");
@@ -137,6 +131,10 @@ impl Daemon {
                     self.report_store_error(&error);
                 }
                 Some(error)
+            }
+            None => {
+                error!("a step panicked; its lease is void at the next start, please report it");
+                None
             }
         }
     }

@@ -49,13 +49,13 @@ pub(super) async fn run(words: &[String], message: &Message) -> Result<(), Deliv
         String::from_utf8_lossy(&text).trim().replace('\n', " ")
     };
     let all = async { tokio::join!(write, read, child.wait()) };
-    let Ok(((), said, ended)) = tokio::time::timeout(TIMEOUT, all).await else {
+    let Ok(((), stderr, ended)) = tokio::time::timeout(TIMEOUT, all).await else {
         return Err(failed("did not end within 5 minutes"));
     };
     let status = ended.map_err(|error| failed(&format!("cannot be waited for: {error}")))?;
-    match said.as_str() {
+    match stderr.as_str() {
         _ if status.success() => Ok(()),
         "" => Err(failed(&status.to_string())),
-        said => Err(failed(&format!("{status}: {said}"))),
+        stderr => Err(failed(&format!("{status}: {stderr}"))),
     }
 }

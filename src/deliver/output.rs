@@ -26,7 +26,7 @@ const MAX_BACKOFF: Duration = Duration::from_hours(1);
 /// Failures in a row after which a message becomes a dead letter and the next one is sent: about three days.
 const MAX_FAILURES: u64 = 80;
 
-/// What a delivery came to.
+/// The result of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DeliveryStep {
     /// The output has everything up to this `seq`.
@@ -52,7 +52,7 @@ struct FailedDelivery {
 /// The `seq` up to which an output has everything, or why it has not.
 type Delivered = Result<i64, FailedDelivery>;
 
-/// Delivers to an output what it has not had. An error is one of the database and says nothing about the output. The
+/// Delivers to an output what is new since its last delivery. An error is one of the database, not of the output. The
 /// `first` delivery of a run writes feeds even where nothing is new, as the configuration or the folder may have changed.
 pub(crate) async fn deliver(
     output: &Arc<OutputConfig>,

@@ -269,7 +269,7 @@ fn xhtml(html: &str, out: &mut String) {
     out.push('\n');
 }
 
-/// An error of the disk, such as a full one, keeps its kind.
+/// Errors of the disk, such as a full one, keep their kind.
 fn failed(error: zip::result::ZipError) -> ExportError {
     ExportError::Write(match error {
         zip::result::ZipError::Io(error) => error,

@@ -11,7 +11,7 @@ use crate::store::ArticleRef;
 const STYLE: &str = "body{max-width:42em;margin:2em auto;padding:0 1em;font:1.1em/1.5 serif}article{margin-bottom:4em}\
      img{max-width:100%;height:auto}.from{color:#555;font-size:.9em}";
 
-/// No script runs, whatever slips through; images may come from anywhere. No site is told where its reader comes from.
+/// A policy that lets no script run and images come from anywhere; requests have no Referer.
 const HEAD: &str = "<meta charset=\"utf-8\">\n\
      <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src * data:; style-src 'unsafe-inline'\">\n\
      <meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"viewport\" content=\"width=device-width\">\n";

@@ -65,7 +65,7 @@ struct ImportLine {
 /// Words of `precision`, the least precise first.
 const PRECISIONS: &[&str] = &["year", "month", "day", "minute", "instant"];
 
-/// Reads a line; the error says what is wrong with it.
+/// Reads a line. The error is a sentence for people.
 pub(crate) fn read_line(text: &str) -> Result<ImportRecord, String> {
     let line: ImportLine = serde_json::from_str(text).map_err(|error| {
         let what = error.to_string();

@@ -3,10 +3,10 @@
 //! `cuttings export` and `cuttings list --opml` (room `cli`) and the outputs of the daemon (room `deliver`) use it.
 //! [`export`] runs an [`ExportJob`]: an [`ArticleQuery`](crate::store::ArticleQuery) selects the articles, a row of
 //! [`FORMATS`] writes them, a [`Destination`] takes the bytes. A finished file or folder is renamed into its place, so
-//! that an export that fails leaves the old one. Memory holds one article at a time, whatever the size of the database;
-//! only `parquet` (a row group) and `epub` (the table of contents) hold more.
+//! that an export that fails leaves the old one. One article at a time is in memory, whatever the size of the database;
+//! only `parquet` (a row group) and `epub` (the table of contents) need more.
 //!
-//! [`read_line`] is the way back: it reads a line of `jsonl` for `cuttings import`.
+//! [`read_line`] reads a line of `jsonl` for `cuttings import`.
 
 mod article;
 mod citations;

@@ -1,6 +1,6 @@
 //! WARC 1.1 (ISO 28500): the stored pages as `response` records, for web archives.
 //!
-//! A record holds the response as it was received, but for its content and transfer codings, which are undone. The same
+//! A record holds the response as it was received, with its content and transfer codings removed. The same
 //! pages make the same bytes: ids and the date of the `warcinfo` record are derived from them.
 
 use std::io::Write as _;

@@ -37,7 +37,7 @@ pub(crate) struct WriterOptions {
     pub(crate) has_revisions: bool,
 }
 
-/// What a feed or a book says of itself.
+/// Title and addresses of a feed or a book.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FeedChannel {
     /// Names the database. The ids of articles are derived from it, so an article has one id in all feeds of a database.

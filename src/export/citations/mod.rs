@@ -1,6 +1,6 @@
 //! Citations: RIS, BibTeX and CSL-JSON, for reference managers and LaTeX.
 //!
-//! [`Citation`] holds what all three formats say of an article. Each format is a [`CitationSyntax`] in a file of its
+//! [`Citation`] is what all three formats write of an article. Each format is a [`CitationSyntax`] in a file of its
 //! own. Every text is one line without control characters. An article's key is the same in all formats and in all
 //! exports of a database; see [`key_of`].
 
@@ -68,7 +68,7 @@ impl TextFormat for Citations {
     }
 }
 
-/// What a citation says. Texts are one line each and not yet escaped.
+/// The contents of a citation. Texts are one line each and not yet escaped.
 struct Citation<'a> {
     /// See [`key_of`].
     key: String,
@@ -78,7 +78,7 @@ struct Citation<'a> {
     authors: Vec<Author>,
     /// The publication: the name of the site, else of the source.
     site: Option<String>,
-    /// As the page says it, in the page's time zone; as precise as it was printed.
+    /// In the time zone of the page, as precise as it was printed.
     published: Option<PartialDate>,
     /// When the text was fetched (UTC).
     accessed: Option<PartialDate>,

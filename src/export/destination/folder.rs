@@ -142,24 +142,24 @@ fn exchange(new: &Path, place: &Path) -> io::Result<()> {
 
 /// The path with links resolved. Fails where files are that no export made.
 fn checked(path: &Path) -> Result<PathBuf, ExportError> {
-    let whole = match path.canonicalize() {
+    let resolved = match path.canonicalize() {
         Ok(found) => found,
         Err(_) => path.components().collect(),
     };
-    if whole.file_name().is_none() {
+    if resolved.file_name().is_none() {
         return Err(ExportError::of(path, io::Error::other("it names no folder")));
     }
-    let Ok(mut inside) = fs::read_dir(&whole) else {
-        if whole.exists() {
+    let Ok(mut inside) = fs::read_dir(&resolved) else {
+        if resolved.exists() {
             return Err(ExportError::of(
                 path,
                 io::Error::other("it is no folder, or cannot be read"),
             ));
         }
-        return Ok(whole);
+        return Ok(resolved);
     };
-    if whole.join(MARK).exists() || inside.next().is_none() {
-        return Ok(whole);
+    if resolved.join(MARK).exists() || inside.next().is_none() {
+        return Ok(resolved);
     }
     Err(ExportError::ForeignFolder {
         path: path.to_owned(),

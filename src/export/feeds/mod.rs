@@ -1,6 +1,6 @@
 //! Feeds with the full text: RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1.
 //!
-//! [`FeedItem`] holds what all three say of an article; each format has a file of its own. Articles come newest first.
+//! [`FeedItem`] is what all three write of an article; each format has a file of its own. Articles come newest first.
 //! Nothing in a feed depends on the time of the export: the same articles make the same bytes, so that `deliver` can
 //! leave an unchanged file alone.
 
@@ -23,7 +23,7 @@ const NEVER: &str = "1970-01-01T00:00:00Z";
 /// The software, as feeds name it.
 const GENERATOR: &str = "cuttings";
 
-/// What feeds say of an article.
+/// An article as feeds have it.
 struct FeedItem<'a> {
     /// `urn:uuid:…`: the same in all feeds of a database, also after a revision.
     id: String,

@@ -1,4 +1,4 @@
-//! What runs beside the papers: the daemon under soak, people who give it orders, and readers of its database.
+//! Processes beside the papers: the daemon under test, commands that people would type, and readers of its database.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -19,14 +19,14 @@ const READY: Duration = Duration::from_secs(30);
 
 /// The folder of a soak and the program in it.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct Environment {
     /// The real thing.
     pub(crate) binary: PathBuf,
     /// Configuration, database, log, what readers wrote.
     pub(crate) folder: PathBuf,
 }
 
-impl Place {
+impl Environment {
     pub(crate) fn config(&self) -> PathBuf {
         self.folder.join("cuttings.toml")
     }
@@ -215,7 +215,7 @@ impl Follower {
 
 /// A reader process that takes what is new with a mark of its own, and is killed in the middle now and then.
 pub(crate) fn follow(
-    place: &Place,
+    environment: &Environment,
     stop: &AtomicBool,
     draw: impl Fn(u64) -> u64,
 ) -> anyhow::Result<(Follower, u64)> {
@@ -226,22 +226,26 @@ pub(crate) fn follow(
         let patience = draw(round)
             .is_multiple_of(4)
             .then(|| Duration::from_millis(draw(round) / 4 % 12));
-        killed += u64::from(step(place, &mut follower, patience)?);
+        killed += u64::from(step(environment, &mut follower, patience)?);
         std::thread::sleep(Duration::from_millis(300));
     }
     Ok((follower, killed))
 }
 
 /// The same once, to the end.
-pub(crate) fn follow_once(place: &Place, follower: &mut Follower) -> anyhow::Result<()> {
-    step(place, follower, None).map(|_| ())
+pub(crate) fn follow_once(environment: &Environment, follower: &mut Follower) -> anyhow::Result<()> {
+    step(environment, follower, None).map(|_| ())
 }
 
 /// One export; with `patience` it is killed after that. Whether it was.
-fn step(place: &Place, follower: &mut Follower, patience: Option<Duration>) -> anyhow::Result<bool> {
+fn step(
+    environment: &Environment,
+    follower: &mut Follower,
+    patience: Option<Duration>,
+) -> anyhow::Result<bool> {
     let (to, log) = (
-        place.folder.join("follower.jsonl"),
-        place.folder.join("follower.log"),
+        environment.folder.join("follower.jsonl"),
+        environment.folder.join("follower.log"),
     );
     let words = [
         "export",
@@ -252,7 +256,7 @@ fn step(place: &Place, follower: &mut Follower, patience: Option<Duration>) -> a
         "follower",
         "--to",
     ];
-    let mut child = place
+    let mut child = environment
         .command(words.iter().map(OsStr::new).chain([to.as_os_str()]))
         .stderr(File::create(&log)?)
         .spawn()?;
@@ -276,7 +280,7 @@ fn step(place: &Place, follower: &mut Follower, patience: Option<Duration>) -> a
 }
 
 /// A reader process that looks at the state, searches, and checks: each must answer, whatever happens to the daemon.
-pub(crate) fn look(place: &Place, stop: &AtomicBool) -> anyhow::Result<u64> {
+pub(crate) fn query_repeatedly(environment: &Environment, stop: &AtomicBool) -> anyhow::Result<u64> {
     let mut looks = 0;
     while !stop.load(Ordering::SeqCst) {
         for words in [
@@ -284,11 +288,11 @@ pub(crate) fn look(place: &Place, stop: &AtomicBool) -> anyhow::Result<u64> {
             &["search", "--json", "--limit", "5", "in short"],
             &["status"],
         ] {
-            if place
+            if environment
                 .open()
                 .is_ok_and(|db| db.query_row("SELECT 1 FROM sources", [], |_| Ok(())).is_ok())
             {
-                let (status, _, said) = place.run(words)?;
+                let (status, _, said) = environment.run(words)?;
                 if !matches!(status.code(), Some(0 | 1)) {
                     bail!("`cuttings {}` ended with {status}: {said}", words.join(" "));
                 }
@@ -301,12 +305,12 @@ pub(crate) fn look(place: &Place, stop: &AtomicBool) -> anyhow::Result<u64> {
 }
 
 /// A reader that holds a snapshot for seconds, as a report does: the log grows meanwhile, and must not stay.
-pub(crate) fn hold(place: &Place, stop: &AtomicBool) -> anyhow::Result<u64> {
+pub(crate) fn hold_snapshots(environment: &Environment, stop: &AtomicBool) -> anyhow::Result<u64> {
     let mut held = 0;
     while !stop.load(Ordering::SeqCst) {
         let count =
             |db: &Connection| db.query_row("SELECT count(*) FROM articles", [], |row| row.get::<_, i64>(0));
-        if let Ok(db) = place.open()
+        if let Ok(db) = environment.open()
             && db.execute_batch("BEGIN").is_ok()
             && let Ok(before) = count(&db)
         {

@@ -1,4 +1,4 @@
-//! What a soak came to.
+//! The result of a soak: what was served against what was stored, and the resources that the daemon used.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::beside::{self, Daemon, Follower, Place, Sample};
 use super::paper::Paper;
+use super::processes::{self, Daemon, Environment, Follower, Sample};
 
-/// What was done to the daemon and beside it.
+/// What was done to the daemon during the run, and how often.
 #[derive(Debug, Default)]
-pub(crate) struct Deeds {
+pub(crate) struct Disturbances {
     pub(crate) kills: u64,
     pub(crate) stops: u64,
     pub(crate) longest_stop: Duration,
@@ -30,9 +30,9 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    pub(crate) fn take(&mut self, daemon: &Daemon, place: &Place) {
+    pub(crate) fn take(&mut self, daemon: &Daemon, environment: &Environment) {
         self.all.extend(daemon.sample());
-        self.wal.push(place.wal());
+        self.wal.push(environment.wal());
     }
 
     /// The last look, in words.
@@ -66,8 +66,8 @@ impl Samples {
 }
 
 /// Served against kept, and what it took.
-pub(crate) struct Ledger {
-    deeds: Deeds,
+pub(crate) struct SoakReport {
+    disturbances: Disturbances,
     served: usize,
     collected: usize,
     by: BTreeMap<String, u64>,
@@ -81,18 +81,18 @@ pub(crate) struct Ledger {
     told_twice: u64,
 }
 
-impl Ledger {
+impl SoakReport {
     /// Compares. The daemon has ended.
-    pub(crate) fn draw(
-        place: &Place,
+    pub(crate) fn new(
+        environment: &Environment,
         papers: &[Paper],
         follower: &Follower,
-        deeds: Deeds,
+        disturbances: Disturbances,
         samples: &Samples,
     ) -> anyhow::Result<Self> {
         let served: BTreeSet<String> = papers.iter().flat_map(Paper::served).collect();
         let mut kept: HashMap<String, u64> = HashMap::new();
-        for token in kept_in(place)? {
+        for token in stored_tokens(environment)? {
             *kept.entry(token).or_default() += 1;
         }
         let mut faults = Vec::new();
@@ -107,20 +107,20 @@ impl Ledger {
         if foreign > 0 {
             faults.push(format!("{foreign} articles were never served"));
         }
-        let (status, said, complaint) = place.run(["verify"])?;
+        let (status, said, complaint) = environment.run(["verify"])?;
         if !status.success() {
             faults.push(format!(
                 "`cuttings verify` ended with {status}: {said}{complaint}"
             ));
         }
-        let db = place.open()?;
+        let db = environment.open()?;
         let mut titles = BTreeMap::new();
         let mut rows = db.prepare("SELECT article_id, title FROM articles")?;
         for row in rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
             let (id, title): (i64, String) = row?;
             titles.insert(id, title);
         }
-        let output = beside::output_lines(&place.folder.join("days"))?;
+        let output = processes::output_lines(&environment.folder.join("days"))?;
         for (name, told) in [
             ("the reader with a mark", &follower.articles),
             ("[[output]] days", &output.articles),
@@ -136,10 +136,10 @@ impl Ledger {
         if output.twice > 0 {
             faults.push(format!("[[output]] days has {} changes twice", output.twice));
         }
-        if follower.twice > 0 && deeds.readers_killed == 0 {
+        if follower.twice > 0 && disturbances.readers_killed == 0 {
             faults.push("the reader with a mark was told twice and nobody had killed it".to_owned());
         }
-        if deeds.last_stop.max(deeds.longest_stop) > Duration::from_secs(10) {
+        if disturbances.last_stop.max(disturbances.longest_stop) > Duration::from_secs(10) {
             faults.push("a stop took more than 10 s".to_owned());
         }
         let mut by = BTreeMap::new();
@@ -181,7 +181,7 @@ impl Ledger {
             files,
             log,
             told_twice: follower.twice,
-            deeds,
+            disturbances,
         })
     }
 
@@ -190,9 +190,9 @@ impl Ledger {
     }
 }
 
-impl fmt::Display for Ledger {
+impl fmt::Display for SoakReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Deeds {
+        let Disturbances {
             kills,
             stops,
             longest_stop,
@@ -201,7 +201,7 @@ impl fmt::Display for Ledger {
             orders,
             readers_killed,
             looks,
-        } = &self.deeds;
+        } = &self.disturbances;
         let mut wrong: BTreeMap<&str, u64> = BTreeMap::new();
         for (kind, count) in self.feeds.iter().flat_map(|(_, faults)| faults) {
             *wrong.entry(kind).or_default() += count;
@@ -264,8 +264,8 @@ impl fmt::Display for Ledger {
     }
 }
 
-fn kept_in(place: &Place) -> anyhow::Result<Vec<String>> {
-    let db = place.open()?;
+fn stored_tokens(environment: &Environment) -> anyhow::Result<Vec<String>> {
+    let db = environment.open()?;
     let mut titles = db.prepare("SELECT title FROM articles")?;
     let titles = titles.query_map([], |row| row.get::<_, Option<String>>(0))?;
     titles
@@ -278,13 +278,13 @@ fn kept_in(place: &Place) -> anyhow::Result<Vec<String>> {
 }
 
 /// The words of the stories that are kept.
-pub(crate) fn kept(place: &Place) -> anyhow::Result<HashSet<String>> {
-    Ok(kept_in(place)?.into_iter().collect())
+pub(crate) fn stored_set(environment: &Environment) -> anyhow::Result<HashSet<String>> {
+    Ok(stored_tokens(environment)?.into_iter().collect())
 }
 
 /// Entries that wait for their page.
-pub(crate) fn waiting(place: &Place) -> anyhow::Result<u64> {
-    let db = place.open()?;
+pub(crate) fn waiting(environment: &Environment) -> anyhow::Result<u64> {
+    let db = environment.open()?;
     let count: i64 = db.query_row("SELECT count(*) FROM entry WHERE state = 'pending'", [], |row| {
         row.get(0)
     })?;
