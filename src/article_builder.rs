@@ -66,7 +66,7 @@ impl ArticleBuilder<'_> {
                 .claim
                 .text_state
                 .has_late_try()
-                .then(|| now + schedule::UPGRADE);
+                .then(|| now + schedule::LAST_RETRY);
         }
         let hops = fetched.fetch.hops.iter().map(|hop| hop.from.clone());
         // A feed that names its second page means the same article.
@@ -114,7 +114,7 @@ impl ArticleBuilder<'_> {
         failure: Option<Failure>,
         now: DateTime<Utc>,
     ) -> CollectedArticle {
-        let upgrade_at = failure.is_some().then(|| now + schedule::UPGRADE);
+        let upgrade_at = failure.is_some().then(|| now + schedule::LAST_RETRY);
         let pattern = self.config.key_pattern_for(Some(self.source), self.base());
         let identity = identity::of_entry(pattern, &self.claim.entry, &self.own_key());
         CollectedArticle {

@@ -164,7 +164,7 @@ fn look_again(desk: &Desk, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         .revisit
         .as_ref()
         .map_or(now, |revisit| revisit.fetched_at);
-    schedule::revisit(&desk.source.revisit, had, now)
+    schedule::next_revisit(&desk.source.revisit, had, now)
 }
 
 /// What speaks against an article, now that it can be read. One that is kept already stays.

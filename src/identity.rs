@@ -1,128 +1,101 @@
-//! What names an article: its keys, strongest first; pure.
+//! The keys by which pages and entries are recognised. Pure.
 //!
-//! Two pages are the same article when they share a key that is *specific*. No front page is; `rel=canonical` and
-//! `og:url` must stay on the page's own site (a short link may live on another: nyti.ms, wp.me); a URL that was
-//! passed on the way counts only if it is neither a front page nor a consent or login wall. Whether a short link is
-//! printed on pages that have nothing else in common only the store can see (`KeyKind::can_be_shared`).
+//! Two pages are one article when they have a key in common that is *specific*: a front page, a consent wall or a login
+//! page names no article. `rel=canonical` and `og:url` count only on the page's own site; short links may be on another
+//! (nyti.ms, wp.me). Only the store can see that a key is on pages that have nothing else in common
+//! ([`KeyKind::can_be_shared`]). `poll` makes the keys of entries, `article_builder` those of pages; `store::grouping`
+//! joins by them.
 
-mod trust;
+mod identifier;
 
 use regex::Regex;
 use url::Url;
 
 use crate::link;
-pub use trust::{IdentifierChoice, choose_identifier, shared_ids};
-
 use crate::model::{Entry, EntryIdentifier, EntryKeys, Key, KeyKind, PageLinks};
+pub use identifier::{IdentifierChoice, choose_identifier, shared_ids};
 
-/// The keys of a page, and what makes it this page and no other.
+/// The keys of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Normalised final URL, or something of the entry's own where the final URL is not specific.
+    /// The link key of the final URL, or the fallback where that URL is not specific. Unique among pages.
     pub page_key: String,
-    /// Strongest first, without doubles.
+    /// All keys, strongest first, each once.
     pub keys: Vec<Key>,
 }
 
 /// The keys of a fetched page.
 ///
-/// `ways` are the other URLs that led to it: the entry's link and each hop of a redirect. `own` is the entry's own key
-/// (see [`own_key`]), used where the final URL names no page.
+/// `pattern` is the source's `key_from_url`. `other_urls` led to the page: the entry's link and each hop of a redirect.
+/// `fallback` is the key of the entry (see [`entry_key`]), for a final URL that is not specific.
 pub fn of_page(
     pattern: Option<&Regex>,
     links: &PageLinks,
     final_url: &Url,
-    ways: &[Url],
-    own: &str,
+    other_urls: &[Url],
+    fallback: &str,
 ) -> Identity {
-    let on_site = |url: &&Url| link::same_site(url, final_url) && is_specific(url);
-    let mut named: Vec<(KeyKind, &Url)> = Vec::new();
-    named.extend(
-        links
-            .short_link
-            .as_ref()
-            .filter(|url| is_specific(url))
-            .map(|url| (KeyKind::ShortLink, url)),
-    );
-    named.extend(
-        links
-            .shortlink
-            .as_ref()
-            .filter(|url| is_specific(url))
-            .map(|url| (KeyKind::RelShortlink, url)),
-    );
-    named.extend(
-        links
-            .canonical
-            .as_ref()
-            .filter(on_site)
-            .map(|url| (KeyKind::Canonical, url)),
-    );
-    named.extend(
+    let on_site = |url: &&Url| link::same_site(url, final_url);
+    let mut urls: Vec<(KeyKind, &Url)> = Vec::new();
+    urls.extend(links.short_link.as_ref().map(|url| (KeyKind::ShortLink, url)));
+    urls.extend(links.shortlink.as_ref().map(|url| (KeyKind::RelShortlink, url)));
+    let canonical = links.canonical.as_ref().filter(on_site);
+    urls.extend(canonical.map(|url| (KeyKind::Canonical, url)));
+    urls.extend(
         links
             .og_url
             .as_ref()
             .filter(on_site)
             .map(|url| (KeyKind::OgUrl, url)),
     );
-    if is_specific(final_url) {
-        named.push((KeyKind::FinalUrl, final_url));
-    }
-    named.extend(
-        ways.iter()
-            .filter(|url| is_specific(url))
-            .map(|url| (KeyKind::Link, url)),
-    );
-
-    let page_key = if is_specific(final_url) {
-        link::key(final_url)
-    } else {
-        own.to_owned()
-    };
+    urls.push((KeyKind::FinalUrl, final_url));
+    urls.extend(other_urls.iter().map(|url| (KeyKind::Link, url)));
     Identity {
-        page_key,
-        keys: keys(pattern, &named),
+        page_key: page_key(Some(final_url), fallback),
+        keys: keys(pattern, &urls),
     }
 }
 
-/// The keys of an article of which only the feed's text is had.
-pub fn of_entry(pattern: Option<&Regex>, entry: &Entry, own: &str) -> Identity {
-    let link = entry.link.as_ref().filter(|url| is_specific(url));
-    let named: Vec<_> = link.map(|url| (KeyKind::FinalUrl, url)).into_iter().collect();
+/// The keys of an article of which only the feed's text is stored.
+pub fn of_entry(pattern: Option<&Regex>, entry: &Entry, fallback: &str) -> Identity {
+    let link = entry.link.as_ref();
+    let urls: Vec<_> = link.map(|url| (KeyKind::FinalUrl, url)).into_iter().collect();
     Identity {
-        page_key: link.map_or_else(|| own.to_owned(), link::key),
-        keys: keys(pattern, &named),
+        page_key: page_key(link, fallback),
+        keys: keys(pattern, &urls),
     }
 }
 
-/// How an entry is known, and the keys by which its link may be an article already.
+/// What identifies an entry in its source, and the keys under which its link may be stored already.
 pub fn of_link(pattern: Option<&Regex>, entry: &Entry, by: EntryIdentifier) -> EntryKeys {
-    let named: Vec<_> = entry
-        .link
-        .iter()
-        .filter(|url| is_specific(url))
-        .map(|url| (KeyKind::Link, url))
-        .collect();
+    let link = entry.link.as_ref();
+    let urls: Vec<_> = link.map(|url| (KeyKind::Link, url)).into_iter().collect();
     EntryKeys {
         ident: ident(entry, by),
         previous_ident: None,
-        host: entry.link.as_ref().map(link::host),
-        link_keys: keys(pattern, &named),
+        host: link.map(link::host),
+        link_keys: keys(pattern, &urls),
         excluded_by: None,
     }
 }
 
-/// The key of an article that has no specific URL: that of its entry within its source.
+fn page_key(url: Option<&Url>, fallback: &str) -> String {
+    url.filter(|url| is_specific(url))
+        .map_or_else(|| fallback.to_owned(), link::key)
+}
+
+/// The key of an article without a specific URL: its source and what identifies its entry there.
 pub fn entry_key(source: &str, ident: &str) -> String {
     format!("entry:{source}/{ident}")
 }
 
-/// A link that names a page: neither a front page nor a wall.
+/// Whether a URL can name an article: it is neither a front page nor a wall.
 pub fn is_specific(url: &Url) -> bool {
     !link::is_front_page(url) && !link::is_wall(url)
 }
 
-/// An entry within its source: its id, else its link, else its title and date; the first of them that can be relied on.
+/// What identifies an entry in its source: its id, else its link, else its title and date; the first of them that is there
+/// and that `by` allows.
 pub fn ident(entry: &Entry, by: EntryIdentifier) -> String {
     let id = entry.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
     if let Some(id) = id.filter(|_| by == EntryIdentifier::Id) {
@@ -142,30 +115,24 @@ pub fn ident(entry: &Entry, by: EntryIdentifier) -> String {
     )
 }
 
-fn keys(pattern: Option<&Regex>, named: &[(KeyKind, &Url)]) -> Vec<Key> {
-    let from_url = named.iter().filter_map(|(_, url)| {
+/// The keys of specific URLs, those from the pattern first. `urls` are strongest first.
+fn keys(pattern: Option<&Regex>, urls: &[(KeyKind, &Url)]) -> Vec<Key> {
+    let specific: Vec<_> = urls.iter().filter(|(_, url)| is_specific(url)).collect();
+    let from_pattern = specific.iter().filter_map(|(_, url)| {
         let key = link::key_from_url(pattern?, url)?;
-        Some(Key {
-            kind: KeyKind::FromUrl,
-            key,
-            url: url.to_string(),
-        })
+        Some((KeyKind::FromUrl, key, url))
     });
-    let by_link = named.iter().map(|&(kind, url)| Key {
-        kind,
-        key: link::key(url),
-        url: url.to_string(),
-    });
+    let from_url = specific.iter().map(|(kind, url)| (*kind, link::key(url), url));
     let mut keys: Vec<Key> = Vec::new();
-    for key in from_url.chain(by_link) {
-        // A weaker kind adds nothing, but a key that a page prints as its short link *and* is served under
-        // must stay known as the latter: only the former can turn out to be shared.
-        let beside = |known: &Key| {
-            known.key == key.key
-                && (known.kind.can_be_shared() == key.kind.can_be_shared() || key.kind == KeyKind::Link)
+    for (kind, key, url) in from_pattern.chain(from_url) {
+        // A weaker kind adds nothing. But a key that is printed as a short link *and* serves the page has to be known as
+        // both: only the former can turn out to be shared.
+        let covers = |known: &Key| {
+            known.key == key && (known.kind.can_be_shared() == kind.can_be_shared() || kind == KeyKind::Link)
         };
-        if !keys.iter().any(beside) {
-            keys.push(key);
+        if !keys.iter().any(covers) {
+            let url = url.to_string();
+            keys.push(Key { kind, key, url });
         }
     }
     keys

@@ -1,10 +1,10 @@
-//! URL normalisation and link keys; pure.
+//! URL normalisation and link keys. Pure; every room that handles URLs uses it.
 //!
-//! A *link key* is what two spellings of one address have in common. It ignores the scheme, `www.`, the default port,
-//! user info, the fragment, a trailing slash, tracking parameters, the order of parameters and the case of percent
-//! escapes; it keeps everything that may tell two pages apart. The table in the tests is its specification.
+//! A *link key* is the same for all spellings of one address. It ignores the scheme, `www.`, the default port, user info,
+//! the fragment, a trailing slash, tracking parameters, the order of parameters and the case of percent escapes. It keeps
+//! whatever may distinguish two pages. The table in the tests is its specification.
 
-mod masked;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod tracking;
@@ -14,20 +14,20 @@ use std::borrow::Cow;
 
 use url::{Host, Url};
 
-pub use masked::mask_secrets;
+pub use secrets::mask_secrets;
 use tracking::is_tracking;
 pub use wall::is_wall;
 
-/// Longest URL that is taken in, in bytes. Browsers and proxies stop at about 8 KiB; longer ones are junk or an attack.
+/// Longest accepted URL, in bytes. Browsers and proxies stop at about 8 KiB; longer ones are junk or an attack.
 pub const MAX_URL: usize = 4096;
 
-/// An absolute http or https URL out of text typed by others, or nothing. White space around it and control
-/// characters within it do not count (URL standard, 4.4); user info is dropped.
+/// Parses an absolute http or https URL. White space around it and control characters in it are ignored (URL standard,
+/// 4.4); user info is dropped.
 pub fn web_url(text: &str) -> Option<Url> {
     accept(Url::parse(text.trim_matches(is_space)).ok()?)
 }
 
-/// The same, relative to `base`.
+/// The same for a URL relative to `base`; `None` for an empty one.
 pub fn resolve(base: &Url, href: &str) -> Option<Url> {
     let href = href.trim_matches(is_space);
     if href.is_empty() || href.len() > MAX_URL {
@@ -53,18 +53,17 @@ fn accept(mut url: Url) -> Option<Url> {
     url.host_str().is_some_and(|host| !host.is_empty()).then_some(url)
 }
 
-/// The host that is asked, without port, in lower case, without a trailing dot: what politeness counts by.
+/// The host without port, in lower case, without a trailing dot. Politeness counts requests by it.
 pub fn host(url: &Url) -> String {
     match url.host() {
         Some(Host::Domain(name)) => name.trim_end_matches('.').to_ascii_lowercase(),
-        // As it stands in the URL, which is how it is written.
         Some(Host::Ipv4(_)) => url.host_str().unwrap_or_default().to_owned(),
         Some(Host::Ipv6(ip)) => ip.to_string(),
         None => String::new(),
     }
 }
 
-/// The link key: `host[:port]/path[?query]`.
+/// The link key: `host[:port]/path[?query]`, and the fragment where that is a route (`#!`).
 pub fn key(url: &Url) -> String {
     let mut key = site_name(url);
     if let Some(port) = url.port() {
@@ -72,25 +71,21 @@ pub fn key(url: &Url) -> String {
         key.push_str(&port.to_string());
     }
     let path = without_session(url.path());
-    key.push_str(&escapes(path.trim_end_matches('/')));
-    let mut pairs: Vec<&str> = query(url).collect();
-    pairs.sort_by_key(|pair| name_of(pair));
+    key.push_str(&normalize_escapes(path.trim_end_matches('/')));
+    let mut pairs: Vec<&str> = relevant_pairs(url).collect();
+    pairs.sort_by_key(|pair| parameter_name(pair));
     for (i, pair) in pairs.iter().enumerate() {
         key.push(if i == 0 { '?' } else { '&' });
-        key.push_str(&escapes(pair).replace("%20", "+"));
+        key.push_str(&normalize_escapes(pair).replace("%20", "+"));
     }
-    // A fragment that begins with `!` chooses a page on sites that are one program.
-    if let Some(route) = url
-        .fragment()
-        .filter(|fragment| fragment.starts_with('!') && fragment.len() > 2)
-    {
+    if let Some(route) = route(url) {
         key.push('#');
         key.push_str(route);
     }
     key
 }
 
-/// The host as keys show it: without `www.`.
+/// The host without `www.`, as it is in keys.
 pub fn site_name(url: &Url) -> String {
     let host = host(url);
     match host.strip_prefix("www.") {
@@ -99,8 +94,7 @@ pub fn site_name(url: &Url) -> String {
     }
 }
 
-/// The key that `pattern` finds in a URL: its first group, else the whole match, within the host. A source's
-/// `key_from_url`.
+/// The key that a source's `key_from_url` finds in a URL: `=host/` and its first group, else its whole match.
 pub fn key_from_url(pattern: &regex::Regex, url: &Url) -> Option<String> {
     let found = pattern.captures(url.as_str())?;
     let value = found
@@ -111,22 +105,24 @@ pub fn key_from_url(pattern: &regex::Regex, url: &Url) -> Option<String> {
     Some(format!("={}/{value}", site_name(url)))
 }
 
-/// Whether a URL is the front page of its host: no path and no query that counts.
+/// Whether a URL is the front page of its host: no path, no route, and only tracking parameters.
 pub fn is_front_page(url: &Url) -> bool {
-    url.path().trim_matches('/').is_empty()
-        && query(url).next().is_none()
-        && !url
-            .fragment()
-            .is_some_and(|fragment| fragment.starts_with('!') && fragment.len() > 2)
+    url.path().trim_matches('/').is_empty() && relevant_pairs(url).next().is_none() && route(url).is_none()
 }
 
-/// Whether two URLs belong to one site: the same registrable domain, or the same host where there is none.
+/// The fragment of a URL where it chooses a page: `#!…` on sites that are one program.
+fn route(url: &Url) -> Option<&str> {
+    url.fragment()
+        .filter(|fragment| fragment.starts_with('!') && fragment.len() > 2)
+}
+
+/// Whether two URLs are of one site: the same registrable domain, or the same host where there is none.
 pub fn same_site(a: &Url, b: &Url) -> bool {
     let (a, b) = (host(a), host(b));
     a == b || registrable(&a).is_some_and(|domain| registrable(&b) == Some(domain))
 }
 
-/// The registrable domain of a host by the public suffix list; none for addresses and bare suffixes.
+/// The registrable domain of a host by the public suffix list; `None` for IP addresses and bare suffixes.
 pub fn registrable(host: &str) -> Option<&str> {
     if host.parse::<std::net::IpAddr>().is_ok() {
         return None;
@@ -134,28 +130,29 @@ pub fn registrable(host: &str) -> Option<&str> {
     psl::domain_str(host)
 }
 
-/// The parameters that count, as written.
-fn query(url: &Url) -> impl Iterator<Item = &str> {
+/// The parameters that are not tracking, as written.
+fn relevant_pairs(url: &Url) -> impl Iterator<Item = &str> {
     url.query()
         .unwrap_or_default()
         .split('&')
         .filter(|pair| !pair.is_empty() && !is_tracking(pair))
 }
 
-fn name_of(pair: &str) -> &str {
+/// The name of a `name=value` pair.
+fn parameter_name(pair: &str) -> &str {
     pair.split_once('=').map_or(pair, |(name, _)| name)
 }
 
-/// Drops `;jsessionid=…` and its like, which Java servers put behind the path.
+/// Removes `;jsessionid=…` and its like, which Java servers append to the path.
 fn without_session(path: &str) -> &str {
     match path.split_once(';') {
-        Some((before, after)) if name_of(after).to_ascii_lowercase().contains("sessionid") => before,
+        Some((before, after)) if parameter_name(after).to_ascii_lowercase().contains("sessionid") => before,
         _ => path,
     }
 }
 
-/// Percent escapes in one form: upper case, and none where the character needs none (RFC 3986, 6.2.2).
-fn escapes(text: &str) -> Cow<'_, str> {
+/// Normalises percent escapes: upper case, and none where the character needs none (RFC 3986, 6.2.2).
+fn normalize_escapes(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return text.into();
     }

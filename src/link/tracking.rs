@@ -1,6 +1,6 @@
-//! Parameters that say how a reader came and choose no page: no part of a link key.
+//! Tracking parameters: they say where a reader comes from and choose no page, so link keys leave them out.
 
-/// Parameters that only say how a reader came: dropped from keys whatever their value.
+/// Parameters that are tracking whatever their value.
 const TRACKING: &[&str] = &[
     "_ga",
     "_gl",
@@ -57,7 +57,7 @@ const TRACKING: &[&str] = &[
     "ysclid",
 ];
 
-/// The same, by the beginning of the name.
+/// Prefixes of the names of such parameters.
 const TRACKING_PREFIXES: &[&str] = &[
     "utm_",
     "at_",
@@ -71,7 +71,7 @@ const TRACKING_PREFIXES: &[&str] = &[
     "__twitter",
 ];
 
-/// Parameters that are tracking only with these values: elsewhere the same names choose a page.
+/// Parameters that are tracking only with these values; with others the same names choose a page.
 const TRACKING_PAIRS: &[(&str, &str)] = &[
     ("ref", "rss"),
     ("ref", "feed"),
@@ -93,7 +93,7 @@ const TRACKING_PAIRS: &[(&str, &str)] = &[
     ("outputtype", "amp"),
 ];
 
-/// Whether a `name=value` of a query is tracking.
+/// Whether a `name=value` pair of a query is tracking; case is ignored.
 pub(super) fn is_tracking(pair: &str) -> bool {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let (name, value) = (name.to_ascii_lowercase(), value.to_ascii_lowercase());

@@ -1,11 +1,11 @@
-//! Pages that sites put before their pages.
+//! Recognises consent and login pages, which sites put before their pages, by their URLs.
 
 use url::Url;
 
 use super::host;
 
-/// Whether a URL is a wall that sites put before their pages: consent, login. Told by whole labels of the host and
-/// whole segments of the path, so that an article about consent is none.
+/// Whether a URL is a consent or login page. Compares the first label of the host and whole segments of the path, so that
+/// an article about consent is none.
 pub fn is_wall(url: &Url) -> bool {
     const LABELS: &[&str] = &[
         "consent",

@@ -1,4 +1,4 @@
-//! What servers and feeds wish: until when a copy is fresh, and at which hours nobody need ask.
+//! What servers and feeds ask for: how long a response is fresh, and at which hours the feed is not updated.
 //!
 //! RFC 9111 (`max-age`, `Age`, `Expires`), RSS 2.0 (`ttl`, `skipHours`, `skipDays`), the RSS syndication module (`sy:*`).
 
@@ -9,30 +9,30 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 use crate::model::FeedHints;
 use crate::timing::format_duration;
 
-/// The wishes known of one source.
+/// The hints of the last response of a source.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PollHints {
-    /// Until when the last answer is fresh: `max-age` minus `Age`, else `Expires`.
+    /// When the response stops being fresh: `max-age` minus `Age`, else `Expires`.
     pub fresh_until: Option<DateTime<Utc>>,
-    /// By which word it is: `max-age=3600`, `Expires`.
+    /// The header that says so: `max-age=3600`, `Expires`.
     pub fresh_by: Option<String>,
-    /// What the feed itself says.
+    /// What the document says.
     pub feed: FeedHints,
 }
 
-/// The earliest moment that honours every wish, and the strongest of them as a phrase; nothing where none delays.
+/// The earliest time that respects every hint, and the hint that decides, as a phrase; `None` where none delays.
 ///
-/// `wanted` is when we would come by ourselves. Wishes delay by at most `max` from `now`.
+/// `planned` is the time without hints. Hints delay until `now + max` at most.
 pub(super) fn not_before(
     hints: &PollHints,
-    wanted: DateTime<Utc>,
+    planned: DateTime<Utc>,
     now: DateTime<Utc>,
     max: Duration,
 ) -> Option<(DateTime<Utc>, String)> {
     let latest = now + max;
     let feed = &hints.feed;
     let fresh_for = hints.fresh_until.and_then(|until| (until - now).to_std().ok());
-    let wishes = [
+    let delays = [
         (
             fresh_for,
             format!(
@@ -48,13 +48,13 @@ pub(super) fn not_before(
             ),
         ),
         (
-            period(feed, now),
+            until_update(feed, now),
             "the feed is updated then (sy:updatePeriod)".to_owned(),
         ),
     ];
-    let mut at = wanted;
+    let mut at = planned;
     let mut why = None;
-    for (span, phrase) in wishes {
+    for (span, phrase) in delays {
         let Some(span) = span.filter(|span| !span.is_zero()) else {
             continue;
         };
@@ -64,7 +64,7 @@ pub(super) fn not_before(
             why = Some(phrase);
         }
     }
-    let open = out_of_skipped(feed, at).min(latest.max(at));
+    let open = after_skipped(feed, at).min(latest.max(at));
     if open > at {
         at = open;
         why = Some("the feed asked to be left alone until then (skipHours, skipDays)".into());
@@ -72,19 +72,19 @@ pub(super) fn not_before(
     why.map(|why| (at, why))
 }
 
-/// Time until the next update by the syndication module: from `sy:updateBase` where there is one.
-fn period(feed: &FeedHints, now: DateTime<Utc>) -> Option<Duration> {
+/// Time until the next update by the syndication module, counted from `sy:updateBase` where there is one.
+fn until_update(feed: &FeedHints, now: DateTime<Utc>) -> Option<Duration> {
     let period = feed.update_period.filter(|period| period.as_secs() > 0)?;
     let Some(base) = feed.update_base else {
         return Some(period);
     };
     let seconds = i64::try_from(period.as_secs()).ok()?;
-    let into = (now - base).num_seconds().rem_euclid(seconds);
-    u64::try_from(seconds - into).ok().map(Duration::from_secs)
+    let elapsed = (now - base).num_seconds().rem_euclid(seconds);
+    u64::try_from(seconds - elapsed).ok().map(Duration::from_secs)
 }
 
-/// The first moment from `at` that no skipped hour or day covers. A feed that skips them all means none.
-fn out_of_skipped(feed: &FeedHints, at: DateTime<Utc>) -> DateTime<Utc> {
+/// `at`, or else the start of the first hour after it that is not skipped. A feed that skips all hours skips none.
+fn after_skipped(feed: &FeedHints, at: DateTime<Utc>) -> DateTime<Utc> {
     let skipped = |at: DateTime<Utc>| {
         feed.skip_days.contains(&at.weekday())
             || u8::try_from(at.hour()).is_ok_and(|hour| feed.skip_hours.contains(&hour))

@@ -1,7 +1,9 @@
-//! When next, and why then. Pure: takes `now`, gives a moment and a phrase for `status`.
+//! Decides when a source is polled next, and when a page or a host is tried again. Pure: `now` is a parameter.
 //!
-//! One function, [`next`], decides for sources: the user's word or the rhythm of the source, then what server and feed
-//! wish, then what failures and `Retry-After` demand. Nothing it gives is earlier than any of them asks for.
+//! [`next`] serves sources. It takes the configured schedule or the rhythm of the source, or the backoff after a failure,
+//! and then what server and feed ask for; the result is never earlier than any of them. It comes with a phrase for
+//! `status`. `poll::decide` calls it; `article_builder`, `collect` and `store` call the others. docs/scheduling.md tells
+//! users the rules, docs/politeness.md names their tests.
 
 mod hints;
 mod rhythm;
@@ -16,80 +18,80 @@ use crate::timing::{Schedule, format_duration};
 pub use hints::PollHints;
 pub use rhythm::Rhythm;
 
-/// Longest anything waits of itself: a source never dies of its errors, and no server may send us away for longer.
+/// The longest wait: errors never end a source, and no `Retry-After` is followed for longer.
 pub const MAX_WAIT: Duration = Duration::from_hours(24);
 
-/// Where the backoff of a source begins: also the floor of any interval a person may set.
-const FLOOR: Duration = Duration::from_mins(5);
+/// First backoff of a source; also the shortest interval that may be configured.
+const MIN_WAIT: Duration = Duration::from_mins(5);
 
-/// Floor of `adaptive` for a source whose answers can be conditional.
+/// Shortest wait of `adaptive` for a source that supports conditional requests.
 const ADAPTIVE_FLOOR: Duration = Duration::from_hours(1);
 
-/// Floor of `adaptive` for a source that was seen to overflow.
+/// Shortest wait of `adaptive` for a source that has overflowed.
 const OVERFLOW_FLOOR: Duration = Duration::from_mins(15);
 
-/// Backoff after a refusal that needs a person (401, 403).
-const REFUSED: Duration = Duration::from_hours(6);
+/// First backoff after a refusal (401, 403), which only a person can resolve.
+const REFUSAL_BACKOFF: Duration = Duration::from_hours(6);
 
-/// First rest of a host without `Retry-After`; doubled with each failure in a row.
-const HOST_REST: Duration = Duration::from_mins(1);
+/// First backoff of a host without `Retry-After`; doubled with each failure in a row.
+const HOST_BACKOFF: Duration = Duration::from_mins(1);
 
-/// When a page's own failure is tried again, by the number of failures so far.
+/// Waits before the first, second and third retry of a page.
 const PAGE_RETRIES: [Duration; 3] = [
     Duration::from_mins(10),
     Duration::from_hours(2),
     Duration::from_hours(24),
 ];
 
-/// Least time between two looks at a page whose feed says that it changed.
-const LOOK_AGAIN: Duration = Duration::from_hours(1);
+/// Shortest time between two requests for a page whose feed reports changes.
+const RECHECK_WAIT: Duration = Duration::from_hours(1);
 
-/// When a page is tried once more after its article was kept with the feed's own text.
-pub const UPGRADE: Duration = Duration::from_hours(7 * 24);
+/// Wait before the last try of a page whose article was stored with the feed's text.
+pub const LAST_RETRY: Duration = Duration::from_hours(7 * 24);
 
-/// What decides when a source is polled next.
+/// Arguments of [`next`].
 #[derive(Clone, Debug)]
 pub struct PollContext<'a> {
-    /// Its name, which spreads it among others.
+    /// Name of the source; its jitter depends on it.
     pub name: &'a str,
-    /// The user's word.
+    /// The configured schedule.
     pub schedule: &'a Schedule,
-    /// What it was seen to publish.
+    /// What it was seen to publish, for `adaptive`.
     pub rhythm: &'a Rhythm,
-    /// Whether its answers can be conditional.
+    /// Whether it supports conditional requests.
     pub conditional: bool,
-    /// What server and feed wish.
+    /// What server and feed ask for.
     pub hints: &'a PollHints,
-    /// Longest that wishes may delay it.
+    /// The longest delay that hints may cause (`max_hint`).
     pub max_hint: Duration,
-    /// What the poll that just ended came to, where it failed.
+    /// The failure of the poll that just ended; `None`: it succeeded.
     pub failure: Option<FailureContext>,
 }
 
-/// A failure, as far as it decides when to come back.
+/// A failure, as far as it decides when to poll again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FailureContext {
-    /// Weighted sum of the failures in a row, this one included: temporary 0.25, soft 0.5, permanent 1.
+    /// Sum of the failures in a row, this one included, each weighted by [`failure_weight`].
     pub failures: f64,
-    /// What the server said in `Retry-After`.
+    /// `Retry-After` of the response.
     pub retry_after: Option<DateTime<Utc>>,
-    /// Whether the server refused us (401, 403): only a person can change that.
+    /// Whether the server refused the request (401, 403).
     pub refused: bool,
 }
 
 /// The next poll of a source whose poll ended `now`.
-pub fn next(situation: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
-    let mut next = match &situation.failure {
-        None => wanted(situation, now),
-        Some(failing) => after_failure(situation, failing, now),
+pub fn next(context: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
+    let mut next = match &context.failure {
+        None => by_schedule(context, now),
+        Some(failure) => after_failure(context, failure, now),
     };
-    if let Some((at, why)) = hints::not_before(situation.hints, next.at, now, situation.max_hint) {
+    if let Some((at, why)) = hints::not_before(context.hints, next.at, now, context.max_hint) {
         next = NextPoll { at, why };
     }
     next
 }
 
-/// What a failure counts in the backoff of a source.
+/// Weight of a failure in the backoff of a source.
 pub fn failure_weight(grade: Grade) -> f64 {
     match grade {
         Grade::Temporary => 0.25,
@@ -98,19 +100,19 @@ pub fn failure_weight(grade: Grade) -> f64 {
     }
 }
 
-/// By the user's word, or by the rhythm of the source.
-fn wanted(situation: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
-    let schedule = situation.schedule;
+/// The next poll after a successful one, before hints: by the configured schedule, or by the rhythm of the source.
+fn by_schedule(context: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
+    let schedule = context.schedule;
     match schedule {
         Schedule::Adaptive => {
-            let floor = if situation.conditional {
+            let floor = if context.conditional {
                 ADAPTIVE_FLOOR
             } else {
                 MAX_WAIT
             };
-            let usual = situation.rhythm.next(now, floor, MAX_WAIT);
-            let urgent = situation.rhythm.before_it_overflows(now, OVERFLOW_FLOOR);
-            let (at, why) = match (urgent.filter(|at| *at < usual), situation.conditional) {
+            let usual = context.rhythm.next(now, floor, MAX_WAIT);
+            let urgent = context.rhythm.before_it_overflows(now, OVERFLOW_FLOOR);
+            let (at, why) = match (urgent.filter(|at| *at < usual), context.conditional) {
                 (Some(at), _) => (
                     at,
                     "adaptive: it overflowed, so that something may have been missed",
@@ -122,15 +124,15 @@ fn wanted(situation: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
                 ),
             };
             NextPoll {
-                at: jittered(situation.name, at, now),
+                at: jittered(context.name, at, now),
                 why: why.into(),
             }
         }
         Schedule::Every(_) => NextPoll {
-            at: jittered(situation.name, schedule.next_after(now), now),
+            at: jittered(context.name, schedule.next_after(now), now),
             why: schedule.to_string(),
         },
-        // The user named the minute.
+        // No jitter: the user chose the minute.
         Schedule::Cron(_) => NextPoll {
             at: schedule.next_after(now),
             why: schedule.to_string(),
@@ -138,58 +140,67 @@ fn wanted(situation: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
     }
 }
 
-/// Up to a twentieth later, two minutes at most, other for each source: what began together does not stay together.
+/// Adds up to 5 % of the wait, at most 2 minutes, depending on the name: sources that start together spread out.
 fn jittered(name: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     let wait = (at - now).to_std().unwrap_or_default();
-    at + (wait / 20).min(Duration::from_mins(2)).mul_f64(spread(name, 0))
+    at + (wait / 20)
+        .min(Duration::from_mins(2))
+        .mul_f64(hash_fraction(name, 0))
 }
 
-/// The server's own word (`Retry-After`) decides at the first failure; after that it can only lengthen the backoff, so
-/// that a server which always says "in a second" is not asked every second. A source that is polled rarely does not
-/// wait for its next turn: what a failed poll would have seen may be gone by then.
-fn after_failure(situation: &PollContext<'_>, failing: &FailureContext, now: DateTime<Utc>) -> NextPoll {
-    let turn = match situation.schedule {
+/// At the first failure `Retry-After` alone decides. After that it can only lengthen the backoff, so that a server which
+/// always says "in a second" is not asked every second. The backoff of a rarely polled source starts at an hour, not at its
+/// interval: entries may be gone from the feed by then.
+fn after_failure(context: &PollContext<'_>, failure: &FailureContext, now: DateTime<Utc>) -> NextPoll {
+    let usual = match context.schedule {
         Schedule::Adaptive => ADAPTIVE_FLOOR,
         schedule => (schedule.next_after(now) - now)
             .to_std()
-            .unwrap_or(FLOOR)
+            .unwrap_or(MIN_WAIT)
             .min(Duration::from_hours(1)),
     };
-    let first = if failing.refused { REFUSED } else { FLOOR };
-    let backoff = doubled(first, failing.failures * 2.0).max(turn);
-    // By name alone, so that one failure more never means a shorter wait.
+    let first = if failure.refused {
+        REFUSAL_BACKOFF
+    } else {
+        MIN_WAIT
+    };
+    let backoff = doubled(first, failure.failures * 2.0).max(usual);
+    // The jitter depends on the name alone, so that another failure never shortens the wait.
     let backoff = backoff
-        .mul_f64(1.0 + spread(situation.name, 0) / 10.0)
+        .mul_f64(1.0 + hash_fraction(context.name, 0) / 10.0)
         .min(MAX_WAIT);
-    let asked = failing.retry_after.map(|at| {
+    let requested = failure.retry_after.map(|at| {
         (at - now)
             .to_std()
             .unwrap_or_default()
             .clamp(Duration::from_secs(1), MAX_WAIT)
     });
-    match asked {
-        Some(asked) if failing.failures <= failure_weight(Grade::Soft) || asked >= backoff => NextPoll {
-            at: now + asked,
+    match requested {
+        Some(wait) if failure.failures <= failure_weight(Grade::Soft) || wait >= backoff => NextPoll {
+            at: now + wait,
             why: format!(
                 "the server asked for Retry-After of {}",
-                format_duration(whole(asked))
+                format_duration(whole_seconds(wait))
             ),
         },
-        _ if failing.refused => NextPoll {
+        _ if failure.refused => NextPoll {
             at: now + backoff,
             why: "the server refuses us: a person should look".into(),
         },
         _ => NextPoll {
             at: now + backoff,
-            why: format!("backing off {} after failures", format_duration(rough(backoff))),
+            why: format!(
+                "backing off {} after failures",
+                format_duration(whole_minutes(backoff))
+            ),
         },
     }
 }
 
-/// When a host in trouble may be asked again. `failures` counts those in a row, this one included.
+/// When the backoff of a host ends. `failures` counts those in a row, this one included.
 ///
-/// `Retry-After` alone decides where the server sent it. Our own rest has up to a fifth on top, other for each host, so
-/// that hosts which fell together do not all get asked together.
+/// `Retry-After` alone decides where there is one. Otherwise up to 20 % is added, depending on the host, so that hosts that
+/// failed together are not all asked together.
 pub fn host_backoff(
     host: &str,
     failures: u32,
@@ -199,55 +210,63 @@ pub fn host_backoff(
     if let Some(at) = retry_after {
         return at.clamp(now, now + MAX_WAIT);
     }
-    let rest = doubled(HOST_REST, f64::from(failures.saturating_sub(1)));
-    now + rest.mul_f64(1.0 + spread(host, failures) / 5.0).min(MAX_WAIT)
+    let backoff = doubled(HOST_BACKOFF, f64::from(failures.saturating_sub(1)));
+    now + backoff
+        .mul_f64(1.0 + hash_fraction(host, failures) / 5.0)
+        .min(MAX_WAIT)
 }
 
-/// A number from 0 to 1 that differs from name to name and from time to time, and is the same in every run.
-pub fn spread(name: &str, times: u32) -> f64 {
+/// A number from 0 (inclusive) to 1 (exclusive) that depends on a name and a count only: the same in every run.
+fn hash_fraction(name: &str, times: u32) -> f64 {
     let mixed = name.bytes().fold(times, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(u32::from(byte))
     });
     f64::from(mixed.wrapping_mul(0x9e37_79b9) >> 16) / f64::from(1 << 16)
 }
 
-/// When a page is tried again after its own failure; nothing once it had all its tries.
-/// `attempts` counts the failures before this one.
+/// When a page is tried again after a failure of its own; `None` after the last retry. `attempts` counts the failures
+/// before this one.
 pub fn page_retry(attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let wait = PAGE_RETRIES.get(usize::try_from(attempts).ok()?)?;
     Some(now + *wait)
 }
 
-/// When a page that was had at `had` is looked at again: at the first of these ages, shortest first, that is still to
-/// come. Those that went by while nothing ran are not made up for.
-pub fn revisit(ages: &[Duration], had: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// When a page that was fetched at `fetched_at` is fetched again: at the first of `ages` (shortest first) that is still to
+/// come. Ages that passed while nothing ran are skipped.
+pub fn next_revisit(
+    ages: &[Duration],
+    fetched_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     ages.iter()
-        .filter_map(|age| had.checked_add_signed(chrono::Duration::from_std(*age).ok()?))
+        .filter_map(|age| fetched_at.checked_add_signed(chrono::Duration::from_std(*age).ok()?))
         .find(|at| *at > now)
 }
 
-/// When a page is looked at because its feed says that it changed: at once, but an hour at least after it was last
-/// asked for, and twice as long for each time in a row that the feed's word was not true, up to a week.
-pub fn changed(in_vain: u32, asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
-    let Some(asked) = asked else { return now };
-    let wait = LOOK_AGAIN.saturating_mul(1 << in_vain.min(8)).min(UPGRADE);
-    (asked.min(now) + wait).max(now)
+/// When a page is fetched again because its feed says that it changed: at once, but an hour at least after the last request
+/// for it (`requested_at`). The hour doubles for each time in a row that the page had not changed (`in_vain`), up to a week.
+pub fn next_recheck(in_vain: u32, requested_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let Some(requested_at) = requested_at else {
+        return now;
+    };
+    let wait = RECHECK_WAIT.saturating_mul(1 << in_vain.min(8)).min(LAST_RETRY);
+    (requested_at.min(now) + wait).max(now)
 }
 
-/// `first` doubled `times` times, a day at most.
+/// `first` doubled `times` times, at most [`MAX_WAIT`].
 fn doubled(first: Duration, times: f64) -> Duration {
-    // 2^20 times any first wait is far over a day already.
+    // 2^20 times any first wait is far longer than a day.
     let factor = times.clamp(0.0, 20.0).exp2();
     first.mul_f64(factor).min(MAX_WAIT)
 }
 
-/// To the second, for people.
-fn whole(wait: Duration) -> Duration {
+/// Rounded down to seconds, at least one.
+fn whole_seconds(wait: Duration) -> Duration {
     Duration::from_secs(wait.as_secs().max(1))
 }
 
-/// To the minute, for people.
-fn rough(wait: Duration) -> Duration {
+/// Rounded down to minutes, at least one.
+fn whole_minutes(wait: Duration) -> Duration {
     Duration::from_mins((wait.as_secs() / 60).max(1))
 }
 

@@ -279,24 +279,27 @@ fn p16_a_thousand_sources_that_begin_together_do_not_stay_together() {
 #[test]
 fn a_page_is_looked_at_at_its_ages_and_what_went_by_is_not_made_up_for() {
     let ages = [1, 24, 168].map(Duration::from_hours);
-    let after = |hours: i64| revisit(&ages, now(), now() + chrono::Duration::hours(hours));
+    let after = |hours: i64| next_revisit(&ages, now(), now() + chrono::Duration::hours(hours));
     let at = |hours: i64| Some(now() + chrono::Duration::hours(hours));
     assert_eq!([0, 1, 30, 168].map(after), [at(1), at(24), at(168), None]);
-    assert_eq!(revisit(&ages, DateTime::<Utc>::MAX_UTC, now()), None);
+    assert_eq!(next_revisit(&ages, DateTime::<Utc>::MAX_UTC, now()), None);
 }
 
 #[test]
 fn a_feed_that_says_in_vain_that_a_page_changed_is_believed_ever_later() {
     let waits: Vec<_> = (0..12)
-        .map(|in_vain| (changed(in_vain, Some(now()), now()) - now()).num_hours())
+        .map(|in_vain| (next_recheck(in_vain, Some(now()), now()) - now()).num_hours())
         .collect();
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 168, 168, 168, 168]);
-    assert_eq!(changed(0, None, now()), now());
+    assert_eq!(next_recheck(0, None, now()), now());
     let long_ago = now() - chrono::Duration::days(30);
-    assert_eq!(changed(u32::MAX, Some(long_ago), now()), now());
+    assert_eq!(next_recheck(u32::MAX, Some(long_ago), now()), now());
     // A clock that was wrong keeps nobody waiting for longer.
     let ahead = now() + chrono::Duration::days(300);
-    assert_eq!(changed(0, Some(ahead), now()), now() + chrono::Duration::hours(1));
+    assert_eq!(
+        next_recheck(0, Some(ahead), now()),
+        now() + chrono::Duration::hours(1)
+    );
 }
 
 fn feed_hints() -> impl Strategy<Value = FeedHints> {
@@ -361,7 +364,7 @@ proptest! {
         let floor = match (failures.is_some(), adaptive) {
             (true, _) if retry.is_some() => Duration::from_secs(1),
             (false, true) => OVERFLOW_FLOOR,
-            _ => FLOOR,
+            _ => MIN_WAIT,
         };
         prop_assert!(wait >= floor, "{next:?}");
         // The wishes, each up to the longest they may delay.
@@ -400,12 +403,12 @@ proptest! {
     fn a_rhythm_survives_the_database_and_nonsense_in_it(bytes in proptest::collection::vec(any::<u8>(), 1396..=1396), hours in 0_i64..10_000) {
         if let Some(mut rhythm) = Rhythm::from_bytes(&bytes) {
             let at = now() + chrono::Duration::hours(hours);
-            let next = rhythm.next(at, FLOOR, MAX_WAIT);
-            prop_assert!(next >= at + FLOOR && next <= at + MAX_WAIT);
+            let next = rhythm.next(at, MIN_WAIT, MAX_WAIT);
+            prop_assert!(next >= at + MIN_WAIT && next <= at + MAX_WAIT);
             let urgent = rhythm.before_it_overflows(at, OVERFLOW_FLOOR).unwrap_or(at + MAX_WAIT);
             prop_assert!(urgent >= at + OVERFLOW_FLOOR && urgent <= at + MAX_WAIT);
             rhythm.observe(&[at, now(), DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC], 4, at);
-            prop_assert_eq!(Rhythm::from_bytes(&rhythm.to_bytes()).map(|back| back.next(at, FLOOR, MAX_WAIT)), Some(rhythm.next(at, FLOOR, MAX_WAIT)));
+            prop_assert_eq!(Rhythm::from_bytes(&rhythm.to_bytes()).map(|back| back.next(at, MIN_WAIT, MAX_WAIT)), Some(rhythm.next(at, MIN_WAIT, MAX_WAIT)));
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn changed(
         // Nobody is asked for it.
         time::ms(now)
     } else {
-        let at = time::ms(schedule::changed(in_vain, asked_at, now));
+        let at = time::ms(schedule::next_recheck(in_vain, asked_at, now));
         waits.map_or(at, |waits| waits.min(at))
     };
     db.prepare_cached(
@@ -176,7 +176,7 @@ pub(super) fn follow(
         .query_map([source.0], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     for (entry, had_at) in waiting {
-        let again = schedule::revisit(ages, time::moment(had_at), now).map(time::ms);
+        let again = schedule::next_revisit(ages, time::moment(had_at), now).map(time::ms);
         if again.is_none() {
             db.prepare_cached("UPDATE entry SET text_state = 'final', payload = NULL WHERE id = ?1")?
                 .execute([entry])?;

@@ -85,7 +85,7 @@ CREATE TABLE source (
     reading        TEXT    NOT NULL DEFAULT 'feed',
     -- Of an index of sitemaps: what is known of each, as JSON.
     sitemaps       TEXT    NOT NULL DEFAULT '[]',
-    -- By what entries are known, why not by better, and the names of the last document: see identity::trust.
+    -- What identifies entries, why nothing stronger, and the names of the last document: see identity::identifier.
     known_by       TEXT    NOT NULL DEFAULT 'id',
     known_why      TEXT,
     names          BLOB    NOT NULL DEFAULT x'',

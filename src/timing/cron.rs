@@ -1,7 +1,7 @@
-//! Cron lines as crontab(5) means them.
+//! Cron lines with the meaning of crontab(5).
 //!
-//! croner finds the times; it does not name the field that is wrong and reads more than crontab(5) does, so the
-//! fields are read here and handed on as plain lists of numbers.
+//! The crate croner computes the times. It does not name the field that is wrong, and accepts more than crontab(5): the
+//! fields are therefore parsed here and given to croner as plain lists of numbers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,34 +11,34 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use croner::parser::CronParser;
 
-use super::field::FIELDS;
+use super::cron_field::FIELDS;
 
 /// A cron line in its zone: minute, hour, day of month, month, day of week.
 ///
-/// Days follow crontab(5): where neither day field begins with `*`, either may match; else both must. Sunday is 0 and
-/// 7. Summer time: a line of fixed times runs once for each of them on the night the clocks go forward (at the first
-/// moment after the gap) and once on the night they go back; one with `*` in the minute or hour follows the clock.
+/// Days follow crontab(5): where neither day field begins with `*`, one of them must match; else both. Sunday is 0 and 7.
+/// Daylight saving: a line of fixed times runs once for each of them in the night the clocks go forward (at the first
+/// moment after the gap) and once in the night they go back. A line with `*` in the minute or hour follows the clock.
 #[derive(Clone)]
 pub struct Cron {
-    /// The line without the space around it.
+    /// The line as typed, without the space around it.
     typed: Arc<str>,
-    /// The clock it goes by.
+    /// The clock it follows.
     zone: Tz,
-    /// One for each time of day where these are few and fixed, as croner knows a fixed time only by a single minute
-    /// and hour; else one for all.
+    /// One for each time of day where these are few and fixed, since croner treats a time as fixed only where minute and
+    /// hour are single numbers; else one for all.
     lines: Arc<[croner::Cron]>,
-    /// The least time between two runs.
-    gap: Duration,
+    /// The shortest time between two runs, not counting changes of the clock.
+    shortest_gap: Duration,
 }
 
-/// A cron line that cannot be read.
+/// Why a cron line cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct CronError {
-    /// Byte offset in the line at which it stops making sense.
+    /// Byte offset of the error in the line.
     pub offset: usize,
     /// Bytes that are wrong; 0 where something is missing.
     pub length: usize,
-    /// The field that is wrong, such as `day of month`; `None` where it is the line as a whole.
+    /// The field that is wrong, such as `day of month`; `None`: the line as a whole.
     pub field: Option<&'static str>,
     /// What is wrong, as a phrase.
     pub message: String,
@@ -53,11 +53,11 @@ impl fmt::Display for CronError {
     }
 }
 
-/// Times of day up to which a line without `*` counts as one of fixed times.
-const MOST_FIXED_TIMES: u32 = 48;
+/// A line with more times of day is not split into one line for each.
+const MAX_FIXED_TIMES: u32 = 48;
 
 impl Cron {
-    /// Reads a line of five fields, or a nickname such as `@hourly`. A line that never fires is refused.
+    /// Parses a line of five fields, or a nickname such as `@hourly`. Refuses a line that never runs.
     pub fn parse(expr: &str, zone: Tz) -> Result<Self, CronError> {
         let whole = |message: String| CronError {
             offset: expr.len() - expr.trim_start().len(),
@@ -87,7 +87,7 @@ impl Cron {
         }
         let mut sets = [0_u64; 5];
         for ((set, field), (offset, word)) in sets.iter_mut().zip(&FIELDS).zip(&words) {
-            *set = field.read(word).map_err(|mut error| {
+            *set = field.parse(word).map_err(|mut error| {
                 error.offset += offset;
                 error
             })?;
@@ -106,7 +106,7 @@ impl Cron {
 
         let tail = format!("{} {} {}", list(days), list(months), list(weekdays));
         let fixed =
-            !starred(0) && !starred(1) && minutes.count_ones() * hours.count_ones() <= MOST_FIXED_TIMES;
+            !starred(0) && !starred(1) && minutes.count_ones() * hours.count_ones() <= MAX_FIXED_TIMES;
         let mut typed: Vec<String> = Vec::new();
         if fixed {
             for hour in bits(hours) {
@@ -121,19 +121,19 @@ impl Cron {
             typed: expr.trim().into(),
             zone,
             lines: lines.map_err(|error| whole(error.to_string()))?,
-            gap: shortest_gap(minutes, hours),
+            shortest_gap: shortest_gap(minutes, hours),
         })
     }
 
-    /// The same line by the clock of another zone.
+    /// The same line in another zone.
     #[must_use]
     pub fn in_zone(&self, zone: Tz) -> Self {
         Self { zone, ..self.clone() }
     }
 
-    /// The first time after `after`; `None` beyond the year 5000.
+    /// The first run after `after`; `None` from about the year 4970 on.
     pub(super) fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        // Near the ends of what chrono can say, local times overflow.
+        // Local times overflow near the ends of chrono's range.
         let early = DateTime::<Utc>::UNIX_EPOCH - TimeDelta::days(1);
         let late = early.checked_add_signed(TimeDelta::days(3000 * 365))?;
         if after > late {
@@ -147,9 +147,9 @@ impl Cron {
             .map(|next| next.with_timezone(&Utc))
     }
 
-    /// The least time between two runs, summer time left aside.
+    /// The shortest time between two runs, not counting changes of the clock.
     pub(super) fn shortest_gap(&self) -> Duration {
-        self.gap
+        self.shortest_gap
     }
 }
 
@@ -174,7 +174,7 @@ impl fmt::Debug for Cron {
     }
 }
 
-/// The nicknames of crontab(5), but for `@reboot`.
+/// The nicknames of crontab(5) except `@reboot`.
 const NICKNAMES: &[(&str, &str)] = &[
     ("@yearly", "0 0 1 1 *"),
     ("@annually", "0 0 1 1 *"),
@@ -185,7 +185,7 @@ const NICKNAMES: &[(&str, &str)] = &[
     ("@hourly", "0 * * * *"),
 ];
 
-/// Words with the offsets they begin at.
+/// Words with their byte offsets.
 fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = line;
     std::iter::from_fn(move || {
@@ -198,7 +198,7 @@ fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The numbers of a set, ascending.
+/// The numbers in a set, ascending.
 fn bits(set: u64) -> impl Iterator<Item = u32> {
     (0..64).filter(move |bit| set & (1 << bit) != 0)
 }
@@ -209,7 +209,7 @@ fn list(set: u64) -> String {
     values.join(",")
 }
 
-/// Whether one of the months ever has one of the days.
+/// Whether one of the months has one of the days in some year.
 fn some_month_has(days: u64, months: u64) -> bool {
     const LONGEST: [u32; 13] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let first = days.trailing_zeros();
@@ -219,7 +219,7 @@ fn some_month_has(days: u64, months: u64) -> bool {
         .any(|(longest, month)| months & (1 << month) != 0 && first <= *longest)
 }
 
-/// The least time between two runs of one day or of two days that follow each other.
+/// The shortest time between two runs of one day, or of two consecutive days.
 fn shortest_gap(minutes: u64, hours: u64) -> Duration {
     let day: Vec<u32> = bits(hours)
         .flat_map(|hour| bits(minutes).map(move |minute| hour * 60 + minute))

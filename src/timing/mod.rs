@@ -1,8 +1,11 @@
-//! Intervals, cron lines and zones. The only module that names croner.
+//! Schedules, cron lines, durations and time zones, as people write them. Pure. The only module that uses croner.
+//!
+//! `config` parses them, `schedule` computes with them, and many messages print durations. Sources of the rules: crontab(5)
+//! and the IANA time zone names.
 
 mod cron;
-mod field;
-mod interval;
+mod cron_field;
+mod duration;
 
 use std::fmt;
 use std::time::Duration;
@@ -11,28 +14,28 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 pub use cron::{Cron, CronError};
-pub use interval::{DurationError, format_duration, parse_duration};
+pub use duration::{DurationError, format_duration, parse_duration};
 
 /// When a source is polled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Schedule {
     /// A fixed interval after the last poll.
     Every(Duration),
-    /// The wall clock of a zone.
+    /// Times by the wall clock of a zone.
     Cron(Cron),
-    /// The rhythm of what the source publishes, which `schedule` works out.
+    /// By the rhythm of the source, which `schedule` computes.
     Adaptive,
 }
 
-/// Where nothing is known of a source yet, the interval of [`Schedule::Adaptive`]; also its usual floor (P10).
+/// Interval of [`Schedule::Adaptive`] while nothing is known of a source, and its usual minimum (docs/politeness.md, P10).
 const ADAPTIVE: Duration = Duration::from_hours(1);
 
-/// The floor of [`Schedule::Adaptive`] where polls are seen to miss entries (P10).
-const ADAPTIVE_LEAST: Duration = Duration::from_mins(15);
+/// Minimum of [`Schedule::Adaptive`] where polls have missed entries (docs/politeness.md, P10).
+const ADAPTIVE_MIN: Duration = Duration::from_mins(15);
 
 impl Schedule {
-    /// The next time a source polled at `after` is due; always later than `after`, but for the last moment there is.
-    /// `Adaptive`: an hour later, its usual floor; `schedule` decides, who knows what the source publishes.
+    /// When a source that was polled at `after` is due again; later than `after`, except at the end of the calendar. For
+    /// `Adaptive` an hour later: `schedule` knows better.
     pub fn next_after(&self, after: DateTime<Utc>) -> DateTime<Utc> {
         let later = |interval| after.checked_add_signed(TimeDelta::from_std(interval).ok()?);
         let next = match self {
@@ -46,12 +49,12 @@ impl Schedule {
             .unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
-    /// The least time between two of its polls, summer time left aside: what the floor of politeness is held to.
+    /// The shortest time between two polls, not counting changes of the clock. `config` checks it against the minimum.
     pub fn shortest_gap(&self) -> Duration {
         match self {
             Self::Every(interval) => *interval,
             Self::Cron(cron) => cron.shortest_gap(),
-            Self::Adaptive => ADAPTIVE_LEAST,
+            Self::Adaptive => ADAPTIVE_MIN,
         }
     }
 }
@@ -67,12 +70,12 @@ impl fmt::Display for Schedule {
     }
 }
 
-/// A zone by its IANA name, such as `Africa/Cairo`; upper and lower case count.
+/// The time zone of an IANA name, such as `Africa/Cairo`; case-sensitive.
 pub fn zone(name: &str) -> Option<Tz> {
     name.parse().ok()
 }
 
-/// The names of all zones there are.
+/// The names of all time zones.
 pub fn zone_names() -> impl Iterator<Item = &'static str> {
     chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
 }

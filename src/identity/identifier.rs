@@ -1,8 +1,8 @@
-//! How far the ids of a feed can be relied on.
+//! Decides whether the ids of a feed can be relied on.
 //!
-//! Most feeds name their entries well. Some leave names out, give one name to several, or think of new ones with every
-//! poll: taken at their word, they lose entries or double them. Where more than one name in twenty is bad, the whole
-//! feed is known by its links, and where those are no better, by titles and dates; it stays so.
+//! Most feeds give each entry an id of its own. Some leave ids out, give one to several entries, or make new ones with every
+//! poll: by such ids entries would be lost or stored twice. Where more than one id in twenty is bad, links identify the
+//! entries of the whole feed, and where those are no better, titles and dates. `poll` keeps the choice from then on.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -13,144 +13,136 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::link;
 use crate::model::{Entry, EntryIdentifier};
 
-/// One in so many may be bad.
-const ONE_IN: usize = 20;
+/// One id in so many may be bad.
+const TOLERANCE: usize = 20;
 
-/// Entries of a document that are remembered until the next.
-const REMEMBERED: usize = 500;
+/// Entries of a document that are remembered until the next poll.
+const MAX_REMEMBERED: usize = 500;
 
-/// What a document shows of its names.
+/// What identifies the entries of a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentifierChoice {
-    /// By what its entries can be known.
+    /// The strongest identifier that can be relied on.
     pub by: EntryIdentifier,
-    /// Why not by something better, as a phrase.
+    /// Why it is none stronger, as a phrase.
     pub why: Option<String>,
-    /// Links and ids of this document, for the next: pairs of hashes.
+    /// Links and ids of this document, to compare the next one with: pairs of 64-bit hashes, big-endian.
     pub names: Vec<u8>,
 }
 
-/// Judges a document. `before` are the names of the one before.
+/// Judges a document. `before`: the `names` of the previous document.
 pub fn choose_identifier(entries: &[Entry], before: &[u8]) -> IdentifierChoice {
-    let names = names(entries);
-    let mut trust = IdentifierChoice {
+    let names = link_and_id_hashes(entries);
+    let mut choice = IdentifierChoice {
         by: EntryIdentifier::Id,
         why: None,
         names: Vec::new(),
     };
-    if let Some(why) = bad_ids(entries).or_else(|| changed(before, &names)) {
-        trust.by = EntryIdentifier::Link;
-        trust.why = Some(why);
+    if let Some(why) = bad_ids(entries).or_else(|| changed_ids(before, &names)) {
+        choice.by = EntryIdentifier::Link;
+        choice.why = Some(why);
         if let Some(why) = bad_links(entries) {
-            trust.by = EntryIdentifier::Title;
-            trust.why = Some(why);
+            choice.by = EntryIdentifier::Title;
+            choice.why = Some(why);
         }
     }
-    for (link, id) in names.into_iter().take(REMEMBERED) {
-        trust.names.extend(link.to_be_bytes());
-        trust.names.extend(id.to_be_bytes());
+    for (link, id) in names.into_iter().take(MAX_REMEMBERED) {
+        choice.names.extend(link.to_be_bytes());
+        choice.names.extend(id.to_be_bytes());
     }
-    trust
+    choice
 }
 
-fn is_many(bad: usize, of: usize) -> bool {
-    bad * ONE_IN > of
+fn exceeds_tolerance(bad: usize, of: usize) -> bool {
+    bad * TOLERANCE > of
 }
 
-/// Ids that are missing, or the same for entries with different links or titles.
+/// Says how many ids are missing, or the same for entries with different links or titles, where they are too many.
 fn bad_ids(entries: &[Entry]) -> Option<String> {
     let missing = entries.iter().filter(|entry| id(entry).is_none()).count();
-    let doubled = shared(entries, id, link_or_title)
-        .iter()
-        .map(|(_, count)| count)
-        .sum();
-    told("ids", missing, doubled, entries.len())
+    let ambiguous = ambiguous(entries, id, link_or_title).values().sum();
+    verdict("ids", missing, ambiguous, entries.len())
 }
 
-/// Links that are missing, or the same for entries with different titles.
+/// The same of links, and entries with different titles.
 fn bad_links(entries: &[Entry]) -> Option<String> {
     let key = |entry: &Entry| entry.link.as_ref().map(|link| Cow::from(link::key(link)));
     let missing = entries.iter().filter(|entry| entry.link.is_none()).count();
-    let doubled = shared(entries, key, |entry| entry.title.clone())
-        .iter()
-        .map(|(_, count)| count)
+    let ambiguous = ambiguous(entries, key, |entry| entry.title.clone())
+        .values()
         .sum();
-    told("ids and links", missing, doubled, entries.len())
+    verdict("ids and links", missing, ambiguous, entries.len())
 }
 
-fn told(what: &str, missing: usize, doubled: usize, of: usize) -> Option<String> {
-    is_many(missing + doubled, of).then(|| match (missing, doubled) {
+fn verdict(what: &str, missing: usize, ambiguous: usize, of: usize) -> Option<String> {
+    exceeds_tolerance(missing + ambiguous, of).then(|| match (missing, ambiguous) {
         (missing, 0) => format!("{missing} of {of} {what} are missing"),
-        (0, doubled) => format!("{doubled} of {of} {what} are not the entry's own"),
-        _ => format!("{missing} of {of} {what} are missing, {doubled} are not the entry's own"),
+        (0, ambiguous) => format!("{ambiguous} of {of} {what} are not the entry's own"),
+        _ => format!("{missing} of {of} {what} are missing, {ambiguous} are not the entry's own"),
     })
 }
 
-/// Ids that a document gives to several entries: even where they are few, they name none of them.
+/// Ids that several different entries of a document have. Even where they are few, they identify none of them.
 pub fn shared_ids(entries: &[Entry]) -> HashSet<String> {
-    shared(entries, id, link_or_title)
-        .into_iter()
-        .map(|(id, _)| id)
-        .collect()
+    ambiguous(entries, id, link_or_title).into_keys().collect()
 }
 
 fn id(entry: &Entry) -> Option<Cow<'_, str>> {
-    entry
-        .id
-        .as_deref()
-        .filter(|id| !id.trim().is_empty())
-        .map(Cow::from)
+    let id = entry.id.as_deref().filter(|id| !id.trim().is_empty());
+    id.map(Cow::from)
 }
 
-/// What tells entries of one name apart; a front page tells nothing.
+/// What distinguishes entries that have one id. A link to a front page distinguishes nothing.
 fn link_or_title(entry: &Entry) -> Option<String> {
     let link = entry.link.as_ref().filter(|link| !link::is_front_page(link));
     link.map(link::key).or_else(|| entry.title.clone())
 }
 
-/// Entries of one name.
-struct Named<'a> {
+/// The entries with one name.
+struct SameName<'a> {
     first: &'a Entry,
-    /// What the first is; not looked at while it is the only one.
-    is: OnceCell<Option<String>>,
-    alike: bool,
+    /// What distinguishes the first; computed when a second entry comes.
+    first_is: OnceCell<Option<String>>,
+    all_equal: bool,
     count: usize,
 }
 
-/// Names that entries share which are not the same, and how many entries have each.
-fn shared<'a>(
+/// Names that entries have in common although `distinction` differs, and the number of entries with each.
+fn ambiguous<'a>(
     entries: &'a [Entry],
     name: impl Fn(&'a Entry) -> Option<Cow<'a, str>>,
-    other: impl Fn(&Entry) -> Option<String>,
-) -> Vec<(String, usize)> {
-    let mut seen: HashMap<Cow<'a, str>, Named<'a>> = HashMap::with_capacity(entries.len());
+    distinction: impl Fn(&Entry) -> Option<String>,
+) -> HashMap<String, usize> {
+    let mut names: HashMap<Cow<'a, str>, SameName<'a>> = HashMap::with_capacity(entries.len());
     for entry in entries {
         let Some(name) = name(entry) else { continue };
-        match seen.entry(name) {
+        match names.entry(name) {
             Slot::Vacant(slot) => {
-                slot.insert(Named {
+                slot.insert(SameName {
                     first: entry,
-                    is: OnceCell::new(),
-                    alike: true,
+                    first_is: OnceCell::new(),
+                    all_equal: true,
                     count: 1,
                 });
             }
             Slot::Occupied(slot) => {
-                let named = slot.into_mut();
-                named.count += 1;
-                let is = named.is.get_or_init(|| other(named.first));
-                named.alike = named.alike && *is == other(entry);
+                let same = slot.into_mut();
+                same.count += 1;
+                let first_is = same.first_is.get_or_init(|| distinction(same.first));
+                same.all_equal = same.all_equal && *first_is == distinction(entry);
             }
         }
     }
-    seen.into_iter()
-        .filter(|(_, named)| !named.alike)
-        .map(|(name, named)| (name.into_owned(), named.count))
+    names
+        .into_iter()
+        .filter(|(_, same)| !same.all_equal)
+        .map(|(name, same)| (name.into_owned(), same.count))
         .collect()
 }
 
-/// Links that lead to one entry only, with its id.
-fn names(entries: &[Entry]) -> Vec<(u64, u64)> {
+/// Hashes of the links that only one entry has, and of its id, in the order of the document.
+fn link_and_id_hashes(entries: &[Entry]) -> Vec<(u64, u64)> {
+    // By link: position and id of the first entry, and the number of entries.
     let mut by_link: HashMap<String, (usize, Option<&str>, usize)> = HashMap::new();
     for (position, entry) in entries.iter().enumerate() {
         if let Some(link) = &entry.link {
@@ -160,14 +152,13 @@ fn names(entries: &[Entry]) -> Vec<(u64, u64)> {
                 .2 += 1;
         }
     }
-    let mut names: Vec<(usize, u64, u64)> = by_link
+    let mut hashes: Vec<(usize, u64, u64)> = by_link
         .iter()
-        .filter_map(|(link, (position, id, count))| {
-            (*count == 1).then_some((*position, hash(link), hash((*id)?)))
-        })
+        .filter(|(_, (_, _, count))| *count == 1)
+        .filter_map(|(link, (position, id, _))| Some((*position, hash(link), hash((*id)?))))
         .collect();
-    names.sort_unstable();
-    names.into_iter().map(|(_, link, id)| (link, id)).collect()
+    hashes.sort_unstable();
+    hashes.into_iter().map(|(_, link, id)| (link, id)).collect()
 }
 
 fn hash(text: &str) -> u64 {
@@ -176,17 +167,19 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Whether entries that were there before have other ids now.
-fn changed(before: &[u8], names: &[(u64, u64)]) -> Option<String> {
-    let number = |bytes: &[u8]| Some(u64::from_be_bytes(bytes.try_into().ok()?));
-    let before: HashMap<u64, u64> = before
-        .as_chunks::<16>()
+/// Says how many entries of the previous document have other ids now, where they are too many.
+fn changed_ids(before: &[u8], names: &[(u64, u64)]) -> Option<String> {
+    let numbers: Vec<u64> = before
+        .as_chunks()
         .0
         .iter()
-        .filter_map(|pair| {
-            let (link, id) = pair.split_at_checked(8)?;
-            Some((number(link)?, number(id)?))
-        })
+        .map(|bytes| u64::from_be_bytes(*bytes))
+        .collect();
+    let before: HashMap<u64, u64> = numbers
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&[link, id]| (link, id))
         .collect();
     let (mut common, mut changed) = (0, 0);
     for (link, id) in names {
@@ -195,8 +188,8 @@ fn changed(before: &[u8], names: &[(u64, u64)]) -> Option<String> {
             changed += usize::from(known != id);
         }
     }
-    // One entry that was renamed proves nothing.
-    (changed > 1 && is_many(changed, common))
+    // A single new id proves nothing.
+    (changed > 1 && exceeds_tolerance(changed, common))
         .then(|| format!("{changed} of {common} ids have changed since the last poll"))
 }
 

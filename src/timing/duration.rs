@@ -1,19 +1,18 @@
-//! Lengths of time as people write them: `30m`, `1h 30m`, `2d`.
+//! Durations as people write them: `30m`, `1h 30m`, `2d`.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-/// A length of time that cannot be read.
+/// Why a duration cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct DurationError {
-    /// Byte offset at which it stops making sense.
+    /// Byte offset of the error.
     pub offset: usize,
     /// What is wrong there, as a phrase.
     pub message: String,
 }
 
-/// Units and their milliseconds. A year is 365 days; a month is no unit, its `m` would be taken for minutes.
+/// Units and their milliseconds. A year is 365 days. There is no month: its `m` would be read as minutes.
 const UNITS: &[(&[&str], u64)] = &[
     (&["ms"], 1),
     (&["s", "sec", "second", "seconds"], 1_000),
@@ -24,7 +23,9 @@ const UNITS: &[(&[&str], u64)] = &[
     (&["y", "year", "years"], 365 * 86_400_000),
 ];
 
-/// Reads whole numbers with units, largest first or not, with or without space between: `1h 30m`, `2 days`.
+const ONLY_WHOLE: &str = "only whole numbers are read; `1.5h` is `1h 30m`";
+
+/// Parses whole numbers with units, in any order, with or without space between them: `1h 30m`, `2 days`.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     let fail = |rest: &str, message: String| DurationError {
         offset: text.len() - rest.len(),
@@ -39,28 +40,26 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         let (digits, after) = split_while(rest, |c| c.is_ascii_digit());
         if digits.is_empty() {
             let message = match rest.chars().next() {
-                Some('.' | ',') => "only whole numbers are read; `1.5h` is `1h 30m`".to_owned(),
-                Some('-') => "it is negative".to_owned(),
-                _ => "a number is expected here".to_owned(),
+                Some('.' | ',') => ONLY_WHOLE,
+                Some('-') => "it is negative",
+                _ => "a number is expected here",
             };
-            return Err(fail(rest, message));
+            return Err(fail(rest, message.to_owned()));
         }
         let number: u64 = digits
             .parse()
             .map_err(|_| fail(rest, "the number is too large".to_owned()))?;
         let at_unit = after.trim_start();
         let (name, after_unit) = split_while(at_unit, char::is_alphabetic);
-        if name.is_empty() && !at_unit.starts_with(['.', ',']) {
-            return Err(fail(
-                rest,
-                format!("`{digits}` has no unit; write `{digits}m` for minutes"),
-            ));
-        }
         if name.is_empty() {
-            return Err(fail(
-                at_unit,
-                "only whole numbers are read; `1.5h` is `1h 30m`".to_owned(),
-            ));
+            return Err(if at_unit.starts_with(['.', ',']) {
+                fail(at_unit, ONLY_WHOLE.to_owned())
+            } else {
+                fail(
+                    rest,
+                    format!("`{digits}` has no unit; write `{digits}m` for minutes"),
+                )
+            });
         }
         let unit = UNITS.iter().find(|(names, _)| names.contains(&name));
         let Some((_, milliseconds)) = unit else {
@@ -78,10 +77,10 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     Ok(Duration::from_millis(total))
 }
 
-/// The same the other way, to the millisecond: `1h 30m`, `30d`, `0s`.
+/// Formats a duration to the millisecond, so that it parses back: `1h 30m`, `30d`, `0s`.
 pub fn format_duration(duration: Duration) -> String {
     let mut left = duration.as_millis();
-    let mut shown = String::new();
+    let mut parts: Vec<String> = Vec::new();
     for (unit, milliseconds) in [
         ("d", 86_400_000),
         ("h", 3_600_000),
@@ -92,18 +91,16 @@ pub fn format_duration(duration: Duration) -> String {
         let count = left / milliseconds;
         left %= milliseconds;
         if count > 0 {
-            let gap = if shown.is_empty() { "" } else { " " };
-            // Writing to a string cannot fail.
-            let _ = write!(shown, "{gap}{count}{unit}");
+            parts.push(format!("{count}{unit}"));
         }
     }
-    if shown.is_empty() {
-        shown.push_str("0s");
+    if parts.is_empty() {
+        parts.push("0s".to_owned());
     }
-    shown
+    parts.join(" ")
 }
 
-/// Parts what belongs at the beginning of a text from the rest.
+/// Splits a text after its first characters that belong.
 fn split_while(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
     let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, ""))

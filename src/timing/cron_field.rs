@@ -1,18 +1,18 @@
-//! The five fields of a cron line, read into sets of numbers.
+//! Parses the five fields of a cron line into sets of numbers: bit n of a `u64` stands for the value n.
 
 use super::cron::CronError;
 
-/// What one of the five fields may hold.
+/// The values that one of the five fields may have.
 pub(super) struct CronField {
-    /// As errors call it.
+    /// Its name in error messages.
     name: &'static str,
-    least: u32,
-    most: u32,
-    /// Names, the first of which stands for `least`.
+    min: u32,
+    max: u32,
+    /// Names of the values from `min` on; case is ignored.
     names: &'static [&'static str],
 }
 
-/// In the order of the line (crontab(5)).
+/// The fields in the order of a line (crontab(5)).
 pub(super) const FIELDS: [CronField; 5] = [
     CronField::numbers("minute", 0, 59),
     CronField::numbers("hour", 0, 23),
@@ -30,21 +30,21 @@ pub(super) const FIELDS: [CronField; 5] = [
 ];
 
 impl CronField {
-    const fn numbers(name: &'static str, least: u32, most: u32) -> Self {
+    const fn numbers(name: &'static str, min: u32, max: u32) -> Self {
         Self {
             name,
-            least,
-            most,
+            min,
+            max,
             names: &[],
         }
     }
 
-    /// The values of a field as bits; offsets of errors count from its beginning.
-    pub(super) fn read(&self, word: &str) -> Result<u64, CronError> {
+    /// Parses a field. Offsets of errors count from its start.
+    pub(super) fn parse(&self, word: &str) -> Result<u64, CronError> {
         let mut set = 0;
         let mut offset = 0;
         for part in word.split(',') {
-            set |= self.part(part).map_err(|message| CronError {
+            set |= self.parse_part(part).map_err(|message| CronError {
                 offset,
                 length: part.len(),
                 field: Some(self.name),
@@ -55,30 +55,24 @@ impl CronField {
         Ok(set)
     }
 
-    /// `*`, `a` or `a-b`; the first and last of them with `/step`.
-    fn part(&self, part: &str) -> Result<u64, String> {
+    /// Parses `*`, `a` or `a-b`; `*` and `a-b` may have a `/step`.
+    fn parse_part(&self, part: &str) -> Result<u64, String> {
         let (range, step) = match part.split_once('/') {
             Some((range, step)) => (range, Some(step)),
             None => (part, None),
         };
         let (first, last) = if range == "*" {
-            // 7 is another Sunday, not an eighth day.
-            (self.least, if self.most == 7 { 6 } else { self.most })
+            // 7 is Sunday again, not an eighth day.
+            (self.min, if self.max == 7 { 6 } else { self.max })
         } else if let Some((first, last)) = range.split_once('-') {
             let (first, last) = (self.value(first)?, self.value(last)?);
-            // SAT-SUN ends on the other Sunday.
-            (
-                first,
-                if last == 0 && first > 0 && self.most == 7 {
-                    7
-                } else {
-                    last
-                },
-            )
+            // SAT-SUN ends on Sunday as 7.
+            let is_next_sunday = last == 0 && first > 0 && self.max == 7;
+            (first, if is_next_sunday { 7 } else { last })
         } else {
             let value = self.value(range)?;
             if step.is_some() {
-                return Err(format!("a step needs a range: write `{range}-{}/…`", self.most));
+                return Err(format!("a step needs a range: write `{range}-{}/…`", self.max));
             }
             (value, value)
         };
@@ -94,32 +88,32 @@ impl CronField {
             .fold(0, |set, value| set | (1 << value)))
     }
 
-    /// Every how many of the range.
+    /// Parses the number after `/`.
     fn step(&self, step: &str) -> Result<usize, String> {
         match number(step) {
             Some(0) => Err("a step of 0 never moves on".to_owned()),
-            Some(value) if value <= self.most => {
+            Some(value) if value <= self.max => {
                 usize::try_from(value).map_err(|_| format!("`{step}` is too large"))
             }
             Some(value) => Err(format!(
                 "a step of {value} is more than the field holds ({})",
-                self.most
+                self.max
             )),
             None => Err(format!("`{step}` is no step; write `*/15` for every fifteenth")),
         }
     }
 
-    /// A number within bounds, or a name.
+    /// Parses a number within bounds, or a name.
     fn value(&self, text: &str) -> Result<u32, String> {
-        let Self { least, most, .. } = *self;
+        let Self { min, max, .. } = *self;
         if let Some(value) = number(text) {
-            return if value < least || value > most {
-                Err(format!("{text} is not within {least} to {most}"))
+            return if value < min || value > max {
+                Err(format!("{text} is not within {min} to {max}"))
             } else {
                 Ok(value)
             };
         }
-        for (name, value) in self.names.iter().zip(least..) {
+        for (name, value) in self.names.iter().zip(min..) {
             if name.eq_ignore_ascii_case(text) {
                 return Ok(value);
             }
@@ -129,14 +123,14 @@ impl CronField {
             _ => String::new(),
         };
         Err(if text.is_empty() {
-            format!("a value is missing: {least} to {most}{names}")
+            format!("a value is missing: {min} to {max}{names}")
         } else {
-            format!("`{text}` is none of {least} to {most}{names}")
+            format!("`{text}` is none of {min} to {max}{names}")
         })
     }
 }
 
-/// Digits only: no sign, at most four.
+/// Parses up to four digits; no sign.
 fn number(text: &str) -> Option<u32> {
     let digits = !text.is_empty() && text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
