@@ -106,7 +106,7 @@ fn summary(path: &Path, loaded: &LoadedConfig) -> String {
         "{}: ok, {}{disabled}, {}",
         path.display(),
         counted(sources.len(), "source"),
-        counted(loaded.config.sites.len(), "site rule")
+        counted(loaded.config.sites.all().count(), "site rule")
     )
 }
 

@@ -42,7 +42,7 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "NAME", value_parser = consumers::parse_name)]
     consumer: Option<String>,
     #[command(flatten)]
-    selection: Selection,
+    selection: ArticleSelection,
     #[arg(long, value_name = "LIST", help = help_of("Fields and their order, such as title,url,text", Property::Fields))]
     fields: Option<String>,
     #[arg(long, value_name = "TEXT", default_value = "Cuttings", value_parser = parse_title,
@@ -57,7 +57,7 @@ pub(super) struct ExportArgs {
 
 /// Which articles.
 #[derive(Debug, Args)]
-struct Selection {
+struct ArticleSelection {
     /// Only of this source; may be repeated
     #[arg(long, value_name = "NAME")]
     source: Vec<String>,

@@ -43,6 +43,7 @@ mod stored_page;
 mod table;
 mod terminal;
 mod times;
+mod trial;
 mod try_page;
 mod verify;
 

@@ -8,7 +8,7 @@ use super::exit::{Exit, UsageError};
 use super::options::GlobalOptions;
 use super::print::{one_line, print_json, print_result};
 use super::stored_page::header;
-use super::try_page::trial::{PageResponse, TryContext};
+use super::trial::{PageResponse, TryContext};
 use crate::config::{Config, Source, SourceTest};
 use crate::extract::Pagination;
 use crate::link;

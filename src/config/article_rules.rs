@@ -115,16 +115,6 @@ impl Sites {
         self.rules.values()
     }
 
-    /// How many hosts have rules.
-    pub fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// Whether no host has rules.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
     /// The rules for a page of `host`: of the host itself, with or without `www.`, else of the nearest parent domain.
     pub fn of(&self, host: &str) -> Option<&ArticleRules> {
         let host = host.trim_end_matches('.').to_ascii_lowercase();

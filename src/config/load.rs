@@ -21,8 +21,6 @@ use super::{read, rules};
 pub struct LoadedConfig {
     /// What runs.
     pub config: Config,
-    /// Every file that was read: the one named, its includes, the site rules.
-    pub files: Vec<PathBuf>,
     /// What is odd but harmless, at most [`SHOWN`] of each file.
     pub warnings: Vec<Fault>,
 }
@@ -44,14 +42,6 @@ pub fn load_text(name: &str, text: &str) -> Result<LoadedConfig, Faults> {
 /// Loads a configuration as it would be with another text in the main file.
 pub(super) fn load_as(path: &Path, text: &str) -> Result<LoadedConfig, Faults> {
     load_from(path, text, Some(&folder_of(path).join("sites")))
-}
-
-/// Reads the site rules of a folder.
-pub fn load_sites(folder: &Path) -> Result<Sites, Faults> {
-    let mut report = LoadReport::default();
-    let paths = listed(folder, &mut report);
-    let sites = sites(paths, &mut report);
-    report.into_result().map(|_| sites)
 }
 
 /// Reads one file of site rules, whatever its name.
@@ -89,12 +79,8 @@ pub fn named_database(path: &Path) -> Result<NamedDatabase, Faults> {
 
 fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<LoadedConfig, Faults> {
     let ConfigDraft { config, report, .. } = read_from(path, text, default_sites);
-    let LoadReport { files, warnings, .. } = report.into_result()?;
-    Ok(LoadedConfig {
-        config,
-        files,
-        warnings,
-    })
+    let LoadReport { warnings, .. } = report.into_result()?;
+    Ok(LoadedConfig { config, warnings })
 }
 
 /// A configuration as far as it could be read, with its mistakes.
@@ -267,7 +253,6 @@ fn host(stem: &str) -> Option<String> {
 /// Mistakes and warnings of the files that were read.
 #[derive(Default)]
 struct LoadReport {
-    files: Vec<PathBuf>,
     /// At most [`SHOWN`].
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
@@ -284,7 +269,6 @@ impl LoadReport {
         self.mistakes += mistakes;
         self.wrong_files += usize::from(mistakes > 0);
         self.warnings.extend(file.faults(Severity::Warning, SHOWN).0);
-        self.files.push(file.path().to_owned());
     }
 
     /// Adds a mistake about a file as a whole.

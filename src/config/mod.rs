@@ -44,7 +44,7 @@ pub use fault::{Fault, Faults, SHOWN, Severity, counted};
 pub use filter::{Filter, FilterInput, Filters};
 pub use find::{ConfigNotFound, find, find_in, find_or_new};
 pub use listing::{Listing, SourceKind};
-pub use load::{LoadedConfig, NamedDatabase, load, load_rules, load_sites, load_text, named_database};
+pub use load::{LoadedConfig, NamedDatabase, load, load_rules, load_text, named_database};
 pub use nearest::nearest;
 pub use output::{FeedGrouping, OutputConfig, OutputKind, Secret};
 pub use request::{RequestOptions, SecretSource, refused_header};

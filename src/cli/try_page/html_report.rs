@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
+use super::super::trial::PageTrial;
 use super::fields::{fields, origin};
-use super::trial::PageTrial;
 use crate::extract::{Disposition, Segment};
 use crate::html::BlockKind;
 use crate::link;

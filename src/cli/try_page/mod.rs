@@ -3,7 +3,6 @@
 mod fields;
 mod html_report;
 mod text_report;
-pub(super) mod trial;
 
 use std::path::{Path, PathBuf};
 
@@ -16,11 +15,11 @@ use super::client;
 use super::exit::{ConfigError, Exit, UsageError};
 use super::options::GlobalOptions;
 use super::print::{print_json, print_result};
+use super::trial::TryContext;
 use crate::config;
 use crate::link;
 use crate::model::PageKind;
 use crate::shapes::{TrialJson, TrialParts};
-use trial::TryContext;
 
 #[derive(Debug, Args)]
 pub(super) struct TryArgs {

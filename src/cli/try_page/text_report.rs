@@ -6,8 +6,8 @@ use std::io::IsTerminal as _;
 use console::{Style, Term};
 
 use super::super::terminal;
+use super::super::trial::PageTrial;
 use super::fields::{fields, origin};
-use super::trial::PageTrial;
 use crate::link;
 use crate::model::{Field, PageKind};
 

@@ -8,8 +8,8 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::super::client;
-use super::super::exit::UsageError;
+use super::client;
+use super::exit::UsageError;
 use crate::config::{ArticleRules, Config, Source};
 use crate::extract::{self, ExtractError, PageInput, Pagination, Segment};
 use crate::fetch::{Fetcher, Request, ResourceKind, ResponseContent};
@@ -18,30 +18,30 @@ use crate::model::{Extraction, Failure, Grade};
 use crate::{html, identity, link};
 
 /// A page as it was received, or read from a file or the database.
-pub(in crate::cli) struct PageResponse {
+pub(super) struct PageResponse {
     /// Before charset decoding.
-    pub(in crate::cli) body: Vec<u8>,
+    pub(super) body: Vec<u8>,
     /// `Content-Type` header.
-    pub(in crate::cli) content_type: Option<String>,
+    pub(super) content_type: Option<String>,
     /// `Link` header.
-    pub(in crate::cli) link_header: Option<String>,
+    pub(super) link_header: Option<String>,
     /// The URL that served it.
-    pub(in crate::cli) url: Url,
+    pub(super) url: Url,
     /// The URLs that redirected to it, the one that was asked for first.
-    pub(in crate::cli) hops: Vec<Url>,
+    pub(super) hops: Vec<Url>,
 }
 
 /// What is the same for every page of a command.
 #[derive(Clone, Copy)]
-pub(in crate::cli) struct TryContext<'a> {
+pub(super) struct TryContext<'a> {
     /// For the rules of sites.
-    pub(in crate::cli) config: &'a Config,
+    pub(super) config: &'a Config,
     /// Its rules apply, and it is asked as its `[[source]]` says.
-    pub(in crate::cli) source: Option<&'a Source>,
+    pub(super) source: Option<&'a Source>,
     /// Rules that go before all others.
-    pub(in crate::cli) extra_rules: Option<&'a ArticleRules>,
+    pub(super) extra_rules: Option<&'a ArticleRules>,
     /// Decides which dated rules apply, and what a date without a year means.
-    pub(in crate::cli) now: DateTime<Utc>,
+    pub(super) now: DateTime<Utc>,
 }
 
 /// An article that was tried, and how it was found.
@@ -99,11 +99,7 @@ impl TryContext<'_> {
     }
 
     /// Fetches an article; that one of its pages is missing is an error.
-    pub(in crate::cli) async fn fetch_article(
-        &self,
-        fetcher: &Fetcher,
-        url: &Url,
-    ) -> Result<Extraction, Failure> {
+    pub(super) async fn fetch_article(&self, fetcher: &Fetcher, url: &Url) -> Result<Extraction, Failure> {
         let first = self.fetch_and_extract(fetcher, url.clone()).await?;
         let pagination = Pagination::new(&first.url, first.extraction);
         match self.follow(fetcher, pagination, |_, _| {}).await.finish() {
@@ -113,7 +109,7 @@ impl TryContext<'_> {
     }
 
     /// Extracts one page.
-    pub(in crate::cli) fn extract(
+    pub(super) fn extract(
         &self,
         response: &PageResponse,
     ) -> Result<(Extraction, Vec<Segment>), ExtractError> {
