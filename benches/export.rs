@@ -2,8 +2,8 @@
 //! peak of its memory. Before them the yardstick: a plain SELECT of the same columns whose texts are written as they are.
 //!
 //! `CUTTINGS_BENCH_ARTICLES=200000 cargo bench --bench export` for the figures we claim; without it, a
-//! tenth of them. What counts is the size of the articles as JSON Lines, whatever the form writes. The least of five
-//! rounds is shown: what others do on the machine only ever adds.
+//! tenth of them. Megabytes are those of the articles as JSON Lines, whatever the format writes. The fastest of five
+//! rounds is printed, for other work on the machine can only add time.
 
 #![allow(
     clippy::unwrap_used,
@@ -82,7 +82,7 @@ fn article(number: i64) -> ImportRecord {
         language: Some("en".into()),
         tags: vec!["Harbour".into(), "Trade".into()],
         origins: "{\"title\":\"json-ld\",\"text\":\"auto\"}".into(),
-        ..samples::import(
+        ..samples::imported_article(
             number,
             &format!("https://press.example/2026/{number}"),
             text,

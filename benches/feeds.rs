@@ -1,4 +1,4 @@
-//! What reading feeds costs: at least 30 MB a second in one thread, and less than eight times the document in memory.
+//! The cost of parsing feeds. Required: 30 MB a second in one thread, and memory below eight times the document.
 //!
 //! Time over the captures of the shared corpora where they are beside the checkout, and over feeds made here. Memory is
 //! the growth of the peak (`VmHWM`) of a process of its own for each kind of feed; it is printed before the timings.

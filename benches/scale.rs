@@ -1,14 +1,14 @@
-//! What many sources and many articles cost: the configuration, a start, claims, polls, an insert. Nothing but a start may
-//! grow, and that with the sources alone.
+//! The cost of many sources and many articles: reading the configuration, a start, claims, polls, an insert. Only a start may
+//! grow, and only with the number of sources.
 //!
 //! ```text
 //! cargo bench --bench scale                                 # 10,000 sources, no articles
 //! cargo bench --bench scale -- --sources 1000,10000,100000 --database A/bench.db,B/bench.db
 //! ```
 //!
-//! The databases are those that `--bench store -- --only way --keep A` has filled. Each is copied (`TMPDIR` says where to) and
-//! left as it was; one copy takes in the numbers of sources one after the other, each in a process of its own. One table
-//! of time by the clock and one of processor time are printed, with a column for each number of articles and sources.
+//! The databases are those that `--bench store -- --only queue --keep A` has filled. Each is copied (`TMPDIR` says where to) and
+//! left as it was. The numbers of sources are measured one after the other in the same copy, each in a process of its own.
+//! Two tables are printed, time by the clock and processor time, with a column for each number of articles and sources.
 
 #![allow(
     clippy::unwrap_used,
@@ -35,17 +35,17 @@ use cuttings::config;
 use cuttings::model::{ClaimedSource, Entry};
 use cuttings::store::{ImportRecord, Reader, Store};
 use futures_util::future::join_all;
-use samples::Dice;
+use samples::Random;
 use tokio::runtime::Runtime;
 
 /// Polls under way at once, and how often they are claimed and recorded.
 const AT_ONCE: usize = 16;
 const ROUNDS: usize = 20;
 
-/// One of so many rounds takes articles in: few enough that the next case has much the same number.
+/// Articles are stored in one of so many rounds, so that the next case has nearly the same number of them.
 const WITH_ARTICLES: usize = 4;
 
-/// Entries of a feed that has some.
+/// Entries of a feed that has new ones.
 const ENTRIES: usize = 16;
 
 /// Bytes of an article's text.
@@ -97,7 +97,7 @@ fn main() {
     print(&columns);
 }
 
-/// What one process measured.
+/// The measurements of one process.
 struct Column {
     /// Articles and sources.
     head: String,
@@ -190,7 +190,7 @@ fn measure(sources: usize, path: &Path) {
     Steps {
         store: &store,
         runtime: &runtime,
-        dice: Dice(sources as u64),
+        random: Random(sources as u64),
     }
     .measure();
     runtime.block_on(store.close()).unwrap();
@@ -218,7 +218,7 @@ fn configuration(sources: usize) -> String {
 struct Steps<'a> {
     store: &'a Store,
     runtime: &'a Runtime,
-    dice: Dice,
+    random: Random,
 }
 
 impl Steps<'_> {
@@ -238,7 +238,7 @@ impl Steps<'_> {
             let claimed = claim.add(|| self.claim());
             let polls: Vec<_> = claimed
                 .iter()
-                .map(|claim| samples::not_modified(claim, Utc::now()))
+                .map(|claim| samples::unchanged_poll(claim, Utc::now()))
                 .collect();
             unchanged
                 .add(|| runtime.block_on(join_all(polls.into_iter().map(|poll| store.record_poll(poll)))));
@@ -257,7 +257,7 @@ impl Steps<'_> {
             });
             let polls: Vec<_> = claimed
                 .iter()
-                .map(|claim| samples::taken(claim, entries(round), Utc::now()))
+                .map(|claim| samples::poll_with(claim, entries(round), Utc::now()))
                 .collect();
             changed.add(|| runtime.block_on(join_all(polls.into_iter().map(|poll| store.record_poll(poll)))));
             let claimed = queue.add(|| {
@@ -269,7 +269,9 @@ impl Steps<'_> {
             let at: DateTime<Utc> = Utc::now();
             let pages: Vec<_> = claimed
                 .iter()
-                .map(|claim| samples::collected(claim, self.dice.cutting(claim, BYTES, at), at))
+                .map(|claim| {
+                    samples::collected_page(claim, self.random.collected_article(claim, BYTES, at), at)
+                })
                 .collect();
             way.add(|| {
                 for stored in
@@ -279,7 +281,9 @@ impl Steps<'_> {
                 }
             });
             let batch = (0..AT_ONCE * ENTRIES)
-                .map(|number| ImportRecord::Article(Box::new(self.dice.import(number, BYTES, at))))
+                .map(|number| {
+                    ImportRecord::Article(Box::new(self.random.imported_article(number, BYTES, at)))
+                })
                 .collect();
             insert.add(|| runtime.block_on(store.import(batch, false, at)).unwrap());
         }

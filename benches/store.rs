@@ -1,21 +1,20 @@
-//! The store at size: how fast it takes articles in, finds them, and how large it grows.
+//! The store at size: how fast it stores and finds articles, and how large it grows.
 //!
-//! `cargo bench --bench store -- [--articles 100000] [--bytes 3000] [--raw] [--keep FOLDER] [--only bare,insert,way,raw,read]`
+//! `cargo bench --bench store -- [--articles 100000] [--bytes 3000] [--raw] [--keep FOLDER] [--only bare,insert,queue,raw,read]`
 //!
-//! Ways in, each in transactions of 256 articles with `synchronous = FULL`, none counting what the making of the texts
-//! costs:
+//! Articles are stored in four ways, each in transactions of 256 with `synchronous = FULL`. The time for making the texts is
+//! not counted:
 //!
-//! - *bare*: a row with text and HTML and a row of an FTS5 table, as SQLite alone does it. The yardstick: what is slower
-//!   than this by the load of the machine, we are too.
+//! - *bare*: SQLite alone, a row with text and HTML and a row of an FTS5 table. The yardstick, for the load of the machine
+//!   slows it down as well.
 //! - *insert*: `Store::import`, the writer's own function for articles that need not be fetched (`cuttings import`):
-//!   known by none of its URLs, article, page, keys, revision, change, words, story.
-//! - *way*: the queue as well. Each article is recorded with its feed, claimed, and recorded with its page.
+//!   identity, article, page, keys, revision, change, words, cluster.
+//! - *queue*: the queue as well. Each article is recorded with its feed, claimed, and recorded with its page.
 //! - *raw*, with `--raw`: the same with a page of 86 KB kept for each, compressed as its server sent it.
 //!
-//! All but *way* are measured with 100,000 articles at most in databases of their own. With `--keep` that of *way* is built
-//! once in that folder and used again by the next run, and `--only read` measures nothing but what reads it. Others use
-//! the machine too, so time on the processor stands beside time by the clock, and of what is read the fastest of three
-//! beside the first.
+//! All but *queue* are measured with at most 100,000 articles in databases of their own. With `--keep` the database of
+//! *queue* stays in that folder and is used by the next run; `--only read` measures reading alone. Other work on the machine
+//! disturbs, so processor time is printed beside time by the clock, and the fastest of three reads beside the first.
 
 #![allow(
     clippy::unwrap_used,
@@ -49,15 +48,15 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::future::join_all;
 use rusqlite::{Connection, OpenFlags};
-use samples::{Dice, html_of};
+use samples::{Random, html_of};
 
 /// Entries of one document, and pages claimed at a time.
 const AT_ONCE: usize = 256;
 
-/// Articles of the ways in databases of their own, at most.
+/// Maximum number of articles in databases other than that of *queue*.
 const AT_MOST: usize = 100_000;
 
-/// So many articles, the last ones, are shown beside all: what they cost more is what size costs.
+/// The last articles, which are also printed apart: the difference is the cost of size.
 const LAST: usize = 20_000;
 
 struct Flags {
@@ -73,7 +72,7 @@ impl Flags {
             articles: 20_000,
             bytes: 3000,
             keep: None,
-            only: ["bare", "insert", "way", "read"].map(str::to_owned).into(),
+            only: ["bare", "insert", "queue", "read"].map(str::to_owned).into(),
         };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
@@ -120,20 +119,20 @@ fn main() {
         remove(&path);
         runtime
             .block_on(fill(&path, 0..few, flags.bytes, true))
-            .print("the whole way, raw pages kept", few);
+            .print("with the queue, raw pages stored", few);
         size(&path, few);
     }
     let path = folder.join("bench.db");
-    let had = if path.exists() {
+    let present = if path.exists() {
         Reader::open(&path).unwrap().summary().unwrap().articles as usize
     } else {
         0
     };
-    if flags.wants("way") && had < flags.articles {
+    if flags.wants("queue") && present < flags.articles {
         let before = resident();
         runtime
-            .block_on(fill(&path, had..flags.articles, flags.bytes, false))
-            .print("the whole way", flags.articles - had);
+            .block_on(fill(&path, present..flags.articles, flags.bytes, false))
+            .print("with the queue", flags.articles - present);
         println!("memory: {before} MiB before, {} MiB after", resident());
         size(&path, flags.articles);
     }
@@ -143,17 +142,17 @@ fn main() {
             runtime.block_on(store.close()).unwrap();
             0
         });
-        runtime.block_on(look_up(&path, flags.articles.max(had)));
+        runtime.block_on(look_up(&path, flags.articles.max(present)));
         read(&path);
     }
 }
 
-/// What the taking in cost, without the making of the texts.
+/// Time for storing articles, without the time for making their texts.
 #[derive(Default)]
 struct Spent {
-    /// Of each transaction: its time by the clock, and how long the writer's thread had run before it.
+    /// For each transaction: its time by the clock, and the processor time of the writer's thread before it.
     batches: Vec<(Duration, Duration)>,
-    /// How long it had run after the last.
+    /// The processor time of the writer's thread after the last one.
     writer: Duration,
 }
 
@@ -209,14 +208,14 @@ fn bare(path: &Path, articles: usize, bytes: usize) -> Spent {
              INSERT INTO search (search, rank) VALUES ('hashsize', 4194304)",
         )
         .unwrap();
-        let mut dice = Dice(3);
+        let mut random = Random(3);
         let mut spent = Spent::default();
         for first in (0..articles).step_by(AT_ONCE) {
             let texts: Vec<[String; 4]> = (first..(first + AT_ONCE).min(articles))
                 .map(|_| {
-                    let text = dice.text(bytes);
+                    let text = random.text(bytes);
                     let html = html_of(&text);
-                    [dice.title(), dice.text(150), text, html]
+                    [random.title(), random.text(150), text, html]
                 })
                 .collect();
             let (before, started) = (on_processor("bare"), Instant::now());
@@ -238,7 +237,7 @@ fn bare(path: &Path, articles: usize, bytes: usize) -> Spent {
                 .unwrap();
             }
             db.execute_batch("COMMIT").unwrap();
-            // The making of the texts is not counted, so the sum so far stands for how long the thread had run.
+            // This thread makes the texts as well, so the sum of the transactions stands for its processor time.
             spent.batches.push((started.elapsed(), spent.writer));
             spent.writer += on_processor("bare").saturating_sub(before);
         }
@@ -257,12 +256,12 @@ fn remove(path: &Path) {
 
 async fn import(path: &Path, articles: usize, bytes: usize) -> Spent {
     remove(path);
-    let mut dice = Dice(5);
+    let mut random = Random(5);
     let store = Store::open(path, Utc::now()).unwrap();
     let mut spent = Spent::default();
     for first in (0..articles).step_by(AT_ONCE) {
         let batch: Vec<ImportRecord> = (first..(first + AT_ONCE).min(articles))
-            .map(|number| ImportRecord::Article(Box::new(dice.import(number, bytes, Utc::now()))))
+            .map(|number| ImportRecord::Article(Box::new(random.imported_article(number, bytes, Utc::now()))))
             .collect();
         let (before, started) = (on_processor("store"), Instant::now());
         let done = store.import(batch, false, Utc::now()).await.unwrap();
@@ -276,7 +275,7 @@ async fn import(path: &Path, articles: usize, bytes: usize) -> Spent {
 
 /// Adds the articles of these numbers.
 async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: bool) -> Spent {
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ numbers.start as u64);
+    let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ numbers.start as u64);
     let store = Store::open(path, Utc::now()).unwrap();
     let url = url::Url::parse("https://paper.example/feed").unwrap();
     store
@@ -298,23 +297,23 @@ async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: b
             .await
             .unwrap()
             .remove(0);
-        let poll = samples::taken(&claim, entries, Utc::now());
+        let poll = samples::poll_with(&claim, entries, Utc::now());
         store.record_poll(poll).await.unwrap();
         let claims = store
             .claim_entries(Utc::now(), AT_ONCE, Duration::ZERO)
             .await
             .unwrap();
-        let mut took = started.elapsed();
+        let mut duration = started.elapsed();
         let outcomes: Vec<PageOutcome> = (first..)
             .zip(claims)
             .map(|(number, claim)| {
-                let mut cutting = dice.cutting(&claim, bytes, Utc::now());
+                let mut article = random.collected_article(&claim, bytes, Utc::now());
                 if raw {
                     let page = page(number);
                     sent += page.encoded.as_ref().unwrap().bytes.len();
-                    cutting.raw_page = Some(page);
+                    article.raw_page = Some(page);
                 }
-                samples::collected(&claim, cutting, Utc::now())
+                samples::collected_page(&claim, article, Utc::now())
             })
             .collect();
         let started = Instant::now();
@@ -325,8 +324,8 @@ async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: b
         for stored in join_all(calls).await {
             stored.unwrap();
         }
-        took += started.elapsed();
-        spent.batches.push((took, before));
+        duration += started.elapsed();
+        spent.batches.push((duration, before));
     }
     if raw {
         println!("a page as sent: {} bytes", sent / numbers.len());
@@ -353,7 +352,7 @@ fn page(number: usize) -> RawPage {
     }
 }
 
-/// How long it takes to know that an entry is known.
+/// Measures the look-up of known entries.
 async fn look_up(path: &Path, articles: usize) {
     let store = Store::open(path, Utc::now()).unwrap();
     let idents: Vec<String> = (0..20_000)
@@ -388,25 +387,24 @@ fn read(path: &Path) {
     let reader = Reader::open(path).unwrap();
     let last = reader.summary().unwrap().seq;
     timed("opened for reading, and the latest article read", 50, |_| {
-        take_out(&Reader::open(path).unwrap(), last - 1, 1)
+        read_articles(&Reader::open(path).unwrap(), last - 1, 1)
     });
-    // It counts all articles.
     timed("opened, and summed up", 20, |_| {
         Reader::open(path).unwrap().summary().unwrap().seq as usize
     });
-    let mut dice = Dice(7);
+    let mut random = Random(7);
     let mut queries = Vec::new();
     for i in 0..150 {
         queries.push(match i % 3 {
-            0 => dice.word(),
-            1 => format!("{} {}", dice.word(), dice.word()),
-            _ => format!("{} OR title:{}", dice.word(), dice.word()),
+            0 => random.word(),
+            1 => format!("{} {}", random.word(), random.word()),
+            _ => format!("{} OR title:{}", random.word(), random.word()),
         });
     }
     // From `w*`, which every word begins with, to whole words.
     let beginnings: Vec<String> = (0..100)
         .map(|i| {
-            let word = dice.word();
+            let word = random.word();
             let kept = 1 + i % word.len();
             format!("{word:.kept$}*")
         })
@@ -438,17 +436,17 @@ fn read(path: &Path) {
     timed("the commonest word, best first", 50, |_| {
         search("w1", SortBy::Rank)
     });
-    // The same number in all three goes: the first may wait for the disk, the others tell what reading costs.
+    // The first of three reads may wait for the disk; the others are the cost of reading.
     let numbers: Vec<i64> = (0..50)
-        .map(|_| (dice.roll() as i64 % last.max(1001) - 1000).max(0))
+        .map(|_| (random.number() as i64 % last.max(1001) - 1000).max(0))
         .collect();
     timed("1,000 articles after a number", numbers.len(), |i| {
-        take_out(&reader, numbers[i], 1000)
+        read_articles(&reader, numbers[i], 1000)
     });
 }
 
-/// Reads articles as an export does.
-fn take_out(reader: &Reader, since_seq: i64, limit: u64) -> usize {
+/// Reads articles as an export does; returns the bytes of their texts.
+fn read_articles(reader: &Reader, since_seq: i64, limit: u64) -> usize {
     let which = ArticleQuery {
         since_seq,
         limit: Some(limit),

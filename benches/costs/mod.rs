@@ -1,4 +1,4 @@
-//! What work costs, as the system counts it (`/proc`, so Linux only; elsewhere nothing is what it says).
+//! Processor time and memory, as Linux counts them in `/proc`. On other systems there are no figures.
 
 #![allow(unreachable_pub, dead_code, reason = "each bench uses a part of it")]
 

@@ -19,8 +19,8 @@ use cuttings::model::{
 use cuttings::store::ImportedArticle;
 use url::Url;
 
-/// A poll that brought a document with these entries.
-pub fn taken(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) -> PollOutcome {
+/// A poll that got a document with these entries.
+pub fn poll_with(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) -> PollOutcome {
     let keys = entries
         .iter()
         .map(|entry| identity::of_link(None, entry, EntryIdentifier::Id))
@@ -36,15 +36,15 @@ pub fn taken(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) -> P
         body_hash: vec![1],
         limit: None,
     };
-    polled(claim, 200, result, at)
+    poll(claim, 200, result, at)
 }
 
-/// A poll that was answered with 304.
-pub fn not_modified(claim: &ClaimedSource, at: DateTime<Utc>) -> PollOutcome {
-    polled(claim, 304, PollResult::NotModified(Validators::default()), at)
+/// A poll that got 304.
+pub fn unchanged_poll(claim: &ClaimedSource, at: DateTime<Utc>) -> PollOutcome {
+    poll(claim, 304, PollResult::NotModified(Validators::default()), at)
 }
 
-fn polled(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<Utc>) -> PollOutcome {
+fn poll(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<Utc>) -> PollOutcome {
     PollOutcome {
         source: claim.id,
         lease: claim.lease,
@@ -65,21 +65,21 @@ fn polled(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<U
     }
 }
 
-/// A page that was had whole.
-pub fn collected(claim: &ClaimedEntry, cutting: CollectedArticle, at: DateTime<Utc>) -> PageOutcome {
+/// A page that was fetched and cut out completely.
+pub fn collected_page(claim: &ClaimedEntry, article: CollectedArticle, at: DateTime<Utc>) -> PageOutcome {
     PageOutcome {
         entry: claim.id,
         lease: claim.lease,
         at,
         fetch: None,
-        result: PageResult::Article(Box::new(cutting)),
+        result: PageResult::Article(Box::new(article)),
         selectors: Vec::new(),
         revisit_at: None,
     }
 }
 
 /// An article cut out of its page without rules.
-pub fn cutting(
+pub fn collected_article(
     extraction: Extraction,
     url: String,
     page_key: String,
@@ -100,8 +100,14 @@ pub fn cutting(
     }
 }
 
-/// An article of another database that has no more than a text.
-pub fn import(number: i64, url: &str, text: String, html: String, at: DateTime<Utc>) -> ImportedArticle {
+/// An article of another database with a text and nothing else.
+pub fn imported_article(
+    number: i64,
+    url: &str,
+    text: String,
+    html: String,
+    at: DateTime<Utc>,
+) -> ImportedArticle {
     ImportedArticle {
         seq: number,
         id: number,
@@ -137,11 +143,11 @@ pub fn import(number: i64, url: &str, text: String, html: String, at: DateTime<U
     }
 }
 
-/// Numbers, the same in every run.
-pub struct Dice(pub u64);
+/// Pseudo-random numbers (xorshift), the same in every run.
+pub struct Random(pub u64);
 
-impl Dice {
-    pub fn roll(&mut self) -> u64 {
+impl Random {
+    pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -150,7 +156,7 @@ impl Dice {
 
     /// A word of 50,000, the common ones as common as in a newspaper (Zipf).
     pub fn word(&mut self) -> String {
-        let part = (self.roll() % 1_000_000) as f64 / 1_000_000.0;
+        let part = (self.number() % 1_000_000) as f64 / 1_000_000.0;
         format!("w{}", (50_000_f64.powf(part) - 1.0) as u64)
     }
 
@@ -162,7 +168,7 @@ impl Dice {
         let mut text = String::with_capacity(bytes + 8);
         while text.len() < bytes {
             text.push_str(&self.word());
-            text.push_str(if self.roll().is_multiple_of(60) {
+            text.push_str(if self.number().is_multiple_of(60) {
                 ".\n\n"
             } else {
                 " "
@@ -170,7 +176,8 @@ impl Dice {
         }
         text
     }
-    /// An article of `bytes` with title and standfirst, as it was cut out.
+
+    /// What was cut out of a page: a text of `bytes`, title and standfirst.
     pub fn extraction(&mut self, bytes: usize) -> Extraction {
         let text = self.text(bytes);
         Extraction {
@@ -182,9 +189,14 @@ impl Dice {
         }
     }
 
-    /// The same on its page, known by three keys.
-    pub fn cutting(&mut self, claim: &ClaimedEntry, bytes: usize, at: DateTime<Utc>) -> CollectedArticle {
-        let page_key = format!("paper.example/2026/{}/{}", self.roll(), claim.ident);
+    /// An article as it was collected, with three keys.
+    pub fn collected_article(
+        &mut self,
+        claim: &ClaimedEntry,
+        bytes: usize,
+        at: DateTime<Utc>,
+    ) -> CollectedArticle {
+        let page_key = format!("paper.example/2026/{}/{}", self.number(), claim.ident);
         let key = |kind, key: String| Key {
             kind,
             url: format!("https://{key}"),
@@ -192,15 +204,15 @@ impl Dice {
         };
         let keys = vec![
             key(KeyKind::Canonical, page_key.clone()),
-            key(KeyKind::ShortLink, format!("sho.rt/{}", self.roll())),
-            key(KeyKind::Link, format!("feeds.example/{}", self.roll())),
+            key(KeyKind::ShortLink, format!("sho.rt/{}", self.number())),
+            key(KeyKind::Link, format!("feeds.example/{}", self.number())),
         ];
         let url = format!("https://{page_key}");
-        cutting(self.extraction(bytes), url, page_key, keys, at)
+        collected_article(self.extraction(bytes), url, page_key, keys, at)
     }
 
-    /// The same out of another database.
-    pub fn import(&mut self, number: usize, bytes: usize, at: DateTime<Utc>) -> ImportedArticle {
+    /// An article of another database.
+    pub fn imported_article(&mut self, number: usize, bytes: usize, at: DateTime<Utc>) -> ImportedArticle {
         let Extraction {
             title,
             standfirst,
@@ -208,12 +220,12 @@ impl Dice {
             html,
             ..
         } = self.extraction(bytes);
-        let url = format!("https://paper.example/2026/{}", self.roll());
+        let url = format!("https://paper.example/2026/{}", self.number());
         ImportedArticle {
-            short_link: Url::parse(&format!("https://sho.rt/{}", self.roll())).ok(),
+            short_link: Url::parse(&format!("https://sho.rt/{}", self.number())).ok(),
             title,
             standfirst,
-            ..import(number as i64 + 1, &url, text, html, at)
+            ..imported_article(number as i64 + 1, &url, text, html, at)
         }
     }
 }
