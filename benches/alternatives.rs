@@ -1,14 +1,25 @@
-//! What the crates would do that were the first choice: feed-rs as the reader of feeds, scraper (html5ever) as the reader
-//! of pages. docs/design quotes the figures.
+//! Measures the crates that were the first choice: feed-rs for feeds, scraper (html5ever) for pages. docs/design quotes the
+//! figures.
 //!
 //! `cargo bench --bench alternatives` prints
 //!
 //! - the score of feed-rs over the shared feed corpora, by the scorer that comes with them (python3),
-//! - what feed-rs makes of each hostile feed beside them, in a process of its own,
-//! - CPU seconds of scraper for pages of nested elements: how they grow with depth.
+//! - the answer of feed-rs to each hostile feed beside them, in a process of its own,
+//! - CPU seconds of scraper for nested elements, and how they grow with depth.
 //!
-//! With `parse --jsonl` it is a filter like the program's own, which is how the scorer runs it. Corpora that are not
-//! there are left out with a line.
+//! With `parse --jsonl` it is a filter like the program's own, which is how the scorer runs it. Missing corpora are left
+//! out with a line.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench prints, and one that cannot go on must say so and stop"
+)]
 
 use std::io::{BufRead as _, Write as _};
 use std::panic::catch_unwind;

@@ -29,6 +29,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
@@ -309,7 +310,9 @@ impl Arguments {
                 let used = ours(&self.program, folder.path(), &["--all"]);
                 add(&mut rows, "W2", feeds.len(), used);
             }
-            feeds.iter().for_each(|paper| paper.press.forget());
+            for paper in feeds {
+                paper.press.forget();
+            }
         }
         print(&rows);
     }
@@ -330,7 +333,9 @@ impl Arguments {
             if self.wants(YARDSTICK) {
                 add(&mut rows, YARDSTICK, articles, run_yardstick(set));
             }
-            set.papers.iter().for_each(|paper| paper.press.forget());
+            for paper in &set.papers {
+                paper.press.forget();
+            }
         }
         print(&rows);
     }

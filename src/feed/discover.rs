@@ -51,7 +51,8 @@ pub fn find_feeds(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<F
                 .unwrap_or(base);
         }
         let announced = tag.is("link") && announces_feed(&tag);
-        if !announced && !(tag.is("a") && may_link_to_feed(&tag)) {
+        let is_candidate = announced || (tag.is("a") && may_link_to_feed(&tag));
+        if !is_candidate {
             continue;
         }
         let Some(url) = href().and_then(|href| web_address(&href, Some(&base))) else {

@@ -42,7 +42,8 @@ pub(super) fn parse_json(text: &str, base: Option<&Url>) -> Result<ParsedFeed, N
     };
     let items = document.get("items").and_then(Value::as_array);
     let has_version = string(&document, "version").is_some_and(|version| version.contains("jsonfeed.org"));
-    if !has_version && !(items.is_some() && document.contains_key("title")) {
+    let is_feed = has_version || (items.is_some() && document.contains_key("title"));
+    if !is_feed {
         return Err(NotAFeed::because(match message_of(&document) {
             Some(message) => format!("this is JSON but no feed; it says “{message}”"),
             None => "this is JSON but no feed: it has no jsonfeed.org version".to_owned(),
