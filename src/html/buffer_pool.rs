@@ -1,47 +1,47 @@
-//! Room that a page leaves to the next one of its thread. Lists as long as a page's are given back to the system and asked
-//! for anew each time, and what the system gives is cleared first: for pages of a paper that costs as much as to fill them.
+//! Buffers that a page leaves to the next page of its thread. Lists as long as those of a page are returned to the
+//! operating system when freed and cleared when allocated anew, which takes as long as filling them.
 
 use std::cell::Cell;
 
-use super::tree::{Attr, Flat};
+use super::node::{Attribute, Node};
 
-/// Bytes that are left to the next page, at most.
-const MOST: usize = 1 << 20;
+/// Largest buffers that are kept for the next page, in bytes.
+const MAX_KEPT: usize = 1 << 20;
 
-/// Empty lists.
+/// Empty buffers of a document.
 #[derive(Default)]
-pub(super) struct Room {
-    pub(super) page: String,
-    pub(super) nodes: Vec<Flat>,
-    pub(super) attrs: Vec<Attr>,
+pub(super) struct Buffers {
+    pub(super) text: String,
+    pub(super) nodes: Vec<Node>,
+    pub(super) attributes: Vec<Attribute>,
 }
 
 thread_local! {
-    static LEFT: Cell<Room> = Cell::default();
+    static KEPT: Cell<Buffers> = Cell::default();
 }
 
-impl Room {
-    /// What the last page left.
+impl Buffers {
+    /// The buffers of the page before, or new ones.
     pub(super) fn take() -> Self {
-        LEFT.try_with(Cell::take).unwrap_or_default()
+        KEPT.try_with(Cell::take).unwrap_or_default()
     }
 
-    /// For the next page, unless there is more room already.
-    pub(super) fn leave(mut self) {
-        self.page.clear();
+    /// Keeps the buffers for the next page, unless larger ones are kept already.
+    pub(super) fn put_back(mut self) {
+        self.text.clear();
         self.nodes.clear();
-        self.attrs.clear();
-        // A thread that ends has no next page.
-        let _ = LEFT.try_with(|left| {
-            let other = left.take();
-            let is_better = self.bytes() <= MOST && self.bytes() > other.bytes();
-            left.set(if is_better { self } else { other });
+        self.attributes.clear();
+        // Fails while the thread ends: then there is no next page.
+        let _ = KEPT.try_with(|kept| {
+            let other = kept.take();
+            let is_better = self.bytes() <= MAX_KEPT && self.bytes() > other.bytes();
+            kept.set(if is_better { self } else { other });
         });
     }
 
     fn bytes(&self) -> usize {
-        self.page.capacity()
-            + self.nodes.capacity() * size_of::<Flat>()
-            + self.attrs.capacity() * size_of::<Attr>()
+        self.text.capacity()
+            + self.nodes.capacity() * size_of::<Node>()
+            + self.attributes.capacity() * size_of::<Attribute>()
     }
 }

@@ -1,41 +1,50 @@
-//! CSS selectors, compiled once and named as typed.
+//! CSS selectors: compiled once, with errors that say where a selector is wrong.
 
 use std::fmt;
 
-use super::matching::Selectors;
+use super::matching::{self, Selectors};
+use super::tree::{Document, NodeId};
 
-/// A compiled selector that remembers how it was typed.
+/// A compiled list of selectors, as rules of the configuration have them.
 #[derive(Clone)]
 pub struct Css {
+    /// As in the configuration.
     typed: String,
     selectors: Selectors,
 }
 
-/// A selector that does not parse, and where.
+/// Why a selector does not compile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CssError {
-    /// Byte offset in the selector at which it stops making sense; its length where something is missing at the end.
+    /// Byte offset of the error in the selector; its length if something is missing at the end.
     pub offset: usize,
-    /// What is wrong there, as a phrase.
+    /// What is wrong, as a phrase for people.
     pub message: String,
 }
 
-/// Longest selector in bytes, and deepest nesting of its brackets: beyond, it is no selector anyone wrote.
-const LONGEST: usize = 4096;
-const DEEPEST: usize = 32;
+impl CssError {
+    fn new(offset: usize, message: impl Into<String>) -> Self {
+        Self {
+            offset,
+            message: message.into(),
+        }
+    }
+}
+
+/// Longest selector in bytes, and deepest nesting of its brackets. The parser of selectors is recursive.
+const MAX_LENGTH: usize = 4096;
+const MAX_NESTING: usize = 32;
 
 impl Css {
     /// Compiles a selector. Brackets and quotes left open, which browsers forgive, are errors here.
     pub fn parse(typed: &str) -> Result<Self, CssError> {
-        if typed.len() > LONGEST {
-            return Err(CssError {
-                offset: LONGEST,
-                message: format!("a selector is at most {LONGEST} bytes long"),
-            });
+        if typed.len() > MAX_LENGTH {
+            let message = format!("a selector is at most {MAX_LENGTH} bytes long");
+            return Err(CssError::new(MAX_LENGTH, message));
         }
         let tokens = tokens(typed)?;
-        balanced(&tokens)?;
+        check_brackets(&tokens)?;
         match Selectors::parse(typed) {
             Some(selectors) => Ok(Self {
                 typed: typed.to_owned(),
@@ -45,14 +54,9 @@ impl Css {
         }
     }
 
-    /// As it was typed.
+    /// The selector as it was typed.
     pub fn typed(&self) -> &str {
         &self.typed
-    }
-
-    /// The selector, for the tree.
-    pub(super) fn selectors(&self) -> &Selectors {
-        &self.selectors
     }
 }
 
@@ -62,15 +66,24 @@ impl fmt::Debug for Css {
     }
 }
 
-/// A piece of a selector that makes sense as a whole or not at all: a name, a string, an operator.
-struct Token<'a> {
-    /// Bytes from the beginning of the selector.
+impl Document {
+    /// The elements that a selector matches, in document order. Each step from element to element counts against
+    /// [`ParseLimits::steps`](super::ParseLimits::steps); when they are spent, the rest is left out and
+    /// [`Document::is_overrun`] is true.
+    pub fn select(&self, css: &Css) -> Vec<NodeId> {
+        matching::select(self, &css.selectors)
+    }
+}
+
+/// A token of a selector: a name, a string, an operator.
+struct SelectorToken<'a> {
+    /// Byte offset in the selector.
     offset: usize,
     text: &'a str,
 }
 
-/// Cuts a selector into tokens; white space is left out.
-fn tokens(typed: &str) -> Result<Vec<Token<'_>>, CssError> {
+/// Splits a selector into tokens without white space.
+fn tokens(typed: &str) -> Result<Vec<SelectorToken<'_>>, CssError> {
     let mut tokens = Vec::new();
     let mut rest = typed;
     loop {
@@ -80,26 +93,25 @@ fn tokens(typed: &str) -> Result<Vec<Token<'_>>, CssError> {
             return Ok(tokens);
         };
         let length = match first {
-            '"' | '\'' => string_length(rest, first).ok_or_else(|| CssError {
-                offset,
-                message: format!("the quote {first} is never closed"),
-            })?,
+            '"' | '\'' => string_length(rest, first)
+                .ok_or_else(|| CssError::new(offset, format!("the quote {first} is never closed")))?,
             _ if is_name(first) => name_length(rest),
             '^' | '$' | '*' | '|' | '~' if rest.chars().nth(1) == Some('=') => 2,
             _ => first.len_utf8(),
         };
         let (text, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
-        tokens.push(Token { offset, text });
+        tokens.push(SelectorToken { offset, text });
         rest = after;
     }
 }
 
-/// Whether a character is part of a name; digits and `-` are let through, for a clearer error than two tokens give.
+/// Whether a character is part of a name. A name may begin with a digit here: one wrong token gives a clearer error than
+/// two.
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '\\') || !c.is_ascii()
 }
 
-/// Bytes of a name at the beginning of `text`; an escape takes the character after it.
+/// Length in bytes of the name at the start of `text`; `\` escapes the next character.
 fn name_length(text: &str) -> usize {
     let mut escaped = false;
     text.find(|c: char| {
@@ -113,7 +125,7 @@ fn name_length(text: &str) -> usize {
     .unwrap_or(text.len())
 }
 
-/// Bytes of a quoted string at the beginning of `text`, both quotes included; none where it is not closed.
+/// Length in bytes of the quoted string at the start of `text`, with both quotes; `None` if it is not closed.
 fn string_length(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     for (offset, c) in text.char_indices().skip(1) {
@@ -127,9 +139,9 @@ fn string_length(text: &str, quote: char) -> Option<usize> {
     None
 }
 
-/// Brackets close in the order they open, and are not too many.
-fn balanced(tokens: &[Token<'_>]) -> Result<(), CssError> {
-    let mut open: Vec<(&Token<'_>, &str)> = Vec::new();
+/// Checks that brackets close in the order they open and are not nested too deeply.
+fn check_brackets(tokens: &[SelectorToken<'_>]) -> Result<(), CssError> {
+    let mut open: Vec<(&SelectorToken<'_>, &str)> = Vec::new();
     for token in tokens {
         match token.text {
             "(" => open.push((token, ")")),
@@ -137,64 +149,55 @@ fn balanced(tokens: &[Token<'_>]) -> Result<(), CssError> {
             ")" | "]" => match open.pop() {
                 Some((_, closing)) if closing == token.text => {}
                 Some((opening, closing)) => {
-                    return Err(CssError {
-                        offset: token.offset,
-                        message: format!("`{closing}` is expected here, to close `{}`", opening.text),
-                    });
+                    let message = format!("`{closing}` is expected here, to close `{}`", opening.text);
+                    return Err(CssError::new(token.offset, message));
                 }
                 None => {
-                    return Err(CssError {
-                        offset: token.offset,
-                        message: format!("`{}` closes nothing", token.text),
-                    });
+                    return Err(CssError::new(
+                        token.offset,
+                        format!("`{}` closes nothing", token.text),
+                    ));
                 }
             },
             _ => {}
         }
-        if open.len() > DEEPEST {
-            return Err(CssError {
-                offset: token.offset,
-                message: format!("brackets are nested more than {DEEPEST} deep"),
-            });
+        if open.len() > MAX_NESTING {
+            let message = format!("brackets are nested more than {MAX_NESTING} deep");
+            return Err(CssError::new(token.offset, message));
         }
     }
     match open.last() {
-        Some((opening, closing)) => Err(CssError {
-            offset: opening.offset,
-            message: format!("`{}` is never closed; `{closing}` is missing", opening.text),
-        }),
+        Some((opening, closing)) => {
+            let message = format!("`{}` is never closed; `{closing}` is missing", opening.text);
+            Err(CssError::new(opening.offset, message))
+        }
         None => Ok(()),
     }
 }
 
-/// Finds the token at which a selector stops making sense, since the parser does not say: the first after which nothing
-/// could follow that makes it one. Open brackets are closed by the end.
-fn explain(typed: &str, tokens: &[Token<'_>]) -> CssError {
-    let makes_sense = |end: usize| {
+/// Finds the first wrong token of a selector, which the parser does not tell: no continuation of the selector up to and
+/// including it is valid. The parser itself closes open brackets at the end.
+fn explain(typed: &str, tokens: &[SelectorToken<'_>]) -> CssError {
+    let can_continue = |end: usize| {
         let so_far = typed.get(..end).unwrap_or(typed);
         ["", "x", "='x'", "1", "root"]
             .iter()
             .any(|more| Selectors::parse(&format!("{so_far}{more}")).is_some())
     };
-    // Making sense does not come back: the last token that keeps it is found by halving.
-    let good = tokens.partition_point(|token| makes_sense(token.offset + token.text.len()));
+    // Once wrong, always wrong: a binary search finds the first.
+    let good = tokens.partition_point(|token| can_continue(token.offset + token.text.len()));
     let before = good.checked_sub(1).and_then(|index| tokens.get(index));
     let Some(wrong) = tokens.get(good) else {
-        return CssError {
-            offset: typed.trim_end().len(),
-            message: match before {
-                None => "the selector is empty".to_owned(),
-                Some(last) => format!("something must follow `{}`", last.text),
-            },
+        let message = match before {
+            None => "the selector is empty".to_owned(),
+            Some(last) => format!("something must follow `{}`", last.text),
         };
+        return CssError::new(typed.trim_end().len(), message);
     };
-    CssError {
-        offset: wrong.offset,
-        message: reason(wrong.text, before.map(|token| token.text)),
-    }
+    CssError::new(wrong.offset, reason(wrong.text, before.map(|token| token.text)))
 }
 
-/// Why a token does not belong where it stands, and what would.
+/// Why a token is wrong after the one before, and what to write instead.
 fn reason(wrong: &str, before: Option<&str>) -> String {
     let begins_with_digit = wrong.starts_with(|c: char| c.is_ascii_digit());
     match (before, wrong) {

@@ -1,24 +1,24 @@
-//! Bytes to text: which charset a page is in, whatever it says.
+//! Decodes pages: finds the character encoding and returns text.
 
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// Bytes in which a page declares its charset; browsers look at 1024, pages are later.
-const HEAD: usize = 8192;
+/// Bytes that are searched for a declaration. Browsers search 1024; some pages declare later.
+const DECLARATION_BYTES: usize = 8192;
 
-/// Decodes a page. In this order: byte-order mark, HTTP charset, UTF-8 where it is valid, the page's own declaration,
-/// a guess by content. NUL is dropped; what cannot be decoded becomes U+FFFD.
+/// Decodes a page. The encoding is that of, in this order: the byte order mark, the `Content-Type` header, UTF-8 if the page
+/// is valid UTF-8, the declaration in the page, a guess by content. NUL is removed; undecodable bytes become U+FFFD.
 ///
-/// Valid UTF-8 stands before the declaration, not behind it: text that is valid by chance does not occur, while
-/// declarations left over from an old template do.
+/// Valid UTF-8 comes before the declaration because text is not valid UTF-8 by chance, while declarations left over from
+/// an old template occur.
 pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return decoded(bytes.get(mark..).unwrap_or_default(), encoding);
     }
-    if let Some(encoding) = content_type.and_then(header_charset) {
-        // Servers send one header for all they have; what is UTF-8 and says so elsewhere is believed over latin-1.
+    if let Some(encoding) = content_type.and_then(labelled_encoding) {
+        // Servers send one header for all their pages: valid UTF-8 overrules Latin-1.
         let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
         let doubtful = encoding == WINDOWS_1252 && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok();
         if !had_errors && !doubtful {
@@ -39,10 +39,10 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
         };
         return decoded(bytes, encoding);
     }
-    if let Some(encoding) = declared(bytes) {
+    if let Some(encoding) = declared_encoding(bytes) {
         let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
-        // A few broken bytes in a page that says UTF-8 do not make it anything else.
-        if !had_errors || encoding == UTF_8 && mostly_valid(&text) {
+        // A few invalid bytes do not change a declared UTF-8.
+        if !had_errors || encoding == UTF_8 && is_mostly_valid(&text) {
             return without_nul(text);
         }
     }
@@ -51,7 +51,7 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     let mut encoding = detector.guess(None, Utf8Detection::Allow);
     if encoding == UTF_8
         && std::str::from_utf8(bytes).is_err()
-        && !mostly_valid(&String::from_utf8_lossy(bytes))
+        && !is_mostly_valid(&String::from_utf8_lossy(bytes))
     {
         encoding = WINDOWS_1252;
     }
@@ -71,21 +71,16 @@ fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
     text.into()
 }
 
-/// Whether a lossy reading as UTF-8 found more characters than broken bytes. Text of another encoding has hardly any
-/// sequence that is a character by chance.
-fn mostly_valid(text: &str) -> bool {
-    let broken = text.chars().filter(|c| *c == '\u{fffd}').count();
-    let foreign = text.chars().filter(|c| !c.is_ascii()).count() - broken;
-    broken <= foreign
+/// Whether text decoded as UTF-8 has more characters beyond ASCII than replaced bytes. Text of another encoding has hardly
+/// any byte sequence that is valid UTF-8 by chance.
+fn is_mostly_valid(text: &str) -> bool {
+    let replaced = text.chars().filter(|c| *c == '\u{fffd}').count();
+    let valid = text.chars().filter(|c| !c.is_ascii()).count() - replaced;
+    replaced <= valid
 }
 
-/// `text/html; charset=…`
-fn header_charset(content_type: &str) -> Option<&'static Encoding> {
-    charset_in(content_type)
-}
-
-/// The label after `charset=`, quoted or not.
-fn charset_in(text: &str) -> Option<&'static Encoding> {
+/// The encoding after `charset=`, quoted or not.
+fn labelled_encoding(text: &str) -> Option<&'static Encoding> {
     let lower = text.to_ascii_lowercase();
     let (_, label) = lower.split_once("charset")?;
     let label = label.trim_start().strip_prefix('=')?.trim_start();
@@ -96,10 +91,10 @@ fn charset_in(text: &str) -> Option<&'static Encoding> {
     Encoding::for_label(label.get(..end)?.as_bytes())
 }
 
-/// `<meta charset>`, `<meta http-equiv>` or the XML declaration. A page whose declaration could be read is in no
-/// encoding of two bytes, so UTF-16 there means UTF-8 (WHATWG HTML, 13.2.3.2).
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
-    let head = String::from_utf8_lossy(bytes.get(..HEAD.min(bytes.len()))?).to_ascii_lowercase();
+/// The encoding of `<meta charset>`, `<meta http-equiv>` or the XML declaration. A page whose declaration is readable as
+/// ASCII is not in UTF-16, so a declared UTF-16 means UTF-8 (WHATWG HTML, 13.2.3.2).
+fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(bytes.get(..DECLARATION_BYTES.min(bytes.len()))?).to_ascii_lowercase();
     let xml = head.trim_start().strip_prefix("<?xml").and_then(|rest| {
         let (declaration, _) = rest.split_once("?>")?;
         let (_, label) = declaration.split_once("encoding")?;
@@ -110,7 +105,7 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let found = xml.or_else(|| {
         head.match_indices("<meta").find_map(|(at, _)| {
             let rest = head.get(at..)?;
-            charset_in(rest.get(..rest.find('>')?)?)
+            labelled_encoding(rest.get(..rest.find('>')?)?)
         })
     })?;
     Some(if found == UTF_16LE || found == UTF_16BE {
@@ -120,7 +115,7 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     })
 }
 
-/// Every other byte of the beginning is zero.
+/// Whether most even or most odd bytes at the start are zero.
 fn looks_utf16(bytes: &[u8]) -> bool {
     let head = bytes.get(..256.min(bytes.len())).unwrap_or_default();
     let zeros = |parity: usize| {

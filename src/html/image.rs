@@ -1,31 +1,46 @@
-//! The file of an image, also of one that a script would load later.
+//! The URL of an image, of one that a script loads later, too.
 
 use url::Url;
 
-use super::allowed::web;
+use super::allowlist::web_url;
 use super::tag::Tag;
 use super::tree::{Document, NodeId};
 
-/// The URL of an image: the widest of its set, what a script would load, what it has, in that order.
-pub fn image_source(document: &Document, at: NodeId, base: &Url) -> Option<Url> {
-    const LAZY: &[&str] = &[
-        "data-src",
-        "data-original",
-        "data-lazy-src",
-        "data-url",
-        "data-image",
-        "data-full-src",
-        "data-hi-res-src",
-        "data-img-src",
-    ];
-    let largest_of = |at: NodeId, name: &str| document.attr(at, name).and_then(largest);
+/// Attributes from which scripts load an image when it comes into view.
+const LAZY_SOURCES: [&str; 8] = [
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-url",
+    "data-image",
+    "data-full-src",
+    "data-hi-res-src",
+    "data-img-src",
+];
+
+/// Parts of file names of images that are replaced when a script loads the real one.
+const PLACEHOLDERS: [&str; 9] = [
+    "blank.",
+    "placeholder",
+    "spacer",
+    "pixel.",
+    "1x1",
+    "transparent",
+    "lazy",
+    "loading",
+    "grey.gif",
+];
+
+/// The absolute http or https URL of an `<img>`. In this order: the largest of a lazy set, a lazy source, the largest of its
+/// `srcset`, its `src` unless that is a placeholder, the sources of the `<picture>` around it, its `src`.
+pub fn image_source(document: &Document, id: NodeId, base: &Url) -> Option<Url> {
+    let largest_of = |id: NodeId, name: &str| document.attr(id, name).and_then(largest);
     let lazy_set = ["data-srcset", "data-lazy-srcset"]
         .into_iter()
-        .find_map(|name| largest_of(at, name));
-    let lazy = LAZY.iter().filter_map(|name| document.attr(at, name));
-    // Of a <picture>, whose <img> is for browsers that know none.
+        .find_map(|name| largest_of(id, name));
+    let lazy = LAZY_SOURCES.iter().filter_map(|name| document.attr(id, name));
     let sources = document
-        .parent(at)
+        .parent(id)
         .filter(|outer| document.tag(*outer) == Tag::Picture)
         .into_iter()
         .flat_map(|picture| document.children(picture))
@@ -34,34 +49,21 @@ pub fn image_source(document: &Document, at: NodeId, base: &Url) -> Option<Url> 
     lazy_set
         .into_iter()
         .chain(lazy)
-        .chain(largest_of(at, "srcset"))
-        .chain(document.attr(at, "src").filter(|src| !is_placeholder(src)))
+        .chain(largest_of(id, "srcset"))
+        .chain(document.attr(id, "src").filter(|src| !is_placeholder(src)))
         .chain(sources)
-        .chain(document.attr(at, "src"))
-        .find_map(|src| web(base, src))
+        .chain(document.attr(id, "src"))
+        .find_map(|src| web_url(base, src))
 }
 
-/// Whether a file is named like those that stand in until a script brings the image.
 fn is_placeholder(src: &str) -> bool {
     let file = src.rsplit('/').next().unwrap_or(src).to_ascii_lowercase();
-    [
-        "blank.",
-        "placeholder",
-        "spacer",
-        "pixel.",
-        "1x1",
-        "transparent",
-        "lazy",
-        "loading",
-        "grey.gif",
-    ]
-    .iter()
-    .any(|name| file.contains(name))
+    PLACEHOLDERS.iter().any(|name| file.contains(name))
 }
 
-/// The widest of a `srcset`.
+/// The URL of the widest image of a `srcset`: candidates are separated by commas, which URLs may contain, too (WHATWG
+/// HTML, 4.8.4.2.1).
 fn largest(set: &str) -> Option<&str> {
-    // WHATWG HTML, 4.8.4.2.1: a URL up to white space, a size up to a comma; commas within a URL are its own.
     let mut best: Option<(&str, f64)> = None;
     let mut rest = set;
     loop {

@@ -1,4 +1,4 @@
-//! Which elements a selector matches: our tree as the `selectors` crate sees one.
+//! Matches selectors: shows our tree to the `selectors` crate, which Firefox uses.
 
 use std::fmt;
 
@@ -11,28 +11,27 @@ use selectors::matching::{self, ElementSelectorFlags, MatchingContext, MatchingM
 use selectors::parser::{self, ParseRelative, SelectorList, SelectorParseErrorKind};
 use selectors::{Element, OpaqueElement};
 
-use super::css::Css;
+use super::node::{Namespace, Node};
 use super::tag::Tag;
-use super::tree::{Document, Flat, NodeId};
+use super::tree::{Document, NodeId};
 
-/// A list of selectors, compiled.
+/// A compiled list of selectors.
 #[derive(Clone, Debug)]
-pub(super) struct Selectors(SelectorList<Words>);
+pub(super) struct Selectors(SelectorList<SelectorTypes>);
 
 impl Selectors {
-    /// None where it is no such list.
+    /// `None` if it is no valid list of selectors.
     pub(super) fn parse(typed: &str) -> Option<Self> {
         let mut parser = cssparser::Parser::new(typed);
-        SelectorList::parse(&Parser, &mut parser, ParseRelative::No)
+        SelectorList::parse(&SelectorParser, &mut parser, ParseRelative::No)
             .ok()
             .map(Self)
     }
 }
 
-/// The elements a selector matches, in document order. It takes a step for each element and each hop to another one: `a ~ b`
-/// looks from each `b` at all between it and an `a`. When the page's steps are spent, [`Document::is_overrun`] is true and
-/// the rest of the elements is left out.
-pub(super) fn select(document: &Document, css: &Css) -> Vec<NodeId> {
+/// The elements that match one of the selectors, in document order. Takes a step for each element and for each hop to
+/// another one: `a ~ b` looks from each `b` at all elements between it and an `a`.
+pub(super) fn select(document: &Document, selectors: &Selectors) -> Vec<NodeId> {
     if !document.spend(document.len()) {
         return Vec::new();
     }
@@ -45,87 +44,85 @@ pub(super) fn select(document: &Document, css: &Css) -> Vec<NodeId> {
         NeedsSelectorFlags::No,
         MatchingForInvalidation::No,
     );
-    let list: Vec<_> = css
-        .selectors()
-        .0
-        .slice()
-        .iter()
-        .map(|selector| (Wanted::by(selector), selector))
+    let selectors = selectors.0.slice().iter();
+    let selectors: Vec<_> = selectors
+        .map(|selector| (Prefilter::new(selector), selector))
         .collect();
     document
         .elements()
-        .filter(|(at, flat)| {
-            let element = Handle { document, at: *at };
-            list.iter().any(|(wanted, selector)| {
-                wanted.may_be(flat, element)
+        .filter(|(id, node)| {
+            let element = ElementRef { document, id: *id };
+            selectors.iter().any(|(prefilter, selector)| {
+                prefilter.may_match(node, element)
                     && matching::matches_selector(selector, 0, None, &element, &mut context)
             })
         })
-        .map(|(at, _)| at)
+        .map(|(id, _)| id)
         .collect()
 }
 
-/// What an element must have to be looked at closely: nearly none of a page has it.
-struct Wanted<'s> {
+/// What an element needs to match a selector at all. It saves most elements of a page the full comparison.
+struct Prefilter<'s> {
     tag: Option<Tag>,
-    class: Option<&'s Word>,
-    attributes: bool,
+    class: Option<&'s CssString>,
+    needs_attributes: bool,
 }
 
-impl<'s> Wanted<'s> {
-    /// By the last part of a selector, `p.text` of `.story > p.text`.
-    fn by(selector: &'s parser::Selector<Words>) -> Self {
-        let mut wanted = Self {
+impl<'s> Prefilter<'s> {
+    /// From the last compound of a selector: `p.text` of `.story > p.text`.
+    fn new(selector: &'s parser::Selector<SelectorTypes>) -> Self {
+        let mut prefilter = Self {
             tag: None,
             class: None,
-            attributes: false,
+            needs_attributes: false,
         };
         for component in selector.iter() {
             match component {
                 parser::Component::LocalName(name) => {
-                    wanted.tag = Some(Tag::of(name.lower_name.as_ref())).filter(|tag| *tag != Tag::Other);
+                    prefilter.tag = Some(Tag::of(name.lower_name.as_ref())).filter(|tag| *tag != Tag::Other);
                 }
                 parser::Component::Class(class) => {
-                    (wanted.class, wanted.attributes) = (Some(class), true);
+                    (prefilter.class, prefilter.needs_attributes) = (Some(class), true);
                 }
-                parser::Component::ID(_) => wanted.attributes = true,
+                parser::Component::ID(_) => prefilter.needs_attributes = true,
                 _ => {}
             }
         }
-        wanted
+        prefilter
     }
 
-    fn may_be(&self, flat: &Flat, element: Handle<'_>) -> bool {
-        // Names of other vocabularies keep their case.
-        (flat.space != 0 || self.tag.is_none_or(|tag| tag == flat.tag))
-            && (flat.attrs > 0 || !self.attributes)
+    fn may_match(&self, node: &Node, element: ElementRef<'_>) -> bool {
+        // Names in SVG are compared in their own case.
+        (node.namespace != Namespace::Html || self.tag.is_none_or(|tag| tag == node.tag))
+            && (node.attribute_count > 0 || !self.needs_attributes)
             && self
                 .class
                 .is_none_or(|class| element.has_class(class, CaseSensitivity::CaseSensitive))
     }
 }
 
-/// What selectors are made of: names and values as words.
+/// The types of names and values in selectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Words;
+struct SelectorTypes;
 
-impl parser::SelectorImpl for Words {
+impl parser::SelectorImpl for SelectorTypes {
     type ExtraMatchingData<'a> = ();
-    type AttrValue = Word;
-    type Identifier = Word;
-    type LocalName = Word;
-    type NamespaceUrl = Word;
-    type NamespacePrefix = Word;
-    type BorrowedNamespaceUrl = Word;
-    type BorrowedLocalName = Word;
-    type NonTSPseudoClass = Never;
-    type PseudoElement = Never;
+    type AttrValue = CssString;
+    type Identifier = CssString;
+    type LocalName = CssString;
+    type NamespaceUrl = CssString;
+    type NamespacePrefix = CssString;
+    type BorrowedNamespaceUrl = CssString;
+    type BorrowedLocalName = CssString;
+    type NonTSPseudoClass = Unsupported;
+    type PseudoElement = Unsupported;
 }
 
-struct Parser;
+/// The syntax that is allowed: `:is()`, `:where()` and `:has()`, too.
+struct SelectorParser;
 
-impl parser::Parser<'_> for Parser {
-    type Impl = Words;
+impl parser::Parser<'_> for SelectorParser {
+    type Impl = SelectorTypes;
     type Error = SelectorParseErrorKind;
 
     fn parse_is_and_where(&self) -> bool {
@@ -137,29 +134,29 @@ impl parser::Parser<'_> for Parser {
     }
 }
 
-/// A name or a value.
+/// A name or a value in a selector.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Word(Box<str>);
+struct CssString(Box<str>);
 
-impl From<&str> for Word {
+impl From<&str> for CssString {
     fn from(text: &str) -> Self {
         Self(text.into())
     }
 }
 
-impl AsRef<str> for Word {
+impl AsRef<str> for CssString {
     fn as_ref(&self) -> &str {
         &self.0
     }
 }
 
-impl ToCss for Word {
+impl ToCss for CssString {
     fn to_css<W: fmt::Write>(&self, out: &mut W) -> fmt::Result {
         cssparser::serialize_identifier(&self.0, out)
     }
 }
 
-impl PrecomputedHash for Word {
+impl PrecomputedHash for CssString {
     fn precomputed_hash(&self) -> u32 {
         // FNV-1a.
         self.0.bytes().fold(0x811c_9dc5, |hash, byte| {
@@ -168,17 +165,17 @@ impl PrecomputedHash for Word {
     }
 }
 
-/// A pseudo-class or pseudo-element that would need a browser: there is none.
+/// A pseudo-class such as `:hover`, or a pseudo-element. None is supported, so there is no value of this type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Never {}
+enum Unsupported {}
 
-impl ToCss for Never {
+impl ToCss for Unsupported {
     fn to_css<W: fmt::Write>(&self, _: &mut W) -> fmt::Result {
         match *self {}
     }
 }
 
-impl parser::NonTSPseudoClass for Never {
+impl parser::NonTSPseudoClass for Unsupported {
     fn is_active_or_hover(&self) -> bool {
         match *self {}
     }
@@ -188,43 +185,45 @@ impl parser::NonTSPseudoClass for Never {
     }
 }
 
-impl parser::PseudoElement for Never {}
+impl parser::PseudoElement for Unsupported {}
 
-/// An element of a document.
+/// A node of a document, as the `selectors` crate moves through the tree.
 #[derive(Clone, Copy, Debug)]
-struct Handle<'d> {
+struct ElementRef<'d> {
     document: &'d Document,
-    at: NodeId,
+    id: NodeId,
 }
 
-impl Handle<'_> {
-    fn at(self, at: NodeId) -> Self {
-        Self { at, ..self }
+impl ElementRef<'_> {
+    fn at(self, id: NodeId) -> Self {
+        Self { id, ..self }
     }
 
-    /// Takes a step to another element, if one is left. Without, there are no others.
+    /// Takes a step to another node. Without steps there is no other node.
     fn step(self) -> bool {
         self.document.spend(1)
     }
 
     fn is_element(self) -> bool {
-        self.document.tag(self.at) != Tag::Text
+        self.document.tag(self.id) != Tag::Text
     }
 
-    fn space(self) -> u8 {
-        self.document.flat(self.at).map_or(0, |flat| flat.space)
+    fn namespace(self) -> Namespace {
+        self.document
+            .node(self.id)
+            .map_or(Namespace::Html, |node| node.namespace)
     }
 
-    /// Whether its children are no children but its contents, a document of their own (WHATWG HTML, 4.12.3).
+    /// Whether what is in it is not its children but a document of its own (WHATWG HTML, 4.12.3).
     fn is_template(self) -> bool {
-        self.document.tag(self.at) == Tag::Template && self.space() == 0
+        self.document.tag(self.id) == Tag::Template && self.namespace() == Namespace::Html
     }
 
-    /// The siblings behind it, texts included.
+    /// The siblings after it, texts included.
     fn following(self) -> impl Iterator<Item = Self> {
-        let parent = self.document.parent(self.at);
-        let end = parent.map_or(self.document.end(self.at), |parent| self.document.end(parent));
-        let mut next = self.document.end(self.at);
+        let parent = self.document.parent(self.id);
+        let end = self.document.end(parent.unwrap_or(self.id));
+        let mut next = self.document.end(self.id);
         std::iter::from_fn(move || {
             let sibling = (next < end && self.step()).then(|| self.at(next))?;
             next = self.document.end(next);
@@ -232,13 +231,13 @@ impl Handle<'_> {
         })
     }
 
-    /// The siblings before it, the nearest first, texts included.
+    /// The siblings before it, nearest first, texts included.
     fn preceding(self) -> impl Iterator<Item = Self> {
-        let parent = self.document.parent(self.at);
-        let mut at = self.at;
+        let parent = self.document.parent(self.id);
+        let mut id = self.id;
         std::iter::from_fn(move || {
-            // What stands before is the end of the sibling's subtree.
-            let mut before = at.before().filter(|before| Some(*before) != parent)?;
+            // The node before is the last one in the sibling's subtree.
+            let mut before = id.previous().filter(|before| Some(*before) != parent)?;
             loop {
                 if !self.step() {
                     return None;
@@ -248,24 +247,24 @@ impl Handle<'_> {
                 }
                 before = self.document.parent(before)?;
             }
-            at = before;
+            id = before;
             Some(self.at(before))
         })
     }
 }
 
-impl Element for Handle<'_> {
-    type Impl = Words;
+impl Element for ElementRef<'_> {
+    type Impl = SelectorTypes;
 
     fn opaque(&self) -> OpaqueElement {
-        match self.document.flat(self.at) {
-            Some(flat) => OpaqueElement::new(flat),
+        match self.document.node(self.id) {
+            Some(node) => OpaqueElement::new(node),
             None => OpaqueElement::new(self.document),
         }
     }
 
     fn parent_element(&self) -> Option<Self> {
-        let parent = self.document.parent(self.at).map(|at| self.at(at))?;
+        let parent = self.document.parent(self.id).map(|id| self.at(id))?;
         (self.step() && !parent.is_template()).then_some(parent)
     }
 
@@ -293,90 +292,98 @@ impl Element for Handle<'_> {
         if self.is_template() || !self.step() {
             return None;
         }
-        let mut children = self.document.children(self.at).map(|at| self.at(at));
+        let mut children = self.document.children(self.id).map(|id| self.at(id));
         children.find(|child| child.is_element())
     }
 
     fn is_html_element_in_html_document(&self) -> bool {
-        self.space() == 0
+        self.namespace() == Namespace::Html
     }
 
-    fn has_local_name(&self, name: &Word) -> bool {
-        self.document.name(self.at) == &*name.0
+    fn has_local_name(&self, name: &CssString) -> bool {
+        self.document.name(self.id) == &*name.0
     }
 
-    fn has_namespace(&self, _: &Word) -> bool {
-        // No name space can be declared, so none is ever asked for.
+    fn has_namespace(&self, _: &CssString) -> bool {
+        // Selectors cannot declare namespaces, so none is asked for.
         false
     }
 
     fn is_same_type(&self, other: &Self) -> bool {
-        self.space() == other.space() && self.document.name(self.at) == self.document.name(other.at)
+        self.namespace() == other.namespace() && self.document.name(self.id) == self.document.name(other.id)
     }
 
     fn attr_matches(
         &self,
-        space: &NamespaceConstraint<&Word>,
-        name: &Word,
-        operation: &AttrSelectorOperation<&Word>,
+        namespace: &NamespaceConstraint<&CssString>,
+        name: &CssString,
+        operation: &AttrSelectorOperation<&CssString>,
     ) -> bool {
-        let spaced = match space {
+        let has_namespace = match namespace {
             NamespaceConstraint::Any => None,
             NamespaceConstraint::Specific(_) => Some(false),
         };
         self.document
-            .values(self.at, &name.0, spaced)
+            .values(self.id, &name.0, has_namespace)
             .any(|value| operation.eval_str(value))
     }
 
-    fn match_non_ts_pseudo_class(&self, class: &Never, _: &mut MatchingContext<'_, Words>) -> bool {
+    fn match_non_ts_pseudo_class(
+        &self,
+        class: &Unsupported,
+        _: &mut MatchingContext<'_, SelectorTypes>,
+    ) -> bool {
         match *class {}
     }
 
-    fn match_pseudo_element(&self, element: &Never, _: &mut MatchingContext<'_, Words>) -> bool {
+    fn match_pseudo_element(
+        &self,
+        element: &Unsupported,
+        _: &mut MatchingContext<'_, SelectorTypes>,
+    ) -> bool {
         match *element {}
     }
 
     fn apply_selector_flags(&self, _: ElementSelectorFlags) {}
 
     fn is_link(&self) -> bool {
-        self.document.tag(self.at) == Tag::Link
+        self.document.tag(self.id) == Tag::Link
     }
 
     fn is_html_slot_element(&self) -> bool {
         true
     }
 
-    fn has_id(&self, id: &Word, case: CaseSensitivity) -> bool {
-        let mut ids = self.document.values(self.at, "id", Some(false));
+    fn has_id(&self, id: &CssString, case: CaseSensitivity) -> bool {
+        let mut ids = self.document.values(self.id, "id", Some(false));
         ids.any(|known| case.eq(known.as_bytes(), id.0.as_bytes()))
     }
 
-    fn has_class(&self, name: &Word, case: CaseSensitivity) -> bool {
-        let classes = self.document.values(self.at, "class", None);
+    fn has_class(&self, name: &CssString, case: CaseSensitivity) -> bool {
+        let classes = self.document.values(self.id, "class", None);
         classes
             .flat_map(str::split_ascii_whitespace)
             .any(|class| case.eq(class.as_bytes(), name.0.as_bytes()))
     }
 
-    fn has_custom_state(&self, _: &Word) -> bool {
+    fn has_custom_state(&self, _: &CssString) -> bool {
         false
     }
 
-    fn imported_part(&self, _: &Word) -> Option<Word> {
+    fn imported_part(&self, _: &CssString) -> Option<CssString> {
         None
     }
 
-    fn is_part(&self, _: &Word) -> bool {
+    fn is_part(&self, _: &CssString) -> bool {
         false
     }
 
     fn is_empty(&self) -> bool {
-        self.is_template() || self.document.end(self.at) == self.at.next()
+        self.is_template() || self.document.end(self.id) == self.id.next()
     }
 
     fn is_root(&self) -> bool {
-        self.document.parent(self.at).is_none()
+        self.document.parent(self.id).is_none()
     }
 
     fn add_element_unique_hashes(&self, _: &mut BloomFilter) -> bool {

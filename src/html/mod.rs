@@ -1,67 +1,76 @@
-//! HTML as a tree: compiled selectors, clean text, sanitising, limits before parsing.
+//! HTML: parses pages into a tree, matches CSS selectors, extracts clean text, writes sanitised HTML and Markdown.
 //!
-//! The only module that names html5ever, selectors and ammonia.
+//! Used by `extract`, by `feed` for listing pages and texts with markup, by `export` and by `config` for selectors. A page
+//! takes this way:
+//!
+//! - [`decode`]: bytes to text;
+//! - [`Document::parse`] (`parse`): text to a tree, by our own parser (`quick`) or html5ever (`flatten`,
+//!   `html5ever_parser`), within [`ParseLimits`];
+//! - [`Document::select`] (`css`, `matching`) and [`Selection`]: parts of the tree;
+//! - [`blocks`] and [`text_line`] (`block_reader`, `text`): clean text of a part;
+//! - [`sanitised`] (`sanitised`, `allowlist`) and [`markdown`]: the same as HTML and Markdown.
+//!
+//! Only this module uses html5ever, selectors and ammonia. It is pure: no input or output, no clock, and the same limits in
+//! every build.
 
-mod allowed;
+mod allowlist;
+mod block;
+mod block_reader;
 mod buffer_pool;
 mod css;
 mod decode;
-mod full;
+mod flatten;
+mod html5ever_parser;
 mod image;
 mod limits;
 mod markdown;
 mod matching;
+mod node;
+mod parse;
 mod quick;
-mod render;
-mod runs;
+mod sanitised;
 mod selection;
 mod steps;
 mod tag;
 mod text;
 mod tree;
-mod walk;
+mod word_runs;
 
+pub use block::{Block, BlockKind, join_blocks};
 pub use css::{Css, CssError};
 pub use decode::decode;
 pub use image::image_source;
 pub use limits::{LimitExceeded, ParseLimits};
 pub use markdown::markdown;
-pub use render::{sanitise, sanitised};
+pub use sanitised::{sanitise, sanitised};
 pub use selection::Selection;
 pub use tag::Tag;
-pub use text::{Block, BlockKind, blocks, collapse_whitespace, count_printed, join_blocks, text_line};
+pub use text::{blocks, collapse_whitespace, count_printed, text_line};
 pub use tree::{Document, NodeId, NodeSet};
 
 use url::Url;
 
-/// Text and sanitised HTML of a piece of HTML from elsewhere, such as a feed's own text. Both are empty where it is
-/// more than we parse.
+/// Text and sanitised HTML of HTML that is not from a page, such as the text of a feed. Both are empty if it exceeds the
+/// limits.
 pub fn text_and_html(html: &str, base: &Url) -> (String, String) {
     let Ok(document) = Document::parse(html, &ParseLimits::default()) else {
         return Default::default();
     };
-    let Some(root) = document.nodes().next() else {
-        return Default::default();
-    };
-    let clip = Selection::of(&document, root);
+    let whole = Selection::whole(&document);
     (
-        join_blocks(&blocks(&document, &clip)),
-        sanitised(&document, &clip, base),
+        join_blocks(&blocks(&document, &whole)),
+        sanitised(&document, &whole, base),
     )
 }
 
-/// Text out of a field that may hold markup or character references, as one line.
+/// The text of a field that may contain markup or character references, as one line.
 pub fn plain_text(text: &str) -> String {
     if !text.contains(['<', '&']) {
         return collapse_whitespace(text);
     }
-    let Ok(document) = Document::parse(text, &ParseLimits::default()) else {
-        return String::new();
-    };
-    document
-        .nodes()
-        .next()
-        .map(|root| text_line(&document, root))
+    Document::parse(text, &ParseLimits::default())
+        .ok()
+        .and_then(|document| Some(text_line(&document, document.root()?)))
         .unwrap_or_default()
 }
 

@@ -1,41 +1,41 @@
-//! A part of a page: what is read of it, and what is left out.
+//! A part of a page that is read: the body of an article, one element, or all of it.
 
 use super::tag::Tag;
 use super::tree::{Document, NodeId, NodeSet};
 
-/// A part of a document: some elements, without some of what is in them, up to a position.
+/// Some elements of a document, without some of what is in them, up to a position.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// Elements or texts in document order, none within another.
     pub roots: Vec<NodeId>,
-    /// Left out, with everything in it.
+    /// Nodes that are left out, with everything in them.
     pub excluded: NodeSet,
-    /// Nothing from here on.
+    /// The selection ends before this node.
     pub until: Option<NodeId>,
 }
 
 impl Selection {
     /// One element, whole.
     pub fn of(document: &Document, root: NodeId) -> Self {
-        Self {
-            roots: vec![root],
-            excluded: NodeSet::empty(document),
-            until: None,
-        }
+        Self::of_all(document, &[root])
     }
 
-    /// Several elements; those within another are dropped.
-    pub fn of_all(document: &Document, found: &[NodeId]) -> Self {
-        let mut roots: Vec<NodeId> = found.to_vec();
+    /// The whole document.
+    pub fn whole(document: &Document) -> Self {
+        Self::of_all(document, document.root().as_slice())
+    }
+
+    /// Several elements in any order; those within another are dropped.
+    pub fn of_all(document: &Document, elements: &[NodeId]) -> Self {
+        let mut roots = elements.to_vec();
         roots.sort_unstable();
-        roots.dedup();
-        let mut end = NodeId(0);
-        roots.retain(|at| {
-            let outer = *at >= end;
-            if outer {
-                end = document.end(*at);
+        let mut end = NodeId::default();
+        roots.retain(|id| {
+            let is_outer = *id >= end;
+            if is_outer {
+                end = document.end(*id);
             }
-            outer
+            is_outer
         });
         Self {
             roots,
@@ -44,7 +44,7 @@ impl Selection {
         }
     }
 
-    /// Ends it before the first text that contains one of `phrases`. Scripts are no text.
+    /// Ends the selection before the first text that contains one of `phrases`.
     pub fn end_before_phrase(&mut self, document: &Document, phrases: &[String]) {
         if phrases.is_empty() {
             return;
@@ -52,31 +52,31 @@ impl Selection {
         let found = self
             .texts(document)
             .find(|(_, text)| phrases.iter().any(|phrase| text.contains(phrase.as_str())));
-        self.until = found.map(|(at, _)| at).or(self.until);
+        self.until = found.map(|(id, _)| id).or(self.until);
     }
 
-    /// The texts a reader sees, in order.
+    /// The texts that a reader sees, in order. Scripts are not among them.
     pub fn texts<'a>(&'a self, document: &'a Document) -> impl Iterator<Item = (NodeId, &'a str)> {
         let mut roots = self.roots.iter();
-        let (mut next, mut end) = (NodeId(0), NodeId(0));
+        let (mut next, mut end) = (NodeId::default(), NodeId::default());
         std::iter::from_fn(move || {
             loop {
                 if next >= end {
                     next = *roots.next()?;
                     end = document.end(next);
                 }
-                let at = next;
-                if self.until.is_some_and(|until| at >= until) {
+                let id = next;
+                if self.until.is_some_and(|until| id >= until) {
                     return None;
                 }
-                let tag = document.tag(at);
-                if self.excluded.contains(at) || tag.has_no_text() {
-                    next = document.end(at);
+                let tag = document.tag(id);
+                if self.excluded.contains(id) || tag.has_no_text() {
+                    next = document.end(id);
                     continue;
                 }
-                next = NodeId(at.0 + 1);
+                next = id.next();
                 if tag == Tag::Text {
-                    return Some((at, document.text(at).unwrap_or_default()));
+                    return Some((id, document.text(id).unwrap_or_default()));
                 }
             }
         })
@@ -89,14 +89,14 @@ mod tests {
     use crate::html::{ParseLimits, blocks, join_blocks};
 
     #[test]
-    fn a_clip_ends_before_a_phrase_that_scripts_do_not_count_for() {
+    fn a_selection_ends_before_a_phrase_that_scripts_do_not_count_for() {
         let document = Document::parse(
             "<p>a<script>The end</script></p><p>b</p><div>The end: <p>c</div>",
             &ParseLimits::default(),
         )
         .unwrap();
-        let mut clip = Selection::of(&document, document.nodes().next().unwrap());
-        clip.end_before_phrase(&document, &["The end".to_owned()]);
-        assert_eq!(join_blocks(&blocks(&document, &clip)), "a\n\nb");
+        let mut selection = Selection::whole(&document);
+        selection.end_before_phrase(&document, &["The end".to_owned()]);
+        assert_eq!(join_blocks(&blocks(&document, &selection)), "a\n\nb");
     }
 }

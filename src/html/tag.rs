@@ -1,9 +1,9 @@
-//! Element names as small numbers, and what HTML says about each (WHATWG HTML, 13.1.2 and 15.3).
+//! Names of HTML elements as an enum, and groups of elements (WHATWG HTML, 13.1.2 and 15.3).
 
-/// Declares [`Tag`] and its names once.
+/// Declares [`Tag`] and its names in one table.
 macro_rules! tags {
     ($($variant:ident $name:literal),* $(,)?) => {
-        /// The name of an HTML element we know of.
+        /// A known name of an HTML element. [`Tag::Text`] stands for a text node, which has none.
         #[allow(missing_docs, reason = "each variant is the element of that name")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Tag { $($variant),*, /** Any other element. */ Other, /** Text. */ Text }
@@ -19,7 +19,7 @@ macro_rules! tags {
     };
 }
 
-/// A name as a number: its last eight bytes, and its length.
+/// A name as a number, its last eight bytes, and its length.
 #[allow(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
@@ -35,10 +35,10 @@ const fn packed(name: &str) -> (u64, u8) {
     (number, at as u8)
 }
 
-/// Slots of the table that finds a tag by its packed name.
+/// Size of the hash table that finds a tag by its packed name.
 const SLOTS: usize = 1024;
 
-/// Where a packed name stands. With this factor, no two names share a place.
+/// The slot of a packed name. The factor was searched so that no two names have the same slot.
 #[allow(clippy::cast_possible_truncation, reason = "ten bits are left")]
 const fn slot(number: u64) -> usize {
     (number.wrapping_mul(0x5a39_8ec0_5fc1_803d) >> 54) as usize
@@ -60,7 +60,7 @@ static TABLE: [(u64, u8, Tag); SLOTS] = {
     table
 };
 
-/// Bytes of the name of a tag in lower case; zero for those that end it.
+/// The lower-case byte for each byte of a tag name; 0 for bytes that end the name.
 #[allow(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
@@ -100,19 +100,19 @@ tags! {
 }
 
 impl Tag {
-    /// By its lower-case name.
+    /// The tag of a lower-case name.
     pub fn of(name: &str) -> Self {
         let number = name.bytes().fold(0, |number, byte| number << 8 | u64::from(byte));
         Self::packed(number, name.as_bytes(), name.len())
     }
 
-    /// By the bytes of a name in any case.
+    /// The tag of a name in any case.
     pub(super) fn of_bytes(name: &[u8]) -> Self {
         let (tag, length) = Self::at_start(name);
         if length == name.len() { tag } else { Self::Other }
     }
 
-    /// Of the name in any case that a tag begins with, and how long the name is.
+    /// The tag of the name at the start of `text`, in any case, and the length of the name in bytes.
     #[inline]
     pub(super) fn at_start(text: &[u8]) -> (Self, usize) {
         let (mut number, mut length) = (0, 0);
@@ -125,7 +125,7 @@ impl Tag {
         (Self::packed(number, text, length), length)
     }
 
-    /// By the last eight bytes of a name, in lower case, and the text that begins with the whole of it.
+    /// The tag by the last eight bytes of its name in lower case; `text` begins with the whole name.
     #[inline]
     fn packed(number: u64, text: &[u8], length: usize) -> Self {
         let is_whole = |tag: Self| {
@@ -164,8 +164,8 @@ impl Tag {
         )
     }
 
-    /// Elements whose end tag may be left out: they close one another and nest only through what lies between.
-    pub(super) fn ends_by_itself(self) -> bool {
+    /// Elements whose end tag is optional: they close each other, so that they nest only through other elements.
+    pub(super) fn has_optional_end(self) -> bool {
         matches!(
             self,
             Self::P
@@ -191,7 +191,7 @@ impl Tag {
         )
     }
 
-    /// Elements the parser opens again in every block until they are closed (the list of active formatting elements).
+    /// Formatting elements: the parser opens them again in every block until they are closed (13.2.4.3).
     pub(super) fn is_formatting(self) -> bool {
         matches!(
             self,
@@ -212,8 +212,8 @@ impl Tag {
         )
     }
 
-    /// Elements the tokenizer reads as text up to their end tag.
-    pub(super) fn is_raw(self) -> bool {
+    /// Elements that the tokenizer reads as text up to their end tag.
+    pub(super) fn has_raw_text(self) -> bool {
         matches!(
             self,
             Self::Script
@@ -228,7 +228,7 @@ impl Tag {
         )
     }
 
-    /// Elements that hold no text for a reader.
+    /// Elements that show a reader no text of an article: scripts, media, form controls, the head, ruby annotations.
     pub fn has_no_text(self) -> bool {
         matches!(
             self,
@@ -261,7 +261,7 @@ impl Tag {
         )
     }
 
-    /// Elements that begin on a line of their own.
+    /// Elements that begin on a new line.
     pub fn is_block(self) -> bool {
         matches!(
             self,

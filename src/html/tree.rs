@@ -1,326 +1,64 @@
-//! A parsed page as a flat list: every element and text in document order, each knowing where its subtree ends.
+//! A parsed page as a flat list: every element and text in document order, each with the end of its subtree.
 //!
-//! A subtree is a range, a walk is a loop, and no depth of nesting is a depth of calls.
+//! A subtree is a range of the list and a walk is a loop, so no depth of nesting becomes a depth of calls.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
-use super::buffer_pool::Room;
-use super::css::Css;
-use super::limits::{LimitExceeded, ParseLimits, bounded};
-use super::quick::Refusal;
+use super::buffer_pool::Buffers;
+use super::limits::{LimitExceeded, ParseLimits};
+use super::node::{Attribute, Node, Span};
 use super::steps::Steps;
 use super::tag::Tag;
-use super::{full, matching, quick};
 
-/// The position of an element or text in its [`Document`].
+/// The position of an element or text in its [`Document`], in document order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub(super) u32);
 
 impl NodeId {
-    /// As an index into a list of [`Document::len`].
+    /// As an index into a list of [`Document::len`] items.
     pub fn index(self) -> usize {
         self.0 as usize
     }
 
-    /// The position before it in document order; none before the first.
-    pub(super) fn before(self) -> Option<Self> {
+    /// The position before it; `None` before the first.
+    pub(super) fn previous(self) -> Option<Self> {
         self.0.checked_sub(1).map(Self)
     }
 
-    /// The position after it in document order.
+    /// The position after it. It may be one past the last.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 }
 
-/// A parsed page.
+/// A parsed page. It owns its text.
 pub struct Document {
-    /// The page; names, values and texts are stretches of it where they stand in it as they are.
-    page: String,
-    /// The others, as if behind the page.
-    pool: String,
-    nodes: Vec<Flat>,
-    attrs: Vec<Attr>,
-    /// Of elements that [`Tag`] does not know.
-    names: Vec<Span>,
+    /// The page, then every name, value and text that is not in it as it is. All spans are positions here.
+    text: String,
+    nodes: Vec<Node>,
+    attributes: Vec<Attribute>,
+    /// The work that is left for the page.
     steps: Steps,
 }
 
-/// An element or a text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Flat {
-    pub(super) parent: u32,
-    /// One past the last of its subtree.
-    pub(super) end: u32,
-    /// Of a text, itself; of an element, the place of its name in [`Document::names`], if its tag is none, and of its
-    /// first attribute.
-    pub(super) text: Span,
-    /// How many attributes it has.
-    pub(super) attrs: u16,
-    pub(super) tag: Tag,
-    /// 0 for HTML, 1 for SVG, 2 for anything else.
-    pub(super) space: u8,
-}
-
-impl Flat {
-    /// The places of its attributes.
-    pub(super) fn attributes(&self) -> Range<usize> {
-        let first = self.text.len as usize;
-        first..first + usize::from(self.attrs)
-    }
-}
-
-/// An attribute of an element.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Attr {
-    pub(super) name: Span,
-    pub(super) value: Span,
-    /// Whether its name is of a name space, as `xlink:href` of SVG is; then it is without its prefix.
-    pub(super) spaced: bool,
-}
-
-/// A stretch of the page, or of what is as if behind it, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) at: u32,
-    pub(super) len: u32,
-}
-
-impl Span {
-    pub(super) fn new(start: usize, end: usize) -> Self {
-        Self::pair(start, end.saturating_sub(start))
-    }
-
-    /// Of a page that is known to be of less than 4 GiB.
-    #[allow(clippy::cast_possible_truncation, reason = "the bound is the caller's")]
-    pub(super) fn of_page(start: usize, end: usize) -> Self {
-        Self {
-            at: start as u32,
-            len: end.wrapping_sub(start) as u32,
-        }
-    }
-
-    /// Two numbers in the place of one.
-    pub(super) fn pair(at: usize, len: usize) -> Self {
-        Self {
-            at: u32::try_from(at).unwrap_or(u32::MAX),
-            len: u32::try_from(len).unwrap_or_default(),
-        }
-    }
-
-    pub(super) fn end(self) -> usize {
-        self.at as usize + self.len as usize
-    }
-
-    pub(super) fn range(self) -> Range<usize> {
-        self.at as usize..self.end()
-    }
-
-    /// The first `length` bytes, and the rest.
-    pub(super) fn split(self, length: usize) -> (Self, Self) {
-        let middle = self.at as usize + length;
-        (Self::new(self.at as usize, middle), Self::new(middle, self.end()))
-    }
-
-    /// What stands there.
-    pub(super) fn of<'t>(self, page: &'t str, pool: &'t str) -> &'t str {
-        let Range { start, end } = self.range();
-        match start.checked_sub(page.len()) {
-            None => page.get(start..end),
-            Some(from) => pool.get(from..end - page.len()),
-        }
-        .unwrap_or_default()
-    }
-}
-
 impl Document {
-    /// Parses a page within limits.
-    pub fn parse(html: &str, limits: &ParseLimits) -> Result<Self, LimitExceeded> {
-        if html.len() > limits.bytes {
-            return Err(LimitExceeded::Bytes(html.len()));
-        }
-        let html = as_lines(html.strip_prefix('\u{feff}').unwrap_or(html));
-        let steps = Steps::new(limits.steps);
-        let mut document = Self::build(&html, limits, &steps)?;
-        document.steps = steps;
-        Ok(document)
-    }
-
-    fn build(html: &str, limits: &ParseLimits, steps: &Steps) -> Result<Self, LimitExceeded> {
-        match quick::parse(html, limits, steps) {
-            Ok(document) => return Ok(document),
-            Err(Refusal::TooMuch(why)) => return Err(why),
-            Err(Refusal::Unusual) => {}
-        }
-        let html = bounded(html, limits)?;
-        let flattened = match &html {
-            Cow::Owned(html) => quick::parse(html, limits, steps),
-            Cow::Borrowed(_) => Err(Refusal::Unusual),
-        };
-        match flattened {
-            Ok(document) => Ok(document),
-            Err(Refusal::TooMuch(why)) => Err(why),
-            Err(Refusal::Unusual) => full::parse(&html, limits, steps),
-        }
-    }
-    /// Of nodes in document order.
-    pub(super) fn new(
-        page: String,
-        pool: String,
-        nodes: Vec<Flat>,
-        attrs: Vec<Attr>,
-        names: Vec<Span>,
-    ) -> Self {
+    /// A document of nodes in document order; see [`super::parse`] for how they come about.
+    pub(super) fn new(text: String, nodes: Vec<Node>, attributes: Vec<Attribute>) -> Self {
         Self {
-            page,
-            pool,
+            text,
             nodes,
-            attrs,
-            names,
+            attributes,
             steps: Steps::new(ParseLimits::default().steps),
         }
     }
 
-    fn str(&self, span: Span) -> &str {
-        span.of(&self.page, &self.pool)
+    /// The same document with what parsing left of its budget.
+    pub(super) fn with_steps(mut self, steps: Steps) -> Self {
+        self.steps = steps;
+        self
     }
 
-    pub(super) fn flat(&self, at: NodeId) -> Option<&Flat> {
-        self.nodes.get(at.0 as usize)
-    }
-
-    /// How many elements and texts there are.
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Whether there is nothing at all.
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
-    /// All elements and texts, in document order.
-    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
-        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(NodeId)
-    }
-
-    /// All elements, in document order.
-    pub(super) fn elements(&self) -> impl Iterator<Item = (NodeId, &Flat)> {
-        (0..)
-            .map(NodeId)
-            .zip(&self.nodes)
-            .filter(|(_, flat)| flat.tag != Tag::Text)
-    }
-
-    /// An element and everything in it, in document order.
-    pub fn subtree(&self, at: NodeId) -> impl Iterator<Item = NodeId> + use<> {
-        (at.0..self.end(at).0).map(NodeId)
-    }
-
-    /// The children of an element, in order.
-    pub fn children(&self, at: NodeId) -> impl Iterator<Item = NodeId> + use<'_> {
-        let (mut next, end) = (at.0 + 1, self.end(at).0);
-        std::iter::from_fn(move || {
-            let child = (next < end).then_some(NodeId(next))?;
-            next = self.end(child).0;
-            Some(child)
-        })
-    }
-
-    /// The element around it; `None` for the root.
-    pub fn parent(&self, at: NodeId) -> Option<NodeId> {
-        let parent = self.nodes.get(at.0 as usize)?.parent;
-        (parent != at.0).then_some(NodeId(parent))
-    }
-
-    /// The elements around it, innermost first.
-    pub fn ancestors(&self, at: NodeId) -> impl Iterator<Item = NodeId> + use<'_> {
-        std::iter::successors(self.parent(at), |at| self.parent(*at))
-    }
-
-    /// One past the last position of its subtree.
-    pub fn end(&self, at: NodeId) -> NodeId {
-        NodeId(self.nodes.get(at.0 as usize).map_or(at.0 + 1, |flat| flat.end))
-    }
-
-    /// Whether `inner` is `outer` or within it.
-    pub fn contains(&self, outer: NodeId, inner: NodeId) -> bool {
-        outer <= inner && inner < self.end(outer)
-    }
-
-    /// What element it is.
-    pub fn tag(&self, at: NodeId) -> Tag {
-        self.nodes.get(at.0 as usize).map_or(Tag::Other, |flat| flat.tag)
-    }
-
-    /// The text of a text node.
-    pub fn text(&self, at: NodeId) -> Option<&str> {
-        let flat = self.flat(at).filter(|flat| flat.tag == Tag::Text)?;
-        Some(self.str(flat.text))
-    }
-
-    /// The value of an attribute; one of a name space only where there is no other of the name.
-    pub fn attr(&self, at: NodeId, name: &str) -> Option<&str> {
-        let mut spaced = None;
-        for attr in self.attributes(at) {
-            if attr.name.len as usize == name.len() && self.str(attr.name) == name {
-                if !attr.spaced {
-                    return Some(self.str(attr.value));
-                }
-                spaced = spaced.or(Some(attr.value));
-            }
-        }
-        spaced.map(|value| self.str(value))
-    }
-
-    fn attributes(&self, at: NodeId) -> &[Attr] {
-        self.flat(at)
-            .filter(|flat| flat.tag != Tag::Text)
-            .and_then(|flat| self.attrs.get(flat.attributes()))
-            .unwrap_or_default()
-    }
-
-    /// All attributes of an element, in the order of the page.
-    pub fn attrs(&self, at: NodeId) -> impl Iterator<Item = (&str, &str)> {
-        self.attributes(at)
-            .iter()
-            .map(|attr| (self.str(attr.name), self.str(attr.value)))
-    }
-
-    /// The values of the attributes of a name that are of no name space, else of one, else of any.
-    pub(super) fn values<'d, 'n>(
-        &'d self,
-        at: NodeId,
-        name: &'n str,
-        spaced: Option<bool>,
-    ) -> impl Iterator<Item = &'d str> + use<'d, 'n> {
-        self.attributes(at)
-            .iter()
-            .filter(move |attr| {
-                attr.name.len as usize == name.len()
-                    && spaced.is_none_or(|spaced| spaced == attr.spaced)
-                    && self.str(attr.name) == name
-            })
-            .map(|attr| self.str(attr.value))
-    }
-
-    /// The name of an element, also of one that [`Tag`] does not know.
-    pub fn name(&self, at: NodeId) -> &str {
-        let Some(flat) = self.flat(at) else {
-            return "";
-        };
-        match flat.tag {
-            Tag::Other => self
-                .names
-                .get(flat.text.at as usize)
-                .map_or("", |name| self.str(*name)),
-            tag => tag.name(),
-        }
-    }
-
-    /// Takes steps from the page's budget ([`ParseLimits::steps`]). False if fewer are left; then none is left from now on.
+    /// Takes steps from the page's budget ([`ParseLimits::steps`]). `false` if fewer are left; then none is left from now
+    /// on.
     pub(crate) fn spend(&self, steps: usize) -> bool {
         self.steps.spend(steps)
     }
@@ -339,33 +77,147 @@ impl Document {
         }
     }
 
-    /// True once the page's budget of steps is spent. What a selector found then is not all.
+    /// Whether the budget is spent. What a selector found then is not all.
     pub fn is_overrun(&self) -> bool {
         self.steps.are_spent()
     }
 
-    /// The elements a selector matches, in document order.
-    pub fn select(&self, css: &Css) -> Vec<NodeId> {
-        matching::select(self, css)
+    fn str(&self, span: Span) -> &str {
+        span.of(&self.text)
     }
-}
 
-/// Lines as the tokenizer takes them: each ends with LF (WHATWG HTML, 13.2.3.5).
-pub(super) fn as_lines(html: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'\r', html.as_bytes()).is_none() {
-        return html.into();
+    pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.index())
     }
-    html.replace("\r\n", "\n").replace('\r', "\n").into()
+
+    /// Number of elements and texts.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is no element and no text.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The `<html>` element.
+    pub fn root(&self) -> Option<NodeId> {
+        self.nodes().next()
+    }
+
+    /// All elements and texts.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(NodeId)
+    }
+
+    /// All elements.
+    pub(super) fn elements(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes()
+            .zip(&self.nodes)
+            .filter(|(_, node)| node.tag != Tag::Text)
+    }
+
+    /// An element and everything in it.
+    pub fn subtree(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<> {
+        (id.0..self.end(id).0).map(NodeId)
+    }
+
+    /// The children of an element.
+    pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<'_> {
+        let (mut next, end) = (id.next(), self.end(id));
+        std::iter::from_fn(move || {
+            let child = (next < end).then_some(next)?;
+            next = self.end(child);
+            Some(child)
+        })
+    }
+
+    /// The element around it; `None` for the root.
+    pub fn parent(&self, id: NodeId) -> Option<NodeId> {
+        let parent = NodeId(self.node(id)?.parent);
+        (parent != id).then_some(parent)
+    }
+
+    /// The elements around it, innermost first.
+    pub fn ancestors(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<'_> {
+        std::iter::successors(self.parent(id), |id| self.parent(*id))
+    }
+
+    /// The position after the last node of its subtree.
+    pub fn end(&self, id: NodeId) -> NodeId {
+        self.node(id).map_or(id.next(), |node| NodeId(node.end))
+    }
+
+    /// Whether `inner` is `outer` or within it.
+    pub fn contains(&self, outer: NodeId, inner: NodeId) -> bool {
+        outer <= inner && inner < self.end(outer)
+    }
+
+    /// Which element it is; [`Tag::Text`] for a text.
+    pub fn tag(&self, id: NodeId) -> Tag {
+        self.node(id).map_or(Tag::Other, |node| node.tag)
+    }
+
+    /// The characters of a text; `None` for an element.
+    pub fn text(&self, id: NodeId) -> Option<&str> {
+        let node = self.node(id).filter(|node| node.tag == Tag::Text)?;
+        Some(self.str(node.text))
+    }
+
+    /// The name of an element, of one that [`Tag`] does not know, too.
+    pub fn name(&self, id: NodeId) -> &str {
+        match self.node(id) {
+            Some(node) if node.tag == Tag::Other => self.str(node.text),
+            Some(node) => node.tag.name(),
+            None => "",
+        }
+    }
+
+    /// The value of an attribute. One with a namespace counts only if there is no other of the name.
+    pub fn attr(&self, id: NodeId, name: &str) -> Option<&str> {
+        let value = |has_namespace| self.values(id, name, Some(has_namespace)).next();
+        value(false).or_else(|| value(true))
+    }
+
+    fn attributes_of(&self, id: NodeId) -> &[Attribute] {
+        self.node(id)
+            .and_then(|node| self.attributes.get(node.attributes()))
+            .unwrap_or_default()
+    }
+
+    /// All attributes of an element as name and value, in the order of the page.
+    pub fn attrs(&self, id: NodeId) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes_of(id)
+            .iter()
+            .map(|attribute| (self.str(attribute.name), self.str(attribute.value)))
+    }
+
+    /// The values of the attributes of a name: those with a namespace, those without, or (`None`) both.
+    pub(super) fn values<'d, 'n>(
+        &'d self,
+        id: NodeId,
+        name: &'n str,
+        has_namespace: Option<bool>,
+    ) -> impl Iterator<Item = &'d str> + use<'d, 'n> {
+        self.attributes_of(id)
+            .iter()
+            .filter(move |attribute| {
+                attribute.name.len as usize == name.len()
+                    && has_namespace.is_none_or(|wanted| wanted == attribute.has_namespace)
+                    && self.str(attribute.name) == name
+            })
+            .map(|attribute| self.str(attribute.value))
+    }
 }
 
 impl Drop for Document {
     fn drop(&mut self) {
-        Room {
-            page: std::mem::take(&mut self.page),
+        Buffers {
+            text: std::mem::take(&mut self.text),
             nodes: std::mem::take(&mut self.nodes),
-            attrs: std::mem::take(&mut self.attrs),
+            attributes: std::mem::take(&mut self.attributes),
         }
-        .leave();
+        .put_back();
     }
 }
 
@@ -375,34 +227,34 @@ impl std::fmt::Debug for Document {
     }
 }
 
-/// A set of positions: what a walk leaves out.
+/// A set of nodes of one document.
 #[derive(Clone, Debug, Default)]
 pub struct NodeSet(Vec<u64>);
 
 impl NodeSet {
-    /// None of a document's positions.
+    /// An empty set for the nodes of a document.
     pub fn empty(document: &Document) -> Self {
         Self(vec![0; document.len() / 64 + 1])
     }
 
-    /// Adds one.
-    pub fn insert(&mut self, at: NodeId) {
-        if let Some(word) = self.0.get_mut(at.0 as usize / 64) {
-            *word |= 1 << (at.0 % 64);
+    /// Adds a node.
+    pub fn insert(&mut self, id: NodeId) {
+        if let Some(word) = self.0.get_mut(id.index() / 64) {
+            *word |= 1 << (id.0 % 64);
         }
     }
 
-    /// Takes one out.
-    pub fn remove(&mut self, at: NodeId) {
-        if let Some(word) = self.0.get_mut(at.0 as usize / 64) {
-            *word &= !(1 << (at.0 % 64));
+    /// Removes a node.
+    pub fn remove(&mut self, id: NodeId) {
+        if let Some(word) = self.0.get_mut(id.index() / 64) {
+            *word &= !(1 << (id.0 % 64));
         }
     }
 
-    /// Whether it is there.
-    pub fn contains(&self, at: NodeId) -> bool {
+    /// Whether a node is in the set.
+    pub fn contains(&self, id: NodeId) -> bool {
         self.0
-            .get(at.0 as usize / 64)
-            .is_some_and(|word| word & (1 << (at.0 % 64)) != 0)
+            .get(id.index() / 64)
+            .is_some_and(|word| word & (1 << (id.0 % 64)) != 0)
     }
 }

@@ -1,10 +1,10 @@
-//! The running text of a block: emphasis, links, images, and escapes where text looks like markup.
+//! The inline content of a block: emphasis, links, images, code, and escapes of text that looks like markup.
 
-use crate::html::tag::Tag;
+use super::super::tag::Tag;
 
-/// Emphasis and its like.
+/// Emphasis and the like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(super) enum Emphasis {
     Em,
     Strong,
     Struck,
@@ -12,7 +12,7 @@ pub(super) enum Mark {
     Sup,
 }
 
-impl Mark {
+impl Emphasis {
     pub(super) fn of(tag: Tag) -> Option<Self> {
         Some(match tag {
             Tag::I | Tag::Em | Tag::Cite | Tag::Var => Self::Em,
@@ -24,8 +24,8 @@ impl Mark {
         })
     }
 
-    /// Markdown's own sign, where it has one.
-    fn sign(self) -> Option<&'static str> {
+    /// The delimiter of Markdown, if there is one.
+    fn delimiter(self) -> Option<&'static str> {
         match self {
             Self::Em => Some("*"),
             Self::Strong => Some("**"),
@@ -34,7 +34,7 @@ impl Mark {
         }
     }
 
-    /// The element CommonMark lets through instead.
+    /// The HTML element that is written where the delimiter would not work.
     fn element(self) -> &'static str {
         match self {
             Self::Em => "em",
@@ -46,17 +46,17 @@ impl Mark {
     }
 }
 
-/// A piece of running text as it is read.
+/// A piece of inline content, in the order of the page.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Piece {
-    /// White space is not yet collapsed.
+pub(super) enum InlinePiece {
+    /// With white space as in the page.
     Text(String),
     Code(String),
     Break,
-    Open(Mark),
-    Close(Mark),
+    Open(Emphasis),
+    Close(Emphasis),
     OpenLink,
-    /// With its target.
+    /// With the URL.
     CloseLink(String),
     Image {
         src: String,
@@ -64,57 +64,58 @@ pub(super) enum Piece {
     },
 }
 
-/// Where a text stands.
+/// What the inline content is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Within {
+pub(super) enum InlineContext {
     Paragraph,
-    /// One line; what looks like the beginning of a block does no harm.
+    /// One line, which cannot begin another block.
     Heading,
-    /// One line, in which `|` parts cells.
+    /// One line, in which `|` separates cells.
     Cell,
 }
 
-/// A piece with its spaces in place.
+/// A piece after white space is collapsed and moved out of emphasis.
 #[derive(Debug)]
-enum Token {
+enum InlineToken {
     Text(String),
-    /// Finished Markdown that behaves like a word.
-    Done(String),
+    /// Finished Markdown that is treated as a word.
+    Finished(String),
     Code(String),
     Break,
-    Open(Mark),
-    Close(Mark),
+    Open(Emphasis),
+    Close(Emphasis),
     OpenLink,
     CloseLink(String),
 }
 
-/// Markdown of a block's pieces; empty where there is nothing to see.
-pub(super) fn render(pieces: impl IntoIterator<Item = Piece>, within: Within) -> String {
-    let tokens = settle(pieces, within);
+/// Markdown of the pieces of a block; empty if they show nothing.
+pub(super) fn render(pieces: impl IntoIterator<Item = InlinePiece>, context: InlineContext) -> String {
+    let tokens = normalise(pieces, context);
     let mut out = String::new();
     let mut links: Vec<usize> = Vec::new();
     for (i, token) in tokens.iter().enumerate() {
         match token {
-            Token::Text(text) => escape(text, within, &mut out),
-            Token::Done(done) => out.push_str(done),
-            Token::Code(text) => out.push_str(&code(text, within)),
-            Token::Break => out.push_str("\\\n"),
-            Token::Open(mark) => match mark.sign().filter(|_| is_clear(&tokens, i)) {
-                Some(sign) => out.push_str(sign),
-                None => out.extend(["<", mark.element(), ">"]),
+            InlineToken::Text(text) => escape(text, context, &mut out),
+            InlineToken::Finished(markdown) => out.push_str(markdown),
+            InlineToken::Code(text) => out.push_str(&code(text, context)),
+            InlineToken::Break => out.push_str("\\\n"),
+            InlineToken::Open(emphasis) => match emphasis.delimiter().filter(|_| delimiters_work(&tokens, i))
+            {
+                Some(delimiter) => out.push_str(delimiter),
+                None => out.extend(["<", emphasis.element(), ">"]),
             },
-            Token::Close(mark) => {
-                let open = opening(&tokens, i);
-                match mark
-                    .sign()
-                    .filter(|_| open.is_some_and(|open| is_clear(&tokens, open)))
+            InlineToken::Close(emphasis) => {
+                let open = opening_token(&tokens, i);
+                match emphasis
+                    .delimiter()
+                    .filter(|_| open.is_some_and(|open| delimiters_work(&tokens, open)))
                 {
-                    Some(sign) => out.push_str(sign),
-                    None => out.extend(["</", mark.element(), ">"]),
+                    Some(delimiter) => out.push_str(delimiter),
+                    None => out.extend(["</", emphasis.element(), ">"]),
                 }
             }
-            Token::OpenLink => {
-                // `!` and a link would be an image.
+            InlineToken::OpenLink => {
+                // `!` before a link would make it an image.
                 if out.ends_with('!') {
                     out.pop();
                     out.push_str("\\!");
@@ -122,105 +123,118 @@ pub(super) fn render(pieces: impl IntoIterator<Item = Piece>, within: Within) ->
                 links.push(out.len());
                 out.push('[');
             }
-            Token::CloseLink(href) => {
+            InlineToken::CloseLink(href) => {
                 if let Some(from) = links.pop() {
                     let shown = out.get(from + 1..).unwrap_or_default();
-                    if is_plain(href) && shown.replace('\\', "") == *href {
+                    if is_bare_url(href) && shown.replace('\\', "") == *href {
                         out.truncate(from);
                         out.extend(["<", href.as_str(), ">"]);
                     } else {
                         out.push_str("](");
-                        target(href, &mut out);
+                        write_url(href, &mut out);
                         out.push(')');
                     }
                 }
             }
         }
     }
-    match within {
-        Within::Heading if out.ends_with('#') => {
+    match context {
+        InlineContext::Heading if out.ends_with('#') => {
             out.pop();
             out.push_str("\\#");
             out
         }
-        Within::Paragraph => out.split('\n').map(guarded).collect::<Vec<_>>().join("\n"),
-        Within::Heading | Within::Cell => out,
+        InlineContext::Paragraph => out
+            .split('\n')
+            .map(escape_block_start)
+            .collect::<Vec<_>>()
+            .join("\n"),
+        InlineContext::Heading | InlineContext::Cell => out,
     }
 }
 
-/// Puts spaces where they are seen, outside emphasis and links; drops what marks nothing, and a mark within its like.
-fn settle(pieces: impl IntoIterator<Item = Piece>, within: Within) -> Vec<Token> {
-    let mut tokens: Vec<Token> = Vec::new();
-    // Opened, but nothing in it yet.
-    let mut pending: Vec<Token> = Vec::new();
-    let mut open: Vec<(Mark, usize)> = Vec::new();
+/// Collapses white space and moves it out of emphasis and links; drops empty emphasis and emphasis within the same.
+fn normalise(pieces: impl IntoIterator<Item = InlinePiece>, context: InlineContext) -> Vec<InlineToken> {
+    let mut tokens: Vec<InlineToken> = Vec::new();
+    // Opened, with nothing in it yet.
+    let mut pending: Vec<InlineToken> = Vec::new();
+    let mut open: Vec<(Emphasis, usize)> = Vec::new();
     let (mut space, mut linked) = (false, false);
-    let content = |tokens: &mut Vec<Token>, pending: &mut Vec<Token>, space: &mut bool, token: Token| {
-        let at_start = matches!(tokens.last(), None | Some(Token::Break));
+    let content = |tokens: &mut Vec<InlineToken>,
+                   pending: &mut Vec<InlineToken>,
+                   space: &mut bool,
+                   token: InlineToken| {
+        let at_start = matches!(tokens.last(), None | Some(InlineToken::Break));
         if std::mem::take(space) && !at_start {
-            tokens.push(Token::Text(" ".to_owned()));
+            tokens.push(InlineToken::Text(" ".to_owned()));
         }
         tokens.append(pending);
         tokens.push(token);
     };
     for piece in pieces {
         match piece {
-            Piece::Text(text) => {
+            InlinePiece::Text(text) => {
                 for (number, word) in text.split(char::is_whitespace).enumerate() {
                     space |= number > 0;
                     let word: String = word.chars().filter(|c| !c.is_control()).collect();
                     if !word.is_empty() {
-                        content(&mut tokens, &mut pending, &mut space, Token::Text(word));
+                        content(&mut tokens, &mut pending, &mut space, InlineToken::Text(word));
                     }
                 }
             }
-            Piece::Code(text) => {
+            InlinePiece::Code(text) => {
                 let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 match tokens.last_mut() {
-                    // Backticks of two that touch would be taken together.
-                    Some(Token::Code(before)) if !space && pending.is_empty() => before.push_str(&text),
+                    // The backticks of two adjacent codes would be one delimiter.
+                    Some(InlineToken::Code(before)) if !space && pending.is_empty() => before.push_str(&text),
                     _ if text.is_empty() => {}
-                    _ => content(&mut tokens, &mut pending, &mut space, Token::Code(text)),
+                    _ => content(&mut tokens, &mut pending, &mut space, InlineToken::Code(text)),
                 }
             }
-            Piece::Image { src, alt } => {
+            InlinePiece::Image { src, alt } => {
                 let mut image = String::from("![");
                 escape(
                     &alt.split_whitespace().collect::<Vec<_>>().join(" "),
-                    within,
+                    context,
                     &mut image,
                 );
                 image.push_str("](");
-                target(&src, &mut image);
+                write_url(&src, &mut image);
                 image.push(')');
-                content(&mut tokens, &mut pending, &mut space, Token::Done(image));
+                content(
+                    &mut tokens,
+                    &mut pending,
+                    &mut space,
+                    InlineToken::Finished(image),
+                );
             }
-            Piece::Break if within == Within::Paragraph => {
-                // One before the first or after the last word breaks nothing.
+            InlinePiece::Break if context == InlineContext::Paragraph => {
+                // A break before the first word does nothing.
                 if !tokens.is_empty() && pending.is_empty() {
                     space = false;
-                    tokens.push(Token::Break);
+                    tokens.push(InlineToken::Break);
                 } else {
                     space = true;
                 }
             }
-            Piece::Break => space = true,
-            Piece::Open(mark) => {
-                if let Some((_, depth)) = open.iter_mut().find(|(known, _)| *known == mark) {
+            InlinePiece::Break => space = true,
+            InlinePiece::Open(emphasis) => {
+                if let Some((_, depth)) = open.iter_mut().find(|(known, _)| *known == emphasis) {
                     *depth += 1;
                     continue;
                 }
-                open.push((mark, 1));
-                // Two that touch are one.
-                let touches = pending.is_empty() && !space;
-                if touches && matches!(tokens.last(), Some(Token::Close(last)) if *last == mark) {
+                open.push((emphasis, 1));
+                // Two adjacent ones are one.
+                let is_adjacent = pending.is_empty() && !space;
+                if is_adjacent && matches!(tokens.last(), Some(InlineToken::Close(last)) if *last == emphasis)
+                {
                     tokens.pop();
                 } else {
-                    pending.push(Token::Open(mark));
+                    pending.push(InlineToken::Open(emphasis));
                 }
             }
-            Piece::Close(mark) => {
-                let Some(place) = open.iter().position(|(known, _)| *known == mark) else {
+            InlinePiece::Close(emphasis) => {
+                let Some(place) = open.iter().position(|(known, _)| *known == emphasis) else {
                     continue;
                 };
                 let Some((_, depth)) = open.get_mut(place) else {
@@ -233,146 +247,132 @@ fn settle(pieces: impl IntoIterator<Item = Piece>, within: Within) -> Vec<Token>
                 open.remove(place);
                 match pending
                     .iter()
-                    .rposition(|token| matches!(token, Token::Open(known) if *known == mark))
+                    .rposition(|token| matches!(token, InlineToken::Open(known) if *known == emphasis))
                 {
                     Some(empty) => {
                         pending.remove(empty);
                     }
-                    None => close(&mut tokens, Token::Close(mark)),
+                    None => close(&mut tokens, InlineToken::Close(emphasis)),
                 }
             }
-            Piece::OpenLink => {
+            InlinePiece::OpenLink => {
                 if !linked {
                     linked = true;
-                    pending.push(Token::OpenLink);
+                    pending.push(InlineToken::OpenLink);
                 }
             }
-            Piece::CloseLink(href) => {
+            InlinePiece::CloseLink(href) => {
                 if !std::mem::take(&mut linked) {
                     continue;
                 }
-                match pending.iter().rposition(|token| matches!(token, Token::OpenLink)) {
+                match pending
+                    .iter()
+                    .rposition(|token| matches!(token, InlineToken::OpenLink))
+                {
                     Some(empty) => {
                         pending.remove(empty);
                     }
-                    None => close(&mut tokens, Token::CloseLink(href)),
+                    None => close(&mut tokens, InlineToken::CloseLink(href)),
                 }
             }
         }
     }
-    while matches!(tokens.last(), Some(Token::Break)) {
+    while matches!(tokens.last(), Some(InlineToken::Break)) {
         tokens.pop();
     }
-    for (mark, _) in open.into_iter().rev() {
+    for (emphasis, _) in open.into_iter().rev() {
         if tokens
             .iter()
             .rev()
-            .any(|token| matches!(token, Token::Open(known) if *known == mark))
+            .any(|token| matches!(token, InlineToken::Open(known) if *known == emphasis))
         {
-            tokens.push(Token::Close(mark));
+            tokens.push(InlineToken::Close(emphasis));
         }
     }
     tokens
 }
 
-/// A mark ends before a break, not behind it.
-fn close(tokens: &mut Vec<Token>, token: Token) {
+/// Adds a closing token, before line breaks at the end.
+fn close(tokens: &mut Vec<InlineToken>, token: InlineToken) {
     let breaks = tokens
         .iter()
         .rev()
-        .take_while(|token| matches!(token, Token::Break))
+        .take_while(|token| matches!(token, InlineToken::Break))
         .count();
     let at = tokens.len() - breaks;
     tokens.insert(at, token);
 }
 
-/// The token that a closing one closes.
-fn opening(tokens: &[Token], close: usize) -> Option<usize> {
-    let Some(Token::Close(mark)) = tokens.get(close) else {
+/// The index of the token that opens what the token at `close` closes.
+fn opening_token(tokens: &[InlineToken], close: usize) -> Option<usize> {
+    let Some(InlineToken::Close(emphasis)) = tokens.get(close) else {
         return None;
     };
     tokens
         .get(..close)?
         .iter()
-        .rposition(|token| matches!(token, Token::Open(known) if known == mark))
+        .rposition(|token| matches!(token, InlineToken::Open(known) if known == emphasis))
 }
 
-/// Whether a renderer sees the signs of a mark as such (CommonMark 6.2, flanking): a sign between a letter and a
-/// punctuation, or right beside the signs of another, may be read otherwise.
-fn is_clear(tokens: &[Token], open: usize) -> bool {
-    let Some(Token::Open(mark)) = tokens.get(open) else {
+/// Whether a renderer takes the delimiters of an emphasis as such (CommonMark 6.2, flanking). Between a letter and
+/// punctuation, or beside other delimiters, it may not.
+fn delimiters_work(tokens: &[InlineToken], open: usize) -> bool {
+    let Some(InlineToken::Open(emphasis)) = tokens.get(open) else {
         return false;
     };
     let Some(length) = tokens
         .iter()
         .skip(open)
-        .position(|token| matches!(token, Token::Close(known) if known == mark))
+        .position(|token| matches!(token, InlineToken::Close(known) if known == emphasis))
     else {
         return false;
     };
     let close = open + length;
-    let neighbour = |token: Option<&Token>| !matches!(token, Some(Token::Open(_) | Token::Close(_)));
-    let before = open.checked_sub(1).and_then(|before| tokens.get(before));
-    let after = tokens.get(close + 1);
-    let touches = matches!(before, Some(Token::Close(_))) || matches!(after, Some(Token::Open(_)));
+    let is_content = |token: &&InlineToken| !matches!(token, InlineToken::Open(_) | InlineToken::Close(_));
+    let before = tokens.get(..open).unwrap_or_default();
     let inside = tokens.get(open + 1..close).unwrap_or_default();
-    let first = inside
-        .iter()
-        .find(|token| neighbour(Some(token)))
-        .and_then(|token| edge(token, true));
-    let last = inside
-        .iter()
-        .rev()
-        .find(|token| neighbour(Some(token)))
-        .and_then(|token| edge(token, false));
-    let outer_before = tokens
-        .get(..open)
-        .unwrap_or_default()
-        .iter()
-        .rev()
-        .find(|token| neighbour(Some(token)));
-    let outer_after = tokens
-        .get(close + 1..)
-        .unwrap_or_default()
-        .iter()
-        .find(|token| neighbour(Some(token)));
+    let after = tokens.get(close + 1..).unwrap_or_default();
+    let is_beside_other = matches!(before.last(), Some(InlineToken::Close(_)))
+        || matches!(after.first(), Some(InlineToken::Open(_)));
+    let first_char = |tokens: &[InlineToken]| edge_char(tokens.iter().find(is_content)?, true);
+    let last_char = |tokens: &[InlineToken]| edge_char(tokens.iter().rev().find(is_content)?, false);
     let flanks = |inner: Option<char>, outer: Option<char>| {
         inner.is_some_and(char::is_alphanumeric) || !outer.is_some_and(char::is_alphanumeric)
     };
-    !touches
-        && flanks(first, outer_before.and_then(|token| edge(token, false)))
-        && flanks(last, outer_after.and_then(|token| edge(token, true)))
+    !is_beside_other
+        && flanks(first_char(inside), last_char(before))
+        && flanks(last_char(inside), first_char(after))
 }
 
-/// The first or last character of a token, as a renderer sees it.
-fn edge(token: &Token, first: bool) -> Option<char> {
+/// The first or last character of a token in Markdown.
+fn edge_char(token: &InlineToken, first: bool) -> Option<char> {
     match token {
-        Token::Text(text) | Token::Done(text) => {
+        InlineToken::Text(text) | InlineToken::Finished(text) => {
             if first {
                 text.chars().next()
             } else {
                 text.chars().next_back()
             }
         }
-        Token::Code(_) => Some('`'),
-        Token::OpenLink => Some('['),
-        Token::CloseLink(_) => Some(')'),
-        Token::Break => Some('\n'),
-        Token::Open(_) | Token::Close(_) => None,
+        InlineToken::Code(_) => Some('`'),
+        InlineToken::OpenLink => Some('['),
+        InlineToken::CloseLink(_) => Some(')'),
+        InlineToken::Break => Some('\n'),
+        InlineToken::Open(_) | InlineToken::Close(_) => None,
     }
 }
 
-/// Escapes what looks like markup, within a line.
-fn escape(text: &str, within: Within, out: &mut String) {
+/// Escapes text that looks like inline markup.
+fn escape(text: &str, context: InlineContext, out: &mut String) {
     let mut before = out.chars().next_back();
     for (at, c) in text.char_indices() {
         let next = || text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
         let special = match c {
             '\\' | '`' | '*' | '[' | ']' | '<' | '~' => true,
-            // Within a word it is one of its letters.
+            // InlineContext a word it is no markup.
             '_' => !(before.is_some_and(char::is_alphanumeric) && next().is_some_and(char::is_alphanumeric)),
             '&' => is_reference(text.get(at + 1..).unwrap_or_default()),
-            '|' => within == Within::Cell,
+            '|' => context == InlineContext::Cell,
             _ => false,
         };
         if special {
@@ -383,7 +383,7 @@ fn escape(text: &str, within: Within, out: &mut String) {
     }
 }
 
-/// Whether what follows an `&` makes a character reference of it.
+/// Whether the text after an `&` makes it a character reference.
 fn is_reference(rest: &str) -> bool {
     let name = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '#'));
     matches!(name, Some(1..=32))
@@ -392,8 +392,8 @@ fn is_reference(rest: &str) -> bool {
             .is_some_and(|rest| rest.starts_with(';'))
 }
 
-/// Escapes what would begin a block at the beginning of a line.
-fn guarded(line: &str) -> String {
+/// Escapes the start of a line that would begin a block, such as `1.` or `#`.
+fn escape_block_start(line: &str) -> String {
     let after = |sign: &str| {
         line.strip_prefix(sign)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
@@ -425,22 +425,22 @@ fn guarded(line: &str) -> String {
     format!("{head}\\{tail}")
 }
 
-/// Code between as many backticks as it takes.
-fn code(text: &str, within: Within) -> String {
+/// Code between enough backticks.
+fn code(text: &str, context: InlineContext) -> String {
     let fence = "`".repeat(longest_run(text, '`') + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') {
         " "
     } else {
         ""
     };
-    let text = match within {
-        Within::Cell => text.replace('|', "\\|"),
+    let text = match context {
+        InlineContext::Cell => text.replace('|', "\\|"),
         _ => text.to_owned(),
     };
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// The longest run of a character.
+/// Length of the longest run of a character.
 pub(super) fn longest_run(text: &str, of: char) -> usize {
     let (mut run, mut longest) = (0, 0);
     for c in text.chars() {
@@ -450,16 +450,16 @@ pub(super) fn longest_run(text: &str, of: char) -> usize {
     longest
 }
 
-/// Whether a URL can stand as it is.
-fn is_plain(url: &str) -> bool {
+/// Whether a URL needs no `<` and `>` around it.
+fn is_bare_url(url: &str) -> bool {
     !url.contains(|c: char| {
         c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '(' | ')' | '\\' | '|')
     })
 }
 
-/// The target of a link or an image.
-fn target(url: &str, out: &mut String) {
-    if is_plain(url) {
+/// Writes the URL of a link or an image.
+fn write_url(url: &str, out: &mut String) {
+    if is_bare_url(url) {
         out.push_str(url);
         return;
     }

@@ -194,7 +194,7 @@ proptest::proptest! {
         let html = format!("<p>{}</p>", parts.concat());
         // Joined, the text marks items and cells by signs of its own; they are no words of the page.
         let document = crate::html::Document::parse(&html, &crate::html::ParseLimits::default()).unwrap();
-        let clip = crate::html::Selection::of_all(&document, &document.nodes().take(1).collect::<Vec<_>>());
+        let clip = crate::html::Selection::whole(&document);
         let words: Vec<String> = crate::html::blocks(&document, &clip)
             .into_iter()
             .map(|block| block.text)

@@ -1,136 +1,121 @@
-//! The list of active formatting elements (WHATWG HTML, 13.2.4.3), and what their end tags do (13.2.6.4.7).
+//! The list of active formatting elements (WHATWG HTML, 13.2.4.3) and the adoption agency algorithm (13.2.6.4.7).
 
-use super::super::tree::Attr;
-use super::open::{Active, Scope, Space};
-use super::tokens::Name;
-use super::{Builder, Outcome, Unusual};
+use super::super::node::Attribute;
+use super::super::tag::Tag;
+use super::builder::{FormattingElement, GiveUp, OpenIn, TreeBuilder};
+use super::element_groups::is_special;
+use super::open_elements::ElementScope;
+use super::tokenizer::TagName;
 
-impl Builder<'_> {
-    pub(super) fn clear_formatting(&mut self) {
+impl TreeBuilder<'_> {
+    /// Clears the list up to the last marker, the marker included.
+    pub(super) fn clear_to_marker(&mut self) {
         while let Some(Some(_)) = self.formatting.pop() {}
     }
 
-    fn is_open(&self, at: u32) -> bool {
-        self.open.iter().rev().any(|open| open.at == at)
+    fn is_open(&self, node: u32) -> bool {
+        self.open.iter().rev().any(|open| open.node == node)
     }
 
-    /// Reconstructs the active formatting elements (13.2.4.3). Mostly the last of them, if any, is open still.
+    /// Reconstructs the active formatting elements: opens those again that were closed with the block around them.
     #[inline]
-    pub(super) fn reconstruct(&mut self) {
+    pub(super) fn reconstruct_formatting(&mut self) {
+        // Nearly always the last one, if any, is still open.
         if let Some(Some(last)) = self.formatting.last()
-            && !self.is_open(last.at)
+            && !self.is_open(last.node)
         {
-            self.open_again();
+            self.reopen_formatting();
         }
     }
 
-    #[inline(never)]
-    fn open_again(&mut self) {
-        let closed = |active: &&Option<Active>| active.is_some_and(|active| !self.is_open(active.at));
-        let closed = self.formatting.iter().rev().take_while(closed).count();
+    fn reopen_formatting(&mut self) {
+        let is_closed =
+            |entry: &&Option<FormattingElement>| entry.is_some_and(|entry| !self.is_open(entry.node));
+        let closed = self.formatting.iter().rev().take_while(is_closed).count();
         for place in self.formatting.len() - closed..self.formatting.len() {
-            let Some(Some(active)) = self.formatting.get(place).copied() else {
+            let Some(entry) = self.formatting.get(place).copied().flatten() else {
                 return;
             };
-            let Some(node) = self.nodes.get(active.at as usize) else {
+            let Some(node) = self.nodes.get(entry.node as usize).copied() else {
                 return;
             };
-            let (first, count) = (node.text, node.attrs);
-            let at = self.push(active.tag, first, count);
-            self.enter(at, active.tag, Space::Html);
+            let node = self.push_node(node);
+            self.push_open(node, entry.tag, OpenIn::Html);
             if let Some(slot) = self.formatting.get_mut(place) {
-                *slot = Some(Active { at, ..active });
+                *slot = Some(FormattingElement { node, ..entry });
             }
         }
     }
 
-    /// Inserts a formatting element; of four alike the first is forgotten.
-    pub(super) fn format(&mut self, name: Name) {
-        let at = self.insert(name, true);
-        let since = self
-            .formatting
-            .iter()
-            .rev()
-            .take_while(|active| active.is_some())
-            .count();
-        let (mut alike, mut first) = (0, 0);
-        for (place, active) in self.formatting.iter().enumerate().rev().take(since) {
-            if active.is_some_and(|active| active.tag == name.tag && self.have_same_attributes(active.at, at))
-            {
-                (alike, first) = (alike + 1, place);
+    /// Inserts a formatting element. Of four equal ones the first leaves the list ("Noah's Ark clause").
+    pub(super) fn insert_formatting(&mut self, name: TagName) {
+        let node = self.insert(name);
+        let (mut equal, mut first) = (0, 0);
+        for (place, entry) in self.formatting.iter().enumerate().rev() {
+            let Some(entry) = entry else { break };
+            if entry.tag == name.tag && self.have_same_attributes(entry.node, node) {
+                (equal, first) = (equal + 1, place);
             }
         }
-        if alike >= 3 {
+        if equal >= 3 {
             self.formatting.remove(first);
         }
-        self.formatting.push(Some(Active { at, tag: name.tag }));
+        self.formatting
+            .push(Some(FormattingElement { node, tag: name.tag }));
     }
 
-    fn attributes_of(&self, at: u32) -> &[Attr] {
+    fn attributes_of(&self, node: u32) -> &[Attribute] {
         self.nodes
-            .get(at as usize)
-            .and_then(|node| self.attrs.get(node.attributes()))
+            .get(node as usize)
+            .and_then(|node| self.attributes.get(node.attributes()))
             .unwrap_or_default()
     }
 
     fn have_same_attributes(&self, one: u32, other: u32) -> bool {
         let (one, other) = (self.attributes_of(one), self.attributes_of(other));
-        one.len() == other.len()
-            && one.iter().all(|a| {
-                other
-                    .iter()
-                    .any(|b| self.str(a.name) == self.str(b.name) && self.str(a.value) == self.str(b.value))
-            })
+        let is_same = |a: &Attribute, b: &Attribute| {
+            self.str(a.name) == self.str(b.name) && self.str(a.value) == self.str(b.value)
+        };
+        one.len() == other.len() && one.iter().all(|a| other.iter().any(|b| is_same(a, b)))
     }
 
-    /// The adoption agency algorithm, as far as it moves nothing (13.2.6.4.7).
-    pub(super) fn adopt(&mut self, name: Name) -> Outcome {
-        // Mostly it ends what was opened last.
-        if let (Some(current), Some(Some(last))) = (self.open.last(), self.formatting.last())
-            && current.at == last.at
-            && last.tag == name.tag
-        {
-            self.pop();
-            self.formatting.pop();
-            return Ok(());
-        }
-        let is_active = |formatting: &[Option<Active>], at| {
-            formatting
-                .iter()
-                .any(|active| active.is_some_and(|active| active.at == at))
-        };
-        if let Some(current) = self.open.last()
+    /// The last formatting element of a tag after the last marker, and its place in the list.
+    pub(super) fn active_formatting(&self, tag: Tag) -> Option<(usize, FormattingElement)> {
+        let entries = self.formatting.iter().enumerate().rev();
+        let after_marker = entries.map_while(|(place, entry)| Some((place, (*entry)?)));
+        after_marker.into_iter().find(|(_, entry)| entry.tag == tag)
+    }
+
+    /// The adoption agency algorithm as far as it moves no node.
+    pub(super) fn close_formatting(&mut self, name: TagName) -> Result<(), GiveUp> {
+        if let Some(current) = self.open.last().copied()
             && current.tag == name.tag
-            && !is_active(&self.formatting, current.at)
+            && !self
+                .formatting
+                .iter()
+                .flatten()
+                .any(|entry| entry.node == current.node)
         {
             self.pop();
             return Ok(());
         }
-        // Each turn ends one element or the algorithm; the second finds that nothing of the name is left.
-        let mut found = None;
-        for (position, active) in self.formatting.iter().enumerate().rev() {
-            let Some(active) = active else { break };
-            if active.tag == name.tag {
-                found = Some((position, *active));
-                break;
-            }
-        }
-        let Some((position, active)) = found else {
-            self.end_of_any(name);
+        let Some((place, entry)) = self.active_formatting(name.tag) else {
+            self.close_any_other(name);
             return Ok(());
         };
-        let Some(place) = self.open.iter().rposition(|open| open.at == active.at) else {
-            self.formatting.remove(position);
+        let Some(depth) = self.open.iter().rposition(|open| open.node == entry.node) else {
+            self.formatting.remove(place);
             return Ok(());
         };
-        if !self.finds_in_scope(Scope::Default, |open| open.at == active.at) {
+        if !self.any_in_scope(ElementScope::Default, |open| open.node == entry.node) {
             return Ok(());
         }
-        if self.open.iter().skip(place).any(|open| open.is_special()) {
-            return Err(Unusual);
+        // With a block inside, the block moves.
+        if self.open.iter().skip(depth).any(|open| is_special(open.tag)) {
+            return Err(GiveUp);
         }
-        self.truncate(place);
-        self.formatting.remove(position);
+        self.truncate_open(depth);
+        self.formatting.remove(place);
         Ok(())
     }
 }

@@ -1,9 +1,10 @@
-//! Character references (WHATWG HTML, 13.2.5.72 to 13.2.5.84).
+//! Character references such as `&amp;` and `&#38;` (WHATWG HTML, 13.2.5.72 to 13.2.5.80). The table of names is
+//! html5ever's.
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 use memchr::memchr;
 
-/// Appends a text in which references stand for what they name. In an attribute `&copy=` is what it looks like.
+/// Appends `text` to `out` with character references resolved. In an attribute `&copy=` is no reference.
 pub(super) fn resolve(text: &str, in_attribute: bool, out: &mut String) {
     let mut rest = text;
     while let Some(found) = memchr(b'&', rest.as_bytes()) {
@@ -23,7 +24,7 @@ pub(super) fn resolve(text: &str, in_attribute: bool, out: &mut String) {
     out.push_str(rest);
 }
 
-/// Bytes of `#38;`, or 0 where there is no number.
+/// Resolves `#38;`. Returns its length in bytes, or 0 if it is no number.
 fn numeric(name: &str, out: &mut String) -> usize {
     let bytes = name.as_bytes();
     let (base, from) = match bytes.get(1) {
@@ -50,25 +51,13 @@ fn numeric(name: &str, out: &mut String) -> usize {
     at + usize::from(bytes.get(at) == Some(&b';'))
 }
 
-/// Bytes of the longest name there is a character for, or 0.
+/// Resolves the longest known name at the start of `name`. Returns its length in bytes, or 0 if there is none.
 fn named(name: &str, in_attribute: bool, out: &mut String) -> usize {
-    for (common, character) in [
-        ("amp;", '&'),
-        ("nbsp;", '\u{a0}'),
-        ("quot;", '"'),
-        ("lt;", '<'),
-        ("gt;", '>'),
-    ] {
-        if name.starts_with(common) {
-            out.push(character);
-            return common.len();
-        }
-    }
     let mut best = None;
     let mut end = 0;
     while let Some(byte) = name.as_bytes().get(end) {
         end += 1;
-        // The table has the beginnings of all names, too, with no character.
+        // The table also has all prefixes of names, with 0 for the characters.
         let known = name.get(..end).and_then(|begin| NAMED_ENTITIES.get(begin));
         let Some((first, second)) = known else {
             break;

@@ -1,8 +1,8 @@
-//! Names the parser knows something about (WHATWG HTML, 13.2.4.2 and 13.2.6.5).
+//! Groups of HTML elements that rules of tree construction have in common (WHATWG HTML, 13.2.4.2 and 13.2.6).
 
 use super::super::tag::Tag;
 
-/// The special elements. None of them is of another vocabulary than HTML's.
+/// The "special" category. Its elements of SVG and MathML are left out: no rule here meets them.
 pub(super) fn is_special(tag: Tag) -> bool {
     matches!(
         tag,
@@ -91,8 +91,8 @@ pub(super) fn is_special(tag: Tag) -> bool {
     )
 }
 
-/// What belongs in the head wherever it stands.
-pub(super) fn is_of_head(tag: Tag) -> bool {
+/// Start tags that the body handles by the rules of "in head".
+pub(super) fn is_metadata(tag: Tag) -> bool {
     matches!(
         tag,
         Tag::Base
@@ -108,7 +108,7 @@ pub(super) fn is_of_head(tag: Tag) -> bool {
     )
 }
 
-/// Blocks without a rule of their own: they end a paragraph, and their end tags what is left open in them.
+/// Blocks without a rule of their own: the start tag closes a paragraph, the end tag closes what is open inside.
 pub(super) fn is_plain_block(tag: Tag) -> bool {
     matches!(
         tag,
@@ -139,8 +139,8 @@ pub(super) fn is_plain_block(tag: Tag) -> bool {
     )
 }
 
-/// Elements whose end is implied by that of another (13.2.6.3).
-pub(super) fn is_implied(tag: Tag) -> bool {
+/// Elements with an implied end tag (13.2.6.3).
+pub(super) fn has_implied_end(tag: Tag) -> bool {
     matches!(
         tag,
         Tag::Dd
@@ -156,7 +156,7 @@ pub(super) fn is_implied(tag: Tag) -> bool {
     )
 }
 
-/// The parts of a table that stand in no other place.
+/// Parts of a table, which are ignored outside of one.
 pub(super) fn is_table_part(tag: Tag) -> bool {
     matches!(
         tag,
@@ -172,8 +172,8 @@ pub(super) fn is_table_part(tag: Tag) -> bool {
     )
 }
 
-/// Start tags that end foreign content.
-pub(super) fn breaks_out(tag: Tag) -> bool {
+/// Start tags that end SVG content (13.2.6.5).
+pub(super) fn ends_foreign_content(tag: Tag) -> bool {
     matches!(
         tag,
         Tag::B
@@ -221,140 +221,4 @@ pub(super) fn breaks_out(tag: Tag) -> bool {
             | Tag::Ul
             | Tag::Var
     )
-}
-
-/// Whether HTML may stand in an element of SVG.
-pub(super) fn is_point(name: &str) -> bool {
-    matches!(name, "foreignObject" | "desc" | "title")
-}
-
-const ELEMENTS: [&str; 37] = [
-    "altGlyph",
-    "altGlyphDef",
-    "altGlyphItem",
-    "animateColor",
-    "animateMotion",
-    "animateTransform",
-    "clipPath",
-    "feBlend",
-    "feColorMatrix",
-    "feComponentTransfer",
-    "feComposite",
-    "feConvolveMatrix",
-    "feDiffuseLighting",
-    "feDisplacementMap",
-    "feDistantLight",
-    "feDropShadow",
-    "feFlood",
-    "feFuncA",
-    "feFuncB",
-    "feFuncG",
-    "feFuncR",
-    "feGaussianBlur",
-    "feImage",
-    "feMerge",
-    "feMergeNode",
-    "feMorphology",
-    "feOffset",
-    "fePointLight",
-    "feSpecularLighting",
-    "feSpotLight",
-    "feTile",
-    "feTurbulence",
-    "foreignObject",
-    "glyphRef",
-    "linearGradient",
-    "radialGradient",
-    "textPath",
-];
-
-/// The name of an element of SVG whose case HTML forgets.
-pub(super) fn foreign_name(name: &str) -> Option<&'static str> {
-    cased(&ELEMENTS, name)
-}
-
-fn cased(names: &[&'static str], name: &str) -> Option<&'static str> {
-    // Few names are as long, and most of what is looked up is none of them.
-    let alike = |known: &&&str| known.len() == name.len() && known.eq_ignore_ascii_case(name);
-    names.iter().find(alike).copied()
-}
-
-const ATTRIBUTES: [&str; 56] = [
-    "attributeName",
-    "attributeType",
-    "baseFrequency",
-    "baseProfile",
-    "calcMode",
-    "clipPathUnits",
-    "diffuseConstant",
-    "edgeMode",
-    "filterUnits",
-    "glyphRef",
-    "gradientTransform",
-    "gradientUnits",
-    "kernelMatrix",
-    "kernelUnitLength",
-    "keyPoints",
-    "keySplines",
-    "keyTimes",
-    "lengthAdjust",
-    "limitingConeAngle",
-    "markerHeight",
-    "markerUnits",
-    "markerWidth",
-    "maskContentUnits",
-    "maskUnits",
-    "numOctaves",
-    "pathLength",
-    "patternContentUnits",
-    "patternTransform",
-    "patternUnits",
-    "pointsAtX",
-    "pointsAtY",
-    "pointsAtZ",
-    "preserveAlpha",
-    "preserveAspectRatio",
-    "primitiveUnits",
-    "refX",
-    "refY",
-    "repeatCount",
-    "repeatDur",
-    "requiredExtensions",
-    "requiredFeatures",
-    "specularConstant",
-    "specularExponent",
-    "spreadMethod",
-    "startOffset",
-    "stdDeviation",
-    "stitchTiles",
-    "surfaceScale",
-    "systemLanguage",
-    "tableValues",
-    "targetX",
-    "targetY",
-    "textLength",
-    "viewBox",
-    "viewTarget",
-    "xChannelSelector",
-];
-
-/// What the name of an attribute of SVG becomes, and whether it then is of a name space of its own.
-pub(super) fn foreign_attribute(name: &str) -> (Option<&'static str>, bool) {
-    let spaced = match name {
-        "xlink:actuate" => "actuate",
-        "xlink:arcrole" => "arcrole",
-        "xlink:href" => "href",
-        "xlink:role" => "role",
-        "xlink:show" => "show",
-        "xlink:title" => "title",
-        "xlink:type" => "type",
-        "xml:lang" => "lang",
-        "xml:space" => "space",
-        "xmlns" => "xmlns",
-        "xmlns:xlink" => "xlink",
-        "ychannelselector" => return (Some("yChannelSelector"), false),
-        "zoomandpan" => return (Some("zoomAndPan"), false),
-        _ => return (cased(&ATTRIBUTES, name), false),
-    };
-    (Some(spaced), true)
 }

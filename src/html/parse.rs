@@ -1,0 +1,51 @@
+//! Parses a page: by the fast parser where the page allows it, else by html5ever.
+
+use std::borrow::Cow;
+
+use super::flatten::flattened;
+use super::limits::{LimitExceeded, ParseLimits};
+use super::steps::Steps;
+use super::tree::Document;
+use super::{html5ever_parser, quick};
+
+impl Document {
+    /// Parses a decoded page. A page beyond the depths and widths of the limits is flattened; one of more bytes or nodes
+    /// is an error.
+    pub fn parse(html: &str, limits: &ParseLimits) -> Result<Self, LimitExceeded> {
+        if html.len() > limits.bytes {
+            return Err(LimitExceeded::Bytes(html.len()));
+        }
+        let html = normalise_newlines(html.strip_prefix('\u{feff}').unwrap_or(html));
+        let steps = Steps::new(limits.steps);
+        Ok(build(&html, limits, &steps)?.with_steps(steps))
+    }
+}
+
+/// Builds the tree. The fast parser takes a step for every eight bytes, html5ever more.
+fn build(html: &str, limits: &ParseLimits, steps: &Steps) -> Result<Document, LimitExceeded> {
+    let parse_quick = |html: &str| {
+        if steps.spend_text(html.len()) {
+            Ok(quick::parse(html, limits))
+        } else {
+            Err(LimitExceeded::Steps)
+        }
+    };
+    if let Some(document) = parse_quick(html)? {
+        return Ok(document);
+    }
+    let html = flattened(html, limits)?;
+    if let Cow::Owned(html) = &html
+        && let Some(document) = parse_quick(html)?
+    {
+        return Ok(document);
+    }
+    html5ever_parser::parse(&html, limits, steps)
+}
+
+/// Makes all line ends LF, as the standard does before tokenizing (WHATWG HTML, 13.2.3.5).
+pub(super) fn normalise_newlines(html: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\r', html.as_bytes()).is_none() {
+        return html.into();
+    }
+    html.replace("\r\n", "\n").replace('\r', "\n").into()
+}

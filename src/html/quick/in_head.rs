@@ -1,0 +1,153 @@
+//! The modes "in head", "after head" and "in template" (WHATWG HTML, 13.2.6.4.4 to 6 and 13.2.6.4.18).
+
+use super::super::tag::Tag;
+use super::builder::{
+    GiveUp, InsertionMode, OpenElement, OpenIn, Processed, RuleResult, TreeBuilder, TreeToken,
+};
+use super::element_groups::is_metadata;
+use super::tokenizer::RawContent;
+
+use Processed::{Done, Reprocess};
+
+impl TreeBuilder<'_> {
+    pub(super) fn in_head(&mut self, token: TreeToken) -> RuleResult {
+        match token {
+            TreeToken::Space(span) => self.append_text(span),
+            TreeToken::Comment => self.splits_text = true,
+            TreeToken::Start { name, .. } => match name.tag {
+                Tag::Html => return self.in_body(token),
+                Tag::Base | Tag::Basefont | Tag::Bgsound | Tag::Link | Tag::Meta => {
+                    self.insert_childless(name);
+                }
+                Tag::Title => self.insert_raw(name, RawContent::Escapable),
+                // Without scripting a noscript in the head has markup; html5ever parses as with scripting.
+                Tag::Noframes | Tag::Style | Tag::Noscript => self.insert_raw(name, RawContent::Verbatim),
+                Tag::Script => self.insert_raw(name, RawContent::Script),
+                Tag::Template => {
+                    self.formatting.push(None);
+                    self.frameset_ok = false;
+                    self.mode = InsertionMode::InTemplate;
+                    self.template_modes.push(InsertionMode::InTemplate);
+                    self.insert(name);
+                }
+                Tag::Head => {}
+                _ => return Ok(self.leave_head()),
+            },
+            TreeToken::End(name) => match name.tag {
+                Tag::Head => {
+                    self.leave_head();
+                    self.mode = InsertionMode::AfterHead;
+                }
+                Tag::Body | Tag::Html | Tag::Br => return Ok(self.leave_head()),
+                Tag::Template if self.has_open_template() => {
+                    self.generate_all_implied_ends();
+                    self.close_template();
+                }
+                _ => {}
+            },
+            TreeToken::Text(_) | TreeToken::Eof => return Ok(self.leave_head()),
+        }
+        Ok(Done)
+    }
+
+    fn leave_head(&mut self) -> Processed {
+        self.pop();
+        Reprocess(InsertionMode::AfterHead)
+    }
+
+    fn close_template(&mut self) {
+        self.pop_through(|open| open.tag == Tag::Template);
+        self.clear_to_marker();
+        self.template_modes.pop();
+        self.mode = self.appropriate_mode();
+    }
+
+    pub(super) fn after_head(&mut self, token: TreeToken) -> RuleResult {
+        match token {
+            TreeToken::Space(span) => {
+                let after_comment = std::mem::take(&mut self.splits_text);
+                self.space_after_head.push((span, after_comment));
+            }
+            TreeToken::Comment => self.splits_text = true,
+            TreeToken::Start { name, .. } => match name.tag {
+                Tag::Html => return self.in_body(token),
+                Tag::Body => {
+                    self.insert_space_after_head();
+                    self.insert(name);
+                    self.frameset_ok = false;
+                    self.mode = InsertionMode::InBody;
+                }
+                Tag::Frameset => return Err(GiveUp),
+                tag if is_metadata(tag) => return self.metadata_after_head(token),
+                Tag::Head => {}
+                _ => return Ok(self.begin_body()),
+            },
+            TreeToken::End(name) => match name.tag {
+                Tag::Template => return self.in_head(token),
+                Tag::Body | Tag::Html | Tag::Br => return Ok(self.begin_body()),
+                _ => {}
+            },
+            TreeToken::Text(_) | TreeToken::Eof => return Ok(self.begin_body()),
+        }
+        Ok(Done)
+    }
+
+    /// Inserts an element of the head that comes after its end tag.
+    fn metadata_after_head(&mut self, token: TreeToken) -> RuleResult {
+        let head = self.head.ok_or(GiveUp)?;
+        // Text after it continues text before it: the element is not between them.
+        let splits_text = std::mem::replace(&mut self.splits_text, true);
+        self.open.push(OpenElement {
+            node: head,
+            tag: Tag::Head,
+            namespace: OpenIn::Html,
+        });
+        let processed = self.in_head(token);
+        self.remove_open(head);
+        self.splits_text = splits_text;
+        processed
+    }
+
+    fn begin_body(&mut self) -> Processed {
+        self.insert_space_after_head();
+        self.insert_implied(Tag::Body);
+        Reprocess(InsertionMode::InBody)
+    }
+
+    /// Inserts the white space between head and body.
+    fn insert_space_after_head(&mut self) {
+        for (index, (span, after_comment)) in
+            std::mem::take(&mut self.space_after_head).into_iter().enumerate()
+        {
+            self.splits_text = after_comment || index == 0;
+            self.append_text(span);
+        }
+        self.splits_text = false;
+    }
+
+    pub(super) fn in_template(&mut self, token: TreeToken) -> RuleResult {
+        let mode = match token {
+            TreeToken::Space(_) | TreeToken::Text(_) | TreeToken::Comment => return self.in_body(token),
+            TreeToken::Start { name, .. } => match name.tag {
+                tag if is_metadata(tag) => return self.in_head(token),
+                Tag::Caption | Tag::Colgroup | Tag::Tbody | Tag::Tfoot | Tag::Thead => InsertionMode::InTable,
+                Tag::Col => InsertionMode::InColumnGroup,
+                Tag::Tr => InsertionMode::InTableBody,
+                Tag::Td | Tag::Th => InsertionMode::InRow,
+                _ => InsertionMode::InBody,
+            },
+            TreeToken::End(name) if name.tag == Tag::Template => return self.in_head(token),
+            TreeToken::End(_) => return Ok(Done),
+            TreeToken::Eof => {
+                if !self.has_open_template() {
+                    return Ok(Done);
+                }
+                self.close_template();
+                return Ok(Reprocess(self.mode));
+            }
+        };
+        self.template_modes.pop();
+        self.template_modes.push(mode);
+        Ok(Reprocess(mode))
+    }
+}
