@@ -8,67 +8,25 @@ use url::Url;
 
 use super::limits::ParseLimits;
 use super::quick;
-use super::tag::Tag;
+use super::tag::{Tag, TagSet, tag_set};
 
 /// Longest URL of a link or image, in bytes.
 const MAX_URL: usize = 4096;
 
 /// Blocks that hold text.
-pub(super) const TEXT_BLOCKS: &[Tag] = &[
-    Tag::P,
-    Tag::H1,
-    Tag::H2,
-    Tag::H3,
-    Tag::H4,
-    Tag::H5,
-    Tag::H6,
-    Tag::Li,
-    Tag::Pre,
-    Tag::Td,
-    Tag::Th,
-    Tag::Dt,
-    Tag::Dd,
-    Tag::Figcaption,
-    Tag::Caption,
-];
+pub(super) const TEXT_BLOCKS: TagSet = tag_set! {
+    P H1 H2 H3 H4 H5 H6 Li Pre Td Th Dt Dd Figcaption Caption
+};
 
 /// Blocks that hold blocks.
-pub(super) const CONTAINERS: &[Tag] = &[
-    Tag::Ul,
-    Tag::Ol,
-    Tag::Dl,
-    Tag::Blockquote,
-    Tag::Figure,
-    Tag::Table,
-    Tag::Thead,
-    Tag::Tbody,
-    Tag::Tfoot,
-    Tag::Tr,
-];
+pub(super) const CONTAINERS: TagSet = tag_set! {
+    Ul Ol Dl Blockquote Figure Table Thead Tbody Tfoot Tr
+};
 
 /// Elements within a text, `<a>` aside.
-pub(super) const INLINE: &[Tag] = &[
-    Tag::B,
-    Tag::Strong,
-    Tag::I,
-    Tag::Em,
-    Tag::U,
-    Tag::S,
-    Tag::Del,
-    Tag::Ins,
-    Tag::Sub,
-    Tag::Sup,
-    Tag::Code,
-    Tag::Kbd,
-    Tag::Samp,
-    Tag::Var,
-    Tag::Q,
-    Tag::Cite,
-    Tag::Abbr,
-    Tag::Mark,
-    Tag::Small,
-    Tag::Time,
-];
+pub(super) const INLINE: TagSet = tag_set! {
+    B Strong I Em U S Del Ins Sub Sup Code Kbd Samp Var Q Cite Abbr Mark Small Time
+};
 
 /// The allowed attributes of an element; elements that are not here have none.
 const ATTRIBUTES: &[(Tag, &[&str])] = &[
@@ -137,7 +95,7 @@ fn is_allowed_element(tag: Tag) -> bool {
     matches!(tag, Tag::A | Tag::Img | Tag::Br | Tag::Hr)
         || [TEXT_BLOCKS, CONTAINERS, INLINE]
             .iter()
-            .any(|tags| tags.contains(&tag))
+            .any(|tags| tags.contains(tag))
 }
 
 fn is_allowed_attribute(tag: Tag, name: &str, value: &str) -> bool {
@@ -149,11 +107,10 @@ fn is_allowed_attribute(tag: Tag, name: &str, value: &str) -> bool {
 /// Removes everything that is not allowed. Done by ammonia.
 pub(super) fn clean(html: &str) -> String {
     static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
-        let tags = TEXT_BLOCKS
-            .iter()
-            .chain(CONTAINERS)
-            .chain(INLINE)
-            .map(|tag| tag.name());
+        let tags = [TEXT_BLOCKS, CONTAINERS, INLINE]
+            .into_iter()
+            .flat_map(TagSet::tags)
+            .map(Tag::name);
         let mut builder = ammonia::Builder::empty();
         builder
             .tags(tags.chain(["a", "img", "br", "hr"]).collect::<HashSet<_>>())

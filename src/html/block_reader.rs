@@ -291,6 +291,9 @@ impl<'d> BlockReader<'d> {
 
 /// The weight of a text of so many characters, see [`Block::weight`]. Its first 60 characters decide.
 fn weight(text: &str, chars: usize) -> f64 {
+    if text.is_ascii() {
+        return chars as f64;
+    }
     let (mut dense, mut all) = (0, 0);
     for c in text.chars().take(60).filter(|c| c.is_alphabetic()) {
         all += 1;

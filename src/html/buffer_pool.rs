@@ -6,7 +6,7 @@ use std::cell::Cell;
 use super::node::{Attribute, Node};
 
 /// Largest buffers that are kept for the next page, in bytes.
-const MAX_KEPT: usize = 1 << 20;
+const MAX_KEPT: usize = 2 << 20;
 
 /// Empty buffers of a document.
 #[derive(Default)]
@@ -21,9 +21,20 @@ thread_local! {
 }
 
 impl Buffers {
-    /// The buffers of the page before, or new ones.
-    pub(super) fn take() -> Self {
-        KEPT.try_with(Cell::take).unwrap_or_default()
+    /// Buffers for a page of that many bytes: those of the page before where they suffice.
+    pub(super) fn take(page_bytes: usize) -> Self {
+        let mut buffers = KEPT.try_with(Cell::take).unwrap_or_default();
+        // Growing them would copy what they held.
+        if buffers.text.capacity() < page_bytes {
+            buffers.text = String::with_capacity(page_bytes + page_bytes / 8);
+        }
+        if buffers.nodes.capacity() < page_bytes / 32 {
+            buffers.nodes = Vec::with_capacity(page_bytes / 32);
+        }
+        if buffers.attributes.capacity() < page_bytes / 48 {
+            buffers.attributes = Vec::with_capacity(page_bytes / 48);
+        }
+        buffers
     }
 
     /// Keeps the buffers for the next page, unless larger ones are kept already.

@@ -46,11 +46,11 @@ enum ContentRole {
 
 /// `None` for elements that are dropped, with their content kept.
 fn role(tag: Tag) -> Option<ContentRole> {
-    if TEXT_BLOCKS.contains(&tag) {
+    if TEXT_BLOCKS.contains(tag) {
         Some(ContentRole::TextBlock)
-    } else if CONTAINERS.contains(&tag) {
+    } else if CONTAINERS.contains(tag) {
         Some(ContentRole::Container)
-    } else if INLINE.contains(&tag) || tag == Tag::A {
+    } else if INLINE.contains(tag) || tag == Tag::A {
         Some(ContentRole::Inline)
     } else {
         None
@@ -173,7 +173,7 @@ impl SanitisedWriter<'_> {
             .into_iter()
             .find(|tag| role(*tag) != Some(ContentRole::Inline));
         let holds_text =
-            block.is_some_and(|tag| TEXT_BLOCKS.contains(&tag) || (!needs_text_block && tag == Tag::Figure));
+            block.is_some_and(|tag| TEXT_BLOCKS.contains(tag) || (!needs_text_block && tag == Tag::Figure));
         if !holds_text {
             self.out.push_str("<p>");
             self.open.push((Tag::P, None));
@@ -201,7 +201,7 @@ impl SanitisedWriter<'_> {
             let mut open = self.open.iter();
             open.any(|(open, _)| *open == Tag::P || open.heading().is_some())
         };
-        if !is_inline && TEXT_BLOCKS.contains(&tag) && is_nested() {
+        if !is_inline && TEXT_BLOCKS.contains(tag) && is_nested() {
             return;
         }
         if tag == Tag::A {
@@ -269,7 +269,7 @@ impl SanitisedWriter<'_> {
             .and_then(|at| self.out.get(at + 1..))
             .unwrap_or_default();
         let (tag, _) = Tag::at_start(tag.trim_start_matches('/').as_bytes());
-        matches!(tag, Tag::A | Tag::Img) || INLINE.contains(&tag)
+        matches!(tag, Tag::A | Tag::Img) || INLINE.contains(tag)
     }
 
     fn write_image(&mut self, id: NodeId) {

@@ -99,6 +99,73 @@ tags! {
     Ul "ul", Var "var", Video "video", Wbr "wbr", Xmp "xmp",
 }
 
+/// A set of tags. Made from a list while compiling; asking it is a test of one bit.
+#[derive(Clone, Copy)]
+pub(super) struct TagSet([u64; 3]);
+
+impl TagSet {
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "done while compiling, where a wrong index is an error"
+    )]
+    pub(super) const fn of(tags: &[Tag]) -> Self {
+        let mut bits = [0; 3];
+        let mut next = 0;
+        while next < tags.len() {
+            let tag = tags[next] as usize;
+            bits[tag / 64] |= 1 << (tag % 64);
+            next += 1;
+        }
+        Self(bits)
+    }
+
+    /// The tags of the set, in alphabetical order.
+    pub(super) fn tags(self) -> impl Iterator<Item = Tag> {
+        let known = Tag::NAMES.iter().map(|(_, tag)| *tag);
+        known.filter(move |tag| self.contains(*tag))
+    }
+
+    pub(super) fn contains(self, tag: Tag) -> bool {
+        let tag = tag as usize;
+        self.0
+            .get(tag / 64)
+            .is_some_and(|bits| bits & (1 << (tag % 64)) != 0)
+    }
+}
+
+/// A [`TagSet`] of the tags listed.
+macro_rules! tag_set {
+    ($($tag:ident)*) => { $crate::html::tag::TagSet::of(&[$($crate::html::tag::Tag::$tag),*]) };
+}
+pub(super) use tag_set;
+
+const VOID: TagSet = tag_set! {
+    Area Base Br Col Embed Frame Hr Img Input Link Meta Param Source Track Wbr
+};
+
+const OPTIONAL_END: TagSet = tag_set! {
+    P Li Dt Dd Option Optgroup Tr Td Th Tbody Thead Tfoot Colgroup Rb Rp Rt Rtc Html Head Body
+};
+
+const FORMATTING: TagSet = tag_set! {
+    A B Big Code Em Font I Nobr S Small Strike Strong Tt U
+};
+
+const RAW_TEXT: TagSet = tag_set! {
+    Script Style Textarea Title Xmp Iframe Noembed Noframes Noscript
+};
+
+const NO_TEXT: TagSet = tag_set! {
+    Script Style Template Noscript Noframes Noembed Iframe Object Applet Embed Svg Math Canvas Audio Video Head
+    Textarea Select Datalist Input Button Meter Progress Rp Rt Rtc
+};
+
+const BLOCKS: TagSet = tag_set! {
+    Address Article Aside Blockquote Body Caption Center Dd Details Dialog Dir Div Dl Dt Fieldset Figcaption Figure
+    Footer Form H1 H2 H3 H4 H5 H6 Header Hgroup Hr Html Legend Li Main Marquee Menu Nav Ol Optgroup Option P
+    Plaintext Pre Search Section Summary Table Tbody Td Tfoot Th Thead Tr Ul Xmp
+};
+
 impl Tag {
     /// The tag of a lower-case name.
     pub fn of(name: &str) -> Self {
@@ -144,181 +211,32 @@ impl Tag {
 
     /// Elements without an end tag.
     pub fn is_void(self) -> bool {
-        matches!(
-            self,
-            Self::Area
-                | Self::Base
-                | Self::Br
-                | Self::Col
-                | Self::Embed
-                | Self::Frame
-                | Self::Hr
-                | Self::Img
-                | Self::Input
-                | Self::Link
-                | Self::Meta
-                | Self::Param
-                | Self::Source
-                | Self::Track
-                | Self::Wbr
-        )
+        VOID.contains(self)
     }
 
     /// Elements whose end tag is optional: they close each other, so that they nest only through other elements.
     pub(super) fn has_optional_end(self) -> bool {
-        matches!(
-            self,
-            Self::P
-                | Self::Li
-                | Self::Dt
-                | Self::Dd
-                | Self::Option
-                | Self::Optgroup
-                | Self::Tr
-                | Self::Td
-                | Self::Th
-                | Self::Tbody
-                | Self::Thead
-                | Self::Tfoot
-                | Self::Colgroup
-                | Self::Rb
-                | Self::Rp
-                | Self::Rt
-                | Self::Rtc
-                | Self::Html
-                | Self::Head
-                | Self::Body
-        )
+        OPTIONAL_END.contains(self)
     }
 
     /// Formatting elements: the parser opens them again in every block until they are closed (13.2.4.3).
     pub(super) fn is_formatting(self) -> bool {
-        matches!(
-            self,
-            Self::A
-                | Self::B
-                | Self::Big
-                | Self::Code
-                | Self::Em
-                | Self::Font
-                | Self::I
-                | Self::Nobr
-                | Self::S
-                | Self::Small
-                | Self::Strike
-                | Self::Strong
-                | Self::Tt
-                | Self::U
-        )
+        FORMATTING.contains(self)
     }
 
     /// Elements that the tokenizer reads as text up to their end tag.
     pub(super) fn has_raw_text(self) -> bool {
-        matches!(
-            self,
-            Self::Script
-                | Self::Style
-                | Self::Textarea
-                | Self::Title
-                | Self::Xmp
-                | Self::Iframe
-                | Self::Noembed
-                | Self::Noframes
-                | Self::Noscript
-        )
+        RAW_TEXT.contains(self)
     }
 
     /// Elements that show a reader no text of an article: scripts, media, form controls, the head, ruby annotations.
     pub fn has_no_text(self) -> bool {
-        matches!(
-            self,
-            Self::Script
-                | Self::Style
-                | Self::Template
-                | Self::Noscript
-                | Self::Noframes
-                | Self::Noembed
-                | Self::Iframe
-                | Self::Object
-                | Self::Applet
-                | Self::Embed
-                | Self::Svg
-                | Self::Math
-                | Self::Canvas
-                | Self::Audio
-                | Self::Video
-                | Self::Head
-                | Self::Textarea
-                | Self::Select
-                | Self::Datalist
-                | Self::Input
-                | Self::Button
-                | Self::Meter
-                | Self::Progress
-                | Self::Rp
-                | Self::Rt
-                | Self::Rtc
-        )
+        NO_TEXT.contains(self)
     }
 
     /// Elements that begin on a new line.
     pub fn is_block(self) -> bool {
-        matches!(
-            self,
-            Self::Address
-                | Self::Article
-                | Self::Aside
-                | Self::Blockquote
-                | Self::Body
-                | Self::Caption
-                | Self::Center
-                | Self::Dd
-                | Self::Details
-                | Self::Dialog
-                | Self::Dir
-                | Self::Div
-                | Self::Dl
-                | Self::Dt
-                | Self::Fieldset
-                | Self::Figcaption
-                | Self::Figure
-                | Self::Footer
-                | Self::Form
-                | Self::H1
-                | Self::H2
-                | Self::H3
-                | Self::H4
-                | Self::H5
-                | Self::H6
-                | Self::Header
-                | Self::Hgroup
-                | Self::Hr
-                | Self::Html
-                | Self::Legend
-                | Self::Li
-                | Self::Main
-                | Self::Marquee
-                | Self::Menu
-                | Self::Nav
-                | Self::Ol
-                | Self::Optgroup
-                | Self::Option
-                | Self::P
-                | Self::Plaintext
-                | Self::Pre
-                | Self::Search
-                | Self::Section
-                | Self::Summary
-                | Self::Table
-                | Self::Tbody
-                | Self::Td
-                | Self::Tfoot
-                | Self::Th
-                | Self::Thead
-                | Self::Tr
-                | Self::Ul
-                | Self::Xmp
-        )
+        BLOCKS.contains(self)
     }
 
     /// `h1` to `h6`, as 1 to 6.

@@ -124,12 +124,9 @@ impl<'a> TreeBuilder<'a> {
     pub(super) fn new(page: &'a str, max_attributes: usize) -> Self {
         let Buffers {
             mut text,
-            mut nodes,
-            mut attributes,
-        } = Buffers::take();
-        nodes.reserve(page.len() / 32);
-        attributes.reserve(page.len() / 48);
-        text.reserve(page.len() + page.len() / 16);
+            nodes,
+            attributes,
+        } = Buffers::take(page.len());
         text.push_str(page);
         Self {
             page,
@@ -162,6 +159,16 @@ impl<'a> TreeBuilder<'a> {
             }
         }
         Document::new(self.text, self.nodes, self.attributes)
+    }
+
+    /// Returns the buffers of a parser that gave up.
+    pub(super) fn discard(self) {
+        Buffers {
+            text: self.text,
+            nodes: self.nodes,
+            attributes: self.attributes,
+        }
+        .put_back();
     }
 
     /// The characters of a span.

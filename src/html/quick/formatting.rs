@@ -3,7 +3,7 @@
 use super::super::node::Attribute;
 use super::super::tag::Tag;
 use super::builder::{FormattingElement, GiveUp, OpenIn, TreeBuilder};
-use super::element_groups::is_special;
+use super::element_groups::SPECIAL;
 use super::open_elements::ElementScope;
 use super::tokenizer::TagName;
 
@@ -111,7 +111,12 @@ impl TreeBuilder<'_> {
             return Ok(());
         }
         // With a block inside, the block moves.
-        if self.open.iter().skip(depth).any(|open| is_special(open.tag)) {
+        if self
+            .open
+            .iter()
+            .skip(depth)
+            .any(|open| SPECIAL.contains(open.tag))
+        {
             return Err(GiveUp);
         }
         self.truncate_open(depth);

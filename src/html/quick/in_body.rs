@@ -2,7 +2,7 @@
 
 use super::super::tag::Tag;
 use super::builder::{GiveUp, InsertionMode, Processed, RuleResult, TreeBuilder, TreeToken};
-use super::element_groups::{is_metadata, is_plain_block, is_special, is_table_part};
+use super::element_groups::{METADATA, PLAIN_BLOCKS, SPECIAL, TABLE_PARTS};
 use super::open_elements::ElementScope;
 use super::references;
 use super::tokenizer::{RawContent, TagName};
@@ -10,6 +10,7 @@ use super::tokenizer::{RawContent, TagName};
 use Processed::{Done, Reprocess};
 
 impl TreeBuilder<'_> {
+    #[inline]
     pub(super) fn in_body(&mut self, token: TreeToken) -> RuleResult {
         match token {
             TreeToken::Space(span) => {
@@ -32,9 +33,9 @@ impl TreeBuilder<'_> {
     /// Chooses the group of a start tag.
     fn start_in_body(&mut self, name: TagName, self_closing: bool, token: TreeToken) -> RuleResult {
         match name.tag {
-            tag if is_metadata(tag) => return self.in_head(token),
+            tag if METADATA.contains(tag) => return self.in_head(token),
             Tag::Html | Tag::Body | Tag::Frameset => self.start_document_part(name.tag)?,
-            tag if is_plain_block(tag) || tag == Tag::P => {
+            tag if PLAIN_BLOCKS.contains(tag) || tag == Tag::P => {
                 self.close_p();
                 self.insert(name);
             }
@@ -82,7 +83,7 @@ impl TreeBuilder<'_> {
                 self.reconstruct_formatting();
                 self.insert_svg(name, self_closing);
             }
-            tag if is_table_part(tag) || matches!(tag, Tag::Frame | Tag::Head) => {}
+            tag if TABLE_PARTS.contains(tag) || matches!(tag, Tag::Frame | Tag::Head) => {}
             _ => {
                 self.reconstruct_formatting();
                 self.insert(name);
@@ -131,7 +132,7 @@ impl TreeBuilder<'_> {
             _ => matches!(tag, Tag::Dd | Tag::Dt),
         };
         let stop = self.open.iter().rev().map(|open| open.tag).find(|tag| {
-            is_same_kind(*tag) || (is_special(*tag) && !matches!(tag, Tag::Address | Tag::Div | Tag::P))
+            is_same_kind(*tag) || (SPECIAL.contains(*tag) && !matches!(tag, Tag::Address | Tag::Div | Tag::P))
         });
         if let Some(tag) = stop.filter(|tag| is_same_kind(*tag)) {
             self.close(tag, tag);
@@ -268,7 +269,7 @@ impl TreeBuilder<'_> {
                     self.mode = InsertionMode::AfterBody;
                 }
             }
-            tag if is_plain_block(tag)
+            tag if PLAIN_BLOCKS.contains(tag)
                 || matches!(tag, Tag::Button | Tag::Listing | Tag::Pre | Tag::Select) =>
             {
                 self.close_in_scope(ElementScope::Default, tag, Tag::Text);

@@ -4,7 +4,7 @@ use super::super::tag::Tag;
 use super::builder::{
     GiveUp, InsertionMode, OpenElement, OpenIn, Processed, RuleResult, TreeBuilder, TreeToken,
 };
-use super::element_groups::is_metadata;
+use super::element_groups::METADATA;
 use super::tokenizer::RawContent;
 
 use Processed::{Done, Reprocess};
@@ -78,7 +78,7 @@ impl TreeBuilder<'_> {
                     self.mode = InsertionMode::InBody;
                 }
                 Tag::Frameset => return Err(GiveUp),
-                tag if is_metadata(tag) => return self.metadata_after_head(token),
+                tag if METADATA.contains(tag) => return self.metadata_after_head(token),
                 Tag::Head => {}
                 _ => return Ok(self.begin_body()),
             },
@@ -129,7 +129,7 @@ impl TreeBuilder<'_> {
         let mode = match token {
             TreeToken::Space(_) | TreeToken::Text(_) | TreeToken::Comment => return self.in_body(token),
             TreeToken::Start { name, .. } => match name.tag {
-                tag if is_metadata(tag) => return self.in_head(token),
+                tag if METADATA.contains(tag) => return self.in_head(token),
                 Tag::Caption | Tag::Colgroup | Tag::Tbody | Tag::Tfoot | Tag::Thead => InsertionMode::InTable,
                 Tag::Col => InsertionMode::InColumnGroup,
                 Tag::Tr => InsertionMode::InTableBody,

@@ -3,7 +3,7 @@
 
 use super::super::tag::Tag;
 use super::builder::{GiveUp, InsertionMode, Processed, RuleResult, TreeBuilder, TreeToken};
-use super::element_groups::is_table_part;
+use super::element_groups::TABLE_PARTS;
 use super::open_elements::ElementScope;
 
 use Processed::{Done, Reprocess};
@@ -15,7 +15,7 @@ const ROW_CONTEXT: [Tag; 3] = [Tag::Tr, Tag::Template, Tag::Html];
 
 /// Parts of a table around rows, `<caption>` and columns included.
 fn is_outside_rows(tag: Tag) -> bool {
-    is_table_part(tag) && !matches!(tag, Tag::Tr | Tag::Td | Tag::Th)
+    TABLE_PARTS.contains(tag) && !matches!(tag, Tag::Tr | Tag::Td | Tag::Th)
 }
 
 fn is_row_group(tag: Tag) -> bool {
@@ -39,7 +39,7 @@ impl TreeBuilder<'_> {
             TreeToken::Comment => self.splits_text = true,
             TreeToken::Eof => return self.in_body(token),
             TreeToken::Text(_) => return Err(GiveUp),
-            TreeToken::Start { name, .. } if is_table_part(name.tag) => {
+            TreeToken::Start { name, .. } if TABLE_PARTS.contains(name.tag) => {
                 self.pop_to(&TABLE_CONTEXT);
                 let (mode, implied) = match name.tag {
                     Tag::Caption => (InsertionMode::InCaption, None),
@@ -80,7 +80,7 @@ impl TreeBuilder<'_> {
                     self.close_table();
                 }
                 Tag::Template => return self.in_head(token),
-                tag if is_table_part(tag) || matches!(tag, Tag::Body | Tag::Html) => {}
+                tag if TABLE_PARTS.contains(tag) || matches!(tag, Tag::Body | Tag::Html) => {}
                 _ => return Err(GiveUp),
             },
         }
@@ -101,8 +101,10 @@ impl TreeBuilder<'_> {
         let is_own_end = match token {
             TreeToken::End(name) if name.tag == Tag::Caption => true,
             TreeToken::End(name) if name.tag == Tag::Table => false,
-            TreeToken::Start { name, .. } if is_table_part(name.tag) => false,
-            TreeToken::End(name) if is_table_part(name.tag) || matches!(name.tag, Tag::Body | Tag::Html) => {
+            TreeToken::Start { name, .. } if TABLE_PARTS.contains(name.tag) => false,
+            TreeToken::End(name)
+                if TABLE_PARTS.contains(name.tag) || matches!(name.tag, Tag::Body | Tag::Html) =>
+            {
                 return Ok(Done);
             }
             _ => return self.in_body(token),
@@ -177,7 +179,8 @@ impl TreeBuilder<'_> {
             }
             TreeToken::Start { name, .. } if is_outside_rows(name.tag) => return Ok(self.leave_table_body()),
             TreeToken::End(name) if name.tag == Tag::Table => return Ok(self.leave_table_body()),
-            TreeToken::End(name) if is_table_part(name.tag) || matches!(name.tag, Tag::Body | Tag::Html) => {}
+            TreeToken::End(name)
+                if TABLE_PARTS.contains(name.tag) || matches!(name.tag, Tag::Body | Tag::Html) => {}
             _ => return self.in_table(token),
         }
         Ok(Done)
@@ -205,14 +208,16 @@ impl TreeBuilder<'_> {
                 self.formatting.push(None);
                 return Ok(Done);
             }
-            TreeToken::Start { name, .. } if is_table_part(name.tag) => {}
+            TreeToken::Start { name, .. } if TABLE_PARTS.contains(name.tag) => {}
             TreeToken::End(name) if matches!(name.tag, Tag::Tr | Tag::Table) => {}
             TreeToken::End(name) if is_row_group(name.tag) => {
                 if !self.has_in_scope(ElementScope::Table, name.tag) {
                     return Ok(Done);
                 }
             }
-            TreeToken::End(name) if is_table_part(name.tag) || matches!(name.tag, Tag::Body | Tag::Html) => {
+            TreeToken::End(name)
+                if TABLE_PARTS.contains(name.tag) || matches!(name.tag, Tag::Body | Tag::Html) =>
+            {
                 return Ok(Done);
             }
             _ => return self.in_table(token),
@@ -235,13 +240,15 @@ impl TreeBuilder<'_> {
                 }
                 false
             }
-            TreeToken::Start { name, .. } if is_table_part(name.tag) => {
+            TreeToken::Start { name, .. } if TABLE_PARTS.contains(name.tag) => {
                 self.any_in_scope(ElementScope::Table, |open| is_cell(open.tag))
             }
             TreeToken::End(name) if matches!(name.tag, Tag::Table | Tag::Tr) || is_row_group(name.tag) => {
                 self.has_in_scope(ElementScope::Table, name.tag)
             }
-            TreeToken::End(name) if is_table_part(name.tag) || matches!(name.tag, Tag::Body | Tag::Html) => {
+            TreeToken::End(name)
+                if TABLE_PARTS.contains(name.tag) || matches!(name.tag, Tag::Body | Tag::Html) =>
+            {
                 false
             }
             _ => return self.in_body(token),

@@ -83,7 +83,11 @@ impl TreeBuilder<'_> {
         let mut index = 0;
         while let Some(written) = self.tokenizer.attributes.get(index).copied() {
             index += 1;
-            let (name, has_namespace) = self.attribute_name(written.name, namespace);
+            let (name, has_namespace) = if written.has_capitals || namespace != Namespace::Html {
+                self.attribute_name(written.name, namespace)
+            } else {
+                (written.name, false)
+            };
             let known = self.attributes.get(first..).unwrap_or_default();
             let is_known = known.iter().any(|known| {
                 known.name.len == name.len
@@ -106,7 +110,8 @@ impl TreeBuilder<'_> {
         }
     }
 
-    /// The name of an attribute, and whether it has a namespace.
+    /// The adjusted name of an attribute, and whether it has a namespace.
+    #[inline(never)]
     fn attribute_name(&mut self, written: Span, namespace: Namespace) -> (Span, bool) {
         let name = self.lower_case(written);
         if namespace == Namespace::Html {

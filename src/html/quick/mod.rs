@@ -52,11 +52,17 @@ pub(super) fn parse(page: &str, limits: &ParseLimits) -> Option<Document> {
     if !is_small || memchr(0, page.as_bytes()).is_some() {
         return None;
     }
-    build(page, limits).ok()
+    let mut builder = TreeBuilder::new(page, limits.attributes);
+    match build(&mut builder, limits) {
+        Ok(()) => Some(builder.finish()),
+        Err(GiveUp) => {
+            builder.discard();
+            None
+        }
+    }
 }
 
-fn build(page: &str, limits: &ParseLimits) -> Result<Document, GiveUp> {
-    let mut builder = TreeBuilder::new(page, limits.attributes);
+fn build(builder: &mut TreeBuilder<'_>, limits: &ParseLimits) -> Result<(), GiveUp> {
     loop {
         let token = builder.tokenizer.next_token(builder.is_foreign());
         builder.process(token)?;
@@ -69,7 +75,7 @@ fn build(page: &str, limits: &ParseLimits) -> Result<Document, GiveUp> {
             return Err(GiveUp);
         }
         if matches!(token, HtmlToken::Eof) {
-            return Ok(builder.finish());
+            return Ok(());
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::super::node::Span;
 use super::super::tag::Tag;
 use super::builder::{GiveUp, InsertionMode, OpenIn, Processed, RuleResult, TreeBuilder, TreeToken};
-use super::element_groups::ends_foreign_content;
+use super::element_groups::END_FOREIGN_CONTENT;
 use super::tokenizer::{Doctype, HtmlToken};
 
 use Processed::{Done, Reprocess};
@@ -62,7 +62,20 @@ impl TreeBuilder<'_> {
         Ok(())
     }
 
+    #[inline]
     fn dispatch(&mut self, token: TreeToken) -> Result<(), GiveUp> {
+        // Nearly all tokens of a page end here.
+        if self.mode == InsertionMode::InBody && !self.is_foreign() {
+            match self.in_body(token)? {
+                Done => return Ok(()),
+                Reprocess(mode) => self.mode = mode,
+            }
+        }
+        self.dispatch_by_mode(token)
+    }
+
+    #[inline(never)]
+    fn dispatch_by_mode(&mut self, token: TreeToken) -> Result<(), GiveUp> {
         loop {
             let processed = if self.is_foreign_content(token) {
                 self.in_foreign_content(token)?
@@ -165,7 +178,8 @@ impl TreeBuilder<'_> {
             TreeToken::Space(span) | TreeToken::Text(span) => self.append_body_text(span),
             TreeToken::Comment => self.splits_text = true,
             TreeToken::Start { name, .. }
-                if ends_foreign_content(name.tag) || (name.tag == Tag::Font && self.is_html_font()) =>
+                if END_FOREIGN_CONTENT.contains(name.tag)
+                    || (name.tag == Tag::Font && self.is_html_font()) =>
             {
                 return self.leave_foreign_content(token);
             }

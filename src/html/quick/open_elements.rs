@@ -2,7 +2,7 @@
 
 use super::super::tag::Tag;
 use super::builder::{OpenElement, OpenIn, TreeBuilder};
-use super::element_groups::{has_implied_end, is_special, is_table_part};
+use super::element_groups::{IMPLIED_END, SPECIAL, TABLE_PARTS};
 use super::tokenizer::TagName;
 
 /// The scopes of the standard: where the search for an open element ends.
@@ -129,15 +129,15 @@ impl TreeBuilder<'_> {
 
     /// Generates implied end tags, except for `except`; [`Tag::Text`] excepts none.
     pub(super) fn generate_implied_ends(&mut self, except: Tag) {
-        while has_implied_end(self.current_tag()) && self.current_tag() != except {
+        while IMPLIED_END.contains(self.current_tag()) && self.current_tag() != except {
             self.pop();
         }
     }
 
     /// Generates all implied end tags thoroughly, as at the end of a template.
     pub(super) fn generate_all_implied_ends(&mut self) {
-        while has_implied_end(self.current_tag())
-            || (is_table_part(self.current_tag()) && self.current_tag() != Tag::Col)
+        while IMPLIED_END.contains(self.current_tag())
+            || (TABLE_PARTS.contains(self.current_tag()) && self.current_tag() != Tag::Col)
         {
             self.pop();
         }
@@ -148,7 +148,7 @@ impl TreeBuilder<'_> {
         let place = self
             .open
             .iter()
-            .rposition(|open| self.is_named(*open, name) || is_special(open.tag));
+            .rposition(|open| self.is_named(*open, name) || SPECIAL.contains(open.tag));
         if let Some(place) = place
             && self
                 .open

@@ -53,6 +53,19 @@ fn numeric(name: &str, out: &mut String) -> usize {
 
 /// Resolves the longest known name at the start of `name`. Returns its length in bytes, or 0 if there is none.
 fn named(name: &str, in_attribute: bool, out: &mut String) -> usize {
+    // Nearly all references of a page are among these.
+    for (common, character) in [
+        ("amp;", '&'),
+        ("nbsp;", '\u{a0}'),
+        ("quot;", '"'),
+        ("lt;", '<'),
+        ("gt;", '>'),
+    ] {
+        if name.starts_with(common) {
+            out.push(character);
+            return common.len();
+        }
+    }
     let mut best = None;
     let mut end = 0;
     while let Some(byte) = name.as_bytes().get(end) {

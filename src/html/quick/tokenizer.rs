@@ -38,6 +38,9 @@ pub(super) struct TagName {
 pub(super) struct WrittenAttribute {
     pub(super) name: Span,
     pub(super) value: Span,
+    /// Whether its name has capital letters.
+    pub(super) has_capitals: bool,
+    /// Whether its value has character references.
     pub(super) has_references: bool,
 }
 
@@ -198,40 +201,48 @@ impl<'a> Tokenizer<'a> {
                 Some(_) => {}
             }
             let start = at;
-            // A name may begin with `=`.
-            at += 1;
-            while bytes
-                .get(at)
-                .is_some_and(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'>' | b'='))
-            {
+            let mut has_capitals = false;
+            while let Some(byte) = bytes.get(at) {
+                // A name may begin with `=`.
+                let ends =
+                    byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>') || *byte == b'=' && at > start;
+                if ends {
+                    break;
+                }
+                has_capitals |= byte.is_ascii_uppercase();
                 at += 1;
             }
             let mut attribute = WrittenAttribute {
                 name: Span::new(start, at),
                 value: Span::new(at, at),
+                has_capitals,
                 has_references: false,
             };
             at = skip_space(at);
             if bytes.get(at) == Some(&b'=') {
-                let start = skip_space(at + 1);
-                let end = if let Some(quote @ (b'"' | b'\'')) = bytes.get(start) {
-                    let Some(length) = memchr(*quote, self.rest(start + 1)) else {
+                at = skip_space(at + 1);
+                let start = at;
+                if let Some(quote @ (b'"' | b'\'')) = bytes.get(start) {
+                    let rest = self.rest(start + 1);
+                    let mut found = memchr2(*quote, b'&', rest);
+                    if found.and_then(|found| rest.get(found)) == Some(&b'&') {
+                        attribute.has_references = true;
+                        found = memchr(*quote, rest);
+                    }
+                    let Some(length) = found else {
                         return false;
                     };
                     at = start + length + 2;
                     attribute.value = Span::new(start + 1, at - 1);
-                    at
                 } else {
-                    let rest = self.rest(start).iter();
-                    let length = rest
-                        .take_while(|byte| !byte.is_ascii_whitespace() && **byte != b'>')
-                        .count();
-                    attribute.value = Span::new(start, start + length);
-                    start + length
-                };
-                at = end;
-                let value = bytes.get(attribute.value.range()).unwrap_or_default();
-                attribute.has_references = memchr(b'&', value).is_some();
+                    while let Some(byte) = bytes.get(at)
+                        && !(byte.is_ascii_whitespace() || *byte == b'>')
+                    {
+                        attribute.has_references |= *byte == b'&';
+                        at += 1;
+                    }
+                    attribute.value = Span::new(start, at);
+                }
             }
             if self.attributes.len() <= self.max_attributes {
                 self.attributes.push(attribute);
