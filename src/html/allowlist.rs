@@ -1,4 +1,7 @@
 //! What HTML that we write may contain: elements, attributes, schemes of URLs. And the check of what was written.
+//!
+//! The check parses the HTML again. Only HTML that a browser parses into the same elements passes, so that markup which
+//! changes its meaning between two parsers ("mutation XSS") does not.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -91,6 +94,7 @@ fn is_clean(html: &str) -> bool {
     is_allowed && elements == tags
 }
 
+/// Whether an element may be written.
 fn is_allowed_element(tag: Tag) -> bool {
     matches!(tag, Tag::A | Tag::Img | Tag::Br | Tag::Hr)
         || [TEXT_BLOCKS, CONTAINERS, INLINE]
@@ -98,6 +102,7 @@ fn is_allowed_element(tag: Tag) -> bool {
             .any(|tags| tags.contains(tag))
 }
 
+/// Whether an attribute may be written; URLs need an allowed scheme.
 fn is_allowed_attribute(tag: Tag, name: &str, value: &str) -> bool {
     let allowed = ATTRIBUTES.iter().find(|(element, _)| *element == tag);
     allowed.is_some_and(|(_, names)| names.contains(&name))

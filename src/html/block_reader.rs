@@ -2,7 +2,7 @@
 //!
 //! Words are joined or separated as the page's layout does it: a block element ends a paragraph, an inline element does not
 //! separate words. A `<br>` directly in a block ends a paragraph; in `<p>`, `<li>` or a heading one is a line break and two
-//! end it. Comments, scripts, Word's `<o:p>` and directional marks at the ends are no text; a no-break space is a space.
+//! end it. Tables of data become one block per row, tables that lay out a page are read like any other element. Comments, scripts, Word's `<o:p>` and directional marks at the ends are no text; a no-break space is a space.
 
 use super::block::{Block, BlockKind};
 use super::selection::Selection;
@@ -34,7 +34,9 @@ struct OpenBlock {
 /// Collects blocks while it walks through elements.
 pub(super) struct BlockReader<'d> {
     document: &'d Document,
+    /// Finished blocks.
     blocks: Vec<Block>,
+    /// Open block elements, outermost first.
     open: Vec<OpenBlock>,
     /// The text of the block being read; `owner` to `linked_chars` as in [`Block`].
     text: String,
@@ -121,6 +123,7 @@ impl<'d> BlockReader<'d> {
         }
     }
 
+    /// Opens a block element: ends the block before it, or in a data table the cell or row.
     fn open_block(&mut self, id: NodeId, tag: Tag) {
         let outer = self.open.last().copied();
         let mut open = OpenBlock {
@@ -188,6 +191,7 @@ impl<'d> BlockReader<'d> {
         cells > rows && blocks <= cells
     }
 
+    /// A `<br>`: what it does depends on the innermost block element.
     fn line_break(&mut self) {
         if self.text.is_empty() {
             return;
@@ -205,6 +209,7 @@ impl<'d> BlockReader<'d> {
         }
     }
 
+    /// Appends a text node. Runs of words are copied as they are; other characters one by one.
     fn append(&mut self, id: NodeId) {
         let text = self.document.text(id).unwrap_or_default();
         self.document.spend_text(text.len());
@@ -254,6 +259,7 @@ impl<'d> BlockReader<'d> {
         }
     }
 
+    /// Ends the block being read. A block without visible text is dropped.
     fn end_block(&mut self) {
         (self.pending_space, self.pending_breaks) = (false, 0);
         if self.text.is_empty() {

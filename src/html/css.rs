@@ -24,6 +24,7 @@ pub struct CssError {
 }
 
 impl CssError {
+    /// An error at a byte offset.
     fn new(offset: usize, message: impl Into<String>) -> Self {
         Self {
             offset,
@@ -79,6 +80,7 @@ impl Document {
 struct SelectorToken<'a> {
     /// Byte offset in the selector.
     offset: usize,
+    /// As typed.
     text: &'a str,
 }
 

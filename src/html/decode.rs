@@ -1,4 +1,7 @@
 //! Decodes pages: finds the character encoding and returns text.
+//!
+//! Encodings and labels are those of the WHATWG Encoding Standard (`encoding_rs`); the guess by content is that of Firefox
+//! (`chardetng`). Used for everything that was fetched as HTML, by `extract`, `feed`, `probe` and the command line.
 
 use std::borrow::Cow;
 
@@ -58,10 +61,12 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     decoded(bytes, encoding)
 }
 
+/// Decodes with an encoding; undecodable bytes become U+FFFD.
 fn decoded<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Cow<'a, str> {
     without_nul(encoding.decode_without_bom_handling(bytes).0)
 }
 
+/// Removes NUL, which pages never mean.
 fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
     if memchr::memchr(0, text.as_bytes()).is_none() {
         return text;

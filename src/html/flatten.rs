@@ -3,7 +3,9 @@
 //! A tree builder takes quadratic time in the depth of a page, in the attributes of one element and in formatting elements
 //! left open: a page of one megabyte can keep it busy for minutes. One linear scan removes the tags below the greatest
 //! depth, attributes beyond the greatest number, and formatting elements that are never closed; their text stays. The scan
-//! does not have to agree with the parser on every stray tag: in doubt it counts too many.
+//! does not have to agree with the parser on every stray tag: in doubt it counts too many. See docs/threats.md, H13.
+//!
+//! The fast parser keeps the same limits itself and gives up where a page exceeds them.
 
 use std::borrow::Cow;
 
@@ -36,7 +38,9 @@ pub(super) fn flattened<'a>(html: &'a str, limits: &ParseLimits) -> Result<Cow<'
 /// An element that the scan takes to be open.
 struct ScannedElement<'a> {
     tag: Tag,
+    /// As in the page, in any case.
     name: &'a [u8],
+    /// Whether its start tag was removed: then its end tag is removed, too.
     is_removed: bool,
 }
 
@@ -64,11 +68,13 @@ struct TagExtent {
     end: usize,
     /// Position of the first attribute that is one too many.
     cut: Option<usize>,
+    /// Number of its attributes.
     attributes: usize,
     self_closing: bool,
 }
 
 impl<'a> LimitScan<'a, '_> {
+    /// Scans the whole page. An error if the parser would make far more nodes than the limit.
     fn run(&mut self) -> Result<(), LimitExceeded> {
         let bytes = self.html.as_bytes();
         let mut at = 0;
@@ -89,6 +95,7 @@ impl<'a> LimitScan<'a, '_> {
         Ok(())
     }
 
+    /// Position after a comment, document type or the like.
     fn markup_declaration(&self, start: usize) -> usize {
         let rest = self.html.as_bytes().get(start..).unwrap_or_default();
         if rest.starts_with(b"<!-->") {
@@ -100,6 +107,7 @@ impl<'a> LimitScan<'a, '_> {
         }
     }
 
+    /// The name at the start of a tag.
     fn name(&self, from: usize) -> &'a [u8] {
         let rest = self.html.as_bytes().get(from..).unwrap_or_default();
         let end = rest
@@ -109,6 +117,7 @@ impl<'a> LimitScan<'a, '_> {
         rest.get(..end).unwrap_or_default()
     }
 
+    /// Closes elements as the parser would. Returns the position after the tag.
     fn end_tag(&mut self, start: usize) -> usize {
         let name = self.name(start + 2);
         let extent = self.attributes(start + 2 + name.len());
@@ -159,6 +168,8 @@ impl<'a> LimitScan<'a, '_> {
         extent.end
     }
 
+    /// Opens an element, or removes its tag or some attributes. Returns the position after the tag, of elements with raw text
+    /// that after the end tag.
     fn start_tag(&mut self, start: usize) -> usize {
         let name = self.name(start + 1);
         let extent = self.attributes(start + 1 + name.len());
@@ -296,6 +307,7 @@ impl<'a> LimitScan<'a, '_> {
     }
 }
 
+/// A hash of a name in any case, below 256.
 fn hash(name: &[u8]) -> usize {
     name.iter().fold(name.len(), |hash, byte| {
         hash.wrapping_mul(31) ^ usize::from(byte.to_ascii_lowercase())

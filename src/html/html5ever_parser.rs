@@ -43,7 +43,7 @@ pub(super) fn parse(page: &str, limits: &ParseLimits, steps: &Steps) -> Result<D
 /// Index of the document in the arena. Index 0 stands for no node.
 const DOCUMENT: usize = 1;
 
-/// A node, linked to its neighbours by index.
+/// A node, linked to its neighbours by index. Moving a node takes constant time, however many siblings it has.
 #[derive(Debug, Default)]
 struct ArenaNode {
     parent: usize,
@@ -56,7 +56,9 @@ struct ArenaNode {
 
 #[derive(Debug, Default)]
 enum NodeContent {
+    /// Its name with namespace, and its attributes.
     Element(QualName, Vec<html5ever::Attribute>),
+    /// Characters; adjacent texts are one node.
     Text(StrTendril),
     /// The document, comments and processing instructions.
     #[default]
@@ -79,6 +81,7 @@ impl Arena {
         }
     }
 
+    /// Adds a node that has no parent yet. Returns its index.
     fn add(&self, content: NodeContent) -> usize {
         let mut nodes = self.nodes.borrow_mut();
         nodes.push(ArenaNode {
@@ -88,12 +91,14 @@ impl Arena {
         nodes.len() - 1
     }
 
+    /// Changes a node; does nothing for index 0.
     fn update(&self, index: usize, change: impl FnOnce(&mut ArenaNode)) {
         if let Some(node) = self.nodes.borrow_mut().get_mut(index).filter(|_| index != 0) {
             change(node);
         }
     }
 
+    /// A link of a node; 0 for index 0.
     fn get(&self, index: usize, link: fn(&ArenaNode) -> usize) -> usize {
         self.nodes.borrow().get(index).map_or(0, link)
     }
@@ -177,6 +182,7 @@ impl TreeSink for Arena {
         self.nodes.into_inner()
     }
 
+    /// Errors are of no interest: every page has a tree.
     fn parse_error(&self, _: Cow<'static, str>) {}
 
     fn get_document(&self) -> usize {
@@ -209,6 +215,7 @@ impl TreeSink for Arena {
         self.insert(child, *parent, 0);
     }
 
+    /// Foster parenting: before the table, or into the element under it on the stack if the table has no parent.
     fn append_based_on_parent_node(&self, element: &usize, previous: &usize, child: NodeOrText<usize>) {
         if self.get(*element, |node| node.parent) != 0 {
             self.append_before_sibling(element, child);
@@ -217,6 +224,7 @@ impl TreeSink for Arena {
         }
     }
 
+    /// The document type is in no tree.
     fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
 
     /// The contents of a template are kept as its children.
@@ -228,6 +236,7 @@ impl TreeSink for Arena {
         x == y
     }
 
+    /// Quirks mode changes no tree after this; selectors always match as in standards mode.
     fn set_quirks_mode(&self, _: QuirksMode) {}
 
     fn append_before_sibling(&self, sibling: &usize, child: NodeOrText<usize>) {
@@ -268,6 +277,7 @@ impl TreeSink for Arena {
     }
 }
 
+/// The name of what is no element; html5ever asks for names of elements only.
 static NO_NAME: QualName = QualName {
     prefix: None,
     ns: ns!(),
@@ -285,16 +295,19 @@ struct Collector {
 }
 
 impl Collector {
+    /// Appends a name, value or text to the text of the document.
     fn add_text(&mut self, text: &str) -> Span {
         let start = self.text.len();
         self.text.push_str(text);
         Span::new(start, self.text.len())
     }
 
+    /// Index of the next node.
     fn position(&self) -> u32 {
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 
+    /// Appends a node to the innermost open element. An element becomes the innermost open one.
     fn push(&mut self, content: &NodeContent) {
         let index = self.position();
         let mut node = Node::new(Tag::Text);

@@ -1,4 +1,6 @@
 //! The URL of an image, of one that a script loads later, too.
+//!
+//! Sites keep the real URL in an attribute of their own until the image comes into view, and put a placeholder into `src`.
 
 use url::Url;
 
@@ -56,7 +58,9 @@ pub fn image_source(document: &Document, id: NodeId, base: &Url) -> Option<Url> 
         .find_map(|src| web_url(base, src))
 }
 
+/// Whether the file name of a URL is that of a placeholder.
 fn is_placeholder(src: &str) -> bool {
+    // Names of folders do not count.
     let file = src.rsplit('/').next().unwrap_or(src).to_ascii_lowercase();
     PLACEHOLDERS.iter().any(|name| file.contains(name))
 }

@@ -1,4 +1,7 @@
 //! Matches selectors: shows our tree to the `selectors` crate, which Firefox uses.
+//!
+//! Differences from a browser: pages are never in quirks mode, so classes and ids match with their case; there are no
+//! pseudo-elements and no pseudo-classes that depend on a user or on scripts. Work is bounded by the steps of the document.
 
 use std::fmt;
 
@@ -63,8 +66,11 @@ pub(super) fn select(document: &Document, selectors: &Selectors) -> Vec<NodeId> 
 
 /// What an element needs to match a selector at all. It saves most elements of a page the full comparison.
 struct Prefilter<'s> {
+    /// The name of the element, if [`Tag`] knows it.
     tag: Option<Tag>,
+    /// One of its classes.
     class: Option<&'s CssString>,
+    /// A class or an id is needed.
     needs_attributes: bool,
 }
 
@@ -91,6 +97,7 @@ impl<'s> Prefilter<'s> {
         prefilter
     }
 
+    /// Whether an element has what the last compound needs. Never false for an element that matches.
     fn may_match(&self, node: &Node, element: ElementRef<'_>) -> bool {
         // Names in SVG are compared in their own case.
         (node.namespace != Namespace::Html || self.tag.is_none_or(|tag| tag == node.tag))
@@ -195,6 +202,7 @@ struct ElementRef<'d> {
 }
 
 impl ElementRef<'_> {
+    /// Another node of the same document.
     fn at(self, id: NodeId) -> Self {
         Self { id, ..self }
     }
@@ -208,6 +216,7 @@ impl ElementRef<'_> {
         self.document.tag(self.id) != Tag::Text
     }
 
+    /// The namespace of the element; selectors compare names in SVG with their case.
     fn namespace(self) -> Namespace {
         self.document
             .node(self.id)
@@ -253,9 +262,12 @@ impl ElementRef<'_> {
     }
 }
 
+/// What the crate asks of elements. Shadow trees, slots, parts and custom states belong to scripts: pages as parsed have
+/// none.
 impl Element for ElementRef<'_> {
     type Impl = SelectorTypes;
 
+    /// The identity of an element: the address of its node.
     fn opaque(&self) -> OpaqueElement {
         match self.document.node(self.id) {
             Some(node) => OpaqueElement::new(node),
@@ -313,6 +325,7 @@ impl Element for ElementRef<'_> {
         self.namespace() == other.namespace() && self.document.name(self.id) == self.document.name(other.id)
     }
 
+    /// Attributes with a namespace match only `*|name`.
     fn attr_matches(
         &self,
         namespace: &NamespaceConstraint<&CssString>,
@@ -344,8 +357,10 @@ impl Element for ElementRef<'_> {
         match *element {}
     }
 
+    /// Flags are for restyling after changes; documents do not change.
     fn apply_selector_flags(&self, _: ElementSelectorFlags) {}
 
+    /// `:link` and `:any-link` are not parsed, so this is never asked.
     fn is_link(&self) -> bool {
         self.document.tag(self.id) == Tag::Link
     }
@@ -378,6 +393,7 @@ impl Element for ElementRef<'_> {
         false
     }
 
+    /// `:empty`. Comments are in no tree, so they do not count.
     fn is_empty(&self) -> bool {
         self.is_template() || self.document.end(self.id) == self.id.next()
     }
@@ -386,6 +402,7 @@ impl Element for ElementRef<'_> {
         self.document.parent(self.id).is_none()
     }
 
+    /// No bloom filter of ancestors is used: each element is matched once per selector.
     fn add_element_unique_hashes(&self, _: &mut BloomFilter) -> bool {
         false
     }

@@ -1,4 +1,8 @@
-//! Parses a page: by the fast parser where the page allows it, else by html5ever.
+//! Parses a page: by the fast parser where the page allows it, else by html5ever. Both make the same tree.
+//!
+//! The fast parser is tried twice: on the page as it is, and if flattening changed the page, on the flattened one. Worst
+//! case is therefore two quick passes, one scan and one pass of html5ever, each linear in the bytes of the page times the
+//! limits of depth and width.
 
 use std::borrow::Cow;
 
@@ -21,7 +25,8 @@ impl Document {
     }
 }
 
-/// Builds the tree. The fast parser takes a step for every eight bytes, html5ever more.
+/// Builds the tree. Each try of the fast parser takes a step for every eight bytes, html5ever one for each byte and each look
+/// at an open element. An error if the steps or the nodes exceed the limits.
 fn build(html: &str, limits: &ParseLimits, steps: &Steps) -> Result<Document, LimitExceeded> {
     let parse_quick = |html: &str| {
         if steps.spend_text(html.len()) {

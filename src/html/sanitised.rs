@@ -1,7 +1,10 @@
 //! A selection of a page as sanitised HTML: paragraphs, headings, lists, quotes, tables and figures, with absolute links.
 //!
 //! The writer keeps the elements of the allowlist and drops wrappers. Its output is then checked against the allowlist once
-//! more, so that a mistake here does not become a security hole.
+//! more, so that a mistake here does not become a security hole (docs/threats.md, H16).
+//!
+//! A start tag is written when the first text or image in the element is, so there are no empty elements. Text outside of a
+//! text block gets a `<p>`. A link around blocks is repeated in each of them.
 
 use std::fmt::Write as _;
 
@@ -39,8 +42,11 @@ pub fn sanitise(html: &str, base: &Url) -> String {
 /// How an allowed element may be nested.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ContentRole {
+    /// Holds text and inline elements.
     TextBlock,
+    /// Holds blocks only.
     Container,
+    /// Is in a text block; a `<p>` is added where there is none.
     Inline,
 }
 
@@ -70,8 +76,10 @@ struct SourceElement {
 
 struct SanitisedWriter<'d> {
     document: &'d Document,
+    /// What relative URLs are resolved against.
     base: &'d Url,
     out: String,
+    /// The elements around the current position, wrappers included.
     /// Outermost first.
     elements: Vec<SourceElement>,
     /// Start tags written and not yet closed. A `<p>` that the writer added has no node.
@@ -79,6 +87,7 @@ struct SanitisedWriter<'d> {
 }
 
 impl SanitisedWriter<'_> {
+    /// Writes an element, except for what the selection excludes. Scripts and the like are dropped with their content.
     fn write(&mut self, root: NodeId, selection: &Selection) {
         let end = self.document.end(root);
         let mut id = root;
@@ -109,6 +118,7 @@ impl SanitisedWriter<'_> {
         self.elements.clear();
     }
 
+    /// Enters an element. Its tag is written with its first text or image: empty elements are never written.
     fn enter(&mut self, id: NodeId, tag: Tag) {
         let role = role(tag);
         if role != Some(ContentRole::Inline) && (role.is_some() || tag.is_block()) {
@@ -143,6 +153,7 @@ impl SanitisedWriter<'_> {
         }
     }
 
+    /// Writes end tags until `depth` start tags are open.
     fn close_to(&mut self, depth: usize) {
         while self.open.len() > depth
             && let Some((tag, node)) = self.open.pop()
@@ -232,6 +243,7 @@ impl SanitisedWriter<'_> {
         self.out.push('"');
     }
 
+    /// Writes the words of a text with one space between them; the text of a `<pre>` unchanged.
     fn write_text(&mut self, id: NodeId) {
         let text = self.document.text(id).unwrap_or_default();
         if text.chars().all(char::is_whitespace) {
@@ -272,6 +284,7 @@ impl SanitisedWriter<'_> {
         matches!(tag, Tag::A | Tag::Img) || INLINE.contains(tag)
     }
 
+    /// Writes an image with an absolute URL; one without a source on the web is dropped.
     fn write_image(&mut self, id: NodeId) {
         let Some(src) = image_source(self.document, id, self.base) else {
             return;

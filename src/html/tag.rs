@@ -9,6 +9,7 @@ macro_rules! tags {
         pub enum Tag { $($variant),*, /** Any other element. */ Other, /** Text. */ Text }
 
         impl Tag {
+            /// Packed names and tags, in alphabetical order.
             const NAMES: &[((u64, u8), Self)] = &[$((packed($name), Self::$variant)),*];
 
             /// Lower-case name; empty for [`Tag::Other`] and [`Tag::Text`].
@@ -108,6 +109,7 @@ impl TagSet {
         clippy::indexing_slicing,
         reason = "done while compiling, where a wrong index is an error"
     )]
+    /// The set of some tags.
     pub(super) const fn of(tags: &[Tag]) -> Self {
         let mut bits = [0; 3];
         let mut next = 0;
@@ -125,6 +127,7 @@ impl TagSet {
         known.filter(move |tag| self.contains(*tag))
     }
 
+    /// Whether a tag is in the set.
     pub(super) fn contains(self, tag: Tag) -> bool {
         let tag = tag as usize;
         self.0

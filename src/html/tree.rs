@@ -1,6 +1,11 @@
 //! A parsed page as a flat list: every element and text in document order, each with the end of its subtree.
 //!
-//! A subtree is a range of the list and a walk is a loop, so no depth of nesting becomes a depth of calls.
+//! A subtree is a range of the list and a walk is a loop, so no depth of nesting becomes a depth of calls. The list does not
+//! change after parsing; positions ([`NodeId`]) are valid for the document they came from and harmless for any other: what
+//! they do not find there is `None` or empty.
+//!
+//! Comments, processing instructions and the document type are not in the tree. The contents of a `<template>` are its
+//! children, but selectors do not see them there.
 
 use super::buffer_pool::Buffers;
 use super::limits::{LimitExceeded, ParseLimits};
@@ -82,10 +87,12 @@ impl Document {
         self.steps.are_spent()
     }
 
+    /// The characters of a span.
     fn str(&self, span: Span) -> &str {
         span.of(&self.text)
     }
 
+    /// The node at a position; `None` past the end.
     pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.index())
     }
@@ -173,12 +180,13 @@ impl Document {
         }
     }
 
-    /// The value of an attribute. One with a namespace counts only if there is no other of the name.
+    /// The value of an attribute, with character references resolved; names are in lower case. One with a namespace counts only if there is no other of the name.
     pub fn attr(&self, id: NodeId, name: &str) -> Option<&str> {
         let value = |has_namespace| self.values(id, name, Some(has_namespace)).next();
         value(false).or_else(|| value(true))
     }
 
+    /// The attributes of an element; none for a text.
     fn attributes_of(&self, id: NodeId) -> &[Attribute] {
         self.node(id)
             .and_then(|node| self.attributes.get(node.attributes()))

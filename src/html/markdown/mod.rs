@@ -1,7 +1,10 @@
 //! Sanitised HTML as Markdown: CommonMark with the tables and strikethrough of GFM.
 //!
 //! What Markdown cannot express stays text, or one of the few inline HTML elements that CommonMark allows. Text that looks
-//! like markup is escaped, so that a renderer shows what the page shows.
+//! like markup is escaped, so that a renderer shows what the page shows. Tests read the output back with a renderer.
+//!
+//! Used by `export` and by `extract --jsonl`. Input is HTML that [`super::sanitised`] wrote, so only the elements of the
+//! allowlist occur.
 
 mod inline;
 
@@ -54,6 +57,7 @@ struct BlockContainer {
 enum MarkdownRole {
     /// Its end ends a block.
     Block,
+    /// A heading of level 1 to 6.
     Heading(u8),
     /// A caption or a term: all of it is emphasised.
     Emphasised(Emphasis),
@@ -65,7 +69,9 @@ enum MarkdownRole {
     },
     /// A quote or an item with a [`BlockContainer`].
     Container,
+    /// Its end adds the closing piece.
     Inline(Emphasis),
+    /// A link with a target; its end adds the URL.
     Link,
 }
 
@@ -80,7 +86,9 @@ struct MarkdownElement {
 struct MarkdownRenderer<'d> {
     document: &'d Document,
     out: String,
+    /// The quotes and items around the current position, outermost first.
     containers: Vec<BlockContainer>,
+    /// The open elements that have a role, outermost first.
     elements: Vec<MarkdownElement>,
     /// The block being read.
     pieces: Vec<InlinePiece>,
@@ -91,6 +99,7 @@ struct MarkdownRenderer<'d> {
 }
 
 impl MarkdownRenderer<'_> {
+    /// Walks through the document once. Tables, code and preformatted text are written as a whole.
     fn walk(&mut self) {
         let Some(end) = self.document.nodes().last().map(NodeId::next) else {
             return;
@@ -131,6 +140,7 @@ impl MarkdownRenderer<'_> {
         self.end_block();
     }
 
+    /// Enters an element: an inline one adds a piece, a block ends the block before it.
     fn enter(&mut self, id: NodeId, tag: Tag) {
         if let Some(piece) = leaf_piece(self.document, id, tag) {
             self.pieces.push(piece);
@@ -327,6 +337,7 @@ impl MarkdownRenderer<'_> {
         text
     }
 
+    /// Writes a fenced code block. The fence is longer than any run of backticks in the text.
     fn preformatted(&mut self, id: NodeId) {
         self.end_block();
         let text = self.text_within(id);

@@ -51,7 +51,7 @@ pub(super) enum TreeToken {
         self_closing: bool,
     },
     End(TagName),
-    /// White space only.
+    /// White space only (13.1: tab, LF, FF, CR, space).
     Space(Span),
     /// Other text. Outside of the body, of cells, captions and templates it begins with a character that is no white
     /// space.
@@ -71,7 +71,7 @@ pub(super) enum OpenIn {
 
 /// An entry of the stack of open elements.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OpenElement {
+pub(super) struct StackElement {
     /// Its index in [`TreeBuilder::nodes`].
     pub(super) node: u32,
     /// [`Tag::Text`] for an element of SVG, so that no rule for HTML elements applies to it.
@@ -97,9 +97,10 @@ pub(super) struct TreeBuilder<'a> {
     pub(super) nodes: Vec<Node>,
     pub(super) attributes: Vec<Attribute>,
     /// The stack of open elements (13.2.4.2); the current node is last.
-    pub(super) open: Vec<OpenElement>,
+    pub(super) open: Vec<StackElement>,
     /// The list of active formatting elements (13.2.4.3); `None` is a marker.
     pub(super) formatting: Vec<Option<FormattingElement>>,
+    /// The current insertion mode.
     pub(super) mode: InsertionMode,
     /// The stack of template insertion modes.
     pub(super) template_modes: Vec<InsertionMode>,
@@ -111,6 +112,7 @@ pub(super) struct TreeBuilder<'a> {
     pub(super) space_after_head: Vec<(Span, bool)>,
     /// A comment or an end came after the last text: the next text is a node of its own.
     pub(super) splits_text: bool,
+    /// The "frameset-ok" flag: whether a `<frameset>` would still replace the body.
     pub(super) frameset_ok: bool,
     /// Whether `<table>` closes an open `<p>`: not in quirks mode. `None` where the document type has identifiers,
     /// which would have to be looked up.

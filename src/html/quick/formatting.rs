@@ -13,6 +13,7 @@ impl TreeBuilder<'_> {
         while let Some(Some(_)) = self.formatting.pop() {}
     }
 
+    /// Whether an element is on the stack of open elements. The search begins at the current node.
     fn is_open(&self, node: u32) -> bool {
         self.open.iter().rev().any(|open| open.node == node)
     }
@@ -28,6 +29,7 @@ impl TreeBuilder<'_> {
         }
     }
 
+    /// Opens the closed entries at the end of the list. The new elements share the attributes of the old ones.
     fn reopen_formatting(&mut self) {
         let is_closed =
             |entry: &&Option<FormattingElement>| entry.is_some_and(|entry| !self.is_open(entry.node));
@@ -64,6 +66,7 @@ impl TreeBuilder<'_> {
             .push(Some(FormattingElement { node, tag: name.tag }));
     }
 
+    /// The attributes of a node, in the order of the page.
     fn attributes_of(&self, node: u32) -> &[Attribute] {
         self.nodes
             .get(node as usize)
@@ -71,6 +74,7 @@ impl TreeBuilder<'_> {
             .unwrap_or_default()
     }
 
+    /// Whether two elements have the same attributes in any order.
     fn have_same_attributes(&self, one: u32, other: u32) -> bool {
         let (one, other) = (self.attributes_of(one), self.attributes_of(other));
         let is_same = |a: &Attribute, b: &Attribute| {
@@ -86,7 +90,8 @@ impl TreeBuilder<'_> {
         after_marker.into_iter().find(|(_, entry)| entry.tag == tag)
     }
 
-    /// The adoption agency algorithm as far as it moves no node.
+    /// The adoption agency algorithm as far as it moves no node: the loop of the standard then runs once, because a second round
+    /// finds no element of the name.
     pub(super) fn close_formatting(&mut self, name: TagName) -> Result<(), GiveUp> {
         if let Some(current) = self.open.last().copied()
             && current.tag == name.tag

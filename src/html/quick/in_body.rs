@@ -10,6 +10,8 @@ use super::tokenizer::{RawContent, TagName};
 use Processed::{Done, Reprocess};
 
 impl TreeBuilder<'_> {
+    /// The rules for all tokens. Text opens formatting elements again; white space does so, too, but leaves framesets
+    /// possible.
     #[inline]
     pub(super) fn in_body(&mut self, token: TreeToken) -> RuleResult {
         match token {
@@ -30,7 +32,8 @@ impl TreeBuilder<'_> {
         Ok(Done)
     }
 
-    /// Chooses the group of a start tag.
+    /// The start tags, group by group in the order of the standard. Groups of more than a few lines have a function of their
+    /// own.
     fn start_in_body(&mut self, name: TagName, self_closing: bool, token: TreeToken) -> RuleResult {
         match name.tag {
             tag if METADATA.contains(tag) => return self.in_head(token),
@@ -112,6 +115,7 @@ impl TreeBuilder<'_> {
         Ok(())
     }
 
+    /// `<form>` is ignored in another form, unless a template is open: templates have no form pointer.
     fn start_form(&mut self, name: TagName) {
         let in_template = self.has_open_template();
         if self.form.is_some() && !in_template {
@@ -173,6 +177,7 @@ impl TreeBuilder<'_> {
         self.frameset_ok = false;
     }
 
+    /// `<table>` closes a paragraph unless the page is in quirks mode.
     fn start_table(&mut self, name: TagName) -> Result<(), GiveUp> {
         if self.has_p_in_button_scope() {
             match self.table_closes_p {
@@ -187,7 +192,8 @@ impl TreeBuilder<'_> {
         Ok(())
     }
 
-    /// Elements without content.
+    /// Elements without content. `<image>` is a misspelt `<img>`. Visible ones rule out a frameset; `<param>`, `<source>` and
+    /// `<track>` belong to the element around them and reconstruct no formatting.
     fn start_void(&mut self, mut name: TagName) {
         let mut is_visible = true;
         match name.tag {
@@ -218,7 +224,7 @@ impl TreeBuilder<'_> {
         self.frameset_ok &= !is_visible;
     }
 
-    /// Elements whose content is no markup.
+    /// Elements whose content is no markup. `<noscript>` is one of them: the page is parsed as if scripts ran.
     fn start_raw(&mut self, name: TagName) -> Result<(), GiveUp> {
         match name.tag {
             Tag::Textarea => {
@@ -258,6 +264,7 @@ impl TreeBuilder<'_> {
         self.insert(name);
     }
 
+    /// The end tags. Most close their element if it is in scope and ignore the tag otherwise.
     fn end_in_body(&mut self, name: TagName, token: TreeToken) -> RuleResult {
         match name.tag {
             Tag::Template => return self.in_head(token),
@@ -310,6 +317,7 @@ impl TreeBuilder<'_> {
         Ok(Done)
     }
 
+    /// `</form>` removes the form from the stack; elements that were left open in it stay open.
     fn end_form(&mut self) {
         if self.has_open_template() {
             self.close_in_scope(ElementScope::Default, Tag::Form, Tag::Text);

@@ -2,7 +2,7 @@
 
 use super::super::tag::Tag;
 use super::builder::{
-    GiveUp, InsertionMode, OpenElement, OpenIn, Processed, RuleResult, TreeBuilder, TreeToken,
+    GiveUp, InsertionMode, OpenIn, Processed, RuleResult, StackElement, TreeBuilder, TreeToken,
 };
 use super::element_groups::METADATA;
 use super::tokenizer::RawContent;
@@ -10,6 +10,7 @@ use super::tokenizer::RawContent;
 use Processed::{Done, Reprocess};
 
 impl TreeBuilder<'_> {
+    /// "In head" (13.2.6.4.4). Also used for metadata in the body, in tables and in templates.
     pub(super) fn in_head(&mut self, token: TreeToken) -> RuleResult {
         match token {
             TreeToken::Space(span) => self.append_text(span),
@@ -50,11 +51,13 @@ impl TreeBuilder<'_> {
         Ok(Done)
     }
 
+    /// Closes the head for a token that does not belong there.
     fn leave_head(&mut self) -> Processed {
         self.pop();
         Reprocess(InsertionMode::AfterHead)
     }
 
+    /// Closes the innermost template and returns to the mode of what is open then.
     fn close_template(&mut self) {
         self.pop_through(|open| open.tag == Tag::Template);
         self.clear_to_marker();
@@ -62,6 +65,7 @@ impl TreeBuilder<'_> {
         self.mode = self.appropriate_mode();
     }
 
+    /// "After head" (13.2.6.4.6): between `</head>` and `<body>`.
     pub(super) fn after_head(&mut self, token: TreeToken) -> RuleResult {
         match token {
             TreeToken::Space(span) => {
@@ -97,7 +101,7 @@ impl TreeBuilder<'_> {
         let head = self.head.ok_or(GiveUp)?;
         // Text after it continues text before it: the element is not between them.
         let splits_text = std::mem::replace(&mut self.splits_text, true);
-        self.open.push(OpenElement {
+        self.open.push(StackElement {
             node: head,
             tag: Tag::Head,
             namespace: OpenIn::Html,
@@ -108,6 +112,7 @@ impl TreeBuilder<'_> {
         processed
     }
 
+    /// Inserts a `<body>` for which the page has no tag.
     fn begin_body(&mut self) -> Processed {
         self.insert_space_after_head();
         self.insert_implied(Tag::Body);
@@ -125,6 +130,7 @@ impl TreeBuilder<'_> {
         self.splits_text = false;
     }
 
+    /// "In template" (13.2.6.4.18): the first tag decides whether the content is rows, cells or a body.
     pub(super) fn in_template(&mut self, token: TreeToken) -> RuleResult {
         let mode = match token {
             TreeToken::Space(_) | TreeToken::Text(_) | TreeToken::Comment => return self.in_body(token),

@@ -18,6 +18,7 @@ fn is_outside_rows(tag: Tag) -> bool {
     TABLE_PARTS.contains(tag) && !matches!(tag, Tag::Tr | Tag::Td | Tag::Th)
 }
 
+/// Table bodies, heads and feet.
 fn is_row_group(tag: Tag) -> bool {
     matches!(tag, Tag::Tbody | Tag::Tfoot | Tag::Thead)
 }
@@ -27,6 +28,7 @@ fn is_cell(tag: Tag) -> bool {
 }
 
 impl TreeBuilder<'_> {
+    /// "In table" (13.2.6.4.9): directly in `<table>`. Also the fallback of the modes of bodies and rows.
     pub(super) fn in_table(&mut self, token: TreeToken) -> RuleResult {
         match token {
             TreeToken::Space(span) => {
@@ -97,6 +99,7 @@ impl TreeBuilder<'_> {
         is_open
     }
 
+    /// "In caption" (13.2.6.4.11): as in the body until the caption ends.
     pub(super) fn in_caption(&mut self, token: TreeToken) -> RuleResult {
         let is_own_end = match token {
             TreeToken::End(name) if name.tag == Tag::Caption => true,
@@ -125,6 +128,7 @@ impl TreeBuilder<'_> {
         Done
     }
 
+    /// "In column group" (13.2.6.4.12): only `<col>` and white space.
     pub(super) fn in_column_group(&mut self, token: TreeToken) -> RuleResult {
         let mut is_own_end = false;
         match token {
@@ -158,6 +162,7 @@ impl TreeBuilder<'_> {
         Ok(self.go_to(InsertionMode::InTable, is_own_end))
     }
 
+    /// "In table body" (13.2.6.4.13): rows. A cell without a row gets one.
     pub(super) fn in_table_body(&mut self, token: TreeToken) -> RuleResult {
         match token {
             TreeToken::Start { name, .. } if name.tag == Tag::Tr => {
@@ -186,6 +191,7 @@ impl TreeBuilder<'_> {
         Ok(Done)
     }
 
+    /// Closes the table body for a tag that belongs outside of it.
     fn leave_table_body(&mut self) -> Processed {
         // html5ever does not look for `<thead>`.
         let is_open = self.any_in_scope(ElementScope::Table, |open| {
@@ -199,6 +205,7 @@ impl TreeBuilder<'_> {
         Reprocess(InsertionMode::InTable)
     }
 
+    /// "In row" (13.2.6.4.14): cells. Each sets a marker in the list of formatting elements.
     pub(super) fn in_row(&mut self, token: TreeToken) -> RuleResult {
         match token {
             TreeToken::Start { name, .. } if is_cell(name.tag) => {
@@ -231,6 +238,7 @@ impl TreeBuilder<'_> {
         Ok(self.go_to(InsertionMode::InTableBody, is_own_end))
     }
 
+    /// "In cell" (13.2.6.4.15): as in the body until the cell ends.
     pub(super) fn in_cell(&mut self, token: TreeToken) -> RuleResult {
         let closes = match token {
             TreeToken::End(name) if is_cell(name.tag) => {

@@ -59,7 +59,8 @@ impl TreeBuilder<'_> {
         }
     }
 
-    /// A node for the last start tag. Its attributes are appended to the list.
+    /// A node for the last start tag. Its attributes are appended to the list, so they must be inserted before anything else
+    /// is.
     #[inline]
     fn element(&mut self, name: TagName, namespace: Namespace) -> Node {
         let first = self.attributes.len();

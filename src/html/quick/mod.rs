@@ -16,7 +16,7 @@
 //! for others) and for the pages of the extraction corpora. Where the implementation of html5ever departs from the
 //! standard, this one follows html5ever; such places say so.
 //!
-//! **What it gains.** Parsing takes about a fifth of html5ever's time. The feature `html5ever-only` makes [`parse`]
+//! **What it gains.** Extracting an article takes 0.5 to 0.6 of the CPU time with html5ever alone. The feature `html5ever-only` makes [`parse`]
 //! give up at once: `cargo bench --bench press --features html5ever-only` shows the difference over the whole way of
 //! an article. It is meant for that bench and is in no package.
 
@@ -62,6 +62,7 @@ pub(super) fn parse(page: &str, limits: &ParseLimits) -> Option<Document> {
     }
 }
 
+/// Processes all tokens of the page within the limits.
 fn build(builder: &mut TreeBuilder<'_>, limits: &ParseLimits) -> Result<(), GiveUp> {
     loop {
         let token = builder.tokenizer.next_token(builder.is_foreign());

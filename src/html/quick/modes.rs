@@ -62,6 +62,7 @@ impl TreeBuilder<'_> {
         Ok(())
     }
 
+    /// Processes a token in the current mode, and in others for as long as rules ask for it.
     #[inline]
     fn dispatch(&mut self, token: TreeToken) -> Result<(), GiveUp> {
         // Nearly all tokens of a page end here.
@@ -112,6 +113,7 @@ impl TreeBuilder<'_> {
         }
     }
 
+    /// "Before html" (13.2.6.4.2).
     fn before_html(&mut self, token: TreeToken) -> Processed {
         match token {
             TreeToken::Space(_) | TreeToken::Comment => Done,
@@ -128,6 +130,7 @@ impl TreeBuilder<'_> {
         }
     }
 
+    /// "Before head" (13.2.6.4.3).
     fn before_head(&mut self, token: TreeToken) -> RuleResult {
         match token {
             TreeToken::Space(_) | TreeToken::Comment => Ok(Done),

@@ -1,7 +1,7 @@
 //! The stack of open elements: scopes and implied end tags (WHATWG HTML, 13.2.4.2 and 13.2.6.3).
 
 use super::super::tag::Tag;
-use super::builder::{OpenElement, OpenIn, TreeBuilder};
+use super::builder::{OpenIn, StackElement, TreeBuilder};
 use super::element_groups::{IMPLIED_END, SPECIAL, TABLE_PARTS};
 use super::tokenizer::TagName;
 
@@ -15,7 +15,8 @@ pub(super) enum ElementScope {
 }
 
 impl ElementScope {
-    fn ends_at(self, open: OpenElement) -> bool {
+    /// Whether the search stops at an element that was not the one searched for.
+    fn ends_at(self, open: StackElement) -> bool {
         match open.tag {
             Tag::Html | Tag::Table | Tag::Template => true,
             // `<select>` is one of them in html5ever since customisable selects.
@@ -41,7 +42,7 @@ impl TreeBuilder<'_> {
     }
 
     /// Whether the stack has an element in scope for which `matches` is true.
-    pub(super) fn any_in_scope(&self, scope: ElementScope, matches: impl Fn(&OpenElement) -> bool) -> bool {
+    pub(super) fn any_in_scope(&self, scope: ElementScope, matches: impl Fn(&StackElement) -> bool) -> bool {
         for open in self.open.iter().rev() {
             if matches(open) {
                 return true;
@@ -53,11 +54,13 @@ impl TreeBuilder<'_> {
         false
     }
 
+    /// Whether a `<p>` is open that a block would close.
     #[inline]
     pub(super) fn has_p_in_button_scope(&self) -> bool {
         self.open_paragraphs > 0 && self.has_in_scope(ElementScope::Button, Tag::P)
     }
 
+    /// Whether any template is open. Rules for forms and attributes of the body differ in templates.
     pub(super) fn has_open_template(&self) -> bool {
         self.open.iter().any(|open| open.tag == Tag::Template)
     }
@@ -85,17 +88,20 @@ impl TreeBuilder<'_> {
         is_open
     }
 
+    /// Pushes an element onto the stack.
     pub(super) fn push_open(&mut self, node: u32, tag: Tag, namespace: OpenIn) {
         self.open_paragraphs += usize::from(tag == Tag::P);
-        self.open.push(OpenElement { node, tag, namespace });
+        self.open.push(StackElement { node, tag, namespace });
     }
 
+    /// Pops the current node.
     pub(super) fn pop(&mut self) {
         if let Some(open) = self.open.pop() {
             self.open_paragraphs -= usize::from(open.tag == Tag::P);
         }
     }
 
+    /// Pops elements until the stack has `length`.
     pub(super) fn truncate_open(&mut self, length: usize) {
         while self.open.len() > length {
             self.pop();
@@ -111,7 +117,7 @@ impl TreeBuilder<'_> {
     }
 
     /// Pops elements until one for which `matches` is true was popped.
-    pub(super) fn pop_through(&mut self, matches: impl Fn(&OpenElement) -> bool) {
+    pub(super) fn pop_through(&mut self, matches: impl Fn(&StackElement) -> bool) {
         while let Some(open) = self.open.last().copied() {
             self.pop();
             if matches(&open) {
@@ -161,7 +167,7 @@ impl TreeBuilder<'_> {
     }
 
     /// Whether an open element is an HTML element of this name.
-    fn is_named(&self, open: OpenElement, name: TagName) -> bool {
+    fn is_named(&self, open: StackElement, name: TagName) -> bool {
         open.namespace == OpenIn::Html
             && open.tag == name.tag
             && (name.tag != Tag::Other

@@ -24,7 +24,8 @@ pub(super) fn resolve(text: &str, in_attribute: bool, out: &mut String) {
     out.push_str(rest);
 }
 
-/// Resolves `#38;`. Returns its length in bytes, or 0 if it is no number.
+/// Resolves `#38;` or `#x26;`. Numbers of C1 controls mean characters of Windows-1252; 0, surrogates and numbers beyond
+/// Unicode become U+FFFD. Returns its length in bytes, or 0 if it is no number.
 fn numeric(name: &str, out: &mut String) -> usize {
     let bytes = name.as_bytes();
     let (base, from) = match bytes.get(1) {
@@ -51,7 +52,7 @@ fn numeric(name: &str, out: &mut String) -> usize {
     at + usize::from(bytes.get(at) == Some(&b';'))
 }
 
-/// Resolves the longest known name at the start of `name`. Returns its length in bytes, or 0 if there is none.
+/// Resolves the longest known name at the start of `name`; some names need no semicolon. Returns its length in bytes, or 0 if there is none.
 fn named(name: &str, in_attribute: bool, out: &mut String) -> usize {
     // Nearly all references of a page are among these.
     for (common, character) in [

@@ -1,6 +1,7 @@
 //! The tokenizer: tags, text and comments, one after the other (WHATWG HTML, 13.2.5).
 //!
-//! It copies nothing: names, values and text are spans of the page. Character references are resolved by the caller.
+//! It copies nothing: names, values and text are spans of the page. Character references are resolved by the caller. Every
+//! byte is read a constant number of times, so that a page takes linear time.
 
 use memchr::{memchr, memchr2, memmem};
 
@@ -15,13 +16,17 @@ pub(super) enum HtmlToken {
         name: TagName,
         self_closing: bool,
     },
+    /// An end tag. Its attributes mean nothing.
     End(TagName),
+    /// Characters between tags.
     Text {
         span: Span,
         has_references: bool,
     },
+    /// A comment, bogus comments and processing instructions included. Its text is dropped.
     Comment,
     Doctype(Doctype),
+    /// The end of the page. It is returned again and again.
     Eof,
 }
 
@@ -64,7 +69,7 @@ pub(super) enum RawContent {
     Script,
 }
 
-/// Reads a page from start to end.
+/// Reads a page from start to end. A tag that the page ends in is dropped, as the standard says.
 #[derive(Debug)]
 pub(super) struct Tokenizer<'a> {
     page: &'a str,
@@ -86,10 +91,12 @@ impl<'a> Tokenizer<'a> {
         }
     }
 
+    /// The byte at a position; `None` at the end of the page.
     fn byte(&self, at: usize) -> Option<u8> {
         self.page.as_bytes().get(at).copied()
     }
 
+    /// The bytes from a position on.
     fn rest(&self, at: usize) -> &'a [u8] {
         self.page.as_bytes().get(at..).unwrap_or_default()
     }
@@ -250,6 +257,7 @@ impl<'a> Tokenizer<'a> {
         }
     }
 
+    /// What begins with `<!`: a comment, a document type, a CDATA section of SVG, or a bogus comment.
     fn markup_declaration(&mut self, is_foreign: bool) -> HtmlToken {
         let start = self.position;
         let rest = self.rest(start);
@@ -315,6 +323,7 @@ impl<'a> Tokenizer<'a> {
             .is_some_and(|after| begins_with_name(after, name))
     }
 
+    /// Position of the end tag of `name`; the end of the page if there is none.
     fn raw_end(&self, from: usize, name: &[u8]) -> usize {
         let mut at = from;
         while let Some(found) = memchr(b'<', self.rest(at)) {
