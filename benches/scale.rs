@@ -173,7 +173,7 @@ fn measure(sources: usize, path: &Path) {
     drop(typed);
     let start = |store: &Store| {
         runtime
-            .block_on(store.sync(&config.sources, config.politeness.scope, Utc::now()))
+            .block_on(store.apply_config(&config.sources, config.politeness.scope, Utc::now()))
             .unwrap();
     };
     // The first start takes the sources in.
@@ -184,8 +184,8 @@ fn measure(sources: usize, path: &Path) {
     let store = once("opened", || Store::open(path, Utc::now()).unwrap());
     once("a start with the same sources", || start(&store));
     once("the rest of a start", || {
-        runtime.block_on(store.retain_rules(&config)).unwrap();
-        runtime.block_on(store.ledger(Utc::now())).unwrap();
+        runtime.block_on(store.retain_selectors(&config)).unwrap();
+        runtime.block_on(store.host_states(Utc::now())).unwrap();
     });
     Steps {
         store: &store,
@@ -234,7 +234,7 @@ impl Steps<'_> {
         let mut way = Row::of("an article recorded with its page", articles);
         let mut insert = Row::of("an article inserted (import)", articles);
         for round in 0..ROUNDS {
-            due.add(|| runtime.block_on(store.due(Utc::now())).unwrap());
+            due.add(|| runtime.block_on(store.next_claims(Utc::now())).unwrap());
             let claimed = claim.add(|| self.claim());
             let polls: Vec<_> = claimed
                 .iter()

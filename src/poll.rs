@@ -152,7 +152,7 @@ fn agree(claims: &[(Arc<Source>, ClaimedSource)]) -> bool {
 
 /// Whether an unconditional request is due for sources that agree.
 fn is_full_due(claims: &[(Arc<Source>, ClaimedSource)], now: DateTime<Utc>) -> bool {
-    let last = claims.first().and_then(|(_, claim)| claim.state.full_at);
+    let last = claims.first().and_then(|(_, claim)| claim.state.unconditional_at);
     // A time in the future was written by another clock.
     last.is_none_or(|at| (now - at).to_std().map_or(true, |since| since >= FULL_INTERVAL))
 }

@@ -155,7 +155,7 @@ fn check_database(database: &Path, now: DateTime<Utc>) -> Vec<FindingJson> {
         let text = format!("{shown} is not there yet; `cuttings run` makes it");
         return vec![ok(about, text), ok("daemon", "none runs on this database")];
     }
-    match Reader::open(database).and_then(|reader| Ok((reader.summary()?, reader.figures(now)?))) {
+    match Reader::open(database).and_then(|reader| Ok((reader.summary()?, reader.metrics(now)?))) {
         Ok((summary, figures)) => {
             findings.push(ok(
                 about,

@@ -98,11 +98,13 @@ pub(super) fn reextract(global: &GlobalOptions, args: &ReextractArgs) -> anyhow:
         after = last.page_id;
         for page in &pages {
             summary.read += 1;
-            let hops = reader.ways_to(page.page_id)?;
+            let hops = reader.links_to(page.page_id)?;
             let reextraction = catch_unwind(AssertUnwindSafe(|| reextract_page(&config, page, &hops)))
                 .unwrap_or(ReextractedPage::Failed);
             let outcome = match (reextraction, &mut writer) {
-                (ReextractedPage::Article(article), Some(writer)) => writer.recast(&article, now)?,
+                (ReextractedPage::Article(article), Some(writer)) => {
+                    writer.store_reextraction(&article, now)?
+                }
                 (ReextractedPage::Article(article), None) => reader.compare(&article)?,
                 (ReextractedPage::MultiPage, _) => {
                     summary.multi_page += 1;

@@ -200,7 +200,7 @@ async fn read<T: Send + 'static>(
     }
     let panicked = own_failure(&fetched, "extractor-panic", PANICKED.into());
     let turn = cpu::permit().await;
-    let mark = store.working(WorkItem::Entry(desk.claim.id));
+    let mark = store.begin_work(WorkItem::Entry(desk.claim.id));
     let desk = desk.clone();
     let read = turn.work(document.body.len(), move || {
         let _mark = mark;
@@ -262,7 +262,7 @@ pub(super) async fn from_feed(
     now: DateTime<Utc>,
 ) -> CollectedArticle {
     let turn = cpu::permit().await;
-    let mark = store.working(WorkItem::Entry(desk.claim.id));
+    let mark = store.begin_work(WorkItem::Entry(desk.claim.id));
     let (reader, reason) = (desk.clone(), failure.clone());
     let entry = &desk.claim.entry;
     let texts = [&entry.summary, &entry.content].into_iter().flatten();
@@ -314,7 +314,7 @@ pub(super) async fn put_together(
     now: DateTime<Utc>,
 ) -> CollectedArticle {
     let turn = cpu::permit().await;
-    let mark = store.working(WorkItem::Entry(desk.claim.id));
+    let mark = store.begin_work(WorkItem::Entry(desk.claim.id));
     let worker = desk.clone();
     let panicked = own_failure(&page.fetched, "extractor-panic", PANICKED.into());
     let cutting = turn.work(page.document.body.len(), move || {

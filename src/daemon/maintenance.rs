@@ -44,7 +44,7 @@ impl Maintenance {
     pub(super) async fn tick(&mut self, store: &Store, min_free: u64, now: DateTime<Utc>) -> Option<Pause> {
         if is_time(self.check_space_at, SPACE_INTERVAL, now) {
             self.check_space_at = now + SPACE_INTERVAL;
-            let short = store.short_of_room(min_free, now).await;
+            let short = store.disk_shortage(min_free, now).await;
             match (&self.paused, &short) {
                 (None, Some(reason)) => warn!("paused: {reason}"),
                 (Some(_), None) => info!("there is room on the disk again: collecting goes on"),
@@ -74,7 +74,7 @@ fn is_time(at: DateTime<Utc>, interval: Duration, now: DateTime<Utc>) -> bool {
 
 /// Prunes a part; returns whether more is left.
 async fn prune(store: &Store, now: DateTime<Utc>) -> bool {
-    match store.tidy(now).await {
+    match store.prune(now).await {
         Ok(pruned) => {
             let (articles, pages) = (pruned.articles, pruned.pages);
             if articles + pages > 0 {

@@ -190,7 +190,7 @@ impl RequestHandler {
     /// Reads the metrics on the blocking pool; the error is a text for the response.
     async fn metrics(&self) -> Result<StoreMetrics, String> {
         let database = Arc::clone(&self.database);
-        let read = move || Reader::open(&database)?.figures(Utc::now());
+        let read = move || Reader::open(&database)?.metrics(Utc::now());
         match tokio::task::spawn_blocking(read).await {
             Ok(metrics) => metrics.map_err(|error| {
                 self.health.count_store_failure(&error);

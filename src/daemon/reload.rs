@@ -28,9 +28,9 @@ impl Daemon {
     /// Gives the fetcher what earlier runs learned of hosts: their robots.txt and backoff.
     pub(super) async fn load_host_states(&self) -> Result<(), StoreError> {
         let now = Utc::now();
-        let hosts = self.store.ledger(now).await?;
+        let hosts = self.store.host_states(now).await?;
         self.fetcher.remember_robots(&hosts.robots);
-        self.fetcher.remember_hosts(&hosts.resting, now);
+        self.fetcher.remember_hosts(&hosts.not_before, now);
         Ok(())
     }
 
@@ -39,9 +39,9 @@ impl Daemon {
         let config = Arc::new(config);
         let rows = self
             .store
-            .sync(&config.sources, config.politeness.scope, Utc::now())
+            .apply_config(&config.sources, config.politeness.scope, Utc::now())
             .await?;
-        self.store.retain_rules(&config).await?;
+        self.store.retain_selectors(&config).await?;
         // Rows come in the order of the sources.
         self.sources = rows
             .iter()
@@ -160,14 +160,14 @@ impl Daemon {
 
     /// Answers the requests that other processes wrote into the database.
     pub(super) async fn answer_requests(&mut self) {
-        let Ok(requests) = self.store.requests().await else {
+        let Ok(requests) = self.store.control_requests().await else {
             return;
         };
         let mut reload_result = None;
         for request in requests {
-            let answer = match request.word.as_str() {
+            let answer = match request.command.as_str() {
                 "wake" => {
-                    self.fetcher.wake(&request.what);
+                    self.fetcher.wake(&request.argument);
                     "done".to_owned()
                 }
                 // One reload answers all that wait.
@@ -177,7 +177,7 @@ impl Daemon {
                 },
                 other => format!("failed: this daemon does not know {other:?}"),
             };
-            if let Err(error) = self.store.answer(request.id, answer).await {
+            if let Err(error) = self.store.answer_request(request.id, answer).await {
                 error!("{error}");
             }
         }

@@ -174,15 +174,15 @@ impl Daemon {
         let now = Utc::now();
         let is_recent = self.counted_at.is_some_and(|at| at.elapsed() < COUNT_INTERVAL);
         let counted = if is_recent && !self.tasks.is_empty() {
-            let due = self.store.due(now).await;
-            due.map(|(next_source, next_entry)| Backlog {
-                next_source,
-                next_entry,
-                ..self.backlog.clone()
+            let due = self.store.next_claims(now).await;
+            due.map(|due| Backlog {
+                pending: self.backlog.pending,
+                leased: self.backlog.leased,
+                ..due
             })
         } else {
             self.counted_at = Some(Instant::now());
-            self.store.waiting(now).await
+            self.store.backlog(now).await
         };
         self.backlog = counted.unwrap_or_else(|error| {
             self.report_store_error(&error);
@@ -220,7 +220,7 @@ impl Daemon {
                 return Wakeup::Due;
             }
             if !self.options.once {
-                match self.store.nudged().await {
+                match self.store.has_external_write().await {
                     Ok(true) => return Wakeup::ExternalWrite,
                     Ok(false) => self.store_answered(),
                     // Logged where something is to be recorded.
@@ -268,7 +268,7 @@ impl Daemon {
         if self.options.once || is_recent || !notify::has_manager() {
             return;
         }
-        let Ok((sources, failing)) = self.store.failing().await else {
+        let Ok((sources, failing)) = self.store.count_failing().await else {
             return;
         };
         let wait = next.map(|at| (at - Utc::now()).to_std().unwrap_or_default());

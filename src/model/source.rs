@@ -44,7 +44,7 @@ pub struct PollState {
     /// What its last document wished.
     pub hints: FeedHints,
     /// When it was last asked without validators.
-    pub full_at: Option<DateTime<Utc>>,
+    pub unconditional_at: Option<DateTime<Utc>>,
     /// Where permanent redirects lead.
     pub redirect: Option<PermanentRedirect>,
     /// The address it moved to for good.

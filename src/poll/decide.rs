@@ -57,7 +57,7 @@ pub(super) async fn decide(
     };
     if failure.is_none() {
         if run.full {
-            decider.state.full_at = Some(decider.ended_at);
+            decider.state.unconditional_at = Some(decider.ended_at);
         }
         decider.follow_redirect(document.fetch.moved_to());
     }

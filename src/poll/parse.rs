@@ -65,7 +65,7 @@ pub(super) async fn parse_stream(
     let mut reader = SitemapReader::new(content_type.as_deref(), Some(&url));
     while let Some(chunk) = chunks.recv().await {
         let BodyChunk::Bytes(bytes) = chunk else { continue };
-        let guard = store.working(WorkItem::Source(claim.id));
+        let guard = store.begin_work(WorkItem::Source(claim.id));
         let pushed = tokio::task::spawn_blocking(move || {
             let _guard = guard;
             reader.push(&bytes);
@@ -76,7 +76,7 @@ pub(super) async fn parse_stream(
             Err(_panic) => return Some(StreamedSitemap(Err(ParseError::Panicked))),
         }
     }
-    let guard = store.working(WorkItem::Source(claim.id));
+    let guard = store.begin_work(WorkItem::Source(claim.id));
     let finished = tokio::task::spawn_blocking(move || {
         let _guard = guard;
         reader.finish()
@@ -132,7 +132,7 @@ async fn parse_body(
         }
     }
     let permit = cpu::permit().await;
-    let guard = store.working(WorkItem::Source(claim.id));
+    let guard = store.begin_work(WorkItem::Source(claim.id));
     let (form, zone, base) = (source.kind.clone(), source.timezone, url.clone());
     // A gzip file is larger than its bytes: it is always parsed on the blocking pool.
     let bytes = if body.starts_with(b"\x1f\x8b") {

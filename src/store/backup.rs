@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
 use super::lock::beside;
-use super::{random_id, schema};
+use super::schema;
 
 /// Copies the database at `from` to `to` and replaces what was at `to` as the last step, atomically. Returns the size of
 /// the copy in bytes.
@@ -71,7 +71,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
 
 /// Gives the copy an id of its own, and returns the verdict of SQLite's integrity check: `ok` or the first fault.
 fn seal(copy: &Path) -> Result<String, StoreError> {
-    let id = random_id()?;
+    let id = schema::random_store_id()?;
     let db = Connection::open_with_flags(
         copy,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,

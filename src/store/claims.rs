@@ -1,4 +1,4 @@
-//! The leases that a run gives.
+//! Numbers the leases of a run, and remembers which source was served last.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,26 +9,26 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{ClaimedEntry, Lease};
 
-/// What is asked of [`super::Store::claim`].
+/// Arguments of [`super::Store::claim`].
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimRequest {
-    /// Sources and entries together, at most.
+    /// Maximum number of sources plus entries.
     pub room: usize,
-    /// Sources of them, at most.
+    /// Maximum number of sources.
     pub sources: usize,
-    /// In place of those that are due: every source that was not claimed since then.
+    /// Claims every source that was not claimed since then, instead of those that are due.
     pub all: Option<DateTime<Utc>>,
-    /// How long a host has no other entry claimed.
+    /// Minimum time between two claims for one host.
     pub gap: Duration,
 }
 
-/// Numbers claims, and remembers whose turn it was.
+/// The claims of one run. In memory only: a new run starts with no source served.
 #[derive(Debug)]
 pub(super) struct Claims {
     run: i64,
     last: AtomicI64,
-    /// For each source the last claim that one of its entries got.
-    served: Mutex<HashMap<i64, i64>>,
+    /// For each source (row id) the number of the last claim of one of its entries.
+    last_claims: Mutex<HashMap<i64, i64>>,
 }
 
 impl Claims {
@@ -36,29 +36,30 @@ impl Claims {
         Self {
             run,
             last: AtomicI64::new(0),
-            served: Mutex::default(),
+            last_claims: Mutex::default(),
         }
     }
 
-    /// The run that gives them.
+    /// Number of the run.
     pub(super) fn run(&self) -> i64 {
         self.run
     }
 
-    pub(super) fn next(&self) -> Lease {
+    /// A lease with the next number, from 1.
+    pub(super) fn next_lease(&self) -> Lease {
         Lease {
             run: self.run,
             claim: self.last.fetch_add(1, Ordering::Relaxed) + 1,
         }
     }
 
-    pub(super) fn served(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
-        self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn last_claims(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+        self.last_claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The sources of these had their turn.
-    pub(super) fn serve(&self, entries: &[ClaimedEntry]) {
-        self.served()
+    /// Notes that the sources of `entries` were served. Called once the claims are committed.
+    pub(super) fn note_served(&self, entries: &[ClaimedEntry]) {
+        self.last_claims()
             .extend(entries.iter().map(|entry| (entry.source.0, entry.lease.claim)));
     }
 }

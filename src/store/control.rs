@@ -1,4 +1,4 @@
-//! What a person asks for: poll now, pause, resume, try again, reload. Through the database, so that it works with a
+//! What a person requests: poll now, pause, resume, retry, reload. Written into the database, so that it works with a
 //! running daemon and without one.
 
 use std::collections::BTreeSet;
@@ -10,31 +10,31 @@ use super::control_client::ControlClient;
 use super::error::StoreError;
 use super::{host_backoff, queue, sources, time};
 
-/// What a request for one source came to.
+/// Result of a request for one source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ControlOutcome {
-    /// It is done, or will be at once.
+    /// It is done, or the daemon does it within a second.
     Done,
-    /// There is no such source; its name may have been one of these.
+    /// There is no such source; the names that there are.
     Unknown(Vec<String>),
-    /// The row is there, but not for this: a phrase says why and what to do.
+    /// The source exists, but the request does not apply: a phrase says why and what to do.
     Refused(String),
 }
 
-/// Something only the running daemon can do.
+/// A request that only the running daemon can carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlRequest {
-    /// Row.
+    /// Row id.
     pub id: i64,
-    /// `reload` or `wake`.
-    pub word: String,
+    /// `reload`, or `wake` to end the backoff of a host.
+    pub command: String,
     /// The host to wake.
-    pub what: String,
+    pub argument: String,
 }
 
 impl ControlClient {
-    /// Makes a source due at once. Validators are still sent and a rest that its host asked for is still observed
-    /// (POLITENESS P18); with `force` neither is.
+    /// Makes a source due at once. The poll still sends validators, and a `Retry-After` of its host is still observed
+    /// (docs/politeness.md, P18); with `force` neither.
     pub fn poll(
         &mut self,
         name: &str,
@@ -49,12 +49,12 @@ impl ControlClient {
                 return Ok(ControlOutcome::Refused(why));
             }
             let at = time::ms(now);
-            let (rest_until, retry_after) = host_backoff::of(db, &row.host)?;
-            if !force && host_backoff::is_resting(retry_after, at) {
+            let (backoff_until, retry_after) = host_backoff::of(db, &row.host)?;
+            if !force && host_backoff::is_active(retry_after, at) {
                 return Ok(ControlOutcome::Refused(format!(
                     "{} asked to be left alone until {}; --force asks all the same",
                     row.host,
-                    time::text(time::moment(retry_after))
+                    time::text(time::from_ms(retry_after))
                 )));
             }
             if row.gone && !force {
@@ -63,26 +63,26 @@ impl ControlClient {
                 ));
             }
             db.execute(
-                // A poll that is under way would overwrite the time with its own.
+                // `repoll`: a poll that is under way would overwrite `next_at`.
                 "UPDATE source SET next_at = ?2, next_why = 'asked for', \
-                 again = iif(claimed_run IS NULL, 0, max(again, 1 + ?3)) WHERE id = ?1",
+                 repoll = iif(lease_run IS NULL, 0, max(repoll, 1 + ?3)) WHERE id = ?1",
                 params![row.id, at, force],
             )?;
-            // Our own caution after a failure is no reason to refuse a person.
-            if host_backoff::is_resting(rest_until, at) || force {
+            // A backoff that the server did not ask for is no reason to refuse a person.
+            if host_backoff::is_active(backoff_until, at) || force {
                 db.execute(
-                    "UPDATE host SET rest_until = 0, retry_after = iif(?2, 0, retry_after) WHERE name = ?1",
+                    "UPDATE host SET backoff_until = 0, retry_after = iif(?2, 0, retry_after) WHERE name = ?1",
                     params![row.host, force],
                 )?;
-                queue::refresh(db, &row.host)?;
+                queue::refresh_host(db, &row.host)?;
                 db.execute(
-                    "INSERT INTO request (word, what) VALUES ('wake', ?1)",
+                    "INSERT INTO request (command, argument) VALUES ('wake', ?1)",
                     [&row.host],
                 )?;
             }
             if force {
                 db.execute(
-                    "UPDATE source SET full_at = NULL, gone = 0 WHERE id = ?1",
+                    "UPDATE source SET unconditional_at = NULL, gone = 0 WHERE id = ?1",
                     [row.id],
                 )?;
             }
@@ -90,19 +90,19 @@ impl ControlClient {
         })
     }
 
-    /// Holds a source: it is not polled and its pages wait. What is under way is finished.
+    /// Pauses a source: it is not polled and its pages wait. What is under way is finished.
     pub fn pause(&mut self, name: &str) -> Result<ControlOutcome, StoreError> {
         self.write("pause a source", |db| set_paused(db, name, true))
     }
 
-    /// Lets a source go on.
+    /// Ends a pause.
     pub fn resume(&mut self, name: &str) -> Result<ControlOutcome, StoreError> {
         self.write("resume a source", |db| set_paused(db, name, false))
     }
 
     /// Makes pages that wait for another try due at once, and sources whose last poll failed: of one source or of all.
-    /// A page whose article is kept with the feed's text has all its tries before it again, and the one a week later
-    /// after them. Rests of hosts are observed. Gives how many pages and sources.
+    /// The retry schedule of an article stored with the feed's text starts anew. Backoffs of hosts are observed. Gives
+    /// the numbers of pages and sources.
     pub fn retry(
         &mut self,
         name: Option<&str>,
@@ -121,14 +121,14 @@ impl ControlClient {
                 .prepare(
                     "UPDATE entry SET next_at = ?1, text_state = iif(text_state = 'feed', 'feed-retry', text_state), \
                      attempts = iif(text_state IN ('feed', 'feed-retry'), 0, attempts) \
-                     WHERE next_at > ?1 AND claimed_run IS NULL \
+                     WHERE next_at > ?1 AND lease_run IS NULL \
                      AND (text_state NOT IN ('revisit', 'changed') OR attempts > 0) \
                      AND (?2 IS NULL OR source_id = ?2) RETURNING host",
                 )?
                 .query_map(params![at, source], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             for host in hosts.iter().collect::<BTreeSet<_>>() {
-                queue::refresh(db, host)?;
+                queue::refresh_host(db, host)?;
             }
             let polls = db.execute(
                 "UPDATE source SET next_at = ?1, next_why = 'asked for another try' \
@@ -139,15 +139,18 @@ impl ControlClient {
         })
     }
 
-    /// Asks the running daemon to read its configuration anew; the number to ask for the answer with.
+    /// Asks the running daemon to reload its configuration; gives the id of the request.
     pub fn reload(&mut self) -> Result<i64, StoreError> {
         self.write("ask for a reload", |db| {
-            db.execute("INSERT INTO request (word, what) VALUES ('reload', '')", [])?;
+            db.execute(
+                "INSERT INTO request (command, argument) VALUES ('reload', '')",
+                [],
+            )?;
             Ok(db.last_insert_rowid())
         })
     }
 
-    /// What the daemon answered.
+    /// The answer to a request, once there is one.
     pub fn answer(&self, id: i64) -> Result<Option<String>, StoreError> {
         let answer = self
             .db
@@ -157,24 +160,24 @@ impl ControlClient {
     }
 }
 
-struct Row {
+struct SourceRow {
     id: i64,
     host: String,
     enabled: bool,
     paused: bool,
     gone: bool,
-    /// Why it is not polled, where it is not.
+    /// Why it is not polled, as a phrase.
     not_polled: Option<String>,
 }
 
-fn row_of(db: &Connection, name: &str) -> Result<Option<Row>, StoreError> {
+fn row_of(db: &Connection, name: &str) -> Result<Option<SourceRow>, StoreError> {
     Ok(db
         .query_row(
             "SELECT id, host, enabled, paused, gone, configured FROM source WHERE name = ?1",
             [name],
             |row| {
                 let (enabled, paused, configured) = (row.get(2)?, row.get(3)?, row.get(5)?);
-                Ok(Row {
+                Ok(SourceRow {
                     id: row.get(0)?,
                     host: row.get(1)?,
                     enabled,
@@ -194,7 +197,7 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<Row>, StoreError> {
         .optional()?)
 }
 
-/// The names there are, as far as a person would read on.
+/// The first twenty names that there are.
 fn unknown(db: &Connection) -> Result<ControlOutcome, StoreError> {
     let names = db
         .prepare("SELECT name FROM source WHERE configured = 1 ORDER BY name LIMIT 20")?
@@ -216,33 +219,36 @@ fn set_paused(db: &Connection, name: &str, paused: bool) -> Result<ControlOutcom
         return Ok(ControlOutcome::Refused(format!("it {word}; nothing was changed")));
     }
     let enabled: bool = db.query_row(
-        "UPDATE source SET paused = ?2, enabled = wanted AND configured AND NOT ?2 WHERE id = ?1 RETURNING enabled",
+        "UPDATE source SET paused = ?2, enabled = config_enabled AND configured AND NOT ?2 WHERE id = ?1 RETURNING enabled",
         params![row.id, paused],
         |row| row.get(0),
     )?;
-    sources::switch(db, row.id, row.enabled, enabled)?;
+    sources::set_enabled(db, row.id, row.enabled, enabled)?;
     Ok(ControlOutcome::Done)
 }
 
-pub(super) fn open(db: &Connection) -> Result<Vec<ControlRequest>, StoreError> {
+/// Requests without an answer, oldest first.
+pub(super) fn open_requests(db: &Connection) -> Result<Vec<ControlRequest>, StoreError> {
     Ok(db
-        .prepare_cached("SELECT id, word, what FROM request WHERE answer IS NULL ORDER BY id LIMIT 100")?
+        .prepare_cached(
+            "SELECT id, command, argument FROM request WHERE answer IS NULL ORDER BY id LIMIT 100",
+        )?
         .query_map([], |row| {
             Ok(ControlRequest {
                 id: row.get(0)?,
-                word: row.get(1)?,
-                what: row.get(2)?,
+                command: row.get(1)?,
+                argument: row.get(2)?,
             })
         })?
         .collect::<Result<_, _>>()?)
 }
 
+/// Answers a request; answers that nobody read are dropped after a thousand more.
 pub(super) fn answer(db: &Connection, id: i64, answer: &str) -> Result<(), StoreError> {
     db.execute(
         "UPDATE request SET answer = ?2 WHERE id = ?1",
         params![id, answer],
     )?;
-    // Answers nobody came back for.
     db.execute(
         "DELETE FROM request WHERE id < ?1 - 1000 AND answer IS NOT NULL",
         [id],

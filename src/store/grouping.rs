@@ -13,9 +13,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::changes::DeletionReason;
 use super::error::StoreError;
 use super::page_id::{PageId, article_of, page_of_key};
-use super::payload::kind_of;
 use super::similarity::TextSignature;
-use super::{changes, ledger, retention, text_index, time};
+use super::{changes, history, retention, text_index, time};
 use crate::model::{ArticleId, Key, KeyKind, Method, SourceId};
 
 /// Pages with the same key that a page is compared with at most, latest first. The older ones were found alike when they
@@ -107,7 +106,7 @@ pub(super) fn assign_article(
             ))?
             .execute([key])?;
             group.shared.insert(key.to_owned());
-            ledger::count(db, source, "identity.shared", 1)?;
+            history::add_to_counter(db, source, "identity.shared", 1)?;
         }
     }
     if !affected.is_empty() {
@@ -173,7 +172,7 @@ fn stored_keys(db: &Connection, page: PageId) -> Result<Vec<StoredKey>, StoreErr
         .query_map([page.0], |row| {
             Ok(StoredKey {
                 key: row.get(0)?,
-                shareable: kind_of(&row.get::<_, String>(1)?).is_some_and(KeyKind::can_be_shared),
+                shareable: time::word::<KeyKind>(row, 1)?.can_be_shared(),
                 shared: row.get(2)?,
             })
         })?
@@ -288,7 +287,7 @@ fn merge(
         retention::drop_article(db, into, DeletionReason::Takedown, now)?;
     }
     changes::show_best_revision(db, into, now)?;
-    ledger::count(db, source, "identity.merged", articles.len() as u64 - 1)?;
+    history::add_to_counter(db, source, "identity.merged", articles.len() as u64 - 1)?;
     Ok(Some(into))
 }
 
@@ -317,7 +316,7 @@ fn regroup(
         let article = if let Some(article) = oldest {
             article
         } else {
-            ledger::count(db, source, "identity.split", 1)?;
+            history::add_to_counter(db, source, "identity.split", 1)?;
             split_off(db, &component, now)?
         };
         unassigned.remove(&article);

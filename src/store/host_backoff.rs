@@ -1,4 +1,7 @@
-//! When a host is left alone, and until when. Feeds and pages of a host share its rest.
+//! Backoff of hosts: until when a failing host is not asked. Feeds and pages of a host share it.
+//!
+//! Applied inside the transaction of the poll or page that learned of it; [`schedule::host_backoff`] says how long.
+//! Times are milliseconds since 1970, 0 for none.
 
 use std::collections::BTreeMap;
 
@@ -10,80 +13,82 @@ use super::{queue, time};
 use crate::model::HostObservation;
 use crate::schedule;
 
-/// Applies what was learned about hosts, and when their entries can be claimed. Gives until when each host in trouble
-/// rests, in milliseconds.
+/// Stores what was observed of hosts, and derives when their entries can be claimed. Gives the end of the backoff of each
+/// host that failed.
 pub(super) fn apply(
     db: &Connection,
-    notes: &[HostObservation],
+    observations: &[HostObservation],
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<String, i64>, StoreError> {
-    let mut rests = BTreeMap::new();
-    for note in notes {
-        let found: Option<(u32, i64, i64)> = db
-            .prepare_cached("SELECT failures, rest_until, retry_after FROM host WHERE name = ?1")?
-            .query_row([&note.host], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    let mut backoffs = BTreeMap::new();
+    for HostObservation { host, failure } in observations {
+        let stored: Option<(u32, i64, i64)> = db
+            .prepare_cached("SELECT failures, backoff_until, retry_after FROM host WHERE name = ?1")?
+            .query_row([host], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
-        if found.is_none() {
-            know(db, &note.host)?;
+        if stored.is_none() {
+            ensure_host(db, host)?;
         }
-        let (failures, rest_until, asked_until) = found.unwrap_or((0, 0, 0));
-        let Some(trouble) = &note.failure else {
-            if failures > 0 || rest_until > asked_until {
-                // A rest that the server asked for stands, even where another answer was under way and came out well.
+        let (failures, backoff_until, retry_after) = stored.unwrap_or((0, 0, 0));
+        let Some(failure) = failure else {
+            if failures > 0 || backoff_until > retry_after {
+                // The server's own `Retry-After` still holds, even if a request that was under way succeeded.
                 db.prepare_cached(
-                    "UPDATE host SET failures = 0, code = NULL, rest_until = min(rest_until, retry_after) WHERE name = ?1",
+                    "UPDATE host SET failures = 0, code = NULL, backoff_until = min(backoff_until, retry_after) WHERE name = ?1",
                 )?
-                .execute([&note.host])?;
-                queue::refresh(db, &note.host)?;
+                .execute([host])?;
+                queue::refresh_host(db, host)?;
             }
             continue;
         };
-        // What fails while the host already rests was under way before: the same trouble, not one more.
-        let resting = is_resting(rest_until, time::ms(now));
-        let failures = if resting {
+        // A failure during a backoff is of a request that was under way before: it is not counted again.
+        let is_active = is_active(backoff_until, time::ms(now));
+        let failures = if is_active {
             failures.max(1)
         } else {
             failures.saturating_add(1)
         };
-        // A time that has passed (`Retry-After: 0`) names none: a server in trouble would be asked again at every gap.
-        let named = trouble.retry_after.filter(|&at| at > now);
-        let asked = named.map(|at| time::ms(schedule::host_backoff("", 1, Some(at), now)));
-        let by_us = time::ms(schedule::host_backoff(&note.host, failures, named, now));
-        let rest = if resting { rest_until.max(by_us) } else { by_us };
+        // A time in the past (`Retry-After: 0`) is ignored: a failing server would be asked again at every gap.
+        let named = failure.retry_after.filter(|&at| at > now);
+        let named_until = named.map_or(0, |at| time::ms(schedule::host_backoff("", 1, Some(at), now)));
+        let mut until = time::ms(schedule::host_backoff(host, failures, named, now));
+        if is_active {
+            until = until.max(backoff_until);
+        }
         db.prepare_cached(
-            "UPDATE host SET failures = ?2, rest_until = ?3, retry_after = ?4, code = ?5, updated_at = ?6 WHERE name = ?1",
+            "UPDATE host SET failures = ?2, backoff_until = ?3, retry_after = ?4, code = ?5, updated_at = ?6 WHERE name = ?1",
         )?
         .execute(params![
-            note.host,
+            host,
             failures,
-            rest,
-            asked.unwrap_or(0).max(asked_until),
-            trouble.code,
+            until,
+            named_until.max(retry_after),
+            failure.code,
             time::text(now)
         ])?;
-        queue::refresh(db, &note.host)?;
-        rests.insert(note.host.clone(), rest);
+        queue::refresh_host(db, host)?;
+        backoffs.insert(host.clone(), until);
     }
-    Ok(rests)
+    Ok(backoffs)
 }
 
-/// Makes sure that a host has its row.
-pub(super) fn know(db: &Connection, host: &str) -> Result<(), StoreError> {
+/// Adds the row of a host, if it has none.
+pub(super) fn ensure_host(db: &Connection, host: &str) -> Result<(), StoreError> {
     db.prepare_cached("INSERT OR IGNORE INTO host (name) VALUES (?1)")?
         .execute([host])?;
     Ok(())
 }
 
-/// Whether a rest until `until` holds at `now`; one that lies further ahead than the longest was written by a wrong clock.
-pub(super) fn is_resting(until: i64, now: i64) -> bool {
-    until > now && until <= now.saturating_add(time::length(schedule::MAX_WAIT))
+/// Whether a backoff until `until` holds at `now`. One further ahead than the longest was written by a wrong clock.
+pub(super) fn is_active(until: i64, now: i64) -> bool {
+    until > now && until <= now.saturating_add(time::duration_ms(schedule::MAX_WAIT))
 }
 
-/// Until when a host rests, and until when it asked to be left alone; zeros for one without trouble.
+/// The end of a host's backoff, and of the part of it that the server named.
 pub(super) fn of(db: &Connection, host: &str) -> Result<(i64, i64), StoreError> {
-    let found = db
-        .prepare_cached("SELECT rest_until, retry_after FROM host WHERE name = ?1")?
+    let stored = db
+        .prepare_cached("SELECT backoff_until, retry_after FROM host WHERE name = ?1")?
         .query_row([host], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    Ok(found.unwrap_or((0, 0)))
+    Ok(stored.unwrap_or((0, 0)))
 }

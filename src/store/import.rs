@@ -9,8 +9,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
 use super::error::StoreError;
+use super::handle::Store;
 use super::page_id::page_of_keys;
-use super::{Store, changes, text_index, time};
+use super::{changes, text_index, time};
 use crate::identity::{self, Identity};
 use crate::model::{ArticleId, PageLinks, SourceId};
 
@@ -244,7 +245,7 @@ fn source_of(db: &Connection, import: &ImportedArticle) -> Result<Option<SourceI
         return Ok(known);
     }
     db.prepare_cached(
-        "INSERT INTO source (name, url, host, enabled, wanted, configured, schedule, timezone, first_seen, next_at, next_why) \
+        "INSERT INTO source (name, url, host, enabled, config_enabled, configured, schedule, timezone, first_seen, next_at, next_why) \
          VALUES (?1, '', '', 0, 0, 0, '', 'UTC', ?2, 0, 'imported')",
     )?
     .execute(params![name, time::text(import.first_seen)])?;

@@ -1,7 +1,8 @@
-//! A document's entries, taken in: what was never seen waits for its page.
+//! Stores the entries of a document: new ones wait for their page.
 //!
-//! An entry is known within its source by its id, else its link, else title and date; a known one costs a look-up and
-//! nothing else; one that a filter leaves out is recorded, so that it costs no more. A new entry whose link is an article already is known too, and its link becomes one more alias.
+//! An entry is identified within its source by its id, link, or title and date ([`EntryKeys::ident`]). A known entry costs
+//! one look-up. An entry that a filter excludes is stored as `unwanted`, so that it is known from then on. A new entry whose
+//! link is an article already is `known`, and its link becomes one more key of the article.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -11,21 +12,21 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
-use super::columns::clean;
 use super::error::StoreError;
 use super::page_id::{PageId, page_of_keys};
-use super::payload::Payload;
-use super::{articles, host_backoff, ledger, queue, revisits, time};
+use super::revision_columns::clean;
+use super::stored_entry::StoredEntry;
+use super::{articles, history, host_backoff, queue, revisits, time};
 use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
 
-/// Longest identity of an entry that is kept as it is, in bytes; the hash of a longer one does as well.
-const IDENT: usize = 512;
+/// Maximum number of bytes of a stored `ident`; of a longer one the beginning and a hash are stored.
+const IDENT_BYTES: usize = 512;
 
-/// Skipped entries that get a row of their own, of one document; all are counted.
+/// Maximum number of skipped entries of one document that are stored as failures; all are counted.
 const SKIPPED_ROWS: usize = 20;
 
-/// Records the entries of a document. At most `limit` unseen ones become pending, newest first; the rest are `seen`.
-pub(super) fn document(
+/// Stores the entries of a document. At most `limit` new ones become `pending`, newest first; the others are `seen`.
+pub(super) fn store_entries(
     db: &Connection,
     source: SourceId,
     feed: &ParsedFeed,
@@ -41,31 +42,31 @@ pub(super) fn document(
         )));
     }
     let mut entries: Vec<(&Entry, &EntryKeys)> = feed.entries.iter().zip(keys).collect();
-    // Undated entries keep their place behind the dated ones; a document is most often newest first itself.
+    // Undated entries come last, in the order of the document, which is most often newest first.
     entries.sort_by_key(|(entry, _)| Reverse(date_of(entry)));
     let mut counts = PollCounts {
         skipped: feed.skipped.len() as u64,
         ..PollCounts::default()
     };
-    let mut room = limit.unwrap_or(usize::MAX);
+    let mut remaining = limit.unwrap_or(usize::MAX);
     let mut revisits = 0;
     let mut hosts = BTreeSet::new();
     for (entry, keys) in entries {
-        let ident = short_ident(&keys.ident);
+        let ident = bounded_ident(&keys.ident);
         if let Some(was) = &keys.previous_ident {
-            // Known by another name from now on; one that has that name already keeps both.
+            // The entry gets another `ident`. If that is taken already, both rows stay.
             db.prepare_cached("UPDATE OR IGNORE entry SET ident = ?3 WHERE source_id = ?1 AND ident = ?2")?
-                .execute(params![source.0, short_ident(was), ident])?;
+                .execute(params![source.0, bounded_ident(was), ident])?;
         }
-        if let Some((id, changed)) = seen_before(db, source, &ident, entry)? {
+        if let Some((id, changed)) = find_known(db, source, &ident, entry)? {
             counts.known += 1;
             revisits += u64::from(changed);
             if changed && keys.excluded_by.is_none() {
-                revisits::changed(db, id, entry, keys, now)?;
+                revisits::schedule_changed(db, id, entry, keys, now)?;
             }
             continue;
         }
-        let row = Row {
+        let row = NewEntry {
             source,
             ident: &ident,
             entry,
@@ -73,26 +74,26 @@ pub(super) fn document(
             now,
         };
         if let Some(page) = page_of_keys(db, &keys.link_keys)? {
-            articles::attach(db, page, &keys.link_keys, source, now)?;
+            articles::add_keys(db, page, &keys.link_keys, source, now)?;
             row.insert(db, "known", Some(page), false)?;
             counts.known += 1;
         } else if let Some(filter) = keys.excluded_by {
             row.insert(db, "unwanted", None, false)?;
-            ledger::count(db, source, &format!("unwanted.{filter}"), 1)?;
+            history::add_to_counter(db, source, &format!("unwanted.{filter}"), 1)?;
             counts.known += 1;
-        } else if room == 0 {
+        } else if remaining == 0 {
             row.insert(db, "seen", None, false)?;
             counts.new += 1;
         } else {
             row.insert(db, "pending", None, true)?;
             hosts.insert(host_of(keys));
-            room -= 1;
+            remaining -= 1;
             counts.new += 1;
         }
     }
     for host in hosts {
-        host_backoff::know(db, host)?;
-        queue::refresh(db, host)?;
+        host_backoff::ensure_host(db, host)?;
+        queue::refresh_host(db, host)?;
     }
     skipped(db, source, feed, now)?;
     for (name, by) in [
@@ -101,14 +102,14 @@ pub(super) fn document(
         ("entries.skipped", counts.skipped),
         ("entries.revisit", revisits),
     ] {
-        ledger::count(db, source, name, by)?;
+        history::add_to_counter(db, source, name, by)?;
     }
     Ok(counts)
 }
 
-/// The row of an entry that is known, and whether the feed says it was changed since. One that is being collected just
-/// now is told of at the next poll.
-fn seen_before(
+/// The row of a known entry, and whether the feed says that it was changed since. One under lease is compared at the next
+/// poll.
+fn find_known(
     db: &Connection,
     source: SourceId,
     ident: &str,
@@ -116,18 +117,18 @@ fn seen_before(
 ) -> Result<Option<(EntryId, bool)>, StoreError> {
     let found: Option<(i64, Option<String>, bool)> = db
         .prepare_cached(
-            "SELECT id, updated, claimed_run IS NOT NULL FROM entry WHERE source_id = ?1 AND ident = ?2",
+            "SELECT id, updated, lease_run IS NOT NULL FROM entry WHERE source_id = ?1 AND ident = ?2",
         )?
         .query_row(params![source.0, ident], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    let Some((id, known, is_held)) = found else {
+    let Some((id, known, is_leased)) = found else {
         return Ok(None);
     };
     let updated = updated_of(entry);
-    // Texts of one length in one zone: they sort as moments do.
-    let newer = updated.is_some() && updated > known && !is_held;
+    // Text of one format in UTC: it sorts by time.
+    let newer = updated.is_some() && updated > known && !is_leased;
     if newer {
         db.prepare_cached("UPDATE entry SET updated = ?2 WHERE id = ?1")?
             .execute(params![id, updated])?;
@@ -135,8 +136,8 @@ fn seen_before(
     Ok(Some((EntryId(id), newer && known.is_some())))
 }
 
-/// A row about to be written.
-struct Row<'a> {
+/// A row to be inserted.
+struct NewEntry<'a> {
     source: SourceId,
     ident: &'a str,
     entry: &'a Entry,
@@ -144,8 +145,8 @@ struct Row<'a> {
     now: DateTime<Utc>,
 }
 
-impl Row<'_> {
-    /// Writes the row; what it needs for collecting only where it waits to be collected.
+impl NewEntry<'_> {
+    /// Inserts the row; with what the feed said only if it waits for its page.
     fn insert(
         &self,
         db: &Connection,
@@ -154,7 +155,7 @@ impl Row<'_> {
         waits: bool,
     ) -> Result<(), StoreError> {
         let payload = if waits {
-            Some(Payload::of(self.entry, &self.keys.link_keys).write()?)
+            Some(StoredEntry::of(self.entry, &self.keys.link_keys).to_json()?)
         } else {
             None
         };
@@ -182,7 +183,7 @@ impl Row<'_> {
     }
 }
 
-/// The lane of the queue that an entry waits in.
+/// The host in whose lane of the queue an entry waits.
 fn host_of(keys: &EntryKeys) -> &str {
     keys.host.as_deref().unwrap_or(queue::NO_HOST)
 }
@@ -201,12 +202,12 @@ fn skipped(
             url: None,
             status: None,
         };
-        ledger::failed(db, source, None, "poll", &failure, now)?;
+        history::add_failure(db, source, None, "poll", &failure, now)?;
     }
     Ok(())
 }
 
-/// By which an entry is newer than another.
+/// The date by which entries are sorted.
 fn date_of(entry: &Entry) -> Option<DateTime<Utc>> {
     entry.published.as_ref().or(entry.updated.as_ref()).map(utc)
 }
@@ -219,16 +220,28 @@ fn utc(at: &Timestamp) -> DateTime<Utc> {
     at.utc(chrono_tz::UTC)
 }
 
-/// An identity of bounded length: feeds have been seen with the whole article as `guid`.
-fn short_ident(ident: &str) -> String {
-    if ident.len() <= IDENT {
+/// An `ident` of bounded length: there are feeds with the whole article as `guid`.
+fn bounded_ident(ident: &str) -> String {
+    if ident.len() <= IDENT_BYTES {
         return ident.to_owned();
     }
     let hash = ring::digest::digest(&ring::digest::SHA256, ident.as_bytes());
-    let mut short = ledger::beginning(ident, IDENT / 2).to_owned();
+    let mut short = history::prefix(ident, IDENT_BYTES / 2).to_owned();
     short.push('#');
     for byte in hash.as_ref() {
         let _ = write!(short, "{byte:02x}");
     }
     short
+}
+
+/// Positions of the entries that a source has not had yet.
+pub(super) fn unseen(db: &Connection, source: SourceId, idents: &[String]) -> Result<Vec<usize>, StoreError> {
+    let mut known = db.prepare_cached("SELECT 1 FROM entry WHERE source_id = ?1 AND ident = ?2")?;
+    let mut unseen = Vec::new();
+    for (position, ident) in idents.iter().enumerate() {
+        if !known.exists(params![source.0, ident])? {
+            unseen.push(position);
+        }
+    }
+    Ok(unseen)
 }

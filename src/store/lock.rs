@@ -1,4 +1,4 @@
-//! One writer at a time: a lock on a file beside the database, which the system drops with the process.
+//! One writer at a time: a lock on the file `DB-lock`, which the system releases when the process ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -10,26 +10,26 @@ use chrono::{DateTime, Utc};
 use super::error::StoreError;
 use super::time;
 
-/// Looks at a lock that is taken before it is believed, and the time between two.
-const LOOKS: u32 = 5;
-const LOOK: Duration = Duration::from_millis(10);
+/// Attempts before a lock counts as held, and the time between them.
+const ATTEMPTS: u32 = 5;
+const RETRY_TIME: Duration = Duration::from_millis(10);
 
-/// Held as long as the database may be written by us.
+/// The lock; held as long as this process may write the database.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
 }
 
 impl Drop for Lock {
-    /// Said, not only let go: a process that was just forked off shares the file until it runs something else.
+    /// Unlocks explicitly: a child process that was just forked shares the open file until it executes a program.
     fn drop(&mut self) {
         let _ = self.file.unlock();
     }
 }
 
 impl Lock {
-    /// Takes the lock on `DB-lock`, or names who has it.
-    pub(super) fn take(database: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+    /// Acquires the lock, or fails with the process that holds it.
+    pub(super) fn acquire(database: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let path = beside(database, "-lock");
         let failed = |doing| {
             let path = path.clone();
@@ -46,14 +46,14 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(failed("open the lock file"))?;
-        let mut looks = 0;
+        let mut attempts = 0;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                // Somebody may only be looking whether it is taken, see [`holder`].
-                Err(TryLockError::WouldBlock) if looks < LOOKS => {
-                    looks += 1;
-                    std::thread::sleep(LOOK);
+                // Another process may only be testing it: see [`holder`].
+                Err(TryLockError::WouldBlock) if attempts < ATTEMPTS => {
+                    attempts += 1;
+                    std::thread::sleep(RETRY_TIME);
                 }
                 Err(TryLockError::WouldBlock) => {
                     let Holder { pid, since } = Holder::read(&file);
@@ -77,7 +77,7 @@ impl Lock {
 /// The process that writes a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// As it wrote it down.
+    /// Its process id, as written in the file.
     pub pid: String,
     /// When it started.
     pub since: String,
@@ -86,7 +86,7 @@ pub struct Holder {
 impl Holder {
     fn read(mut file: &File) -> Self {
         let mut text = String::new();
-        // The holder writes its name right after it has locked: an empty file is a moment, not an error.
+        // The holder writes the file right after it has locked it: for a moment it is empty.
         let _ = file.seek(SeekFrom::Start(0));
         let _ = file.take(200).read_to_string(&mut text);
         let (pid, since) = text.trim().split_once(' ').unwrap_or(("unknown", "just now"));
@@ -97,17 +97,17 @@ impl Holder {
     }
 }
 
-/// Who holds the lock of a database; none: nobody does.
+/// The process that holds the lock of a database.
 pub fn holder(database: &Path) -> Option<Holder> {
     let file = File::open(beside(database, "-lock")).ok()?;
-    // Freed again when the file is closed, at the end of this function.
+    // Released when the file is closed, at the end of this function.
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => Some(Holder::read(&file)),
         Ok(()) | Err(TryLockError::Error(_)) => None,
     }
 }
 
-/// A file next to the database: its name with a suffix.
+/// The path of a file beside the database: its name with a suffix.
 pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);

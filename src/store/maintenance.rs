@@ -1,7 +1,7 @@
-//! Writing beside a daemon, or without one: what a person does by hand.
+//! Maintenance beside a daemon, or without one: `delete`, `prune`, `reextract`, `verify --rebuild-search`.
 //!
-//! A clerk takes no lock and voids no lease. Each of its steps is a transaction of its own, short enough that a daemon
-//! does not notice; SQLite lets one of the two write at a time.
+//! It needs no lock and ends no lease. The work is done in short transactions, so that a running daemon hardly waits: SQLite
+//! lets one of the two write at a time.
 
 use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use super::text_index;
 use crate::config::Source;
 use crate::model::ArticleId;
 
-/// A connection that writes now and then.
+/// A connection for maintenance commands.
 #[derive(Debug)]
 pub struct MaintenanceWriter {
     db: Connection,
@@ -27,9 +27,9 @@ pub struct MaintenanceWriter {
 }
 
 impl MaintenanceWriter {
-    /// Opens a database that is there.
+    /// Opens an existing database.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        // Refuses what is missing, foreign or newer, and leaves it as it is.
+        // Refuses a missing file, which `open_writer` would create.
         drop(schema::open_reader(path)?);
         Ok(Self {
             db: schema::open_writer(path, "")?,
@@ -38,34 +38,34 @@ impl MaintenanceWriter {
         })
     }
 
-    /// Where the database is.
+    /// Path of the database.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// One transaction, all of it or nothing.
-    pub(super) fn step<T>(
+    /// Runs `work` as one transaction.
+    pub(super) fn transaction<T>(
         &mut self,
         doing: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let failed = |error: StoreError| error.while_doing(doing);
-        let step = self
+        let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failed(error.into()))?;
-        let done = work(&step)
-            .and_then(|done| text_index::update(&step, &mut self.latest).map(|()| done))
+        let done = work(&transaction)
+            .and_then(|done| text_index::update(&transaction, &mut self.latest).map(|()| done))
             .map_err(failed)?;
-        step.commit().map_err(|error| failed(error.into()))?;
+        transaction.commit().map_err(|error| failed(error.into()))?;
         Ok(done)
     }
 
-    /// Takes an article down: its texts, its raw pages and its words are gone, overwritten in the file, and it never
-    /// comes back. `false`: it was deleted before.
+    /// Deletes an article: its texts, raw pages and words are overwritten in the file, and it is never stored again.
+    /// `false` if it was deleted before.
     pub fn delete(&mut self, article: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("delete an article");
-        let deleted = self.step("delete an article", |db| {
+        let deleted = self.transaction("delete an article", |db| {
             let known: bool = db.query_row(
                 "SELECT deleted_why IS 'takedown' FROM article WHERE id = ?1",
                 [article],
@@ -74,17 +74,17 @@ impl MaintenanceWriter {
             retention::drop_article(db, ArticleId(article), DeletionReason::Takedown, now)?;
             Ok(!known)
         })?;
-        while self.step("merge the index of words", text_index::purge)? {}
-        // What the log holds of it is overwritten too, unless a reader is at it: then the next checkpoint does it.
+        while self.transaction("merge the index of words", text_index::purge)? {}
+        // Overwrites the log, too. While a reader uses it, the next checkpoint does that.
         self.db
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(doing)?;
         Ok(deleted)
     }
 
-    /// Builds the index of words anew from what readers see; `step` is told how many articles are in it.
-    pub fn rebuild_search(&mut self, mut step: impl FnMut(u64)) -> Result<(), StoreError> {
-        self.step("empty the index of words", |db| {
+    /// Rebuilds the full-text index; `progress` gets the number of indexed articles.
+    pub fn rebuild_search(&mut self, mut progress: impl FnMut(u64)) -> Result<(), StoreError> {
+        self.transaction("empty the index of words", |db| {
             db.execute("INSERT INTO search (search) VALUES ('delete-all')", [])?;
             db.execute(
                 "UPDATE article SET indexed_id = NULL WHERE indexed_id IS NOT NULL",
@@ -94,7 +94,7 @@ impl MaintenanceWriter {
         })?;
         let (mut after, mut indexed) = (0, 0);
         loop {
-            let (last, count) = self.step("index the words of articles", |db| {
+            let (last, count) = self.transaction("index the words of articles", |db| {
                 let articles: Vec<i64> = db
                     .prepare_cached(
                         "SELECT id FROM article WHERE id > ?1 AND merged_into IS NULL AND deleted_at IS NULL \
@@ -110,16 +110,16 @@ impl MaintenanceWriter {
             let Some(last) = last else { return Ok(()) };
             after = last;
             indexed += count;
-            step(indexed);
+            progress(indexed);
         }
     }
 
-    /// What the sources keep, as configured.
+    /// The retention policies of configured sources.
     pub fn policies(&self, sources: &[impl Borrow<Source>]) -> Result<Vec<RetentionPolicy>, StoreError> {
         retention::configured_policies(&self.db, sources)
     }
 
-    /// What [`Clerk::prune`] would drop: articles by source, and raw pages.
+    /// What [`Self::prune`] would drop: articles per source, and the number of raw pages.
     pub fn plan(
         &self,
         policies: &[RetentionPolicy],
@@ -128,21 +128,21 @@ impl MaintenanceWriter {
         retention::plan(&self.db, policies, now)
     }
 
-    /// Drops what is kept no longer, part by part; `step` is told the sum after each.
+    /// Drops what is kept no longer, part by part; `progress` gets the sum after each.
     pub fn prune(
         &mut self,
         policies: &[RetentionPolicy],
         now: DateTime<Utc>,
-        mut step: impl FnMut(PruneSummary),
+        mut progress: impl FnMut(PruneSummary),
     ) -> Result<PruneSummary, StoreError> {
         let mut sum = PruneSummary::default();
         loop {
-            let part = self.step("drop what is kept no longer", |db| {
+            let part = self.transaction("drop what is kept no longer", |db| {
                 retention::prune(db, policies, now)
             })?;
             sum.articles += part.articles;
             sum.pages += part.pages;
-            step(sum);
+            progress(sum);
             if !part.more {
                 return Ok(sum);
             }

@@ -1,5 +1,5 @@
-//! The figures that are watched: totals that only grow, and how things stand. All from the database, so that a restart
-//! resets none of them.
+//! Figures for the metrics endpoint: totals that only grow, and current values. All are read from the database, so that a
+//! restart resets none of them.
 
 use chrono::{DateTime, Utc};
 
@@ -7,21 +7,21 @@ use super::error::StoreError;
 use super::reader::Reader;
 use super::time;
 
-/// What [`Reader::figures`] finds.
+/// Result of [`Reader::metrics`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreMetrics {
     /// Sources by state: `ok`, `failing`, `new`, `paused`, `disabled`.
     pub sources: Vec<(String, u64)>,
     /// Sums of the counters of all sources, by name: `polls.taken`, `failed.http-404`, `entries.new`, `method.auto`.
     pub counters: Vec<(String, u64)>,
-    /// Selectors that found something, and that did not.
+    /// Pages on which selectors hit, and on which they missed; sums over all selectors.
     pub rules: (u64, u64),
-    /// The last number given to a change.
+    /// The number of the last change.
     pub seq: u64,
     /// Entries that wait for their page.
     pub pending: u64,
-    /// Hosts that are left alone.
-    pub resting: u64,
+    /// Hosts in backoff.
+    pub backoff: u64,
     /// The last poll that went well.
     pub succeeded_at: Option<DateTime<Utc>>,
     /// Size of the database, log not included.
@@ -29,8 +29,8 @@ pub struct StoreMetrics {
 }
 
 impl Reader {
-    /// All figures, in one snapshot.
-    pub fn figures(&self, now: DateTime<Utc>) -> Result<StoreMetrics, StoreError> {
+    /// Reads all figures in one snapshot.
+    pub fn metrics(&self, now: DateTime<Utc>) -> Result<StoreMetrics, StoreError> {
         let snapshot = self.db.unchecked_transaction()?;
         let number = |sql: &str| -> Result<u64, StoreError> {
             let number: i64 = self.db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
@@ -46,7 +46,7 @@ impl Reader {
         let last: Option<String> = self
             .db
             .query_row("SELECT max(succeeded_at) FROM source", [], |row| row.get(0))?;
-        let figures = StoreMetrics {
+        let metrics = StoreMetrics {
             sources: pairs(
                 "SELECT CASE WHEN paused THEN 'paused' WHEN NOT enabled THEN 'disabled' WHEN code IS NOT NULL THEN 'failing' \
                  WHEN polled_at IS NULL THEN 'new' ELSE 'ok' END AS state, count(*) FROM source WHERE configured = 1 \
@@ -59,8 +59,8 @@ impl Reader {
             ),
             seq: number("SELECT seq FROM sequence")?,
             pending: number("SELECT count(*) FROM entry WHERE state = 'pending'")?,
-            resting: self.db.query_row(
-                "SELECT count(*) FROM host WHERE rest_until > ?1",
+            backoff: self.db.query_row(
+                "SELECT count(*) FROM host WHERE backoff_until > ?1",
                 [time::ms(now)],
                 |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()),
             )?,
@@ -68,6 +68,6 @@ impl Reader {
             bytes: number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?,
         };
         snapshot.finish()?;
-        Ok(figures)
+        Ok(metrics)
     }
 }

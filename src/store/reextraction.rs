@@ -1,26 +1,26 @@
-//! Stored pages cut anew: what today's rules make of them, against what is stored.
+//! Extracts stored pages again (`cuttings reextract`): compares the result with what is stored, and stores it.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::articles;
-use super::columns::{self, Columns};
 use super::error::StoreError;
 use super::maintenance::MaintenanceWriter;
 use super::page_id::PageId;
 use super::reader::Reader;
+use super::revision_columns::{self, RevisionColumns};
 use crate::model::{Extraction, Key, Method, SourceId};
 
-/// A stored page, cut again.
+/// A new extraction of a stored page.
 #[derive(Clone, Debug)]
 pub struct Reextraction {
-    /// Which page.
+    /// Row id of the page.
     pub page_id: i64,
-    /// When it was fetched: what is cut from it is as old.
+    /// When the page was fetched; stored as the time of the revision.
     pub fetched_at: DateTime<Utc>,
     /// The fields.
     pub extraction: Extraction,
-    /// How the text was won.
+    /// How the text was obtained.
     pub method: Method,
     /// `published` in UTC.
     pub published_at: Option<DateTime<Utc>>,
@@ -28,22 +28,22 @@ pub struct Reextraction {
     pub keys: Vec<Key>,
 }
 
-/// What came of it.
+/// Result of a reextraction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReextractionOutcome {
-    /// The rules find what they found before.
+    /// The fields are the same.
     Same,
-    /// They find no text now: what is stored stays.
+    /// No text was found: the stored text stays.
     NoText,
     /// These fields differ.
     Changed(Vec<&'static str>),
-    /// The page or its article is gone by now.
+    /// The page or its article was dropped meanwhile.
     Gone,
 }
 
 impl Reader {
-    /// The URLs that led to a page: more of its keys may be found in them.
-    pub fn ways_to(&self, page_id: i64) -> Result<Vec<String>, StoreError> {
+    /// The URLs that led to a page: its keys may be found in them.
+    pub fn links_to(&self, page_id: i64) -> Result<Vec<String>, StoreError> {
         Ok(self
             .db
             .prepare_cached(
@@ -53,68 +53,74 @@ impl Reader {
             .collect::<Result<_, _>>()?)
     }
 
-    /// What differs, without storing it.
-    pub fn compare(&self, anew: &Reextraction) -> Result<ReextractionOutcome, StoreError> {
-        Ok(compared(&self.db, anew)?.1)
+    /// Compares without storing.
+    pub fn compare(&self, reextraction: &Reextraction) -> Result<ReextractionOutcome, StoreError> {
+        Ok(compare(&self.db, reextraction)?.0)
     }
 }
 
 impl MaintenanceWriter {
     /// Stores what differs as a revision of the article.
-    pub fn recast(
+    pub fn store_reextraction(
         &mut self,
-        anew: &Reextraction,
+        reextraction: &Reextraction,
         now: DateTime<Utc>,
     ) -> Result<ReextractionOutcome, StoreError> {
-        self.step("store an article cut anew", |db| store(db, anew, now))
+        self.transaction("store a page extracted again", |db| store(db, reextraction, now))
     }
 }
 
-/// The page's latest revision with the page's source, and what differs from it.
-fn compared(
+/// Compares with the page's latest revision. Also gives the source of that and the new columns, unless there is no text or
+/// no page.
+fn compare(
     db: &Connection,
-    anew: &Reextraction,
-) -> Result<(Option<(SourceId, Columns)>, ReextractionOutcome), StoreError> {
+    reextraction: &Reextraction,
+) -> Result<(ReextractionOutcome, Option<(SourceId, RevisionColumns)>), StoreError> {
     let before = db
         .prepare_cached(&format!(
             "SELECT {}, source_id FROM revision WHERE page_id = ?1 ORDER BY id DESC LIMIT 1",
-            columns::COLUMNS
+            revision_columns::COLUMNS
         ))?
-        .query_row([anew.page_id], |row| {
-            Ok((SourceId(row.get("source_id")?), Columns::read(row)?))
+        .query_row([reextraction.page_id], |row| {
+            Ok((SourceId(row.get("source_id")?), RevisionColumns::read(row)?))
         })
         .optional()?;
     let Some((source, before)) = before else {
-        return Ok((None, ReextractionOutcome::Gone));
+        return Ok((ReextractionOutcome::Gone, None));
     };
-    if anew.extraction.text.trim().is_empty() {
-        return Ok((None, ReextractionOutcome::NoText));
+    if reextraction.extraction.text.trim().is_empty() {
+        return Ok((ReextractionOutcome::NoText, None));
     }
-    let mut after = Columns::of(&anew.extraction, anew.method, anew.published_at, &before.url);
+    let mut after = RevisionColumns::of(
+        &reextraction.extraction,
+        reextraction.method,
+        reextraction.published_at,
+        before.url(),
+    );
     after.keep_from_feed(&before);
     let fields = after.differences(&before);
-    let recast = if fields.is_empty() {
+    let outcome = if fields.is_empty() {
         ReextractionOutcome::Same
     } else {
         ReextractionOutcome::Changed(fields)
     };
-    Ok((Some((source, after)), recast))
+    Ok((outcome, Some((source, after))))
 }
 
 fn store(
     db: &Connection,
-    anew: &Reextraction,
+    reextraction: &Reextraction,
     now: DateTime<Utc>,
 ) -> Result<ReextractionOutcome, StoreError> {
-    let (after, recast) = compared(db, anew)?;
-    let Some((source, after)) = after else {
-        return Ok(recast);
+    let (outcome, columns) = compare(db, reextraction)?;
+    let Some((source, columns)) = columns else {
+        return Ok(outcome);
     };
-    let page = PageId(anew.page_id);
-    // Another short link is another key, whatever else it says.
-    articles::attach(db, page, &anew.keys, source, now)?;
-    if let ReextractionOutcome::Changed(_) = recast {
-        articles::replace(db, page, source, &after, anew.fetched_at, now)?;
+    let page = PageId(reextraction.page_id);
+    // Another short link is another key, whatever the fields say.
+    articles::add_keys(db, page, &reextraction.keys, source, now)?;
+    if let ReextractionOutcome::Changed(_) = outcome {
+        articles::replace(db, page, source, &columns, reextraction.fetched_at, now)?;
     }
-    Ok(recast)
+    Ok(outcome)
 }

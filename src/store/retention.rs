@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::changes::{self, DeletionReason};
 use super::error::StoreError;
 use super::secure_delete::with_secure_delete;
-use super::{ledger, queue, text_index, time};
+use super::{history, queue, text_index, time};
 use crate::config::{ArticleRetention, Source};
 use crate::model::{ArticleId, SourceId};
 
@@ -179,7 +179,7 @@ pub(super) fn prune(
         for article in &articles {
             drop_article(db, ArticleId(*article), DeletionReason::Expired, now)?;
         }
-        ledger::count(db, policy.source, "articles.pruned", articles.len() as u64)?;
+        history::add_to_counter(db, policy.source, "articles.pruned", articles.len() as u64)?;
         summary.articles += articles.len() as u64;
         if summary.articles >= BATCH {
             break;
@@ -244,9 +244,9 @@ pub(super) fn drop_article(
     let hosts: BTreeSet<String> = db
         .prepare_cached(
             "UPDATE entry SET payload = NULL, credit = NULL, credit_url = NULL, text_state = 'final', next_at = NULL, parked_at = NULL \
-             WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1) AND claimed_run IS NULL RETURNING host",
+             WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1) AND lease_run IS NULL RETURNING host",
         )?
         .query_map([article.0], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    hosts.iter().try_for_each(|host| queue::refresh(db, host))
+    hosts.iter().try_for_each(|host| queue::refresh_host(db, host))
 }

@@ -1,54 +1,56 @@
-//! Pages that are looked at again: at the ages that their source names, and when their feed says that they changed.
+//! Pages that are fetched again: at the ages that their source names (`revisit`), and when the feed says that they
+//! changed.
 //!
-//! An entry that is done waits in the queue once more, in the lane of its host like any other, with what its feed said of
-//! it. What comes back is a revision of its article or nothing, as for any other page that is had twice.
+//! The entry is `done` and waits in the queue like any other, with what its feed said. The result is a revision of its
+//! article or nothing, as for any page that is fetched twice.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::articles;
 use super::error::StoreError;
 use super::page_id::PageId;
-use super::payload::Payload;
+use super::pages;
+use super::stored_entry::StoredEntry;
 use super::{host_backoff, queue, time};
-use crate::model::{Entry, EntryId, EntryKeys, SourceId, Validators};
+use crate::model::{Entry, EntryId, EntryKeys, SourceId};
 use crate::schedule;
 
-/// The feed says that a collected entry changed: its page waits to be looked at. Not where the article is gone, where its
-/// source keeps first texts only, or where more of it is waited for anyway.
-pub(super) fn changed(
+/// Schedules the page of a collected entry, because the feed says that it changed. Ignored if the article is deleted, if
+/// its source keeps first texts only, or if the page is awaited anyway.
+pub(super) fn schedule_changed(
     db: &Connection,
     entry: EntryId,
     said: &Entry,
     keys: &EntryKeys,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let found = db
+    let stored = db
         .prepare_cached(
-            "SELECT entry.host, entry.in_vain, page.asked_at, coalesce(entry.next_at, entry.parked_at) \
+            "SELECT entry.host, entry.unchanged_updates, page.requested_at, coalesce(entry.next_at, entry.parked_at) \
              FROM entry JOIN page ON page.id = entry.page_id JOIN article ON article.id = page.article_id \
              JOIN source ON source.id = entry.source_id \
-             WHERE entry.id = ?1 AND entry.state IN ('done', 'known') AND entry.text_state NOT IN ('feed', 'feed-retry', 'partial') \
-             AND entry.claimed_run IS NULL AND article.deleted_at IS NULL AND source.revisions <> 'first'",
+             WHERE entry.id = ?1 AND entry.state IN ('done', 'known') \
+             AND entry.text_state NOT IN ('feed', 'feed-retry', 'partial') \
+             AND entry.lease_run IS NULL AND article.deleted_at IS NULL AND source.revisions <> 'first'",
         )?
         .query_row([entry.0], |row| {
-            let (host, in_vain): (String, u32) = (row.get(0)?, row.get(1)?);
-            let (asked_at, waits): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-            Ok((host, in_vain, asked_at.map(time::moment), waits))
+            let (host, unchanged): (String, u32) = (row.get(0)?, row.get(1)?);
+            let (requested_at, waits_until): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+            Ok((host, unchanged, requested_at.map(time::from_ms), waits_until))
         })
         .optional()?;
-    let Some((was, in_vain, asked_at, waits)) = found else {
+    let Some((previous_host, unchanged, requested_at, waits_until)) = stored else {
         return Ok(());
     };
     let host = keys.host.as_deref().unwrap_or(queue::NO_HOST);
     let at = if host == queue::NO_HOST {
-        // Nobody is asked for it.
+        // No request is made for it.
         time::ms(now)
     } else {
-        let at = time::ms(schedule::next_recheck(in_vain, asked_at, now));
-        waits.map_or(at, |waits| waits.min(at))
+        let at = time::ms(schedule::next_recheck(unchanged, requested_at, now));
+        waits_until.map_or(at, |waits_until| waits_until.min(at))
     };
     db.prepare_cached(
         "UPDATE entry SET text_state = 'changed', attempts = 0, host = ?2, url = ?3, payload = ?4 WHERE id = ?1",
@@ -57,113 +59,79 @@ pub(super) fn changed(
         entry.0,
         host,
         said.link.as_ref().map(ToString::to_string),
-        Payload::of(said, &keys.link_keys).write()?
+        StoredEntry::of(said, &keys.link_keys).to_json()?
     ])?;
-    host_backoff::know(db, host)?;
-    queue::put(db, entry, Some(at))?;
-    if was != host {
-        queue::refresh(db, &was)?;
+    host_backoff::ensure_host(db, host)?;
+    queue::reschedule(db, entry, Some(at))?;
+    if previous_host != host {
+        queue::refresh_host(db, &previous_host)?;
     }
     Ok(())
 }
 
-/// What a page's server needs to tell whether it changed since.
-pub(super) fn asked(
-    db: &Connection,
-    page: PageId,
-    (validators, url): (&Validators, &str),
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let url = (!validators.is_empty()).then_some(url);
-    db.prepare_cached(
-        "UPDATE page SET asked_at = ?2, etag = ?3, last_modified = ?4, validators_url = ?5 WHERE id = ?1",
-    )?
-    .execute(params![
-        page.0,
-        time::ms(now),
-        validators.etag,
-        validators.last_modified,
-        url
-    ])?;
-    Ok(())
-}
-
-/// The same of a page that did not change: what the 304 carries replaces ours, and erases nothing (RFC 9111, 3.2).
-pub(super) fn not_modified(
-    db: &Connection,
-    page: PageId,
-    validators: &Validators,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE page SET asked_at = ?2, etag = coalesce(?3, etag), last_modified = coalesce(?4, last_modified) \
-         WHERE id = ?1",
-    )?
-    .execute(params![
-        page.0,
-        time::ms(now),
-        validators.etag,
-        validators.last_modified
-    ])?;
-    Ok(())
-}
-
-/// What an entry's page came to.
+/// A page that was fetched for an entry.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+pub(super) struct Visit {
     pub(super) entry: EntryId,
     pub(super) page: PageId,
-    /// Whether it was worth it: the feed may have said so.
-    pub(super) changed: bool,
+    /// Whether its text was another one.
+    pub(super) has_changed: bool,
 }
 
-/// For an UPDATE of `entry`, with the page as ?2: remembers whether the feed was right that it changed, by ?3.
-const JUDGED: &str = "page_id = ?2, \
-     in_vain = CASE WHEN text_state <> 'changed' OR host = '' THEN in_vain WHEN ?3 THEN 0 ELSE in_vain + 1 END";
+/// For an UPDATE of `entry` with the page as ?2 and [`Visit::has_changed`] as ?3: counts how often in a row the feed said
+/// that the page changed, and it had not.
+const NOTE_VISIT: &str = "page_id = ?2, unchanged_updates = \
+     CASE WHEN text_state <> 'changed' OR host = '' THEN unchanged_updates WHEN ?3 THEN 0 ELSE unchanged_updates + 1 END";
 
-/// Ends a look at a page, or a first one that had all of it: the entry waits until `again`, or for nothing more. Of an
-/// article that is gone by now nothing is waited for.
-pub(super) fn settle(
+/// Ends the lease of an entry whose page was fetched completely. It waits until `revisit_at`, or for nothing more; always
+/// for nothing more if its article is deleted.
+pub(super) fn finish(
     db: &Connection,
-    look: Look,
-    again: Option<DateTime<Utc>>,
+    visit: Visit,
+    revisit_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let Look { entry, page, changed } = look;
-    let again = match again {
-        Some(at) if !articles::is_page_of_deleted(db, page)? => Some(time::ms(at)),
+    let Visit {
+        entry,
+        page,
+        has_changed,
+    } = visit;
+    let revisit_at = match revisit_at {
+        Some(at) if !pages::is_of_deleted_article(db, page)? => Some(time::ms(at)),
         _ => None,
     };
-    let done = format!("{JUDGED}, state = 'done', crashes = 0, attempts = 0, had_at = coalesce(had_at, ?4)");
-    if again.is_some() {
+    let done = format!(
+        "{NOTE_VISIT}, state = 'done', crashes = 0, attempts = 0, first_fetched_at = coalesce(first_fetched_at, ?4)"
+    );
+    if revisit_at.is_some() {
         db.prepare_cached(&format!(
             "UPDATE entry SET {done}, text_state = 'revisit' WHERE id = ?1"
         ))?
-        .execute(params![entry.0, page.0, changed, time::ms(now)])?;
-        return queue::put(db, entry, again);
+        .execute(params![entry.0, page.0, has_changed, time::ms(now)])?;
+        return queue::reschedule(db, entry, revisit_at);
     }
-    // Nearly all end here: with one change of the row.
+    // Nearly all entries end here: one update of the row is enough.
     let host: String = db
         .prepare_cached("SELECT host FROM entry WHERE id = ?1")?
         .query_row([entry.0], |row| row.get(0))?;
     db.prepare_cached(&format!(
-        "UPDATE entry SET {done}, text_state = 'final', payload = NULL, claimed_run = NULL, claimed_claim = NULL, \
+        "UPDATE entry SET {done}, text_state = 'final', payload = NULL, lease_run = NULL, lease_claim = NULL, \
          next_at = NULL, parked_at = NULL WHERE id = ?1"
     ))?
-    .execute(params![entry.0, page.0, changed, time::ms(now)])?;
-    queue::refresh(db, &host)
+    .execute(params![entry.0, page.0, has_changed, time::ms(now)])?;
+    queue::refresh_host(db, &host)
 }
 
-/// The same of an entry whose article is kept, but waits for something better.
-pub(super) fn judge(db: &Connection, look: Look) -> Result<(), StoreError> {
-    db.prepare_cached(&format!("UPDATE entry SET {JUDGED} WHERE id = ?1"))?
-        .execute(params![look.entry.0, look.page.0, look.changed])?;
+/// Notes a visit of an entry that is still incomplete; its lease is ended by the caller.
+pub(super) fn note(db: &Connection, visit: Visit) -> Result<(), StoreError> {
+    db.prepare_cached(&format!("UPDATE entry SET {NOTE_VISIT} WHERE id = ?1"))?
+        .execute(params![visit.entry.0, visit.page.0, visit.has_changed])?;
     Ok(())
 }
 
-/// Brings what waits at an age in line with the ages of its source. What had none left before, and was dropped from the
-/// queue, is not looked for.
-pub(super) fn follow(
+/// Reschedules the waiting revisits of a source whose ages were changed. Entries that had no age left before are not
+/// scheduled again.
+pub(super) fn reschedule_source(
     db: &Connection,
     source: SourceId,
     ages: &[Duration],
@@ -171,17 +139,18 @@ pub(super) fn follow(
 ) -> Result<(), StoreError> {
     let waiting: Vec<(i64, i64)> = db
         .prepare_cached(
-            "SELECT id, had_at FROM entry WHERE source_id = ?1 AND text_state = 'revisit' AND had_at IS NOT NULL AND claimed_run IS NULL",
+            "SELECT id, first_fetched_at FROM entry WHERE source_id = ?1 AND text_state = 'revisit' \
+             AND first_fetched_at IS NOT NULL AND lease_run IS NULL",
         )?
         .query_map([source.0], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    for (entry, had_at) in waiting {
-        let again = schedule::next_revisit(ages, time::moment(had_at), now).map(time::ms);
-        if again.is_none() {
+    for (entry, first_fetched_at) in waiting {
+        let at = schedule::next_revisit(ages, time::from_ms(first_fetched_at), now).map(time::ms);
+        if at.is_none() {
             db.prepare_cached("UPDATE entry SET text_state = 'final', payload = NULL WHERE id = ?1")?
                 .execute([entry])?;
         }
-        queue::put(db, EntryId(entry), again)?;
+        queue::reschedule(db, EntryId(entry), at)?;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ CREATE TABLE source (
     host           TEXT    NOT NULL,
     -- Whether it is polled: the configuration wants it and nobody has paused it.
     enabled        INTEGER NOT NULL,
-    wanted         INTEGER NOT NULL DEFAULT 1,
+    config_enabled INTEGER NOT NULL DEFAULT 1,
     paused         INTEGER NOT NULL DEFAULT 0,
     -- 0: no longer in the configuration; its state waits for it.
     configured     INTEGER NOT NULL,
@@ -49,18 +49,18 @@ CREATE TABLE source (
     -- The URL that the validators and the hash belong to.
     validators_url TEXT,
     -- The URL that answered last, where redirects led: the validators are sent there only.
-    served_by      TEXT,
+    final_url      TEXT,
     etag           BLOB,
     last_modified  BLOB,
     body_hash      BLOB,
     failures       REAL    NOT NULL DEFAULT 0,
     crashes        INTEGER NOT NULL DEFAULT 0,
-    claimed_run    INTEGER,
-    claimed_claim  INTEGER,
+    lease_run    INTEGER,
+    lease_claim  INTEGER,
     -- When it was last claimed: `--all` asks each source once.
-    asked_at       INTEGER,
+    claimed_at       INTEGER,
     -- 1: a poll was asked for while one was under way; 2: of the whole document.
-    again          INTEGER NOT NULL DEFAULT 0,
+    repoll         INTEGER NOT NULL DEFAULT 0,
     polled_at      TEXT,
     succeeded_at   TEXT,
     -- The last failure, until a success.
@@ -70,8 +70,8 @@ CREATE TABLE source (
     -- What permanent redirects lead to, since when, in how many polls in a row; and the address once that is believed.
     moved_to       TEXT,
     moved_since    INTEGER,
-    moved_times    INTEGER NOT NULL DEFAULT 0,
-    address        TEXT,
+    moved_polls    INTEGER NOT NULL DEFAULT 0,
+    permanent_url  TEXT,
     -- 410: not asked again until it is switched on anew or has another URL.
     gone           INTEGER NOT NULL DEFAULT 0,
     -- 1: its pages are fetched without asking robots.txt.
@@ -80,15 +80,15 @@ CREATE TABLE source (
     rhythm         BLOB,
     hints          TEXT    NOT NULL DEFAULT '{}',
     -- When it was last asked without validators.
-    full_at        INTEGER,
+    unconditional_at INTEGER,
     -- How its document is read; what was read in another way says nothing of it.
-    reading        TEXT    NOT NULL DEFAULT 'feed',
+    document_kind  TEXT    NOT NULL DEFAULT 'feed',
     -- Of an index of sitemaps: what is known of each, as JSON.
     sitemaps       TEXT    NOT NULL DEFAULT '[]',
-    -- What identifies entries, why nothing stronger, and the names of the last document: see identity::identifier.
-    known_by       TEXT    NOT NULL DEFAULT 'id',
-    known_why      TEXT,
-    names          BLOB    NOT NULL DEFAULT x'',
+    -- By what entries are known, why not by better, and the names of the last document: see identity::identifier.
+    identified_by  TEXT    NOT NULL DEFAULT 'id',
+    identified_why TEXT,
+    last_names     BLOB    NOT NULL DEFAULT x'',
     title          TEXT,
     site_url       TEXT,
     language       TEXT,
@@ -99,24 +99,24 @@ CREATE TABLE source (
 ) STRICT;
 -- Those that are being polled are few, and stay in these: each change of an index costs more than to pass over them.
 CREATE INDEX source_due ON source (next_at) WHERE enabled = 1 AND gone = 0;
-CREATE INDEX source_url ON source (coalesce(address, url)) WHERE enabled = 1 AND gone = 0;
-CREATE INDEX source_asked ON source (asked_at) WHERE enabled = 1 AND gone = 0;
-CREATE INDEX source_claim ON source (claimed_run, claimed_claim) WHERE claimed_run IS NOT NULL;
+CREATE INDEX source_url ON source (coalesce(permanent_url, url)) WHERE enabled = 1 AND gone = 0;
+CREATE INDEX source_claimed_at ON source (claimed_at) WHERE enabled = 1 AND gone = 0;
+CREATE INDEX source_lease ON source (lease_run, lease_claim) WHERE lease_run IS NOT NULL;
 
 -- What a host told us, for its feeds and pages alike. The host '' serves entries that need no page.
 CREATE TABLE host (
     name        TEXT    NOT NULL PRIMARY KEY,
     -- Trouble: nothing is asked before.
-    rest_until  INTEGER NOT NULL DEFAULT 0,
+    backoff_until  INTEGER NOT NULL DEFAULT 0,
     -- As far as the server itself named the time.
     retry_after INTEGER NOT NULL DEFAULT 0,
     -- Troubles in a row.
     failures    INTEGER NOT NULL DEFAULT 0,
     code        TEXT,
     -- No page before: the gap between two pages.
-    page_at     INTEGER NOT NULL DEFAULT 0,
+    next_page_at     INTEGER NOT NULL DEFAULT 0,
     -- The source served last: sources take turns.
-    last_source INTEGER NOT NULL DEFAULT 0,
+    last_source_id INTEGER NOT NULL DEFAULT 0,
     -- When an entry of this host can next be claimed; null: none waits, or one is being collected. Derived, see queue.rs.
     ready_at    INTEGER,
     updated_at  TEXT
@@ -127,7 +127,7 @@ CREATE INDEX host_ready ON host (ready_at, name) WHERE ready_at IS NOT NULL;
 CREATE TABLE robots (
     origin     TEXT    NOT NULL,
     -- By which way and under which name it was asked; '': the straight one, under ours.
-    way        TEXT    NOT NULL DEFAULT '',
+    transport  TEXT    NOT NULL DEFAULT '',
     fetched_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     -- null: there was no answer.
@@ -135,7 +135,7 @@ CREATE TABLE robots (
     body       BLOB    NOT NULL,
     -- `Sitemap:` lines, a JSON list: where a site without a feed may be found.
     sitemaps   TEXT    NOT NULL DEFAULT '[]',
-    PRIMARY KEY (origin, way)
+    PRIMARY KEY (origin, transport)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE article (
@@ -176,7 +176,7 @@ CREATE TABLE page (
     url        TEXT    NOT NULL,
     first_seen TEXT    NOT NULL,
     -- When it was last asked for; null: only the feed's text is had.
-    asked_at       INTEGER,
+    requested_at       INTEGER,
     -- Of the answer that was last taken in whole, and the URL that gave them.
     etag           BLOB,
     last_modified  BLOB,
@@ -292,12 +292,12 @@ CREATE TABLE entry (
     next_at       INTEGER,
     -- next_at while its source is switched off.
     parked_at     INTEGER,
-    claimed_run   INTEGER,
-    claimed_claim INTEGER,
+    lease_run   INTEGER,
+    lease_claim INTEGER,
     -- When its page was first had whole: its ages count from then.
-    had_at        INTEGER,
+    first_fetched_at        INTEGER,
     -- Times in a row that the feed said it changed, and it had not.
-    in_vain       INTEGER NOT NULL DEFAULT 0,
+    unchanged_updates       INTEGER NOT NULL DEFAULT 0,
     -- As the feed wrote it, in UTC.
     updated       TEXT,
     -- Whether its id is its address (`guid`), and the feed it was taken over from (`source`).
@@ -307,10 +307,10 @@ CREATE TABLE entry (
     first_seen    TEXT    NOT NULL,
     UNIQUE (source_id, ident)
 ) STRICT;
-CREATE INDEX entry_turn ON entry (host, source_id, next_at) WHERE next_at IS NOT NULL AND claimed_run IS NULL;
-CREATE INDEX entry_next ON entry (host, next_at) WHERE next_at IS NOT NULL AND claimed_run IS NULL;
-CREATE INDEX entry_held ON entry (host) WHERE claimed_run IS NOT NULL;
-CREATE INDEX entry_pending ON entry (source_id, next_at, claimed_run) WHERE state = 'pending';
+CREATE INDEX entry_host_source ON entry (host, source_id, next_at) WHERE next_at IS NOT NULL AND lease_run IS NULL;
+CREATE INDEX entry_next ON entry (host, next_at) WHERE next_at IS NOT NULL AND lease_run IS NULL;
+CREATE INDEX entry_lease ON entry (host) WHERE lease_run IS NOT NULL;
+CREATE INDEX entry_pending ON entry (source_id, next_at, lease_run) WHERE state = 'pending';
 CREATE INDEX entry_page ON entry (page_id) WHERE page_id IS NOT NULL;
 
 CREATE TABLE poll (
@@ -354,10 +354,10 @@ CREATE TABLE counter (
 
 -- What a person asks of a running daemon; it answers in the row, and a start clears them.
 CREATE TABLE request (
-    id     INTEGER NOT NULL PRIMARY KEY,
-    word   TEXT    NOT NULL,
-    what   TEXT    NOT NULL,
-    answer TEXT
+    id       INTEGER NOT NULL PRIMARY KEY,
+    command  TEXT    NOT NULL,
+    argument TEXT    NOT NULL,
+    answer   TEXT
 ) STRICT;
 -- What was delivered to whom: all changes up to seq. While an export is under way, upto is where it ends, so that one
 -- that is begun again has the same range.
@@ -395,10 +395,10 @@ CREATE TABLE rule_stat (
     misses       INTEGER NOT NULL,
     last_miss_at TEXT,
     -- Hit rate, 0 to 1, of late and usually; the usual median of lengths in characters and the last lengths: see drift.rs.
-    rate         REAL    NOT NULL DEFAULT 0,
-    usual        REAL    NOT NULL DEFAULT 0,
-    median       REAL    NOT NULL DEFAULT 0,
-    lengths      BLOB    NOT NULL DEFAULT x'',
+    recent_rate    REAL    NOT NULL DEFAULT 0,
+    usual_rate     REAL    NOT NULL DEFAULT 0,
+    usual_length   REAL    NOT NULL DEFAULT 0,
+    recent_lengths BLOB    NOT NULL DEFAULT x'',
     -- What fell, `rate` or `length`, and since when; null: it finds what it used to.
     drift        TEXT,
     drift_at     TEXT,

@@ -111,17 +111,17 @@ impl Reader {
     pub fn host_backoffs(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<HostBackoff>, StoreError> {
         let mut hosts = self.rows(
             "read the hosts in backoff",
-            "SELECT name, rest_until, code FROM host WHERE rest_until > ?1 ORDER BY rest_until DESC LIMIT ?2",
+            "SELECT name, backoff_until, code FROM host WHERE backoff_until > ?1 ORDER BY backoff_until DESC LIMIT ?2",
             params![time::ms(now), limit as i64],
             |row| {
                 Ok(HostBackoff {
                     name: row.get(0)?,
-                    until: time::moment(row.get(1)?),
+                    until: time::from_ms(row.get(1)?),
                     code: row.get(2)?,
                 })
             },
         )?;
-        hosts.retain(|host| host_backoff::is_resting(time::ms(host.until), time::ms(now)));
+        hosts.retain(|host| host_backoff::is_active(time::ms(host.until), time::ms(now)));
         Ok(hosts)
     }
 

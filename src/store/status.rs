@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row};
 
-use super::drift::Habit;
+use super::drift::SelectorHabit;
 use super::error::StoreError;
 use super::reader::{Reader, optional_timestamp, unsigned};
 use super::source_history::Silence;
@@ -264,15 +264,15 @@ impl Reader {
     /// Selectors of each source.
     fn rules(&self) -> Result<HashMap<i64, Vec<RuleStat>>, StoreError> {
         let mut query = self.db.prepare_cached(
-            "SELECT source_id, field, selector, hits, misses, last_miss_at, rate, usual, median, lengths, drift, drift_at \
+            "SELECT source_id, field, selector, hits, misses, last_miss_at, recent_rate, usual_rate, usual_length, recent_lengths, drift, drift_at \
              FROM rule_stat ORDER BY drift IS NULL, misses DESC, field, selector",
         )?;
         let mut rows = query.query([])?;
         let mut rules: HashMap<i64, Vec<RuleStat>> = HashMap::new();
         while let Some(row) = rows.next()? {
-            let habit = Habit {
-                lengths: Habit::lengths_of(&row.get::<_, Vec<u8>>(9)?),
-                ..Habit::default()
+            let habit = SelectorHabit {
+                recent_lengths: SelectorHabit::lengths_from_bytes(&row.get::<_, Vec<u8>>(9)?),
+                ..SelectorHabit::default()
             };
             rules.entry(row.get(0)?).or_default().push(RuleStat {
                 field: row.get(1)?,
@@ -282,7 +282,7 @@ impl Reader {
                 last_miss_at: optional_timestamp(row, 5)?,
                 rate: row.get(6)?,
                 usual_rate: row.get(7)?,
-                length: habit.recent_median(),
+                length: habit.recent_length(),
                 usual_length: row.get(8)?,
                 drift: row.get(10)?,
                 drift_at: optional_timestamp(row, 11)?,
@@ -293,7 +293,7 @@ impl Reader {
 }
 
 /// For [`read_source`]. The parameters are the times a day and a week ago.
-const SOURCES: &str = "SELECT source.*, coalesce(host.rest_until, 0) AS rest_until, \
+const SOURCES: &str = "SELECT source.*, coalesce(host.backoff_until, 0) AS backoff_until, \
      coalesce(queue.pending, 0) AS pending, coalesce(denied.value, 0) AS denied, \
      coalesce(stored.articles, 0) AS articles, coalesce(stored.day, 0) AS day, coalesce(stored.week, 0) AS week \
      FROM source LEFT JOIN host ON host.name = source.host \
@@ -322,10 +322,10 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         (None, Some(_)) => SourceState::Ok,
     };
     let next = NextPoll {
-        at: time::moment(row.get("next_at")?),
+        at: time::from_ms(row.get("next_at")?),
         why: row.get("next_why")?,
     };
-    let backoff_until: i64 = row.get("rest_until")?;
+    let backoff_until: i64 = row.get("backoff_until")?;
     let last_error = match (optional_timestamp(row, "failed_at")?, code) {
         (Some(at), Some(code)) => Some(LastError {
             at,
@@ -334,11 +334,11 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         }),
         _ => None,
     };
-    let reason: Option<String> = row.get("known_why")?;
+    let reason: Option<String> = row.get("identified_why")?;
     let identifier = reason
         .map(|reason| {
             Ok::<_, rusqlite::Error>(IdentifierFallback {
-                by: row.get("known_by")?,
+                by: row.get("identified_by")?,
                 reason,
             })
         })
@@ -353,8 +353,8 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         polled_at,
         succeeded_at: optional_timestamp(row, "succeeded_at")?,
         next: (configured && enabled && !gone).then_some(next),
-        host_backoff_until: host_backoff::is_resting(backoff_until, time::ms(now))
-            .then(|| time::moment(backoff_until)),
+        host_backoff_until: host_backoff::is_active(backoff_until, time::ms(now))
+            .then(|| time::from_ms(backoff_until)),
         failures: row.get("failures")?,
         last_error,
         moved_to: row.get("moved_to")?,

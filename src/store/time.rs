@@ -1,4 +1,4 @@
-//! Moments in the database: text for people, milliseconds for the schedule.
+//! Times and words as columns: RFC 3339 text for readers, milliseconds since 1970 for the schedule.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::Row;
 
-/// No entry and no host waits longer: a time further ahead was written while the clock was wrong, and counts as due.
+/// Milliseconds. No entry and no host waits longer: a time further ahead was written by a wrong clock and counts as due.
 pub(super) const FARTHEST: i64 = 8 * 24 * 3600 * 1000;
 
 /// RFC 3339 in UTC, whole seconds.
@@ -19,8 +19,8 @@ pub(super) fn ms(at: DateTime<Utc>) -> i64 {
     at.timestamp_millis()
 }
 
-/// The moment of a number of milliseconds; the ends of time where there is none.
-pub(super) fn moment(ms: i64) -> DateTime<Utc> {
+/// The time of a number of milliseconds since 1970; the earliest or latest possible where it is out of range.
+pub(super) fn from_ms(ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(ms).unwrap_or(if ms < 0 {
         DateTime::<Utc>::MIN_UTC
     } else {
@@ -28,7 +28,7 @@ pub(super) fn moment(ms: i64) -> DateTime<Utc> {
     })
 }
 
-/// The moment of a text of ours.
+/// Reads [`text`].
 pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
 }
@@ -43,11 +43,11 @@ pub(super) fn word<T: FromStr<Err = String>>(row: &Row<'_>, column: usize) -> ru
 }
 
 /// Whole milliseconds of a duration.
-pub(super) fn length(duration: Duration) -> i64 {
+pub(super) fn duration_ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// `at` later by `by`; the end of time where there is no such moment.
+/// `at + by`; the latest possible time where that is out of range.
 pub(super) fn later(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     chrono::Duration::from_std(by)
         .ok()

@@ -1,7 +1,7 @@
 //! `cuttings verify`: SQLite's integrity check, the invariants between the tables, and whether stored pages decompress.
 
 use super::error::StoreError;
-use super::raw::{BODY, Body};
+use super::raw_pages::{BODY, StoredBody};
 use super::reader::Reader;
 
 /// Findings of one kind that are listed.
@@ -115,7 +115,7 @@ impl Reader {
         let mut query = self.db.prepare(&sql)?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            if Body::read(row)?.unpacked().is_err() && broken.len() < MAX_LISTED {
+            if StoredBody::read(row)?.decoded().is_err() && broken.len() < MAX_LISTED {
                 let page: i64 = row.get(3)?;
                 broken.push(format!("the stored page {page} cannot be unpacked"));
             }

@@ -1,15 +1,15 @@
-//! The one thread that writes.
+//! The writer thread: the only one that changes the database while a daemon runs.
 //!
-//! Callers send closures through a bounded channel. The thread takes what waits, runs it in one transaction, commits, and
-//! only then answers: what a caller was told is on the disk (`synchronous = FULL`), and a hundred callers share one sync.
+//! Callers send closures through a bounded queue. The thread runs a batch of them in one transaction, commits, and then
+//! answers: a result that a caller has is on the disk (`synchronous = FULL`), and a hundred callers share one sync.
 //!
-//! A closure that fails or panics is rolled back alone. That takes a savepoint for each, and under one SQLite copies every
-//! page before it is changed, a hundred of them for an article. Hardly a closure fails: so all are run without, and where
-//! one does fail, the transaction is rolled back and they are run again, each in a savepoint of its own. A closure may
-//! therefore run twice, and leaves nothing behind but in the database.
+//! A closure that fails or panics is rolled back alone. A savepoint for each would do that, but within a savepoint SQLite
+//! copies every database page before it changes it, a hundred for an article. As failures are rare, a batch runs without
+//! savepoints first; if one closure fails, the transaction is rolled back and the batch runs again, each closure in its
+//! savepoint. So a closure may run twice, and must have no effect outside the database.
 //!
-//! What may wait does so for a moment, for others to share its transaction ([`Haste`]): a commit and its sync cost more
-//! than the rows of a poll, and as much as a fifth of an article.
+//! A closure may wait for others to share its transaction ([`BatchPriority`]): a commit with its sync costs more than the
+//! rows of a poll, and a fifth of an article.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -25,40 +25,39 @@ use super::error::{SqlErrorKind, StoreError};
 use super::lock::Lock;
 use super::text_index;
 
-/// Closures in one transaction. There are as many only when as many wait; then each costs a third less than with 64.
-const BATCH: usize = 256;
+/// Maximum number of closures in one transaction. With so many each costs a third less than with 64.
+const BATCH_SIZE: usize = 256;
 
-/// Closures that may wait; callers beyond wait to send.
-const WAITING: usize = 512;
+/// Maximum number of queued closures; further callers wait until there is room.
+const QUEUE_LENGTH: usize = 512;
 
-/// How long a closure that may wait does so: what took a request to come, and is not asked for again for seconds, can.
-const GATHER: Duration = Duration::from_millis(20);
+/// How long a closure with [`BatchPriority::Gather`] waits for others.
+const GATHER_TIME: Duration = Duration::from_millis(20);
 
-/// How long the end waits for readers before it leaves the log as it is.
-const CLOSING: Duration = Duration::from_millis(500);
+/// How long closing waits for readers before it leaves the log without a checkpoint.
+const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// A closure of a caller.
-trait Work: Send {
-    /// Runs it, and keeps what it came to until the transaction has ended; whether it went well. What a run before came to is
-    /// forgotten.
+/// A closure of a caller, whatever its result type.
+trait WriteJob: Send {
+    /// Runs it and keeps its result, in place of that of an earlier run; true if it succeeded.
     fn run(&mut self, db: &Connection) -> bool;
 
-    /// What it came to is an error after all, of what is around it.
+    /// Replaces its result by an error of the transaction around it.
     fn fail(&mut self, error: StoreError);
 
-    /// Tells the caller, once the transaction has ended, and how.
+    /// Sends the result to the caller, or the error with which the transaction ended.
     fn answer(self: Box<Self>, end: Result<(), StoreError>);
 }
 
-/// A closure, and who waits for what it gives.
-struct Step<T, W> {
+/// A closure and the caller that waits for its result.
+struct Call<T, W> {
     doing: &'static str,
     work: W,
     result: Option<Result<T, StoreError>>,
     caller: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<T, W> Work for Step<T, W>
+impl<T, W> WriteJob for Call<T, W>
 where
     T: Send,
     W: FnMut(&Connection) -> Result<T, StoreError> + Send,
@@ -96,46 +95,49 @@ where
     }
 }
 
-struct Job {
-    haste: Haste,
-    work: Box<dyn Work>,
+struct QueuedJob {
+    priority: BatchPriority,
+    work: Box<dyn WriteJob>,
 }
 
 /// Whether a closure waits for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Haste {
-    /// It only reads: it is run at once, and sees what is committed.
-    Look,
-    /// Others that come within [`GATHER`] share its transaction.
+pub(super) enum BatchPriority {
+    /// It only reads. It runs at once, between transactions, and sees what is committed.
+    Read,
+    /// Its transaction begins after [`GATHER_TIME`], for others to share it.
     Gather,
-    /// Those that wait already do.
+    /// Its transaction begins at once, with those that are queued already.
     Now,
 }
 
-/// The thread, and how it ended.
-type Thread = (JoinHandle<()>, oneshot::Receiver<Result<(), StoreError>>);
+/// The thread, and the result of closing the database.
+type ThreadHandle = (JoinHandle<()>, oneshot::Receiver<Result<(), StoreError>>);
 
-/// The way to the thread.
+/// Handle of the writer thread; dropping it ends the thread.
 #[derive(Debug)]
-pub(super) struct Writer {
-    jobs: Mutex<Option<Sender<Job>>>,
-    /// A permit is for a closure that waits; the thread gives it back when it takes it.
-    room: Arc<Semaphore>,
-    thread: Mutex<Option<Thread>>,
+pub(super) struct WriterThread {
+    jobs: Mutex<Option<Sender<QueuedJob>>>,
+    /// One permit per queued closure, returned when the thread takes it.
+    permits: Arc<Semaphore>,
+    thread: Mutex<Option<ThreadHandle>>,
 }
 
-impl Writer {
+impl WriterThread {
     /// Starts the thread, which owns the connection and the lock until it ends.
     pub(super) fn start(db: Connection, lock: Lock) -> Result<Self, StoreError> {
         let (jobs, queue) = channel();
-        let room = Arc::new(Semaphore::new(WAITING));
-        let places = Arc::clone(&room);
+        let permits = Arc::new(Semaphore::new(QUEUE_LENGTH));
+        let queue = JobQueue {
+            jobs: queue,
+            permits: Arc::clone(&permits),
+        };
         let (ended, end) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || {
-                serve(&db, &Queue { jobs: queue, places });
-                let end = finish(db);
+                run(&db, &queue);
+                let end = close_database(db);
                 drop(lock);
                 let _ = ended.send(end);
             })
@@ -146,48 +148,56 @@ impl Writer {
             })?;
         Ok(Self {
             jobs: Mutex::new(Some(jobs)),
-            room,
+            permits,
             thread: Mutex::new(Some((thread, end))),
         })
     }
 
-    /// Runs `work` in the next transaction and returns once that is committed. It may be run twice, if another one of that
-    /// transaction fails.
-    ///
-    /// A caller that goes away does not undo what it sent.
+    /// Runs `work` in the next transaction; returns once that is committed. It may run twice, if another closure of the
+    /// transaction fails. If the caller stops waiting, `work` runs all the same.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         doing: &'static str,
         work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.call_in(Haste::Now, doing, work).await
+        self.call_in(BatchPriority::Now, doing, work).await
     }
 
-    /// The same with less haste.
+    /// Runs `work` between transactions; it must only read.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.call_in(BatchPriority::Read, doing, work).await
+    }
+
+    /// As [`Self::call`], with a priority.
     pub(super) async fn call_in<T: Send + 'static>(
         &self,
-        haste: Haste,
+        priority: BatchPriority,
         doing: &'static str,
         work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (caller, answered) = oneshot::channel();
-        let work = Box::new(Step {
+        let work = Box::new(Call {
             doing,
             work,
             result: None,
             caller,
         });
-        let place = self.room.acquire().await.map_err(|_| StoreError::Closed)?;
+        let permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
         {
             let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
             let jobs = jobs.as_ref().ok_or(StoreError::Closed)?;
-            jobs.send(Job { haste, work }).map_err(|_| StoreError::Closed)?;
+            jobs.send(QueuedJob { priority, work })
+                .map_err(|_| StoreError::Closed)?;
         }
-        place.forget();
+        permit.forget();
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Takes no more work, finishes what waits, and returns when the database is closed and the lock free.
+    /// Refuses further calls, runs what is queued, and returns when the database is closed and the lock is free.
     pub(super) async fn close(&self) -> Result<(), StoreError> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -198,7 +208,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for WriterThread {
     fn drop(&mut self) {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -208,15 +218,15 @@ impl Drop for Writer {
     }
 }
 
-/// What waits for the thread.
-struct Queue {
-    jobs: Receiver<Job>,
-    places: Arc<Semaphore>,
+/// The thread's end of the queue.
+struct JobQueue {
+    jobs: Receiver<QueuedJob>,
+    permits: Arc<Semaphore>,
 }
 
-impl Queue {
-    /// The next closure; `None` where none came until `end`, or none will come any more.
-    fn next(&self, end: Option<Instant>) -> Result<Job, RecvTimeoutError> {
+impl JobQueue {
+    /// Waits for the next closure, until `end` where that is given.
+    fn next(&self, end: Option<Instant>) -> Result<QueuedJob, RecvTimeoutError> {
         let job = match end {
             None => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(end) => self
@@ -224,30 +234,30 @@ impl Queue {
                 .recv_timeout(end.saturating_duration_since(Instant::now())),
         };
         if job.is_ok() {
-            self.places.add_permits(1);
+            self.permits.add_permits(1);
         }
         job
     }
 
-    /// The closures of one transaction; what only reads is done on the way. `None`: no more will come.
-    fn gather(&self, db: &Connection) -> Option<Vec<Box<dyn Work>>> {
+    /// Collects the closures of one transaction, and runs those that only read. `None` at the end.
+    fn gather(&self, db: &Connection) -> Option<Vec<Box<dyn WriteJob>>> {
         let mut batch = Vec::new();
         let mut end = None;
         loop {
             match self.next(end) {
-                Ok(Job { haste, mut work }) => {
+                Ok(QueuedJob { priority, mut work }) => {
                     let now = Instant::now();
-                    match haste {
-                        Haste::Look => {
+                    match priority {
+                        BatchPriority::Read => {
                             in_savepoint(db, &mut *work);
                             work.answer(Ok(()));
                             continue;
                         }
-                        Haste::Gather => end = end.or(Some(now + GATHER)),
-                        Haste::Now => end = Some(now),
+                        BatchPriority::Gather => end = end.or(Some(now + GATHER_TIME)),
+                        BatchPriority::Now => end = Some(now),
                     }
                     batch.push(work);
-                    if batch.len() >= BATCH {
+                    if batch.len() >= BATCH_SIZE {
                         return Some(batch);
                     }
                 }
@@ -258,55 +268,55 @@ impl Queue {
     }
 }
 
-fn serve(db: &Connection, queue: &Queue) {
-    let mut latest = RecentSketches::default();
+fn run(db: &Connection, queue: &JobQueue) {
+    let mut sketches = RecentSketches::default();
     while let Some(mut batch) = queue.gather(db) {
         while !batch.is_empty() {
-            match together(db, &mut batch, &mut latest) {
-                Together::Committed => batch.drain(..).for_each(|work| work.answer(Ok(()))),
-                Together::RolledBack => {
+            match run_batch(db, &mut batch, &mut sketches) {
+                BatchEnd::Committed => batch.drain(..).for_each(|work| work.answer(Ok(()))),
+                BatchEnd::RolledBack => {
                     let mut batch = batch.drain(..);
                     while let Some(first) = batch.next() {
-                        one_by_one(db, first, &mut batch, &mut latest);
+                        run_one_by_one(db, first, &mut batch, &mut sketches);
                     }
                 }
-                // Another process writes, perhaps for longer than we wait; the next may have more luck.
-                Together::NotBegun(error) => batch.remove(0).answer(Err(error)),
+                // Another process held the database for longer than the timeout; the next closure tries again.
+                BatchEnd::NotBegun(error) => batch.remove(0).answer(Err(error)),
             }
         }
     }
 }
 
-/// What became of a transaction.
-enum Together {
+/// How a transaction ended.
+enum BatchEnd {
     Committed,
-    /// Something in it failed, and nothing is left of it.
+    /// A closure failed; nothing of the transaction is left.
     RolledBack,
     NotBegun(StoreError),
 }
 
-/// Runs all in one transaction.
-fn together(db: &Connection, batch: &mut [Box<dyn Work>], latest: &mut RecentSketches) -> Together {
+/// Runs a batch in one transaction, without savepoints.
+fn run_batch(db: &Connection, batch: &mut [Box<dyn WriteJob>], sketches: &mut RecentSketches) -> BatchEnd {
     if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
-        return Together::NotBegun(error.into());
+        return BatchEnd::NotBegun(error.into());
     }
-    // A full disk or an I/O error can roll back the whole transaction behind our back.
+    // After a full disk or an I/O error SQLite may have rolled back the transaction by itself.
     let is_good = batch.iter_mut().all(|work| work.run(db) && !db.is_autocommit())
-        && text_index::update(db, latest).is_ok()
+        && text_index::update(db, sketches).is_ok()
         && commit(db).is_ok();
     if is_good {
-        return Together::Committed;
+        return BatchEnd::Committed;
     }
     roll_back(db);
-    Together::RolledBack
+    BatchEnd::RolledBack
 }
 
-/// Runs `first`, and of the others as many as one transaction holds, each in a savepoint.
-fn one_by_one(
+/// Runs `first` and, until SQLite ends the transaction by itself, `others`: each in a savepoint.
+fn run_one_by_one(
     db: &Connection,
-    first: Box<dyn Work>,
-    others: &mut impl Iterator<Item = Box<dyn Work>>,
-    latest: &mut RecentSketches,
+    first: Box<dyn WriteJob>,
+    others: &mut impl Iterator<Item = Box<dyn WriteJob>>,
+    sketches: &mut RecentSketches,
 ) {
     if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
         first.answer(Err(error.into()));
@@ -317,12 +327,12 @@ fn one_by_one(
     while let Some(mut work) = next.take() {
         in_savepoint(db, &mut *work);
         done.push(work);
-        // Rolled back: see above.
+        // Otherwise SQLite has rolled back the transaction.
         if !db.is_autocommit() {
             next = others.next();
         }
     }
-    let end = text_index::update(db, latest).and_then(|()| commit(db));
+    let end = text_index::update(db, sketches).and_then(|()| commit(db));
     if end.is_err() {
         roll_back(db);
     }
@@ -333,7 +343,7 @@ fn one_by_one(
 
 fn roll_back(db: &Connection) {
     if !db.is_autocommit() {
-        // Where even this fails, the next BEGIN does too, and says so.
+        // If this fails, the next BEGIN fails and reports it.
         let _ = db.execute_batch("ROLLBACK");
     }
 }
@@ -349,13 +359,13 @@ fn commit(db: &Connection) -> Result<(), StoreError> {
     Ok(db.execute_batch("COMMIT")?)
 }
 
-fn in_savepoint(db: &Connection, work: &mut dyn Work) {
+fn in_savepoint(db: &Connection, work: &mut dyn WriteJob) {
     if let Err(error) = run_in_savepoint(db, work) {
         work.fail(error.into());
     }
 }
 
-fn run_in_savepoint(db: &Connection, work: &mut dyn Work) -> rusqlite::Result<()> {
+fn run_in_savepoint(db: &Connection, work: &mut dyn WriteJob) -> rusqlite::Result<()> {
     db.prepare_cached("SAVEPOINT job")?.execute([])?;
     if work.run(db) {
         db.prepare_cached("RELEASE job")?.execute([])?;
@@ -365,11 +375,11 @@ fn run_in_savepoint(db: &Connection, work: &mut dyn Work) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Moves what is in the log into the database, so that a copy of the one file is whole.
-fn finish(db: Connection) -> Result<(), StoreError> {
+/// Checkpoints the log, so that a copy of the database file alone is complete, and closes.
+fn close_database(db: Connection) -> Result<(), StoreError> {
     let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("close the database");
-    // A reader may hold its snapshot for an hour: the log is then read by the next start, not waited for.
-    db.busy_timeout(CLOSING).map_err(doing)?;
+    // A reader may hold its snapshot for an hour: the next start reads the log then.
+    db.busy_timeout(CHECKPOINT_TIMEOUT).map_err(doing)?;
     let moved = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     db.close().map_err(|(_, error)| doing(error))?;
     moved.map_err(doing)

@@ -386,7 +386,7 @@ fn a_page_that_fails_loses_nothing_and_is_tried_again() {
             .unwrap();
         database
             .execute(
-                "UPDATE host SET ready_at = 0, rest_until = 0, page_at = 0, retry_after = 0",
+                "UPDATE host SET ready_at = 0, backoff_until = 0, next_page_at = 0, retry_after = 0",
                 [],
             )
             .unwrap();

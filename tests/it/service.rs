@@ -128,7 +128,7 @@ fn h26_a_broken_file_leaves_the_old_configuration_and_a_good_one_asks_nobody_aga
     let desk = Desk::new(&config(&[old.clone(), ("gone", press.url("/gone.rss"))]));
     let manager = Manager::start(&desk, None);
     manager.until("READY=1");
-    let validators = "SELECT count(*) FROM source WHERE etag IS NOT NULL AND claimed_run IS NULL";
+    let validators = "SELECT count(*) FROM source WHERE etag IS NOT NULL AND lease_run IS NULL";
     until(&desk, validators, "2");
 
     desk.configure(

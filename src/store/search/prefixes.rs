@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::super::ledger::beginning;
+use super::super::history::prefix;
 use super::super::reader::Reader;
 use super::super::script::{Segmentation, segmented};
 use super::words;
@@ -53,7 +53,7 @@ impl PrefixSample {
             sampled += 1;
             for column in 0..3 {
                 let text = row.get::<_, Option<String>>(column)?.unwrap_or_default();
-                for word in words::indexed(&segmented(beginning(&text, MAX_BYTES), Segmentation::Index)) {
+                for word in words::indexed(&segmented(prefix(&text, MAX_BYTES), Segmentation::Index)) {
                     if prefixes.iter().any(|prefix| word.starts_with(prefix.as_str())) {
                         *words.entry(word.into_owned()).or_default() += 1;
                     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::super::ledger::beginning;
+use super::super::history::prefix;
 use super::words::{self, FoldedWord, TermWords, words};
 
 /// Bytes of a text in which terms are marked and counted.
@@ -48,7 +48,7 @@ fn find_matches(words: &[FoldedWord<'_>], terms: &[TermWords]) -> Vec<TermMatch>
 
 /// The passage of `text` with the most terms; its beginning where it has none.
 pub(super) fn passage(text: &str, terms: &[TermWords]) -> Snippet {
-    let text = beginning(text, MAX_BYTES);
+    let text = prefix(text, MAX_BYTES);
     let words = words(text);
     let matches = find_matches(&words, terms);
     let reach = PASSAGE_WORDS - WORDS_BEFORE;
@@ -155,7 +155,7 @@ impl TermCounts {
         let mut counts = vec![[0; 3]; terms.len()];
         let mut lengths = [0; 3];
         for (field, (text, length)) in fields.iter().zip(&mut lengths).enumerate() {
-            *length = words::count(beginning(text, MAX_BYTES), terms, |term| {
+            *length = words::count(prefix(text, MAX_BYTES), terms, |term| {
                 if let Some(count) = counts.get_mut(term).and_then(|counts| counts.get_mut(field)) {
                     *count += 1;
                 }

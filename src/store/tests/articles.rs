@@ -191,7 +191,7 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
             .await
             .unwrap();
         assert_eq!(stored, StoreOutcome::New(ArticleId(1)));
-        let waiting = desk.store.waiting(desk.now).await.unwrap();
+        let waiting = desk.store.backlog(desk.now).await.unwrap();
         assert_eq!(
             (waiting.pending, waiting.next_entry),
             (0, Some(desk.now + chrono::Duration::days(7)))
@@ -211,7 +211,7 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
             .unwrap();
         assert_eq!(stored, StoreOutcome::Revised(ArticleId(1)), "{kept_as}");
         assert_eq!(desk.strings("SELECT method FROM articles"), ["auto"]);
-        assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, None);
+        assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_entry, None);
         assert_eq!(desk.number("SELECT count(payload) FROM entry"), 0);
     }
 }
@@ -231,7 +231,7 @@ async fn an_upgrade_that_fails_ends_with_the_feeds_text() {
         .await
         .unwrap();
     assert_eq!(stored, StoreOutcome::Known(ArticleId(1)));
-    assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, None);
+    assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_entry, None);
     assert_eq!(
         desk.strings("SELECT state || ' ' || text_state FROM entry"),
         ["done final"]

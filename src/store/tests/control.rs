@@ -12,14 +12,17 @@ async fn what_is_asked_from_beside_is_seen_by_the_writer() {
         .await
         .unwrap();
     assert!(
-        desk.store.nudged().await.unwrap(),
+        desk.store.has_external_write().await.unwrap(),
         "the first look sees all there is"
     );
     desk.store.sync_sources(&[source("a")], desk.now).await.unwrap();
-    assert!(!desk.store.nudged().await.unwrap(), "its own writes are none");
+    assert!(
+        !desk.store.has_external_write().await.unwrap(),
+        "its own writes are none"
+    );
     assert_eq!(side(&desk).pause("a").unwrap(), ControlOutcome::Done);
-    assert!(desk.store.nudged().await.unwrap());
-    assert!(!desk.store.nudged().await.unwrap());
+    assert!(desk.store.has_external_write().await.unwrap());
+    assert!(!desk.store.has_external_write().await.unwrap());
     assert!(
         desk.store
             .claim_sources(desk.now, 10, None)
@@ -56,7 +59,7 @@ async fn p18_a_rest_the_server_asked_for_yields_to_force_only() {
     let until = time::ms(desk.now) + 3_600_000;
     desk.sql()
         .execute(
-            "UPDATE host SET rest_until = ?1, retry_after = ?1 WHERE name = ?2",
+            "UPDATE host SET backoff_until = ?1, retry_after = ?1 WHERE name = ?2",
             params![until, host],
         )
         .unwrap();
@@ -70,13 +73,16 @@ async fn p18_a_rest_the_server_asked_for_yields_to_force_only() {
         ControlOutcome::Done
     );
     assert_eq!(
-        desk.number("SELECT rest_until + retry_after FROM host WHERE name <> ''"),
+        desk.number("SELECT backoff_until + retry_after FROM host WHERE name <> ''"),
         0
     );
-    let requests = desk.store.requests().await.unwrap();
-    assert_eq!([&*requests[0].word, &*requests[0].what], ["wake", &*host]);
-    desk.store.answer(requests[0].id, "done".into()).await.unwrap();
-    assert!(desk.store.requests().await.unwrap().is_empty());
+    let requests = desk.store.control_requests().await.unwrap();
+    assert_eq!([&*requests[0].command, &*requests[0].argument], ["wake", &*host]);
+    desk.store
+        .answer_request(requests[0].id, "done".into())
+        .await
+        .unwrap();
+    assert!(desk.store.control_requests().await.unwrap().is_empty());
     desk.pass(1);
     assert!(
         matches!(side(&desk).poll("b", false, desk.now).unwrap(), ControlOutcome::Unknown(names) if names == ["a"])

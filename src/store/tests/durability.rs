@@ -153,7 +153,7 @@ async fn h21_what_was_answered_survives_a_copy_of_the_files_at_any_moment() {
         // What a kill would leave behind.
         let copy = tempfile::tempdir().unwrap();
         for suffix in ["", "-wal", "-work"] {
-            let from = super::lock::beside(&desk.path(), suffix);
+            let from = lock::beside(&desk.path(), suffix);
             std::fs::copy(&from, copy.path().join(from.file_name().unwrap())).unwrap();
         }
         let again = Store::open(&copy.path().join("news.db"), desk.now).unwrap();
@@ -180,13 +180,13 @@ async fn what_may_wait_shares_a_transaction_and_what_only_reads_does_not_wait() 
     });
     let note = |name: &'static str| {
         let path = desk.store.path().to_owned();
-        writer.call_in(Haste::Gather, "note", move |db| {
+        writer.call_in(writer::BatchPriority::Gather, "note", move |db| {
             db.execute("INSERT INTO meta (key, value) VALUES (?1, '')", [name])?;
             // What others see while this is done.
             count_notes(&rusqlite::Connection::open(&path)?)
         })
     };
-    let look = writer.call_in(Haste::Look, "look", count_notes);
+    let look = writer.call_in(writer::BatchPriority::Read, "look", count_notes);
     let (mut busy, mut one, mut look, mut two) = (
         Box::pin(busy),
         Box::pin(note("note 1")),
@@ -206,7 +206,7 @@ async fn what_may_wait_shares_a_transaction_and_what_only_reads_does_not_wait() 
         0,
         "the first is committed with it, not before"
     );
-    let after = writer.call_in(Haste::Look, "look", count_notes);
+    let after = writer.call_in(writer::BatchPriority::Read, "look", count_notes);
     assert_eq!(after.await.unwrap(), 2);
 }
 

@@ -17,16 +17,17 @@ mod upkeep;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 use tempfile::TempDir;
 use url::Url;
 
 use super::*;
+use crate::config::Source;
 use crate::identity;
 use crate::model::{
     ClaimedEntry, ClaimedSource, CollectedArticle, Entry, Extraction, Failure, FetchStats, Grade,
-    HostFailure as HostTrouble, HostObservation, Key, KeyKind, Method, NextPoll, PageResult, ParsedFeed,
-    PollResult, Validators,
+    HostFailure as HostTrouble, HostObservation, Key, KeyKind, Method, NextPoll, PageOutcome, PageResult,
+    ParsedFeed, PollCounts, PollOutcome, PollResult, SourceId, StoreOutcome, Validators,
 };
 
 const GAP: Duration = Duration::from_secs(1);

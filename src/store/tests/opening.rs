@@ -12,7 +12,7 @@ async fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
     let second = Store::open(&desk.path(), desk.now).unwrap();
     assert_eq!(second.run(), 2, "the lock went with the first");
     assert_eq!(
-        desk.store.waiting(desk.now).await.unwrap_err(),
+        desk.store.backlog(desk.now).await.unwrap_err(),
         StoreError::Closed
     );
 }
@@ -162,7 +162,7 @@ fn the_folder_is_made_and_the_files_stay() {
     let path = folder.path().join("a/b/news.db");
     drop(Store::open(&path, start_of_time()).unwrap());
     for suffix in ["", "-wal", "-shm", "-lock", "-work"] {
-        assert!(super::lock::beside(&path, suffix).exists(), "{suffix}");
+        assert!(lock::beside(&path, suffix).exists(), "{suffix}");
     }
     let reader = Reader::open(&path).unwrap();
     let summary = reader.summary().unwrap();
@@ -179,7 +179,7 @@ async fn a_start_voids_the_leases_of_earlier_runs() {
     let entry = desk.one_entry().await;
     assert!(desk.entries(9).await.is_empty(), "it is held");
     let mut desk = desk.restart();
-    assert_eq!(desk.store.waiting(desk.now).await.unwrap().leased, 0);
+    assert_eq!(desk.store.backlog(desk.now).await.unwrap().leased, 0);
     // What the dead run found out is not recorded any more.
     let late = desk
         .page(&entry, PageResult::Retry(failure("timeout"), desk.now))
@@ -205,9 +205,9 @@ async fn h14_what_was_being_read_when_the_process_died_is_suspect() {
         let entry = desk.one_entry().await;
         assert_eq!((entry.crashes, entry.entry.link.unwrap().path()), (crashes, "/a"));
         // A feed whose parsing ended well, and a process that died parsing a page and another feed.
-        drop(desk.store.working(WorkItem::Source(claims[0].id)));
-        std::mem::forget(desk.store.working(WorkItem::Entry(entry.id)));
-        std::mem::forget(desk.store.working(WorkItem::Source(claims[1].id)));
+        drop(desk.store.begin_work(WorkItem::Source(claims[0].id)));
+        std::mem::forget(desk.store.begin_work(WorkItem::Entry(entry.id)));
+        std::mem::forget(desk.store.begin_work(WorkItem::Source(claims[1].id)));
         desk = desk.restart();
     }
     desk.pass(2);
@@ -257,12 +257,12 @@ fn a_torn_list_of_work_convicts_nobody() {
     drop(store);
     let path = folder.path().join("news.db");
     std::fs::write(
-        super::lock::beside(&path, "-work"),
+        lock::beside(&path, "-work"),
         b"entry \xff\nsour\nentry 99999999999999999999\nentry 7",
     )
     .unwrap();
     let store = Store::open(&path, now).unwrap();
-    let _mark = store.working(WorkItem::Entry(crate::model::EntryId(7)));
-    let text = std::fs::read_to_string(super::lock::beside(&path, "-work")).unwrap();
+    let _mark = store.begin_work(WorkItem::Entry(crate::model::EntryId(7)));
+    let text = std::fs::read_to_string(lock::beside(&path, "-work")).unwrap();
     assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["entry", "7"]);
 }

@@ -29,31 +29,31 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
     let db = desk.sql();
     for (sql, expected) in [
         (
-            super::super::queue::READY,
+            super::super::entry_claims::READY_HOSTS,
             "SEARCH host USING INDEX host_ready (ready_at>? AND ready_at<?)",
         ),
         (
-            super::super::queue::NEXT_SOURCE,
-            "SEARCH entry USING INDEX entry_turn (host=? AND source_id>?)",
+            super::super::entry_claims::NEXT_SOURCE,
+            "SEARCH entry USING INDEX entry_host_source (host=? AND source_id>?)",
         ),
         (
-            super::super::queue::NEXT_ENTRY,
-            "SEARCH entry USING INDEX entry_turn (host=? AND source_id=? AND next_at>? AND next_at<?)",
+            super::super::entry_claims::NEXT_ENTRY,
+            "SEARCH entry USING INDEX entry_host_source (host=? AND source_id=? AND next_at>? AND next_at<?)",
         ),
         (
-            super::super::sources::DUE,
+            super::super::source_claims::DUE,
             "SEARCH source USING INDEX source_due (next_at<?)",
         ),
         (
-            super::super::sources::NEVER,
-            "SEARCH source USING INDEX source_asked (asked_at=?)",
+            super::super::source_claims::NEVER_CLAIMED,
+            "SEARCH source USING INDEX source_claimed_at (claimed_at=?)",
         ),
         (
-            super::super::sources::BEFORE,
-            "SEARCH source USING INDEX source_asked (asked_at<?)",
+            super::super::source_claims::CLAIMED_BEFORE,
+            "SEARCH source USING INDEX source_claimed_at (claimed_at<?)",
         ),
         (
-            super::super::sources::TWINS,
+            super::super::source_claims::SAME_ADDRESS,
             "SEARCH source USING INDEX source_url (<expr>=?)",
         ),
         (
@@ -74,25 +74,25 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
             "{plan:?}"
         );
     }
-    let pending = plan(&db, super::super::waiting::PENDING);
+    let pending = plan(&db, super::super::backlog::PENDING);
     assert_eq!(
         pending,
         ["SCAN entry USING COVERING INDEX entry_pending"],
         "no more than what waits"
     );
-    let held = plan(&db, super::super::queue::HELD);
+    let held = plan(&db, super::super::queue::LEASED);
     assert_eq!(
         held,
-        ["SCAN entry USING INDEX entry_held"],
+        ["SCAN entry USING INDEX entry_lease"],
         "no more than what is claimed"
     );
-    let refresh = plan(&db, super::super::queue::REFRESH);
+    let refresh = plan(&db, super::super::queue::REFRESH_HOST);
     assert!(
         refresh.iter().any(|step| step.contains("entry_next (host=?")),
         "{refresh:?}"
     );
     assert!(
-        refresh.iter().any(|step| step.contains("entry_held (host=?")),
+        refresh.iter().any(|step| step.contains("entry_lease (host=?")),
         "{refresh:?}"
     );
     assert!(

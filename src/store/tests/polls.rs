@@ -43,7 +43,7 @@ async fn sources_follow_the_configuration_and_keep_their_state() {
             .is_empty()
     );
     assert!(desk.entries(9).await.is_empty());
-    assert_eq!(desk.store.waiting(desk.now).await.unwrap(), Backlog::default());
+    assert_eq!(desk.store.backlog(desk.now).await.unwrap(), Backlog::default());
 
     // Back again, both with what they knew.
     let rows = desk
@@ -164,7 +164,7 @@ async fn p08_a_failing_step_leaves_nothing_behind() {
         desk.number("SELECT count(*) FROM source WHERE etag IS NOT NULL"),
         1
     );
-    assert_eq!(desk.number("SELECT coalesce(max(rest_until), 0) FROM host"), 0);
+    assert_eq!(desk.number("SELECT coalesce(max(backoff_until), 0) FROM host"), 0);
     // The lease still stands, so the outcome can be recorded after all.
     desk.publish(&claims[0], &["https://one.example/a"]).await;
 }
@@ -353,7 +353,7 @@ async fn p13_a_host_that_asked_for_rest_is_left_alone_by_all() {
         "even when asked for all"
     );
     assert_eq!(
-        desk.store.waiting(desk.now).await.unwrap().next_source,
+        desk.store.backlog(desk.now).await.unwrap().next_source,
         Some(asked)
     );
     desk.pass(3600 + 1);
@@ -403,7 +403,7 @@ async fn p17_what_a_wrong_clock_wrote_is_due() {
     outcome.fetch.hosts.push(host);
     desk.store.record_poll(outcome).await.unwrap();
     desk.pass(-400 * 86400);
-    let waiting = desk.store.waiting(desk.now).await.unwrap();
+    let waiting = desk.store.backlog(desk.now).await.unwrap();
     assert_eq!(
         (waiting.next_source, waiting.next_entry),
         (Some(desk.now), Some(desk.now))
@@ -419,7 +419,7 @@ async fn p17_what_a_wrong_clock_wrote_is_due() {
     .unwrap();
     // A host that was told to rest by the wrong clock has nothing due, and must not be looked at for ever.
     assert!(desk.entries(9).await.is_empty());
-    let next = desk.store.waiting(desk.now).await.unwrap().next_entry;
+    let next = desk.store.backlog(desk.now).await.unwrap().next_entry;
     assert_eq!(next, Some(desk.now + chrono::Duration::days(1)));
 
     // A source that fires once a year is not due all the time.
@@ -434,7 +434,7 @@ async fn p17_what_a_wrong_clock_wrote_is_due() {
             .unwrap()
             .is_empty()
     );
-    let next = desk.store.waiting(desk.now).await.unwrap().next_source;
+    let next = desk.store.backlog(desk.now).await.unwrap().next_source;
     assert_eq!(next, Some(desk.now + chrono::Duration::days(364)));
 }
 
@@ -449,11 +449,11 @@ async fn another_schedule_is_due_no_later_than_it_says() {
         .await
         .unwrap();
     let due = Some(desk.now + chrono::Duration::minutes(10));
-    assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_source, due);
+    assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_source, due);
     // P15: reading the same configuration again moves nothing.
     let later = desk.now + chrono::Duration::minutes(5);
     desk.store.sync_sources(&[faster], later).await.unwrap();
-    assert_eq!(desk.store.waiting(later).await.unwrap().next_source, due);
+    assert_eq!(desk.store.backlog(later).await.unwrap().next_source, due);
 }
 
 /// A start with the same configuration writes no row of a source: ten thousand of them would take a second.

@@ -6,8 +6,8 @@ use super::*;
 fn assert_ready(desk: &Desk) {
     let wrong = desk.strings(
         "SELECT name || ': ' || ifnull(ready_at, 'null') FROM host WHERE ready_at IS NOT \
-         iif(name <> '' AND EXISTS (SELECT 1 FROM entry WHERE host = name AND claimed_run IS NOT NULL), NULL, \
-             max(rest_until, page_at, (SELECT min(next_at) FROM entry WHERE host = name AND claimed_run IS NULL)))",
+         iif(name <> '' AND EXISTS (SELECT 1 FROM entry WHERE host = name AND lease_run IS NOT NULL), NULL, \
+             max(backoff_until, next_page_at, (SELECT min(next_at) FROM entry WHERE host = name AND lease_run IS NULL)))",
     );
     assert!(wrong.is_empty(), "{wrong:?}");
 }
@@ -49,7 +49,7 @@ async fn a_host_is_asked_for_one_page_at_a_time() {
         .await
         .unwrap();
     assert!(desk.entries(9).await.is_empty(), "not within the gap");
-    let waiting = desk.store.waiting(desk.now).await.unwrap();
+    let waiting = desk.store.backlog(desk.now).await.unwrap();
     assert_eq!(waiting.next_entry, Some(desk.now + chrono::Duration::seconds(1)));
     assert_eq!((waiting.pending, waiting.leased), (2, 1));
     desk.pass(1);
@@ -189,7 +189,7 @@ async fn p32_trouble_of_the_host_costs_the_page_no_attempt() {
     assert_eq!(stored, StoreOutcome::Waiting);
     assert!(desk.entries(9).await.is_empty(), "the whole host rests");
     assert_ready(&desk);
-    let next = desk.store.waiting(desk.now).await.unwrap().next_entry.unwrap();
+    let next = desk.store.backlog(desk.now).await.unwrap().next_entry.unwrap();
     let rest = (next - desk.now).num_seconds();
     assert!((60..=73).contains(&rest), "{rest}");
     // Feeds of the host rest with it.
@@ -201,7 +201,7 @@ async fn p32_trouble_of_the_host_costs_the_page_no_attempt() {
     desk.page_with(&claim, rests, vec![trouble("one.example", None)])
         .await
         .unwrap();
-    let again = desk.store.waiting(desk.now).await.unwrap().next_entry.unwrap();
+    let again = desk.store.backlog(desk.now).await.unwrap().next_entry.unwrap();
     let rest = (again - desk.now).num_seconds();
     assert!((120..=146).contains(&rest), "{rest}");
     // Good health ends it.
@@ -215,7 +215,7 @@ async fn p32_trouble_of_the_host_costs_the_page_no_attempt() {
     .await
     .unwrap();
     assert_eq!(
-        desk.number("SELECT failures + rest_until FROM host WHERE name = 'one.example'"),
+        desk.number("SELECT failures + backoff_until FROM host WHERE name = 'one.example'"),
         0
     );
     assert_ready(&desk);
@@ -242,7 +242,7 @@ async fn p13_a_retry_after_decides_alone_and_is_capped() {
         )
         .await
         .unwrap();
-        let next = desk.store.waiting(desk.now).await.unwrap().next_entry.unwrap();
+        let next = desk.store.backlog(desk.now).await.unwrap().next_entry.unwrap();
         let waits = (next - desk.now).num_seconds();
         assert!(expected.contains(&waits), "{asked}: {waits}");
         // An answer in good health that was under way does not end a rest the server asked for.
@@ -250,7 +250,7 @@ async fn p13_a_retry_after_decides_alone_and_is_capped() {
             let mut other = desk.polled(&claims[1], PollResult::Failed(failure("x")));
             other.fetch.hosts.push(healthy("one.example"));
             desk.store.record_poll(other).await.unwrap();
-            assert_eq!(desk.store.waiting(desk.now).await.unwrap().next_entry, Some(next));
+            assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_entry, Some(next));
         }
         desk.now = next + chrono::Duration::seconds(1);
     }
@@ -297,7 +297,7 @@ async fn what_a_redirect_leads_to_may_rest_for_long_before_the_entry_is_tried_ag
         let rests = PageResult::HostUnavailable(failure("host-rests"), Some(until));
         let stored = desk.page_with(&claim, rests, vec![healthy("one.example")]).await;
         assert_eq!(stored.unwrap(), StoreOutcome::Waiting);
-        let waiting = desk.store.waiting(desk.now).await.unwrap();
+        let waiting = desk.store.backlog(desk.now).await.unwrap();
         assert_eq!(
             waiting.next_entry,
             Some(until),

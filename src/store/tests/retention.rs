@@ -45,7 +45,7 @@ async fn what_a_source_keeps_no_longer_is_dropped_told_and_never_comes_back() {
         (ArticleRetention::Forever, 5),
     ] {
         let (desk, _) = kept(5, |source| source.keep = keep).await;
-        let tidied = desk.store.tidy(desk.now).await.unwrap();
+        let tidied = desk.store.prune(desk.now).await.unwrap();
         assert_eq!(tidied.articles, 5 - left as u64, "{keep:?}");
         let expected: Vec<String> = (5 - left..5)
             .map(|i| format!("https://one.example/{i}"))
@@ -85,7 +85,7 @@ async fn what_a_source_keeps_no_longer_is_dropped_told_and_never_comes_back() {
 async fn raw_pages_expire_and_their_room_is_given_back() {
     let (desk, _) = kept(5, |_| {}).await;
     assert_eq!(desk.number("SELECT count(*) FROM raw_page"), 5);
-    assert_eq!(desk.store.tidy(desk.now).await.unwrap().pages, 3);
+    assert_eq!(desk.store.prune(desk.now).await.unwrap().pages, 3);
     assert_eq!(desk.number("SELECT count(*) FROM raw_page"), 2);
     assert_eq!(desk.number("PRAGMA freelist_count"), 0);
 }
@@ -179,7 +179,7 @@ async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along()
         .delete(2, desk.now)
         .unwrap();
     for suffix in ["", "-wal"] {
-        let bytes = std::fs::read(super::lock::beside(&desk.path(), suffix)).unwrap_or_default();
+        let bytes = std::fs::read(lock::beside(&desk.path(), suffix)).unwrap_or_default();
         let holds = |words: &str| {
             bytes
                 .windows(words.len())
@@ -214,7 +214,7 @@ async fn a_twin_of_what_was_taken_down_is_overwritten_by_whoever_finds_it() {
         desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"),
         1
     );
-    while desk.store.tidy(desk.now).await.unwrap().more {}
+    while desk.store.prune(desk.now).await.unwrap().more {}
     assert_eq!(
         desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"),
         0
@@ -233,7 +233,7 @@ async fn a_twin_of_what_was_taken_down_is_overwritten_by_whoever_finds_it() {
 #[tokio::test]
 async fn what_was_not_kept_any_longer_gives_way_to_what_is_still_there() {
     let (mut desk, _) = kept(2, |source| source.keep = ArticleRetention::Newest(1)).await;
-    desk.store.tidy(desk.now).await.unwrap();
+    desk.store.prune(desk.now).await.unwrap();
     desk.publish_again(&["https://one.example/bridge"]).await;
     let bridge = [
         (KeyKind::Canonical, "one.example/0"),

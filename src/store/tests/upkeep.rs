@@ -57,7 +57,7 @@ async fn a_backup_is_whole_checked_and_another_store() {
         articles_since(&reader, 0, 99),
         articles_since(&Reader::open(&desk.path()).unwrap(), 0, 99)
     );
-    assert_eq!(store.waiting(desk.now).await.unwrap().pending, 0);
+    assert_eq!(store.backlog(desk.now).await.unwrap().pending, 0);
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn a_backup_that_would_do_harm_is_refused_and_leaves_what_was_there() {
     assert!(refused(&desk.folder.path().join("no/such/copy.db")).contains("copy the database"));
     let used = desk.folder.path().join("used.db");
     std::fs::write(&used, "in use").unwrap();
-    std::fs::write(super::lock::beside(&used, "-wal"), "log").unwrap();
+    std::fs::write(lock::beside(&used, "-wal"), "log").unwrap();
     assert!(refused(&used).contains("in use"));
     assert_eq!(std::fs::read(&used).unwrap(), b"in use");
     assert!(matches!(
@@ -175,13 +175,19 @@ async fn a_page_cut_anew_is_a_revision_of_its_article() {
 
     desk.pass(3600);
     let mut clerk = MaintenanceWriter::open(&desk.path()).unwrap();
-    assert_eq!(clerk.recast(&same, desk.now).unwrap(), ReextractionOutcome::Same);
+    assert_eq!(
+        clerk.store_reextraction(&same, desk.now).unwrap(),
+        ReextractionOutcome::Same
+    );
     assert_eq!(desk.number("SELECT seq FROM sequence"), 2);
     assert_eq!(
-        clerk.recast(&other, desk.now).unwrap(),
+        clerk.store_reextraction(&other, desk.now).unwrap(),
         ReextractionOutcome::Changed(vec!["title", "text"])
     );
-    assert_eq!(clerk.recast(&other, desk.now).unwrap(), ReextractionOutcome::Same);
+    assert_eq!(
+        clerk.store_reextraction(&other, desk.now).unwrap(),
+        ReextractionOutcome::Same
+    );
     let now = articles_since(&reader, 2, 9);
     assert_eq!(now.len(), 1);
     assert_eq!(
@@ -213,24 +219,27 @@ async fn a_page_cut_anew_is_a_revision_of_its_article() {
     assert_eq!(reader.compare(&untitled).unwrap(), ReextractionOutcome::Same);
     // Deleted meanwhile: nothing comes back.
     clerk.delete(ArticleId(1).0, desk.now).unwrap();
-    assert_eq!(clerk.recast(&other, desk.now).unwrap(), ReextractionOutcome::Gone);
+    assert_eq!(
+        clerk.store_reextraction(&other, desk.now).unwrap(),
+        ReextractionOutcome::Gone
+    );
 }
 
 #[tokio::test]
 async fn too_little_room_is_said_until_there_is_room() {
     let desk = desk(1).await;
     let paused = || Reader::open(&desk.path()).unwrap().summary().unwrap().paused;
-    let word = desk.store.short_of_room(u64::MAX, desk.now).await.unwrap();
+    let word = desk.store.disk_shortage(u64::MAX, desk.now).await.unwrap();
     assert!(word.contains("min_free_disk"), "{word}");
     assert!(paused().unwrap().starts_with("since 2026-11-24T"));
     desk.store
-        .short_of_room(u64::MAX, desk.now + chrono::Duration::days(1))
+        .disk_shortage(u64::MAX, desk.now + chrono::Duration::days(1))
         .await
         .unwrap();
     assert!(
         paused().unwrap().starts_with("since 2026-11-24T"),
         "since when stays"
     );
-    assert_eq!(desk.store.short_of_room(0, desk.now).await, None);
+    assert_eq!(desk.store.disk_shortage(0, desk.now).await, None);
     assert_eq!(paused(), None);
 }

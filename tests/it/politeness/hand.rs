@@ -70,11 +70,11 @@ impl Hand {
         let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
         let names = Arc::new(AllAt("127.0.0.2".parse().unwrap()));
         let fetcher = Fetcher::with_names(&config.fetch, &config.politeness, user_agent, names).unwrap();
-        let ledger = store.ledger(now).await.unwrap();
+        let ledger = store.host_states(now).await.unwrap();
         fetcher.remember_robots(&ledger.robots);
-        fetcher.remember_hosts(&ledger.resting, now);
+        fetcher.remember_hosts(&ledger.not_before, now);
         let rows = store
-            .sync(&config.sources, config.politeness.scope, now)
+            .apply_config(&config.sources, config.politeness.scope, now)
             .await
             .unwrap();
         let sources = rows

@@ -1,4 +1,4 @@
-//! Raw pages, read back: for cutting anew and for archives.
+//! Reads stored raw pages: for `reextract` and for WARC exports.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -8,28 +8,28 @@ use super::reader::{Reader, timestamp};
 use super::time;
 use crate::content_coding;
 
-/// A stored page as it was received, its transfer and content codings undone.
+/// A stored page as it was received, without transfer and content codings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawPageRow {
-    /// Names the page; grows, so that it is where to go on.
+    /// Row id of the page; pages are read in its order.
     pub page_id: i64,
     /// The article it belongs to now.
     pub article_id: i64,
     /// The URL that served it.
     pub url: String,
-    /// Name of the source that it came by last.
+    /// Name of the source of its latest revision.
     pub source: Option<String>,
-    /// When.
+    /// When it was fetched.
     pub fetched_at: DateTime<Utc>,
     /// HTTP status.
     pub status: u16,
-    /// Response headers as lines of `name: value`; `content-encoding` and `content-length` are of the body as it was sent.
+    /// Response headers as lines of `name: value`; `content-encoding` and `content-length` describe the body as sent.
     pub headers: String,
     /// The body, before charset decoding.
     pub body: Vec<u8>,
 }
 
-/// Which raw pages.
+/// Selects raw pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawPages {
     /// Only of this source.
@@ -48,7 +48,7 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<RawPageRow>, StoreError> {
         let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("read the stored pages");
-        let rows: Vec<Kept> = self
+        let rows: Vec<EncodedRawPage> = self
             .db
             .prepare_cached(&format!(
                 "SELECT {BODY}, {COLUMNS} FROM raw_page {JOINED} {WHICH} ORDER BY raw_page.page_id LIMIT ?4"
@@ -67,7 +67,7 @@ impl Reader {
                     .collect()
             })
             .map_err(doing)?;
-        rows.into_iter().map(Kept::unpacked).collect()
+        rows.into_iter().map(EncodedRawPage::decoded).collect()
     }
 
     /// The raw page that a key of a URL names; none where it was not kept, or was never fetched.
@@ -81,7 +81,7 @@ impl Reader {
             ))?
             .query_row([key], raw_page)
             .optional()?;
-        row.map(Kept::unpacked).transpose()
+        row.map(EncodedRawPage::decoded).transpose()
     }
 
     /// How many raw pages there are.
@@ -95,34 +95,34 @@ impl Reader {
     }
 }
 
-/// What a [`RawPageRow`] is made of, behind its [`Body`].
+/// The columns of a [`RawPageRow`], after those of its [`StoredBody`].
 const COLUMNS: &str = "page.id, page.article_id, revision.url, source.name, raw_page.fetched_at, raw_page.status, raw_page.headers";
 
-/// Pages without a revision are those of deleted articles: their raw page is gone too.
+/// A page without a revision is of a deleted article, and its raw page was dropped.
 const JOINED: &str = "JOIN page ON page.id = raw_page.page_id \
      JOIN revision ON revision.id = (SELECT max(id) FROM revision WHERE page_id = page.id) \
      LEFT JOIN source ON source.id = revision.source_id";
 
-/// Those of [`RawPages`] behind a page.
+/// The selection of [`RawPages`], of pages later than ?1.
 const WHICH: &str = "WHERE raw_page.page_id > ?1 AND (?2 IS NULL OR source.name = ?2) \
      AND (?3 IS NULL OR raw_page.fetched_at >= ?3)";
 
-/// A raw page as it is kept.
-struct Kept {
+/// A raw page with its body still encoded.
+struct EncodedRawPage {
     page: RawPageRow,
-    body: Body,
+    body: StoredBody,
 }
 
-impl Kept {
-    fn unpacked(mut self) -> Result<RawPageRow, StoreError> {
-        self.page.body = self.body.unpacked()?;
+impl EncodedRawPage {
+    fn decoded(mut self) -> Result<RawPageRow, StoreError> {
+        self.page.body = self.body.decoded()?;
         Ok(self.page)
     }
 }
 
-fn raw_page(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    Ok(Kept {
-        body: Body::read(row)?,
+fn raw_page(row: &Row<'_>) -> rusqlite::Result<EncodedRawPage> {
+    Ok(EncodedRawPage {
+        body: StoredBody::read(row)?,
         page: RawPageRow {
             page_id: row.get(3)?,
             article_id: row.get(4)?,
@@ -136,22 +136,22 @@ fn raw_page(row: &Row<'_>) -> rusqlite::Result<Kept> {
     })
 }
 
-/// The columns of a [`Body`].
+/// The columns of a [`StoredBody`].
 pub(super) const BODY: &str = "raw_page.codings, raw_page.body, raw_page.length";
 
 /// The body of a raw page as it is stored.
 #[derive(Clone, Debug)]
-pub(super) struct Body {
+pub(super) struct StoredBody {
     /// Content codings in the order they were applied.
     codings: String,
-    /// With them.
+    /// The body with these codings.
     bytes: Vec<u8>,
-    /// Bytes without them.
+    /// Number of bytes after decoding.
     length: i64,
 }
 
-impl Body {
-    /// From the first columns of a row.
+impl StoredBody {
+    /// Reads the first columns of a row.
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             codings: row.get(0)?,
@@ -160,8 +160,8 @@ impl Body {
         })
     }
 
-    /// Without its codings.
-    pub(super) fn unpacked(&self) -> Result<Vec<u8>, StoreError> {
+    /// Decodes the body.
+    pub(super) fn decoded(&self) -> Result<Vec<u8>, StoreError> {
         let length = usize::try_from(self.length).map_err(|_| StoreError::damaged("raw_page.length"))?;
         content_coding::decode_body(&self.codings, &self.bytes, length)
             .map_err(|error| StoreError::damaged(format!("raw_page.body: {error}")))

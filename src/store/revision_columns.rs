@@ -1,4 +1,6 @@
-//! A revision as it is stored: the columns that hold what was cut out.
+//! The columns of a revision that hold extracted fields, as text.
+//!
+//! Used when an article is stored and when its page is extracted again (`cuttings reextract`), which compares the columns.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +12,14 @@ use super::page_id::PageId;
 use super::time;
 use crate::model::{Enclosure, Extraction, Method, Origin, SourceId};
 
-/// For [`Columns::read`].
+/// For [`RevisionColumns::read`].
 pub(super) const COLUMNS: &str = "url, short_link, title, standfirst, byline, authors, published, published_at, precision, \
      modified, text, html, image, language, site, method, kind, origins, section, tags, rights, enclosures, image_width, image_height";
 
-/// What was cut out of a page, as text.
+/// Extracted fields of a page. Lists are JSON; times are as in docs/schema.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Columns {
-    pub(super) url: String,
+pub(super) struct RevisionColumns {
+    url: String,
     short_link: Option<String>,
     title: Option<String>,
     standfirst: Option<String>,
@@ -43,7 +45,7 @@ pub(super) struct Columns {
     image_height: Option<u32>,
 }
 
-impl Columns {
+impl RevisionColumns {
     pub(super) fn of(
         fields: &Extraction,
         method: Method,
@@ -55,7 +57,7 @@ impl Columns {
             let texts: Vec<String> = texts.iter().map(|text| clean(text)).collect();
             serde_json::Value::from(texts).to_string()
         };
-        // Beyond four digits of a year texts no longer sort.
+        // Years of more than four digits would not sort as text.
         let published_at = published_at.filter(|at| (0..=9999).contains(&at.year()));
         Self {
             url: url.to_owned(),
@@ -124,7 +126,7 @@ impl Columns {
         })
     }
 
-    /// Writes a revision of a page, with the number of the change where that is known; gives its row.
+    /// Inserts a revision of a page, with the `seq` of its change if that is known; gives its row id.
     pub(super) fn insert(
         &self,
         db: &Connection,
@@ -171,7 +173,7 @@ impl Columns {
         Ok(db.last_insert_rowid())
     }
 
-    /// Takes over what only the feed knew, where a page cut again does not say it.
+    /// Takes fields that came from the feed out of `before`, where the page does not have them.
     pub(super) fn keep_from_feed(&mut self, before: &Self) {
         let feed = Origin::Feed.as_str();
         let from_feed = |field: &str| before.origins.get(field).is_some_and(|origin| origin == feed);
@@ -198,7 +200,7 @@ impl Columns {
             self.authors.clone_from(&before.authors);
             kept.push("byline");
         }
-        // A page says neither.
+        // Pages have neither.
         self.rights.clone_from(&before.rights);
         self.enclosures.clone_from(&before.enclosures);
         if self.tags == "[]" {
@@ -209,8 +211,8 @@ impl Columns {
         }
     }
 
-    /// Fields that a reader would see to differ. Markup alone is none, nor is how a page files itself, which papers
-    /// change at will.
+    /// Names of the fields in which a reader would see a difference. Markup, section and tags do not count: sites change
+    /// them at will.
     pub(super) fn differences(&self, before: &Self) -> Vec<&'static str> {
         let text = |text: &Option<String>| -> String {
             text.as_deref()
@@ -243,13 +245,21 @@ impl Columns {
         .collect()
     }
 
-    /// The text, and whether it is the feed's.
-    pub(super) fn told(&self) -> (&str, bool) {
-        (&self.text, self.method == Method::Feed.as_str())
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the text is the feed's own.
+    pub(super) fn is_of_feed(&self) -> bool {
+        self.method == Method::Feed.as_str()
     }
 }
 
-/// Media files as they are stored: a JSON list of maps.
+/// Enclosures as a JSON list of objects.
 fn enclosures(files: &[Enclosure]) -> String {
     let map = |file: &Enclosure| {
         serde_json::json!({
@@ -261,13 +271,12 @@ fn enclosures(files: &[Enclosure]) -> String {
     files.iter().map(map).collect::<serde_json::Value>().to_string()
 }
 
-/// Text as it is stored: no control characters but tabs and line breaks, least of all NUL.
+/// Text as it is stored: without control characters except tab and line break.
 pub(super) fn clean(text: &str) -> String {
-    // Most texts are clean, which bytes tell: a control character begins with one of these. All of a piece are looked at, so
-    // that many are at once.
-    let is_odd = |byte: u8| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xc2;
-    let has_odd = |piece: &[u8]| piece.iter().fold(false, |odd, &byte| odd | is_odd(byte));
-    if !text.as_bytes().chunks(64).any(has_odd) {
+    // Every control character begins with one of these bytes, and most texts have none of them.
+    let may_be_control =
+        |byte: u8| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0x7f || byte == 0xc2;
+    if !text.bytes().any(may_be_control) {
         return text.to_owned();
     }
     text.chars()

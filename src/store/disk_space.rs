@@ -1,4 +1,4 @@
-//! Room on the disk: collecting stops before it runs out, so that what is under way can still be written.
+//! Free disk space: collecting pauses before it runs out, so that what is under way can still be stored.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::StoreError;
 use super::time;
 
-/// What is wrong, where fewer than `least` bytes are free beside the database. A file system that does not say counts as
-/// having room: writing will tell.
+/// A sentence if fewer than `least` bytes are free beside the database. A file system that does not say counts as having
+/// room.
 pub(super) fn shortage(database: &Path, least: u64) -> Option<String> {
     let folder = database
         .parent()
@@ -27,19 +27,23 @@ pub(super) fn shortage(database: &Path, least: u64) -> Option<String> {
     })
 }
 
-/// Keeps the sentence for `status`, with the time since when it holds.
-pub(super) fn note(db: &Connection, word: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let known: bool = db
+/// Stores the sentence for `status` with the time since when it holds, or removes it.
+pub(super) fn store_pause(
+    db: &Connection,
+    sentence: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let is_stored: bool = db
         .prepare_cached("SELECT 1 FROM meta WHERE key = 'paused'")?
         .query_row([], |_| Ok(true))
         .optional()?
         .unwrap_or(false);
-    match word {
-        Some(word) if !known => {
+    match sentence {
+        Some(sentence) if !is_stored => {
             db.prepare_cached("INSERT INTO meta (key, value) VALUES ('paused', ?1)")?
-                .execute(params![format!("since {}: {word}", time::text(now))])?;
+                .execute(params![format!("since {}: {sentence}", time::text(now))])?;
         }
-        None if known => {
+        None if is_stored => {
             db.prepare_cached("DELETE FROM meta WHERE key = 'paused'")?
                 .execute([])?;
         }

@@ -1,0 +1,278 @@
+//! Leases entries for collecting: which host is ready, and which of its sources is next.
+//!
+//! One entry per host at a time, the longest waiting hosts first. At a host its sources take turns
+//! (`host.last_source_id`); among hosts the source that was served least recently goes first ([`Claims`]). An entry
+//! whose link has become an article in the meantime is settled instead of leased.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::claims::Claims;
+use super::error::StoreError;
+use super::page_id::page_of_keys;
+use super::queue::{self, NO_HOST};
+use super::stored_entry::StoredEntry;
+use super::{articles, history, time};
+use crate::link;
+use crate::model::{ClaimedEntry, EntryId, Revisit, SourceId, TextState, Validators};
+
+/// Maximum number of entries that one claim settles because they are articles already.
+const MAX_SETTLED: usize = 256;
+
+/// Hosts that are ready between two times, longest waiting first.
+pub(super) const READY_HOSTS: &str = "SELECT name, last_source_id FROM host WHERE ready_at > ?1 AND ready_at <= ?2 ORDER BY ready_at, name LIMIT ?3";
+
+/// The next source after ?2 that has entries waiting at a host.
+pub(super) const NEXT_SOURCE: &str = "SELECT source_id FROM entry WHERE host = ?1 AND source_id > ?2 \
+     AND next_at IS NOT NULL AND lease_run IS NULL ORDER BY source_id LIMIT 1";
+
+/// The longest waiting entry of a source at a host.
+pub(super) const NEXT_ENTRY: &str = "SELECT id FROM entry WHERE host = ?1 AND source_id = ?2 \
+     AND next_at > ?3 AND next_at <= ?4 AND lease_run IS NULL ORDER BY next_at, id LIMIT 1";
+
+/// Entries that need no page, longest waiting first.
+const WITHOUT_HOST: &str = "SELECT id, source_id FROM entry WHERE host = '' AND next_at > ?1 AND next_at <= ?2 \
+     AND lease_run IS NULL ORDER BY next_at, id LIMIT ?3";
+
+/// An entry that could be leased.
+struct EntryCandidate {
+    entry: i64,
+    source: i64,
+    host: String,
+    /// The source that its host served last.
+    last_source: i64,
+}
+
+/// Leases up to `limit` entries. Each host has no other entry claimed for `gap` afterwards.
+pub(super) fn claim(
+    db: &Connection,
+    now: DateTime<Utc>,
+    limit: usize,
+    gap: Duration,
+    claims: &Claims,
+) -> Result<Vec<ClaimedEntry>, StoreError> {
+    let at = time::ms(now);
+    let mut settled = 0;
+    let mut claimed = Vec::new();
+    if limit == 0 {
+        return Ok(claimed);
+    }
+    for candidate in in_turn(candidates(db, at, limit)?, claims) {
+        let mut next = Some(candidate);
+        while let Some(candidate) = next
+            .take()
+            .filter(|_| claimed.len() < limit && settled < MAX_SETTLED)
+        {
+            if let Some(stored) = settle_known(db, &candidate, now)? {
+                claimed.push(lease(db, &candidate, stored, at, gap, claims)?);
+                continue;
+            }
+            settled += 1;
+            queue::refresh_host(db, &candidate.host)?;
+            if candidate.host != NO_HOST {
+                next = next_of_host(db, candidate.host, candidate.last_source, at)?;
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+/// One entry of each ready host, longest waiting hosts first; four times as many as wanted, so that there is a choice.
+fn candidates(db: &Connection, at: i64, limit: usize) -> Result<Vec<EntryCandidate>, StoreError> {
+    let window = limit.saturating_mul(4).max(64);
+    let mut candidates = Vec::new();
+    for (after, until) in due_ranges(at) {
+        let hosts: Vec<(String, i64)> = db
+            .prepare_cached(READY_HOSTS)?
+            .query_map(params![after, until, window as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        for (host, last_source) in hosts {
+            if host == NO_HOST {
+                candidates.extend(without_host(db, at, limit)?);
+            } else {
+                candidates.extend(next_of_host(db, host, last_source, at)?);
+            }
+        }
+    }
+    Ok(candidates)
+}
+
+/// Times that are due: the past, and what lies further ahead than anything may ([`time::FARTHEST`]).
+fn due_ranges(now: i64) -> [(i64, i64); 2] {
+    [(i64::MIN, now), (now.saturating_add(time::FARTHEST), i64::MAX)]
+}
+
+/// The next entry of a host: its sources in the order of their ids, starting after the one that was served last.
+fn next_of_host(
+    db: &Connection,
+    host: String,
+    last_source: i64,
+    at: i64,
+) -> Result<Option<EntryCandidate>, StoreError> {
+    let mut after = last_source;
+    let mut wrapped = false;
+    loop {
+        let source: Option<i64> = db
+            .prepare_cached(NEXT_SOURCE)?
+            .query_row(params![host, after], |row| row.get(0))
+            .optional()?;
+        let Some(source) = source.filter(|&source| !wrapped || source <= last_source) else {
+            if wrapped {
+                return reset_host(db, &host, at).map(|()| None);
+            }
+            (wrapped, after) = (true, i64::MIN);
+            continue;
+        };
+        for (from, until) in due_ranges(at) {
+            let entry: Option<i64> = db
+                .prepare_cached(NEXT_ENTRY)?
+                .query_row(params![host, source, from, until], |row| row.get(0))
+                .optional()?;
+            if let Some(entry) = entry {
+                return Ok(Some(EntryCandidate {
+                    entry,
+                    source,
+                    host,
+                    last_source,
+                }));
+            }
+        }
+        after = source;
+    }
+}
+
+/// Resets a host that was ready but has no entry due: its times were written while the clock was wrong.
+fn reset_host(db: &Connection, host: &str, at: i64) -> Result<(), StoreError> {
+    let far = at.saturating_add(time::FARTHEST);
+    db.prepare_cached(
+        "UPDATE host SET next_page_at = iif(next_page_at > ?2, 0, next_page_at), \
+         backoff_until = iif(backoff_until > ?2, 0, backoff_until) WHERE name = ?1",
+    )?
+    .execute(params![host, far])?;
+    queue::refresh_host(db, host)
+}
+
+/// Up to `limit` entries that need no page, longest waiting first.
+fn without_host(db: &Connection, at: i64, limit: usize) -> Result<Vec<EntryCandidate>, StoreError> {
+    let mut candidates = Vec::new();
+    for (after, until) in due_ranges(at) {
+        let mut query = db.prepare_cached(WITHOUT_HOST)?;
+        let found = query.query_map(params![after, until, limit as i64], |row| {
+            Ok(EntryCandidate {
+                entry: row.get(0)?,
+                source: row.get(1)?,
+                host: NO_HOST.to_owned(),
+                last_source: 0,
+            })
+        })?;
+        for candidate in found {
+            candidates.push(candidate?);
+        }
+    }
+    if candidates.is_empty() {
+        reset_host(db, NO_HOST, at)?;
+    }
+    Ok(candidates)
+}
+
+/// Settles an entry whose link is an article already: the link becomes a key of it. Otherwise gives the stored entry.
+fn settle_known(
+    db: &Connection,
+    candidate: &EntryCandidate,
+    now: DateTime<Utc>,
+) -> Result<Option<StoredEntry>, StoreError> {
+    let (payload, has_text): (Option<String>, bool) = db
+        .prepare_cached("SELECT payload, text_state <> 'missing' FROM entry WHERE id = ?1")?
+        .query_row([candidate.entry], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let stored = StoredEntry::from_json(payload.as_deref())?;
+    if has_text {
+        return Ok(Some(stored));
+    }
+    let keys = stored.keys();
+    let Some(page) = page_of_keys(db, &keys)? else {
+        return Ok(Some(stored));
+    };
+    let source = SourceId(candidate.source);
+    articles::add_keys(db, page, &keys, source, now)?;
+    db.prepare_cached(
+        "UPDATE entry SET state = 'known', page_id = ?2, payload = NULL, next_at = NULL, parked_at = NULL WHERE id = ?1",
+    )?
+    .execute(params![candidate.entry, page.0])?;
+    history::add_to_counter(db, source, "entries.known", 1)?;
+    Ok(None)
+}
+
+/// The first candidate of each source, least recently served source first; then the second of each, and so on.
+fn in_turn(candidates: Vec<EntryCandidate>, claims: &Claims) -> Vec<EntryCandidate> {
+    let served = claims.last_claims();
+    let mut counts: HashMap<i64, usize> = HashMap::new();
+    let mut ordered = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        let nth = counts.entry(candidate.source).or_default();
+        let last = served.get(&candidate.source).copied().unwrap_or(0);
+        ordered.push((*nth, last, candidate));
+        *nth += 1;
+    }
+    ordered.sort_by_key(|(nth, last, candidate)| (*nth, *last, candidate.source));
+    ordered.into_iter().map(|(_, _, candidate)| candidate).collect()
+}
+
+fn lease(
+    db: &Connection,
+    candidate: &EntryCandidate,
+    stored: StoredEntry,
+    at: i64,
+    gap: Duration,
+    claims: &Claims,
+) -> Result<ClaimedEntry, StoreError> {
+    let lease = claims.next_lease();
+    db.prepare_cached("UPDATE entry SET lease_run = ?2, lease_claim = ?3 WHERE id = ?1")?
+        .execute(params![candidate.entry, lease.run, lease.claim])?;
+    if candidate.host != NO_HOST {
+        let next_page_at = at.saturating_add(time::duration_ms(gap));
+        db.prepare_cached("UPDATE host SET next_page_at = ?2, last_source_id = ?3 WHERE name = ?1")?
+            .execute(params![candidate.host, next_page_at, candidate.source])?;
+    }
+    queue::refresh_host(db, &candidate.host)?;
+    let entry = stored.into_entry()?;
+    Ok(db
+        .prepare_cached(
+            "SELECT source.name, entry.ident, entry.attempts, entry.text_state, entry.crashes, \
+             entry.first_fetched_at, page.etag, page.last_modified, page.validators_url \
+             FROM entry JOIN source ON source.id = entry.source_id LEFT JOIN page ON page.id = entry.page_id \
+             WHERE entry.id = ?1",
+        )?
+        .query_row([candidate.entry], |row| {
+            let text_state: TextState = time::word(row, 3)?;
+            Ok(ClaimedEntry {
+                id: EntryId(candidate.entry),
+                lease,
+                source: SourceId(candidate.source),
+                source_name: row.get(0)?,
+                entry,
+                ident: row.get(1)?,
+                attempts: row.get(2)?,
+                text_state,
+                crashes: row.get(4)?,
+                revisit: text_state.is_whole().then(|| revisit(row, at)).transpose()?,
+            })
+        })?)
+}
+
+/// From columns 5 to 8. A page that only another entry led to counts from now.
+fn revisit(row: &Row<'_>, now: i64) -> rusqlite::Result<Revisit> {
+    let url: Option<String> = row.get(8)?;
+    Ok(Revisit {
+        fetched_at: time::from_ms(row.get::<_, Option<i64>>(5)?.unwrap_or(now)),
+        validators: Validators {
+            etag: row.get(6)?,
+            last_modified: row.get(7)?,
+        },
+        validators_from: url.as_deref().and_then(link::web_url),
+    })
+}

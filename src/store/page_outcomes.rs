@@ -1,0 +1,299 @@
+//! Records the outcome of a collected page: article, keys, raw page, hosts, and the entry's next state, in one transaction.
+//!
+//! ```text
+//! pending ── article ────────────────────────────► done
+//!    │  ▲                                           ▲
+//!    │  └─ failure of the page or of its host       │
+//!    ├──── feed's text stored ────► done, page tried once more a week later ─┤
+//!    └──── some pages stored ─────► done, the others tried again soon ───────┘
+//! ```
+//!
+//! `entry.text_state` tells these kinds of `done` apart ([`TextState`]). A page that was fetched completely may be fetched
+//! again: see [`super::revisits`]. An article that a filter of its source excludes ends as `unwanted`. Entries that are
+//! `known` or `seen` have no page outcome.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::StoreError;
+use super::page_id::{PageId, article_of};
+use super::pages;
+use super::{articles, history, host_backoff, queue, revisits, robots_cache, selector_stats, time};
+use crate::model::{
+    CRASHED, CollectedArticle, EncodedBody, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult,
+    RawPage, SourceId, StoreOutcome, TextState, Validators,
+};
+
+/// Compression level of zstd for pages that came uncompressed: three times smaller for a millisecond per page.
+const LEVEL: i32 = 3;
+
+/// Shortest wait, in milliseconds, after a host was unavailable but has no backoff.
+const MIN_WAIT: i64 = 60_000;
+
+/// A raw page as it is stored. A page that came compressed keeps its codings; any other is compressed with zstd.
+#[derive(Debug)]
+pub(super) struct CompressedPage {
+    codings: String,
+    body: Vec<u8>,
+    /// Bytes before compression.
+    length: usize,
+}
+
+impl CompressedPage {
+    /// Bytes that [`Self::take`] would compress; none where the page came compressed or is not stored.
+    pub(super) fn bytes_to_compress(outcome: &PageOutcome) -> Option<usize> {
+        let PageResult::Article(collected) = &outcome.result else {
+            return None;
+        };
+        let raw = collected.raw_page.as_ref()?;
+        raw.encoded.is_none().then_some(raw.body.len())
+    }
+
+    /// Takes the body out of an outcome. Called outside the writer thread, which would have to wait for it.
+    pub(super) fn take(outcome: &mut PageOutcome) -> Result<Option<Self>, StoreError> {
+        let PageResult::Article(collected) = &mut outcome.result else {
+            return Ok(None);
+        };
+        let Some(raw) = &mut collected.raw_page else {
+            return Ok(None);
+        };
+        let plain = std::mem::take(&mut raw.body);
+        let (codings, body) = match raw.encoded.take() {
+            Some(EncodedBody { codings, bytes }) => (codings, bytes),
+            None => {
+                let body = zstd::bulk::compress(&plain, LEVEL).map_err(|error| StoreError::Damaged {
+                    doing: "compress a page",
+                    what: error.to_string(),
+                })?;
+                ("zstd".to_owned(), body)
+            }
+        };
+        Ok(Some(Self {
+            codings,
+            body,
+            length: plain.len(),
+        }))
+    }
+
+    fn insert(
+        &self,
+        db: &Connection,
+        page: PageId,
+        raw: &RawPage,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        db.prepare_cached(
+            "INSERT INTO raw_page (page_id, fetched_at, status, headers, codings, body, length, expires) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            page.0,
+            time::text(now),
+            raw.status,
+            raw.headers,
+            self.codings,
+            self.body,
+            self.length as i64,
+            raw.expires.map(time::ms)
+        ])?;
+        Ok(())
+    }
+}
+
+/// An entry under lease.
+struct LeasedEntry {
+    source: SourceId,
+    text_state: TextState,
+    /// The page of its article, where one is stored, and the key of that.
+    page: Option<PageId>,
+    page_key: Option<String>,
+}
+
+/// Records a page outcome; refused if its lease was lost.
+pub(super) fn record(
+    db: &Connection,
+    outcome: &PageOutcome,
+    compressed: Option<&CompressedPage>,
+) -> Result<StoreOutcome, StoreError> {
+    let leased = leased_entry(db, outcome)?;
+    let source = leased.source;
+    let (mut now, mut backoffs) = (outcome.at, BTreeMap::new());
+    if let Some(fetch) = &outcome.fetch {
+        now = time::later(outcome.at, fetch.duration);
+        backoffs = host_backoff::apply(db, &fetch.hosts, now)?;
+        robots_cache::store(db, &fetch.robots)?;
+        history::add_to_counter(db, source, history::ODD_HEADERS, fetch.odd_headers)?;
+    }
+    selector_stats::add(db, source, &outcome.selectors, now)?;
+    match &outcome.result {
+        PageResult::Article(collected) => record_article(db, outcome, &leased, collected, compressed, now),
+        PageResult::NotModified(validators) => record_not_modified(db, outcome, &leased, validators, now),
+        PageResult::Retry(failure, at) => record_retry(db, outcome, &leased, failure, time::ms(*at), now),
+        PageResult::Excluded(filter) => {
+            let changes = "state = 'unwanted', crashes = 0, payload = NULL";
+            update_entry(db, outcome, changes, None)?;
+            history::add_to_counter(db, source, &format!("unwanted.{filter}"), 1)?;
+            Ok(StoreOutcome::Excluded)
+        }
+        PageResult::HostUnavailable(failure, until) => {
+            history::add_failure(db, source, Some(outcome.entry), "page", failure, now)?;
+            // The failing host may be one that a redirect led to: then only this entry waits for it.
+            let backoff = backoffs.values().copied().max();
+            let at = backoff.unwrap_or_else(|| time::ms(now).saturating_add(MIN_WAIT));
+            let at = until.map_or(at, |until| at.max(time::ms(until)));
+            queue::reschedule(db, outcome.entry, Some(at))?;
+            Ok(StoreOutcome::Waiting)
+        }
+    }
+}
+
+/// The entry of an outcome, if it is still under the same lease.
+fn leased_entry(db: &Connection, outcome: &PageOutcome) -> Result<LeasedEntry, StoreError> {
+    let Lease { run, claim } = outcome.lease;
+    db.prepare_cached(
+        "SELECT entry.source_id, entry.text_state, entry.page_id, page.page_key \
+         FROM entry LEFT JOIN page ON page.id = entry.page_id \
+         WHERE entry.id = ?1 AND entry.lease_run = ?2 AND entry.lease_claim = ?3",
+    )?
+    .query_row(params![outcome.entry.0, run, claim], |row| {
+        Ok(LeasedEntry {
+            source: SourceId(row.get(0)?),
+            text_state: time::word(row, 1)?,
+            page: row.get::<_, Option<i64>>(2)?.map(PageId),
+            page_key: row.get(3)?,
+        })
+    })
+    .optional()?
+    .ok_or_else(|| StoreError::LeaseLost {
+        what: format!("entry {}", outcome.entry.0),
+    })
+}
+
+fn record_article(
+    db: &Connection,
+    outcome: &PageOutcome,
+    leased: &LeasedEntry,
+    collected: &CollectedArticle,
+    compressed: Option<&CompressedPage>,
+    now: DateTime<Utc>,
+) -> Result<StoreOutcome, StoreError> {
+    let source = leased.source;
+    let mut keys = collected.keys.clone();
+    let is_completion = leased.text_state.is_stored() && !leased.text_state.is_whole();
+    if let (true, Some(page), Some(page_key)) = (is_completion, leased.page, &leased.page_key)
+        && *page_key != collected.page_key
+    {
+        // The page belongs to the article stored with the feed's text, whatever URL it is served under now.
+        let key = Key {
+            kind: KeyKind::Link,
+            key: page_key.clone(),
+            url: collected.url.clone(),
+        };
+        articles::add_keys(db, page, std::slice::from_ref(&key), source, now)?;
+        keys.push(key);
+    }
+    let (page, stored) = articles::record(db, source, collected, &keys, now)?;
+    if let Some(failure) = &collected.failure {
+        history::add_failure(db, source, Some(outcome.entry), "page", failure, now)?;
+    }
+    let is_new = matches!(stored, StoreOutcome::New(_));
+    if let (Some(raw), Some(compressed)) = (&collected.raw_page, compressed)
+        && (is_new || !pages::is_of_deleted_article(db, page)?)
+    {
+        if !is_new {
+            db.prepare_cached("DELETE FROM raw_page WHERE page_id = ?1")?
+                .execute([page.0])?;
+        }
+        compressed.insert(db, page, raw, now)?;
+    }
+    let is_of_feed = collected.method == Method::Feed;
+    // A new page was inserted with its validators.
+    if !is_of_feed && !is_new {
+        pages::set_validators(db, page, &collected.validators, &collected.url, now)?;
+    }
+    let visit = revisits::Visit {
+        entry: outcome.entry,
+        page,
+        has_changed: matches!(stored, StoreOutcome::Revised(_)),
+    };
+    let may_retry = !is_of_feed || leased.text_state.has_late_try();
+    if let Some(at) = collected.page_retry_at.filter(|_| may_retry) {
+        let changes = if is_of_feed {
+            "state = 'done', crashes = 0, text_state = 'feed'"
+        } else {
+            "state = 'done', crashes = 0, text_state = 'partial', attempts = attempts + 1"
+        };
+        revisits::note(db, visit)?;
+        update_entry(db, outcome, changes, Some(time::ms(at)))?;
+    } else {
+        revisits::finish(db, visit, outcome.revisit_at, now)?;
+    }
+    let counter = match stored {
+        StoreOutcome::New(_) => "articles.new",
+        StoreOutcome::Revised(_) => "articles.revised",
+        StoreOutcome::Known(_) | StoreOutcome::Excluded | StoreOutcome::Waiting => "articles.known",
+    };
+    history::add_to_counter(db, source, counter, 1)?;
+    history::add_to_counter(db, source, &format!("method.{}", collected.method.as_str()), 1)?;
+    Ok(stored)
+}
+
+/// The page is as it was: only its validators and its next visit change.
+fn record_not_modified(
+    db: &Connection,
+    outcome: &PageOutcome,
+    leased: &LeasedEntry,
+    validators: &Validators,
+    now: DateTime<Utc>,
+) -> Result<StoreOutcome, StoreError> {
+    let page = leased
+        .page
+        .ok_or_else(|| StoreError::damaged(format!("entry {} has no page", outcome.entry.0)))?;
+    pages::update_validators(db, page, validators, now)?;
+    let visit = revisits::Visit {
+        entry: outcome.entry,
+        page,
+        has_changed: false,
+    };
+    revisits::finish(db, visit, outcome.revisit_at, now)?;
+    history::add_to_counter(db, leased.source, "pages.not-modified", 1)?;
+    Ok(StoreOutcome::Known(article_of(db, page)?))
+}
+
+/// The page itself failed: counts an attempt; the caller has decided when it is tried again.
+fn record_retry(
+    db: &Connection,
+    outcome: &PageOutcome,
+    leased: &LeasedEntry,
+    failure: &Failure,
+    at: i64,
+    now: DateTime<Utc>,
+) -> Result<StoreOutcome, StoreError> {
+    history::add_failure(db, leased.source, Some(outcome.entry), "page", failure, now)?;
+    if let (true, Some(page)) = (leased.text_state.is_stored() && at <= time::ms(now), leased.page) {
+        // That was the last try: the stored text stays.
+        update_entry(db, outcome, "text_state = 'final', payload = NULL", None)?;
+        return Ok(StoreOutcome::Known(article_of(db, page)?));
+    }
+    let changes = if CRASHED.contains(&failure.code) {
+        "crashes = crashes + 1, attempts = attempts + 1"
+    } else {
+        "attempts = attempts + 1"
+    };
+    update_entry(db, outcome, changes, Some(at))?;
+    Ok(StoreOutcome::Waiting)
+}
+
+/// Changes the entry's row and ends its lease: see [`queue::reschedule`].
+fn update_entry(
+    db: &Connection,
+    outcome: &PageOutcome,
+    changes: &'static str,
+    next_at: Option<i64>,
+) -> Result<(), StoreError> {
+    db.prepare_cached(&format!("UPDATE entry SET {changes} WHERE id = ?1"))?
+        .execute([outcome.entry.0])?;
+    queue::reschedule(db, outcome.entry, next_at)
+}

@@ -1,0 +1,98 @@
+//! What decides whether two texts of a page are the same: what a reader would call a change.
+//!
+//! Pictures, markup, language and the like are stored with a revision but do not make a new one.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::error::StoreError;
+use super::page_id::PageId;
+use super::revision_columns::clean;
+use super::volatile;
+use crate::model::{ArticleId, CollectedArticle, Method};
+
+/// The columns of [`RevisionDigest::read`].
+macro_rules! digest_columns {
+    () => {
+        "SELECT title, standfirst, byline, published, text, method FROM revision "
+    };
+}
+
+/// The fields of a revision that are compared.
+pub(super) struct RevisionDigest {
+    title: Option<String>,
+    standfirst: Option<String>,
+    byline: Option<String>,
+    published: Option<String>,
+    pub(super) text: String,
+    method: String,
+}
+
+impl RevisionDigest {
+    /// Of an article that is about to be stored.
+    pub(super) fn of(collected: &CollectedArticle) -> Self {
+        let fields = &collected.extraction;
+        Self {
+            title: fields.title.as_deref().map(clean),
+            standfirst: fields.standfirst.as_deref().map(clean),
+            byline: fields.byline.as_deref().map(clean),
+            published: fields.published.as_ref().map(ToString::to_string),
+            text: clean(&fields.text),
+            method: collected.method.as_str().to_owned(),
+        }
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            title: row.get(0)?,
+            standfirst: row.get(1)?,
+            byline: row.get(2)?,
+            published: row.get(3)?,
+            text: row.get(4)?,
+            method: row.get(5)?,
+        })
+    }
+
+    /// Of the latest revision of a page; none where its article was deleted before it came.
+    pub(super) fn latest_of_page(db: &Connection, page: PageId) -> Result<Option<Self>, StoreError> {
+        Ok(db
+            .prepare_cached(concat!(
+                digest_columns!(),
+                "WHERE page_id = ?1 ORDER BY id DESC LIMIT 1"
+            ))?
+            .query_row([page.0], Self::read)
+            .optional()?)
+    }
+
+    /// Of the revision that readers see of an article.
+    pub(super) fn shown_by(db: &Connection, article: ArticleId) -> Result<Option<Self>, StoreError> {
+        Ok(db
+            .prepare_cached(concat!(
+                digest_columns!(),
+                "WHERE id = (SELECT revision_id FROM article WHERE id = ?1)"
+            ))?
+            .query_row([article.0], Self::read)
+            .optional()?)
+    }
+
+    /// Whether the text is the feed's own. That may be a summary by somebody else, so pages are not compared by it.
+    pub(super) fn is_of_feed(&self) -> bool {
+        self.method == Method::Feed.as_str()
+    }
+
+    /// Whether a reader would see no difference.
+    pub(super) fn reads_like(&self, other: &Self) -> bool {
+        let same = |a: &Option<String>, b: &Option<String>| {
+            is_same_text(a.as_deref().unwrap_or_default(), b.as_deref().unwrap_or_default())
+        };
+        same(&self.title, &other.title)
+            && same(&self.standfirst, &other.standfirst)
+            && same(&self.byline, &other.byline)
+            && self.published == other.published
+            && volatile::lasting_words(&self.text).eq(volatile::lasting_words(&other.text))
+    }
+}
+
+/// Whether two texts differ in white space at most.
+pub(super) fn is_same_text(a: &str, b: &str) -> bool {
+    a.split_whitespace().eq(b.split_whitespace())
+}
