@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn front_pages_walls_and_other_sites_name_nothing() {
+    fn front_pages_walls_and_other_sites_give_no_key() {
         let links = PageLinks {
             short_link: Some(url("https://paper.example/")),
             shortlink: Some(url("https://paper.example/?utm_source=x")),

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_are_no_better_give_way_to_titles() {
+    fn titles_identify_entries_where_links_are_no_better() {
         let front = |n: usize| entry("x", "/", &format!("Title {n}"));
         let judged = choose_identifier(&(0..4).map(front).collect::<Vec<_>>(), &[]);
         assert_eq!(

@@ -170,7 +170,7 @@ fn link_keys_by_example() {
 }
 
 #[test]
-fn only_web_urls_are_taken_in() {
+fn only_web_urls_are_accepted() {
     for text in [
         "javascript:alert(1)",
         "data:text/html,x",

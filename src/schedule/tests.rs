@@ -277,7 +277,7 @@ fn p16_a_thousand_sources_that_begin_together_do_not_stay_together() {
 }
 
 #[test]
-fn a_page_is_looked_at_at_its_ages_and_what_went_by_is_not_made_up_for() {
+fn a_page_is_fetched_again_at_its_ages_and_missed_ages_are_skipped() {
     let ages = [1, 24, 168].map(Duration::from_hours);
     let after = |hours: i64| next_revisit(&ages, now(), now() + chrono::Duration::hours(hours));
     let at = |hours: i64| Some(now() + chrono::Duration::hours(hours));
@@ -286,7 +286,7 @@ fn a_page_is_looked_at_at_its_ages_and_what_went_by_is_not_made_up_for() {
 }
 
 #[test]
-fn a_feed_that_says_in_vain_that_a_page_changed_is_believed_ever_later() {
+fn false_reports_of_changes_double_the_wait() {
     let waits: Vec<_> = (0..12)
         .map(|in_vain| (next_recheck(in_vain, Some(now()), now()) - now()).num_hours())
         .collect();
@@ -326,7 +326,7 @@ proptest! {
     #![proptest_config(crate::proptest_config())]
     /// Never before a hint, never below the floor, never starved, and hints never contradict each other.
     #[test]
-    fn a_poll_is_never_before_a_wish_and_never_starved(
+    fn a_poll_respects_all_hints_and_never_starves(
         feed in feed_hints(),
         fresh in proptest::option::of(0_u64..10_000_000),
         interval in 5_u64..3000,
@@ -392,7 +392,7 @@ proptest! {
     }
 
     #[test]
-    fn a_host_rests_a_day_at_most(seconds in -1_000_000_i64..10_000_000, failures in 0_u32..) {
+    fn a_host_backs_off_a_day_at_most(seconds in -1_000_000_i64..10_000_000, failures in 0_u32..) {
         for retry_after in [None, Some(now() + chrono::Duration::seconds(seconds))] {
             let rest = host_backoff("paper.example", failures, retry_after, now());
             prop_assert!(rest >= now() && rest <= now() + MAX_WAIT);

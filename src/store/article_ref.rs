@@ -26,7 +26,7 @@ macro_rules! article_columns {
             pub(super) fn read(row: &'a Row<'_>, op: &'a str) -> rusqlite::Result<Self> {
                 let mut columns = 0..;
                 let mut next = || row.get_ref(columns.next().unwrap_or_default());
-                Ok(Self { op, $($name: Column::read(next()?)?),* })
+                Ok(Self { op, $($name: ColumnValue::read(next()?)?),* })
             }
 
             /// The values of [`COLUMNS`], in that order.
@@ -76,17 +76,17 @@ article_columns! {
 }
 
 /// A value that borrows from a row.
-trait Column<'a>: Sized {
+trait ColumnValue<'a>: Sized {
     fn read(value: ValueRef<'a>) -> rusqlite::Result<Self>;
 }
 
-impl Column<'_> for i64 {
+impl ColumnValue<'_> for i64 {
     fn read(value: ValueRef<'_>) -> rusqlite::Result<Self> {
         Ok(value.as_i64()?)
     }
 }
 
-impl<'a> Column<'a> for &'a str {
+impl<'a> ColumnValue<'a> for &'a str {
     /// Checks UTF-8 several times as fast as the standard library.
     fn read(value: ValueRef<'a>) -> rusqlite::Result<Self> {
         if let ValueRef::Text(bytes) = value
@@ -98,7 +98,7 @@ impl<'a> Column<'a> for &'a str {
     }
 }
 
-impl<'a, T: Column<'a>> Column<'a> for Option<T> {
+impl<'a, T: ColumnValue<'a>> ColumnValue<'a> for Option<T> {
     fn read(value: ValueRef<'a>) -> rusqlite::Result<Self> {
         match value {
             ValueRef::Null => Ok(None),

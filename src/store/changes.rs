@@ -44,12 +44,10 @@ pub(super) fn revise(
     revision: i64,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let seq = next_seq(db)?;
+    let seq = announce(db, article, "revised", None, now)?;
     db.prepare_cached("UPDATE article SET revision_id = ?2, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, revision, seq])?;
-    text_index::mark_changed(db, article)?;
-    set_seq(db, revision, seq)?;
-    insert_change(db, seq, article, "revised", None, now)
+    set_seq(db, revision, seq)
 }
 
 /// Turns an article into a tombstone that leads to `into`. The caller moves its pages.
@@ -59,13 +57,12 @@ pub(super) fn merge(
     into: ArticleId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let seq = next_seq(db)?;
+    let seq = announce(db, article, "merged", Some(into), now)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2, revision_id = NULL, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, into.0, seq])?;
-    text_index::mark_changed(db, article)?;
     db.prepare_cached("UPDATE article SET merged_into = ?2 WHERE merged_into = ?1")?
         .execute(params![article.0, into.0])?;
-    insert_change(db, seq, article, "merged", Some(into), now)
+    Ok(())
 }
 
 /// Why an article was deleted: `article.deleted_why`.
@@ -93,13 +90,12 @@ pub(super) fn delete(
     reason: DeletionReason,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let seq = next_seq(db)?;
+    let seq = announce(db, article, "deleted", None, now)?;
     db.prepare_cached(
         "UPDATE article SET deleted_at = ?2, deleted_why = ?3, revision_id = NULL, seq = ?4 WHERE id = ?1",
     )?
     .execute(params![article.0, time::text(now), reason.as_str(), seq])?;
-    text_index::mark_changed(db, article)?;
-    insert_change(db, seq, article, "deleted", None, now)
+    Ok(())
 }
 
 /// Shows the best revision that an article has after pages moved between articles: a page's own text before the feed's,
@@ -138,6 +134,21 @@ fn set_seq(db: &Connection, revision: i64, seq: i64) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE revision SET seq = ?2 WHERE id = ?1 AND seq IS NULL")?
         .execute(params![revision, seq])?;
     Ok(())
+}
+
+/// Numbers a change of an article that readers know, and marks it for the text index. The caller stores the number in the
+/// article.
+fn announce(
+    db: &Connection,
+    article: ArticleId,
+    op: &str,
+    into: Option<ArticleId>,
+    now: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let seq = next_seq(db)?;
+    text_index::mark_changed(db, article)?;
+    insert_change(db, seq, article, op, into, now)?;
+    Ok(seq)
 }
 
 /// The next number of a change.

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 use croner::parser::CronParser;
 
-use super::cron_field::FIELDS;
+use super::cron_field::{CronError, FIELDS};
 
 /// A cron line in its zone: minute, hour, day of month, month, day of week.
 ///
@@ -29,28 +29,6 @@ pub struct Cron {
     lines: Arc<[croner::Cron]>,
     /// The shortest time between two runs, not counting changes of the clock.
     shortest_gap: Duration,
-}
-
-/// Why a cron line cannot be parsed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct CronError {
-    /// Byte offset of the error in the line.
-    pub offset: usize,
-    /// Bytes that are wrong; 0 where something is missing.
-    pub length: usize,
-    /// The field that is wrong, such as `day of month`; `None`: the line as a whole.
-    pub field: Option<&'static str>,
-    /// What is wrong, as a phrase.
-    pub message: String,
-}
-
-impl fmt::Display for CronError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field {
-            Some(field) => write!(f, "{field}: {}", self.message),
-            None => f.write_str(&self.message),
-        }
-    }
 }
 
 /// A line with more times of day is not split into one line for each.
@@ -450,14 +428,14 @@ mod tests {
     proptest! {
         #![proptest_config(crate::proptest_config())]
         #[test]
-        fn any_line_is_answered(expr in "[-*/,0-9A-Z@ ü\u{3000}]{0,20}") {
+        fn errors_are_within_the_line(expr in "[-*/,0-9A-Z@ ü\u{3000}]{0,20}") {
             if let Err(error) = Cron::parse(&expr, Tz::UTC) {
                 prop_assert!(expr.get(error.offset..error.offset + error.length).is_some(), "{error:?}");
             }
         }
 
         #[test]
-        fn every_line_that_is_taken_fires(
+        fn every_accepted_line_runs(
             fields in ("([0-9]|[1-5][0-9])", "([0-9]|2[0-3])", "([1-9]|3[01]|\\*/[2-7])", "([1-9]|\\*)", "([0-7]|\\*|\\*/7)"),
             after in 0_i64..4_000_000_000,
         ) {

@@ -1,6 +1,28 @@
 //! Parses the five fields of a cron line into sets of numbers: bit n of a `u64` stands for the value n.
 
-use super::cron::CronError;
+use std::fmt;
+
+/// Why a cron line cannot be parsed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct CronError {
+    /// Byte offset of the error in the line.
+    pub offset: usize,
+    /// Bytes that are wrong; 0 where something is missing.
+    pub length: usize,
+    /// The field that is wrong, such as `day of month`; `None`: the line as a whole.
+    pub field: Option<&'static str>,
+    /// What is wrong, as a phrase.
+    pub message: String,
+}
+
+impl fmt::Display for CronError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field {
+            Some(field) => write!(f, "{field}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
 
 /// The values that one of the five fields may have.
 pub(super) struct CronField {

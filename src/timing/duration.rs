@@ -160,13 +160,13 @@ mod tests {
     proptest! {
         #![proptest_config(crate::proptest_config())]
         #[test]
-        fn what_is_shown_reads_back(milliseconds in 0..u64::MAX / 2) {
+        fn formatted_durations_parse_back(milliseconds in 0..u64::MAX / 2) {
             let duration = Duration::from_millis(milliseconds);
             prop_assert_eq!(parse_duration(&format_duration(duration)), Ok(duration));
         }
 
         #[test]
-        fn any_text_is_answered(text in ".*") {
+        fn errors_are_within_the_text(text in ".*") {
             if let Err(error) = parse_duration(&text) {
                 prop_assert!(text.is_char_boundary(error.offset));
             }

@@ -13,7 +13,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-pub use cron::{Cron, CronError};
+pub use cron::Cron;
+pub use cron_field::CronError;
 pub use duration::{DurationError, format_duration, parse_duration};
 
 /// When a source is polled.
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn next_is_later_whatever_was_asked() {
+    fn next_after_is_always_later() {
         let cron = Cron::parse("0 0 29 2 *", Tz::UTC).unwrap();
         let schedules = [
             Schedule::Every(Duration::ZERO),

@@ -225,7 +225,7 @@ fn an_export_moved_into_an_empty_database_comes_out_the_same_to_the_byte() {
 }
 
 #[test]
-fn a_corpus_moves_with_all_it_ever_said() {
+fn an_export_with_revisions_moves_a_corpus() {
     let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
     let line = |seq: i64, id: i64, op: &str, says: &str| {
         format!(
@@ -333,7 +333,7 @@ pub(crate) fn round_trip(desk: &Desk) -> Desk {
 }
 
 #[test]
-fn what_a_killed_export_leaves_is_taken_away_by_the_next_one() {
+fn the_next_export_removes_what_a_killed_one_left() {
     let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
     import(&desk, &lines(1, 1500));
     std::fs::write(desk.path().join("out.jsonl"), "old\n").unwrap();
@@ -445,7 +445,7 @@ fn clusters_languages_and_summaries() {
 }
 
 #[test]
-fn a_bar_is_for_terminals() {
+fn the_progress_bar_is_for_terminals() {
     let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
     import(&desk, &lines(1, 300));
     let words = ["export", "--format", "jsonl", "--to", "a.jsonl"];

@@ -56,7 +56,7 @@ fn troubled() -> (Vec<Press>, Desk) {
 }
 
 #[test]
-fn status_says_what_a_person_wants_to_know_on_monday() {
+fn status_shows_what_needs_attention() {
     let (_presses, desk) = troubled();
     let ended = desk.run(&["status"]);
     assert_eq!(ended.code, Some(1), "something fails, so a person is needed");
@@ -95,7 +95,7 @@ fn status_says_what_a_person_wants_to_know_on_monday() {
 }
 
 #[test]
-fn figures_and_health_are_served_to_this_machine_only() {
+fn metrics_and_health_are_served_to_this_machine_only() {
     let (_presses, desk) = troubled();
     let before = std::fs::read_to_string(desk.config()).unwrap();
     desk.configure(&format!("{before}[metrics]\nlisten = \"0.0.0.0:9187\"\n"));
@@ -296,7 +296,7 @@ fn h20_a_hostile_title_steers_no_terminal_and_secrets_are_masked() {
 }
 
 #[test]
-fn the_papers_of_the_program_are_printed() {
+fn man_pages_and_completions_are_printed() {
     let desk = Desk::new("");
     for shell in ["bash", "zsh", "fish"] {
         let ended = desk.run(&["completions", shell]);

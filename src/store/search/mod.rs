@@ -146,9 +146,9 @@ impl Reader {
     /// The candidates with their scores, the best first; of two with one score the newer.
     fn ranked(
         &self,
-        candidates: Vec<Candidate>,
+        candidates: Vec<SearchCandidate>,
         terms: &[TermWords],
-    ) -> rusqlite::Result<Vec<(Candidate, Option<f64>)>> {
+    ) -> rusqlite::Result<Vec<(SearchCandidate, Option<f64>)>> {
         let (mut counted, mut counts) = (Vec::new(), Vec::new());
         let mut fields = self.db.prepare_cached(RANKED_FIELDS)?;
         for candidate in candidates {
@@ -169,7 +169,7 @@ impl Reader {
             }
         }
         let scores = snippet::scores(&counts, terms.len());
-        let mut ranked: Vec<(Candidate, f64)> = counted.into_iter().zip(scores).collect();
+        let mut ranked: Vec<(SearchCandidate, f64)> = counted.into_iter().zip(scores).collect();
         // A stable sort keeps the newer of equals first.
         ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         Ok(ranked
@@ -182,7 +182,7 @@ impl Reader {
     fn hits(
         &self,
         request: &SearchRequest,
-        candidates: Vec<(Candidate, Option<f64>)>,
+        candidates: Vec<(SearchCandidate, Option<f64>)>,
         terms: &[TermWords],
     ) -> rusqlite::Result<Vec<Hit>> {
         let mut clusters = HashSet::new();
@@ -203,7 +203,11 @@ impl Reader {
     }
 
     /// The matches that were stored last, sorted by publication, the latest first.
-    fn candidates(&self, request: &SearchRequest, expression: &str) -> rusqlite::Result<Vec<Candidate>> {
+    fn candidates(
+        &self,
+        request: &SearchRequest,
+        expression: &str,
+    ) -> rusqlite::Result<Vec<SearchCandidate>> {
         let mut expression = Cow::Borrowed(expression);
         if let Some(name) = &request.source {
             let source: Option<i64> = self
@@ -233,13 +237,13 @@ impl Reader {
             0 => 0,
             limit => limit.max(MAX_CANDIDATES),
         };
-        let mut candidates: Vec<Candidate> = self
+        let mut candidates: Vec<SearchCandidate> = self
             .db
             .prepare_cached(MATCHES)?
             .query_map(
                 params![expression, first, last, from, until, limit as i64],
                 |row| {
-                    Ok(Candidate {
+                    Ok(SearchCandidate {
                         article: row.get(0)?,
                         shown_at: row.get(1)?,
                         cluster: row.get(2)?,
@@ -253,7 +257,7 @@ impl Reader {
 }
 
 /// A match with its columns of `article`, a table with small rows.
-struct Candidate {
+struct SearchCandidate {
     article: i64,
     /// When it was published, else fetched, in seconds since 1970.
     shown_at: i64,

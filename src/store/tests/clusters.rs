@@ -48,7 +48,7 @@ fn printed(wire: &[Vec<String>], dice: &mut Dice) -> String {
 }
 
 #[test]
-fn a_story_of_the_wire_is_one_cluster_and_several_articles() {
+fn an_agency_story_is_one_cluster_of_several_articles() {
     let db = memory();
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     let stories: Vec<Vec<Vec<String>>> = (0..150)
@@ -95,7 +95,7 @@ fn a_story_of_the_wire_is_one_cluster_and_several_articles() {
 }
 
 #[test]
-fn short_notices_tell_no_story() {
+fn short_notices_have_no_cluster() {
     let db = memory();
     let mut latest = RecentSketches::default();
     for i in 0..3 {

@@ -213,7 +213,7 @@ fn hold(db: &Connection, pages: usize) {
 }
 
 #[test]
-fn a_reader_who_follows_the_changes_has_what_the_database_has() {
+fn following_the_changes_gives_the_content_of_the_database() {
     let db = memory();
     let mut mirror: BTreeMap<i64, i64> = BTreeMap::new();
     let mut seen = 0;

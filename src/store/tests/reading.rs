@@ -149,7 +149,7 @@ async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said(
 }
 
 #[tokio::test]
-async fn the_status_says_how_each_source_does() {
+async fn the_status_shows_the_state_of_each_source() {
     let (mut desk, claims) = Desk::with(&["gone", "good", "off", "sick"]).await;
     let by_name = |name: &str| claims.iter().find(|claim| claim.name == name).unwrap();
     desk.publish(

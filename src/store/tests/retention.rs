@@ -38,7 +38,7 @@ fn live(desk: &Desk) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_source_keeps_no_longer_is_dropped_told_and_never_comes_back() {
+async fn an_expired_article_is_dropped_announced_and_never_stored_again() {
     for (keep, left) in [
         (ArticleRetention::For(Duration::from_hours(60)), 2_usize),
         (ArticleRetention::Newest(2), 2),
@@ -82,7 +82,7 @@ async fn what_a_source_keeps_no_longer_is_dropped_told_and_never_comes_back() {
 }
 
 #[tokio::test]
-async fn raw_pages_expire_and_their_room_is_given_back() {
+async fn raw_pages_expire_and_their_space_is_freed() {
     let (desk, _) = kept(5, |_| {}).await;
     assert_eq!(desk.number("SELECT count(*) FROM raw_page"), 5);
     assert_eq!(desk.store.prune(desk.now).await.unwrap().pages, 3);
@@ -91,7 +91,7 @@ async fn raw_pages_expire_and_their_room_is_given_back() {
 }
 
 #[tokio::test]
-async fn a_plan_drops_nothing_and_says_what_would_go() {
+async fn a_prune_plan_drops_nothing() {
     let (desk, mut sources) = kept(5, |_| {}).await;
     // As configured now, not as the daemon last took it in.
     sources[0].keep = ArticleRetention::Newest(1);
@@ -117,7 +117,7 @@ async fn a_plan_drops_nothing_and_says_what_would_go() {
 }
 
 #[tokio::test]
-async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along() {
+async fn a_takedown_overwrites_the_article_and_its_duplicates_in_the_file() {
     let (mut desk, _) = kept(3, |_| {}).await;
     let mut clerk = MaintenanceWriter::open(&desk.path()).unwrap();
     assert!(clerk.delete(2, desk.now).unwrap());
@@ -192,7 +192,7 @@ async fn an_article_taken_down_is_gone_from_the_file_and_takes_its_twins_along()
 
 /// A takedown reaches an article that turns out to be the same later, when a daemon writes and no person is by.
 #[tokio::test]
-async fn a_twin_of_what_was_taken_down_is_overwritten_by_whoever_finds_it() {
+async fn a_duplicate_found_after_a_takedown_is_overwritten_too() {
     let (desk, _) = kept(3, |_| {}).await;
     MaintenanceWriter::open(&desk.path())
         .unwrap()
@@ -231,7 +231,7 @@ async fn a_twin_of_what_was_taken_down_is_overwritten_by_whoever_finds_it() {
 }
 
 #[tokio::test]
-async fn what_was_not_kept_any_longer_gives_way_to_what_is_still_there() {
+async fn an_expired_article_merges_into_one_that_is_still_there() {
     let (mut desk, _) = kept(2, |source| source.keep = ArticleRetention::Newest(1)).await;
     desk.store.prune(desk.now).await.unwrap();
     desk.publish_again(&["https://one.example/bridge"]).await;
@@ -272,7 +272,7 @@ async fn edited(revisions: RevisionPolicy) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_source_says_which_texts_are_kept() {
+async fn the_revision_policy_of_each_source_is_followed() {
     assert_eq!(
         edited(RevisionPolicy::All).await,
         ["feed", "first", "second", "third"]
@@ -307,7 +307,7 @@ async fn a_view_counter_makes_no_revision() {
 }
 
 #[tokio::test]
-async fn an_article_goes_by_its_number_and_by_any_of_its_urls() {
+async fn an_article_is_found_by_its_id_and_by_any_of_its_urls() {
     let (desk, _) = kept(2, |_| {}).await;
     let reader = Reader::open(&desk.path()).unwrap();
     let named = |name: &str| reader.find_article(name).unwrap().ok();

@@ -105,7 +105,7 @@ async fn words_phrases_prefixes_operators_and_fields_find_newest_first() {
 }
 
 #[tokio::test]
-async fn what_is_found_is_what_readers_see_now() {
+async fn only_current_revisions_are_found() {
     let mut desk = library(&[("One", &words("old")), ("Two", &words("two"))]).await;
     assert_eq!(ids(&desk, "old7"), [1]);
     // Its text changes, as a page that is seen under another link.
@@ -130,7 +130,7 @@ async fn what_is_found_is_what_readers_see_now() {
 /// What is published last comes first, in whatever order it arrived; a source and a time are found without what lies
 /// between.
 #[tokio::test]
-async fn newest_is_what_was_published_last() {
+async fn newest_sorts_by_publication() {
     let (desk, claims) = Desk::with(&["one", "two"]).await;
     for (number, (source, days)) in [(0, 2), (0, 9), (1, 5), (0, 1)].into_iter().enumerate() {
         let mut page = cutting(&format!("h{number}.example/{number}"), "a common word", &[]);
@@ -167,7 +167,7 @@ async fn newest_is_what_was_published_last() {
 
 /// Of a beginning that stands for too much the commonest words are looked for, and it is said; no other search is touched.
 #[tokio::test]
-async fn a_beginning_of_too_many_words_is_shortened_and_said() {
+async fn a_prefix_of_too_many_words_is_shortened_and_reported() {
     let (desk, claims) = Desk::with(&["one"]).await;
     let (source, now) = (claims[0].id, desk.now);
     let record = move |db: &Connection| {

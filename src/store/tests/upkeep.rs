@@ -31,7 +31,7 @@ fn findings(path: &std::path::Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_backup_is_whole_checked_and_another_store() {
+async fn a_backup_is_complete_checked_and_has_its_own_store_id() {
     let desk = desk(5).await;
     let copy = desk.folder.path().join("copy.db");
     std::fs::write(&copy, "an older backup").unwrap();
@@ -61,7 +61,7 @@ async fn a_backup_is_whole_checked_and_another_store() {
 }
 
 #[tokio::test]
-async fn a_backup_that_would_do_harm_is_refused_and_leaves_what_was_there() {
+async fn a_harmful_backup_is_refused_and_changes_nothing() {
     let desk = desk(1).await;
     let refused = |to: &std::path::Path| backup(&desk.path(), to).unwrap_err().to_string();
     assert!(refused(&desk.path()).contains("the database itself"));
@@ -79,7 +79,7 @@ async fn a_backup_that_would_do_harm_is_refused_and_leaves_what_was_there() {
 }
 
 #[tokio::test]
-async fn verify_finds_what_should_not_be() {
+async fn verify_finds_violated_invariants() {
     let desk = desk(3).await;
     assert_eq!(findings(&desk.path()), Vec::<String>::new());
     let db = desk.sql();
@@ -117,7 +117,7 @@ async fn verify_finds_what_should_not_be() {
 }
 
 #[tokio::test]
-async fn an_index_of_words_is_built_anew_from_what_is_there() {
+async fn the_text_index_is_rebuilt_from_the_articles() {
     let desk = desk(3).await;
     desk.sql()
         .execute_batch("INSERT INTO search (search) VALUES ('delete-all')")
@@ -149,7 +149,7 @@ fn anew(text: &str) -> Reextraction {
 }
 
 #[tokio::test]
-async fn a_page_cut_anew_is_a_revision_of_its_article() {
+async fn a_reextracted_page_is_a_revision() {
     let mut desk = desk(2).await;
     let reader = Reader::open(&desk.path()).unwrap();
     let before = articles_since(&reader, 0, 9);
@@ -226,7 +226,7 @@ async fn a_page_cut_anew_is_a_revision_of_its_article() {
 }
 
 #[tokio::test]
-async fn too_little_room_is_said_until_there_is_room() {
+async fn low_disk_space_is_reported_until_there_is_enough() {
     let desk = desk(1).await;
     let paused = || Reader::open(&desk.path()).unwrap().summary().unwrap().paused;
     let word = desk.store.disk_shortage(u64::MAX, desk.now).await.unwrap();

@@ -1,4 +1,4 @@
-//! What a source leaves out, and by what it knows its entries.
+//! Filters of a source, and what identifies its entries.
 
 use std::fmt::Write as _;
 
@@ -85,7 +85,7 @@ fn what_the_filters_leave_out_is_counted_and_never_fetched() {
 }
 
 #[test]
-fn ids_that_change_with_every_poll_double_nothing() {
+fn changing_ids_duplicate_no_entries() {
     let press = Press::start("127.0.0.2");
     serve(&press, &[("1a", "/1", "One"), ("2a", "/2", "Two")]);
     let desk = Desk::new(&source(&press, "first_poll = 1"));
@@ -223,7 +223,7 @@ fn each_filter_decides_where_its_part_is_known() {
 }
 
 #[test]
-fn of_a_source_that_is_new_the_newest_are_taken_and_the_rest_is_known() {
+fn a_new_source_collects_its_newest_entries_only() {
     let press = Press::start("127.0.0.2");
     let mut items = String::new();
     for day in [3, 1, 5, 2, 4] {
