@@ -1,33 +1,36 @@
-//! Puts an article together: what the page gave, what only the feed knew, and the keys that name it. Pure.
+//! Builds a [`CollectedArticle`]: the extracted fields, what the feed adds to them, and the keys that identify it.
+//!
+//! `collect` calls it inside its CPU-bound closures. Pure: no store, no network, no clock. Precedence of each field: the
+//! page, then the entry of the feed, then (language only) the configuration.
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
 use crate::config::{Config, Retention, Source};
-use crate::fetch::{FetchedDocument, Response};
+use crate::fetch::FetchedDocument;
 use crate::identity::{self, Identity};
 use crate::model::{
-    ClaimedEntry, CollectedArticle, Extraction, Failure, Field, Grade, Method, Origin, RawPage, Validators,
+    ClaimedEntry, CollectedArticle, Extraction, Failure, FetchStats, Field, Grade, Method, Origin, RawPage,
+    Validators,
 };
 use crate::{html, link, schedule};
 
-/// What an article is put together for.
-#[derive(Clone, Copy, Debug)]
-pub struct ArticleBuilder<'a> {
-    /// Rules, zones and patterns.
-    pub config: &'a Config,
-    /// The source of the entry.
-    pub source: &'a Source,
-    /// The entry.
-    pub claim: &'a ClaimedEntry,
+/// The entry that an article is built for, and its configuration.
+#[derive(Clone, Copy)]
+pub(crate) struct ArticleBuilder<'a> {
+    /// Zones, languages and key patterns.
+    pub(crate) config: &'a Config,
+    pub(crate) source: &'a Source,
+    pub(crate) claim: &'a ClaimedEntry,
 }
 
 impl ArticleBuilder<'_> {
-    /// An article from its page or pages. Where no text was found, the feed's own is kept and the page tried again later;
-    /// where one of several pages is `missing`, what there is is kept and the rest tried again soon.
-    pub fn from_page(
+    /// An article from its page, or from its joined pages if it has several; `fetch` and `document` are those of the
+    /// first. `missing` is why one of several could not be fetched: the rest is stored, and tried again soon. If no text
+    /// was extracted, the feed's text is stored, and the page is tried again after a week.
+    pub(crate) fn from_page(
         &self,
-        fetched: &Response,
+        fetch: &FetchStats,
         document: FetchedDocument,
         mut extraction: Extraction,
         missing: Option<Failure>,
@@ -37,20 +40,18 @@ impl ArticleBuilder<'_> {
             Some(Origin::Rule) => Method::Rule,
             _ => Method::Auto,
         };
-        let retry_at = missing
-            .as_ref()
-            .filter(|missing| missing.grade != Grade::Permanent)
-            .and_then(|_| schedule::page_retry(self.claim.attempts, now));
-        let mut upgrade_at = retry_at.filter(|_| !extraction.text.is_empty());
-        // With those of an article that is not all there, the rest would never be had.
-        let mut validators = if missing.is_none() {
-            document.validators.clone()
-        } else {
-            Validators::default()
-        };
+        let mut validators = document.validators.clone();
+        let mut page_retry_at = None;
+        if let Some(missing) = &missing {
+            // With validators, a 304 for the first page would end the tries for the missing one.
+            validators = Validators::default();
+            if missing.grade != Grade::Permanent {
+                page_retry_at = schedule::page_retry(self.claim.attempts, now);
+            }
+        }
         let mut failure = missing;
         if extraction.text.is_empty() {
-            self.take_feed_text(&mut extraction, &fetched.fetch.url);
+            self.add_feed_text(&mut extraction, &fetch.url);
             method = Method::Feed;
             validators = Validators::default();
             failure = Some(Failure {
@@ -59,81 +60,65 @@ impl ArticleBuilder<'_> {
                 message:
                     "no text was found in the page: the feed's own is kept; a `body` selector would help"
                         .into(),
-                url: Some(link::mask_secrets(&fetched.fetch.url)),
-                status: fetched.fetch.status,
+                url: Some(link::mask_secrets(&fetch.url)),
+                status: fetch.status,
             });
-            upgrade_at = self
-                .claim
-                .text_state
-                .has_late_try()
-                .then(|| now + schedule::LAST_RETRY);
+            let has_late_try = self.claim.text_state.has_late_try();
+            page_retry_at = has_late_try.then(|| now + schedule::LAST_RETRY);
         }
-        let hops = fetched.fetch.hops.iter().map(|hop| hop.from.clone());
-        // A feed that names its second page means the same article.
-        let joined = extraction.pagination.joined.iter().cloned();
-        let ways: Vec<Url> = self
-            .claim
-            .entry
-            .link
-            .iter()
-            .cloned()
-            .chain(hops)
-            .chain(joined)
-            .collect();
-        let pattern = self.config.key_pattern_for(Some(self.source), &fetched.fetch.url);
-        let identity = identity::of_page(
-            pattern,
-            &extraction.links,
-            &fetched.fetch.url,
-            &ways,
-            &self.own_key(),
-        );
-        let raw = self.raw_page(document, now);
-        let cutting = self.cutting(extraction, method, &fetched.fetch.url, identity);
+        let links = self.claim.entry.link.iter();
+        let redirects = fetch.hops.iter().map(|hop| &hop.from);
+        // A feed that links to the second page means the same article.
+        let joined = extraction.pagination.joined.iter();
+        let aliases: Vec<Url> = links.chain(redirects).chain(joined).cloned().collect();
+        let pattern = self.config.key_pattern_for(Some(self.source), &fetch.url);
+        let entry_key = self.entry_key();
+        let identity = identity::of_page(pattern, &extraction.links, &fetch.url, &aliases, &entry_key);
         CollectedArticle {
-            url: fetched.fetch.url.to_string(),
-            raw_page: raw,
+            url: fetch.url.to_string(),
+            raw_page: self.raw_page(document, now),
             validators,
             failure,
-            page_retry_at: upgrade_at,
-            ..cutting
+            page_retry_at,
+            ..self.article(extraction, method, &fetch.url, identity)
         }
     }
 
-    /// An article of the feed's own text; `failure` tells why, where there should have been a page.
-    pub fn from_feed(&self, failure: Option<Failure>, now: DateTime<Utc>) -> CollectedArticle {
+    /// An article with the feed's text. `failure` is why its page could not be fetched; `None` if it has none to fetch.
+    pub(crate) fn from_feed(&self, failure: Option<Failure>, now: DateTime<Utc>) -> CollectedArticle {
         let mut extraction = Extraction::default();
-        self.take_feed_text(&mut extraction, self.base());
+        self.add_feed_text(&mut extraction, self.base());
         self.without_text(extraction, failure, now)
     }
 
-    /// The same without any text: what is left where even the feed's cannot be read.
-    pub fn without_text(
+    /// As [`Self::from_feed`], with the text of `extraction`, which may be empty: for a feed's text that cannot be parsed.
+    pub(crate) fn without_text(
         &self,
         extraction: Extraction,
         failure: Option<Failure>,
         now: DateTime<Utc>,
     ) -> CollectedArticle {
-        let upgrade_at = failure.is_some().then(|| now + schedule::LAST_RETRY);
+        let page_retry_at = failure.is_some().then(|| now + schedule::LAST_RETRY);
         let pattern = self.config.key_pattern_for(Some(self.source), self.base());
-        let identity = identity::of_entry(pattern, &self.claim.entry, &self.own_key());
+        let identity = identity::of_entry(pattern, &self.claim.entry, &self.entry_key());
         CollectedArticle {
             failure,
-            page_retry_at: upgrade_at,
-            ..self.cutting(extraction, Method::Feed, self.base(), identity)
+            page_retry_at,
+            ..self.article(extraction, Method::Feed, self.base(), identity)
         }
     }
 
-    /// What the entry's relative links start from.
+    /// The base of relative links in the feed's text.
     fn base(&self) -> &Url {
         self.claim.entry.link.as_ref().unwrap_or(&self.source.feed)
     }
 
-    fn own_key(&self) -> String {
+    fn entry_key(&self) -> String {
         identity::entry_key(&self.source.name, &self.claim.ident)
     }
 
-    fn cutting(
+    /// An article without page, validators and failure. `page` selects the site's zone and language.
+    fn article(
         &self,
         mut extraction: Extraction,
         method: Method,
@@ -142,16 +127,11 @@ impl ArticleBuilder<'_> {
     ) -> CollectedArticle {
         self.fill_from_entry(&mut extraction, page);
         let zone = self.config.zone_for(Some(self.source), page);
+        let link = self.claim.entry.link.as_ref();
         CollectedArticle {
             published_at: extraction.published.map(|published| published.utc(zone)),
             method,
-            url: self
-                .claim
-                .entry
-                .link
-                .as_ref()
-                .map(Url::to_string)
-                .unwrap_or_default(),
+            url: link.map(Url::to_string).unwrap_or_default(),
             page_key: identity.page_key,
             keys: identity.keys,
             raw_page: None,
@@ -177,47 +157,42 @@ impl ArticleBuilder<'_> {
         })
     }
 
-    /// The text of the feed: the full one, else the summary.
-    fn take_feed_text(&self, extraction: &mut Extraction, base: &Url) {
+    /// Sets text and HTML from the full text of the feed, else from its summary.
+    fn add_feed_text(&self, extraction: &mut Extraction, base: &Url) {
         let entry = &self.claim.entry;
-        let filled = |text: &&str| !text.trim().is_empty();
-        let text = entry
-            .content
-            .as_deref()
-            .filter(filled)
-            .or(entry.summary.as_deref().filter(filled));
-        if let Some(text) = text {
+        let mut texts = [&entry.content, &entry.summary].into_iter().flatten();
+        if let Some(text) = texts.find(|text| !text.trim().is_empty()) {
             (extraction.text, extraction.html) =
                 html::text_and_html(text, entry.base.as_deref().unwrap_or(base));
         }
         extraction.origins.insert(Field::Body, Origin::Feed);
     }
 
-    /// What the page did not say and the feed did.
+    /// Fills in what the page did not say and the feed did.
     fn fill_from_entry(&self, extraction: &mut Extraction, page: &Url) {
         let entry = &self.claim.entry;
         let origins = &mut extraction.origins;
-        let mut fill = |field, filled| {
-            if filled {
+        let mut set_origin = |field, is_filled| {
+            if is_filled {
                 origins.insert(field, Origin::Feed);
             }
         };
         if extraction.title.is_none() {
             extraction.title.clone_from(&entry.title);
-            fill(Field::Title, entry.title.is_some());
+            set_origin(Field::Title, entry.title.is_some());
         }
         if extraction.published.is_none() {
             extraction.published = entry.published;
-            fill(Field::Published, entry.published.is_some());
+            set_origin(Field::Published, entry.published.is_some());
         }
         if extraction.modified.is_none() && entry.updated != entry.published {
             extraction.modified = entry.updated;
-            fill(Field::Modified, entry.updated.is_some());
+            set_origin(Field::Modified, entry.updated.is_some());
         }
         let details = entry.details();
         if extraction.authors.is_empty() {
             extraction.authors.clone_from(&details.authors);
-            fill(Field::Byline, !details.authors.is_empty());
+            set_origin(Field::Byline, !details.authors.is_empty());
         }
         if extraction.tags.is_empty() {
             extraction.tags.clone_from(&details.categories);
@@ -231,7 +206,7 @@ impl ArticleBuilder<'_> {
                     .map(str::to_owned)
             };
             extraction.language = details.language.clone().or_else(configured);
-            fill(Field::Language, extraction.language.is_some());
+            set_origin(Field::Language, extraction.language.is_some());
         }
     }
 }

@@ -1,5 +1,15 @@
-//! The second half of the way: from an entry that waits to an article in the store.
+//! The second half of the program: from an entry in the queue to an article in the store.
+//!
+//! `daemon` claims entries and calls [`collect`] for each:
+//!
+//! ```text
+//! claim ─► fetch page ─► extract ─► further pages ─► ArticleBuilder (feed's fields, keys) ─► Store::record_page
+//! ```
+//!
+//! Failures of hosts and pages are results, recorded like any other; only a failing store is an error. Times are those
+//! of the caller's clock plus the time that requests took.
 
+mod context;
 mod page;
 
 use std::sync::Arc;
@@ -12,72 +22,33 @@ use url::Url;
 use crate::config::{Config, FilterInput, PagePolicy, Source};
 use crate::fetch::{Fetcher, ResponseContent};
 use crate::model::{
-    ClaimedEntry, CollectedArticle, Failure, FetchStats, Field, Grade, Method, PageOutcome, PageResult,
-    SelectorOutcome, StoreOutcome, TextState, Validators,
+    ClaimedEntry, CollectedArticle, Failure, Field, Grade, Method, PageOutcome, PageResult, SelectorOutcome,
+    StoreOutcome, TextState, Validators,
 };
 use crate::store::{Store, StoreError};
-use crate::{article_builder, identity, link, schedule};
-use page::{Blame, Missed, Rest, another, fetch, first, from_feed, put_together};
+use crate::{identity, link, schedule};
+use context::{Attempt, CollectContext};
+use page::{FailureScope, PageFailure, RemainingPages};
 
-/// What one page came to, for the table and for people.
+/// The result of collecting one entry, for `run`'s table and for tests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageReport {
     /// Name of the source.
     pub source: String,
-    /// The entry's link, with secrets masked; empty where it has none.
+    /// The entry's link, with secrets masked; empty if it has none.
     pub url: String,
-    /// What storing it came to.
+    /// What was stored.
     pub stored: StoreOutcome,
-    /// What went wrong.
+    /// Why the page is not the source of the text, or not all of it.
     pub failure: Option<Failure>,
-    /// How long it took, waiting for the host's turn included.
+    /// Time spent on requests.
     pub duration: Duration,
 }
 
-/// What one step works on; cheap to hand to another thread.
-#[derive(Clone)]
-struct Desk {
-    config: Arc<Config>,
-    source: Arc<Source>,
-    claim: Arc<ClaimedEntry>,
-}
-
-impl Desk {
-    fn cutting(&self) -> article_builder::ArticleBuilder<'_> {
-        article_builder::ArticleBuilder {
-            config: &self.config,
-            source: &self.source,
-            claim: &self.claim,
-        }
-    }
-}
-
-/// What was met on the way to a page, whatever it came to.
-#[derive(Default)]
-struct Way {
-    /// What all its fetches learned; `None` until something was requested.
-    fetch: Option<FetchStats>,
-    tried: Vec<SelectorOutcome>,
-}
-
-impl Way {
-    /// Time spent on requests so far.
-    fn duration(&self) -> Duration {
-        self.fetch.as_ref().map_or(Duration::ZERO, |fetch| fetch.duration)
-    }
-
-    fn add(&mut self, fetch: FetchStats) {
-        match &mut self.fetch {
-            Some(all) => all.add(fetch),
-            None => self.fetch = Some(fetch),
-        }
-    }
-}
-
-/// Collects one entry: fetch its page, cut the article out, name it, record it.
+/// Collects one entry: fetches its page, extracts the article, and records it.
 ///
-/// An article never disappears: when its page had all its tries, or is not to be had at all, the feed's own text is
-/// kept, and the page is tried once more a week later.
+/// No article is lost: when the page has failed for good, the feed's text is stored, and the page is tried once more a
+/// week later.
 pub async fn collect(
     store: &Store,
     fetcher: &Fetcher,
@@ -86,94 +57,189 @@ pub async fn collect(
     claim: ClaimedEntry,
     now: DateTime<Utc>,
 ) -> Result<PageReport, StoreError> {
-    let desk = Desk {
-        config: Arc::clone(config),
-        source: Arc::clone(source),
-        claim: Arc::new(claim),
+    let mut attempt = Attempt {
+        store,
+        fetcher,
+        context: CollectContext {
+            config: Arc::clone(config),
+            source: Arc::clone(source),
+            claim: Arc::new(claim),
+        },
+        started_at: now,
+        fetch: None,
+        selectors: Vec::new(),
     };
-    let mut way = Way::default();
-    let mut again = None;
-    let (result, failure) = match attempt(store, fetcher, &desk, &mut way, now).await {
-        Ok(Came::NotModified(validators)) => {
-            again = look_again(&desk, now + way.duration());
+    let content = attempt.content().await;
+    let ended_at = attempt.now();
+    let claim = &attempt.context.claim;
+    let mut revisit_at = None;
+    let (result, failure) = match content {
+        Ok(PageContent::NotModified(validators)) => {
+            revisit_at = next_revisit(&attempt.context, ended_at);
             (PageResult::NotModified(validators), None)
         }
-        Ok(Came::Article(cutting)) => {
-            // What the feed says itself is told by the feed when it changes.
-            let is_lost = cutting.failure.is_some() && desk.claim.revisit.is_some();
-            if cutting.method != Method::Feed || is_lost {
-                again = look_again(&desk, now + way.duration());
+        Ok(PageContent::Article(article)) => {
+            // A text of the feed is renewed by the feed; the page is revisited only if it once had the text.
+            let lost_its_text = article.failure.is_some() && claim.revisit.is_some();
+            if article.method != Method::Feed || lost_its_text {
+                revisit_at = next_revisit(&attempt.context, ended_at);
             }
-            let failure = cutting.failure.clone();
-            let result =
-                unwanted(&desk, &cutting).map_or_else(|| PageResult::Article(cutting), PageResult::Excluded);
+            let failure = article.failure.clone();
+            let result = match excluded_by(&attempt.context, &article) {
+                Some(filter) => PageResult::Excluded(filter),
+                None => PageResult::Article(article),
+            };
             (result, failure)
         }
-        Err(Missed {
+        Err(PageFailure {
             failure,
-            blame: Blame::Host(until),
+            scope: FailureScope::Host(until),
         }) => (PageResult::HostUnavailable(failure.clone(), until), Some(failure)),
-        Err(Missed {
+        Err(PageFailure {
             failure,
-            blame: Blame::Page,
+            scope: FailureScope::Page,
         }) => {
-            let end = now + way.duration();
-            let again = match failure.grade {
-                // Only a part of the article is there: the rest is worth every try.
-                Grade::Temporary | Grade::Soft if desk.claim.text_state == TextState::Partial => {
-                    schedule::page_retry(desk.claim.attempts, end).or(Some(end))
+            let result = match retry_at(&attempt.context, failure.grade, ended_at) {
+                Some(at) => PageResult::Retry(failure.clone(), at),
+                None => {
+                    let article = attempt.article_from_feed(Some(failure.clone()), ended_at);
+                    PageResult::Article(Box::new(article.await))
                 }
-                // The article is there: another look is for changes only.
-                grade if desk.claim.revisit.is_some() => {
-                    let retry = (grade != Grade::Permanent)
-                        .then(|| schedule::page_retry(desk.claim.attempts, end))
-                        .flatten();
-                    let soonest = retry.into_iter().chain(look_again(&desk, end)).min();
-                    Some(soonest.unwrap_or(end))
-                }
-                // The article is there; this was the last look for something better.
-                _ if !desk.claim.text_state.has_late_try() => Some(end),
-                Grade::Permanent => None,
-                Grade::Temporary | Grade::Soft => schedule::page_retry(desk.claim.attempts, end),
-            };
-            let result = match again {
-                Some(again) => PageResult::Retry(failure.clone(), again),
-                None => PageResult::Article(Box::new(
-                    from_feed(store, &desk, Some(failure.clone()), end).await,
-                )),
             };
             (result, Some(failure))
         }
     };
-    let page = PageOutcome {
-        entry: desk.claim.id,
-        lease: desk.claim.lease,
+    let outcome = PageOutcome {
+        entry: claim.id,
+        lease: claim.lease,
         at: now,
-        fetch: way.fetch,
+        fetch: attempt.fetch,
         result,
-        selectors: way.tried,
-        revisit_at: again,
+        selectors: attempt.selectors,
+        revisit_at,
     };
-    record(store, &desk, page, failure).await
+    record(store, &attempt.context, outcome, failure).await
 }
 
-/// When the page is looked at again for changes, as the source wants it.
-fn look_again(desk: &Desk, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let had = desk
-        .claim
-        .revisit
-        .as_ref()
-        .map_or(now, |revisit| revisit.fetched_at);
-    schedule::next_revisit(&desk.source.revisit, had, now)
+/// What the page of an entry brought.
+enum PageContent {
+    Article(Box<CollectedArticle>),
+    /// The page did not change since the last time (304).
+    NotModified(Validators),
 }
 
-/// What speaks against an article, now that it can be read. One that is kept already stays.
-fn unwanted(desk: &Desk, cutting: &CollectedArticle) -> Option<&'static str> {
-    let extraction = &cutting.extraction;
-    if desk.claim.text_state.is_stored() {
+impl Attempt<'_> {
+    /// The page if the entry has one to fetch, else the feed's text.
+    async fn content(&mut self) -> Result<PageContent, PageFailure> {
+        let url = match decide_page(&self.context.source, &self.context.claim) {
+            PageDecision::Fetch(url) => url,
+            PageDecision::FeedText => {
+                let article = self.article_from_feed(None, self.started_at).await;
+                return Ok(PageContent::Article(Box::new(article)));
+            }
+            PageDecision::Impossible(failure) => return Err(failure.into()),
+        };
+        let claim = Arc::clone(&self.context.claim);
+        let (fetch, document) = match self.fetch_page(&url, claim.revisit.as_ref()).await? {
+            (fetch, ResponseContent::Document(document)) => (fetch, document),
+            (_, ResponseContent::NotModified(validators)) => return Ok(PageContent::NotModified(validators)),
+        };
+        let first = self.parse_first(fetch, document).await?;
+        self.selectors = first.selectors;
+        // Few pages link to another one: a miss says nothing about the rule.
+        self.selectors
+            .retain(|tried| !matches!(tried.field, Field::NextPage | Field::SinglePage));
+        let (mut page, mut pagination) = match first.rest {
+            RemainingPages::None(article) => return Ok(PageContent::Article(article)),
+            RemainingPages::Some(page, pagination) => (page, pagination),
+        };
+        while let Some(url) = pagination.next_url().cloned() {
+            match self.fetch_further(&url).await {
+                Ok(page) => pagination.add_page(&page.fetch.url, page.extraction),
+                Err(failure) => pagination.skip_page(failure),
+            }
+        }
+        let (extraction, missing) = pagination.finish();
+        page.extraction = extraction;
+        let article = self.article_from_pages(*page, missing).await;
+        Ok(PageContent::Article(Box::new(article)))
+    }
+}
+
+/// Whether the page of an entry is fetched.
+enum PageDecision {
+    Fetch(Url),
+    /// The feed's text is the article, as configured.
+    FeedText,
+    /// The entry has no page.
+    Impossible(Failure),
+}
+
+fn decide_page(source: &Source, claim: &ClaimedEntry) -> PageDecision {
+    let impossible = |code, message: &str| {
+        if claim.revisit.is_some() {
+            // The feed's text is stored already, and is to be replaced because the feed changed it.
+            return PageDecision::FeedText;
+        }
+        PageDecision::Impossible(Failure {
+            code,
+            grade: Grade::Permanent,
+            message: message.into(),
+            url: claim.entry.link.as_ref().map(link::mask_secrets),
+            status: None,
+        })
+    };
+    match (&claim.entry.link, source.pages) {
+        (_, PagePolicy::Never) => PageDecision::FeedText,
+        (_, PagePolicy::Auto) if claim.entry.has_full_text() => PageDecision::FeedText,
+        (None, _) => impossible(
+            "no-link",
+            "the entry has no http or https link: the feed's text is kept",
+        ),
+        (Some(url), _) if !identity::is_specific(url) => impossible(
+            "not-specific",
+            "the entry links to a front page or a login page: the feed's text is kept",
+        ),
+        (Some(url), _) => PageDecision::Fetch(url.clone()),
+    }
+}
+
+/// When a failed page is tried again; `ended_at` if not before something new is known of it. `None` if it is not, and no
+/// article is stored yet: then the feed's text becomes the article.
+fn retry_at(context: &CollectContext, grade: Grade, ended_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let claim = &context.claim;
+    let next_try = || schedule::page_retry(claim.attempts, ended_at);
+    match grade {
+        Grade::Temporary | Grade::Soft if claim.text_state == TextState::Partial => {
+            next_try().or(Some(ended_at))
+        }
+        // The whole text is stored: the page is fetched for changes only.
+        grade if claim.revisit.is_some() => {
+            let retry = (grade != Grade::Permanent).then(next_try).flatten();
+            let soonest = retry.into_iter().chain(next_revisit(context, ended_at)).min();
+            Some(soonest.unwrap_or(ended_at))
+        }
+        // The feed's text is stored, and this was the last try.
+        _ if !claim.text_state.has_late_try() => Some(ended_at),
+        Grade::Permanent => None,
+        Grade::Temporary | Grade::Soft => next_try(),
+    }
+}
+
+/// When the page is fetched again for changes (`revisit` of the source).
+fn next_revisit(context: &CollectContext, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let revisit = context.claim.revisit.as_ref();
+    let fetched_at = revisit.map_or(now, |revisit| revisit.fetched_at);
+    schedule::next_revisit(&context.source.revisit, fetched_at, now)
+}
+
+/// The filter that excludes an article by what its page says. A stored article stays.
+fn excluded_by(context: &CollectContext, article: &CollectedArticle) -> Option<&'static str> {
+    if context.claim.text_state.is_stored() {
         return None;
     }
-    desk.source.filters.excluded_by(&FilterInput {
+    let extraction = &article.extraction;
+    context.source.filters.excluded_by(&FilterInput {
         title: extraction.title.as_deref(),
         language: extraction.language.as_deref(),
         text: Some(&extraction.text),
@@ -181,122 +247,27 @@ fn unwanted(desk: &Desk, cutting: &CollectedArticle) -> Option<&'static str> {
     })
 }
 
-/// What a try brought.
-enum Came {
-    Article(Box<CollectedArticle>),
-    /// The page is as it was.
-    NotModified(Validators),
-}
-
-/// One try: the page where there is one, the feed's text where it is the article.
-async fn attempt(
-    store: &Store,
-    fetcher: &Fetcher,
-    desk: &Desk,
-    way: &mut Way,
-    now: DateTime<Utc>,
-) -> Result<Came, Missed> {
-    match wanted(&desk.source, &desk.claim) {
-        Wanted::No => {
-            let cutting = from_feed(store, desk, None, now).await;
-            Ok(Came::Article(Box::new(cutting)))
-        }
-        Wanted::Never(failure) => Err(Missed::own(failure)),
-        Wanted::Yes(url) => {
-            let known = desk.claim.revisit.as_ref();
-            let (fetched, document) = match fetch(fetcher, &desk.source, (&url, known), way, now).await? {
-                (fetched, ResponseContent::Document(document)) => (fetched, document),
-                (_, ResponseContent::NotModified(validators)) => return Ok(Came::NotModified(validators)),
-            };
-            let first = first(store, desk, fetched, document, (now, now + way.duration()))
-                .await
-                .map_err(Missed::own)?;
-            // A link to another page is on few pages: that it is not there says nothing about the rules.
-            way.tried = first.tried;
-            way.tried
-                .retain(|tried| !matches!(tried.field, Field::NextPage | Field::SinglePage));
-            let (mut page, mut pagination) = match first.rest {
-                Rest::None(cutting) => return Ok(Came::Article(cutting)),
-                Rest::Pages(page, pagination) => (page, pagination),
-            };
-            while let Some(url) = pagination.next_url().cloned() {
-                match another(store, fetcher, desk, &url, way, now).await {
-                    Ok(page) => pagination.add_page(&page.fetched.fetch.url, page.extraction),
-                    Err(failure) => pagination.skip_page(failure),
-                }
-            }
-            let (extraction, missing) = pagination.finish();
-            page.extraction = extraction;
-            let cutting = put_together(store, desk, *page, missing, now + way.duration()).await;
-            Ok(Came::Article(Box::new(cutting)))
-        }
-    }
-}
-
-/// Whether an entry has a page worth a request.
-enum Wanted {
-    Yes(Url),
-    /// The feed's text is the article, as configured.
-    No,
-    /// There is no page to be had.
-    Never(Failure),
-}
-
-fn wanted(source: &Source, claim: &ClaimedEntry) -> Wanted {
-    let full = claim.entry.has_full_text();
-    let permanent = |code, message: &str| {
-        if claim.revisit.is_some() {
-            // It is kept with the feed's text for want of a page, and the feed says more now.
-            return Wanted::No;
-        }
-        let url = claim.entry.link.as_ref().map(link::mask_secrets);
-        Wanted::Never(Failure {
-            code,
-            grade: Grade::Permanent,
-            message: message.into(),
-            url,
-            status: None,
-        })
-    };
-    match (&claim.entry.link, source.pages) {
-        (_, PagePolicy::Never) => Wanted::No,
-        (_, PagePolicy::Auto) if full => Wanted::No,
-        (None, _) => permanent(
-            "no-link",
-            "the entry has no http or https link: the feed's text is kept",
-        ),
-        (Some(url), _) if !identity::is_specific(url) => permanent(
-            "not-specific",
-            "the entry links to a front page or a login page: the feed's text is kept",
-        ),
-        (Some(url), _) => Wanted::Yes(url.clone()),
-    }
-}
-
-/// Commits the page and says it in one line.
+/// Records a page and logs it in one line.
 async fn record(
     store: &Store,
-    desk: &Desk,
-    page: PageOutcome,
+    context: &CollectContext,
+    outcome: PageOutcome,
     failure: Option<Failure>,
 ) -> Result<PageReport, StoreError> {
-    let (source, claim) = (&desk.source, &desk.claim);
-    let duration = page.fetch.as_ref().map_or(Duration::ZERO, |fetch| fetch.duration);
-    let missed = missed_fields(&page.selectors);
-    let stored = store.record_page(page).await?;
-    let url = claim
-        .entry
-        .link
-        .as_ref()
-        .map(link::mask_secrets)
-        .unwrap_or_default();
+    let (source, claim) = (&context.source, &context.claim);
+    let fetch = outcome.fetch.as_ref();
+    let duration = fetch.map_or(Duration::ZERO, |fetch| fetch.duration);
+    let missed = missed_fields(&outcome.selectors);
+    let stored = store.record_page(outcome).await?;
+    let link = claim.entry.link.as_ref();
+    let url = link.map(link::mask_secrets).unwrap_or_default();
     let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if !missed.is_empty() {
         warn!(
             source = source.name,
             url,
             fields = missed.join(","),
-            "selectors missed: found automatically where possible"
+            "no selector matched: extracted without rules where possible"
         );
     }
     match &failure {
@@ -319,12 +290,12 @@ async fn record(
     })
 }
 
-/// Fields that have selectors, none of which hit.
+/// Fields that have selectors, none of which matched.
 fn missed_fields(tried: &[SelectorOutcome]) -> Vec<&'static str> {
-    let hit = |field| tried.iter().any(|tried| tried.field == field && tried.matched);
+    let is_matched = |field| tried.iter().any(|tried| tried.field == field && tried.matched);
     let mut fields: Vec<_> = tried
         .iter()
-        .filter(|tried| !hit(tried.field))
+        .filter(|tried| !is_matched(tried.field))
         .map(|tried| tried.field.as_str())
         .collect();
     fields.dedup();

@@ -24,7 +24,7 @@
 
 pub mod model;
 
-pub mod article_builder;
+mod article_builder;
 pub mod collect;
 pub mod poll;
 pub mod probe;

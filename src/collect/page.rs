@@ -1,231 +1,286 @@
-//! A page of an article: fetched, read, and put together with the others; or why not.
+//! The pages of an article: fetched, parsed and joined.
+//!
+//! Extraction and everything that builds an article from it run with a CPU permit and under a crash guard of the store,
+//! so that a panic costs this one page one failure, and a crash is noticed at the next start.
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::{Desk, Way};
-use crate::config::Source;
+use super::context::{Attempt, CollectContext};
 use crate::extract::Pagination;
-use crate::fetch::{FetchedDocument, Fetcher, Request, ResourceKind, Response, ResponseContent};
+use crate::fetch::{FailedFetch, FetchedDocument, Request, ResourceKind, ResponseContent};
 use crate::model::{
-    CollectedArticle, Extraction, Failure, Grade, PageKind, Revisit, SelectorOutcome, Validators,
+    CollectedArticle, Extraction, Failure, FetchStats, Grade, PageKind, Revisit, SelectorOutcome,
 };
-use crate::store::{Store, WorkItem};
+use crate::store::WorkItem;
 use crate::{cpu, extract, html, identity, link, probe};
 
-/// A page that was not had.
-pub(super) struct Missed {
+/// Why a page could not be collected.
+pub(super) struct PageFailure {
     pub(super) failure: Failure,
-    pub(super) blame: Blame,
+    pub(super) scope: FailureScope,
 }
 
-/// Whose trouble it is.
+/// What a failure counts against.
 #[derive(Clone, Copy)]
-pub(super) enum Blame {
-    /// An attempt is counted.
+pub(super) enum FailureScope {
+    /// The page: an attempt is counted.
     Page,
-    /// None is: of the host that serves the entry's link, or of another one that rests until then.
+    /// The host of the entry's link, or with a time another host that is in backoff until then: no attempt is counted.
     Host(Option<DateTime<Utc>>),
 }
 
-impl Missed {
-    /// The page's own failure.
-    pub(super) fn own(failure: Failure) -> Self {
+impl From<Failure> for PageFailure {
+    fn from(failure: Failure) -> Self {
         Self {
             failure,
-            blame: Blame::Page,
+            scope: FailureScope::Page,
         }
     }
 }
 
-/// A page of an article, read.
-pub(super) struct Read {
-    pub(super) fetched: Response,
+impl From<&FailedFetch> for PageFailure {
+    fn from(failed: &FailedFetch) -> Self {
+        let other_host = failed.waits_for_another();
+        Self {
+            failure: failed.failure(),
+            scope: if other_host.is_some() || failed.rests_host() {
+                FailureScope::Host(other_host)
+            } else {
+                FailureScope::Page
+            },
+        }
+    }
+}
+
+/// A page after extraction.
+pub(super) struct ParsedPage {
+    pub(super) fetch: FetchStats,
     document: FetchedDocument,
     pub(super) extraction: Extraction,
 }
 
-impl Read {
-    /// The article that it is the page of, or the first page.
-    fn cut(self, desk: &Desk, missing: Option<Failure>, now: DateTime<Utc>) -> CollectedArticle {
-        let Self {
-            fetched,
-            document,
-            extraction,
-        } = self;
-        desk.cutting()
-            .from_page(&fetched, document, extraction, missing, now)
+impl ParsedPage {
+    /// The article whose only or first page this is.
+    fn build(
+        self,
+        context: &CollectContext,
+        missing: Option<Failure>,
+        now: DateTime<Utc>,
+    ) -> CollectedArticle {
+        context
+            .builder()
+            .from_page(&self.fetch, self.document, self.extraction, missing, now)
     }
 }
 
-/// The first page of an article, read.
-pub(super) struct First {
-    pub(super) tried: Vec<SelectorOutcome>,
-    pub(super) rest: Rest,
+/// The first page of an article after extraction.
+pub(super) struct FirstPage {
+    pub(super) selectors: Vec<SelectorOutcome>,
+    pub(super) rest: RemainingPages,
 }
 
-/// What is still to be done for an article whose first page was read.
-pub(super) enum Rest {
-    /// Nothing.
+/// What is left to do after the first page.
+pub(super) enum RemainingPages {
+    /// Nothing: the article has one page.
     None(Box<CollectedArticle>),
-    /// Other pages of it.
-    Pages(Box<Read>, Box<Pagination>),
+    /// Fetch the pages that the pagination names.
+    Some(Box<ParsedPage>, Box<Pagination>),
 }
 
-impl First {
-    fn of(desk: &Desk, mut page: Read, now: DateTime<Utc>) -> Self {
-        let tried = std::mem::take(&mut page.extraction.selectors);
-        let pagination = Pagination::new(&page.fetched.fetch.url, std::mem::take(&mut page.extraction));
+impl FirstPage {
+    fn new(context: &CollectContext, mut page: ParsedPage, fetched_at: DateTime<Utc>) -> Self {
+        let selectors = std::mem::take(&mut page.extraction.selectors);
+        let pagination = Pagination::new(&page.fetch.url, std::mem::take(&mut page.extraction));
         if pagination.next_url().is_some() {
             return Self {
-                tried,
-                rest: Rest::Pages(Box::new(page), Box::new(pagination)),
+                selectors,
+                rest: RemainingPages::Some(Box::new(page), Box::new(pagination)),
             };
         }
         let missing;
         (page.extraction, missing) = pagination.finish();
         Self {
-            tried,
-            rest: Rest::None(Box::new(page.cut(desk, missing, now))),
+            selectors,
+            rest: RemainingPages::None(Box::new(page.build(context, missing, fetched_at))),
         }
     }
 }
 
-/// Fetches the page, of one that is known only if it changed, and refuses where a redirect led to no page of the
-/// article's own.
-pub(super) async fn fetch(
-    fetcher: &Fetcher,
-    source: &Source,
-    (url, known): (&Url, Option<&Revisit>),
-    way: &mut Way,
-    now: DateTime<Utc>,
-) -> Result<(Response, ResponseContent), Missed> {
-    let mut request = Request::new(url.clone(), ResourceKind::Page);
-    if let Some(known) = known {
-        request = request.with_validators(known.validators.clone());
-        request.validators_from.clone_from(&known.validators_from);
-    }
-    request.robots = !source.ignore_robots;
-    let request = request
-        .for_source(source)
-        .await
-        .map_err(|error| Missed::own(error.failure(url)))?;
-    let mut fetched = match fetcher.get(request, now).await {
-        Ok(fetched) => fetched,
-        Err(failed) => {
-            let missed = Missed {
-                failure: failed.failure(),
-                blame: match failed.waits_for_another() {
-                    None if !failed.rests_host() => Blame::Page,
-                    until => Blame::Host(until),
-                },
-            };
-            way.add(failed.fetch);
-            return Err(missed);
+impl Attempt<'_> {
+    /// Fetches a page: conditionally if it was `known` before. Fails if a redirect led to a page that is not specific to
+    /// the article.
+    pub(super) async fn fetch_page(
+        &mut self,
+        url: &Url,
+        known: Option<&Revisit>,
+    ) -> Result<(FetchStats, ResponseContent), PageFailure> {
+        let source = &self.context.source;
+        let mut request = Request::new(url.clone(), ResourceKind::Page);
+        if let Some(known) = known {
+            request = request.with_validators(known.validators.clone());
+            request.validators_from.clone_from(&known.validators_from);
         }
-    };
-    way.add(fetched.fetch.clone());
-    if !identity::is_specific(&fetched.fetch.url) {
-        let to = link::mask_secrets(&fetched.fetch.url);
-        let failure = if link::is_wall(&fetched.fetch.url) {
-            own_failure(
-                &fetched,
-                "wall",
-                format!("{} redirects to a consent or login page", link::mask_secrets(url)),
-            )
-        } else {
-            own_failure(
-                &fetched,
-                "redirected-to-front",
-                format!("{} redirects to the front page {to}", link::mask_secrets(url)),
-            )
+        request.robots = !source.ignore_robots;
+        let request = request
+            .for_source(source)
+            .await
+            .map_err(|error| error.failure(url))?;
+        let response = match self.fetcher.get(request, self.now()).await {
+            Ok(response) => response,
+            Err(failed) => {
+                let failure = PageFailure::from(&*failed);
+                self.add_fetch(failed.fetch);
+                return Err(failure);
+            }
         };
-        return Err(Missed::own(failure));
+        self.add_fetch(response.fetch.clone());
+        let served_by = &response.fetch.url;
+        if !identity::is_specific(served_by) {
+            let from = link::mask_secrets(url);
+            let (code, message) = if link::is_wall(served_by) {
+                ("wall", format!("{from} redirects to a consent or login page"))
+            } else {
+                let to = link::mask_secrets(served_by);
+                (
+                    "redirected-to-front",
+                    format!("{from} redirects to the front page {to}"),
+                )
+            };
+            return Err(page_failure(&response.fetch, code, message).into());
+        }
+        Ok((response.fetch, response.content))
     }
-    let nothing = ResponseContent::NotModified(Validators::default());
-    let outcome = std::mem::replace(&mut fetched.content, nothing);
-    Ok((fetched, outcome))
-}
 
-/// Reads the first page, and puts the article together where that is all of it; at `fetched_at` it was there.
-pub(super) async fn first(
-    store: &Store,
-    desk: &Desk,
-    fetched: Response,
-    document: FetchedDocument,
-    (now, fetched_at): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<First, Failure> {
-    read(store, desk, fetched, document, now, move |desk, page| {
-        First::of(desk, page, fetched_at)
-    })
-    .await
-}
-
-/// Extracts and goes on with what was read, with a core of its own; whatever the parser does costs this one page one error.
-async fn read<T: Send + 'static>(
-    store: &Store,
-    desk: &Desk,
-    fetched: Response,
-    document: FetchedDocument,
-    now: DateTime<Utc>,
-    then: impl FnOnce(&Desk, Read) -> T + Send + 'static,
-) -> Result<T, Failure> {
-    if document.body.trim_ascii().is_empty() {
-        // A server in trouble, not a page without text: the article may be there the next time.
-        return Err(own_failure(
-            &fetched,
-            "empty-page",
-            "the answer is empty; it is tried again".into(),
-        ));
+    /// Extracts the first page, and builds the article if that is all of it.
+    pub(super) async fn parse_first(
+        &self,
+        fetch: FetchStats,
+        document: FetchedDocument,
+    ) -> Result<FirstPage, Failure> {
+        let fetched_at = self.now();
+        let then = move |context: &CollectContext, page| FirstPage::new(context, page, fetched_at);
+        self.parse(fetch, document, self.started_at, then).await
     }
-    let crashes = desk.claim.crashes;
-    if crashes > 0
-        && !probe::survives(
-            probe::ProbeKind::Page,
-            document.content_type.as_deref(),
-            &document.body,
-        )
-        .await
-    {
+
+    /// Fetches and extracts another page of the article, under the same rules as the first.
+    pub(super) async fn fetch_further(&mut self, url: &Url) -> Result<ParsedPage, Failure> {
+        let now = self.now();
+        let (fetch, content) = self
+            .fetch_page(url, None)
+            .await
+            .map_err(|failed| failed.failure)?;
+        let ResponseContent::Document(document) = content else {
+            let message = "answered 304 to an unconditional request";
+            return Err(page_failure(&fetch, "http-304", message.into()));
+        };
+        self.parse(fetch, document, now, |_, page| page).await
+    }
+
+    /// Extracts a page and continues with `then` in the same closure, with the same permit.
+    async fn parse<T: Send + 'static>(
+        &self,
+        fetch: FetchStats,
+        document: FetchedDocument,
+        now: DateTime<Utc>,
+        then: impl FnOnce(&CollectContext, ParsedPage) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        if document.body.trim_ascii().is_empty() {
+            // More likely a server in trouble than an article without text.
+            return Err(page_failure(
+                &fetch,
+                "empty-page",
+                "the answer is empty; it is tried again".into(),
+            ));
+        }
+        self.probe(&fetch, &document).await?;
+        let panicked = panic_failure(&fetch);
+        let permit = cpu::permit().await;
+        let guard = self.store.begin_work(WorkItem::Entry(self.context.claim.id));
+        let context = self.context.clone();
+        let parsed = permit.work(document.body.len(), move || {
+            let _guard = guard;
+            let extraction = extract_article(&context, &fetch, &document, now)?;
+            let page = ParsedPage {
+                fetch,
+                document,
+                extraction,
+            };
+            Ok(then(&context, page))
+        });
+        parsed.await.map_err(|_panic| panicked)?
+    }
+
+    /// Has a child process read a page that crashed a process before.
+    async fn probe(&self, fetch: &FetchStats, document: &FetchedDocument) -> Result<(), Failure> {
+        let crashes = self.context.claim.crashes;
+        let content_type = document.content_type.as_deref();
+        if crashes == 0 || probe::survives(probe::ProbeKind::Page, content_type, &document.body).await {
+            return Ok(());
+        }
         let (code, message) = probe::crash_failure(crashes);
         let grade = if code == "set-aside" {
             Grade::Permanent
         } else {
             Grade::Soft
         };
-        return Err(Failure {
+        Err(Failure {
             grade,
-            ..own_failure(&fetched, code, message)
-        });
+            ..page_failure(fetch, code, message)
+        })
     }
-    let panicked = own_failure(&fetched, "extractor-panic", PANICKED.into());
-    let turn = cpu::permit().await;
-    let mark = store.begin_work(WorkItem::Entry(desk.claim.id));
-    let desk = desk.clone();
-    let read = turn.work(document.body.len(), move || {
-        let _mark = mark;
-        let extraction = extract(&desk, &fetched, &document, now)?;
-        let page = Read {
-            fetched,
-            document,
-            extraction,
-        };
-        Ok(then(&desk, page))
-    });
-    read.await.map_err(|_panic| panicked)?
+
+    /// The article from the feed's text; without any text if that cannot be parsed.
+    pub(super) async fn article_from_feed(
+        &self,
+        failure: Option<Failure>,
+        now: DateTime<Utc>,
+    ) -> CollectedArticle {
+        let permit = cpu::permit().await;
+        let guard = self.store.begin_work(WorkItem::Entry(self.context.claim.id));
+        let (context, reason) = (self.context.clone(), failure.clone());
+        let entry = &self.context.claim.entry;
+        let texts = [&entry.summary, &entry.content].into_iter().flatten();
+        let built = permit.work(texts.map(String::len).sum(), move || {
+            let _guard = guard;
+            context.builder().from_feed(reason, now)
+        });
+        built.await.unwrap_or_else(|_panic| {
+            let builder = self.context.builder();
+            builder.without_text(Extraction::default(), failure, now)
+        })
+    }
+
+    /// The article from its joined pages.
+    pub(super) async fn article_from_pages(
+        &self,
+        page: ParsedPage,
+        missing: Option<Failure>,
+    ) -> CollectedArticle {
+        let now = self.now();
+        let panicked = panic_failure(&page.fetch);
+        let permit = cpu::permit().await;
+        let guard = self.store.begin_work(WorkItem::Entry(self.context.claim.id));
+        let context = self.context.clone();
+        let built = permit.work(page.document.body.len(), move || {
+            let _guard = guard;
+            page.build(&context, missing, now)
+        });
+        match built.await {
+            Ok(article) => article,
+            Err(_panic) => self.article_from_feed(Some(panicked), now).await,
+        }
+    }
 }
 
-/// What is said of a page that the parser could not bear.
-const PANICKED: &str = "the page made the extractor panic; please report it";
-
-/// What the rules, or the automatic, make of a page.
-fn extract(
-    desk: &Desk,
-    fetched: &Response,
+/// Extracts the article with the rules of the source and of its site. Fails if the page is none.
+fn extract_article(
+    context: &CollectContext,
+    fetch: &FetchStats,
     document: &FetchedDocument,
     now: DateTime<Utc>,
 ) -> Result<Extraction, Failure> {
-    let (config, source, url) = (&desk.config, Some(&*desk.source), &fetched.fetch.url);
+    let (config, source, url) = (&context.config, Some(&*context.source), &fetch.url);
     let html = html::decode(&document.body, document.content_type.as_deref());
     let link_header = document.headers.get_str("link");
     let page = extract::PageInput {
@@ -237,92 +292,31 @@ fn extract(
     let extraction =
         extract::article(&page, &rules, config.zone_for(source, url), now).map_err(|error| Failure {
             grade: error.grade(),
-            ..own_failure(fetched, error.code(), error.to_string())
+            ..page_failure(fetch, error.code(), error.to_string())
         })?;
-    match extraction.kind {
-        PageKind::Challenge => Err(own_failure(
-            fetched,
-            "challenge",
-            "the site asks whether we are human".into(),
-        )),
-        PageKind::NotArticle => Err(own_failure(
-            fetched,
+    let (code, message) = match extraction.kind {
+        PageKind::Challenge => ("challenge", "the site asks whether we are human"),
+        PageKind::NotArticle => (
             "rejected",
-            "the page is no article: it has a text of `reject_if_contains`".into(),
-        )),
-        PageKind::Article | PageKind::Paywalled => Ok(extraction),
-    }
+            "the page is no article: it has a text of `reject_if_contains`",
+        ),
+        PageKind::Article | PageKind::Paywalled => return Ok(extraction),
+    };
+    Err(page_failure(fetch, code, message.into()))
 }
 
-/// An article of the feed's own text; where even that cannot be read, without any text.
-pub(super) async fn from_feed(
-    store: &Store,
-    desk: &Desk,
-    failure: Option<Failure>,
-    now: DateTime<Utc>,
-) -> CollectedArticle {
-    let turn = cpu::permit().await;
-    let mark = store.begin_work(WorkItem::Entry(desk.claim.id));
-    let (reader, reason) = (desk.clone(), failure.clone());
-    let entry = &desk.claim.entry;
-    let texts = [&entry.summary, &entry.content].into_iter().flatten();
-    let read = turn.work(texts.map(String::len).sum(), move || {
-        let _mark = mark;
-        reader.cutting().from_feed(reason, now)
-    });
-    read.await
-        .unwrap_or_else(|_panic| desk.cutting().without_text(Extraction::default(), failure, now))
-}
-
-/// A failure of the page itself.
-fn own_failure(fetched: &Response, code: &'static str, message: String) -> Failure {
+/// A soft failure of the page itself.
+fn page_failure(fetch: &FetchStats, code: &'static str, message: String) -> Failure {
     Failure {
         code,
         grade: Grade::Soft,
         message,
-        url: Some(link::mask_secrets(&fetched.fetch.url)),
-        status: fetched.fetch.status,
+        url: Some(link::mask_secrets(&fetch.url)),
+        status: fetch.status,
     }
 }
 
-/// Another page of the same article, as politely as the first.
-pub(super) async fn another(
-    store: &Store,
-    fetcher: &Fetcher,
-    desk: &Desk,
-    url: &Url,
-    way: &mut Way,
-    now: DateTime<Utc>,
-) -> Result<Read, Failure> {
-    let now = now + way.duration();
-    let (fetched, outcome) = fetch(fetcher, &desk.source, (url, None), way, now)
-        .await
-        .map_err(|missed| missed.failure)?;
-    let ResponseContent::Document(document) = outcome else {
-        let message = "answered 304 to an unconditional request";
-        return Err(own_failure(&fetched, "http-304", message.into()));
-    };
-    read(store, desk, fetched, document, now, |_, page| page).await
-}
-
-/// The article of its pages.
-pub(super) async fn put_together(
-    store: &Store,
-    desk: &Desk,
-    page: Read,
-    missing: Option<Failure>,
-    now: DateTime<Utc>,
-) -> CollectedArticle {
-    let turn = cpu::permit().await;
-    let mark = store.begin_work(WorkItem::Entry(desk.claim.id));
-    let worker = desk.clone();
-    let panicked = own_failure(&page.fetched, "extractor-panic", PANICKED.into());
-    let cutting = turn.work(page.document.body.len(), move || {
-        let _mark = mark;
-        page.cut(&worker, missing, now)
-    });
-    match cutting.await {
-        Ok(cutting) => cutting,
-        Err(_panic) => from_feed(store, desk, Some(panicked), now).await,
-    }
+fn panic_failure(fetch: &FetchStats) -> Failure {
+    let message = "the page made the extractor panic; please report it";
+    page_failure(fetch, "extractor-panic", message.into())
 }
