@@ -41,10 +41,10 @@ impl From<Failure> for PageFailure {
 
 impl From<&FailedFetch> for PageFailure {
     fn from(failed: &FailedFetch) -> Self {
-        let other_host = failed.waits_for_another();
+        let other_host = failed.other_host_backoff();
         Self {
             failure: failed.failure(),
-            scope: if other_host.is_some() || failed.rests_host() {
+            scope: if other_host.is_some() || failed.is_host_failure() {
                 FailureScope::Host(other_host)
             } else {
                 FailureScope::Page

@@ -29,8 +29,8 @@ impl Daemon {
     pub(super) async fn load_host_states(&self) -> Result<(), StoreError> {
         let now = Utc::now();
         let hosts = self.store.host_states(now).await?;
-        self.fetcher.remember_robots(&hosts.robots);
-        self.fetcher.remember_hosts(&hosts.not_before, now);
+        self.fetcher.restore_robots(&hosts.robots);
+        self.fetcher.restore_hosts(&hosts.not_before, now);
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl Daemon {
         for request in requests {
             let answer = match request.command.as_str() {
                 "wake" => {
-                    self.fetcher.wake(&request.argument);
+                    self.fetcher.clear_backoff(&request.argument);
                     "done".to_owned()
                 }
                 // One reload answers all that wait.

@@ -1,37 +1,44 @@
-//! A request as its source wants to be asked.
+//! The request options of a source: headers, cookies, credentials, proxy and CA file, applied to a request or checked.
+//!
+//! Secrets are read when they are needed, from where the configuration says (file, environment, command). A secret that
+//! cannot be read is an error of its source alone. No error contains the value of a secret.
 
 use url::Url;
 
 use super::clients::certificates;
-use super::{FetchError, Request, Transport, basic_auth, bearer, check_header};
+use super::error::FetchError;
+use super::request::{Request, Transport, basic_auth, bearer, check_header};
 use crate::config::{RequestOptions, SecretSource, Source};
 
 impl Request {
-    /// The same with what its source configures: header lines, which belong to the origin of its feed, and the way out.
-    /// Secrets are read now, from where they are kept; one that cannot be had is an error of this source alone.
+    /// The request with the options of its source. Headers are sent to the origin of its feed only.
     pub async fn for_source(self, source: &Source) -> Result<Self, FetchError> {
         if source.request == RequestOptions::default() {
             return Ok(self);
         }
         let access = source.request.clone();
-        let read = tokio::task::spawn_blocking(move || Ok::<_, FetchError>((lines(&access)?, via(&access)?)));
-        let (lines, via) = read.await.map_err(|panic| FetchError::Settings {
+        let read = tokio::task::spawn_blocking(move || {
+            Ok::<_, FetchError>((header_lines(&access)?, transport(&access)?))
+        });
+        let (lines, transport) = read.await.map_err(|panic| FetchError::Settings {
             cause: panic.to_string(),
         })??;
-        Ok(self.with_headers_of(source.feed.clone(), lines).via(via))
+        Ok(self
+            .with_headers_for(source.feed.clone(), lines)
+            .with_transport(transport))
     }
 }
 
-/// Something that a source configures and that cannot be used.
+/// A request option that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessFault {
-    /// What, and what to do; never the value of a secret.
+    /// What is wrong and what to do, without the value of a secret.
     pub message: String,
-    /// Whether the process that asks may see it all the same: it is of its environment.
+    /// Whether the daemon may still be able to read it: it comes from the environment of the process.
     pub only_here: bool,
 }
 
-/// Looks at all that a source configures to be asked with: secrets are read, its certificates opened. Nobody is asked.
+/// Checks all request options of a source: reads its secrets and its CA file. Sends no request; blocking.
 pub fn check_access(access: &RequestOptions) -> Vec<AccessFault> {
     let mut faults = Vec::new();
     let mut read = |key: &str, secret: &SecretSource| match secret.read() {
@@ -87,7 +94,7 @@ pub fn check_access(access: &RequestOptions) -> Vec<AccessFault> {
     faults
 }
 
-/// The address of a proxy; what is wrong with it may be a password, and is not shown.
+/// The URL of a proxy. The error does not show the value: it may contain a password.
 fn proxy_of(typed: &str) -> Result<Url, &'static str> {
     let url = Url::parse(typed.trim()).map_err(|_| "its value is no address")?;
     if matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host() {
@@ -101,7 +108,7 @@ fn read(secret: &SecretSource) -> Result<String, FetchError> {
     secret.read().map_err(|cause| FetchError::Settings { cause })
 }
 
-fn lines(access: &RequestOptions) -> Result<Vec<(String, String)>, FetchError> {
+fn header_lines(access: &RequestOptions) -> Result<Vec<(String, String)>, FetchError> {
     let mut lines = Vec::new();
     for (name, value) in &access.headers {
         lines.push((name.clone(), read(value)?));
@@ -128,7 +135,7 @@ fn lines(access: &RequestOptions) -> Result<Vec<(String, String)>, FetchError> {
     Ok(lines)
 }
 
-fn via(access: &RequestOptions) -> Result<Transport, FetchError> {
+fn transport(access: &RequestOptions) -> Result<Transport, FetchError> {
     let proxy = match &access.proxy {
         Some(proxy) => Some(proxy_of(&read(proxy)?).map_err(|cause| FetchError::Settings {
             cause: format!("`proxy`: {cause}"),

@@ -1,4 +1,7 @@
-//! Bodies: decoded and counted while they stream, so that a bomb is left after its first blast.
+//! Response bodies: decoded and counted while they arrive, so that a decompression bomb is aborted at the limit.
+//!
+//! `client` reads feeds and pages whole, streams sitemaps, and reads the start of bodies it does not need. After an error
+//! the connection is not reused.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,161 +14,162 @@ use tokio::sync::mpsc;
 use tokio_util::bytes::Bytes;
 use tokio_util::io::StreamReader;
 
+use super::client_error;
+use super::error::FetchError;
 use super::headers::Headers;
-use super::{BodyChunk, FetchError};
+use super::response::BodyChunk;
 use crate::content_coding::{self, ByteStream, decode_stream};
 use crate::model::EncodedBody;
 
-/// What a body may have around it on the wire (headers of members, empty blocks) beyond the limit of its content.
-const WIRE_SLACK: u64 = 64 << 10;
+/// Bytes that an encoded body may have beyond the limit of its content: headers of gzip members, empty blocks.
+const ENCODING_OVERHEAD: u64 = 64 << 10;
 
-/// How much longer pages are than what is sent of them, at most as a rule; and the most that is made ready for a length that
-/// a server only says.
-const RATIO: u64 = 10;
-const EXPECTED: u64 = 1 << 20;
+/// Pages rarely decode to more than this many times their `Content-Length`; so much is reserved.
+const USUAL_RATIO: u64 = 10;
+
+/// Most bytes reserved for a `Content-Length`, which may be a lie.
+const MAX_RESERVED: u64 = 1 << 20;
 
 /// Limits of one body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BodyLimits {
     /// Decoded bytes.
     pub(super) bytes: u64,
-    /// Whether what lies beyond is left unread; else a longer body is an error.
-    pub(super) cut: bool,
-    /// Whether the body is wanted as it was sent, too.
-    pub(super) as_sent: bool,
-    /// Longest silence.
-    pub(super) idle: Duration,
+    /// Whether a longer body is truncated; else it is an error.
+    pub(super) truncate: bool,
+    /// Whether the encoded bytes are returned, too.
+    pub(super) keep_encoded: bool,
+    /// Longest time without a byte.
+    pub(super) idle_timeout: Duration,
 }
 
-/// A body, decoded, and as it was sent where that was compressed and is wanted.
-pub(super) type Body = (Vec<u8>, Option<EncodedBody>);
-
-/// Reads a body to its end. Whatever it errs with, the connection is not used again.
+/// Reads a whole body. Returns it decoded and, with `keep_encoded`, as transferred if that is smaller.
 pub(super) async fn read(
     response: reqwest::Response,
     headers: &Headers,
     limits: BodyLimits,
-) -> Result<Body, FetchError> {
-    let sent = response.content_length().unwrap_or(0);
-    let Some(Opened {
-        source,
+) -> Result<(Vec<u8>, Option<EncodedBody>), FetchError> {
+    let length = response.content_length().unwrap_or(0);
+    let Some(OpenBody {
+        decoded,
         codings,
-        kept,
+        encoded,
     }) = open(response, headers, limits).await?
     else {
         return Ok((Vec::new(), None));
     };
-    let expected = sent.saturating_mul(if codings.is_empty() { 1 } else { RATIO });
-    let mut body = Vec::with_capacity(expected.min(limits.bytes).min(EXPECTED).try_into().unwrap_or(0));
-    source
+    let expected = length.saturating_mul(if codings.is_empty() { 1 } else { USUAL_RATIO });
+    let reserved = expected.min(limits.bytes).min(MAX_RESERVED);
+    let mut body = Vec::with_capacity(reserved.try_into().unwrap_or(0));
+    decoded
         .take(limits.bytes.saturating_add(1))
         .read_to_end(&mut body)
         .await
-        .map_err(|error| fault(error, &codings))?;
+        .map_err(|error| fetch_error(error, &codings))?;
     if body.len() as u64 > limits.bytes {
-        if !limits.cut {
+        if !limits.truncate {
             return Err(FetchError::TooLarge { limit: limits.bytes });
         }
         body.pop();
     }
-    let sent = kept
-        .map(|kept| std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)))
+    let encoded = encoded
+        .map(|bytes| std::mem::take(&mut *bytes.lock().unwrap_or_else(PoisonError::into_inner)))
         .filter(|bytes| bytes.len() < body.len())
         .map(|bytes| EncodedBody { codings, bytes });
-    Ok((body, sent))
+    Ok((body, encoded))
 }
 
-/// Hands a body on as it comes; nobody keeps it. Gives its length and its hash. Where nobody takes it any more it is read
-/// to its end all the same, for the hash.
-pub(super) async fn pass_on(
+/// Sends a body to `chunks` while it arrives. Returns its decoded length and its hash. If the receiver is gone it is
+/// still read to its end, for the hash.
+pub(super) async fn stream(
     response: reqwest::Response,
     headers: &Headers,
     limits: BodyLimits,
-    pieces: &mpsc::Sender<BodyChunk>,
+    chunks: &mpsc::Sender<BodyChunk>,
 ) -> Result<(u64, Digest), FetchError> {
     let mut hash = Context::new(&SHA256);
-    let mut length = 0_u64;
-    if let Some(mut opened) = open(response, headers, limits).await? {
-        let mut wanted = true;
+    let mut total = 0_u64;
+    if let Some(mut body) = open(response, headers, limits).await? {
+        let mut has_receiver = true;
         loop {
-            let piece = opened.source.fill_buf().await;
-            let piece = piece.map_err(|error| fault(error, &opened.codings))?;
-            let came = piece.len();
-            if came == 0 {
+            let chunk = body.decoded.fill_buf().await;
+            let chunk = chunk.map_err(|error| fetch_error(error, &body.codings))?;
+            let length = chunk.len();
+            if length == 0 {
                 break;
             }
-            length = length.saturating_add(came as u64);
-            if length > limits.bytes {
+            total = total.saturating_add(length as u64);
+            if total > limits.bytes {
                 return Err(FetchError::TooLarge { limit: limits.bytes });
             }
-            hash.update(piece);
-            wanted = wanted && pieces.send(BodyChunk::Bytes(piece.to_vec())).await.is_ok();
-            opened.source.consume(came);
+            hash.update(chunk);
+            has_receiver = has_receiver && chunks.send(BodyChunk::Bytes(chunk.to_vec())).await.is_ok();
+            body.decoded.consume(length);
         }
     }
-    Ok((length, hash.finish()))
+    Ok((total, hash.finish()))
 }
 
-/// A body that begins to come.
-struct Opened {
-    /// Decoded.
-    source: ByteStream<'static>,
-    /// As a list.
-    codings: String,
-    /// What was sent so far, where that is wanted.
-    kept: Option<Arc<Mutex<Vec<u8>>>>,
-}
-
-/// Nothing, where the body is empty.
-async fn open(
+/// Reads at most `limits.bytes` of a body. What cannot be read or decoded is left out.
+pub(super) async fn read_start(
     response: reqwest::Response,
     headers: &Headers,
     limits: BodyLimits,
-) -> Result<Option<Opened>, FetchError> {
-    let codings = codings(headers)?;
-    if !limits.cut
-        && codings.is_empty()
-        && response
-            .content_length()
-            .is_some_and(|length| length > limits.bytes)
-    {
-        return Err(FetchError::TooLarge { limit: limits.bytes });
-    }
-    let named = codings.join(", ");
-    let kept = (limits.as_sent && !codings.is_empty()).then(Arc::<Mutex<Vec<u8>>>::default);
-    let mut source: ByteStream<'static> =
-        Box::pin(StreamReader::new(Box::pin(wire(response, limits, kept.clone()))));
-    let fault = |error: io::Error| fault(error, &named);
-    if !codings.is_empty() && source.fill_buf().await.map_err(fault)?.is_empty() {
-        // Nothing at all is said to be encoded by servers that mean just that.
-        return Ok(None);
-    }
-    for coding in codings.iter().rev() {
-        source = decode_stream(coding, source).await.map_err(fault)?;
-    }
-    Ok(Some(Opened {
-        source,
-        codings: named,
-        kept,
-    }))
-}
-
-/// Reads at most `limit` decoded bytes of a body that is only looked at; what cannot be read is not there.
-pub(super) async fn peek(response: reqwest::Response, headers: &Headers, limits: BodyLimits) -> Vec<u8> {
+) -> Vec<u8> {
     let mut body = Vec::new();
     let Ok(codings) = codings(headers) else {
         return body;
     };
-    let mut source: ByteStream<'_> = Box::pin(StreamReader::new(Box::pin(wire(response, limits, None))));
+    let mut decoded: ByteStream<'_> =
+        Box::pin(StreamReader::new(Box::pin(encoded_bytes(response, limits, None))));
     for coding in codings.iter().rev() {
-        match decode_stream(coding, source).await {
-            Ok(decoded) => source = decoded,
+        match decode_stream(coding, decoded).await {
+            Ok(stream) => decoded = stream,
             Err(_) => return body,
         }
     }
-    // What was read before an error is in `body`, and will do.
-    let _ = source.take(limits.bytes).read_to_end(&mut body).await;
+    // After an error `body` holds what was read before it.
+    let _ = decoded.take(limits.bytes).read_to_end(&mut body).await;
     body
+}
+
+/// A body of which at least one byte has arrived.
+struct OpenBody {
+    decoded: ByteStream<'static>,
+    /// Content codings as a list, in the order they were applied.
+    codings: String,
+    /// What was transferred so far, if it is to be returned.
+    encoded: Option<Arc<Mutex<Vec<u8>>>>,
+}
+
+/// `None` if the body is empty.
+async fn open(
+    response: reqwest::Response,
+    headers: &Headers,
+    limits: BodyLimits,
+) -> Result<Option<OpenBody>, FetchError> {
+    let codings = codings(headers)?;
+    let length = response.content_length();
+    if !limits.truncate && codings.is_empty() && length.is_some_and(|length| length > limits.bytes) {
+        return Err(FetchError::TooLarge { limit: limits.bytes });
+    }
+    let listed = codings.join(", ");
+    let encoded = (limits.keep_encoded && !codings.is_empty()).then(Arc::<Mutex<Vec<u8>>>::default);
+    let bytes = encoded_bytes(response, limits, encoded.clone());
+    let mut decoded: ByteStream<'static> = Box::pin(StreamReader::new(Box::pin(bytes)));
+    let fetch_error = |error: io::Error| fetch_error(error, &listed);
+    if !codings.is_empty() && decoded.fill_buf().await.map_err(fetch_error)?.is_empty() {
+        // Some servers name a coding for an empty body that is not encoded.
+        return Ok(None);
+    }
+    for coding in codings.iter().rev() {
+        decoded = decode_stream(coding, decoded).await.map_err(fetch_error)?;
+    }
+    Ok(Some(OpenBody {
+        decoded,
+        codings: listed,
+        encoded,
+    }))
 }
 
 /// The codings of a body in the order they were applied, in lower case.
@@ -178,19 +182,20 @@ fn codings(headers: &Headers) -> Result<Vec<String>, FetchError> {
         .map_err(|coding| FetchError::UnknownCoding { coding })
 }
 
-/// The bytes as they come, with a limit to the silence between them and to their number; a copy of them in `kept`.
-fn wire(
+/// The bytes as they are transferred, with limits to their number and to the time without one. They are copied to `copy`.
+fn encoded_bytes(
     response: reqwest::Response,
     limits: BodyLimits,
-    kept: Option<Arc<Mutex<Vec<u8>>>>,
+    copy: Option<Arc<Mutex<Vec<u8>>>>,
 ) -> impl stream::Stream<Item = io::Result<Bytes>> {
-    let left = limits.bytes.saturating_add(WIRE_SLACK);
+    let left = limits.bytes.saturating_add(ENCODING_OVERHEAD);
     stream::try_unfold(
-        (response, left, kept),
-        move |(mut response, left, kept)| async move {
-            let chunk = match tokio::time::timeout(limits.idle, response.chunk()).await {
-                Err(_) => Err(FetchError::Idle { after: limits.idle }),
-                Ok(Err(error)) => Err(FetchError::of_client(&error, "", limits.idle)),
+        (response, left, copy),
+        move |(mut response, left, copy)| async move {
+            let after = limits.idle_timeout;
+            let chunk = match tokio::time::timeout(after, response.chunk()).await {
+                Err(_) => Err(FetchError::Idle { after }),
+                Ok(Err(error)) => Err(client_error::classify(&error, "", after)),
                 Ok(Ok(chunk)) => Ok(chunk),
             };
             let Some(chunk) = chunk.map_err(io::Error::other)? else {
@@ -198,31 +203,29 @@ fn wire(
             };
             match left.checked_sub(chunk.len() as u64) {
                 Some(left) => {
-                    if let Some(kept) = &kept {
-                        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                        kept.extend_from_slice(&chunk);
+                    if let Some(copy) = &copy {
+                        let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
+                        copy.extend_from_slice(&chunk);
                     }
-                    Ok(Some((chunk, (response, left, kept))))
+                    Ok(Some((chunk, (response, left, copy))))
                 }
-                None if limits.cut && left > 0 => Ok(Some((chunk, (response, 0, kept)))),
-                None if limits.cut => Ok(None),
+                None if limits.truncate && left > 0 => Ok(Some((chunk, (response, 0, copy)))),
+                None if limits.truncate => Ok(None),
                 None => Err(io::Error::other(FetchError::TooLarge { limit: limits.bytes })),
             }
         },
     )
 }
 
-/// An error on the wire is what it is; one of a decoder is the body's.
-fn fault(error: io::Error, coding: &str) -> FetchError {
+/// The error of the transfer if it is one, else the decoder's.
+fn fetch_error(error: io::Error, coding: &str) -> FetchError {
     let cause = error.to_string();
-    error
-        .into_inner()
-        .and_then(|inner| inner.downcast::<FetchError>().ok())
-        .map_or_else(
-            || FetchError::Coding {
-                coding: coding.to_owned(),
-                cause,
-            },
-            |known| *known,
-        )
+    let inner = error.into_inner();
+    match inner.and_then(|inner| inner.downcast::<FetchError>().ok()) {
+        Some(of_transfer) => *of_transfer,
+        None => FetchError::Coding {
+            coding: coding.to_owned(),
+            cause,
+        },
+    }
 }

@@ -1,8 +1,10 @@
-//! Pages that ask whether we are human. They are named, stored as nothing, and not argued with.
+//! Recognises challenges: pages of bot protections that ask whether the client is human.
+//!
+//! `client` reports them as [`FetchError::Challenge`](super::FetchError::Challenge); no attempt is made to pass them.
 
 use super::headers::Headers;
 
-/// What the bodies of such pages contain and no article does: scripts and forms of the services that make them.
+/// Scripts and forms of the protection services: challenges contain one of them, articles none.
 const MARKS: &[&[u8]] = &[
     b"/cdn-cgi/challenge-platform/",
     b"_cf_chl_opt",
@@ -17,7 +19,7 @@ const MARKS: &[&[u8]] = &[
     b"/.well-known/sgcaptcha/",
 ];
 
-/// Whether the headers say so.
+/// Whether the headers name a challenge (Cloudflare, AWS WAF).
 pub(super) fn in_headers(headers: &Headers) -> bool {
     headers
         .text("cf-mitigated")
@@ -27,7 +29,7 @@ pub(super) fn in_headers(headers: &Headers) -> bool {
             .is_some_and(|value| matches!(value.trim(), "challenge" | "captcha"))
 }
 
-/// Whether the beginning of a body does.
+/// Whether the start of a body is that of a challenge. O(bytes × marks).
 pub(super) fn in_body(start: &[u8]) -> bool {
     MARKS
         .iter()

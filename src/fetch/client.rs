@@ -1,4 +1,4 @@
-//! The walk over the hops, and one hop.
+//! The fetcher: one request over its redirects, hop by hop.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,168 +8,181 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::clients::Clients;
-use super::redirect_chain::{Clock, Step, Trail, target};
+use super::body::{self, BodyLimits};
+use super::clients::{ClientError, Clients};
+use super::error::FetchError;
+use super::gate::Gate;
+use super::guard::Guard;
+use super::headers::Headers;
+use super::hints::CacheHints;
+use super::redirect_chain::{Clock, HopResult, RedirectChain, target};
+use super::request::{Request, ResourceKind};
+use super::resolve::{Lookup, SystemResolver};
+use super::response::{BodyChunk, FailedFetch, FetchedDocument, Response, ResponseContent};
 use super::robots::{MAX_ROBOTS, RobotsCache};
-use super::{
-    BodyChunk, CacheHints, ClientError, FailedFetch, FetchError, FetchedDocument, Gate, Guard, Headers,
-    Lookup, Request, ResourceKind, Response, ResponseContent, SystemNames, body, challenge, hints,
-};
+use super::{challenge, client_error, hints};
 use crate::config::{self, BackoffScope};
 use crate::link;
 use crate::model::Validators;
 
-/// A longer validator is none: it would be sent back in every request.
+/// Longer validators are ignored: they would be sent with every request.
 const MAX_VALIDATOR: usize = 4096;
 
-/// So much is looked at of a body that is not wanted.
-const LOOK: u64 = 32 << 10;
+/// Bytes read of a body that is not needed: enough to recognise a challenge, and to reuse the connection.
+const PEEK_BYTES: u64 = 32 << 10;
 
-/// Bytes of a sitemap (sitemaps.org).
+/// Time limit for that.
+const PEEK_TIME: Duration = Duration::from_secs(2);
+
+/// Largest sitemap (sitemaps.org).
 const MAX_SITEMAP: u64 = 50 << 20;
 
-/// Longest wait for such a body.
-const LOOK_TIME: Duration = Duration::from_secs(2);
-
-/// Hops to a robots.txt (RFC 9309, 2.3.1.2).
+/// Redirects followed for robots.txt (RFC 9309, 2.3.1.2).
 const ROBOTS_REDIRECTS: usize = 5;
 
-/// Asks servers. Cheap to clone; clones share connections, the gate and what they know of robots.txt.
+/// Sends requests. Cheap to clone: clones share connections, the gate and the robots.txt cache.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
     clients: Arc<Clients>,
     guard: Guard,
     gate: Arc<Gate>,
-    book: Arc<RobotsCache>,
+    robots_cache: Arc<RobotsCache>,
     limits: config::FetchConfig,
     scope: BackoffScope,
 }
 
 impl Fetcher {
-    /// A fetcher over the system's resolver. `user_agent` is from [`super::user_agent`].
+    /// A fetcher with the system's resolver. `user_agent` is from [`super::user_agent`].
     pub fn new(
         limits: &config::FetchConfig,
         politeness: &config::PolitenessConfig,
         user_agent: String,
     ) -> Result<Self, ClientError> {
-        Self::with_names(limits, politeness, user_agent, Arc::new(SystemNames::default()))
+        Self::with_resolver(
+            limits,
+            politeness,
+            user_agent,
+            Arc::new(SystemResolver::default()),
+        )
     }
 
-    /// The same, with names looked up elsewhere. The guard judges what `names` answers all the same.
-    pub fn with_names(
+    /// A fetcher with another resolver. The guard checks its addresses, too.
+    pub fn with_resolver(
         limits: &config::FetchConfig,
         politeness: &config::PolitenessConfig,
         user_agent: String,
-        names: Arc<dyn Lookup>,
+        resolver: Arc<dyn Lookup>,
     ) -> Result<Self, ClientError> {
         Ok(Self {
-            clients: Arc::new(Clients::new(limits, politeness, user_agent, names)?),
+            clients: Arc::new(Clients::new(limits, politeness, user_agent, resolver)?),
             guard: Guard::new(&limits.allow_networks),
             gate: Arc::new(Gate::new(politeness)),
-            book: Arc::default(),
+            robots_cache: Arc::default(),
             limits: limits.clone(),
             scope: politeness.scope,
         })
     }
 
-    /// Takes over the ledger of hosts as it was kept: none is asked before its time. A gap is waited for; a longer rest
-    /// turns requests away.
-    pub fn remember_hosts(&self, hosts: &[(String, DateTime<Utc>)], now: DateTime<Utc>) {
+    /// Restores the stored state of hosts: none is asked before its time. See [`Gate::restore`].
+    pub fn restore_hosts(&self, hosts: &[(String, DateTime<Utc>)], now: DateTime<Utc>) {
         for (host, not_before) in hosts {
-            self.gate.remember(host, *not_before, now);
+            self.gate.restore(host, *not_before, now);
         }
     }
 
-    /// Forgets that a host rests: a person wants it asked now. The gap between two requests stays.
-    pub fn wake(&self, host: &str) {
-        self.gate.wake(host);
+    /// Ends the backoff of a host because a person wants it asked now. The gap between two requests stays.
+    pub fn clear_backoff(&self, host: &str) {
+        self.gate.clear_backoff(host);
     }
 
-    /// Gets one document, over at most `max_redirects` hops. `now` is when it is called.
+    /// Gets one document, over at most `max_redirects` hops. `now` is the time of the call.
     pub async fn get(&self, request: Request, now: DateTime<Utc>) -> Result<Response, Box<FailedFetch>> {
-        let trail = Trail::starting(request.url.clone(), self.scope);
-        self.go(&request, trail, now).await
+        let chain = RedirectChain::starting(request.url.clone(), self.scope);
+        self.run(&request, chain, now).await
     }
 
-    /// The same for a document that may be large: its body goes into `pieces` as it comes and is kept nowhere. What went
-    /// there counts only if this ends well.
+    /// As [`Self::get`], for a document that may be large: its body goes to `chunks` as it arrives, and is not in the
+    /// response. What was sent there is valid only if this returns `Ok`.
     pub async fn get_streamed(
         &self,
         request: Request,
         now: DateTime<Utc>,
-        pieces: mpsc::Sender<BodyChunk>,
+        chunks: mpsc::Sender<BodyChunk>,
     ) -> Result<Response, Box<FailedFetch>> {
-        let mut trail = Trail::starting(request.url.clone(), self.scope);
-        trail.pieces = Some(pieces);
-        self.go(&request, trail, now).await
+        let mut chain = RedirectChain::starting(request.url.clone(), self.scope);
+        chain.chunks = Some(chunks);
+        self.run(&request, chain, now).await
     }
 
-    async fn go(
+    async fn run(
         &self,
         request: &Request,
-        mut trail: Trail,
+        mut chain: RedirectChain,
         now: DateTime<Utc>,
     ) -> Result<Response, Box<FailedFetch>> {
-        match self.walk(request, &mut trail, Clock::starting(now)).await {
+        match self.follow_hops(request, &mut chain, Clock::starting(now)).await {
             Ok(content) => Ok(Response {
                 content,
-                fetch: trail.fetch,
-                hints: trail.hints,
+                fetch: chain.fetch,
+                hints: chain.hints,
             }),
             Err(error) => {
-                trail.note_trouble(&error);
+                chain.observe_error(&error);
                 Err(Box::new(FailedFetch {
                     error,
-                    at_first_place: trail.is_at_first_place(),
-                    fetch: trail.fetch,
-                    hints: trail.hints,
+                    is_first_host: chain.is_at_first_host(),
+                    fetch: chain.fetch,
+                    hints: chain.hints,
                 }))
             }
         }
     }
 
-    /// From hop to hop until something arrives: each is judged, allowed, and waited for at its host's gate.
-    pub(super) async fn walk(
+    /// Follows redirects until a document arrives. Each hop is checked by the guard and against robots.txt, and waits at
+    /// the gate.
+    pub(super) async fn follow_hops(
         &self,
         request: &Request,
-        trail: &mut Trail,
+        chain: &mut RedirectChain,
         clock: Clock,
     ) -> Result<ResponseContent, FetchError> {
-        let limit = match request.kind {
+        let max_redirects = match request.kind {
             ResourceKind::Robots => self.limits.max_redirects.min(ROBOTS_REDIRECTS),
             ResourceKind::Feed | ResourceKind::Sitemap | ResourceKind::Page => self.limits.max_redirects,
         };
         loop {
-            self.guard.judge_url(&trail.fetch.url)?;
-            trail.fetch.status = None;
-            trail.hints = CacheHints::default();
+            self.guard.check_url(&chain.fetch.url)?;
+            chain.fetch.status = None;
+            chain.hints = CacheHints::default();
             if request.robots && request.kind != ResourceKind::Robots {
-                self.heed(request, trail, clock).await?;
+                self.check_robots(request, chain, clock).await?;
             }
-            let place = trail.place();
-            let entered = self.gate.enter_unless_resting(&place, || clock.now()).await;
-            let pass = entered.map_err(|resting| FetchError::Resting {
-                host: place.clone(),
-                until: resting.until,
-            })?;
-            let begun = Instant::now();
-            let arrived = self.hop(request, trail, clock);
-            let step = timeout(self.limits.total_timeout, arrived).await;
-            trail.fetch.duration += begun.elapsed();
+            let host = chain.host();
+            let permit = self
+                .gate
+                .enter_unless_cooling_down(&host, || clock.now())
+                .await
+                .map_err(|cooling_down| FetchError::CoolingDown {
+                    host: host.clone(),
+                    until: cooling_down.until,
+                })?;
+            let started = Instant::now();
             let after = self.limits.total_timeout;
-            let step = step.unwrap_or(Err(FetchError::Total { after }));
-            // Where the wish holds for the feed that was asked alone, it is no affair of its host.
-            let alone = self.scope == BackoffScope::Feed && request.kind == ResourceKind::Feed;
-            if let Err(error) = &step
-                && let Some(until) = error.retry_after().filter(|_| !alone)
+            let hop = timeout(after, self.request_hop(request, chain, clock)).await;
+            chain.fetch.duration += started.elapsed();
+            let hop = hop.unwrap_or(Err(FetchError::Total { after }));
+            // With `scope = "feed"` a feed's Retry-After holds for that feed alone, not for its host.
+            let is_of_feed_alone = self.scope == BackoffScope::Feed && request.kind == ResourceKind::Feed;
+            if let Err(error) = &hop
+                && let Some(until) = error.retry_after().filter(|_| !is_of_feed_alone)
             {
-                // Before the next in line gets the slot.
-                self.gate.rest(&place, until);
+                // Before the permit is dropped: the next in line must not be let in.
+                self.gate.back_off(&host, until);
             }
-            drop(pass);
-            match step? {
-                Step::Arrived(outcome) => return Ok(outcome),
-                Step::Moved { status, to } => trail.follow(status, to, limit)?,
+            drop(permit);
+            match hop? {
+                HopResult::Arrived(content) => return Ok(content),
+                HopResult::Redirect { status, to } => chain.follow(status, to, max_redirects)?,
             }
         }
     }
@@ -178,168 +191,166 @@ impl Fetcher {
         &self.gate
     }
 
-    pub(super) fn book(&self) -> &RobotsCache {
-        &self.book
+    pub(super) fn robots_cache(&self) -> &RobotsCache {
+        &self.robots_cache
     }
 
-    /// The name we go by.
+    /// The user agent of requests whose source configures none.
     pub(super) fn user_agent(&self) -> &str {
         self.clients.user_agent()
     }
 
-    /// One request and its answer. The caller holds the pass and the clock.
-    async fn hop(&self, request: &Request, trail: &mut Trail, clock: Clock) -> Result<Step, FetchError> {
-        let host = link::host(&trail.fetch.url);
-        let lines = request.lines(&trail.fetch.url)?;
-        let asked = request.is_conditional(&trail.fetch.url);
-        let client = self.clients.of(&request.via, &trail.fetch.url).await?;
-        // The idle limit also bounds headers without end: the client does not show them before they are complete.
-        let patience = self
-            .limits
-            .connect_timeout
-            .saturating_add(self.limits.idle_timeout);
-        let response = timeout(
-            patience,
-            client.get(trail.fetch.url.clone()).headers(lines).send(),
-        )
-        .await
-        .map_err(|_| FetchError::Idle { after: patience })?
-        .map_err(|error| {
-            let error = FetchError::of_client(&error, &host, self.limits.connect_timeout);
-            error.by_way_of(&request.via)
-        })?;
+    /// One request and its response. The caller holds the permit of the host and limits the total time.
+    async fn request_hop(
+        &self,
+        request: &Request,
+        chain: &mut RedirectChain,
+        clock: Clock,
+    ) -> Result<HopResult, FetchError> {
+        let url = chain.fetch.url.clone();
+        let header_map = request.header_map(&url)?;
+        let is_conditional = request.is_conditional(&url);
+        let client = self.clients.get(&request.transport, &url).await?;
+        let connect_timeout = self.limits.connect_timeout;
+        // Headers without end are limited here, too: the client returns once they are complete.
+        let after = connect_timeout.saturating_add(self.limits.idle_timeout);
+        let response = timeout(after, client.get(url.clone()).headers(header_map).send())
+            .await
+            .map_err(|_| FetchError::Idle { after })?
+            .map_err(|error| {
+                let error = client_error::classify(&error, &link::host(&url), connect_timeout);
+                client_error::behind_proxy(error, &request.transport)
+            })?;
         let status = response.status().as_u16();
         let headers = Headers::from(response.headers());
-        trail.fetch.status = Some(status);
-        let arrived = clock.now();
-        trail.hints = CacheHints::read(&headers, arrived);
-        let retry_after = headers
-            .text("retry-after")
-            .filter(|_| matches!(status, 429 | 503));
-        let wait = retry_after
-            .as_deref()
-            .and_then(|value| hints::retry_after(value, arrived));
-        if retry_after.is_some() && wait.is_none() {
-            trail.hints.odd.push("retry-after");
-        }
-        for name in ["etag", "last-modified"] {
-            if headers.get(name).is_some_and(|value| value.len() > MAX_VALIDATOR) {
-                trail.hints.odd.push(name);
-            }
-        }
-        for name in &trail.hints.odd {
-            let value = headers.get_str(name).unwrap_or_default();
-            debug!(
-                url = link::mask_secrets(&trail.fetch.url),
-                header = name,
-                value,
-                "the value means nothing: passed over"
-            );
-        }
-        trail.fetch.odd_headers += trail.hints.odd.len() as u64;
+        chain.fetch.status = Some(status);
+        let retry_after = read_hints(chain, &headers, clock.now());
         if !matches!(status, 429 | 503) {
-            trail.note(None);
+            chain.observe_host(None);
         }
         if challenge::in_headers(&headers) {
             return Err(FetchError::Challenge { status });
         }
         match status {
             301 | 302 | 303 | 307 | 308 => {
-                let to = target(&trail.fetch.url, &headers, status)?;
-                self.look(response, &headers).await;
-                Ok(Step::Moved { status, to })
+                let to = target(&url, &headers, status)?;
+                self.peek(response, &headers).await;
+                Ok(HopResult::Redirect { status, to })
             }
-            304 if asked => {
-                self.look(response, &headers).await;
-                Ok(Step::Arrived(ResponseContent::NotModified(validators(&headers))))
+            304 if is_conditional => {
+                self.peek(response, &headers).await;
+                Ok(HopResult::Arrived(ResponseContent::NotModified(validators(
+                    &headers,
+                ))))
             }
             304 => Err(FetchError::Unasked304),
             200 | 203 => {
-                let document = self
-                    .document(request.kind, response, status, headers, trail)
-                    .await?;
-                Ok(Step::Arrived(ResponseContent::Document(document)))
+                let document = self.document(request.kind, response, headers, chain).await?;
+                Ok(HopResult::Arrived(ResponseContent::Document(document)))
             }
             _ => {
-                let start = self.look(response, &headers).await;
+                let start = self.peek(response, &headers).await;
                 if matches!(status, 401 | 403 | 429 | 503) && challenge::in_body(&start) {
                     return Err(FetchError::Challenge { status });
                 }
-                Err(FetchError::Status {
-                    status,
-                    retry_after: wait,
-                })
+                Err(FetchError::Status { status, retry_after })
             }
         }
     }
 
+    /// Reads the body of a 200 or 203, or streams it.
     async fn document(
         &self,
-        want: ResourceKind,
+        kind: ResourceKind,
         response: reqwest::Response,
-        status: u16,
         headers: Headers,
-        trail: &mut Trail,
+        chain: &mut RedirectChain,
     ) -> Result<FetchedDocument, FetchError> {
         let content_type = headers.get_str("content-type");
-        if want == ResourceKind::Page
-            && let Some(content_type) = content_type.as_deref().filter(|named| !is_page(named))
+        if kind == ResourceKind::Page
+            && let Some(content_type) = content_type.as_deref().filter(|named| !may_be_page(named))
         {
             return Err(FetchError::NotHtml {
                 content_type: content_type.to_owned(),
             });
         }
-        let limits = body::BodyLimits {
-            bytes: match want {
+        let limits = BodyLimits {
+            bytes: match kind {
                 ResourceKind::Feed => self.limits.max_feed,
-                // Of the protocol, and so no setting.
                 ResourceKind::Sitemap => MAX_SITEMAP,
                 ResourceKind::Page => self.limits.max_page,
                 ResourceKind::Robots => MAX_ROBOTS as u64,
             },
-            cut: want == ResourceKind::Robots,
-            as_sent: want == ResourceKind::Page,
-            idle: self.limits.idle_timeout,
+            truncate: kind == ResourceKind::Robots,
+            keep_encoded: kind == ResourceKind::Page,
+            idle_timeout: self.limits.idle_timeout,
         };
-        let (bytes, body, sent, hash) = if let Some(pieces) = &trail.pieces {
-            let begins = BodyChunk::Begins {
-                url: trail.fetch.url.clone(),
-                content_type: content_type.clone(),
-            };
-            // Who does not listen does not want it: see `pass_on`.
-            let _ = pieces.send(begins).await;
-            let (length, hash) = body::pass_on(response, &headers, limits, pieces).await?;
-            (length, Vec::new(), None, Some(hash))
-        } else {
-            let (body, sent) = body::read(response, &headers, limits).await?;
-            let hash =
-                (want != ResourceKind::Page).then(|| ring::digest::digest(&ring::digest::SHA256, &body));
-            (body.len() as u64, body, sent, hash)
-        };
-        trail.fetch.bytes = bytes;
-        Ok(FetchedDocument {
-            status,
+        let mut document = FetchedDocument {
+            status: response.status().as_u16(),
             validators: validators(&headers),
             content_type,
-            body_hash: hash.map(|hash| hash.as_ref().to_vec()).unwrap_or_default(),
-            body,
-            encoded: sent,
+            body: Vec::new(),
+            encoded: None,
+            body_hash: Vec::new(),
             headers,
-        })
+        };
+        if let Some(chunks) = &chain.chunks {
+            let begins = BodyChunk::Begins {
+                url: chain.fetch.url.clone(),
+                content_type: document.content_type.clone(),
+            };
+            // A receiver that is gone does not matter: see `body::stream`.
+            let _ = chunks.send(begins).await;
+            let (bytes, hash) = body::stream(response, &document.headers, limits, chunks).await?;
+            chain.fetch.bytes = bytes;
+            document.body_hash = hash.as_ref().to_vec();
+        } else {
+            (document.body, document.encoded) = body::read(response, &document.headers, limits).await?;
+            chain.fetch.bytes = document.body.len() as u64;
+            if kind != ResourceKind::Page {
+                let hash = ring::digest::digest(&ring::digest::SHA256, &document.body);
+                document.body_hash = hash.as_ref().to_vec();
+            }
+        }
+        Ok(document)
     }
 
-    /// The beginning of a body nobody wants. Read to its end, a small one leaves the connection fit for the next
-    /// request; a large one is left, and the connection with it.
-    async fn look(&self, response: reqwest::Response, headers: &Headers) -> Vec<u8> {
-        let limits = body::BodyLimits {
-            bytes: LOOK,
-            cut: true,
-            as_sent: false,
-            idle: self.limits.idle_timeout,
+    /// The start of a body that is not needed. If that is all of it, the connection can be reused.
+    async fn peek(&self, response: reqwest::Response, headers: &Headers) -> Vec<u8> {
+        let limits = BodyLimits {
+            bytes: PEEK_BYTES,
+            truncate: true,
+            keep_encoded: false,
+            idle_timeout: self.limits.idle_timeout,
         };
-        let start = body::peek(response, headers, limits);
-        timeout(LOOK_TIME, start).await.unwrap_or_default()
+        let start = body::read_start(response, headers, limits);
+        timeout(PEEK_TIME, start).await.unwrap_or_default()
     }
+}
+
+/// Reads freshness into the chain, and counts and logs invalid header values. Returns the `Retry-After` of a 429 or
+/// 503; with another status it is ignored.
+fn read_hints(chain: &mut RedirectChain, headers: &Headers, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    chain.hints = CacheHints::read(headers, now);
+    let value = headers
+        .text("retry-after")
+        .filter(|_| matches!(chain.fetch.status, Some(429 | 503)));
+    let retry_after = value.as_deref().and_then(|value| hints::retry_after(value, now));
+    if value.is_some() && retry_after.is_none() {
+        chain.hints.odd.push("retry-after");
+    }
+    for name in ["etag", "last-modified"] {
+        if headers.get(name).is_some_and(|value| value.len() > MAX_VALIDATOR) {
+            chain.hints.odd.push(name);
+        }
+    }
+    for name in &chain.hints.odd {
+        let value = headers.get_str(name).unwrap_or_default();
+        let url = link::mask_secrets(&chain.fetch.url);
+        debug!(url, header = name, value, "invalid header value ignored");
+    }
+    chain.fetch.odd_headers += chain.hints.odd.len() as u64;
+    retry_after
 }
 
 fn validators(headers: &Headers) -> Validators {
@@ -355,8 +366,8 @@ fn validators(headers: &Headers) -> Validators {
     }
 }
 
-/// Whether a `Content-Type` may be a page. One that names no type at all decides nothing.
-fn is_page(content_type: &str) -> bool {
+/// Whether a document with this `Content-Type` may be a page; true if the value names no type.
+fn may_be_page(content_type: &str) -> bool {
     let essence = content_type
         .split([';', ',', ' '])
         .next()

@@ -1,4 +1,4 @@
-//! The HTTP clients: one for the straight way, and one for each other way that sources ask for.
+//! The HTTP clients: one per transport (proxy, CA file, HTTP version), each with its own connections.
 
 use std::fmt;
 use std::path::Path;
@@ -7,17 +7,20 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::error::innermost;
-use super::resolve::Guarded;
-use super::{FetchError, Guard, Lookup, Refused, Transport, capacity, install_crypto};
+use super::capacity;
+use super::client_error::innermost;
+use super::error::{FetchError, RefusedAddress};
+use super::guard::Guard;
+use super::request::Transport;
+use super::resolve::{GuardedResolver, Lookup};
 use crate::config;
 use crate::link;
 
-/// Idle connections are closed after the gap and this: before most servers do it.
-const KEEP_IDLE: Duration = Duration::from_secs(2);
+/// Idle connections are closed this long after the gap: before most servers close them.
+const IDLE_SLACK: Duration = Duration::from_secs(2);
 
-/// Other ways kept open; the one longest unused is closed for a new one.
-const MAX_WAYS: usize = 64;
+/// Clients kept besides the default one; the least recently used is dropped for a new one.
+const MAX_CLIENTS: usize = 64;
 
 /// Bytes of a CA file that are read.
 const MAX_CA_FILE: u64 = 4 << 20;
@@ -30,28 +33,28 @@ pub struct ClientError {
 }
 
 impl ClientError {
-    pub(super) fn of(cause: String) -> Self {
+    pub(super) fn new(cause: String) -> Self {
         Self { cause }
     }
 }
 
-/// All clients of a fetcher.
+/// The clients of a fetcher, built on first use.
 pub(super) struct Clients {
-    straight: reqwest::Client,
-    recipe: Recipe,
-    /// Last used last.
-    others: Mutex<Vec<(Transport, reqwest::Client)>>,
+    default_client: reqwest::Client,
+    settings: ClientSettings,
+    /// Most recently used last.
+    by_transport: Mutex<Vec<(Transport, reqwest::Client)>>,
 }
 
-/// What all clients have in common.
+/// Settings that all clients share.
 #[derive(Clone)]
-struct Recipe {
+struct ClientSettings {
     user_agent: String,
     connect_timeout: Duration,
     idle: Duration,
     per_host: usize,
     guard: Guard,
-    names: Arc<dyn Lookup>,
+    lookup: Arc<dyn Lookup>,
 }
 
 impl Clients {
@@ -59,51 +62,50 @@ impl Clients {
         limits: &config::FetchConfig,
         politeness: &config::PolitenessConfig,
         user_agent: String,
-        names: Arc<dyn Lookup>,
+        lookup: Arc<dyn Lookup>,
     ) -> Result<Self, ClientError> {
         install_crypto();
-        let recipe = Recipe {
+        let settings = ClientSettings {
             user_agent,
             connect_timeout: limits.connect_timeout,
-            idle: politeness.host_gap.saturating_add(KEEP_IDLE),
-            // Where there is no room for them all, none is kept open for later.
-            per_host: if capacity::requests() < politeness.in_flight {
+            idle: politeness.host_gap.saturating_add(IDLE_SLACK),
+            // If not even the requests fit into the limit of open files, no idle connection may take a descriptor.
+            per_host: if capacity::max_requests() < politeness.in_flight {
                 0
             } else {
                 politeness.per_host
             },
             guard: Guard::new(&limits.allow_networks),
-            names,
+            lookup,
         };
-        let straight = recipe
+        let default_client = settings
             .client(&Transport::default())
             .map_err(|cause| ClientError { cause })?;
         Ok(Self {
-            straight,
-            recipe,
-            others: Mutex::default(),
+            default_client,
+            settings,
+            by_transport: Mutex::default(),
         })
     }
 
-    /// The name all clients go by.
+    /// The user agent of all clients.
     pub(super) fn user_agent(&self) -> &str {
-        &self.recipe.user_agent
+        &self.settings.user_agent
     }
 
-    /// The client for `via`, built where there is none yet. A proxy would look `to` up for itself, so that the guard
-    /// judges here what we find.
-    pub(super) async fn of(&self, via: &Transport, to: &Url) -> Result<reqwest::Client, FetchError> {
-        if *via == Transport::default() {
-            return Ok(self.straight.clone());
+    /// The client for `transport`. With a proxy, which resolves names itself, the addresses of `to` are checked here.
+    pub(super) async fn get(&self, transport: &Transport, to: &Url) -> Result<reqwest::Client, FetchError> {
+        if *transport == Transport::default() {
+            return Ok(self.default_client.clone());
         }
-        if via.proxy.is_some() && to.domain().is_some() {
-            self.judge(to).await?;
+        if transport.proxy.is_some() && to.domain().is_some() {
+            self.check_address(to).await?;
         }
-        if let Some(client) = self.known(via) {
+        if let Some(client) = self.cached(transport) {
             return Ok(client);
         }
-        let (recipe, way) = (self.recipe.clone(), via.clone());
-        let built = tokio::task::spawn_blocking(move || recipe.client(&way)).await;
+        let (settings, key) = (self.settings.clone(), transport.clone());
+        let built = tokio::task::spawn_blocking(move || settings.client(&key)).await;
         let client = match built {
             Ok(Ok(client)) => client,
             Ok(Err(cause)) => return Err(FetchError::Settings { cause }),
@@ -112,34 +114,34 @@ impl Clients {
                 return Err(FetchError::Settings { cause });
             }
         };
-        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        if others.len() >= MAX_WAYS {
-            others.remove(0);
+        let mut clients = self.by_transport.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.len() >= MAX_CLIENTS {
+            clients.remove(0);
         }
-        others.push((via.clone(), client.clone()));
+        clients.push((transport.clone(), client.clone()));
         Ok(client)
     }
 
-    fn known(&self, via: &Transport) -> Option<reqwest::Client> {
-        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = others.iter().position(|(known, _)| known == via)?;
-        let used = others.remove(place);
+    fn cached(&self, transport: &Transport) -> Option<reqwest::Client> {
+        let mut clients = self.by_transport.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = clients.iter().position(|(known, _)| known == transport)?;
+        let used = clients.remove(index);
         let client = used.1.clone();
-        others.push(used);
+        clients.push(used);
         Some(client)
     }
 
-    async fn judge(&self, to: &Url) -> Result<(), FetchError> {
+    async fn check_address(&self, to: &Url) -> Result<(), FetchError> {
         let host = link::host(to);
-        let resolver = self.recipe.resolver(&Transport::default());
-        let after = self.recipe.connect_timeout;
-        let judged = tokio::time::timeout(after, resolver.addresses(host.clone())).await;
-        let Ok(judged) = judged else {
+        let resolver = self.settings.resolver(&Transport::default());
+        let after = self.settings.connect_timeout;
+        let checked = tokio::time::timeout(after, resolver.addresses(host.clone())).await;
+        let Ok(checked) = checked else {
             return Err(FetchError::ConnectTimeout { host, after });
         };
-        judged
+        checked
             .map(drop)
-            .map_err(|error| match error.downcast::<Refused>() {
+            .map_err(|error| match error.downcast::<RefusedAddress>() {
                 Ok(refused) => FetchError::Address(*refused),
                 Err(other) => FetchError::Dns {
                     host,
@@ -153,20 +155,20 @@ impl fmt::Debug for Clients {
     /// Without the clients: they would print the passwords of their proxies.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Clients")
-            .field("user_agent", &self.recipe.user_agent)
+            .field("user_agent", &self.settings.user_agent)
             .finish_non_exhaustive()
     }
 }
 
-impl Recipe {
-    fn client(&self, via: &Transport) -> Result<reqwest::Client, String> {
+impl ClientSettings {
+    fn client(&self, transport: &Transport) -> Result<reqwest::Client, String> {
         let mut client = reqwest::Client::builder()
             .user_agent(self.user_agent.as_str())
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            // Proxies of the environment are not ours.
+            // Proxies are configured per source; the environment is ignored.
             .no_proxy()
-            .dns_resolver(Arc::new(self.resolver(via)))
+            .dns_resolver(Arc::new(self.resolver(transport)))
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(self.idle)
             .pool_max_idle_per_host(self.per_host)
@@ -177,7 +179,7 @@ impl Recipe {
             .http1_ignore_invalid_headers_in_responses(true)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http2_max_header_list_size(64 << 10);
-        if let Some(url) = &via.proxy {
+        if let Some(url) = &transport.proxy {
             if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {
                 return Err(format!(
                     "a proxy is an http, https, socks5 or socks5h address, not {}:",
@@ -188,25 +190,26 @@ impl Recipe {
                 .map_err(|error| format!("proxy {}: {}", link::mask_secrets(url), innermost(&error)))?;
             client = client.proxy(proxy);
         }
-        if via.http1_only {
+        if transport.http1_only {
             client = client.http1_only();
         }
-        if let Some(path) = &via.ca_file {
+        if let Some(path) = &transport.ca_file {
             client = client.tls_certs_merge(certificates(path)?);
         }
         client.build().map_err(|error| innermost(&error))
     }
 
-    fn resolver(&self, via: &Transport) -> Guarded {
-        Guarded {
+    fn resolver(&self, transport: &Transport) -> GuardedResolver {
+        GuardedResolver {
             guard: self.guard.clone(),
-            names: Arc::clone(&self.names),
-            // The proxy itself was named by the user, and is at home where the guard lets nothing go.
-            trusted: via.proxy.as_ref().map(link::host),
+            lookup: Arc::clone(&self.lookup),
+            // The user named the proxy, which may well be at a private address.
+            proxy: transport.proxy.as_ref().map(link::host),
         }
     }
 }
 
+/// The certificates of a PEM file, or why it has none; blocking.
 pub(super) fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, String> {
     let shown = path.display();
     let read = || {
@@ -224,4 +227,25 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, Str
         return Err(format!("ca_file {shown} holds no certificate"));
     }
     Ok(certificates)
+}
+
+/// The user agent: `cuttings/VERSION (+CONTACT)`. Characters that a header cannot hold are dropped from the contact.
+pub fn user_agent(contact: Option<&str>) -> String {
+    let contact: String = contact
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .collect();
+    let name = concat!("cuttings/", env!("CARGO_PKG_VERSION"));
+    match contact.trim() {
+        "" => name.to_owned(),
+        contact => format!("{name} (+{contact})"),
+    }
+}
+
+/// Installs ring as the crypto provider of the process. Must be called before the first client is built; may be called
+/// again.
+pub fn install_crypto() {
+    // An error says that there is a provider already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }

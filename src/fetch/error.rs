@@ -1,14 +1,11 @@
-//! What can go wrong on the way to a document: each with a code, a grade, and whose trouble it is.
+//! Why a fetch failed: each error has a code, a grade, and whether the host as a whole failed.
 
-use std::error::Error;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::Transport;
-use super::guard::Refused;
-use super::resolve::NoAddress;
 use crate::link;
 use crate::model::{Failure, Grade};
 
@@ -25,7 +22,7 @@ pub const CODES: &[&str] = &[
     "connect",
     "connect-timeout",
     "dns",
-    "host-rests",
+    "host-backoff",
     "http-2xx",
     "http-3xx",
     "http-400",
@@ -59,7 +56,19 @@ pub const CODES: &[&str] = &[
     "unknown-coding",
 ];
 
-/// Why there is no document.
+/// An address that may not be connected to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{host} is at {address}, which is {what}; if that network is yours, name it in fetch.allow_networks")]
+pub struct RefusedAddress {
+    /// The host as requested.
+    pub host: String,
+    /// As the URL or the resolver gave it.
+    pub address: IpAddr,
+    /// What the address is for: "loopback".
+    pub what: &'static str,
+}
+
+/// Why a fetch brought no document.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// Neither http nor https.
@@ -68,13 +77,13 @@ pub enum FetchError {
         /// Without the colon.
         scheme: String,
     },
-    /// An address that no request can be made of.
+    /// A URL that the client cannot request.
     #[error("HTTP has no way to ask for this address: {cause}; correct the link")]
     Url {
         /// As the client said it.
         cause: String,
     },
-    /// A configured header that cannot be sent. The value is a secret and not told.
+    /// A configured header that cannot be sent. Its value is secret and not part of the error.
     #[error("the header {name:?} cannot be sent: {cause}; correct it in the source")]
     Header {
         /// As configured.
@@ -82,7 +91,7 @@ pub enum FetchError {
         /// Why not.
         cause: &'static str,
     },
-    /// A way out that cannot be taken as it is configured.
+    /// Request options of the source that cannot be used: proxy, CA file, secret.
     #[error("{cause}; correct it in the source")]
     Settings {
         /// Which setting, and why.
@@ -90,8 +99,8 @@ pub enum FetchError {
     },
     /// An address that may not be reached.
     #[error(transparent)]
-    Address(#[from] Refused),
-    /// https led to http.
+    Address(#[from] RefusedAddress),
+    /// A redirect from https to http.
     #[error(
         "an https address redirects to {to}, which is not encrypted; use that address itself if that is meant"
     )]
@@ -99,25 +108,25 @@ pub enum FetchError {
         /// Masked.
         to: String,
     },
-    /// More hops than are followed.
+    /// More redirects than `fetch.max_redirects`.
     #[error("more than {limit} redirects; open the address in a browser and use where it ends")]
     TooManyRedirects {
         /// `fetch.max_redirects`
         limit: usize,
     },
-    /// A hop that was made before.
+    /// A redirect to a URL that redirected before.
     #[error("the redirects lead back to {to}; the site may want a cookie or a consent that is not given")]
     Loop {
         /// Masked.
         to: String,
     },
-    /// A redirect that says not whither.
+    /// A redirect without a usable `Location`.
     #[error("the server answered {status} without a usable Location; the address may have moved")]
     BadRedirect {
         /// HTTP status.
         status: u16,
     },
-    /// No address for a name.
+    /// A name without an address.
     #[error("no address was found for {host}: {cause}; check the name and the resolver")]
     Dns {
         /// The name.
@@ -125,7 +134,7 @@ pub enum FetchError {
         /// As the resolver said it.
         cause: String,
     },
-    /// No connection.
+    /// A connection that failed.
     #[error("{host} could not be connected to: {cause}; it will be tried again")]
     Connect {
         /// The host.
@@ -133,7 +142,7 @@ pub enum FetchError {
         /// As the system said it.
         cause: String,
     },
-    /// No connection in time.
+    /// A connection that was not made in time.
     #[error("{host} could not be connected to within {after:?}; it will be tried again")]
     ConnectTimeout {
         /// The host.
@@ -141,7 +150,7 @@ pub enum FetchError {
         /// `fetch.connect_timeout`
         after: Duration,
     },
-    /// No way through the configured proxy.
+    /// No connection to the proxy, or none from it to the host.
     #[error("no way to {host} through the proxy {proxy}: {cause}; it will be tried again")]
     Proxy {
         /// The host that was to be reached.
@@ -151,15 +160,15 @@ pub enum FetchError {
         /// As the client said it.
         cause: String,
     },
-    /// A host that asked to be left alone, and is.
+    /// A host in backoff: it was not asked.
     #[error("{host} asked to be left alone until {}; it was not asked", until.format("%F %T UTC"))]
-    Resting {
+    CoolingDown {
         /// The host.
         host: String,
-        /// The end of its rest.
+        /// The end of its backoff.
         until: DateTime<Utc>,
     },
-    /// A certificate that does not hold.
+    /// An invalid certificate.
     #[error("the certificate of {host} does not hold: {cause}; nothing is fetched until it does")]
     Certificate {
         /// The host.
@@ -167,7 +176,7 @@ pub enum FetchError {
         /// Expired, unknown issuer, another name.
         cause: String,
     },
-    /// No encrypted connection for another reason.
+    /// A TLS handshake that failed for another reason.
     #[error("no encrypted connection to {host}: {cause}")]
     Tls {
         /// The host.
@@ -175,39 +184,39 @@ pub enum FetchError {
         /// What the handshake ended with.
         cause: String,
     },
-    /// Silence in the middle of an answer, or before it.
+    /// No bytes for `fetch.idle_timeout`.
     #[error("nothing was heard for {after:?}; it will be tried again")]
     Idle {
         /// `fetch.idle_timeout`; before the answer begins, with the time to connect added.
         after: Duration,
     },
-    /// An answer that took too long as a whole.
+    /// A response that was not complete in time.
     #[error("the answer was not complete within {after:?}; it will be tried again")]
     Total {
         /// `fetch.total_timeout`
         after: Duration,
     },
-    /// A connection that ended before its answer did.
+    /// A connection that was closed before the response was complete.
     #[error("the connection ended before the answer did: {cause}; it will be tried again")]
     Broken {
         /// As the client said it.
         cause: String,
     },
-    /// An answer that is not HTTP, or whose headers have no end.
+    /// A response that is not valid HTTP.
     #[error("the answer is not proper HTTP: {cause}")]
     Protocol {
         /// As the client said it.
         cause: String,
     },
-    /// More bytes than are taken.
+    /// A body over the limit.
     #[error(
         "the document is larger than {limit} bytes; raise fetch.max_feed or fetch.max_page if it is worth it"
     )]
     TooLarge {
-        /// Decoded bytes taken at most.
+        /// In decoded bytes.
         limit: u64,
     },
-    /// A body that is not in the coding it is said to be in, or breaks off.
+    /// A body that does not decode, or is truncated.
     #[error("the body does not decode as {coding}: {cause}")]
     Coding {
         /// `gzip`
@@ -215,28 +224,28 @@ pub enum FetchError {
         /// What the decoder said.
         cause: String,
     },
-    /// A coding that was not asked for.
+    /// A content coding that was not accepted.
     #[error("the body is encoded as {coding:?}, which was not asked for")]
     UnknownCoding {
         /// As the server named it.
         coding: String,
     },
-    /// A page that is none.
+    /// A page of another type than HTML, text or XML.
     #[error("it is {content_type}, not a page; nothing was downloaded")]
     NotHtml {
         /// As the server named it.
         content_type: String,
     },
-    /// A page that asks whether we are human.
+    /// A challenge of a bot protection.
     #[error("the site asks whether we are human (status {status}); ask its owner to let this user agent in")]
     Challenge {
         /// HTTP status.
         status: u16,
     },
-    /// "Not modified" to a question that was not asked.
+    /// 304 to an unconditional request.
     #[error("the server answered 304 though nothing conditional was asked")]
     Unasked304,
-    /// Any other status that brings no document.
+    /// Any other status without a document.
     #[error("the server answered {status}")]
     Status {
         /// HTTP status.
@@ -244,13 +253,13 @@ pub enum FetchError {
         /// When it asked to be asked again, for 429 and 503. Never in the past, at most a day ahead.
         retry_after: Option<DateTime<Utc>>,
     },
-    /// robots.txt says no.
+    /// robots.txt forbids the URL.
     #[error("robots.txt of {host} forbids this page; ignore_robots on the source overrides it")]
     RobotsDenied {
         /// The host.
         host: String,
     },
-    /// No robots.txt and no word that there is none: RFC 9309, 2.3.1.4 assumes complete disallow.
+    /// robots.txt is unreachable: RFC 9309, 2.3.1.4 demands to assume complete disallow.
     #[error(
         "robots.txt of {host} could not be had ({cause}), so its pages are left alone; it will be tried again"
     )]
@@ -281,7 +290,7 @@ impl FetchError {
             Self::Connect { .. } => "connect",
             Self::ConnectTimeout { .. } => "connect-timeout",
             Self::Proxy { .. } => "proxy",
-            Self::Resting { .. } => "host-rests",
+            Self::CoolingDown { .. } => "host-backoff",
             Self::Certificate { .. } => "certificate",
             Self::Tls { .. } => "tls",
             Self::Idle { .. } => "idle-timeout",
@@ -300,14 +309,14 @@ impl FetchError {
         }
     }
 
-    /// How bad, and with it how soon to come back.
+    /// How bad it is, and so how soon to try again.
     pub fn grade(&self) -> Grade {
         match self {
             Self::Dns { .. }
             | Self::Connect { .. }
             | Self::ConnectTimeout { .. }
             | Self::Proxy { .. }
-            | Self::Resting { .. }
+            | Self::CoolingDown { .. }
             | Self::Idle { .. }
             | Self::Total { .. }
             | Self::Broken { .. }
@@ -326,15 +335,15 @@ impl FetchError {
         }
     }
 
-    /// Whether it is trouble of the host as a whole: the host rests, and the page is not to blame.
-    pub fn is_host_trouble(&self) -> bool {
+    /// Whether the host as a whole failed: then the host gets a backoff, and the page no attempt.
+    pub fn is_host_failure(&self) -> bool {
         matches!(
             self,
             Self::Dns { .. }
                 | Self::Connect { .. }
                 | Self::ConnectTimeout { .. }
                 | Self::Proxy { .. }
-                | Self::Resting { .. }
+                | Self::CoolingDown { .. }
                 | Self::RobotsUnreachable { .. }
                 | Self::Status {
                     status: 429 | 503,
@@ -343,7 +352,7 @@ impl FetchError {
         )
     }
 
-    /// HTTP status, where it is the status that is the trouble.
+    /// The HTTP status, if the status is the error.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } | Self::BadRedirect { status } | Self::Challenge { status } => {
@@ -358,12 +367,12 @@ impl FetchError {
     pub fn retry_after(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Status { retry_after, .. } | Self::RobotsUnreachable { retry_after, .. } => *retry_after,
-            Self::Resting { until, .. } => Some(*until),
+            Self::CoolingDown { until, .. } => Some(*until),
             _ => None,
         }
     }
 
-    /// The same as it is kept. `url` is where it happened.
+    /// The failure as it is recorded. `url` is where it happened; its secrets are masked.
     pub fn failure(&self, url: &Url) -> Failure {
         Failure {
             code: self.code(),
@@ -373,74 +382,6 @@ impl FetchError {
             status: self.status(),
         }
     }
-
-    /// What the client's error was, told by what it wraps.
-    pub(super) fn of_client(error: &reqwest::Error, host: &str, connect_timeout: Duration) -> Self {
-        let host = host.to_owned();
-        if let Some(refused) = chain(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
-            return Self::Address(refused.clone());
-        }
-        if error.is_connect() && error.is_timeout() {
-            return Self::ConnectTimeout {
-                host,
-                after: connect_timeout,
-            };
-        }
-        let cause = innermost(error);
-        if chain(error).any(<dyn Error>::is::<NoAddress>) {
-            return Self::Dns { host, cause };
-        }
-        match chain(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            Some(rustls::Error::InvalidCertificate(_)) => return Self::Certificate { host, cause },
-            Some(_) => return Self::Tls { host, cause },
-            None => {}
-        }
-        if error.is_builder() {
-            return Self::Url { cause };
-        }
-        if error.is_connect() {
-            return Self::Connect { host, cause };
-        }
-        match chain(error).find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
-            Some(http) if http.is_parse() => Self::Protocol { cause },
-            _ => Self::Broken { cause },
-        }
-    }
-}
-
-impl FetchError {
-    /// The same, told as what it is where the request went through a proxy: no connection is none to the proxy, or none
-    /// that the proxy could make.
-    pub(super) fn by_way_of(self, via: &Transport) -> Self {
-        let Some(proxy) = via.proxy.as_ref().map(link::mask_secrets) else {
-            return self;
-        };
-        match self {
-            Self::Connect { host, cause } | Self::Dns { host, cause } => Self::Proxy { host, proxy, cause },
-            Self::ConnectTimeout { host, after } => Self::Proxy {
-                host,
-                proxy,
-                cause: format!("nothing within {after:?}"),
-            },
-            other => other,
-        }
-    }
-}
-
-/// What an error ends in, which says more than its beginning.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().map(ToString::to_string).unwrap_or_default()
-}
-
-/// An error and its causes. An `io::Error` keeps what it wraps in its hands and not among its sources.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error: &&'a (dyn Error + 'static)| {
-        let inside = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(|io| io.get_ref())
-            .map(|inside| inside as &(dyn Error + 'static));
-        inside.or_else(|| error.source())
-    })
 }
 
 fn code_of(status: u16) -> &'static str {
@@ -486,8 +427,8 @@ mod tests {
         assert_eq!(of(404).grade(), Grade::Soft);
         assert_eq!(of(410).grade(), Grade::Permanent);
         assert_eq!(of(503).grade(), Grade::Temporary);
-        assert!(of(429).is_host_trouble() && of(503).is_host_trouble());
-        assert!(!of(500).is_host_trouble() && !of(404).is_host_trouble());
+        assert!(of(429).is_host_failure() && of(503).is_host_failure());
+        assert!(!of(500).is_host_failure() && !of(404).is_host_failure());
     }
 
     #[test]

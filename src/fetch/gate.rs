@@ -1,8 +1,9 @@
-//! The host gate: who may ask which host, and when.
+//! The host gate: when each host may be asked, and how many requests are in flight.
 //!
-//! Feeds, pages and robots.txt all pass here. A host is its name without port. It is asked by `per_host` requests at a
-//! time; between the *end* of one and the start of the next lies at least the gap. Those who wait for a host wait in
-//! the order they came and hold nothing that others need; the slots of the whole house are taken last.
+//! Every request of the fetcher enters here: feeds, pages and robots.txt. A host is a name without port, or a domain
+//! (`scope`). At most `per_host` requests to it run at a time; the gap lies between the *end* of one and the start of
+//! the next. Requests wait for their host first, in order, and take one of the global permits last, so that a slow host
+//! blocks no other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,22 +16,22 @@ use tokio::time::Instant;
 use super::capacity;
 use crate::config;
 
-/// Hosts kept before idle ones are dropped for the first time.
-const SWEEP_FROM: usize = 1024;
+/// Hosts in memory before idle ones are dropped for the first time.
+const FIRST_SWEEP: usize = 1024;
 
-/// Hosts kept at most, besides those in use: beyond it rests are forgotten, which the store remembers.
-const MAX_RESTING: usize = 10_000;
+/// Hosts in memory, those in use not counted. Beyond it backoffs are forgotten here; the store still has them.
+const MAX_HOSTS: usize = 10_000;
 
-/// So long a request may wait at the gate for the sake of a host; what must wait longer is turned away.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longest restored wait that requests sit out at the gate; a longer one is a backoff and turns them away.
+const MAX_RESTORED_GAP: Duration = Duration::from_mins(1);
 
-/// Longest rest. One that ends later was set by another clock.
-const MAX_REST: Duration = Duration::from_hours(24);
+/// Longest backoff. One that ends later was set by another clock.
+const MAX_BACKOFF: Duration = Duration::from_hours(24);
 
-/// The gate. Cheap to share, nothing waits inside a lock.
+/// The gate; shared by all requests of a fetcher. No lock is held across an await.
 #[derive(Debug)]
 pub struct Gate {
-    house: Arc<Semaphore>,
+    global_permits: Arc<Semaphore>,
     per_host: usize,
     gap: Duration,
     hosts: Mutex<Hosts>,
@@ -38,157 +39,159 @@ pub struct Gate {
 
 #[derive(Debug)]
 struct Hosts {
-    by_name: HashMap<String, Arc<Host>>,
-    /// At this size idle hosts are dropped; then twice what was left, so that sweeping costs nothing on the average.
+    by_name: HashMap<String, Arc<HostGate>>,
+    /// Number of hosts at which idle ones are dropped; afterwards twice what was left, so that the cost per request is
+    /// constant on average.
     sweep_at: usize,
 }
 
 #[derive(Debug)]
-struct Host {
-    slots: Arc<Semaphore>,
+struct HostGate {
+    permits: Arc<Semaphore>,
     pace: Mutex<Pace>,
 }
 
+/// When a host may be asked.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
-    /// When it was last asked, or last done with.
+    /// Start of the last request, or its end once it ended.
     last: Option<Instant>,
-    /// No request before it, whatever the gap.
+    /// Restored from an earlier run: no request before it.
     not_before: Option<Instant>,
+    /// Time from `last` to the next request.
     gap: Duration,
-    /// Until when it asked to be left alone, by the wall clock.
-    rest: Option<DateTime<Utc>>,
+    /// End of the backoff, by the wall clock.
+    backoff_until: Option<DateTime<Utc>>,
 }
 
-/// A host that asked to be left alone until then.
+/// A host is in backoff: it is not asked, and the request is turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CoolingDown {
-    /// The end of its rest.
+    /// End of the backoff.
     pub until: DateTime<Utc>,
 }
 
-/// The right to make one request. Dropping it, in whatever way, opens the gate again after the gap.
+/// The right to make one request. When it is dropped, the gap begins.
 #[derive(Debug)]
 pub struct Permit {
-    host: Arc<Host>,
-    _slot: OwnedSemaphorePermit,
-    _house: OwnedSemaphorePermit,
+    host: Arc<HostGate>,
+    _host_permit: OwnedSemaphorePermit,
+    _global_permit: OwnedSemaphorePermit,
 }
 
 impl Gate {
-    /// A gate with the limits of the configuration; a limit of nought counts as one.
+    /// A gate with the limits of the configuration; a limit of 0 counts as 1. No more requests are in flight than the
+    /// process may have files open.
     pub fn new(politeness: &config::PolitenessConfig) -> Self {
-        let slots = |limit: usize| limit.clamp(1, Semaphore::MAX_PERMITS);
+        let permits = |limit: usize| limit.clamp(1, Semaphore::MAX_PERMITS);
+        let in_flight = politeness.in_flight.min(capacity::max_requests());
         Self {
-            house: Arc::new(Semaphore::new(slots(
-                politeness.in_flight.min(capacity::requests()),
-            ))),
-            per_host: slots(politeness.per_host),
+            global_permits: Arc::new(Semaphore::new(permits(in_flight))),
+            per_host: permits(politeness.per_host),
             gap: politeness.host_gap,
             hosts: Mutex::new(Hosts {
                 by_name: HashMap::new(),
-                sweep_at: SWEEP_FROM,
+                sweep_at: FIRST_SWEEP,
             }),
         }
     }
 
-    /// Waits until `host` may be asked, however long it rests.
+    /// Waits until `host` may be asked; a backoff is ignored.
     pub async fn enter(&self, host: &str) -> Permit {
         let host = self.host(host);
-        let slot = acquire(&host.slots).await;
-        self.pass(host, slot).await
+        let host_permit = acquire(&host.permits).await;
+        self.wait_for_gap(host, host_permit).await
     }
 
-    /// The same, unless the host rests when its turn comes. `clock` tells the time then.
-    pub async fn enter_unless_resting(
+    /// Waits until `host` may be asked; fails if the host is in backoff once its permit is free. `clock` gives the time
+    /// then.
+    pub async fn enter_unless_cooling_down(
         &self,
         host: &str,
         clock: impl Fn() -> DateTime<Utc>,
     ) -> Result<Permit, CoolingDown> {
         let host = self.host(host);
-        let slot = acquire(&host.slots).await;
-        // Whoever had the slot before may have been told to stay away.
-        host.resting(clock())?;
-        Ok(self.pass(host, slot).await)
+        let host_permit = acquire(&host.permits).await;
+        // The request before this one may have met a Retry-After.
+        host.check_backoff(clock())?;
+        Ok(self.wait_for_gap(host, host_permit).await)
     }
 
-    async fn pass(&self, host: Arc<Host>, slot: OwnedSemaphorePermit) -> Permit {
-        while let Some(at) = host.reserve() {
+    async fn wait_for_gap(&self, host: Arc<HostGate>, host_permit: OwnedSemaphorePermit) -> Permit {
+        while let Some(at) = host.start_or_wait() {
             tokio::time::sleep_until(at).await;
         }
-        let house = acquire(&self.house).await;
+        let global_permit = acquire(&self.global_permits).await;
         Permit {
             host,
-            _slot: slot,
-            _house: house,
+            _host_permit: host_permit,
+            _global_permit: global_permit,
         }
     }
 
-    /// Lets a host rest until the time it named (`Retry-After`); who waits for it is turned away.
-    pub fn rest(&self, host: &str, until: DateTime<Utc>) {
+    /// Puts a host in backoff until the time it asked for (`Retry-After`). Waiting requests are turned away.
+    pub fn back_off(&self, host: &str, until: DateTime<Utc>) {
         let host = self.host(host);
         let mut pace = lock(&host.pace);
-        pace.rest = pace.rest.max(Some(until));
+        pace.backoff_until = pace.backoff_until.max(Some(until));
     }
 
-    /// Takes over what the ledger of an earlier run says: a host is not asked before its time. A gap is waited for, a
-    /// longer rest turns requests away.
-    pub fn remember(&self, host: &str, not_before: DateTime<Utc>, now: DateTime<Utc>) {
+    /// Restores the stored state of a host: it is not asked before `not_before`. Up to a minute is waited for; longer is a
+    /// backoff.
+    pub fn restore(&self, host: &str, not_before: DateTime<Utc>, now: DateTime<Utc>) {
         match (not_before - now).to_std() {
-            // It is past.
+            // In the past.
             Err(_) => {}
-            Ok(wait) if wait <= PATIENCE => {
+            Ok(wait) if wait <= MAX_RESTORED_GAP => {
                 let host = self.host(host);
                 let mut pace = lock(&host.pace);
                 pace.not_before = pace.not_before.max(Some(Instant::now() + wait));
             }
-            Ok(_) => self.rest(host, not_before),
+            Ok(_) => self.back_off(host, not_before),
         }
     }
 
-    /// Forgets that `host` rests: a person wants it asked. The gap stays.
-    pub fn wake(&self, host: &str) {
+    /// Ends the backoff of `host` because a person wants it asked. The gap stays.
+    pub fn clear_backoff(&self, host: &str) {
         let host = self.host(host);
         let mut pace = lock(&host.pace);
-        (pace.rest, pace.not_before) = (None, None);
+        (pace.backoff_until, pace.not_before) = (None, None);
     }
 
-    /// Asks for a longer gap at `host` than the configured one (robots.txt, `Crawl-delay`).
-    pub fn widen(&self, host: &str, gap: Duration) {
+    /// Sets the gap of `host` (robots.txt, `Crawl-delay`); a shorter one than the configured is ignored.
+    pub fn set_gap(&self, host: &str, gap: Duration) {
         let host = self.host(host);
         lock(&host.pace).gap = gap.max(self.gap);
     }
 
-    /// How many hosts are remembered.
-    pub fn len(&self) -> usize {
+    /// Number of hosts in memory.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
         lock(&self.hosts).by_name.len()
     }
 
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn host(&self, name: &str) -> Arc<Host> {
+    fn host(&self, name: &str) -> Arc<HostGate> {
         let mut hosts = lock(&self.hosts);
         if let Some(host) = hosts.by_name.get(name) {
             return Arc::clone(host);
         }
         if hosts.by_name.len() >= hosts.sweep_at {
             let now = Instant::now();
-            hosts.by_name.retain(|_, host| host.is_needed(now, true));
-            if hosts.by_name.len() >= MAX_RESTING {
-                hosts.by_name.retain(|_, host| host.is_needed(now, false));
+            hosts
+                .by_name
+                .retain(|_, host| host.is_busy(now) || host.has_backoff());
+            if hosts.by_name.len() >= MAX_HOSTS {
+                hosts.by_name.retain(|_, host| host.is_busy(now));
             }
-            hosts.sweep_at = SWEEP_FROM.max(2 * hosts.by_name.len());
+            hosts.sweep_at = FIRST_SWEEP.max(2 * hosts.by_name.len());
         }
-        let host = Arc::new(Host {
-            slots: Arc::new(Semaphore::new(self.per_host)),
+        let host = Arc::new(HostGate {
+            permits: Arc::new(Semaphore::new(self.per_host)),
             pace: Mutex::new(Pace {
                 last: None,
                 not_before: None,
                 gap: self.gap,
-                rest: None,
+                backoff_until: None,
             }),
         });
         hosts.by_name.insert(name.to_owned(), Arc::clone(&host));
@@ -196,37 +199,38 @@ impl Gate {
     }
 }
 
-impl Host {
-    /// Takes the next turn, or says until when to wait before asking again.
-    fn reserve(&self) -> Option<Instant> {
+impl HostGate {
+    /// Starts a request (`None`), or returns until when to wait before the next try.
+    fn start_or_wait(&self) -> Option<Instant> {
         let mut pace = lock(&self.pace);
         let now = Instant::now();
         if let Some(next) = pace.next().filter(|next| *next > now) {
             return Some(next);
         }
-        // With several slots the next one may begin before this one ends: starts are kept apart too.
+        // With several permits per host the next request may start before this one ends: the gap lies between starts, too.
         pace.last = Some(now);
         None
     }
 
-    fn resting(&self, now: DateTime<Utc>) -> Result<(), CoolingDown> {
-        match lock(&self.pace).rest {
-            Some(until) if until > now && until <= now + MAX_REST => Err(CoolingDown { until }),
+    fn check_backoff(&self, now: DateTime<Utc>) -> Result<(), CoolingDown> {
+        match lock(&self.pace).backoff_until {
+            Some(until) if until > now && until <= now + MAX_BACKOFF => Err(CoolingDown { until }),
             _ => Ok(()),
         }
     }
 
-    /// Whether forgetting it would forget something: it is asked or waited for, its gap has not passed, or it rests.
-    fn is_needed(self: &Arc<Self>, now: Instant, rests_count: bool) -> bool {
-        let pace = lock(&self.pace);
-        Arc::strong_count(self) > 1
-            || pace.next().is_some_and(|next| next > now)
-            || rests_count && pace.rest.is_some()
+    /// Whether a request runs or waits, or the gap after the last one has not passed.
+    fn is_busy(self: &Arc<Self>, now: Instant) -> bool {
+        Arc::strong_count(self) > 1 || lock(&self.pace).next().is_some_and(|next| next > now)
+    }
+
+    fn has_backoff(&self) -> bool {
+        lock(&self.pace).backoff_until.is_some()
     }
 }
 
 impl Pace {
-    /// No request before it; `None`: at once.
+    /// Earliest start of the next request; `None`: at once.
     fn next(&self) -> Option<Instant> {
         self.last.map(|last| last + self.gap).max(self.not_before)
     }
@@ -238,18 +242,18 @@ impl Drop for Permit {
     }
 }
 
-/// A permit, in the order of asking.
-async fn acquire(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+/// A permit, in the order of requests.
+async fn acquire(permits: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     loop {
-        // Only a closed semaphore errs, and nothing here closes one.
-        if let Ok(permit) = Arc::clone(slots).acquire_owned().await {
+        // Only a closed semaphore returns an error, and nothing closes one here.
+        if let Ok(permit) = Arc::clone(permits).acquire_owned().await {
             return permit;
         }
         std::future::pending::<()>().await;
     }
 }
 
-/// A panic elsewhere leaves times that are still times.
+/// After a panic elsewhere the times are still valid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -273,10 +277,10 @@ mod tests {
 
     /// Asks once, for `long`; gives back when it began.
     async fn ask(gate: Arc<Gate>, host: String, long: Duration) -> Instant {
-        let pass = gate.enter(&host).await;
+        let permit = gate.enter(&host).await;
         let began = Instant::now();
         tokio::time::sleep(long).await;
-        drop(pass);
+        drop(permit);
         began
     }
 
@@ -324,13 +328,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_gives_up_waiting_leaves_nothing_behind() {
         let gate = gate(1, 1);
-        let pass = gate.enter("h").await;
+        let permit = gate.enter("h").await;
         // One waits for the host, one for the house; both give up.
         for host in ["h", "other"] {
             let waited = tokio::time::timeout(Duration::from_secs(5), gate.enter(host)).await;
             assert!(waited.is_err());
         }
-        drop(pass);
+        drop(permit);
         let start = Instant::now();
         drop(gate.enter("h").await);
         drop(gate.enter("other").await);
@@ -355,10 +359,10 @@ mod tests {
         let gate = gate(1, 32);
         let start = Instant::now();
         drop(gate.enter("h").await);
-        gate.widen("h", Duration::from_secs(10));
+        gate.set_gap("h", Duration::from_secs(10));
         drop(gate.enter("h").await);
         assert_eq!(start.elapsed(), Duration::from_secs(10));
-        gate.widen("h", Duration::ZERO);
+        gate.set_gap("h", Duration::ZERO);
         drop(gate.enter("h").await);
         drop(gate.enter("h").await);
         assert_eq!(start.elapsed(), Duration::from_secs(12));
@@ -370,7 +374,7 @@ mod tests {
         let robots = Robots::parse(b"User-agent: *\nCrawl-delay: 86400\n");
         let start = Instant::now();
         drop(gate.enter("h").await);
-        gate.widen("h", robots.crawl_delay("cuttings").unwrap());
+        gate.set_gap("h", robots.crawl_delay("cuttings").unwrap());
         drop(gate.enter("h").await);
         assert_eq!(start.elapsed(), Duration::from_mins(1));
     }
@@ -384,13 +388,13 @@ mod tests {
         let gate = gate(1, 32);
         let begun = Instant::now();
         let clock = || at(0) + begun.elapsed();
-        let pass = gate.enter_unless_resting("h", clock).await.unwrap();
-        let waiting = (0..50).map(|_| gate.enter_unless_resting("h", clock));
+        let permit = gate.enter_unless_cooling_down("h", clock).await.unwrap();
+        let waiting = (0..50).map(|_| gate.enter_unless_cooling_down("h", clock));
         let waiting = futures_util::future::join_all(waiting);
         let told = async {
             tokio::time::sleep(Duration::from_millis(300)).await;
-            gate.rest("h", at(3600));
-            drop(pass);
+            gate.back_off("h", at(3600));
+            drop(permit);
         };
         let (turned, ()) = futures_util::join!(waiting, told);
         for result in turned {
@@ -398,10 +402,10 @@ mod tests {
         }
         // Nobody asked: nobody waited for a gap.
         assert_eq!(begun.elapsed(), Duration::from_millis(300));
-        assert!(gate.enter_unless_resting("other", clock).await.is_ok());
-        assert!(gate.enter_unless_resting("h", || at(3600)).await.is_ok());
+        assert!(gate.enter_unless_cooling_down("other", clock).await.is_ok());
+        assert!(gate.enter_unless_cooling_down("h", || at(3600)).await.is_ok());
         // The clock was set back by two days.
-        assert!(gate.enter_unless_resting("h", || at(-200_000)).await.is_ok());
+        assert!(gate.enter_unless_cooling_down("h", || at(-200_000)).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -409,13 +413,13 @@ mod tests {
         let gate = gate(1, 32);
         let begun = Instant::now();
         let clock = || at(0) + begun.elapsed();
-        gate.remember("gap", at(30), at(0));
-        gate.remember("rest", at(7200), at(0));
-        gate.remember("past", at(-1), at(0));
-        drop(gate.enter_unless_resting("past", clock).await.unwrap());
+        gate.restore("gap", at(30), at(0));
+        gate.restore("rest", at(7200), at(0));
+        gate.restore("past", at(-1), at(0));
+        drop(gate.enter_unless_cooling_down("past", clock).await.unwrap());
         assert_eq!(begun.elapsed(), Duration::ZERO);
-        assert!(gate.enter_unless_resting("rest", clock).await.is_err());
-        drop(gate.enter_unless_resting("gap", clock).await.unwrap());
+        assert!(gate.enter_unless_cooling_down("rest", clock).await.is_err());
+        drop(gate.enter_unless_cooling_down("gap", clock).await.unwrap());
         assert_eq!(begun.elapsed(), Duration::from_secs(30));
     }
 
@@ -423,9 +427,9 @@ mod tests {
     async fn p13_more_rests_than_are_kept_do_not_fill_the_memory() {
         let gate = gate(1, 32);
         for n in 0..30_000 {
-            gate.rest(&format!("h{n}"), at(3600));
+            gate.back_off(&format!("h{n}"), at(3600));
         }
-        assert!(gate.len() <= 2 * MAX_RESTING, "{} hosts", gate.len());
+        assert!(gate.len() <= 2 * MAX_HOSTS, "{} hosts", gate.len());
     }
 
     #[tokio::test(start_paused = true)]
@@ -436,7 +440,7 @@ mod tests {
             drop(gate.enter(&format!("h{n}")).await);
             tokio::time::advance(Duration::from_millis(10)).await;
         }
-        assert!(gate.len() <= SWEEP_FROM, "{} hosts", gate.len());
+        assert!(gate.len() <= FIRST_SWEEP, "{} hosts", gate.len());
         assert!(lock(&gate.hosts).by_name.contains_key("busy"));
         drop(waiting);
     }

@@ -1,46 +1,35 @@
-//! Which addresses may be reached; pure.
+//! The address guard: which IP addresses may be connected to (docs/threats.md, H1 to H6). Pure.
 //!
-//! An address is judged by what it means: an IPv4 address inside a mapped, NAT64 or 6to4 form is judged as that IPv4
-//! address. [`Guard::judge_url`] judges literals before each hop, because HTTP clients do not ask a resolver for them;
-//! [`super::resolve`] judges every address of a name at the moment of connecting.
+//! Public addresses may be, others only if `fetch.allow_networks` names them (IANA special-purpose registries). An IPv4
+//! address inside a mapped, NAT64 or 6to4 form is checked as that IPv4 address. [`Guard::check_url`] checks literal
+//! addresses before each hop, because HTTP clients do not resolve them; [`super::resolve`] checks every address of a name
+//! when a connection is made.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use url::{Host, Url};
 
-use super::FetchError;
+use super::error::{FetchError, RefusedAddress};
 use crate::link;
 
-/// What is reached only if `fetch.allow_networks` names it.
+/// The networks that are allowed besides the public ones.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     allowed: Vec<IpNet>,
 }
 
-/// An address that may not be reached.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{host} is at {address}, which is {what}; if that network is yours, name it in fetch.allow_networks")]
-pub struct Refused {
-    /// As asked for.
-    pub host: String,
-    /// As the URL or the resolver gave it.
-    pub address: IpAddr,
-    /// What the address is for: "loopback".
-    pub what: &'static str,
-}
-
 impl Guard {
-    /// A guard that opens `allowed` and, of the rest, what is public.
+    /// A guard that allows public addresses and those in `allowed`.
     pub fn new(allowed: &[IpNet]) -> Self {
         Self {
             allowed: allowed.to_vec(),
         }
     }
 
-    /// Whether `host` may be reached at `address`.
-    pub fn judge(&self, host: &str, address: IpAddr) -> Result<(), Refused> {
-        let meant = meant(address);
+    /// Fails if `host` may not be reached at `address`.
+    pub fn check_address(&self, host: &str, address: IpAddr) -> Result<(), RefusedAddress> {
+        let meant = embedded_ipv4(address);
         if self.allowed.iter().any(|net| net.contains(&meant)) {
             return Ok(());
         }
@@ -50,7 +39,7 @@ impl Guard {
         };
         match what {
             None => Ok(()),
-            Some(what) => Err(Refused {
+            Some(what) => Err(RefusedAddress {
                 host: host.to_owned(),
                 address,
                 what,
@@ -58,8 +47,8 @@ impl Guard {
         }
     }
 
-    /// Whether a URL may be opened as far as can be told without a resolver: http or https, and no refused literal.
-    pub fn judge_url(&self, url: &Url) -> Result<(), FetchError> {
+    /// Fails if the URL is not http or https, or has a refused literal address. Names are checked when they are resolved.
+    pub fn check_url(&self, url: &Url) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Scheme {
                 scheme: url.scheme().to_owned(),
@@ -70,13 +59,13 @@ impl Guard {
             Some(Host::Ipv6(ip)) => IpAddr::V6(ip),
             Some(Host::Domain(_)) | None => return Ok(()),
         };
-        Ok(self.judge(&link::host(url), address)?)
+        Ok(self.check_address(&link::host(url), address)?)
     }
 }
 
-/// The address a packet would end at: the IPv4 address inside a mapped, compatible, translated (RFC 6052, 2.1; RFC
+/// The address that packets end at: the IPv4 address inside a mapped, compatible, translated (RFC 6052, 2.1; RFC
 /// 2765) or 6to4 (RFC 3056, 2) form, else the address itself.
-fn meant(address: IpAddr) -> IpAddr {
+fn embedded_ipv4(address: IpAddr) -> IpAddr {
     let IpAddr::V6(ip) = address else {
         return address;
     };
@@ -95,6 +84,7 @@ fn meant(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Refused IPv4 networks (IANA IPv4 special-purpose address registry), and what they are for.
 const V4: &[(Ipv4Net, &str)] = &[
     (v4(0, 0, 0, 0, 8), "this network"),
     (v4(10, 0, 0, 0, 8), "a private network"),
@@ -113,6 +103,7 @@ const V4: &[(Ipv4Net, &str)] = &[
     (v4(240, 0, 0, 0, 4), "reserved"),
 ];
 
+/// Refused IPv6 networks (IANA IPv6 special-purpose address registry).
 const V6: &[(Ipv6Net, &str)] = &[
     (v6([0, 0, 0], 128), "unspecified"),
     (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), "loopback"),
@@ -141,7 +132,7 @@ mod tests {
     use super::*;
 
     fn opens(guard: &Guard, url: &str) -> bool {
-        guard.judge_url(&Url::parse(url).unwrap()).is_ok()
+        guard.check_url(&Url::parse(url).unwrap()).is_ok()
     }
 
     #[test]
@@ -189,7 +180,7 @@ mod tests {
             .collect();
         for net in ranges {
             for end in [net.network(), net.broadcast()] {
-                assert!(guard.judge("h", end).is_err(), "{end} of {net}");
+                assert!(guard.check_address("h", end).is_err(), "{end} of {net}");
             }
         }
         for open in [
@@ -215,7 +206,7 @@ mod tests {
             "2001:db9::",
             "fbff::",
         ] {
-            assert!(guard.judge("h", open.parse().unwrap()).is_ok(), "{open}");
+            assert!(guard.check_address("h", open.parse().unwrap()).is_ok(), "{open}");
         }
     }
 

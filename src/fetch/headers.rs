@@ -1,4 +1,6 @@
 //! Response headers as they were received.
+//!
+//! Names are compared without case; values are bytes, because servers send Latin-1 and worse (RFC 9110, 5.5).
 
 use std::borrow::Cow;
 

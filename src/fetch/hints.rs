@@ -1,4 +1,5 @@
-//! When a server wishes to be asked again: `Retry-After`, `Cache-Control`, `Age`, `Expires`. Nonsense is no wish.
+//! When a server wants to be asked again: `Retry-After` (RFC 9110, 10.2.3), `Cache-Control`, `Age` and `Expires`
+//! (RFC 9111, 4.2). Invalid values are ignored and counted.
 
 use std::time::Duration;
 
@@ -9,17 +10,17 @@ use super::headers::Headers;
 /// Longest `Retry-After` that is honoured.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 
-/// Longest freshness that is told on; the scheduler has its own, shorter limit.
+/// Longest freshness that is reported; `schedule` has a shorter limit of its own.
 const MAX_FRESH: Duration = Duration::from_hours(365 * 24);
 
-/// What the headers of an answer say about the next request.
+/// What the headers of a response say about the next request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CacheHints {
-    /// Until when the answer is fresh (RFC 9111, 4.2), if that is still to come.
+    /// Until when the response is fresh (RFC 9111, 4.2); `None` if it is stale already.
     pub fresh_until: Option<DateTime<Utc>>,
-    /// By which word it is: `max-age=3600`, `Expires`.
+    /// The header value that says so: `max-age=3600`, `Expires`. For `status`.
     pub fresh_by: Option<String>,
-    /// Headers whose value means nothing: passed over, and counted.
+    /// Names of headers with an invalid value, which was ignored.
     pub odd: Vec<&'static str>,
 }
 
@@ -52,7 +53,7 @@ pub(super) fn retry_after(value: &str, now: DateTime<Utc>) -> Option<DateTime<Ut
     Some(at.clamp(now, now + MAX_RETRY_AFTER))
 }
 
-/// How long an answer is fresh from when it was made, and by which word.
+/// How long a response is fresh from when it was generated, and the header value that says so.
 fn lifetime(
     headers: &Headers,
     now: DateTime<Utc>,

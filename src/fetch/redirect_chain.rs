@@ -1,4 +1,4 @@
-//! The way of one request over its hops, and what is gathered on it.
+//! The redirects of one request, and what is learned on the way (RFC 9110, 15.4).
 
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -7,99 +7,99 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::{BodyChunk, CacheHints, FetchError, Headers, ResponseContent};
+use super::error::FetchError;
+use super::headers::Headers;
+use super::hints::CacheHints;
+use super::response::{BodyChunk, ResponseContent};
 use crate::config::BackoffScope;
 use crate::link;
 use crate::model::{FetchStats, HostFailure, HostObservation, RedirectHop};
 
-/// The wall clock as the caller of a request knows it.
+/// The caller's wall clock, continued with a monotonic one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
-    started: DateTime<Utc>,
-    at: Instant,
+    started_at: DateTime<Utc>,
+    started: Instant,
 }
 
 impl Clock {
-    pub(super) fn starting(started: DateTime<Utc>) -> Self {
+    pub(super) fn starting(started_at: DateTime<Utc>) -> Self {
         Self {
-            started,
-            at: Instant::now(),
+            started_at,
+            started: Instant::now(),
         }
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
-        self.started + self.at.elapsed()
+        self.started_at + self.started.elapsed()
     }
 }
 
-/// What is gathered on the way.
+/// A request on its way: where it is, and what was learned so far.
 #[derive(Debug)]
-pub(super) struct Trail {
-    /// What counts as one place in the notes.
+pub(super) struct RedirectChain {
+    /// What counts as one host.
     pub(super) scope: BackoffScope,
-    /// What was learned so far.
     pub(super) fetch: FetchStats,
+    /// Of the last response.
     pub(super) hints: CacheHints,
-    /// Where the document goes piece by piece.
-    pub(super) pieces: Option<mpsc::Sender<BodyChunk>>,
+    /// Where the body is streamed to; `None`: it is returned whole.
+    pub(super) chunks: Option<mpsc::Sender<BodyChunk>>,
 }
 
-/// What one hop came to.
-pub(super) enum Step {
-    Moved { status: u16, to: Url },
+/// The result of one hop.
+pub(super) enum HopResult {
+    Redirect { status: u16, to: Url },
     Arrived(ResponseContent),
 }
 
-impl Trail {
+impl RedirectChain {
     pub(super) fn starting(url: Url, scope: BackoffScope) -> Self {
         Self {
             scope,
             fetch: FetchStats::new(url),
             hints: CacheHints::default(),
-            pieces: None,
+            chunks: None,
         }
     }
 
-    /// The name of where it is, in the ledger and at the gate.
-    pub(super) fn place(&self) -> String {
+    /// The present host: its name at the gate and in the store.
+    pub(super) fn host(&self) -> String {
         self.scope.host_key(&self.fetch.url)
     }
 
-    /// Whether it is still at the place it began at.
-    pub(super) fn is_at_first_place(&self) -> bool {
+    /// Whether no redirect led to another host.
+    pub(super) fn is_at_first_host(&self) -> bool {
         let first = self.fetch.hops.first().map_or(&self.fetch.url, |hop| &hop.from);
-        self.scope.host_key(first) == self.place()
+        self.scope.host_key(first) == self.host()
     }
 
-    /// The last word about the present host.
-    pub(super) fn note(&mut self, trouble: Option<HostFailure>) {
-        let host = self.place();
-        self.note_of(HostObservation {
-            host,
-            failure: trouble,
-        });
+    /// Notes the state of the present host, in place of an earlier observation.
+    pub(super) fn observe_host(&mut self, failure: Option<HostFailure>) {
+        let host = self.host();
+        self.add_observation(HostObservation { host, failure });
     }
 
-    /// The last word about a host, where an error has one.
-    pub(super) fn note_trouble(&mut self, error: &FetchError) {
-        if error.is_host_trouble() {
-            self.note(Some(HostFailure {
+    /// Notes that the present host failed, if the error is one of the host as a whole.
+    pub(super) fn observe_error(&mut self, error: &FetchError) {
+        if error.is_host_failure() {
+            self.observe_host(Some(HostFailure {
                 code: error.code(),
                 retry_after: error.retry_after(),
             }));
         }
     }
 
-    /// Takes over what a way beside this one gathered.
-    pub(super) fn join(&mut self, aside: Self) {
-        self.fetch.duration += aside.fetch.duration;
-        self.fetch.odd_headers += aside.fetch.odd_headers;
-        for note in aside.fetch.hosts {
-            self.note_of(note);
+    /// Adds what the request for robots.txt learned. Its bytes do not count: they are no document.
+    pub(super) fn add_robots_request(&mut self, robots: Self) {
+        self.fetch.duration += robots.fetch.duration;
+        self.fetch.odd_headers += robots.fetch.odd_headers;
+        for observation in robots.fetch.hosts {
+            self.add_observation(observation);
         }
     }
 
-    /// Goes on to where a redirect leads, unless that is too far, in a circle, or out of the encrypted.
+    /// Moves on to the target of a redirect. Refused are too many hops, loops, and https to http.
     pub(super) fn follow(&mut self, status: u16, to: Url, limit: usize) -> Result<(), FetchError> {
         let from = self.fetch.url.clone();
         if from.scheme() == "https" && to.scheme() == "http" {
@@ -115,22 +115,18 @@ impl Trail {
                 to: link::mask_secrets(&to),
             });
         }
-        self.fetch.hops.push(RedirectHop {
-            from,
-            to: to.clone(),
-            status,
-        });
-        self.fetch.url = to;
+        self.fetch.url = to.clone();
+        self.fetch.hops.push(RedirectHop { from, to, status });
         Ok(())
     }
 
-    fn note_of(&mut self, note: HostObservation) {
-        self.fetch.hosts.retain(|known| known.host != note.host);
-        self.fetch.hosts.push(note);
+    fn add_observation(&mut self, observation: HostObservation) {
+        self.fetch.hosts.retain(|known| known.host != observation.host);
+        self.fetch.hosts.push(observation);
     }
 }
 
-/// Where a redirect leads (RFC 9110, 10.2.2). Bytes that are no UTF-8 are escaped one by one, as browsers do.
+/// The target of a redirect (RFC 9110, 10.2.2). Bytes that are not UTF-8 are percent-encoded, as browsers do.
 pub(super) fn target(from: &Url, headers: &Headers, status: u16) -> Result<Url, FetchError> {
     let bad = || FetchError::BadRedirect { status };
     let bytes = headers.get("location").ok_or_else(bad)?;
@@ -154,6 +150,6 @@ pub(super) fn target(from: &Url, headers: &Headers, status: u16) -> Result<Url, 
     if to.fragment().is_none() {
         to.set_fragment(from.fragment());
     }
-    // Takes user info off, and refuses what is too long.
+    // Removes user info, and refuses URLs that are too long.
     link::web_url(to.as_str()).ok_or_else(bad)
 }

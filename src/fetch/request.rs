@@ -1,4 +1,4 @@
-//! What is asked for, and by which way.
+//! A request as `poll`, `collect` and `cli` build it, and the headers it is sent with.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,33 +8,33 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use super::FetchError;
+use super::error::FetchError;
 use crate::config;
 use crate::content_coding;
 use crate::link;
 use crate::model::Validators;
 
-/// One document to get.
+/// A GET request for one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// http or https; anything else is refused.
     pub url: Url,
-    /// What it should be.
+    /// Decides `Accept`, the size limit, and which types are accepted.
     pub kind: ResourceKind,
-    /// Of the document we have: an answer may be "not modified". Empty: unconditional.
+    /// Validators of the stored document. Empty: the request is unconditional.
     pub validators: Validators,
-    /// The URL that gave the validators, where a redirect led to it; they are sent to it alone. `None`: `url`.
+    /// The URL that served the validators, if a redirect led there; they are sent to no other. `None`: `url`.
     pub validators_from: Option<Url>,
-    /// Whether robots.txt of each origin on the way is asked first (RFC 9309).
+    /// Whether robots.txt of each origin on the way is obeyed (RFC 9309).
     pub robots: bool,
-    /// Lines the source configures.
+    /// Headers that the source configures.
     pub headers: SourceHeaders,
-    /// How it goes out.
-    pub via: Transport,
+    /// Proxy, HTTP version and CA file.
+    pub transport: Transport,
 }
 
 impl Request {
-    /// An unconditional request that asks no robots.txt, with nothing added, by the straight way.
+    /// An unconditional request that ignores robots.txt, without configured headers, over the default transport.
     pub fn new(url: Url, kind: ResourceKind) -> Self {
         Self {
             url,
@@ -43,81 +43,81 @@ impl Request {
             validators_from: None,
             robots: false,
             headers: SourceHeaders::default(),
-            via: Transport::default(),
+            transport: Transport::default(),
         }
     }
 
-    /// The same, conditional on what `url` gave with the document we have.
+    /// Makes it conditional.
     #[must_use]
     pub fn with_validators(self, validators: Validators) -> Self {
         Self { validators, ..self }
     }
 
-    /// The same, if robots.txt allows it.
+    /// Makes it obey robots.txt.
     #[must_use]
     pub fn obeying_robots(self) -> Self {
         Self { robots: true, ..self }
     }
 
-    /// The same with lines that belong to the origin of `url`: they are sent to no other.
+    /// Adds headers that are sent to the origin of `url` only.
     #[must_use]
     pub fn with_headers(self, lines: Vec<(String, String)>) -> Self {
-        let home = self.url.clone();
-        self.with_headers_of(home, lines)
+        let origin = self.url.clone();
+        self.with_headers_for(origin, lines)
     }
 
-    /// The same with lines that belong to the origin of `home`, which need not be that of `url`: what a feed's owner is
-    /// told is not told to whatever its entries link to.
+    /// Adds headers that are sent to the origin of `origin` only, which need not be that of `url`: credentials of a feed
+    /// must not reach the hosts that its entries link to.
     #[must_use]
-    pub fn with_headers_of(self, home: Url, lines: Vec<(String, String)>) -> Self {
+    pub fn with_headers_for(self, origin: Url, lines: Vec<(String, String)>) -> Self {
         Self {
             headers: SourceHeaders {
-                home: Some(home),
+                origin: Some(origin),
                 lines,
             },
             ..self
         }
     }
 
-    /// The same by another way.
+    /// Sends it over another transport.
     #[must_use]
-    pub fn via(self, via: Transport) -> Self {
-        Self { via, ..self }
+    pub fn with_transport(self, transport: Transport) -> Self {
+        Self { transport, ..self }
     }
 
-    /// What distinguishes the asker from others, as far as an answer may depend on it: the way out, and another name than
-    /// ours. Empty for most; holds no secret.
-    pub(super) fn way(&self) -> String {
+    /// Distinguishes requests whose answers may differ: transport and configured user agent. Empty for the defaults;
+    /// contains no secret.
+    pub(super) fn transport_id(&self) -> String {
         let name = self.headers.user_agent();
-        if self.via == Transport::default() && name.is_none() {
+        if self.transport == Transport::default() && name.is_none() {
             return String::new();
         }
         let proxy = self
-            .via
+            .transport
             .proxy
             .as_ref()
             .map(link::mask_secrets)
             .unwrap_or_default();
-        let ca_file = self.via.ca_file.as_deref().unwrap_or(Path::new(""));
+        let ca_file = self.transport.ca_file.as_deref().unwrap_or(Path::new(""));
         format!(
             "{proxy} {} {} {}",
-            u8::from(self.via.http1_only),
+            u8::from(self.transport.http1_only),
             ca_file.display(),
             name.unwrap_or_default()
         )
     }
 
-    /// The question for robots.txt that goes before this request: by the same way, under the same name.
+    /// The request for robots.txt that precedes this one: same transport, same user agent.
     pub(super) fn for_robots(&self, robots: Url) -> Self {
         let name = self.headers.user_agent();
         let lines = name.map(|name| ("User-Agent".to_owned(), name.to_owned()));
         Self::new(robots, ResourceKind::Robots)
             .with_headers(lines.into_iter().collect())
-            .via(self.via.clone())
+            .with_transport(self.transport.clone())
     }
 
-    /// The lines of one hop.
-    pub(super) fn lines(&self, to: &Url) -> Result<HeaderMap, FetchError> {
+    /// The headers of the request to `to`.
+    pub(super) fn header_map(&self, to: &Url) -> Result<HeaderMap, FetchError> {
         let mut lines = HeaderMap::new();
         lines.insert(header::ACCEPT, HeaderValue::from_static(self.kind.accept()));
         lines.insert(
@@ -127,7 +127,7 @@ impl Request {
         self.headers.add(&mut lines, to)?;
         if self.is_conditional(to) {
             let mut add = |name, value: &Option<Vec<u8>>| {
-                // Stored bytes were a header once; if they are none now, the request is unconditional.
+                // The stored bytes came from a header. If they are damaged, the request is unconditional.
                 if let Some(Ok(value)) = value.as_deref().map(HeaderValue::from_bytes) {
                     lines.insert(name, value);
                 }
@@ -138,20 +138,20 @@ impl Request {
         Ok(lines)
     }
 
-    /// Whether the validators are sent to `to`.
+    /// Whether validators are sent to `to`.
     pub(super) fn is_conditional(&self, to: &Url) -> bool {
         !self.validators.is_empty() && self.validators_from.as_ref().unwrap_or(&self.url) == to
     }
 }
 
-/// What a document should be: decides `Accept`, the limit of its size, and what is dropped at its headers.
+/// What a document is expected to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceKind {
-    /// A feed, or what may be one.
+    /// A feed or a listing page.
     Feed,
-    /// A sitemap, which may be larger than any feed, packed or not.
+    /// A sitemap, gzipped or not; up to 50 MiB.
     Sitemap,
-    /// An article's page: HTML, or it is dropped without its body.
+    /// The page of an article. Other types than HTML, text and XML are refused without reading the body.
     Page,
     /// robots.txt.
     Robots,
@@ -173,14 +173,14 @@ impl ResourceKind {
     }
 }
 
-/// How requests go out, where a source wants it otherwise. Each way has its own connections.
+/// How requests of a source are sent. Each transport has its own connections.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Transport {
-    /// `http://`, `https://`, `socks5://` (names looked up here) or `socks5h://` (by the proxy); may hold a password.
+    /// `http://`, `https://`, `socks5://` (names are resolved here) or `socks5h://` (by the proxy); may contain a password.
     pub proxy: Option<Url>,
-    /// Not HTTP/2, for servers that do it badly.
+    /// Do not use HTTP/2: for servers with a broken one.
     pub http1_only: bool,
-    /// PEM file of certificates that are trusted besides the system's.
+    /// PEM file of certificates that are trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -194,32 +194,32 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// Header lines a source configures. Their values are secrets: shown nowhere, sent to one origin.
+/// Headers that a source configures. Their values are secret: not logged, and sent to one origin only.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SourceHeaders {
-    home: Option<Url>,
+    origin: Option<Url>,
     lines: Vec<(String, String)>,
 }
 
 impl SourceHeaders {
     fn add(&self, lines: &mut HeaderMap, to: &Url) -> Result<(), FetchError> {
-        let at_home = self
-            .home
+        let is_origin = self
+            .origin
             .as_ref()
-            .is_some_and(|home| home.origin() == to.origin());
-        let mut of_source = HeaderMap::new();
+            .is_some_and(|origin| origin.origin() == to.origin());
+        let mut configured = HeaderMap::new();
         for (name, value) in &self.lines {
             let (name, value) = header_line(name, value)?;
-            if at_home || TRAVEL.contains(&name) {
-                of_source.append(name, value);
+            if is_origin || CROSS_ORIGIN.contains(&name) {
+                configured.append(name, value);
             }
         }
-        // One of theirs replaces ours; several of theirs stay several.
-        lines.extend(of_source);
+        // A configured header replaces the default one; several with one name are all sent.
+        lines.extend(configured);
         Ok(())
     }
 
-    /// The user agent that was configured in the place of ours.
+    /// The configured user agent, if any.
     pub(super) fn user_agent(&self) -> Option<&str> {
         let (_, value) = self
             .lines
@@ -237,10 +237,10 @@ impl fmt::Debug for SourceHeaders {
     }
 }
 
-/// Lines that say what we are and read, and so go wherever a redirect leads; all others stay with their origin.
-const TRAVEL: &[HeaderName] = &[header::ACCEPT, header::ACCEPT_LANGUAGE, header::USER_AGENT];
+/// Configured headers that are sent to every origin: they are no secrets.
+const CROSS_ORIGIN: &[HeaderName] = &[header::ACCEPT, header::ACCEPT_LANGUAGE, header::USER_AGENT];
 
-/// Whether a source may configure this line; the error says why not, and never the value. For the configuration's check.
+/// Fails if a source may not configure this header. The error does not contain the value.
 pub fn check_header(name: &str, value: &str) -> Result<(), FetchError> {
     header_line(name, value).map(drop)
 }
@@ -285,11 +285,11 @@ mod tests {
                 basic_auth("me", "hush"),
                 ("Cookie".into(), "a=hush-cookie".into()),
             ])
-            .via(Transport {
+            .with_transport(Transport {
                 proxy: Some(proxy),
                 ..Transport::default()
             });
-        let shown = format!("{request:?} {:?}", request.lines(&url).unwrap());
+        let shown = format!("{request:?} {:?}", request.header_map(&url).unwrap());
         assert!(shown.contains("Cookie"), "{shown}");
         assert!(!shown.contains("hush") && !shown.contains("bWU6"), "{shown}");
         let error = check_header("X-Key", "hush\r\nX: y").unwrap_err();

@@ -1,7 +1,7 @@
-//! Names to addresses, each judged at the moment of connecting.
+//! Name resolution, with every address checked by the guard when a connection is made.
 //!
-//! What the guard passed is what the connection is made to: a name that answers differently the second time is judged
-//! the second time. One refused address refuses the name, because an honest public name has none.
+//! The connection goes to the address that was checked: a name that resolves differently the next time (DNS rebinding) is
+//! checked again. One refused address refuses the whole name: honest public names have none.
 
 use std::error::Error;
 use std::io;
@@ -14,10 +14,10 @@ use tokio::sync::Semaphore;
 
 use super::guard::Guard;
 
-/// Lookups at one time. A resolver that hangs keeps its thread until it gives up.
-const LOOKUPS: usize = 64;
+/// Concurrent lookups. A lookup that hangs keeps its thread until the system gives up.
+const MAX_LOOKUPS: usize = 64;
 
-/// Where names are looked up.
+/// A resolver. The system's, or that of a test.
 pub trait Lookup: Send + Sync {
     /// All addresses of a name, in the order they should be tried.
     fn lookup(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
@@ -25,29 +25,29 @@ pub trait Lookup: Send + Sync {
 
 /// The system's resolver.
 #[derive(Debug)]
-pub struct SystemNames {
-    slots: Arc<Semaphore>,
+pub struct SystemResolver {
+    permits: Arc<Semaphore>,
 }
 
-impl Default for SystemNames {
+impl Default for SystemResolver {
     fn default() -> Self {
         Self {
-            slots: Arc::new(Semaphore::new(LOOKUPS)),
+            permits: Arc::new(Semaphore::new(MAX_LOOKUPS)),
         }
     }
 }
 
-impl Lookup for SystemNames {
+impl Lookup for SystemResolver {
     fn lookup(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        let slots = Arc::clone(&self.slots);
+        let permits = Arc::clone(&self.permits);
         Box::pin(async move {
-            let slot = slots.acquire_owned().await.map_err(io::Error::other)?;
-            // The slot goes with the thread, not with the caller: a caller that gave up does not make room for more.
+            let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
+            // The permit goes with the thread, not with the caller: a cancelled lookup still occupies its thread.
             tokio::task::spawn_blocking(move || {
                 let addresses = (name.as_str(), 0)
                     .to_socket_addrs()
                     .map(|all| all.map(|a| a.ip()).collect());
-                drop(slot);
+                drop(permit);
                 addresses
             })
             .await
@@ -63,37 +63,41 @@ pub(super) struct NoAddress {
     cause: String,
 }
 
-/// The resolver a client is built with.
+/// The resolver of the HTTP clients.
 #[derive(Clone)]
-pub(super) struct Guarded {
+pub(super) struct GuardedResolver {
     pub(super) guard: Guard,
-    pub(super) names: Arc<dyn Lookup>,
-    /// A name that is not judged: that of the proxy.
-    pub(super) trusted: Option<String>,
+    pub(super) lookup: Arc<dyn Lookup>,
+    /// The host of the configured proxy: it may be at a private address.
+    pub(super) proxy: Option<String>,
 }
 
-type Failure = Box<dyn Error + Send + Sync>;
+type ResolveError = Box<dyn Error + Send + Sync>;
 
-impl Guarded {
-    /// The addresses of a name, if there are any and each may be reached; else [`super::Refused`] or [`NoAddress`].
-    pub(super) async fn addresses(&self, host: String) -> Result<Vec<IpAddr>, Failure> {
-        let addresses = self.names.lookup(host.clone()).await.map_err(|error| NoAddress {
-            cause: error.to_string(),
-        })?;
+impl GuardedResolver {
+    /// The addresses of a name, if there are any and each may be reached; else [`super::RefusedAddress`] or [`NoAddress`].
+    pub(super) async fn addresses(&self, host: String) -> Result<Vec<IpAddr>, ResolveError> {
+        let addresses = self
+            .lookup
+            .lookup(host.clone())
+            .await
+            .map_err(|error| NoAddress {
+                cause: error.to_string(),
+            })?;
         if addresses.is_empty() {
             let cause = "the name has no address".to_owned();
             return Err(NoAddress { cause }.into());
         }
-        if self.trusted.as_deref() != Some(host.as_str()) {
+        if self.proxy.as_deref() != Some(host.as_str()) {
             for address in &addresses {
-                self.guard.judge(&host, *address)?;
+                self.guard.check_address(&host, *address)?;
             }
         }
         Ok(addresses)
     }
 }
 
-impl Resolve for Guarded {
+impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let guarded = self.clone();
         Box::pin(async move {

@@ -1,16 +1,16 @@
-//! Requests to servers of the operator's own: webhooks.
+//! Requests to servers of the operator: webhooks.
 //!
-//! The operator typed the address, so that no guard and no gate stands before it (DESIGN, "Invariants"); it follows no
-//! redirect, and nothing of the answer is kept but its status.
+//! The operator typed the address, so neither guard nor gate applies. Redirects are not followed, and the response is
+//! dropped but for its status.
 
 use std::time::Duration;
 
 use url::Url;
 
-use super::error::innermost;
-use super::{ClientError, install_crypto};
+use super::client_error::innermost;
+use super::clients::{ClientError, install_crypto};
 
-/// For a request as a whole.
+/// Time limit of a request as a whole.
 const TOTAL: Duration = Duration::from_secs(30);
 
 /// A client for webhooks.
@@ -20,7 +20,7 @@ pub struct WebhookClient {
 }
 
 impl WebhookClient {
-    /// Goes by the name of the program.
+    /// A client with this user agent.
     pub fn new(user_agent: &str) -> Result<Self, ClientError> {
         install_crypto();
         let client = reqwest::Client::builder()
@@ -30,18 +30,18 @@ impl WebhookClient {
             .connect_timeout(Duration::from_secs(10))
             .timeout(TOTAL)
             .build()
-            .map_err(|error| ClientError::of(innermost(&error)))?;
+            .map_err(|error| ClientError::new(innermost(&error)))?;
         Ok(Self { client })
     }
 
-    /// Posts a body; gives the status of the answer, or why there is none.
+    /// Posts a body. Returns the status of the response, or why there is none.
     pub async fn post(&self, url: &Url, headers: &[(&str, String)], body: Vec<u8>) -> Result<u16, String> {
         let mut request = self.client.post(url.clone()).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
         match request.send().await {
-            Ok(answer) => Ok(answer.status().as_u16()),
+            Ok(response) => Ok(response.status().as_u16()),
             Err(error) => Err(innermost(&error)),
         }
     }

@@ -78,7 +78,7 @@ async fn request(
     clock: Clock,
 ) -> Option<Span> {
     let permit = gate
-        .enter_unless_resting(&format!("host-{host}.example"), || clock.now())
+        .enter_unless_cooling_down(&format!("host-{host}.example"), || clock.now())
         .await
         .ok()?;
     let from = clock.now();
@@ -99,7 +99,7 @@ async fn request(
         if busy {
             // As the fetcher does: before the next in line gets the slot.
             let until = span.to + BACKOFF;
-            gate.rest(&format!("host-{host}.example"), until);
+            gate.back_off(&format!("host-{host}.example"), until);
             log.backoffs.entry(host).or_default().push(Span {
                 from: span.to,
                 to: until,

@@ -1,65 +1,69 @@
-//! What the origins said, for as long as it may be believed.
+//! The cache of robots.txt: what each origin answered, for as long as it is valid.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Robots;
+use super::rules::Robots;
 use crate::model::RobotsResponse;
 
-/// Origins kept.
+/// Origins cached.
 const MAX_ORIGINS: usize = 10_000;
 
-/// Bytes of rules kept.
-const MAX_WEIGHT: usize = 64 << 20;
+/// Bytes of rules cached.
+const MAX_BYTES: usize = 64 << 20;
 
-/// Turns kept before those that nobody holds are dropped: askers that gave up leave theirs behind.
-const MAX_TURNS: usize = 1000;
+/// Request locks kept before unused ones are dropped: requests that were cancelled leave theirs behind.
+const MAX_LOCKS: usize = 1000;
 
-/// Longest belief (RFC 9309, 2.4). What lies further ahead was written by another clock.
-pub(super) const LONGEST: TimeDelta = TimeDelta::hours(24);
+/// Longest validity (RFC 9309, 2.4). An entry that is valid for longer was written by another clock.
+pub(super) const MAX_AGE: TimeDelta = TimeDelta::hours(24);
 
-/// So far apart are the clocks of requests that ran side by side.
-const APART: TimeDelta = TimeDelta::minutes(10);
+/// Largest difference between the clocks of concurrent requests.
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(10);
 
-/// How long old rules serve while no new ones can be had (RFC 9309, 2.4 and 2.3.1.4).
-const STALE: TimeDelta = TimeDelta::days(30);
+/// How long expired rules are used while robots.txt is unreachable (RFC 9309, 2.4 and 2.3.1.4).
+const MAX_STALE: TimeDelta = TimeDelta::days(30);
 
-/// An origin, `https://paper.example`, `http://paper.example:8080`, and the way it was asked: [`Request::way`].
-///
-/// [`Request::way`]: crate::fetch::Request
-pub(super) type RobotsKey = (String, String);
+/// What a robots.txt is cached under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RobotsKey {
+    /// `https://paper.example`, `http://paper.example:8080`.
+    pub(super) origin: String,
+    /// Transport and user agent of the request, as `Request::transport_id` writes them; empty for the defaults.
+    pub(super) transport: String,
+}
 
-/// The book. Nothing waits inside its lock.
+/// The cache. Its lock is never held across an await.
 #[derive(Debug, Default)]
 pub(in crate::fetch) struct RobotsCache {
-    pages: Mutex<Pages>,
+    state: Mutex<CacheState>,
 }
 
 #[derive(Debug, Default)]
-struct Pages {
-    rulings: HashMap<RobotsKey, Arc<Ruling>>,
-    weight: usize,
-    /// Who asks an origin holds its turn; the others wait for the answer.
-    turns: HashMap<RobotsKey, Arc<tokio::sync::Mutex<()>>>,
+struct CacheState {
+    entries: HashMap<RobotsKey, Arc<RobotsEntry>>,
+    /// Sum of [`RobotsEntry::bytes`].
+    bytes: usize,
+    /// Held while an origin is asked; concurrent requests wait for the answer.
+    locks: HashMap<RobotsKey, Arc<tokio::sync::Mutex<()>>>,
 }
 
-/// What an origin said.
+/// What an origin answered.
 #[derive(Debug)]
-pub(super) struct Ruling {
+pub(super) struct RobotsEntry {
     pub(super) fetched_at: DateTime<Utc>,
     pub(super) expires_at: DateTime<Utc>,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: RobotsVerdict,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Verdict {
-    /// Rules; none where there is no robots.txt.
+pub(super) enum RobotsVerdict {
+    /// Rules; empty if there is no robots.txt.
     Rules(Arc<Robots>),
-    /// Everything is forbidden (RFC 9309, 2.3.1.4).
+    /// Nothing may be fetched (RFC 9309, 2.3.1.4).
     Unreachable {
-        /// Why.
         cause: String,
         /// When the server asked to be asked again.
         retry_after: Option<DateTime<Utc>>,
@@ -67,101 +71,102 @@ pub(super) enum Verdict {
 }
 
 impl RobotsCache {
-    /// What is believed at `now`.
-    pub(super) fn known(&self, key: &RobotsKey, now: DateTime<Utc>) -> Option<Arc<Ruling>> {
-        let ruling = self.lock().rulings.get(key).cloned()?;
-        (now < ruling.expires_at && ruling.expires_at - now <= LONGEST + APART).then_some(ruling)
+    /// The entry that is valid at `now`.
+    pub(super) fn fresh(&self, key: &RobotsKey, now: DateTime<Utc>) -> Option<Arc<RobotsEntry>> {
+        let entry = self.lock().entries.get(key).cloned()?;
+        (now < entry.expires_at && entry.expires_at - now <= MAX_AGE + CLOCK_SKEW).then_some(entry)
     }
 
-    /// Rules that are no longer believed, for want of new ones; with when they were fetched.
+    /// Expired rules that are used while there are no newer ones, and when they were fetched.
     pub(super) fn stale(&self, key: &RobotsKey, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Arc<Robots>)> {
-        let ruling = self.lock().rulings.get(key).cloned()?;
-        match &ruling.verdict {
-            Verdict::Rules(rules) if now - ruling.fetched_at <= STALE => {
-                Some((ruling.fetched_at, Arc::clone(rules)))
+        let entry = self.lock().entries.get(key).cloned()?;
+        match &entry.verdict {
+            RobotsVerdict::Rules(rules) if now - entry.fetched_at <= MAX_STALE => {
+                Some((entry.fetched_at, Arc::clone(rules)))
             }
             _ => None,
         }
     }
 
-    /// The right to ask an origin, one at a time. It lasts as long as somebody holds it.
-    pub(super) fn turn(&self, key: &RobotsKey) -> Arc<tokio::sync::Mutex<()>> {
-        let mut pages = self.lock();
-        if pages.turns.len() > MAX_TURNS {
-            pages.turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+    /// The lock to hold while an origin is asked for robots.txt.
+    pub(super) fn request_lock(&self, key: &RobotsKey) -> Arc<tokio::sync::Mutex<()>> {
+        let mut state = self.lock();
+        if state.locks.len() > MAX_LOCKS {
+            state.locks.retain(|_, lock| Arc::strong_count(lock) > 1);
         }
-        Arc::clone(pages.turns.entry(key.clone()).or_default())
+        Arc::clone(state.locks.entry(key.clone()).or_default())
     }
 
-    /// Writes down what an origin said, over what it said before, and gives it back.
-    pub(super) fn keep(&self, key: RobotsKey, ruling: Ruling) -> Arc<Ruling> {
-        let ruling = Arc::new(ruling);
-        let mut pages = self.lock();
-        // Who waits for it holds it; who comes later finds the ruling.
-        pages.turns.remove(&key);
-        pages.weight += ruling.weight();
-        if let Some(old) = pages.rulings.insert(key, Arc::clone(&ruling)) {
-            pages.weight -= old.weight();
+    /// Stores an entry, in place of an older one, and returns it.
+    pub(super) fn insert(&self, key: RobotsKey, entry: RobotsEntry) -> Arc<RobotsEntry> {
+        let entry = Arc::new(entry);
+        let mut state = self.lock();
+        // Whoever waits holds a copy of the lock; whoever comes later finds the entry.
+        state.locks.remove(&key);
+        state.bytes += entry.bytes();
+        if let Some(old) = state.entries.insert(key, Arc::clone(&entry)) {
+            state.bytes -= old.bytes();
         }
-        if pages.rulings.len() > MAX_ORIGINS || pages.weight > MAX_WEIGHT {
-            pages.halve();
+        if state.entries.len() > MAX_ORIGINS || state.bytes > MAX_BYTES {
+            state.evict_half();
         }
-        ruling
+        entry
     }
 
-    fn lock(&self) -> MutexGuard<'_, Pages> {
-        // A panic elsewhere leaves rulings that are still rulings.
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, CacheState> {
+        // After a panic elsewhere the entries are still valid.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pages {
-    /// Forgets what expires first until half of either limit is free; rare enough to cost nothing on the average.
-    fn halve(&mut self) {
-        let mut by_end: Vec<(DateTime<Utc>, RobotsKey)> = self
-            .rulings
+impl CacheState {
+    /// Evicts what expires first until half of both limits is free. O(n log n), but rare: amortised O(log n) per insert.
+    fn evict_half(&mut self) {
+        let mut by_expiry: Vec<(DateTime<Utc>, RobotsKey)> = self
+            .entries
             .iter()
-            .map(|(key, ruling)| (ruling.expires_at, key.clone()))
+            .map(|(key, entry)| (entry.expires_at, key.clone()))
             .collect();
-        by_end.sort_by_key(|(end, _)| *end);
-        for (_, key) in by_end {
-            if self.rulings.len() <= MAX_ORIGINS / 2 && self.weight <= MAX_WEIGHT / 2 {
+        by_expiry.sort_by_key(|(expires_at, _)| *expires_at);
+        for (_, key) in by_expiry {
+            if self.entries.len() <= MAX_ORIGINS / 2 && self.bytes <= MAX_BYTES / 2 {
                 return;
             }
-            if let Some(old) = self.rulings.remove(&key) {
-                self.weight -= old.weight();
+            if let Some(old) = self.entries.remove(&key) {
+                self.bytes -= old.bytes();
             }
         }
     }
 }
 
-impl Ruling {
-    /// What an answer means (RFC 9309, 2.3.1): a success gives rules; any other answer that is not the server's or our
-    /// haste's fault, redirects without end among them, says that there are none.
-    pub(super) fn of(
-        note: &RobotsResponse,
+impl RobotsEntry {
+    /// What a response means (RFC 9309, 2.3.1). Success: its rules. No response, 429 or 5xx: unreachable. Anything else,
+    /// endless redirects included: there is no robots.txt.
+    pub(super) fn new(
+        response: &RobotsResponse,
         cause: impl FnOnce() -> String,
         retry_after: Option<DateTime<Utc>>,
     ) -> Self {
-        let verdict = match note.status {
-            Some(200..=299) => Verdict::Rules(Arc::new(Robots::parse(&note.body))),
-            None | Some(429 | 500..) => Verdict::Unreachable {
+        let verdict = match response.status {
+            Some(200..=299) => RobotsVerdict::Rules(Arc::new(Robots::parse(&response.body))),
+            None | Some(429 | 500..) => RobotsVerdict::Unreachable {
                 cause: cause(),
                 retry_after,
             },
-            Some(_) => Verdict::Rules(Arc::default()),
+            Some(_) => RobotsVerdict::Rules(Arc::default()),
         };
         Self {
-            fetched_at: note.fetched_at,
-            expires_at: note.expires_at,
+            fetched_at: response.fetched_at,
+            expires_at: response.expires_at,
             verdict,
         }
     }
 
-    fn weight(&self) -> usize {
+    /// Approximate memory.
+    fn bytes(&self) -> usize {
         match &self.verdict {
-            Verdict::Rules(rules) => rules.weight(),
-            Verdict::Unreachable { cause, .. } => cause.len(),
+            RobotsVerdict::Rules(rules) => rules.bytes(),
+            RobotsVerdict::Unreachable { cause, .. } => cause.len(),
         }
     }
 }
@@ -174,58 +179,61 @@ mod tests {
         "2026-11-24T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minute)
     }
 
-    fn ruling(from: i64, to: i64, body: &[u8]) -> Ruling {
-        Ruling {
+    fn entry(from: i64, to: i64, body: &[u8]) -> RobotsEntry {
+        RobotsEntry {
             fetched_at: at(from),
             expires_at: at(to),
-            verdict: Verdict::Rules(Arc::new(Robots::parse(body))),
+            verdict: RobotsVerdict::Rules(Arc::new(Robots::parse(body))),
         }
     }
 
     fn key(name: &str) -> RobotsKey {
-        (format!("https://{name}"), String::new())
+        RobotsKey {
+            origin: format!("https://{name}"),
+            transport: String::new(),
+        }
     }
 
     #[test]
     fn p30_nothing_is_believed_after_its_time_or_for_longer_than_a_day() {
-        let book = RobotsCache::default();
-        book.keep(key("a"), ruling(0, 60, b""));
-        assert!(book.known(&key("a"), at(59)).is_some());
-        assert!(book.known(&key("a"), at(60)).is_none());
+        let cache = RobotsCache::default();
+        cache.insert(key("a"), entry(0, 60, b""));
+        assert!(cache.fresh(&key("a"), at(59)).is_some());
+        assert!(cache.fresh(&key("a"), at(60)).is_none());
         // The clock was set back by two days: what was written by the other clock is asked for again.
-        assert!(book.known(&key("a"), at(-2 * 24 * 60)).is_none());
-        assert!(book.stale(&key("a"), at(24 * 60)).is_some());
-        assert!(book.stale(&key("a"), at(31 * 24 * 60)).is_none());
+        assert!(cache.fresh(&key("a"), at(-2 * 24 * 60)).is_none());
+        assert!(cache.stale(&key("a"), at(24 * 60)).is_some());
+        assert!(cache.stale(&key("a"), at(31 * 24 * 60)).is_none());
     }
 
     #[test]
-    fn p30_the_book_is_bounded_in_origins_and_in_bytes() {
-        let book = RobotsCache::default();
+    fn p30_the_cache_is_bounded_in_origins_and_in_bytes() {
+        let cache = RobotsCache::default();
         for n in 0..=MAX_ORIGINS {
-            drop(book.turn(&key(&n.to_string())));
-            book.keep(key(&n.to_string()), ruling(0, 60 + n as i64, b""));
+            drop(cache.request_lock(&key(&n.to_string())));
+            cache.insert(key(&n.to_string()), entry(0, 60 + n as i64, b""));
         }
-        assert_eq!(book.lock().rulings.len(), MAX_ORIGINS / 2);
-        assert!(book.known(&key(&MAX_ORIGINS.to_string()), at(0)).is_none());
-        assert!(book.lock().rulings.contains_key(&key(&MAX_ORIGINS.to_string())));
-        assert!(book.lock().turns.is_empty());
+        assert_eq!(cache.lock().entries.len(), MAX_ORIGINS / 2);
+        assert!(cache.fresh(&key(&MAX_ORIGINS.to_string()), at(0)).is_none());
+        assert!(cache.lock().entries.contains_key(&key(&MAX_ORIGINS.to_string())));
+        assert!(cache.lock().locks.is_empty());
         // One heavy file under many names.
         let rules = Arc::new(Robots::parse(
             &[&b"User-agent: *\n"[..], &b"Allow: /\n".repeat(50_000)].concat(),
         ));
         for n in 0..100 {
-            let verdict = Verdict::Rules(Arc::clone(&rules));
-            book.keep(
+            let verdict = RobotsVerdict::Rules(Arc::clone(&rules));
+            cache.insert(
                 key(&format!("heavy{n}")),
-                Ruling {
+                RobotsEntry {
                     verdict,
-                    ..ruling(0, 60 + n, b"")
+                    ..entry(0, 60 + n, b"")
                 },
             );
         }
-        let lock = book.lock();
-        let held: usize = lock.rulings.values().map(|ruling| ruling.weight()).sum();
-        assert_eq!(held, lock.weight);
-        assert!(held <= MAX_WEIGHT && held > rules.weight());
+        let lock = cache.lock();
+        let held: usize = lock.entries.values().map(|entry| entry.bytes()).sum();
+        assert_eq!(held, lock.bytes);
+        assert!(held <= MAX_BYTES && held > rules.bytes());
     }
 }

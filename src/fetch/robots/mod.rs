@@ -1,11 +1,11 @@
-//! robots.txt (RFC 9309): the rules, the book they are kept in, and the asking.
+//! robots.txt (RFC 9309): parsed, cached, and checked before requests.
 //!
-//! [`Robots`] reads a file and answers for a path; it is pure. The book remembers what each origin (scheme, host and
-//! port) answered for as long as that may be believed. The fetcher asks where nothing is known: once per origin, through
-//! the same guard and gate as everything else.
+//! [`Robots`] parses a file and answers for a path; it is pure. The cache keeps what each origin (scheme, host and port)
+//! answered, for at most a day. Where it has nothing, the fetcher requests robots.txt once per origin, through the same
+//! guard and gate as everything else.
 
-mod ask;
 mod cache;
+mod check;
 mod rules;
 
 #[cfg(test)]

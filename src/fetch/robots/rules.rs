@@ -1,4 +1,4 @@
-//! robots.txt read and asked (RFC 9309); pure.
+//! The parser of robots.txt, and the matching of paths (RFC 9309). Pure.
 //!
 //! Time is linear in the file and, for each question, in the file and the path: wildcards are matched part by part,
 //! each at its first place, which finds a match wherever there is one.
@@ -6,10 +6,10 @@
 use std::ops::Range;
 use std::time::Duration;
 
-/// Longest `Crawl-delay` that is honoured.
+/// Longest `Crawl-delay`; a longer one counts as this.
 pub const MAX_CRAWL_DELAY: Duration = Duration::from_mins(1);
 
-/// So much of a file counts (RFC 9309, 2.5).
+/// Bytes of a file that are parsed (RFC 9309, 2.5).
 pub(crate) const MAX_ROBOTS: usize = 500 << 10;
 
 /// The rules of one origin.
@@ -39,7 +39,7 @@ struct Rule {
 }
 
 impl Robots {
-    /// Reads the first 500 KiB of a file. What is no rule is passed over; any bytes give an answer.
+    /// Parses the first 500 KiB of a file. Invalid lines are ignored; any bytes give a result.
     pub fn parse(file: &[u8]) -> Self {
         let mut robots = Self::default();
         let mut group = Group::default();
@@ -76,14 +76,14 @@ impl Robots {
     /// Whether the product `token` may ask for a path with its query, as a URL serialises them: the longest rule that
     /// matches decides, `Allow` among equals (2.2.2).
     pub fn allows(&self, token: &str, path_and_query: &str) -> bool {
-        let path = normalised(path_and_query.as_bytes(), Kind::Path);
+        let path = normalised(path_and_query.as_bytes(), Syntax::Path);
         if path == "/robots.txt" {
             return true;
         }
         let path = if path.is_empty() { "/" } else { path.as_str() };
         let mut best = (0, true);
         for rule in self.groups_of(token).flat_map(|(group, _)| &group.rules) {
-            // What would not decide is not matched.
+            // A rule that would not win need not be matched.
             if rule.rank() > best && rule.matches(path) {
                 best = rule.rank();
             }
@@ -104,8 +104,8 @@ impl Robots {
         &self.sitemaps
     }
 
-    /// About how many bytes it holds.
-    pub(super) fn weight(&self) -> usize {
+    /// Approximate memory.
+    pub(super) fn bytes(&self) -> usize {
         let group = |group: &Group| {
             let agents: usize = group.agents.iter().map(|agent| agent.len() + 24).sum();
             let rules: usize = group.rules.iter().map(|rule| rule.pattern.len() + 32).sum();
@@ -141,7 +141,7 @@ impl Robots {
 }
 
 impl Group {
-    /// Takes a `Crawl-delay` in seconds down for the agents it was written for. Nonsense is no wish.
+    /// Adds a `Crawl-delay` in seconds for the agents named so far. Invalid values are ignored.
     fn delay(&mut self, value: &[u8]) {
         let seconds = std::str::from_utf8(value)
             .ok()
@@ -173,7 +173,7 @@ impl Rule {
             None => (value, false),
         };
         Self {
-            pattern: normalised(pattern, Kind::Pattern),
+            pattern: normalised(pattern, Syntax::Pattern),
             anchored,
             allow,
         }
@@ -241,7 +241,7 @@ fn product_token(name: &[u8]) -> Option<String> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Syntax {
     /// `*` stands for itself.
     Path,
     /// `*` stands for any bytes.
@@ -250,7 +250,7 @@ enum Kind {
 
 /// One spelling for all that mean the same (2.2.2): what needs no escape has none, what is no part of a URL has one,
 /// hexadecimal digits are large. In a query `:` and `/` mean themselves however they are written, as in the RFC's table.
-fn normalised(text: &[u8], kind: Kind) -> String {
+fn normalised(text: &[u8], syntax: Syntax) -> String {
     const HEX: [char; 16] = [
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
     ];
@@ -282,7 +282,7 @@ fn normalised(text: &[u8], kind: Kind) -> String {
                     escape(&mut out, byte);
                 }
             }
-            (b'*', _) if kind == Kind::Pattern => out.push('*'),
+            (b'*', _) if syntax == Syntax::Pattern => out.push('*'),
             (byte, _) if is_unreserved(byte) || is_reserved(byte) => {
                 in_query |= byte == b'?';
                 out.push(char::from(byte));

@@ -296,7 +296,7 @@ fn p30_hostile_files_are_read_and_asked_in_linear_time() {
     }
     let robots = Robots::parse(groups.as_bytes());
     assert!(robots.allows("cuttings", &path));
-    assert!(robots.weight() < 20 * MAX_ROBOTS);
+    assert!(robots.bytes() < 20 * MAX_ROBOTS);
     assert_eq!(Robots::parse(&[0xff; 4096]), Robots::default());
     assert!(robots.crawl_delay("cuttings").unwrap_or_default() <= Duration::from_mins(1));
 }

@@ -115,14 +115,14 @@ async fn h28_no_names_for_long_costs_no_memory_and_passes() {
             host_gap: Duration::ZERO,
             ..config::PolitenessConfig::default()
         };
-        Fetcher::with_names(&hasty(), &politeness, "x".to_owned(), names).unwrap()
+        Fetcher::with_resolver(&hasty(), &politeness, "x".to_owned(), names).unwrap()
     };
     let failing = fetcher(Arc::new(Broken::Failing));
     for n in 0..3000 {
         let url = Url::parse(&format!("http://paper{n}.example/feed")).unwrap();
         let failed = get_feed(&failing, url).await.unwrap_err();
         assert_eq!(failed.error.code(), "dns");
-        assert!(failed.rests_host());
+        assert!(failed.is_host_failure());
     }
     assert!(failing.gate().len() <= 1100, "{} hosts", failing.gate().len());
 
@@ -135,7 +135,7 @@ async fn h28_no_names_for_long_costs_no_memory_and_passes() {
     });
     for result in futures_util::future::join_all(all).await {
         let failed = result.unwrap_err();
-        assert!(failed.error.is_host_trouble(), "{failed}");
+        assert!(failed.error.is_host_failure(), "{failed}");
     }
 
     let server = Server::always(answer(200, "", b"x")).await;

@@ -53,7 +53,7 @@ async fn h04_literals_names_hops_and_second_answers_are_judged() {
             .await
             .unwrap_err();
         assert_eq!(failed.error.code(), "refused-address", "{answers:?}");
-        assert!(!failed.error.is_host_trouble());
+        assert!(!failed.error.is_host_failure());
     }
     assert_eq!(server.seen().len(), 0);
     // A hop to a literal, and a name whose second answer is another. 127.0.0.1 stands for a public address here.
@@ -134,7 +134,7 @@ async fn h04_a_name_without_address_is_trouble_of_its_host() {
     let url = Url::parse("http://paper.example/").unwrap();
     let failed = get_feed(&fetcher, url).await.unwrap_err();
     assert_eq!(failed.error.code(), "dns");
-    assert!(failed.rests_host());
+    assert!(failed.is_host_failure());
     assert_eq!(failed.fetch.hosts[0].host, "paper.example");
     assert_eq!(failed.fetch.hosts[0].failure.as_ref().unwrap().code, "dns");
 }
@@ -256,7 +256,7 @@ async fn h08_silence_before_and_in_an_answer_has_an_end() {
     let server = Server::always(vec![Act::Hang]).await;
     let failed = get_feed(&fetcher(&hasty()), server.url("/")).await.unwrap_err();
     assert_eq!(failed.error.code(), "idle-timeout");
-    assert!(!failed.rests_host());
+    assert!(!failed.is_host_failure());
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc".to_vec();
     let server = Server::always(vec![Act::Send(head), Act::Hang]).await;
     assert_eq!(
@@ -343,7 +343,7 @@ async fn h09_nobody_listening_is_trouble_of_the_host() {
     url.set_port(Some(1)).unwrap();
     let failed = get_feed(&fetcher(&limits()), url).await.unwrap_err();
     assert_eq!(failed.error.code(), "connect");
-    assert!(failed.rests_host());
+    assert!(failed.is_host_failure());
 }
 
 #[tokio::test]

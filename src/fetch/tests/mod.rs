@@ -21,6 +21,7 @@ use url::Url;
 
 use super::*;
 use crate::config;
+use crate::model::Validators;
 
 /// What a server does with a request. At the end of the list it waits for the next one on the same connection.
 #[derive(Clone, Debug)]
@@ -267,7 +268,7 @@ pub(super) fn with_names(answers: &[&[&str]], limits: &config::FetchConfig) -> F
         host_gap: Duration::ZERO,
         ..config::PolitenessConfig::default()
     };
-    Fetcher::with_names(
+    Fetcher::with_resolver(
         limits,
         &politeness,
         "x".to_owned(),

@@ -55,7 +55,7 @@ async fn p30_pages_obey_and_feeds_named_by_the_user_do_not() {
     let failed = get_page(&fetcher, server.url("/private/a")).await.unwrap_err();
     assert_eq!(failed.error.code(), "robots-denied");
     assert_eq!(failed.error.grade(), Grade::Soft);
-    assert!(!failed.rests_host() && failed.fetch.hosts.is_empty() && failed.fetch.robots.is_empty());
+    assert!(!failed.is_host_failure() && failed.fetch.hosts.is_empty() && failed.fetch.robots.is_empty());
     assert_eq!(failed.fetch.status, None);
 
     get_feed(&fetcher, server.url("/private/feed")).await.unwrap();
@@ -153,7 +153,7 @@ async fn p30_no_answer_forbids_everything_for_a_while() {
         let failed = get_page(&fetcher, server.url("/a")).await.unwrap_err();
         assert_eq!(failed.error.code(), "robots-unreachable", "{status:?}");
         assert_eq!(failed.error.grade(), Grade::Temporary);
-        assert!(failed.rests_host());
+        assert!(failed.is_host_failure());
         let [note] = failed.fetch.hosts.as_slice() else {
             panic!("{:?}", failed.fetch.hosts);
         };
@@ -195,9 +195,9 @@ async fn p13_p30_retry_after_of_robots_txt_rests_the_host() {
     let feed = get_feed(&fetcher, server.url("/feed")).await.unwrap_err();
     assert_eq!(
         (feed.error.code(), feed.error.retry_after()),
-        ("host-rests", Some(until))
+        ("host-backoff", Some(until))
     );
-    assert!(feed.rests_host());
+    assert!(feed.is_host_failure());
     assert_eq!(server.targets(), ["/robots.txt"]);
 }
 
@@ -323,7 +323,7 @@ async fn p30_what_earlier_runs_were_told_is_not_asked_again() {
     };
     let with = |note: RobotsResponse| {
         let fetcher = fetcher(&limits());
-        fetcher.remember_robots(&[note]);
+        fetcher.restore_robots(&[note]);
         fetcher
     };
     let told = with(note(Some(200), b"User-agent: *\nDisallow: /no"));
@@ -376,14 +376,14 @@ async fn p31_a_crawl_delay_is_kept_between_requests() {
 async fn p35_a_restart_does_not_ask_a_host_in_its_gap_or_rest() {
     let server = Server::always(page()).await;
     let again = fetcher(&limits());
-    again.remember_hosts(
+    again.restore_hosts(
         &[("127.0.0.1".into(), now() + TimeDelta::milliseconds(300))],
         now(),
     );
     let begun = std::time::Instant::now();
     get_feed(&again, server.url("/feed")).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_millis(300));
-    again.remember_hosts(&[("127.0.0.1".into(), now() + TimeDelta::hours(2))], now());
-    assert_eq!(code(get_feed(&again, server.url("/feed")).await), "host-rests");
+    again.restore_hosts(&[("127.0.0.1".into(), now() + TimeDelta::hours(2))], now());
+    assert_eq!(code(get_feed(&again, server.url("/feed")).await), "host-backoff");
     assert_eq!(server.seen().len(), 1);
 }

@@ -217,7 +217,7 @@ async fn p24_a_challenge_is_named() {
 async fn p13_a_429_rests_its_host_until_the_time_it_names() {
     let server = Server::always(answer(429, "Retry-After: 120\r\n", b"")).await;
     let failed = get_feed(&fetcher(&limits()), server.url("/")).await.unwrap_err();
-    assert!(failed.rests_host());
+    assert!(failed.is_host_failure());
     let trouble = failed.fetch.hosts[0].failure.clone().unwrap();
     assert_eq!(trouble.code, "http-429");
     let wait = trouble.retry_after.unwrap() - now();
@@ -232,7 +232,7 @@ async fn p32_trouble_of_a_host_behind_a_redirect_is_the_pages_own() {
     let here = Server::always(answer(302, &format!("Location: {far}\r\n"), b"")).await;
     let failed = get_feed(&fetcher(&limits()), here.url("/")).await.unwrap_err();
     assert_eq!(failed.error.code(), "http-503");
-    assert!(failed.error.is_host_trouble() && !failed.rests_host());
+    assert!(failed.error.is_host_failure() && !failed.is_host_failure());
     let notes: Vec<_> = failed
         .fetch
         .hosts
@@ -251,13 +251,16 @@ async fn p32_a_host_behind_a_redirect_that_rests_costs_the_page_nothing() {
     let fetcher = fetcher(&limits());
     let failed = get_feed(&fetcher, here.url("/")).await.unwrap_err();
     assert_eq!(
-        (failed.error.code(), failed.waits_for_another()),
+        (failed.error.code(), failed.other_host_backoff()),
         ("http-503", None)
     );
     let until = failed.error.retry_after();
     let failed = get_feed(&fetcher, here.url("/")).await.unwrap_err();
-    assert_eq!((failed.error.code(), failed.rests_host()), ("host-rests", false));
-    assert_eq!(failed.waits_for_another(), until);
+    assert_eq!(
+        (failed.error.code(), failed.is_host_failure()),
+        ("host-backoff", false)
+    );
+    assert_eq!(failed.other_host_backoff(), until);
     assert_eq!(there.seen().len(), 1);
 }
 

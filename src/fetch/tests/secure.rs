@@ -66,7 +66,7 @@ async fn get(url: Url, ca_file: Option<PathBuf>) -> Result<Response, Box<FailedF
         ..Transport::default()
     };
     fetcher(&limits())
-        .get(Request::new(url, ResourceKind::Feed).via(via), now())
+        .get(Request::new(url, ResourceKind::Feed).with_transport(via), now())
         .await
 }
 
@@ -105,7 +105,7 @@ async fn h10_a_certificate_that_holds_is_taken_and_others_are_refused() {
         let server = secure(tls, answer(200, "", b"x")).await;
         let failed = get(server.url("/"), Some(ours.file())).await.unwrap_err();
         assert_eq!(failed.error.code(), "certificate", "{what}: {failed}");
-        assert!(!failed.rests_host(), "{what}");
+        assert!(!failed.is_host_failure(), "{what}");
         // Neither the request nor a second try without encryption.
         assert_eq!(server.seen().len(), 0, "{what}");
     }
@@ -124,7 +124,7 @@ async fn h10_a_page_behind_a_bad_certificate_is_not_blamed_on_robots_txt() {
     let request = Request::new(server.url("/a"), ResourceKind::Page).obeying_robots();
     let failed = fetcher(&limits()).get(request, now()).await.unwrap_err();
     assert_eq!(failed.error.code(), "certificate");
-    assert!(!failed.rests_host());
+    assert!(!failed.is_host_failure());
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn http2_is_offered_unless_the_source_says_otherwise() {
             ..Transport::default()
         };
         let fetcher = fetcher(&hasty());
-        let asking = fetcher.get(Request::new(url, ResourceKind::Feed).via(via), now());
+        let asking = fetcher.get(Request::new(url, ResourceKind::Feed).with_transport(via), now());
         let listening = async {
             let (socket, _) = listener.accept().await.unwrap();
             let socket = tls.accept(socket).await.unwrap();
@@ -267,7 +267,7 @@ async fn p29_http2_is_spoken_over_one_connection_and_what_is_given_up_is_reset()
             ..Transport::default()
         };
         let request = Request::new(url(path), ResourceKind::Feed)
-            .via(via)
+            .with_transport(via)
             .with_validators(validators);
         fetcher.get(request, now())
     };

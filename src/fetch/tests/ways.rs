@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 use super::*;
 
 fn proxied(url: Url, proxy: &str) -> Request {
-    Request::new(url, ResourceKind::Feed).via(Transport {
+    Request::new(url, ResourceKind::Feed).with_transport(Transport {
         proxy: Some(Url::parse(proxy).unwrap()),
         ..Transport::default()
     })
@@ -57,7 +57,7 @@ async fn p23_what_the_feeds_owner_is_told_is_not_told_to_its_links() {
     for server in [&home, &link] {
         let request = Request::new(server.url("/a"), ResourceKind::Page)
             .obeying_robots()
-            .with_headers_of(home.url("/feed"), secrets());
+            .with_headers_for(home.url("/feed"), secrets());
         fetcher.get(request, now()).await.unwrap();
     }
     assert!(home.seen()[1].header("cookie").is_some());
@@ -179,7 +179,7 @@ async fn a_proxy_that_is_away_is_named_without_its_password() {
             .await
             .unwrap_err();
         assert_eq!(failed.error.code(), "proxy", "{failed}");
-        assert!(failed.rests_host());
+        assert!(failed.is_host_failure());
         let shown = format!("{failed} {failed:?} {fetcher:?}");
         assert!(
             shown.contains(&gone.to_string()) && !shown.contains("hush"),
@@ -274,10 +274,11 @@ async fn settings_that_cannot_be_are_said_and_harm_nothing_else() {
         ca(folder.path().to_owned()),
         ftp,
     ] {
-        let request = Request::new(server.named("127.0.0.1", "/"), ResourceKind::Feed).via(via.clone());
+        let request =
+            Request::new(server.named("127.0.0.1", "/"), ResourceKind::Feed).with_transport(via.clone());
         let failed = fetcher.get(request, now()).await.unwrap_err();
         assert_eq!(failed.error.code(), "bad-settings", "{via:?}: {failed}");
-        assert!(!failed.rests_host() && !failed.to_string().contains("hush"));
+        assert!(!failed.is_host_failure() && !failed.to_string().contains("hush"));
     }
     get_feed(&fetcher, server.url("/")).await.unwrap();
 }

@@ -294,7 +294,7 @@ async fn what_a_redirect_leads_to_may_rest_for_long_before_the_entry_is_tried_ag
         let claim = desk.one_entry().await;
         assert_eq!(claim.attempts, 0);
         let until = desk.now + chrono::Duration::hours(3);
-        let rests = PageResult::HostUnavailable(failure("host-rests"), Some(until));
+        let rests = PageResult::HostUnavailable(failure("host-backoff"), Some(until));
         let stored = desk.page_with(&claim, rests, vec![healthy("one.example")]).await;
         assert_eq!(stored.unwrap(), StoreOutcome::Waiting);
         let waiting = desk.store.backlog(desk.now).await.unwrap();

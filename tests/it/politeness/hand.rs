@@ -69,10 +69,10 @@ impl Hand {
         let store = Store::open(&Self::database(folder.path()), now).unwrap();
         let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
         let names = Arc::new(AllAt("127.0.0.2".parse().unwrap()));
-        let fetcher = Fetcher::with_names(&config.fetch, &config.politeness, user_agent, names).unwrap();
+        let fetcher = Fetcher::with_resolver(&config.fetch, &config.politeness, user_agent, names).unwrap();
         let ledger = store.host_states(now).await.unwrap();
-        fetcher.remember_robots(&ledger.robots);
-        fetcher.remember_hosts(&ledger.not_before, now);
+        fetcher.restore_robots(&ledger.robots);
+        fetcher.restore_hosts(&ledger.not_before, now);
         let rows = store
             .apply_config(&config.sources, config.politeness.scope, now)
             .await
