@@ -20,7 +20,9 @@ use crate::{html, link, schedule};
 pub(crate) struct ArticleBuilder<'a> {
     /// Zones, languages and key patterns.
     pub(crate) config: &'a Config,
+    /// The source of the entry: its name, language and `keep_pages`.
     pub(crate) source: &'a Source,
+    /// The entry under lease, with what the feed says.
     pub(crate) claim: &'a ClaimedEntry,
 }
 
@@ -113,6 +115,7 @@ impl ArticleBuilder<'_> {
         self.claim.entry.link.as_ref().unwrap_or(&self.source.feed)
     }
 
+    /// The key that identifies the entry within its source, for articles that no URL identifies.
     fn entry_key(&self) -> String {
         identity::entry_key(&self.source.name, &self.claim.ident)
     }
@@ -142,6 +145,7 @@ impl ArticleBuilder<'_> {
         }
     }
 
+    /// The page as it is stored, if the source stores pages (`keep_pages`), and until when.
     fn raw_page(&self, document: FetchedDocument, now: DateTime<Utc>) -> Option<RawPage> {
         let expires = match self.source.keep_pages {
             Retention::Never => return None,
@@ -168,7 +172,8 @@ impl ArticleBuilder<'_> {
         extraction.origins.insert(Field::Body, Origin::Feed);
     }
 
-    /// Fills in what the page did not say and the feed did.
+    /// Fills empty fields from the entry, and notes that as their origin. Rights and media files come from the feed alone;
+    /// the byline of the page stays beside the authors of the feed.
     fn fill_from_entry(&self, extraction: &mut Extraction, page: &Url) {
         let entry = &self.claim.entry;
         let origins = &mut extraction.origins;

@@ -17,7 +17,9 @@ use crate::{cpu, extract, html, identity, link, probe};
 
 /// Why a page could not be collected.
 pub(super) struct PageFailure {
+    /// As it is recorded.
     pub(super) failure: Failure,
+    /// Whether it counts as a failed try of the page.
     pub(super) scope: FailureScope,
 }
 
@@ -55,8 +57,11 @@ impl From<&FailedFetch> for PageFailure {
 
 /// A page after extraction.
 pub(super) struct ParsedPage {
+    /// Status, URL and redirects of this page.
     pub(super) fetch: FetchStats,
+    /// Becomes the stored page, if the source stores pages.
     document: FetchedDocument,
+    /// Of the first page: replaced by that of all pages once they are joined.
     pub(super) extraction: Extraction,
 }
 
@@ -76,7 +81,9 @@ impl ParsedPage {
 
 /// The first page of an article after extraction.
 pub(super) struct FirstPage {
+    /// Selectors that were tried on it.
     pub(super) selectors: Vec<SelectorOutcome>,
+    /// The article, or the pages that are missing from it.
     pub(super) rest: RemainingPages,
 }
 
@@ -89,6 +96,7 @@ pub(super) enum RemainingPages {
 }
 
 impl FirstPage {
+    /// Builds the article at once if no further page is linked: in the same closure, with the same CPU permit.
     fn new(context: &CollectContext, mut page: ParsedPage, fetched_at: DateTime<Utc>) -> Self {
         let selectors = std::mem::take(&mut page.extraction.selectors);
         let pagination = Pagination::new(&page.fetch.url, std::mem::take(&mut page.extraction));
@@ -316,6 +324,7 @@ fn page_failure(fetch: &FetchStats, code: &'static str, message: String) -> Fail
     }
 }
 
+/// The failure of a page that made the extractor panic.
 fn panic_failure(fetch: &FetchStats) -> Failure {
     let message = "the page made the extractor panic; please report it";
     page_failure(fetch, "extractor-panic", message.into())

@@ -10,6 +10,9 @@ use super::error::FetchError;
 use super::request::{Request, Transport, basic_auth, bearer, check_header};
 use crate::config::{RequestOptions, SecretSource, Source};
 
+/// Name of the header that all cookies of a source share.
+const COOKIE: &str = "Cookie";
+
 impl Request {
     /// The request with the options of its source. Headers are sent to the origin of its feed only.
     pub async fn for_source(self, source: &Source) -> Result<Self, FetchError> {
@@ -41,57 +44,74 @@ pub struct AccessFault {
 /// Checks all request options of a source: reads its secrets and its CA file. Sends no request; blocking.
 pub fn check_access(access: &RequestOptions) -> Vec<AccessFault> {
     let mut faults = Vec::new();
-    let mut read = |key: &str, secret: &SecretSource| match secret.read() {
-        Ok(value) => Some(value),
-        Err(cause) => {
-            faults.push(AccessFault {
-                message: format!("{key}: {cause}"),
-                only_here: secret.is_process_specific(),
-            });
-            None
-        }
-    };
-    let mut lines = Vec::new();
-    for (name, value) in &access.headers {
-        lines.extend(
-            read(&format!("headers.{name}"), value)
-                .map(|value| (format!("headers.{name}"), name.clone(), value)),
-        );
-    }
-    for (name, value) in &access.cookies {
-        lines.extend(
-            read(&format!("cookies.{name}"), value)
-                .map(|value| (format!("cookies.{name}"), "Cookie".to_owned(), value)),
-        );
-    }
-    if let Some((_, password)) = &access.basic_auth {
-        read("basic_auth", password);
-    }
-    if let Some(token) = &access.bearer {
-        lines.extend(read("bearer", token).map(|token| {
-            let (name, value) = bearer(&token);
-            ("bearer".to_owned(), name, value)
-        }));
-    }
-    let proxy = access.proxy.as_ref().and_then(|proxy| read("proxy", proxy));
-    let mut wrong = |message: String| {
-        faults.push(AccessFault {
-            message,
-            only_here: false,
-        });
-    };
-    for (key, name, value) in lines {
-        if let Err(error) = check_header(&name, &value) {
-            wrong(format!("{key}: {error}"));
+    let mut add = |message: String, only_here: bool| faults.push(AccessFault { message, only_here });
+    for SecretHeader { key, secret, line } in secret_headers(access) {
+        match secret.read().map(line) {
+            Err(cause) => add(format!("{key}: {cause}"), secret.is_process_specific()),
+            Ok((name, value)) => {
+                if let Err(error) = check_header(&name, &value) {
+                    add(format!("{key}: {error}"), false);
+                }
+            }
         }
     }
-    if let Some(Err(cause)) = proxy.map(|proxy| proxy_of(&proxy)) {
-        wrong(format!("proxy: {cause}"));
+    if let Some(secret) = &access.proxy {
+        match secret.read() {
+            Err(cause) => add(format!("proxy: {cause}"), secret.is_process_specific()),
+            Ok(proxy) => {
+                if let Err(cause) = proxy_of(&proxy) {
+                    add(format!("proxy: {cause}"), false);
+                }
+            }
+        }
     }
     if let Some(Err(cause)) = access.ca_file.as_deref().map(certificates) {
-        wrong(cause);
+        add(cause, false);
     }
     faults
+}
+
+/// A header whose value is made of a secret.
+struct SecretHeader<'a> {
+    /// The configuration key.
+    key: String,
+    secret: &'a SecretSource,
+    /// Name and value of the header, given the secret.
+    line: Box<dyn Fn(String) -> (String, String) + 'a>,
+}
+
+/// The headers of a source that contain secrets, in the order they are sent; several cookies are one header.
+fn secret_headers(access: &RequestOptions) -> Vec<SecretHeader<'_>> {
+    let mut all = Vec::new();
+    for (name, secret) in &access.headers {
+        all.push(SecretHeader {
+            key: format!("headers.{name}"),
+            secret,
+            line: Box::new(|value| (name.clone(), value)),
+        });
+    }
+    for (name, secret) in &access.cookies {
+        all.push(SecretHeader {
+            key: format!("cookies.{name}"),
+            secret,
+            line: Box::new(move |value| (COOKIE.to_owned(), format!("{name}={value}"))),
+        });
+    }
+    if let Some((user, secret)) = &access.basic_auth {
+        all.push(SecretHeader {
+            key: "basic_auth".to_owned(),
+            secret,
+            line: Box::new(|password| basic_auth(user, &password)),
+        });
+    }
+    if let Some(secret) = &access.bearer {
+        all.push(SecretHeader {
+            key: "bearer".to_owned(),
+            secret,
+            line: Box::new(|token| bearer(&token)),
+        });
+    }
+    all
 }
 
 /// The URL of a proxy. The error does not show the value: it may contain a password.
@@ -109,22 +129,16 @@ fn read(secret: &SecretSource) -> Result<String, FetchError> {
 }
 
 fn header_lines(access: &RequestOptions) -> Result<Vec<(String, String)>, FetchError> {
-    let mut lines = Vec::new();
-    for (name, value) in &access.headers {
-        lines.push((name.clone(), read(value)?));
-    }
-    let mut cookies = Vec::new();
-    for (name, value) in &access.cookies {
-        cookies.push(format!("{name}={}", read(value)?));
-    }
-    if !cookies.is_empty() {
-        lines.push(("Cookie".to_owned(), cookies.join("; ")));
-    }
-    if let Some((user, password)) = &access.basic_auth {
-        lines.push(basic_auth(user, &read(password)?));
-    }
-    if let Some(token) = &access.bearer {
-        lines.push(bearer(&read(token)?));
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for header in secret_headers(access) {
+        let (name, value) = (header.line)(read(header.secret)?);
+        match lines.last_mut() {
+            Some((last, cookies)) if name == COOKIE && last == COOKIE => {
+                cookies.push_str("; ");
+                cookies.push_str(&value);
+            }
+            _ => lines.push((name, value)),
+        }
     }
     if let Some(name) = &access.user_agent {
         lines.push(("User-Agent".to_owned(), name.clone()));

@@ -10,78 +10,78 @@ use super::key::Key;
 use super::words::words;
 
 words! {
-    /// How the text of an article was won.
+    /// How the text of an article was obtained.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub enum Method {
         /// By the selectors of the source or site.
         Rule = "rule",
-        /// Automatically.
+        /// By extraction without rules.
         Auto = "auto",
-        /// The feed's own text.
+        /// From the feed.
         Feed = "feed",
     }
 }
 
-/// An article cut out, ready to be stored.
+/// An article ready to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CollectedArticle {
-    /// The fields.
+    /// Its fields.
     pub extraction: Extraction,
-    /// How the text was won.
+    /// How the text was obtained.
     pub method: Method,
     /// `published` in UTC, for sorting.
     pub published_at: Option<DateTime<Utc>>,
-    /// The URL to show: the final URL, or the entry's link where no page was had.
+    /// The URL to show: where the page was served, or the entry's link if no page was fetched. Empty if it has none.
     pub url: String,
-    /// Normalised final URL: the identity of this page. Two pages with one `page_key` are the same page.
+    /// The identity of the page: its normalised final URL. Two pages with one `page_key` are the same page.
     pub page_key: String,
-    /// Keys that name the article, strongest first, [`KeyKind::Link`] aliases last.
+    /// Keys that identify the article, strongest first; aliases ([`super::KeyKind::Link`]) last.
     pub keys: Vec<Key>,
-    /// The page as received, where the source keeps pages.
+    /// The page as received, if the source stores pages (`keep_pages`).
     pub raw_page: Option<RawPage>,
-    /// Of the answer from `url`, both replacing what was stored; empty where the article is not all there.
+    /// Of the response from `url`; they replace the stored ones. Empty if a part of the article is missing.
     pub validators: Validators,
-    /// Why the page is not the source of the text, where `method` is [`Method::Feed`] for want of a page.
+    /// Why the text is not from the page, or not complete.
     pub failure: Option<Failure>,
-    /// When to try the page again, where `method` is [`Method::Feed`] for want of a page, or one of several is missing.
+    /// When the page, or the missing one of several, is tried again.
     pub page_retry_at: Option<DateTime<Utc>>,
 }
 
-/// A fetched page, kept for re-extraction.
+/// A page as received, stored for `reextract`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawPage {
     /// HTTP status.
     pub status: u16,
     /// Response headers as lines of `name: value`.
     pub headers: String,
-    /// Decoded body, before charset decoding.
+    /// Without content codings, in its own charset.
     pub body: Vec<u8>,
-    /// The same as it was sent, where that was compressed: kept in its place.
+    /// The body as transferred, if it was compressed: this is stored instead of `body`.
     pub encoded: Option<EncodedBody>,
-    /// When it may be dropped; `None` keeps it.
+    /// When it is deleted; `None`: never.
     pub expires: Option<DateTime<Utc>>,
 }
 
-/// A body as it was sent.
+/// A body as it was transferred.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodedBody {
-    /// Its content codings, in the order they were applied; at least one.
+    /// Content codings in the order they were applied, as a list: `gzip`. At least one.
     pub codings: String,
-    /// With them.
+    /// Encoded.
     pub bytes: Vec<u8>,
 }
 
-/// What storing a page came to.
+/// What recording a page changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreOutcome {
-    /// An article not seen before.
+    /// A new article.
     New(ArticleId),
-    /// A changed text of an article we had.
+    /// A new text of a stored article.
     Revised(ArticleId),
-    /// Another way to an article we had; nothing new in it.
+    /// A stored article, unchanged; maybe by another URL.
     Known(ArticleId),
-    /// Left out by a filter of the source.
+    /// Excluded by a filter of the source.
     Excluded,
-    /// Waiting for another try.
+    /// Nothing yet: the page is tried again.
     Waiting,
 }

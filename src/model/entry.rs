@@ -6,8 +6,7 @@ use url::Url;
 
 use super::timestamp::Timestamp;
 
-/// One entry of a feed, a listing page or a sitemap. What is rare is boxed: a document may have ten thousand of them, of
-/// fifty bytes each.
+/// One entry. Rare fields are boxed: a document may have ten thousand entries of fifty bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
     /// The feed's own id (`guid`, `atom:id`, `rdf:about`), as printed.
@@ -22,17 +21,17 @@ pub struct Entry {
     pub updated: Option<Timestamp>,
     /// HTML as the feed carries it, not sanitised.
     pub summary: Option<String>,
-    /// HTML of the full text, where the feed has it; not sanitised.
+    /// HTML of the full text, if the feed has it; not sanitised.
     pub content: Option<String>,
-    /// Whether `id` is the address of the page too (RSS `isPermaLink`, said or meant); none where it is no `guid`.
+    /// Whether `id` is the URL of the page (RSS `isPermaLink`, or its default); `None` if `id` is no `guid`.
     pub permalink: Option<bool>,
-    /// What relative links within `content`, else `summary`, start from (`xml:base`, else the feed's own URL).
+    /// Base of relative links in `content`, else `summary` (`xml:base`); `None`: the URL of the page.
     pub base: Option<Box<Url>>,
-    /// What else it says; entries that only take over what their feed says of them all share it.
+    /// Rare fields. Shared by entries that only inherit them from their feed.
     pub details: Option<Arc<EntryDetails>>,
 }
 
-/// What an entry says beyond what it is and where.
+/// Rare fields of an entry.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EntryDetails {
     /// Names as printed.
@@ -43,9 +42,9 @@ pub struct EntryDetails {
     pub language: Option<String>,
     /// Media files: http or https, absolute.
     pub enclosures: Vec<Enclosure>,
-    /// Who may do what with it, as one line: the entry's own words, else its feed's.
+    /// Copyright or licence on one line: the entry's, else the feed's.
     pub rights: Option<Arc<str>>,
-    /// The feed that it was taken over from (RSS and Atom `source`).
+    /// The feed it was first published in (RSS and Atom `source`).
     pub credit: Option<CreditedFeed>,
 }
 
@@ -59,14 +58,14 @@ impl EntryDetails {
         credit: None,
     };
 
-    /// To be kept with an entry: nothing, where nothing is said.
+    /// For [`Entry::details`]: `None` if all fields are empty.
     pub fn kept(self) -> Option<Arc<Self>> {
         (self != *Self::NONE).then(|| Arc::new(self))
     }
 }
 
 impl Entry {
-    /// Whether there is nothing in it by which it could be known, fetched or read.
+    /// Whether it has nothing to identify, fetch or show.
     pub fn is_blank(&self) -> bool {
         self.id.is_none()
             && self.link.is_none()
@@ -76,12 +75,12 @@ impl Entry {
             && self.details().enclosures.is_empty()
     }
 
-    /// What else it says.
+    /// Its rare fields; all empty if it has none.
     pub fn details(&self) -> &EntryDetails {
         self.details.as_deref().unwrap_or(EntryDetails::NONE)
     }
 
-    /// Whether the feed carries its full text.
+    /// Whether the feed has its full text.
     pub fn has_full_text(&self) -> bool {
         self.content
             .as_deref()
@@ -89,7 +88,7 @@ impl Entry {
     }
 }
 
-/// A media file an entry points to.
+/// A media file that an entry links to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enclosure {
     /// http or https, absolute.
@@ -100,7 +99,7 @@ pub struct Enclosure {
     pub length: Option<u64>,
 }
 
-/// Another feed, as an entry names it that was taken over from there.
+/// The feed in which an entry was first published, as the entry names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CreditedFeed {
     /// Its title; plain text.

@@ -9,7 +9,7 @@ use super::timestamp::Timestamp;
 use super::words::words;
 
 words! {
-    /// The fields of an article, as configuration, columns and `origins` name them.
+    /// The fields of an article, under their names in configuration, columns and `origins`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum Field {
         /// Headline.
@@ -34,7 +34,7 @@ words! {
         Site = "site",
         /// The section of the paper.
         Section = "section",
-        /// What the page files it under.
+        /// Its tags.
         Tags = "tags",
         /// The page's canonical URL.
         Canonical = "canonical",
@@ -55,23 +55,23 @@ words! {
         JsonLd = "json-ld",
         /// `<meta>`, `<link>`, `<title>` and the like.
         Meta = "meta",
-        /// Found without being told where.
+        /// Extraction without rules.
         Auto = "auto",
         /// The feed's own text.
         Feed = "feed",
-        /// JSON that the page's scripts would have made the text of.
+        /// JSON state that the page's scripts render.
         State = "state",
     }
 }
 
 words! {
-    /// What kind of page it was.
+    /// What kind of page it is.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub enum PageKind {
         /// An article.
         #[default]
         Article = "article",
-        /// An article of which only the beginning is shown.
+        /// An article of which only the start is shown.
         Paywalled = "paywalled",
         /// A page that asks whether we are human.
         Challenge = "challenge",
@@ -80,7 +80,7 @@ words! {
     }
 }
 
-/// What was cut out of a page.
+/// What was extracted from a page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extraction {
     /// What kind of page it was.
@@ -103,7 +103,7 @@ pub struct Extraction {
     pub html: String,
     /// The lead image.
     pub image: Option<Url>,
-    /// How large it is, as the page says.
+    /// Its size as the page declares it.
     pub image_size: ImageSize,
     /// BCP 47, lower case primary tag.
     pub language: Option<String>,
@@ -111,28 +111,28 @@ pub struct Extraction {
     pub site: Option<String>,
     /// The section of the paper.
     pub section: Option<String>,
-    /// What the page files it under, each once; else the categories of the feed.
+    /// Tags of the page without duplicates; else the categories of the feed.
     pub tags: Vec<String>,
-    /// Who may do what with it, as the feed says.
+    /// Copyright or licence, from the feed.
     pub rights: Option<String>,
-    /// Media files that the feed names.
+    /// Media files, from the feed.
     pub enclosures: Vec<Enclosure>,
-    /// Links by which the page names itself.
+    /// The page's links to itself.
     pub links: PageLinks,
-    /// Where more of the article may be had.
+    /// Links to further pages of the article.
     pub pagination: PaginationLinks,
     /// Where each field came from.
     pub origins: BTreeMap<Field, Origin>,
-    /// One for each selector that was tried, in order.
+    /// The selectors that were tried, in order.
     pub selectors: Vec<SelectorOutcome>,
 }
 
-/// Pixels of an image; none where nothing is said.
+/// Size of an image in pixels, as declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImageSize {
-    /// From left to right.
+    /// Width.
     pub width: Option<u32>,
-    /// From top to bottom.
+    /// Height.
     pub height: Option<u32>,
 }
 
@@ -141,18 +141,18 @@ pub struct ImageSize {
 pub struct PaginationLinks {
     /// The page after this one.
     pub next: Option<Url>,
-    /// The whole on one page, by rule.
+    /// The whole article on one page, by rule.
     pub single: Option<Url>,
-    /// Its AMP form: `<link rel=amphtml>`.
+    /// The AMP page: `<link rel=amphtml>`.
     pub amp: Option<Url>,
-    /// Other pages whose text is in it: the links that were followed, and what served them.
+    /// URLs of the pages whose text was joined: the links, and where they were served.
     pub joined: Vec<Url>,
 }
 
-/// Links by which a page names itself; all http or https and absolute, none judged yet (see [`crate::identity`]).
+/// Links of a page to itself; `identity` decides which of them identify the article.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageLinks {
-    /// By the source's `short_link` rule; an empty box is absent.
+    /// By the source's `short_link` rule.
     pub short_link: Option<Url>,
     /// `<link rel=shortlink>`; the `Link:` header is added by the caller.
     pub shortlink: Option<Url>,
@@ -173,6 +173,6 @@ pub struct SelectorOutcome {
     pub matched: bool,
     /// Characters of the value; 0 where it gave none.
     pub length: usize,
-    /// Where the rule stands: `[source.article]`, `sites/paper.example.toml`.
+    /// The rule's section or file: `[source.article]`, `sites/paper.example.toml`.
     pub defined_in: String,
 }

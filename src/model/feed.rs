@@ -7,7 +7,7 @@ use url::Url;
 
 use super::entry::Entry;
 
-/// What a feed document said.
+/// A parsed feed document.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParsedFeed {
     /// Plain text.
@@ -16,30 +16,30 @@ pub struct ParsedFeed {
     pub link: Option<Url>,
     /// BCP 47, as declared.
     pub language: Option<String>,
-    /// Who may do what with it, as one line.
+    /// Copyright or licence, on one line.
     pub rights: Option<String>,
-    /// Servers that tell subscribers what is new (WebSub `rel=hub`), of the document or of its `Link:` header.
+    /// WebSub hubs (`rel=hub`), of the document or of its `Link:` header.
     pub hubs: Vec<Url>,
-    /// The address by which hubs know the feed (`rel=self`).
+    /// The URL that hubs know the feed by (WebSub topic, `rel=self`).
     pub topic: Option<Url>,
     /// In document order.
     pub entries: Vec<Entry>,
-    /// Entries that could not be read: data, never a lost feed.
+    /// Entries that could not be read. One of them never fails the feed.
     pub skipped: Vec<SkippedEntry>,
-    /// When the feed wishes to be polled.
+    /// When the feed wants to be polled.
     pub hints: FeedHints,
 }
 
-/// An entry that could not be read, or was cut at a limit.
+/// An entry that could not be read, or was truncated at a limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedEntry {
-    /// Which entry, counted from 0 in document order.
+    /// Its position in the document, from 0.
     pub position: usize,
     /// Why, as a sentence.
     pub reason: String,
 }
 
-/// What the feed itself says of its schedule (RSS 2.0 `ttl`, `skipHours`, `skipDays`; the syndication module).
+/// What a feed says about its schedule (RSS 2.0 `ttl`, `skipHours`, `skipDays`; RSS 1.0 syndication module).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FeedHints {
     /// RSS `ttl`.

@@ -85,7 +85,7 @@ pub struct RedirectHop {
     pub status: u16,
 }
 
-/// The opaque validators of a stored document, byte for byte as the server sent them (RFC 9110, 8.8).
+/// Validators of a document, byte for byte as the server sent them (RFC 9110, 8.8).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Validators {
     /// `ETag`, with its quotes, `W/` and suffixes.
@@ -95,12 +95,12 @@ pub struct Validators {
 }
 
 impl Validators {
-    /// Nothing to be conditional with.
+    /// Whether a request with them would be unconditional.
     pub fn is_empty(&self) -> bool {
         self.etag.is_none() && self.last_modified.is_none()
     }
 
-    /// Those of a 304, and where it carried none, the `stored` one (RFC 9111, 3.2).
+    /// Those of a 304, completed by the `stored` ones that it lacks (RFC 9111, 3.2).
     #[must_use]
     pub fn or(self, stored: Self) -> Self {
         Self {
@@ -110,38 +110,38 @@ impl Validators {
     }
 }
 
-/// What a fetch learned about a host; [`crate::store`] applies it in one place.
+/// The state of a host, as a request met it. `store` derives the host's backoff from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostObservation {
-    /// Host name without port, lower case.
+    /// Name without port, in lower case; a domain with `scope = "domain"`.
     pub host: String,
-    /// Whether the host answered in good health.
+    /// `None` if the host answered without failing as a whole.
     pub failure: Option<HostFailure>,
 }
 
-/// Trouble of a host as a whole: DNS, connect, 429, 503.
+/// A failure of a host as a whole: DNS, connect, 429, 503.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFailure {
     /// As in [`Failure::code`].
     pub code: &'static str,
-    /// When the server asked us to come back (`Retry-After`).
+    /// When the server asked to be asked again (`Retry-After`).
     pub retry_after: Option<DateTime<Utc>>,
 }
 
-/// What an origin answered for robots.txt; kept, it saves the question after a restart.
+/// The response of an origin to a request for robots.txt. Stored, so that it is not requested again after a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RobotsResponse {
     /// Scheme, host and port, the default port left out: `https://paper.example`.
     pub origin: String,
-    /// By which way and under which name it was asked; empty for the straight one under ours.
+    /// Transport and user agent of the request; empty for the defaults.
     pub transport: String,
-    /// When it was asked.
+    /// When it was requested.
     pub fetched_at: DateTime<Utc>,
-    /// Until when it counts, at most a day later.
+    /// Until when it is valid; at most a day later.
     pub expires_at: DateTime<Utc>,
-    /// HTTP status of the last answer; `None`: there was none.
+    /// HTTP status of the last response; `None` if there was none.
     pub status: Option<u16>,
-    /// The file, at most 500 KiB; empty unless the status is a success.
+    /// The file, at most 500 KiB; empty unless the status is 2xx.
     pub body: Vec<u8>,
     /// Its `Sitemap:` lines as printed.
     pub sitemaps: Vec<String>,

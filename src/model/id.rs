@@ -4,15 +4,15 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(pub i64);
 
-/// Row id of an entry, the unit of the queue between the two halves.
+/// Row id of an entry, the unit of the queue between `poll` and `collect`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryId(pub i64);
 
-/// Row id of an article; survives revisions, and merges in favour of the older.
+/// Row id of an article. Revisions keep it; of two articles that are merged, the older one's stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ArticleId(pub i64);
 
-/// Who holds a claim: the run that made it. A lost lease can record nothing.
+/// The claim of a source or entry by a run. An outcome is recorded only while its lease is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// Number of the run, unique in the database.

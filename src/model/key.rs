@@ -3,7 +3,7 @@
 use super::words::words;
 
 words! {
-    /// What names an article, strongest first. The words are those of the `aliases` view.
+    /// How a key identifies an article, strongest first. The words are those of the `aliases` view.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum KeyKind {
         /// `key_from_url` of the source, prefixed by the host.
@@ -16,27 +16,27 @@ words! {
         Canonical = "canonical",
         /// `og:url`.
         OgUrl = "og-url",
-        /// The URL that served the page, after redirects.
+        /// The URL that served the page.
         FinalUrl = "final-url",
-        /// Any other URL that led to it: the entry's link, a hop of a redirect.
+        /// Any other URL that led to it: the entry's link, or a redirect.
         Link = "link",
     }
 }
 
 impl KeyKind {
-    /// Whether pages that differ in final URL and in text show that the key is shared and names nothing.
+    /// Whether the key counts as shared, and so identifies nothing, once pages that differ in final URL and text have it.
     pub fn can_be_shared(self) -> bool {
         matches!(self, Self::ShortLink | Self::RelShortlink | Self::Link)
     }
 }
 
-/// A key of an article.
+/// A key of an article; `identity` makes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// How it names the article.
+    /// How it identifies the article.
     pub kind: KeyKind,
-    /// Normalised; equal keys name the same article.
+    /// Normalised; equal keys identify the same article.
     pub key: String,
-    /// The URL it was made from, as it may be shown and opened.
+    /// The URL it was made from, to be shown and opened.
     pub url: String,
 }

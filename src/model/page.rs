@@ -11,28 +11,28 @@ use super::fetch::{FetchStats, Validators};
 use super::id::{EntryId, Lease, SourceId};
 use super::words::words;
 
-/// An entry leased for collecting.
+/// An entry under lease, to be collected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimedEntry {
-    /// Row.
+    /// Row id.
     pub id: EntryId,
-    /// The lease that [`PageOutcome`] must still hold.
+    /// Its [`PageOutcome`] is recorded only while this lease is held.
     pub lease: Lease,
-    /// Row of its source.
+    /// Row id of its source.
     pub source: SourceId,
     /// Name of its source in the configuration.
     pub source_name: String,
-    /// What the feed said.
+    /// As the feed has it.
     pub entry: Entry,
-    /// How it is known within its source.
+    /// Its id within the source; see [`super::EntryKeys::ident`].
     pub ident: String,
-    /// Failures of the page itself so far.
+    /// Failed tries of the page itself; failures of its host are not counted.
     pub attempts: u32,
     /// What is stored of its article so far.
     pub text_state: TextState,
-    /// How often reading its page ended a process. From the first time on it is read by a child process first.
+    /// Number of processes that crashed while they parsed its page. From 1 on, a child process parses it first.
     pub crashes: u32,
-    /// Its page was had whole before, and is looked at again.
+    /// Set if its page was fetched completely before, and is fetched again for changes.
     pub revisit: Option<Revisit>,
 }
 
@@ -75,48 +75,48 @@ impl TextState {
     }
 }
 
-/// A page that was had whole, and what its server needs to tell whether it changed since.
+/// A page that was fetched completely, and the validators to ask its server for changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Revisit {
-    /// When it was first had.
+    /// When it was first fetched.
     pub fetched_at: DateTime<Utc>,
-    /// Of its last answer.
+    /// Of its last response.
     pub validators: Validators,
-    /// The URL that gave them.
+    /// The URL that served them, if a redirect led there.
     pub validators_from: Option<Url>,
 }
 
-/// Everything one collected page changes; recorded in one transaction.
+/// Everything that collecting one entry changes; recorded in one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageOutcome {
-    /// Which entry.
+    /// The entry.
     pub entry: EntryId,
-    /// Must still be held.
+    /// Recording fails if another run has claimed the entry since.
     pub lease: Lease,
-    /// When the step began.
+    /// Start of the attempt.
     pub at: DateTime<Utc>,
     /// What its fetches learned; `None` if nothing was requested.
     pub fetch: Option<FetchStats>,
-    /// What came of it.
+    /// What was collected, or why nothing was.
     pub result: PageResult,
-    /// Selectors tried, for the hit rates of the source.
+    /// Selectors that were tried on the first page, for the hit rates of the source.
     pub selectors: Vec<SelectorOutcome>,
-    /// When the page is looked at again, if this one is had.
+    /// When the page is fetched again for changes; ignored unless `result` is a page.
     pub revisit_at: Option<DateTime<Utc>>,
 }
 
-/// What came of a page.
+/// The result of collecting an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PageResult {
-    /// An article, from the page or (method `feed`) from the feed's own text.
+    /// An article, from its page or, with [`super::Method::Feed`], from the feed's text.
     Article(Box<CollectedArticle>),
-    /// The page that we have did not change (304). Validators it carried replace ours, none is erased.
+    /// The stored page did not change (304). Its validators replace stored ones; those it lacks stay (RFC 9111, 3.2).
     NotModified(Validators),
-    /// The page itself failed; it is tried again then.
+    /// The page itself failed. It is tried again at this time; a time that has passed: never.
     Retry(Failure, DateTime<Utc>),
-    /// Not wanted after all, by what its page says: the name of a filter of the source.
+    /// Excluded by the filter of this name, by what its page says.
     Excluded(&'static str),
-    /// Trouble of the host: costs the page no attempt. When it is tried again is the host's affair; not before the time,
-    /// where it is another host that rests, one that a redirect led to.
+    /// The host failed as a whole: no attempt is counted, and the backoff of the host decides when the page is tried
+    /// again. With a time: another host that a redirect led to is in backoff until then.
     HostUnavailable(Failure, Option<DateTime<Utc>>),
 }

@@ -9,86 +9,86 @@ use super::id::{Lease, SourceId};
 use super::key::Key;
 use super::source::PollState;
 
-/// When to do something next, and why then.
+/// When a source is polled next, and why then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextPoll {
-    /// Not before.
+    /// Earliest time.
     pub at: DateTime<Utc>,
     /// A phrase for `status`: "every 30m", "the server asked for Retry-After".
     pub why: String,
 }
 
-/// Everything one poll changes; recorded in one transaction.
+/// Everything that one poll of one source changes; recorded in one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PollOutcome {
-    /// Which source.
+    /// The source.
     pub source: SourceId,
-    /// Must still be held.
+    /// Recording fails if another run has claimed the source since.
     pub lease: Lease,
-    /// When the poll began.
+    /// Start of the poll.
     pub at: DateTime<Utc>,
     /// What its fetches learned. Of sources that share one fetch, the first alone has its hosts, robots.txt and odd
     /// headers, so that they are recorded once.
     pub fetch: FetchStats,
-    /// What came of it.
+    /// What the poll brought.
     pub result: PollResult,
-    /// What is remembered from poll to poll, as it is now.
+    /// The state for the next poll.
     pub state: PollState,
-    /// Whether the document had nothing in common with the one before: something may have been missed.
+    /// Whether no entry of the document was known: entries in between may have been missed.
     pub overflowed: bool,
-    /// Whether its ids were found to be bad now.
+    /// Whether this poll switched to a weaker entry identifier.
     pub ids_degraded: bool,
     /// Weighted failures in a row, after this poll.
     pub failures: f64,
-    /// When next, and why.
+    /// When the source is polled next.
     pub next: NextPoll,
 }
 
-/// What came of a poll.
+/// The result of a poll.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PollResult {
-    /// 304: validators it carried replace ours, none is erased (RFC 9111, 3.2).
+    /// 304. Its validators replace stored ones; those it lacks stay (RFC 9111, 3.2).
     NotModified(Validators),
-    /// 200 with the body we already took in.
+    /// 200 with the stored body.
     Unchanged(Validators),
-    /// A document taken in.
+    /// A document that was parsed.
     Document {
-        /// What it said; entries already cut to `first_poll` are marked `seen`.
+        /// Its entries.
         feed: Box<ParsedFeed>,
         /// Keys of each entry, in the order of `feed.entries`.
         keys: Vec<EntryKeys>,
-        /// Replaces what was stored, both together.
+        /// They replace the stored ones, also with `None`.
         validators: Validators,
-        /// Hash of the body.
+        /// SHA-256 of the body.
         body_hash: Vec<u8>,
-        /// At most so many unseen entries become pending, newest first; the rest are recorded as seen.
+        /// Number of new entries to collect, newest first; the others are recorded as seen. `None`: all.
         limit: Option<usize>,
     },
-    /// Nothing taken in; validators stay.
+    /// No document; stored validators stay.
     Failed(Failure),
 }
 
-/// How an entry is known.
+/// The keys of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryKeys {
-    /// Within its source: its id, else its link, else title and date.
+    /// Its id within the source; see [`super::EntryIdentifier`].
     pub ident: String,
-    /// What `ident` was before the feed's ids were found to be bad.
+    /// `ident` under the identifier before, if this poll switched to a weaker one.
     pub previous_ident: Option<String>,
-    /// The host that serves its link, for the queue.
+    /// The host that its page waits for in the queue; `None` if its page is not fetched.
     pub host: Option<String>,
-    /// Keys its link may be known by, strongest first.
+    /// Keys of its link, strongest first.
     pub link_keys: Vec<Key>,
-    /// Why it is left out, as the source's filters are named: `title`, `age`.
+    /// The filter that excludes it: `title`, `age`.
     pub excluded_by: Option<&'static str>,
 }
 
-/// What an outcome of [`PollOutcome`] came to.
+/// What recording a [`PollOutcome`] did with its entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PollCounts {
-    /// Entries never seen before.
+    /// New entries.
     pub new: u64,
-    /// Entries seen before, or whose link is an article already.
+    /// Entries that were seen before, or whose link is that of a stored article.
     pub known: u64,
     /// Entries that could not be read.
     pub skipped: u64,

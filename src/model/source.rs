@@ -8,93 +8,93 @@ use super::fetch::Validators;
 use super::id::{Lease, SourceId};
 use super::words::words;
 
-/// A source row, leased for a poll.
+/// A source under lease, to be polled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimedSource {
-    /// Row.
+    /// Row id.
     pub id: SourceId,
     /// Its name in the configuration.
     pub name: String,
-    /// The address to ask: the configured one, or the one it moved to for good. Claims of one address come together,
-    /// so that it is asked once.
+    /// The URL to poll: the configured one, or where the feed has moved. Sources with one address are claimed together,
+    /// so that it is requested once.
     pub address: Url,
-    /// The lease that [`PollOutcome`] must still hold.
+    /// Its [`super::PollOutcome`] is recorded only while this lease is held.
     pub lease: Lease,
-    /// Validators of the document last taken in, for the configured URL only.
+    /// Validators of the last complete document; empty if it came from another address.
     pub validators: Validators,
-    /// Hash of the body last taken in.
+    /// SHA-256 of its body.
     pub body_hash: Option<Vec<u8>>,
     /// Weighted failures in a row: temporary 0.25, soft 0.5, permanent 1.
     pub failures: f64,
-    /// Whether it was never polled with success: `first_poll` applies.
+    /// Whether no poll has succeeded yet: `first_poll` limits the entries to collect.
     pub first_poll: bool,
-    /// How often reading its document ended a process. From the first time on it is read by a child process first.
+    /// Number of processes that crashed while they parsed its document. From 1 on, a child process parses it first.
     pub crashes: u32,
-    /// The URL that gave the validators, where a redirect led to it.
+    /// The URL that served the validators, if a redirect led there.
     pub validators_from: Option<Url>,
-    /// What is remembered from poll to poll.
+    /// State from poll to poll.
     pub state: PollState,
 }
 
-/// What is remembered of a source from poll to poll, to decide when to ask next, and where.
+/// State of a source from poll to poll. [`super::PollOutcome`] replaces it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PollState {
-    /// What it was seen to publish, as [`crate::schedule`] writes it.
+    /// Its publishing rhythm, as `schedule::Rhythm` writes it.
     pub rhythm: Vec<u8>,
-    /// What its last document wished.
+    /// Schedule hints of its last document.
     pub hints: FeedHints,
-    /// When it was last asked without validators.
+    /// Time of the last unconditional request.
     pub unconditional_at: Option<DateTime<Utc>>,
-    /// Where permanent redirects lead.
+    /// A permanent redirect that was met, but not yet often enough to be followed for good.
     pub redirect: Option<PermanentRedirect>,
-    /// The address it moved to for good.
+    /// The address it has moved to; it is polled there.
     pub moved_to: Option<Url>,
-    /// Whether the server said that it is gone for good (410).
+    /// Whether the last response was 410 Gone.
     pub gone: bool,
-    /// Of an index of sitemaps: what it names.
+    /// Child sitemaps, if it is an index of sitemaps.
     pub sitemaps: Vec<ChildSitemap>,
-    /// By what the entries of the feed are known.
+    /// What identifies entries of the feed.
     pub identified_by: EntryIdentifier,
-    /// Why not by something better, as a phrase.
+    /// Why not a better identifier, as a phrase for `status`.
     pub identified_why: Option<String>,
-    /// Links and ids of its last document, as [`crate::identity`] writes them.
+    /// Hashes of links and ids of its last document, as `identity` writes them.
     pub last_names: Vec<u8>,
 }
 
 words! {
-    /// By what entries are known within their source.
+    /// What identifies an entry within its source; from best to worst.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
     pub enum EntryIdentifier {
-        /// Their ids, as the feed gives them.
+        /// The id that the feed gives it.
         #[default]
         Id = "id",
-        /// Their links: the ids are missing, doubled or change.
+        /// Its link: ids are missing, shared or change.
         Link = "link",
-        /// Title and date: the links are no better.
+        /// Title and date: links are no better.
         Title = "title",
     }
 }
 
-/// What is remembered of a sitemap that an index names.
+/// State of a sitemap that an index names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildSitemap {
-    /// Where it is.
+    /// Its URL.
     pub url: Url,
-    /// When it was changed, as the index prints it.
+    /// `lastmod` as the index prints it.
     pub lastmod: Option<String>,
-    /// What `changed` was when it was last read, of an archive when it was first named.
+    /// `lastmod` when it was last read; of an archive, when it was first named.
     pub lastmod_read: Option<String>,
-    /// Whether it was read.
+    /// Whether it was read, or is to be.
     pub state: ChildSitemapState,
-    /// Of what was read.
+    /// Validators of the sitemap as it was read.
     pub validators: Validators,
 }
 
 words! {
-    /// How far we are with a sitemap.
+    /// Whether a child sitemap is read.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub enum ChildSitemapState {
-        /// There before us, and not read.
+        /// Old: read only once its `lastmod` changes.
         Archive = "archive",
         /// To be read.
         #[default]
@@ -104,13 +104,13 @@ words! {
     }
 }
 
-/// A permanent redirect that was met again and again.
+/// A permanent redirect that consecutive polls met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PermanentRedirect {
     /// Where it leads: the end of the leading 301 and 308 hops.
     pub to: Url,
-    /// Since when.
+    /// Time of the first of them.
     pub since: DateTime<Utc>,
-    /// In how many polls in a row.
+    /// Number of polls.
     pub times: u32,
 }

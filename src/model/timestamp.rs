@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 use super::words::words;
 
 words! {
-    /// How much of a moment was printed.
+    /// The finest unit that was printed.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum Precision {
         /// `2018`
@@ -29,21 +29,21 @@ words! {
     }
 }
 
-/// A moment as the page or feed wrote it: local time, the offset where one applies, and how precise it was.
+/// A moment as a page or feed prints it: local time, offset, and precision.
 ///
 /// A bare date has no offset: it is a date, not an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamp {
-    /// Local time as printed; the parts finer than `precision` are at their first value.
+    /// Local time as printed. Units finer than `precision` have their first value.
     pub local: NaiveDateTime,
-    /// Offset from UTC; always there for [`Precision::Minute`] and [`Precision::Instant`], never for coarser ones.
+    /// Offset from UTC; `Some` for [`Precision::Minute`] and [`Precision::Instant`], `None` for coarser ones.
     pub offset: Option<FixedOffset>,
-    /// How much of it was printed.
+    /// The finest unit that was printed.
     pub precision: Precision,
 }
 
 impl Timestamp {
-    /// A moment with its offset, to the second.
+    /// A moment with an offset, to the second.
     pub fn instant(at: DateTime<FixedOffset>) -> Self {
         Self {
             local: at.naive_local(),
@@ -61,8 +61,8 @@ impl Timestamp {
         }
     }
 
-    /// A printed local time with no offset, read in `zone`: the earlier of two at the end of summer time, and the
-    /// first moment after the gap at its beginning.
+    /// A local time that was printed without offset, in `zone`: the earlier of two at the end of summer time, and an hour
+    /// later in the gap at its beginning.
     pub fn in_zone(local: NaiveDateTime, precision: Precision, zone: Tz) -> Self {
         if precision < Precision::Minute {
             return Self {
@@ -79,7 +79,7 @@ impl Timestamp {
         }
     }
 
-    /// The same in UTC, for sorting. A bare date is midnight of `zone`.
+    /// In UTC, for sorting. A bare date is midnight in `zone`.
     pub fn utc(&self, zone: Tz) -> DateTime<Utc> {
         match self.offset {
             Some(offset) => (self.local - offset).and_utc(),
@@ -88,7 +88,7 @@ impl Timestamp {
     }
 }
 
-/// A local time in a zone; one that summer time skipped moves on by the hour that is missing.
+/// A local time in a zone. One that summer time skips is moved an hour ahead.
 fn resolve(local: NaiveDateTime, zone: Tz) -> DateTime<Tz> {
     zone.from_local_datetime(&local)
         .earliest()

@@ -89,15 +89,20 @@ struct Decider<'a> {
     /// Without its state, which is in `state`.
     claim: ClaimedSource,
     state: PollState,
+    /// What the source publishes and when; learns from this document.
     rhythm: Rhythm,
     /// Whether the next request can be conditional.
     conditional: bool,
+    /// See [`PollOutcome::overflowed`].
     overflowed: bool,
+    /// See [`PollOutcome::ids_degraded`].
     ids_degraded: bool,
+    /// Start of the poll plus the time that requests took.
     ended_at: DateTime<Utc>,
 }
 
 impl Decider<'_> {
+    /// What is recorded of the content; updates rhythm and state.
     async fn result(&mut self, content: PolledContent) -> Result<PollResult, StoreError> {
         Ok(match content {
             PolledContent::NotModified(validators) => {

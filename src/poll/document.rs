@@ -17,6 +17,7 @@ pub(super) struct PolledDocument {
     pub(super) content: PolledContent,
 }
 
+/// The content of a polled document.
 #[derive(Clone)]
 pub(super) enum PolledContent {
     /// 304, with the validators it carried.
@@ -27,6 +28,7 @@ pub(super) enum PolledContent {
         feed: Box<ParsedFeed>,
         /// False if truncated: its validators must not be stored, or the missing entries would never be fetched.
         complete: bool,
+        /// Of this response; they replace stored ones.
         validators: Validators,
         /// SHA-256 of the decoded body.
         body_hash: Vec<u8>,
@@ -35,6 +37,7 @@ pub(super) enum PolledContent {
     Sitemaps(SitemapCrawl),
     /// No response, no document, or a document that could not be parsed.
     Failed {
+        /// As it is recorded for every source of the address.
         failure: Failure,
         /// When the server asked to be asked again (`Retry-After`).
         retry_after: Option<DateTime<Utc>>,

@@ -15,6 +15,7 @@ const QUEUED_CHUNKS: usize = 4;
 
 /// A response, and for a sitemap what was parsed while it arrived.
 pub(super) struct Download {
+    /// Its document has no body if that was streamed.
     pub(super) response: Response,
     /// `None` if the body is in `response`.
     pub(super) streamed: Option<StreamedSitemap>,

@@ -1,4 +1,7 @@
 //! Fetches the document of an address, for all sources that share it.
+//!
+//! The first claim of the group stands for all: its validators are sent (they agree, or none are), its request options are
+//! used (they are equal), and failures of the request or parser are recorded for every source.
 
 use super::document::{ParsedDocument, PolledContent, PolledDocument};
 use super::download::{Download, download, request};
@@ -49,6 +52,7 @@ pub(super) async fn fetch_document(
     document
 }
 
+/// Turns a response into what was polled: parses a new document, and follows an index to its sitemaps.
 async fn read(
     run: PollRun<'_>,
     source: &Source,
@@ -103,6 +107,7 @@ async fn read(
     }
 }
 
+/// A failure that has no `Retry-After`.
 fn failed(failure: Failure) -> PolledContent {
     PolledContent::Failed {
         failure,
@@ -110,6 +115,7 @@ fn failed(failure: Failure) -> PolledContent {
     }
 }
 
+/// The freshness of a response, in the type of `schedule`.
 fn hints(of_response: CacheHints) -> PollHints {
     PollHints {
         fresh_until: of_response.fresh_until,

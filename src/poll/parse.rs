@@ -1,4 +1,8 @@
-//! Parses the documents of a poll: off the async threads, with a panic or a crash contained to the one source.
+//! Parses the documents of a poll.
+//!
+//! Parsing runs off the async threads, under a crash guard of the store ([`Store::begin_work`]): a panic is a failure of the
+//! one source; should the process die, the next run has a child process read the document first ([`probe`]). Small
+//! documents are parsed with a CPU permit, sitemaps chunk by chunk while they arrive.
 
 use tokio::sync::mpsc;
 use url::Url;
@@ -108,6 +112,7 @@ pub(super) async fn parse(
     parsed.map_err(|error| error.failure(source, status))
 }
 
+/// Parses a body that is in memory, as the source is configured.
 async fn parse_body(
     store: &Store,
     source: &Source,

@@ -9,8 +9,11 @@ use crate::store::Store;
 /// One poll of one address.
 #[derive(Clone, Copy)]
 pub(super) struct PollRun<'a> {
+    /// Asked for the entries that are new; records outcomes.
     pub(super) store: &'a Store,
+    /// Sends the requests of the poll.
     pub(super) fetcher: &'a Fetcher,
+    /// Key patterns of sites, and the scope of backoffs.
     pub(super) config: &'a Config,
     /// When the poll began.
     pub(super) started_at: DateTime<Utc>,

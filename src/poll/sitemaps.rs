@@ -32,7 +32,9 @@ const MAX_CHILDREN: usize = 2000;
 pub(super) struct Index {
     /// The sitemaps it names.
     pub(super) links: Vec<SitemapLink>,
+    /// They replace those of the source.
     pub(super) validators: Validators,
+    /// SHA-256 of the index; empty if there was none before a 304.
     pub(super) body_hash: Vec<u8>,
 }
 
@@ -52,6 +54,7 @@ struct SitemapCandidate {
     link: SitemapLink,
     /// Of the last time it was read.
     validators: Validators,
+    /// Whether its entries are old, and limited by `first_poll`.
     is_archive: bool,
 }
 
@@ -61,6 +64,7 @@ struct FetchedSitemap {
     parsed: Option<ParsedDocument>,
     /// False if truncated: it is requested again.
     complete: bool,
+    /// To send the next time.
     validators: Validators,
 }
 
@@ -226,6 +230,7 @@ fn choose(mut links: Vec<SitemapLink>, known: &[ChildSitemap]) -> (Vec<ChildSite
     (children, candidates)
 }
 
+/// A child that the index names for the first time.
 fn new_child(url: &Url) -> ChildSitemap {
     ChildSitemap {
         url: url.clone(),
@@ -254,6 +259,7 @@ fn natural_key(text: &str) -> String {
     out
 }
 
+/// A remark on a child sitemap, among the entries that were skipped.
 fn skipped(url: &Url, reason: &str) -> SkippedEntry {
     SkippedEntry {
         position: 0,

@@ -3,6 +3,7 @@
 //! Time is linear in the file and, for each question, in the file and the path: wildcards are matched part by part,
 //! each at its first place, which finds a match wherever there is one.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -251,18 +252,9 @@ enum Syntax {
 /// One spelling for all that mean the same (2.2.2): what needs no escape has none, what is no part of a URL has one,
 /// hexadecimal digits are large. In a query `:` and `/` mean themselves however they are written, as in the RFC's table.
 fn normalised(text: &[u8], syntax: Syntax) -> String {
-    const HEX: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
     let mut out = String::with_capacity(text.len());
-    let escape = |out: &mut String, byte: u8| {
-        out.push('%');
-        out.extend(
-            [byte >> 4, byte & 15]
-                .iter()
-                .filter_map(|digit| HEX.get(usize::from(*digit))),
-        );
-    };
+    // Writing to a string does not fail.
+    let escape = |out: &mut String, byte: u8| write!(out, "%{byte:02X}").unwrap_or_default();
     let mut in_query = false;
     let mut rest = text;
     while let [byte, after @ ..] = rest {
@@ -300,21 +292,5 @@ fn is_unreserved(byte: u8) -> bool {
 
 /// RFC 3986, 2.2, without `*` and `$`, which would mean something else in a pattern, and `#`, which no path holds.
 fn is_reserved(byte: u8) -> bool {
-    matches!(
-        byte,
-        b':' | b'/'
-            | b'?'
-            | b'['
-            | b']'
-            | b'@'
-            | b'!'
-            | b'&'
-            | b'\''
-            | b'('
-            | b')'
-            | b'+'
-            | b','
-            | b';'
-            | b'='
-    )
+    b":/?[]@!&'()+,;=".contains(&byte)
 }
