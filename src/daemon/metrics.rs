@@ -147,7 +147,7 @@ pub(super) fn exposition(metrics: &StoreMetrics, store_failures: &BTreeMap<&str,
             "Entries whose page is to be fetched.",
             metrics.pending,
         ),
-        ("cuttings_hosts_resting", "Hosts in backoff.", metrics.backoff),
+        ("cuttings_hosts_in_backoff", "Hosts in backoff.", metrics.backoff),
         ("cuttings_database_bytes", "Size of the database.", metrics.bytes),
         (
             "cuttings_last_success_timestamp_seconds",

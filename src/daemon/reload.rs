@@ -92,10 +92,10 @@ impl Daemon {
                 for fault in faults.all() {
                     error!("{fault}");
                 }
-                let message = format!(
-                    "the configuration has {} mistake(s): the old one stays in force",
-                    faults.mistakes()
-                );
+                let count = faults.mistakes();
+                let plural = if count == 1 { "" } else { "s" };
+                let message =
+                    format!("the configuration has {count} mistake{plural}: the old one stays in force");
                 error!("{message}; `cuttings check` shows them");
                 notify::status(&message);
                 return format!("failed: {message}\n{faults}");

@@ -336,7 +336,7 @@ fn sqlite(options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError>
 /// Stands for the writer of a format that this build lacks.
 fn not_built(_: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {
     Err(ExportError::Usage(
-        "this cuttings was built without that form; `cargo build --features full` has all".into(),
+        "this cuttings was built without that format; `cargo build --features full` has all".into(),
     ))
 }
 

@@ -137,7 +137,7 @@ fn h26_a_broken_file_leaves_the_old_configuration_and_a_good_one_asks_nobody_aga
     send("HUP", &manager.child);
     let reloading = manager.until("RELOADING=1");
     assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
-    manager.until("STATUS=the configuration has 3 mistake(s)");
+    manager.until("STATUS=the configuration has 3 mistakes");
     manager.until("READY=1");
     assert_eq!(desk.one("SELECT count(*) FROM source WHERE configured = 1"), "2");
 

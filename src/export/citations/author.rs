@@ -19,42 +19,13 @@ pub(super) enum Author {
 }
 
 /// Words between given and family name that belong to the latter.
-const PARTICLES: &[&str] = &[
-    "af", "av", "da", "dal", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "la", "le", "ten",
-    "ter", "van", "vom", "von", "zu", "zum", "zur",
-];
+const PARTICLES: &str = "af av da dal de del della den der di do dos du la le ten ter van vom von zu zum zur";
 
 /// Words that no family name is, in lower case.
-const NOT_NAMES: &[&str] = &[
-    "agency",
-    "correspondent",
-    "desk",
-    "editor",
-    "editors",
-    "gazette",
-    "herald",
-    "journal",
-    "magazine",
-    "media",
-    "news",
-    "newsroom",
-    "observer",
-    "post",
-    "press",
-    "redaktion",
-    "report",
-    "reporter",
-    "reporters",
-    "review",
-    "service",
-    "staff",
-    "team",
-    "times",
-    "today",
-    "tribune",
-    "wire",
-    "writer",
-];
+const NOT_NAMES: &str = "\
+    agency correspondent desk editor editors gazette herald journal magazine media news newsroom \
+    observer post press redaktion report reporter reporters review service staff team times today \
+    tribune wire writer";
 
 /// Common given names of languages in which they come first. None that is also a town or a thing.
 const GIVEN_NAMES: &str = "\
@@ -95,8 +66,8 @@ fn person(name: &str) -> Option<Author> {
     let particles = middle.get(initials..)?;
     let is_person = is_initial(first) || (is_word(first) && (is_given(first) || initials > 0));
     let fits = is_word(family)
-        && !NOT_NAMES.contains(&family.to_lowercase().as_str())
-        && particles.iter().all(|word| PARTICLES.contains(word));
+        && !is_in(NOT_NAMES, &family.to_lowercase())
+        && particles.iter().all(|word| is_in(PARTICLES, word));
     (is_person && fits).then(|| Author::Person {
         family: words.get(1 + initials..).unwrap_or_default().join(" "),
         given: words.get(..=initials).unwrap_or_default().join(" "),
@@ -123,8 +94,14 @@ fn is_word(word: &str) -> bool {
 
 /// A common given name; of `Jean-Pierre` the first part counts.
 fn is_given(word: &str) -> bool {
-    let first = word.split('-').next();
-    GIVEN_NAMES.split(' ').any(|name| first == Some(name))
+    word.split('-')
+        .next()
+        .is_some_and(|first| is_in(GIVEN_NAMES, first))
+}
+
+/// Whether a word is in a list with spaces between its words.
+fn is_in(list: &str, word: &str) -> bool {
+    list.split(' ').any(|other| other == word)
 }
 
 #[cfg(test)]
