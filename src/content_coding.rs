@@ -31,7 +31,7 @@ pub(crate) fn parse_codings<'a>(lists: impl IntoIterator<Item = &'a str>) -> Res
         match coding.as_str() {
             "" | "identity" => {}
             "gzip" | "x-gzip" | "deflate" | "br" | "zstd" if codings.len() < MAX_CODINGS => {
-                codings.push(coding)
+                codings.push(coding);
             }
             _ => return Err(coding),
         }

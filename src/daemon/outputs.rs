@@ -230,10 +230,10 @@ fn log_step<'a>(
     match step {
         Ok(DeliveryStep::Done(seq)) => info!(output = output.name, seq, "delivered"),
         Ok(DeliveryStep::Failed { retry_at, message }) => {
-            warn!(output = output.name, %retry_at, "output failed: {message}")
+            warn!(output = output.name, %retry_at, "output failed: {message}");
         }
         Ok(DeliveryStep::BackingOff(retry_at)) => {
-            debug!(output = output.name, %retry_at, "output is backing off")
+            debug!(output = output.name, %retry_at, "output is backing off");
         }
         Err(error) => warn!(output = output.name, "output waits for the database: {error}"),
     }

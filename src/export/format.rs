@@ -111,7 +111,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".jsonl",
         help: "One JSON object a line",
         docs: "one JSON object a line; the columns of [schema.md](schema.md) under the same names, `article_id` as `id`, and `op`: `new` or `revised`",
-        contents: Contents::Articles(jsonl),
+        contents: Contents::Articles(|options| Ok(jsonl(options))),
         properties: &[Property::Fields, Property::Removals],
         ..ARTICLES
     },
@@ -120,7 +120,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".csv",
         help: "A table with commas (RFC 4180)",
         docs: "a table with a header (RFC 4180, CRLF); lists are joined by `; `. A cell that a spreadsheet would run as a formula begins with an apostrophe",
-        contents: Contents::Articles(|options| table(',', options)),
+        contents: Contents::Articles(|options| Ok(table(',', options))),
         properties: &[Property::Fields],
         ..ARTICLES
     },
@@ -129,7 +129,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".tsv",
         help: "A table with tabs",
         docs: "the same with tabs",
-        contents: Contents::Articles(|options| table('\t', options)),
+        contents: Contents::Articles(|options| Ok(table('\t', options))),
         properties: &[Property::Fields],
         ..ARTICLES
     },
@@ -138,7 +138,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".md",
         help: "Markdown with front matter",
         docs: "front matter (YAML) and text",
-        contents: Contents::Articles(|options| text(Markdown, options.sink)),
+        contents: Contents::Articles(|options| Ok(text(Markdown, options.sink))),
         folder: FolderLayout::FilePerArticle,
         ..ARTICLES
     },
@@ -147,7 +147,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".html",
         help: "Pages to read",
         docs: "pages to read, in which no script runs",
-        contents: Contents::Articles(|options| text(HtmlPage, options.sink)),
+        contents: Contents::Articles(|options| Ok(text(HtmlPage, options.sink))),
         folder: FolderLayout::FilePerArticle,
         ..ARTICLES
     },
@@ -156,7 +156,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".rss",
         help: "RSS 2.0 with the full text",
         docs: "RSS 2.0 with the full text, newest first. Ids stay the same when an article is revised",
-        contents: Contents::Articles(|options| text(RssFeed(options.channel), options.sink)),
+        contents: Contents::Articles(|options| Ok(text(RssFeed(options.channel), options.sink))),
         order: SortOrder::Newest,
         properties: &[Property::Feed, Property::Title],
         ..ARTICLES
@@ -166,7 +166,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".atom",
         help: "Atom with the full text",
         docs: "Atom, likewise",
-        contents: Contents::Articles(|options| text(AtomFeed(options.channel), options.sink)),
+        contents: Contents::Articles(|options| Ok(text(AtomFeed(options.channel), options.sink))),
         order: SortOrder::Newest,
         properties: &[Property::Feed, Property::Title],
         ..ARTICLES
@@ -176,7 +176,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".json",
         help: "JSON Feed 1.1",
         docs: "JSON Feed 1.1, likewise",
-        contents: Contents::Articles(|options| text(JsonFeed(options.channel), options.sink)),
+        contents: Contents::Articles(|options| Ok(text(JsonFeed(options.channel), options.sink))),
         order: SortOrder::Newest,
         properties: &[Property::Feed, Property::Title],
         ..ARTICLES
@@ -224,7 +224,7 @@ pub(crate) const FORMATS: &[Format] = &[
         docs: "a table for analysts with timestamps, lists and maps, compressed with zstd",
         feature: Some("parquet"),
         #[cfg(feature = "parquet")]
-        contents: Contents::Articles(|options| boxed(super::parquet::ParquetWriter::new(options)?)),
+        contents: Contents::Articles(|options| Ok(boxed(super::parquet::ParquetWriter::new(options)?))),
         properties: &[Property::Fields, Property::Compressed],
         ..ARTICLES
     },
@@ -235,7 +235,7 @@ pub(crate) const FORMATS: &[Format] = &[
         docs: "a book without images, with a table of contents by source and day",
         feature: Some("epub"),
         #[cfg(feature = "epub")]
-        contents: Contents::Articles(|options| boxed(super::epub::EpubWriter::new(options)?)),
+        contents: Contents::Articles(|options| Ok(boxed(super::epub::EpubWriter::new(options)?))),
         order: SortOrder::SourceAndDay,
         properties: &[Property::Title, Property::Compressed],
         ..ARTICLES
@@ -245,7 +245,9 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".ris",
         help: "Citations for reference managers (RIS)",
         docs: "a citation for each article (RIS, type `ELEC`), for reference managers",
-        contents: Contents::Articles(|options| text(Citations::new(&ris::SYNTAX, &options), options.sink)),
+        contents: Contents::Articles(|options| {
+            Ok(text(Citations::new(&ris::SYNTAX, &options), options.sink))
+        }),
         ..ARTICLES
     },
     Format {
@@ -253,7 +255,9 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".bib",
         help: "Citations for LaTeX (biblatex)",
         docs: "a citation for each article (`@online` of biblatex, UTF-8), for LaTeX",
-        contents: Contents::Articles(|options| text(Citations::new(&bibtex::SYNTAX, &options), options.sink)),
+        contents: Contents::Articles(|options| {
+            Ok(text(Citations::new(&bibtex::SYNTAX, &options), options.sink))
+        }),
         ..ARTICLES
     },
     Format {
@@ -261,7 +265,9 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".json",
         help: "Citations for citation processors (CSL-JSON)",
         docs: "a citation for each article (CSL-JSON, type `webpage`), for citation processors",
-        contents: Contents::Articles(|options| text(Citations::new(&csl::SYNTAX, &options), options.sink)),
+        contents: Contents::Articles(|options| {
+            Ok(text(Citations::new(&csl::SYNTAX, &options), options.sink))
+        }),
         ..ARTICLES
     },
 ];
@@ -305,20 +311,20 @@ impl Format {
     }
 }
 
-fn boxed(writer: impl ArticleWriter + 'static) -> Result<Box<dyn ArticleWriter>, ExportError> {
-    Ok(Box::new(writer))
+fn boxed(writer: impl ArticleWriter + 'static) -> Box<dyn ArticleWriter> {
+    Box::new(writer)
 }
 
-fn text(format: impl TextFormat + 'static, sink: OutputSink) -> Result<Box<dyn ArticleWriter>, ExportError> {
+fn text(format: impl TextFormat + 'static, sink: OutputSink) -> Box<dyn ArticleWriter> {
     boxed(TextWriter::new(format, sink))
 }
 
-fn table(separator: char, options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {
+fn table(separator: char, options: WriterOptions) -> Box<dyn ArticleWriter> {
     let fields = options.fields.0;
     text(Table { fields, separator }, options.sink)
 }
 
-fn jsonl(options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {
+fn jsonl(options: WriterOptions) -> Box<dyn ArticleWriter> {
     boxed(JsonlWriter {
         out: options.sink,
         fields: options.fields,
@@ -330,7 +336,7 @@ fn sqlite(options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError>
     let file = options
         .file
         .ok_or_else(|| ExportError::Usage("sqlite needs a file: --to PATH".into()))?;
-    boxed(SqliteFileWriter::new(&file, options.sink)?)
+    Ok(boxed(SqliteFileWriter::new(&file, options.sink)?))
 }
 
 /// Stands for the writer of a format that this build lacks.

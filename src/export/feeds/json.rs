@@ -1,6 +1,6 @@
 //! JSON Feed 1.1 (jsonfeed.org).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::FeedItem;
 use crate::export::article::JsonEnclosure;
@@ -13,10 +13,11 @@ pub(in crate::export) struct JsonFeed(pub(in crate::export) FeedChannel);
 
 impl TextFormat for JsonFeed {
     fn begin(&self, first: Option<&ArticleRef<'_>>, out: &mut String) {
-        let mut head = json!({"version": "https://jsonfeed.org/version/1.1", "title": self.0.title});
-        if let Some(url) = &self.0.self_url {
-            head["feed_url"] = json!(url);
-        }
+        let head = object([
+            ("version", json!("https://jsonfeed.org/version/1.1")),
+            ("title", json!(self.0.title)),
+            ("feed_url", json!(self.0.self_url)),
+        ]);
         let head = head.to_string();
         let line_break = if first.is_some() { "\n" } else { "" };
         out.extend([head.trim_end_matches('}'), ",\"items\":[", line_break]);
@@ -31,8 +32,7 @@ impl TextFormat for JsonFeed {
         };
         let authors: Vec<Value> = item.authors.iter().map(|name| json!({"name": name})).collect();
         let attachments: Vec<Value> = item.enclosures.iter().map(attachment).collect();
-        // In the order of the specification; serde_json sorts them.
-        let members = [
+        let item = object([
             ("id", json!(item.id)),
             ("url", json!(item.url)),
             ("title", json!(item.title)),
@@ -46,10 +46,8 @@ impl TextFormat for JsonFeed {
             ("language", json!(item.language)),
             ("tags", json!(item.categories)),
             ("attachments", json!(attachments)),
-        ];
-        let members = members.into_iter().filter(|(_, value)| !is_empty(value));
-        let members: Map<_, _> = members.map(|(key, value)| (key.to_owned(), value)).collect();
-        out.push_str(&Value::Object(members).to_string());
+        ]);
+        out.push_str(&item.to_string());
     }
 
     fn separator(&self) -> &'static str {
@@ -61,16 +59,17 @@ impl TextFormat for JsonFeed {
     }
 }
 
-/// Such members are left out.
-fn is_empty(value: &Value) -> bool {
-    *value == json!([]) || *value == json!("") || value.is_null()
+/// An object without its members that are null, an empty string or an empty list.
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let is_empty = |value: &Value| value.is_null() || *value == json!("") || *value == json!([]);
+    let members = members.into_iter().filter(|(_, value)| !is_empty(value));
+    Value::Object(members.map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
-/// A media file; its size is left out where it is unknown.
 fn attachment(file: &JsonEnclosure) -> Value {
-    let mut members = json!({"url": file.url, "mime_type": file.mime()});
-    if let Some(length) = file.length {
-        members["size_in_bytes"] = json!(length);
-    }
-    members
+    object([
+        ("url", json!(file.url)),
+        ("mime_type", json!(file.mime())),
+        ("size_in_bytes", json!(file.length)),
+    ])
 }
