@@ -113,6 +113,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let arguments = arguments();
+    if cfg!(feature = "html5ever-only") {
+        println!("html5ever only: without the fast parser of pages");
+    }
     if arguments.wants("W1") || arguments.wants("W2") || arguments.idle.is_some() {
         let feeds: Vec<Paper> = (0..arguments.feeds).map(|number| open_feed(1, number)).collect();
         if let Some(seconds) = arguments.idle {
