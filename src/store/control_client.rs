@@ -1,4 +1,4 @@
-//! Small writes beside the daemon, or without one: they need no lock, only their turn at the database.
+//! Short writes beside the daemon, or without one. They need no lock: SQLite lets one process write at a time.
 
 use std::path::Path;
 
@@ -7,15 +7,15 @@ use rusqlite::{Connection, Params, TransactionBehavior};
 use super::error::StoreError;
 use super::schema;
 
-/// A connection for what a person or a reader has to say while another process may be the writer. Each call is one
-/// short transaction; a running daemon sees it within a second.
+/// A connection for short writes while another process may hold the lock: requests of commands ([`super::control`]),
+/// consumers, outputs. Each call is one transaction; a running daemon notices it within a second.
 #[derive(Debug)]
 pub struct ControlClient {
     pub(super) db: Connection,
 }
 
 impl ControlClient {
-    /// Opens the database at `path`; plainly refused where there is none, it is not ours, or it may not be written.
+    /// Opens an existing database; refused if it is missing, of another version, not ours, or read-only.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self {
             db: schema::open_control(path)?,
@@ -28,12 +28,13 @@ impl ControlClient {
         doing: &'static str,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let step = self
+        let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| StoreError::from(error).while_doing(doing))?;
-        let value = work(&step).map_err(|error| error.while_doing(doing))?;
-        step.commit()
+        let value = work(&transaction).map_err(|error| error.while_doing(doing))?;
+        transaction
+            .commit()
             .map_err(|error| StoreError::from(error).while_doing(doing))?;
         Ok(value)
     }

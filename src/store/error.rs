@@ -1,4 +1,5 @@
-//! What can go wrong in the store, said so that the reader knows what to do.
+//! Errors of the store. Each message says what to do; [`StoreError::code`] is the metric label, [`StoreError::grade`]
+//! whether a retry helps.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +7,17 @@ use rusqlite::ErrorCode;
 
 use crate::model::Grade;
 
-/// An error of the store. Nothing of the step that met it was kept.
+/// An error of the store. The transaction that failed left nothing behind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Another process writes this database.
+    /// Another process holds the lock of this database.
     #[error("{}: in use by process {pid}, running since {since}; stop that one, or give this one another database", path.display())]
     Locked {
         /// The database.
         path: PathBuf,
-        /// Of the first daemon, as it wrote it down.
+        /// Its process id, as written in the lock file.
         pid: String,
-        /// When the first daemon started.
+        /// When it started.
         since: String,
     },
     /// Another process delivers to this consumer.
@@ -24,24 +25,24 @@ pub enum StoreError {
         "consumer {name:?} is being served by another process; wait for that one, or name another consumer"
     )]
     ConsumerBusy {
-        /// As it was named.
+        /// Name of the consumer.
         name: String,
     },
-    /// No database to read.
+    /// There is no database to read.
     #[error("{}: there is no database yet; `cuttings run` makes it", path.display())]
     Missing {
-        /// Where one was expected.
+        /// The path that was tried.
         path: PathBuf,
     },
-    /// Something else is in the file.
+    /// The file is not one of ours.
     #[error("{}: not a cuttings database ({why}); it was left as it is: move it away or name another file", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What gave it away.
+        /// How that was recognised.
         why: String,
     },
-    /// A later version of this program was here.
+    /// A newer version of this program wrote it.
     #[error("{}: written by a newer cuttings (schema {found}, this one knows {known}); it was left as it is: use the newer program", path.display())]
     Newer {
         /// The database.
@@ -64,7 +65,7 @@ pub enum StoreError {
         /// Its schema.
         found: i64,
     },
-    /// It may only be read.
+    /// This user may not write it.
     #[error("{}: may not be written by this user; change its owner or mode, or name another file", path.display())]
     ReadOnly {
         /// The database.
@@ -77,16 +78,16 @@ pub enum StoreError {
         path: PathBuf,
         /// What was tried.
         doing: &'static str,
-        /// The system's words.
+        /// The system's message.
         message: String,
     },
-    /// Somebody else was given the work, or it was released.
+    /// The lease was released, or belongs to another run.
     #[error("the claim on {what} is lost: its outcome was not recorded, it will be done again")]
     LeaseLost {
         /// Which row.
         what: String,
     },
-    /// The writer has ended.
+    /// The writer thread has ended.
     #[error("the store is closed: nothing more can be recorded in this run")]
     Closed,
     /// A stored value cannot be read back.
@@ -96,35 +97,35 @@ pub enum StoreError {
     Damaged {
         /// What was tried.
         doing: &'static str,
-        /// Which value.
+        /// Table and column, or a description.
         what: String,
     },
-    /// The database refused.
+    /// SQLite reported an error.
     #[error("cannot {doing}: {message}; {}", trouble.advice())]
     Sql {
         /// What was tried.
         doing: &'static str,
-        /// Of which sort.
+        /// Its kind.
         trouble: SqlErrorKind,
-        /// The database's words.
+        /// SQLite's message.
         message: String,
     },
 }
 
-/// Sorts of refusal by the database.
+/// Kinds of SQLite errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SqlErrorKind {
-    /// No room on the disk.
+    /// The disk is full.
     Full,
     /// The disk or the file system failed.
     Io,
-    /// Another process held it too long.
+    /// Another process held the database for longer than the timeout.
     Busy,
     /// The file is damaged.
     Corrupt,
     /// It may not be written.
     ReadOnly,
-    /// Anything else: a mistake of ours.
+    /// Anything else: a bug.
     Other,
 }
 
@@ -142,7 +143,7 @@ impl SqlErrorKind {
 }
 
 impl StoreError {
-    /// How bad, and with it whether trying again helps.
+    /// Temporary errors are worth a retry; a lost lease is soft.
     pub fn grade(&self) -> Grade {
         match self {
             Self::LeaseLost { .. } => Grade::Soft,
@@ -156,7 +157,7 @@ impl StoreError {
         }
     }
 
-    /// From a closed set: database column and metric label.
+    /// A code from a closed set: database column and metric label.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Locked { .. } => "store-locked",
@@ -181,7 +182,7 @@ impl StoreError {
         }
     }
 
-    /// All codes of a store that fails while it is used: what [`StoreError::code`] gives then.
+    /// The codes of errors while a store is open; the others happen while one is opened.
     pub const CODES: [&'static str; 9] = [
         "store-full",
         "store-io",
@@ -194,12 +195,12 @@ impl StoreError {
         "store-closed",
     ];
 
-    /// Whether somebody else has the work now: nothing is wrong with the store.
+    /// Whether only the lease was lost: nothing is wrong with the store.
     pub fn is_lease_lost(&self) -> bool {
         matches!(self, Self::LeaseLost { .. })
     }
 
-    /// The same, saying what was being done.
+    /// Sets what was being done, for the message.
     pub(super) fn while_doing(mut self, what: &'static str) -> Self {
         if let Self::Sql { doing, .. } | Self::Damaged { doing, .. } = &mut self {
             *doing = what;
@@ -207,7 +208,7 @@ impl StoreError {
         self
     }
 
-    /// The same, where a file is opened that may not be ours or may not be openable.
+    /// Converts an error while a file is opened: it may not be ours, or not accessible.
     pub(super) fn of_file(self, path: &Path) -> Self {
         match self {
             Self::Sql {

@@ -1,15 +1,16 @@
 -- The whole schema. Readers may rely on the views at the end, documented column by column in docs/schema.md. The tables
 -- are internal.
 --
--- Two kinds of time: text is RFC 3339 in UTC with whole seconds, for people; integers are milliseconds since 1970, for
--- the schedule.
+-- Times as text are RFC 3339 in UTC with whole seconds, for readers. Times as integers are milliseconds since 1970, for the
+-- schedule. `seq` numbers changes; ids that other rows keep are never reused. Lists of words in CHECKs are chains of OR,
+-- because SQLite makes a table of an IN list for each row written.
 
 CREATE TABLE meta (
-    key   TEXT NOT NULL PRIMARY KEY,
-    value TEXT NOT NULL
+    key   TEXT    NOT NULL PRIMARY KEY,
+    value TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The last number given to a change. One row, counted up inside the transaction of the change.
+-- The number of the last change: one row, incremented in the transaction of the change.
 CREATE TABLE sequence (
     one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
     seq INTEGER NOT NULL
@@ -24,116 +25,116 @@ CREATE TABLE run (
 ) STRICT;
 
 CREATE TABLE source (
-    id             INTEGER NOT NULL PRIMARY KEY,
-    name           TEXT    NOT NULL UNIQUE,
-    url            TEXT    NOT NULL,
-    host           TEXT    NOT NULL,
-    -- Whether it is polled: the configuration wants it and nobody has paused it.
-    enabled        INTEGER NOT NULL,
-    config_enabled INTEGER NOT NULL DEFAULT 1,
-    paused         INTEGER NOT NULL DEFAULT 0,
-    -- 0: no longer in the configuration; its state waits for it.
-    configured     INTEGER NOT NULL,
-    schedule       TEXT    NOT NULL,
-    timezone       TEXT    NOT NULL,
-    tags           TEXT    NOT NULL DEFAULT '[]',
-    -- Which articles and revisions are kept: so long (milliseconds) or so many, null: all; 'all', 'latest', 'first'.
-    keep_for       INTEGER,
-    keep_newest    INTEGER,
-    revisions      TEXT    NOT NULL DEFAULT 'all',
-    -- Ages at which pages are looked at again: a JSON list of milliseconds.
-    revisit        TEXT    NOT NULL DEFAULT '[]',
-    first_seen     TEXT    NOT NULL,
-    next_at        INTEGER NOT NULL,
-    next_why       TEXT    NOT NULL DEFAULT '',
-    -- The URL that the validators and the hash belong to.
-    validators_url TEXT,
-    -- The URL that answered last, where redirects led: the validators are sent there only.
-    final_url      TEXT,
-    etag           BLOB,
-    last_modified  BLOB,
-    body_hash      BLOB,
-    failures       REAL    NOT NULL DEFAULT 0,
-    crashes        INTEGER NOT NULL DEFAULT 0,
-    lease_run    INTEGER,
-    lease_claim  INTEGER,
-    -- When it was last claimed: `--all` asks each source once.
+    id               INTEGER NOT NULL PRIMARY KEY,
+    name             TEXT    NOT NULL UNIQUE,
+    url              TEXT    NOT NULL,
+    host             TEXT    NOT NULL,
+    -- Whether it is polled: config_enabled, configured and not paused.
+    enabled          INTEGER NOT NULL,
+    config_enabled   INTEGER NOT NULL DEFAULT 1,
+    paused           INTEGER NOT NULL DEFAULT 0,
+    -- 0: no longer in the configuration; the row stays for when it comes back.
+    configured       INTEGER NOT NULL,
+    schedule         TEXT    NOT NULL,
+    timezone         TEXT    NOT NULL,
+    tags             TEXT    NOT NULL DEFAULT '[]',
+    -- Retention of its articles: milliseconds or number, null for all; of revisions: 'all', 'latest' or 'first'.
+    keep_for         INTEGER,
+    keep_newest      INTEGER,
+    revisions        TEXT    NOT NULL DEFAULT 'all',
+    -- Ages at which pages are fetched again: a JSON list of milliseconds.
+    revisit          TEXT    NOT NULL DEFAULT '[]',
+    first_seen       TEXT    NOT NULL,
+    next_at          INTEGER NOT NULL,
+    next_why         TEXT    NOT NULL DEFAULT '',
+    -- The configured URL that validators and hash belong to.
+    validators_url   TEXT,
+    -- The URL of the last response, after redirects: validators are sent only there.
+    final_url        TEXT,
+    etag             BLOB,
+    last_modified    BLOB,
+    body_hash        BLOB,
+    failures         REAL    NOT NULL DEFAULT 0,
+    crashes          INTEGER NOT NULL DEFAULT 0,
+    lease_run        INTEGER,
+    lease_claim      INTEGER,
+    -- When it was last claimed; `run --all` claims each source once.
     claimed_at       INTEGER,
-    -- 1: a poll was asked for while one was under way; 2: of the whole document.
-    repoll         INTEGER NOT NULL DEFAULT 0,
-    polled_at      TEXT,
-    succeeded_at   TEXT,
-    -- The last failure, until a success.
-    failed_at      TEXT,
-    code           TEXT,
-    message        TEXT,
-    -- What permanent redirects lead to, since when, in how many polls in a row; and the address once that is believed.
-    moved_to       TEXT,
-    moved_since    INTEGER,
-    moved_polls    INTEGER NOT NULL DEFAULT 0,
-    permanent_url  TEXT,
-    -- 410: not asked again until it is switched on anew or has another URL.
-    gone           INTEGER NOT NULL DEFAULT 0,
-    -- 1: its pages are fetched without asking robots.txt.
-    ignore_robots  INTEGER NOT NULL DEFAULT 0,
-    -- What the schedule remembers: see schedule::Rhythm; the wishes of the last document as JSON.
-    rhythm         BLOB,
-    hints          TEXT    NOT NULL DEFAULT '{}',
-    -- When it was last asked without validators.
+    -- Requested while a poll was under way: 1 another poll, 2 an unconditional one.
+    repoll           INTEGER NOT NULL DEFAULT 0,
+    polled_at        TEXT,
+    succeeded_at     TEXT,
+    -- The last failure; null after a success.
+    failed_at        TEXT,
+    code             TEXT,
+    message          TEXT,
+    -- Where permanent redirects lead, since when, and in how many polls in a row; permanent_url once that is believed.
+    moved_to         TEXT,
+    moved_since      INTEGER,
+    moved_polls      INTEGER NOT NULL DEFAULT 0,
+    permanent_url    TEXT,
+    -- 1: the server answered 410. Not polled until it is enabled again or has another URL.
+    gone             INTEGER NOT NULL DEFAULT 0,
+    -- 1: its pages are fetched whatever robots.txt says.
+    ignore_robots    INTEGER NOT NULL DEFAULT 0,
+    -- State of the schedule (schedule::Rhythm), and the hints of the last document as JSON.
+    rhythm           BLOB,
+    hints            TEXT    NOT NULL DEFAULT '{}',
+    -- When it was last requested without validators.
     unconditional_at INTEGER,
-    -- How its document is read; what was read in another way says nothing of it.
-    document_kind  TEXT    NOT NULL DEFAULT 'feed',
-    -- Of an index of sitemaps: what is known of each, as JSON.
-    sitemaps       TEXT    NOT NULL DEFAULT '[]',
-    -- By what entries are known, why not by better, and the names of the last document: see identity::identifier.
-    identified_by  TEXT    NOT NULL DEFAULT 'id',
-    identified_why TEXT,
-    last_names     BLOB    NOT NULL DEFAULT x'',
-    title          TEXT,
-    site_url       TEXT,
-    language       TEXT,
-    rights         TEXT,
-    -- WebSub: a JSON list, and the address by which they know the feed.
-    hubs           TEXT    NOT NULL DEFAULT '[]',
-    topic          TEXT
+    -- What its document is read as; state of another kind of document is reset.
+    document_kind    TEXT    NOT NULL DEFAULT 'feed',
+    -- Of a sitemap index: the state of each child, as JSON.
+    sitemaps         TEXT    NOT NULL DEFAULT '[]',
+    -- What identifies entries, why nothing stronger, and the ids and links of the last document: see identity::identifier.
+    identified_by    TEXT    NOT NULL DEFAULT 'id',
+    identified_why   TEXT,
+    last_names       BLOB    NOT NULL DEFAULT x'',
+    title            TEXT,
+    site_url         TEXT,
+    language         TEXT,
+    rights           TEXT,
+    -- WebSub: the hubs as a JSON list, and the feed's topic URL.
+    hubs             TEXT    NOT NULL DEFAULT '[]',
+    topic            TEXT
 ) STRICT;
--- Those that are being polled are few, and stay in these: each change of an index costs more than to pass over them.
+-- Leased sources are few and stay in these indexes: skipping them costs less than changing an index for each lease.
 CREATE INDEX source_due ON source (next_at) WHERE enabled = 1 AND gone = 0;
 CREATE INDEX source_url ON source (coalesce(permanent_url, url)) WHERE enabled = 1 AND gone = 0;
 CREATE INDEX source_claimed_at ON source (claimed_at) WHERE enabled = 1 AND gone = 0;
 CREATE INDEX source_lease ON source (lease_run, lease_claim) WHERE lease_run IS NOT NULL;
 
--- What a host told us, for its feeds and pages alike. The host '' serves entries that need no page.
+-- State of a host, for its feeds and its pages. The host '' is the lane of entries that need no page.
 CREATE TABLE host (
-    name        TEXT    NOT NULL PRIMARY KEY,
-    -- Trouble: nothing is asked before.
+    name           TEXT    NOT NULL PRIMARY KEY,
+    -- End of its backoff; 0 for none.
     backoff_until  INTEGER NOT NULL DEFAULT 0,
-    -- As far as the server itself named the time.
-    retry_after INTEGER NOT NULL DEFAULT 0,
-    -- Troubles in a row.
-    failures    INTEGER NOT NULL DEFAULT 0,
-    code        TEXT,
-    -- No page before: the gap between two pages.
-    next_page_at     INTEGER NOT NULL DEFAULT 0,
-    -- The source served last: sources take turns.
+    -- The part of the backoff that the server named (Retry-After).
+    retry_after    INTEGER NOT NULL DEFAULT 0,
+    -- Failures in a row.
+    failures       INTEGER NOT NULL DEFAULT 0,
+    code           TEXT,
+    -- Earliest time of the next page: the gap between two pages.
+    next_page_at   INTEGER NOT NULL DEFAULT 0,
+    -- The source whose page was claimed last: sources take turns.
     last_source_id INTEGER NOT NULL DEFAULT 0,
-    -- When an entry of this host can next be claimed; null: none waits, or one is being collected. Derived, see queue.rs.
-    ready_at    INTEGER,
-    updated_at  TEXT
+    -- When an entry can next be claimed; null if none waits or one is leased. Derived: see queue.rs.
+    ready_at       INTEGER,
+    updated_at     TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX host_ready ON host (ready_at, name) WHERE ready_at IS NOT NULL;
 
--- What origins answered for robots.txt: kept, so that a restart asks nobody again.
+-- Responses for robots.txt, kept so that a restart does not request them again.
 CREATE TABLE robots (
     origin     TEXT    NOT NULL,
-    -- By which way and under which name it was asked; '': the straight one, under ours.
+    -- Proxy and user agent of the request; '' for a direct one under our own name.
     transport  TEXT    NOT NULL DEFAULT '',
     fetched_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    -- null: there was no answer.
+    -- null: no response.
     status     INTEGER,
     body       BLOB    NOT NULL,
-    -- `Sitemap:` lines, a JSON list: where a site without a feed may be found.
+    -- The `Sitemap:` lines as a JSON list.
     sitemaps   TEXT    NOT NULL DEFAULT '[]',
     PRIMARY KEY (origin, transport)
 ) STRICT, WITHOUT ROWID;
@@ -142,19 +143,19 @@ CREATE TABLE article (
     id          INTEGER NOT NULL PRIMARY KEY,
     source_id   INTEGER REFERENCES source (id),
     first_seen  TEXT    NOT NULL,
-    -- Of its last change.
+    -- Number of its last change.
     seq         INTEGER NOT NULL,
-    -- What readers see.
+    -- The revision that readers see.
     revision_id INTEGER REFERENCES revision (id),
-    -- The revision whose words are in the index; null: none.
+    -- The revision that is in the full-text index; null for none.
     indexed_id  INTEGER,
-    -- When that was published, else fetched, in seconds since 1970: what a search sorts by.
+    -- When that was published, else fetched, in seconds since 1970: the order of search results.
     shown_at    INTEGER,
-    -- The article that this one tells the story of, on another site or on the same; null: itself.
+    -- The first article of the same story; null if it is this one.
     cluster     INTEGER,
-    -- Of its text: a sample by which texts that are nearly the same are found (cluster.rs); null: too short to tell.
+    -- Sketch of the text, by which similar texts are found (cluster.rs); null for a short text.
     sketch      BLOB,
-    -- A tombstone: what became of it.
+    -- Of an article that readers no longer see: merged or deleted.
     merged_into INTEGER REFERENCES article (id),
     deleted_at  TEXT,
     -- 'takedown': nothing of it is ever stored again; 'expired': it exceeded what its source keeps.
@@ -163,21 +164,21 @@ CREATE TABLE article (
 CREATE INDEX article_seq ON article (seq);
 CREATE INDEX article_shown ON article (shown_at) WHERE shown_at IS NOT NULL;
 CREATE INDEX article_source ON article (source_id, first_seen) WHERE merged_into IS NULL AND deleted_at IS NULL;
--- So that a revision can be dropped without looking through all articles.
+-- Finds the article of a revision that is dropped.
 CREATE INDEX article_revision ON article (revision_id);
 CREATE INDEX article_merged ON article (merged_into) WHERE merged_into IS NOT NULL;
 
 -- A page is what one final URL serves. Pages that share an unshared key are one article.
 CREATE TABLE page (
-    id         INTEGER NOT NULL PRIMARY KEY,
-    article_id INTEGER NOT NULL REFERENCES article (id),
-    source_id  INTEGER REFERENCES source (id),
-    page_key   TEXT    NOT NULL UNIQUE,
-    url        TEXT    NOT NULL,
-    first_seen TEXT    NOT NULL,
-    -- When it was last asked for; null: only the feed's text is had.
-    requested_at       INTEGER,
-    -- Of the answer that was last taken in whole, and the URL that gave them.
+    id             INTEGER NOT NULL PRIMARY KEY,
+    article_id     INTEGER NOT NULL REFERENCES article (id),
+    source_id      INTEGER REFERENCES source (id),
+    page_key       TEXT    NOT NULL UNIQUE,
+    url            TEXT    NOT NULL,
+    first_seen     TEXT    NOT NULL,
+    -- When it was last requested; null if only the feed's text is stored.
+    requested_at   INTEGER,
+    -- Validators of the last complete response, and its URL.
     etag           BLOB,
     last_modified  BLOB,
     validators_url TEXT
@@ -185,11 +186,11 @@ CREATE TABLE page (
 CREATE INDEX page_article ON page (article_id);
 
 CREATE TABLE revision (
-    -- Never given again, though revisions are dropped.
+    -- AUTOINCREMENT: not reused after revisions are dropped.
     id           INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     page_id      INTEGER NOT NULL REFERENCES page (id),
     source_id    INTEGER REFERENCES source (id),
-    -- When readers were told; null: another page of the article that says the same.
+    -- The change that announced it; null if readers never saw it: another page that says the same.
     seq          INTEGER,
     fetched_at   TEXT    NOT NULL,
     url          TEXT    NOT NULL,
@@ -220,14 +221,14 @@ CREATE TABLE revision (
 CREATE INDEX revision_page ON revision (page_id);
 CREATE INDEX revision_seq ON revision (seq) WHERE seq IS NOT NULL;
 
--- Two trees only. The primary key serves every look-up: what a key names (shared = 0, the oldest page first), and whether
--- it is shared.
+-- URLs that lead to a page, as normalised keys. The order of the primary key serves every look-up: the oldest page of a key
+-- that is not shared, and whether it is shared.
 CREATE TABLE alias (
     key     TEXT    NOT NULL,
     kind    TEXT    NOT NULL,
     page_id INTEGER NOT NULL REFERENCES page (id),
     url     TEXT    NOT NULL,
-    -- 1: seen on pages with different texts, names nothing.
+    -- 1: found on pages with different texts, so it identifies none.
     shared  INTEGER NOT NULL,
     seen_at TEXT    NOT NULL,
     PRIMARY KEY (key, shared, page_id, kind)
@@ -247,64 +248,64 @@ CREATE TABLE raw_page (
     fetched_at TEXT    NOT NULL,
     status     INTEGER NOT NULL,
     headers    TEXT    NOT NULL,
-    -- As it was sent where it came compressed, with the content codings in the order they were applied; else zstd.
+    -- Content codings of the body, in the order they were applied: as sent, or zstd if it was sent uncompressed.
     codings    TEXT    NOT NULL,
     body       BLOB    NOT NULL,
-    -- Bytes without them.
+    -- Bytes after decoding.
     length     INTEGER NOT NULL,
     expires    INTEGER
 ) STRICT;
 CREATE INDEX raw_page_expires ON raw_page (expires) WHERE expires IS NOT NULL;
 
--- Words of what readers see; rowid is the article. Has no text of its own, and no `contentless_delete`: that needs SQLite
--- 3.43, and people have older ones; what is taken out of it must be told with the words that went in. Scripts without spaces are cut into pairs
--- before (script.rs). Signs that join letters are letters: without them Indic words fall apart. The last column holds one
--- word that nobody types, made of source.id, so that what one source says of a common word is found without looking at the rest.
+-- Full-text index of what readers see; rowid is the article. Contentless, without `contentless_delete` (SQLite 3.43, newer
+-- than many installations): a deletion must repeat the indexed text. Scripts without spaces are split into pairs first
+-- (script.rs). Combining marks count as letters, otherwise Indic words would be split. The last column is a word made of
+-- source.id, which makes a search within one source fast.
 CREATE VIRTUAL TABLE search USING fts5 (
     title, standfirst, text, source, content = '',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 );
--- The words of a whole transaction are gathered before they are written, and sixteen parts of the index are merged at a
--- time, not four: each word is then written less often.
+-- Larger than the defaults, so that each word is written less often: words of a whole transaction are buffered, and sixteen
+-- segments of the index are merged at a time, not four.
 INSERT INTO search (search, rank) VALUES ('hashsize', 4194304), ('automerge', 16), ('crisismerge', 64);
--- Articles whose words are to be indexed anew, at the end of the same transaction.
+-- Articles to be indexed at the end of the current transaction.
 CREATE TABLE search_due (
     article_id INTEGER NOT NULL PRIMARY KEY
 ) STRICT;
 
--- The queue between the two halves. An entry waits while next_at is set and nobody holds it.
+-- Entries of feeds, and the queue between polling and collecting: an entry waits while next_at is set and it has no lease.
 CREATE TABLE entry (
-    id            INTEGER NOT NULL PRIMARY KEY,
-    source_id     INTEGER NOT NULL REFERENCES source (id),
-    ident         TEXT    NOT NULL,
-    state         TEXT    NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'known' OR state = 'seen' OR state = 'unwanted'),
-    host          TEXT    NOT NULL DEFAULT '',
-    url           TEXT,
-    -- What the feed said, as JSON; dropped once it is collected.
-    payload       TEXT,
-    page_id       INTEGER REFERENCES page (id),
+    id                INTEGER NOT NULL PRIMARY KEY,
+    source_id         INTEGER NOT NULL REFERENCES source (id),
+    ident             TEXT    NOT NULL,
+    state             TEXT    NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'known' OR state = 'seen' OR state = 'unwanted'),
+    host              TEXT    NOT NULL DEFAULT '',
+    url               TEXT,
+    -- What the feed said, as JSON (stored_entry.rs); dropped once it is collected.
+    payload           TEXT,
+    page_id           INTEGER REFERENCES page (id),
     -- What is stored of its article: see model::TextState.
-    text_state    TEXT    NOT NULL DEFAULT 'missing' CHECK (text_state = 'missing' OR text_state = 'feed'
+    text_state        TEXT    NOT NULL DEFAULT 'missing' CHECK (text_state = 'missing' OR text_state = 'feed'
                   OR text_state = 'feed-retry' OR text_state = 'partial' OR text_state = 'revisit'
                   OR text_state = 'changed' OR text_state = 'final'),
-    attempts      INTEGER NOT NULL DEFAULT 0,
-    crashes       INTEGER NOT NULL DEFAULT 0,
-    next_at       INTEGER,
-    -- next_at while its source is switched off.
-    parked_at     INTEGER,
-    lease_run   INTEGER,
-    lease_claim INTEGER,
-    -- When its page was first had whole: its ages count from then.
-    first_fetched_at        INTEGER,
-    -- Times in a row that the feed said it changed, and it had not.
-    unchanged_updates       INTEGER NOT NULL DEFAULT 0,
-    -- As the feed wrote it, in UTC.
-    updated       TEXT,
-    -- Whether its id is its address (`guid`), and the feed it was taken over from (`source`).
-    permalink     INTEGER,
-    credit        TEXT,
-    credit_url    TEXT,
-    first_seen    TEXT    NOT NULL,
+    attempts          INTEGER NOT NULL DEFAULT 0,
+    crashes           INTEGER NOT NULL DEFAULT 0,
+    next_at           INTEGER,
+    -- next_at while its source is disabled.
+    parked_at         INTEGER,
+    lease_run         INTEGER,
+    lease_claim       INTEGER,
+    -- When its page was first fetched completely: the ages of `revisit` count from then.
+    first_fetched_at  INTEGER,
+    -- How often in a row the feed said that it changed, and it had not.
+    unchanged_updates INTEGER NOT NULL DEFAULT 0,
+    -- When the feed says that it was last changed.
+    updated           TEXT,
+    -- Whether its `guid` is a URL of the page, and the feed it was taken from (`source`).
+    permalink         INTEGER,
+    credit            TEXT,
+    credit_url        TEXT,
+    first_seen        TEXT    NOT NULL,
     UNIQUE (source_id, ident)
 ) STRICT;
 CREATE INDEX entry_host_source ON entry (host, source_id, next_at) WHERE next_at IS NOT NULL AND lease_run IS NULL;
@@ -352,15 +353,15 @@ CREATE TABLE counter (
     PRIMARY KEY (source_id, name)
 ) STRICT, WITHOUT ROWID;
 
--- What a person asks of a running daemon; it answers in the row, and a start clears them.
+-- Requests of `cuttings` commands to the running daemon, which writes its answer here. Cleared at each start.
 CREATE TABLE request (
     id       INTEGER NOT NULL PRIMARY KEY,
     command  TEXT    NOT NULL,
     argument TEXT    NOT NULL,
     answer   TEXT
 ) STRICT;
--- What was delivered to whom: all changes up to seq. While an export is under way, upto is where it ends, so that one
--- that is begun again has the same range.
+-- Progress of consumers: all changes up to seq were delivered. While an export is under way, upto is its end, so that a
+-- repeated one has the same range.
 CREATE TABLE consumer (
     name     TEXT    NOT NULL PRIMARY KEY,
     seq      INTEGER NOT NULL,
@@ -368,10 +369,10 @@ CREATE TABLE consumer (
     moved_at TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Outputs of the daemon that failed, and what they could not be given.
+-- Outputs of the daemon that failed, and messages that they refused.
 CREATE TABLE output (
     name      TEXT    NOT NULL PRIMARY KEY,
-    -- In a row; 0: it works again.
+    -- Failures in a row; 0 once it works again.
     failures  INTEGER NOT NULL,
     failed_at TEXT    NOT NULL,
     message   TEXT    NOT NULL,
@@ -380,7 +381,7 @@ CREATE TABLE output (
 CREATE TABLE dead_letter (
     id        INTEGER NOT NULL PRIMARY KEY,
     output    TEXT    NOT NULL,
-    -- The changes in it: those later than after_seq up to upto.
+    -- The changes of the message: later than after_seq, up to upto.
     after_seq INTEGER NOT NULL,
     upto      INTEGER NOT NULL,
     at        TEXT    NOT NULL,
@@ -388,20 +389,20 @@ CREATE TABLE dead_letter (
 ) STRICT;
 
 CREATE TABLE rule_stat (
-    source_id    INTEGER NOT NULL REFERENCES source (id),
-    field        TEXT    NOT NULL,
-    selector     TEXT    NOT NULL,
-    hits         INTEGER NOT NULL,
-    misses       INTEGER NOT NULL,
-    last_miss_at TEXT,
-    -- Hit rate, 0 to 1, of late and usually; the usual median of lengths in characters and the last lengths: see drift.rs.
+    source_id      INTEGER NOT NULL REFERENCES source (id),
+    field          TEXT    NOT NULL,
+    selector       TEXT    NOT NULL,
+    hits           INTEGER NOT NULL,
+    misses         INTEGER NOT NULL,
+    last_miss_at   TEXT,
+    -- Hit rates, 0 to 1; median length in characters; the last lengths as little-endian u32. See drift.rs.
     recent_rate    REAL    NOT NULL DEFAULT 0,
     usual_rate     REAL    NOT NULL DEFAULT 0,
     usual_length   REAL    NOT NULL DEFAULT 0,
     recent_lengths BLOB    NOT NULL DEFAULT x'',
-    -- What fell, `rate` or `length`, and since when; null: it finds what it used to.
-    drift        TEXT,
-    drift_at     TEXT,
+    -- What fell, 'rate' or 'length', and since when; null if neither.
+    drift          TEXT,
+    drift_at       TEXT,
     PRIMARY KEY (source_id, field, selector)
 ) STRICT, WITHOUT ROWID;
 

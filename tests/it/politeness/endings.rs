@@ -10,7 +10,7 @@ const EVERY: &str = "every = \"30m\"\npages = \"never\"";
 
 /// The address a source is asked at, where it is not the configured one.
 fn address(hand: &Hand) -> bool {
-    hand.number("SELECT address IS NOT NULL FROM source") == 1
+    hand.number("SELECT permanent_url IS NOT NULL FROM source") == 1
 }
 
 #[tokio::test]
