@@ -45,7 +45,8 @@ fn peak(pid: u32) -> Option<u64> {
 fn ordinary_documents() -> [String; 2] {
     let words = "The ferry came early and the harbour master wrote it down. ".repeat(5);
     let mut page = String::from("<!doctype html><title>The ferry</title><article><h1>The ferry</h1>");
-    let mut feed = String::from("<rss version='2.0'><channel><title>Paper</title><link>https://paper.example/</link>");
+    let mut feed =
+        String::from("<rss version='2.0'><channel><title>Paper</title><link>https://paper.example/</link>");
     for number in 0..PARAGRAPHS {
         write!(page, "<p>{words}<a href='/{number}'>More</a></p>").unwrap();
         write!(

@@ -127,8 +127,8 @@ fn every_format_over_the_newsroom() {
             assert!(entry["published"].is_string(), "{entry}");
         }
     }
-    crate::judges::by_others(&desk);
-    crate::judges::by_the_rules(&desk, "a", 15);
+    crate::validators::check_with_libraries(&desk);
+    crate::validators::check_against_specifications(&desk, "a", 15);
     let _ = crate::consumers::round_trip(&desk);
 }
 

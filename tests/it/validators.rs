@@ -1,5 +1,5 @@
-//! Feeds, books and tables before judges: the rules of their specifications, checked here, and the libraries and
-//! validators that people use, where they are installed.
+//! Checks feeds, books, tables and citations that were exported: against the rules of their specifications, and with the
+//! libraries and validators that people use, where they are installed.
 
 use std::collections::HashSet;
 use std::process::Command;
@@ -18,7 +18,7 @@ fn ok(ended: &Ended) {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
-/// An element of a document that is well-formed.
+/// An element of a well-formed XML document.
 #[derive(Debug, Default)]
 struct Element {
     name: String,
@@ -28,7 +28,7 @@ struct Element {
 }
 
 impl Element {
-    /// The root of a document; anything that is not well-formed stops the test.
+    /// The root element. Panics if the document is not well-formed.
     fn read(xml: &str) -> Self {
         let mut reader = Reader::from_str(xml);
         let mut open = vec![Self::default()];
@@ -88,7 +88,7 @@ impl Element {
         self.children.iter().filter(|child| child.name == name).collect()
     }
 
-    /// The text of the one child of that name; empty or twice is as wrong as none.
+    /// The text of the only child of that name. Panics if there is none, an empty one or two.
     fn one(&self, name: &str) -> &str {
         let all = self.all(name);
         assert_eq!(all.len(), 1, "{name} in {self:?}");
@@ -96,7 +96,7 @@ impl Element {
         &all[0].text
     }
 
-    /// The same where it may be absent.
+    /// The same for a child that may be missing.
     fn at_most_one(&self, name: &str) -> Option<&str> {
         (!self.all(name).is_empty()).then(|| self.one(name))
     }
@@ -109,7 +109,7 @@ impl Element {
     }
 }
 
-/// A full URI.
+/// Checks that a text is an absolute URI.
 fn is_uri(text: &str) {
     let url = Url::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert!(text.is_ascii() && !text.contains(' '), "{text:?}");
@@ -139,7 +139,7 @@ fn is_plain(text: &str) {
     );
 }
 
-/// What the validator calls a security risk, or a reference that is lost in a reader.
+/// Checks that HTML has nothing that the validator calls a security risk, and no relative references.
 fn is_safe_html(html: &str) {
     let risks = Regex::new(
         r#"(?i)<(script|style|iframe|object|embed|form|meta|link)\b|<[^>]*\son[a-z]+\s*=|javascript:|(href|src)\s*=\s*["']?[/.#]"#,
@@ -148,7 +148,8 @@ fn is_safe_html(html: &str) {
     assert!(!risks.is_match(html), "{html}");
 }
 
-/// RSS 2.0 as its specification, the RSS Advisory Board's profile and the W3C's validator want it. Gives the ids.
+/// Checks RSS 2.0 against its specification, the profile of the RSS Advisory Board and the rules of the W3C validator.
+/// Returns the ids.
 fn rss(xml: &str) -> Vec<String> {
     let root = Element::read(xml);
     assert_eq!(
@@ -209,7 +210,7 @@ fn rss(xml: &str) -> Vec<String> {
     ids
 }
 
-/// Atom as RFC 4287 and the W3C's validator want it.
+/// Checks Atom against RFC 4287 and the rules of the W3C validator. Returns the ids.
 fn atom(xml: &str) -> Vec<String> {
     let root = Element::read(xml);
     assert_eq!(
@@ -265,7 +266,7 @@ fn atom(xml: &str) -> Vec<String> {
     ids
 }
 
-/// JSON Feed 1.1.
+/// Checks JSON Feed 1.1. Returns the ids.
 fn json_feed(text: &str) -> Vec<String> {
     let feed: Value = serde_json::from_str(text).unwrap();
     assert_eq!(feed["version"], "https://jsonfeed.org/version/1.1");
@@ -332,8 +333,8 @@ fn json_feed(text: &str) -> Vec<String> {
     ids
 }
 
-/// Files `NAME.rss`, `.atom` and `.json` of this desk, checked rule by rule: the same articles with the same ids.
-pub(crate) fn by_the_rules(desk: &Desk, name: &str, articles: usize) {
+/// Checks the files `NAME.rss`, `.atom` and `.json` rule by rule: they have the same articles with the same ids.
+pub(crate) fn check_against_specifications(desk: &Desk, name: &str, articles: usize) {
     let text = |end: &str| std::fs::read_to_string(desk.path().join(format!("{name}.{end}"))).unwrap();
     let all = [rss(&text("rss")), atom(&text("atom")), json_feed(&text("json"))];
     for ids in &all {
@@ -366,7 +367,7 @@ fn feeds_of_nothing_and_of_the_worst_keep_the_rules() {
             let file = format!("{name}.{end}");
             ok(&desk.run(&[&["export", "--format", format, "--to", &file], more].concat()));
         }
-        by_the_rules(&desk, name, articles);
+        check_against_specifications(&desk, name, articles);
     }
     // A standfirst that speaks of a tag is text: readers take an RSS description for HTML.
     let text = std::fs::read_to_string(desk.path().join("all.rss")).unwrap();
@@ -382,8 +383,8 @@ fn feeds_of_nothing_and_of_the_worst_keep_the_rules() {
     );
 }
 
-/// The forms read by the libraries that people use, where Python has them.
-pub(crate) fn by_others(desk: &Desk) {
+/// Reads the exports with the libraries that people use, where Python has them.
+pub(crate) fn check_with_libraries(desk: &Desk) {
     ok(&desk.run(&[
         "export",
         "--format",
@@ -398,7 +399,7 @@ pub(crate) fn by_others(desk: &Desk) {
     ok(&desk.run(&[
         "export", "--format", "epub", "--to", "a.epub", "--title", "The week",
     ]));
-    for (module, script, says) in [
+    for (module, script, expected) in [
         (
             "pyarrow",
             "import pyarrow.parquet as pq\nt=pq.read_table('a.parquet')\nprint(t.num_rows, t.schema.field('published_at').type, t.schema.field('authors').type, t.schema.field('title').type)\nr=t.to_pylist()\nprint(all(x['url'].startswith('http://') and x['text'] for x in r), sum(len(x['authors'])>0 for x in r)>5, all(len(x['origins'])>0 for x in r))",
@@ -435,8 +436,8 @@ pub(crate) fn by_others(desk: &Desk) {
             "15 True\n",
         ),
     ] {
-        if let Some(said) = python(desk, module, script) {
-            assert_eq!(said, says, "{module}");
+        if let Some(output) = python(desk, module, script) {
+            assert_eq!(output, expected, "{module}");
         }
     }
 }
@@ -552,11 +553,11 @@ fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
         ),
     ];
     let wanted: Vec<String> = TITLES.iter().map(one_line).collect();
-    for (module, script, says) in by_python {
-        let Some(said) = python(&desk, module, script) else {
+    for (module, script, expected) in by_python {
+        let Some(output) = python(&desk, module, script) else {
             continue;
         };
-        let (titles, rest) = said.split_once('\n').unwrap();
+        let (titles, rest) = output.split_once('\n').unwrap();
         // Python's own literal of the list.
         let shown = python(
             &desk,
@@ -567,11 +568,11 @@ fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
             ),
         );
         assert_eq!(format!("{titles}\n"), shown.unwrap(), "{module}");
-        assert_eq!(rest, says, "{module}");
+        assert_eq!(rest, expected, "{module}");
     }
 }
 
-/// What a script prints at this desk; nothing, and a line of ours, where Python or the module is missing.
+/// What a Python script prints; `None` if Python or the module is missing, which is reported.
 fn python(desk: &Desk, module: &str, script: &str) -> Option<String> {
     let run = |script: &str| {
         let mut command = Command::new("python3");
@@ -591,7 +592,7 @@ fn python(desk: &Desk, module: &str, script: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The forms that are not text, as text.
+/// The binary formats as text.
 #[test]
 fn parquet_and_epub_over_the_newsroom() {
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
