@@ -1,4 +1,7 @@
-//! The order in which the fields of an article are found: rules, then the extraction without rules.
+//! Extracts an article in the order in which its fields depend on each other.
+//!
+//! Metadata first, since it has the base of links and the language of dates; then the rules; then the title, which the
+//! search for the body needs; then the body, near which all other fields are looked for.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -123,6 +126,7 @@ fn apply_rules(matcher: &mut RuleMatcher<'_>, extraction: &mut Extraction) {
         (Field::Image, extraction.image.is_some()),
         (Field::ShortLink, extraction.links.short_link.is_some()),
     ] {
+        // No rule gave a value before, so every value is one of a rule.
         if is_set {
             extraction.origins.insert(field, Origin::Rule);
         }
@@ -167,6 +171,7 @@ fn use_hydration_text(fallback: &FallbackExtractor<'_>, extraction: &mut Extract
     if length >= SHORT_BODY || extraction.origins.get(&Field::Body) == Some(&Origin::Rule) {
         return;
     }
+    // `articleBody` is preferred: the scripts' JSON has other texts, too.
     let declared = fallback.json_ld.body.as_deref().and_then(hydration::prose_html);
     let title = extraction.title.as_deref();
     let found = declared
@@ -185,6 +190,7 @@ fn use_hydration_text(fallback: &FallbackExtractor<'_>, extraction: &mut Extract
 /// Other pages of the article: by rule, else the next page by its link.
 fn pagination_links(matcher: &mut RuleMatcher<'_>, meta: &PageMeta, page_url: &Url) -> PaginationLinks {
     let (document, base) = (matcher.document, matcher.base);
+    // With a rule of `next_page` nothing else is followed, even if the rule gives nothing.
     let has_rule = matcher.layers.iter().any(|rules| !rules.next_page.is_empty());
     let next = matcher.url(Field::NextPage, |rules| &rules.next_page);
     let single = matcher.url(Field::SinglePage, |rules| &rules.single_page);

@@ -1,4 +1,6 @@
-//! Extracts clean names from printed bylines.
+//! Extracts clean names from printed bylines: "By Ada Lovelace and Grace Hopper, Staff writer" has two.
+//!
+//! Bylines are written for readers, in many languages. The words that tell names from the rest are in `author_words`.
 
 use super::author_words::{
     AGENCIES, CONJUNCTIONS, DEGREES, ENDINGS, OPENINGS, PICTURES, ROLE_ENDINGS, ROLES, WITHIN,

@@ -1,4 +1,7 @@
 //! The language of an article: declared by its page, else detected from its text.
+//!
+//! Languages are BCP 47 tags with the primary tag in lower case: `de`, `en-GB`. Detection (whatlang) is by trigrams and is
+//! reliable for texts of some hundred characters; it gives primary tags only.
 
 use std::sync::LazyLock;
 
@@ -45,10 +48,12 @@ const FIRST_SAMPLE: usize = 500;
 /// The language of a text: the declared one, else the detected one. Templates are copied with their `lang`, so a long
 /// text that is certainly in another language overrules it, unless the two are easily confused.
 pub(super) fn language_of_text(declared: Option<String>, text: &str) -> Option<(String, Origin)> {
+    // Nothing is declared: whatever is detected counts.
     let Some(declared) = declared else {
         return Some((detect_language(text)?, Origin::Auto));
     };
     let primary = declared.split('-').next().unwrap_or_default();
+    // A language that cannot be detected cannot be refuted.
     let is_detectable = Lang::all().iter().any(|lang| code(*lang) == primary);
     let is_other = |found: &String| found != primary && !are_close(found, primary);
     let is_doubtful =

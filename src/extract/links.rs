@@ -1,4 +1,7 @@
 //! The URLs by which a page names itself: canonical, short link, `og:url`; and the base of its relative links.
+//!
+//! They are the identity of an article (see the `identity` module), so only declared or printed ones are taken, never
+//! guessed ones. All are absolute, `http` or `https`, and without credentials ([`link::resolve`]).
 
 use url::Url;
 
@@ -57,6 +60,7 @@ pub(super) fn page_links(meta: &PageMeta, base: &Url, link_header: Option<&str>)
 /// The short link that a page prints for its readers: the value of a text box or a link that is named so, or what stands
 /// behind a label such as "Short link:". An empty box gives none.
 pub(super) fn printed_short_link(document: &Document, base: &Url) -> Option<Url> {
+    // The last label that was met.
     let mut label: Option<NodeId> = None;
     for at in document.nodes() {
         let is_labelled = || label.is_some_and(|label| at.index() <= label.index() + LABEL_DISTANCE);

@@ -123,6 +123,7 @@ impl<'a> RuleMatcher<'a> {
             if self.document.is_overrun() {
                 return;
             }
+            // What is within a match is excluded with it.
             for at in self.document.select(css) {
                 selection.excluded.insert(at);
             }

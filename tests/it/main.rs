@@ -30,6 +30,7 @@ mod map;
 mod newsroom;
 mod outputs;
 mod packaging;
+mod pagination;
 mod politeness;
 mod readers;
 mod rhythm;

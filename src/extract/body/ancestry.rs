@@ -1,4 +1,7 @@
-//! What the elements around a node say of it: their tags, roles, names. Computed once for each node, from its parent's.
+//! What the elements around a node say of it: their tags, roles, names.
+//!
+//! Computed once for each node from that of its parent, which stands before it in document order. So a page costs one
+//! pass, however deep it is nested.
 
 use super::class_names::{NameCache, NameMeaning, NoiseLevel, WordSet};
 use super::noise::is_noise_role;
@@ -83,6 +86,7 @@ pub(super) fn ancestries<'d>(document: &'d Document, names: &mut NameCache<'d>) 
     all
 }
 
+/// The ancestry of a node below a parent with that ancestry.
 fn ancestry<'d>(document: &'d Document, at: NodeId, parent: Ancestry, names: &mut NameCache<'d>) -> Ancestry {
     let tag = document.tag(at);
     let mut node = Ancestry {

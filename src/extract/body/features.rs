@@ -1,4 +1,7 @@
 //! Computes the features of every block that the model weighs, apart from those of its neighbours (see `score`).
+//!
+//! Features that need the whole page (shares of its text, repeated texts, the place of the headline) are taken from sums
+//! and tables that are made once, so each block costs its own text and a few look-ups.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -44,6 +47,7 @@ pub(super) struct BlockFeatures {
 }
 
 impl BlockFeatures {
+    /// All features 0, no names.
     fn new() -> Self {
         Self {
             values: [0.0; COUNT],
@@ -52,16 +56,19 @@ impl BlockFeatures {
         }
     }
 
+    /// Sets the value of a feature.
     pub(super) fn set(&mut self, feature: Feature, value: f32) {
         if let Some(slot) = self.values.get_mut(feature as usize) {
             *slot = value;
         }
     }
 
+    /// Sets a feature to 1 or 0.
     pub(super) fn flag(&mut self, feature: Feature, on: bool) {
         self.set(feature, f32::from(u8::from(on)));
     }
 
+    /// The value of a feature; 0 if it was not set.
     pub(super) fn get(&self, feature: Feature) -> f32 {
         self.values.get(feature as usize).copied().unwrap_or_default()
     }
@@ -266,6 +273,7 @@ fn add_elements(features: &mut BlockFeatures, document: &Document, block: &Block
     for (feature, has) in own.inherited() {
         features.flag(feature, has);
     }
+    // Set again, by the text instead of the element.
     features.flag(Feature::InLink, inner.is_in_link());
     features.flag(Feature::InArticles, own.articles > 1);
     features.all_names = own.all_names;

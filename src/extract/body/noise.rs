@@ -1,4 +1,7 @@
-//! Elements that are no part of an article, by what they are and what they are called.
+//! Finds elements that are no part of an article, by their attributes, tags, roles and names.
+//!
+//! Names mislead: a whole page may be in an element with the class `sidebar-layout`. So no element counts as noise that has
+//! a great share of the page's text.
 
 use super::block_text::is_paragraph;
 use super::class_names::{NameCache, NoiseLevel};
@@ -44,6 +47,7 @@ pub(super) fn mark_hidden(document: &Document, hidden: &mut NodeSet) {
     }
 }
 
+/// True if a `style` attribute hides its element.
 fn is_hiding_style(style: &str) -> bool {
     let style = style.chars().filter(|c| !c.is_whitespace()).take(LONGEST_STYLE);
     let style = style.collect::<String>().to_ascii_lowercase();
@@ -60,6 +64,7 @@ pub(super) fn mark_noise<'d>(document: &'d Document, blocks: &[Block], names: &m
             0.0
         }
     }));
+    // Share of the page's paragraphs, by characters.
     let share = |at: NodeId| {
         let from = blocks.partition_point(|block| block.first < at);
         let to = blocks.partition_point(|block| block.first < document.end(at));
@@ -90,6 +95,7 @@ fn noise_level<'d>(document: &'d Document, at: NodeId, names: &mut NameCache<'d>
             return Some(NoiseLevel::Sure);
         }
         Tag::Form | Tag::Figure | Tag::Address => return Some(NoiseLevel::Likely),
+        // Never noise by their names: what holds the page, inline markup, parts of tables.
         Tag::Text
         | Tag::Html
         | Tag::Body
@@ -109,6 +115,7 @@ fn noise_level<'d>(document: &'d Document, at: NodeId, names: &mut NameCache<'d>
         | Tag::Tr => return None,
         _ => {}
     }
+    // The names with the surest level decide.
     let (mut worst, mut is_hidden, mut is_body) = (None, false, false);
     for (name, value) in document.attrs(at) {
         match name {

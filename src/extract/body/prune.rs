@@ -1,4 +1,7 @@
 //! Chooses the blocks of the article by their odds, and corrects the choice by what the blocks say together.
+//!
+//! The corrections run in a fixed order. Those that add blocks (runs, tables) come first; those that remove some (head of
+//! the page, ends, headings, repeats) see the result. Each keeps the indexes sorted.
 
 use std::collections::HashMap;
 
@@ -65,6 +68,7 @@ fn can_be_kept(block: &Block, title: &str) -> bool {
 /// On a small page, keeps a paragraph right behind a kept one in the same element: there is little around the article.
 fn extend_runs(view: &PageView<'_>, kept: &mut Vec<usize>) {
     let covered = view.noise_cover();
+    // `extended` ends with the block before if that was kept.
     let parent = |block: &Block| view.document.parent(block.owner);
     let mut extended: Vec<usize> = Vec::with_capacity(kept.len());
     for (index, block) in view.blocks.iter().enumerate() {
@@ -95,6 +99,7 @@ fn keep_whole_tables(view: &PageView<'_>, odds: &[f32], kept: &mut Vec<usize>) {
             around.find(|at| document.tag(*at) == Tag::Table)
         })
     };
+    // Rows of one table that follow each other are one chunk; every other block is a chunk of its own.
     let mut from = 0;
     for rows in view
         .blocks
@@ -162,6 +167,7 @@ fn drop_empty_headings(view: &PageView<'_>, kept: &mut Vec<usize>) {
         BlockKind::Heading(level) => Some(level),
         _ => None,
     };
+    // From the end, so that the block behind each heading is decided before it.
     let mut with_text: Vec<usize> = Vec::with_capacity(kept.len());
     for index in kept.iter().rev() {
         let is_empty = level(*index).is_some_and(|own| match with_text.last() {

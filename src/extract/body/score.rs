@@ -1,4 +1,7 @@
 //! Scores the blocks, alone and among their neighbours, and finds the element whose blocks are worth most.
+//!
+//! A score is the log-odds that a block is of the article: the dot product of its features and the weights of one of two
+//! models, plus the weights of the words in the names around it.
 
 #![allow(
     clippy::cast_precision_loss,
@@ -24,7 +27,9 @@ const LEAST_PROBABILITY: f64 = 0.4;
 /// Which of the two models in `weights` scores a block.
 #[derive(Clone, Copy)]
 enum Model {
+    /// By the block's own features.
     Alone,
+    /// By its neighbours, too.
     AmongNeighbours,
 }
 
@@ -118,7 +123,9 @@ pub(super) fn add_neighbours(
 /// What all blocks of a page say together.
 struct Neighbours<'v> {
     view: &'v PageView<'v>,
+    /// Log-odds of each block alone.
     own_odds: &'v [f32],
+    /// The element with the article.
     container: NodeId,
     /// Blocks of the container.
     inside: std::ops::Range<usize>,
@@ -135,6 +142,7 @@ struct Neighbours<'v> {
 }
 
 impl<'v> Neighbours<'v> {
+    /// Takes the sums once, in time linear in the number of blocks.
     fn of(view: &'v PageView<'v>, own_odds: &'v [f32], container: NodeId) -> Self {
         let inside = view.blocks_within(container);
         let is_likely = |index: usize| own_odds.get(index).is_some_and(|odds| *odds > 0.0);

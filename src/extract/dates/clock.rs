@@ -20,6 +20,7 @@ pub(super) struct TimeMatch {
 pub(super) fn time_at(tokens: &[DateToken], at: usize) -> Option<TimeMatch> {
     let get = |at: usize| tokens.get(at);
     let mut hour = get(at)?.number(2).filter(|hour| *hour < 25)?;
+    // Between hour and minute; a point counts only where no date goes on behind it.
     let separator = get(at + 1)?;
     let minute_token = get(at + 2)?;
     let minute = minute_token
@@ -31,6 +32,7 @@ pub(super) fn time_at(tokens: &[DateToken], at: usize) -> Option<TimeMatch> {
     if !colon && !dotted {
         return None;
     }
+    // Seconds, and their fraction.
     let (mut second, mut precision, mut next) = (0, Precision::Minute, at + 3);
     if colon
         && get(next).is_some_and(|token| token.is_mark(&[':']))
@@ -87,6 +89,7 @@ fn offset_at(tokens: &[DateToken], at: usize) -> Option<(FixedOffset, usize)> {
     {
         next += 1;
     }
+    // A zone name by itself, or before a number: `GMT+2`.
     let mut named = None;
     if let Some(word) = tokens.get(next).and_then(DateToken::word) {
         let hours = match word {

@@ -28,6 +28,7 @@ pub(crate) fn parse_with_format(text: &str, format: &str, context: &DateContext<
 fn parse(text: &str, format: &str, zone: Tz) -> Option<Timestamp> {
     let mut parsed = Parsed::new();
     chrono::format::parse(&mut parsed, text, StrftimeItems::new(format)).ok()?;
+    // From the most precise reading to the least.
     if let Ok(at) = parsed.to_datetime() {
         return Some(Timestamp::instant(at));
     }
@@ -67,6 +68,7 @@ fn with_english_months(text: &str, language: Option<&str>) -> String {
         "December",
     ];
     let mut out = String::new();
+    // The word so far; the NUL at the end closes the last one.
     let mut word = String::new();
     for c in text.chars().chain(['\0']) {
         if c.is_alphabetic() {

@@ -1,4 +1,6 @@
 //! The date in the path of a URL: `/2018/01/05/`, `/2018/jan/05/`, `/2018-01-05-`, `/20180105/`.
+//!
+//! Publishers form such URLs when an article is published, so this is the last source of its date.
 
 use chrono::{DateTime, Duration, Utc};
 use url::Url;

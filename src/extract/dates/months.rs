@@ -1,4 +1,6 @@
 //! Names of months in the languages of the pages: a table, and the look-up by word.
+//!
+//! The same word can be another month in another language: `listopada` is October in Croatian and November in Polish.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

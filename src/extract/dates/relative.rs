@@ -1,4 +1,7 @@
 //! Relative times: `3 hours ago`, `vor einem Tag`, `3小时前`.
+//!
+//! Languages are not told apart: a number, a unit and a word for "ago" anywhere in a short text are enough in any of them.
+//! Seconds, months and years are not read, since they are too rough or too rare in print.
 
 use chrono::Duration;
 
@@ -70,6 +73,7 @@ pub(super) fn relative_date(tokens: &[DateToken], context: &DateContext<'_>) -> 
     if !tokens.iter().any(is_ago) && !tokens.windows(3).any(is_il_y_a) {
         return None;
     }
+    // The first number or article with a unit behind it.
     let (count, seconds) = (0..tokens.len()).find_map(|at| {
         let count = match tokens.get(at)? {
             DateToken::Number { value, .. } => i64::from(*value),

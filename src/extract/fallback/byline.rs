@@ -1,4 +1,8 @@
-//! The authors of an article: by JSON-LD, by `<meta>`, by the line that is printed at the headline or below the text.
+//! The byline of an article and the authors in it.
+//!
+//! Sources are JSON-LD, `<meta>`, the line that is printed at the headline, and a signature below the text. Each of them
+//! may name the paper or an account instead of a person, so they are compared by the names that they give, not only by
+//! their order.
 
 use super::extractor::{ArticlePosition, FallbackExtractor};
 use crate::extract::authors;
@@ -10,6 +14,7 @@ use crate::model::Origin;
 /// A byline as printed, and the names in it.
 #[derive(Clone, Debug)]
 pub(super) struct Byline {
+    /// Several bylines are joined by commas.
     pub(super) printed: String,
     /// Never empty.
     pub(super) names: Vec<String>,
@@ -73,6 +78,7 @@ impl FallbackExtractor<'_> {
             })
         };
         let is_site = |name: &str| self.is_name_of_site(name, site);
+        // At least one name of a person, even if it is not a full one.
         let names_person = |found: &Byline| {
             let mut names = found.names.iter();
             names.any(|name| !is_site(name) && !is_account(name) && !authors::is_agency(name))
@@ -85,6 +91,7 @@ impl FallbackExtractor<'_> {
                     .any(|name| is_full_name(name) && !is_site(name))
         };
 
+        // `Written by` or `written by` beside the data of the card.
         let has_writer_label = || {
             let label = self.meta.first(&["twitter:label1"]);
             label.is_some_and(|label| label.contains("ritten"))
@@ -161,6 +168,7 @@ impl FallbackExtractor<'_> {
                 candidates.push((rank, at));
             }
         }
+        // Only the elements of the surest kind of markup are read.
         let best = candidates.iter().map(|(rank, _)| *rank).min();
         let mut texts: Vec<String> = Vec::new();
         let (mut end, mut first) = (NodeId::default(), None);
@@ -171,6 +179,7 @@ impl FallbackExtractor<'_> {
                 continue;
             }
             let text = separated_text(document, *at);
+            // What is too long is a box with text, what is too short an icon.
             if (2..LONGEST).contains(&text.chars().count()) {
                 end = document.end(*at);
                 first = first.or(Some(*at));
@@ -220,6 +229,7 @@ impl FallbackExtractor<'_> {
             };
             let text = text.trim();
             let length = text.chars().count();
+            // A long text is a paragraph; a name before it was not the signature.
             if length > 60 {
                 (paragraphs, name) = (paragraphs + 1, None);
             } else if paragraphs > 2
@@ -330,6 +340,7 @@ fn is_signature(document: &Document, at: NodeId, text: &str) -> bool {
             return false;
         }
         is_emphasised |= matches!(tag, Tag::Strong | Tag::B | Tag::Em | Tag::I);
+        // The block decides; elements around it are not asked.
         if tag.is_block() {
             let is_right = document
                 .attr(outer, "style")
@@ -344,6 +355,7 @@ fn is_signature(document: &Document, at: NodeId, text: &str) -> bool {
 
 /// True if a text has the form of a person's full name: two to five words of letters, most of them capitalised.
 fn is_full_name(name: &str) -> bool {
+    // Letters with their combining marks, and what stands between the parts of names.
     let is_name_char = |c: char| {
         c.is_alphabetic() || matches!(c, ' ' | '-' | '.' | '\'' | '’') || ('\u{300}'..'\u{370}').contains(&c)
     };

@@ -62,6 +62,7 @@ impl FallbackExtractor<'_> {
         {
             return declared;
         }
+        // Without a headline nothing tells which picture is the first.
         let in_body = || {
             let nodes = body.roots.iter().flat_map(|root| document.subtree(*root));
             nodes
@@ -145,6 +146,7 @@ fn is_picture(document: &Document, at: NodeId, beside: &mut HashSet<NodeId>) -> 
     {
         return false;
     }
+    // A picture of the article stands in a figure; icons and avatars do not.
     let mut framed = false;
     for outer in document.ancestors(at).take(MOST_ANCESTORS) {
         if beside.contains(&outer) {

@@ -1,6 +1,8 @@
 //! Fills the fields that no rule gave: from `<meta>`, from JSON-LD, from what the page prints.
 //!
-//! The order of the sources differs by field and is documented in the field's module.
+//! The order of the sources differs by field and is documented in the field's module. A field is filled only if it has no
+//! value, and [`Extraction::origins`] gets the source of the value. Later fields use earlier ones: the byline is compared
+//! with the name of the site, the standfirst with the title.
 
 mod byline;
 mod extractor;
@@ -48,6 +50,7 @@ impl FallbackExtractor<'_> {
             ..
         } = extraction;
         document.spend_pass()?;
+        // Byline, dates, standfirst and image are looked for near the article.
         let position = self.position(title.as_deref(), body);
         fill(site, origins, Field::Site, || self.site());
         document.spend_pass()?;
@@ -75,6 +78,7 @@ impl FallbackExtractor<'_> {
             });
         }
         document.spend_pass()?;
+        // Byline and authors are one field.
         if extraction.byline.is_none()
             && extraction.authors.is_empty()
             && let Some(byline) = self.byline(site.as_deref(), &position)
@@ -106,6 +110,7 @@ impl FallbackExtractor<'_> {
         document.spend_pass()
     }
 
+    /// The name of the site: by `<meta>`, else the publisher of JSON-LD.
     fn site(&self) -> Option<(String, Origin)> {
         let declared = self.meta.site().map(|site| (site.to_owned(), Origin::Meta));
         declared.or_else(|| Some((self.json_ld.site.clone()?, Origin::JsonLd)))

@@ -1,4 +1,7 @@
 //! Finds where headline and text stand on the page.
+//!
+//! The title may be printed several times: in a breadcrumb, as the headline, in a list below. The last one before the
+//! text is the headline.
 
 use super::extractor::{ArticlePosition, FallbackExtractor};
 use crate::extract::words::fold;
@@ -21,6 +24,7 @@ impl FallbackExtractor<'_> {
             .map_or(end, |(at, _)| at);
         let title = title.map(fold).unwrap_or_default();
         let h1 = self.meta.h1.iter().map(|(at, _)| *at);
+        // Headings with the title, or with a part of it: kickers stand within or beside it.
         let mut headings: Vec<NodeId> = self
             .meta
             .h1
@@ -40,6 +44,7 @@ impl FallbackExtractor<'_> {
         let heading = last_before(&headings)
             .or_else(|| headings.first().copied())
             .or_else(|| last_before(&h1.collect::<Vec<_>>()));
+        // Without a body the article may go on to the end of the page.
         let end = if end == NodeId::default() {
             document.nodes().last().unwrap_or_default()
         } else {

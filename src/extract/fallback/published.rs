@@ -96,6 +96,7 @@ impl FallbackExtractor<'_> {
     fn printed_date(&self, position: &ArticlePosition) -> Option<Timestamp> {
         let document = self.document;
         let mut best: Option<(u8, Timestamp)> = None;
+        // Elements that were read for a date.
         let mut read = 0;
         for at in document.nodes() {
             let Some(rank) = markup_rank(document, at, position) else {
@@ -175,6 +176,7 @@ fn markup_rank(document: &Document, at: NodeId, position: &ArticlePosition) -> O
             class_words(document, at).any(|word| word.starts_with("updat") || word.starts_with("modif"));
         return Some(if is_change { 3 } else { 1 });
     }
+    // Class words, the weakest markup.
     let is_named = !tag.has_no_text()
         && class_words(document, at).any(|word| {
             word.contains("date") && !word.contains("update")

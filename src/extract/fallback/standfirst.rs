@@ -120,6 +120,7 @@ impl FallbackExtractor<'_> {
         let document = self.document;
         let after_headline = document.end(position.heading?);
         let until = document.nodes().nth(after_headline.index().saturating_add(reach));
+        // The subtrees behind the headline, none within another.
         let mut roots = Vec::new();
         let mut at = after_headline;
         while document.parent(at).is_some() && until.is_none_or(|until| at < until) {
@@ -160,6 +161,7 @@ impl FallbackExtractor<'_> {
             }
             let is_declared = likeness(&words, declared) >= SAME;
             let is_first = paragraphs == 0;
+            // A higher rank is surer: named and declared, named, declared, then by form and place.
             let rank = if is_deck && is_declared {
                 6
             } else if is_deck && is_first {
@@ -237,6 +239,7 @@ impl FallbackExtractor<'_> {
 /// The result of looking at some nodes after the headline.
 #[derive(Default)]
 struct PrintedStandfirst {
+    /// The best text among them.
     text: Option<String>,
     /// More nodes would give the same text.
     is_certain: bool,
@@ -257,6 +260,7 @@ enum Surroundings {
 }
 
 impl Surroundings {
+    /// Looks at up to nine elements around the block's text, up to the one that holds the headline, too.
     fn of(document: &Document, block: &Block, heading: Option<NodeId>) -> Self {
         let mut surroundings = Self::Nothing;
         let inner = document.parent(block.first).unwrap_or(block.owner);
@@ -292,6 +296,7 @@ impl Surroundings {
     }
 }
 
+/// At most [`MOST_WORDS`] of a text.
 fn sorted_words(text: &str) -> SortedWords {
     let mut words: SortedWords = text
         .split(|c: char| !c.is_alphanumeric())

@@ -60,6 +60,7 @@ pub(super) fn find_text(document: &Document, title: Option<&str>) -> Option<Stri
         html: String::new(),
         score: 0,
     };
+    // Bytes that may still be parsed.
     let mut left = MOST_BYTES;
     for at in document.nodes().filter(|at| document.tag(*at) == Tag::Script) {
         let text = document.children(at).next().and_then(|text| document.text(text));
@@ -75,6 +76,7 @@ pub(super) fn find_text(document: &Document, title: Option<&str>) -> Option<Stri
             continue;
         };
         left -= text.len();
+        // Nuxt 3; all others are read as they are.
         let value = resolve_flat_list(&value).unwrap_or(value);
         search.visit(&value, &ApolloCache::of(&value), false, 0);
     }
@@ -136,6 +138,7 @@ impl TextSearch<'_> {
         match value {
             Value::String(text) => self.offer(string_html(text), is_titled),
             Value::Array(values) => {
+                // The list as one text: the paragraphs of an article are mostly blocks of one list.
                 let blocks: String = values
                     .iter()
                     .filter_map(|value| match cache.follow(value) {
@@ -195,6 +198,7 @@ impl TextSearch<'_> {
         if html.len() < LEAST_PROSE {
             return;
         }
+        // A text below the title beats one elsewhere that is up to four times as long.
         let score = if is_titled { html.len() * 4 } else { html.len() };
         if score > self.score && is_prose(&plain_text(&html)) {
             self.score = score;
@@ -288,6 +292,7 @@ fn string_html(text: &str) -> String {
     html
 }
 
+/// Appends a text with `&` and `<` escaped for HTML.
 fn push_escaped(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {

@@ -14,7 +14,7 @@ const MOST_FOLLOWED: usize = 20_000;
 
 /// Values of a flat list that are copied, and bytes of their strings.
 const MOST_COPIED: usize = 100_000;
-const MOST_COPIED_BYTES: usize = 16 << 20;
+const MOST_COPIED_BYTES: usize = 8 << 20;
 
 /// Depth to which a flat list is resolved.
 const DEEPEST: usize = 64;

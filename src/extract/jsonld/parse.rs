@@ -64,6 +64,7 @@ fn repair(script: &str) -> String {
                         .len();
                     out.truncate(kept);
                 }
+                // The end of a statement, after the value or within it.
                 ';' => continue,
                 c if c.is_control() => {
                     out.push(' ');
@@ -75,6 +76,7 @@ fn repair(script: &str) -> String {
             continue;
         }
         match c {
+            // An escape that JSON does not know loses its backslash.
             _ if is_escaped => {
                 is_escaped = false;
                 match c {

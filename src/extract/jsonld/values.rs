@@ -1,4 +1,7 @@
 //! Reads the values of schema.org properties, which pages write in many forms: strings, objects, references, lists.
+//!
+//! A reference is an object with nothing but the `@id` of another node. References can form a circle, so depth and number
+//! of values are limited.
 
 use std::collections::HashMap;
 
@@ -65,6 +68,7 @@ pub(super) fn names(value: &Value, by_id: &NodesById<'_>) -> Vec<String> {
             Value::Array(values) => open.extend(values.iter().rev().map(|value| (value, depth + 1))),
             Value::String(name) => found.push(plain_text(name)),
             Value::Object(node) => {
+                // The name of the node itself, else of the node that it refers to.
                 let named = node
                     .get("name")
                     .or_else(|| by_id.get(node.get("@id")?.as_str()?)?.get("name"));
@@ -100,6 +104,7 @@ pub(super) fn images(value: &Value, by_id: &NodesById<'_>) -> Vec<(String, Image
             }
             Value::String(url) => found.push((url.trim().to_owned(), size)),
             Value::Object(node) => {
+                // Its own file, else that of the node it refers to, else its `@id`, which may be the URL of the file.
                 let id = node.get("@id");
                 let referred = || by_id.get(id?.as_str()?).copied();
                 let own = image_url(node).map(|url| (url, node));

@@ -137,3 +137,30 @@ fn a_selector_that_looks_from_each_element_at_all_before_it_is_given_up() {
         );
     }
 }
+
+/// Small pages whose parts multiply: each is given up, or what multiplies is cut.
+#[test]
+fn h13_a_page_whose_parts_multiply_takes_no_more_steps_than_any_other() {
+    let words = "word ".repeat(2_000);
+    let many_readers_of_one_class_list = format!(
+        "<h1>A headline of some length</h1><div class='{words}'>{}</div>",
+        "<time>1 May 2020</time>".repeat(2_000)
+    );
+    let many_elements_around_one_text = format!(
+        "<h1>A headline of some length</h1>{}{}",
+        "<div class=date>".repeat(200),
+        words.repeat(20)
+    );
+    for html in [many_readers_of_one_class_list, many_elements_around_one_text] {
+        let error = within(1_000_000, &html, &[]).unwrap_err();
+        assert_eq!(error.code(), "too-slow");
+    }
+    let one_text_in_many_places = format!(
+        "<title>The ferry came early</title><script type=application/json>[[{}1],\"{words}\"]</script>",
+        "1,".repeat(50_000)
+    );
+    let many_names_of_one_content = format!("<meta name='{}' content='{words}'>", "a ".repeat(50_000));
+    for html in [one_text_in_many_places, many_names_of_one_content] {
+        assert!(within(ParseLimits::default().steps, &html, &[]).is_ok());
+    }
+}
