@@ -6,7 +6,7 @@ use crate::desk::Desk;
 use crate::rules::{FIRST, SECOND, json};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
-use crate::way::{config, page, rss};
+use crate::way::{config, rss};
 
 /// A page of an article over several, with its number in a pager.
 fn part(text: &str, number: usize, pages: usize) -> Reply {
