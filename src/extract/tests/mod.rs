@@ -144,7 +144,7 @@ fn h13_a_page_whose_parts_multiply_takes_no_more_steps_than_any_other() {
     let words = "word ".repeat(2_000);
     let many_readers_of_one_class_list = format!(
         "<h1>A headline of some length</h1><div class='{words}'>{}</div>",
-        "<time>1 May 2020</time>".repeat(2_000)
+        "<time>1 May 1960</time>".repeat(2_000)
     );
     let many_elements_around_one_text = format!(
         "<h1>A headline of some length</h1>{}{}",
@@ -152,7 +152,7 @@ fn h13_a_page_whose_parts_multiply_takes_no_more_steps_than_any_other() {
         words.repeat(20)
     );
     for html in [many_readers_of_one_class_list, many_elements_around_one_text] {
-        let error = within(1_000_000, &html, &[]).unwrap_err();
+        let error = within(1_000_000, &html, &[]).map(|_| ()).unwrap_err();
         assert_eq!(error.code(), "too-slow");
     }
     let one_text_in_many_places = format!(
