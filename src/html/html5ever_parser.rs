@@ -13,7 +13,7 @@ use html5ever::{QualName, local_name, ns};
 
 use super::limits::{LimitExceeded, ParseLimits};
 use super::node::{Attribute, Namespace, Node, Span};
-use super::steps::Steps;
+use super::steps::StepBudget;
 use super::tag::Tag;
 use super::tree::Document;
 
@@ -22,7 +22,7 @@ const CHUNK: usize = 16 << 10;
 
 /// Parses a page of at most the depths and widths of the limits. It takes a step per byte and one for each look of
 /// html5ever at an open element.
-pub(super) fn parse(page: &str, limits: &ParseLimits, steps: &Steps) -> Result<Document, LimitExceeded> {
+pub(super) fn parse(page: &str, limits: &ParseLimits, steps: &StepBudget) -> Result<Document, LimitExceeded> {
     let mut parser = parse_document(Arena::new(), ParseOpts::default());
     let mut rest = page;
     while !rest.is_empty() {

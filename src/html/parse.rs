@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::flatten::flattened;
 use super::limits::{LimitExceeded, ParseLimits};
-use super::steps::Steps;
+use super::steps::StepBudget;
 use super::tree::Document;
 use super::{html5ever_parser, quick};
 
@@ -20,14 +20,14 @@ impl Document {
             return Err(LimitExceeded::Bytes(html.len()));
         }
         let html = normalise_newlines(html.strip_prefix('\u{feff}').unwrap_or(html));
-        let steps = Steps::new(limits.steps);
+        let steps = StepBudget::new(limits.steps);
         Ok(build(&html, limits, &steps)?.with_steps(steps))
     }
 }
 
 /// Builds the tree. Each try of the fast parser takes a step for every eight bytes, html5ever one for each byte and each look
 /// at an open element. An error if the steps or the nodes exceed the limits.
-fn build(html: &str, limits: &ParseLimits, steps: &Steps) -> Result<Document, LimitExceeded> {
+fn build(html: &str, limits: &ParseLimits, steps: &StepBudget) -> Result<Document, LimitExceeded> {
     let parse_quick = |html: &str| {
         if steps.spend_text(html.len()) {
             Ok(quick::parse(html, limits))

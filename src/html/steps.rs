@@ -11,9 +11,9 @@ const BYTES_PER_STEP: usize = 8;
 
 /// The steps that are left for one page.
 #[derive(Clone, Debug)]
-pub(super) struct Steps(Cell<u32>);
+pub(super) struct StepBudget(Cell<u32>);
 
-impl Steps {
+impl StepBudget {
     pub(super) fn new(steps: u32) -> Self {
         Self(Cell::new(steps))
     }

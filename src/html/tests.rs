@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use scraper::{Html, Node};
 
-use super::steps::Steps;
+use super::steps::StepBudget;
 use super::{Document, ParseLimits, Selection, Tag, html5ever_parser, quick};
 
 /// A tree as lines: what a node is, how deep it stands, its attributes.
@@ -48,7 +48,7 @@ fn drawn_by_scraper(page: &str) -> String {
 }
 
 fn by_html5ever(page: &str) -> Document {
-    html5ever_parser::parse(page, &ParseLimits::default(), &Steps::new(u32::MAX)).unwrap()
+    html5ever_parser::parse(page, &ParseLimits::default(), &StepBudget::new(u32::MAX)).unwrap()
 }
 
 /// Compares the fast parser's tree with html5ever's; `false` if the fast parser gives up.

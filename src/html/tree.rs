@@ -10,7 +10,7 @@
 use super::buffer_pool::Buffers;
 use super::limits::{LimitExceeded, ParseLimits};
 use super::node::{Attribute, Node, Span};
-use super::steps::Steps;
+use super::steps::StepBudget;
 use super::tag::Tag;
 
 /// The position of an element or text in its [`Document`], in document order.
@@ -42,7 +42,7 @@ pub struct Document {
     nodes: Vec<Node>,
     attributes: Vec<Attribute>,
     /// The work that is left for the page.
-    steps: Steps,
+    steps: StepBudget,
 }
 
 impl Document {
@@ -52,12 +52,12 @@ impl Document {
             text,
             nodes,
             attributes,
-            steps: Steps::new(ParseLimits::default().steps),
+            steps: StepBudget::new(ParseLimits::default().steps),
         }
     }
 
     /// The same document with what parsing left of its budget.
-    pub(super) fn with_steps(mut self, steps: Steps) -> Self {
+    pub(super) fn with_steps(mut self, steps: StepBudget) -> Self {
         self.steps = steps;
         self
     }
