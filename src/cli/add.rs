@@ -1,4 +1,7 @@
 //! `cuttings add`: finds the feeds of a site, shows them, and adds one to the configuration.
+//!
+//! On a terminal it asks which one; elsewhere `--feed` or `--yes` must say it. A feed that is polled already is not added
+//! again, whatever it is called. The search itself is in [`feed_search`](super::feed_search).
 
 use std::io::{BufRead, IsTerminal, Write as _};
 
@@ -38,6 +41,7 @@ pub(super) struct AddArgs {
     json: bool,
 }
 
+/// Exit code 1 where nothing can be polled, or none was chosen; 0 where the feed is polled already.
 pub(super) fn add(global: &GlobalOptions, args: &AddArgs) -> anyhow::Result<Exit> {
     let (path, config) = global.load_to_extend()?;
     let typed = args.url.trim();
@@ -98,6 +102,7 @@ fn known_as(config: &Config, chosen: &CandidateJson) -> Option<String> {
     ))
 }
 
+/// The section to be written; without `--name` its name comes from the title.
 fn new_source(args: &AddArgs, config: &Config, chosen: &CandidateJson) -> NewSource {
     let mut names = SourceNames::taken(config.sources.iter().map(|source| source.name.as_str()));
     NewSource {
@@ -165,16 +170,19 @@ fn find_feeds(config: &Config, url: &Url) -> anyhow::Result<(Vec<CandidateJson>,
     Ok((candidates, remarks))
 }
 
+/// By its title or, as WordPress has it, its path.
 fn is_of_comments(candidate: &CandidateJson) -> bool {
     let title = candidate.title.as_deref().unwrap_or_default().to_lowercase();
     title.contains("comment") || candidate.url.path().contains("/comments/")
 }
 
+/// A date as the table shows it.
 fn day(at: Option<UtcSeconds>) -> String {
     let day = |at: DateTime<Utc>| at.format("%Y-%m-%d").to_string();
     at.map_or_else(|| "-".to_owned(), |at| day(at.0))
 }
 
+/// Numbered from 1, as `--feed` and the question count.
 fn candidate_table(candidates: &[CandidateJson]) -> String {
     let rows = candidates.iter().enumerate().map(|(index, candidate)| {
         vec![

@@ -1,4 +1,6 @@
 //! `cuttings backup`: a checked copy of the database, with or without a running daemon.
+//!
+//! The copy has a `store_id` of its own, by which readers see after a restore that they have to start again.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +19,7 @@ pub(super) struct BackupArgs {
     path: PathBuf,
 }
 
+/// Fails, and leaves an older copy as it is, where the new one does not pass the check.
 pub(super) fn backup(global: &GlobalOptions, args: &BackupArgs) -> anyhow::Result<Exit> {
     let bar = progress::spinner("{spinner} copying and checking, {elapsed}");
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -18,6 +18,7 @@ pub(super) struct CheckArgs {
     tests: RuleTestArgs,
 }
 
+/// Exit code 2 for mistakes of the configuration, 1 where a test fails. Warnings change nothing.
 pub(super) fn check(global: &GlobalOptions, args: &CheckArgs) -> anyhow::Result<Exit> {
     let colour = io::stderr().is_terminal();
     let mut err = io::stderr().lock();

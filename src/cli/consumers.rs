@@ -1,4 +1,6 @@
 //! `cuttings consumers`: how far each consumer of `export --consumer` is, and how to change that.
+//!
+//! Outputs of the daemon are consumers, too, named `output.NAME`.
 
 use chrono::Utc;
 use clap::Args;
@@ -35,6 +37,7 @@ pub(super) fn parse_name(typed: &str) -> Result<String, String> {
     Ok(typed.to_owned())
 }
 
+/// A change waits for nobody: it fails while an export to the consumer is under way.
 pub(super) fn consumers(global: &GlobalOptions, args: &ConsumersArgs) -> anyhow::Result<Exit> {
     let changed = args.reset.as_ref().or(args.forget.as_ref());
     let database = if changed.is_some() {
@@ -65,6 +68,7 @@ pub(super) fn consumers(global: &GlobalOptions, args: &ConsumersArgs) -> anyhow:
     Ok(Exit::Done)
 }
 
+/// `delivery` says up to where an export goes that is under way or was killed.
 fn consumer_table(all: &[Consumer]) -> String {
     let rows = all.iter().map(|consumer| {
         vec![

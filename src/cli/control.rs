@@ -42,6 +42,7 @@ pub(super) struct RetryArgs {
     source: Option<String>,
 }
 
+/// Makes a source due at once.
 pub(super) fn poll(global: &GlobalOptions, args: &PollArgs) -> anyhow::Result<Exit> {
     let database = global.database_to_write()?;
     let outcome = ControlClient::open(&database)?.poll(&args.source, args.force, Utc::now())?;
@@ -50,6 +51,7 @@ pub(super) fn poll(global: &GlobalOptions, args: &PollArgs) -> anyhow::Result<Ex
     Ok(Exit::Done)
 }
 
+/// Pauses a source; the state survives restarts.
 pub(super) fn pause(global: &GlobalOptions, args: &SourceArgs) -> anyhow::Result<Exit> {
     let outcome = ControlClient::open(&global.database_to_write()?)?.pause(&args.source)?;
     check_outcome(outcome, &args.source)?;
@@ -58,6 +60,7 @@ pub(super) fn pause(global: &GlobalOptions, args: &SourceArgs) -> anyhow::Result
     Ok(Exit::Done)
 }
 
+/// Ends a pause; the source is polled when it is due.
 pub(super) fn resume(global: &GlobalOptions, args: &SourceArgs) -> anyhow::Result<Exit> {
     let outcome = ControlClient::open(&global.database_to_write()?)?.resume(&args.source)?;
     check_outcome(outcome, &args.source)?;
@@ -65,6 +68,7 @@ pub(super) fn resume(global: &GlobalOptions, args: &SourceArgs) -> anyhow::Resul
     Ok(Exit::Done)
 }
 
+/// Makes failed pages due at once, with all their attempts again, and sources that are backing off.
 pub(super) fn retry(global: &GlobalOptions, args: &RetryArgs) -> anyhow::Result<Exit> {
     let database = global.database_to_write()?;
     let (pages, polls) = match ControlClient::open(&database)?.retry(args.source.as_deref(), Utc::now())? {
@@ -84,6 +88,7 @@ pub(super) fn retry(global: &GlobalOptions, args: &RetryArgs) -> anyhow::Result<
     Ok(Exit::Done)
 }
 
+/// Exit code 2 where the daemon refuses the new configuration; its mistakes are printed. Without a daemon it fails.
 pub(super) fn reload(global: &GlobalOptions) -> anyhow::Result<Exit> {
     let database = global.database_to_write()?;
     let Some(daemon) = store::holder(&database) else {

@@ -1,4 +1,6 @@
 //! `cuttings delete`: takes articles down for good.
+//!
+//! Consumers and exports are told with a `deleted` record. The keys of the article stay, so that it is not collected again.
 
 use chrono::Utc;
 use clap::Args;

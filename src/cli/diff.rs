@@ -1,4 +1,6 @@
 //! `cuttings diff`: what changed in an article, sentence by sentence.
+//!
+//! Each pair of revisions that follow one another is compared; without `--all` only the last pair.
 
 use std::io::{self, IsTerminal};
 
@@ -65,6 +67,7 @@ fn changed_fields<'a>(
     })
 }
 
+/// Removed lines begin with `-`, added ones with `+`, as those of `diff -u`.
 fn as_text(before: &RevisionRow, after: &RevisionRow, colour: bool) -> String {
     let (red, green, end) = if colour {
         ("\x1b[31m", "\x1b[32m", "\x1b[39m")

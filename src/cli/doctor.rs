@@ -1,4 +1,7 @@
 //! `cuttings doctor`: checks what a daemon needs from the machine; each finding says `ok`, or what to do.
+//!
+//! Checked are: configuration, permissions and disk of the folder, database, a running daemon, clock, name lookup,
+//! certificates, file descriptors. Nothing is changed, and nothing is fetched but one name.
 
 use std::net::ToSocketAddrs as _;
 use std::path::Path;
@@ -44,6 +47,7 @@ const CERTIFICATES: &[&str] = &[
     "/etc/ssl/certs",
 ];
 
+/// A finding that needs nothing.
 fn ok(about: &'static str, text: impl Into<String>) -> FindingJson {
     FindingJson {
         about,
@@ -52,6 +56,7 @@ fn ok(about: &'static str, text: impl Into<String>) -> FindingJson {
     }
 }
 
+/// A finding that says what to do.
 fn wrong(about: &'static str, text: impl Into<String>) -> FindingJson {
     FindingJson {
         ok: false,
@@ -59,6 +64,7 @@ fn wrong(about: &'static str, text: impl Into<String>) -> FindingJson {
     }
 }
 
+/// Exit code 1 where any finding is not ok.
 pub(super) fn doctor(global: &GlobalOptions, args: &DoctorArgs) -> anyhow::Result<Exit> {
     let now = Utc::now();
     let (config, finding) = check_configuration(global);
@@ -147,6 +153,7 @@ fn check_folder(database: &Path) -> [FindingJson; 2] {
     [writable, room]
 }
 
+/// Whether the database opens, and who runs on it. That it does not exist yet is ok.
 fn check_database(database: &Path, now: DateTime<Utc>) -> Vec<FindingJson> {
     let about = "database";
     let shown = database.display();
@@ -187,6 +194,7 @@ fn check_database(database: &Path, now: DateTime<Utc>) -> Vec<FindingJson> {
     findings
 }
 
+/// Whether the clock was ever set.
 fn check_clock(now: DateTime<Utc>) -> FindingJson {
     if EARLIEST_TIME
         .parse::<DateTime<Utc>>()

@@ -103,6 +103,7 @@ fn help_of(text: &str, property: Property) -> String {
     format!("{text} ({})", Format::names_with(property))
 }
 
+/// Exit code 0 only once all is written and, in files, synced.
 pub(super) fn export(global: &GlobalOptions, args: &ExportArgs) -> anyhow::Result<Exit> {
     let database = global.database_to_read()?;
     let reader = Reader::open(&database)?;
@@ -244,6 +245,7 @@ fn check_options(args: &ExportArgs, destination: &Destination) -> Result<(), Usa
     Ok(())
 }
 
+/// Which articles, and in which order the format wants them.
 fn article_query(reader: &Reader, args: &ExportArgs) -> anyhow::Result<ArticleQuery> {
     let (format, selection) = (args.format, &args.selection);
     let now = Utc::now();

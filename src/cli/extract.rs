@@ -177,6 +177,7 @@ impl ExtractContext<'_> {
     }
 }
 
+/// The answer to a request that failed.
 fn error_line(id: Value, error: String) -> String {
     answer_line(&ExtractAnswerJson {
         id,

@@ -40,6 +40,7 @@ pub(super) struct ImportArgs {
     json: bool,
 }
 
+/// Exit code 1 where lines were refused; the others are imported.
 pub(super) fn import(global: &GlobalOptions, args: &ImportArgs) -> anyhow::Result<Exit> {
     let mut input = open(&args.file)?;
     if first_byte(&mut input)? == Some(b'<') {

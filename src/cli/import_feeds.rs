@@ -1,4 +1,7 @@
 //! `cuttings import` of a list of feeds (OPML): each becomes a source in the configuration.
+//!
+//! Feeds that are polled already, that are in the list twice, that cannot be fetched, or whose service has shut down are
+//! left out and named with the reason. Folders of the list become tags.
 
 use std::collections::HashMap;
 use std::io::Read;

@@ -35,6 +35,7 @@ pub(super) fn list(global: &GlobalOptions, args: &ListArgs) -> anyhow::Result<Ex
     Ok(Exit::Done)
 }
 
+/// In the order of the configuration.
 fn source_table(sources: &[Arc<Source>]) -> String {
     let rows = sources.iter().map(|source| {
         let when = if source.enabled {

@@ -18,6 +18,7 @@ pub(super) struct ManArgs {
     to: Option<PathBuf>,
 }
 
+/// Prints the script of a shell.
 pub(super) fn completions(shell: clap_complete::Shell, mut command: Command) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "cuttings", &mut script);
@@ -25,6 +26,7 @@ pub(super) fn completions(shell: clap_complete::Shell, mut command: Command) -> 
     Ok(Exit::Done)
 }
 
+/// Prints the page in roff, or writes one for each command.
 pub(super) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Exit> {
     if let Some(folder) = &args.to {
         std::fs::create_dir_all(folder)
@@ -38,6 +40,7 @@ pub(super) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Prints the JSON Schema.
 pub(super) fn schema() -> anyhow::Result<Exit> {
     print_result(&serde_json::to_string_pretty(&config::schema())?)?;
     Ok(Exit::Done)

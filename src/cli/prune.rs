@@ -16,6 +16,7 @@ pub(super) struct PruneArgs {
     dry_run: bool,
 }
 
+/// The daemon prunes too; this does it now, and while no daemon runs.
 pub(super) fn prune(global: &GlobalOptions, args: &PruneArgs) -> anyhow::Result<Exit> {
     let config = global.load()?;
     let mut writer = MaintenanceWriter::open(&global.database(&config)?)?;

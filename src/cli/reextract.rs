@@ -62,6 +62,7 @@ struct ReextractSummary {
     failed: u64,
 }
 
+/// Exit code 1 where a page could not be read. A page without an article by the present rules changes nothing.
 pub(super) fn reextract(global: &GlobalOptions, args: &ReextractArgs) -> anyhow::Result<Exit> {
     let config = global.load()?;
     let now = Utc::now();
@@ -192,6 +193,7 @@ fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> Reextra
     }))
 }
 
+/// One line for each article that changed, or would.
 fn write_change(
     out: &mut impl Write,
     page: &RawPageRow,

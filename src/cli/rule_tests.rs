@@ -1,4 +1,6 @@
 //! `cuttings check --live` and `--stored`: whether the rules of the sources still find the passages of `[[source.test]]`.
+//!
+//! `--live` fetches each page, `--stored` takes it from the database; with both, each test runs twice.
 
 use chrono::Utc;
 use clap::Args;
@@ -35,6 +37,7 @@ pub(super) struct RuleTestArgs {
 /// A test and its source.
 type Test<'a> = (&'a Source, &'a SourceTest);
 
+/// Exit code 1 where a test fails, 2 where there is none.
 pub(super) fn run(global: &GlobalOptions, args: &RuleTestArgs) -> anyhow::Result<Exit> {
     let config = global.load()?;
     let is_chosen = |source: &&Source| args.source.as_ref().is_none_or(|name| source.name == *name);
@@ -132,6 +135,7 @@ fn test_page(config: &Config, source: &Source, test: &SourceTest, page: RawPageR
     }
 }
 
+/// The rules of a source as they are today.
 fn context<'a>(config: &'a Config, source: &'a Source) -> TryContext<'a> {
     TryContext {
         config,
@@ -158,6 +162,7 @@ fn missing_passage(text: &str, source: &Source, test: &SourceTest) -> Option<Str
     }
 }
 
+/// The result of a test; `error` is why it failed.
 fn result(source: &Source, test: &SourceTest, error: Option<String>) -> RuleTestJson {
     RuleTestJson {
         source: source.name.clone(),
@@ -168,6 +173,7 @@ fn result(source: &Source, test: &SourceTest, error: Option<String>) -> RuleTest
     }
 }
 
+/// A line for each test, and their number.
 fn as_text(results: &[RuleTestJson]) -> String {
     let mut lines: Vec<String> = results
         .iter()

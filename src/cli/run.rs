@@ -37,10 +37,12 @@ pub(super) struct RunArgs {
     json: bool,
 }
 
+/// `20s`, `5m`.
 fn parse_duration(text: &str) -> Result<Duration, String> {
     timing::parse_duration(text).map_err(|error| error.to_string())
 }
 
+/// Exit code 1 where a single run had a failure that no later success made good; a daemon ends with 0 when it is stopped.
 pub(super) fn run(global: &GlobalOptions, args: &RunArgs) -> anyhow::Result<Exit> {
     fetch::install_crypto();
     let runtime = tokio::runtime::Builder::new_multi_thread()

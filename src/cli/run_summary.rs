@@ -27,6 +27,7 @@ pub(super) struct RunSummary {
     bar: ProgressBar,
 }
 
+/// What happened to one source.
 #[derive(Default)]
 struct SourceSummary {
     polled: bool,
@@ -43,6 +44,7 @@ struct SourceSummary {
 }
 
 impl RunSummary {
+    /// Shows the bar, where stderr is a terminal.
     pub(super) fn new(config: &Config) -> Self {
         let sources = config
             .sources
@@ -109,6 +111,7 @@ impl RunSummary {
         self.outputs_failed > 0 || self.sources.values().any(|source| source.failed() > 0)
     }
 
+    /// A table, and below it the failures and what is left.
     pub(super) fn as_text(&self) -> String {
         let rows = self.sources.iter().map(|(name, source)| {
             vec![
@@ -152,6 +155,7 @@ impl RunSummary {
         text
     }
 
+    /// The same as JSON, with all failures.
     pub(super) fn as_json(&self) -> RunJson<'_> {
         let sources = self.sources.iter().map(|(name, source)| SourceRunJson {
             source: name,
@@ -174,6 +178,7 @@ impl RunSummary {
 }
 
 impl SourceSummary {
+    /// Entries that could not be read, and URLs that failed last.
     fn failed(&self) -> u64 {
         self.skipped + self.errors.len() as u64
     }

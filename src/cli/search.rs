@@ -1,4 +1,6 @@
 //! `cuttings search`: full-text search over the stored articles.
+//!
+//! Only the 1,000 most recently stored matches are ranked or sorted, so that a common word costs no more than a rare one.
 
 use std::io::{self, IsTerminal};
 
@@ -41,6 +43,7 @@ pub(super) struct SearchArgs {
     json: bool,
 }
 
+/// A query that cannot be parsed is a mistake of the command line. Nothing found is exit code 0 and no output.
 pub(super) fn search(global: &GlobalOptions, args: &SearchArgs) -> anyhow::Result<Exit> {
     let now = Utc::now();
     let time = |typed: &Option<String>, option| -> anyhow::Result<_> {
@@ -82,6 +85,7 @@ pub(super) fn search(global: &GlobalOptions, args: &SearchArgs) -> anyhow::Resul
     Ok(Exit::Done)
 }
 
+/// Three lines: number, title, source and date; URL; passage.
 fn as_text(hit: &Hit, colour: bool) -> String {
     let (open, close) = if colour {
         ("\x1b[1m", "\x1b[22m")

@@ -43,6 +43,7 @@ fn sentences(text: &str) -> Vec<&str> {
     sentences
 }
 
+/// Adds a sentence unless it is blank.
 fn push<'a>(sentence: Option<&'a str>, sentences: &mut Vec<&'a str>) {
     sentences.extend(sentence.map(str::trim).filter(|sentence| !sentence.is_empty()));
 }

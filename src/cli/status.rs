@@ -40,6 +40,7 @@ const MAX_HOSTS: usize = 10;
 /// How often `--watch` looks.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
+/// Reads one snapshot of the database each time it is shown; it never writes.
 pub(super) fn status(global: &GlobalOptions, args: &StatusArgs) -> anyhow::Result<Exit> {
     let database = global.database_to_read()?;
     let reader = Reader::open(&database)?;
@@ -113,6 +114,7 @@ fn whole_status(reader: &Reader, database: &Path, json: bool) -> anyhow::Result<
     Ok((lines.join("\n"), exit))
 }
 
+/// A row for each poll, newest first.
 fn poll_table(polls: &[PollRow], width: Option<usize>, now: DateTime<Utc>) -> String {
     let rows = polls.iter().map(|poll| {
         vec![

@@ -1,4 +1,7 @@
 //! What `cuttings status` says about a source below the table: its failure, its silence, its rules.
+//!
+//! A note that needs a person is one of those that make `SourceStatus::needs_attention` true: failure, silence, drift of a
+//! selector, a feed that is gone. The others only inform.
 
 use std::fmt;
 

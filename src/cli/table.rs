@@ -54,6 +54,7 @@ pub(super) fn within(
     let mut header = header.to_vec();
     let mut rows: Vec<Vec<String>> = rows.into_iter().collect();
     let mut spare = spare.iter();
+    // One round for each column that is left out.
     let (first, last) = loop {
         let wide = |column: usize| {
             let cells = rows.iter().filter_map(|row| row.get(column));

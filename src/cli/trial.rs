@@ -60,7 +60,7 @@ pub(super) struct PageTrial {
     pub(super) missing: Option<Failure>,
 }
 
-/// A page that was extracted.
+/// A further page that was fetched and extracted.
 struct ExtractedPage {
     url: Url,
     extraction: Extraction,
@@ -197,6 +197,7 @@ impl TryContext<'_> {
         })
     }
 
+    /// Puts the parts together; the keys are those that the daemon would store.
     fn trial(
         &self,
         response: PageResponse,
@@ -223,6 +224,7 @@ impl TryContext<'_> {
     }
 }
 
+/// A file as a page: of `url`, else of its own `file:` URL.
 fn read_page(path: &Path, url: Option<Url>) -> anyhow::Result<PageResponse> {
     let body = std::fs::read(path)
         .with_context(|| format!("{}: cannot be read, and is no http(s) URL", path.display()))?;

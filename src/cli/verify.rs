@@ -1,4 +1,6 @@
-//! `cuttings verify`: whether the database is intact, as SQLite and as our own rules see it.
+//! `cuttings verify`: whether the database is intact.
+//!
+//! SQLite's integrity check, the invariants between the tables, and whether stored pages can be decompressed.
 
 use clap::Args;
 
@@ -15,6 +17,7 @@ pub(super) struct VerifyArgs {
     rebuild_search: bool,
 }
 
+/// Exit code 1 where anything is wrong; each error is a line on stdout.
 pub(super) fn verify(global: &GlobalOptions, args: &VerifyArgs) -> anyhow::Result<Exit> {
     let path = if args.rebuild_search {
         let path = global.database_to_write()?;

@@ -152,6 +152,7 @@ impl ConfigFile {
         !self.broken().is_empty()
     }
 
+    /// Lines with syntax errors; empty before the first parse.
     fn broken(&self) -> &[usize] {
         self.broken.get().map_or(&[], Vec::as_slice)
     }
@@ -191,6 +192,7 @@ impl ConfigFile {
         (faults, of_severity().count())
     }
 
+    /// The line of a mistake, with what may be secret in it masked.
     fn locate(&self, note: &LocatedFault) -> Fault {
         let line = self.line(note.at.start);
         let begin = self.lines.get(line - 1).copied().unwrap_or(0);
@@ -241,10 +243,12 @@ fn mask_values(text: &str) -> String {
     rest.chars().fold(key.to_owned(), |text, c| text + &cover(c))
 }
 
+/// Where a syntax error is; 0 where the parser does not say.
 fn start(error: &toml::de::Error) -> usize {
     error.span().map_or(0, |at| at.start)
 }
 
+/// Whether the error is a key without a value, after which the parser drops the rest of the file.
 fn is_lone_key(error: &toml::de::Error) -> bool {
     error.message().starts_with("key with no value")
 }

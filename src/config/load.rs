@@ -77,6 +77,7 @@ pub fn named_database(path: &Path) -> Result<NamedDatabase, Faults> {
     }
 }
 
+/// Reads everything and fails where there is any mistake.
 fn load_from(path: &Path, text: &str, default_sites: Option<&Path>) -> Result<LoadedConfig, Faults> {
     let ConfigDraft { config, report, .. } = read_from(path, text, default_sites);
     let LoadReport { warnings, .. } = report.into_result()?;
@@ -91,6 +92,7 @@ struct ConfigDraft {
     names_database: bool,
 }
 
+/// Reads the main file, then breadth first the files it includes, each once, then the site rules.
 fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> ConfigDraft {
     let mut files = vec![ConfigFile::new(path, text)];
     let mut seen = HashMap::from([(identity_of(path), "it is the file that was named".to_owned())]);

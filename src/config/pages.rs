@@ -60,6 +60,7 @@ impl Config {
         own.or_else(site).or_else(|| source?.language.as_deref())
     }
 
+    /// The rules of the site that a page is on.
     fn site_of(&self, page: &Url) -> Option<&ArticleRules> {
         self.sites.of(&link::host(page))
     }

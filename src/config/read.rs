@@ -71,7 +71,7 @@ pub(super) fn only_one<'a>(tops: &[Section<'a>], key: &'static str) -> Option<Co
     Some(first)
 }
 
-/// The section that only one file may have.
+/// The section that only one file may have; a second one is a mistake where it is, and the first counts.
 fn only_section<'a>(tops: &[Section<'a>], key: &'static str, keys: &'static Keys) -> Option<Section<'a>> {
     only_one(tops, key)?.section(keys)
 }
@@ -171,6 +171,7 @@ fn politeness(section: Section<'_>) -> PolitenessConfig {
     politeness
 }
 
+/// `scope`: how far a backoff reaches.
 fn scope(value: &ConfigValue<'_>) -> Option<BackoffScope> {
     value.one_of(&[
         ("host", BackoffScope::Host),
@@ -179,7 +180,7 @@ fn scope(value: &ConfigValue<'_>) -> Option<BackoffScope> {
     ])
 }
 
-/// `[fetch]`
+/// `[fetch]`: each limit is read by itself, so that one mistake leaves the others.
 fn fetch(section: &Section<'_>) -> FetchConfig {
     let mut fetch = FetchConfig::default();
     for (key, timeout, example) in [
@@ -355,7 +356,7 @@ impl<'a> SourceReader<'a> {
         Some(feed)
     }
 
-    /// The name the source had before.
+    /// The former name; only one source can take over its state.
     fn was(&mut self, value: ConfigValue<'a>) -> Option<String> {
         let was = value.string("was = \"old-name\"")?;
         if let Some(first) = self.renamed.get(was) {
@@ -383,7 +384,7 @@ impl<'a> SourceReader<'a> {
     }
 }
 
-/// `[[source.test]]`
+/// `[[source.test]]`: both keys are needed.
 fn tests(value: &ConfigValue<'_>) -> Vec<SourceTest> {
     let read = |section: Section<'_>| {
         let url = section.need("url", "write url = \"https://example.org/an-article\"");

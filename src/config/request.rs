@@ -92,6 +92,7 @@ impl SecretSource {
     }
 }
 
+/// The text of a file without line breaks at its end; larger than 64 KiB, or not UTF-8, it fails.
 fn read_secret_file(path: &Path) -> Result<String, String> {
     let shown = path.display();
     let mut bytes = Vec::new();

@@ -1,5 +1,8 @@
 //! Reads `[source.article]`, `[[source.rules]]` and the files of `sites/`: compiles selectors and patterns, checks date
 //! formats.
+//!
+//! A value for a field is a selector, a selector with `@attr`, or a table; of a list, the first that
+//! finds something gives the value; `body` takes all its matches.
 
 use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
@@ -102,7 +105,7 @@ fn day(value: &ConfigValue<'_>) -> Option<NaiveDate> {
     day
 }
 
-/// `"sel"`, `"sel@attr"` or `{ select, match, format }`.
+/// One rule of a field: `"sel"`, `"sel@attr"` or `{ select, match, format }`. Only dates have `format`.
 pub(super) fn rule(value: &ConfigValue<'_>, is_date: bool) -> Option<FieldRule> {
     if !value.is_table() {
         return selector(value);
@@ -220,7 +223,7 @@ fn split_attr(typed: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A strftime pattern with something of a date in it.
+/// A strftime pattern (chrono's syntax) with at least one part of a date; the mistake is marked where it is.
 fn date_format(value: &ConfigValue<'_>) -> Option<String> {
     let example = "format = \"%d %B %Y\"";
     let typed = value.string(example)?;

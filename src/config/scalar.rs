@@ -50,7 +50,7 @@ impl ConfigValue<'_> {
         }
     }
 
-    /// One of a few words.
+    /// One of a few words, with its meaning; another word is a mistake that lists them.
     pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let first = words.first().map_or("", |(word, _)| word);
         let typed = self.string(&format!("{} = \"{first}\"", self.key()))?;
@@ -68,12 +68,13 @@ impl ConfigValue<'_> {
         known.map(|(_, meant)| *meant)
     }
 
-    /// A number of bytes, with or without a unit: of something held in memory.
+    /// A number of bytes, with or without a unit, from 1 KiB to 1 GiB: of something held in memory. `kB` is 1,000 bytes,
+    /// `KiB` 1,024; case does not count.
     pub(super) fn size(&self) -> Option<u64> {
         self.size_up_to(1 << 30, "1 GiB")
     }
 
-    /// The same of a disk.
+    /// The same for space on a disk, without the upper limit.
     pub(super) fn disk_size(&self) -> Option<u64> {
         self.size_up_to(1 << 60, "1,048,576 TiB")
     }

@@ -12,6 +12,7 @@ use crate::html::BlockKind;
 use crate::link;
 use crate::model::{Extraction, Field};
 
+/// Styles for light and dark; the classes of spans are the names of [`Disposition`].
 const STYLE: &str = "\
 :root { color-scheme: light dark }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
@@ -107,6 +108,7 @@ fn field_table(extraction: &Extraction, out: &mut String) {
     out.push_str("</table>\n");
 }
 
+/// A block of the page; each piece of text is a span with its disposition.
 fn block(segment: &Segment, out: &mut String) {
     let tag = match segment.kind {
         BlockKind::Heading(1..=2) => "h2",

@@ -43,6 +43,7 @@ pub(super) struct TryArgs {
     html: Option<PathBuf>,
 }
 
+/// Exit code 1 where the page is no article, has no text, or a further page of it is missing.
 pub(super) fn try_page(global: &GlobalOptions, args: &TryArgs) -> anyhow::Result<Exit> {
     let config = global.load_if_any()?;
     let source = match &args.source {

@@ -45,6 +45,7 @@ pub(super) fn render(trial: &PageTrial) -> String {
 }
 
 impl TextReport {
+    /// URL, kind, fields, keys, what is missing, how the rules did, text.
     fn write_all(&mut self, trial: &PageTrial) {
         let extraction = &trial.extraction;
         let url = self.paint(
