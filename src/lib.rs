@@ -1,33 +1,37 @@
-//! `cuttings` polls feeds, fetches the linked pages politely, cuts the articles out and keeps them in SQLite.
+//! `cuttings` polls feeds, fetches the linked pages politely, extracts the articles and stores them in SQLite.
 //!
-//! Two halves, joined by a durable queue in the database; each is one function that reads from top to bottom:
+//! Two stages, joined by a durable queue in the database; each is one function that reads from top to bottom:
 //!
 //! ```text
 //! poll     claim due source → fetch document → parse → entries → link keys → record_poll     (one transaction)
-//!                                                                              │ unseen entries wait as `pending`
+//!                                                                              │ new entries are `pending`
 //! collect  claim pending entry → fetch page → extract → identity → record_article             (one transaction)
 //!                                                                              │ articles, each with a sequence number
 //! export   read changes after N → write
 //! ```
 //!
-//! Read in this order: [`model`] (the nouns), [`poll`] and [`collect`] (the way), then the rooms they pass through:
-//! [`fetch`], [`feed`], [`extract`], [`identity`], [`store`].
+//! Read in this order: [`model`] (the nouns), [`poll`] and [`collect`] (the stages), then what they call: [`fetch`],
+//! [`feed`], [`extract`], [`identity`], [`store`]. `daemon` schedules the stages, `export` and `deliver` write articles out,
+//! `cli` is the command line, and `shapes` the JSON that it prints. ARCHITECTURE.md has the map.
 //!
-//! What is *not* here, on purpose:
+//! Invariants:
 //!
-//! - No article is stored without its entry's state changing in the same transaction; no validator ahead of its entries.
-//! - No request leaves without passing the address guard and the host gate, redirects included.
-//! - No error vanishes: each is a row, a counter and one log line, with source and URL.
-//! - No network, clock or file access in `link`, `timing`, `html`, `identity`, `schedule`, `feed`, `extract`.
-//! - No SQL outside `store`; no unbounded read, queue, body, redirect or list.
-//! - No user agent that is not ours.
+//! - An article is stored in the same transaction as the new state of its entry; validators never without their entries.
+//! - Every request passes the address guard and the host gate, redirects included.
+//! - Every error is a row, a counter and one log line, with source and URL.
+//! - `link`, `timing`, `html`, `identity`, `schedule`, `feed` and `extract` use no network, clock or file.
+//! - SQL is only in `store`; reads, queues, bodies, redirects and lists are bounded.
+//! - The user agent is that of `cuttings` or the one that the operator configures, never that of a browser.
+//!
+//! Modules are public only where integration tests, benches, examples or fuzz targets use them. The crate is not meant as
+//! a library: nothing here is stable but what docs/schema.md and docs/exports.md say.
 
 pub mod model;
 
 mod article_builder;
 pub mod collect;
 pub mod poll;
-pub mod probe;
+mod probe;
 
 pub mod extract;
 pub mod feed;
@@ -37,18 +41,18 @@ pub mod schedule;
 pub mod store;
 
 pub mod config;
-pub mod content_coding;
-pub mod cpu;
+mod content_coding;
+mod cpu;
 pub mod html;
 pub mod link;
 pub mod timing;
 
 pub mod cli;
-pub mod daemon;
-pub mod deliver;
-pub mod export;
+mod daemon;
+mod deliver;
+mod export;
 mod shapes;
-pub mod telemetry;
+mod telemetry;
 
 /// The configuration of all property tests: the seeds of failures go to `tests/proptest-regressions`.
 #[cfg(test)]

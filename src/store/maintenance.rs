@@ -4,7 +4,7 @@
 //! lets one of the two write at a time.
 
 use std::borrow::Borrow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, TransactionBehavior};
@@ -22,7 +22,6 @@ use crate::model::ArticleId;
 #[derive(Debug)]
 pub struct MaintenanceWriter {
     db: Connection,
-    path: PathBuf,
     latest: RecentSketches,
 }
 
@@ -33,14 +32,8 @@ impl MaintenanceWriter {
         drop(schema::open_reader(path)?);
         Ok(Self {
             db: schema::open_writer(path, "")?,
-            path: path.to_owned(),
             latest: RecentSketches::default(),
         })
-    }
-
-    /// Path of the database.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Runs `work` as one transaction.
