@@ -1,4 +1,4 @@
-//! A working folder with a configuration and a database, and the real binary run in it.
+//! A working folder with a configuration and a database, in which the real binary is run.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Getting articles out: every form over the newsroom, places, selections, consumers.
+//! `cuttings export`: every format over the newsroom, destinations, selections, consumers.
 
 use std::path::Path;
 

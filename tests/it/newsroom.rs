@@ -1,4 +1,4 @@
-//! The press itself: what the other tests lean on must hold.
+//! Tests of the test server: the newsroom and the press that the other tests use.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! What is shipped names only what is there: the package, the image, the unit.
+//! The package, the container image and the unit file name only files and commands that exist.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The machine does its worst: kills, a full disk, files that may not be written or are damaged.
+//! Kills, a full disk, a database that may not be written or is damaged, too few file descriptors.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! Under a service manager: what it is told and when, and a configuration that changes while the work goes on.
+//! Under a service manager: messages of sd_notify(3), reloads, the watchdog, and requests of other commands.
 
 use std::os::unix::net::UnixDatagram;
 use std::process::Child;

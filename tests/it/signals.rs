@@ -1,4 +1,4 @@
-//! Stops and crashes: nothing lost, nothing doubled.
+//! SIGTERM, SIGINT and a second signal during work: no article is lost or stored twice.
 
 use crate::desk::{Desk, send};
 use crate::support::press::Press;
