@@ -51,6 +51,7 @@ impl ArticleBuilder<'_> {
                 page_retry_at = schedule::page_retry(self.claim.attempts, now);
             }
         }
+        // A page without text says nothing about the article: it is as good as no page.
         let mut failure = missing;
         if extraction.text.is_empty() {
             self.add_feed_text(&mut extraction, &fetch.url);
@@ -70,7 +71,7 @@ impl ArticleBuilder<'_> {
         }
         let links = self.claim.entry.link.iter();
         let redirects = fetch.hops.iter().map(|hop| &hop.from);
-        // A feed that links to the second page means the same article.
+        // All URLs that led here are aliases. A feed that links to the second page means the same article.
         let joined = extraction.pagination.joined.iter();
         let aliases: Vec<Url> = links.chain(redirects).chain(joined).cloned().collect();
         let pattern = self.config.key_pattern_for(Some(self.source), &fetch.url);
@@ -120,7 +121,7 @@ impl ArticleBuilder<'_> {
         identity::entry_key(&self.source.name, &self.claim.ident)
     }
 
-    /// An article without page, validators and failure. `page` selects the site's zone and language.
+    /// The parts that all articles share; without page, validators and failure. `page` selects the site's zone and language.
     fn article(
         &self,
         mut extraction: Extraction,
@@ -161,7 +162,8 @@ impl ArticleBuilder<'_> {
         })
     }
 
-    /// Sets text and HTML from the full text of the feed, else from its summary.
+    /// Sets text and sanitised HTML from the full text of the feed, else from its summary; both stay empty if it has neither.
+    /// Relative links start from the entry's `xml:base`, else from `base`.
     fn add_feed_text(&self, extraction: &mut Extraction, base: &Url) {
         let entry = &self.claim.entry;
         let mut texts = [&entry.content, &entry.summary].into_iter().flatten();

@@ -116,21 +116,12 @@ pub(super) async fn read_start(
     headers: &Headers,
     limits: BodyLimits,
 ) -> Vec<u8> {
-    let mut body = Vec::new();
-    let Ok(codings) = codings(headers) else {
-        return body;
-    };
-    let mut decoded: ByteStream<'_> =
-        Box::pin(StreamReader::new(Box::pin(encoded_bytes(response, limits, None))));
-    for coding in codings.iter().rev() {
-        match decode_stream(coding, decoded).await {
-            Ok(stream) => decoded = stream,
-            Err(_) => return body,
-        }
+    let mut start = Vec::new();
+    if let Ok(Some(body)) = open(response, headers, limits).await {
+        // After an error `start` holds what was read before it.
+        let _ = body.decoded.take(limits.bytes).read_to_end(&mut start).await;
     }
-    // After an error `body` holds what was read before it.
-    let _ = decoded.take(limits.bytes).read_to_end(&mut body).await;
-    body
+    start
 }
 
 /// A body of which at least one byte has arrived.

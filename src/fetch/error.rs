@@ -9,53 +9,6 @@ use url::Url;
 use crate::link;
 use crate::model::{Failure, Grade};
 
-/// Every code of [`FetchError::code`]: database column and metric label.
-pub const CODES: &[&str] = &[
-    "bad-coding",
-    "bad-header",
-    "bad-http",
-    "bad-redirect",
-    "bad-settings",
-    "bad-url",
-    "certificate",
-    "challenge",
-    "connect",
-    "connect-timeout",
-    "dns",
-    "host-backoff",
-    "http-2xx",
-    "http-3xx",
-    "http-400",
-    "http-401",
-    "http-403",
-    "http-404",
-    "http-410",
-    "http-429",
-    "http-4xx",
-    "http-500",
-    "http-502",
-    "http-503",
-    "http-504",
-    "http-5xx",
-    "http-other",
-    "idle-timeout",
-    "not-html",
-    "proxy",
-    "redirect-loop",
-    "refused-address",
-    "refused-downgrade",
-    "refused-scheme",
-    "reset",
-    "robots-denied",
-    "robots-unreachable",
-    "tls",
-    "too-large",
-    "too-many-redirects",
-    "total-timeout",
-    "unasked-304",
-    "unknown-coding",
-];
-
 /// An address that may not be connected to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{host} is at {address}, which is {what}; if that network is yours, name it in fetch.allow_networks")]
@@ -274,7 +227,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// One of [`CODES`].
+    /// Its code: database column and metric label. `fetch::tests::CODES` lists them all.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Scheme { .. } => "refused-scheme",
@@ -407,6 +360,7 @@ fn code_of(status: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fetch::tests::CODES;
 
     #[test]
     fn every_status_has_a_code_of_the_closed_set() {

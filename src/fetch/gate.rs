@@ -96,13 +96,6 @@ impl Gate {
         }
     }
 
-    /// Waits until `host` may be asked; a backoff is ignored.
-    pub async fn enter(&self, host: &str) -> Permit {
-        let host = self.host(host);
-        let host_permit = acquire(&host.permits).await;
-        self.wait_for_gap(host, host_permit).await
-    }
-
     /// Waits until `host` may be asked; fails if the host is in backoff once its permit is free. `clock` gives the time
     /// then.
     pub async fn enter_unless_cooling_down(
@@ -264,6 +257,15 @@ mod tests {
 
     use super::*;
     use crate::fetch::Robots;
+
+    impl Gate {
+        /// Waits until `host` may be asked; a backoff is ignored.
+        async fn enter(&self, host: &str) -> Permit {
+            let host = self.host(host);
+            let host_permit = acquire(&host.permits).await;
+            self.wait_for_gap(host, host_permit).await
+        }
+    }
 
     fn gate(per_host: usize, in_flight: usize) -> Arc<Gate> {
         Arc::new(Gate::new(&config::PolitenessConfig {

@@ -54,12 +54,7 @@ impl Headers {
         lines.join("\n")
     }
 
-    /// The target of the first `Link` header with this relation (RFC 8288, 3), as printed.
-    pub fn link(&self, rel: &str) -> Option<String> {
-        self.links(rel).into_iter().next()
-    }
-
-    /// The targets of all of them.
+    /// The targets of the `Link` headers with this relation (RFC 8288, 3), as printed.
     pub fn links(&self, rel: &str) -> Vec<String> {
         self.all("link")
             .flat_map(|value| link_targets(&text(value), rel))
@@ -145,9 +140,9 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        assert_eq!(headers.link("shortlink").as_deref(), Some("/?p=7"));
-        assert_eq!(headers.link("alternate").as_deref(), Some("https://x.example/a"));
-        assert_eq!(headers.link("canonical"), None);
+        assert_eq!(headers.links("shortlink"), ["/?p=7"]);
+        assert_eq!(headers.links("alternate"), ["https://x.example/a"]);
+        assert_eq!(headers.links("canonical"), [""; 0]);
         let hubs: Headers = [(
             "link",
             "<https://a.example/>; rel=hub, <https://b.example/>; rel=\"hub\"",
@@ -156,6 +151,6 @@ mod tests {
         .collect();
         assert_eq!(hubs.links("hub"), ["https://a.example/", "https://b.example/"]);
         let broken: Headers = [("link", "<a; rel=shortlink")].into_iter().collect();
-        assert_eq!(broken.link("shortlink"), None);
+        assert_eq!(broken.links("shortlink"), [""; 0]);
     }
 }

@@ -241,7 +241,7 @@ impl fmt::Debug for SourceHeaders {
 const CROSS_ORIGIN: &[HeaderName] = &[header::ACCEPT, header::ACCEPT_LANGUAGE, header::USER_AGENT];
 
 /// Fails if a source may not configure this header. The error does not contain the value.
-pub fn check_header(name: &str, value: &str) -> Result<(), FetchError> {
+pub(super) fn check_header(name: &str, value: &str) -> Result<(), FetchError> {
     header_line(name, value).map(drop)
 }
 

@@ -14,7 +14,7 @@ use super::run::PollRun;
 use crate::config::{Source, SourceKind};
 use crate::link;
 use crate::model::{
-    ClaimedSource, EntryIdentifier, Failure, NextPoll, ParsedFeed, PermanentRedirect, PollOutcome,
+    ClaimedSource, EntryIdentifier, EntryKeys, Failure, NextPoll, ParsedFeed, PermanentRedirect, PollOutcome,
     PollResult, PollState, SkippedEntry, Validators,
 };
 use crate::schedule::{self, FailureContext, PollContext, PollHints, Rhythm};
@@ -26,7 +26,7 @@ const MOVED_POLLS: u32 = 5;
 /// Time that must lie between the first and the last of them.
 const MOVED_TIME: Duration = Duration::from_hours(7 * 24);
 
-/// Decides for one of the sources that share `document`.
+/// Decides for one of the sources that share `document`; each gets its own copy. The only error is that of the store.
 pub(super) async fn decide(
     run: PollRun<'_>,
     source: &Source,
@@ -142,16 +142,8 @@ impl Decider<'_> {
         self.ids_degraded = matches!(self.source.kind, SourceKind::Feed)
             && entries::degrade_identifier(&self.claim, &feed, &mut self.state);
         let current = self.state.identified_by;
-        let keys = entries::keys(
-            self.run.config,
-            self.source,
-            &feed,
-            previous,
-            current,
-            self.ended_at,
-        );
-        let new = entries::new_times(self.run.store, &self.claim, &feed, &keys, self.ended_at).await?;
-        self.overflowed = self.rhythm.observe(&new, feed.entries.len(), self.ended_at);
+        let keys;
+        (keys, self.overflowed) = self.observe(&feed, previous, current).await?;
         if self.overflowed {
             warn!(
                 source = self.claim.name,
@@ -182,13 +174,12 @@ impl Decider<'_> {
         })
     }
 
-    /// The entries of child sitemaps. They never overflow: an index names all there are.
+    /// The entries of child sitemaps. They never overflow: an index names all there are. Their ids are URLs, so that the
+    /// identifier stays.
     async fn sitemaps(&mut self, crawl: SitemapCrawl) -> Result<PollResult, StoreError> {
         self.conditional = !crawl.validators.is_empty();
         let by = EntryIdentifier::Id;
-        let keys = entries::keys(self.run.config, self.source, &crawl.feed, by, by, self.ended_at);
-        let new = entries::new_times(self.run.store, &self.claim, &crawl.feed, &keys, self.ended_at).await?;
-        self.rhythm.observe(&new, crawl.feed.entries.len(), self.ended_at);
+        let (keys, _) = self.observe(&crawl.feed, by, by).await?;
         self.state.sitemaps = crawl.children;
         let is_limited = self.claim.first_poll || crawl.is_archive;
         Ok(PollResult::Document {
@@ -198,6 +189,21 @@ impl Decider<'_> {
             body_hash: crawl.body_hash,
             limit: is_limited.then_some(self.source.first_poll),
         })
+    }
+
+    /// Keys of the entries. Teaches the rhythm which are new; true if all are, though the source was polled before.
+    async fn observe(
+        &mut self,
+        feed: &ParsedFeed,
+        previous: EntryIdentifier,
+        current: EntryIdentifier,
+    ) -> Result<(Vec<EntryKeys>, bool), StoreError> {
+        let PollRun { store, config, .. } = self.run;
+        let now = self.ended_at;
+        let keys = entries::keys(config, self.source, feed, previous, current, now);
+        let new = entries::new_times(store, &self.claim, feed, &keys, now).await?;
+        let overflowed = self.rhythm.observe(&new, feed.entries.len(), now);
+        Ok((keys, overflowed))
     }
 
     /// Counts a permanent redirect, and follows it for good after [`MOVED_POLLS`] over [`MOVED_TIME`]. With `pin` it is
@@ -232,7 +238,8 @@ impl Decider<'_> {
         }
     }
 
-    /// When the source is polled next. `failure` comes with the weighted failures in a row and the `Retry-After`.
+    /// When the source is polled next: as `schedule` says, or in a day if its document crashed too many processes.
+    /// `failure` comes with the weighted failures in a row and the `Retry-After`.
     fn next_poll(
         &self,
         of_response: PollHints,

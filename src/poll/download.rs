@@ -1,4 +1,6 @@
 //! Requests of a poll: for the document of a source, and for the sitemaps that an index names.
+//!
+//! Both are made here, so that what is asked of feeds (robots.txt, request options) is asked of child sitemaps, too.
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;

@@ -1,4 +1,6 @@
 //! The entries of a polled document: their keys, whether a filter excludes them, and which are new.
+//!
+//! `decide` calls it for every source of the document. Dates without an offset count as UTC here.
 
 use chrono::{DateTime, Utc};
 use tracing::warn;

@@ -61,6 +61,7 @@ async fn read(
 ) -> PolledDocument {
     let Download { response, streamed } = download;
     let mut fetch = response.fetch;
+    // Nothing new in the index does not mean nothing new in the sitemaps that it names.
     let known = &claim.state.sitemaps;
     let is_index = matches!(source.kind, SourceKind::Sitemap) && !known.is_empty();
     let content = match response.content {

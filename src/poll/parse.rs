@@ -91,7 +91,8 @@ pub(super) async fn parse_stream(
     }))
 }
 
-/// The parsed document, and whether it is complete. `url` is where it was served.
+/// The parsed document, and whether it is complete. A streamed one is parsed already; another is parsed now. `url` is
+/// where it was served, and the base of its relative links.
 pub(super) async fn parse(
     store: &Store,
     source: &Source,

@@ -130,7 +130,7 @@ pub(super) async fn crawl(
     }
 }
 
-/// Requests one child sitemap, as its index was requested.
+/// Requests one child sitemap, as its index was requested. What the request learned is added to `fetch` also if it fails.
 async fn fetch_child(
     run: PollRun<'_>,
     source: &Source,

@@ -115,7 +115,7 @@ async fn h28_no_names_for_long_costs_no_memory_and_passes() {
             host_gap: Duration::ZERO,
             ..config::PolitenessConfig::default()
         };
-        Fetcher::with_resolver(&hasty(), &politeness, "x".to_owned(), names).unwrap()
+        Fetcher::with_resolver(&short_timeouts(), &politeness, "x".to_owned(), names).unwrap()
     };
     let failing = fetcher(Arc::new(Broken::Failing));
     for n in 0..3000 {
@@ -139,7 +139,7 @@ async fn h28_no_names_for_long_costs_no_memory_and_passes() {
     }
 
     let server = Server::always(answer(200, "", b"x")).await;
-    let recovering = fetcher(Arc::new(Told(Mutex::new(vec![
+    let recovering = fetcher(Arc::new(ScriptedResolver(Mutex::new(vec![
         vec![],
         vec!["127.0.0.1".parse().unwrap()],
     ]))));

@@ -254,13 +254,15 @@ async fn h08_endless_chunks_end_at_the_limit() {
 #[tokio::test]
 async fn h08_silence_before_and_in_an_answer_has_an_end() {
     let server = Server::always(vec![Act::Hang]).await;
-    let failed = get_feed(&fetcher(&hasty()), server.url("/")).await.unwrap_err();
+    let failed = get_feed(&fetcher(&short_timeouts()), server.url("/"))
+        .await
+        .unwrap_err();
     assert_eq!(failed.error.code(), "idle-timeout");
     assert!(!failed.is_host_failure());
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc".to_vec();
     let server = Server::always(vec![Act::Send(head), Act::Hang]).await;
     assert_eq!(
-        code(get_feed(&fetcher(&hasty()), server.url("/")).await),
+        code(get_feed(&fetcher(&short_timeouts()), server.url("/")).await),
         "idle-timeout"
     );
 }
@@ -273,7 +275,7 @@ async fn h08_a_byte_now_and_then_ends_with_the_whole_time() {
     let limits = config::FetchConfig {
         // A machine with other work to do must not make it a silence.
         idle_timeout: Duration::from_mins(1),
-        ..hasty()
+        ..short_timeouts()
     };
     let fetched = get_feed(&fetcher(&limits), server.url("/")).await;
     assert_eq!(code(fetched), "total-timeout");
@@ -297,7 +299,7 @@ async fn h08_headers_without_end_have_one() {
     let slowly = Act::Dribble(b"X: y\r\n".to_vec(), Duration::from_millis(20));
     let server = Server::always(vec![Act::Send(start), slowly]).await;
     assert_eq!(
-        code(get_feed(&fetcher(&hasty()), server.url("/")).await),
+        code(get_feed(&fetcher(&short_timeouts()), server.url("/")).await),
         "idle-timeout"
     );
 }

@@ -2,10 +2,10 @@
 
 mod connections;
 mod hostile;
-mod obedience;
 mod politeness;
+mod robots;
 mod secure;
-mod ways;
+mod transport;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -22,6 +22,53 @@ use url::Url;
 use super::*;
 use crate::config;
 use crate::model::Validators;
+
+/// The closed set of codes of [`FetchError::code`], sorted.
+pub(super) const CODES: &[&str] = &[
+    "bad-coding",
+    "bad-header",
+    "bad-http",
+    "bad-redirect",
+    "bad-settings",
+    "bad-url",
+    "certificate",
+    "challenge",
+    "connect",
+    "connect-timeout",
+    "dns",
+    "host-backoff",
+    "http-2xx",
+    "http-3xx",
+    "http-400",
+    "http-401",
+    "http-403",
+    "http-404",
+    "http-410",
+    "http-429",
+    "http-4xx",
+    "http-500",
+    "http-502",
+    "http-503",
+    "http-504",
+    "http-5xx",
+    "http-other",
+    "idle-timeout",
+    "not-html",
+    "proxy",
+    "redirect-loop",
+    "refused-address",
+    "refused-downgrade",
+    "refused-scheme",
+    "reset",
+    "robots-denied",
+    "robots-unreachable",
+    "tls",
+    "too-large",
+    "too-many-redirects",
+    "total-timeout",
+    "unasked-304",
+    "unknown-coding",
+];
 
 /// What a server does with a request. At the end of the list it waits for the next one on the same connection.
 #[derive(Clone, Debug)]
@@ -207,7 +254,7 @@ pub(super) fn limits() -> config::FetchConfig {
 }
 
 /// Deadlines that a test can wait for.
-pub(super) fn hasty() -> config::FetchConfig {
+pub(super) fn short_timeouts() -> config::FetchConfig {
     config::FetchConfig {
         connect_timeout: Duration::from_millis(200),
         idle_timeout: Duration::from_millis(200),
@@ -244,9 +291,9 @@ pub(super) fn document(fetched: Response) -> FetchedDocument {
 }
 
 /// A resolver that answers as told, one list after the other, the last for ever.
-pub(super) struct Told(pub(super) Mutex<Vec<Vec<IpAddr>>>);
+pub(super) struct ScriptedResolver(pub(super) Mutex<Vec<Vec<IpAddr>>>);
 
-impl Lookup for Told {
+impl Lookup for ScriptedResolver {
     fn lookup(&self, _: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
         let mut answers = self.0.lock().unwrap();
         let answer = if answers.len() > 1 {
@@ -272,7 +319,7 @@ pub(super) fn with_names(answers: &[&[&str]], limits: &config::FetchConfig) -> F
         limits,
         &politeness,
         "x".to_owned(),
-        Arc::new(Told(Mutex::new(answers))),
+        Arc::new(ScriptedResolver(Mutex::new(answers))),
     )
     .unwrap()
 }

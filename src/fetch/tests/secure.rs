@@ -178,7 +178,7 @@ async fn http2_is_offered_unless_the_source_says_otherwise() {
             ca_file: Some(ours.file()),
             ..Transport::default()
         };
-        let fetcher = fetcher(&hasty());
+        let fetcher = fetcher(&short_timeouts());
         let asking = fetcher.get(Request::new(url, ResourceKind::Feed).with_transport(via), now());
         let listening = async {
             let (socket, _) = listener.accept().await.unwrap();

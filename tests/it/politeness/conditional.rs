@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::hand::{Hand, config, hours, noon};
+use super::driver::{Driver, config, hours, noon};
 use crate::desk::Desk;
 use crate::support::press::{Press, Seen};
 use crate::support::reply::{Latch, Reply};
@@ -39,11 +39,11 @@ async fn asked(replies: Vec<Reply>) -> Vec<(Option<Vec<u8>>, Option<Vec<u8>>)> {
     let polls = i64::try_from(replies.len()).unwrap();
     press.on("/feed", in_turn(replies));
     let text = config("", &[("a", press.url("/feed"), NO_PAGES)]);
-    let mut hand = Hand::start(&text, noon()).await;
+    let mut driver = Driver::start(&text, noon()).await;
     for poll in 0..polls {
         let now = noon() + hours(2 * poll);
-        hand = hand.restart(&text, now).await;
-        hand.poll(now).await;
+        driver = driver.restart(&text, now).await;
+        driver.poll(now).await;
     }
     press.requests().iter().map(validators).collect()
 }
@@ -214,17 +214,17 @@ async fn p09_an_identical_body_costs_no_page_and_once_a_week_the_question_is_who
             ("fresh", press.url("/fresh"), every),
         ],
     );
-    let hand = Hand::start(&text, noon()).await;
+    let driver = Driver::start(&text, noon()).await;
     let mut now = noon();
     for _ in 0..16 {
-        for report in hand.polls(now).await {
+        for report in driver.polls(now).await {
             assert_eq!(report.failure, None);
         }
-        hand.pages(now).await;
+        driver.pages(now).await;
         now += hours(13);
     }
     assert_eq!(press.count("/1"), 1, "one page, once");
-    assert_eq!(hand.number("SELECT count(*) FROM articles"), 1);
+    assert_eq!(driver.number("SELECT count(*) FROM articles"), 1);
     for path in ["/same", "/fresh"] {
         let whole: Vec<usize> = press
             .requests_for(path)
@@ -236,7 +236,7 @@ async fn p09_an_identical_body_costs_no_page_and_once_a_week_the_question_is_who
         // 13 hours apart, the thirteenth after the first is the first after a week.
         assert_eq!(whole, [0, 13], "{path}");
     }
-    let unchanged = hand.number("SELECT count(*) FROM poll WHERE outcome = 'unchanged'");
+    let unchanged = driver.number("SELECT count(*) FROM poll WHERE outcome = 'unchanged'");
     assert_eq!(unchanged, 15 + 1, "a hash of the body told it");
 }
 
@@ -245,13 +245,13 @@ async fn a_source_added_for_a_known_address_gets_the_entries_that_are_there() {
     let press = Press::start("127.0.0.2");
     press.page("/feed", plain());
     let source = |name| (name, press.url("/feed"), NO_PAGES);
-    let hand = Hand::start(&config("", &[source("a")]), noon()).await;
-    hand.poll(noon()).await;
+    let driver = Driver::start(&config("", &[source("a")]), noon()).await;
+    driver.poll(noon()).await;
     let later = noon() + hours(2);
-    let hand = hand
+    let driver = driver
         .restart(&config("", &[source("a"), source("b")]), later)
         .await;
-    let reports = hand.polls(later).await;
+    let reports = driver.polls(later).await;
     let new: Vec<(&str, u64)> = reports
         .iter()
         .map(|report| (report.source.as_str(), report.counts.new))

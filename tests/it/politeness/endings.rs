@@ -1,6 +1,6 @@
 //! P21 to P24: redirects and endings.
 
-use super::hand::{Hand, config, hours, minutes, noon};
+use super::driver::{Driver, config, hours, minutes, noon};
 use crate::desk::Desk;
 use crate::support::press::Press;
 use crate::support::reply::Reply;
@@ -9,8 +9,8 @@ use crate::way::{self, page, rss};
 const EVERY: &str = "every = \"30m\"\npages = \"never\"";
 
 /// The address a source is asked at, where it is not the configured one.
-fn address(hand: &Hand) -> bool {
-    hand.number("SELECT permanent_url IS NOT NULL FROM source") == 1
+fn address(driver: &Driver) -> bool {
+    driver.number("SELECT permanent_url IS NOT NULL FROM source") == 1
 }
 
 #[tokio::test]
@@ -24,22 +24,22 @@ async fn p21_a_permanent_redirect_is_believed_after_five_successes_over_a_week()
         "",
         &[("a", press.url("/old"), "every = \"1d\"\npages = \"never\"")],
     );
-    let mut hand = Hand::start(&text, noon()).await;
+    let mut driver = Driver::start(&text, noon()).await;
     for day in 0..7 {
         let now = noon() + hours(25 * day);
-        hand = hand.restart(&text, now).await;
-        assert!(hand.poll(now).await.failure.is_none());
-        assert!(!address(&hand), "day {day} is too soon");
+        driver = driver.restart(&text, now).await;
+        assert!(driver.poll(now).await.failure.is_none());
+        assert!(!address(&driver), "day {day} is too soon");
     }
     assert!(
-        hand.status("a", noon()).moved_to.unwrap().ends_with("/new"),
+        driver.status("a", noon()).moved_to.unwrap().ends_with("/new"),
         "status tells it"
     );
     let now = noon() + hours(25 * 7);
-    hand.poll(now).await;
-    assert!(address(&hand));
+    driver.poll(now).await;
+    assert!(address(&driver));
     press.forget();
-    hand.poll(now + hours(25)).await;
+    driver.poll(now + hours(25)).await;
     let asked: Vec<String> = press.requests().into_iter().map(|seen| seen.target).collect();
     assert_eq!(asked, ["/new", "/today"], "the leading permanent part only");
     // Validators went along: they belong to the URL that gave them.
@@ -58,7 +58,7 @@ async fn p21_what_is_not_permanent_or_pinned_or_interrupted_stays() {
         let press = Press::start("127.0.0.2");
         press.page("/old", Reply::redirect(status, "/new"));
         press.page("/new", rss(&[]));
-        let hand = Hand::start(&config("", &[("a", press.url("/old"), &lines)]), noon()).await;
+        let driver = Driver::start(&config("", &[("a", press.url("/old"), &lines)]), noon()).await;
         for day in 0..12 {
             // Half way the old address answers for itself: the counting begins anew.
             if broken && day == 6 {
@@ -66,10 +66,10 @@ async fn p21_what_is_not_permanent_or_pinned_or_interrupted_stays() {
             } else {
                 press.page("/old", Reply::redirect(status, "/new"));
             }
-            hand.poll(noon() + hours(24 * day)).await;
+            driver.poll(noon() + hours(24 * day)).await;
         }
-        assert!(!address(&hand), "{status} {lines}");
-        let moved = hand.status("a", noon()).moved_to.is_some();
+        assert!(!address(&driver), "{status} {lines}");
+        let moved = driver.status("a", noon()).moved_to.is_some();
         assert_eq!(
             moved,
             status == 301 || broken,
@@ -130,8 +130,8 @@ async fn p23_ten_hops_loops_and_secrets_that_stay_at_home() {
         ("away", press.url("/away"), lines.as_str()),
         ("home", press.url("/home"), lines.as_str()),
     ];
-    let hand = Hand::start(&config("", &sources), noon()).await;
-    let reports = hand.polls(noon()).await;
+    let driver = Driver::start(&config("", &sources), noon()).await;
+    let reports = driver.polls(noon()).await;
     let code = |name: &str| {
         let report = reports.iter().find(|report| report.source == name).unwrap();
         report.failure.as_ref().map(|failure| failure.code)
@@ -174,10 +174,10 @@ async fn p24_a_refusal_backs_off_for_long_and_a_challenge_is_stored_as_nothing()
     for status in [401, 403] {
         let press = Press::start("127.0.0.2");
         press.page("/feed", Reply::status(status));
-        let hand = Hand::start(&config("", &[("a", press.url("/feed"), EVERY)]), noon()).await;
-        let next = hand.poll(noon()).await.next;
+        let driver = Driver::start(&config("", &[("a", press.url("/feed"), EVERY)]), noon()).await;
+        let next = driver.poll(noon()).await.next;
         assert!(next.at - noon() >= hours(6), "{next:?}");
-        let told = hand.status("a", noon());
+        let told = driver.status("a", noon());
         assert_eq!(told.last_error.unwrap().code, format!("http-{status}"));
         assert!(told.next.unwrap().why.contains("refuses"));
     }
@@ -207,12 +207,15 @@ async fn p24_a_refusal_backs_off_for_long_and_a_challenge_is_stored_as_nothing()
             ("good", press.url("/good"), "every = \"30m\""),
         ],
     );
-    let hand = Hand::start(&text, noon()).await;
-    hand.polls(noon()).await;
-    assert_eq!(hand.status("feed", noon()).last_error.unwrap().code, "challenge");
-    let pages = hand.pages(noon()).await;
+    let driver = Driver::start(&text, noon()).await;
+    driver.polls(noon()).await;
+    assert_eq!(
+        driver.status("feed", noon()).last_error.unwrap().code,
+        "challenge"
+    );
+    let pages = driver.pages(noon()).await;
     assert_eq!(pages[0].failure.as_ref().unwrap().code, "challenge");
-    assert_eq!(hand.number("SELECT count(*) FROM articles"), 0);
+    assert_eq!(driver.number("SELECT count(*) FROM articles"), 0);
     // A page that lets us in later is taken then.
     press.page(
         "/page",
@@ -222,6 +225,6 @@ async fn p24_a_refusal_backs_off_for_long_and_a_challenge_is_stored_as_nothing()
             "",
         ),
     );
-    assert_eq!(hand.pages(noon() + minutes(11)).await.len(), 1);
-    assert_eq!(hand.number("SELECT count(*) FROM articles"), 1);
+    assert_eq!(driver.pages(noon() + minutes(11)).await.len(), 1);
+    assert_eq!(driver.number("SELECT count(*) FROM articles"), 1);
 }

@@ -1,11 +1,11 @@
-//! POLITENESS P1 to P35, each by its number: against a recording server, with a real database, through the binary or
-//! with its two halves driven at times of our choosing. `cargo test politeness` lists them.
+//! docs/politeness.md, P1 to P35, each by its number: against a recording server, with a real database, through the
+//! binary or with [`driver::Driver`], which polls and collects at any time. `cargo test politeness` lists them.
 //!
 //! What only a server of raw bytes or one with a certificate can show is in `fetch::tests`, under the same numbers.
 
 mod conditional;
+mod driver;
 mod endings;
-mod hand;
 mod headers;
 mod pages;
 mod revisits;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::hand::{Hand, config, hours, minutes, noon};
+use super::driver::{Driver, config, hours, minutes, noon};
 use crate::desk::Desk;
 use crate::support::press::{Press, shortest_gap};
 use crate::support::reply::{Reply, busy_until};
@@ -74,14 +74,14 @@ async fn p30_no_answer_for_robots_txt_forbids_and_a_4xx_allows() {
         press.page("/robots.txt", reply.clone());
         press.page("/page", page("The goose", TEXT, ""));
         press.page("/feed", rss(&[("The goose", press.url("/page"))]));
-        let hand = Hand::start(&config("", &[("a", press.url("/feed"), EVERY)]), noon()).await;
-        hand.poll(noon()).await;
-        hand.pages(noon()).await;
+        let driver = Driver::start(&config("", &[("a", press.url("/feed"), EVERY)]), noon()).await;
+        driver.poll(noon()).await;
+        driver.pages(noon()).await;
         assert_eq!(press.count("/page") == 1, allowed, "{reply:?}");
         // It costs the page no attempt.
-        assert_eq!(hand.number("SELECT sum(attempts) FROM entry"), 0, "{reply:?}");
+        assert_eq!(driver.number("SELECT sum(attempts) FROM entry"), 0, "{reply:?}");
         press.remove("/robots.txt");
-        hand.pages(noon() + hours(25)).await;
+        driver.pages(noon() + hours(25)).await;
         assert_eq!(press.count("/page"), 1, "{reply:?}");
     }
 }
@@ -96,9 +96,9 @@ async fn p31_a_crawl_delay_is_the_gap_of_its_host() {
         "/feed",
         rss(&[("One", press.url("/1")), ("Two", press.url("/2"))]),
     );
-    let hand = Hand::start(&config("", &[("a", press.url("/feed"), EVERY)]), noon()).await;
-    hand.poll(noon()).await;
-    assert_eq!(hand.pages(noon()).await.len(), 2);
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), EVERY)]), noon()).await;
+    driver.poll(noon()).await;
+    assert_eq!(driver.pages(noon()).await.len(), 2);
     let after_robots = press.requests().split_off(1);
     assert_eq!(after_robots.len(), 3);
     let gap = shortest_gap(&after_robots).unwrap();
@@ -111,12 +111,12 @@ async fn p32_a_pages_own_failures_have_their_times_and_the_hosts_cost_nothing() 
     let press = Press::start("127.0.0.2");
     press.page("/page", Reply::status(500));
     press.page("/feed", rss(&[("The goose", press.url("/page"))]));
-    let hand = Hand::start(
+    let driver = Driver::start(
         &config("", &[("a", press.url("/feed"), "every = \"30d\"")]),
         noon(),
     )
     .await;
-    hand.poll(noon()).await;
+    driver.poll(noon()).await;
     let mut now = noon();
     for (tries, wait) in [
         (1, minutes(10)),
@@ -124,26 +124,26 @@ async fn p32_a_pages_own_failures_have_their_times_and_the_hosts_cost_nothing() 
         (3, hours(24)),
         (4, hours(24 * 7)),
     ] {
-        hand.pages(now).await;
+        driver.pages(now).await;
         assert_eq!(press.count("/page"), tries);
         // Not a minute sooner.
-        assert!(hand.pages(now + wait - minutes(1)).await.is_empty());
+        assert!(driver.pages(now + wait - minutes(1)).await.is_empty());
         assert_eq!(
-            hand.number("SELECT count(*) FROM articles"),
+            driver.number("SELECT count(*) FROM articles"),
             i64::from(tries == 4)
         );
         now += wait + minutes(1);
     }
     // The feed's own text was kept, and a week later the page is there.
     press.page("/page", page("The goose", TEXT, ""));
-    hand.pages(now).await;
+    driver.pages(now).await;
     assert_eq!(press.count("/page"), 5);
     assert!(
-        hand.pages(now + hours(24 * 60)).await.is_empty(),
+        driver.pages(now + hours(24 * 60)).await.is_empty(),
         "once per article"
     );
     assert_eq!(
-        hand.number("SELECT count(*) FROM articles WHERE method = 'auto'"),
+        driver.number("SELECT count(*) FROM articles WHERE method = 'auto'"),
         1
     );
 }
@@ -159,28 +159,28 @@ async fn p32_trouble_of_the_host_rests_its_feeds_too() {
     press.page("/feed", rss(&[("The goose", press.url("/page"))]));
     press.page("/later", rss(&[]));
     let one = ("a", press.url("/feed"), EVERY);
-    let hand = Hand::start(&config("", std::slice::from_ref(&one)), noon()).await;
-    hand.poll(noon()).await;
+    let driver = Driver::start(&config("", std::slice::from_ref(&one)), noon()).await;
+    driver.poll(noon()).await;
     for round in 0..8 {
-        hand.pages(noon() + hours(round)).await;
+        driver.pages(noon() + hours(round)).await;
     }
-    assert_eq!(hand.number("SELECT sum(attempts) FROM entry"), 0);
+    assert_eq!(driver.number("SELECT sum(attempts) FROM entry"), 0);
     // Seven troubles in a row are more than an hour of rest, for a feed that was never asked as well.
     assert_eq!(press.count("/page"), 7);
     let text = config("", &[one, ("b", press.url("/later"), EVERY)]);
     let now = noon() + hours(6) + minutes(30);
-    let hand = hand.restart(&text, now).await;
-    hand.polls(now).await;
+    let driver = driver.restart(&text, now).await;
+    driver.polls(now).await;
     assert_eq!(press.count("/later"), 0);
     well.store(true, Ordering::SeqCst);
     let now = noon() + hours(12);
-    let hand = hand.restart(&text, now).await;
-    hand.pages(now).await;
-    hand.polls(now).await;
+    let driver = driver.restart(&text, now).await;
+    driver.pages(now).await;
+    driver.polls(now).await;
     assert_eq!(
         (
             press.count("/later"),
-            hand.number("SELECT count(*) FROM articles")
+            driver.number("SELECT count(*) FROM articles")
         ),
         (1, 1)
     );
@@ -205,17 +205,17 @@ async fn p33_what_is_no_page_is_dropped_at_its_headers() {
             ("A picture", press.url("/picture")),
         ]),
     );
-    let hand = Hand::start(&config("", &[("a", press.url("/feed"), EVERY)]), noon()).await;
-    hand.poll(noon()).await;
-    for report in hand.pages(noon()).await {
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), EVERY)]), noon()).await;
+    driver.poll(noon()).await;
+    for report in driver.pages(noon()).await {
         assert_eq!(report.failure.unwrap().code, "not-html");
     }
     assert_eq!(
-        hand.number("SELECT count(*) FROM articles WHERE method = 'feed'"),
+        driver.number("SELECT count(*) FROM articles WHERE method = 'feed'"),
         3
     );
     assert!(
-        hand.pages(noon() + hours(48)).await.is_empty(),
+        driver.pages(noon() + hours(48)).await.is_empty(),
         "and not asked again and again"
     );
 }
@@ -244,9 +244,9 @@ async fn p34_of_five_hundred_entries_the_newest_fifty_are_fetched() {
     let body = format!("<rss version=\"2.0\"><channel><title>P</title>{items}</channel></rss>");
     press.page("/feed", Reply::rss(body));
     let text = config("", &[("a", press.url("/feed"), EVERY)]).replace("\"10ms\"", "\"1ms\"");
-    let hand = Hand::start(&text, noon()).await;
-    hand.poll(noon()).await;
-    assert_eq!(hand.pages(noon()).await.len(), 50);
+    let driver = Driver::start(&text, noon()).await;
+    driver.poll(noon()).await;
+    assert_eq!(driver.pages(noon()).await.len(), 50);
     let mut asked: Vec<usize> = press
         .requests()
         .iter()
@@ -255,12 +255,12 @@ async fn p34_of_five_hundred_entries_the_newest_fifty_are_fetched() {
     asked.sort_unstable();
     assert_eq!(asked, (0..50).collect::<Vec<_>>());
     assert_eq!(
-        hand.number("SELECT count(*) FROM entry WHERE state = 'seen'"),
+        driver.number("SELECT count(*) FROM entry WHERE state = 'seen'"),
         450
     );
     // Nor later.
-    hand.polls(noon() + hours(1)).await;
-    assert!(hand.pages(noon() + hours(24 * 30)).await.is_empty());
+    driver.polls(noon() + hours(1)).await;
+    assert!(driver.pages(noon() + hours(24 * 30)).await.is_empty());
 }
 
 #[test]
@@ -301,17 +301,17 @@ async fn p35_robots_answers_and_gaps_are_kept_too() {
     press.page("/2", page("Two", &TEXT.replace("goose", "duck"), ""));
     press.page("/feed", rss(&[("One", press.url("/1"))]));
     let text = config("", &[("a", press.url("/feed"), EVERY)]);
-    let hand = Hand::start(&text, noon()).await;
-    hand.poll(noon()).await;
-    hand.pages(noon()).await;
+    let driver = Driver::start(&text, noon()).await;
+    driver.poll(noon()).await;
+    driver.pages(noon()).await;
     press.page(
         "/feed",
         rss(&[("Two", press.url("/2")), ("No", press.url("/no"))]).etag("\"v2\""),
     );
     let now = noon() + hours(1);
-    let hand = hand.restart(&text, now).await;
-    hand.poll(now).await;
-    hand.pages(now).await;
+    let driver = driver.restart(&text, now).await;
+    driver.poll(now).await;
+    driver.pages(now).await;
     assert_eq!(
         (press.count("/robots.txt"), press.count("/2"), press.count("/no")),
         (1, 1, 0)
@@ -348,29 +348,29 @@ async fn p35_robots_answers_of_every_way_and_name_are_kept_too() {
             ("c", press.url("/c"), &old),
         ],
     );
-    let mut hand = Hand::start(&text, noon()).await;
-    hand.polls(noon()).await;
+    let mut driver = Driver::start(&text, noon()).await;
+    driver.polls(noon()).await;
     let mut now = noon();
     for (round, feed) in ["/b", "/a", "/c", "/b", "/c"].into_iter().enumerate() {
         now += minutes(40);
-        hand = hand.restart(&text, now).await;
+        driver = driver.restart(&text, now).await;
         let more = format!("{}?{round}", links[round % 2].1);
         press.page(
             &more.replace(&press.url(""), ""),
             page(feed, &format!("{TEXT} {round} {feed}"), ""),
         );
         press.page(feed, rss(&[(feed, more)]).etag(format!("\"{round}\"")));
-        hand.polls(now).await;
-        hand.pages(now).await;
+        driver.polls(now).await;
+        driver.pages(now).await;
     }
     // Each way asked once, whatever was restarted between.
     assert_eq!(press.count("/robots.txt"), 3);
-    assert_eq!(hand.number("SELECT count(*) FROM robots"), 3);
+    assert_eq!(driver.number("SELECT count(*) FROM robots"), 3);
     // The rules are those for the name of the source: `b` was forbidden what `a` may have.
     assert_eq!(press.count("/no/2?3"), 0);
     assert_eq!(press.count("/no/2?1"), 1);
     assert_eq!(
-        hand.number("SELECT count(DISTINCT entry_id) FROM failure JOIN source ON source.id = source_id WHERE name = 'b' AND failure.code = 'robots-denied'"),
+        driver.number("SELECT count(DISTINCT entry_id) FROM failure JOIN source ON source.id = source_id WHERE name = 'b' AND failure.code = 'robots-denied'"),
         1
     );
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::hand::{Hand, config, hours, minutes, noon};
+use super::driver::{Driver, config, hours, minutes, noon};
 use crate::desk::Desk;
 use crate::support::press::{Press, Seen, shortest_gap};
 use crate::support::reply::Reply;
@@ -38,60 +38,60 @@ fn asked(press: &Press) -> Vec<Option<String>> {
 }
 
 /// A press with one article, and the first look at it.
-async fn begun(lines: &str) -> (Press, String, Hand) {
+async fn begun(lines: &str) -> (Press, String, Driver) {
     let press = Press::start("127.0.0.2");
     press.page("/page", bridge(TEXT));
     press.page("/feed", feed(&press.url("/page"), noon()));
     let text = config("", &[("a", press.url("/feed"), lines)]);
-    let hand = Hand::start(&text, noon()).await;
-    hand.poll(noon()).await;
-    assert_eq!(hand.pages(noon()).await.len(), 1);
-    (press, text, hand)
+    let driver = Driver::start(&text, noon()).await;
+    driver.poll(noon()).await;
+    assert_eq!(driver.pages(noon()).await.len(), 1);
+    (press, text, driver)
 }
 
-fn texts(hand: &Hand) -> (i64, i64) {
+fn texts(driver: &Driver) -> (i64, i64) {
     (
-        hand.number("SELECT count(*) FROM articles"),
-        hand.number("SELECT count(*) FROM revisions"),
+        driver.number("SELECT count(*) FROM articles"),
+        driver.number("SELECT count(*) FROM revisions"),
     )
 }
 
 #[tokio::test]
 async fn an_edited_page_is_a_revision_and_one_that_is_as_it_was_costs_a_304() {
-    let (press, text, mut hand) = begun(AGES).await;
+    let (press, text, mut driver) = begun(AGES).await;
     // Not before its age, restart or not.
-    hand = hand.restart(&text, noon() + minutes(59)).await;
-    assert!(hand.pages(noon() + minutes(59)).await.is_empty());
-    hand.pages(noon() + minutes(61)).await;
-    assert_eq!(texts(&hand), (1, 1));
-    assert_eq!(hand.counter("pages.not-modified"), 1);
+    driver = driver.restart(&text, noon() + minutes(59)).await;
+    assert!(driver.pages(noon() + minutes(59)).await.is_empty());
+    driver.pages(noon() + minutes(61)).await;
+    assert_eq!(texts(&driver), (1, 1));
+    assert_eq!(driver.counter("pages.not-modified"), 1);
     press.page("/page", bridge(EDITED));
-    hand = hand.restart(&text, noon() + hours(23)).await;
-    assert!(hand.pages(noon() + hours(23)).await.is_empty());
-    hand.pages(noon() + hours(25)).await;
+    driver = driver.restart(&text, noon() + hours(23)).await;
+    assert!(driver.pages(noon() + hours(23)).await.is_empty());
+    driver.pages(noon() + hours(25)).await;
     let first = Some(format!("\"{}\"", TEXT.len()));
     assert_eq!(asked(&press), [None, first.clone(), first]);
-    assert_eq!(texts(&hand), (1, 2), "a revision of the same article");
+    assert_eq!(texts(&driver), (1, 2), "a revision of the same article");
     assert_eq!(
-        hand.number("SELECT count(*) FROM articles WHERE text LIKE '%untied%'"),
+        driver.number("SELECT count(*) FROM articles WHERE text LIKE '%untied%'"),
         1
     );
-    assert_eq!(hand.counter("articles.revised"), 1);
+    assert_eq!(driver.counter("articles.revised"), 1);
     // There are no more ages, and nothing is kept for them.
-    assert!(hand.pages(noon() + hours(24 * 60)).await.is_empty());
+    assert!(driver.pages(noon() + hours(24 * 60)).await.is_empty());
     assert_eq!(
-        hand.number("SELECT count(*) FROM entry WHERE payload IS NOT NULL OR next_at IS NOT NULL"),
+        driver.number("SELECT count(*) FROM entry WHERE payload IS NOT NULL OR next_at IS NOT NULL"),
         0
     );
 }
 
 #[tokio::test]
 async fn ages_that_went_by_while_nothing_ran_are_one_request() {
-    let (press, text, hand) = begun(AGES).await;
+    let (press, text, driver) = begun(AGES).await;
     let late = noon() + hours(72);
-    let hand = hand.restart(&text, late).await;
-    assert_eq!(hand.pages(late).await.len(), 1);
-    assert!(hand.pages(late + hours(240)).await.is_empty());
+    let driver = driver.restart(&text, late).await;
+    assert_eq!(driver.pages(late).await.len(), 1);
+    assert!(driver.pages(late + hours(240)).await.is_empty());
     assert_eq!(press.count("/page"), 2);
 }
 
@@ -101,12 +101,12 @@ async fn without_validators_the_same_text_is_no_revision_and_validators_are_repl
     press.page("/page", page("The bridge", TEXT, "").last_modified("long ago"));
     press.page("/feed", feed(&press.url("/page"), noon()));
     let lines = "every = \"30d\"\nrevisit = [\"1h\", \"2h\", \"3h\"]";
-    let hand = Hand::start(&config("", &[("a", press.url("/feed"), lines)]), noon()).await;
-    hand.poll(noon()).await;
-    hand.pages(noon()).await;
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), lines)]), noon()).await;
+    driver.poll(noon()).await;
+    driver.pages(noon()).await;
     press.page("/page", page("The bridge", TEXT, ""));
     for hour in [1, 2, 3] {
-        hand.pages(noon() + hours(hour) + minutes(1)).await;
+        driver.pages(noon() + hours(hour) + minutes(1)).await;
     }
     let since: Vec<_> = press
         .requests_for("/page")
@@ -114,7 +114,7 @@ async fn without_validators_the_same_text_is_no_revision_and_validators_are_repl
         .map(|seen| seen.text("if-modified-since"))
         .collect();
     assert_eq!(since, [None, Some("long ago".to_owned()), None, None]);
-    assert_eq!(texts(&hand), (1, 1));
+    assert_eq!(texts(&driver), (1, 1));
 }
 
 #[tokio::test]
@@ -123,10 +123,10 @@ async fn behind_a_redirect_validators_go_to_the_page_that_gave_them() {
     press.page("/go", Reply::redirect(302, "/page"));
     press.page("/page", bridge(TEXT));
     press.page("/feed", feed(&press.url("/go"), noon()));
-    let hand = Hand::start(&config("", &[("a", press.url("/feed"), AGES)]), noon()).await;
-    hand.poll(noon()).await;
-    hand.pages(noon()).await;
-    hand.pages(noon() + minutes(61)).await;
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), AGES)]), noon()).await;
+    driver.poll(noon()).await;
+    driver.pages(noon()).await;
+    driver.pages(noon() + minutes(61)).await;
     assert_eq!(press.count("/go"), 2);
     assert!(
         press
@@ -135,7 +135,7 @@ async fn behind_a_redirect_validators_go_to_the_page_that_gave_them() {
             .all(|seen| seen.header("if-none-match").is_none())
     );
     assert_eq!(asked(&press)[1], Some(format!("\"{}\"", TEXT.len())));
-    assert_eq!(hand.counter("pages.not-modified"), 1);
+    assert_eq!(driver.counter("pages.not-modified"), 1);
 }
 
 #[tokio::test]
@@ -150,41 +150,41 @@ async fn pages_that_come_of_age_together_keep_the_gap_and_the_turn_of_their_host
         .map(|name| (name.as_str(), press.url(name)))
         .collect();
     press.page("/feed", rss(&entries));
-    let hand = Hand::start(&config("", &[("a", press.url("/feed"), AGES)]), noon()).await;
-    hand.poll(noon()).await;
-    assert_eq!(hand.pages(noon()).await.len(), 6);
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), AGES)]), noon()).await;
+    driver.poll(noon()).await;
+    assert_eq!(driver.pages(noon()).await.len(), 6);
     press.forget();
-    assert_eq!(hand.pages(noon() + hours(2)).await.len(), 6);
+    assert_eq!(driver.pages(noon() + hours(2)).await.len(), 6);
     let gap = shortest_gap(&press.requests()).unwrap();
     assert!(gap.as_millis() >= 10, "{gap:?}");
 }
 
 #[tokio::test]
 async fn an_entry_that_its_feed_says_changed_is_looked_at_again() {
-    let (press, text, mut hand) = begun("every = \"1h\"").await;
+    let (press, text, mut driver) = begun("every = \"1h\"").await;
     press.page("/page", bridge(EDITED));
     press.page("/feed", feed(&press.url("/page"), noon() + minutes(90)));
     let now = noon() + hours(2);
-    hand.poll(now).await;
+    driver.poll(now).await;
     // Killed between the two: it waits.
-    hand = hand.restart(&text, now).await;
-    hand.pages(now).await;
+    driver = driver.restart(&text, now).await;
+    driver.pages(now).await;
     assert_eq!(asked(&press), [None, Some(format!("\"{}\"", TEXT.len()))]);
-    assert_eq!(texts(&hand), (1, 2));
-    assert_eq!(hand.counter("entries.revisit"), 1);
+    assert_eq!(texts(&driver), (1, 2));
+    assert_eq!(driver.counter("entries.revisit"), 1);
     // The same word again is no news.
-    hand.polls(now + hours(2)).await;
-    assert!(hand.pages(now + hours(2)).await.is_empty());
+    driver.polls(now + hours(2)).await;
+    assert!(driver.pages(now + hours(2)).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_feed_that_always_says_that_it_changed_is_believed_less_and_less() {
-    let (press, _, hand) = begun("every = \"30m\"").await;
+    let (press, _, driver) = begun("every = \"30m\"").await;
     for step in 1..(48 * 14) {
         let now = noon() + minutes(30 * step);
         press.page("/feed", feed(&press.url("/page"), now));
-        hand.polls(now + minutes(5)).await;
-        hand.pages(now + minutes(5)).await;
+        driver.polls(now + minutes(5)).await;
+        driver.pages(now + minutes(5)).await;
     }
     let looks = press.count("/page") - 1;
     // An hour, two, four and so on: 1 + 2 + … + 128 hours are 255 of 336.
@@ -193,14 +193,14 @@ async fn a_feed_that_always_says_that_it_changed_is_believed_less_and_less() {
     press.page("/page", bridge(EDITED));
     press.page("/feed", feed(&press.url("/page"), noon() + hours(24 * 22)));
     let now = noon() + hours(24 * 23);
-    hand.polls(now).await;
-    hand.pages(now).await;
-    assert_eq!(texts(&hand), (1, 2));
+    driver.polls(now).await;
+    driver.pages(now).await;
+    assert_eq!(texts(&driver), (1, 2));
     press.page("/page", bridge(TEXT));
     press.page("/feed", feed(&press.url("/page"), now + hours(1)));
-    hand.polls(now + hours(2)).await;
-    hand.pages(now + hours(2)).await;
-    assert_eq!(texts(&hand), (1, 3));
+    driver.polls(now + hours(2)).await;
+    driver.pages(now + hours(2)).await;
+    assert_eq!(texts(&driver), (1, 3));
 }
 
 #[tokio::test]
@@ -215,15 +215,15 @@ async fn an_article_of_the_feeds_own_text_is_revised_without_a_page() {
     };
     press.page("/feed", said(TEXT, noon()));
     let lines = "every = \"1h\"\npages = \"never\"\nrevisit = [\"1h\"]";
-    let hand = Hand::start(&config("", &[("a", press.url("/feed"), lines)]), noon()).await;
-    hand.poll(noon()).await;
-    hand.pages(noon()).await;
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), lines)]), noon()).await;
+    driver.poll(noon()).await;
+    driver.pages(noon()).await;
     press.page("/feed", said(EDITED, noon() + hours(1)));
     let now = noon() + hours(2);
-    hand.poll(now).await;
-    hand.pages(now).await;
-    assert_eq!(texts(&hand), (1, 2));
-    assert!(hand.pages(now + hours(9)).await.is_empty());
+    driver.poll(now).await;
+    driver.pages(now).await;
+    assert_eq!(texts(&driver), (1, 2));
+    assert!(driver.pages(now + hours(9)).await.is_empty());
 }
 
 #[tokio::test]
@@ -235,17 +235,17 @@ async fn a_page_that_is_gone_or_broken_by_then_leaves_the_article_as_it_was() {
         (Reply::status(500), 4),
         (Reply::html("<html><body></body></html>").etag("\"empty\""), 2),
     ] {
-        let (press, _, hand) = begun(AGES).await;
+        let (press, _, driver) = begun(AGES).await;
         press.page("/page", reply.clone());
         press.forget();
         let mut now = noon() + hours(1);
         while now < noon() + hours(26) {
-            hand.pages(now).await;
+            driver.pages(now).await;
             now += minutes(5);
         }
-        assert_eq!(texts(&hand), (1, 1), "{reply:?}");
+        assert_eq!(texts(&driver), (1, 1), "{reply:?}");
         assert_eq!(
-            hand.number("SELECT count(*) FROM articles WHERE method = 'auto' AND text LIKE '%scissors%'"),
+            driver.number("SELECT count(*) FROM articles WHERE method = 'auto' AND text LIKE '%scissors%'"),
             1,
             "{reply:?}"
         );
@@ -261,56 +261,56 @@ async fn a_page_that_is_gone_or_broken_by_then_leaves_the_article_as_it_was() {
         );
         // The article is there: in the end it is at rest.
         now += hours(24 * 8);
-        hand.pages(now).await;
-        assert!(hand.pages(now + hours(24 * 8)).await.is_empty(), "{reply:?}");
+        driver.pages(now).await;
+        assert!(driver.pages(now + hours(24 * 8)).await.is_empty(), "{reply:?}");
     }
 }
 
 #[tokio::test]
 async fn trouble_of_the_host_costs_a_second_look_nothing() {
-    let (press, _, hand) = begun(AGES).await;
+    let (press, _, driver) = begun(AGES).await;
     press.page("/page", Reply::busy(Some("7200")));
-    hand.pages(noon() + minutes(61)).await;
+    driver.pages(noon() + minutes(61)).await;
     press.page("/page", bridge(EDITED));
-    assert!(hand.pages(noon() + hours(2)).await.is_empty(), "the host rests");
-    hand.pages(noon() + hours(4)).await;
-    assert_eq!(texts(&hand), (1, 2));
-    assert_eq!(hand.number("SELECT sum(attempts) FROM entry"), 0);
+    assert!(driver.pages(noon() + hours(2)).await.is_empty(), "the host rests");
+    driver.pages(noon() + hours(4)).await;
+    assert_eq!(texts(&driver), (1, 2));
+    assert_eq!(driver.number("SELECT sum(attempts) FROM entry"), 0);
 }
 
 #[tokio::test]
 async fn a_reload_changes_the_ages_of_what_waits() {
-    let (press, text, hand) = begun(AGES).await;
+    let (press, text, driver) = begun(AGES).await;
     let now = noon() + minutes(30);
     // Nothing more.
-    let hand = hand.restart(&text.replace(AGES, "every = \"30d\""), now).await;
-    assert!(hand.pages(noon() + hours(30)).await.is_empty());
-    assert_eq!(hand.number("SELECT count(payload) FROM entry"), 0);
+    let driver = driver.restart(&text.replace(AGES, "every = \"30d\""), now).await;
+    assert!(driver.pages(noon() + hours(30)).await.is_empty());
+    assert_eq!(driver.number("SELECT count(payload) FROM entry"), 0);
     assert_eq!(press.count("/page"), 1);
-    let (press, text, hand) = begun(AGES).await;
+    let (press, text, driver) = begun(AGES).await;
     // Sooner, and what is younger than an age only.
     let sooner = text.replace("[\"1d\", \"1h\"]", "[\"10m\", \"40m\"]");
-    let hand = hand.restart(&sooner, now).await;
-    assert!(hand.pages(now).await.is_empty());
-    assert_eq!(hand.pages(noon() + minutes(41)).await.len(), 1);
-    assert!(hand.pages(noon() + hours(30)).await.is_empty());
+    let driver = driver.restart(&sooner, now).await;
+    assert!(driver.pages(now).await.is_empty());
+    assert_eq!(driver.pages(noon() + minutes(41)).await.len(), 1);
+    assert!(driver.pages(noon() + hours(30)).await.is_empty());
     assert_eq!(press.count("/page"), 2);
 }
 
 #[tokio::test]
 async fn what_is_paused_waits_and_what_keeps_its_first_text_is_left_alone() {
-    let (press, text, hand) = begun(AGES).await;
+    let (press, text, driver) = begun(AGES).await;
     let off = format!("{text}enabled = false\n");
-    let hand = hand.restart(&off, noon() + minutes(10)).await;
-    assert!(hand.pages(noon() + hours(2)).await.is_empty());
-    let hand = hand.restart(&text, noon() + hours(3)).await;
-    assert_eq!(hand.pages(noon() + hours(3)).await.len(), 1);
+    let driver = driver.restart(&off, noon() + minutes(10)).await;
+    assert!(driver.pages(noon() + hours(2)).await.is_empty());
+    let driver = driver.restart(&text, noon() + hours(3)).await;
+    assert_eq!(driver.pages(noon() + hours(3)).await.len(), 1);
     assert_eq!(press.count("/page"), 2);
 
-    let (press, _, hand) = begun("every = \"1h\"\nrevisions = \"first\"").await;
+    let (press, _, driver) = begun("every = \"1h\"\nrevisions = \"first\"").await;
     press.page("/feed", feed(&press.url("/page"), noon() + hours(1)));
-    hand.polls(noon() + hours(2)).await;
-    assert!(hand.pages(noon() + hours(4)).await.is_empty());
+    driver.polls(noon() + hours(2)).await;
+    assert!(driver.pages(noon() + hours(4)).await.is_empty());
     assert_eq!(press.count("/page"), 1);
 }
 

@@ -1,6 +1,6 @@
 //! What is asked of feeds is asked of the sitemaps that an index names.
 
-use super::hand::{Hand, config, noon};
+use super::driver::{Driver, config, noon};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 
@@ -42,8 +42,8 @@ fn press(more: &str) -> (Press, String) {
 async fn a_child_sitemap_obeys_feed_robots() {
     for (more, private) in [("feed_robots = true\n", 0), ("", 1)] {
         let (press, text) = press(more);
-        let hand = Hand::start(&text, noon()).await;
-        let report = hand.poll(noon()).await;
+        let driver = Driver::start(&text, noon()).await;
+        let report = driver.poll(noon()).await;
         assert_eq!(report.failure, None);
         assert_eq!(press.count("/private/child.xml"), private, "{more}");
         assert_eq!(press.count("/public/child.xml"), 1);
@@ -61,15 +61,15 @@ async fn a_source_whose_only_child_sitemap_is_forbidden_fails_with_robots_denied
             press.url("/private/child.xml")
         )),
     );
-    let hand = Hand::start(&text, noon()).await;
-    assert_eq!(hand.poll(noon()).await.failure.unwrap().code, "robots-denied");
+    let driver = Driver::start(&text, noon()).await;
+    assert_eq!(driver.poll(noon()).await.failure.unwrap().code, "robots-denied");
     assert_eq!(press.count("/private/child.xml"), 0);
 }
 
 #[tokio::test]
 async fn odd_headers_of_child_sitemaps_are_counted() {
     let (_press, text) = press("");
-    let hand = Hand::start(&text, noon()).await;
-    hand.poll(noon()).await;
-    assert_eq!(hand.counter("headers.odd"), 2);
+    let driver = Driver::start(&text, noon()).await;
+    driver.poll(noon()).await;
+    assert_eq!(driver.counter("headers.odd"), 2);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::hand::{Hand, config, hours, minutes, noon};
+use super::driver::{Driver, config, hours, minutes, noon};
 use crate::desk::{Desk, send};
 use crate::support::press::{Press, most_at_once, shortest_gap};
 use crate::support::reply::Reply;
@@ -31,9 +31,9 @@ fn feed(guids: std::ops::Range<usize>, more: &str) -> Reply {
 async fn next(reply: Reply, lines: &str) -> (i64, String) {
     let press = Press::start("127.0.0.2");
     press.page("/feed", reply);
-    let hand = Hand::start(&config("", &[("a", press.url("/feed"), lines)]), noon()).await;
-    let next = hand.poll(noon()).await.next;
-    let stored = hand.status("a", noon()).next.unwrap();
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), lines)]), noon()).await;
+    let next = driver.poll(noon()).await.next;
+    let stored = driver.status("a", noon()).next.unwrap();
     assert_eq!(next.why, stored.why, "status says the same");
     ((next.at - noon()).num_minutes(), next.why)
 }
@@ -63,12 +63,12 @@ async fn p10_adaptive_keeps_its_floors_and_the_users_word_the_hard_one() {
         let round = round.fetch_add(1, Ordering::SeqCst);
         feed(50 * round..50 * round + 50, "").etag(format!("\"{round}\""))
     });
-    let hand = Hand::start(&config("", &[("a", press.url("/feed"), NO_PAGES)]), noon()).await;
-    let first = hand.poll(noon()).await.next;
-    let second = hand.poll(first.at).await.next;
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), NO_PAGES)]), noon()).await;
+    let first = driver.poll(noon()).await.next;
+    let second = driver.poll(first.at).await.next;
     let wait = (second.at - first.at).num_minutes();
     assert!((15..=16).contains(&wait), "a quarter after an overflow: {wait}");
-    let third = hand.poll(second.at).await.next;
+    let third = driver.poll(second.at).await.next;
     let wait = (third.at - second.at).num_minutes();
     assert!((15..=16).contains(&wait), "a quarter after another: {wait}");
 }
@@ -96,11 +96,11 @@ async fn p11_max_age_delays_on_every_answer_and_at_most_by_max_hint() {
     // 304
     let press = Press::start("127.0.0.2");
     press.page("/feed", fresh(feed(0..3, "")).etag("\"a\""));
-    let hand = Hand::start(&config("", &[("a", press.url("/feed"), polled)]), noon()).await;
-    hand.poll(noon()).await;
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), polled)]), noon()).await;
+    driver.poll(noon()).await;
     let later = noon() + hours(10);
-    let next_one = hand.poll(later).await.next;
-    assert_eq!(hand.number("SELECT count(*) FROM poll WHERE status = 304"), 1);
+    let next_one = driver.poll(later).await.next;
+    assert_eq!(driver.number("SELECT count(*) FROM poll WHERE status = 304"), 1);
     assert_eq!((next_one.at - later).num_minutes(), 540);
     // Expires counts without max-age only; the past and nonsense add nothing.
     let expires = |value: &str| {
@@ -198,25 +198,25 @@ async fn p13_retry_after_holds_for_feeds_and_pages_of_the_scope() {
             "",
             &[("a", press.url("/a"), polled), ("b", press.url("/b"), polled)],
         );
-        let hand = Hand::start(&text, noon()).await;
+        let driver = Driver::start(&text, noon()).await;
         busy.store(true, Ordering::SeqCst);
-        assert_eq!(hand.polls(noon()).await.len(), 2);
+        assert_eq!(driver.polls(noon()).await.len(), 2);
         press.forget();
         // Neither the other feed nor the page that waits is asked, restart or not.
-        let hand = hand.restart(&text, noon() + minutes(1)).await;
+        let driver = driver.restart(&text, noon() + minutes(1)).await;
         let before = noon() + minutes(wait - 1);
         for now in [noon() + minutes(1), noon() + minutes(60), before] {
             assert!(
-                hand.polls(now).await.is_empty() && hand.pages(now).await.is_empty(),
+                driver.polls(now).await.is_empty() && driver.pages(now).await.is_empty(),
                 "{value}"
             );
         }
         assert!(press.requests().is_empty(), "{value}");
         busy.store(false, Ordering::SeqCst);
         let after = noon() + minutes(wait + 1);
-        let hand = hand.restart(&text, after).await;
+        let driver = driver.restart(&text, after).await;
         assert_eq!(
-            (hand.polls(after).await.len(), hand.pages(after).await.len()),
+            (driver.polls(after).await.len(), driver.pages(after).await.len()),
             (2, 1),
             "{value}"
         );
@@ -252,12 +252,12 @@ async fn p13_its_scope_is_the_host_or_the_feed_or_the_domain() {
             ("domain", of("feeds.paper.example", "/same-domain"), polled),
         ];
         let more = format!("scope = \"{scope}\"");
-        let hand = Hand::start(&config(&more, std::slice::from_ref(&busy)), noon()).await;
-        hand.poll(noon()).await;
+        let driver = Driver::start(&config(&more, std::slice::from_ref(&busy)), noon()).await;
+        driver.poll(noon()).await;
         let [host, domain] = others;
         let later = noon() + minutes(10);
-        let hand = hand.restart(&config(&more, &[busy, host, domain]), later).await;
-        hand.polls(later).await;
+        let driver = driver.restart(&config(&more, &[busy, host, domain]), later).await;
+        driver.polls(later).await;
         let got = [press.count("/same-host") == 1, press.count("/same-domain") == 1];
         assert_eq!(got, asked, "{scope}");
     }
@@ -280,15 +280,15 @@ async fn p14_failures_back_off_up_to_a_day_and_a_source_never_dies() {
             "",
             &[("a", press.url("/feed"), "every = \"30m\"\npages = \"never\"")],
         );
-        let mut hand = Hand::start(&text, noon()).await;
+        let mut driver = Driver::start(&text, noon()).await;
         let (mut now, mut waits) = (noon(), Vec::new());
         for _ in 0..40 {
-            let next = hand.poll(now).await.next;
+            let next = driver.poll(now).await.next;
             waits.push((next.at - now).num_minutes());
             // Kept over a restart.
-            hand = hand.restart(&text, next.at - minutes(1)).await;
+            driver = driver.restart(&text, next.at - minutes(1)).await;
             assert!(
-                hand.polls(next.at - minutes(1)).await.is_empty(),
+                driver.polls(next.at - minutes(1)).await.is_empty(),
                 "{reply:?}: {waits:?}"
             );
             now = next.at + minutes(1);
@@ -299,7 +299,7 @@ async fn p14_failures_back_off_up_to_a_day_and_a_source_never_dies() {
             "{reply:?}: {waits:?}"
         );
         well.store(true, Ordering::SeqCst);
-        let report = hand.poll(now).await;
+        let report = driver.poll(now).await;
         assert!(report.failure.is_none() && (30..=32).contains(&(report.next.at - now).num_minutes()));
     }
 }
@@ -375,20 +375,20 @@ async fn p17_a_clock_that_jumps_makes_no_burst_and_starves_nobody() {
         "",
         &[("a", press.url("/feed"), "every = \"30m\"\npages = \"never\"")],
     );
-    let hand = Hand::start(&text, noon()).await;
-    hand.poll(noon()).await;
+    let driver = Driver::start(&text, noon()).await;
+    driver.poll(noon()).await;
     // A day ahead, as after a suspend: one request, not forty-eight.
     let ahead = noon() + hours(24);
-    let after = hand.poll(ahead).await.next.at;
-    assert!(hand.polls(ahead).await.is_empty());
+    let after = driver.poll(ahead).await.next.at;
+    assert!(driver.polls(ahead).await.is_empty());
     assert!((30..=31).contains(&(after - ahead).num_minutes()));
     // Set right again: what was written a day ahead does not make it wait for a day.
     let back = noon() + minutes(1);
-    assert_eq!(hand.polls(back).await.len(), 1);
-    assert!(hand.polls(back).await.is_empty());
-    assert_eq!(hand.polls(back + minutes(32)).await.len(), 1);
+    assert_eq!(driver.polls(back).await.len(), 1);
+    assert!(driver.polls(back).await.is_empty());
+    assert_eq!(driver.polls(back + minutes(32)).await.len(), 1);
     // A little back, as by a time server: nothing happens.
-    assert!(hand.polls(back + minutes(31)).await.is_empty());
+    assert!(driver.polls(back + minutes(31)).await.is_empty());
     assert_eq!(press.requests().len(), 4);
 }
 
@@ -532,17 +532,17 @@ async fn p20_adaptive_follows_the_source_and_counts_what_may_be_lost() {
             ("daily", press.url("/daily"), NO_PAGES),
         ],
     );
-    let hand = Hand::start(&text, noon()).await;
+    let driver = Driver::start(&text, noon()).await;
     let mut last = (0, 0);
     for step in 0..(14 * 96) {
         let now = noon() + minutes(15 * step);
         clock.store(usize::try_from(15 * step).unwrap(), Ordering::SeqCst);
-        hand.polls(now).await;
+        driver.polls(now).await;
         if step == 13 * 96 {
             last = (press.count("/wire"), press.count("/daily"));
         }
     }
-    assert!(hand.counter("overflows") >= 1, "counted as possible loss");
+    assert!(driver.counter("overflows") >= 1, "counted as possible loss");
     let (wire, daily) = (press.count("/wire") - last.0, press.count("/daily") - last.1);
     assert!(
         (40..=96).contains(&wire),

@@ -149,7 +149,7 @@ async fn p30_no_answer_forbids_everything_for_a_while() {
     ];
     for (robots, status) in failing {
         let server = site(robots).await;
-        let fetcher = fetcher(&hasty());
+        let fetcher = fetcher(&short_timeouts());
         let failed = get_page(&fetcher, server.url("/a")).await.unwrap_err();
         assert_eq!(failed.error.code(), "robots-unreachable", "{status:?}");
         assert_eq!(failed.error.grade(), Grade::Temporary);
@@ -174,7 +174,7 @@ async fn p30_no_answer_forbids_everything_for_a_while() {
         .local_addr()
         .unwrap();
     let url = Url::parse(&format!("http://{gone}/a")).unwrap();
-    let failed = get_page(&fetcher(&hasty()), url).await.unwrap_err();
+    let failed = get_page(&fetcher(&short_timeouts()), url).await.unwrap_err();
     assert_eq!(failed.error.code(), "robots-unreachable");
     assert!(failed.to_string().contains("could not be connected"), "{failed}");
 }

@@ -1,5 +1,4 @@
-//! What a running daemon does beside its work: outputs and figures that follow the configuration, and a database that
-//! fails under it.
+//! A running daemon: outputs and metrics follow a reload, and a failing database is counted and logged.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

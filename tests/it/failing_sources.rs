@@ -1,4 +1,4 @@
-//! Sources and configurations that go wrong: said clearly, and nothing else is harmed.
+//! Sources and configurations that fail: the messages are clear, and other sources are collected.
 
 use crate::desk::{Desk, tally};
 use crate::support::press::Press;

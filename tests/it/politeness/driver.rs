@@ -1,4 +1,4 @@
-//! The two halves of the way driven by hand: the real fetcher and a real database, at whatever time a test says it is.
+//! Polls and collects without the daemon: the real fetcher and a real database, at whatever time a test says it is.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -29,7 +29,7 @@ pub(super) fn hours(number: i64) -> Duration {
 }
 
 /// A run of the program without its loop.
-pub(super) struct Hand {
+pub(super) struct Driver {
     folder: tempfile::TempDir,
     store: Store,
     fetcher: Fetcher,
@@ -47,7 +47,7 @@ impl Lookup for AllAt {
     }
 }
 
-impl Hand {
+impl Driver {
     /// Starts with an empty database.
     pub(super) async fn start(config: &str, now: DateTime<Utc>) -> Self {
         Self::begin(tempfile::tempdir().unwrap(), config, now).await
