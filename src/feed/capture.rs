@@ -9,7 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::fields::FeedField;
 use super::limits::{self, truncated};
-use super::plain_text::{TextKind, escape_html};
+use super::plain_text::{TextKind, escape_html, is_in_list};
 use super::reference::decode_references;
 use super::token::Tag;
 
@@ -177,10 +177,6 @@ fn decode_base64(text: &str) -> Option<String> {
 
 /// Whether an element of HTML has no end tag.
 pub(super) fn is_void(local: &str) -> bool {
-    [
-        "br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "param", "source",
-        "track", "wbr",
-    ]
-    .iter()
-    .any(|name| name.eq_ignore_ascii_case(local))
+    const NAMES: &str = "br hr img input meta link area base col embed param source track wbr";
+    is_in_list(local, NAMES)
 }

@@ -17,8 +17,8 @@ use super::token::Tag;
 use super::values::{language_tag, web_address};
 use crate::model::{Entry, EntryDetails, FeedHints, ParsedFeed};
 
-/// Longest interval a feed may ask for; longer ones are mistakes.
-const MAX_INTERVAL: Duration = Duration::from_hours(366 * 24);
+/// Longest `ttl`; longer ones are mistakes.
+const MAX_TTL: Duration = Duration::from_hours(366 * 24);
 
 /// The feed's own fields while they are parsed. Of most the first counts: what comes after an entry may be the rest of
 /// a broken one.
@@ -84,7 +84,10 @@ impl ChannelDraft {
             FeedField::Rights if self.rights.is_none() => {
                 self.rights = plain_line(text, kind, limits::RIGHTS);
             }
-            FeedField::Ttl => self.hints.ttl = number(text).and_then(|minutes| interval(minutes, 60)),
+            FeedField::Ttl => {
+                let ttl = number(text).map(|minutes| Duration::from_mins(u64::from(minutes)));
+                self.hints.ttl = ttl.filter(|ttl| !ttl.is_zero() && *ttl <= MAX_TTL);
+            }
             FeedField::SkipHour => {
                 // 24 is midnight in RSS 0.91.
                 let hour = number(text)
@@ -183,21 +186,16 @@ fn number(text: &str) -> Option<u32> {
     text.trim().parse().ok()
 }
 
-/// An interval of `count` times so many seconds, unless it is zero or absurd.
-fn interval(count: u32, seconds: u64) -> Option<Duration> {
-    Some(Duration::from_secs(u64::from(count) * seconds))
-        .filter(|length| !length.is_zero() && *length <= MAX_INTERVAL)
-}
-
 /// The length of an `updatePeriod` by its name (RSS 1.0 syndication module).
 fn named_period(text: &str) -> Option<Duration> {
-    let hours = match text.trim().to_ascii_lowercase().as_str() {
-        "hourly" => 1,
-        "daily" => 24,
-        "weekly" => 7 * 24,
-        "monthly" => 30 * 24,
-        "yearly" => 365 * 24,
-        _ => return None,
-    };
-    interval(hours, 3600)
+    Some(Duration::from_hours(
+        match text.trim().to_ascii_lowercase().as_str() {
+            "hourly" => 1,
+            "daily" => 24,
+            "weekly" => 7 * 24,
+            "monthly" => 30 * 24,
+            "yearly" => 365 * 24,
+            _ => return None,
+        },
+    ))
 }

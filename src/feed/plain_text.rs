@@ -147,7 +147,7 @@ pub(super) fn is_html_element(name: &str) -> bool {
 }
 
 /// Whether a name, in any case, is in a list with spaces between its words.
-fn is_in_list(name: &str, names: &str) -> bool {
+pub(super) fn is_in_list(name: &str, names: &str) -> bool {
     names
         .split_ascii_whitespace()
         .any(|known| known.eq_ignore_ascii_case(name))

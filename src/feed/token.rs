@@ -44,7 +44,7 @@ impl<'a> Tag<'a> {
 }
 
 /// Attributes of one tag that are kept; a tag of a real feed has a dozen, a root with its namespaces thirty.
-pub(super) const MAX_ATTRIBUTES: usize = 128;
+const MAX_ATTRIBUTES: usize = 128;
 
 /// What the slash in `<a href=/feed/>` belongs to: in XML to the tag, in HTML to the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

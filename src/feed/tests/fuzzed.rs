@@ -1,11 +1,11 @@
-//! The inputs of `tests/fuzz`, and what they become when a byte is lost, doubled or changed, without a fuzzer.
+//! The corpus of `tests/fuzz`, with a byte removed or changed and cut at many places, without a fuzzer.
 
 use std::path::Path;
 
 use super::base;
 use crate::feed::{SitemapReader, find_feeds, parse, parse_opml, parse_sitemap, repair_mojibake};
 
-/// Reads bytes in every way there is; a fault of ours is a failed test.
+/// Reads bytes with every parser; a panic in one fails the test.
 fn read(bytes: &[u8], what: &str) {
     let base = base();
     for refused in [
@@ -19,13 +19,13 @@ fn read(bytes: &[u8], what: &str) {
         assert!(!fault, "{what}: {}", bytes.escape_ascii());
     }
     find_feeds(bytes, None, &base);
-    // As the network gives it, it is the same.
+    // In pieces, as the network delivers it, the result is the same.
     let mut reader = SitemapReader::new(None, Some(&base));
     for piece in bytes.chunks(7) {
         reader.push(piece);
     }
     let in_pieces = reader.finish().map(|(sitemap, _)| sitemap);
-    // How much is had of what is packed badly is the packer's affair.
+    // How much of broken gzip is unpacked depends on the length of the pieces.
     if bytes.starts_with(b"\x1f\x8b") {
         return;
     }
@@ -38,7 +38,7 @@ fn read(bytes: &[u8], what: &str) {
 }
 
 #[test]
-fn h14_what_the_fuzzer_found_worth_keeping_ends_in_no_fault() {
+fn h14_the_corpus_of_the_fuzzer_ends_in_no_fault() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/feed"));
     let mut inputs = 0;
     for file in std::fs::read_dir(folder).unwrap() {
@@ -47,7 +47,7 @@ fn h14_what_the_fuzzer_found_worth_keeping_ends_in_no_fault() {
         let what = path.display().to_string();
         read(&bytes, &what);
         inputs += 1;
-        // Steps that meet every part of a small input, and a few of a large one.
+        // At every place of a small input, and at forty places of a large one.
         for at in (0..bytes.len()).step_by(1 + bytes.len() / 40) {
             read(&bytes[..at], &what);
             read(&bytes[at..], &what);

@@ -104,7 +104,7 @@ fn a_packed_file_is_unpacked_and_a_bomb_is_not() {
 }
 
 #[test]
-fn h13_depth_and_number_cost_nothing() {
+fn h13_depth_and_number_take_linear_time() {
     let deep = |open: &str, close: &str, n: usize| {
         format!(
             "<rss><channel><item>{}{}<title>T</title></item><item><title>U</title></item></channel></rss>",
@@ -140,8 +140,8 @@ fn h13_depth_and_number_cost_nothing() {
 }
 
 #[test]
-fn h13_stray_end_tags_are_not_looked_for() {
-    // Did each look at every open element, this would take minutes.
+fn h13_stray_end_tags_take_linear_time() {
+    // If each were searched for among all open elements, this would take minutes.
     let text = format!(
         "<rss><channel><item>{}{}<title>T</title></item></channel></rss>",
         "<x>".repeat(240),

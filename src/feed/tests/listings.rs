@@ -49,7 +49,7 @@ const PAGE: &str = "<!DOCTYPE html><title>The Paper | News</title><base target=_
     <li><a href='https://other.example/3'>Elsewhere</a></ul>";
 
 #[test]
-fn links_with_what_stands_around_them() {
+fn a_link_has_title_and_date_from_its_block() {
     let feed = read(
         PAGE,
         "links = 'li a@href', title = ['h2', 'a'], date = ['time@datetime', { select = '.d', format = '%d.%m.%Y' }]",
@@ -72,7 +72,7 @@ fn links_with_what_stands_around_them() {
 }
 
 #[test]
-fn a_base_with_an_address_is_heeded_and_a_time_is_of_the_sources_zone() {
+fn links_start_from_the_base_and_times_are_in_the_sources_zone() {
     let feed = read(
         "<base href=/archive/><p><a href=7>Seven</a> <i>2 July 2026, 18:30</i></p>",
         "links = 'a', date = { select = 'i', format = '%d %B %Y, %H:%M' }",
@@ -105,7 +105,7 @@ fn a_list_without_links_says_why() {
 }
 
 #[test]
-fn h13_a_page_of_links_costs_what_it_weighs() {
+fn h13_a_page_of_links_takes_linear_time() {
     let many: String = (0..30_000)
         .map(|n| format!("<div><a href=/{n}>{n}</a></div>"))
         .collect();

@@ -341,7 +341,7 @@ fn damage_stays_within_its_entry() {
 }
 
 #[test]
-fn half_a_document_gives_whole_links_only() {
+fn a_truncated_document_gives_no_truncated_links() {
     let feed = read(
         "<rss><channel><item><title>One</title><link>/1</link></item><item><title>Two</title><link>/2-and-mo",
     );
@@ -357,7 +357,7 @@ fn half_a_document_gives_whole_links_only() {
 }
 
 #[test]
-fn titles_and_texts_of_weaker_vocabularies_stand_back() {
+fn fields_of_better_vocabularies_take_precedence() {
     assert_item(
         "<media:group><media:title>M</media:title></media:group><title>T</title><dc:title>D</dc:title>
         <itunes:summary>I</itunes:summary><description>S</description>",
@@ -370,7 +370,7 @@ fn titles_and_texts_of_weaker_vocabularies_stand_back() {
 }
 
 #[test]
-fn links_in_a_text_start_from_where_it_stands() {
+fn the_base_of_a_text_is_that_of_its_element() {
     let bases = |text: &str| -> Vec<Option<String>> {
         read(text)
             .entries
@@ -406,7 +406,7 @@ fn links_in_a_text_start_from_where_it_stands() {
 }
 
 #[test]
-fn blank_entries_are_kept_and_known_as_such() {
+fn blank_entries_are_kept_and_recognised() {
     let feed = read(
         "<rss><channel><item/><item><author>a</author><pubDate>2026-01-02</pubDate><category>c</category></item>
         <item><enclosure url='/a.mp3'/></item><item><title>a</title></item><item><guid>1</guid></item></channel></rss>",
@@ -416,14 +416,14 @@ fn blank_entries_are_kept_and_known_as_such() {
 }
 
 #[test]
-fn whose_words_they_are_and_who_tells_of_them() {
+fn rights_credits_permalinks_and_hubs() {
     let feed = read(
         "<rss version='2.0' xmlns:atom='http://www.w3.org/2005/Atom' xmlns:dc='http://purl.org/dc/elements/1.1/'><channel>
         <title>T</title><copyright>&#169; The Paper</copyright>
         <atom:link rel='hub' href='https://hub.example/'/><atom:link rel='self' href='/feed.xml'/>
         <item><title>A</title><guid>https://paper.example/a</guid></item>
         <item><title>B</title><guid>b</guid><dc:rights>CC BY</dc:rights><source><![CDATA[The Wire]]></source></item>
-        <item><title>C</title><source url='/wire.xml'>The Wire<title>none of C's</title><link>/wire</link></source></item>
+        <item><title>C</title><source url='/wire.xml'>The Wire<title>not C's</title><link>/wire</link></source></item>
         </channel></rss>",
     );
     assert_eq!(feed.rights.as_deref(), Some("© The Paper"));

@@ -111,7 +111,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn in_pieces_of_any_length_it_is_the_same() {
+fn pieces_of_any_length_give_the_same() {
     let whole = format!("{NEWS}</url></urlset>");
     let wide: Vec<u8> = whole.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for form in [whole.as_bytes(), &packed(whole.as_bytes()), &wide] {
@@ -177,7 +177,7 @@ fn an_index_names_sitemaps() {
 }
 
 #[test]
-fn the_time_it_was_made_is_no_change_of_a_page() {
+fn one_lastmod_for_all_pages_is_dropped() {
     let made: String = (0..20)
         .map(|n| {
             format!(
@@ -194,7 +194,7 @@ fn the_time_it_was_made_is_no_change_of_a_page() {
 }
 
 #[test]
-fn other_documents_are_refused_with_the_way_out() {
+fn other_documents_are_refused_with_a_hint() {
     for (text, expected) in [
         ("", "this lists no pages: it is no sitemap"),
         ("Not found", "this lists no pages: it is no sitemap"),
