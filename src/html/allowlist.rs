@@ -63,8 +63,8 @@ pub(super) fn ensure_clean(html: String) -> String {
     if is_clean(&html) { html } else { clean(&html) }
 }
 
-/// Whether HTML has only what is allowed, and a browser builds exactly the elements whose tags are written. Ammonia then
-/// leaves it as it is, but takes as long as html5ever and a serializer.
+/// Whether HTML has only what is allowed, and a browser builds exactly the elements whose tags are written. Ammonia
+/// then leaves it as it is, but takes as long as html5ever and a serializer.
 fn is_clean(html: &str) -> bool {
     let mut tags = 0;
     for at in memchr_iter(b'<', html.as_bytes()) {

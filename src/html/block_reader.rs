@@ -1,8 +1,10 @@
 //! Makes blocks of text from elements.
 //!
-//! Words are joined or separated as the page's layout does it: a block element ends a paragraph, an inline element does not
-//! separate words. A `<br>` directly in a block ends a paragraph; in `<p>`, `<li>` or a heading one is a line break and two
-//! end it. Tables of data become one block per row, tables that lay out a page are read like any other element. Comments, scripts, Word's `<o:p>` and directional marks at the ends are no text; a no-break space is a space.
+//! Words are joined or separated as the page's layout does it: a block element ends a paragraph, an inline element
+//! does not separate words. A `<br>` directly in a block ends a paragraph; in `<p>`, `<li>` or a heading one is a
+//! line break and two end it. Tables of data become one block per row, tables that lay out a page are read like any
+//! other element. Comments, scripts, Word's `<o:p>` and directional marks at the ends are no text; a no-break space
+//! is a space.
 
 use super::block::{Block, BlockKind};
 use super::selection::Selection;
@@ -10,7 +12,7 @@ use super::tag::Tag;
 use super::tree::{Document, NodeId};
 use super::word_runs::{self, is_invisible};
 
-/// An open block element, and how it affects the text in it.
+/// An open block element, and how it affects the text in it. Most values are inherited from the block around it.
 #[derive(Clone, Copy)]
 struct OpenBlock {
     owner: NodeId,
@@ -31,7 +33,8 @@ struct OpenBlock {
     in_data_table: bool,
 }
 
-/// Collects blocks while it walks through elements.
+/// Collects blocks while it walks through elements, in one pass over their nodes. It charges each node and each byte
+/// of text to the steps of the document.
 pub(super) struct BlockReader<'d> {
     document: &'d Document,
     /// Finished blocks.
@@ -101,7 +104,8 @@ impl<'d> BlockReader<'d> {
             }
             id = id.next();
         }
-        // While the elements are open: they tell the kind of the last block.
+        // While the elements are open: they tell the kind of the last block. The subtree of the root ends here, so
+        // nothing else closes them.
         self.end_block();
         self.open.clear();
     }
@@ -268,7 +272,7 @@ impl<'d> BlockReader<'d> {
         let mut text = std::mem::take(&mut self.text);
         let trimmed = text.trim_matches(is_invisible);
         if trimmed.len() < text.len() {
-            text = trimmed.to_owned();
+            text = String::from(trimmed);
         }
         let chars = std::mem::take(&mut self.chars);
         let linked_chars = std::mem::take(&mut self.linked_chars);

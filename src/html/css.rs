@@ -1,4 +1,7 @@
 //! CSS selectors: compiled once, with errors that say where a selector is wrong.
+//!
+//! Selectors come from the rules of the configuration, written by people. The parser (`selectors`) only tells that a
+//! selector is invalid, so [`explain`] searches for the place and a reason.
 
 use std::fmt;
 
@@ -107,8 +110,8 @@ fn tokens(typed: &str) -> Result<Vec<SelectorToken<'_>>, CssError> {
     }
 }
 
-/// Whether a character is part of a name. A name may begin with a digit here: one wrong token gives a clearer error than
-/// two.
+/// Whether a character is part of a name. A name may begin with a digit here: one wrong token gives a clearer error
+/// than two.
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '\\') || !c.is_ascii()
 }
@@ -199,7 +202,8 @@ fn explain(typed: &str, tokens: &[SelectorToken<'_>]) -> CssError {
     CssError::new(wrong.offset, reason(wrong.text, before.map(|token| token.text)))
 }
 
-/// Why a token is wrong after the one before, and what to write instead.
+/// Why a token is wrong after the one before, and what to write instead. The cases are mistakes that people make:
+/// names that begin with a digit, pseudo-classes of browsers, XPath, `@attribute` of other tools.
 fn reason(wrong: &str, before: Option<&str>) -> String {
     let begins_with_digit = wrong.starts_with(|c: char| c.is_ascii_digit());
     match (before, wrong) {

@@ -1,7 +1,8 @@
 //! Decodes pages: finds the character encoding and returns text.
 //!
-//! Encodings and labels are those of the WHATWG Encoding Standard (`encoding_rs`); the guess by content is that of Firefox
-//! (`chardetng`). Used for everything that was fetched as HTML, by `extract`, `feed`, `probe` and the command line.
+//! Encodings and labels are those of the WHATWG Encoding Standard (`encoding_rs`); the guess by content is that of
+//! Firefox (`chardetng`). Used for everything that was fetched as HTML, by `extract`, `feed`, `probe` and the command
+//! line.
 
 use std::borrow::Cow;
 
@@ -11,11 +12,12 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// Bytes that are searched for a declaration. Browsers search 1024; some pages declare later.
 const DECLARATION_BYTES: usize = 8192;
 
-/// Decodes a page. The encoding is that of, in this order: the byte order mark, the `Content-Type` header, UTF-8 if the page
-/// is valid UTF-8, the declaration in the page, a guess by content. NUL is removed; undecodable bytes become U+FFFD.
+/// Decodes a page. The encoding is that of, in this order: the byte order mark, the `Content-Type` header, UTF-8 if
+/// the page is valid UTF-8, the declaration in the page, a guess by content. NUL is removed; undecodable bytes become
+/// U+FFFD.
 ///
-/// Valid UTF-8 comes before the declaration because text is not valid UTF-8 by chance, while declarations left over from
-/// an old template occur.
+/// Valid UTF-8 comes before the declaration because text is not valid UTF-8 by chance, while declarations left over
+/// from an old template occur.
 pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return decoded(bytes.get(mark..).unwrap_or_default(), encoding);
@@ -76,8 +78,8 @@ fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
     text.into()
 }
 
-/// Whether text decoded as UTF-8 has more characters beyond ASCII than replaced bytes. Text of another encoding has hardly
-/// any byte sequence that is valid UTF-8 by chance.
+/// Whether text decoded as UTF-8 has more characters beyond ASCII than replaced bytes. Text of another encoding has
+/// hardly any byte sequence that is valid UTF-8 by chance.
 fn is_mostly_valid(text: &str) -> bool {
     let replaced = text.chars().filter(|c| *c == '\u{fffd}').count();
     let valid = text.chars().filter(|c| !c.is_ascii()).count() - replaced;
@@ -96,8 +98,8 @@ fn labelled_encoding(text: &str) -> Option<&'static Encoding> {
     Encoding::for_label(label.get(..end)?.as_bytes())
 }
 
-/// The encoding of `<meta charset>`, `<meta http-equiv>` or the XML declaration. A page whose declaration is readable as
-/// ASCII is not in UTF-16, so a declared UTF-16 means UTF-8 (WHATWG HTML, 13.2.3.2).
+/// The encoding of `<meta charset>`, `<meta http-equiv>` or the XML declaration. A page whose declaration is readable
+/// as ASCII is not in UTF-16, so a declared UTF-16 means UTF-8 (WHATWG HTML, 13.2.3.2).
 fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(bytes.get(..DECLARATION_BYTES.min(bytes.len()))?).to_ascii_lowercase();
     let xml = head.trim_start().strip_prefix("<?xml").and_then(|rest| {

@@ -1,9 +1,10 @@
 //! Flattens pages before html5ever parses them.
 //!
-//! A tree builder takes quadratic time in the depth of a page, in the attributes of one element and in formatting elements
-//! left open: a page of one megabyte can keep it busy for minutes. One linear scan removes the tags below the greatest
-//! depth, attributes beyond the greatest number, and formatting elements that are never closed; their text stays. The scan
-//! does not have to agree with the parser on every stray tag: in doubt it counts too many. See docs/threats.md, H13.
+//! A tree builder takes quadratic time in the depth of a page, in the attributes of one element and in formatting
+//! elements left open: a page of one megabyte can keep it busy for minutes. One linear scan removes the tags below
+//! the greatest depth, attributes beyond the greatest number, and formatting elements that are never closed; their
+//! text stays. The scan does not have to agree with the parser on every stray tag: in doubt it counts too many. See
+//! docs/threats.md, H13.
 //!
 //! The fast parser keeps the same limits itself and gives up where a page exceeds them.
 
@@ -168,8 +169,8 @@ impl<'a> LimitScan<'a, '_> {
         extent.end
     }
 
-    /// Opens an element, or removes its tag or some attributes. Returns the position after the tag, of elements with raw text
-    /// that after the end tag.
+    /// Opens an element, or removes its tag or some attributes. Returns the position after the tag, of elements with
+    /// raw text that after the end tag.
     fn start_tag(&mut self, start: usize) -> usize {
         let name = self.name(start + 1);
         let extent = self.attributes(start + 1 + name.len());

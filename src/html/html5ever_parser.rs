@@ -284,7 +284,8 @@ static NO_NAME: QualName = QualName {
     local: local_name!(""),
 };
 
-/// Collects the elements and texts of the arena in document order.
+/// Collects the elements and texts of the arena in document order. The text of the document has only what is in the
+/// tree: the page itself is not kept.
 #[derive(Default)]
 struct Collector {
     text: String,

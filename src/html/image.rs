@@ -1,6 +1,7 @@
 //! The URL of an image, of one that a script loads later, too.
 //!
-//! Sites keep the real URL in an attribute of their own until the image comes into view, and put a placeholder into `src`.
+//! Sites keep the real URL in an attribute of their own until the image comes into view, and put a placeholder into
+//! `src`.
 
 use url::Url;
 
@@ -33,8 +34,8 @@ const PLACEHOLDERS: [&str; 9] = [
     "grey.gif",
 ];
 
-/// The absolute http or https URL of an `<img>`. In this order: the largest of a lazy set, a lazy source, the largest of its
-/// `srcset`, its `src` unless that is a placeholder, the sources of the `<picture>` around it, its `src`.
+/// The absolute http or https URL of an `<img>`. In this order: the largest of a lazy set, a lazy source, the largest
+/// of its `srcset`, its `src` unless that is a placeholder, the sources of the `<picture>` around it, its `src`.
 pub fn image_source(document: &Document, id: NodeId, base: &Url) -> Option<Url> {
     let largest_of = |id: NodeId, name: &str| document.attr(id, name).and_then(largest);
     let lazy_set = ["data-srcset", "data-lazy-srcset"]

@@ -13,8 +13,8 @@ pub struct ParseLimits {
     pub formatting: usize,
     /// Elements and texts.
     pub nodes: usize,
-    /// Work on the page in steps of about 10 ns (see `steps`): parsing, selectors and extraction together. Ordinary pages
-    /// take 45 steps per node, the dearest of our corpora a million.
+    /// Work on the page in steps of about 10 ns (see `steps`): parsing, selectors and extraction together. Ordinary
+    /// pages take 45 steps per node, the dearest of our corpora a million.
     pub steps: u32,
 }
 

@@ -1,7 +1,8 @@
 //! Matches selectors: shows our tree to the `selectors` crate, which Firefox uses.
 //!
 //! Differences from a browser: pages are never in quirks mode, so classes and ids match with their case; there are no
-//! pseudo-elements and no pseudo-classes that depend on a user or on scripts. Work is bounded by the steps of the document.
+//! pseudo-elements and no pseudo-classes that depend on a user or on scripts. Work is bounded by the steps of the
+//! document.
 
 use std::fmt;
 
@@ -141,7 +142,7 @@ impl parser::Parser<'_> for SelectorParser {
     }
 }
 
-/// A name or a value in a selector.
+/// A name or a value in a selector. Names of elements and attributes are compared in lower case for HTML.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct CssString(Box<str>);
 
@@ -262,8 +263,8 @@ impl ElementRef<'_> {
     }
 }
 
-/// What the crate asks of elements. Shadow trees, slots, parts and custom states belong to scripts: pages as parsed have
-/// none.
+/// What the crate asks of elements. Shadow trees, slots, parts and custom states belong to scripts: pages as parsed
+/// have none.
 impl Element for ElementRef<'_> {
     type Impl = SelectorTypes;
 

@@ -1,7 +1,7 @@
 //! HTML: parses pages into a tree, matches CSS selectors, extracts clean text, writes sanitised HTML and Markdown.
 //!
-//! Used by `extract`, by `feed` for listing pages and texts with markup, by `export` and by `config` for selectors. A page
-//! takes this way:
+//! Used by `extract`, by `feed` for listing pages and texts with markup, by `export` and by `config` for selectors. A
+//! page takes this way:
 //!
 //! - [`decode`]: bytes to text;
 //! - [`Document::parse`] (`parse`): text to a tree, by our own parser (`quick`) or html5ever (`flatten`,
@@ -10,8 +10,8 @@
 //! - [`blocks`] and [`text_line`] (`block_reader`, `text`): clean text of a part;
 //! - [`sanitised`] (`sanitised`, `allowlist`) and [`markdown`]: the same as HTML and Markdown.
 //!
-//! Only this module uses html5ever, selectors and ammonia. It is pure: no input or output, no clock, and the same limits in
-//! every build.
+//! Only this module uses html5ever, selectors and ammonia. It is pure: no input or output, no clock, and the same
+//! limits in every build.
 
 mod allowlist;
 mod block;
@@ -50,8 +50,8 @@ pub use tree::{Document, NodeId, NodeSet};
 
 use url::Url;
 
-/// Text and sanitised HTML of HTML that is not from a page, such as the text of a feed. Both are empty if it exceeds the
-/// limits.
+/// Text and sanitised HTML of HTML that is not from a page, such as the text of a feed. Both are empty if it exceeds
+/// the limits.
 pub fn text_and_html(html: &str, base: &Url) -> (String, String) {
     let Ok(document) = Document::parse(html, &ParseLimits::default()) else {
         return Default::default();

@@ -1,8 +1,8 @@
 //! Parses a page: by the fast parser where the page allows it, else by html5ever. Both make the same tree.
 //!
-//! The fast parser is tried twice: on the page as it is, and if flattening changed the page, on the flattened one. Worst
-//! case is therefore two quick passes, one scan and one pass of html5ever, each linear in the bytes of the page times the
-//! limits of depth and width.
+//! The fast parser is tried twice: on the page as it is, and if flattening changed the page, on the flattened one.
+//! Worst case is therefore two quick passes, one scan and one pass of html5ever, each linear in the bytes of the page
+//! times the limits of depth and width.
 
 use std::borrow::Cow;
 
@@ -13,8 +13,8 @@ use super::tree::Document;
 use super::{html5ever_parser, quick};
 
 impl Document {
-    /// Parses a decoded page. A page beyond the depths and widths of the limits is flattened; one of more bytes or nodes
-    /// is an error.
+    /// Parses a decoded page. A page beyond the depths and widths of the limits is flattened; one of more bytes or
+    /// nodes is an error.
     pub fn parse(html: &str, limits: &ParseLimits) -> Result<Self, LimitExceeded> {
         if html.len() > limits.bytes {
             return Err(LimitExceeded::Bytes(html.len()));
@@ -25,8 +25,8 @@ impl Document {
     }
 }
 
-/// Builds the tree. Each try of the fast parser takes a step for every eight bytes, html5ever one for each byte and each look
-/// at an open element. An error if the steps or the nodes exceed the limits.
+/// Builds the tree. Each try of the fast parser takes a step for every eight bytes, html5ever one for each byte and
+/// each look at an open element. An error if the steps or the nodes exceed the limits.
 fn build(html: &str, limits: &ParseLimits, steps: &StepBudget) -> Result<Document, LimitExceeded> {
     let parse_quick = |html: &str| {
         if steps.spend_text(html.len()) {

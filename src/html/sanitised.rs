@@ -1,10 +1,11 @@
-//! A selection of a page as sanitised HTML: paragraphs, headings, lists, quotes, tables and figures, with absolute links.
+//! A selection of a page as sanitised HTML: paragraphs, headings, lists, quotes, tables and figures, with absolute
+//! links.
 //!
-//! The writer keeps the elements of the allowlist and drops wrappers. Its output is then checked against the allowlist once
-//! more, so that a mistake here does not become a security hole (docs/threats.md, H16).
+//! The writer keeps the elements of the allowlist and drops wrappers. Its output is then checked against the
+//! allowlist once more, so that a mistake here does not become a security hole (docs/threats.md, H16).
 //!
-//! A start tag is written when the first text or image in the element is, so there are no empty elements. Text outside of a
-//! text block gets a `<p>`. A link around blocks is repeated in each of them.
+//! A start tag is written when the first text or image in the element is, so there are no empty elements. Text
+//! outside of a text block gets a `<p>`. A link around blocks is repeated in each of them.
 
 use std::fmt::Write as _;
 
@@ -168,7 +169,8 @@ impl SanitisedWriter<'_> {
         }
     }
 
-    /// Writes the start tags that are due before a text or an image.
+    /// Writes the start tags that are due before a text or an image: first blocks, then a `<p>` if no text block is
+    /// open, then inline elements. A figure may hold an image without a `<p>`.
     fn open_elements(&mut self, needs_text_block: bool) {
         let is_due = |element: &SourceElement| {
             !element.is_written && element.role.is_some_and(|role| role != ContentRole::Inline)

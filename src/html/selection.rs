@@ -1,7 +1,7 @@
 //! A part of a page that is read: the body of an article, one element, or all of it.
 //!
-//! `extract` makes selections; [`blocks`](super::blocks) and [`sanitised`](super::sanitised()) read them, so that the text
-//! and the HTML of an article always come from the same elements.
+//! `extract` makes selections; [`blocks`](super::blocks) and [`sanitised`](super::sanitised()) read them, so that the
+//! text and the HTML of an article always come from the same elements.
 
 use super::tag::Tag;
 use super::tree::{Document, NodeId, NodeSet};

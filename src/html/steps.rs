@@ -1,7 +1,7 @@
 //! The work that one page may cost, counted in steps.
 //!
-//! A step is about 10 ns of a release build: one node visited by one pass, one hop of a selector from element to element,
-//! or eight bytes of text read. Parser, selectors and extraction of a page share one budget
+//! A step is about 10 ns of a release build: one node visited by one pass, one hop of a selector from element to
+//! element, or eight bytes of text read. Parser, selectors and extraction of a page share one budget
 //! ([`ParseLimits::steps`](super::ParseLimits)). No clock is read, so debug and release builds have the same limit.
 
 use std::cell::Cell;

@@ -1,4 +1,7 @@
 //! Names of HTML elements as an enum, and groups of elements (WHATWG HTML, 13.1.2 and 15.3).
+//!
+//! A page has thousands of tags, so a name is looked up by a perfect hash of its last eight bytes, without a copy.
+//! Elements that are not in the table, such as custom elements, are [`Tag::Other`]; the document has their names.
 
 /// Declares [`Tag`] and its names in one table.
 macro_rules! tags {

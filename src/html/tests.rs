@@ -370,7 +370,8 @@ fn the_pages_of_the_corpora_make_the_same_tree() {
         let document = Document::parse(&page, &ParseLimits::default()).unwrap();
         let root = document.nodes().next().unwrap();
         let html = super::sanitised(&document, &Selection::of(&document, root), &base);
-        // Of blank lines that open a <pre>, ammonia takes one for the end of the tag's line and writes none in its place.
+        // Of blank lines that open a <pre>, ammonia takes one for the end of the tag's line and writes none in its
+        // place.
         let html = html.replace("<pre>\n", "<pre>");
         let by_ammonia = super::allowlist::clean(&html);
         let same = html

@@ -1,4 +1,7 @@
 //! Clean text of elements: blocks, one line, and helpers for text that is no HTML.
+//!
+//! "Clean" means: without markup and scripts, with white space collapsed, without control characters, trimmed.
+//! Characters are not normalised otherwise: quotes, dashes and compositions stay as they are.
 
 use super::block::Block;
 use super::block_reader::BlockReader;
@@ -6,7 +9,8 @@ use super::selection::Selection;
 use super::tree::{Document, NodeId};
 use super::word_runs::is_invisible;
 
-/// The blocks of a selection, in order.
+/// The blocks of a selection, in order. Blocks without visible text are left out. If the steps of the document are
+/// spent, the rest is left out, too; [`Document::is_overrun`] tells.
 pub fn blocks(document: &Document, selection: &Selection) -> Vec<Block> {
     let mut reader = BlockReader::new(document);
     for root in &selection.roots {
@@ -15,7 +19,8 @@ pub fn blocks(document: &Document, selection: &Selection) -> Vec<Block> {
     reader.into_blocks()
 }
 
-/// The text of one element as one line, for titles, names and captions.
+/// The text of one element as one line, for titles, names and captions. Blocks and line breaks become single spaces.
+/// Empty if the element has no visible text.
 pub fn text_line(document: &Document, id: NodeId) -> String {
     let blocks = blocks(document, &Selection::of(document, id));
     let words: Vec<&str> = blocks
@@ -48,7 +53,7 @@ pub fn collapse_whitespace(text: &str) -> String {
     }
 }
 
-/// Number of characters that are no white space.
+/// Number of characters that are no white space. Characters are Unicode scalar values, not what a reader counts.
 pub fn count_printed(text: &str) -> usize {
     text.chars().filter(|c| !c.is_whitespace()).count()
 }

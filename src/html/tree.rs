@@ -1,8 +1,8 @@
 //! A parsed page as a flat list: every element and text in document order, each with the end of its subtree.
 //!
-//! A subtree is a range of the list and a walk is a loop, so no depth of nesting becomes a depth of calls. The list does not
-//! change after parsing; positions ([`NodeId`]) are valid for the document they came from and harmless for any other: what
-//! they do not find there is `None` or empty.
+//! A subtree is a range of the list and a walk is a loop, so no depth of nesting becomes a depth of calls. The list
+//! does not change after parsing; positions ([`NodeId`]) are valid for the document they came from and harmless for
+//! any other: what they do not find there is `None` or empty.
 //!
 //! Comments, processing instructions and the document type are not in the tree. The contents of a `<template>` are its
 //! children, but selectors do not see them there.
@@ -62,8 +62,8 @@ impl Document {
         self
     }
 
-    /// Takes steps from the page's budget ([`ParseLimits::steps`]). `false` if fewer are left; then none is left from now
-    /// on.
+    /// Takes steps from the page's budget ([`ParseLimits::steps`]). `false` if fewer are left; then none is left from
+    /// now on.
     pub(crate) fn spend(&self, steps: usize) -> bool {
         self.steps.spend(steps)
     }
@@ -180,7 +180,8 @@ impl Document {
         }
     }
 
-    /// The value of an attribute, with character references resolved; names are in lower case. One with a namespace counts only if there is no other of the name.
+    /// The value of an attribute, with character references resolved; names are in lower case. One with a namespace
+    /// counts only if there is no other of the name.
     pub fn attr(&self, id: NodeId, name: &str) -> Option<&str> {
         let value = |has_namespace| self.values(id, name, Some(has_namespace)).next();
         value(false).or_else(|| value(true))

@@ -1,5 +1,5 @@
-//! Runs of words with one space between them: text that needs no look at each character. Most text of a page is such, and
-//! copying it as a whole takes a fifth of the time.
+//! Runs of words with one space between them: text that needs no look at each character. Most text of a page is such,
+//! and copying it as a whole takes a fifth of the time.
 
 /// The run at the start of a text. It is empty if something else comes first; it ends with a word.
 pub(super) struct WordRun<'t> {
@@ -9,8 +9,9 @@ pub(super) struct WordRun<'t> {
     pub(super) rest: &'t str,
 }
 
-/// Whether a byte of UTF-8 belongs to a character of a word, whatever bytes follow. False for the first bytes of U+0080 to
-/// U+00BF, U+1000 to U+3FFF and U+F000 to U+FFFF, among which are white space, control characters and marks.
+/// Whether a byte of UTF-8 belongs to a character of a word, whatever bytes follow. False for the first bytes of
+/// U+0080 to U+00BF, U+1000 to U+3FFF and U+F000 to U+FFFF, among which are white space, control characters and
+/// marks.
 fn is_word_byte(byte: u8) -> bool {
     byte > b' ' && !matches!(byte, 0x7f | 0xc2 | 0xe1 | 0xe2 | 0xe3 | 0xef)
 }

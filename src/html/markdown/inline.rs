@@ -1,8 +1,8 @@
 //! The inline content of a block: emphasis, links, images, code, and escapes of text that looks like markup.
 //!
-//! Content goes through two stages: pieces, in the order of the page ([`InlinePiece`]), become tokens with white space in its
-//! final place ([`InlineToken`]), and these become text. An emphasis whose delimiters a renderer would not recognise is
-//! written as an HTML element.
+//! Content goes through two stages: pieces, in the order of the page ([`InlinePiece`]), become tokens with white
+//! space in its final place ([`InlineToken`]), and these become text. An emphasis whose delimiters a renderer would
+//! not recognise is written as an HTML element.
 
 use super::super::tag::Tag;
 

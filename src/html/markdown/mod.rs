@@ -1,10 +1,11 @@
 //! Sanitised HTML as Markdown: CommonMark with the tables and strikethrough of GFM.
 //!
-//! What Markdown cannot express stays text, or one of the few inline HTML elements that CommonMark allows. Text that looks
-//! like markup is escaped, so that a renderer shows what the page shows. Tests read the output back with a renderer.
+//! What Markdown cannot express stays text, or one of the few inline HTML elements that CommonMark allows. Text that
+//! looks like markup is escaped, so that a renderer shows what the page shows. Tests read the output back with a
+//! renderer.
 //!
-//! Used by `export` and by `extract --jsonl`. Input is HTML that [`super::sanitised`] wrote, so only the elements of the
-//! allowlist occur.
+//! Used by `export` and by `extract --jsonl`. Input is HTML that [`super::sanitised`] wrote, so only the elements of
+//! the allowlist occur.
 
 mod inline;
 

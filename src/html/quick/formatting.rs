@@ -90,8 +90,8 @@ impl TreeBuilder<'_> {
         after_marker.into_iter().find(|(_, entry)| entry.tag == tag)
     }
 
-    /// The adoption agency algorithm as far as it moves no node: the loop of the standard then runs once, because a second round
-    /// finds no element of the name.
+    /// The adoption agency algorithm as far as it moves no node: the loop of the standard then runs once, because a
+    /// second round finds no element of the name.
     pub(super) fn close_formatting(&mut self, name: TagName) -> Result<(), GiveUp> {
         if let Some(current) = self.open.last().copied()
             && current.tag == name.tag

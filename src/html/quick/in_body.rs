@@ -1,4 +1,7 @@
 //! The insertion mode "in body" (WHATWG HTML, 13.2.6.4.7). Start tags are split into the groups of the standard.
+//!
+//! "frameset-ok" is kept exactly, because a `<frameset>` after it is cleared is ignored, while one before makes the
+//! parser give up. Parse errors are not recorded: no rule depends on them.
 
 use super::super::tag::Tag;
 use super::builder::{GiveUp, InsertionMode, Processed, RuleResult, TreeBuilder, TreeToken};
@@ -32,8 +35,8 @@ impl TreeBuilder<'_> {
         Ok(Done)
     }
 
-    /// The start tags, group by group in the order of the standard. Groups of more than a few lines have a function of their
-    /// own.
+    /// The start tags, group by group in the order of the standard. Groups of more than a few lines have a function
+    /// of their own.
     fn start_in_body(&mut self, name: TagName, self_closing: bool, token: TreeToken) -> RuleResult {
         match name.tag {
             tag if METADATA.contains(tag) => return self.in_head(token),
@@ -164,7 +167,8 @@ impl TreeBuilder<'_> {
         Ok(())
     }
 
-    /// `<button>`, and the elements that set a marker: `<applet>`, `<marquee>`, `<object>`.
+    /// `<button>`, which closes a button around it, and the elements that set a marker: `<applet>`, `<marquee>`,
+    /// `<object>`.
     fn start_scoped(&mut self, name: TagName) {
         if name.tag == Tag::Button {
             self.close_in_scope(ElementScope::Default, Tag::Button, Tag::Text);
@@ -192,8 +196,8 @@ impl TreeBuilder<'_> {
         Ok(())
     }
 
-    /// Elements without content. `<image>` is a misspelt `<img>`. Visible ones rule out a frameset; `<param>`, `<source>` and
-    /// `<track>` belong to the element around them and reconstruct no formatting.
+    /// Elements without content. `<image>` is a misspelt `<img>`. Visible ones rule out a frameset; `<param>`,
+    /// `<source>` and `<track>` belong to the element around them and reconstruct no formatting.
     fn start_void(&mut self, mut name: TagName) {
         let mut is_visible = true;
         match name.tag {
@@ -329,7 +333,8 @@ impl TreeBuilder<'_> {
         }
     }
 
-    /// Skips a newline at the start of preformatted text. Gives up where a reference may resolve to one.
+    /// Skips a newline at the start of preformatted text, which the standard drops. Gives up where a reference may
+    /// resolve to one, because references are resolved later here.
     fn skip_first_newline(&mut self) -> Result<(), GiveUp> {
         if self.tokenizer.skip_newline() {
             Err(GiveUp)
@@ -338,7 +343,8 @@ impl TreeBuilder<'_> {
         }
     }
 
-    /// Whether the last start tag, an `<input>`, has `type=hidden`.
+    /// Whether the last start tag, an `<input>`, has `type=hidden` in any case. Such inputs are allowed between table
+    /// rows and rule out no frameset.
     pub(super) fn is_hidden_input(&self) -> bool {
         let attributes = &self.tokenizer.attributes;
         let kind = attributes

@@ -96,7 +96,8 @@ impl TreeBuilder<'_> {
         Ok(Done)
     }
 
-    /// Inserts an element of the head that comes after its end tag.
+    /// Inserts an element of the head that comes after its end tag. The head is opened again for it. Nodes stay in
+    /// document order because the body has not begun; its white space waits in `space_after_head`.
     fn metadata_after_head(&mut self, token: TreeToken) -> RuleResult {
         let head = self.head.ok_or(GiveUp)?;
         // Text after it continues text before it: the element is not between them.
@@ -119,7 +120,7 @@ impl TreeBuilder<'_> {
         Reprocess(InsertionMode::InBody)
     }
 
-    /// Inserts the white space between head and body.
+    /// Inserts the white space between head and body. A comment between two runs of it keeps them apart.
     fn insert_space_after_head(&mut self) {
         for (index, (span, after_comment)) in
             std::mem::take(&mut self.space_after_head).into_iter().enumerate()

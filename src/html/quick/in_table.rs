@@ -1,5 +1,5 @@
-//! The modes of tables (WHATWG HTML, 13.2.6.4.9 to 13.2.6.4.15). Content between rows, which the standard moves in front
-//! of the table, makes the parser give up.
+//! The modes of tables (WHATWG HTML, 13.2.6.4.9 to 13.2.6.4.15). Content between rows, which the standard moves in
+//! front of the table, makes the parser give up.
 
 use super::super::tag::Tag;
 use super::builder::{GiveUp, InsertionMode, Processed, RuleResult, TreeBuilder, TreeToken};
@@ -8,12 +8,13 @@ use super::open_elements::ElementScope;
 
 use Processed::{Done, Reprocess};
 
-/// The table, table body and table row contexts: the stack is cleared back to one of these.
+/// The table, table body and table row contexts of the standard: before a part is inserted, elements that were left
+/// open are popped until the current node is one of these.
 const TABLE_CONTEXT: [Tag; 3] = [Tag::Table, Tag::Template, Tag::Html];
 const BODY_CONTEXT: [Tag; 5] = [Tag::Tbody, Tag::Tfoot, Tag::Thead, Tag::Template, Tag::Html];
 const ROW_CONTEXT: [Tag; 3] = [Tag::Tr, Tag::Template, Tag::Html];
 
-/// Parts of a table around rows, `<caption>` and columns included.
+/// Parts of a table around rows, `<caption>` and columns included. In a row they end the row.
 fn is_outside_rows(tag: Tag) -> bool {
     TABLE_PARTS.contains(tag) && !matches!(tag, Tag::Tr | Tag::Td | Tag::Th)
 }

@@ -14,7 +14,7 @@ impl TreeBuilder<'_> {
         node
     }
 
-    /// Inserts an HTML element that is not kept open.
+    /// Inserts an HTML element that is not kept open: void elements, and those whose content is inserted at once.
     pub(super) fn insert_childless(&mut self, name: TagName) -> u32 {
         let node = self.element(name, Namespace::Html);
         self.push_node(node)
@@ -40,7 +40,8 @@ impl TreeBuilder<'_> {
         self.pop();
     }
 
-    /// Inserts an element of SVG.
+    /// Inserts an element of SVG. The names of elements in `<svg>` are in their proper case; on the stack they have
+    /// [`Tag::Text`], so that no rule takes an SVG `<title>` for that of HTML.
     pub(super) fn insert_svg(&mut self, name: TagName, self_closing: bool) {
         let mut node = self.element(name, Namespace::Svg);
         if self.is_foreign()
@@ -59,8 +60,8 @@ impl TreeBuilder<'_> {
         }
     }
 
-    /// A node for the last start tag. Its attributes are appended to the list, so they must be inserted before anything else
-    /// is.
+    /// A node for the last start tag. Its attributes are appended to the list, so they must be inserted before
+    /// anything else is.
     #[inline]
     fn element(&mut self, name: TagName, namespace: Namespace) -> Node {
         let first = self.attributes.len();
@@ -134,7 +135,7 @@ impl TreeBuilder<'_> {
         self.add_text(&lower)
     }
 
-    /// Appends text to the body. Any but white space rules out a frameset.
+    /// Appends text to the body. Any but white space rules out a frameset; once ruled out, nothing is checked.
     pub(super) fn append_body_text(&mut self, span: Span) {
         self.frameset_ok = self.frameset_ok && self.str(span).bytes().all(|byte| byte.is_ascii_whitespace());
         self.append_text(span);

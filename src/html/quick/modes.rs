@@ -36,7 +36,8 @@ impl TreeBuilder<'_> {
         }
     }
 
-    /// Splits text into leading white space and the rest where the mode tells them apart.
+    /// Splits text into leading white space and the rest where the mode tells them apart. The standard looks at each
+    /// character; after the first other one, white space is text in all modes that accept text.
     fn process_text(&mut self, span: Span) -> Result<(), GiveUp> {
         use InsertionMode::{InBody, InCaption, InCell, InRow, InTable, InTableBody, InTemplate};
 
@@ -150,7 +151,7 @@ impl TreeBuilder<'_> {
         }
     }
 
-    /// "After body" and "after after body".
+    /// "After body" and "after after body" (13.2.6.4.19 and 22). Content after the end continues the body.
     fn after_body(&mut self, token: TreeToken) -> RuleResult {
         match token {
             // White space goes into the body and leaves the mode as it is.
@@ -219,7 +220,7 @@ impl TreeBuilder<'_> {
         })
     }
 
-    /// A tag of HTML ends SVG.
+    /// A tag of HTML ends SVG: pops up to the next HTML element or integration point.
     fn leave_foreign_content(&mut self, token: TreeToken) -> RuleResult {
         while self.open.last().is_some_and(|open| open.namespace == OpenIn::Svg) {
             self.pop();

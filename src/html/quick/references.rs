@@ -52,7 +52,8 @@ fn numeric(name: &str, out: &mut String) -> usize {
     at + usize::from(bytes.get(at) == Some(&b';'))
 }
 
-/// Resolves the longest known name at the start of `name`; some names need no semicolon. Returns its length in bytes, or 0 if there is none.
+/// Resolves the longest known name at the start of `name`; some names need no semicolon. Returns its length in bytes,
+/// or 0 if there is none.
 fn named(name: &str, in_attribute: bool, out: &mut String) -> usize {
     // Nearly all references of a page are among these.
     for (common, character) in [

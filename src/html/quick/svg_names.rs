@@ -44,8 +44,8 @@ const ATTRIBUTES: &[&str] = names! {
     tableValues targetX targetY textLength viewBox viewTarget xChannelSelector
 };
 
-/// The proper name of an attribute of SVG if it differs, and whether the attribute is in a namespace of its own; then the
-/// name is without its prefix.
+/// The proper name of an attribute of SVG if it differs, and whether the attribute is in a namespace of its own; then
+/// the name is without its prefix.
 pub(super) fn adjusted_attribute(name: &str) -> (Option<&'static str>, bool) {
     let local = match name {
         "xlink:actuate" => "actuate",

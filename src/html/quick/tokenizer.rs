@@ -1,7 +1,7 @@
 //! The tokenizer: tags, text and comments, one after the other (WHATWG HTML, 13.2.5).
 //!
-//! It copies nothing: names, values and text are spans of the page. Character references are resolved by the caller. Every
-//! byte is read a constant number of times, so that a page takes linear time.
+//! It copies nothing: names, values and text are spans of the page. Character references are resolved by the caller.
+//! Every byte is read a constant number of times, so that a page takes linear time.
 
 use memchr::{memchr, memchr2, memmem};
 
