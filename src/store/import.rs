@@ -11,6 +11,8 @@ use url::Url;
 use super::error::StoreError;
 use super::handle::Store;
 use super::page_id::page_of_keys;
+use super::reader::source_by_name;
+use super::revision_columns::COLUMNS;
 use super::{changes, text_index, time};
 use crate::identity::{self, Identity};
 use crate::model::{ArticleId, PageLinks, SourceId};
@@ -237,10 +239,7 @@ fn source_of(db: &Connection, import: &ImportedArticle) -> Result<Option<SourceI
     let Some(name) = &import.source else {
         return Ok(None);
     };
-    let known = db
-        .prepare_cached("SELECT id FROM source WHERE name = ?1")?
-        .query_row([name], |row| row.get(0).map(SourceId))
-        .optional()?;
+    let known = source_by_name(db, name)?;
     if known.is_some() {
         return Ok(known);
     }
@@ -318,17 +317,11 @@ fn insert_revision(
     import: &ImportedArticle,
     seq: i64,
 ) -> Result<i64, StoreError> {
-    db.prepare_cached(
-        "INSERT INTO revision (page_id, source_id, seq, fetched_at, url, short_link, title, standfirst, byline, authors, \
-         published, published_at, precision, modified, text, html, image, language, site, method, kind, origins, section, \
-         tags, rights, enclosures, image_width, image_height) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-         ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
-    )?
+    let marks = vec!["?"; 28].join(", ");
+    db.prepare_cached(&format!(
+        "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at, seq) VALUES ({marks})"
+    ))?
     .execute(params![
-        page,
-        source.map(|source| source.0),
-        seq,
-        time::text(import.fetched_at),
         import.url.as_str(),
         import.short_link.as_ref().map(Url::as_str),
         import.title,
@@ -352,7 +345,11 @@ fn insert_revision(
         import.rights,
         import.enclosures,
         import.image_width,
-        import.image_height
+        import.image_height,
+        page,
+        source.map(|source| source.0),
+        time::text(import.fetched_at),
+        seq
     ])?;
     Ok(db.last_insert_rowid())
 }

@@ -54,9 +54,9 @@ pub enum SortOrder {
     SourceAndDay,
 }
 
-/// The revisions with the columns of their articles. `told_id` is the article that each belonged to when it was announced;
+/// The revisions with the columns of their articles. `announced_id` is the article that each belonged to when it was announced;
 /// its page may have moved since.
-const REVISIONS: &str = "(SELECT revisions.*, change.article_id AS told_id, article.first_seen AS first_seen, \
+const REVISIONS: &str = "(SELECT revisions.*, change.article_id AS announced_id, article.first_seen AS first_seen, \
      coalesce(article.cluster, article.id) AS cluster FROM revisions JOIN change ON change.seq = revisions.seq \
      JOIN article ON article.id = change.article_id)";
 
@@ -137,7 +137,7 @@ impl QuerySql {
         }
 
         let (from, id) = if query.revisions {
-            (REVISIONS, "told_id")
+            (REVISIONS, "announced_id")
         } else {
             ("articles", "article_id")
         };

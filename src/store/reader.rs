@@ -6,10 +6,11 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Params, Row, RowIndex};
+use rusqlite::{Connection, OptionalExtension, Params, Row, RowIndex};
 
 use super::error::StoreError;
 use super::{schema, time};
+use crate::model::SourceId;
 
 /// A query-only connection. Not `Sync`: each thread opens its own.
 #[derive(Debug)]
@@ -66,6 +67,13 @@ impl Reader {
             .and_then(|mut query| query.query_map(params, read)?.collect())
             .map_err(|error| StoreError::from(error).while_doing(doing))
     }
+}
+
+/// The source with a name.
+pub(super) fn source_by_name(db: &Connection, name: &str) -> rusqlite::Result<Option<SourceId>> {
+    db.prepare_cached("SELECT id FROM source WHERE name = ?1")?
+        .query_row([name], |row| row.get(0).map(SourceId))
+        .optional()
 }
 
 /// A column with an RFC 3339 time.

@@ -8,10 +8,11 @@ use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::changes::{self, DeletionReason};
 use super::error::StoreError;
+use super::reader::source_by_name;
 use super::secure_delete::with_secure_delete;
 use super::{history, queue, text_index, time};
 use crate::config::{ArticleRetention, Source};
@@ -89,12 +90,9 @@ pub(super) fn configured_policies(
         if source.keep == ArticleRetention::Forever {
             continue;
         }
-        let id = db
-            .prepare_cached("SELECT id FROM source WHERE name = ?1")?
-            .query_row([&source.name], |row| row.get(0))
-            .optional()?;
+        let id = source_by_name(db, &source.name)?;
         policies.extend(id.map(|id| RetentionPolicy {
-            source: SourceId(id),
+            source: id,
             name: source.name.clone(),
             keep: source.keep,
         }));

@@ -47,7 +47,7 @@ impl SqliteWriter {
     pub fn add_article(&mut self, article: &ArticleRef<'_>) -> Result<(), StoreError> {
         self.db
             .prepare_cached(&self.insert)
-            .and_then(|mut insert| insert.execute(&article.values()))
+            .and_then(|mut insert| insert.execute(article.values()))
             .map_err(failed)?;
         Ok(())
     }

@@ -12,6 +12,7 @@ use super::cluster::RecentSketches;
 use super::error::StoreError;
 use super::script::{Segmentation, segmented};
 use super::secure_delete::with_secure_delete;
+use super::similarity::Sketch;
 use crate::model::ArticleId;
 
 /// Pages of the index that one transaction merges at most.
@@ -85,7 +86,7 @@ fn update_marked(db: &Connection, recent: &mut RecentSketches) -> Result<(), Sto
             article,
             revision,
             shown_at,
-            sketch.map(|sketch| sketch.to_bytes()),
+            sketch.map(Sketch::to_bytes),
             cluster
         ])?;
     }

@@ -22,7 +22,7 @@ pub use query::QueryError;
 pub use snippet::Snippet;
 
 use super::error::StoreError;
-use super::reader::{Reader, timestamp};
+use super::reader::{Reader, source_by_name, timestamp};
 use super::text_index;
 use prefixes::PrefixSample;
 use snippet::TermCounts;
@@ -210,15 +210,10 @@ impl Reader {
     ) -> rusqlite::Result<Vec<SearchCandidate>> {
         let mut expression = Cow::Borrowed(expression);
         if let Some(name) = &request.source {
-            let source: Option<i64> = self
-                .db
-                .prepare_cached("SELECT id FROM source WHERE name = ?1")?
-                .query_row([name], |row| row.get(0))
-                .optional()?;
-            let Some(source) = source else {
+            let Some(source) = source_by_name(&self.db, name)? else {
                 return Ok(Vec::new());
             };
-            let word = text_index::source_word(source);
+            let word = text_index::source_word(source.0);
             expression = format!("({expression}) AND source : \"{word}\"").into();
         }
         let from = request.since.map_or(i64::MIN, |at| at.timestamp());

@@ -81,7 +81,7 @@ enum QueryToken {
 enum Expr {
     Term(Term),
     Field(&'static str, Box<Expr>),
-    /// Joined by `AND`; true: wanted, false: negated.
+    /// Joined by `AND`; true: required, false: negated.
     All(Vec<(bool, Expr)>),
     /// Joined by `OR`.
     Any(Vec<Expr>),
@@ -149,17 +149,17 @@ impl QueryParser {
     /// Parts joined by `AND`, which may be left out.
     fn all(&mut self, depth: usize) -> Result<Expr, QueryError> {
         let mut parts = Vec::new();
-        let mut wanted = true;
+        let mut required = true;
         while let Some(token) = self
             .tokens
             .next_if(|token| !matches!(token, QueryToken::Close | QueryToken::Or))
         {
             match token {
-                QueryToken::Not => wanted = !wanted,
+                QueryToken::Not => required = !required,
                 QueryToken::And => {}
                 token => {
-                    parts.extend(self.one(token, depth)?.map(|part| (wanted, part)));
-                    wanted = true;
+                    parts.extend(self.one(token, depth)?.map(|part| (required, part)));
+                    required = true;
                 }
             }
         }
@@ -207,31 +207,31 @@ struct ExpressionWriter<'a> {
 }
 
 impl ExpressionWriter<'_> {
-    /// The expression; `None` where it has no word. `wanted`: it is not negated.
-    fn expr(&mut self, expr: &Expr, wanted: bool) -> Result<Option<String>, QueryError> {
+    /// The expression; `None` where it has no word. `required`: it is not negated.
+    fn expr(&mut self, expr: &Expr, required: bool) -> Result<Option<String>, QueryError> {
         match expr {
             Expr::Term(term) => {
                 let written = self.term(term);
-                if written.is_some() && wanted {
+                if written.is_some() && required {
                     self.query.terms.push(term.clone());
                 }
                 Ok(written)
             }
             Expr::Field(field, inner) => Ok(self
-                .expr(inner, wanted)?
+                .expr(inner, required)?
                 .map(|inner| format!("{field} : ({inner})"))),
             Expr::Any(parts) => {
                 let mut any = Vec::new();
                 for part in parts {
-                    any.extend(self.expr(part, wanted)?);
+                    any.extend(self.expr(part, required)?);
                 }
                 Ok(joined(any, " OR "))
             }
             Expr::All(parts) => {
                 let (mut all, mut none) = (Vec::new(), Vec::new());
-                for (with, part) in parts {
-                    let part = self.expr(part, wanted && *with)?;
-                    if *with { &mut all } else { &mut none }.extend(part);
+                for (is_required, part) in parts {
+                    let part = self.expr(part, required && *is_required)?;
+                    if *is_required { &mut all } else { &mut none }.extend(part);
                 }
                 match (joined(all, " AND "), joined(none, " OR ")) {
                     (all, None) => Ok(all),
@@ -309,7 +309,7 @@ fn tokens(typed: &str) -> Vec<QueryToken> {
                 tokens.push(term(typed.get(start..end).unwrap_or_default(), prefix));
             }
             '-' if chars.peek().is_some_and(|(_, next)| !next.is_whitespace()) => {
-                tokens.push(QueryToken::Not)
+                tokens.push(QueryToken::Not);
             }
             c if c.is_whitespace() => {}
             _ => read_word(typed, at, &mut chars, &mut tokens),
