@@ -30,7 +30,7 @@ impl ArticleBuilder<'_> {
     /// An article from its page, or from its joined pages if it has several; `fetch` and `document` are those of the
     /// first. `missing` is why one of several could not be fetched: the rest is stored, and tried again soon. If no text
     /// was extracted, the feed's text is stored, and the page is tried again after a week.
-    pub(crate) fn from_page(
+    pub(crate) fn build_from_page(
         &self,
         fetch: &FetchStats,
         document: FetchedDocument,
@@ -88,13 +88,13 @@ impl ArticleBuilder<'_> {
     }
 
     /// An article with the feed's text. `failure` is why its page could not be fetched; `None` if it has none to fetch.
-    pub(crate) fn from_feed(&self, failure: Option<Failure>, now: DateTime<Utc>) -> CollectedArticle {
+    pub(crate) fn build_from_feed(&self, failure: Option<Failure>, now: DateTime<Utc>) -> CollectedArticle {
         let mut extraction = Extraction::default();
         self.add_feed_text(&mut extraction, self.base());
         self.without_text(extraction, failure, now)
     }
 
-    /// As [`Self::from_feed`], with the text of `extraction`, which may be empty: for a feed's text that cannot be parsed.
+    /// As [`Self::build_from_feed`], with the text of `extraction`, which may be empty: for a feed's text that cannot be parsed.
     pub(crate) fn without_text(
         &self,
         extraction: Extraction,

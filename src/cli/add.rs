@@ -56,16 +56,17 @@ pub(super) fn add(global: &GlobalOptions, args: &AddArgs) -> anyhow::Result<Exit
         print_result(&candidate_table(&candidates))?;
     }
     let (source, exit, message) = match choose(args, &candidates)? {
-        Some(chosen) => match known_as(&config, chosen) {
-            Some(message) => (None, Exit::Done, message),
-            None => {
+        Some(chosen) => {
+            if let Some(message) = known_as(&config, chosen) {
+                (None, Exit::Done, message)
+            } else {
                 let source = new_source(args, &config, chosen);
                 config::append(&path, std::slice::from_ref(&source))
                     .map_err(|error| UsageError(error.to_string()))?;
                 let message = format!("added to {}:\n{}", path.display(), source.block().trim_end());
                 (Some(source), Exit::Done, message)
             }
-        },
+        }
         None if candidates.is_empty() => {
             let shown = link::mask_secrets(&url);
             let message = format!(

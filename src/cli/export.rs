@@ -114,14 +114,13 @@ pub(super) fn export(global: &GlobalOptions, args: &ExportArgs) -> anyhow::Resul
             let (mut lock, consumer) =
                 ConsumerLock::acquire(&database, name, job.query.since_seq, Utc::now())?;
             job.query.since_seq = consumer.seq;
-            let upto = match consumer.upto {
-                // An export that was killed is repeated with the same end.
-                Some(upto) => upto,
-                None => {
-                    let upto = end_of_delivery(&reader, &job.query)?;
-                    lock.begin_delivery(upto)?;
-                    upto
-                }
+            // An export that was killed is repeated with the same end.
+            let upto = if let Some(upto) = consumer.upto {
+                upto
+            } else {
+                let upto = end_of_delivery(&reader, &job.query)?;
+                lock.begin_delivery(upto)?;
+                upto
             };
             job.query.upto = Some(upto);
             if let Destination::Folder(path) = job.destination {

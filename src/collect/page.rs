@@ -75,7 +75,7 @@ impl ParsedPage {
     ) -> CollectedArticle {
         context
             .builder()
-            .from_page(&self.fetch, self.document, self.extraction, missing, now)
+            .build_from_page(&self.fetch, self.document, self.extraction, missing, now)
     }
 }
 
@@ -251,7 +251,7 @@ impl Attempt<'_> {
         let texts = [&entry.summary, &entry.content].into_iter().flatten();
         let built = permit.work(texts.map(String::len).sum(), move || {
             let _guard = guard;
-            context.builder().from_feed(reason, now)
+            context.builder().build_from_feed(reason, now)
         });
         built.await.unwrap_or_else(|_panic| {
             let builder = self.context.builder();

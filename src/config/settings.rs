@@ -19,11 +19,14 @@ use crate::timing::{Cron, Schedule, format_duration};
 /// Shortest interval between two polls, and shortest age of `revisit`, without `impolite`.
 const FLOOR: Duration = Duration::from_mins(5);
 
+/// Sets one field of a source.
+type Change = Box<dyn Fn(&mut Source)>;
+
 /// What a section sets.
 #[derive(Default)]
 pub(super) struct Settings {
     /// One for each key that is set.
-    changes: Vec<Box<dyn Fn(&mut Source)>>,
+    changes: Vec<Change>,
     /// Complete: what the section does not set is that of the base.
     request: RequestOptions,
     /// Complete, but for `timezone`, `language` and `key_from_url`, which are those of the section alone.
@@ -55,16 +58,16 @@ impl Settings {
         settings.set(section.read("first_poll", pages), |source| &mut source.first_poll);
         let day = |value: &ConfigValue<'_>| value.duration("1d");
         settings.set(section.read("max_hint", day), |source| &mut source.max_hint);
-        let switches: [(&'static str, fn(&mut Source) -> &mut bool); 4] = [
-            ("enabled", |source| &mut source.enabled),
-            ("pin", |source| &mut source.pin),
-            ("ignore_robots", |source| &mut source.ignore_robots),
-            ("feed_robots", |source| &mut source.feed_robots),
-        ];
-        for (key, field) in switches {
-            settings.set(section.read(key, ConfigValue::boolean), field);
-        }
+        settings.set_switch(section, "enabled", |source| &mut source.enabled);
+        settings.set_switch(section, "pin", |source| &mut source.pin);
+        settings.set_switch(section, "ignore_robots", |source| &mut source.ignore_robots);
+        settings.set_switch(section, "feed_robots", |source| &mut source.feed_robots);
         settings
+    }
+
+    /// Reads `true` or `false`.
+    fn set_switch(&mut self, section: &Section<'_>, key: &'static str, field: fn(&mut Source) -> &mut bool) {
+        self.set(section.read(key, ConfigValue::boolean), field);
     }
 
     /// Adds a change, where there is a value.
