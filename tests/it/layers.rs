@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use code::production_code;
 
 /// Which rooms each room may import. `*`: all.
-const MAY_IMPORT: &[(&str, &str)] = &[
+pub(crate) const MAY_IMPORT: &[(&str, &str)] = &[
     ("link", ""),
     ("html", ""),
     ("timing", ""),

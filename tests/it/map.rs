@@ -234,3 +234,27 @@ fn no_type_name_is_defined_twice() {
         "type names that are defined more than once:\n{places:#?}"
     );
 }
+
+/// The table of rooms in ARCHITECTURE.md says what the test of layers enforces.
+#[test]
+fn the_rooms_of_the_architecture_are_those_of_the_layers() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let row = Regex::new(r"(?m)^\| `(\w+)` \| .* \| ([a-z_ –]+) \|$").unwrap();
+    let drawn: BTreeMap<&str, &str> = row
+        .captures_iter(&text)
+        .map(|row| (row.get(1).unwrap().as_str(), row.get(2).unwrap().as_str()))
+        .collect();
+    let enforced = crate::layers::MAY_IMPORT
+        .iter()
+        .filter(|(room, _)| *room != "main")
+        .map(|(room, imports)| {
+            let imports = match *imports {
+                "" => "–",
+                "*" => "all",
+                some => some,
+            };
+            (*room, imports)
+        })
+        .collect();
+    assert_eq!(drawn, enforced);
+}
