@@ -28,7 +28,7 @@ pub(super) struct Claims {
     run: i64,
     last: AtomicI64,
     /// For each source (row id) the number of the last claim of one of its entries.
-    last_claims: Mutex<HashMap<i64, i64>>,
+    last_served: Mutex<HashMap<i64, i64>>,
 }
 
 impl Claims {
@@ -36,7 +36,7 @@ impl Claims {
         Self {
             run,
             last: AtomicI64::new(0),
-            last_claims: Mutex::default(),
+            last_served: Mutex::default(),
         }
     }
 
@@ -53,13 +53,13 @@ impl Claims {
         }
     }
 
-    pub(super) fn last_claims(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
-        self.last_claims.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn last_served(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+        self.last_served.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that the sources of `entries` were served. Called once the claims are committed.
     pub(super) fn note_served(&self, entries: &[ClaimedEntry]) {
-        self.last_claims()
+        self.last_served()
             .extend(entries.iter().map(|entry| (entry.source.0, entry.lease.claim)));
     }
 }

@@ -209,7 +209,7 @@ fn settle_known(
 
 /// The first candidate of each source, least recently served source first; then the second of each, and so on.
 fn in_turn(candidates: Vec<EntryCandidate>, claims: &Claims) -> Vec<EntryCandidate> {
-    let served = claims.last_claims();
+    let served = claims.last_served();
     let mut counts: HashMap<i64, usize> = HashMap::new();
     let mut ordered = Vec::with_capacity(candidates.len());
     for candidate in candidates {

@@ -101,12 +101,12 @@ pub enum StoreError {
         what: String,
     },
     /// SQLite reported an error.
-    #[error("cannot {doing}: {message}; {}", trouble.advice())]
+    #[error("cannot {doing}: {message}; {}", kind.advice())]
     Sql {
         /// What was tried.
         doing: &'static str,
         /// Its kind.
-        trouble: SqlErrorKind,
+        kind: SqlErrorKind,
         /// SQLite's message.
         message: String,
     },
@@ -147,7 +147,7 @@ impl StoreError {
     pub fn grade(&self) -> Grade {
         match self {
             Self::LeaseLost { .. } => Grade::Soft,
-            Self::Sql { trouble, .. } => match trouble {
+            Self::Sql { kind, .. } => match kind {
                 SqlErrorKind::Full | SqlErrorKind::Io | SqlErrorKind::Busy | SqlErrorKind::ReadOnly => {
                     Grade::Temporary
                 }
@@ -171,7 +171,7 @@ impl StoreError {
             Self::LeaseLost { .. } => "lease-lost",
             Self::Closed => "store-closed",
             Self::Damaged { .. } => "store-damaged",
-            Self::Sql { trouble, .. } => match trouble {
+            Self::Sql { kind, .. } => match kind {
                 SqlErrorKind::Full => "store-full",
                 SqlErrorKind::Io => "store-io",
                 SqlErrorKind::Busy => "store-busy",
@@ -212,7 +212,7 @@ impl StoreError {
     pub(super) fn of_file(self, path: &Path) -> Self {
         match self {
             Self::Sql {
-                trouble: SqlErrorKind::Corrupt,
+                kind: SqlErrorKind::Corrupt,
                 message,
                 ..
             } => Self::Foreign {
@@ -220,14 +220,14 @@ impl StoreError {
                 why: message,
             },
             Self::Sql {
-                trouble: SqlErrorKind::ReadOnly,
+                kind: SqlErrorKind::ReadOnly,
                 ..
             } => Self::ReadOnly {
                 path: path.to_owned(),
             },
             Self::Sql {
                 doing,
-                trouble: SqlErrorKind::Io,
+                kind: SqlErrorKind::Io,
                 message,
             } => Self::File {
                 path: path.to_owned(),
@@ -248,7 +248,7 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        let trouble = match error.sqlite_error_code() {
+        let kind = match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => SqlErrorKind::Full,
             Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::OutOfMemory) => {
                 SqlErrorKind::Io
@@ -260,7 +260,7 @@ impl From<rusqlite::Error> for StoreError {
         };
         Self::Sql {
             doing: "use the database",
-            trouble,
+            kind,
             message: error.to_string(),
         }
     }

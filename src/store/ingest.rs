@@ -75,17 +75,17 @@ pub(super) fn store_entries(
         };
         if let Some(page) = page_of_keys(db, &keys.link_keys)? {
             articles::add_keys(db, page, &keys.link_keys, source, now)?;
-            row.insert(db, "known", Some(page), false)?;
+            row.insert(db, "known", Some(page))?;
             counts.known += 1;
         } else if let Some(filter) = keys.excluded_by {
-            row.insert(db, "unwanted", None, false)?;
+            row.insert(db, "unwanted", None)?;
             history::add_to_counter(db, source, &format!("unwanted.{filter}"), 1)?;
             counts.known += 1;
         } else if remaining == 0 {
-            row.insert(db, "seen", None, false)?;
+            row.insert(db, "seen", None)?;
             counts.new += 1;
         } else {
-            row.insert(db, "pending", None, true)?;
+            row.insert(db, "pending", None)?;
             hosts.insert(host_of(keys));
             remaining -= 1;
             counts.new += 1;
@@ -95,7 +95,7 @@ pub(super) fn store_entries(
         host_backoff::ensure_host(db, host)?;
         queue::refresh_host(db, host)?;
     }
-    skipped(db, source, feed, now)?;
+    add_skipped(db, source, feed, now)?;
     for (name, by) in [
         ("entries.new", counts.new),
         ("entries.known", counts.known),
@@ -146,19 +146,12 @@ struct NewEntry<'a> {
 }
 
 impl NewEntry<'_> {
-    /// Inserts the row; with what the feed said only if it waits for its page.
-    fn insert(
-        &self,
-        db: &Connection,
-        state: &str,
-        page: Option<PageId>,
-        waits: bool,
-    ) -> Result<(), StoreError> {
-        let payload = if waits {
-            Some(StoredEntry::of(self.entry, &self.keys.link_keys).to_json()?)
-        } else {
-            None
-        };
+    /// Inserts the row. A `pending` entry waits for its page, with what the feed said.
+    fn insert(&self, db: &Connection, state: &str, page: Option<PageId>) -> Result<(), StoreError> {
+        let waits = state == "pending";
+        let payload = waits
+            .then(|| StoredEntry::of(self.entry, &self.keys.link_keys).to_json())
+            .transpose()?;
         let credit = self.entry.details().credit.as_ref();
         db.prepare_cached(
             "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen, \
@@ -188,7 +181,8 @@ fn host_of(keys: &EntryKeys) -> &str {
     keys.host.as_deref().unwrap_or(queue::NO_HOST)
 }
 
-fn skipped(
+/// Stores skipped entries as failures.
+fn add_skipped(
     db: &Connection,
     source: SourceId,
     feed: &ParsedFeed,

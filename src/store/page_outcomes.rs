@@ -60,15 +60,14 @@ impl CompressedPage {
             return Ok(None);
         };
         let plain = std::mem::take(&mut raw.body);
-        let (codings, body) = match raw.encoded.take() {
-            Some(EncodedBody { codings, bytes }) => (codings, bytes),
-            None => {
-                let body = zstd::bulk::compress(&plain, LEVEL).map_err(|error| StoreError::Damaged {
-                    doing: "compress a page",
-                    what: error.to_string(),
-                })?;
-                ("zstd".to_owned(), body)
-            }
+        let (codings, body) = if let Some(EncodedBody { codings, bytes }) = raw.encoded.take() {
+            (codings, bytes)
+        } else {
+            let body = zstd::bulk::compress(&plain, LEVEL).map_err(|error| StoreError::Damaged {
+                doing: "compress a page",
+                what: error.to_string(),
+            })?;
+            ("zstd".to_owned(), body)
         };
         Ok(Some(Self {
             codings,

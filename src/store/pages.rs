@@ -78,7 +78,7 @@ pub(super) fn set_validators(
     Ok(())
 }
 
-/// Notes that a page was not modified (304): validators of the response replace ours, absent ones erase nothing (RFC
+/// Notes that a page was not modified (304): validators of the response replace the stored ones, absent ones erase nothing (RFC
 /// 9111, 3.2).
 pub(super) fn update_validators(
     db: &Connection,

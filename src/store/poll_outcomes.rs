@@ -122,7 +122,7 @@ fn update_source(db: &Connection, outcome: &PollOutcome) -> Result<(), StoreErro
         ":crashed": crashed,
         ":at": time::text(now),
         ":code": failure.map(|failure| failure.code),
-        ":message": failure.map(|failure| history::short_message(failure)),
+        ":message": failure.map(history::short_message),
         ":final_url": failure.is_none().then_some(outcome.fetch.url.as_str()),
         ":rhythm": state.rhythm,
         ":hints": poll_state::hints_json(state),

@@ -66,7 +66,7 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(db))).unwrap_or_else(|_| {
             Err(StoreError::Sql {
                 doing: "use the database",
-                trouble: SqlErrorKind::Other,
+                kind: SqlErrorKind::Other,
                 message: "the step panicked".to_owned(),
             })
         });
@@ -352,7 +352,7 @@ fn commit(db: &Connection) -> Result<(), StoreError> {
     if db.is_autocommit() {
         return Err(StoreError::Sql {
             doing: "commit",
-            trouble: SqlErrorKind::Io,
+            kind: SqlErrorKind::Io,
             message: "the transaction was rolled back by an error of another step in it".to_owned(),
         });
     }
