@@ -99,12 +99,11 @@ pub async fn collect(
             failure,
             scope: FailureScope::Page,
         }) => {
-            let result = match retry_at(&attempt.context, failure.grade, ended_at) {
-                Some(at) => PageResult::Retry(failure.clone(), at),
-                None => {
-                    let article = attempt.article_from_feed(Some(failure.clone()), ended_at);
-                    PageResult::Article(Box::new(article.await))
-                }
+            let result = if let Some(at) = retry_at(&attempt.context, failure.grade, ended_at) {
+                PageResult::Retry(failure.clone(), at)
+            } else {
+                let article = attempt.article_from_feed(Some(failure.clone()), ended_at);
+                PageResult::Article(Box::new(article.await))
             };
             (result, Some(failure))
         }

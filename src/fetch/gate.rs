@@ -75,8 +75,8 @@ pub struct CoolingDown {
 #[derive(Debug)]
 pub struct Permit {
     host: Arc<HostGate>,
-    _host_permit: OwnedSemaphorePermit,
-    _global_permit: OwnedSemaphorePermit,
+    _of_host: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
 }
 
 impl Gate {
@@ -117,8 +117,8 @@ impl Gate {
         let global_permit = acquire(&self.global_permits).await;
         Permit {
             host,
-            _host_permit: host_permit,
-            _global_permit: global_permit,
+            _of_host: host_permit,
+            _of_all: global_permit,
         }
     }
 

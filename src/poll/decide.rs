@@ -124,7 +124,7 @@ impl Decider<'_> {
                 validators,
                 body_hash,
             } => self.document(feed, complete, validators, body_hash).await?,
-            PolledContent::Sitemaps(crawl) => self.sitemaps(crawl).await?,
+            PolledContent::Sitemaps(crawl) => self.sitemaps(*crawl).await?,
             PolledContent::Failed { failure, .. } => PollResult::Failed(failure),
         })
     }

@@ -34,7 +34,7 @@ pub(super) enum PolledContent {
         body_hash: Vec<u8>,
     },
     /// The sitemaps that an index names.
-    Sitemaps(SitemapCrawl),
+    Sitemaps(Box<SitemapCrawl>),
     /// No response, no document, or a document that could not be parsed.
     Failed {
         /// As it is recorded for every source of the address.

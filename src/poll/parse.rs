@@ -102,13 +102,12 @@ pub(super) async fn parse(
     url: &Url,
 ) -> Result<(ParsedDocument, bool), Failure> {
     let status = document.status;
-    let parsed = match streamed {
-        Some(StreamedSitemap(parsed)) => parsed.map(|(sitemap, complete)| (sitemap.into(), complete)),
-        None => {
-            let complete = feed::is_complete(&document.body);
-            let parsed = parse_body(store, source, claim, document, url).await;
-            parsed.map(|parsed| (parsed, complete))
-        }
+    let parsed = if let Some(StreamedSitemap(parsed)) = streamed {
+        parsed.map(|(sitemap, complete)| (sitemap.into(), complete))
+    } else {
+        let complete = feed::is_complete(&document.body);
+        let parsed = parse_body(store, source, claim, document, url).await;
+        parsed.map(|parsed| (parsed, complete))
     };
     parsed.map_err(|error| error.failure(source, status))
 }

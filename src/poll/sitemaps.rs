@@ -120,13 +120,13 @@ pub(super) async fn crawl(
             failure,
             retry_after: None,
         },
-        _ => PolledContent::Sitemaps(SitemapCrawl {
+        _ => PolledContent::Sitemaps(Box::new(SitemapCrawl {
             feed,
             children,
             is_archive,
             validators: index.validators,
             body_hash: index.body_hash,
-        }),
+        })),
     }
 }
 
