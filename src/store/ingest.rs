@@ -233,7 +233,7 @@ pub(super) fn unseen(db: &Connection, source: SourceId, idents: &[String]) -> Re
     let mut known = db.prepare_cached("SELECT 1 FROM entry WHERE source_id = ?1 AND ident = ?2")?;
     let mut unseen = Vec::new();
     for (position, ident) in idents.iter().enumerate() {
-        if !known.exists(params![source.0, ident])? {
+        if !known.exists(params![source.0, bounded_ident(ident)])? {
             unseen.push(position);
         }
     }

@@ -280,6 +280,9 @@ async fn h15_long_ids_and_many_failures_are_capped() {
         .unwrap();
     assert_eq!((counts.new, counts.known), (2, 1), "still told apart");
     assert!(desk.number("SELECT max(length(ident)) FROM entry") < 600);
+    let idents = ["a", "c"].map(|end| format!("id:{}{end}", "x".repeat(100_000)));
+    let unseen = desk.store.unseen(claims[0].id, idents.to_vec()).await.unwrap();
+    assert_eq!(unseen, [1], "a long id is known by what is stored of it");
 
     for _ in 0..130 {
         desk.pass(3600);
