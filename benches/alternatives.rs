@@ -36,10 +36,7 @@ fn main() {
     match args.first().map(String::as_str) {
         Some("parse") => filter(),
         Some("read") => println!("{}", verdict(Path::new(&args[1]))),
-        Some("nest") => drop(scraper::Html::parse_document(&nested(
-            &args[1],
-            args[2].parse().unwrap(),
-        ))),
+        Some("nest") => drop(scraper::Html::parse_document(&nested(&args[1], args[2].parse().unwrap()))),
         _ => {
             corpora();
             hostile();
@@ -108,11 +105,8 @@ fn corpora() {
         println!("feed-rs over the corpora: left out, {SHARED} is not there");
         return;
     }
-    let scored = Command::new("python3")
-        .arg(scorer)
-        .arg(std::env::current_exe().unwrap())
-        .arg("--json")
-        .output();
+    let scored =
+        Command::new("python3").arg(scorer).arg(std::env::current_exe().unwrap()).arg("--json").output();
     let total = scored
         .ok()
         .and_then(|scored| serde_json::from_slice::<Value>(&scored.stdout).ok())
@@ -136,22 +130,10 @@ fn hostile() {
     let mut files: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     println!("feed-rs and hostile feeds:");
-    for file in files
-        .iter()
-        .filter(|file| file.extension().is_some_and(|ending| ending == "xml"))
-    {
-        let ended = itself()
-            .arg("read")
-            .arg(file)
-            .stderr(Stdio::null())
-            .output()
-            .unwrap();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "xml")) {
+        let ended = itself().arg("read").arg(file).stderr(Stdio::null()).output().unwrap();
         let said = String::from_utf8_lossy(&ended.stdout).trim().to_owned();
-        let said = if said.is_empty() {
-            format!("the process dies ({})", ended.status)
-        } else {
-            said
-        };
+        let said = if said.is_empty() { format!("the process dies ({})", ended.status) } else { said };
         println!("  {:<28}{said}", file.file_name().unwrap().to_string_lossy());
     }
 }
@@ -166,18 +148,13 @@ fn nested(kind: &str, depth: usize) -> String {
 
 fn depth() {
     println!("scraper: CPU seconds for nested elements, by depth");
-    for (kind, depths) in [
-        ("div", [5_000, 10_000, 20_000, 40_000]),
-        ("ul-li", [1_000, 2_000, 4_000, 8_000]),
-    ] {
+    for (kind, depths) in [("div", [5_000, 10_000, 20_000, 40_000]), ("ul-li", [1_000, 2_000, 4_000, 8_000])]
+    {
         print!("  {kind:<8}");
         for depth in depths {
             let before = children();
-            let ended = itself()
-                .args(["nest", kind, &depth.to_string()])
-                .stderr(Stdio::null())
-                .status()
-                .unwrap();
+            let ended =
+                itself().args(["nest", kind, &depth.to_string()]).stderr(Stdio::null()).status().unwrap();
             let spent = children().saturating_sub(before);
             if ended.success() {
                 print!("{depth:>8}: {:.2}", spent.as_secs_f64());
@@ -192,12 +169,6 @@ fn depth() {
 /// CPU time of children that ended, in hundredths of a second: fields 16 and 17 of `/proc/self/stat` (proc(5)).
 fn children() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .skip(13)
-        .take(2);
+    let ticks = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(13).take(2);
     Duration::from_millis(10 * ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>())
 }

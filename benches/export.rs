@@ -33,22 +33,8 @@ const ROUNDS: usize = 5;
 /// Words of an article: about 2.5 KB of text, and the same again as HTML.
 fn article(number: i64) -> ImportRecord {
     const WORDS: [&str; 16] = [
-        "bridge",
-        "harbour",
-        "the",
-        "council",
-        "said",
-        "on",
-        "Tuesday",
-        "of",
-        "„quoted“",
-        "after",
-        "eleven",
-        "years",
-        "and",
-        "nobody",
-        "\"asked\"",
-        "río",
+        "bridge", "harbour", "the", "council", "said", "on", "Tuesday", "of", "„quoted“", "after", "eleven",
+        "years", "and", "nobody", "\"asked\"", "río",
     ];
     let mut state = number.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let (mut text, mut html) = (String::new(), String::new());
@@ -82,13 +68,7 @@ fn article(number: i64) -> ImportRecord {
         language: Some("en".into()),
         tags: vec!["Harbour".into(), "Trade".into()],
         origins: "{\"title\":\"json-ld\",\"text\":\"auto\"}".into(),
-        ..samples::imported_article(
-            number,
-            &format!("https://press.example/2026/{number}"),
-            text,
-            html,
-            at,
-        )
+        ..samples::imported_article(number, &format!("https://press.example/2026/{number}"), text, html, at)
     }))
 }
 
@@ -105,11 +85,7 @@ fn main() {
         build(&built, articles);
     }
     let memory = PathBuf::from("/dev/shm");
-    let memory = if memory.is_dir() {
-        memory
-    } else {
-        std::env::temp_dir()
-    };
+    let memory = if memory.is_dir() { memory } else { std::env::temp_dir() };
     let folder = tempfile::tempdir_in(memory).unwrap();
     let target = folder.path().join("out");
     println!("{articles} articles");
@@ -119,11 +95,7 @@ fn main() {
         costs::used(command.stderr(Stdio::null()))
     });
     let mut size = 0;
-    let mut rows = vec![(
-        "yardstick".to_owned(),
-        plain,
-        fs::metadata(&target).unwrap().len(),
-    )];
+    let mut rows = vec![("yardstick".to_owned(), plain, fs::metadata(&target).unwrap().len())];
     for (form, more) in [
         ("jsonl", &[][..]),
         ("jsonl", &["--compress", "zstd"]),
@@ -176,10 +148,7 @@ fn yardstick(database: &Path, target: &Path) {
 }
 
 fn build(path: &Path, articles: i64) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let now = "2026-11-24T04:00:00Z".parse().unwrap();
     runtime.block_on(async {
         let store = Store::open(path, now).unwrap();
@@ -192,8 +161,6 @@ fn build(path: &Path, articles: i64) {
 }
 
 fn least(run: impl FnMut() -> Option<Used>) -> Option<Used> {
-    let rounds = std::iter::repeat_with(run)
-        .take(ROUNDS)
-        .collect::<Option<Vec<_>>>()?;
+    let rounds = std::iter::repeat_with(run).take(ROUNDS).collect::<Option<Vec<_>>>()?;
     rounds.into_iter().min_by(|a, b| a.cpu.total_cmp(&b.cpu))
 }

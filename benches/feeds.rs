@@ -101,9 +101,7 @@ fn read(bytes: &[u8]) -> usize {
 fn time() {
     if let Some(captures) = captures() {
         let bytes = captures.iter().map(Vec::len).sum();
-        timed("captures", bytes, || {
-            captures.iter().map(|bytes| read(bytes)).sum()
-        });
+        timed("captures", bytes, || captures.iter().map(|bytes| read(bytes)).sum());
     }
     for kind in KINDS {
         let feed = made(kind);
@@ -122,19 +120,12 @@ fn timed(name: &str, bytes: usize, read: impl Fn() -> usize) {
         .collect();
     rounds.sort_by(f64::total_cmp);
     let median = rounds[ROUNDS / 2];
-    println!(
-        "time/{name:<10}{:8.1} ms of CPU, {:.0} MB a second",
-        median * 1e3,
-        bytes as f64 / 1e6 / median
-    );
+    println!("time/{name:<10}{:8.1} ms of CPU, {:.0} MB a second", median * 1e3, bytes as f64 / 1e6 / median);
 }
 
 /// Peak of this process so far, in bytes; none where there is no procfs.
 fn peak() -> Option<usize> {
-    costs::status("self", "VmHWM")?
-        .try_into()
-        .ok()
-        .map(|kb: usize| kb * 1024)
+    costs::status("self", "VmHWM")?.try_into().ok().map(|kb: usize| kb * 1024)
 }
 
 /// Prints how far the peak grows beyond the document while one feed is read, as a multiple of the document.
@@ -161,9 +152,7 @@ fn main() {
         return memory_of(&kind);
     }
     for kind in KINDS {
-        let status = Command::new(std::env::current_exe().unwrap())
-            .env(KIND, kind)
-            .status();
+        let status = Command::new(std::env::current_exe().unwrap()).env(KIND, kind).status();
         assert!(status.is_ok_and(|status| status.success()), "{kind}");
     }
     time();

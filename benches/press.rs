@@ -129,10 +129,7 @@ fn main() -> ExitCode {
         println!("{} feeds, {} rounds", feeds.len(), arguments.rounds);
         arguments.measure_feeds(&feeds);
     }
-    for (name, open) in [
-        ("real", open_real_pages as fn(usize) -> PageSet),
-        ("own", open_own_pages),
-    ] {
+    for (name, open) in [("real", open_real_pages as fn(usize) -> PageSet), ("own", open_own_pages)] {
         if arguments.papers > 0 && (arguments.pages.is_empty() || arguments.pages == name) {
             let set = open(arguments.papers);
             if !set.papers.is_empty() {
@@ -155,11 +152,7 @@ fn main() -> ExitCode {
 fn add(rows: &mut Vec<Row>, name: &'static str, of: usize, used: Used) {
     match rows.iter_mut().find(|row| row.name == name) {
         Some(row) => row.used.push(used),
-        None => rows.push(Row {
-            name,
-            used: vec![used],
-            of,
-        }),
+        None => rows.push(Row { name, used: vec![used], of }),
     }
 }
 
@@ -201,18 +194,10 @@ fn arguments() -> Arguments {
 
 /// A paper on an address of its own, with a feed and no pages.
 fn open_feed(network: usize, number: usize) -> Paper {
-    let press = Press::start(&format!(
-        "127.{network}.{}.{}",
-        1 + number / 250,
-        1 + number % 250
-    ));
+    let press = Press::start(&format!("127.{network}.{}.{}", 1 + number / 250, 1 + number % 250));
     let feed = Reply::rss(own_pages::feed(&press.url(""), number)).gzip();
     press.page("/feed", feed.etag(format!("\"{number}\"")));
-    let rules = Rules {
-        title: "h1".to_owned(),
-        byline: ".by".to_owned(),
-        body: ".text p".to_owned(),
-    };
+    let rules = Rules { title: "h1".to_owned(), byline: ".by".to_owned(), body: ".text p".to_owned() };
     Paper { press, rules }
 }
 
@@ -233,9 +218,8 @@ fn add_pages(press: &Press, number: usize, page: impl Fn(&str, usize) -> String)
 fn open_own_pages(number: usize) -> PageSet {
     let papers: Vec<Paper> = (0..number).map(|number| open_feed(2, number)).collect();
     let pages = papers.iter().enumerate();
-    let bytes: usize = pages
-        .map(|(number, paper)| add_pages(&paper.press, number, |_, id| own_pages::page(id)))
-        .sum();
+    let bytes: usize =
+        pages.map(|(number, paper)| add_pages(&paper.press, number, |_, id| own_pages::page(id))).sum();
     PageSet {
         name: "own pages",
         min_text: 4500,
@@ -275,10 +259,8 @@ fn configure(folder: &Path, papers: &[Paper], defaults: &str, by_rules: bool) {
         let _ = write!(text, "[[source]]\nname = \"paper-{number}\"\nfeed = \"{url}\"\n");
         if by_rules {
             let Rules { title, byline, body } = rules;
-            let _ = write!(
-                text,
-                "[source.article]\ntitle = {title:?}\nbyline = {byline:?}\nbody = {body:?}\n"
-            );
+            let _ =
+                write!(text, "[source.article]\ntitle = {title:?}\nbyline = {byline:?}\nbody = {body:?}\n");
         }
     }
     std::fs::write(folder.join("cuttings.toml"), text).unwrap();
@@ -303,12 +285,7 @@ impl Arguments {
         for _ in 0..self.rounds {
             let folder = tempfile::tempdir().unwrap();
             self.begin(folder.path(), feeds);
-            add(
-                &mut rows,
-                "W1",
-                feeds.len(),
-                ours(&self.program, folder.path(), &[]),
-            );
+            add(&mut rows, "W1", feeds.len(), ours(&self.program, folder.path(), &[]));
             if self.wants("W2") {
                 let used = ours(&self.program, folder.path(), &["--all"]);
                 add(&mut rows, "W2", feeds.len(), used);
@@ -324,11 +301,9 @@ impl Arguments {
     fn measure_pages(&self, set: &PageSet) {
         let (mut rows, articles) = (Vec::new(), set.papers.len() * own_pages::ENTRIES);
         for _ in 0..self.rounds {
-            for (name, defaults, by_rules) in [
-                ("W3", "", true),
-                ("W3-", "keep_pages = \"never\"\n", true),
-                ("W4", "", false),
-            ] {
+            for (name, defaults, by_rules) in
+                [("W3", "", true), ("W3-", "keep_pages = \"never\"\n", true), ("W4", "", false)]
+            {
                 if self.wants(name) {
                     add(&mut rows, name, articles, self.collect(set, defaults, by_rules));
                 }
@@ -351,9 +326,7 @@ impl Arguments {
         let db = rusqlite::Connection::open(folder.path().join("cuttings.db")).unwrap();
         let method = if by_rules { "rule" } else { "auto" };
         let sql = "SELECT count(*) FROM articles WHERE method = ?1 AND length(text) >= ?2";
-        let found: i64 = db
-            .query_row(sql, (method, set.min_text), |row| row.get(0))
-            .unwrap();
+        let found: i64 = db.query_row(sql, (method, set.min_text), |row| row.get(0)).unwrap();
         set.check(&format!("articles by {method}"), found);
         if let Some(other) = &self.against {
             let other_folder = tempfile::tempdir().unwrap();
@@ -372,11 +345,7 @@ impl PageSet {
     fn check(&self, what: &str, found: i64) {
         let pages = self.papers.len() * own_pages::ENTRIES;
         let share = found as f64 / pages as f64;
-        assert!(
-            share >= self.min_share,
-            "{}: {found} {what} of {pages} pages",
-            self.name
-        );
+        assert!(share >= self.min_share, "{}: {found} {what} of {pages} pages", self.name);
     }
 }
 
@@ -402,23 +371,15 @@ fn ours(program: &Path, folder: &Path, more: &[&str]) -> Used {
 /// The program over the configuration and the database of a folder.
 fn run(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(folder).args([
-        "--quiet",
-        "--config",
-        "cuttings.toml",
-        "--database",
-        "cuttings.db",
-        "run",
-    ]);
+    command
+        .current_dir(folder)
+        .args(["--quiet", "--config", "cuttings.toml", "--database", "cuttings.db", "run"]);
     command
 }
 
 fn run_yardstick(set: &PageSet) -> Used {
     let folder = tempfile::tempdir().unwrap();
-    let feeds = set
-        .papers
-        .iter()
-        .map(|paper| (paper.press.url("/feed"), &paper.rules));
+    let feeds = set.papers.iter().map(|paper| (paper.press.url("/feed"), &paper.rules));
     yardstick::write_feeds(folder.path(), feeds);
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.env(yardstick::FOLDER, folder.path());

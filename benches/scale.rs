@@ -63,10 +63,8 @@ fn main() {
         match arg.as_str() {
             "--sources" => {
                 let numbers = value();
-                sources = numbers
-                    .split(',')
-                    .map(|number| number.parse().expect("numbers of sources"))
-                    .collect();
+                sources =
+                    numbers.split(',').map(|number| number.parse().expect("numbers of sources")).collect();
             }
             "--database" => databases = value().split(',').map(PathBuf::from).collect(),
             ONE => {
@@ -79,11 +77,7 @@ fn main() {
         }
     }
     let mut columns = Vec::new();
-    for database in databases
-        .iter()
-        .map(Some)
-        .chain(databases.is_empty().then_some(None))
-    {
+    for database in databases.iter().map(Some).chain(databases.is_empty().then_some(None)) {
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("scale.db");
         if let Some(database) = database {
@@ -106,9 +100,7 @@ struct Column {
 
 /// Measures in a process of its own, so that its memory is that of this case alone.
 fn column(sources: usize, database: &Path) -> Column {
-    let articles = database
-        .exists()
-        .then(|| Reader::open(database).unwrap().summary().unwrap().articles);
+    let articles = database.exists().then(|| Reader::open(database).unwrap().summary().unwrap().articles);
     let head = format!("{}; {sources}", articles.unwrap_or(0));
     eprintln!("{head}");
     let measured = Command::new(std::env::current_exe().unwrap())
@@ -116,25 +108,15 @@ fn column(sources: usize, database: &Path) -> Column {
         .arg(database)
         .output()
         .unwrap();
-    assert!(
-        measured.status.success(),
-        "{}",
-        String::from_utf8_lossy(&measured.stderr)
-    );
+    assert!(measured.status.success(), "{}", String::from_utf8_lossy(&measured.stderr));
     let rows = String::from_utf8(measured.stdout).unwrap();
     let row = |line: &str| {
         let [what, clock, processor] = line.split('\t').collect::<Vec<_>>()[..] else {
             unreachable!("{line}")
         };
-        (
-            what.to_owned(),
-            [clock, processor].map(|number| number.parse().unwrap()),
-        )
+        (what.to_owned(), [clock, processor].map(|number| number.parse().unwrap()))
     };
-    Column {
-        head,
-        rows: rows.lines().map(row).collect(),
-    }
+    Column { head, rows: rows.lines().map(row).collect() }
 }
 
 fn print(columns: &[Column]) {
@@ -167,14 +149,11 @@ fn print(columns: &[Column]) {
 fn measure(sources: usize, path: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let typed = configuration(sources);
-    let config = once("the configuration read", || {
-        config::load_text("cuttings.toml", &typed).unwrap().config
-    });
+    let config =
+        once("the configuration read", || config::load_text("cuttings.toml", &typed).unwrap().config);
     drop(typed);
     let start = |store: &Store| {
-        runtime
-            .block_on(store.apply_config(&config.sources, config.politeness.scope, Utc::now()))
-            .unwrap();
+        runtime.block_on(store.apply_config(&config.sources, config.politeness.scope, Utc::now())).unwrap();
     };
     // The first start takes the sources in.
     let store = Store::open(path, Utc::now()).unwrap();
@@ -187,12 +166,7 @@ fn measure(sources: usize, path: &Path) {
         runtime.block_on(store.retain_selectors(&config)).unwrap();
         runtime.block_on(store.host_states(Utc::now())).unwrap();
     });
-    Steps {
-        store: &store,
-        runtime: &runtime,
-        random: Random(sources as u64),
-    }
-    .measure();
+    Steps { store: &store, runtime: &runtime, random: Random(sources as u64) }.measure();
     runtime.block_on(store.close()).unwrap();
     for (what, name) in [("memory now", "VmRSS"), ("memory at most", "VmHWM")] {
         let number = costs::status("self", name).unwrap_or(0) >> 10;
@@ -236,10 +210,8 @@ impl Steps<'_> {
         for round in 0..ROUNDS {
             due.add(|| runtime.block_on(store.next_claims(Utc::now())).unwrap());
             let claimed = claim.add(|| self.claim());
-            let polls: Vec<_> = claimed
-                .iter()
-                .map(|claim| samples::unchanged_poll(claim, Utc::now()))
-                .collect();
+            let polls: Vec<_> =
+                claimed.iter().map(|claim| samples::unchanged_poll(claim, Utc::now())).collect();
             unchanged
                 .add(|| runtime.block_on(join_all(polls.into_iter().map(|poll| store.record_poll(poll)))));
             if !round.is_multiple_of(WITH_ARTICLES) {
@@ -249,21 +221,14 @@ impl Steps<'_> {
             unseen.add(|| {
                 for claim in &claimed {
                     let idents = (0..ENTRIES).map(|entry| format!("id:{round}-{entry}")).collect();
-                    assert_eq!(
-                        runtime.block_on(store.unseen(claim.id, idents)).unwrap().len(),
-                        ENTRIES
-                    );
+                    assert_eq!(runtime.block_on(store.unseen(claim.id, idents)).unwrap().len(), ENTRIES);
                 }
             });
-            let polls: Vec<_> = claimed
-                .iter()
-                .map(|claim| samples::poll_with(claim, entries(round), Utc::now()))
-                .collect();
+            let polls: Vec<_> =
+                claimed.iter().map(|claim| samples::poll_with(claim, entries(round), Utc::now())).collect();
             changed.add(|| runtime.block_on(join_all(polls.into_iter().map(|poll| store.record_poll(poll)))));
             let claimed = queue.add(|| {
-                runtime
-                    .block_on(store.claim_entries(Utc::now(), AT_ONCE * ENTRIES, Duration::ZERO))
-                    .unwrap()
+                runtime.block_on(store.claim_entries(Utc::now(), AT_ONCE * ENTRIES, Duration::ZERO)).unwrap()
             });
             assert_eq!(claimed.len(), AT_ONCE * ENTRIES);
             let at: DateTime<Utc> = Utc::now();
@@ -293,10 +258,7 @@ impl Steps<'_> {
     }
 
     fn claim(&self) -> Vec<ClaimedSource> {
-        let claimed = self
-            .runtime
-            .block_on(self.store.claim_sources(Utc::now(), AT_ONCE, None))
-            .unwrap();
+        let claimed = self.runtime.block_on(self.store.claim_sources(Utc::now(), AT_ONCE, None)).unwrap();
         assert_eq!(claimed.len(), AT_ONCE, "too few sources");
         claimed
     }
@@ -304,12 +266,7 @@ impl Steps<'_> {
 
 /// Entries without links: no host has to be spared.
 fn entries(round: usize) -> Vec<Entry> {
-    (0..ENTRIES)
-        .map(|entry| Entry {
-            id: Some(format!("{round}-{entry}")),
-            ..Entry::default()
-        })
-        .collect()
+    (0..ENTRIES).map(|entry| Entry { id: Some(format!("{round}-{entry}")), ..Entry::default() }).collect()
 }
 
 /// A step that is done in each round.

@@ -109,9 +109,7 @@ fn main() {
     }
     if flags.wants("insert") {
         let path = folder.join("import.db");
-        runtime
-            .block_on(import(&path, few, flags.bytes))
-            .print("an insert", few);
+        runtime.block_on(import(&path, few, flags.bytes)).print("an insert", few);
         size(&path, few);
     }
     if flags.wants("raw") {
@@ -123,11 +121,8 @@ fn main() {
         size(&path, few);
     }
     let path = folder.join("bench.db");
-    let present = if path.exists() {
-        Reader::open(&path).unwrap().summary().unwrap().articles as usize
-    } else {
-        0
-    };
+    let present =
+        if path.exists() { Reader::open(&path).unwrap().summary().unwrap().articles as usize } else { 0 };
     if flags.wants("queue") && present < flags.articles {
         let before = resident();
         runtime
@@ -187,11 +182,7 @@ fn size(path: &Path, articles: usize) {
     let number = |pragma: &str| -> i64 { db.query_row(pragma, [], |row| row.get(0)).unwrap() };
     let pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
     let bytes = pages * number("PRAGMA page_size");
-    println!(
-        "on disk: {} bytes an article, {} MiB in all",
-        bytes / articles as i64,
-        bytes >> 20
-    );
+    println!("on disk: {} bytes an article, {} MiB in all", bytes / articles as i64, bytes >> 20);
 }
 
 /// SQLite alone: a row with the texts, and their words. In a thread of its own, as the store's.
@@ -278,31 +269,18 @@ async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: b
     let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ numbers.start as u64);
     let store = Store::open(path, Utc::now()).unwrap();
     let url = url::Url::parse("https://paper.example/feed").unwrap();
-    store
-        .sync_sources(&[Source::new("paper", url)], Utc::now())
-        .await
-        .unwrap();
+    store.sync_sources(&[Source::new("paper", url)], Utc::now()).await.unwrap();
     let mut spent = Spent::default();
     let mut sent = 0;
     for first in numbers.clone().step_by(AT_ONCE) {
         let entries: Vec<Entry> = (first..(first + AT_ONCE).min(numbers.end))
-            .map(|i| Entry {
-                id: Some(format!("entry-{i}")),
-                ..Entry::default()
-            })
+            .map(|i| Entry { id: Some(format!("entry-{i}")), ..Entry::default() })
             .collect();
         let (before, started) = (on_processor("store"), Instant::now());
-        let claim = store
-            .claim_sources(Utc::now(), 1, Some(Utc::now()))
-            .await
-            .unwrap()
-            .remove(0);
+        let claim = store.claim_sources(Utc::now(), 1, Some(Utc::now())).await.unwrap().remove(0);
         let poll = samples::poll_with(&claim, entries, Utc::now());
         store.record_poll(poll).await.unwrap();
-        let claims = store
-            .claim_entries(Utc::now(), AT_ONCE, Duration::ZERO)
-            .await
-            .unwrap();
+        let claims = store.claim_entries(Utc::now(), AT_ONCE, Duration::ZERO).await.unwrap();
         let mut duration = started.elapsed();
         let outcomes: Vec<PageOutcome> = (first..)
             .zip(claims)
@@ -317,10 +295,7 @@ async fn fill(path: &Path, numbers: std::ops::Range<usize>, bytes: usize, raw: b
             })
             .collect();
         let started = Instant::now();
-        let calls: Vec<_> = outcomes
-            .into_iter()
-            .map(|outcome| store.record_page(outcome))
-            .collect();
+        let calls: Vec<_> = outcomes.into_iter().map(|outcome| store.record_page(outcome)).collect();
         for stored in join_all(calls).await {
             stored.unwrap();
         }
@@ -344,10 +319,7 @@ fn page(number: usize) -> RawPage {
         status: 200,
         headers: "content-type: text/html; charset=utf-8\ncontent-encoding: gzip".into(),
         body,
-        encoded: Some(EncodedBody {
-            codings: "gzip".into(),
-            bytes: packed.finish().unwrap(),
-        }),
+        encoded: Some(EncodedBody { codings: "gzip".into(), bytes: packed.finish().unwrap() }),
         expires: None,
     }
 }
@@ -355,9 +327,7 @@ fn page(number: usize) -> RawPage {
 /// Measures the look-up of known entries.
 async fn look_up(path: &Path, articles: usize) {
     let store = Store::open(path, Utc::now()).unwrap();
-    let idents: Vec<String> = (0..20_000)
-        .map(|i| format!("id:entry-{}", i * 7919 % articles))
-        .collect();
+    let idents: Vec<String> = (0..20_000).map(|i| format!("id:entry-{}", i * 7919 % articles)).collect();
     let mut each = Vec::new();
     let before = on_processor("store");
     for idents in idents.chunks(1000) {
@@ -389,9 +359,7 @@ fn read(path: &Path) {
     timed("opened for reading, and the latest article read", 50, |_| {
         read_articles(&Reader::open(path).unwrap(), last - 1, 1)
     });
-    timed("opened, and summed up", 20, |_| {
-        Reader::open(path).unwrap().summary().unwrap().seq as usize
-    });
+    timed("opened, and summed up", 20, |_| Reader::open(path).unwrap().summary().unwrap().seq as usize);
     let mut random = Random(7);
     let mut queries = Vec::new();
     for i in 0..150 {
@@ -410,48 +378,24 @@ fn read(path: &Path) {
         })
         .collect();
     let search = |query: &str, order| {
-        let search = SearchRequest {
-            query: query.to_owned(),
-            order,
-            limit: 20,
-            ..SearchRequest::default()
-        };
+        let search = SearchRequest { query: query.to_owned(), order, limit: 20, ..SearchRequest::default() };
         reader.search(&search).unwrap().hits.len()
     };
-    timed("search, newest first", queries.len(), |i| {
-        search(&queries[i], SortBy::Newest)
-    });
-    timed("search, best first", queries.len(), |i| {
-        search(&queries[i], SortBy::Rank)
-    });
-    timed("beginnings, newest first", beginnings.len(), |i| {
-        search(&beginnings[i], SortBy::Newest)
-    });
-    timed("beginnings, best first", beginnings.len(), |i| {
-        search(&beginnings[i], SortBy::Rank)
-    });
-    timed("the commonest word, newest first", 50, |_| {
-        search("w1", SortBy::Newest)
-    });
-    timed("the commonest word, best first", 50, |_| {
-        search("w1", SortBy::Rank)
-    });
+    timed("search, newest first", queries.len(), |i| search(&queries[i], SortBy::Newest));
+    timed("search, best first", queries.len(), |i| search(&queries[i], SortBy::Rank));
+    timed("beginnings, newest first", beginnings.len(), |i| search(&beginnings[i], SortBy::Newest));
+    timed("beginnings, best first", beginnings.len(), |i| search(&beginnings[i], SortBy::Rank));
+    timed("the commonest word, newest first", 50, |_| search("w1", SortBy::Newest));
+    timed("the commonest word, best first", 50, |_| search("w1", SortBy::Rank));
     // The first of three reads may wait for the disk; the others are the cost of reading.
-    let numbers: Vec<i64> = (0..50)
-        .map(|_| (random.number() as i64 % last.max(1001) - 1000).max(0))
-        .collect();
-    timed("1,000 articles after a number", numbers.len(), |i| {
-        read_articles(&reader, numbers[i], 1000)
-    });
+    let numbers: Vec<i64> =
+        (0..50).map(|_| (random.number() as i64 % last.max(1001) - 1000).max(0)).collect();
+    timed("1,000 articles after a number", numbers.len(), |i| read_articles(&reader, numbers[i], 1000));
 }
 
 /// Reads articles as an export does; returns the bytes of their texts.
 fn read_articles(reader: &Reader, since_seq: i64, limit: u64) -> usize {
-    let which = ArticleQuery {
-        since_seq,
-        limit: Some(limit),
-        ..ArticleQuery::default()
-    };
+    let which = ArticleQuery { since_seq, limit: Some(limit), ..ArticleQuery::default() };
     let mut bytes = 0;
     let visit = |out: ExportItem<'_>| {
         if let ExportItem::Article(article) = out {

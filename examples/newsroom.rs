@@ -4,11 +4,7 @@
 //! it kept is compared with what was served. Nothing leaves the machine. Ends with 0 when every article that was
 //! served is there, once.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example talks to whoever runs it"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to whoever runs it")]
 
 #[path = "../tests/it/support/mod.rs"]
 mod support;
@@ -72,13 +68,8 @@ fn run(interrupted: &Arc<AtomicBool>) -> anyhow::Result<bool> {
     println!("\n{:.1} s; {}", started.elapsed().as_secs_f64(), asked(&room));
 
     let export = folder.path().join("articles.jsonl");
-    let words = [
-        "export".as_ref(),
-        "--format".as_ref(),
-        "jsonl".as_ref(),
-        "--to".as_ref(),
-        export.as_os_str(),
-    ];
+    let words =
+        ["export".as_ref(), "--format".as_ref(), "jsonl".as_ref(), "--to".as_ref(), export.as_os_str()];
     let ended = cuttings(&binary, &config, words)?;
     if !ended.success() {
         bail!("`cuttings export` ended with {ended}; its messages are above");
@@ -99,10 +90,7 @@ fn run(interrupted: &Arc<AtomicBool>) -> anyhow::Result<bool> {
 
 /// Ctrl-C reaches the job as well, which finishes what it is at; here it is only remembered.
 fn on_interrupt(interrupted: Arc<AtomicBool>) -> anyhow::Result<tokio::runtime::Runtime> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.spawn(async move {
         while tokio::signal::ctrl_c().await.is_ok() {
             interrupted.store(true, Ordering::SeqCst);
@@ -129,11 +117,7 @@ fn cuttings<I: IntoIterator<Item = A>, A: AsRef<OsStr>>(
 fn asked(room: &Newsroom) -> String {
     let feeds: usize = room.sources().map(|name| room.feed_requests(name).len()).sum();
     let pages = room.page_requests().len();
-    let most = room
-        .sources()
-        .map(|name| room.press(name).most_in_flight())
-        .max()
-        .unwrap_or(0);
+    let most = room.sources().map(|name| room.press(name).most_in_flight()).max().unwrap_or(0);
     format!(
         "the papers were asked {feeds} times for a feed and {pages} times for a page, at most {most} at a time each"
     )
@@ -154,34 +138,19 @@ fn compare(articles: &[Value], served: &[Served]) -> Vec<String> {
     let text = |article: &Value| article["text"].as_str().unwrap_or_default().to_owned();
     let mut faults = Vec::new();
     for expected in served {
-        let found = articles
-            .iter()
-            .filter(|article| text(article).contains(expected.first_words));
-        let titles: Vec<_> = found
-            .map(|article| article["title"].as_str().unwrap_or_default())
-            .collect();
+        let found = articles.iter().filter(|article| text(article).contains(expected.first_words));
+        let titles: Vec<_> = found.map(|article| article["title"].as_str().unwrap_or_default()).collect();
         match titles.as_slice() {
             [] => faults.push(format!("missing: {:?} ({})", expected.title, expected.page)),
             [title] if *title != expected.title => {
-                faults.push(format!(
-                    "wrong title: {title:?}, not {:?} ({})",
-                    expected.title, expected.page
-                ));
+                faults.push(format!("wrong title: {title:?}, not {:?} ({})", expected.title, expected.page));
             }
             [_] => {}
-            more => faults.push(format!(
-                "{} times: {:?} ({})",
-                more.len(),
-                expected.title,
-                expected.page
-            )),
+            more => faults.push(format!("{} times: {:?} ({})", more.len(), expected.title, expected.page)),
         }
     }
     for article in articles {
-        if !served
-            .iter()
-            .any(|expected| text(article).contains(expected.first_words))
-        {
+        if !served.iter().any(|expected| text(article).contains(expected.first_words)) {
             faults.push(format!("nobody served this: {}", article["title"]));
         }
     }

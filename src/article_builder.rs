@@ -207,11 +207,7 @@ impl ArticleBuilder<'_> {
         extraction.rights = details.rights.as_deref().map(str::to_owned);
         extraction.enclosures.clone_from(&details.enclosures);
         if extraction.language.is_none() {
-            let configured = || {
-                self.config
-                    .language_for(Some(self.source), page)
-                    .map(str::to_owned)
-            };
+            let configured = || self.config.language_for(Some(self.source), page).map(str::to_owned);
             extraction.language = details.language.clone().or_else(configured);
             set_origin(Field::Language, extraction.language.is_some());
         }

@@ -91,14 +91,10 @@ pub async fn collect(
             };
             (result, failure)
         }
-        Err(PageFailure {
-            failure,
-            scope: FailureScope::Host(until),
-        }) => (PageResult::HostUnavailable(failure.clone(), until), Some(failure)),
-        Err(PageFailure {
-            failure,
-            scope: FailureScope::Page,
-        }) => {
+        Err(PageFailure { failure, scope: FailureScope::Host(until) }) => {
+            (PageResult::HostUnavailable(failure.clone(), until), Some(failure))
+        }
+        Err(PageFailure { failure, scope: FailureScope::Page }) => {
             let result = if let Some(at) = retry_at(&attempt.context, failure.grade, ended_at) {
                 PageResult::Retry(failure.clone(), at)
             } else {
@@ -146,8 +142,7 @@ impl Attempt<'_> {
         let first = self.parse_first(fetch, document).await?;
         self.selectors = first.selectors;
         // Few pages link to another one: a miss says nothing about the rule.
-        self.selectors
-            .retain(|tried| !matches!(tried.field, Field::NextPage | Field::SinglePage));
+        self.selectors.retain(|tried| !matches!(tried.field, Field::NextPage | Field::SinglePage));
         let (mut page, mut pagination) = match first.rest {
             RemainingPages::None(article) => return Ok(PageContent::Article(article)),
             RemainingPages::Some(page, pagination) => (page, pagination),
@@ -191,10 +186,7 @@ fn decide_page(source: &Source, claim: &ClaimedEntry) -> PageDecision {
     match (&claim.entry.link, source.pages) {
         (_, PagePolicy::Never) => PageDecision::FeedText,
         (_, PagePolicy::Auto) if claim.entry.has_full_text() => PageDecision::FeedText,
-        (None, _) => impossible(
-            "no-link",
-            "the entry has no http or https link: the feed's text is kept",
-        ),
+        (None, _) => impossible("no-link", "the entry has no http or https link: the feed's text is kept"),
         (Some(url), _) if !identity::is_specific(url) => impossible(
             "not-specific",
             "the entry links to a front page or a login page: the feed's text is kept",
@@ -271,32 +263,18 @@ async fn record(
     }
     match &failure {
         None => debug!(source = source.name, url, ms, "collected: {stored:?}"),
-        Some(failure) => warn!(
-            source = source.name,
-            url,
-            code = failure.code,
-            ms,
-            "page failed: {}",
-            failure.message
-        ),
+        Some(failure) => {
+            warn!(source = source.name, url, code = failure.code, ms, "page failed: {}", failure.message)
+        }
     }
-    Ok(PageReport {
-        source: source.name.clone(),
-        url,
-        stored,
-        failure,
-        duration,
-    })
+    Ok(PageReport { source: source.name.clone(), url, stored, failure, duration })
 }
 
 /// Fields that have selectors, none of which matched.
 fn missed_fields(tried: &[SelectorOutcome]) -> Vec<&'static str> {
     let is_matched = |field| tried.iter().any(|tried| tried.field == field && tried.matched);
-    let mut fields: Vec<_> = tried
-        .iter()
-        .filter(|tried| !is_matched(tried.field))
-        .map(|tried| tried.field.as_str())
-        .collect();
+    let mut fields: Vec<_> =
+        tried.iter().filter(|tried| !is_matched(tried.field)).map(|tried| tried.field.as_str()).collect();
     fields.dedup();
     fields
 }

@@ -60,10 +60,7 @@ pub(crate) async fn decode_stream<'a>(
         "br" => {
             // The large-window variant has windows of up to a gigabyte; RFC 7932 reserves this pattern.
             if start.first().is_some_and(|byte| byte & 0x7f == 0x11) {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "a window too large for the web",
-                ));
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "a window too large for the web"));
             }
             buffered(BrotliDecoder::new(source))
         }
@@ -91,9 +88,7 @@ pub(crate) fn decode_body(codings: &str, body: &[u8], length: usize) -> io::Resu
         Ok(plain)
     };
     // Memory is always ready.
-    let plain = read
-        .now_or_never()
-        .unwrap_or_else(|| Err(broken("it cannot be read at once".to_owned())))?;
+    let plain = read.now_or_never().unwrap_or_else(|| Err(broken("it cannot be read at once".to_owned())))?;
     if plain.len() != length {
         return Err(broken(format!("{} bytes instead of {length}", plain.len())));
     }

@@ -76,9 +76,8 @@ mod tests {
             });
             done.await.ok()
         };
-        let work: Vec<_> = (0..200)
-            .map(|number| tokio::spawn(work(number % 2 * LARGE_INPUT, number % 3 == 0)))
-            .collect();
+        let work: Vec<_> =
+            (0..200).map(|number| tokio::spawn(work(number % 2 * LARGE_INPUT, number % 3 == 0))).collect();
         let mut done = 0;
         for work in work {
             if let Some(busy) = work.await.unwrap() {

@@ -41,29 +41,17 @@ pub fn of_page(
     urls.extend(links.shortlink.as_ref().map(|url| (KeyKind::RelShortlink, url)));
     let canonical = links.canonical.as_ref().filter(on_site);
     urls.extend(canonical.map(|url| (KeyKind::Canonical, url)));
-    urls.extend(
-        links
-            .og_url
-            .as_ref()
-            .filter(on_site)
-            .map(|url| (KeyKind::OgUrl, url)),
-    );
+    urls.extend(links.og_url.as_ref().filter(on_site).map(|url| (KeyKind::OgUrl, url)));
     urls.push((KeyKind::FinalUrl, final_url));
     urls.extend(other_urls.iter().map(|url| (KeyKind::Link, url)));
-    Identity {
-        page_key: page_key(Some(final_url), fallback),
-        keys: keys(pattern, &urls),
-    }
+    Identity { page_key: page_key(Some(final_url), fallback), keys: keys(pattern, &urls) }
 }
 
 /// The keys of an article of which only the feed's text is stored.
 pub fn of_entry(pattern: Option<&Regex>, entry: &Entry, fallback: &str) -> Identity {
     let link = entry.link.as_ref();
     let urls: Vec<_> = link.map(|url| (KeyKind::FinalUrl, url)).into_iter().collect();
-    Identity {
-        page_key: page_key(link, fallback),
-        keys: keys(pattern, &urls),
-    }
+    Identity { page_key: page_key(link, fallback), keys: keys(pattern, &urls) }
 }
 
 /// What identifies an entry in its source, and the keys under which its link may be stored already.
@@ -80,8 +68,7 @@ pub fn of_link(pattern: Option<&Regex>, entry: &Entry, by: EntryIdentifier) -> E
 }
 
 fn page_key(url: Option<&Url>, fallback: &str) -> String {
-    url.filter(|url| is_specific(url))
-        .map_or_else(|| fallback.to_owned(), link::key)
+    url.filter(|url| is_specific(url)).map_or_else(|| fallback.to_owned(), link::key)
 }
 
 /// The key of an article without a specific URL: its source and what identifies its entry there.
@@ -104,15 +91,8 @@ pub fn ident(entry: &Entry, by: EntryIdentifier) -> String {
     if let Some(link) = entry.link.as_ref().filter(|_| by != EntryIdentifier::Title) {
         return format!("link:{}", link::key(link));
     }
-    let date = entry
-        .published
-        .or(entry.updated)
-        .map(|at| at.to_string())
-        .unwrap_or_default();
-    format!(
-        "title:{}|{date}",
-        entry.title.as_deref().unwrap_or_default().trim()
-    )
+    let date = entry.published.or(entry.updated).map(|at| at.to_string()).unwrap_or_default();
+    format!("title:{}|{date}", entry.title.as_deref().unwrap_or_default().trim())
 }
 
 /// The keys of specific URLs, those from the pattern first. `urls` are strongest first.
@@ -147,11 +127,7 @@ mod tests {
     }
 
     fn shown(identity: &Identity) -> Vec<String> {
-        identity
-            .keys
-            .iter()
-            .map(|key| format!("{} {}", key.kind.as_str(), key.key))
-            .collect()
+        identity.keys.iter().map(|key| format!("{} {}", key.kind.as_str(), key.key)).collect()
     }
 
     #[test]
@@ -163,10 +139,7 @@ mod tests {
             og_url: Some(url("https://www.paper.example/2026/a/")),
         };
         let pattern = Regex::new(r"/a/(\d+)").unwrap();
-        let ways = [
-            url("https://feeds.example/r/99"),
-            url("https://paper.example/a/7"),
-        ];
+        let ways = [url("https://feeds.example/r/99"), url("https://paper.example/a/7")];
         let identity = of_page(
             Some(&pattern),
             &links,
@@ -178,12 +151,8 @@ mod tests {
         assert_eq!(
             shown(&identity),
             [
-                "from-url =paper.example/7",
-                "short-link pap.er/7",
-                "rel-shortlink paper.example?p=7",
-                "canonical paper.example/2026/a",
-                "link feeds.example/r/99",
-                "link paper.example/a/7",
+                "from-url =paper.example/7", "short-link pap.er/7", "rel-shortlink paper.example?p=7",
+                "canonical paper.example/2026/a", "link feeds.example/r/99", "link paper.example/a/7",
             ]
         );
     }
@@ -196,68 +165,38 @@ mod tests {
             canonical: Some(url("https://other.example/a")),
             og_url: Some(url("https://paper.example/login")),
         };
-        let ways = [
-            url("https://consent.paper.example/collect?u=1"),
-            url("https://paper.example/"),
-        ];
+        let ways = [url("https://consent.paper.example/collect?u=1"), url("https://paper.example/")];
         let identity = of_page(None, &links, &url("https://paper.example/a"), &ways, "entry:s/1");
         assert_eq!(shown(&identity), ["final-url paper.example/a"]);
     }
 
     #[test]
     fn an_article_without_a_specific_url_is_known_by_its_entry() {
-        let entry = Entry {
-            id: Some(" 7 ".into()),
-            link: Some(url("https://paper.example/")),
-            ..Entry::default()
-        };
+        let entry =
+            Entry { id: Some(" 7 ".into()), link: Some(url("https://paper.example/")), ..Entry::default() };
         let keys = of_link(None, &entry, EntryIdentifier::Id);
         assert_eq!((keys.ident.as_str(), keys.link_keys.len()), ("id:7", 0));
         let identity = of_entry(None, &entry, &entry_key("s", &keys.ident));
-        assert_eq!(
-            (identity.page_key.as_str(), identity.keys.len()),
-            ("entry:s/id:7", 0)
-        );
+        assert_eq!((identity.page_key.as_str(), identity.keys.len()), ("entry:s/id:7", 0));
     }
 
     #[test]
     fn an_entry_is_known_by_id_else_link_else_title_and_date() {
-        let mut entry = Entry {
-            title: Some("A title".into()),
-            ..Entry::default()
-        };
+        let mut entry = Entry { title: Some("A title".into()), ..Entry::default() };
         assert_eq!(of_link(None, &entry, EntryIdentifier::Id).ident, "title:A title|");
         entry.link = Some(url("https://www.paper.example/a/#x"));
-        assert_eq!(
-            of_link(None, &entry, EntryIdentifier::Id).ident,
-            "link:paper.example/a"
-        );
+        assert_eq!(of_link(None, &entry, EntryIdentifier::Id).ident, "link:paper.example/a");
         entry.id = Some("  ".into());
-        assert_eq!(
-            of_link(None, &entry, EntryIdentifier::Id).ident,
-            "link:paper.example/a"
-        );
+        assert_eq!(of_link(None, &entry, EntryIdentifier::Id).ident, "link:paper.example/a");
         entry.id = Some("7".into());
-        assert_eq!(
-            of_link(None, &entry, EntryIdentifier::Link).ident,
-            "link:paper.example/a"
-        );
-        assert_eq!(
-            of_link(None, &entry, EntryIdentifier::Title).ident,
-            "title:A title|"
-        );
+        assert_eq!(of_link(None, &entry, EntryIdentifier::Link).ident, "link:paper.example/a");
+        assert_eq!(of_link(None, &entry, EntryIdentifier::Title).ident, "title:A title|");
     }
 
     #[test]
     fn a_short_link_that_serves_the_page_keeps_both_kinds() {
-        let links = PageLinks {
-            short_link: Some(url("https://paper.example/7")),
-            ..PageLinks::default()
-        };
+        let links = PageLinks { short_link: Some(url("https://paper.example/7")), ..PageLinks::default() };
         let identity = of_page(None, &links, &url("https://paper.example/7"), &[], "entry:s/1");
-        assert_eq!(
-            shown(&identity),
-            ["short-link paper.example/7", "final-url paper.example/7"]
-        );
+        assert_eq!(shown(&identity), ["short-link paper.example/7", "final-url paper.example/7"]);
     }
 }

@@ -59,8 +59,5 @@ mod telemetry;
 pub(crate) fn proptest_config() -> proptest::test_runner::Config {
     use proptest::test_runner::{Config, FileFailurePersistence};
     let seeds = FileFailurePersistence::SourceParallel("tests/proptest-regressions");
-    Config {
-        failure_persistence: Some(Box::new(seeds)),
-        ..Config::default()
-    }
+    Config { failure_persistence: Some(Box::new(seeds)), ..Config::default() }
 }

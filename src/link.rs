@@ -97,11 +97,8 @@ pub fn site_name(url: &Url) -> String {
 /// The key that a source's `key_from_url` finds in a URL: `=host/` and its first group, else its whole match.
 pub fn key_from_url(pattern: &regex::Regex, url: &Url) -> Option<String> {
     let found = pattern.captures(url.as_str())?;
-    let value = found
-        .get(1)
-        .or_else(|| found.get(0))
-        .map(|m| m.as_str())
-        .filter(|value| !value.is_empty())?;
+    let value =
+        found.get(1).or_else(|| found.get(0)).map(|m| m.as_str()).filter(|value| !value.is_empty())?;
     Some(format!("={}/{value}", site_name(url)))
 }
 
@@ -112,8 +109,7 @@ pub fn is_front_page(url: &Url) -> bool {
 
 /// The fragment of a URL where it chooses a page: `#!…` on sites that are one program.
 fn route(url: &Url) -> Option<&str> {
-    url.fragment()
-        .filter(|fragment| fragment.starts_with('!') && fragment.len() > 2)
+    url.fragment().filter(|fragment| fragment.starts_with('!') && fragment.len() > 2)
 }
 
 /// Whether two URLs are of one site: the same registrable domain, or the same host where there is none.
@@ -132,10 +128,7 @@ pub fn registrable(host: &str) -> Option<&str> {
 
 /// The parameters that are not tracking, as written.
 fn relevant_pairs(url: &Url) -> impl Iterator<Item = &str> {
-    url.query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !is_tracking(pair))
+    url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair))
 }
 
 /// The name of a `name=value` pair.
@@ -160,9 +153,7 @@ fn normalize_escapes(text: &str) -> Cow<'_, str> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('%') {
         out.push_str(before);
-        let code = after
-            .get(..2)
-            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let code = after.get(..2).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
         let Some((hex, byte)) = code.and_then(|hex| Some((hex, u8::from_str_radix(hex, 16).ok()?))) else {
             out.push('%');
             rest = after;

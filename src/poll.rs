@@ -97,11 +97,7 @@ async fn poll_group(
     let mut claims = claims.into_iter().peekable();
     while let Some((source, claim)) = claims.next() {
         // The last source takes the document, which may be large; the others get a copy.
-        let copy = if claims.peek().is_some() {
-            document.clone()
-        } else {
-            document.take()
-        };
+        let copy = if claims.peek().is_some() { document.clone() } else { document.take() };
         let Some(copy) = copy else { break };
         if let Some(document) = &mut document {
             document.fetch.clear_observations();

@@ -72,18 +72,9 @@ pub(crate) async fn survives(kind: ProbeKind, content_type: Option<&str>, body: 
 pub(crate) fn crash_failure(crashes: u32) -> (&'static str, String) {
     let [crashed, set_aside] = CRASHED;
     if crashes + 1 < SET_ASIDE {
-        (
-            crashed,
-            "it ended the process that read it; it is tried again".into(),
-        )
+        (crashed, "it ended the process that read it; it is tried again".into())
     } else {
-        (
-            set_aside,
-            format!(
-                "it ended {} processes that read it: set aside; please report it",
-                crashes + 1
-            ),
-        )
+        (set_aside, format!("it ended {} processes that read it: set aside; please report it", crashes + 1))
     }
 }
 
@@ -101,11 +92,7 @@ pub(crate) fn child(
         let _ = feed::parse(&body, content_type, None);
     } else if let Ok(url) = Url::parse("https://probe.invalid/page") {
         let html = html::decode(&body, content_type);
-        let page = extract::PageInput {
-            html: &html,
-            url: &url,
-            link_header: None,
-        };
+        let page = extract::PageInput { html: &html, url: &url, link_header: None };
         let _ = extract::article(&page, &[], chrono_tz::UTC, now);
     }
     Ok(())

@@ -33,10 +33,8 @@ pub(crate) fn init(level: Level, format: LogFormat) {
     let filter = EnvFilter::try_from_env("CUTTINGS_LOG")
         .unwrap_or_else(|_| EnvFilter::new(format!("warn,cuttings={}", level.as_str().to_ascii_lowercase())));
     let ansi = io::stderr().is_terminal() && format != LogFormat::Json;
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(Stderr { ansi })
-        .with_ansi(ansi)
-        .with_target(false);
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(Stderr { ansi }).with_ansi(ansi).with_target(false);
     let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
     let layer = match (format, journal(format == LogFormat::Auto && under_systemd)) {
         (_, Some(journal)) => journal.boxed(),
@@ -45,19 +43,13 @@ pub(crate) fn init(level: Level, format: LogFormat) {
         (_, None) if under_systemd => lines.without_time().boxed(),
         (_, None) => lines.boxed(),
     };
-    let _ = tracing_subscriber::registry()
-        .with(layer.with_filter(filter))
-        .try_init();
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
 }
 
 /// The journal, if wanted and present; fields of log lines become `SOURCE`, `URL`, `CODE`, `MS`.
 fn journal(wanted: bool) -> Option<tracing_journald::Layer> {
     let layer = wanted.then(tracing_journald::layer)?.ok()?;
-    Some(
-        layer
-            .with_field_prefix(None)
-            .with_syslog_identifier("cuttings".to_owned()),
-    )
+    Some(layer.with_field_prefix(None).with_syslog_identifier("cuttings".to_owned()))
 }
 
 /// Sets the progress bar that log lines are written above.
@@ -143,10 +135,7 @@ mod tests {
             shown,
             "title \\u{1b}]0;owned\\u{7} and\\u{d}\\u{a}ERROR forged \\u{202e}gnp.exe \\u{9b}2J end\n"
         );
-        assert_eq!(
-            escape_controls("\u{1b}[32mINFO\u{1b}[0m a\tb", true),
-            "\u{1b}[32mINFO\u{1b}[0m a\tb"
-        );
+        assert_eq!(escape_controls("\u{1b}[32mINFO\u{1b}[0m a\tb", true), "\u{1b}[32mINFO\u{1b}[0m a\tb");
         assert_eq!(escape_controls("\u{1b}[2Jgone", true), "\\u{1b}[2Jgone");
         assert_eq!(escape_controls("\u{1b}[32", true), "\\u{1b}[32");
     }

@@ -13,19 +13,14 @@ pub fn on_processor(name: &str) -> Duration {
         let stat = std::fs::read_to_string(task.join("schedstat")).ok()?;
         (name.is_empty() || comm.trim() == name).then(|| stat.split(' ').next()?.parse().ok())?
     };
-    let tasks = std::fs::read_dir("/proc/self/task")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     Duration::from_nanos(tasks.filter_map(|task| of(&task.path())).sum())
 }
 
 /// A number of `/proc/PROCESS/status`, such as `VmHWM`; memory is in kB. None where the process is gone.
 pub fn status(process: &str, name: &str) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
@@ -66,11 +61,7 @@ fn watch(child: &Child) -> f64 {
 fn of_children() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("/proc, as Linux has it");
     let after_name = stat.rsplit(')').next().unwrap();
-    let ticks: f64 = after_name
-        .split_whitespace()
-        .skip(13)
-        .take(2)
-        .map(|field| field.parse::<f64>().unwrap())
-        .sum();
+    let ticks: f64 =
+        after_name.split_whitespace().skip(13).take(2).map(|field| field.parse::<f64>().unwrap()).sum();
     ticks / 100.0
 }

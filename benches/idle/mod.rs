@@ -52,13 +52,7 @@ pub(crate) fn measure(program: &Path, folder: &Path, papers: &[&Press], time: Du
     );
     let begun = Instant::now();
     let pid = daemon.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let ended = daemon.wait().unwrap();
     println!("SIGTERM to exit: {:.2} s, {ended}", begun.elapsed().as_secs_f64());
 }

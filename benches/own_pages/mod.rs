@@ -32,9 +32,7 @@ fn mix(state: u64) -> u64 {
 /// A number that depends on an article and a word.
 pub fn hash(article: usize, word: &str) -> usize {
     let start = mix(article as u64 + 1);
-    let hash = word.bytes().fold(start, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    });
+    let hash = word.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     usize::try_from(mix(hash) >> 32).unwrap_or_default()
 }
 
@@ -51,11 +49,7 @@ pub fn sentence(number: usize) -> String {
     let mut sentence = String::from("The");
     for at in 1..length {
         // Every other word is one of the commonest, as in English.
-        let word = LIST[if at % 2 == 0 {
-            below(26)
-        } else {
-            26 + below(LIST.len() - 26)
-        }];
+        let word = LIST[if at % 2 == 0 { below(26) } else { 26 + below(LIST.len() - 26) }];
         sentence.push(' ');
         sentence.push_str(word);
         if at == length / 2 {
@@ -86,9 +80,7 @@ pub fn page(number: usize) -> String {
         "<main><article class=\"story\"><h1>Report {number}</h1><p class=\"by\">By Ada Writer</p><div class=\"text\">"
     );
     for paragraph in 0..15 {
-        let text: String = (0..5)
-            .map(|line| sentence(number * 100 + paragraph * 5 + line) + " ")
-            .collect();
+        let text: String = (0..5).map(|line| sentence(number * 100 + paragraph * 5 + line) + " ").collect();
         let _ = write!(html, "<p>{text}</p>");
     }
     html.push_str("</div></article><aside>");

@@ -43,12 +43,7 @@ pub(crate) fn templates() -> Vec<Template> {
     let unpacked = tempfile::tempdir().unwrap();
     for set in ["fundus", "scrapinghub", "trafilatura", "wcxb"] {
         let archive = folder.join(format!("{set}.tar.gz"));
-        let tar = Command::new("tar")
-            .arg("-xzf")
-            .arg(&archive)
-            .arg("-C")
-            .arg(unpacked.path())
-            .status();
+        let tar = Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(unpacked.path()).status();
         if !archive.exists() || !tar.is_ok_and(|status| status.success()) {
             println!("left out: real pages, {} cannot be unpacked\n", archive.display());
             return Vec::new();
@@ -63,21 +58,14 @@ pub(crate) fn templates() -> Vec<Template> {
     let all: Vec<Template> = paths.iter().filter_map(|path| Template::read(path)).collect();
     let (count, wanted) = (all.len(), TEMPLATES.min(all.len()));
     let is_chosen = |at: &usize| (at + 1) * wanted / count > at * wanted / count;
-    all.into_iter()
-        .enumerate()
-        .filter(|(at, _)| is_chosen(at))
-        .map(|(_, template)| template)
-        .collect()
+    all.into_iter().enumerate().filter(|(at, _)| is_chosen(at)).map(|(_, template)| template).collect()
 }
 
 impl Template {
     /// Reads a page; none if it is not fit for a template.
     fn read(path: &Path) -> Option<Self> {
         let size = usize::try_from(std::fs::metadata(path).unwrap().len()).unwrap();
-        let html = SIZES
-            .contains(&size)
-            .then(|| std::fs::read_to_string(path).ok())
-            .flatten()?;
+        let html = SIZES.contains(&size).then(|| std::fs::read_to_string(path).ok()).flatten()?;
         let page = Html::parse_document(&html);
         let attribute = |css: &str, name: &str| {
             let found = page.select(&selector(css)).find_map(|element| element.attr(name));
@@ -100,9 +88,7 @@ impl Template {
         ] {
             if let Some(address) = attribute(css, name).filter(|address| address.len() > 12) {
                 let escaped = |address: &str| address.replace('/', "\\/");
-                html = html
-                    .replace(&address, ADDRESS)
-                    .replace(&escaped(&address), &escaped(ADDRESS));
+                html = html.replace(&address, ADDRESS).replace(&escaped(&address), &escaped(ADDRESS));
             }
         }
         let template = Self { html, container };
@@ -113,11 +99,7 @@ impl Template {
     fn is_article(&self) -> bool {
         let url = url::Url::parse(ADDRESS).unwrap();
         let html = self.page(ADDRESS, 1);
-        let page = cuttings::extract::PageInput {
-            html: &html,
-            url: &url,
-            link_header: None,
-        };
+        let page = cuttings::extract::PageInput { html: &html, url: &url, link_header: None };
         let now = chrono::DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let found = cuttings::extract::article(&page, &[], chrono_tz::UTC, now);
         found.is_ok_and(|found| {
@@ -130,10 +112,7 @@ impl Template {
     /// The page of the article with this number, at `url`.
     pub(crate) fn page(&self, url: &str, number: usize) -> String {
         let escaped = |address: &str| address.replace('/', "\\/");
-        let html = self
-            .html
-            .replace(ADDRESS, url)
-            .replace(&escaped(ADDRESS), &escaped(url));
+        let html = self.html.replace(ADDRESS, url).replace(&escaped(ADDRESS), &escaped(url));
         with_other_words(&html, number)
     }
 }
@@ -158,20 +137,12 @@ fn container(page: &Html) -> Option<String> {
     let densest = ElementRef::wrap(page.tree.get(id)?)?;
     let is_plain = |name: &&str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     };
     let element = densest.value();
     let id = element.id().filter(is_plain).map(|id| format!("#{id}"));
-    let classes: String = element
-        .classes()
-        .filter(is_plain)
-        .map(|class| format!(".{class}"))
-        .collect();
-    let names = id
-        .into_iter()
-        .chain(Some(classes).filter(|classes| !classes.is_empty()));
+    let classes: String = element.classes().filter(is_plain).map(|class| format!(".{class}")).collect();
+    let names = id.into_iter().chain(Some(classes).filter(|classes| !classes.is_empty()));
     let mut selectors = names.map(|name| format!("{}{name}", element.name()));
     let is_unique = |css: &String| page.select(&selector(css)).count() == 1;
     selectors.find(is_unique).filter(|_| length >= MIN_TEXT)
@@ -194,9 +165,7 @@ fn with_other_words(html: &str, number: usize) -> String {
     while let Some((text, after)) = rest.split_once('<') {
         replace_words(text, number, &mut out);
         let lower = after.get(..8).unwrap_or(after).to_ascii_lowercase();
-        let end = ["script", "style", "!--"]
-            .iter()
-            .find(|name| lower.starts_with(*name));
+        let end = ["script", "style", "!--"].iter().find(|name| lower.starts_with(*name));
         let end = match end {
             Some(&"!--") => after.find("-->"),
             Some(name) => find_in_any_case(after, &format!("</{name}")),
@@ -205,11 +174,7 @@ fn with_other_words(html: &str, number: usize) -> String {
         let (tag, after) = after.split_at(end.unwrap_or(after.len()));
         out.push('<');
         let value_names: &[&str] = if lower.starts_with("meta") && !tag.contains("http-equiv") {
-            if ["description", "title"].iter().any(|name| tag.contains(name)) {
-                &["content="]
-            } else {
-                &[]
-            }
+            if ["description", "title"].iter().any(|name| tag.contains(name)) { &["content="] } else { &[] }
         } else if lower.starts_with("script") && tag.contains("ld+json") {
             &["\"articleBody\"", "\"headline\"", "\"description\""]
         } else {
@@ -232,10 +197,7 @@ fn find_in_any_case(text: &str, word: &str) -> Option<usize> {
 fn replace_values(text: &str, names: &[&str], number: usize, out: &mut String) {
     let mut rest = text;
     loop {
-        let found = names
-            .iter()
-            .filter_map(|name| Some(rest.find(name)? + name.len()))
-            .min();
+        let found = names.iter().filter_map(|name| Some(rest.find(name)? + name.len())).min();
         let Some((before, after)) = found.map(|at| rest.split_at(at)) else {
             break;
         };
@@ -268,9 +230,7 @@ fn replace_words(text: &str, number: usize, out: &mut String) {
         let (before, word) = rest.split_at(at);
         out.push_str(before);
         let length = match word.as_bytes()[0] {
-            b'&' => word
-                .find([';', ' '])
-                .map_or(1, |end| if end < 10 { end + 1 } else { 1 }),
+            b'&' => word.find([';', ' ']).map_or(1, |end| if end < 10 { end + 1 } else { 1 }),
             b'\\' => word.char_indices().nth(2).map_or(word.len(), |(end, _)| end),
             _ => word.find(|c: char| !c.is_alphabetic()).unwrap_or(word.len()),
         };

@@ -21,14 +21,8 @@ use url::Url;
 
 /// A poll that got a document with these entries.
 pub fn poll_with(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) -> PollOutcome {
-    let keys = entries
-        .iter()
-        .map(|entry| identity::of_link(None, entry, EntryIdentifier::Id))
-        .collect();
-    let feed = Box::new(ParsedFeed {
-        entries,
-        ..ParsedFeed::default()
-    });
+    let keys = entries.iter().map(|entry| identity::of_link(None, entry, EntryIdentifier::Id)).collect();
+    let feed = Box::new(ParsedFeed { entries, ..ParsedFeed::default() });
     let result = PollResult::Document {
         feed,
         keys,
@@ -49,19 +43,13 @@ fn poll(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<Utc
         source: claim.id,
         lease: claim.lease,
         at,
-        fetch: FetchStats {
-            status: Some(status),
-            ..FetchStats::new(claim.address.clone())
-        },
+        fetch: FetchStats { status: Some(status), ..FetchStats::new(claim.address.clone()) },
         result,
         state: PollState::default(),
         overflowed: false,
         ids_degraded: false,
         failures: 0.0,
-        next: NextPoll {
-            at: at + Duration::from_hours(1),
-            why: "every hour".into(),
-        },
+        next: NextPoll { at: at + Duration::from_hours(1), why: "every hour".into() },
     }
 }
 
@@ -168,11 +156,7 @@ impl Random {
         let mut text = String::with_capacity(bytes + 8);
         while text.len() < bytes {
             text.push_str(&self.word());
-            text.push_str(if self.number().is_multiple_of(60) {
-                ".\n\n"
-            } else {
-                " "
-            });
+            text.push_str(if self.number().is_multiple_of(60) { ".\n\n" } else { " " });
         }
         text
     }
@@ -197,11 +181,7 @@ impl Random {
         at: DateTime<Utc>,
     ) -> CollectedArticle {
         let page_key = format!("paper.example/2026/{}/{}", self.number(), claim.ident);
-        let key = |kind, key: String| Key {
-            kind,
-            url: format!("https://{key}"),
-            key,
-        };
+        let key = |kind, key: String| Key { kind, url: format!("https://{key}"), key };
         let keys = vec![
             key(KeyKind::Canonical, page_key.clone()),
             key(KeyKind::ShortLink, format!("sho.rt/{}", self.number())),
@@ -213,13 +193,7 @@ impl Random {
 
     /// An article of another database.
     pub fn imported_article(&mut self, number: usize, bytes: usize, at: DateTime<Utc>) -> ImportedArticle {
-        let Extraction {
-            title,
-            standfirst,
-            text,
-            html,
-            ..
-        } = self.extraction(bytes);
+        let Extraction { title, standfirst, text, html, .. } = self.extraction(bytes);
         let url = format!("https://paper.example/2026/{}", self.number());
         ImportedArticle {
             short_link: Url::parse(&format!("https://sho.rt/{}", self.number())).ok(),

@@ -47,27 +47,17 @@ pub(crate) fn run(folder: &Path) {
     .unwrap();
     let db = Arc::new(Mutex::new(db));
     let feeds = std::fs::read_to_string(folder.join("feeds")).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = reqwest::Client::builder().user_agent("plain").build().unwrap();
         let permits = Arc::new(Semaphore::new(32));
         let mut work = tokio::task::JoinSet::new();
         for feed in feeds.lines() {
             let words: Vec<&str> = feed.split('\t').collect();
-            let rules = Rules {
-                title: words[1].to_owned(),
-                byline: words[2].to_owned(),
-                body: words[3].to_owned(),
-            };
-            let (client, permits, db, feed) = (
-                client.clone(),
-                Arc::clone(&permits),
-                Arc::clone(&db),
-                words[0].to_owned(),
-            );
+            let rules =
+                Rules { title: words[1].to_owned(), byline: words[2].to_owned(), body: words[3].to_owned() };
+            let (client, permits, db, feed) =
+                (client.clone(), Arc::clone(&permits), Arc::clone(&db), words[0].to_owned());
             work.spawn(async move {
                 let _permit = permits.acquire_owned().await.unwrap();
                 let xml = get(&client, &feed).await;
@@ -86,17 +76,10 @@ pub(crate) fn run(folder: &Path) {
 }
 
 async fn get(client: &reqwest::Client, url: &str) -> String {
-    let response = client
-        .get(url)
-        .header("accept-encoding", "gzip")
-        .send()
-        .await
-        .unwrap();
+    let response = client.get(url).header("accept-encoding", "gzip").send().await.unwrap();
     let bytes = response.error_for_status().unwrap().bytes().await.unwrap();
     let mut text = String::new();
-    flate2::read::MultiGzDecoder::new(bytes.as_ref())
-        .read_to_string(&mut text)
-        .unwrap();
+    flate2::read::MultiGzDecoder::new(bytes.as_ref()).read_to_string(&mut text).unwrap();
     text
 }
 
@@ -108,11 +91,8 @@ fn store(db: &Mutex<Connection>, url: &str, html: &str, rules: &Rules) {
             .collect::<Vec<_>>()
             .join(between)
     };
-    let (title, byline, body) = (
-        text(&rules.title, " "),
-        text(&rules.byline, " "),
-        text(&rules.body, "\n\n"),
-    );
+    let (title, byline, body) =
+        (text(&rules.title, " "), text(&rules.byline, " "), text(&rules.body, "\n\n"));
     let mut db = db.lock().unwrap();
     let transaction = db.transaction().unwrap();
     transaction

@@ -75,19 +75,12 @@ fn run(args: &Args) -> anyhow::Result<bool> {
     let folder = tempfile::Builder::new().prefix("cuttings-soak-").tempdir()?;
     let environment = Environment {
         binary: match &args.program {
-            Some(path) => path
-                .canonicalize()
-                .with_context(|| format!("no program at {}", path.display()))?,
+            Some(path) => path.canonicalize().with_context(|| format!("no program at {}", path.display()))?,
             None => support::program::built()?,
         },
         folder: folder.path().to_owned(),
     };
-    println!(
-        "{} min, seed {}, in {}",
-        args.minutes,
-        args.seed,
-        environment.folder.display()
-    );
+    println!("{} min, seed {}, in {}", args.minutes, args.seed, environment.folder.display());
     let soaked = soak(args, &environment);
     let good = matches!(&soaked, Ok(report) if report.is_good());
     if let Ok(report) = &soaked {
@@ -106,13 +99,7 @@ fn soak(args: &Args, environment: &Environment) -> anyhow::Result<SoakReport> {
         .zip(1..)
         .map(|(name, host)| Paper::open(name, &format!("127.0.8.{host}"), args.seed, pace, None))
         .collect();
-    papers.push(Paper::open(
-        "review",
-        "127.0.8.8",
-        args.seed,
-        pace,
-        Some(&papers[0]),
-    ));
+    papers.push(Paper::open("review", "127.0.8.8", args.seed, pace, Some(&papers[0])));
     configure(environment, &papers, 0)?;
     let stop = Arc::new(AtomicBool::new(false));
     let readers = {
@@ -173,10 +160,7 @@ fn disturb(
     while began.elapsed() < all {
         let at = began.elapsed();
         if let Some(status) = daemon.ended()? {
-            bail!(
-                "the daemon ended of itself with {status}: {}",
-                tail(&environment.log())
-            );
+            bail!("the daemon ended of itself with {status}: {}", tail(&environment.log()));
         }
         if at >= next_kill && at < all / 3 {
             disturbances.kills += 1;
@@ -238,11 +222,7 @@ fn configure(environment: &Environment, papers: &[Paper], version: u64) -> anyho
     for paper in papers {
         // The guest comes and goes.
         if paper.name != "guest" || version % 3 != 1 {
-            text.push_str(&format!(
-                "[[source]]\nname = \"{}\"\nfeed = \"{}\"\n",
-                paper.name,
-                paper.feed()
-            ));
+            text.push_str(&format!("[[source]]\nname = \"{}\"\nfeed = \"{}\"\n", paper.name, paper.feed()));
         }
     }
     std::fs::write(environment.config(), text).context("cannot write the configuration")
@@ -253,10 +233,7 @@ fn reload(environment: &Environment, papers: &[Paper], daemon: &Daemon, number: 
     match number % 5 {
         // Broken, and then mended.
         0 => {
-            std::fs::write(
-                environment.config(),
-                "[daemon]\ncontact = 7\n[[source]]\nnmae = \"x\"\n",
-            )?;
+            std::fs::write(environment.config(), "[daemon]\ncontact = 7\n[[source]]\nnmae = \"x\"\n")?;
             daemon.signal("HUP")?;
             order(environment, &["reload"], &[2, 1])?;
             configure(environment, papers, number)?;
@@ -311,18 +288,11 @@ fn drain(
             push(environment, papers, number)?;
         }
         if let Some(status) = daemon.ended()? {
-            bail!(
-                "the daemon ended of itself with {status}: {}",
-                tail(&environment.log())
-            );
+            bail!("the daemon ended of itself with {status}: {}", tail(&environment.log()));
         }
         samples.take(daemon, environment);
         let kept = report::stored_set(environment)?;
-        let missing = papers
-            .iter()
-            .flat_map(Paper::served)
-            .filter(|token| !kept.contains(token))
-            .count();
+        let missing = papers.iter().flat_map(Paper::served).filter(|token| !kept.contains(token)).count();
         if missing == 0 && report::waiting(environment)? == 0 {
             return Ok(());
         }

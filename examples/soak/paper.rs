@@ -80,11 +80,7 @@ impl Paper {
             press.on(path, move |seen| day.page(seen, redirected, &url));
         }
         press.page("/loop", Reply::redirect(302, "/loop"));
-        Self {
-            name: name.to_owned(),
-            press,
-            day,
-        }
+        Self { name: name.to_owned(), press, day }
     }
 
     /// The feed's address.
@@ -106,12 +102,7 @@ impl Paper {
 
     /// What went wrong, and how often.
     pub(crate) fn faults(&self) -> Vec<(&'static str, u64)> {
-        self.day
-            .state()
-            .faults
-            .iter()
-            .map(|(&kind, &count)| (kind, count))
-            .collect()
+        self.day.state().faults.iter().map(|(&kind, &count)| (kind, count)).collect()
     }
 
     /// Pages sent whole, and how many of them not for the first time.
@@ -150,11 +141,7 @@ impl Day {
         }
         let first = state.printed.saturating_sub(WINDOW) + 1;
         let numbers = first..=state.printed;
-        let items: Vec<Item> = numbers
-            .clone()
-            .rev()
-            .map(|number| self.item(number, url))
-            .collect();
+        let items: Vec<Item> = numbers.clone().rev().map(|number| self.item(number, url)).collect();
         state.served.extend(numbers);
         let title = format!("The {}", self.name);
         let reply = match draw % 3 {
@@ -197,11 +184,7 @@ impl Day {
     }
 
     fn title(&self, number: u64) -> String {
-        format!(
-            "{}: {}",
-            token(self.owner(), number),
-            sentence(hash(0, [number, 3]), 5)
-        )
+        format!("{}: {}", token(self.owner(), number), sentence(hash(0, [number, 3]), 5))
     }
 
     fn page(&self, seen: &Seen, redirected: bool, url: &str) -> Reply {
@@ -227,10 +210,7 @@ impl Day {
             return reply;
         }
         if redirected && let Some((_, press)) = &self.repeats {
-            return Reply::redirect(
-                302,
-                &press.url(&format!("/story?n={number}&utm_source={}", self.name)),
-            );
+            return Reply::redirect(302, &press.url(&format!("/story?n={number}&utm_source={}", self.name)));
         }
         *state.sent.entry(number).or_default() += 1;
         Reply::html(self.story(number, url))
@@ -240,9 +220,8 @@ impl Day {
         let title = self.title(number);
         let mut body = String::new();
         for paragraph in 0..5 {
-            let sentences: Vec<String> = (0..4)
-                .map(|index| sentence(hash(self.seed, [5, number, paragraph, index]), 14))
-                .collect();
+            let sentences: Vec<String> =
+                (0..4).map(|index| sentence(hash(self.seed, [5, number, paragraph, index]), 14)).collect();
             let _ = writeln!(body, "<p>{}</p>", sentences.join(" "));
         }
         format!(
@@ -264,18 +243,12 @@ fn fault(draw: u64) -> Option<(&'static str, Reply)> {
     Some(match draw {
         0..=5 => ("500", Reply::status(500)),
         6..=9 => ("503, Retry-After an hour", Reply::busy(Some("3600"))),
-        10..=12 => (
-            "503, Retry-After 2099",
-            Reply::busy(Some("Tue, 01 Dec 2099 10:00:00 GMT")),
-        ),
+        10..=12 => ("503, Retry-After 2099", Reply::busy(Some("Tue, 01 Dec 2099 10:00:00 GMT"))),
         13..=17 => ("reset", Reply::reset()),
         18..=19 => ("hang", Reply::status(200).after(HANG)),
         20..=23 => ("no HTTP", Reply::raw(garbage)),
         24..=27 => ("cut", cut.cut_after(700)),
-        28..=30 => (
-            "broken gzip",
-            Reply::html(garbage).header("Content-Encoding", "gzip"),
-        ),
+        28..=30 => ("broken gzip", Reply::html(garbage).header("Content-Encoding", "gzip")),
         31..=33 => ("empty", Reply::html("")),
         34..=36 => ("429", Reply::status(429)),
         37..=40 => ("random bytes", Reply::ok("application/octet-stream", garbage)),
@@ -284,10 +257,7 @@ fn fault(draw: u64) -> Option<(&'static str, Reply)> {
         48..=49 => ("redirect for good", Reply::redirect(308, "/moved.xml")),
         50..=51 => ("redirect to nowhere", Reply::redirect(302, "http://")),
         52..=53 => ("endless head", Reply::endless_head()),
-        54..=55 => (
-            "drip",
-            Reply::html("<p>slow</p>".repeat(400)).drip(16, Duration::from_millis(200)),
-        ),
+        54..=55 => ("drip", Reply::html("<p>slow</p>".repeat(400)).drip(16, Duration::from_millis(200))),
         _ => return None,
     })
 }

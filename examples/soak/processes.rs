@@ -71,13 +71,8 @@ impl Environment {
         let _ = fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path)?;
         let mut command = self.command(["run"]);
-        command
-            .env("NOTIFY_SOCKET", &path)
-            .stdout(Stdio::null())
-            .stderr(log);
-        let daemon = Daemon {
-            child: command.spawn()?,
-        };
+        command.env("NOTIFY_SOCKET", &path).stdout(Stdio::null()).stderr(log);
+        let daemon = Daemon { child: command.spawn()? };
         let (heard, ready) = channel();
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -90,9 +85,7 @@ impl Environment {
                 }
             }
         });
-        ready
-            .recv_timeout(READY)
-            .context("a daemon that was started is not ready after half a minute")?;
+        ready.recv_timeout(READY).context("a daemon that was started is not ready after half a minute")?;
         Ok(daemon)
     }
 
@@ -223,9 +216,7 @@ pub(crate) fn follow(
     let (mut round, mut killed) = (0, 0);
     while !stop.load(Ordering::SeqCst) {
         round += 1;
-        let patience = draw(round)
-            .is_multiple_of(4)
-            .then(|| Duration::from_millis(draw(round) / 4 % 12));
+        let patience = draw(round).is_multiple_of(4).then(|| Duration::from_millis(draw(round) / 4 % 12));
         killed += u64::from(step(environment, &mut follower, patience)?);
         std::thread::sleep(Duration::from_millis(300));
     }
@@ -243,19 +234,8 @@ fn step(
     follower: &mut Follower,
     patience: Option<Duration>,
 ) -> anyhow::Result<bool> {
-    let (to, log) = (
-        environment.folder.join("follower.jsonl"),
-        environment.folder.join("follower.log"),
-    );
-    let words = [
-        "export",
-        "--quiet",
-        "--format",
-        "jsonl",
-        "--consumer",
-        "follower",
-        "--to",
-    ];
+    let (to, log) = (environment.folder.join("follower.jsonl"), environment.folder.join("follower.log"));
+    let words = ["export", "--quiet", "--format", "jsonl", "--consumer", "follower", "--to"];
     let mut child = environment
         .command(words.iter().map(OsStr::new).chain([to.as_os_str()]))
         .stderr(File::create(&log)?)
@@ -283,11 +263,9 @@ fn step(
 pub(crate) fn query_repeatedly(environment: &Environment, stop: &AtomicBool) -> anyhow::Result<u64> {
     let mut looks = 0;
     while !stop.load(Ordering::SeqCst) {
-        for words in [
-            &["status", "--json"][..],
-            &["search", "--json", "--limit", "5", "in short"],
-            &["status"],
-        ] {
+        for words in
+            [&["status", "--json"][..], &["search", "--json", "--limit", "5", "in short"], &["status"]]
+        {
             if environment
                 .open()
                 .is_ok_and(|db| db.query_row("SELECT 1 FROM sources", [], |_| Ok(())).is_ok())
@@ -328,9 +306,8 @@ pub(crate) fn hold_snapshots(environment: &Environment, stop: &AtomicBool) -> an
 /// Lines of the JSON Lines output, of all days.
 pub(crate) fn output_lines(folder: &Path) -> anyhow::Result<Follower> {
     let mut taken = Follower::default();
-    let mut days: Vec<PathBuf> = fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
+    let mut days: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     days.retain(|day| day.extension() == Some(OsStr::new("jsonl")));
     days.sort();
     for day in days {

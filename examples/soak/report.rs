@@ -109,9 +109,7 @@ impl SoakReport {
         }
         let (status, said, complaint) = environment.run(["verify"])?;
         if !status.success() {
-            faults.push(format!(
-                "`cuttings verify` ended with {status}: {said}{complaint}"
-            ));
+            faults.push(format!("`cuttings verify` ended with {status}: {said}{complaint}"));
         }
         let db = environment.open()?;
         let mut titles = BTreeMap::new();
@@ -121,16 +119,14 @@ impl SoakReport {
             titles.insert(id, title);
         }
         let output = processes::output_lines(&environment.folder.join("days"))?;
-        for (name, told) in [
-            ("the reader with a mark", &follower.articles),
-            ("[[output]] days", &output.articles),
-        ] {
+        for (name, told) in
+            [("the reader with a mark", &follower.articles), ("[[output]] days", &output.articles)]
+        {
             if *told != titles {
                 let missing = titles.keys().filter(|id| !told.contains_key(id)).count();
                 let more = told.keys().filter(|id| !titles.contains_key(id)).count();
-                faults.push(format!(
-                    "{name} has other articles: {missing} are missing, {more} are not there"
-                ));
+                faults
+                    .push(format!("{name} has other articles: {missing} are missing, {more} are not there"));
             }
         }
         if output.twice > 0 {
@@ -162,14 +158,10 @@ impl SoakReport {
         if log.2 > 3 * (64 << 20) || log.1 > log.0 + (64 << 20) {
             faults.push("the log of the database grew".to_owned());
         }
-        let feeds = papers
-            .iter()
-            .map(|paper| (paper.name.clone(), paper.faults().into_iter().collect()))
-            .collect();
-        let pages = papers
-            .iter()
-            .map(Paper::pages)
-            .fold((0, 0), |sum, pages| (sum.0 + pages.0, sum.1 + pages.1));
+        let feeds =
+            papers.iter().map(|paper| (paper.name.clone(), paper.faults().into_iter().collect())).collect();
+        let pages =
+            papers.iter().map(Paper::pages).fold((0, 0), |sum, pages| (sum.0 + pages.0, sum.1 + pages.1));
         Ok(Self {
             collected: served.iter().filter(|token| kept.contains_key(*token)).count(),
             served: served.len(),
@@ -192,29 +184,14 @@ impl SoakReport {
 
 impl fmt::Display for SoakReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Disturbances {
-            kills,
-            stops,
-            longest_stop,
-            last_stop,
-            reloads,
-            orders,
-            readers_killed,
-            looks,
-        } = &self.disturbances;
+        let Disturbances { kills, stops, longest_stop, last_stop, reloads, orders, readers_killed, looks } =
+            &self.disturbances;
         let mut wrong: BTreeMap<&str, u64> = BTreeMap::new();
         for (kind, count) in self.feeds.iter().flat_map(|(_, faults)| faults) {
             *wrong.entry(kind).or_default() += count;
         }
-        let wrong: Vec<String> = wrong
-            .iter()
-            .map(|(kind, count)| format!("{kind} {count}"))
-            .collect();
-        let by: Vec<String> = self
-            .by
-            .iter()
-            .map(|(method, count)| format!("{method} {count}"))
-            .collect();
+        let wrong: Vec<String> = wrong.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        let by: Vec<String> = self.by.iter().map(|(method, count)| format!("{method} {count}")).collect();
         writeln!(f, "\nwent wrong   {}", wrong.join(", "))?;
         writeln!(
             f,
@@ -228,27 +205,18 @@ impl fmt::Display for SoakReport {
             "beside it    {looks} looks of readers, {readers_killed} readers killed, {} changes told again",
             self.told_twice
         )?;
-        writeln!(
-            f,
-            "pages        {} sent, {} of them again",
-            self.pages.0, self.pages.1
-        )?;
+        writeln!(f, "pages        {} sent, {} of them again", self.pages.0, self.pages.1)?;
         writeln!(f, "served       {}", self.served)?;
         writeln!(f, "collected    {} ({})", self.collected, by.join(", "))?;
         writeln!(f, "lost         {}", self.served - self.collected)?;
         writeln!(
             f,
             "doubled      {}",
-            self.faults
-                .iter()
-                .filter(|fault| fault.starts_with("doubled"))
-                .count()
+            self.faults.iter().filter(|fault| fault.starts_with("doubled")).count()
         )?;
-        for (name, (second, last, most), shift) in [
-            ("memory, MiB", self.memory, 10),
-            ("open files", self.files, 0),
-            ("log, MiB", self.log, 20),
-        ] {
+        for (name, (second, last, most), shift) in
+            [("memory, MiB", self.memory, 10), ("open files", self.files, 0), ("log, MiB", self.log, 20)]
+        {
             writeln!(
                 f,
                 "{name:<12} {} in the second quarter, {} in the last, {} at most",
@@ -285,8 +253,7 @@ pub(crate) fn stored_set(environment: &Environment) -> anyhow::Result<HashSet<St
 /// Entries that wait for their page.
 pub(crate) fn waiting(environment: &Environment) -> anyhow::Result<u64> {
     let db = environment.open()?;
-    let count: i64 = db.query_row("SELECT count(*) FROM entry WHERE state = 'pending'", [], |row| {
-        row.get(0)
-    })?;
+    let count: i64 =
+        db.query_row("SELECT count(*) FROM entry WHERE state = 'pending'", [], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }

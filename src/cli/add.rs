@@ -91,10 +91,7 @@ pub(super) fn add(global: &GlobalOptions, args: &AddArgs) -> anyhow::Result<Exit
 /// Says that a feed is polled already, where it is.
 fn known_as(config: &Config, chosen: &CandidateJson) -> Option<String> {
     let key = link::key(&chosen.url);
-    let known = config
-        .sources
-        .iter()
-        .find(|source| link::key(&source.feed) == key)?;
+    let known = config.sources.iter().find(|source| link::key(&source.feed) == key)?;
     Some(format!(
         "{} is polled already, by {:?} at {}",
         link::mask_secrets(&chosen.url),
@@ -107,10 +104,7 @@ fn known_as(config: &Config, chosen: &CandidateJson) -> Option<String> {
 fn new_source(args: &AddArgs, config: &Config, chosen: &CandidateJson) -> NewSource {
     let mut names = SourceNames::taken(config.sources.iter().map(|source| source.name.as_str()));
     NewSource {
-        name: args
-            .name
-            .clone()
-            .unwrap_or_else(|| names.free(chosen.title.as_deref(), &chosen.url)),
+        name: args.name.clone().unwrap_or_else(|| names.free(chosen.title.as_deref(), &chosen.url)),
         key: chosen.kind,
         url: chosen.url.clone(),
         tags: args.tag.clone(),
@@ -123,15 +117,9 @@ fn choose<'c>(args: &AddArgs, candidates: &'c [CandidateJson]) -> anyhow::Result
         return Ok(None);
     }
     let numbered = |number: usize| {
-        number
-            .checked_sub(1)
-            .and_then(|index| candidates.get(index))
-            .ok_or_else(|| {
-                UsageError(format!(
-                    "there is no number {number}; there are 1 to {}",
-                    candidates.len()
-                ))
-            })
+        number.checked_sub(1).and_then(|index| candidates.get(index)).ok_or_else(|| {
+            UsageError(format!("there is no number {number}; there are 1 to {}", candidates.len()))
+        })
     };
     if let Some(number) = args.feed {
         return Ok(Some(numbered(number)?));
@@ -153,9 +141,7 @@ fn choose<'c>(args: &AddArgs, candidates: &'c [CandidateJson]) -> anyhow::Result
         "" => Ok(candidates.first()),
         "n" | "no" | "q" => Ok(None),
         number => {
-            let number = number
-                .parse()
-                .map_err(|_| UsageError(format!("{number:?} is no number")))?;
+            let number = number.parse().map_err(|_| UsageError(format!("{number:?} is no number")))?;
             Ok(Some(numbered(number)?))
         }
     }
@@ -195,9 +181,5 @@ fn candidate_table(candidates: &[CandidateJson]) -> String {
             link::mask_secrets(&candidate.url),
         ]
     });
-    table::table(
-        &["no", "kind", "title", "entries", "newest", "address"],
-        &["no", "entries"],
-        rows,
-    )
+    table::table(&["no", "kind", "title", "entries", "newest", "address"], &["no", "entries"], rows)
 }

@@ -26,12 +26,7 @@ pub(super) fn check(global: &GlobalOptions, args: &CheckArgs) -> anyhow::Result<
     let exit = if args.tests.json {
         check_config(global.config.as_deref(), colour, &mut io::sink(), &mut err)?
     } else {
-        check_config(
-            global.config.as_deref(),
-            colour,
-            &mut io::stdout().lock(),
-            &mut err,
-        )?
+        check_config(global.config.as_deref(), colour, &mut io::stdout().lock(), &mut err)?
     };
     drop(err);
     match exit {
@@ -81,11 +76,7 @@ fn check_access(sources: &[Arc<Source>], err: &mut dyn Write) -> io::Result<bool
             let word = if fault.only_here { "warning" } else { "error" };
             errors += usize::from(!fault.only_here);
             if errors <= config::SHOWN {
-                writeln!(
-                    err,
-                    "{word}: {}: source {:?}: {}",
-                    source.at, source.name, fault.message
-                )?;
+                writeln!(err, "{word}: {}: source {:?}: {}", source.at, source.name, fault.message)?;
             }
         }
     }
@@ -157,18 +148,9 @@ mod tests {
                 "bearer: the secret in FOLDER/nowhere cannot be read",
             ),
             (format!("bearer = {{ file = '{file}' }}"), "control character"),
-            (
-                format!("headers = {{ X-Key = {{ file = '{file}' }} }}"),
-                "headers.X-Key: ",
-            ),
-            (
-                format!("cookies = {{ id = {{ file = '{file}' }} }}"),
-                "cookies.id: ",
-            ),
-            (
-                format!("proxy = {{ file = '{file}' }}"),
-                "proxy: its value is no address",
-            ),
+            (format!("headers = {{ X-Key = {{ file = '{file}' }} }}"), "headers.X-Key: "),
+            (format!("cookies = {{ id = {{ file = '{file}' }} }}"), "cookies.id: "),
+            (format!("proxy = {{ file = '{file}' }}"), "proxy: its value is no address"),
             ("ca_file = 'nowhere.pem'".to_owned(), "ca_file FOLDER/nowhere.pem"),
             (format!("ca_file = '{file}'"), "certificate"),
             (
@@ -179,17 +161,11 @@ mod tests {
             let (code, out, err) = checked(&source(&more));
             assert_eq!((code, out.as_str()), (2, ""), "{more}");
             assert!(err.contains(said) && !err.contains("hush"), "{more}: {err}");
-            assert!(
-                err.contains("error: FOLDER/cuttings.toml:3: source \"a\""),
-                "{err}"
-            );
+            assert!(err.contains("error: FOLDER/cuttings.toml:3: source \"a\""), "{err}");
         }
         let (code, _, err) = checked(&source("bearer = { env = 'CUTTINGS_TEST_NOT_SET' }"));
         assert_eq!(code, 0, "the daemon may have it: {err}");
-        assert!(
-            err.contains("warning") && err.contains("CUTTINGS_TEST_NOT_SET"),
-            "{err}"
-        );
+        assert!(err.contains("warning") && err.contains("CUTTINGS_TEST_NOT_SET"), "{err}");
         fs::write(&secret, "fine\n").unwrap();
         let (code, _, err) = checked(&source(&format!("bearer = {{ file = '{file}' }}")));
         assert_eq!((code, err.as_str()), (0, ""));
@@ -198,10 +174,7 @@ mod tests {
     #[test]
     fn a_warning_is_talk() {
         let (code, out, err) = checked("");
-        assert_eq!(
-            (code, out.as_str()),
-            (0, "FOLDER/cuttings.toml: ok, 0 sources, 1 site rule\n")
-        );
+        assert_eq!((code, out.as_str()), (0, "FOLDER/cuttings.toml: ok, 0 sources, 1 site rule\n"));
         assert!(err.starts_with("warning: `contact`"), "{err}");
     }
 
@@ -214,10 +187,7 @@ mod tests {
         assert!(err.trim_end().ends_with("1 mistake in 1 file"), "{err}");
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let missing = Path::new("nowhere/cuttings.toml");
-        assert_eq!(
-            check_config(Some(missing), false, &mut out, &mut err).unwrap(),
-            Exit::Usage
-        );
+        assert_eq!(check_config(Some(missing), false, &mut out, &mut err).unwrap(), Exit::Usage);
         assert!(out.is_empty() && !err.is_empty());
     }
 }

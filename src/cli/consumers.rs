@@ -40,11 +40,7 @@ pub(super) fn parse_name(typed: &str) -> Result<String, String> {
 /// A change waits for nobody: it fails while an export to the consumer is under way.
 pub(super) fn consumers(global: &GlobalOptions, args: &ConsumersArgs) -> anyhow::Result<Exit> {
     let changed = args.reset.as_ref().or(args.forget.as_ref());
-    let database = if changed.is_some() {
-        global.database_to_write()?
-    } else {
-        global.database_to_read()?
-    };
+    let database = if changed.is_some() { global.database_to_write()? } else { global.database_to_read()? };
     let all = Reader::open(&database)?.consumers()?;
     if let Some(name) = changed {
         if !all.iter().any(|consumer| consumer.name == *name) {
@@ -76,14 +72,8 @@ fn consumer_table(all: &[Consumer]) -> String {
             consumer.seq.to_string(),
             consumer.lag.to_string(),
             UtcSeconds(consumer.moved_at).to_string(),
-            consumer
-                .upto
-                .map_or_else(String::new, |upto| format!("begun up to {upto}")),
+            consumer.upto.map_or_else(String::new, |upto| format!("begun up to {upto}")),
         ]
     });
-    table::table(
-        &["consumer", "seq", "lag", "moved", "delivery"],
-        &["seq", "lag"],
-        rows,
-    )
+    table::table(&["consumer", "seq", "lag", "moved", "delivery"], &["seq", "lag"], rows)
 }

@@ -80,10 +80,7 @@ pub(super) fn retry(global: &GlobalOptions, args: &RetryArgs) -> anyhow::Result<
     };
     print_message(&match (pages, polls) {
         (0, 0) => "nothing waits for another try".to_owned(),
-        _ => format!(
-            "{pages} pages and {polls} sources: {}",
-            when_done("tried", &database)
-        ),
+        _ => format!("{pages} pages and {polls} sources: {}", when_done("tried", &database)),
     });
     Ok(Exit::Done)
 }
@@ -126,18 +123,13 @@ fn check_outcome(outcome: ControlOutcome, name: &str) -> anyhow::Result<()> {
     match outcome {
         ControlOutcome::Done => Ok(()),
         ControlOutcome::Refused(why) => bail!("{name}: {why}"),
-        ControlOutcome::Unknown(names) if names.is_empty() => Err(UsageError(format!(
-            "there is no source {name:?}: the database knows none yet"
-        ))
-        .into()),
+        ControlOutcome::Unknown(names) if names.is_empty() => {
+            Err(UsageError(format!("there is no source {name:?}: the database knows none yet")).into())
+        }
         ControlOutcome::Unknown(names) => Err(UsageError(format!(
             "there is no source {name:?}; there are {}{}",
             names.join(", "),
-            if names.len() == 20 {
-                ", and more: `cuttings list`"
-            } else {
-                ""
-            }
+            if names.len() == 20 { ", and more: `cuttings list`" } else { "" }
         ))
         .into()),
     }

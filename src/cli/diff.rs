@@ -69,11 +69,7 @@ fn changed_fields<'a>(
 
 /// Removed lines begin with `-`, added ones with `+`, as those of `diff -u`.
 fn as_text(before: &RevisionRow, after: &RevisionRow, colour: bool) -> String {
-    let (red, green, end) = if colour {
-        ("\x1b[31m", "\x1b[32m", "\x1b[39m")
-    } else {
-        ("", "", "")
-    };
+    let (red, green, end) = if colour { ("\x1b[31m", "\x1b[32m", "\x1b[39m") } else { ("", "", "") };
     let mut lines = vec![format!(
         "revision {} ({}) to {} ({})",
         before.revision_id,

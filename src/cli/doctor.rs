@@ -40,28 +40,18 @@ const EARLIEST_TIME: &str = "2026-01-01T00:00:00Z";
 
 /// Where systems keep the CA certificates, one file or many.
 const CERTIFICATES: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/etc/ssl/certs",
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem", "/etc/ssl/certs",
 ];
 
 /// A finding that needs nothing.
 fn ok(about: &'static str, text: impl Into<String>) -> FindingJson {
-    FindingJson {
-        about,
-        ok: true,
-        text: text.into(),
-    }
+    FindingJson { about, ok: true, text: text.into() }
 }
 
 /// A finding that says what to do.
 fn wrong(about: &'static str, text: impl Into<String>) -> FindingJson {
-    FindingJson {
-        ok: false,
-        ..ok(about, text)
-    }
+    FindingJson { ok: false, ..ok(about, text) }
 }
 
 /// Exit code 1 where any finding is not ok.
@@ -111,10 +101,7 @@ fn check_configuration(global: &GlobalOptions) -> (Config, FindingJson) {
         }
         Err(faults) => {
             let mistakes = faults.mistakes();
-            let text = format!(
-                "{}: {mistakes} mistakes; `cuttings check` shows them",
-                path.display()
-            );
+            let text = format!("{}: {mistakes} mistakes; `cuttings check` shows them", path.display());
             (Config::default(), wrong(about, text))
         }
     }
@@ -122,11 +109,7 @@ fn check_configuration(global: &GlobalOptions) -> (Config, FindingJson) {
 
 /// Whether the folder of the database, or where it would be made, can be written and has room.
 fn check_folder(database: &Path) -> [FindingJson; 2] {
-    let folder = database
-        .ancestors()
-        .skip(1)
-        .find(|folder| folder.exists())
-        .unwrap_or(Path::new("."));
+    let folder = database.ancestors().skip(1).find(|folder| folder.exists()).unwrap_or(Path::new("."));
     let shown = folder.display();
     let writable = match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
         Ok(()) => ok("permissions", format!("{shown} can be written")),
@@ -143,10 +126,7 @@ fn check_folder(database: &Path) -> [FindingJson; 2] {
         }
         Some(free) => wrong(
             "disk",
-            format!(
-                "only {} are free in {shown}: make room, or set keep_pages lower",
-                megabytes(free)
-            ),
+            format!("only {} are free in {shown}: make room, or set keep_pages lower", megabytes(free)),
         ),
         None => wrong("disk", format!("the room in {shown} cannot be asked for")),
     };
@@ -166,15 +146,9 @@ fn check_database(database: &Path, now: DateTime<Utc>) -> Vec<FindingJson> {
         Ok((summary, figures)) => {
             findings.push(ok(
                 about,
-                format!(
-                    "{shown}: {} articles, {}",
-                    summary.articles,
-                    megabytes(summary.bytes)
-                ),
+                format!("{shown}: {} articles, {}", summary.articles, megabytes(summary.bytes)),
             ));
-            if let Some(last) = figures
-                .succeeded_at
-                .filter(|&last| last > now + chrono::Duration::minutes(5))
+            if let Some(last) = figures.succeeded_at.filter(|&last| last > now + chrono::Duration::minutes(5))
             {
                 findings.push(wrong(
                     "clock",
@@ -185,10 +159,7 @@ fn check_database(database: &Path, now: DateTime<Utc>) -> Vec<FindingJson> {
         Err(error) => findings.push(wrong(about, error.to_string())),
     }
     findings.push(match store::holder(database) {
-        Some(daemon) => ok(
-            "daemon",
-            format!("process {} runs since {}", daemon.pid, daemon.since),
-        ),
+        Some(daemon) => ok("daemon", format!("process {} runs since {}", daemon.pid, daemon.since)),
         None => ok("daemon", "none runs on this database"),
     });
     findings
@@ -196,10 +167,7 @@ fn check_database(database: &Path, now: DateTime<Utc>) -> Vec<FindingJson> {
 
 /// Whether the clock was ever set.
 fn check_clock(now: DateTime<Utc>) -> FindingJson {
-    if EARLIEST_TIME
-        .parse::<DateTime<Utc>>()
-        .is_ok_and(|earliest| now < earliest)
-    {
+    if EARLIEST_TIME.parse::<DateTime<Utc>>().is_ok_and(|earliest| now < earliest) {
         return wrong(
             "clock",
             format!("it is {now} here: set the clock, best by NTP, or dates and schedules are wrong"),
@@ -247,14 +215,8 @@ fn check_certificates(config: &Config) -> FindingJson {
         return wrong(about, error.to_string());
     }
     let own = std::env::var_os("SSL_CERT_FILE").or_else(|| std::env::var_os("SSL_CERT_DIR"));
-    let places = own
-        .iter()
-        .map(Path::new)
-        .chain(CERTIFICATES.iter().map(Path::new));
-    match places
-        .into_iter()
-        .find(|place| access(*place, Access::READ_OK).is_ok())
-    {
+    let places = own.iter().map(Path::new).chain(CERTIFICATES.iter().map(Path::new));
+    match places.into_iter().find(|place| access(*place, Access::READ_OK).is_ok()) {
         Some(place) => ok(about, format!("{}", place.display())),
         None => wrong(
             about,

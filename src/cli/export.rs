@@ -92,9 +92,7 @@ struct ArticleSelection {
 
 /// Reads the name of a format; the help lists all of them.
 fn format_parser() -> impl TypedValueParser<Value = &'static Format> {
-    let names = FORMATS
-        .iter()
-        .map(|format| PossibleValue::new(format.name).help(format.help));
+    let names = FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.help));
     PossibleValuesParser::new(names).try_map(|name| Format::named(&name).ok_or("there is no such format"))
 }
 
@@ -213,9 +211,7 @@ fn check_options(args: &ExportArgs, destination: &Destination) -> Result<(), Usa
     }
     if format.has(Property::SeekableFile) && (*destination == Destination::Stdout || args.compress.is_some())
     {
-        return refuse(format!(
-            "{option} writes a file: name it with --to, and leave --compress out"
-        ));
+        return refuse(format!("{option} writes a file: name it with --to, and leave --compress out"));
     }
     if format.has(Property::Compressed) && args.compress.is_some() {
         return refuse(format!("{option} is compressed as it is: leave --compress out"));
@@ -300,10 +296,8 @@ fn check_names(reader: &Reader, sources: &[String], tags: &[String]) -> anyhow::
     }
     let known = reader.sources_status(Utc::now())?;
     let names: Vec<&str> = known.iter().map(|source| source.name.as_str()).collect();
-    let all_tags: Vec<&str> = known
-        .iter()
-        .flat_map(|source| source.tags.iter().map(String::as_str))
-        .collect();
+    let all_tags: Vec<&str> =
+        known.iter().flat_map(|source| source.tags.iter().map(String::as_str)).collect();
     for (noun, typed, known) in [("source", sources, names), ("tag", tags, all_tags)] {
         if let Some(unknown) = typed.iter().find(|name| !known.contains(&name.as_str())) {
             return Err(UsageError::unknown(noun, unknown, known, "cuttings list").into());

@@ -60,17 +60,9 @@ struct ExtractRequest {
 }
 
 pub(super) fn extract(global: &GlobalOptions, args: &ExtractArgs) -> anyhow::Result<Exit> {
-    let config = if args.no_rules {
-        Config::default()
-    } else {
-        global.load_if_any()?
-    };
-    let context = ExtractContext {
-        config: &config,
-        no_rules: args.no_rules,
-        markdown: args.markdown,
-        now: Utc::now(),
-    };
+    let config = if args.no_rules { Config::default() } else { global.load_if_any()? };
+    let context =
+        ExtractContext { config: &config, no_rules: args.no_rules, markdown: args.markdown, now: Utc::now() };
     filter_stdin(|input, output| context.answer_all(input, output))
 }
 
@@ -133,10 +125,7 @@ impl ExtractContext<'_> {
             }
         };
         let extracted = catch_unwind(AssertUnwindSafe(|| self.extract_file(&request))).unwrap_or_else(|_| {
-            Err(format!(
-                "{}: the page made the extractor panic; please report it",
-                request.path
-            ))
+            Err(format!("{}: the page made the extractor panic; please report it", request.path))
         });
         match extracted {
             Ok(extraction) => answer_line(&ExtractAnswerJson {
@@ -166,11 +155,7 @@ impl ExtractContext<'_> {
             _ => None,
         };
         let page_html = html::decode(&bytes, None);
-        let page = PageInput {
-            html: &page_html,
-            url: &url,
-            link_header: None,
-        };
+        let page = PageInput { html: &page_html, url: &url, link_header: None };
         let rules = self.config.rules_for(source, &url, self.now);
         extract::article(&page, &rules, self.config.zone_for(source, &url), self.now)
             .map_err(|error| format!("{}: {error}", request.path))
@@ -179,13 +164,7 @@ impl ExtractContext<'_> {
 
 /// The answer to a request that failed.
 fn error_line(id: Value, error: String) -> String {
-    answer_line(&ExtractAnswerJson {
-        id,
-        ok: false,
-        error: Some(error),
-        article: None,
-        markdown: None,
-    })
+    answer_line(&ExtractAnswerJson { id, ok: false, error: Some(error), article: None, markdown: None })
 }
 
 fn answer_line(answer: &ExtractAnswerJson<'_>) -> String {

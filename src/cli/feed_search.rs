@@ -11,14 +11,7 @@ use crate::model::ParsedFeed;
 use crate::shapes::{CandidateJson, UtcSeconds};
 
 /// Where feeds usually are.
-const USUAL_PATHS: &[&str] = &[
-    "/feed",
-    "/rss",
-    "/rss.xml",
-    "/feed.xml",
-    "/atom.xml",
-    "/index.xml",
-];
+const USUAL_PATHS: &[&str] = &["/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml"];
 
 /// Most documents that are fetched in one step.
 const MAX_PER_STEP: usize = 8;
@@ -75,8 +68,7 @@ impl FeedSearch {
         for leads in [announced, linked] {
             if self.candidates.is_empty() {
                 for lead in leads.into_iter().take(MAX_PER_STEP) {
-                    self.try_url(Request::new(lead.url, ResourceKind::Feed), true)
-                        .await;
+                    self.try_url(Request::new(lead.url, ResourceKind::Feed), true).await;
                 }
             }
         }
@@ -85,8 +77,7 @@ impl FeedSearch {
                 && let Ok(guess) = page.url.join(path)
             {
                 // Nobody named this URL, so robots.txt decides; it also names the sitemaps.
-                self.try_url(Request::new(guess, ResourceKind::Feed).obeying_robots(), false)
-                    .await;
+                self.try_url(Request::new(guess, ResourceKind::Feed).obeying_robots(), false).await;
             }
         }
         if self.candidates.is_empty() {
@@ -123,8 +114,7 @@ impl FeedSearch {
             Err(error) => error,
         };
         if is_named {
-            self.remarks
-                .push(format!("{}: {remark}", link::mask_secrets(&url)));
+            self.remarks.push(format!("{}: {remark}", link::mask_secrets(&url)));
         }
     }
 
@@ -132,21 +122,15 @@ impl FeedSearch {
     async fn get(&mut self, request: Request) -> Result<FetchedBody, String> {
         let (content, url, robots) = match self.fetcher.get(request, Utc::now()).await {
             Ok(fetched) => (Ok(fetched.content), fetched.fetch.url, fetched.fetch.robots),
-            Err(failed) => (
-                Err(failed.error.to_string()),
-                failed.fetch.url,
-                failed.fetch.robots,
-            ),
+            Err(failed) => (Err(failed.error.to_string()), failed.fetch.url, failed.fetch.robots),
         };
         for response in robots {
             self.sitemaps.extend(response.sitemaps);
         }
         match content? {
-            ResponseContent::Document(document) => Ok(FetchedBody {
-                body: document.body,
-                content_type: document.content_type,
-                url,
-            }),
+            ResponseContent::Document(document) => {
+                Ok(FetchedBody { body: document.body, content_type: document.content_type, url })
+            }
             ResponseContent::NotModified(_) => Err("answered 304 to an unconditional request".to_owned()),
         }
     }
@@ -167,21 +151,14 @@ impl FetchedBody {
                 url: url.clone(),
                 title: None,
                 entries: children.len(),
-                newest: children
-                    .iter()
-                    .filter_map(feed::SitemapLink::changed_at)
-                    .max()
-                    .map(UtcSeconds),
+                newest: children.iter().filter_map(feed::SitemapLink::changed_at).max().map(UtcSeconds),
             }),
         }
     }
 }
 
 fn candidate(kind: &'static str, url: &Url, feed: &ParsedFeed) -> CandidateJson {
-    let dates = feed
-        .entries
-        .iter()
-        .filter_map(|entry| entry.published.or(entry.updated));
+    let dates = feed.entries.iter().filter_map(|entry| entry.published.or(entry.updated));
     CandidateJson {
         kind,
         url: url.clone(),

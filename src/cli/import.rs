@@ -48,10 +48,8 @@ pub(super) fn import(global: &GlobalOptions, args: &ImportArgs) -> anyhow::Resul
         return import_feeds::import(global, opml, args.dry_run, args.json);
     }
     let database = global.database_to_write()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start threads")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     let (summary, refused) = runtime.block_on(async {
         let store = Store::open(&database, Utc::now())?;
         let imported = import_lines(&store, &args.file, &mut input).await;
@@ -78,17 +76,11 @@ async fn import_lines(
     let (mut line, mut number) = (Vec::new(), 0_u64);
     loop {
         line.clear();
-        let read = input
-            .take(MAX_LINE + 1)
-            .read_until(b'\n', &mut line)
-            .context("cannot read the import")?;
+        let read = input.take(MAX_LINE + 1).read_until(b'\n', &mut line).context("cannot read the import")?;
         number += 1;
         if !line.trim_ascii().is_empty() {
             if line.len() as u64 > MAX_LINE {
-                anyhow::bail!(
-                    "{}:{number}: longer than 64 MiB: this is no export",
-                    file.display()
-                );
+                anyhow::bail!("{}:{number}: longer than 64 MiB: this is no export", file.display());
             }
             bytes += line.len();
             match std::str::from_utf8(line.trim_ascii())
@@ -99,18 +91,13 @@ async fn import_lines(
                 Err(error) => {
                     refused += 1;
                     if refused <= MAX_NAMED {
-                        print_message(&format!(
-                            "{}:{number}: {error}; the line is left out",
-                            file.display()
-                        ));
+                        print_message(&format!("{}:{number}: {error}; the line is left out", file.display()));
                     }
                 }
             }
         }
         if batch.len() >= BATCH || bytes >= BATCH_BYTES || (read == 0 && !batch.is_empty()) {
-            let imported = store
-                .import(std::mem::take(&mut batch), verbatim, Utc::now())
-                .await?;
+            let imported = store.import(std::mem::take(&mut batch), verbatim, Utc::now()).await?;
             bytes = 0;
             summary.new += imported.new;
             summary.known += imported.known;
@@ -136,9 +123,7 @@ fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     let mut raw = BufReader::with_capacity(1 << 16, raw);
     let begins = raw.fill_buf().context("cannot read the import")?;
     if begins.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(
-            raw,
-        ))));
+        return Ok(Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(raw))));
     }
     if begins.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
         return Ok(Box::new(BufReader::new(zstd::Decoder::with_buffer(raw)?)));

@@ -23,16 +23,10 @@ const MAX_BYTES: u64 = 32 << 20;
 
 /// Hosts of services that have shut down, whose feeds lists still name, and what became of them.
 const DEAD_HOSTS: &[(&str, &str)] = &[
-    (
-        "feedproxy.google.com",
-        "feeds.feedburner.com has it under the same path, if it lives",
-    ),
+    ("feedproxy.google.com", "feeds.feedburner.com has it under the same path, if it lives"),
     ("pipes.yahoo.com", "the service ended in 2015"),
     ("pipes.yahooapis.com", "the service ended in 2015"),
-    (
-        "gdata.youtube.com",
-        "the service ended in 2015; channels have feeds under www.youtube.com/feeds/",
-    ),
+    ("gdata.youtube.com", "the service ended in 2015; channels have feeds under www.youtube.com/feeds/"),
     ("api.twitter.com", "there have been no feeds since 2013"),
     ("twitter.com", "there have been no feeds since 2013"),
     ("search.twitter.com", "there have been no feeds since 2013"),
@@ -44,10 +38,7 @@ const DEAD_HOSTS: &[(&str, &str)] = &[
 /// Reads the feeds of a list.
 pub(super) fn read(file: &Path, input: &mut dyn Read) -> anyhow::Result<Vec<OpmlFeed>> {
     let mut bytes = Vec::new();
-    input
-        .take(MAX_BYTES)
-        .read_to_end(&mut bytes)
-        .with_context(|| file.display().to_string())?;
+    input.take(MAX_BYTES).read_to_end(&mut bytes).with_context(|| file.display().to_string())?;
     feed::parse_opml(&bytes).map_err(|error| UsageError(format!("{}: {error}", file.display())).into())
 }
 
@@ -91,10 +82,7 @@ fn choose(config: &Config, outlines: Vec<OpmlFeed>) -> (Vec<NewSource>, Vec<Skip
         .sources
         .iter()
         .map(|source| {
-            (
-                link::key(&source.feed),
-                format!("polled already, by {:?} at {}", source.name, source.at),
-            )
+            (link::key(&source.feed), format!("polled already, by {:?} at {}", source.name, source.at))
         })
         .collect();
     let (mut sources, mut skipped) = (Vec::new(), Vec::new());
@@ -102,29 +90,18 @@ fn choose(config: &Config, outlines: Vec<OpmlFeed>) -> (Vec<NewSource>, Vec<Skip
         let url = match usable_url(&outline.feed) {
             Ok(url) => url,
             Err(why) => {
-                skipped.push(SkippedFeedJson {
-                    feed: outline.feed,
-                    why,
-                });
+                skipped.push(SkippedFeedJson { feed: outline.feed, why });
                 continue;
             }
         };
         let key = link::key(&url);
         if let Some(why) = known.get(&key) {
-            skipped.push(SkippedFeedJson {
-                feed: link::mask_secrets(&url),
-                why: why.clone(),
-            });
+            skipped.push(SkippedFeedJson { feed: link::mask_secrets(&url), why: why.clone() });
             continue;
         }
         let name = names.free(outline.title.as_deref(), &url);
         known.insert(key, format!("twice in the list; it is {name:?} now"));
-        sources.push(NewSource {
-            name,
-            key: "feed",
-            url,
-            tags: outline.tags,
-        });
+        sources.push(NewSource { name, key: "feed", url, tags: outline.tags });
     }
     (sources, skipped)
 }

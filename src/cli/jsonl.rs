@@ -16,9 +16,7 @@ pub(super) fn filter_stdin(
 
 /// The lines of an input that are not blank, as bytes.
 pub(super) fn requests(input: impl BufRead) -> impl Iterator<Item = io::Result<Vec<u8>>> {
-    input
-        .split(b'\n')
-        .filter(|line| !line.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()))
+    input.split(b'\n').filter(|line| !line.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()))
 }
 
 /// The `id` of a line that is JSON but not a valid request; `null` where there is none.

@@ -38,27 +38,16 @@ pub(super) fn list(global: &GlobalOptions, args: &ListArgs) -> anyhow::Result<Ex
 /// In the order of the configuration.
 fn source_table(sources: &[Arc<Source>]) -> String {
     let rows = sources.iter().map(|source| {
-        let when = if source.enabled {
-            source.schedule.to_string()
-        } else {
-            "not enabled".into()
-        };
-        vec![
-            source.name.clone(),
-            when,
-            source.tags.join(","),
-            link::mask_secrets(&source.feed),
-        ]
+        let when = if source.enabled { source.schedule.to_string() } else { "not enabled".into() };
+        vec![source.name.clone(), when, source.tags.join(","), link::mask_secrets(&source.feed)]
     });
     table::table(&["source", "when", "tags", "feed"], &[], rows)
 }
 
 /// Only feeds: other readers do not poll listing pages and sitemaps. Each that is left out is named on stderr.
 fn print_opml(sources: &[Arc<Source>]) -> anyhow::Result<()> {
-    let (feeds, others): (Vec<&Source>, Vec<&Source>) = sources
-        .iter()
-        .map(AsRef::as_ref)
-        .partition(|source| matches!(source.kind, SourceKind::Feed));
+    let (feeds, others): (Vec<&Source>, Vec<&Source>) =
+        sources.iter().map(AsRef::as_ref).partition(|source| matches!(source.kind, SourceKind::Feed));
     let outlines: Vec<Outline<'_>> = feeds
         .iter()
         .map(|source| Outline {
@@ -70,11 +59,7 @@ fn print_opml(sources: &[Arc<Source>]) -> anyhow::Result<()> {
         .collect();
     print_result(export::opml(&outlines).trim_end())?;
     for source in others {
-        print_message(&format!(
-            "left out: {}: a {} is no feed",
-            source.name,
-            source.kind.as_str()
-        ));
+        print_message(&format!("left out: {}: a {} is no feed", source.name, source.kind.as_str()));
     }
     Ok(())
 }

@@ -54,11 +54,7 @@ impl GlobalOptions {
     pub(super) fn load_to_extend(&self) -> anyhow::Result<(PathBuf, Config)> {
         let path =
             config::find_or_new(self.config.as_deref()).map_err(|error| UsageError(error.to_string()))?;
-        let config = if path.exists() {
-            load_from(&path)?
-        } else {
-            Config::default()
-        };
+        let config = if path.exists() { load_from(&path)? } else { Config::default() };
         Ok((path, config))
     }
 
@@ -110,11 +106,7 @@ pub(super) fn load_from(path: &Path) -> anyhow::Result<Config> {
 
 /// `$STATE_DIRECTORY/cuttings.db` under systemd, else in the user's data folder (XDG Base Directory Specification).
 fn default_database() -> anyhow::Result<PathBuf> {
-    let folder = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     folder("STATE_DIRECTORY")
         .or_else(|| folder("XDG_DATA_HOME").map(|data| data.join("cuttings")))
         .or_else(|| folder("HOME").map(|home| home.join(".local/share/cuttings")))

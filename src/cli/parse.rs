@@ -41,11 +41,7 @@ pub(super) fn parse_jsonl(input: impl BufRead, mut output: impl Write) -> io::Re
 }
 
 fn answer(line: &[u8]) -> ParseAnswerJson {
-    let failed = |id, error| ParseAnswerJson {
-        id,
-        error: Some(error),
-        ..ParseAnswerJson::default()
-    };
+    let failed = |id, error| ParseAnswerJson { id, error: Some(error), ..ParseAnswerJson::default() };
     let request: ParseRequest = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => {

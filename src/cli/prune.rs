@@ -39,9 +39,6 @@ pub(super) fn prune(global: &GlobalOptions, args: &PruneArgs) -> anyhow::Result<
     let bar = progress::spinner("{spinner} {pos} articles dropped, {elapsed}");
     let sum = writer.prune(&policies, now, |sum| bar.set_position(sum.articles))?;
     bar.finish_and_clear();
-    print_message(&format!(
-        "dropped {} articles and {} stored pages",
-        sum.articles, sum.pages
-    ));
+    print_message(&format!("dropped {} articles and {} stored pages", sum.articles, sum.pages));
     Ok(Exit::Done)
 }

@@ -68,11 +68,7 @@ pub(super) fn reextract(global: &GlobalOptions, args: &ReextractArgs) -> anyhow:
     let now = Utc::now();
     let which = RawPages {
         source: args.source.clone(),
-        since: args
-            .since
-            .as_deref()
-            .map(|typed| parse_time(typed, now))
-            .transpose()?,
+        since: args.since.as_deref().map(|typed| parse_time(typed, now)).transpose()?,
     };
     if let Some(name) = &which.source
         && config.source(name).is_none()
@@ -82,11 +78,7 @@ pub(super) fn reextract(global: &GlobalOptions, args: &ReextractArgs) -> anyhow:
     }
     let path = global.database(&config)?;
     let reader = Reader::open(&path)?;
-    let mut writer = if args.dry_run {
-        None
-    } else {
-        Some(MaintenanceWriter::open(&path)?)
-    };
+    let mut writer = if args.dry_run { None } else { Some(MaintenanceWriter::open(&path)?) };
     let bar = progress::bar(
         reader.raw_pages_count(&which)?,
         "{bar:30} {pos} of {len} pages, {per_sec}, {eta} left",
@@ -159,11 +151,7 @@ fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> Reextra
     };
     let source = row.source.as_deref().and_then(|name| config.source(name));
     let html = html::decode(&row.body, header(row, "content-type"));
-    let page = PageInput {
-        html: &html,
-        url: &url,
-        link_header: header(row, "link"),
-    };
+    let page = PageInput { html: &html, url: &url, link_header: header(row, "link") };
     let zone = config.zone_for(source, &url);
     let rules = config.rules_for(source, &url, row.fetched_at);
     let Ok(mut extraction) = extract::article(&page, &rules, zone, row.fetched_at) else {
@@ -209,41 +197,23 @@ fn write_change(
         })?;
         return writeln!(out, "{line}");
     }
-    writeln!(
-        out,
-        "{} {}: {}",
-        page.article_id,
-        shapes::masked_url(&page.url),
-        fields.join(", ")
-    )
+    writeln!(out, "{} {}: {}", page.article_id, shapes::masked_url(&page.url), fields.join(", "))
 }
 
 impl ReextractSummary {
     /// One line for a person.
     fn as_text(&self, dry_run: bool) -> String {
         let would = if dry_run { "would change" } else { "changed" };
-        let fields: Vec<String> = self
-            .fields
-            .iter()
-            .map(|(field, count)| format!("{field} {count}"))
-            .collect();
-        let mut text = format!(
-            "{} stored pages read, {} articles {would}",
-            self.read, self.changed
-        );
+        let fields: Vec<String> =
+            self.fields.iter().map(|(field, count)| format!("{field} {count}")).collect();
+        let mut text = format!("{} stored pages read, {} articles {would}", self.read, self.changed);
         if !fields.is_empty() {
             text.push_str(&format!(" ({})", fields.join(", ")));
         }
         for (count, what) in [
             (self.no_text, "give no text any more and stay as they are"),
-            (
-                self.multi_page,
-                "go on on other pages, which are not stored, and stay as they are",
-            ),
-            (
-                self.no_article,
-                "are no article by today's rules and stay as they are",
-            ),
+            (self.multi_page, "go on on other pages, which are not stored, and stay as they are"),
+            (self.no_article, "are no article by today's rules and stay as they are"),
             (self.failed, "cannot be read; `cuttings try` says why"),
         ] {
             if count > 0 {

@@ -49,10 +49,7 @@ pub(super) fn run(global: &GlobalOptions, args: &RuleTestArgs) -> anyhow::Result
         .flat_map(|source| source.tests.iter().map(move |test| (source, test)))
         .collect();
     if tests.is_empty() {
-        let of = args
-            .source
-            .as_ref()
-            .map_or(String::new(), |name| format!(" of the source {name:?}"));
+        let of = args.source.as_ref().map_or(String::new(), |name| format!(" of the source {name:?}"));
         return Err(UsageError(format!(
             "there is no [[source.test]]{of}: add one with `url` and `contains`"
         ))
@@ -118,15 +115,10 @@ fn test_page(config: &Config, source: &Source, test: &SourceTest, page: RawPageR
         hops: Vec::new(),
         body: page.body,
     };
-    let context = TryContext {
-        now: page.fetched_at,
-        ..context(config, source)
-    };
+    let context = TryContext { now: page.fetched_at, ..context(config, source) };
     match context.extract(&response) {
         Ok((article, _)) => {
-            let goes_on = Pagination::new(&response.url, article.clone())
-                .next_url()
-                .is_some();
+            let goes_on = Pagination::new(&response.url, article.clone()).next_url().is_some();
             let also = "; of an article over several pages only the first is kept, use --live";
             missing_passage(&article.text, source, test)
                 .map(|error| if goes_on { format!("{error}{also}") } else { error })
@@ -137,12 +129,7 @@ fn test_page(config: &Config, source: &Source, test: &SourceTest, page: RawPageR
 
 /// The rules of a source as they are today.
 fn context<'a>(config: &'a Config, source: &'a Source) -> TryContext<'a> {
-    TryContext {
-        config,
-        source: Some(source),
-        extra_rules: None,
-        now: Utc::now(),
-    }
+    TryContext { config, source: Some(source), extra_rules: None, now: Utc::now() }
 }
 
 /// Says that a text lacks the passage of a test, where it does. White space makes no difference.
@@ -179,10 +166,7 @@ fn as_text(results: &[RuleTestJson]) -> String {
         .iter()
         .map(|result| match &result.error {
             None => format!("ok      {}  {}", result.source, result.url),
-            Some(error) => format!(
-                "failed  {}  {}  ({}): {error}",
-                result.source, result.url, result.at
-            ),
+            Some(error) => format!("failed  {}  {}  ({}): {error}", result.source, result.url, result.at),
         })
         .collect();
     let failed = results.iter().filter(|result| !result.ok).count();

@@ -56,11 +56,7 @@ pub(super) fn run(global: &GlobalOptions, args: &RunArgs) -> anyhow::Result<Exit
         let path = global.config_path()?;
         let config = load_from(&path)?;
         let database = global.database(&config)?;
-        let options = RunOptions {
-            once: args.once,
-            all: args.all,
-            wait: args.wait.unwrap_or_default(),
-        };
+        let options = RunOptions { once: args.once, all: args.all, wait: args.wait.unwrap_or_default() };
         // A daemon runs for a year; what it did is in the database.
         let mut summary = args.once.then(|| RunSummary::new(&config));
         let sources = config.sources.iter().filter(|source| source.enabled).count();
@@ -110,11 +106,8 @@ pub(super) fn run(global: &GlobalOptions, args: &RunArgs) -> anyhow::Result<Exit
 fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Signal>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let mut hangup = if once {
-        None
-    } else {
-        Some(signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?)
-    };
+    let mut hangup =
+        if once { None } else { Some(signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?) };
     let (sender, signals) = mpsc::channel(8);
     tokio::spawn(async move {
         let mut stopping = false;

@@ -57,12 +57,7 @@ impl RunSummary {
             bar.enable_steady_tick(Duration::from_millis(200));
             telemetry::show(bar.clone());
         }
-        Self {
-            sources,
-            left: Backlog::default(),
-            outputs_failed: 0,
-            bar,
-        }
+        Self { sources, left: Backlog::default(), outputs_failed: 0, bar }
     }
 
     /// Counts what happened.
@@ -147,10 +142,7 @@ impl RunSummary {
             text.push_str(&format!("\n{} pages wait for another try", self.left.pending));
         }
         if self.outputs_failed > 0 {
-            text.push_str(&format!(
-                "\n{} outputs failed; `cuttings status` says why",
-                self.outputs_failed
-            ));
+            text.push_str(&format!("\n{} outputs failed; `cuttings status` says why", self.outputs_failed));
         }
         text
     }
@@ -164,16 +156,9 @@ impl RunSummary {
             known: source.known,
             failed: source.failed(),
             ms: u64::try_from(source.duration.as_millis()).unwrap_or(u64::MAX),
-            errors: source
-                .errors
-                .values()
-                .map(|error| FailureJson::from(&**error))
-                .collect(),
+            errors: source.errors.values().map(|error| FailureJson::from(&**error)).collect(),
         });
-        RunJson {
-            sources: sources.collect(),
-            waiting: self.left.pending,
-        }
+        RunJson { sources: sources.collect(), waiting: self.left.pending }
     }
 }
 

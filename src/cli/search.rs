@@ -47,11 +47,7 @@ pub(super) struct SearchArgs {
 pub(super) fn search(global: &GlobalOptions, args: &SearchArgs) -> anyhow::Result<Exit> {
     let now = Utc::now();
     let time = |typed: &Option<String>, option| -> anyhow::Result<_> {
-        typed
-            .as_deref()
-            .map(|typed| parse_time(typed, now))
-            .transpose()
-            .context(option)
+        typed.as_deref().map(|typed| parse_time(typed, now)).transpose().context(option)
     };
     let search = SearchRequest {
         query: args.query.join(" "),
@@ -87,15 +83,8 @@ pub(super) fn search(global: &GlobalOptions, args: &SearchArgs) -> anyhow::Resul
 
 /// Three lines: number, title, source and date; URL; passage.
 fn as_text(hit: &Hit, colour: bool) -> String {
-    let (open, close) = if colour {
-        ("\x1b[1m", "\x1b[22m")
-    } else {
-        ("[", "]")
-    };
-    let date = hit
-        .published
-        .clone()
-        .unwrap_or_else(|| UtcSeconds(hit.first_seen).to_string());
+    let (open, close) = if colour { ("\x1b[1m", "\x1b[22m") } else { ("[", "]") };
+    let date = hit.published.clone().unwrap_or_else(|| UtcSeconds(hit.first_seen).to_string());
     format!(
         "{} {} ({})\n  {}\n  {}",
         hit.article_id,

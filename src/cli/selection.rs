@@ -44,10 +44,7 @@ mod tests {
         let now: DateTime<Utc> = "2026-11-24T10:00:00Z".parse().unwrap();
         let shown = |typed| parse_time(typed, now).map_err(|_| ()).map(|at| at.to_rfc3339());
         assert_eq!(shown("2026-11-01"), Ok("2026-11-01T00:00:00+00:00".into()));
-        assert_eq!(
-            shown("2026-11-01T08:00:00+02:00"),
-            Ok("2026-11-01T06:00:00+00:00".into())
-        );
+        assert_eq!(shown("2026-11-01T08:00:00+02:00"), Ok("2026-11-01T06:00:00+00:00".into()));
         assert_eq!(shown(" 1d 2h"), Ok("2026-11-23T08:00:00+00:00".into()));
         assert!(shown("yesterday").is_err() && shown("").is_err() && shown("99999999y").is_err());
     }

@@ -77,10 +77,7 @@ mod tests {
             sentences("One. \"Two!\" he said 3.5 times? Yes…\n\nThree"),
             ["One.", "\"Two!\"", "he said 3.5 times?", "Yes…", "Three"]
         );
-        assert_eq!(
-            sentences("今天開學了。他說：「好！」再見"),
-            ["今天開學了。", "他說：「好！」", "再見"]
-        );
+        assert_eq!(sentences("今天開學了。他說：「好！」再見"), ["今天開學了。", "他說：「好！」", "再見"]);
         assert_eq!(sentences("هل جاء؟ نعم."), ["هل جاء؟", "نعم."]);
         assert!(sentences(" \n\n ").is_empty());
     }

@@ -54,11 +54,7 @@ pub(super) fn status(global: &GlobalOptions, args: &StatusArgs) -> anyhow::Resul
             return Ok(exit);
         }
         // Cursor home and clear, where there is a terminal to clear.
-        let clear = if std::io::stdout().is_terminal() {
-            "\x1b[H\x1b[2J"
-        } else {
-            ""
-        };
+        let clear = if std::io::stdout().is_terminal() { "\x1b[H\x1b[2J" } else { "" };
         print_result(&format!("{clear}{text}"))?;
         std::thread::sleep(WATCH_INTERVAL);
     }
@@ -128,16 +124,7 @@ fn poll_table(polls: &[PollRow], width: Option<usize>, now: DateTime<Utc>) -> St
             poll.next_why.clone(),
         ]
     });
-    let header = [
-        "polled",
-        "outcome",
-        "http",
-        "entries",
-        "new",
-        "bytes",
-        "ms",
-        "why the next then",
-    ];
+    let header = ["polled", "outcome", "http", "entries", "new", "bytes", "ms", "why the next then"];
     let right = ["http", "entries", "new", "bytes", "ms"];
     table::within(width, &header, &right, &["bytes", "ms", "http"], rows)
 }
@@ -148,37 +135,25 @@ fn source_table<'a>(
     width: Option<usize>,
     now: DateTime<Utc>,
 ) -> String {
-    let rows = sources
-        .into_iter()
-        .filter(|source| source.state != SourceState::Gone)
-        .map(|source| {
-            let next = source.next.as_ref().map_or("never".into(), |next| {
-                match source.host_backoff_until.filter(|&until| until > next.at) {
-                    Some(until) => format!("{}: its host is in backoff", from_now(until, now)),
-                    None => format!("{}: {}", from_now(next.at, now), next.why),
-                }
-            });
-            vec![
-                source.name.clone(),
-                source.state.as_str().into(),
-                source.succeeded_at.map_or("never".into(), |at| ago(at, now)),
-                source.articles_day.to_string(),
-                source.articles_week.to_string(),
-                source.articles.to_string(),
-                source.pending.to_string(),
-                next,
-            ]
+    let rows = sources.into_iter().filter(|source| source.state != SourceState::Gone).map(|source| {
+        let next = source.next.as_ref().map_or("never".into(), |next| {
+            match source.host_backoff_until.filter(|&until| until > next.at) {
+                Some(until) => format!("{}: its host is in backoff", from_now(until, now)),
+                None => format!("{}: {}", from_now(next.at, now), next.why),
+            }
         });
-    let header = [
-        "source",
-        "state",
-        "last success",
-        "24 h",
-        "7 d",
-        "articles",
-        "waiting",
-        "next",
-    ];
+        vec![
+            source.name.clone(),
+            source.state.as_str().into(),
+            source.succeeded_at.map_or("never".into(), |at| ago(at, now)),
+            source.articles_day.to_string(),
+            source.articles_week.to_string(),
+            source.articles.to_string(),
+            source.pending.to_string(),
+            next,
+        ]
+    });
+    let header = ["source", "state", "last success", "24 h", "7 d", "articles", "waiting", "next"];
     let right = ["24 h", "7 d", "articles", "waiting"];
     let spare = ["articles", "7 d", "last success", "24 h", "waiting"];
     table::within(width, &header, &right, &spare, rows)
@@ -216,23 +191,11 @@ fn summary_lines(
     database: &Path,
     now: DateTime<Utc>,
 ) -> Vec<String> {
-    let StoreSummary {
-        sources,
-        articles,
-        pending,
-        merged,
-        split,
-        shared,
-        bytes,
-        paused,
-        ..
-    } = summary;
+    let StoreSummary { sources, articles, pending, merged, split, shared, bytes, paused, .. } = summary;
     let mut lines: Vec<String> = paused.iter().map(|why| format!("paused: {why}")).collect();
     let mut counts = format!("{sources} sources, {articles} articles, {pending} pages waiting");
     if merged + split + shared > 0 {
-        counts.push_str(&format!(
-            "; identity: {merged} merged, {split} told apart, {shared} shared keys"
-        ));
+        counts.push_str(&format!("; identity: {merged} merged, {split} told apart, {shared} shared keys"));
     }
     lines.push(counts);
     lines.extend(backoff.iter().map(|host| {
@@ -243,14 +206,9 @@ fn summary_lines(
             host.code.as_deref().unwrap_or("it asked for it")
         )
     }));
-    let free = free_bytes(database).map_or(String::new(), |free| {
-        format!(", {} are free beside it", megabytes(free))
-    });
-    lines.push(format!(
-        "{} is {}{free}",
-        database.display(),
-        megabytes(bytes + log_bytes(database))
-    ));
+    let free = free_bytes(database)
+        .map_or(String::new(), |free| format!(", {} are free beside it", megabytes(free)));
+    lines.push(format!("{} is {}{free}", database.display(), megabytes(bytes + log_bytes(database))));
     lines
 }
 
@@ -261,10 +219,7 @@ fn output_lines(outputs: &[OutputState], now: DateTime<Utc>) -> Vec<String> {
         let (name, why) = (&output.name, &output.message);
         if output.failures > 0 {
             let next = output.next_at.map_or("now".into(), |at| from_now(at, now));
-            lines.push(format!(
-                "output {name}: {why} ({} times, again {next})",
-                output.failures
-            ));
+            lines.push(format!("output {name}: {why} ({} times, again {next})", output.failures));
         }
         if output.dead_letters > 0 {
             lines.push(format!(

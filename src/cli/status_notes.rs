@@ -27,21 +27,12 @@ impl fmt::Display for SourceNote<'_> {
 pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceNote<'_>> {
     let mut notes = Vec::new();
     if let Some(error) = &source.last_error {
-        notes.push(format!(
-            "{} [{}], {}",
-            error.message,
-            error.code,
-            ago(error.at, now)
-        ));
+        notes.push(format!("{} [{}], {}", error.message, error.code, ago(error.at, now)));
     }
-    if let Some((silence, silent)) = source
-        .silence
-        .and_then(|silence| Some((silence, silence.unusual_length(now)?)))
+    if let Some((silence, silent)) =
+        source.silence.and_then(|silence| Some((silence, silence.unusual_length(now)?)))
     {
-        let usual = silence
-            .usual_gap
-            .and_then(|usual| usual.to_std().ok())
-            .unwrap_or_default();
+        let usual = silence.usual_gap.and_then(|usual| usual.to_std().ok()).unwrap_or_default();
         notes.push(format!(
             "silent for {}, usually every {}",
             rough(silent.to_std().unwrap_or_default()),
@@ -49,10 +40,7 @@ pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceN
         ));
     }
     if source.robots_denied > 0 {
-        notes.push(format!(
-            "robots.txt has forbidden {} requests",
-            source.robots_denied
-        ));
+        notes.push(format!("robots.txt has forbidden {} requests", source.robots_denied));
     }
     if let (hits, tried @ 1..) = (source.rule_hits, source.rule_tries) {
         notes.push(format!(
@@ -77,23 +65,12 @@ pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceN
         notes.push(format!("{reason}: entries are known by {by}"));
     }
     if !source.excluded.is_empty() {
-        let counts: Vec<String> = source
-            .excluded
-            .iter()
-            .map(|(filter, count)| format!("{count} by {filter}"))
-            .collect();
+        let counts: Vec<String> =
+            source.excluded.iter().map(|(filter, count)| format!("{count} by {filter}")).collect();
         notes.push(format!("left out {}", counts.join(", ")));
     }
-    notes.extend(
-        source
-            .rules
-            .iter()
-            .filter_map(|rule| rule_note(rule, &source.name, now)),
-    );
-    let note = |text| SourceNote {
-        source: &source.name,
-        text,
-    };
+    notes.extend(source.rules.iter().filter_map(|rule| rule_note(rule, &source.name, now)));
+    let note = |text| SourceNote { source: &source.name, text };
     notes.into_iter().map(note).collect()
 }
 
@@ -102,19 +79,12 @@ fn rule_note(rule: &RuleStat, source: &str, now: DateTime<Utc>) -> Option<String
     let (field, selector) = (&rule.field, &rule.selector);
     let Some(drift) = &rule.drift else {
         return (rule.misses > 0).then(|| {
-            format!(
-                "{field} {selector:?} missed {} of {} pages",
-                rule.misses,
-                rule.hits + rule.misses
-            )
+            format!("{field} {selector:?} missed {} of {} pages", rule.misses, rule.hits + rule.misses)
         });
     };
     let since = rule.drift_at.map_or("just now".into(), |at| ago(at, now));
     let what = match drift.as_str() {
-        "length" => format!(
-            "finds {:.0} characters, it used to find {:.0}",
-            rule.length, rule.usual_length
-        ),
+        "length" => format!("finds {:.0} characters, it used to find {:.0}", rule.length, rule.usual_length),
         _ => format!(
             "hits {:.0} % of pages, it used to hit {:.0} %",
             rule.rate * 100.0,

@@ -17,9 +17,7 @@ const MIN_LAST: usize = 20;
 /// A table as wide as its cells; columns named in `right` are aligned to the right.
 pub(super) fn table(header: &[&str], right: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header);
     for row in rows {
         table.add_row(row);
@@ -32,11 +30,7 @@ pub(super) fn table(header: &[&str], right: &[&str], rows: impl IntoIterator<Ite
             }
         }
     }
-    table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect::<Vec<_>>()
-        .join("\n")
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// The same for a terminal of `width` columns: first the last column is cut, then those named in `spare` are left out in
@@ -58,10 +52,7 @@ pub(super) fn within(
     let (first, last) = loop {
         let wide = |column: usize| {
             let cells = rows.iter().filter_map(|row| row.get(column));
-            let widest = cells
-                .map(|cell| measure_text_width(cell))
-                .max()
-                .unwrap_or_default();
+            let widest = cells.map(|cell| measure_text_width(cell)).max().unwrap_or_default();
             widest.max(header.get(column).map_or(0, |name| measure_text_width(name)))
         };
         let end = header.len().saturating_sub(1);
@@ -71,10 +62,7 @@ pub(super) fn within(
         if first + last <= room {
             break (first, room - first);
         }
-        let Some(column) = spare
-            .next()
-            .and_then(|name| header.iter().position(|other| other == name))
-        else {
+        let Some(column) = spare.next().and_then(|name| header.iter().position(|other| other == name)) else {
             break (room.saturating_sub(last).max(MIN_FIRST), last);
         };
         header.remove(column);

@@ -9,18 +9,9 @@ const MIN_WIDTH: usize = 40;
 
 /// The width: `$COLUMNS`, else that of the terminal. `None` where stdout is no terminal: lines are not cut, for `awk`.
 pub(super) fn width() -> Option<usize> {
-    let configured = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
-    let measured = || {
-        std::io::stdout()
-            .is_terminal()
-            .then(|| usize::from(Term::stdout().size().1))
-    };
-    configured
-        .or_else(measured)
-        .filter(|&columns| columns > 0)
-        .map(|columns| columns.max(MIN_WIDTH))
+    let configured = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = || std::io::stdout().is_terminal().then(|| usize::from(Term::stdout().size().1));
+    configured.or_else(measured).filter(|&columns| columns > 0).map(|columns| columns.max(MIN_WIDTH))
 }
 
 /// The beginning of a text that fits, ending with `…` where it was cut.
@@ -66,11 +57,7 @@ mod tests {
         let text = "the server answered 503 and asked to be left alone for an hour";
         assert_eq!(
             wrapped(text, Some(24), 2),
-            [
-                "the server answered 503",
-                "  and asked to be left",
-                "  alone for an hour"
-            ]
+            ["the server answered 503", "  and asked to be left", "  alone for an hour"]
         );
         assert_eq!(wrapped(text, None, 2), [text]);
         assert_eq!(elided(text, Some(12)), "the server …");

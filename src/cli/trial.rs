@@ -78,13 +78,9 @@ impl TryContext<'_> {
         let (extraction, segments) = self.extract(&response)?;
         let mut all = vec![(response.url.clone(), segments)];
         let pagination = self
-            .follow(
-                &fetcher,
-                Pagination::new(&response.url, extraction),
-                |url, segments| {
-                    all.push((url, segments));
-                },
-            )
+            .follow(&fetcher, Pagination::new(&response.url, extraction), |url, segments| {
+                all.push((url, segments));
+            })
             .await;
         Ok(self.trial(response, pagination, all))
     }
@@ -114,11 +110,8 @@ impl TryContext<'_> {
         response: &PageResponse,
     ) -> Result<(Extraction, Vec<Segment>), ExtractError> {
         let page_html = html::decode(&response.body, response.content_type.as_deref());
-        let page = PageInput {
-            html: &page_html,
-            url: &response.url,
-            link_header: response.link_header.as_deref(),
-        };
+        let page =
+            PageInput { html: &page_html, url: &response.url, link_header: response.link_header.as_deref() };
         let mut rules: Vec<&ArticleRules> = self.extra_rules.into_iter().collect();
         rules.extend(self.config.rules_for(self.source, &response.url, self.now));
         let zone = self
@@ -156,11 +149,7 @@ impl TryContext<'_> {
             url: Some(link::mask_secrets(&response.url)),
             status: None,
         })?;
-        Ok(ExtractedPage {
-            url: response.url,
-            extraction,
-            segments,
-        })
+        Ok(ExtractedPage { url: response.url, extraction, segments })
     }
 
     /// Fetches a page as the daemon would: with the headers, cookies and proxy of its source, and robots.txt.
@@ -168,15 +157,9 @@ impl TryContext<'_> {
         let mut request = Request::new(url.clone(), ResourceKind::Page).obeying_robots();
         if let Some(source) = self.source {
             request.robots = !source.ignore_robots;
-            request = request
-                .for_source(source)
-                .await
-                .map_err(|error| error.failure(&url))?;
+            request = request.for_source(source).await.map_err(|error| error.failure(&url))?;
         }
-        let fetched = fetcher
-            .get(request, self.now)
-            .await
-            .map_err(|failed| failed.failure())?;
+        let fetched = fetcher.get(request, self.now).await.map_err(|failed| failed.failure())?;
         let ResponseContent::Document(document) = fetched.content else {
             return Err(Failure {
                 code: "http-304",
@@ -191,9 +174,7 @@ impl TryContext<'_> {
             content_type: document.content_type,
             body: document.body,
             url: fetched.fetch.url,
-            hops: std::iter::once(url)
-                .chain(fetched.fetch.hops.into_iter().map(|hop| hop.from))
-                .collect(),
+            hops: std::iter::once(url).chain(fetched.fetch.hops.into_iter().map(|hop| hop.from)).collect(),
         })
     }
 
@@ -213,14 +194,7 @@ impl TryContext<'_> {
             &response.hops,
             "",
         );
-        PageTrial {
-            response,
-            extraction,
-            identity,
-            segments,
-            pages,
-            missing,
-        }
+        PageTrial { response, extraction, identity, segments, pages, missing }
     }
 }
 
@@ -235,15 +209,7 @@ fn read_page(path: &Path, url: Option<Url>) -> anyhow::Result<PageResponse> {
             .context("the path of the file cannot be written as a URL; pass --url")?,
     };
     if !matches!(url.scheme(), "http" | "https" | "file") {
-        bail!(UsageError(format!(
-            "{url}: --url is the http(s) URL that the file came from"
-        )));
+        bail!(UsageError(format!("{url}: --url is the http(s) URL that the file came from")));
     }
-    Ok(PageResponse {
-        body,
-        content_type: None,
-        link_header: None,
-        url,
-        hops: Vec::new(),
-    })
+    Ok(PageResponse { body, content_type: None, link_header: None, url, hops: Vec::new() })
 }

@@ -25,11 +25,7 @@ pub(super) struct CollectContext {
 impl CollectContext {
     /// Builds the article of the entry.
     pub(super) fn builder(&self) -> ArticleBuilder<'_> {
-        ArticleBuilder {
-            config: &self.config,
-            source: &self.source,
-            claim: &self.claim,
-        }
+        ArticleBuilder { config: &self.config, source: &self.source, claim: &self.claim }
     }
 }
 

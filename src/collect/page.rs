@@ -34,10 +34,7 @@ pub(super) enum FailureScope {
 
 impl From<Failure> for PageFailure {
     fn from(failure: Failure) -> Self {
-        Self {
-            failure,
-            scope: FailureScope::Page,
-        }
+        Self { failure, scope: FailureScope::Page }
     }
 }
 
@@ -73,9 +70,7 @@ impl ParsedPage {
         missing: Option<Failure>,
         now: DateTime<Utc>,
     ) -> CollectedArticle {
-        context
-            .builder()
-            .build_from_page(&self.fetch, self.document, self.extraction, missing, now)
+        context.builder().build_from_page(&self.fetch, self.document, self.extraction, missing, now)
     }
 }
 
@@ -101,17 +96,11 @@ impl FirstPage {
         let selectors = std::mem::take(&mut page.extraction.selectors);
         let pagination = Pagination::new(&page.fetch.url, std::mem::take(&mut page.extraction));
         if pagination.next_url().is_some() {
-            return Self {
-                selectors,
-                rest: RemainingPages::Some(Box::new(page), Box::new(pagination)),
-            };
+            return Self { selectors, rest: RemainingPages::Some(Box::new(page), Box::new(pagination)) };
         }
         let missing;
         (page.extraction, missing) = pagination.finish();
-        Self {
-            selectors,
-            rest: RemainingPages::None(Box::new(page.build(context, missing, fetched_at))),
-        }
+        Self { selectors, rest: RemainingPages::None(Box::new(page.build(context, missing, fetched_at))) }
     }
 }
 
@@ -130,10 +119,7 @@ impl Attempt<'_> {
             request.validators_from.clone_from(&known.validators_from);
         }
         request.robots = !source.ignore_robots;
-        let request = request
-            .for_source(source)
-            .await
-            .map_err(|error| error.failure(url))?;
+        let request = request.for_source(source).await.map_err(|error| error.failure(url))?;
         let response = match self.fetcher.get(request, self.now()).await {
             Ok(response) => response,
             Err(failed) => {
@@ -150,10 +136,7 @@ impl Attempt<'_> {
                 ("wall", format!("{from} redirects to a consent or login page"))
             } else {
                 let to = link::mask_secrets(served_by);
-                (
-                    "redirected-to-front",
-                    format!("{from} redirects to the front page {to}"),
-                )
+                ("redirected-to-front", format!("{from} redirects to the front page {to}"))
             };
             return Err(page_failure(&response.fetch, code, message).into());
         }
@@ -174,10 +157,7 @@ impl Attempt<'_> {
     /// Fetches and extracts another page of the article, under the same rules as the first.
     pub(super) async fn fetch_further(&mut self, url: &Url) -> Result<ParsedPage, Failure> {
         let now = self.now();
-        let (fetch, content) = self
-            .fetch_page(url, None)
-            .await
-            .map_err(|failed| failed.failure)?;
+        let (fetch, content) = self.fetch_page(url, None).await.map_err(|failed| failed.failure)?;
         let ResponseContent::Document(document) = content else {
             let message = "answered 304 to an unconditional request";
             return Err(page_failure(&fetch, "http-304", message.into()));
@@ -195,11 +175,7 @@ impl Attempt<'_> {
     ) -> Result<T, Failure> {
         if document.body.trim_ascii().is_empty() {
             // More likely a server in trouble than an article without text.
-            return Err(page_failure(
-                &fetch,
-                "empty-page",
-                "the answer is empty; it is tried again".into(),
-            ));
+            return Err(page_failure(&fetch, "empty-page", "the answer is empty; it is tried again".into()));
         }
         self.probe(&fetch, &document).await?;
         let panicked = panic_failure(&fetch);
@@ -209,11 +185,7 @@ impl Attempt<'_> {
         let parsed = permit.work(document.body.len(), move || {
             let _guard = guard;
             let extraction = extract_article(&context, &fetch, &document, now)?;
-            let page = ParsedPage {
-                fetch,
-                document,
-                extraction,
-            };
+            let page = ParsedPage { fetch, document, extraction };
             Ok(then(&context, page))
         });
         parsed.await.map_err(|_panic| panicked)?
@@ -227,15 +199,8 @@ impl Attempt<'_> {
             return Ok(());
         }
         let (code, message) = probe::crash_failure(crashes);
-        let grade = if code == "set-aside" {
-            Grade::Permanent
-        } else {
-            Grade::Soft
-        };
-        Err(Failure {
-            grade,
-            ..page_failure(fetch, code, message)
-        })
+        let grade = if code == "set-aside" { Grade::Permanent } else { Grade::Soft };
+        Err(Failure { grade, ..page_failure(fetch, code, message) })
     }
 
     /// The article from the feed's text; without any text if that cannot be parsed.
@@ -291,23 +256,14 @@ fn extract_article(
     let (config, source, url) = (&context.config, Some(&*context.source), &fetch.url);
     let html = html::decode(&document.body, document.content_type.as_deref());
     let link_header = document.headers.get_str("link");
-    let page = extract::PageInput {
-        html: &html,
-        url,
-        link_header: link_header.as_deref(),
-    };
+    let page = extract::PageInput { html: &html, url, link_header: link_header.as_deref() };
     let rules = config.rules_for(source, url, now);
-    let extraction =
-        extract::article(&page, &rules, config.zone_for(source, url), now).map_err(|error| Failure {
-            grade: error.grade(),
-            ..page_failure(fetch, error.code(), error.to_string())
-        })?;
+    let extraction = extract::article(&page, &rules, config.zone_for(source, url), now).map_err(|error| {
+        Failure { grade: error.grade(), ..page_failure(fetch, error.code(), error.to_string()) }
+    })?;
     let (code, message) = match extraction.kind {
         PageKind::Challenge => ("challenge", "the site asks whether we are human"),
-        PageKind::NotArticle => (
-            "rejected",
-            "the page is no article: it has a text of `reject_if_contains`",
-        ),
+        PageKind::NotArticle => ("rejected", "the page is no article: it has a text of `reject_if_contains`"),
         PageKind::Article | PageKind::Paywalled => return Ok(extraction),
     };
     Err(page_failure(fetch, code, message.into()))

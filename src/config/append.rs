@@ -45,12 +45,8 @@ impl NewSource {
     /// The text of the source in the file.
     pub fn block(&self) -> String {
         let text = |text: &str| toml::Value::from(text).to_string();
-        let mut block = format!(
-            "[[source]]\nname = {}\n{} = {}\n",
-            text(&self.name),
-            self.key,
-            text(self.url.as_str())
-        );
+        let mut block =
+            format!("[[source]]\nname = {}\n{} = {}\n", text(&self.name), self.key, text(self.url.as_str()));
         if !self.tags.is_empty() {
             let tags: Vec<String> = self.tags.iter().map(|tag| text(tag)).collect();
             let _ = writeln!(block, "tags = [{}]", tags.join(", "));
@@ -65,10 +61,7 @@ const BEGINNING: &str =
 
 /// Adds sources at the end of a file. A file that does not exist is created.
 pub fn append(path: &Path, sources: &[NewSource]) -> Result<LoadedConfig, AppendError> {
-    let file = |error| AppendError::File {
-        path: path.display().to_string(),
-        error,
-    };
+    let file = |error| AppendError::File { path: path.display().to_string(), error };
     // A link stays one: what it leads to is replaced.
     let (real, mut text, is_new) = match path.canonicalize() {
         Ok(real) => (real.clone(), std::fs::read_to_string(&real).map_err(file)?, false),
@@ -115,9 +108,7 @@ pub struct SourceNames {
 impl SourceNames {
     /// Starts with the names that are in use.
     pub fn taken<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self {
-            taken: names.into_iter().map(|name| (name.to_owned(), 1)).collect(),
-        }
+        Self { taken: names.into_iter().map(|name| (name.to_owned(), 1)).collect() }
     }
 
     /// A name that is not in use; it is from now on.

@@ -119,11 +119,7 @@ impl Sites {
     pub fn of(&self, host: &str) -> Option<&ArticleRules> {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let mut rest = host.strip_prefix("www.").unwrap_or(&host);
-        if let Some(rules) = self
-            .rules
-            .get(&host)
-            .or_else(|| self.rules.get(&format!("www.{rest}")))
-        {
+        if let Some(rules) = self.rules.get(&host).or_else(|| self.rules.get(&format!("www.{rest}"))) {
             return Some(rules);
         }
         loop {

@@ -79,12 +79,7 @@ impl ConfigFile {
             if broken.last() != Some(&line) {
                 let message = error.message();
                 let at = error.span().unwrap_or(at..at);
-                self.add(
-                    Severity::Error,
-                    at,
-                    message.to_owned(),
-                    syntax_hint(message).to_owned(),
-                );
+                self.add(Severity::Error, at, message.to_owned(), syntax_hint(message).to_owned());
                 broken.push(line);
             }
         }
@@ -116,9 +111,7 @@ impl ConfigFile {
             return Ok(pattern.clone());
         }
         let pattern = RegexBuilder::new(typed).size_limit(LARGEST).build()?;
-        self.patterns
-            .borrow_mut()
-            .insert(typed.to_owned(), pattern.clone());
+        self.patterns.borrow_mut().insert(typed.to_owned(), pattern.clone());
         Ok(pattern)
     }
 
@@ -175,12 +168,7 @@ impl ConfigFile {
     }
 
     fn add(&self, severity: Severity, at: Range<usize>, message: String, hint: String) {
-        self.collected.borrow_mut().push(LocatedFault {
-            severity,
-            at,
-            message,
-            hint,
-        });
+        self.collected.borrow_mut().push(LocatedFault { severity, at, message, hint });
     }
 
     /// The faults of one severity in the order of their places, at most `limit`, and how many there are.
@@ -214,12 +202,7 @@ impl ConfigFile {
     /// Whether a line may have a secret: by its key, or by the section it is in.
     fn is_secret(&self, line: usize, text: &str) -> bool {
         let names = |text: &str| SECRETS.iter().any(|key| text.contains(key));
-        let section = self
-            .body
-            .lines()
-            .take(line)
-            .filter(|line| line.trim_start().starts_with('['))
-            .last();
+        let section = self.body.lines().take(line).filter(|line| line.trim_start().starts_with('[')).last();
         names(text) || section.is_some_and(names)
     }
 

@@ -58,11 +58,7 @@ pub enum Severity {
 
 impl Faults {
     pub(super) fn new(shown: Vec<Fault>, mistakes: usize, files: usize) -> Self {
-        Self {
-            shown,
-            mistakes,
-            files,
-        }
+        Self { shown, mistakes, files }
     }
 
     /// A single mistake about a file as a whole.
@@ -82,10 +78,7 @@ impl Faults {
 
     /// Whether the text or the line of a shown mistake mentions a name.
     pub(super) fn may_mention(&self, name: &str) -> bool {
-        let mistakes = self
-            .shown
-            .iter()
-            .filter(|fault| fault.severity == Severity::Error);
+        let mistakes = self.shown.iter().filter(|fault| fault.severity == Severity::Error);
         let texts = mistakes.flat_map(|fault| {
             let line = fault.excerpt.as_ref().map(|excerpt| excerpt.text.as_str());
             [Some(fault.message.as_str()), fault.hint.as_deref(), line]
@@ -96,10 +89,7 @@ impl Faults {
     /// All of it for a terminal, with colours if asked for.
     pub fn render(&self, colour: bool) -> String {
         let mut parts: Vec<String> = self.shown.iter().map(|fault| fault.render(colour)).collect();
-        let named = self
-            .shown
-            .iter()
-            .filter(|fault| fault.severity == Severity::Error);
+        let named = self.shown.iter().filter(|fault| fault.severity == Severity::Error);
         let unnamed = self.mistakes.saturating_sub(named.count());
         if unnamed > 0 {
             parts.push(format!("and {unnamed} more\n"));
@@ -140,12 +130,7 @@ impl Fault {
     /// A fault in a line of a file; `wrong` are the bytes of `text` that are.
     pub(super) fn in_line(self, line: usize, text: &str, wrong: Range<usize>) -> Self {
         let before = text.get(..wrong.start).unwrap_or(text);
-        Self {
-            line,
-            column: before.chars().count() + 1,
-            excerpt: Some(Excerpt::of(text, wrong)),
-            ..self
-        }
+        Self { line, column: before.chars().count() + 1, excerpt: Some(Excerpt::of(text, wrong)), ..self }
     }
 
     /// One fault for a terminal, with a line break at its end.
@@ -174,11 +159,7 @@ impl Fault {
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.with_name("hint").message(hint));
         }
-        let renderer = if colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.decor_style(DecorStyle::Ascii).render(&[group]) + "\n"
     }
 }
@@ -206,11 +187,7 @@ const FROM: usize = 90;
 impl Excerpt {
     fn of(text: &str, wrong: Range<usize>) -> Self {
         if text.len() <= WHOLE {
-            return Self {
-                text: text.to_owned(),
-                wrong,
-                cut: false,
-            };
+            return Self { text: text.to_owned(), wrong, cut: false };
         }
         let from = text.floor_char_boundary(wrong.start.saturating_sub(BEFORE));
         let to = text.ceil_char_boundary(text.len().min(wrong.start.saturating_add(FROM)));
@@ -218,22 +195,15 @@ impl Excerpt {
         let tail = if to < text.len() { "…" } else { "" };
         let kept = text.get(from..to).unwrap_or_default();
         let shift = |offset: usize| offset.clamp(from, to) - from + head.len();
-        Self {
-            text: format!("{head}{kept}{tail}"),
-            wrong: shift(wrong.start)..shift(wrong.end),
-            cut: true,
-        }
+        Self { text: format!("{head}{kept}{tail}"), wrong: shift(wrong.start)..shift(wrong.end), cut: true }
     }
 }
 
 /// What someone typed, within a message: in backticks, without control characters, cut after 60 characters.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut shown: String = text
-        .chars()
-        .take(LONGEST)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
+    let mut shown: String =
+        text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

@@ -39,9 +39,7 @@ pub(super) fn read_file(path: &Path) -> Result<String, ReadFailure> {
         },
     };
     let mut bytes = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-        .map_err(unread)?;
+    fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unread)?;
     if bytes.len() as u64 > LARGEST {
         return Err(ReadFailure {
             message: "the file is larger than 64 MiB".to_owned(),
@@ -103,9 +101,7 @@ pub(super) fn site_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if !hidden && path.extension().is_some_and(|extension| extension == "toml") {
             paths.push(path);
         }

@@ -60,14 +60,8 @@ impl Filters {
         {
             return Some("age");
         }
-        let missing = self
-            .include
-            .matches(input)
-            .find(|(_, found)| *found == Some(false));
-        let unwanted = self
-            .exclude
-            .matches(input)
-            .find(|(_, found)| *found == Some(true));
+        let missing = self.include.matches(input).find(|(_, found)| *found == Some(false));
+        let unwanted = self.exclude.matches(input).find(|(_, found)| *found == Some(true));
         missing.or(unwanted).map(|(name, _)| name)
     }
 
@@ -96,15 +90,11 @@ impl Filter {
             text.map(|text| patterns.iter().any(|pattern| pattern.is_match(text)))
         };
         let categories = input.categories.map(|categories| {
-            categories
-                .iter()
-                .any(|category| any(&self.category, Some(category)) == Some(true))
+            categories.iter().any(|category| any(&self.category, Some(category)) == Some(true))
         });
         let language = input.language.map(|tag| {
             let primary = tag.split(['-', '_']).next().unwrap_or_default();
-            self.language
-                .iter()
-                .any(|wanted| wanted.eq_ignore_ascii_case(primary))
+            self.language.iter().any(|wanted| wanted.eq_ignore_ascii_case(primary))
         });
         [
             ("title", !self.title.is_empty(), any(&self.title, input.title)),
@@ -123,10 +113,7 @@ impl Filter {
             let values = section.get(key).map(|value| value.each()).unwrap_or_default();
             values.iter().filter_map(|value| value.regex(example)).collect()
         };
-        let languages = section
-            .get("language")
-            .map(|value| value.each())
-            .unwrap_or_default();
+        let languages = section.get("language").map(|value| value.each()).unwrap_or_default();
         Self {
             title: patterns("title", "title = '(?i)election'"),
             link: patterns("link", "link = '/news/'"),
@@ -149,13 +136,7 @@ mod tests {
     fn filters(lines: &str) -> Filters {
         let text =
             format!("daemon.contact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://a.example/'\n{lines}\n");
-        load_text("cuttings.toml", &text)
-            .unwrap()
-            .config
-            .sources
-            .remove(0)
-            .filters
-            .clone()
+        load_text("cuttings.toml", &text).unwrap().config.sources.remove(0).filters.clone()
     }
 
     #[test]
@@ -176,64 +157,14 @@ mod tests {
         for (input, against) in [
             (good, None),
             (FilterInput::default(), None),
-            (
-                FilterInput {
-                    title: None,
-                    language: None,
-                    age: None,
-                    ..good
-                },
-                None,
-            ),
-            (
-                FilterInput {
-                    title: Some("The bridge"),
-                    ..good
-                },
-                Some("title"),
-            ),
-            (
-                FilterInput {
-                    categories: Some(&[]),
-                    ..good
-                },
-                Some("category"),
-            ),
-            (
-                FilterInput {
-                    language: Some("de"),
-                    ..good
-                },
-                Some("language"),
-            ),
-            (
-                FilterInput {
-                    link: Some("https://a.example/video/1"),
-                    ..good
-                },
-                Some("link"),
-            ),
-            (
-                FilterInput {
-                    age: Some(Duration::from_hours(50)),
-                    ..good
-                },
-                Some("age"),
-            ),
-            (
-                FilterInput {
-                    text: Some("An Advert"),
-                    ..good
-                },
-                Some("text"),
-            ),
-            (
-                FilterInput {
-                    text: Some("A text"),
-                    ..good
-                },
-                None,
-            ),
+            (FilterInput { title: None, language: None, age: None, ..good }, None),
+            (FilterInput { title: Some("The bridge"), ..good }, Some("title")),
+            (FilterInput { categories: Some(&[]), ..good }, Some("category")),
+            (FilterInput { language: Some("de"), ..good }, Some("language")),
+            (FilterInput { link: Some("https://a.example/video/1"), ..good }, Some("link")),
+            (FilterInput { age: Some(Duration::from_hours(50)), ..good }, Some("age")),
+            (FilterInput { text: Some("An Advert"), ..good }, Some("text")),
+            (FilterInput { text: Some("A text"), ..good }, None),
         ] {
             assert_eq!(both.excluded_by(&input), against, "{input:?}");
         }

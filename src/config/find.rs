@@ -73,17 +73,11 @@ pub fn find_in(
         None => var("CUTTINGS_CONFIG").map(|path| ("$CUTTINGS_CONFIG", path)),
     };
     if let Some((by, path)) = named {
-        return if exists(&path) {
-            Ok(path)
-        } else {
-            Err(ConfigNotFound::Named { by, path })
-        };
+        return if exists(&path) { Ok(path) } else { Err(ConfigNotFound::Named { by, path }) };
     }
     let home = || var("HOME").map(|home| home.join(".config"));
     // A relative XDG folder counts as unset (XDG Base Directory Specification, "Basics").
-    let user = var("XDG_CONFIG_HOME")
-        .filter(|path| path.is_absolute())
-        .or_else(home);
+    let user = var("XDG_CONFIG_HOME").filter(|path| path.is_absolute()).or_else(home);
     let looked: Vec<PathBuf> = [
         Some(PathBuf::from("config/cuttings.toml")),
         user.map(|folder| folder.join("cuttings/cuttings.toml")),
@@ -119,26 +113,15 @@ mod tests {
 
     #[test]
     fn the_order_of_the_search() {
-        let env = [
-            ("CUTTINGS_CONFIG", "/v.toml"),
-            ("XDG_CONFIG_HOME", "/x"),
-            ("HOME", "/h"),
-        ];
+        let env = [("CUTTINGS_CONFIG", "/v.toml"), ("XDG_CONFIG_HOME", "/x"), ("HOME", "/h")];
         let all = [
-            "/e.toml",
-            "/v.toml",
-            "config/cuttings.toml",
-            "/x/cuttings/cuttings.toml",
-            "/h/.config/cuttings/cuttings.toml",
-            "/etc/cuttings/cuttings.toml",
+            "/e.toml", "/v.toml", "config/cuttings.toml", "/x/cuttings/cuttings.toml",
+            "/h/.config/cuttings/cuttings.toml", "/etc/cuttings/cuttings.toml",
         ];
         assert_eq!(found(Some("/e.toml"), &env, &all), Ok("/e.toml".into()));
         assert_eq!(found(None, &env, &all), Ok("/v.toml".into()));
         assert_eq!(found(None, &env[1..], &all), Ok("config/cuttings.toml".into()));
-        assert_eq!(
-            found(None, &env[1..], &all[3..]),
-            Ok("/x/cuttings/cuttings.toml".into())
-        );
+        assert_eq!(found(None, &env[1..], &all[3..]), Ok("/x/cuttings/cuttings.toml".into()));
         assert_eq!(
             found(None, &[("HOME", "/h"), ("XDG_CONFIG_HOME", "x")], &all[3..]),
             Ok("/h/.config/cuttings/cuttings.toml".into())
@@ -152,25 +135,16 @@ mod tests {
     #[test]
     fn what_is_named_and_not_there_is_an_error() {
         let error = found(Some("/e.toml"), &[], &["config/cuttings.toml"]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "/e.toml, named by --config, is not there; check the path"
-        );
+        assert_eq!(error.to_string(), "/e.toml, named by --config, is not there; check the path");
         let error = found(None, &[("CUTTINGS_CONFIG", "v")], &["config/cuttings.toml"]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "v, named by $CUTTINGS_CONFIG, is not there; check the path"
-        );
+        assert_eq!(error.to_string(), "v, named by $CUTTINGS_CONFIG, is not there; check the path");
     }
 
     #[test]
     fn what_is_missing_is_begun_where_it_was_named_or_at_home() {
         let begun = |explicit, env: &[(&str, &str)]| found(explicit, env, &[]).or_else(ConfigNotFound::begun);
         assert_eq!(begun(Some("/e.toml"), &[]), Ok("/e.toml".into()));
-        assert_eq!(
-            begun(None, &[("HOME", "/h")]),
-            Ok("/h/.config/cuttings/cuttings.toml".into())
-        );
+        assert_eq!(begun(None, &[("HOME", "/h")]), Ok("/h/.config/cuttings/cuttings.toml".into()));
         assert!(begun(None, &[]).is_err(), "nobody's home");
     }
 

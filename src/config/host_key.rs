@@ -32,11 +32,7 @@ mod tests {
     #[test]
     fn p13_hosts_of_a_domain_are_one_place_where_it_is_so_configured() {
         for (url, host, domain) in [
-            (
-                "https://WWW.Paper.example:8443/rss",
-                "www.paper.example",
-                "paper.example",
-            ),
+            ("https://WWW.Paper.example:8443/rss", "www.paper.example", "paper.example"),
             ("https://feeds.bbci.co.uk/news", "feeds.bbci.co.uk", "bbci.co.uk"),
             ("https://paper.example./", "paper.example", "paper.example"),
             ("http://127.0.0.1:80/", "127.0.0.1", "127.0.0.1"),
@@ -45,15 +41,10 @@ mod tests {
             ("http://localhost/", "localhost", "localhost"),
         ] {
             let url = Url::parse(url).unwrap();
-            for (scope, place) in [
-                (BackoffScope::Feed, host),
-                (BackoffScope::Host, host),
-                (BackoffScope::Domain, domain),
-            ] {
-                let politeness = PolitenessConfig {
-                    scope,
-                    ..PolitenessConfig::default()
-                };
+            for (scope, place) in
+                [(BackoffScope::Feed, host), (BackoffScope::Host, host), (BackoffScope::Domain, domain)]
+            {
+                let politeness = PolitenessConfig { scope, ..PolitenessConfig::default() };
                 assert_eq!(politeness.host_key(&url), place, "{url} {scope:?}");
             }
         }

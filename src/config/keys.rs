@@ -15,117 +15,55 @@ pub(super) struct Keys {
 
 /// Keys of `[defaults]` and `[[source]]`, beside `article`.
 const SHARED_KEYS: &[&str] = &[
-    "every",
-    "cron",
-    "timezone",
-    "tags",
-    "language",
-    "key_from_url",
-    "pages",
-    "keep_pages",
-    "keep",
-    "revisions",
-    "revisit",
-    "first_poll",
-    "enabled",
-    "max_hint",
-    "pin",
-    "ignore_robots",
-    "feed_robots",
-    "proxy",
-    "http1_only",
-    "ca_file",
-    "user_agent",
+    "every", "cron", "timezone", "tags", "language", "key_from_url", "pages", "keep_pages", "keep",
+    "revisions", "revisit", "first_poll", "enabled", "max_hint", "pin", "ignore_robots", "feed_robots",
+    "proxy", "http1_only", "ca_file", "user_agent",
 ];
 
 /// Keys of all rules that extract an article.
 const ARTICLE_KEYS: &[&str] = &[
-    "title",
-    "standfirst",
-    "byline",
-    "published",
-    "modified",
-    "body",
-    "image",
-    "short_link",
-    "next_page",
-    "single_page",
-    "remove",
-    "cut_after",
-    "reject_if_contains",
+    "title", "standfirst", "byline", "published", "modified", "body", "image", "short_link", "next_page",
+    "single_page", "remove", "cut_after", "reject_if_contains",
 ];
 
 /// Of every file; all but `include` and `source` in one file only.
 pub(super) const TOP: Keys = Keys {
     section: "the top of the file",
     lists: &[&[
-        "include",
-        "sites",
-        "daemon",
-        "politeness",
-        "fetch",
-        "metrics",
-        "defaults",
-        "source",
-        "output",
+        "include", "sites", "daemon", "politeness", "fetch", "metrics", "defaults", "source", "output",
     ]],
 };
 
 /// The daemon itself.
-pub(super) const DAEMON: Keys = Keys {
-    section: "[daemon]",
-    lists: &[&["contact", "database", "min_free_disk"]],
-};
+pub(super) const DAEMON: Keys =
+    Keys { section: "[daemon]", lists: &[&["contact", "database", "min_free_disk"]] };
 
 /// How servers are spared.
-pub(super) const POLITENESS: Keys = Keys {
-    section: "[politeness]",
-    lists: &[&["host_gap", "per_host", "in_flight", "scope", "impolite"]],
-};
+pub(super) const POLITENESS: Keys =
+    Keys { section: "[politeness]", lists: &[&["host_gap", "per_host", "in_flight", "scope", "impolite"]] };
 
 /// Limits of one request.
 pub(super) const FETCH: Keys = Keys {
     section: "[fetch]",
     lists: &[&[
-        "connect_timeout",
-        "idle_timeout",
-        "total_timeout",
-        "max_feed",
-        "max_page",
-        "max_redirects",
+        "connect_timeout", "idle_timeout", "total_timeout", "max_feed", "max_page", "max_redirects",
         "allow_networks",
     ]],
 };
 
 /// What monitoring can read.
-pub(super) const METRICS: Keys = Keys {
-    section: "[metrics]",
-    lists: &[&["listen"]],
-};
+pub(super) const METRICS: Keys = Keys { section: "[metrics]", lists: &[&["listen"]] };
 
 /// Values for sources that do not set them.
-pub(super) const DEFAULTS: Keys = Keys {
-    section: "[defaults]",
-    lists: &[SHARED_KEYS, &["article"]],
-};
+pub(super) const DEFAULTS: Keys = Keys { section: "[defaults]", lists: &[SHARED_KEYS, &["article"]] };
 
 /// A source.
 pub(super) const SOURCE: Keys = Keys {
     section: "[[source]]",
     lists: &[
-        &[
-            "name", "was", "feed", "listing", "sitemap", "include", "exclude", "max_age",
-        ],
+        &["name", "was", "feed", "listing", "sitemap", "include", "exclude", "max_age"],
         SHARED_KEYS,
-        &[
-            "headers",
-            "cookies",
-            "basic_auth",
-            "bearer",
-            "article",
-            "rules",
-            "test",
-        ],
+        &["headers", "cookies", "basic_auth", "bearer", "article", "rules", "test"],
     ],
 };
 
@@ -136,22 +74,14 @@ pub(super) const FILTER: Keys = Keys {
 };
 
 /// A page that links to articles.
-pub(super) const LISTING: Keys = Keys {
-    section: "listing",
-    lists: &[&["url", "links", "pattern", "title", "date"]],
-};
+pub(super) const LISTING: Keys =
+    Keys { section: "listing", lists: &[&["url", "links", "pattern", "title", "date"]] };
 
 /// Rules that extract an article.
-pub(super) const ARTICLE: Keys = Keys {
-    section: "[source.article]",
-    lists: &[ARTICLE_KEYS],
-};
+pub(super) const ARTICLE: Keys = Keys { section: "[source.article]", lists: &[ARTICLE_KEYS] };
 
 /// Rules until a day.
-pub(super) const RULES: Keys = Keys {
-    section: "[[source.rules]]",
-    lists: &[&["valid_until"], ARTICLE_KEYS],
-};
+pub(super) const RULES: Keys = Keys { section: "[[source.rules]]", lists: &[&["valid_until"], ARTICLE_KEYS] };
 
 /// A file of site rules.
 pub(super) const SITE: Keys = Keys {
@@ -160,65 +90,31 @@ pub(super) const SITE: Keys = Keys {
 };
 
 /// A selector as a table: `{ select, match, format }`.
-pub(super) const RULE: Keys = Keys {
-    section: "a rule",
-    lists: &[&["select", "match", "format"]],
-};
+pub(super) const RULE: Keys = Keys { section: "a rule", lists: &[&["select", "match", "format"]] };
 
 /// A user name and a password.
-pub(super) const BASIC_AUTH: Keys = Keys {
-    section: "basic_auth",
-    lists: &[&["user", "password"]],
-};
+pub(super) const BASIC_AUTH: Keys = Keys { section: "basic_auth", lists: &[&["user", "password"]] };
 
 /// Where a secret is.
-pub(super) const SECRET: Keys = Keys {
-    section: "a value from elsewhere",
-    lists: &[&["credential", "env", "file"]],
-};
+pub(super) const SECRET: Keys =
+    Keys { section: "a value from elsewhere", lists: &[&["credential", "env", "file"]] };
 
 /// A page and a passage its text must contain.
-pub(super) const TEST: Keys = Keys {
-    section: "[[source.test]]",
-    lists: &[&["url", "contains"]],
-};
+pub(super) const TEST: Keys = Keys { section: "[[source.test]]", lists: &[&["url", "contains"]] };
 
 /// An output of the daemon.
 pub(super) const OUTPUT: Keys = Keys {
     section: "[[output]]",
     lists: &[&[
-        "name",
-        "feeds",
-        "per",
-        "url",
-        "limit",
-        "jsonl",
-        "webhook",
-        "secret_file",
-        "command",
-        "source",
-        "tag",
-        "query",
-        "debounce",
+        "name", "feeds", "per", "url", "limit", "jsonl", "webhook", "secret_file", "command", "source",
+        "tag", "query", "debounce",
     ]],
 };
 
 /// Where a key that is in the wrong section may belong.
 const SECTIONS: &[&Keys] = &[
-    &TOP,
-    &DAEMON,
-    &POLITENESS,
-    &FETCH,
-    &METRICS,
-    &SOURCE,
-    &DEFAULTS,
-    &ARTICLE,
-    &RULES,
-    &RULE,
-    &TEST,
-    &OUTPUT,
-    &LISTING,
-    &FILTER,
+    &TOP, &DAEMON, &POLITENESS, &FETCH, &METRICS, &SOURCE, &DEFAULTS, &ARTICLE, &RULES, &RULE, &TEST,
+    &OUTPUT, &LISTING, &FILTER,
 ];
 
 /// What other programs call a key.
@@ -268,11 +164,7 @@ impl Keys {
             return format!("did you mean `{name}`?");
         }
         if let Some(home) = SECTIONS.iter().find(|keys| keys.contains(typed)) {
-            let first = if home.section == TOP.section {
-                ", before the first section"
-            } else {
-                ""
-            };
+            let first = if home.section == TOP.section { ", before the first section" } else { "" };
             return format!("`{typed}` belongs to {}{first}", home.section);
         }
         let all: Vec<&str> = self.all().collect();

@@ -52,12 +52,7 @@ impl SourceKind {
             rules
                 .iter()
                 .map(|rule| {
-                    format!(
-                        "{} {:?} {:?}",
-                        rule.typed,
-                        rule.matches.as_ref().map(Regex::as_str),
-                        rule.format
-                    )
+                    format!("{} {:?} {:?}", rule.typed, rule.matches.as_ref().map(Regex::as_str), rule.format)
                 })
                 .collect()
         };
@@ -79,10 +74,7 @@ pub(super) fn read(value: &ConfigValue<'_>) -> Option<(Url, Listing)> {
     let links = section.need("links", example);
     let each = |value: Option<ConfigValue<'_>>, is_date| -> Option<Vec<FieldRule>> {
         let values = value.map(|value| value.each()).unwrap_or_default();
-        let rules: Vec<FieldRule> = values
-            .iter()
-            .filter_map(|value| rules::rule(value, is_date))
-            .collect();
+        let rules: Vec<FieldRule> = values.iter().filter_map(|value| rules::rule(value, is_date)).collect();
         (rules.len() == values.len()).then_some(rules)
     };
     if let Some(value) = links.as_ref().filter(|value| value.each().is_empty()) {
@@ -95,11 +87,7 @@ pub(super) fn read(value: &ConfigValue<'_>) -> Option<(Url, Listing)> {
         Some(value) => Some(value.regex("pattern = '/2026/'")?),
         None => None,
     };
-    let listing = Listing {
-        links: links.filter(|links| !links.is_empty())?,
-        pattern,
-        title: title?,
-        date: date?,
-    };
+    let listing =
+        Listing { links: links.filter(|links| !links.is_empty())?, pattern, title: title?, date: date? };
     Some((url?, listing))
 }

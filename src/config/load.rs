@@ -105,11 +105,8 @@ fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> ConfigDra
     }
 
     let trees: Vec<DeTable<'_>> = files.iter().map(ConfigFile::tree).collect();
-    let tops: Vec<Section<'_>> = files
-        .iter()
-        .zip(&trees)
-        .map(|(file, tree)| Section::checked(file, tree, &TOP, 0..0))
-        .collect();
+    let tops: Vec<Section<'_>> =
+        files.iter().zip(&trees).map(|(file, tree)| Section::checked(file, tree, &TOP, 0..0)).collect();
     let mut config = read::config(&tops);
     let mut report = LoadReport::default();
     let paths = match read::only_one(&tops, "sites") {
@@ -126,9 +123,7 @@ fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> ConfigDra
     ConfigDraft {
         config,
         report,
-        names_database: files
-            .iter()
-            .any(|file| file.has_word_outside_comments("database")),
+        names_database: files.iter().any(|file| file.has_word_outside_comments("database")),
     }
 }
 
@@ -139,10 +134,7 @@ fn named_sites(value: &ConfigValue<'_>) -> Vec<PathBuf> {
     };
     site_files(&folder_of(value.file().path()).join(typed)).unwrap_or_else(|error| {
         value.fault(
-            format!(
-                "the folder of site rules {} cannot be read: {error}",
-                quoted(typed)
-            ),
+            format!("the folder of site rules {} cannot be read: {error}", quoted(typed)),
             "name a folder, counting from that of this file, or leave the line out",
         );
         Vec::new()

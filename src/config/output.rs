@@ -93,23 +93,15 @@ const ENTRIES: u64 = 50;
 /// Reads all outputs.
 pub(super) fn outputs<'a>(sections: impl IntoIterator<Item = Section<'a>>) -> Vec<OutputConfig> {
     let mut names = HashMap::new();
-    sections
-        .into_iter()
-        .filter_map(|section| output(&section, &mut names))
-        .collect()
+    sections.into_iter().filter_map(|section| output(&section, &mut names)).collect()
 }
 
 fn output<'a>(section: &Section<'a>, names: &mut HashMap<&'a str, String>) -> Option<OutputConfig> {
-    let name = section
-        .need("name", "write name = \"my-output\"")
-        .and_then(|value| named(&value, names));
+    let name = section.need("name", "write name = \"my-output\"").and_then(|value| named(&value, names));
     check_vain(section);
     let kind = kind(section);
     let strings = |key: &'static str, example: &str| {
-        section
-            .get(key)
-            .and_then(|value| value.strings(example))
-            .unwrap_or_default()
+        section.get(key).and_then(|value| value.strings(example)).unwrap_or_default()
     };
     Some(OutputConfig {
         name: name?,
@@ -120,10 +112,7 @@ fn output<'a>(section: &Section<'a>, names: &mut HashMap<&'a str, String>) -> Op
             .get("query")
             .and_then(|value| value.string("query = \"bridge AND river\""))
             .map(str::to_owned),
-        debounce: section
-            .get("debounce")
-            .and_then(|value| value.duration("10s"))
-            .unwrap_or(DEBOUNCE),
+        debounce: section.get("debounce").and_then(|value| value.duration("10s")).unwrap_or(DEBOUNCE),
         at: section.file().place(section.at().start),
     })
 }
@@ -179,23 +168,14 @@ const OUTPUT_KINDS: &[OutputKindRow] = &[
         options: &[],
         example: "jsonl = \"FOLDER\"",
         docs: "`2026-11-24.jsonl`, one file a day; lines are appended and never written twice, even after a crash",
-        read: |_, value| {
-            Some(OutputKind::Jsonl {
-                folder: value.path("jsonl = \"/srv/articles\"")?,
-            })
-        },
+        read: |_, value| Some(OutputKind::Jsonl { folder: value.path("jsonl = \"/srv/articles\"")? }),
     },
     OutputKindRow {
         key: "webhook",
         options: &["secret_file"],
         example: "webhook = \"URL\"",
         docs: "up to 100 changes as JSON Lines in a POST; at least once, in order",
-        read: |section, value| {
-            Some(OutputKind::Webhook {
-                url: value.url()?,
-                secret: secret(section),
-            })
-        },
+        read: |section, value| Some(OutputKind::Webhook { url: value.url()?, secret: secret(section) }),
     },
     OutputKindRow {
         key: "command",
@@ -211,10 +191,8 @@ const OUTPUT_KINDS: &[OutputKindRow] = &[
 
 /// Reads the kind of an output; exactly one key of [`OUTPUT_KINDS`] must be there.
 fn kind(section: &Section<'_>) -> Option<OutputKind> {
-    let mut kinds: Vec<(&OutputKindRow, ConfigValue<'_>)> = OUTPUT_KINDS
-        .iter()
-        .filter_map(|row| Some((row, section.get(row.key)?)))
-        .collect();
+    let mut kinds: Vec<(&OutputKindRow, ConfigValue<'_>)> =
+        OUTPUT_KINDS.iter().filter_map(|row| Some((row, section.get(row.key)?))).collect();
     match kinds.pop() {
         None => {
             let examples: Vec<&str> = OUTPUT_KINDS.iter().map(|row| row.example).collect();
@@ -227,27 +205,19 @@ fn kind(section: &Section<'_>) -> Option<OutputKind> {
         }
         Some((row, value)) if kinds.is_empty() => (row.read)(section, &value),
         Some((_, second)) => {
-            second.fault_at_key(
-                "an output is one thing, this is a second",
-                "write another [[output]] for it",
-            );
+            second
+                .fault_at_key("an output is one thing, this is a second", "write another [[output]] for it");
             None
         }
     }
 }
 
 fn feeds(section: &Section<'_>, value: &ConfigValue<'_>) -> Option<OutputKind> {
-    let groupings = &[
-        ("source", FeedGrouping::Source),
-        ("tag", FeedGrouping::Tag),
-        ("all", FeedGrouping::All),
-    ];
+    let groupings =
+        &[("source", FeedGrouping::Source), ("tag", FeedGrouping::Tag), ("all", FeedGrouping::All)];
     Some(OutputKind::Feeds {
         folder: value.path("feeds = \"/srv/feeds\"")?,
-        per: section
-            .get("per")
-            .and_then(|value| value.one_of(groupings))
-            .unwrap_or_default(),
+        per: section.get("per").and_then(|value| value.one_of(groupings)).unwrap_or_default(),
         url: section.get("url").and_then(|value| value.url()),
         limit: section
             .get("limit")
@@ -263,10 +233,7 @@ fn secret(section: &Section<'_>) -> Option<Secret> {
     match std::fs::read_to_string(&path) {
         Ok(text) if text.len() <= 4096 && !text.trim().is_empty() => Some(Secret(text.trim().to_owned())),
         Ok(_) => {
-            value.fault(
-                "the secret is empty, or longer than 4 KiB",
-                "write it on one line of the file",
-            );
+            value.fault("the secret is empty, or longer than 4 KiB", "write it on one line of the file");
             None
         }
         Err(error) => {

@@ -25,9 +25,7 @@ impl Config {
         page: &Url,
         fetched_at: DateTime<Utc>,
     ) -> Vec<&'a ArticleRules> {
-        let day = fetched_at
-            .with_timezone(&self.zone_for(source, page))
-            .date_naive();
+        let day = fetched_at.with_timezone(&self.zone_for(source, page)).date_naive();
         source
             .into_iter()
             .flat_map(|source| &source.rules)
@@ -41,9 +39,7 @@ impl Config {
     pub fn zone_for(&self, source: Option<&Source>, page: &Url) -> Tz {
         let own = source.and_then(|source| source.article.timezone);
         let site = || self.site_of(page)?.timezone;
-        own.or_else(site)
-            .or(source.map(|source| source.timezone))
-            .unwrap_or_default()
+        own.or_else(site).or(source.map(|source| source.timezone)).unwrap_or_default()
     }
 
     /// The pattern that finds the key of an article in its URL.
@@ -87,9 +83,7 @@ mod tests {
         };
         config.sites.insert("b.example", site);
         let page = |host: &str| link::web_url(&format!("https://{host}/1")).unwrap();
-        let [a, b] = &config.sources[..] else {
-            panic!("two sources")
-        };
+        let [a, b] = &config.sources[..] else { panic!("two sources") };
         assert_eq!(config.zone_for(Some(a), &page("b.example")), Tz::Europe__Paris);
         assert_eq!(config.zone_for(Some(b), &page("b.example")), Tz::Africa__Cairo);
         assert_eq!(config.zone_for(Some(b), &page("c.example")), Tz::Asia__Tokyo);
@@ -122,10 +116,7 @@ mod tests {
                 .map(|rules| rules.title.first().unwrap().typed.clone())
                 .collect()
         };
-        assert_eq!(
-            layers("2025-06-30T14:59:59Z"),
-            [".new", ".less-old", ".old", "h1"]
-        );
+        assert_eq!(layers("2025-06-30T14:59:59Z"), [".new", ".less-old", ".old", "h1"]);
         // The day is that of the source's zone: in Tokyo July has begun.
         assert_eq!(layers("2025-06-30T15:00:00Z"), [".new", ".less-old", "h1"]);
         assert_eq!(layers("2026-11-24T00:00:00Z"), [".new", "h1"]);

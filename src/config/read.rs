@@ -29,28 +29,20 @@ pub(super) fn config(tops: &[Section<'_>]) -> Config {
     let defaults = only_section(tops, "defaults", &DEFAULTS)
         .map(|section| Settings::read(&section, &Settings::default(), impolite))
         .unwrap_or_default();
-    let sections = tops
-        .iter()
-        .filter_map(|top| top.get("source"))
-        .flat_map(|value| value.sections(&SOURCE));
+    let sections = tops.iter().filter_map(|top| top.get("source")).flat_map(|value| value.sections(&SOURCE));
     let mut reader = SourceReader::default();
     for section in sections {
         reader.add(&section, &defaults, impolite);
     }
     reader.check_renames();
-    let outputs = tops
-        .iter()
-        .filter_map(|top| top.get("output"))
-        .flat_map(|value| value.sections(&OUTPUT));
+    let outputs = tops.iter().filter_map(|top| top.get("output")).flat_map(|value| value.sections(&OUTPUT));
     Config {
         daemon: daemon(tops),
         politeness,
         fetch: only_section(tops, "fetch", &FETCH)
             .map_or_else(FetchConfig::default, |section| fetch(&section)),
         metrics: only_section(tops, "metrics", &METRICS).map_or_else(MetricsConfig::default, |section| {
-            MetricsConfig {
-                listen: section.get("listen").and_then(|value| listen(&value)),
-            }
+            MetricsConfig { listen: section.get("listen").and_then(|value| listen(&value)) }
         }),
         sources: reader.sources,
         outputs: output::outputs(outputs),
@@ -86,9 +78,7 @@ fn daemon(tops: &[Section<'_>]) -> DaemonConfig {
         .and_then(|value| value.text_or_empty("contact = \"https://example.org/bot\""))
         .map(str::trim);
     let sendable = typed.is_none_or(|typed| {
-        typed
-            .bytes()
-            .all(|byte| matches!(byte, b' '..=b'~') && !b"()\\".contains(&byte))
+        typed.bytes().all(|byte| matches!(byte, b' '..=b'~') && !b"()\\".contains(&byte))
     });
     if let (Some(value), false) = (&contact, sendable) {
         value.fault(
@@ -188,14 +178,9 @@ fn fetch(section: &Section<'_>) -> FetchConfig {
         ("idle_timeout", &mut fetch.idle_timeout, "20s"),
         ("total_timeout", &mut fetch.total_timeout, "1m"),
     ] {
-        *timeout = section
-            .read(key, |value| value.duration(example))
-            .unwrap_or(*timeout);
+        *timeout = section.read(key, |value| value.duration(example)).unwrap_or(*timeout);
     }
-    for (key, size) in [
-        ("max_feed", &mut fetch.max_feed),
-        ("max_page", &mut fetch.max_page),
-    ] {
+    for (key, size) in [("max_feed", &mut fetch.max_feed), ("max_page", &mut fetch.max_page)] {
         *size = section.read(key, ConfigValue::size).unwrap_or(*size);
     }
     let max_redirects = section.read("max_redirects", |value| value.number(0..=10));
@@ -237,16 +222,11 @@ struct SourceReader<'a> {
 impl<'a> SourceReader<'a> {
     /// Reads a source. Without a valid name or feed it is left out.
     fn add(&mut self, section: &Section<'a>, defaults: &Settings, impolite: bool) {
-        let name = section
-            .need("name", "write name = \"my-paper\"")
-            .and_then(|value| self.name(&value));
+        let name = section.need("name", "write name = \"my-paper\"").and_then(|value| self.name(&value));
         let document = self.document(section);
         let was = section.get("was").and_then(|value| self.was(value));
         let settings = Settings::read(section, defaults, impolite);
-        let dated = section
-            .get("rules")
-            .map(|value| rules::dated(&value))
-            .unwrap_or_default();
+        let dated = section.get("rules").map(|value| rules::dated(&value)).unwrap_or_default();
         let tests = section.get("test").map(|value| tests(&value)).unwrap_or_default();
         let (Some(name), Some((feed, form))) = (name, document) else {
             return;
@@ -276,10 +256,7 @@ impl<'a> SourceReader<'a> {
             && let Some(value) = section.get("listing").or_else(|| section.get("sitemap"))
         {
             value.fault_at_key(
-                format!(
-                    "a {} has no texts, and `pages` is \"never\"",
-                    source.kind.as_str()
-                ),
+                format!("a {} has no texts, and `pages` is \"never\"", source.kind.as_str()),
                 "write pages = \"always\" for this source",
             );
         }
@@ -288,10 +265,8 @@ impl<'a> SourceReader<'a> {
 
     /// What is polled: exactly one of `feed`, `listing` and `sitemap`.
     fn document(&mut self, section: &Section<'a>) -> Option<(Url, SourceKind)> {
-        let given: Vec<ConfigValue<'a>> = ["feed", "listing", "sitemap"]
-            .into_iter()
-            .filter_map(|key| section.get(key))
-            .collect();
+        let given: Vec<ConfigValue<'a>> =
+            ["feed", "listing", "sitemap"].into_iter().filter_map(|key| section.get(key)).collect();
         if let [first, second, ..] = given.as_slice() {
             second.fault_at_key(
                 format!("`{}` and `{}` are both set", first.key(), second.key()),
@@ -343,11 +318,7 @@ impl<'a> SourceReader<'a> {
         if let Some(first) = self.feeds.get(&feed) {
             value.file().warning(
                 value.key_at(),
-                format!(
-                    "this {} is polled already, by the source at {}",
-                    value.key(),
-                    first.place()
-                ),
+                format!("this {} is polled already, by the source at {}", value.key(), first.place()),
                 "one of the two is enough; a second polls nothing new",
             );
         } else {

@@ -120,34 +120,16 @@ pub fn refused_header(name: &str) -> Option<&'static str> {
 
 /// Headers that the client sets: those of the connection, of conditions and of codings.
 const CLIENT_HEADERS: &[&str] = &[
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "http2-settings",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "range",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
+    "accept-encoding", "connection", "content-length", "expect", "host", "http2-settings", "if-match",
+    "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "keep-alive",
+    "proxy-authorization", "proxy-connection", "range", "te", "trailer", "transfer-encoding", "upgrade",
 ];
 
 /// The keys that `[defaults]` may have too, over the values of `base`.
 pub(super) fn with_shared_keys(section: &Section<'_>, base: &RequestOptions) -> RequestOptions {
     let mut options = base.clone();
     options.proxy = section.read("proxy", proxy).or(options.proxy);
-    options.http1_only = section
-        .read("http1_only", ConfigValue::boolean)
-        .unwrap_or(options.http1_only);
+    options.http1_only = section.read("http1_only", ConfigValue::boolean).unwrap_or(options.http1_only);
     let ca_file = |value: &ConfigValue<'_>| value.path("ca_file = \"/etc/ssl/paper.pem\"");
     options.ca_file = section.read("ca_file", ca_file).or(options.ca_file);
     options.user_agent = section.read("user_agent", user_agent).or(options.user_agent);
@@ -159,10 +141,7 @@ pub(super) fn read_source_keys(section: &Section<'_>, options: &mut RequestOptio
     if let Some(value) = section.get("headers") {
         options.headers = pairs(&value, "headers = { X-Key = \"…\" }", |value, name| {
             let refused = match name.to_ascii_lowercase().as_str() {
-                "cookie" => Some((
-                    "cookies are set elsewhere",
-                    "write cookies = { name = \"value\" }",
-                )),
+                "cookie" => Some(("cookies are set elsewhere", "write cookies = { name = \"value\" }")),
                 "user-agent" => Some(("it is set elsewhere", "write user_agent = \"…\"")),
                 _ => refused_header(name).map(|why| (why, "leave it out")),
             };
@@ -193,9 +172,8 @@ pub(super) fn read_source_keys(section: &Section<'_>, options: &mut RequestOptio
         );
     }
     if let Some(section) = basic.and_then(|value| value.section(&BASIC_AUTH)) {
-        let user = section
-            .need("user", "write user = \"me\"")
-            .and_then(|value| value.string("user = \"me\""));
+        let user =
+            section.need("user", "write user = \"me\"").and_then(|value| value.string("user = \"me\""));
         let password = section
             .need("password", "write password = { credential = \"paper\" }")
             .and_then(|value| secret(&value));
@@ -235,10 +213,7 @@ fn secret(value: &ConfigValue<'_>) -> Option<SecretSource> {
             // Such a header or cookie would be refused later with its text in the message.
             if typed.chars().any(|c| c.is_control() && c != '\t') {
                 value.fault_at_key(
-                    format!(
-                        "`{}` holds a line break or another control character",
-                        value.key()
-                    ),
+                    format!("`{}` holds a line break or another control character", value.key()),
                     place,
                 );
                 return None;
@@ -250,10 +225,7 @@ fn secret(value: &ConfigValue<'_>) -> Option<SecretSource> {
             let places = ["credential", "env", "file"].map(|key| section.get(key));
             let mut given = places.iter().flatten();
             let (Some(one), None) = (given.next(), given.next()) else {
-                value.fault_at_key(
-                    format!("`{}` does not say where its value is", value.key()),
-                    place,
-                );
+                value.fault_at_key(format!("`{}` does not say where its value is", value.key()), place);
                 return None;
             };
             let typed = one.string(&format!("{} = \"paper\"", one.key()))?;
@@ -271,10 +243,8 @@ fn secret(value: &ConfigValue<'_>) -> Option<SecretSource> {
             }
         }
         _ => {
-            value.expected(
-                "text, or where it is",
-                &format!("{} = {{ credential = \"paper\" }}", value.key()),
-            );
+            value
+                .expected("text, or where it is", &format!("{} = {{ credential = \"paper\" }}", value.key()));
             None
         }
     }
@@ -300,9 +270,7 @@ fn proxy(value: &ConfigValue<'_>) -> Option<SecretSource> {
 fn user_agent(value: &ConfigValue<'_>) -> Option<String> {
     let example = "user_agent = \"morning-press/2 (+https://example.org/bot)\"";
     let typed = value.string(example)?.trim();
-    let has_contact = ["https://", "http://", "mailto:", "@"]
-        .iter()
-        .any(|mark| typed.contains(mark));
+    let has_contact = ["https://", "http://", "mailto:", "@"].iter().any(|mark| typed.contains(mark));
     let fault = if !typed.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         Some("`user_agent` is more than plain ASCII")
     } else if typed.to_ascii_lowercase().contains("mozilla") {
@@ -373,10 +341,7 @@ mod tests {
             ("headers = { cookie = 'hush' }", "write cookies"),
             ("headers = { X-Key = \"hush\\r\\nX: y\" }", "control character"),
             ("headers = { X-Key = { } }", "does not say where"),
-            (
-                "headers = { X-Key = { env = 'A', file = 'b' } }",
-                "does not say where",
-            ),
+            ("headers = { X-Key = { env = 'A', file = 'b' } }", "does not say where"),
             ("headers = { X-Key = 5 }", "text, or where it is"),
             ("headers = 'hush'", "a table is expected"),
             ("headers = { X-Key = hush }", "quotes"),
@@ -384,16 +349,10 @@ mod tests {
             ("bearer = { credential = '../hush' }", "without a folder"),
             ("bearer = { file = '' }", "`file` is empty"),
             ("basic_auth = { user = 'me' }", "`password` is missing"),
-            (
-                "basic_auth = { user = 'me', password = 'hush' }\nbearer = 'hush'",
-                "both set",
-            ),
+            ("basic_auth = { user = 'me', password = 'hush' }\nbearer = 'hush'", "both set"),
             ("proxy = 'ftp://hush'", "no address of a proxy"),
             ("user_agent = 'press/2'", "whom to ask"),
-            (
-                "user_agent = 'Mozilla/5.0 (+https://paper.example)'",
-                "a browser's name",
-            ),
+            ("user_agent = 'Mozilla/5.0 (+https://paper.example)'", "a browser's name"),
         ] {
             let message = mistake(more);
             assert!(message.contains(said), "{more}: {message}");
@@ -409,9 +368,7 @@ mod tests {
         assert_eq!(SecretSource::File(path).read().unwrap(), "hush");
         let missing = SecretSource::File(folder.path().join("none")).read().unwrap_err();
         assert!(missing.contains("cannot be read"), "{missing}");
-        let unset = SecretSource::Env("CUTTINGS_NO_SUCH_VARIABLE".into())
-            .read()
-            .unwrap_err();
+        let unset = SecretSource::Env("CUTTINGS_NO_SUCH_VARIABLE".into()).read().unwrap_err();
         assert!(unset.contains("is not set"), "{unset}");
         let endless = SecretSource::File("/dev/zero".into()).read().unwrap_err();
         assert!(endless.contains("larger than"), "{endless}");

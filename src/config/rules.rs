@@ -20,27 +20,17 @@ pub(super) fn article(section: &Section<'_>, base: ArticleRules) -> ArticleRules
     for (key, field) in rules.fields_mut() {
         if let Some(value) = section.get(key) {
             let is_date = matches!(key, "published" | "modified");
-            *field = value
-                .each()
-                .iter()
-                .filter_map(|value| rule(value, is_date))
-                .collect();
+            *field = value.each().iter().filter_map(|value| rule(value, is_date)).collect();
         }
     }
     if let Some(value) = section.get("remove") {
         let values = value.each();
-        rules.remove = values
-            .iter()
-            .filter_map(|value| css(value, value.string("remove = \".related\"")?))
-            .collect();
+        rules.remove =
+            values.iter().filter_map(|value| css(value, value.string("remove = \".related\"")?)).collect();
     }
     for (key, texts, example) in [
         ("cut_after", &mut rules.cut_after, "cut_after = \"Short link:\""),
-        (
-            "reject_if_contains",
-            &mut rules.reject_if_contains,
-            "reject_if_contains = \"Page not found\"",
-        ),
+        ("reject_if_contains", &mut rules.reject_if_contains, "reject_if_contains = \"Page not found\""),
     ] {
         if let Some(value) = section.get(key) {
             *texts = value.strings(example).unwrap_or_default();
@@ -127,11 +117,7 @@ pub(super) fn rule(value: &ConfigValue<'_>, is_date: bool) -> Option<FieldRule> 
         Some(value) => Some(date_format(&value)?),
         None => None,
     };
-    Some(FieldRule {
-        matches,
-        format,
-        ..rule?
-    })
+    Some(FieldRule { matches, format, ..rule? })
 }
 
 /// A selector with or without `@attr`.
@@ -156,10 +142,7 @@ fn selector(value: &ConfigValue<'_>) -> Option<FieldRule> {
         }
         if select.trim().is_empty() {
             value.fault_within(
-                0,
-                1,
-                "no selector stands before the `@`",
-                "write which element, as in \"a@href\"",
+                0, 1, "no selector stands before the `@`", "write which element, as in \"a@href\"",
             );
             return None;
         }
@@ -263,10 +246,7 @@ fn date_format(value: &ConfigValue<'_>) -> Option<String> {
 /// `[defaults.article]` or `[source.article]`, if it is there.
 pub(super) fn of(section: &Section<'_>, base: ArticleRules) -> ArticleRules {
     match section.get("article").and_then(|value| value.section(&ARTICLE)) {
-        Some(section) => ArticleRules {
-            layer: "[source.article]".to_owned(),
-            ..article(&section, base)
-        },
+        Some(section) => ArticleRules { layer: "[source.article]".to_owned(), ..article(&section, base) },
         None => base,
     }
 }
@@ -281,11 +261,7 @@ mod tests {
             ("a@href", "a", Some("href")),
             ("a", "a", None),
             ("a[title='x@y']", "a[title='x@y']", None),
-            (
-                "a[title='x@y]'] > img @src ",
-                "a[title='x@y]'] > img",
-                Some("src"),
-            ),
+            ("a[title='x@y]'] > img @src ", "a[title='x@y]'] > img", Some("src")),
             ("a\\@b@c", "a\\@b", Some("c")),
             ("a:not([b@c])@d", "a:not([b@c])", Some("d")),
             ("a@", "a", Some("")),

@@ -57,9 +57,7 @@ impl ConfigValue<'_> {
         let known = words.iter().find(|(word, _)| *word == typed);
         if known.is_none() {
             let words: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            let (last, others) = words
-                .split_last()
-                .map_or(("", &[][..]), |(last, others)| (last, others));
+            let (last, others) = words.split_last().map_or(("", &[][..]), |(last, others)| (last, others));
             self.fault(
                 format!("`{}` is {}", self.key(), quoted(typed)),
                 format!("it is {} or {last}", others.join(", ")),
@@ -99,9 +97,7 @@ impl ConfigValue<'_> {
                 let unit = typed.trim().get(digits.len()..).unwrap_or_default().trim();
                 let unit = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
                 let number: Option<u64> = digits.parse().ok();
-                number
-                    .zip(unit)
-                    .and_then(|(number, (_, unit))| number.checked_mul(*unit))
+                number.zip(unit).and_then(|(number, (_, unit))| number.checked_mul(*unit))
             }
             _ => {
                 self.expected("a size", &example);
@@ -128,10 +124,7 @@ impl ConfigValue<'_> {
         let example = format!("{} = \"https://example.org/rss\"", self.key());
         let typed = self.string(&example)?;
         if typed.len() > MAX_URL {
-            self.fault(
-                format!("`{}` is longer than {MAX_URL} bytes", self.key()),
-                "no server takes that",
-            );
+            self.fault(format!("`{}` is longer than {MAX_URL} bytes", self.key()), "no server takes that");
             return None;
         }
         let url = match Url::parse(typed.trim()) {
@@ -139,19 +132,12 @@ impl ConfigValue<'_> {
             Err(url::ParseError::RelativeUrlWithoutBase) => {
                 self.fault(
                     format!("`{}` does not begin with https:// or http://", self.key()),
-                    format!(
-                        "write {} = \"https://{}\"",
-                        self.key(),
-                        typed.trim().trim_start_matches('/')
-                    ),
+                    format!("write {} = \"https://{}\"", self.key(), typed.trim().trim_start_matches('/')),
                 );
                 return None;
             }
             Err(error) => {
-                self.fault(
-                    format!("`{}` is no URL: {error}", self.key()),
-                    format!("write {example}"),
-                );
+                self.fault(format!("`{}` is no URL: {error}", self.key()), format!("write {example}"));
                 return None;
             }
         };
@@ -176,10 +162,7 @@ impl ConfigValue<'_> {
         }
         if !url.username().is_empty() || url.password().is_some() {
             self.fault(
-                format!(
-                    "`{}` carries a user name or password, which would not be sent",
-                    self.key()
-                ),
+                format!("`{}` carries a user name or password, which would not be sent", self.key()),
                 "leave out what stands before the `@`",
             );
             return None;
@@ -224,9 +207,7 @@ impl ConfigValue<'_> {
                 None
             } else {
                 let city = |name: &&str| {
-                    name.rsplit('/')
-                        .next()
-                        .is_some_and(|city| city.eq_ignore_ascii_case(typed.trim()))
+                    name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(typed.trim()))
                 };
                 nearest(typed.trim(), timing::zone_names()).or_else(|| timing::zone_names().find(city))
             };

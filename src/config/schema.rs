@@ -38,11 +38,7 @@ pub fn schema() -> Value {
     let kind = |name: &str| {
         let properties = section(name);
         let many = shown.iter().any(|shown| shown.section == name && shown.many);
-        if many {
-            list(table(properties))
-        } else {
-            table(properties)
-        }
+        if many { list(table(properties)) } else { table(properties) }
     };
     let article = section("source.article");
     let mut rules = article.clone();
@@ -71,20 +67,14 @@ pub fn schema() -> Value {
         source.insert("required".into(), json!(["name"]));
     }
     let mut top = section("");
-    for name in names
-        .iter()
-        .filter(|name| !name.is_empty() && !name.contains('.'))
-    {
+    for name in names.iter().filter(|name| !name.is_empty() && !name.contains('.')) {
         top.insert((*name).into(), kind(name));
     }
     top.insert("defaults".into(), table(defaults));
     top.insert("source".into(), list(source));
     let mut schema = table(top);
     if let Some(schema) = schema.as_object_mut() {
-        schema.insert(
-            "$schema".into(),
-            json!("https://json-schema.org/draft/2020-12/schema"),
-        );
+        schema.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
         schema.insert("title".into(), json!("Configuration of cuttings"));
         schema.insert("$defs".into(), json!({"article": table(article)}));
     }
@@ -212,13 +202,7 @@ mod tests {
     fn the_schema_accepts_what_is_shipped_and_shown_and_refuses_what_is_not() {
         assert_eq!(judge(SHIPPED), [""; 0]);
         let readme = include_str!("../../README.md");
-        let toml = readme
-            .split("```toml\n")
-            .nth(1)
-            .unwrap()
-            .split("```")
-            .next()
-            .unwrap();
+        let toml = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
         assert_eq!(judge(toml), [""; 0]);
         let all = "[[source]]\nname = 'a'\nfeed = 'https://a.example'\nevery = '1h'\n[source.article]\ntitle = ['h1']\n\
                    [[source.rules]]\nvalid_until = 2026-01-01\nbody = { select = 'p' }\n[[source.test]]\nurl = 'u'\ncontains = 'c'\n";
@@ -226,8 +210,7 @@ mod tests {
         assert_eq!(
             judge("[fetch]\nmax_feeds = 1\n[[source]]\nfeed = 7\n"),
             [
-                ".fetch.max_feeds is unknown",
-                ".source[0].feed is of type integer",
+                ".fetch.max_feeds is unknown", ".source[0].feed is of type integer",
                 ".source[0].\"name\" is missing"
             ]
         );
@@ -240,10 +223,7 @@ mod tests {
         for (keys, properties) in [
             (&keys::TOP, &schema["properties"]),
             (&keys::DAEMON, &schema["properties"]["daemon"]["properties"]),
-            (
-                &keys::POLITENESS,
-                &schema["properties"]["politeness"]["properties"],
-            ),
+            (&keys::POLITENESS, &schema["properties"]["politeness"]["properties"]),
             (&keys::FETCH, &schema["properties"]["fetch"]["properties"]),
             (&keys::METRICS, &schema["properties"]["metrics"]["properties"]),
             (&keys::SOURCE, source),
@@ -254,14 +234,8 @@ mod tests {
                 assert!(properties[key].is_object(), "{key} of {}", keys.section);
             }
         }
-        assert_eq!(
-            schema["properties"]["fetch"]["properties"]["idle_timeout"]["default"],
-            "20s"
-        );
+        assert_eq!(schema["properties"]["fetch"]["properties"]["idle_timeout"]["default"], "20s");
         let text = schema["properties"]["politeness"]["properties"]["host_gap"]["description"].as_str();
-        assert!(
-            text.unwrap().starts_with("Least time between two requests"),
-            "{text:?}"
-        );
+        assert!(text.unwrap().starts_with("Least time between two requests"), "{text:?}");
     }
 }

@@ -43,11 +43,7 @@ pub struct DaemonConfig {
 
 impl Default for DaemonConfig {
     fn default() -> Self {
-        Self {
-            contact: None,
-            database: None,
-            min_free_disk: 200 << 20,
-        }
+        Self { contact: None, database: None, min_free_disk: 200 << 20 }
     }
 }
 

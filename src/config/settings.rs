@@ -45,13 +45,9 @@ impl Settings {
         let tags = |value: &ConfigValue<'_>| value.strings("tags = [\"news\"]");
         settings.set(section.read("tags", tags), |source| &mut source.tags);
         settings.set(section.read("pages", page_policy), |source| &mut source.pages);
-        settings.set(section.read("keep_pages", retention), |source| {
-            &mut source.keep_pages
-        });
+        settings.set(section.read("keep_pages", retention), |source| &mut source.keep_pages);
         settings.set(section.read("keep", article_retention), |source| &mut source.keep);
-        settings.set(section.read("revisions", revision_policy), |source| {
-            &mut source.revisions
-        });
+        settings.set(section.read("revisions", revision_policy), |source| &mut source.revisions);
         let ages = |value: &ConfigValue<'_>| Some(revisit(value, impolite));
         settings.set(section.read("revisit", ages), |source| &mut source.revisit);
         let pages = |value: &ConfigValue<'_>| value.number(0..=100_000);
@@ -73,8 +69,7 @@ impl Settings {
     /// Adds a change, where there is a value.
     fn set<T: Clone + 'static>(&mut self, value: Option<T>, field: fn(&mut Source) -> &mut T) {
         if let Some(value) = value {
-            self.changes
-                .push(Box::new(move |source| field(source).clone_from(&value)));
+            self.changes.push(Box::new(move |source| field(source).clone_from(&value)));
         }
     }
 
@@ -120,11 +115,7 @@ fn schedule(section: &Section<'_>, impolite: bool) -> Option<Schedule> {
     let gap = schedule.shortest_gap();
     if gap < FLOOR && !impolite {
         value.fault(
-            format!(
-                "polls are {} apart, the least is {}",
-                format_duration(gap),
-                format_duration(FLOOR)
-            ),
+            format!("polls are {} apart, the least is {}", format_duration(gap), format_duration(FLOOR)),
             "poll less often, or set `impolite = true` in [politeness] for servers of your own",
         );
         return None;
@@ -159,21 +150,14 @@ fn cron_line(value: &ConfigValue<'_>) -> Option<Cron> {
 
 /// Whether pages are fetched.
 fn page_policy(value: &ConfigValue<'_>) -> Option<PagePolicy> {
-    value.one_of(&[
-        ("always", PagePolicy::Always),
-        ("auto", PagePolicy::Auto),
-        ("never", PagePolicy::Never),
-    ])
+    value.one_of(&[("always", PagePolicy::Always), ("auto", PagePolicy::Auto), ("never", PagePolicy::Never)])
 }
 
 /// A length of time, a number of articles, or `forever`.
 fn article_retention(value: &ConfigValue<'_>) -> Option<ArticleRetention> {
     let DeValue::String(typed) = value.parsed() else {
         let DeValue::Integer(_) = value.parsed() else {
-            value.expected(
-                "`forever`, a length of time, or a number of articles",
-                "keep = \"2y\"",
-            );
+            value.expected("`forever`, a length of time, or a number of articles", "keep = \"2y\"");
             return None;
         };
         return Some(ArticleRetention::Newest(value.number(1..=1_000_000_000)?));

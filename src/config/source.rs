@@ -14,10 +14,7 @@ use crate::timing::Schedule;
 
 /// `[[source]]`, with `[defaults]` applied.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a key that a person sets by itself"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key that a person sets by itself")]
 pub struct Source {
     /// Identifies the source: its state is stored under it.
     pub name: String,

@@ -42,13 +42,7 @@ impl<'a> Section<'a> {
         keys: &'static Keys,
         at: Range<usize>,
     ) -> Self {
-        Self {
-            file,
-            table,
-            keys,
-            start: at.start,
-            end: at.end,
-        }
+        Self { file, table, keys, start: at.start, end: at.end }
     }
 
     /// A table; unknown keys are reported. `at` is its header.
@@ -97,11 +91,7 @@ impl<'a> Section<'a> {
     pub(super) fn need(&self, key: &'static str, hint: &str) -> Option<ConfigValue<'a>> {
         let value = self.get(key);
         if value.is_none() && !self.file.is_broken() {
-            self.file.fault(
-                self.at(),
-                format!("`{key}` is missing in {}", self.keys.section),
-                hint,
-            );
+            self.file.fault(self.at(), format!("`{key}` is missing in {}", self.keys.section), hint);
         }
         value
     }
@@ -172,20 +162,14 @@ impl<'a> ConfigValue<'a> {
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
         };
-        self.fault(
-            format!("`{}` is {found}, {what} is expected", self.key),
-            format!("write {example}"),
-        );
+        self.fault(format!("`{}` is {found}, {what} is expected", self.key), format!("write {example}"));
     }
 
     /// A string that is not blank; `example` is a whole line that would be right.
     pub(super) fn string(&self, example: &str) -> Option<&'a str> {
         let text = self.text_or_empty(example)?;
         if text.trim().is_empty() {
-            self.fault(
-                format!("`{}` is empty", self.key),
-                format!("write {example}, or leave the line out"),
-            );
+            self.fault(format!("`{}` is empty", self.key), format!("write {example}, or leave the line out"));
             return None;
         }
         Some(text)
@@ -231,11 +215,7 @@ impl<'a> ConfigValue<'a> {
         match self.parsed {
             DeValue::Array(values) => values
                 .iter()
-                .map(|value| ConfigValue {
-                    at: value.span(),
-                    parsed: value.get_ref(),
-                    ..self.clone()
-                })
+                .map(|value| ConfigValue { at: value.span(), parsed: value.get_ref(), ..self.clone() })
                 .collect(),
             _ => vec![self.clone()],
         }
@@ -244,10 +224,8 @@ impl<'a> ConfigValue<'a> {
     /// Strings of a list, or a single one.
     pub(super) fn strings(&self, example: &str) -> Option<Vec<String>> {
         let values = self.each();
-        let strings: Vec<String> = values
-            .iter()
-            .filter_map(|value| Some(value.string(example)?.to_owned()))
-            .collect();
+        let strings: Vec<String> =
+            values.iter().filter_map(|value| Some(value.string(example)?.to_owned())).collect();
         (strings.len() == values.len()).then_some(strings)
     }
 
@@ -264,10 +242,7 @@ impl<'a> ConfigValue<'a> {
     pub(super) fn named(&self, example: &str) -> Option<Vec<ConfigValue<'a>>> {
         let DeValue::Table(table) = self.parsed else {
             // Never what is there: it may be a secret.
-            self.fault_at_key(
-                format!("`{}`: a table is expected", self.key),
-                format!("write {example}"),
-            );
+            self.fault_at_key(format!("`{}`: a table is expected", self.key), format!("write {example}"));
             return None;
         };
         let values = table.iter().map(|(key, value)| ConfigValue {
@@ -298,11 +273,7 @@ impl<'a> ConfigValue<'a> {
     /// The tables of `[[key]]`.
     pub(super) fn sections(&self, keys: &'static Keys) -> Vec<Section<'a>> {
         if let DeValue::Array(_) = self.parsed {
-            return self
-                .each()
-                .iter()
-                .filter_map(|value| value.section(keys))
-                .collect();
+            return self.each().iter().filter_map(|value| value.section(keys)).collect();
         }
         self.fault_at_key(
             format!("`{}` is a list of sections", self.key),
@@ -314,32 +285,19 @@ impl<'a> ConfigValue<'a> {
     /// Where in the file a byte of a string is, counted past the quote, escapes and skipped line breaks.
     fn offset_within(&self, offset: usize) -> usize {
         let raw = self.file.raw(self.at.clone());
-        let quote = ["\"\"\"", "'''", "\"", "'"]
-            .into_iter()
-            .find(|quote| raw.starts_with(quote))
-            .unwrap_or_default();
+        let quote =
+            ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| raw.starts_with(quote)).unwrap_or_default();
         let mut inner = raw.get(quote.len()..).unwrap_or_default();
         if quote.len() == 3 {
-            inner = inner
-                .strip_prefix("\r\n")
-                .or(inner.strip_prefix('\n'))
-                .unwrap_or(inner);
+            inner = inner.strip_prefix("\r\n").or(inner.strip_prefix('\n')).unwrap_or(inner);
         }
         let begin = self.at.end - inner.len();
         let mut decoded = 0;
         let mut rest = inner;
         while decoded < offset && !rest.is_empty() {
-            let (taken, meant) = if quote.starts_with('"') {
-                escape(rest)
-            } else {
-                (0, 0)
-            };
+            let (taken, meant) = if quote.starts_with('"') { escape(rest) } else { (0, 0) };
             let plain = rest.chars().next().map_or(1, char::len_utf8);
-            let (taken, meant) = if taken == 0 {
-                (plain, plain)
-            } else {
-                (taken, meant)
-            };
+            let (taken, meant) = if taken == 0 { (plain, plain) } else { (taken, meant) };
             decoded += meant;
             rest = rest.get(taken..).unwrap_or_default();
         }
@@ -362,8 +320,6 @@ fn escape(text: &str) -> (usize, usize) {
         _ => return (0, 0),
     };
     let code = text.get(2..2 + digits);
-    let meant = code
-        .and_then(|code| u32::from_str_radix(code, 16).ok())
-        .and_then(char::from_u32);
+    let meant = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
     (2 + digits, meant.map_or(1, char::len_utf8))
 }

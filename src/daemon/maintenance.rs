@@ -32,11 +32,7 @@ pub(super) struct Pause {
 
 impl Maintenance {
     pub(super) fn new(now: DateTime<Utc>) -> Self {
-        Self {
-            prune_at: now,
-            check_space_at: now,
-            paused: None,
-        }
+        Self { prune_at: now, check_space_at: now, paused: None }
     }
 
     /// Checks the free space and prunes a part, each when it is time. Returns a pause while fewer than `min_free` bytes
@@ -53,17 +49,10 @@ impl Maintenance {
             self.paused = short;
         }
         if is_time(self.prune_at, PRUNE_INTERVAL, now) {
-            self.prune_at = if prune(store, now).await {
-                now
-            } else {
-                now + PRUNE_INTERVAL
-            };
+            self.prune_at = if prune(store, now).await { now } else { now + PRUNE_INTERVAL };
         }
         let reason = self.paused.clone()?;
-        Some(Pause {
-            reason,
-            until: self.check_space_at,
-        })
+        Some(Pause { reason, until: self.check_space_at })
     }
 }
 

@@ -23,36 +23,11 @@ struct CounterFamily {
 /// The families of counters with a label.
 const COUNTERS: &[CounterFamily] = &[
     counter("polls", "cuttings_polls", "outcome", "Polls by how they ended."),
-    counter(
-        "failed",
-        "cuttings_failures",
-        "code",
-        "Failures of polls and pages by code.",
-    ),
-    counter(
-        "entries",
-        "cuttings_entries",
-        "kind",
-        "Entries of feeds by what they were.",
-    ),
-    counter(
-        "articles",
-        "cuttings_articles",
-        "kind",
-        "Pages stored by what they were.",
-    ),
-    counter(
-        "method",
-        "cuttings_texts",
-        "method",
-        "Texts by how they were obtained.",
-    ),
-    counter(
-        "identity",
-        "cuttings_identity",
-        "event",
-        "Articles merged or split.",
-    ),
+    counter("failed", "cuttings_failures", "code", "Failures of polls and pages by code."),
+    counter("entries", "cuttings_entries", "kind", "Entries of feeds by what they were."),
+    counter("articles", "cuttings_articles", "kind", "Pages stored by what they were."),
+    counter("method", "cuttings_texts", "method", "Texts by how they were obtained."),
+    counter("identity", "cuttings_identity", "event", "Articles merged or split."),
 ];
 
 /// A row of [`COUNTERS`].
@@ -62,12 +37,7 @@ const fn counter(
     label: &'static str,
     help: &'static str,
 ) -> CounterFamily {
-    CounterFamily {
-        prefix,
-        name,
-        label,
-        help,
-    }
+    CounterFamily { prefix, name, label, help }
 }
 
 /// The text. Every family is there, also without a sample. Labels come from closed sets, so the number of time series
@@ -88,17 +58,9 @@ pub(super) fn exposition(metrics: &StoreMetrics, store_failures: &BTreeMap<&str,
     };
     let single = |value: u64| [(String::new(), value)];
     let label = |name: &str, value: &str| format!("{{{name}=\"{value}\"}}");
-    let states: Vec<_> = metrics
-        .sources
-        .iter()
-        .map(|(state, count)| (label("state", state), *count))
-        .collect();
-    family(
-        "cuttings_sources",
-        "gauge",
-        "Configured sources by state.",
-        &states,
-    );
+    let states: Vec<_> =
+        metrics.sources.iter().map(|(state, count)| (label("state", state), *count)).collect();
+    family("cuttings_sources", "gauge", "Configured sources by state.", &states);
     for counter in COUNTERS {
         let samples: Vec<_> = metrics
             .counters
@@ -110,10 +72,7 @@ pub(super) fn exposition(metrics: &StoreMetrics, store_failures: &BTreeMap<&str,
             .collect();
         family(counter.name, "counter", counter.help, &samples);
     }
-    let failures: Vec<_> = store_failures
-        .iter()
-        .map(|(code, count)| (label("code", code), *count))
-        .collect();
+    let failures: Vec<_> = store_failures.iter().map(|(code, count)| (label("code", code), *count)).collect();
     family(
         "cuttings_store_failures",
         "counter",
@@ -142,18 +101,10 @@ pub(super) fn exposition(metrics: &StoreMetrics, store_failures: &BTreeMap<&str,
     );
     let last_success = metrics.succeeded_at.map_or(0, |at| at.timestamp().unsigned_abs());
     for (name, help, value) in [
-        (
-            "cuttings_pages_waiting",
-            "Entries whose page is to be fetched.",
-            metrics.pending,
-        ),
+        ("cuttings_pages_waiting", "Entries whose page is to be fetched.", metrics.pending),
         ("cuttings_hosts_in_backoff", "Hosts in backoff.", metrics.backoff),
         ("cuttings_database_bytes", "Size of the database.", metrics.bytes),
-        (
-            "cuttings_last_success_timestamp_seconds",
-            "When a poll last succeeded.",
-            last_success,
-        ),
+        ("cuttings_last_success_timestamp_seconds", "When a poll last succeeded.", last_success),
     ] {
         family(name, "gauge", help, &single(value));
     }

@@ -83,11 +83,7 @@ impl MetricsServer {
                 while requests.try_join_next().is_some() {}
             }
         });
-        Ok(Self {
-            address: address.clone(),
-            task: task.abort_handle(),
-            socket,
-        })
+        Ok(Self { address: address.clone(), task: task.abort_handle(), socket })
     }
 
     /// Where it listens.

@@ -73,10 +73,7 @@ mod tests {
 
     #[test]
     fn the_status_line_reads_like_a_status_line() {
-        let backlog = Backlog {
-            pending: 18,
-            ..Backlog::default()
-        };
+        let backlog = Backlog { pending: 18, ..Backlog::default() };
         let next = Some(Duration::from_secs(12));
         assert_eq!(
             status_line(312, 4, &backlog, next),

@@ -149,10 +149,7 @@ impl Outputs {
 
 /// Whether two are the same but for their lines in the configuration.
 fn is_same(one: &OutputConfig, other: &OutputConfig) -> bool {
-    OutputConfig {
-        at: other.at.clone(),
-        ..one.clone()
-    } == *other
+    OutputConfig { at: other.at.clone(), ..one.clone() } == *other
 }
 
 /// Delivers once to each output; returns how many failed.
@@ -203,10 +200,7 @@ async fn run_output(
                     Duration::ZERO
                 }
                 Some(DeliveryStep::Failed { retry_at, .. } | DeliveryStep::BackingOff(retry_at)) => {
-                    (*retry_at - Utc::now())
-                        .to_std()
-                        .unwrap_or_default()
-                        .max(CHECK_INTERVAL)
+                    (*retry_at - Utc::now()).to_std().unwrap_or_default().max(CHECK_INTERVAL)
                 }
                 None => STORE_BACKOFF,
             }

@@ -37,17 +37,11 @@ impl Daemon {
     /// Applies a configuration: stores its sources, starts and stops outputs.
     pub(super) async fn apply_config(&mut self, config: Config) -> Result<(), RunError> {
         let config = Arc::new(config);
-        let rows = self
-            .store
-            .apply_config(&config.sources, config.politeness.scope, Utc::now())
-            .await?;
+        let rows = self.store.apply_config(&config.sources, config.politeness.scope, Utc::now()).await?;
         self.store.retain_selectors(&config).await?;
         // Rows come in the order of the sources.
-        self.sources = rows
-            .iter()
-            .zip(&config.sources)
-            .map(|((id, _), source)| (id.0, Arc::clone(source)))
-            .collect();
+        self.sources =
+            rows.iter().zip(&config.sources).map(|((id, _), source)| (id.0, Arc::clone(source))).collect();
         if let Some(outputs) = &mut self.outputs {
             let user_agent = fetch::user_agent(config.daemon.contact.as_deref());
             outputs.apply_config(&config.outputs, &user_agent)?;

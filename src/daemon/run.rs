@@ -58,11 +58,7 @@ impl Daemon {
         config_path: PathBuf,
         options: RunOptions,
     ) -> Result<Self, RunError> {
-        let timeout = if options.once {
-            None
-        } else {
-            notify::watchdog_timeout()
-        };
+        let timeout = if options.once { None } else { notify::watchdog_timeout() };
         let mut daemon = Self {
             fetcher: Arc::new(reload::new_fetcher(&config)?),
             store,
@@ -145,10 +141,7 @@ impl Daemon {
             if self.tasks.is_empty() && next.is_none() {
                 return Ok(());
             }
-            match self
-                .wait(next.unwrap_or_else(|| Utc::now() + MAX_SLEEP), signals)
-                .await
-            {
+            match self.wait(next.unwrap_or_else(|| Utc::now() + MAX_SLEEP), signals).await {
                 Wakeup::Signal(Signal::Stop) => return self.stop(on_event).await,
                 Wakeup::Signal(Signal::Reload) => {
                     self.reload().await;
@@ -175,11 +168,7 @@ impl Daemon {
         let is_recent = self.counted_at.is_some_and(|at| at.elapsed() < COUNT_INTERVAL);
         let counted = if is_recent && !self.tasks.is_empty() {
             let due = self.store.next_claims(now).await;
-            due.map(|due| Backlog {
-                pending: self.backlog.pending,
-                leased: self.backlog.leased,
-                ..due
-            })
+            due.map(|due| Backlog { pending: self.backlog.pending, leased: self.backlog.leased, ..due })
         } else {
             self.counted_at = Some(Instant::now());
             self.store.backlog(now).await
@@ -198,9 +187,7 @@ impl Daemon {
         let tick = if self.options.once {
             MAX_SLEEP
         } else {
-            self.watchdog
-                .interval()
-                .map_or(TICK, |interval| interval.min(TICK))
+            self.watchdog.interval().map_or(TICK, |interval| interval.min(TICK))
         };
         // Only the end of a task makes room then.
         let is_full = self.is_full();
@@ -262,9 +249,7 @@ impl Daemon {
 
     /// Sends the status line to the service manager, if there is one.
     async fn send_status(&mut self, next: Option<DateTime<Utc>>) {
-        let is_recent = self
-            .status_sent_at
-            .is_some_and(|at| at.elapsed() < STATUS_INTERVAL);
+        let is_recent = self.status_sent_at.is_some_and(|at| at.elapsed() < STATUS_INTERVAL);
         if self.options.once || is_recent || !notify::has_manager() {
             return;
         }
@@ -279,11 +264,7 @@ impl Daemon {
     /// Warns if one request may take longer than the watchdog waits: it would kill a healthy daemon.
     pub(super) fn warn_of_short_watchdog(&self) {
         let hops = u32::try_from(self.config.fetch.max_redirects).unwrap_or(u32::MAX);
-        let longest = self
-            .config
-            .fetch
-            .total_timeout
-            .saturating_mul(hops.saturating_add(1));
+        let longest = self.config.fetch.total_timeout.saturating_mul(hops.saturating_add(1));
         if let Some(timeout) = self.watchdog.timeout().filter(|&timeout| timeout < longest) {
             warn!(
                 "WatchdogSec is {} s and one request may take {} s: a slow server could pass for a stuck daemon; \
@@ -309,13 +290,7 @@ fn next_step(
 ) -> Option<DateTime<Utc>> {
     let (source, entry) = (backlog.next_source, backlog.next_entry);
     if !options.once {
-        return Some(
-            source
-                .into_iter()
-                .chain(entry)
-                .min()
-                .unwrap_or_else(|| Utc::now() + MAX_SLEEP),
-        );
+        return Some(source.into_iter().chain(entry).min().unwrap_or_else(|| Utc::now() + MAX_SLEEP));
     }
     // A page that waits only for its host's gap is ready, however long the queue of that host is.
     let gap = Utc::now() + config.politeness.host_gap;
@@ -341,10 +316,7 @@ mod tests {
     fn p17_the_clock_is_read_again_every_thirty_seconds() {
         let now = Utc::now();
         let seconds = |seconds: i64| sleep_until(now + chrono::Duration::seconds(seconds), now).as_secs();
-        assert_eq!(
-            [-86_400, 0, 7, 30, 31, 86_400].map(seconds),
-            [0, 0, 7, 30, 30, 30]
-        );
+        assert_eq!([-86_400, 0, 7, 30, 31, 86_400].map(seconds), [0, 0, 7, 30, 30, 30]);
         assert_eq!(sleep_until(DateTime::<Utc>::MAX_UTC, now).as_secs(), 30);
     }
 }

@@ -34,10 +34,7 @@ fn catch_panic(
     step: impl Future<Output = Result<Vec<Event>, StoreError>> + Send + 'static,
 ) -> impl Future<Output = StepOutcome> + Send {
     let step = AssertUnwindSafe(Box::pin(step)).catch_unwind();
-    step.map(move |result| StepOutcome {
-        stage,
-        result: result.ok(),
-    })
+    step.map(move |result| StepOutcome { stage, result: result.ok() })
 }
 
 impl Daemon {
@@ -47,10 +44,7 @@ impl Daemon {
         // While pages are pending, polls get half of the places at most: a thousand sources due at once must not stop
         // the pages.
         let has_pages = self.backlog.next_entry.is_some_and(|at| at <= now);
-        let half = self
-            .places()
-            .div_ceil(2)
-            .saturating_sub(self.watchdog.running(Stage::Poll));
+        let half = self.places().div_ceil(2).saturating_sub(self.watchdog.running(Stage::Poll));
         let room = self.free_places();
         let request = ClaimRequest {
             room,
@@ -66,10 +60,8 @@ impl Daemon {
                 (sources.await?, Vec::new(), Some(error))
             }
         };
-        let due: Vec<_> = sources
-            .into_iter()
-            .filter_map(|claim| Some((self.source(claim.id)?, claim)))
-            .collect();
+        let due: Vec<_> =
+            sources.into_iter().filter_map(|claim| Some((self.source(claim.id)?, claim))).collect();
         for claims in poll::group_by_address(due) {
             let (store, fetcher, config) = self.shared();
             self.start(Stage::Poll, async move {
@@ -102,11 +94,7 @@ impl Daemon {
 
     /// What a task works with.
     fn shared(&self) -> (Arc<Store>, Arc<Fetcher>, Arc<Config>) {
-        (
-            Arc::clone(&self.store),
-            Arc::clone(&self.fetcher),
-            Arc::clone(&self.config),
-        )
+        (Arc::clone(&self.store), Arc::clone(&self.fetcher), Arc::clone(&self.config))
     }
 
     /// Takes the outcome of a task that ended; returns the store error it ended with.

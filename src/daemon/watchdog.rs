@@ -85,9 +85,8 @@ impl Watchdog {
 
     /// Whether a sign of life is to be sent now. If so, progress counts anew from here on.
     pub(super) fn is_due(&mut self, now: Instant) -> bool {
-        let is_time = self
-            .interval
-            .is_some_and(|interval| now.saturating_duration_since(self.sent_at) >= interval);
+        let is_time =
+            self.interval.is_some_and(|interval| now.saturating_duration_since(self.sent_at) >= interval);
         let is_due = is_time && self.has_answer && self.poll.is_alive() && self.collect.is_alive();
         if is_due {
             self.sent_at = now;
@@ -125,10 +124,7 @@ mod tests {
             watchdog.step_begun(Stage::Poll);
             watchdog.step_ended(Stage::Poll);
             watchdog.store_answered();
-            assert!(
-                !watchdog.is_due(start + QUARTER * round),
-                "polls go on, the page does not"
-            );
+            assert!(!watchdog.is_due(start + QUARTER * round), "polls go on, the page does not");
         }
         watchdog.step_ended(Stage::Collect);
         assert!(watchdog.is_due(start + QUARTER * 6));

@@ -77,12 +77,7 @@ impl DailyFile {
             Ok((file, last_seq))
         };
         let (file, last_seq) = opened().map_err(|error| ExportError::of(&path, error))?;
-        Ok(Self {
-            path,
-            file,
-            last_seq,
-            buffer: Vec::new(),
-        })
+        Ok(Self { path, file, last_seq, buffer: Vec::new() })
     }
 
     /// Appends the line of a change.
@@ -103,9 +98,7 @@ impl DailyFile {
     /// Writes and syncs the file.
     fn finish(mut self) -> Result<(), ExportError> {
         self.write()?;
-        self.file
-            .sync_all()
-            .map_err(|error| ExportError::of(&self.path, error))
+        self.file.sync_all().map_err(|error| ExportError::of(&self.path, error))
     }
 }
 

@@ -14,10 +14,7 @@ pub(super) struct DeliveryError {
 impl DeliveryError {
     /// A failure that a later try may not have.
     pub(super) fn temporary(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            is_permanent: false,
-        }
+        Self { message: message.into(), is_permanent: false }
     }
 }
 

@@ -106,13 +106,10 @@ impl FeedFolder<'_> {
             },
         };
         Ok(match self.grouping {
-            FeedGrouping::All => vec![FeedContents {
-                name: output.name.clone(),
-                query: all,
-            }],
-            FeedGrouping::Source => sources
-                .map(|source| feed(&source.name, Some(&source.name), None))
-                .collect(),
+            FeedGrouping::All => vec![FeedContents { name: output.name.clone(), query: all }],
+            FeedGrouping::Source => {
+                sources.map(|source| feed(&source.name, Some(&source.name), None)).collect()
+            }
             FeedGrouping::Tag => {
                 let tags: BTreeSet<&String> = sources
                     .flat_map(|source| &source.tags)

@@ -47,17 +47,9 @@ impl Message {
         });
         let upto = read.map_err(|error| match error {
             ExportError::Store(error) => error,
-            other => StoreError::Damaged {
-                doing: "read the articles",
-                what: other.to_string(),
-            },
+            other => StoreError::Damaged { doing: "read the articles", what: other.to_string() },
         })?;
-        Ok(Self {
-            body,
-            changes,
-            upto: if is_full { last } else { upto },
-            is_last: !is_full,
-        })
+        Ok(Self { body, changes, upto: if is_full { last } else { upto }, is_last: !is_full })
     }
 }
 

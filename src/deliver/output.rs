@@ -100,18 +100,8 @@ fn write_files(
         return Ok(Ok(last_seq));
     }
     let written = match &output.kind {
-        OutputKind::Feeds {
-            folder,
-            per,
-            url,
-            limit,
-        } => {
-            let folder = FeedFolder {
-                path: folder,
-                grouping: *per,
-                url: url.as_ref(),
-                limit: *limit,
-            };
+        OutputKind::Feeds { folder, per, url, limit } => {
+            let folder = FeedFolder { path: folder, grouping: *per, url: url.as_ref(), limit: *limit };
             folder.write(&reader, output, now)
         }
         OutputKind::Jsonl { folder } => daily_files::append(&reader, output, folder, consumer.seq),
@@ -122,11 +112,7 @@ fn write_files(
             lock.end_delivery(seq, now)?;
             Ok(Ok(seq))
         }
-        Err(error) => Ok(Err(FailedDelivery {
-            error,
-            after: consumer.seq,
-            upto: last_seq,
-        })),
+        Err(error) => Ok(Err(FailedDelivery { error, after: consumer.seq, upto: last_seq })),
     }
 }
 
@@ -192,10 +178,7 @@ fn record(
             if error.is_permanent || failures + 1 >= MAX_FAILURES {
                 client.record_dead_letter(output, consumer, after, upto, &error.message, now)?;
             }
-            Ok(DeliveryStep::Failed {
-                retry_at,
-                message: error.message,
-            })
+            Ok(DeliveryStep::Failed { retry_at, message: error.message })
         }
     }
 }
@@ -215,7 +198,5 @@ fn state_of(database: &Path, name: &str) -> Result<Option<OutputState>, StoreErr
 
 /// Runs on the blocking pool: the database is read, and files are written, without the async runtime.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| StoreError::Closed)
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)
 }

@@ -29,10 +29,7 @@ impl JsonEnclosure {
 
 /// The title, never empty: the beginning of the text (80 characters) where there is none, else the URL.
 pub(super) fn title_of(article: &ArticleRef<'_>) -> String {
-    let title = article
-        .title
-        .filter(|title| !title.trim().is_empty())
-        .map(str::to_owned);
+    let title = article.title.filter(|title| !title.trim().is_empty()).map(str::to_owned);
     title
         .or_else(|| Some(start_of(article.text, 80)).filter(|start| !start.is_empty()))
         .unwrap_or_else(|| article.url.to_owned())
@@ -43,12 +40,7 @@ pub(super) fn authors_of(article: &ArticleRef<'_>) -> Vec<String> {
     let mut authors = list(article.authors);
     authors.retain(|name| !name.trim().is_empty());
     if authors.is_empty() {
-        authors.extend(
-            article
-                .byline
-                .filter(|byline| !byline.trim().is_empty())
-                .map(str::to_owned),
-        );
+        authors.extend(article.byline.filter(|byline| !byline.trim().is_empty()).map(str::to_owned));
     }
     authors
 }
@@ -101,15 +93,8 @@ pub(super) fn start_of(text: &str, limit: usize) -> String {
 /// `urn:uuid:…`, derived from `name` alone (RFC 9562, version 8: the first 128 bits of its SHA-256).
 pub(super) fn uuid_of(name: &str) -> String {
     let hash = digest(&SHA256, name.as_bytes());
-    let bits = hash
-        .as_ref()
-        .iter()
-        .take(16)
-        .fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
-    let hex = format!(
-        "{:032x}",
-        (bits & !(0xf << 76) & !(0b11 << 62)) | (8 << 76) | (0b10 << 62)
-    );
+    let bits = hash.as_ref().iter().take(16).fold(0, |bits: u128, byte| bits << 8 | u128::from(*byte));
+    let hex = format!("{:032x}", (bits & !(0xf << 76) & !(0b11 << 62)) | (8 << 76) | (0b10 << 62));
     let parts = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)];
     let parts = parts.map(|(from, to)| hex.get(from..to).unwrap_or_default());
     format!("urn:uuid:{}", parts.join("-"))
@@ -124,11 +109,7 @@ mod tests {
         let id = uuid_of("a/1");
         assert_eq!(id, uuid_of("a/1"));
         assert_ne!(id, uuid_of("a/2"));
-        let parts: Vec<usize> = id
-            .trim_start_matches("urn:uuid:")
-            .split('-')
-            .map(str::len)
-            .collect();
+        let parts: Vec<usize> = id.trim_start_matches("urn:uuid:").split('-').map(str::len).collect();
         assert_eq!(parts, [8, 4, 4, 4, 12], "{id}");
         assert_eq!(id.get(23..24), Some("8"), "{id}");
         assert!(["8", "9", "a", "b"].contains(&id.get(28..29).unwrap()), "{id}");

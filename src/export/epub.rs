@@ -70,10 +70,7 @@ impl EpubWriter {
     /// The package document: what the book is called and which files it has, in reading order. The id of the book is
     /// derived from its title and its newest text, so that the same articles make the same book.
     fn package(&self) -> String {
-        let name = format!(
-            "{}/book/{}/{}",
-            self.channel.store_id, self.channel.title, self.modified
-        );
+        let name = format!("{}/book/{}/{}", self.channel.store_id, self.channel.title, self.modified);
         let mut out = String::from(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<package xmlns=\"http://www.idpf.org/2007/opf\" version=\"3.0\" \
              unique-identifier=\"id\">\n<metadata xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\n<dc:identifier id=\"id\">",

@@ -40,9 +40,6 @@ pub(crate) enum ExportError {
 impl ExportError {
     /// `path` cannot be written.
     pub(crate) fn of(path: &std::path::Path, error: io::Error) -> Self {
-        Self::Target {
-            path: path.to_owned(),
-            error,
-        }
+        Self::Target { path: path.to_owned(), error }
     }
 }

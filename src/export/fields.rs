@@ -122,11 +122,7 @@ impl Fields {
                 fields.push(field);
             }
         }
-        Ok(if fields.is_empty() {
-            Self::default()
-        } else {
-            Self(fields)
-        })
+        Ok(if fields.is_empty() { Self::default() } else { Self(fields) })
     }
 }
 
@@ -148,14 +144,7 @@ mod tests {
         assert_eq!(names(" title, url,title"), ["title", "url"]);
         assert_eq!(names("").len(), FIELDS.len());
         let hint = |typed| Fields::parse(typed).unwrap_err();
-        assert_eq!(
-            hint("titel"),
-            "there is no field \"titel\"; did you mean \"title\"?"
-        );
-        assert!(
-            hint("colour").contains("the fields are seq, id"),
-            "{}",
-            hint("colour")
-        );
+        assert_eq!(hint("titel"), "there is no field \"titel\"; did you mean \"title\"?");
+        assert!(hint("colour").contains("the fields are seq, id"), "{}", hint("colour"));
     }
 }

@@ -186,11 +186,7 @@ pub(crate) const FORMATS: &[Format] = &[
         ending: ".opml",
         help: "The sources, for other feed readers",
         docs: "the sources; passwords and tokens in their URLs are masked",
-        contents: Contents::Records {
-            noun: "sources",
-            selection: &["source", "tag"],
-            write: opml::write,
-        },
+        contents: Contents::Records { noun: "sources", selection: &["source", "tag"], write: opml::write },
         folder: FolderLayout::Unsupported,
         ..ARTICLES
     },
@@ -275,9 +271,7 @@ pub(crate) const FORMATS: &[Format] = &[
 impl Format {
     /// The format of that name, in lower or upper case.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        FORMATS
-            .iter()
-            .find(|format| format.name.eq_ignore_ascii_case(name))
+        FORMATS.iter().find(|format| format.name.eq_ignore_ascii_case(name))
     }
 
     /// Names of the formats with a property, such as `rss, atom, jsonfeed`.
@@ -303,10 +297,9 @@ impl Format {
     pub(crate) fn open(&self, options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {
         match self.contents {
             Contents::Articles(open) => open(options),
-            Contents::Records { .. } => Err(ExportError::Usage(format!(
-                "{} is not made of articles",
-                self.name
-            ))),
+            Contents::Records { .. } => {
+                Err(ExportError::Usage(format!("{} is not made of articles", self.name)))
+            }
         }
     }
 }
@@ -325,17 +318,11 @@ fn table(separator: char, options: WriterOptions) -> Box<dyn ArticleWriter> {
 }
 
 fn jsonl(options: WriterOptions) -> Box<dyn ArticleWriter> {
-    boxed(JsonlWriter {
-        out: options.sink,
-        fields: options.fields,
-        buffer: Vec::new(),
-    })
+    boxed(JsonlWriter { out: options.sink, fields: options.fields, buffer: Vec::new() })
 }
 
 fn sqlite(options: WriterOptions) -> Result<Box<dyn ArticleWriter>, ExportError> {
-    let file = options
-        .file
-        .ok_or_else(|| ExportError::Usage("sqlite needs a file: --to PATH".into()))?;
+    let file = options.file.ok_or_else(|| ExportError::Usage("sqlite needs a file: --to PATH".into()))?;
     Ok(boxed(SqliteFileWriter::new(&file, options.sink)?))
 }
 
@@ -362,15 +349,10 @@ mod tests {
         let lines: String = FORMATS
             .iter()
             .map(|format| {
-                let feature = format.feature.map_or_else(String::new, |name| {
-                    format!(". In builds with the feature `{name}`")
-                });
-                format!(
-                    "| `{}` | {}{feature} | {} |\n",
-                    format.name,
-                    format.docs,
-                    folder(format.folder)
-                )
+                let feature = format
+                    .feature
+                    .map_or_else(String::new, |name| format!(". In builds with the feature `{name}`"));
+                format!("| `{}` | {}{feature} | {} |\n", format.name, format.docs, folder(format.folder))
             })
             .collect();
         let docs = include_str!("../../docs/exports.md");

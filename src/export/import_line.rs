@@ -78,9 +78,7 @@ pub(crate) fn read_line(text: &str) -> Result<ImportRecord, String> {
     match line.op.as_deref() {
         Some("merged" | "deleted") => removal(&line),
         Some("new" | "revised") | None => article(line),
-        Some(other) => Err(format!(
-            "`op` is {other:?}; it is new, revised, merged or deleted"
-        )),
+        Some(other) => Err(format!("`op` is {other:?}; it is new, revised, merged or deleted")),
     }
 }
 
@@ -90,12 +88,7 @@ fn removal(line: &ImportLine) -> Result<ImportRecord, String> {
     if line.op.as_deref() == Some("merged") && into.is_none_or(|into| into <= 0 || into == line.id) {
         return Err("a merged article names another one in `into`".into());
     }
-    Ok(ImportRecord::Gone {
-        seq: line.seq,
-        id: line.id,
-        into,
-        at: line.at.ok_or("`at` is missing")?,
-    })
+    Ok(ImportRecord::Gone { seq: line.seq, id: line.id, into, at: line.at.ok_or("`at` is missing")? })
 }
 
 /// Checks the line of an article. Optional values that make no sense (a URL that is none, a date that is none) are dropped;
@@ -109,10 +102,8 @@ fn article(line: ImportLine) -> Result<ImportRecord, String> {
         Some(value) if words.contains(&value.as_str()) => Ok(value),
         Some(value) => Err(format!("`{name}` is {value:?}; it is {}", words.join(" or "))),
     };
-    let precision = line
-        .precision
-        .map(|value| one_of("precision", Some(value), PRECISIONS, ""))
-        .transpose()?;
+    let precision =
+        line.precision.map(|value| one_of("precision", Some(value), PRECISIONS, "")).transpose()?;
     let web = |value: Option<String>| value.and_then(|value| link::web_url(&value));
     let text = |value: Option<String>| value.map(|value| clean(&value));
     let date = |value: Option<String>| value.filter(|value| is_date(value));
@@ -122,10 +113,7 @@ fn article(line: ImportLine) -> Result<ImportRecord, String> {
         seq: line.seq,
         id: line.id,
         revised: line.op.as_deref() == Some("revised"),
-        source: line
-            .source
-            .map(|name| clean(&name))
-            .filter(|name| !name.is_empty() && name.len() <= 100),
+        source: line.source.map(|name| clean(&name)).filter(|name| !name.is_empty() && name.len() <= 100),
         short_link: web(line.short_link),
         title: text(line.title),
         standfirst: text(line.standfirst),
@@ -147,9 +135,7 @@ fn article(line: ImportLine) -> Result<ImportRecord, String> {
         rights: text(line.rights),
         enclosures: serde_json::to_string(&enclosures).map_err(|error| error.to_string())?,
         method: one_of("method", line.method, &["rule", "auto", "feed"], "auto")?,
-        kind: line
-            .kind
-            .map_or_else(|| "article".to_owned(), |kind| clean(&kind)),
+        kind: line.kind.map_or_else(|| "article".to_owned(), |kind| clean(&kind)),
         origins: serde_json::to_string(&line.origins).map_err(|error| error.to_string())?,
         cluster: line.cluster.unwrap_or(line.id),
         first_seen,
@@ -177,9 +163,7 @@ fn safe(html: &str, base: &Url) -> String {
 
 /// Drops control characters other than tabs and line breaks.
 fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|&c| !c.is_control() || c == '\n' || c == '\t')
-        .collect()
+    text.chars().filter(|&c| !c.is_control() || c == '\n' || c == '\t').collect()
 }
 
 /// `2018`, `2018-01`, `2018-01-05` or RFC 3339.
@@ -211,10 +195,7 @@ mod tests {
         for bad in ["script", "onclick", "iframe", "javascript"] {
             assert!(!article.html.contains(bad), "{}", article.html);
         }
-        assert_eq!(
-            (article.image, article.short_link, article.published),
-            (None, None, None)
-        );
+        assert_eq!((article.image, article.short_link, article.published), (None, None, None));
     }
 
     #[test]
@@ -224,14 +205,8 @@ mod tests {
             ("{\"id\":1}", "missing field `seq`"),
             ("{\"seq\":0,\"id\":1}", "numbers above 0"),
             ("{\"seq\":1,\"id\":1}", "`url` is missing"),
-            (
-                "{\"seq\":1,\"id\":1,\"url\":\"javascript:x\"}",
-                "no http or https address",
-            ),
-            (
-                "{\"seq\":1,\"id\":1,\"op\":\"lost\"}",
-                "new, revised, merged or deleted",
-            ),
+            ("{\"seq\":1,\"id\":1,\"url\":\"javascript:x\"}", "no http or https address"),
+            ("{\"seq\":1,\"id\":1,\"op\":\"lost\"}", "new, revised, merged or deleted"),
             ("{\"seq\":1,\"id\":1,\"op\":\"merged\"}", "in `into`"),
         ] {
             let error = read_line(line).unwrap_err();

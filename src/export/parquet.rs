@@ -72,11 +72,7 @@ impl ParquetWriter {
         }
         let properties = Arc::new(properties.build());
         let file = SerializedFileWriter::new(options.sink, Arc::new(schema), properties).map_err(failed)?;
-        Ok(Self {
-            file,
-            columns: fields.into_iter().map(ColumnBuffer::new).collect(),
-            bytes: 0,
-        })
+        Ok(Self { file, columns: fields.into_iter().map(ColumnBuffer::new).collect(), bytes: 0 })
     }
 
     /// Writes what is gathered, column by column in the order of the schema.
@@ -136,8 +132,7 @@ impl ColumnBuffer {
             (FieldKind::List, FieldValue::Json(json)) => {
                 let items = list(json);
                 self.push_levels(items.len());
-                self.texts
-                    .extend(items.iter().map(|item| ByteArray::from(item.as_str())));
+                self.texts.extend(items.iter().map(|item| ByteArray::from(item.as_str())));
                 16 + json.len()
             }
             (FieldKind::Map, FieldValue::Json(json)) => {
@@ -176,10 +171,8 @@ impl ColumnBuffer {
 
     /// The levels of a list or map of so many items.
     fn push_levels(&mut self, items: usize) {
-        self.defined
-            .extend((0..items.max(1)).map(|_| i16::from(items > 0)));
-        self.repeated
-            .extend((0..items.max(1)).map(|at| i16::from(at > 0)));
+        self.defined.extend((0..items.max(1)).map(|_| i16::from(items > 0)));
+        self.repeated.extend((0..items.max(1)).map(|at| i16::from(at > 0)));
     }
 
     /// Writes one column of the file; a map has two, the second one with `is_map_value`.
@@ -192,11 +185,7 @@ impl ColumnBuffer {
                 writer.write_batch(&self.numbers, defined, repeated)?;
             }
             _ => {
-                let texts = if is_map_value {
-                    &self.map_values
-                } else {
-                    &self.texts
-                };
+                let texts = if is_map_value { &self.map_values } else { &self.texts };
                 let writer = writer.typed::<ByteArrayType>();
                 writer.write_batch(texts, defined, repeated)?;
             }

@@ -61,11 +61,7 @@ pub(crate) fn export(
     now: DateTime<Utc>,
     mut progress: impl FnMut(u64),
 ) -> Result<ExportSummary, ExportError> {
-    let mut opener = Opener {
-        job,
-        bytes: Arc::default(),
-        files: 0,
-    };
+    let mut opener = Opener { job, bytes: Arc::default(), files: 0 };
     let mut summary = ExportSummary::default();
     match job.format.contents {
         Contents::Records { write, .. } => {
@@ -109,15 +105,10 @@ fn export_articles(
     };
     let mut writer: Box<dyn ArticleWriter + '_> = match &folder {
         None => opener.open_single()?.writer(job)?,
-        Some(folder) if is_plain && job.format.folder == FolderLayout::FilePerArticle => Box::new(
-            FilePerArticleWriter::new(folder, job.format.ending, &mut open_file),
-        ),
-        Some(folder) => Box::new(PartitionedWriter::new(
-            folder,
-            job.partition,
-            range,
-            &mut open_file,
-        )),
+        Some(folder) if is_plain && job.format.folder == FolderLayout::FilePerArticle => {
+            Box::new(FilePerArticleWriter::new(folder, job.format.ending, &mut open_file))
+        }
+        Some(folder) => Box::new(PartitionedWriter::new(folder, job.partition, range, &mut open_file)),
     };
     summary.seq = reader.for_each(&job.query, |item| {
         match item {
@@ -191,10 +182,7 @@ impl Opener<'_> {
 
     /// Puts counting and compression on top of an output.
     fn open(&self, out: OutputSink, file: Option<PathBuf>) -> Result<OpenedOutput, ExportError> {
-        let mut sink: OutputSink = Box::new(CountingSink {
-            out,
-            bytes: Arc::clone(&self.bytes),
-        });
+        let mut sink: OutputSink = Box::new(CountingSink { out, bytes: Arc::clone(&self.bytes) });
         match self.job.compression {
             Some(Compression::Gzip) if self.job.format.has(Property::GzipRecords) => {}
             Some(compression) => sink = compression.wrap(sink)?,

@@ -41,12 +41,7 @@ pub(super) struct TextWriter<F> {
 impl<F: TextFormat> TextWriter<F> {
     /// Nothing is written before the first article or the end.
     pub(super) fn new(format: F, out: OutputSink) -> Self {
-        Self {
-            format,
-            out,
-            is_begun: false,
-            buffer: String::new(),
-        }
+        Self { format, out, is_begun: false, buffer: String::new() }
     }
 }
 

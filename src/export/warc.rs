@@ -23,10 +23,7 @@ const INFO: &str = "software: cuttings\r\nformat: WARC File Format 1.1\r\n\
 
 /// Writes the stored pages; returns how many. With gzip each record is a member of its own, as WARC readers expect.
 pub(super) fn write(mut export: RecordExport<'_>) -> Result<u64, ExportError> {
-    let pages = RawPages {
-        source: export.query.sources.first().cloned(),
-        since: export.query.since,
-    };
+    let pages = RawPages { source: export.query.sources.first().cloned(), since: export.query.since };
     let limit = export.query.limit.unwrap_or(u64::MAX);
     let store = export.reader.store_id()?;
     let (mut written, mut last_page) = (0, 0);
@@ -103,12 +100,7 @@ impl Record {
 fn response(page: &RawPageRow, store: &str) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {} {}\r\n", page.status, reason(page.status));
     for line in page.headers.lines() {
-        let name = line
-            .split(':')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let name = line.split(':').next().unwrap_or_default().trim().to_ascii_lowercase();
         // The body is no longer coded, and its length is that of the plain bytes.
         if !["content-encoding", "content-length", "transfer-encoding", ""].contains(&name.as_str()) {
             head.extend([line.trim_end(), "\r\n"]);
@@ -122,10 +114,7 @@ fn response(page: &RawPageRow, store: &str) -> Vec<u8> {
         name: format!("{store}/page/{}/{}", page.page_id, page.fetched_at),
         date: date(page),
         content_type: "application/http; msgtype=response",
-        more: format!(
-            "WARC-Target-URI: {url}\r\nWARC-Payload-Digest: sha1:{}\r\n",
-            base32(hash.as_ref())
-        ),
+        more: format!("WARC-Target-URI: {url}\r\nWARC-Payload-Digest: sha1:{}\r\n", base32(hash.as_ref())),
     };
     record.bytes(&[head.as_bytes(), &page.body].concat())
 }
@@ -152,10 +141,8 @@ fn base32(bytes: &[u8]) -> String {
     bytes
         .chunks(5)
         .flat_map(|chunk| {
-            let bits = chunk
-                .iter()
-                .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte))
-                << (40 - 8 * chunk.len());
+            let bits =
+                chunk.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte)) << (40 - 8 * chunk.len());
             let digits = (8 * chunk.len()).div_ceil(5);
             (0..digits).filter_map(move |at| LETTERS.get((bits >> (35 - 5 * at) & 31) as usize))
         })

@@ -48,9 +48,6 @@ mod tests {
         let mut out = String::new();
         element("a", "<b c=\"d\"> & \u{1} \u{FFFF}\u{1F600}\t\r\n", &mut out);
         attribute("x", "\"<&", &mut out);
-        assert_eq!(
-            out,
-            "<a>&lt;b c=&quot;d&quot;&gt; &amp;  \u{1F600}\t&#13;\n</a>\n x=\"&quot;&lt;&amp;\""
-        );
+        assert_eq!(out, "<a>&lt;b c=&quot;d&quot;&gt; &amp;  \u{1F600}\t&#13;\n</a>\n x=\"&quot;&lt;&amp;\"");
     }
 }

@@ -56,16 +56,10 @@ pub(super) fn extract(
     // A configured language decides how dates are read, too.
     let configured = rules.iter().find_map(|rules| rules.language.clone());
     let language = configured.or_else(|| language::declared_language(&meta, &json_ld));
-    let dates = DateContext {
-        zone,
-        now,
-        language: language.as_deref(),
-    };
+    let dates = DateContext { zone, now, language: language.as_deref() };
     let mut matcher = RuleMatcher::new(document, rules, &base, dates);
-    let mut extraction = Extraction {
-        links: links::page_links(&meta, &base, page.link_header),
-        ..Extraction::default()
-    };
+    let mut extraction =
+        Extraction { links: links::page_links(&meta, &base, page.link_header), ..Extraction::default() };
     apply_rules(&mut matcher, &mut extraction);
     document.spend_pass()?;
 
@@ -73,10 +67,7 @@ pub(super) fn extract(
         extraction.kind = PageKind::NotArticle;
         extraction.selectors = matcher.outcomes;
         document.spend_pass()?;
-        return Ok(Article {
-            extraction,
-            body: Selection::of_all(document, &[]),
-        });
+        return Ok(Article { extraction, body: Selection::of_all(document, &[]) });
     }
 
     let fallback = FallbackExtractor {
@@ -153,11 +144,7 @@ fn extract_body(
     // The rules of `remove` and `cut_after` hold without a body rule, too.
     let is_cut =
         found.selection.until.is_some() || matcher.layers.iter().any(|rules| !rules.remove.is_empty());
-    extraction.text = if is_cut {
-        join_blocks(&blocks(document, &found.selection))
-    } else {
-        found.text
-    };
+    extraction.text = if is_cut { join_blocks(&blocks(document, &found.selection)) } else { found.text };
     if !extraction.text.is_empty() {
         extraction.origins.insert(Field::Body, Origin::Auto);
     }
@@ -195,11 +182,7 @@ fn pagination_links(matcher: &mut RuleMatcher<'_>, meta: &PageMeta, page_url: &U
     let next = matcher.url(Field::NextPage, |rules| &rules.next_page);
     let single = matcher.url(Field::SinglePage, |rules| &rules.single_page);
     PaginationLinks {
-        next: if has_rule {
-            next
-        } else {
-            next_page::find_next(document, meta, base, page_url)
-        },
+        next: if has_rule { next } else { next_page::find_next(document, meta, base, page_url) },
         single,
         amp: meta.link("amphtml").and_then(|href| link::resolve(base, href)),
         joined: Vec::new(),

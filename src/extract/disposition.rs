@@ -40,10 +40,8 @@ pub struct Segment {
 /// All blocks that a reader sees of a page, in order, with their dispositions. `body` is the body of the article,
 /// `layers` are the rules that were applied.
 pub(super) fn segments(document: &Document, body: &Selection, layers: &[&ArticleRules]) -> Vec<Segment> {
-    let Some(root) = document
-        .nodes()
-        .find(|at| document.tag(*at) == Tag::Body)
-        .or_else(|| document.nodes().next())
+    let Some(root) =
+        document.nodes().find(|at| document.tag(*at) == Tag::Body).or_else(|| document.nodes().next())
     else {
         return Vec::new();
     };
@@ -75,10 +73,7 @@ pub(super) fn segments(document: &Document, body: &Selection, layers: &[&Article
     let page = Selection::of(document, root);
     let mut texts = page.texts(document).peekable();
     let mut segments = Vec::new();
-    for Block {
-        kind, first, last, ..
-    } in blocks(document, &page)
-    {
+    for Block { kind, first, last, .. } in blocks(document, &page) {
         let mut pieces: Vec<(Disposition, String)> = Vec::new();
         while texts.next_if(|(at, _)| *at < first).is_some() {}
         while let Some((at, text)) = texts.next_if(|(at, _)| *at <= last) {

@@ -26,13 +26,7 @@ pub(super) fn declared_language(meta: &PageMeta, json_ld: &JsonLd) -> Option<Str
             && rest.len() < 20
             && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         let primary = primary.to_ascii_lowercase();
-        is_tag.then(|| {
-            if has_subtags {
-                format!("{primary}-{rest}")
-            } else {
-                primary
-            }
-        })
+        is_tag.then(|| if has_subtags { format!("{primary}-{rest}") } else { primary })
     })
 }
 
@@ -59,10 +53,8 @@ pub(super) fn language_of_text(declared: Option<String>, text: &str) -> Option<(
     let is_doubtful =
         || !is_plainly(primary, text) && detect(text, FIRST_SAMPLE).is_none_or(|found| is_other(&found));
     let is_long = text.chars().take(LEAST_TEXT).count() == LEAST_TEXT;
-    let other = (is_detectable && is_long && is_doubtful())
-        .then(|| detect_language(text))
-        .flatten()
-        .filter(is_other);
+    let other =
+        (is_detectable && is_long && is_doubtful()).then(|| detect_language(text)).flatten().filter(is_other);
     Some(match other {
         Some(found) => (found, Origin::Auto),
         None => (declared, Origin::Meta),
@@ -84,9 +76,7 @@ fn are_close(one: &str, other: &str) -> bool {
         &["hi", "mr", "ne"],
         &["zh", "ja"],
     ];
-    FAMILIES
-        .iter()
-        .any(|family| family.contains(&one) && family.contains(&other))
+    FAMILIES.iter().any(|family| family.contains(&one) && family.contains(&other))
 }
 
 /// Words that are common in one language and in none but near relatives of it.
@@ -307,16 +297,10 @@ mod tests {
     #[test]
     fn a_text_is_plainly_in_its_own_language_alone() {
         for (language, text) in PLAIN {
-            let taken: Vec<&str> = COMMON
-                .iter()
-                .map(|(code, _)| *code)
-                .filter(|code| is_plainly(code, text))
-                .collect();
-            let expected: Vec<&str> = COMMON
-                .iter()
-                .map(|(code, _)| *code)
-                .filter(|code| code == language)
-                .collect();
+            let taken: Vec<&str> =
+                COMMON.iter().map(|(code, _)| *code).filter(|code| is_plainly(code, text)).collect();
+            let expected: Vec<&str> =
+                COMMON.iter().map(|(code, _)| *code).filter(|code| code == language).collect();
             assert_eq!(taken, expected, "{language}");
         }
         assert!(!is_plainly("en", "The ferry and the bridge."), "too short");

@@ -42,10 +42,8 @@ pub(super) fn base(meta: &PageMeta, page_url: &Url) -> Url {
 pub(super) fn page_links(meta: &PageMeta, base: &Url, link_header: Option<&str>) -> PageLinks {
     let in_header = |rel: &str| {
         let mut links = link_header.into_iter().flat_map(header_links);
-        let (_, target) = links.find(|(rels, _)| {
-            rels.split_whitespace()
-                .any(|known| known.eq_ignore_ascii_case(rel))
-        })?;
+        let (_, target) =
+            links.find(|(rels, _)| rels.split_whitespace().any(|known| known.eq_ignore_ascii_case(rel)))?;
         link::resolve(base, target)
     };
     let in_page = |rel: &str| link::resolve(base, meta.link(rel)?);
@@ -94,9 +92,7 @@ pub(super) fn printed_short_link(document: &Document, base: &Url) -> Option<Url>
 
 /// True if an element is named a short link.
 fn is_short_link(document: &Document, at: NodeId) -> bool {
-    let is_named = document
-        .attr(at, "name")
-        .is_some_and(|name| name.eq_ignore_ascii_case("shortlink"));
+    let is_named = document.attr(at, "name").is_some_and(|name| name.eq_ignore_ascii_case("shortlink"));
     is_named || class_words(document, at).any(|word| matches!(&*word, "shortlink" | "shorturl" | "kurzlink"))
 }
 
@@ -124,9 +120,7 @@ fn header_links(header: &str) -> Vec<(&str, &str)> {
         let parameters = after.split_once('<').map_or(after, |(before, _)| before);
         let rel = parameters.split([';', ',']).find_map(|parameter| {
             let (name, value) = parameter.split_once('=')?;
-            name.trim()
-                .eq_ignore_ascii_case("rel")
-                .then(|| value.trim().trim_matches('"'))
+            name.trim().eq_ignore_ascii_case("rel").then(|| value.trim().trim_matches('"'))
         });
         if let Some(rel) = rel {
             found.push((rel, target.trim()));
@@ -144,22 +138,13 @@ mod tests {
     fn the_short_link_in_a_box_or_behind_its_label() {
         let base = Url::parse("https://a.example/long/path").unwrap();
         for (html, expected) in [
-            (
-                "<p>Short link:</p><input type=text value='/News/1'>",
-                Some("https://a.example/News/1"),
-            ),
-            (
-                "<input class='text_inner_ShortLink' value='https://s.example/1'>",
-                Some("https://s.example/1"),
-            ),
+            ("<p>Short link:</p><input type=text value='/News/1'>", Some("https://a.example/News/1")),
+            ("<input class='text_inner_ShortLink' value='https://s.example/1'>", Some("https://s.example/1")),
             (
                 "<span>Kurzlink:</span> <a href='https://s.example/2'>kopieren</a>",
                 Some("https://s.example/2"),
             ),
-            (
-                "<b>Short URL</b> <i>https://s.example/3</i>",
-                Some("https://s.example/3"),
-            ),
+            ("<b>Short URL</b> <i>https://s.example/3</i>", Some("https://s.example/3")),
             ("<p>Short link:</p><input type=text value=''><p>Other</p>", None),
             ("<script>'Short link:'</script><p>https://s.example/4</p>", None),
             ("<p>https://s.example/5</p>", None),
@@ -175,10 +160,7 @@ mod tests {
         let header = "<https://s.example/a>; title=\"x\"; rel=shortlink, </b?c=1,2>; rel=\"canonical next\"";
         assert_eq!(
             header_links(header),
-            [
-                ("shortlink", "https://s.example/a"),
-                ("canonical next", "/b?c=1,2")
-            ]
+            [("shortlink", "https://s.example/a"), ("canonical next", "/b?c=1,2")]
         );
         assert_eq!(header_links("<<>;rel"), []);
     }

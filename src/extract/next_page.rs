@@ -45,20 +45,17 @@ pub(super) fn find_next(document: &Document, meta: &PageMeta, base: &Url, page_u
     {
         return Some(url);
     }
-    document
-        .nodes()
-        .filter(|at| document.tag(*at) == Tag::A)
-        .find_map(|at| {
-            let href = document.attr(at, "href")?;
-            // Most links of a page lead to other articles, which is seen before they are parsed.
-            let is_relative = href.len() < SHORT_LINK && !href.starts_with('/');
-            let may_be = is_relative || href.starts_with('?') || stem.find(href.as_bytes()).is_some();
-            if !may_be || !href.bytes().any(|byte| byte.is_ascii_digit()) {
-                return None;
-            }
-            let url = link::resolve(base, href).filter(follows)?;
-            is_of_pager(document, at).then_some(url)
-        })
+    document.nodes().filter(|at| document.tag(*at) == Tag::A).find_map(|at| {
+        let href = document.attr(at, "href")?;
+        // Most links of a page lead to other articles, which is seen before they are parsed.
+        let is_relative = href.len() < SHORT_LINK && !href.starts_with('/');
+        let may_be = is_relative || href.starts_with('?') || stem.find(href.as_bytes()).is_some();
+        if !may_be || !href.bytes().any(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let url = link::resolve(base, href).filter(follows)?;
+        is_of_pager(document, at).then_some(url)
+    })
 }
 
 /// Bytes: a shorter link may be relative to the page itself, such as `page/2`.
@@ -84,11 +81,9 @@ fn stem(page_url: &Url) -> &str {
 /// True if a link looks like one of a pager: `rel=next`, a bare number, or the class names around it.
 fn is_of_pager(document: &Document, at: NodeId) -> bool {
     let has_next = |name: &str| {
-        document.attr(at, name).is_some_and(|value| {
-            value
-                .split_whitespace()
-                .any(|word| word.eq_ignore_ascii_case("next"))
-        })
+        document
+            .attr(at, name)
+            .is_some_and(|value| value.split_whitespace().any(|word| word.eq_ignore_ascii_case("next")))
     };
     if has_next("rel") || has_next("class") {
         return true;
@@ -97,16 +92,14 @@ fn is_of_pager(document: &Document, at: NodeId) -> bool {
     if text.len() <= 2 && text.parse::<u32>().is_ok() {
         return true;
     }
-    std::iter::once(at)
-        .chain(document.ancestors(at).take(4))
-        .any(|at| {
-            ["class", "id"].iter().any(|name| {
-                document.attr(at, name).is_some_and(|value| {
-                    let value = value.to_ascii_lowercase();
-                    PAGER_PARTS.iter().any(|part| value.contains(part))
-                })
+    std::iter::once(at).chain(document.ancestors(at).take(4)).any(|at| {
+        ["class", "id"].iter().any(|name| {
+            document.attr(at, name).is_some_and(|value| {
+                let value = value.to_ascii_lowercase();
+                PAGER_PARTS.iter().any(|part| value.contains(part))
             })
         })
+    })
 }
 
 /// A URL without a page number, and the number that was taken out; none for the URL as it is.
@@ -135,10 +128,7 @@ fn own_readings(url: &Url) -> Vec<Reading> {
     let mut found = vec![(normal_form(path, query), None)];
     // The first page often lacks the parameter of its number.
     for name in PARAMETERS {
-        if !url
-            .query_pairs()
-            .any(|(known, _)| known.eq_ignore_ascii_case(name))
-        {
+        if !url.query_pairs().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
             found.push((format!("{}{name}=", normal_form(path, query)), None));
         }
     }
@@ -161,10 +151,8 @@ fn numbered_readings(url: &Url) -> Vec<Reading> {
         if let Some(number) = page_number(&value)
             && PARAMETERS.contains(&name.to_lowercase().as_str())
         {
-            let rest: Vec<&str> = query
-                .split('&')
-                .filter(|pair| pair.split('=').next() != Some(&*name))
-                .collect();
+            let rest: Vec<&str> =
+                query.split('&').filter(|pair| pair.split('=').next() != Some(&*name)).collect();
             found.push((
                 format!("{}{}=", normal_form(path, &rest.join("&")), name.to_lowercase()),
                 Some(number),
@@ -259,11 +247,7 @@ mod tests {
         ] {
             let html = format!("<p>Text</p><div class=pagination><a href='{href}'>Weiter</a></div>");
             let expected = Some(format!("https://a.example{href}"));
-            assert_eq!(
-                found(&format!("https://a.example{page}"), &html),
-                expected,
-                "{page}"
-            );
+            assert_eq!(found(&format!("https://a.example{page}"), &html), expected, "{page}");
         }
     }
 
@@ -271,23 +255,11 @@ mod tests {
     fn other_links_are_no_next_page() {
         for (page, html) in [
             // Another story, whose name has a number.
-            (
-                "/story",
-                "<p>See <a href='/story-2'>the second part of our series</a>",
-            ),
+            ("/story", "<p>See <a href='/story-2'>the second part of our series</a>"),
             ("/story", "<div class=pagination><a href='/story/3'>3</a></div>"),
-            (
-                "/story",
-                "<div class=pagination><a href='/story/comment-page-2/'>2</a></div>",
-            ),
-            (
-                "/story",
-                "<div class=pagination><a href='/story?comment=2'>2</a></div>",
-            ),
-            (
-                "/story",
-                "<div class=pagination><a href='https://b.example/story/2'>2</a></div>",
-            ),
+            ("/story", "<div class=pagination><a href='/story/comment-page-2/'>2</a></div>"),
+            ("/story", "<div class=pagination><a href='/story?comment=2'>2</a></div>"),
+            ("/story", "<div class=pagination><a href='https://b.example/story/2'>2</a></div>"),
             ("/story/3", "<div class=pagination><a href='/story/2'>2</a></div>"),
             ("/2026/11/23", "<link rel=next href='/2026/12/1'>"),
             ("/a-1-story", "<link rel=next href='/another-story'>"),

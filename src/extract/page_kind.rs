@@ -41,15 +41,9 @@ fn is_cut_short(document: &Document, json_ld: &JsonLd, extraction: &Extraction, 
     if declared.is_some_and(|count| text.split_whitespace().count() * 2 < count) && !is_unspaced(text) {
         return true;
     }
-    let is_of_page = matches!(
-        extraction.origins.get(&Field::Body),
-        Some(Origin::Rule | Origin::Auto)
-    );
-    let selectors: Vec<Css> = json_ld
-        .paid_selectors
-        .iter()
-        .filter_map(|selector| Css::parse(selector).ok())
-        .collect();
+    let is_of_page = matches!(extraction.origins.get(&Field::Body), Some(Origin::Rule | Origin::Auto));
+    let selectors: Vec<Css> =
+        json_ld.paid_selectors.iter().filter_map(|selector| Css::parse(selector).ok()).collect();
     if selectors.is_empty() || !is_of_page {
         return is_short;
     }
@@ -61,11 +55,7 @@ fn is_cut_short(document: &Document, json_ld: &JsonLd, extraction: &Extraction, 
     }
     let (mut free_chars, mut paid_chars) = (0, 0);
     for (at, text) in body.texts(document) {
-        let chars = if paid.contains(at) {
-            &mut paid_chars
-        } else {
-            &mut free_chars
-        };
+        let chars = if paid.contains(at) { &mut paid_chars } else { &mut free_chars };
         *chars += count_printed(text);
     }
     match (free_chars >= LEAST_PART, paid_chars >= LEAST_PART) {
@@ -85,22 +75,14 @@ fn is_unspaced(text: &str) -> bool {
 /// True if a page loads a script that asks visitors to prove they are human.
 fn is_challenge(document: &Document) -> bool {
     const SIGNATURES: &[&str] = &[
-        "_cf_chl_opt",
-        "cf-challenge",
-        "captcha-delivery.com",
-        "px-captcha",
-        "_Incapsula_Resource",
-        "geo.captcha-delivery",
-        "awswaf",
+        "_cf_chl_opt", "cf-challenge", "captcha-delivery.com", "px-captcha", "_Incapsula_Resource",
+        "geo.captcha-delivery", "awswaf",
     ];
     let has_signature = |text: &str| SIGNATURES.iter().any(|part| text.contains(part));
     document.nodes().any(|at| match document.tag(at) {
         Tag::Script | Tag::Iframe => {
             document.attr(at, "src").is_some_and(has_signature)
-                || document
-                    .children(at)
-                    .filter_map(|child| document.text(child))
-                    .any(has_signature)
+                || document.children(at).filter_map(|child| document.text(child)).any(has_signature)
         }
         Tag::Div => {
             document.attr(at, "id").is_some_and(has_signature)
@@ -121,11 +103,7 @@ mod tests {
 
     fn kind(html: &str) -> PageKind {
         let url = Url::parse("https://paper.example/a/dyke").unwrap();
-        let page = PageInput {
-            html,
-            url: &url,
-            link_header: None,
-        };
+        let page = PageInput { html, url: &url, link_header: None };
         article(&page, &[], Tz::UTC, DateTime::UNIX_EPOCH).unwrap().kind
     }
 
@@ -165,27 +143,11 @@ mod tests {
             ("no part is named, short", page("", 3, None), PageKind::Paywalled),
             ("no part is named, long", page("", 20, None), PageKind::Article),
             ("the part is not there", page(part, 3, None), PageKind::Paywalled),
-            (
-                "the part is not there, much is",
-                page(part, 20, None),
-                PageKind::Paywalled,
-            ),
+            ("the part is not there, much is", page(part, 20, None), PageKind::Paywalled),
             ("the part is empty", page(part, 3, Some(0)), PageKind::Paywalled),
-            (
-                "both parts are there, short",
-                page(part, 2, Some(3)),
-                PageKind::Article,
-            ),
-            (
-                "all is the part, short",
-                page(part, 0, Some(4)),
-                PageKind::Paywalled,
-            ),
-            (
-                "all is the part, long",
-                page(part, 0, Some(20)),
-                PageKind::Article,
-            ),
+            ("both parts are there, short", page(part, 2, Some(3)), PageKind::Article),
+            ("all is the part, short", page(part, 0, Some(4)), PageKind::Paywalled),
+            ("all is the part, long", page(part, 0, Some(20)), PageKind::Article),
             (
                 "half of the words are there",
                 page(&format!("{part},\"wordCount\":900"), 2, Some(14)),
@@ -196,11 +158,7 @@ mod tests {
                 page(&format!("{part},\"wordCount\":\"500\""), 2, Some(14)),
                 PageKind::Article,
             ),
-            (
-                "a selector that is none",
-                page(&broken, 20, None),
-                PageKind::Article,
-            ),
+            ("a selector that is none", page(&broken, 20, None), PageKind::Article),
         ] {
             assert_eq!(kind(&html), expected, "{what}");
         }

@@ -69,17 +69,10 @@ impl PageMeta {
     }
 
     fn add_meta(&mut self, document: &Document, at: NodeId) {
-        let Some(content) = document
-            .attr(at, "content")
-            .or_else(|| document.attr(at, "value"))
-        else {
+        let Some(content) = document.attr(at, "content").or_else(|| document.attr(at, "value")) else {
             return;
         };
-        let content = if content.contains('&') {
-            plain_text(content)
-        } else {
-            collapse_whitespace(content)
-        };
+        let content = if content.contains('&') { plain_text(content) } else { collapse_whitespace(content) };
         if content.is_empty() {
             return;
         }
@@ -98,11 +91,8 @@ impl PageMeta {
     /// Adds a property of an image for sharing. The properties follow the URL of their image (ogp.me, structured
     /// properties); in some templates those of the first image stand before it.
     fn add_shared_image(&mut self, property: &str, content: &str) {
-        let begins = property.is_empty()
-            && self
-                .shared_images
-                .last()
-                .is_none_or(|image| !image.urls.is_empty());
+        let begins =
+            property.is_empty() && self.shared_images.last().is_none_or(|image| !image.urls.is_empty());
         if begins || self.shared_images.is_empty() {
             self.shared_images.push(SharedImage::default());
         }
@@ -124,12 +114,7 @@ impl PageMeta {
 
     /// All contents of the names that fit, sorted by name.
     pub(super) fn all_matching(&self, fits: fn(&str) -> bool) -> impl Iterator<Item = &str> {
-        let mut names: Vec<&str> = self
-            .values
-            .keys()
-            .map(String::as_str)
-            .filter(|name| fits(name))
-            .collect();
+        let mut names: Vec<&str> = self.values.keys().map(String::as_str).filter(|name| fits(name)).collect();
         names.sort_unstable();
         names.into_iter().flat_map(|name| self.all(name))
     }
@@ -150,11 +135,7 @@ impl PageMeta {
     /// The name of the site.
     pub(super) fn site(&self) -> Option<&str> {
         self.first(&[
-            "og:site_name",
-            "application-name",
-            "al:android:app_name",
-            "publisher",
-            "dc.publisher",
+            "og:site_name", "application-name", "al:android:app_name", "publisher", "dc.publisher",
             "twitter:app:name:iphone",
         ])
         .filter(|name| name.chars().count() < 60 && !name.starts_with("http"))
@@ -163,9 +144,7 @@ impl PageMeta {
 
 /// The text of a `<title>`; none for that of an SVG.
 fn title(document: &Document, at: NodeId) -> Option<String> {
-    let in_svg = document
-        .ancestors(at)
-        .any(|outer| document.tag(outer) == Tag::Svg);
+    let in_svg = document.ancestors(at).any(|outer| document.tag(outer) == Tag::Svg);
     let texts = document.children(at).filter_map(|child| document.text(child));
     let title = plain_text(&texts.collect::<String>());
     (!title.is_empty() && !in_svg).then_some(title)

@@ -111,10 +111,7 @@ impl Pagination {
             NextPage::Following(_) => {
                 let known: HashSet<&str> = self.article.text.split("\n\n").collect();
                 // A server may send the first page again for a page number that does not exist.
-                let is_new = page
-                    .text
-                    .split("\n\n")
-                    .any(|paragraph| !known.contains(paragraph));
+                let is_new = page.text.split("\n\n").any(|paragraph| !known.contains(paragraph));
                 if !page.text.is_empty() && is_new {
                     self.article.text.push_str("\n\n");
                     self.article.text.push_str(&page.text);
@@ -137,10 +134,7 @@ impl Pagination {
             NextPage::Amp(_) | NextPage::None => "the AMP form of the page",
         };
         self.missing = Some(Failure {
-            message: format!(
-                "{what} could not be had, what is there is kept: {}",
-                failure.message
-            ),
+            message: format!("{what} could not be had, what is there is kept: {}", failure.message),
             ..failure
         });
         if let NextPage::Single(url) = next {
@@ -209,18 +203,9 @@ impl Pagination {
         }
         for (field, is_taken) in [
             (Field::Title, take_missing(&mut article.title, page.title)),
-            (
-                Field::Standfirst,
-                take_missing(&mut article.standfirst, page.standfirst),
-            ),
-            (
-                Field::Published,
-                take_missing(&mut article.published, page.published),
-            ),
-            (
-                Field::Modified,
-                take_missing(&mut article.modified, page.modified),
-            ),
+            (Field::Standfirst, take_missing(&mut article.standfirst, page.standfirst)),
+            (Field::Published, take_missing(&mut article.published, page.published)),
+            (Field::Modified, take_missing(&mut article.modified, page.modified)),
             (Field::Image, take_missing(&mut article.image, page.image)),
         ] {
             taken.extend(is_taken.then_some(field));
@@ -263,10 +248,7 @@ mod tests {
         Extraction {
             text: text.to_owned(),
             html: format!("<p>{text}</p>"),
-            pagination: PaginationLinks {
-                next: next.map(url),
-                ..PaginationLinks::default()
-            },
+            pagination: PaginationLinks { next: next.map(url), ..PaginationLinks::default() },
             ..Extraction::default()
         }
     }
@@ -358,10 +340,7 @@ mod tests {
         amp.origins.insert(Field::Body, Origin::Auto);
         pagination.add_page(&url("amp"), amp);
         let (article, _) = pagination.finish();
-        assert_eq!(
-            (article.text.as_str(), article.title.as_deref()),
-            ("text", Some("Title"))
-        );
+        assert_eq!((article.text.as_str(), article.title.as_deref()), ("text", Some("Title")));
         first.text = "text".into();
         assert_eq!(Pagination::new(&url("1"), first).next_url(), None);
     }

@@ -45,13 +45,7 @@ impl<'a> RuleMatcher<'a> {
         base: &'a Url,
         dates: DateContext<'a>,
     ) -> Self {
-        Self {
-            document,
-            layers,
-            base,
-            dates,
-            outcomes: Vec::new(),
-        }
+        Self { document, layers, base, dates, outcomes: Vec::new() }
     }
 
     /// The first text of any rule.
@@ -84,9 +78,7 @@ impl<'a> RuleMatcher<'a> {
 
     /// The first link of any rule, made absolute.
     pub(super) fn url(&mut self, field: Field, selectors: FieldSelectors) -> Option<Url> {
-        self.first_value(field, selectors, |matcher, _, text| {
-            link::resolve(matcher.base, &text)
-        })
+        self.first_value(field, selectors, |matcher, _, text| link::resolve(matcher.base, &text))
     }
 
     /// The body: all matches of the first rule that gives text, without what any layer removes. A body is elements: its
@@ -100,17 +92,14 @@ impl<'a> RuleMatcher<'a> {
                 let mut selection = Selection::of_all(document, &document.select(&rule.css));
                 matcher.cut(&mut selection);
                 let is_body = match (&rule.attr, &rule.matches) {
-                    (None, None) => selection
-                        .texts(document)
-                        .any(|(_, text)| !collapse_whitespace(text).is_empty()),
+                    (None, None) => {
+                        selection.texts(document).any(|(_, text)| !collapse_whitespace(text).is_empty())
+                    }
                     (None, Some(pattern)) => pattern.is_match(&join_blocks(&blocks(document, &selection))),
                     (Some(_), _) => false,
                 };
                 is_body.then(|| Measured {
-                    length: selection
-                        .texts(document)
-                        .map(|(_, text)| count_printed(text))
-                        .sum(),
+                    length: selection.texts(document).map(|(_, text)| count_printed(text)).sum(),
                     value: selection,
                 })
             },
@@ -135,11 +124,7 @@ impl<'a> RuleMatcher<'a> {
 
     /// True if the page has a text of `reject_if_contains`.
     pub(super) fn rejects_page(&self) -> bool {
-        let mut phrases = self
-            .layers
-            .iter()
-            .flat_map(|rules| &rules.reject_if_contains)
-            .peekable();
+        let mut phrases = self.layers.iter().flat_map(|rules| &rules.reject_if_contains).peekable();
         if phrases.peek().is_none() {
             return false;
         }
@@ -196,11 +181,7 @@ impl<'a> RuleMatcher<'a> {
 
     /// The values of a rule's matches in document order, without empty ones.
     fn values<'r>(&'r self, rule: &'r FieldRule) -> impl Iterator<Item = String> + 'r {
-        self.document
-            .select(&rule.css)
-            .into_iter()
-            .take(MOST_MATCHES)
-            .filter_map(|at| self.value(rule, at))
+        self.document.select(&rule.css).into_iter().take(MOST_MATCHES).filter_map(|at| self.value(rule, at))
     }
 
     /// The value of one match: the element's text or its `@attr`, of that the first group of `match`, else all of it.

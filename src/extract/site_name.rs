@@ -32,9 +32,7 @@ pub(super) fn without_site(title: &str, site: Option<&str>, host: &str, headline
     names.push(fold(host));
     let mut kept = title.trim();
     for _ in 0..MOST_REMOVED {
-        let shorter = SEPARATORS
-            .iter()
-            .find_map(|separator| without_segment(kept, separator, &names));
+        let shorter = SEPARATORS.iter().find_map(|separator| without_segment(kept, separator, &names));
         match shorter {
             Some(shorter) => kept = shorter,
             None => break,
@@ -74,30 +72,10 @@ mod tests {
     #[test]
     fn the_name_of_the_site_goes() {
         for (title, site, host, expected) in [
-            (
-                "Calls to boycott - The Paper",
-                Some("The Paper"),
-                "a.example",
-                "Calls to boycott",
-            ),
-            (
-                "The Paper | Calls - again",
-                Some("The Paper"),
-                "a.example",
-                "Calls - again",
-            ),
-            (
-                "Calls | World | thepaper.example",
-                None,
-                "www.thepaper.example",
-                "Calls | World",
-            ),
-            (
-                "Calls - a study",
-                Some("The Paper"),
-                "a.example",
-                "Calls - a study",
-            ),
+            ("Calls to boycott - The Paper", Some("The Paper"), "a.example", "Calls to boycott"),
+            ("The Paper | Calls - again", Some("The Paper"), "a.example", "Calls - again"),
+            ("Calls | World | thepaper.example", None, "www.thepaper.example", "Calls | World"),
+            ("Calls - a study", Some("The Paper"), "a.example", "Calls - a study"),
             ("The Paper", Some("The Paper"), "a.example", "The Paper"),
             (
                 "Rufe nach Boykott – Politik – Zeitung",
@@ -109,12 +87,7 @@ mod tests {
             assert_eq!(without_site(title, site, host, &[]), expected, "{title}");
         }
         assert_eq!(
-            without_site(
-                "Calls to boycott it | World",
-                None,
-                "a.example",
-                &["Calls to boycott it"]
-            ),
+            without_site("Calls to boycott it | World", None, "a.example", &["Calls to boycott it"]),
             "Calls to boycott it"
         );
     }

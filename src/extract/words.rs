@@ -33,18 +33,9 @@ pub(super) fn class_words(document: &Document, at: NodeId) -> impl Iterator<Item
 
 /// The words of a class list or id, in lower case.
 pub(super) fn split_words(value: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    let is_lower = |word: &str| {
-        word.bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let is_lower = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     value
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty() && word.len() < LONGEST_WORD)
-        .map(move |word| {
-            if is_lower(word) {
-                word.into()
-            } else {
-                word.to_lowercase().into()
-            }
-        })
+        .map(move |word| if is_lower(word) { word.into() } else { word.to_lowercase().into() })
 }

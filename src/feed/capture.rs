@@ -121,12 +121,7 @@ impl FieldCapture {
 impl DeclaredType {
     /// Reads the attributes `type` and `mode`.
     fn of(tag: &Tag<'_>, is_atom: bool) -> Self {
-        let value = |name| {
-            tag.attribute(name)
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase()
-        };
+        let value = |name| tag.attribute(name).unwrap_or_default().trim().to_ascii_lowercase();
         let (mime, mode) = (value("type"), value("mode"));
         let mime = mime.split(';').next().unwrap_or_default().trim();
         if mode == "base64" {
@@ -166,9 +161,7 @@ fn decode_base64(text: &str) -> Option<String> {
     if has_lone_digit {
         digits.push(b'A');
     }
-    let mut bytes = GeneralPurpose::new(&alphabet::STANDARD, config)
-        .decode(digits)
-        .ok()?;
+    let mut bytes = GeneralPurpose::new(&alphabet::STANDARD, config).decode(digits).ok()?;
     if has_lone_digit {
         bytes.pop();
     }

@@ -90,9 +90,8 @@ impl ChannelDraft {
             }
             FeedField::SkipHour => {
                 // 24 is midnight in RSS 0.91.
-                let hour = number(text)
-                    .filter(|hour| *hour <= 24)
-                    .and_then(|hour| u8::try_from(hour % 24).ok());
+                let hour =
+                    number(text).filter(|hour| *hour <= 24).and_then(|hour| u8::try_from(hour % 24).ok());
                 add_once(&mut self.hints.skip_hours, hour);
             }
             FeedField::SkipDay => {
@@ -188,14 +187,12 @@ fn number(text: &str) -> Option<u32> {
 
 /// The length of an `updatePeriod` by its name (RSS 1.0 syndication module).
 fn named_period(text: &str) -> Option<Duration> {
-    Some(Duration::from_hours(
-        match text.trim().to_ascii_lowercase().as_str() {
-            "hourly" => 1,
-            "daily" => 24,
-            "weekly" => 7 * 24,
-            "monthly" => 30 * 24,
-            "yearly" => 365 * 24,
-            _ => return None,
-        },
-    ))
+    Some(Duration::from_hours(match text.trim().to_ascii_lowercase().as_str() {
+        "hourly" => 1,
+        "daily" => 24,
+        "weekly" => 7 * 24,
+        "monthly" => 30 * 24,
+        "yearly" => 365 * 24,
+        _ => return None,
+    }))
 }

@@ -21,9 +21,7 @@ pub fn is_complete(bytes: &[u8]) -> bool {
 /// The name, with its prefix, of the first element that is the root of a feed. `<rss/>` is none: it needs no end tag.
 fn root_name(head: &[u8]) -> Option<&[u8]> {
     head.split(|byte| *byte == b'<').skip(1).find_map(|tag| {
-        let name = tag
-            .split(|byte| byte.is_ascii_whitespace() || b"/>".contains(byte))
-            .next()?;
+        let name = tag.split(|byte| byte.is_ascii_whitespace() || b"/>".contains(byte)).next()?;
         let local = name.rsplit(|byte| *byte == b':').next()?;
         let closes_itself = tag.split(|byte| *byte == b'>').next()?.ends_with(b"/");
         ([&b"rss"[..], b"feed", b"rdf"].contains(&local) && !closes_itself).then_some(name)
@@ -37,10 +35,7 @@ mod tests {
     #[test]
     fn a_truncated_feed_is_not_complete() {
         for (text, complete) in [
-            (
-                "<?xml version='1.0'?><!-- <rss> --><rss version='2.0'><channel></channel></rss>",
-                true,
-            ),
+            ("<?xml version='1.0'?><!-- <rss> --><rss version='2.0'><channel></channel></rss>", true),
             ("<RSS><channel></Rss >\n<!-- made in 0.1 s -->", true),
             ("<rss><channel><item></item>", false),
             ("<rss><channel></channel></rs", false),

@@ -66,11 +66,7 @@ fn diagnose_page(text: &str, base: Option<&Url>) -> NotAFeed {
             asks_for_password |= kind.eq_ignore_ascii_case("password");
         }
     }
-    let that = if asks_for_password {
-        " that asks for a password"
-    } else {
-        ""
-    };
+    let that = if asks_for_password { " that asks for a password" } else { "" };
     NotAFeed {
         reason: format!("this is a web page{that}, not a feed"),
         hint: feed.map(|url| format!("it links to the feed {}", link::mask_secrets(&url))),

@@ -16,12 +16,8 @@ use crate::link;
 const MAX_CANDIDATES: usize = 50;
 
 /// Types under which pages announce feeds.
-const FEED_TYPES: &[&str] = &[
-    "application/rss+xml",
-    "application/atom+xml",
-    "application/feed+json",
-    "application/rdf+xml",
-];
+const FEED_TYPES: &[&str] =
+    &["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"];
 
 /// A link that may lead to a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,9 +42,7 @@ pub fn find_feeds(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<F
         };
         let href = || tag.attribute("href").map(decode_references);
         if tag.is("base") {
-            base = href()
-                .and_then(|href| web_address(&href, Some(page)))
-                .unwrap_or(base);
+            base = href().and_then(|href| web_address(&href, Some(page))).unwrap_or(base);
         }
         let announced = tag.is("link") && announces_feed(&tag);
         let is_candidate = announced || (tag.is("a") && may_link_to_feed(&tag));
@@ -76,9 +70,7 @@ pub fn find_feeds(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<F
 pub(super) fn announces_feed(tag: &Tag<'_>) -> bool {
     let has_relation = |relation: &str| {
         let relations = tag.attribute("rel").unwrap_or_default();
-        relations
-            .split_ascii_whitespace()
-            .any(|known| known.eq_ignore_ascii_case(relation))
+        relations.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(relation))
     };
     has_relation("feed") || (has_relation("alternate") && has_feed_type(tag))
 }

@@ -67,13 +67,7 @@ pub(super) struct FieldText<'t> {
 impl<'t> FieldText<'t> {
     /// The value of an attribute, which is plain text.
     pub(super) fn of_attribute(text: impl Into<Cow<'t, str>>) -> Self {
-        Self {
-            text: text.into(),
-            kind: TextKind::Text,
-            rank: 0,
-            depth: 0,
-            base: None,
-        }
+        Self { text: text.into(), kind: TextKind::Text, rank: 0, depth: 0, base: None }
     }
 
     /// The rank of its element, then its depth up to 255.
@@ -185,11 +179,7 @@ impl EntryDraft {
     /// Adds a link that may lead to the entry's page; `rank` is one of [`link_rank`].
     pub(super) fn add_link(&mut self, rank: u8, href: &str, base: Option<&Url>) {
         let href = href.trim();
-        let url = if href.is_empty() {
-            None
-        } else {
-            web_address(href, base)
-        };
+        let url = if href.is_empty() { None } else { web_address(href, base) };
         if url.is_none() && href.len() > link::MAX_URL {
             self.record_loss("a link is longer than 4 kB and was left out");
         }
@@ -260,10 +250,7 @@ impl EntryDraft {
     /// The entry, with the best of each field.
     pub(super) fn finish(self) -> Entry {
         let (summary, content) = (self.summary.into_value(), self.content.into_value());
-        let base = content
-            .as_ref()
-            .or(summary.as_ref())
-            .and_then(|html| html.base.clone());
+        let base = content.as_ref().or(summary.as_ref()).and_then(|html| html.base.clone());
         Entry {
             id: self.id.into_value(),
             link: self.link.into_value(),
@@ -298,10 +285,7 @@ impl Html {
     /// The HTML of a field; `None` if it is empty. Plain text is escaped.
     fn of(value: &FieldText<'_>) -> Option<Self> {
         let text = value.text.trim();
-        let html = |text: String| Self {
-            text,
-            base: value.base.cloned(),
-        };
+        let html = |text: String| Self { text, base: value.base.cloned() };
         match value.kind {
             _ if text.is_empty() => None,
             TextKind::Text => Some(html(escape_html(text))),

@@ -172,9 +172,7 @@ pub(super) mod link_rank {
 /// The rank of a link by its relation and type (RFC 4287, 4.2.7); `None` for links that never lead to the entry.
 pub(super) fn rank_of_link(relation: Option<&str>, mime: Option<&str>) -> Option<u8> {
     let relation = relation.unwrap_or("alternate").trim().to_ascii_lowercase();
-    let relation = relation
-        .strip_prefix("http://www.iana.org/assignments/relation/")
-        .unwrap_or(&relation);
+    let relation = relation.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(&relation);
     let mime = mime.unwrap_or_default().trim().to_ascii_lowercase();
     let is_page = mime.is_empty() || mime.contains("html");
     match relation {

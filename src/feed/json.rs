@@ -33,9 +33,7 @@ pub(super) fn parse_json(text: &str, base: Option<&Url>) -> Result<ParsedFeed, N
     }
     let document: Value = serde_json::from_str(&without_lone_surrogates(text)).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        NotAFeed::because(format!(
-            "this looks like JSON but is broken at line {line}, column {column}"
-        ))
+        NotAFeed::because(format!("this looks like JSON but is broken at line {line}, column {column}"))
     })?;
     let Value::Object(document) = document else {
         return Err(NotAFeed::because("this is a JSON list, not a JSON Feed"));
@@ -104,11 +102,7 @@ fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> EntryDraft {
             if fitting.len() < text.len() {
                 draft.record_loss("a text is longer than 1 MiB and was cut");
             }
-            let value = FieldText {
-                kind,
-                base,
-                ..FieldText::of_attribute(fitting)
-            };
+            let value = FieldText { kind, base, ..FieldText::of_attribute(fitting) };
             draft.add(field, &value);
         }
     }
@@ -129,10 +123,7 @@ fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> EntryDraft {
     }
     for file in list(item, "attachments").iter().filter_map(Value::as_object) {
         if let Some(href) = text_or_number(file, "url") {
-            let (mime, size) = (
-                text_or_number(file, "mime_type"),
-                text_or_number(file, "size_in_bytes"),
-            );
+            let (mime, size) = (text_or_number(file, "mime_type"), text_or_number(file, "size_in_bytes"));
             draft.add_enclosure(&href, mime.as_deref(), size.as_deref(), base);
         }
     }
@@ -194,11 +185,7 @@ fn string<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v str> {
 
 /// A member that must be a list; empty if it is none.
 fn list<'v>(object: &'v Map<String, Value>, name: &str) -> &'v [Value] {
-    object
-        .get(name)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
+    object.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A member that is a string or a number.

@@ -52,10 +52,7 @@ pub(super) fn parse_page(
     if links.is_empty() {
         return Err(no_links(listing, matched));
     }
-    let mut feed = ParsedFeed {
-        title: title_of(&document),
-        ..ParsedFeed::default()
-    };
+    let mut feed = ParsedFeed { title: title_of(&document), ..ParsedFeed::default() };
     let mut positions: HashMap<&str, usize> = HashMap::new();
     for (index, link) in links.iter().enumerate() {
         let block = block_around(&document, &links, index);
@@ -146,10 +143,7 @@ fn block_around(document: &Document, links: &[ListedLink], index: usize) -> Node
 
 /// Matches rules against the whole page: a selector may name what is around a block.
 fn match_rules<'r>(document: &Document, rules: &'r [FieldRule]) -> Vec<MatchedRule<'r>> {
-    rules
-        .iter()
-        .map(|rule| (rule, document.select(&rule.css)))
-        .collect()
+    rules.iter().map(|rule| (rule, document.select(&rule.css))).collect()
 }
 
 /// The first value of the first rule that gives one within a block.
@@ -161,10 +155,7 @@ fn first_value<T>(
 ) -> Option<T> {
     rules.iter().find_map(|(rule, nodes)| {
         let from = nodes.partition_point(|node| *node < block);
-        let nodes = nodes
-            .iter()
-            .skip(from)
-            .take_while(|node| **node < document.end(block));
+        let nodes = nodes.iter().skip(from).take_while(|node| **node < document.end(block));
         nodes.copied().find_map(|node| {
             let text = match &rule.attr {
                 Some(attribute) => collapse_whitespace(document.attr(node, attribute)?),
@@ -198,9 +189,7 @@ fn printed_date(text: &str, format: Option<&str>, zone: Tz) -> Option<Timestamp>
 /// The address that relative links start from: that of the first `<base>` with an `href`, else the page's own.
 fn base_of(document: &Document, page: &Url) -> Url {
     let mut bases = document.nodes().filter(|node| document.name(*node) == "base");
-    bases
-        .find_map(|node| link::resolve(page, document.attr(node, "href")?))
-        .unwrap_or_else(|| page.clone())
+    bases.find_map(|node| link::resolve(page, document.attr(node, "href")?)).unwrap_or_else(|| page.clone())
 }
 
 /// The title of the page, which becomes that of the feed.
@@ -212,11 +201,7 @@ fn title_of(document: &Document) -> Option<String> {
 
 /// The error for a page without links to articles; `matched` elements matched the selectors.
 fn no_links(listing: &Listing, matched: usize) -> NotAFeed {
-    let selectors: Vec<String> = listing
-        .links
-        .iter()
-        .map(|rule| format!("`{}`", rule.typed))
-        .collect();
+    let selectors: Vec<String> = listing.links.iter().map(|rule| format!("`{}`", rule.typed)).collect();
     let selectors = selectors.join(", ");
     match (matched, &listing.pattern) {
         (0, _) => NotAFeed::with_hint(

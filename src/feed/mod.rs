@@ -122,10 +122,7 @@ fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut text = Vec::new();
-    MultiGzDecoder::new(bytes)
-        .take(limits::UNPACKED + 1)
-        .read_to_end(&mut text)
-        .ok()?;
+    MultiGzDecoder::new(bytes).take(limits::UNPACKED + 1).read_to_end(&mut text).ok()?;
     (text.len() as u64 <= limits::UNPACKED).then_some(text)
 }
 

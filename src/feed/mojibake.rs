@@ -20,13 +20,7 @@ use crate::model::{Entry, EntryDetails, ParsedFeed};
 pub fn repair_mojibake(feed: &mut ParsedFeed) {
     repair_all(feed.title.iter_mut());
     for entry in &mut feed.entries {
-        let Entry {
-            title,
-            summary,
-            content,
-            details,
-            ..
-        } = entry;
+        let Entry { title, summary, content, details, .. } = entry;
         repair_all(title.iter_mut().chain(summary).chain(content));
         let may_need_repair = |details: &EntryDetails| {
             let mut names = details.authors.iter().chain(&details.categories);
@@ -170,16 +164,9 @@ mod tests {
 
     #[test]
     fn text_that_was_encoded_three_times_over() {
-        let twice = |text: &str| {
-            WINDOWS_1252
-                .decode_without_bom_handling(text.as_bytes())
-                .0
-                .into_owned()
-        };
-        let mut feed = ParsedFeed {
-            title: Some(twice(&twice(&twice("l’été")))),
-            ..ParsedFeed::default()
-        };
+        let twice = |text: &str| WINDOWS_1252.decode_without_bom_handling(text.as_bytes()).0.into_owned();
+        let mut feed =
+            ParsedFeed { title: Some(twice(&twice(&twice("l’été")))), ..ParsedFeed::default() };
         repair_mojibake(&mut feed);
         assert_eq!(feed.title.as_deref(), Some("l’été"));
     }

@@ -45,10 +45,7 @@ pub(super) struct OpenElements<'a> {
 
 impl<'a> OpenElements<'a> {
     pub(super) fn new(base: Option<&Url>) -> Self {
-        Self {
-            base: base.cloned().map(Rc::new),
-            ..Self::default()
-        }
+        Self { base: base.cloned().map(Rc::new), ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -66,11 +63,7 @@ impl<'a> OpenElements<'a> {
 
     /// Whether the innermost element is a child of one with the role [`ElementRole::Credit`].
     pub(super) fn is_in_credit(&self) -> bool {
-        self.stack
-            .iter()
-            .rev()
-            .nth(1)
-            .is_some_and(|parent| parent.role == ElementRole::Credit)
+        self.stack.iter().rev().nth(1).is_some_and(|parent| parent.role == ElementRole::Credit)
     }
 
     /// Whether any element so far declared RSS by its namespace.
@@ -126,11 +119,7 @@ impl<'a> OpenElements<'a> {
     /// The index of the innermost element of a name, in any case.
     pub(super) fn position_of(&mut self, name: &str) -> Option<usize> {
         let is_few = self.strays >= MAX_STRAY_SEARCHES;
-        let from = if is_few {
-            self.stack.len().saturating_sub(FEW)
-        } else {
-            0
-        };
+        let from = if is_few { self.stack.len().saturating_sub(FEW) } else { 0 };
         let mut searched = self.stack.iter().skip(from);
         let found = searched.rposition(|element| element.name.eq_ignore_ascii_case(name));
         self.strays += usize::from(found.is_none());

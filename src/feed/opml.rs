@@ -62,11 +62,7 @@ pub fn parse_opml(bytes: &[u8]) -> Result<Vec<OpmlFeed>, NotAFeed> {
 
 /// An attribute as one line of text; `None` if it is empty.
 fn value(tag: &Tag<'_>, name: &str) -> Option<String> {
-    plain_line(
-        &decode_references(tag.attribute(name)?),
-        TextKind::Text,
-        limits::LINE,
-    )
+    plain_line(&decode_references(tag.attribute(name)?), TextKind::Text, limits::LINE)
 }
 
 /// Folders and categories, each once, the first [`limits::LIST`]. Categories have commas between them, and slashes

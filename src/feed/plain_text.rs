@@ -77,11 +77,7 @@ fn without_tags(text: &str, kind: TextKind) -> Cow<'_, str> {
         if parts_words(name) {
             plain.push(' ');
         }
-        rest = if is_hidden(name) {
-            skip_element(name, after_tag)
-        } else {
-            after_tag
-        };
+        rest = if is_hidden(name) { skip_element(name, after_tag) } else { after_tag };
     }
     plain.push_str(&decode_references(rest));
     Cow::Owned(plain)
@@ -148,9 +144,7 @@ pub(super) fn is_html_element(name: &str) -> bool {
 
 /// Whether a name, in any case, is in a list with spaces between its words.
 pub(super) fn is_in_list(name: &str, names: &str) -> bool {
-    names
-        .split_ascii_whitespace()
-        .any(|known| known.eq_ignore_ascii_case(name))
+    names.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Plain text as HTML: `&`, `<`, `>` and `"` become references.
@@ -183,11 +177,7 @@ mod tests {
             ("Vec<T> and <b>1 < 2</b>", TextKind::Either, "Vec<T> and 1 < 2"),
             ("Vec<T> and 1 < 2", TextKind::Html, "Vec and 1 < 2"),
             ("a<!-- <b> -->b<!-- c", TextKind::Html, "ab<!-- c"),
-            (
-                "a<script>if (b) {}</script>c<STYLE>d</Style>e",
-                TextKind::Html,
-                "ace",
-            ),
+            ("a<script>if (b) {}</script>c<STYLE>d</Style>e", TextKind::Html, "ace"),
             ("a<script>b", TextKind::Html, "a"),
             ("&lt;b&gt; caf&eacute;", TextKind::Either, "<b> café"),
             ("a <b", TextKind::Either, "a <b"),

@@ -34,11 +34,7 @@ use crate::model::ParsedFeed;
 /// Parses a document of markup. `base` resolves relative links; `repairs` says whether text that was encoded twice is
 /// repaired.
 pub(super) fn parse_markup(text: &str, base: Option<&Url>, repairs: bool) -> Result<ParsedFeed, NotAFeed> {
-    let mut reader = FeedReader {
-        repairs,
-        open: OpenElements::new(base),
-        ..FeedReader::default()
-    };
+    let mut reader = FeedReader { repairs, open: OpenElements::new(base), ..FeedReader::default() };
     for token in MarkupTokens::new(text) {
         match token {
             MarkupToken::Start(tag) => reader.start(&tag),
@@ -47,9 +43,7 @@ pub(super) fn parse_markup(text: &str, base: Option<&Url>, repairs: bool) -> Res
             MarkupToken::CData(text) => reader.text(text),
         }
     }
-    reader
-        .finish()
-        .map_err(|root| diagnose_markup(text, root.as_deref(), base))
+    reader.finish().map_err(|root| diagnose_markup(text, root.as_deref(), base))
 }
 
 /// An entry whose element is open.
@@ -192,9 +186,7 @@ impl<'a> FeedReader<'a> {
             ElementRole::Enclosure => {
                 if let (Some(entry), Some(href)) = (&mut self.entry, value("url").or_else(|| value("href"))) {
                     let (mime, length) = (value("type"), value("length").or_else(|| value("fileSize")));
-                    entry
-                        .draft
-                        .add_enclosure(&href, mime.as_deref(), length.as_deref(), base);
+                    entry.draft.add_enclosure(&href, mime.as_deref(), length.as_deref(), base);
                 }
             }
             ElementRole::Field(field, rank) => {
@@ -226,10 +218,7 @@ impl<'a> FeedReader<'a> {
             draft.add_link(link_rank::PAGE, &decode_references(href), base);
         }
         if let Some(at) = tag.attribute("lastmod") {
-            draft.add(
-                FeedField::Updated,
-                &FieldText::of_attribute(decode_references(at)),
-            );
+            draft.add(FeedField::Updated, &FieldText::of_attribute(decode_references(at)));
         }
         if let Some(language) = self.open.innermost().and_then(|element| element.language) {
             draft.set_default_language(language);
@@ -248,16 +237,12 @@ impl<'a> FeedReader<'a> {
             self.capture = Some(capture);
             return;
         }
-        let relation = tag
-            .attribute("rel")
-            .map_or(Cow::Borrowed("alternate"), decode_references);
+        let relation = tag.attribute("rel").map_or(Cow::Borrowed("alternate"), decode_references);
         if let Some(href) = tag.attribute("href")
             && matches!(&*relation, "alternate" | "self")
         {
             let is_site = relation == "alternate";
-            entry
-                .draft
-                .set_credited_address(&decode_references(href), is_site, base);
+            entry.draft.set_credited_address(&decode_references(href), is_site, base);
         }
     }
 
@@ -280,8 +265,7 @@ impl<'a> FeedReader<'a> {
                     (None, Some(link_rank::PAGE)) => self.channel.set_link(&href, base),
                     (None, None) => {
                         for relation in relation.iter().flat_map(|relation| relation.split_whitespace()) {
-                            self.channel
-                                .add_relation(&relation.to_ascii_lowercase(), &href, base);
+                            self.channel.add_relation(&relation.to_ascii_lowercase(), &href, base);
                         }
                     }
                     _ => {}
@@ -325,10 +309,7 @@ impl<'a> FeedReader<'a> {
             }
         } else if let Some(draft) = draft
             && !text.trim_ascii().is_empty()
-            && self
-                .open
-                .innermost()
-                .is_some_and(|element| element.role == ElementRole::Credit)
+            && self.open.innermost().is_some_and(|element| element.role == ElementRole::Credit)
         {
             // The text of RSS's `source` is the title of that feed.
             draft.add(FeedField::Credit, &FieldText::of_attribute(text));
@@ -388,13 +369,7 @@ impl<'a> FeedReader<'a> {
             draft.add_link(rank, &text, base);
             return;
         }
-        let value = FieldText {
-            text: text.into(),
-            kind,
-            rank,
-            depth: at.saturating_sub(*entry_at),
-            base,
-        };
+        let value = FieldText { text: text.into(), kind, rank, depth: at.saturating_sub(*entry_at), base };
         draft.add(field, &value);
         match field {
             FeedField::Guid => {

@@ -46,11 +46,7 @@ fn parse_reference(text: &str) -> Option<(Option<char>, &str)> {
         let code = u32::from_str_radix(digits, radix).unwrap_or(u32::MAX);
         return Some((char_of_number(code), rest.strip_prefix(';').unwrap_or(rest)));
     }
-    let end = text
-        .bytes()
-        .take(MAX_NAME)
-        .take_while(u8::is_ascii_alphanumeric)
-        .count();
+    let end = text.bytes().take(MAX_NAME).take_while(u8::is_ascii_alphanumeric).count();
     let (name, rest) = text.split_at_checked(end)?;
     char_of_name(name).map(|c| Some((Some(c), rest.strip_prefix(';')?)))?
 }

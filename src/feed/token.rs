@@ -30,10 +30,7 @@ pub(super) struct Tag<'a> {
 impl<'a> Tag<'a> {
     /// The value of an attribute as written, by its name with prefix, in any case.
     pub(super) fn attribute(&self, name: &str) -> Option<&'a str> {
-        let found = self
-            .attributes
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|&(_, value)| value)
     }
 
@@ -78,10 +75,7 @@ impl<'a> MarkupTokens<'a> {
 
     /// The tokens of a web page.
     pub(super) fn of_html(text: &'a str) -> Self {
-        Self {
-            dialect: Dialect::Html,
-            ..Self::new(text)
-        }
+        Self { dialect: Dialect::Html, ..Self::new(text) }
     }
 
     /// Takes so many bytes.
@@ -166,11 +160,7 @@ impl<'a> MarkupTokens<'a> {
     /// A start tag with its attributes. It ends at `>`, at the next `<`, or with the document.
     fn start_tag(&mut self) -> MarkupToken<'a> {
         self.take(1);
-        let mut tag = Tag {
-            name: self.name(),
-            attributes: Vec::new(),
-            is_empty: false,
-        };
+        let mut tag = Tag { name: self.name(), attributes: Vec::new(), is_empty: false };
         loop {
             self.rest = self.rest.trim_ascii_start();
             match self.rest.as_bytes().first() {
@@ -219,9 +209,7 @@ impl<'a> MarkupTokens<'a> {
             // The closing quote is missing: one that is found beyond a tag belongs to another attribute.
             self.rest = rest;
         }
-        let end = self
-            .rest
-            .find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '<'));
+        let end = self.rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '<'));
         let (value, after) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         let closes_tag = self.dialect == Dialect::Xml && after.starts_with('>');
         let value = value.strip_suffix('/').filter(|_| closes_tag).unwrap_or(value);
@@ -279,11 +267,8 @@ mod tests {
         MarkupTokens::new(text)
             .map(|token| match token {
                 MarkupToken::Start(tag) => {
-                    let pairs: Vec<String> = tag
-                        .attributes
-                        .iter()
-                        .map(|(name, value)| format!(" {name}={value}"))
-                        .collect();
+                    let pairs: Vec<String> =
+                        tag.attributes.iter().map(|(name, value)| format!(" {name}={value}")).collect();
                     let pairs = pairs.concat();
                     format!("<{}{pairs}{}>", tag.name, if tag.is_empty { "/" } else { "" })
                 }
@@ -301,33 +286,17 @@ mod tests {
             ("self-closing", "<a/><b c=\"d\"/>", &["<a/>", "<b c=d/>"]),
             ("unquoted", "<a b=c/d e>", &["<a b=c/d e=>"]),
             ("unquoted and closed", "<a b=c/>", &["<a b=c/>"]),
-            (
-                "a quote that is missing",
-                "<a b=\"c>t</a><d e=\"f\">",
-                &["<a b=c>", "t", "</a>", "<d e=f>"],
-            ),
+            ("a quote that is missing", "<a b=\"c>t</a><d e=\"f\">", &["<a b=c>", "t", "</a>", "<d e=f>"]),
             ("a tag that never ends", "<a <b>", &["<a>", "<b>"]),
             ("an end tag that never ends", "</a <b>", &["</a>", "<b>"]),
-            (
-                "bare brackets",
-                "1 < 2 <3 && a <= b <> <",
-                &["1 < 2 <3 && a <= b <> <"],
-            ),
+            ("bare brackets", "1 < 2 <3 && a <= b <> <", &["1 < 2 <3 && a <= b <> <"]),
             ("a comment", "a<!-- <b> -- -->c", &["a", "c"]),
             ("a comment that never ends", "<!-- a > b <c>", &[" a > b ", "<c>"]),
             ("CDATA", "<![CDATA[a<b]]>c", &["[a<b]", "c"]),
             ("CDATA that never ends", "<![CDATA[a<b>", &["a", "<b>"]),
             ("an instruction", "<?xml version='1.0'?><a>", &["<a>"]),
-            (
-                "a document type",
-                "<!DOCTYPE a [<!ENTITY b \"]>\">]><c>",
-                &["<c>"],
-            ),
-            (
-                "a document type that never ends",
-                "<!DOCTYPE a [ \"><c>",
-                &["<c>"],
-            ),
+            ("a document type", "<!DOCTYPE a [<!ENTITY b \"]>\">]><c>", &["<c>"]),
+            ("a document type that never ends", "<!DOCTYPE a [ \"><c>", &["<c>"]),
             ("an end without a name", "a</>b", &["a", "b"]),
         ] {
             assert_eq!(shown(text), expected, "{what}: {text}");
@@ -343,10 +312,7 @@ mod tests {
         let text = "<a href=/feed/>";
         assert_eq!(value(MarkupTokens::of_html(text)), (Some("/feed/"), false));
         assert_eq!(value(MarkupTokens::new(text)), (Some("/feed"), true));
-        assert_eq!(
-            value(MarkupTokens::of_html("<br href='/x'/>")),
-            (Some("/x"), true)
-        );
+        assert_eq!(value(MarkupTokens::of_html("<br href='/x'/>")), (Some("/x"), true));
     }
 
     #[test]
@@ -361,16 +327,7 @@ mod tests {
 
     #[test]
     fn h13_unclosed_things_take_linear_time() {
-        for piece in [
-            "<!--",
-            "<![CDATA[",
-            "<a b=\"",
-            "<a b='</",
-            "<",
-            "</",
-            "<!a [\"",
-            "<?a",
-        ] {
+        for piece in ["<!--", "<![CDATA[", "<a b=\"", "<a b='</", "<", "</", "<!a [\"", "<?a"] {
             // Were it quadratic, this would take an hour.
             let text = piece.repeat(300_000);
             assert!(MarkupTokens::new(&text).count() <= 600_000, "{piece}");

@@ -18,9 +18,7 @@ pub(super) fn language_tag(text: &str) -> Option<String> {
     let tag = text.trim().replace('_', "-");
     let is_tag = (2..=35).contains(&tag.len())
         && tag.starts_with(|c: char| c.is_ascii_alphabetic())
-        && tag
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     is_tag.then_some(tag)
 }
 
@@ -34,11 +32,7 @@ pub(super) fn person_name(text: &str) -> &str {
     for (open, close) in [('(', ')'), ('（', '）')] {
         if let Some((outside, inside)) = text.split_once(open) {
             let inside = inside.trim().trim_end_matches(close).trim();
-            let name = if inside.contains('@') {
-                outside.trim()
-            } else {
-                inside
-            };
+            let name = if inside.contains('@') { outside.trim() } else { inside };
             if !name.is_empty() {
                 return name;
             }

@@ -154,11 +154,7 @@ impl<'a> Namespaces<'a> {
 
     /// Drops the declarations of elements at `depth` and deeper.
     pub(super) fn leave(&mut self, depth: usize) {
-        while self
-            .declared
-            .pop_if(|declaration| declaration.depth >= depth)
-            .is_some()
-        {}
+        while self.declared.pop_if(|declaration| declaration.depth >= depth).is_some() {}
     }
 
     /// Whether any element so far declared RSS by its address.
@@ -187,44 +183,24 @@ mod tests {
             ("x", "http://purl.org/atom/ns#", Vocabulary::Atom),
             ("r", "http://purl.org/rss/1.0/", Vocabulary::Core),
             ("", "http://purl.org/rss/2.0/", Vocabulary::Core),
-            (
-                "c",
-                "http://purl.org/rss/1.0/modules/content/",
-                Vocabulary::Content,
-            ),
+            ("c", "http://purl.org/rss/1.0/modules/content/", Vocabulary::Content),
             ("m", "http://search.yahoo.com/mrss", Vocabulary::Media),
             ("", "http://unknown.example/", Vocabulary::Core),
             ("dc", "http://unknown.example/", Vocabulary::DublinCore),
             ("z", "http://unknown.example/", Vocabulary::Other),
         ] {
             let mut namespaces = Namespaces::default();
-            let name = if prefix.is_empty() {
-                "xmlns".to_owned()
-            } else {
-                format!("xmlns:{prefix}")
-            };
-            let element = if prefix.is_empty() {
-                "a".to_owned()
-            } else {
-                format!("{prefix}:a")
-            };
+            let name = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
+            let element = if prefix.is_empty() { "a".to_owned() } else { format!("{prefix}:a") };
             namespaces.declare(1, &[(&name, address)]);
-            assert_eq!(
-                namespaces.resolve(&element),
-                (expected, "a"),
-                "{prefix} {address}"
-            );
+            assert_eq!(namespaces.resolve(&element), (expected, "a"), "{prefix} {address}");
         }
     }
 
     #[test]
     fn the_innermost_declaration_counts_until_its_element_ends() {
         let mut namespaces = Namespaces::default();
-        assert_eq!(
-            namespaces.resolve("content:encoded").0,
-            Vocabulary::Content,
-            "undeclared"
-        );
+        assert_eq!(namespaces.resolve("content:encoded").0, Vocabulary::Content, "undeclared");
         namespaces.declare(1, &[("xmlns", "http://www.w3.org/2005/Atom"), ("XMLNS", "x")]);
         namespaces.declare(2, &[("xmlns", "http://www.w3.org/1999/xhtml")]);
         assert_eq!(namespaces.resolve("p").0, Vocabulary::Xhtml);

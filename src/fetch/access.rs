@@ -23,12 +23,9 @@ impl Request {
         let read = tokio::task::spawn_blocking(move || {
             Ok::<_, FetchError>((header_lines(&access)?, transport(&access)?))
         });
-        let (lines, transport) = read.await.map_err(|panic| FetchError::Settings {
-            cause: panic.to_string(),
-        })??;
-        Ok(self
-            .with_headers_for(source.feed.clone(), lines)
-            .with_transport(transport))
+        let (lines, transport) =
+            read.await.map_err(|panic| FetchError::Settings { cause: panic.to_string() })??;
+        Ok(self.with_headers_for(source.feed.clone(), lines).with_transport(transport))
     }
 }
 
@@ -105,11 +102,7 @@ fn secret_headers(access: &RequestOptions) -> Vec<SecretHeader<'_>> {
         });
     }
     if let Some(secret) = &access.bearer {
-        all.push(SecretHeader {
-            key: "bearer".to_owned(),
-            secret,
-            line: Box::new(|token| bearer(&token)),
-        });
+        all.push(SecretHeader { key: "bearer".to_owned(), secret, line: Box::new(|token| bearer(&token)) });
     }
     all
 }
@@ -151,14 +144,11 @@ fn header_lines(access: &RequestOptions) -> Result<Vec<(String, String)>, FetchE
 
 fn transport(access: &RequestOptions) -> Result<Transport, FetchError> {
     let proxy = match &access.proxy {
-        Some(proxy) => Some(proxy_of(&read(proxy)?).map_err(|cause| FetchError::Settings {
-            cause: format!("`proxy`: {cause}"),
-        })?),
+        Some(proxy) => Some(
+            proxy_of(&read(proxy)?)
+                .map_err(|cause| FetchError::Settings { cause: format!("`proxy`: {cause}") })?,
+        ),
         None => None,
     };
-    Ok(Transport {
-        proxy,
-        http1_only: access.http1_only,
-        ca_file: access.ca_file.clone(),
-    })
+    Ok(Transport { proxy, http1_only: access.http1_only, ca_file: access.ca_file.clone() })
 }

@@ -50,12 +50,7 @@ pub(super) async fn read(
     limits: BodyLimits,
 ) -> Result<(Vec<u8>, Option<EncodedBody>), FetchError> {
     let length = response.content_length().unwrap_or(0);
-    let Some(OpenBody {
-        decoded,
-        codings,
-        encoded,
-    }) = open(response, headers, limits).await?
-    else {
+    let Some(OpenBody { decoded, codings, encoded }) = open(response, headers, limits).await? else {
         return Ok((Vec::new(), None));
     };
     let expected = length.saturating_mul(if codings.is_empty() { 1 } else { USUAL_RATIO });
@@ -156,19 +151,12 @@ async fn open(
     for coding in codings.iter().rev() {
         decoded = decode_stream(coding, decoded).await.map_err(fetch_error)?;
     }
-    Ok(Some(OpenBody {
-        decoded,
-        codings: listed,
-        encoded,
-    }))
+    Ok(Some(OpenBody { decoded, codings: listed, encoded }))
 }
 
 /// The codings of a body in the order they were applied, in lower case.
 fn codings(headers: &Headers) -> Result<Vec<String>, FetchError> {
-    let lists: Vec<_> = headers
-        .all("content-encoding")
-        .map(String::from_utf8_lossy)
-        .collect();
+    let lists: Vec<_> = headers.all("content-encoding").map(String::from_utf8_lossy).collect();
     content_coding::parse_codings(lists.iter().map(AsRef::as_ref))
         .map_err(|coding| FetchError::UnknownCoding { coding })
 }
@@ -180,32 +168,29 @@ fn encoded_bytes(
     copy: Option<Arc<Mutex<Vec<u8>>>>,
 ) -> impl stream::Stream<Item = io::Result<Bytes>> {
     let left = limits.bytes.saturating_add(ENCODING_OVERHEAD);
-    stream::try_unfold(
-        (response, left, copy),
-        move |(mut response, left, copy)| async move {
-            let after = limits.idle_timeout;
-            let chunk = match tokio::time::timeout(after, response.chunk()).await {
-                Err(_) => Err(FetchError::Idle { after }),
-                Ok(Err(error)) => Err(client_error::classify(&error, "", after)),
-                Ok(Ok(chunk)) => Ok(chunk),
-            };
-            let Some(chunk) = chunk.map_err(io::Error::other)? else {
-                return Ok(None);
-            };
-            match left.checked_sub(chunk.len() as u64) {
-                Some(left) => {
-                    if let Some(copy) = &copy {
-                        let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
-                        copy.extend_from_slice(&chunk);
-                    }
-                    Ok(Some((chunk, (response, left, copy))))
+    stream::try_unfold((response, left, copy), move |(mut response, left, copy)| async move {
+        let after = limits.idle_timeout;
+        let chunk = match tokio::time::timeout(after, response.chunk()).await {
+            Err(_) => Err(FetchError::Idle { after }),
+            Ok(Err(error)) => Err(client_error::classify(&error, "", after)),
+            Ok(Ok(chunk)) => Ok(chunk),
+        };
+        let Some(chunk) = chunk.map_err(io::Error::other)? else {
+            return Ok(None);
+        };
+        match left.checked_sub(chunk.len() as u64) {
+            Some(left) => {
+                if let Some(copy) = &copy {
+                    let mut copy = copy.lock().unwrap_or_else(PoisonError::into_inner);
+                    copy.extend_from_slice(&chunk);
                 }
-                None if limits.truncate && left > 0 => Ok(Some((chunk, (response, 0, copy)))),
-                None if limits.truncate => Ok(None),
-                None => Err(io::Error::other(FetchError::TooLarge { limit: limits.bytes })),
+                Ok(Some((chunk, (response, left, copy))))
             }
-        },
-    )
+            None if limits.truncate && left > 0 => Ok(Some((chunk, (response, 0, copy)))),
+            None if limits.truncate => Ok(None),
+            None => Err(io::Error::other(FetchError::TooLarge { limit: limits.bytes })),
+        }
+    })
 }
 
 /// The error of the transfer if it is one, else the decoder's.
@@ -214,9 +199,6 @@ fn fetch_error(error: io::Error, coding: &str) -> FetchError {
     let inner = error.into_inner();
     match inner.and_then(|inner| inner.downcast::<FetchError>().ok()) {
         Some(of_transfer) => *of_transfer,
-        None => FetchError::Coding {
-            coding: coding.to_owned(),
-            cause,
-        },
+        None => FetchError::Coding { coding: coding.to_owned(), cause },
     }
 }

@@ -13,9 +13,7 @@ const DESCRIPTORS_PER_REQUEST: u64 = 2;
 
 /// Requests that may be in flight; at least 1.
 pub(super) fn max_requests() -> usize {
-    getrlimit(Resource::Nofile)
-        .current
-        .map_or(usize::MAX, requests_within)
+    getrlimit(Resource::Nofile).current.map_or(usize::MAX, requests_within)
 }
 
 fn requests_within(limit: u64) -> usize {

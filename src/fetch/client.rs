@@ -58,12 +58,7 @@ impl Fetcher {
         politeness: &config::PolitenessConfig,
         user_agent: String,
     ) -> Result<Self, ClientError> {
-        Self::with_resolver(
-            limits,
-            politeness,
-            user_agent,
-            Arc::new(SystemResolver::default()),
-        )
+        Self::with_resolver(limits, politeness, user_agent, Arc::new(SystemResolver::default()))
     }
 
     /// A fetcher with another resolver. The guard checks its addresses, too.
@@ -121,11 +116,7 @@ impl Fetcher {
         now: DateTime<Utc>,
     ) -> Result<Response, Box<FailedFetch>> {
         match self.follow_hops(request, &mut chain, Clock::starting(now)).await {
-            Ok(content) => Ok(Response {
-                content,
-                fetch: chain.fetch,
-                hints: chain.hints,
-            }),
+            Ok(content) => Ok(Response { content, fetch: chain.fetch, hints: chain.hints }),
             Err(error) => {
                 chain.observe_error(&error);
                 Err(Box::new(FailedFetch {
@@ -158,13 +149,9 @@ impl Fetcher {
                 self.check_robots(request, chain, clock).await?;
             }
             let host = chain.host();
-            let permit = self
-                .gate
-                .enter_unless_cooling_down(&host, || clock.now())
-                .await
-                .map_err(|cooling_down| FetchError::CoolingDown {
-                    host: host.clone(),
-                    until: cooling_down.until,
+            let permit =
+                self.gate.enter_unless_cooling_down(&host, || clock.now()).await.map_err(|cooling_down| {
+                    FetchError::CoolingDown { host: host.clone(), until: cooling_down.until }
                 })?;
             let started = Instant::now();
             let after = self.limits.total_timeout;
@@ -239,9 +226,7 @@ impl Fetcher {
             }
             304 if is_conditional => {
                 self.peek(response, &headers).await;
-                Ok(HopResult::Arrived(ResponseContent::NotModified(validators(
-                    &headers,
-                ))))
+                Ok(HopResult::Arrived(ResponseContent::NotModified(validators(&headers))))
             }
             304 => Err(FetchError::Unasked304),
             200 | 203 => {
@@ -270,9 +255,7 @@ impl Fetcher {
         if kind == ResourceKind::Page
             && let Some(content_type) = content_type.as_deref().filter(|named| !may_be_page(named))
         {
-            return Err(FetchError::NotHtml {
-                content_type: content_type.to_owned(),
-            });
+            return Err(FetchError::NotHtml { content_type: content_type.to_owned() });
         }
         let limits = BodyLimits {
             bytes: match kind {
@@ -332,9 +315,7 @@ impl Fetcher {
 /// 503; with another status it is ignored.
 fn read_hints(chain: &mut RedirectChain, headers: &Headers, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     chain.hints = CacheHints::read(headers, now);
-    let value = headers
-        .text("retry-after")
-        .filter(|_| matches!(chain.fetch.status, Some(429 | 503)));
+    let value = headers.text("retry-after").filter(|_| matches!(chain.fetch.status, Some(429 | 503)));
     let retry_after = value.as_deref().and_then(|value| hints::retry_after(value, now));
     if value.is_some() && retry_after.is_none() {
         chain.hints.odd.push("retry-after");
@@ -360,19 +341,12 @@ fn validators(headers: &Headers) -> Validators {
             .filter(|value| !value.is_empty() && value.len() <= MAX_VALIDATOR)
             .map(<[u8]>::to_vec)
     };
-    Validators {
-        etag: bytes("etag"),
-        last_modified: bytes("last-modified"),
-    }
+    Validators { etag: bytes("etag"), last_modified: bytes("last-modified") }
 }
 
 /// Whether a document with this `Content-Type` may be a page; true if the value names no type.
 fn may_be_page(content_type: &str) -> bool {
-    let essence = content_type
-        .split([';', ',', ' '])
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let essence = content_type.split([';', ',', ' ']).next().unwrap_or_default().to_ascii_lowercase();
     !essence.contains('/')
         || matches!(
             essence.as_str(),

@@ -15,10 +15,7 @@ pub(super) fn classify(error: &reqwest::Error, host: &str, connect_timeout: Dura
         return FetchError::Address(refused.clone());
     }
     if error.is_connect() && error.is_timeout() {
-        return FetchError::ConnectTimeout {
-            host,
-            after: connect_timeout,
-        };
+        return FetchError::ConnectTimeout { host, after: connect_timeout };
     }
     let cause = innermost(error);
     if chain(error).any(<dyn Error>::is::<NoAddress>) {
@@ -51,11 +48,9 @@ pub(super) fn behind_proxy(error: FetchError, transport: &Transport) -> FetchErr
         FetchError::Connect { host, cause } | FetchError::Dns { host, cause } => {
             FetchError::Proxy { host, proxy, cause }
         }
-        FetchError::ConnectTimeout { host, after } => FetchError::Proxy {
-            host,
-            proxy,
-            cause: format!("nothing within {after:?}"),
-        },
+        FetchError::ConnectTimeout { host, after } => {
+            FetchError::Proxy { host, proxy, cause: format!("nothing within {after:?}") }
+        }
         other => other,
     }
 }

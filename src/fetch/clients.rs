@@ -70,22 +70,12 @@ impl Clients {
             connect_timeout: limits.connect_timeout,
             idle: politeness.host_gap.saturating_add(IDLE_SLACK),
             // If not even the requests fit into the limit of open files, no idle connection may take a descriptor.
-            per_host: if capacity::max_requests() < politeness.in_flight {
-                0
-            } else {
-                politeness.per_host
-            },
+            per_host: if capacity::max_requests() < politeness.in_flight { 0 } else { politeness.per_host },
             guard: Guard::new(&limits.allow_networks),
             lookup,
         };
-        let default_client = settings
-            .client(&Transport::default())
-            .map_err(|cause| ClientError { cause })?;
-        Ok(Self {
-            default_client,
-            settings,
-            by_transport: Mutex::default(),
-        })
+        let default_client = settings.client(&Transport::default()).map_err(|cause| ClientError { cause })?;
+        Ok(Self { default_client, settings, by_transport: Mutex::default() })
     }
 
     /// The user agent of all clients.
@@ -139,24 +129,17 @@ impl Clients {
         let Ok(checked) = checked else {
             return Err(FetchError::ConnectTimeout { host, after });
         };
-        checked
-            .map(drop)
-            .map_err(|error| match error.downcast::<RefusedAddress>() {
-                Ok(refused) => FetchError::Address(*refused),
-                Err(other) => FetchError::Dns {
-                    host,
-                    cause: other.to_string(),
-                },
-            })
+        checked.map(drop).map_err(|error| match error.downcast::<RefusedAddress>() {
+            Ok(refused) => FetchError::Address(*refused),
+            Err(other) => FetchError::Dns { host, cause: other.to_string() },
+        })
     }
 }
 
 impl fmt::Debug for Clients {
     /// Without the clients: they would print the passwords of their proxies.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Clients")
-            .field("user_agent", &self.settings.user_agent)
-            .finish_non_exhaustive()
+        f.debug_struct("Clients").field("user_agent", &self.settings.user_agent).finish_non_exhaustive()
     }
 }
 
@@ -215,9 +198,7 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, Str
     let read = || {
         use std::io::Read;
         let mut pem = Vec::new();
-        std::fs::File::open(path)?
-            .take(MAX_CA_FILE)
-            .read_to_end(&mut pem)?;
+        std::fs::File::open(path)?.take(MAX_CA_FILE).read_to_end(&mut pem)?;
         Ok::<_, std::io::Error>(pem)
     };
     let pem = read().map_err(|error| format!("ca_file {shown}: {error}"))?;
@@ -231,11 +212,8 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, Str
 
 /// The user agent: `cuttings/VERSION (+CONTACT)`. Characters that a header cannot hold are dropped from the contact.
 pub fn user_agent(contact: Option<&str>) -> String {
-    let contact: String = contact
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| c.is_ascii_graphic() || *c == ' ')
-        .collect();
+    let contact: String =
+        contact.unwrap_or_default().chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
     let name = concat!("cuttings/", env!("CARGO_PKG_VERSION"));
     match contact.trim() {
         "" => name.to_owned(),

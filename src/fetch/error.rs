@@ -274,10 +274,7 @@ impl FetchError {
             | Self::Total { .. }
             | Self::Broken { .. }
             | Self::RobotsUnreachable { .. }
-            | Self::Status {
-                status: 408 | 421 | 425 | 429 | 500..=599,
-                ..
-            } => Grade::Temporary,
+            | Self::Status { status: 408 | 421 | 425 | 429 | 500..=599, .. } => Grade::Temporary,
             Self::Scheme { .. }
             | Self::Url { .. }
             | Self::Address(_)
@@ -298,10 +295,7 @@ impl FetchError {
                 | Self::Proxy { .. }
                 | Self::CoolingDown { .. }
                 | Self::RobotsUnreachable { .. }
-                | Self::Status {
-                    status: 429 | 503,
-                    ..
-                }
+                | Self::Status { status: 429 | 503, .. }
         )
     }
 
@@ -374,10 +368,7 @@ mod tests {
 
     #[test]
     fn grades_and_blame() {
-        let of = |status| FetchError::Status {
-            status,
-            retry_after: None,
-        };
+        let of = |status| FetchError::Status { status, retry_after: None };
         assert_eq!(of(404).grade(), Grade::Soft);
         assert_eq!(of(410).grade(), Grade::Permanent);
         assert_eq!(of(503).grade(), Grade::Temporary);

@@ -89,10 +89,7 @@ impl Gate {
             global_permits: Arc::new(Semaphore::new(permits(in_flight))),
             per_host: permits(politeness.per_host),
             gap: politeness.host_gap,
-            hosts: Mutex::new(Hosts {
-                by_name: HashMap::new(),
-                sweep_at: FIRST_SWEEP,
-            }),
+            hosts: Mutex::new(Hosts { by_name: HashMap::new(), sweep_at: FIRST_SWEEP }),
         }
     }
 
@@ -115,11 +112,7 @@ impl Gate {
             tokio::time::sleep_until(at).await;
         }
         let global_permit = acquire(&self.global_permits).await;
-        Permit {
-            host,
-            _of_host: host_permit,
-            _of_all: global_permit,
-        }
+        Permit { host, _of_host: host_permit, _of_all: global_permit }
     }
 
     /// Puts a host in backoff until the time it asked for (`Retry-After`). Waiting requests are turned away.
@@ -170,9 +163,7 @@ impl Gate {
         }
         if hosts.by_name.len() >= hosts.sweep_at {
             let now = Instant::now();
-            hosts
-                .by_name
-                .retain(|_, host| host.is_busy(now) || host.has_backoff());
+            hosts.by_name.retain(|_, host| host.is_busy(now) || host.has_backoff());
             if hosts.by_name.len() >= MAX_HOSTS {
                 hosts.by_name.retain(|_, host| host.is_busy(now));
             }
@@ -180,12 +171,7 @@ impl Gate {
         }
         let host = Arc::new(HostGate {
             permits: Arc::new(Semaphore::new(self.per_host)),
-            pace: Mutex::new(Pace {
-                last: None,
-                not_before: None,
-                gap: self.gap,
-                backoff_until: None,
-            }),
+            pace: Mutex::new(Pace { last: None, not_before: None, gap: self.gap, backoff_until: None }),
         });
         hosts.by_name.insert(name.to_owned(), Arc::clone(&host));
         host

@@ -22,9 +22,7 @@ pub struct Guard {
 impl Guard {
     /// A guard that allows public addresses and those in `allowed`.
     pub fn new(allowed: &[IpNet]) -> Self {
-        Self {
-            allowed: allowed.to_vec(),
-        }
+        Self { allowed: allowed.to_vec() }
     }
 
     /// Fails if `host` may not be reached at `address`.
@@ -39,20 +37,14 @@ impl Guard {
         };
         match what {
             None => Ok(()),
-            Some(what) => Err(RefusedAddress {
-                host: host.to_owned(),
-                address,
-                what,
-            }),
+            Some(what) => Err(RefusedAddress { host: host.to_owned(), address, what }),
         }
     }
 
     /// Fails if the URL is not http or https, or has a refused literal address. Names are checked when they are resolved.
     pub fn check_url(&self, url: &Url) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(FetchError::Scheme {
-                scheme: url.scheme().to_owned(),
-            });
+            return Err(FetchError::Scheme { scheme: url.scheme().to_owned() });
         }
         let address = match url.host() {
             Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
@@ -139,31 +131,16 @@ mod tests {
     fn h02_an_address_is_judged_by_what_it_means() {
         let guard = Guard::default();
         for url in [
-            "http://2130706433/",
-            "http://0x7f000001/",
-            "http://0177.0.0.1/",
-            "http://127.1/",
-            "http://0/",
-            "http://１２７.０.０.１/",
-            "http://127.0.0.1./",
-            "http://[::ffff:127.0.0.1]/",
-            "http://[::ffff:0:127.0.0.1]/",
-            "http://[::127.0.0.1]/",
-            "http://[64:ff9b::7f00:1]/",
-            "http://[64:ff9b:1::7f00:1]/",
-            "http://[2002:7f00:1::]/",
-            "http://[2002:c0a8:101::1]/",
+            "http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/", "http://127.1/", "http://0/",
+            "http://１２７.０.０.１/", "http://127.0.0.1./", "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:0:127.0.0.1]/", "http://[::127.0.0.1]/", "http://[64:ff9b::7f00:1]/",
+            "http://[64:ff9b:1::7f00:1]/", "http://[2002:7f00:1::]/", "http://[2002:c0a8:101::1]/",
         ] {
             assert!(!opens(&guard, url), "{url} was opened");
         }
         for url in [
-            "http://8.8.8.8/",
-            "http://134744072/",
-            "http://[::ffff:8.8.8.8]/",
-            "http://[64:ff9b::808:808]/",
-            "http://[2002:808:808::1]/",
-            "http://[2606:4700::1111]/",
-            "http://paper.example/",
+            "http://8.8.8.8/", "http://134744072/", "http://[::ffff:8.8.8.8]/", "http://[64:ff9b::808:808]/",
+            "http://[2002:808:808::1]/", "http://[2606:4700::1111]/", "http://paper.example/",
         ] {
             assert!(opens(&guard, url), "{url} was refused");
         }
@@ -184,27 +161,10 @@ mod tests {
             }
         }
         for open in [
-            "1.0.0.0",
-            "9.255.255.255",
-            "11.0.0.0",
-            "100.63.255.255",
-            "100.128.0.0",
-            "126.255.255.255",
-            "128.0.0.0",
-            "169.253.255.255",
-            "169.255.0.0",
-            "172.15.255.255",
-            "172.32.0.0",
-            "192.0.1.0",
-            "192.167.255.255",
-            "192.169.0.0",
-            "198.17.255.255",
-            "198.20.0.0",
-            "223.255.255.255",
-            "2001:1::1",
-            "2001:db7:ffff::",
-            "2001:db9::",
-            "fbff::",
+            "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255",
+            "128.0.0.0", "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "192.0.1.0",
+            "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255", "2001:1::1",
+            "2001:db7:ffff::", "2001:db9::", "fbff::",
         ] {
             assert!(guard.check_address("h", open.parse().unwrap()).is_ok(), "{open}");
         }
@@ -224,12 +184,7 @@ mod tests {
     #[test]
     fn h01_only_http_and_https_are_opened() {
         let guard = Guard::default();
-        for url in [
-            "file:///etc/passwd",
-            "ftp://paper.example/",
-            "javascript:alert(1)",
-            "data:text/html,x",
-        ] {
+        for url in ["file:///etc/passwd", "ftp://paper.example/", "javascript:alert(1)", "data:text/html,x"] {
             assert!(!opens(&guard, url), "{url}");
         }
     }

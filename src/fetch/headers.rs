@@ -13,10 +13,7 @@ pub struct Headers(Vec<(String, Vec<u8>)>);
 impl Headers {
     /// The first value of a header, whatever the case of its name.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        let (_, value) = self
-            .0
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        let (_, value) = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some(value)
     }
 
@@ -40,25 +37,19 @@ impl Headers {
 
     /// All lines, in the order received.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
     /// Lines of `name: value`, as a raw page keeps them.
     pub fn to_lines(&self) -> String {
-        let lines: Vec<String> = self
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", text(value)))
-            .collect();
+        let lines: Vec<String> =
+            self.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect();
         lines.join("\n")
     }
 
     /// The targets of the `Link` headers with this relation (RFC 8288, 3), as printed.
     pub fn links(&self, rel: &str) -> Vec<String> {
-        self.all("link")
-            .flat_map(|value| link_targets(&text(value), rel))
-            .collect()
+        self.all("link").flat_map(|value| link_targets(&text(value), rel)).collect()
     }
 }
 
@@ -70,9 +61,7 @@ impl<N: Into<String>, V: Into<Vec<u8>>> FromIterator<(N, V)> for Headers {
 
 impl From<&HeaderMap> for Headers {
     fn from(map: &HeaderMap) -> Self {
-        map.iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .collect()
+        map.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
     }
 }
 
@@ -117,9 +106,8 @@ mod tests {
 
     #[test]
     fn names_have_no_case_and_values_are_bytes() {
-        let headers: Headers = [("ETag", &b"\"\xe9\""[..]), ("X-A", b"1"), ("x-a", b"2")]
-            .into_iter()
-            .collect();
+        let headers: Headers =
+            [("ETag", &b"\"\xe9\""[..]), ("X-A", b"1"), ("x-a", b"2")].into_iter().collect();
         assert_eq!(headers.get("etag"), Some(&b"\"\xe9\""[..]));
         assert_eq!(headers.get_str("ETAG").unwrap(), "\"é\"");
         assert_eq!(headers.all("x-A").count(), 2);
@@ -129,10 +117,7 @@ mod tests {
     #[test]
     fn a_link_header_is_found_by_its_relation() {
         let headers: Headers = [
-            (
-                "link",
-                "<https://paper.example/wp-json/>; rel=\"https://api.w.org/\"",
-            ),
+            ("link", "<https://paper.example/wp-json/>; rel=\"https://api.w.org/\""),
             (
                 "link",
                 "<https://x.example/a>; rel=alternate; type=a, </?p=7>; rel=\"up Shortlink\"; title=\"a, b\"",
@@ -143,12 +128,9 @@ mod tests {
         assert_eq!(headers.links("shortlink"), ["/?p=7"]);
         assert_eq!(headers.links("alternate"), ["https://x.example/a"]);
         assert_eq!(headers.links("canonical"), [""; 0]);
-        let hubs: Headers = [(
-            "link",
-            "<https://a.example/>; rel=hub, <https://b.example/>; rel=\"hub\"",
-        )]
-        .into_iter()
-        .collect();
+        let hubs: Headers = [("link", "<https://a.example/>; rel=hub, <https://b.example/>; rel=\"hub\"")]
+            .into_iter()
+            .collect();
         assert_eq!(hubs.links("hub"), ["https://a.example/", "https://b.example/"]);
         let broken: Headers = [("link", "<a; rel=shortlink")].into_iter().collect();
         assert_eq!(broken.links("shortlink"), [""; 0]);

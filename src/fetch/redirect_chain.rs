@@ -24,10 +24,7 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn starting(started_at: DateTime<Utc>) -> Self {
-        Self {
-            started_at,
-            started: Instant::now(),
-        }
+        Self { started_at, started: Instant::now() }
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
@@ -55,12 +52,7 @@ pub(super) enum HopResult {
 
 impl RedirectChain {
     pub(super) fn starting(url: Url, scope: BackoffScope) -> Self {
-        Self {
-            scope,
-            fetch: FetchStats::new(url),
-            hints: CacheHints::default(),
-            chunks: None,
-        }
+        Self { scope, fetch: FetchStats::new(url), hints: CacheHints::default(), chunks: None }
     }
 
     /// The present host: its name at the gate and in the store.
@@ -83,10 +75,7 @@ impl RedirectChain {
     /// Notes that the present host failed, if the error is one of the host as a whole.
     pub(super) fn observe_error(&mut self, error: &FetchError) {
         if error.is_host_failure() {
-            self.observe_host(Some(HostFailure {
-                code: error.code(),
-                retry_after: error.retry_after(),
-            }));
+            self.observe_host(Some(HostFailure { code: error.code(), retry_after: error.retry_after() }));
         }
     }
 
@@ -103,17 +92,13 @@ impl RedirectChain {
     pub(super) fn follow(&mut self, status: u16, to: Url, limit: usize) -> Result<(), FetchError> {
         let from = self.fetch.url.clone();
         if from.scheme() == "https" && to.scheme() == "http" {
-            return Err(FetchError::Downgrade {
-                to: link::mask_secrets(&to),
-            });
+            return Err(FetchError::Downgrade { to: link::mask_secrets(&to) });
         }
         if self.fetch.hops.len() >= limit {
             return Err(FetchError::TooManyRedirects { limit });
         }
         if to == from || self.fetch.hops.iter().any(|hop| hop.from == to) {
-            return Err(FetchError::Loop {
-                to: link::mask_secrets(&to),
-            });
+            return Err(FetchError::Loop { to: link::mask_secrets(&to) });
         }
         self.fetch.url = to.clone();
         self.fetch.hops.push(RedirectHop { from, to, status });
@@ -143,9 +128,7 @@ pub(super) fn target(from: &Url, headers: &Headers, status: u16) -> Result<Url, 
     };
     let mut to = from.join(location.trim()).map_err(|_| bad())?;
     if !matches!(to.scheme(), "http" | "https") {
-        return Err(FetchError::Scheme {
-            scheme: to.scheme().to_owned(),
-        });
+        return Err(FetchError::Scheme { scheme: to.scheme().to_owned() });
     }
     if to.fragment().is_none() {
         to.set_fragment(from.fragment());

@@ -70,13 +70,7 @@ impl Request {
     /// must not reach the hosts that its entries link to.
     #[must_use]
     pub fn with_headers_for(self, origin: Url, lines: Vec<(String, String)>) -> Self {
-        Self {
-            headers: SourceHeaders {
-                origin: Some(origin),
-                lines,
-            },
-            ..self
-        }
+        Self { headers: SourceHeaders { origin: Some(origin), lines }, ..self }
     }
 
     /// Sends it over another transport.
@@ -92,12 +86,7 @@ impl Request {
         if self.transport == Transport::default() && name.is_none() {
             return String::new();
         }
-        let proxy = self
-            .transport
-            .proxy
-            .as_ref()
-            .map(link::mask_secrets)
-            .unwrap_or_default();
+        let proxy = self.transport.proxy.as_ref().map(link::mask_secrets).unwrap_or_default();
         let ca_file = self.transport.ca_file.as_deref().unwrap_or(Path::new(""));
         format!(
             "{proxy} {} {} {}",
@@ -120,10 +109,7 @@ impl Request {
     pub(super) fn header_map(&self, to: &Url) -> Result<HeaderMap, FetchError> {
         let mut lines = HeaderMap::new();
         lines.insert(header::ACCEPT, HeaderValue::from_static(self.kind.accept()));
-        lines.insert(
-            header::ACCEPT_ENCODING,
-            HeaderValue::from_static(content_coding::ACCEPT_ENCODING),
-        );
+        lines.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(content_coding::ACCEPT_ENCODING));
         self.headers.add(&mut lines, to)?;
         if self.is_conditional(to) {
             let mut add = |name, value: &Option<Vec<u8>>| {
@@ -203,10 +189,7 @@ pub struct SourceHeaders {
 
 impl SourceHeaders {
     fn add(&self, lines: &mut HeaderMap, to: &Url) -> Result<(), FetchError> {
-        let is_origin = self
-            .origin
-            .as_ref()
-            .is_some_and(|origin| origin.origin() == to.origin());
+        let is_origin = self.origin.as_ref().is_some_and(|origin| origin.origin() == to.origin());
         let mut configured = HeaderMap::new();
         for (name, value) in &self.lines {
             let (name, value) = header_line(name, value)?;
@@ -221,19 +204,14 @@ impl SourceHeaders {
 
     /// The configured user agent, if any.
     pub(super) fn user_agent(&self) -> Option<&str> {
-        let (_, value) = self
-            .lines
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("user-agent"))?;
+        let (_, value) = self.lines.iter().find(|(name, _)| name.eq_ignore_ascii_case("user-agent"))?;
         Some(value)
     }
 }
 
 impl fmt::Debug for SourceHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.lines.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_list().entries(self.lines.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -257,10 +235,7 @@ pub fn bearer(token: &str) -> (String, String) {
 }
 
 fn header_line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), FetchError> {
-    let bad = |cause| FetchError::Header {
-        name: name.escape_debug().take(80).collect(),
-        cause,
-    };
+    let bad = |cause| FetchError::Header { name: name.escape_debug().take(80).collect(), cause };
     if let Some(why) = config::refused_header(name) {
         return Err(bad(why));
     }
@@ -281,14 +256,8 @@ mod tests {
         let url = Url::parse("https://paper.example/feed").unwrap();
         let proxy = Url::parse("socks5://me:hush-proxy@proxy.example:1080").unwrap();
         let request = Request::new(url.clone(), ResourceKind::Feed)
-            .with_headers(vec![
-                basic_auth("me", "hush"),
-                ("Cookie".into(), "a=hush-cookie".into()),
-            ])
-            .with_transport(Transport {
-                proxy: Some(proxy),
-                ..Transport::default()
-            });
+            .with_headers(vec![basic_auth("me", "hush"), ("Cookie".into(), "a=hush-cookie".into())])
+            .with_transport(Transport { proxy: Some(proxy), ..Transport::default() });
         let shown = format!("{request:?} {:?}", request.header_map(&url).unwrap());
         assert!(shown.contains("Cookie"), "{shown}");
         assert!(!shown.contains("hush") && !shown.contains("bWU6"), "{shown}");
@@ -298,33 +267,12 @@ mod tests {
 
     #[test]
     fn lines_of_ours_and_lines_that_are_none_are_refused() {
-        for name in [
-            "Host",
-            "content-length",
-            "If-None-Match",
-            "Accept-Encoding",
-            "a b",
-            "",
-            "é",
-        ] {
-            assert_eq!(
-                check_header(name, "x").unwrap_err().code(),
-                "bad-header",
-                "{name}"
-            );
+        for name in ["Host", "content-length", "If-None-Match", "Accept-Encoding", "a b", "", "é"] {
+            assert_eq!(check_header(name, "x").unwrap_err().code(), "bad-header", "{name}");
         }
-        for name in [
-            "Authorization",
-            "Cookie",
-            "X-Api-Key",
-            "Accept-Language",
-            "Referer",
-        ] {
+        for name in ["Authorization", "Cookie", "X-Api-Key", "Accept-Language", "Referer"] {
             check_header(name, "x").unwrap();
         }
-        assert_eq!(
-            basic_auth("Aladdin", "open sesame").1,
-            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
-        );
+        assert_eq!(basic_auth("Aladdin", "open sesame").1, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     }
 }

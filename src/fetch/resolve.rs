@@ -31,9 +31,7 @@ pub struct SystemResolver {
 
 impl Default for SystemResolver {
     fn default() -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(MAX_LOOKUPS)),
-        }
+        Self { permits: Arc::new(Semaphore::new(MAX_LOOKUPS)) }
     }
 }
 
@@ -44,9 +42,7 @@ impl Lookup for SystemResolver {
             let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
             // The permit goes with the thread, not with the caller: a cancelled lookup still occupies its thread.
             tokio::task::spawn_blocking(move || {
-                let addresses = (name.as_str(), 0)
-                    .to_socket_addrs()
-                    .map(|all| all.map(|a| a.ip()).collect());
+                let addresses = (name.as_str(), 0).to_socket_addrs().map(|all| all.map(|a| a.ip()).collect());
                 drop(permit);
                 addresses
             })
@@ -77,13 +73,8 @@ type ResolveError = Box<dyn Error + Send + Sync>;
 impl GuardedResolver {
     /// The addresses of a name, if there are any and each may be reached; else [`super::RefusedAddress`] or [`NoAddress`].
     pub(super) async fn addresses(&self, host: String) -> Result<Vec<IpAddr>, ResolveError> {
-        let addresses = self
-            .lookup
-            .lookup(host.clone())
-            .await
-            .map_err(|error| NoAddress {
-                cause: error.to_string(),
-            })?;
+        let addresses =
+            self.lookup.lookup(host.clone()).await.map_err(|error| NoAddress { cause: error.to_string() })?;
         if addresses.is_empty() {
             let cause = "the name has no address".to_owned();
             return Err(NoAddress { cause }.into());

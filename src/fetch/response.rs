@@ -78,10 +78,7 @@ pub struct FailedFetch {
 impl FailedFetch {
     /// The failure as it is recorded.
     pub fn failure(&self) -> Failure {
-        Failure {
-            status: self.fetch.status,
-            ..self.error.failure(&self.fetch.url)
-        }
+        Failure { status: self.fetch.status, ..self.error.failure(&self.fetch.url) }
     }
 
     /// Whether the host that was asked first failed as a whole, so that the page is not to blame. A failing host that a

@@ -53,9 +53,7 @@ pub(super) fn web_url(base: &Url, href: &str) -> Option<Url> {
 
 /// Whether an absolute URL has one of the allowed schemes.
 pub(super) fn is_web_or_mail(url: &str) -> bool {
-    ["http://", "https://", "mailto:"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme))
+    ["http://", "https://", "mailto:"].iter().any(|scheme| url.starts_with(scheme))
 }
 
 /// Ensures that HTML has only what is allowed: HTML that does not pass [`is_clean`] goes through ammonia.
@@ -86,9 +84,7 @@ fn is_clean(html: &str) -> bool {
         tag => {
             elements += 1;
             is_allowed_element(tag)
-                && document
-                    .attrs(id)
-                    .all(|(name, value)| is_allowed_attribute(tag, name, value))
+                && document.attrs(id).all(|(name, value)| is_allowed_attribute(tag, name, value))
         }
     });
     is_allowed && elements == tags
@@ -97,9 +93,7 @@ fn is_clean(html: &str) -> bool {
 /// Whether an element may be written.
 fn is_allowed_element(tag: Tag) -> bool {
     matches!(tag, Tag::A | Tag::Img | Tag::Br | Tag::Hr)
-        || [TEXT_BLOCKS, CONTAINERS, INLINE]
-            .iter()
-            .any(|tags| tags.contains(tag))
+        || [TEXT_BLOCKS, CONTAINERS, INLINE].iter().any(|tags| tags.contains(tag))
 }
 
 /// Whether an attribute may be written; URLs need an allowed scheme.
@@ -112,10 +106,7 @@ fn is_allowed_attribute(tag: Tag, name: &str, value: &str) -> bool {
 /// Removes everything that is not allowed. Done by ammonia.
 pub(super) fn clean(html: &str) -> String {
     static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
-        let tags = [TEXT_BLOCKS, CONTAINERS, INLINE]
-            .into_iter()
-            .flat_map(TagSet::tags)
-            .map(Tag::name);
+        let tags = [TEXT_BLOCKS, CONTAINERS, INLINE].into_iter().flat_map(TagSet::tags).map(Tag::name);
         let mut builder = ammonia::Builder::empty();
         builder
             .tags(tags.chain(["a", "img", "br", "hr"]).collect::<HashSet<_>>())
@@ -148,23 +139,11 @@ mod tests {
             assert_eq!(clean(html), html);
         }
         for html in [
-            "<script>x</script>",
-            "<p onclick=\"x\">y</p>",
-            "<a href=\"javascript:x\">y</a>",
-            "<a href=\"/x\">y</a>",
-            "<img src=\"data:image/png;base64,x\">",
-            "<div>x</div>",
-            "<svg><p>x</p></svg>",
-            "<p style=\"x\">y</p>",
-            "<!-- x -->",
-            "<?x>",
-            "<body onload=x>",
-            "<math><mi>x</mi></math>",
-            "<textarea><p>x</p>",
-            "<p>x<plaintext>",
-            "<td>x</td>",
-            "<table><tr><td>x</td></tr></table>",
-            "<table><br></table>",
+            "<script>x</script>", "<p onclick=\"x\">y</p>", "<a href=\"javascript:x\">y</a>",
+            "<a href=\"/x\">y</a>", "<img src=\"data:image/png;base64,x\">", "<div>x</div>",
+            "<svg><p>x</p></svg>", "<p style=\"x\">y</p>", "<!-- x -->", "<?x>", "<body onload=x>",
+            "<math><mi>x</mi></math>", "<textarea><p>x</p>", "<p>x<plaintext>", "<td>x</td>",
+            "<table><tr><td>x</td></tr></table>", "<table><br></table>",
         ] {
             assert!(!is_clean(html), "{html}");
             assert!(is_clean(&ensure_clean(html.to_owned())), "{html}");

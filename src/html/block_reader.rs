@@ -133,9 +133,7 @@ impl<'d> BlockReader<'d> {
         let mut open = OpenBlock {
             owner: id,
             end: self.document.end(id),
-            heading: tag
-                .heading()
-                .unwrap_or_else(|| outer.map_or(0, |outer| outer.heading)),
+            heading: tag.heading().unwrap_or_else(|| outer.map_or(0, |outer| outer.heading)),
             keeps_lines: matches!(tag, Tag::P | Tag::Li | Tag::Dt | Tag::Dd) || tag.heading().is_some(),
             preformatted: tag == Tag::Pre || outer.is_some_and(|outer| outer.preformatted),
             item: outer.and_then(|outer| outer.item),
@@ -217,10 +215,8 @@ impl<'d> BlockReader<'d> {
     fn append(&mut self, id: NodeId) {
         let text = self.document.text(id).unwrap_or_default();
         self.document.spend_text(text.len());
-        let (preformatted, owner) = self
-            .open
-            .last()
-            .map_or((false, id), |open| (open.preformatted, open.owner));
+        let (preformatted, owner) =
+            self.open.last().map_or((false, id), |open| (open.preformatted, open.owner));
         self.text.reserve(text.len());
         let mut rest = text;
         loop {

@@ -29,10 +29,7 @@ pub struct CssError {
 impl CssError {
     /// An error at a byte offset.
     fn new(offset: usize, message: impl Into<String>) -> Self {
-        Self {
-            offset,
-            message: message.into(),
-        }
+        Self { offset, message: message.into() }
     }
 }
 
@@ -50,10 +47,7 @@ impl Css {
         let tokens = tokens(typed)?;
         check_brackets(&tokens)?;
         match Selectors::parse(typed) {
-            Some(selectors) => Ok(Self {
-                typed: typed.to_owned(),
-                selectors,
-            }),
+            Some(selectors) => Ok(Self { typed: typed.to_owned(), selectors }),
             None => Err(explain(typed, &tokens)),
         }
     }
@@ -158,10 +152,7 @@ fn check_brackets(tokens: &[SelectorToken<'_>]) -> Result<(), CssError> {
                     return Err(CssError::new(token.offset, message));
                 }
                 None => {
-                    return Err(CssError::new(
-                        token.offset,
-                        format!("`{}` closes nothing", token.text),
-                    ));
+                    return Err(CssError::new(token.offset, format!("`{}` closes nothing", token.text)));
                 }
             },
             _ => {}
@@ -260,30 +251,9 @@ mod tests {
     fn where_a_selector_stops_making_sense() {
         let mut seen = String::new();
         for typed in [
-            "",
-            "div >",
-            "div > > p",
-            "> p",
-            "div[href",
-            "div[href='x]",
-            "div)",
-            "a:not(.b]",
-            "a:not(.b",
-            "h1, , h2",
-            "h1,",
-            ".2col",
-            "#1",
-            "a[x=1]",
-            "a:hover",
-            "p a::attr(href)",
-            "a::text",
-            "//div/p",
-            "h1 @title",
-            "div..x",
-            "div[=x]",
-            "p:nth-child(x)",
-            "p:not(a:hover)",
-            "größe > !",
+            "", "div >", "div > > p", "> p", "div[href", "div[href='x]", "div)", "a:not(.b]", "a:not(.b",
+            "h1, , h2", "h1,", ".2col", "#1", "a[x=1]", "a:hover", "p a::attr(href)", "a::text", "//div/p",
+            "h1 @title", "div..x", "div[=x]", "p:nth-child(x)", "p:not(a:hover)", "größe > !",
             "a {color: red}",
         ] {
             let error = Css::parse(typed).unwrap_err();

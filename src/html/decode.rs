@@ -37,11 +37,7 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
         }
     }
     if looks_utf16(bytes) {
-        let encoding = if bytes.first() == Some(&0) {
-            UTF_16BE
-        } else {
-            UTF_16LE
-        };
+        let encoding = if bytes.first() == Some(&0) { UTF_16BE } else { UTF_16LE };
         return decoded(bytes, encoding);
     }
     if let Some(encoding) = declared_encoding(bytes) {
@@ -115,22 +111,14 @@ fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
             labelled_encoding(rest.get(..rest.find('>')?)?)
         })
     })?;
-    Some(if found == UTF_16LE || found == UTF_16BE {
-        UTF_8
-    } else {
-        found
-    })
+    Some(if found == UTF_16LE || found == UTF_16BE { UTF_8 } else { found })
 }
 
 /// Whether most even or most odd bytes at the start are zero.
 fn looks_utf16(bytes: &[u8]) -> bool {
     let head = bytes.get(..256.min(bytes.len())).unwrap_or_default();
-    let zeros = |parity: usize| {
-        head.iter()
-            .enumerate()
-            .filter(|(i, byte)| i % 2 == parity && **byte == 0)
-            .count()
-    };
+    let zeros =
+        |parity: usize| head.iter().enumerate().filter(|(i, byte)| i % 2 == parity && **byte == 0).count();
     head.len() >= 8 && (zeros(0) * 3 > head.len() || zeros(1) * 3 > head.len())
 }
 
@@ -146,33 +134,13 @@ mod tests {
         let mut marked = vec![0xfe, 0xff];
         marked.extend(&utf16);
         for (what, bytes, header, expected) in [
-            (
-                "a mark",
-                marked.as_slice(),
-                Some("text/html; charset=latin1"),
-                "Grüße",
-            ),
+            ("a mark", marked.as_slice(), Some("text/html; charset=latin1"), "Grüße"),
             ("no mark", utf16.as_slice(), None, "Grüße"),
             ("the declaration", &sjis, None, "日本語の記事です"),
-            (
-                "the header",
-                &cp1251,
-                Some("text/html; charset=\"windows-1251\""),
-                "Новости дня",
-            ),
+            ("the header", &cp1251, Some("text/html; charset=\"windows-1251\""), "Новости дня"),
             ("a guess", &cp1251, None, "Новости дня"),
-            (
-                "a header that lies",
-                "<p>Grüße".as_bytes(),
-                Some("text/html; charset=iso-8859-1"),
-                "Grüße",
-            ),
-            (
-                "a declaration that lies",
-                "<meta charset=latin1><p>Grüße".as_bytes(),
-                None,
-                "Grüße",
-            ),
+            ("a header that lies", "<p>Grüße".as_bytes(), Some("text/html; charset=iso-8859-1"), "Grüße"),
+            ("a declaration that lies", "<meta charset=latin1><p>Grüße".as_bytes(), None, "Grüße"),
             (
                 "a stray byte",
                 b"<meta charset=utf-8><p>caf\xc3\xa9 \xff and a good deal of plain text that goes on",

@@ -141,10 +141,7 @@ impl<'a> LimitScan<'a, '_> {
             }
             // Where the parser stops searching, the scan has to: each `<span><div></span>` would hide a level.
             let is_barrier = if is_block {
-                matches!(
-                    open.tag,
-                    Tag::Table | Tag::Object | Tag::Applet | Tag::Marquee | Tag::Template
-                )
+                matches!(open.tag, Tag::Table | Tag::Object | Tag::Applet | Tag::Marquee | Tag::Template)
             } else {
                 open.tag.is_block() || matches!(open.tag, Tag::Object | Tag::Button | Tag::Template)
             };
@@ -218,11 +215,7 @@ impl<'a> LimitScan<'a, '_> {
         if let Some(count) = self.counts.get_mut(hash(name)) {
             *count += 1;
         }
-        self.open.push(ScannedElement {
-            tag,
-            name,
-            is_removed,
-        });
+        self.open.push(ScannedElement { tag, name, is_removed });
         !is_removed
     }
 
@@ -230,12 +223,7 @@ impl<'a> LimitScan<'a, '_> {
     fn attributes(&self, from: usize) -> TagExtent {
         let bytes = self.html.as_bytes();
         let mut at = from;
-        let mut extent = TagExtent {
-            end: bytes.len(),
-            cut: None,
-            attributes: 0,
-            self_closing: false,
-        };
+        let mut extent = TagExtent { end: bytes.len(), cut: None, attributes: 0, self_closing: false };
         let skip = |at: usize, stop: fn(u8) -> bool| {
             let rest = bytes.get(at..).unwrap_or_default();
             at + rest.iter().position(|byte| stop(*byte)).unwrap_or(rest.len())
@@ -260,9 +248,7 @@ impl<'a> LimitScan<'a, '_> {
                 extent.cut = Some(at);
             }
             // A name may begin with `=`.
-            at = skip(at + 1, |byte| {
-                byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'=')
-            });
+            at = skip(at + 1, |byte| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'='));
             let value = skip(at, |byte| !byte.is_ascii_whitespace());
             if bytes.get(value) != Some(&b'=') {
                 continue;
@@ -289,9 +275,7 @@ impl<'a> LimitScan<'a, '_> {
             let start = at + found;
             let after = bytes.get(start + 2..).unwrap_or_default();
             if bytes.get(start + 1) == Some(&b'/')
-                && after
-                    .get(..name.len())
-                    .is_some_and(|end| end.eq_ignore_ascii_case(name))
+                && after.get(..name.len()).is_some_and(|end| end.eq_ignore_ascii_case(name))
             {
                 return self.attributes(start + 2 + name.len()).end;
             }
@@ -302,15 +286,13 @@ impl<'a> LimitScan<'a, '_> {
 
     /// Removes a part of the page: copies what is before it.
     fn remove(&mut self, from: usize, to: usize) {
-        self.out
-            .push_str(self.html.get(self.copied..from).unwrap_or_default());
+        self.out.push_str(self.html.get(self.copied..from).unwrap_or_default());
         self.copied = to;
     }
 }
 
 /// A hash of a name in any case, below 256.
 fn hash(name: &[u8]) -> usize {
-    name.iter().fold(name.len(), |hash, byte| {
-        hash.wrapping_mul(31) ^ usize::from(byte.to_ascii_lowercase())
-    }) & 255
+    name.iter().fold(name.len(), |hash, byte| hash.wrapping_mul(31) ^ usize::from(byte.to_ascii_lowercase()))
+        & 255
 }

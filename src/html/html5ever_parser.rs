@@ -75,19 +75,13 @@ struct Arena {
 impl Arena {
     /// An arena with the document.
     fn new() -> Self {
-        Self {
-            nodes: RefCell::new(vec![ArenaNode::default(), ArenaNode::default()]),
-            lookups: Cell::new(0),
-        }
+        Self { nodes: RefCell::new(vec![ArenaNode::default(), ArenaNode::default()]), lookups: Cell::new(0) }
     }
 
     /// Adds a node that has no parent yet. Returns its index.
     fn add(&self, content: NodeContent) -> usize {
         let mut nodes = self.nodes.borrow_mut();
-        nodes.push(ArenaNode {
-            content,
-            ..ArenaNode::default()
-        });
+        nodes.push(ArenaNode { content, ..ArenaNode::default() });
         nodes.len() - 1
     }
 
@@ -123,11 +117,7 @@ impl Arena {
         if parent == 0 {
             return;
         }
-        self.link(
-            parent,
-            self.get(index, |node| node.previous),
-            self.get(index, |node| node.next),
-        );
+        self.link(parent, self.get(index, |node| node.previous), self.get(index, |node| node.next));
         self.update(index, |node| (node.parent, node.previous, node.next) = (0, 0, 0));
     }
 
@@ -191,11 +181,9 @@ impl TreeSink for Arena {
 
     fn elem_name<'a>(&'a self, target: &'a usize) -> Ref<'a, QualName> {
         self.lookups.set(self.lookups.get() + 1);
-        Ref::map(self.nodes.borrow(), |nodes| {
-            match nodes.get(*target).map(|node| &node.content) {
-                Some(NodeContent::Element(name, _)) => name,
-                _ => &NO_NAME,
-            }
+        Ref::map(self.nodes.borrow(), |nodes| match nodes.get(*target).map(|node| &node.content) {
+            Some(NodeContent::Element(name, _)) => name,
+            _ => &NO_NAME,
         })
     }
 
@@ -278,11 +266,7 @@ impl TreeSink for Arena {
 }
 
 /// The name of what is no element; html5ever asks for names of elements only.
-static NO_NAME: QualName = QualName {
-    prefix: None,
-    ns: ns!(),
-    local: local_name!(""),
-};
+static NO_NAME: QualName = QualName { prefix: None, ns: ns!(), local: local_name!("") };
 
 /// Collects the elements and texts of the arena in document order. The text of the document has only what is in the
 /// tree: the page itself is not kept.
@@ -346,11 +330,7 @@ impl Collector {
     /// Ends the innermost open element.
     fn close(&mut self) {
         let end = self.position();
-        if let Some(node) = self
-            .open
-            .pop()
-            .and_then(|index| self.nodes.get_mut(index as usize))
-        {
+        if let Some(node) = self.open.pop().and_then(|index| self.nodes.get_mut(index as usize)) {
             node.end = end;
         }
     }

@@ -11,36 +11,19 @@ use super::tree::{Document, NodeId};
 
 /// Attributes from which scripts load an image when it comes into view.
 const LAZY_SOURCES: [&str; 8] = [
-    "data-src",
-    "data-original",
-    "data-lazy-src",
-    "data-url",
-    "data-image",
-    "data-full-src",
-    "data-hi-res-src",
-    "data-img-src",
+    "data-src", "data-original", "data-lazy-src", "data-url", "data-image", "data-full-src",
+    "data-hi-res-src", "data-img-src",
 ];
 
 /// Parts of file names of images that are replaced when a script loads the real one.
-const PLACEHOLDERS: [&str; 9] = [
-    "blank.",
-    "placeholder",
-    "spacer",
-    "pixel.",
-    "1x1",
-    "transparent",
-    "lazy",
-    "loading",
-    "grey.gif",
-];
+const PLACEHOLDERS: [&str; 9] =
+    ["blank.", "placeholder", "spacer", "pixel.", "1x1", "transparent", "lazy", "loading", "grey.gif"];
 
 /// The absolute http or https URL of an `<img>`. In this order: the largest of a lazy set, a lazy source, the largest
 /// of its `srcset`, its `src` unless that is a placeholder, the sources of the `<picture>` around it, its `src`.
 pub fn image_source(document: &Document, id: NodeId, base: &Url) -> Option<Url> {
     let largest_of = |id: NodeId, name: &str| document.attr(id, name).and_then(largest);
-    let lazy_set = ["data-srcset", "data-lazy-srcset"]
-        .into_iter()
-        .find_map(|name| largest_of(id, name));
+    let lazy_set = ["data-srcset", "data-lazy-srcset"].into_iter().find_map(|name| largest_of(id, name));
     let lazy = LAZY_SOURCES.iter().filter_map(|name| document.attr(id, name));
     let sources = document
         .parent(id)
@@ -88,10 +71,7 @@ fn largest(set: &str) -> Option<&str> {
             rest = later;
             size.trim()
         };
-        let size = size
-            .trim_end_matches(|c: char| c.is_ascii_alphabetic())
-            .parse()
-            .unwrap_or(1.0);
+        let size = size.trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse().unwrap_or(1.0);
         if best.is_none_or(|(_, largest)| size > largest) {
             best = Some((whole, size));
         }

@@ -27,9 +27,7 @@ impl Selectors {
     /// `None` if it is no valid list of selectors.
     pub(super) fn parse(typed: &str) -> Option<Self> {
         let mut parser = cssparser::Parser::new(typed);
-        SelectorList::parse(&SelectorParser, &mut parser, ParseRelative::No)
-            .ok()
-            .map(Self)
+        SelectorList::parse(&SelectorParser, &mut parser, ParseRelative::No).ok().map(Self)
     }
 }
 
@@ -49,9 +47,7 @@ pub(super) fn select(document: &Document, selectors: &Selectors) -> Vec<NodeId> 
         MatchingForInvalidation::No,
     );
     let selectors = selectors.0.slice().iter();
-    let selectors: Vec<_> = selectors
-        .map(|selector| (Prefilter::new(selector), selector))
-        .collect();
+    let selectors: Vec<_> = selectors.map(|selector| (Prefilter::new(selector), selector)).collect();
     document
         .elements()
         .filter(|(id, node)| {
@@ -78,11 +74,7 @@ struct Prefilter<'s> {
 impl<'s> Prefilter<'s> {
     /// From the last compound of a selector: `p.text` of `.story > p.text`.
     fn new(selector: &'s parser::Selector<SelectorTypes>) -> Self {
-        let mut prefilter = Self {
-            tag: None,
-            class: None,
-            needs_attributes: false,
-        };
+        let mut prefilter = Self { tag: None, class: None, needs_attributes: false };
         for component in selector.iter() {
             match component {
                 parser::Component::LocalName(name) => {
@@ -103,9 +95,7 @@ impl<'s> Prefilter<'s> {
         // Names in SVG are compared in their own case.
         (node.namespace != Namespace::Html || self.tag.is_none_or(|tag| tag == node.tag))
             && (node.attribute_count > 0 || !self.needs_attributes)
-            && self
-                .class
-                .is_none_or(|class| element.has_class(class, CaseSensitivity::CaseSensitive))
+            && self.class.is_none_or(|class| element.has_class(class, CaseSensitivity::CaseSensitive))
     }
 }
 
@@ -167,9 +157,7 @@ impl ToCss for CssString {
 impl PrecomputedHash for CssString {
     fn precomputed_hash(&self) -> u32 {
         // FNV-1a.
-        self.0.bytes().fold(0x811c_9dc5, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        })
+        self.0.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
     }
 }
 
@@ -219,9 +207,7 @@ impl ElementRef<'_> {
 
     /// The namespace of the element; selectors compare names in SVG with their case.
     fn namespace(self) -> Namespace {
-        self.document
-            .node(self.id)
-            .map_or(Namespace::Html, |node| node.namespace)
+        self.document.node(self.id).map_or(Namespace::Html, |node| node.namespace)
     }
 
     /// Whether what is in it is not its children but a document of its own (WHATWG HTML, 4.12.3).
@@ -337,9 +323,7 @@ impl Element for ElementRef<'_> {
             NamespaceConstraint::Any => None,
             NamespaceConstraint::Specific(_) => Some(false),
         };
-        self.document
-            .values(self.id, &name.0, has_namespace)
-            .any(|value| operation.eval_str(value))
+        self.document.values(self.id, &name.0, has_namespace).any(|value| operation.eval_str(value))
     }
 
     fn match_non_ts_pseudo_class(

@@ -57,10 +57,7 @@ pub fn text_and_html(html: &str, base: &Url) -> (String, String) {
         return Default::default();
     };
     let whole = Selection::whole(&document);
-    (
-        join_blocks(&blocks(&document, &whole)),
-        sanitised(&document, &whole, base),
-    )
+    (join_blocks(&blocks(&document, &whole)), sanitised(&document, &whole, base))
 }
 
 /// The text of a field that may contain markup or character references, as one line.

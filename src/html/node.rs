@@ -89,10 +89,7 @@ impl Span {
     /// Its first `length` bytes, and the rest.
     pub(super) fn split(self, length: usize) -> (Self, Self) {
         let middle = self.start as usize + length;
-        (
-            Self::new(self.start as usize, middle),
-            Self::new(middle, self.end()),
-        )
+        (Self::new(self.start as usize, middle), Self::new(middle, self.end()))
     }
 
     /// The characters of the span; empty if it is not within `text`.

@@ -29,11 +29,7 @@ impl Document {
 /// each look at an open element. An error if the steps or the nodes exceed the limits.
 fn build(html: &str, limits: &ParseLimits, steps: &StepBudget) -> Result<Document, LimitExceeded> {
     let parse_quick = |html: &str| {
-        if steps.spend_text(html.len()) {
-            Ok(quick::parse(html, limits))
-        } else {
-            Err(LimitExceeded::Steps)
-        }
+        if steps.spend_text(html.len()) { Ok(quick::parse(html, limits)) } else { Err(LimitExceeded::Steps) }
     };
     if let Some(document) = parse_quick(html)? {
         return Ok(document);

@@ -20,13 +20,8 @@ use super::tree::{Document, NodeId};
 
 /// Sanitised HTML of a selection; relative links are resolved against `base`.
 pub fn sanitised(document: &Document, selection: &Selection, base: &Url) -> String {
-    let mut writer = SanitisedWriter {
-        document,
-        base,
-        out: String::new(),
-        elements: Vec::new(),
-        open: Vec::new(),
-    };
+    let mut writer =
+        SanitisedWriter { document, base, out: String::new(), elements: Vec::new(), open: Vec::new() };
     for root in &selection.roots {
         writer.write(*root, selection);
     }
@@ -125,13 +120,7 @@ impl SanitisedWriter<'_> {
         if role != Some(ContentRole::Inline) && (role.is_some() || tag.is_block()) {
             self.end_text();
         }
-        self.elements.push(SourceElement {
-            id,
-            end: self.document.end(id),
-            tag,
-            role,
-            is_written: false,
-        });
+        self.elements.push(SourceElement { id, end: self.document.end(id), tag, role, is_written: false });
     }
 
     /// Leaves the elements that end before `id`.
@@ -182,9 +171,7 @@ impl SanitisedWriter<'_> {
             self.open_element(index, false);
         }
         let block = self.open.iter().rev().map(|(tag, _)| *tag);
-        let block = block
-            .into_iter()
-            .find(|tag| role(*tag) != Some(ContentRole::Inline));
+        let block = block.into_iter().find(|tag| role(*tag) != Some(ContentRole::Inline));
         let holds_text =
             block.is_some_and(|tag| TEXT_BLOCKS.contains(tag) || (!needs_text_block && tag == Tag::Figure));
         if !holds_text {
@@ -201,11 +188,7 @@ impl SanitisedWriter<'_> {
         let Some(element) = self.elements.get(index) else {
             return;
         };
-        if element.is_written
-            || element
-                .role
-                .is_none_or(|role| (role == ContentRole::Inline) != is_inline)
-        {
+        if element.is_written || element.role.is_none_or(|role| (role == ContentRole::Inline) != is_inline) {
             return;
         }
         let (tag, id) = (element.tag, element.id);
@@ -277,11 +260,7 @@ impl SanitisedWriter<'_> {
 
     /// Whether the last tag written belongs to running text.
     fn ends_with_inline_tag(&self) -> bool {
-        let tag = self
-            .out
-            .rfind('<')
-            .and_then(|at| self.out.get(at + 1..))
-            .unwrap_or_default();
+        let tag = self.out.rfind('<').and_then(|at| self.out.get(at + 1..)).unwrap_or_default();
         let (tag, _) = Tag::at_start(tag.trim_start_matches('/').as_bytes());
         matches!(tag, Tag::A | Tag::Img) || INLINE.contains(tag)
     }
@@ -365,21 +344,9 @@ mod tests {
     #[test]
     fn html_by_example() {
         for (what, html, expected) in [
-            (
-                "wrappers go",
-                "<div><section><p>a</p></section></div>",
-                "<p>a</p>",
-            ),
-            (
-                "loose text gets a paragraph",
-                "<div>a<br>b <b>c</b></div>",
-                "<p>a</p><p>b <b>c</b></p>",
-            ),
-            (
-                "empty elements go",
-                "<p> </p><ul><li></li></ul><p>a</p>",
-                "<p>a</p>",
-            ),
+            ("wrappers go", "<div><section><p>a</p></section></div>", "<p>a</p>"),
+            ("loose text gets a paragraph", "<div>a<br>b <b>c</b></div>", "<p>a</p><p>b <b>c</b></p>"),
+            ("empty elements go", "<p> </p><ul><li></li></ul><p>a</p>", "<p>a</p>"),
             (
                 "links",
                 "<p><a href='../c' onclick=x>c</a></p>",
@@ -390,11 +357,7 @@ mod tests {
                 "<a href=/c><div>a</div><div>b</div></a>",
                 "<p><a href=\"https://paper.example/c\">a</a></p><p><a href=\"https://paper.example/c\">b</a></p>",
             ),
-            (
-                "lists",
-                "<ul><li><p>a</p></li><li>b</li></ul>",
-                "<ul><li><p>a</p></li><li>b</li></ul>",
-            ),
+            ("lists", "<ul><li><p>a</p></li><li>b</li></ul>", "<ul><li><p>a</p></li><li>b</li></ul>"),
             (
                 "lazy images",
                 "<figure><img src='data:x' data-src=/i.jpg><figcaption>c</figcaption></figure>",
@@ -440,9 +403,7 @@ mod tests {
             "a<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\"></noscript>",
         ] {
             let clean = sanitised_of(html).to_ascii_lowercase();
-            for bad in [
-                "script", "onerror", "onmouse", "data:", "iframe", "refresh", "<svg", "<math",
-            ] {
+            for bad in ["script", "onerror", "onmouse", "data:", "iframe", "refresh", "<svg", "<math"] {
                 assert!(!clean.contains(bad), "{html} became {clean}");
             }
         }

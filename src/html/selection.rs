@@ -40,11 +40,7 @@ impl Selection {
             }
             is_outer
         });
-        Self {
-            roots,
-            excluded: NodeSet::empty(document),
-            until: None,
-        }
+        Self { roots, excluded: NodeSet::empty(document), until: None }
     }
 
     /// Ends the selection before the first text that contains one of `phrases`.

@@ -20,9 +20,7 @@ impl StepBudget {
 
     /// Takes `steps`. False if fewer are left; then none is left from now on.
     pub(super) fn spend(&self, steps: usize) -> bool {
-        let left = u32::try_from(steps)
-            .ok()
-            .and_then(|steps| self.0.get().checked_sub(steps));
+        let left = u32::try_from(steps).ok().and_then(|steps| self.0.get().checked_sub(steps));
         self.0.set(left.unwrap_or_default());
         left.is_some()
     }

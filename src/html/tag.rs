@@ -48,10 +48,7 @@ const fn slot(number: u64) -> usize {
     (number.wrapping_mul(0x5a39_8ec0_5fc1_803d) >> 54) as usize
 }
 
-#[allow(
-    clippy::indexing_slicing,
-    reason = "done while compiling, where a wrong index is an error"
-)]
+#[allow(clippy::indexing_slicing, reason = "done while compiling, where a wrong index is an error")]
 static TABLE: [(u64, u8, Tag); SLOTS] = {
     let mut table = [(0, 0, Tag::Other); SLOTS];
     let mut next = 0;
@@ -108,10 +105,7 @@ tags! {
 pub(super) struct TagSet([u64; 3]);
 
 impl TagSet {
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "done while compiling, where a wrong index is an error"
-    )]
+    #[allow(clippy::indexing_slicing, reason = "done while compiling, where a wrong index is an error")]
     /// The set of some tags.
     pub(super) const fn of(tags: &[Tag]) -> Self {
         let mut bits = [0; 3];
@@ -133,9 +127,7 @@ impl TagSet {
     /// Whether a tag is in the set.
     pub(super) fn contains(self, tag: Tag) -> bool {
         let tag = tag as usize;
-        self.0
-            .get(tag / 64)
-            .is_some_and(|bits| bits & (1 << (tag % 64)) != 0)
+        self.0.get(tag / 64).is_some_and(|bits| bits & (1 << (tag % 64)) != 0)
     }
 }
 

@@ -30,10 +30,7 @@ fn drawn_by_scraper(page: &str) -> String {
     let html = Html::parse_document(page);
     let mut out = String::new();
     for node in html.tree.root().descendants() {
-        let depth = node
-            .ancestors()
-            .filter(|above| above.value().is_element())
-            .count();
+        let depth = node.ancestors().filter(|above| above.value().is_element()).count();
         match node.value() {
             Node::Text(text) => writeln!(out, "{depth} {:?}", &*text.text).unwrap(),
             Node::Element(element) => {
@@ -59,10 +56,7 @@ fn compare(page: &str) -> bool {
     };
     let (ours, theirs) = (drawn(&ours), drawn(&by_html5ever(page)));
     if ours != theirs {
-        let differ = ours
-            .lines()
-            .zip(theirs.lines())
-            .find(|(ours, theirs)| ours != theirs);
+        let differ = ours.lines().zip(theirs.lines()).find(|(ours, theirs)| ours != theirs);
         panic!("{page:?}\nfirst difference: {differ:#?}\nours:\n{ours}\nhtml5ever's:\n{theirs}");
     }
     true
@@ -296,9 +290,7 @@ fn any_mix_of_tags_makes_the_tree_that_html5ever_makes() {
     for _ in 0..pages {
         let mut page = String::new();
         // Few pieces for each page, so that they meet often.
-        let kinds: Vec<&str> = (0..=random.below(12))
-            .map(|_| PIECES[random.below(PIECES.len())])
-            .collect();
+        let kinds: Vec<&str> = (0..=random.below(12)).map(|_| PIECES[random.below(PIECES.len())]).collect();
         if random.below(2) == 0 {
             page.push_str("<!doctype html>");
         }
@@ -374,23 +366,9 @@ fn the_pages_of_the_corpora_make_the_same_tree() {
         // place.
         let html = html.replace("<pre>\n", "<pre>");
         let by_ammonia = super::allowlist::clean(&html);
-        let same = html
-            .bytes()
-            .zip(by_ammonia.bytes())
-            .take_while(|(ours, theirs)| ours == theirs)
-            .count();
-        let near = |text: &str| {
-            text.chars()
-                .skip(same.saturating_sub(40))
-                .take(80)
-                .collect::<String>()
-        };
-        assert!(
-            html == by_ammonia,
-            "{} is {} to ammonia",
-            near(&html),
-            near(&by_ammonia)
-        );
+        let same = html.bytes().zip(by_ammonia.bytes()).take_while(|(ours, theirs)| ours == theirs).count();
+        let near = |text: &str| text.chars().skip(same.saturating_sub(40)).take(80).collect::<String>();
+        assert!(html == by_ammonia, "{} is {} to ammonia", near(&html), near(&by_ammonia));
     }
     println!("{usual} of {all} pages are as usual");
     assert!(usual * 2 >= all, "{usual} of {all}");
@@ -403,14 +381,7 @@ fn tags_are_found_by_their_names() {
         assert_eq!(Tag::of_bytes(tag.name().to_uppercase().as_bytes()), tag);
     }
     for name in [
-        "",
-        "x",
-        "aa",
-        "figcaptions",
-        "xxockquote",
-        "captions\0",
-        "a-name-of-more-than-sixteen-bytes",
-        "é",
+        "", "x", "aa", "figcaptions", "xxockquote", "captions\0", "a-name-of-more-than-sixteen-bytes", "é",
         "\0",
     ] {
         assert_eq!(Tag::of(name), Tag::Other, "{name}");

@@ -23,10 +23,7 @@ pub fn blocks(document: &Document, selection: &Selection) -> Vec<Block> {
 /// Empty if the element has no visible text.
 pub fn text_line(document: &Document, id: NodeId) -> String {
     let blocks = blocks(document, &Selection::of(document, id));
-    let words: Vec<&str> = blocks
-        .iter()
-        .flat_map(|block| block.text.split_whitespace())
-        .collect();
+    let words: Vec<&str> = blocks.iter().flat_map(|block| block.text.split_whitespace()).collect();
     words.join(" ")
 }
 
@@ -46,11 +43,7 @@ pub fn collapse_whitespace(text: &str) -> String {
         }
     }
     let trimmed = out.trim_matches(is_invisible);
-    if trimmed.len() == out.len() {
-        out
-    } else {
-        trimmed.to_owned()
-    }
+    if trimmed.len() == out.len() { out } else { trimmed.to_owned() }
 }
 
 /// Number of characters that are no white space. Characters are Unicode scalar values, not what a reader counts.
@@ -73,30 +66,14 @@ mod tests {
     fn text_by_example() {
         for (what, html, expected) in [
             ("paragraphs", "<p>One.</p><p>Two.</p>", "One.\n\nTwo."),
-            (
-                "blocks part words",
-                "<div>one</div><div>two</div>three",
-                "one\n\ntwo\n\nthree",
-            ),
-            (
-                "inline elements do not",
-                "<p>w<b>or</b>d<span>s</span></p>",
-                "words",
-            ),
+            ("blocks part words", "<div>one</div><div>two</div>three", "one\n\ntwo\n\nthree"),
+            ("inline elements do not", "<p>w<b>or</b>d<span>s</span></p>", "words"),
             ("white space", "<p> a\n\t b&nbsp; c <b> d</b></p>", "a b c d"),
             ("br in a block", "<div>a<br>b</div>", "a\n\nb"),
             ("br in p", "<p>a<br>b<br><br>c</p>", "a\nb\n\nc"),
             ("br with space between", "<p>a<br> <br> c</p>", "a\n\nc"),
-            (
-                "comments and scripts",
-                "<p>a<!-- x --><script>y</script>b<style>z</style></p>",
-                "ab",
-            ),
-            (
-                "Word",
-                "<p class=MsoNormal>a<o:p></o:p></p><p><o:p>&nbsp;</o:p></p>",
-                "a",
-            ),
+            ("comments and scripts", "<p>a<!-- x --><script>y</script>b<style>z</style></p>", "ab"),
+            ("Word", "<p class=MsoNormal>a<o:p></o:p></p><p><o:p>&nbsp;</o:p></p>", "a"),
             ("marks at the ends", "<p>\u{200f}שלום\u{200e}</p>", "שלום"),
             (
                 "lists",
@@ -104,16 +81,8 @@ mod tests {
                 "- a\n- b\n3. c\n  - d",
             ),
             ("headings", "<h2>Head <i>line</i></h2>text", "Head line\n\ntext"),
-            (
-                "tables",
-                "<table><tr><th>a<th>b<tr><td>1<br>2<td><p>3</p></table>x",
-                "a | b\n1 2 | 3\n\nx",
-            ),
-            (
-                "layout tables",
-                "<table><tr><td><p>a<p>b<td><h2>c</h2></table>",
-                "a\n\nb\n\nc",
-            ),
+            ("tables", "<table><tr><th>a<th>b<tr><td>1<br>2<td><p>3</p></table>x", "a | b\n1 2 | 3\n\nx"),
+            ("layout tables", "<table><tr><td><p>a<p>b<td><h2>c</h2></table>", "a\n\nb\n\nc"),
             ("pre", "<pre>a\n  b</pre>", "a\n  b"),
             ("control characters", "<p>a\u{1}b\u{85}c</p>", "ab c"),
         ] {

@@ -48,12 +48,7 @@ pub struct Document {
 impl Document {
     /// A document of nodes in document order; see [`super::parse`] for how they come about.
     pub(super) fn new(text: String, nodes: Vec<Node>, attributes: Vec<Attribute>) -> Self {
-        Self {
-            text,
-            nodes,
-            attributes,
-            steps: StepBudget::new(ParseLimits::default().steps),
-        }
+        Self { text, nodes, attributes, steps: StepBudget::new(ParseLimits::default().steps) }
     }
 
     /// The same document with what parsing left of its budget.
@@ -75,11 +70,7 @@ impl Document {
 
     /// Takes the steps of one pass over all nodes.
     pub(crate) fn spend_pass(&self) -> Result<(), LimitExceeded> {
-        if self.spend(self.len()) && !self.is_overrun() {
-            Ok(())
-        } else {
-            Err(LimitExceeded::Steps)
-        }
+        if self.spend(self.len()) && !self.is_overrun() { Ok(()) } else { Err(LimitExceeded::Steps) }
     }
 
     /// Whether the budget is spent. What a selector found then is not all.
@@ -119,9 +110,7 @@ impl Document {
 
     /// All elements.
     pub(super) fn elements(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        self.nodes()
-            .zip(&self.nodes)
-            .filter(|(_, node)| node.tag != Tag::Text)
+        self.nodes().zip(&self.nodes).filter(|(_, node)| node.tag != Tag::Text)
     }
 
     /// An element and everything in it.
@@ -189,16 +178,12 @@ impl Document {
 
     /// The attributes of an element; none for a text.
     fn attributes_of(&self, id: NodeId) -> &[Attribute] {
-        self.node(id)
-            .and_then(|node| self.attributes.get(node.attributes()))
-            .unwrap_or_default()
+        self.node(id).and_then(|node| self.attributes.get(node.attributes())).unwrap_or_default()
     }
 
     /// All attributes of an element as name and value, in the order of the page.
     pub fn attrs(&self, id: NodeId) -> impl Iterator<Item = (&str, &str)> {
-        self.attributes_of(id)
-            .iter()
-            .map(|attribute| (self.str(attribute.name), self.str(attribute.value)))
+        self.attributes_of(id).iter().map(|attribute| (self.str(attribute.name), self.str(attribute.value)))
     }
 
     /// The values of the attributes of a name: those with a namespace, those without, or (`None`) both.
@@ -262,8 +247,6 @@ impl NodeSet {
 
     /// Whether a node is in the set.
     pub fn contains(&self, id: NodeId) -> bool {
-        self.0
-            .get(id.index() / 64)
-            .is_some_and(|word| word & (1 << (id.0 % 64)) != 0)
+        self.0.get(id.index() / 64).is_some_and(|word| word & (1 << (id.0 % 64)) != 0)
     }
 }

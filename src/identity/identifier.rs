@@ -33,11 +33,7 @@ pub struct IdentifierChoice {
 /// Judges a document. `before`: the `names` of the previous document.
 pub fn choose_identifier(entries: &[Entry], before: &[u8]) -> IdentifierChoice {
     let names = link_and_id_hashes(entries);
-    let mut choice = IdentifierChoice {
-        by: EntryIdentifier::Id,
-        why: None,
-        names: Vec::new(),
-    };
+    let mut choice = IdentifierChoice { by: EntryIdentifier::Id, why: None, names: Vec::new() };
     if let Some(why) = bad_ids(entries).or_else(|| changed_ids(before, &names)) {
         choice.by = EntryIdentifier::Link;
         choice.why = Some(why);
@@ -68,9 +64,7 @@ fn bad_ids(entries: &[Entry]) -> Option<String> {
 fn bad_links(entries: &[Entry]) -> Option<String> {
     let key = |entry: &Entry| entry.link.as_ref().map(|link| Cow::from(link::key(link)));
     let missing = entries.iter().filter(|entry| entry.link.is_none()).count();
-    let ambiguous = ambiguous(entries, key, |entry| entry.title.clone())
-        .values()
-        .sum();
+    let ambiguous = ambiguous(entries, key, |entry| entry.title.clone()).values().sum();
     verdict("ids and links", missing, ambiguous, entries.len())
 }
 
@@ -118,12 +112,7 @@ fn ambiguous<'a>(
         let Some(name) = name(entry) else { continue };
         match names.entry(name) {
             Slot::Vacant(slot) => {
-                slot.insert(SameName {
-                    first: entry,
-                    first_is: OnceCell::new(),
-                    all_equal: true,
-                    count: 1,
-                });
+                slot.insert(SameName { first: entry, first_is: OnceCell::new(), all_equal: true, count: 1 });
             }
             Slot::Occupied(slot) => {
                 let same = slot.into_mut();
@@ -146,10 +135,7 @@ fn link_and_id_hashes(entries: &[Entry]) -> Vec<(u64, u64)> {
     let mut by_link: HashMap<String, (usize, Option<&str>, usize)> = HashMap::new();
     for (position, entry) in entries.iter().enumerate() {
         if let Some(link) = &entry.link {
-            by_link
-                .entry(link::key(link))
-                .or_insert((position, entry.id.as_deref(), 0))
-                .2 += 1;
+            by_link.entry(link::key(link)).or_insert((position, entry.id.as_deref(), 0)).2 += 1;
         }
     }
     let mut hashes: Vec<(usize, u64, u64)> = by_link
@@ -169,18 +155,8 @@ fn hash(text: &str) -> u64 {
 
 /// Says how many entries of the previous document have other ids now, where they are too many.
 fn changed_ids(before: &[u8], names: &[(u64, u64)]) -> Option<String> {
-    let numbers: Vec<u64> = before
-        .as_chunks()
-        .0
-        .iter()
-        .map(|bytes| u64::from_be_bytes(*bytes))
-        .collect();
-    let before: HashMap<u64, u64> = numbers
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&[link, id]| (link, id))
-        .collect();
+    let numbers: Vec<u64> = before.as_chunks().0.iter().map(|bytes| u64::from_be_bytes(*bytes)).collect();
+    let before: HashMap<u64, u64> = numbers.as_chunks().0.iter().map(|&[link, id]| (link, id)).collect();
     let (mut common, mut changed) = (0, 0);
     for (link, id) in names {
         if let Some(known) = before.get(link) {
@@ -215,10 +191,7 @@ mod tests {
     #[test]
     fn one_in_twenty_may_be_bad() {
         let odd = || vec![entry("", "/a", "A")];
-        assert_eq!(
-            choose_identifier(&with_good(odd(), 19), &[]).by,
-            EntryIdentifier::Id
-        );
+        assert_eq!(choose_identifier(&with_good(odd(), 19), &[]).by, EntryIdentifier::Id);
         let judged = choose_identifier(&with_good(odd(), 18), &[]);
         assert_eq!(
             (judged.by, judged.why.as_deref()),
@@ -228,11 +201,7 @@ mod tests {
         let judged = choose_identifier(&with_good(odd, 3), &[]);
         assert_eq!(judged.why.as_deref(), Some("2 of 5 ids are not the entry's own"));
         assert_eq!(
-            shared_ids(&[
-                entry("1", "/a", "A"),
-                entry("1", "/b", "B"),
-                entry("2", "/c", "C")
-            ]),
+            shared_ids(&[entry("1", "/a", "A"), entry("1", "/b", "B"), entry("2", "/c", "C")]),
             HashSet::from(["1".to_owned()])
         );
         // The same entry twice is a doubled entry, not a doubled id.
@@ -247,29 +216,21 @@ mod tests {
         let judged = choose_identifier(&(0..4).map(front).collect::<Vec<_>>(), &[]);
         assert_eq!(
             (judged.by, judged.why.as_deref()),
-            (
-                EntryIdentifier::Title,
-                Some("4 of 4 ids and links are not the entry's own")
-            )
+            (EntryIdentifier::Title, Some("4 of 4 ids and links are not the entry's own"))
         );
     }
 
     #[test]
     fn ids_that_change_with_every_poll_are_seen_by_their_links() {
         let poll = |turn: usize| -> Vec<Entry> {
-            (0..10)
-                .map(|n| entry(&format!("{turn}-{n}"), &format!("/{n}"), "T"))
-                .collect()
+            (0..10).map(|n| entry(&format!("{turn}-{n}"), &format!("/{n}"), "T")).collect()
         };
         let first = choose_identifier(&poll(1), &[]);
         assert_eq!(first.by, EntryIdentifier::Id);
         let second = choose_identifier(&poll(2), &first.names);
         assert_eq!(
             (second.by, second.why.as_deref()),
-            (
-                EntryIdentifier::Link,
-                Some("10 of 10 ids have changed since the last poll")
-            )
+            (EntryIdentifier::Link, Some("10 of 10 ids have changed since the last poll"))
         );
         assert_eq!(choose_identifier(&poll(2), &second.names).by, EntryIdentifier::Id);
         // One that was renamed is one that was renamed.

@@ -6,21 +6,8 @@ use super::parameter_name;
 
 /// Names of query parameters whose values are secrets, in lower case.
 const SECRETS: &[&str] = &[
-    "access_token",
-    "api_key",
-    "api-key",
-    "apikey",
-    "auth",
-    "auth_token",
-    "key",
-    "pass",
-    "passwd",
-    "password",
-    "pwd",
-    "secret",
-    "sig",
-    "signature",
-    "token",
+    "access_token", "api_key", "api-key", "apikey", "auth", "auth_token", "key", "pass", "passwd",
+    "password", "pwd", "secret", "sig", "signature", "token",
 ];
 
 /// A URL with `***` in the place of its password and of the values of secret parameters.
@@ -34,13 +21,11 @@ pub fn mask_secrets(url: &Url) -> String {
     if let Some(query) = url.query().filter(|query| query.split('&').any(is_secret)) {
         let masked: Vec<String> = query
             .split('&')
-            .map(|pair| {
-                if is_secret(pair) {
-                    format!("{}=***", parameter_name(pair))
-                } else {
-                    pair.to_owned()
-                }
-            })
+            .map(
+                |pair| {
+                    if is_secret(pair) { format!("{}=***", parameter_name(pair)) } else { pair.to_owned() }
+                },
+            )
             .collect();
         url.set_query(Some(&masked.join("&")));
     }

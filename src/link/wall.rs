@@ -8,35 +8,12 @@ use super::host;
 /// an article about consent is none.
 pub fn is_wall(url: &Url) -> bool {
     const LABELS: &[&str] = &[
-        "consent",
-        "login",
-        "signin",
-        "auth",
-        "sso",
-        "accounts",
-        "account",
-        "guce",
-        "myprivacy",
-        "idp",
+        "consent", "login", "signin", "auth", "sso", "accounts", "account", "guce", "myprivacy", "idp",
         "captcha",
     ];
     const SEGMENTS: &[&str] = &[
-        "login",
-        "log-in",
-        "signin",
-        "sign-in",
-        "sign_in",
-        "consent",
-        "cookie-consent",
-        "cookiewall",
-        "gdpr",
-        "collectconsent",
-        "sso",
-        "oauth",
-        "captcha",
-        "wp-login.php",
-        "login.aspx",
-        "login.php",
+        "login", "log-in", "signin", "sign-in", "sign_in", "consent", "cookie-consent", "cookiewall", "gdpr",
+        "collectconsent", "sso", "oauth", "captcha", "wp-login.php", "login.aspx", "login.php",
         "privacy-gate",
     ];
     let host = host(url);

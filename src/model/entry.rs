@@ -82,9 +82,7 @@ impl Entry {
 
     /// Whether the feed has its full text.
     pub fn has_full_text(&self) -> bool {
-        self.content
-            .as_deref()
-            .is_some_and(|content| !content.trim().is_empty())
+        self.content.as_deref().is_some_and(|content| !content.trim().is_empty())
     }
 }
 

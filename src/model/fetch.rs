@@ -50,11 +50,7 @@ impl FetchStats {
 
     /// Where permanent redirects led: the end of the leading 301 and 308 hops (RFC 9110, 15.4).
     pub fn moved_to(&self) -> Option<&Url> {
-        self.hops
-            .iter()
-            .take_while(|hop| matches!(hop.status, 301 | 308))
-            .last()
-            .map(|hop| &hop.to)
+        self.hops.iter().take_while(|hop| matches!(hop.status, 301 | 308)).last().map(|hop| &hop.to)
     }
 
     /// Drops what must be recorded only once where several outcomes share this fetch: hosts, robots.txt, odd headers.
@@ -103,10 +99,7 @@ impl Validators {
     /// Those of a 304, completed by the `stored` ones that it lacks (RFC 9111, 3.2).
     #[must_use]
     pub fn or(self, stored: Self) -> Self {
-        Self {
-            etag: self.etag.or(stored.etag),
-            last_modified: self.last_modified.or(stored.last_modified),
-        }
+        Self { etag: self.etag.or(stored.etag), last_modified: self.last_modified.or(stored.last_modified) }
     }
 }
 

@@ -45,38 +45,22 @@ pub struct Timestamp {
 impl Timestamp {
     /// A moment with an offset, to the second.
     pub fn instant(at: DateTime<FixedOffset>) -> Self {
-        Self {
-            local: at.naive_local(),
-            offset: Some(*at.offset()),
-            precision: Precision::Instant,
-        }
+        Self { local: at.naive_local(), offset: Some(*at.offset()), precision: Precision::Instant }
     }
 
     /// A bare date.
     pub fn date(date: NaiveDate) -> Self {
-        Self {
-            local: date.and_time(NaiveTime::MIN),
-            offset: None,
-            precision: Precision::Day,
-        }
+        Self { local: date.and_time(NaiveTime::MIN), offset: None, precision: Precision::Day }
     }
 
     /// A local time that was printed without offset, in `zone`: the earlier of two at the end of summer time, and an hour
     /// later in the gap at its beginning.
     pub fn in_zone(local: NaiveDateTime, precision: Precision, zone: Tz) -> Self {
         if precision < Precision::Minute {
-            return Self {
-                local,
-                offset: None,
-                precision,
-            };
+            return Self { local, offset: None, precision };
         }
         let at = resolve(local, zone);
-        Self {
-            local: at.naive_local(),
-            offset: Some(at.offset().fix()),
-            precision,
-        }
+        Self { local: at.naive_local(), offset: Some(at.offset().fix()), precision }
     }
 
     /// In UTC, for sorting. A bare date is midnight in `zone`.
@@ -92,10 +76,7 @@ impl Timestamp {
 fn resolve(local: NaiveDateTime, zone: Tz) -> DateTime<Tz> {
     zone.from_local_datetime(&local)
         .earliest()
-        .or_else(|| {
-            zone.from_local_datetime(&(local + chrono::Duration::hours(1)))
-                .earliest()
-        })
+        .or_else(|| zone.from_local_datetime(&(local + chrono::Duration::hours(1))).earliest())
         .unwrap_or_else(|| zone.from_utc_datetime(&local))
 }
 

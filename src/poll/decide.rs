@@ -63,9 +63,8 @@ pub(super) async fn decide(
     }
     decider.state.gone = document.fetch.status == Some(410);
     decider.state.rhythm = decider.rhythm.to_bytes();
-    let failures = failure.map_or(0.0, |failure| {
-        decider.claim.failures + schedule::failure_weight(failure.grade)
-    });
+    let failures =
+        failure.map_or(0.0, |failure| decider.claim.failures + schedule::failure_weight(failure.grade));
     let failure = failure.map(|failure| (failure, failures, retry_after));
     let next = decider.next_poll(document.hints, failure);
     Ok(PollOutcome {
@@ -109,21 +108,16 @@ impl Decider<'_> {
                 self.rhythm.observe(&[], 0, self.ended_at);
                 PollResult::NotModified(validators)
             }
-            PolledContent::Document {
-                validators,
-                body_hash,
-                ..
-            } if self.claim.body_hash.as_ref() == Some(&body_hash) => {
+            PolledContent::Document { validators, body_hash, .. }
+                if self.claim.body_hash.as_ref() == Some(&body_hash) =>
+            {
                 self.conditional = !validators.is_empty();
                 self.rhythm.observe(&[], 0, self.ended_at);
                 PollResult::Unchanged(validators)
             }
-            PolledContent::Document {
-                feed,
-                complete,
-                validators,
-                body_hash,
-            } => self.document(feed, complete, validators, body_hash).await?,
+            PolledContent::Document { feed, complete, validators, body_hash } => {
+                self.document(feed, complete, validators, body_hash).await?
+            }
             PolledContent::Sitemaps(crawl) => self.sitemaps(*crawl).await?,
             PolledContent::Failed { failure, .. } => PollResult::Failed(failure),
         })
@@ -160,10 +154,7 @@ impl Decider<'_> {
                 position: feed.entries.len(),
                 reason: "the document is truncated here: it is requested again".into(),
             });
-            (
-                self.claim.validators.clone(),
-                self.claim.body_hash.clone().unwrap_or_default(),
-            )
+            (self.claim.validators.clone(), self.claim.body_hash.clone().unwrap_or_default())
         };
         Ok(PollResult::Document {
             feed,
@@ -214,15 +205,10 @@ impl Decider<'_> {
             return;
         };
         let redirect = match self.state.redirect.take() {
-            Some(redirect) if redirect.to == *to => PermanentRedirect {
-                times: redirect.times.saturating_add(1),
-                ..redirect
-            },
-            _ => PermanentRedirect {
-                to: to.clone(),
-                since: self.ended_at,
-                times: 1,
-            },
+            Some(redirect) if redirect.to == *to => {
+                PermanentRedirect { times: redirect.times.saturating_add(1), ..redirect }
+            }
+            _ => PermanentRedirect { to: to.clone(), since: self.ended_at, times: 1 },
         };
         let time = (self.ended_at - redirect.since).to_std();
         let is_permanent = redirect.times >= MOVED_POLLS && time.is_ok_and(|time| time >= MOVED_TIME);
@@ -246,15 +232,9 @@ impl Decider<'_> {
         failure: Option<(&Failure, f64, Option<DateTime<Utc>>)>,
     ) -> NextPoll {
         if failure.is_some_and(|(failure, ..)| failure.code == "set-aside") {
-            return NextPoll {
-                at: self.ended_at + schedule::MAX_WAIT,
-                why: "set aside for a day".into(),
-            };
+            return NextPoll { at: self.ended_at + schedule::MAX_WAIT, why: "set aside for a day".into() };
         }
-        let hints = PollHints {
-            feed: self.state.hints.clone(),
-            ..of_response
-        };
+        let hints = PollHints { feed: self.state.hints.clone(), ..of_response };
         let context = PollContext {
             name: &self.source.name,
             schedule: &self.source.schedule,

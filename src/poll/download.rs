@@ -47,18 +47,10 @@ pub(super) async fn download(
 ) -> Result<Download, Box<FailedFetch>> {
     if !matches!(source.kind, SourceKind::Sitemap) || claim.crashes > 0 {
         let response = run.fetcher.get(request, now).await?;
-        return Ok(Download {
-            response,
-            streamed: None,
-        });
+        return Ok(Download { response, streamed: None });
     }
     let (sender, chunks) = mpsc::channel(QUEUED_CHUNKS);
-    let (response, streamed) = tokio::join!(
-        run.fetcher.get_streamed(request, now, sender),
-        parse_stream(run.store, claim, chunks)
-    );
-    Ok(Download {
-        response: response?,
-        streamed,
-    })
+    let (response, streamed) =
+        tokio::join!(run.fetcher.get_streamed(request, now, sender), parse_stream(run.store, claim, chunks));
+    Ok(Download { response: response?, streamed })
 }

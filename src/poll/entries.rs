@@ -42,18 +42,12 @@ pub(super) fn keys(
     let keys_of = |entry: &Entry| {
         let link = entry.link.as_ref();
         let is_shared = entry.id.as_ref().is_some_and(|id| shared_ids.contains(id));
-        let by = if is_shared {
-            current.max(EntryIdentifier::Link)
-        } else {
-            current
-        };
+        let by = if is_shared { current.max(EntryIdentifier::Link) } else { current };
         let pattern = config.key_pattern_for(Some(source), link.unwrap_or(&source.feed));
         EntryKeys {
             previous_ident: (previous != by).then(|| identity::ident(entry, previous)),
             // An entry without a page to fetch waits for no host.
-            host: link
-                .filter(|_| needs_page(source, entry))
-                .map(|link| config.politeness.host_key(link)),
+            host: link.filter(|_| needs_page(source, entry)).map(|link| config.politeness.host_key(link)),
             excluded_by: source.filters.excluded_by(&filter_input(entry, now)),
             ..identity::of_link(pattern, entry, by)
         }
@@ -78,10 +72,7 @@ fn filter_input(entry: &Entry, now: DateTime<Utc>) -> FilterInput<'_> {
         link: entry.link.as_ref().map(url::Url::as_str),
         categories: Some(&details.categories),
         language: details.language.as_deref(),
-        age: entry
-            .published
-            .or(entry.updated)
-            .and_then(|at| (now - at.utc(chrono_tz::UTC)).to_std().ok()),
+        age: entry.published.or(entry.updated).and_then(|at| (now - at.utc(chrono_tz::UTC)).to_std().ok()),
         text: None,
     }
 }
@@ -104,9 +95,5 @@ pub(super) async fn new_times(
         let printed = entry.published.or(entry.updated);
         printed.map_or(now, |at| at.utc(chrono_tz::UTC))
     };
-    Ok(new
-        .iter()
-        .filter_map(|&position| feed.entries.get(position))
-        .map(time)
-        .collect())
+    Ok(new.iter().filter_map(|&position| feed.entries.get(position)).map(time).collect())
 }

@@ -83,44 +83,26 @@ async fn read(
                 parse(run.store, source, claim, document, streamed, &fetch.url).await
             };
             match parsed {
-                Ok((ParsedDocument::Feed(feed), complete)) => PolledContent::Document {
-                    feed,
-                    complete,
-                    validators,
-                    body_hash,
-                },
+                Ok((ParsedDocument::Feed(feed), complete)) => {
+                    PolledContent::Document { feed, complete, validators, body_hash }
+                }
                 Ok((ParsedDocument::Index(links), _)) => {
-                    let index = sitemaps::Index {
-                        links,
-                        validators,
-                        body_hash,
-                    };
+                    let index = sitemaps::Index { links, validators, body_hash };
                     sitemaps::crawl(run, source, claim, index, &mut fetch).await
                 }
                 Err(failure) => failed(failure),
             }
         }
     };
-    PolledDocument {
-        fetch,
-        hints: hints(response.hints),
-        content,
-    }
+    PolledDocument { fetch, hints: hints(response.hints), content }
 }
 
 /// A failure that has no `Retry-After`.
 fn failed(failure: Failure) -> PolledContent {
-    PolledContent::Failed {
-        failure,
-        retry_after: None,
-    }
+    PolledContent::Failed { failure, retry_after: None }
 }
 
 /// The freshness of a response, in the type of `schedule`.
 fn hints(of_response: CacheHints) -> PollHints {
-    PollHints {
-        fresh_until: of_response.fresh_until,
-        fresh_by: of_response.fresh_by,
-        ..PollHints::default()
-    }
+    PollHints { fresh_until: of_response.fresh_until, fresh_by: of_response.fresh_by, ..PollHints::default() }
 }

@@ -44,13 +44,7 @@ impl ParseError {
             ),
             Self::Crashed(code, message) => (code, Grade::Permanent, message),
         };
-        Failure {
-            code,
-            grade,
-            message,
-            url: Some(link::mask_secrets(&source.feed)),
-            status: Some(status),
-        }
+        Failure { code, grade, message, url: Some(link::mask_secrets(&source.feed)), status: Some(status) }
     }
 }
 
@@ -120,12 +114,7 @@ async fn parse_body(
     document: FetchedDocument,
     url: &Url,
 ) -> Result<ParsedDocument, ParseError> {
-    let FetchedDocument {
-        body,
-        content_type,
-        headers,
-        ..
-    } = document;
+    let FetchedDocument { body, content_type, headers, .. } = document;
     if claim.crashes > 0 {
         let kind = match source.kind {
             SourceKind::Listing(_) => probe::ProbeKind::Page,
@@ -140,11 +129,7 @@ async fn parse_body(
     let guard = store.begin_work(WorkItem::Source(claim.id));
     let (form, zone, base) = (source.kind.clone(), source.timezone, url.clone());
     // A gzip file is larger than its bytes: it is always parsed on the blocking pool.
-    let bytes = if body.starts_with(b"\x1f\x8b") {
-        usize::MAX
-    } else {
-        body.len()
-    };
+    let bytes = if body.starts_with(b"\x1f\x8b") { usize::MAX } else { body.len() };
     let parsed = permit.work(bytes, move || {
         let _guard = guard;
         let content_type = content_type.as_deref();
@@ -175,10 +160,7 @@ fn without_blank_entries(mut feed: ParsedFeed) -> ParsedFeed {
     feed.entries.retain(|entry| {
         let is_blank = entry.is_blank();
         if is_blank {
-            skipped.push(SkippedEntry {
-                position,
-                reason: "the entry is blank".into(),
-            });
+            skipped.push(SkippedEntry { position, reason: "the entry is blank".into() });
         }
         position += 1;
         !is_blank

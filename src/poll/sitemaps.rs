@@ -99,16 +99,13 @@ pub(super) async fn crawl(
                 feed.skipped.extend(pages.skipped);
             }
             Some(ParsedDocument::Index(_)) => {
-                feed.skipped.push(skipped(
-                    &url,
-                    "is an index within an index, which the protocol does not allow",
-                ));
+                feed.skipped
+                    .push(skipped(&url, "is an index within an index, which the protocol does not allow"));
             }
             None => {}
         }
         if !fetched.complete {
-            feed.skipped
-                .push(skipped(&url, "is truncated: it is requested again"));
+            feed.skipped.push(skipped(&url, "is truncated: it is requested again"));
         } else if let Some(child) = children.iter_mut().find(|child| child.url == url) {
             child.state = ChildSitemapState::Read;
             child.lastmod_read = changed;
@@ -116,10 +113,7 @@ pub(super) async fn crawl(
         }
     }
     match first_failure {
-        Some(failure) if !any_read => PolledContent::Failed {
-            failure,
-            retry_after: None,
-        },
+        Some(failure) if !any_read => PolledContent::Failed { failure, retry_after: None },
         _ => PolledContent::Sitemaps(Box::new(SitemapCrawl {
             feed,
             children,
@@ -144,10 +138,7 @@ async fn fetch_child(
     if !run.full {
         request = request.with_validators(candidate.validators.clone());
     }
-    let request = request
-        .for_source(source)
-        .await
-        .map_err(|error| error.failure(&url))?;
+    let request = request.for_source(source).await.map_err(|error| error.failure(&url))?;
     let download = match download(run, source, claim, request, now).await {
         Ok(download) => download,
         Err(failed) => {
@@ -168,24 +159,14 @@ async fn fetch_child(
             let validators = document.validators.clone();
             let streamed = download.streamed;
             let (parsed, complete) = parse(run.store, source, claim, document, streamed, &served_by).await?;
-            Ok(FetchedSitemap {
-                parsed: Some(parsed),
-                complete,
-                validators,
-            })
+            Ok(FetchedSitemap { parsed: Some(parsed), complete, validators })
         }
     }
 }
 
 /// What a stored index names.
 pub(super) fn links(known: &[ChildSitemap]) -> Vec<SitemapLink> {
-    known
-        .iter()
-        .map(|child| SitemapLink {
-            url: child.url.clone(),
-            changed: child.lastmod.clone(),
-        })
-        .collect()
+    known.iter().map(|child| SitemapLink { url: child.url.clone(), changed: child.lastmod.clone() }).collect()
 }
 
 /// The state of each child before any is read, newest first, and those to request, best first. O(n log n) in `links`.
@@ -196,9 +177,8 @@ fn choose(mut links: Vec<SitemapLink>, known: &[ChildSitemap]) -> (Vec<ChildSite
     let known_by_url: HashMap<&Url, &ChildSitemap> = known.iter().map(|child| (&child.url, child)).collect();
     let (mut children, mut candidates) = (Vec::with_capacity(links.len()), Vec::new());
     for link in links {
-        let mut child = known_by_url
-            .get(&link.url)
-            .map_or_else(|| new_child(&link.url), |child| (*child).clone());
+        let mut child =
+            known_by_url.get(&link.url).map_or_else(|| new_child(&link.url), |child| (*child).clone());
         child.lastmod.clone_from(&link.changed);
         let is_due = match child.state {
             ChildSitemapState::Waiting => true,
@@ -261,10 +241,7 @@ fn natural_key(text: &str) -> String {
 
 /// A remark on a child sitemap, among the entries that were skipped.
 fn skipped(url: &Url, reason: &str) -> SkippedEntry {
-    SkippedEntry {
-        position: 0,
-        reason: format!("the sitemap {}: {reason}", link::mask_secrets(url)),
-    }
+    SkippedEntry { position: 0, reason: format!("the sitemap {}: {reason}", link::mask_secrets(url)) }
 }
 
 #[cfg(test)]
@@ -279,10 +256,7 @@ mod tests {
     }
 
     fn names(candidates: &[SitemapCandidate]) -> Vec<&str> {
-        candidates
-            .iter()
-            .map(|candidate| candidate.link.url.path())
-            .collect()
+        candidates.iter().map(|candidate| candidate.link.url.path()).collect()
     }
 
     /// Reads all that is candidates.
@@ -301,32 +275,18 @@ mod tests {
         let month = |n: usize| format!("2026-{n:02}-01");
         let mut index: Vec<SitemapLink> = (1..=9).map(|n| child(&n.to_string(), Some(&month(n)))).collect();
         let (children, candidates) = choose(index.clone(), &[]);
-        assert_eq!(
-            names(&candidates),
-            ["/9.xml", "/8.xml", "/7.xml", "/6.xml", "/5.xml"]
-        );
+        assert_eq!(names(&candidates), ["/9.xml", "/8.xml", "/7.xml", "/6.xml", "/5.xml"]);
         let children = settled(children, &candidates);
-        assert_eq!(
-            names(&choose(index.clone(), &children).1),
-            [""; 0],
-            "nothing has changed"
-        );
+        assert_eq!(names(&choose(index.clone(), &children).1), [""; 0], "nothing has changed");
 
         index[0].changed = Some("2026-10-02".to_owned());
         let (_, candidates) = choose(index.clone(), &children);
-        assert_eq!(
-            (names(&candidates), candidates[0].is_archive),
-            (vec!["/1.xml"], true)
-        );
+        assert_eq!((names(&candidates), candidates[0].is_archive), (vec!["/1.xml"], true));
 
         index.push(child("10", Some(&month(10))));
         index[8].changed = Some("2026-10-01".to_owned());
         let (children, candidates) = choose(index.clone(), &children);
-        assert_eq!(
-            names(&candidates),
-            ["/10.xml", "/9.xml"],
-            "archives wait for what is new"
-        );
+        assert_eq!(names(&candidates), ["/10.xml", "/9.xml"], "archives wait for what is new");
         // One that was not had is candidates still, though the index has not changed.
         let children = settled(children, &candidates[..1]);
         let (children, candidates) = choose(links(&children), &children);

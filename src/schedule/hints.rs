@@ -33,24 +33,9 @@ pub(super) fn not_before(
     let feed = &hints.feed;
     let fresh_for = hints.fresh_until.and_then(|until| (until - now).to_std().ok());
     let delays = [
-        (
-            fresh_for,
-            format!(
-                "the server asked for {}",
-                hints.fresh_by.as_deref().unwrap_or("max-age")
-            ),
-        ),
-        (
-            feed.ttl,
-            format!(
-                "the feed asked for a ttl of {}",
-                format_duration(feed.ttl.unwrap_or_default())
-            ),
-        ),
-        (
-            until_update(feed, now),
-            "the feed is updated then (sy:updatePeriod)".to_owned(),
-        ),
+        (fresh_for, format!("the server asked for {}", hints.fresh_by.as_deref().unwrap_or("max-age"))),
+        (feed.ttl, format!("the feed asked for a ttl of {}", format_duration(feed.ttl.unwrap_or_default()))),
+        (until_update(feed, now), "the feed is updated then (sy:updatePeriod)".to_owned()),
     ];
     let mut at = planned;
     let mut why = None;
@@ -90,10 +75,7 @@ fn after_skipped(feed: &FeedHints, at: DateTime<Utc>) -> DateTime<Utc> {
             || u8::try_from(at.hour()).is_ok_and(|hour| feed.skip_hours.contains(&hour))
     };
     let hour = |at: DateTime<Utc>| {
-        at.with_minute(0)
-            .and_then(|at| at.with_second(0))
-            .and_then(|at| at.with_nanosecond(0))
-            .unwrap_or(at)
+        at.with_minute(0).and_then(|at| at.with_second(0)).and_then(|at| at.with_nanosecond(0)).unwrap_or(at)
     };
     if !skipped(at) {
         return at;

@@ -37,11 +37,8 @@ const REFUSAL_BACKOFF: Duration = Duration::from_hours(6);
 const HOST_BACKOFF: Duration = Duration::from_mins(1);
 
 /// Waits before the first, second and third retry of a page.
-const PAGE_RETRIES: [Duration; 3] = [
-    Duration::from_mins(10),
-    Duration::from_hours(2),
-    Duration::from_hours(24),
-];
+const PAGE_RETRIES: [Duration; 3] =
+    [Duration::from_mins(10), Duration::from_hours(2), Duration::from_hours(24)];
 
 /// Shortest time between two requests for a page whose feed reports changes.
 const RECHECK_WAIT: Duration = Duration::from_hours(1);
@@ -105,47 +102,30 @@ fn by_schedule(context: &PollContext<'_>, now: DateTime<Utc>) -> NextPoll {
     let schedule = context.schedule;
     match schedule {
         Schedule::Adaptive => {
-            let floor = if context.conditional {
-                ADAPTIVE_FLOOR
-            } else {
-                MAX_WAIT
-            };
+            let floor = if context.conditional { ADAPTIVE_FLOOR } else { MAX_WAIT };
             let usual = context.rhythm.next(now, floor, MAX_WAIT);
             let urgent = context.rhythm.before_it_overflows(now, OVERFLOW_FLOOR);
             let (at, why) = match (urgent.filter(|at| *at < usual), context.conditional) {
-                (Some(at), _) => (
-                    at,
-                    "adaptive: it overflowed, so that something may have been missed",
-                ),
+                (Some(at), _) => (at, "adaptive: it overflowed, so that something may have been missed"),
                 (None, true) => (usual, "adaptive: when something new may be expected"),
-                (None, false) => (
-                    usual,
-                    "adaptive: once a day, for its server knows no conditional requests",
-                ),
+                (None, false) => {
+                    (usual, "adaptive: once a day, for its server knows no conditional requests")
+                }
             };
-            NextPoll {
-                at: jittered(context.name, at, now),
-                why: why.into(),
-            }
+            NextPoll { at: jittered(context.name, at, now), why: why.into() }
         }
-        Schedule::Every(_) => NextPoll {
-            at: jittered(context.name, schedule.next_after(now), now),
-            why: schedule.to_string(),
-        },
+        Schedule::Every(_) => {
+            NextPoll { at: jittered(context.name, schedule.next_after(now), now), why: schedule.to_string() }
+        }
         // No jitter: the user chose the minute.
-        Schedule::Cron(_) => NextPoll {
-            at: schedule.next_after(now),
-            why: schedule.to_string(),
-        },
+        Schedule::Cron(_) => NextPoll { at: schedule.next_after(now), why: schedule.to_string() },
     }
 }
 
 /// Adds up to 5 % of the wait, at most 2 minutes, depending on the name: sources that start together spread out.
 fn jittered(name: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     let wait = (at - now).to_std().unwrap_or_default();
-    at + (wait / 20)
-        .min(Duration::from_mins(2))
-        .mul_f64(hash_fraction(name, 0))
+    at + (wait / 20).min(Duration::from_mins(2)).mul_f64(hash_fraction(name, 0))
 }
 
 /// At the first failure `Retry-After` alone decides. After that it can only lengthen the backoff, so that a server which
@@ -154,45 +134,28 @@ fn jittered(name: &str, at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> 
 fn after_failure(context: &PollContext<'_>, failure: &FailureContext, now: DateTime<Utc>) -> NextPoll {
     let usual = match context.schedule {
         Schedule::Adaptive => ADAPTIVE_FLOOR,
-        schedule => (schedule.next_after(now) - now)
-            .to_std()
-            .unwrap_or(MIN_WAIT)
-            .min(Duration::from_hours(1)),
+        schedule => {
+            (schedule.next_after(now) - now).to_std().unwrap_or(MIN_WAIT).min(Duration::from_hours(1))
+        }
     };
-    let first = if failure.refused {
-        REFUSAL_BACKOFF
-    } else {
-        MIN_WAIT
-    };
+    let first = if failure.refused { REFUSAL_BACKOFF } else { MIN_WAIT };
     let backoff = doubled(first, failure.failures * 2.0).max(usual);
     // The jitter depends on the name alone, so that another failure never shortens the wait.
-    let backoff = backoff
-        .mul_f64(1.0 + hash_fraction(context.name, 0) / 10.0)
-        .min(MAX_WAIT);
-    let requested = failure.retry_after.map(|at| {
-        (at - now)
-            .to_std()
-            .unwrap_or_default()
-            .clamp(Duration::from_secs(1), MAX_WAIT)
-    });
+    let backoff = backoff.mul_f64(1.0 + hash_fraction(context.name, 0) / 10.0).min(MAX_WAIT);
+    let requested = failure
+        .retry_after
+        .map(|at| (at - now).to_std().unwrap_or_default().clamp(Duration::from_secs(1), MAX_WAIT));
     match requested {
         Some(wait) if failure.failures <= failure_weight(Grade::Soft) || wait >= backoff => NextPoll {
             at: now + wait,
-            why: format!(
-                "the server asked for Retry-After of {}",
-                format_duration(whole_seconds(wait))
-            ),
+            why: format!("the server asked for Retry-After of {}", format_duration(whole_seconds(wait))),
         },
-        _ if failure.refused => NextPoll {
-            at: now + backoff,
-            why: "the server refuses us: a person should look".into(),
-        },
+        _ if failure.refused => {
+            NextPoll { at: now + backoff, why: "the server refuses us: a person should look".into() }
+        }
         _ => NextPoll {
             at: now + backoff,
-            why: format!(
-                "backing off {} after failures",
-                format_duration(whole_minutes(backoff))
-            ),
+            why: format!("backing off {} after failures", format_duration(whole_minutes(backoff))),
         },
     }
 }
@@ -211,16 +174,12 @@ pub fn host_backoff(
         return at.clamp(now, now + MAX_WAIT);
     }
     let backoff = doubled(HOST_BACKOFF, f64::from(failures.saturating_sub(1)));
-    now + backoff
-        .mul_f64(1.0 + hash_fraction(host, failures) / 5.0)
-        .min(MAX_WAIT)
+    now + backoff.mul_f64(1.0 + hash_fraction(host, failures) / 5.0).min(MAX_WAIT)
 }
 
 /// A number from 0 (inclusive) to 1 (exclusive) that depends on a name and a count only: the same in every run.
 fn hash_fraction(name: &str, times: u32) -> f64 {
-    let mixed = name.bytes().fold(times, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
-    });
+    let mixed = name.bytes().fold(times, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     f64::from(mixed.wrapping_mul(0x9e37_79b9) >> 16) / f64::from(1 << 16)
 }
 

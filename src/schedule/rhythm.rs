@@ -91,14 +91,9 @@ impl Rhythm {
         let first = self.until.is_none();
         // The first document covers the time since its oldest entry, at most four weeks.
         let month = now - TimeDelta::weeks(4);
-        let since = self.until.unwrap_or_else(|| {
-            new.iter()
-                .copied()
-                .filter(|at| *at <= now)
-                .min()
-                .unwrap_or(now)
-                .max(month)
-        });
+        let since = self
+            .until
+            .unwrap_or_else(|| new.iter().copied().filter(|at| *at <= now).min().unwrap_or(now).max(month));
         let overflowed = !first && self.window > 0 && window > 0 && new.len() >= window;
         // Before the counts change: whether it was predictable depends on them.
         if overflowed {
@@ -124,8 +119,7 @@ impl Rhythm {
 
     /// When the next poll pays: when an entry is expected, between `floor` and `longest` from `now`.
     pub fn next(&self, now: DateTime<Utc>, floor: Duration, longest: Duration) -> DateTime<Utc> {
-        self.when_expected(ENTRIES_PER_POLL, now, longest)
-            .clamp(now + floor.min(longest), now + longest)
+        self.when_expected(ENTRIES_PER_POLL, now, longest).clamp(now + floor.min(longest), now + longest)
     }
 
     /// When a source has to be polled so that it does not overflow again, not before `floor`; `None` without an overflow
@@ -134,9 +128,7 @@ impl Rhythm {
         if !is_recent(self.overflowed, now) {
             return None;
         }
-        let step = Duration::from_secs(u64::from(self.fill))
-            .mul_f64(FILL_SHARE)
-            .max(floor);
+        let step = Duration::from_secs(u64::from(self.fill)).mul_f64(FILL_SHARE).max(floor);
         if is_recent(self.unpredicted, now) && step <= HORIZON {
             return Some(now + step);
         }
@@ -163,11 +155,7 @@ impl Rhythm {
             return;
         };
         let fill = u32::try_from(fill.as_secs()).unwrap_or(u32::MAX);
-        self.fill = if is_recent(self.overflowed, now) {
-            fill.min(self.fill)
-        } else {
-            fill
-        };
+        self.fill = if is_recent(self.overflowed, now) { fill.min(self.fill) } else { fill };
         self.overflowed = Some(now);
         if !self.was_predictable(since, now) {
             self.unpredicted = Some(now);
@@ -227,11 +215,7 @@ impl Rhythm {
             self.counts.iter().copied().map(f64::from).sum(),
             self.observed.iter().copied().map(f64::from).sum(),
         );
-        let week = if observed > 0.0 {
-            count / observed.max(1.0)
-        } else {
-            0.0
-        };
+        let week = if observed > 0.0 { count / observed.max(1.0) } else { 0.0 };
         let day: Vec<f64> = (0..24)
             .map(|hour| {
                 let (count, observed) = (0..7).fold((0.0, 0.0), |(count, observed), day| {
@@ -260,9 +244,8 @@ impl Rhythm {
         let hours = (now - last).num_hours().max(0);
         let week: f64 = rates.iter().sum();
         let whole = hours / HOURS as i64;
-        let rest = (0..hours % HOURS as i64)
-            .map(|hour| rate(rates, last + TimeDelta::hours(hour)))
-            .sum::<f64>();
+        let rest =
+            (0..hours % HOURS as i64).map(|hour| rate(rates, last + TimeDelta::hours(hour))).sum::<f64>();
         let missed = week * whole as f64 + rest;
         (TOLERATED_MISSING / missed).min(1.0)
     }
@@ -291,13 +274,7 @@ impl Rhythm {
     /// For the database: little-endian numbers in the order of the fields; times in seconds since 1970.
     pub fn to_bytes(&self) -> Vec<u8> {
         let floats = self.counts.iter().chain(&self.observed);
-        let times = [
-            self.until,
-            self.last_new,
-            self.overflowed,
-            self.unpredicted,
-            self.flowing_since,
-        ];
+        let times = [self.until, self.last_new, self.overflowed, self.unpredicted, self.flowing_since];
         let times = times.map(|at| at.map_or(i64::MIN, |at| at.timestamp()).to_le_bytes());
         let numbers = [self.window, self.fill, self.flowing].map(u32::to_le_bytes);
         floats
@@ -314,21 +291,10 @@ impl Rhythm {
         }
         let (floats, rest) = bytes.split_at_checked(HOURS * 2 * 4)?;
         let (times, numbers) = rest.split_at_checked(5 * 8)?;
-        let mut floats = floats
-            .as_chunks()
-            .0
-            .iter()
-            .map(|chunk| sanitize(f32::from_le_bytes(*chunk)));
-        let mut times = times
-            .as_chunks()
-            .0
-            .iter()
-            .map(|chunk| DateTime::from_timestamp(i64::from_le_bytes(*chunk), 0));
-        let mut numbers = numbers
-            .as_chunks()
-            .0
-            .iter()
-            .map(|chunk| u32::from_le_bytes(*chunk));
+        let mut floats = floats.as_chunks().0.iter().map(|chunk| sanitize(f32::from_le_bytes(*chunk)));
+        let mut times =
+            times.as_chunks().0.iter().map(|chunk| DateTime::from_timestamp(i64::from_le_bytes(*chunk), 0));
+        let mut numbers = numbers.as_chunks().0.iter().map(|chunk| u32::from_le_bytes(*chunk));
         Some(Self {
             counts: floats.by_ref().take(HOURS).collect(),
             observed: floats.collect(),
@@ -352,8 +318,7 @@ fn is_recent(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
 /// The start of the next hour; `at` itself at the end of the calendar.
 fn next_hour(at: DateTime<Utc>) -> DateTime<Utc> {
     let into = i64::from(at.minute() * 60 + at.second());
-    at.checked_add_signed(TimeDelta::seconds(3600 - into))
-        .unwrap_or(at)
+    at.checked_add_signed(TimeDelta::seconds(3600 - into)).unwrap_or(at)
 }
 
 fn hours(time: TimeDelta) -> f64 {
@@ -361,10 +326,7 @@ fn hours(time: TimeDelta) -> f64 {
 }
 
 /// Seven digits are more than the counts are precise, and halve the space.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the nearest f32 is what is wanted"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the nearest f32 is what is wanted")]
 fn to_f32(value: f64) -> f32 {
     value as f32
 }

@@ -36,11 +36,7 @@ impl Case {
     }
 
     fn failing(mut self, failures: f64, retry_after: Option<DateTime<Utc>>) -> Self {
-        self.failure = Some(FailureContext {
-            failures,
-            retry_after,
-            refused: false,
-        });
+        self.failure = Some(FailureContext { failures, retry_after, refused: false });
         self
     }
 
@@ -85,10 +81,7 @@ fn p14_failures_back_off_up_to_a_day_and_never_further() {
         .collect();
     for (wait, least) in waits.iter().zip([30, 30, 30, 80, 320, 1280, 1440, 1440]) {
         // With a jitter of a tenth at most.
-        assert!(
-            (least..=least + least / 10).contains(wait) && *wait <= 1440,
-            "{waits:?}"
-        );
+        assert!((least..=least + least / 10).contains(wait) && *wait <= 1440, "{waits:?}");
     }
     assert!(waits.is_sorted());
 }
@@ -105,15 +98,9 @@ fn p13_retry_after_decides_first_and_lengthens_later() {
     let next = Case::new(every(30)).failing(0.25, soon).next(now());
     assert_eq!(
         (next.at, next.why.as_str()),
-        (
-            now() + Duration::from_secs(2),
-            "the server asked for Retry-After of 2s"
-        )
+        (now() + Duration::from_secs(2), "the server asked for Retry-After of 2s")
     );
-    assert!(
-        Case::new(every(30)).failing(2.0, soon).minutes() >= 80,
-        "a server that always says soon"
-    );
+    assert!(Case::new(every(30)).failing(2.0, soon).minutes() >= 80, "a server that always says soon");
     assert_eq!(Case::new(every(30)).failing(2.0, late).minutes(), 180);
     let absurd = Some(now() + Duration::from_hours(24 * 365));
     assert_eq!(Case::new(every(30)).failing(0.25, absurd).minutes(), 1440);
@@ -130,70 +117,34 @@ fn p24_a_refusal_backs_off_for_long() {
 
 #[test]
 fn p11_max_age_delays_and_says_so() {
-    let next = Case::new(every(30))
-        .fresh_for(Duration::from_hours(1))
-        .next(now());
+    let next = Case::new(every(30)).fresh_for(Duration::from_hours(1)).next(now());
     assert_eq!(
         (next.at, next.why.as_str()),
-        (
-            now() + Duration::from_hours(1),
-            "the server asked for max-age=3600"
-        )
+        (now() + Duration::from_hours(1), "the server asked for max-age=3600")
     );
-    let shorter = Case::new(every(120))
-        .fresh_for(Duration::from_hours(1))
-        .next(now());
+    let shorter = Case::new(every(120)).fresh_for(Duration::from_hours(1)).next(now());
     assert_eq!(shorter.why, "every 2h");
-    let absurd = Case::new(every(30))
-        .fresh_for(Duration::from_hours(24 * 365))
-        .next(now());
+    let absurd = Case::new(every(30)).fresh_for(Duration::from_hours(24 * 365)).next(now());
     assert_eq!(absurd.at, now() + MAX_WAIT, "max_hint");
 }
 
 #[test]
 fn p12_ttl_skip_hours_skip_days_and_the_syndication_module() {
-    let ttl = FeedHints {
-        ttl: Some(Duration::from_mins(90)),
-        ..FeedHints::default()
-    };
+    let ttl = FeedHints { ttl: Some(Duration::from_mins(90)), ..FeedHints::default() };
     let next = Case::new(every(30)).feed(ttl).next(now());
-    assert_eq!(
-        (at(&next).as_str(), next.why.as_str()),
-        ("Tue 13:30", "the feed asked for a ttl of 1h 30m")
-    );
+    assert_eq!((at(&next).as_str(), next.why.as_str()), ("Tue 13:30", "the feed asked for a ttl of 1h 30m"));
 
-    let night = FeedHints {
-        skip_hours: vec![12, 13, 14],
-        ..FeedHints::default()
-    };
+    let night = FeedHints { skip_hours: vec![12, 13, 14], ..FeedHints::default() };
     assert_eq!(at(&Case::new(every(30)).feed(night).next(now())), "Tue 15:00");
 
-    let day = FeedHints {
-        skip_days: vec![Weekday::Tue],
-        skip_hours: vec![0, 1],
-        ..FeedHints::default()
-    };
+    let day = FeedHints { skip_days: vec![Weekday::Tue], skip_hours: vec![0, 1], ..FeedHints::default() };
     assert_eq!(at(&Case::new(every(30)).feed(day).next(now())), "Wed 02:00");
 
-    let always = FeedHints {
-        skip_hours: (0..24).collect(),
-        ..FeedHints::default()
-    };
-    assert_eq!(
-        Case::new(every(30)).feed(always).next(now()).why,
-        "every 30m",
-        "all hours means none"
-    );
+    let always = FeedHints { skip_hours: (0..24).collect(), ..FeedHints::default() };
+    assert_eq!(Case::new(every(30)).feed(always).next(now()).why, "every 30m", "all hours means none");
 
-    let weekly = FeedHints {
-        update_period: Some(Duration::from_hours(7 * 24)),
-        ..FeedHints::default()
-    };
-    assert_eq!(
-        Case::new(every(30)).feed(weekly).next(now()).at,
-        now() + MAX_WAIT,
-        "max_hint"
-    );
+    let weekly = FeedHints { update_period: Some(Duration::from_hours(7 * 24)), ..FeedHints::default() };
+    assert_eq!(Case::new(every(30)).feed(weekly).next(now()).at, now() + MAX_WAIT, "max_hint");
 
     let base = Utc.with_ymd_and_hms(2026, 11, 1, 0, 20, 0).unwrap();
     let hourly = FeedHints {
@@ -202,10 +153,7 @@ fn p12_ttl_skip_hours_skip_days_and_the_syndication_module() {
         ..FeedHints::default()
     };
     // The update is at 12:20, before our own turn.
-    assert_eq!(
-        Case::new(every(30)).feed(hourly.clone()).next(now()).why,
-        "every 30m"
-    );
+    assert_eq!(Case::new(every(30)).feed(hourly.clone()).next(now()).why, "every 30m");
     assert_eq!(at(&Case::new(every(5)).feed(hourly).next(now())), "Tue 12:20");
 }
 
@@ -213,10 +161,7 @@ fn p12_ttl_skip_hours_skip_days_and_the_syndication_module() {
 fn a_cron_line_keeps_its_minute_and_yields_to_the_server() {
     let cron = Schedule::Cron(Cron::parse("0 18 * * *", chrono_tz::UTC).unwrap());
     assert_eq!(at(&Case::new(cron.clone()).next(now())), "Tue 18:00");
-    assert_eq!(
-        at(&Case::new(cron).fresh_for(Duration::from_hours(7)).next(now())),
-        "Tue 19:00"
-    );
+    assert_eq!(at(&Case::new(cron).fresh_for(Duration::from_hours(7)).next(now())), "Tue 19:00");
 }
 
 #[test]
@@ -225,26 +170,16 @@ fn p10_adaptive_keeps_its_floors() {
     let mut case = Case::new(Schedule::Adaptive);
     let mut clock = now() - chrono::Duration::days(7);
     while clock < now() {
-        let new: Vec<_> = (0..10)
-            .map(|minute| clock - chrono::Duration::minutes(minute * 6))
-            .collect();
+        let new: Vec<_> = (0..10).map(|minute| clock - chrono::Duration::minutes(minute * 6)).collect();
         assert!(!case.rhythm.observe(&new, 100, clock));
         clock += chrono::Duration::hours(1);
     }
     assert!((60..=62).contains(&case.minutes()), "{}", case.minutes());
     case.conditional = false;
-    assert!(
-        (1440..=1442).contains(&case.minutes()),
-        "a day without validators"
-    );
+    assert!((1440..=1442).contains(&case.minutes()), "a day without validators");
     case.conditional = true;
-    let all_new: Vec<_> = (0..100)
-        .map(|number| now() - chrono::Duration::seconds(number * 30))
-        .collect();
-    assert!(
-        case.rhythm.observe(&all_new, 100, now()),
-        "nothing in common with the last document"
-    );
+    let all_new: Vec<_> = (0..100).map(|number| now() - chrono::Duration::seconds(number * 30)).collect();
+    assert!(case.rhythm.observe(&all_new, 100, now()), "nothing in common with the last document");
     // It was filled within 50 minutes.
     assert!((37..=40).contains(&case.minutes()), "{}", case.minutes());
     assert!(case.next(now()).why.contains("may have been missed"));
@@ -252,9 +187,8 @@ fn p10_adaptive_keeps_its_floors() {
 
 #[test]
 fn p32_a_page_is_tried_after_ten_minutes_two_hours_and_a_day() {
-    let waits: Vec<_> = (0..5)
-        .map(|attempts| page_retry(attempts, now()).map(|at| (at - now()).num_minutes()))
-        .collect();
+    let waits: Vec<_> =
+        (0..5).map(|attempts| page_retry(attempts, now()).map(|at| (at - now()).num_minutes())).collect();
     assert_eq!(waits, [Some(10), Some(120), Some(1440), None, None]);
     assert_eq!(page_retry(u32::MAX, now()), None);
 }
@@ -287,19 +221,15 @@ fn a_page_is_fetched_again_at_its_ages_and_missed_ages_are_skipped() {
 
 #[test]
 fn false_reports_of_changes_double_the_wait() {
-    let waits: Vec<_> = (0..12)
-        .map(|in_vain| (next_recheck(in_vain, Some(now()), now()) - now()).num_hours())
-        .collect();
+    let waits: Vec<_> =
+        (0..12).map(|in_vain| (next_recheck(in_vain, Some(now()), now()) - now()).num_hours()).collect();
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 168, 168, 168, 168]);
     assert_eq!(next_recheck(0, None, now()), now());
     let long_ago = now() - chrono::Duration::days(30);
     assert_eq!(next_recheck(u32::MAX, Some(long_ago), now()), now());
     // A clock that was wrong keeps nobody waiting for longer.
     let ahead = now() + chrono::Duration::days(300);
-    assert_eq!(
-        next_recheck(0, Some(ahead), now()),
-        now() + chrono::Duration::hours(1)
-    );
+    assert_eq!(next_recheck(0, Some(ahead), now()), now() + chrono::Duration::hours(1));
 }
 
 fn feed_hints() -> impl Strategy<Value = FeedHints> {
@@ -313,10 +243,7 @@ fn feed_hints() -> impl Strategy<Value = FeedHints> {
         .prop_map(|(ttl, skip_hours, days, period, base)| FeedHints {
             ttl: ttl.map(Duration::from_secs),
             skip_hours,
-            skip_days: days
-                .into_iter()
-                .filter_map(|day| Weekday::try_from(day).ok())
-                .collect(),
+            skip_days: days.into_iter().filter_map(|day| Weekday::try_from(day).ok()).collect(),
             update_period: period.map(Duration::from_secs),
             update_base: base.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
         })

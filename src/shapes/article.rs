@@ -68,11 +68,7 @@ impl<'a> From<&'a Extraction> for ArticleJson<'a> {
             site: extraction.site.as_deref(),
             section: extraction.section.as_deref(),
             tags: &extraction.tags,
-            short_link: links
-                .short_link
-                .as_ref()
-                .or(links.shortlink.as_ref())
-                .map(Url::as_str),
+            short_link: links.short_link.as_ref().or(links.shortlink.as_ref()).map(Url::as_str),
             canonical: links.canonical.as_ref().map(Url::as_str),
             kind: extraction.kind.as_str(),
             origins: extraction

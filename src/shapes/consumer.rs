@@ -35,8 +35,6 @@ impl<'a> From<&'a [Consumer]> for ConsumersJson<'a> {
             upto: consumer.upto,
             moved_at: UtcSeconds(consumer.moved_at),
         });
-        Self {
-            consumers: consumers.collect(),
-        }
+        Self { consumers: consumers.collect() }
     }
 }

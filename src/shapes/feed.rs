@@ -55,11 +55,7 @@ impl From<Entry> for EntryJson {
             updated: entry.updated.map(full_date),
             summary: entry.summary,
             content: entry.content,
-            authors: entry
-                .details
-                .map(Arc::unwrap_or_clone)
-                .unwrap_or_default()
-                .authors,
+            authors: entry.details.map(Arc::unwrap_or_clone).unwrap_or_default().authors,
         }
     }
 }

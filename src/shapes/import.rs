@@ -42,10 +42,6 @@ impl<'a> FeedImportJson<'a> {
             feed: source.url.as_str(),
             tags: &source.tags,
         });
-        Self {
-            added: added.collect(),
-            left,
-            dry_run,
-        }
+        Self { added: added.collect(), left, dry_run }
     }
 }

@@ -45,9 +45,7 @@ impl<'a> From<&'a [Arc<Source>]> for SourceListJson<'a> {
             feed: link::mask_secrets(&source.feed),
             at: &source.at,
         });
-        Self {
-            sources: sources.collect(),
-        }
+        Self { sources: sources.collect() }
     }
 }
 

@@ -184,10 +184,7 @@ impl<'a> StatusJson<'a> {
         now: DateTime<Utc>,
     ) -> Self {
         Self {
-            sources: sources
-                .iter()
-                .map(|source| SourceStatusJson::new(source, now))
-                .collect(),
+            sources: sources.iter().map(|source| SourceStatusJson::new(source, now)).collect(),
             outputs: outputs.iter().map(OutputJson::from).collect(),
             backoff: backoff
                 .iter()
@@ -212,10 +209,7 @@ impl<'a> StatusJson<'a> {
 
 impl<'a> SourceHistoryJson<'a> {
     pub(crate) fn new(source: &'a SourceStatus, polls: &'a [PollRow], now: DateTime<Utc>) -> Self {
-        Self {
-            source: SourceStatusJson::new(source, now),
-            polls: polls.iter().map(PollJson::from).collect(),
-        }
+        Self { source: SourceStatusJson::new(source, now), polls: polls.iter().map(PollJson::from).collect() }
     }
 }
 
@@ -255,11 +249,7 @@ impl<'a> SourceStatusJson<'a> {
             rules: source.rules.iter().map(RuleStatsJson::from).collect(),
             known_by: identifier.map_or("id", |fallback| &fallback.by),
             known_why: identifier.map(|fallback| fallback.reason.as_str()),
-            left_out: source
-                .excluded
-                .iter()
-                .map(|(filter, count)| (filter.as_str(), *count))
-                .collect(),
+            left_out: source.excluded.iter().map(|(filter, count)| (filter.as_str(), *count)).collect(),
         }
     }
 }

@@ -101,10 +101,7 @@ impl<'a> From<TrialParts<'a>> for TrialJson<'a> {
                 .identity
                 .keys
                 .iter()
-                .map(|key| KeyJson {
-                    kind: key.kind.as_str(),
-                    key: &key.key,
-                })
+                .map(|key| KeyJson { kind: key.kind.as_str(), key: &key.key })
                 .collect(),
             pages: parts.pages,
             next_page: extraction.pagination.next.as_ref().map(Url::as_str),

@@ -35,13 +35,8 @@ pub(super) fn record(
     let digest = RevisionDigest::of(collected);
     let policy = sources::revision_policy(db, source)?;
     let page = pages::find_by_page_key(db, &collected.page_key)?;
-    let before = page
-        .map(|page| RevisionDigest::latest_of_page(db, page))
-        .transpose()?
-        .flatten();
-    let is_changed = before
-        .as_ref()
-        .is_none_or(|before| is_new_revision(&digest, before, policy));
+    let before = page.map(|page| RevisionDigest::latest_of_page(db, page)).transpose()?.flatten();
+    let is_changed = before.as_ref().is_none_or(|before| is_new_revision(&digest, before, policy));
     let compared = match (digest.is_of_feed(), before.is_some()) {
         (false, _) => ComparedText::New(&digest.text),
         (true, true) => ComparedText::Stored,
@@ -68,12 +63,8 @@ pub(super) fn record(
     }
     let is_shown =
         is_new || before.is_some() || says_more_than_shown(db, article, &digest.text, digest.is_of_feed())?;
-    let columns = RevisionColumns::of(
-        &collected.extraction,
-        collected.method,
-        collected.published_at,
-        &collected.url,
-    );
+    let columns =
+        RevisionColumns::of(&collected.extraction, collected.method, collected.published_at, &collected.url);
     let revision = columns.insert(db, page, source, now, seq)?;
     if is_new {
         changes::set_first_revision(db, article, revision)?;
@@ -85,11 +76,7 @@ pub(super) fn record(
     if policy == RevisionPolicy::Latest {
         drop_older_revisions(db, page, revision)?;
     }
-    let outcome = if is_shown {
-        StoreOutcome::Revised(article)
-    } else {
-        StoreOutcome::Known(article)
-    };
+    let outcome = if is_shown { StoreOutcome::Revised(article) } else { StoreOutcome::Known(article) };
     Ok((page, outcome))
 }
 

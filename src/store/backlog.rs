@@ -61,11 +61,7 @@ fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
     let mut soonest: Option<i64> = None;
     let busy = busy_hosts(db)?;
     for (sql, bound, is_due) in [
-        (
-            source_claims::CLAIMED_AFTER,
-            now.saturating_add(source_claims::CLOCK_SLACK),
-            true,
-        ),
+        (source_claims::CLAIMED_AFTER, now.saturating_add(source_claims::CLOCK_SLACK), true),
         (source_claims::DUE, i64::MAX, false),
     ] {
         let mut query = db.prepare_cached(sql)?;
@@ -81,11 +77,7 @@ fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
                 continue;
             }
             let (until, _) = host_backoff::of(db, &host)?;
-            let at = if host_backoff::is_active(until, now) {
-                due.max(until)
-            } else {
-                due
-            };
+            let at = if host_backoff::is_active(until, now) { due.max(until) } else { due };
             soonest = Some(soonest.map_or(at, |soonest| soonest.min(at)));
         }
     }
@@ -94,9 +86,7 @@ fn next_source(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
 
 fn next_entry(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
     let far = now.saturating_add(time::FARTHEST);
-    let has_wrong_time = db
-        .prepare_cached("SELECT 1 FROM host WHERE ready_at > ?1")?
-        .exists([far])?;
+    let has_wrong_time = db.prepare_cached("SELECT 1 FROM host WHERE ready_at > ?1")?.exists([far])?;
     if has_wrong_time {
         return Ok(Some(now));
     }

@@ -43,19 +43,14 @@ pub fn backup(from: &Path, to: &Path) -> Result<u64, StoreError> {
     copy(from, &part.0).map_err(|error| error.while_doing("copy the database"))?;
     let check = seal(&part.0).map_err(|error| error.while_doing("check the copy"))?;
     if check != "ok" {
-        return Err(StoreError::Damaged {
-            doing: "back the database up",
-            what: check,
-        });
+        return Err(StoreError::Damaged { doing: "back the database up", what: check });
     }
     let file = File::open(&part.0).map_err(failed)?;
     file.sync_all().map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     std::fs::rename(&part.0, to).map_err(failed)?;
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed)?;
+    File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(failed)?;
     Ok(size)
 }
 

@@ -32,8 +32,7 @@ pub(super) fn set_first_revision(
     article: ArticleId,
     revision: i64,
 ) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1")?
-        .execute([article.0, revision])?;
+    db.prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1")?.execute([article.0, revision])?;
     text_index::mark_changed(db, article)
 }
 
@@ -155,11 +154,8 @@ fn announce(
 fn next_seq(db: &Connection) -> Result<i64, StoreError> {
     // Not RETURNING, for which SQLite makes a temporary table; and WHERE, so that it sees that one row at most changes and
     // keeps no statement journal.
-    db.prepare_cached("UPDATE sequence SET seq = seq + 1 WHERE one = 1")?
-        .execute([])?;
-    Ok(db
-        .prepare_cached("SELECT seq FROM sequence")?
-        .query_row([], |row| row.get(0))?)
+    db.prepare_cached("UPDATE sequence SET seq = seq + 1 WHERE one = 1")?.execute([])?;
+    Ok(db.prepare_cached("SELECT seq FROM sequence")?.query_row([], |row| row.get(0))?)
 }
 
 fn insert_change(
@@ -171,12 +167,6 @@ fn insert_change(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     db.prepare_cached("INSERT INTO change (seq, article_id, op, into_id, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![
-            seq,
-            article.0,
-            op,
-            into.map(|into| into.0),
-            time::text(now)
-        ])?;
+        .execute(params![seq, article.0, op, into.map(|into| into.0), time::text(now)])?;
     Ok(())
 }

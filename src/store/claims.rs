@@ -33,11 +33,7 @@ pub(super) struct Claims {
 
 impl Claims {
     pub(super) fn new(run: i64) -> Self {
-        Self {
-            run,
-            last: AtomicI64::new(0),
-            last_served: Mutex::default(),
-        }
+        Self { run, last: AtomicI64::new(0), last_served: Mutex::default() }
     }
 
     /// Number of the run.
@@ -47,10 +43,7 @@ impl Claims {
 
     /// A lease with the next number, from 1.
     pub(super) fn next_lease(&self) -> Lease {
-        Lease {
-            run: self.run,
-            claim: self.last.fetch_add(1, Ordering::Relaxed) + 1,
-        }
+        Lease { run: self.run, claim: self.last.fetch_add(1, Ordering::Relaxed) + 1 }
     }
 
     pub(super) fn last_served(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
@@ -59,7 +52,6 @@ impl Claims {
 
     /// Notes that the sources of `entries` were served. Called once the claims are committed.
     pub(super) fn note_served(&self, entries: &[ClaimedEntry]) {
-        self.last_served()
-            .extend(entries.iter().map(|entry| (entry.source.0, entry.lease.claim)));
+        self.last_served().extend(entries.iter().map(|entry| (entry.source.0, entry.lease.claim)));
     }
 }

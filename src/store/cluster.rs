@@ -133,10 +133,7 @@ impl SketchRing {
             .filter(|&(equal, number)| equal >= MIN_EQUAL_BINS && self.may_match(number, fine_sketch))
             .collect();
         candidates.sort_unstable_by(|a, b| b.cmp(a));
-        let likely = candidates
-            .iter()
-            .take_while(|(equal, _)| *equal >= LIKELY_BINS)
-            .count();
+        let likely = candidates.iter().take_while(|(equal, _)| *equal >= LIKELY_BINS).count();
         candidates.truncate(likely + MAX_UNLIKELY);
         candidates
             .into_iter()
@@ -154,16 +151,11 @@ impl SketchRing {
 
     fn add(&mut self, article: i64, sketch: &Sketch, fine_sketch: Option<FineSketch>) {
         self.last = self.last.wrapping_add(1).max(1);
-        let mut entry = RingEntry {
-            article,
-            previous: [0; BINS],
-            fine_sketch,
-        };
+        let mut entry = RingEntry { article, previous: [0; BINS], fine_sketch };
         for (bin, value) in sketch.bins() {
-            if let (Some(previous), Some(head)) = (
-                entry.previous.get_mut(bin),
-                self.heads.get_mut(head_index(bin, value)),
-            ) {
+            if let (Some(previous), Some(head)) =
+                (entry.previous.get_mut(bin), self.heads.get_mut(head_index(bin, value)))
+            {
                 *previous = std::mem::replace(head, self.last);
             }
         }

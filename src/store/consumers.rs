@@ -56,18 +56,11 @@ impl ConsumerLock {
             doing: "lock the consumer",
             message: error.to_string(),
         };
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::ConsumerBusy {
-                    name: name.to_owned(),
-                });
+                return Err(StoreError::ConsumerBusy { name: name.to_owned() });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
@@ -81,44 +74,25 @@ impl ConsumerLock {
                 .ok_or_else(|| StoreError::damaged("consumer"))
         })?;
         let name = name.to_owned();
-        Ok((
-            Self {
-                name,
-                client,
-                _lock: lock,
-            },
-            consumer,
-        ))
+        Ok((Self { name, client, _lock: lock }, consumer))
     }
 
     /// Stores the last change of the delivery that begins now.
     pub fn begin_delivery(&mut self, upto: i64) -> Result<(), StoreError> {
         let sql = "UPDATE consumer SET upto = ?2 WHERE name = ?1";
-        self.client.execute(
-            "write down the end of the delivery",
-            sql,
-            params![self.name, upto],
-        )
+        self.client.execute("write down the end of the delivery", sql, params![self.name, upto])
     }
 
     /// Ends a delivery: the consumer has received everything up to `seq`. The mark never moves back.
     pub fn end_delivery(&mut self, seq: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = "UPDATE consumer SET seq = max(seq, ?2), upto = NULL, moved_at = ?3 WHERE name = ?1";
-        self.client.execute(
-            "move the consumer's mark",
-            sql,
-            params![self.name, seq, time::text(now)],
-        )
+        self.client.execute("move the consumer's mark", sql, params![self.name, seq, time::text(now)])
     }
 
     /// Sets the mark, back as well, and drops an unfinished delivery.
     pub fn reset(&mut self, seq: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = "UPDATE consumer SET seq = ?2, upto = NULL, moved_at = ?3 WHERE name = ?1";
-        self.client.execute(
-            "set the consumer's mark",
-            sql,
-            params![self.name, seq, time::text(now)],
-        )
+        self.client.execute("set the consumer's mark", sql, params![self.name, seq, time::text(now)])
     }
 
     /// Deletes the consumer.

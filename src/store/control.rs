@@ -142,10 +142,7 @@ impl ControlClient {
     /// Asks the running daemon to reload its configuration; gives the id of the request.
     pub fn reload(&mut self) -> Result<i64, StoreError> {
         self.write("ask for a reload", |db| {
-            db.execute(
-                "INSERT INTO request (command, argument) VALUES ('reload', '')",
-                [],
-            )?;
+            db.execute("INSERT INTO request (command, argument) VALUES ('reload', '')", [])?;
             Ok(db.last_insert_rowid())
         })
     }
@@ -211,11 +208,7 @@ fn set_paused(db: &Connection, name: &str, paused: bool) -> Result<ControlOutcom
         return unknown(db);
     };
     if row.paused == paused {
-        let word = if paused {
-            "is paused already"
-        } else {
-            "was not paused"
-        };
+        let word = if paused { "is paused already" } else { "was not paused" };
         return Ok(ControlOutcome::Refused(format!("it {word}; nothing was changed")));
     }
     let enabled: bool = db.query_row(
@@ -234,24 +227,14 @@ pub(super) fn open_requests(db: &Connection) -> Result<Vec<ControlRequest>, Stor
             "SELECT id, command, argument FROM request WHERE answer IS NULL ORDER BY id LIMIT 100",
         )?
         .query_map([], |row| {
-            Ok(ControlRequest {
-                id: row.get(0)?,
-                command: row.get(1)?,
-                argument: row.get(2)?,
-            })
+            Ok(ControlRequest { id: row.get(0)?, command: row.get(1)?, argument: row.get(2)? })
         })?
         .collect::<Result<_, _>>()?)
 }
 
 /// Answers a request; answers that nobody read are dropped after a thousand more.
 pub(super) fn answer(db: &Connection, id: i64, answer: &str) -> Result<(), StoreError> {
-    db.execute(
-        "UPDATE request SET answer = ?2 WHERE id = ?1",
-        params![id, answer],
-    )?;
-    db.execute(
-        "DELETE FROM request WHERE id < ?1 - 1000 AND answer IS NOT NULL",
-        [id],
-    )?;
+    db.execute("UPDATE request SET answer = ?2 WHERE id = ?1", params![id, answer])?;
+    db.execute("DELETE FROM request WHERE id < ?1 - 1000 AND answer IS NOT NULL", [id])?;
     Ok(())
 }

@@ -17,9 +17,7 @@ pub struct ControlClient {
 impl ControlClient {
     /// Opens an existing database; refused if it is missing, of another version, not ours, or read-only.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self {
-            db: schema::open_control(path)?,
-        })
+        Ok(Self { db: schema::open_control(path)? })
     }
 
     /// Runs `work` as one transaction.
@@ -33,9 +31,7 @@ impl ControlClient {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| StoreError::from(error).while_doing(doing))?;
         let value = work(&transaction).map_err(|error| error.while_doing(doing))?;
-        transaction
-            .commit()
-            .map_err(|error| StoreError::from(error).while_doing(doing))?;
+        transaction.commit().map_err(|error| StoreError::from(error).while_doing(doing))?;
         Ok(value)
     }
 

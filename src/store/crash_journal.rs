@@ -67,18 +67,9 @@ impl CrashJournal {
             .open(&path)
             .map_err(failed)?;
         let mut bytes = Vec::new();
-        (&file)
-            .take((SLOTS * SLOT_BYTES) as u64)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
-        let found = String::from_utf8_lossy(&bytes)
-            .lines()
-            .filter_map(parse_slot)
-            .collect();
-        let state = Mutex::new(JournalState {
-            file,
-            used: vec![false; SLOTS],
-        });
+        (&file).take((SLOTS * SLOT_BYTES) as u64).read_to_end(&mut bytes).map_err(failed)?;
+        let found = String::from_utf8_lossy(&bytes).lines().filter_map(parse_slot).collect();
+        let state = Mutex::new(JournalState { file, used: vec![false; SLOTS] });
         Ok((Self { state }, found))
     }
 
@@ -106,10 +97,7 @@ impl CrashJournal {
         };
         let mut state = self.state();
         let slot = state.used.iter().position(|used| !used);
-        WorkGuard {
-            journal: Arc::clone(self),
-            slot: slot.filter(|&slot| state.write(slot, &text, true)),
-        }
+        WorkGuard { journal: Arc::clone(self), slot: slot.filter(|&slot| state.write(slot, &text, true)) }
     }
 
     fn state(&self) -> MutexGuard<'_, JournalState> {
@@ -129,11 +117,8 @@ impl JournalState {
     /// Writes a slot; false if that failed. The input is parsed all the same: the journal is a help only.
     fn write(&mut self, slot: usize, text: &str, used: bool) -> bool {
         let at = SeekFrom::Start((slot * SLOT_BYTES) as u64);
-        let is_written = self
-            .file
-            .seek(at)
-            .and_then(|_| self.file.write_all(slot_text(text).as_bytes()))
-            .is_ok();
+        let is_written =
+            self.file.seek(at).and_then(|_| self.file.write_all(slot_text(text).as_bytes())).is_ok();
         if let Some(flag) = self.used.get_mut(slot).filter(|_| is_written) {
             *flag = used;
         }

@@ -11,10 +11,7 @@ use super::time;
 /// A sentence if fewer than `least` bytes are free beside the database. A file system that does not say counts as having
 /// room.
 pub(super) fn shortage(database: &Path, least: u64) -> Option<String> {
-    let folder = database
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let room = rustix::fs::statvfs(folder).ok()?;
     let free = room.f_bavail.saturating_mul(room.f_frsize);
     (free < least).then(|| {
@@ -44,8 +41,7 @@ pub(super) fn store_pause(
                 .execute(params![format!("since {}: {sentence}", time::text(now))])?;
         }
         None if is_stored => {
-            db.prepare_cached("DELETE FROM meta WHERE key = 'paused'")?
-                .execute([])?;
+            db.prepare_cached("DELETE FROM meta WHERE key = 'paused'")?.execute([])?;
         }
         _ => {}
     }

@@ -60,8 +60,7 @@ impl SelectorHabit {
     pub(super) fn add(&mut self, hit: bool, length: usize) {
         if hit {
             self.hits += 1;
-            self.recent_lengths
-                .push(u32::try_from(length).unwrap_or(u32::MAX));
+            self.recent_lengths.push(u32::try_from(length).unwrap_or(u32::MAX));
             if self.recent_lengths.len() > LENGTHS {
                 self.recent_lengths.remove(0);
             }
@@ -121,11 +120,7 @@ impl SelectorHabit {
         if self.recent_rate < floor {
             return Some(Drift::Rate);
         }
-        let share = if self.drift == Some(Drift::Length) {
-            0.75
-        } else {
-            0.5
-        };
+        let share = if self.drift == Some(Drift::Length) { 0.75 } else { 0.5 };
         let is_shorter =
             self.recent_lengths.len() == LENGTHS && self.recent_length() < self.usual_length * share;
         is_shorter.then_some(Drift::Length)
@@ -133,10 +128,7 @@ impl SelectorHabit {
 
     /// The recent lengths as little-endian `u32`.
     pub(super) fn lengths_to_bytes(&self) -> Vec<u8> {
-        self.recent_lengths
-            .iter()
-            .flat_map(|length| length.to_le_bytes())
-            .collect()
+        self.recent_lengths.iter().flat_map(|length| length.to_le_bytes()).collect()
     }
 
     /// Reads [`Self::lengths_to_bytes`].
@@ -222,10 +214,7 @@ mod tests {
     fn lengths_survive_the_database() {
         let habit = after((0..40).map(|n| (true, n)));
         assert_eq!(habit.recent_lengths.len(), LENGTHS);
-        assert_eq!(
-            SelectorHabit::lengths_from_bytes(&habit.lengths_to_bytes()),
-            habit.recent_lengths
-        );
+        assert_eq!(SelectorHabit::lengths_from_bytes(&habit.lengths_to_bytes()), habit.recent_lengths);
         assert_eq!(SelectorHabit::lengths_from_bytes(&[1, 2, 3]), [0_u32; 0]);
     }
 }

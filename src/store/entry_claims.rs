@@ -62,10 +62,7 @@ pub(super) fn claim(
     }
     for candidate in in_turn(candidates(db, at, limit)?, claims) {
         let mut next = Some(candidate);
-        while let Some(candidate) = next
-            .take()
-            .filter(|_| claimed.len() < limit && settled < MAX_SETTLED)
-        {
+        while let Some(candidate) = next.take().filter(|_| claimed.len() < limit && settled < MAX_SETTLED) {
             if let Some(stored) = settle_known(db, &candidate, now)? {
                 claimed.push(lease(db, &candidate, stored, at, gap, claims)?);
                 continue;
@@ -87,9 +84,7 @@ fn candidates(db: &Connection, at: i64, limit: usize) -> Result<Vec<EntryCandida
     for (after, until) in due_ranges(at) {
         let hosts: Vec<(String, i64)> = db
             .prepare_cached(READY_HOSTS)?
-            .query_map(params![after, until, window as i64], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
+            .query_map(params![after, until, window as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         for (host, last_source) in hosts {
             if host == NO_HOST {
@@ -117,10 +112,8 @@ fn next_of_host(
     let mut after = last_source;
     let mut wrapped = false;
     loop {
-        let source: Option<i64> = db
-            .prepare_cached(NEXT_SOURCE)?
-            .query_row(params![host, after], |row| row.get(0))
-            .optional()?;
+        let source: Option<i64> =
+            db.prepare_cached(NEXT_SOURCE)?.query_row(params![host, after], |row| row.get(0)).optional()?;
         let Some(source) = source.filter(|&source| !wrapped || source <= last_source) else {
             if wrapped {
                 return reset_host(db, &host, at).map(|()| None);
@@ -134,12 +127,7 @@ fn next_of_host(
                 .query_row(params![host, source, from, until], |row| row.get(0))
                 .optional()?;
             if let Some(entry) = entry {
-                return Ok(Some(EntryCandidate {
-                    entry,
-                    source,
-                    host,
-                    last_source,
-                }));
+                return Ok(Some(EntryCandidate { entry, source, host, last_source }));
             }
         }
         after = source;
@@ -269,10 +257,7 @@ fn revisit(row: &Row<'_>, now: i64) -> rusqlite::Result<Revisit> {
     let url: Option<String> = row.get(8)?;
     Ok(Revisit {
         fetched_at: time::from_ms(row.get::<_, Option<i64>>(5)?.unwrap_or(now)),
-        validators: Validators {
-            etag: row.get(6)?,
-            last_modified: row.get(7)?,
-        },
+        validators: Validators { etag: row.get(6)?, last_modified: row.get(7)? },
         validators_from: url.as_deref().and_then(link::web_url),
     })
 }

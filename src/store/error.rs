@@ -184,15 +184,8 @@ impl StoreError {
 
     /// The codes of errors while a store is open; the others happen while one is opened.
     pub const CODES: [&'static str; 9] = [
-        "store-full",
-        "store-io",
-        "store-busy",
-        "store-corrupt",
-        "store-read-only",
-        "store-sql",
-        "store-file",
-        "store-damaged",
-        "store-closed",
+        "store-full", "store-io", "store-busy", "store-corrupt", "store-read-only", "store-sql",
+        "store-file", "store-damaged", "store-closed",
     ];
 
     /// Whether only the lease was lost: nothing is wrong with the store.
@@ -211,38 +204,19 @@ impl StoreError {
     /// Converts an error while a file is opened: it may not be ours, or not accessible.
     pub(super) fn of_file(self, path: &Path) -> Self {
         match self {
-            Self::Sql {
-                kind: SqlErrorKind::Corrupt,
-                message,
-                ..
-            } => Self::Foreign {
-                path: path.to_owned(),
-                why: message,
-            },
-            Self::Sql {
-                kind: SqlErrorKind::ReadOnly,
-                ..
-            } => Self::ReadOnly {
-                path: path.to_owned(),
-            },
-            Self::Sql {
-                doing,
-                kind: SqlErrorKind::Io,
-                message,
-            } => Self::File {
-                path: path.to_owned(),
-                doing,
-                message,
-            },
+            Self::Sql { kind: SqlErrorKind::Corrupt, message, .. } => {
+                Self::Foreign { path: path.to_owned(), why: message }
+            }
+            Self::Sql { kind: SqlErrorKind::ReadOnly, .. } => Self::ReadOnly { path: path.to_owned() },
+            Self::Sql { doing, kind: SqlErrorKind::Io, message } => {
+                Self::File { path: path.to_owned(), doing, message }
+            }
             other => other,
         }
     }
 
     pub(super) fn damaged(what: impl Into<String>) -> Self {
-        Self::Damaged {
-            doing: "read the database",
-            what: what.into(),
-        }
+        Self::Damaged { doing: "read the database", what: what.into() }
     }
 }
 
@@ -258,10 +232,6 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => SqlErrorKind::ReadOnly,
             _ => SqlErrorKind::Other,
         };
-        Self::Sql {
-            doing: "use the database",
-            kind,
-            message: error.to_string(),
-        }
+        Self::Sql { doing: "use the database", kind, message: error.to_string() }
     }
 }

@@ -72,10 +72,7 @@ pub(super) fn assign_article(
         None => Vec::new(),
     };
     let stored: Vec<(&str, bool)> = stored.iter().map(|key| (&*key.key, key.shareable)).collect();
-    let given: Vec<(&str, bool)> = keys
-        .iter()
-        .map(|key| (&*key.key, key.kind.can_be_shared()))
-        .collect();
+    let given: Vec<(&str, bool)> = keys.iter().map(|key| (&*key.key, key.kind.can_be_shared())).collect();
     let both = || stored.iter().chain(&given).copied();
     let unchecked: BTreeSet<&str> = stored
         .iter()
@@ -181,15 +178,11 @@ fn stored_keys(db: &Connection, page: PageId) -> Result<Vec<StoredKey>, StoreErr
 
 /// Whether any page has a key.
 fn is_known(db: &Connection, key: &str) -> Result<bool, StoreError> {
-    Ok(db
-        .prepare_cached("SELECT 1 FROM alias WHERE key = ?1")?
-        .exists([key])?)
+    Ok(db.prepare_cached("SELECT 1 FROM alias WHERE key = ?1")?.exists([key])?)
 }
 
 fn is_shared(db: &Connection, key: &str) -> Result<bool, StoreError> {
-    Ok(db
-        .prepare_cached("SELECT 1 FROM alias WHERE key = ?1 AND shared = 1")?
-        .exists([key])?)
+    Ok(db.prepare_cached("SELECT 1 FROM alias WHERE key = ?1 AND shared = 1")?.exists([key])?)
 }
 
 /// The article that a key names. All pages with an unshared key are of one article.
@@ -212,10 +205,9 @@ fn is_contradicted(
             "SELECT DISTINCT page_id FROM alias WHERE key = ?1 AND shared = 0 AND page_id <> ?2 \
              AND (?3 OR kind IN {SHAREABLE}) ORDER BY page_id DESC LIMIT ?4"
         ))?
-        .query_map(
-            params![key, page.map_or(0, |page| page.0), shareable, MAX_COMPARED],
-            |row| row.get(0).map(PageId),
-        )?
+        .query_map(params![key, page.map_or(0, |page| page.0), shareable, MAX_COMPARED], |row| {
+            row.get(0).map(PageId)
+        })?
         .collect::<Result<_, _>>()?;
     if others.is_empty() {
         return Ok(false);
@@ -245,9 +237,7 @@ fn stored_signature(db: &Connection, page: PageId) -> Result<Option<TextSignatur
         .prepare_cached("SELECT text, method FROM revision WHERE page_id = ?1 ORDER BY id DESC LIMIT 1")?
         .query_row([page.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    Ok(latest
-        .filter(|(_, method)| method != Method::Feed.as_str())
-        .map(|(text, _)| TextSignature::of(&text)))
+    Ok(latest.filter(|(_, method)| method != Method::Feed.as_str()).map(|(text, _)| TextSignature::of(&text)))
 }
 
 /// Makes one article of several: the oldest that is not deleted survives, the others become tombstones. Where one of them
@@ -327,9 +317,7 @@ fn regroup(
         formed.push(article);
     }
     // Every affected article has kept at least the component of its oldest page: none is left without pages.
-    formed
-        .into_iter()
-        .try_for_each(|article| changes::show_best_revision(db, article, now))
+    formed.into_iter().try_for_each(|article| changes::show_best_revision(db, article, now))
 }
 
 /// A new article for these pages, with the source and the age of the oldest of them.
@@ -358,10 +346,7 @@ fn components(
     }
     let mut components: BTreeMap<PageId, BTreeSet<PageId>> = BTreeMap::new();
     for &page in pages.keys() {
-        components
-            .entry(root(&mut parents, page))
-            .or_default()
-            .insert(page);
+        components.entry(root(&mut parents, page)).or_default().insert(page);
     }
     Ok(components.into_values().collect())
 }

@@ -110,9 +110,7 @@ impl Store {
 
     /// Answers a request.
     pub async fn answer_request(&self, id: i64, answer: String) -> Result<(), StoreError> {
-        self.writer
-            .call("answer a request", move |db| control::answer(db, id, &answer))
-            .await
+        self.writer.call("answer a request", move |db| control::answer(db, id, &answer)).await
     }
 
     /// Brings the sources in line with the configuration, one backoff per host; see [`Self::apply_config`].
@@ -135,24 +133,17 @@ impl Store {
         scope: BackoffScope,
         now: DateTime<Utc>,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
-        let configured: Vec<_> = configured
-            .iter()
-            .map(|source| ConfiguredSource::of(source.borrow(), scope))
-            .collect();
+        let configured: Vec<_> =
+            configured.iter().map(|source| ConfiguredSource::of(source.borrow(), scope)).collect();
         self.writer
-            .call("take in the configured sources", move |db| {
-                sources::apply_config(db, &configured, now)
-            })
+            .call("take in the configured sources", move |db| sources::apply_config(db, &configured, now))
             .await
     }
 
     /// Drops the statistics of selectors that are no longer configured. Those of a source that is not configured stay, like
     /// all its state.
     pub async fn retain_selectors(&self, config: &Config) -> Result<(), StoreError> {
-        let mut unused = self
-            .writer
-            .read("look for old selectors", selector_stats::stored_selectors)
-            .await?;
+        let mut unused = self.writer.read("look for old selectors", selector_stats::stored_selectors).await?;
         if !unused.is_empty() {
             // Any source may lead to a page of any site.
             let sites: HashSet<(&str, &str)> = config.sites.all().flat_map(ArticleRules::selectors).collect();
@@ -171,20 +162,12 @@ impl Store {
         if unused.is_empty() {
             return Ok(());
         }
-        self.writer
-            .call("forget old selectors", move |db| {
-                selector_stats::remove(db, &unused)
-            })
-            .await
+        self.writer.call("forget old selectors", move |db| selector_stats::remove(db, &unused)).await
     }
 
     /// What earlier runs learned of robots.txt and of hosts that must not be asked yet.
     pub async fn host_states(&self, now: DateTime<Utc>) -> Result<HostStates, StoreError> {
-        self.writer
-            .call("read the states of hosts", move |db| {
-                robots_cache::host_states(db, now)
-            })
-            .await
+        self.writer.call("read the states of hosts", move |db| robots_cache::host_states(db, now)).await
     }
 
     /// Leases up to `limit` sources: see [`source_claims::claim`].
@@ -195,11 +178,7 @@ impl Store {
         all: Option<DateTime<Utc>>,
     ) -> Result<Vec<ClaimedSource>, StoreError> {
         let claims = Arc::clone(&self.claims);
-        self.writer
-            .call("claim sources", move |db| {
-                source_claims::claim(db, now, limit, all, &claims)
-            })
-            .await
+        self.writer.call("claim sources", move |db| source_claims::claim(db, now, limit, all, &claims)).await
     }
 
     /// Leases up to `limit` entries: see [`entry_claims::claim`].
@@ -211,9 +190,7 @@ impl Store {
     ) -> Result<Vec<ClaimedEntry>, StoreError> {
         let claims = Arc::clone(&self.claims);
         self.writer
-            .call("claim entries", move |db| {
-                entry_claims::claim(db, now, limit, gap, &claims)
-            })
+            .call("claim entries", move |db| entry_claims::claim(db, now, limit, gap, &claims))
             .await
             .inspect(|entries| self.claims.note_served(entries))
     }
@@ -239,11 +216,7 @@ impl Store {
 
     /// Positions of the entries that a source has not had yet.
     pub async fn unseen(&self, source: SourceId, idents: Vec<String>) -> Result<Vec<usize>, StoreError> {
-        self.writer
-            .read("look for known entries", move |db| {
-                ingest::unseen(db, source, &idents)
-            })
-            .await
+        self.writer.read("look for known entries", move |db| ingest::unseen(db, source, &idents)).await
     }
 
     /// Number of outcomes that wait for their transaction. They make no requests meanwhile.
@@ -256,9 +229,7 @@ impl Store {
         let _recording = RecordingGuard::new(&self.recording);
         // It may wait for others: a poll whose outcome is lost is repeated.
         self.writer
-            .call_in(BatchPriority::Gather, "record a poll", move |db| {
-                poll_outcomes::record(db, &outcome)
-            })
+            .call_in(BatchPriority::Gather, "record a poll", move |db| poll_outcomes::record(db, &outcome))
             .await
     }
 
@@ -272,10 +243,8 @@ impl Store {
             };
             let permit = cpu::permit().await;
             let compressed;
-            (outcome, compressed) = permit
-                .work(bytes, compress)
-                .await
-                .map_err(|_panic| StoreError::Closed)?;
+            (outcome, compressed) =
+                permit.work(bytes, compress).await.map_err(|_panic| StoreError::Closed)?;
             compressed?
         } else {
             CompressedPage::take(&mut outcome)?
@@ -299,9 +268,7 @@ impl Store {
     /// A sentence if fewer than `least` bytes are free where the database is. It is stored for `status`, if there is room.
     pub async fn disk_shortage(&self, least: u64, now: DateTime<Utc>) -> Option<String> {
         let path = self.path.clone();
-        let sentence = tokio::task::spawn_blocking(move || disk_space::shortage(&path, least))
-            .await
-            .ok()?;
+        let sentence = tokio::task::spawn_blocking(move || disk_space::shortage(&path, least)).await.ok()?;
         let stored = sentence.clone();
         let store = move |db: &Connection| disk_space::store_pause(db, stored.as_deref(), now);
         if let Err(error) = self.writer.call("note how much room there is", store).await {
@@ -312,30 +279,22 @@ impl Store {
 
     /// Ends leases without an outcome, for a clean stop. No attempt is counted.
     pub async fn release(&self, leases: Vec<Lease>) -> Result<(), StoreError> {
-        self.writer
-            .call("release what was claimed", move |db| queue::release(db, &leases))
-            .await
+        self.writer.call("release what was claimed", move |db| queue::release(db, &leases)).await
     }
 
     /// Ends all leases of this run without an outcome.
     pub async fn release_all(&self) -> Result<(), StoreError> {
-        self.writer
-            .call("release what was claimed", queue::release_all)
-            .await
+        self.writer.call("release what was claimed", queue::release_all).await
     }
 
     /// When the next source and the next entry can be claimed, and how much waits.
     pub async fn backlog(&self, now: DateTime<Utc>) -> Result<Backlog, StoreError> {
-        self.writer
-            .read("look at what waits", move |db| backlog::read(db, now))
-            .await
+        self.writer.read("look at what waits", move |db| backlog::read(db, now)).await
     }
 
     /// As [`Self::backlog`], without counting: `pending` and `leased` are 0.
     pub async fn next_claims(&self, now: DateTime<Utc>) -> Result<Backlog, StoreError> {
-        self.writer
-            .read("look at what is due", move |db| backlog::next_claims(db, now))
-            .await
+        self.writer.read("look at what is due", move |db| backlog::next_claims(db, now)).await
     }
 
     /// Notes that the input of `item` is being parsed, until the guard is dropped. If the process dies meanwhile, the next

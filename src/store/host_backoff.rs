@@ -43,11 +43,7 @@ pub(super) fn apply(
         };
         // A failure during a backoff is of a request that was under way before: it is not counted again.
         let is_active = is_active(backoff_until, time::ms(now));
-        let failures = if is_active {
-            failures.max(1)
-        } else {
-            failures.saturating_add(1)
-        };
+        let failures = if is_active { failures.max(1) } else { failures.saturating_add(1) };
         // A time in the past (`Retry-After: 0`) is ignored: a failing server would be asked again at every gap.
         let named = failure.retry_after.filter(|&at| at > now);
         let named_until = named.map_or(0, |at| time::ms(schedule::host_backoff("", 1, Some(at), now)));
@@ -74,8 +70,7 @@ pub(super) fn apply(
 
 /// Adds the row of a host, if it has none.
 pub(super) fn ensure_host(db: &Connection, host: &str) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT OR IGNORE INTO host (name) VALUES (?1)")?
-        .execute([host])?;
+    db.prepare_cached("INSERT OR IGNORE INTO host (name) VALUES (?1)")?.execute([host])?;
     Ok(())
 }
 

@@ -229,8 +229,7 @@ fn insert_change(
             "INSERT OR IGNORE INTO change (seq, article_id, op, into_id, at) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![seq, id, op, into, time::text(at)])?;
-    db.prepare_cached("UPDATE sequence SET seq = max(seq, ?1)")?
-        .execute([seq])?;
+    db.prepare_cached("UPDATE sequence SET seq = max(seq, ?1)")?.execute([seq])?;
     Ok(inserted > 0)
 }
 
@@ -253,10 +252,7 @@ fn source_of(db: &Connection, import: &ImportedArticle) -> Result<Option<SourceI
 
 /// The page key and the keys of an article. A URL that names no page is replaced by a key of the export's own.
 fn identity_of(import: &ImportedArticle) -> Identity {
-    let links = PageLinks {
-        short_link: import.short_link.clone(),
-        ..PageLinks::default()
-    };
+    let links = PageLinks { short_link: import.short_link.clone(), ..PageLinks::default() };
     identity::of_page(None, &links, &import.url, &[], &import_key(import, import.id))
 }
 
@@ -265,9 +261,7 @@ fn import_key(import: &ImportedArticle, id: i64) -> String {
 }
 
 fn has_page_key(db: &Connection, page_key: &str) -> Result<bool, StoreError> {
-    Ok(db
-        .prepare_cached("SELECT 1 FROM page WHERE page_key = ?1")?
-        .exists([page_key])?)
+    Ok(db.prepare_cached("SELECT 1 FROM page WHERE page_key = ?1")?.exists([page_key])?)
 }
 
 /// Inserts the page of an article with its keys, and returns its row id.

@@ -44,10 +44,7 @@ pub(super) fn store_entries(
     let mut entries: Vec<(&Entry, &EntryKeys)> = feed.entries.iter().zip(keys).collect();
     // Undated entries come last, in the order of the document, which is most often newest first.
     entries.sort_by_key(|(entry, _)| Reverse(date_of(entry)));
-    let mut counts = PollCounts {
-        skipped: feed.skipped.len() as u64,
-        ..PollCounts::default()
-    };
+    let mut counts = PollCounts { skipped: feed.skipped.len() as u64, ..PollCounts::default() };
     let mut remaining = limit.unwrap_or(usize::MAX);
     let mut revisits = 0;
     let mut hosts = BTreeSet::new();
@@ -66,13 +63,7 @@ pub(super) fn store_entries(
             }
             continue;
         }
-        let row = NewEntry {
-            source,
-            ident: &ident,
-            entry,
-            keys,
-            now,
-        };
+        let row = NewEntry { source, ident: &ident, entry, keys, now };
         if let Some(page) = page_of_keys(db, &keys.link_keys)? {
             articles::add_keys(db, page, &keys.link_keys, source, now)?;
             row.insert(db, "known", Some(page))?;
@@ -119,9 +110,7 @@ fn find_known(
         .prepare_cached(
             "SELECT id, updated, lease_run IS NOT NULL FROM entry WHERE source_id = ?1 AND ident = ?2",
         )?
-        .query_row(params![source.0, ident], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
+        .query_row(params![source.0, ident], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((id, known, is_leased)) = found else {
         return Ok(None);
@@ -130,8 +119,7 @@ fn find_known(
     // Text of one format in UTC: it sorts by time.
     let newer = updated.is_some() && updated > known && !is_leased;
     if newer {
-        db.prepare_cached("UPDATE entry SET updated = ?2 WHERE id = ?1")?
-            .execute(params![id, updated])?;
+        db.prepare_cached("UPDATE entry SET updated = ?2 WHERE id = ?1")?.execute(params![id, updated])?;
     }
     Ok(Some((EntryId(id), newer && known.is_some())))
 }
@@ -149,9 +137,8 @@ impl NewEntry<'_> {
     /// Inserts the row. A `pending` entry waits for its page, with what the feed said.
     fn insert(&self, db: &Connection, state: &str, page: Option<PageId>) -> Result<(), StoreError> {
         let waits = state == "pending";
-        let payload = waits
-            .then(|| StoredEntry::of(self.entry, &self.keys.link_keys).to_json())
-            .transpose()?;
+        let payload =
+            waits.then(|| StoredEntry::of(self.entry, &self.keys.link_keys).to_json()).transpose()?;
         let credit = self.entry.details().credit.as_ref();
         db.prepare_cached(
             "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen, \

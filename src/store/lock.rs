@@ -33,11 +33,7 @@ impl Lock {
         let path = beside(database, "-lock");
         let failed = |doing| {
             let path = path.clone();
-            move |error: std::io::Error| StoreError::File {
-                path,
-                doing,
-                message: error.to_string(),
-            }
+            move |error: std::io::Error| StoreError::File { path, doing, message: error.to_string() }
         };
         let mut file = OpenOptions::new()
             .read(true)
@@ -57,11 +53,7 @@ impl Lock {
                 }
                 Err(TryLockError::WouldBlock) => {
                     let Holder { pid, since } = Holder::read(&file);
-                    return Err(StoreError::Locked {
-                        path: database.to_owned(),
-                        pid,
-                        since,
-                    });
+                    return Err(StoreError::Locked { path: database.to_owned(), pid, since });
                 }
                 Err(TryLockError::Error(error)) => return Err(failed("lock the lock file")(error)),
             }
@@ -90,10 +82,7 @@ impl Holder {
         let _ = file.seek(SeekFrom::Start(0));
         let _ = file.take(200).read_to_string(&mut text);
         let (pid, since) = text.trim().split_once(' ').unwrap_or(("unknown", "just now"));
-        Self {
-            pid: pid.to_owned(),
-            since: since.to_owned(),
-        }
+        Self { pid: pid.to_owned(), since: since.to_owned() }
     }
 }
 

@@ -30,10 +30,7 @@ impl MaintenanceWriter {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         // Refuses a missing file, which `open_writer` would create.
         drop(schema::open_reader(path)?);
-        Ok(Self {
-            db: schema::open_writer(path, "")?,
-            latest: RecentSketches::default(),
-        })
+        Ok(Self { db: schema::open_writer(path, "")?, latest: RecentSketches::default() })
     }
 
     /// Runs `work` as one transaction.
@@ -69,9 +66,7 @@ impl MaintenanceWriter {
         })?;
         while self.transaction("merge the index of words", text_index::purge)? {}
         // Overwrites the log, too. While a reader uses it, the next checkpoint does that.
-        self.db
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(doing)?;
+        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(doing)?;
         Ok(deleted)
     }
 
@@ -79,10 +74,7 @@ impl MaintenanceWriter {
     pub fn rebuild_search(&mut self, mut progress: impl FnMut(u64)) -> Result<(), StoreError> {
         self.transaction("empty the index of words", |db| {
             db.execute("INSERT INTO search (search) VALUES ('delete-all')", [])?;
-            db.execute(
-                "UPDATE article SET indexed_id = NULL WHERE indexed_id IS NOT NULL",
-                [],
-            )?;
+            db.execute("UPDATE article SET indexed_id = NULL WHERE indexed_id IS NOT NULL", [])?;
             Ok(())
         })?;
         let (mut after, mut indexed) = (0, 0);
@@ -130,9 +122,8 @@ impl MaintenanceWriter {
     ) -> Result<PruneSummary, StoreError> {
         let mut sum = PruneSummary::default();
         loop {
-            let part = self.transaction("drop what is kept no longer", |db| {
-                retention::prune(db, policies, now)
-            })?;
+            let part =
+                self.transaction("drop what is kept no longer", |db| retention::prune(db, policies, now))?;
             sum.articles += part.articles;
             sum.pages += part.pages;
             progress(sum);

@@ -43,9 +43,8 @@ impl Reader {
                 .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?
                 .collect::<Result<_, _>>()?)
         };
-        let last: Option<String> = self
-            .db
-            .query_row("SELECT max(succeeded_at) FROM source", [], |row| row.get(0))?;
+        let last: Option<String> =
+            self.db.query_row("SELECT max(succeeded_at) FROM source", [], |row| row.get(0))?;
         let metrics = StoreMetrics {
             sources: pairs(
                 "SELECT CASE WHEN paused THEN 'paused' WHEN NOT enabled THEN 'disabled' WHEN code IS NOT NULL THEN 'failing' \

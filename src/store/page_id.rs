@@ -26,10 +26,7 @@ pub(super) fn page_of_keys(db: &Connection, keys: &[Key]) -> Result<Option<PageI
 
 /// The oldest page that an unshared key leads to.
 pub(super) fn page_of_key(db: &Connection, key: &str) -> Result<Option<PageId>, StoreError> {
-    Ok(db
-        .prepare_cached(PAGE_OF_KEY)?
-        .query_row([key], |row| row.get(0).map(PageId))
-        .optional()?)
+    Ok(db.prepare_cached(PAGE_OF_KEY)?.query_row([key], |row| row.get(0).map(PageId)).optional()?)
 }
 
 /// The article that a page belongs to.

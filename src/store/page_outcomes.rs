@@ -63,17 +63,11 @@ impl CompressedPage {
         let (codings, body) = if let Some(EncodedBody { codings, bytes }) = raw.encoded.take() {
             (codings, bytes)
         } else {
-            let body = zstd::bulk::compress(&plain, LEVEL).map_err(|error| StoreError::Damaged {
-                doing: "compress a page",
-                what: error.to_string(),
-            })?;
+            let body = zstd::bulk::compress(&plain, LEVEL)
+                .map_err(|error| StoreError::Damaged { doing: "compress a page", what: error.to_string() })?;
             ("zstd".to_owned(), body)
         };
-        Ok(Some(Self {
-            codings,
-            body,
-            length: plain.len(),
-        }))
+        Ok(Some(Self { codings, body, length: plain.len() }))
     }
 
     fn insert(
@@ -165,9 +159,7 @@ fn leased_entry(db: &Connection, outcome: &PageOutcome) -> Result<LeasedEntry, S
         })
     })
     .optional()?
-    .ok_or_else(|| StoreError::LeaseLost {
-        what: format!("entry {}", outcome.entry.0),
-    })
+    .ok_or_else(|| StoreError::LeaseLost { what: format!("entry {}", outcome.entry.0) })
 }
 
 fn record_article(
@@ -185,11 +177,7 @@ fn record_article(
         && *page_key != collected.page_key
     {
         // The page belongs to the article stored with the feed's text, whatever URL it is served under now.
-        let key = Key {
-            kind: KeyKind::Link,
-            key: page_key.clone(),
-            url: collected.url.clone(),
-        };
+        let key = Key { kind: KeyKind::Link, key: page_key.clone(), url: collected.url.clone() };
         articles::add_keys(db, page, std::slice::from_ref(&key), source, now)?;
         keys.push(key);
     }
@@ -202,8 +190,7 @@ fn record_article(
         && (is_new || !pages::is_of_deleted_article(db, page)?)
     {
         if !is_new {
-            db.prepare_cached("DELETE FROM raw_page WHERE page_id = ?1")?
-                .execute([page.0])?;
+            db.prepare_cached("DELETE FROM raw_page WHERE page_id = ?1")?.execute([page.0])?;
         }
         compressed.insert(db, page, raw, now)?;
     }
@@ -247,15 +234,10 @@ fn record_not_modified(
     validators: &Validators,
     now: DateTime<Utc>,
 ) -> Result<StoreOutcome, StoreError> {
-    let page = leased
-        .page
-        .ok_or_else(|| StoreError::damaged(format!("entry {} has no page", outcome.entry.0)))?;
+    let page =
+        leased.page.ok_or_else(|| StoreError::damaged(format!("entry {} has no page", outcome.entry.0)))?;
     pages::update_validators(db, page, validators, now)?;
-    let visit = revisits::Visit {
-        entry: outcome.entry,
-        page,
-        has_changed: false,
-    };
+    let visit = revisits::Visit { entry: outcome.entry, page, has_changed: false };
     revisits::finish(db, visit, outcome.revisit_at, now)?;
     history::add_to_counter(db, leased.source, "pages.not-modified", 1)?;
     Ok(StoreOutcome::Known(article_of(db, page)?))
@@ -292,7 +274,6 @@ fn update_entry(
     changes: &'static str,
     next_at: Option<i64>,
 ) -> Result<(), StoreError> {
-    db.prepare_cached(&format!("UPDATE entry SET {changes} WHERE id = ?1"))?
-        .execute([outcome.entry.0])?;
+    db.prepare_cached(&format!("UPDATE entry SET {changes} WHERE id = ?1"))?.execute([outcome.entry.0])?;
     queue::reschedule(db, outcome.entry, next_at)
 }

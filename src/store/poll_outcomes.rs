@@ -16,9 +16,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
     match &outcome.result {
         PollResult::NotModified(_) => history::add_poll(db, outcome, "not-modified", None, 0, counts)?,
         PollResult::Unchanged(_) => history::add_poll(db, outcome, "unchanged", None, 0, counts)?,
-        PollResult::Document {
-            feed, keys, limit, ..
-        } => {
+        PollResult::Document { feed, keys, limit, .. } => {
             counts = ingest::store_entries(db, outcome.source, feed, keys, *limit, now)?;
             store_feed_details(db, outcome.source, feed)?;
             history::add_poll(db, outcome, "taken", None, feed.entries.len(), counts)?;
@@ -31,12 +29,7 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
     if outcome.ids_degraded {
         history::add_to_counter(db, outcome.source, "identity.degraded", 1)?;
     }
-    history::add_to_counter(
-        db,
-        outcome.source,
-        history::ODD_HEADERS,
-        outcome.fetch.odd_headers,
-    )?;
+    history::add_to_counter(db, outcome.source, history::ODD_HEADERS, outcome.fetch.odd_headers)?;
     if outcome.overflowed {
         history::add_to_counter(db, outcome.source, "overflows", 1)?;
     }
@@ -58,18 +51,12 @@ impl<'a> ValidatorUpdate<'a> {
             PollResult::NotModified(validators) => ("merged", Some(validators), None),
             // Both together: an old one never travels with a new one (docs/politeness.md, P5).
             PollResult::Unchanged(validators) => ("replaced", Some(validators), None),
-            PollResult::Document {
-                validators,
-                body_hash,
-                ..
-            } => ("replaced", Some(validators), Some(body_hash)),
+            PollResult::Document { validators, body_hash, .. } => {
+                ("replaced", Some(validators), Some(body_hash))
+            }
             PollResult::Failed(_) => ("unchanged", None, None),
         };
-        Self {
-            mode,
-            validators,
-            body_hash,
-        }
+        Self { mode, validators, body_hash }
     }
 }
 
@@ -136,9 +123,7 @@ fn update_source(db: &Connection, outcome: &PollOutcome) -> Result<(), StoreErro
         ":last_names": state.last_names,
     })?;
     if changed == 0 {
-        return Err(StoreError::LeaseLost {
-            what: format!("source {}", outcome.source.0),
-        });
+        return Err(StoreError::LeaseLost { what: format!("source {}", outcome.source.0) });
     }
     Ok(())
 }
@@ -159,11 +144,7 @@ fn store_feed_details(
         feed.link.as_ref().map(url::Url::as_str),
         feed.language,
         feed.rights,
-        feed.hubs
-            .iter()
-            .map(url::Url::as_str)
-            .collect::<serde_json::Value>()
-            .to_string(),
+        feed.hubs.iter().map(url::Url::as_str).collect::<serde_json::Value>().to_string(),
         feed.topic.as_ref().map(url::Url::as_str)
     ])?;
     Ok(())

@@ -35,9 +35,7 @@ impl StoredHints {
         Self {
             ttl: hints.ttl.map(|ttl| ttl.as_secs()),
             skip_hours: hints.skip_hours.clone(),
-            skip_days: days
-                .filter_map(|day| u8::try_from(day.num_days_from_monday()).ok())
-                .collect(),
+            skip_days: days.filter_map(|day| u8::try_from(day.num_days_from_monday()).ok()).collect(),
             period: hints.update_period.map(|period| period.as_secs()),
             base: hints.update_base,
         }
@@ -48,9 +46,7 @@ impl StoredHints {
         FeedHints {
             ttl: self.ttl.map(Duration::from_secs),
             skip_hours: self.skip_hours,
-            skip_days: days
-                .filter_map(|day| chrono::Weekday::try_from(day).ok())
-                .collect(),
+            skip_days: days.filter_map(|day| chrono::Weekday::try_from(day).ok()).collect(),
             update_period: self.period.map(Duration::from_secs),
             update_base: self.base,
         }
@@ -91,10 +87,7 @@ impl StoredSitemap {
             lastmod: self.lastmod,
             lastmod_read: self.lastmod_read,
             state: self.state.parse().unwrap_or_default(),
-            validators: Validators {
-                etag: self.etag,
-                last_modified: self.last_modified,
-            },
+            validators: Validators { etag: self.etag, last_modified: self.last_modified },
         })
     }
 }

@@ -102,18 +102,11 @@ impl QuerySql {
         }
         if !sources.tests.is_empty() {
             all.add(
-                format!(
-                    "source IN (SELECT source.name FROM source WHERE {})",
-                    sources.sql()
-                ),
+                format!("source IN (SELECT source.name FROM source WHERE {})", sources.sql()),
                 sources.values.iter().cloned(),
             );
         }
-        let seen = if query.revisions {
-            "fetched_at"
-        } else {
-            "first_seen"
-        };
+        let seen = if query.revisions { "fetched_at" } else { "first_seen" };
         for (at, sign) in [(query.since, ">="), (query.until, "<")] {
             if let Some(at) = at {
                 let test = format!("coalesce(published_at, {seen}) {sign} ?");
@@ -126,21 +119,15 @@ impl QuerySql {
                 let language = Value::Text(language.to_lowercase());
                 [language.clone(), language]
             });
-            all.add(
-                format!("({})", vec![one; query.languages.len()].join(" OR ")),
-                values,
-            );
+            all.add(format!("({})", vec![one; query.languages.len()].join(" OR ")), values);
         }
         if let Some(query) = &query.query {
             let test = "article_id IN (SELECT rowid FROM search WHERE search MATCH ?)";
             all.add(test, [Value::Text(expression(query)?)]);
         }
 
-        let (from, id) = if query.revisions {
-            (REVISIONS, "announced_id")
-        } else {
-            ("articles", "article_id")
-        };
+        let (from, id) =
+            if query.revisions { (REVISIONS, "announced_id") } else { ("articles", "article_id") };
         let tests = all.sql();
         let order = match query.order {
             SortOrder::Seq => "seq",
@@ -166,13 +153,10 @@ impl QuerySql {
         if self.sources.tests.is_empty() {
             return Ok(None);
         }
-        db.prepare(&format!(
-            "SELECT source.id FROM source WHERE {}",
-            self.sources.sql()
-        ))?
-        .query_map(params_from_iter(&self.sources.values), |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()
-        .map(Some)
+        db.prepare(&format!("SELECT source.id FROM source WHERE {}", self.sources.sql()))?
+            .query_map(params_from_iter(&self.sources.values), |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()
+            .map(Some)
     }
 }
 
@@ -180,11 +164,7 @@ fn source_conditions(query: &ArticleQuery) -> Conditions {
     let mut conditions = Conditions::default();
     for (values, before, after) in [
         (&query.sources, "source.name IN (", ")"),
-        (
-            &query.tags,
-            "EXISTS (SELECT 1 FROM json_each(source.tags) WHERE json_each.value IN (",
-            "))",
-        ),
+        (&query.tags, "EXISTS (SELECT 1 FROM json_each(source.tags) WHERE json_each.value IN (", "))"),
     ] {
         if !values.is_empty() {
             let marks = vec!["?"; values.len()].join(", ");
@@ -197,9 +177,7 @@ fn source_conditions(query: &ArticleQuery) -> Conditions {
 
 /// Selects [`COLUMNS`], with `id` as the id of the article.
 fn select(id: &str) -> String {
-    let columns: Vec<&str> = COLUMNS
-        .iter()
-        .map(|(name, _)| if *name == "article_id" { id } else { name })
-        .collect();
+    let columns: Vec<&str> =
+        COLUMNS.iter().map(|(name, _)| if *name == "article_id" { id } else { name }).collect();
     format!("SELECT {}", columns.join(", "))
 }

@@ -28,9 +28,8 @@ pub(super) fn reschedule(db: &Connection, entry: EntryId, next_at: Option<i64>) 
          FROM source WHERE source.id = entry.source_id AND entry.id = ?1",
     )?
     .execute(params![entry.0, next_at])?;
-    let host: String = db
-        .prepare_cached("SELECT host FROM entry WHERE id = ?1")?
-        .query_row([entry.0], |row| row.get(0))?;
+    let host: String =
+        db.prepare_cached("SELECT host FROM entry WHERE id = ?1")?.query_row([entry.0], |row| row.get(0))?;
     refresh_host(db, &host)
 }
 
@@ -43,9 +42,7 @@ pub(super) fn release(db: &Connection, leases: &[Lease]) -> Result<(), StoreErro
         .execute(params![lease.run, lease.claim])?;
         let entry: Option<(i64, Option<i64>)> = db
             .prepare_cached(LEASED)?
-            .query_row(params![lease.run, lease.claim], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+            .query_row(params![lease.run, lease.claim], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         if let Some((entry, next_at)) = entry {
             reschedule(db, EntryId(entry), next_at)?;
@@ -56,18 +53,12 @@ pub(super) fn release(db: &Connection, leases: &[Lease]) -> Result<(), StoreErro
 
 /// Ends all leases. At a start those are of earlier runs, which are dead: this process holds the lock.
 pub(super) fn release_all(db: &Connection) -> Result<(), StoreError> {
-    db.execute(
-        "UPDATE source SET lease_run = NULL, lease_claim = NULL WHERE lease_run IS NOT NULL",
-        [],
-    )?;
+    db.execute("UPDATE source SET lease_run = NULL, lease_claim = NULL WHERE lease_run IS NOT NULL", [])?;
     let hosts: BTreeSet<String> = db
         .prepare("SELECT host FROM entry WHERE lease_run IS NOT NULL")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    db.execute(
-        "UPDATE entry SET lease_run = NULL, lease_claim = NULL WHERE lease_run IS NOT NULL",
-        [],
-    )?;
+    db.execute("UPDATE entry SET lease_run = NULL, lease_claim = NULL WHERE lease_run IS NOT NULL", [])?;
     hosts.iter().try_for_each(|host| refresh_host(db, host))
 }
 
@@ -90,10 +81,8 @@ pub(super) fn unpark(db: &Connection, source: SourceId) -> Result<(), StoreError
 }
 
 fn update_and_refresh(db: &Connection, source: SourceId, sql: &str) -> Result<(), StoreError> {
-    let hosts: BTreeSet<String> = db
-        .prepare_cached(sql)?
-        .query_map([source.0], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let hosts: BTreeSet<String> =
+        db.prepare_cached(sql)?.query_map([source.0], |row| row.get(0))?.collect::<Result<_, _>>()?;
     hosts.iter().try_for_each(|host| refresh_host(db, host))
 }
 

@@ -153,11 +153,7 @@ pub(super) struct StoredBody {
 impl StoredBody {
     /// Reads the first columns of a row.
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            codings: row.get(0)?,
-            bytes: row.get(1)?,
-            length: row.get(2)?,
-        })
+        Ok(Self { codings: row.get(0)?, bytes: row.get(1)?, length: row.get(2)? })
     }
 
     /// Decodes the body.

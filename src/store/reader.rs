@@ -36,16 +36,12 @@ pub struct ChangeRow {
 impl Reader {
     /// Opens the database at `path`. Refused where there is none, it is not ours, or it has another schema.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self {
-            db: schema::open_reader(path)?,
-        })
+        Ok(Self { db: schema::open_reader(path)? })
     }
 
     /// Number of the last change; 0 in an empty database.
     pub fn last_seq(&self) -> Result<i64, StoreError> {
-        Ok(self
-            .db
-            .query_row("SELECT seq FROM sequence", [], |row| row.get(0))?)
+        Ok(self.db.query_row("SELECT seq FROM sequence", [], |row| row.get(0))?)
     }
 
     /// The id of this database. A restored backup has another one.

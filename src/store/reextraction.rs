@@ -99,11 +99,8 @@ fn compare(
     );
     after.keep_from_feed(&before);
     let fields = after.differences(&before);
-    let outcome = if fields.is_empty() {
-        ReextractionOutcome::Same
-    } else {
-        ReextractionOutcome::Changed(fields)
-    };
+    let outcome =
+        if fields.is_empty() { ReextractionOutcome::Same } else { ReextractionOutcome::Changed(fields) };
     Ok((outcome, Some((source, after))))
 }
 

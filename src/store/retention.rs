@@ -169,10 +169,7 @@ pub(super) fn prune(
         };
         let articles: Vec<i64> = db
             .prepare_cached(sql)?
-            .query_map(
-                params![policy.source.0, bound, (BATCH - summary.articles) as i64],
-                |row| row.get(0),
-            )?
+            .query_map(params![policy.source.0, bound, (BATCH - summary.articles) as i64], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         for article in &articles {
             drop_article(db, ArticleId(*article), DeletionReason::Expired, now)?;

@@ -61,11 +61,7 @@ impl RevisionColumns {
         let published_at = published_at.filter(|at| (0..=9999).contains(&at.year()));
         Self {
             url: url.to_owned(),
-            short_link: links
-                .short_link
-                .as_ref()
-                .or(links.shortlink.as_ref())
-                .map(ToString::to_string),
+            short_link: links.short_link.as_ref().or(links.shortlink.as_ref()).map(ToString::to_string),
             title: fields.title.as_deref().map(clean),
             standfirst: fields.standfirst.as_deref().map(clean),
             byline: fields.byline.as_deref().map(clean),
@@ -215,24 +211,14 @@ impl RevisionColumns {
     /// them at will.
     pub(super) fn differences(&self, before: &Self) -> Vec<&'static str> {
         let text = |text: &Option<String>| -> String {
-            text.as_deref()
-                .unwrap_or_default()
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ")
+            text.as_deref().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
         };
         let body = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         [
             ("title", text(&self.title) != text(&before.title)),
             ("standfirst", text(&self.standfirst) != text(&before.standfirst)),
-            (
-                "byline",
-                text(&self.byline) != text(&before.byline) || self.authors != before.authors,
-            ),
-            (
-                "published",
-                self.published != before.published || self.published_at != before.published_at,
-            ),
+            ("byline", text(&self.byline) != text(&before.byline) || self.authors != before.authors),
+            ("published", self.published != before.published || self.published_at != before.published_at),
             ("modified", self.modified != before.modified),
             ("text", body(&self.text) != body(&before.text)),
             ("image", self.image != before.image),
@@ -279,7 +265,5 @@ pub(super) fn clean(text: &str) -> String {
     if !text.bytes().any(may_be_control) {
         return text.to_owned();
     }
-    text.chars()
-        .filter(|&c| !c.is_control() || c == '\n' || c == '\t')
-        .collect()
+    text.chars().filter(|&c| !c.is_control() || c == '\n' || c == '\t').collect()
 }

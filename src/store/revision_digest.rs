@@ -55,10 +55,7 @@ impl RevisionDigest {
     /// Of the latest revision of a page; none where its article was deleted before it came.
     pub(super) fn latest_of_page(db: &Connection, page: PageId) -> Result<Option<Self>, StoreError> {
         Ok(db
-            .prepare_cached(concat!(
-                digest_columns!(),
-                "WHERE page_id = ?1 ORDER BY id DESC LIMIT 1"
-            ))?
+            .prepare_cached(concat!(digest_columns!(), "WHERE page_id = ?1 ORDER BY id DESC LIMIT 1"))?
             .query_row([page.0], Self::read)
             .optional()?)
     }

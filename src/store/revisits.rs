@@ -91,11 +91,7 @@ pub(super) fn finish(
     revisit_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let Visit {
-        entry,
-        page,
-        has_changed,
-    } = visit;
+    let Visit { entry, page, has_changed } = visit;
     let revisit_at = match revisit_at {
         Some(at) if !pages::is_of_deleted_article(db, page)? => Some(time::ms(at)),
         _ => None,
@@ -104,16 +100,13 @@ pub(super) fn finish(
         "{NOTE_VISIT}, state = 'done', crashes = 0, attempts = 0, first_fetched_at = coalesce(first_fetched_at, ?4)"
     );
     if revisit_at.is_some() {
-        db.prepare_cached(&format!(
-            "UPDATE entry SET {done}, text_state = 'revisit' WHERE id = ?1"
-        ))?
-        .execute(params![entry.0, page.0, has_changed, time::ms(now)])?;
+        db.prepare_cached(&format!("UPDATE entry SET {done}, text_state = 'revisit' WHERE id = ?1"))?
+            .execute(params![entry.0, page.0, has_changed, time::ms(now)])?;
         return queue::reschedule(db, entry, revisit_at);
     }
     // Nearly all entries end here: one update of the row is enough.
-    let host: String = db
-        .prepare_cached("SELECT host FROM entry WHERE id = ?1")?
-        .query_row([entry.0], |row| row.get(0))?;
+    let host: String =
+        db.prepare_cached("SELECT host FROM entry WHERE id = ?1")?.query_row([entry.0], |row| row.get(0))?;
     db.prepare_cached(&format!(
         "UPDATE entry SET {done}, text_state = 'final', payload = NULL, lease_run = NULL, lease_claim = NULL, \
          next_at = NULL, parked_at = NULL WHERE id = ?1"

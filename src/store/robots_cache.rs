@@ -61,9 +61,7 @@ pub(super) fn host_states(db: &Connection, now: DateTime<Utc>) -> Result<HostSta
             "SELECT name, max(backoff_until, next_page_at) FROM host \
              WHERE name <> '' AND (backoff_until > ?1 OR next_page_at > ?1)",
         )?
-        .query_map([time::ms(now)], |row| {
-            Ok((row.get(0)?, time::from_ms(row.get(1)?)))
-        })?
+        .query_map([time::ms(now)], |row| Ok((row.get(0)?, time::from_ms(row.get(1)?))))?
         .collect::<Result<_, _>>()?;
     Ok(HostStates { robots, not_before })
 }

@@ -54,8 +54,7 @@ pub(super) fn open_writer(path: &Path, store_id: &str) -> Result<Connection, Sto
 /// Opens an existing database for reading only.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let db = open_existing(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    db.pragma_update(None, "query_only", true)
-        .map_err(opening(path))?;
+    db.pragma_update(None, "query_only", true).map_err(opening(path))?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)
 }
@@ -68,9 +67,7 @@ pub(super) fn open_control(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn open_existing(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
-    let missing = || StoreError::Missing {
-        path: path.to_owned(),
-    };
+    let missing = || StoreError::Missing { path: path.to_owned() };
     if !path.exists() {
         return Err(missing());
     }
@@ -100,10 +97,8 @@ fn is_empty(db: &Connection, path: &Path) -> Result<bool, StoreError> {
             .map_err(|error| StoreError::from(error).while_doing("read it").of_file(path))
     };
     // A refused file stays as it was: the log of a process that was killed is not moved into it either.
-    let keep_log = |keep| {
-        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)
-            .map_err(opening(path))
-    };
+    let keep_log =
+        |keep| db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep).map_err(opening(path));
     keep_log(true)?;
     let application = number("PRAGMA application_id")?;
     let found = number("PRAGMA user_version")?;
@@ -119,11 +114,7 @@ fn is_empty(db: &Connection, path: &Path) -> Result<bool, StoreError> {
         return Err(StoreError::DevelopmentBuild { path, found });
     }
     if found > VERSION {
-        return Err(StoreError::Newer {
-            path,
-            found,
-            known: VERSION,
-        });
+        return Err(StoreError::Newer { path, found, known: VERSION });
     }
     keep_log(false)?;
     Ok(is_empty)
@@ -132,9 +123,7 @@ fn is_empty(db: &Connection, path: &Path) -> Result<bool, StoreError> {
 /// Sets the options of a connection that writes.
 fn set_up(db: &Connection, path: &Path, is_empty: bool) -> Result<(), StoreError> {
     if db.is_readonly("main").map_err(opening(path))? {
-        return Err(StoreError::ReadOnly {
-            path: path.to_owned(),
-        });
+        return Err(StoreError::ReadOnly { path: path.to_owned() });
     }
     let set = || -> rusqlite::Result<()> {
         if is_empty {
@@ -166,10 +155,7 @@ fn create(db: &mut Connection, store_id: &str) -> rusqlite::Result<()> {
     transaction.execute_batch(SCHEMA)?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.execute(
-        "INSERT INTO meta (key, value) VALUES ('store_id', ?1)",
-        [store_id],
-    )?;
+    transaction.execute("INSERT INTO meta (key, value) VALUES ('store_id', ?1)", [store_id])?;
     transaction.commit()
 }
 

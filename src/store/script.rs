@@ -92,33 +92,18 @@ mod tests {
 
     #[test]
     fn runs_become_pairs() {
-        let whole = |text| {
-            segmented(text, Segmentation::Index)
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        let open = |text| {
-            segmented(text, Segmentation::Query)
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        assert!(matches!(
-            segmented("Plain words", Segmentation::Index),
-            Cow::Borrowed(_)
-        ));
+        let whole =
+            |text| segmented(text, Segmentation::Index).split_whitespace().collect::<Vec<_>>().join(" ");
+        let open =
+            |text| segmented(text, Segmentation::Query).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(matches!(segmented("Plain words", Segmentation::Index), Cow::Borrowed(_)));
         assert_eq!(whole("在北京市,2026年"), "在北 北京 京市 市 ,2026 年");
         assert_eq!(
             (open("北京市"), open("市"), open("市a")),
             ("北京 京市".into(), "市".into(), "市 a".into())
         );
         assert_eq!(whole("ข้าวผัด"), "ข้า าว วผั ผัด ด", "marks stay with their letter");
-        assert_eq!(
-            whole("\u{0e48}ก"),
-            "\u{0e48}ก ก",
-            "a mark without a letter is one"
-        );
+        assert_eq!(whole("\u{0e48}ก"), "\u{0e48}ก ก", "a mark without a letter is one");
         assert_eq!(whole("a北b"), "a 北 b");
     }
 }

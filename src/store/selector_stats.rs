@@ -110,20 +110,8 @@ fn alarm(
     let name: String = db
         .prepare_cached("SELECT name FROM source WHERE id = ?1")?
         .query_row([source.0], |row| row.get(0))?;
-    tracing::warn!(
-        source = name,
-        field,
-        selector,
-        drift = drift.as_str(),
-        "{message}"
-    );
-    let failure = Failure {
-        code: "rule-drift",
-        grade: Grade::Soft,
-        message,
-        url: None,
-        status: None,
-    };
+    tracing::warn!(source = name, field, selector, drift = drift.as_str(), "{message}");
+    let failure = Failure { code: "rule-drift", grade: Grade::Soft, message, url: None, status: None };
     history::add_failure(db, source, None, "page", &failure, now)
 }
 

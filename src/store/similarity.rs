@@ -37,10 +37,7 @@ impl TextSignature {
         let mut shingles: Vec<u64> = shingles(&words).collect();
         shingles.sort_unstable();
         shingles.dedup();
-        Self {
-            words: words.len(),
-            shingles,
-        }
+        Self { words: words.len(), shingles }
     }
 
     /// Whether the texts are certainly different articles. Symmetric; false where either is too short to compare.
@@ -148,11 +145,7 @@ impl Sketch {
 
     /// Number and value of each bin that is in use.
     pub(super) fn bins(&self) -> impl Iterator<Item = (usize, u16)> + '_ {
-        self.0
-            .iter()
-            .copied()
-            .enumerate()
-            .filter(|&(_, value)| value != 0)
+        self.0.iter().copied().enumerate().filter(|&(_, value)| value != 0)
     }
 
     /// For the database: 16 little-endian numbers.
@@ -204,9 +197,7 @@ fn word_hashes(text: &str) -> Vec<u64> {
 
 /// Hashes of three words in a row.
 fn shingles(words: &[u64]) -> impl Iterator<Item = u64> + '_ {
-    words
-        .windows(3)
-        .map(|three| three.iter().fold(FNV_BASIS, |hash, &word| mix(hash, word)))
+    words.windows(3).map(|three| three.iter().fold(FNV_BASIS, |hash, &word| mix(hash, word)))
 }
 
 /// Makes every bit depend on every other (the finalizer of SplitMix64).
@@ -242,10 +233,7 @@ mod tests {
             !one.differs_from(&TextSignature::of(&many("a", 30))),
             "the beginning of a text is that text"
         );
-        assert!(
-            !one.differs_from(&TextSignature::of("too short to be judged by anybody")),
-            "not judged"
-        );
+        assert!(!one.differs_from(&TextSignature::of("too short to be judged by anybody")), "not judged");
         let mixed = TextSignature::of(&(many("a", 100) + &many("b", 30)));
         assert!(one.is_equivalent_to(&TextSignature::of(&many("A", 100).replace(' ', ",\n"))));
         assert!(!one.is_equivalent_to(&mixed) && !one.differs_from(&mixed));
@@ -271,10 +259,7 @@ mod tests {
 
     #[test]
     fn texts_that_share_a_few_lines_are_told_from_a_story_by_their_fine_sketches() {
-        assert!(
-            passing_pairs(300 * SAME_STORY_FROM / 100) >= 990,
-            "a story is hardly missed"
-        );
+        assert!(passing_pairs(300 * SAME_STORY_FROM / 100) >= 990, "a story is hardly missed");
         assert!(passing_pairs(20) < 100, "a line below everything is no story");
         assert_eq!(passing_pairs(0), 0);
     }

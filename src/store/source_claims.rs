@@ -57,10 +57,7 @@ pub(super) fn claim(
     let mut busy = busy_hosts(db)?;
     let queries = match all {
         Some(since) => [(NEVER_CLAIMED, None), (CLAIMED_BEFORE, Some(time::ms(since)))],
-        None => [
-            (CLAIMED_AFTER, Some(now.saturating_add(CLOCK_SLACK))),
-            (DUE, Some(now)),
-        ],
+        None => [(CLAIMED_AFTER, Some(now.saturating_add(CLOCK_SLACK))), (DUE, Some(now))],
     };
     for (sql, bound) in queries {
         let mut query = db.prepare_cached(sql)?;
@@ -101,10 +98,8 @@ pub(super) fn busy_hosts(db: &Connection) -> Result<HashSet<String>, StoreError>
 }
 
 fn same_address(db: &Connection, id: i64) -> Result<Vec<i64>, StoreError> {
-    let ids = db
-        .prepare_cached(SAME_ADDRESS)?
-        .query_map([id], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let ids =
+        db.prepare_cached(SAME_ADDRESS)?.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(ids)
 }
 

@@ -57,18 +57,10 @@ impl Silence {
 
     /// `hours`: the hours with articles, newest first.
     fn of(since: DateTime<Utc>, hours: &[DateTime<Utc>]) -> Self {
-        let mut gaps: Vec<Duration> = hours
-            .windows(2)
-            .filter_map(|pair| Some(*pair.first()? - *pair.last()?))
-            .collect();
+        let mut gaps: Vec<Duration> =
+            hours.windows(2).filter_map(|pair| Some(*pair.first()? - *pair.last()?)).collect();
         gaps.sort_unstable();
-        Self {
-            since,
-            usual_gap: gaps
-                .get(gaps.len() / 2)
-                .filter(|_| gaps.len() >= MIN_GAPS)
-                .copied(),
-        }
+        Self { since, usual_gap: gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= MIN_GAPS).copied() }
     }
 }
 
@@ -167,29 +159,13 @@ mod tests {
     #[test]
     fn silence_is_odd_against_the_habit_and_never_over_a_weekend() {
         let friday = at("2026-11-20T17:00:00Z");
-        let hours: Vec<_> = (0..6)
-            .map(|number| friday - Duration::hours(2 * number))
-            .collect();
+        let hours: Vec<_> = (0..6).map(|number| friday - Duration::hours(2 * number)).collect();
         let silence = Silence::of(friday, &hours);
         assert_eq!(silence.usual_gap, Some(Duration::hours(2)));
-        assert_eq!(
-            silence.unusual_length(at("2026-11-23T08:00:00Z")),
-            None,
-            "Monday morning"
-        );
-        assert_eq!(
-            silence.unusual_length(at("2026-11-24T17:00:00Z")),
-            Some(Duration::days(4))
-        );
+        assert_eq!(silence.unusual_length(at("2026-11-23T08:00:00Z")), None, "Monday morning");
+        assert_eq!(silence.unusual_length(at("2026-11-24T17:00:00Z")), Some(Duration::days(4)));
         let weekly: Vec<_> = (0..6).map(|number| friday - Duration::weeks(number)).collect();
-        assert_eq!(
-            Silence::of(friday, &weekly).unusual_length(at("2026-12-24T17:00:00Z")),
-            None
-        );
-        assert_eq!(
-            Silence::of(friday, &hours[..3]).usual_gap,
-            None,
-            "three hours are no habit"
-        );
+        assert_eq!(Silence::of(friday, &weekly).unusual_length(at("2026-12-24T17:00:00Z")), None);
+        assert_eq!(Silence::of(friday, &hours[..3]).usual_gap, None, "three hours are no habit");
     }
 }

@@ -123,13 +123,8 @@ pub(super) fn apply_config(
     let mut rows = stored_sources(db)?;
     let mut ids = Vec::with_capacity(configured.len());
     for source in configured {
-        let previous = source
-            .previous_name
-            .as_deref()
-            .filter(|name| !names.contains(name));
-        let row = rows
-            .remove(&source.name)
-            .or_else(|| previous.and_then(|name| rows.remove(name)));
+        let previous = source.previous_name.as_deref().filter(|name| !names.contains(name));
+        let row = rows.remove(&source.name).or_else(|| previous.and_then(|name| rows.remove(name)));
         let id = match row {
             Some(row) => update(db, &row, source, now)?,
             None => insert(db, source, now)?,
@@ -279,8 +274,7 @@ pub(super) fn set_enabled(db: &Connection, id: i64, before: bool, after: bool) -
         (true, false) => queue::park(db, SourceId(id)),
         (false, true) => {
             // A person enabled it: a feed that was gone (410) is asked again.
-            db.prepare_cached("UPDATE source SET gone = 0 WHERE id = ?1")?
-                .execute([id])?;
+            db.prepare_cached("UPDATE source SET gone = 0 WHERE id = ?1")?.execute([id])?;
             queue::unpark(db, SourceId(id))
         }
         _ => Ok(()),

@@ -23,10 +23,8 @@ impl SqliteWriter {
     /// Creates the tables in an empty file.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         let db = Connection::open(path).map_err(|error| StoreError::from(error).of_file(path))?;
-        let columns: Vec<String> = COLUMNS
-            .iter()
-            .map(|(name, definition)| format!("{name} {definition}"))
-            .collect();
+        let columns: Vec<String> =
+            COLUMNS.iter().map(|(name, definition)| format!("{name} {definition}")).collect();
         // An unfinished file is of no use: it need not survive a crash.
         db.execute_batch(&format!(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8192; \
@@ -37,10 +35,7 @@ impl SqliteWriter {
         ))
         .map_err(failed)?;
         let marks = vec!["?"; COLUMNS.len()].join(", ");
-        Ok(Self {
-            db,
-            insert: format!("INSERT OR REPLACE INTO articles VALUES ({marks})"),
-        })
+        Ok(Self { db, insert: format!("INSERT OR REPLACE INTO articles VALUES ({marks})") })
     }
 
     /// Adds an article; replaces one with the same `seq`.

@@ -110,21 +110,13 @@ pub struct SourceStatus {
 impl SourceStatus {
     /// Whether it needs attention: it fails, was set aside, has ended, is unusually silent, or one of its selectors drifts.
     pub fn needs_attention(&self, now: DateTime<Utc>) -> bool {
-        let polled = !matches!(
-            self.state,
-            SourceState::Gone | SourceState::Disabled | SourceState::Paused
-        );
+        let polled = !matches!(self.state, SourceState::Gone | SourceState::Disabled | SourceState::Paused);
         let drifts = self.rules.iter().any(|rule| rule.drift.is_some());
-        let silent = self
-            .silence
-            .is_some_and(|silence| silence.unusual_length(now).is_some());
+        let silent = self.silence.is_some_and(|silence| silence.unusual_length(now).is_some());
         polled
             && (silent
                 || drifts
-                || matches!(
-                    self.state,
-                    SourceState::Failing | SourceState::SetAside | SourceState::Ended
-                ))
+                || matches!(self.state, SourceState::Failing | SourceState::SetAside | SourceState::Ended))
     }
 }
 
@@ -321,27 +313,17 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         (None, None) => SourceState::New,
         (None, Some(_)) => SourceState::Ok,
     };
-    let next = NextPoll {
-        at: time::from_ms(row.get("next_at")?),
-        why: row.get("next_why")?,
-    };
+    let next = NextPoll { at: time::from_ms(row.get("next_at")?), why: row.get("next_why")? };
     let backoff_until: i64 = row.get("backoff_until")?;
     let last_error = match (optional_timestamp(row, "failed_at")?, code) {
-        (Some(at), Some(code)) => Some(LastError {
-            at,
-            code,
-            message: row.get::<_, Option<_>>("message")?.unwrap_or_default(),
-        }),
+        (Some(at), Some(code)) => {
+            Some(LastError { at, code, message: row.get::<_, Option<_>>("message")?.unwrap_or_default() })
+        }
         _ => None,
     };
     let reason: Option<String> = row.get("identified_why")?;
     let identifier = reason
-        .map(|reason| {
-            Ok::<_, rusqlite::Error>(IdentifierFallback {
-                by: row.get("identified_by")?,
-                reason,
-            })
-        })
+        .map(|reason| Ok::<_, rusqlite::Error>(IdentifierFallback { by: row.get("identified_by")?, reason }))
         .transpose()?;
     Ok(SourceStatus {
         id: SourceId(row.get("id")?),

@@ -98,11 +98,7 @@ impl StoredEntry {
         self.keys
             .iter()
             .filter_map(|(kind, key, url)| {
-                Some(Key {
-                    kind: kind.parse().ok()?,
-                    key: key.clone(),
-                    url: url.clone(),
-                })
+                Some(Key { kind: kind.parse().ok()?, key: key.clone(), url: url.clone() })
             })
             .collect()
     }
@@ -112,13 +108,10 @@ impl StoredEntry {
         let url = |text: &str| -> Result<Url, StoreError> {
             link::web_url(text).ok_or_else(|| StoreError::damaged("entry.payload: not a link"))
         };
-        let enclosures = self.enclosures.into_iter().map(|file| {
-            Ok(Enclosure {
-                url: url(&file.url)?,
-                mime: file.mime,
-                length: file.length,
-            })
-        });
+        let enclosures = self
+            .enclosures
+            .into_iter()
+            .map(|file| Ok(Enclosure { url: url(&file.url)?, mime: file.mime, length: file.length }));
         let details = EntryDetails {
             authors: self.authors,
             categories: self.categories,

@@ -28,12 +28,7 @@ struct IndexedText {
 
 impl IndexedText {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            title: row.get(0)?,
-            standfirst: row.get(1)?,
-            text: row.get(2)?,
-            source: row.get(3)?,
-        })
+        Ok(Self { title: row.get(0)?, standfirst: row.get(1)?, text: row.get(2)?, source: row.get(3)? })
     }
 }
 
@@ -45,8 +40,7 @@ pub(super) fn source_word(source: i64) -> String {
 
 /// Marks an article that shows another text, or none.
 pub(super) fn mark_changed(db: &Connection, article: ArticleId) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT OR IGNORE INTO search_due (article_id) VALUES (?1)")?
-        .execute([article.0])?;
+    db.prepare_cached("INSERT OR IGNORE INTO search_due (article_id) VALUES (?1)")?.execute([article.0])?;
     Ok(())
 }
 
@@ -60,9 +54,7 @@ pub(super) fn update(db: &Connection, recent: &mut RecentSketches) -> Result<(),
 
 fn update_marked(db: &Connection, recent: &mut RecentSketches) -> Result<(), StoreError> {
     let mut marked = db.prepare_cached("SELECT article_id FROM search_due ORDER BY article_id")?;
-    let marked: Vec<i64> = marked
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let marked: Vec<i64> = marked.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     if marked.is_empty() {
         return Ok(());
     }
@@ -82,13 +74,7 @@ fn update_marked(db: &Connection, recent: &mut RecentSketches) -> Result<(), Sto
             "UPDATE article SET indexed_id = ?2, shown_at = ?3, sketch = coalesce(?4, sketch), \
              cluster = coalesce(?5, cluster) WHERE id = ?1",
         )?
-        .execute(params![
-            article,
-            revision,
-            shown_at,
-            sketch.map(Sketch::to_bytes),
-            cluster
-        ])?;
+        .execute(params![article, revision, shown_at, sketch.map(Sketch::to_bytes), cluster])?;
     }
     db.prepare_cached("DELETE FROM search_due")?.execute([])?;
     Ok(())
@@ -132,11 +118,7 @@ pub(super) fn purge(db: &Connection) -> Result<bool, StoreError> {
     let Some(state) = state else { return Ok(false) };
     // A negative number starts a merge of everything, positive ones continue it. At least two changed rows mean that there
     // was something to do (FTS5, "The 'merge' Command").
-    let pages = if state == "start" {
-        -MERGE_PAGES
-    } else {
-        MERGE_PAGES
-    };
+    let pages = if state == "start" { -MERGE_PAGES } else { MERGE_PAGES };
     let has_more = with_secure_delete(db, || {
         let before = db.total_changes();
         db.execute("INSERT INTO search (search, rank) VALUES ('merge', ?1)", [pages])?;
@@ -161,9 +143,7 @@ fn shown(db: &Connection, article: i64) -> Result<Option<(i64, i64, IndexedText)
              JOIN revision ON revision.id = article.revision_id \
              WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL",
         )?
-        .query_row([article], |row| {
-            Ok((row.get(4)?, row.get(5)?, IndexedText::read(row)?))
-        })
+        .query_row([article], |row| Ok((row.get(4)?, row.get(5)?, IndexedText::read(row)?)))
         .optional()?)
 }
 

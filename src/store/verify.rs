@@ -88,9 +88,7 @@ impl Reader {
             .collect();
         for (sentence, sql) in RULES {
             step(sentence.split(';').next().unwrap_or_default());
-            let found = self
-                .strings(&format!("{sql} LIMIT {}", MAX_LISTED + 1))
-                .map_err(doing)?;
+            let found = self.strings(&format!("{sql} LIMIT {}", MAX_LISTED + 1)).map_err(doing)?;
             if found.is_empty() {
                 continue;
             }

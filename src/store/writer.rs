@@ -80,12 +80,7 @@ where
     }
 
     fn answer(self: Box<Self>, end: Result<(), StoreError>) {
-        let Self {
-            doing,
-            result,
-            caller,
-            ..
-        } = *self;
+        let Self { doing, result, caller, .. } = *self;
         let result = match (result, end) {
             (Some(Ok(value)), Ok(())) => Ok(value),
             (Some(Err(error)), _) | (_, Err(error)) => Err(error.while_doing(doing)),
@@ -128,10 +123,7 @@ impl WriterThread {
     pub(super) fn start(db: Connection, lock: Lock) -> Result<Self, StoreError> {
         let (jobs, queue) = channel();
         let permits = Arc::new(Semaphore::new(QUEUE_LENGTH));
-        let queue = JobQueue {
-            jobs: queue,
-            permits: Arc::clone(&permits),
-        };
+        let queue = JobQueue { jobs: queue, permits: Arc::clone(&permits) };
         let (ended, end) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("store".to_owned())
@@ -146,11 +138,7 @@ impl WriterThread {
                 doing: "start the writer thread",
                 message: error.to_string(),
             })?;
-        Ok(Self {
-            jobs: Mutex::new(Some(jobs)),
-            permits,
-            thread: Mutex::new(Some((thread, end))),
-        })
+        Ok(Self { jobs: Mutex::new(Some(jobs)), permits, thread: Mutex::new(Some((thread, end))) })
     }
 
     /// Runs `work` in the next transaction; returns once that is committed. It may run twice, if another closure of the
@@ -180,18 +168,12 @@ impl WriterThread {
         work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (caller, answered) = oneshot::channel();
-        let work = Box::new(Call {
-            doing,
-            work,
-            result: None,
-            caller,
-        });
+        let work = Box::new(Call { doing, work, result: None, caller });
         let permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
         {
             let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
             let jobs = jobs.as_ref().ok_or(StoreError::Closed)?;
-            jobs.send(QueuedJob { priority, work })
-                .map_err(|_| StoreError::Closed)?;
+            jobs.send(QueuedJob { priority, work }).map_err(|_| StoreError::Closed)?;
         }
         permit.forget();
         answered.await.map_err(|_| StoreError::Closed)?
@@ -229,9 +211,7 @@ impl JobQueue {
     fn next(&self, end: Option<Instant>) -> Result<QueuedJob, RecvTimeoutError> {
         let job = match end {
             None => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(end) => self
-                .jobs
-                .recv_timeout(end.saturating_duration_since(Instant::now())),
+            Some(end) => self.jobs.recv_timeout(end.saturating_duration_since(Instant::now())),
         };
         if job.is_ok() {
             self.permits.add_permits(1);

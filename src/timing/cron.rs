@@ -44,14 +44,9 @@ impl Cron {
             message,
         };
         let line = if expr.trim_start().starts_with('@') {
-            let nickname = NICKNAMES
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(expr.trim()));
+            let nickname = NICKNAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(expr.trim()));
             nickname.map(|(_, line)| *line).ok_or_else(|| {
-                whole(format!(
-                    "`{}` is no nickname; `@hourly` and `@daily` are",
-                    expr.trim()
-                ))
+                whole(format!("`{}` is no nickname; `@hourly` and `@daily` are", expr.trim()))
             })?
         } else {
             expr
@@ -191,17 +186,13 @@ fn list(set: u64) -> String {
 fn some_month_has(days: u64, months: u64) -> bool {
     const LONGEST: [u32; 13] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let first = days.trailing_zeros();
-    LONGEST
-        .iter()
-        .zip(0..)
-        .any(|(longest, month)| months & (1 << month) != 0 && first <= *longest)
+    LONGEST.iter().zip(0..).any(|(longest, month)| months & (1 << month) != 0 && first <= *longest)
 }
 
 /// The shortest time between two runs of one day, or of two consecutive days.
 fn shortest_gap(minutes: u64, hours: u64) -> Duration {
-    let day: Vec<u32> = bits(hours)
-        .flat_map(|hour| bits(minutes).map(move |minute| hour * 60 + minute))
-        .collect();
+    let day: Vec<u32> =
+        bits(hours).flat_map(|hour| bits(minutes).map(move |minute| hour * 60 + minute)).collect();
     let next_day = day.first().map(|first| first + 24 * 60);
     let later = day.iter().copied().skip(1).chain(next_day);
     let least = day.iter().zip(later).map(|(a, b)| b - a).min();
@@ -224,8 +215,7 @@ mod tests {
                 let next = cron.next_after(now).unwrap();
                 assert!(next > now);
                 now = next;
-                next.with_timezone(&zone)
-                    .to_rfc3339_opts(SecondsFormat::Secs, true)
+                next.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, true)
             })
             .collect()
     }
@@ -248,11 +238,7 @@ mod tests {
         );
         assert_eq!(
             runs("0,30 2 * * *", Tz::Europe__Berlin, "2026-10-24T12:00:00Z", 3),
-            [
-                "2026-10-25T02:00:00+02:00",
-                "2026-10-25T02:30:00+02:00",
-                "2026-10-26T02:00:00+01:00"
-            ]
+            ["2026-10-25T02:00:00+02:00", "2026-10-25T02:30:00+02:00", "2026-10-26T02:00:00+01:00"]
         );
     }
 
@@ -265,9 +251,7 @@ mod tests {
         assert_eq!(
             runs("*/30 * * * *", Tz::Europe__Berlin, "2026-10-25T00:15:00Z", 4),
             [
-                "2026-10-25T02:30:00+02:00",
-                "2026-10-25T02:00:00+01:00",
-                "2026-10-25T02:30:00+01:00",
+                "2026-10-25T02:30:00+02:00", "2026-10-25T02:00:00+01:00", "2026-10-25T02:30:00+01:00",
                 "2026-10-25T03:00:00+01:00"
             ]
         );
@@ -291,11 +275,7 @@ mod tests {
         // Neither starred: the 13th or any Friday.
         assert_eq!(
             runs("0 0 13 * FRI", Tz::UTC, "2026-11-10T00:00:00Z", 3),
-            [
-                "2026-11-13T00:00:00Z",
-                "2026-11-20T00:00:00Z",
-                "2026-11-27T00:00:00Z"
-            ]
+            ["2026-11-13T00:00:00Z", "2026-11-20T00:00:00Z", "2026-11-27T00:00:00Z"]
         );
         assert_eq!(
             runs("0 0 12 * fri", Tz::UTC, "2026-11-10T00:00:00Z", 2),
@@ -315,21 +295,11 @@ mod tests {
         for weekend in ["SAT-SUN", "6-7", "0,6"] {
             assert_eq!(
                 runs(&format!("0 0 * * {weekend}"), Tz::UTC, "2026-11-27T00:00:00Z", 3),
-                [
-                    "2026-11-28T00:00:00Z",
-                    "2026-11-29T00:00:00Z",
-                    "2026-12-05T00:00:00Z"
-                ]
+                ["2026-11-28T00:00:00Z", "2026-11-29T00:00:00Z", "2026-12-05T00:00:00Z"]
             );
         }
-        assert_eq!(
-            runs("0 0 29 FEB *", Tz::UTC, "2026-11-27T00:00:00Z", 1),
-            ["2028-02-29T00:00:00Z"]
-        );
-        assert_eq!(
-            runs("0 0 31 2 MON", Tz::UTC, "2027-01-27T00:00:00Z", 1),
-            ["2027-02-01T00:00:00Z"]
-        );
+        assert_eq!(runs("0 0 29 FEB *", Tz::UTC, "2026-11-27T00:00:00Z", 1), ["2028-02-29T00:00:00Z"]);
+        assert_eq!(runs("0 0 31 2 MON", Tz::UTC, "2027-01-27T00:00:00Z", 1), ["2027-02-01T00:00:00Z"]);
     }
 
     #[test]
@@ -339,59 +309,19 @@ mod tests {
             ("* 24 * * *", 2, 2, "hour: 24 is not within 0 to 23"),
             ("0 0 1,32 * *", 6, 2, "day of month: 32 is not within 1 to 31"),
             ("0 0 * 13 *", 6, 2, "month: 13 is not within 1 to 12"),
-            (
-                "0 0 * FEBR *",
-                6,
-                4,
-                "month: `FEBR` is none of 1 to 12, or JAN to DEC",
-            ),
-            (
-                "*/15 6-22 * * MON-FRY",
-                14,
-                7,
-                "day of week: `FRY` is none of 0 to 7, or SUN to SAT",
-            ),
+            ("0 0 * FEBR *", 6, 4, "month: `FEBR` is none of 1 to 12, or JAN to DEC"),
+            ("*/15 6-22 * * MON-FRY", 14, 7, "day of week: `FRY` is none of 0 to 7, or SUN to SAT"),
             ("*/0 * * * *", 0, 3, "minute: a step of 0 never moves on"),
-            (
-                "*/60 * * * *",
-                0,
-                4,
-                "minute: a step of 60 is more than the field holds (59)",
-            ),
-            (
-                "5/15 * * * *",
-                0,
-                4,
-                "minute: a step needs a range: write `5-59/…`",
-            ),
-            (
-                "* 22-6 * * *",
-                2,
-                4,
-                "hour: `22-6` runs backwards; write the smaller value first",
-            ),
+            ("*/60 * * * *", 0, 4, "minute: a step of 60 is more than the field holds (59)"),
+            ("5/15 * * * *", 0, 4, "minute: a step needs a range: write `5-59/…`"),
+            ("* 22-6 * * *", 2, 4, "hour: `22-6` runs backwards; write the smaller value first"),
             ("1,,2 * * * *", 2, 0, "minute: a value is missing: 0 to 59"),
             ("0 0 L * *", 4, 1, "day of month: `L` is none of 1 to 31"),
             ("0 0 ? * *", 4, 1, "day of month: `?` is none of 1 to 31"),
             ("+1 0 * * *", 0, 2, "minute: `+1` is none of 0 to 59"),
-            (
-                "0 0 31 2 *",
-                0,
-                10,
-                "it never fires: none of its months has such a day",
-            ),
-            (
-                "0 0 31 4,6 *",
-                0,
-                12,
-                "it never fires: none of its months has such a day",
-            ),
-            (
-                "@reboot",
-                0,
-                7,
-                "`@reboot` is no nickname; `@hourly` and `@daily` are",
-            ),
+            ("0 0 31 2 *", 0, 10, "it never fires: none of its months has such a day"),
+            ("0 0 31 4,6 *", 0, 12, "it never fires: none of its months has such a day"),
+            ("@reboot", 0, 7, "`@reboot` is no nickname; `@hourly` and `@daily` are"),
         ] {
             assert_eq!(error(expr), (offset, length, message.to_owned()), "{expr}");
         }

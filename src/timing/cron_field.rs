@@ -40,9 +40,7 @@ pub(super) const FIELDS: [CronField; 5] = [
     CronField::numbers("hour", 0, 23),
     CronField::numbers("day of month", 1, 31),
     CronField {
-        names: &[
-            "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-        ],
+        names: &["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"],
         ..CronField::numbers("month", 1, 12)
     },
     CronField {
@@ -53,12 +51,7 @@ pub(super) const FIELDS: [CronField; 5] = [
 
 impl CronField {
     const fn numbers(name: &'static str, min: u32, max: u32) -> Self {
-        Self {
-            name,
-            min,
-            max,
-            names: &[],
-        }
+        Self { name, min, max, names: &[] }
     }
 
     /// Parses a field. Offsets of errors count from its start.
@@ -105,9 +98,7 @@ impl CronField {
             None => 1,
             Some(step) => self.step(step)?,
         };
-        Ok((first..=last)
-            .step_by(step)
-            .fold(0, |set, value| set | (1 << value)))
+        Ok((first..=last).step_by(step).fold(0, |set, value| set | (1 << value)))
     }
 
     /// Parses the number after `/`.
@@ -117,10 +108,7 @@ impl CronField {
             Some(value) if value <= self.max => {
                 usize::try_from(value).map_err(|_| format!("`{step}` is too large"))
             }
-            Some(value) => Err(format!(
-                "a step of {value} is more than the field holds ({})",
-                self.max
-            )),
+            Some(value) => Err(format!("a step of {value} is more than the field holds ({})", self.max)),
             None => Err(format!("`{step}` is no step; write `*/15` for every fifteenth")),
         }
     }

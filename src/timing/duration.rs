@@ -27,10 +27,7 @@ const ONLY_WHOLE: &str = "only whole numbers are read; `1.5h` is `1h 30m`";
 
 /// Parses whole numbers with units, in any order, with or without space between them: `1h 30m`, `2 days`.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
-    let fail = |rest: &str, message: String| DurationError {
-        offset: text.len() - rest.len(),
-        message,
-    };
+    let fail = |rest: &str, message: String| DurationError { offset: text.len() - rest.len(), message };
     let mut rest = text.trim_start();
     if rest.is_empty() {
         return Err(fail(rest, "it is empty".to_owned()));
@@ -46,27 +43,19 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
             };
             return Err(fail(rest, message.to_owned()));
         }
-        let number: u64 = digits
-            .parse()
-            .map_err(|_| fail(rest, "the number is too large".to_owned()))?;
+        let number: u64 = digits.parse().map_err(|_| fail(rest, "the number is too large".to_owned()))?;
         let at_unit = after.trim_start();
         let (name, after_unit) = split_while(at_unit, char::is_alphabetic);
         if name.is_empty() {
             return Err(if at_unit.starts_with(['.', ',']) {
                 fail(at_unit, ONLY_WHOLE.to_owned())
             } else {
-                fail(
-                    rest,
-                    format!("`{digits}` has no unit; write `{digits}m` for minutes"),
-                )
+                fail(rest, format!("`{digits}` has no unit; write `{digits}m` for minutes"))
             });
         }
         let unit = UNITS.iter().find(|(names, _)| names.contains(&name));
         let Some((_, milliseconds)) = unit else {
-            return Err(fail(
-                at_unit,
-                format!("`{name}` is no unit; the units are ms, s, m, h, d, w and y"),
-            ));
+            return Err(fail(at_unit, format!("`{name}` is no unit; the units are ms, s, m, h, d, w and y")));
         };
         total = number
             .checked_mul(*milliseconds)
@@ -81,13 +70,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
 pub fn format_duration(duration: Duration) -> String {
     let mut left = duration.as_millis();
     let mut parts: Vec<String> = Vec::new();
-    for (unit, milliseconds) in [
-        ("d", 86_400_000),
-        ("h", 3_600_000),
-        ("m", 60_000),
-        ("s", 1_000),
-        ("ms", 1),
-    ] {
+    for (unit, milliseconds) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)]
+    {
         let count = left / milliseconds;
         left %= milliseconds;
         if count > 0 {
@@ -140,20 +124,12 @@ mod tests {
             ("-5m", 0, "it is negative"),
             ("soon", 0, "a number is expected here"),
             ("2M", 1, "`M` is no unit; the units are ms, s, m, h, d, w and y"),
-            (
-                "3 mönths",
-                2,
-                "`mönths` is no unit; the units are ms, s, m, h, d, w and y",
-            ),
+            ("3 mönths", 2, "`mönths` is no unit; the units are ms, s, m, h, d, w and y"),
             ("99999999999999999999s", 0, "the number is too large"),
             ("1h 9999999999999999y", 3, "it is too long"),
         ] {
             let error = parse_duration(text).unwrap_err();
-            assert_eq!(
-                (error.offset, error.message.as_str()),
-                (offset, message),
-                "{text}"
-            );
+            assert_eq!((error.offset, error.message.as_str()), (offset, message), "{text}");
         }
     }
 

@@ -45,9 +45,7 @@ impl Schedule {
             Self::Adaptive => later(ADAPTIVE),
         };
         let day_later = || after.checked_add_signed(TimeDelta::days(1));
-        next.filter(|next| *next > after)
-            .or_else(day_later)
-            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+        next.filter(|next| *next > after).or_else(day_later).unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
     /// The shortest time between two polls, not counting changes of the clock. `config` checks it against the minimum.
@@ -92,10 +90,7 @@ mod tests {
     #[test]
     fn an_interval_counts_from_the_last_poll() {
         let every = Schedule::Every(Duration::from_mins(90));
-        assert_eq!(
-            every.next_after(at("2026-11-24T23:10:05Z")),
-            at("2026-11-25T00:40:05Z")
-        );
+        assert_eq!(every.next_after(at("2026-11-24T23:10:05Z")), at("2026-11-25T00:40:05Z"));
         assert_eq!(every.to_string(), "every 1h 30m");
         assert_eq!(every.shortest_gap(), Duration::from_mins(90));
     }
@@ -103,10 +98,7 @@ mod tests {
     #[test]
     fn p10_adaptive_begins_at_an_hour_and_comes_down_to_a_quarter() {
         let adaptive = Schedule::Adaptive;
-        assert_eq!(
-            adaptive.next_after(at("2026-11-24T23:10:05Z")),
-            at("2026-11-25T00:10:05Z")
-        );
+        assert_eq!(adaptive.next_after(at("2026-11-24T23:10:05Z")), at("2026-11-25T00:10:05Z"));
         assert_eq!(adaptive.to_string(), "adaptive");
         assert_eq!(adaptive.shortest_gap(), Duration::from_mins(15));
     }

@@ -39,16 +39,9 @@ fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
     assert_eq!(shown.code, Some(1), "{}{}", shown.stdout, shown.stderr);
     let lines: Vec<&str> = shown.stdout.lines().collect();
     assert_eq!(lines.len(), 3, "{lines:?}");
-    assert!(
-        lines[1].contains("The Paper") && lines[1].ends_with("/news.xml?a=1&b=2"),
-        "{lines:?}"
-    );
+    assert!(lines[1].contains("The Paper") && lines[1].ends_with("/news.xml?a=1&b=2"), "{lines:?}");
     assert!(lines[2].contains("Comments for The Paper"), "{lines:?}");
-    assert!(
-        shown.stderr.contains("/gone.xml") && shown.stderr.contains("404"),
-        "{}",
-        shown.stderr
-    );
+    assert!(shown.stderr.contains("/gone.xml") && shown.stderr.contains("404"), "{}", shown.stderr);
     assert!(shown.stderr.contains("--feed N"), "{}", shown.stderr);
     assert_eq!(press.count("/other/rss"), 0, "announced feeds are enough");
     assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), written);
@@ -56,10 +49,7 @@ fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
     let added = desk.run(&["add", &press.url("/"), "--feed", "1", "--tag", "news", "--json"]);
     assert_eq!(added.code, Some(0), "{}", added.stderr);
     let said: Value = serde_json::from_str(&added.stdout).unwrap();
-    assert_eq!(
-        (&said["added"]["source"], said["found"].as_array().unwrap().len()),
-        (&"the-paper".into(), 2)
-    );
+    assert_eq!((&said["added"]["source"], said["found"].as_array().unwrap().len()), (&"the-paper".into(), 2));
     let now = std::fs::read_to_string(desk.config()).unwrap();
     assert_eq!(
         now,
@@ -73,11 +63,7 @@ fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
 
     let again = desk.run(&["add", &press.url("/"), "--yes"]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
-    assert!(
-        again.stderr.contains("polled already, by \"the-paper\""),
-        "{}",
-        again.stderr
-    );
+    assert!(again.stderr.contains("polled already, by \"the-paper\""), "{}", again.stderr);
     assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), now);
     let wrong = desk.run(&["add", &press.url("/"), "--feed", "9"]);
     assert_eq!(wrong.code, Some(2), "{}", wrong.stderr);
@@ -105,20 +91,13 @@ fn linked_feeds_and_usual_addresses_are_found() {
     assert_eq!(added.code, Some(0), "{}", added.stderr);
     assert!(desk.run(&["list"]).stdout.contains("/feed.xml"));
     assert_eq!(press.count("/robots.txt"), 1, "robots.txt is read before a guess");
-    assert_eq!(
-        desk.run(&["add", &press.url("/feed.xml"), "--yes"]).code,
-        Some(0),
-        "the feed itself"
-    );
+    assert_eq!(desk.run(&["add", &press.url("/feed.xml"), "--yes"]).code, Some(0), "the feed itself");
 }
 
 #[test]
 fn a_site_without_a_feed_may_have_a_sitemap_that_robots_txt_names() {
     let (press, desk, _) = site("");
-    press.page(
-        "/robots.txt",
-        Reply::ok("text/plain", format!("Sitemap: {}\n", press.url("/map.xml"))),
-    );
+    press.page("/robots.txt", Reply::ok("text/plain", format!("Sitemap: {}\n", press.url("/map.xml"))));
     press.page(
         "/map.xml",
         Reply::ok(
@@ -130,20 +109,14 @@ fn a_site_without_a_feed_may_have_a_sitemap_that_robots_txt_names() {
     assert_eq!(added.code, Some(0), "{}", added.stderr);
     assert!(added.stdout.contains("2026-11-02"), "{}", added.stdout);
     let written = std::fs::read_to_string(desk.config()).unwrap();
-    assert!(
-        written.contains(&format!("sitemap = \"{}\"", press.url("/map.xml"))),
-        "{written}"
-    );
+    assert!(written.contains(&format!("sitemap = \"{}\"", press.url("/map.xml"))), "{written}");
 }
 
 #[test]
 fn an_article_page_without_feeds_proposes_nothing() {
     let (press, desk, written) = site("");
     press.page("/2026/ferry", page("The ferry", TEXT, ""));
-    press.page(
-        "/robots.txt",
-        Reply::ok("text/plain", "User-agent: *\nDisallow: /rss\n"),
-    );
+    press.page("/robots.txt", Reply::ok("text/plain", "User-agent: *\nDisallow: /rss\n"));
     let nothing = desk.run(&["add", &press.url("/2026/ferry"), "--yes"]);
     assert_eq!(nothing.code, Some(1), "{}", nothing.stdout);
     assert_eq!(nothing.stdout, "");
@@ -178,19 +151,11 @@ fn an_opml_list_is_imported_with_its_folders_as_tags() {
     let done = desk.run(&["import", file, "--json"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let said: Value = serde_json::from_str(&done.stdout).unwrap();
-    let names: Vec<&str> = said["added"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["source"].as_str().unwrap())
-        .collect();
+    let names: Vec<&str> =
+        said["added"].as_array().unwrap().iter().map(|one| one["source"].as_str().unwrap()).collect();
     assert_eq!(names, ["the-paper-co", "the-other"]);
-    let left: Vec<&str> = said["left"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["why"].as_str().unwrap())
-        .collect();
+    let left: Vec<&str> =
+        said["left"].as_array().unwrap().iter().map(|one| one["why"].as_str().unwrap()).collect();
     assert!(
         left[0].starts_with("twice in the list; it is \"the-paper-co\" now")
             && left[1].starts_with("pipes.yahoo.com is dead")
@@ -201,10 +166,7 @@ fn an_opml_list_is_imported_with_its_folders_as_tags() {
 
     let listed = desk.run(&["list", "--json"]);
     let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
-    assert_eq!(
-        listed["sources"][1]["tags"],
-        serde_json::json!(["World", "Europe", "daily", "local"])
-    );
+    assert_eq!(listed["sources"][1]["tags"], serde_json::json!(["World", "Europe", "daily", "local"]));
     assert_eq!(listed["sources"][2]["feed"], "http://other.example/rss");
 
     // What is listed can be imported again.
@@ -216,12 +178,7 @@ fn an_opml_list_is_imported_with_its_folders_as_tags() {
     assert_eq!(other.run(&["import", file.to_str().unwrap()]).code, Some(0));
     let again: Value = serde_json::from_str(&other.run(&["list", "--json"]).stdout).unwrap();
     let feeds = |list: &Value| -> Vec<Value> {
-        list["sources"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["feed"].clone())
-            .collect()
+        list["sources"].as_array().unwrap().iter().map(|one| one["feed"].clone()).collect()
     };
     assert_eq!(feeds(&again), feeds(&listed));
     assert_eq!(again["sources"][1]["tags"], listed["sources"][1]["tags"]);
@@ -229,11 +186,7 @@ fn an_opml_list_is_imported_with_its_folders_as_tags() {
     std::fs::write(&file, "<rss/>").unwrap();
     let none = other.run(&["import", file.to_str().unwrap()]);
     assert_eq!(none.code, Some(2), "{}", none.stderr);
-    assert!(
-        none.stderr.contains("this is no list of feeds"),
-        "{}",
-        none.stderr
-    );
+    assert!(none.stderr.contains("this is no list of feeds"), "{}", none.stderr);
 }
 
 #[test]
@@ -266,12 +219,7 @@ fn import_creates_a_missing_configuration() {
         "{written}"
     );
     let listed = alone(&["list"]);
-    assert!(
-        listed.stdout.contains("the-paper"),
-        "{}{}",
-        listed.stdout,
-        listed.stderr
-    );
+    assert!(listed.stdout.contains("the-paper"), "{}{}", listed.stdout, listed.stderr);
 
     // A named configuration that is missing is created; commands that only read fail.
     assert_eq!(desk.run(&["list"]).code, Some(2));
@@ -280,8 +228,5 @@ fn import_creates_a_missing_configuration() {
     std::fs::remove_file(desk.config()).unwrap();
     let refused = desk.run(&["add", "http://127.0.0.2:1/", "--yes"]);
     assert!(refused.stderr.contains("127.0.0.2"), "{}", refused.stderr);
-    assert!(
-        !desk.config().exists(),
-        "nothing was added, so nothing is created"
-    );
+    assert!(!desk.config().exists(), "nothing was added, so nothing is created");
 }

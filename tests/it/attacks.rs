@@ -64,20 +64,16 @@ fn h13_attacks_cost_no_more_than_ordinary_documents_and_100_mb() {
     let Some(folder) = shared("feeds/attacks") else {
         return;
     };
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path())
-        .collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     assert!(files.len() > 20, "{files:?}");
     let desk = Desk::new("");
     let [page, feed] = ordinary_documents();
     fs::write(desk.path().join("page"), page).unwrap();
     fs::write(desk.path().join("feed"), feed).unwrap();
-    for (words, ordinary) in [
-        (&["parse", "--jsonl"][..], "feed"),
-        (&["extract", "--jsonl", "--no-rules"], "page"),
-    ] {
+    for (words, ordinary) in
+        [(&["parse", "--jsonl"][..], "feed"), (&["extract", "--jsonl", "--no-rules"], "page")]
+    {
         let mut child = desk
             .command(words)
             .stdin(std::process::Stdio::piped())

@@ -85,17 +85,8 @@ fn an_export_killed_again_and_again_delivers_each_change_once_and_in_order() {
     import(&desk, &lines(1, written));
     let parts = desk.path().join("parts");
     let words = [
-        "export",
-        "--format",
-        "jsonl",
-        "--consumer",
-        "mirror",
-        "--to",
-        "parts/",
-        "--partition",
-        "source",
-        "--limit",
-        "700",
+        "export", "--format", "jsonl", "--consumer", "mirror", "--to", "parts/", "--partition", "source",
+        "--limit", "700",
     ];
     let mut killed = 0;
     for round in 0..rounds {
@@ -123,27 +114,16 @@ fn an_export_killed_again_and_again_delivers_each_change_once_and_in_order() {
     let mut ranges = BTreeSet::new();
     for (path, _) in below(&parts) {
         if !is_part(&path) {
-            assert!(
-                path.ends_with(".cuttings-export"),
-                "{} was left behind",
-                path.display()
-            );
+            assert!(path.ends_with(".cuttings-export"), "{} was left behind", path.display());
             continue;
         }
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let (from, upto) = (
-            name[5..17].parse::<i64>().unwrap(),
-            name[18..30].parse::<i64>().unwrap(),
-        );
+        let (from, upto) = (name[5..17].parse::<i64>().unwrap(), name[18..30].parse::<i64>().unwrap());
         ranges.insert((from, upto));
         let seqs: Vec<i64> = std::fs::read_to_string(&path)
             .unwrap()
             .lines()
-            .map(|line| {
-                serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"]
-                    .as_i64()
-                    .unwrap()
-            })
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_i64().unwrap())
             .collect();
         assert!(seqs.is_sorted(), "{name}");
         assert!(seqs.iter().all(|seq| (from..=upto).contains(seq)), "{name}");
@@ -169,32 +149,13 @@ fn two_exports_for_one_consumer_at_a_time_are_refused() {
     std::io::Read::read_exact(first.stdout.as_mut().unwrap(), &mut begun).unwrap();
     let second = desk.run(&["export", "--format", "jsonl", "--consumer", "one"]);
     assert_eq!(second.code, Some(1), "{}", second.stderr);
-    assert!(
-        second.stderr.contains("served by another process"),
-        "{}",
-        second.stderr
-    );
-    assert_eq!(
-        desk.run(&["export", "--format", "jsonl", "--consumer", "two"])
-            .stdout
-            .lines()
-            .count(),
-        2000
-    );
+    assert!(second.stderr.contains("served by another process"), "{}", second.stderr);
+    assert_eq!(desk.run(&["export", "--format", "jsonl", "--consumer", "two"]).stdout.lines().count(), 2000);
     // H27: the reader goes away; that is quiet, and nothing counts as delivered.
     drop(first.stdout.take());
     let ended = first.wait_with_output().unwrap();
-    assert_eq!(
-        (ended.status.code(), ended.stderr.as_slice()),
-        (Some(0), &b""[..])
-    );
-    assert_eq!(
-        desk.run(&["export", "--format", "jsonl", "--consumer", "one"])
-            .stdout
-            .lines()
-            .count(),
-        2000
-    );
+    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
+    assert_eq!(desk.run(&["export", "--format", "jsonl", "--consumer", "one"]).stdout.lines().count(), 2000);
 }
 
 #[test]
@@ -204,19 +165,11 @@ fn an_export_moved_into_an_empty_database_comes_out_the_same_to_the_byte() {
     corpus.push_str("{\"seq\":301,\"id\":7,\"op\":\"merged\",\"into\":5,\"at\":\"2026-11-24T04:00:00Z\"}\n");
     corpus.push_str("{\"seq\":302,\"id\":8,\"op\":\"deleted\",\"at\":\"2026-11-24T04:00:00Z\"}\n");
     import(&desk, &corpus);
-    assert!(
-        desk.run(&["export", "--format", "jsonl"])
-            .stdout
-            .contains("\"op\":\"merged\"")
-    );
+    assert!(desk.run(&["export", "--format", "jsonl"]).stdout.contains("\"op\":\"merged\""));
     let _ = round_trip(&desk);
     // Again into the same: everything is known.
     let again = desk.run(&["import", "in.jsonl"]);
-    assert!(
-        again.stderr.starts_with("0 articles imported, 300 known"),
-        "{}",
-        again.stderr
-    );
+    assert!(again.stderr.starts_with("0 articles imported, 300 known"), "{}", again.stderr);
     let bad = desk.path().join("bad.jsonl");
     std::fs::write(&bad, "{\"seq\":1}\nno\n").unwrap();
     let ended = desk.run(&["import", "bad.jsonl"]);
@@ -276,14 +229,7 @@ fn an_export_with_revisions_moves_a_corpus() {
         ]
     );
     assert_eq!(told(&["--revisions", "--limit", "2"]).len(), 2);
-    assert_eq!(
-        told(&[]),
-        [
-            row(5, 2, "merged", ""),
-            row(7, 3, "deleted", ""),
-            row(8, 1, "revised", "One")
-        ]
-    );
+    assert_eq!(told(&[]), [row(5, 2, "merged", ""), row(7, 3, "deleted", ""), row(8, 1, "revised", "One")]);
     let other = round_trip(&desk);
     assert_eq!(
         other.rows("SELECT DISTINCT article_id FROM page ORDER BY 1"),
@@ -303,15 +249,7 @@ pub(crate) fn round_trip(desk: &Desk) -> Desk {
             assert_eq!(ended.code, Some(0), "{}", ended.stderr);
             ended.stdout
         };
-        let words = [
-            "export",
-            "--format",
-            "jsonl",
-            "--to",
-            "out.jsonl.zst",
-            "--compress",
-            "zstd",
-        ];
+        let words = ["export", "--format", "jsonl", "--to", "out.jsonl.zst", "--compress", "zstd"];
         let out = desk.run(&[&words, more].concat());
         assert_eq!(out.code, Some(0), "{}", out.stderr);
         let other = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
@@ -339,9 +277,7 @@ fn the_next_export_removes_what_a_killed_one_left() {
     std::fs::write(desk.path().join("out.jsonl"), "old\n").unwrap();
     let asides = || -> Vec<PathBuf> {
         let paths = below(desk.path()).into_iter().map(|(path, _)| path);
-        paths
-            .filter(|path| path.extension().is_some_and(|end| end == "part"))
-            .collect()
+        paths.filter(|path| path.extension().is_some_and(|end| end == "part")).collect()
     };
     let words = ["export", "--format", "jsonl", "--to", "out.jsonl"];
     for _ in 0..50 {
@@ -357,10 +293,7 @@ fn the_next_export_removes_what_a_killed_one_left() {
         std::fs::write(desk.path().join("out.jsonl"), "old\n").unwrap();
     }
     assert_eq!(asides().len(), 1, "one was killed in the middle");
-    assert_eq!(
-        std::fs::read_to_string(desk.path().join("out.jsonl")).unwrap(),
-        "old\n"
-    );
+    assert_eq!(std::fs::read_to_string(desk.path().join("out.jsonl")).unwrap(), "old\n");
     // An export that is at it keeps what it writes, whoever comes to the same place.
     let held = desk.path().join(".out.jsonl.1.part");
     let file = std::fs::File::create(&held).unwrap();
@@ -370,26 +303,14 @@ fn the_next_export_removes_what_a_killed_one_left() {
     drop(file);
     assert_eq!(desk.run(&words).code, Some(0));
     assert!(asides().is_empty());
-    assert_eq!(
-        std::fs::read_to_string(desk.path().join("out.jsonl"))
-            .unwrap()
-            .lines()
-            .count(),
-        1500
-    );
+    assert_eq!(std::fs::read_to_string(desk.path().join("out.jsonl")).unwrap().lines().count(), 1500);
 }
 
 #[test]
 fn clusters_languages_and_summaries() {
     let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
     let mut corpus = String::new();
-    for (n, cluster, language) in [
-        (1, 1, "de"),
-        (2, 1, "de-AT"),
-        (3, 3, "den"),
-        (4, 1, "fr"),
-        (5, 3, "fr"),
-    ] {
+    for (n, cluster, language) in [(1, 1, "de"), (2, 1, "de-AT"), (3, 3, "den"), (4, 1, "fr"), (5, 3, "fr")] {
         writeln!(
             corpus,
             "{{\"seq\":{n},\"id\":{n},\"url\":\"https://press.example/{n}\",\"title\":\"{n}\",\"language\":\"{language}\",\
@@ -399,24 +320,16 @@ fn clusters_languages_and_summaries() {
     }
     import(&desk, &corpus);
     let ids = |words: &[&str]| -> Vec<i64> {
-        desk.exported(words)
-            .iter()
-            .map(|line| line["id"].as_i64().unwrap())
-            .collect()
+        desk.exported(words).iter().map(|line| line["id"].as_i64().unwrap()).collect()
     };
     assert_eq!(ids(&["--unique", "cluster"]), [1, 3]);
     assert_eq!(ids(&["--unique", "cluster", "--limit", "1"]), [1]);
     assert_eq!(ids(&["--unique", "cluster", "--language", "fr"]), [4, 5]);
     assert_eq!(ids(&["--language", "DE"]), [1, 2]);
-    let feed = desk
-        .run(&["export", "--format", "jsonfeed", "--unique", "cluster"])
-        .stdout;
+    let feed = desk.run(&["export", "--format", "jsonfeed", "--unique", "cluster"]).stdout;
     let feed: serde_json::Value = serde_json::from_str(&feed).unwrap();
     assert_eq!(
-        (
-            feed["items"][0]["title"].as_str(),
-            feed["items"][1]["title"].as_str()
-        ),
+        (feed["items"][0]["title"].as_str(), feed["items"][1]["title"].as_str()),
         (Some("5"), Some("4"))
     );
     // The summary keeps out of the way of the data, and says what was done.
@@ -426,21 +339,9 @@ fn clusters_languages_and_summaries() {
         summary,
         serde_json::json!({"format": "jsonl", "written": 5, "gone": 0, "bytes": ended.stdout.len(), "files": 0, "seq": 5, "consumer": null})
     );
-    let ended = desk.run(&[
-        "export",
-        "--format",
-        "jsonl",
-        "--json",
-        "--to",
-        "a",
-        "--consumer",
-        "x",
-    ]);
+    let ended = desk.run(&["export", "--format", "jsonl", "--json", "--to", "a", "--consumer", "x"]);
     let summary: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(
-        (summary["files"].as_i64(), summary["consumer"].as_str()),
-        (Some(1), Some("x"))
-    );
+    assert_eq!((summary["files"].as_i64(), summary["consumer"].as_str()), (Some(1), Some("x")));
     assert_eq!(ended.stderr, "");
 }
 
@@ -450,10 +351,7 @@ fn the_progress_bar_is_for_terminals() {
     import(&desk, &lines(1, 300));
     let words = ["export", "--format", "jsonl", "--to", "a.jsonl"];
     let ended = desk.run(&words);
-    assert_eq!(
-        ended.stderr,
-        "300 articles written to a.jsonl; go on with --since-seq 300\n"
-    );
+    assert_eq!(ended.stderr, "300 articles written to a.jsonl; go on with --since-seq 300\n");
     let command = desk.command(&words);
     let quoted = std::iter::once(command.get_program())
         .chain(command.get_args())
@@ -504,14 +402,7 @@ fn a_full_disk_leaves_the_old_file_and_says_so() {
             "{stderr}"
         );
     }
-    assert_eq!(
-        std::fs::read_to_string(desk.path().join("out.jsonl")).unwrap(),
-        "old\n"
-    );
-    assert!(
-        below(&desk.path().join("parts"))
-            .iter()
-            .all(|(path, _)| path.ends_with(".cuttings-export"))
-    );
+    assert_eq!(std::fs::read_to_string(desk.path().join("out.jsonl")).unwrap(), "old\n");
+    assert!(below(&desk.path().join("parts")).iter().all(|(path, _)| path.ends_with(".cuttings-export")));
     assert!(desk.run(&["consumers", "--json"]).stdout.contains("\"lag\":300"));
 }

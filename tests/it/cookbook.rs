@@ -14,9 +14,8 @@ fn blocks(section: &str) -> Vec<(&str, String)> {
         let indent = line.len() - line.trim_start().len();
         if let Some(language) = line.trim_start().strip_prefix("```") {
             let inside = lines.by_ref().take_while(|line| line.trim_start() != "```");
-            let text: String = inside
-                .map(|line| format!("{}\n", line.get(indent..).unwrap_or_default()))
-                .collect();
+            let text: String =
+                inside.map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect();
             blocks.push((language, text));
         }
     }
@@ -58,15 +57,9 @@ fn each_recipe_gives_what_it_says() {
 #[test]
 fn the_other_blocks_of_the_cookbook_are_configuration() {
     let head = COOKBOOK.split("\n### ").next().unwrap();
-    let toml: String = blocks(head)
-        .into_iter()
-        .filter(|(language, _)| *language == "toml")
-        .map(|(_, text)| text)
-        .collect();
-    assert!(
-        toml.contains("[[source.rules]]") && toml.contains("[[source.test]]"),
-        "{toml}"
-    );
+    let toml: String =
+        blocks(head).into_iter().filter(|(language, _)| *language == "toml").map(|(_, text)| text).collect();
+    assert!(toml.contains("[[source.rules]]") && toml.contains("[[source.test]]"), "{toml}");
     let desk = Desk::new(&format!(
         "[daemon]\ncontact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://paper.example/feed'\n{toml}"
     ));

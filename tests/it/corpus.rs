@@ -17,13 +17,7 @@ const ENTRIES: usize = 20;
 /// Unpacks an archive of the shared data with the system's tar.
 fn unpack(archive: &Path) -> Option<tempfile::TempDir> {
     let folder = tempfile::tempdir().unwrap();
-    match Command::new("tar")
-        .arg("-xzf")
-        .arg(archive)
-        .arg("-C")
-        .arg(folder.path())
-        .status()
-    {
+    match Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(folder.path()).status() {
         Ok(status) if status.success() => Some(folder),
         other => {
             println!("skipped: tar cannot unpack {}: {other:?}", archive.display());
@@ -33,19 +27,14 @@ fn unpack(archive: &Path) -> Option<tempfile::TempDir> {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn rss(entries: &[(String, String)]) -> Reply {
     let items: String = entries
         .iter()
         .map(|(title, link)| {
-            format!(
-                "<item><title>{}</title><link>{link}</link><guid>{link}</guid></item>",
-                escaped(title)
-            )
+            format!("<item><title>{}</title><link>{link}</link><guid>{link}</guid></item>", escaped(title))
         })
         .collect();
     Reply::rss(format!(
@@ -77,9 +66,7 @@ fn the_news_pages_become_one_article_each_and_a_second_run_adds_none() {
     let Some(folder) = unpack(&archive) else { return };
     let truth: BTreeMap<String, Value> =
         serde_json::from_str(&std::fs::read_to_string(truth).unwrap()).unwrap();
-    let presses: Vec<Press> = (2..8)
-        .map(|last| Press::start(&format!("127.0.0.{last}")))
-        .collect();
+    let presses: Vec<Press> = (2..8).map(|last| Press::start(&format!("127.0.0.{last}"))).collect();
     let mut sources = Vec::new();
     let pages: Vec<(&String, &Value)> = truth.iter().collect();
     for (index, chunk) in pages.chunks(ENTRIES).enumerate() {
@@ -91,56 +78,29 @@ fn the_news_pages_become_one_article_each_and_a_second_run_adds_none() {
                 &path,
                 Reply::html(std::fs::read(folder.path().join("fundus").join(format!("{id}.html"))).unwrap()),
             );
-            entries.push((
-                page["title"].as_str().unwrap_or("untitled").to_owned(),
-                press.url(&path),
-            ));
+            entries.push((page["title"].as_str().unwrap_or("untitled").to_owned(), press.url(&path)));
         }
         let feed = format!("/feed-{index}");
-        press.page(
-            &feed,
-            if index % 2 == 0 {
-                rss(&entries)
-            } else {
-                atom(&entries)
-            },
-        );
+        press.page(&feed, if index % 2 == 0 { rss(&entries) } else { atom(&entries) });
         sources.push((format!("feed-{index}"), press.url(&feed)));
     }
-    let sources: Vec<(&str, String)> = sources
-        .iter()
-        .map(|(name, feed)| (name.as_str(), feed.clone()))
-        .collect();
+    let sources: Vec<(&str, String)> =
+        sources.iter().map(|(name, feed)| (name.as_str(), feed.clone())).collect();
     let desk = Desk::new(&config(&sources));
     let ended = desk.run(&["run", "--once", "--json"]);
     let articles = desk.exported(&[]);
     assert_eq!(articles.len(), pages.len(), "{}\n{}", ended.stdout, ended.stderr);
-    let mut urls: Vec<&str> = articles
-        .iter()
-        .map(|article| article["url"].as_str().unwrap())
-        .collect();
+    let mut urls: Vec<&str> = articles.iter().map(|article| article["url"].as_str().unwrap()).collect();
     urls.sort_unstable();
     urls.dedup();
     assert_eq!(urls.len(), pages.len(), "none twice");
     for article in &articles {
-        assert!(
-            article["title"].as_str().is_some_and(|title| !title.is_empty()),
-            "{}",
-            article["url"]
-        );
-        assert!(
-            article["text"].as_str().is_some_and(|text| !text.is_empty()),
-            "{}",
-            article["url"]
-        );
+        assert!(article["title"].as_str().is_some_and(|title| !title.is_empty()), "{}", article["url"]);
+        assert!(article["text"].as_str().is_some_and(|text| !text.is_empty()), "{}", article["url"]);
     }
     let seq = desk.one("SELECT max(seq) FROM articles");
     desk.run(&["run", "--once", "--all"]);
-    assert_eq!(
-        desk.one("SELECT max(seq) FROM articles"),
-        seq,
-        "a second run adds none"
-    );
+    assert_eq!(desk.one("SELECT max(seq) FROM articles"), seq, "a second run adds none");
     assert_eq!(desk.one("SELECT count(*) FROM articles"), pages.len().to_string());
 }
 
@@ -154,10 +114,7 @@ fn answers_all(words: &[&str], files: &[PathBuf]) {
         .collect();
     let (ended, answers) = desk.filter(words, &lines);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let ids: Vec<&str> = answers
-        .iter()
-        .map(|answer| answer["id"].as_str().unwrap())
-        .collect();
+    let ids: Vec<&str> = answers.iter().map(|answer| answer["id"].as_str().unwrap()).collect();
     let expected: Vec<String> = (0..files.len()).map(|index| index.to_string()).collect();
     assert_eq!(ids, expected);
 }
@@ -204,11 +161,8 @@ fn h13_both_filters_answer_what_breaks_libraries() {
 fn a_line_that_is_no_request_fails_only_itself() {
     let desk = Desk::new("");
     let page = desk.path().join("page.html");
-    std::fs::write(
-        &page,
-        "<title>A page</title><p>One paragraph of text that is long enough to be one.</p>",
-    )
-    .unwrap();
+    std::fs::write(&page, "<title>A page</title><p>One paragraph of text that is long enough to be one.</p>")
+        .unwrap();
     let lines = [
         json!({"id": "a", "path": page}),
         json!([1]),
@@ -221,10 +175,7 @@ fn a_line_that_is_no_request_fails_only_itself() {
         assert_eq!(answers.len(), 4, "{words:?}");
         let wanted = words[0] == "extract";
         assert_eq!(
-            answers
-                .iter()
-                .map(|answer| answer["ok"] == true)
-                .collect::<Vec<_>>(),
+            answers.iter().map(|answer| answer["ok"] == true).collect::<Vec<_>>(),
             [wanted, false, false, wanted]
         );
     }

@@ -77,10 +77,8 @@ async fn request(
     busy: bool,
     clock: Clock,
 ) -> Option<Span> {
-    let permit = gate
-        .enter_unless_cooling_down(&format!("host-{host}.example"), || clock.now())
-        .await
-        .ok()?;
+    let permit =
+        gate.enter_unless_cooling_down(&format!("host-{host}.example"), || clock.now()).await.ok()?;
     let from = clock.now();
     {
         let mut log = log.lock().unwrap();
@@ -88,10 +86,7 @@ async fn request(
         log.most_in_flight = log.most_in_flight.max(log.in_flight);
     }
     sleep(response_time).await;
-    let span = Span {
-        from,
-        to: clock.now(),
-    };
+    let span = Span { from, to: clock.now() };
     {
         let mut log = log.lock().unwrap();
         log.in_flight -= 1;
@@ -100,10 +95,7 @@ async fn request(
             // As the fetcher does: before the next in line gets the slot.
             let until = span.to + BACKOFF;
             gate.back_off(&format!("host-{host}.example"), until);
-            log.backoffs.entry(host).or_default().push(Span {
-                from: span.to,
-                to: until,
-            });
+            log.backoffs.entry(host).or_default().push(Span { from: span.to, to: until });
         }
     }
     drop(permit);
@@ -173,10 +165,7 @@ fn simulated() -> Vec<SimulatedSource> {
 #[tokio::test(start_paused = true)]
 async fn a_simulated_day_is_polite_and_on_time() {
     let politeness = PolitenessConfig::default();
-    let (gate, log) = (
-        Arc::new(Gate::new(&politeness)),
-        Arc::new(Mutex::new(ServerLog::default())),
-    );
+    let (gate, log) = (Arc::new(Gate::new(&politeness)), Arc::new(Mutex::new(ServerLog::default())));
     let clock = Clock(Instant::now());
     let end = midnight() + TimeDelta::days(1);
     let mut sources = simulated();
@@ -196,10 +185,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
         let free = politeness.in_flight - work.len();
         let places = free.div_ceil(2);
         while let Some(Reverse((at, source))) = due.pop_if_due(now).filter(|_| now < end) {
-            waiting
-                .entry(sources[source].host)
-                .or_default()
-                .push_back((at, source));
+            waiting.entry(sources[source].host).or_default().push_back((at, source));
         }
         let open = |host: &usize| backoffs.get(host).is_none_or(|until| *until <= now);
         let mut ready: Vec<(DateTime<Utc>, usize)> = waiting
@@ -213,12 +199,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
             polled_hosts.insert(host);
             due_at.insert(source, at);
             steps += 1;
-            let step = Step {
-                source,
-                is_poll: true,
-                request: None,
-                number: steps,
-            };
+            let step = Step { source, is_poll: true, request: None, number: steps };
             start(&mut work, &gate, &log, clock, step, host);
         }
         let places = politeness.in_flight - work.len();
@@ -232,12 +213,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
             let (_, source) = next_of(&mut pages, host);
             collected_hosts.insert(host);
             steps += 1;
-            let step = Step {
-                source,
-                is_poll: false,
-                request: None,
-                number: steps,
-            };
+            let step = Step { source, is_poll: false, request: None, number: steps };
             start(&mut work, &gate, &log, clock, step, host);
         }
         match (work.len() == politeness.in_flight, full_since) {
@@ -255,17 +231,9 @@ async fn a_simulated_day_is_polite_and_on_time() {
         let in_backoff = backoffs.iter().filter(|(host, until)| {
             **until > now && (waiting.contains_key(*host) || pages.contains_key(*host))
         });
-        let next = soonest
-            .into_iter()
-            .chain(in_backoff.map(|(_, until)| *until))
-            .min()
-            .unwrap_or(end);
+        let next = soonest.into_iter().chain(in_backoff.map(|(_, until)| *until)).min().unwrap_or(end);
         let wait = (next - now).to_std().unwrap_or_default();
-        let wait = if work.len() == politeness.in_flight {
-            Duration::from_hours(1)
-        } else {
-            wait
-        };
+        let wait = if work.len() == politeness.in_flight { Duration::from_hours(1) } else { wait };
         let wait = wait.clamp(Duration::from_millis(1), Duration::from_hours(1));
         tokio::select! {
             Some(step) = work.join_next(), if !work.is_empty() => {
@@ -331,26 +299,14 @@ async fn a_simulated_day_is_polite_and_on_time() {
     // No host ever saw two requests at once, or two within its gap, or one during its backoff.
     for (host, requests) in &log.requests {
         for pair in requests.windows(2) {
-            assert!(
-                pair[1].from - pair[0].to >= TimeDelta::seconds(1),
-                "host {host}: {pair:?}"
-            );
+            assert!(pair[1].from - pair[0].to >= TimeDelta::seconds(1), "host {host}: {pair:?}");
         }
         for backoff in log.backoffs.get(host).into_iter().flatten() {
-            let broken = requests
-                .iter()
-                .find(|span| span.from >= backoff.from && span.from < backoff.to);
-            assert!(
-                broken.is_none(),
-                "host {host} was in backoff {backoff:?} and got {broken:?}"
-            );
+            let broken = requests.iter().find(|span| span.from >= backoff.from && span.from < backoff.to);
+            assert!(broken.is_none(), "host {host} was in backoff {backoff:?} and got {broken:?}");
         }
     }
-    assert!(
-        log.most_in_flight <= politeness.in_flight,
-        "{} at once",
-        log.most_in_flight
-    );
+    assert!(log.most_in_flight <= politeness.in_flight, "{} at once", log.most_in_flight);
     // Nobody was later than its due time and what politeness forced: its host had a request, was in its
     // gap or in backoff, or all of `in_flight` was used.
     let gap = TimeDelta::from_std(politeness.host_gap).unwrap();
@@ -362,10 +318,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
         let all = &log.requests[&host];
         let around =
             all.partition_point(|span| span.to + gap <= *due)..all.partition_point(|span| span.from < *began);
-        let requests = all[around].iter().map(|span| Span {
-            from: span.from,
-            to: span.to + gap,
-        });
+        let requests = all[around].iter().map(|span| Span { from: span.from, to: span.to + gap });
         let backoffs = log.backoffs.get(&host).into_iter().flatten().copied();
         let forced = covered(
             requests.chain(backoffs).chain(
@@ -374,10 +327,7 @@ async fn a_simulated_day_is_polite_and_on_time() {
                     .iter()
                     .copied(),
             ),
-            Span {
-                from: *due,
-                to: *began,
-            },
+            Span { from: *due, to: *began },
         );
         worst = worst.max((*began - *due) - forced);
         lateness.push(*began - *due);
@@ -441,10 +391,7 @@ impl PopIfDue for BinaryHeap<Reverse<(DateTime<Utc>, usize)>> {
 /// How much of a time these spans cover together.
 fn covered(spans: impl Iterator<Item = Span>, within: Span) -> TimeDelta {
     let mut cut: Vec<Span> = spans
-        .map(|span| Span {
-            from: span.from.max(within.from),
-            to: span.to.min(within.to),
-        })
+        .map(|span| Span { from: span.from.max(within.from), to: span.to.min(within.to) })
         .filter(|span| span.from < span.to)
         .collect();
     cut.sort_by_key(|span| span.from);
@@ -462,9 +409,7 @@ fn covered(spans: impl Iterator<Item = Span>, within: Span) -> TimeDelta {
 /// Runs work of the store on a thread of its own, so that the paused clock does not advance.
 async fn in_store<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let handle = Handle::current();
-    tokio::task::spawn_blocking(move || handle.block_on(work))
-        .await
-        .unwrap()
+    tokio::task::spawn_blocking(move || handle.block_on(work)).await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -484,10 +429,7 @@ async fn a_hundred_on_one_host_and_a_hundred_hosts_do_not_hinder_each_other() {
     let at = Arc::clone(&store);
     in_store(async move { at.sync_sources(&sources, midnight()).await.unwrap() }).await;
     let politeness = PolitenessConfig::default();
-    let (gate, log) = (
-        Arc::new(Gate::new(&politeness)),
-        Arc::new(Mutex::new(ServerLog::default())),
-    );
+    let (gate, log) = (Arc::new(Gate::new(&politeness)), Arc::new(Mutex::new(ServerLog::default())));
     let clock = Clock(Instant::now());
     let mut work: JoinSet<ClaimedSource> = JoinSet::new();
     let mut polled = 0;
@@ -496,10 +438,8 @@ async fn a_hundred_on_one_host_and_a_hundred_hosts_do_not_hinder_each_other() {
         let (at, now) = (Arc::clone(&store), clock.now());
         for claim in in_store(async move { at.claim_sources(now, free, None).await.unwrap() }).await {
             let (gate, log) = (Arc::clone(&gate), Arc::clone(&log));
-            let host = claim.name[1..]
-                .parse()
-                .map(|number: usize| if number < 100 { 0 } else { number })
-                .unwrap();
+            let host =
+                claim.name[1..].parse().map(|number: usize| if number < 100 { 0 } else { number }).unwrap();
             work.spawn(async move {
                 request(&gate, &log, host, Duration::from_millis(100), false, clock).await;
                 claim
@@ -515,11 +455,8 @@ async fn a_hundred_on_one_host_and_a_hundred_hosts_do_not_hinder_each_other() {
         in_store(async move { at.record_poll(outcome).await.unwrap() }).await;
     }
     let log = log.lock().unwrap();
-    let begun = |host: usize| {
-        log.requests[&host]
-            .iter()
-            .map(|span| (span.from - midnight()).as_seconds_f64())
-    };
+    let begun =
+        |host: usize| log.requests[&host].iter().map(|span| (span.from - midnight()).as_seconds_f64());
     let alone = (100..200).flat_map(begun).fold(0.0, f64::max);
     let crowded: Vec<f64> = begun(0).collect();
     println!(
@@ -541,10 +478,7 @@ fn outcome(claim: ClaimedSource, now: DateTime<Utc>) -> PollOutcome {
         at: now,
         fetch: FetchStats {
             status: Some(304),
-            hosts: vec![HostObservation {
-                host: cuttings::link::host(&claim.address),
-                failure: None,
-            }],
+            hosts: vec![HostObservation { host: cuttings::link::host(&claim.address), failure: None }],
             ..FetchStats::new(claim.address.clone())
         },
         result: PollResult::NotModified(Validators::default()),
@@ -552,9 +486,6 @@ fn outcome(claim: ClaimedSource, now: DateTime<Utc>) -> PollOutcome {
         overflowed: false,
         ids_degraded: false,
         failures: 0.0,
-        next: NextPoll {
-            at: now + TimeDelta::hours(1),
-            why: "every 1h".into(),
-        },
+        next: NextPoll { at: now + TimeDelta::hours(1), why: "every 1h".into() },
     }
 }

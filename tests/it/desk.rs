@@ -23,9 +23,7 @@ pub(crate) struct Ended {
 impl Desk {
     /// A desk with this `cuttings.toml`.
     pub(crate) fn new(config: &str) -> Self {
-        let desk = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
         desk.configure(config);
         desk
     }
@@ -82,11 +80,7 @@ impl Desk {
         });
         let ended = Ended::from(child.wait_with_output().unwrap());
         writer.join().unwrap();
-        let answers = ended
-            .stdout
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
+        let answers = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         (ended, answers)
     }
 
@@ -113,9 +107,8 @@ impl Desk {
                 String::from_utf8_lossy(value).into_owned()
             }
         };
-        let rows = statement
-            .query_map([], |row| Ok((0..columns).map(|index| cell(row, index)).collect()))
-            .unwrap();
+        let rows =
+            statement.query_map([], |row| Ok((0..columns).map(|index| cell(row, index)).collect())).unwrap();
         rows.map(Result::unwrap).collect()
     }
 
@@ -128,11 +121,7 @@ impl Desk {
     pub(crate) fn exported(&self, more: &[&str]) -> Vec<Value> {
         let ended = self.run(&[&["export", "--format", "jsonl"], more].concat());
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        ended
-            .stdout
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
@@ -148,23 +137,14 @@ impl From<Output> for Ended {
 
 /// Sends a real signal, such as `TERM` or `KILL`.
 pub(crate) fn send(signal: &str, child: &Child) {
-    let status = Command::new("kill")
-        .arg(format!("-{signal}"))
-        .arg(child.id().to_string())
-        .status()
-        .unwrap();
+    let status = Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status().unwrap();
     assert!(status.success(), "kill -{signal}");
 }
 
 /// Runs a `run --once --json` result through its JSON: (new, known, failed) of a source.
 pub(crate) fn tally(json: &str, source: &str) -> (u64, u64, u64) {
     let all: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json:?}"));
-    let row = all["sources"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|row| row["source"] == source)
-        .unwrap();
+    let row = all["sources"].as_array().unwrap().iter().find(|row| row["source"] == source).unwrap();
     let count = |name: &str| row[name].as_u64().unwrap();
     (count("new"), count("known"), count("failed"))
 }

@@ -16,14 +16,7 @@ use crate::support::press::Press;
 use crate::way::{config, page, rss};
 
 /// Programs that are played.
-const PLAYED: &[&str] = &[
-    "cargo",
-    "install",
-    "systemctl",
-    "systemd-sysusers",
-    "journalctl",
-    "sqlite3",
-];
+const PLAYED: &[&str] = &["cargo", "install", "systemctl", "systemd-sysusers", "journalctl", "sqlite3"];
 
 /// Blocks in other languages: who holds them to the truth, or why nobody does.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
@@ -32,32 +25,16 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "toml",
         "the first is judged by the schema (config::schema); the second is in docs/sources.md",
     ),
-    (
-        "docs/exports.md",
-        "json",
-        "an answer of a server, shown for its form",
-    ),
+    ("docs/exports.md", "json", "an answer of a server, shown for its form"),
     (
         "docs/operations.md",
         "ini",
         "systemd/cuttings.service shows the same line, below; systemd is not asked",
     ),
     ("docs/operations.md", "toml", "checked below"),
-    (
-        "docs/performance.md",
-        "text",
-        "benches: minutes of full load; that they exist is checked below",
-    ),
-    (
-        "docs/schema.md",
-        "duckdb",
-        "run by DuckDB where it is there (readers)",
-    ),
-    (
-        "docs/schema.md",
-        "sql",
-        "run on a database (store::tests::reading)",
-    ),
+    ("docs/performance.md", "text", "benches: minutes of full load; that they exist is checked below"),
+    ("docs/schema.md", "duckdb", "run by DuckDB where it is there (readers)"),
+    ("docs/schema.md", "sql", "run on a database (store::tests::reading)"),
     ("docs/sources.md", "html", "the cookbook's own test"),
     ("docs/sources.md", "json", "the cookbook's own test"),
     ("docs/sources.md", "toml", "the cookbook's own test"),
@@ -79,11 +56,8 @@ fn blocks(text: &str) -> Vec<Block> {
         match &mut open {
             None => {
                 if let Some(language) = bare.strip_prefix("```") {
-                    open = Some(Block {
-                        line: index + 1,
-                        language: language.to_owned(),
-                        text: String::new(),
-                    });
+                    open =
+                        Some(Block { line: index + 1, language: language.to_owned(), text: String::new() });
                 }
             }
             Some(_) if bare.starts_with("```") => found.extend(open.take()),
@@ -130,11 +104,7 @@ fn desk_for(press: &Press) -> Desk {
         fs::write(&path, "#!/bin/sh\necho \"played: $0 $*\"\n").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    fs::write(
-        desk.path().join("rule.toml"),
-        "title = \"h1\"\nbody = \"article p\"\n",
-    )
-    .unwrap();
+    fs::write(desk.path().join("rule.toml"), "title = \"h1\"\nbody = \"article p\"\n").unwrap();
     assert!(desk.run(&["run", "--once"]).code.is_some());
     desk
 }
@@ -145,11 +115,7 @@ fn every_block_of_commands_in_readme_and_docs_runs() {
     press.page("/a.rss", rss(&[("One", press.url("/2026/a-page"))]));
     press.page(
         "/2026/a-page",
-        page(
-            "One",
-            "The page that the documentation speaks of, in a newsroom on loopback.",
-            "",
-        ),
+        page("One", "The page that the documentation speaks of, in a newsroom on loopback.", ""),
     );
     let mut run = 0;
     for (name, text) in documents() {
@@ -157,9 +123,8 @@ fn every_block_of_commands_in_readme_and_docs_runs() {
         for block in blocks(&text) {
             let (line, language) = (block.line, block.language.as_str());
             if !["sh", "bash", "console"].contains(&language) {
-                let elsewhere = ELSEWHERE
-                    .iter()
-                    .find(|(document, known, _)| *document == name && *known == language);
+                let elsewhere =
+                    ELSEWHERE.iter().find(|(document, known, _)| *document == name && *known == language);
                 let (.., why) =
                     elsewhere.unwrap_or_else(|| panic!("{name}:{line}: nobody runs {language:?}"));
                 println!("{name}:{line}: not run here, {language}: {why}");
@@ -195,29 +160,18 @@ fn commands_within_sentences_are_known_with_their_flags() {
     let mut helps: HashMap<String, String> = HashMap::new();
     let mut known = 0;
     for (name, text) in documents() {
-        for span in text
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .filter(|span| !span.contains('\n'))
-        {
+        for span in text.split('`').skip(1).step_by(2).filter(|span| !span.contains('\n')) {
             let Some(words) = span.strip_prefix("cuttings ") else {
                 continue;
             };
             let mut words = words.split_whitespace();
-            let Some(command) = words
-                .next()
-                .filter(|word| word.chars().all(|c| c.is_ascii_lowercase()))
+            let Some(command) = words.next().filter(|word| word.chars().all(|c| c.is_ascii_lowercase()))
             else {
                 continue;
             };
-            let help = helps
-                .entry(command.to_owned())
-                .or_insert_with(|| desk.run(&[command, "--help"]).stdout);
-            assert!(
-                help.contains(&format!("Usage: cuttings {command}")),
-                "{name}: `{span}`: {help}"
-            );
+            let help =
+                helps.entry(command.to_owned()).or_insert_with(|| desk.run(&[command, "--help"]).stdout);
+            assert!(help.contains(&format!("Usage: cuttings {command}")), "{name}: `{span}`: {help}");
             for flag in words.filter(|word| word.starts_with("--")) {
                 let flag = flag.trim_end_matches([']', ',', '.']);
                 assert!(help.contains(flag), "{name}: `{span}`: there is no {flag}");
@@ -241,10 +195,7 @@ fn benches_and_examples_that_docs_name_are_there() {
                     .collect();
                 let file = root.join(folder).join(format!("{program}.rs"));
                 let in_folder = root.join(folder).join(&program).join("main.rs");
-                assert!(
-                    file.exists() || in_folder.exists(),
-                    "{name}: there is no {folder}/{program}"
-                );
+                assert!(file.exists() || in_folder.exists(), "{name}: there is no {folder}/{program}");
                 named += 1;
             }
         }
@@ -255,10 +206,7 @@ fn benches_and_examples_that_docs_name_are_there() {
 #[test]
 fn the_configuration_with_a_credential_is_right_where_systemd_gives_it() {
     let operations = include_str!("../../docs/operations.md");
-    let block = blocks(operations)
-        .into_iter()
-        .find(|block| block.language == "toml")
-        .unwrap();
+    let block = blocks(operations).into_iter().find(|block| block.language == "toml").unwrap();
     let unit = include_str!("../../systemd/cuttings.service");
     assert!(
         unit.contains("LoadCredential=paper-token:") && operations.contains("LoadCredential=paper-token:")
@@ -274,11 +222,6 @@ fn the_configuration_with_a_credential_is_right_where_systemd_gives_it() {
     };
     fs::write(desk.path().join("paper-token"), "s3cret\n").unwrap();
     let ended = check(true);
-    assert_eq!(
-        ended.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
     assert!(!String::from_utf8_lossy(&ended.stdout).contains("s3cret"));
 }

@@ -38,10 +38,7 @@ fn fields_that_only_the_feed_has_are_stored_and_exported() {
     let [bare, filed] = articles.as_slice() else {
         panic!("{articles:?}");
     };
-    assert_eq!(
-        (&filed["section"], &filed["tags"]),
-        (&json!("Culture"), &json!(["Choirs"]))
-    );
+    assert_eq!((&filed["section"], &filed["tags"]), (&json!("Culture"), &json!(["Choirs"])));
     assert_eq!(bare["tags"], json!(["Region", "Music"]));
     assert_eq!(bare["rights"], "© The Paper");
     assert_eq!(
@@ -60,11 +57,7 @@ fn fields_that_only_the_feed_has_are_stored_and_exported() {
     );
     assert_eq!(
         desk.rows("SELECT rights, hubs, topic FROM sources"),
-        [[
-            "© The Paper",
-            "[\"https://hub.example/\"]",
-            "https://paper.example/feed"
-        ]]
+        [["© The Paper", "[\"https://hub.example/\"]", "https://paper.example/feed"]]
     );
 
     let rss = desk.run(&["export", "--format", "rss"]).stdout;
@@ -85,8 +78,5 @@ fn fields_that_only_the_feed_has_are_stored_and_exported() {
     // `reextract` keeps them, although the page has no media and rights.
     let again = desk.run(&["reextract"]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
-    assert_eq!(
-        desk.one("SELECT count(*) FROM articles WHERE rights IS NOT NULL AND tags <> '[]'"),
-        "2"
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM articles WHERE rights IS NOT NULL AND tags <> '[]'"), "2");
 }

@@ -13,12 +13,7 @@ pub(crate) fn collected(room: &Newsroom) -> Desk {
     let desk = Desk::new(&config.replace("[politeness]", "[politeness]\nin_flight = 1"));
     let ended = desk.run(&["run", "--once", "--wait", "1m"]);
     assert!(ended.code.is_some(), "{}", ended.stderr);
-    assert_eq!(
-        desk.one("SELECT count(*) FROM articles"),
-        "15",
-        "{}",
-        ended.stderr
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM articles"), "15", "{}", ended.stderr);
     desk
 }
 
@@ -38,10 +33,7 @@ pub(crate) fn steady(desk: &Desk, text: &str) -> String {
         (r"sha1:[A-Z2-7]{32}", "sha1:HASH"),
         (r"cuttings-[0-9a-f]{8}-", "cuttings-STORE-"),
         // Days on which citations were accessed.
-        (
-            r#"(Y2  - |urldate = \{|"accessed":\{"date-parts":\[\[)[0-9/,-]+"#,
-            "${1}NOW",
-        ),
+        (r#"(Y2  - |urldate = \{|"accessed":\{"date-parts":\[\[)[0-9/,-]+"#, "${1}NOW"),
         (r"(?m)^date: .*GMT\r$", "date: NOW"),
     ] {
         text = Regex::new(pattern).unwrap().replace_all(&text, by).into_owned();
@@ -74,25 +66,13 @@ fn every_format_over_the_newsroom() {
         let file = format!("all.{format}");
         // Each can be written to a file.
         ok(&desk.run(&["export", "--format", &format, "--to", &file]));
-        assert!(
-            std::fs::metadata(desk.path().join(&file)).unwrap().len() > 0,
-            "{format}"
-        );
+        assert!(std::fs::metadata(desk.path().join(&file)).unwrap().len() > 0, "{format}");
         let selection: &[&str] = match format.as_str() {
             // Not text: tests of their own.
             "sqlite" | "parquet" | "epub" => continue,
             "opml" => &["--source", "nordlicht"],
             "warc" => &["--source", "harbour-gazette", "--limit", "1"],
-            _ => &[
-                "--source",
-                "nordlicht",
-                "--source",
-                "meridienne",
-                "--language",
-                "fr",
-                "--language",
-                "de",
-            ],
+            _ => &["--source", "nordlicht", "--source", "meridienne", "--language", "fr", "--language", "de"],
         };
         let ended = desk.run(&[&["export", "--format", &format], selection].concat());
         ok(&ended);
@@ -100,15 +80,7 @@ fn every_format_over_the_newsroom() {
     }
     // Feeds, read by our own parser as any reader would.
     for (format, file) in [("rss", "a.rss"), ("atom", "a.atom"), ("jsonfeed", "a.json")] {
-        ok(&desk.run(&[
-            "export",
-            "--format",
-            format,
-            "--to",
-            file,
-            "--self-url",
-            "https://press.example/a",
-        ]));
+        ok(&desk.run(&["export", "--format", format, "--to", file, "--self-url", "https://press.example/a"]));
         let path = desk.path().join(file);
         let (ended, answers) = desk.filter(
             &["parse", "--jsonl"],
@@ -120,10 +92,7 @@ fn every_format_over_the_newsroom() {
         for entry in entries {
             assert!(entry["id"].as_str().unwrap().starts_with("urn:uuid:"), "{entry}");
             assert!(!entry["content"].as_str().unwrap().is_empty(), "{entry}");
-            assert!(
-                entry["link"].as_str().unwrap().starts_with("http://127."),
-                "{entry}"
-            );
+            assert!(entry["link"].as_str().unwrap().starts_with("http://127."), "{entry}");
             assert!(entry["published"].is_string(), "{entry}");
         }
     }
@@ -155,57 +124,23 @@ fn places_partitions_and_compression() {
     let desk = collected(&room);
     let all = desk.run(&["export", "--format", "jsonl"]).stdout;
 
-    ok(&desk.run(&[
-        "export",
-        "--format",
-        "jsonl",
-        "--to",
-        "a.jsonl.gz",
-        "--compress",
-        "gzip",
-    ]));
+    ok(&desk.run(&["export", "--format", "jsonl", "--to", "a.jsonl.gz", "--compress", "gzip"]));
     let packed = std::fs::read(desk.path().join("a.jsonl.gz")).unwrap();
     let mut text = String::new();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut text).unwrap();
     assert_eq!(text, all);
-    ok(&desk.run(&[
-        "export",
-        "--format",
-        "jsonl",
-        "--to",
-        "a.jsonl.zst",
-        "--compress",
-        "zstd",
-    ]));
+    ok(&desk.run(&["export", "--format", "jsonl", "--to", "a.jsonl.zst", "--compress", "zstd"]));
     let packed = std::fs::read(desk.path().join("a.jsonl.zst")).unwrap();
     assert_eq!(zstd::decode_all(&packed[..]).unwrap(), all.as_bytes());
 
-    let ended = desk.run(&[
-        "export",
-        "--format",
-        "jsonl",
-        "--partition",
-        "source",
-        "--to",
-        "parts",
-        "--json",
-    ]);
+    let ended =
+        desk.run(&["export", "--format", "jsonl", "--partition", "source", "--to", "parts", "--json"]);
     ok(&ended);
     let summary: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(
-        (summary["written"].as_u64(), summary["files"].as_u64()),
-        (Some(15), Some(6)),
-        "{summary}"
-    );
+    assert_eq!((summary["written"].as_u64(), summary["files"].as_u64()), (Some(15), Some(6)), "{summary}");
     let mut lines: Vec<String> = Vec::new();
-    for file in files(&desk.path().join("parts"))
-        .iter()
-        .filter(|name| name.contains(".jsonl"))
-    {
-        assert!(
-            file.starts_with("source=") && file.contains("/part-000000000001-"),
-            "{file}"
-        );
+    for file in files(&desk.path().join("parts")).iter().filter(|name| name.contains(".jsonl")) {
+        assert!(file.starts_with("source=") && file.contains("/part-000000000001-"), "{file}");
         let text = std::fs::read_to_string(desk.path().join("parts").join(file)).unwrap();
         lines.extend(text.lines().map(str::to_owned));
     }
@@ -213,17 +148,7 @@ fn places_partitions_and_compression() {
     wanted.sort_unstable();
     lines.sort_unstable();
     assert_eq!(lines, wanted);
-    ok(&desk.run(&[
-        "export",
-        "--format",
-        "csv",
-        "--partition",
-        "day",
-        "--to",
-        "days",
-        "--compress",
-        "gzip",
-    ]));
+    ok(&desk.run(&["export", "--format", "csv", "--partition", "day", "--to", "days", "--compress", "gzip"]));
     let days = files(&desk.path().join("days"));
     assert!(days.len() > 2 && days[1].starts_with("date=2026-"), "{days:?}");
 
@@ -238,11 +163,8 @@ fn places_partitions_and_compression() {
     let copy = desk.path().join("copy.db");
     ok(&desk.run(&["export", "--format", "sqlite", "--to", copy.to_str().unwrap()]));
     let db = rusqlite::Connection::open(copy).unwrap();
-    let count: i64 = db
-        .query_row("SELECT count(*) FROM articles WHERE text <> ''", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
+    let count: i64 =
+        db.query_row("SELECT count(*) FROM articles WHERE text <> ''", [], |row| row.get(0)).unwrap();
     assert_eq!(count, 15);
 }
 
@@ -253,38 +175,14 @@ fn what_cannot_be_is_one_line_with_the_nearest_right_one() {
     std::fs::create_dir(desk.path().join("thesis")).unwrap();
     std::fs::write(desk.path().join("thesis/years.txt"), "of work").unwrap();
     for (words, says, code) in [
-        (
-            &["--format", "jsonl", "--source", "nordlich"][..],
-            "did you mean \"nordlicht\"?",
-            2,
-        ),
-        (
-            &["--format", "jsonl", "--fields", "titel"],
-            "did you mean \"title\"?",
-            2,
-        ),
+        (&["--format", "jsonl", "--source", "nordlich"][..], "did you mean \"nordlicht\"?", 2),
+        (&["--format", "jsonl", "--fields", "titel"], "did you mean \"title\"?", 2),
         (&["--format", "jsnol"], "jsonl", 2),
-        (
-            &["--format", "jsonl", "--since", "yesterday"],
-            "is no time; write 2026-11-24",
-            2,
-        ),
-        (
-            &["--format", "rss", "--fields", "title"],
-            "--fields has no meaning for --format rss",
-            2,
-        ),
+        (&["--format", "jsonl", "--since", "yesterday"], "is no time; write 2026-11-24", 2),
+        (&["--format", "rss", "--fields", "title"], "--fields has no meaning for --format rss", 2),
         (&["--format", "sqlite"], "name it with --to", 2),
-        (
-            &["--format", "jsonl", "--to", "thesis/"],
-            "not made by cuttings",
-            1,
-        ),
-        (
-            &["--format", "jsonl", "--to", "no/such/a.jsonl"],
-            "cannot be written",
-            1,
-        ),
+        (&["--format", "jsonl", "--to", "thesis/"], "not made by cuttings", 1),
+        (&["--format", "jsonl", "--to", "no/such/a.jsonl"], "cannot be written", 1),
         (&["--format", "jsonl", "--query", "\""], "", 2),
         (&["--format", "warc", "--query", "x"], "not made of articles", 2),
     ] {
@@ -314,11 +212,7 @@ fn a_tag_selects_its_sources_and_a_wrong_one_names_the_nearest() {
     assert_eq!(north, desk.exported(&["--source", "nordlicht"]));
     let wrong = desk.run(&["export", "--format", "jsonl", "--tag", "nrth"]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""));
-    assert!(
-        wrong.stderr.contains("did you mean \"north\"?"),
-        "{}",
-        wrong.stderr
-    );
+    assert!(wrong.stderr.contains("did you mean \"north\"?"), "{}", wrong.stderr);
 }
 
 #[test]
@@ -332,40 +226,20 @@ fn selections() {
     assert_eq!(count(&["--until", "3000-01-01"]), 15);
     let french = desk.exported(&["--language", "fr"]);
     assert!(
-        !french.is_empty()
-            && french
-                .iter()
-                .all(|line| line["language"].as_str().unwrap().starts_with("fr"))
+        !french.is_empty() && french.iter().all(|line| line["language"].as_str().unwrap().starts_with("fr"))
     );
     let one = desk.exported(&["--fields", "url,title", "--limit", "1"]);
-    assert_eq!(
-        one[0].as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["title", "url"]
-    );
-    let title = desk.exported(&["--limit", "1"])[0]["title"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    assert_eq!(one[0].as_object().unwrap().keys().collect::<Vec<_>>(), ["title", "url"]);
+    let title = desk.exported(&["--limit", "1"])[0]["title"].as_str().unwrap().to_owned();
     let found = desk.exported(&["--query", &format!("title:\"{title}\"")]);
-    assert!(
-        found.iter().any(|line| line["title"] == title.as_str()),
-        "{title}: {found:?}"
-    );
-    assert_eq!(
-        count(&["--revisions"]),
-        desk.rows("SELECT seq FROM revisions").len()
-    );
-    let newest: serde_json::Value = serde_json::from_str(
-        &desk
-            .run(&["export", "--format", "jsonfeed", "--limit", "1"])
-            .stdout,
-    )
-    .unwrap();
+    assert!(found.iter().any(|line| line["title"] == title.as_str()), "{title}: {found:?}");
+    assert_eq!(count(&["--revisions"]), desk.rows("SELECT seq FROM revisions").len());
+    let newest: serde_json::Value =
+        serde_json::from_str(&desk.run(&["export", "--format", "jsonfeed", "--limit", "1"]).stdout).unwrap();
     assert_eq!(newest["items"].as_array().unwrap().len(), 1);
     assert_eq!(
         newest["items"][0]["url"],
-        desk.one("SELECT url FROM articles ORDER BY seq DESC LIMIT 1")
-            .as_str()
+        desk.one("SELECT url FROM articles ORDER BY seq DESC LIMIT 1").as_str()
     );
 }
 
@@ -394,9 +268,5 @@ fn consumers_get_each_change_once() {
     assert!(parts[1].starts_with("part-000000000001-"), "{parts:?}");
     ok(&desk.run(&["consumers", "--forget", "desk-1"]));
     assert!(!desk.run(&["consumers"]).stdout.contains("desk-1"));
-    assert_eq!(
-        desk.run(&["export", "--format", "jsonl", "--consumer", "../x"])
-            .code,
-        Some(2)
-    );
+    assert_eq!(desk.run(&["export", "--format", "jsonl", "--consumer", "../x"]).code, Some(2));
 }

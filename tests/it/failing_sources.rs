@@ -31,11 +31,7 @@ fn three_bad_sources_are_three_clear_rows_and_the_good_one_is_collected() {
     assert_eq!(tally(&ended.stdout, "good"), (1, 0, 0), "{}", ended.stdout);
     for name in ["down", "half", "html"] {
         assert_eq!(tally(&ended.stdout, name), (0, 0, 1), "{name}: {}", ended.stdout);
-        assert!(
-            ended.stderr.contains(&format!("source=\"{name}\"")),
-            "{name} in {}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains(&format!("source=\"{name}\"")), "{name} in {}", ended.stderr);
     }
     assert!(
         ended.stdout.contains("/good.rss"),
@@ -109,11 +105,7 @@ fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
     assert!(press.wait_until(|seen| !seen.is_empty()));
     let second = desk.run(&["run", "--once"]);
     assert_eq!(second.code, Some(1));
-    assert!(
-        second.stderr.contains(&first.id().to_string()),
-        "names the first: {}",
-        second.stderr
-    );
+    assert!(second.stderr.contains(&first.id().to_string()), "names the first: {}", second.stderr);
     crate::desk::send("TERM", &first);
     assert_eq!(first.wait().unwrap().code(), Some(0));
 }
@@ -128,11 +120,7 @@ fn an_empty_page_is_tried_again_and_not_taken_for_an_article_without_text() {
     let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
     desk.run(&["run", "--once"]);
     assert_eq!(desk.one("SELECT code FROM failure"), "empty-page");
-    assert_eq!(
-        desk.one("SELECT count(*) FROM articles"),
-        "0",
-        "it waits for its page"
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM articles"), "0", "it waits for its page");
     assert_eq!(desk.run(&["retry"]).code, Some(0));
     desk.run(&["run", "--once"]);
     assert_eq!(desk.rows("SELECT method FROM articles"), [["auto"]]);
@@ -161,10 +149,7 @@ fn a_retry_that_fails_leaves_an_article_of_the_feeds_text_its_try_a_week_later()
         desk.run(&["run", "--once"]);
     }
     tried([4, 4, 4]);
-    assert_eq!(
-        desk.one("SELECT group_concat(method) FROM articles"),
-        "feed,feed,feed"
-    );
+    assert_eq!(desk.one("SELECT group_concat(method) FROM articles"), "feed,feed,feed");
     assert_eq!(waits(), ["done 1", "done 1", "done 1"]);
 
     let asked = desk.run(&["retry", "--source", "a"]);
@@ -182,29 +167,17 @@ fn a_retry_that_fails_leaves_an_article_of_the_feeds_text_its_try_a_week_later()
     }
     assert_eq!(desk.run(&["retry"]).code, Some(0));
     desk.run(&["run", "--once"]);
-    assert_eq!(
-        desk.one("SELECT group_concat(method) FROM articles"),
-        "auto,auto,auto"
-    );
-    assert_eq!(
-        desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"),
-        "0"
-    );
+    assert_eq!(desk.one("SELECT group_concat(method) FROM articles"), "auto,auto,auto");
+    assert_eq!(desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"), "0");
 }
 
 #[test]
 fn status_fits_the_terminal_and_tells_the_rest_of_one_source() {
     let press = Press::start("127.0.0.2");
-    press.page(
-        "/html",
-        Reply::html("<html><head><title>Welcome</title></head><body>Hello</body></html>"),
-    );
+    press.page("/html", Reply::html("<html><head><title>Welcome</title></head><body>Hello</body></html>"));
     press.page("/good.rss", rss(&[]));
     let desk = Desk::new(&config(&[
-        (
-            "the-evening-courier-of-the-northern-counties-and-islands",
-            press.url("/html"),
-        ),
+        ("the-evening-courier-of-the-northern-counties-and-islands", press.url("/html")),
         ("good", press.url("/good.rss")),
     ]));
     desk.run(&["run", "--once"]);
@@ -226,10 +199,8 @@ fn status_fits_the_terminal_and_tells_the_rest_of_one_source() {
         for word in ["good", "failing", "in 1", "this is a web page", "SOURCE"] {
             assert!(text.contains(word), "{columns}: {word} in {text}");
         }
-        let story = status(
-            &columns.to_string(),
-            &["the-evening-courier-of-the-northern-counties-and-islands"],
-        );
+        let story =
+            status(&columns.to_string(), &["the-evening-courier-of-the-northern-counties-and-islands"]);
         let words = |text: &str| -> Vec<String> {
             let words = text.split_whitespace().map(|word| word.trim_end_matches(','));
             words.map(str::to_owned).collect()
@@ -237,10 +208,7 @@ fn status_fits_the_terminal_and_tells_the_rest_of_one_source() {
         // But for the name before it, and how long ago it was behind it.
         let (sentence, _) = error.rsplit_once(", ").unwrap();
         let (told, wanted) = (words(&story), words(sentence).split_off(1));
-        assert!(
-            told.windows(wanted.len()).any(|words| words == wanted),
-            "the whole sentence is in {story}"
-        );
+        assert!(told.windows(wanted.len()).any(|words| words == wanted), "the whole sentence is in {story}");
     }
     assert!(whole.contains("last success") && whole.contains("7 d"), "{whole}");
     assert!(!status("60", &[]).contains("articles  "), "columns were left out");
@@ -250,14 +218,7 @@ fn status_fits_the_terminal_and_tells_the_rest_of_one_source() {
 fn readers_go_on_with_the_database_of_a_configuration_that_is_broken_elsewhere() {
     let press = Press::start("127.0.0.2");
     press.page("/a.rss", rss(&[("Bread", press.url("/bread"))]));
-    press.page(
-        "/bread",
-        page(
-            "Bread",
-            "The baker at the corner has sold it for forty years.",
-            "",
-        ),
-    );
+    press.page("/bread", page("Bread", "The baker at the corner has sold it for forty years.", ""));
     let good =
         config(&[("a", press.url("/a.rss"))]).replace("[daemon]\n", "[daemon]\ndatabase = \"cuttings.db\"\n");
     let desk = Desk::new(&good);
@@ -265,9 +226,7 @@ fn readers_go_on_with_the_database_of_a_configuration_that_is_broken_elsewhere()
     let read = |words: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cuttings"));
         command.args(words).arg("--config").arg(desk.config());
-        command
-            .env("HOME", desk.path().join("nowhere"))
-            .env_remove("XDG_DATA_HOME");
+        command.env("HOME", desk.path().join("nowhere")).env_remove("XDG_DATA_HOME");
         crate::desk::Ended::from(command.env_remove("STATE_DIRECTORY").output().unwrap())
     };
     let lines = good.lines().count();
@@ -277,11 +236,7 @@ fn readers_go_on_with_the_database_of_a_configuration_that_is_broken_elsewhere()
         (&["export", "--format", "jsonl"], "Bread"),
         (&["consumers"], "consumer"),
     ];
-    for fault in [
-        "feed = 5\n",
-        "[source.article]\ntitle = \"h1[\"\n",
-        "every = \"1h\n",
-    ] {
+    for fault in ["feed = 5\n", "[source.article]\ntitle = \"h1[\"\n", "every = \"1h\n"] {
         desk.configure(&format!("{good}{fault}"));
         let at = format!("cuttings.toml:{}", lines + fault.lines().count());
         for (words, wanted) in readers {
@@ -291,18 +246,10 @@ fn readers_go_on_with_the_database_of_a_configuration_that_is_broken_elsewhere()
             assert!(ended.stderr.contains(&at), "{words:?}: {at} in {}", ended.stderr);
             assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
         }
-        assert_eq!(
-            read(&["retry"]).code,
-            Some(2),
-            "who changes something wants it whole"
-        );
+        assert_eq!(read(&["retry"]).code, Some(2), "who changes something wants it whole");
     }
     // What may have named another database is not passed over.
-    for named in [
-        "database = 5",
-        "databse = \"cuttings.db\"",
-        "database = \"cuttings.db",
-    ] {
+    for named in ["database = 5", "databse = \"cuttings.db\"", "database = \"cuttings.db"] {
         desk.configure(&good.replace("database = \"cuttings.db\"", named));
         let ended = read(&["status"]);
         assert_eq!(ended.code, Some(2), "{named}: {}", ended.stderr);

@@ -30,9 +30,7 @@ fn serve(press: &Press, entries: &[(&str, &str, &str)]) {
     }
     press.page(
         "/rss",
-        Reply::rss(format!(
-            "<rss version='2.0'><channel><title>P</title>{items}</channel></rss>"
-        )),
+        Reply::rss(format!("<rss version='2.0'><channel><title>P</title>{items}</channel></rss>")),
     );
 }
 
@@ -63,24 +61,13 @@ fn what_the_filters_leave_out_is_counted_and_never_fetched() {
     assert_eq!(articles.len(), 1, "{articles:?}");
     assert_eq!(articles[0]["title"], "The ferry");
     assert_eq!((press.count("/news/2"), press.count("/video/3")), (0, 0));
-    assert_eq!(
-        status(&desk)["left_out"],
-        serde_json::json!({"link": 1, "text": 1, "title": 1})
-    );
+    assert_eq!(status(&desk)["left_out"], serde_json::json!({"link": 1, "text": 1, "title": 1}));
     let shown = desk.run(&["status"]).stdout;
-    assert!(
-        shown.contains("paper: left out 1 by link, 1 by text, 1 by title"),
-        "{shown}"
-    );
+    assert!(shown.contains("paper: left out 1 by link, 1 by text, 1 by title"), "{shown}");
 
     press.forget();
     assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
-    assert_eq!(
-        press.requests().len(),
-        1,
-        "none is looked at again: {:?}",
-        press.requests()
-    );
+    assert_eq!(press.requests().len(), 1, "none is looked at again: {:?}", press.requests());
     assert_eq!(status(&desk)["left_out"]["title"], 1);
 }
 
@@ -99,10 +86,7 @@ fn changing_ids_duplicate_no_entries() {
     let known = status(&desk);
     assert_eq!(known["known_by"], "link");
     assert_eq!(known["known_why"], "2 of 2 ids have changed since the last poll");
-    assert_eq!(
-        desk.one("SELECT value FROM counter WHERE name = 'identity.degraded'"),
-        "1"
-    );
+    assert_eq!(desk.one("SELECT value FROM counter WHERE name = 'identity.degraded'"), "1");
     assert_eq!(desk.exported(&[]).len(), 2, "each once");
     let shown = desk.run(&["status"]).stdout;
     assert!(shown.contains("entries are known by link"), "{shown}");
@@ -115,23 +99,12 @@ fn two_entries_with_one_id_are_two_articles_and_what_was_known_stays_known() {
     serve(&press, &three);
     let desk = Desk::new(&source(&press, ""));
     assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
-    serve(
-        &press,
-        &[&three[..], &[("4", "/4", "Four"), ("4", "/5", "Five")]].concat(),
-    );
+    serve(&press, &[&three[..], &[("4", "/4", "Four"), ("4", "/5", "Five")]].concat());
     press.forget();
     assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
     assert_eq!(desk.exported(&[]).len(), 5);
-    assert_eq!(
-        press.requests().len(),
-        3,
-        "feed and two pages: {:?}",
-        press.requests()
-    );
-    assert_eq!(
-        desk.one("SELECT count(*) FROM entry WHERE ident LIKE 'link:%'"),
-        "5"
-    );
+    assert_eq!(press.requests().len(), 3, "feed and two pages: {:?}", press.requests());
+    assert_eq!(desk.one("SELECT count(*) FROM entry WHERE ident LIKE 'link:%'"), "5");
     assert_eq!(status(&desk)["known_why"], "2 of 5 ids are not the entry's own");
 }
 
@@ -146,12 +119,7 @@ fn each_filter_decides_where_its_part_is_known() {
     for (path, category, date, more) in [
         ("/news/good", "Politics", now.as_str(), ""),
         ("/news/category", "Sport", &now, ""),
-        (
-            "/news/language",
-            "Politics",
-            &now,
-            "<dc:language>de</dc:language>",
-        ),
+        ("/news/language", "Politics", &now, "<dc:language>de</dc:language>"),
         ("/news/age", "Politics", old, ""),
         ("/archive/link", "Politics", &now, ""),
         ("/news/german", "Politics", &now, ""),
@@ -173,11 +141,7 @@ fn each_filter_decides_where_its_part_is_known() {
             _ => format!("{TEXT} It is told in {path}."),
         };
         let reply = page(&format!("About {path}"), &text, "");
-        let lang = if path == "/news/german" {
-            "lang=de"
-        } else {
-            "lang=en"
-        };
+        let lang = if path == "/news/german" { "lang=de" } else { "lang=en" };
         let body = format!(
             "<!DOCTYPE html><html {lang}><title>About {path}</title><article><h1>About {path}</h1><p>{text}</p></article>"
         );
@@ -193,11 +157,8 @@ fn each_filter_decides_where_its_part_is_known() {
     let desk = Desk::new(&source(&press, filters));
     let ended = desk.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let mut titles: Vec<String> = desk
-        .exported(&[])
-        .iter()
-        .map(|article| article["title"].as_str().unwrap().to_owned())
-        .collect();
+    let mut titles: Vec<String> =
+        desk.exported(&[]).iter().map(|article| article["title"].as_str().unwrap().to_owned()).collect();
     titles.sort();
     assert_eq!(titles, ["About /news/good", "About /news/undated"]);
     assert_eq!(
@@ -228,20 +189,14 @@ fn a_new_source_collects_its_newest_entries_only() {
     let mut items = String::new();
     for day in [3, 1, 5, 2, 4] {
         let link = press.url(&format!("/{day}"));
-        press.page(
-            &format!("/{day}"),
-            page(&format!("Day {day}"), &format!("{TEXT} It was day {day}."), ""),
-        );
+        press.page(&format!("/{day}"), page(&format!("Day {day}"), &format!("{TEXT} It was day {day}."), ""));
         write!(
             items,
             "<item><link>{link}</link><title>Day {day}</title><pubDate>0{day} Nov 2026 08:00:00 GMT</pubDate></item>"
         )
         .unwrap();
     }
-    press.page(
-        "/rss",
-        Reply::rss(format!("<rss><channel>{items}</channel></rss>")),
-    );
+    press.page("/rss", Reply::rss(format!("<rss><channel>{items}</channel></rss>")));
     let desk = Desk::new(&source(&press, "first_poll = 2"));
     for _ in 0..2 {
         assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
@@ -249,14 +204,8 @@ fn a_new_source_collects_its_newest_entries_only() {
     assert_eq!(
         desk.rows("SELECT url, state FROM entries ORDER BY url"),
         (1..=5)
-            .map(|day| vec![
-                press.url(&format!("/{day}")),
-                if day > 3 { "done" } else { "seen" }.to_owned()
-            ])
+            .map(|day| vec![press.url(&format!("/{day}")), if day > 3 { "done" } else { "seen" }.to_owned()])
             .collect::<Vec<_>>()
     );
-    assert_eq!(
-        (press.count("/3"), press.count("/4"), press.count("/5")),
-        (0, 1, 1)
-    );
+    assert_eq!((press.count("/3"), press.count("/4"), press.count("/5")), (0, 1, 1));
 }

@@ -15,9 +15,7 @@ fn done(desk: &Desk, words: &[&str]) -> Ended {
 }
 
 fn lines(text: &str) -> Vec<Value> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// The newsroom, collected.
@@ -25,10 +23,7 @@ fn collected() -> (Newsroom, Desk) {
     let newsroom = Newsroom::start();
     let desk = Desk::new(&newsroom.config_toml());
     desk.run(&["run", "--once", "--all", "--wait", "20s"]);
-    assert_eq!(
-        desk.one("SELECT count(*) FROM articles"),
-        newsroom.served().len().to_string()
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM articles"), newsroom.served().len().to_string());
     (newsroom, desk)
 }
 
@@ -38,22 +33,9 @@ fn every_article_of_the_press_is_found_by_its_words() {
     for article in newsroom.served() {
         let words = article.title.replace('"', " ");
         let found = lines(
-            &done(
-                &desk,
-                &[
-                    "search",
-                    "--json",
-                    "--limit",
-                    "100",
-                    &format!("title:\"{words}\""),
-                ],
-            )
-            .stdout,
+            &done(&desk, &["search", "--json", "--limit", "100", &format!("title:\"{words}\"")]).stdout,
         );
-        assert!(
-            found.iter().any(|hit| hit["title"] == article.title),
-            "{words}: {found:?}"
-        );
+        assert!(found.iter().any(|hit| hit["title"] == article.title), "{words}: {found:?}");
         let phrase = format!("\"{}\"*", article.first_words.replace('"', " "));
         let mut owner = String::new();
         for order in [&["search", "--json"][..], &["search", "--json", "--rank"]] {
@@ -66,10 +48,7 @@ fn every_article_of_the_press_is_found_by_its_words() {
             assert!(hit["marks"][0].is_array(), "{phrase}: {hit}");
             let mark = &hit["marks"][0];
             let (from, to) = (mark[0].as_u64().unwrap(), mark[1].as_u64().unwrap());
-            assert!(
-                from < to && to <= hit["snippet"].as_str().unwrap().chars().count() as u64,
-                "{hit}"
-            );
+            assert!(from < to && to <= hit["snippet"].as_str().unwrap().chars().count() as u64, "{hit}");
         }
         let other = newsroom.sources().find(|source| *source != owner).unwrap();
         assert_eq!(done(&desk, &["search", "--source", other, &phrase]).stdout, "");
@@ -105,37 +84,19 @@ fn a_beginning_of_too_many_words_is_said_beside_what_was_found() {
 #[test]
 fn h19_a_query_that_cannot_find_anything_is_a_plain_message() {
     let (_newsroom, desk) = collected();
-    for (query, sign) in [
-        ("NOT the", "put a word before NOT"),
-        ("\"\" !!", "no word to look for"),
-    ] {
+    for (query, sign) in [("NOT the", "put a word before NOT"), ("\"\" !!", "no word to look for")] {
         let ended = desk.run(&["search", query]);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{query}");
-        assert!(
-            ended.stderr.contains(sign) && ended.stderr.lines().count() == 1,
-            "{}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains(sign) && ended.stderr.lines().count() == 1, "{}", ended.stderr);
     }
-    for query in [
-        "'; DROP TABLE article; --",
-        "a\" OR \"b",
-        "NEAR(a b)",
-        "{title}:x",
-        "*",
-        "a^2",
-    ] {
+    for query in ["'; DROP TABLE article; --", "a\" OR \"b", "NEAR(a b)", "{title}:x", "*", "a^2"] {
         let ended = desk.run(&["search", query]);
         assert!(matches!(ended.code, Some(0 | 2)), "{query}: {}", ended.stderr);
         assert!(!ended.stderr.to_lowercase().contains("sql"), "{}", ended.stderr);
     }
     let ended = desk.run(&["search", "--since", "yesterday", "a"]);
     assert_eq!(ended.code, Some(2));
-    assert!(
-        ended.stderr.contains("--since") && ended.stderr.contains("7d"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("--since") && ended.stderr.contains("7d"), "{}", ended.stderr);
 }
 
 #[test]
@@ -155,10 +116,7 @@ fn an_edited_article_shows_what_changed_and_a_better_rule_cuts_it_anew() {
     // The page is met again under another entry.
     press.page("/bridge", page("The bridge", &text("Ninety"), ""));
     press.page("/again", Reply::redirect(302, "/bridge"));
-    press.page(
-        "/a.rss",
-        rss(&[("The bridge", press.url("/again"))]).etag("\"v2\""),
-    );
+    press.page("/a.rss", rss(&[("The bridge", press.url("/again"))]).etag("\"v2\""));
     done(&desk, &["run", "--once", "--all"]);
     for name in ["1", &link, &press.url("/again")] {
         let shown = done(&desk, &["diff", name]).stdout;
@@ -171,11 +129,7 @@ fn an_edited_article_shows_what_changed_and_a_better_rule_cuts_it_anew() {
     let json = lines(&done(&desk, &["diff", "1", "--json"]).stdout);
     assert_eq!(json[0]["sentences"][1]["out"], "Forty people came to see it.");
     let unknown = desk.run(&["diff", "https://nowhere.example/"]);
-    assert!(
-        unknown.code == Some(1) && unknown.stderr.contains("no article"),
-        "{}",
-        unknown.stderr
-    );
+    assert!(unknown.code == Some(1) && unknown.stderr.contains("no article"), "{}", unknown.stderr);
 
     // Another rule: told first, then done, then nothing is left to do.
     let rules = "[source.article]\nstandfirst = \"article p\"\n";
@@ -191,16 +145,9 @@ fn an_edited_article_shows_what_changed_and_a_better_rule_cuts_it_anew() {
     assert_eq!(desk.one("SELECT max(seq) FROM changes"), "2");
     done(&desk, &["reextract", "--source", "a"]);
     assert_eq!(desk.one("SELECT max(seq) FROM changes"), "3");
-    assert!(
-        desk.one("SELECT standfirst FROM articles")
-            .starts_with("The bridge over")
-    );
+    assert!(desk.one("SELECT standfirst FROM articles").starts_with("The bridge over"));
     let again = done(&desk, &["reextract"]);
-    assert!(
-        again.stdout.is_empty() && again.stderr.contains("0 articles changed"),
-        "{}",
-        again.stderr
-    );
+    assert!(again.stdout.is_empty() && again.stderr.contains("0 articles changed"), "{}", again.stderr);
     assert_eq!(press.requests().len(), asked, "nobody was asked");
     assert_eq!(desk.run(&["reextract", "--source", "b"]).code, Some(2));
     done(&desk, &["verify"]);
@@ -218,9 +165,7 @@ fn what_is_taken_down_or_dropped_never_comes_back_and_a_copy_keeps_what_was() {
     assert_eq!(desk.one("SELECT count(*) FROM articles"), (all - 1).to_string());
 
     // One article of a paper is kept, as configured now.
-    let with_keep = newsroom
-        .config_toml()
-        .replace("[defaults]\n", "[defaults]\nkeep = 1\n");
+    let with_keep = newsroom.config_toml().replace("[defaults]\n", "[defaults]\nkeep = 1\n");
     desk.configure(&with_keep);
     let plan = done(&desk, &["prune", "--dry-run"]);
     assert!(
@@ -231,15 +176,9 @@ fn what_is_taken_down_or_dropped_never_comes_back_and_a_copy_keeps_what_was() {
     assert_eq!(desk.one("SELECT count(*) FROM articles"), (all - 1).to_string());
     done(&desk, &["prune"]);
     let left: usize = desk.one("SELECT count(*) FROM articles").parse().unwrap();
-    assert_eq!(
-        left.to_string(),
-        desk.one("SELECT count(DISTINCT source) FROM articles")
-    );
+    assert_eq!(left.to_string(), desk.one("SELECT count(DISTINCT source) FROM articles"));
     assert!(left < all - 1);
-    assert_eq!(
-        desk.one("SELECT count(*) FROM changes WHERE op = 'deleted'"),
-        (all - left).to_string()
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM changes WHERE op = 'deleted'"), (all - left).to_string());
     // Nothing of it is asked for again, or stored.
     newsroom.forget();
     desk.run(&["run", "--once", "--all"]);
@@ -275,9 +214,6 @@ fn a_disk_that_is_nearly_full_pauses_the_run_with_a_word() {
     assert!(desk.run(&["status"]).stdout.contains("paused: since "));
     desk.configure(&newsroom.config_toml());
     desk.run(&["run", "--once", "--wait", "20s"]);
-    assert_eq!(
-        desk.one("SELECT count(*) FROM articles"),
-        newsroom.served().len().to_string()
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM articles"), newsroom.served().len().to_string());
     assert!(!desk.run(&["status"]).stdout.contains("paused"));
 }

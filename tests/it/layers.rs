@@ -27,23 +27,11 @@ pub(crate) const MAY_IMPORT: &[(&str, &str)] = &[
     ("fetch", "config content_coding link model timing"),
     ("feed", "config html link model timing"),
     ("extract", "config html link model timing"),
-    (
-        "store",
-        "config content_coding cpu identity link model schedule timing",
-    ),
+    ("store", "config content_coding cpu identity link model schedule timing"),
     ("probe", "extract feed html model"),
-    (
-        "article_builder",
-        "config fetch html identity link model schedule",
-    ),
-    (
-        "poll",
-        "config cpu feed fetch identity link model probe schedule store",
-    ),
-    (
-        "collect",
-        "article_builder config cpu extract fetch html identity link model probe schedule store",
-    ),
+    ("article_builder", "config fetch html identity link model schedule"),
+    ("poll", "config cpu feed fetch identity link model probe schedule store"),
+    ("collect", "article_builder config cpu extract fetch html identity link model probe schedule store"),
     ("export", "config html link model store"),
     ("deliver", "config export fetch html model store"),
     ("daemon", "collect config deliver export fetch model poll store"),
@@ -53,17 +41,8 @@ pub(crate) const MAY_IMPORT: &[(&str, &str)] = &[
 ];
 
 /// Rooms that see no network, no clock and no file.
-const PURE: &[&str] = &[
-    "link",
-    "timing",
-    "html",
-    "model",
-    "identity",
-    "schedule",
-    "feed",
-    "extract",
-    "article_builder",
-];
+const PURE: &[&str] =
+    &["link", "timing", "html", "model", "identity", "schedule", "feed", "extract", "article_builder"];
 
 /// Names that only these modules may write.
 const ONLY: &[(&str, &[&str])] = &[
@@ -83,52 +62,30 @@ const ONLY: &[(&str, &[&str])] = &[
 
 /// Names that no pure module may write.
 const IMPURE: &[&str] = &[
-    "fs::",
-    "File::",
-    "env::",
-    "process::",
-    "TcpStream",
-    "TcpListener",
-    "UdpSocket",
-    "ToSocketAddrs",
-    "Instant::now",
-    "tokio::",
+    "fs::", "File::", "env::", "process::", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs",
+    "Instant::now", "tokio::",
 ];
 
 #[test]
 fn rooms_import_only_what_they_may() {
     let rooms = rooms();
-    let faults: Vec<String> = sources()
-        .iter()
-        .flat_map(|(file, text)| faults_of(file, text, &rooms))
-        .collect();
+    let faults: Vec<String> =
+        sources().iter().flat_map(|(file, text)| faults_of(file, text, &rooms)).collect();
     assert!(faults.is_empty(), "the layers are broken:\n{}", faults.join("\n"));
     let gone: Vec<&str> = MAY_IMPORT
         .iter()
         .flat_map(|(room, allowed)| allowed.split(' ').chain([*room]))
         .filter(|room| !["", "*", "main"].contains(room) && !rooms.contains(*room))
         .collect();
-    assert!(
-        gone.is_empty(),
-        "MAY_IMPORT names rooms that are not there: {gone:?}"
-    );
+    assert!(gone.is_empty(), "MAY_IMPORT names rooms that are not there: {gone:?}");
 }
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let code = sources()
-        .iter()
-        .map(|(file, text)| (module_path(file), production_code(text)))
-        .collect();
-    let circles: Vec<String> = circles::circles(&code)
-        .into_iter()
-        .map(|circle| circle.join(", "))
-        .collect();
+    let code = sources().iter().map(|(file, text)| (module_path(file), production_code(text))).collect();
+    let circles: Vec<String> = circles::circles(&code).into_iter().map(|circle| circle.join(", ")).collect();
     assert!(circles.is_empty(), "circles:\n{}", circles.join("\n"));
-    let table = MAY_IMPORT
-        .iter()
-        .map(|(room, allowed)| (*room, allowed.split(' ').collect()))
-        .collect();
+    let table = MAY_IMPORT.iter().map(|(room, allowed)| (*room, allowed.split(' ').collect())).collect();
     assert_eq!(circles::groups::<&str>(&table), Vec::<Vec<&str>>::new());
 }
 
@@ -155,15 +112,7 @@ fn src() -> PathBuf {
 fn rooms() -> BTreeSet<String> {
     std::fs::read_dir(src())
         .unwrap()
-        .map(|entry| {
-            entry
-                .unwrap()
-                .path()
-                .file_stem()
-                .unwrap()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
         .filter(|name| !["lib", "main"].contains(&name.as_str()))
         .collect()
 }
@@ -182,9 +131,7 @@ fn faults_of(file: &str, text: &str, rooms: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
     match MAY_IMPORT.iter().find(|(name, _)| *name == module) {
         None if module == "lib" => {}
-        None => faults.push(format!(
-            "src/{file}: room `{module}` is not in the table of MAY_IMPORT"
-        )),
+        None => faults.push(format!("src/{file}: room `{module}` is not in the table of MAY_IMPORT")),
         Some((_, "*")) => {}
         Some((_, allowed)) => {
             for other in imports(&code, depth_of(file)) {
@@ -198,9 +145,7 @@ fn faults_of(file: &str, text: &str, rooms: &BTreeSet<String>) -> Vec<String> {
     for (name, modules) in ONLY {
         if mentions(&code, name) && !modules.contains(&module) {
             let allowed = modules.join(", ");
-            faults.push(format!(
-                "src/{file}: `{module}` names `{name}`, which only [{allowed}] may"
-            ));
+            faults.push(format!("src/{file}: `{module}` names `{name}`, which only [{allowed}] may"));
         }
     }
     if PURE.contains(&module) {
@@ -234,11 +179,7 @@ fn room_of(file: &str) -> &str {
 /// How many `super::` lead from a file to the crate's root.
 fn depth_of(file: &str) -> usize {
     let parts = file.split('/').count();
-    if file.ends_with("/mod.rs") {
-        parts - 1
-    } else {
-        parts
-    }
+    if file.ends_with("/mod.rs") { parts - 1 } else { parts }
 }
 
 /// First segments of all paths into the crate.
@@ -262,11 +203,7 @@ fn imports(code: &str, depth: usize) -> BTreeSet<String> {
 
 /// `a::b` gives `a`; `{a::b, c, d::{e}}` gives `a`, `c`, `d`.
 fn first_segments(path: &str, found: &mut BTreeSet<String>) {
-    let word = |text: &str| {
-        text.chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect::<String>()
-    };
+    let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let Some(group) = path.strip_prefix('{') else {
         found.insert(word(path));
         return;
@@ -294,10 +231,9 @@ fn mentions(code: &str, name: &str) -> bool {
     // `use scraper;` and `use scraper as x;`
     path || outside.is_some_and(|outside| {
         ["use ", "extern crate "].iter().any(|word| {
-            code.match_indices(&format!("{word}{outside}"))
-                .any(|(at, found)| {
-                    begins_a_word(code, at) && code[at + found.len()..].starts_with([';', ' '])
-                })
+            code.match_indices(&format!("{word}{outside}")).any(|(at, found)| {
+                begins_a_word(code, at) && code[at + found.len()..].starts_with([';', ' '])
+            })
         })
     })
 }
@@ -310,17 +246,10 @@ fn begins_a_word(code: &str, at: usize) -> bool {
 fn a_broken_plan_is_reported() {
     let rooms = rooms();
     let fault = |file: &str, text: &str| faults_of(file, text, &rooms).join("; ");
-    assert_eq!(
-        fault("link.rs", "use crate::model::Entry;"),
-        "src/link.rs: `link` imports `model`"
-    );
+    assert_eq!(fault("link.rs", "use crate::model::Entry;"), "src/link.rs: `link` imports `model`");
     assert!(fault("store/writer.rs", "fn f() { crate::fetch::get() }").contains("imports `fetch`"));
     assert!(
-        fault(
-            "export/jsonl.rs",
-            "use crate::{\n model::{Entry, Key},\n feed::parse,\n};"
-        )
-        .contains("`feed`")
+        fault("export/jsonl.rs", "use crate::{\n model::{Entry, Key},\n feed::parse,\n};").contains("`feed`")
     );
     assert!(fault("feed/mod.rs", "use super::store::Store;").contains("imports `store`"));
     assert!(fault("feed/tidy.rs", "pub use super::super::fetch;").contains("imports `fetch`"));
@@ -348,20 +277,9 @@ fn what_is_no_code_breaks_nothing() {
         "use my_crate::store; use crate::link; fn for_crate() {}",
         "fn mycroner() { not_scraper::x() }",
     ] {
-        assert_eq!(
-            faults_of("link.rs", text, &rooms()),
-            Vec::<String>::new(),
-            "{text}"
-        );
+        assert_eq!(faults_of("link.rs", text, &rooms()), Vec::<String>::new(), "{text}");
     }
     let after_tests = "#[cfg(test)] mod tests { fn f() {} }\nuse crate::store::Store;";
     assert_eq!(faults_of("link.rs", after_tests, &rooms()).len(), 1);
-    assert!(
-        faults_of(
-            "store/keys.rs",
-            "use super::super::link; use super::writer;",
-            &rooms()
-        )
-        .is_empty()
-    );
+    assert!(faults_of("store/keys.rs", "use super::super::link; use super::writer;", &rooms()).is_empty());
 }

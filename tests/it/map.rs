@@ -70,16 +70,8 @@ fn links_between_documents_lead_somewhere() {
                 continue;
             }
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-            let file = if file.is_empty() {
-                path.clone()
-            } else {
-                path.parent().unwrap().join(file)
-            };
-            assert!(
-                file.exists(),
-                "{}: the link {target} leads nowhere",
-                path.display()
-            );
+            let file = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(file.exists(), "{}: the link {target} leads nowhere", path.display());
             if !anchor.is_empty() {
                 let other = fs::read_to_string(&file).unwrap();
                 let known = heading.captures_iter(&other).any(|heading| {
@@ -100,28 +92,15 @@ fn files_that_documents_name_exist() {
     let mut named = 0;
     for (path, text) in documents() {
         for span in code_spans(&text) {
-            let is_path = [
-                "src/",
-                "tests/",
-                "benches/",
-                "examples/",
-                "docs/",
-                "config/",
-                ".ci/",
-                "systemd/",
-            ]
-            .iter()
-            .any(|folder| span.starts_with(folder));
+            let is_path = ["src/", "tests/", "benches/", "examples/", "docs/", "config/", ".ci/", "systemd/"]
+                .iter()
+                .any(|folder| span.starts_with(folder));
             // NAME and HOST stand for the reader's own.
             if !is_path || span.contains(['*', ' ']) || span.contains("NAME") || span.contains("HOST") {
                 continue;
             }
             let file = span.split(':').next().unwrap();
-            assert!(
-                root().join(file).exists(),
-                "{}: there is no `{span}`",
-                path.display()
-            );
+            assert!(root().join(file).exists(), "{}: there is no `{span}`", path.display());
             named += 1;
         }
     }
@@ -139,10 +118,7 @@ fn types_that_the_architecture_names_exist() {
             None => Regex::new(&format!(r"\b(?:struct|enum|trait|type) {span}\b")),
             Some((_, function)) => Regex::new(&format!(r"\bfn {function}\b")),
         };
-        assert!(
-            defined.unwrap().is_match(&code),
-            "ARCHITECTURE.md: there is no `{span}`"
-        );
+        assert!(defined.unwrap().is_match(&code), "ARCHITECTURE.md: there is no `{span}`");
         known += 1;
     }
     assert!(known > 8, "{known} types");
@@ -155,17 +131,9 @@ fn every_promise_names_its_tests_and_every_such_test_is_named() {
     let mut tests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for name in test.captures_iter(&sources()) {
         let prefix = Regex::new(r"^(?:[ph]\d\d_)+").unwrap();
-        let numbers = prefix
-            .find(&name[1])
-            .unwrap()
-            .as_str()
-            .trim_end_matches('_')
-            .split('_');
+        let numbers = prefix.find(&name[1]).unwrap().as_str().trim_end_matches('_').split('_');
         for number in numbers {
-            tests
-                .entry(number.to_owned())
-                .or_default()
-                .insert(name[1].to_owned());
+            tests.entry(number.to_owned()).or_default().insert(name[1].to_owned());
         }
     }
     for (file, letter) in [("docs/politeness.md", "p"), ("docs/threats.md", "h")] {
@@ -178,34 +146,19 @@ fn every_promise_names_its_tests_and_every_such_test_is_named() {
             let Some(digits) = head.strip_prefix(&letter.to_uppercase()) else {
                 continue;
             };
-            let own = code_spans(rest)
-                .filter(|span| number.is_match(span))
-                .map(str::to_owned);
+            let own = code_spans(rest).filter(|span| number.is_match(span)).map(str::to_owned);
             promises.insert(digits.parse().unwrap(), own.collect());
         }
         let last = u32::try_from(promises.len()).unwrap();
-        assert!(
-            promises.keys().copied().eq(1..=last),
-            "{file}: a number is left out: {:?}",
-            promises.keys()
-        );
+        assert!(promises.keys().copied().eq(1..=last), "{file}: a number is left out: {:?}", promises.keys());
         for (promise, named) in &promises {
             let known = tests.remove(&format!("{letter}{promise:02}")).unwrap_or_default();
-            assert!(
-                !known.is_empty(),
-                "{file}: there is no test for {letter}{promise:02}"
-            );
-            assert_eq!(
-                *named, known,
-                "{file}: the tests of {letter}{promise:02} are others"
-            );
+            assert!(!known.is_empty(), "{file}: there is no test for {letter}{promise:02}");
+            assert_eq!(*named, known, "{file}: the tests of {letter}{promise:02} are others");
         }
         assert!(last >= 30, "{file}: {last} promises");
     }
-    assert!(
-        tests.is_empty(),
-        "tests of promises that no document makes: {tests:?}"
-    );
+    assert!(tests.is_empty(), "tests of promises that no document makes: {tests:?}");
 }
 
 /// One word means one thing: a type's name is defined once in all of the production code.
@@ -222,17 +175,11 @@ fn no_type_name_is_defined_twice() {
         let text = fs::read_to_string(&path).unwrap();
         let production = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         for found in definition.captures_iter(production) {
-            places
-                .entry(found[1].to_owned())
-                .or_default()
-                .push(inside.clone());
+            places.entry(found[1].to_owned()).or_default().push(inside.clone());
         }
     }
     places.retain(|_, places| places.len() > 1);
-    assert!(
-        places.is_empty(),
-        "type names that are defined more than once:\n{places:#?}"
-    );
+    assert!(places.is_empty(), "type names that are defined more than once:\n{places:#?}");
 }
 
 /// The table of rooms in ARCHITECTURE.md says what the test of layers enforces.

@@ -33,16 +33,11 @@ fn target(url: &str) -> &str {
 #[test]
 fn every_link_of_the_newsroom_leads_to_its_article() {
     let room = Newsroom::start();
-    assert_eq!(
-        (room.served().len(), room.entries(), room.gone().len()),
-        (15, 19, 1)
-    );
+    assert_eq!((room.served().len(), room.entries(), room.gone().len()), (15, 19, 1));
     for served in room.served() {
         for link in &served.links {
-            let press = room
-                .sources()
-                .map(|name| room.press(name))
-                .find(|press| link.starts_with(&press.url("/")));
+            let press =
+                room.sources().map(|name| room.press(name)).find(|press| link.starts_with(&press.url("/")));
             let press = press.unwrap_or_else(|| panic!("{link} is nobody's"));
             let mut answer = text(press, target(link), "");
             if answer.starts_with("HTTP/1.1 503 ") {
@@ -50,10 +45,7 @@ fn every_link_of_the_newsroom_leads_to_its_article() {
                 answer = text(press, target(link), "");
             }
             if link.contains("/go/") {
-                assert!(
-                    answer.starts_with("HTTP/1.1 301 ") && answer.contains(&served.page),
-                    "{answer}"
-                );
+                assert!(answer.starts_with("HTTP/1.1 301 ") && answer.contains(&served.page), "{answer}");
             } else {
                 assert!(answer.starts_with("HTTP/1.1 200 "), "{link}: {answer}");
             }
@@ -72,10 +64,7 @@ fn the_configuration_names_every_paper_and_nothing_twice() {
     let room = Newsroom::start();
     let config: toml::Table = room.config_toml().parse().unwrap();
     let sources = config["source"].as_array().unwrap();
-    let names: Vec<_> = sources
-        .iter()
-        .map(|source| source["name"].as_str().unwrap())
-        .collect();
+    let names: Vec<_> = sources.iter().map(|source| source["name"].as_str().unwrap()).collect();
     assert_eq!(names, room.sources().collect::<Vec<_>>());
     for source in sources {
         let (name, feed) = (source["name"].as_str().unwrap(), source["feed"].as_str().unwrap());
@@ -96,19 +85,13 @@ fn a_recorded_request_is_what_was_sent() {
     );
     assert!(text(&press, "/a", "If-None-Match: \"a, b\"\r\n").ends_with("\r\n\r\n<p>a"));
     let seen = &press.requests_for("/a?b=%7e")[0];
-    assert_eq!(
-        (seen.method.as_str(), seen.target.as_str(), seen.path()),
-        ("GET", "/a?b=%7e", "/a")
-    );
+    assert_eq!((seen.method.as_str(), seen.target.as_str(), seen.path()), ("GET", "/a?b=%7e", "/a"));
     assert_eq!(seen.header("if-none-match"), Some(&b"W/\"a, b\""[..]));
     assert_eq!(seen.header("x"), Some("\u{e9}".as_bytes()));
     assert!(
         seen.head.starts_with(b"GET /a?b=%7e HTTP/1.1\r\nHost: x\r\n") && seen.head.ends_with(b"\r\n\r\n")
     );
-    assert_eq!(
-        (press.count("/a"), press.count("/b"), press.connections()),
-        (2, 0, 2)
-    );
+    assert_eq!((press.count("/a"), press.count("/b"), press.connections()), (2, 0, 2));
     press.forget();
     assert_eq!(press.count("/a"), 0);
 }
@@ -129,22 +112,11 @@ fn faults_are_what_they_are_called() {
     press.page("/cut-chunk", Reply::html("0123456789").chunked().cut_after(4));
     press.page("/reset", Reply::reset());
     press.page("/raw", Reply::raw("SSH-2.0-surprise\r\n"));
-    press.page(
-        "/drip",
-        Reply::html("0123456789")
-            .chunked()
-            .drip(4, std::time::Duration::ZERO),
-    );
+    press.page("/drip", Reply::html("0123456789").chunked().drip(4, std::time::Duration::ZERO));
     let cut = text(&press, "/cut", "");
-    assert!(
-        cut.contains("Content-Length: 10\r\n") && cut.ends_with("\r\n\r\n0123"),
-        "{cut}"
-    );
+    assert!(cut.contains("Content-Length: 10\r\n") && cut.ends_with("\r\n\r\n0123"), "{cut}");
     let cut = text(&press, "/cut-chunk", "");
-    assert!(
-        cut.contains("Transfer-Encoding: chunked\r\n") && cut.ends_with("\r\n\r\na\r\n0123"),
-        "{cut}"
-    );
+    assert!(cut.contains("Transfer-Encoding: chunked\r\n") && cut.ends_with("\r\n\r\na\r\n0123"), "{cut}");
     assert!(get(&press, "/reset", "").is_empty());
     assert_eq!(text(&press, "/raw", ""), "SSH-2.0-surprise\r\n");
     assert!(text(&press, "/drip", "").ends_with("\r\n\r\n4\r\n0123\r\n4\r\n4567\r\n2\r\n89\r\n0\r\n\r\n"));
@@ -156,10 +128,7 @@ fn a_busy_page_recovers_by_count_and_when_told() {
     let press = Press::start("127.0.0.2");
     let status = |path: &str| text(&press, path, "")[9..12].to_owned();
     press.on("/count", busy_for(2, Reply::busy(Some("1")), Reply::html("a")));
-    assert_eq!(
-        [status("/count"), status("/count"), status("/count")],
-        ["503", "503", "200"]
-    );
+    assert_eq!([status("/count"), status("/count"), status("/count")], ["503", "503", "200"]);
     let on = Arc::new(AtomicBool::new(false));
     press.on("/told", busy_until(&on, Reply::busy(None), Reply::html("a")));
     assert_eq!(status("/told"), "503");
@@ -198,10 +167,7 @@ fn a_connection_is_kept_and_a_body_of_a_request_is_read() {
     press.page("/hook", Reply::status(200).body("ok"));
     let mut stream = TcpStream::connect(press.address()).unwrap();
     for body in ["first", "second"] {
-        let request = format!(
-            "POST /hook HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        let request = format!("POST /hook HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\nok") {

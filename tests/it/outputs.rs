@@ -24,10 +24,7 @@ fn paper(articles: &[&str]) -> (Press, Press) {
 fn publish(press: &Press, articles: &[&str]) {
     let mut entries = Vec::new();
     for name in articles {
-        press.page(
-            &format!("/{name}"),
-            page(name, &format!("{TEXT} So says {name}."), ""),
-        );
+        press.page(&format!("/{name}"), page(name, &format!("{TEXT} So says {name}."), ""));
         entries.push((*name, press.url(&format!("/{name}"))));
     }
     press.page("/a.rss", rss(&entries).etag(format!("\"{}\"", articles.len())));
@@ -43,9 +40,7 @@ fn desk(press: &Press, outputs: &str) -> Desk {
 
 fn lines(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[test]
@@ -67,20 +62,12 @@ fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
 
     let feed = |name: &str| fs::read(desk.path().join("feeds").join(name)).unwrap();
-    for (name, own) in [
-        ("paper.rss", "rel=\"self\""),
-        ("paper.atom", "rel=\"self\""),
-        ("paper.json", "\"feed_url\""),
-    ] {
+    for (name, own) in
+        [("paper.rss", "rel=\"self\""), ("paper.atom", "rel=\"self\""), ("paper.json", "\"feed_url\"")]
+    {
         let text = String::from_utf8(feed(name)).unwrap();
-        assert!(
-            text.contains(own) && text.contains(&format!("https://own.example/feeds/{name}")),
-            "{text}"
-        );
-        assert!(
-            text.contains("So says one.") && text.contains("So says two."),
-            "{text}"
-        );
+        assert!(text.contains(own) && text.contains(&format!("https://own.example/feeds/{name}")), "{text}");
+        assert!(text.contains("So says one.") && text.contains("So says two."), "{text}");
         let mut unpacked = String::new();
         let packed = feed(&format!("{name}.gz"));
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut unpacked).unwrap();
@@ -101,10 +88,8 @@ fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"a secret");
     hmac::verify(&key, &signed, &tag).unwrap();
     let titles = |lines: Vec<Value>| -> Vec<String> {
-        let mut titles: Vec<String> = lines
-            .iter()
-            .map(|line| line["title"].as_str().unwrap().to_owned())
-            .collect();
+        let mut titles: Vec<String> =
+            lines.iter().map(|line| line["title"].as_str().unwrap().to_owned()).collect();
         titles.sort();
         titles
     };
@@ -125,13 +110,9 @@ fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
 
     // Nothing new: nobody is told, no file is touched. The crash of a daemon before it could move the mark, and in the
     // middle of a line, is made good.
-    let modified = fs::metadata(desk.path().join("feeds/paper.rss"))
-        .unwrap()
-        .modified()
-        .unwrap();
+    let modified = fs::metadata(desk.path().join("feeds/paper.rss")).unwrap().modified().unwrap();
     let db = rusqlite::Connection::open(desk.database()).unwrap();
-    db.execute("UPDATE consumer SET seq = 0 WHERE name = 'output.days'", [])
-        .unwrap();
+    db.execute("UPDATE consumer SET seq = 0 WHERE name = 'output.days'", []).unwrap();
     let file = fs::read_dir(desk.path().join("days"))
         .unwrap()
         .map(|file| file.unwrap().path())
@@ -141,13 +122,7 @@ fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
     cut.extend_from_slice(b"{\"seq\":99,\"id\"");
     fs::write(&file, cut).unwrap();
     assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
-    assert_eq!(
-        fs::metadata(desk.path().join("feeds/paper.rss"))
-            .unwrap()
-            .modified()
-            .unwrap(),
-        modified
-    );
+    assert_eq!(fs::metadata(desk.path().join("feeds/paper.rss")).unwrap().modified().unwrap(), modified);
     assert_eq!(own.count("/hook"), 1);
     assert_eq!(titles(lines(&day())), ["one", "two"]);
 
@@ -181,19 +156,11 @@ fn an_output_that_is_down_delays_itself_only_and_gets_everything_later() {
     let status = desk.run(&["status"]);
     assert_eq!(status.code, Some(1));
     assert!(
-        status
-            .stdout
-            .contains("output hook: the webhook answered 500 (1 times, again in"),
+        status.stdout.contains("output hook: the webhook answered 500 (1 times, again in"),
         "{}",
         status.stdout
     );
-    assert!(
-        status
-            .stdout
-            .contains("output none: /no/such/program: cannot be run"),
-        "{}",
-        status.stdout
-    );
+    assert!(status.stdout.contains("output none: /no/such/program: cannot be run"), "{}", status.stdout);
     // It rests: nobody is asked.
     desk.run(&["run", "--once"]);
     assert_eq!(own.count("/hook"), 1);
@@ -210,10 +177,7 @@ fn an_output_that_is_down_delays_itself_only_and_gets_everything_later() {
     publish(&press, &["one", "two"]);
     desk.run(&["run", "--once", "--all"]);
     let status = desk.run(&["status"]).stdout;
-    assert!(
-        status.contains("output hook: 1 dead letters, the last: the webhook answered 422"),
-        "{status}"
-    );
+    assert!(status.contains("output hook: 1 dead letters, the last: the webhook answered 422"), "{status}");
     own.page("/hook", Reply::status(200));
     publish(&press, &["one", "two", "three"]);
     desk.run(&["run", "--once", "--all"]);
@@ -239,19 +203,14 @@ fn a_saved_query_has_a_feed_and_a_command_gets_again_what_it_refused() {
         let feed: Value = serde_json::from_slice(&fs::read(desk.path().join(file)).unwrap()).unwrap();
         let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
         let items = feed["items"].as_array().unwrap().iter();
-        items
-            .map(|item| (text(item, "title"), text(item, "id")))
-            .collect()
+        items.map(|item| (text(item, "title"), text(item, "id"))).collect()
     };
     let found = ids("second/second.json");
     assert_eq!((found.len(), found[0].0.as_str()), (1, "two"));
     assert!(ids("all/paper.json").contains(&found[0]), "{found:?}");
     // No shell of ours: the words reach the program as they are. What it said is shown.
     let status = desk.run(&["status"]).stdout;
-    assert!(
-        status.contains("output moody: sh: exit status: 3: not yet (1 times, again in"),
-        "{status}"
-    );
+    assert!(status.contains("output moody: sh: exit status: 3: not yet (1 times, again in"), "{status}");
     fs::write(desk.path().join("ready"), "").unwrap();
     let db = rusqlite::Connection::open(desk.database()).unwrap();
     // The webhook has failed for three days.
@@ -265,10 +224,7 @@ fn a_saved_query_has_a_feed_and_a_command_gets_again_what_it_refused() {
     assert_eq!(got[..2], got[2..]);
     let status = desk.run(&["status"]).stdout;
     assert!(!status.contains("output moody"), "{status}");
-    assert!(
-        status.contains("output hook: 1 dead letters, the last: the webhook answered 503"),
-        "{status}"
-    );
+    assert!(status.contains("output hook: 1 dead letters, the last: the webhook answered 503"), "{status}");
     // What was set aside is sent again once a person wants it.
     own.page("/hook", Reply::status(204));
     db.execute("UPDATE output SET next_at = NULL", []).unwrap();
@@ -281,20 +237,13 @@ fn a_saved_query_has_a_feed_and_a_command_gets_again_what_it_refused() {
 #[test]
 fn a_running_daemon_tells_soon_and_can_be_exported_from() {
     let (press, own) = paper(&["one"]);
-    let outputs = format!(
-        "[[output]]\nname = \"hook\"\nwebhook = \"{}\"\ndebounce = \"10ms\"\n",
-        own.url("/hook")
-    );
+    let outputs =
+        format!("[[output]]\nname = \"hook\"\nwebhook = \"{}\"\ndebounce = \"10ms\"\n", own.url("/hook"));
     let desk = desk(&press, &outputs);
     let mut child = desk.spawn(&["run"]);
     assert!(own.wait_until(|seen| !seen.is_empty()), "the webhook is told");
     let got = desk.run(&["export", "--format", "jsonl", "--consumer", "beside"]);
-    assert_eq!(
-        (got.code, got.stdout.lines().count()),
-        (Some(0), 1),
-        "{}",
-        got.stderr
-    );
+    assert_eq!((got.code, got.stdout.lines().count()), (Some(0), 1), "{}", got.stderr);
     send("TERM", &child);
     assert!(child.wait().unwrap().success());
 }
@@ -303,32 +252,17 @@ fn a_running_daemon_tells_soon_and_can_be_exported_from() {
 fn an_output_that_goes_nowhere_is_a_mistake_with_its_line() {
     for (text, says) in [
         ("[[output]]\nname = \"a\"\n", "an output goes nowhere"),
-        (
-            "[[output]]\nname = \"a\"\njsonl = \"x\"\nfeeds = \"y\"\n",
-            "an output is one thing",
-        ),
-        (
-            "[[output]]\nname = \"a/b\"\njsonl = \"x\"\n",
-            "is no name of an output",
-        ),
-        (
-            "[[output]]\nname = \"a\"\njsonl = \"x\"\nlimit = 5\n",
-            "it belongs to feeds",
-        ),
+        ("[[output]]\nname = \"a\"\njsonl = \"x\"\nfeeds = \"y\"\n", "an output is one thing"),
+        ("[[output]]\nname = \"a/b\"\njsonl = \"x\"\n", "is no name of an output"),
+        ("[[output]]\nname = \"a\"\njsonl = \"x\"\nlimit = 5\n", "it belongs to feeds"),
         (
             "[[output]]\nname = \"a\"\nwebhook = \"https://own.example/\"\nsecret_file = \"no\"\n",
             "the secret cannot be read",
         ),
     ] {
-        let desk = Desk::new(&format!(
-            "[daemon]\ncontact = \"https://press.example/bot\"\n{text}"
-        ));
+        let desk = Desk::new(&format!("[daemon]\ncontact = \"https://press.example/bot\"\n{text}"));
         let ended = desk.run(&["check"]);
         assert_eq!(ended.code, Some(2), "{text}");
-        assert!(
-            ended.stderr.contains(says) && ended.stderr.contains("cuttings.toml:"),
-            "{}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains(says) && ended.stderr.contains("cuttings.toml:"), "{}", ended.stderr);
     }
 }

@@ -43,10 +43,7 @@ fn an_article_over_several_pages_is_one_article() {
     for path in ["/walk", "/walk/2", "/walk/3", "/robots.txt"] {
         assert_eq!(press.count(path), 1, "{path}");
     }
-    assert!(
-        press.requests().iter().all(|seen| seen.in_flight == 1),
-        "one at a time"
-    );
+    assert!(press.requests().iter().all(|seen| seen.in_flight == 1), "one at a time");
 
     let told = json(&desk.run(&["try", &press.url("/walk"), "--json"]).stdout);
     assert_eq!(told["pages"], 3);
@@ -55,11 +52,7 @@ fn an_article_over_several_pages_is_one_article() {
     // Only its first page is stored: cut anew, that alone would say less.
     let ended = desk.run(&["reextract"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert!(
-        ended.stderr.contains("1 go on on other pages"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("1 go on on other pages"), "{}", ended.stderr);
     assert_eq!(desk.exported(&[])[0]["text"], articles[0]["text"]);
     assert_eq!(desk.one("SELECT group_concat(op, ' ') FROM changes"), "new");
 }
@@ -73,18 +66,8 @@ fn a_feed_that_names_the_second_page_of_an_article_does_not_double_it() {
     };
     for (what, first, then, ops) in [
         ("later", &["/walk"][..], &["/walk/2", "/walk"][..], "new"),
-        (
-            "behind the first",
-            &["/walk", "/walk/2"],
-            &["/walk/3", "/walk"],
-            "new",
-        ),
-        (
-            "before the first",
-            &["/walk/2"],
-            &["/walk", "/walk/2"],
-            "new revised",
-        ),
+        ("behind the first", &["/walk", "/walk/2"], &["/walk/3", "/walk"], "new"),
+        ("before the first", &["/walk/2"], &["/walk", "/walk/2"], "new revised"),
     ] {
         let press = Press::start("127.0.0.2");
         press.page("/walk", part(FIRST, 1, 3));
@@ -99,16 +82,9 @@ fn a_feed_that_names_the_second_page_of_an_article_does_not_double_it() {
         let articles = desk.exported(&[]);
         assert_eq!(articles.len(), 1, "{what}: {articles:?}");
         assert_eq!(articles[0]["text"], whole, "{what}");
-        assert_eq!(
-            desk.one("SELECT group_concat(op, ' ') FROM changes"),
-            ops,
-            "{what}"
-        );
+        assert_eq!(desk.one("SELECT group_concat(op, ' ') FROM changes"), ops, "{what}");
         for path in ["/walk", "/walk/2", "/walk/3"] {
-            let known = format!(
-                "SELECT count(*) > 0 FROM aliases WHERE url = '{}'",
-                press.url(path)
-            );
+            let known = format!("SELECT count(*) > 0 FROM aliases WHERE url = '{}'", press.url(path));
             assert_eq!(desk.one(&known), "1", "{what}: {path}");
         }
         if what == "later" {
@@ -126,13 +102,7 @@ fn a_page_that_fails_loses_nothing_and_is_tried_again() {
     let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
     let ended = desk.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(1), "it is told: {}", ended.stderr);
-    assert!(
-        ended
-            .stderr
-            .contains("the next page of the article could not be had"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("the next page of the article could not be had"), "{}", ended.stderr);
     let articles = desk.exported(&[]);
     assert_eq!((articles.len(), &articles[0]["text"]), (1, &Value::from(FIRST)));
     assert_eq!(desk.one("SELECT code FROM failure"), "http-500");
@@ -140,14 +110,9 @@ fn a_page_that_fails_loses_nothing_and_is_tried_again() {
     // Ten minutes later; it fails once more, the page that was had included.
     let due = || {
         let database = rusqlite::Connection::open(desk.database()).unwrap();
-        let due = database
-            .execute("UPDATE entry SET next_at = 0 WHERE next_at IS NOT NULL", [])
-            .unwrap();
+        let due = database.execute("UPDATE entry SET next_at = 0 WHERE next_at IS NOT NULL", []).unwrap();
         database
-            .execute(
-                "UPDATE host SET ready_at = 0, backoff_until = 0, next_page_at = 0, retry_after = 0",
-                [],
-            )
+            .execute("UPDATE host SET ready_at = 0, backoff_until = 0, next_page_at = 0, retry_after = 0", [])
             .unwrap();
         due
     };
@@ -164,10 +129,7 @@ fn a_page_that_fails_loses_nothing_and_is_tried_again() {
     let articles = desk.exported(&[]);
     assert_eq!(articles.len(), 1);
     assert_eq!(articles[0]["text"], format!("{FIRST}\n\n{SECOND}"));
-    assert_eq!(
-        desk.one("SELECT group_concat(op, ' ') FROM changes"),
-        "new revised"
-    );
+    assert_eq!(desk.one("SELECT group_concat(op, ' ') FROM changes"), "new revised");
     assert_eq!(due(), 0, "nothing waits");
 }
 
@@ -175,27 +137,18 @@ fn a_page_that_fails_loses_nothing_and_is_tried_again() {
 fn pages_are_followed_by_rule_and_one_page_goes_before_many() {
     let press = Press::start("127.0.0.2");
     let more = "<a class=on href=/two>On</a><a class=all href=/all>All on one page</a>";
-    press.page(
-        "/one",
-        Reply::html(format!("<article><h1>A walk</h1><p>{FIRST}</p></article>{more}")),
-    );
+    press.page("/one", Reply::html(format!("<article><h1>A walk</h1><p>{FIRST}</p></article>{more}")));
     press.page("/two", Reply::html(format!("<article><p>{SECOND}</p></article>")));
     press.page(
         "/all",
-        Reply::html(format!(
-            "<article><h1>A walk</h1><p>{FIRST}</p><p>{SECOND}</p></article>"
-        )),
+        Reply::html(format!("<article><h1>A walk</h1><p>{FIRST}</p><p>{SECOND}</p></article>")),
     );
     press.page("/feed", rss(&[("A walk", press.url("/one"))]));
     let rules = |rules: &str| config(&[("paper", press.url("/feed"))]) + "[source.article]\n" + rules;
     let whole = format!("{FIRST}\n\n{SECOND}");
     for (rule, asked, spared) in [
         ("next_page = 'a.on@href'\n", "/two", "/all"),
-        (
-            "next_page = 'a.on@href'\nsingle_page = 'a.all@href'\n",
-            "/all",
-            "/two",
-        ),
+        ("next_page = 'a.on@href'\nsingle_page = 'a.all@href'\n", "/all", "/two"),
     ] {
         press.forget();
         let desk = Desk::new(&rules(rule));
@@ -215,20 +168,14 @@ fn a_page_without_text_is_read_in_its_scripts_or_its_amp_form() {
             "<title>A walk</title><div id=__next></div><script id=__NEXT_DATA__ type='application/json'>{state}</script>"
         )),
     );
-    press.page(
-        "/empty",
-        Reply::html("<title>A walk</title><link rel=amphtml href=/amp><div id=app></div>"),
-    );
+    press.page("/empty", Reply::html("<title>A walk</title><link rel=amphtml href=/amp><div id=app></div>"));
     press.page(
         "/amp",
         Reply::html(format!(
             "<html amp><title>A walk</title><article><h1>A walk</h1><p>{SECOND}</p><p>{THIRD}</p></article>"
         )),
     );
-    press.page(
-        "/feed",
-        rss(&[("A walk", press.url("/state")), ("Another", press.url("/empty"))]),
-    );
+    press.page("/feed", rss(&[("A walk", press.url("/state")), ("Another", press.url("/empty"))]));
     let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
     let ended = desk.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);

@@ -17,11 +17,7 @@ const MISSING: i32 = 77;
 
 /// The blocks of docs/schema.md in this language.
 fn blocks(language: &str) -> Vec<&'static str> {
-    SCHEMA
-        .split(&format!("```{language}\n"))
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect()
+    SCHEMA.split(&format!("```{language}\n")).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
 /// Views, and the types of their columns as `as_type` has them.
@@ -62,11 +58,8 @@ fn read_by(script: &str, asked: &Value) -> Option<[Value; 2]> {
 }
 
 fn said_by(desk: &Desk, script: &str, asked: &Value) -> Option<Value> {
-    let python = Command::new("python3")
-        .args(["-c", script])
-        .arg(desk.database())
-        .arg(asked.to_string())
-        .output();
+    let python =
+        Command::new("python3").args(["-c", script]).arg(desk.database()).arg(asked.to_string()).output();
     let Ok(python) = python else {
         println!("skipped: there is no python3 here");
         return None;
@@ -166,9 +159,6 @@ print(json.dumps({"rows": rows, "types": types, "found": found}))
     let asked = json!({"views": views, "recipes": blocks("duckdb")});
     for said in read_by(script, &asked).into_iter().flatten() {
         assert_eq!(said["types"], asked["views"], "{said}");
-        assert!(
-            said["found"].as_array().is_some_and(|found| found.len() >= 3),
-            "{said}"
-        );
+        assert!(said["found"].as_array().is_some_and(|found| found.len() >= 3), "{said}");
     }
 }

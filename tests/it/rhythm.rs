@@ -76,11 +76,7 @@ fn papers() -> Vec<Paper> {
     .into_iter()
     .map(|(name, window, mut entries)| {
         entries.sort();
-        Paper {
-            name,
-            window,
-            entries,
-        }
+        Paper { name, window, entries }
     })
     .collect()
 }
@@ -206,25 +202,17 @@ fn adaptive(name: &str, window: usize, dated: bool) -> (i64, usize) {
 #[test]
 fn a_document_that_is_replaced_every_morning_is_not_asked_for_all_day() {
     let (requests, missed) = adaptive("daily paper", 40, true);
-    assert!(
-        requests <= 15 && missed <= 40,
-        "{requests} a day, {missed} missed"
-    );
+    assert!(requests <= 15 && missed <= 40, "{requests} a day, {missed} missed");
     // By the quarter of an hour it is 250: what fills within minutes is lost at any rate.
     let (requests, missed) = adaptive("hourly wire", 4, true);
-    assert!(
-        requests <= 96 && missed <= 500,
-        "{requests} a day, {missed} missed"
-    );
+    assert!(requests <= 96 && missed <= 500, "{requests} a day, {missed} missed");
 }
 
 #[test]
 fn entries_without_dates_teach_the_same_more_slowly() {
-    for (name, window, requests, missed) in [
-        ("daily paper", 60, 15, 0),
-        ("weekly", 25, 24, 0),
-        ("bursty", 20, 96, 300),
-    ] {
+    for (name, window, requests, missed) in
+        [("daily paper", 60, 15, 0), ("weekly", 25, 24, 0), ("bursty", 20, 96, 300)]
+    {
         let got = adaptive(name, window, false);
         println!("{name}: {} requests a day, {} missed", got.0, got.1);
         assert!(got.0 <= requests && got.1 <= missed, "{name}: {got:?}");
@@ -236,30 +224,18 @@ fn the_rhythm_is_followed_as_the_documentation_says() {
     let (text, all) = table();
     println!("{text}");
     let of = |paper: &str, rule: &str| {
-        let found = all
-            .iter()
-            .find(|(name, by, _)| *name == paper && by.contains(rule));
+        let found = all.iter().find(|(name, by, _)| *name == paper && by.contains(rule));
         &found.unwrap().2
     };
     for paper in papers() {
-        let (ours, hourly, quarter) = (
-            of(paper.name, "adaptive"),
-            of(paper.name, "every hour"),
-            of(paper.name, "15 min"),
-        );
+        let (ours, hourly, quarter) =
+            (of(paper.name, "adaptive"), of(paper.name, "every hour"), of(paper.name, "15 min"));
         assert!(ours.requests <= quarter.requests, "{}", paper.name);
         // Nothing is missed that polling by the hour would have had, but what taught us how the source is.
         assert!(ours.missed <= hourly.missed + 2 * paper.window, "{}", paper.name);
     }
     let dead = of("dead after two weeks", "adaptive");
-    assert!(
-        dead.requests as i64 <= 2 * DAYS,
-        "a dead source costs about a request a day: {}",
-        dead.requests
-    );
+    assert!(dead.requests as i64 <= 2 * DAYS, "a dead source costs about a request a day: {}", dead.requests);
     let documented = include_str!("../../docs/scheduling.md");
-    assert!(
-        documented.contains(&text),
-        "docs/scheduling.md has another table than:\n{text}"
-    );
+    assert!(documented.contains(&text), "docs/scheduling.md has another table than:\n{text}");
 }

@@ -40,40 +40,17 @@ fn try_tells_each_field_its_origin_and_the_selectors_that_hit_and_missed() {
     let ended = desk.run(&["try", &url, "--source", "paper"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let line = |begins: &str| {
-        let found = ended
-            .stdout
-            .lines()
-            .find(|line| line.trim_start().starts_with(begins));
-        found
-            .unwrap_or_else(|| panic!("no {begins} in {}", ended.stdout))
-            .to_owned()
+        let found = ended.stdout.lines().find(|line| line.trim_start().starts_with(begins));
+        found.unwrap_or_else(|| panic!("no {begins} in {}", ended.stdout)).to_owned()
     };
-    assert_eq!(
-        line("title").split_whitespace().collect::<Vec<_>>(),
-        ["title", "rule", "The", "bridge"]
-    );
-    assert!(
-        line("✗ missed").ends_with(".headline  [source.article]"),
-        "{}",
-        line("✗ missed")
-    );
+    assert_eq!(line("title").split_whitespace().collect::<Vec<_>>(), ["title", "rule", "The", "bridge"]);
+    assert!(line("✗ missed").ends_with(".headline  [source.article]"), "{}", line("✗ missed"));
     assert!(line("✓ hit").contains(".head"), "{}", line("✓ hit"));
     assert!(line("body").contains("2 paragraphs, "), "{}", line("body"));
     assert!(line("language").contains("meta     en"), "{}", line("language"));
-    assert!(
-        ended.stdout.contains("2 selectors hit, 1 missed"),
-        "{}",
-        ended.stdout
-    );
-    assert!(
-        !ended.stdout.contains('\u{1b}'),
-        "no colours where nobody sees them"
-    );
-    assert!(
-        ended.stdout.ends_with(&format!("{FIRST}\n\n{SECOND}\n")),
-        "{}",
-        ended.stdout
-    );
+    assert!(ended.stdout.contains("2 selectors hit, 1 missed"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains('\u{1b}'), "no colours where nobody sees them");
+    assert!(ended.stdout.ends_with(&format!("{FIRST}\n\n{SECOND}\n")), "{}", ended.stdout);
 
     let told = json(&desk.run(&["try", &url, "--source", "paper", "--json"]).stdout);
     assert_eq!(told["origins"]["title"], "rule");
@@ -82,12 +59,7 @@ fn try_tells_each_field_its_origin_and_the_selectors_that_hit_and_missed() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|tried| {
-            (
-                tried["selector"].as_str().unwrap(),
-                tried["hit"].as_bool().unwrap(),
-            )
-        })
+        .map(|tried| (tried["selector"].as_str().unwrap(), tried["hit"].as_bool().unwrap()))
         .collect();
     assert_eq!(tried, [(".headline", false), (".head", true), (".story p", true)]);
 }
@@ -100,11 +72,7 @@ fn try_takes_rules_from_a_file_of_its_own_before_all_others() {
     let file = desk.path().join("paper.toml");
     std::fs::write(&file, "title = 'p'\n").unwrap();
     let (url, file) = (press.url("/bridge"), file.to_str().unwrap().to_owned());
-    let told = json(
-        &desk
-            .run(&["try", &url, "--source", "paper", "--rule", &file, "--json"])
-            .stdout,
-    );
+    let told = json(&desk.run(&["try", &url, "--source", "paper", "--rule", &file, "--json"]).stdout);
     assert_eq!(told["title"], FIRST);
     assert_eq!(told["tried"][0]["layer"], file);
 
@@ -118,10 +86,7 @@ fn try_takes_rules_from_a_file_of_its_own_before_all_others() {
 #[test]
 fn try_writes_a_page_with_what_is_kept_and_what_is_not() {
     let press = Press::start("127.0.0.2");
-    press.page(
-        "/bridge",
-        story("<img src=/x onerror=alert(2)><p>Other &lt;b&gt; news</p>"),
-    );
+    press.page("/bridge", story("<img src=/x onerror=alert(2)><p>Other &lt;b&gt; news</p>"));
     let desk = Desk::new(&(config(&[("paper", press.url("/feed"))]) + RULES));
     let out = desk.path().join("out.html");
     let url = press.url("/bridge");
@@ -135,10 +100,7 @@ fn try_writes_a_page_with_what_is_kept_and_what_is_not() {
         ("outside", "Other &lt;b&gt; news"),
         ("outside", "The bridge"),
     ] {
-        assert!(
-            html.contains(&format!("<span class=\"{class}\">{text}</span>")),
-            "{class} {text}: {html}"
-        );
+        assert!(html.contains(&format!("<span class=\"{class}\">{text}</span>")), "{class} {text}: {html}");
     }
     assert!(html.contains("default-src 'none'"), "it loads nothing");
     for bad in ["<script", "<img", "onerror", "alert(", "<link"] {
@@ -165,42 +127,17 @@ fn check_live_looks_for_the_passages_and_asks_politely() {
 
     let ended = desk.run(&["check", "--live"]);
     assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
-    let lines: Vec<&str> = ended
-        .stdout
-        .lines()
-        .filter(|line| line.contains("/127.0.0.2"))
-        .collect();
-    let lines: Vec<&str> = lines
-        .into_iter()
-        .filter(|line| !line.contains(": ok, "))
-        .collect();
+    let lines: Vec<&str> = ended.stdout.lines().filter(|line| line.contains("/127.0.0.2")).collect();
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.contains(": ok, ")).collect();
     assert_eq!(lines.len(), 3, "{}", ended.stdout);
-    assert!(
-        lines[0].starts_with("ok      paper  http://127.0.0.2"),
-        "{}",
-        lines[0]
-    );
-    assert!(
-        lines[1].contains("the text lacks \"after eleven years\""),
-        "{}",
-        lines[1]
-    );
+    assert!(lines[0].starts_with("ok      paper  http://127.0.0.2"), "{}", lines[0]);
+    assert!(lines[1].contains("the text lacks \"after eleven years\""), "{}", lines[1]);
     assert!(lines[1].contains("cuttings.toml:"), "{}", lines[1]);
-    assert!(
-        lines[2].starts_with("failed") && lines[2].contains("404"),
-        "{}",
-        lines[2]
-    );
+    assert!(lines[2].starts_with("failed") && lines[2].contains("404"), "{}", lines[2]);
     assert!(ended.stdout.ends_with("3 tests, 2 failed\n"), "{}", ended.stdout);
     assert_eq!(press.count("/robots.txt"), 1, "asked once");
 
-    let told = json(
-        desk.run(&["check", "--live", "--json"])
-            .stdout
-            .lines()
-            .last()
-            .unwrap(),
-    );
+    let told = json(desk.run(&["check", "--live", "--json"]).stdout.lines().last().unwrap());
     assert_eq!(told["tests"][0]["ok"], true);
     assert_eq!(desk.run(&["check", "--live", "--source", "nobody"]).code, Some(2));
 }
@@ -210,10 +147,8 @@ fn check_stored_reads_the_kept_pages_by_the_rules_of_their_day() {
     let press = Press::start("127.0.0.2");
     press.page("/bridge", story(""));
     press.page("/feed", rss(&[("The bridge", press.url("/bridge"))]));
-    let test = format!(
-        "[[source.test]]\nurl = '{}'\ncontains = 'after eleven years'\n",
-        press.url("/bridge")
-    );
+    let test =
+        format!("[[source.test]]\nurl = '{}'\ncontains = 'after eleven years'\n", press.url("/bridge"));
     let with = |rules: &str| config(&[("paper", press.url("/feed"))]) + rules + &test;
     let desk = Desk::new(&with(RULES));
     assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
@@ -278,11 +213,7 @@ fn a_selector_that_dies_is_an_alarm_until_it_is_mended() {
     assert_eq!(status.code, Some(0), "{}", status.stdout);
     day(2, "headline", 14);
     let ended = desk.run(&["run", "--once", "--all"]);
-    assert!(
-        ended.stderr.contains("the site may have changed"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("the site may have changed"), "{}", ended.stderr);
     let status = desk.run(&["status"]);
     assert_eq!(status.code, Some(1), "{}", status.stdout);
     let line = status.stdout.lines().find(|line| line.contains("DRIFT")).unwrap();
@@ -290,11 +221,7 @@ fn a_selector_that_dies_is_an_alarm_until_it_is_mended() {
     assert!(line.contains("it used to hit 9"), "{line}");
     let told = json(&desk.run(&["status", "--json"]).stdout);
     assert_eq!(told["sources"][0]["rules"][0]["drift"], "rate");
-    assert_eq!(
-        desk.one("SELECT count(*) FROM failure WHERE code = 'rule-drift'"),
-        "1",
-        "told once"
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM failure WHERE code = 'rule-drift'"), "1", "told once");
 
     rules("title = '.headline'\n");
     day(3, "headline", 1);
@@ -307,20 +234,13 @@ fn a_selector_that_dies_is_an_alarm_until_it_is_mended() {
 #[test]
 fn try_asks_as_the_daemon_would() {
     let press = Press::start("127.0.0.2");
-    press.page(
-        "/robots.txt",
-        Reply::ok("text/plain", "User-agent: *\nDisallow: /\n"),
-    );
+    press.page("/robots.txt", Reply::ok("text/plain", "User-agent: *\nDisallow: /\n"));
     press.on("/page", |seen| {
         let known = seen.text("x-key").as_deref() == Some("hush")
             && seen.text("cookie").as_deref() == Some("id=7")
             && seen.text("authorization").as_deref() == Some("Bearer hush");
         if known {
-            page(
-                "The lock",
-                "The lock on the library door was changed, and nobody told the librarian.",
-                "",
-            )
+            page("The lock", "The lock on the library door was changed, and nobody told the librarian.", "")
         } else {
             Reply::status(403)
         }
@@ -338,27 +258,15 @@ fn try_asks_as_the_daemon_would() {
     press.forget();
     let tried = desk.run(&["try", &press.url("/page"), "--source", "paper"]);
     assert_eq!(tried.code, Some(0), "{}", tried.stderr);
-    assert!(
-        tried.stdout.contains("nobody told the librarian"),
-        "{}",
-        tried.stdout
-    );
+    assert!(tried.stdout.contains("nobody told the librarian"), "{}", tried.stdout);
     assert_eq!(press.count("/robots.txt"), 0);
     // What cannot be read is said, and nobody is asked without it.
     std::fs::remove_file(desk.path().join("token")).unwrap();
     press.forget();
     let without = desk.run(&["try", &press.url("/page"), "--source", "paper"]);
-    assert!(
-        without.stderr.contains("token cannot be read"),
-        "{}",
-        without.stderr
-    );
+    assert!(without.stderr.contains("token cannot be read"), "{}", without.stderr);
     assert!(press.requests().is_empty());
     let checked = desk.run(&["check"]);
     assert_eq!(checked.code, Some(2));
-    assert!(
-        checked.stderr.contains("token cannot be read"),
-        "{}",
-        checked.stderr
-    );
+    assert!(checked.stderr.contains("token cannot be read"), "{}", checked.stderr);
 }

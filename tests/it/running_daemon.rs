@@ -44,13 +44,10 @@ fn story(press: &Press, number: usize) {
     let text =
         format!("Story number {number}, printed while the configuration of its reader was being changed.");
     press.page(&format!("/{number}"), page(&format!("Story {number}"), &text, ""));
-    let entries: Vec<(String, String)> = (1..=number)
-        .map(|number| (format!("Story {number}"), press.url(&format!("/{number}"))))
-        .collect();
-    let entries: Vec<(&str, String)> = entries
-        .iter()
-        .map(|(title, url)| (title.as_str(), url.clone()))
-        .collect();
+    let entries: Vec<(String, String)> =
+        (1..=number).map(|number| (format!("Story {number}"), press.url(&format!("/{number}")))).collect();
+    let entries: Vec<(&str, String)> =
+        entries.iter().map(|(title, url)| (title.as_str(), url.clone())).collect();
     press.page("/a.rss", rss(&entries).etag(format!("\"{number}\"")));
 }
 
@@ -63,38 +60,21 @@ fn h26_outputs_and_metrics_follow_a_reload() {
         |name: &str| format!("[[output]]\nname = \"{name}\"\njsonl = \"{name}\"\ndebounce = \"10ms\"\n");
     let listen = |port: u16| format!("[metrics]\nlisten = \"127.0.0.1:{port}\"\n");
     let (first, second) = (free_port(), free_port());
-    let desk = Desk::new(&format!(
-        "{head}{}{}{}",
-        listen(first),
-        output("stays"),
-        output("goes")
-    ));
+    let desk = Desk::new(&format!("{head}{}{}{}", listen(first), output("stays"), output("goes")));
     let manager = Manager::start(&desk, None);
     manager.until("READY=1");
-    wait("the first lines", || {
-        lines(&desk, "stays") == 1 && lines(&desk, "goes") == 1
-    });
+    wait("the first lines", || lines(&desk, "stays") == 1 && lines(&desk, "goes") == 1);
     assert!(metrics(first).is_some());
 
-    desk.configure(&format!(
-        "{head}{}{}{}",
-        listen(second),
-        output("comes"),
-        output("stays")
-    ));
+    desk.configure(&format!("{head}{}{}{}", listen(second), output("comes"), output("stays")));
     let ended = desk.run(&["reload"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     wait("the lines of the new output", || lines(&desk, "comes") == 1);
     assert!(metrics(second).is_some_and(|text| text.contains("cuttings_build_info")));
-    assert!(
-        metrics(first).is_none(),
-        "it listens where it was told last, and nowhere else"
-    );
+    assert!(metrics(first).is_none(), "it listens where it was told last, and nowhere else");
     story(&press, 2);
     assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
-    wait("the second lines", || {
-        lines(&desk, "stays") == 2 && lines(&desk, "comes") == 2
-    });
+    wait("the second lines", || lines(&desk, "stays") == 2 && lines(&desk, "comes") == 2);
     assert_eq!(lines(&desk, "goes"), 1, "it is no longer there");
 
     // A place that is taken: the old one stays, and the rest of the file holds.
@@ -108,10 +88,7 @@ fn h26_outputs_and_metrics_follow_a_reload() {
     assert!(metrics(second).is_some());
     let (code, said) = manager.stop();
     assert_eq!(code, Some(0), "{said}");
-    for words in [
-        "`database` in [daemon] has changed",
-        "cannot listen for [metrics]",
-    ] {
+    for words in ["`database` in [daemon] has changed", "cannot listen for [metrics]"] {
         assert!(said.contains(words), "{words} is not in:\n{said}");
     }
     for name in ["stays", "comes"] {
@@ -135,10 +112,7 @@ fn a_database_that_fails_is_counted_by_code_and_said() {
         let text = metrics(port).unwrap();
         let line = format!("cuttings_store_failures_total{{code=\"{code}\"}} ");
         let found = text.lines().find_map(|found| found.strip_prefix(&line));
-        found
-            .unwrap_or_else(|| panic!("no {line} in:\n{text}"))
-            .parse()
-            .unwrap()
+        found.unwrap_or_else(|| panic!("no {line} in:\n{text}")).parse().unwrap()
     };
     for code in ["store-full", "store-io", "store-busy", "store-sql"] {
         assert_eq!(failures(code), 0, "{code}: a rate needs a zero to begin with");
@@ -172,26 +146,18 @@ fn ten_thousand_sources_are_ready_and_stop_with_zero() {
             (format!("source-{number}"), format!("http://{host}:9/feed"))
         })
         .collect();
-    let sources: Vec<(&str, String)> = sources
-        .iter()
-        .map(|(name, url)| (name.as_str(), url.clone()))
-        .collect();
+    let sources: Vec<(&str, String)> =
+        sources.iter().map(|(name, url)| (name.as_str(), url.clone())).collect();
     let desk = Desk::new(&config(&sources));
     for start in ["first", "second"] {
         let begun = Instant::now();
         let manager = Manager::start(&desk, None);
         manager.until("READY=1");
         let ready = begun.elapsed();
-        assert_eq!(
-            desk.one("SELECT count(*) FROM source WHERE configured = 1"),
-            "10000"
-        );
+        assert_eq!(desk.one("SELECT count(*) FROM source WHERE configured = 1"), "10000");
         let begun = Instant::now();
         let (code, said) = manager.stop();
         assert_eq!(code, Some(0), "{said}");
-        println!(
-            "{start} start: READY after {ready:?}, SIGTERM to exit {:?}",
-            begun.elapsed()
-        );
+        println!("{start} start: READY after {ready:?}, SIGTERM to exit {:?}", begun.elapsed());
     }
 }

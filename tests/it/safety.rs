@@ -13,10 +13,7 @@ use crate::way::{self, page, rss};
 
 /// How often a process is killed: twenty times, or what `CUTTINGS_KILLS` says; two hundred before a release.
 fn kills() -> usize {
-    std::env::var("CUTTINGS_KILLS")
-        .ok()
-        .and_then(|kills| kills.parse().ok())
-        .unwrap_or(20)
+    std::env::var("CUTTINGS_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
 }
 
 /// What the database has is what the press served: each article once.
@@ -26,11 +23,8 @@ fn assert_complete(desk: &Desk, newsroom: &Newsroom, told: &str) {
         let title = article["title"].as_str().unwrap_or_default().to_owned();
         *titles.entry(title).or_default() += 1;
     }
-    let expected: BTreeMap<String, usize> = newsroom
-        .served()
-        .iter()
-        .map(|article| (article.title.to_owned(), 1))
-        .collect();
+    let expected: BTreeMap<String, usize> =
+        newsroom.served().iter().map(|article| (article.title.to_owned(), 1)).collect();
     assert_eq!(titles, expected, "{told}");
     let verified = desk.run(&["verify"]);
     assert_eq!(verified.code, Some(0), "{}{}", verified.stdout, verified.stderr);
@@ -68,10 +62,7 @@ fn h21_kills_in_the_middle_of_work_lose_and_double_nothing() {
             newsroom.forget();
         }
     }
-    println!(
-        "{} kills, {complete} databases complete: nothing lost, nothing doubled",
-        kills()
-    );
+    println!("{} kills, {complete} databases complete: nothing lost, nothing doubled", kills());
     let ended = desk.run(&["run", "--once", "--all", "--wait", "20s"]);
     assert_complete(&desk, &newsroom, &ended.stderr);
 }
@@ -82,11 +73,7 @@ fn run_with_room(desk: &Desk, kib: u64, words: &[&str]) -> Ended {
     let inner = desk.command(words);
     let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
     let mut command = Command::new("sh");
-    command
-        .arg("-c")
-        .arg(script)
-        .arg(inner.get_program())
-        .args(inner.get_args());
+    command.arg("-c").arg(script).arg(inner.get_program()).args(inner.get_args());
     command.current_dir(desk.path()).env("HOME", desk.path());
     command.output().unwrap().into()
 }
@@ -179,11 +166,7 @@ fn h23_who_may_only_read_reads_and_is_told_so_when_writing() {
             let said = refused.stderr.contains("may not be written")
                 || refused.stderr.contains("ermission denied")
                 || refused.stderr.contains("in use by process");
-            assert!(
-                said && !refused.stderr.contains("panicked"),
-                "{words:?}: {}",
-                refused.stderr
-            );
+            assert!(said && !refused.stderr.contains("panicked"), "{words:?}: {}", refused.stderr);
         }
     }
     if let Some(mut daemon) = daemon {
@@ -204,18 +187,12 @@ fn h23_a_damaged_newer_or_foreign_database_is_said_and_left_as_it_is() {
     desk.run(&["run", "--once", "--all", "--wait", "20s"]);
     let whole = std::fs::read(desk.database()).unwrap();
     let newer = |path: &std::path::Path| {
-        Connection::open(path)
-            .unwrap()
-            .pragma_update(None, "user_version", 99)
-            .unwrap();
+        Connection::open(path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     };
     let foreign = |path: &std::path::Path| std::fs::write(path, "notes\n".repeat(200)).unwrap();
     let torn = |path: &std::path::Path| std::fs::write(path, &whole[..whole.len() / 3]).unwrap();
-    let harms: [(&str, Harm<'_>); 3] = [
-        ("written by a newer cuttings", &newer),
-        ("not a cuttings database", &foreign),
-        ("", &torn),
-    ];
+    let harms: [(&str, Harm<'_>); 3] =
+        [("written by a newer cuttings", &newer), ("not a cuttings database", &foreign), ("", &torn)];
     for (sign, harm) in harms {
         for suffix in ["-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{suffix}", desk.database().display()));
@@ -242,10 +219,7 @@ fn h23_a_damaged_newer_or_foreign_database_is_said_and_left_as_it_is() {
             assert!(!desk.path().join("copy.db").exists(), "no copy of what is broken");
         }
         if !sign.is_empty() {
-            assert!(
-                std::fs::read(desk.database()).unwrap() == harmed,
-                "{sign}: untouched"
-            );
+            assert!(std::fs::read(desk.database()).unwrap() == harmed, "{sign}: untouched");
         }
     }
 }
@@ -259,11 +233,7 @@ fn h24_a_reader_with_an_open_transaction_for_the_whole_run_stops_nobody() {
     drop(cuttings::store::Store::open(&desk.database(), chrono::Utc::now()).unwrap());
     let reader = desk.open();
     reader.execute_batch("BEGIN").unwrap();
-    let count = || {
-        reader
-            .query_row("SELECT count(*) FROM articles", [], |row| row.get::<_, i64>(0))
-            .unwrap()
-    };
+    let count = || reader.query_row("SELECT count(*) FROM articles", [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count(), 0);
     let ended = desk.run(&["run", "--once", "--all", "--wait", "20s"]);
     assert_eq!(count(), 0, "it keeps its view");
@@ -290,11 +260,8 @@ fn h28_sixty_four_descriptors_are_enough_for_sixty_hosts() {
         })
         .collect();
     let names: Vec<String> = (0..60).map(|number| format!("s{number}")).collect();
-    let sources: Vec<(&str, String)> = names
-        .iter()
-        .zip(&presses)
-        .map(|(name, press)| (name.as_str(), press.url("/feed")))
-        .collect();
+    let sources: Vec<(&str, String)> =
+        names.iter().zip(&presses).map(|(name, press)| (name.as_str(), press.url("/feed"))).collect();
     let desk =
         Desk::new(&way::config(&sources).replace("impolite = true", "impolite = true\nin_flight = 60"));
     let plain = desk.command(&["run", "--once"]);
@@ -309,9 +276,6 @@ fn h28_sixty_four_descriptors_are_enough_for_sixty_hosts() {
         .env("HOME", desk.path());
     let ended = Ended::from(limited.output().unwrap());
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert_eq!(
-        desk.one("SELECT count(*) FROM articles WHERE method = 'auto'"),
-        "180"
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM articles WHERE method = 'auto'"), "180");
     assert_eq!(desk.one("SELECT count(*) FROM failure"), "0");
 }

@@ -41,19 +41,14 @@ impl Manager {
                 }
             }
         });
-        Self {
-            messages,
-            child: command.spawn().unwrap(),
-        }
+        Self { messages, child: command.spawn().unwrap() }
     }
 
     /// The next message with this line.
     pub(crate) fn until(&self, line: &str) -> String {
         loop {
-            let message = self
-                .messages
-                .recv_timeout(PATIENCE)
-                .unwrap_or_else(|_| panic!("{line} never came"));
+            let message =
+                self.messages.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{line} never came"));
             if message.lines().any(|found| found.starts_with(line)) {
                 return message;
             }
@@ -116,14 +111,7 @@ fn h26_a_broken_file_leaves_the_old_configuration_and_a_good_one_asks_nobody_aga
     press.page("/old.rss", rss(&[]));
     press.page("/gone.rss", rss(&[]));
     press.page("/new.rss", rss(&[("One", press.url("/one"))]));
-    press.page(
-        "/one",
-        page(
-            "One",
-            "The first page of a source that came later, as it was printed.",
-            "",
-        ),
-    );
+    press.page("/one", page("One", "The first page of a source that came later, as it was printed.", ""));
     let old = ("old", press.url("/old.rss"));
     let desk = Desk::new(&config(&[old.clone(), ("gone", press.url("/gone.rss"))]));
     let manager = Manager::start(&desk, None);
@@ -251,17 +239,10 @@ fn sources_are_polled_paused_and_resumed_beside_a_daemon() {
     polls("1");
     let asked = desk.run(&["poll", "a"]);
     assert_eq!(asked.code, Some(0), "{}", asked.stderr);
-    assert!(
-        asked.stderr.contains("by the daemon (process"),
-        "{}",
-        asked.stderr
-    );
+    assert!(asked.stderr.contains("by the daemon (process"), "{}", asked.stderr);
     polls("2");
     let seen = press.requests_for("/a.rss");
-    assert!(
-        seen[1].is_conditional(),
-        "P18: a manual refresh still sends validators"
-    );
+    assert!(seen[1].is_conditional(), "P18: a manual refresh still sends validators");
     assert_eq!(desk.run(&["poll", "a", "--force"]).code, Some(0));
     polls("3");
     assert!(!press.requests_for("/a.rss")[2].is_conditional());
@@ -308,19 +289,8 @@ fn without_a_daemon_what_was_asked_is_done_by_the_next_run() {
     assert_eq!(desk.run(&["poll", "a"]).code, Some(1), "there is no database yet");
     desk.run(&["run", "--once"]);
     desk.run(&["run", "--once"]);
-    assert_eq!(
-        [press.count("/a.rss"), press.count("/one")],
-        [1, 1],
-        "nothing was due"
-    );
-    press.page(
-        "/one",
-        page(
-            "One",
-            "The page came back, and was fetched when a person asked for it.",
-            "",
-        ),
-    );
+    assert_eq!([press.count("/a.rss"), press.count("/one")], [1, 1], "nothing was due");
+    press.page("/one", page("One", "The page came back, and was fetched when a person asked for it.", ""));
     let asked = desk.run(&["retry", "--source", "a"]);
     assert_eq!(asked.code, Some(0), "{}", asked.stderr);
     assert!(asked.stderr.contains("1 pages and 0 sources"), "{}", asked.stderr);

@@ -25,11 +25,7 @@ fn urlset(pages: &[(String, &str)]) -> Reply {
 fn index(sitemaps: &[(String, &str)]) -> Reply {
     let mut text = String::from("<sitemapindex>");
     for (url, changed) in sitemaps {
-        write!(
-            text,
-            "<sitemap><loc>{url}</loc><lastmod>{changed}</lastmod></sitemap>"
-        )
-        .unwrap();
+        write!(text, "<sitemap><loc>{url}</loc><lastmod>{changed}</lastmod></sitemap>").unwrap();
     }
     Reply::ok("application/xml", text + "</sitemapindex>").etag(format!("\"{}\"", sitemaps.len()))
 }
@@ -52,11 +48,7 @@ fn a_listing_page_is_polled_like_a_feed() {
     let first = desk.run(&["run", "--once", "--json"]);
     assert_eq!(first.code, Some(0), "{}{}", first.stdout, first.stderr);
     assert_eq!(tally(&first.stdout, "paper"), (2, 0, 0));
-    let titles: Vec<_> = desk
-        .exported(&[])
-        .iter()
-        .map(|article| article["title"].clone())
-        .collect();
+    let titles: Vec<_> = desk.exported(&[]).iter().map(|article| article["title"].clone()).collect();
     assert_eq!(titles, ["The ferry", "The quay"]);
     assert_eq!(press.count("/robots.txt"), 1);
     assert_eq!(press.requests()[0].path(), "/robots.txt", "a listing is a page");
@@ -75,9 +67,7 @@ fn a_listing_page_is_polled_like_a_feed() {
     assert!(!press.requests()[0].is_conditional());
     let status = desk.run(&["status"]);
     assert!(
-        status
-            .stdout
-            .contains("nothing on the page matches `links` = `h3 > a@href`"),
+        status.stdout.contains("nothing on the page matches `links` = `h3 > a@href`"),
         "{}",
         status.stdout
     );
@@ -90,24 +80,14 @@ fn an_index_of_sitemaps_brings_what_is_new_and_asks_for_nothing_else() {
     let map = |n: usize| press.url(&format!("/map-{n}.xml"));
     for n in 1..=8 {
         let story = format!("/story/{n}");
-        press.page(
-            &story,
-            page(&format!("Story {n}"), &format!("{TEXT} It was day {n}."), ""),
-        );
+        press.page(&story, page(&format!("Story {n}"), &format!("{TEXT} It was day {n}."), ""));
         press.page(
             &format!("/map-{n}.xml"),
             urlset(&[(press.url(&story), "2026-01-01")]).etag(format!("\"{n}\"")),
         );
     }
-    let dates = [
-        "2026-01-01",
-        "2026-02-01",
-        "2026-03-01",
-        "2026-04-01",
-        "2026-05-01",
-        "2026-06-01",
-        "2026-07-01",
-    ];
+    let dates =
+        ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01", "2026-06-01", "2026-07-01"];
     let mut maps: Vec<(String, &str)> = (1..=7).map(map).zip(dates).collect();
     press.page("/sitemap.xml", index(&maps));
     let desk = Desk::new(&source(&format!("sitemap = \"{}\"", press.url("/sitemap.xml"))));
@@ -118,12 +98,7 @@ fn an_index_of_sitemaps_brings_what_is_new_and_asks_for_nothing_else() {
     press.forget();
     let again = desk.run(&["run", "--once", "--all", "--json"]);
     assert_eq!(again.code, Some(0), "{}{}", again.stdout, again.stderr);
-    assert_eq!(
-        press.requests().len(),
-        1,
-        "the index alone: {:?}",
-        press.requests()
-    );
+    assert_eq!(press.requests().len(), 1, "the index alone: {:?}", press.requests());
     assert!(press.requests()[0].is_conditional());
 
     maps.push((map(8), "2026-08-01"));
@@ -131,12 +106,7 @@ fn an_index_of_sitemaps_brings_what_is_new_and_asks_for_nothing_else() {
     press.forget();
     let third = desk.run(&["run", "--once", "--all", "--json"]);
     assert_eq!(tally(&third.stdout, "paper"), (1, 0, 0), "{}", third.stderr);
-    assert_eq!(
-        press.requests().len(),
-        3,
-        "index, new sitemap, new page: {:?}",
-        press.requests()
-    );
+    assert_eq!(press.requests().len(), 3, "index, new sitemap, new page: {:?}", press.requests());
 
     // One that is not to be had is asked again, though the index says nothing new.
     maps[7].1 = "2026-08-02";

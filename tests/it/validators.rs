@@ -33,10 +33,7 @@ impl Element {
         let mut reader = Reader::from_str(xml);
         let mut open = vec![Self::default()];
         loop {
-            match reader
-                .read_event()
-                .unwrap_or_else(|error| panic!("{error}: {xml}"))
-            {
+            match reader.read_event().unwrap_or_else(|error| panic!("{error}: {xml}")) {
                 Event::Start(start) => open.push(Self::begun(&start)),
                 Event::Empty(start) => open.last_mut().unwrap().children.push(Self::begun(&start)),
                 Event::End(_) => {
@@ -45,12 +42,10 @@ impl Element {
                 }
                 Event::Text(text) => open.last_mut().unwrap().text.push_str(&text),
                 Event::GeneralRef(name) => {
-                    let number = name
-                        .strip_prefix('#')
-                        .map(|number| match number.strip_prefix('x') {
-                            Some(hex) => u32::from_str_radix(hex, 16).unwrap(),
-                            None => number.parse().unwrap(),
-                        });
+                    let number = name.strip_prefix('#').map(|number| match number.strip_prefix('x') {
+                        Some(hex) => u32::from_str_radix(hex, 16).unwrap(),
+                        None => number.parse().unwrap(),
+                    });
                     let c = match (number, name.as_ref()) {
                         (Some(number), _) => char::from_u32(number).unwrap(),
                         (None, "amp") => '&',
@@ -77,11 +72,7 @@ impl Element {
             let value = quick_xml::escape::unescape(&attribute.value).unwrap();
             (attribute.key.as_ref().to_owned(), value.into_owned())
         });
-        Self {
-            name: start.name().as_ref().to_owned(),
-            attributes: attributes.collect(),
-            ..Self::default()
-        }
+        Self { name: start.name().as_ref().to_owned(), attributes: attributes.collect(), ..Self::default() }
     }
 
     fn all(&self, name: &str) -> Vec<&Self> {
@@ -102,10 +93,7 @@ impl Element {
     }
 
     fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -113,18 +101,12 @@ impl Element {
 fn is_uri(text: &str) {
     let url = Url::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
     assert!(text.is_ascii() && !text.contains(' '), "{text:?}");
-    assert!(
-        !url.has_host() || url.host_str().is_some_and(|host| !host.is_empty()),
-        "{text:?}"
-    );
+    assert!(!url.has_host() || url.host_str().is_some_and(|host| !host.is_empty()), "{text:?}");
 }
 
 fn is_web(text: &str) {
     is_uri(text);
-    assert!(
-        text.starts_with("http://") || text.starts_with("https://"),
-        "{text:?}"
-    );
+    assert!(text.starts_with("http://") || text.starts_with("https://"), "{text:?}");
 }
 
 fn is_language(tag: &str) {
@@ -133,10 +115,7 @@ fn is_language(tag: &str) {
 }
 
 fn is_plain(text: &str) {
-    assert!(
-        !Regex::new("<[a-zA-Z/!]").unwrap().is_match(text),
-        "{text:?} has tags"
-    );
+    assert!(!Regex::new("<[a-zA-Z/!]").unwrap().is_match(text), "{text:?} has tags");
 }
 
 /// Checks that HTML has nothing that the validator calls a security risk, and no relative references.
@@ -152,10 +131,7 @@ fn is_safe_html(html: &str) {
 /// Returns the ids.
 fn rss(xml: &str) -> Vec<String> {
     let root = Element::read(xml);
-    assert_eq!(
-        (root.name.as_str(), root.attribute("version")),
-        ("rss", Some("2.0"))
-    );
+    assert_eq!((root.name.as_str(), root.attribute("version")), ("rss", Some("2.0")));
     assert_eq!(root.children.len(), 1);
     let channel = &root.children[0];
     is_plain(channel.one("title"));
@@ -178,11 +154,7 @@ fn rss(xml: &str) -> Vec<String> {
         is_safe_html(item.at_most_one("content:encoded").unwrap_or_default());
         let date = item.one("pubDate");
         DateTime::parse_from_rfc2822(date).unwrap();
-        assert_eq!(
-            date.len(),
-            "Tue, 24 Nov 2026 03:50:00 +0000".len(),
-            "four digits of a year: {date}"
-        );
+        assert_eq!(date.len(), "Tue, 24 Nov 2026 03:50:00 +0000".len(), "four digits of a year: {date}");
         item.one("guid");
         let guid = item.all("guid")[0];
         assert_eq!(guid.attribute("isPermaLink"), Some("false"));
@@ -213,21 +185,13 @@ fn rss(xml: &str) -> Vec<String> {
 /// Checks Atom against RFC 4287 and the rules of the W3C validator. Returns the ids.
 fn atom(xml: &str) -> Vec<String> {
     let root = Element::read(xml);
-    assert_eq!(
-        (root.name.as_str(), root.attribute("xmlns")),
-        ("feed", Some("http://www.w3.org/2005/Atom"))
-    );
+    assert_eq!((root.name.as_str(), root.attribute("xmlns")), ("feed", Some("http://www.w3.org/2005/Atom")));
     let person = |author: &Element| {
         author.one("name");
     };
     let links = |of: &Element, rel: &str| -> Vec<String> {
-        let links = of
-            .all("link")
-            .into_iter()
-            .filter(|link| link.attribute("rel") == Some(rel));
-        links
-            .map(|link| link.attribute("href").unwrap().to_owned())
-            .collect()
+        let links = of.all("link").into_iter().filter(|link| link.attribute("rel") == Some(rel));
+        links.map(|link| link.attribute("href").unwrap().to_owned()).collect()
     };
     is_uri(root.one("id"));
     is_plain(root.one("title"));
@@ -279,35 +243,19 @@ fn json_feed(text: &str) -> Vec<String> {
     };
     known(&feed, &["version", "title", "home_page_url", "feed_url", "items"]);
     for key in ["home_page_url", "feed_url"] {
-        feed.get(key)
-            .into_iter()
-            .for_each(|url| is_web(url.as_str().unwrap()));
+        feed.get(key).into_iter().for_each(|url| is_web(url.as_str().unwrap()));
     }
     let mut ids = Vec::new();
     for item in feed["items"].as_array().unwrap() {
         known(
             item,
             &[
-                "id",
-                "url",
-                "title",
-                "summary",
-                "content_html",
-                "content_text",
-                "date_published",
-                "date_modified",
-                "authors",
-                "image",
-                "language",
-                "tags",
-                "attachments",
+                "id", "url", "title", "summary", "content_html", "content_text", "date_published",
+                "date_modified", "authors", "image", "language", "tags", "attachments",
             ],
         );
         is_web(item["url"].as_str().unwrap());
-        assert!(
-            item["content_html"].is_string() || item["content_text"].is_string(),
-            "{item}"
-        );
+        assert!(item["content_html"].is_string() || item["content_text"].is_string(), "{item}");
         is_safe_html(item["content_html"].as_str().unwrap_or_default());
         for key in ["date_published", "date_modified"] {
             DateTime::parse_from_rfc3339(item[key].as_str().unwrap()).unwrap();
@@ -315,19 +263,9 @@ fn json_feed(text: &str) -> Vec<String> {
         for author in item["authors"].as_array().into_iter().flatten() {
             known(author, &["name"]);
         }
-        assert!(
-            item["tags"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .all(Value::is_string)
-        );
-        item.get("image")
-            .into_iter()
-            .for_each(|url| is_web(url.as_str().unwrap()));
-        item.get("language")
-            .into_iter()
-            .for_each(|tag| is_language(tag.as_str().unwrap()));
+        assert!(item["tags"].as_array().into_iter().flatten().all(Value::is_string));
+        item.get("image").into_iter().for_each(|url| is_web(url.as_str().unwrap()));
+        item.get("language").into_iter().for_each(|tag| is_language(tag.as_str().unwrap()));
         ids.push(item["id"].as_str().unwrap().to_owned());
     }
     ids
@@ -373,32 +311,16 @@ fn feeds_of_nothing_and_of_the_worst_keep_the_rules() {
     let text = std::fs::read_to_string(desk.path().join("all.rss")).unwrap();
     let root = Element::read(&text);
     let item = root.children[0].all("item")[1];
-    assert_eq!(
-        item.one("description"),
-        "Type &lt;script&gt;alert(1)&lt;/script&gt; here"
-    );
-    assert_eq!(
-        desk.run(&["export", "--format", "rss", "--title", " "]).code,
-        Some(2)
-    );
+    assert_eq!(item.one("description"), "Type &lt;script&gt;alert(1)&lt;/script&gt; here");
+    assert_eq!(desk.run(&["export", "--format", "rss", "--title", " "]).code, Some(2));
 }
 
 /// Reads the exports with the libraries that people use, where Python has them.
 pub(crate) fn check_with_libraries(desk: &Desk) {
-    ok(&desk.run(&[
-        "export",
-        "--format",
-        "warc",
-        "--to",
-        "a.warc.gz",
-        "--compress",
-        "gzip",
-    ]));
+    ok(&desk.run(&["export", "--format", "warc", "--to", "a.warc.gz", "--compress", "gzip"]));
     ok(&desk.run(&["export", "--format", "csv", "--to", "a.csv"]));
     ok(&desk.run(&["export", "--format", "parquet", "--to", "a.parquet"]));
-    ok(&desk.run(&[
-        "export", "--format", "epub", "--to", "a.epub", "--title", "The week",
-    ]));
+    ok(&desk.run(&["export", "--format", "epub", "--to", "a.epub", "--title", "The week"]));
     for (module, script, expected) in [
         (
             "pyarrow",
@@ -444,15 +366,8 @@ pub(crate) fn check_with_libraries(desk: &Desk) {
 
 /// Titles that break a careless writer of citations.
 const TITLES: &[&str] = &[
-    "The bridge is open",
-    "{",
-    "}}{ and }",
-    "back\\slash \\{ \\} \\",
-    "a & b_c # 100 % of $x ~ y ^ z",
-    "@online{x, title = {y}}",
-    "say \"so\" and 'so'",
-    "ER  - ",
-    "<b>bold</b> &amp; 日本語 é",
+    "The bridge is open", "{", "}}{ and }", "back\\slash \\{ \\} \\", "a & b_c # 100 % of $x ~ y ^ z",
+    "@online{x, title = {y}}", "say \"so\" and 'so'", "ER  - ", "<b>bold</b> &amp; 日本語 é",
 ];
 
 /// A citation style for the parser, which has none of its own.
@@ -499,10 +414,7 @@ fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
     let titles: Vec<&str> = items.iter().map(|item| item["title"].as_str().unwrap()).collect();
     let one_line = |title: &&str| title.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(titles, TITLES.iter().map(one_line).collect::<Vec<_>>());
-    let dates: Vec<String> = items[..4]
-        .iter()
-        .map(|item| item["issued"]["date-parts"].to_string())
-        .collect();
+    let dates: Vec<String> = items[..4].iter().map(|item| item["issued"]["date-parts"].to_string()).collect();
     assert_eq!(dates, ["[[2018]]", "[[2018,1]]", "[[2018,1,5]]", "[[2018,1,5]]"]);
     let authors = serde_json::json!([
         {"family": "Smith", "given": "Jane"}, {"literal": "Agence France-Presse"}, {"literal": "Smith, Smith and Sons"}
@@ -512,9 +424,7 @@ fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
     let keys: Vec<&str> = items.iter().map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!(keys.iter().collect::<HashSet<_>>().len(), TITLES.len());
     let lines_after = |text: &str, start: &str, end: &str| -> Vec<String> {
-        let lines = text
-            .lines()
-            .filter_map(|line| line.strip_prefix(start)?.strip_suffix(end));
+        let lines = text.lines().filter_map(|line| line.strip_prefix(start)?.strip_suffix(end));
         lines.map(str::to_owned).collect()
     };
     assert_eq!(lines_after(&read("a.ris"), "ID  - ", ""), keys);
@@ -522,11 +432,7 @@ fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
     let revised = lines_after(&export("ris", &["--revisions"]), "ID  - ", "");
     assert_eq!(revised[0], format!("{}-1", keys[0]));
     let tag = Regex::new("^[A-Z][A-Z0-9]  - ").unwrap();
-    assert!(
-        read("a.ris")
-            .lines()
-            .all(|line| line.is_empty() || tag.is_match(line))
-    );
+    assert!(read("a.ris").lines().all(|line| line.is_empty() || tag.is_match(line)));
     let by_python = [
         (
             "rispy",
@@ -563,10 +469,7 @@ fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
         let shown = python(
             &desk,
             "json",
-            &format!(
-                "import json\nprint(json.loads({:?}))",
-                serde_json::to_string(&wanted).unwrap()
-            ),
+            &format!("import json\nprint(json.loads({:?}))", serde_json::to_string(&wanted).unwrap()),
         );
         assert_eq!(format!("{titles}\n"), shown.unwrap(), "{module}");
         assert_eq!(rest, expected, "{module}");
@@ -585,11 +488,7 @@ fn python(desk: &Desk, module: &str, script: &str) -> Option<String> {
         return None;
     }
     let output = run(script)?;
-    assert!(
-        output.status.success(),
-        "{module}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{module}: {}", String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -602,23 +501,11 @@ fn parquet_and_epub_over_the_newsroom() {
 
     let room = crate::support::newsroom::Newsroom::start();
     let desk = crate::export::collected(&room);
-    let selection = [
-        "--source",
-        "nordlicht",
-        "--source",
-        "meridienne",
-        "--language",
-        "fr",
-        "--language",
-        "de",
-    ];
+    let selection =
+        ["--source", "nordlicht", "--source", "meridienne", "--language", "fr", "--language", "de"];
     for format in ["parquet", "epub"] {
         ok(&desk.run(
-            &[
-                &["export", "--format", format, "--to", "a", "--title", "The week"][..],
-                &selection,
-            ]
-            .concat(),
+            &[&["export", "--format", format, "--to", "a", "--title", "The week"][..], &selection].concat(),
         ));
         std::fs::rename(desk.path().join("a"), desk.path().join(format!("a.{format}"))).unwrap();
     }
@@ -645,13 +532,7 @@ fn parquet_and_epub_over_the_newsroom() {
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();
         names.push(file.name().unwrap().into_owned());
-        writeln!(
-            listing,
-            "==== {} ({:?})\n{text}",
-            names.last().unwrap(),
-            file.compression()
-        )
-        .unwrap();
+        writeln!(listing, "==== {} ({:?})\n{text}", names.last().unwrap(), file.compression()).unwrap();
     }
     insta::assert_snapshot!("format_epub", crate::export::steady(&desk, &listing));
 
@@ -670,40 +551,24 @@ fn parquet_and_epub_over_the_newsroom() {
         .iter()
         .map(|item| format!("book/{}", item.attribute("href").unwrap()))
         .collect();
-    let mut there: Vec<&str> = names
-        .iter()
-        .map(String::as_str)
-        .filter(|name| name.starts_with("book/"))
-        .collect();
+    let mut there: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| name.starts_with("book/")).collect();
     there.retain(|name| *name != "book/package.opf");
     let sorted = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<std::collections::BTreeSet<_>>()
+        names.iter().map(|name| (*name).to_owned()).collect::<std::collections::BTreeSet<_>>()
     };
-    assert_eq!(
-        items.iter().cloned().collect::<std::collections::BTreeSet<_>>(),
-        sorted(&there)
-    );
+    assert_eq!(items.iter().cloned().collect::<std::collections::BTreeSet<_>>(), sorted(&there));
     assert_eq!(package.all("spine")[0].all("itemref").len(), items.len());
     // Contents: sources, their days, the articles of each.
     let contents = Element::read(&read("book/nav.xhtml"));
     let list = |of: &Element| -> Vec<String> {
-        of.all("ol")[0]
-            .all("li")
-            .iter()
-            .map(|item| item.children[0].text.clone())
-            .collect()
+        of.all("ol")[0].all("li").iter().map(|item| item.children[0].text.clone()).collect()
     };
     let nav = contents.all("body")[0].all("nav")[0];
     assert_eq!(list(nav), ["meridienne", "nordlicht"]);
     for source in nav.all("ol")[0].all("li") {
         let days = list(source);
-        assert!(
-            days.is_sorted() && days.iter().all(|day| day.starts_with("2026-")),
-            "{days:?}"
-        );
+        assert!(days.is_sorted() && days.iter().all(|day| day.starts_with("2026-")), "{days:?}");
         for day in source.all("ol")[0].all("li") {
             assert!(!list(day).is_empty());
         }

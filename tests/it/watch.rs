@@ -22,11 +22,7 @@ fn get(stream: &mut (impl std::io::Read + std::io::Write), path: &str) -> (Strin
 
 /// A port that nobody listens at.
 pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A press with one good source, one that fails and one that robots.txt forbids, and what one run made of them.
@@ -35,11 +31,7 @@ fn troubled() -> (Vec<Press>, Desk) {
     press.page("/a.rss", rss(&[("One", press.url("/one"))]));
     press.page(
         "/one",
-        page(
-            "One",
-            "A page as good as any, with a passage about harbours and their ferries.",
-            "",
-        ),
+        page("One", "A page as good as any, with a passage about harbours and their ferries.", ""),
     );
     let broken = Press::start("127.0.0.3");
     broken.page("/b.rss", Reply::status(500));
@@ -61,18 +53,10 @@ fn status_shows_what_needs_attention() {
     let ended = desk.run(&["status"]);
     assert_eq!(ended.code, Some(1), "something fails, so a person is needed");
     for words in [
-        "b: ",
-        "[http-500]",
-        "c: robots.txt has forbidden 1 requests",
-        "3 sources, ",
-        "cuttings.db is ",
+        "b: ", "[http-500]", "c: robots.txt has forbidden 1 requests", "3 sources, ", "cuttings.db is ",
         "are free beside it",
     ] {
-        assert!(
-            ended.stdout.contains(words),
-            "{words} is not in:\n{}",
-            ended.stdout
-        );
+        assert!(ended.stdout.contains(words), "{words} is not in:\n{}", ended.stdout);
     }
     let story = desk.run(&["status", "a"]);
     assert_eq!(story.code, Some(0), "{}", story.stdout);
@@ -82,11 +66,7 @@ fn status_shows_what_needs_attention() {
     assert_eq!(json["polls"][0]["code"], "http-500");
     assert_eq!(json["source"]["needs_a_person"], true);
     assert_eq!(desk.run(&["status", "nobody"]).code, Some(2));
-    let mut child = desk
-        .command(&["status", "--watch"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = desk.command(&["status", "--watch"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut first = [0; 6];
     child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
     assert_eq!(&first, b"source", "no terminal, nothing to clear");
@@ -101,11 +81,7 @@ fn metrics_and_health_are_served_to_this_machine_only() {
     desk.configure(&format!("{before}[metrics]\nlisten = \"0.0.0.0:9187\"\n"));
     let check = desk.run(&["check"]);
     assert_eq!(check.code, Some(2));
-    assert!(
-        check.stderr.contains("other machines can reach"),
-        "{}",
-        check.stderr
-    );
+    assert!(check.stderr.contains("other machines can reach"), "{}", check.stderr);
 
     let port = free_port();
     desk.configure(&format!("{before}[metrics]\nlisten = \"127.0.0.1:{port}\"\n"));
@@ -117,10 +93,7 @@ fn metrics_and_health_are_served_to_this_machine_only() {
         std::thread::yield_now();
     };
     let (head, body) = get(&mut connect(), "/metrics");
-    assert!(
-        head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/openmetrics-text"),
-        "{head}"
-    );
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/openmetrics-text"), "{head}");
     assert!(body.ends_with("# EOF\n"));
     for line in [
         "cuttings_polls_total{outcome=\"taken\"} 2",
@@ -157,20 +130,12 @@ fn named_in_docs_are_served(body: &str) {
         .filter_map(|line| line.strip_prefix("# TYPE "))
         .filter_map(|line| line.split(' ').next())
         .collect();
-    for text in [
-        include_str!("../../docs/grafana-dashboard.json"),
-        include_str!("../../docs/alerts.yml"),
-    ] {
+    for text in [include_str!("../../docs/grafana-dashboard.json"), include_str!("../../docs/alerts.yml")] {
         let mut names = 0;
         for (at, _) in text.match_indices("cuttings_") {
-            let name: String = text[at..]
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                .collect();
-            let family = name
-                .strip_suffix("_total")
-                .or(name.strip_suffix("_info"))
-                .unwrap_or(&name);
+            let name: String =
+                text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let family = name.strip_suffix("_total").or(name.strip_suffix("_info")).unwrap_or(&name);
             assert!(served.contains(&family), "{name} is not served");
             labels_are_served(&name, &text[at + name.len()..], body);
             names += 1;
@@ -186,10 +151,7 @@ fn labels_are_served(name: &str, after: &str, body: &str) {
     let Some(selector) = after.strip_prefix('{').and_then(|rest| rest.split('}').next()) else {
         return;
     };
-    let samples: Vec<&str> = body
-        .lines()
-        .filter(|line| line.starts_with(&format!("{name}{{")))
-        .collect();
+    let samples: Vec<&str> = body.lines().filter(|line| line.starts_with(&format!("{name}{{"))).collect();
     assert!(!samples.is_empty(), "{name} has no sample");
     for matcher in selector.replace('\\', "").split("\",") {
         let (label, value) = matcher.trim_end_matches('"').split_once('=').unwrap();
@@ -197,11 +159,7 @@ fn labels_are_served(name: &str, after: &str, body: &str) {
             Some(value) => (true, value.trim_start_matches('"')),
             None => (false, value.trim_start_matches('"')),
         };
-        let pattern = if is_regex {
-            value.to_owned()
-        } else {
-            regex::escape(value)
-        };
+        let pattern = if is_regex { value.to_owned() } else { regex::escape(value) };
         let wanted = regex::Regex::new(&format!("{label}=\"(?:{pattern})\"")).unwrap();
         assert!(
             samples.iter().any(|sample| wanted.is_match(sample)),
@@ -212,10 +170,7 @@ fn labels_are_served(name: &str, after: &str, body: &str) {
 
 #[test]
 fn a_socket_in_the_file_system_serves_the_same_and_goes_with_the_daemon() {
-    let desk = Desk::new(&format!(
-        "{}[metrics]\nlisten = \"unix:here.sock\"\n",
-        config(&[])
-    ));
+    let desk = Desk::new(&format!("{}[metrics]\nlisten = \"unix:here.sock\"\n", config(&[])));
     let socket = desk.path().join("here.sock");
     let mut child = desk.spawn(&["run"]);
     let mut stream = loop {
@@ -239,15 +194,8 @@ fn doctor_names_what_is_wrong_and_what_to_do() {
         let all = findings["findings"].as_array().unwrap();
         all.iter().find(|found| found["about"] == about).unwrap().clone()
     };
-    for about in [
-        "configuration",
-        "permissions",
-        "database",
-        "daemon",
-        "clock",
-        "names",
-        "file descriptors",
-    ] {
+    for about in ["configuration", "permissions", "database", "daemon", "clock", "names", "file descriptors"]
+    {
         assert_eq!(of(about)["ok"], true, "{}", of(about));
     }
     desk.configure("[daemon]\ncontact = 7\n");
@@ -257,10 +205,7 @@ fn doctor_names_what_is_wrong_and_what_to_do() {
     // Under fewer descriptors than it needs.
     desk.configure(&config(&[]));
     let limited = std::process::Command::new("sh")
-        .args([
-            "-c",
-            "ulimit -n 40; exec \"$0\" doctor --config \"$1\" --database \"$2\"",
-        ])
+        .args(["-c", "ulimit -n 40; exec \"$0\" doctor --config \"$1\" --database \"$2\""])
         .arg(env!("CARGO_BIN_EXE_cuttings"))
         .arg(desk.config())
         .arg(desk.database())
@@ -277,11 +222,7 @@ fn h20_a_hostile_title_steers_no_terminal_and_secrets_are_masked() {
     let feed = press.url("/a.rss?token=s3cret");
     let desk = Desk::new(&config(&[("a", feed)]));
     let text = desk.run(&["run", "--once", "-v"]);
-    assert!(
-        !text.stderr.contains("s3cret") && !text.stdout.contains("s3cret"),
-        "{}",
-        text.stderr
-    );
+    assert!(!text.stderr.contains("s3cret") && !text.stdout.contains("s3cret"), "{}", text.stderr);
     let lines = desk.run(&["run", "--once", "--all", "-v", "--log-format", "json"]);
     assert!(lines.stderr.lines().count() > 0);
     for line in lines.stderr.lines() {

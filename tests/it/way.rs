@@ -35,10 +35,8 @@ pub(crate) fn rss(entries: &[(&str, String)]) -> Reply {
         write!(items, "<item><title>{title}</title><link>{link}</link><guid>{link}</guid><description>In short: {title}.</description></item>")
             .unwrap();
     }
-    Reply::rss(format!(
-        "<rss version=\"2.0\"><channel><title>The Paper</title>{items}</channel></rss>"
-    ))
-    .etag("\"v1\"")
+    Reply::rss(format!("<rss version=\"2.0\"><channel><title>The Paper</title>{items}</channel></rss>"))
+        .etag("\"v1\"")
 }
 
 #[test]
@@ -50,24 +48,15 @@ fn one_article_by_two_feeds_is_one_article_with_all_urls_as_aliases() {
     press.page("/2026/bridge", page("The bridge", text, &canonical));
     press.page("/mobile/bridge", page("The bridge", text, &canonical));
     press.page("/go/7", Reply::redirect(302, "/2026/bridge"));
-    press.page(
-        "/a.rss",
-        rss(&[("The bridge", press.url("/go/7?utm_source=rss"))]),
-    );
-    press.page(
-        "/b.rss",
-        rss(&[("The bridge, mobile", press.url("/mobile/bridge"))]),
-    );
+    press.page("/a.rss", rss(&[("The bridge", press.url("/go/7?utm_source=rss"))]));
+    press.page("/b.rss", rss(&[("The bridge, mobile", press.url("/mobile/bridge"))]));
     let desk = Desk::new(&config(&[("a", press.url("/a.rss")), ("b", press.url("/b.rss"))]));
 
     let first = desk.run(&["run", "--once", "--json"]);
     assert_eq!(first.code, Some(0), "{}{}", first.stdout, first.stderr);
     assert_eq!(desk.exported(&[]).len(), 1);
-    let aliases: Vec<String> = desk
-        .rows("SELECT DISTINCT url FROM aliases ORDER BY url")
-        .into_iter()
-        .flatten()
-        .collect();
+    let aliases: Vec<String> =
+        desk.rows("SELECT DISTINCT url FROM aliases ORDER BY url").into_iter().flatten().collect();
     for path in ["/2026/bridge", "/mobile/bridge"] {
         assert!(aliases.contains(&press.url(path)), "{path} in {aliases:?}");
     }
@@ -81,16 +70,8 @@ fn one_article_by_two_feeds_is_one_article_with_all_urls_as_aliases() {
     let all = desk.run(&["run", "--once", "--all", "--json"]);
     assert_eq!(all.code, Some(0), "{}", all.stderr);
     let requests = press.requests();
-    assert_eq!(
-        requests.len(),
-        2,
-        "one request a feed, none for pages: {requests:?}"
-    );
-    assert!(
-        requests
-            .iter()
-            .all(|seen| seen.text("if-none-match").as_deref() == Some("\"v1\""))
-    );
+    assert_eq!(requests.len(), 2, "one request a feed, none for pages: {requests:?}");
+    assert!(requests.iter().all(|seen| seen.text("if-none-match").as_deref() == Some("\"v1\"")));
     assert_eq!(desk.exported(&[]).len(), 1);
 }
 
@@ -102,10 +83,7 @@ fn what_the_next_poll_brings_by_another_url_is_recognised_before_it_is_fetched()
     press.page("/hall", page("The hall", text, ""));
     press.page("/go/1", Reply::redirect(301, "/hall"));
     press.page("/a.rss", rss(&[("The hall", press.url("/go/1"))]));
-    press.page(
-        "/b.rss",
-        rss(&[("The hall again", press.url("/hall/?utm_medium=feed"))]),
-    );
+    press.page("/b.rss", rss(&[("The hall again", press.url("/hall/?utm_medium=feed"))]));
     let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
     assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
     desk.configure(&config(&[("a", press.url("/a.rss")), ("b", press.url("/b.rss"))]));
@@ -133,17 +111,10 @@ fn one_bad_entry_never_loses_another() {
     desk.run(&["run", "--once"]);
     let articles = desk.exported(&[]);
     assert!(
-        articles
-            .iter()
-            .any(|article| article["title"] == "The ship" && article["method"] == "auto"),
+        articles.iter().any(|article| article["title"] == "The ship" && article["method"] == "auto"),
         "{articles:?}"
     );
-    assert!(
-        articles
-            .iter()
-            .all(|article| !article.to_string().contains("javascript:")),
-        "{articles:?}"
-    );
+    assert!(articles.iter().all(|article| !article.to_string().contains("javascript:")), "{articles:?}");
 }
 
 #[test]
@@ -153,12 +124,7 @@ fn an_article_whose_page_is_gone_is_kept_with_the_feeds_own_text() {
     press.page("/a.rss", rss(&[("A lost page", press.url("/gone"))]));
     let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
     let ended = desk.run(&["run", "--once", "--json"]);
-    assert_eq!(
-        ended.code,
-        Some(1),
-        "a page that failed is told: {}",
-        ended.stderr
-    );
+    assert_eq!(ended.code, Some(1), "a page that failed is told: {}", ended.stderr);
     let articles = desk.exported(&[]);
     assert_eq!(articles.len(), 1);
     assert_eq!(articles[0]["method"], "feed");
@@ -172,37 +138,22 @@ fn export_goes_on_after_a_sequence_number() {
     let text =
         "Two men and a ladder were all it took to turn the clock of the town hall back to the right time.";
     for name in ["one", "two", "three"] {
-        press.page(
-            &format!("/{name}"),
-            page(name, &format!("{text} This is number {name}."), ""),
-        );
+        press.page(&format!("/{name}"), page(name, &format!("{text} This is number {name}."), ""));
     }
     press.page(
         "/a.rss",
-        rss(&[
-            ("one", press.url("/one")),
-            ("two", press.url("/two")),
-            ("three", press.url("/three")),
-        ]),
+        rss(&[("one", press.url("/one")), ("two", press.url("/two")), ("three", press.url("/three"))]),
     );
     let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
     assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
     let all = desk.exported(&[]);
     assert_eq!(all.len(), 3);
-    let seqs: Vec<i64> = all
-        .iter()
-        .map(|article| article["seq"].as_i64().unwrap())
-        .collect();
+    let seqs: Vec<i64> = all.iter().map(|article| article["seq"].as_i64().unwrap()).collect();
     assert!(seqs.is_sorted());
     let rest = desk.exported(&["--since-seq", &seqs[0].to_string()]);
     assert_eq!(rest.len(), 2);
     let target = desk.path().join("out.jsonl");
     let ended = desk.run(&["export", "--format", "jsonl", "--to", target.to_str().unwrap()]);
-    assert_eq!(
-        (ended.code, ended.stdout.as_str()),
-        (Some(0), ""),
-        "{}",
-        ended.stderr
-    );
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{}", ended.stderr);
     assert_eq!(std::fs::read_to_string(target).unwrap().lines().count(), 3);
 }

@@ -16,10 +16,7 @@ pub(super) fn fields(extraction: &Extraction) -> Vec<(Field, Option<String>)> {
         (Field::Published, extraction.published.map(|at| at.to_string())),
         (Field::Modified, extraction.modified.map(|at| at.to_string())),
         (Field::Image, image(extraction)),
-        (
-            Field::ShortLink,
-            shown(&links.short_link).or_else(|| shown(&links.shortlink)),
-        ),
+        (Field::ShortLink, shown(&links.short_link).or_else(|| shown(&links.shortlink))),
         (Field::Canonical, shown(&links.canonical)),
         (Field::Language, extraction.language.clone()),
         (Field::Site, extraction.site.clone()),
@@ -32,10 +29,7 @@ pub(super) fn fields(extraction: &Extraction) -> Vec<(Field, Option<String>)> {
 
 /// How a field was found, as a word; empty where it was not.
 pub(super) fn origin(extraction: &Extraction, field: Field) -> &'static str {
-    extraction
-        .origins
-        .get(&field)
-        .map_or("", |origin| origin.as_str())
+    extraction.origins.get(&field).map_or("", |origin| origin.as_str())
 }
 
 /// The lead image, with its size where that is known.

@@ -75,11 +75,7 @@ fn field_table(extraction: &Extraction, out: &mut String) {
         (!extraction.text.is_empty()).then(|| format!("{} characters", extraction.text.chars().count())),
     );
     for (field, value) in fields(extraction).into_iter().chain([body]) {
-        let rules: Vec<_> = extraction
-            .selectors
-            .iter()
-            .filter(|tried| tried.field == field)
-            .collect();
+        let rules: Vec<_> = extraction.selectors.iter().filter(|tried| tried.field == field).collect();
         if value.is_none() && rules.is_empty() {
             continue;
         }
@@ -121,12 +117,7 @@ fn block(segment: &Segment, out: &mut String) {
         out.push_str("• ");
     }
     for (disposition, text) in &segment.pieces {
-        let _ = write!(
-            out,
-            "<span class=\"{}\">{}</span>",
-            disposition.as_str(),
-            escaped(text)
-        );
+        let _ = write!(out, "<span class=\"{}\">{}</span>", disposition.as_str(), escaped(text));
     }
     let _ = writeln!(out, "</{tag}>");
 }

@@ -59,12 +59,7 @@ pub(super) fn try_page(global: &GlobalOptions, args: &TryArgs) -> anyhow::Result
         .map(config::load_rules)
         .transpose()
         .map_err(|faults| ConfigError::from(&faults))?;
-    let context = TryContext {
-        config: &config,
-        source,
-        extra_rules: rules.as_ref(),
-        now: Utc::now(),
-    };
+    let context = TryContext { config: &config, source, extra_rules: rules.as_ref(), now: Utc::now() };
     let trial = match link::web_url(&args.page) {
         Some(url) => client::block_on(context.try_url(url))??,
         None => context.try_file(Path::new(&args.page), args.url.clone())?,

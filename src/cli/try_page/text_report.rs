@@ -48,10 +48,7 @@ impl TextReport {
     /// URL, kind, fields, keys, what is missing, how the rules did, text.
     fn write_all(&mut self, trial: &PageTrial) {
         let extraction = &trial.extraction;
-        let url = self.paint(
-            &link::mask_secrets(&trial.response.url),
-            Style::new().underlined(),
-        );
+        let url = self.paint(&link::mask_secrets(&trial.response.url), Style::new().underlined());
         let _ = writeln!(self.out, "{url}");
         let kind = match extraction.kind {
             PageKind::Article => self.paint("article", Style::new().green()),
@@ -67,16 +64,8 @@ impl TextReport {
         }
         let words = extraction.text.split_whitespace().count();
         let characters = extraction.text.chars().count();
-        let paragraphs = extraction
-            .text
-            .split("\n\n")
-            .filter(|text| !text.is_empty())
-            .count();
-        let pages = if trial.pages > 1 {
-            format!(", {} pages", trial.pages)
-        } else {
-            String::new()
-        };
+        let paragraphs = extraction.text.split("\n\n").filter(|text| !text.is_empty()).count();
+        let pages = if trial.pages > 1 { format!(", {} pages", trial.pages) } else { String::new() };
         let body = (characters > 0)
             .then(|| format!("{paragraphs} paragraphs, {words} words, {characters} characters{pages}"));
         self.field(trial, Field::Body, body.as_deref());
@@ -111,13 +100,7 @@ impl TextReport {
                 self.paint("✗ missed", Style::new().red())
             };
             let layer = self.paint(&rule.defined_in, Style::new().dim());
-            let _ = writeln!(
-                self.out,
-                "{:indent$}{sign}  {}  {layer}",
-                "",
-                rule.selector,
-                indent = INDENT
-            );
+            let _ = writeln!(self.out, "{:indent$}{sign}  {}  {layer}", "", rule.selector, indent = INDENT);
         }
     }
 
@@ -156,10 +139,6 @@ impl TextReport {
 
     /// A text in lines that fit.
     fn wrapped(&self, text: &str, indent: usize) -> Vec<String> {
-        terminal::wrapped(
-            text,
-            self.width.map(|width| width.saturating_sub(indent).max(20)),
-            0,
-        )
+        terminal::wrapped(text, self.width.map(|width| width.saturating_sub(indent).max(20)), 0)
     }
 }

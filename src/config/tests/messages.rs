@@ -152,11 +152,7 @@ fn oddities_are_warnings() {
                 [[source]]\nname = 'b'\nfeed = 'https://A.example:443/rss'\n";
     let loaded = read(text);
     assert_eq!(loaded.config.sources.len(), 2);
-    let shown: String = loaded
-        .warnings
-        .iter()
-        .map(|warning| warning.render(false))
-        .collect();
+    let shown: String = loaded.warnings.iter().map(|warning| warning.render(false)).collect();
     insta::assert_snapshot!(shown);
 }
 
@@ -190,11 +186,7 @@ fn a_file_that_is_not_there_is_one_mistake() {
 fn a_flood_of_mistakes_is_counted_not_shown() {
     let mut text = String::new();
     for number in 0..20_000 {
-        writeln!(
-            text,
-            "[[source]]\nnme = '{number}'\nfeed = 'https://a.example/{number}'"
-        )
-        .unwrap();
+        writeln!(text, "[[source]]\nnme = '{number}'\nfeed = 'https://a.example/{number}'").unwrap();
     }
     let started = super::on_cpu().unwrap_or_default();
     let faults = load_text("cuttings.toml", &text).unwrap_err();

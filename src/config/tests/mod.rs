@@ -20,10 +20,7 @@ fn read(text: &str) -> LoadedConfig {
 /// Messages, one a line.
 fn messages(text: &str) -> Vec<String> {
     let faults = load_text("cuttings.toml", text).expect_err(text);
-    let errors = faults
-        .all()
-        .iter()
-        .filter(|fault| fault.severity == Severity::Error);
+    let errors = faults.all().iter().filter(|fault| fault.severity == Severity::Error);
     errors.map(ToString::to_string).collect()
 }
 
@@ -45,11 +42,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 /// What `load` says of `cuttings.toml` in a folder, without the folder's own name.
 fn loaded(folder: &TempDir) -> Result<LoadedConfig, String> {
     let path = folder.path().join("cuttings.toml");
-    load(&path).map_err(|faults| {
-        faults
-            .to_string()
-            .replace(&*folder.path().to_string_lossy(), "DIR")
-    })
+    load(&path).map_err(|faults| faults.to_string().replace(&*folder.path().to_string_lossy(), "DIR"))
 }
 
 const SHIPPED: &str = include_str!("../../../config/cuttings.toml");
@@ -82,16 +75,8 @@ fn the_shipped_file_shows_every_key_and_no_other() {
         .lines()
         .filter(|line| {
             ![
-                "cron",
-                "include",
-                "sites",
-                "listing",
-                "sitemap",
-                "bearer",
-                "jsonl",
-                "webhook",
-                "secret_file",
-                "command",
+                "cron", "include", "sites", "listing", "sitemap", "bearer", "jsonl", "webhook",
+                "secret_file", "command",
             ]
             .iter()
             .any(|key| line.starts_with(key))
@@ -109,10 +94,7 @@ fn the_shipped_file_shows_every_key_and_no_other() {
         } else if let Some((key, _)) = line.split_once(" = ")
             && !key.starts_with('#')
         {
-            assert!(
-                shown.entry(section.clone()).or_default().insert(key),
-                "{key} twice"
-            );
+            assert!(shown.entry(section.clone()).or_default().insert(key), "{key} twice");
         }
     }
     let settings: BTreeSet<&str> = keys::DEFAULTS.all().collect();
@@ -134,10 +116,7 @@ fn the_shipped_file_shows_every_key_and_no_other() {
     let without_tables =
         |keys: &keys::Keys| -> BTreeSet<&str> { keys.all().filter(|key| !tables.contains(key)).collect() };
     assert_eq!(shown["[defaults]"], without_tables(&keys::DEFAULTS));
-    let of_source: BTreeSet<&str> = without_tables(&keys::SOURCE)
-        .difference(&settings)
-        .copied()
-        .collect();
+    let of_source: BTreeSet<&str> = without_tables(&keys::SOURCE).difference(&settings).copied().collect();
     assert!(of_source.is_subset(&shown["[[source]]"]));
     assert!(["include", "sites"].iter().all(|key| shown["top"].contains(key)));
 }
@@ -208,31 +187,13 @@ fn a_site_without_a_feed_has_a_listing_or_a_sitemap() {
 
     for (what, expected) in [
         ("", "`feed` is missing in [[source]]"),
-        (
-            "feed = 'https://a.example/'\nsitemap = 'https://a.example/'",
-            "`feed` and `sitemap` are both set",
-        ),
-        (
-            "listing = 'https://a.example/'",
-            "`listing` is text, a section is expected",
-        ),
-        (
-            "listing = { url = 'https://a.example/' }",
-            "`links` is missing in listing",
-        ),
+        ("feed = 'https://a.example/'\nsitemap = 'https://a.example/'", "`feed` and `sitemap` are both set"),
+        ("listing = 'https://a.example/'", "`listing` is text, a section is expected"),
+        ("listing = { url = 'https://a.example/' }", "`links` is missing in listing"),
         ("listing = { links = 'a' }", "`url` is missing in listing"),
-        (
-            "listing = { url = 'https://a.example/', links = [] }",
-            "`links` is an empty list",
-        ),
-        (
-            "listing = { url = 'https://a.example/', links = 'a', patern = 'x' }",
-            "did you mean `pattern`?",
-        ),
-        (
-            "listing = { url = 'https://a.example/', links = 'a[' }",
-            "this selector does not parse",
-        ),
+        ("listing = { url = 'https://a.example/', links = [] }", "`links` is an empty list"),
+        ("listing = { url = 'https://a.example/', links = 'a', patern = 'x' }", "did you mean `pattern`?"),
+        ("listing = { url = 'https://a.example/', links = 'a[' }", "this selector does not parse"),
         (
             "listing = { url = 'https://a.example/', links = 'a', title = { select = 'b', format = '%d' } }",
             "which this is not",
@@ -288,37 +249,17 @@ fn includes_are_read_once_each_and_in_order() {
             "cuttings.toml",
             "include = ['more.toml', 'd/*.toml']\ndaemon.contact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://a.example/'",
         ),
-        (
-            "more.toml",
-            "include = 'e/x.toml'\n[[source]]\nname = 'b'\nfeed = 'https://b.example/'\n",
-        ),
-        (
-            "d/2.toml",
-            "[[source]]\nname = 'd'\nfeed = 'https://d.example/'\n",
-        ),
-        (
-            "d/1.toml",
-            "\u{feff}[[source]]\r\nname = 'c'\r\nfeed = 'https://c.example/'\r\n",
-        ),
+        ("more.toml", "include = 'e/x.toml'\n[[source]]\nname = 'b'\nfeed = 'https://b.example/'\n"),
+        ("d/2.toml", "[[source]]\nname = 'd'\nfeed = 'https://d.example/'\n"),
+        ("d/1.toml", "\u{feff}[[source]]\r\nname = 'c'\r\nfeed = 'https://c.example/'\r\n"),
         ("d/.hidden.toml", "nonsense"),
         ("d/1.toml~", "nonsense"),
-        (
-            "e/x.toml",
-            "[defaults]\ntags = ['x']\n[[source]]\nname = 'e'\nfeed = 'https://e.example/'\n",
-        ),
-        (
-            "sites/Paper.example.toml",
-            "title = 'h1'\ntimezone = 'Africa/Cairo'\n",
-        ),
+        ("e/x.toml", "[defaults]\ntags = ['x']\n[[source]]\nname = 'e'\nfeed = 'https://e.example/'\n"),
+        ("sites/Paper.example.toml", "title = 'h1'\ntimezone = 'Africa/Cairo'\n"),
         ("sites/README", "nonsense"),
     ]);
     let loaded = loaded(&folder).unwrap();
-    let names: Vec<&str> = loaded
-        .config
-        .sources
-        .iter()
-        .map(|source| source.name.as_str())
-        .collect();
+    let names: Vec<&str> = loaded.config.sources.iter().map(|source| source.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "d", "e"]);
     assert!(loaded.config.sources.iter().all(|source| source.tags == ["x"]));
     assert!(loaded.config.sources[2].at.ends_with("d/1.toml:1"));
@@ -337,10 +278,7 @@ fn what_a_source_says_goes_before_its_site_and_defaults_after() {
     assert_eq!((b.timezone, b.article.timezone), (Tz::UTC, Some(Tz::UTC)));
     assert_eq!((a.article.title.len(), a.article.body.len()), (1, 1));
     assert_eq!((b.article.title.len(), b.article.body.len()), (0, 1));
-    assert_eq!(
-        (a.language.as_deref(), a.article.language.as_deref()),
-        (Some("ar"), None)
-    );
+    assert_eq!((a.language.as_deref(), a.article.language.as_deref()), (Some("ar"), None));
 }
 
 #[test]
@@ -357,28 +295,19 @@ fn many_sources_load_in_linear_time() {
         }
         let before = on_cpu();
         assert_eq!(read(&text).config.sources.len(), count);
-        on_cpu()
-            .zip(before)
-            .map(|(after, before)| after.saturating_sub(before))
+        on_cpu().zip(before).map(|(after, before)| after.saturating_sub(before))
     };
     let (Some(few), Some(many)) = (of(1_000), of(20_000)) else {
         println!("left out: there is no /proc that tells the time of a thread");
         return;
     };
-    assert!(
-        many < few * 80 + Duration::from_secs(1),
-        "{few:?} for 1,000, {many:?} for 20,000"
-    );
+    assert!(many < few * 80 + Duration::from_secs(1), "{few:?} for 1,000, {many:?} for 20,000");
 }
 
 /// How long this thread has been on a processor (Linux): waiting for one does not count.
 fn on_cpu() -> Option<Duration> {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    told.split_whitespace()
-        .next()?
-        .parse()
-        .ok()
-        .map(Duration::from_nanos)
+    told.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
 proptest! {

@@ -4,21 +4,14 @@ use super::author::Author;
 use super::{Citation, CitationSyntax, PartialDate, one_line};
 
 /// Entries need no frame.
-pub(in crate::export) static SYNTAX: CitationSyntax = CitationSyntax {
-    begin: "",
-    separator: "\n",
-    end: "",
-    entry,
-};
+pub(in crate::export) static SYNTAX: CitationSyntax =
+    CitationSyntax { begin: "", separator: "\n", end: "", entry };
 
 fn entry(citation: &Citation<'_>) -> String {
     let authors: Vec<String> = citation.authors.iter().map(name).collect();
     // A comma parts keywords.
-    let keywords: Vec<String> = citation
-        .keywords
-        .iter()
-        .map(|word| escape(&one_line(&word.replace(',', " "))))
-        .collect();
+    let keywords: Vec<String> =
+        citation.keywords.iter().map(|word| escape(&one_line(&word.replace(',', " ")))).collect();
     let text = |text: &Option<String>| text.as_deref().map(escape);
     let list = |list: Vec<String>, separator: &str| (!list.is_empty()).then(|| list.join(separator));
     let fields = [

@@ -6,12 +6,8 @@ use super::author::Author;
 use super::{Citation, CitationSyntax, PartialDate};
 
 /// An array, an item a line.
-pub(in crate::export) static SYNTAX: CitationSyntax = CitationSyntax {
-    begin: "[\n",
-    separator: ",\n",
-    end: "\n]\n",
-    entry,
-};
+pub(in crate::export) static SYNTAX: CitationSyntax =
+    CitationSyntax { begin: "[\n", separator: ",\n", end: "\n]\n", entry };
 
 fn entry(citation: &Citation<'_>) -> String {
     let authors: Vec<Value> = citation.authors.iter().map(name).collect();
@@ -26,16 +22,11 @@ fn entry(citation: &Citation<'_>) -> String {
         ("accessed", citation.accessed.map(date)),
         ("URL", Some(json!(citation.url))),
         ("language", citation.language.map(|language| json!(language))),
-        (
-            "abstract",
-            citation.summary.as_ref().map(|summary| json!(summary)),
-        ),
+        ("abstract", citation.summary.as_ref().map(|summary| json!(summary))),
         ("keyword", (!keywords.is_empty()).then(|| json!(keywords))),
         ("note", citation.note().map(|note| json!(note))),
     ];
-    let fields = fields
-        .into_iter()
-        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    let fields = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
     Value::Object(fields.collect::<Map<_, _>>()).to_string()
 }
 

@@ -40,11 +40,7 @@ pub(super) struct Citations {
 
 impl Citations {
     pub(super) fn new(syntax: &'static CitationSyntax, options: &WriterOptions) -> Self {
-        Self {
-            syntax,
-            store_id: options.channel.store_id.clone(),
-            has_revisions: options.has_revisions,
-        }
+        Self { syntax, store_id: options.channel.store_id.clone(), has_revisions: options.has_revisions }
     }
 }
 
@@ -98,10 +94,7 @@ impl<'a> Citation<'a> {
             let lines = list(json).into_iter().map(|item| one_line(&item));
             lines.filter(|line| !line.is_empty()).collect()
         };
-        let mut authors: Vec<Author> = texts(article.authors)
-            .iter()
-            .map(|name| Author::new(name))
-            .collect();
+        let mut authors: Vec<Author> = texts(article.authors).iter().map(|name| Author::new(name)).collect();
         if authors.is_empty() {
             authors.extend(text(article.byline).map(Author::Literal));
         }
@@ -131,12 +124,7 @@ impl<'a> Citation<'a> {
 /// of the change that brought the version.
 fn key_of(store_id: &str, article_id: i64, revision: Option<i64>) -> String {
     let hash = digest(&SHA256, store_id.as_bytes());
-    let store: String = hash
-        .as_ref()
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let store: String = hash.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let revision = revision.map_or_else(String::new, |seq| format!("-{seq}"));
     format!("cuttings-{store}-{article_id}{revision}")
 }
@@ -156,19 +144,9 @@ impl PartialDate {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('T').next()?.split('-');
         let year = parts.next()?.parse().ok()?;
-        let month = parts
-            .next()
-            .and_then(|part| part.parse().ok())
-            .filter(|month| (1..=12).contains(month));
-        let day = parts
-            .next()
-            .and_then(|part| part.parse().ok())
-            .filter(|day| (1..=31).contains(day));
-        Some(Self {
-            year,
-            month,
-            day: month.and(day),
-        })
+        let month = parts.next().and_then(|part| part.parse().ok()).filter(|month| (1..=12).contains(month));
+        let day = parts.next().and_then(|part| part.parse().ok()).filter(|day| (1..=31).contains(day));
+        Some(Self { year, month, day: month.and(day) })
     }
 }
 

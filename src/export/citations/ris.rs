@@ -4,12 +4,8 @@ use super::author::Author;
 use super::{Citation, CitationSyntax, PartialDate};
 
 /// Records need no frame.
-pub(in crate::export) static SYNTAX: CitationSyntax = CitationSyntax {
-    begin: "",
-    separator: "\r\n",
-    end: "",
-    entry,
-};
+pub(in crate::export) static SYNTAX: CitationSyntax =
+    CitationSyntax { begin: "", separator: "\r\n", end: "", entry };
 
 fn entry(citation: &Citation<'_>) -> String {
     let mut out = String::new();

@@ -66,10 +66,7 @@ impl OutputFile {
     /// An error with the path in its message, for callers that only see an I/O error.
     fn failed(&self, error: &io::Error) -> io::Error {
         let (path, kind) = (self.path.display(), error.kind());
-        io::Error::new(
-            kind,
-            format!("{path}: {error}; what was there before is untouched"),
-        )
+        io::Error::new(kind, format!("{path}: {error}; what was there before is untouched"))
     }
 }
 
@@ -141,20 +138,13 @@ mod tests {
         target.write_all(b"new").unwrap();
         Box::new(target).finish().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
-        assert_eq!(
-            fs::read_dir(folder.path()).unwrap().count(),
-            1,
-            "nothing is left beside it"
-        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[test]
     fn a_folder_or_a_missing_folder_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let error = format!(
-            "{:#}",
-            anyhow::Error::from(OutputFile::create(folder.path()).unwrap_err())
-        );
+        let error = format!("{:#}", anyhow::Error::from(OutputFile::create(folder.path()).unwrap_err()));
         assert!(error.contains("it is a folder"), "{error}");
         assert!(OutputFile::create(&folder.path().join("no/such/out.jsonl")).is_err());
     }

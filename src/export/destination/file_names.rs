@@ -73,12 +73,7 @@ pub(crate) fn encode_file_name(value: &str) -> String {
     }
     if name.len() > MAX_ENCODED {
         let hash = digest(&SHA256, value.as_bytes());
-        let hex: String = hash
-            .as_ref()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let mut end = MAX_ENCODED - 17;
         while !name.is_char_boundary(end) {
             end -= 1;
@@ -110,10 +105,7 @@ mod tests {
             assert_eq!(slug(title), name, "{title:?}");
         }
         let long = slug(&"é".repeat(500));
-        assert!(
-            long.len() <= MAX_TITLE && long.chars().all(|c| c == 'é'),
-            "{long}"
-        );
+        assert!(long.len() <= MAX_TITLE && long.chars().all(|c| c == 'é'), "{long}");
         assert_eq!(article_id_of("2026-11-24-the-bridge-17.md"), Some(17));
         assert_eq!(article_id_of("index.html"), None);
     }
@@ -122,10 +114,7 @@ mod tests {
     fn partitions_are_one_folder() {
         assert_eq!(partition_name("source", Some("my-paper")), "source=my-paper");
         assert_eq!(partition_name("source", Some("a/../b")), "source=a%2F..%2Fb");
-        assert_eq!(
-            partition_name("source", None),
-            "source=__HIVE_DEFAULT_PARTITION__"
-        );
+        assert_eq!(partition_name("source", None), "source=__HIVE_DEFAULT_PARTITION__");
         let long = partition_name("source", Some(&"/".repeat(100)));
         assert!(long.len() <= MAX_ENCODED + 7, "{}", long.len());
         assert_ne!(long, partition_name("source", Some(&"/".repeat(101))));

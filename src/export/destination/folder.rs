@@ -40,12 +40,7 @@ impl OutputFolder {
             Ok(Some(lock))
         };
         let lock = begun().map_err(|error| ExportError::of(&path, error))?;
-        Ok(Self {
-            path,
-            work,
-            lock,
-            is_finished: false,
-        })
+        Ok(Self { path, work, lock, is_finished: false })
     }
 
     /// Opens the folder at `path` to add files to it; creates it where there is none.
@@ -57,12 +52,7 @@ impl OutputFolder {
         };
         begun().map_err(|error| ExportError::of(&path, error))?;
         temporary::sweep_within(&path);
-        Ok(Self {
-            work: path.clone(),
-            path,
-            lock: None,
-            is_finished: false,
-        })
+        Ok(Self { work: path.clone(), path, lock: None, is_finished: false })
     }
 
     /// Where files are written.
@@ -78,10 +68,7 @@ impl OutputFolder {
                 temporary::sweep_within(&path);
                 Ok(path)
             }
-            Ok(_) => Err(ExportError::of(
-                &path,
-                io::Error::other("it is in the way of a folder"),
-            )),
+            Ok(_) => Err(ExportError::of(&path, io::Error::other("it is in the way of a folder"))),
             Err(_) => match fs::create_dir(&path) {
                 Ok(()) => Ok(path),
                 Err(error) => Err(ExportError::of(&path, error)),
@@ -151,19 +138,14 @@ fn checked(path: &Path) -> Result<PathBuf, ExportError> {
     }
     let Ok(mut inside) = fs::read_dir(&resolved) else {
         if resolved.exists() {
-            return Err(ExportError::of(
-                path,
-                io::Error::other("it is no folder, or cannot be read"),
-            ));
+            return Err(ExportError::of(path, io::Error::other("it is no folder, or cannot be read")));
         }
         return Ok(resolved);
     };
     if resolved.join(MARK).exists() || inside.next().is_none() {
         return Ok(resolved);
     }
-    Err(ExportError::ForeignFolder {
-        path: path.to_owned(),
-    })
+    Err(ExportError::ForeignFolder { path: path.to_owned() })
 }
 
 #[cfg(test)]
@@ -199,10 +181,6 @@ mod tests {
         fs::write(folder.work().join("two"), "2").unwrap();
         folder.finish().unwrap();
         assert!(!path.join("one").exists() && path.join("two").exists());
-        assert_eq!(
-            fs::read_dir(parent.path()).unwrap().count(),
-            1,
-            "nothing is left beside it"
-        );
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 }

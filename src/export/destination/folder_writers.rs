@@ -67,10 +67,8 @@ impl<'a> PartitionedWriter<'a> {
             } else {
                 self.folder.subfolder(partition)?
             };
-            let number = self
-                .closed
-                .get(partition)
-                .map_or_else(String::new, |closed| format!("-{}", closed + 1));
+            let number =
+                self.closed.get(partition).map_or_else(String::new, |closed| format!("-{}", closed + 1));
             let writer = (self.open_file)(folder.join(format!("{}{number}", self.name)))?;
             self.open.insert(partition.to_owned(), writer);
         }
@@ -78,9 +76,7 @@ impl<'a> PartitionedWriter<'a> {
             self.order.retain(|other| other != partition);
             self.order.push_back(partition.to_owned());
         }
-        self.open
-            .get_mut(partition)
-            .ok_or_else(|| std::io::Error::other("a part is missing").into())
+        self.open.get_mut(partition).ok_or_else(|| std::io::Error::other("a part is missing").into())
     }
 
     fn partition(&self, day: &str, source: Option<&str>) -> String {
@@ -137,12 +133,7 @@ impl<'a> FilePerArticleWriter<'a> {
             .filter(|name| name.ends_with(ending))
             .filter_map(|name| Some((article_id_of(&name)?, name)))
             .collect();
-        Self {
-            folder,
-            ending,
-            open_file,
-            old_files,
-        }
+        Self { folder, ending, open_file, old_files }
     }
 
     /// Removes the file of an earlier export, if it has another name.

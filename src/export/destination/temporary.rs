@@ -82,11 +82,7 @@ pub(super) fn sweep_within(folder: &Path) {
 }
 
 fn remove(leftover: &Path) {
-    let _ = if leftover.is_dir() {
-        fs::remove_dir_all(leftover)
-    } else {
-        fs::remove_file(leftover)
-    };
+    let _ = if leftover.is_dir() { fs::remove_dir_all(leftover) } else { fs::remove_file(leftover) };
 }
 
 /// Files and folders `STEM…PID.part` and `STEM…PID.old` that no process has locked; locked now.
@@ -123,13 +119,8 @@ mod tests {
         drop(create_file(&at(".out.jsonl.19.part")).unwrap());
         drop(create_folder(&at(".out.jsonl.20.part")).unwrap());
         fs::write(at(".out.jsonl.20.part/one"), "1").unwrap();
-        for other in [
-            ".out.jsonl.swp",
-            ".out.jsonl.x.part",
-            ".other.19.part",
-            "out.jsonl.19.part",
-            "19.part",
-        ] {
+        for other in [".out.jsonl.swp", ".out.jsonl.x.part", ".other.19.part", "out.jsonl.19.part", "19.part"]
+        {
             fs::write(at(other), "not ours").unwrap();
         }
         std::os::unix::fs::symlink(at("19.part"), at(".out.jsonl.21.part")).unwrap();
@@ -142,14 +133,8 @@ mod tests {
         assert_eq!(
             left,
             [
-                ".other.19.part",
-                ".out.jsonl.17.part",
-                ".out.jsonl.18.part",
-                ".out.jsonl.21.part",
-                ".out.jsonl.swp",
-                ".out.jsonl.x.part",
-                "19.part",
-                "out.jsonl.19.part",
+                ".other.19.part", ".out.jsonl.17.part", ".out.jsonl.18.part", ".out.jsonl.21.part",
+                ".out.jsonl.swp", ".out.jsonl.x.part", "19.part", "out.jsonl.19.part",
             ]
         );
         drop((held, held_folder));

@@ -50,11 +50,7 @@ struct FeedItem<'a> {
 impl<'a> FeedItem<'a> {
     fn new(channel: &FeedChannel, article: &ArticleRef<'a>) -> Self {
         let mut categories: Vec<String> = Vec::new();
-        let filed = article
-            .source
-            .into_iter()
-            .chain(article.section)
-            .map(str::to_owned);
+        let filed = article.source.into_iter().chain(article.section).map(str::to_owned);
         for name in filed.chain(list(article.tags)) {
             if !name.trim().is_empty() && !categories.contains(&name) {
                 categories.push(name);

@@ -76,11 +76,8 @@ impl Ancestry {
 pub(super) fn ancestries<'d>(document: &'d Document, names: &mut NameCache<'d>) -> Vec<Ancestry> {
     let mut all: Vec<Ancestry> = Vec::with_capacity(document.len());
     for at in document.nodes() {
-        let parent = document
-            .parent(at)
-            .and_then(|parent| all.get(parent.index()))
-            .copied()
-            .unwrap_or_default();
+        let parent =
+            document.parent(at).and_then(|parent| all.get(parent.index())).copied().unwrap_or_default();
         all.push(ancestry(document, at, parent, names));
     }
     all
@@ -89,10 +86,7 @@ pub(super) fn ancestries<'d>(document: &'d Document, names: &mut NameCache<'d>) 
 /// The ancestry of a node below a parent with that ancestry.
 fn ancestry<'d>(document: &'d Document, at: NodeId, parent: Ancestry, names: &mut NameCache<'d>) -> Ancestry {
     let tag = document.tag(at);
-    let mut node = Ancestry {
-        own_names: WordSet::default(),
-        ..parent
-    };
+    let mut node = Ancestry { own_names: WordSet::default(), ..parent };
     node.flags |= inherited_feature(tag).map_or(0, bit);
     node.articles = node.articles.saturating_add(u8::from(tag == Tag::Article));
     if matches!(
@@ -144,10 +138,7 @@ fn inherited_feature(tag: Tag) -> Option<Feature> {
 
 /// The bit of an inherited feature in [`Ancestry::flags`].
 fn bit(feature: Feature) -> u32 {
-    INHERITED
-        .iter()
-        .position(|known| *known == feature)
-        .map_or(0, |place| 1 << place)
+    INHERITED.iter().position(|known| *known == feature).map_or(0, |place| 1 << place)
 }
 
 /// Adds the words of another set.

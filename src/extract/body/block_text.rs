@@ -13,14 +13,9 @@ pub(super) fn is_paragraph(block: &Block) -> bool {
 
 /// True if a text ends as sentences do, in any script; closing quotes and brackets may follow.
 pub(super) fn ends_sentence(text: &str) -> bool {
-    let last = text
-        .trim_end_matches(|c: char| c.is_whitespace() || "\"'”’»)]“」』".contains(c))
-        .chars()
-        .next_back();
-    matches!(
-        last,
-        Some('.' | '!' | '?' | '…' | '。' | '！' | '？' | '؟' | '۔' | '।' | ':' | '։')
-    )
+    let last =
+        text.trim_end_matches(|c: char| c.is_whitespace() || "\"'”’»)]“」』".contains(c)).chars().next_back();
+    matches!(last, Some('.' | '!' | '?' | '…' | '。' | '！' | '？' | '؟' | '۔' | '।' | ':' | '։'))
 }
 
 /// True for a short paragraph that is no sentence: a date, a label, a tag.

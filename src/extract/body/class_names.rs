@@ -68,11 +68,7 @@ fn name_meaning(value: &str) -> NameMeaning {
             meaning.is_body |= before & BEFORE_BODY != 0 && word.kinds & BODY != 0;
             before = word.kinds;
             // A name such as `has-sidebar` or `no-ads` says what is elsewhere.
-            all |= if is_first {
-                word.kinds
-            } else {
-                word.kinds & !ELSEWHERE
-            };
+            all |= if is_first { word.kinds } else { word.kinds & !ELSEWHERE };
             is_first = false;
         });
         if index < MOST_NAMES && all & ELSEWHERE == 0 {
@@ -90,11 +86,7 @@ fn name_meaning(value: &str) -> NameMeaning {
 fn noise_level(kinds: u8) -> Option<NoiseLevel> {
     let is_good = kinds & GOOD != 0;
     if kinds & SURE != 0 {
-        Some(if is_good {
-            NoiseLevel::Likely
-        } else {
-            NoiseLevel::Sure
-        })
+        Some(if is_good { NoiseLevel::Likely } else { NoiseLevel::Sure })
     } else {
         (kinds & LIKELY != 0 && !is_good).then_some(NoiseLevel::Likely)
     }
@@ -155,23 +147,8 @@ static MEANINGS: LazyLock<HashMap<&str, WordMeaning, BuildHasherDefault<FnvHashe
         (LIKELY, LIKELY_WORDS),
         (GOOD, GOOD_WORDS),
         (ELSEWHERE, &["has", "with", "no", "is", "without", "js"]),
-        (
-            WHOLE_BODY,
-            &[
-                "articlebody",
-                "storybody",
-                "articletext",
-                "articlecontent",
-                "newsbody",
-                "newstext",
-            ],
-        ),
-        (
-            BEFORE_BODY,
-            &[
-                "article", "entry", "post", "story", "news", "body", "artikel", "articulo",
-            ],
-        ),
+        (WHOLE_BODY, &["articlebody", "storybody", "articletext", "articlecontent", "newsbody", "newstext"]),
+        (BEFORE_BODY, &["article", "entry", "post", "story", "news", "body", "artikel", "articulo"]),
         (BODY, &["body", "content", "text"]),
     ] {
         for word in words {

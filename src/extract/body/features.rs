@@ -49,11 +49,7 @@ pub(super) struct BlockFeatures {
 impl BlockFeatures {
     /// All features 0, no names.
     fn new() -> Self {
-        Self {
-            values: [0.0; COUNT],
-            near_names: WordSet::default(),
-            all_names: WordSet::default(),
-        }
+        Self { values: [0.0; COUNT], near_names: WordSet::default(), all_names: WordSet::default() }
     }
 
     /// Sets the value of a feature.
@@ -144,10 +140,7 @@ impl PageSums {
             let paragraphs = self.paragraphs.within(range.clone());
             features.set(share, (paragraphs / all.max(1.0)) as f32);
             let chars = self.chars.within(range.clone());
-            features.set(
-                linked,
-                (self.linked.within(range.clone()) / chars.max(1.0)) as f32,
-            );
+            features.set(linked, (self.linked.within(range.clone()) / chars.max(1.0)) as f32);
             if at == parent {
                 let count = self.paragraph_count.within(range);
                 features.set(Feature::Siblings, (count.min(5.0) / 5.0) as f32);
@@ -176,15 +169,10 @@ struct PageTexts {
 impl PageTexts {
     fn of(view: &PageView<'_>) -> Self {
         let title = view.title.map(fold).unwrap_or_default();
-        let declared_body = view
-            .declared_body
-            .map(fold)
-            .filter(|body| body.len() > LEAST_BODY)
-            .unwrap_or_default();
+        let declared_body =
+            view.declared_body.map(fold).filter(|body| body.len() > LEAST_BODY).unwrap_or_default();
         let descriptions = view.descriptions.iter().map(|text| fold(text));
-        let descriptions = descriptions
-            .filter(|text| DESCRIPTION.contains(&text.len()))
-            .collect();
+        let descriptions = descriptions.filter(|text| DESCRIPTION.contains(&text.len())).collect();
         let mut first_same: Vec<usize> = Vec::with_capacity(view.blocks.len());
         let mut same_count: Vec<u32> = vec![0; view.blocks.len()];
         let mut by_text: HashMap<&str, usize> = HashMap::with_capacity(view.blocks.len());
@@ -212,15 +200,7 @@ impl PageTexts {
             .position(|(block, text)| is_h1(block) && is_title(text))
             .or_else(|| blocks.iter().position(is_title))
             .or_else(|| view.blocks.iter().position(is_h1));
-        Self {
-            title,
-            declared_body,
-            descriptions,
-            blocks,
-            first_same,
-            same_count,
-            headline,
-        }
+        Self { title, declared_body, descriptions, blocks, first_same, same_count, headline }
     }
 
     /// Whether a block's text is that of the title, of a description, of the declared body, of another block. `searched`
@@ -241,16 +221,10 @@ impl PageTexts {
         }
         features.flag(Feature::IsTitle, text.len() > 10 && text == self.title);
         let is_in = |description: &String| description.contains(text) || text.contains(description.as_str());
-        features.flag(
-            Feature::IsDescription,
-            text.len() > 30 && self.descriptions.iter().any(is_in),
-        );
+        features.flag(Feature::IsDescription, text.len() > 30 && self.descriptions.iter().any(is_in));
         let first = self.first_same.get(index).copied().unwrap_or(index);
         features.flag(Feature::Repeated, block.chars >= 30 && first != index);
-        features.flag(
-            Feature::Recurs,
-            self.same_count.get(first).is_some_and(|count| *count > 1),
-        );
+        features.flag(Feature::Recurs, self.same_count.get(first).is_some_and(|count| *count > 1));
     }
 }
 
@@ -258,18 +232,12 @@ impl PageTexts {
 fn add_elements(features: &mut BlockFeatures, document: &Document, block: &Block, ancestries: &[Ancestry]) {
     let tag = document.tag(block.owner);
     features.flag(Feature::OwnerP, tag == Tag::P);
-    features.flag(
-        Feature::OwnerDiv,
-        matches!(tag, Tag::Div | Tag::Section | Tag::Article | Tag::Main),
-    );
+    features.flag(Feature::OwnerDiv, matches!(tag, Tag::Div | Tag::Section | Tag::Article | Tag::Main));
     features.flag(Feature::OwnerQuote, tag == Tag::Blockquote);
     features.flag(Feature::OwnerCaption, tag == Tag::Figcaption);
     let own = ancestries.get(block.owner.index()).copied().unwrap_or_default();
     // A link within the block's element may hold all of its text.
-    let inner = document
-        .parent(block.first)
-        .and_then(|at| ancestries.get(at.index()))
-        .unwrap_or(&own);
+    let inner = document.parent(block.first).and_then(|at| ancestries.get(at.index())).unwrap_or(&own);
     for (feature, has) in own.inherited() {
         features.flag(feature, has);
     }
@@ -291,11 +259,7 @@ fn add_place(features: &mut BlockFeatures, index: usize, count: usize, headline:
         features.flag(Feature::NearTitle, index > headline && index <= headline + 5);
     }
     // On a small page the last paragraph is as near to the end as a footer is elsewhere.
-    let place = if count < FEW_BLOCKS {
-        0.5
-    } else {
-        index as f32 / count as f32
-    };
+    let place = if count < FEW_BLOCKS { 0.5 } else { index as f32 / count as f32 };
     features.set(Feature::Place, place);
     features.flag(Feature::LastTenth, place > 0.9);
 }
@@ -350,10 +314,7 @@ fn add_text(features: &mut BlockFeatures, block: &Block) {
         text.starts_with(['›', '>', '►', '→', '▶', '+', '➡', '▸', '•'])
             || text.ends_with(['»', '›', '>', '►', '→', '▶', '▸', '…']) && linked > 0.3,
     );
-    features.flag(
-        Feature::Copyright,
-        text.contains(['©', '®']) || text.contains("(c)"),
-    );
+    features.flag(Feature::Copyright, text.contains(['©', '®']) || text.contains("(c)"));
     features.flag(
         Feature::Handle,
         weight < 300.0 && (text.contains(" @") || text.contains("http") || text.contains("www.")),

@@ -43,15 +43,9 @@ pub(super) fn find_body(
     json_ld: &JsonLd,
     meta: &PageMeta,
 ) -> Result<BodyMatch, LimitExceeded> {
-    let root = document
-        .nodes()
-        .find(|at| document.tag(*at) == Tag::Body)
-        .or_else(|| document.nodes().next());
+    let root = document.nodes().find(|at| document.tag(*at) == Tag::Body).or_else(|| document.nodes().next());
     let Some(root) = root else {
-        return Ok(BodyMatch {
-            selection: Selection::of_all(document, &[]),
-            text: String::new(),
-        });
+        return Ok(BodyMatch { selection: Selection::of_all(document, &[]), text: String::new() });
     };
     let mut page = Selection::of(document, root);
     noise::mark_hidden(document, &mut page.excluded);
@@ -82,10 +76,7 @@ pub(super) fn find_body(
     let kept = prune::kept_blocks(&view, container, &odds);
     document.spend_pass()?;
     let kept: Vec<&Block> = kept.iter().filter_map(|index| view.blocks.get(*index)).collect();
-    Ok(BodyMatch {
-        selection: selection_of(&view, root, &kept, page.excluded),
-        text: join_blocks(kept),
-    })
+    Ok(BodyMatch { selection: selection_of(&view, root, &kept, page.excluded), text: join_blocks(kept) })
 }
 
 /// The part of the page that has the kept blocks, and the images between them. `hidden` is what no reader sees.
@@ -94,17 +85,10 @@ fn selection_of(view: &PageView<'_>, root: NodeId, kept: &[&Block], hidden: Node
     let mut excluded = hidden;
     let (Some(first), Some(last)) = (kept.first(), kept.last()) else {
         // What was left out does not matter without a root.
-        return Selection {
-            roots: Vec::new(),
-            excluded,
-            until: None,
-        };
+        return Selection { roots: Vec::new(), excluded, until: None };
     };
     // The innermost element around all of them.
-    let container = document
-        .ancestors(first.first)
-        .find(|at| last.last < document.end(*at))
-        .unwrap_or(root);
+    let container = document.ancestors(first.first).find(|at| last.last < document.end(*at)).unwrap_or(root);
     let mut texts = NodeSet::empty(document);
     for block in kept {
         let mut at = Some(block.first);
@@ -127,11 +111,7 @@ fn selection_of(view: &PageView<'_>, root: NodeId, kept: &[&Block], hidden: Node
             excluded.insert(at);
         }
     }
-    Selection {
-        roots: vec![container],
-        excluded,
-        until: None,
-    }
+    Selection { roots: vec![container], excluded, until: None }
 }
 
 /// True if an image is noise, or within noise other than the figure around it.

@@ -57,13 +57,8 @@ fn is_hiding_style(style: &str) -> bool {
 /// NodeSet the outermost elements that are noise by tag, role or name, and have no great share of the page's paragraphs.
 pub(super) fn mark_noise<'d>(document: &'d Document, blocks: &[Block], names: &mut NameCache<'d>) -> NodeSet {
     let mut marks = NodeSet::empty(document);
-    let sums = PrefixSums::of(blocks.iter().map(|block| {
-        if is_paragraph(block) {
-            block.chars as f64
-        } else {
-            0.0
-        }
-    }));
+    let sums =
+        PrefixSums::of(blocks.iter().map(|block| if is_paragraph(block) { block.chars as f64 } else { 0.0 }));
     // Share of the page's paragraphs, by characters.
     let share = |at: NodeId| {
         let from = blocks.partition_point(|block| block.first < at);
@@ -150,12 +145,8 @@ const READ_MORE: &[&str] = &[
 
 /// True if a text begins like a link to something else, or a request to subscribe.
 pub(super) fn is_read_more(text: &str) -> bool {
-    let start: String = text
-        .chars()
-        .skip_while(|c| !c.is_alphanumeric())
-        .take(24)
-        .flat_map(char::to_lowercase)
-        .collect();
+    let start: String =
+        text.chars().skip_while(|c| !c.is_alphanumeric()).take(24).flat_map(char::to_lowercase).collect();
     READ_MORE.iter().any(|phrase| start.starts_with(phrase))
 }
 

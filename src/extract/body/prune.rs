@@ -43,16 +43,11 @@ pub(super) fn kept_blocks(view: &PageView<'_>, container: NodeId, odds: &[f32]) 
     drop_empty_headings(view, &mut kept);
     drop_repeats(view, &mut kept);
     if kept.is_empty() {
-        kept = view
-            .blocks_within(container)
-            .filter(|index| block_is(*index, &is_paragraph))
-            .collect();
+        kept = view.blocks_within(container).filter(|index| block_is(*index, &is_paragraph)).collect();
     }
     if kept.is_empty() {
         let is_text = |block: &Block| block.linked_chars * 2 < block.chars && block.weight >= 20.0;
-        kept = (0..view.blocks.len())
-            .filter(|index| block_is(*index, &is_text))
-            .collect();
+        kept = (0..view.blocks.len()).filter(|index| block_is(*index, &is_text)).collect();
     }
     kept
 }
@@ -101,9 +96,8 @@ fn keep_whole_tables(view: &PageView<'_>, odds: &[f32], kept: &mut Vec<usize>) {
     };
     // Rows of one table that follow each other are one chunk; every other block is a chunk of its own.
     let mut from = 0;
-    for rows in view
-        .blocks
-        .chunk_by(|row, next| table_of(row).is_some_and(|table| Some(table) == table_of(next)))
+    for rows in
+        view.blocks.chunk_by(|row, next| table_of(row).is_some_and(|table| Some(table) == table_of(next)))
     {
         let range = from..from + rows.len();
         from = range.end;
@@ -187,11 +181,7 @@ fn drop_empty_headings(view: &PageView<'_>, kept: &mut Vec<usize>) {
 fn drop_repeats(view: &PageView<'_>, kept: &mut Vec<usize>) {
     let mut seen: HashMap<&str, (NodeId, usize)> = HashMap::new();
     kept.retain(|index| {
-        let Some(block) = view
-            .blocks
-            .get(*index)
-            .filter(|block| block.chars >= LEAST_REPEATED)
-        else {
+        let Some(block) = view.blocks.get(*index).filter(|block| block.chars >= LEAST_REPEATED) else {
             return true;
         };
         let parent = view.document.parent(block.owner).unwrap_or(block.owner);

@@ -40,11 +40,8 @@ fn odds(features: &BlockFeatures, model: Model) -> f32 {
     for (value, weights) in features.values().iter().zip(WEIGHTS) {
         sum += value * weights.get(column).copied().unwrap_or_default();
     }
-    sum + word_odds(&features.near_names, |place| {
-        WORDS.get(place)?.1.get(column).copied()
-    }) + word_odds(&features.all_names, |place| {
-        WORDS.get(place)?.2.get(column).copied()
-    })
+    sum + word_odds(&features.near_names, |place| WORDS.get(place)?.1.get(column).copied())
+        + word_odds(&features.all_names, |place| WORDS.get(place)?.2.get(column).copied())
 }
 
 /// The sum of the weights of a set of words.
@@ -62,18 +59,12 @@ fn word_odds(words: &WordSet, weight: impl Fn(usize) -> Option<f32>) -> f32 {
 
 /// The log-odds of each block alone, from -4 to 4.
 pub(super) fn own_odds(features: &[BlockFeatures]) -> Vec<f32> {
-    features
-        .iter()
-        .map(|features| odds(features, Model::Alone).clamp(-MOST_ODDS, MOST_ODDS))
-        .collect()
+    features.iter().map(|features| odds(features, Model::Alone).clamp(-MOST_ODDS, MOST_ODDS)).collect()
 }
 
 /// The log-odds of each block, its neighbours included.
 pub(super) fn odds_among_neighbours(features: &[BlockFeatures]) -> Vec<f32> {
-    features
-        .iter()
-        .map(|features| odds(features, Model::AmongNeighbours))
-        .collect()
+    features.iter().map(|features| odds(features, Model::AmongNeighbours)).collect()
 }
 
 /// The element whose blocks are worth most together: characters that are of the article, less those that are not.
@@ -150,18 +141,11 @@ impl<'v> Neighbours<'v> {
             |index: usize| inside.contains(&index) && is_likely(index) && view.weight(index) >= SOLID;
         let all = 0..view.blocks.len();
         Self {
-            first: inside
-                .clone()
-                .find(|index| is_solid(*index))
-                .unwrap_or(inside.start),
-            last: inside
-                .clone()
-                .rfind(|index| is_solid(*index))
-                .unwrap_or(inside.end),
+            first: inside.clone().find(|index| is_solid(*index)).unwrap_or(inside.start),
+            last: inside.clone().rfind(|index| is_solid(*index)).unwrap_or(inside.end),
             solid: PrefixSums::of(all.clone().map(|index| f64::from(u8::from(is_solid(index))))),
             likely_weight: PrefixSums::of(
-                all.clone()
-                    .map(|index| if is_likely(index) { view.weight(index) } else { 0.0 }),
+                all.clone().map(|index| if is_likely(index) { view.weight(index) } else { 0.0 }),
             ),
             weight: PrefixSums::of(all.map(|index| view.weight(index))),
             is_declared: view.document.attr(container, "itemprop").is_some(),
@@ -193,11 +177,8 @@ impl<'v> Neighbours<'v> {
         features.set(Feature::After, after(1));
         features.set(Feature::Before3, (before(1) + before(2) + before(3)) / 3.0);
         features.set(Feature::After3, (after(1) + after(2) + after(3)) / 3.0);
-        let in_container = if self.inside.contains(&index) {
-            Feature::AloneInside
-        } else {
-            Feature::AloneOutside
-        };
+        let in_container =
+            if self.inside.contains(&index) { Feature::AloneInside } else { Feature::AloneOutside };
         features.set(in_container, own);
     }
 
@@ -233,15 +214,9 @@ impl<'v> Neighbours<'v> {
         let heads_heading = is_heading(index) && is_heading(index + 1);
         let is_good_next = self.own_odds.get(index + 1).is_some_and(|odds| *odds > 0.0);
         features.flag(Feature::HeadsHeading, heads_heading);
-        features.flag(
-            Feature::HeadsLikely,
-            is_heading(index) && !heads_heading && is_good_next,
-        );
+        features.flag(Feature::HeadsLikely, is_heading(index) && !heads_heading && is_good_next);
         features.flag(Feature::LastHeading, is_heading(index) && index > last);
-        features.flag(
-            Feature::ShortBehind,
-            index > last && self.view.weight(index) < SOLID,
-        );
+        features.flag(Feature::ShortBehind, index > last && self.view.weight(index) < SOLID);
         let distance = |solid: f64| (solid.min(5.0) / 5.0) as f32;
         features.set(Feature::HeadDistance, distance(self.solid.within(0..index)));
         features.set(Feature::TailDistance, distance(self.solid_behind(index)));

@@ -13,11 +13,7 @@ use crate::model::{Extraction, PageKind};
 
 fn extracted(html: &str) -> Result<Extraction, ExtractError> {
     let url = Url::parse("https://paper.example/2026/story.html").unwrap();
-    let page = PageInput {
-        html,
-        url: &url,
-        link_header: None,
-    };
+    let page = PageInput { html, url: &url, link_header: None };
     let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
     article(&page, &[], Tz::UTC, now)
 }
@@ -103,11 +99,8 @@ fn a_table_stays_whole_whatever_its_rows_are_called() {
          <table><tr><th>ArticlePosition</th><th>Name</th><th>Points</th><th>Wins</th></tr>{rows}</table><p>{THIRD}</p></article></body>"
     );
     let text = text(&html);
-    for row in [
-        "ArticlePosition | Name | Points | Wins",
-        "1 | Rower 1 | 863 | 6",
-        "12 | Rower 12 | 456 | 2",
-    ] {
+    for row in ["ArticlePosition | Name | Points | Wins", "1 | Rower 1 | 863 | 6", "12 | Rower 12 | 456 | 2"]
+    {
         assert!(text.contains(row), "{row} in {text}");
     }
     // Rows of links are a list of other things.
@@ -189,37 +182,15 @@ fn right_to_left_and_unspaced_scripts_are_read() {
 #[test]
 fn a_body_is_never_empty_where_a_paragraph_is() {
     for around in [
-        "nav",
-        "footer",
-        "aside",
-        "header",
-        "form",
-        "figure",
-        "dialog",
-        "menu",
-        "section",
-        "table><tr><td",
-        "blockquote",
-        "div class=comments",
-        "div class=sidebar",
-        "div class=share",
-        "div class=cookie-consent",
-        "div id=footer",
-        "div hidden",
-        "div style='display:none'",
-        "div aria-hidden=true",
-        "div role=navigation",
-        "li",
-        "h3",
+        "nav", "footer", "aside", "header", "form", "figure", "dialog", "menu", "section", "table><tr><td",
+        "blockquote", "div class=comments", "div class=sidebar", "div class=share",
+        "div class=cookie-consent", "div id=footer", "div hidden", "div style='display:none'",
+        "div aria-hidden=true", "div role=navigation", "li", "h3",
     ] {
         let html = format!("<body><{around}><p>{FIRST}</p>");
         assert_eq!(
             text(&html),
-            if around == "li" {
-                format!("- {FIRST}")
-            } else {
-                FIRST.to_owned()
-            },
+            if around == "li" { format!("- {FIRST}") } else { FIRST.to_owned() },
             "{around}"
         );
     }
@@ -242,9 +213,7 @@ fn pages_that_are_no_articles_say_so() {
     );
     assert_eq!(extracted(&paywall).unwrap().kind, PageKind::Paywalled);
     // The mark of a challenge in a page that is an article is no challenge.
-    let long: String = (1..9)
-        .map(|year| format!("<p>In its year {year}, {FIRST}</p>"))
-        .collect();
+    let long: String = (1..9).map(|year| format!("<p>In its year {year}, {FIRST}</p>")).collect();
     let article =
         format!("<script src=https://x.example/cf-challenge/a.js></script><article>{long}</article>");
     assert_eq!(extracted(&article).unwrap().kind, PageKind::Article);
@@ -253,39 +222,22 @@ fn pages_that_are_no_articles_say_so() {
 #[test]
 fn hostile_pages_come_to_an_end() {
     let many = |part: &str, times: usize| part.repeat(times);
-    let named = |times: usize| {
-        (0..times)
-            .map(|i| format!("<div class=c{i}>"))
-            .collect::<String>()
-    };
-    let said: String = (0..6000)
-        .map(|i| format!("Sentence number {i} of the body, it is. "))
-        .collect();
+    let named = |times: usize| (0..times).map(|i| format!("<div class=c{i}>")).collect::<String>();
+    let said: String = (0..6000).map(|i| format!("Sentence number {i} of the body, it is. ")).collect();
     let linked = format!(
         r#"<script type="application/ld+json">{{"@type":"Article","headline":"x","articleBody":"{said}"}}</script>{}"#,
-        (0..6000)
-            .map(|i| format!("<p>Another sentence, it is number {i} of many."))
-            .collect::<String>()
+        (0..6000).map(|i| format!("<p>Another sentence, it is number {i} of many.")).collect::<String>()
     );
     for (what, html) in [
         ("depth", many("<div>", 1_000_000)),
         ("names", named(30_000)),
         ("formatting", many("<b><i><p>x", 50_000)),
-        (
-            "attributes",
-            format!(
-                "<p {}>text",
-                (0..100_000).map(|i| format!("a{i}=x ")).collect::<String>()
-            ),
-        ),
+        ("attributes", format!("<p {}>text", (0..100_000).map(|i| format!("a{i}=x ")).collect::<String>())),
         ("siblings", many("<p>A sentence, and so on.", 20_000)),
         ("items", format!("<ul>{}", many("<li>", 30_000))),
         ("headings", many("<h2>x</h2>", 20_000)),
         ("tables", many("<table><tr><td>", 40_000)),
-        (
-            "classes",
-            format!("<p class='{}'>A sentence, and so on.", many("sha re ", 100_000)),
-        ),
+        ("classes", format!("<p class='{}'>A sentence, and so on.", many("sha re ", 100_000))),
         (
             "description",
             format!(
@@ -313,13 +265,7 @@ fn found_by_the_fuzzer_or_thought_of_before_it() {
         let html = crate::html::decode(&bytes, None);
         if let Ok(extraction) = extracted(&html) {
             let name = path.display();
-            assert!(
-                extraction
-                    .text
-                    .chars()
-                    .all(|c| !c.is_control() || matches!(c, '\n' | '\t')),
-                "{name}"
-            );
+            assert!(extraction.text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t')), "{name}");
             let html = extraction.html.to_ascii_lowercase();
             for bad in ["<script", "<iframe", "<meta", "<object", "<embed", "<form"] {
                 assert!(!html.contains(bad), "{name}: {bad} in {html}");
@@ -343,38 +289,12 @@ fn any_page() -> impl Strategy<Value = String> {
         "\u{a0}",
     ]);
     let open = prop::sample::select(vec![
-        "<p>",
-        "<div class=share>",
-        "<div>",
-        "<article>",
-        "<b>",
-        "<a href=/x>",
-        "<li>",
-        "<ul>",
-        "<table><tr><td>",
-        "<td>",
-        "<h2>",
-        "<br>",
-        "<span>",
-        "<figure>",
-        "<img src=x>",
-        "<!-- c -->",
-        "<pre>",
-        "<script>var no = 1;</script>",
-        "<svg>",
-        "<template>",
+        "<p>", "<div class=share>", "<div>", "<article>", "<b>", "<a href=/x>", "<li>", "<ul>",
+        "<table><tr><td>", "<td>", "<h2>", "<br>", "<span>", "<figure>", "<img src=x>", "<!-- c -->",
+        "<pre>", "<script>var no = 1;</script>", "<svg>", "<template>",
     ]);
     let close = prop::sample::select(vec![
-        "</p>",
-        "</div>",
-        "</b>",
-        "</a>",
-        "</li>",
-        "</ul>",
-        "</table>",
-        "</svg>",
-        "</template>",
-        "</article>",
+        "</p>", "</div>", "</b>", "</a>", "</li>", "</ul>", "</table>", "</svg>", "</template>", "</article>",
     ]);
     prop::collection::vec(prop_oneof![3 => word, 2 => open, 2 => close], 0..60)
         .prop_map(|parts| parts.concat())

@@ -36,9 +36,7 @@ pub(super) fn time_at(tokens: &[DateToken], at: usize) -> Option<TimeMatch> {
     let (mut second, mut precision, mut next) = (0, Precision::Minute, at + 3);
     if colon
         && get(next).is_some_and(|token| token.is_mark(&[':']))
-        && let Some(value) = get(next + 1)
-            .and_then(|token| token.number(2))
-            .filter(|value| *value < 61)
+        && let Some(value) = get(next + 1).and_then(|token| token.number(2)).filter(|value| *value < 61)
     {
         (second, precision, next) = (value.min(59), Precision::Instant, next + 2);
         if get(next).is_some_and(|token| token.is_mark(&['.', ',']))
@@ -83,10 +81,7 @@ pub(super) fn time_at(tokens: &[DateToken], at: usize) -> Option<TimeMatch> {
 /// zone name gives none: the same letters mean other zones elsewhere.
 fn offset_at(tokens: &[DateToken], at: usize) -> Option<(FixedOffset, usize)> {
     let mut next = at;
-    if tokens
-        .get(next)
-        .is_some_and(|token| token.is_mark(&['(', ',', '|']))
-    {
+    if tokens.get(next).is_some_and(|token| token.is_mark(&['(', ',', '|'])) {
         next += 1;
     }
     // A zone name by itself, or before a number: `GMT+2`.

@@ -15,13 +15,8 @@ pub(crate) fn parse_with_format(text: &str, format: &str, context: &DateContext<
     let text = normalise(text.trim());
     // `%B` reads both lengths, `%b` only the short one.
     let format = format.replace("%b", "%B").replace("%h", "%B");
-    parse(&text, &format, context.zone).or_else(|| {
-        parse(
-            &with_english_months(&text, context.primary_language()),
-            &format,
-            context.zone,
-        )
-    })
+    parse(&text, &format, context.zone)
+        .or_else(|| parse(&with_english_months(&text, context.primary_language()), &format, context.zone))
 }
 
 /// The most precise timestamp that the parsed fields allow.
@@ -33,11 +28,7 @@ fn parse(text: &str, format: &str, zone: Tz) -> Option<Timestamp> {
         return Some(Timestamp::instant(at));
     }
     if let Ok(at) = parsed.to_naive_datetime_with_offset(0) {
-        let precision = if parsed.second().is_some() {
-            Precision::Instant
-        } else {
-            Precision::Minute
-        };
+        let precision = if parsed.second().is_some() { Precision::Instant } else { Precision::Minute };
         return Some(Timestamp::in_zone(at, precision, zone));
     }
     if let Ok(date) = parsed.to_naive_date() {
@@ -54,18 +45,8 @@ fn parse(text: &str, format: &str, zone: Tz) -> Option<Timestamp> {
 /// The text with its month names translated to English, which are all that strftime knows.
 fn with_english_months(text: &str, language: Option<&str>) -> String {
     const ENGLISH: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November", "December",
     ];
     let mut out = String::new();
     // The word so far; the NUL at the end closes the last one.
@@ -102,10 +83,7 @@ mod tests {
         assert_eq!(read("5 Jan 2018", "%-d %B %Y").as_deref(), Some("2018-01-05"));
         assert_eq!(read("5 January 2018", "%-d %b %Y").as_deref(), Some("2018-01-05"));
         assert_eq!(read("5. März 2018", "%-d. %B %Y").as_deref(), Some("2018-03-05"));
-        assert_eq!(
-            read("05.01.2018 10:11", "%d.%m.%Y %H:%M").as_deref(),
-            Some("2018-01-05T10:11:00+01:00")
-        );
+        assert_eq!(read("05.01.2018 10:11", "%d.%m.%Y %H:%M").as_deref(), Some("2018-01-05T10:11:00+01:00"));
         assert_eq!(read("2018", "%Y").as_deref(), Some("2018"));
         assert_eq!(read("5 Jan 2018 x", "%-d %B %Y"), None);
     }

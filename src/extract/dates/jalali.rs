@@ -49,9 +49,7 @@ pub(super) fn ymd(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
     if !(1..=length).contains(&day) {
         return None;
     }
-    let years: u32 = (*YEARS.start()..year)
-        .map(|year| 365 + u32::from(is_leap(year)))
-        .sum();
+    let years: u32 = (*YEARS.start()..year).map(|year| 365 + u32::from(is_leap(year))).sum();
     let months = (month - 1) * 30 + (month - 1).min(6);
     let (first_year, first_month, first_day) = FIRST_DAY;
     NaiveDate::from_ymd_opt(first_year, first_month, first_day)?
@@ -64,9 +62,8 @@ pub(super) fn named_date(tokens: &[DateToken]) -> Option<(NaiveDate, usize)> {
     let name = tokens.get(1)?.word()?;
     let month = MONTHS.iter().position(|names| names.contains(&name))?;
     // `۵ مرداد ماه ۱۴۰۳`, `۵ مرداد، ۱۴۰۳`
-    let is_separated = tokens
-        .get(2)
-        .is_some_and(|token| token.word() == Some("ماه") || token.is_mark(&['،', ',']));
+    let is_separated =
+        tokens.get(2).is_some_and(|token| token.word() == Some("ماه") || token.is_mark(&['،', ',']));
     let at = if is_separated { 3 } else { 2 };
     let year = tokens.get(at)?.number(4)?;
     Some((ymd(year, u32::try_from(month).ok()? + 1, day)?, at + 1))
@@ -95,13 +92,7 @@ mod tests {
             let found = ymd(year, month, day).map(|date| date.to_string());
             assert_eq!(found.as_deref(), Some(expected), "{year}-{month}-{day}");
         }
-        for (year, month, day) in [
-            (1404, 12, 30),
-            (1403, 7, 31),
-            (1403, 13, 1),
-            (1403, 1, 0),
-            (2024, 1, 1),
-        ] {
+        for (year, month, day) in [(1404, 12, 30), (1403, 7, 31), (1403, 13, 1), (1403, 1, 0), (2024, 1, 1)] {
             assert_eq!(ymd(year, month, day), None, "{year}-{month}-{day}");
         }
     }
@@ -112,10 +103,7 @@ mod tests {
         for year in YEARS {
             for month in 1..=12 {
                 for date in (1..=31).filter_map(|day| ymd(year, month, day)) {
-                    assert!(
-                        before.is_none_or(|before| before.succ_opt() == Some(date)),
-                        "{year}-{month}"
-                    );
+                    assert!(before.is_none_or(|before| before.succ_opt() == Some(date)), "{year}-{month}");
                     before = Some(date);
                 }
             }

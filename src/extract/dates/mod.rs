@@ -76,11 +76,7 @@ fn timestamp(found: &DateMatch, tokens: &[DateToken], context: &DateContext<'_>)
     };
     let local = NaiveDateTime::new(found.date, time.time);
     match time.offset {
-        Some(offset) => Timestamp {
-            local,
-            offset: Some(offset),
-            precision: time.precision,
-        },
+        Some(offset) => Timestamp { local, offset: Some(offset), precision: time.precision },
         None => Timestamp::in_zone(local, time.precision, context.zone),
     }
 }
@@ -94,7 +90,5 @@ fn unix_time(text: &str) -> Option<Timestamp> {
         _ => return None,
     };
     let at = DateTime::from_timestamp(seconds, 0)?;
-    (1990..2100)
-        .contains(&at.year())
-        .then(|| Timestamp::instant(at.fixed_offset()))
+    (1990..2100).contains(&at.year()).then(|| Timestamp::instant(at.fixed_offset()))
 }

@@ -131,11 +131,7 @@ static BY_WORD: LazyLock<HashMap<&'static str, Vec<(&'static str, u32)>>> = Lazy
 /// language of the table that has it.
 pub(super) fn month(word: &str, language: Option<&str>) -> Option<u32> {
     let known = BY_WORD.get(word)?;
-    known
-        .iter()
-        .find(|(of, _)| Some(*of) == language)
-        .or_else(|| known.first())
-        .map(|(_, month)| *month)
+    known.iter().find(|(of, _)| Some(*of) == language).or_else(|| known.first()).map(|(_, month)| *month)
 }
 
 #[cfg(test)]

@@ -38,22 +38,12 @@ pub(super) fn date_at(tokens: &[DateToken], start: usize, context: &DateContext<
         .map(day)
         .or_else(|| month_first(rest, language))
         .or_else(|| year_month_day(rest, language).map(day))?;
-    Some(DateMatch {
-        date,
-        precision,
-        start,
-        end: start + length,
-    })
+    Some(DateMatch { date, precision, start, end: start + length })
 }
 
 /// `20180105` at the beginning of a text, also before a time (`20180105T101112Z`).
 pub(super) fn packed_date(tokens: &[DateToken]) -> Option<DateMatch> {
-    Some(DateMatch {
-        date: unpack(tokens.first()?)?,
-        precision: Precision::Day,
-        start: 0,
-        end: 1,
-    })
+    Some(DateMatch { date: unpack(tokens.first()?)?, precision: Precision::Day, start: 0, end: 1 })
 }
 
 /// The date of a number of eight digits.
@@ -89,11 +79,8 @@ fn year_last(tokens: &[DateToken], context: &DateContext<'_>) -> Option<Matched>
         DateToken::Number { value, digits: 2 } => 1900 + value,
         year => year.number(4)?,
     };
-    let (day, month) = if mark.is_mark(&['/', '-']) && context.is_month_first() {
-        (second, first)
-    } else {
-        (first, second)
-    };
+    let (day, month) =
+        if mark.is_mark(&['/', '-']) && context.is_month_first() { (second, first) } else { (first, second) };
     let date = ymd(year, month, day)
         .or_else(|| ymd(year, day, month))
         .or_else(|| jalali_ymd(context.primary_language(), year, month, day))?;
@@ -171,10 +158,10 @@ fn skip_fillers(tokens: &[DateToken], from: usize, most: usize) -> usize {
 fn is_filler(token: &DateToken) -> bool {
     match token {
         DateToken::Mark(mark) => matches!(mark, '.' | ',' | '-' | '/' | '،' | 'º' | '°' | '\'' | '’' | '–'),
-        DateToken::Word(word) => [
-            "st", "nd", "rd", "th", "er", "ère", "de", "del", "of", "º", "ª", "da", "ko", "gada", "d", "năm",
-        ]
-        .contains(&word.as_str()),
+        DateToken::Word(word) => {
+            ["st", "nd", "rd", "th", "er", "ère", "de", "del", "of", "º", "ª", "da", "ko", "gada", "d", "năm"]
+                .contains(&word.as_str())
+        }
         DateToken::Number { .. } => false,
     }
 }
@@ -186,11 +173,7 @@ fn plain_year(token: &DateToken) -> Option<u32> {
 
 /// A day of the Gregorian calendar from 1900 to 2199; years of the Buddhist era (2443 to 2642) are converted.
 pub(super) fn ymd(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
-    let year = if (2443..2643).contains(&year) {
-        year - 543
-    } else {
-        year
-    };
+    let year = if (2443..2643).contains(&year) { year - 543 } else { year };
     if !(1900..2200).contains(&year) {
         return None;
     }

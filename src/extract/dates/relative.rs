@@ -55,9 +55,8 @@ const UNITS: &[(i64, &[&str])] = &[
 ];
 
 /// Words for one: articles and numerals.
-const ONE: &[&str] = &[
-    "a", "an", "one", "einer", "einem", "eine", "une", "un", "una", "uma", "um", "en", "et", "één", "een",
-];
+const ONE: &[&str] =
+    &["a", "an", "one", "einer", "einem", "eine", "une", "un", "una", "uma", "um", "en", "et", "één", "een"];
 
 /// Largest number of units; larger ones are no times.
 const MOST_UNITS: i64 = 1000;
@@ -128,9 +127,7 @@ mod tests {
     fn times_by_example() {
         let context = DateContext {
             zone: chrono_tz::Europe::Berlin,
-            now: DateTime::parse_from_rfc3339("2024-06-01T12:00:00Z")
-                .unwrap()
-                .to_utc(),
+            now: DateTime::parse_from_rfc3339("2024-06-01T12:00:00Z").unwrap().to_utc(),
             language: None,
         };
         let at_eleven = "2024-06-01T11:00:00+02:00";

@@ -7,9 +7,7 @@ use super::*;
 fn context(language: &str) -> DateContext<'_> {
     DateContext {
         zone: Tz::Europe__Berlin,
-        now: DateTime::parse_from_rfc3339("2024-06-01T12:00:00Z")
-            .unwrap()
-            .to_utc(),
+        now: DateTime::parse_from_rfc3339("2024-06-01T12:00:00Z").unwrap().to_utc(),
         language: Some(language),
     }
 }
@@ -34,11 +32,7 @@ fn dates_by_example() {
         ("de", "05.01.18, 10.11 Uhr", "2018-01-05T10:11:00+01:00"),
         ("de", "Freitag, 5. Januar 2018", "2018-01-05"),
         ("de", "5. März 2018", "2018-03-05"),
-        (
-            "fr",
-            "Publié le 1er février 2018 à 14h30",
-            "2018-02-01T14:30:00+01:00",
-        ),
+        ("fr", "Publié le 1er février 2018 à 14h30", "2018-02-01T14:30:00+01:00"),
         ("es", "5 de enero de 2018", "2018-01-05"),
         ("pt", "5 de março de 2018", "2018-03-05"),
         ("hu", "2018. január 5. 10:11", "2018-01-05T10:11:00+01:00"),
@@ -73,16 +67,7 @@ fn dates_by_example() {
 #[test]
 fn what_is_no_date_gives_none() {
     for text in [
-        "",
-        "today",
-        "12",
-        "1234",
-        "99.99.2018",
-        "Chapter 5",
-        "10:11",
-        "May I",
-        "3 hours",
-        "13/32/2018",
+        "", "today", "12", "1234", "99.99.2018", "Chapter 5", "10:11", "May I", "3 hours", "13/32/2018",
         "1403/05/05",
     ] {
         assert_eq!(parse_date(text, &context("en")), None, "{text}");
@@ -93,22 +78,10 @@ fn what_is_no_date_gives_none() {
 fn dates_in_urls() {
     let now = context("en").now;
     let read = |url| date_in_url(&Url::parse(url).unwrap(), now).map(|at| at.to_string());
-    assert_eq!(
-        read("https://a.example/2018/01/05/x").as_deref(),
-        Some("2018-01-05")
-    );
-    assert_eq!(
-        read("https://a.example/news/2018-1-5-x").as_deref(),
-        Some("2018-01-05")
-    );
-    assert_eq!(
-        read("https://a.example/2018/jan/05/x").as_deref(),
-        Some("2018-01-05")
-    );
-    assert_eq!(
-        read("https://a.example/x-20180105.html").as_deref(),
-        Some("2018-01-05")
-    );
+    assert_eq!(read("https://a.example/2018/01/05/x").as_deref(), Some("2018-01-05"));
+    assert_eq!(read("https://a.example/news/2018-1-5-x").as_deref(), Some("2018-01-05"));
+    assert_eq!(read("https://a.example/2018/jan/05/x").as_deref(), Some("2018-01-05"));
+    assert_eq!(read("https://a.example/x-20180105.html").as_deref(), Some("2018-01-05"));
     assert_eq!(read("https://a.example/2118/01/05/x"), None);
     assert_eq!(read("https://a.example/12345678"), None);
 }

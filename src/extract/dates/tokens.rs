@@ -85,8 +85,6 @@ fn is_letter(c: char) -> bool {
 /// The ASCII digit of an Arabic, Persian, Devanagari, Bengali, Thai or full-width digit; other characters unchanged.
 fn ascii_digit(c: char) -> char {
     const ZEROS: [u32; 6] = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10];
-    let value = ZEROS
-        .into_iter()
-        .find_map(|zero| (c as u32).checked_sub(zero).filter(|value| *value < 10));
+    let value = ZEROS.into_iter().find_map(|zero| (c as u32).checked_sub(zero).filter(|value| *value < 10));
     value.and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
 }

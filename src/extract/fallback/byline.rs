@@ -71,11 +71,7 @@ impl FallbackExtractor<'_> {
     pub(super) fn byline(&self, site: Option<&str>, position: &ArticlePosition) -> Option<Byline> {
         let byline = |printed: Vec<String>, origin| {
             let names = authors::names(&printed, site);
-            (!names.is_empty()).then(|| Byline {
-                printed: printed.join(", "),
-                names,
-                origin,
-            })
+            (!names.is_empty()).then(|| Byline { printed: printed.join(", "), names, origin })
         };
         let is_site = |name: &str| self.is_name_of_site(name, site);
         // At least one name of a person, even if it is not a full one.
@@ -84,11 +80,7 @@ impl FallbackExtractor<'_> {
             names.any(|name| !is_site(name) && !is_account(name) && !authors::is_agency(name))
         };
         let names_full_person = |found: &Byline| {
-            names_person(found)
-                && found
-                    .names
-                    .iter()
-                    .any(|name| is_full_name(name) && !is_site(name))
+            names_person(found) && found.names.iter().any(|name| is_full_name(name) && !is_site(name))
         };
 
         // `Written by` or `written by` beside the data of the card.
@@ -109,10 +101,7 @@ impl FallbackExtractor<'_> {
             in_json_ld.as_ref().is_some_and(|json_ld| {
                 found.names.len() > json_ld.names.len()
                     && found.names.len() <= json_ld.names.len() + 3
-                    && found
-                        .names
-                        .iter()
-                        .all(|name| is_full_name(name) && !is_site(name))
+                    && found.names.iter().all(|name| is_full_name(name) && !is_site(name))
                     && json_ld.names.iter().all(|name| found.names.contains(name))
             })
         };
@@ -121,11 +110,7 @@ impl FallbackExtractor<'_> {
         }
         // Where JSON-LD names somebody, another source must name a person in full to replace it.
         let is_better = |found: &Byline| {
-            if in_json_ld.is_some() {
-                names_full_person(found)
-            } else {
-                names_person(found)
-            }
+            if in_json_ld.is_some() { names_full_person(found) } else { names_person(found) }
         };
         in_json_ld
             .clone()
@@ -248,11 +233,7 @@ impl FallbackExtractor<'_> {
 /// How surely an element holds an author, by its markup: 0 declared, 1 the name of an author, 2 an author, 4 a source.
 fn markup_rank(document: &Document, at: NodeId) -> Option<u8> {
     let (mut is_author, mut is_name, mut is_source) = (false, false, false);
-    let says_author = |value: &str| {
-        value
-            .split_whitespace()
-            .any(|word| word.eq_ignore_ascii_case("author"))
-    };
+    let says_author = |value: &str| value.split_whitespace().any(|word| word.eq_ignore_ascii_case("author"));
     for (key, value) in document.attrs(at) {
         match key {
             "rel" | "itemprop" if says_author(value) => return Some(0),
@@ -301,10 +282,7 @@ fn separated_text(document: &Document, at: NodeId) -> String {
         let Some(piece) = document.text(inner) else {
             continue;
         };
-        let is_mute = document
-            .ancestors(inner)
-            .take(4)
-            .any(|outer| document.tag(outer).has_no_text());
+        let is_mute = document.ancestors(inner).take(4).any(|outer| document.tag(outer).has_no_text());
         if is_mute || piece.trim().is_empty() {
             is_apart |= !piece.is_empty();
             continue;
@@ -360,10 +338,7 @@ fn is_full_name(name: &str) -> bool {
         c.is_alphabetic() || matches!(c, ' ' | '-' | '.' | '\'' | '’') || ('\u{300}'..'\u{370}').contains(&c)
     };
     let count = name.split_whitespace().count();
-    let lower = name
-        .split_whitespace()
-        .filter(|word| word.starts_with(char::is_lowercase))
-        .count();
+    let lower = name.split_whitespace().filter(|word| word.starts_with(char::is_lowercase)).count();
     (2..=5).contains(&count) && lower * 2 < count && name.chars().all(is_name_char)
 }
 

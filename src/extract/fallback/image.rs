@@ -42,11 +42,7 @@ impl FallbackExtractor<'_> {
         let declared = self
             .meta
             .first(&[
-                "og:image",
-                "og:image:url",
-                "og:image:secure_url",
-                "twitter:image",
-                "twitter:image:src",
+                "og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src",
                 "image",
             ])
             .and_then(|src| link::resolve(self.base, src))
@@ -78,18 +74,15 @@ impl FallbackExtractor<'_> {
     /// True if an image with that file name is shown anywhere on the page.
     fn shows_file(&self, name: &str) -> bool {
         let document = self.document;
-        document
-            .nodes()
-            .filter(|at| matches!(document.tag(*at), Tag::Img | Tag::Amp | Tag::Source))
-            .any(|at| {
+        document.nodes().filter(|at| matches!(document.tag(*at), Tag::Img | Tag::Amp | Tag::Source)).any(
+            |at| {
                 let single = URL_ATTRIBUTES.iter().filter_map(|attr| document.attr(at, attr));
-                let sets = SRCSET_ATTRIBUTES
-                    .iter()
-                    .filter_map(|attr| document.attr(at, attr));
+                let sets = SRCSET_ATTRIBUTES.iter().filter_map(|attr| document.attr(at, attr));
                 single
                     .chain(sets.flat_map(candidates).map(|(url, _)| url))
                     .any(|url| file_name(url) == Some(name))
-            })
+            },
+        )
     }
 
     /// The first picture between headline and end of the text, in its widest form.
@@ -110,18 +103,14 @@ impl FallbackExtractor<'_> {
     /// The widest candidate of an image and of its `<picture>`, else its plain source.
     fn widest_form(&self, at: NodeId) -> Option<Url> {
         let document = self.document;
-        let picture = document
-            .parent(at)
-            .filter(|outer| document.tag(*outer) == Tag::Picture);
+        let picture = document.parent(at).filter(|outer| document.tag(*outer) == Tag::Picture);
         let sources = picture
             .into_iter()
             .flat_map(|picture| document.children(picture))
             .filter(|child| document.tag(*child) == Tag::Source);
         let mut widest: Option<(f64, &str)> = None;
         for element in sources.chain([at]) {
-            let sets = SRCSET_ATTRIBUTES
-                .iter()
-                .filter_map(|attr| document.attr(element, attr));
+            let sets = SRCSET_ATTRIBUTES.iter().filter_map(|attr| document.attr(element, attr));
             for (url, descriptor) in sets.flat_map(candidates) {
                 if widest.is_none_or(|(most, _)| descriptor.rank() > most) && !is_stand_in(url) {
                     widest = Some((descriptor.rank(), url));

@@ -22,11 +22,7 @@ impl FallbackExtractor<'_> {
         let in_json_ld = self.json_ld.images.iter().filter(|(url, _)| is_image(url));
         let shown = self.document.nodes().filter_map(|at| self.shown_size(at, image));
         let mut one_side = ImageSize::default();
-        for size in shared
-            .map(|shared| shared.size)
-            .chain(in_json_ld.map(|(_, size)| *size))
-            .chain(shown)
-        {
+        for size in shared.map(|shared| shared.size).chain(in_json_ld.map(|(_, size)| *size)).chain(shown) {
             if size.width.is_some() && size.height.is_some() {
                 return size;
             }
@@ -49,19 +45,15 @@ impl FallbackExtractor<'_> {
             |src: &str| file_name(src) == name && link::resolve(self.base, src).as_ref() == Some(image);
         let sets = SRCSET_ATTRIBUTES.iter().filter_map(|set| document.attr(at, set));
         match sets.flat_map(candidates).find(|(src, _)| is_image(src)) {
-            Some((_, Descriptor::Width(width))) => Some(ImageSize {
-                width: Some(width).filter(|width| is_side(*width)),
-                height: None,
-            }),
+            Some((_, Descriptor::Width(width))) => {
+                Some(ImageSize { width: Some(width).filter(|width| is_side(*width)), height: None })
+            }
             // The attributes tell the size on the screen, which is smaller than the file.
             Some((_, Descriptor::Density(_))) => None,
             Some((_, Descriptor::Missing)) | None => {
                 let mut urls = URL_ATTRIBUTES.iter().filter_map(|name| document.attr(at, name));
                 let side = |name| document.attr(at, name).and_then(pixels);
-                urls.any(is_image).then(|| ImageSize {
-                    width: side("width"),
-                    height: side("height"),
-                })
+                urls.any(is_image).then(|| ImageSize { width: side("width"), height: side("height") })
             }
         }
     }
@@ -82,11 +74,7 @@ mod tests {
              <p>Nobody could say in the morning who had begun, and nobody asked for a second time.</p></article>"
         );
         let url = Url::parse("https://paper.example/a/dyke").unwrap();
-        let page = PageInput {
-            html: &html,
-            url: &url,
-            link_header: None,
-        };
+        let page = PageInput { html: &html, url: &url, link_header: None };
         let cut = article(&page, &[], Tz::UTC, DateTime::UNIX_EPOCH).unwrap();
         assert_eq!(cut.image.unwrap().as_str(), "https://paper.example/dyke.jpg");
         (cut.image_size.width, cut.image_size.height)

@@ -26,12 +26,7 @@ use crate::model::{Extraction, Field, Origin};
 impl FallbackExtractor<'_> {
     /// Fills the headline, which the search for the body needs.
     pub(super) fn fill_title(&self, extraction: &mut Extraction) {
-        fill(
-            &mut extraction.title,
-            &mut extraction.origins,
-            Field::Title,
-            || self.title(),
-        );
+        fill(&mut extraction.title, &mut extraction.origins, Field::Title, || self.title());
     }
 
     /// Fills everything but headline and body. Each field is charged as a pass over the page.
@@ -41,14 +36,7 @@ impl FallbackExtractor<'_> {
         body: &Selection,
     ) -> Result<(), LimitExceeded> {
         let document = self.document;
-        let Extraction {
-            title,
-            text,
-            origins,
-            site,
-            links,
-            ..
-        } = extraction;
+        let Extraction { title, text, origins, site, links, .. } = extraction;
         document.spend_pass()?;
         // Byline, dates, standfirst and image are looked for near the article.
         let position = self.position(title.as_deref(), body);
@@ -58,9 +46,7 @@ impl FallbackExtractor<'_> {
             language_of_text(declared_language(self.meta, self.json_ld), text)
         });
         document.spend_pass()?;
-        fill(&mut extraction.section, origins, Field::Section, || {
-            self.section()
-        });
+        fill(&mut extraction.section, origins, Field::Section, || self.section());
         let (tags, tags_origin) = self.tags();
         extraction.tags = tags;
         origins.extend(tags_origin.map(|origin| (Field::Tags, origin)));
@@ -88,21 +74,15 @@ impl FallbackExtractor<'_> {
             origins.insert(Field::Byline, byline.origin);
         }
         document.spend_pass()?;
-        fill(&mut extraction.published, origins, Field::Published, || {
-            self.published(&position)
-        });
+        fill(&mut extraction.published, origins, Field::Published, || self.published(&position));
         document.spend_pass()?;
-        fill(&mut extraction.modified, origins, Field::Modified, || {
-            self.modified()
-        });
+        fill(&mut extraction.modified, origins, Field::Modified, || self.modified());
         document.spend_pass()?;
         fill(&mut extraction.standfirst, origins, Field::Standfirst, || {
             self.standfirst(title.as_deref(), &position)
         });
         document.spend_pass()?;
-        fill(&mut extraction.image, origins, Field::Image, || {
-            self.image(&position, body)
-        });
+        fill(&mut extraction.image, origins, Field::Image, || self.image(&position, body));
         document.spend_pass()?;
         if let Some(image) = &extraction.image {
             extraction.image_size = self.image_size(image);

@@ -14,10 +14,7 @@ impl FallbackExtractor<'_> {
     /// The position of the article with that title and body.
     pub(super) fn position(&self, title: Option<&str>, body: &Selection) -> ArticlePosition {
         let document = self.document;
-        let end = body
-            .roots
-            .last()
-            .map_or(NodeId::default(), |root| document.end(*root));
+        let end = body.roots.last().map_or(NodeId::default(), |root| document.end(*root));
         let start = body
             .texts(document)
             .find(|(_, text)| text.trim().chars().count() > PARAGRAPH)
@@ -45,11 +42,7 @@ impl FallbackExtractor<'_> {
             .or_else(|| headings.first().copied())
             .or_else(|| last_before(&h1.collect::<Vec<_>>()));
         // Without a body the article may go on to the end of the page.
-        let end = if end == NodeId::default() {
-            document.nodes().last().unwrap_or_default()
-        } else {
-            end
-        };
+        let end = if end == NodeId::default() { document.nodes().last().unwrap_or_default() } else { end };
         ArticlePosition { heading, end }
     }
 

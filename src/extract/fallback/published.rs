@@ -75,11 +75,7 @@ impl FallbackExtractor<'_> {
         };
         let printed = || Some((self.printed_date(position)?, Origin::Auto));
         let in_url = || Some((date_in_url(self.page_url, self.dates.now)?, Origin::Auto));
-        in_json_ld()
-            .or_else(in_meta)
-            .or_else(printed)
-            .or_else(in_url)
-            .or_else(|| self.modified())
+        in_json_ld().or_else(in_meta).or_else(printed).or_else(in_url).or_else(|| self.modified())
     }
 
     /// When the article was last changed.
@@ -113,11 +109,7 @@ impl FallbackExtractor<'_> {
             if read > MOST_READ || document.is_overrun() {
                 break;
             }
-            let date = if rank == LINE_RANK {
-                self.date_of_line(at)
-            } else {
-                self.date_of_element(at)
-            };
+            let date = if rank == LINE_RANK { self.date_of_line(at) } else { self.date_of_element(at) };
             if let Some(date) = date {
                 best = Some((rank + penalty, date));
                 if rank + penalty == 0 {
@@ -189,10 +181,8 @@ fn markup_rank(document: &Document, at: NodeId, position: &ArticlePosition) -> O
 /// What is added to the rank of a node for the place where it stands.
 fn place_penalty(document: &Document, at: NodeId, position: &ArticlePosition) -> u8 {
     let is_other = document.ancestors(at).take(10).any(|outer| {
-        matches!(
-            document.tag(outer),
-            Tag::Nav | Tag::Aside | Tag::Footer | Tag::Figure
-        ) || class_words(document, outer).any(|word| OTHERS.contains(&&*word))
+        matches!(document.tag(outer), Tag::Nav | Tag::Aside | Tag::Footer | Tag::Figure)
+            || class_words(document, outer).any(|word| OTHERS.contains(&&*word))
     });
     let heading = position.heading;
     if at > position.end || is_other {
@@ -208,7 +198,5 @@ fn place_penalty(document: &Document, at: NodeId, position: &ArticlePosition) ->
 fn is_publication_name(name: &str) -> bool {
     name.contains("publi")
         && (name.contains("date") || name.contains("time"))
-        && !["modif", "updat", "expir", "unpubli"]
-            .iter()
-            .any(|part| name.contains(part))
+        && !["modif", "updat", "expir", "unpubli"].iter().any(|part| name.contains(part))
 }

@@ -69,10 +69,7 @@ impl FallbackExtractor<'_> {
         let in_meta = self
             .meta
             .first(&[
-                "og:description",
-                "description",
-                "twitter:description",
-                "dc.description",
+                "og:description", "description", "twitter:description", "dc.description",
                 "dcterms.description",
             ])
             .filter(is_long);
@@ -127,11 +124,7 @@ impl FallbackExtractor<'_> {
             roots.push(at);
             at = document.end(at);
         }
-        let selection = Selection {
-            roots,
-            excluded: NodeSet::empty(document),
-            until,
-        };
+        let selection = Selection { roots, excluded: NodeSet::empty(document), until };
         let headline = [title.map(sorted_words).unwrap_or_default()];
         let title = title.map(fold).unwrap_or_default();
         let mut best: Option<(u8, String)> = None;
@@ -150,11 +143,8 @@ impl FallbackExtractor<'_> {
             }
             let is_deck = surroundings == Surroundings::Deck;
             let is_heading = matches!(block.kind, BlockKind::Heading(_));
-            let words = if is_heading || !declared.is_empty() {
-                sorted_words(&block.text)
-            } else {
-                Vec::new()
-            };
+            let words =
+                if is_heading || !declared.is_empty() { sorted_words(&block.text) } else { Vec::new() };
             // A heading with the words of the headline repeats it.
             if is_heading && likeness(&words, &headline) > 0.6 {
                 continue;
@@ -187,10 +177,7 @@ impl FallbackExtractor<'_> {
                 }
             }
         }
-        Some(PrintedStandfirst {
-            text: best.map(|(_, text)| text),
-            is_certain,
-        })
+        Some(PrintedStandfirst { text: best.map(|(_, text)| text), is_certain })
     }
 
     /// True if the next block is a byline.
@@ -209,9 +196,7 @@ impl FallbackExtractor<'_> {
             return block.text.clone();
         }
         let document = self.document;
-        let list_end = document
-            .parent(block.owner)
-            .map_or(block.owner, |list| document.end(list));
+        let list_end = document.parent(block.owner).map_or(block.owner, |list| document.end(list));
         let items: Vec<&str> = blocks
             .iter()
             .skip(index)

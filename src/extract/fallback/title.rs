@@ -45,13 +45,7 @@ impl FallbackExtractor<'_> {
         let h1: Vec<&str> = self.meta.h1.iter().map(|(_, text)| text.as_str()).collect();
         let strip = |title: &str| without_site(title, site, &host, &h1);
         let shared = self.meta.first(&[
-            "og:title",
-            "twitter:title",
-            "dc.title",
-            "dcterms.title",
-            "title",
-            "headline",
-            "sailthru.title",
+            "og:title", "twitter:title", "dc.title", "dcterms.title", "title", "headline", "sailthru.title",
             "parsely-title",
         ]);
         let meta = shared.map(strip).filter(|title| !title.is_empty());
@@ -98,10 +92,7 @@ impl FallbackExtractor<'_> {
             let rest = full_title.strip_prefix(text.as_str()).unwrap_or_default();
             let is_separated = rest.starts_with(' ')
                 && (rest.trim_start().starts_with(SEPARATORS) || rest.trim_start().starts_with([':', '/']));
-            let is_mute = document
-                .ancestors(at)
-                .take(3)
-                .any(|outer| document.tag(outer).has_no_text());
+            let is_mute = document.ancestors(at).take(3).any(|outer| document.tag(outer).has_no_text());
             if is_separated && !is_mute {
                 best = Some(text);
             }
@@ -132,15 +123,10 @@ impl TitleCandidates<'_> {
     /// The `<h1>` that is the headline: the first that the head has, too, else the only one.
     fn heading(&self) -> Option<&str> {
         let in_head = |heading: &&&str| {
-            [
-                self.json_ld.as_deref(),
-                self.meta.as_deref(),
-                self.title.as_deref(),
-                self.full_title,
-            ]
-            .into_iter()
-            .flatten()
-            .any(|title| self.agrees(heading, title))
+            [self.json_ld.as_deref(), self.meta.as_deref(), self.title.as_deref(), self.full_title]
+                .into_iter()
+                .flatten()
+                .any(|title| self.agrees(heading, title))
         };
         if let Some(heading) = self.h1.iter().find(in_head) {
             return Some(heading);
@@ -248,23 +234,9 @@ mod tests {
         for (h1, h2, meta, json_ld, full_title, expected) in [
             (&["The Paper", long][..], &[][..], long, "", long, long),
             // Written for search engines, the headline below.
-            (
-                &[short],
-                &["Traffic: Bridge over the river closed for repairs"],
-                "",
-                long,
-                short,
-                long,
-            ),
+            (&[short], &["Traffic: Bridge over the river closed for repairs"], "", long, short, long),
             // A kicker in it.
-            (
-                &["Traffic Bridge over the river closed for repairs"],
-                &[],
-                long,
-                "",
-                long,
-                long,
-            ),
+            (&["Traffic Bridge over the river closed for repairs"], &[], long, "", long, long),
             // The page's data agree against the heading.
             (&[short], &[], long, long, "x", long),
             (&[short], &[], long, "", short, long),

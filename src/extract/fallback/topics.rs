@@ -13,12 +13,9 @@ const LONGEST: usize = 60;
 impl FallbackExtractor<'_> {
     /// The section of the paper: by `<meta>`, else by JSON-LD.
     pub(super) fn section(&self) -> Option<(String, Origin)> {
-        let in_meta = self.meta.first(&[
-            "article:section",
-            "og:article:section",
-            "parsely-section",
-            "cxenseparse:section",
-        ]);
+        let in_meta = self
+            .meta
+            .first(&["article:section", "og:article:section", "parsely-section", "cxenseparse:section"]);
         let in_json_ld = || Some((self.json_ld.section.as_deref()?, Origin::JsonLd));
         in_meta
             .map(|section| (section, Origin::Meta))
@@ -72,11 +69,7 @@ mod tests {
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let of = |head: &str| {
             let html = format!("<html><head>{head}</head><body><p>Text.</p></body></html>");
-            let page = PageInput {
-                html: &html,
-                url: &url,
-                link_header: None,
-            };
+            let page = PageInput { html: &html, url: &url, link_header: None };
             let found = article(&page, &[], Tz::UTC, now).unwrap();
             let origin = |field| found.origins.get(&field).copied();
             let origins = (origin(Field::Section), origin(Field::Tags));
@@ -87,21 +80,13 @@ mod tests {
             "keywords":["Rowing","rowing","Lake"]}</script>"#;
         assert_eq!(
             of(linked),
-            (
-                Some("Sport".into()),
-                list(&["Rowing", "Lake"]),
-                (Some(Origin::JsonLd), Some(Origin::JsonLd))
-            )
+            (Some("Sport".into()), list(&["Rowing", "Lake"]), (Some(Origin::JsonLd), Some(Origin::JsonLd)))
         );
         let meta =
             r#"<meta property="article:section" content="World"><meta name=keywords content="a, b; type:x">"#;
         assert_eq!(
             of(meta),
-            (
-                Some("World".into()),
-                list(&["a", "b"]),
-                (Some(Origin::Meta), Some(Origin::Meta))
-            )
+            (Some("World".into()), list(&["a", "b"]), (Some(Origin::Meta), Some(Origin::Meta)))
         );
         assert_eq!(of(""), (None, Vec::new(), (None, None)));
     }

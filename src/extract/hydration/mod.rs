@@ -64,11 +64,7 @@ pub(super) fn find_text(document: &Document, title: Option<&str>) -> Option<Stri
     let mut left = MOST_BYTES;
     for at in document.nodes().filter(|at| document.tag(*at) == Tag::Script) {
         let text = document.children(at).next().and_then(|text| document.text(text));
-        let kind = document
-            .attr(at, "type")
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let kind = document.attr(at, "type").unwrap_or_default().trim().to_ascii_lowercase();
         let Some(text) = text.filter(|text| text.len() <= left && kind != "application/ld+json") else {
             continue;
         };
@@ -91,12 +87,7 @@ pub(super) fn prose_html(text: &str) -> Option<String> {
 
 /// The JSON that a script is, or that it assigns to one of [`VARIABLES`].
 fn json_of_script(script: &str, is_json: bool) -> Option<Value> {
-    let first_value = |text: &str| {
-        serde_json::Deserializer::from_str(text)
-            .into_iter::<Value>()
-            .next()?
-            .ok()
-    };
+    let first_value = |text: &str| serde_json::Deserializer::from_str(text).into_iter::<Value>().next()?.ok();
     if is_json {
         return first_value(script);
     }
@@ -185,11 +176,8 @@ impl TextSearch<'_> {
 
     /// True if a value has a title, and not that of the page.
     fn is_of_another(&self, value: &Value) -> bool {
-        let mut titles = ["title", "headline"]
-            .iter()
-            .filter_map(|name| value.get(name)?.as_str())
-            .map(fold)
-            .peekable();
+        let mut titles =
+            ["title", "headline"].iter().filter_map(|name| value.get(name)?.as_str()).map(fold).peekable();
         titles.peek().is_some() && titles.all(|title| Some(title) != self.title)
     }
 
@@ -264,11 +252,7 @@ impl TextSearch<'_> {
 
 /// True for an entry of a list of other articles: it has a title and a link.
 fn is_teaser(value: &Value) -> bool {
-    let has = |names: &[&str]| {
-        names
-            .iter()
-            .any(|name| value.get(name).is_some_and(Value::is_string))
-    };
+    let has = |names: &[&str]| names.iter().any(|name| value.get(name).is_some_and(Value::is_string));
     has(&["title", "headline", "heading"]) && has(&["url", "href", "link", "slug", "path", "permalink"])
 }
 
@@ -281,10 +265,7 @@ fn string_html(text: &str) -> String {
         return text.to_owned();
     }
     let mut html = String::new();
-    for paragraph in text
-        .split("\n\n")
-        .filter(|paragraph| !paragraph.trim().is_empty())
-    {
+    for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
         html.push_str("<p>");
         push_escaped(paragraph, &mut html);
         html.push_str("</p>");
@@ -311,10 +292,7 @@ fn is_prose(text: &str) -> bool {
     for c in text.chars() {
         all += 1;
         letters += usize::from(c.is_alphanumeric());
-        signs += usize::from(matches!(
-            c,
-            '{' | '}' | '[' | ']' | '<' | '>' | '=' | ';' | '_' | '\\' | '|'
-        ));
+        signs += usize::from(matches!(c, '{' | '}' | '[' | ']' | '<' | '>' | '=' | ';' | '_' | '\\' | '|'));
         ends += usize::from(matches!(c, '。' | '！' | '？' | '।' | '؟'));
         if c.is_whitespace() {
             words += 1;

@@ -35,19 +35,14 @@ impl<'v> ApolloCache<'v> {
         if !named.is_empty() {
             each_object(value, |fields| {
                 for (id, value) in fields {
-                    let is_object = value
-                        .as_object()
-                        .is_some_and(|fields| referenced_id(fields).is_none());
+                    let is_object = value.as_object().is_some_and(|fields| referenced_id(fields).is_none());
                     if is_object && named.contains(id.as_str()) {
                         by_id.entry(id.as_str()).or_insert(value);
                     }
                 }
             });
         }
-        Self {
-            by_id,
-            left: Cell::new(MOST_FOLLOWED),
-        }
+        Self { by_id, left: Cell::new(MOST_FOLLOWED) }
     }
 
     /// The object that a value refers to; none if it is no reference, or too many were followed.
@@ -100,11 +95,8 @@ pub(super) fn resolve_flat_list(value: &Value) -> Option<Value> {
 /// True if a list begins with its root, and all lists and objects in it hold positions only.
 fn is_flat_list(list: &[Value]) -> bool {
     // Negative positions stand for `undefined`, `NaN` and the like.
-    let is_position = |value: &Value| {
-        value
-            .as_i64()
-            .is_some_and(|at| at < i64::try_from(list.len()).unwrap_or(i64::MAX))
-    };
+    let is_position =
+        |value: &Value| value.as_i64().is_some_and(|at| at < i64::try_from(list.len()).unwrap_or(i64::MAX));
     let is_flat = |value: &Value| match value {
         Value::Array(values) => match values.split_first() {
             // The name of a type before its parts; dates and big numbers have text there.
@@ -188,23 +180,16 @@ mod tests {
         ]);
         let whole = json!({"title": "A title", "rows": ["one", 7], "at": null, "none": null});
         assert_eq!(resolve_flat_list(&flat), Some(whole));
-        for plain in [
-            json!([[1], {"a": "b"}]),
-            json!(["a", "b"]),
-            json!([]),
-            json!({"a": 1}),
-            json!([[1, 9], 2]),
-        ] {
+        for plain in
+            [json!([[1], {"a": "b"}]), json!(["a", "b"]), json!([]), json!({"a": 1}), json!([[1, 9], 2])]
+        {
             assert_eq!(resolve_flat_list(&plain), None, "{plain}");
         }
     }
 
     #[test]
     fn what_names_itself_comes_to_an_end() {
-        assert_eq!(
-            resolve_flat_list(&json!([{"a": 1}, [0, 0]])),
-            Some(json!({"a": [null, null]}))
-        );
+        assert_eq!(resolve_flat_list(&json!([{"a": 1}, [0, 0]])), Some(json!({"a": [null, null]})));
         // Twice as much with each step.
         let mut list: Vec<Value> = (1..60).map(|next| json!([next, next])).collect();
         list.push(json!("end"));
@@ -212,9 +197,7 @@ mod tests {
         let cache = json!({"A": {"b": {"__ref": "A"}}});
         let cache = ApolloCache::of(&cache);
         let itself = json!({"__ref": "A"});
-        let followed = (0..=MOST_FOLLOWED)
-            .take_while(|_| cache.follow(&itself).is_some())
-            .count();
+        let followed = (0..=MOST_FOLLOWED).take_while(|_| cache.follow(&itself).is_some()).count();
         assert_eq!(followed, MOST_FOLLOWED);
         assert_eq!(cache.follow(&json!({"__ref": "B"})), None);
     }

@@ -32,26 +32,11 @@ fn text_is_found_in_the_state_of_frameworks() {
         {"type": "paragraph", "content": [{"type": "text", "text": c}]}]}});
     let quoted = serde_json::Value::String(rich.to_string()).to_string();
     for (what, script) in [
-        (
-            "Next",
-            format!("<script id=__NEXT_DATA__ type='application/json'>{whole}</script>"),
-        ),
-        (
-            "blocks",
-            format!("<script type='application/json'>{blocks}</script>"),
-        ),
-        (
-            "Apollo",
-            format!("<script>window.__APOLLO_STATE__ = {rich};\nmore()</script>"),
-        ),
-        (
-            "a quoted state",
-            format!("<script>window.__INITIAL_STATE__ = JSON.parse({quoted})</script>"),
-        ),
-        (
-            "Nuxt 3",
-            format!("<script type=application/json id=__NUXT_DATA__>[[1],{whole}]</script>"),
-        ),
+        ("Next", format!("<script id=__NEXT_DATA__ type='application/json'>{whole}</script>")),
+        ("blocks", format!("<script type='application/json'>{blocks}</script>")),
+        ("Apollo", format!("<script>window.__APOLLO_STATE__ = {rich};\nmore()</script>")),
+        ("a quoted state", format!("<script>window.__INITIAL_STATE__ = JSON.parse({quoted})</script>")),
+        ("Nuxt 3", format!("<script type=application/json id=__NUXT_DATA__>[[1],{whole}]</script>")),
     ] {
         let text = found(&script).unwrap_or_default();
         for sentence in SENTENCES {
@@ -64,9 +49,7 @@ fn text_is_found_in_the_state_of_frameworks() {
 #[test]
 fn text_is_found_behind_references() {
     let [a, b, c] = SENTENCES;
-    let another = format!("<p>{a}</p><p>{b}</p><p>{c}</p>")
-        .replace("ferry", "boat")
-        .repeat(2);
+    let another = format!("<p>{a}</p><p>{b}</p><p>{c}</p>").replace("ferry", "boat").repeat(2);
     let paragraph = |id: &str, text: &str| serde_json::json!({"__typename": "Paragraph", "id": id, "text": text, "of": {"__ref": "Article:1"}});
     let apollo = serde_json::json!({
         "ROOT_QUERY": {"article({\"slug\":\"ferry\"})": {"__ref": "Article:1"}},
@@ -85,18 +68,9 @@ fn text_is_found_behind_references() {
         [13], another, {"user": -1, "itself": 1}
     ]);
     for (what, script) in [
-        (
-            "Apollo",
-            format!("<script>window.__APOLLO_STATE__={apollo}</script>"),
-        ),
-        (
-            "Apollo in Next",
-            format!("<script id=__NEXT_DATA__ type='application/json'>{next}</script>"),
-        ),
-        (
-            "Nuxt 3",
-            format!("<script type=application/json id=__NUXT_DATA__>{nuxt}</script>"),
-        ),
+        ("Apollo", format!("<script>window.__APOLLO_STATE__={apollo}</script>")),
+        ("Apollo in Next", format!("<script id=__NEXT_DATA__ type='application/json'>{next}</script>")),
+        ("Nuxt 3", format!("<script type=application/json id=__NUXT_DATA__>{nuxt}</script>")),
     ] {
         let text = found(&script).unwrap_or_default();
         let mut from = 0;
@@ -110,9 +84,7 @@ fn text_is_found_behind_references() {
 
 #[test]
 fn references_in_a_circle_come_to_an_end() {
-    let wide: Vec<_> = (0..40)
-        .map(|n| serde_json::json!({"__ref": format!("A:{n}")}))
-        .collect();
+    let wide: Vec<_> = (0..40).map(|n| serde_json::json!({"__ref": format!("A:{n}")})).collect();
     let mut cache = serde_json::Map::new();
     for n in 0..40 {
         cache.insert(
@@ -121,10 +93,7 @@ fn references_in_a_circle_come_to_an_end() {
         );
     }
     let cache = serde_json::Value::Object(cache);
-    assert_eq!(
-        found(&format!("<script>window.__APOLLO_STATE__={cache}</script>")),
-        None
-    );
+    assert_eq!(found(&format!("<script>window.__APOLLO_STATE__={cache}</script>")), None);
 }
 
 #[test]
@@ -136,16 +105,10 @@ fn what_is_no_prose_is_not_taken() {
         serde_json::json!({"list": (0..50).map(|n| format!("Item {n}")).collect::<Vec<_>>()}),
         serde_json::json!({"comments": SENTENCES}),
     ] {
-        assert_eq!(
-            found(&format!("<script type='application/json'>{json}</script>")),
-            None
-        );
+        assert_eq!(found(&format!("<script type='application/json'>{json}</script>")), None);
     }
     assert_eq!(found("<script type='application/json'>{\"a\": </script>"), None);
-    assert_eq!(
-        found("<script>window.__NUXT__=(function(a){return {}}(1))</script>"),
-        None
-    );
+    assert_eq!(found("<script>window.__NUXT__=(function(a){return {}}(1))</script>"), None);
     let deep = format!("<script type='application/json'>{}</script>", "[".repeat(100_000));
     assert_eq!(found(&deep), None);
 }

@@ -64,10 +64,8 @@ pub(super) fn read(document: &Document) -> JsonLd {
         .filter(|node| node.len() > 2)
         .filter_map(|node| Some((node.get("@id")?.as_str()?, *node)))
         .collect();
-    let mut ranked: Vec<(Rank, &JsonLdNode)> = nodes
-        .iter()
-        .filter_map(|node| Some((rank(node)?, *node)))
-        .collect();
+    let mut ranked: Vec<(Rank, &JsonLdNode)> =
+        nodes.iter().filter_map(|node| Some((rank(node)?, *node))).collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     let mut json_ld = JsonLd::default();
     let Some((best, article)) = ranked.first().copied() else {
@@ -129,30 +127,11 @@ enum Rank {
 
 /// None for nodes that are never the article.
 fn rank(node: &JsonLdNode) -> Option<Rank> {
-    const NEVER: &[&str] = &[
-        "BreadcrumbList",
-        "Organization",
-        "WebSite",
-        "Person",
-        "ImageObject",
-        "ItemList",
-    ];
-    const OTHER_WORKS: &[&str] = &[
-        "Recipe",
-        "CreativeWork",
-        "VideoObject",
-        "MediaObject",
-        "PodcastEpisode",
-        "HowTo",
-        "FAQPage",
-    ];
-    const ARTICLES: &[&str] = &[
-        "BlogPosting",
-        "LiveBlogPosting",
-        "Report",
-        "Review",
-        "SocialMediaPosting",
-    ];
+    const NEVER: &[&str] =
+        &["BreadcrumbList", "Organization", "WebSite", "Person", "ImageObject", "ItemList"];
+    const OTHER_WORKS: &[&str] =
+        &["Recipe", "CreativeWork", "VideoObject", "MediaObject", "PodcastEpisode", "HowTo", "FAQPage"];
+    const ARTICLES: &[&str] = &["BlogPosting", "LiveBlogPosting", "Report", "Review", "SocialMediaPosting"];
     let has = |key: &str| node.get(key).is_some_and(|value| !value.is_null());
     if is_a(node, NEVER) {
         return None;
@@ -172,9 +151,7 @@ fn rank(node: &JsonLdNode) -> Option<Rank> {
     if is_a(node, OTHER_WORKS) {
         return (has("headline") && has("datePublished")).then_some(Rank::OtherWork);
     }
-    types(node)
-        .any(|name| name.ends_with("WebPage"))
-        .then_some(Rank::Page)
+    types(node).any(|name| name.ends_with("WebPage")).then_some(Rank::Page)
 }
 
 impl JsonLd {
@@ -201,10 +178,7 @@ impl JsonLd {
         }
         self.by_organisation = !self.authors.is_empty() && node.get("author").is_some_and(are_organisations);
         self.site = get_names("publisher").into_iter().next();
-        self.images = node
-            .get("image")
-            .map(|value| images(value, by_id))
-            .unwrap_or_default();
+        self.images = node.get("image").map(|value| images(value, by_id)).unwrap_or_default();
         if self.images.is_empty() {
             let thumbnail = get("thumbnailUrl").map(|url| (url, ImageSize::default()));
             self.images.extend(thumbnail);
@@ -239,8 +213,7 @@ impl JsonLd {
                 continue;
             };
             let selectors = list(Some(selectors)).iter().filter_map(Value::as_str);
-            self.paid_selectors
-                .extend(selectors.take(MOST_PARTS).map(str::to_owned));
+            self.paid_selectors.extend(selectors.take(MOST_PARTS).map(str::to_owned));
             self.is_free = self.is_free.or(Some(false));
         }
         self.paid_selectors.truncate(MOST_PARTS);

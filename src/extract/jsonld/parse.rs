@@ -16,9 +16,7 @@ pub(super) fn json_ld_values(document: &Document) -> Vec<Value> {
         .nodes()
         .filter(|at| document.tag(*at) == Tag::Script)
         .filter(|at| {
-            document
-                .attr(*at, "type")
-                .is_some_and(|kind| kind.to_ascii_lowercase().contains("ld+json"))
+            document.attr(*at, "type").is_some_and(|kind| kind.to_ascii_lowercase().contains("ld+json"))
         })
         .map(|at| {
             let texts = document.children(at).filter_map(|child| document.text(child));
@@ -34,20 +32,14 @@ fn parse_script(script: &str) -> Vec<Value> {
     if let Ok(value) = serde_json::from_str(script) {
         return vec![value];
     }
-    serde_json::Deserializer::from_str(&repair(script))
-        .into_iter::<Value>()
-        .map_while(Result::ok)
-        .collect()
+    serde_json::Deserializer::from_str(&repair(script)).into_iter::<Value>().map_while(Result::ok).collect()
 }
 
 /// A script with the mistakes of templates repaired: see the module.
 fn repair(script: &str) -> String {
     let start = script.find(['{', '[']).unwrap_or(script.len());
     // The bracket may be that of `<![CDATA[`.
-    let start = script
-        .find("CDATA[")
-        .filter(|at| *at < start + 12)
-        .map_or(start, |at| at + "CDATA[".len());
+    let start = script.find("CDATA[").filter(|at| *at < start + 12).map_or(start, |at| at + "CDATA[".len());
     let script = script.get(start..).unwrap_or_default();
     let mut out = String::with_capacity(script.len());
     let (mut in_string, mut is_escaped) = (false, false);
@@ -58,10 +50,7 @@ fn repair(script: &str) -> String {
                 '"' => in_string = true,
                 // A trailing comma.
                 ']' | '}' => {
-                    let kept = out
-                        .trim_end()
-                        .trim_end_matches([',', ' ', '\n', '\t', '\r'])
-                        .len();
+                    let kept = out.trim_end().trim_end_matches([',', ' ', '\n', '\t', '\r']).len();
                     out.truncate(kept);
                 }
                 // The end of a statement, after the value or within it.

@@ -69,9 +69,7 @@ pub(super) fn names(value: &Value, by_id: &NodesById<'_>) -> Vec<String> {
             Value::String(name) => found.push(plain_text(name)),
             Value::Object(node) => {
                 // The name of the node itself, else of the node that it refers to.
-                let named = node
-                    .get("name")
-                    .or_else(|| by_id.get(node.get("@id")?.as_str()?)?.get("name"));
+                let named = node.get("name").or_else(|| by_id.get(node.get("@id")?.as_str()?)?.get("name"));
                 if let Some(name @ (Value::String(_) | Value::Array(_))) = named {
                     open.push((name, depth + 1));
                 } else {
@@ -137,8 +135,5 @@ fn size_of(node: &JsonLdNode) -> ImageSize {
             _ => None,
         }
     };
-    ImageSize {
-        width: side("width"),
-        height: side("height"),
-    }
+    ImageSize { width: side("width"), height: side("height") }
 }

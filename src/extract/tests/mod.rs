@@ -9,15 +9,8 @@ use super::*;
 /// The article within a budget of steps.
 fn within(steps: u32, html: &str, rules: &[&ArticleRules]) -> Result<Extraction, ExtractError> {
     let url = Url::parse("https://paper.example/a").unwrap();
-    let page = PageInput {
-        html,
-        url: &url,
-        link_header: None,
-    };
-    let limits = ParseLimits {
-        steps,
-        ..ParseLimits::default()
-    };
+    let page = PageInput { html, url: &url, link_header: None };
+    let limits = ParseLimits { steps, ..ParseLimits::default() };
     article_within(&page, rules, chrono_tz::UTC, DateTime::UNIX_EPOCH, &limits)
 }
 
@@ -35,11 +28,7 @@ fn least_steps(html: &str, rules: &[&ArticleRules]) -> u32 {
     }
     for steps in (0..enough).step_by((enough / 100).max(1) as usize) {
         let error = within(steps, html, rules).unwrap_err();
-        assert_eq!(
-            (error.code(), error.grade()),
-            ("too-slow", Grade::Soft),
-            "with {steps}"
-        );
+        assert_eq!((error.code(), error.grade()), ("too-slow", Grade::Soft), "with {steps}");
     }
     assert_eq!(within(enough, html, rules).unwrap(), whole);
     enough
@@ -101,11 +90,7 @@ fn dates_are_read_in_the_language_that_is_configured_before_the_one_declared() {
             "<html lang={declared}><article><h1>A dyke was mended</h1><p class=date>{printed}</p>\
              <p>The dyke was mended in a night, by hand, with sand from the other side of the river.</p></article>"
         );
-        let page = PageInput {
-            html: &html,
-            url: &url,
-            link_header: None,
-        };
+        let page = PageInput { html: &html, url: &url, link_header: None };
         let rules = config.rules_for(config.sources.first().map(AsRef::as_ref), &url, now);
         let cut = article(&page, &rules, chrono_tz::UTC, now).unwrap();
         assert_eq!(
@@ -130,11 +115,7 @@ fn a_selector_that_looks_from_each_element_at_all_before_it_is_given_up() {
         (6_000, "", Some("too-slow")),
     ] {
         let cut = within(2_000_000, &page(paragraphs, before), &[article]);
-        assert_eq!(
-            cut.err().map(|error| error.code()),
-            expected,
-            "{paragraphs} {before}"
-        );
+        assert_eq!(cut.err().map(|error| error.code()), expected, "{paragraphs} {before}");
     }
 }
 
@@ -146,11 +127,8 @@ fn h13_a_page_whose_parts_multiply_takes_no_more_steps_than_any_other() {
         "<h1>A headline of some length</h1><div class='{words}'>{}</div>",
         "<time>1 May 1960</time>".repeat(2_000)
     );
-    let many_elements_around_one_text = format!(
-        "<h1>A headline of some length</h1>{}{}",
-        "<div class=date>".repeat(200),
-        words.repeat(20)
-    );
+    let many_elements_around_one_text =
+        format!("<h1>A headline of some length</h1>{}{}", "<div class=date>".repeat(200), words.repeat(20));
     for html in [many_readers_of_one_class_list, many_elements_around_one_text] {
         let error = within(1_000_000, &html, &[]).map(|_| ()).unwrap_err();
         assert_eq!(error.code(), "too-slow");

@@ -14,11 +14,7 @@ fn now() -> DateTime<Utc> {
 }
 
 fn context(language: &str) -> DateContext<'_> {
-    DateContext {
-        zone: Tz::Asia__Kathmandu,
-        now: now(),
-        language: Some(language),
-    }
+    DateContext { zone: Tz::Asia__Kathmandu, now: now(), language: Some(language) }
 }
 
 /// Text in which much looks like a date.
@@ -78,18 +74,10 @@ fn many_marked_elements_within_one_another_take_no_time() {
         "<span rel=author>By A",
     ] {
         let html = format!("<h1>Headline of the page</h1>{}", element.repeat(400));
-        let page = PageInput {
-            html: &html,
-            url: &url,
-            link_header: None,
-        };
+        let page = PageInput { html: &html, url: &url, link_header: None };
         let _ = article(&page, &[], Tz::UTC, now());
         let wide = format!("{}{}", html, "<p class='date byline'>3 May By</p>".repeat(20_000));
-        let page = PageInput {
-            html: &wide,
-            url: &url,
-            link_header: None,
-        };
+        let page = PageInput { html: &wide, url: &url, link_header: None };
         let _ = article(&page, &[], Tz::UTC, now());
     }
 }

@@ -39,10 +39,7 @@ pub(super) fn parse(text: &str) -> Option<DateParts> {
 
 /// `2018`, `2018-01`, `2018-01-05`, `2018/1/5`, `2018.1.5`, `2018-005`: the date, and the text after it.
 fn separated<'a>(year: &str, text: &'a str) -> Option<(DateParts, &'a str)> {
-    let mut parts = DateParts {
-        year: year.parse().ok()?,
-        ..DateParts::default()
-    };
+    let mut parts = DateParts { year: year.parse().ok()?, ..DateParts::default() };
     let Some(rest) = text.strip_prefix(['-', '/', '.']) else {
         // Only white space or nothing may follow a lone year.
         return text.trim().is_empty().then_some((parts, ""));

@@ -44,11 +44,7 @@ impl DateParts {
             _ => Precision::Day,
         };
         let (Some(time), Precision::Day) = (self.time, precision) else {
-            return Some(Timestamp {
-                local: date.and_time(NaiveTime::MIN),
-                offset: None,
-                precision,
-            });
+            return Some(Timestamp { local: date.and_time(NaiveTime::MIN), offset: None, precision });
         };
         Some(Timestamp {
             local: time.on(date)?,

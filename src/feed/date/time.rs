@@ -19,14 +19,9 @@ pub(super) fn parse_time(text: &str) -> Option<(TimeOfDay, &str)> {
         }
         _ => return None,
     };
-    let time = TimeOfDay {
-        hour: hour.parse().ok()?,
-        minute: minute.parse().ok()?,
-        second: second.parse().ok(),
-    };
-    let rest = rest
-        .strip_prefix(['.', ','])
-        .map_or(rest, |rest| split_digits(rest).1);
+    let time =
+        TimeOfDay { hour: hour.parse().ok()?, minute: minute.parse().ok()?, second: second.parse().ok() };
+    let rest = rest.strip_prefix(['.', ',']).map_or(rest, |rest| split_digits(rest).1);
     Some((time, rest))
 }
 

@@ -121,13 +121,7 @@ impl DateWords {
             let at = zone.from_local_datetime(&local).earliest();
             offset = at.map(|at| at.offset().fix().local_minus_utc());
         }
-        Some(DateParts {
-            year,
-            month: Some(month),
-            day,
-            time,
-            offset,
-        })
+        Some(DateParts { year, month: Some(month), day, time, offset })
     }
 }
 
@@ -140,7 +134,5 @@ fn month_of(word: &str) -> Option<u32> {
     }
     let word = word.strip_prefix('ב').unwrap_or(&word);
     let is_named = |stems: &&str| stems.split(' ').any(|stem| word.starts_with(stem));
-    (1..)
-        .zip(MONTHS)
-        .find_map(|(number, stems)| is_named(&stems).then_some(number))
+    (1..).zip(MONTHS).find_map(|(number, stems)| is_named(&stems).then_some(number))
 }

@@ -31,11 +31,7 @@ pub(super) fn parse_offset(text: &str) -> Option<i32> {
     };
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
     let exists = hours <= 18 && minutes < 60;
-    Some(if exists {
-        sign * (hours * 3600 + minutes * 60)
-    } else {
-        0
-    })
+    Some(if exists { sign * (hours * 3600 + minutes * 60) } else { 0 })
 }
 
 /// The offset of a zone's usual abbreviation (RFC 822, 5.1, and others that feeds use), in any case. Where an

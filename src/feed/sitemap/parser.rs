@@ -93,10 +93,7 @@ pub(super) struct SitemapParser {
 
 impl SitemapParser {
     pub(super) fn new(base: Option<&Url>) -> Self {
-        Self {
-            base: base.cloned(),
-            ..Self::default()
-        }
+        Self { base: base.cloned(), ..Self::default() }
     }
 
     pub(super) fn record_loss(&mut self, reason: impl Into<String>) {
@@ -113,10 +110,7 @@ impl SitemapParser {
         let text = decode_document(bytes, content_type).text;
         if self.is_text == Some(true) {
             for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                self.add(&ElementFields {
-                    location: line.to_owned(),
-                    ..ElementFields::default()
-                });
+                self.add(&ElementFields { location: line.to_owned(), ..ElementFields::default() });
             }
             return;
         }
@@ -250,9 +244,7 @@ impl SitemapParser {
                 self.keep_newest();
             }
             let (seen, kept) = (self.seen, limits::ENTRIES);
-            self.record_loss(format!(
-                "the sitemap lists {seen} pages; the newest {kept} were taken"
-            ));
+            self.record_loss(format!("the sitemap lists {seen} pages; the newest {kept} were taken"));
         }
         drop_time_of_making(&mut self.entries);
         Ok(Sitemap::Pages(Box::new(ParsedFeed {

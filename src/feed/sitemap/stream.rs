@@ -54,10 +54,7 @@ enum StreamState {
 impl SitemapReader {
     /// `content_type` is the header as the server sent it; `base` the URL the document comes from.
     pub fn new(content_type: Option<&str>, base: Option<&Url>) -> Self {
-        Self(StreamState::Unknown(
-            Vec::new(),
-            BlockCutter::new(content_type, base),
-        ))
+        Self(StreamState::Unknown(Vec::new(), BlockCutter::new(content_type, base)))
     }
 
     /// Adds the next piece, of any length.
@@ -173,8 +170,7 @@ impl BlockCutter {
             }
             self.total += chunk.len() as u64;
             if self.total > MAX_SITEMAP {
-                self.parser
-                    .record_loss("it is larger than 50 MiB; the rest was left out");
+                self.parser.record_loss("it is larger than 50 MiB; the rest was left out");
                 self.is_done = true;
                 return;
             }
@@ -206,8 +202,7 @@ impl BlockCutter {
             self.parse_held();
             self.held = rest;
         } else if self.held.len() > MAX_ELEMENT {
-            self.parser
-                .record_loss("one page says more than 256 kB; it was left out");
+            self.parser.record_loss("one page says more than 256 kB; it was left out");
             self.held = self.held.split_off(self.held.len() - MAX_END_TAG);
             self.parse_held();
             self.held.clear();
@@ -232,8 +227,7 @@ impl BlockCutter {
     /// Ends the document at an error of the decoder, unless it has ended.
     fn fail(&mut self, error: &io::Error) {
         if !self.is_done {
-            self.parser
-                .record_loss(format!("the rest cannot be unpacked: {error}"));
+            self.parser.record_loss(format!("the rest cannot be unpacked: {error}"));
             self.is_broken = true;
         }
         self.is_done = true;

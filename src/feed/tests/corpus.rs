@@ -14,12 +14,8 @@ use crate::link;
 use crate::model::Entry;
 
 /// Per cent of the feeds that have a field right in every entry, before waivers: of all, of the captures.
-const FLOORS: [(&str, f64, f64); 4] = [
-    ("parsed", 100.0, 100.0),
-    ("count", 99.5, 100.0),
-    ("urls", 97.0, 98.9),
-    ("full", 98.0, 96.0),
-];
+const FLOORS: [(&str, f64, f64); 4] =
+    [("parsed", 100.0, 100.0), ("count", 99.5, 100.0), ("urls", 97.0, 98.9), ("full", 98.0, 96.0)];
 
 /// Per cent of the feeds that may be waived.
 const MOST_WAIVED: f64 = 2.0;
@@ -49,11 +45,7 @@ fn run(command: &mut Command) -> Option<String> {
 
 fn unpacked(folder: &Path) -> Option<tempfile::TempDir> {
     let unpacked = tempfile::tempdir().unwrap();
-    run(Command::new("tar")
-        .arg("-xzf")
-        .arg(folder.join("corpora.tar.gz"))
-        .arg("-C")
-        .arg(unpacked.path()))?;
+    run(Command::new("tar").arg("-xzf").arg(folder.join("corpora.tar.gz")).arg("-C").arg(unpacked.path()))?;
     Some(unpacked)
 }
 
@@ -72,10 +64,7 @@ fn waivers() -> BTreeMap<&'static str, &'static str> {
     let lines = include_str!("waivers.txt").lines();
     lines
         .filter(|line| !line.starts_with('#'))
-        .map(|line| {
-            line.split_once("  ")
-                .unwrap_or_else(|| panic!("{line} has no reason"))
-        })
+        .map(|line| line.split_once("  ").unwrap_or_else(|| panic!("{line} has no reason")))
         .collect()
 }
 
@@ -122,10 +111,7 @@ fn the_corpora_are_read_as_the_reference_reads_them() {
     let candidate = corpora.path().join("candidate.jsonl");
     std::fs::write(&candidate, answers).unwrap();
     let compare = |options: &[&str]| {
-        run(Command::new("python3")
-            .arg(folder.join("compare.py"))
-            .arg(&candidate)
-            .args(options))
+        run(Command::new("python3").arg(folder.join("compare.py")).arg(&candidate).args(options))
     };
 
     let waivers = waivers();
@@ -141,14 +127,10 @@ fn the_corpora_are_read_as_the_reference_reads_them() {
     let mut differing = BTreeSet::new();
     for (field, floor, floor_of_captures) in FLOORS {
         let failed = compare(&["--list", field]).unwrap();
-        let failed: Vec<&str> = failed
-            .lines()
-            .filter_map(|line| line.split('\t').next())
-            .collect();
-        for (what, totals, floor) in [
-            ("all", &totals, floor),
-            ("captures", &totals_of_captures, floor_of_captures),
-        ] {
+        let failed: Vec<&str> = failed.lines().filter_map(|line| line.split('\t').next()).collect();
+        for (what, totals, floor) in
+            [("all", &totals, floor), ("captures", &totals_of_captures, floor_of_captures)]
+        {
             let totals: Value = serde_json::from_str(totals).unwrap();
             let figure = |at: usize| u32::try_from(totals["TOTAL"][field][at].as_u64().unwrap()).unwrap();
             let (right, of) = (figure(0), figure(1));
@@ -163,10 +145,7 @@ fn the_corpora_are_read_as_the_reference_reads_them() {
                 share(right + waived)
             );
             assert!(share(right) >= floor, "{field} of {what} is below {floor} %");
-            assert!(
-                share(waived) <= MOST_WAIVED || what == "captures",
-                "{waived} waivers are too many"
-            );
+            assert!(share(waived) <= MOST_WAIVED || what == "captures", "{waived} waivers are too many");
         }
         differing.extend(failed.into_iter().map(str::to_owned));
     }

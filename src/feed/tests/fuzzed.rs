@@ -9,9 +9,7 @@ use crate::feed::{SitemapReader, find_feeds, parse, parse_opml, parse_sitemap, r
 fn read(bytes: &[u8], what: &str) {
     let base = base();
     for refused in [
-        parse(bytes, None, Some(&base))
-            .map(|mut feed| repair_mojibake(&mut feed))
-            .err(),
+        parse(bytes, None, Some(&base)).map(|mut feed| repair_mojibake(&mut feed)).err(),
         parse_sitemap(bytes, None, Some(&base)).err(),
         parse_opml(bytes).err(),
     ] {
@@ -29,12 +27,7 @@ fn read(bytes: &[u8], what: &str) {
     if bytes.starts_with(b"\x1f\x8b") {
         return;
     }
-    assert_eq!(
-        in_pieces,
-        parse_sitemap(bytes, None, Some(&base)),
-        "{what}: {}",
-        bytes.escape_ascii()
-    );
+    assert_eq!(in_pieces, parse_sitemap(bytes, None, Some(&base)), "{what}: {}", bytes.escape_ascii());
 }
 
 #[test]

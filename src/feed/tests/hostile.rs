@@ -8,9 +8,7 @@ use super::{base, read, shown};
 use crate::feed::{limits, parse};
 
 fn refused(text: &str) -> String {
-    parse(text.as_bytes(), None, Some(&base()))
-        .unwrap_err()
-        .to_string()
+    parse(text.as_bytes(), None, Some(&base())).unwrap_err().to_string()
 }
 
 #[test]
@@ -19,10 +17,7 @@ fn h11_pages_answers_and_other_documents() {
         ("", "the document is empty"),
         (" \n ", "the document is empty"),
         ("Not found", "this is plain text, not a feed"),
-        (
-            "<!DOCTYPE html><html><head><title>Paper</title></head>",
-            "this is a web page, not a feed",
-        ),
+        ("<!DOCTYPE html><html><head><title>Paper</title></head>", "this is a web page, not a feed"),
         (
             "<html><head><link rel=alternate type=\"application/rss+xml\" href=\"/rss?a=1&amp;b=2\"></head>",
             "this is a web page, not a feed; it links to the feed https://paper.example/rss?a=1&b=2",
@@ -31,14 +26,8 @@ fn h11_pages_answers_and_other_documents() {
             "<html><form><input type=password name=p></form></html>",
             "this is a web page that asks for a password, not a feed",
         ),
-        (
-            "{\"error\": \"rate limit\"}",
-            "this is JSON but no feed; it says “rate limit”",
-        ),
-        (
-            "{\"a\": ",
-            "this looks like JSON but is broken at line 1, column 6",
-        ),
+        ("{\"error\": \"rate limit\"}", "this is JSON but no feed; it says “rate limit”"),
+        ("{\"a\": ", "this looks like JSON but is broken at line 1, column 6"),
         ("[1, 2]", "this is a JSON list, not a JSON Feed"),
         ("\u{1f}\u{8b}", "this is plain text, not a feed"),
         ("%PDF-1.4", "this is a PDF file, not a feed"),
@@ -46,10 +35,7 @@ fn h11_pages_answers_and_other_documents() {
             "<?xml version='1.0'?><urlset><url><loc>https://paper.example/</loc></url></urlset>",
             "this is a sitemap, not a feed; give it as `sitemap = …` instead of `feed = …`",
         ),
-        (
-            "<Error><Code>AccessDenied</Code></Error>",
-            "this is XML with the root <error>, which is no feed",
-        ),
+        ("<Error><Code>AccessDenied</Code></Error>", "this is XML with the root <error>, which is no feed"),
     ] {
         assert_eq!(refused(text), expected, "{text}");
     }
@@ -58,26 +44,12 @@ fn h11_pages_answers_and_other_documents() {
 #[test]
 fn h12_a_feed_is_text_whatever_its_encoding() {
     let text = "<?xml version='1.0' encoding='X'?><rss><channel><item><title>Überraschung – naïve</title></item></channel></rss>";
-    for encoding in [
-        encoding_rs::WINDOWS_1252,
-        encoding_rs::UTF_8,
-        encoding_rs::GB18030,
-    ] {
+    for encoding in [encoding_rs::WINDOWS_1252, encoding_rs::UTF_8, encoding_rs::GB18030] {
         let text = text.replace("'X'", &format!("'{}'", encoding.name()));
         let feed = parse(&encoding.encode(&text).0, None, None).unwrap();
-        assert_eq!(
-            feed.entries[0].title.as_deref(),
-            Some("Überraschung – naïve"),
-            "{}",
-            encoding.name()
-        );
+        assert_eq!(feed.entries[0].title.as_deref(), Some("Überraschung – naïve"), "{}", encoding.name());
     }
-    let feed = parse(
-        "<rss><item><title>cafÃ© \u{0}x</title></item></rss>".as_bytes(),
-        None,
-        None,
-    )
-    .unwrap();
+    let feed = parse("<rss><item><title>cafÃ© \u{0}x</title></item></rss>".as_bytes(), None, None).unwrap();
     assert_eq!(feed.entries[0].title.as_deref(), Some("café x"));
 }
 
@@ -90,12 +62,7 @@ fn a_packed_file_is_unpacked_and_a_bomb_is_not() {
         }
         encoder.finish().unwrap()
     };
-    let feed = parse(
-        &packed(b"<rss><item><title>T</title></item></rss>", 1),
-        None,
-        None,
-    )
-    .unwrap();
+    let feed = parse(&packed(b"<rss><item><title>T</title></item></rss>", 1), None, None).unwrap();
     assert_eq!(feed.entries[0].title.as_deref(), Some("T"));
     for bomb in [packed(&vec![b' '; 1 << 20], 100), b"\x1f\x8bnonsense".to_vec()] {
         let refused = parse(&bomb, None, None).unwrap_err();
@@ -121,20 +88,14 @@ fn h13_depth_and_number_take_linear_time() {
         ("", "</nothing>"),
     ] {
         let feed = read(&deep(open, close, 20_000));
-        let titles: Vec<_> = feed
-            .entries
-            .iter()
-            .filter_map(|entry| entry.title.as_deref())
-            .collect();
+        let titles: Vec<_> = feed.entries.iter().filter_map(|entry| entry.title.as_deref()).collect();
         assert_eq!(titles.last(), Some(&"U"), "{open}");
         assert_eq!(feed.entries.len(), 2, "{open}");
     }
     let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(
-        refused(&format!(
-            "{{\"version\": \"https://jsonfeed.org/version/1\", \"items\": {nested}}}"
-        ))
-        .contains("broken")
+        refused(&format!("{{\"version\": \"https://jsonfeed.org/version/1\", \"items\": {nested}}}"))
+            .contains("broken")
     );
     assert!(refused(&"[".repeat(1_000_000)).contains("far more"));
 }
@@ -180,11 +141,7 @@ fn h15_absurd_content_is_cut_and_counted() {
     let many = "<item/>".repeat(limits::ENTRIES + 5);
     let feed = read(&format!("<rss><channel>{many}</channel></rss>"));
     assert_eq!((feed.entries.len(), feed.skipped.len()), (limits::ENTRIES, 1));
-    assert!(
-        feed.skipped[0].reason.starts_with("the feed has 10005 entries"),
-        "{:?}",
-        feed.skipped
-    );
+    assert!(feed.skipped[0].reason.starts_with("the feed has 10005 entries"), "{:?}", feed.skipped);
 }
 
 /// Pieces that feeds are made of, to be put together wrongly.

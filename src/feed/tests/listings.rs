@@ -9,14 +9,7 @@ fn rules(listing: &str) -> Listing {
     let text = format!(
         "daemon.contact = 'x'\n[[source]]\nname = 'a'\nlisting = {{ url = 'https://paper.example/news/', {listing} }}\n"
     );
-    match load_text("cuttings.toml", &text)
-        .unwrap()
-        .config
-        .sources
-        .remove(0)
-        .kind
-        .clone()
-    {
+    match load_text("cuttings.toml", &text).unwrap().config.sources.remove(0).kind.clone() {
         SourceKind::Listing(listing) => *listing,
         other => panic!("{other:?}"),
     }
@@ -34,9 +27,7 @@ fn shown(feed: &ParsedFeed) -> Vec<String> {
         .map(|entry| {
             let link = entry.link.as_ref().map_or("-", url::Url::path);
             let title = entry.title.as_deref().unwrap_or("-");
-            entry
-                .published
-                .map_or_else(|| format!("{link} {title}"), |at| format!("{link} {title} {at}"))
+            entry.published.map_or_else(|| format!("{link} {title}"), |at| format!("{link} {title} {at}"))
         })
         .collect()
 }
@@ -56,17 +47,9 @@ fn a_link_has_title_and_date_from_its_block() {
     );
     assert_eq!(
         shown(&feed.unwrap()),
-        [
-            "/news/1 The bridge 2026-11-02T10:00:00Z",
-            "/2 The hall 2026-11-03",
-            "/3 Elsewhere"
-        ]
+        ["/news/1 The bridge 2026-11-02T10:00:00Z", "/2 The hall 2026-11-03", "/3 Elsewhere"]
     );
-    let feed = read(
-        PAGE,
-        "links = ['.none a', 'li a'], pattern = '^https://paper\\.example/'",
-    )
-    .unwrap();
+    let feed = read(PAGE, "links = ['.none a', 'li a'], pattern = '^https://paper\\.example/'").unwrap();
     assert_eq!(shown(&feed), ["/news/1 Read", "/2 The hall"]);
     assert_eq!(feed.title.as_deref(), Some("The Paper | News"));
 }
@@ -77,27 +60,18 @@ fn links_start_from_the_base_and_times_are_in_the_sources_zone() {
         "<base href=/archive/><p><a href=7>Seven</a> <i>2 July 2026, 18:30</i></p>",
         "links = 'a', date = { select = 'i', format = '%d %B %Y, %H:%M' }",
     );
-    assert_eq!(
-        shown(&feed.unwrap()),
-        ["/archive/7 Seven 2026-07-02T18:30:00+02:00"]
-    );
+    assert_eq!(shown(&feed.unwrap()), ["/archive/7 Seven 2026-07-02T18:30:00+02:00"]);
 }
 
 #[test]
 fn a_list_without_links_says_why() {
     for (of, expected) in [
-        (
-            "links = 'h3 a@href'",
-            "nothing on the page matches `links` = `h3 a@href`",
-        ),
+        ("links = 'h3 a@href'", "nothing on the page matches `links` = `h3 a@href`"),
         (
             "links = 'li a', pattern = '/2025/'",
             "8 elements match `links` = `li a`, but none leads to an address that matches `pattern` = '/2025/'",
         ),
-        (
-            "links = 'li@href'",
-            "4 elements match `links` = `li@href`, but none has a link to another page",
-        ),
+        ("links = 'li@href'", "4 elements match `links` = `li@href`, but none has a link to another page"),
     ] {
         let said = read(PAGE, of).unwrap_err().to_string();
         assert!(said.starts_with(expected), "{said}");
@@ -106,9 +80,7 @@ fn a_list_without_links_says_why() {
 
 #[test]
 fn h13_a_page_of_links_takes_linear_time() {
-    let many: String = (0..30_000)
-        .map(|n| format!("<div><a href=/{n}>{n}</a></div>"))
-        .collect();
+    let many: String = (0..30_000).map(|n| format!("<div><a href=/{n}>{n}</a></div>")).collect();
     let feed = read(&many, "links = 'a', title = 'a'").unwrap();
     assert_eq!((feed.entries.len(), feed.skipped.len()), (10_000, 1));
     // However deep: a list or a refusal, at once.
@@ -121,9 +93,7 @@ fn h13_a_page_of_links_takes_linear_time() {
 
 #[test]
 fn a_selector_that_takes_too_many_steps_is_an_error() {
-    let links: String = (0..20_000)
-        .map(|i| format!("<a href='/{i}'>Story {i}</a>"))
-        .collect();
+    let links: String = (0..20_000).map(|i| format!("<a href='/{i}'>Story {i}</a>")).collect();
     let error = read(&links, "links = 'h1 ~ a'").unwrap_err();
     assert!(error.to_string().contains("too many steps"), "{error}");
     assert!(read(&links, "links = 'a'").is_ok());

@@ -35,14 +35,8 @@ fn shown(entry: &Entry) -> String {
     part("updated", entry.updated.map(|at| at.to_string()));
     part("summary", entry.summary.clone());
     part("content", entry.content.clone());
-    part(
-        "authors",
-        Some(entry.details().authors.join(", ")).filter(|list| !list.is_empty()),
-    );
-    part(
-        "categories",
-        Some(entry.details().categories.join(", ")).filter(|list| !list.is_empty()),
-    );
+    part("authors", Some(entry.details().authors.join(", ")).filter(|list| !list.is_empty()));
+    part("categories", Some(entry.details().categories.join(", ")).filter(|list| !list.is_empty()));
     part("language", entry.details().language.clone());
     for file in &entry.details().enclosures {
         let (mime, length) = (file.mime.as_deref().unwrap_or("?"), file.length.unwrap_or(0));
@@ -52,10 +46,7 @@ fn shown(entry: &Entry) -> String {
     part("rights", entry.details().rights.as_deref().map(str::to_owned));
     if let Some(credit) = &entry.details().credit {
         let (title, url) = (credit.title.as_deref(), credit.url.as_ref().map(Url::as_str));
-        part(
-            "credit",
-            Some(format!("{} {}", title.unwrap_or("?"), url.unwrap_or("?"))),
-        );
+        part("credit", Some(format!("{} {}", title.unwrap_or("?"), url.unwrap_or("?"))));
     }
     shown
 }
@@ -71,10 +62,7 @@ fn assert_entry(text: &str, expected: &[&str]) {
 /// An RSS item, without its frame.
 #[track_caller]
 fn assert_item(inside: &str, expected: &[&str]) {
-    assert_entry(
-        &format!("<rss version='2.0'><channel><item>{inside}</item></channel></rss>"),
-        expected,
-    );
+    assert_entry(&format!("<rss version='2.0'><channel><item>{inside}</item></channel></rss>"), expected);
 }
 
 #[test]
@@ -111,10 +99,7 @@ fn rss_2() {
     );
     let feed = read(text);
     assert_eq!(feed.title.as_deref(), Some("The Paper & Co"));
-    assert_eq!(
-        feed.link.map(String::from).as_deref(),
-        Some("https://paper.example/")
-    );
+    assert_eq!(feed.link.map(String::from).as_deref(), Some("https://paper.example/"));
     assert_eq!(feed.hints.ttl, Some(std::time::Duration::from_mins(30)));
     assert_eq!(feed.hints.skip_hours, [0, 5]);
     assert_eq!(feed.hints.skip_days, [chrono::Weekday::Sun]);
@@ -156,21 +141,13 @@ fn atom_titles_by_their_type() {
     for (markup, expected) in [
         ("<title>a &lt;b> &amp;amp; c</title>", "a <b> &amp; c"),
         ("<title type='html'>a &lt;b> &amp;amp; c</title>", "a & c"),
-        (
-            "<title type='text/html' mode='escaped'>a &lt;b>b&lt;/b></title>",
-            "a b",
-        ),
-        (
-            "<title type='xhtml'><div>a <b>b</b> &lt;c&gt;</div></title>",
-            "a b <c>",
-        ),
+        ("<title type='text/html' mode='escaped'>a &lt;b>b&lt;/b></title>", "a b"),
+        ("<title type='xhtml'><div>a <b>b</b> &lt;c&gt;</div></title>", "a b <c>"),
         ("<title type='xhtml'>&lt;b>bold&lt;/b></title>", "bold"),
         ("<title mode='base64'>QTxiPkI8L2I+</title>", "AB"),
         ("<title type='nonsense/html'>a &lt;b>b&lt;/b></title>", "a b"),
     ] {
-        let feed = read(&format!(
-            "<feed xmlns='http://www.w3.org/2005/Atom'><entry>{markup}</entry></feed>"
-        ));
+        let feed = read(&format!("<feed xmlns='http://www.w3.org/2005/Atom'><entry>{markup}</entry></feed>"));
         assert_eq!(feed.entries[0].title.as_deref(), Some(expected), "{markup}");
     }
 }
@@ -197,9 +174,7 @@ fn the_older_formats() {
         "<feed version='0.3' xmlns='http://purl.org/atom/ns#'><entry><title>One</title><link href='/1'/>
         <issued>2026-01-02T10:20:30+01:00</issued><modified>2026-01-02T11:00:00Z</modified></entry></feed>",
         &[
-            "link: https://paper.example/1",
-            "title: One",
-            "published: 2026-01-02T10:20:30+01:00",
+            "link: https://paper.example/1", "title: One", "published: 2026-01-02T10:20:30+01:00",
             "updated: 2026-01-02T11:00:00Z",
         ],
     );
@@ -234,50 +209,20 @@ fn json_feed() {
 #[test]
 fn the_link_that_leads_to_the_page() {
     for (inside, expected) in [
-        (
-            "<guid>https://paper.example/g</guid>",
-            Some("https://paper.example/g"),
-        ),
-        (
-            "<guid>https://paper.example/g</guid><link>/l</link>",
-            Some("https://paper.example/l"),
-        ),
-        (
-            "<link>/l</link><guid>https://paper.example/g</guid>",
-            Some("https://paper.example/l"),
-        ),
+        ("<guid>https://paper.example/g</guid>", Some("https://paper.example/g")),
+        ("<guid>https://paper.example/g</guid><link>/l</link>", Some("https://paper.example/l")),
+        ("<link>/l</link><guid>https://paper.example/g</guid>", Some("https://paper.example/l")),
         ("<guid>g-1</guid>", None),
-        (
-            "<guid isPermaLink='true'>/g</guid>",
-            Some("https://paper.example/g"),
-        ),
+        ("<guid isPermaLink='true'>/g</guid>", Some("https://paper.example/g")),
         ("<link></link><link href='/h'/>", Some("https://paper.example/h")),
         ("<link>javascript:alert(1)</link>", None),
         ("<enclosure url='/a.mp3'/>", Some("https://paper.example/a.mp3")),
-        (
-            "<enclosure url='/a.mp3'/><link>/l</link>",
-            Some("https://paper.example/l"),
-        ),
-        (
-            "<atom:link rel='self' href='/s'/><link>/l</link>",
-            Some("https://paper.example/l"),
-        ),
-        (
-            "<feedburner:origLink>/o</feedburner:origLink>",
-            Some("https://paper.example/o"),
-        ),
-        (
-            "<link>/l?a=1&b=2&copy=3</link>",
-            Some("https://paper.example/l?a=1&b=2&copy=3"),
-        ),
-        (
-            "<link><![CDATA[/l?a=1&amp;b=2]]></link>",
-            Some("https://paper.example/l?a=1&b=2"),
-        ),
-        (
-            "<media:group><media:content url='/v.mp4'/></media:group>",
-            Some("https://paper.example/v.mp4"),
-        ),
+        ("<enclosure url='/a.mp3'/><link>/l</link>", Some("https://paper.example/l")),
+        ("<atom:link rel='self' href='/s'/><link>/l</link>", Some("https://paper.example/l")),
+        ("<feedburner:origLink>/o</feedburner:origLink>", Some("https://paper.example/o")),
+        ("<link>/l?a=1&b=2&copy=3</link>", Some("https://paper.example/l?a=1&b=2&copy=3")),
+        ("<link><![CDATA[/l?a=1&amp;b=2]]></link>", Some("https://paper.example/l?a=1&b=2")),
+        ("<media:group><media:content url='/v.mp4'/></media:group>", Some("https://paper.example/v.mp4")),
     ] {
         let feed = read(&format!("<rss><channel><item>{inside}</item></channel></rss>"));
         let link = feed.entries[0].link.as_ref().map(Url::as_str);
@@ -292,32 +237,17 @@ fn damage_stays_within_its_entry() {
         ("an end tag that is missing", "<title>One<link>/1</link>"),
         ("two of them", "<title>One<link>/1"),
         ("a stray end tag", "</b><title>One</i></title><link>/1</link></p>"),
-        (
-            "bare ampersands",
-            "<title>One</title><link>/1</link><description>a & b && c</description>",
-        ),
+        ("bare ampersands", "<title>One</title><link>/1</link><description>a & b && c</description>"),
         (
             "unknown references",
             "<title>One</title><link>/1</link><description>&foo; &#xFFFFFFFF;</description>",
         ),
-        (
-            "an open quote",
-            "<title>One</title><link>/1</link><enclosure url=\"/a>",
-        ),
+        ("an open quote", "<title>One</title><link>/1</link><enclosure url=\"/a>"),
         ("an open comment", "<title>One</title><link>/1</link><!-- x"),
-        (
-            "an open CDATA section",
-            "<title>One</title><link>/1</link><description><![CDATA[x</description>",
-        ),
-        (
-            "bare HTML",
-            "<title>One</title><link>/1</link><description><p>a<br>b<ul><li>c</description>",
-        ),
+        ("an open CDATA section", "<title>One</title><link>/1</link><description><![CDATA[x</description>"),
+        ("bare HTML", "<title>One</title><link>/1</link><description><p>a<br>b<ul><li>c</description>"),
         ("control characters", "<title>O\u{1}ne</title><link>/1</link>"),
-        (
-            "an element that stays open",
-            "<title>One</title><link>/1</link><image>",
-        ),
+        ("an element that stays open", "<title>One</title><link>/1</link><image>"),
     ] {
         for end in ["</item>", ""] {
             let text = format!(
@@ -327,12 +257,7 @@ fn damage_stays_within_its_entry() {
             let found: Vec<_> = feed
                 .entries
                 .iter()
-                .map(|entry| {
-                    (
-                        entry.title.as_deref().unwrap(),
-                        entry.link.as_ref().unwrap().path(),
-                    )
-                })
+                .map(|entry| (entry.title.as_deref().unwrap(), entry.link.as_ref().unwrap().path()))
                 .collect();
             assert_eq!(found, [("One", "/1"), ("Two", "/2")], "{what}: {text}");
             assert_eq!(feed.title.as_deref(), Some("T"));
@@ -349,11 +274,7 @@ fn a_truncated_document_gives_no_truncated_links() {
     assert_eq!(feed.entries[1].title.as_deref(), Some("Two"));
     assert_eq!(feed.entries[1].link, None);
     assert_eq!(feed.skipped[0].position, 1);
-    assert!(
-        feed.skipped[0].reason.contains("ends within"),
-        "{:?}",
-        feed.skipped
-    );
+    assert!(feed.skipped[0].reason.contains("ends within"), "{:?}", feed.skipped);
 }
 
 #[test]
@@ -372,11 +293,7 @@ fn fields_of_better_vocabularies_take_precedence() {
 #[test]
 fn the_base_of_a_text_is_that_of_its_element() {
     let bases = |text: &str| -> Vec<Option<String>> {
-        read(text)
-            .entries
-            .into_iter()
-            .map(|entry| entry.base.map(|base| base.to_string()))
-            .collect()
+        read(text).entries.into_iter().map(|entry| entry.base.map(|base| base.to_string())).collect()
     };
     let feed = Some("https://paper.example/feeds/news.xml".to_owned());
     assert_eq!(
@@ -427,36 +344,14 @@ fn rights_credits_permalinks_and_hubs() {
         </channel></rss>",
     );
     assert_eq!(feed.rights.as_deref(), Some("© The Paper"));
-    assert_eq!(
-        feed.hubs.iter().map(Url::as_str).collect::<Vec<_>>(),
-        ["https://hub.example/"]
-    );
-    assert_eq!(
-        feed.topic.as_ref().map(Url::as_str),
-        Some("https://paper.example/feed.xml")
-    );
+    assert_eq!(feed.hubs.iter().map(Url::as_str).collect::<Vec<_>>(), ["https://hub.example/"]);
+    assert_eq!(feed.topic.as_ref().map(Url::as_str), Some("https://paper.example/feed.xml"));
     let all: Vec<String> = feed.entries.iter().map(shown).collect();
-    assert!(
-        all[0].contains("permalink: true\nrights: © The Paper\n"),
-        "{}",
-        all[0]
-    );
+    assert!(all[0].contains("permalink: true\nrights: © The Paper\n"), "{}", all[0]);
     assert!(!all[0].contains("credit"), "{}", all[0]);
-    assert!(
-        all[1].ends_with("permalink: false\nrights: CC BY\ncredit: The Wire ?\n"),
-        "{}",
-        all[1]
-    );
-    assert!(
-        all[2].starts_with("title: C\n") && !all[2].contains("link:"),
-        "{}",
-        all[2]
-    );
-    assert!(
-        all[2].contains("credit: The Wire https://paper.example/wire.xml\n"),
-        "{}",
-        all[2]
-    );
+    assert!(all[1].ends_with("permalink: false\nrights: CC BY\ncredit: The Wire ?\n"), "{}", all[1]);
+    assert!(all[2].starts_with("title: C\n") && !all[2].contains("link:"), "{}", all[2]);
+    assert!(all[2].contains("credit: The Wire https://paper.example/wire.xml\n"), "{}", all[2]);
 
     let mut feed = read(
         "<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><rights type='html'>&lt;b&gt;Ours&lt;/b&gt;</rights>
@@ -470,21 +365,13 @@ fn rights_credits_permalinks_and_hubs() {
         "id: 1\ntitle: A\nrights: Ours\ncredit: Wire & Co https://wire.example/\n"
     );
     let header = |text: &str| [text.to_owned()];
-    super::apply_link_headers(
-        &mut feed,
-        &header("//other.example/hub"),
-        &header("/own"),
-        &base(),
-    );
+    super::apply_link_headers(&mut feed, &header("//other.example/hub"), &header("/own"), &base());
     assert_eq!(
         feed.hubs.iter().map(Url::as_str).collect::<Vec<_>>(),
         ["https://other.example/hub", "https://hub.example/"],
         "the header goes first"
     );
-    assert_eq!(
-        feed.topic.as_ref().map(Url::as_str),
-        Some("https://paper.example/own")
-    );
+    assert_eq!(feed.topic.as_ref().map(Url::as_str), Some("https://paper.example/own"));
 
     let feed = read(
         r#"{"version": "https://jsonfeed.org/version/1.1", "title": "T", "feed_url": "/feed.json",

@@ -47,22 +47,11 @@ fn news_sitemaps_have_titles_and_dates() {
     let feed = pages(NEWS.as_bytes());
     assert_eq!(
         shown(&feed),
-        [
-            "/a Tea & toast 2026-11-01T08:00:00+01:00 2026-11-02",
-            "/b - - -",
-            "/d - - -",
-            "/e - - -"
-        ]
+        ["/a Tea & toast 2026-11-01T08:00:00+01:00 2026-11-02", "/b - - -", "/d - - -", "/e - - -"]
     );
     let first = &feed.entries[0];
     assert_eq!(first.link.as_ref().unwrap().query(), Some("x=1&y=2"));
-    assert_eq!(
-        (
-            first.details().language.as_deref(),
-            first.details().categories.len()
-        ),
-        (Some("en"), 2)
-    );
+    assert_eq!((first.details().language.as_deref(), first.details().categories.len()), (Some("en"), 2));
     assert_eq!(feed.skipped.len(), 1, "{:?}", feed.skipped);
 }
 
@@ -74,17 +63,13 @@ fn packed_in_any_encoding_and_as_plain_text() {
     assert_eq!(shown(&pages(&packed)), shown(&pages(NEWS.as_bytes())));
     let cut = pages(&packed[..packed.len() - 20]);
     assert!(
-        cut.skipped
-            .iter()
-            .any(|skipped| skipped.reason.contains("cannot be unpacked")),
+        cut.skipped.iter().any(|skipped| skipped.reason.contains("cannot be unpacked")),
         "{:?}",
         cut.skipped
     );
 
-    let wide: Vec<u8> = std::iter::once(0xfeff)
-        .chain(NEWS.encode_utf16())
-        .flat_map(u16::to_be_bytes)
-        .collect();
+    let wide: Vec<u8> =
+        std::iter::once(0xfeff).chain(NEWS.encode_utf16()).flat_map(u16::to_be_bytes).collect();
     assert_eq!(shown(&pages(&wide)), shown(&pages(NEWS.as_bytes())));
 
     let text = pages(b"https://paper.example/1\r\nhttps://paper.example/2");
@@ -130,13 +115,7 @@ fn pieces_of_any_length_give_the_same() {
         russian.extend(b"<url><loc>/a</loc><news:title>\xcf\xf0\xe8\xe2\xe5\xf2</news:title></url>");
     }
     let (feed, _, _) = in_pieces(&russian, 60);
-    assert!(
-        feed.entries
-            .iter()
-            .all(|entry| entry.title.as_deref() == Some("Привет")),
-        "{:?}",
-        shown(&feed)
-    );
+    assert!(feed.entries.iter().all(|entry| entry.title.as_deref() == Some("Привет")), "{:?}", shown(&feed));
 }
 
 #[test]
@@ -179,12 +158,7 @@ fn an_index_names_sitemaps() {
 #[test]
 fn one_lastmod_for_all_pages_is_dropped() {
     let made: String = (0..20)
-        .map(|n| {
-            format!(
-                "<url><loc>/{n}</loc><lastmod>2026-11-02T10:00:0{}Z</lastmod></url>",
-                n % 10
-            )
-        })
+        .map(|n| format!("<url><loc>/{n}</loc><lastmod>2026-11-02T10:00:0{}Z</lastmod></url>", n % 10))
         .collect();
     let feed = pages(format!("<urlset>{made}</urlset>").as_bytes());
     assert!(feed.entries.iter().all(|entry| entry.updated.is_none()));
@@ -202,18 +176,10 @@ fn other_documents_are_refused_with_a_hint() {
             "<rss><channel></channel></rss>",
             "this is a feed, not a sitemap; give it as `feed = …` instead of `sitemap = …`",
         ),
-        (
-            "<!DOCTYPE html><html>",
-            "this is a web page, not a sitemap; give it as `listing",
-        ),
-        (
-            "<Error/>",
-            "this is XML with the root <error>, which is no sitemap",
-        ),
+        ("<!DOCTYPE html><html>", "this is a web page, not a sitemap; give it as `listing"),
+        ("<Error/>", "this is XML with the root <error>, which is no sitemap"),
     ] {
-        let said = parse_sitemap(text.as_bytes(), None, Some(&base()))
-            .unwrap_err()
-            .to_string();
+        let said = parse_sitemap(text.as_bytes(), None, Some(&base())).unwrap_err().to_string();
         assert!(said.starts_with(expected), "{text}: {said}");
     }
     assert!(pages(b"<urlset/>").entries.is_empty());
@@ -232,56 +198,24 @@ fn h13_the_newest_of_too_many_and_no_more_than_50_mib() {
     let feed = pages(format!("<urlset>{many}</urlset>").as_bytes());
     assert_eq!(feed.entries.len(), limits::ENTRIES);
     assert!(feed.entries[0].updated.unwrap().to_string().starts_with("2026"));
-    assert!(
-        feed.skipped[0]
-            .reason
-            .starts_with("the sitemap lists 30000 pages"),
-        "{:?}",
-        feed.skipped
-    );
+    assert!(feed.skipped[0].reason.starts_with("the sitemap lists 30000 pages"), "{:?}", feed.skipped);
 
     // A bomb: 200 MB of one page, from 200 kB.
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    packed
-        .write_all(b"<urlset><url><loc>https://paper.example/1</loc></url><url>")
-        .unwrap();
+    packed.write_all(b"<urlset><url><loc>https://paper.example/1</loc></url><url>").unwrap();
     let zeros = vec![b' '; 1 << 20];
     for _ in 0..200 {
         packed.write_all(&zeros).unwrap();
     }
     let feed = pages(&packed.finish().unwrap());
     assert_eq!(feed.entries.len(), 1, "{:?}", feed.entries);
-    assert!(
-        feed.skipped
-            .iter()
-            .any(|skipped| skipped.reason.contains("50 MiB")),
-        "{:?}",
-        feed.skipped
-    );
+    assert!(feed.skipped.iter().any(|skipped| skipped.reason.contains("50 MiB")), "{:?}", feed.skipped);
 }
 
 const PIECES: &[&str] = &[
-    "<urlset>",
-    "<url>",
-    "</url>",
-    "<loc>",
-    "</loc>",
-    "https://x.example/",
-    "<lastmod>",
-    "2026-01-02",
-    "</lastmod>",
-    "<sitemapindex>",
-    "<sitemap>",
-    "</sitemap>",
-    "<news:title>",
-    "<![CDATA[",
-    "]]>",
-    "&",
-    "<",
-    "é",
-    "\u{0}",
-    "\n",
-    "<!--",
+    "<urlset>", "<url>", "</url>", "<loc>", "</loc>", "https://x.example/", "<lastmod>", "2026-01-02",
+    "</lastmod>", "<sitemapindex>", "<sitemap>", "</sitemap>", "<news:title>", "<![CDATA[", "]]>", "&", "<",
+    "é", "\u{0}", "\n", "<!--",
 ];
 
 proptest! {

@@ -122,11 +122,8 @@ impl RobotsCache {
 impl CacheState {
     /// Evicts what expires first until half of both limits is free. O(n log n), but rare: amortised O(log n) per insert.
     fn evict_half(&mut self) {
-        let mut by_expiry: Vec<(DateTime<Utc>, RobotsKey)> = self
-            .entries
-            .iter()
-            .map(|(key, entry)| (entry.expires_at, key.clone()))
-            .collect();
+        let mut by_expiry: Vec<(DateTime<Utc>, RobotsKey)> =
+            self.entries.iter().map(|(key, entry)| (entry.expires_at, key.clone())).collect();
         by_expiry.sort_by_key(|(expires_at, _)| *expires_at);
         for (_, key) in by_expiry {
             if self.entries.len() <= MAX_ORIGINS / 2 && self.bytes <= MAX_BYTES / 2 {
@@ -149,17 +146,10 @@ impl RobotsEntry {
     ) -> Self {
         let verdict = match response.status {
             Some(200..=299) => RobotsVerdict::Rules(Arc::new(Robots::parse(&response.body))),
-            None | Some(429 | 500..) => RobotsVerdict::Unreachable {
-                cause: cause(),
-                retry_after,
-            },
+            None | Some(429 | 500..) => RobotsVerdict::Unreachable { cause: cause(), retry_after },
             Some(_) => RobotsVerdict::Rules(Arc::default()),
         };
-        Self {
-            fetched_at: response.fetched_at,
-            expires_at: response.expires_at,
-            verdict,
-        }
+        Self { fetched_at: response.fetched_at, expires_at: response.expires_at, verdict }
     }
 
     /// Approximate memory.
@@ -188,10 +178,7 @@ mod tests {
     }
 
     fn key(name: &str) -> RobotsKey {
-        RobotsKey {
-            origin: format!("https://{name}"),
-            transport: String::new(),
-        }
+        RobotsKey { origin: format!("https://{name}"), transport: String::new() }
     }
 
     #[test]
@@ -218,18 +205,11 @@ mod tests {
         assert!(cache.lock().entries.contains_key(&key(&MAX_ORIGINS.to_string())));
         assert!(cache.lock().locks.is_empty());
         // One heavy file under many names.
-        let rules = Arc::new(Robots::parse(
-            &[&b"User-agent: *\n"[..], &b"Allow: /\n".repeat(50_000)].concat(),
-        ));
+        let rules =
+            Arc::new(Robots::parse(&[&b"User-agent: *\n"[..], &b"Allow: /\n".repeat(50_000)].concat()));
         for n in 0..100 {
             let verdict = RobotsVerdict::Rules(Arc::clone(&rules));
-            cache.insert(
-                key(&format!("heavy{n}")),
-                RobotsEntry {
-                    verdict,
-                    ..entry(0, 60 + n, b"")
-                },
-            );
+            cache.insert(key(&format!("heavy{n}")), RobotsEntry { verdict, ..entry(0, 60 + n, b"") });
         }
         let lock = cache.lock();
         let held: usize = lock.entries.values().map(|entry| entry.bytes()).sum();

@@ -60,10 +60,7 @@ impl Fetcher {
                 Some(status) => format!("the server answered {status}"),
                 None => "there was no answer".to_owned(),
             };
-            let key = RobotsKey {
-                origin: response.origin.clone(),
-                transport: response.transport.clone(),
-            };
+            let key = RobotsKey { origin: response.origin.clone(), transport: response.transport.clone() };
             let entry = RobotsEntry::new(response, cause, None);
             self.robots_cache().insert(key, entry);
         }
@@ -133,9 +130,8 @@ impl Fetcher {
                 RobotsVerdict::Rules(rules) => response.sitemaps = rules.sitemaps().to_vec(),
                 RobotsVerdict::Unreachable { .. } => {
                     let soonest = now + Duration::from_mins(1);
-                    response.expires_at = retry_after
-                        .unwrap_or(now + UNREACHABLE_RETRY)
-                        .clamp(soonest, now + MAX_AGE);
+                    response.expires_at =
+                        retry_after.unwrap_or(now + UNREACHABLE_RETRY).clamp(soonest, now + MAX_AGE);
                     entry.expires_at = response.expires_at;
                     if let Some((fetched_at, rules)) = self.robots_cache().stale(&key, now) {
                         // The old rules are used; their stored response is not replaced by this failure.

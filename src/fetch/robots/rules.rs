@@ -95,9 +95,7 @@ impl Robots {
     /// How long the product `token` is to wait between requests, at most [`MAX_CRAWL_DELAY`]. No part of RFC 9309; the
     /// longest where several are given.
     pub fn crawl_delay(&self, token: &str) -> Option<Duration> {
-        self.groups_of(token)
-            .filter_map(|(group, agent)| group.delay_of(agent))
-            .max()
+        self.groups_of(token).filter_map(|(group, agent)| group.delay_of(agent)).max()
     }
 
     /// Addresses of sitemaps as printed, in order; for everybody (2.2.4).
@@ -127,10 +125,7 @@ impl Robots {
         let ours = product_token(token.as_bytes()).unwrap_or_default();
         let named = self.named(ours.clone());
         let anybody = named.clone().next().is_none();
-        named.chain(
-            self.named(if anybody { "*".to_owned() } else { ours })
-                .filter(move |_| anybody),
-        )
+        named.chain(self.named(if anybody { "*".to_owned() } else { ours }).filter(move |_| anybody))
     }
 
     fn named(&self, name: String) -> impl Iterator<Item = (&Group, usize)> + Clone {
@@ -144,9 +139,7 @@ impl Robots {
 impl Group {
     /// Adds a `Crawl-delay` in seconds for the agents named so far. Invalid values are ignored.
     fn delay(&mut self, value: &[u8]) {
-        let seconds = std::str::from_utf8(value)
-            .ok()
-            .and_then(|text| text.parse::<f64>().ok());
+        let seconds = std::str::from_utf8(value).ok().and_then(|text| text.parse::<f64>().ok());
         let Some(seconds) = seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0) else {
             return;
         };
@@ -173,11 +166,7 @@ impl Rule {
             Some(pattern) => (pattern, true),
             None => (value, false),
         };
-        Self {
-            pattern: normalised(pattern, Syntax::Pattern),
-            anchored,
-            allow,
-        }
+        Self { pattern: normalised(pattern, Syntax::Pattern), anchored, allow }
     }
 
     /// More octets win, then `Allow`.
@@ -262,11 +251,8 @@ fn normalised(text: &[u8], syntax: Syntax) -> String {
         match (*byte, after) {
             (b'%', [high, low, beyond @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 rest = beyond;
-                let digit = |byte: u8| {
-                    char::from(byte)
-                        .to_digit(16)
-                        .and_then(|digit| u8::try_from(digit).ok())
-                };
+                let digit =
+                    |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
                 let byte = digit(*high).unwrap_or_default() << 4 | digit(*low).unwrap_or_default();
                 if is_unreserved(byte) || in_query && matches!(byte, b':' | b'/') {
                     out.push(char::from(byte));

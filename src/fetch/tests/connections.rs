@@ -53,15 +53,10 @@ async fn p29_a_body_we_stop_reading_closes_its_connection() {
         _ => endless(),
     })
     .await;
-    let small = config::FetchConfig {
-        max_feed: 4096,
-        ..limits()
-    };
+    let small = config::FetchConfig { max_feed: 4096, ..limits() };
     let fetcher = fetcher(&small);
     // Dropped at its headers, too large, and not worth reading.
-    let page = fetcher
-        .get(Request::new(server.url("/video"), ResourceKind::Page), now())
-        .await;
+    let page = fetcher.get(Request::new(server.url("/video"), ResourceKind::Page), now()).await;
     assert_eq!(code(page), "not-html");
     server.closed(0).await;
     assert_eq!(code(get_feed(&fetcher, server.url("/feed")).await), "too-large");
@@ -78,10 +73,7 @@ async fn h28_a_request_that_is_given_up_closes_its_socket() {
     })
     .await;
     // Small, so that the last answer is soon too large on the busiest machine.
-    let fetcher = fetcher(&config::FetchConfig {
-        max_feed: 64 << 10,
-        ..limits()
-    });
+    let fetcher = fetcher(&config::FetchConfig { max_feed: 64 << 10, ..limits() });
     for (number, path) in ["/silent", "/endless"].into_iter().enumerate() {
         let request = get_feed(&fetcher, server.url(path));
         let given_up = tokio::time::timeout(Duration::from_millis(100), request).await;
@@ -111,10 +103,8 @@ impl Lookup for Broken {
 #[tokio::test]
 async fn h28_no_names_for_long_costs_no_memory_and_passes() {
     let fetcher = |names: Arc<dyn Lookup>| {
-        let politeness = config::PolitenessConfig {
-            host_gap: Duration::ZERO,
-            ..config::PolitenessConfig::default()
-        };
+        let politeness =
+            config::PolitenessConfig { host_gap: Duration::ZERO, ..config::PolitenessConfig::default() };
         Fetcher::with_resolver(&short_timeouts(), &politeness, "x".to_owned(), names).unwrap()
     };
     let failing = fetcher(Arc::new(Broken::Failing));
@@ -127,22 +117,16 @@ async fn h28_no_names_for_long_costs_no_memory_and_passes() {
     assert!(failing.gate().len() <= 1100, "{} hosts", failing.gate().len());
 
     let silent = fetcher(Arc::new(Broken::Silent));
-    let all = (0..100).map(|n| {
-        get_feed(
-            &silent,
-            Url::parse(&format!("http://paper{n}.example/feed")).unwrap(),
-        )
-    });
+    let all =
+        (0..100).map(|n| get_feed(&silent, Url::parse(&format!("http://paper{n}.example/feed")).unwrap()));
     for result in futures_util::future::join_all(all).await {
         let failed = result.unwrap_err();
         assert!(failed.error.is_host_failure(), "{failed}");
     }
 
     let server = Server::always(answer(200, "", b"x")).await;
-    let recovering = fetcher(Arc::new(ScriptedResolver(Mutex::new(vec![
-        vec![],
-        vec!["127.0.0.1".parse().unwrap()],
-    ]))));
+    let recovering =
+        fetcher(Arc::new(ScriptedResolver(Mutex::new(vec![vec![], vec!["127.0.0.1".parse().unwrap()]]))));
     let url = server.named("paper.example", "/feed");
     assert_eq!(code(get_feed(&recovering, url.clone()).await), "dns");
     get_feed(&recovering, url).await.unwrap();
@@ -178,17 +162,9 @@ async fn h28_a_black_holed_ipv6_is_passed_by() {
         ..limits()
     };
     let url = server.named("paper.example", "/feed");
-    let alone = config::FetchConfig {
-        connect_timeout: Duration::from_millis(500),
-        ..both.clone()
-    };
-    assert_eq!(
-        code(get_feed(&with_names(&[&["::1"]], &alone), url.clone()).await),
-        "connect-timeout"
-    );
-    get_feed(&with_names(&[&["::1", "127.0.0.1"]], &both), url)
-        .await
-        .unwrap();
+    let alone = config::FetchConfig { connect_timeout: Duration::from_millis(500), ..both.clone() };
+    assert_eq!(code(get_feed(&with_names(&[&["::1"]], &alone), url.clone()).await), "connect-timeout");
+    get_feed(&with_names(&[&["::1", "127.0.0.1"]], &both), url).await.unwrap();
 }
 
 /// Set for the child process of the test below.
@@ -197,36 +173,19 @@ const CHILD: &str = "CUTTINGS_TEST_ASKS";
 #[tokio::test]
 async fn h05_proxies_of_the_environment_are_not_used() {
     if let Ok(url) = std::env::var(CHILD) {
-        get_feed(&fetcher(&limits()), Url::parse(&url).unwrap())
-            .await
-            .unwrap();
+        get_feed(&fetcher(&limits()), Url::parse(&url).unwrap()).await.unwrap();
         return;
     }
     let server = Server::always(answer(200, "", b"x")).await;
     let proxy = Server::always(answer(200, "", b"proxied")).await;
     let name = "fetch::tests::connections::h05_proxies_of_the_environment_are_not_used";
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child
-        .args(["--exact", name])
-        .env(CHILD, server.url("/feed").as_str());
-    for variable in [
-        "http_proxy",
-        "HTTP_PROXY",
-        "https_proxy",
-        "HTTPS_PROXY",
-        "all_proxy",
-        "ALL_PROXY",
-    ] {
+    child.args(["--exact", name]).env(CHILD, server.url("/feed").as_str());
+    for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
         child.env(variable, proxy.url("/").as_str());
     }
-    child
-        .env_remove("no_proxy")
-        .env_remove("NO_PROXY")
-        .env_remove("REQUEST_METHOD");
-    let output = tokio::task::spawn_blocking(move || child.output())
-        .await
-        .unwrap()
-        .unwrap();
+    child.env_remove("no_proxy").env_remove("NO_PROXY").env_remove("REQUEST_METHOD");
+    let output = tokio::task::spawn_blocking(move || child.output()).await.unwrap().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
     assert_eq!((server.seen().len(), proxy.seen().len()), (1, 0));

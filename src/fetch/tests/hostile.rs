@@ -15,12 +15,7 @@ fn redirect(to: &str) -> Vec<Act> {
 
 #[tokio::test]
 async fn h01_a_redirect_to_another_scheme_is_not_opened() {
-    for to in [
-        "file:///etc/passwd",
-        "javascript:alert(1)",
-        "data:text/html,x",
-        "ftp://127.0.0.1/",
-    ] {
+    for to in ["file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "ftp://127.0.0.1/"] {
         let server = Server::always(redirect(to)).await;
         let failed = get_feed(&fetcher(&limits()), server.url("/")).await.unwrap_err();
         assert_eq!(failed.error.code(), "refused-scheme", "{to}");
@@ -39,19 +34,10 @@ async fn h04_literals_names_hops_and_second_answers_are_judged() {
     let port = server.address.port();
     let named = |path: &str| Url::parse(&format!("http://paper.example:{port}{path}")).unwrap();
     // A literal.
-    assert_eq!(
-        code(get_feed(&fetcher(&closed), server.url("/")).await),
-        "refused-address"
-    );
+    assert_eq!(code(get_feed(&fetcher(&closed), server.url("/")).await), "refused-address");
     // A name with a private address, alone or beside a public one.
-    for answers in [
-        &["127.0.0.1"][..],
-        &["8.8.8.8", "127.0.0.1"],
-        &["::ffff:127.0.0.1"],
-    ] {
-        let failed = get_feed(&with_names(&[answers], &closed), named("/"))
-            .await
-            .unwrap_err();
+    for answers in [&["127.0.0.1"][..], &["8.8.8.8", "127.0.0.1"], &["::ffff:127.0.0.1"]] {
+        let failed = get_feed(&with_names(&[answers], &closed), named("/")).await.unwrap_err();
         assert_eq!(failed.error.code(), "refused-address", "{answers:?}");
         assert!(!failed.error.is_host_failure());
     }
@@ -65,10 +51,7 @@ async fn h04_literals_names_hops_and_second_answers_are_judged() {
     assert_eq!(document(get_feed(&fetcher, named("/")).await.unwrap()).body, b"x");
     assert_eq!(code(get_feed(&fetcher, named("/")).await), "refused-address");
     let there = Server::always(redirect("http://127.0.0.2:1/")).await;
-    assert_eq!(
-        code(get_feed(&fetcher_of(&open), there.url("/")).await),
-        "refused-address"
-    );
+    assert_eq!(code(get_feed(&fetcher_of(&open), there.url("/")).await), "refused-address");
     assert_eq!(server.seen().len(), 1);
 }
 
@@ -88,9 +71,7 @@ async fn h03_a_document_in_pieces_is_never_held_whole() {
     })
     .await;
     let fetcher = fetcher(&limits());
-    let whole = fetcher
-        .get(Request::new(server.url("/plain"), ResourceKind::Sitemap), now())
-        .await;
+    let whole = fetcher.get(Request::new(server.url("/plain"), ResourceKind::Sitemap), now()).await;
     let whole = document(whole.unwrap());
     for path in ["/moved", "/packed"] {
         let (sender, mut pieces) = mpsc::channel(1);
@@ -114,11 +95,7 @@ async fn h03_a_document_in_pieces_is_never_held_whole() {
         let bytes = fetched.fetch.bytes;
         let got = document(fetched);
         assert!(got.body.is_empty() && all == whole.body, "{path}");
-        assert_eq!(
-            (bytes, &got.body_hash),
-            (whole.body.len() as u64, &whole.body_hash),
-            "{path}"
-        );
+        assert_eq!((bytes, &got.body_hash), (whole.body.len() as u64, &whole.body_hash), "{path}");
     }
     // Nobody listens: it is read for its hash, up to the cap.
     let (sender, pieces) = mpsc::channel(1);
@@ -165,10 +142,7 @@ fn coded(coding: &str, body: &[u8]) -> Vec<Act> {
 
 #[tokio::test]
 async fn h07_bombs_end_at_the_limit() {
-    let limits = config::FetchConfig {
-        max_feed: 1 << 20,
-        ..limits()
-    };
+    let limits = config::FetchConfig { max_feed: 1 << 20, ..limits() };
     let plain = vec![0; 64 << 20];
     for coding in ["gzip", "deflate", "br", "zstd"] {
         let bomb = encoded(coding, &plain).await;
@@ -180,28 +154,18 @@ async fn h07_bombs_end_at_the_limit() {
         acts.push(Act::Send(bomb));
         acts.push(Act::Hang);
         let server = Server::always(acts).await;
-        assert_eq!(
-            code(get_feed(&fetcher(&limits), server.url("/")).await),
-            "too-large",
-            "{coding}"
-        );
+        assert_eq!(code(get_feed(&fetcher(&limits), server.url("/")).await), "too-large", "{coding}");
     }
 }
 
 #[tokio::test]
 async fn h07_members_without_content_end_at_the_limit_too() {
-    let limits = config::FetchConfig {
-        max_feed: 1 << 10,
-        ..limits()
-    };
+    let limits = config::FetchConfig { max_feed: 1 << 10, ..limits() };
     let member = encoded("gzip", b"").await;
     let lot = member.repeat(1000);
     let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
     let server = Server::always(vec![Act::Send(head), Act::Dribble(lot, Duration::ZERO)]).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits), server.url("/")).await),
-        "too-large"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits), server.url("/")).await), "too-large");
 }
 
 #[tokio::test]
@@ -210,15 +174,9 @@ async fn h07_windows_larger_than_the_web_allows_are_refused() {
     zstd.window_log(27).unwrap();
     zstd.write_all(b"x").unwrap();
     let server = Server::always(coded("zstd", &zstd.finish().unwrap())).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "bad-coding"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "bad-coding");
     let server = Server::always(coded("br", b"\x11\x1e\x00\x00")).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "bad-coding"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "bad-coding");
 }
 
 #[tokio::test]
@@ -232,11 +190,7 @@ async fn h08_a_length_over_the_limit_is_refused_at_the_headers() {
     ] {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
         let server = Server::always(vec![Act::Send(head), Act::Hang]).await;
-        assert_eq!(
-            code(get_feed(&fetcher(&limits()), server.url("/")).await),
-            told,
-            "{length}"
-        );
+        assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), told, "{length}");
     }
 }
 
@@ -245,26 +199,18 @@ async fn h08_endless_chunks_end_at_the_limit() {
     let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
     let chunk = [&b"8000\r\n"[..], &vec![b'x'; 0x8000], b"\r\n"].concat();
     let server = Server::always(vec![Act::Send(head), Act::Dribble(chunk, Duration::ZERO)]).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "too-large"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "too-large");
 }
 
 #[tokio::test]
 async fn h08_silence_before_and_in_an_answer_has_an_end() {
     let server = Server::always(vec![Act::Hang]).await;
-    let failed = get_feed(&fetcher(&short_timeouts()), server.url("/"))
-        .await
-        .unwrap_err();
+    let failed = get_feed(&fetcher(&short_timeouts()), server.url("/")).await.unwrap_err();
     assert_eq!(failed.error.code(), "idle-timeout");
     assert!(!failed.is_host_failure());
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc".to_vec();
     let server = Server::always(vec![Act::Send(head), Act::Hang]).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&short_timeouts()), server.url("/")).await),
-        "idle-timeout"
-    );
+    assert_eq!(code(get_feed(&fetcher(&short_timeouts()), server.url("/")).await), "idle-timeout");
 }
 
 #[tokio::test]
@@ -286,32 +232,18 @@ async fn h08_headers_without_end_have_one() {
     let start = b"HTTP/1.1 200 OK\r\n".to_vec();
     let line = b"X-Endless: yes\r\n".repeat(100);
     let server = Server::always(vec![Act::Send(start.clone()), Act::Dribble(line, Duration::ZERO)]).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "bad-http"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "bad-http");
     let one = Act::Dribble(vec![b'x'; 4096], Duration::ZERO);
     let server = Server::always(vec![Act::Send(b"HTTP/1.1 200 OK\r\nX: ".to_vec()), one]).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "bad-http"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "bad-http");
     let slowly = Act::Dribble(b"X: y\r\n".to_vec(), Duration::from_millis(20));
     let server = Server::always(vec![Act::Send(start), slowly]).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&short_timeouts()), server.url("/")).await),
-        "idle-timeout"
-    );
+    assert_eq!(code(get_feed(&fetcher(&short_timeouts()), server.url("/")).await), "idle-timeout");
 }
 
 #[tokio::test]
 async fn h09_a_short_body_is_no_document() {
-    let short = |head: &str| {
-        vec![
-            Act::Send(format!("HTTP/1.1 200 OK\r\n{head}").into_bytes()),
-            Act::Close,
-        ]
-    };
+    let short = |head: &str| vec![Act::Send(format!("HTTP/1.1 200 OK\r\n{head}").into_bytes()), Act::Close];
     for head in [
         "Content-Length: 10\r\n\r\nabc",
         "Transfer-Encoding: chunked\r\n\r\na\r\nabc",
@@ -319,22 +251,12 @@ async fn h09_a_short_body_is_no_document() {
         "Content-Length: 1",
     ] {
         let server = Server::always(short(head)).await;
-        assert_eq!(
-            code(get_feed(&fetcher(&limits()), server.url("/")).await),
-            "reset",
-            "{head:?}"
-        );
+        assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "reset", "{head:?}");
     }
     let server = Server::always(vec![Act::Close]).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "reset"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "reset");
     let server = Server::always(vec![Act::Send(b"SSH-2.0-x\r\n\r\n".to_vec())]).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "bad-http"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "bad-http");
 }
 
 #[tokio::test]
@@ -386,9 +308,7 @@ async fn p27_a_page_as_it_was_sent_decodes_to_what_was_read() {
         let head = format!("Content-Type: text/html\r\nContent-Encoding: {codings}\r\n");
         let server = Server::always(answer(200, &head, body)).await;
         let fetcher = fetcher(&limits());
-        let fetched = fetcher
-            .get(Request::new(server.url("/"), ResourceKind::Page), now())
-            .await;
+        let fetched = fetcher.get(Request::new(server.url("/"), ResourceKind::Page), now()).await;
         document(fetched.unwrap())
     };
     for coding in ["gzip", "deflate", "raw-deflate", "br", "zstd"] {
@@ -418,41 +338,21 @@ async fn p27_a_page_as_it_was_sent_decodes_to_what_was_read() {
 
 #[tokio::test]
 async fn p27_a_wrong_or_truncated_coding_is_an_error() {
-    let plain: Vec<u8> = (0..50_000_u32)
-        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes())
-        .collect();
+    let plain: Vec<u8> = (0..50_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
     for coding in ["gzip", "deflate", "raw-deflate", "br", "zstd"] {
         let whole = encoded(coding, &plain).await;
         let named = coding.trim_start_matches("raw-");
-        for body in [
-            &whole[..whole.len() / 2],
-            &whole[..whole.len() - 1],
-            b"<rss><channel></channel></rss>",
-        ] {
+        for body in [&whole[..whole.len() / 2], &whole[..whole.len() - 1], b"<rss><channel></channel></rss>"]
+        {
             let server = Server::always(coded(named, body)).await;
             let got = get_feed(&fetcher(&limits()), server.url("/")).await;
-            assert_eq!(
-                code(got),
-                "bad-coding",
-                "{coding}, {} of {} bytes",
-                body.len(),
-                whole.len()
-            );
+            assert_eq!(code(got), "bad-coding", "{coding}, {} of {} bytes", body.len(), whole.len());
         }
     }
     let server = Server::always(coded("compress", b"x")).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "unknown-coding"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "unknown-coding");
     let server = Server::always(coded("gzip, gzip, gzip", b"x")).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "unknown-coding"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "unknown-coding");
     let server = Server::always(coded("gzip", b"")).await;
-    assert_eq!(
-        document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap()).body,
-        b""
-    );
+    assert_eq!(document(get_feed(&fetcher(&limits()), server.url("/")).await.unwrap()).body, b"");
 }

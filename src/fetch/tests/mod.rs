@@ -25,49 +25,12 @@ use crate::model::Validators;
 
 /// The closed set of codes of [`FetchError::code`], sorted.
 pub(super) const CODES: &[&str] = &[
-    "bad-coding",
-    "bad-header",
-    "bad-http",
-    "bad-redirect",
-    "bad-settings",
-    "bad-url",
-    "certificate",
-    "challenge",
-    "connect",
-    "connect-timeout",
-    "dns",
-    "host-backoff",
-    "http-2xx",
-    "http-3xx",
-    "http-400",
-    "http-401",
-    "http-403",
-    "http-404",
-    "http-410",
-    "http-429",
-    "http-4xx",
-    "http-500",
-    "http-502",
-    "http-503",
-    "http-504",
-    "http-5xx",
-    "http-other",
-    "idle-timeout",
-    "not-html",
-    "proxy",
-    "redirect-loop",
-    "refused-address",
-    "refused-downgrade",
-    "refused-scheme",
-    "reset",
-    "robots-denied",
-    "robots-unreachable",
-    "tls",
-    "too-large",
-    "too-many-redirects",
-    "total-timeout",
-    "unasked-304",
-    "unknown-coding",
+    "bad-coding", "bad-header", "bad-http", "bad-redirect", "bad-settings", "bad-url", "certificate",
+    "challenge", "connect", "connect-timeout", "dns", "host-backoff", "http-2xx", "http-3xx", "http-400",
+    "http-401", "http-403", "http-404", "http-410", "http-429", "http-4xx", "http-500", "http-502",
+    "http-503", "http-504", "http-5xx", "http-other", "idle-timeout", "not-html", "proxy", "redirect-loop",
+    "refused-address", "refused-downgrade", "refused-scheme", "reset", "robots-denied", "robots-unreachable",
+    "tls", "too-large", "too-many-redirects", "total-timeout", "unasked-304", "unknown-coding",
 ];
 
 /// What a server does with a request. At the end of the list it waits for the next one on the same connection.
@@ -156,12 +119,7 @@ impl Server {
                 });
             }
         });
-        Self {
-            address,
-            scheme,
-            seen,
-            closed,
-        }
+        Self { address, scheme, seen, closed }
     }
 
     /// The same answer to everything.
@@ -234,10 +192,7 @@ async fn serve(
 
 /// A complete answer; `lines` end in `\r\n` each.
 pub(super) fn answer(status: u16, lines: &str, body: &[u8]) -> Vec<Act> {
-    let head = format!(
-        "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{lines}\r\n",
-        body.len()
-    );
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{lines}\r\n", body.len());
     vec![Act::Send([head.as_bytes(), body].concat())]
 }
 
@@ -296,25 +251,16 @@ pub(super) struct ScriptedResolver(pub(super) Mutex<Vec<Vec<IpAddr>>>);
 impl Lookup for ScriptedResolver {
     fn lookup(&self, _: String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
         let mut answers = self.0.lock().unwrap();
-        let answer = if answers.len() > 1 {
-            answers.remove(0)
-        } else {
-            answers[0].clone()
-        };
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
         Box::pin(async move { Ok(answer) })
     }
 }
 
 /// A fetcher that finds these addresses, one list after the other.
 pub(super) fn with_names(answers: &[&[&str]], limits: &config::FetchConfig) -> Fetcher {
-    let answers = answers
-        .iter()
-        .map(|all| all.iter().map(|ip| ip.parse().unwrap()).collect())
-        .collect();
-    let politeness = config::PolitenessConfig {
-        host_gap: Duration::ZERO,
-        ..config::PolitenessConfig::default()
-    };
+    let answers = answers.iter().map(|all| all.iter().map(|ip| ip.parse().unwrap()).collect()).collect();
+    let politeness =
+        config::PolitenessConfig { host_gap: Duration::ZERO, ..config::PolitenessConfig::default() };
     Fetcher::with_resolver(
         limits,
         &politeness,

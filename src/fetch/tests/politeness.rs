@@ -3,10 +3,7 @@
 use super::*;
 
 fn validators(etag: Option<&[u8]>, last_modified: Option<&[u8]>) -> Validators {
-    Validators {
-        etag: etag.map(<[u8]>::to_vec),
-        last_modified: last_modified.map(<[u8]>::to_vec),
-    }
+    Validators { etag: etag.map(<[u8]>::to_vec), last_modified: last_modified.map(<[u8]>::to_vec) }
 }
 
 fn conditional(url: Url, validators: Validators) -> Request {
@@ -38,22 +35,12 @@ async fn p01_the_first_request_is_unconditional() {
 #[tokio::test]
 async fn p02_p03_validators_go_back_byte_for_byte() {
     let tags: &[&[u8]] = &[
-        b"\"plain\"",
-        b"W/\"weak\"",
-        b"\"abc-gzip\"",
-        b"unquoted",
-        b"\"with space, and comma\"",
-        b"\"8-bit \xe9\xff\"",
-        b"\"a\" \"b\"",
+        b"\"plain\"", b"W/\"weak\"", b"\"abc-gzip\"", b"unquoted", b"\"with space, and comma\"",
+        b"\"8-bit \xe9\xff\"", b"\"a\" \"b\"",
     ];
     let dates: &[&[u8]] = &[
-        b"Sun, 06 Nov 1994 08:49:37 GMT",
-        b"yesterday",
-        b"Thu, 01 Jan 1970 00:00:00 +0000",
-        b"0",
-        b"\xd0\xb2",
-        b"Sun,  06  Nov",
-        b"-1",
+        b"Sun, 06 Nov 1994 08:49:37 GMT", b"yesterday", b"Thu, 01 Jan 1970 00:00:00 +0000", b"0",
+        b"\xd0\xb2", b"Sun,  06  Nov", b"-1",
     ];
     for (tag, date) in tags.iter().zip(dates) {
         let (tag, date) = (tag.to_vec(), date.to_vec());
@@ -97,19 +84,13 @@ async fn p06_a_304_carries_what_it_carries() {
     let request = conditional(server.url("/"), validators(Some(b"\"a\""), Some(b"d")));
     let fetched = fetcher(&limits()).get(request, now()).await.unwrap();
     assert_eq!(fetched.fetch.status, Some(304));
-    assert_eq!(
-        fetched.content,
-        ResponseContent::NotModified(validators(Some(b"\"b\""), None))
-    );
+    assert_eq!(fetched.content, ResponseContent::NotModified(validators(Some(b"\"b\""), None)));
 }
 
 #[tokio::test]
 async fn p06_a_304_to_no_question_is_an_error() {
     let server = Server::always(vec![Act::Send(b"HTTP/1.1 304 X\r\n\r\n".to_vec())]).await;
-    assert_eq!(
-        code(get_feed(&fetcher(&limits()), server.url("/")).await),
-        "unasked-304"
-    );
+    assert_eq!(code(get_feed(&fetcher(&limits()), server.url("/")).await), "unasked-304");
 }
 
 #[tokio::test]
@@ -124,11 +105,7 @@ async fn p07_validators_belong_to_the_url_they_came_from() {
     fetcher.get(request.clone(), now()).await.unwrap();
     request.validators_from = Some(server.url("/new"));
     fetcher.get(request, now()).await.unwrap();
-    let sent: Vec<bool> = server
-        .seen()
-        .iter()
-        .map(|seen| seen.header("if-none-match").is_some())
-        .collect();
+    let sent: Vec<bool> = server.seen().iter().map(|seen| seen.header("if-none-match").is_some()).collect();
     assert_eq!(sent, [true, false, false, true]);
 }
 
@@ -166,18 +143,9 @@ async fn p23_hops_are_counted_and_loops_end() {
     })
     .await;
     let fetcher = fetcher(&limits());
-    assert_eq!(
-        code(get_feed(&fetcher, server.url("/loop")).await),
-        "redirect-loop"
-    );
-    assert_eq!(
-        code(get_feed(&fetcher, server.url("/self")).await),
-        "redirect-loop"
-    );
-    assert_eq!(
-        code(get_feed(&fetcher, server.url("/nowhere")).await),
-        "bad-redirect"
-    );
+    assert_eq!(code(get_feed(&fetcher, server.url("/loop")).await), "redirect-loop");
+    assert_eq!(code(get_feed(&fetcher, server.url("/self")).await), "redirect-loop");
+    assert_eq!(code(get_feed(&fetcher, server.url("/nowhere")).await), "bad-redirect");
     assert_eq!(code(get_feed(&fetcher, server.url("/no-host")).await), "bad-url");
     let before = server.seen().len();
     let failed = get_feed(&fetcher, server.url("/start")).await.unwrap_err();
@@ -189,26 +157,14 @@ async fn p23_hops_are_counted_and_loops_end() {
 async fn p24_a_challenge_is_named() {
     let server = Server::start(|target, _| match target {
         "/header" => answer(403, "cf-mitigated: challenge\r\n", b"Just a moment"),
-        "/body" => answer(
-            503,
-            "",
-            b"<script src='/cdn-cgi/challenge-platform/x.js'></script>",
-        ),
-        "/ok" => answer(
-            200,
-            "cf-mitigated: challenge\r\nContent-Type: text/html\r\n",
-            b"Just a moment",
-        ),
+        "/body" => answer(503, "", b"<script src='/cdn-cgi/challenge-platform/x.js'></script>"),
+        "/ok" => answer(200, "cf-mitigated: challenge\r\nContent-Type: text/html\r\n", b"Just a moment"),
         _ => answer(403, "", b"no"),
     })
     .await;
     let fetcher = fetcher(&limits());
     for path in ["/header", "/body", "/ok"] {
-        assert_eq!(
-            code(get_feed(&fetcher, server.url(path)).await),
-            "challenge",
-            "{path}"
-        );
+        assert_eq!(code(get_feed(&fetcher, server.url(path)).await), "challenge", "{path}");
     }
     assert_eq!(code(get_feed(&fetcher, server.url("/plain")).await), "http-403");
 }
@@ -233,12 +189,7 @@ async fn p32_trouble_of_a_host_behind_a_redirect_is_the_pages_own() {
     let failed = get_feed(&fetcher(&limits()), here.url("/")).await.unwrap_err();
     assert_eq!(failed.error.code(), "http-503");
     assert!(failed.error.is_host_failure() && !failed.is_host_failure());
-    let notes: Vec<_> = failed
-        .fetch
-        .hosts
-        .iter()
-        .map(|n| (n.host.as_str(), n.failure.is_some()))
-        .collect();
+    let notes: Vec<_> = failed.fetch.hosts.iter().map(|n| (n.host.as_str(), n.failure.is_some())).collect();
     assert_eq!(notes, [("127.0.0.1", false), ("localhost", true)]);
 }
 
@@ -250,16 +201,10 @@ async fn p32_a_host_behind_a_redirect_that_rests_costs_the_page_nothing() {
     let here = Server::always(answer(302, &format!("Location: {far}\r\n"), b"")).await;
     let fetcher = fetcher(&limits());
     let failed = get_feed(&fetcher, here.url("/")).await.unwrap_err();
-    assert_eq!(
-        (failed.error.code(), failed.other_host_backoff()),
-        ("http-503", None)
-    );
+    assert_eq!((failed.error.code(), failed.other_host_backoff()), ("http-503", None));
     let until = failed.error.retry_after();
     let failed = get_feed(&fetcher, here.url("/")).await.unwrap_err();
-    assert_eq!(
-        (failed.error.code(), failed.is_host_failure()),
-        ("host-backoff", false)
-    );
+    assert_eq!((failed.error.code(), failed.is_host_failure()), ("host-backoff", false));
     assert_eq!(failed.other_host_backoff(), until);
     assert_eq!(there.seen().len(), 1);
 }
@@ -273,25 +218,16 @@ async fn p25_p26_p28_one_get_with_our_name_and_nothing_added() {
     .await;
     let fetcher = fetcher(&limits());
     get_feed(&fetcher, server.url("/a?z=&y#frag")).await.unwrap();
-    fetcher
-        .get(Request::new(server.url("/a"), ResourceKind::Page), now())
-        .await
-        .unwrap();
+    fetcher.get(Request::new(server.url("/a"), ResourceKind::Page), now()).await.unwrap();
     let seen = server.seen();
     assert_eq!(seen.len(), 4);
     assert_eq!(seen[0].target(), "/a?z=&y");
     assert_eq!(seen[1].target(), "/b?b=2&a=1&a=%7e");
     for request in &seen {
         assert!(request.head.starts_with(b"GET "));
-        let name = format!(
-            "cuttings/{} (+https://paper.example/bot)",
-            env!("CARGO_PKG_VERSION")
-        );
+        let name = format!("cuttings/{} (+https://paper.example/bot)", env!("CARGO_PKG_VERSION"));
         assert_eq!(request.header("user-agent"), Some(name.into_bytes()));
-        assert_eq!(
-            request.header("accept-encoding").as_deref(),
-            Some(&b"gzip, deflate, br, zstd"[..])
-        );
+        assert_eq!(request.header("accept-encoding").as_deref(), Some(&b"gzip, deflate, br, zstd"[..]));
         let mut names: Vec<String> = String::from_utf8_lossy(&request.head)
             .lines()
             .skip(1)
@@ -300,12 +236,7 @@ async fn p25_p26_p28_one_get_with_our_name_and_nothing_added() {
         names.sort();
         assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
     }
-    assert!(
-        seen[0]
-            .header("accept")
-            .unwrap()
-            .starts_with(b"application/rss+xml")
-    );
+    assert!(seen[0].header("accept").unwrap().starts_with(b"application/rss+xml"));
     assert!(seen[2].header("accept").unwrap().starts_with(b"text/html"));
 }
 
@@ -314,10 +245,7 @@ fn p25_a_contact_that_is_no_header_is_cleaned() {
     let bare = format!("cuttings/{}", env!("CARGO_PKG_VERSION"));
     assert_eq!(user_agent(None), bare);
     assert_eq!(user_agent(Some(" \r\n ")), bare);
-    assert_eq!(
-        user_agent(Some("a\r\nX: é")),
-        format!("{bare} (+aX: )").replace(": )", ":)")
-    );
+    assert_eq!(user_agent(Some("a\r\nX: é")), format!("{bare} (+aX: )").replace(": )", ":)"));
 }
 
 #[tokio::test]
@@ -342,18 +270,11 @@ async fn p33_what_is_no_page_is_dropped_at_its_headers() {
     let fetcher = fetcher(&limits());
     for path in ["/pdf", "/image"] {
         assert_eq!(
-            code(
-                fetcher
-                    .get(Request::new(server.url(path), ResourceKind::Page), now())
-                    .await
-            ),
+            code(fetcher.get(Request::new(server.url(path), ResourceKind::Page), now()).await),
             "not-html"
         );
     }
     for path in ["/xhtml", "/odd", "/none"] {
-        fetcher
-            .get(Request::new(server.url(path), ResourceKind::Page), now())
-            .await
-            .unwrap();
+        fetcher.get(Request::new(server.url(path), ResourceKind::Page), now()).await.unwrap();
     }
 }

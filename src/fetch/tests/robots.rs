@@ -10,9 +10,7 @@ async fn get_page(fetcher: &Fetcher, url: Url) -> Result<Response, Box<FailedFet
 }
 
 async fn get_page_at(fetcher: &Fetcher, url: Url, at: DateTime<Utc>) -> Result<Response, Box<FailedFetch>> {
-    fetcher
-        .get(Request::new(url, ResourceKind::Page).obeying_robots(), at)
-        .await
+    fetcher.get(Request::new(url, ResourceKind::Page).obeying_robots(), at).await
 }
 
 /// A site with this answer for robots.txt and a page everywhere else.
@@ -38,10 +36,7 @@ fn redirect(to: &str) -> Vec<Act> {
 
 #[tokio::test]
 async fn p30_pages_obey_and_feeds_named_by_the_user_do_not() {
-    let server = site(rules(
-        "User-agent: *\nDisallow: /private\nSitemap: https://paper.example/s.xml",
-    ))
-    .await;
+    let server = site(rules("User-agent: *\nDisallow: /private\nSitemap: https://paper.example/s.xml")).await;
     let fetcher = fetcher(&limits());
     let fetched = get_page(&fetcher, server.url("/article?id=1")).await.unwrap();
     let [note] = fetched.fetch.robots.as_slice() else {
@@ -60,16 +55,10 @@ async fn p30_pages_obey_and_feeds_named_by_the_user_do_not() {
 
     get_feed(&fetcher, server.url("/private/feed")).await.unwrap();
     fetcher
-        .get(
-            Request::new(server.url("/robots.txt"), ResourceKind::Robots).obeying_robots(),
-            now(),
-        )
+        .get(Request::new(server.url("/robots.txt"), ResourceKind::Robots).obeying_robots(), now())
         .await
         .unwrap();
-    assert_eq!(
-        server.targets(),
-        ["/robots.txt", "/article?id=1", "/private/feed", "/robots.txt"]
-    );
+    assert_eq!(server.targets(), ["/robots.txt", "/article?id=1", "/private/feed", "/robots.txt"]);
     let seen = server.seen();
     assert_eq!(seen[0].header("user-agent"), seen[1].header("user-agent"));
     assert_eq!(seen[0].header("accept").unwrap(), b"text/plain, */*;q=0.1");
@@ -82,18 +71,10 @@ async fn p30_many_pages_of_one_origin_ask_once() {
     let pages = (0..20).map(|n| get_page(&fetcher, server.url(&format!("/{n}"))));
     let all = futures_util::future::join_all(pages).await;
     assert_eq!(all.iter().filter(|result| result.is_ok()).count(), 19);
-    let asked = server
-        .targets()
-        .iter()
-        .filter(|target| *target == "/robots.txt")
-        .count();
+    let asked = server.targets().iter().filter(|target| *target == "/robots.txt").count();
     assert_eq!((asked, server.seen().len()), (1, 20));
     // One of them brings the note home.
-    let notes = all
-        .iter()
-        .flatten()
-        .map(|fetched| fetched.fetch.robots.len())
-        .sum::<usize>();
+    let notes = all.iter().flatten().map(|fetched| fetched.fetch.robots.len()).sum::<usize>();
     assert_eq!(notes, 1);
 }
 
@@ -107,11 +88,7 @@ async fn p30_an_asker_that_gives_up_leaves_the_question_to_the_next() {
     .await;
     let fetcher = fetcher(&limits());
     let first = get_page(&fetcher, server.url("/a"));
-    assert!(
-        tokio::time::timeout(Duration::from_millis(200), first)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(200), first).await.is_err());
     server.closed(0).await;
     get_page(&fetcher, server.url("/a")).await.unwrap();
     assert_eq!(server.targets(), ["/robots.txt", "/robots.txt", "/a"]);
@@ -124,21 +101,13 @@ async fn p30_answers_that_say_there_is_none_allow_everything() {
         let fetched = get_page(&fetcher(&limits()), server.url("/a")).await.unwrap();
         assert_eq!(fetched.fetch.robots[0].status, Some(status));
     }
-    let html = site(answer(
-        200,
-        "Content-Type: text/html\r\n",
-        b"<html><p>Disallow: all",
-    ))
-    .await;
+    let html = site(answer(200, "Content-Type: text/html\r\n", b"<html><p>Disallow: all")).await;
     get_page(&fetcher(&limits()), html.url("/a")).await.unwrap();
 }
 
 #[tokio::test]
 async fn p30_no_answer_forbids_everything_for_a_while() {
-    let short = vec![
-        Act::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nUser".to_vec()),
-        Act::Close,
-    ];
+    let short = vec![Act::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nUser".to_vec()), Act::Close];
     let failing = [
         (answer(500, "", b""), Some(500)),
         (answer(503, "", b""), Some(503)),
@@ -168,11 +137,7 @@ async fn p30_no_answer_forbids_everything_for_a_while() {
         assert!(server.seen().len() > asked);
         assert!(server.targets().iter().all(|target| target == "/robots.txt"));
     }
-    let gone = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let url = Url::parse(&format!("http://{gone}/a")).unwrap();
     let failed = get_page(&fetcher(&short_timeouts()), url).await.unwrap_err();
     assert_eq!(failed.error.code(), "robots-unreachable");
@@ -186,17 +151,11 @@ async fn p13_p30_retry_after_of_robots_txt_rests_the_host() {
     let failed = get_page(&fetcher, server.url("/a")).await.unwrap_err();
     let until = failed.error.retry_after().unwrap();
     assert!((until - now()).num_seconds() >= 3600);
-    assert_eq!(
-        failed.fetch.hosts[0].failure.as_ref().unwrap().retry_after,
-        Some(until)
-    );
+    assert_eq!(failed.fetch.hosts[0].failure.as_ref().unwrap().retry_after, Some(until));
     assert_eq!(failed.fetch.robots[0].expires_at, until);
     // Feeds of the host share it.
     let feed = get_feed(&fetcher, server.url("/feed")).await.unwrap_err();
-    assert_eq!(
-        (feed.error.code(), feed.error.retry_after()),
-        ("host-backoff", Some(until))
-    );
+    assert_eq!((feed.error.code(), feed.error.retry_after()), ("host-backoff", Some(until)));
     assert!(feed.is_host_failure());
     assert_eq!(server.targets(), ["/robots.txt"]);
 }
@@ -215,16 +174,10 @@ async fn p30_old_rules_serve_while_no_new_ones_can_be_had() {
     let fetched = get_page_at(&fetcher, server.url("/a"), later).await.unwrap();
     // What is kept of the old ones stays.
     assert_eq!(fetched.fetch.robots, []);
-    assert_eq!(
-        code(get_page_at(&fetcher, server.url("/no"), later).await),
-        "robots-denied"
-    );
+    assert_eq!(code(get_page_at(&fetcher, server.url("/no"), later).await), "robots-denied");
     assert_eq!(server.targets(), ["/robots.txt", "/a", "/robots.txt", "/a"]);
     let much_later = now() + TimeDelta::days(31);
-    assert_eq!(
-        code(get_page_at(&fetcher, server.url("/a"), much_later).await),
-        "robots-unreachable"
-    );
+    assert_eq!(code(get_page_at(&fetcher, server.url("/a"), much_later).await), "robots-unreachable");
 }
 
 #[tokio::test]
@@ -238,14 +191,10 @@ async fn p30_rules_are_asked_for_again_after_their_max_age_an_hour_at_least_a_da
         let server = site(answer(200, lines, b"User-agent: *\nDisallow: /no")).await;
         let fetcher = fetcher(&limits());
         for minutes in [0, believed] {
-            get_page_at(&fetcher, server.url("/a"), now() + TimeDelta::minutes(minutes))
-                .await
-                .unwrap();
+            get_page_at(&fetcher, server.url("/a"), now() + TimeDelta::minutes(minutes)).await.unwrap();
         }
         assert_eq!(server.targets(), ["/robots.txt", "/a", "/a"], "{lines}");
-        get_page_at(&fetcher, server.url("/a"), now() + TimeDelta::minutes(doubted))
-            .await
-            .unwrap();
+        get_page_at(&fetcher, server.url("/a"), now() + TimeDelta::minutes(doubted)).await.unwrap();
         assert_eq!(server.targets()[3..], ["/robots.txt", "/a"], "{lines}");
     }
 }
@@ -287,11 +236,7 @@ async fn p30_robots_txt_is_followed_over_five_hops_and_no_further() {
         let got = get_page(&fetcher(&limits()), server.url("/a")).await;
         assert_eq!(got.is_ok(), may, "{hops} hops");
     }
-    for nowhere in [
-        "http://10.0.0.1/robots.txt",
-        "ftp://paper.example/",
-        "/robots.txt",
-    ] {
+    for nowhere in ["http://10.0.0.1/robots.txt", "ftp://paper.example/", "/robots.txt"] {
         let server = site(redirect(nowhere)).await;
         get_page(&fetcher(&limits()), server.url("/a")).await.unwrap();
     }
@@ -329,24 +274,13 @@ async fn p30_what_earlier_runs_were_told_is_not_asked_again() {
     let told = with(note(Some(200), b"User-agent: *\nDisallow: /no"));
     assert_eq!(code(get_page(&told, server.url("/no")).await), "robots-denied");
     get_page(&told, server.url("/a")).await.unwrap();
-    get_page(&with(note(Some(404), b"")), server.url("/a"))
-        .await
-        .unwrap();
+    get_page(&with(note(Some(404), b"")), server.url("/a")).await.unwrap();
     for status in [None, Some(503)] {
-        assert_eq!(
-            code(get_page(&with(note(status, b"")), server.url("/a")).await),
-            "robots-unreachable"
-        );
+        assert_eq!(code(get_page(&with(note(status, b"")), server.url("/a")).await), "robots-unreachable");
     }
     assert_eq!(server.targets(), ["/a", "/a"]);
-    let expired = RobotsResponse {
-        expires_at: now(),
-        ..note(None, b"")
-    };
-    assert_eq!(
-        code(get_page(&with(expired), server.url("/a")).await),
-        "robots-unreachable"
-    );
+    let expired = RobotsResponse { expires_at: now(), ..note(None, b"") };
+    assert_eq!(code(get_page(&with(expired), server.url("/a")).await), "robots-unreachable");
     assert_eq!(server.targets().len(), 3);
 }
 
@@ -376,10 +310,7 @@ async fn p31_a_crawl_delay_is_kept_between_requests() {
 async fn p35_a_restart_does_not_ask_a_host_in_its_gap_or_rest() {
     let server = Server::always(page()).await;
     let again = fetcher(&limits());
-    again.restore_hosts(
-        &[("127.0.0.1".into(), now() + TimeDelta::milliseconds(300))],
-        now(),
-    );
+    again.restore_hosts(&[("127.0.0.1".into(), now() + TimeDelta::milliseconds(300))], now());
     let begun = std::time::Instant::now();
     get_feed(&again, server.url("/feed")).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_millis(300));

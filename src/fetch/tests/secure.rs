@@ -23,10 +23,7 @@ impl Authority {
         let folder = tempfile::tempdir().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
         std::fs::write(folder.path().join("ca.pem"), pem).unwrap();
-        Self {
-            issuer: Issuer::new(params, key),
-            folder,
-        }
+        Self { issuer: Issuer::new(params, key), folder }
     }
 
     fn file(&self) -> PathBuf {
@@ -61,23 +58,15 @@ async fn secure(tls: TlsAcceptor, acts: Vec<Act>) -> Server {
 }
 
 async fn get(url: Url, ca_file: Option<PathBuf>) -> Result<Response, Box<FailedFetch>> {
-    let via = Transport {
-        ca_file,
-        ..Transport::default()
-    };
-    fetcher(&limits())
-        .get(Request::new(url, ResourceKind::Feed).with_transport(via), now())
-        .await
+    let via = Transport { ca_file, ..Transport::default() };
+    fetcher(&limits()).get(Request::new(url, ResourceKind::Feed).with_transport(via), now()).await
 }
 
 #[tokio::test]
 async fn h10_a_certificate_that_holds_is_taken_and_others_are_refused() {
     let ours = Authority::new();
     let good = secure(ours.vouch(&named(&["127.0.0.1"])), answer(200, "", b"x")).await;
-    assert_eq!(
-        document(get(good.url("/"), Some(ours.file())).await.unwrap()).body,
-        b"x"
-    );
+    assert_eq!(document(get(good.url("/"), Some(ours.file())).await.unwrap()).body, b"x");
 
     let mut expired = named(&["127.0.0.1"]);
     (expired.not_before, expired.not_after) = (date_time_ymd(2019, 1, 1), date_time_ymd(2020, 1, 1));
@@ -88,18 +77,9 @@ async fn h10_a_certificate_that_holds_is_taken_and_others_are_refused() {
     let refused = [
         ("expired", ours.vouch(&expired)),
         ("of the future", ours.vouch(&early)),
-        (
-            "of another host",
-            ours.vouch(&named(&["other.example", "127.0.0.2"])),
-        ),
-        (
-            "signed by itself",
-            acceptor(signed_by_itself.der().clone(), &key, &[]),
-        ),
-        (
-            "of another authority",
-            Authority::new().vouch(&named(&["127.0.0.1"])),
-        ),
+        ("of another host", ours.vouch(&named(&["other.example", "127.0.0.2"]))),
+        ("signed by itself", acceptor(signed_by_itself.der().clone(), &key, &[])),
+        ("of another authority", Authority::new().vouch(&named(&["127.0.0.1"]))),
     ];
     for (what, tls) in refused {
         let server = secure(tls, answer(200, "", b"x")).await;
@@ -116,11 +96,7 @@ async fn h10_a_certificate_that_holds_is_taken_and_others_are_refused() {
 
 #[tokio::test]
 async fn h10_a_page_behind_a_bad_certificate_is_not_blamed_on_robots_txt() {
-    let server = secure(
-        Authority::new().vouch(&named(&["127.0.0.1"])),
-        answer(200, "", b"x"),
-    )
-    .await;
+    let server = secure(Authority::new().vouch(&named(&["127.0.0.1"])), answer(200, "", b"x")).await;
     let request = Request::new(server.url("/a"), ResourceKind::Page).obeying_robots();
     let failed = fetcher(&limits()).get(request, now()).await.unwrap_err();
     assert_eq!(failed.error.code(), "certificate");
@@ -133,10 +109,7 @@ async fn h10_what_is_no_tls_is_no_certificate() {
     let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
     let talks_first = async {
         let (mut socket, _) = listener.accept().await.unwrap();
-        socket
-            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .await
-            .unwrap();
+        socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         // Until the other side is gone: an early end would be a reset.
         while socket.read_u8().await.is_ok() {}
     };
@@ -148,11 +121,7 @@ async fn h10_what_is_no_tls_is_no_certificate() {
 async fn p23_encrypted_does_not_lead_to_unencrypted() {
     let ours = Authority::new();
     let plain = Server::always(answer(200, "", b"x")).await;
-    let there = answer(
-        301,
-        &format!("Location: {}\r\n", plain.url("/feed?token=hush")),
-        b"",
-    );
+    let there = answer(301, &format!("Location: {}\r\n", plain.url("/feed?token=hush")), b"");
     let server = secure(ours.vouch(&named(&["127.0.0.1"])), there).await;
     let failed = get(server.url("/"), Some(ours.file())).await.unwrap_err();
     assert_eq!(failed.error.code(), "refused-downgrade");
@@ -173,11 +142,7 @@ async fn http2_is_offered_unless_the_source_says_otherwise() {
         let tls = acceptor(certificate.der().clone(), &key, &[b"h2", b"http/1.1"]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
-        let via = Transport {
-            http1_only,
-            ca_file: Some(ours.file()),
-            ..Transport::default()
-        };
+        let via = Transport { http1_only, ca_file: Some(ours.file()), ..Transport::default() };
         let fetcher = fetcher(&short_timeouts());
         let asking = fetcher.get(Request::new(url, ResourceKind::Feed).with_transport(via), now());
         let listening = async {
@@ -212,9 +177,7 @@ async fn http2(ours: &Authority) -> (SocketAddr, Streams, watch::Receiver<usize>
                 while let Some(Ok((request, mut respond))) = streams.accept().await {
                     let target = request.uri().path().to_owned();
                     let known = request.headers().contains_key("if-none-match");
-                    log.lock()
-                        .unwrap()
-                        .push((connection, target.clone(), request.headers().clone()));
+                    log.lock().unwrap().push((connection, target.clone(), request.headers().clone()));
                     let head = hyper::Response::builder().header("etag", "\"one\"");
                     match target.as_str() {
                         "/reset" => respond.send_reset(h2::Reason::INTERNAL_ERROR),
@@ -223,9 +186,7 @@ async fn http2(ours: &Authority) -> (SocketAddr, Streams, watch::Receiver<usize>
                             tokio::spawn(endless(body, given_up.clone()));
                         }
                         _ if known => {
-                            respond
-                                .send_response(head.status(304).body(()).unwrap(), true)
-                                .unwrap();
+                            respond.send_response(head.status(304).body(()).unwrap(), true).unwrap();
                         }
                         _ => {
                             let mut body = respond.send_response(head.body(()).unwrap(), false).unwrap();
@@ -256,19 +217,12 @@ async fn p29_http2_is_spoken_over_one_connection_and_what_is_given_up_is_reset()
     let ours = Authority::new();
     let (address, streams, mut given_up) = http2(&ours).await;
     let url = |path: &str| Url::parse(&format!("https://{address}{path}")).unwrap();
-    let small = config::FetchConfig {
-        max_feed: 4096,
-        ..limits()
-    };
+    let small = config::FetchConfig { max_feed: 4096, ..limits() };
     let fetcher = fetcher(&small);
     let get = |path: &str, validators: Validators| {
-        let via = Transport {
-            ca_file: Some(ours.file()),
-            ..Transport::default()
-        };
-        let request = Request::new(url(path), ResourceKind::Feed)
-            .with_transport(via)
-            .with_validators(validators);
+        let via = Transport { ca_file: Some(ours.file()), ..Transport::default() };
+        let request =
+            Request::new(url(path), ResourceKind::Feed).with_transport(via).with_validators(validators);
         fetcher.get(request, now())
     };
     let first = document(get("/feed", Validators::default()).await.unwrap());
@@ -280,10 +234,7 @@ async fn p29_http2_is_spoken_over_one_connection_and_what_is_given_up_is_reset()
     given_up.wait_for(|number| *number == 1).await.unwrap();
     let failed = get("/reset", Validators::default()).await.unwrap_err();
     assert_eq!(failed.error.grade(), crate::model::Grade::Temporary, "{failed}");
-    assert_eq!(
-        get("/feed", Validators::default()).await.unwrap().fetch.status,
-        Some(200)
-    );
+    assert_eq!(get("/feed", Validators::default()).await.unwrap().fetch.status, Some(200));
 
     let streams = streams.lock().unwrap();
     let targets: Vec<&str> = streams.iter().map(|(_, target, _)| target.as_str()).collect();

@@ -5,10 +5,8 @@ use tokio::net::TcpStream;
 use super::*;
 
 fn proxied(url: Url, proxy: &str) -> Request {
-    Request::new(url, ResourceKind::Feed).with_transport(Transport {
-        proxy: Some(Url::parse(proxy).unwrap()),
-        ..Transport::default()
-    })
+    Request::new(url, ResourceKind::Feed)
+        .with_transport(Transport { proxy: Some(Url::parse(proxy).unwrap()), ..Transport::default() })
 }
 
 fn secrets() -> Vec<(String, String)> {
@@ -49,10 +47,8 @@ async fn p23_what_a_source_configures_stays_with_its_origin() {
 
 #[tokio::test]
 async fn p23_what_the_feeds_owner_is_told_is_not_told_to_its_links() {
-    let (home, link) = (
-        Server::always(answer(200, "", b"x")).await,
-        Server::always(answer(200, "", b"x")).await,
-    );
+    let (home, link) =
+        (Server::always(answer(200, "", b"x")).await, Server::always(answer(200, "", b"x")).await);
     let fetcher = fetcher(&limits());
     for server in [&home, &link] {
         let request = Request::new(server.url("/a"), ResourceKind::Page)
@@ -63,11 +59,7 @@ async fn p23_what_the_feeds_owner_is_told_is_not_told_to_its_links() {
     assert!(home.seen()[1].header("cookie").is_some());
     // robots.txt is the same for everybody.
     for seen in [&home.seen()[0], &link.seen()[0], &link.seen()[1]] {
-        assert!(
-            !String::from_utf8_lossy(&seen.head).contains("hush"),
-            "{}",
-            seen.target()
-        );
+        assert!(!String::from_utf8_lossy(&seen.head).contains("hush"), "{}", seen.target());
     }
 }
 
@@ -95,10 +87,7 @@ async fn p25_a_name_of_ones_own_replaces_ours_and_is_what_robots_txt_calls_us() 
         );
     }
     assert_eq!(server.targets(), ["/robots.txt", "/no"]);
-    assert_eq!(
-        code(ask("/no", "Clippings/1 (+https://paper.example)").await),
-        "robots-denied"
-    );
+    assert_eq!(code(ask("/no", "Clippings/1 (+https://paper.example)").await), "robots-denied");
 }
 
 #[tokio::test]
@@ -119,32 +108,15 @@ async fn h05_behind_a_proxy_the_guard_still_judges_the_target() {
     let proxy = Server::always(answer(200, "", b"x")).await;
     // The proxy itself is at home on loopback, which is closed to everybody else.
     let closed = config::FetchConfig::default();
-    let through = |host: &str| {
-        proxied(
-            Url::parse(&format!("http://{host}/feed")).unwrap(),
-            proxy.url("/").as_str(),
-        )
-    };
+    let through =
+        |host: &str| proxied(Url::parse(&format!("http://{host}/feed")).unwrap(), proxy.url("/").as_str());
     for address in ["127.0.0.1", "10.0.0.1", "::ffff:192.168.0.1"] {
         let fetcher = with_names(&[&[address]], &closed);
-        assert_eq!(
-            code(fetcher.get(through("paper.example"), now()).await),
-            "refused-address"
-        );
+        assert_eq!(code(fetcher.get(through("paper.example"), now()).await), "refused-address");
     }
     let fetcher = with_names(&[&["8.8.8.8"]], &closed);
-    assert_eq!(
-        code(fetcher.get(through("10.0.0.1"), now()).await),
-        "refused-address"
-    );
-    assert_eq!(
-        code(
-            with_names(&[&[]], &closed)
-                .get(through("paper.example"), now())
-                .await
-        ),
-        "dns"
-    );
+    assert_eq!(code(fetcher.get(through("10.0.0.1"), now()).await), "refused-address");
+    assert_eq!(code(with_names(&[&[]], &closed).get(through("paper.example"), now()).await), "dns");
     assert_eq!(proxy.seen().len(), 0);
 
     let fetched = fetcher.get(through("paper.example"), now()).await.unwrap();
@@ -156,35 +128,23 @@ async fn h05_behind_a_proxy_the_guard_still_judges_the_target() {
 async fn h05_a_redirect_behind_a_proxy_is_judged_too() {
     let proxy = Server::always(answer(302, "Location: http://inside.example/\r\n", b"")).await;
     let fetcher = with_names(&[&["8.8.8.8"], &["10.0.0.1"]], &config::FetchConfig::default());
-    let request = proxied(
-        Url::parse("http://paper.example/").unwrap(),
-        proxy.url("/").as_str(),
-    );
+    let request = proxied(Url::parse("http://paper.example/").unwrap(), proxy.url("/").as_str());
     assert_eq!(code(fetcher.get(request, now()).await), "refused-address");
     assert_eq!(proxy.seen().len(), 1);
 }
 
 #[tokio::test]
 async fn a_proxy_that_is_away_is_named_without_its_password() {
-    let gone = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     for scheme in ["http", "socks5"] {
         let fetcher = with_names(&[&["127.0.0.1"]], &limits());
         let url = Url::parse("http://paper.example/").unwrap();
-        let failed = fetcher
-            .get(proxied(url, &format!("{scheme}://me:hush@{gone}")), now())
-            .await
-            .unwrap_err();
+        let failed =
+            fetcher.get(proxied(url, &format!("{scheme}://me:hush@{gone}")), now()).await.unwrap_err();
         assert_eq!(failed.error.code(), "proxy", "{failed}");
         assert!(failed.is_host_failure());
         let shown = format!("{failed} {failed:?} {fetcher:?}");
-        assert!(
-            shown.contains(&gone.to_string()) && !shown.contains("hush"),
-            "{shown}"
-        );
+        assert!(shown.contains(&gone.to_string()) && !shown.contains("hush"), "{shown}");
     }
 }
 
@@ -195,10 +155,7 @@ async fn a_proxys_password_goes_to_the_proxy() {
     let url = Url::parse("http://paper.example/").unwrap();
     let at = format!("http://me:hush@{}", proxy.address);
     fetcher.get(proxied(url, &at), now()).await.unwrap();
-    assert_eq!(
-        proxy.seen()[0].header("proxy-authorization").unwrap(),
-        b"Basic bWU6aHVzaA=="
-    );
+    assert_eq!(proxy.seen()[0].header("proxy-authorization").unwrap(), b"Basic bWU6aHVzaA==");
 }
 
 /// A SOCKS5 proxy (RFC 1928) for one connection; gives back the address it was asked for.
@@ -206,10 +163,7 @@ async fn socks(listener: TcpListener, target: SocketAddr) -> Vec<u8> {
     let (mut client, _) = listener.accept().await.unwrap();
     let mut hello = [0; 2];
     client.read_exact(&mut hello).await.unwrap();
-    client
-        .read_exact(&mut vec![0; usize::from(hello[1])])
-        .await
-        .unwrap();
+    client.read_exact(&mut vec![0; usize::from(hello[1])]).await.unwrap();
     client.write_all(&[5, 0]).await.unwrap();
     let mut wish = [0; 4];
     client.read_exact(&mut wish).await.unwrap();
@@ -235,10 +189,7 @@ async fn h05_socks_proxies_are_used_and_looked_behind() {
         let at = format!("{scheme}://{}", listener.local_addr().unwrap());
         let url = server.named("paper.example", "/feed");
         let closed = with_names(&[&["10.0.0.1"]], &limits());
-        assert_eq!(
-            code(closed.get(proxied(url.clone(), &at), now()).await),
-            "refused-address"
-        );
+        assert_eq!(code(closed.get(proxied(url.clone(), &at), now()).await), "refused-address");
         let open = with_names(&[&["127.0.0.1"]], &limits());
         let (got, address) = futures_util::join!(
             async {
@@ -260,20 +211,10 @@ async fn settings_that_cannot_be_are_said_and_harm_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "no certificate").unwrap();
-    let ca = |file| Transport {
-        ca_file: Some(file),
-        ..Transport::default()
-    };
-    let ftp = Transport {
-        proxy: Some(Url::parse("ftp://me:hush@proxy.example").unwrap()),
-        ..Transport::default()
-    };
-    for via in [
-        ca(empty),
-        ca(folder.path().join("missing.pem")),
-        ca(folder.path().to_owned()),
-        ftp,
-    ] {
+    let ca = |file| Transport { ca_file: Some(file), ..Transport::default() };
+    let ftp =
+        Transport { proxy: Some(Url::parse("ftp://me:hush@proxy.example").unwrap()), ..Transport::default() };
+    for via in [ca(empty), ca(folder.path().join("missing.pem")), ca(folder.path().to_owned()), ftp] {
         let request =
             Request::new(server.named("127.0.0.1", "/"), ResourceKind::Feed).with_transport(via.clone());
         let failed = fetcher.get(request, now()).await.unwrap_err();

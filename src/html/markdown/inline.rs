@@ -120,9 +120,7 @@ pub(super) fn render(pieces: impl IntoIterator<Item = InlinePiece>, context: Inl
             },
             InlineToken::Close(emphasis) => {
                 let open = opening_token(&tokens, i);
-                match emphasis
-                    .delimiter()
-                    .filter(|_| open.is_some_and(|open| delimiters_work(&tokens, open)))
+                match emphasis.delimiter().filter(|_| open.is_some_and(|open| delimiters_work(&tokens, open)))
                 {
                     Some(delimiter) => out.push_str(delimiter),
                     None => out.extend(["</", emphasis.element(), ">"]),
@@ -158,11 +156,7 @@ pub(super) fn render(pieces: impl IntoIterator<Item = InlinePiece>, context: Inl
             out.push_str("\\#");
             out
         }
-        InlineContext::Paragraph => out
-            .split('\n')
-            .map(escape_block_start)
-            .collect::<Vec<_>>()
-            .join("\n"),
+        InlineContext::Paragraph => out.split('\n').map(escape_block_start).collect::<Vec<_>>().join("\n"),
         InlineContext::Heading | InlineContext::Cell => out,
     }
 }
@@ -207,20 +201,11 @@ fn normalise(pieces: impl IntoIterator<Item = InlinePiece>, context: InlineConte
             }
             InlinePiece::Image { src, alt } => {
                 let mut image = String::from("![");
-                escape(
-                    &alt.split_whitespace().collect::<Vec<_>>().join(" "),
-                    context,
-                    &mut image,
-                );
+                escape(&alt.split_whitespace().collect::<Vec<_>>().join(" "), context, &mut image);
                 image.push_str("](");
                 write_url(&src, &mut image);
                 image.push(')');
-                content(
-                    &mut tokens,
-                    &mut pending,
-                    &mut space,
-                    InlineToken::Finished(image),
-                );
+                content(&mut tokens, &mut pending, &mut space, InlineToken::Finished(image));
             }
             InlinePiece::Break if context == InlineContext::Paragraph => {
                 // A break before the first word does nothing.
@@ -279,10 +264,7 @@ fn normalise(pieces: impl IntoIterator<Item = InlinePiece>, context: InlineConte
                 if !std::mem::take(&mut linked) {
                     continue;
                 }
-                match pending
-                    .iter()
-                    .rposition(|token| matches!(token, InlineToken::OpenLink))
-                {
+                match pending.iter().rposition(|token| matches!(token, InlineToken::OpenLink)) {
                     Some(empty) => {
                         pending.remove(empty);
                     }
@@ -295,11 +277,7 @@ fn normalise(pieces: impl IntoIterator<Item = InlinePiece>, context: InlineConte
         tokens.pop();
     }
     for (emphasis, _) in open.into_iter().rev() {
-        if tokens
-            .iter()
-            .rev()
-            .any(|token| matches!(token, InlineToken::Open(known) if *known == emphasis))
-        {
+        if tokens.iter().rev().any(|token| matches!(token, InlineToken::Open(known) if *known == emphasis)) {
             tokens.push(InlineToken::Close(emphasis));
         }
     }
@@ -308,11 +286,7 @@ fn normalise(pieces: impl IntoIterator<Item = InlinePiece>, context: InlineConte
 
 /// Adds a closing token, before line breaks at the end.
 fn close(tokens: &mut Vec<InlineToken>, token: InlineToken) {
-    let breaks = tokens
-        .iter()
-        .rev()
-        .take_while(|token| matches!(token, InlineToken::Break))
-        .count();
+    let breaks = tokens.iter().rev().take_while(|token| matches!(token, InlineToken::Break)).count();
     let at = tokens.len() - breaks;
     tokens.insert(at, token);
 }
@@ -401,24 +375,19 @@ fn escape(text: &str, context: InlineContext, out: &mut String) {
 fn is_reference(rest: &str) -> bool {
     let name = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '#'));
     matches!(name, Some(1..=32))
-        && name
-            .and_then(|end| rest.get(end..))
-            .is_some_and(|rest| rest.starts_with(';'))
+        && name.and_then(|end| rest.get(end..)).is_some_and(|rest| rest.starts_with(';'))
 }
 
 /// Escapes the start of a line that would begin a block, such as `1.` or `#`.
 fn escape_block_start(line: &str) -> String {
-    let after = |sign: &str| {
-        line.strip_prefix(sign)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    };
+    let after =
+        |sign: &str| line.strip_prefix(sign).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
     let all = |sign: char| !line.is_empty() && line.chars().all(|c| c == sign);
     let hashes = line.len() - line.trim_start_matches('#').len();
     let digits = line.find(|c: char| !c.is_ascii_digit()).unwrap_or(line.len());
     let ordered = (1..=9).contains(&digits)
         && line.get(digits..).is_some_and(|rest| {
-            rest.strip_prefix(['.', ')'])
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            rest.strip_prefix(['.', ')']).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         });
     let at = if ordered {
         digits
@@ -442,11 +411,7 @@ fn escape_block_start(line: &str) -> String {
 /// Code between enough backticks.
 fn code(text: &str, context: InlineContext) -> String {
     let fence = "`".repeat(longest_run(text, '`') + 1);
-    let pad = if text.starts_with('`') || text.ends_with('`') {
-        " "
-    } else {
-        ""
-    };
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     let text = match context {
         InlineContext::Cell => text.replace('|', "\\|"),
         _ => text.to_owned(),

@@ -163,11 +163,7 @@ impl MarkdownRenderer<'_> {
                 self.open(id, tag)
             }
         };
-        self.elements.push(MarkdownElement {
-            id,
-            end: self.document.end(id),
-            role,
-        });
+        self.elements.push(MarkdownElement { id, end: self.document.end(id), role });
     }
 
     /// Opens a block, list or container.
@@ -185,20 +181,13 @@ impl MarkdownRenderer<'_> {
                     }
                     _ => usual,
                 };
-                MarkdownRole::List {
-                    next: (tag == Tag::Ol).then_some(start),
-                    marker,
-                }
+                MarkdownRole::List { next: (tag == Tag::Ol).then_some(start), marker }
             }
             Tag::Li if self.containers.len() < MAX_NESTING => {
-                let list = self
-                    .elements
-                    .iter_mut()
-                    .rev()
-                    .find_map(|element| match &mut element.role {
-                        MarkdownRole::List { next, marker } => Some((next, *marker)),
-                        _ => None,
-                    });
+                let list = self.elements.iter_mut().rev().find_map(|element| match &mut element.role {
+                    MarkdownRole::List { next, marker } => Some((next, *marker)),
+                    _ => None,
+                });
                 let marker = match list {
                     Some((Some(next), marker)) => {
                         let number = *next;
@@ -267,18 +256,13 @@ impl MarkdownRenderer<'_> {
         });
         let text = match role {
             Some(MarkdownRole::Emphasised(mark)) => {
-                let marked = std::iter::once(InlinePiece::Open(mark))
-                    .chain(pieces)
-                    .chain([InlinePiece::Close(mark)]);
+                let marked =
+                    std::iter::once(InlinePiece::Open(mark)).chain(pieces).chain([InlinePiece::Close(mark)]);
                 inline::render(marked, InlineContext::Paragraph)
             }
             Some(MarkdownRole::Heading(level)) => {
                 let text = inline::render(pieces, InlineContext::Heading);
-                if text.is_empty() {
-                    text
-                } else {
-                    format!("{} {text}", "#".repeat(usize::from(level)))
-                }
+                if text.is_empty() { text } else { format!("{} {text}", "#".repeat(usize::from(level))) }
             }
             _ => inline::render(pieces, InlineContext::Paragraph),
         };
@@ -290,10 +274,8 @@ impl MarkdownRenderer<'_> {
         if text.is_empty() {
             return;
         }
-        let first_of_item = self
-            .containers
-            .last()
-            .is_some_and(|container| container.is_item && !container.is_begun);
+        let first_of_item =
+            self.containers.last().is_some_and(|container| container.is_item && !container.is_begun);
         if !self.out.is_empty() {
             self.out.push('\n');
             if !(first_of_item && self.after_item) {
@@ -310,11 +292,7 @@ impl MarkdownRenderer<'_> {
             let from = self.out.len();
             for container in &mut self.containers {
                 let is_begun = std::mem::replace(&mut container.is_begun, true);
-                let prefix = if is_begun {
-                    &container.prefix
-                } else {
-                    &container.first_prefix
-                };
+                let prefix = if is_begun { &container.prefix } else { &container.first_prefix };
                 self.out.push_str(prefix);
             }
             if line.is_empty() {
@@ -368,9 +346,7 @@ impl MarkdownRenderer<'_> {
                     }
                     has_header |= rows.len() == 1 && tag == Tag::Th;
                     let cell = inline::render(inline_pieces(document, id), InlineContext::Cell);
-                    let span = document
-                        .attr(id, "colspan")
-                        .and_then(|span| span.trim().parse().ok());
+                    let span = document.attr(id, "colspan").and_then(|span| span.trim().parse().ok());
                     let empty = span.unwrap_or(1_usize).clamp(1, MAX_SPAN) - 1;
                     if let Some(row) = rows.last_mut() {
                         row.push(cell);
@@ -398,11 +374,7 @@ impl MarkdownRenderer<'_> {
         let width = rows.iter().map(Vec::len).max().unwrap_or_default();
         let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
         // A renderer fills up short rows, but takes the number of columns from the header.
-        let mut header = if has_header && !rows.is_empty() {
-            rows.remove(0)
-        } else {
-            Vec::new()
-        };
+        let mut header = if has_header && !rows.is_empty() { rows.remove(0) } else { Vec::new() };
         header.resize(width, String::new());
         let mut lines = vec![line(&header), line(&vec!["---".to_owned(); width])];
         lines.extend(rows.iter().map(|row| line(row)));
@@ -415,9 +387,7 @@ impl MarkdownRenderer<'_> {
 /// A text, a break or an image as a piece; `None` for other elements.
 fn leaf_piece(document: &Document, id: NodeId, tag: Tag) -> Option<InlinePiece> {
     match tag {
-        Tag::Text => Some(InlinePiece::Text(
-            document.text(id).unwrap_or_default().to_owned(),
-        )),
+        Tag::Text => Some(InlinePiece::Text(document.text(id).unwrap_or_default().to_owned())),
         Tag::Br => Some(InlinePiece::Break),
         Tag::Img => {
             let src = document.attr(id, "src").filter(|src| is_web_or_mail(src))?;

@@ -12,31 +12,15 @@ fn of(html: &str) -> String {
 #[test]
 fn markdown_by_example() {
     for (what, html, expected) in [
-        (
-            "paragraphs",
-            "<p>One.</p><p>Two\n lines.</p>",
-            "One.\n\nTwo lines.",
-        ),
+        ("paragraphs", "<p>One.</p><p>Two\n lines.</p>", "One.\n\nTwo lines."),
         ("headings", "<h2>A <i>head</i></h2><p>b", "## A *head*\n\nb"),
         ("a heading that ends with a sign", "<h3>C#</h3>", "### C\\#"),
-        (
-            "emphasis",
-            "<p>a <b>b</b> <em>c</em> <s>d</s>",
-            "a **b** *c* ~~d~~",
-        ),
+        ("emphasis", "<p>a <b>b</b> <em>c</em> <s>d</s>", "a **b** *c* ~~d~~"),
         ("spaces go outside", "<p>a<b> b </b>c", "a **b** c"),
         ("within words", "<p>un<b>believ</b>able", "un**believ**able"),
-        (
-            "marks within their like",
-            "<p><b>a <strong>b</strong></b>",
-            "**a b**",
-        ),
+        ("marks within their like", "<p><b>a <strong>b</strong></b>", "**a b**"),
         ("marks that touch", "<p><i>a</i><i>b</i>", "*ab*"),
-        (
-            "other marks that touch",
-            "<p><i>a</i><b>b</b>",
-            "<em>a</em><strong>b</strong>",
-        ),
+        ("other marks that touch", "<p><i>a</i><b>b</b>", "<em>a</em><strong>b</strong>"),
         ("marks within others", "<p><b>a <i>b</i></b>", "**a *b***"),
         (
             "a letter before, a quote within",
@@ -52,32 +36,16 @@ fn markdown_by_example() {
             "<p>See <a href='/c'>the <b>other</b></a>.",
             "See [the **other**](https://paper.example/c).",
         ),
-        (
-            "links with brackets",
-            "<p><a href='/c_(d)'>c</a>",
-            "[c](<https://paper.example/c_(d)>)",
-        ),
+        ("links with brackets", "<p><a href='/c_(d)'>c</a>", "[c](<https://paper.example/c_(d)>)"),
         (
             "links that show themselves",
             "<p><a href='https://paper.example/x'>https://paper.example/x</a>",
             "<https://paper.example/x>",
         ),
-        (
-            "not an image",
-            "<p>Look!<a href='/c'>c</a>",
-            "Look\\![c](https://paper.example/c)",
-        ),
+        ("not an image", "<p>Look!<a href='/c'>c</a>", "Look\\![c](https://paper.example/c)"),
         ("lists", "<ul><li>a<li><p>b</p></ul>", "- a\n- b"),
-        (
-            "lists in lists",
-            "<ol start=3><li>c<ul><li>d<li>e</ul><li>f</ol>",
-            "3. c\n   - d\n   - e\n4. f",
-        ),
-        (
-            "two blocks in an item",
-            "<ul><li><p>a</p><p>b</p><li>c</ul>",
-            "- a\n\n  b\n\n- c",
-        ),
+        ("lists in lists", "<ol start=3><li>c<ul><li>d<li>e</ul><li>f</ol>", "3. c\n   - d\n   - e\n4. f"),
+        ("two blocks in an item", "<ul><li><p>a</p><p>b</p><li>c</ul>", "- a\n\n  b\n\n- c"),
         ("two lists", "<ul><li>a</ul><ul><li>b</ul><p>c", "- a\n\n* b\n\nc"),
         (
             "quotes",
@@ -125,12 +93,7 @@ fn text_that_looks_like_markup_stays_text() {
         ("AT&T &copy;", "AT&T \\&copy;"),
         ("a < b > c", "a \\< b > c"),
     ] {
-        let html = format!(
-            "<p>{}</p>",
-            text.replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;")
-        );
+        let html = format!("<p>{}</p>", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
         assert_eq!(of(&html), expected);
     }
 }
@@ -140,11 +103,8 @@ fn h13_depth_costs_no_line_its_length() {
     let deep = format!("{}a{}", "<blockquote>".repeat(250), "<p>b".repeat(2_000));
     let text = of(&deep);
     assert!(text.len() < 200_000, "{}", text.len());
-    let wide = format!(
-        "<table><tr>{}{}</table>",
-        "<td colspan=99999>x".repeat(500),
-        "<tr><td>y".repeat(5_000)
-    );
+    let wide =
+        format!("<table><tr>{}{}</table>", "<td colspan=99999>x".repeat(500), "<tr><td>y".repeat(5_000));
     assert!(of(&wide).len() < 500_000);
 }
 
@@ -171,10 +131,7 @@ fn shown(markdown: &str) -> String {
 
 fn is_inline(tag: &pulldown_cmark::Tag<'_>) -> bool {
     use pulldown_cmark::Tag;
-    matches!(
-        tag,
-        Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. } | Tag::Image { .. }
-    )
+    matches!(tag, Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Link { .. } | Tag::Image { .. })
 }
 
 proptest::proptest! {

@@ -124,11 +124,7 @@ pub(super) struct TreeBuilder<'a> {
 impl<'a> TreeBuilder<'a> {
     /// A builder at the start of a page; `max_attributes` is the most that a tag may have.
     pub(super) fn new(page: &'a str, max_attributes: usize) -> Self {
-        let Buffers {
-            mut text,
-            nodes,
-            attributes,
-        } = Buffers::take(page.len());
+        let Buffers { mut text, nodes, attributes } = Buffers::take(page.len());
         text.push_str(page);
         Self {
             page,
@@ -165,12 +161,7 @@ impl<'a> TreeBuilder<'a> {
 
     /// Returns the buffers of a parser that gave up.
     pub(super) fn discard(self) {
-        Buffers {
-            text: self.text,
-            nodes: self.nodes,
-            attributes: self.attributes,
-        }
-        .put_back();
+        Buffers { text: self.text, nodes: self.nodes, attributes: self.attributes }.put_back();
     }
 
     /// The characters of a span.
@@ -199,9 +190,7 @@ impl<'a> TreeBuilder<'a> {
 
     /// Whether the current node is an element of SVG.
     pub(super) fn is_foreign(&self) -> bool {
-        self.open
-            .last()
-            .is_some_and(|open| open.namespace != OpenIn::Html)
+        self.open.last().is_some_and(|open| open.namespace != OpenIn::Html)
     }
 
     /// Appends a node to the current node; without one it is the root.

@@ -62,8 +62,7 @@ impl TreeBuilder<'_> {
         if equal >= 3 {
             self.formatting.remove(first);
         }
-        self.formatting
-            .push(Some(FormattingElement { node, tag: name.tag }));
+        self.formatting.push(Some(FormattingElement { node, tag: name.tag }));
     }
 
     /// The attributes of a node, in the order of the page.
@@ -95,11 +94,7 @@ impl TreeBuilder<'_> {
     pub(super) fn close_formatting(&mut self, name: TagName) -> Result<(), GiveUp> {
         if let Some(current) = self.open.last().copied()
             && current.tag == name.tag
-            && !self
-                .formatting
-                .iter()
-                .flatten()
-                .any(|entry| entry.node == current.node)
+            && !self.formatting.iter().flatten().any(|entry| entry.node == current.node)
         {
             self.pop();
             return Ok(());
@@ -116,12 +111,7 @@ impl TreeBuilder<'_> {
             return Ok(());
         }
         // With a block inside, the block moves.
-        if self
-            .open
-            .iter()
-            .skip(depth)
-            .any(|open| SPECIAL.contains(open.tag))
-        {
+        if self.open.iter().skip(depth).any(|open| SPECIAL.contains(open.tag)) {
             return Err(GiveUp);
         }
         self.truncate_open(depth);

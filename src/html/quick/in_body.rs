@@ -154,8 +154,7 @@ impl TreeBuilder<'_> {
             && let Some((_, before)) = self.active_formatting(Tag::A)
         {
             self.close_formatting(name)?;
-            self.formatting
-                .retain(|entry| entry.is_none_or(|entry| entry.node != before.node));
+            self.formatting.retain(|entry| entry.is_none_or(|entry| entry.node != before.node));
             self.remove_open(before.node);
         }
         self.reconstruct_formatting();
@@ -336,20 +335,14 @@ impl TreeBuilder<'_> {
     /// Skips a newline at the start of preformatted text, which the standard drops. Gives up where a reference may
     /// resolve to one, because references are resolved later here.
     fn skip_first_newline(&mut self) -> Result<(), GiveUp> {
-        if self.tokenizer.skip_newline() {
-            Err(GiveUp)
-        } else {
-            Ok(())
-        }
+        if self.tokenizer.skip_newline() { Err(GiveUp) } else { Ok(()) }
     }
 
     /// Whether the last start tag, an `<input>`, has `type=hidden` in any case. Such inputs are allowed between table
     /// rows and rule out no frameset.
     pub(super) fn is_hidden_input(&self) -> bool {
         let attributes = &self.tokenizer.attributes;
-        let kind = attributes
-            .iter()
-            .find(|attribute| self.str(attribute.name).eq_ignore_ascii_case("type"));
+        let kind = attributes.iter().find(|attribute| self.str(attribute.name).eq_ignore_ascii_case("type"));
         kind.is_some_and(|kind| {
             let mut value = String::new();
             references::resolve(self.str(kind.value), true, &mut value);

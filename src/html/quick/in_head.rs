@@ -102,11 +102,7 @@ impl TreeBuilder<'_> {
         let head = self.head.ok_or(GiveUp)?;
         // Text after it continues text before it: the element is not between them.
         let splits_text = std::mem::replace(&mut self.splits_text, true);
-        self.open.push(StackElement {
-            node: head,
-            tag: Tag::Head,
-            namespace: OpenIn::Html,
-        });
+        self.open.push(StackElement { node: head, tag: Tag::Head, namespace: OpenIn::Html });
         let processed = self.in_head(token);
         self.remove_open(head);
         self.splits_text = splits_text;

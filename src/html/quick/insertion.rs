@@ -99,16 +99,9 @@ impl TreeBuilder<'_> {
             if is_known {
                 continue;
             }
-            let value = if written.has_references {
-                self.resolve(written.value, true)
-            } else {
-                written.value
-            };
-            self.attributes.push(Attribute {
-                name,
-                value,
-                has_namespace,
-            });
+            let value =
+                if written.has_references { self.resolve(written.value, true) } else { written.value };
+            self.attributes.push(Attribute { name, value, has_namespace });
         }
     }
 
@@ -120,10 +113,7 @@ impl TreeBuilder<'_> {
             return (name, false);
         }
         let (adjusted, has_namespace) = adjusted_attribute(self.str(name));
-        (
-            adjusted.map_or(name, |adjusted| self.add_text(adjusted)),
-            has_namespace,
-        )
+        (adjusted.map_or(name, |adjusted| self.add_text(adjusted)), has_namespace)
     }
 
     /// A name in lower case.
@@ -151,10 +141,7 @@ impl TreeBuilder<'_> {
                 last.text
             }
             _ => {
-                self.push_node(Node {
-                    text: span,
-                    ..Node::new(Tag::Text)
-                });
+                self.push_node(Node { text: span, ..Node::new(Tag::Text) });
                 return;
             }
         };

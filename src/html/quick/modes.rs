@@ -14,11 +14,7 @@ impl TreeBuilder<'_> {
     pub(super) fn process(&mut self, token: HtmlToken) -> Result<(), GiveUp> {
         match token {
             HtmlToken::Text { span, has_references } => {
-                let span = if has_references {
-                    self.resolve(span, false)
-                } else {
-                    span
-                };
+                let span = if has_references { self.resolve(span, false) } else { span };
                 self.process_text(span)
             }
             HtmlToken::Doctype(doctype) => {
@@ -214,9 +210,7 @@ impl TreeBuilder<'_> {
     fn is_html_font(&self) -> bool {
         self.tokenizer.attributes.iter().any(|attribute| {
             let name = self.str(attribute.name);
-            ["color", "face", "size"]
-                .iter()
-                .any(|known| name.eq_ignore_ascii_case(known))
+            ["color", "face", "size"].iter().any(|known| name.eq_ignore_ascii_case(known))
         })
     }
 
@@ -238,11 +232,7 @@ impl TreeBuilder<'_> {
                 Tag::Caption => InsertionMode::InCaption,
                 Tag::Colgroup => InsertionMode::InColumnGroup,
                 Tag::Table => InsertionMode::InTable,
-                Tag::Template => self
-                    .template_modes
-                    .last()
-                    .copied()
-                    .unwrap_or(InsertionMode::InTemplate),
+                Tag::Template => self.template_modes.last().copied().unwrap_or(InsertionMode::InTemplate),
                 Tag::Head if place > 0 => InsertionMode::InHead,
                 Tag::Body => InsertionMode::InBody,
                 Tag::Html if self.head.is_none() => InsertionMode::BeforeHead,

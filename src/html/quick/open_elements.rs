@@ -151,15 +151,10 @@ impl TreeBuilder<'_> {
 
     /// "Any other end tag" (13.2.6.4.7).
     pub(super) fn close_any_other(&mut self, name: TagName) {
-        let place = self
-            .open
-            .iter()
-            .rposition(|open| self.is_named(*open, name) || SPECIAL.contains(open.tag));
+        let place =
+            self.open.iter().rposition(|open| self.is_named(*open, name) || SPECIAL.contains(open.tag));
         if let Some(place) = place
-            && self
-                .open
-                .get(place)
-                .is_some_and(|open| self.is_named(*open, name))
+            && self.open.get(place).is_some_and(|open| self.is_named(*open, name))
         {
             self.generate_implied_ends(name.tag);
             self.truncate_open(place);
@@ -171,8 +166,6 @@ impl TreeBuilder<'_> {
         open.namespace == OpenIn::Html
             && open.tag == name.tag
             && (name.tag != Tag::Other
-                || self
-                    .name_of(open.node)
-                    .eq_ignore_ascii_case(self.written(name.written)))
+                || self.name_of(open.node).eq_ignore_ascii_case(self.written(name.written)))
     }
 }

@@ -41,9 +41,8 @@ fn numeric(name: &str, out: &mut String) -> usize {
     if at == from {
         return 0;
     }
-    let replaced = number
-        .checked_sub(0x80)
-        .and_then(|c1| C1_REPLACEMENTS.get(c1 as usize).copied().flatten());
+    let replaced =
+        number.checked_sub(0x80).and_then(|c1| C1_REPLACEMENTS.get(c1 as usize).copied().flatten());
     let named = match number {
         0 => None,
         _ => replaced.or(char::from_u32(number)),
@@ -56,13 +55,9 @@ fn numeric(name: &str, out: &mut String) -> usize {
 /// or 0 if there is none.
 fn named(name: &str, in_attribute: bool, out: &mut String) -> usize {
     // Nearly all references of a page are among these.
-    for (common, character) in [
-        ("amp;", '&'),
-        ("nbsp;", '\u{a0}'),
-        ("quot;", '"'),
-        ("lt;", '<'),
-        ("gt;", '>'),
-    ] {
+    for (common, character) in
+        [("amp;", '&'), ("nbsp;", '\u{a0}'), ("quot;", '"'), ("lt;", '<'), ("gt;", '>')]
+    {
         if name.starts_with(common) {
             out.push(character);
             return common.len();

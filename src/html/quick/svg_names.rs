@@ -27,10 +27,7 @@ pub(super) fn adjusted_element(name: &str) -> Option<&'static str> {
 
 /// The name in a list that is equal except for case.
 fn in_proper_case(names: &[&'static str], name: &str) -> Option<&'static str> {
-    names
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(name))
-        .copied()
+    names.iter().find(|known| known.eq_ignore_ascii_case(name)).copied()
 }
 
 /// Names of attributes with capital letters, but for two below.

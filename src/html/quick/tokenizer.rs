@@ -83,12 +83,7 @@ pub(super) struct Tokenizer<'a> {
 impl<'a> Tokenizer<'a> {
     /// Lines of the page end with LF; the page is smaller than 4 GiB.
     pub(super) fn new(page: &'a str, max_attributes: usize) -> Self {
-        Self {
-            page,
-            position: 0,
-            attributes: Vec::new(),
-            max_attributes,
-        }
+        Self { page, position: 0, attributes: Vec::new(), max_attributes }
     }
 
     /// The byte at a position; `None` at the end of the page.
@@ -121,10 +116,7 @@ impl<'a> Tokenizer<'a> {
             };
             let (tag, length) = Tag::at_start(self.rest(from));
             let end = from + length;
-            let name = TagName {
-                tag,
-                written: Span::new(from, end),
-            };
+            let name = TagName { tag, written: Span::new(from, end) };
             if self.byte(end) == Some(b'>') {
                 self.attributes.clear();
                 self.position = end + 1;
@@ -134,10 +126,7 @@ impl<'a> Tokenizer<'a> {
             return if is_end {
                 HtmlToken::End(name)
             } else {
-                HtmlToken::Start {
-                    name,
-                    self_closing: self.is_self_closing(name),
-                }
+                HtmlToken::Start { name, self_closing: self.is_self_closing(name) }
             };
         }
     }
@@ -148,11 +137,7 @@ impl<'a> Tokenizer<'a> {
         let (mut at, mut has_references) = (start, false);
         let end = loop {
             let rest = self.rest(at);
-            let found = if has_references {
-                memchr(b'<', rest)
-            } else {
-                memchr2(b'<', b'&', rest)
-            };
+            let found = if has_references { memchr(b'<', rest) } else { memchr2(b'<', b'&', rest) };
             let Some(found) = found else { break self.page.len() };
             at += found;
             match self.rest(at) {
@@ -163,10 +148,7 @@ impl<'a> Tokenizer<'a> {
             at += 1;
         };
         self.position = end;
-        HtmlToken::Text {
-            span: Span::new(start, end),
-            has_references,
-        }
+        HtmlToken::Text { span: Span::new(start, end), has_references }
     }
 
     /// Whether the start tag just read ends with a slash that is not part of an unquoted value.
@@ -281,10 +263,7 @@ impl<'a> Tokenizer<'a> {
             let length = memmem::find(content, b"]]>");
             let end = from + length.unwrap_or(content.len());
             self.position = end + if length.is_some() { 3 } else { 0 };
-            return HtmlToken::Text {
-                span: Span::new(from, end),
-                has_references: false,
-            };
+            return HtmlToken::Text { span: Span::new(from, end), has_references: false };
         }
         self.bogus_comment()
     }
@@ -318,9 +297,7 @@ impl<'a> Tokenizer<'a> {
 
     /// Whether the end tag of `name` begins at a position.
     fn is_end_tag(&self, at: usize, name: &[u8]) -> bool {
-        self.rest(at)
-            .strip_prefix(b"</")
-            .is_some_and(|after| begins_with_name(after, name))
+        self.rest(at).strip_prefix(b"</").is_some_and(|after| begins_with_name(after, name))
     }
 
     /// Position of the end tag of `name`; the end of the page if there is none.
@@ -367,11 +344,7 @@ impl<'a> Tokenizer<'a> {
                     at += 2;
                 }
                 Escape::None | Escape::Escaped if self.is_end_tag(at, name) => return at,
-                Escape::Escaped
-                    if rest
-                        .get(1..)
-                        .is_some_and(|after| begins_with_name(after, b"script")) =>
-                {
+                Escape::Escaped if rest.get(1..).is_some_and(|after| begins_with_name(after, b"script")) => {
                     state = Escape::DoubleEscaped;
                 }
                 Escape::DoubleEscaped if self.is_end_tag(at, b"script") => state = Escape::Escaped,

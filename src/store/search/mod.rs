@@ -115,32 +115,22 @@ impl Reader {
     pub fn search(&self, request: &SearchRequest) -> Result<Hits, SearchError> {
         let failed = |error: rusqlite::Error| StoreError::from(error).while_doing("search");
         // One snapshot; and SQLite locks the file once, not for each of a thousand texts.
-        let _snapshot = (self.db.is_autocommit())
-            .then(|| self.db.unchecked_transaction())
-            .transpose()
-            .map_err(failed)?;
+        let _snapshot =
+            (self.db.is_autocommit()).then(|| self.db.unchecked_transaction()).transpose().map_err(failed)?;
         let mut query = query::parse(&request.query)?;
         if !query.prefixes.is_empty() {
             let sample = PrefixSample::of(self, &query.prefixes).map_err(failed)?;
             query = query::parse_with(&request.query, &|prefix| sample.expansions(prefix))?;
         }
         let terms: Vec<TermWords> = query.terms.iter().map(TermWords::of).collect();
-        let hits = self
-            .candidates(request, &query.expression)
-            .and_then(|candidates| {
-                let scored = match request.order {
-                    SortBy::Newest => candidates
-                        .into_iter()
-                        .map(|candidate| (candidate, None))
-                        .collect(),
-                    SortBy::Rank => self.ranked(candidates, &terms)?,
-                };
-                self.hits(request, scored, &terms)
-            });
-        Ok(Hits {
-            hits: hits.map_err(failed)?,
-            shortened: query.shortened,
-        })
+        let hits = self.candidates(request, &query.expression).and_then(|candidates| {
+            let scored = match request.order {
+                SortBy::Newest => candidates.into_iter().map(|candidate| (candidate, None)).collect(),
+                SortBy::Rank => self.ranked(candidates, &terms)?,
+            };
+            self.hits(request, scored, &terms)
+        });
+        Ok(Hits { hits: hits.map_err(failed)?, shortened: query.shortened })
     }
 
     /// The candidates with their scores, the best first; of two with one score the newer.
@@ -155,11 +145,7 @@ impl Reader {
             let count = fields
                 .query_row([candidate.article], |row| {
                     let [title, standfirst, text] = [row.get_ref(0)?, row.get_ref(1)?, row.get_ref(2)?];
-                    let fields = [
-                        text_or_empty(title)?,
-                        text_or_empty(standfirst)?,
-                        text_or_empty(text)?,
-                    ];
+                    let fields = [text_or_empty(title)?, text_or_empty(standfirst)?, text_or_empty(text)?];
                     Ok(TermCounts::of(fields, terms))
                 })
                 .optional()?;
@@ -172,10 +158,7 @@ impl Reader {
         let mut ranked: Vec<(SearchCandidate, f64)> = counted.into_iter().zip(scores).collect();
         // A stable sort keeps the newer of equals first.
         ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        Ok(ranked
-            .into_iter()
-            .map(|(candidate, score)| (candidate, Some(score)))
-            .collect())
+        Ok(ranked.into_iter().map(|(candidate, score)| (candidate, Some(score))).collect())
     }
 
     /// The first candidates, as many as requested, with what is shown of them.
@@ -193,9 +176,7 @@ impl Reader {
                 break;
             }
             if !request.one_of_a_cluster || clusters.insert(candidate.cluster) {
-                let hit = fields
-                    .query_row([candidate.article], |row| read_hit(row, terms))
-                    .optional()?;
+                let hit = fields.query_row([candidate.article], |row| read_hit(row, terms)).optional()?;
                 hits.extend(hit.map(|hit| Hit { score, ..hit }));
             }
         }
@@ -235,16 +216,9 @@ impl Reader {
         let mut candidates: Vec<SearchCandidate> = self
             .db
             .prepare_cached(MATCHES)?
-            .query_map(
-                params![expression, first, last, from, until, limit as i64],
-                |row| {
-                    Ok(SearchCandidate {
-                        article: row.get(0)?,
-                        shown_at: row.get(1)?,
-                        cluster: row.get(2)?,
-                    })
-                },
-            )?
+            .query_map(params![expression, first, last, from, until, limit as i64], |row| {
+                Ok(SearchCandidate { article: row.get(0)?, shown_at: row.get(1)?, cluster: row.get(2)? })
+            })?
             .collect::<Result<_, _>>()?;
         candidates.sort_by_key(|candidate| Reverse((candidate.shown_at, candidate.article)));
         Ok(candidates)

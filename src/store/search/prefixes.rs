@@ -39,9 +39,8 @@ pub(super) struct PrefixSample {
 impl PrefixSample {
     /// Samples for the folded prefixes of a query.
     pub(super) fn of(reader: &Reader, prefixes: &[String]) -> rusqlite::Result<Self> {
-        let articles: i64 = reader
-            .db
-            .query_row("SELECT coalesce(max(id), 0) FROM article", [], |row| row.get(0))?;
+        let articles: i64 =
+            reader.db.query_row("SELECT coalesce(max(id), 0) FROM article", [], |row| row.get(0))?;
         let mut latest = reader.db.prepare_cached(
             "SELECT revision.title, revision.standfirst, revision.text FROM article \
              JOIN revision ON revision.id = article.revision_id \
@@ -82,12 +81,6 @@ impl PrefixSample {
             return None;
         }
         words.sort_unstable_by_key(|&(count, word)| (Reverse(count), word));
-        Some(
-            words
-                .into_iter()
-                .take(self.max_words)
-                .map(|(_, word)| word.to_owned())
-                .collect(),
-        )
+        Some(words.into_iter().take(self.max_words).map(|(_, word)| word.to_owned()).collect())
     }
 }

@@ -49,10 +49,7 @@ impl std::error::Error for QueryError {}
 impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(
-                f,
-                "the query has no word to look for; type words, or \"words in a row\""
-            ),
+            Self::Empty => write!(f, "the query has no word to look for; type words, or \"words in a row\""),
             Self::OnlyNot => write!(
                 f,
                 "the query says only what is not wanted; put a word before NOT, such as `harbour NOT ferry`"
@@ -107,24 +104,16 @@ pub(super) fn parse_with(typed: &str, expansions: &Expansions<'_>) -> Result<Que
     if tokens.iter().filter(is_term).count() > MAX_TERMS {
         return Err(QueryError::TooMuch);
     }
-    let mut parser = QueryParser {
-        tokens: tokens.into_iter().peekable(),
-    };
+    let mut parser = QueryParser { tokens: tokens.into_iter().peekable() };
     let mut parts = Vec::new();
     while parser.tokens.peek().is_some() {
         // Skips a parenthesis that closes nothing.
         parser.tokens.next_if(|token| matches!(token, QueryToken::Close));
         parts.push((true, parser.any(0)?));
     }
-    let mut writer = ExpressionWriter {
-        expansions,
-        query: Query::default(),
-    };
+    let mut writer = ExpressionWriter { expansions, query: Query::default() };
     let expression = writer.expr(&Expr::All(parts), true)?.ok_or(QueryError::Empty)?;
-    Ok(Query {
-        expression,
-        ..writer.query
-    })
+    Ok(Query { expression, ..writer.query })
 }
 
 /// A recursive descent parser; every token sequence is valid.
@@ -136,11 +125,7 @@ impl QueryParser {
     /// Parts joined by `OR`.
     fn any(&mut self, depth: usize) -> Result<Expr, QueryError> {
         let mut parts = vec![self.all(depth)?];
-        while self
-            .tokens
-            .next_if(|token| matches!(token, QueryToken::Or))
-            .is_some()
-        {
+        while self.tokens.next_if(|token| matches!(token, QueryToken::Or)).is_some() {
             parts.push(self.all(depth)?);
         }
         Ok(Expr::Any(parts))
@@ -150,9 +135,8 @@ impl QueryParser {
     fn all(&mut self, depth: usize) -> Result<Expr, QueryError> {
         let mut parts = Vec::new();
         let mut required = true;
-        while let Some(token) = self
-            .tokens
-            .next_if(|token| !matches!(token, QueryToken::Close | QueryToken::Or))
+        while let Some(token) =
+            self.tokens.next_if(|token| !matches!(token, QueryToken::Close | QueryToken::Or))
         {
             match token {
                 QueryToken::Not => required = !required,
@@ -180,19 +164,11 @@ impl QueryParser {
             }
             QueryToken::Field(field) => {
                 let next = self.tokens.next_if(|token| {
-                    matches!(
-                        token,
-                        QueryToken::Term(_) | QueryToken::Open | QueryToken::Field(_)
-                    )
+                    matches!(token, QueryToken::Term(_) | QueryToken::Open | QueryToken::Field(_))
                 });
                 match next {
-                    Some(next) => self
-                        .one(next, depth + 1)?
-                        .map(|inner| Expr::Field(field, Box::new(inner))),
-                    None => Some(Expr::Term(Term {
-                        text: field.to_owned(),
-                        prefix: false,
-                    })),
+                    Some(next) => self.one(next, depth + 1)?.map(|inner| Expr::Field(field, Box::new(inner))),
+                    None => Some(Expr::Term(Term { text: field.to_owned(), prefix: false })),
                 }
             }
             QueryToken::Close | QueryToken::And | QueryToken::Or | QueryToken::Not => None,
@@ -217,9 +193,9 @@ impl ExpressionWriter<'_> {
                 }
                 Ok(written)
             }
-            Expr::Field(field, inner) => Ok(self
-                .expr(inner, required)?
-                .map(|inner| format!("{field} : ({inner})"))),
+            Expr::Field(field, inner) => {
+                Ok(self.expr(inner, required)?.map(|inner| format!("{field} : ({inner})")))
+            }
             Expr::Any(parts) => {
                 let mut any = Vec::new();
                 for part in parts {
@@ -349,10 +325,7 @@ fn read_word(typed: &str, start: usize, chars: &mut Peekable<CharIndices<'_>>, t
 }
 
 fn term(text: &str, prefix: bool) -> QueryToken {
-    QueryToken::Term(Term {
-        text: text.to_owned(),
-        prefix,
-    })
+    QueryToken::Term(Term { text: text.to_owned(), prefix })
 }
 
 #[cfg(test)]
@@ -377,10 +350,7 @@ mod tests {
             ("a OR b c", r#"("a" OR ("b" AND "c"))"#),
             ("a -b NOT c", r#"("a" NOT ("b" OR "c"))"#),
             ("a NOT NOT b", r#"("a" AND "b")"#),
-            (
-                "title:a text:(b OR c)",
-                r#"(title : ("a") AND text : (("b" OR "c")))"#,
-            ),
+            ("title:a text:(b OR c)", r#"(title : ("a") AND text : (("b" OR "c")))"#),
             ("https://one.example/a", r#""https://one.example/a""#),
             ("and or not near", r#"("and" AND "or" AND "not" AND "near")"#),
             ("北京市 市", "(\" 北京 京市 \" AND \" 市 \" *)"),
@@ -402,11 +372,7 @@ mod tests {
                 "harbour".starts_with(prefix).then(|| words.to_vec())
             };
             let query = parse_with(typed, &expansions).unwrap();
-            (
-                query.expression,
-                query.prefixes.join(" "),
-                query.shortened.join(" "),
-            )
+            (query.expression, query.prefixes.join(" "), query.shortened.join(" "))
         };
         assert_eq!(
             some("title:(old Harb*) ferr*"),
@@ -416,18 +382,12 @@ mod tests {
                 "Harb*".to_owned()
             )
         );
-        assert_eq!(
-            some("\"the old harb\"*").0,
-            r#"("the old harbour" OR "the old harbourmaster")"#
-        );
+        assert_eq!(some("\"the old harb\"*").0, r#"("the old harbour" OR "the old harbourmaster")"#);
         assert_eq!(expression(&"(".repeat(20)), "TooMuch");
         assert_eq!(expression(&"a ".repeat(65)), "TooMuch");
         assert_eq!(expression(&"x".repeat(3000)), "TooMuch");
         let terms = parse("a -b title:c").unwrap().terms;
-        assert_eq!(
-            terms.iter().map(|term| term.text.as_str()).collect::<Vec<_>>(),
-            ["a", "c"]
-        );
+        assert_eq!(terms.iter().map(|term| term.text.as_str()).collect::<Vec<_>>(), ["a", "c"]);
     }
 
     /// Whatever is typed, and whatever words stand for its prefixes, FTS5 understands it.
@@ -458,11 +418,10 @@ mod tests {
             }
         });
         let harbour = parse_with("harb*", &|prefix| Some(vec![format!("{prefix}our")])).unwrap();
-        let found = db.query_row(
-            "SELECT rowid FROM search WHERE search MATCH ?1",
-            [harbour.expression],
-            |row| row.get::<_, i64>(0),
-        );
+        let found =
+            db.query_row("SELECT rowid FROM search WHERE search MATCH ?1", [harbour.expression], |row| {
+                row.get::<_, i64>(0)
+            });
         assert_eq!(found, Ok(1));
     }
 }

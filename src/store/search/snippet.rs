@@ -73,16 +73,8 @@ pub(super) fn passage(text: &str, terms: &[TermWords]) -> Snippet {
     let Some(shown) = words.get(first..last).filter(|shown| !shown.is_empty()) else {
         return Snippet::default();
     };
-    let start = if first == 0 {
-        0
-    } else {
-        shown.first().map_or(0, |word| word.at.start)
-    };
-    let end = if last == words.len() {
-        text.len()
-    } else {
-        shown.last().map_or(0, |word| word.at.end)
-    };
+    let start = if first == 0 { 0 } else { shown.first().map_or(0, |word| word.at.start) };
+    let end = if last == words.len() { text.len() } else { shown.last().map_or(0, |word| word.at.end) };
     let marked: Vec<Range<usize>> = matches
         .iter()
         .filter(|found| (first..last).contains(&found.first))
@@ -161,16 +153,11 @@ impl TermCounts {
                 }
             });
         }
-        Self {
-            terms: counts,
-            lengths,
-        }
+        Self { terms: counts, lengths }
     }
 
     fn has(&self, term: usize) -> bool {
-        self.terms
-            .get(term)
-            .is_some_and(|counts| counts.iter().any(|&count| count > 0))
+        self.terms.get(term).is_some_and(|counts| counts.iter().any(|&count| count > 0))
     }
 }
 
@@ -218,12 +205,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, typed: &str) -> String {
-        let rows: Vec<TermWords> = query::parse(typed)
-            .unwrap()
-            .terms
-            .iter()
-            .map(TermWords::of)
-            .collect();
+        let rows: Vec<TermWords> = query::parse(typed).unwrap().terms.iter().map(TermWords::of).collect();
         let snippet = passage(text, &rows);
         let mut out = snippet.text.clone();
         for mark in snippet.marks.iter().rev() {
@@ -255,12 +237,8 @@ mod tests {
 
     #[test]
     fn a_rare_word_in_a_headline_counts_most() {
-        let rows: Vec<TermWords> = query::parse("harbour OR the")
-            .unwrap()
-            .terms
-            .iter()
-            .map(TermWords::of)
-            .collect();
+        let rows: Vec<TermWords> =
+            query::parse("harbour OR the").unwrap().terms.iter().map(TermWords::of).collect();
         let candidates = [
             TermCounts::of(["The", "", "the the the the"], &rows),
             TermCounts::of(["Harbour", "", "the"], &rows),

@@ -29,10 +29,7 @@ pub(super) struct FoldedWord<'a> {
 pub(super) fn words(text: &str) -> Vec<FoldedWord<'_>> {
     let mut words = Vec::with_capacity(text.len() / 6);
     for_each_word(text, |word, at| {
-        words.push(FoldedWord {
-            folded: folded(word),
-            at,
-        });
+        words.push(FoldedWord { folded: folded(word), at });
     });
     words
 }
@@ -93,9 +90,7 @@ fn for_each_word_of_any_script<'a>(text: &'a str, visit: &mut dyn FnMut(&'a str,
 
 /// The words of a segmented text as they are in the index.
 pub(super) fn indexed(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    text.split(|c| !is_word_char(c))
-        .filter(|word| !word.is_empty())
-        .map(folded)
+    text.split(|c| !is_word_char(c)).filter(|word| !word.is_empty()).map(folded)
 }
 
 /// Splits a segmented term before its last word, and folds that; `None` where the term ends in no word.
@@ -121,10 +116,7 @@ fn is_mark(c: char) -> bool {
 
 /// A word in lower case and without diacritics (`remove_diacritics 2` of the tokenizer).
 fn folded(word: &str) -> Cow<'_, str> {
-    if word
-        .bytes()
-        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
-    {
+    if word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         return Cow::Borrowed(word);
     }
     if word.is_ascii() {
@@ -148,10 +140,7 @@ pub(super) struct TermWords {
 impl TermWords {
     pub(super) fn of(term: &Term) -> Self {
         Self {
-            words: words(&term.text)
-                .into_iter()
-                .map(|word| word.folded.into_owned())
-                .collect(),
+            words: words(&term.text).into_iter().map(|word| word.folded.into_owned()).collect(),
             prefix: term.prefix,
         }
     }
@@ -160,24 +149,16 @@ impl TermWords {
     pub(super) fn matches_at(&self, text: &[FoldedWord<'_>], at: usize) -> Option<usize> {
         let words = text.get(at..at.checked_add(self.words.len())?)?;
         let last = self.words.len().checked_sub(1)?;
-        let same = self
-            .words
-            .iter()
-            .zip(words)
-            .enumerate()
-            .all(|(nth, (wanted, word))| {
-                word.folded == *wanted
-                    || (self.prefix && nth == last && word.folded.starts_with(wanted.as_str()))
-            });
+        let same = self.words.iter().zip(words).enumerate().all(|(nth, (wanted, word))| {
+            word.folded == *wanted || (self.prefix && nth == last && word.folded.starts_with(wanted.as_str()))
+        });
         same.then_some(words.len())
     }
 
     /// Whether the `nth` word of this term matches. `is_same` receives that word, and whether it is a prefix.
     fn nth_matches(&self, nth: usize, is_same: impl FnOnce(&str, bool) -> bool) -> bool {
         let is_last = nth + 1 == self.words.len();
-        self.words
-            .get(nth)
-            .is_some_and(|wanted| is_same(wanted, self.prefix && is_last))
+        self.words.get(nth).is_some_and(|wanted| is_same(wanted, self.prefix && is_last))
     }
 }
 
@@ -192,16 +173,8 @@ pub(super) fn count(text: &str, terms: &[TermWords], mut found: impl FnMut(usize
         let Some(word) = term.words.first() else { continue };
         let length = word.len().min(63);
         let is_prefix = term.prefix && term.words.len() == 1;
-        if let Some(lengths) = word
-            .bytes()
-            .next()
-            .and_then(|first| wanted.get_mut(usize::from(first)))
-        {
-            *lengths |= if is_prefix {
-                u64::MAX << length
-            } else {
-                1 << length
-            };
+        if let Some(lengths) = word.bytes().next().and_then(|first| wanted.get_mut(usize::from(first))) {
+            *lengths |= if is_prefix { u64::MAX << length } else { 1 << length };
         }
     }
     // Phrases that have matched in part: index of the term, and number of its words.
@@ -221,14 +194,10 @@ pub(super) fn count(text: &str, terms: &[TermWords], mut found: impl FnMut(usize
                 return folded == wanted || (is_prefix && folded.starts_with(wanted));
             }
             let reach = if is_prefix { wanted.len() } else { word.len() };
-            word.get(..reach)
-                .is_some_and(|word| word.eq_ignore_ascii_case(wanted))
+            word.get(..reach).is_some_and(|word| word.eq_ignore_ascii_case(wanted))
         };
         begun.retain_mut(|(index, matched)| {
-            let Some(term) = terms
-                .get(*index)
-                .filter(|term| term.nth_matches(*matched, is_same))
-            else {
+            let Some(term) = terms.get(*index).filter(|term| term.nth_matches(*matched, is_same)) else {
                 return false;
             };
             *matched += 1;
@@ -257,28 +226,17 @@ mod tests {
 
     #[test]
     fn words_are_folded_as_the_index_does() {
-        let of = |text: &str| {
-            words(text)
-                .into_iter()
-                .map(|word| word.folded.into_owned())
-                .collect::<Vec<_>>()
-        };
+        let of =
+            |text: &str| words(text).into_iter().map(|word| word.folded.into_owned()).collect::<Vec<_>>();
         assert_eq!(of("L’été, à PARIS!"), ["l", "ete", "a", "paris"]);
         assert_eq!(of("e\u{301}te\u{301}"), ["ete"]);
         assert_eq!(of("北京 2026年a"), ["北", "京", "2026", "年", "a"]);
         assert_eq!(of("ผัด"), ["ผั", "ด"]);
         assert_eq!(of("हिन्दी में"), ["हिन्दी", "में"]);
         let text = words("Ein Öl-Tanker");
-        let row = TermWords::of(&Term {
-            text: "ol tank".into(),
-            prefix: true,
-        });
+        let row = TermWords::of(&Term { text: "ol tank".into(), prefix: true });
         assert_eq!(
-            (
-                row.matches_at(&text, 1),
-                row.matches_at(&text, 0),
-                row.matches_at(&text, 2)
-            ),
+            (row.matches_at(&text, 1), row.matches_at(&text, 0), row.matches_at(&text, 2)),
             (Some(2), None, None)
         );
     }

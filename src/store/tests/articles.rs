@@ -5,20 +5,13 @@ use crate::model::{ArticleId, RawPage, SelectorOutcome, Timestamp};
 async fn an_article_its_entry_and_its_keys_are_stored_together() {
     let (desk, claims) = Desk::with(&["one"]).await;
     desk.publish(&claims[0], &["https://one.example/a"]).await;
-    let mut page = cutting(
-        "one.example/a",
-        "First.\n\nSecond\u{0}\u{7}.",
-        &[(KeyKind::ShortLink, "on.ex/7")],
-    );
+    let mut page =
+        cutting("one.example/a", "First.\n\nSecond\u{0}\u{7}.", &[(KeyKind::ShortLink, "on.ex/7")]);
     let fields = &mut page.extraction;
-    fields.published = Some(Timestamp::date(
-        chrono::NaiveDate::from_ymd_opt(2018, 1, 5).unwrap(),
-    ));
+    fields.published = Some(Timestamp::date(chrono::NaiveDate::from_ymd_opt(2018, 1, 5).unwrap()));
     fields.authors = vec!["Bassel Oudat".into()];
     fields.links.short_link = Some(url("https://on.ex/7"));
-    fields
-        .origins
-        .insert(crate::model::Field::Title, crate::model::Origin::Rule);
+    fields.origins.insert(crate::model::Field::Title, crate::model::Origin::Rule);
     page.published_at = Some("2018-01-04T22:00:00Z".parse().unwrap());
     let body = b"<html>the page as received</html>".repeat(50);
     page.raw_page = Some(RawPage {
@@ -46,10 +39,7 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
             .to_vec(),
         revisit_at: None,
     };
-    assert_eq!(
-        desk.store.record_page(outcome).await.unwrap(),
-        StoreOutcome::New(ArticleId(1))
-    );
+    assert_eq!(desk.store.record_page(outcome).await.unwrap(), StoreOutcome::New(ArticleId(1)));
 
     let rows = articles_since(&Reader::open(&desk.path()).unwrap(), 0, 9);
     assert_eq!(rows.len(), 1);
@@ -76,29 +66,19 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         ["final-url one.example/a", "short-link on.ex/7"]
     );
     assert_eq!(desk.strings("SELECT state FROM entry"), ["done"]);
-    let raw: Vec<u8> = desk
-        .sql()
-        .query_row("SELECT body FROM raw_page", [], |row| row.get(0))
-        .unwrap();
+    let raw: Vec<u8> = desk.sql().query_row("SELECT body FROM raw_page", [], |row| row.get(0)).unwrap();
     assert!(raw.len() < 200);
     assert_eq!(zstd::bulk::decompress(&raw, 1 << 20).unwrap(), body);
-    assert_eq!(
-        desk.strings("SELECT hits || ' ' || misses FROM rule_stat"),
-        ["1 2"]
-    );
+    assert_eq!(desk.strings("SELECT hits || ' ' || misses FROM rule_stat"), ["1 2"]);
 }
 
 /// One article that is known by `one.example/a`.
 async fn desk_with_an_article(text: &str) -> Desk {
     let (desk, claims) = Desk::with(&["one"]).await;
     let links: Vec<String> = (0..9).map(|i| format!("https://one.example/{i}")).collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
-        .await;
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let mut desk = desk;
-    assert_eq!(
-        desk.collect(cutting("one.example/a", text, &[])).await,
-        StoreOutcome::New(ArticleId(1))
-    );
+    assert_eq!(desk.collect(cutting("one.example/a", text, &[])).await, StoreOutcome::New(ArticleId(1)));
     desk.pass(1);
     desk
 }
@@ -126,15 +106,8 @@ async fn only_what_says_something_new_is_a_revision() {
     desk.pass(1);
     let mut weaker = cutting("one.example/a", "Two words.", &[]);
     weaker.method = Method::Feed;
-    assert_eq!(
-        desk.collect(weaker).await,
-        StoreOutcome::Known(one),
-        "the feed's text replaces no page's"
-    );
-    assert_eq!(
-        desk.strings("SELECT op FROM changes ORDER BY seq"),
-        ["new", "revised", "revised"]
-    );
+    assert_eq!(desk.collect(weaker).await, StoreOutcome::Known(one), "the feed's text replaces no page's");
+    assert_eq!(desk.strings("SELECT op FROM changes ORDER BY seq"), ["new", "revised", "revised"]);
     assert_eq!(desk.strings("SELECT title FROM articles"), ["Another title"]);
     assert_eq!(desk.number("SELECT count(*) FROM revisions"), 3);
     assert_eq!(desk.number("SELECT seq FROM articles"), 3);
@@ -147,26 +120,18 @@ async fn another_page_of_an_article_is_a_revision_only_if_it_says_more() {
     let canonical = [(KeyKind::Canonical, "one.example/a")];
     let print = words("a") + "Printed on 24 November";
     assert_eq!(
-        desk.collect(cutting("one.example/print/a", &print, &canonical))
-            .await,
+        desk.collect(cutting("one.example/print/a", &print, &canonical)).await,
         StoreOutcome::Known(one)
     );
     desk.pass(1);
     let whole = words("a") + &words("b");
     assert_eq!(
-        desk.collect(cutting("one.example/full/a", &whole, &canonical))
-            .await,
+        desk.collect(cutting("one.example/full/a", &whole, &canonical)).await,
         StoreOutcome::Revised(one)
     );
     assert_eq!(desk.number("SELECT count(*) FROM articles"), 1);
-    assert_eq!(
-        desk.number("SELECT count(*) FROM aliases WHERE article_id = 1"),
-        5
-    );
-    assert_eq!(
-        desk.number("SELECT count(DISTINCT url) FROM aliases WHERE article_id = 1"),
-        3
-    );
+    assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE article_id = 1"), 5);
+    assert_eq!(desk.number("SELECT count(DISTINCT url) FROM aliases WHERE article_id = 1"), 3);
 }
 
 #[tokio::test]
@@ -186,29 +151,17 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
         if kept_as.starts_with("entry:") {
             kept.keys.clear();
         }
-        let stored = desk
-            .page(&claim, PageResult::Article(Box::new(kept)))
-            .await
-            .unwrap();
+        let stored = desk.page(&claim, PageResult::Article(Box::new(kept))).await.unwrap();
         assert_eq!(stored, StoreOutcome::New(ArticleId(1)));
         let waiting = desk.store.backlog(desk.now).await.unwrap();
-        assert_eq!(
-            (waiting.pending, waiting.next_entry),
-            (0, Some(desk.now + chrono::Duration::days(7)))
-        );
-        assert_eq!(
-            desk.number("SELECT count(*) FROM failure WHERE code = 'http-500'"),
-            1
-        );
+        assert_eq!((waiting.pending, waiting.next_entry), (0, Some(desk.now + chrono::Duration::days(7))));
+        assert_eq!(desk.number("SELECT count(*) FROM failure WHERE code = 'http-500'"), 1);
 
         desk.pass(7 * 86400);
         let claim = desk.one_entry().await;
         assert!(claim.text_state.is_stored() && claim.entry.link.is_some());
         let page = cutting(comes_back_as, &words("whole"), &[]);
-        let stored = desk
-            .page(&claim, PageResult::Article(Box::new(page)))
-            .await
-            .unwrap();
+        let stored = desk.page(&claim, PageResult::Article(Box::new(page))).await.unwrap();
         assert_eq!(stored, StoreOutcome::Revised(ArticleId(1)), "{kept_as}");
         assert_eq!(desk.strings("SELECT method FROM articles"), ["auto"]);
         assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_entry, None);
@@ -226,16 +179,10 @@ async fn an_upgrade_that_fails_ends_with_the_feeds_text() {
     desk.collect(kept).await;
     desk.pass(7 * 86400);
     let claim = desk.one_entry().await;
-    let stored = desk
-        .page(&claim, PageResult::Retry(failure("http-404"), desk.now))
-        .await
-        .unwrap();
+    let stored = desk.page(&claim, PageResult::Retry(failure("http-404"), desk.now)).await.unwrap();
     assert_eq!(stored, StoreOutcome::Known(ArticleId(1)));
     assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_entry, None);
-    assert_eq!(
-        desk.strings("SELECT state || ' ' || text_state FROM entry"),
-        ["done final"]
-    );
+    assert_eq!(desk.strings("SELECT state || ' ' || text_state FROM entry"), ["done final"]);
 }
 
 #[tokio::test]
@@ -247,29 +194,19 @@ async fn a_late_key_merges_two_articles_into_the_older() {
     let bridge = cutting(
         "one.example/c",
         &words("c"),
-        &[
-            (KeyKind::Canonical, "one.example/a"),
-            (KeyKind::OgUrl, "one.example/b"),
-        ],
+        &[(KeyKind::Canonical, "one.example/a"), (KeyKind::OgUrl, "one.example/b")],
     );
     assert_eq!(desk.collect(bridge).await, StoreOutcome::Revised(ArticleId(1)));
     assert_eq!(
         desk.strings("SELECT concat_ws(' ', seq, article_id, op, into_id) FROM changes ORDER BY seq"),
         [
-            "1 1 new",
-            "2 2 new",
-            "3 2 merged 1",
+            "1 1 new", "2 2 new", "3 2 merged 1",
             // The younger one's text is what the older shows until the third page is told.
-            "4 1 revised",
-            "5 1 revised",
+            "4 1 revised", "5 1 revised",
         ]
     );
     assert_eq!(desk.number("SELECT count(*) FROM articles"), 1);
-    assert_eq!(
-        desk.number("SELECT count(*) FROM revisions WHERE article_id = 1"),
-        3,
-        "neither loses any"
-    );
+    assert_eq!(desk.number("SELECT count(*) FROM revisions WHERE article_id = 1"), 3, "neither loses any");
     assert_eq!(Reader::open(&desk.path()).unwrap().summary().unwrap().merged, 1);
 }
 
@@ -280,14 +217,9 @@ async fn h30_a_short_link_that_a_template_prints_joins_nothing() {
     // Two pages alike: one article, so far.
     let a = desk.collect(cutting("one.example/1", &words("a"), &short)).await;
     desk.pass(1);
-    let print = desk
-        .collect(cutting("one.example/1/print", &(words("a") + "x"), &short))
-        .await;
+    let print = desk.collect(cutting("one.example/1/print", &(words("a") + "x"), &short)).await;
     desk.pass(1);
-    assert_eq!(
-        (a, print),
-        (StoreOutcome::New(ArticleId(2)), StoreOutcome::Known(ArticleId(2)))
-    );
+    assert_eq!((a, print), (StoreOutcome::New(ArticleId(2)), StoreOutcome::Known(ArticleId(2))));
     // A different one: all three are told apart.
     let b = desk.collect(cutting("one.example/2", &words("b"), &short)).await;
     desk.pass(1);
@@ -300,10 +232,7 @@ async fn h30_a_short_link_that_a_template_prints_joins_nothing() {
     assert_eq!(desk.number("SELECT count(*) FROM revisions"), 4);
     let seqs = desk.number("SELECT count(*) FROM changes WHERE op = 'new'");
     assert_eq!(seqs, 4);
-    assert_eq!(
-        desk.strings("SELECT url FROM articles ORDER BY url")[1],
-        "https://one.example/1/print"
-    );
+    assert_eq!(desk.strings("SELECT url FROM articles ORDER BY url")[1], "https://one.example/1/print");
     // Whoever comes next with it is on its own, too.
     let c = desk.collect(cutting("one.example/3", &words("b"), &short)).await;
     assert!(matches!(c, StoreOutcome::New(_)));
@@ -313,18 +242,14 @@ async fn h30_a_short_link_that_a_template_prints_joins_nothing() {
 async fn h30_a_key_of_the_page_itself_is_never_shared() {
     let mut desk = desk_with_an_article(&words("a")).await;
     let blog = [(KeyKind::Canonical, "one.example/a")];
-    let stored = desk
-        .collect(cutting("one.example/a/page2", &words("b"), &blog))
-        .await;
+    let stored = desk.collect(cutting("one.example/a/page2", &words("b"), &blog)).await;
     assert_eq!(stored, StoreOutcome::Revised(ArticleId(1)));
     desk.pass(1);
     // A link that leads elsewhere each day is told by the texts.
     let today = [(KeyKind::Link, "one.example/today")];
-    desk.collect(cutting("one.example/monday", &words("mon"), &today))
-        .await;
+    desk.collect(cutting("one.example/monday", &words("mon"), &today)).await;
     desk.pass(1);
-    desk.collect(cutting("one.example/tuesday", &words("tue"), &today))
-        .await;
+    desk.collect(cutting("one.example/tuesday", &words("tue"), &today)).await;
     assert_eq!(desk.number("SELECT count(*) FROM articles"), 3);
     assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE shared = 1"), 2);
 }

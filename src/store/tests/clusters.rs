@@ -51,18 +51,13 @@ fn printed(wire: &[Vec<String>], dice: &mut Dice) -> String {
 fn an_agency_story_is_one_cluster_of_several_articles() {
     let db = memory();
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-    let stories: Vec<Vec<Vec<String>>> = (0..150)
-        .map(|_| (0..5 + dice.roll(5)).map(|_| dice.paragraph()).collect())
-        .collect();
+    let stories: Vec<Vec<Vec<String>>> =
+        (0..150).map(|_| (0..5 + dice.roll(5)).map(|_| dice.paragraph()).collect()).collect();
     let mut latest = RecentSketches::default();
     let mut story_of = BTreeMap::new();
     for paper in 0..4 {
         for (number, story) in stories.iter().enumerate() {
-            let page = cutting(
-                &format!("p{paper}.example/{number}"),
-                &printed(story, &mut dice),
-                &[],
-            );
+            let page = cutting(&format!("p{paper}.example/{number}"), &printed(story, &mut dice), &[]);
             db.execute_batch("BEGIN").unwrap();
             articles::record(&db, crate::model::SourceId(1), &page, &page.keys, start_of_time()).unwrap();
             text_index::update(&db, &mut latest).unwrap();
@@ -73,25 +68,15 @@ fn an_agency_story_is_one_cluster_of_several_articles() {
         latest = RecentSketches::default();
     }
     let mut query = db.prepare("SELECT article_id, cluster FROM articles").unwrap();
-    let found: Vec<(i64, i64)> = query
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let found: Vec<(i64, i64)> =
+        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
     assert_eq!(found.len(), 600, "no article is merged");
-    let wrong = found
-        .iter()
-        .filter(|(id, cluster)| story_of[id] != story_of[cluster])
-        .count();
+    let wrong = found.iter().filter(|(id, cluster)| story_of[id] != story_of[cluster]).count();
     assert_eq!(wrong, 0, "no story is taken for another");
     let later: Vec<_> = found.iter().filter(|(id, _)| *id > 150).collect();
     let joined = later.iter().filter(|(id, cluster)| id != cluster).count();
     // Measured: 93 in a hundred, of prints that differ in one word in ten and in a paragraph.
-    assert!(
-        joined * 100 >= later.len() * 90,
-        "{joined} of {} found their story",
-        later.len()
-    );
+    assert!(joined * 100 >= later.len() * 90, "{joined} of {} found their story", later.len());
 }
 
 #[test]
@@ -106,11 +91,7 @@ fn short_notices_have_no_cluster() {
         db.execute_batch("COMMIT").unwrap();
     }
     let apart: i64 = db
-        .query_row(
-            "SELECT count(*) FROM articles WHERE cluster = article_id",
-            [],
-            |row| row.get(0),
-        )
+        .query_row("SELECT count(*) FROM articles WHERE cluster = article_id", [], |row| row.get(0))
         .unwrap();
     assert_eq!(apart, 3);
 }
@@ -120,13 +101,8 @@ async fn a_search_may_show_each_story_once() {
     let mut desk = Desk::new();
     desk.store.sync_sources(&[source("one")], desk.now).await.unwrap();
     let story = words("s") + &words("t");
-    for (i, text) in [
-        story.clone(),
-        story.clone() + "one more line",
-        words("other") + "s7",
-    ]
-    .iter()
-    .enumerate()
+    for (i, text) in
+        [story.clone(), story.clone() + "one more line", words("other") + "s7"].iter().enumerate()
     {
         desk.publish_again(&[&format!("https://h{i}.example/a")]).await;
         desk.collect(cutting(&format!("h{i}.example/a"), text, &[])).await;
@@ -141,20 +117,12 @@ async fn a_search_may_show_each_story_once() {
             order,
             ..SearchRequest::default()
         };
-        reader
-            .search(&search)
-            .unwrap()
-            .hits
-            .iter()
-            .map(|hit| hit.article_id)
-            .collect()
+        reader.search(&search).unwrap().hits.iter().map(|hit| hit.article_id).collect()
     };
     assert_eq!(ids(false, SortBy::Newest), [3, 2, 1]);
     assert_eq!(ids(true, SortBy::Newest), [3, 2]);
     assert_eq!(ids(true, SortBy::Rank).len(), 2);
-    let clusters: Vec<_> = articles_since(&reader, 0, 9)
-        .iter()
-        .map(|article| article["cluster"].clone())
-        .collect();
+    let clusters: Vec<_> =
+        articles_since(&reader, 0, 9).iter().map(|article| article["cluster"].clone()).collect();
     assert_eq!(clusters, [1, 1, 3]);
 }

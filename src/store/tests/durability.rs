@@ -2,9 +2,7 @@ use super::*;
 
 /// Entries enough for a transaction of some size.
 fn many(count: usize) -> Vec<String> {
-    (0..count)
-        .map(|i| format!("https://one.example/{i}/{}", "x".repeat(500)))
-        .collect()
+    (0..count).map(|i| format!("https://one.example/{i}/{}", "x".repeat(500))).collect()
 }
 
 #[tokio::test]
@@ -13,9 +11,7 @@ async fn h22_a_full_disk_is_rolled_back_said_and_forgotten_when_there_is_room() 
     desk.publish(&claims[1], &["https://two.example/a"]).await;
     // SQLite's own limit stands for the disk's: the same error on the same path.
     let limit = |pages: &'static str| {
-        desk.store.writer.call("limit", move |db| {
-            Ok(db.query_row(pages, [], |row| row.get::<_, i64>(0))?)
-        })
+        desk.store.writer.call("limit", move |db| Ok(db.query_row(pages, [], |row| row.get::<_, i64>(0))?))
     };
     let pages = limit("PRAGMA page_count").await.unwrap();
     limit("PRAGMA max_page_count = 1").await.unwrap();
@@ -24,29 +20,14 @@ async fn h22_a_full_disk_is_rolled_back_said_and_forgotten_when_there_is_room() 
     let entries = links.iter().map(|link| entry(link)).collect();
     let outcome = desk.taken(&claims[0], entries, None);
     let error = desk.store.record_poll(outcome.clone()).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.grade()),
-        ("store-full", Grade::Temporary),
-        "{error}"
-    );
-    assert!(
-        error.to_string().contains("record a poll") && error.to_string().contains("room"),
-        "{error}"
-    );
+    assert_eq!((error.code(), error.grade()), ("store-full", Grade::Temporary), "{error}");
+    assert!(error.to_string().contains("record a poll") && error.to_string().contains("room"), "{error}");
     assert_eq!(desk.number("SELECT count(*) FROM entry WHERE source_id = 1"), 0);
-    assert_eq!(
-        desk.number("SELECT count(etag) FROM source WHERE id = 1"),
-        0,
-        "no validator moved ahead"
-    );
+    assert_eq!(desk.number("SELECT count(etag) FROM source WHERE id = 1"), 0, "no validator moved ahead");
     assert_eq!(desk.number("PRAGMA page_count"), pages);
 
     limit("PRAGMA max_page_count = 1073741823").await.unwrap();
-    assert_eq!(
-        desk.store.record_poll(outcome).await.unwrap().new,
-        500,
-        "the lease still stands"
-    );
+    assert_eq!(desk.store.record_poll(outcome).await.unwrap().new, 500, "the lease still stands");
     assert_eq!(desk.strings("PRAGMA integrity_check"), ["ok"]);
 }
 
@@ -99,10 +80,7 @@ async fn a_step_that_fails_takes_none_of_its_transaction_along() {
     drop(go);
     busy.await.unwrap();
     let ends = futures_util::future::join_all(steps).await;
-    let ends: Vec<_> = ends
-        .into_iter()
-        .map(|end| end.map_err(|error| error.to_string()))
-        .collect();
+    let ends: Vec<_> = ends.into_iter().map(|end| end.map_err(|error| error.to_string())).collect();
     assert_eq!([&ends[0], &ends[2], &ends[4]], [&Ok(1), &Ok(3), &Ok(5)]);
     assert!(ends[1].as_ref().unwrap_err().contains("on purpose"), "{ends:?}");
     assert!(ends[3].as_ref().unwrap_err().contains("panicked"), "{ends:?}");
@@ -117,33 +95,23 @@ async fn a_step_that_fails_takes_none_of_its_transaction_along() {
 #[tokio::test]
 async fn h24_a_reader_with_an_open_transaction_stops_nobody() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
-        .await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
     desk.collect(cutting("one.example/a", &words("a"), &[])).await;
     desk.pass(1);
     let reader = desk.sql();
     reader.execute_batch("BEGIN").unwrap();
-    let before: i64 = reader
-        .query_row("SELECT max(seq) FROM articles", [], |row| row.get(0))
-        .unwrap();
+    let before: i64 = reader.query_row("SELECT max(seq) FROM articles", [], |row| row.get(0)).unwrap();
     desk.collect(cutting("one.example/b", &words("b"), &[])).await;
-    let during: i64 = reader
-        .query_row("SELECT max(seq) FROM articles", [], |row| row.get(0))
-        .unwrap();
+    let during: i64 = reader.query_row("SELECT max(seq) FROM articles", [], |row| row.get(0)).unwrap();
     assert_eq!((before, during), (1, 1), "it keeps its view");
-    assert_eq!(
-        desk.number("SELECT max(seq) FROM articles"),
-        2,
-        "and others see the new one"
-    );
+    assert_eq!(desk.number("SELECT max(seq) FROM articles"), 2, "and others see the new one");
 }
 
 #[tokio::test]
 async fn h21_what_was_answered_survives_a_copy_of_the_files_at_any_moment() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
     let links: Vec<String> = (0..10).map(|i| format!("https://h{i}.example/a")).collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
-        .await;
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
     for stored in 1..=10_usize {
         let claim = desk.one_entry().await;
         let page = crate::link::key(claim.entry.link.as_ref().unwrap());
@@ -160,10 +128,7 @@ async fn h21_what_was_answered_survives_a_copy_of_the_files_at_any_moment() {
         let reader = Reader::open(again.path()).unwrap();
         assert_eq!(articles_since(&reader, 0, 99).len(), stored);
         assert_eq!(reader.summary().unwrap().pending, 10 - stored as u64);
-        let check: String = reader
-            .db
-            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-            .unwrap();
+        let check: String = reader.db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(check, "ok");
     }
 }
@@ -187,12 +152,8 @@ async fn what_may_wait_shares_a_transaction_and_what_only_reads_does_not_wait() 
         })
     };
     let look = writer.call_in(writer::BatchPriority::Read, "look", count_notes);
-    let (mut busy, mut one, mut look, mut two) = (
-        Box::pin(busy),
-        Box::pin(note("note 1")),
-        Box::pin(look),
-        Box::pin(note("note 2")),
-    );
+    let (mut busy, mut one, mut look, mut two) =
+        (Box::pin(busy), Box::pin(note("note 1")), Box::pin(look), Box::pin(note("note 2")));
     assert!(futures_util::poll!(&mut busy).is_pending());
     assert!(futures_util::poll!(&mut one).is_pending());
     assert!(futures_util::poll!(&mut look).is_pending());
@@ -201,21 +162,13 @@ async fn what_may_wait_shares_a_transaction_and_what_only_reads_does_not_wait() 
     busy.await.unwrap();
     assert_eq!(look.await.unwrap(), 0, "it sees what is committed");
     assert_eq!(one.await.unwrap(), 0);
-    assert_eq!(
-        two.await.unwrap(),
-        0,
-        "the first is committed with it, not before"
-    );
+    assert_eq!(two.await.unwrap(), 0, "the first is committed with it, not before");
     let after = writer.call_in(writer::BatchPriority::Read, "look", count_notes);
     assert_eq!(after.await.unwrap(), 2);
 }
 
 fn count_notes(db: &rusqlite::Connection) -> Result<i64, StoreError> {
-    Ok(
-        db.query_row("SELECT count(*) FROM meta WHERE key LIKE 'note %'", [], |row| {
-            row.get(0)
-        })?,
-    )
+    Ok(db.query_row("SELECT count(*) FROM meta WHERE key LIKE 'note %'", [], |row| row.get(0))?)
 }
 
 #[tokio::test]

@@ -31,24 +31,14 @@ fn sheets() -> impl Strategy<Value = (Vec<Sheet>, Vec<usize>)> {
 }
 
 fn cut(number: usize, sheet: &Sheet) -> CollectedArticle {
-    let keys: Vec<(KeyKind, String)> = sheet
-        .keys
-        .iter()
-        .map(|(kind, key)| (*kind, format!("key.example/{key}")))
-        .collect();
+    let keys: Vec<(KeyKind, String)> =
+        sheet.keys.iter().map(|(kind, key)| (*kind, format!("key.example/{key}"))).collect();
     let keys: Vec<(KeyKind, &str)> = keys.iter().map(|(kind, key)| (*kind, key.as_str())).collect();
     // Some pages are served under what others print as their short link.
-    let page_key = if number < 2 {
-        format!("key.example/{number}")
-    } else {
-        format!("page.example/{number}")
-    };
+    let page_key =
+        if number < 2 { format!("key.example/{number}") } else { format!("page.example/{number}") };
     // The last text is too short to be judged.
-    let text = if sheet.text == 2 {
-        "A line.".to_owned()
-    } else {
-        words(&format!("t{}x", sheet.text))
-    };
+    let text = if sheet.text == 2 { "A line.".to_owned() } else { words(&format!("t{}x", sheet.text)) };
     cutting(&page_key, &text, &keys)
 }
 
@@ -59,16 +49,10 @@ fn by_the_rules(cuttings: &[CollectedArticle]) -> BTreeSet<BTreeSet<String>> {
         judged(a) && judged(b) && a.extraction.text != b.extraction.text
     };
     let soft = |cutting: &CollectedArticle, key: &str| {
-        cutting
-            .keys
-            .iter()
-            .any(|k| k.key == key && k.kind.can_be_shared())
+        cutting.keys.iter().any(|k| k.key == key && k.kind.can_be_shared())
     };
     let hard = |cutting: &CollectedArticle, key: &str| {
-        cutting
-            .keys
-            .iter()
-            .any(|k| k.key == key && !k.kind.can_be_shared())
+        cutting.keys.iter().any(|k| k.key == key && !k.kind.can_be_shared())
     };
     let mut holders: BTreeMap<&str, Vec<&CollectedArticle>> = BTreeMap::new();
     for cutting in cuttings {
@@ -76,27 +60,15 @@ fn by_the_rules(cuttings: &[CollectedArticle]) -> BTreeSet<BTreeSet<String>> {
             holders.entry(&key.key).or_default().push(cutting);
         }
     }
-    let mut group: BTreeMap<&str, usize> = cuttings
-        .iter()
-        .enumerate()
-        .map(|(i, cutting)| (cutting.page_key.as_str(), i))
-        .collect();
+    let mut group: BTreeMap<&str, usize> =
+        cuttings.iter().enumerate().map(|(i, cutting)| (cutting.page_key.as_str(), i)).collect();
     for (key, holders) in holders {
-        let shared = holders.iter().any(|a| {
-            holders
-                .iter()
-                .any(|b| differ(a, b) && (soft(a, key) || soft(b, key)))
-        });
-        let joined: Vec<_> = holders
-            .into_iter()
-            .filter(|holder| !shared || hard(holder, key))
-            .collect();
+        let shared =
+            holders.iter().any(|a| holders.iter().any(|b| differ(a, b) && (soft(a, key) || soft(b, key))));
+        let joined: Vec<_> = holders.into_iter().filter(|holder| !shared || hard(holder, key)).collect();
         for pair in joined.windows(2) {
             let (a, b) = (group[pair[0].page_key.as_str()], group[pair[1].page_key.as_str()]);
-            group
-                .values_mut()
-                .filter(|value| **value == a)
-                .for_each(|value| *value = b);
+            group.values_mut().filter(|value| **value == a).for_each(|value| *value = b);
         }
     }
     let mut groups: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
@@ -136,14 +108,8 @@ pub(super) fn memory() -> Connection {
 fn store_all(db: &Connection, cuttings: &[CollectedArticle], order: &[usize]) {
     for (at, &number) in order.iter().enumerate() {
         let now = start_of_time() + chrono::Duration::seconds(at as i64);
-        articles::record(
-            db,
-            crate::model::SourceId(1),
-            &cuttings[number],
-            &cuttings[number].keys,
-            now,
-        )
-        .unwrap();
+        articles::record(db, crate::model::SourceId(1), &cuttings[number], &cuttings[number].keys, now)
+            .unwrap();
     }
 }
 
@@ -190,10 +156,7 @@ fn hold(db: &Connection, pages: usize) {
         0,
         "a live article shows a revision of one of its own pages"
     );
-    assert_eq!(
-        one(db, "SELECT count(*) FROM changes"),
-        one(db, "SELECT seq FROM sequence")
-    );
+    assert_eq!(one(db, "SELECT count(*) FROM changes"), one(db, "SELECT seq FROM sequence"));
     assert_eq!(
         one(
             db,
@@ -227,9 +190,8 @@ fn following_the_changes_gives_the_content_of_the_database() {
             ],
         };
         store_all(&db, &[cut(usize::from(round) + 2, &sheet)], &[0]);
-        let mut query = db
-            .prepare("SELECT seq, article_id, op FROM changes WHERE seq > ?1 ORDER BY seq")
-            .unwrap();
+        let mut query =
+            db.prepare("SELECT seq, article_id, op FROM changes WHERE seq > ?1 ORDER BY seq").unwrap();
         let changes: Vec<(i64, i64, String)> = query
             .query_map([seen], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .unwrap()
@@ -246,14 +208,8 @@ fn following_the_changes_gives_the_content_of_the_database() {
         }
     }
     let mut query = db.prepare("SELECT article_id, seq FROM articles").unwrap();
-    let articles: BTreeMap<i64, i64> = query
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let articles: BTreeMap<i64, i64> =
+        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
     assert_eq!(mirror, articles);
-    assert!(
-        one(&db, "SELECT count(*) FROM changes WHERE op = 'merged'") > 0,
-        "the test tests something"
-    );
+    assert!(one(&db, "SELECT count(*) FROM changes WHERE op = 'merged'") > 0, "the test tests something");
 }

@@ -78,11 +78,7 @@ impl Desk {
         let desk = Self::new();
         let sources: Vec<_> = names.iter().map(|name| source(name)).collect();
         desk.store.sync_sources(&sources, desk.now).await.unwrap();
-        let claims = desk
-            .store
-            .claim_sources(desk.now, names.len(), None)
-            .await
-            .unwrap();
+        let claims = desk.store.claim_sources(desk.now, names.len(), None).await.unwrap();
         assert_eq!(claims.len(), names.len());
         (desk, claims)
     }
@@ -115,11 +111,7 @@ impl Desk {
     fn strings(&self, sql: &str) -> Vec<String> {
         let db = self.sql();
         let mut query = db.prepare(sql).unwrap();
-        query
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect()
+        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 
     async fn entries(&self, limit: usize) -> Vec<ClaimedEntry> {
@@ -135,19 +127,12 @@ impl Desk {
     /// Records a document with these links.
     async fn publish(&self, claim: &ClaimedSource, links: &[&str]) -> PollCounts {
         let entries: Vec<Entry> = links.iter().map(|link| entry(link)).collect();
-        self.store
-            .record_poll(self.taken(claim, entries, None))
-            .await
-            .unwrap()
+        self.store.record_poll(self.taken(claim, entries, None)).await.unwrap()
     }
 
     /// The same for the first source, claimed anew.
     async fn publish_again(&self, links: &[&str]) {
-        let claims = self
-            .store
-            .claim_sources(self.now, 9, Some(self.now))
-            .await
-            .unwrap();
+        let claims = self.store.claim_sources(self.now, 9, Some(self.now)).await.unwrap();
         self.publish(&claims[0], links).await;
     }
 
@@ -156,11 +141,7 @@ impl Desk {
             .iter()
             .map(|entry| identity::of_link(None, entry, crate::model::EntryIdentifier::Id))
             .collect();
-        let feed = ParsedFeed {
-            title: Some("The Paper".into()),
-            entries,
-            ..ParsedFeed::default()
-        };
+        let feed = ParsedFeed { title: Some("The Paper".into()), entries, ..ParsedFeed::default() };
         self.polled(
             claim,
             PollResult::Document {
@@ -178,20 +159,13 @@ impl Desk {
             source: claim.id,
             lease: claim.lease,
             at: self.now,
-            fetch: FetchStats {
-                status: Some(200),
-                bytes: 1000,
-                ..FetchStats::new(claim.address.clone())
-            },
+            fetch: FetchStats { status: Some(200), bytes: 1000, ..FetchStats::new(claim.address.clone()) },
             result,
             state: crate::model::PollState::default(),
             overflowed: false,
             ids_degraded: false,
             failures: 0.0,
-            next: NextPoll {
-                at: self.now + chrono::Duration::minutes(30),
-                why: "every 30m".into(),
-            },
+            next: NextPoll { at: self.now + chrono::Duration::minutes(30), why: "every 30m".into() },
         }
     }
 
@@ -223,9 +197,7 @@ impl Desk {
     /// Claims the next entry and stores a cutting as its page.
     async fn collect(&self, cutting: CollectedArticle) -> StoreOutcome {
         let claim = self.one_entry().await;
-        self.page(&claim, PageResult::Article(Box::new(cutting)))
-            .await
-            .unwrap()
+        self.page(&claim, PageResult::Article(Box::new(cutting))).await.unwrap()
     }
 }
 
@@ -240,18 +212,11 @@ fn url(text: &str) -> Url {
 }
 
 fn validators(etag: &str) -> Validators {
-    Validators {
-        etag: Some(etag.as_bytes().to_vec()),
-        last_modified: None,
-    }
+    Validators { etag: Some(etag.as_bytes().to_vec()), last_modified: None }
 }
 
 fn entry(link: &str) -> Entry {
-    Entry {
-        link: Some(url(link)),
-        title: Some(format!("About {link}")),
-        ..Entry::default()
-    }
+    Entry { link: Some(url(link)), title: Some(format!("About {link}")), ..Entry::default() }
 }
 
 /// Forty words that only this seed gives.
@@ -260,11 +225,7 @@ fn words(seed: &str) -> String {
 }
 
 fn key(kind: KeyKind, key: &str) -> Key {
-    Key {
-        kind,
-        key: key.to_owned(),
-        url: format!("https://{key}"),
-    }
+    Key { kind, key: key.to_owned(), url: format!("https://{key}") }
 }
 
 /// A page served under `page_key`, with other keys beside its final URL.
@@ -301,18 +262,9 @@ fn failure(code: &'static str) -> Failure {
 }
 
 fn trouble(host: &str, retry_after: Option<DateTime<Utc>>) -> HostObservation {
-    HostObservation {
-        host: host.to_owned(),
-        failure: Some(HostTrouble {
-            code: "http-503",
-            retry_after,
-        }),
-    }
+    HostObservation { host: host.to_owned(), failure: Some(HostTrouble { code: "http-503", retry_after }) }
 }
 
 fn healthy(host: &str) -> HostObservation {
-    HostObservation {
-        host: host.to_owned(),
-        failure: None,
-    }
+    HostObservation { host: host.to_owned(), failure: None }
 }

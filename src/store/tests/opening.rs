@@ -11,10 +11,7 @@ async fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
     desk.store.close().await.unwrap();
     let second = Store::open(&desk.path(), desk.now).unwrap();
     assert_eq!(second.run(), 2, "the lock went with the first");
-    assert_eq!(
-        desk.store.backlog(desk.now).await.unwrap_err(),
-        StoreError::Closed
-    );
+    assert_eq!(desk.store.backlog(desk.now).await.unwrap_err(), StoreError::Closed);
 }
 
 /// A database as a development build left it, killed: some of it is in the log only.
@@ -98,22 +95,13 @@ fn h23_a_newer_database_is_left_as_it_is() {
 fn h23_what_is_no_database_of_ours_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");
-    std::fs::write(
-        &text,
-        "Not a database, but longer than a header of one hundred bytes. ".repeat(20),
-    )
-    .unwrap();
-    let other = folder.path().join("other.db");
-    Connection::open(&other)
-        .unwrap()
-        .execute_batch("CREATE TABLE t (x)")
+    std::fs::write(&text, "Not a database, but longer than a header of one hundred bytes. ".repeat(20))
         .unwrap();
+    let other = folder.path().join("other.db");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     for path in [&text, &other] {
         let before = std::fs::read(path).unwrap();
-        for error in [
-            Store::open(path, start_of_time()).unwrap_err(),
-            Reader::open(path).unwrap_err(),
-        ] {
+        for error in [Store::open(path, start_of_time()).unwrap_err(), Reader::open(path).unwrap_err()] {
             assert_eq!(error.code(), "store-foreign", "{error}");
             assert!(error.to_string().contains("left as it is"), "{error}");
         }
@@ -122,10 +110,7 @@ fn h23_what_is_no_database_of_ours_is_left_as_it_is() {
     // A folder where the file should be; the lock that is made beside it goes with the test.
     let inner = folder.path().join("folder.db");
     std::fs::create_dir(&inner).unwrap();
-    assert_eq!(
-        Store::open(&inner, start_of_time()).unwrap_err().code(),
-        "store-file"
-    );
+    assert_eq!(Store::open(&inner, start_of_time()).unwrap_err().code(), "store-file");
 }
 
 #[test]
@@ -133,10 +118,7 @@ fn h23_a_missing_database_is_said_to_be_missing() {
     let folder = tempfile::tempdir().unwrap();
     let error = Reader::open(&folder.path().join("news.db")).unwrap_err();
     assert!(error.to_string().contains("no database yet"), "{error}");
-    assert!(
-        std::fs::read_dir(folder.path()).unwrap().next().is_none(),
-        "and none is made"
-    );
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "and none is made");
 }
 
 #[tokio::test]
@@ -150,10 +132,7 @@ async fn h23_a_damaged_page_is_an_error_and_the_writer_lives() {
     bytes[4096..].fill(0xa5);
     std::fs::write(&path, bytes).unwrap();
     let error = Store::open(&path, desk.now).unwrap_err();
-    assert!(
-        ["store-corrupt", "store-foreign", "store-damaged"].contains(&error.code()),
-        "{error}"
-    );
+    assert!(["store-corrupt", "store-foreign", "store-damaged"].contains(&error.code()), "{error}");
 }
 
 #[test]
@@ -181,25 +160,19 @@ async fn a_start_voids_the_leases_of_earlier_runs() {
     let mut desk = desk.restart();
     assert_eq!(desk.store.backlog(desk.now).await.unwrap().leased, 0);
     // What the dead run found out is not recorded any more.
-    let late = desk
-        .page(&entry, PageResult::Retry(failure("timeout"), desk.now))
-        .await;
+    let late = desk.page(&entry, PageResult::Retry(failure("timeout"), desk.now)).await;
     assert!(late.unwrap_err().is_lease_lost());
     desk.pass(1);
     let again = desk.one_entry().await;
     assert_eq!((again.id, again.attempts), (entry.id, 0));
     let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
-    assert_eq!(
-        polls.iter().map(|claim| claim.name.as_str()).collect::<Vec<_>>(),
-        ["two"]
-    );
+    assert_eq!(polls.iter().map(|claim| claim.name.as_str()).collect::<Vec<_>>(), ["two"]);
 }
 
 #[tokio::test]
 async fn h14_what_was_being_read_when_the_process_died_is_suspect() {
     let (mut desk, claims) = Desk::with(&["one", "two"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
-        .await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
     for crashes in 0..3 {
         desk.pass(2);
         let entry = desk.one_entry().await;
@@ -213,10 +186,7 @@ async fn h14_what_was_being_read_when_the_process_died_is_suspect() {
     desk.pass(2);
     let entry = desk.one_entry().await;
     let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
-    assert_eq!(
-        (entry.crashes, polls[0].crashes, polls[0].name.as_str()),
-        (3, 3, "two")
-    );
+    assert_eq!((entry.crashes, polls[0].crashes, polls[0].name.as_str()), (3, 3, "two"));
     assert_eq!(desk.number("SELECT crashes FROM source WHERE name = 'one'"), 0);
 
     // A child that died of it counts; another failure does not; a document that was read clears the name.
@@ -224,11 +194,7 @@ async fn h14_what_was_being_read_when_the_process_died_is_suspect() {
     for code in ["set-aside", "timeout"] {
         let outcome = desk.polled(&two, PollResult::Failed(failure(code)));
         desk.store.record_poll(outcome).await.unwrap();
-        assert_eq!(
-            desk.number("SELECT crashes FROM source WHERE name = 'two'"),
-            4,
-            "{code}"
-        );
+        assert_eq!(desk.number("SELECT crashes FROM source WHERE name = 'two'"), 4, "{code}");
         desk.pass(3600);
         let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
         two = polls.into_iter().find(|claim| claim.name == "two").unwrap();
@@ -239,15 +205,9 @@ async fn h14_what_was_being_read_when_the_process_died_is_suspect() {
     // The article is kept with the feed's text, and the queue goes on.
     let mut kept = cutting("one.example/a", "From the feed.", &[]);
     kept.method = Method::Feed;
-    desk.page(&entry, PageResult::Article(Box::new(kept)))
-        .await
-        .unwrap();
+    desk.page(&entry, PageResult::Article(Box::new(kept))).await.unwrap();
     desk.pass(2);
-    assert_eq!(
-        desk.one_entry().await.entry.link.unwrap().path(),
-        "/b",
-        "the next one"
-    );
+    assert_eq!(desk.one_entry().await.entry.link.unwrap().path(), "/b", "the next one");
 }
 
 #[test]
@@ -256,11 +216,8 @@ fn a_torn_list_of_work_convicts_nobody() {
     let Desk { folder, store, now } = desk;
     drop(store);
     let path = folder.path().join("news.db");
-    std::fs::write(
-        lock::beside(&path, "-work"),
-        b"entry \xff\nsour\nentry 99999999999999999999\nentry 7",
-    )
-    .unwrap();
+    std::fs::write(lock::beside(&path, "-work"), b"entry \xff\nsour\nentry 99999999999999999999\nentry 7")
+        .unwrap();
     let store = Store::open(&path, now).unwrap();
     let _mark = store.begin_work(WorkItem::Entry(crate::model::EntryId(7)));
     let text = std::fs::read_to_string(lock::beside(&path, "-work")).unwrap();

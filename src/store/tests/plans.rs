@@ -9,15 +9,9 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
     let (desk, claims) = Desk::with(&["one"]).await;
     // Ten thousand hosts with an entry each, and one host with ten thousand.
     let links: Vec<String> = (0..10_000)
-        .flat_map(|i| {
-            [
-                format!("https://h{i}.example/a"),
-                format!("https://big.example/{i}"),
-            ]
-        })
+        .flat_map(|i| [format!("https://h{i}.example/a"), format!("https://big.example/{i}")])
         .collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
-        .await;
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let hosts: BTreeSet<_> = desk
         .entries(32)
         .await
@@ -40,10 +34,7 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
             super::super::entry_claims::NEXT_ENTRY,
             "SEARCH entry USING INDEX entry_host_source (host=? AND source_id=? AND next_at>? AND next_at<?)",
         ),
-        (
-            super::super::source_claims::DUE,
-            "SEARCH source USING INDEX source_due (next_at<?)",
-        ),
+        (super::super::source_claims::DUE, "SEARCH source USING INDEX source_due (next_at<?)"),
         (
             super::super::source_claims::NEVER_CLAIMED,
             "SEARCH source USING INDEX source_claimed_at (claimed_at=?)",
@@ -52,14 +43,8 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
             super::super::source_claims::CLAIMED_BEFORE,
             "SEARCH source USING INDEX source_claimed_at (claimed_at<?)",
         ),
-        (
-            super::super::source_claims::SAME_ADDRESS,
-            "SEARCH source USING INDEX source_url (<expr>=?)",
-        ),
-        (
-            super::super::page_id::PAGE_OF_KEY,
-            "SEARCH alias USING PRIMARY KEY (key=? AND shared=?)",
-        ),
+        (super::super::source_claims::SAME_ADDRESS, "SEARCH source USING INDEX source_url (<expr>=?)"),
+        (super::super::page_id::PAGE_OF_KEY, "SEARCH alias USING PRIMARY KEY (key=? AND shared=?)"),
         (SINCE, "SEARCH article USING INDEX article_seq (seq>?)"),
     ] {
         let plan = plan(&db, sql);
@@ -68,37 +53,16 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
             Some(expected),
             "{sql}"
         );
-        assert!(
-            plan.iter()
-                .all(|step| !step.contains("SCAN") && !step.contains("TEMP B-TREE")),
-            "{plan:?}"
-        );
+        assert!(plan.iter().all(|step| !step.contains("SCAN") && !step.contains("TEMP B-TREE")), "{plan:?}");
     }
     let pending = plan(&db, super::super::backlog::PENDING);
-    assert_eq!(
-        pending,
-        ["SCAN entry USING COVERING INDEX entry_pending"],
-        "no more than what waits"
-    );
+    assert_eq!(pending, ["SCAN entry USING COVERING INDEX entry_pending"], "no more than what waits");
     let held = plan(&db, super::super::queue::LEASED);
-    assert_eq!(
-        held,
-        ["SCAN entry USING INDEX entry_lease"],
-        "no more than what is claimed"
-    );
+    assert_eq!(held, ["SCAN entry USING INDEX entry_lease"], "no more than what is claimed");
     let refresh = plan(&db, super::super::queue::REFRESH_HOST);
-    assert!(
-        refresh.iter().any(|step| step.contains("entry_next (host=?")),
-        "{refresh:?}"
-    );
-    assert!(
-        refresh.iter().any(|step| step.contains("entry_lease (host=?")),
-        "{refresh:?}"
-    );
-    assert!(
-        refresh.iter().all(|step| !step.contains("SCAN entry")),
-        "{refresh:?}"
-    );
+    assert!(refresh.iter().any(|step| step.contains("entry_next (host=?")), "{refresh:?}");
+    assert!(refresh.iter().any(|step| step.contains("entry_lease (host=?")), "{refresh:?}");
+    assert!(refresh.iter().all(|step| !step.contains("SCAN entry")), "{refresh:?}");
 }
 
 fn plan(db: &Connection, sql: &str) -> Vec<String> {

@@ -9,57 +9,27 @@ async fn sources_follow_the_configuration_and_keep_their_state() {
     desk.publish(&claims[1], &[]).await;
 
     // Renamed, and gone.
-    let renamed = Source {
-        was: Some("one".into()),
-        ..source("uno")
-    };
-    let same_feed = Source {
-        feed: source("one").feed,
-        ..renamed
-    };
-    let rows = desk
-        .store
-        .sync_sources(std::slice::from_ref(&same_feed), desk.now)
-        .await
-        .unwrap();
+    let renamed = Source { was: Some("one".into()), ..source("uno") };
+    let same_feed = Source { feed: source("one").feed, ..renamed };
+    let rows = desk.store.sync_sources(std::slice::from_ref(&same_feed), desk.now).await.unwrap();
     assert_eq!(rows, [(claims[0].id, "uno".to_owned())]);
-    assert_eq!(
-        desk.strings("SELECT name FROM sources WHERE configured = 1"),
-        ["uno"]
-    );
+    assert_eq!(desk.strings("SELECT name FROM sources WHERE configured = 1"), ["uno"]);
 
     // Switched off: nothing of it is claimed, not even what waits.
-    let off = Source {
-        enabled: false,
-        ..same_feed.clone()
-    };
+    let off = Source { enabled: false, ..same_feed.clone() };
     desk.store.sync_sources(&[off], desk.now).await.unwrap();
     desk.pass(3600);
-    assert!(
-        desk.store
-            .claim_sources(desk.now, 9, None)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(desk.store.claim_sources(desk.now, 9, None).await.unwrap().is_empty());
     assert!(desk.entries(9).await.is_empty());
     assert_eq!(desk.store.backlog(desk.now).await.unwrap(), Backlog::default());
 
     // Back again, both with what they knew.
-    let rows = desk
-        .store
-        .sync_sources(&[same_feed, source("two")], desk.now)
-        .await
-        .unwrap();
+    let rows = desk.store.sync_sources(&[same_feed, source("two")], desk.now).await.unwrap();
     assert_eq!(rows[1].0, claims[1].id);
     assert_eq!(desk.entries(9).await.len(), 1);
     let again = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
     assert_eq!(again.len(), 2);
-    assert!(
-        again
-            .iter()
-            .all(|claim| !claim.first_poll && claim.validators == validators("\"1\""))
-    );
+    assert!(again.iter().all(|claim| !claim.first_poll && claim.validators == validators("\"1\"")));
 }
 
 #[tokio::test]
@@ -68,76 +38,40 @@ async fn p07_validators_belong_to_the_url_they_came_from() {
     assert!(claims[0].validators.is_empty() && claims[0].body_hash.is_none() && claims[0].first_poll);
     desk.publish(&claims[0], &[]).await;
     let desk = desk.restart();
-    let moved = Source {
-        feed: url("https://one.example/other"),
-        ..source("one")
-    };
+    let moved = Source { feed: url("https://one.example/other"), ..source("one") };
     desk.store.sync_sources(&[moved], desk.now).await.unwrap();
-    let claim = desk
-        .store
-        .claim_sources(desk.now, 9, None)
-        .await
-        .unwrap()
-        .remove(0);
-    assert!(
-        claim.validators.is_empty() && claim.body_hash.is_none(),
-        "another URL starts unconditional"
-    );
+    let claim = desk.store.claim_sources(desk.now, 9, None).await.unwrap().remove(0);
+    assert!(claim.validators.is_empty() && claim.body_hash.is_none(), "another URL starts unconditional");
 
     // What is under way when the URL changes back speaks of the other document.
     desk.store.sync_sources(&[source("one")], desk.now).await.unwrap();
     let late = desk.store.record_poll(desk.taken(&claim, Vec::new(), None)).await;
     assert!(late.unwrap_err().is_lease_lost());
-    let claim = desk
-        .store
-        .claim_sources(desk.now, 9, None)
-        .await
-        .unwrap()
-        .remove(0);
-    assert_eq!(
-        (claim.validators, claim.body_hash),
-        (validators("\"1\""), Some(vec![1, 2, 3]))
-    );
+    let claim = desk.store.claim_sources(desk.now, 9, None).await.unwrap().remove(0);
+    assert_eq!((claim.validators, claim.body_hash), (validators("\"1\""), Some(vec![1, 2, 3])));
 }
 
 #[tokio::test]
 async fn p05_p06_validators_are_replaced_by_a_200_and_completed_by_a_304() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
-    let both = Validators {
-        etag: Some(b"W/\"\xff, \"".to_vec()),
-        last_modified: Some(b"yesterday".to_vec()),
-    };
+    let both =
+        Validators { etag: Some(b"W/\"\xff, \"".to_vec()), last_modified: Some(b"yesterday".to_vec()) };
     let next = async |desk: &mut Desk, claim: &ClaimedSource, result| {
         let outcome = desk.polled(claim, result);
         desk.store.record_poll(outcome).await.unwrap();
         desk.pass(1800);
-        desk.store
-            .claim_sources(desk.now, 1, None)
-            .await
-            .unwrap()
-            .remove(0)
+        desk.store.claim_sources(desk.now, 1, None).await.unwrap().remove(0)
     };
     desk.publish(&claims[0], &[]).await;
     desk.pass(1800);
-    let claim = desk
-        .store
-        .claim_sources(desk.now, 1, None)
-        .await
-        .unwrap()
-        .remove(0);
+    let claim = desk.store.claim_sources(desk.now, 1, None).await.unwrap().remove(0);
     let claim = next(&mut desk, &claim, PollResult::Unchanged(both.clone())).await;
     assert_eq!((&claim.validators, claim.body_hash.is_some()), (&both, true));
     let claim = next(&mut desk, &claim, PollResult::NotModified(validators("\"2\""))).await;
     assert_eq!(claim.validators.etag.as_deref(), Some(&b"\"2\""[..]));
-    assert_eq!(
-        claim.validators.last_modified, both.last_modified,
-        "a 304 erases none"
-    );
+    assert_eq!(claim.validators.last_modified, both.last_modified, "a 304 erases none");
     let claim = next(&mut desk, &claim, PollResult::Failed(failure("timeout"))).await;
-    assert_eq!(
-        claim.validators.last_modified, both.last_modified,
-        "a failure changes none"
-    );
+    assert_eq!(claim.validators.last_modified, both.last_modified, "a failure changes none");
     let claim = next(&mut desk, &claim, PollResult::Unchanged(Validators::default())).await;
     assert!(claim.validators.is_empty(), "a 200 without any clears both");
     assert_eq!(
@@ -160,10 +94,7 @@ async fn p08_a_failing_step_leaves_nothing_behind() {
     });
     assert_eq!((broken.unwrap_err().code(), good.new), ("store-damaged", 1));
     assert_eq!(desk.number("SELECT count(*) FROM entry"), 1);
-    assert_eq!(
-        desk.number("SELECT count(*) FROM source WHERE etag IS NOT NULL"),
-        1
-    );
+    assert_eq!(desk.number("SELECT count(*) FROM source WHERE etag IS NOT NULL"), 1);
     assert_eq!(desk.number("SELECT coalesce(max(backoff_until), 0) FROM host"), 0);
     // The lease still stands, so the outcome can be recorded after all.
     desk.publish(&claims[0], &["https://one.example/a"]).await;
@@ -172,58 +103,31 @@ async fn p08_a_failing_step_leaves_nothing_behind() {
 #[tokio::test]
 async fn entries_are_known_by_themselves_and_by_their_link() {
     let (mut desk, claims) = Desk::with(&["one", "two"]).await;
-    let counts = desk
-        .publish(
-            &claims[0],
-            &["https://one.example/a", "https://one.example/a?utm_source=x"],
-        )
-        .await;
-    assert_eq!(
-        (counts.new, counts.known),
-        (1, 1),
-        "the same link twice in a document"
-    );
+    let counts =
+        desk.publish(&claims[0], &["https://one.example/a", "https://one.example/a?utm_source=x"]).await;
+    assert_eq!((counts.new, counts.known), (1, 1), "the same link twice in a document");
     desk.collect(cutting("one.example/a", &words("a"), &[])).await;
 
     // Another source has it under its own id, and another spelling of the link.
-    let other = Entry {
-        id: Some("urn:7".into()),
-        ..entry("http://www.one.example/a/")
-    };
+    let other = Entry { id: Some("urn:7".into()), ..entry("http://www.one.example/a/") };
     let outcome = desk.taken(&claims[1], vec![other.clone()], None);
     let counts = desk.store.record_poll(outcome).await.unwrap();
     assert_eq!((counts.new, counts.known), (0, 1));
     desk.pass(3600);
     assert!(desk.entries(9).await.is_empty(), "no page is fetched for it");
-    assert_eq!(
-        desk.strings("SELECT state FROM entry ORDER BY id"),
-        ["done", "known"]
-    );
+    assert_eq!(desk.strings("SELECT state FROM entry ORDER BY id"), ["done", "known"]);
 
     // A newer date on a known entry is counted.
     for (hours, revisits) in [(1, 0), (2, 1), (2, 1), (3, 2)] {
-        let claim = desk
-            .store
-            .claim_sources(desk.now, 1, Some(desk.now))
-            .await
-            .unwrap()
-            .remove(0);
+        let claim = desk.store.claim_sources(desk.now, 1, Some(desk.now)).await.unwrap().remove(0);
         let at = (start_of_time() + chrono::Duration::hours(hours)).fixed_offset();
-        let dated = Entry {
-            updated: Some(Timestamp::instant(at)),
-            ..entry("https://one.example/a")
-        };
+        let dated = Entry { updated: Some(Timestamp::instant(at)), ..entry("https://one.example/a") };
         let outcome = desk.taken(&claim, vec![dated], None);
         desk.store.record_poll(outcome).await.unwrap();
         let found = desk.number("SELECT coalesce(sum(value), 0) FROM counter WHERE name = 'entries.revisit'");
         assert_eq!(found, revisits, "{hours}");
         desk.pass(3600);
-        let two = desk
-            .store
-            .claim_sources(desk.now, 1, Some(desk.now))
-            .await
-            .unwrap()
-            .remove(0);
+        let two = desk.store.claim_sources(desk.now, 1, Some(desk.now)).await.unwrap().remove(0);
         desk.publish(&two, &[]).await;
         desk.pass(3600);
     }
@@ -233,51 +137,27 @@ async fn entries_are_known_by_themselves_and_by_their_link() {
 async fn p34_of_a_first_poll_the_newest_become_pending() {
     let (desk, claims) = Desk::with(&["one"]).await;
     let dated = |day: u32| Entry {
-        published: Some(Timestamp::date(
-            chrono::NaiveDate::from_ymd_opt(2026, 11, day).unwrap(),
-        )),
+        published: Some(Timestamp::date(chrono::NaiveDate::from_ymd_opt(2026, 11, day).unwrap())),
         ..entry(&format!("https://one.example/{day}"))
     };
     let mut entries: Vec<Entry> = (1..=9).map(dated).collect();
     entries.push(entry("https://one.example/undated"));
-    let counts = desk
-        .store
-        .record_poll(desk.taken(&claims[0], entries, Some(3)))
-        .await
-        .unwrap();
+    let counts = desk.store.record_poll(desk.taken(&claims[0], entries, Some(3))).await.unwrap();
     assert_eq!(counts.new, 10);
     assert_eq!(
         desk.strings("SELECT url FROM entry WHERE state = 'pending' ORDER BY next_at, id"),
-        [
-            "https://one.example/9",
-            "https://one.example/8",
-            "https://one.example/7"
-        ]
+        ["https://one.example/9", "https://one.example/8", "https://one.example/7"]
     );
-    assert_eq!(
-        desk.number("SELECT count(*) FROM entry WHERE state = 'seen' AND payload IS NULL"),
-        7
-    );
+    assert_eq!(desk.number("SELECT count(*) FROM entry WHERE state = 'seen' AND payload IS NULL"), 7);
 }
 
 #[tokio::test]
 async fn h15_long_ids_and_many_failures_are_capped() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
-    let with_id = |id: String| Entry {
-        id: Some(id),
-        ..entry("https://one.example/")
-    };
+    let with_id = |id: String| Entry { id: Some(id), ..entry("https://one.example/") };
     let long = "x".repeat(100_000);
-    let entries = vec![
-        with_id(long.clone() + "a"),
-        with_id(long.clone() + "b"),
-        with_id(long + "a"),
-    ];
-    let counts = desk
-        .store
-        .record_poll(desk.taken(&claims[0], entries, None))
-        .await
-        .unwrap();
+    let entries = vec![with_id(long.clone() + "a"), with_id(long.clone() + "b"), with_id(long + "a")];
+    let counts = desk.store.record_poll(desk.taken(&claims[0], entries, None)).await.unwrap();
     assert_eq!((counts.new, counts.known), (2, 1), "still told apart");
     assert!(desk.number("SELECT max(length(ident)) FROM entry") < 600);
     let idents = ["a", "c"].map(|end| format!("id:{}{end}", "x".repeat(100_000)));
@@ -286,12 +166,7 @@ async fn h15_long_ids_and_many_failures_are_capped() {
 
     for _ in 0..130 {
         desk.pass(3600);
-        let claim = desk
-            .store
-            .claim_sources(desk.now, 1, None)
-            .await
-            .unwrap()
-            .remove(0);
+        let claim = desk.store.claim_sources(desk.now, 1, None).await.unwrap().remove(0);
         let mut failed = failure("timeout");
         failed.message = "é".repeat(100_000);
         let outcome = desk.polled(&claim, PollResult::Failed(failed));
@@ -299,10 +174,7 @@ async fn h15_long_ids_and_many_failures_are_capped() {
     }
     assert_eq!(desk.number("SELECT count(*) FROM failure"), 100);
     assert_eq!(desk.number("SELECT count(*) FROM poll"), 100);
-    assert_eq!(
-        desk.number("SELECT value FROM counter WHERE name = 'failed.timeout'"),
-        130
-    );
+    assert_eq!(desk.number("SELECT value FROM counter WHERE name = 'failed.timeout'"), 130);
     assert!(desk.number("SELECT max(length(message)) FROM failure") <= 2000);
 }
 
@@ -312,22 +184,13 @@ async fn skipped_entries_are_rows_too() {
     let mut outcome = desk.taken(&claims[0], vec![entry("https://one.example/a")], None);
     if let PollResult::Document { feed, .. } = &mut outcome.result {
         feed.skipped = (0..50)
-            .map(|position| SkippedEntry {
-                position,
-                reason: "neither title nor link".into(),
-            })
+            .map(|position| SkippedEntry { position, reason: "neither title nor link".into() })
             .collect();
     }
     let counts = desk.store.record_poll(outcome).await.unwrap();
     assert_eq!((counts.new, counts.skipped), (1, 50));
-    assert_eq!(
-        desk.number("SELECT count(*) FROM failure WHERE code = 'entry-skipped'"),
-        20
-    );
-    assert_eq!(
-        desk.number("SELECT value FROM counter WHERE name = 'entries.skipped'"),
-        50
-    );
+    assert_eq!(desk.number("SELECT count(*) FROM failure WHERE code = 'entry-skipped'"), 20);
+    assert_eq!(desk.number("SELECT value FROM counter WHERE name = 'entries.skipped'"), 50);
 }
 
 #[tokio::test]
@@ -339,31 +202,11 @@ async fn p13_a_host_that_asked_for_rest_is_left_alone_by_all() {
     desk.store.record_poll(outcome).await.unwrap();
     desk.pass(2 * 3600);
     let all = Some(desk.now);
-    assert!(
-        desk.store
-            .claim_sources(desk.now, 9, None)
-            .await
-            .unwrap()
-            .is_empty(),
-        "due, but its host rests"
-    );
-    assert!(
-        desk.store
-            .claim_sources(desk.now, 9, all)
-            .await
-            .unwrap()
-            .is_empty(),
-        "even when asked for all"
-    );
-    assert_eq!(
-        desk.store.backlog(desk.now).await.unwrap().next_source,
-        Some(asked)
-    );
+    assert!(desk.store.claim_sources(desk.now, 9, None).await.unwrap().is_empty(), "due, but its host rests");
+    assert!(desk.store.claim_sources(desk.now, 9, all).await.unwrap().is_empty(), "even when asked for all");
+    assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_source, Some(asked));
     desk.pass(3600 + 1);
-    assert_eq!(
-        desk.store.claim_sources(desk.now, 9, None).await.unwrap().len(),
-        1
-    );
+    assert_eq!(desk.store.claim_sources(desk.now, 9, None).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -375,26 +218,14 @@ async fn p18_all_asks_each_source_once() {
     outcome.fetch.hosts.push(trouble("two.example", None));
     desk.store.record_poll(outcome).await.unwrap();
     desk.pass(5);
-    assert!(
-        desk.store
-            .claim_sources(desk.now, 9, None)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(desk.store.claim_sources(desk.now, 9, None).await.unwrap().is_empty());
     let since = Some(desk.now);
     let claims = desk.store.claim_sources(desk.now, 9, since).await.unwrap();
     assert_eq!(claims.len(), 2);
     for claim in &claims {
         desk.publish(claim, &[]).await;
     }
-    assert!(
-        desk.store
-            .claim_sources(desk.now, 9, since)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(desk.store.claim_sources(desk.now, 9, since).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -407,19 +238,13 @@ async fn p17_what_a_wrong_clock_wrote_is_due() {
     desk.store.record_poll(outcome).await.unwrap();
     desk.pass(-400 * 86400);
     let waiting = desk.store.backlog(desk.now).await.unwrap();
-    assert_eq!(
-        (waiting.next_source, waiting.next_entry),
-        (Some(desk.now), Some(desk.now))
-    );
+    assert_eq!((waiting.next_source, waiting.next_entry), (Some(desk.now), Some(desk.now)));
     let claims = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
     assert_eq!(claims.len(), 1);
     let entry = desk.one_entry().await;
-    desk.page(
-        &entry,
-        PageResult::Retry(failure("http-404"), desk.now + chrono::Duration::days(1)),
-    )
-    .await
-    .unwrap();
+    desk.page(&entry, PageResult::Retry(failure("http-404"), desk.now + chrono::Duration::days(1)))
+        .await
+        .unwrap();
     // A host that was told to rest by the wrong clock has nothing due, and must not be looked at for ever.
     assert!(desk.entries(9).await.is_empty());
     let next = desk.store.backlog(desk.now).await.unwrap().next_entry;
@@ -430,13 +255,7 @@ async fn p17_what_a_wrong_clock_wrote_is_due() {
     outcome.next.at = desk.now + chrono::Duration::days(365);
     desk.store.record_poll(outcome).await.unwrap();
     desk.pass(86400);
-    assert!(
-        desk.store
-            .claim_sources(desk.now, 9, None)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(desk.store.claim_sources(desk.now, 9, None).await.unwrap().is_empty());
     let next = desk.store.backlog(desk.now).await.unwrap().next_source;
     assert_eq!(next, Some(desk.now + chrono::Duration::days(364)));
 }
@@ -447,10 +266,7 @@ async fn another_schedule_is_due_no_later_than_it_says() {
     desk.publish(&claims[0], &[]).await;
     let mut faster = source("one");
     faster.schedule = Schedule::Every(Duration::from_mins(10));
-    desk.store
-        .sync_sources(&[faster.clone()], desk.now)
-        .await
-        .unwrap();
+    desk.store.sync_sources(&[faster.clone()], desk.now).await.unwrap();
     let due = Some(desk.now + chrono::Duration::minutes(10));
     assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_source, due);
     // P15: reading the same configuration again moves nothing.

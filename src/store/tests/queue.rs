@@ -15,39 +15,20 @@ fn assert_ready(desk: &Desk) {
 #[tokio::test]
 async fn a_host_is_asked_for_one_page_at_a_time() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
-    desk.publish(
-        &claims[0],
-        &[
-            "https://a.example/1",
-            "https://a.example/2",
-            "https://b.example/1",
-        ],
-    )
-    .await;
+    desk.publish(&claims[0], &["https://a.example/1", "https://a.example/2", "https://b.example/1"]).await;
     let first = desk.entries(9).await;
     assert_eq!(first.len(), 2, "one of each host");
     desk.pass(60);
-    assert!(
-        desk.entries(9).await.is_empty(),
-        "none while one is being collected"
-    );
+    assert!(desk.entries(9).await.is_empty(), "none while one is being collected");
     assert_ready(&desk);
     let on_a = first
         .iter()
         .find(|claim| claim.entry.link.as_ref().unwrap().host_str() == Some("a.example"))
         .unwrap();
-    desk.page(on_a, PageResult::Retry(failure("http-404"), desk.now))
-        .await
-        .unwrap();
+    desk.page(on_a, PageResult::Retry(failure("http-404"), desk.now)).await.unwrap();
     let again = desk.one_entry().await;
-    assert_eq!(
-        again.entry.link.as_ref().unwrap().path(),
-        "/2",
-        "the other has waited longer"
-    );
-    desk.page(&again, PageResult::Retry(failure("http-404"), desk.now))
-        .await
-        .unwrap();
+    assert_eq!(again.entry.link.as_ref().unwrap().path(), "/2", "the other has waited longer");
+    desk.page(&again, PageResult::Retry(failure("http-404"), desk.now)).await.unwrap();
     assert!(desk.entries(9).await.is_empty(), "not within the gap");
     let waiting = desk.store.backlog(desk.now).await.unwrap();
     assert_eq!(waiting.next_entry, Some(desk.now + chrono::Duration::seconds(1)));
@@ -63,27 +44,17 @@ async fn sources_and_entries_share_the_room_of_one_claim() {
     let (mut desk, claims) = Desk::with(&["one", "two", "three"]).await;
     let links: Vec<String> = (0..9).map(|i| format!("https://h{i}.example/a")).collect();
     for claim in &claims {
-        desk.publish(claim, &links.iter().map(String::as_str).collect::<Vec<_>>())
-            .await;
+        desk.publish(claim, &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
     }
     desk.pass(7200);
-    let wanted = |room, sources| ClaimRequest {
-        room,
-        sources,
-        all: None,
-        gap: GAP,
-    };
+    let wanted = |room, sources| ClaimRequest { room, sources, all: None, gap: GAP };
     let claimed = |sources: &[ClaimedSource], entries: &[ClaimedEntry]| (sources.len(), entries.len());
     let (sources, entries) = desk.store.claim(desk.now, wanted(4, 1)).await.unwrap();
     assert_eq!(claimed(&sources, &entries), (1, 3));
     let (sources, entries) = desk.store.claim(desk.now, wanted(2, 2)).await.unwrap();
     assert_eq!(claimed(&sources, &entries), (2, 0));
     let (sources, entries) = desk.store.claim(desk.now, wanted(99, 99)).await.unwrap();
-    assert_eq!(
-        claimed(&sources, &entries),
-        (0, 6),
-        "one of each host that is left"
-    );
+    assert_eq!(claimed(&sources, &entries), (0, 6), "one of each host that is left");
     assert_ready(&desk);
 }
 
@@ -91,16 +62,9 @@ async fn sources_and_entries_share_the_room_of_one_claim() {
 async fn an_entry_that_cannot_be_read_keeps_no_source_from_being_polled() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
     desk.publish(&claims[0], &["https://a.example/1"]).await;
-    desk.sql()
-        .execute("UPDATE entry SET payload = 'no JSON'", [])
-        .unwrap();
+    desk.sql().execute("UPDATE entry SET payload = 'no JSON'", []).unwrap();
     desk.pass(7200);
-    let wanted = ClaimRequest {
-        room: 9,
-        sources: 9,
-        all: None,
-        gap: GAP,
-    };
+    let wanted = ClaimRequest { room: 9, sources: 9, all: None, gap: GAP };
     assert!(desk.store.claim(desk.now, wanted).await.is_err());
     let sources = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
     assert_eq!(sources.len(), 1, "nothing is left of the claim that failed");
@@ -129,27 +93,16 @@ async fn what_waits_to_be_recorded_is_counted_as_long_as_it_does() {
 async fn sources_take_turns_at_a_host_and_among_hosts() {
     let names = ["big", "small", "other"];
     let (mut desk, claims) = Desk::with(&names).await;
-    let many: Vec<String> = (0..50)
-        .map(|i| format!("https://shared.example/big/{i}"))
-        .collect();
-    desk.publish(&claims[0], &many.iter().map(String::as_str).collect::<Vec<_>>())
-        .await;
-    desk.publish(
-        &claims[1],
-        &["https://shared.example/small/1", "https://shared.example/small/2"],
-    )
-    .await;
+    let many: Vec<String> = (0..50).map(|i| format!("https://shared.example/big/{i}")).collect();
+    desk.publish(&claims[0], &many.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    desk.publish(&claims[1], &["https://shared.example/small/1", "https://shared.example/small/2"]).await;
     let mut served = Vec::new();
     for _ in 0..5 {
         let claim = desk.one_entry().await;
         served.push(claim.source_name.clone());
         desk.page(
             &claim,
-            PageResult::Article(Box::new(cutting(
-                claim.entry.link.as_ref().unwrap().path(),
-                "x",
-                &[],
-            ))),
+            PageResult::Article(Box::new(cutting(claim.entry.link.as_ref().unwrap().path(), "x", &[]))),
         )
         .await
         .unwrap();
@@ -159,13 +112,8 @@ async fn sources_take_turns_at_a_host_and_among_hosts() {
 
     // Where there is room for fewer than there are hosts, the source served longest ago comes first.
     let spread: Vec<String> = (0..20).map(|i| format!("https://h{i}.example/a")).collect();
-    let claim = desk
-        .store
-        .claim_sources(desk.now, 9, Some(desk.now))
-        .await
-        .unwrap();
-    desk.publish(&claim[0], &spread.iter().map(String::as_str).collect::<Vec<_>>())
-        .await;
+    let claim = desk.store.claim_sources(desk.now, 9, Some(desk.now)).await.unwrap();
+    desk.publish(&claim[0], &spread.iter().map(String::as_str).collect::<Vec<_>>()).await;
     desk.publish(&claims[2], &["https://z.example/a"]).await;
     let mut taken = BTreeMap::new();
     for claim in desk.entries(2).await {
@@ -178,14 +126,10 @@ async fn sources_take_turns_at_a_host_and_among_hosts() {
 #[tokio::test]
 async fn p32_trouble_of_the_host_costs_the_page_no_attempt() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
-        .await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
     let claim = desk.one_entry().await;
     let rests = PageResult::HostUnavailable(failure("http-503"), None);
-    let stored = desk
-        .page_with(&claim, rests.clone(), vec![trouble("one.example", None)])
-        .await
-        .unwrap();
+    let stored = desk.page_with(&claim, rests.clone(), vec![trouble("one.example", None)]).await.unwrap();
     assert_eq!(stored, StoreOutcome::Waiting);
     assert!(desk.entries(9).await.is_empty(), "the whole host rests");
     assert_ready(&desk);
@@ -198,26 +142,17 @@ async fn p32_trouble_of_the_host_costs_the_page_no_attempt() {
     let claim = desk.one_entry().await;
     assert_eq!(claim.attempts, 0);
     // Twice as long after the second time.
-    desk.page_with(&claim, rests, vec![trouble("one.example", None)])
-        .await
-        .unwrap();
+    desk.page_with(&claim, rests, vec![trouble("one.example", None)]).await.unwrap();
     let again = desk.store.backlog(desk.now).await.unwrap().next_entry.unwrap();
     let rest = (again - desk.now).num_seconds();
     assert!((120..=146).contains(&rest), "{rest}");
     // Good health ends it.
     desk.now = again;
     let claim = desk.one_entry().await;
-    desk.page_with(
-        &claim,
-        PageResult::Retry(failure("http-404"), desk.now),
-        vec![healthy("one.example")],
-    )
-    .await
-    .unwrap();
-    assert_eq!(
-        desk.number("SELECT failures + backoff_until FROM host WHERE name = 'one.example'"),
-        0
-    );
+    desk.page_with(&claim, PageResult::Retry(failure("http-404"), desk.now), vec![healthy("one.example")])
+        .await
+        .unwrap();
+    assert_eq!(desk.number("SELECT failures + backoff_until FROM host WHERE name = 'one.example'"), 0);
     assert_ready(&desk);
 }
 
@@ -235,13 +170,9 @@ async fn p13_a_retry_after_decides_alone_and_is_capped() {
     ] {
         let claim = desk.one_entry().await;
         let note = trouble("one.example", Some(desk.now + chrono::Duration::seconds(asked)));
-        desk.page_with(
-            &claim,
-            PageResult::HostUnavailable(failure("http-429"), None),
-            vec![note],
-        )
-        .await
-        .unwrap();
+        desk.page_with(&claim, PageResult::HostUnavailable(failure("http-429"), None), vec![note])
+            .await
+            .unwrap();
         let next = desk.store.backlog(desk.now).await.unwrap().next_entry.unwrap();
         let waits = (next - desk.now).num_seconds();
         assert!(expected.contains(&waits), "{asked}: {waits}");
@@ -260,30 +191,17 @@ async fn p13_a_retry_after_decides_alone_and_is_capped() {
 #[tokio::test]
 async fn trouble_behind_a_redirect_makes_the_entry_wait_not_the_first_host() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
-        .await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
     let claim = desk.one_entry().await;
-    let notes = vec![
-        healthy("one.example"),
-        trouble("far.example", Some(desk.now + chrono::Duration::hours(1))),
-    ];
-    desk.page_with(
-        &claim,
-        PageResult::HostUnavailable(failure("http-503"), None),
-        notes,
-    )
-    .await
-    .unwrap();
+    let notes =
+        vec![healthy("one.example"), trouble("far.example", Some(desk.now + chrono::Duration::hours(1)))];
+    desk.page_with(&claim, PageResult::HostUnavailable(failure("http-503"), None), notes).await.unwrap();
     desk.pass(1);
     let other = desk.one_entry().await;
     assert_ne!(other.id, claim.id);
     desk.store.release(vec![other.lease]).await.unwrap();
     desk.pass(3599);
-    assert_eq!(
-        desk.one_entry().await.id,
-        other.id,
-        "released, no attempt counted"
-    );
+    assert_eq!(desk.one_entry().await.id, other.id, "released, no attempt counted");
 }
 
 #[tokio::test]
@@ -298,11 +216,7 @@ async fn what_a_redirect_leads_to_may_rest_for_long_before_the_entry_is_tried_ag
         let stored = desk.page_with(&claim, rests, vec![healthy("one.example")]).await;
         assert_eq!(stored.unwrap(), StoreOutcome::Waiting);
         let waiting = desk.store.backlog(desk.now).await.unwrap();
-        assert_eq!(
-            waiting.next_entry,
-            Some(until),
-            "the first host is not asked before"
-        );
+        assert_eq!(waiting.next_entry, Some(until), "the first host is not asked before");
         desk.pass(3 * 3600);
     }
 }
@@ -311,32 +225,18 @@ async fn what_a_redirect_leads_to_may_rest_for_long_before_the_entry_is_tried_ag
 async fn an_entry_whose_link_became_an_article_is_not_fetched() {
     let (mut desk, claims) = Desk::with(&["one", "two"]).await;
     desk.publish(&claims[0], &["https://feeds.example/r/1"]).await;
-    desk.publish(
-        &claims[1],
-        &[
-            "https://paper.example/a?utm_source=two",
-            "https://paper.example/b",
-        ],
-    )
-    .await;
+    desk.publish(&claims[1], &["https://paper.example/a?utm_source=two", "https://paper.example/b"]).await;
     // The first redirects to where the second points.
     let claims = desk.entries(9).await;
     let via = claims.iter().find(|claim| claim.source_name == "one").unwrap();
     let direct = claims.iter().find(|claim| claim.source_name == "two").unwrap();
     desk.store.release(vec![direct.lease]).await.unwrap();
-    let page = cutting(
-        "paper.example/a",
-        &words("a"),
-        &[(KeyKind::Link, "feeds.example/r/1")],
-    );
+    let page = cutting("paper.example/a", &words("a"), &[(KeyKind::Link, "feeds.example/r/1")]);
     desk.page(via, PageResult::Article(Box::new(page))).await.unwrap();
     desk.pass(2);
     let next = desk.one_entry().await;
     assert_eq!(next.entry.link.as_ref().unwrap().path(), "/b");
-    assert_eq!(
-        desk.strings("SELECT state FROM entry ORDER BY id"),
-        ["done", "known", "pending"]
-    );
+    assert_eq!(desk.strings("SELECT state FROM entry ORDER BY id"), ["done", "known", "pending"]);
     assert_ready(&desk);
 }
 
@@ -350,17 +250,11 @@ async fn entries_without_a_page_are_not_spared() {
             ..Entry::default()
         })
         .collect();
-    desk.store
-        .record_poll(desk.taken(&claims[0], entries.clone(), None))
-        .await
-        .unwrap();
+    desk.store.record_poll(desk.taken(&claims[0], entries.clone(), None)).await.unwrap();
     let claimed = desk.entries(3).await;
     assert_eq!(claimed.len(), 3);
     assert_eq!(desk.entries(9).await.len(), 2);
-    let found: BTreeSet<_> = claimed
-        .iter()
-        .map(|claim| claim.entry.id.clone().unwrap())
-        .collect();
+    let found: BTreeSet<_> = claimed.iter().map(|claim| claim.entry.id.clone().unwrap()).collect();
     assert_eq!(found.len(), 3);
     assert_eq!(claimed[0].entry, entries[0], "as the feed said it");
     assert_ready(&desk);
@@ -399,25 +293,10 @@ async fn what_the_feed_said_survives_the_queue() {
         permalink: None,
         base: Some(Box::new(url("https://one.example/x/"))),
     };
-    desk.store
-        .record_poll(desk.taken(&claims[0], vec![full.clone()], None))
-        .await
-        .unwrap();
+    desk.store.record_poll(desk.taken(&claims[0], vec![full.clone()], None)).await.unwrap();
     let claim = desk.one_entry().await;
     assert_eq!(claim.entry, full);
-    assert_eq!(
-        (claim.source_name.as_str(), claim.ident.as_str()),
-        ("one", "id:tag:7\u{0}")
-    );
-    desk.page(
-        &claim,
-        PageResult::Article(Box::new(cutting("one.example/a", "x", &[]))),
-    )
-    .await
-    .unwrap();
-    assert_eq!(
-        desk.number("SELECT count(payload) FROM entry"),
-        0,
-        "and is dropped after"
-    );
+    assert_eq!((claim.source_name.as_str(), claim.ident.as_str()), ("one", "id:tag:7\u{0}"));
+    desk.page(&claim, PageResult::Article(Box::new(cutting("one.example/a", "x", &[])))).await.unwrap();
+    assert_eq!(desk.number("SELECT count(payload) FROM entry"), 0, "and is dropped after");
 }

@@ -26,9 +26,7 @@ fn every_column_of_every_view_is_documented_in_order() {
         .strings("SELECT name FROM sqlite_schema WHERE type = 'view' AND name <> 'source_next'")
         .into_iter()
         .map(|view| {
-            let columns = desk.strings(&format!(
-                "SELECT name FROM pragma_table_info('{view}') ORDER BY cid"
-            ));
+            let columns = desk.strings(&format!("SELECT name FROM pragma_table_info('{view}') ORDER BY cid"));
             (view, columns)
         })
         .collect();
@@ -40,23 +38,14 @@ fn the_recipes_of_the_documentation_run() {
     let desk = Desk::new();
     let db = desk.sql();
     let text = include_str!("../../../docs/schema.md");
-    let recipes: Vec<&str> = text
-        .split("```sql\n")
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect();
+    let recipes: Vec<&str> =
+        text.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(recipes.len() >= 4);
     for recipe in recipes {
-        let mut query = db
-            .prepare(recipe)
-            .unwrap_or_else(|error| panic!("{recipe}: {error}"));
+        let mut query = db.prepare(recipe).unwrap_or_else(|error| panic!("{recipe}: {error}"));
         let parameters = vec![0_i64; query.parameter_count()];
         let mut rows = query.query(rusqlite::params_from_iter(parameters)).unwrap();
-        while rows
-            .next()
-            .unwrap_or_else(|error| panic!("{recipe}: {error}"))
-            .is_some()
-        {}
+        while rows.next().unwrap_or_else(|error| panic!("{recipe}: {error}")).is_some() {}
     }
 }
 
@@ -72,11 +61,7 @@ fn columns(view: &str) -> Vec<(String, String, bool)> {
         .filter(|line| line.starts_with("| `"))
         .map(|line| {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-            (
-                cells[1].trim_matches('`').to_owned(),
-                cells[2].to_owned(),
-                cells[3] == "yes",
-            )
+            (cells[1].trim_matches('`').to_owned(), cells[2].to_owned(), cells[3] == "yes")
         })
         .collect()
 }
@@ -85,19 +70,9 @@ fn columns(view: &str) -> Vec<(String, String, bool)> {
 async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said() {
     use crate::model::{Precision, Timestamp};
     let (mut desk, claims) = Desk::with(&["one", "sick"]).await;
-    desk.publish(
-        &claims[0],
-        &[
-            "https://one.example/a",
-            "https://one.example/b",
-            "https://one.example/c",
-        ],
-    )
-    .await;
-    desk.store
-        .record_poll(desk.polled(&claims[1], PollResult::Failed(failure("http-503"))))
-        .await
-        .unwrap();
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b", "https://one.example/c"])
+        .await;
+    desk.store.record_poll(desk.polled(&claims[1], PollResult::Failed(failure("http-503")))).await.unwrap();
     // One with everything, one with nothing, and one that is both of them.
     let mut full = cutting("one.example/a", &words("a"), &[(KeyKind::ShortLink, "sho.rt/a")]);
     let fields = &mut full.extraction;
@@ -105,10 +80,7 @@ async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said(
     fields.byline = Some("By A".into());
     fields.authors = vec!["A".into()];
     let at = chrono::DateTime::parse_from_rfc3339("2018-01-05T23:59:58+05:30").unwrap();
-    fields.published = Some(Timestamp {
-        precision: Precision::Minute,
-        ..Timestamp::instant(at)
-    });
+    fields.published = Some(Timestamp { precision: Precision::Minute, ..Timestamp::instant(at) });
     fields.modified = Some(Timestamp::instant(at));
     fields.image = Some(url("https://one.example/a.jpg"));
     fields.image_size.width = Some(1200);
@@ -118,29 +90,19 @@ async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said(
     full.published_at = Some(at.to_utc());
     let mut empty = cutting("one.example/b", "", &[]);
     empty.extraction.title = None;
-    let bridge = [
-        (KeyKind::Canonical, "one.example/a"),
-        (KeyKind::OgUrl, "one.example/b"),
-    ];
+    let bridge = [(KeyKind::Canonical, "one.example/a"), (KeyKind::OgUrl, "one.example/b")];
     for page in [full, empty, cutting("one.example/c", &words("a"), &bridge)] {
         desk.collect(page).await;
         desk.pass(60);
     }
     let mut checked = 0;
     for (view, _) in documented() {
-        assert_ne!(
-            desk.number(&format!("SELECT count(*) FROM {view}")),
-            0,
-            "{view} has rows"
-        );
+        assert_ne!(desk.number(&format!("SELECT count(*) FROM {view}")), 0, "{view} has rows");
         for (column, kind, may_be_null) in columns(&view) {
             let found = desk.strings(&format!("SELECT DISTINCT typeof({column}) FROM {view}"));
             for found in found {
                 let right = found == kind || (found == "null" && may_be_null);
-                assert!(
-                    right,
-                    "{view}.{column} is {found}, documented as {kind}, null: {may_be_null}"
-                );
+                assert!(right, "{view}.{column} is {found}, documented as {kind}, null: {may_be_null}");
                 checked += 1;
             }
         }
@@ -152,52 +114,28 @@ async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said(
 async fn the_status_shows_the_state_of_each_source() {
     let (mut desk, claims) = Desk::with(&["gone", "good", "off", "sick"]).await;
     let by_name = |name: &str| claims.iter().find(|claim| claim.name == name).unwrap();
-    desk.publish(
-        by_name("good"),
-        &["https://good.example/a", "https://good.example/b"],
-    )
-    .await;
+    desk.publish(by_name("good"), &["https://good.example/a", "https://good.example/b"]).await;
     desk.collect(cutting("good.example/a", &words("a"), &[])).await;
     let mut outcome = desk.polled(by_name("sick"), PollResult::Failed(failure("http-503")));
     outcome.failures = 0.25;
     outcome.fetch.hosts.push(trouble("sick.example", None));
     desk.store.record_poll(outcome).await.unwrap();
-    let off = Source {
-        enabled: false,
-        ..source("off")
-    };
+    let off = Source { enabled: false, ..source("off") };
     let fresh = source("new");
-    desk.store
-        .sync_sources(&[source("good"), off, source("sick"), fresh], desk.now)
-        .await
-        .unwrap();
+    desk.store.sync_sources(&[source("good"), off, source("sick"), fresh], desk.now).await.unwrap();
 
     let reader = Reader::open(&desk.path()).unwrap();
     let statuses = reader.sources_status(desk.now).unwrap();
-    let states: Vec<_> = statuses
-        .iter()
-        .map(|status| (status.name.as_str(), status.state.as_str()))
-        .collect();
+    let states: Vec<_> =
+        statuses.iter().map(|status| (status.name.as_str(), status.state.as_str())).collect();
     assert_eq!(
         states,
-        [
-            ("gone", "gone"),
-            ("good", "ok"),
-            ("new", "new"),
-            ("off", "disabled"),
-            ("sick", "failing")
-        ]
+        [("gone", "gone"), ("good", "ok"), ("new", "new"), ("off", "disabled"), ("sick", "failing")]
     );
     let good = &statuses[1];
-    assert_eq!(
-        (good.pending, good.articles, good.articles_day, good.articles_week),
-        (1, 1, 1, 1)
-    );
+    assert_eq!((good.pending, good.articles, good.articles_day, good.articles_week), (1, 1, 1, 1));
     assert_eq!(good.next.as_ref().unwrap().why, "every 30m");
-    assert_eq!(
-        (good.title.as_deref(), good.tags.as_slice()),
-        (Some("The Paper"), &["news".to_owned()][..])
-    );
+    assert_eq!((good.title.as_deref(), good.tags.as_slice()), (Some("The Paper"), &["news".to_owned()][..]));
     assert!(good.polled_at.is_some() && good.polled_at == good.succeeded_at && good.last_error.is_none());
     let sick = &statuses[4];
     assert_eq!(sick.last_error.as_ref().unwrap().code, "http-503");
@@ -206,23 +144,16 @@ async fn the_status_shows_the_state_of_each_source() {
 
     desk.pass(2 * 86400);
     let later = reader.sources_status(desk.now).unwrap();
-    assert_eq!(
-        (later[1].articles, later[1].articles_day, later[1].articles_week),
-        (1, 0, 1)
-    );
+    assert_eq!((later[1].articles, later[1].articles_day, later[1].articles_week), (1, 0, 1));
     let summary = reader.summary().unwrap();
-    assert_eq!(
-        (summary.sources, summary.articles, summary.pending, summary.seq),
-        (4, 1, 1, 1)
-    );
+    assert_eq!((summary.sources, summary.articles, summary.pending, summary.seq), (4, 1, 1, 1));
 }
 
 #[tokio::test]
 async fn articles_come_in_pages_and_revised_ones_come_again() {
     let (mut desk, claims) = Desk::with(&["one"]).await;
     let links: Vec<String> = (0..8).map(|i| format!("https://h{i}.example/a")).collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
-        .await;
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
     for i in 0..7 {
         let page = format!("p{i}.example/a");
         desk.collect(cutting(&page, &words(&page), &[])).await;
@@ -241,10 +172,7 @@ async fn articles_come_in_pages_and_revised_ones_come_again() {
     desk.collect(cutting("p3.example/a", &words("new"), &[])).await;
     let again = articles_since(&reader, seq, 9);
     assert_eq!(again.len(), 1);
-    assert_eq!(
-        (&again[0]["article_id"], &again[0]["seq"]),
-        (&4.into(), &8.into())
-    );
+    assert_eq!((&again[0]["article_id"], &again[0]["seq"]), (&4.into(), &8.into()));
     assert_eq!(articles_since(&reader, 0, 99).len(), 7, "each once");
 
     // The same with the daemon stopped, and nothing can be written.
@@ -257,22 +185,14 @@ async fn articles_come_in_pages_and_revised_ones_come_again() {
 #[tokio::test]
 async fn raw_pages_come_back_as_they_were_received() {
     let (mut desk, claims) = Desk::with(&["one", "two"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"])
-        .await;
+    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
     let body: Vec<u8> = (0..100_000_u32).flat_map(|i| (i % 251).to_le_bytes()).collect();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
     std::io::Write::write_all(&mut gzip, &body).unwrap();
     let gzip = gzip.finish().unwrap();
-    for (name, sent) in [
-        ("a", None),
-        (
-            "b",
-            Some(EncodedBody {
-                codings: "gzip".into(),
-                bytes: gzip.clone(),
-            }),
-        ),
-    ] {
+    for (name, sent) in
+        [("a", None), ("b", Some(EncodedBody { codings: "gzip".into(), bytes: gzip.clone() }))]
+    {
         let mut page = cutting(&format!("one.example/{name}"), &words(name), &[]);
         page.raw_page = Some(RawPage {
             status: 200,
@@ -305,14 +225,8 @@ async fn raw_pages_come_back_as_they_were_received() {
     let rest = reader.raw_pages_after(&all, first.page_id, 9).unwrap();
     assert_eq!((rest.len(), rest[0].body == body), (1, true));
     let count = |which: &RawPages| reader.raw_pages_count(which).unwrap();
-    let of = |source: &str| RawPages {
-        source: Some(source.into()),
-        since: None,
-    };
+    let of = |source: &str| RawPages { source: Some(source.into()), since: None };
     assert_eq!((count(&all), count(&of("one")), count(&of("two"))), (2, 2, 0));
-    let later = RawPages {
-        source: None,
-        since: Some(first.fetched_at + chrono::Duration::seconds(1)),
-    };
+    let later = RawPages { source: None, since: Some(first.fetched_at + chrono::Duration::seconds(1)) };
     assert_eq!(count(&later), 1);
 }

@@ -47,9 +47,7 @@ async fn an_expired_article_is_dropped_announced_and_never_stored_again() {
         let (desk, _) = kept(5, |source| source.keep = keep).await;
         let tidied = desk.store.prune(desk.now).await.unwrap();
         assert_eq!(tidied.articles, 5 - left as u64, "{keep:?}");
-        let expected: Vec<String> = (5 - left..5)
-            .map(|i| format!("https://one.example/{i}"))
-            .collect();
+        let expected: Vec<String> = (5 - left..5).map(|i| format!("https://one.example/{i}")).collect();
         assert_eq!(live(&desk), expected, "{keep:?}");
         let gone =
             desk.strings("SELECT CAST(article_id AS TEXT) FROM changes WHERE op = 'deleted' ORDER BY seq");
@@ -59,22 +57,11 @@ async fn an_expired_article_is_dropped_announced_and_never_stored_again() {
         assert_eq!(desk.number("SELECT count(*) FROM revision"), left as i64);
         assert_eq!(desk.number("SELECT count(*) FROM aliases"), 5, "the tombstones");
         // The feed still has them: known, and not asked for again.
-        let claims = desk
-            .store
-            .claim_sources(desk.now, 9, Some(desk.now))
-            .await
-            .unwrap();
+        let claims = desk.store.claim_sources(desk.now, 9, Some(desk.now)).await.unwrap();
         let entries = (0..5)
-            .map(|i| Entry {
-                id: Some(format!("again {i}")),
-                ..entry(&format!("https://one.example/{i}"))
-            })
+            .map(|i| Entry { id: Some(format!("again {i}")), ..entry(&format!("https://one.example/{i}")) })
             .collect();
-        let counts = desk
-            .store
-            .record_poll(desk.taken(&claims[0], entries, None))
-            .await
-            .unwrap();
+        let counts = desk.store.record_poll(desk.taken(&claims[0], entries, None)).await.unwrap();
         assert_eq!((counts.new, counts.known), (0, 5), "{keep:?}");
         assert_eq!(desk.strings("PRAGMA integrity_check"), ["ok"]);
         assert_eq!(desk.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
@@ -102,18 +89,11 @@ async fn a_prune_plan_drops_nothing() {
     assert_eq!(live(&desk).len(), 5);
     // Beside the daemon, which goes on writing.
     let sum = clerk.prune(&policies, desk.now, |_| {}).unwrap();
-    assert_eq!(
-        (sum.articles, sum.pages),
-        (4, 0),
-        "the expired pages went with their articles"
-    );
+    assert_eq!((sum.articles, sum.pages), (4, 0), "the expired pages went with their articles");
     assert_eq!(live(&desk), ["https://one.example/4"]);
     desk.publish_again(&["https://one.example/new"]).await;
     desk.collect(cutting("one.example/new", &words("new"), &[])).await;
-    assert_eq!(
-        desk.number("SELECT count(*) FROM changes"),
-        desk.number("SELECT seq FROM sequence")
-    );
+    assert_eq!(desk.number("SELECT count(*) FROM changes"), desk.number("SELECT seq FROM sequence"));
 }
 
 #[tokio::test]
@@ -123,47 +103,23 @@ async fn a_takedown_overwrites_the_article_and_its_duplicates_in_the_file() {
     assert!(clerk.delete(2, desk.now).unwrap());
     assert!(!clerk.delete(2, desk.now).unwrap(), "once is enough");
     assert_eq!(live(&desk), ["https://one.example/0", "https://one.example/2"]);
-    assert_eq!(
-        desk.number("SELECT count(*) FROM changes WHERE op = 'deleted'"),
-        1
-    );
-    assert_eq!(
-        desk.number("SELECT count(*) FROM aliases WHERE article_id = 2"),
-        1
-    );
+    assert_eq!(desk.number("SELECT count(*) FROM changes WHERE op = 'deleted'"), 1);
+    assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE article_id = 2"), 1);
     drop(clerk);
     // Its page is met again under another link, and another page names it as its own: both stay empty.
     desk.publish_again(&["https://short.example/1"]).await;
-    let again = cutting(
-        "one.example/1",
-        &words("t1x"),
-        &[(KeyKind::ShortLink, "short.example/1")],
-    );
+    let again = cutting("one.example/1", &words("t1x"), &[(KeyKind::ShortLink, "short.example/1")]);
     let stored = desk.collect(with_raw(again, desk.now)).await;
     assert_eq!(stored, StoreOutcome::Known(ArticleId(2)));
     desk.pass(DAY);
     desk.publish_again(&["https://one.example/1/print"]).await;
-    let twin = cutting(
-        "one.example/1/print",
-        &words("t1x"),
-        &[(KeyKind::Canonical, "one.example/1")],
-    );
-    assert_eq!(
-        desk.collect(with_raw(twin, desk.now)).await,
-        StoreOutcome::Known(ArticleId(2))
-    );
+    let twin = cutting("one.example/1/print", &words("t1x"), &[(KeyKind::Canonical, "one.example/1")]);
+    assert_eq!(desk.collect(with_raw(twin, desk.now)).await, StoreOutcome::Known(ArticleId(2)));
     desk.pass(DAY);
     // And one that was there before turns out to be it.
     desk.publish_again(&["https://one.example/bridge"]).await;
-    let bridge = [
-        (KeyKind::Canonical, "one.example/1"),
-        (KeyKind::OgUrl, "one.example/2"),
-    ];
-    desk.collect(with_raw(
-        cutting("one.example/bridge", &words("t2x"), &bridge),
-        desk.now,
-    ))
-    .await;
+    let bridge = [(KeyKind::Canonical, "one.example/1"), (KeyKind::OgUrl, "one.example/2")];
+    desk.collect(with_raw(cutting("one.example/bridge", &words("t2x"), &bridge), desk.now)).await;
     assert_eq!(live(&desk), ["https://one.example/0"]);
     assert_eq!(
         desk.strings("SELECT op || ifnull(into_id, '') FROM changes WHERE article_id = 3"),
@@ -174,17 +130,10 @@ async fn a_takedown_overwrites_the_article_and_its_duplicates_in_the_file() {
     assert_eq!(desk.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
     // No byte of it in any of the files.
     desk.store.close().await.unwrap();
-    MaintenanceWriter::open(&desk.path())
-        .unwrap()
-        .delete(2, desk.now)
-        .unwrap();
+    MaintenanceWriter::open(&desk.path()).unwrap().delete(2, desk.now).unwrap();
     for suffix in ["", "-wal"] {
         let bytes = std::fs::read(lock::beside(&desk.path(), suffix)).unwrap_or_default();
-        let holds = |words: &str| {
-            bytes
-                .windows(words.len())
-                .any(|window| window == words.as_bytes())
-        };
+        let holds = |words: &str| bytes.windows(words.len()).any(|window| window == words.as_bytes());
         assert!(!holds("t1x7"), "{suffix}");
         assert!(suffix == "-wal" || holds("t0x7"), "the others are there");
     }
@@ -194,38 +143,18 @@ async fn a_takedown_overwrites_the_article_and_its_duplicates_in_the_file() {
 #[tokio::test]
 async fn a_duplicate_found_after_a_takedown_is_overwritten_too() {
     let (desk, _) = kept(3, |_| {}).await;
-    MaintenanceWriter::open(&desk.path())
-        .unwrap()
-        .delete(2, desk.now)
-        .unwrap();
+    MaintenanceWriter::open(&desk.path()).unwrap().delete(2, desk.now).unwrap();
     desk.publish_again(&["https://one.example/bridge"]).await;
-    let bridge = [
-        (KeyKind::Canonical, "one.example/1"),
-        (KeyKind::OgUrl, "one.example/2"),
-    ];
-    desk.collect(with_raw(
-        cutting("one.example/bridge", &words("t3x"), &bridge),
-        desk.now,
-    ))
-    .await;
+    let bridge = [(KeyKind::Canonical, "one.example/1"), (KeyKind::OgUrl, "one.example/2")];
+    desk.collect(with_raw(cutting("one.example/bridge", &words("t3x"), &bridge), desk.now)).await;
     assert_eq!(live(&desk), ["https://one.example/0"]);
     // The index forgets the words when the daemon tidies up, in parts.
-    assert_eq!(
-        desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"),
-        1
-    );
+    assert_eq!(desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"), 1);
     while desk.store.prune(desk.now).await.unwrap().more {}
-    assert_eq!(
-        desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"),
-        0
-    );
+    assert_eq!(desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"), 0);
     desk.store.close().await.unwrap();
     let bytes = std::fs::read(desk.path()).unwrap();
-    let holds = |words: &str| {
-        bytes
-            .windows(words.len())
-            .any(|window| window == words.as_bytes())
-    };
+    let holds = |words: &str| bytes.windows(words.len()).any(|window| window == words.as_bytes());
     assert!(!holds("t2x7") && !holds("t3x7"));
     assert!(holds("t0x7"), "the other is there");
 }
@@ -235,17 +164,10 @@ async fn an_expired_article_merges_into_one_that_is_still_there() {
     let (mut desk, _) = kept(2, |source| source.keep = ArticleRetention::Newest(1)).await;
     desk.store.prune(desk.now).await.unwrap();
     desk.publish_again(&["https://one.example/bridge"]).await;
-    let bridge = [
-        (KeyKind::Canonical, "one.example/0"),
-        (KeyKind::OgUrl, "one.example/1"),
-    ];
-    desk.collect(cutting("one.example/bridge", &words("t1x"), &bridge))
-        .await;
+    let bridge = [(KeyKind::Canonical, "one.example/0"), (KeyKind::OgUrl, "one.example/1")];
+    desk.collect(cutting("one.example/bridge", &words("t1x"), &bridge)).await;
     desk.pass(1);
-    assert_eq!(
-        desk.strings("SELECT CAST(article_id AS TEXT) FROM articles"),
-        ["2"]
-    );
+    assert_eq!(desk.strings("SELECT CAST(article_id AS TEXT) FROM articles"), ["2"]);
     assert_eq!(
         desk.strings("SELECT op || ifnull(into_id, '') FROM changes WHERE article_id = 1"),
         ["new", "deleted", "merged2"]
@@ -255,12 +177,8 @@ async fn an_expired_article_merges_into_one_that_is_still_there() {
 async fn edited(revisions: RevisionPolicy) -> Vec<String> {
     let (mut desk, _) = kept(0, |source| source.revisions = revisions).await;
     // First only the feed's text, then the page, then the page edited twice.
-    let texts = [
-        ("feed", Method::Feed),
-        ("first", Method::Auto),
-        ("second", Method::Auto),
-        ("third", Method::Auto),
-    ];
+    let texts =
+        [("feed", Method::Feed), ("first", Method::Auto), ("second", Method::Auto), ("third", Method::Auto)];
     for (i, (text, method)) in texts.into_iter().enumerate() {
         desk.publish_again(&[&format!("https://other.example/{i}")]).await;
         let mut page = cutting("one.example/a", &words(text), &[]);
@@ -273,10 +191,7 @@ async fn edited(revisions: RevisionPolicy) -> Vec<String> {
 
 #[tokio::test]
 async fn the_revision_policy_of_each_source_is_followed() {
-    assert_eq!(
-        edited(RevisionPolicy::All).await,
-        ["feed", "first", "second", "third"]
-    );
+    assert_eq!(edited(RevisionPolicy::All).await, ["feed", "first", "second", "third"]);
     assert_eq!(edited(RevisionPolicy::Latest).await, ["third"]);
     assert_eq!(
         edited(RevisionPolicy::First).await,
@@ -296,14 +211,7 @@ async fn a_view_counter_makes_no_revision() {
         desk.pass(DAY);
     }
     let id = ArticleId(1);
-    assert_eq!(
-        stored,
-        [
-            StoreOutcome::New(id),
-            StoreOutcome::Known(id),
-            StoreOutcome::Revised(id)
-        ]
-    );
+    assert_eq!(stored, [StoreOutcome::New(id), StoreOutcome::Known(id), StoreOutcome::Revised(id)]);
 }
 
 #[tokio::test]
@@ -313,8 +221,5 @@ async fn an_article_is_found_by_its_id_and_by_any_of_its_urls() {
     let named = |name: &str| reader.find_article(name).unwrap().ok();
     assert_eq!(named("2"), Some(2));
     assert_eq!(named("http://www.one.example/1?utm_source=x"), Some(2));
-    assert_eq!(
-        (named("3"), named("https://one.example/9"), named("?"), named("")),
-        (None, None, None, None)
-    );
+    assert_eq!((named("3"), named("https://one.example/9"), named("?"), named("")), (None, None, None, None));
 }

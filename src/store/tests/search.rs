@@ -5,24 +5,17 @@ use super::*;
 /// Articles with these titles and texts, in order of arrival.
 async fn library(articles: &[(&str, &str)]) -> Desk {
     let (mut desk, claims) = Desk::with(&["one", "two"]).await;
-    let links: Vec<String> = (0..articles.len())
-        .map(|i| format!("https://h{i}.example/{i}"))
-        .collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>())
-        .await;
+    let links: Vec<String> = (0..articles.len()).map(|i| format!("https://h{i}.example/{i}")).collect();
+    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
     for (i, (title, text)) in articles.iter().enumerate() {
         let mut page = cutting(&format!("h{i}.example/{i}"), text, &[]);
         page.extraction.title = Some((*title).to_owned());
         page.extraction.standfirst = Some(format!("Lead number{i}"));
         page.published_at = Some(desk.now - chrono::Duration::days(10 - i as i64));
         let claims = desk.entries(99).await;
-        let claim = claims
-            .iter()
-            .find(|claim| claim.entry.link.as_ref().unwrap().as_str() == links[i])
-            .unwrap();
-        desk.page(claim, PageResult::Article(Box::new(page)))
-            .await
-            .unwrap();
+        let claim =
+            claims.iter().find(|claim| claim.entry.link.as_ref().unwrap().as_str() == links[i]).unwrap();
+        desk.page(claim, PageResult::Article(Box::new(page))).await.unwrap();
         desk.store.release_all().await.unwrap();
         desk.pass(60);
     }
@@ -34,11 +27,7 @@ fn ids(desk: &Desk, query: &str) -> Vec<i64> {
 }
 
 fn with(desk: &Desk, query: &str, change: impl Fn(&mut SearchRequest)) -> Vec<i64> {
-    let mut search = SearchRequest {
-        query: query.into(),
-        limit: 20,
-        ..SearchRequest::default()
-    };
+    let mut search = SearchRequest { query: query.into(), limit: 20, ..SearchRequest::default() };
     change(&mut search);
     let reader = Reader::open(&desk.path()).unwrap();
     let hits = reader.search(&search).unwrap().hits;
@@ -86,10 +75,7 @@ async fn words_phrases_prefixes_operators_and_fields_find_newest_first() {
         desk.number("SELECT count(*) FROM articles WHERE article_id IN (SELECT rowid FROM search WHERE search MATCH 'harbour AND new')"),
         1
     );
-    assert_eq!(
-        desk.number("SELECT rowid FROM search WHERE search MATCH '\"北京 京市\"'"),
-        3
-    );
+    assert_eq!(desk.number("SELECT rowid FROM search WHERE search MATCH '\"北京 京市\"'"), 3);
     let source = |name: &'static str| move |search: &mut SearchRequest| search.source = Some(name.into());
     assert_eq!(with(&desk, "harbour", source("one")), [5, 1]);
     assert!(with(&desk, "harbour", source("two")).is_empty());
@@ -98,10 +84,7 @@ async fn words_phrases_prefixes_operators_and_fields_find_newest_first() {
     assert_eq!(with(&desk, "harbour", |search| search.until = Some(then)), [1]);
     assert_eq!(with(&desk, "harbour", |search| search.limit = 1), [5]);
     // The first is the better: it has the word in its headline.
-    assert_eq!(
-        with(&desk, "harbour", |search| search.order = SortBy::Rank),
-        [1, 5]
-    );
+    assert_eq!(with(&desk, "harbour", |search| search.order = SortBy::Rank), [1, 5]);
 }
 
 #[tokio::test]
@@ -116,12 +99,8 @@ async fn only_current_revisions_are_found() {
     desk.pass(60);
     // The two turn out to be one: the younger is found no more.
     desk.publish_again(&["https://third.example/a"]).await;
-    let both = [
-        (KeyKind::Canonical, "h0.example/0"),
-        (KeyKind::OgUrl, "h1.example/1"),
-    ];
-    desk.collect(cutting("third.example/a", &words("third"), &both))
-        .await;
+    let both = [(KeyKind::Canonical, "h0.example/0"), (KeyKind::OgUrl, "h1.example/1")];
+    desk.collect(cutting("third.example/a", &words("third"), &both)).await;
     assert_eq!(ids(&desk, "two7 OR new7 OR third7"), [1]);
     assert_eq!(desk.number("SELECT count(*) FROM search_due"), 0);
     assert_eq!(desk.number("SELECT count(*) FROM search"), 1);
@@ -143,15 +122,8 @@ async fn newest_sorts_by_publication() {
     }
     assert_eq!(ids(&desk, "common"), [4, 1, 3, 2]);
     assert_eq!(with(&desk, "common", |search| search.limit = 2), [4, 1]);
-    assert_eq!(
-        with(&desk, "common", |search| search.source = Some("two".into())),
-        [3]
-    );
-    assert_eq!(
-        with(&desk, "common OR absent", |search| search.source =
-            Some("one".into())),
-        [4, 1, 2]
-    );
+    assert_eq!(with(&desk, "common", |search| search.source = Some("two".into())), [3]);
+    assert_eq!(with(&desk, "common OR absent", |search| search.source = Some("one".into())), [4, 1, 2]);
     assert!(with(&desk, "common", |search| search.source = Some("none".into())).is_empty());
     let day = |days| start_of_time() - chrono::Duration::days(days);
     assert_eq!(
@@ -183,12 +155,7 @@ async fn a_prefix_of_too_many_words_is_shortened_and_reported() {
     desk.store.writer.call("record", record).await.unwrap();
     let reader = Reader::open(&desk.path()).unwrap();
     let found = |query: &str, order| {
-        let search = SearchRequest {
-            query: query.into(),
-            limit: 20,
-            order,
-            ..SearchRequest::default()
-        };
+        let search = SearchRequest { query: query.into(), limit: 20, order, ..SearchRequest::default() };
         let found = reader.search(&search).unwrap();
         let ids: Vec<i64> = found.hits.iter().map(|hit| hit.article_id).collect();
         (ids, found.shortened)
@@ -197,10 +164,7 @@ async fn a_prefix_of_too_many_words_is_shortened_and_reported() {
     let said = vec!["Wa*".to_owned()];
     assert_eq!(found("Wa*", SortBy::Newest), (newest.clone(), said.clone()));
     assert_eq!(found("Wa*", SortBy::Rank).1, said);
-    assert_eq!(
-        found("title:Wa* OR rare7", SortBy::Newest),
-        (vec![8], said.clone())
-    );
+    assert_eq!(found("title:Wa* OR rare7", SortBy::Newest), (vec![8], said.clone()));
     assert_eq!(found("rare7 Wa*", SortBy::Newest), (vec![8], said.clone()));
     assert_eq!(found("\"rare7 Wa\"*", SortBy::Newest).1, ["rare7 Wa*"]);
     // Few places, so all of them, whatever the word.
@@ -234,12 +198,8 @@ fn h19_any_text_is_a_query() {
     runner
         .run(&any_query(), |query| {
             for order in [SortBy::Newest, SortBy::Rank] {
-                let search = SearchRequest {
-                    query: query.clone(),
-                    order,
-                    limit: 5,
-                    ..SearchRequest::default()
-                };
+                let search =
+                    SearchRequest { query: query.clone(), order, limit: 5, ..SearchRequest::default() };
                 match reader.search(&search) {
                     Ok(_) | Err(SearchError::Query(_)) => {}
                     Err(SearchError::Store(error)) => prop_assert!(false, "{query:?}: {error}"),
@@ -255,11 +215,7 @@ fn h19_any_text_is_a_query() {
         "NOT ".repeat(400) + "a",
         "-".repeat(900) + "a",
     ] {
-        let search = SearchRequest {
-            query: typed.clone(),
-            limit: 5,
-            ..SearchRequest::default()
-        };
+        let search = SearchRequest { query: typed.clone(), limit: 5, ..SearchRequest::default() };
         if let Err(SearchError::Store(error)) = reader.search(&search) {
             panic!("{typed:.20}…: {error}");
         }

@@ -24,13 +24,7 @@ pub(super) fn groups<N: Ord + Clone>(edges: &BTreeMap<N, BTreeSet<N>>) -> Vec<Ve
             let mut seen = BTreeSet::new();
             let mut open = vec![from];
             while let Some(node) = open.pop() {
-                open.extend(
-                    edges
-                        .get(node)
-                        .into_iter()
-                        .flatten()
-                        .filter(|to| seen.insert(*to)),
-                );
+                open.extend(edges.get(node).into_iter().flatten().filter(|to| seen.insert(*to)));
             }
             (from, seen)
         })
@@ -39,9 +33,7 @@ pub(super) fn groups<N: Ord + Clone>(edges: &BTreeMap<N, BTreeSet<N>>) -> Vec<Ve
     let mut found: Vec<Vec<N>> = Vec::new();
     for node in edges.keys() {
         if reaches(node, node) && !found.iter().flatten().any(|known| known == node) {
-            let group = edges
-                .keys()
-                .filter(|other| reaches(node, other) && reaches(other, node));
+            let group = edges.keys().filter(|other| reaches(node, other) && reaches(other, node));
             found.push(group.cloned().collect());
         }
     }
@@ -49,10 +41,8 @@ pub(super) fn groups<N: Ord + Clone>(edges: &BTreeMap<N, BTreeSet<N>>) -> Vec<Ve
 }
 
 fn imports(code: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> {
-    let split: BTreeMap<&Module, Statements> = code
-        .iter()
-        .map(|(module, code)| (module, Statements::of(code)))
-        .collect();
+    let split: BTreeMap<&Module, Statements> =
+        code.iter().map(|(module, code)| (module, Statements::of(code))).collect();
     let mut doors = BTreeMap::new();
     for (module, statements) in &split {
         for path in &statements.re_exports {
@@ -83,10 +73,7 @@ fn imports(code: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>
         }
         targets
     };
-    split
-        .iter()
-        .map(|(module, statements)| (module.to_vec(), targets(module, statements)))
-        .collect()
+    split.iter().map(|(module, statements)| (module.to_vec(), targets(module, statements))).collect()
 }
 
 /// The paths of a module's code.
@@ -105,11 +92,7 @@ impl Statements {
         while let Some((before, tree, after)) = next_use(rest) {
             let before = before.trim_end();
             let is_public = before.ends_with("pub") || before.ends_with(')') && before.contains("pub(");
-            let paths = if is_public {
-                &mut statements.re_exports
-            } else {
-                &mut statements.paths
-            };
+            let paths = if is_public { &mut statements.re_exports } else { &mut statements.paths };
             expand(tree, &[], paths);
             statements.paths.extend(written_paths(before));
             rest = after;
@@ -136,10 +119,7 @@ fn expand(tree: &str, base: &[String], paths: &mut Vec<Vec<String>>) {
         None => (tree, None),
     };
     let path = path.split_once(" as ").map_or(path, |(path, _)| path);
-    let segments = path
-        .split("::")
-        .map(str::trim)
-        .filter(|segment| !segment.is_empty());
+    let segments = path.split("::").map(str::trim).filter(|segment| !segment.is_empty());
     let mut whole = base.to_vec();
     whole.extend(segments.map(str::to_owned));
     let Some(group) = group else {
@@ -266,20 +246,15 @@ mod tests {
 
     #[test]
     fn a_child_that_uses_items_of_its_parent_is_a_circle_with_it() {
-        let files = [
-            ("room", "mod a; use a::f; struct Shared;"),
-            ("room/a", "use super::Shared; pub fn f() {}"),
-        ];
+        let files =
+            [("room", "mod a; use a::f; struct Shared;"), ("room/a", "use super::Shared; pub fn f() {}")];
         assert_eq!(of(&files), [["room", "room/a"]]);
     }
 
     #[test]
     fn doors_and_what_they_lead_to_are_no_circle() {
         let found = of(&[
-            (
-                "room",
-                "mod a; mod b; pub use self::a::A; pub(crate) use b::{B, f};",
-            ),
+            ("room", "mod a; mod b; pub use self::a::A; pub(crate) use b::{B, f};"),
             ("room/a", "use super::B; pub struct A;"),
             ("room/b", "pub struct B; pub fn f() { other::room::f() }"),
             ("other", "use crate::room::{A, B};"),

@@ -96,10 +96,7 @@ fn raw_string(before: &str, text: &str) -> Option<usize> {
     let body = inner[hashes..].strip_prefix('"')?;
     let close = format!("\"{}", "#".repeat(hashes));
     let opening = text.len() - body.len();
-    Some(
-        body.find(&close)
-            .map_or(text.len(), |end| opening + end + close.len()),
-    )
+    Some(body.find(&close).map_or(text.len(), |end| opening + end + close.len()))
 }
 
 /// A character literal; not a lifetime, which has no closing quote.
@@ -107,14 +104,8 @@ fn character(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('\'')?;
     if inner.starts_with('\\') {
         // The escaped character may itself be a quote.
-        return inner
-            .char_indices()
-            .skip(2)
-            .find(|(_, c)| *c == '\'')
-            .map(|(at, _)| at + 2);
+        return inner.char_indices().skip(2).find(|(_, c)| *c == '\'').map(|(at, _)| at + 2);
     }
     let c = inner.chars().next()?;
-    inner[c.len_utf8()..]
-        .starts_with('\'')
-        .then_some(c.len_utf8() + 2)
+    inner[c.len_utf8()..].starts_with('\'').then_some(c.len_utf8() + 2)
 }

@@ -99,21 +99,8 @@ async fn p03_a_last_modified_goes_back_as_it_came_and_is_never_made_up() {
 #[tokio::test]
 async fn p04_both_given_both_sent_and_one_given_that_one() {
     let both = plain().etag("\"a\"").last_modified("d");
-    let asked = asked(vec![
-        both,
-        plain().etag("\"b\""),
-        plain().last_modified("e"),
-        plain(),
-    ])
-    .await;
-    assert_eq!(
-        asked[1..],
-        [
-            (some(b"\"a\""), some(b"d")),
-            (some(b"\"b\""), None),
-            (None, some(b"e"))
-        ]
-    );
+    let asked = asked(vec![both, plain().etag("\"b\""), plain().last_modified("e"), plain()]).await;
+    assert_eq!(asked[1..], [(some(b"\"a\""), some(b"d")), (some(b"\"b\""), None), (None, some(b"e"))]);
 }
 
 #[tokio::test]
@@ -132,16 +119,8 @@ async fn p05_a_200_replaces_both_validators_together() {
 async fn p06_a_304_replaces_what_it_carries_and_its_body_is_ignored() {
     let body = "<rss version=\"2.0\"><channel><title>P</title><item><title>Never</title><guid>9</guid></item></channel></rss>";
     let raw = format!("HTTP/1.1 304 Not Modified\r\nETag: \"b\"\r\nConnection: close\r\n\r\n{body}");
-    let asked = asked(vec![
-        plain().etag("\"a\"").last_modified("d"),
-        Reply::raw(raw),
-        plain(),
-    ])
-    .await;
-    assert_eq!(
-        asked[1..],
-        [(some(b"\"a\""), some(b"d")), (some(b"\"b\""), some(b"d"))]
-    );
+    let asked = asked(vec![plain().etag("\"a\"").last_modified("d"), Reply::raw(raw), plain()]).await;
+    assert_eq!(asked[1..], [(some(b"\"a\""), some(b"d")), (some(b"\"b\""), some(b"d"))]);
 }
 
 #[test]
@@ -190,30 +169,14 @@ async fn p08_validators_are_kept_only_of_a_document_that_was_taken_in() {
 #[tokio::test]
 async fn p09_an_identical_body_costs_no_page_and_once_a_week_the_question_is_whole() {
     let press = Arc::new(Press::start("127.0.0.2"));
-    press.page(
-        "/1",
-        page(
-            "The pier",
-            "The pier was painted green, which nobody had asked for.",
-            "",
-        ),
-    );
+    press.page("/1", page("The pier", "The pier was painted green, which nobody had asked for.", ""));
     let feed = rss(&[("The pier", press.url("/1"))]);
     // A server that never changes its ETag, and one that changes it each time.
     press.page("/same", feed.clone());
     let count = AtomicUsize::new(0);
-    press.on("/fresh", move |_| {
-        feed.clone()
-            .etag(format!("\"{}\"", count.fetch_add(1, Ordering::SeqCst)))
-    });
+    press.on("/fresh", move |_| feed.clone().etag(format!("\"{}\"", count.fetch_add(1, Ordering::SeqCst))));
     let every = "every = \"12h\"";
-    let text = config(
-        "",
-        &[
-            ("same", press.url("/same"), every),
-            ("fresh", press.url("/fresh"), every),
-        ],
-    );
+    let text = config("", &[("same", press.url("/same"), every), ("fresh", press.url("/fresh"), every)]);
     let driver = Driver::start(&text, noon()).await;
     let mut now = noon();
     for _ in 0..16 {
@@ -248,14 +211,10 @@ async fn a_source_added_for_a_known_address_gets_the_entries_that_are_there() {
     let driver = Driver::start(&config("", &[source("a")]), noon()).await;
     driver.poll(noon()).await;
     let later = noon() + hours(2);
-    let driver = driver
-        .restart(&config("", &[source("a"), source("b")]), later)
-        .await;
+    let driver = driver.restart(&config("", &[source("a"), source("b")]), later).await;
     let reports = driver.polls(later).await;
-    let new: Vec<(&str, u64)> = reports
-        .iter()
-        .map(|report| (report.source.as_str(), report.counts.new))
-        .collect();
+    let new: Vec<(&str, u64)> =
+        reports.iter().map(|report| (report.source.as_str(), report.counts.new)).collect();
     assert_eq!(new, [("a", 0), ("b", 1)]);
     assert_eq!(press.count("/feed"), 2, "one request for both");
 }

@@ -73,22 +73,13 @@ impl Driver {
         let ledger = store.host_states(now).await.unwrap();
         fetcher.restore_robots(&ledger.robots);
         fetcher.restore_hosts(&ledger.not_before, now);
-        let rows = store
-            .apply_config(&config.sources, config.politeness.scope, now)
-            .await
-            .unwrap();
+        let rows = store.apply_config(&config.sources, config.politeness.scope, now).await.unwrap();
         let sources = rows
             .into_iter()
             .zip(&config.sources)
             .map(|((SourceId(id), _), source)| (id, Arc::clone(source)))
             .collect();
-        Self {
-            folder,
-            store,
-            fetcher,
-            config,
-            sources,
-        }
+        Self { folder, store, fetcher, config, sources }
     }
 
     fn database(folder: &Path) -> std::path::PathBuf {
@@ -103,9 +94,7 @@ impl Driver {
             if claims.is_empty() {
                 return reports;
             }
-            let claims = claims
-                .into_iter()
-                .map(|claim| (Arc::clone(&self.sources[&claim.id.0]), claim));
+            let claims = claims.into_iter().map(|claim| (Arc::clone(&self.sources[&claim.id.0]), claim));
             for group in poll::group_by_address(claims) {
                 let polled = poll::poll(&self.store, &self.fetcher, &self.config, group, now).await;
                 reports.extend(polled.unwrap());
@@ -154,18 +143,12 @@ impl Driver {
         )
         .unwrap();
         use rusqlite::OptionalExtension as _;
-        database
-            .query_row(query, [], |row| row.get(0))
-            .optional()
-            .unwrap()
-            .unwrap_or(0)
+        database.query_row(query, [], |row| row.get(0)).optional().unwrap().unwrap_or(0)
     }
 
     /// A counter, of all sources together.
     pub(super) fn counter(&self, name: &str) -> i64 {
-        self.number(&format!(
-            "SELECT coalesce(sum(value), 0) FROM counter WHERE name = '{name}'"
-        ))
+        self.number(&format!("SELECT coalesce(sum(value), 0) FROM counter WHERE name = '{name}'"))
     }
 }
 
@@ -176,9 +159,7 @@ pub(super) fn config(more: &str, sources: &[(&str, String, &str)]) -> String {
          [daemon]\ncontact = \"https://press.example/bot\"\n"
     );
     for (name, feed, lines) in sources {
-        text.push_str(&format!(
-            "[[source]]\nname = \"{name}\"\nfeed = \"{feed}\"\n{lines}\n"
-        ));
+        text.push_str(&format!("[[source]]\nname = \"{name}\"\nfeed = \"{feed}\"\n{lines}\n"));
     }
     text
 }

@@ -20,10 +20,7 @@ async fn p21_a_permanent_redirect_is_believed_after_five_successes_over_a_week()
     press.page("/mid", Reply::redirect(308, "/new"));
     press.page("/new", Reply::redirect(302, "/today"));
     press.page("/today", rss(&[]));
-    let text = config(
-        "",
-        &[("a", press.url("/old"), "every = \"1d\"\npages = \"never\"")],
-    );
+    let text = config("", &[("a", press.url("/old"), "every = \"1d\"\npages = \"never\"")]);
     let mut driver = Driver::start(&text, noon()).await;
     for day in 0..7 {
         let now = noon() + hours(25 * day);
@@ -31,10 +28,7 @@ async fn p21_a_permanent_redirect_is_believed_after_five_successes_over_a_week()
         assert!(driver.poll(now).await.failure.is_none());
         assert!(!address(&driver), "day {day} is too soon");
     }
-    assert!(
-        driver.status("a", noon()).moved_to.unwrap().ends_with("/new"),
-        "status tells it"
-    );
+    assert!(driver.status("a", noon()).moved_to.unwrap().ends_with("/new"), "status tells it");
     let now = noon() + hours(25 * 7);
     driver.poll(now).await;
     assert!(address(&driver));
@@ -70,11 +64,7 @@ async fn p21_what_is_not_permanent_or_pinned_or_interrupted_stays() {
         }
         assert!(!address(&driver), "{status} {lines}");
         let moved = driver.status("a", noon()).moved_to.is_some();
-        assert_eq!(
-            moved,
-            status == 301 || broken,
-            "{status}: told, where it is permanent"
-        );
+        assert_eq!(moved, status == 301 || broken, "{status}: told, where it is permanent");
     }
 }
 
@@ -91,16 +81,8 @@ fn p22_gone_is_switched_off_until_it_is_switched_on() {
     assert_eq!(press.requests().len(), 1);
     let status = desk.run(&["status"]);
     assert_eq!(status.code, Some(1));
-    assert!(
-        status.stdout.contains("ended") && status.stdout.contains("410"),
-        "{}",
-        status.stdout
-    );
-    assert!(
-        status.stdout.contains("enabled = false"),
-        "says the way out: {}",
-        status.stdout
-    );
+    assert!(status.stdout.contains("ended") && status.stdout.contains("410"), "{}", status.stdout);
+    assert!(status.stdout.contains("enabled = false"), "says the way out: {}", status.stdout);
     desk.configure(&format!("{on}enabled = false\n"));
     desk.run(&["run", "--once"]);
     desk.configure(&on);
@@ -137,26 +119,11 @@ async fn p23_ten_hops_loops_and_secrets_that_stay_at_home() {
         report.failure.as_ref().map(|failure| failure.code)
     };
     assert_eq!(
-        [
-            code("ten"),
-            code("eleven"),
-            code("loop"),
-            code("away"),
-            code("home")
-        ],
-        [
-            None,
-            Some("too-many-redirects"),
-            Some("redirect-loop"),
-            None,
-            None
-        ]
+        [code("ten"), code("eleven"), code("loop"), code("away"), code("home")],
+        [None, Some("too-many-redirects"), Some("redirect-loop"), None, None]
     );
-    let at_home: Vec<_> = press
-        .requests()
-        .into_iter()
-        .filter(|seen| seen.header("x-key").is_some())
-        .collect();
+    let at_home: Vec<_> =
+        press.requests().into_iter().filter(|seen| seen.header("x-key").is_some()).collect();
     assert_eq!(at_home.len(), 3, "/away, /home and /feed");
     for seen in &at_home {
         assert_eq!(seen.text("authorization").as_deref(), Some("Basic bWU6aHVzaA=="));
@@ -184,46 +151,24 @@ async fn p24_a_refusal_backs_off_for_long_and_a_challenge_is_stored_as_nothing()
     let asks = "<html><head><title>Just a moment...</title></head><body><div id=challenge-platform></div></body></html>";
     let press = Press::start("127.0.0.2");
     for (path, reply) in [
-        (
-            "/feed",
-            Reply::html(asks)
-                .with_status(403)
-                .header("cf-mitigated", "challenge"),
-        ),
-        (
-            "/page",
-            Reply::html(asks)
-                .with_status(200)
-                .header("cf-mitigated", "challenge"),
-        ),
+        ("/feed", Reply::html(asks).with_status(403).header("cf-mitigated", "challenge")),
+        ("/page", Reply::html(asks).with_status(200).header("cf-mitigated", "challenge")),
     ] {
         press.page(path, reply);
     }
     press.page("/good", rss(&[("A page", press.url("/page"))]));
-    let text = config(
-        "",
-        &[
-            ("feed", press.url("/feed"), EVERY),
-            ("good", press.url("/good"), "every = \"30m\""),
-        ],
-    );
+    let text =
+        config("", &[("feed", press.url("/feed"), EVERY), ("good", press.url("/good"), "every = \"30m\"")]);
     let driver = Driver::start(&text, noon()).await;
     driver.polls(noon()).await;
-    assert_eq!(
-        driver.status("feed", noon()).last_error.unwrap().code,
-        "challenge"
-    );
+    assert_eq!(driver.status("feed", noon()).last_error.unwrap().code, "challenge");
     let pages = driver.pages(noon()).await;
     assert_eq!(pages[0].failure.as_ref().unwrap().code, "challenge");
     assert_eq!(driver.number("SELECT count(*) FROM articles"), 0);
     // A page that lets us in later is taken then.
     press.page(
         "/page",
-        page(
-            "A page",
-            "It had been there all the time, behind a question about traffic lights.",
-            "",
-        ),
+        page("A page", "It had been there all the time, behind a question about traffic lights.", ""),
     );
     assert_eq!(driver.pages(noon() + minutes(11)).await.len(), 1);
     assert_eq!(driver.number("SELECT count(*) FROM articles"), 1);

@@ -12,10 +12,7 @@ const TEXT: &str =
 /// A press with a feed of one page and a robots.txt, collected by the binary.
 fn collected(more: &str) -> (Press, Desk, String) {
     let press = Press::start("127.0.0.2");
-    press.page(
-        "/page",
-        page("The ferry", TEXT, "").header("Set-Cookie", "id=7; Path=/"),
-    );
+    press.page("/page", page("The ferry", TEXT, "").header("Set-Cookie", "id=7; Path=/"));
     press.page("/other", page("The pier", &TEXT.replace("ferry", "pier"), ""));
     press.page(
         "/robots.txt",
@@ -23,11 +20,8 @@ fn collected(more: &str) -> (Press, Desk, String) {
     );
     press.page(
         "/feed",
-        rss(&[
-            ("The ferry", press.url("/page")),
-            ("The pier", press.url("/other")),
-        ])
-        .header("Set-Cookie", "f=1; Path=/"),
+        rss(&[("The ferry", press.url("/page")), ("The pier", press.url("/other"))])
+            .header("Set-Cookie", "f=1; Path=/"),
     );
     let text = format!("{}{more}", way::config(&[("a", press.url("/feed"))]));
     let desk = Desk::new(&text);
@@ -39,41 +33,26 @@ fn collected(more: &str) -> (Press, Desk, String) {
 
 fn names(seen: &Seen) -> Vec<String> {
     let head = String::from_utf8_lossy(&seen.head).into_owned();
-    let mut names: Vec<String> = head
-        .lines()
-        .skip(1)
-        .filter_map(|line| Some(line.split_once(':')?.0.to_ascii_lowercase()))
-        .collect();
+    let mut names: Vec<String> =
+        head.lines().skip(1).filter_map(|line| Some(line.split_once(':')?.0.to_ascii_lowercase())).collect();
     names.sort();
     names
 }
 
 #[test]
 fn p25_one_user_agent_for_feeds_pages_and_robots() {
-    let ours = format!(
-        "cuttings/{} (+https://press.example/bot)",
-        env!("CARGO_PKG_VERSION")
-    );
+    let ours = format!("cuttings/{} (+https://press.example/bot)", env!("CARGO_PKG_VERSION"));
     let (press, ..) = collected("");
     let requests = press.requests();
     assert_eq!(requests.len(), 5, "feed, robots.txt, two pages, feed again");
     for seen in &requests {
-        assert_eq!(
-            seen.text("user-agent").as_deref(),
-            Some(ours.as_str()),
-            "{}",
-            seen.target
-        );
+        assert_eq!(seen.text("user-agent").as_deref(), Some(ours.as_str()), "{}", seen.target);
     }
     // Another one where it is configured, with whom to ask in it.
     let own = "press/2 (+mailto:bot@press.example)";
     let (press, ..) = collected(&format!("user_agent = \"{own}\"\n"));
     for path in ["/feed", "/page", "/other"] {
-        assert_eq!(
-            press.requests_for(path)[0].text("user-agent").as_deref(),
-            Some(own),
-            "{path}"
-        );
+        assert_eq!(press.requests_for(path)[0].text("user-agent").as_deref(), Some(own), "{path}");
     }
 }
 
@@ -98,12 +77,7 @@ fn p26_no_cookie_no_referer_nothing_that_is_not_configured() {
 #[tokio::test]
 async fn p26_path_and_query_go_out_as_they_are_configured() {
     let press = Press::start("127.0.0.2");
-    let targets = [
-        "/feed?b=2&a=1&b=",
-        "/a%20b/%C3%A9?q=%7E~",
-        "/x//y/?utm_source=rss&=",
-        "/feed;v=1?",
-    ];
+    let targets = ["/feed?b=2&a=1&b=", "/a%20b/%C3%A9?q=%7E~", "/x//y/?utm_source=rss&=", "/feed;v=1?"];
     for target in targets {
         press.page(target.split('?').next().unwrap(), rss(&[]));
     }
@@ -112,10 +86,8 @@ async fn p26_path_and_query_go_out_as_they_are_configured() {
         .enumerate()
         .map(|(number, target)| (format!("s{number}"), press.url(target)))
         .collect();
-    let sources: Vec<(&str, String, &str)> = sources
-        .iter()
-        .map(|(name, url)| (name.as_str(), url.clone(), ""))
-        .collect();
+    let sources: Vec<(&str, String, &str)> =
+        sources.iter().map(|(name, url)| (name.as_str(), url.clone(), "")).collect();
     let driver = Driver::start(&config("", &sources), noon()).await;
     driver.polls(noon()).await;
     let mut asked: Vec<String> = press.requests().into_iter().map(|seen| seen.target).collect();
@@ -129,10 +101,7 @@ async fn p26_path_and_query_go_out_as_they_are_configured() {
 async fn p27_what_is_accepted_is_decoded_and_a_wrong_coding_keeps_the_validators() {
     let press = Press::start("127.0.0.2");
     let whole = || rss(&[]).etag("\"good\"");
-    let text = config(
-        "",
-        &[("a", press.url("/feed"), "every = \"1h\"\npages = \"never\"")],
-    );
+    let text = config("", &[("a", press.url("/feed"), "every = \"1h\"\npages = \"never\"")]);
     press.page("/feed", whole().gzip());
     let driver = Driver::start(&text, noon()).await;
     assert!(driver.poll(noon()).await.failure.is_none());
@@ -142,52 +111,31 @@ async fn p27_what_is_accepted_is_decoded_and_a_wrong_coding_keeps_the_validators
     for (reply, code) in [
         (whole().header("Content-Encoding", "gzip"), "bad-coding"),
         (whole().gzip().header("Content-Encoding", "zstd"), "bad-coding"),
-        (
-            whole().gzip().header("Content-Encoding", "compress"),
-            "unknown-coding",
-        ),
+        (whole().gzip().header("Content-Encoding", "compress"), "unknown-coding"),
         (whole().gzip().cut_after(15), "reset"),
     ] {
         press.page("/feed", reply.etag("\"bad\""));
         let now = noon() + hours(24 * i64::try_from(press.requests().len()).unwrap());
         let failure = driver.poll(now).await.failure.unwrap();
         assert_eq!(failure.code, code);
-        assert_eq!(
-            press.requests().last().unwrap().text("if-none-match").as_deref(),
-            Some("\"good\"")
-        );
+        assert_eq!(press.requests().last().unwrap().text("if-none-match").as_deref(), Some("\"good\""));
     }
 }
 
 #[test]
 fn p28_one_get_each_that_says_what_it_likes_to_have() {
     let (press, ..) = collected("");
-    let asked: Vec<(String, String)> = press
-        .requests()
-        .into_iter()
-        .map(|seen| (seen.method.clone(), seen.target))
-        .collect();
-    let mut asked: Vec<(&str, &str)> = asked
-        .iter()
-        .map(|(method, target)| (method.as_str(), target.as_str()))
-        .collect();
+    let asked: Vec<(String, String)> =
+        press.requests().into_iter().map(|seen| (seen.method.clone(), seen.target)).collect();
+    let mut asked: Vec<(&str, &str)> =
+        asked.iter().map(|(method, target)| (method.as_str(), target.as_str())).collect();
     asked.sort_unstable();
     assert_eq!(
         asked,
-        [
-            ("GET", "/feed"),
-            ("GET", "/feed"),
-            ("GET", "/other"),
-            ("GET", "/page"),
-            ("GET", "/robots.txt")
-        ]
+        [("GET", "/feed"), ("GET", "/feed"), ("GET", "/other"), ("GET", "/page"), ("GET", "/robots.txt")]
     );
     let accept = |path: &str| press.requests_for(path)[0].text("accept").unwrap();
-    assert!(
-        accept("/feed").starts_with("application/rss+xml, application/atom+xml"),
-        "{}",
-        accept("/feed")
-    );
+    assert!(accept("/feed").starts_with("application/rss+xml, application/atom+xml"), "{}", accept("/feed"));
     assert!(accept("/page").starts_with("text/html"), "{}", accept("/page"));
     assert!(accept("/robots.txt").starts_with("text/plain"));
 }
@@ -195,17 +143,14 @@ fn p28_one_get_each_that_says_what_it_likes_to_have() {
 #[test]
 fn p29_a_host_is_asked_over_one_connection() {
     let press = Press::start("127.0.0.2");
-    let entries: Vec<(String, String)> = (0..12)
-        .map(|number| (format!("Number {number}"), press.url(&format!("/{number}"))))
-        .collect();
+    let entries: Vec<(String, String)> =
+        (0..12).map(|number| (format!("Number {number}"), press.url(&format!("/{number}")))).collect();
     for (title, url) in &entries {
         let path = &url[press.url("").len()..];
         press.page(path, page(title, &format!("{TEXT} This was number {path}."), ""));
     }
-    let named: Vec<(&str, String)> = entries
-        .iter()
-        .map(|(title, url)| (title.as_str(), url.clone()))
-        .collect();
+    let named: Vec<(&str, String)> =
+        entries.iter().map(|(title, url)| (title.as_str(), url.clone())).collect();
     press.page("/feed", rss(&named));
     let desk = Desk::new(&way::config(&[("a", press.url("/feed"))]));
     assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
@@ -216,21 +161,13 @@ fn p29_a_host_is_asked_over_one_connection() {
 #[tokio::test]
 async fn p29_a_body_we_stop_reading_closes_its_connection() {
     let press = Press::start("127.0.0.2");
-    press.page(
-        "/page",
-        Reply::ok("video/mp4", "0123456789".repeat(1000)).endless(),
-    );
+    press.page("/page", Reply::ok("video/mp4", "0123456789".repeat(1000)).endless());
     press.page("/feed", rss(&[("A film", press.url("/page"))]));
     let driver = Driver::start(&config("", &[("a", press.url("/feed"), "")]), noon()).await;
     driver.poll(noon()).await;
     driver.pages(noon()).await;
     // The press writes until the other side is gone.
-    press
-        .until(|seen| {
-            seen.iter()
-                .any(|seen| seen.path() == "/page" && seen.answered.is_some())
-        })
-        .await;
+    press.until(|seen| seen.iter().any(|seen| seen.path() == "/page" && seen.answered.is_some())).await;
 }
 
 #[test]
@@ -252,9 +189,7 @@ fn nonsense_in_a_header_is_passed_over_said_and_counted() {
         // Its place is in an answer that sends us away.
         let busy = lines[0].0 == "Retry-After";
         let reply = if busy { Reply::busy(None) } else { rss(&[]) };
-        let reply = lines
-            .iter()
-            .fold(reply, |reply, (name, value)| reply.header(name, value));
+        let reply = lines.iter().fold(reply, |reply, (name, value)| reply.header(name, value));
         // Hosts of their own: one of them is busy.
         let host = format!("127.0.0.{}", 10 + number);
         let press = Press::start(&host);
@@ -264,22 +199,13 @@ fn nonsense_in_a_header_is_passed_over_said_and_counted() {
     // And one where all is well: nothing is counted.
     press.page(
         "/feed",
-        rss(&[])
-            .header("Cache-Control", "max-age=60")
-            .header("Age", "0")
-            .header("Expires", "0"),
+        rss(&[]).header("Cache-Control", "max-age=60").header("Age", "0").header("Expires", "0"),
     );
-    let mut named: Vec<(&str, String)> = sources
-        .iter()
-        .map(|(name, url, _)| (name.as_str(), url.clone()))
-        .collect();
+    let mut named: Vec<(&str, String)> =
+        sources.iter().map(|(name, url, _)| (name.as_str(), url.clone())).collect();
     named.push(("well", press.url("/feed")));
     let desk = Desk::new(&way::config(&named));
-    let ended = desk
-        .command(&["run", "--once"])
-        .env("CUTTINGS_LOG", "debug")
-        .output()
-        .unwrap();
+    let ended = desk.command(&["run", "--once"]).env("CUTTINGS_LOG", "debug").output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     for (number, lines) in nonsense.iter().enumerate() {
         let name = format!("s{number}");
@@ -287,21 +213,12 @@ fn nonsense_in_a_header_is_passed_over_said_and_counted() {
             "SELECT coalesce(sum(value), 0) FROM counter JOIN source ON source.id = source_id \
              WHERE counter.name = 'headers.odd' AND source.name = '{name}'"
         ));
-        let odd: Vec<&str> = lines
-            .iter()
-            .filter(|(_, value)| !value.ends_with("GMT"))
-            .map(|(name, _)| *name)
-            .collect();
+        let odd: Vec<&str> =
+            lines.iter().filter(|(_, value)| !value.ends_with("GMT")).map(|(name, _)| *name).collect();
         assert_eq!(counted, odd.len().to_string(), "{name}: {lines:?}");
         let busy = lines[0].0 == "Retry-After";
-        let code = desk.one(&format!(
-            "SELECT coalesce(code, 'well') FROM source WHERE name = '{name}'"
-        ));
-        assert_eq!(
-            code,
-            if busy { "http-503" } else { "well" },
-            "{name}: no error for the feed"
-        );
+        let code = desk.one(&format!("SELECT coalesce(code, 'well') FROM source WHERE name = '{name}'"));
+        assert_eq!(code, if busy { "http-503" } else { "well" }, "{name}: no error for the feed");
         for header in odd {
             let line = said.lines().any(|line| {
                 line.contains("DEBUG")

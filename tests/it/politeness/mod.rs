@@ -24,9 +24,7 @@ const FILES: [&str; 5] = [
 #[test]
 fn every_number_has_its_test_and_none_is_ignored() {
     let text = FILES.concat();
-    let missing: Vec<u32> = (1..=35)
-        .filter(|number| !text.contains(&format!("fn p{number:02}_")))
-        .collect();
+    let missing: Vec<u32> = (1..=35).filter(|number| !text.contains(&format!("fn p{number:02}_"))).collect();
     assert!(missing.is_empty(), "no test for P{missing:?}");
     assert!(!text.contains("#[ignore"));
 }

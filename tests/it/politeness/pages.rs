@@ -23,26 +23,15 @@ fn p30_pages_obey_robots_txt_and_feeds_only_where_it_is_configured() {
     press.page("/robots.txt", robots("User-agent: *\nDisallow: /\nAllow: /yes$\nUser-agent: Cuttings\nDisallow: /no\nDisallow: /feed\n"));
     press.page("/yes", page("Yes", TEXT, ""));
     press.page("/no/1", page("No", &TEXT.replace("goose", "duck"), ""));
-    press.page(
-        "/feed",
-        rss(&[("Yes", press.url("/yes")), ("No", press.url("/no/1"))]),
-    );
+    press.page("/feed", rss(&[("Yes", press.url("/yes")), ("No", press.url("/no/1"))]));
     let text = way::config(&[("a", press.url("/feed"))]);
     let desk = Desk::new(&text);
     desk.run(&["run", "--once"]);
     assert_eq!(
-        (
-            press.count("/feed"),
-            press.count("/robots.txt"),
-            press.count("/yes"),
-            press.count("/no/1")
-        ),
+        (press.count("/feed"), press.count("/robots.txt"), press.count("/yes"), press.count("/no/1")),
         (1, 1, 1, 0)
     );
-    assert!(
-        desk.one("SELECT message FROM failure WHERE code = 'robots-denied'")
-            .contains("ignore_robots")
-    );
+    assert!(desk.one("SELECT message FROM failure WHERE code = 'robots-denied'").contains("ignore_robots"));
     assert!(!desk.run(&["status"]).stdout.contains("robots.txt is ignored"));
     // The feed too.
     let obedient = Desk::new(&format!("{text}feed_robots = true\n"));
@@ -54,11 +43,7 @@ fn p30_pages_obey_robots_txt_and_feeds_only_where_it_is_configured() {
     let rude = Desk::new(&format!("{text}ignore_robots = true\n"));
     assert_eq!(rude.run(&["run", "--once"]).code, Some(0));
     assert_eq!((press.count("/robots.txt"), press.count("/no/1")), (0, 1));
-    assert!(
-        rude.run(&["status"])
-            .stdout
-            .contains("a: robots.txt is ignored (ignore_robots)")
-    );
+    assert!(rude.run(&["status"]).stdout.contains("a: robots.txt is ignored (ignore_robots)"));
 }
 
 #[tokio::test]
@@ -92,10 +77,7 @@ async fn p31_a_crawl_delay_is_the_gap_of_its_host() {
     press.page("/robots.txt", robots("User-agent: *\nCrawl-delay: 0.2\n"));
     press.page("/1", page("One", TEXT, ""));
     press.page("/2", page("Two", &TEXT.replace("goose", "duck"), ""));
-    press.page(
-        "/feed",
-        rss(&[("One", press.url("/1")), ("Two", press.url("/2"))]),
-    );
+    press.page("/feed", rss(&[("One", press.url("/1")), ("Two", press.url("/2"))]));
     let driver = Driver::start(&config("", &[("a", press.url("/feed"), EVERY)]), noon()).await;
     driver.poll(noon()).await;
     assert_eq!(driver.pages(noon()).await.len(), 2);
@@ -111,51 +93,30 @@ async fn p32_a_pages_own_failures_have_their_times_and_the_hosts_cost_nothing() 
     let press = Press::start("127.0.0.2");
     press.page("/page", Reply::status(500));
     press.page("/feed", rss(&[("The goose", press.url("/page"))]));
-    let driver = Driver::start(
-        &config("", &[("a", press.url("/feed"), "every = \"30d\"")]),
-        noon(),
-    )
-    .await;
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), "every = \"30d\"")]), noon()).await;
     driver.poll(noon()).await;
     let mut now = noon();
-    for (tries, wait) in [
-        (1, minutes(10)),
-        (2, hours(2)),
-        (3, hours(24)),
-        (4, hours(24 * 7)),
-    ] {
+    for (tries, wait) in [(1, minutes(10)), (2, hours(2)), (3, hours(24)), (4, hours(24 * 7))] {
         driver.pages(now).await;
         assert_eq!(press.count("/page"), tries);
         // Not a minute sooner.
         assert!(driver.pages(now + wait - minutes(1)).await.is_empty());
-        assert_eq!(
-            driver.number("SELECT count(*) FROM articles"),
-            i64::from(tries == 4)
-        );
+        assert_eq!(driver.number("SELECT count(*) FROM articles"), i64::from(tries == 4));
         now += wait + minutes(1);
     }
     // The feed's own text was kept, and a week later the page is there.
     press.page("/page", page("The goose", TEXT, ""));
     driver.pages(now).await;
     assert_eq!(press.count("/page"), 5);
-    assert!(
-        driver.pages(now + hours(24 * 60)).await.is_empty(),
-        "once per article"
-    );
-    assert_eq!(
-        driver.number("SELECT count(*) FROM articles WHERE method = 'auto'"),
-        1
-    );
+    assert!(driver.pages(now + hours(24 * 60)).await.is_empty(), "once per article");
+    assert_eq!(driver.number("SELECT count(*) FROM articles WHERE method = 'auto'"), 1);
 }
 
 #[tokio::test]
 async fn p32_trouble_of_the_host_rests_its_feeds_too() {
     let press = Press::start("127.0.0.2");
     let well = Arc::new(AtomicBool::new(false));
-    press.on(
-        "/page",
-        busy_until(&well, Reply::busy(None), page("The goose", TEXT, "")),
-    );
+    press.on("/page", busy_until(&well, Reply::busy(None), page("The goose", TEXT, "")));
     press.page("/feed", rss(&[("The goose", press.url("/page"))]));
     press.page("/later", rss(&[]));
     let one = ("a", press.url("/feed"), EVERY);
@@ -177,23 +138,13 @@ async fn p32_trouble_of_the_host_rests_its_feeds_too() {
     let driver = driver.restart(&text, now).await;
     driver.pages(now).await;
     driver.polls(now).await;
-    assert_eq!(
-        (
-            press.count("/later"),
-            driver.number("SELECT count(*) FROM articles")
-        ),
-        (1, 1)
-    );
+    assert_eq!((press.count("/later"), driver.number("SELECT count(*) FROM articles")), (1, 1));
 }
 
 #[tokio::test]
 async fn p33_what_is_no_page_is_dropped_at_its_headers() {
     let press = Press::start("127.0.0.2");
-    for (path, mime) in [
-        ("/film", "video/mp4"),
-        ("/paper", "application/pdf"),
-        ("/picture", "image/png"),
-    ] {
+    for (path, mime) in [("/film", "video/mp4"), ("/paper", "application/pdf"), ("/picture", "image/png")] {
         // Whoever read the body would never come to its end.
         press.page(path, Reply::ok(mime, "0123456789".repeat(1000)).endless());
     }
@@ -210,14 +161,8 @@ async fn p33_what_is_no_page_is_dropped_at_its_headers() {
     for report in driver.pages(noon()).await {
         assert_eq!(report.failure.unwrap().code, "not-html");
     }
-    assert_eq!(
-        driver.number("SELECT count(*) FROM articles WHERE method = 'feed'"),
-        3
-    );
-    assert!(
-        driver.pages(noon() + hours(48)).await.is_empty(),
-        "and not asked again and again"
-    );
+    assert_eq!(driver.number("SELECT count(*) FROM articles WHERE method = 'feed'"), 3);
+    assert!(driver.pages(noon() + hours(48)).await.is_empty(), "and not asked again and again");
 }
 
 #[tokio::test]
@@ -228,11 +173,7 @@ async fn p34_of_five_hundred_entries_the_newest_fifty_are_fetched() {
             let at = noon() - hours(number);
             press.page(
                 &format!("/{number}"),
-                page(
-                    &format!("Number {number}"),
-                    &format!("{TEXT} It was number {number}."),
-                    "",
-                ),
+                page(&format!("Number {number}"), &format!("{TEXT} It was number {number}."), ""),
             );
             format!(
                 "<item><title>Number {number}</title><link>{}</link><pubDate>{}</pubDate></item>",
@@ -247,17 +188,11 @@ async fn p34_of_five_hundred_entries_the_newest_fifty_are_fetched() {
     let driver = Driver::start(&text, noon()).await;
     driver.poll(noon()).await;
     assert_eq!(driver.pages(noon()).await.len(), 50);
-    let mut asked: Vec<usize> = press
-        .requests()
-        .iter()
-        .filter_map(|seen| seen.path().trim_start_matches('/').parse().ok())
-        .collect();
+    let mut asked: Vec<usize> =
+        press.requests().iter().filter_map(|seen| seen.path().trim_start_matches('/').parse().ok()).collect();
     asked.sort_unstable();
     assert_eq!(asked, (0..50).collect::<Vec<_>>());
-    assert_eq!(
-        driver.number("SELECT count(*) FROM entry WHERE state = 'seen'"),
-        450
-    );
+    assert_eq!(driver.number("SELECT count(*) FROM entry WHERE state = 'seen'"), 450);
     // Nor later.
     driver.polls(noon() + hours(1)).await;
     assert!(driver.pages(noon() + hours(24 * 30)).await.is_empty());
@@ -273,24 +208,13 @@ fn p35_the_ledger_of_a_host_survives_a_restart() {
     let desk = Desk::new(&way::config(&[("a", press.url("/feed"))]));
     desk.run(&["run", "--once"]);
     assert_eq!(press.requests().len(), 3);
-    desk.configure(&way::config(&[
-        ("a", press.url("/feed")),
-        ("b", press.url("/other")),
-    ]));
+    desk.configure(&way::config(&[("a", press.url("/feed")), ("b", press.url("/other"))]));
     for _ in 0..3 {
         desk.run(&["run", "--once", "--all"]);
     }
-    assert_eq!(
-        press.requests().len(),
-        3,
-        "nothing to the host before its hour, not even a new feed"
-    );
+    assert_eq!(press.requests().len(), 3, "nothing to the host before its hour, not even a new feed");
     let status = desk.run(&["status"]);
-    assert!(
-        status.stdout.contains("in 5"),
-        "in fifty-nine minutes: {}",
-        status.stdout
-    );
+    assert!(status.stdout.contains("in 5"), "in fifty-nine minutes: {}", status.stdout);
 }
 
 #[tokio::test]
@@ -304,33 +228,20 @@ async fn p35_robots_answers_and_gaps_are_kept_too() {
     let driver = Driver::start(&text, noon()).await;
     driver.poll(noon()).await;
     driver.pages(noon()).await;
-    press.page(
-        "/feed",
-        rss(&[("Two", press.url("/2")), ("No", press.url("/no"))]).etag("\"v2\""),
-    );
+    press.page("/feed", rss(&[("Two", press.url("/2")), ("No", press.url("/no"))]).etag("\"v2\""));
     let now = noon() + hours(1);
     let driver = driver.restart(&text, now).await;
     driver.poll(now).await;
     driver.pages(now).await;
-    assert_eq!(
-        (press.count("/robots.txt"), press.count("/2"), press.count("/no")),
-        (1, 1, 0)
-    );
+    assert_eq!((press.count("/robots.txt"), press.count("/2"), press.count("/no")), (1, 1, 0));
 }
 
 #[tokio::test]
 async fn p35_robots_answers_of_every_way_and_name_are_kept_too() {
     let press = Press::start("127.0.0.2");
     press.on("/robots.txt", |seen| {
-        let ours = seen
-            .text("user-agent")
-            .unwrap_or_default()
-            .starts_with("cuttings/");
-        robots(if ours {
-            "User-agent: *\nDisallow:\n"
-        } else {
-            "User-agent: morning-press\nDisallow: /no\n"
-        })
+        let ours = seen.text("user-agent").unwrap_or_default().starts_with("cuttings/");
+        robots(if ours { "User-agent: *\nDisallow:\n" } else { "User-agent: morning-press\nDisallow: /no\n" })
     });
     let links = [("One", press.url("/1")), ("Two", press.url("/no/2"))];
     press.page("/1", page("One", TEXT, ""));
@@ -342,11 +253,7 @@ async fn p35_robots_answers_of_every_way_and_name_are_kept_too() {
     let old = format!("{EVERY}\nhttp1_only = true");
     let text = config(
         "",
-        &[
-            ("a", press.url("/a"), EVERY),
-            ("b", press.url("/b"), &other),
-            ("c", press.url("/c"), &old),
-        ],
+        &[("a", press.url("/a"), EVERY), ("b", press.url("/b"), &other), ("c", press.url("/c"), &old)],
     );
     let mut driver = Driver::start(&text, noon()).await;
     driver.polls(noon()).await;
@@ -355,10 +262,7 @@ async fn p35_robots_answers_of_every_way_and_name_are_kept_too() {
         now += minutes(40);
         driver = driver.restart(&text, now).await;
         let more = format!("{}?{round}", links[round % 2].1);
-        press.page(
-            &more.replace(&press.url(""), ""),
-            page(feed, &format!("{TEXT} {round} {feed}"), ""),
-        );
+        press.page(&more.replace(&press.url(""), ""), page(feed, &format!("{TEXT} {round} {feed}"), ""));
         press.page(feed, rss(&[(feed, more)]).etag(format!("\"{round}\"")));
         driver.polls(now).await;
         driver.pages(now).await;

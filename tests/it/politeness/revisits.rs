@@ -50,10 +50,7 @@ async fn begun(lines: &str) -> (Press, String, Driver) {
 }
 
 fn texts(driver: &Driver) -> (i64, i64) {
-    (
-        driver.number("SELECT count(*) FROM articles"),
-        driver.number("SELECT count(*) FROM revisions"),
-    )
+    (driver.number("SELECT count(*) FROM articles"), driver.number("SELECT count(*) FROM revisions"))
 }
 
 #[tokio::test]
@@ -72,10 +69,7 @@ async fn an_edited_page_is_a_revision_and_one_that_is_as_it_was_costs_a_304() {
     let first = Some(format!("\"{}\"", TEXT.len()));
     assert_eq!(asked(&press), [None, first.clone(), first]);
     assert_eq!(texts(&driver), (1, 2), "a revision of the same article");
-    assert_eq!(
-        driver.number("SELECT count(*) FROM articles WHERE text LIKE '%untied%'"),
-        1
-    );
+    assert_eq!(driver.number("SELECT count(*) FROM articles WHERE text LIKE '%untied%'"), 1);
     assert_eq!(driver.counter("articles.revised"), 1);
     // There are no more ages, and nothing is kept for them.
     assert!(driver.pages(noon() + hours(24 * 60)).await.is_empty());
@@ -108,11 +102,8 @@ async fn without_validators_the_same_text_is_no_revision_and_validators_are_repl
     for hour in [1, 2, 3] {
         driver.pages(noon() + hours(hour) + minutes(1)).await;
     }
-    let since: Vec<_> = press
-        .requests_for("/page")
-        .iter()
-        .map(|seen| seen.text("if-modified-since"))
-        .collect();
+    let since: Vec<_> =
+        press.requests_for("/page").iter().map(|seen| seen.text("if-modified-since")).collect();
     assert_eq!(since, [None, Some("long ago".to_owned()), None, None]);
     assert_eq!(texts(&driver), (1, 1));
 }
@@ -128,12 +119,7 @@ async fn behind_a_redirect_validators_go_to_the_page_that_gave_them() {
     driver.pages(noon()).await;
     driver.pages(noon() + minutes(61)).await;
     assert_eq!(press.count("/go"), 2);
-    assert!(
-        press
-            .requests_for("/go")
-            .iter()
-            .all(|seen| seen.header("if-none-match").is_none())
-    );
+    assert!(press.requests_for("/go").iter().all(|seen| seen.header("if-none-match").is_none()));
     assert_eq!(asked(&press)[1], Some(format!("\"{}\"", TEXT.len())));
     assert_eq!(driver.counter("pages.not-modified"), 1);
 }
@@ -145,10 +131,7 @@ async fn pages_that_come_of_age_together_keep_the_gap_and_the_turn_of_their_host
     for name in &names {
         press.page(name, page(name, &format!("{TEXT} That was number {name}."), ""));
     }
-    let entries: Vec<(&str, String)> = names
-        .iter()
-        .map(|name| (name.as_str(), press.url(name)))
-        .collect();
+    let entries: Vec<(&str, String)> = names.iter().map(|name| (name.as_str(), press.url(name))).collect();
     press.page("/feed", rss(&entries));
     let driver = Driver::start(&config("", &[("a", press.url("/feed"), AGES)]), noon()).await;
     driver.poll(noon()).await;
@@ -249,11 +232,7 @@ async fn a_page_that_is_gone_or_broken_by_then_leaves_the_article_as_it_was() {
             1,
             "{reply:?}"
         );
-        assert!(
-            press.count("/page") >= looks,
-            "{reply:?}: {}",
-            press.count("/page")
-        );
+        assert!(press.count("/page") >= looks, "{reply:?}: {}", press.count("/page"));
         let tags = asked(&press);
         assert!(
             tags.iter().all(|tag| *tag == Some(format!("\"{}\"", TEXT.len()))),
@@ -326,23 +305,14 @@ fn the_daemon_looks_again_and_a_deleted_article_is_looked_at_no_more() {
     crate::desk::send("TERM", &child);
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(asked(&press)[1], Some(format!("\"{}\"", TEXT.len())));
-    assert_eq!(
-        desk.one("SELECT value FROM counter WHERE name = 'pages.not-modified'"),
-        "1"
-    );
+    assert_eq!(desk.one("SELECT value FROM counter WHERE name = 'pages.not-modified'"), "1");
 
     // Another one, taken down while it waits for its day; then its feed says that it changed.
     let desk = Desk::new(&format!("{config}revisit = [\"1d\"]\n"));
     assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
-    assert_eq!(
-        desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"),
-        "1"
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"), "1");
     assert_eq!(desk.run(&["delete", &press.url("/page")]).code, Some(0));
-    assert_eq!(
-        desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"),
-        "0"
-    );
+    assert_eq!(desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"), "0");
     press.page("/feed", feed(&press.url("/page"), noon() + Duration::days(1)));
     press.forget();
     assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));

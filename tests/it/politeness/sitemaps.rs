@@ -11,18 +11,11 @@ fn xml(text: String) -> Reply {
 /// An index that names `/private/child.xml` and `/public/child.xml`, and its configuration.
 fn press(more: &str) -> (Press, String) {
     let press = Press::start("127.0.0.2");
-    press.page(
-        "/robots.txt",
-        Reply::ok("text/plain", "User-agent: *\nDisallow: /private/\n"),
-    );
+    press.page("/robots.txt", Reply::ok("text/plain", "User-agent: *\nDisallow: /private/\n"));
     let children = ["/private/child.xml", "/public/child.xml"];
-    let named: String = children
-        .map(|path| format!("<sitemap><loc>{}</loc></sitemap>", press.url(path)))
-        .concat();
-    press.page(
-        "/sitemap.xml",
-        xml(format!("<sitemapindex>{named}</sitemapindex>")),
-    );
+    let named: String =
+        children.map(|path| format!("<sitemap><loc>{}</loc></sitemap>", press.url(path))).concat();
+    press.page("/sitemap.xml", xml(format!("<sitemapindex>{named}</sitemapindex>")));
     for path in children {
         let page = press.url(&path.replace("child.xml", "page"));
         press.page(
@@ -30,10 +23,7 @@ fn press(more: &str) -> (Press, String) {
             xml(format!("<urlset><url><loc>{page}</loc></url></urlset>")).header("Expires", "soon"),
         );
     }
-    let source = format!(
-        "[[source]]\nname = \"a\"\nsitemap = \"{}\"\n{more}",
-        press.url("/sitemap.xml")
-    );
+    let source = format!("[[source]]\nname = \"a\"\nsitemap = \"{}\"\n{more}", press.url("/sitemap.xml"));
     let text = format!("{}{source}", config("", &[]));
     (press, text)
 }

@@ -15,11 +15,7 @@ const NO_PAGES: &str = "pages = \"never\"";
 /// A feed with these guids.
 fn feed(guids: std::ops::Range<usize>, more: &str) -> Reply {
     let items = guids.rev().fold(String::new(), |mut text, guid| {
-        write!(
-            text,
-            "<item><title>Number {guid}</title><guid>{guid}</guid></item>"
-        )
-        .unwrap();
+        write!(text, "<item><title>Number {guid}</title><guid>{guid}</guid></item>").unwrap();
         text
     });
     Reply::rss(format!(
@@ -51,11 +47,7 @@ async fn p10_adaptive_keeps_its_floors_and_the_users_word_the_hard_one() {
     assert_eq!((wait, why.as_str()), (5, "every 5m"));
     let desk = Desk::new("[[source]]\nname = \"a\"\nfeed = \"https://paper.example/\"\nevery = \"4m\"\n");
     let ended = desk.run(&["check"]);
-    assert!(
-        ended.code == Some(2) && ended.stderr.contains("impolite"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.code == Some(2) && ended.stderr.contains("impolite"), "{}", ended.stderr);
     // What was seen to overflow: nothing of the last document is left, and validators are there.
     let press = Press::start("127.0.0.2");
     let round = AtomicUsize::new(0);
@@ -76,22 +68,14 @@ async fn p10_adaptive_keeps_its_floors_and_the_users_word_the_hard_one() {
 #[tokio::test]
 async fn p11_max_age_delays_on_every_answer_and_at_most_by_max_hint() {
     let polled = "every = \"30m\"\npages = \"never\"";
-    let fresh = |reply: Reply| {
-        reply
-            .header("Cache-Control", "public, max-age=36000")
-            .header("Age", "3600")
-    };
+    let fresh = |reply: Reply| reply.header("Cache-Control", "public, max-age=36000").header("Age", "3600");
     for (reply, what) in [
         (fresh(feed(0..3, "")), "200"),
         (fresh(Reply::status(404)), "404"),
         (fresh(Reply::status(429)), "429"),
     ] {
         let (wait, why) = next(reply, polled).await;
-        assert_eq!(
-            (wait, why.as_str()),
-            (540, "the server asked for max-age=36000"),
-            "{what}"
-        );
+        assert_eq!((wait, why.as_str()), (540, "the server asked for max-age=36000"), "{what}");
     }
     // 304
     let press = Press::start("127.0.0.2");
@@ -103,15 +87,9 @@ async fn p11_max_age_delays_on_every_answer_and_at_most_by_max_hint() {
     assert_eq!(driver.number("SELECT count(*) FROM poll WHERE status = 304"), 1);
     assert_eq!((next_one.at - later).num_minutes(), 540);
     // Expires counts without max-age only; the past and nonsense add nothing.
-    let expires = |value: &str| {
-        feed(0..3, "")
-            .header("Expires", value)
-            .header("Date", "Tue, 24 Nov 2026 12:00:00 GMT")
-    };
-    assert_eq!(
-        next(expires("Tue, 24 Nov 2026 15:00:00 GMT"), polled).await.0,
-        180
-    );
+    let expires =
+        |value: &str| feed(0..3, "").header("Expires", value).header("Date", "Tue, 24 Nov 2026 12:00:00 GMT");
+    assert_eq!(next(expires("Tue, 24 Nov 2026 15:00:00 GMT"), polled).await.0, 180);
     let both = expires("Tue, 24 Nov 2026 15:00:00 GMT").header("Cache-Control", "max-age=7200");
     assert_eq!(next(both, polled).await.0, 120);
     for nothing in ["0", "-1", "soon", "Tue, 24 Nov 2026 11:00:00 GMT"] {
@@ -137,11 +115,7 @@ async fn p12_what_the_feed_wishes_is_honoured_together() {
         // 12:30 is skipped, and so is all until 16:00.
         (skip(12..=15), 240, "skipHours"),
         // All of Tuesday: Wednesday begins in twelve hours.
-        (
-            "<skipDays><day>Tuesday</day></skipDays>".to_owned(),
-            720,
-            "skipDays",
-        ),
+        ("<skipDays><day>Tuesday</day></skipDays>".to_owned(), 720, "skipDays"),
         // The ttl leads into the skipped hours, and they lead out.
         (format!("<ttl>90</ttl>{}", skip(13..=14)), 180, "skipHours"),
         (
@@ -159,10 +133,7 @@ async fn p12_what_the_feed_wishes_is_honoured_together() {
         ("<ttl>99999</ttl>".to_owned(), 1440, "ttl"),
     ] {
         let (got, why) = next(feed(0..3, &more), polled).await;
-        assert!(
-            (wait..=wait + 1).contains(&got) && why.contains(word),
-            "{more}: {got} {why}"
-        );
+        assert!((wait..=wait + 1).contains(&got) && why.contains(word), "{more}: {got} {why}");
     }
     // A feed that skips every hour means none of it.
     let (wait, _) = next(feed(0..3, &skip(0..=23)), polled).await;
@@ -179,10 +150,7 @@ async fn p13_retry_after_holds_for_feeds_and_pages_of_the_scope() {
         ("999999999", 1440),
     ] {
         let press = Press::start("127.0.0.2");
-        press.page(
-            "/page",
-            page("A page", "It was read by everybody in the house before noon.", ""),
-        );
+        press.page("/page", page("A page", "It was read by everybody in the house before noon.", ""));
         press.page("/a", rss(&[("A page", press.url("/page"))]));
         let busy = Arc::new(AtomicBool::new(false));
         let (told, now_busy) = (value.to_owned(), Arc::clone(&busy));
@@ -194,10 +162,7 @@ async fn p13_retry_after_holds_for_feeds_and_pages_of_the_scope() {
             }
         });
         let polled = "every = \"30m\"";
-        let text = config(
-            "",
-            &[("a", press.url("/a"), polled), ("b", press.url("/b"), polled)],
-        );
+        let text = config("", &[("a", press.url("/a"), polled), ("b", press.url("/b"), polled)]);
         let driver = Driver::start(&text, noon()).await;
         busy.store(true, Ordering::SeqCst);
         assert_eq!(driver.polls(noon()).await.len(), 2);
@@ -206,40 +171,25 @@ async fn p13_retry_after_holds_for_feeds_and_pages_of_the_scope() {
         let driver = driver.restart(&text, noon() + minutes(1)).await;
         let before = noon() + minutes(wait - 1);
         for now in [noon() + minutes(1), noon() + minutes(60), before] {
-            assert!(
-                driver.polls(now).await.is_empty() && driver.pages(now).await.is_empty(),
-                "{value}"
-            );
+            assert!(driver.polls(now).await.is_empty() && driver.pages(now).await.is_empty(), "{value}");
         }
         assert!(press.requests().is_empty(), "{value}");
         busy.store(false, Ordering::SeqCst);
         let after = noon() + minutes(wait + 1);
         let driver = driver.restart(&text, after).await;
-        assert_eq!(
-            (driver.polls(after).await.len(), driver.pages(after).await.len()),
-            (2, 1),
-            "{value}"
-        );
+        assert_eq!((driver.polls(after).await.len(), driver.pages(after).await.len()), (2, 1), "{value}");
     }
     // Past means now, and nonsense is no wish: the feed backs off by itself.
     for value in ["Sun, 06 Nov 1994 08:49:37 GMT", "0", "soon", "-5"] {
         let reply = Reply::busy(Some(value));
         let (wait, why) = next(reply, "every = \"30m\"\npages = \"never\"").await;
-        assert_eq!(
-            why.contains("Retry-After"),
-            !["soon", "-5"].contains(&value),
-            "{value}: {wait} {why}"
-        );
+        assert_eq!(why.contains("Retry-After"), !["soon", "-5"].contains(&value), "{value}: {wait} {why}");
     }
 }
 
 #[tokio::test]
 async fn p13_its_scope_is_the_host_or_the_feed_or_the_domain() {
-    for (scope, asked) in [
-        ("host", [false, true]),
-        ("feed", [true, true]),
-        ("domain", [false, false]),
-    ] {
+    for (scope, asked) in [("host", [false, true]), ("feed", [true, true]), ("domain", [false, false])] {
         let press = Press::start("127.0.0.2");
         let of = |host: &str, path: &str| format!("http://{host}:{}{path}", press.address().port());
         press.page("/busy", Reply::busy(Some("7200")));
@@ -270,16 +220,9 @@ async fn p14_failures_back_off_up_to_a_day_and_a_source_never_dies() {
         let well = Arc::new(AtomicBool::new(false));
         let (is_well, bad) = (Arc::clone(&well), reply.clone());
         press.on("/feed", move |_| {
-            if is_well.load(Ordering::SeqCst) {
-                feed(0..3, "").etag("\"a\"")
-            } else {
-                bad.clone()
-            }
+            if is_well.load(Ordering::SeqCst) { feed(0..3, "").etag("\"a\"") } else { bad.clone() }
         });
-        let text = config(
-            "",
-            &[("a", press.url("/feed"), "every = \"30m\"\npages = \"never\"")],
-        );
+        let text = config("", &[("a", press.url("/feed"), "every = \"30m\"\npages = \"never\"")]);
         let mut driver = Driver::start(&text, noon()).await;
         let (mut now, mut waits) = (noon(), Vec::new());
         for _ in 0..40 {
@@ -287,17 +230,11 @@ async fn p14_failures_back_off_up_to_a_day_and_a_source_never_dies() {
             waits.push((next.at - now).num_minutes());
             // Kept over a restart.
             driver = driver.restart(&text, next.at - minutes(1)).await;
-            assert!(
-                driver.polls(next.at - minutes(1)).await.is_empty(),
-                "{reply:?}: {waits:?}"
-            );
+            assert!(driver.polls(next.at - minutes(1)).await.is_empty(), "{reply:?}: {waits:?}");
             now = next.at + minutes(1);
         }
         assert!(waits.is_sorted(), "{reply:?}: {waits:?}");
-        assert!(
-            (30..=33).contains(&waits[0]) && waits[39] == 1440,
-            "{reply:?}: {waits:?}"
-        );
+        assert!((30..=33).contains(&waits[0]) && waits[39] == 1440, "{reply:?}: {waits:?}");
         well.store(true, Ordering::SeqCst);
         let report = driver.poll(now).await;
         assert!(report.failure.is_none() && (30..=32).contains(&(report.next.at - now).num_minutes()));
@@ -341,17 +278,12 @@ fn p16_one_at_a_time_and_a_gap_between_and_so_many_in_all() {
     let other_port = Press::start("127.0.0.2");
     other_port.page("/feed", rss(&[]));
     sources.push(("port".to_owned(), other_port.url("/feed")));
-    let lonely: Vec<Press> = (3..9)
-        .map(|host| Press::start(&format!("127.0.0.{host}")))
-        .collect();
+    let lonely: Vec<Press> = (3..9).map(|host| Press::start(&format!("127.0.0.{host}"))).collect();
     for (number, press) in lonely.iter().enumerate() {
         press.page("/feed", rss(&[]));
         sources.push((format!("l{number}"), press.url("/feed")));
     }
-    let named: Vec<(&str, String)> = sources
-        .iter()
-        .map(|(name, url)| (name.as_str(), url.clone()))
-        .collect();
+    let named: Vec<(&str, String)> = sources.iter().map(|(name, url)| (name.as_str(), url.clone())).collect();
     let text = way::config(&named).replace("\"10ms\"", "\"30ms\"\nin_flight = 4");
     let desk = Desk::new(&text);
     assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
@@ -371,10 +303,7 @@ fn p16_one_at_a_time_and_a_gap_between_and_so_many_in_all() {
 async fn p17_a_clock_that_jumps_makes_no_burst_and_starves_nobody() {
     let press = Press::start("127.0.0.2");
     press.page("/feed", feed(0..3, "").etag("\"a\""));
-    let text = config(
-        "",
-        &[("a", press.url("/feed"), "every = \"30m\"\npages = \"never\"")],
-    );
+    let text = config("", &[("a", press.url("/feed"), "every = \"30m\"\npages = \"never\"")]);
     let driver = Driver::start(&text, noon()).await;
     driver.poll(noon()).await;
     // A day ahead, as after a suspend: one request, not forty-eight.
@@ -425,10 +354,7 @@ fn p18_all_is_conditional_and_honours_retry_after() {
     let (press, busy) = (Press::start("127.0.0.2"), Press::start("127.0.0.3"));
     press.page("/feed", rss(&[]).last_modified("long ago"));
     busy.page("/feed", Reply::busy(Some("3600")));
-    let desk = Desk::new(&way::config(&[
-        ("a", press.url("/feed")),
-        ("busy", busy.url("/feed")),
-    ]));
+    let desk = Desk::new(&way::config(&[("a", press.url("/feed")), ("busy", busy.url("/feed"))]));
     desk.run(&["run", "--once"]);
     for _ in 0..2 {
         desk.run(&["run", "--once", "--all"]);
@@ -454,11 +380,7 @@ fn p18_only_force_asks_a_host_that_wants_to_be_left_alone() {
     press.forget();
     let refused = desk.run(&["poll", "a"]);
     assert_eq!(refused.code, Some(1), "{}", refused.stderr);
-    assert!(
-        refused.stderr.contains("--force"),
-        "says the way out: {}",
-        refused.stderr
-    );
+    assert!(refused.stderr.contains("--force"), "says the way out: {}", refused.stderr);
     desk.run(&["run", "--once", "--all"]);
     assert!(press.requests().is_empty());
     assert_eq!(desk.run(&["poll", "a", "--force"]).code, Some(0));
@@ -477,19 +399,12 @@ fn p19_a_url_configured_twice_is_one_request() {
     let text = "The lighthouse keeper retired after forty years and moved to a house without a view.";
     press.page("/1", page("The keeper", text, ""));
     press.page("/feed", rss(&[("The keeper", press.url("/1"))]));
-    let desk = Desk::new(&way::config(&[
-        ("a", press.url("/feed")),
-        ("b", press.url("/feed")),
-    ]));
+    let desk = Desk::new(&way::config(&[("a", press.url("/feed")), ("b", press.url("/feed"))]));
     assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
     assert_eq!((press.count("/feed"), press.count("/1")), (1, 1));
     assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
     assert_eq!(press.count("/feed"), 2);
-    assert_eq!(
-        desk.one("SELECT count(DISTINCT source_id) FROM poll"),
-        "2",
-        "each has its own record"
-    );
+    assert_eq!(desk.one("SELECT count(DISTINCT source_id) FROM poll"), "2", "each has its own record");
 }
 
 #[tokio::test]
@@ -507,31 +422,19 @@ async fn p20_adaptive_follows_the_source_and_counts_what_may_be_lost() {
     };
     press.on("/wire", move |_| {
         let now = minute.load(Ordering::SeqCst) + 100;
-        let items: String = (now - 30..now)
-            .rev()
-            .map(|n| dated(n, n.saturating_sub(100)))
-            .collect();
-        Reply::rss(format!(
-            "<rss version=\"2.0\"><channel><title>W</title>{items}</channel></rss>"
-        ))
-        .etag(format!("\"{now}\""))
+        let items: String = (now - 30..now).rev().map(|n| dated(n, n.saturating_sub(100))).collect();
+        Reply::rss(format!("<rss version=\"2.0\"><channel><title>W</title>{items}</channel></rss>"))
+            .etag(format!("\"{now}\""))
     });
     let minute = Arc::clone(&clock);
     press.on("/daily", move |_| {
         let day = minute.load(Ordering::SeqCst) / 1440;
         let items: String = (0..=day).rev().map(|n| dated(n, n * 1440)).collect();
-        Reply::rss(format!(
-            "<rss version=\"2.0\"><channel><title>D</title>{items}</channel></rss>"
-        ))
-        .etag(format!("\"{day}\""))
+        Reply::rss(format!("<rss version=\"2.0\"><channel><title>D</title>{items}</channel></rss>"))
+            .etag(format!("\"{day}\""))
     });
-    let text = config(
-        "",
-        &[
-            ("wire", press.url("/wire"), NO_PAGES),
-            ("daily", press.url("/daily"), NO_PAGES),
-        ],
-    );
+    let text =
+        config("", &[("wire", press.url("/wire"), NO_PAGES), ("daily", press.url("/daily"), NO_PAGES)]);
     let driver = Driver::start(&text, noon()).await;
     let mut last = (0, 0);
     for step in 0..(14 * 96) {
@@ -544,12 +447,6 @@ async fn p20_adaptive_follows_the_source_and_counts_what_may_be_lost() {
     }
     assert!(driver.counter("overflows") >= 1, "counted as possible loss");
     let (wire, daily) = (press.count("/wire") - last.0, press.count("/daily") - last.1);
-    assert!(
-        (40..=96).contains(&wire),
-        "the wire is asked within half an hour: {wire} on the last day"
-    );
-    assert!(
-        (1..=6).contains(&daily),
-        "the paper a few times: {daily} on the last day"
-    );
+    assert!((40..=96).contains(&wire), "the wire is asked within half an hour: {wire} on the last day");
+    assert!((1..=6).contains(&daily), "the paper a few times: {daily} on the last day");
 }

@@ -49,11 +49,7 @@ pub fn rss(title: &str, site: &str, items: &[Item]) -> String {
         element(&mut out, "dc:creator", &item.author);
         element(&mut out, "description", &item.summary);
         if !item.content.is_empty() {
-            let _ = writeln!(
-                out,
-                "<content:encoded><![CDATA[{}]]></content:encoded>",
-                item.content
-            );
+            let _ = writeln!(out, "<content:encoded><![CDATA[{}]]></content:encoded>", item.content);
         }
         out.push_str("</item>\n");
     }
@@ -132,9 +128,7 @@ fn element(out: &mut String, name: &str, value: &str) {
 
 fn moment(published: &str) -> DateTime<FixedOffset> {
     if let Ok(date) = published.parse::<NaiveDate>() {
-        return Utc
-            .from_utc_datetime(&date.and_time(NaiveTime::MIN))
-            .fixed_offset();
+        return Utc.from_utc_datetime(&date.and_time(NaiveTime::MIN)).fixed_offset();
     }
     DateTime::parse_from_rfc3339(published).unwrap_or_else(|error| panic!("{published:?}: {error}"))
 }

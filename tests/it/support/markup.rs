@@ -7,14 +7,8 @@ use chrono::NaiveDate;
 use super::texts::Text;
 
 /// Printed around the articles; nothing of it belongs to one.
-pub const FURNITURE: [&str; 6] = [
-    "Subscribe to the paper",
-    "Most read",
-    "Short link",
-    "Search Keywords",
-    "All rights",
-    "Last Update",
-];
+pub const FURNITURE: [&str; 6] =
+    ["Subscribe to the paper", "Most read", "Short link", "Search Keywords", "All rights", "Last Update"];
 
 /// A magazine's page: classes that say what they hold, a canonical URL, a machine-readable time, a promotion in the
 /// middle of the text.

@@ -70,12 +70,7 @@ pub struct Served {
 impl Newsroom {
     /// Opens all six.
     pub fn start() -> Self {
-        let mut room = Self {
-            papers: Vec::new(),
-            served: Vec::new(),
-            gone: Vec::new(),
-            entries: 0,
-        };
+        let mut room = Self { papers: Vec::new(), served: Vec::new(), gone: Vec::new(), entries: 0 };
         room.harbour_gazette();
         room.nile_courier();
         room.meridienne();
@@ -105,11 +100,8 @@ every = "30m"
         );
         for paper in &self.papers {
             let feed = paper.press.url(paper.feed);
-            let _ = write!(
-                out,
-                "\n[[source]]\nname = \"{}\"\nfeed = \"{feed}\"\n{}",
-                paper.name, paper.rules
-            );
+            let _ =
+                write!(out, "\n[[source]]\nname = \"{}\"\nfeed = \"{feed}\"\n{}", paper.name, paper.rules);
         }
         out
     }
@@ -149,11 +141,7 @@ every = "30m"
 
     /// Everything asked of any paper, in order of arrival.
     pub fn requests(&self) -> Vec<Seen> {
-        let mut requests: Vec<Seen> = self
-            .papers
-            .iter()
-            .flat_map(|paper| paper.press.requests())
-            .collect();
+        let mut requests: Vec<Seen> = self.papers.iter().flat_map(|paper| paper.press.requests()).collect();
         requests.sort_by_key(|seen| seen.at);
         requests
     }
@@ -182,10 +170,7 @@ every = "30m"
     }
 
     fn paper(&self, name: &str) -> &Paper {
-        self.papers
-            .iter()
-            .find(|paper| paper.name == name)
-            .unwrap_or_else(|| panic!("no paper {name}"))
+        self.papers.iter().find(|paper| paper.name == name).unwrap_or_else(|| panic!("no paper {name}"))
     }
 
     pub(super) fn open(&mut self, paper: Paper, items: &[Item], feed: Reply) {

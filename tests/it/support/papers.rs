@@ -16,10 +16,7 @@ impl Newsroom {
             let path = format!("/{}/{}.html", text.day().replace('-', "/"), text.slug);
             let url = press.url(&path);
             press.page(&path, Reply::html(markup::gazette(title, &text, &url)));
-            items.push(Item {
-                content: full_text(&text),
-                ..item(&text, &url)
-            });
+            items.push(Item { content: full_text(&text), ..item(&text, &url) });
             self.serve(name, &text, &url, None);
         }
         let gone = press.url("/2026/11/22/spelling-bee.html");
@@ -40,12 +37,7 @@ impl Newsroom {
             .last_modified("Mon, 23 Nov 2026 07:45:00 GMT")
             .chunked();
         self.open(
-            Paper {
-                name,
-                press,
-                feed: "/feed.xml",
-                rules: include_str!("papers/harbour-gazette.toml"),
-            },
+            Paper { name, press, feed: "/feed.xml", rules: include_str!("papers/harbour-gazette.toml") },
             &items,
             feed,
         );
@@ -55,10 +47,7 @@ impl Newsroom {
         let (name, title) = ("nile-courier", "Nile Courier");
         let press = Press::start("127.0.0.3");
         let mut items = Vec::new();
-        for (i, text) in texts::of(include_str!("papers/nile-courier.txt"))
-            .iter()
-            .enumerate()
-        {
+        for (i, text) in texts::of(include_str!("papers/nile-courier.txt")).iter().enumerate() {
             let number = text.slug;
             let path = format!("/NewsContent/2/8/{number}/World/Region/Story.aspx");
             let url = press.url(&path);
@@ -92,10 +81,7 @@ impl Newsroom {
         let (name, title) = ("meridienne", "La Méridienne");
         let press = Press::start("127.0.0.4");
         let mut items = Vec::new();
-        for (i, text) in texts::of(include_str!("papers/meridienne.txt"))
-            .iter()
-            .enumerate()
-        {
+        for (i, text) in texts::of(include_str!("papers/meridienne.txt")).iter().enumerate() {
             let path = format!("/recits/{}", text.slug);
             let (url, short) = (press.url(&path), press.url(&format!("/?p={}", 310 + i)));
             let page = markup::revue(title, text, &short);
@@ -110,21 +96,13 @@ impl Newsroom {
                 }
                 _ => press.page(&path, Reply::html(page)),
             }
-            items.push(Item {
-                content: full_text(text),
-                ..item(text, &url)
-            });
+            items.push(Item { content: full_text(text), ..item(text, &url) });
             self.serve(name, text, &url, Some(short));
         }
         let feed =
             Reply::atom(feeds::atom(title, &press.url("/"), &items)).etag("W/\"meridienne 22, matin\"");
         self.open(
-            Paper {
-                name,
-                press,
-                feed: "/atom",
-                rules: include_str!("papers/meridienne.toml"),
-            },
+            Paper { name, press, feed: "/atom", rules: include_str!("papers/meridienne.toml") },
             &items,
             feed,
         );
@@ -143,12 +121,7 @@ impl Newsroom {
         }
         let feed = Reply::json_feed(feeds::json_feed(title, &press.url("/"), &items)).etag("\"nl-7\"");
         self.open(
-            Paper {
-                name,
-                press,
-                feed: "/feed.json",
-                rules: include_str!("papers/nordlicht.toml"),
-            },
+            Paper { name, press, feed: "/feed.json", rules: include_str!("papers/nordlicht.toml") },
             &items,
             feed,
         );
@@ -166,16 +139,7 @@ impl Newsroom {
             self.serve(name, &text, &url, None);
         }
         let feed = Reply::atom(feeds::atom(title, &press.url("/"), &items)).etag("\"3-small-hours\"");
-        self.open(
-            Paper {
-                name,
-                press,
-                feed: "/feed/",
-                rules: "",
-            },
-            &items,
-            feed,
-        );
+        self.open(Paper { name, press, feed: "/feed/", rules: "" }, &items, feed);
     }
 
     pub(super) fn press_review(&mut self) {
@@ -201,17 +165,10 @@ impl Newsroom {
             Reply::redirect(301, &format!("{ferries}?utm_source=press-review&utm_medium=rss")),
         );
         let go = press.url("/go/1");
-        let repeated = [
-            ("nile-courier", mobile),
-            ("nile-courier", form),
-            ("harbour-gazette", go),
-        ];
+        let repeated = [("nile-courier", mobile), ("nile-courier", form), ("harbour-gazette", go)];
         for (i, (source, link)) in repeated.into_iter().enumerate() {
-            let first = self
-                .served
-                .iter_mut()
-                .find(|served| served.source == source)
-                .expect("a first article");
+            let first =
+                self.served.iter_mut().find(|served| served.source == source).expect("a first article");
             first.links.push(link.clone());
             items.push(Item {
                 title: format!("Seen elsewhere: {}", first.title),
@@ -222,16 +179,9 @@ impl Newsroom {
                 ..Item::default()
             });
         }
-        let feed = Reply::rss(feeds::rss(title, &press.url("/"), &items))
-            .etag("\"review-gzip\"")
-            .gzip();
+        let feed = Reply::rss(feeds::rss(title, &press.url("/"), &items)).etag("\"review-gzip\"").gzip();
         self.open(
-            Paper {
-                name,
-                press,
-                feed: "/rss",
-                rules: include_str!("papers/press-review.toml"),
-            },
+            Paper { name, press, feed: "/rss", rules: include_str!("papers/press-review.toml") },
             &items,
             feed,
         );
@@ -252,7 +202,7 @@ fn item(text: &Text, url: &str) -> Item {
 }
 
 fn full_text(text: &Text) -> String {
-    text.paragraphs.iter().fold(String::new(), |html, paragraph| {
-        html + "<p>" + &markup::escaped(paragraph) + "</p>"
-    })
+    text.paragraphs
+        .iter()
+        .fold(String::new(), |html, paragraph| html + "<p>" + &markup::escaped(paragraph) + "</p>")
 }

@@ -83,9 +83,7 @@ impl Press {
         let listener = std::net::TcpListener::bind((host, 0)).unwrap_or_else(|error| {
             panic!("cannot listen on {host}: {error}; outside Linux add it to the loopback interface")
         });
-        listener
-            .set_nonblocking(true)
-            .expect("a listener that does not block");
+        listener.set_nonblocking(true).expect("a listener that does not block");
         let shared = Arc::new(Shared {
             address: listener.local_addr().expect("an address that was bound"),
             routes: Mutex::default(),
@@ -136,10 +134,7 @@ impl Press {
 
     /// Requests for a path, whatever their query, or for exactly this path and query where one is given.
     pub fn count(&self, path: &str) -> usize {
-        lock(&self.shared.record)
-            .iter()
-            .filter(|seen| seen.is_for(path))
-            .count()
+        lock(&self.shared.record).iter().filter(|seen| seen.is_for(path)).count()
     }
 
     /// The requests for a path, as [`Press::count`] counts them.
@@ -151,10 +146,7 @@ impl Press {
 
     /// Connections that asked something.
     pub fn connections(&self) -> usize {
-        let mut numbers: Vec<u64> = lock(&self.shared.record)
-            .iter()
-            .map(|seen| seen.connection)
-            .collect();
+        let mut numbers: Vec<u64> = lock(&self.shared.record).iter().map(|seen| seen.connection).collect();
         numbers.sort_unstable();
         numbers.dedup();
         numbers.len()
@@ -162,11 +154,7 @@ impl Press {
 
     /// The most requests that were under way here at one time.
     pub fn most_in_flight(&self) -> usize {
-        lock(&self.shared.record)
-            .iter()
-            .map(|seen| seen.in_flight)
-            .max()
-            .unwrap_or(0)
+        lock(&self.shared.record).iter().map(|seen| seen.in_flight).max().unwrap_or(0)
     }
 
     /// Empties the record.
@@ -204,15 +192,12 @@ impl Seen {
 
     /// The first header of that name, byte for byte but without the white space around it.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, value)| value)
+        self.headers().find(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
     /// The same as text; bytes that are not UTF-8 are replaced.
     pub fn text(&self, name: &str) -> Option<String> {
-        self.header(name)
-            .map(|value| String::from_utf8_lossy(value).into_owned())
+        self.header(name).map(|value| String::from_utf8_lossy(value).into_owned())
     }
 
     /// Names and values in the order of the request.
@@ -229,11 +214,7 @@ impl Seen {
     }
 
     fn is_for(&self, path: &str) -> bool {
-        if path.contains('?') {
-            self.target == path
-        } else {
-            self.path() == path
-        }
+        if path.contains('?') { self.target == path } else { self.path() == path }
     }
 }
 
@@ -256,11 +237,7 @@ pub fn shortest_gap(requests: &[Seen]) -> Option<Duration> {
     requests.sort_by_key(|seen| seen.at);
     requests
         .windows(2)
-        .map(|pair| {
-            pair[0]
-                .answering
-                .map_or(Duration::ZERO, |end| pair[1].at.saturating_duration_since(end))
-        })
+        .map(|pair| pair[0].answering.map_or(Duration::ZERO, |end| pair[1].at.saturating_duration_since(end)))
         .min()
 }
 
@@ -283,21 +260,13 @@ async fn serve(shared: Arc<Shared>, mut stream: TcpStream, connection: u64) {
     let mut buffer = Vec::new();
     while let Some((head, body)) = read_request(&mut stream, &mut buffer).await {
         let seen = shared.arrived(head, body, connection);
-        let under_way = UnderWay {
-            shared: &shared,
-            number: seen.number,
-        };
+        let under_way = UnderWay { shared: &shared, number: seen.number };
         let handler = {
             let routes = lock(&shared.routes);
-            routes
-                .get(&seen.target)
-                .or_else(|| routes.get(seen.path()))
-                .cloned()
+            routes.get(&seen.target).or_else(|| routes.get(seen.path())).cloned()
         };
         let reply = handler.map_or_else(|| Reply::status(404), |handler| handler(&seen));
-        let goes_on = reply
-            .send(&mut stream, &seen, || shared.answering(seen.number))
-            .await;
+        let goes_on = reply.send(&mut stream, &seen, || shared.answering(seen.number)).await;
         drop(under_way);
         if !goes_on {
             return;
@@ -314,10 +283,7 @@ struct UnderWay<'a> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         lock(&self.shared.under_way).retain(|&number| number != self.number);
-        if let Some(seen) = lock(&self.shared.record)
-            .iter_mut()
-            .find(|seen| seen.number == self.number)
-        {
+        if let Some(seen) = lock(&self.shared.record).iter_mut().find(|seen| seen.number == self.number) {
             seen.answered = Some(Instant::now());
         }
         self.shared.changed.send_modify(|changes| *changes += 1);

@@ -10,16 +10,10 @@ use anyhow::{Context, bail};
 ///
 /// Built together with the example: what only examples need turns on features of crates that both use, and cargo would
 /// compile all of those once more for a binary asked for alone.
-#[allow(
-    clippy::print_stderr,
-    reason = "minutes without a word would be taken for a hang"
-)]
+#[allow(clippy::print_stderr, reason = "minutes without a word would be taken for a hang")]
 pub fn built() -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("cannot tell where this example is")?;
-    let folder = own
-        .parent()
-        .and_then(Path::parent)
-        .context("an example lies in target/PROFILE/examples")?;
+    let folder = own.parent().and_then(Path::parent).context("an example lies in target/PROFILE/examples")?;
     let binary = folder.join(format!("cuttings{}", std::env::consts::EXE_SUFFIX));
     let cargo = std::env::var_os("CARGO");
     if cargo.is_some() || !binary.exists() {
@@ -43,14 +37,9 @@ pub fn built() -> anyhow::Result<PathBuf> {
             }
         }
         eprintln!("building {} (minutes the first time)", binary.display());
-        let ended = build
-            .status()
-            .context("cannot start cargo; build with `cargo build --release` first")?;
+        let ended = build.status().context("cannot start cargo; build with `cargo build --release` first")?;
         if !ended.success() || !binary.exists() {
-            bail!(
-                "{} could not be built; try `cargo build --release`",
-                binary.display()
-            );
+            bail!("{} could not be built; try `cargo build --release`", binary.display());
         }
     }
     Ok(binary)

@@ -131,8 +131,7 @@ impl Reply {
 
     /// Sets a header in place of any of that name. The value goes out byte for byte.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        self.headers
-            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self.more_header(name, value)
     }
 
@@ -232,9 +231,7 @@ impl Reply {
         begins();
         match self.write(stream, seen).await {
             Ok(()) => {
-                let asked = seen
-                    .text("connection")
-                    .is_some_and(|value| value.eq_ignore_ascii_case("close"));
+                let asked = seen.text("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
                 !asked && !self.close && matches!(self.manner, Manner::Whole | Manner::Drip(..))
             }
             Err(_) => false,
@@ -293,11 +290,7 @@ impl Reply {
                     stream.write_all(&framed).await?;
                     tokio::time::sleep(pause).await;
                 }
-                if self.chunked {
-                    stream.write_all(b"0\r\n\r\n").await
-                } else {
-                    Ok(())
-                }
+                if self.chunked { stream.write_all(b"0\r\n\r\n").await } else { Ok(()) }
             }
             Manner::Endless => {
                 stream.write_all(&head).await?;
@@ -356,11 +349,7 @@ impl Reply {
 pub fn busy_for(times: usize, busy: Reply, then: Reply) -> impl Fn(&Seen) -> Reply + Send + Sync + 'static {
     let asked = AtomicUsize::new(0);
     move |_| {
-        if asked.fetch_add(1, Ordering::SeqCst) < times {
-            busy.clone()
-        } else {
-            then.clone()
-        }
+        if asked.fetch_add(1, Ordering::SeqCst) < times { busy.clone() } else { then.clone() }
     }
 }
 
@@ -372,11 +361,7 @@ pub fn busy_until(
 ) -> impl Fn(&Seen) -> Reply + Send + Sync + 'static {
     let on = Arc::clone(on);
     move |_| {
-        if on.load(Ordering::SeqCst) {
-            then.clone()
-        } else {
-            busy.clone()
-        }
+        if on.load(Ordering::SeqCst) { then.clone() } else { busy.clone() }
     }
 }
 

@@ -30,20 +30,13 @@ impl Text {
     /// The beginning of the body, enough to tell it from any other.
     pub fn first_words(&self) -> &'static str {
         let paragraph = self.paragraphs[0];
-        paragraph
-            .char_indices()
-            .nth(40)
-            .map_or(paragraph, |(end, _)| &paragraph[..end])
+        paragraph.char_indices().nth(40).map_or(paragraph, |(end, _)| &paragraph[..end])
     }
 }
 
 /// The articles of one paper, newest first.
 pub fn of(paper: &'static str) -> Vec<Text> {
-    paper
-        .split("# ")
-        .filter(|article| !article.trim().is_empty())
-        .map(read)
-        .collect()
+    paper.split("# ").filter(|article| !article.trim().is_empty()).map(read).collect()
 }
 
 fn read(article: &'static str) -> Text {
