@@ -22,7 +22,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::config::{Config, Source};
@@ -63,6 +64,7 @@ pub async fn poll(
     now: DateTime<Utc>,
 ) -> Result<Vec<PollReport>, StoreError> {
     let mut reports = Vec::with_capacity(claims.len());
+    let begun = Instant::now();
     // Sources that parse the document differently, or have read other sitemaps of an index, are polled by themselves.
     while let Some((source, claim)) = claims.first() {
         let (reading, sitemaps) = (source.kind.reading_key(), claim.state.sitemaps.clone());
@@ -75,7 +77,8 @@ pub async fn poll(
             store,
             fetcher,
             config,
-            started_at: now,
+            // Groups run one after the other: `Retry-After` of a later one counts from its own time.
+            started_at: now + TimeDelta::milliseconds(whole_ms(begun.elapsed())),
             agreed,
             full: !agreed || is_full_due(&group, now),
         };
@@ -146,6 +149,10 @@ fn agree(claims: &[(Arc<Source>, ClaimedSource)]) -> bool {
     })
 }
 
+fn whole_ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Whether an unconditional request is due for sources that agree.
 fn is_full_due(claims: &[(Arc<Source>, ClaimedSource)], now: DateTime<Utc>) -> bool {
     let last = claims.first().and_then(|(_, claim)| claim.state.unconditional_at);
@@ -162,7 +169,7 @@ async fn record(store: &Store, source: &Source, outcome: PollOutcome) -> Result<
     let (duration, next) = (outcome.fetch.duration, outcome.next.clone());
     let status = outcome.fetch.status.unwrap_or_default();
     let counts = store.record_poll(outcome).await?;
-    let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let ms = whole_ms(duration);
     match &failure {
         None => info!(
             source = source.name,

@@ -298,9 +298,9 @@ fn check_names(reader: &Reader, sources: &[String], tags: &[String]) -> anyhow::
     let names: Vec<&str> = known.iter().map(|source| source.name.as_str()).collect();
     let all_tags: Vec<&str> =
         known.iter().flat_map(|source| source.tags.iter().map(String::as_str)).collect();
-    for (noun, typed, known) in [("source", sources, names), ("tag", tags, all_tags)] {
+    for (noun, typed, known) in [("stored source", sources, names), ("stored tag", tags, all_tags)] {
         if let Some(unknown) = typed.iter().find(|name| !known.contains(&name.as_str())) {
-            return Err(UsageError::unknown(noun, unknown, known, "cuttings list").into());
+            return Err(UsageError::unknown(noun, unknown, known, "cuttings status").into());
         }
     }
     Ok(())

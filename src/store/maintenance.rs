@@ -51,8 +51,9 @@ impl MaintenanceWriter {
         Ok(done)
     }
 
-    /// Deletes an article: its texts, raw pages and words are overwritten in the file, and it is never stored again.
-    /// `false` if it was deleted before.
+    /// Deletes an article: the texts, raw pages, feed texts and words that are stored of it are overwritten in the file, and
+    /// it is never stored again. Text that was dropped earlier (older revisions, the feed's text of a collected entry) may
+    /// stay in free pages of the file until they are used again. `false` if it was deleted before.
     pub fn delete(&mut self, article: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let doing = |error: rusqlite::Error| StoreError::from(error).while_doing("delete an article");
         let deleted = self.transaction("delete an article", |db| {

@@ -221,27 +221,27 @@ pub(super) fn drop_article(
     }
     // Articles that were merged into this one left the index then.
     text_index::remove(db, article.0)?;
-    let drop_texts = || -> Result<(), StoreError> {
+    // Texts, the feed's words included; and no further fetches of its pages.
+    let drop_texts = || -> Result<BTreeSet<String>, StoreError> {
         for table in ["revision", "raw_page"] {
             let sql =
                 format!("DELETE FROM {table} WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)");
             db.prepare_cached(&sql)?.execute([article.0])?;
         }
-        Ok(())
+        let hosts = db
+            .prepare_cached(
+                "UPDATE entry SET payload = NULL, credit = NULL, credit_url = NULL, text_state = 'final', next_at = NULL, parked_at = NULL \
+                 WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1) AND lease_run IS NULL RETURNING host",
+            )?
+            .query_map([article.0], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        Ok(hosts)
     };
-    if reason == DeletionReason::Takedown {
-        with_secure_delete(db, drop_texts)?;
+    let hosts = if reason == DeletionReason::Takedown {
         text_index::request_purge(db)?;
+        with_secure_delete(db, drop_texts)?
     } else {
-        drop_texts()?;
-    }
-    // Cancels further fetches of its pages.
-    let hosts: BTreeSet<String> = db
-        .prepare_cached(
-            "UPDATE entry SET payload = NULL, credit = NULL, credit_url = NULL, text_state = 'final', next_at = NULL, parked_at = NULL \
-             WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1) AND lease_run IS NULL RETURNING host",
-        )?
-        .query_map([article.0], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+        drop_texts()?
+    };
     hosts.iter().try_for_each(|host| queue::refresh_host(db, host))
 }

@@ -34,7 +34,9 @@ impl TextFormat for AtomFeed {
         }
         out.push_str(">\n");
         element("id", &item.id, out);
-        element("title", &item.title, out);
+        // RFC 4287, 4.1.2: exactly one title, even if it is empty.
+        inline_element("title", &item.title, out);
+        out.push('\n');
         element("updated", item.updated, out);
         element("published", item.published, out);
         link("alternate", item.url, out);

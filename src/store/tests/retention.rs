@@ -4,22 +4,23 @@ use crate::model::{ArticleId, RawPage};
 
 const DAY: i64 = 24 * 3600;
 
-/// A desk whose source `one` keeps what `change` says, with `count` articles, a day apart, each with a raw page.
-async fn kept(count: usize, change: impl Fn(&mut Source)) -> (Desk, Vec<Source>) {
-    let mut desk = Desk::new();
+/// A fixture whose source `one` keeps what `change` says, with `count` articles, a day apart, each with a raw page.
+async fn kept(count: usize, change: impl Fn(&mut Source)) -> (StoreFixture, Vec<Source>) {
+    let mut fixture = StoreFixture::new();
     let mut sources = vec![source("one"), source("two")];
     change(&mut sources[0]);
-    desk.store.sync_sources(&sources, desk.now).await.unwrap();
+    fixture.store.sync_sources(&sources, fixture.now).await.unwrap();
     for i in 0..count {
-        desk.publish_again(&[&format!("https://one.example/{i}")]).await;
-        desk.collect(with_raw(
-            cutting(&format!("one.example/{i}"), &words(&format!("t{i}x")), &[]),
-            desk.now,
-        ))
-        .await;
-        desk.pass(DAY);
+        fixture.publish_again(&[&format!("https://one.example/{i}")]).await;
+        fixture
+            .collect(with_raw(
+                cutting(&format!("one.example/{i}"), &words(&format!("t{i}x")), &[]),
+                fixture.now,
+            ))
+            .await;
+        fixture.pass(DAY);
     }
-    (desk, sources)
+    (fixture, sources)
 }
 
 fn with_raw(mut page: CollectedArticle, now: DateTime<Utc>) -> CollectedArticle {
@@ -33,8 +34,8 @@ fn with_raw(mut page: CollectedArticle, now: DateTime<Utc>) -> CollectedArticle 
     page
 }
 
-fn live(desk: &Desk) -> Vec<String> {
-    desk.strings("SELECT url FROM articles ORDER BY article_id")
+fn live(fixture: &StoreFixture) -> Vec<String> {
+    fixture.strings("SELECT url FROM articles ORDER BY article_id")
 }
 
 #[tokio::test]
@@ -44,116 +45,134 @@ async fn an_expired_article_is_dropped_announced_and_never_stored_again() {
         (ArticleRetention::Newest(2), 2),
         (ArticleRetention::Forever, 5),
     ] {
-        let (desk, _) = kept(5, |source| source.keep = keep).await;
-        let tidied = desk.store.prune(desk.now).await.unwrap();
+        let (fixture, _) = kept(5, |source| source.keep = keep).await;
+        let tidied = fixture.store.prune(fixture.now).await.unwrap();
         assert_eq!(tidied.articles, 5 - left as u64, "{keep:?}");
         let expected: Vec<String> = (5 - left..5).map(|i| format!("https://one.example/{i}")).collect();
-        assert_eq!(live(&desk), expected, "{keep:?}");
+        assert_eq!(live(&fixture), expected, "{keep:?}");
         let gone =
-            desk.strings("SELECT CAST(article_id AS TEXT) FROM changes WHERE op = 'deleted' ORDER BY seq");
+            fixture.strings("SELECT CAST(article_id AS TEXT) FROM changes WHERE op = 'deleted' ORDER BY seq");
         let expected: Vec<String> = (1..=5 - left).map(|id| id.to_string()).collect();
         assert_eq!(gone, expected);
-        assert_eq!(desk.number("SELECT count(*) FROM search"), left as i64);
-        assert_eq!(desk.number("SELECT count(*) FROM revision"), left as i64);
-        assert_eq!(desk.number("SELECT count(*) FROM aliases"), 5, "the tombstones");
+        assert_eq!(fixture.number("SELECT count(*) FROM search"), left as i64);
+        assert_eq!(fixture.number("SELECT count(*) FROM revision"), left as i64);
+        assert_eq!(fixture.number("SELECT count(*) FROM aliases"), 5, "the tombstones");
         // The feed still has them: known, and not asked for again.
-        let claims = desk.store.claim_sources(desk.now, 9, Some(desk.now)).await.unwrap();
+        let claims = fixture.store.claim_sources(fixture.now, 9, Some(fixture.now)).await.unwrap();
         let entries = (0..5)
             .map(|i| Entry { id: Some(format!("again {i}")), ..entry(&format!("https://one.example/{i}")) })
             .collect();
-        let counts = desk.store.record_poll(desk.taken(&claims[0], entries, None)).await.unwrap();
+        let counts = fixture.store.record_poll(fixture.taken(&claims[0], entries, None)).await.unwrap();
         assert_eq!((counts.new, counts.known), (0, 5), "{keep:?}");
-        assert_eq!(desk.strings("PRAGMA integrity_check"), ["ok"]);
-        assert_eq!(desk.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        assert_eq!(fixture.strings("PRAGMA integrity_check"), ["ok"]);
+        assert_eq!(fixture.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
     }
 }
 
 #[tokio::test]
 async fn raw_pages_expire_and_their_space_is_freed() {
-    let (desk, _) = kept(5, |_| {}).await;
-    assert_eq!(desk.number("SELECT count(*) FROM raw_page"), 5);
-    assert_eq!(desk.store.prune(desk.now).await.unwrap().pages, 3);
-    assert_eq!(desk.number("SELECT count(*) FROM raw_page"), 2);
-    assert_eq!(desk.number("PRAGMA freelist_count"), 0);
+    let (fixture, _) = kept(5, |_| {}).await;
+    assert_eq!(fixture.number("SELECT count(*) FROM raw_page"), 5);
+    assert_eq!(fixture.store.prune(fixture.now).await.unwrap().pages, 3);
+    assert_eq!(fixture.number("SELECT count(*) FROM raw_page"), 2);
+    assert_eq!(fixture.number("PRAGMA freelist_count"), 0);
 }
 
 #[tokio::test]
 async fn a_prune_plan_drops_nothing() {
-    let (desk, mut sources) = kept(5, |_| {}).await;
+    let (fixture, mut sources) = kept(5, |_| {}).await;
     // As configured now, not as the daemon last took it in.
     sources[0].keep = ArticleRetention::Newest(1);
-    let mut clerk = MaintenanceWriter::open(&desk.path()).unwrap();
-    let policies = clerk.policies(&sources).unwrap();
-    let (plans, pages) = clerk.plan(&policies, desk.now).unwrap();
+    let mut maintenance = MaintenanceWriter::open(&fixture.path()).unwrap();
+    let policies = maintenance.policies(&sources).unwrap();
+    let (plans, pages) = maintenance.plan(&policies, fixture.now).unwrap();
     assert_eq!((plans.len(), plans[0].articles, pages), (1, 4, 3));
-    assert_eq!(live(&desk).len(), 5);
+    assert_eq!(live(&fixture).len(), 5);
     // Beside the daemon, which goes on writing.
-    let sum = clerk.prune(&policies, desk.now, |_| {}).unwrap();
+    let sum = maintenance.prune(&policies, fixture.now, |_| {}).unwrap();
     assert_eq!((sum.articles, sum.pages), (4, 0), "the expired pages went with their articles");
-    assert_eq!(live(&desk), ["https://one.example/4"]);
-    desk.publish_again(&["https://one.example/new"]).await;
-    desk.collect(cutting("one.example/new", &words("new"), &[])).await;
-    assert_eq!(desk.number("SELECT count(*) FROM changes"), desk.number("SELECT seq FROM sequence"));
+    assert_eq!(live(&fixture), ["https://one.example/4"]);
+    fixture.publish_again(&["https://one.example/new"]).await;
+    fixture.collect(cutting("one.example/new", &words("new"), &[])).await;
+    assert_eq!(fixture.number("SELECT count(*) FROM changes"), fixture.number("SELECT seq FROM sequence"));
 }
 
 #[tokio::test]
 async fn a_takedown_overwrites_the_article_and_its_duplicates_in_the_file() {
-    let (mut desk, _) = kept(3, |_| {}).await;
-    let mut clerk = MaintenanceWriter::open(&desk.path()).unwrap();
-    assert!(clerk.delete(2, desk.now).unwrap());
-    assert!(!clerk.delete(2, desk.now).unwrap(), "once is enough");
-    assert_eq!(live(&desk), ["https://one.example/0", "https://one.example/2"]);
-    assert_eq!(desk.number("SELECT count(*) FROM changes WHERE op = 'deleted'"), 1);
-    assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE article_id = 2"), 1);
-    drop(clerk);
+    let (mut fixture, _) = kept(3, |_| {}).await;
+    let mut maintenance = MaintenanceWriter::open(&fixture.path()).unwrap();
+    assert!(maintenance.delete(2, fixture.now).unwrap());
+    assert!(!maintenance.delete(2, fixture.now).unwrap(), "once is enough");
+    assert_eq!(live(&fixture), ["https://one.example/0", "https://one.example/2"]);
+    assert_eq!(fixture.number("SELECT count(*) FROM changes WHERE op = 'deleted'"), 1);
+    assert_eq!(fixture.number("SELECT count(*) FROM aliases WHERE article_id = 2"), 1);
+    drop(maintenance);
     // Its page is met again under another link, and another page names it as its own: both stay empty.
-    desk.publish_again(&["https://short.example/1"]).await;
+    fixture.publish_again(&["https://short.example/1"]).await;
     let again = cutting("one.example/1", &words("t1x"), &[(KeyKind::ShortLink, "short.example/1")]);
-    let stored = desk.collect(with_raw(again, desk.now)).await;
+    let stored = fixture.collect(with_raw(again, fixture.now)).await;
     assert_eq!(stored, StoreOutcome::Known(ArticleId(2)));
-    desk.pass(DAY);
-    desk.publish_again(&["https://one.example/1/print"]).await;
+    fixture.pass(DAY);
+    fixture.publish_again(&["https://one.example/1/print"]).await;
     let twin = cutting("one.example/1/print", &words("t1x"), &[(KeyKind::Canonical, "one.example/1")]);
-    assert_eq!(desk.collect(with_raw(twin, desk.now)).await, StoreOutcome::Known(ArticleId(2)));
-    desk.pass(DAY);
+    assert_eq!(fixture.collect(with_raw(twin, fixture.now)).await, StoreOutcome::Known(ArticleId(2)));
+    fixture.pass(DAY);
     // And one that was there before turns out to be it.
-    desk.publish_again(&["https://one.example/bridge"]).await;
+    fixture.publish_again(&["https://one.example/bridge"]).await;
     let bridge = [(KeyKind::Canonical, "one.example/1"), (KeyKind::OgUrl, "one.example/2")];
-    desk.collect(with_raw(cutting("one.example/bridge", &words("t2x"), &bridge), desk.now)).await;
-    assert_eq!(live(&desk), ["https://one.example/0"]);
+    fixture.collect(with_raw(cutting("one.example/bridge", &words("t2x"), &bridge), fixture.now)).await;
+    assert_eq!(live(&fixture), ["https://one.example/0"]);
     assert_eq!(
-        desk.strings("SELECT op || ifnull(into_id, '') FROM changes WHERE article_id = 3"),
+        fixture.strings("SELECT op || ifnull(into_id, '') FROM changes WHERE article_id = 3"),
         ["new", "merged2"]
     );
-    assert_eq!(desk.number("SELECT count(*) FROM revision"), 1);
-    assert_eq!(desk.number("SELECT count(*) FROM raw_page"), 1);
-    assert_eq!(desk.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_eq!(fixture.number("SELECT count(*) FROM revision"), 1);
+    assert_eq!(fixture.number("SELECT count(*) FROM raw_page"), 1);
+    assert_eq!(fixture.number("SELECT count(*) FROM pragma_foreign_key_check"), 0);
     // No byte of it in any of the files.
-    desk.store.close().await.unwrap();
-    MaintenanceWriter::open(&desk.path()).unwrap().delete(2, desk.now).unwrap();
+    fixture.store.close().await.unwrap();
+    MaintenanceWriter::open(&fixture.path()).unwrap().delete(2, fixture.now).unwrap();
     for suffix in ["", "-wal"] {
-        let bytes = std::fs::read(lock::beside(&desk.path(), suffix)).unwrap_or_default();
+        let bytes = std::fs::read(lock::beside(&fixture.path(), suffix)).unwrap_or_default();
         let holds = |words: &str| bytes.windows(words.len()).any(|window| window == words.as_bytes());
         assert!(!holds("t1x7"), "{suffix}");
         assert!(suffix == "-wal" || holds("t0x7"), "the others are there");
     }
 }
 
+/// The feed's text of an entry that waits for another look at its page.
+#[tokio::test]
+async fn a_takedown_overwrites_what_the_feed_said_too() {
+    let (fixture, _) = kept(1, |_| {}).await;
+    let payload = format!("{{\"content\": \"{}\"}}", "feedtext ".repeat(3_000));
+    let db = rusqlite::Connection::open(fixture.path()).unwrap();
+    let changed =
+        db.execute("UPDATE entry SET payload = ?1, text_state = 'revisit', next_at = 0", [payload]).unwrap();
+    assert_eq!(changed, 1);
+    drop(db);
+    MaintenanceWriter::open(&fixture.path()).unwrap().delete(1, fixture.now).unwrap();
+    fixture.store.close().await.unwrap();
+    for suffix in ["", "-wal"] {
+        let bytes = std::fs::read(lock::beside(&fixture.path(), suffix)).unwrap_or_default();
+        assert!(!bytes.windows(9).any(|window| window == b"feedtext "), "{suffix}");
+    }
+}
+
 /// A takedown reaches an article that turns out to be the same later, when a daemon writes and no person is by.
 #[tokio::test]
 async fn a_duplicate_found_after_a_takedown_is_overwritten_too() {
-    let (desk, _) = kept(3, |_| {}).await;
-    MaintenanceWriter::open(&desk.path()).unwrap().delete(2, desk.now).unwrap();
-    desk.publish_again(&["https://one.example/bridge"]).await;
+    let (fixture, _) = kept(3, |_| {}).await;
+    MaintenanceWriter::open(&fixture.path()).unwrap().delete(2, fixture.now).unwrap();
+    fixture.publish_again(&["https://one.example/bridge"]).await;
     let bridge = [(KeyKind::Canonical, "one.example/1"), (KeyKind::OgUrl, "one.example/2")];
-    desk.collect(with_raw(cutting("one.example/bridge", &words("t3x"), &bridge), desk.now)).await;
-    assert_eq!(live(&desk), ["https://one.example/0"]);
+    fixture.collect(with_raw(cutting("one.example/bridge", &words("t3x"), &bridge), fixture.now)).await;
+    assert_eq!(live(&fixture), ["https://one.example/0"]);
     // The index forgets the words when the daemon tidies up, in parts.
-    assert_eq!(desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"), 1);
-    while desk.store.prune(desk.now).await.unwrap().more {}
-    assert_eq!(desk.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"), 0);
-    desk.store.close().await.unwrap();
-    let bytes = std::fs::read(desk.path()).unwrap();
+    assert_eq!(fixture.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"), 1);
+    while fixture.store.prune(fixture.now).await.unwrap().more {}
+    assert_eq!(fixture.number("SELECT count(*) FROM meta WHERE key = 'search_purge'"), 0);
+    fixture.store.close().await.unwrap();
+    let bytes = std::fs::read(fixture.path()).unwrap();
     let holds = |words: &str| bytes.windows(words.len()).any(|window| window == words.as_bytes());
     assert!(!holds("t2x7") && !holds("t3x7"));
     assert!(holds("t0x7"), "the other is there");
@@ -161,32 +180,32 @@ async fn a_duplicate_found_after_a_takedown_is_overwritten_too() {
 
 #[tokio::test]
 async fn an_expired_article_merges_into_one_that_is_still_there() {
-    let (mut desk, _) = kept(2, |source| source.keep = ArticleRetention::Newest(1)).await;
-    desk.store.prune(desk.now).await.unwrap();
-    desk.publish_again(&["https://one.example/bridge"]).await;
+    let (mut fixture, _) = kept(2, |source| source.keep = ArticleRetention::Newest(1)).await;
+    fixture.store.prune(fixture.now).await.unwrap();
+    fixture.publish_again(&["https://one.example/bridge"]).await;
     let bridge = [(KeyKind::Canonical, "one.example/0"), (KeyKind::OgUrl, "one.example/1")];
-    desk.collect(cutting("one.example/bridge", &words("t1x"), &bridge)).await;
-    desk.pass(1);
-    assert_eq!(desk.strings("SELECT CAST(article_id AS TEXT) FROM articles"), ["2"]);
+    fixture.collect(cutting("one.example/bridge", &words("t1x"), &bridge)).await;
+    fixture.pass(1);
+    assert_eq!(fixture.strings("SELECT CAST(article_id AS TEXT) FROM articles"), ["2"]);
     assert_eq!(
-        desk.strings("SELECT op || ifnull(into_id, '') FROM changes WHERE article_id = 1"),
+        fixture.strings("SELECT op || ifnull(into_id, '') FROM changes WHERE article_id = 1"),
         ["new", "deleted", "merged2"]
     );
 }
 
 async fn edited(revisions: RevisionPolicy) -> Vec<String> {
-    let (mut desk, _) = kept(0, |source| source.revisions = revisions).await;
+    let (mut fixture, _) = kept(0, |source| source.revisions = revisions).await;
     // First only the feed's text, then the page, then the page edited twice.
     let texts =
         [("feed", Method::Feed), ("first", Method::Auto), ("second", Method::Auto), ("third", Method::Auto)];
     for (i, (text, method)) in texts.into_iter().enumerate() {
-        desk.publish_again(&[&format!("https://other.example/{i}")]).await;
+        fixture.publish_again(&[&format!("https://other.example/{i}")]).await;
         let mut page = cutting("one.example/a", &words(text), &[]);
         page.method = method;
-        desk.collect(page).await;
-        desk.pass(DAY);
+        fixture.collect(page).await;
+        fixture.pass(DAY);
     }
-    desk.strings("SELECT substr(text, 1, instr(text, '0') - 1) FROM revisions ORDER BY seq")
+    fixture.strings("SELECT substr(text, 1, instr(text, '0') - 1) FROM revisions ORDER BY seq")
 }
 
 #[tokio::test]
@@ -202,13 +221,13 @@ async fn the_revision_policy_of_each_source_is_followed() {
 
 #[tokio::test]
 async fn a_view_counter_makes_no_revision() {
-    let (mut desk, _) = kept(0, |_| {}).await;
+    let (mut fixture, _) = kept(0, |_| {}).await;
     let mut stored = Vec::new();
     for (i, more) in ["12 views", "1,305 views", "3 dead"].into_iter().enumerate() {
-        desk.publish_again(&[&format!("https://other.example/{i}")]).await;
+        fixture.publish_again(&[&format!("https://other.example/{i}")]).await;
         let text = format!("{}\n\n{more}", words("a"));
-        stored.push(desk.collect(cutting("one.example/a", &text, &[])).await);
-        desk.pass(DAY);
+        stored.push(fixture.collect(cutting("one.example/a", &text, &[])).await);
+        fixture.pass(DAY);
     }
     let id = ArticleId(1);
     assert_eq!(stored, [StoreOutcome::New(id), StoreOutcome::Known(id), StoreOutcome::Revised(id)]);
@@ -216,8 +235,8 @@ async fn a_view_counter_makes_no_revision() {
 
 #[tokio::test]
 async fn an_article_is_found_by_its_id_and_by_any_of_its_urls() {
-    let (desk, _) = kept(2, |_| {}).await;
-    let reader = Reader::open(&desk.path()).unwrap();
+    let (fixture, _) = kept(2, |_| {}).await;
+    let reader = Reader::open(&fixture.path()).unwrap();
     let named = |name: &str| reader.find_article(name).unwrap().ok();
     assert_eq!(named("2"), Some(2));
     assert_eq!(named("http://www.one.example/1?utm_source=x"), Some(2));
