@@ -264,7 +264,7 @@ async fn record(
     match &failure {
         None => debug!(source = source.name, url, ms, "collected: {stored:?}"),
         Some(failure) => {
-            warn!(source = source.name, url, code = failure.code, ms, "page failed: {}", failure.message)
+            warn!(source = source.name, url, code = failure.code, ms, "page failed: {}", failure.message);
         }
     }
     Ok(PageReport { source: source.name.clone(), url, stored, failure, duration })

@@ -5,7 +5,7 @@
 //! ```text
 //! poll     claim due source → fetch document → parse → entries → link keys → record_poll     (one transaction)
 //!                                                                              │ new entries are `pending`
-//! collect  claim pending entry → fetch page → extract → identity → record_article             (one transaction)
+//! collect  claim pending entry → fetch page → extract → identity → record_page             (one transaction)
 //!                                                                              │ articles, each with a sequence number
 //! export   read changes after N → write
 //! ```

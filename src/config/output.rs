@@ -98,7 +98,7 @@ pub(super) fn outputs<'a>(sections: impl IntoIterator<Item = Section<'a>>) -> Ve
 
 fn output<'a>(section: &Section<'a>, names: &mut HashMap<&'a str, String>) -> Option<OutputConfig> {
     let name = section.need("name", "write name = \"my-output\"").and_then(|value| named(&value, names));
-    check_vain(section);
+    report_misplaced_options(section);
     let kind = kind(section);
     let strings = |key: &'static str, example: &str| {
         section.get(key).and_then(|value| value.strings(example)).unwrap_or_default()
@@ -139,7 +139,8 @@ fn named<'a>(value: &ConfigValue<'a>, names: &mut HashMap<&'a str, String>) -> O
     Some(name.to_owned())
 }
 
-/// A row of [`OUTPUT_KINDS`]: the only place that knows a kind of output, but for what delivers to it (room `deliver`).
+/// A row of [`OUTPUT_KINDS`]: all that the configuration knows of a kind of output, except its keys in `keys::OUTPUT`. The room `deliver`
+/// sends to it.
 struct OutputKindRow {
     /// Key that names the kind and says where the output goes.
     key: &'static str,
@@ -247,7 +248,7 @@ fn secret(section: &Section<'_>) -> Option<Secret> {
 }
 
 /// Reports keys that the output's kind does not have.
-fn check_vain(section: &Section<'_>) {
+fn report_misplaced_options(section: &Section<'_>) {
     for row in OUTPUT_KINDS {
         for &key in row.options {
             if let Some(value) = section.get(key)

@@ -15,7 +15,7 @@ use tracing::{debug, info, warn};
 
 use super::health::Health;
 use crate::config::OutputConfig;
-use crate::deliver::{self, DeliveryStep};
+use crate::deliver::{self, DeliveryOutcome};
 use crate::fetch::{ClientError, WebhookClient};
 use crate::store::{Reader, StoreError};
 
@@ -104,7 +104,7 @@ impl Outputs {
         Ok(())
     }
 
-    /// Starts the task of an output; it waits until that of the output `before` it has ended.
+    /// Starts the task of an output. If an earlier task of it (`before`) still runs, the new one waits for its end.
     fn start(
         &self,
         output: &OutputConfig,
@@ -167,7 +167,7 @@ pub(crate) async fn deliver_once(
         let (output, database, client) = (Arc::new(output.clone()), database.to_owned(), client.clone());
         tasks.spawn(async move {
             let step = deliver::deliver(&output, &database, &client, true, Utc::now()).await;
-            matches!(log_step(&output, &step), Some(DeliveryStep::Done(_)))
+            matches!(log_step(&output, &step), Some(DeliveryOutcome::Done(_)))
         });
     }
     Ok(tasks.join_all().await.into_iter().filter(|done| !done).count())
@@ -195,11 +195,11 @@ async fn run_output(
                 health.count_store_failure(error);
             }
             match log_step(output, &step) {
-                Some(DeliveryStep::Done(seq)) => {
+                Some(DeliveryOutcome::Done(seq)) => {
                     done = Some(*seq);
                     Duration::ZERO
                 }
-                Some(DeliveryStep::Failed { retry_at, .. } | DeliveryStep::BackingOff(retry_at)) => {
+                Some(DeliveryOutcome::Failed { retry_at, .. } | DeliveryOutcome::BackingOff(retry_at)) => {
                     (*retry_at - Utc::now()).to_std().unwrap_or_default().max(CHECK_INTERVAL)
                 }
                 None => STORE_BACKOFF,
@@ -219,14 +219,14 @@ async fn is_retired_within(time: Duration, retire: &CancellationToken) -> bool {
 /// Logs a delivery; none after a store error.
 fn log_step<'a>(
     output: &OutputConfig,
-    step: &'a Result<DeliveryStep, StoreError>,
-) -> Option<&'a DeliveryStep> {
+    step: &'a Result<DeliveryOutcome, StoreError>,
+) -> Option<&'a DeliveryOutcome> {
     match step {
-        Ok(DeliveryStep::Done(seq)) => info!(output = output.name, seq, "delivered"),
-        Ok(DeliveryStep::Failed { retry_at, message }) => {
+        Ok(DeliveryOutcome::Done(seq)) => info!(output = output.name, seq, "delivered"),
+        Ok(DeliveryOutcome::Failed { retry_at, message }) => {
             warn!(output = output.name, %retry_at, "output failed: {message}");
         }
-        Ok(DeliveryStep::BackingOff(retry_at)) => {
+        Ok(DeliveryOutcome::BackingOff(retry_at)) => {
             debug!(output = output.name, %retry_at, "output is backing off");
         }
         Err(error) => warn!(output = output.name, "output waits for the database: {error}"),

@@ -12,7 +12,7 @@ pub(super) struct DeliveryError {
 }
 
 impl DeliveryError {
-    /// A failure that a later try may not have.
+    /// A failure that may be gone at a later try.
     pub(super) fn temporary(message: impl Into<String>) -> Self {
         Self { message: message.into(), is_permanent: false }
     }

@@ -1,4 +1,4 @@
-//! The changes that an output has not had, as messages of JSON Lines for webhooks and commands.
+//! The changes that an output has not received yet, as messages of JSON Lines for webhooks and commands.
 
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -13,4 +13,4 @@ mod message;
 mod output;
 mod webhook;
 
-pub(crate) use output::{DeliveryStep, deliver};
+pub(crate) use output::{DeliveryOutcome, deliver};

@@ -28,7 +28,7 @@ const MAX_FAILURES: u64 = 80;
 
 /// The result of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum DeliveryStep {
+pub(crate) enum DeliveryOutcome {
     /// The output has everything up to this `seq`.
     Done(i64),
     /// It failed.
@@ -50,7 +50,7 @@ struct FailedDelivery {
 }
 
 /// The `seq` up to which an output has everything, or why it has not.
-type Delivered = Result<i64, FailedDelivery>;
+type DeliveryResult = Result<i64, FailedDelivery>;
 
 /// Delivers to an output what is new since its last delivery. An error is one of the database, not of the output. The
 /// `first` delivery of a run writes feeds even where nothing is new, as the configuration or the folder may have changed.
@@ -60,13 +60,13 @@ pub(crate) async fn deliver(
     client: &WebhookClient,
     first: bool,
     now: DateTime<Utc>,
-) -> Result<DeliveryStep, StoreError> {
+) -> Result<DeliveryOutcome, StoreError> {
     let (output, database) = (Arc::clone(output), database.to_owned());
     let consumer_name = format!("output.{}", output.name);
     let state = state_of(&database, &output.name)?;
     let next_at = state.as_ref().and_then(|state| state.next_at);
     if let Some(next_at) = next_at.filter(|next_at| *next_at > now) {
-        return Ok(DeliveryStep::BackingOff(next_at));
+        return Ok(DeliveryOutcome::BackingOff(next_at));
     }
     let (lock, consumer) = {
         let (name, database) = (consumer_name.clone(), database.clone());
@@ -93,7 +93,7 @@ fn write_files(
     consumer: &Consumer,
     first: bool,
     now: DateTime<Utc>,
-) -> Result<Delivered, StoreError> {
+) -> Result<DeliveryResult, StoreError> {
     let reader = Reader::open(database)?;
     let last_seq = reader.last_seq()?;
     if last_seq == consumer.seq && !first {
@@ -124,7 +124,7 @@ async fn send_messages(
     mut lock: ConsumerLock,
     consumer: &Consumer,
     now: DateTime<Utc>,
-) -> Result<Delivered, StoreError> {
+) -> Result<DeliveryResult, StoreError> {
     let mut since = consumer.seq;
     loop {
         let message = {
@@ -161,16 +161,16 @@ fn record(
     output: &str,
     consumer: &str,
     failures: u64,
-    delivered: Delivered,
+    delivered: DeliveryResult,
     now: DateTime<Utc>,
-) -> Result<DeliveryStep, StoreError> {
+) -> Result<DeliveryOutcome, StoreError> {
     let mut client = ControlClient::open(database)?;
     match delivered {
         Ok(seq) => {
             if failures > 0 {
                 client.record_output_success(output)?;
             }
-            Ok(DeliveryStep::Done(seq))
+            Ok(DeliveryOutcome::Done(seq))
         }
         Err(FailedDelivery { error, after, upto }) => {
             let retry_at = now + backoff(failures);
@@ -178,7 +178,7 @@ fn record(
             if error.is_permanent || failures + 1 >= MAX_FAILURES {
                 client.record_dead_letter(output, consumer, after, upto, &error.message, now)?;
             }
-            Ok(DeliveryStep::Failed { retry_at, message: error.message })
+            Ok(DeliveryOutcome::Failed { retry_at, message: error.message })
         }
     }
 }

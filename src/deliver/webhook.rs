@@ -11,7 +11,7 @@ use super::message::Message;
 use crate::config::Secret;
 use crate::fetch::WebhookClient;
 
-/// Posts a message; 2xx confirms it. 401, 403, 404, 408, 425, 429, 3xx, 5xx and silence may pass; any other status is
+/// Posts a message; 2xx confirms it. 401, 403, 404, 408, 425, 429, 3xx, 5xx and time-outs are temporary: the message is sent again; any other status is
 /// permanent.
 pub(super) async fn post(
     client: &WebhookClient,

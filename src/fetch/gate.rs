@@ -19,7 +19,8 @@ use crate::config;
 /// Hosts in memory before idle ones are dropped for the first time.
 const FIRST_SWEEP: usize = 1024;
 
-/// Hosts in memory, those in use not counted. Beyond it backoffs are forgotten here; the store still has them.
+/// Hosts in memory, those in use not counted. The gate has only backoffs that a server named, and
+/// those restored at a start; beyond this number it drops them, and the store still has them.
 const MAX_HOSTS: usize = 10_000;
 
 /// Longest restored wait that requests sit out at the gate; a longer one is a backoff and turns them away.

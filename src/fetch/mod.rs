@@ -1,4 +1,4 @@
-//! HTTP: one polite, guarded GET at a time.
+//! HTTP: polite, guarded GETs, by default one at a time per host.
 //!
 //! `poll`, `collect`, `deliver` and `cli` send their requests through [`Fetcher::get`], which follows redirects itself.
 //! Each hop is checked by the [`Guard`] (addresses), waits for its host at the [`Gate`] (one request at a time, with a

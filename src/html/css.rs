@@ -51,11 +51,6 @@ impl Css {
             None => Err(explain(typed, &tokens)),
         }
     }
-
-    /// The selector as it was typed.
-    pub fn typed(&self) -> &str {
-        &self.typed
-    }
 }
 
 impl fmt::Debug for Css {
@@ -243,7 +238,7 @@ mod tests {
             "p:nth-last-of-type(-n + 3)",
             ":is(h1, h2) + p:first-child",
         ] {
-            assert_eq!(Css::parse(typed).unwrap().typed(), typed);
+            assert_eq!(Css::parse(typed).unwrap().typed, typed);
         }
     }
 

@@ -9,7 +9,7 @@ use super::timestamp::Timestamp;
 use super::words::words;
 
 words! {
-    /// The fields of an article, under their names in configuration, columns and `origins`.
+    /// The fields that rules or origins name. Not every column of an article has one.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
     pub enum Field {
         /// Headline.

@@ -2,7 +2,8 @@
 //!
 //! [`next`] serves sources. It takes the configured schedule or the rhythm of the source, or the backoff after a failure,
 //! and then what server and feed ask for; the result is never earlier than any of them. It comes with a phrase for
-//! `status`. `poll::decide` calls it; `article_builder`, `collect` and `store` call the others. docs/scheduling.md tells
+//! `status`. `poll::decide` calls it; `article_builder`, `collect` and `store` call
+//! [`page_retry`], [`next_revisit`], [`next_recheck`] and [`host_backoff`]. docs/scheduling.md tells
 //! users the rules, docs/politeness.md names their tests.
 
 mod hints;
@@ -162,7 +163,7 @@ fn after_failure(context: &PollContext<'_>, failure: &FailureContext, now: DateT
 
 /// When the backoff of a host ends. `failures` counts those in a row, this one included.
 ///
-/// `Retry-After` alone decides where there is one. Otherwise up to 20 % is added, depending on the host, so that hosts that
+/// `Retry-After` alone decides where there is one; the caller has dropped times in the past. Otherwise up to 20 % is added, depending on the host, so that hosts that
 /// failed together are not all asked together.
 pub fn host_backoff(
     host: &str,

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::model::Grade;
-
 /// An error of the store. The transaction that failed left nothing behind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -143,20 +141,6 @@ impl SqlErrorKind {
 }
 
 impl StoreError {
-    /// Temporary errors are worth a retry; a lost lease is soft.
-    pub fn grade(&self) -> Grade {
-        match self {
-            Self::LeaseLost { .. } => Grade::Soft,
-            Self::Sql { kind, .. } => match kind {
-                SqlErrorKind::Full | SqlErrorKind::Io | SqlErrorKind::Busy | SqlErrorKind::ReadOnly => {
-                    Grade::Temporary
-                }
-                SqlErrorKind::Corrupt | SqlErrorKind::Other => Grade::Permanent,
-            },
-            _ => Grade::Permanent,
-        }
-    }
-
     /// A code from a closed set: database column and metric label.
     pub fn code(&self) -> &'static str {
         match self {

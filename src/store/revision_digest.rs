@@ -1,4 +1,4 @@
-//! What decides whether two texts of a page are the same: what a reader would call a change.
+//! The only test, outside `reextract`, of whether a fetched page makes a new revision.
 //!
 //! Pictures, markup, language and the like are stored with a revision but do not make a new one.
 

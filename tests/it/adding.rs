@@ -2,26 +2,26 @@
 
 use serde_json::Value;
 
-use crate::desk::{Desk, Ended};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{config, page, rss};
+use crate::workspace::{Ended, Workspace};
 
 const TEXT: &str =
     "The ferry to the islands was late again, and tea was made for those who waited on the quay for it.";
 
 /// A site with a front page and nothing else.
-fn site(front: &str) -> (Press, Desk, String) {
+fn site(front: &str) -> (Press, Workspace, String) {
     let press = Press::start("127.0.0.2");
     press.page("/", Reply::html(format!("<!DOCTYPE html><html><head>{front}")));
     let written = format!("# Mine.\n{}# The end", config(&[]));
-    let desk = Desk::new(&written);
-    (press, desk, written)
+    let workspace = Workspace::new(&written);
+    (press, workspace, written)
 }
 
 #[test]
 fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
-    let (press, desk, written) = site(
+    let (press, workspace, written) = site(
         "<link rel=alternate type='application/rss+xml' title=Comments href=/comments.xml>\
          <link rel=alternate type=application/atom+xml href='news.xml?a=1&amp;b=2'>\
          <link rel=alternate type=application/rss+xml href=/gone.xml></head><body><a href=/other/rss>RSS</a>",
@@ -35,7 +35,7 @@ fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
     );
     press.page("/news.xml", rss(&[("The ferry", press.url("/a"))]));
 
-    let shown = desk.run(&["add", &press.url("/")]);
+    let shown = workspace.run(&["add", &press.url("/")]);
     assert_eq!(shown.code, Some(1), "{}{}", shown.stdout, shown.stderr);
     let lines: Vec<&str> = shown.stdout.lines().collect();
     assert_eq!(lines.len(), 3, "{lines:?}");
@@ -44,13 +44,13 @@ fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
     assert!(shown.stderr.contains("/gone.xml") && shown.stderr.contains("404"), "{}", shown.stderr);
     assert!(shown.stderr.contains("--feed N"), "{}", shown.stderr);
     assert_eq!(press.count("/other/rss"), 0, "announced feeds are enough");
-    assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), written);
+    assert_eq!(std::fs::read_to_string(workspace.config()).unwrap(), written);
 
-    let added = desk.run(&["add", &press.url("/"), "--feed", "1", "--tag", "news", "--json"]);
+    let added = workspace.run(&["add", &press.url("/"), "--feed", "1", "--tag", "news", "--json"]);
     assert_eq!(added.code, Some(0), "{}", added.stderr);
     let said: Value = serde_json::from_str(&added.stdout).unwrap();
     assert_eq!((&said["added"]["source"], said["found"].as_array().unwrap().len()), (&"the-paper".into(), 2));
-    let now = std::fs::read_to_string(desk.config()).unwrap();
+    let now = std::fs::read_to_string(workspace.config()).unwrap();
     assert_eq!(
         now,
         format!(
@@ -58,45 +58,45 @@ fn the_feeds_a_site_announces_are_shown_and_one_is_added() {
             press.url("/news.xml?a=1&b=2")
         )
     );
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
-    assert_eq!(desk.exported(&[]).len(), 1);
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
+    assert_eq!(workspace.exported(&[]).len(), 1);
 
-    let again = desk.run(&["add", &press.url("/"), "--yes"]);
+    let again = workspace.run(&["add", &press.url("/"), "--yes"]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert!(again.stderr.contains("polled already, by \"the-paper\""), "{}", again.stderr);
-    assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), now);
-    let wrong = desk.run(&["add", &press.url("/"), "--feed", "9"]);
+    assert_eq!(std::fs::read_to_string(workspace.config()).unwrap(), now);
+    let wrong = workspace.run(&["add", &press.url("/"), "--feed", "9"]);
     assert_eq!(wrong.code, Some(2), "{}", wrong.stderr);
 }
 
 #[test]
 fn linked_feeds_and_usual_addresses_are_found() {
-    let (press, desk, _) = site(
+    let (press, workspace, _) = site(
         "</head><body><a href=/about>About</a><a href=/service/rss.html>RSS</a><a href=/x/feed/>Feed</a>",
     );
     press.page("/service/rss.html", Reply::html("<p>What is RSS?"));
     press.page("/x/feed/", rss(&[]));
-    let added = desk.run(&["add", &press.url("/"), "--yes"]);
+    let added = workspace.run(&["add", &press.url("/"), "--yes"]);
     assert_eq!(added.code, Some(0), "{}", added.stderr);
-    assert!(desk.run(&["list"]).stdout.contains("/x/feed/"));
+    assert!(workspace.run(&["list"]).stdout.contains("/x/feed/"));
 
-    let (press, desk, _) = site("<link rel=alternate type=application/rss+xml href=/x/feed/>");
+    let (press, workspace, _) = site("<link rel=alternate type=application/rss+xml href=/x/feed/>");
     press.page("/x/feed/", rss(&[]));
-    assert_eq!(desk.run(&["add", &press.url("/"), "--yes"]).code, Some(0));
+    assert_eq!(workspace.run(&["add", &press.url("/"), "--yes"]).code, Some(0));
     assert_eq!((press.count("/x/feed/"), press.count("/x/feed")), (1, 0));
 
-    let (press, desk, _) = site("");
+    let (press, workspace, _) = site("");
     press.page("/feed.xml", rss(&[]));
-    let added = desk.run(&["add", &press.url("/"), "--yes", "--name", "mine"]);
+    let added = workspace.run(&["add", &press.url("/"), "--yes", "--name", "mine"]);
     assert_eq!(added.code, Some(0), "{}", added.stderr);
-    assert!(desk.run(&["list"]).stdout.contains("/feed.xml"));
+    assert!(workspace.run(&["list"]).stdout.contains("/feed.xml"));
     assert_eq!(press.count("/robots.txt"), 1, "robots.txt is read before a guess");
-    assert_eq!(desk.run(&["add", &press.url("/feed.xml"), "--yes"]).code, Some(0), "the feed itself");
+    assert_eq!(workspace.run(&["add", &press.url("/feed.xml"), "--yes"]).code, Some(0), "the feed itself");
 }
 
 #[test]
 fn a_site_without_a_feed_may_have_a_sitemap_that_robots_txt_names() {
-    let (press, desk, _) = site("");
+    let (press, workspace, _) = site("");
     press.page("/robots.txt", Reply::ok("text/plain", format!("Sitemap: {}\n", press.url("/map.xml"))));
     press.page(
         "/map.xml",
@@ -105,19 +105,19 @@ fn a_site_without_a_feed_may_have_a_sitemap_that_robots_txt_names() {
             "<urlset><url><loc>/a</loc><lastmod>2026-11-02</lastmod></url></urlset>",
         ),
     );
-    let added = desk.run(&["add", &press.url("/"), "--yes"]);
+    let added = workspace.run(&["add", &press.url("/"), "--yes"]);
     assert_eq!(added.code, Some(0), "{}", added.stderr);
     assert!(added.stdout.contains("2026-11-02"), "{}", added.stdout);
-    let written = std::fs::read_to_string(desk.config()).unwrap();
+    let written = std::fs::read_to_string(workspace.config()).unwrap();
     assert!(written.contains(&format!("sitemap = \"{}\"", press.url("/map.xml"))), "{written}");
 }
 
 #[test]
 fn an_article_page_without_feeds_proposes_nothing() {
-    let (press, desk, written) = site("");
+    let (press, workspace, written) = site("");
     press.page("/2026/ferry", page("The ferry", TEXT, ""));
     press.page("/robots.txt", Reply::ok("text/plain", "User-agent: *\nDisallow: /rss\n"));
-    let nothing = desk.run(&["add", &press.url("/2026/ferry"), "--yes"]);
+    let nothing = workspace.run(&["add", &press.url("/2026/ferry"), "--yes"]);
     assert_eq!(nothing.code, Some(1), "{}", nothing.stdout);
     assert_eq!(nothing.stdout, "");
     assert!(
@@ -126,7 +126,7 @@ fn an_article_page_without_feeds_proposes_nothing() {
         nothing.stderr
     );
     assert_eq!(press.count("/rss"), 0, "robots.txt forbids the guess");
-    assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), written);
+    assert_eq!(std::fs::read_to_string(workspace.config()).unwrap(), written);
 }
 
 #[test]
@@ -139,16 +139,16 @@ fn an_opml_list_is_imported_with_its_folders_as_tags() {
         <outline text="Old" xmlUrl="http://pipes.yahoo.com/pipes/pipe.run?_id=1"/><outline text="Odd" xmlUrl="about:blank"/>
         <outline text="Known" xmlUrl="https://one.example/rss"/>
         </body></opml>"#;
-    let desk = Desk::new(&config(&[("one", "https://one.example/rss".into())]));
-    let before = std::fs::read_to_string(desk.config()).unwrap();
-    let file = desk.path().join("list.opml");
+    let workspace = Workspace::new(&config(&[("one", "https://one.example/rss".into())]));
+    let before = std::fs::read_to_string(workspace.config()).unwrap();
+    let file = workspace.path().join("list.opml");
     std::fs::write(&file, list).unwrap();
     let file = file.to_str().unwrap();
 
-    let dry = desk.run(&["import", file, "--dry-run"]);
+    let dry = workspace.run(&["import", file, "--dry-run"]);
     assert_eq!(dry.code, Some(0), "{}", dry.stderr);
-    assert_eq!(std::fs::read_to_string(desk.config()).unwrap(), before);
-    let done = desk.run(&["import", file, "--json"]);
+    assert_eq!(std::fs::read_to_string(workspace.config()).unwrap(), before);
+    let done = workspace.run(&["import", file, "--json"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     let said: Value = serde_json::from_str(&done.stdout).unwrap();
     let names: Vec<&str> =
@@ -164,15 +164,15 @@ fn an_opml_list_is_imported_with_its_folders_as_tags() {
         "{left:?}"
     );
 
-    let listed = desk.run(&["list", "--json"]);
+    let listed = workspace.run(&["list", "--json"]);
     let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
     assert_eq!(listed["sources"][1]["tags"], serde_json::json!(["World", "Europe", "daily", "local"]));
     assert_eq!(listed["sources"][2]["feed"], "http://other.example/rss");
 
     // What is listed can be imported again.
-    let list = desk.run(&["list", "--opml"]);
+    let list = workspace.run(&["list", "--opml"]);
     assert_eq!(list.code, Some(0), "{}", list.stderr);
-    let other = Desk::new(&config(&[]));
+    let other = Workspace::new(&config(&[]));
     let file = other.path().join("again.opml");
     std::fs::write(&file, &list.stdout).unwrap();
     assert_eq!(other.run(&["import", file.to_str().unwrap()]).code, Some(0));
@@ -191,9 +191,9 @@ fn an_opml_list_is_imported_with_its_folders_as_tags() {
 
 #[test]
 fn import_creates_a_missing_configuration() {
-    let desk = Desk::new("");
-    std::fs::remove_file(desk.config()).unwrap();
-    let list = desk.path().join("list.opml");
+    let workspace = Workspace::new("");
+    std::fs::remove_file(workspace.config()).unwrap();
+    let list = workspace.path().join("list.opml");
     let outlines =
         r#"<opml><body><outline text="The Paper" xmlUrl="https://paper.example/rss"/></body></opml>"#;
     std::fs::write(&list, outlines).unwrap();
@@ -203,17 +203,17 @@ fn import_creates_a_missing_configuration() {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cuttings"));
         command
             .args(words)
-            .current_dir(desk.path())
+            .current_dir(workspace.path())
             .env_remove("CUTTINGS_CONFIG")
-            .env("XDG_CONFIG_HOME", desk.path().join("xdg"));
+            .env("XDG_CONFIG_HOME", workspace.path().join("xdg"));
         command.output().unwrap().into()
     };
     let dry = alone(&["import", list, "--dry-run"]);
     assert_eq!(dry.code, Some(0), "{}", dry.stderr);
-    assert!(!desk.path().join("xdg").exists(), "--dry-run writes nothing");
+    assert!(!workspace.path().join("xdg").exists(), "--dry-run writes nothing");
     let done = alone(&["import", list]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let written = std::fs::read_to_string(desk.path().join("xdg/cuttings/cuttings.toml")).unwrap();
+    let written = std::fs::read_to_string(workspace.path().join("xdg/cuttings/cuttings.toml")).unwrap();
     assert!(
         written.starts_with('#') && written.ends_with("feed = \"https://paper.example/rss\"\n"),
         "{written}"
@@ -222,11 +222,11 @@ fn import_creates_a_missing_configuration() {
     assert!(listed.stdout.contains("the-paper"), "{}{}", listed.stdout, listed.stderr);
 
     // A named configuration that is missing is created; commands that only read fail.
-    assert_eq!(desk.run(&["list"]).code, Some(2));
-    assert_eq!(desk.run(&["import", list]).code, Some(0));
-    assert!(desk.run(&["list"]).stdout.contains("the-paper"));
-    std::fs::remove_file(desk.config()).unwrap();
-    let refused = desk.run(&["add", "http://127.0.0.2:1/", "--yes"]);
+    assert_eq!(workspace.run(&["list"]).code, Some(2));
+    assert_eq!(workspace.run(&["import", list]).code, Some(0));
+    assert!(workspace.run(&["list"]).stdout.contains("the-paper"));
+    std::fs::remove_file(workspace.config()).unwrap();
+    let refused = workspace.run(&["add", "http://127.0.0.2:1/", "--yes"]);
     assert!(refused.stderr.contains("127.0.0.2"), "{}", refused.stderr);
-    assert!(!desk.config().exists(), "nothing was added, so nothing is created");
+    assert!(!workspace.config().exists(), "nothing was added, so nothing is created");
 }

@@ -4,21 +4,21 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, shared};
+use crate::workspace::{Workspace, shared};
 
 /// The shipped configuration, so that its site rules are used as they are.
-fn desk() -> Desk {
-    let desk = Desk::new("sites = \"sites\"\n");
+fn workspace() -> Workspace {
+    let workspace = Workspace::new("sites = \"sites\"\n");
     let sites = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/sites");
-    std::fs::create_dir(desk.path().join("sites")).unwrap();
+    std::fs::create_dir(workspace.path().join("sites")).unwrap();
     for file in std::fs::read_dir(sites).unwrap().map(Result::unwrap) {
-        std::fs::copy(file.path(), desk.path().join("sites").join(file.file_name())).unwrap();
+        std::fs::copy(file.path(), workspace.path().join("sites").join(file.file_name())).unwrap();
     }
-    desk
+    workspace
 }
 
 /// The expected article, and the answer for each form of the page by a command; none where the pages are not there.
-fn answers(desk: &Desk, command: &[&str]) -> Option<(Value, Vec<(&'static str, Value)>)> {
+fn answers(workspace: &Workspace, command: &[&str]) -> Option<(Value, Vec<(&'static str, Value)>)> {
     let folder = shared("pages/ahram")?;
     let expected: Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).unwrap()).unwrap();
@@ -27,19 +27,19 @@ fn answers(desk: &Desk, command: &[&str]) -> Option<(Value, Vec<(&'static str, V
         .iter()
         .map(|form| json!({"id": form, "path": folder.join(form), "url": expected["url"]}))
         .collect();
-    let (ended, answers) = desk.filter(command, &lines);
+    let (ended, answers) = workspace.filter(command, &lines);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(answers.len(), forms.len());
     Some((expected, forms.into_iter().zip(answers).collect()))
 }
 
 fn without_rules() -> Option<(Value, Vec<(&'static str, Value)>)> {
-    answers(&Desk::new(""), &["extract", "--jsonl", "--no-rules"])
+    answers(&Workspace::new(""), &["extract", "--jsonl", "--no-rules"])
 }
 
 #[test]
 fn the_three_forms_of_the_page_give_the_article_word_for_word() {
-    let Some((expected, answers)) = answers(&desk(), &["extract", "--jsonl"]) else {
+    let Some((expected, answers)) = answers(&workspace(), &["extract", "--jsonl"]) else {
         return;
     };
     for (form, answer) in &answers {

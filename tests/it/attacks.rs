@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, shared};
+use crate::workspace::{Workspace, shared};
 
 /// Most CPU time of one document, as a multiple of an ordinary one's.
 const MAX_RATIO: u64 = 3;
@@ -67,14 +67,14 @@ fn h13_attacks_cost_no_more_than_ordinary_documents_and_100_mb() {
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     assert!(files.len() > 20, "{files:?}");
-    let desk = Desk::new("");
+    let workspace = Workspace::new("");
     let [page, feed] = ordinary_documents();
-    fs::write(desk.path().join("page"), page).unwrap();
-    fs::write(desk.path().join("feed"), feed).unwrap();
+    fs::write(workspace.path().join("page"), page).unwrap();
+    fs::write(workspace.path().join("feed"), feed).unwrap();
     for (words, ordinary) in
         [(&["parse", "--jsonl"][..], "feed"), (&["extract", "--jsonl", "--no-rules"], "page")]
     {
-        let mut child = desk
+        let mut child = workspace
             .command(words)
             .stdin(std::process::Stdio::piped())
             .stderr(std::process::Stdio::null())
@@ -97,7 +97,7 @@ fn h13_attacks_cost_no_more_than_ordinary_documents_and_100_mb() {
             assert!(!error.contains("fault of ours"), "{}: {error}", path.display());
             Some(cpu(pid)? - before?)
         };
-        let ordinary = cost(&desk.path().join(ordinary)).map(|cost| cost.max(MIN_MEASURED));
+        let ordinary = cost(&workspace.path().join(ordinary)).map(|cost| cost.max(MIN_MEASURED));
         for path in &files {
             if let (Some(cost), Some(ordinary)) = (cost(path), ordinary) {
                 assert!(

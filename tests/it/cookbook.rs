@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::desk::Desk;
+use crate::workspace::Workspace;
 
 const COOKBOOK: &str = include_str!("../../docs/sources.md");
 
@@ -24,7 +24,7 @@ fn blocks(section: &str) -> Vec<(&str, String)> {
 
 #[test]
 fn each_recipe_gives_what_it_says() {
-    let desk = Desk::new("[daemon]\ncontact = 'x'\n");
+    let workspace = Workspace::new("[daemon]\ncontact = 'x'\n");
     let recipes: Vec<&str> = COOKBOOK.split("\n### ").skip(1).collect();
     assert!(recipes.len() >= 10, "{} recipes", recipes.len());
     for recipe in recipes {
@@ -32,10 +32,10 @@ fn each_recipe_gives_what_it_says() {
         let [("html", html), ("toml", rule), ("json", expected)] = &blocks(recipe)[..] else {
             panic!("{name}: not html, toml and json");
         };
-        let (page, file) = (desk.path().join("page.html"), desk.path().join("rule.toml"));
+        let (page, file) = (workspace.path().join("page.html"), workspace.path().join("rule.toml"));
         std::fs::write(&page, html).unwrap();
         std::fs::write(&file, rule).unwrap();
-        let ended = desk.run(&[
+        let ended = workspace.run(&[
             "try",
             page.to_str().unwrap(),
             "--url",
@@ -60,9 +60,9 @@ fn the_other_blocks_of_the_cookbook_are_configuration() {
     let toml: String =
         blocks(head).into_iter().filter(|(language, _)| *language == "toml").map(|(_, text)| text).collect();
     assert!(toml.contains("[[source.rules]]") && toml.contains("[[source.test]]"), "{toml}");
-    let desk = Desk::new(&format!(
+    let workspace = Workspace::new(&format!(
         "[daemon]\ncontact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://paper.example/feed'\n{toml}"
     ));
-    let ended = desk.run(&["check"]);
+    let ended = workspace.run(&["check"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }

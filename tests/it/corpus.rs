@@ -6,10 +6,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, shared};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::config;
+use crate::workspace::{Workspace, shared};
 
 /// Entries of each feed the test writes.
 const ENTRIES: usize = 20;
@@ -86,9 +86,9 @@ fn the_news_pages_become_one_article_each_and_a_second_run_adds_none() {
     }
     let sources: Vec<(&str, String)> =
         sources.iter().map(|(name, feed)| (name.as_str(), feed.clone())).collect();
-    let desk = Desk::new(&config(&sources));
-    let ended = desk.run(&["run", "--once", "--json"]);
-    let articles = desk.exported(&[]);
+    let workspace = Workspace::new(&config(&sources));
+    let ended = workspace.run(&["run", "--once", "--json"]);
+    let articles = workspace.exported(&[]);
     assert_eq!(articles.len(), pages.len(), "{}\n{}", ended.stdout, ended.stderr);
     let mut urls: Vec<&str> = articles.iter().map(|article| article["url"].as_str().unwrap()).collect();
     urls.sort_unstable();
@@ -98,21 +98,21 @@ fn the_news_pages_become_one_article_each_and_a_second_run_adds_none() {
         assert!(article["title"].as_str().is_some_and(|title| !title.is_empty()), "{}", article["url"]);
         assert!(article["text"].as_str().is_some_and(|text| !text.is_empty()), "{}", article["url"]);
     }
-    let seq = desk.one("SELECT max(seq) FROM articles");
-    desk.run(&["run", "--once", "--all"]);
-    assert_eq!(desk.one("SELECT max(seq) FROM articles"), seq, "a second run adds none");
-    assert_eq!(desk.one("SELECT count(*) FROM articles"), pages.len().to_string());
+    let seq = workspace.one("SELECT max(seq) FROM articles");
+    workspace.run(&["run", "--once", "--all"]);
+    assert_eq!(workspace.one("SELECT max(seq) FROM articles"), seq, "a second run adds none");
+    assert_eq!(workspace.one("SELECT count(*) FROM articles"), pages.len().to_string());
 }
 
 /// Answers come for every line, in order, whatever the bytes.
 fn answers_all(words: &[&str], files: &[PathBuf]) {
-    let desk = Desk::new("");
+    let workspace = Workspace::new("");
     let lines: Vec<Value> = files
         .iter()
         .enumerate()
         .map(|(index, path)| json!({"id": index.to_string(), "path": path}))
         .collect();
-    let (ended, answers) = desk.filter(words, &lines);
+    let (ended, answers) = workspace.filter(words, &lines);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let ids: Vec<&str> = answers.iter().map(|answer| answer["id"].as_str().unwrap()).collect();
     let expected: Vec<String> = (0..files.len()).map(|index| index.to_string()).collect();
@@ -159,8 +159,8 @@ fn h13_both_filters_answer_what_breaks_libraries() {
 
 #[test]
 fn a_line_that_is_no_request_fails_only_itself() {
-    let desk = Desk::new("");
-    let page = desk.path().join("page.html");
+    let workspace = Workspace::new("");
+    let page = workspace.path().join("page.html");
     std::fs::write(&page, "<title>A page</title><p>One paragraph of text that is long enough to be one.</p>")
         .unwrap();
     let lines = [
@@ -170,7 +170,7 @@ fn a_line_that_is_no_request_fails_only_itself() {
         json!({"id": "c", "path": page, "url": "urn:page:c"}),
     ];
     for words in [["extract", "--jsonl"], ["parse", "--jsonl"]] {
-        let (ended, answers) = desk.filter(&words, &lines);
+        let (ended, answers) = workspace.filter(&words, &lines);
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         assert_eq!(answers.len(), 4, "{words:?}");
         let wanted = words[0] == "extract";

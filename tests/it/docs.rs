@@ -2,7 +2,7 @@
 //! program, with every flag they are printed with.
 //!
 //! What changes a machine, builds the program again or is not ours is played by a stub that says so: `cargo`, `install`,
-//! `systemctl`, `systemd-sysusers`, `journalctl`, and `sqlite3` where its file lies outside the desk. Our own program is
+//! `systemctl`, `systemd-sysusers`, `journalctl`, and `sqlite3` where its file lies outside the workspace. Our own program is
 //! the real one. `paper.example` is a press on loopback.
 
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::desk::Desk;
 use crate::support::press::Press;
 use crate::way::{config, page, rss};
+use crate::workspace::Workspace;
 
 /// Programs that are played.
 const PLAYED: &[&str] = &["cargo", "install", "systemctl", "systemd-sysusers", "journalctl", "sqlite3"];
@@ -90,23 +90,23 @@ fn documents() -> Vec<(String, String)> {
         .collect()
 }
 
-/// A desk on which the commands of a document find what they name.
-fn desk_for(press: &Press) -> Desk {
-    let desk = Desk::new(&config(&[("my-paper", press.url("/a.rss"))]));
-    let bin = desk.path().join("bin");
+/// A workspace on which the commands of a document find what they name.
+fn workspace_for(press: &Press) -> Workspace {
+    let workspace = Workspace::new(&config(&[("my-paper", press.url("/a.rss"))]));
+    let bin = workspace.path().join("bin");
     fs::create_dir_all(&bin).unwrap();
-    fs::create_dir_all(desk.path().join("target/release")).unwrap();
+    fs::create_dir_all(workspace.path().join("target/release")).unwrap();
     for place in ["bin/cuttings", "target/release/cuttings"] {
-        symlink(env!("CARGO_BIN_EXE_cuttings"), desk.path().join(place)).unwrap();
+        symlink(env!("CARGO_BIN_EXE_cuttings"), workspace.path().join(place)).unwrap();
     }
     for program in PLAYED {
         let path = bin.join(program);
         fs::write(&path, "#!/bin/sh\necho \"played: $0 $*\"\n").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
-    fs::write(desk.path().join("rule.toml"), "title = \"h1\"\nbody = \"article p\"\n").unwrap();
-    assert!(desk.run(&["run", "--once"]).code.is_some());
-    desk
+    fs::write(workspace.path().join("rule.toml"), "title = \"h1\"\nbody = \"article p\"\n").unwrap();
+    assert!(workspace.run(&["run", "--once"]).code.is_some());
+    workspace
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn every_block_of_commands_in_readme_and_docs_runs() {
     );
     let mut run = 0;
     for (name, text) in documents() {
-        let desk = desk_for(&press);
+        let workspace = workspace_for(&press);
         for block in blocks(&text) {
             let (line, language) = (block.line, block.language.as_str());
             if !["sh", "bash", "console"].contains(&language) {
@@ -134,11 +134,11 @@ fn every_block_of_commands_in_readme_and_docs_runs() {
             let commands = block.text.replace("https://paper.example", &press.url(""));
             let ended = Command::new("sh")
                 .args(["-eu", "-c", &commands])
-                .current_dir(desk.path())
-                .env("PATH", format!("{}:{path}", desk.path().join("bin").display()))
-                .env("HOME", desk.path())
-                .env("CUTTINGS_CONFIG", desk.config())
-                .env("STATE_DIRECTORY", desk.path())
+                .current_dir(workspace.path())
+                .env("PATH", format!("{}:{path}", workspace.path().join("bin").display()))
+                .env("HOME", workspace.path())
+                .env("CUTTINGS_CONFIG", workspace.config())
+                .env("STATE_DIRECTORY", workspace.path())
                 .output()
                 .unwrap();
             assert!(
@@ -156,7 +156,7 @@ fn every_block_of_commands_in_readme_and_docs_runs() {
 
 #[test]
 fn commands_within_sentences_are_known_with_their_flags() {
-    let desk = Desk::new("");
+    let workspace = Workspace::new("");
     let mut helps: HashMap<String, String> = HashMap::new();
     let mut known = 0;
     for (name, text) in documents() {
@@ -170,7 +170,7 @@ fn commands_within_sentences_are_known_with_their_flags() {
                 continue;
             };
             let help =
-                helps.entry(command.to_owned()).or_insert_with(|| desk.run(&[command, "--help"]).stdout);
+                helps.entry(command.to_owned()).or_insert_with(|| workspace.run(&[command, "--help"]).stdout);
             assert!(help.contains(&format!("Usage: cuttings {command}")), "{name}: `{span}`: {help}");
             for flag in words.filter(|word| word.starts_with("--")) {
                 let flag = flag.trim_end_matches([']', ',', '.']);
@@ -211,16 +211,16 @@ fn the_configuration_with_a_credential_is_right_where_systemd_gives_it() {
     assert!(
         unit.contains("LoadCredential=paper-token:") && operations.contains("LoadCredential=paper-token:")
     );
-    let desk = Desk::new(&format!("[daemon]\ncontact = 'x'\n{}", block.text));
+    let workspace = Workspace::new(&format!("[daemon]\ncontact = 'x'\n{}", block.text));
     let check = |given: bool| {
-        let mut command = desk.command(&["check"]);
+        let mut command = workspace.command(&["check"]);
         command.env_remove("CREDENTIALS_DIRECTORY");
         if given {
-            command.env("CREDENTIALS_DIRECTORY", desk.path());
+            command.env("CREDENTIALS_DIRECTORY", workspace.path());
         }
         command.output().unwrap()
     };
-    fs::write(desk.path().join("paper-token"), "s3cret\n").unwrap();
+    fs::write(workspace.path().join("paper-token"), "s3cret\n").unwrap();
     let ended = check(true);
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
     assert!(!String::from_utf8_lossy(&ended.stdout).contains("s3cret"));

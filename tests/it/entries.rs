@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::desk::Desk;
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{config, page};
+use crate::workspace::Workspace;
 
 const TEXT: &str =
     "The choir sang in the market hall on Sunday, and the fishmongers kept their shutters up for an hour.";
@@ -29,11 +29,11 @@ fn fields_that_only_the_feed_has_are_stored_and_exported() {
     );
     let hubs = "<https://hub.example/>; rel=hub, <https://paper.example/feed>; rel=self";
     press.page("/a.rss", Reply::rss(feed).header("Link", hubs));
-    let desk = Desk::new(&config(&[("paper", press.url("/a.rss"))]));
-    let ended = desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&config(&[("paper", press.url("/a.rss"))]));
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 
-    let mut articles = desk.exported(&[]);
+    let mut articles = workspace.exported(&[]);
     articles.sort_by_key(|article| article["title"].to_string());
     let [bare, filed] = articles.as_slice() else {
         panic!("{articles:?}");
@@ -49,18 +49,18 @@ fn fields_that_only_the_feed_has_are_stored_and_exported() {
         ])
     );
     assert_eq!(
-        desk.rows("SELECT guid, permalink, credit, credit_url, state FROM entries WHERE article_id IS NOT NULL ORDER BY permalink"),
+        workspace.rows("SELECT guid, permalink, credit, credit_url, state FROM entries WHERE article_id IS NOT NULL ORDER BY permalink"),
         [
             vec!["2", "0", "The Wire", "https://wire.example/rss", "done"],
             vec![&press.url("/filed"), "1", "", "", "done"],
         ]
     );
     assert_eq!(
-        desk.rows("SELECT rights, hubs, topic FROM sources"),
+        workspace.rows("SELECT rights, hubs, topic FROM sources"),
         [["© The Paper", "[\"https://hub.example/\"]", "https://paper.example/feed"]]
     );
 
-    let rss = desk.run(&["export", "--format", "rss"]).stdout;
+    let rss = workspace.run(&["export", "--format", "rss"]).stdout;
     for part in [
         "<category>Music</category>",
         "<dc:rights>© The Paper</dc:rights>",
@@ -69,14 +69,14 @@ fn fields_that_only_the_feed_has_are_stored_and_exported() {
     ] {
         assert!(rss.contains(part), "{part} in {rss}");
     }
-    let atom = desk.run(&["export", "--format", "atom"]).stdout;
+    let atom = workspace.run(&["export", "--format", "atom"]).stdout;
     assert!(
         atom.contains("<link rel=\"enclosure\" type=\"audio/mpeg\" length=\"1234\" href=\"https://media.example/choir.mp3\"/>"),
         "{atom}"
     );
 
     // `reextract` keeps them, although the page has no media and rights.
-    let again = desk.run(&["reextract"]);
+    let again = workspace.run(&["reextract"]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
-    assert_eq!(desk.one("SELECT count(*) FROM articles WHERE rights IS NOT NULL AND tags <> '[]'"), "2");
+    assert_eq!(workspace.one("SELECT count(*) FROM articles WHERE rights IS NOT NULL AND tags <> '[]'"), "2");
 }

@@ -4,23 +4,23 @@ use std::path::Path;
 
 use regex::Regex;
 
-use crate::desk::{Desk, Ended};
 use crate::support::newsroom::Newsroom;
+use crate::workspace::{Ended, Workspace};
 
-/// A desk on which the newsroom was collected, one request at a time so that the order is always the same.
-pub(crate) fn collected(room: &Newsroom) -> Desk {
+/// A workspace on which the newsroom was collected, one request at a time so that the order is always the same.
+pub(crate) fn collected(room: &Newsroom) -> Workspace {
     let config = room.config_toml();
-    let desk = Desk::new(&config.replace("[politeness]", "[politeness]\nin_flight = 1"));
-    let ended = desk.run(&["run", "--once", "--wait", "1m"]);
+    let workspace = Workspace::new(&config.replace("[politeness]", "[politeness]\nin_flight = 1"));
+    let ended = workspace.run(&["run", "--once", "--wait", "1m"]);
     assert!(ended.code.is_some(), "{}", ended.stderr);
-    assert_eq!(desk.one("SELECT count(*) FROM articles"), "15", "{}", ended.stderr);
-    desk
+    assert_eq!(workspace.one("SELECT count(*) FROM articles"), "15", "{}", ended.stderr);
+    workspace
 }
 
 /// What differs from run to run, made the same.
-pub(crate) fn steady(desk: &Desk, text: &str) -> String {
+pub(crate) fn steady(workspace: &Workspace, text: &str) -> String {
     let mut text = text.to_owned();
-    let times = desk.rows(
+    let times = workspace.rows(
         "SELECT first_seen FROM articles UNION SELECT fetched_at FROM articles UNION SELECT fetched_at FROM revisions",
     );
     for time in times.into_iter().flatten() {
@@ -46,8 +46,8 @@ fn ok(ended: &Ended) {
 }
 
 /// Every format there is, as the help lists them.
-fn formats(desk: &Desk) -> Vec<String> {
-    let help = desk.run(&["export", "--help"]).stdout;
+fn formats(workspace: &Workspace) -> Vec<String> {
+    let help = workspace.run(&["export", "--help"]).stdout;
     let (_, list) = help.split_once("\n      --format <FORMAT>").unwrap();
     let list = list.split("\n      --").next().unwrap();
     let names: Vec<String> = list
@@ -61,12 +61,12 @@ fn formats(desk: &Desk) -> Vec<String> {
 #[test]
 fn every_format_over_the_newsroom() {
     let room = Newsroom::start();
-    let desk = collected(&room);
-    for format in formats(&desk) {
+    let workspace = collected(&room);
+    for format in formats(&workspace) {
         let file = format!("all.{format}");
         // Each can be written to a file.
-        ok(&desk.run(&["export", "--format", &format, "--to", &file]));
-        assert!(std::fs::metadata(desk.path().join(&file)).unwrap().len() > 0, "{format}");
+        ok(&workspace.run(&["export", "--format", &format, "--to", &file]));
+        assert!(std::fs::metadata(workspace.path().join(&file)).unwrap().len() > 0, "{format}");
         let selection: &[&str] = match format.as_str() {
             // Not text: tests of their own.
             "sqlite" | "parquet" | "epub" => continue,
@@ -74,15 +74,16 @@ fn every_format_over_the_newsroom() {
             "warc" => &["--source", "harbour-gazette", "--limit", "1"],
             _ => &["--source", "nordlicht", "--source", "meridienne", "--language", "fr", "--language", "de"],
         };
-        let ended = desk.run(&[&["export", "--format", &format], selection].concat());
+        let ended = workspace.run(&[&["export", "--format", &format], selection].concat());
         ok(&ended);
-        insta::assert_snapshot!(format!("format_{format}"), steady(&desk, &ended.stdout));
+        insta::assert_snapshot!(format!("format_{format}"), steady(&workspace, &ended.stdout));
     }
     // Feeds, read by our own parser as any reader would.
     for (format, file) in [("rss", "a.rss"), ("atom", "a.atom"), ("jsonfeed", "a.json")] {
-        ok(&desk.run(&["export", "--format", format, "--to", file, "--self-url", "https://press.example/a"]));
-        let path = desk.path().join(file);
-        let (ended, answers) = desk.filter(
+        ok(&workspace
+            .run(&["export", "--format", format, "--to", file, "--self-url", "https://press.example/a"]));
+        let path = workspace.path().join(file);
+        let (ended, answers) = workspace.filter(
             &["parse", "--jsonl"],
             &[serde_json::json!({"id": format, "path": path.to_str().unwrap()})],
         );
@@ -96,9 +97,9 @@ fn every_format_over_the_newsroom() {
             assert!(entry["published"].is_string(), "{entry}");
         }
     }
-    crate::validators::check_with_libraries(&desk);
-    crate::validators::check_against_specifications(&desk, "a", 15);
-    let _ = crate::consumers::round_trip(&desk);
+    crate::validators::check_with_libraries(&workspace);
+    crate::validators::check_against_specifications(&workspace, "a", 15);
+    let _ = crate::consumers::round_trip(&workspace);
 }
 
 pub(crate) fn files(folder: &Path) -> Vec<String> {
@@ -121,47 +122,48 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
 #[test]
 fn places_partitions_and_compression() {
     let room = Newsroom::start();
-    let desk = collected(&room);
-    let all = desk.run(&["export", "--format", "jsonl"]).stdout;
+    let workspace = collected(&room);
+    let all = workspace.run(&["export", "--format", "jsonl"]).stdout;
 
-    ok(&desk.run(&["export", "--format", "jsonl", "--to", "a.jsonl.gz", "--compress", "gzip"]));
-    let packed = std::fs::read(desk.path().join("a.jsonl.gz")).unwrap();
+    ok(&workspace.run(&["export", "--format", "jsonl", "--to", "a.jsonl.gz", "--compress", "gzip"]));
+    let packed = std::fs::read(workspace.path().join("a.jsonl.gz")).unwrap();
     let mut text = String::new();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut text).unwrap();
     assert_eq!(text, all);
-    ok(&desk.run(&["export", "--format", "jsonl", "--to", "a.jsonl.zst", "--compress", "zstd"]));
-    let packed = std::fs::read(desk.path().join("a.jsonl.zst")).unwrap();
+    ok(&workspace.run(&["export", "--format", "jsonl", "--to", "a.jsonl.zst", "--compress", "zstd"]));
+    let packed = std::fs::read(workspace.path().join("a.jsonl.zst")).unwrap();
     assert_eq!(zstd::decode_all(&packed[..]).unwrap(), all.as_bytes());
 
     let ended =
-        desk.run(&["export", "--format", "jsonl", "--partition", "source", "--to", "parts", "--json"]);
+        workspace.run(&["export", "--format", "jsonl", "--partition", "source", "--to", "parts", "--json"]);
     ok(&ended);
     let summary: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!((summary["written"].as_u64(), summary["files"].as_u64()), (Some(15), Some(6)), "{summary}");
     let mut lines: Vec<String> = Vec::new();
-    for file in files(&desk.path().join("parts")).iter().filter(|name| name.contains(".jsonl")) {
+    for file in files(&workspace.path().join("parts")).iter().filter(|name| name.contains(".jsonl")) {
         assert!(file.starts_with("source=") && file.contains("/part-000000000001-"), "{file}");
-        let text = std::fs::read_to_string(desk.path().join("parts").join(file)).unwrap();
+        let text = std::fs::read_to_string(workspace.path().join("parts").join(file)).unwrap();
         lines.extend(text.lines().map(str::to_owned));
     }
     let mut wanted: Vec<&str> = all.lines().collect();
     wanted.sort_unstable();
     lines.sort_unstable();
     assert_eq!(lines, wanted);
-    ok(&desk.run(&["export", "--format", "csv", "--partition", "day", "--to", "days", "--compress", "gzip"]));
-    let days = files(&desk.path().join("days"));
+    ok(&workspace
+        .run(&["export", "--format", "csv", "--partition", "day", "--to", "days", "--compress", "gzip"]));
+    let days = files(&workspace.path().join("days"));
     assert!(days.len() > 2 && days[1].starts_with("date=2026-"), "{days:?}");
 
     // A file for each article, which a second export replaces with all that is there then.
     for _ in 0..2 {
-        ok(&desk.run(&["export", "--format", "markdown", "--to", "notes/"]));
-        assert_eq!(files(&desk.path().join("notes")).len(), 1 + 15);
+        ok(&workspace.run(&["export", "--format", "markdown", "--to", "notes/"]));
+        assert_eq!(files(&workspace.path().join("notes")).len(), 1 + 15);
     }
-    ok(&desk.run(&["export", "--format", "html", "--to", "notes/", "--limit", "2"]));
-    assert_eq!(files(&desk.path().join("notes")).len(), 1 + 2);
+    ok(&workspace.run(&["export", "--format", "html", "--to", "notes/", "--limit", "2"]));
+    assert_eq!(files(&workspace.path().join("notes")).len(), 1 + 2);
 
-    let copy = desk.path().join("copy.db");
-    ok(&desk.run(&["export", "--format", "sqlite", "--to", copy.to_str().unwrap()]));
+    let copy = workspace.path().join("copy.db");
+    ok(&workspace.run(&["export", "--format", "sqlite", "--to", copy.to_str().unwrap()]));
     let db = rusqlite::Connection::open(copy).unwrap();
     let count: i64 =
         db.query_row("SELECT count(*) FROM articles WHERE text <> ''", [], |row| row.get(0)).unwrap();
@@ -171,9 +173,9 @@ fn places_partitions_and_compression() {
 #[test]
 fn what_cannot_be_is_one_line_with_the_nearest_right_one() {
     let room = Newsroom::start();
-    let desk = collected(&room);
-    std::fs::create_dir(desk.path().join("thesis")).unwrap();
-    std::fs::write(desk.path().join("thesis/years.txt"), "of work").unwrap();
+    let workspace = collected(&room);
+    std::fs::create_dir(workspace.path().join("thesis")).unwrap();
+    std::fs::write(workspace.path().join("thesis/years.txt"), "of work").unwrap();
     for (words, says, code) in [
         (&["--format", "jsonl", "--source", "nordlich"][..], "did you mean \"nordlicht\"?", 2),
         (&["--format", "jsonl", "--fields", "titel"], "did you mean \"title\"?", 2),
@@ -186,7 +188,7 @@ fn what_cannot_be_is_one_line_with_the_nearest_right_one() {
         (&["--format", "jsonl", "--query", "\""], "", 2),
         (&["--format", "warc", "--query", "x"], "not made of articles", 2),
     ] {
-        let ended = desk.run(&[&["export"], words].concat());
+        let ended = workspace.run(&[&["export"], words].concat());
         assert_eq!(ended.code, Some(code), "{words:?}: {}", ended.stderr);
         assert!(ended.stderr.contains(says), "{words:?}: {}", ended.stderr);
         assert_eq!(ended.stdout, "", "{words:?}");
@@ -194,7 +196,7 @@ fn what_cannot_be_is_one_line_with_the_nearest_right_one() {
             assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
         }
     }
-    assert_eq!(files(&desk.path().join("thesis")), ["years.txt"]);
+    assert_eq!(files(&workspace.path().join("thesis")), ["years.txt"]);
 }
 
 #[test]
@@ -204,13 +206,13 @@ fn a_tag_selects_its_sources_and_a_wrong_one_names_the_nearest() {
     let name = "name = \"nordlicht\"\n";
     let tagged = plain.replace(name, &format!("{name}tags = [\"north\"]\n"));
     assert_ne!(plain, tagged);
-    let desk = Desk::new(&tagged);
-    let ended = desk.run(&["run", "--once", "--wait", "1m"]);
-    assert_eq!(desk.exported(&[]).len(), 15, "{}", ended.stderr);
-    let north = desk.exported(&["--tag", "north"]);
+    let workspace = Workspace::new(&tagged);
+    let ended = workspace.run(&["run", "--once", "--wait", "1m"]);
+    assert_eq!(workspace.exported(&[]).len(), 15, "{}", ended.stderr);
+    let north = workspace.exported(&["--tag", "north"]);
     assert!(!north.is_empty() && north.len() < 15);
-    assert_eq!(north, desk.exported(&["--source", "nordlicht"]));
-    let wrong = desk.run(&["export", "--format", "jsonl", "--tag", "nrth"]);
+    assert_eq!(north, workspace.exported(&["--source", "nordlicht"]));
+    let wrong = workspace.run(&["export", "--format", "jsonl", "--tag", "nrth"]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""));
     assert!(wrong.stderr.contains("did you mean \"north\"?"), "{}", wrong.stderr);
 }
@@ -218,37 +220,39 @@ fn a_tag_selects_its_sources_and_a_wrong_one_names_the_nearest() {
 #[test]
 fn selections() {
     let room = Newsroom::start();
-    let desk = collected(&room);
-    let count = |words: &[&str]| desk.exported(words).len();
+    let workspace = collected(&room);
+    let count = |words: &[&str]| workspace.exported(words).len();
     assert_eq!(count(&[]), 15);
     assert_eq!(count(&["--limit", "3"]), 3);
     assert_eq!(count(&["--since", "3000-01-01"]), 0);
     assert_eq!(count(&["--until", "3000-01-01"]), 15);
-    let french = desk.exported(&["--language", "fr"]);
+    let french = workspace.exported(&["--language", "fr"]);
     assert!(
         !french.is_empty() && french.iter().all(|line| line["language"].as_str().unwrap().starts_with("fr"))
     );
-    let one = desk.exported(&["--fields", "url,title", "--limit", "1"]);
+    let one = workspace.exported(&["--fields", "url,title", "--limit", "1"]);
     assert_eq!(one[0].as_object().unwrap().keys().collect::<Vec<_>>(), ["title", "url"]);
-    let title = desk.exported(&["--limit", "1"])[0]["title"].as_str().unwrap().to_owned();
-    let found = desk.exported(&["--query", &format!("title:\"{title}\"")]);
+    let title = workspace.exported(&["--limit", "1"])[0]["title"].as_str().unwrap().to_owned();
+    let found = workspace.exported(&["--query", &format!("title:\"{title}\"")]);
     assert!(found.iter().any(|line| line["title"] == title.as_str()), "{title}: {found:?}");
-    assert_eq!(count(&["--revisions"]), desk.rows("SELECT seq FROM revisions").len());
+    assert_eq!(count(&["--revisions"]), workspace.rows("SELECT seq FROM revisions").len());
     let newest: serde_json::Value =
-        serde_json::from_str(&desk.run(&["export", "--format", "jsonfeed", "--limit", "1"]).stdout).unwrap();
+        serde_json::from_str(&workspace.run(&["export", "--format", "jsonfeed", "--limit", "1"]).stdout)
+            .unwrap();
     assert_eq!(newest["items"].as_array().unwrap().len(), 1);
     assert_eq!(
         newest["items"][0]["url"],
-        desk.one("SELECT url FROM articles ORDER BY seq DESC LIMIT 1").as_str()
+        workspace.one("SELECT url FROM articles ORDER BY seq DESC LIMIT 1").as_str()
     );
 }
 
 #[test]
 fn consumers_get_each_change_once() {
     let room = Newsroom::start();
-    let desk = collected(&room);
+    let workspace = collected(&room);
     let export = |words: &[&str]| {
-        let ended = desk.run(&[&["export", "--format", "jsonl", "--consumer", "desk-1"], words].concat());
+        let ended =
+            workspace.run(&[&["export", "--format", "jsonl", "--consumer", "workspace-1"], words].concat());
         ok(&ended);
         ended.stdout.lines().count()
     };
@@ -256,17 +260,17 @@ fn consumers_get_each_change_once() {
     assert_eq!(export(&["--limit", "5"]), 5);
     assert_eq!(export(&[]), 5);
     assert_eq!(export(&[]), 0);
-    let shown = desk.run(&["consumers", "--json"]).stdout;
+    let shown = workspace.run(&["consumers", "--json"]).stdout;
     let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(shown["consumers"][0]["name"], "desk-1");
+    assert_eq!(shown["consumers"][0]["name"], "workspace-1");
     assert_eq!(shown["consumers"][0]["lag"], 0);
-    assert_eq!(desk.run(&["consumers", "--reset", "desk-2"]).code, Some(2));
-    ok(&desk.run(&["consumers", "--reset", "desk-1"]));
+    assert_eq!(workspace.run(&["consumers", "--reset", "workspace-2"]).code, Some(2));
+    ok(&workspace.run(&["consumers", "--reset", "workspace-1"]));
     assert_eq!(export(&["--to", "parts/"]), 0);
-    let parts = files(&desk.path().join("parts"));
+    let parts = files(&workspace.path().join("parts"));
     assert_eq!(parts.len(), 2, "{parts:?}");
     assert!(parts[1].starts_with("part-000000000001-"), "{parts:?}");
-    ok(&desk.run(&["consumers", "--forget", "desk-1"]));
-    assert!(!desk.run(&["consumers"]).stdout.contains("desk-1"));
-    assert_eq!(desk.run(&["export", "--format", "jsonl", "--consumer", "../x"]).code, Some(2));
+    ok(&workspace.run(&["consumers", "--forget", "workspace-1"]));
+    assert!(!workspace.run(&["consumers"]).stdout.contains("workspace-1"));
+    assert_eq!(workspace.run(&["export", "--format", "jsonl", "--consumer", "../x"]).code, Some(2));
 }

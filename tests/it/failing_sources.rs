@@ -1,9 +1,9 @@
 //! Sources and configurations that fail: the messages are clear, and other sources are collected.
 
-use crate::desk::{Desk, tally};
 use crate::support::press::Press;
 use crate::support::reply::{Reply, busy_for};
 use crate::way::{config, page, rss};
+use crate::workspace::{Workspace, tally};
 
 #[test]
 fn three_bad_sources_are_three_clear_rows_and_the_good_one_is_collected() {
@@ -24,9 +24,9 @@ fn three_bad_sources_are_three_clear_rows_and_the_good_one_is_collected() {
         ("half", press.url("/half.rss")),
         ("html", press.url("/html")),
     ];
-    let desk = Desk::new(&config(&sources));
+    let workspace = Workspace::new(&config(&sources));
 
-    let ended = desk.run(&["run", "--once", "--json"]);
+    let ended = workspace.run(&["run", "--once", "--json"]);
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     assert_eq!(tally(&ended.stdout, "good"), (1, 0, 0), "{}", ended.stdout);
     for name in ["down", "half", "html"] {
@@ -38,9 +38,9 @@ fn three_bad_sources_are_three_clear_rows_and_the_good_one_is_collected() {
         "the page's own feed is named as a way out: {}",
         ended.stdout
     );
-    assert_eq!(desk.one("SELECT count(*) FROM articles"), "1");
+    assert_eq!(workspace.one("SELECT count(*) FROM articles"), "1");
 
-    let status = desk.run(&["status"]);
+    let status = workspace.run(&["status"]);
     assert_eq!(status.code, Some(1), "status says that a person is needed");
     for name in ["down", "good", "half", "html"] {
         assert!(status.stdout.contains(name), "{}", status.stdout);
@@ -69,9 +69,9 @@ title = "h1["
 byline = {{ select = ".by", match = "(" }}
 "#
     );
-    let desk = Desk::new(&text);
+    let workspace = Workspace::new(&text);
     for command in [&["check"][..], &["run", "--once"]] {
-        let ended = desk.run(command);
+        let ended = workspace.run(command);
         assert_eq!(ended.code, Some(2), "{}", ended.stderr);
         for (what, line) in [
             ("missing.toml", 1),
@@ -93,20 +93,20 @@ byline = {{ select = ".by", match = "(" }}
         }
     }
     assert_eq!(press.requests().len(), 0);
-    assert!(!desk.database().exists(), "nothing was begun");
+    assert!(!workspace.database().exists(), "nothing was begun");
 }
 
 #[test]
 fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
     let press = Press::start("127.0.0.2");
     press.page("/a.rss", rss(&[]));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    let mut first = desk.spawn(&["run"]);
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    let mut first = workspace.spawn(&["run"]);
     assert!(press.wait_until(|seen| !seen.is_empty()));
-    let second = desk.run(&["run", "--once"]);
+    let second = workspace.run(&["run", "--once"]);
     assert_eq!(second.code, Some(1));
     assert!(second.stderr.contains(&first.id().to_string()), "names the first: {}", second.stderr);
-    crate::desk::send("TERM", &first);
+    crate::workspace::send("TERM", &first);
     assert_eq!(first.wait().unwrap().code(), Some(0));
 }
 
@@ -117,13 +117,13 @@ fn an_empty_page_is_tried_again_and_not_taken_for_an_article_without_text() {
         "The baker's second shop opened at noon, after the first hour had been spent looking for the key.";
     press.on("/shop", busy_for(1, Reply::html(" \n"), page("Shop", text, "")));
     press.page("/a.rss", rss(&[("Shop", press.url("/shop"))]));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    desk.run(&["run", "--once"]);
-    assert_eq!(desk.one("SELECT code FROM failure"), "empty-page");
-    assert_eq!(desk.one("SELECT count(*) FROM articles"), "0", "it waits for its page");
-    assert_eq!(desk.run(&["retry"]).code, Some(0));
-    desk.run(&["run", "--once"]);
-    assert_eq!(desk.rows("SELECT method FROM articles"), [["auto"]]);
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    workspace.run(&["run", "--once"]);
+    assert_eq!(workspace.one("SELECT code FROM failure"), "empty-page");
+    assert_eq!(workspace.one("SELECT count(*) FROM articles"), "0", "it waits for its page");
+    assert_eq!(workspace.run(&["retry"]).code, Some(0));
+    workspace.run(&["run", "--once"]);
+    assert_eq!(workspace.rows("SELECT method FROM articles"), [["auto"]]);
 }
 
 #[test]
@@ -136,25 +136,25 @@ fn a_retry_that_fails_leaves_an_article_of_the_feeds_text_its_try_a_week_later()
     press.page("/no-text", Reply::html("<html><body></body></html>"));
     let paths = ["/gone", "/blank", "/no-text"];
     press.page("/a.rss", rss(&paths.map(|path| (path, press.url(path)))));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
     let tried = |times: [usize; 3]| assert_eq!(paths.map(|path| press.count(path)), times);
     let waits = || {
-        desk.rows("SELECT entry.state || ' ' || (entry.next_at > 1000 * (unixepoch() + 6 * 86400)) FROM entry ORDER BY id")
+        workspace.rows("SELECT entry.state || ' ' || (entry.next_at > 1000 * (unixepoch() + 6 * 86400)) FROM entry ORDER BY id")
             .concat()
     };
-    desk.run(&["run", "--once"]);
+    workspace.run(&["run", "--once"]);
     for _ in 0..3 {
         // Its tries are over: the article is kept with the feed's text.
-        assert_eq!(desk.run(&["retry"]).code, Some(0));
-        desk.run(&["run", "--once"]);
+        assert_eq!(workspace.run(&["retry"]).code, Some(0));
+        workspace.run(&["run", "--once"]);
     }
     tried([4, 4, 4]);
-    assert_eq!(desk.one("SELECT group_concat(method) FROM articles"), "feed,feed,feed");
+    assert_eq!(workspace.one("SELECT group_concat(method) FROM articles"), "feed,feed,feed");
     assert_eq!(waits(), ["done 1", "done 1", "done 1"]);
 
-    let asked = desk.run(&["retry", "--source", "a"]);
+    let asked = workspace.run(&["retry", "--source", "a"]);
     assert!(asked.stderr.contains("3 pages"), "{}", asked.stderr);
-    desk.run(&["run", "--once"]);
+    workspace.run(&["run", "--once"]);
     tried([5, 5, 5]);
     assert_eq!(
         waits(),
@@ -165,10 +165,10 @@ fn a_retry_that_fails_leaves_an_article_of_the_feeds_text_its_try_a_week_later()
     for path in paths {
         press.page(path, page(path, text, ""));
     }
-    assert_eq!(desk.run(&["retry"]).code, Some(0));
-    desk.run(&["run", "--once"]);
-    assert_eq!(desk.one("SELECT group_concat(method) FROM articles"), "auto,auto,auto");
-    assert_eq!(desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"), "0");
+    assert_eq!(workspace.run(&["retry"]).code, Some(0));
+    workspace.run(&["run", "--once"]);
+    assert_eq!(workspace.one("SELECT group_concat(method) FROM articles"), "auto,auto,auto");
+    assert_eq!(workspace.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"), "0");
 }
 
 #[test]
@@ -176,19 +176,19 @@ fn status_fits_the_terminal_and_tells_the_rest_of_one_source() {
     let press = Press::start("127.0.0.2");
     press.page("/html", Reply::html("<html><head><title>Welcome</title></head><body>Hello</body></html>"));
     press.page("/good.rss", rss(&[]));
-    let desk = Desk::new(&config(&[
+    let workspace = Workspace::new(&config(&[
         ("the-evening-courier-of-the-northern-counties-and-islands", press.url("/html")),
         ("good", press.url("/good.rss")),
     ]));
-    desk.run(&["run", "--once"]);
+    workspace.run(&["run", "--once"]);
     let status = |columns: &str, words: &[&str]| {
-        let mut command = desk.command(&[&["status"], words].concat());
+        let mut command = workspace.command(&[&["status"], words].concat());
         command.env("COLUMNS", columns);
-        let ended = crate::desk::Ended::from(command.output().unwrap());
+        let ended = crate::workspace::Ended::from(command.output().unwrap());
         assert_eq!(ended.code, Some(1), "{}", ended.stderr);
         ended.stdout
     };
-    let whole = desk.run(&["status"]).stdout;
+    let whole = workspace.run(&["status"]).stdout;
     let error = whole.lines().find(|line| line.contains("[not-a-feed]")).unwrap();
     assert!(error.chars().count() > 80, "{error}");
     for columns in [40, 60, 80, 100] {
@@ -221,13 +221,13 @@ fn readers_go_on_with_the_database_of_a_configuration_that_is_broken_elsewhere()
     press.page("/bread", page("Bread", "The baker at the corner has sold it for forty years.", ""));
     let good =
         config(&[("a", press.url("/a.rss"))]).replace("[daemon]\n", "[daemon]\ndatabase = \"cuttings.db\"\n");
-    let desk = Desk::new(&good);
-    desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&good);
+    workspace.run(&["run", "--once"]);
     let read = |words: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cuttings"));
-        command.args(words).arg("--config").arg(desk.config());
-        command.env("HOME", desk.path().join("nowhere")).env_remove("XDG_DATA_HOME");
-        crate::desk::Ended::from(command.env_remove("STATE_DIRECTORY").output().unwrap())
+        command.args(words).arg("--config").arg(workspace.config());
+        command.env("HOME", workspace.path().join("nowhere")).env_remove("XDG_DATA_HOME");
+        crate::workspace::Ended::from(command.env_remove("STATE_DIRECTORY").output().unwrap())
     };
     let lines = good.lines().count();
     let readers: [(&[&str], &str); 4] = [
@@ -237,7 +237,7 @@ fn readers_go_on_with_the_database_of_a_configuration_that_is_broken_elsewhere()
         (&["consumers"], "consumer"),
     ];
     for fault in ["feed = 5\n", "[source.article]\ntitle = \"h1[\"\n", "every = \"1h\n"] {
-        desk.configure(&format!("{good}{fault}"));
+        workspace.configure(&format!("{good}{fault}"));
         let at = format!("cuttings.toml:{}", lines + fault.lines().count());
         for (words, wanted) in readers {
             let ended = read(words);
@@ -250,7 +250,7 @@ fn readers_go_on_with_the_database_of_a_configuration_that_is_broken_elsewhere()
     }
     // What may have named another database is not passed over.
     for named in ["database = 5", "databse = \"cuttings.db\"", "database = \"cuttings.db"] {
-        desk.configure(&good.replace("database = \"cuttings.db\"", named));
+        workspace.configure(&good.replace("database = \"cuttings.db\"", named));
         let ended = read(&["status"]);
         assert_eq!(ended.code, Some(2), "{named}: {}", ended.stderr);
     }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::desk::Desk;
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{config, page};
+use crate::workspace::Workspace;
 
 const TEXT: &str =
     "The ferry to the islands was late again, and tea was made for those who waited on the quay for it.";
@@ -34,8 +34,8 @@ fn serve(press: &Press, entries: &[(&str, &str, &str)]) {
     );
 }
 
-fn status(desk: &Desk) -> Value {
-    let status = desk.run(&["status", "--json"]);
+fn status(workspace: &Workspace) -> Value {
+    let status = workspace.run(&["status", "--json"]);
     serde_json::from_str::<Value>(&status.stdout).unwrap()["sources"][0].clone()
 }
 
@@ -51,44 +51,44 @@ fn what_the_filters_leave_out_is_counted_and_never_fetched() {
             ("4", "/news/4", "The quay"),
         ],
     );
-    let desk = Desk::new(&source(
+    let workspace = Workspace::new(&source(
         &press,
         "exclude = { title = '(?i)horoscope', link = '/video/', text = 'about The quay' }",
     ));
-    let ended = desk.run(&["run", "--once"]);
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let articles = desk.exported(&[]);
+    let articles = workspace.exported(&[]);
     assert_eq!(articles.len(), 1, "{articles:?}");
     assert_eq!(articles[0]["title"], "The ferry");
     assert_eq!((press.count("/news/2"), press.count("/video/3")), (0, 0));
-    assert_eq!(status(&desk)["left_out"], serde_json::json!({"link": 1, "text": 1, "title": 1}));
-    let shown = desk.run(&["status"]).stdout;
+    assert_eq!(status(&workspace)["left_out"], serde_json::json!({"link": 1, "text": 1, "title": 1}));
+    let shown = workspace.run(&["status"]).stdout;
     assert!(shown.contains("paper: left out 1 by link, 1 by text, 1 by title"), "{shown}");
 
     press.forget();
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
     assert_eq!(press.requests().len(), 1, "none is looked at again: {:?}", press.requests());
-    assert_eq!(status(&desk)["left_out"]["title"], 1);
+    assert_eq!(status(&workspace)["left_out"]["title"], 1);
 }
 
 #[test]
 fn changing_ids_duplicate_no_entries() {
     let press = Press::start("127.0.0.2");
     serve(&press, &[("1a", "/1", "One"), ("2a", "/2", "Two")]);
-    let desk = Desk::new(&source(&press, "first_poll = 1"));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
-    assert_eq!(desk.exported(&[]).len(), 1);
+    let workspace = Workspace::new(&source(&press, "first_poll = 1"));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
+    assert_eq!(workspace.exported(&[]).len(), 1);
     for turn in ["b", "c"] {
         let ids = [format!("1{turn}"), format!("2{turn}")];
         serve(&press, &[(&ids[0], "/1", "One"), (&ids[1], "/2", "Two")]);
-        assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+        assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
     }
-    let known = status(&desk);
+    let known = status(&workspace);
     assert_eq!(known["known_by"], "link");
     assert_eq!(known["known_why"], "2 of 2 ids have changed since the last poll");
-    assert_eq!(desk.one("SELECT value FROM counter WHERE name = 'identity.degraded'"), "1");
-    assert_eq!(desk.exported(&[]).len(), 2, "each once");
-    let shown = desk.run(&["status"]).stdout;
+    assert_eq!(workspace.one("SELECT value FROM counter WHERE name = 'identity.degraded'"), "1");
+    assert_eq!(workspace.exported(&[]).len(), 2, "each once");
+    let shown = workspace.run(&["status"]).stdout;
     assert!(shown.contains("entries are known by link"), "{shown}");
 }
 
@@ -97,15 +97,15 @@ fn two_entries_with_one_id_are_two_articles_and_what_was_known_stays_known() {
     let press = Press::start("127.0.0.2");
     let three = [("1", "/1", "One"), ("2", "/2", "Two"), ("3", "/3", "Three")];
     serve(&press, &three);
-    let desk = Desk::new(&source(&press, ""));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    let workspace = Workspace::new(&source(&press, ""));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     serve(&press, &[&three[..], &[("4", "/4", "Four"), ("4", "/5", "Five")]].concat());
     press.forget();
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
-    assert_eq!(desk.exported(&[]).len(), 5);
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!(workspace.exported(&[]).len(), 5);
     assert_eq!(press.requests().len(), 3, "feed and two pages: {:?}", press.requests());
-    assert_eq!(desk.one("SELECT count(*) FROM entry WHERE ident LIKE 'link:%'"), "5");
-    assert_eq!(status(&desk)["known_why"], "2 of 5 ids are not the entry's own");
+    assert_eq!(workspace.one("SELECT count(*) FROM entry WHERE ident LIKE 'link:%'"), "5");
+    assert_eq!(status(&workspace)["known_why"], "2 of 5 ids are not the entry's own");
 }
 
 #[test]
@@ -154,15 +154,15 @@ fn each_filter_decides_where_its_part_is_known() {
         )),
     );
     let filters = "include = { category = '^Politics$', language = 'en', link = '/news/', text = 'quay' }\nmax_age = '30d'";
-    let desk = Desk::new(&source(&press, filters));
-    let ended = desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&source(&press, filters));
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let mut titles: Vec<String> =
-        desk.exported(&[]).iter().map(|article| article["title"].as_str().unwrap().to_owned()).collect();
+        workspace.exported(&[]).iter().map(|article| article["title"].as_str().unwrap().to_owned()).collect();
     titles.sort();
     assert_eq!(titles, ["About /news/good", "About /news/undated"]);
     assert_eq!(
-        status(&desk)["left_out"],
+        status(&workspace)["left_out"],
         serde_json::json!({"age": 1, "category": 1, "language": 2, "link": 1, "text": 1})
     );
     for (path, fetched) in [
@@ -177,10 +177,10 @@ fn each_filter_decides_where_its_part_is_known() {
     }
 
     // An entry is judged once: other filters hold for what comes.
-    desk.configure(&source(&press, ""));
+    workspace.configure(&source(&press, ""));
     press.forget();
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
-    assert_eq!((desk.exported(&[]).len(), press.requests().len()), (2, 1));
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!((workspace.exported(&[]).len(), press.requests().len()), (2, 1));
 }
 
 #[test]
@@ -197,12 +197,12 @@ fn a_new_source_collects_its_newest_entries_only() {
         .unwrap();
     }
     press.page("/rss", Reply::rss(format!("<rss><channel>{items}</channel></rss>")));
-    let desk = Desk::new(&source(&press, "first_poll = 2"));
+    let workspace = Workspace::new(&source(&press, "first_poll = 2"));
     for _ in 0..2 {
-        assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+        assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
     }
     assert_eq!(
-        desk.rows("SELECT url, state FROM entries ORDER BY url"),
+        workspace.rows("SELECT url, state FROM entries ORDER BY url"),
         (1..=5)
             .map(|day| vec![press.url(&format!("/{day}")), if day > 3 { "done" } else { "seen" }.to_owned()])
             .collect::<Vec<_>>()

@@ -128,9 +128,9 @@ fn types_that_the_architecture_names_exist() {
 fn every_promise_names_its_tests_and_every_such_test_is_named() {
     let test = Regex::new(r"\bfn ((?:[ph]\d\d_)+\w+)\(").unwrap();
     let number = Regex::new(r"(?:^|_)([ph]\d\d)(?:_|$)").unwrap();
+    let prefix = Regex::new(r"^(?:[ph]\d\d_)+").unwrap();
     let mut tests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for name in test.captures_iter(&sources()) {
-        let prefix = Regex::new(r"^(?:[ph]\d\d_)+").unwrap();
         let numbers = prefix.find(&name[1]).unwrap().as_str().trim_end_matches('_').split('_');
         for number in numbers {
             tests.entry(number.to_owned()).or_default().insert(name[1].to_owned());

@@ -5,10 +5,10 @@ use std::fs;
 use ring::hmac;
 use serde_json::Value;
 
-use crate::desk::{Desk, send};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{config, page, rss};
+use crate::workspace::{Workspace, send};
 
 const TEXT: &str =
     "Nobody in the street had seen the lamplighter for a week, and yet every evening all the lamps were lit.";
@@ -30,12 +30,12 @@ fn publish(press: &Press, articles: &[&str]) {
     press.page("/a.rss", rss(&entries).etag(format!("\"{}\"", articles.len())));
 }
 
-fn desk(press: &Press, outputs: &str) -> Desk {
-    let desk = Desk::new("");
-    fs::write(desk.path().join("hook.key"), "a secret\n").unwrap();
+fn workspace(press: &Press, outputs: &str) -> Workspace {
+    let workspace = Workspace::new("");
+    fs::write(workspace.path().join("hook.key"), "a secret\n").unwrap();
     let source = config(&[("paper", press.url("/a.rss"))]);
-    desk.configure(&format!("{source}tags = [\"news\"]\n{outputs}"));
-    desk
+    workspace.configure(&format!("{source}tags = [\"news\"]\n{outputs}"));
+    workspace
 }
 
 fn lines(bytes: &[u8]) -> Vec<Value> {
@@ -46,7 +46,7 @@ fn lines(bytes: &[u8]) -> Vec<Value> {
 #[test]
 fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
     let (press, own) = paper(&["one", "two"]);
-    let desk = desk(
+    let workspace = workspace(
         &press,
         &format!(
             "[[output]]\nname = \"site\"\nfeeds = \"feeds\"\nurl = \"https://own.example/feeds\"\n\
@@ -55,13 +55,13 @@ fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
              [[output]]\nname = \"hook\"\nwebhook = \"{}\"\nsecret_file = \"hook.key\"\n\
              [[output]]\nname = \"tee\"\ncommand = [\"tee\", \"-a\", \"{}\"]\n",
             own.url("/hook"),
-            desk_file()
+            marker_path()
         ),
     );
-    let ended = desk.run(&["run", "--once"]);
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
 
-    let feed = |name: &str| fs::read(desk.path().join("feeds").join(name)).unwrap();
+    let feed = |name: &str| fs::read(workspace.path().join("feeds").join(name)).unwrap();
     for (name, own) in
         [("paper.rss", "rel=\"self\""), ("paper.atom", "rel=\"self\""), ("paper.json", "\"feed_url\"")]
     {
@@ -73,7 +73,7 @@ fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut unpacked).unwrap();
         assert_eq!(unpacked, text);
     }
-    assert!(desk.path().join("tags/news.atom").exists());
+    assert!(workspace.path().join("tags/news.atom").exists());
 
     let requests = own.requests_for("/hook");
     assert_eq!(requests.len(), 1);
@@ -94,9 +94,9 @@ fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
         titles
     };
     assert_eq!(titles(lines(&told.body)), ["one", "two"]);
-    assert_eq!(titles(lines(&fs::read(desk_file()).unwrap())), ["one", "two"]);
+    assert_eq!(titles(lines(&fs::read(marker_path()).unwrap())), ["one", "two"]);
     let day = || {
-        let files = fs::read_dir(desk.path().join("days")).unwrap();
+        let files = fs::read_dir(workspace.path().join("days")).unwrap();
         let mut bytes = Vec::new();
         for file in files {
             let path = file.unwrap().path();
@@ -110,10 +110,10 @@ fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
 
     // Nothing new: nobody is told, no file is touched. The crash of a daemon before it could move the mark, and in the
     // middle of a line, is made good.
-    let modified = fs::metadata(desk.path().join("feeds/paper.rss")).unwrap().modified().unwrap();
-    let db = rusqlite::Connection::open(desk.database()).unwrap();
+    let modified = fs::metadata(workspace.path().join("feeds/paper.rss")).unwrap().modified().unwrap();
+    let db = rusqlite::Connection::open(workspace.database()).unwrap();
     db.execute("UPDATE consumer SET seq = 0 WHERE name = 'output.days'", []).unwrap();
-    let file = fs::read_dir(desk.path().join("days"))
+    let file = fs::read_dir(workspace.path().join("days"))
         .unwrap()
         .map(|file| file.unwrap().path())
         .find(|path| path.extension().is_some_and(|end| end == "jsonl"))
@@ -121,20 +121,20 @@ fn all_sorts_of_outputs_get_what_is_new_and_only_that() {
     let mut cut = fs::read(&file).unwrap();
     cut.extend_from_slice(b"{\"seq\":99,\"id\"");
     fs::write(&file, cut).unwrap();
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
-    assert_eq!(fs::metadata(desk.path().join("feeds/paper.rss")).unwrap().modified().unwrap(), modified);
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
+    assert_eq!(fs::metadata(workspace.path().join("feeds/paper.rss")).unwrap().modified().unwrap(), modified);
     assert_eq!(own.count("/hook"), 1);
     assert_eq!(titles(lines(&day())), ["one", "two"]);
 
     publish(&press, &["one", "two", "three"]);
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
     assert_eq!(titles(lines(&own.requests_for("/hook")[1].body)), ["three"]);
     assert_eq!(titles(lines(&day())), ["one", "three", "two"]);
-    fs::remove_file(desk_file()).unwrap();
+    fs::remove_file(marker_path()).unwrap();
 }
 
-/// What the command writes: it is in the configuration before there is a desk.
-fn desk_file() -> String {
+/// What the command writes: it is in the configuration before there is a workspace.
+fn marker_path() -> String {
     let name = format!("cuttings-tee-{}.jsonl", std::process::id());
     std::env::temp_dir().join(name).to_str().unwrap().to_owned()
 }
@@ -148,12 +148,12 @@ fn an_output_that_is_down_delays_itself_only_and_gets_everything_later() {
          [[output]]\nname = \"none\"\ncommand = [\"/no/such/program\"]\n",
         own.url("/hook")
     );
-    let desk = desk(&press, &outputs);
-    let ended = desk.run(&["run", "--once"]);
+    let workspace = workspace(&press, &outputs);
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
-    assert_eq!(desk.exported(&[]).len(), 1);
-    assert!(desk.path().join("days").exists());
-    let status = desk.run(&["status"]);
+    assert_eq!(workspace.exported(&[]).len(), 1);
+    assert!(workspace.path().join("days").exists());
+    let status = workspace.run(&["status"]);
     assert_eq!(status.code, Some(1));
     assert!(
         status.stdout.contains("output hook: the webhook answered 500 (1 times, again in"),
@@ -162,25 +162,25 @@ fn an_output_that_is_down_delays_itself_only_and_gets_everything_later() {
     );
     assert!(status.stdout.contains("output none: /no/such/program: cannot be run"), "{}", status.stdout);
     // It rests: nobody is asked.
-    desk.run(&["run", "--once"]);
+    workspace.run(&["run", "--once"]);
     assert_eq!(own.count("/hook"), 1);
 
     own.page("/hook", Reply::status(200));
-    let db = rusqlite::Connection::open(desk.database()).unwrap();
+    let db = rusqlite::Connection::open(workspace.database()).unwrap();
     db.execute("UPDATE output SET next_at = NULL", []).unwrap();
-    desk.run(&["run", "--once"]);
+    workspace.run(&["run", "--once"]);
     assert_eq!(lines(&own.requests_for("/hook")[1].body)[0]["title"], "one");
-    assert!(!desk.run(&["status"]).stdout.contains("output hook"));
+    assert!(!workspace.run(&["status"]).stdout.contains("output hook"));
 
     // What it will never take is set aside, and seen.
     own.page("/hook", Reply::status(422));
     publish(&press, &["one", "two"]);
-    desk.run(&["run", "--once", "--all"]);
-    let status = desk.run(&["status"]).stdout;
+    workspace.run(&["run", "--once", "--all"]);
+    let status = workspace.run(&["status"]).stdout;
     assert!(status.contains("output hook: 1 dead letters, the last: the webhook answered 422"), "{status}");
     own.page("/hook", Reply::status(200));
     publish(&press, &["one", "two", "three"]);
-    desk.run(&["run", "--once", "--all"]);
+    workspace.run(&["run", "--once", "--all"]);
     let last = own.requests_for("/hook").pop().unwrap();
     assert_eq!(lines(&last.body)[0]["title"], "three");
 }
@@ -196,11 +196,11 @@ fn a_saved_query_has_a_feed_and_a_command_gets_again_what_it_refused() {
          [[output]]\nname = \"hook\"\nwebhook = \"{}\"\n",
         own.url("/hook")
     );
-    let desk = desk(&press, &outputs);
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(1));
+    let workspace = workspace(&press, &outputs);
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(1));
     // A feed of what a query finds; an article has the same id in all of them.
     let ids = |file: &str| -> Vec<(String, String)> {
-        let feed: Value = serde_json::from_slice(&fs::read(desk.path().join(file)).unwrap()).unwrap();
+        let feed: Value = serde_json::from_slice(&fs::read(workspace.path().join(file)).unwrap()).unwrap();
         let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
         let items = feed["items"].as_array().unwrap().iter();
         items.map(|item| (text(item, "title"), text(item, "id"))).collect()
@@ -209,28 +209,28 @@ fn a_saved_query_has_a_feed_and_a_command_gets_again_what_it_refused() {
     assert_eq!((found.len(), found[0].0.as_str()), (1, "two"));
     assert!(ids("all/paper.json").contains(&found[0]), "{found:?}");
     // No shell of ours: the words reach the program as they are. What it said is shown.
-    let status = desk.run(&["status"]).stdout;
+    let status = workspace.run(&["status"]).stdout;
     assert!(status.contains("output moody: sh: exit status: 3: not yet (1 times, again in"), "{status}");
-    fs::write(desk.path().join("ready"), "").unwrap();
-    let db = rusqlite::Connection::open(desk.database()).unwrap();
+    fs::write(workspace.path().join("ready"), "").unwrap();
+    let db = rusqlite::Connection::open(workspace.database()).unwrap();
     // The webhook has failed for three days.
     db.execute_batch(
         "UPDATE output SET next_at = NULL; UPDATE output SET failures = 79 WHERE name = 'hook';",
     )
     .unwrap();
-    desk.run(&["run", "--once"]);
-    let got = lines(&fs::read(desk.path().join("got")).unwrap());
+    workspace.run(&["run", "--once"]);
+    let got = lines(&fs::read(workspace.path().join("got")).unwrap());
     assert_eq!(got.len(), 4, "both articles, twice");
     assert_eq!(got[..2], got[2..]);
-    let status = desk.run(&["status"]).stdout;
+    let status = workspace.run(&["status"]).stdout;
     assert!(!status.contains("output moody"), "{status}");
     assert!(status.contains("output hook: 1 dead letters, the last: the webhook answered 503"), "{status}");
     // What was set aside is sent again once a person wants it.
     own.page("/hook", Reply::status(204));
     db.execute("UPDATE output SET next_at = NULL", []).unwrap();
-    let reset = desk.run(&["consumers", "--reset", "output.hook"]);
+    let reset = workspace.run(&["consumers", "--reset", "output.hook"]);
     assert_eq!(reset.code, Some(0), "{}", reset.stderr);
-    desk.run(&["run", "--once"]);
+    workspace.run(&["run", "--once"]);
     assert_eq!(lines(&own.requests_for("/hook").pop().unwrap().body).len(), 2);
 }
 
@@ -239,10 +239,10 @@ fn a_running_daemon_tells_soon_and_can_be_exported_from() {
     let (press, own) = paper(&["one"]);
     let outputs =
         format!("[[output]]\nname = \"hook\"\nwebhook = \"{}\"\ndebounce = \"10ms\"\n", own.url("/hook"));
-    let desk = desk(&press, &outputs);
-    let mut child = desk.spawn(&["run"]);
+    let workspace = workspace(&press, &outputs);
+    let mut child = workspace.spawn(&["run"]);
     assert!(own.wait_until(|seen| !seen.is_empty()), "the webhook is told");
-    let got = desk.run(&["export", "--format", "jsonl", "--consumer", "beside"]);
+    let got = workspace.run(&["export", "--format", "jsonl", "--consumer", "beside"]);
     assert_eq!((got.code, got.stdout.lines().count()), (Some(0), 1), "{}", got.stderr);
     send("TERM", &child);
     assert!(child.wait().unwrap().success());
@@ -260,8 +260,8 @@ fn an_output_that_goes_nowhere_is_a_mistake_with_its_line() {
             "the secret cannot be read",
         ),
     ] {
-        let desk = Desk::new(&format!("[daemon]\ncontact = \"https://press.example/bot\"\n{text}"));
-        let ended = desk.run(&["check"]);
+        let workspace = Workspace::new(&format!("[daemon]\ncontact = \"https://press.example/bot\"\n{text}"));
+        let ended = workspace.run(&["check"]);
         assert_eq!(ended.code, Some(2), "{text}");
         assert!(ended.stderr.contains(says) && ended.stderr.contains("cuttings.toml:"), "{}", ended.stderr);
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::desk::Desk;
+use crate::workspace::Workspace;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -76,9 +76,9 @@ fn the_image_runs_commands_there_are_with_files_there_are() {
     let binary = entry[0].as_str();
     assert!(containerfile.contains(&format!("/src/target/release/cuttings {binary}")), "{binary} is copied");
     assert!(health.starts_with(&entry), "the health check asks the same configuration");
-    let desk = Desk::new("");
+    let workspace = Workspace::new("");
     for command in [start.last().unwrap(), health.last().unwrap()] {
-        assert_eq!(desk.run(&[command, "--help"]).code, Some(0), "{command}");
+        assert_eq!(workspace.run(&[command, "--help"]).code, Some(0), "{command}");
     }
     assert_ne!(instruction("USER"), "root");
     assert_eq!(instruction("STOPSIGNAL"), "SIGTERM");

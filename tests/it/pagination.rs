@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::desk::Desk;
 use crate::rules::{FIRST, SECOND, json};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{config, rss};
+use crate::workspace::Workspace;
 
 /// A page of an article over several, with its number in a pager.
 fn part(text: &str, number: usize, pages: usize) -> Reply {
@@ -33,10 +33,10 @@ fn an_article_over_several_pages_is_one_article() {
     press.page("/walk/2", part(SECOND, 2, 3));
     press.page("/walk/3", part(THIRD, 3, 3));
     press.page("/feed", rss(&[("A walk", press.url("/walk"))]));
-    let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
-    let ended = desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&config(&[("paper", press.url("/feed"))]));
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    let articles = desk.exported(&[]);
+    let articles = workspace.exported(&[]);
     assert_eq!(articles.len(), 1);
     assert_eq!(articles[0]["text"], format!("{FIRST}\n\n{SECOND}\n\n{THIRD}"));
     assert_eq!(articles[0]["url"], press.url("/walk"));
@@ -45,16 +45,16 @@ fn an_article_over_several_pages_is_one_article() {
     }
     assert!(press.requests().iter().all(|seen| seen.in_flight == 1), "one at a time");
 
-    let told = json(&desk.run(&["try", &press.url("/walk"), "--json"]).stdout);
+    let told = json(&workspace.run(&["try", &press.url("/walk"), "--json"]).stdout);
     assert_eq!(told["pages"], 3);
     assert_eq!(told["text"], articles[0]["text"]);
 
     // Only its first page is stored: cut anew, that alone would say less.
-    let ended = desk.run(&["reextract"]);
+    let ended = workspace.run(&["reextract"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stderr.contains("1 go on on other pages"), "{}", ended.stderr);
-    assert_eq!(desk.exported(&[])[0]["text"], articles[0]["text"]);
-    assert_eq!(desk.one("SELECT group_concat(op, ' ') FROM changes"), "new");
+    assert_eq!(workspace.exported(&[])[0]["text"], articles[0]["text"]);
+    assert_eq!(workspace.one("SELECT group_concat(op, ' ') FROM changes"), "new");
 }
 
 #[test]
@@ -73,19 +73,19 @@ fn a_feed_that_names_the_second_page_of_an_article_does_not_double_it() {
         press.page("/walk", part(FIRST, 1, 3));
         press.page("/walk/2", part(SECOND, 2, 3));
         press.page("/walk/3", part(THIRD, 3, 3));
-        let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
+        let workspace = Workspace::new(&config(&[("paper", press.url("/feed"))]));
         for entries in [first, then] {
             named(&press, entries);
-            let ended = desk.run(&["run", "--once", "--all"]);
+            let ended = workspace.run(&["run", "--once", "--all"]);
             assert_eq!(ended.code, Some(0), "{what}: {}{}", ended.stdout, ended.stderr);
         }
-        let articles = desk.exported(&[]);
+        let articles = workspace.exported(&[]);
         assert_eq!(articles.len(), 1, "{what}: {articles:?}");
         assert_eq!(articles[0]["text"], whole, "{what}");
-        assert_eq!(desk.one("SELECT group_concat(op, ' ') FROM changes"), ops, "{what}");
+        assert_eq!(workspace.one("SELECT group_concat(op, ' ') FROM changes"), ops, "{what}");
         for path in ["/walk", "/walk/2", "/walk/3"] {
             let known = format!("SELECT count(*) > 0 FROM aliases WHERE url = '{}'", press.url(path));
-            assert_eq!(desk.one(&known), "1", "{what}: {path}");
+            assert_eq!(workspace.one(&known), "1", "{what}: {path}");
         }
         if what == "later" {
             assert_eq!(press.count("/walk/2"), 1, "what is an alias is not fetched again");
@@ -99,17 +99,17 @@ fn a_page_that_fails_loses_nothing_and_is_tried_again() {
     press.page("/walk", part(FIRST, 1, 2));
     press.page("/walk/2", Reply::status(500));
     press.page("/feed", rss(&[("A walk", press.url("/walk"))]));
-    let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
-    let ended = desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&config(&[("paper", press.url("/feed"))]));
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(1), "it is told: {}", ended.stderr);
     assert!(ended.stderr.contains("the next page of the article could not be had"), "{}", ended.stderr);
-    let articles = desk.exported(&[]);
+    let articles = workspace.exported(&[]);
     assert_eq!((articles.len(), &articles[0]["text"]), (1, &Value::from(FIRST)));
-    assert_eq!(desk.one("SELECT code FROM failure"), "http-500");
+    assert_eq!(workspace.one("SELECT code FROM failure"), "http-500");
 
     // Ten minutes later; it fails once more, the page that was had included.
     let due = || {
-        let database = rusqlite::Connection::open(desk.database()).unwrap();
+        let database = rusqlite::Connection::open(workspace.database()).unwrap();
         let due = database.execute("UPDATE entry SET next_at = 0 WHERE next_at IS NOT NULL", []).unwrap();
         database
             .execute("UPDATE host SET ready_at = 0, backoff_until = 0, next_page_at = 0, retry_after = 0", [])
@@ -118,18 +118,18 @@ fn a_page_that_fails_loses_nothing_and_is_tried_again() {
     };
     assert_eq!(due(), 1, "it waits for its second page");
     press.page("/walk", Reply::status(404));
-    desk.run(&["run", "--once"]);
-    assert_eq!(desk.exported(&[])[0]["text"], FIRST);
+    workspace.run(&["run", "--once"]);
+    assert_eq!(workspace.exported(&[])[0]["text"], FIRST);
 
     assert_eq!(due(), 1, "it waits still");
     press.page("/walk", part(FIRST, 1, 2));
     press.page("/walk/2", part(SECOND, 2, 2));
-    let ended = desk.run(&["run", "--once"]);
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    let articles = desk.exported(&[]);
+    let articles = workspace.exported(&[]);
     assert_eq!(articles.len(), 1);
     assert_eq!(articles[0]["text"], format!("{FIRST}\n\n{SECOND}"));
-    assert_eq!(desk.one("SELECT group_concat(op, ' ') FROM changes"), "new revised");
+    assert_eq!(workspace.one("SELECT group_concat(op, ' ') FROM changes"), "new revised");
     assert_eq!(due(), 0, "nothing waits");
 }
 
@@ -151,9 +151,9 @@ fn pages_are_followed_by_rule_and_one_page_goes_before_many() {
         ("next_page = 'a.on@href'\nsingle_page = 'a.all@href'\n", "/all", "/two"),
     ] {
         press.forget();
-        let desk = Desk::new(&rules(rule));
-        assert_eq!(desk.run(&["run", "--once"]).code, Some(0), "{rule}");
-        assert_eq!(desk.exported(&[])[0]["text"], whole, "{rule}");
+        let workspace = Workspace::new(&rules(rule));
+        assert_eq!(workspace.run(&["run", "--once"]).code, Some(0), "{rule}");
+        assert_eq!(workspace.exported(&[])[0]["text"], whole, "{rule}");
         assert_eq!((press.count(asked), press.count(spared)), (1, 0), "{rule}");
     }
 }
@@ -176,10 +176,10 @@ fn a_page_without_text_is_read_in_its_scripts_or_its_amp_form() {
         )),
     );
     press.page("/feed", rss(&[("A walk", press.url("/state")), ("Another", press.url("/empty"))]));
-    let desk = Desk::new(&config(&[("paper", press.url("/feed"))]));
-    let ended = desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&config(&[("paper", press.url("/feed"))]));
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    let articles = desk.exported(&[]);
+    let articles = workspace.exported(&[]);
     let of = |path: &str| {
         articles
             .iter()

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
 use crate::service::Manager;
 use crate::support::newsroom::Newsroom;
+use crate::workspace::Workspace;
 
 const SCHEMA: &str = include_str!("../../docs/schema.md");
 
@@ -42,14 +42,14 @@ fn views(
 /// where the script misses something.
 fn read_by(script: &str, asked: &Value) -> Option<[Value; 2]> {
     let newsroom = Newsroom::start();
-    let desk = Desk::new(&newsroom.config_toml());
-    desk.run(&["run", "--once", "--all", "--wait", "20s"]);
+    let workspace = Workspace::new(&newsroom.config_toml());
+    workspace.run(&["run", "--once", "--all", "--wait", "20s"]);
     let articles = newsroom.served().len();
-    assert_eq!(desk.one("SELECT count(*) FROM articles"), articles.to_string());
-    let stopped = said_by(&desk, script, asked)?;
-    let daemon = Manager::start(&desk, None);
+    assert_eq!(workspace.one("SELECT count(*) FROM articles"), articles.to_string());
+    let stopped = said_by(&workspace, script, asked)?;
+    let daemon = Manager::start(&workspace, None);
     daemon.until("READY=1");
-    let running = said_by(&desk, script, asked)?;
+    let running = said_by(&workspace, script, asked)?;
     assert_eq!(daemon.stop().0, Some(0));
     for said in [&stopped, &running] {
         assert_eq!(said["rows"]["articles"], articles, "{said}");
@@ -57,9 +57,12 @@ fn read_by(script: &str, asked: &Value) -> Option<[Value; 2]> {
     Some([stopped, running])
 }
 
-fn said_by(desk: &Desk, script: &str, asked: &Value) -> Option<Value> {
-    let python =
-        Command::new("python3").args(["-c", script]).arg(desk.database()).arg(asked.to_string()).output();
+fn said_by(workspace: &Workspace, script: &str, asked: &Value) -> Option<Value> {
+    let python = Command::new("python3")
+        .args(["-c", script])
+        .arg(workspace.database())
+        .arg(asked.to_string())
+        .output();
     let Ok(python) = python else {
         println!("skipped: there is no python3 here");
         return None;

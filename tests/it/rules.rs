@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::desk::Desk;
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{config, page, rss};
+use crate::workspace::Workspace;
 
 pub(crate) const FIRST: &str =
     "The bridge over the river was opened on Tuesday after eleven years, to the sound of one brass band.";
@@ -34,10 +34,10 @@ fn try_tells_each_field_its_origin_and_the_selectors_that_hit_and_missed() {
     let press = Press::start("127.0.0.2");
     press.page("/bridge", story(""));
     let text = config(&[("paper", press.url("/feed"))]) + RULES;
-    let desk = Desk::new(&text);
+    let workspace = Workspace::new(&text);
     let url = press.url("/bridge");
 
-    let ended = desk.run(&["try", &url, "--source", "paper"]);
+    let ended = workspace.run(&["try", &url, "--source", "paper"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let line = |begins: &str| {
         let found = ended.stdout.lines().find(|line| line.trim_start().starts_with(begins));
@@ -52,7 +52,7 @@ fn try_tells_each_field_its_origin_and_the_selectors_that_hit_and_missed() {
     assert!(!ended.stdout.contains('\u{1b}'), "no colours where nobody sees them");
     assert!(ended.stdout.ends_with(&format!("{FIRST}\n\n{SECOND}\n")), "{}", ended.stdout);
 
-    let told = json(&desk.run(&["try", &url, "--source", "paper", "--json"]).stdout);
+    let told = json(&workspace.run(&["try", &url, "--source", "paper", "--json"]).stdout);
     assert_eq!(told["origins"]["title"], "rule");
     assert_eq!(told["text"], format!("{FIRST}\n\n{SECOND}"));
     let tried: Vec<_> = told["tried"]
@@ -68,16 +68,16 @@ fn try_tells_each_field_its_origin_and_the_selectors_that_hit_and_missed() {
 fn try_takes_rules_from_a_file_of_its_own_before_all_others() {
     let press = Press::start("127.0.0.2");
     press.page("/bridge", story(""));
-    let desk = Desk::new(&(config(&[("paper", press.url("/feed"))]) + RULES));
-    let file = desk.path().join("paper.toml");
+    let workspace = Workspace::new(&(config(&[("paper", press.url("/feed"))]) + RULES));
+    let file = workspace.path().join("paper.toml");
     std::fs::write(&file, "title = 'p'\n").unwrap();
     let (url, file) = (press.url("/bridge"), file.to_str().unwrap().to_owned());
-    let told = json(&desk.run(&["try", &url, "--source", "paper", "--rule", &file, "--json"]).stdout);
+    let told = json(&workspace.run(&["try", &url, "--source", "paper", "--rule", &file, "--json"]).stdout);
     assert_eq!(told["title"], FIRST);
     assert_eq!(told["tried"][0]["layer"], file);
 
     std::fs::write(&file, "titel = 'p'\n").unwrap();
-    let ended = desk.run(&["try", &url, "--rule", &file]);
+    let ended = workspace.run(&["try", &url, "--rule", &file]);
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("paper.toml:1:1"), "{}", ended.stderr);
     assert!(ended.stderr.contains("did you mean `title`"), "{}", ended.stderr);
@@ -87,10 +87,10 @@ fn try_takes_rules_from_a_file_of_its_own_before_all_others() {
 fn try_writes_a_page_with_what_is_kept_and_what_is_not() {
     let press = Press::start("127.0.0.2");
     press.page("/bridge", story("<img src=/x onerror=alert(2)><p>Other &lt;b&gt; news</p>"));
-    let desk = Desk::new(&(config(&[("paper", press.url("/feed"))]) + RULES));
-    let out = desk.path().join("out.html");
+    let workspace = Workspace::new(&(config(&[("paper", press.url("/feed"))]) + RULES));
+    let out = workspace.path().join("out.html");
     let url = press.url("/bridge");
-    let ended = desk.run(&["try", &url, "--source", "paper", "--html", out.to_str().unwrap()]);
+    let ended = workspace.run(&["try", &url, "--source", "paper", "--html", out.to_str().unwrap()]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let html = std::fs::read_to_string(out).unwrap();
     for (class, text) in [
@@ -121,11 +121,11 @@ fn check_live_looks_for_the_passages_and_asks_politely() {
         press.url("/old"),
         press.url("/none"),
     );
-    let desk = Desk::new(&(config(&[("paper", press.url("/feed"))]) + RULES + &tests));
-    assert_eq!(desk.run(&["check"]).code, Some(0));
+    let workspace = Workspace::new(&(config(&[("paper", press.url("/feed"))]) + RULES + &tests));
+    assert_eq!(workspace.run(&["check"]).code, Some(0));
     assert_eq!(press.requests().len(), 0, "without --live nothing is fetched");
 
-    let ended = desk.run(&["check", "--live"]);
+    let ended = workspace.run(&["check", "--live"]);
     assert_eq!(ended.code, Some(1), "{}{}", ended.stdout, ended.stderr);
     let lines: Vec<&str> = ended.stdout.lines().filter(|line| line.contains("/127.0.0.2")).collect();
     let lines: Vec<&str> = lines.into_iter().filter(|line| !line.contains(": ok, ")).collect();
@@ -137,9 +137,9 @@ fn check_live_looks_for_the_passages_and_asks_politely() {
     assert!(ended.stdout.ends_with("3 tests, 2 failed\n"), "{}", ended.stdout);
     assert_eq!(press.count("/robots.txt"), 1, "asked once");
 
-    let told = json(desk.run(&["check", "--live", "--json"]).stdout.lines().last().unwrap());
+    let told = json(workspace.run(&["check", "--live", "--json"]).stdout.lines().last().unwrap());
     assert_eq!(told["tests"][0]["ok"], true);
-    assert_eq!(desk.run(&["check", "--live", "--source", "nobody"]).code, Some(2));
+    assert_eq!(workspace.run(&["check", "--live", "--source", "nobody"]).code, Some(2));
 }
 
 #[test]
@@ -150,21 +150,21 @@ fn check_stored_reads_the_kept_pages_by_the_rules_of_their_day() {
     let test =
         format!("[[source.test]]\nurl = '{}'\ncontains = 'after eleven years'\n", press.url("/bridge"));
     let with = |rules: &str| config(&[("paper", press.url("/feed"))]) + rules + &test;
-    let desk = Desk::new(&with(RULES));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    let workspace = Workspace::new(&with(RULES));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     press.forget();
 
-    let ended = desk.run(&["check", "--stored"]);
+    let ended = workspace.run(&["check", "--stored"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    desk.configure(&with("[source.article]\nbody = '.gone'\nremove = 'p'\n"));
-    let ended = desk.run(&["check", "--stored"]);
+    workspace.configure(&with("[source.article]\nbody = '.gone'\nremove = 'p'\n"));
+    let ended = workspace.run(&["check", "--stored"]);
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
     // Rules that ended before the page was fetched are not for it, those that end later go first.
     for (until, code) in [("2020-01-01", 1), ("2999-01-01", 0)] {
-        desk.configure(&with(&format!(
+        workspace.configure(&with(&format!(
             "[source.article]\nbody = '.ad'\n[[source.rules]]\nvalid_until = {until}\nbody = '.story p'\n"
         )));
-        let ended = desk.run(&["check", "--stored"]);
+        let ended = workspace.run(&["check", "--stored"]);
         assert_eq!(ended.code, Some(code), "{until}: {}", ended.stdout);
     }
     assert_eq!(press.requests().len(), 0, "nothing is fetched");
@@ -172,11 +172,11 @@ fn check_stored_reads_the_kept_pages_by_the_rules_of_their_day() {
 
 #[test]
 fn a_mistake_in_a_file_is_said_once_and_as_it_is() {
-    let desk = Desk::new("");
-    std::fs::write(desk.path().join("one.toml"), "titel = 'h1'\n").unwrap();
-    let broken = desk.run(&["try", "page.html", "--rule", "one.toml"]);
-    desk.configure("[[source]]\nnam = 'a'\n");
-    for (ended, word) in [(broken, "titel"), (desk.run(&["list"]), "nam")] {
+    let workspace = Workspace::new("");
+    std::fs::write(workspace.path().join("one.toml"), "titel = 'h1'\n").unwrap();
+    let broken = workspace.run(&["try", "page.html", "--rule", "one.toml"]);
+    workspace.configure("[[source]]\nnam = 'a'\n");
+    for (ended, word) in [(broken, "titel"), (workspace.run(&["list"]), "nam")] {
         assert_eq!(ended.code, Some(2));
         let told = format!("error: unknown key `{word}`");
         let is_told = ended.stderr.lines().any(|line| line.starts_with(&told));
@@ -187,7 +187,7 @@ fn a_mistake_in_a_file_is_said_once_and_as_it_is() {
 #[test]
 fn a_selector_that_dies_is_an_alarm_until_it_is_mended() {
     let press = Press::start("127.0.0.2");
-    let desk = Desk::new("");
+    let workspace = Workspace::new("");
     let day = |day: usize, class: &str, number: usize| {
         let mut entries = Vec::new();
         for n in 0..number {
@@ -204,29 +204,29 @@ fn a_selector_that_dies_is_an_alarm_until_it_is_mended() {
         press.page("/feed", rss(&entries).etag(format!("\"{day}\"")));
     };
     let rules = |rules: &str| {
-        desk.configure(&(config(&[("paper", press.url("/feed"))]) + "[source.article]\n" + rules));
+        workspace.configure(&(config(&[("paper", press.url("/feed"))]) + "[source.article]\n" + rules));
     };
     rules("title = '.head'\n");
     day(1, "head", 30);
-    desk.run(&["run", "--once"]);
-    let status = desk.run(&["status"]);
+    workspace.run(&["run", "--once"]);
+    let status = workspace.run(&["status"]);
     assert_eq!(status.code, Some(0), "{}", status.stdout);
     day(2, "headline", 14);
-    let ended = desk.run(&["run", "--once", "--all"]);
+    let ended = workspace.run(&["run", "--once", "--all"]);
     assert!(ended.stderr.contains("the site may have changed"), "{}", ended.stderr);
-    let status = desk.run(&["status"]);
+    let status = workspace.run(&["status"]);
     assert_eq!(status.code, Some(1), "{}", status.stdout);
     let line = status.stdout.lines().find(|line| line.contains("DRIFT")).unwrap();
     assert!(line.contains("title \".head\" hits "), "{line}");
     assert!(line.contains("it used to hit 9"), "{line}");
-    let told = json(&desk.run(&["status", "--json"]).stdout);
+    let told = json(&workspace.run(&["status", "--json"]).stdout);
     assert_eq!(told["sources"][0]["rules"][0]["drift"], "rate");
-    assert_eq!(desk.one("SELECT count(*) FROM failure WHERE code = 'rule-drift'"), "1", "told once");
+    assert_eq!(workspace.one("SELECT count(*) FROM failure WHERE code = 'rule-drift'"), "1", "told once");
 
     rules("title = '.headline'\n");
     day(3, "headline", 1);
-    desk.run(&["run", "--once", "--all"]);
-    let status = desk.run(&["status"]);
+    workspace.run(&["run", "--once", "--all"]);
+    let status = workspace.run(&["status"]);
     assert_eq!(status.code, Some(0), "{}", status.stdout);
     assert!(!status.stdout.contains("DRIFT"), "{}", status.stdout);
 }
@@ -246,27 +246,27 @@ fn try_asks_as_the_daemon_would() {
         }
     });
     let plain = config(&[("paper", press.url("/feed"))]);
-    let desk = Desk::new(&plain);
-    let denied = desk.run(&["try", &press.url("/page"), "--source", "paper"]);
+    let workspace = Workspace::new(&plain);
+    let denied = workspace.run(&["try", &press.url("/page"), "--source", "paper"]);
     assert_ne!(denied.code, Some(0));
     assert!(denied.stderr.contains("robots.txt"), "{}", denied.stderr);
     assert_eq!(press.count("/page"), 0);
-    std::fs::write(desk.path().join("token"), "hush\n").unwrap();
-    desk.configure(&format!(
+    std::fs::write(workspace.path().join("token"), "hush\n").unwrap();
+    workspace.configure(&format!(
         "{plain}ignore_robots = true\nheaders = {{ X-Key = \"hush\" }}\ncookies = {{ id = \"7\" }}\nbearer = {{ file = \"token\" }}\n"
     ));
     press.forget();
-    let tried = desk.run(&["try", &press.url("/page"), "--source", "paper"]);
+    let tried = workspace.run(&["try", &press.url("/page"), "--source", "paper"]);
     assert_eq!(tried.code, Some(0), "{}", tried.stderr);
     assert!(tried.stdout.contains("nobody told the librarian"), "{}", tried.stdout);
     assert_eq!(press.count("/robots.txt"), 0);
     // What cannot be read is said, and nobody is asked without it.
-    std::fs::remove_file(desk.path().join("token")).unwrap();
+    std::fs::remove_file(workspace.path().join("token")).unwrap();
     press.forget();
-    let without = desk.run(&["try", &press.url("/page"), "--source", "paper"]);
+    let without = workspace.run(&["try", &press.url("/page"), "--source", "paper"]);
     assert!(without.stderr.contains("token cannot be read"), "{}", without.stderr);
     assert!(press.requests().is_empty());
-    let checked = desk.run(&["check"]);
+    let checked = workspace.run(&["check"]);
     assert_eq!(checked.code, Some(2));
     assert!(checked.stderr.contains("token cannot be read"), "{}", checked.stderr);
 }

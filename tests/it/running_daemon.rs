@@ -4,11 +4,11 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use crate::desk::Desk;
 use crate::service::{Manager, PATIENCE, until};
 use crate::support::press::Press;
 use crate::watch::free_port;
 use crate::way::{config, page, rss};
+use crate::workspace::Workspace;
 
 /// Waits until something holds.
 fn wait(what: &str, holds: impl Fn() -> bool) {
@@ -20,8 +20,8 @@ fn wait(what: &str, holds: impl Fn() -> bool) {
 }
 
 /// Lines of all days of a folder.
-fn lines(desk: &Desk, folder: &str) -> usize {
-    let Ok(files) = std::fs::read_dir(desk.path().join(folder)) else {
+fn lines(workspace: &Workspace, folder: &str) -> usize {
+    let Ok(files) = std::fs::read_dir(workspace.path().join(folder)) else {
         return 0;
     };
     files
@@ -60,31 +60,31 @@ fn h26_outputs_and_metrics_follow_a_reload() {
         |name: &str| format!("[[output]]\nname = \"{name}\"\njsonl = \"{name}\"\ndebounce = \"10ms\"\n");
     let listen = |port: u16| format!("[metrics]\nlisten = \"127.0.0.1:{port}\"\n");
     let (first, second) = (free_port(), free_port());
-    let desk = Desk::new(&format!("{head}{}{}{}", listen(first), output("stays"), output("goes")));
-    let manager = Manager::start(&desk, None);
+    let workspace = Workspace::new(&format!("{head}{}{}{}", listen(first), output("stays"), output("goes")));
+    let manager = Manager::start(&workspace, None);
     manager.until("READY=1");
-    wait("the first lines", || lines(&desk, "stays") == 1 && lines(&desk, "goes") == 1);
+    wait("the first lines", || lines(&workspace, "stays") == 1 && lines(&workspace, "goes") == 1);
     assert!(metrics(first).is_some());
 
-    desk.configure(&format!("{head}{}{}{}", listen(second), output("comes"), output("stays")));
-    let ended = desk.run(&["reload"]);
+    workspace.configure(&format!("{head}{}{}{}", listen(second), output("comes"), output("stays")));
+    let ended = workspace.run(&["reload"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    wait("the lines of the new output", || lines(&desk, "comes") == 1);
+    wait("the lines of the new output", || lines(&workspace, "comes") == 1);
     assert!(metrics(second).is_some_and(|text| text.contains("cuttings_build_info")));
     assert!(metrics(first).is_none(), "it listens where it was told last, and nowhere else");
     story(&press, 2);
-    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
-    wait("the second lines", || lines(&desk, "stays") == 2 && lines(&desk, "comes") == 2);
-    assert_eq!(lines(&desk, "goes"), 1, "it is no longer there");
+    assert_eq!(workspace.run(&["poll", "a"]).code, Some(0));
+    wait("the second lines", || lines(&workspace, "stays") == 2 && lines(&workspace, "comes") == 2);
+    assert_eq!(lines(&workspace, "goes"), 1, "it is no longer there");
 
     // A place that is taken: the old one stays, and the rest of the file holds.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    desk.configure(
+    workspace.configure(
         &format!("{head}{}{}", listen(port), output("stays"))
             .replace("[daemon]\n", "[daemon]\ndatabase = \"other.db\"\n"),
     );
-    assert_eq!(desk.run(&["reload"]).code, Some(0));
+    assert_eq!(workspace.run(&["reload"]).code, Some(0));
     assert!(metrics(second).is_some());
     let (code, said) = manager.stop();
     assert_eq!(code, Some(0), "{said}");
@@ -92,7 +92,7 @@ fn h26_outputs_and_metrics_follow_a_reload() {
         assert!(said.contains(words), "{words} is not in:\n{said}");
     }
     for name in ["stays", "comes"] {
-        assert_eq!(lines(&desk, name), 2, "{name}: nothing twice");
+        assert_eq!(lines(&workspace, name), 2, "{name}: nothing twice");
     }
 }
 
@@ -101,13 +101,13 @@ fn a_database_that_fails_is_counted_by_code_and_said() {
     let press = Press::start("127.0.0.2");
     story(&press, 1);
     let port = free_port();
-    let desk = Desk::new(&format!(
+    let workspace = Workspace::new(&format!(
         "{}[metrics]\nlisten = \"127.0.0.1:{port}\"\n",
         config(&[("a", press.url("/a.rss"))])
     ));
-    let manager = Manager::start(&desk, None);
+    let manager = Manager::start(&workspace, None);
     manager.until("READY=1");
-    until(&desk, "SELECT count(*) FROM articles", "1");
+    until(&workspace, "SELECT count(*) FROM articles", "1");
     let failures = |code: &str| -> u64 {
         let text = metrics(port).unwrap();
         let line = format!("cuttings_store_failures_total{{code=\"{code}\"}} ");
@@ -119,21 +119,21 @@ fn a_database_that_fails_is_counted_by_code_and_said() {
     }
     // A table that is not there is as good as a disk that fails.
     let damage = |sql: &str| {
-        let db = rusqlite::Connection::open(desk.database()).unwrap();
+        let db = rusqlite::Connection::open(workspace.database()).unwrap();
         db.busy_timeout(PATIENCE).unwrap();
         db.execute_batch(sql).unwrap();
     };
     damage("ALTER TABLE poll RENAME TO poll_elsewhere");
-    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
+    assert_eq!(workspace.run(&["poll", "a"]).code, Some(0));
     wait("the count", || failures("store-sql") > 0);
     damage("ALTER TABLE poll_elsewhere RENAME TO poll");
     let (code, said) = manager.stop();
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("ERROR") && said.contains("no such table"), "{said}");
     // What could not be recorded is done again.
-    desk.run(&["run", "--once", "--all"]);
-    assert_eq!(desk.one("SELECT count(*) FROM articles"), "1");
-    assert_eq!(desk.one("SELECT count(*) > 1 FROM poll"), "1");
+    workspace.run(&["run", "--once", "--all"]);
+    assert_eq!(workspace.one("SELECT count(*) FROM articles"), "1");
+    assert_eq!(workspace.one("SELECT count(*) > 1 FROM poll"), "1");
 }
 
 /// A figure, not a limit: how long a machine takes says nothing about the program.
@@ -148,13 +148,13 @@ fn ten_thousand_sources_are_ready_and_stop_with_zero() {
         .collect();
     let sources: Vec<(&str, String)> =
         sources.iter().map(|(name, url)| (name.as_str(), url.clone())).collect();
-    let desk = Desk::new(&config(&sources));
+    let workspace = Workspace::new(&config(&sources));
     for start in ["first", "second"] {
         let begun = Instant::now();
-        let manager = Manager::start(&desk, None);
+        let manager = Manager::start(&workspace, None);
         manager.until("READY=1");
         let ready = begun.elapsed();
-        assert_eq!(desk.one("SELECT count(*) FROM source WHERE configured = 1"), "10000");
+        assert_eq!(workspace.one("SELECT count(*) FROM source WHERE configured = 1"), "10000");
         let begun = Instant::now();
         let (code, said) = manager.stop();
         assert_eq!(code, Some(0), "{said}");

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use rusqlite::Connection;
 
-use crate::desk::{Desk, Ended};
 use crate::support::newsroom::Newsroom;
 use crate::support::press::Press;
 use crate::way::{self, page, rss};
+use crate::workspace::{Ended, Workspace};
 
 /// How often a process is killed: twenty times, or what `CUTTINGS_KILLS` says; two hundred before a release.
 fn kills() -> usize {
@@ -17,16 +17,16 @@ fn kills() -> usize {
 }
 
 /// What the database has is what the press served: each article once.
-fn assert_complete(desk: &Desk, newsroom: &Newsroom, told: &str) {
+fn assert_complete(workspace: &Workspace, newsroom: &Newsroom, told: &str) {
     let mut titles: BTreeMap<String, usize> = BTreeMap::new();
-    for article in desk.exported(&[]) {
+    for article in workspace.exported(&[]) {
         let title = article["title"].as_str().unwrap_or_default().to_owned();
         *titles.entry(title).or_default() += 1;
     }
     let expected: BTreeMap<String, usize> =
         newsroom.served().iter().map(|article| (article.title.to_owned(), 1)).collect();
     assert_eq!(titles, expected, "{told}");
-    let verified = desk.run(&["verify"]);
+    let verified = workspace.run(&["verify"]);
     assert_eq!(verified.code, Some(0), "{}{}", verified.stdout, verified.stderr);
 }
 
@@ -35,7 +35,7 @@ fn assert_complete(desk: &Desk, newsroom: &Newsroom, told: &str) {
 #[test]
 fn h21_kills_in_the_middle_of_work_lose_and_double_nothing() {
     let newsroom = Newsroom::start();
-    let mut desk = Desk::new(&newsroom.config_toml());
+    let mut workspace = Workspace::new(&newsroom.config_toml());
     let mut random = 0x2545_f491_u32;
     let mut complete = 0;
     for round in 0..kills() {
@@ -43,69 +43,69 @@ fn h21_kills_in_the_middle_of_work_lose_and_double_nothing() {
         random ^= random >> 17;
         random ^= random << 5;
         let until = newsroom.requests().len() + 1 + (random as usize % 7);
-        let mut child = desk.spawn(&["run", "--once", "--all"]);
+        let mut child = workspace.spawn(&["run", "--once", "--all"]);
         while newsroom.requests().len() < until && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
         let _ = child.kill();
         child.wait().unwrap();
-        if desk.database().exists() {
-            assert_eq!(desk.one("PRAGMA integrity_check"), "ok", "round {round}");
+        if workspace.database().exists() {
+            assert_eq!(workspace.one("PRAGMA integrity_check"), "ok", "round {round}");
             let seq = "SELECT (SELECT seq FROM sequence) - (SELECT count(*) FROM changes)";
-            assert_eq!(desk.one(seq), "0", "round {round}: a number was lost");
+            assert_eq!(workspace.one(seq), "0", "round {round}: a number was lost");
         }
         if round % 10 == 9 {
-            let ended = desk.run(&["run", "--once", "--all", "--wait", "20s"]);
-            assert_complete(&desk, &newsroom, &ended.stderr);
+            let ended = workspace.run(&["run", "--once", "--all", "--wait", "20s"]);
+            assert_complete(&workspace, &newsroom, &ended.stderr);
             complete += 1;
-            desk = Desk::new(&newsroom.config_toml());
+            workspace = Workspace::new(&newsroom.config_toml());
             newsroom.forget();
         }
     }
     println!("{} kills, {complete} databases complete: nothing lost, nothing doubled", kills());
-    let ended = desk.run(&["run", "--once", "--all", "--wait", "20s"]);
-    assert_complete(&desk, &newsroom, &ended.stderr);
+    let ended = workspace.run(&["run", "--once", "--all", "--wait", "20s"]);
+    assert_complete(&workspace, &newsroom, &ended.stderr);
 }
 
 /// Runs the binary where no file may grow beyond `kib`; the signal that would end it is ignored, as a daemon under
 /// systemd's LimitFSIZE would have it.
-fn run_with_room(desk: &Desk, kib: u64, words: &[&str]) -> Ended {
-    let inner = desk.command(words);
+fn run_with_room(workspace: &Workspace, kib: u64, words: &[&str]) -> Ended {
+    let inner = workspace.command(words);
     let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
     let mut command = Command::new("sh");
     command.arg("-c").arg(script).arg(inner.get_program()).args(inner.get_args());
-    command.current_dir(desk.path()).env("HOME", desk.path());
+    command.current_dir(workspace.path()).env("HOME", workspace.path());
     command.output().unwrap().into()
 }
 
 #[test]
 fn h22_a_file_that_cannot_grow_is_said_and_work_goes_on_when_it_can() {
     let newsroom = Newsroom::start();
-    let desk = Desk::new(&newsroom.config_toml());
+    let workspace = Workspace::new(&newsroom.config_toml());
     let mut failed = 0;
     // From too little for a single table to nearly enough.
     for kib in [16, 64, 250, 350, 450, 700] {
-        let ended = run_with_room(&desk, kib, &["run", "--once", "--all"]);
+        let ended = run_with_room(&workspace, kib, &["run", "--once", "--all"]);
         if ended.code != Some(0) && ended.stderr.contains("cannot ") {
             failed += 1;
             assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
         }
-        if desk.database().exists() && desk.one("PRAGMA user_version") != "0" {
-            assert_eq!(desk.one("PRAGMA integrity_check"), "ok", "{kib} KiB");
+        if workspace.database().exists() && workspace.one("PRAGMA user_version") != "0" {
+            assert_eq!(workspace.one("PRAGMA integrity_check"), "ok", "{kib} KiB");
             // A source with validators has its entries: nothing moved ahead.
             let ahead = "SELECT count(*) FROM source WHERE (etag IS NOT NULL OR last_modified IS NOT NULL) \
                          AND NOT EXISTS (SELECT 1 FROM entry WHERE source_id = source.id)";
-            assert_eq!(desk.one(ahead), "0", "{kib} KiB");
+            assert_eq!(workspace.one(ahead), "0", "{kib} KiB");
         }
     }
     assert!(failed >= 2, "the limit was felt {failed} times");
-    let ended = desk.run(&["run", "--once", "--all", "--wait", "20s"]);
-    assert_complete(&desk, &newsroom, &ended.stderr);
+    let ended = workspace.run(&["run", "--once", "--all", "--wait", "20s"]);
+    assert_complete(&workspace, &newsroom, &ended.stderr);
 }
 
 /// The command as a user who owns nothing here: directly, or where the tests run as root, as nobody.
-fn as_nobody(desk: &Desk, words: &[&str]) -> Option<Ended> {
-    let inner = desk.command(words);
+fn as_nobody(workspace: &Workspace, words: &[&str]) -> Option<Ended> {
+    let inner = workspace.command(words);
     let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
     if !root {
         println!("skipped: only root can become another user");
@@ -133,23 +133,23 @@ fn as_nobody(desk: &Desk, words: &[&str]) -> Option<Ended> {
 #[test]
 fn h23_who_may_only_read_reads_and_is_told_so_when_writing() {
     let newsroom = Newsroom::start();
-    let desk = Desk::new(&newsroom.config_toml());
-    desk.run(&["run", "--once", "--all", "--wait", "20s"]);
-    std::fs::set_permissions(desk.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    for file in std::fs::read_dir(desk.path()).unwrap() {
+    let workspace = Workspace::new(&newsroom.config_toml());
+    workspace.run(&["run", "--once", "--all", "--wait", "20s"]);
+    std::fs::set_permissions(workspace.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    for file in std::fs::read_dir(workspace.path()).unwrap() {
         let path = file.unwrap().path();
         if path.is_file() {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
         }
     }
-    let before = std::fs::read(desk.database()).unwrap();
+    let before = std::fs::read(workspace.database()).unwrap();
     // With the daemon stopped, and while it runs.
     let mut daemon = None;
     for running in [false, true] {
         if running {
-            daemon = Some(desk.spawn(&["run"]));
+            daemon = Some(workspace.spawn(&["run"]));
         }
-        let Some(read) = as_nobody(&desk, &["export", "--format", "jsonl"]) else {
+        let Some(read) = as_nobody(&workspace, &["export", "--format", "jsonl"]) else {
             break;
         };
         assert_eq!(
@@ -158,10 +158,10 @@ fn h23_who_may_only_read_reads_and_is_told_so_when_writing() {
             "{}",
             read.stderr
         );
-        let found = as_nobody(&desk, &["search", "title:the OR text:the"]).unwrap();
+        let found = as_nobody(&workspace, &["search", "title:the OR text:the"]).unwrap();
         assert_eq!(found.code, Some(0), "{}", found.stderr);
         for words in [&["delete", "1"][..], &["run", "--once"]] {
-            let refused = as_nobody(&desk, words).unwrap();
+            let refused = as_nobody(&workspace, words).unwrap();
             assert_eq!(refused.code, Some(1), "{words:?}: {}", refused.stderr);
             let said = refused.stderr.contains("may not be written")
                 || refused.stderr.contains("ermission denied")
@@ -170,10 +170,10 @@ fn h23_who_may_only_read_reads_and_is_told_so_when_writing() {
         }
     }
     if let Some(mut daemon) = daemon {
-        crate::desk::send("TERM", &daemon);
+        crate::workspace::send("TERM", &daemon);
         daemon.wait().unwrap();
     } else {
-        assert_eq!(std::fs::read(desk.database()).unwrap(), before, "untouched");
+        assert_eq!(std::fs::read(workspace.database()).unwrap(), before, "untouched");
     }
 }
 
@@ -183,9 +183,9 @@ type Harm<'a> = &'a dyn Fn(&std::path::Path);
 #[test]
 fn h23_a_damaged_newer_or_foreign_database_is_said_and_left_as_it_is() {
     let newsroom = Newsroom::start();
-    let desk = Desk::new(&newsroom.config_toml());
-    desk.run(&["run", "--once", "--all", "--wait", "20s"]);
-    let whole = std::fs::read(desk.database()).unwrap();
+    let workspace = Workspace::new(&newsroom.config_toml());
+    workspace.run(&["run", "--once", "--all", "--wait", "20s"]);
+    let whole = std::fs::read(workspace.database()).unwrap();
     let newer = |path: &std::path::Path| {
         Connection::open(path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     };
@@ -195,11 +195,11 @@ fn h23_a_damaged_newer_or_foreign_database_is_said_and_left_as_it_is() {
         [("written by a newer cuttings", &newer), ("not a cuttings database", &foreign), ("", &torn)];
     for (sign, harm) in harms {
         for suffix in ["-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{suffix}", desk.database().display()));
+            let _ = std::fs::remove_file(format!("{}{suffix}", workspace.database().display()));
         }
-        std::fs::write(desk.database(), &whole).unwrap();
-        harm(&desk.database());
-        let harmed = std::fs::read(desk.database()).unwrap();
+        std::fs::write(workspace.database(), &whole).unwrap();
+        harm(&workspace.database());
+        let harmed = std::fs::read(workspace.database()).unwrap();
         for words in [
             &["run", "--once"][..],
             &["export", "--format", "jsonl"],
@@ -209,17 +209,17 @@ fn h23_a_damaged_newer_or_foreign_database_is_said_and_left_as_it_is() {
             &["backup", "copy.db"],
             &["status"],
         ] {
-            let ended = desk.run(words);
+            let ended = workspace.run(words);
             assert_eq!(ended.code, Some(1), "{words:?}: {}{}", ended.stdout, ended.stderr);
             assert!(
                 ended.stderr.contains(sign) && !ended.stderr.contains("panicked"),
                 "{words:?}: {}",
                 ended.stderr
             );
-            assert!(!desk.path().join("copy.db").exists(), "no copy of what is broken");
+            assert!(!workspace.path().join("copy.db").exists(), "no copy of what is broken");
         }
         if !sign.is_empty() {
-            assert!(std::fs::read(desk.database()).unwrap() == harmed, "{sign}: untouched");
+            assert!(std::fs::read(workspace.database()).unwrap() == harmed, "{sign}: untouched");
         }
     }
 }
@@ -228,16 +228,16 @@ fn h23_a_damaged_newer_or_foreign_database_is_said_and_left_as_it_is() {
 #[test]
 fn h24_a_reader_with_an_open_transaction_for_the_whole_run_stops_nobody() {
     let newsroom = Newsroom::start();
-    let desk = Desk::new(&newsroom.config_toml());
+    let workspace = Workspace::new(&newsroom.config_toml());
     // A database to read, with nothing in it yet.
-    drop(cuttings::store::Store::open(&desk.database(), chrono::Utc::now()).unwrap());
-    let reader = desk.open();
+    drop(cuttings::store::Store::open(&workspace.database(), chrono::Utc::now()).unwrap());
+    let reader = workspace.open();
     reader.execute_batch("BEGIN").unwrap();
     let count = || reader.query_row("SELECT count(*) FROM articles", [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(count(), 0);
-    let ended = desk.run(&["run", "--once", "--all", "--wait", "20s"]);
+    let ended = workspace.run(&["run", "--once", "--all", "--wait", "20s"]);
     assert_eq!(count(), 0, "it keeps its view");
-    assert_complete(&desk, &newsroom, &ended.stderr);
+    assert_complete(&workspace, &newsroom, &ended.stderr);
     reader.execute_batch("COMMIT").unwrap();
     assert_eq!(count(), newsroom.served().len() as i64);
 }
@@ -262,20 +262,20 @@ fn h28_sixty_four_descriptors_are_enough_for_sixty_hosts() {
     let names: Vec<String> = (0..60).map(|number| format!("s{number}")).collect();
     let sources: Vec<(&str, String)> =
         names.iter().zip(&presses).map(|(name, press)| (name.as_str(), press.url("/feed"))).collect();
-    let desk =
-        Desk::new(&way::config(&sources).replace("impolite = true", "impolite = true\nin_flight = 60"));
-    let plain = desk.command(&["run", "--once"]);
+    let workspace =
+        Workspace::new(&way::config(&sources).replace("impolite = true", "impolite = true\nin_flight = 60"));
+    let plain = workspace.command(&["run", "--once"]);
     let mut limited = Command::new("sh");
     limited
         .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
         .arg(plain.get_program())
         .args(plain.get_args())
-        .current_dir(desk.path())
+        .current_dir(workspace.path())
         .env_remove("CUTTINGS_CONFIG")
         .env_remove("CUTTINGS_LOG")
-        .env("HOME", desk.path());
+        .env("HOME", workspace.path());
     let ended = Ended::from(limited.output().unwrap());
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert_eq!(desk.one("SELECT count(*) FROM articles WHERE method = 'auto'"), "180");
-    assert_eq!(desk.one("SELECT count(*) FROM failure"), "0");
+    assert_eq!(workspace.one("SELECT count(*) FROM articles WHERE method = 'auto'"), "180");
+    assert_eq!(workspace.one("SELECT count(*) FROM failure"), "0");
 }

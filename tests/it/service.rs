@@ -5,10 +5,10 @@ use std::process::Child;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crate::desk::{Desk, send};
 use crate::support::press::Press;
 use crate::support::reply::{Latch, Reply};
 use crate::way::{config, page, rss};
+use crate::workspace::{Workspace, send};
 
 /// How long a message may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,12 +20,12 @@ pub(crate) struct Manager {
 }
 
 impl Manager {
-    pub(crate) fn start(desk: &Desk, watchdog: Option<Duration>) -> Self {
-        let path = desk.path().join("notify");
-        // Of an earlier one at this desk.
+    pub(crate) fn start(workspace: &Workspace, watchdog: Option<Duration>) -> Self {
+        let path = workspace.path().join("notify");
+        // Of an earlier one at this workspace.
         let _ = std::fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).unwrap();
-        let mut command = desk.command(&["run"]);
+        let mut command = workspace.command(&["run"]);
         command.env("NOTIFY_SOCKET", &path).env_remove("WATCHDOG_PID");
         if let Some(time) = watchdog {
             command.env("WATCHDOG_USEC", time.as_micros().to_string());
@@ -78,10 +78,10 @@ impl Manager {
 }
 
 /// Waits until a query answers this.
-pub(crate) fn until(desk: &Desk, query: &str, answer: &str) {
+pub(crate) fn until(workspace: &Workspace, query: &str, answer: &str) {
     let begun = std::time::Instant::now();
     loop {
-        let found = desk.one(query);
+        let found = workspace.one(query);
         if found == answer {
             return;
         }
@@ -94,8 +94,8 @@ pub(crate) fn until(desk: &Desk, query: &str, answer: &str) {
 fn systemd_is_told_of_the_start_the_state_and_the_end() {
     let press = Press::start("127.0.0.2");
     press.page("/a.rss", rss(&[]));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    let manager = Manager::start(&desk, None);
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    let manager = Manager::start(&workspace, None);
     manager.until("READY=1");
     let status = manager.until("STATUS=1 source, 0 failing, 0 pages waiting");
     assert!(!status.contains("READY"), "{status}");
@@ -113,13 +113,13 @@ fn h26_a_broken_file_leaves_the_old_configuration_and_a_good_one_asks_nobody_aga
     press.page("/new.rss", rss(&[("One", press.url("/one"))]));
     press.page("/one", page("One", "The first page of a source that came later, as it was printed.", ""));
     let old = ("old", press.url("/old.rss"));
-    let desk = Desk::new(&config(&[old.clone(), ("gone", press.url("/gone.rss"))]));
-    let manager = Manager::start(&desk, None);
+    let workspace = Workspace::new(&config(&[old.clone(), ("gone", press.url("/gone.rss"))]));
+    let manager = Manager::start(&workspace, None);
     manager.until("READY=1");
     let validators = "SELECT count(*) FROM source WHERE etag IS NOT NULL AND lease_run IS NULL";
-    until(&desk, validators, "2");
+    until(&workspace, validators, "2");
 
-    desk.configure(
+    workspace.configure(
         "[daemon]\ncontact = 7\n[[source]]\nname = \"old\"\nfeed = \"no address\"\nevry = \"1h\"\n",
     );
     send("HUP", &manager.child);
@@ -127,18 +127,18 @@ fn h26_a_broken_file_leaves_the_old_configuration_and_a_good_one_asks_nobody_aga
     assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
     manager.until("STATUS=the configuration has 3 mistakes");
     manager.until("READY=1");
-    assert_eq!(desk.one("SELECT count(*) FROM source WHERE configured = 1"), "2");
+    assert_eq!(workspace.one("SELECT count(*) FROM source WHERE configured = 1"), "2");
 
-    desk.configure(&config(&[old, ("new", press.url("/new.rss"))]));
+    workspace.configure(&config(&[old, ("new", press.url("/new.rss"))]));
     let before = press.count("/old.rss");
     send("HUP", &manager.child);
     manager.until("RELOADING=1");
     manager.until("READY=1");
     assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/one")));
     assert_eq!(press.count("/old.rss"), before, "nothing is asked again");
-    assert_eq!(desk.one("SELECT configured FROM source WHERE name = 'gone'"), "0");
+    assert_eq!(workspace.one("SELECT configured FROM source WHERE name = 'gone'"), "0");
     assert_eq!(
-        desk.one("SELECT count(*) FROM source WHERE etag IS NOT NULL"),
+        workspace.one("SELECT count(*) FROM source WHERE etag IS NOT NULL"),
         "3",
         "no validator is forgotten"
     );
@@ -161,20 +161,20 @@ fn h26_a_hundred_reloads_disturb_nothing_that_is_in_flight() {
     let other = Press::start("127.0.0.3");
     other.page("/b.rss", rss(&[]));
     let a = ("a", press.url("/a.rss"));
-    let desk = Desk::new(&config(std::slice::from_ref(&a)));
-    let manager = Manager::start(&desk, None);
+    let workspace = Workspace::new(&config(std::slice::from_ref(&a)));
+    let manager = Manager::start(&workspace, None);
     assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/slow")));
-    desk.configure(&config(&[a, ("b", other.url("/b.rss"))]));
+    workspace.configure(&config(&[a, ("b", other.url("/b.rss"))]));
     for _ in 0..100 {
         send("HUP", &manager.child);
     }
     // Signals that arrive together are one. The last one is answered after all that were sent.
-    let ended = desk.run(&["reload"]);
+    let ended = workspace.run(&["reload"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stderr.contains("2 sources"), "{}", ended.stderr);
     assert!(other.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/b.rss")));
     latch.open();
-    until(&desk, "SELECT count(*) FROM articles", "1");
+    until(&workspace, "SELECT count(*) FROM articles", "1");
     assert_eq!(manager.stop().0, Some(0));
     assert_eq!([press.count("/a.rss"), press.count("/slow")], [1, 1]);
 }
@@ -186,11 +186,11 @@ fn other_limits_hold_once_nothing_is_in_flight() {
     press.page("/a.rss", rss(&[]).held(&latch));
     press.page("/b.rss", rss(&[]));
     let (a, b) = (("a", press.url("/a.rss")), ("b", press.url("/b.rss")));
-    let desk = Desk::new(&config(std::slice::from_ref(&a)));
-    let manager = Manager::start(&desk, None);
+    let workspace = Workspace::new(&config(std::slice::from_ref(&a)));
+    let manager = Manager::start(&workspace, None);
     assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/a.rss")));
-    desk.configure(&config(&[a, b]).replace("press.example", "other.example"));
-    let ended = desk.run(&["reload"]);
+    workspace.configure(&config(&[a, b]).replace("press.example", "other.example"));
+    let ended = workspace.run(&["reload"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(press.count("/b.rss"), 0, "it waits for what is in flight");
     latch.open();
@@ -206,14 +206,14 @@ fn a_stuck_step_withholds_the_watchdog() {
     let latch = Latch::closed();
     press.page("/a.rss", rss(&[]).held(&latch));
     press.page("/b.rss", rss(&[]));
-    let desk = Desk::new(&config(&[("b", press.url("/b.rss"))]));
-    let manager = Manager::start(&desk, Some(Duration::from_millis(400)));
+    let workspace = Workspace::new(&config(&[("b", press.url("/b.rss"))]));
+    let manager = Manager::start(&workspace, Some(Duration::from_millis(400)));
     // Idle is alive.
     for _ in 0..3 {
         manager.until("WATCHDOG=1");
     }
-    desk.configure(&config(&[("a", press.url("/a.rss"))]));
-    assert_eq!(desk.run(&["reload"]).code, Some(0));
+    workspace.configure(&config(&[("a", press.url("/a.rss"))]));
+    assert_eq!(workspace.run(&["reload"]).code, Some(0));
     assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/a.rss")));
     // A step that has just begun counts once.
     let mut fed = 0;
@@ -232,28 +232,28 @@ fn a_stuck_step_withholds_the_watchdog() {
 fn sources_are_polled_paused_and_resumed_beside_a_daemon() {
     let press = Press::start("127.0.0.2");
     press.page("/a.rss", rss(&[]));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    let manager = Manager::start(&desk, None);
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    let manager = Manager::start(&workspace, None);
     manager.until("READY=1");
-    let polls = |count: &str| until(&desk, "SELECT count(*) FROM poll", count);
+    let polls = |count: &str| until(&workspace, "SELECT count(*) FROM poll", count);
     polls("1");
-    let asked = desk.run(&["poll", "a"]);
+    let asked = workspace.run(&["poll", "a"]);
     assert_eq!(asked.code, Some(0), "{}", asked.stderr);
     assert!(asked.stderr.contains("by the daemon (process"), "{}", asked.stderr);
     polls("2");
     let seen = press.requests_for("/a.rss");
     assert!(seen[1].is_conditional(), "P18: a manual refresh still sends validators");
-    assert_eq!(desk.run(&["poll", "a", "--force"]).code, Some(0));
+    assert_eq!(workspace.run(&["poll", "a", "--force"]).code, Some(0));
     polls("3");
     assert!(!press.requests_for("/a.rss")[2].is_conditional());
 
     // While one is under way: it is done after that, not lost in it.
     let latch = Latch::closed();
     press.page("/a.rss", rss(&[]).held(&latch));
-    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
+    assert_eq!(workspace.run(&["poll", "a"]).code, Some(0));
     assert!(press.wait_until(|seen| seen.iter().filter(|seen| seen.path() == "/a.rss").count() == 4));
-    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
-    assert_eq!(desk.run(&["poll", "a", "--force"]).code, Some(0));
+    assert_eq!(workspace.run(&["poll", "a"]).code, Some(0));
+    assert_eq!(workspace.run(&["poll", "a", "--force"]).code, Some(0));
     latch.open();
     polls("5");
     let seen = press.requests_for("/a.rss");
@@ -263,18 +263,18 @@ fn sources_are_polled_paused_and_resumed_beside_a_daemon() {
         "the force of what was asked meanwhile is kept"
     );
 
-    assert_eq!(desk.run(&["pause", "a"]).code, Some(0));
-    let refused = desk.run(&["poll", "a"]);
+    assert_eq!(workspace.run(&["pause", "a"]).code, Some(0));
+    let refused = workspace.run(&["poll", "a"]);
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("cuttings resume a"), "{}", refused.stderr);
-    assert!(desk.run(&["status"]).stdout.contains("paused"));
+    assert!(workspace.run(&["status"]).stdout.contains("paused"));
     // A reload is no resume.
-    assert_eq!(desk.run(&["reload"]).code, Some(0));
-    assert_eq!(desk.one("SELECT enabled FROM sources"), "0");
-    assert_eq!(desk.run(&["resume", "a"]).code, Some(0));
-    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
+    assert_eq!(workspace.run(&["reload"]).code, Some(0));
+    assert_eq!(workspace.one("SELECT enabled FROM sources"), "0");
+    assert_eq!(workspace.run(&["resume", "a"]).code, Some(0));
+    assert_eq!(workspace.run(&["poll", "a"]).code, Some(0));
     polls("6");
-    let unknown = desk.run(&["pause", "b"]);
+    let unknown = workspace.run(&["pause", "b"]);
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.stderr.contains("there are a"), "{}", unknown.stderr);
     assert_eq!(manager.stop().0, Some(0));
@@ -285,20 +285,20 @@ fn without_a_daemon_what_was_asked_is_done_by_the_next_run() {
     let press = Press::start("127.0.0.2");
     press.page("/a.rss", rss(&[("One", press.url("/one"))]));
     press.page("/one", Reply::status(500));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    assert_eq!(desk.run(&["poll", "a"]).code, Some(1), "there is no database yet");
-    desk.run(&["run", "--once"]);
-    desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    assert_eq!(workspace.run(&["poll", "a"]).code, Some(1), "there is no database yet");
+    workspace.run(&["run", "--once"]);
+    workspace.run(&["run", "--once"]);
     assert_eq!([press.count("/a.rss"), press.count("/one")], [1, 1], "nothing was due");
     press.page("/one", page("One", "The page came back, and was fetched when a person asked for it.", ""));
-    let asked = desk.run(&["retry", "--source", "a"]);
+    let asked = workspace.run(&["retry", "--source", "a"]);
     assert_eq!(asked.code, Some(0), "{}", asked.stderr);
     assert!(asked.stderr.contains("1 pages and 0 sources"), "{}", asked.stderr);
-    assert_eq!(desk.run(&["poll", "a"]).code, Some(0));
-    desk.run(&["run", "--once"]);
+    assert_eq!(workspace.run(&["poll", "a"]).code, Some(0));
+    workspace.run(&["run", "--once"]);
     assert_eq!([press.count("/a.rss"), press.count("/one")], [2, 2]);
-    assert_eq!(desk.one("SELECT count(*) FROM articles"), "1");
-    let reload = desk.run(&["reload"]);
+    assert_eq!(workspace.one("SELECT count(*) FROM articles"), "1");
+    let reload = workspace.run(&["reload"]);
     assert_eq!(reload.code, Some(2));
     assert!(reload.stderr.contains("no daemon runs"), "{}", reload.stderr);
 }

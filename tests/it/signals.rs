@@ -1,9 +1,9 @@
 //! SIGTERM, SIGINT and a second signal during work: no article is lost or stored twice.
 
-use crate::desk::{Desk, send};
 use crate::support::press::Press;
 use crate::support::reply::{Latch, Reply};
 use crate::way::{config, rss};
+use crate::workspace::{Workspace, send};
 
 #[test]
 fn h27_a_stop_in_the_middle_of_a_request_ends_with_zero_and_loses_nothing() {
@@ -12,17 +12,17 @@ fn h27_a_stop_in_the_middle_of_a_request_ends_with_zero_and_loses_nothing() {
         let latch = Latch::closed();
         press.page("/slow", Reply::html("<p>late</p>").held(&latch));
         press.page("/a.rss", rss(&[("Slow", press.url("/slow"))]));
-        let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-        let mut child = desk.spawn(&["run"]);
+        let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+        let mut child = workspace.spawn(&["run"]);
         assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/slow")));
         send(signal, &child);
         latch.open();
         assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
-        assert_eq!(desk.one("PRAGMA integrity_check"), "ok");
+        assert_eq!(workspace.one("PRAGMA integrity_check"), "ok");
         // Whether the page was finished or dropped, the next run has it.
-        let ended = desk.run(&["run", "--once"]);
+        let ended = workspace.run(&["run", "--once"]);
         assert!(ended.code.is_some(), "{}", ended.stderr);
-        assert_eq!(desk.one("SELECT count(*) FROM articles"), "1", "{signal}");
+        assert_eq!(workspace.one("SELECT count(*) FROM articles"), "1", "{signal}");
     }
 }
 
@@ -31,8 +31,8 @@ fn h27_a_second_signal_leaves_at_once() {
     let press = Press::start("127.0.0.2");
     let latch = Latch::closed();
     press.page("/a.rss", rss(&[]).held(&latch));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    let mut child = desk.spawn(&["run"]);
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    let mut child = workspace.spawn(&["run"]);
     assert!(press.wait_until(|seen| !seen.is_empty()));
     // The server never answers: only a second signal can end this before the grace is over. How many arrive before the
     // process listens is not known, so they go on until it ends.

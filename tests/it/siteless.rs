@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::desk::{Desk, tally};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{config, page};
+use crate::workspace::{Workspace, tally};
 
 const TEXT: &str = "The ferry to the islands was late again, and the harbour master had tea made for those who waited on the quay.";
 
@@ -44,34 +44,34 @@ fn a_listing_page_is_polled_like_a_feed() {
             press.url("/")
         ))
     };
-    let desk = Desk::new(&listing("li > a@href"));
-    let first = desk.run(&["run", "--once", "--json"]);
+    let workspace = Workspace::new(&listing("li > a@href"));
+    let first = workspace.run(&["run", "--once", "--json"]);
     assert_eq!(first.code, Some(0), "{}{}", first.stdout, first.stderr);
     assert_eq!(tally(&first.stdout, "paper"), (2, 0, 0));
-    let titles: Vec<_> = desk.exported(&[]).iter().map(|article| article["title"].clone()).collect();
+    let titles: Vec<_> = workspace.exported(&[]).iter().map(|article| article["title"].clone()).collect();
     assert_eq!(titles, ["The ferry", "The quay"]);
     assert_eq!(press.count("/robots.txt"), 1);
     assert_eq!(press.requests()[0].path(), "/robots.txt", "a listing is a page");
 
     press.forget();
-    let again = desk.run(&["run", "--once", "--all", "--json"]);
+    let again = workspace.run(&["run", "--once", "--all", "--json"]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert_eq!(press.requests().len(), 1, "{:?}", press.requests());
     assert!(press.requests()[0].is_conditional());
 
     // Another selector is another reading: what was known of the page does not count.
-    desk.configure(&listing("h3 > a@href"));
+    workspace.configure(&listing("h3 > a@href"));
     press.forget();
-    let missed = desk.run(&["run", "--once", "--json"]);
+    let missed = workspace.run(&["run", "--once", "--json"]);
     assert_eq!(missed.code, Some(1), "{}{}", missed.stdout, missed.stderr);
     assert!(!press.requests()[0].is_conditional());
-    let status = desk.run(&["status"]);
+    let status = workspace.run(&["status"]);
     assert!(
         status.stdout.contains("nothing on the page matches `links` = `h3 > a@href`"),
         "{}",
         status.stdout
     );
-    assert_eq!(desk.exported(&[]).len(), 2);
+    assert_eq!(workspace.exported(&[]).len(), 2);
 }
 
 #[test]
@@ -90,13 +90,13 @@ fn an_index_of_sitemaps_brings_what_is_new_and_asks_for_nothing_else() {
         ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01", "2026-06-01", "2026-07-01"];
     let mut maps: Vec<(String, &str)> = (1..=7).map(map).zip(dates).collect();
     press.page("/sitemap.xml", index(&maps));
-    let desk = Desk::new(&source(&format!("sitemap = \"{}\"", press.url("/sitemap.xml"))));
-    let first = desk.run(&["run", "--once", "--json"]);
+    let workspace = Workspace::new(&source(&format!("sitemap = \"{}\"", press.url("/sitemap.xml"))));
+    let first = workspace.run(&["run", "--once", "--json"]);
     assert_eq!(first.code, Some(0), "{}{}", first.stdout, first.stderr);
-    assert_eq!(desk.exported(&[]).len(), 5, "those of the five newest");
+    assert_eq!(workspace.exported(&[]).len(), 5, "those of the five newest");
 
     press.forget();
-    let again = desk.run(&["run", "--once", "--all", "--json"]);
+    let again = workspace.run(&["run", "--once", "--all", "--json"]);
     assert_eq!(again.code, Some(0), "{}{}", again.stdout, again.stderr);
     assert_eq!(press.requests().len(), 1, "the index alone: {:?}", press.requests());
     assert!(press.requests()[0].is_conditional());
@@ -104,7 +104,7 @@ fn an_index_of_sitemaps_brings_what_is_new_and_asks_for_nothing_else() {
     maps.push((map(8), "2026-08-01"));
     press.page("/sitemap.xml", index(&maps));
     press.forget();
-    let third = desk.run(&["run", "--once", "--all", "--json"]);
+    let third = workspace.run(&["run", "--once", "--all", "--json"]);
     assert_eq!(tally(&third.stdout, "paper"), (1, 0, 0), "{}", third.stderr);
     assert_eq!(press.requests().len(), 3, "index, new sitemap, new page: {:?}", press.requests());
 
@@ -112,13 +112,13 @@ fn an_index_of_sitemaps_brings_what_is_new_and_asks_for_nothing_else() {
     maps[7].1 = "2026-08-02";
     press.page("/sitemap.xml", index(&maps).etag("\"late\""));
     press.page("/map-8.xml", Reply::status(404));
-    let failed = desk.run(&["run", "--once", "--all", "--json"]);
+    let failed = workspace.run(&["run", "--once", "--all", "--json"]);
     assert_eq!(failed.code, Some(1), "{}", failed.stdout);
     press.page("/story/9", page("Story 9", &format!("{TEXT} At last."), ""));
     press.page("/map-8.xml", urlset(&[(press.url("/story/9"), "2026-08-02")]));
-    let mended = desk.run(&["run", "--once", "--all", "--json"]);
+    let mended = workspace.run(&["run", "--once", "--all", "--json"]);
     assert_eq!(mended.code, Some(0), "{}{}", mended.stdout, mended.stderr);
-    assert_eq!(desk.exported(&[]).len(), 7);
+    assert_eq!(workspace.exported(&[]).len(), 7);
 }
 
 #[test]
@@ -136,9 +136,9 @@ fn a_packed_news_sitemap_gives_titles_and_dates() {
         encoder.finish().unwrap()
     };
     press.page("/news.xml.gz", Reply::ok("application/x-gzip", packed));
-    let desk = Desk::new(&source(&format!("sitemap = \"{}\"", press.url("/news.xml.gz"))));
-    desk.run(&["run", "--once"]);
-    let articles = desk.exported(&[]);
+    let workspace = Workspace::new(&source(&format!("sitemap = \"{}\"", press.url("/news.xml.gz"))));
+    workspace.run(&["run", "--once"]);
+    let articles = workspace.exported(&[]);
     assert_eq!(articles.len(), 1, "{articles:?}");
     assert_eq!(articles[0]["title"], "What was on the page");
     assert_eq!(articles[0]["published"], "2026-11-02T08:00:00Z");

@@ -12,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::consumers::import;
-use crate::desk::{Desk, Ended};
+use crate::workspace::{Ended, Workspace};
 
 fn ok(ended: &Ended) {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
@@ -272,8 +272,8 @@ fn json_feed(text: &str) -> Vec<String> {
 }
 
 /// Checks the files `NAME.rss`, `.atom` and `.json` rule by rule: they have the same articles with the same ids.
-pub(crate) fn check_against_specifications(desk: &Desk, name: &str, articles: usize) {
-    let text = |end: &str| std::fs::read_to_string(desk.path().join(format!("{name}.{end}"))).unwrap();
+pub(crate) fn check_against_specifications(workspace: &Workspace, name: &str, articles: usize) {
+    let text = |end: &str| std::fs::read_to_string(workspace.path().join(format!("{name}.{end}"))).unwrap();
     let all = [rss(&text("rss")), atom(&text("atom")), json_feed(&text("json"))];
     for ids in &all {
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), articles, "{ids:?}");
@@ -283,10 +283,10 @@ pub(crate) fn check_against_specifications(desk: &Desk, name: &str, articles: us
 
 #[test]
 fn feeds_of_nothing_and_of_the_worst_keep_the_rules() {
-    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    let workspace = Workspace::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
     let at = "\"first_seen\":\"2026-11-24T03:50:00Z\"";
     import(
-        &desk,
+        &workspace,
         &format!(
             "{{\"seq\":1,\"id\":1,\"url\":\"https://press.example/1\",{at}}}\n\
              {{\"seq\":2,\"id\":2,\"url\":\"https://press.example/ä?a=1&b=<2>\",\"title\":\"How <b>bold</b> & ]]> is\",\
@@ -303,24 +303,24 @@ fn feeds_of_nothing_and_of_the_worst_keep_the_rules() {
     ] {
         for (format, end) in [("rss", "rss"), ("atom", "atom"), ("jsonfeed", "json")] {
             let file = format!("{name}.{end}");
-            ok(&desk.run(&[&["export", "--format", format, "--to", &file], more].concat()));
+            ok(&workspace.run(&[&["export", "--format", format, "--to", &file], more].concat()));
         }
-        check_against_specifications(&desk, name, articles);
+        check_against_specifications(&workspace, name, articles);
     }
     // A standfirst that speaks of a tag is text: readers take an RSS description for HTML.
-    let text = std::fs::read_to_string(desk.path().join("all.rss")).unwrap();
+    let text = std::fs::read_to_string(workspace.path().join("all.rss")).unwrap();
     let root = Element::read(&text);
     let item = root.children[0].all("item")[1];
     assert_eq!(item.one("description"), "Type &lt;script&gt;alert(1)&lt;/script&gt; here");
-    assert_eq!(desk.run(&["export", "--format", "rss", "--title", " "]).code, Some(2));
+    assert_eq!(workspace.run(&["export", "--format", "rss", "--title", " "]).code, Some(2));
 }
 
 /// Reads the exports with the libraries that people use, where Python has them.
-pub(crate) fn check_with_libraries(desk: &Desk) {
-    ok(&desk.run(&["export", "--format", "warc", "--to", "a.warc.gz", "--compress", "gzip"]));
-    ok(&desk.run(&["export", "--format", "csv", "--to", "a.csv"]));
-    ok(&desk.run(&["export", "--format", "parquet", "--to", "a.parquet"]));
-    ok(&desk.run(&["export", "--format", "epub", "--to", "a.epub", "--title", "The week"]));
+pub(crate) fn check_with_libraries(workspace: &Workspace) {
+    ok(&workspace.run(&["export", "--format", "warc", "--to", "a.warc.gz", "--compress", "gzip"]));
+    ok(&workspace.run(&["export", "--format", "csv", "--to", "a.csv"]));
+    ok(&workspace.run(&["export", "--format", "parquet", "--to", "a.parquet"]));
+    ok(&workspace.run(&["export", "--format", "epub", "--to", "a.epub", "--title", "The week"]));
     for (module, script, expected) in [
         (
             "pyarrow",
@@ -358,7 +358,7 @@ pub(crate) fn check_with_libraries(desk: &Desk) {
             "15 True\n",
         ),
     ] {
-        if let Some(output) = python(desk, module, script) {
+        if let Some(output) = python(workspace, module, script) {
             assert_eq!(output, expected, "{module}");
         }
     }
@@ -380,7 +380,7 @@ const STYLE: &str = r#"<style xmlns="http://purl.org/net/xbiblio/csl" class="in-
 
 #[test]
 fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
-    let desk = Desk::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
+    let workspace = Workspace::new("[daemon]\ncontact = \"https://press.example/bot\"\n");
     let published = ["2018", "2018-01", "2018-01-05", "2018-01-05T23:30:00-08:00"];
     let lines: String = TITLES
         .iter()
@@ -397,19 +397,19 @@ fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
             format!("{line}\n")
         })
         .collect();
-    import(&desk, &lines);
+    import(&workspace, &lines);
     let export = |format: &str, more: &[&str]| {
-        let ended = desk.run(&[&["export", "--format", format], more].concat());
+        let ended = workspace.run(&[&["export", "--format", format], more].concat());
         ok(&ended);
         ended.stdout
     };
     for (format, file) in [("ris", "a.ris"), ("bibtex", "a.bib"), ("csl-json", "a.csl")] {
         let text = export(format, &[]);
         assert_eq!(export(format, &[]), text, "{format}");
-        std::fs::write(desk.path().join(file), text).unwrap();
+        std::fs::write(workspace.path().join(file), text).unwrap();
     }
-    std::fs::write(desk.path().join("style.csl"), STYLE).unwrap();
-    let read = |file: &str| std::fs::read_to_string(desk.path().join(file)).unwrap();
+    std::fs::write(workspace.path().join("style.csl"), STYLE).unwrap();
+    let read = |file: &str| std::fs::read_to_string(workspace.path().join(file)).unwrap();
     let items: Vec<Value> = serde_json::from_str(&read("a.csl")).unwrap();
     let titles: Vec<&str> = items.iter().map(|item| item["title"].as_str().unwrap()).collect();
     let one_line = |title: &&str| title.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -461,13 +461,13 @@ fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
     ];
     let wanted: Vec<String> = TITLES.iter().map(one_line).collect();
     for (module, script, expected) in by_python {
-        let Some(output) = python(&desk, module, script) else {
+        let Some(output) = python(&workspace, module, script) else {
             continue;
         };
         let (titles, rest) = output.split_once('\n').unwrap();
         // Python's own literal of the list.
         let shown = python(
-            &desk,
+            &workspace,
             "json",
             &format!("import json\nprint(json.loads({:?}))", serde_json::to_string(&wanted).unwrap()),
         );
@@ -477,10 +477,10 @@ fn citations_say_the_same_in_all_formats_and_to_the_parsers_that_people_use() {
 }
 
 /// What a Python script prints; `None` if Python or the module is missing, which is reported.
-fn python(desk: &Desk, module: &str, script: &str) -> Option<String> {
+fn python(workspace: &Workspace, module: &str, script: &str) -> Option<String> {
     let run = |script: &str| {
         let mut command = Command::new("python3");
-        command.args(["-c", script]).current_dir(desk.path());
+        command.args(["-c", script]).current_dir(workspace.path());
         command.output().ok()
     };
     if !run(&format!("import {module}")).is_some_and(|output| output.status.success()) {
@@ -500,17 +500,17 @@ fn parquet_and_epub_over_the_newsroom() {
     use std::io::Read as _;
 
     let room = crate::support::newsroom::Newsroom::start();
-    let desk = crate::export::collected(&room);
+    let workspace = crate::export::collected(&room);
     let selection =
         ["--source", "nordlicht", "--source", "meridienne", "--language", "fr", "--language", "de"];
     for format in ["parquet", "epub"] {
-        ok(&desk.run(
+        ok(&workspace.run(
             &[&["export", "--format", format, "--to", "a", "--title", "The week"][..], &selection].concat(),
         ));
-        std::fs::rename(desk.path().join("a"), desk.path().join(format!("a.{format}"))).unwrap();
+        std::fs::rename(workspace.path().join("a"), workspace.path().join(format!("a.{format}"))).unwrap();
     }
     let file =
-        SerializedFileReader::new(std::fs::File::open(desk.path().join("a.parquet")).unwrap()).unwrap();
+        SerializedFileReader::new(std::fs::File::open(workspace.path().join("a.parquet")).unwrap()).unwrap();
     let mut text = Vec::new();
     parquet::schema::printer::print_schema(&mut text, file.metadata().file_metadata().schema());
     let mut text = String::from_utf8(text).unwrap();
@@ -523,9 +523,10 @@ fn parquet_and_epub_over_the_newsroom() {
     // Its times are written in another way than elsewhere.
     let times = Regex::new("(first_seen|fetched_at): .*").unwrap();
     let text = times.replace_all(&text, "$1: NOW");
-    insta::assert_snapshot!("format_parquet", crate::export::steady(&desk, &text));
+    insta::assert_snapshot!("format_parquet", crate::export::steady(&workspace, &text));
 
-    let mut book = zip::ZipArchive::new(std::fs::File::open(desk.path().join("a.epub")).unwrap()).unwrap();
+    let mut book =
+        zip::ZipArchive::new(std::fs::File::open(workspace.path().join("a.epub")).unwrap()).unwrap();
     let (mut listing, mut names) = (String::new(), Vec::new());
     for at in 0..book.len() {
         let mut file = book.by_index(at).unwrap();
@@ -534,7 +535,7 @@ fn parquet_and_epub_over_the_newsroom() {
         names.push(file.name().unwrap().into_owned());
         writeln!(listing, "==== {} ({:?})\n{text}", names.last().unwrap(), file.compression()).unwrap();
     }
-    insta::assert_snapshot!("format_epub", crate::export::steady(&desk, &listing));
+    insta::assert_snapshot!("format_epub", crate::export::steady(&workspace, &listing));
 
     // The container leads to the package, the package names every file of the book and no other, and so does the spine.
     let mut read = |name: &str| {

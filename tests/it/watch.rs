@@ -6,10 +6,10 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::desk::{Desk, send};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{config, page, rss};
+use crate::workspace::{Workspace, send};
 
 /// One request of a plain client: status line with headers, and body.
 fn get(stream: &mut (impl std::io::Read + std::io::Write), path: &str) -> (String, String) {
@@ -26,7 +26,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// A press with one good source, one that fails and one that robots.txt forbids, and what one run made of them.
-fn troubled() -> (Vec<Press>, Desk) {
+fn troubled() -> (Vec<Press>, Workspace) {
     let press = Press::start("127.0.0.2");
     press.page("/a.rss", rss(&[("One", press.url("/one"))]));
     press.page(
@@ -38,19 +38,19 @@ fn troubled() -> (Vec<Press>, Desk) {
     let shut = Press::start("127.0.0.4");
     shut.page("/robots.txt", Reply::html("User-agent: *\nDisallow: /private/\n"));
     shut.page("/c.rss", rss(&[("Private", shut.url("/private/1"))]));
-    let desk = Desk::new(&config(&[
+    let workspace = Workspace::new(&config(&[
         ("a", press.url("/a.rss")),
         ("b", broken.url("/b.rss")),
         ("c", shut.url("/c.rss")),
     ]));
-    desk.run(&["run", "--once"]);
-    (vec![press, broken, shut], desk)
+    workspace.run(&["run", "--once"]);
+    (vec![press, broken, shut], workspace)
 }
 
 #[test]
 fn status_shows_what_needs_attention() {
-    let (_presses, desk) = troubled();
-    let ended = desk.run(&["status"]);
+    let (_presses, workspace) = troubled();
+    let ended = workspace.run(&["status"]);
     assert_eq!(ended.code, Some(1), "something fails, so a person is needed");
     for words in [
         "b: ", "[http-500]", "c: robots.txt has forbidden 1 requests", "3 sources, ", "cuttings.db is ",
@@ -58,15 +58,15 @@ fn status_shows_what_needs_attention() {
     ] {
         assert!(ended.stdout.contains(words), "{words} is not in:\n{}", ended.stdout);
     }
-    let story = desk.run(&["status", "a"]);
+    let story = workspace.run(&["status", "a"]);
     assert_eq!(story.code, Some(0), "{}", story.stdout);
     assert!(story.stdout.contains("taken"), "{}", story.stdout);
     assert!(!story.stdout.contains("http-500"), "{}", story.stdout);
-    let json: Value = serde_json::from_str(&desk.run(&["status", "b", "--json"]).stdout).unwrap();
+    let json: Value = serde_json::from_str(&workspace.run(&["status", "b", "--json"]).stdout).unwrap();
     assert_eq!(json["polls"][0]["code"], "http-500");
     assert_eq!(json["source"]["needs_a_person"], true);
-    assert_eq!(desk.run(&["status", "nobody"]).code, Some(2));
-    let mut child = desk.command(&["status", "--watch"]).stdout(Stdio::piped()).spawn().unwrap();
+    assert_eq!(workspace.run(&["status", "nobody"]).code, Some(2));
+    let mut child = workspace.command(&["status", "--watch"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut first = [0; 6];
     child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
     assert_eq!(&first, b"source", "no terminal, nothing to clear");
@@ -76,16 +76,16 @@ fn status_shows_what_needs_attention() {
 
 #[test]
 fn metrics_and_health_are_served_to_this_machine_only() {
-    let (_presses, desk) = troubled();
-    let before = std::fs::read_to_string(desk.config()).unwrap();
-    desk.configure(&format!("{before}[metrics]\nlisten = \"0.0.0.0:9187\"\n"));
-    let check = desk.run(&["check"]);
+    let (_presses, workspace) = troubled();
+    let before = std::fs::read_to_string(workspace.config()).unwrap();
+    workspace.configure(&format!("{before}[metrics]\nlisten = \"0.0.0.0:9187\"\n"));
+    let check = workspace.run(&["check"]);
     assert_eq!(check.code, Some(2));
     assert!(check.stderr.contains("other machines can reach"), "{}", check.stderr);
 
     let port = free_port();
-    desk.configure(&format!("{before}[metrics]\nlisten = \"127.0.0.1:{port}\"\n"));
-    let mut child = desk.spawn(&["run"]);
+    workspace.configure(&format!("{before}[metrics]\nlisten = \"127.0.0.1:{port}\"\n"));
+    let mut child = workspace.spawn(&["run"]);
     let connect = || loop {
         if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
             return stream;
@@ -170,9 +170,9 @@ fn labels_are_served(name: &str, after: &str, body: &str) {
 
 #[test]
 fn a_socket_in_the_file_system_serves_the_same_and_goes_with_the_daemon() {
-    let desk = Desk::new(&format!("{}[metrics]\nlisten = \"unix:here.sock\"\n", config(&[])));
-    let socket = desk.path().join("here.sock");
-    let mut child = desk.spawn(&["run"]);
+    let workspace = Workspace::new(&format!("{}[metrics]\nlisten = \"unix:here.sock\"\n", config(&[])));
+    let socket = workspace.path().join("here.sock");
+    let mut child = workspace.spawn(&["run"]);
     let mut stream = loop {
         if let Ok(stream) = std::os::unix::net::UnixStream::connect(&socket) {
             break stream;
@@ -187,8 +187,8 @@ fn a_socket_in_the_file_system_serves_the_same_and_goes_with_the_daemon() {
 
 #[test]
 fn doctor_names_what_is_wrong_and_what_to_do() {
-    let desk = Desk::new(&config(&[]));
-    let well = desk.run(&["doctor", "--json"]);
+    let workspace = Workspace::new(&config(&[]));
+    let well = workspace.run(&["doctor", "--json"]);
     let findings: Value = serde_json::from_str(&well.stdout).unwrap();
     let of = |about: &str| {
         let all = findings["findings"].as_array().unwrap();
@@ -198,17 +198,17 @@ fn doctor_names_what_is_wrong_and_what_to_do() {
     {
         assert_eq!(of(about)["ok"], true, "{}", of(about));
     }
-    desk.configure("[daemon]\ncontact = 7\n");
-    let ill = desk.run(&["doctor"]);
+    workspace.configure("[daemon]\ncontact = 7\n");
+    let ill = workspace.run(&["doctor"]);
     assert_eq!(ill.code, Some(1));
     assert!(ill.stdout.contains("wrong  configuration"), "{}", ill.stdout);
     // Under fewer descriptors than it needs.
-    desk.configure(&config(&[]));
+    workspace.configure(&config(&[]));
     let limited = std::process::Command::new("sh")
         .args(["-c", "ulimit -n 40; exec \"$0\" doctor --config \"$1\" --database \"$2\""])
         .arg(env!("CARGO_BIN_EXE_cuttings"))
-        .arg(desk.config())
-        .arg(desk.database())
+        .arg(workspace.config())
+        .arg(workspace.database())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&limited.stdout);
@@ -220,35 +220,35 @@ fn h20_a_hostile_title_steers_no_terminal_and_secrets_are_masked() {
     let press = Press::start("127.0.0.2");
     press.page("/a.rss", Reply::status(404));
     let feed = press.url("/a.rss?token=s3cret");
-    let desk = Desk::new(&config(&[("a", feed)]));
-    let text = desk.run(&["run", "--once", "-v"]);
+    let workspace = Workspace::new(&config(&[("a", feed)]));
+    let text = workspace.run(&["run", "--once", "-v"]);
     assert!(!text.stderr.contains("s3cret") && !text.stdout.contains("s3cret"), "{}", text.stderr);
-    let lines = desk.run(&["run", "--once", "--all", "-v", "--log-format", "json"]);
+    let lines = workspace.run(&["run", "--once", "--all", "-v", "--log-format", "json"]);
     assert!(lines.stderr.lines().count() > 0);
     for line in lines.stderr.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert!(line["level"].is_string() && line["fields"].is_object(), "{line}");
     }
     assert!(!lines.stderr.contains("s3cret"), "{}", lines.stderr);
-    let status = desk.run(&["status"]);
+    let status = workspace.run(&["status"]);
     assert!(!status.stdout.contains("s3cret"), "{}", status.stdout);
-    let json = desk.run(&["status", "--json"]);
+    let json = workspace.run(&["status", "--json"]);
     assert!(!json.stdout.contains("s3cret"), "{}", json.stdout);
 }
 
 #[test]
 fn man_pages_and_completions_are_printed() {
-    let desk = Desk::new("");
+    let workspace = Workspace::new("");
     for shell in ["bash", "zsh", "fish"] {
-        let ended = desk.run(&["completions", shell]);
+        let ended = workspace.run(&["completions", shell]);
         assert_eq!(ended.code, Some(0));
         assert!(ended.stdout.contains("reload"), "{shell}");
     }
-    let page = desk.run(&["man"]);
+    let page = workspace.run(&["man"]);
     assert!(page.stdout.contains(".TH cuttings 1"), "{}", page.stdout);
-    assert_eq!(desk.run(&["man", "--to", "pages"]).code, Some(0));
-    assert!(desk.path().join("pages/cuttings-run.1").exists());
-    let schema = desk.run(&["schema"]);
+    assert_eq!(workspace.run(&["man", "--to", "pages"]).code, Some(0));
+    assert!(workspace.path().join("pages/cuttings-run.1").exists());
+    let schema = workspace.run(&["schema"]);
     let schema: Value = serde_json::from_str(&schema.stdout).unwrap();
     assert_eq!(schema["properties"]["source"]["type"], "array");
 }

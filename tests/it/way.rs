@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::desk::{Desk, tally};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
+use crate::workspace::{Workspace, tally};
 
 /// A configuration for presses on loopback, with these sources.
 pub(crate) fn config(sources: &[(&str, String)]) -> String {
@@ -50,29 +50,29 @@ fn one_article_by_two_feeds_is_one_article_with_all_urls_as_aliases() {
     press.page("/go/7", Reply::redirect(302, "/2026/bridge"));
     press.page("/a.rss", rss(&[("The bridge", press.url("/go/7?utm_source=rss"))]));
     press.page("/b.rss", rss(&[("The bridge, mobile", press.url("/mobile/bridge"))]));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss")), ("b", press.url("/b.rss"))]));
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss")), ("b", press.url("/b.rss"))]));
 
-    let first = desk.run(&["run", "--once", "--json"]);
+    let first = workspace.run(&["run", "--once", "--json"]);
     assert_eq!(first.code, Some(0), "{}{}", first.stdout, first.stderr);
-    assert_eq!(desk.exported(&[]).len(), 1);
+    assert_eq!(workspace.exported(&[]).len(), 1);
     let aliases: Vec<String> =
-        desk.rows("SELECT DISTINCT url FROM aliases ORDER BY url").into_iter().flatten().collect();
+        workspace.rows("SELECT DISTINCT url FROM aliases ORDER BY url").into_iter().flatten().collect();
     for path in ["/2026/bridge", "/mobile/bridge"] {
         assert!(aliases.contains(&press.url(path)), "{path} in {aliases:?}");
     }
     assert!(aliases.iter().any(|url| url.contains("/go/7")), "{aliases:?}");
 
     press.forget();
-    let second = desk.run(&["run", "--once", "--json"]);
+    let second = workspace.run(&["run", "--once", "--json"]);
     assert_eq!(second.code, Some(0), "{}", second.stderr);
     assert_eq!(press.requests().len(), 0, "nothing is due");
 
-    let all = desk.run(&["run", "--once", "--all", "--json"]);
+    let all = workspace.run(&["run", "--once", "--all", "--json"]);
     assert_eq!(all.code, Some(0), "{}", all.stderr);
     let requests = press.requests();
     assert_eq!(requests.len(), 2, "one request a feed, none for pages: {requests:?}");
     assert!(requests.iter().all(|seen| seen.text("if-none-match").as_deref() == Some("\"v1\"")));
-    assert_eq!(desk.exported(&[]).len(), 1);
+    assert_eq!(workspace.exported(&[]).len(), 1);
 }
 
 #[test]
@@ -84,15 +84,15 @@ fn what_the_next_poll_brings_by_another_url_is_recognised_before_it_is_fetched()
     press.page("/go/1", Reply::redirect(301, "/hall"));
     press.page("/a.rss", rss(&[("The hall", press.url("/go/1"))]));
     press.page("/b.rss", rss(&[("The hall again", press.url("/hall/?utm_medium=feed"))]));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
-    desk.configure(&config(&[("a", press.url("/a.rss")), ("b", press.url("/b.rss"))]));
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
+    workspace.configure(&config(&[("a", press.url("/a.rss")), ("b", press.url("/b.rss"))]));
     press.forget();
-    let ended = desk.run(&["run", "--once", "--json"]);
+    let ended = workspace.run(&["run", "--once", "--json"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(tally(&ended.stdout, "b"), (0, 1, 0));
     assert_eq!(press.count("/hall"), 0, "known by its alias");
-    assert_eq!(desk.exported(&[]).len(), 1);
+    assert_eq!(workspace.exported(&[]).len(), 1);
 }
 
 #[test]
@@ -107,9 +107,9 @@ fn one_bad_entry_never_loses_another() {
         press.url("/ship")
     );
     press.page("/a.rss", Reply::rss(feed));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    desk.run(&["run", "--once"]);
-    let articles = desk.exported(&[]);
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    workspace.run(&["run", "--once"]);
+    let articles = workspace.exported(&[]);
     assert!(
         articles.iter().any(|article| article["title"] == "The ship" && article["method"] == "auto"),
         "{articles:?}"
@@ -122,10 +122,10 @@ fn an_article_whose_page_is_gone_is_kept_with_the_feeds_own_text() {
     let press = Press::start("127.0.0.2");
     press.page("/gone", Reply::status(410));
     press.page("/a.rss", rss(&[("A lost page", press.url("/gone"))]));
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    let ended = desk.run(&["run", "--once", "--json"]);
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    let ended = workspace.run(&["run", "--once", "--json"]);
     assert_eq!(ended.code, Some(1), "a page that failed is told: {}", ended.stderr);
-    let articles = desk.exported(&[]);
+    let articles = workspace.exported(&[]);
     assert_eq!(articles.len(), 1);
     assert_eq!(articles[0]["method"], "feed");
     assert_eq!(articles[0]["text"], "In short: A lost page.");
@@ -144,16 +144,16 @@ fn export_goes_on_after_a_sequence_number() {
         "/a.rss",
         rss(&[("one", press.url("/one")), ("two", press.url("/two")), ("three", press.url("/three"))]),
     );
-    let desk = Desk::new(&config(&[("a", press.url("/a.rss"))]));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
-    let all = desk.exported(&[]);
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
+    let all = workspace.exported(&[]);
     assert_eq!(all.len(), 3);
     let seqs: Vec<i64> = all.iter().map(|article| article["seq"].as_i64().unwrap()).collect();
     assert!(seqs.is_sorted());
-    let rest = desk.exported(&["--since-seq", &seqs[0].to_string()]);
+    let rest = workspace.exported(&["--since-seq", &seqs[0].to_string()]);
     assert_eq!(rest.len(), 2);
-    let target = desk.path().join("out.jsonl");
-    let ended = desk.run(&["export", "--format", "jsonl", "--to", target.to_str().unwrap()]);
+    let target = workspace.path().join("out.jsonl");
+    let ended = workspace.run(&["export", "--format", "jsonl", "--to", target.to_str().unwrap()]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{}", ended.stderr);
     assert_eq!(std::fs::read_to_string(target).unwrap().lines().count(), 3);
 }

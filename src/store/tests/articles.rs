@@ -3,8 +3,8 @@ use crate::model::{ArticleId, RawPage, SelectorOutcome, Timestamp};
 
 #[tokio::test]
 async fn an_article_its_entry_and_its_keys_are_stored_together() {
-    let (desk, claims) = Desk::with(&["one"]).await;
-    desk.publish(&claims[0], &["https://one.example/a"]).await;
+    let (fixture, claims) = StoreFixture::with(&["one"]).await;
+    fixture.publish(&claims[0], &["https://one.example/a"]).await;
     let mut page =
         cutting("one.example/a", "First.\n\nSecond\u{0}\u{7}.", &[(KeyKind::ShortLink, "on.ex/7")]);
     let fields = &mut page.extraction;
@@ -21,11 +21,11 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         encoded: None,
         expires: None,
     });
-    let claim = desk.one_entry().await;
+    let claim = fixture.one_entry().await;
     let outcome = PageOutcome {
         entry: claim.id,
         lease: claim.lease,
-        at: desk.now,
+        at: fixture.now,
         fetch: None,
         result: PageResult::Article(Box::new(page)),
         selectors: [true, false, false]
@@ -39,12 +39,12 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
             .to_vec(),
         revisit_at: None,
     };
-    assert_eq!(desk.store.record_page(outcome).await.unwrap(), StoreOutcome::New(ArticleId(1)));
+    assert_eq!(fixture.store.record_page(outcome).await.unwrap(), StoreOutcome::New(ArticleId(1)));
 
-    let rows = articles_since(&Reader::open(&desk.path()).unwrap(), 0, 9);
+    let rows = articles_since(&Reader::open(&fixture.path()).unwrap(), 0, 9);
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0]["seq"], 1);
-    let now = time::text(desk.now);
+    let now = time::text(fixture.now);
     for (column, value) in [
         ("text", "First.\n\nSecond."),
         ("published", "2018-01-05"),
@@ -62,76 +62,76 @@ async fn an_article_its_entry_and_its_keys_are_stored_together() {
         assert_eq!(rows[0][column], value, "{column}");
     }
     assert_eq!(
-        desk.strings("SELECT kind || ' ' || key FROM aliases ORDER BY kind"),
+        fixture.strings("SELECT kind || ' ' || key FROM aliases ORDER BY kind"),
         ["final-url one.example/a", "short-link on.ex/7"]
     );
-    assert_eq!(desk.strings("SELECT state FROM entry"), ["done"]);
-    let raw: Vec<u8> = desk.sql().query_row("SELECT body FROM raw_page", [], |row| row.get(0)).unwrap();
+    assert_eq!(fixture.strings("SELECT state FROM entry"), ["done"]);
+    let raw: Vec<u8> = fixture.sql().query_row("SELECT body FROM raw_page", [], |row| row.get(0)).unwrap();
     assert!(raw.len() < 200);
     assert_eq!(zstd::bulk::decompress(&raw, 1 << 20).unwrap(), body);
-    assert_eq!(desk.strings("SELECT hits || ' ' || misses FROM rule_stat"), ["1 2"]);
+    assert_eq!(fixture.strings("SELECT hits || ' ' || misses FROM rule_stat"), ["1 2"]);
 }
 
 /// One article that is known by `one.example/a`.
-async fn desk_with_an_article(text: &str) -> Desk {
-    let (desk, claims) = Desk::with(&["one"]).await;
+async fn with_an_article(text: &str) -> StoreFixture {
+    let (fixture, claims) = StoreFixture::with(&["one"]).await;
     let links: Vec<String> = (0..9).map(|i| format!("https://one.example/{i}")).collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    let mut desk = desk;
-    assert_eq!(desk.collect(cutting("one.example/a", text, &[])).await, StoreOutcome::New(ArticleId(1)));
-    desk.pass(1);
-    desk
+    fixture.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let mut fixture = fixture;
+    assert_eq!(fixture.collect(cutting("one.example/a", text, &[])).await, StoreOutcome::New(ArticleId(1)));
+    fixture.pass(1);
+    fixture
 }
 
 #[tokio::test]
 async fn only_what_says_something_new_is_a_revision() {
-    let mut desk = desk_with_an_article(&words("a")).await;
+    let mut fixture = with_an_article(&words("a")).await;
     let one = ArticleId(1);
     let folded = words("a").replace(' ', " \n\t ");
     assert_eq!(
-        desk.collect(cutting("one.example/a", &folded, &[])).await,
+        fixture.collect(cutting("one.example/a", &folded, &[])).await,
         StoreOutcome::Known(one),
         "white space"
     );
-    desk.pass(1);
+    fixture.pass(1);
     assert_eq!(
-        desk.collect(cutting("one.example/a", &words("b"), &[])).await,
+        fixture.collect(cutting("one.example/a", &words("b"), &[])).await,
         StoreOutcome::Revised(one),
         "a live blog"
     );
-    desk.pass(1);
+    fixture.pass(1);
     let mut retitled = cutting("one.example/a", &words("b"), &[]);
     retitled.extraction.title = Some("Another title".into());
-    assert_eq!(desk.collect(retitled).await, StoreOutcome::Revised(one));
-    desk.pass(1);
+    assert_eq!(fixture.collect(retitled).await, StoreOutcome::Revised(one));
+    fixture.pass(1);
     let mut weaker = cutting("one.example/a", "Two words.", &[]);
     weaker.method = Method::Feed;
-    assert_eq!(desk.collect(weaker).await, StoreOutcome::Known(one), "the feed's text replaces no page's");
-    assert_eq!(desk.strings("SELECT op FROM changes ORDER BY seq"), ["new", "revised", "revised"]);
-    assert_eq!(desk.strings("SELECT title FROM articles"), ["Another title"]);
-    assert_eq!(desk.number("SELECT count(*) FROM revisions"), 3);
-    assert_eq!(desk.number("SELECT seq FROM articles"), 3);
+    assert_eq!(fixture.collect(weaker).await, StoreOutcome::Known(one), "the feed's text replaces no page's");
+    assert_eq!(fixture.strings("SELECT op FROM changes ORDER BY seq"), ["new", "revised", "revised"]);
+    assert_eq!(fixture.strings("SELECT title FROM articles"), ["Another title"]);
+    assert_eq!(fixture.number("SELECT count(*) FROM revisions"), 3);
+    assert_eq!(fixture.number("SELECT seq FROM articles"), 3);
 }
 
 #[tokio::test]
 async fn another_page_of_an_article_is_a_revision_only_if_it_says_more() {
-    let mut desk = desk_with_an_article(&words("a")).await;
+    let mut fixture = with_an_article(&words("a")).await;
     let one = ArticleId(1);
     let canonical = [(KeyKind::Canonical, "one.example/a")];
     let print = words("a") + "Printed on 24 November";
     assert_eq!(
-        desk.collect(cutting("one.example/print/a", &print, &canonical)).await,
+        fixture.collect(cutting("one.example/print/a", &print, &canonical)).await,
         StoreOutcome::Known(one)
     );
-    desk.pass(1);
+    fixture.pass(1);
     let whole = words("a") + &words("b");
     assert_eq!(
-        desk.collect(cutting("one.example/full/a", &whole, &canonical)).await,
+        fixture.collect(cutting("one.example/full/a", &whole, &canonical)).await,
         StoreOutcome::Revised(one)
     );
-    assert_eq!(desk.number("SELECT count(*) FROM articles"), 1);
-    assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE article_id = 1"), 5);
-    assert_eq!(desk.number("SELECT count(DISTINCT url) FROM aliases WHERE article_id = 1"), 3);
+    assert_eq!(fixture.number("SELECT count(*) FROM articles"), 1);
+    assert_eq!(fixture.number("SELECT count(*) FROM aliases WHERE article_id = 1"), 5);
+    assert_eq!(fixture.number("SELECT count(DISTINCT url) FROM aliases WHERE article_id = 1"), 3);
 }
 
 #[tokio::test]
@@ -141,115 +141,115 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
         ("entry:one/link:one.example/0", "one.example/moved/0"),
         ("one.example/0", "one.example/0"),
     ] {
-        let (mut desk, claims) = Desk::with(&["one"]).await;
-        desk.publish(&claims[0], &["https://one.example/0"]).await;
-        let claim = desk.one_entry().await;
+        let (mut fixture, claims) = StoreFixture::with(&["one"]).await;
+        fixture.publish(&claims[0], &["https://one.example/0"]).await;
+        let claim = fixture.one_entry().await;
         let mut kept = cutting(kept_as, &words("summary"), &[]);
         kept.method = Method::Feed;
         kept.failure = Some(failure("http-500"));
-        kept.page_retry_at = Some(desk.now + chrono::Duration::days(7));
+        kept.page_retry_at = Some(fixture.now + chrono::Duration::days(7));
         if kept_as.starts_with("entry:") {
             kept.keys.clear();
         }
-        let stored = desk.page(&claim, PageResult::Article(Box::new(kept))).await.unwrap();
+        let stored = fixture.page(&claim, PageResult::Article(Box::new(kept))).await.unwrap();
         assert_eq!(stored, StoreOutcome::New(ArticleId(1)));
-        let waiting = desk.store.backlog(desk.now).await.unwrap();
-        assert_eq!((waiting.pending, waiting.next_entry), (0, Some(desk.now + chrono::Duration::days(7))));
-        assert_eq!(desk.number("SELECT count(*) FROM failure WHERE code = 'http-500'"), 1);
+        let waiting = fixture.store.backlog(fixture.now).await.unwrap();
+        assert_eq!((waiting.pending, waiting.next_entry), (0, Some(fixture.now + chrono::Duration::days(7))));
+        assert_eq!(fixture.number("SELECT count(*) FROM failure WHERE code = 'http-500'"), 1);
 
-        desk.pass(7 * 86400);
-        let claim = desk.one_entry().await;
+        fixture.pass(7 * 86400);
+        let claim = fixture.one_entry().await;
         assert!(claim.text_state.is_stored() && claim.entry.link.is_some());
         let page = cutting(comes_back_as, &words("whole"), &[]);
-        let stored = desk.page(&claim, PageResult::Article(Box::new(page))).await.unwrap();
+        let stored = fixture.page(&claim, PageResult::Article(Box::new(page))).await.unwrap();
         assert_eq!(stored, StoreOutcome::Revised(ArticleId(1)), "{kept_as}");
-        assert_eq!(desk.strings("SELECT method FROM articles"), ["auto"]);
-        assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_entry, None);
-        assert_eq!(desk.number("SELECT count(payload) FROM entry"), 0);
+        assert_eq!(fixture.strings("SELECT method FROM articles"), ["auto"]);
+        assert_eq!(fixture.store.backlog(fixture.now).await.unwrap().next_entry, None);
+        assert_eq!(fixture.number("SELECT count(payload) FROM entry"), 0);
     }
 }
 
 #[tokio::test]
 async fn an_upgrade_that_fails_ends_with_the_feeds_text() {
-    let (mut desk, claims) = Desk::with(&["one"]).await;
-    desk.publish(&claims[0], &["https://one.example/0"]).await;
+    let (mut fixture, claims) = StoreFixture::with(&["one"]).await;
+    fixture.publish(&claims[0], &["https://one.example/0"]).await;
     let mut kept = cutting("one.example/0", &words("summary"), &[]);
     kept.method = Method::Feed;
-    kept.page_retry_at = Some(desk.now + chrono::Duration::days(7));
-    desk.collect(kept).await;
-    desk.pass(7 * 86400);
-    let claim = desk.one_entry().await;
-    let stored = desk.page(&claim, PageResult::Retry(failure("http-404"), desk.now)).await.unwrap();
+    kept.page_retry_at = Some(fixture.now + chrono::Duration::days(7));
+    fixture.collect(kept).await;
+    fixture.pass(7 * 86400);
+    let claim = fixture.one_entry().await;
+    let stored = fixture.page(&claim, PageResult::Retry(failure("http-404"), fixture.now)).await.unwrap();
     assert_eq!(stored, StoreOutcome::Known(ArticleId(1)));
-    assert_eq!(desk.store.backlog(desk.now).await.unwrap().next_entry, None);
-    assert_eq!(desk.strings("SELECT state || ' ' || text_state FROM entry"), ["done final"]);
+    assert_eq!(fixture.store.backlog(fixture.now).await.unwrap().next_entry, None);
+    assert_eq!(fixture.strings("SELECT state || ' ' || text_state FROM entry"), ["done final"]);
 }
 
 #[tokio::test]
 async fn a_late_key_merges_two_articles_into_the_older() {
-    let mut desk = desk_with_an_article(&words("a")).await;
-    desk.collect(cutting("one.example/b", &words("b"), &[])).await;
-    desk.pass(1);
+    let mut fixture = with_an_article(&words("a")).await;
+    fixture.collect(cutting("one.example/b", &words("b"), &[])).await;
+    fixture.pass(1);
     // A third page that both name as their own.
     let bridge = cutting(
         "one.example/c",
         &words("c"),
         &[(KeyKind::Canonical, "one.example/a"), (KeyKind::OgUrl, "one.example/b")],
     );
-    assert_eq!(desk.collect(bridge).await, StoreOutcome::Revised(ArticleId(1)));
+    assert_eq!(fixture.collect(bridge).await, StoreOutcome::Revised(ArticleId(1)));
     assert_eq!(
-        desk.strings("SELECT concat_ws(' ', seq, article_id, op, into_id) FROM changes ORDER BY seq"),
+        fixture.strings("SELECT concat_ws(' ', seq, article_id, op, into_id) FROM changes ORDER BY seq"),
         [
             "1 1 new", "2 2 new", "3 2 merged 1",
             // The younger one's text is what the older shows until the third page is told.
             "4 1 revised", "5 1 revised",
         ]
     );
-    assert_eq!(desk.number("SELECT count(*) FROM articles"), 1);
-    assert_eq!(desk.number("SELECT count(*) FROM revisions WHERE article_id = 1"), 3, "neither loses any");
-    assert_eq!(Reader::open(&desk.path()).unwrap().summary().unwrap().merged, 1);
+    assert_eq!(fixture.number("SELECT count(*) FROM articles"), 1);
+    assert_eq!(fixture.number("SELECT count(*) FROM revisions WHERE article_id = 1"), 3, "neither loses any");
+    assert_eq!(Reader::open(&fixture.path()).unwrap().summary().unwrap().merged, 1);
 }
 
 #[tokio::test]
 async fn h30_a_short_link_that_a_template_prints_joins_nothing() {
-    let mut desk = desk_with_an_article(&words("zero")).await;
+    let mut fixture = with_an_article(&words("zero")).await;
     let short = [(KeyKind::ShortLink, "on.ex")];
     // Two pages alike: one article, so far.
-    let a = desk.collect(cutting("one.example/1", &words("a"), &short)).await;
-    desk.pass(1);
-    let print = desk.collect(cutting("one.example/1/print", &(words("a") + "x"), &short)).await;
-    desk.pass(1);
+    let a = fixture.collect(cutting("one.example/1", &words("a"), &short)).await;
+    fixture.pass(1);
+    let print = fixture.collect(cutting("one.example/1/print", &(words("a") + "x"), &short)).await;
+    fixture.pass(1);
     assert_eq!((a, print), (StoreOutcome::New(ArticleId(2)), StoreOutcome::Known(ArticleId(2))));
     // A different one: all three are told apart.
-    let b = desk.collect(cutting("one.example/2", &words("b"), &short)).await;
-    desk.pass(1);
+    let b = fixture.collect(cutting("one.example/2", &words("b"), &short)).await;
+    fixture.pass(1);
     assert!(matches!(b, StoreOutcome::New(_)));
-    assert_eq!(desk.number("SELECT count(*) FROM articles"), 4);
-    assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE shared = 1"), 3);
-    let summary = Reader::open(&desk.path()).unwrap().summary().unwrap();
+    assert_eq!(fixture.number("SELECT count(*) FROM articles"), 4);
+    assert_eq!(fixture.number("SELECT count(*) FROM aliases WHERE shared = 1"), 3);
+    let summary = Reader::open(&fixture.path()).unwrap().summary().unwrap();
     assert_eq!((summary.shared, summary.split, summary.merged), (1, 1, 0));
     // The split-off page shows its own text, and is told as new.
-    assert_eq!(desk.number("SELECT count(*) FROM revisions"), 4);
-    let seqs = desk.number("SELECT count(*) FROM changes WHERE op = 'new'");
+    assert_eq!(fixture.number("SELECT count(*) FROM revisions"), 4);
+    let seqs = fixture.number("SELECT count(*) FROM changes WHERE op = 'new'");
     assert_eq!(seqs, 4);
-    assert_eq!(desk.strings("SELECT url FROM articles ORDER BY url")[1], "https://one.example/1/print");
+    assert_eq!(fixture.strings("SELECT url FROM articles ORDER BY url")[1], "https://one.example/1/print");
     // Whoever comes next with it is on its own, too.
-    let c = desk.collect(cutting("one.example/3", &words("b"), &short)).await;
+    let c = fixture.collect(cutting("one.example/3", &words("b"), &short)).await;
     assert!(matches!(c, StoreOutcome::New(_)));
 }
 
 #[tokio::test]
 async fn h30_a_key_of_the_page_itself_is_never_shared() {
-    let mut desk = desk_with_an_article(&words("a")).await;
+    let mut fixture = with_an_article(&words("a")).await;
     let blog = [(KeyKind::Canonical, "one.example/a")];
-    let stored = desk.collect(cutting("one.example/a/page2", &words("b"), &blog)).await;
+    let stored = fixture.collect(cutting("one.example/a/page2", &words("b"), &blog)).await;
     assert_eq!(stored, StoreOutcome::Revised(ArticleId(1)));
-    desk.pass(1);
+    fixture.pass(1);
     // A link that leads elsewhere each day is told by the texts.
     let today = [(KeyKind::Link, "one.example/today")];
-    desk.collect(cutting("one.example/monday", &words("mon"), &today)).await;
-    desk.pass(1);
-    desk.collect(cutting("one.example/tuesday", &words("tue"), &today)).await;
-    assert_eq!(desk.number("SELECT count(*) FROM articles"), 3);
-    assert_eq!(desk.number("SELECT count(*) FROM aliases WHERE shared = 1"), 2);
+    fixture.collect(cutting("one.example/monday", &words("mon"), &today)).await;
+    fixture.pass(1);
+    fixture.collect(cutting("one.example/tuesday", &words("tue"), &today)).await;
+    assert_eq!(fixture.number("SELECT count(*) FROM articles"), 3);
+    assert_eq!(fixture.number("SELECT count(*) FROM aliases WHERE shared = 1"), 2);
 }

@@ -98,17 +98,17 @@ fn short_notices_have_no_cluster() {
 
 #[tokio::test]
 async fn a_search_may_show_each_story_once() {
-    let mut desk = Desk::new();
-    desk.store.sync_sources(&[source("one")], desk.now).await.unwrap();
+    let mut fixture = StoreFixture::new();
+    fixture.store.sync_sources(&[source("one")], fixture.now).await.unwrap();
     let story = words("s") + &words("t");
     for (i, text) in
         [story.clone(), story.clone() + "one more line", words("other") + "s7"].iter().enumerate()
     {
-        desk.publish_again(&[&format!("https://h{i}.example/a")]).await;
-        desk.collect(cutting(&format!("h{i}.example/a"), text, &[])).await;
-        desk.pass(60);
+        fixture.publish_again(&[&format!("https://h{i}.example/a")]).await;
+        fixture.collect(cutting(&format!("h{i}.example/a"), text, &[])).await;
+        fixture.pass(60);
     }
-    let reader = Reader::open(&desk.path()).unwrap();
+    let reader = Reader::open(&fixture.path()).unwrap();
     let ids = |one_of_a_cluster, order| -> Vec<i64> {
         let search = SearchRequest {
             query: "s7".into(),

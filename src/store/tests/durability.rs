@@ -7,47 +7,47 @@ fn many(count: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn h22_a_full_disk_is_rolled_back_said_and_forgotten_when_there_is_room() {
-    let (desk, claims) = Desk::with(&["one", "two"]).await;
-    desk.publish(&claims[1], &["https://two.example/a"]).await;
+    let (fixture, claims) = StoreFixture::with(&["one", "two"]).await;
+    fixture.publish(&claims[1], &["https://two.example/a"]).await;
     // SQLite's own limit stands for the disk's: the same error on the same path.
     let limit = |pages: &'static str| {
-        desk.store.writer.call("limit", move |db| Ok(db.query_row(pages, [], |row| row.get::<_, i64>(0))?))
+        fixture.store.writer.call("limit", move |db| Ok(db.query_row(pages, [], |row| row.get::<_, i64>(0))?))
     };
     let pages = limit("PRAGMA page_count").await.unwrap();
     limit("PRAGMA max_page_count = 1").await.unwrap();
     let links = many(500);
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
     let entries = links.iter().map(|link| entry(link)).collect();
-    let outcome = desk.taken(&claims[0], entries, None);
-    let error = desk.store.record_poll(outcome.clone()).await.unwrap_err();
-    assert_eq!((error.code(), error.grade()), ("store-full", Grade::Temporary), "{error}");
+    let outcome = fixture.taken(&claims[0], entries, None);
+    let error = fixture.store.record_poll(outcome.clone()).await.unwrap_err();
+    assert_eq!(error.code(), "store-full", "{error}");
     assert!(error.to_string().contains("record a poll") && error.to_string().contains("room"), "{error}");
-    assert_eq!(desk.number("SELECT count(*) FROM entry WHERE source_id = 1"), 0);
-    assert_eq!(desk.number("SELECT count(etag) FROM source WHERE id = 1"), 0, "no validator moved ahead");
-    assert_eq!(desk.number("PRAGMA page_count"), pages);
+    assert_eq!(fixture.number("SELECT count(*) FROM entry WHERE source_id = 1"), 0);
+    assert_eq!(fixture.number("SELECT count(etag) FROM source WHERE id = 1"), 0, "no validator moved ahead");
+    assert_eq!(fixture.number("PRAGMA page_count"), pages);
 
     limit("PRAGMA max_page_count = 1073741823").await.unwrap();
-    assert_eq!(desk.store.record_poll(outcome).await.unwrap().new, 500, "the lease still stands");
-    assert_eq!(desk.strings("PRAGMA integrity_check"), ["ok"]);
+    assert_eq!(fixture.store.record_poll(outcome).await.unwrap().new, 500, "the lease still stands");
+    assert_eq!(fixture.strings("PRAGMA integrity_check"), ["ok"]);
 }
 
 #[tokio::test]
 async fn a_step_that_panics_harms_only_itself() {
-    let (desk, claims) = Desk::with(&["one"]).await;
-    let panics = desk.store.writer.call("try", |db| -> Result<(), StoreError> {
+    let (fixture, claims) = StoreFixture::with(&["one"]).await;
+    let panics = fixture.store.writer.call("try", |db| -> Result<(), StoreError> {
         db.execute("UPDATE source SET name = 'broken'", [])?;
         panic!("on purpose");
     });
-    let (error, counts) = tokio::join!(panics, desk.publish(&claims[0], &["https://one.example/a"]));
+    let (error, counts) = tokio::join!(panics, fixture.publish(&claims[0], &["https://one.example/a"]));
     assert!(error.unwrap_err().to_string().contains("panicked"));
     assert_eq!(counts.new, 1);
-    assert_eq!(desk.strings("SELECT name FROM source"), ["one"]);
+    assert_eq!(fixture.strings("SELECT name FROM source"), ["one"]);
 }
 
 #[tokio::test]
 async fn a_step_that_fails_takes_none_of_its_transaction_along() {
-    let desk = Desk::new();
-    let writer = &desk.store.writer;
+    let fixture = StoreFixture::new();
+    let writer = &fixture.store.writer;
     let (go, held) = std::sync::mpsc::channel::<()>();
     // Until all of them are sent the thread is kept busy, so that they share a transaction.
     let busy = writer.call("wait", move |_| {
@@ -85,7 +85,7 @@ async fn a_step_that_fails_takes_none_of_its_transaction_along() {
     assert!(ends[1].as_ref().unwrap_err().contains("on purpose"), "{ends:?}");
     assert!(ends[3].as_ref().unwrap_err().contains("panicked"), "{ends:?}");
     assert_eq!(
-        desk.strings("SELECT key FROM meta WHERE key LIKE 'note %' ORDER BY key"),
+        fixture.strings("SELECT key FROM meta WHERE key LIKE 'note %' ORDER BY key"),
         ["note 1", "note 3", "note 5"]
     );
     let runs = runs.load(std::sync::atomic::Ordering::SeqCst);
@@ -94,37 +94,37 @@ async fn a_step_that_fails_takes_none_of_its_transaction_along() {
 
 #[tokio::test]
 async fn h24_a_reader_with_an_open_transaction_stops_nobody() {
-    let (mut desk, claims) = Desk::with(&["one"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
-    desk.collect(cutting("one.example/a", &words("a"), &[])).await;
-    desk.pass(1);
-    let reader = desk.sql();
+    let (mut fixture, claims) = StoreFixture::with(&["one"]).await;
+    fixture.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
+    fixture.collect(cutting("one.example/a", &words("a"), &[])).await;
+    fixture.pass(1);
+    let reader = fixture.sql();
     reader.execute_batch("BEGIN").unwrap();
     let before: i64 = reader.query_row("SELECT max(seq) FROM articles", [], |row| row.get(0)).unwrap();
-    desk.collect(cutting("one.example/b", &words("b"), &[])).await;
+    fixture.collect(cutting("one.example/b", &words("b"), &[])).await;
     let during: i64 = reader.query_row("SELECT max(seq) FROM articles", [], |row| row.get(0)).unwrap();
     assert_eq!((before, during), (1, 1), "it keeps its view");
-    assert_eq!(desk.number("SELECT max(seq) FROM articles"), 2, "and others see the new one");
+    assert_eq!(fixture.number("SELECT max(seq) FROM articles"), 2, "and others see the new one");
 }
 
 #[tokio::test]
 async fn h21_what_was_answered_survives_a_copy_of_the_files_at_any_moment() {
-    let (mut desk, claims) = Desk::with(&["one"]).await;
+    let (mut fixture, claims) = StoreFixture::with(&["one"]).await;
     let links: Vec<String> = (0..10).map(|i| format!("https://h{i}.example/a")).collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    fixture.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
     for stored in 1..=10_usize {
-        let claim = desk.one_entry().await;
+        let claim = fixture.one_entry().await;
         let page = crate::link::key(claim.entry.link.as_ref().unwrap());
         let result = PageResult::Article(Box::new(cutting(&page, &words(&page), &[])));
-        desk.page(&claim, result).await.unwrap();
-        desk.pass(1);
+        fixture.page(&claim, result).await.unwrap();
+        fixture.pass(1);
         // What a kill would leave behind.
         let copy = tempfile::tempdir().unwrap();
         for suffix in ["", "-wal", "-work"] {
-            let from = lock::beside(&desk.path(), suffix);
+            let from = lock::beside(&fixture.path(), suffix);
             std::fs::copy(&from, copy.path().join(from.file_name().unwrap())).unwrap();
         }
-        let again = Store::open(&copy.path().join("news.db"), desk.now).unwrap();
+        let again = Store::open(&copy.path().join("news.db"), fixture.now).unwrap();
         let reader = Reader::open(again.path()).unwrap();
         assert_eq!(articles_since(&reader, 0, 99).len(), stored);
         assert_eq!(reader.summary().unwrap().pending, 10 - stored as u64);
@@ -135,8 +135,8 @@ async fn h21_what_was_answered_survives_a_copy_of_the_files_at_any_moment() {
 
 #[tokio::test]
 async fn what_may_wait_shares_a_transaction_and_what_only_reads_does_not_wait() {
-    let desk = Desk::new();
-    let writer = &desk.store.writer;
+    let fixture = StoreFixture::new();
+    let writer = &fixture.store.writer;
     let (go, held) = std::sync::mpsc::channel::<()>();
     // Until all of them are sent the thread is kept busy.
     let busy = writer.call("wait", move |_| {
@@ -144,7 +144,7 @@ async fn what_may_wait_shares_a_transaction_and_what_only_reads_does_not_wait() 
         Ok(())
     });
     let note = |name: &'static str| {
-        let path = desk.store.path().to_owned();
+        let path = fixture.store.path().to_owned();
         writer.call_in(writer::BatchPriority::Gather, "note", move |db| {
             db.execute("INSERT INTO meta (key, value) VALUES (?1, '')", [name])?;
             // What others see while this is done.
@@ -173,13 +173,13 @@ fn count_notes(db: &rusqlite::Connection) -> Result<i64, StoreError> {
 
 #[tokio::test]
 async fn callers_that_go_away_do_not_stop_the_writer() {
-    let (desk, claims) = Desk::with(&["one"]).await;
+    let (fixture, claims) = StoreFixture::with(&["one"]).await;
     {
-        let mut call = Box::pin(desk.publish(&claims[0], &["https://one.example/a"]));
+        let mut call = Box::pin(fixture.publish(&claims[0], &["https://one.example/a"]));
         // Sent, and then dropped before the answer.
         let _ = futures_util::poll!(&mut call);
     }
     // What is changed later is changed after it.
-    desk.store.release(Vec::new()).await.unwrap();
-    assert_eq!(desk.number("SELECT count(*) FROM entry"), 1);
+    fixture.store.release(Vec::new()).await.unwrap();
+    assert_eq!(fixture.number("SELECT count(*) FROM entry"), 1);
 }

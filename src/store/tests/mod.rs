@@ -26,8 +26,8 @@ use crate::config::Source;
 use crate::identity;
 use crate::model::{
     ClaimedEntry, ClaimedSource, CollectedArticle, Entry, Extraction, Failure, FetchStats, Grade,
-    HostFailure as HostTrouble, HostObservation, Key, KeyKind, Method, NextPoll, PageOutcome, PageResult,
-    ParsedFeed, PollCounts, PollOutcome, PollResult, SourceId, StoreOutcome, Validators,
+    HostFailure, HostObservation, Key, KeyKind, Method, NextPoll, PageOutcome, PageResult, ParsedFeed,
+    PollCounts, PollOutcome, PollResult, SourceId, StoreOutcome, Validators,
 };
 
 const GAP: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ fn articles_since(reader: &Reader, seq: i64, limit: i64) -> Vec<serde_json::Valu
 }
 
 /// A database of its own, and a clock that stands.
-struct Desk {
+struct StoreFixture {
     folder: TempDir,
     store: Store,
     now: DateTime<Utc>,
@@ -65,7 +65,7 @@ fn start_of_time() -> DateTime<Utc> {
     "2026-11-24T03:50:00Z".parse().unwrap()
 }
 
-impl Desk {
+impl StoreFixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = start_of_time();
@@ -75,12 +75,12 @@ impl Desk {
 
     /// One with sources that were just claimed.
     async fn with(names: &[&str]) -> (Self, Vec<ClaimedSource>) {
-        let desk = Self::new();
+        let fixture = Self::new();
         let sources: Vec<_> = names.iter().map(|name| source(name)).collect();
-        desk.store.sync_sources(&sources, desk.now).await.unwrap();
-        let claims = desk.store.claim_sources(desk.now, names.len(), None).await.unwrap();
+        fixture.store.sync_sources(&sources, fixture.now).await.unwrap();
+        let claims = fixture.store.claim_sources(fixture.now, names.len(), None).await.unwrap();
         assert_eq!(claims.len(), names.len());
-        (desk, claims)
+        (fixture, claims)
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -261,8 +261,8 @@ fn failure(code: &'static str) -> Failure {
     }
 }
 
-fn trouble(host: &str, retry_after: Option<DateTime<Utc>>) -> HostObservation {
-    HostObservation { host: host.to_owned(), failure: Some(HostTrouble { code: "http-503", retry_after }) }
+fn host_failure(host: &str, retry_after: Option<DateTime<Utc>>) -> HostObservation {
+    HostObservation { host: host.to_owned(), failure: Some(HostFailure { code: "http-503", retry_after }) }
 }
 
 fn healthy(host: &str) -> HostObservation {

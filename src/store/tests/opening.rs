@@ -2,16 +2,16 @@ use super::*;
 
 #[tokio::test]
 async fn h24_a_second_daemon_is_refused_and_told_of_the_first() {
-    let desk = Desk::new();
-    let error = Store::open(&desk.path(), desk.now).unwrap_err();
+    let fixture = StoreFixture::new();
+    let error = Store::open(&fixture.path(), fixture.now).unwrap_err();
     assert_eq!(error.code(), "store-locked");
     let text = error.to_string();
     assert!(text.contains(&std::process::id().to_string()), "{text}");
     assert!(text.contains("2026-11-24T03:50:00Z"), "{text}");
-    desk.store.close().await.unwrap();
-    let second = Store::open(&desk.path(), desk.now).unwrap();
+    fixture.store.close().await.unwrap();
+    let second = Store::open(&fixture.path(), fixture.now).unwrap();
     assert_eq!(second.run(), 2, "the lock went with the first");
-    assert_eq!(desk.store.backlog(desk.now).await.unwrap_err(), StoreError::Closed);
+    assert_eq!(fixture.store.backlog(fixture.now).await.unwrap_err(), StoreError::Closed);
 }
 
 /// A database as a development build left it, killed: some of it is in the log only.
@@ -63,10 +63,10 @@ fn h23_the_database_of_a_development_build_is_left_as_it_is_and_the_way_out_is_n
 
 #[test]
 fn a_new_database_has_the_version_and_enforces_its_checks() {
-    let desk = Desk::new();
-    assert_eq!(desk.number("PRAGMA user_version"), 10);
+    let fixture = StoreFixture::new();
+    assert_eq!(fixture.number("PRAGMA user_version"), 10);
     let checked = |sql: &'static str| {
-        let db = schema::open_writer(&desk.path(), "").unwrap();
+        let db = schema::open_writer(&fixture.path(), "").unwrap();
         db.execute_batch("BEGIN").unwrap();
         let error = db.execute(sql, []).unwrap_err().to_string();
         assert!(error.contains("CHECK"), "{sql}: {error}");
@@ -78,10 +78,10 @@ fn a_new_database_has_the_version_and_enforces_its_checks() {
 
 #[test]
 fn h23_a_newer_database_is_left_as_it_is() {
-    let desk = Desk::new();
-    let path = desk.path();
-    desk.sql().pragma_update(None, "user_version", 99).unwrap();
-    let Desk { folder, store, now } = desk;
+    let fixture = StoreFixture::new();
+    let path = fixture.path();
+    fixture.sql().pragma_update(None, "user_version", 99).unwrap();
+    let StoreFixture { folder, store, now } = fixture;
     drop(store);
     let before = std::fs::read(&path).unwrap();
     let error = Store::open(&path, now).unwrap_err();
@@ -123,15 +123,15 @@ fn h23_a_missing_database_is_said_to_be_missing() {
 
 #[tokio::test]
 async fn h23_a_damaged_page_is_an_error_and_the_writer_lives() {
-    let (desk, claims) = Desk::with(&["one"]).await;
-    desk.publish(&claims[0], &["https://one.example/a"]).await;
-    desk.store.close().await.unwrap();
-    let path = desk.path();
+    let (fixture, claims) = StoreFixture::with(&["one"]).await;
+    fixture.publish(&claims[0], &["https://one.example/a"]).await;
+    fixture.store.close().await.unwrap();
+    let path = fixture.path();
     let mut bytes = std::fs::read(&path).unwrap();
     // Everything behind the schema's first page.
     bytes[4096..].fill(0xa5);
     std::fs::write(&path, bytes).unwrap();
-    let error = Store::open(&path, desk.now).unwrap_err();
+    let error = Store::open(&path, fixture.now).unwrap_err();
     assert!(["store-corrupt", "store-foreign", "store-damaged"].contains(&error.code()), "{error}");
 }
 
@@ -153,67 +153,67 @@ fn the_folder_is_made_and_the_files_stay() {
 
 #[tokio::test]
 async fn a_start_voids_the_leases_of_earlier_runs() {
-    let (desk, claims) = Desk::with(&["one", "two"]).await;
-    desk.publish(&claims[0], &["https://one.example/a"]).await;
-    let entry = desk.one_entry().await;
-    assert!(desk.entries(9).await.is_empty(), "it is held");
-    let mut desk = desk.restart();
-    assert_eq!(desk.store.backlog(desk.now).await.unwrap().leased, 0);
+    let (fixture, claims) = StoreFixture::with(&["one", "two"]).await;
+    fixture.publish(&claims[0], &["https://one.example/a"]).await;
+    let entry = fixture.one_entry().await;
+    assert!(fixture.entries(9).await.is_empty(), "it is held");
+    let mut fixture = fixture.restart();
+    assert_eq!(fixture.store.backlog(fixture.now).await.unwrap().leased, 0);
     // What the dead run found out is not recorded any more.
-    let late = desk.page(&entry, PageResult::Retry(failure("timeout"), desk.now)).await;
+    let late = fixture.page(&entry, PageResult::Retry(failure("timeout"), fixture.now)).await;
     assert!(late.unwrap_err().is_lease_lost());
-    desk.pass(1);
-    let again = desk.one_entry().await;
+    fixture.pass(1);
+    let again = fixture.one_entry().await;
     assert_eq!((again.id, again.attempts), (entry.id, 0));
-    let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
+    let polls = fixture.store.claim_sources(fixture.now, 9, None).await.unwrap();
     assert_eq!(polls.iter().map(|claim| claim.name.as_str()).collect::<Vec<_>>(), ["two"]);
 }
 
 #[tokio::test]
 async fn h14_what_was_being_read_when_the_process_died_is_suspect() {
-    let (mut desk, claims) = Desk::with(&["one", "two"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
+    let (mut fixture, claims) = StoreFixture::with(&["one", "two"]).await;
+    fixture.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
     for crashes in 0..3 {
-        desk.pass(2);
-        let entry = desk.one_entry().await;
+        fixture.pass(2);
+        let entry = fixture.one_entry().await;
         assert_eq!((entry.crashes, entry.entry.link.unwrap().path()), (crashes, "/a"));
         // A feed whose parsing ended well, and a process that died parsing a page and another feed.
-        drop(desk.store.begin_work(WorkItem::Source(claims[0].id)));
-        std::mem::forget(desk.store.begin_work(WorkItem::Entry(entry.id)));
-        std::mem::forget(desk.store.begin_work(WorkItem::Source(claims[1].id)));
-        desk = desk.restart();
+        drop(fixture.store.begin_work(WorkItem::Source(claims[0].id)));
+        std::mem::forget(fixture.store.begin_work(WorkItem::Entry(entry.id)));
+        std::mem::forget(fixture.store.begin_work(WorkItem::Source(claims[1].id)));
+        fixture = fixture.restart();
     }
-    desk.pass(2);
-    let entry = desk.one_entry().await;
-    let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
+    fixture.pass(2);
+    let entry = fixture.one_entry().await;
+    let polls = fixture.store.claim_sources(fixture.now, 9, None).await.unwrap();
     assert_eq!((entry.crashes, polls[0].crashes, polls[0].name.as_str()), (3, 3, "two"));
-    assert_eq!(desk.number("SELECT crashes FROM source WHERE name = 'one'"), 0);
+    assert_eq!(fixture.number("SELECT crashes FROM source WHERE name = 'one'"), 0);
 
     // A child that died of it counts; another failure does not; a document that was read clears the name.
     let mut two = polls.into_iter().find(|claim| claim.name == "two").unwrap();
     for code in ["set-aside", "timeout"] {
-        let outcome = desk.polled(&two, PollResult::Failed(failure(code)));
-        desk.store.record_poll(outcome).await.unwrap();
-        assert_eq!(desk.number("SELECT crashes FROM source WHERE name = 'two'"), 4, "{code}");
-        desk.pass(3600);
-        let polls = desk.store.claim_sources(desk.now, 9, None).await.unwrap();
+        let outcome = fixture.polled(&two, PollResult::Failed(failure(code)));
+        fixture.store.record_poll(outcome).await.unwrap();
+        assert_eq!(fixture.number("SELECT crashes FROM source WHERE name = 'two'"), 4, "{code}");
+        fixture.pass(3600);
+        let polls = fixture.store.claim_sources(fixture.now, 9, None).await.unwrap();
         two = polls.into_iter().find(|claim| claim.name == "two").unwrap();
     }
-    desk.publish(&two, &[]).await;
-    assert_eq!(desk.number("SELECT crashes FROM source WHERE name = 'two'"), 0);
+    fixture.publish(&two, &[]).await;
+    assert_eq!(fixture.number("SELECT crashes FROM source WHERE name = 'two'"), 0);
 
     // The article is kept with the feed's text, and the queue goes on.
     let mut kept = cutting("one.example/a", "From the feed.", &[]);
     kept.method = Method::Feed;
-    desk.page(&entry, PageResult::Article(Box::new(kept))).await.unwrap();
-    desk.pass(2);
-    assert_eq!(desk.one_entry().await.entry.link.unwrap().path(), "/b", "the next one");
+    fixture.page(&entry, PageResult::Article(Box::new(kept))).await.unwrap();
+    fixture.pass(2);
+    assert_eq!(fixture.one_entry().await.entry.link.unwrap().path(), "/b", "the next one");
 }
 
 #[test]
 fn a_torn_list_of_work_convicts_nobody() {
-    let desk = Desk::new();
-    let Desk { folder, store, now } = desk;
+    let fixture = StoreFixture::new();
+    let StoreFixture { folder, store, now } = fixture;
     drop(store);
     let path = folder.path().join("news.db");
     std::fs::write(lock::beside(&path, "-work"), b"entry \xff\nsour\nentry 99999999999999999999\nentry 7")

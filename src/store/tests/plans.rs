@@ -6,13 +6,13 @@ use super::*;
 
 #[tokio::test]
 async fn a_claim_looks_at_no_more_than_it_needs() {
-    let (desk, claims) = Desk::with(&["one"]).await;
+    let (fixture, claims) = StoreFixture::with(&["one"]).await;
     // Ten thousand hosts with an entry each, and one host with ten thousand.
     let links: Vec<String> = (0..10_000)
         .flat_map(|i| [format!("https://h{i}.example/a"), format!("https://big.example/{i}")])
         .collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    let hosts: BTreeSet<_> = desk
+    fixture.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let hosts: BTreeSet<_> = fixture
         .entries(32)
         .await
         .iter()
@@ -20,7 +20,7 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
         .collect();
     assert_eq!(hosts.len(), 32);
 
-    let db = desk.sql();
+    let db = fixture.sql();
     for (sql, expected) in [
         (
             super::super::entry_claims::READY_HOSTS,

@@ -19,14 +19,15 @@ fn documented() -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn every_column_of_every_view_is_documented_in_order() {
-    let desk = Desk::new();
+    let fixture = StoreFixture::new();
     // A view that was made anew stands behind the others.
-    let views: BTreeMap<String, Vec<String>> = desk
+    let views: BTreeMap<String, Vec<String>> = fixture
         // One is only a part of another.
         .strings("SELECT name FROM sqlite_schema WHERE type = 'view' AND name <> 'source_next'")
         .into_iter()
         .map(|view| {
-            let columns = desk.strings(&format!("SELECT name FROM pragma_table_info('{view}') ORDER BY cid"));
+            let columns =
+                fixture.strings(&format!("SELECT name FROM pragma_table_info('{view}') ORDER BY cid"));
             (view, columns)
         })
         .collect();
@@ -35,8 +36,8 @@ fn every_column_of_every_view_is_documented_in_order() {
 
 #[test]
 fn the_recipes_of_the_documentation_run() {
-    let desk = Desk::new();
-    let db = desk.sql();
+    let fixture = StoreFixture::new();
+    let db = fixture.sql();
     let text = include_str!("../../../docs/schema.md");
     let recipes: Vec<&str> =
         text.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
@@ -69,10 +70,15 @@ fn columns(view: &str) -> Vec<(String, String, bool)> {
 #[tokio::test]
 async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said() {
     use crate::model::{Precision, Timestamp};
-    let (mut desk, claims) = Desk::with(&["one", "sick"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b", "https://one.example/c"])
+    let (mut fixture, claims) = StoreFixture::with(&["one", "sick"]).await;
+    fixture
+        .publish(&claims[0], &["https://one.example/a", "https://one.example/b", "https://one.example/c"])
         .await;
-    desk.store.record_poll(desk.polled(&claims[1], PollResult::Failed(failure("http-503")))).await.unwrap();
+    fixture
+        .store
+        .record_poll(fixture.polled(&claims[1], PollResult::Failed(failure("http-503"))))
+        .await
+        .unwrap();
     // One with everything, one with nothing, and one that is both of them.
     let mut full = cutting("one.example/a", &words("a"), &[(KeyKind::ShortLink, "sho.rt/a")]);
     let fields = &mut full.extraction;
@@ -92,14 +98,14 @@ async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said(
     empty.extraction.title = None;
     let bridge = [(KeyKind::Canonical, "one.example/a"), (KeyKind::OgUrl, "one.example/b")];
     for page in [full, empty, cutting("one.example/c", &words("a"), &bridge)] {
-        desk.collect(page).await;
-        desk.pass(60);
+        fixture.collect(page).await;
+        fixture.pass(60);
     }
     let mut checked = 0;
     for (view, _) in documented() {
-        assert_ne!(desk.number(&format!("SELECT count(*) FROM {view}")), 0, "{view} has rows");
+        assert_ne!(fixture.number(&format!("SELECT count(*) FROM {view}")), 0, "{view} has rows");
         for (column, kind, may_be_null) in columns(&view) {
-            let found = desk.strings(&format!("SELECT DISTINCT typeof({column}) FROM {view}"));
+            let found = fixture.strings(&format!("SELECT DISTINCT typeof({column}) FROM {view}"));
             for found in found {
                 let right = found == kind || (found == "null" && may_be_null);
                 assert!(right, "{view}.{column} is {found}, documented as {kind}, null: {may_be_null}");
@@ -112,20 +118,20 @@ async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said(
 
 #[tokio::test]
 async fn the_status_shows_the_state_of_each_source() {
-    let (mut desk, claims) = Desk::with(&["gone", "good", "off", "sick"]).await;
+    let (mut fixture, claims) = StoreFixture::with(&["gone", "good", "off", "sick"]).await;
     let by_name = |name: &str| claims.iter().find(|claim| claim.name == name).unwrap();
-    desk.publish(by_name("good"), &["https://good.example/a", "https://good.example/b"]).await;
-    desk.collect(cutting("good.example/a", &words("a"), &[])).await;
-    let mut outcome = desk.polled(by_name("sick"), PollResult::Failed(failure("http-503")));
+    fixture.publish(by_name("good"), &["https://good.example/a", "https://good.example/b"]).await;
+    fixture.collect(cutting("good.example/a", &words("a"), &[])).await;
+    let mut outcome = fixture.polled(by_name("sick"), PollResult::Failed(failure("http-503")));
     outcome.failures = 0.25;
-    outcome.fetch.hosts.push(trouble("sick.example", None));
-    desk.store.record_poll(outcome).await.unwrap();
+    outcome.fetch.hosts.push(host_failure("sick.example", None));
+    fixture.store.record_poll(outcome).await.unwrap();
     let off = Source { enabled: false, ..source("off") };
     let fresh = source("new");
-    desk.store.sync_sources(&[source("good"), off, source("sick"), fresh], desk.now).await.unwrap();
+    fixture.store.sync_sources(&[source("good"), off, source("sick"), fresh], fixture.now).await.unwrap();
 
-    let reader = Reader::open(&desk.path()).unwrap();
-    let statuses = reader.sources_status(desk.now).unwrap();
+    let reader = Reader::open(&fixture.path()).unwrap();
+    let statuses = reader.sources_status(fixture.now).unwrap();
     let states: Vec<_> =
         statuses.iter().map(|status| (status.name.as_str(), status.state.as_str())).collect();
     assert_eq!(
@@ -142,8 +148,8 @@ async fn the_status_shows_the_state_of_each_source() {
     assert!(sick.host_backoff_until.is_some() && sick.failures > 0.0 && sick.succeeded_at.is_none());
     assert!(statuses[0].next.is_none() && statuses[3].next.is_none());
 
-    desk.pass(2 * 86400);
-    let later = reader.sources_status(desk.now).unwrap();
+    fixture.pass(2 * 86400);
+    let later = reader.sources_status(fixture.now).unwrap();
     assert_eq!((later[1].articles, later[1].articles_day, later[1].articles_week), (1, 0, 1));
     let summary = reader.summary().unwrap();
     assert_eq!((summary.sources, summary.articles, summary.pending, summary.seq), (4, 1, 1, 1));
@@ -151,15 +157,15 @@ async fn the_status_shows_the_state_of_each_source() {
 
 #[tokio::test]
 async fn articles_come_in_pages_and_revised_ones_come_again() {
-    let (mut desk, claims) = Desk::with(&["one"]).await;
+    let (mut fixture, claims) = StoreFixture::with(&["one"]).await;
     let links: Vec<String> = (0..8).map(|i| format!("https://h{i}.example/a")).collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    fixture.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
     for i in 0..7 {
         let page = format!("p{i}.example/a");
-        desk.collect(cutting(&page, &words(&page), &[])).await;
-        desk.pass(1);
+        fixture.collect(cutting(&page, &words(&page), &[])).await;
+        fixture.pass(1);
     }
-    let reader = Reader::open(&desk.path()).unwrap();
+    let reader = Reader::open(&fixture.path()).unwrap();
     let mut seen = Vec::new();
     let mut seq = 0;
     loop {
@@ -169,23 +175,23 @@ async fn articles_come_in_pages_and_revised_ones_come_again() {
         seen.extend(rows.iter().map(|row| row["article_id"].as_i64().unwrap()));
     }
     assert_eq!(seen, (1..=7).collect::<Vec<_>>());
-    desk.collect(cutting("p3.example/a", &words("new"), &[])).await;
+    fixture.collect(cutting("p3.example/a", &words("new"), &[])).await;
     let again = articles_since(&reader, seq, 9);
     assert_eq!(again.len(), 1);
     assert_eq!((&again[0]["article_id"], &again[0]["seq"]), (&4.into(), &8.into()));
     assert_eq!(articles_since(&reader, 0, 99).len(), 7, "each once");
 
     // The same with the daemon stopped, and nothing can be written.
-    desk.store.close().await.unwrap();
-    let reader = Reader::open(&desk.path()).unwrap();
+    fixture.store.close().await.unwrap();
+    let reader = Reader::open(&fixture.path()).unwrap();
     assert_eq!(articles_since(&reader, 0, 99).len(), 7);
     assert!(reader.db.execute("DELETE FROM article", []).is_err());
 }
 
 #[tokio::test]
 async fn raw_pages_come_back_as_they_were_received() {
-    let (mut desk, claims) = Desk::with(&["one", "two"]).await;
-    desk.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
+    let (mut fixture, claims) = StoreFixture::with(&["one", "two"]).await;
+    fixture.publish(&claims[0], &["https://one.example/a", "https://one.example/b"]).await;
     let body: Vec<u8> = (0..100_000_u32).flat_map(|i| (i % 251).to_le_bytes()).collect();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
     std::io::Write::write_all(&mut gzip, &body).unwrap();
@@ -201,10 +207,10 @@ async fn raw_pages_come_back_as_they_were_received() {
             encoded: sent,
             expires: None,
         });
-        desk.collect(page).await;
-        desk.pass(10);
+        fixture.collect(page).await;
+        fixture.pass(10);
     }
-    let stored: Vec<(String, Vec<u8>)> = desk
+    let stored: Vec<(String, Vec<u8>)> = fixture
         .sql()
         .prepare("SELECT codings, body FROM raw_page ORDER BY page_id")
         .unwrap()
@@ -215,7 +221,7 @@ async fn raw_pages_come_back_as_they_were_received() {
     assert_eq!(stored[0].0, "zstd", "it came uncompressed");
     assert!(stored[0].1.len() * 10 < body.len());
     assert_eq!(stored[1], ("gzip".into(), gzip), "it is kept as it was sent");
-    let reader = Reader::open(&desk.path()).unwrap();
+    let reader = Reader::open(&fixture.path()).unwrap();
     let all = RawPages::default();
     let first = reader.raw_pages_after(&all, 0, 1).unwrap().remove(0);
     assert_eq!((first.body == body, first.status), (true, 200));

@@ -3,40 +3,40 @@ use proptest::prelude::*;
 use super::*;
 
 /// Articles with these titles and texts, in order of arrival.
-async fn library(articles: &[(&str, &str)]) -> Desk {
-    let (mut desk, claims) = Desk::with(&["one", "two"]).await;
+async fn library(articles: &[(&str, &str)]) -> StoreFixture {
+    let (mut fixture, claims) = StoreFixture::with(&["one", "two"]).await;
     let links: Vec<String> = (0..articles.len()).map(|i| format!("https://h{i}.example/{i}")).collect();
-    desk.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    fixture.publish(&claims[0], &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
     for (i, (title, text)) in articles.iter().enumerate() {
         let mut page = cutting(&format!("h{i}.example/{i}"), text, &[]);
         page.extraction.title = Some((*title).to_owned());
         page.extraction.standfirst = Some(format!("Lead number{i}"));
-        page.published_at = Some(desk.now - chrono::Duration::days(10 - i as i64));
-        let claims = desk.entries(99).await;
+        page.published_at = Some(fixture.now - chrono::Duration::days(10 - i as i64));
+        let claims = fixture.entries(99).await;
         let claim =
             claims.iter().find(|claim| claim.entry.link.as_ref().unwrap().as_str() == links[i]).unwrap();
-        desk.page(claim, PageResult::Article(Box::new(page))).await.unwrap();
-        desk.store.release_all().await.unwrap();
-        desk.pass(60);
+        fixture.page(claim, PageResult::Article(Box::new(page))).await.unwrap();
+        fixture.store.release_all().await.unwrap();
+        fixture.pass(60);
     }
-    desk
+    fixture
 }
 
-fn ids(desk: &Desk, query: &str) -> Vec<i64> {
-    with(desk, query, |_| {})
+fn ids(fixture: &StoreFixture, query: &str) -> Vec<i64> {
+    with(fixture, query, |_| {})
 }
 
-fn with(desk: &Desk, query: &str, change: impl Fn(&mut SearchRequest)) -> Vec<i64> {
+fn with(fixture: &StoreFixture, query: &str, change: impl Fn(&mut SearchRequest)) -> Vec<i64> {
     let mut search = SearchRequest { query: query.into(), limit: 20, ..SearchRequest::default() };
     change(&mut search);
-    let reader = Reader::open(&desk.path()).unwrap();
+    let reader = Reader::open(&fixture.path()).unwrap();
     let hits = reader.search(&search).unwrap().hits;
     hits.iter().map(|hit| hit.article_id).collect()
 }
 
 #[tokio::test]
 async fn words_phrases_prefixes_operators_and_fields_find_newest_first() {
-    let desk = library(&[
+    let fixture = library(&[
         ("The harbour", "Ferries leave the old harbour each morning."),
         ("Été à Paris", "Pas de bateau dans le vieux port."),
         ("北京新闻", "在北京市中心的学校,今天开学了。"),
@@ -68,80 +68,80 @@ async fn words_phrases_prefixes_operators_and_fields_find_newest_first() {
         ("हिन्दी", vec![6]),
         ("हिन", vec![]),
     ] {
-        assert_eq!(ids(&desk, query), expected, "{query}");
+        assert_eq!(ids(&fixture, query), expected, "{query}");
     }
     // Plain SQL finds the same.
     assert_eq!(
-        desk.number("SELECT count(*) FROM articles WHERE article_id IN (SELECT rowid FROM search WHERE search MATCH 'harbour AND new')"),
+        fixture.number("SELECT count(*) FROM articles WHERE article_id IN (SELECT rowid FROM search WHERE search MATCH 'harbour AND new')"),
         1
     );
-    assert_eq!(desk.number("SELECT rowid FROM search WHERE search MATCH '\"北京 京市\"'"), 3);
+    assert_eq!(fixture.number("SELECT rowid FROM search WHERE search MATCH '\"北京 京市\"'"), 3);
     let source = |name: &'static str| move |search: &mut SearchRequest| search.source = Some(name.into());
-    assert_eq!(with(&desk, "harbour", source("one")), [5, 1]);
-    assert!(with(&desk, "harbour", source("two")).is_empty());
+    assert_eq!(with(&fixture, "harbour", source("one")), [5, 1]);
+    assert!(with(&fixture, "harbour", source("two")).is_empty());
     let then = start_of_time() - chrono::Duration::days(8);
-    assert_eq!(with(&desk, "harbour", |search| search.since = Some(then)), [5]);
-    assert_eq!(with(&desk, "harbour", |search| search.until = Some(then)), [1]);
-    assert_eq!(with(&desk, "harbour", |search| search.limit = 1), [5]);
+    assert_eq!(with(&fixture, "harbour", |search| search.since = Some(then)), [5]);
+    assert_eq!(with(&fixture, "harbour", |search| search.until = Some(then)), [1]);
+    assert_eq!(with(&fixture, "harbour", |search| search.limit = 1), [5]);
     // The first is the better: it has the word in its headline.
-    assert_eq!(with(&desk, "harbour", |search| search.order = SortBy::Rank), [1, 5]);
+    assert_eq!(with(&fixture, "harbour", |search| search.order = SortBy::Rank), [1, 5]);
 }
 
 #[tokio::test]
 async fn only_current_revisions_are_found() {
-    let mut desk = library(&[("One", &words("old")), ("Two", &words("two"))]).await;
-    assert_eq!(ids(&desk, "old7"), [1]);
+    let mut fixture = library(&[("One", &words("old")), ("Two", &words("two"))]).await;
+    assert_eq!(ids(&fixture, "old7"), [1]);
     // Its text changes, as a page that is seen under another link.
-    desk.publish_again(&["https://other.example/a"]).await;
-    desk.collect(cutting("h0.example/0", &words("new"), &[])).await;
-    assert!(ids(&desk, "old7").is_empty());
-    assert_eq!(ids(&desk, "new7"), [1]);
-    desk.pass(60);
+    fixture.publish_again(&["https://other.example/a"]).await;
+    fixture.collect(cutting("h0.example/0", &words("new"), &[])).await;
+    assert!(ids(&fixture, "old7").is_empty());
+    assert_eq!(ids(&fixture, "new7"), [1]);
+    fixture.pass(60);
     // The two turn out to be one: the younger is found no more.
-    desk.publish_again(&["https://third.example/a"]).await;
+    fixture.publish_again(&["https://third.example/a"]).await;
     let both = [(KeyKind::Canonical, "h0.example/0"), (KeyKind::OgUrl, "h1.example/1")];
-    desk.collect(cutting("third.example/a", &words("third"), &both)).await;
-    assert_eq!(ids(&desk, "two7 OR new7 OR third7"), [1]);
-    assert_eq!(desk.number("SELECT count(*) FROM search_due"), 0);
-    assert_eq!(desk.number("SELECT count(*) FROM search"), 1);
+    fixture.collect(cutting("third.example/a", &words("third"), &both)).await;
+    assert_eq!(ids(&fixture, "two7 OR new7 OR third7"), [1]);
+    assert_eq!(fixture.number("SELECT count(*) FROM search_due"), 0);
+    assert_eq!(fixture.number("SELECT count(*) FROM search"), 1);
 }
 
 /// What is published last comes first, in whatever order it arrived; a source and a time are found without what lies
 /// between.
 #[tokio::test]
 async fn newest_sorts_by_publication() {
-    let (desk, claims) = Desk::with(&["one", "two"]).await;
+    let (fixture, claims) = StoreFixture::with(&["one", "two"]).await;
     for (number, (source, days)) in [(0, 2), (0, 9), (1, 5), (0, 1)].into_iter().enumerate() {
         let mut page = cutting(&format!("h{number}.example/{number}"), "a common word", &[]);
-        page.published_at = Some(desk.now - chrono::Duration::days(days));
-        let (source, now): (SourceId, _) = (claims[source].id, desk.now);
+        page.published_at = Some(fixture.now - chrono::Duration::days(days));
+        let (source, now): (SourceId, _) = (claims[source].id, fixture.now);
         let record = move |db: &Connection| {
             crate::store::articles::record(db, source, &page, &page.keys, now).map(|_| ())
         };
-        desk.store.writer.call("record", record).await.unwrap();
+        fixture.store.writer.call("record", record).await.unwrap();
     }
-    assert_eq!(ids(&desk, "common"), [4, 1, 3, 2]);
-    assert_eq!(with(&desk, "common", |search| search.limit = 2), [4, 1]);
-    assert_eq!(with(&desk, "common", |search| search.source = Some("two".into())), [3]);
-    assert_eq!(with(&desk, "common OR absent", |search| search.source = Some("one".into())), [4, 1, 2]);
-    assert!(with(&desk, "common", |search| search.source = Some("none".into())).is_empty());
+    assert_eq!(ids(&fixture, "common"), [4, 1, 3, 2]);
+    assert_eq!(with(&fixture, "common", |search| search.limit = 2), [4, 1]);
+    assert_eq!(with(&fixture, "common", |search| search.source = Some("two".into())), [3]);
+    assert_eq!(with(&fixture, "common OR absent", |search| search.source = Some("one".into())), [4, 1, 2]);
+    assert!(with(&fixture, "common", |search| search.source = Some("none".into())).is_empty());
     let day = |days| start_of_time() - chrono::Duration::days(days);
     assert_eq!(
-        with(&desk, "common", |search| {
+        with(&fixture, "common", |search| {
             search.since = Some(day(6));
             search.until = Some(day(1));
         }),
         [1, 3]
     );
     // The word of a source is no word of a text: nobody finds it by typing.
-    assert!(ids(&desk, "1 OR 2 OR \u{e000}*").is_empty());
+    assert!(ids(&fixture, "1 OR 2 OR \u{e000}*").is_empty());
 }
 
 /// Of a beginning that stands for too much the commonest words are looked for, and it is said; no other search is touched.
 #[tokio::test]
 async fn a_prefix_of_too_many_words_is_shortened_and_reported() {
-    let (desk, claims) = Desk::with(&["one"]).await;
-    let (source, now) = (claims[0].id, desk.now);
+    let (fixture, claims) = StoreFixture::with(&["one"]).await;
+    let (source, now) = (claims[0].id, fixture.now);
     let record = move |db: &Connection| {
         for number in 0..400 {
             // Forty words begin with `wa` and are everywhere, a hundred are in one article each.
@@ -152,8 +152,8 @@ async fn a_prefix_of_too_many_words_is_shortened_and_reported() {
         }
         Ok(())
     };
-    desk.store.writer.call("record", record).await.unwrap();
-    let reader = Reader::open(&desk.path()).unwrap();
+    fixture.store.writer.call("record", record).await.unwrap();
+    let reader = Reader::open(&fixture.path()).unwrap();
     let found = |query: &str, order| {
         let search = SearchRequest { query: query.into(), limit: 20, order, ..SearchRequest::default() };
         let found = reader.search(&search).unwrap();

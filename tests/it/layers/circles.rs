@@ -49,7 +49,7 @@ fn imports(code: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>
             if let Some((target, rest)) = resolve(code, module, path)
                 && let Some(name) = rest.first()
             {
-                doors.insert((module.to_vec(), name.clone()), target);
+                doors.insert(((*module).clone(), name.clone()), target);
             }
         }
     }
@@ -73,7 +73,7 @@ fn imports(code: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>
         }
         targets
     };
-    split.iter().map(|(module, statements)| (module.to_vec(), targets(module, statements))).collect()
+    split.iter().map(|(module, statements)| ((*module).clone(), targets(module, statements))).collect()
 }
 
 /// The paths of a module's code.

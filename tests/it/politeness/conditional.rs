@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::driver::{Driver, config, hours, noon};
-use crate::desk::Desk;
 use crate::support::press::{Press, Seen};
 use crate::support::reply::{Latch, Reply};
 use crate::way::{self, page, rss};
+use crate::workspace::Workspace;
 
 const NO_PAGES: &str = "pages = \"never\"\nevery = \"1h\"";
 
@@ -57,8 +57,8 @@ fn some(bytes: &[u8]) -> Option<Vec<u8>> {
 fn p01_the_first_request_is_unconditional() {
     let press = Press::start("127.0.0.2");
     press.page("/feed", rss(&[]));
-    let desk = Desk::new(&way::config(&[("a", press.url("/feed"))]));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    let workspace = Workspace::new(&way::config(&[("a", press.url("/feed"))]));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     let requests = press.requests();
     assert_eq!(requests.len(), 1);
     assert_eq!(validators(&requests[0]), (None, None));
@@ -130,22 +130,22 @@ fn p07_validators_survive_a_kill_and_belong_to_their_url() {
     press.page("/feed", rss(&[]));
     press.page("/slow", rss(&[]).held(&latch));
     let one = ("a", press.url("/feed"));
-    let desk = Desk::new(&way::config(std::slice::from_ref(&one)));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    let workspace = Workspace::new(&way::config(std::slice::from_ref(&one)));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     // Killed in the middle of a request for something else.
-    desk.configure(&way::config(&[one.clone(), ("slow", press.url("/slow"))]));
-    let mut child = desk.spawn(&["run"]);
+    workspace.configure(&way::config(&[one.clone(), ("slow", press.url("/slow"))]));
+    let mut child = workspace.spawn(&["run"]);
     assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/slow")));
     child.kill().unwrap();
     child.wait().unwrap();
     let last = |path: &str| validators(press.requests_for(path).last().unwrap());
-    desk.configure(&way::config(std::slice::from_ref(&one)));
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    workspace.configure(&way::config(std::slice::from_ref(&one)));
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
     assert_eq!(last("/feed"), (some(b"\"v1\""), None));
     // Another URL starts anew, and the old one goes on where it was.
     press.page("/other", rss(&[]));
-    desk.configure(&way::config(&[("a", press.url("/other"))]));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    workspace.configure(&way::config(&[("a", press.url("/other"))]));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     assert_eq!(last("/other"), (None, None));
 }
 

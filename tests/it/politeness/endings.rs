@@ -1,10 +1,10 @@
 //! P21 to P24: redirects and endings.
 
 use super::driver::{Driver, config, hours, minutes, noon};
-use crate::desk::Desk;
 use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::{self, page, rss};
+use crate::workspace::Workspace;
 
 const EVERY: &str = "every = \"30m\"\npages = \"never\"";
 
@@ -73,21 +73,21 @@ fn p22_gone_is_switched_off_until_it_is_switched_on() {
     let press = Press::start("127.0.0.2");
     press.page("/feed", Reply::status(410));
     let on = way::config(&[("a", press.url("/feed"))]);
-    let desk = Desk::new(&on);
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(1));
+    let workspace = Workspace::new(&on);
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(1));
     for more in [&["run", "--once"][..], &["run", "--once", "--all"]] {
-        desk.run(more);
+        workspace.run(more);
     }
     assert_eq!(press.requests().len(), 1);
-    let status = desk.run(&["status"]);
+    let status = workspace.run(&["status"]);
     assert_eq!(status.code, Some(1));
     assert!(status.stdout.contains("ended") && status.stdout.contains("410"), "{}", status.stdout);
     assert!(status.stdout.contains("enabled = false"), "says the way out: {}", status.stdout);
-    desk.configure(&format!("{on}enabled = false\n"));
-    desk.run(&["run", "--once"]);
-    desk.configure(&on);
+    workspace.configure(&format!("{on}enabled = false\n"));
+    workspace.run(&["run", "--once"]);
+    workspace.configure(&on);
     press.page("/feed", rss(&[]));
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
     assert_eq!(press.requests().len(), 2);
 }
 

@@ -1,16 +1,16 @@
 //! P25 to P29: headers and connections.
 
 use super::driver::{Driver, config, hours, noon};
-use crate::desk::Desk;
 use crate::support::press::{Press, Seen};
 use crate::support::reply::Reply;
 use crate::way::{self, page, rss};
+use crate::workspace::Workspace;
 
 const TEXT: &str =
     "The ferry left without its captain, who had gone ashore for a newspaper and came back to an empty pier.";
 
 /// A press with a feed of one page and a robots.txt, collected by the binary.
-fn collected(more: &str) -> (Press, Desk, String) {
+fn collected(more: &str) -> (Press, Workspace, String) {
     let press = Press::start("127.0.0.2");
     press.page("/page", page("The ferry", TEXT, "").header("Set-Cookie", "id=7; Path=/"));
     press.page("/other", page("The pier", &TEXT.replace("ferry", "pier"), ""));
@@ -24,11 +24,11 @@ fn collected(more: &str) -> (Press, Desk, String) {
             .header("Set-Cookie", "f=1; Path=/"),
     );
     let text = format!("{}{more}", way::config(&[("a", press.url("/feed"))]));
-    let desk = Desk::new(&text);
-    let ended = desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&text);
+    let ended = workspace.run(&["run", "--once"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
-    (press, desk, text)
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
+    (press, workspace, text)
 }
 
 fn names(seen: &Seen) -> Vec<String> {
@@ -152,8 +152,8 @@ fn p29_a_host_is_asked_over_one_connection() {
     let named: Vec<(&str, String)> =
         entries.iter().map(|(title, url)| (title.as_str(), url.clone())).collect();
     press.page("/feed", rss(&named));
-    let desk = Desk::new(&way::config(&[("a", press.url("/feed"))]));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    let workspace = Workspace::new(&way::config(&[("a", press.url("/feed"))]));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     assert_eq!(press.requests().len(), 14);
     assert_eq!(press.connections(), 1);
 }
@@ -204,12 +204,12 @@ fn nonsense_in_a_header_is_passed_over_said_and_counted() {
     let mut named: Vec<(&str, String)> =
         sources.iter().map(|(name, url, _)| (name.as_str(), url.clone())).collect();
     named.push(("well", press.url("/feed")));
-    let desk = Desk::new(&way::config(&named));
-    let ended = desk.command(&["run", "--once"]).env("CUTTINGS_LOG", "debug").output().unwrap();
+    let workspace = Workspace::new(&way::config(&named));
+    let ended = workspace.command(&["run", "--once"]).env("CUTTINGS_LOG", "debug").output().unwrap();
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     for (number, lines) in nonsense.iter().enumerate() {
         let name = format!("s{number}");
-        let counted = desk.one(&format!(
+        let counted = workspace.one(&format!(
             "SELECT coalesce(sum(value), 0) FROM counter JOIN source ON source.id = source_id \
              WHERE counter.name = 'headers.odd' AND source.name = '{name}'"
         ));
@@ -217,7 +217,7 @@ fn nonsense_in_a_header_is_passed_over_said_and_counted() {
             lines.iter().filter(|(_, value)| !value.ends_with("GMT")).map(|(name, _)| *name).collect();
         assert_eq!(counted, odd.len().to_string(), "{name}: {lines:?}");
         let busy = lines[0].0 == "Retry-After";
-        let code = desk.one(&format!("SELECT coalesce(code, 'well') FROM source WHERE name = '{name}'"));
+        let code = workspace.one(&format!("SELECT coalesce(code, 'well') FROM source WHERE name = '{name}'"));
         assert_eq!(code, if busy { "http-503" } else { "well" }, "{name}: no error for the feed");
         for header in odd {
             let line = said.lines().any(|line| {
@@ -229,7 +229,7 @@ fn nonsense_in_a_header_is_passed_over_said_and_counted() {
         }
     }
     assert_eq!(
-        desk.one("SELECT count(*) FROM counter JOIN source ON source.id = source_id WHERE counter.name = 'headers.odd' AND source.name = 'well'"),
+        workspace.one("SELECT count(*) FROM counter JOIN source ON source.id = source_id WHERE counter.name = 'headers.odd' AND source.name = 'well'"),
         "0"
     );
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::driver::{Driver, config, hours, minutes, noon};
-use crate::desk::Desk;
 use crate::support::press::{Press, shortest_gap};
 use crate::support::reply::{Reply, busy_until};
 use crate::way::{self, page, rss};
+use crate::workspace::Workspace;
 
 const EVERY: &str = "every = \"30m\"";
 
@@ -25,22 +25,24 @@ fn p30_pages_obey_robots_txt_and_feeds_only_where_it_is_configured() {
     press.page("/no/1", page("No", &TEXT.replace("goose", "duck"), ""));
     press.page("/feed", rss(&[("Yes", press.url("/yes")), ("No", press.url("/no/1"))]));
     let text = way::config(&[("a", press.url("/feed"))]);
-    let desk = Desk::new(&text);
-    desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&text);
+    workspace.run(&["run", "--once"]);
     assert_eq!(
         (press.count("/feed"), press.count("/robots.txt"), press.count("/yes"), press.count("/no/1")),
         (1, 1, 1, 0)
     );
-    assert!(desk.one("SELECT message FROM failure WHERE code = 'robots-denied'").contains("ignore_robots"));
-    assert!(!desk.run(&["status"]).stdout.contains("robots.txt is ignored"));
+    assert!(
+        workspace.one("SELECT message FROM failure WHERE code = 'robots-denied'").contains("ignore_robots")
+    );
+    assert!(!workspace.run(&["status"]).stdout.contains("robots.txt is ignored"));
     // The feed too.
-    let obedient = Desk::new(&format!("{text}feed_robots = true\n"));
+    let obedient = Workspace::new(&format!("{text}feed_robots = true\n"));
     let ended = obedient.run(&["run", "--once"]);
     assert_eq!(press.count("/feed"), 1, "{}", ended.stdout);
     assert!(ended.stdout.contains("robots-denied"), "{}", ended.stdout);
     // None of it, and it is said.
     press.forget();
-    let rude = Desk::new(&format!("{text}ignore_robots = true\n"));
+    let rude = Workspace::new(&format!("{text}ignore_robots = true\n"));
     assert_eq!(rude.run(&["run", "--once"]).code, Some(0));
     assert_eq!((press.count("/robots.txt"), press.count("/no/1")), (0, 1));
     assert!(rude.run(&["status"]).stdout.contains("a: robots.txt is ignored (ignore_robots)"));
@@ -205,15 +207,15 @@ fn p35_the_ledger_of_a_host_survives_a_restart() {
     press.page("/robots.txt", robots("User-agent: *\nAllow: /\n"));
     press.page("/feed", rss(&[("The goose", press.url("/page"))]));
     press.page("/other", rss(&[]));
-    let desk = Desk::new(&way::config(&[("a", press.url("/feed"))]));
-    desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&way::config(&[("a", press.url("/feed"))]));
+    workspace.run(&["run", "--once"]);
     assert_eq!(press.requests().len(), 3);
-    desk.configure(&way::config(&[("a", press.url("/feed")), ("b", press.url("/other"))]));
+    workspace.configure(&way::config(&[("a", press.url("/feed")), ("b", press.url("/other"))]));
     for _ in 0..3 {
-        desk.run(&["run", "--once", "--all"]);
+        workspace.run(&["run", "--once", "--all"]);
     }
     assert_eq!(press.requests().len(), 3, "nothing to the host before its hour, not even a new feed");
-    let status = desk.run(&["status"]);
+    let status = workspace.run(&["status"]);
     assert!(status.stdout.contains("in 5"), "in fifty-nine minutes: {}", status.stdout);
 }
 

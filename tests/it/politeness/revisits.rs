@@ -4,10 +4,10 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::driver::{Driver, config, hours, minutes, noon};
-use crate::desk::Desk;
 use crate::support::press::{Press, Seen, shortest_gap};
 use crate::support::reply::Reply;
 use crate::way::{self, page, rss};
+use crate::workspace::Workspace;
 
 const TEXT: &str =
     "The mayor opened the bridge in the rain, forgot the scissors, and cut the ribbon with a key.";
@@ -299,23 +299,23 @@ fn the_daemon_looks_again_and_a_deleted_article_is_looked_at_no_more() {
     press.page("/page", bridge(TEXT));
     press.page("/feed", feed(&press.url("/page"), noon()));
     let config = way::config(&[("a", press.url("/feed"))]);
-    let desk = Desk::new(&format!("{config}revisit = [\"1s\"]\n"));
-    let mut child = desk.spawn(&["run"]);
+    let workspace = Workspace::new(&format!("{config}revisit = [\"1s\"]\n"));
+    let mut child = workspace.spawn(&["run"]);
     assert!(press.wait_until(|seen| seen.iter().filter(|seen| seen.path() == "/page").count() == 2));
-    crate::desk::send("TERM", &child);
+    crate::workspace::send("TERM", &child);
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(asked(&press)[1], Some(format!("\"{}\"", TEXT.len())));
-    assert_eq!(desk.one("SELECT value FROM counter WHERE name = 'pages.not-modified'"), "1");
+    assert_eq!(workspace.one("SELECT value FROM counter WHERE name = 'pages.not-modified'"), "1");
 
     // Another one, taken down while it waits for its day; then its feed says that it changed.
-    let desk = Desk::new(&format!("{config}revisit = [\"1d\"]\n"));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
-    assert_eq!(desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"), "1");
-    assert_eq!(desk.run(&["delete", &press.url("/page")]).code, Some(0));
-    assert_eq!(desk.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"), "0");
+    let workspace = Workspace::new(&format!("{config}revisit = [\"1d\"]\n"));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
+    assert_eq!(workspace.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"), "1");
+    assert_eq!(workspace.run(&["delete", &press.url("/page")]).code, Some(0));
+    assert_eq!(workspace.one("SELECT count(*) FROM entry WHERE next_at IS NOT NULL"), "0");
     press.page("/feed", feed(&press.url("/page"), noon() + Duration::days(1)));
     press.forget();
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
     assert_eq!((press.count("/feed"), press.count("/page")), (1, 0));
-    assert_eq!(desk.run(&["verify"]).code, Some(0));
+    assert_eq!(workspace.run(&["verify"]).code, Some(0));
 }

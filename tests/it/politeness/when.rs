@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::driver::{Driver, config, hours, minutes, noon};
-use crate::desk::{Desk, send};
 use crate::support::press::{Press, most_at_once, shortest_gap};
 use crate::support::reply::Reply;
 use crate::way::{self, page, rss};
+use crate::workspace::{Workspace, send};
 
 const NO_PAGES: &str = "pages = \"never\"";
 
@@ -45,8 +45,9 @@ async fn p10_adaptive_keeps_its_floors_and_the_users_word_the_hard_one() {
     // The user's own word, down to five minutes.
     let (wait, why) = next(busy(), "every = \"5m\"\npages = \"never\"").await;
     assert_eq!((wait, why.as_str()), (5, "every 5m"));
-    let desk = Desk::new("[[source]]\nname = \"a\"\nfeed = \"https://paper.example/\"\nevery = \"4m\"\n");
-    let ended = desk.run(&["check"]);
+    let workspace =
+        Workspace::new("[[source]]\nname = \"a\"\nfeed = \"https://paper.example/\"\nevery = \"4m\"\n");
+    let ended = workspace.run(&["check"]);
     assert!(ended.code == Some(2) && ended.stderr.contains("impolite"), "{}", ended.stderr);
     // What was seen to overflow: nothing of the last document is left, and validators are there.
     let press = Press::start("127.0.0.2");
@@ -245,21 +246,21 @@ async fn p14_failures_back_off_up_to_a_day_and_a_source_never_dies() {
 fn p15_twenty_restarts_are_one_request() {
     let press = Press::start("127.0.0.2");
     press.page("/feed", rss(&[]));
-    let desk = Desk::new(&way::config(&[("a", press.url("/feed"))]));
+    let workspace = Workspace::new(&way::config(&[("a", press.url("/feed"))]));
     for _ in 0..20 {
-        assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+        assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     }
     for signal in ["TERM", "KILL"] {
-        let mut child = desk.spawn(&["run"]);
-        let started = desk.one("SELECT count(*) FROM run");
-        while desk.one("SELECT count(*) FROM run") == started && child.try_wait().unwrap().is_none() {
+        let mut child = workspace.spawn(&["run"]);
+        let started = workspace.one("SELECT count(*) FROM run");
+        while workspace.one("SELECT count(*) FROM run") == started && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
         send(signal, &child);
         child.wait().unwrap();
     }
     assert_eq!(press.requests().len(), 1);
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
     let requests = press.requests();
     assert_eq!(requests.len(), 2, "--all asks for more");
     assert_eq!(requests[1].text("if-none-match").as_deref(), Some("\"v1\""));
@@ -285,8 +286,8 @@ fn p16_one_at_a_time_and_a_gap_between_and_so_many_in_all() {
     }
     let named: Vec<(&str, String)> = sources.iter().map(|(name, url)| (name.as_str(), url.clone())).collect();
     let text = way::config(&named).replace("\"10ms\"", "\"30ms\"\nin_flight = 4");
-    let desk = Desk::new(&text);
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    let workspace = Workspace::new(&text);
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     let mut of_host = crowded.requests();
     of_host.extend(other_port.requests());
     assert_eq!(of_host.len(), 21);
@@ -327,8 +328,9 @@ fn p17_a_process_that_was_stopped_goes_on_without_a_burst() {
     press.page("/feed", rss(&[]));
     other.page("/feed", rss(&[]));
     let every = "every = \"1s\"\n";
-    let desk = |press: &Press| Desk::new(&format!("{}{every}", way::config(&[("a", press.url("/feed"))])));
-    let (stopped, clock) = (desk(&press), desk(&other));
+    let workspace =
+        |press: &Press| Workspace::new(&format!("{}{every}", way::config(&[("a", press.url("/feed"))])));
+    let (stopped, clock) = (workspace(&press), workspace(&other));
     let mut children = [stopped.spawn(&["run"]), clock.spawn(&["run"])];
     assert!(press.wait_until(|seen| !seen.is_empty()));
     send("STOP", &children[0]);
@@ -354,10 +356,10 @@ fn p18_all_is_conditional_and_honours_retry_after() {
     let (press, busy) = (Press::start("127.0.0.2"), Press::start("127.0.0.3"));
     press.page("/feed", rss(&[]).last_modified("long ago"));
     busy.page("/feed", Reply::busy(Some("3600")));
-    let desk = Desk::new(&way::config(&[("a", press.url("/feed")), ("busy", busy.url("/feed"))]));
-    desk.run(&["run", "--once"]);
+    let workspace = Workspace::new(&way::config(&[("a", press.url("/feed")), ("busy", busy.url("/feed"))]));
+    workspace.run(&["run", "--once"]);
     for _ in 0..2 {
-        desk.run(&["run", "--once", "--all"]);
+        workspace.run(&["run", "--once", "--all"]);
     }
     let requests = press.requests();
     assert_eq!(requests.len(), 3);
@@ -372,24 +374,24 @@ fn p18_all_is_conditional_and_honours_retry_after() {
 fn p18_only_force_asks_a_host_that_wants_to_be_left_alone() {
     let press = Press::start("127.0.0.2");
     press.page("/feed", rss(&[]).last_modified("long ago"));
-    let desk = Desk::new(&way::config(&[("a", press.url("/feed"))]));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    let workspace = Workspace::new(&way::config(&[("a", press.url("/feed"))]));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     press.page("/feed", Reply::busy(Some("3600")));
-    desk.run(&["run", "--once", "--all"]);
+    workspace.run(&["run", "--once", "--all"]);
     press.page("/feed", rss(&[]));
     press.forget();
-    let refused = desk.run(&["poll", "a"]);
+    let refused = workspace.run(&["poll", "a"]);
     assert_eq!(refused.code, Some(1), "{}", refused.stderr);
     assert!(refused.stderr.contains("--force"), "says the way out: {}", refused.stderr);
-    desk.run(&["run", "--once", "--all"]);
+    workspace.run(&["run", "--once", "--all"]);
     assert!(press.requests().is_empty());
-    assert_eq!(desk.run(&["poll", "a", "--force"]).code, Some(0));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    assert_eq!(workspace.run(&["poll", "a", "--force"]).code, Some(0));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     let requests = press.requests();
     assert_eq!(requests.len(), 1);
     assert!(!requests[0].is_conditional(), "forced: the whole document");
     // Forced once is not forced for good.
-    desk.run(&["run", "--once"]);
+    workspace.run(&["run", "--once"]);
     assert_eq!(press.requests().len(), 1);
 }
 
@@ -399,12 +401,12 @@ fn p19_a_url_configured_twice_is_one_request() {
     let text = "The lighthouse keeper retired after forty years and moved to a house without a view.";
     press.page("/1", page("The keeper", text, ""));
     press.page("/feed", rss(&[("The keeper", press.url("/1"))]));
-    let desk = Desk::new(&way::config(&[("a", press.url("/feed")), ("b", press.url("/feed"))]));
-    assert_eq!(desk.run(&["run", "--once"]).code, Some(0));
+    let workspace = Workspace::new(&way::config(&[("a", press.url("/feed")), ("b", press.url("/feed"))]));
+    assert_eq!(workspace.run(&["run", "--once"]).code, Some(0));
     assert_eq!((press.count("/feed"), press.count("/1")), (1, 1));
-    assert_eq!(desk.run(&["run", "--once", "--all"]).code, Some(0));
+    assert_eq!(workspace.run(&["run", "--once", "--all"]).code, Some(0));
     assert_eq!(press.count("/feed"), 2);
-    assert_eq!(desk.one("SELECT count(DISTINCT source_id) FROM poll"), "2", "each has its own record");
+    assert_eq!(workspace.one("SELECT count(DISTINCT source_id) FROM poll"), "2", "each has its own record");
 }
 
 #[tokio::test]
