@@ -307,9 +307,17 @@ enum EscapeContext {
 /// Writes characters as a serializer does (WHATWG HTML, 13.3), without control characters.
 fn escape(text: &str, context: EscapeContext, out: &mut String) {
     // 0xc2 begins the no-break space and the control characters above ASCII.
-    let is_special = |byte: &u8| matches!(byte, 0..0x20 | 0x7f | 0xc2 | b'&' | b'<' | b'>' | b'"');
+    let is_special = |byte: u8| {
+        matches!(byte, 0..0x20 | 0x7f | 0xc2 | b'&' | b'<' | b'>')
+            || (byte == b'"' && context == EscapeContext::Attribute)
+    };
+    // Most texts have no such byte; all are tested, so that the compiler can test many at once.
+    if !text.bytes().fold(false, |any, byte| any | is_special(byte)) {
+        out.push_str(text);
+        return;
+    }
     let mut rest = text;
-    while let Some(run) = rest.as_bytes().iter().position(is_special) {
+    while let Some(run) = rest.bytes().position(is_special) {
         let Some((before, after)) = rest.split_at_checked(run) else {
             break;
         };

@@ -48,6 +48,9 @@ pub fn collapse_whitespace(text: &str) -> String {
 
 /// Number of characters that are no white space. Characters are Unicode scalar values, not what a reader counts.
 pub fn count_printed(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.bytes().filter(|byte| !matches!(byte, b'\t'..=b'\r' | b' ')).count();
+    }
     text.chars().filter(|c| !c.is_whitespace()).count()
 }
 

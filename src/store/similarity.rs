@@ -175,6 +175,11 @@ fn word_hashes(text: &str) -> Vec<u64> {
     let mut words = Vec::with_capacity((text.len() / 5).min(MAX_WORDS));
     let mut word = FNV_BASIS;
     for c in text.chars() {
+        // Most letters of most texts: no tables of Unicode.
+        if c.is_ascii_alphanumeric() {
+            word = mix(word, u64::from(c.to_ascii_lowercase()));
+            continue;
+        }
         let is_letter = c.is_alphanumeric();
         let is_whole_word = is_letter && script::is_unspaced(c);
         if word != FNV_BASIS && (is_whole_word || !is_letter) {
