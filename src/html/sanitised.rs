@@ -304,20 +304,34 @@ enum EscapeContext {
     Attribute,
 }
 
-/// Writes characters as a serializer does (WHATWG HTML, 13.3), without control characters.
-fn escape(text: &str, context: EscapeContext, out: &mut String) {
+/// The position of the first byte that [`escape`] may have to change. Chunks are tested as a whole: the compiler tests
+/// many bytes at once, and few texts have such a byte.
+fn first_special(bytes: &[u8], in_attribute: bool) -> Option<usize> {
     // 0xc2 begins the no-break space and the control characters above ASCII.
     let is_special = |byte: u8| {
-        matches!(byte, 0..0x20 | 0x7f | 0xc2 | b'&' | b'<' | b'>')
-            || (byte == b'"' && context == EscapeContext::Attribute)
+        (byte < b' ')
+            | (byte == 0x7f)
+            | (byte == 0xc2)
+            | (byte == b'&')
+            | (byte == b'<')
+            | (byte == b'>')
+            | ((byte == b'"') & in_attribute)
     };
-    // Most texts have no such byte; all are tested, so that the compiler can test many at once.
-    if !text.bytes().fold(false, |any, byte| any | is_special(byte)) {
-        out.push_str(text);
-        return;
+    let mut start = 0;
+    for chunk in bytes.chunks(64) {
+        if chunk.iter().fold(false, |any, &byte| any | is_special(byte)) {
+            return chunk.iter().position(|&byte| is_special(byte)).map(|at| start + at);
+        }
+        start += chunk.len();
     }
+    None
+}
+
+/// Writes characters as a serializer does (WHATWG HTML, 13.3), without control characters.
+fn escape(text: &str, context: EscapeContext, out: &mut String) {
+    let in_attribute = context == EscapeContext::Attribute;
     let mut rest = text;
-    while let Some(run) = rest.bytes().position(is_special) {
+    while let Some(run) = first_special(rest.as_bytes(), in_attribute) {
         let Some((before, after)) = rest.split_at_checked(run) else {
             break;
         };
