@@ -166,8 +166,8 @@ pub(crate) async fn deliver_once(
     for output in outputs {
         let (output, database, client) = (Arc::new(output.clone()), database.to_owned(), client.clone());
         tasks.spawn(async move {
-            let step = deliver::deliver(&output, &database, &client, true, Utc::now()).await;
-            matches!(log_step(&output, &step), Some(DeliveryOutcome::Done(_)))
+            let delivery = deliver::deliver(&output, &database, &client, true, Utc::now()).await;
+            matches!(log_delivery(&output, &delivery), Some(DeliveryOutcome::Done(_)))
         });
     }
     Ok(tasks.join_all().await.into_iter().filter(|done| !done).count())
@@ -190,11 +190,11 @@ async fn run_output(
             if is_retired_within(output.debounce, retire).await {
                 return;
             }
-            let step = deliver::deliver(output, database, client, done.is_none(), Utc::now()).await;
-            if let Err(error) = &step {
+            let delivery = deliver::deliver(output, database, client, done.is_none(), Utc::now()).await;
+            if let Err(error) = &delivery {
                 health.count_store_failure(error);
             }
-            match log_step(output, &step) {
+            match log_delivery(output, &delivery) {
                 Some(DeliveryOutcome::Done(seq)) => {
                     done = Some(*seq);
                     Duration::ZERO
@@ -217,11 +217,11 @@ async fn is_retired_within(time: Duration, retire: &CancellationToken) -> bool {
 }
 
 /// Logs a delivery; none after a store error.
-fn log_step<'a>(
+fn log_delivery<'a>(
     output: &OutputConfig,
-    step: &'a Result<DeliveryOutcome, StoreError>,
+    delivery: &'a Result<DeliveryOutcome, StoreError>,
 ) -> Option<&'a DeliveryOutcome> {
-    match step {
+    match delivery {
         Ok(DeliveryOutcome::Done(seq)) => info!(output = output.name, seq, "delivered"),
         Ok(DeliveryOutcome::Failed { retry_at, message }) => {
             warn!(output = output.name, %retry_at, "output failed: {message}");
@@ -231,7 +231,7 @@ fn log_step<'a>(
         }
         Err(error) => warn!(output = output.name, "output waits for the database: {error}"),
     }
-    step.as_ref().ok()
+    delivery.as_ref().ok()
 }
 
 /// The last `seq` of the database; none where it cannot be read.

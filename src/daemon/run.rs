@@ -17,7 +17,7 @@ use tracing::{error, warn};
 use super::health::Health;
 use super::maintenance::Maintenance;
 use super::outputs::Outputs;
-use super::state::{Daemon, Event, RunError, RunOptions, Signal, StepOutcome};
+use super::state::{Daemon, Event, RunError, RunOptions, Signal, TaskOutcome};
 use super::watchdog::Watchdog;
 use super::{notify, reload};
 use crate::config::Config;
@@ -42,7 +42,7 @@ const STORE_BACKOFF: Duration = Duration::from_secs(5);
 enum Wakeup {
     Signal(Signal),
     /// A task ended; a join error is that of a dropped one.
-    Step(Result<StepOutcome, JoinError>),
+    TaskEnded(Result<TaskOutcome, JoinError>),
     /// Something may be due.
     Due,
     /// Another process has written to the database.
@@ -126,7 +126,7 @@ impl Daemon {
             }
             if !self.is_full() && paused_until.is_none_or(|until| now >= until) {
                 paused_until = None;
-                match self.start_due_steps().await {
+                match self.start_due_tasks().await {
                     Ok(()) => self.store_answered(),
                     Err(error) => {
                         self.report_store_error(&error);
@@ -135,8 +135,7 @@ impl Daemon {
                 }
             }
             self.count_backlog(on_event).await;
-            let next =
-                paused_until.or_else(|| next_step(&self.backlog, &self.config, self.options, deadline));
+            let next = paused_until.or_else(|| next_due(&self.backlog, &self.config, self.options, deadline));
             self.send_status(next).await;
             if self.tasks.is_empty() && next.is_none() {
                 return Ok(());
@@ -146,13 +145,13 @@ impl Daemon {
                 Wakeup::Signal(Signal::Reload) => {
                     self.reload().await;
                 }
-                Wakeup::Step(step) => {
-                    let mut step = Some(step);
-                    while let Some(ended) = step.take() {
-                        if let Some(error) = self.end_step(ended, on_event) {
+                Wakeup::TaskEnded(task) => {
+                    let mut task = Some(task);
+                    while let Some(ended) = task.take() {
+                        if let Some(error) = self.end_task(ended, on_event) {
                             paused_until = Some(pause_after(error, self.options)?);
                         }
-                        step = self.tasks.try_join_next();
+                        task = self.tasks.try_join_next();
                     }
                 }
                 Wakeup::Due => {}
@@ -200,7 +199,7 @@ impl Daemon {
             tokio::select! {
                 biased;
                 signal = signals.recv() => return Wakeup::Signal(signal.unwrap_or(Signal::Stop)),
-                Some(step) = self.tasks.join_next(), if !self.tasks.is_empty() => return Wakeup::Step(step),
+                Some(task) = self.tasks.join_next(), if !self.tasks.is_empty() => return Wakeup::TaskEnded(task),
                 () = tokio::time::sleep(nap.max(Duration::from_millis(1))) => {}
             }
             if !is_full && begun.elapsed() >= sleep {
@@ -282,7 +281,7 @@ fn sleep_until(next: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
 }
 
 /// When something is due next; none when a single run is done.
-fn next_step(
+fn next_due(
     backlog: &Backlog,
     config: &Config,
     options: RunOptions,

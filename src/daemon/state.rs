@@ -82,7 +82,7 @@ pub(crate) struct Daemon {
     pub(super) options: RunOptions,
     pub(super) started: DateTime<Utc>,
     /// Running tasks.
-    pub(super) tasks: JoinSet<StepOutcome>,
+    pub(super) tasks: JoinSet<TaskOutcome>,
     pub(super) watchdog: Watchdog,
     /// A new configuration with other limits for requests: it waits until no task runs.
     pub(super) next_config: Option<Box<Config>>,
@@ -100,7 +100,7 @@ pub(crate) struct Daemon {
 }
 
 /// The result of a task.
-pub(super) struct StepOutcome {
+pub(super) struct TaskOutcome {
     pub(super) stage: Stage,
     /// What it reports, or the store error that prevented it from recording its result; none after a panic.
     pub(super) result: Option<Result<Vec<Event>, StoreError>>,

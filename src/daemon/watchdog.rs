@@ -60,14 +60,14 @@ impl Watchdog {
     }
 
     /// A task has begun.
-    pub(super) fn step_begun(&mut self, stage: Stage) {
+    pub(super) fn task_begun(&mut self, stage: Stage) {
         let progress = self.stage(stage);
         progress.running += 1;
         progress.has_moved = true;
     }
 
     /// A task has ended.
-    pub(super) fn step_ended(&mut self, stage: Stage) {
+    pub(super) fn task_ended(&mut self, stage: Stage) {
         let progress = self.stage(stage);
         progress.running = progress.running.saturating_sub(1);
         progress.has_moved = true;
@@ -116,17 +116,17 @@ mod tests {
     fn one_stuck_stage_is_not_hidden_by_the_other() {
         let start = Instant::now();
         let mut watchdog = Watchdog::new(Some(TIMEOUT), start);
-        watchdog.step_begun(Stage::Collect);
+        watchdog.task_begun(Stage::Collect);
         watchdog.store_answered();
         assert!(!watchdog.is_due(start), "not due yet");
         assert!(watchdog.is_due(start + QUARTER), "it has just begun");
         for round in 2..6 {
-            watchdog.step_begun(Stage::Poll);
-            watchdog.step_ended(Stage::Poll);
+            watchdog.task_begun(Stage::Poll);
+            watchdog.task_ended(Stage::Poll);
             watchdog.store_answered();
             assert!(!watchdog.is_due(start + QUARTER * round), "polls go on, the page does not");
         }
-        watchdog.step_ended(Stage::Collect);
+        watchdog.task_ended(Stage::Collect);
         assert!(watchdog.is_due(start + QUARTER * 6));
     }
 

@@ -1,6 +1,6 @@
-//! Steps: polls and page fetches as tasks, from their claim to their end.
+//! Polls and page fetches as tasks, from their claim to their end.
 //!
-//! A claim is a lease in the database. A step records its result itself, in one transaction that also ends the lease; what
+//! A claim is a lease in the database. A task records its result itself, in one transaction that also ends the lease; what
 //! comes back here is a report for people, or the store error that prevented the recording.
 
 use std::future::Future;
@@ -14,7 +14,7 @@ use tokio::task::JoinError;
 use tracing::{error, info};
 
 use super::notify;
-use super::state::{Daemon, Event, RunError, StepOutcome};
+use super::state::{Daemon, Event, RunError, TaskOutcome};
 use super::watchdog::Stage;
 use crate::config::Config;
 use crate::fetch::Fetcher;
@@ -31,15 +31,15 @@ const ABORT_GRACE: Duration = Duration::from_secs(1);
 /// would contain it twice.
 fn catch_panic(
     stage: Stage,
-    step: impl Future<Output = Result<Vec<Event>, StoreError>> + Send + 'static,
-) -> impl Future<Output = StepOutcome> + Send {
-    let step = AssertUnwindSafe(Box::pin(step)).catch_unwind();
-    step.map(move |result| StepOutcome { stage, result: result.ok() })
+    task: impl Future<Output = Result<Vec<Event>, StoreError>> + Send + 'static,
+) -> impl Future<Output = TaskOutcome> + Send {
+    let task = AssertUnwindSafe(Box::pin(task)).catch_unwind();
+    task.map(move |result| TaskOutcome { stage, result: result.ok() })
 }
 
 impl Daemon {
     /// Claims what is due and starts a task for each, as far as there are free places.
-    pub(super) async fn start_due_steps(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn start_due_tasks(&mut self) -> Result<(), StoreError> {
         let now = Utc::now();
         // While pages are pending, polls get half of the places at most: a thousand sources due at once must not stop
         // the pages.
@@ -86,10 +86,10 @@ impl Daemon {
     fn start(
         &mut self,
         stage: Stage,
-        step: impl Future<Output = Result<Vec<Event>, StoreError>> + Send + 'static,
+        task: impl Future<Output = Result<Vec<Event>, StoreError>> + Send + 'static,
     ) {
-        self.watchdog.step_begun(stage);
-        self.tasks.spawn(catch_panic(stage, step));
+        self.watchdog.task_begun(stage);
+        self.tasks.spawn(catch_panic(stage, task));
     }
 
     /// What a task works with.
@@ -98,14 +98,14 @@ impl Daemon {
     }
 
     /// Takes the outcome of a task that ended; returns the store error it ended with.
-    pub(super) fn end_step(
+    pub(super) fn end_task(
         &mut self,
-        step: Result<StepOutcome, JoinError>,
+        task: Result<TaskOutcome, JoinError>,
         on_event: &mut impl FnMut(Event),
     ) -> Option<StoreError> {
         // A join error is that of a task that a stop dropped.
-        let outcome = step.ok()?;
-        self.watchdog.step_ended(outcome.stage);
+        let outcome = task.ok()?;
+        self.watchdog.task_ended(outcome.stage);
         match outcome.result {
             Some(Ok(events)) => {
                 events.into_iter().for_each(on_event);
@@ -121,7 +121,7 @@ impl Daemon {
                 Some(error)
             }
             None => {
-                error!("a step panicked; its lease is void at the next start, please report it");
+                error!("a task panicked; its lease is void at the next start, please report it");
                 None
             }
         }
@@ -134,8 +134,8 @@ impl Daemon {
             notify::stopping();
         }
         let finish = async {
-            while let Some(step) = self.tasks.join_next().await {
-                self.end_step(step, on_event);
+            while let Some(task) = self.tasks.join_next().await {
+                self.end_task(task, on_event);
             }
         };
         if tokio::time::timeout(STOP_GRACE, finish).await.is_err() {
