@@ -1,7 +1,7 @@
 //! The command line: one file per subcommand, and this file, which parses the arguments and calls it.
 //!
 //! Results go to stdout, messages and log lines to stderr ([`print`]). How a command ends, and the exit codes, are in
-//! [`exit`]; the options of every command in [`options`]. The JSON that commands print is `crate::shapes`.
+//! `exit`; the options of every command in `options`. The JSON that commands print is `crate::shapes`.
 //!
 //! A subcommand `x` is a file `x.rs` with its arguments, `XArgs`, and a function `x(&GlobalOptions, &XArgs) -> Result<Exit>`.
 //! Files do not import this one; what several need is in a file of its own.

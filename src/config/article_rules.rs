@@ -39,9 +39,9 @@ pub struct ArticleRules {
     pub reject_if_contains: Vec<String>,
     /// Zone of printed times. Of a site rule: where the source has none of its own.
     pub timezone: Option<Tz>,
-    /// As [`Source::key_from_url`].
+    /// As `Source::key_from_url`.
     pub key_from_url: Option<Regex>,
-    /// As [`Source::language`].
+    /// As `Source::language`.
     pub language: Option<String>,
     /// The last day on which pages were made this way; `None`: they still are.
     pub valid_until: Option<NaiveDate>,

@@ -1,4 +1,4 @@
-//! The metrics of the database as OpenMetrics 1.0 text (https://openmetrics.io). docs/operations.md lists them.
+//! The metrics of the database as OpenMetrics 1.0 text (<https://openmetrics.io>). docs/operations.md lists them.
 //!
 //! All values but `cuttings_store_failures` come from the database, so a restart resets no counter. `metrics_server`
 //! serves the text.

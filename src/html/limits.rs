@@ -1,6 +1,6 @@
 //! Limits on what a page may cost. Pages come from anywhere: each limit is the same in every build.
 
-/// Limits of one page. Deeper and wider pages are flattened, see [`super::flatten`]; larger ones are refused.
+/// Limits of one page. Deeper and wider pages are flattened, see `flatten`; larger ones are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseLimits {
     /// Bytes of decoded HTML.

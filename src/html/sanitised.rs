@@ -309,13 +309,7 @@ enum EscapeContext {
 fn first_special(bytes: &[u8], in_attribute: bool) -> Option<usize> {
     // 0xc2 begins the no-break space and the control characters above ASCII.
     let is_special = |byte: u8| {
-        (byte < b' ')
-            | (byte == 0x7f)
-            | (byte == 0xc2)
-            | (byte == b'&')
-            | (byte == b'<')
-            | (byte == b'>')
-            | ((byte == b'"') & in_attribute)
+        matches!(byte, 0..0x20 | 0x7f | 0xc2 | b'&' | b'<' | b'>') || (in_attribute && byte == b'"')
     };
     let mut start = 0;
     for chunk in bytes.chunks(64) {

@@ -115,7 +115,7 @@ pub struct HostObservation {
 /// A failure of a host as a whole: DNS, connect, 429, 503.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFailure {
-    /// As in [`Failure::code`].
+    /// As in `Failure::code`.
     pub code: &'static str,
     /// When the server asked to be asked again (`Retry-After`).
     pub retry_after: Option<DateTime<Utc>>,

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Params, TransactionBehavior};
 use super::error::StoreError;
 use super::schema;
 
-/// A connection for short writes while another process may hold the lock: requests of commands ([`super::control`]),
+/// A connection for short writes while another process may hold the lock: requests of commands (`control`),
 /// consumers, outputs. Each call is one transaction; a running daemon notices it within a second.
 #[derive(Debug)]
 pub struct ControlClient {

@@ -170,7 +170,7 @@ impl Store {
         self.writer.call("read the states of hosts", move |db| robots_cache::host_states(db, now)).await
     }
 
-    /// Leases up to `limit` sources: see [`source_claims::claim`].
+    /// Leases up to `limit` sources: see `source_claims::claim`.
     pub async fn claim_sources(
         &self,
         now: DateTime<Utc>,
@@ -181,7 +181,7 @@ impl Store {
         self.writer.call("claim sources", move |db| source_claims::claim(db, now, limit, all, &claims)).await
     }
 
-    /// Leases up to `limit` entries: see [`entry_claims::claim`].
+    /// Leases up to `limit` entries: see `entry_claims::claim`.
     pub async fn claim_entries(
         &self,
         now: DateTime<Utc>,

@@ -12,7 +12,7 @@
 //! Files beside the database `DB`: `DB-wal` and `DB-shm` are SQLite's and stay after closing, so that users who may not
 //! write the folder can read; `DB-lock` names the process that writes; `DB-work` is the journal of inputs being parsed.
 //!
-//! The schema is `schema.sql`. [`time`] says how times are stored.
+//! The schema is `schema.sql`. `time` says how times are stored.
 
 mod article_ref;
 mod articles;
