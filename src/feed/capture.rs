@@ -11,7 +11,7 @@ use super::fields::FeedField;
 use super::limits::{self, truncated};
 use super::plain_text::{TextKind, escape_html, is_in_list};
 use super::reference::decode_references;
-use super::token::Tag;
+use super::token::StartTag;
 
 /// The field whose element is open.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ enum DeclaredType {
 
 impl FieldCapture {
     /// Begins with the start tag of a field. `is_atom`: a field without a type is text.
-    pub(super) fn new(at: usize, field: FeedField, rank: u8, tag: &Tag<'_>, is_atom: bool) -> Self {
+    pub(super) fn new(at: usize, field: FeedField, rank: u8, tag: &StartTag<'_>, is_atom: bool) -> Self {
         Self {
             at,
             field,
@@ -78,7 +78,7 @@ impl FieldCapture {
     }
 
     /// Adds the start tag of an element in the field, without its prefix.
-    pub(super) fn push_start_tag(&mut self, tag: &Tag<'_>, local: &str) {
+    pub(super) fn push_start_tag(&mut self, tag: &StartTag<'_>, local: &str) {
         if !self.has_markup {
             if self.is_inline_markup() {
                 self.text = escape_html(&self.text);
@@ -120,7 +120,7 @@ impl FieldCapture {
 
 impl DeclaredType {
     /// Reads the attributes `type` and `mode`.
-    fn of(tag: &Tag<'_>, is_atom: bool) -> Self {
+    fn of(tag: &StartTag<'_>, is_atom: bool) -> Self {
         let value = |name| tag.attribute(name).unwrap_or_default().trim().to_ascii_lowercase();
         let (mime, mode) = (value("type"), value("mode"));
         let mime = mime.split(';').next().unwrap_or_default().trim();

@@ -13,7 +13,7 @@ use super::date::parse_date;
 use super::fields::FeedField;
 use super::limits;
 use super::plain_text::{TextKind, plain_line};
-use super::token::Tag;
+use super::token::StartTag;
 use super::values::{language_tag, web_address};
 use crate::model::{Entry, EntryDetails, FeedHints, ParsedFeed};
 
@@ -40,7 +40,7 @@ pub(super) struct ChannelDraft {
 
 impl ChannelDraft {
     /// Reads the attributes of the root or channel element.
-    pub(super) fn read_attributes(&mut self, tag: &Tag<'_>, base: Option<&Url>) {
+    pub(super) fn read_attributes(&mut self, tag: &StartTag<'_>, base: Option<&Url>) {
         if let Some(tag) = tag.attribute("xml:lang") {
             self.language = self.language.take().or_else(|| language_tag(tag));
         }

@@ -8,7 +8,7 @@ use super::decode::decode_document;
 use super::limits;
 use super::plain_text::{TextKind, plain_line};
 use super::reference::decode_references;
-use super::token::{MarkupToken, MarkupTokens, Tag};
+use super::token::{MarkupToken, MarkupTokens, StartTag};
 use super::values::web_address;
 use crate::link;
 
@@ -67,7 +67,7 @@ pub fn find_feeds(bytes: &[u8], content_type: Option<&str>, page: &Url) -> Vec<F
 }
 
 /// Whether a `<link>` announces a feed (HTML standard, 4.6.7.1).
-pub(super) fn announces_feed(tag: &Tag<'_>) -> bool {
+pub(super) fn announces_feed(tag: &StartTag<'_>) -> bool {
     let has_relation = |relation: &str| {
         let relations = tag.attribute("rel").unwrap_or_default();
         relations.split_ascii_whitespace().any(|known| known.eq_ignore_ascii_case(relation))
@@ -76,7 +76,7 @@ pub(super) fn announces_feed(tag: &Tag<'_>) -> bool {
 }
 
 /// Whether the link has a type under which pages announce feeds.
-fn has_feed_type(tag: &Tag<'_>) -> bool {
+fn has_feed_type(tag: &StartTag<'_>) -> bool {
     let mime = tag.attribute("type").unwrap_or_default();
     let mime = mime.split(';').next().unwrap_or_default().trim();
     FEED_TYPES.iter().any(|known| mime.eq_ignore_ascii_case(known))
@@ -84,7 +84,7 @@ fn has_feed_type(tag: &Tag<'_>) -> bool {
 
 /// Whether a link looks like one to a feed, by its type or by the words of its address. Only a request shows whether it
 /// is.
-fn may_link_to_feed(tag: &Tag<'_>) -> bool {
+fn may_link_to_feed(tag: &StartTag<'_>) -> bool {
     if has_feed_type(tag) {
         return true;
     }

@@ -7,7 +7,7 @@ use url::Url;
 use super::fields::ElementRole;
 use super::limits;
 use super::reference::decode_references;
-use super::token::Tag;
+use super::token::StartTag;
 use super::values::web_address;
 use super::vocabulary::{Namespaces, Vocabulary};
 
@@ -73,7 +73,7 @@ impl<'a> OpenElements<'a> {
 
     /// Reads the namespaces that a tag declares. Returns the vocabulary and the local name of its element, which must
     /// then be pushed or [dropped](Self::drop_declarations).
-    pub(super) fn resolve(&mut self, tag: &Tag<'a>) -> (Vocabulary, &'a str) {
+    pub(super) fn resolve(&mut self, tag: &StartTag<'a>) -> (Vocabulary, &'a str) {
         self.namespaces.declare(self.stack.len() + 1, &tag.attributes);
         self.namespaces.resolve(tag.name)
     }
@@ -84,7 +84,7 @@ impl<'a> OpenElements<'a> {
     }
 
     /// Opens an element.
-    pub(super) fn push(&mut self, tag: &Tag<'a>, role: ElementRole) {
+    pub(super) fn push(&mut self, tag: &StartTag<'a>, role: ElementRole) {
         let parent = self.stack.last();
         let inherited = parent.map_or_else(|| self.base.clone(), |parent| parent.base.clone());
         let own_base = match role {

@@ -5,7 +5,7 @@ use super::error::NotAFeed;
 use super::limits;
 use super::plain_text::{TextKind, plain_line};
 use super::reference::decode_references;
-use super::token::{MarkupToken, MarkupTokens, Tag};
+use super::token::{MarkupToken, MarkupTokens, StartTag};
 
 /// Feeds of one list; the longest seen had three thousand.
 const MAX_FEEDS: usize = 50_000;
@@ -61,7 +61,7 @@ pub fn parse_opml(bytes: &[u8]) -> Result<Vec<OpmlFeed>, NotAFeed> {
 }
 
 /// An attribute as one line of text; `None` if it is empty.
-fn value(tag: &Tag<'_>, name: &str) -> Option<String> {
+fn value(tag: &StartTag<'_>, name: &str) -> Option<String> {
     plain_line(&decode_references(tag.attribute(name)?), TextKind::Text, limits::LINE)
 }
 

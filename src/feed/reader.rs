@@ -26,7 +26,7 @@ use super::mojibake::repair_latin1;
 use super::open_elements::{OpenElement, OpenElements};
 use super::plain_text::plain_line;
 use super::reference::decode_references;
-use super::token::{MarkupToken, MarkupTokens, Tag};
+use super::token::{MarkupToken, MarkupTokens, StartTag};
 use super::values::web_address;
 use super::vocabulary::Vocabulary;
 use crate::model::ParsedFeed;
@@ -85,7 +85,7 @@ struct FeedReader<'a> {
 
 impl<'a> FeedReader<'a> {
     /// Opens the element of a start tag, as part of the open field if there is one.
-    fn start(&mut self, tag: &Tag<'a>) {
+    fn start(&mut self, tag: &StartTag<'a>) {
         let (vocabulary, local) = self.open.resolve(tag);
         let mut role = role_of(vocabulary, local);
         if self.root.is_none() {
@@ -157,7 +157,7 @@ impl<'a> FeedReader<'a> {
     }
 
     /// Acts on the start of an element that is not part of a field.
-    fn begin(&mut self, tag: &Tag<'a>, role: ElementRole, vocabulary: Vocabulary) {
+    fn begin(&mut self, tag: &StartTag<'a>, role: ElementRole, vocabulary: Vocabulary) {
         let Some(element) = self.open.innermost() else {
             return;
         };
@@ -204,7 +204,7 @@ impl<'a> FeedReader<'a> {
     }
 
     /// Opens an entry; some formats have its id, link, date or language in attributes.
-    fn begin_entry(&mut self, tag: &Tag<'a>, base: Option<&Url>) {
+    fn begin_entry(&mut self, tag: &StartTag<'a>, base: Option<&Url>) {
         let mut draft = EntryDraft::default();
         let mut attributes = tag.attributes.iter();
         let about = attributes.find(|(name, _)| name.eq_ignore_ascii_case("rdf:about") || *name == "about");
@@ -228,7 +228,7 @@ impl<'a> FeedReader<'a> {
     }
 
     /// Reads the title or the link of the feed that an entry was taken from.
-    fn begin_credit_field(&mut self, tag: &Tag<'a>, field: FeedField, rank: u8, base: Option<&Url>) {
+    fn begin_credit_field(&mut self, tag: &StartTag<'a>, field: FeedField, rank: u8, base: Option<&Url>) {
         let Some(entry) = &mut self.entry else {
             return;
         };
@@ -247,7 +247,7 @@ impl<'a> FeedReader<'a> {
     }
 
     /// Reads what a field has in attributes.
-    fn read_attributes(&mut self, tag: &Tag<'a>, field: FeedField, base: Option<&Url>) {
+    fn read_attributes(&mut self, tag: &StartTag<'a>, field: FeedField, base: Option<&Url>) {
         let value = |name: &str| tag.attribute(name).map(decode_references);
         let draft = self.entry.as_mut().map(|entry| &mut entry.draft);
         match field {

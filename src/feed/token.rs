@@ -7,7 +7,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum MarkupToken<'a> {
     /// `<name a="b">` or `<name/>`.
-    Start(Tag<'a>),
+    Start(StartTag<'a>),
     /// `</name>`
     End(&'a str),
     /// Text with its references still in it.
@@ -18,7 +18,7 @@ pub(super) enum MarkupToken<'a> {
 
 /// A start tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tag<'a> {
+pub(super) struct StartTag<'a> {
     /// With its prefix, as written.
     pub(super) name: &'a str,
     /// Names and values as written, references undecoded; the first [`MAX_ATTRIBUTES`] of them.
@@ -27,7 +27,7 @@ pub(super) struct Tag<'a> {
     pub(super) is_empty: bool,
 }
 
-impl<'a> Tag<'a> {
+impl<'a> StartTag<'a> {
     /// The value of an attribute as written, by its name with prefix, in any case.
     pub(super) fn attribute(&self, name: &str) -> Option<&'a str> {
         let found = self.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -160,7 +160,7 @@ impl<'a> MarkupTokens<'a> {
     /// A start tag with its attributes. It ends at `>`, at the next `<`, or with the document.
     fn start_tag(&mut self) -> MarkupToken<'a> {
         self.take(1);
-        let mut tag = Tag { name: self.name(), attributes: Vec::new(), is_empty: false };
+        let mut tag = StartTag { name: self.name(), attributes: Vec::new(), is_empty: false };
         loop {
             self.rest = self.rest.trim_ascii_start();
             match self.rest.as_bytes().first() {
