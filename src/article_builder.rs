@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::config::{Config, Retention, Source};
 use crate::fetch::FetchedDocument;
-use crate::identity::{self, Identity};
+use crate::identity::{self, Identity, KeyRules, PageUrls};
 use crate::model::{
     ClaimedEntry, CollectedArticle, Extraction, Failure, FetchStats, Field, Grade, Method, Origin, RawPage,
     Validators,
@@ -69,16 +69,20 @@ impl ArticleBuilder<'_> {
             let has_late_try = self.claim.text_state.has_late_try();
             page_retry_at = has_late_try.then(|| now + schedule::LAST_RETRY);
         }
-        let links = self.claim.entry.link.iter();
-        let redirects = fetch.hops.iter().map(|hop| &hop.from);
-        // All URLs that led here are aliases. A feed that links to the second page means the same article.
-        let joined = extraction.pagination.joined.iter();
-        let aliases: Vec<Url> = links.chain(redirects).chain(joined).cloned().collect();
-        let pattern = self.config.key_pattern_for(Some(self.source), &fetch.url);
-        let entry_key = self.entry_key();
-        let identity = identity::of_page(pattern, &extraction.links, &fetch.url, &aliases, &entry_key);
+        let redirects: Vec<Url> = fetch.hops.iter().map(|hop| hop.from.clone()).collect();
+        // A feed that links to a further page means the same article.
+        let urls = PageUrls {
+            served: &fetch.url,
+            asked: self.claim.entry.link.as_ref(),
+            redirects: &redirects,
+            joined: &extraction.pagination.joined,
+        };
+        let identity =
+            identity::of_page(self.key_rules(&fetch.url), &extraction.links, urls, &self.entry_key());
+        let url = identity::shown_url(&self.source.same_site, &extraction.links, &fetch.url);
         CollectedArticle {
-            url: fetch.url.to_string(),
+            url: url.to_string(),
+            served_url: fetch.url.to_string(),
             raw_page: self.raw_page(document, now),
             validators,
             failure,
@@ -102,12 +106,22 @@ impl ArticleBuilder<'_> {
         now: DateTime<Utc>,
     ) -> CollectedArticle {
         let page_retry_at = failure.is_some().then(|| now + schedule::LAST_RETRY);
-        let pattern = self.config.key_pattern_for(Some(self.source), self.base());
-        let identity = identity::of_entry(pattern, &self.claim.entry, &self.entry_key());
+        // A link that several entries share is the key of none.
+        let link = self.claim.entry.link.as_ref().filter(|_| !self.claim.own_text);
+        let identity = identity::of_entry(self.key_rules(self.base()), link, &self.entry_key());
         CollectedArticle {
             failure,
             page_retry_at,
             ..self.article(extraction, Method::Feed, self.base(), identity)
+        }
+    }
+
+    /// How keys are made of the URLs of a page.
+    fn key_rules(&self, page: &Url) -> KeyRules<'_> {
+        KeyRules {
+            pattern: self.config.key_pattern_for(Some(self.source), page),
+            same_site: &self.source.same_site,
+            session: &self.claim.session_parameters,
         }
     }
 
@@ -135,9 +149,13 @@ impl ArticleBuilder<'_> {
         CollectedArticle {
             published_at: extraction.published.map(|published| published.utc(zone)),
             method,
-            url: link.map(Url::to_string).unwrap_or_default(),
+            url: link.map(|link| link::without_tracking(link).to_string()).unwrap_or_default(),
+            served_url: link.map(Url::to_string).unwrap_or_default(),
+            site: self.source.same_site.site(page),
+            own_feed: self.source.same_site.is_same(page, &self.source.feed),
             page_key: identity.page_key,
             keys: identity.keys,
+            claims: identity.claims,
             raw_page: None,
             validators: Validators::default(),
             failure: None,

@@ -8,12 +8,38 @@
 
 mod identifier;
 
+use std::borrow::Cow;
+
 use regex::Regex;
 use url::Url;
 
-use crate::link;
-use crate::model::{Entry, EntryIdentifier, EntryKeys, Key, KeyKind, PageLinks};
+use crate::link::{self, SameSite};
+use crate::model::{Claim, Entry, EntryIdentifier, Key, KeyKind, PageLinks, Proof};
 pub use identifier::{IdentifierChoice, choose_identifier, shared_ids};
+
+/// The rules by which keys are made of URLs.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyRules<'a> {
+    /// The source's `key_from_url`.
+    pub pattern: Option<&'a Regex>,
+    /// Domains of one publisher.
+    pub same_site: &'a SameSite,
+    /// Query parameters that carry a session: no part of a key.
+    pub session: &'a [String],
+}
+
+/// The URLs that led to a page.
+#[derive(Clone, Copy, Debug)]
+pub struct PageUrls<'a> {
+    /// The URL that served it.
+    pub served: &'a Url,
+    /// The first URL that was requested: the entry's link.
+    pub asked: Option<&'a Url>,
+    /// The URLs that redirected, in order.
+    pub redirects: &'a [Url],
+    /// Further pages of the same article that were fetched.
+    pub joined: &'a [Url],
+}
 
 /// The keys of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,53 +48,77 @@ pub struct Identity {
     pub page_key: String,
     /// All keys, strongest first, each once.
     pub keys: Vec<Key>,
+    /// What the page says of addresses of other sites.
+    pub claims: Vec<Claim>,
 }
 
-/// The keys of a fetched page.
-///
-/// `pattern` is the source's `key_from_url`. `other_urls` led to the page: the entry's link and each hop of a redirect.
-/// `fallback` is the key of the entry (see [`entry_key`]), for a final URL that is not specific.
-pub fn of_page(
-    pattern: Option<&Regex>,
-    links: &PageLinks,
-    final_url: &Url,
-    other_urls: &[Url],
-    fallback: &str,
-) -> Identity {
-    let on_site = |url: &&Url| link::same_site(url, final_url);
-    let mut urls: Vec<(KeyKind, &Url)> = Vec::new();
-    urls.extend(links.short_link.as_ref().map(|url| (KeyKind::ShortLink, url)));
-    urls.extend(links.shortlink.as_ref().map(|url| (KeyKind::RelShortlink, url)));
-    let canonical = links.canonical.as_ref().filter(on_site);
-    urls.extend(canonical.map(|url| (KeyKind::Canonical, url)));
-    urls.extend(links.og_url.as_ref().filter(on_site).map(|url| (KeyKind::OgUrl, url)));
-    urls.push((KeyKind::FinalUrl, final_url));
-    urls.extend(other_urls.iter().map(|url| (KeyKind::Link, url)));
-    Identity { page_key: page_key(Some(final_url), fallback), keys: keys(pattern, &urls) }
-}
-
-/// The keys of an article of which only the feed's text is stored.
-pub fn of_entry(pattern: Option<&Regex>, entry: &Entry, fallback: &str) -> Identity {
-    let link = entry.link.as_ref();
-    let urls: Vec<_> = link.map(|url| (KeyKind::FinalUrl, url)).into_iter().collect();
-    Identity { page_key: page_key(link, fallback), keys: keys(pattern, &urls) }
-}
-
-/// What identifies an entry in its source, and the keys under which its link may be stored already.
-pub fn of_link(pattern: Option<&Regex>, entry: &Entry, by: EntryIdentifier) -> EntryKeys {
-    let link = entry.link.as_ref();
-    let urls: Vec<_> = link.map(|url| (KeyKind::Link, url)).into_iter().collect();
-    EntryKeys {
-        ident: ident(entry, by),
-        previous_ident: None,
-        host: link.map(link::host),
-        link_keys: keys(pattern, &urls),
-        excluded_by: None,
+/// The keys of a fetched page. `fallback` is the key of the entry (see [`entry_key`]), for a final URL that is not specific.
+pub fn of_page(rules: KeyRules<'_>, links: &PageLinks, urls: PageUrls<'_>, fallback: &str) -> Identity {
+    let PageUrls { served, asked, redirects, joined } = urls;
+    let is_own = |url: &Url| rules.same_site.is_same(url, served);
+    let mut keys = Keys { rules, site: rules.same_site.site(served), keys: Vec::new() };
+    let mut claims: Vec<Claim> = Vec::new();
+    let printed = [
+        (KeyKind::ShortLink, &links.short_link),
+        (KeyKind::RelShortlink, &links.shortlink),
+        (KeyKind::Canonical, &links.canonical),
+        (KeyKind::OgUrl, &links.og_url),
+        (KeyKind::Amp, &links.amp),
+    ];
+    let printed: Vec<(KeyKind, &Url)> =
+        printed.into_iter().filter_map(|(kind, url)| Some((kind, url.as_ref()?))).collect();
+    let responses: Vec<(KeyKind, &Url)> = std::iter::once((KeyKind::FinalUrl, served))
+        .chain(asked.map(|url| (KeyKind::Asked, url)))
+        .chain(redirects.iter().map(|url| (KeyKind::Redirect, url)))
+        .chain(joined.iter().filter(|url| is_own(url)).map(|url| (KeyKind::NextPage, url)))
+        .collect();
+    for (_, url) in &responses {
+        keys.add_pattern(Proof::Response, url);
     }
+    for (kind, url) in printed {
+        if is_own(url) {
+            keys.add_pattern(Proof::Site, url);
+            keys.add(kind, Proof::Site, url);
+        } else if matches!(kind, KeyKind::ShortLink | KeyKind::RelShortlink) {
+            keys.add_scoped(kind, url);
+        } else if is_specific(url) {
+            claims.push(Claim { kind, key: keys.link_key(url), url: url.to_string() });
+        }
+    }
+    for (kind, url) in responses {
+        keys.add(kind, Proof::Response, url);
+    }
+    let mut keys = keys.keys;
+    keys.sort_by_key(|key| key.kind);
+    Identity { page_key: page_key(rules, Some(served), fallback), keys, claims }
 }
 
-fn page_key(url: Option<&Url>, fallback: &str) -> String {
-    url.filter(|url| is_specific(url)).map_or_else(|| fallback.to_owned(), link::key)
+/// The URL that is shown of a page: its canonical where that is on its own site, else the URL that served it; without tracking
+/// parameters.
+pub fn shown_url<'a>(same_site: &SameSite, links: &'a PageLinks, served: &'a Url) -> Cow<'a, Url> {
+    let canonical = links.canonical.as_ref();
+    let proved = canonical.filter(|url| is_specific(url) && same_site.is_same(url, served));
+    link::without_tracking(proved.unwrap_or(served))
+}
+
+/// The keys of an article of which only the feed's text is stored. They prove nothing: nobody asked for its link.
+pub fn of_entry(rules: KeyRules<'_>, link: Option<&Url>, fallback: &str) -> Identity {
+    Identity { page_key: page_key(rules, link, fallback), keys: link_keys(rules, link), claims: Vec::new() }
+}
+
+/// The keys under which the link of an entry may be stored already.
+pub fn link_keys(rules: KeyRules<'_>, link: Option<&Url>) -> Vec<Key> {
+    let mut keys = Keys { rules, site: String::new(), keys: Vec::new() };
+    if let Some(link) = link {
+        keys.add_pattern(Proof::None, link);
+        keys.add(KeyKind::Link, Proof::None, link);
+    }
+    keys.keys
+}
+
+fn page_key(rules: KeyRules<'_>, url: Option<&Url>, fallback: &str) -> String {
+    url.filter(|url| is_specific(url))
+        .map_or_else(|| fallback.to_owned(), |url| link::key(&link::without_parameters(url, rules.session)))
 }
 
 /// The key of an article without a specific URL: its source and what identifies its entry there.
@@ -83,120 +133,60 @@ pub fn is_specific(url: &Url) -> bool {
 
 /// What identifies an entry in its source: its id, else its link, else its title and date; the first of them that is there
 /// and that `by` allows.
-pub fn ident(entry: &Entry, by: EntryIdentifier) -> String {
+pub fn ident(entry: &Entry, by: EntryIdentifier, session: &[String]) -> String {
     let id = entry.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
     if let Some(id) = id.filter(|_| by == EntryIdentifier::Id) {
         return format!("id:{id}");
     }
     if let Some(link) = entry.link.as_ref().filter(|_| by != EntryIdentifier::Title) {
-        return format!("link:{}", link::key(link));
+        return format!("link:{}", link::key(&link::without_parameters(link, session)));
     }
     let date = entry.published.or(entry.updated).map(|at| at.to_string()).unwrap_or_default();
     format!("title:{}|{date}", entry.title.as_deref().unwrap_or_default().trim())
 }
 
-/// The keys of specific URLs, those from the pattern first. `urls` are strongest first.
-fn keys(pattern: Option<&Regex>, urls: &[(KeyKind, &Url)]) -> Vec<Key> {
-    let specific: Vec<_> = urls.iter().filter(|(_, url)| is_specific(url)).collect();
-    let from_pattern = specific.iter().filter_map(|(_, url)| {
-        let key = link::key_from_url(pattern?, url)?;
-        Some((KeyKind::FromUrl, key, url))
-    });
-    let from_url = specific.iter().map(|(kind, url)| (*kind, link::key(url), url));
-    let mut keys: Vec<Key> = Vec::new();
-    for (kind, key, url) in from_pattern.chain(from_url) {
-        // A weaker kind adds nothing. But a key that is printed as a short link *and* serves the page has to be known as
-        // both: only the former can turn out to be shared.
-        let covers = |known: &Key| {
-            known.key == key && (known.kind.can_be_shared() == kind.can_be_shared() || kind == KeyKind::Link)
-        };
-        if !keys.iter().any(covers) {
-            let url = url.to_string();
-            keys.push(Key { kind, key, url });
+/// Keys that are being collected, each once.
+struct Keys<'a> {
+    rules: KeyRules<'a>,
+    /// Of the page that prints short links.
+    site: String,
+    keys: Vec<Key>,
+}
+
+impl Keys<'_> {
+    /// Adds the key of a specific URL.
+    fn add(&mut self, kind: KeyKind, proof: Proof, url: &Url) {
+        if is_specific(url) {
+            self.push(kind, proof, self.link_key(url), url);
         }
     }
-    keys
+
+    /// Adds a short link on another site: it names a page of this site only.
+    fn add_scoped(&mut self, kind: KeyKind, url: &Url) {
+        if is_specific(url) {
+            self.push(kind, Proof::Site, format!("{}>{}", self.site, self.link_key(url)), url);
+        }
+    }
+
+    /// Adds what `key_from_url` finds in a URL.
+    fn add_pattern(&mut self, proof: Proof, url: &Url) {
+        let found = self.rules.pattern.and_then(|pattern| link::key_from_url(pattern, url));
+        if let Some(key) = found.filter(|_| is_specific(url)) {
+            self.push(KeyKind::FromUrl, proof, key, url);
+        }
+    }
+
+    fn link_key(&self, url: &Url) -> String {
+        link::key(&link::without_parameters(url, self.rules.session))
+    }
+
+    fn push(&mut self, kind: KeyKind, proof: Proof, key: String, url: &Url) {
+        // What a page prints and what it is asked for can be contradicted separately, so both are kept.
+        if !self.keys.iter().any(|known| known.key == key && known.proof == proof) {
+            self.keys.push(Key { kind, proof, key, url: url.to_string() });
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn url(text: &str) -> Url {
-        link::web_url(text).unwrap()
-    }
-
-    fn shown(identity: &Identity) -> Vec<String> {
-        identity.keys.iter().map(|key| format!("{} {}", key.kind.as_str(), key.key)).collect()
-    }
-
-    #[test]
-    fn keys_come_strongest_first() {
-        let links = PageLinks {
-            short_link: Some(url("https://pap.er/7")),
-            shortlink: Some(url("https://paper.example/?p=7")),
-            canonical: Some(url("https://paper.example/2026/a")),
-            og_url: Some(url("https://www.paper.example/2026/a/")),
-        };
-        let pattern = Regex::new(r"/a/(\d+)").unwrap();
-        let ways = [url("https://feeds.example/r/99"), url("https://paper.example/a/7")];
-        let identity = of_page(
-            Some(&pattern),
-            &links,
-            &url("https://paper.example/2026/a?utm_source=x"),
-            &ways,
-            "entry:s/1",
-        );
-        assert_eq!(identity.page_key, "paper.example/2026/a");
-        assert_eq!(
-            shown(&identity),
-            [
-                "from-url =paper.example/7", "short-link pap.er/7", "rel-shortlink paper.example?p=7",
-                "canonical paper.example/2026/a", "link feeds.example/r/99", "link paper.example/a/7",
-            ]
-        );
-    }
-
-    #[test]
-    fn front_pages_walls_and_other_sites_give_no_key() {
-        let links = PageLinks {
-            short_link: Some(url("https://paper.example/")),
-            shortlink: Some(url("https://paper.example/?utm_source=x")),
-            canonical: Some(url("https://other.example/a")),
-            og_url: Some(url("https://paper.example/login")),
-        };
-        let ways = [url("https://consent.paper.example/collect?u=1"), url("https://paper.example/")];
-        let identity = of_page(None, &links, &url("https://paper.example/a"), &ways, "entry:s/1");
-        assert_eq!(shown(&identity), ["final-url paper.example/a"]);
-    }
-
-    #[test]
-    fn an_article_without_a_specific_url_is_known_by_its_entry() {
-        let entry =
-            Entry { id: Some(" 7 ".into()), link: Some(url("https://paper.example/")), ..Entry::default() };
-        let keys = of_link(None, &entry, EntryIdentifier::Id);
-        assert_eq!((keys.ident.as_str(), keys.link_keys.len()), ("id:7", 0));
-        let identity = of_entry(None, &entry, &entry_key("s", &keys.ident));
-        assert_eq!((identity.page_key.as_str(), identity.keys.len()), ("entry:s/id:7", 0));
-    }
-
-    #[test]
-    fn an_entry_is_known_by_id_else_link_else_title_and_date() {
-        let mut entry = Entry { title: Some("A title".into()), ..Entry::default() };
-        assert_eq!(of_link(None, &entry, EntryIdentifier::Id).ident, "title:A title|");
-        entry.link = Some(url("https://www.paper.example/a/#x"));
-        assert_eq!(of_link(None, &entry, EntryIdentifier::Id).ident, "link:paper.example/a");
-        entry.id = Some("  ".into());
-        assert_eq!(of_link(None, &entry, EntryIdentifier::Id).ident, "link:paper.example/a");
-        entry.id = Some("7".into());
-        assert_eq!(of_link(None, &entry, EntryIdentifier::Link).ident, "link:paper.example/a");
-        assert_eq!(of_link(None, &entry, EntryIdentifier::Title).ident, "title:A title|");
-    }
-
-    #[test]
-    fn a_short_link_that_serves_the_page_keeps_both_kinds() {
-        let links = PageLinks { short_link: Some(url("https://paper.example/7")), ..PageLinks::default() };
-        let identity = of_page(None, &links, &url("https://paper.example/7"), &[], "entry:s/1");
-        assert_eq!(shown(&identity), ["short-link paper.example/7", "final-url paper.example/7"]);
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 //! whatever may distinguish two pages. The table in the tests is its specification.
 
 mod secrets;
+mod site;
 #[cfg(test)]
 mod tests;
 mod tracking;
@@ -15,6 +16,7 @@ use std::borrow::Cow;
 use url::{Host, Url};
 
 pub use secrets::mask_secrets;
+pub use site::SameSite;
 use tracking::is_tracking;
 pub use wall::is_wall;
 
@@ -112,10 +114,29 @@ fn route(url: &Url) -> Option<&str> {
     url.fragment().filter(|fragment| fragment.starts_with('!') && fragment.len() > 2)
 }
 
-/// Whether two URLs are of one site: the same registrable domain, or the same host where there is none.
-pub fn same_site(a: &Url, b: &Url) -> bool {
-    let (a, b) = (host(a), host(b));
-    a == b || registrable(&a).is_some_and(|domain| registrable(&b) == Some(domain))
+/// A URL without the query parameters of these names.
+pub fn without_parameters<'a>(url: &'a Url, names: &[String]) -> Cow<'a, Url> {
+    if names.is_empty() {
+        return Cow::Borrowed(url);
+    }
+    without_pairs(url, |pair| names.iter().any(|name| name == parameter_name(pair)))
+}
+
+/// A URL without tracking parameters, to be shown.
+pub fn without_tracking(url: &Url) -> Cow<'_, Url> {
+    without_pairs(url, is_tracking)
+}
+
+/// A URL without the `name=value` pairs that `is_dropped` names.
+fn without_pairs<'a>(url: &'a Url, is_dropped: impl Fn(&str) -> bool) -> Cow<'a, Url> {
+    let Some(query) = url.query().filter(|query| query.split('&').any(&is_dropped)) else {
+        return Cow::Borrowed(url);
+    };
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_dropped(pair)).collect();
+    let query = kept.join("&");
+    let mut url = url.clone();
+    url.set_query(Some(&*query).filter(|query| !query.is_empty()));
+    Cow::Owned(url)
 }
 
 /// The registrable domain of a host by the public suffix list; `None` for IP addresses and bare suffixes.

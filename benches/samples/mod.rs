@@ -10,18 +10,19 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cuttings::identity;
+use cuttings::identity::{self, KeyRules};
+use cuttings::link::{self, SameSite};
 use cuttings::model::{
-    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, EntryIdentifier, Extraction, FetchStats, Key,
-    KeyKind, Method, NextPoll, PageOutcome, PageResult, ParsedFeed, PollOutcome, PollResult, PollState,
-    Validators,
+    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, EntryIdentifier, EntryKeys, Extraction, FetchStats,
+    Key, KeyKind, Method, NextPoll, PageOutcome, PageResult, ParsedFeed, PollOutcome, PollResult, PollState,
+    Proof, Validators,
 };
 use cuttings::store::ImportedArticle;
 use url::Url;
 
 /// A poll that got a document with these entries.
 pub fn poll_with(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) -> PollOutcome {
-    let keys = entries.iter().map(|entry| identity::of_link(None, entry, EntryIdentifier::Id)).collect();
+    let keys = entries.iter().map(keys_of).collect();
     let feed = Box::new(ParsedFeed { entries, ..ParsedFeed::default() });
     let result = PollResult::Document {
         feed,
@@ -31,6 +32,18 @@ pub fn poll_with(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) 
         limit: None,
     };
     poll(claim, 200, result, at)
+}
+
+/// The keys of an entry as `poll` makes them.
+fn keys_of(entry: &Entry) -> EntryKeys {
+    let rules = KeyRules { pattern: None, same_site: &SameSite::default(), session: &[] };
+    EntryKeys {
+        ident: identity::ident(entry, EntryIdentifier::Id, &[]),
+        host: entry.link.as_ref().map(link::host),
+        link_keys: identity::link_keys(rules, entry.link.as_ref()),
+        is_own_link: true,
+        ..EntryKeys::default()
+    }
 }
 
 /// A poll that got 304.
@@ -78,9 +91,13 @@ pub fn collected_article(
         extraction,
         method: Method::Auto,
         published_at: Some(at),
+        served_url: url.clone(),
         url,
+        site: "paper.example".into(),
+        own_feed: true,
         page_key,
         keys,
+        claims: Vec::new(),
         raw_page: None,
         validators: Validators::default(),
         failure: None,
@@ -181,11 +198,11 @@ impl Random {
         at: DateTime<Utc>,
     ) -> CollectedArticle {
         let page_key = format!("paper.example/2026/{}/{}", self.number(), claim.ident);
-        let key = |kind, key: String| Key { kind, url: format!("https://{key}"), key };
+        let key = |kind, proof, key: String| Key { kind, proof, url: format!("https://{key}"), key };
         let keys = vec![
-            key(KeyKind::Canonical, page_key.clone()),
-            key(KeyKind::ShortLink, format!("sho.rt/{}", self.number())),
-            key(KeyKind::Link, format!("feeds.example/{}", self.number())),
+            key(KeyKind::Canonical, Proof::Site, page_key.clone()),
+            key(KeyKind::ShortLink, Proof::Site, format!("sho.rt/{}", self.number())),
+            key(KeyKind::Asked, Proof::Response, format!("feeds.example/{}", self.number())),
         ];
         let url = format!("https://{page_key}");
         collected_article(self.extraction(bytes), url, page_key, keys, at)

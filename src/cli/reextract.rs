@@ -19,6 +19,7 @@ use super::selection::parse_time;
 use super::stored_page::header;
 use crate::config::Config;
 use crate::extract::{self, PageInput, Pagination};
+use crate::identity::{KeyRules, PageUrls};
 use crate::model::{Field, Method, Origin, PageKind};
 use crate::shapes::{self, ReextractedJson};
 use crate::store::{MaintenanceWriter, RawPageRow, RawPages, Reader, Reextraction, ReextractionOutcome};
@@ -167,7 +168,10 @@ fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> Reextra
         extraction.language = config.language_for(source, &url).map(str::to_owned);
     }
     let hops: Vec<Url> = hops.iter().filter_map(|hop| link::web_url(hop)).collect();
-    let pattern = config.key_pattern_for(source, &url);
+    let same_site = source.map(|source| source.same_site.clone()).unwrap_or_default();
+    let rules =
+        KeyRules { pattern: config.key_pattern_for(source, &url), same_site: &same_site, session: &[] };
+    let urls = PageUrls { served: &url, asked: None, redirects: &hops, joined: &[] };
     ReextractedPage::Article(Box::new(Reextraction {
         page_id: row.page_id,
         fetched_at: row.fetched_at,
@@ -176,7 +180,7 @@ fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> Reextra
             _ => Method::Auto,
         },
         published_at: extraction.published.map(|published| published.utc(zone)),
-        keys: identity::of_page(pattern, &extraction.links, &url, &hops, "").keys,
+        keys: identity::of_page(rules, &extraction.links, urls, "").keys,
         extraction,
     }))
 }

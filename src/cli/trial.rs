@@ -13,7 +13,7 @@ use super::exit::UsageError;
 use crate::config::{ArticleRules, Config, Source};
 use crate::extract::{self, ExtractError, PageInput, Pagination, Segment};
 use crate::fetch::{Fetcher, Request, ResourceKind, ResponseContent};
-use crate::identity::Identity;
+use crate::identity::{Identity, KeyRules, PageUrls};
 use crate::model::{Extraction, Failure, Grade};
 use crate::{html, identity, link};
 
@@ -187,13 +187,19 @@ impl TryContext<'_> {
     ) -> PageTrial {
         let pages = pagination.pages();
         let (extraction, missing) = pagination.finish();
-        let identity = identity::of_page(
-            self.config.key_pattern_for(self.source, &response.url),
-            &extraction.links,
-            &response.url,
-            &response.hops,
-            "",
-        );
+        let same_site = self.source.map(|source| source.same_site.clone()).unwrap_or_default();
+        let rules = KeyRules {
+            pattern: self.config.key_pattern_for(self.source, &response.url),
+            same_site: &same_site,
+            session: &[],
+        };
+        let urls = PageUrls {
+            served: &response.url,
+            asked: response.hops.first(),
+            redirects: &response.hops,
+            joined: &extraction.pagination.joined,
+        };
+        let identity = identity::of_page(rules, &extraction.links, urls, "");
         PageTrial { response, extraction, identity, segments, pages, missing }
     }
 }

@@ -65,6 +65,13 @@ impl Filters {
         missing.or(unwanted).map(|(name, _)| name)
     }
 
+    /// Whether one of them judges what only the page says: its text or its language. (Titles are judged by the feed's.)
+    pub fn judge_pages(&self) -> bool {
+        [&self.include, &self.exclude]
+            .iter()
+            .any(|filter| !filter.text.is_empty() || !filter.language.is_empty())
+    }
+
     pub(super) fn read(section: &Section<'_>) -> Self {
         let filter = |value: Option<ConfigValue<'_>>| {
             value

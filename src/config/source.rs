@@ -10,6 +10,7 @@ use super::article_rules::ArticleRules;
 use super::filter::Filters;
 use super::listing::SourceKind;
 use super::request::RequestOptions;
+use crate::link::SameSite;
 use crate::timing::Schedule;
 
 /// `[[source]]`, with `[defaults]` applied.
@@ -36,6 +37,8 @@ pub struct Source {
     pub language: Option<String>,
     /// Its first group, else the whole match, in any URL of an article is a key of the article.
     pub key_from_url: Option<Regex>,
+    /// Domains that are one site, its own and those of the files in `sites/`.
+    pub same_site: SameSite,
     /// Whether pages are fetched.
     pub pages: PagePolicy,
     /// How long fetched pages are stored.
@@ -85,6 +88,7 @@ impl Source {
             tags: Vec::new(),
             language: None,
             key_from_url: None,
+            same_site: SameSite::default(),
             pages: PagePolicy::default(),
             keep_pages: Retention::For(Duration::from_hours(30 * 24)),
             keep: ArticleRetention::default(),

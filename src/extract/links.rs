@@ -52,6 +52,7 @@ pub(super) fn page_links(meta: &PageMeta, base: &Url, link_header: Option<&str>)
         shortlink: in_page("shortlink").or_else(|| in_header("shortlink")),
         canonical: in_page("canonical").or_else(|| in_header("canonical")),
         og_url: meta.first(&["og:url"]).and_then(|url| link::resolve(base, url)),
+        amp: in_page("amphtml"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::extraction::Extraction;
 use super::failure::Failure;
 use super::fetch::Validators;
 use super::id::ArticleId;
-use super::key::Key;
+use super::key::{Claim, Key};
 use super::words::words;
 
 words! {
@@ -31,12 +31,21 @@ pub struct CollectedArticle {
     pub method: Method,
     /// `published` in UTC, for sorting.
     pub published_at: Option<DateTime<Utc>>,
-    /// The URL to show: where the page was served, or the entry's link if no page was fetched. Empty if it has none.
+    /// The URL to show: the page's canonical where that is proved, else where it was served, or the entry's link if no page
+    /// was fetched; without tracking parameters. Empty if it has none.
     pub url: String,
+    /// The URL that served the page, or the entry's link if no page was fetched. Empty if it has none.
+    pub served_url: String,
+    /// The site of that URL; see [`crate::link::SameSite`]. That of the feed if it has none.
+    pub site: String,
+    /// Whether the feed of its source is of that site.
+    pub own_feed: bool,
     /// The identity of the page: its normalised final URL. Two pages with one `page_key` are the same page.
     pub page_key: String,
-    /// Keys that identify the article, strongest first; aliases ([`super::KeyKind::Link`]) last.
+    /// Keys that identify the article, strongest first.
     pub keys: Vec<Key>,
+    /// What the page says of addresses of other sites.
+    pub claims: Vec<Claim>,
     /// The page as received, if the source stores pages (`keep_pages`).
     pub raw_page: Option<RawPage>,
     /// Of the response from `url`; they replace the stored ones. Empty if a part of the article is missing.

@@ -160,6 +160,8 @@ pub struct PageLinks {
     pub canonical: Option<Url>,
     /// `og:url`.
     pub og_url: Option<Url>,
+    /// `<link rel=amphtml>`.
+    pub amp: Option<Url>,
 }
 
 /// A selector that was tried on a page.

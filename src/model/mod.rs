@@ -27,7 +27,7 @@ pub use self::failure::{CRASHED, Failure, Grade, SET_ASIDE};
 pub use self::feed::{FeedHints, ParsedFeed, SkippedEntry};
 pub use self::fetch::{FetchStats, HostFailure, HostObservation, RedirectHop, RobotsResponse, Validators};
 pub use self::id::{ArticleId, EntryId, Lease, SourceId};
-pub use self::key::{Key, KeyKind};
+pub use self::key::{Claim, Key, KeyKind, Proof};
 pub use self::page::{ClaimedEntry, PageOutcome, PageResult, Revisit, TextState};
 pub use self::poll::{EntryKeys, NextPoll, PollCounts, PollOutcome, PollResult};
 pub use self::source::{

@@ -28,6 +28,10 @@ pub struct ClaimedEntry {
     pub ident: String,
     /// Failed tries of the page itself; failures of its host are not counted.
     pub attempts: u32,
+    /// Whether other entries of its source have the same link: its article is the feed's own text, known by the entry.
+    pub own_text: bool,
+    /// Query parameters of its source that carry a session.
+    pub session_parameters: Vec<String>,
     /// What is stored of its article so far.
     pub text_state: TextState,
     /// Number of processes that crashed while they parsed its page. From 1 on, a child process parses it first.

@@ -69,7 +69,7 @@ pub enum PollResult {
 }
 
 /// The keys of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntryKeys {
     /// Its id within the source; see [`super::EntryIdentifier`].
     pub ident: String,
@@ -79,6 +79,10 @@ pub struct EntryKeys {
     pub host: Option<String>,
     /// Keys of its link, strongest first.
     pub link_keys: Vec<Key>,
+    /// Whether its link is on the site of its feed. Entries that share a link are articles of their own only there.
+    pub is_own_link: bool,
+    /// Whether a filter of its source judges what the page says. Then a known article is judged before it counts.
+    pub judges_page: bool,
     /// The filter that excludes it: `title`, `age`.
     pub excluded_by: Option<&'static str>,
 }

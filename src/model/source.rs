@@ -57,6 +57,8 @@ pub struct PollState {
     pub identified_by: EntryIdentifier,
     /// Why not a better identifier, as a phrase for `status`.
     pub identified_why: Option<String>,
+    /// Query parameters that turned out to carry a session.
+    pub session_parameters: Vec<String>,
     /// Hashes of links and ids of its last document, as `identity` writes them.
     pub last_names: Vec<u8>,
 }

@@ -191,7 +191,8 @@ impl Decider<'_> {
     ) -> Result<(Vec<EntryKeys>, bool), StoreError> {
         let PollRun { store, config, .. } = self.run;
         let now = self.ended_at;
-        let keys = entries::keys(config, self.source, feed, previous, current, now);
+        let keys =
+            entries::keys(config, self.source, feed, previous, current, &self.state.session_parameters, now);
         let new = entries::new_times(store, &self.claim, feed, &keys, now).await?;
         let overflowed = self.rhythm.observe(&new, feed.entries.len(), now);
         Ok((keys, overflowed))

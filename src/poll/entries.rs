@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tracing::warn;
 
 use crate::config::{Config, FilterInput, PagePolicy, Source};
-use crate::identity;
+use crate::identity::{self, KeyRules};
 use crate::model::{ClaimedSource, Entry, EntryIdentifier, EntryKeys, ParsedFeed, PollState};
 use crate::store::{Store, StoreError};
 
@@ -36,6 +36,7 @@ pub(super) fn keys(
     feed: &ParsedFeed,
     previous: EntryIdentifier,
     current: EntryIdentifier,
+    session: &[String],
     now: DateTime<Utc>,
 ) -> Vec<EntryKeys> {
     let shared_ids = identity::shared_ids(&feed.entries);
@@ -43,13 +44,20 @@ pub(super) fn keys(
         let link = entry.link.as_ref();
         let is_shared = entry.id.as_ref().is_some_and(|id| shared_ids.contains(id));
         let by = if is_shared { current.max(EntryIdentifier::Link) } else { current };
-        let pattern = config.key_pattern_for(Some(source), link.unwrap_or(&source.feed));
+        let rules = KeyRules {
+            pattern: config.key_pattern_for(Some(source), link.unwrap_or(&source.feed)),
+            same_site: &source.same_site,
+            session,
+        };
         EntryKeys {
-            previous_ident: (previous != by).then(|| identity::ident(entry, previous)),
+            previous_ident: (previous != by).then(|| identity::ident(entry, previous, session)),
             // An entry without a page to fetch waits for no host.
             host: link.filter(|_| needs_page(source, entry)).map(|link| config.politeness.host_key(link)),
+            is_own_link: link.is_some_and(|link| source.same_site.is_same(link, &source.feed)),
+            judges_page: source.filters.judge_pages(),
             excluded_by: source.filters.excluded_by(&filter_input(entry, now)),
-            ..identity::of_link(pattern, entry, by)
+            ident: identity::ident(entry, by, session),
+            link_keys: identity::link_keys(rules, link),
         }
     };
     feed.entries.iter().map(keys_of).collect()

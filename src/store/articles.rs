@@ -49,7 +49,7 @@ pub(super) fn record(
     let (article, seq) = if let Some(article) = group.article {
         (article, None)
     } else {
-        let (article, seq) = changes::insert_article(db, Some(source), &time::text(now), now)?;
+        let (article, seq) = changes::insert_article(db, &time::text(now), now)?;
         (article, Some(seq))
     };
     let is_new = seq.is_some();

@@ -9,18 +9,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::{text_index, time};
-use crate::model::{ArticleId, SourceId};
+use crate::model::ArticleId;
 
 /// Adds an article without a revision yet (see [`set_first_revision`]); returns it with the `seq` of its announcement.
 pub(super) fn insert_article(
     db: &Connection,
-    source: Option<SourceId>,
     first_seen: &str,
     now: DateTime<Utc>,
 ) -> Result<(ArticleId, i64), StoreError> {
     let seq = next_seq(db)?;
-    db.prepare_cached("INSERT INTO article (source_id, first_seen, seq) VALUES (?1, ?2, ?3)")?
-        .execute(params![source.map(|source| source.0), first_seen, seq])?;
+    db.prepare_cached("INSERT INTO article (first_seen, seq) VALUES (?1, ?2)")?
+        .execute(params![first_seen, seq])?;
     let article = ArticleId(db.last_insert_rowid());
     insert_change(db, seq, article, "new", None, now)?;
     Ok((article, seq))
@@ -62,6 +61,26 @@ pub(super) fn merge(
     db.prepare_cached("UPDATE article SET merged_into = ?2 WHERE merged_into = ?1")?
         .execute(params![article.0, into.0])?;
     Ok(())
+}
+
+/// Numbers the change that an article belongs to one more source from now on. The article's own number stays.
+pub(super) fn join(
+    db: &Connection,
+    article: ArticleId,
+    source: i64,
+    now: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let seq = next_seq(db)?;
+    insert_change(db, seq, article, "joined", None, now)?;
+    db.prepare_cached("UPDATE change SET source_id = ?2 WHERE seq = ?1")?.execute([seq, source])?;
+    Ok(seq)
+}
+
+/// The number of an article's last change.
+pub(super) fn seq_of(db: &Connection, article: ArticleId) -> Result<i64, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT seq FROM article WHERE id = ?1")?
+        .query_row([article.0], |row| row.get(0))?)
 }
 
 /// Why an article was deleted: `article.deleted_why`.

@@ -231,7 +231,8 @@ fn lease(
     Ok(db
         .prepare_cached(
             "SELECT source.name, entry.ident, entry.attempts, entry.text_state, entry.crashes, \
-             entry.first_fetched_at, page.etag, page.last_modified, page.validators_url \
+             entry.first_fetched_at, page.etag, page.last_modified, page.validators_url, entry.own_text, \
+             source.session_parameters \
              FROM entry JOIN source ON source.id = entry.source_id LEFT JOIN page ON page.id = entry.page_id \
              WHERE entry.id = ?1",
         )?
@@ -245,6 +246,8 @@ fn lease(
                 entry,
                 ident: row.get(1)?,
                 attempts: row.get(2)?,
+                own_text: row.get(9)?,
+                session_parameters: serde_json::from_str(&row.get::<_, String>(10)?).unwrap_or_default(),
                 text_state,
                 crashes: row.get(4)?,
                 revisit: text_state.is_whole().then(|| revisit(row, at)).transpose()?,

@@ -21,8 +21,15 @@ use crate::model::{ArticleId, Key, KeyKind, Method, SourceId};
 /// were stored.
 const MAX_COMPARED: i64 = 20;
 
-/// SQL list of the kinds for which [`KeyKind::can_be_shared`] holds.
-const SHAREABLE: &str = "('short-link', 'rel-shortlink', 'link')";
+/// SQL list of the kinds for which [`can_be_shared`] holds.
+const SHAREABLE: &str = "('short-link', 'rel-shortlink', 'asked', 'redirect', 'link')";
+
+pub(super) fn can_be_shared(kind: KeyKind) -> bool {
+    matches!(
+        kind,
+        KeyKind::ShortLink | KeyKind::RelShortlink | KeyKind::Asked | KeyKind::Redirect | KeyKind::Link
+    )
+}
 
 /// The text by which a page is compared with others.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +79,7 @@ pub(super) fn assign_article(
         None => Vec::new(),
     };
     let stored: Vec<(&str, bool)> = stored.iter().map(|key| (&*key.key, key.shareable)).collect();
-    let given: Vec<(&str, bool)> = keys.iter().map(|key| (&*key.key, key.kind.can_be_shared())).collect();
+    let given: Vec<(&str, bool)> = keys.iter().map(|key| (&*key.key, can_be_shared(key.kind))).collect();
     let both = || stored.iter().chain(&given).copied();
     let unchecked: BTreeSet<&str> = stored
         .iter()
@@ -147,15 +154,16 @@ pub(super) fn write_keys(
 ) -> Result<(), StoreError> {
     for key in keys {
         let shared =
-            key.kind.can_be_shared() && !group.unknown.contains(&key.key) && group.is_shared(db, &key.key)?;
+            can_be_shared(key.kind) && !group.unknown.contains(&key.key) && group.is_shared(db, &key.key)?;
         db.prepare_cached(
-            "INSERT OR IGNORE INTO alias (key, kind, page_id, url, shared, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR IGNORE INTO alias (key, kind, page_id, url, proof, shared, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             key.key,
             key.kind.as_str(),
             page.0,
             key.url,
+            key.proof.as_str(),
             shared,
             time::text(now)
         ])?;
@@ -169,7 +177,7 @@ fn stored_keys(db: &Connection, page: PageId) -> Result<Vec<StoredKey>, StoreErr
         .query_map([page.0], |row| {
             Ok(StoredKey {
                 key: row.get(0)?,
-                shareable: time::word::<KeyKind>(row, 1)?.can_be_shared(),
+                shareable: can_be_shared(time::word::<KeyKind>(row, 1)?),
                 shared: row.get(2)?,
             })
         })?
@@ -323,10 +331,10 @@ fn regroup(
 /// A new article for these pages, with the source and the age of the oldest of them.
 fn split_off(db: &Connection, pages: &BTreeSet<PageId>, now: DateTime<Utc>) -> Result<ArticleId, StoreError> {
     let oldest = pages.first().map_or(0, |page| page.0);
-    let (source, first_seen): (Option<i64>, String) = db
-        .prepare_cached("SELECT source_id, first_seen FROM page WHERE id = ?1")?
-        .query_row([oldest], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(changes::insert_article(db, source.map(SourceId), &first_seen, now)?.0)
+    let first_seen: String = db
+        .prepare_cached("SELECT first_seen FROM page WHERE id = ?1")?
+        .query_row([oldest], |row| row.get(0))?;
+    Ok(changes::insert_article(db, &first_seen, now)?.0)
 }
 
 /// The connected components of pages. Sorted by age: pages within a component, and components by their oldest page.

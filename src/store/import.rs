@@ -14,7 +14,8 @@ use super::page_id::page_of_keys;
 use super::reader::source_by_name;
 use super::revision_columns::COLUMNS;
 use super::{changes, text_index, time};
-use crate::identity::{self, Identity};
+use crate::identity::{self, Identity, KeyRules, PageUrls};
+use crate::link::SameSite;
 use crate::model::{ArticleId, PageLinks, SourceId};
 
 /// A line of an export.
@@ -135,16 +136,10 @@ fn insert_verbatim(db: &Connection, import: &ImportedArticle) -> Result<bool, St
     let source = source_of(db, import)?;
     let cluster = Some(import.cluster).filter(|cluster| *cluster != import.id);
     db.prepare_cached(
-        "INSERT INTO article (id, source_id, first_seen, seq, cluster) VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT (id) DO UPDATE SET source_id = ?2, first_seen = ?3, seq = max(seq, ?4), cluster = ?5",
+        "INSERT INTO article (id, first_seen, seq, cluster) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (id) DO UPDATE SET first_seen = ?2, seq = max(seq, ?3), cluster = ?4",
     )?
-    .execute(params![
-        import.id,
-        source.map(|source| source.0),
-        time::text(import.first_seen),
-        import.seq,
-        cluster
-    ])?;
+    .execute(params![import.id, time::text(import.first_seen), import.seq, cluster])?;
     let op = if import.revised { "revised" } else { "new" };
     if !insert_change(db, import.seq, import.id, op, None, import.fetched_at)? {
         return Ok(false);
@@ -175,7 +170,7 @@ fn insert_renumbered(
         return Ok(false);
     }
     let source = source_of(db, import)?;
-    let (article, seq) = changes::insert_article(db, source, &time::text(import.first_seen), now)?;
+    let (article, seq) = changes::insert_article(db, &time::text(import.first_seen), now)?;
     let page = insert_page(db, article, source, import)?;
     let revision = insert_revision(db, page, source, import, seq)?;
     changes::set_first_revision(db, article, revision)?;
@@ -253,7 +248,9 @@ fn source_of(db: &Connection, import: &ImportedArticle) -> Result<Option<SourceI
 /// The page key and the keys of an article. A URL that names no page is replaced by a key of the export's own.
 fn identity_of(import: &ImportedArticle) -> Identity {
     let links = PageLinks { short_link: import.short_link.clone(), ..PageLinks::default() };
-    identity::of_page(None, &links, &import.url, &[], &import_key(import, import.id))
+    let rules = KeyRules { pattern: None, same_site: &SameSite::default(), session: &[] };
+    let urls = PageUrls { served: &import.url, asked: None, redirects: &[], joined: &[] };
+    identity::of_page(rules, &links, urls, &import_key(import, import.id))
 }
 
 fn import_key(import: &ImportedArticle, id: i64) -> String {
@@ -271,25 +268,27 @@ fn insert_page(
     source: Option<SourceId>,
     import: &ImportedArticle,
 ) -> Result<i64, StoreError> {
-    let Identity { mut page_key, keys } = identity_of(import);
+    let Identity { mut page_key, keys, .. } = identity_of(import);
     if has_page_key(db, &page_key)? {
         page_key = import_key(import, article.0);
     }
     db.prepare_cached(
-        "INSERT INTO page (article_id, source_id, page_key, url, first_seen) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO page (article_id, source_id, page_key, url, site, first_party, own_feed, comparable, first_seen) \
+         VALUES (?1, ?2, ?3, ?4, ?6, 1, 1, 0, ?5)",
     )?
     .execute(params![
         article.0,
         source.map(|source| source.0),
         page_key,
         import.url.as_str(),
-        time::text(import.first_seen)
+        time::text(import.first_seen),
+        SameSite::default().site(&import.url)
     ])?;
     let page = db.last_insert_rowid();
     for key in keys {
         // A key that leads to another article stays with that one.
         db.prepare_cached(
-            "INSERT OR IGNORE INTO alias (key, kind, page_id, url, shared, seen_at) SELECT ?1, ?2, ?3, ?4, 0, ?5 \
+            "INSERT OR IGNORE INTO alias (key, kind, page_id, url, proof, shared, seen_at) SELECT ?1, ?2, ?3, ?4, ?6, 0, ?5 \
              WHERE NOT EXISTS (SELECT 1 FROM alias WHERE key = ?1 AND page_id <> ?3)",
         )?
         .execute(params![
@@ -297,7 +296,8 @@ fn insert_page(
             key.kind.as_str(),
             page,
             key.url,
-            time::text(import.fetched_at)
+            time::text(import.fetched_at),
+            key.proof.as_str()
         ])?;
     }
     Ok(page)

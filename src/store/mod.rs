@@ -37,6 +37,7 @@ mod import;
 mod ingest;
 mod lock;
 mod maintenance;
+mod memberships;
 mod metrics;
 mod outputs;
 mod page_id;

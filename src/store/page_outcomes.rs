@@ -23,7 +23,7 @@ use super::pages;
 use super::{articles, history, host_backoff, queue, revisits, robots_cache, selector_stats, time};
 use crate::model::{
     CRASHED, CollectedArticle, EncodedBody, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult,
-    RawPage, SourceId, StoreOutcome, TextState, Validators,
+    Proof, RawPage, SourceId, StoreOutcome, TextState, Validators,
 };
 
 /// Compression level of zstd for pages that came uncompressed: three times smaller for a millisecond per page.
@@ -177,7 +177,12 @@ fn record_article(
         && *page_key != collected.page_key
     {
         // The page belongs to the article stored with the feed's text, whatever URL it is served under now.
-        let key = Key { kind: KeyKind::Link, key: page_key.clone(), url: collected.url.clone() };
+        let key = Key {
+            kind: KeyKind::Asked,
+            proof: Proof::Response,
+            key: page_key.clone(),
+            url: collected.served_url.clone(),
+        };
         articles::add_keys(db, page, std::slice::from_ref(&key), source, now)?;
         keys.push(key);
     }
@@ -197,7 +202,7 @@ fn record_article(
     let is_of_feed = collected.method == Method::Feed;
     // A new page was inserted with its validators.
     if !is_of_feed && !is_new {
-        pages::set_validators(db, page, &collected.validators, &collected.url, now)?;
+        pages::set_validators(db, page, &collected.validators, &collected.served_url, now)?;
     }
     let visit = revisits::Visit {
         entry: outcome.entry,

@@ -40,19 +40,22 @@ pub(super) fn insert(
 ) -> Result<PageId, StoreError> {
     let fetched = (collected.method != Method::Feed).then_some(&collected.validators);
     db.prepare_cached(
-        "INSERT INTO page (article_id, source_id, page_key, url, first_seen, requested_at, etag, last_modified, validators_url) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO page (article_id, source_id, page_key, url, site, first_party, own_feed, comparable, first_seen, requested_at, etag, last_modified, \
+         validators_url) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         article.0,
         source.0,
         collected.page_key,
-        collected.url,
+        collected.served_url,
+        collected.site,
+        fetched.is_some() || collected.own_feed,
+        collected.own_feed,
         time::text(now),
         fetched.map(|_| time::ms(now)),
         fetched.and_then(|validators| validators.etag.as_ref()),
         fetched.and_then(|validators| validators.last_modified.as_ref()),
-        fetched.and_then(|validators| validators_url(validators, &collected.url))
+        fetched.and_then(|validators| validators_url(validators, &collected.served_url))
     ])?;
     Ok(PageId(db.last_insert_rowid()))
 }

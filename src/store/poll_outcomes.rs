@@ -75,7 +75,7 @@ const UPDATE_SOURCE: &str = "UPDATE source SET \
      succeeded_at = iif(:code IS NULL, :at, succeeded_at), failed_at = iif(:code IS NULL, NULL, :at), code = :code, \
      message = :message, final_url = coalesce(:final_url, final_url), rhythm = :rhythm, hints = :hints, \
      moved_to = :moved_to, moved_since = :moved_since, moved_polls = :moved_polls, permanent_url = :permanent_url, \
-     sitemaps = :sitemaps, identified_by = :identified_by, identified_why = :identified_why, last_names = :last_names, \
+     sitemaps = :sitemaps, identified_by = :identified_by, identified_why = :identified_why, last_names = :last_names, session_parameters = :session_parameters, \
      lease_run = NULL, lease_claim = NULL \
      WHERE id = :id AND lease_run = :run AND lease_claim = :claim";
 
@@ -121,6 +121,7 @@ fn update_source(db: &Connection, outcome: &PollOutcome) -> Result<(), StoreErro
         ":identified_by": state.identified_by.as_str(),
         ":identified_why": state.identified_why,
         ":last_names": state.last_names,
+        ":session_parameters": serde_json::Value::from(state.session_parameters.clone()).to_string(),
     })?;
     if changed == 0 {
         return Err(StoreError::LeaseLost { what: format!("source {}", outcome.source.0) });

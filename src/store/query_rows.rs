@@ -179,11 +179,14 @@ impl Walk<'_> {
         let Some(sources) = &self.sources else {
             return Ok(true);
         };
-        let source: Option<i64> = self
-            .db
-            .prepare_cached("SELECT source_id FROM article WHERE id = ?1")?
-            .query_row([article], |row| row.get(0))?;
-        Ok(source.is_some_and(|source| sources.contains(&source)))
+        let mut members = self.db.prepare_cached("SELECT source_id FROM membership WHERE article_id = ?1")?;
+        let mut members = members.query([article])?;
+        while let Some(row) = members.next()? {
+            if sources.contains(&row.get(0)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Among revisions: visits a revision under the number of the change that shows it again.

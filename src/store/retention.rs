@@ -111,14 +111,14 @@ fn expired_articles(
         ArticleRetention::For(length) => {
             let until = now.checked_sub_signed(chrono::Duration::from_std(length).ok()?)?;
             Some((
-                "SELECT id, first_seen FROM article WHERE source_id = ?1 AND first_seen < ?2 \
-                 AND merged_into IS NULL AND deleted_at IS NULL ORDER BY first_seen LIMIT ?3",
+                "SELECT article.id, article.first_seen FROM membership JOIN article ON article.id = membership.article_id WHERE membership.source_id = ?1 AND article.first_seen < ?2 \
+                 AND merged_into IS NULL AND deleted_at IS NULL ORDER BY article.first_seen LIMIT ?3",
                 time::text(until).into(),
             ))
         }
         ArticleRetention::Newest(count) => Some((
-            "SELECT id, first_seen FROM (SELECT id, first_seen FROM article WHERE source_id = ?1 AND merged_into IS NULL \
-             AND deleted_at IS NULL ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?2) \
+            "SELECT id, first_seen FROM (SELECT article.id, article.first_seen FROM membership JOIN article ON article.id = membership.article_id WHERE membership.source_id = ?1 AND merged_into IS NULL \
+             AND deleted_at IS NULL ORDER BY article.first_seen DESC, article.id DESC LIMIT -1 OFFSET ?2) \
              ORDER BY first_seen, id LIMIT ?3",
             i64::try_from(count).unwrap_or(i64::MAX).into(),
         )),

@@ -29,6 +29,8 @@ CREATE TABLE source (
     name             TEXT    NOT NULL UNIQUE,
     url              TEXT    NOT NULL,
     host             TEXT    NOT NULL,
+    -- Its place in the configuration. Of several sources with one feed, the first one's page is stored.
+    position         INTEGER NOT NULL DEFAULT 0,
     -- Whether it is polled: config_enabled, configured and not paused.
     enabled          INTEGER NOT NULL,
     config_enabled   INTEGER NOT NULL DEFAULT 1,
@@ -90,6 +92,8 @@ CREATE TABLE source (
     identified_by    TEXT    NOT NULL DEFAULT 'id',
     identified_why   TEXT,
     last_names       BLOB    NOT NULL DEFAULT x'',
+    -- Names of query parameters that turned out to carry a session, as a JSON list: they are no part of a key.
+    session_parameters TEXT  NOT NULL DEFAULT '[]',
     title            TEXT,
     site_url         TEXT,
     language         TEXT,
@@ -141,7 +145,6 @@ CREATE TABLE robots (
 
 CREATE TABLE article (
     id          INTEGER NOT NULL PRIMARY KEY,
-    source_id   INTEGER REFERENCES source (id),
     first_seen  TEXT    NOT NULL,
     -- Number of its last change.
     seq         INTEGER NOT NULL,
@@ -149,6 +152,8 @@ CREATE TABLE article (
     revision_id INTEGER REFERENCES revision (id),
     -- The revision that is in the full-text index; null for none.
     indexed_id  INTEGER,
+    -- The words of its sources in that index, as they were written.
+    indexed_sources TEXT,
     -- When that was published, else fetched, in seconds since 1970: the order of search results.
     shown_at    INTEGER,
     -- The first article of the same story; null if it is this one.
@@ -163,18 +168,38 @@ CREATE TABLE article (
 ) STRICT;
 CREATE INDEX article_seq ON article (seq);
 CREATE INDEX article_shown ON article (shown_at) WHERE shown_at IS NOT NULL;
-CREATE INDEX article_source ON article (source_id, first_seen) WHERE merged_into IS NULL AND deleted_at IS NULL;
 -- Finds the article of a revision that is dropped.
 CREATE INDEX article_revision ON article (revision_id);
 CREATE INDEX article_merged ON article (merged_into) WHERE merged_into IS NOT NULL;
 
--- A page is what one final URL serves. Pages that share an unshared key are one article.
+-- The sources that named an article. Derived from `entry`: see memberships.rs. Those of a tombstone stay.
+CREATE TABLE membership (
+    article_id INTEGER NOT NULL REFERENCES article (id),
+    source_id  INTEGER NOT NULL REFERENCES source (id),
+    first_seen TEXT    NOT NULL,
+    -- The change since which it counts: that of the new article, or `joined`.
+    seq        INTEGER NOT NULL,
+    PRIMARY KEY (article_id, source_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_source ON membership (source_id, first_seen, article_id);
+
+-- A page is what one final URL serves. Which pages are one article: see grouping.rs and docs/design/identity.md.
 CREATE TABLE page (
     id             INTEGER NOT NULL PRIMARY KEY,
     article_id     INTEGER NOT NULL REFERENCES article (id),
     source_id      INTEGER REFERENCES source (id),
     page_key       TEXT    NOT NULL UNIQUE,
     url            TEXT    NOT NULL,
+    -- Its site: the registrable domain of the URL, the host where there is none, or the first of `same_site`.
+    site           TEXT    NOT NULL,
+    -- 1: its own site gave a text of it, as a page or in a feed. 0: only feeds of other sites did.
+    first_party    INTEGER NOT NULL,
+    -- Hash of the title of its latest text; null without a title.
+    title_hash     INTEGER,
+    -- 1: the latest text has enough words to be compared with others.
+    comparable     INTEGER NOT NULL,
+    -- 1: the feed of its source is of the same site.
+    own_feed       INTEGER NOT NULL,
     first_seen     TEXT    NOT NULL,
     -- When it was last requested; null if only the feed's text is stored.
     requested_at   INTEGER,
@@ -185,6 +210,27 @@ CREATE TABLE page (
 ) STRICT;
 CREATE INDEX page_article ON page (article_id);
 
+-- What pages say of addresses of other sites: that they are a copy of that page. Such a claim proves nothing.
+CREATE TABLE claim (
+    page_id INTEGER NOT NULL REFERENCES page (id),
+    kind    TEXT    NOT NULL,
+    key     TEXT    NOT NULL,
+    url     TEXT    NOT NULL,
+    seen_at TEXT    NOT NULL,
+    PRIMARY KEY (page_id, kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claim_key ON claim (key);
+
+-- What a person decided about two pages, by their page keys, in the order of the alphabet.
+CREATE TABLE decision (
+    one_key   TEXT NOT NULL,
+    other_key TEXT NOT NULL,
+    verdict   TEXT NOT NULL CHECK (verdict = 'join' OR verdict = 'part'),
+    at        TEXT NOT NULL,
+    PRIMARY KEY (one_key, other_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX decision_other ON decision (other_key);
+
 CREATE TABLE revision (
     -- AUTOINCREMENT: not reused after revisions are dropped.
     id           INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -193,6 +239,8 @@ CREATE TABLE revision (
     -- The change that announced it; null if readers never saw it: another page that says the same.
     seq          INTEGER,
     fetched_at   TEXT    NOT NULL,
+    -- 1: the text of a page, or of a feed of the link's own site. 0: words of another site's feed.
+    first_party  INTEGER NOT NULL DEFAULT 1,
     url          TEXT    NOT NULL,
     short_link   TEXT,
     title        TEXT,
@@ -221,13 +269,15 @@ CREATE TABLE revision (
 CREATE INDEX revision_page ON revision (page_id);
 CREATE INDEX revision_seq ON revision (seq) WHERE seq IS NOT NULL;
 
--- URLs that lead to a page, as normalised keys. The order of the primary key serves every look-up: the oldest page of a key
--- that is not shared, and whether it is shared.
+-- The keys of pages: URLs, and short links with the site that prints them. The order of the primary key serves every
+-- look-up: the oldest page of a key that is not shared, and whether it is shared.
 CREATE TABLE alias (
     key     TEXT    NOT NULL,
     kind    TEXT    NOT NULL,
     page_id INTEGER NOT NULL REFERENCES page (id),
     url     TEXT    NOT NULL,
+    -- What proves that it is the page's: see model::Proof.
+    proof   TEXT    NOT NULL,
     -- 1: found on pages with different texts, so it identifies none.
     shared  INTEGER NOT NULL,
     seen_at TEXT    NOT NULL,
@@ -238,8 +288,10 @@ CREATE INDEX alias_page ON alias (page_id);
 CREATE TABLE change (
     seq        INTEGER NOT NULL PRIMARY KEY,
     article_id INTEGER NOT NULL REFERENCES article (id),
-    op         TEXT    NOT NULL CHECK (op = 'new' OR op = 'revised' OR op = 'merged' OR op = 'deleted'),
+    op         TEXT    NOT NULL CHECK (op = 'new' OR op = 'revised' OR op = 'merged' OR op = 'deleted' OR op = 'joined'),
     into_id    INTEGER REFERENCES article (id),
+    -- Of 'joined': the source that the article belongs to from now on.
+    source_id  INTEGER REFERENCES source (id),
     at         TEXT    NOT NULL
 ) STRICT;
 
@@ -281,6 +333,14 @@ CREATE TABLE entry (
     state             TEXT    NOT NULL CHECK (state = 'pending' OR state = 'done' OR state = 'known' OR state = 'seen' OR state = 'unwanted'),
     host              TEXT    NOT NULL DEFAULT '',
     url               TEXT,
+    -- Hashes of the key of its link, of its title, and of its text with its media files; null for what it lacks. And its
+    -- date in milliseconds since 1970. By them an entry with another ident is recognised: see entry_match.rs.
+    link_hash         INTEGER,
+    title_hash        INTEGER,
+    text_hash         INTEGER,
+    dated             INTEGER,
+    -- 1: its link is shared with other entries, so it is an article of the feed's own text.
+    own_text          INTEGER NOT NULL DEFAULT 0,
     -- What the feed said, as JSON (stored_entry.rs); dropped once it is collected.
     payload           TEXT,
     page_id           INTEGER REFERENCES page (id),
@@ -313,6 +373,15 @@ CREATE INDEX entry_next ON entry (host, next_at) WHERE next_at IS NOT NULL AND l
 CREATE INDEX entry_lease ON entry (host) WHERE lease_run IS NOT NULL;
 CREATE INDEX entry_pending ON entry (source_id, next_at, lease_run) WHERE state = 'pending';
 CREATE INDEX entry_page ON entry (page_id) WHERE page_id IS NOT NULL;
+CREATE INDEX entry_link ON entry (source_id, link_hash) WHERE link_hash IS NOT NULL;
+
+-- Links that several entries of a source have, so that they name none of them.
+CREATE TABLE shared_link (
+    source_id INTEGER NOT NULL REFERENCES source (id),
+    link_hash INTEGER NOT NULL,
+    seen_at   TEXT    NOT NULL,
+    PRIMARY KEY (source_id, link_hash)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE poll (
     id          INTEGER NOT NULL PRIMARY KEY,
@@ -412,7 +481,10 @@ SELECT
     revision.byline, revision.authors, revision.published, revision.published_at, revision.precision,
     revision.modified, revision.text, revision.html, revision.image, revision.image_width, revision.image_height,
     revision.language, revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
-    source.name AS source, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
+    source.name AS source,
+    (SELECT json_group_array(member.name) FROM (SELECT source.name FROM membership JOIN source ON source.id = membership.source_id
+        WHERE membership.article_id = article.id ORDER BY source.name) AS member) AS sources,
+    revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
     coalesce(article.cluster, article.id) AS cluster
 FROM article
 JOIN revision ON revision.id = article.revision_id
@@ -432,9 +504,27 @@ LEFT JOIN source ON source.id = revision.source_id
 WHERE revision.seq IS NOT NULL;
 
 CREATE VIEW aliases AS
-SELECT page.article_id, alias.url, alias.key, alias.kind, alias.shared, alias.seen_at
+SELECT page.article_id, alias.url, alias.key, alias.kind, alias.proof, alias.shared, alias.seen_at
 FROM alias
 JOIN page ON page.id = alias.page_id;
+
+CREATE VIEW claims AS
+SELECT page.article_id, page.url AS page_url, claim.kind, claim.url, claim.key, claim.seen_at
+FROM claim
+JOIN page ON page.id = claim.page_id;
+
+-- Title and text of a source that had no page, where readers see another text.
+CREATE VIEW article_sources AS
+SELECT
+    page.article_id, source.name AS source, substr(entry.ident, instr(entry.ident, ':') + 1) AS entry, entry.first_seen,
+    own.title, own.text
+FROM entry
+JOIN page ON page.id = entry.page_id
+JOIN source ON source.id = entry.source_id
+JOIN article ON article.id = page.article_id
+LEFT JOIN revision AS own ON own.id = (
+    SELECT max(revision.id) FROM revision WHERE revision.page_id = page.id AND revision.source_id = entry.source_id)
+    AND own.method = 'feed' AND own.id <> article.revision_id;
 
 -- DuckDB parses these views by itself. It fails on a function that it does not know, and reads every column as text where an
 -- operator is written otherwise (LIKE). So the view with `strftime` is one of its own.
@@ -447,8 +537,9 @@ JOIN source ON source.id = entry.source_id
 LEFT JOIN page ON page.id = entry.page_id;
 
 CREATE VIEW changes AS
-SELECT change.seq, change.article_id, change.op, change.into_id, change.at
-FROM change;
+SELECT change.seq, change.article_id, change.op, change.into_id, source.name AS source, change.at
+FROM change
+LEFT JOIN source ON source.id = change.source_id;
 
 CREATE VIEW source_next AS
 SELECT source.name, strftime('%Y-%m-%dT%H:%M:%SZ', source.next_at / 1000, 'unixepoch') AS next_at

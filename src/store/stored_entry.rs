@@ -11,7 +11,7 @@ use url::Url;
 
 use super::error::StoreError;
 use crate::link;
-use crate::model::{Enclosure, Entry, EntryDetails, Key, Timestamp};
+use crate::model::{Enclosure, Entry, EntryDetails, Key, Proof, Timestamp};
 
 /// An entry and the keys of its link.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -93,12 +93,12 @@ impl StoredEntry {
         )
     }
 
-    /// The keys of its link. One of an unknown kind is left out.
+    /// The keys of its link, which nobody asked for yet. One of an unknown kind is left out.
     pub(super) fn keys(&self) -> Vec<Key> {
         self.keys
             .iter()
             .filter_map(|(kind, key, url)| {
-                Some(Key { kind: kind.parse().ok()?, key: key.clone(), url: url.clone() })
+                Some(Key { kind: kind.parse().ok()?, proof: Proof::None, key: key.clone(), url: url.clone() })
             })
             .collect()
     }

@@ -24,10 +24,11 @@ use url::Url;
 use super::*;
 use crate::config::Source;
 use crate::identity;
+use crate::link::SameSite;
 use crate::model::{
     ClaimedEntry, ClaimedSource, CollectedArticle, Entry, Extraction, Failure, FetchStats, Grade,
     HostFailure, HostObservation, Key, KeyKind, Method, NextPoll, PageOutcome, PageResult, ParsedFeed,
-    PollCounts, PollOutcome, PollResult, SourceId, StoreOutcome, Validators,
+    PollCounts, PollOutcome, PollResult, Proof, SourceId, StoreOutcome, Validators,
 };
 
 const GAP: Duration = Duration::from_secs(1);
@@ -137,10 +138,7 @@ impl StoreFixture {
     }
 
     fn taken(&self, claim: &ClaimedSource, entries: Vec<Entry>, limit: Option<usize>) -> PollOutcome {
-        let keys = entries
-            .iter()
-            .map(|entry| identity::of_link(None, entry, crate::model::EntryIdentifier::Id))
-            .collect();
+        let keys = entries.iter().map(|entry| keys_of(entry)).collect();
         let feed = ParsedFeed { title: Some("The Paper".into()), entries, ..ParsedFeed::default() };
         self.polled(
             claim,
@@ -224,8 +222,25 @@ fn words(seed: &str) -> String {
     (0..40).fold(String::new(), |text, i| text + seed + &i.to_string() + " ")
 }
 
+fn keys_of(entry: &Entry) -> crate::model::EntryKeys {
+    let rules = identity::KeyRules { pattern: None, same_site: &SameSite::default(), session: &[] };
+    crate::model::EntryKeys {
+        ident: identity::ident(entry, crate::model::EntryIdentifier::Id, &[]),
+        host: entry.link.as_ref().map(crate::link::host),
+        link_keys: identity::link_keys(rules, entry.link.as_ref()),
+        is_own_link: true,
+        ..crate::model::EntryKeys::default()
+    }
+}
+
+/// A key with the proof that its kind has most often.
 fn key(kind: KeyKind, key: &str) -> Key {
-    Key { kind, key: key.to_owned(), url: format!("https://{key}") }
+    let proof = match kind {
+        KeyKind::FinalUrl | KeyKind::Asked | KeyKind::Redirect | KeyKind::NextPage => Proof::Response,
+        KeyKind::Link => Proof::None,
+        _ => Proof::Site,
+    };
+    Key { kind, proof, key: key.to_owned(), url: format!("https://{key}") }
 }
 
 /// A page served under `page_key`, with other keys beside its final URL.
@@ -242,8 +257,12 @@ fn cutting(page_key: &str, text: &str, keys: &[(KeyKind, &str)]) -> CollectedArt
         method: Method::Auto,
         published_at: None,
         url: format!("https://{page_key}"),
+        served_url: format!("https://{page_key}"),
+        site: SameSite::default().site(&url(&format!("https://{page_key}"))),
+        own_feed: true,
         page_key: page_key.to_owned(),
         keys: all,
+        claims: Vec::new(),
         raw_page: None,
         validators: Validators::default(),
         failure: None,

@@ -1,0 +1,136 @@
+use super::*;
+
+fn url(text: &str) -> Url {
+    link::web_url(text).unwrap()
+}
+
+fn rules(same_site: &SameSite) -> KeyRules<'_> {
+    KeyRules { pattern: None, same_site, session: &[] }
+}
+
+fn shown(identity: &Identity) -> Vec<String> {
+    let keys = identity.keys.iter();
+    keys.map(|key| format!("{} {} {}", key.kind.as_str(), key.proof.as_str(), key.key)).collect()
+}
+
+#[test]
+fn keys_come_strongest_first() {
+    let links = PageLinks {
+        short_link: Some(url("https://pap.er/7")),
+        shortlink: Some(url("https://paper.example/?p=7")),
+        canonical: Some(url("https://paper.example/2026/a")),
+        og_url: Some(url("https://www.paper.example/2026/a/")),
+        amp: Some(url("https://amp.paper.example/2026/a")),
+    };
+    let pattern = Regex::new(r"/a/(\d+)").unwrap();
+    let urls = PageUrls {
+        served: &url("https://paper.example/2026/a?utm_source=x"),
+        asked: Some(&url("https://feeds.example/r/99")),
+        redirects: &[url("https://paper.example/a/7")],
+        joined: &[url("https://paper.example/2026/a?page=2")],
+    };
+    let same_site = SameSite::default();
+    let rules = KeyRules { pattern: Some(&pattern), ..rules(&same_site) };
+    let identity = of_page(rules, &links, urls, "entry:s/1");
+    assert_eq!(identity.page_key, "paper.example/2026/a");
+    assert_eq!(
+        shown(&identity),
+        [
+            "from-url response =paper.example/7",
+            "short-link site paper.example>pap.er/7",
+            "rel-shortlink site paper.example?p=7",
+            "canonical site paper.example/2026/a",
+            "amp site amp.paper.example/2026/a",
+            "final-url response paper.example/2026/a",
+            "asked response feeds.example/r/99",
+            "redirect response paper.example/a/7",
+            "next-page response paper.example/2026/a?page=2",
+        ]
+    );
+    assert!(identity.claims.is_empty());
+}
+
+#[test]
+fn what_a_page_says_of_another_site_is_a_claim() {
+    let other = || Some(url("https://other.example/a"));
+    let links = PageLinks { canonical: other(), og_url: other(), amp: other(), ..PageLinks::default() };
+    let served = url("https://paper.example/x");
+    let urls = PageUrls { served: &served, asked: None, redirects: &[], joined: &[] };
+    let identity = of_page(rules(&SameSite::default()), &links, urls, "entry:s/1");
+    assert_eq!(shown(&identity), ["final-url response paper.example/x"]);
+    let claims: Vec<_> = identity.claims.iter().map(|claim| (claim.kind, claim.key.as_str())).collect();
+    assert_eq!(
+        claims,
+        [
+            (KeyKind::Canonical, "other.example/a"),
+            (KeyKind::OgUrl, "other.example/a"),
+            (KeyKind::Amp, "other.example/a"),
+        ]
+    );
+    // The domains of one publisher are one site.
+    let lists = [vec!["paper.example".to_owned(), "other.example".to_owned()]];
+    let identity = of_page(rules(&SameSite::new(lists.iter().map(Vec::as_slice))), &links, urls, "");
+    assert_eq!(shown(&identity)[0], "canonical site other.example/a");
+}
+
+#[test]
+fn front_pages_and_walls_give_no_key() {
+    let links = PageLinks {
+        short_link: Some(url("https://paper.example/")),
+        shortlink: Some(url("https://paper.example/?utm_source=x")),
+        og_url: Some(url("https://paper.example/login")),
+        ..PageLinks::default()
+    };
+    let served = url("https://paper.example/a");
+    let redirects = [url("https://consent.paper.example/collect?u=1"), url("https://paper.example/")];
+    let urls = PageUrls { served: &served, asked: None, redirects: &redirects, joined: &[] };
+    let identity = of_page(rules(&SameSite::default()), &links, urls, "entry:s/1");
+    assert_eq!(shown(&identity), ["final-url response paper.example/a"]);
+}
+
+#[test]
+fn an_article_without_a_specific_url_is_known_by_its_entry() {
+    let same_site = SameSite::default();
+    let front = url("https://paper.example/");
+    assert!(link_keys(rules(&same_site), Some(&front)).is_empty());
+    let identity = of_entry(rules(&same_site), Some(&front), &entry_key("s", "id:7"));
+    assert_eq!((identity.page_key.as_str(), identity.keys.len()), ("entry:s/id:7", 0));
+}
+
+#[test]
+fn an_entry_is_known_by_id_else_link_else_title_and_date() {
+    let ident = |entry: &Entry, by| ident(entry, by, &["x".to_owned()]);
+    let mut entry = Entry { title: Some("A title".into()), ..Entry::default() };
+    assert_eq!(ident(&entry, EntryIdentifier::Id), "title:A title|");
+    entry.link = Some(url("https://www.paper.example/a/?x=1#x"));
+    assert_eq!(ident(&entry, EntryIdentifier::Id), "link:paper.example/a");
+    entry.id = Some("  ".into());
+    assert_eq!(ident(&entry, EntryIdentifier::Id), "link:paper.example/a");
+    entry.id = Some(" 7 ".into());
+    assert_eq!(ident(&entry, EntryIdentifier::Id), "id:7");
+    assert_eq!(ident(&entry, EntryIdentifier::Link), "link:paper.example/a");
+    assert_eq!(ident(&entry, EntryIdentifier::Title), "title:A title|");
+}
+
+#[test]
+fn a_short_link_that_serves_the_page_keeps_both_kinds() {
+    let links = PageLinks { short_link: Some(url("https://paper.example/7")), ..PageLinks::default() };
+    let served = url("https://paper.example/7");
+    let urls = PageUrls { served: &served, asked: None, redirects: &[], joined: &[] };
+    let identity = of_page(rules(&SameSite::default()), &links, urls, "entry:s/1");
+    assert_eq!(shown(&identity), ["short-link site paper.example/7", "final-url response paper.example/7"]);
+}
+
+#[test]
+fn the_url_that_is_shown_is_the_proved_canonical_without_tracking() {
+    let served = url("https://paper.example/a?id=7&utm_source=rss");
+    let canonical = |text: &str| PageLinks { canonical: Some(url(text)), ..PageLinks::default() };
+    for (links, expected) in [
+        (PageLinks::default(), "https://paper.example/a?id=7"),
+        (canonical("https://www.paper.example/a-title?utm_medium=x"), "https://www.paper.example/a-title"),
+        (canonical("https://other.example/a"), "https://paper.example/a?id=7"),
+        (canonical("https://paper.example/"), "https://paper.example/a?id=7"),
+    ] {
+        assert_eq!(shown_url(&SameSite::default(), &links, &served).as_str(), expected);
+    }
+}
