@@ -22,8 +22,8 @@ use url::Url;
 use crate::config::{Config, FilterInput, PagePolicy, Source};
 use crate::fetch::{Fetcher, ResponseContent};
 use crate::model::{
-    ClaimedEntry, CollectedArticle, Failure, Field, Grade, Method, PageOutcome, PageResult, SelectorOutcome,
-    StoreOutcome, TextState, Validators,
+    ClaimedEntry, CollectedArticle, Failure, Field, Grade, KnownText, Method, PageOutcome, PageResult,
+    SelectorOutcome, StoreOutcome, TextState, Validators,
 };
 use crate::store::{Store, StoreError};
 use crate::{identity, link, schedule};
@@ -74,6 +74,11 @@ pub async fn collect(
     let claim = &attempt.context.claim;
     let mut revisit_at = None;
     let (result, failure) = match content {
+        Ok(PageContent::Known(known)) => {
+            let excluded =
+                excluded_by(&attempt.context, known.title.as_deref(), known.language.as_deref(), &known.text);
+            (excluded.map_or(PageResult::Known, PageResult::Excluded), None)
+        }
         Ok(PageContent::NotModified(validators)) => {
             revisit_at = next_revisit(&attempt.context, ended_at);
             (PageResult::NotModified(validators), None)
@@ -85,7 +90,14 @@ pub async fn collect(
                 revisit_at = next_revisit(&attempt.context, ended_at);
             }
             let failure = article.failure.clone();
-            let result = match excluded_by(&attempt.context, &article) {
+            let fields = &article.extraction;
+            let excluded = excluded_by(
+                &attempt.context,
+                fields.title.as_deref(),
+                fields.language.as_deref(),
+                &fields.text,
+            );
+            let result = match excluded {
                 Some(filter) => PageResult::Excluded(filter),
                 None => PageResult::Article(article),
             };
@@ -121,11 +133,16 @@ enum PageContent {
     Article(Box<CollectedArticle>),
     /// The page did not change since the last time (304).
     NotModified(Validators),
+    /// The page is stored already; nothing is requested.
+    Known(KnownText),
 }
 
 impl Attempt<'_> {
     /// The page if the entry has one to fetch, else the feed's text.
     async fn content(&mut self) -> Result<PageContent, PageFailure> {
+        if let Some(known) = &self.context.claim.known {
+            return Ok(PageContent::Known(known.clone()));
+        }
         let url = match decide_page(&self.context.source, &self.context.claim) {
             PageDecision::Fetch(url) => url,
             PageDecision::FeedText => {
@@ -185,6 +202,8 @@ fn decide_page(source: &Source, claim: &ClaimedEntry) -> PageDecision {
     };
     match (&claim.entry.link, source.pages) {
         (_, PagePolicy::Never) => PageDecision::FeedText,
+        // Its link is that of other entries, too.
+        _ if claim.own_text => PageDecision::FeedText,
         (_, PagePolicy::Auto) if claim.entry.has_full_text() => PageDecision::FeedText,
         (None, _) => impossible("no-link", "the entry has no http or https link: the feed's text is kept"),
         (Some(url), _) if !identity::is_specific(url) => impossible(
@@ -225,17 +244,17 @@ fn next_revisit(context: &CollectContext, now: DateTime<Utc>) -> Option<DateTime
 }
 
 /// The filter that excludes an article by what its page says. A stored article stays.
-fn excluded_by(context: &CollectContext, article: &CollectedArticle) -> Option<&'static str> {
+fn excluded_by(
+    context: &CollectContext,
+    title: Option<&str>,
+    language: Option<&str>,
+    text: &str,
+) -> Option<&'static str> {
     if context.claim.text_state.is_stored() {
         return None;
     }
-    let extraction = &article.extraction;
-    context.source.filters.excluded_by(&FilterInput {
-        title: extraction.title.as_deref(),
-        language: extraction.language.as_deref(),
-        text: Some(&extraction.text),
-        ..FilterInput::default()
-    })
+    let input = FilterInput { title, language, text: Some(text), ..FilterInput::default() };
+    context.source.filters.excluded_by(&input)
 }
 
 /// Records a page and logs it in one line.

@@ -1,10 +1,9 @@
 //! The keys by which pages and entries are recognised. Pure.
 //!
-//! Two pages are one article when they have a key in common that is *specific*: a front page, a consent wall or a login
-//! page names no article. `rel=canonical` and `og:url` count only on the page's own site; short links may be on another
-//! (nyti.ms, wp.me). Only the store can see that a key is on pages that have nothing else in common
-//! ([`KeyKind::can_be_shared`]). `poll` makes the keys of entries, `article_builder` those of pages; `store::grouping`
-//! joins by them.
+//! A key says that a URL is a page's, and what proves it ([`Proof`]): a response to our own request, or a page of the same site
+//! that prints it. What a page says of an address of another site is a [`Claim`] and no key. A short link on another site is a
+//! key within the page's own site. A front page, a consent wall or a login page names no article. `poll` makes the keys of
+//! entries, `article_builder` those of pages; `store::grouping` joins by them. The rules are in docs/design/identity.md.
 
 mod identifier;
 

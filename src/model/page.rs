@@ -36,8 +36,21 @@ pub struct ClaimedEntry {
     pub text_state: TextState,
     /// Number of processes that crashed while they parsed its page. From 1 on, a child process parses it first.
     pub crashes: u32,
+    /// Set if its page is stored already, and only filters of its source are left to judge it: nothing is requested.
+    pub known: Option<KnownText>,
     /// Set if its page was fetched completely before, and is fetched again for changes.
     pub revisit: Option<Revisit>,
+}
+
+/// What filters judge of an article that is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownText {
+    /// Title.
+    pub title: Option<String>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// The whole text.
+    pub text: String,
 }
 
 words! {
@@ -118,6 +131,8 @@ pub enum PageResult {
     NotModified(Validators),
     /// The page itself failed. It is tried again at this time; a time that has passed: never.
     Retry(Failure, DateTime<Utc>),
+    /// Its page is stored already ([`ClaimedEntry::known`]), and no filter excludes it.
+    Known,
     /// Excluded by the filter of this name, by what its page says.
     Excluded(&'static str),
     /// The host failed as a whole: no attempt is counted, and the backoff of the host decides when the page is tried

@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
+use super::page_id::PageId;
 use super::{text_index, time};
+use crate::link;
 use crate::model::ArticleId;
 
 /// Adds an article without a revision yet (see [`set_first_revision`]); returns it with the `seq` of its announcement.
@@ -46,6 +48,48 @@ pub(super) fn revise(
     db.prepare_cached("UPDATE article SET revision_id = ?2, seq = ?3 WHERE id = ?1")?
         .execute(params![article.0, revision, seq])?;
     set_seq(db, revision, seq)
+}
+
+/// Shows the URL that served a page where its canonical was shown, because that key turned out to be shared.
+pub(super) fn show_served_url(
+    db: &Connection,
+    page: PageId,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let served: Option<String> = db
+        .prepare_cached(
+            "SELECT page.url FROM alias JOIN page ON page.id = alias.page_id \
+             WHERE alias.key = ?1 AND alias.page_id = ?2 AND alias.kind = 'canonical'",
+        )?
+        .query_row(params![key, page.0], |row| row.get(0))
+        .optional()?;
+    let Some(served) = served.as_deref().and_then(link::web_url) else {
+        return Ok(());
+    };
+    let changed = db
+        .prepare_cached("UPDATE revision SET url = ?2 WHERE page_id = ?1 AND url <> ?2")?
+        .execute(params![page.0, link::without_tracking(&served).as_str()])?;
+    let shown: Option<(i64, i64)> = db
+        .prepare_cached(
+            "SELECT article.id, revision.id FROM revision JOIN article ON article.revision_id = revision.id \
+             WHERE revision.page_id = ?1",
+        )?
+        .query_row([page.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match shown {
+        Some((article, revision)) if changed > 0 => revise(db, ArticleId(article), revision, now),
+        _ => Ok(()),
+    }
+}
+
+/// Whether readers see an article no longer: it was merged or deleted.
+pub(super) fn is_gone(db: &Connection, article: ArticleId) -> Result<bool, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT 1 FROM article WHERE id = ?1 AND (deleted_at IS NOT NULL OR merged_into IS NOT NULL)",
+        )?
+        .exists([article.0])?)
 }
 
 /// Turns an article into a tombstone that leads to `into`. The caller moves its pages.
@@ -93,6 +137,11 @@ pub(super) enum DeletionReason {
 }
 
 impl DeletionReason {
+    /// Reads [`Self::as_str`].
+    pub(super) fn of(word: &str) -> Self {
+        if word == Self::Expired.as_str() { Self::Expired } else { Self::Takedown }
+    }
+
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Takedown => "takedown",
@@ -116,8 +165,9 @@ pub(super) fn delete(
     Ok(())
 }
 
-/// Shows the best revision that an article has after pages moved between articles: a page's own text before the feed's,
-/// an announced one before one that was not, then the latest.
+/// Shows the best revision that an article has after pages moved between articles: a page's own text before a feed's, a feed of
+/// the link's own site before others, of feeds the first that had a text; an announced revision before one that was not, then
+/// the latest.
 pub(super) fn show_best_revision(
     db: &Connection,
     article: ArticleId,
@@ -126,7 +176,10 @@ pub(super) fn show_best_revision(
     let best: Option<i64> = db
         .prepare_cached(
             "SELECT revision.id FROM page JOIN revision ON revision.page_id = page.id WHERE page.article_id = ?1 \
-             ORDER BY revision.method = 'feed', revision.seq IS NULL, revision.fetched_at DESC, revision.id DESC LIMIT 1",
+             ORDER BY revision.method = 'feed', revision.first_party DESC, iif(revision.method = 'feed', \
+                 (SELECT min(first.id) FROM revision AS first WHERE first.page_id = revision.page_id \
+                  AND first.source_id IS revision.source_id), 0), \
+             revision.seq IS NULL, revision.fetched_at DESC, revision.id DESC LIMIT 1",
         )?
         .query_row([article.0], |row| row.get(0))
         .optional()?;

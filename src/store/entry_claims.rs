@@ -12,12 +12,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::claims::Claims;
 use super::error::StoreError;
-use super::page_id::page_of_keys;
+use super::page_id::{PageId, article_of, known_page};
 use super::queue::{self, NO_HOST};
 use super::stored_entry::StoredEntry;
-use super::{articles, history, time};
+use super::{articles, history, memberships, time};
 use crate::link;
-use crate::model::{ClaimedEntry, EntryId, Revisit, SourceId, TextState, Validators};
+use crate::model::{ClaimedEntry, EntryId, KnownText, Revisit, SourceId, TextState, Validators};
 
 /// Maximum number of entries that one claim settles because they are articles already.
 const MAX_SETTLED: usize = 256;
@@ -63,8 +63,17 @@ pub(super) fn claim(
     for candidate in in_turn(candidates(db, at, limit)?, claims) {
         let mut next = Some(candidate);
         while let Some(candidate) = next.take().filter(|_| claimed.len() < limit && settled < MAX_SETTLED) {
-            if let Some(stored) = settle_known(db, &candidate, now)? {
-                claimed.push(lease(db, &candidate, stored, at, gap, claims)?);
+            let candidate = match first_with_its_feed(db, candidate, at)? {
+                Turn::Now(candidate) => candidate,
+                Turn::Later { entry, host, at } => {
+                    settled += 1;
+                    queue::reschedule(db, EntryId(entry), Some(at.saturating_add(time::duration_ms(gap))))?;
+                    queue::refresh_host(db, &host)?;
+                    continue;
+                }
+            };
+            if let Some((stored, known)) = settle_known(db, &candidate, now)? {
+                claimed.push(lease(db, &candidate, stored, known, at, gap, claims)?);
                 continue;
             }
             settled += 1;
@@ -168,31 +177,99 @@ fn without_host(db: &Connection, at: i64, limit: usize) -> Result<Vec<EntryCandi
     Ok(candidates)
 }
 
-/// Settles an entry whose link is an article already: the link becomes a key of it. Otherwise gives the stored entry.
+/// When an entry has its turn.
+enum Turn {
+    Now(EntryCandidate),
+    /// The entry of another source is tried first, at this time or later.
+    Later {
+        entry: i64,
+        host: String,
+        at: i64,
+    },
+}
+
+/// Of several sources with one feed, the first in the configuration fetches a page and extracts it by its rules; the others
+/// then know it.
+fn first_with_its_feed(db: &Connection, own: EntryCandidate, at: i64) -> Result<Turn, StoreError> {
+    let first: Option<(i64, i64, i64, bool)> = db
+        .prepare_cached(
+            "SELECT entry.id, entry.source_id, coalesce(entry.next_at, entry.parked_at, ?3), entry.lease_run IS NOT NULL \
+             FROM source AS own JOIN source AS first ON coalesce(first.permanent_url, first.url) = coalesce(own.permanent_url, own.url) \
+             JOIN entry ON entry.source_id = first.id \
+             AND entry.ident = (SELECT ident FROM entry WHERE id = ?2 AND state = 'pending') \
+             WHERE own.id = ?1 AND first.enabled = 1 AND first.gone = 0 AND first.position < own.position \
+             AND entry.state = 'pending' AND entry.host = ?4 ORDER BY first.position LIMIT 1",
+        )?
+        .query_row(params![own.source, own.entry, at, own.host], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    Ok(match first {
+        None => Turn::Now(own),
+        Some((entry, source, next_at, false)) if next_at <= at => {
+            Turn::Now(EntryCandidate { entry, source, ..own })
+        }
+        Some((_, _, next_at, _)) => Turn::Later { entry: own.entry, host: own.host, at: next_at.max(at) },
+    })
+}
+
+/// Settles an entry whose link we asked for before: its article belongs to this source too. Otherwise gives the stored entry,
+/// and what is known of its article where filters of its source have to judge that first.
 fn settle_known(
     db: &Connection,
     candidate: &EntryCandidate,
     now: DateTime<Utc>,
-) -> Result<Option<StoredEntry>, StoreError> {
-    let (payload, has_text): (Option<String>, bool) = db
-        .prepare_cached("SELECT payload, text_state <> 'missing' FROM entry WHERE id = ?1")?
-        .query_row([candidate.entry], |row| Ok((row.get(0)?, row.get(1)?)))?;
+) -> Result<Option<(StoredEntry, Option<KnownText>)>, StoreError> {
+    let (payload, has_text, own_text, judges_pages): (Option<String>, bool, bool, bool) = db
+        .prepare_cached(
+            "SELECT payload, text_state <> 'missing', own_text, judges_pages \
+             FROM entry JOIN source ON source.id = entry.source_id WHERE entry.id = ?1",
+        )?
+        .query_row([candidate.entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     let stored = StoredEntry::from_json(payload.as_deref())?;
-    if has_text {
-        return Ok(Some(stored));
+    if has_text || own_text {
+        return Ok(Some((stored, None)));
     }
-    let keys = stored.keys();
-    let Some(page) = page_of_keys(db, &keys)? else {
-        return Ok(Some(stored));
-    };
     let source = SourceId(candidate.source);
-    articles::add_keys(db, page, &keys, source, now)?;
+    let Some(page) = known_page(db, &stored.keys(), source)? else {
+        return Ok(Some((stored, None)));
+    };
+    if judges_pages && let Some(known) = known_text(db, page)? {
+        return Ok(Some((stored, Some(known))));
+    }
+    settle(db, EntryId(candidate.entry), source, page, &stored, now)?;
+    Ok(None)
+}
+
+/// Ends an entry whose page is stored: its link is one more key of it, and its source one more that named the article.
+pub(super) fn settle(
+    db: &Connection,
+    entry: EntryId,
+    source: SourceId,
+    page: PageId,
+    stored: &StoredEntry,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    articles::add_keys(db, page, &stored.keys(), source, now)?;
     db.prepare_cached(
         "UPDATE entry SET state = 'known', page_id = ?2, payload = NULL, next_at = NULL, parked_at = NULL WHERE id = ?1",
     )?
-    .execute(params![candidate.entry, page.0])?;
-    history::add_to_counter(db, source, "entries.known", 1)?;
-    Ok(None)
+    .execute(params![entry.0, page.0])?;
+    memberships::refresh(db, article_of(db, page)?, now)?;
+    history::add_to_counter(db, source, "entries.known", 1)
+}
+
+/// What filters judge of the article of a page; `None` where readers see none.
+fn known_text(db: &Connection, page: PageId) -> Result<Option<KnownText>, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT title, language, text FROM page JOIN article ON article.id = page.article_id \
+             JOIN revision ON revision.id = article.revision_id WHERE page.id = ?1",
+        )?
+        .query_row([page.0], |row| {
+            Ok(KnownText { title: row.get(0)?, language: row.get(1)?, text: row.get(2)? })
+        })
+        .optional()?)
 }
 
 /// The first candidate of each source, least recently served source first; then the second of each, and so on.
@@ -214,6 +291,7 @@ fn lease(
     db: &Connection,
     candidate: &EntryCandidate,
     stored: StoredEntry,
+    known: Option<KnownText>,
     at: i64,
     gap: Duration,
     claims: &Claims,
@@ -230,13 +308,14 @@ fn lease(
     let entry = stored.into_entry()?;
     Ok(db
         .prepare_cached(
-            "SELECT source.name, entry.ident, entry.attempts, entry.text_state, entry.crashes, \
+            "SELECT coalesce((SELECT owner.name FROM source AS owner WHERE owner.id = page.source_id AND owner.enabled = 1 \
+                 AND entry.text_state IN ('revisit', 'changed') AND entry.host <> ''), source.name), entry.ident, entry.attempts, entry.text_state, entry.crashes, \
              entry.first_fetched_at, page.etag, page.last_modified, page.validators_url, entry.own_text, \
              source.session_parameters \
              FROM entry JOIN source ON source.id = entry.source_id LEFT JOIN page ON page.id = entry.page_id \
              WHERE entry.id = ?1",
         )?
-        .query_row([candidate.entry], |row| {
+        .query_row([candidate.entry], move |row| {
             let text_state: TextState = time::word(row, 3)?;
             Ok(ClaimedEntry {
                 id: EntryId(candidate.entry),
@@ -250,6 +329,7 @@ fn lease(
                 session_parameters: serde_json::from_str(&row.get::<_, String>(10)?).unwrap_or_default(),
                 text_state,
                 crashes: row.get(4)?,
+                known,
                 revisit: text_state.is_whole().then(|| revisit(row, at)).transpose()?,
             })
         })?)

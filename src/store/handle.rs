@@ -133,8 +133,11 @@ impl Store {
         scope: BackoffScope,
         now: DateTime<Utc>,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
-        let configured: Vec<_> =
-            configured.iter().map(|source| ConfiguredSource::of(source.borrow(), scope)).collect();
+        let configured: Vec<_> = configured
+            .iter()
+            .enumerate()
+            .map(|(position, source)| ConfiguredSource::of(source.borrow(), position, scope))
+            .collect();
         self.writer
             .call("take in the configured sources", move |db| sources::apply_config(db, &configured, now))
             .await

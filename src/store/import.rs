@@ -10,7 +10,7 @@ use url::Url;
 
 use super::error::StoreError;
 use super::handle::Store;
-use super::page_id::page_of_keys;
+use super::page_id::page_of_key;
 use super::reader::source_by_name;
 use super::revision_columns::COLUMNS;
 use super::{changes, text_index, time};
@@ -166,7 +166,7 @@ fn insert_renumbered(
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let identity = identity_of(import);
-    if has_page_key(db, &identity.page_key)? || page_of_keys(db, &identity.keys)?.is_some() {
+    if has_page_key(db, &identity.page_key)? || page_of_key(db, &identity.page_key)?.is_some() {
         return Ok(false);
     }
     let source = source_of(db, import)?;

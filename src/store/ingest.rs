@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
 use super::error::StoreError;
-use super::page_id::{PageId, page_of_keys};
+use super::page_id::{PageId, known_page};
 use super::revision_columns::clean;
 use super::stored_entry::StoredEntry;
 use super::{articles, history, host_backoff, queue, revisits, time};
@@ -64,7 +64,7 @@ pub(super) fn store_entries(
             continue;
         }
         let row = NewEntry { source, ident: &ident, entry, keys, now };
-        if let Some(page) = page_of_keys(db, &keys.link_keys)? {
+        if let Some(page) = known_page(db, &keys.link_keys, source)? {
             articles::add_keys(db, page, &keys.link_keys, source, now)?;
             row.insert(db, "known", Some(page))?;
             counts.known += 1;

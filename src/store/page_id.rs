@@ -1,30 +1,50 @@
 //! Look-ups from a key to its page, and from a page to its article. Every file that writes pages uses them.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use crate::model::{ArticleId, Key};
+use crate::model::{ArticleId, Key, SourceId};
 
 /// Row id of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct PageId(pub i64);
 
-/// Selects the oldest page with a key that is not shared; the parameter is the key.
-pub(super) const PAGE_OF_KEY: &str =
-    "SELECT page_id FROM alias WHERE key = ?1 AND shared = 0 ORDER BY page_id LIMIT 1";
+/// Selects the pages with a key that is not shared, the page that the key itself serves first, then the oldest; the parameter
+/// is the key.
+pub(super) const PAGE_OF_KEY: &str = "SELECT page_id FROM alias WHERE key = ?1 AND shared = 0 \
+     ORDER BY kind <> 'final-url', page_id LIMIT 1";
 
-/// The page of the first key that has one.
-pub(super) fn page_of_keys(db: &Connection, keys: &[Key]) -> Result<Option<PageId>, StoreError> {
+/// Selects pages that an entry of source ?2 leads to, if its link has the key ?1: those that a response proved, with a
+/// text of their own. An article that other sources kept no longer is new for this one.
+pub(super) const KNOWN_PAGES: &str = "SELECT alias.page_id, page.article_id, alias.kind = 'final-url' \
+     FROM alias JOIN page ON page.id = alias.page_id JOIN article ON article.id = page.article_id \
+     WHERE alias.key = ?1 AND alias.shared = 0 AND alias.proof = 'response' \
+     AND page.requested_at IS NOT NULL AND (article.deleted_why IS NOT 'expired' OR EXISTS (SELECT 1 FROM membership \
+         WHERE membership.article_id = article.id AND membership.source_id = ?2)) \
+     ORDER BY alias.kind <> 'final-url', alias.page_id LIMIT 8";
+
+/// The page of an entry with these keys that needs no request: we asked for its link before. Where a link led to different
+/// articles at different times, it has to be asked again.
+pub(super) fn known_page(
+    db: &Connection,
+    keys: &[Key],
+    source: SourceId,
+) -> Result<Option<PageId>, StoreError> {
     for key in keys {
-        let page = page_of_key(db, &key.key)?;
-        if page.is_some() {
-            return Ok(page);
+        let pages: Vec<(PageId, i64, bool)> = db
+            .prepare_cached(KNOWN_PAGES)?
+            .query_map(params![key.key, source.0], |row| Ok((PageId(row.get(0)?), row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
+        if let Some(&(page, article, is_served)) = pages.first()
+            && (is_served || pages.iter().all(|(_, other, _)| *other == article))
+        {
+            return Ok(Some(page));
         }
     }
     Ok(None)
 }
 
-/// The oldest page that an unshared key leads to.
+/// The page that an unshared key leads to.
 pub(super) fn page_of_key(db: &Connection, key: &str) -> Result<Option<PageId>, StoreError> {
     Ok(db.prepare_cached(PAGE_OF_KEY)?.query_row([key], |row| row.get(0).map(PageId)).optional()?)
 }

@@ -18,12 +18,15 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::page_id::{PageId, article_of};
-use super::pages;
-use super::{articles, history, host_backoff, queue, revisits, robots_cache, selector_stats, time};
+use super::page_id::{PageId, article_of, known_page};
+use super::stored_entry::StoredEntry;
+use super::{
+    articles, entry_claims, history, host_backoff, memberships, pages, queue, revisits, robots_cache,
+    selector_stats, sources, time,
+};
 use crate::model::{
-    CRASHED, CollectedArticle, EncodedBody, Failure, Key, KeyKind, Lease, Method, PageOutcome, PageResult,
-    Proof, RawPage, SourceId, StoreOutcome, TextState, Validators,
+    CRASHED, CollectedArticle, EncodedBody, Failure, Lease, Method, PageOutcome, PageResult, RawPage,
+    SourceId, StoreOutcome, TextState, Validators,
 };
 
 /// Compression level of zstd for pages that came uncompressed: three times smaller for a millisecond per page.
@@ -99,9 +102,8 @@ impl CompressedPage {
 struct LeasedEntry {
     source: SourceId,
     text_state: TextState,
-    /// The page of its article, where one is stored, and the key of that.
+    /// The page of its article, where one is stored.
     page: Option<PageId>,
-    page_key: Option<String>,
 }
 
 /// Records a page outcome; refused if its lease was lost.
@@ -124,6 +126,7 @@ pub(super) fn record(
         PageResult::Article(collected) => record_article(db, outcome, &leased, collected, compressed, now),
         PageResult::NotModified(validators) => record_not_modified(db, outcome, &leased, validators, now),
         PageResult::Retry(failure, at) => record_retry(db, outcome, &leased, failure, time::ms(*at), now),
+        PageResult::Known => record_known(db, outcome, source, now),
         PageResult::Excluded(filter) => {
             let changes = "state = 'unwanted', crashes = 0, payload = NULL";
             update_entry(db, outcome, changes, None)?;
@@ -146,8 +149,7 @@ pub(super) fn record(
 fn leased_entry(db: &Connection, outcome: &PageOutcome) -> Result<LeasedEntry, StoreError> {
     let Lease { run, claim } = outcome.lease;
     db.prepare_cached(
-        "SELECT entry.source_id, entry.text_state, entry.page_id, page.page_key \
-         FROM entry LEFT JOIN page ON page.id = entry.page_id \
+        "SELECT source_id, text_state, page_id FROM entry \
          WHERE entry.id = ?1 AND entry.lease_run = ?2 AND entry.lease_claim = ?3",
     )?
     .query_row(params![outcome.entry.0, run, claim], |row| {
@@ -155,11 +157,22 @@ fn leased_entry(db: &Connection, outcome: &PageOutcome) -> Result<LeasedEntry, S
             source: SourceId(row.get(0)?),
             text_state: time::word(row, 1)?,
             page: row.get::<_, Option<i64>>(2)?.map(PageId),
-            page_key: row.get(3)?,
         })
     })
     .optional()?
     .ok_or_else(|| StoreError::LeaseLost { what: format!("entry {}", outcome.entry.0) })
+}
+
+/// The source that a text is of. A page that is fetched again for changes is extracted by the rules of the source that its
+/// text came from, whichever feed said that it changed.
+fn text_source(db: &Connection, leased: &LeasedEntry, method: Method) -> Result<SourceId, StoreError> {
+    let is_revisit = leased.text_state.is_whole() && method != Method::Feed;
+    let Some(page) = leased.page.filter(|_| is_revisit) else {
+        return Ok(leased.source);
+    };
+    let owner = pages::stored(db, page)?.source;
+    let is_enabled = sources::is_enabled(db, owner)?;
+    Ok(owner.filter(|_| is_enabled).unwrap_or(leased.source))
 }
 
 fn record_article(
@@ -171,22 +184,8 @@ fn record_article(
     now: DateTime<Utc>,
 ) -> Result<StoreOutcome, StoreError> {
     let source = leased.source;
-    let mut keys = collected.keys.clone();
-    let is_completion = leased.text_state.is_stored() && !leased.text_state.is_whole();
-    if let (true, Some(page), Some(page_key)) = (is_completion, leased.page, &leased.page_key)
-        && *page_key != collected.page_key
-    {
-        // The page belongs to the article stored with the feed's text, whatever URL it is served under now.
-        let key = Key {
-            kind: KeyKind::Asked,
-            proof: Proof::Response,
-            key: page_key.clone(),
-            url: collected.served_url.clone(),
-        };
-        articles::add_keys(db, page, std::slice::from_ref(&key), source, now)?;
-        keys.push(key);
-    }
-    let (page, stored) = articles::record(db, source, collected, &keys, now)?;
+    let text_of = text_source(db, leased, collected.method)?;
+    let (page, stored) = articles::record(db, text_of, collected, &collected.keys, now)?;
     if let Some(failure) = &collected.failure {
         history::add_failure(db, source, Some(outcome.entry), "page", failure, now)?;
     }
@@ -221,6 +220,7 @@ fn record_article(
     } else {
         revisits::finish(db, visit, outcome.revisit_at, now)?;
     }
+    memberships::refresh(db, article_of(db, page)?, now)?;
     let counter = match stored {
         StoreOutcome::New(_) => "articles.new",
         StoreOutcome::Revised(_) => "articles.revised",
@@ -229,6 +229,26 @@ fn record_article(
     history::add_to_counter(db, source, counter, 1)?;
     history::add_to_counter(db, source, &format!("method.{}", collected.method.as_str()), 1)?;
     Ok(stored)
+}
+
+/// The page is stored already: its source is one more that named the article. If it is gone meanwhile, it is fetched.
+fn record_known(
+    db: &Connection,
+    outcome: &PageOutcome,
+    source: SourceId,
+    now: DateTime<Utc>,
+) -> Result<StoreOutcome, StoreError> {
+    let payload: Option<String> = db
+        .prepare_cached("SELECT payload FROM entry WHERE id = ?1")?
+        .query_row([outcome.entry.0], |row| row.get(0))?;
+    let stored = StoredEntry::from_json(payload.as_deref())?;
+    let Some(page) = known_page(db, &stored.keys(), source)? else {
+        queue::reschedule(db, outcome.entry, Some(time::ms(now)))?;
+        return Ok(StoreOutcome::Waiting);
+    };
+    queue::reschedule(db, outcome.entry, None)?;
+    entry_claims::settle(db, outcome.entry, source, page, &stored, now)?;
+    Ok(StoreOutcome::Known(article_of(db, page)?))
 }
 
 /// The page is as it was: only its validators and its next visit change.

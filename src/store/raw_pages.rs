@@ -100,7 +100,8 @@ const COLUMNS: &str = "page.id, page.article_id, revision.url, source.name, raw_
 
 /// A page without a revision is of a deleted article, and its raw page was dropped.
 const JOINED: &str = "JOIN page ON page.id = raw_page.page_id \
-     JOIN revision ON revision.id = (SELECT max(id) FROM revision WHERE page_id = page.id) \
+     JOIN revision ON revision.id = (SELECT id FROM revision WHERE page_id = page.id \
+         ORDER BY method = 'feed', id DESC LIMIT 1) \
      LEFT JOIN source ON source.id = revision.source_id";
 
 /// The selection of [`RawPages`], of pages later than ?1.

@@ -78,7 +78,7 @@ fn compare(
 ) -> Result<(ReextractionOutcome, Option<(SourceId, RevisionColumns)>), StoreError> {
     let before = db
         .prepare_cached(&format!(
-            "SELECT {}, source_id FROM revision WHERE page_id = ?1 ORDER BY id DESC LIMIT 1",
+            "SELECT {}, source_id FROM revision WHERE page_id = ?1 ORDER BY method = 'feed', id DESC LIMIT 1",
             revision_columns::COLUMNS
         ))?
         .query_row([reextraction.page_id], |row| {

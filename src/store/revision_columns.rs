@@ -122,19 +122,21 @@ impl RevisionColumns {
         })
     }
 
-    /// Inserts a revision of a page, with the `seq` of its change if that is known; gives its row id.
+    /// Inserts a revision of a page, with the `seq` of its change if that is known; gives its row id. `first_party`: it is the
+    /// text of the page, or of a feed of the page's site.
     pub(super) fn insert(
         &self,
         db: &Connection,
         page: PageId,
         source: SourceId,
+        first_party: bool,
         fetched_at: DateTime<Utc>,
         seq: Option<i64>,
     ) -> Result<i64, StoreError> {
         db.prepare_cached(&format!(
-            "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at, seq) \
+            "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at, seq, first_party) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-             ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
+             ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)"
         ))?
         .execute(params![
             self.url,
@@ -164,7 +166,8 @@ impl RevisionColumns {
             page.0,
             source.0,
             time::text(fetched_at),
-            seq
+            seq,
+            first_party
         ])?;
         Ok(db.last_insert_rowid())
     }
@@ -237,11 +240,6 @@ impl RevisionColumns {
 
     pub(super) fn text(&self) -> &str {
         &self.text
-    }
-
-    /// Whether the text is the feed's own.
-    pub(super) fn is_of_feed(&self) -> bool {
-        self.method == Method::Feed.as_str()
     }
 }
 

@@ -8,18 +8,18 @@ use super::error::StoreError;
 use super::page_id::PageId;
 use super::revision_columns::clean;
 use super::volatile;
-use crate::model::{ArticleId, CollectedArticle, Method};
+use crate::model::{ArticleId, CollectedArticle, Method, SourceId};
 
 /// The columns of [`RevisionDigest::read`].
 macro_rules! digest_columns {
     () => {
-        "SELECT title, standfirst, byline, published, text, method FROM revision "
+        "SELECT title, standfirst, byline, published, text, method, page_id, source_id, first_party FROM revision "
     };
 }
 
 /// The fields of a revision that are compared.
 pub(super) struct RevisionDigest {
-    title: Option<String>,
+    pub(super) title: Option<String>,
     standfirst: Option<String>,
     byline: Option<String>,
     published: Option<String>,
@@ -52,22 +52,29 @@ impl RevisionDigest {
         })
     }
 
-    /// Of the latest revision of a page; none where its article was deleted before it came.
+    /// Of the latest revision of a page that is its own text; none where only feeds had a text.
     pub(super) fn latest_of_page(db: &Connection, page: PageId) -> Result<Option<Self>, StoreError> {
         Ok(db
-            .prepare_cached(concat!(digest_columns!(), "WHERE page_id = ?1 ORDER BY id DESC LIMIT 1"))?
+            .prepare_cached(concat!(
+                digest_columns!(),
+                "WHERE page_id = ?1 AND method <> 'feed' ORDER BY id DESC LIMIT 1"
+            ))?
             .query_row([page.0], Self::read)
             .optional()?)
     }
 
-    /// Of the revision that readers see of an article.
-    pub(super) fn shown_by(db: &Connection, article: ArticleId) -> Result<Option<Self>, StoreError> {
+    /// Of the latest text that the feed of a source has of a page.
+    pub(super) fn latest_of_feed(
+        db: &Connection,
+        page: PageId,
+        source: SourceId,
+    ) -> Result<Option<Self>, StoreError> {
         Ok(db
             .prepare_cached(concat!(
                 digest_columns!(),
-                "WHERE id = (SELECT revision_id FROM article WHERE id = ?1)"
+                "WHERE page_id = ?1 AND source_id = ?2 AND method = 'feed' ORDER BY id DESC LIMIT 1"
             ))?
-            .query_row([article.0], Self::read)
+            .query_row([page.0, source.0], Self::read)
             .optional()?)
     }
 
@@ -86,6 +93,34 @@ impl RevisionDigest {
             && same(&self.byline, &other.byline)
             && self.published == other.published
             && volatile::lasting_words(&self.text).eq(volatile::lasting_words(&other.text))
+    }
+}
+
+/// The revision that readers see of an article.
+pub(super) struct ShownRevision {
+    pub(super) digest: RevisionDigest,
+    pub(super) page: PageId,
+    pub(super) source: Option<SourceId>,
+    /// Whether it is the text of the page, or of a feed of its site.
+    pub(super) first_party: bool,
+}
+
+impl ShownRevision {
+    pub(super) fn of(db: &Connection, article: ArticleId) -> Result<Option<Self>, StoreError> {
+        Ok(db
+            .prepare_cached(concat!(
+                digest_columns!(),
+                "WHERE id = (SELECT revision_id FROM article WHERE id = ?1)"
+            ))?
+            .query_row([article.0], |row| {
+                Ok(Self {
+                    digest: RevisionDigest::read(row)?,
+                    page: PageId(row.get(6)?),
+                    source: row.get::<_, Option<i64>>(7)?.map(SourceId),
+                    first_party: row.get(8)?,
+                })
+            })
+            .optional()?)
     }
 }
 

@@ -31,6 +31,8 @@ CREATE TABLE source (
     host             TEXT    NOT NULL,
     -- Its place in the configuration. Of several sources with one feed, the first one's page is stored.
     position         INTEGER NOT NULL DEFAULT 0,
+    -- 1: a filter judges what its pages say.
+    judges_pages     INTEGER NOT NULL DEFAULT 0,
     -- Whether it is polled: config_enabled, configured and not paused.
     enabled          INTEGER NOT NULL,
     config_enabled   INTEGER NOT NULL DEFAULT 1,

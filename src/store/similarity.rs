@@ -25,8 +25,8 @@ const EQUIVALENT_FROM: usize = 80;
 /// The shingles of one text.
 #[derive(Debug)]
 pub(super) struct TextSignature {
-    /// Words compared, at most [`MAX_WORDS`].
-    words: usize,
+    /// Whether there are enough words to compare.
+    is_comparable: bool,
     /// Hashes of the shingles, sorted and unique.
     shingles: Vec<u64>,
 }
@@ -37,7 +37,7 @@ impl TextSignature {
         let mut shingles: Vec<u64> = shingles(&words).collect();
         shingles.sort_unstable();
         shingles.dedup();
-        Self { words: words.len(), shingles }
+        Self { is_comparable: is_comparable(text), shingles }
     }
 
     /// Whether the texts are certainly different articles. Symmetric; false where either is too short to compare.
@@ -63,7 +63,7 @@ impl TextSignature {
 
     /// Whether the text has enough words for a judgement.
     pub(super) fn is_comparable(&self) -> bool {
-        self.words >= MIN_WORDS
+        self.is_comparable
     }
 
     /// Whether the common shingles are at least `percent` of the larger set.
@@ -80,6 +80,34 @@ impl TextSignature {
         };
         self.shingles.iter().filter(is_theirs).count()
     }
+}
+
+/// Whether a text has enough words for a judgement. Two letters of a script without spaces count as a word.
+pub(super) fn is_comparable(text: &str) -> bool {
+    let mut halves = 0;
+    let mut in_word = false;
+    for c in text.chars() {
+        let is_letter = c.is_alphanumeric();
+        if is_letter && script::is_unspaced(c) {
+            halves += 1;
+            in_word = false;
+        } else if is_letter && !in_word {
+            halves += 2;
+            in_word = true;
+        } else {
+            in_word = is_letter;
+        }
+        if halves >= 2 * MIN_WORDS {
+            return true;
+        }
+    }
+    false
+}
+
+/// Hash of the words of a title; `None` without any.
+pub(super) fn title_hash(title: &str) -> Option<i64> {
+    let words = word_hashes(title);
+    (!words.is_empty()).then(|| words.iter().fold(FNV_BASIS, |hash, &word| mix(hash, word)).cast_signed())
 }
 
 /// Bins of a [`Sketch`] and of a [`FineSketch`]. Powers of two: the upper bits of a hash choose the bin.

@@ -40,6 +40,10 @@ struct SourceSettings {
     /// A JSON list.
     tags: String,
     ignore_robots: bool,
+    /// Its place in the configuration.
+    position: i64,
+    /// Whether a filter judges what its pages say.
+    judges_pages: bool,
     /// Milliseconds.
     keep_for: Option<i64>,
     keep_newest: Option<i64>,
@@ -59,7 +63,8 @@ struct StoredSource {
 }
 
 impl ConfiguredSource {
-    pub(super) fn of(source: &Source, scope: BackoffScope) -> Self {
+    /// `position` is its place in the configuration.
+    pub(super) fn of(source: &Source, position: usize, scope: BackoffScope) -> Self {
         let ages: serde_json::Value = source.revisit.iter().map(|&age| time::duration_ms(age)).collect();
         let (keep_for, keep_newest) = match source.keep {
             ArticleRetention::Forever => (None, None),
@@ -80,6 +85,8 @@ impl ConfiguredSource {
                 timezone: source.timezone.name().to_owned(),
                 tags: serde_json::Value::from(source.tags.clone()).to_string(),
                 ignore_robots: source.ignore_robots,
+                position: position as i64,
+                judges_pages: source.filters.judge_pages(),
                 keep_for,
                 keep_newest,
                 revisions: revisions_word(source.revisions),
@@ -102,6 +109,13 @@ pub(super) fn revision_policy(db: &Connection, source: SourceId) -> Result<Revis
     Ok(db
         .prepare_cached("SELECT revisions FROM source WHERE id = ?1")?
         .query_row([source.0], |row| read_revisions(row, 0))?)
+}
+
+/// Whether a source is polled.
+pub(super) fn is_enabled(db: &Connection, source: Option<SourceId>) -> Result<bool, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT 1 FROM source WHERE id = ?1 AND enabled = 1 AND gone = 0")?
+        .exists([source.map(|source| source.0)])?)
 }
 
 fn read_revisions(row: &Row<'_>, column: usize) -> rusqlite::Result<RevisionPolicy> {
@@ -142,7 +156,7 @@ pub(super) fn apply_config(
 fn stored_sources(db: &Connection) -> Result<HashMap<String, StoredSource>, StoreError> {
     let mut query = db.prepare(
         "SELECT id, name, configured, enabled, paused, config_enabled, url, document_kind, host, schedule, timezone, tags, \
-         ignore_robots, keep_for, keep_newest, revisions, revisit FROM source",
+         ignore_robots, keep_for, keep_newest, revisions, revisit, position, judges_pages FROM source",
     )?;
     let rows = query.query_map([], |row| {
         let stored = StoredSource {
@@ -164,6 +178,8 @@ fn stored_sources(db: &Connection) -> Result<HashMap<String, StoredSource>, Stor
                 keep_newest: row.get(14)?,
                 revisions: revisions_word(read_revisions(row, 15)?),
                 revisit: row.get(16)?,
+                position: row.get(17)?,
+                judges_pages: row.get(18)?,
             },
         };
         Ok((stored.name.clone(), stored))
@@ -245,7 +261,7 @@ fn write_settings(
     db.prepare_cached(
         "UPDATE source SET name = :name, url = :url, host = :host, enabled = :enabled, \
          config_enabled = :config_enabled, configured = 1, schedule = :schedule, timezone = :timezone, tags = :tags, \
-         document_kind = :document_kind, ignore_robots = :ignore_robots, keep_for = :keep_for, \
+         document_kind = :document_kind, ignore_robots = :ignore_robots, position = :position, judges_pages = :judges_pages, keep_for = :keep_for, \
          keep_newest = :keep_newest, revisions = :revisions, revisit = :revisit WHERE id = :id",
     )?
     .execute(named_params! {
@@ -260,6 +276,8 @@ fn write_settings(
         ":tags": settings.tags,
         ":document_kind": settings.document_kind,
         ":ignore_robots": settings.ignore_robots,
+        ":position": settings.position,
+        ":judges_pages": settings.judges_pages,
         ":keep_for": settings.keep_for,
         ":keep_newest": settings.keep_newest,
         ":revisions": settings.revisions,

@@ -49,10 +49,10 @@ fn by_the_rules(cuttings: &[CollectedArticle]) -> BTreeSet<BTreeSet<String>> {
         judged(a) && judged(b) && a.extraction.text != b.extraction.text
     };
     let soft = |cutting: &CollectedArticle, key: &str| {
-        cutting.keys.iter().any(|k| k.key == key && crate::store::grouping::can_be_shared(k.kind))
+        cutting.keys.iter().any(|k| k.key == key && k.kind != KeyKind::FinalUrl)
     };
     let hard = |cutting: &CollectedArticle, key: &str| {
-        cutting.keys.iter().any(|k| k.key == key && !crate::store::grouping::can_be_shared(k.kind))
+        cutting.keys.iter().any(|k| k.key == key && k.kind == KeyKind::FinalUrl)
     };
     let mut holders: BTreeMap<&str, Vec<&CollectedArticle>> = BTreeMap::new();
     for cutting in cuttings {

@@ -1,0 +1,129 @@
+//! Tells whether a key joins two pages that both have it.
+
+use rusqlite::{Connection, Row};
+
+use super::super::error::StoreError;
+use super::super::page_id::PageId;
+use super::super::time;
+use super::state::{Evidence, NewState};
+use crate::model::{Claim, Key, KeyKind, Proof};
+
+/// The row id of a page that is not stored yet.
+const NO_PAGE: PageId = PageId(i64::MAX);
+
+/// A key as a page has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) struct KeyRow {
+    pub(in crate::store) kind: KeyKind,
+    pub(in crate::store) proof: Proof,
+    pub(in crate::store) shared: bool,
+}
+
+/// A page that has a key.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Holder {
+    pub(in crate::store) page: PageId,
+    pub(in crate::store) page_key: String,
+    pub(in crate::store) site: String,
+    pub(in crate::store) evidence: Evidence,
+    /// The key by which it was found.
+    row: KeyRow,
+}
+
+impl Holder {
+    pub(super) fn of_new(state: &NewState<'_>) -> Self {
+        Self {
+            page: state.page.unwrap_or(NO_PAGE),
+            page_key: state.page_key.to_owned(),
+            site: state.site.to_owned(),
+            evidence: state.evidence,
+            row: KeyRow { kind: KeyKind::FinalUrl, proof: Proof::Response, shared: false },
+        }
+    }
+
+    /// Reads id, page key, site, whether it was fetched, hash of the title, whether its text is comparable, kind and proof of
+    /// the key, which is not shared.
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            page: PageId(row.get(0)?),
+            page_key: row.get(1)?,
+            site: row.get(2)?,
+            evidence: Evidence { is_fetched: row.get(3)?, title: row.get(4)?, is_comparable: row.get(5)? },
+            row: KeyRow { kind: time::word(row, 6)?, proof: time::word(row, 7)?, shared: false },
+        })
+    }
+
+    /// The key by which it was found.
+    pub(super) fn own_row(&self) -> KeyRow {
+        self.row
+    }
+}
+
+impl KeyRow {
+    pub(super) fn of(key: &Key, shared: bool) -> Self {
+        Self { kind: key.kind, proof: key.proof, shared }
+    }
+}
+
+/// Whether a key that two pages have joins them. Symmetric.
+///
+/// - Of a shared key nothing follows.
+/// - The link of an entry whose page was not fetched is the page that a request for it led to, on whatever site. Two such links
+///   are joined by `key_from_url` alone.
+/// - Pages of different sites are not joined, whatever they redirect to: a server may redirect to anybody.
+/// - A text that is too short to be compared is no evidence: then the title has to be the same.
+pub(in crate::store) fn joins(a: &Holder, a_row: &KeyRow, b: &Holder, b_row: &KeyRow) -> bool {
+    if a_row.shared || b_row.shared || a.page == b.page {
+        return false;
+    }
+    match (a.evidence.is_fetched, b.evidence.is_fetched) {
+        (true, false) => a_row.proof != Proof::None,
+        (false, true) => b_row.proof != Proof::None,
+        (true, true) => {
+            a_row.proof != Proof::None
+                && b_row.proof != Proof::None
+                && is_one_site(a, a_row, b, b_row)
+                && agree(a.evidence, b.evidence)
+        }
+        (false, false) => a_row.kind == KeyKind::FromUrl && a.site == b.site && agree(a.evidence, b.evidence),
+    }
+}
+
+/// Whether both pages are of one site. What a page prints of its own site was judged by the `same_site` of its source.
+fn is_one_site(a: &Holder, a_row: &KeyRow, b: &Holder, b_row: &KeyRow) -> bool {
+    let names = |printed: &KeyRow, served: &KeyRow| {
+        printed.proof == Proof::Site && served.kind == KeyKind::FinalUrl && served.proof == Proof::Response
+    };
+    a.site == b.site || names(a_row, b_row) || names(b_row, a_row)
+}
+
+/// Whether two texts may be of one article. Different ones have made the key shared before.
+fn agree(a: Evidence, b: Evidence) -> bool {
+    (a.is_comparable && b.is_comparable) || (a.title.is_some() && a.title == b.title)
+}
+
+/// The pages of other sites that were served under the address that `claim` names, and claim an address of this page: its
+/// page key or one of `keys` that is proved by a response.
+pub(super) fn pages_that_claim_back(
+    db: &Connection,
+    page_key: &str,
+    keys: &[Key],
+    claim: &Claim,
+) -> Result<Vec<PageId>, StoreError> {
+    let mut back = db.prepare_cached(
+        "SELECT alias.page_id FROM alias JOIN claim ON claim.page_id = alias.page_id \
+         JOIN page ON page.id = alias.page_id JOIN article ON article.id = page.article_id \
+         WHERE alias.key = ?1 AND alias.shared = 0 AND alias.proof = 'response' AND claim.key = ?2 \
+         AND article.deleted_at IS NULL",
+    )?;
+    let proved = keys.iter().filter(|key| key.proof == Proof::Response).map(|key| key.key.as_str());
+    let mut pages = Vec::new();
+    for own in std::iter::once(page_key).chain(proved) {
+        for page in back.query_map([&*claim.key, own], |row| row.get(0).map(PageId))? {
+            pages.push(page?);
+        }
+    }
+    pages.sort_unstable();
+    pages.dedup();
+    Ok(pages)
+}
