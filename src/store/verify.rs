@@ -43,11 +43,7 @@ const RULES: &[(&str, &str)] = &[
          WHERE article.deleted_at IS NOT NULL AND (EXISTS (SELECT 1 FROM revision WHERE page_id = page.id) \
          OR EXISTS (SELECT 1 FROM raw_page WHERE page_id = page.id))",
     ),
-    (
-        "a key names two articles",
-        "SELECT key FROM alias JOIN page ON page.id = alias.page_id WHERE alias.shared = 0 \
-         GROUP BY key HAVING min(page.article_id) <> max(page.article_id)",
-    ),
+    ("a page's own URL counts as shared", "SELECT key FROM alias WHERE kind = 'final-url' AND shared = 1"),
     (
         "a page has no article of its own",
         "SELECT 'page ' || page.id FROM page JOIN article ON article.id = page.article_id \

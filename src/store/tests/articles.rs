@@ -138,7 +138,7 @@ async fn another_page_of_an_article_is_a_revision_only_if_it_says_more() {
 async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
     for (kept_as, comes_back_as) in [
         ("one.example/0", "one.example/moved/0"),
-        ("entry:one/link:one.example/0", "one.example/moved/0"),
+        ("one.example/0", "elsewhere.example/0"),
         ("one.example/0", "one.example/0"),
     ] {
         let (mut fixture, claims) = StoreFixture::with(&["one"]).await;
@@ -148,9 +148,7 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
         kept.method = Method::Feed;
         kept.failure = Some(failure("http-500"));
         kept.page_retry_at = Some(fixture.now + chrono::Duration::days(7));
-        if kept_as.starts_with("entry:") {
-            kept.keys.clear();
-        }
+        kept.keys = vec![key(KeyKind::Link, kept_as)];
         let stored = fixture.page(&claim, PageResult::Article(Box::new(kept))).await.unwrap();
         assert_eq!(stored, StoreOutcome::New(ArticleId(1)));
         let waiting = fixture.store.backlog(fixture.now).await.unwrap();
@@ -160,7 +158,7 @@ async fn an_article_of_the_feeds_text_is_upgraded_when_its_page_comes_back() {
         fixture.pass(7 * 86400);
         let claim = fixture.one_entry().await;
         assert!(claim.text_state.is_stored() && claim.entry.link.is_some());
-        let page = cutting(comes_back_as, &words("whole"), &[]);
+        let page = cutting(comes_back_as, &words("whole"), &[(KeyKind::Asked, kept_as)]);
         let stored = fixture.page(&claim, PageResult::Article(Box::new(page))).await.unwrap();
         assert_eq!(stored, StoreOutcome::Revised(ArticleId(1)), "{kept_as}");
         assert_eq!(fixture.strings("SELECT method FROM articles"), ["auto"]);
@@ -190,20 +188,16 @@ async fn a_late_key_merges_two_articles_into_the_older() {
     let mut fixture = with_an_article(&words("a")).await;
     fixture.collect(cutting("one.example/b", &words("b"), &[])).await;
     fixture.pass(1);
-    // A third page that both name as their own.
+    // A third page has both texts, and says that it is both.
     let bridge = cutting(
         "one.example/c",
-        &words("c"),
+        &(words("a") + &words("b")),
         &[(KeyKind::Canonical, "one.example/a"), (KeyKind::OgUrl, "one.example/b")],
     );
     assert_eq!(fixture.collect(bridge).await, StoreOutcome::Revised(ArticleId(1)));
     assert_eq!(
         fixture.strings("SELECT concat_ws(' ', seq, article_id, op, into_id) FROM changes ORDER BY seq"),
-        [
-            "1 1 new", "2 2 new", "3 2 merged 1",
-            // The younger one's text is what the older shows until the third page is told.
-            "4 1 revised", "5 1 revised",
-        ]
+        ["1 1 new", "2 2 new", "3 1 revised", "4 2 merged 1",]
     );
     assert_eq!(fixture.number("SELECT count(*) FROM articles"), 1);
     assert_eq!(fixture.number("SELECT count(*) FROM revisions WHERE article_id = 1"), 3, "neither loses any");
@@ -241,15 +235,22 @@ async fn h30_a_short_link_that_a_template_prints_joins_nothing() {
 #[tokio::test]
 async fn h30_a_key_of_the_page_itself_is_never_shared() {
     let mut fixture = with_an_article(&words("a")).await;
-    let blog = [(KeyKind::Canonical, "one.example/a")];
-    let stored = fixture.collect(cutting("one.example/a/page2", &words("b"), &blog)).await;
-    assert_eq!(stored, StoreOutcome::Revised(ArticleId(1)));
+    // Another page that says it is this one, and is not.
+    let other = [(KeyKind::Canonical, "one.example/a")];
+    let stored = fixture.collect(cutting("one.example/b", &words("b"), &other)).await;
+    assert!(matches!(stored, StoreOutcome::New(_)), "{stored:?}");
     fixture.pass(1);
     // A link that leads elsewhere each day is told by the texts.
-    let today = [(KeyKind::Link, "one.example/today")];
+    let today = [(KeyKind::Asked, "one.example/today")];
     fixture.collect(cutting("one.example/monday", &words("mon"), &today)).await;
     fixture.pass(1);
     fixture.collect(cutting("one.example/tuesday", &words("tue"), &today)).await;
-    assert_eq!(fixture.number("SELECT count(*) FROM articles"), 3);
-    assert_eq!(fixture.number("SELECT count(*) FROM aliases WHERE shared = 1"), 2);
+    assert_eq!(fixture.number("SELECT count(*) FROM articles"), 4);
+    assert_eq!(
+        fixture.strings(
+            "SELECT key || ' ' || shared FROM aliases WHERE kind = 'final-url' AND key = 'one.example/a'"
+        ),
+        ["one.example/a 0"]
+    );
+    assert_eq!(fixture.number("SELECT count(*) FROM aliases WHERE shared = 1"), 3);
 }

@@ -97,13 +97,14 @@ async fn only_current_revisions_are_found() {
     assert!(ids(&fixture, "old7").is_empty());
     assert_eq!(ids(&fixture, "new7"), [1]);
     fixture.pass(60);
-    // The two turn out to be one: the younger is found no more.
-    fixture.publish_again(&["https://third.example/a"]).await;
-    let both = [(KeyKind::Canonical, "h0.example/0"), (KeyKind::OgUrl, "h1.example/1")];
-    fixture.collect(cutting("third.example/a", &words("third"), &both)).await;
-    assert_eq!(ids(&fixture, "two7 OR new7 OR third7"), [1]);
+    // Another page of it says more: both are found once.
+    fixture.publish_again(&["https://h1.example/1/print"]).await;
+    let canonical = [(KeyKind::Canonical, "h1.example/1")];
+    let third = cutting("h1.example/1/print", &(words("two") + &words("third")), &canonical);
+    fixture.collect(third).await;
+    assert_eq!(ids(&fixture, "two7 OR third7"), [2]);
     assert_eq!(fixture.number("SELECT count(*) FROM search_due"), 0);
-    assert_eq!(fixture.number("SELECT count(*) FROM search"), 1);
+    assert_eq!(fixture.number("SELECT count(*) FROM search"), 2);
 }
 
 /// What is published last comes first, in whatever order it arrived; a source and a time are found without what lies

@@ -81,10 +81,7 @@ async fn verify_finds_violated_invariants() {
         ("UPDATE article SET revision_id = NULL WHERE id = 1", "without a text"),
         ("UPDATE article SET seq = 99 WHERE id = 1", "not that of its last change"),
         ("DELETE FROM page WHERE id = 2", "refers to one that is not there"),
-        (
-            "INSERT INTO alias SELECT 'one.example/0', 'final-url', 3, url, 0, seen_at FROM alias LIMIT 1",
-            "names two articles",
-        ),
+        ("UPDATE alias SET shared = 1 WHERE page_id = 1", "own URL counts as shared"),
         ("UPDATE entry SET page_id = NULL", "has no page"),
         ("DELETE FROM search_docsize WHERE id = 3", "--rebuild-search"),
         ("UPDATE raw_page SET body = x'00' WHERE page_id = 1", "cannot be unpacked"),
