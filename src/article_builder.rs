@@ -151,7 +151,7 @@ impl ArticleBuilder<'_> {
             method,
             url: link.map(|link| link::without_tracking(link).to_string()).unwrap_or_default(),
             served_url: link.map(Url::to_string).unwrap_or_default(),
-            site: self.source.same_site.site(page),
+            site: self.source.same_site.stored_names(page),
             own_feed: self.source.same_site.is_same(page, &self.source.feed),
             page_key: identity.page_key,
             keys: identity.keys,

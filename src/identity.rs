@@ -55,7 +55,7 @@ pub struct Identity {
 pub fn of_page(rules: KeyRules<'_>, links: &PageLinks, urls: PageUrls<'_>, fallback: &str) -> Identity {
     let PageUrls { served, asked, redirects, joined } = urls;
     let is_own = |url: &Url| rules.same_site.is_same(url, served);
-    let mut keys = Keys { rules, site: rules.same_site.site(served), keys: Vec::new() };
+    let mut keys = KeyCollector { rules, scopes: rules.same_site.names(served), keys: Vec::new() };
     let mut claims: Vec<Claim> = Vec::new();
     let printed = [
         (KeyKind::ShortLink, &links.short_link),
@@ -107,7 +107,7 @@ pub fn of_entry(rules: KeyRules<'_>, link: Option<&Url>, fallback: &str) -> Iden
 
 /// The keys under which the link of an entry may be stored already.
 pub fn link_keys(rules: KeyRules<'_>, link: Option<&Url>) -> Vec<Key> {
-    let mut keys = Keys { rules, site: String::new(), keys: Vec::new() };
+    let mut keys = KeyCollector { rules, scopes: Vec::new(), keys: Vec::new() };
     if let Some(link) = link {
         keys.add_pattern(Proof::None, link);
         keys.add(KeyKind::Link, Proof::None, link);
@@ -145,14 +145,14 @@ pub fn ident(entry: &Entry, by: EntryIdentifier, session: &[String]) -> String {
 }
 
 /// Keys that are being collected, each once.
-struct Keys<'a> {
+struct KeyCollector<'a> {
     rules: KeyRules<'a>,
-    /// Of the page that prints short links.
-    site: String,
+    /// Names of the site whose page prints short links.
+    scopes: Vec<String>,
     keys: Vec<Key>,
 }
 
-impl Keys<'_> {
+impl KeyCollector<'_> {
     /// Adds the key of a specific URL.
     fn add(&mut self, kind: KeyKind, proof: Proof, url: &Url) {
         if is_specific(url) {
@@ -163,7 +163,9 @@ impl Keys<'_> {
     /// Adds a short link on another site: it names a page of this site only.
     fn add_scoped(&mut self, kind: KeyKind, url: &Url) {
         if is_specific(url) {
-            self.push(kind, Proof::Site, format!("{}>{}", self.site, self.link_key(url)), url);
+            for scope in self.scopes.clone() {
+                self.push(kind, Proof::Site, format!("{scope}>{}", self.link_key(url)), url);
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! the fragment, a trailing slash, tracking parameters, the order of parameters and the case of percent escapes. It keeps
 //! whatever may distinguish two pages. The table in the tests is its specification.
 
+mod amp_cache;
 mod secrets;
 mod site;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use std::borrow::Cow;
 use url::{Host, Url};
 
 pub use secrets::mask_secrets;
-pub use site::SameSite;
+pub use site::{SameSite, have_one_site};
 use tracking::is_tracking;
 pub use wall::is_wall;
 
@@ -139,12 +140,18 @@ fn without_pairs<'a>(url: &'a Url, is_dropped: impl Fn(&str) -> bool) -> Cow<'a,
     Cow::Owned(url)
 }
 
-/// The registrable domain of a host by the public suffix list; `None` for IP addresses and bare suffixes.
+/// The registrable domain of a host by the public suffix list; `None` for IP addresses and bare suffixes. The host is as
+/// [`host`] gives it.
 pub fn registrable(host: &str) -> Option<&str> {
     if host.parse::<std::net::IpAddr>().is_ok() {
         return None;
     }
     psl::domain_str(host)
+}
+
+/// Whether a host is a public suffix that is listed: anybody can have a domain below it.
+pub fn is_public_suffix(host: &str) -> bool {
+    psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix == host)
 }
 
 /// The parameters that are not tracking, as written.

@@ -168,9 +168,8 @@ fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> Reextra
         extraction.language = config.language_for(source, &url).map(str::to_owned);
     }
     let hops: Vec<Url> = hops.iter().filter_map(|hop| link::web_url(hop)).collect();
-    let same_site = source.map(|source| source.same_site.clone()).unwrap_or_default();
-    let rules =
-        KeyRules { pattern: config.key_pattern_for(source, &url), same_site: &same_site, session: &[] };
+    let pattern = config.key_pattern_for(source, &url);
+    let rules = KeyRules { pattern, same_site: config.same_site_for(source), session: &[] };
     let urls = PageUrls { served: &url, asked: None, redirects: &hops, joined: &[] };
     ReextractedPage::Article(Box::new(Reextraction {
         page_id: row.page_id,

@@ -187,10 +187,9 @@ impl TryContext<'_> {
     ) -> PageTrial {
         let pages = pagination.pages();
         let (extraction, missing) = pagination.finish();
-        let same_site = self.source.map(|source| source.same_site.clone()).unwrap_or_default();
         let rules = KeyRules {
             pattern: self.config.key_pattern_for(self.source, &response.url),
-            same_site: &same_site,
+            same_site: self.config.same_site_for(self.source),
             session: &[],
         };
         let urls = PageUrls {

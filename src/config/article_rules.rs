@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use regex::Regex;
 
 use crate::html::Css;
+use crate::link::SameSite;
 
 /// Rules that extract an article, compiled: of a source or of a site.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +44,8 @@ pub struct ArticleRules {
     pub key_from_url: Option<Regex>,
     /// As `Source::language`.
     pub language: Option<String>,
+    /// Of a site rule: domains that are one site, for every source.
+    pub same_site: Vec<String>,
     /// The last day on which pages were made this way; `None`: they still are.
     pub valid_until: Option<NaiveDate>,
     /// Where they are written, for messages: `[source.article]`, `sites/paper.example.toml`.
@@ -102,12 +105,21 @@ pub struct FieldRule {
 #[derive(Clone, Debug, Default)]
 pub struct Sites {
     rules: BTreeMap<String, ArticleRules>,
+    /// What all lists of `same_site` in these rules join.
+    same_site: SameSite,
 }
 
 impl Sites {
-    /// Adds the rules of `sites/HOST.toml`.
-    pub fn insert(&mut self, host: &str, rules: ArticleRules) {
-        self.rules.insert(host.to_ascii_lowercase(), rules);
+    /// From the rules of each `sites/HOST.toml`, with its host.
+    pub fn new(rules: impl IntoIterator<Item = (String, ArticleRules)>) -> Self {
+        let rules: BTreeMap<String, ArticleRules> = rules.into_iter().collect();
+        let same_site = SameSite::new(rules.values().map(|rules| rules.same_site.as_slice()));
+        Self { rules, same_site }
+    }
+
+    /// The domains that are one site for every source.
+    pub fn same_site(&self) -> &SameSite {
+        &self.same_site
     }
 
     /// The rules of all hosts.

@@ -15,9 +15,9 @@ pub(super) struct Keys {
 
 /// Keys of `[defaults]` and `[[source]]`, beside `article`.
 const SHARED_KEYS: &[&str] = &[
-    "every", "cron", "timezone", "tags", "language", "key_from_url", "pages", "keep_pages", "keep",
-    "revisions", "revisit", "first_poll", "enabled", "max_hint", "pin", "ignore_robots", "feed_robots",
-    "proxy", "http1_only", "ca_file", "user_agent",
+    "every", "cron", "timezone", "tags", "language", "key_from_url", "same_site", "pages", "keep_pages",
+    "keep", "revisions", "revisit", "first_poll", "enabled", "max_hint", "pin", "ignore_robots",
+    "feed_robots", "proxy", "http1_only", "ca_file", "user_agent",
 ];
 
 /// Keys of all rules that extract an article.
@@ -86,7 +86,7 @@ pub(super) const RULES: Keys = Keys { section: "[[source.rules]]", lists: &[&["v
 /// A file of site rules.
 pub(super) const SITE: Keys = Keys {
     section: "a file of site rules",
-    lists: &[ARTICLE_KEYS, &["timezone", "language", "key_from_url"]],
+    lists: &[ARTICLE_KEYS, &["timezone", "language", "key_from_url", "same_site"]],
 };
 
 /// A selector as a table: `{ select, match, format }`.

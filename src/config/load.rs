@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use toml::de::DeTable;
 
@@ -15,6 +16,7 @@ use super::keys::{SITE, TOP};
 use super::sections::Config;
 use super::value::{ConfigValue, Section};
 use super::{read, rules};
+use crate::link::SameSite;
 
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
@@ -120,6 +122,12 @@ fn read_from(path: &Path, text: &str, default_sites: Option<&Path>) -> ConfigDra
         report.add_file(file);
     }
     config.sites = sites(paths, &mut report);
+    if *config.sites.same_site() != SameSite::default() {
+        for source in &mut config.sources {
+            let same_site = source.same_site.beside(config.sites.same_site());
+            Arc::make_mut(source).same_site = same_site;
+        }
+    }
     ConfigDraft {
         config,
         report,
@@ -202,7 +210,7 @@ fn includes(file: &ConfigFile, seen: &mut HashMap<PathBuf, String>) -> Vec<Confi
 
 /// Reads `HOST.toml` files.
 fn sites(paths: Vec<PathBuf>, report: &mut LoadReport) -> Sites {
-    let mut sites = Sites::default();
+    let mut sites: HashMap<String, ArticleRules> = HashMap::new();
     let mut seen: HashMap<String, PathBuf> = HashMap::new();
     for path in paths {
         let text = match read_file(&path) {
@@ -212,11 +220,17 @@ fn sites(paths: Vec<PathBuf>, report: &mut LoadReport) -> Sites {
                 continue;
             }
         };
-        let file = ConfigFile::new(&path, &text);
-        let rules = rules::site(&Section::checked(&file, &file.tree(), &SITE, 0..0));
-        report.add_file(&file);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let Some(host) = host(&stem) else {
+        let host = host(&stem);
+        let file = ConfigFile::new(&path, &text);
+        let tree = file.tree();
+        let section = Section::checked(&file, &tree, &SITE, 0..0);
+        let rules = rules::site(&section);
+        if let (Some(host), Some(value)) = (&host, section.get("same_site")) {
+            value.check_names_site_of(host, &rules.same_site);
+        }
+        report.add_file(&file);
+        let Some(host) = host else {
             report.add(Fault::about(
                 &path,
                 format!("{} is not the name of a host", quoted(&stem)),
@@ -232,9 +246,9 @@ fn sites(paths: Vec<PathBuf>, report: &mut LoadReport) -> Sites {
             ));
         }
         let layer = format!("sites/{host}.toml");
-        sites.insert(&host, ArticleRules { layer, ..rules });
+        sites.insert(host, ArticleRules { layer, ..rules });
     }
-    sites
+    Sites::new(sites)
 }
 
 /// The host that a file of site rules is named after, as URLs write it.

@@ -27,6 +27,7 @@ mod pages;
 mod read;
 mod request;
 mod rules;
+mod same_site;
 mod scalar;
 mod schema;
 mod sections;

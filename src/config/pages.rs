@@ -8,7 +8,7 @@ use url::Url;
 use super::article_rules::ArticleRules;
 use super::sections::Config;
 use super::source::Source;
-use crate::link;
+use crate::link::{self, SameSite};
 
 impl Config {
     /// The source of a name.
@@ -49,6 +49,11 @@ impl Config {
         own.or_else(site).or_else(|| source?.key_from_url.as_ref())
     }
 
+    /// The domains that are one site.
+    pub fn same_site_for<'a>(&'a self, source: Option<&'a Source>) -> &'a SameSite {
+        source.map_or_else(|| self.sites.same_site(), |source| &source.same_site)
+    }
+
     /// The language of a page that does not state one.
     pub fn language_for<'a>(&'a self, source: Option<&'a Source>, page: &Url) -> Option<&'a str> {
         let own = source.and_then(|source| source.article.language.as_deref());
@@ -64,6 +69,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use super::super::article_rules::Sites;
     use super::*;
 
     #[test]
@@ -81,7 +87,7 @@ mod tests {
             language: Some("ar".into()),
             ..ArticleRules::default()
         };
-        config.sites.insert("b.example", site);
+        config.sites = Sites::new([("b.example".to_owned(), site)]);
         let page = |host: &str| link::web_url(&format!("https://{host}/1")).unwrap();
         let [a, b] = &config.sources[..] else { panic!("two sources") };
         assert_eq!(config.zone_for(Some(a), &page("b.example")), Tz::Europe__Paris);

@@ -41,7 +41,10 @@ pub(super) fn article(section: &Section<'_>, base: ArticleRules) -> ArticleRules
 
 /// The rules of a file of `sites/`.
 pub(super) fn site(section: &Section<'_>) -> ArticleRules {
-    with_page_keys(section, article(section, ArticleRules::default()))
+    ArticleRules {
+        same_site: section.read("same_site", ConfigValue::same_site).unwrap_or_default(),
+        ..with_page_keys(section, article(section, ArticleRules::default()))
+    }
 }
 
 /// The rules with `timezone`, `language` and `key_from_url` of a section, or none.

@@ -14,6 +14,7 @@ use super::request::RequestOptions;
 use super::source::{ArticleRetention, PagePolicy, Retention, RevisionPolicy, Source};
 use super::value::{ConfigValue, Section};
 use super::{request, rules};
+use crate::link::SameSite;
 use crate::timing::{Cron, Schedule, format_duration};
 
 /// Shortest interval between two polls, and shortest age of `revisit`, without `impolite`.
@@ -44,6 +45,8 @@ impl Settings {
         settings.set(schedule(section, impolite), |source| &mut source.schedule);
         let tags = |value: &ConfigValue<'_>| value.strings("tags = [\"news\"]");
         settings.set(section.read("tags", tags), |source| &mut source.tags);
+        let same_site = section.read("same_site", ConfigValue::same_site);
+        settings.set(same_site.map(|list| SameSite::of_source(&list)), |source| &mut source.same_site);
         settings.set(section.read("pages", page_policy), |source| &mut source.pages);
         settings.set(section.read("keep_pages", retention), |source| &mut source.keep_pages);
         settings.set(section.read("keep", article_retention), |source| &mut source.keep);

@@ -113,6 +113,11 @@ impl<'a> ConfigValue<'a> {
         self.file.fault(self.at.clone(), message, hint);
     }
 
+    /// Reports that the value is odd but harmless.
+    pub(super) fn warning(&self, message: impl Into<String>, hint: impl Into<String>) {
+        self.file.warning(self.at.clone(), message, hint);
+    }
+
     /// Reports a mistake about the key, such as that it should not be there.
     pub(super) fn fault_at_key(&self, message: impl Into<String>, hint: impl Into<String>) {
         self.file.fault(self.key_at.clone(), message, hint);

@@ -74,6 +74,50 @@ fn what_a_page_says_of_another_site_is_a_claim() {
 }
 
 #[test]
+fn a_page_and_its_copy_in_a_cache_are_of_one_site() {
+    let (page, copy) =
+        ("https://paper.example/a", "https://paper-example.cdn.ampproject.org/c/s/paper.example/a");
+    let of = |served: &Url, links: &PageLinks| {
+        let urls = PageUrls { served, asked: None, redirects: &[], joined: &[] };
+        of_page(rules(&SameSite::default()), links, urls, "")
+    };
+    let links = PageLinks {
+        canonical: Some(url(page)),
+        shortlink: Some(url("https://t.example/7")),
+        ..PageLinks::default()
+    };
+    let identity = of(&url(copy), &links);
+    assert_eq!(
+        shown(&identity),
+        [
+            "rel-shortlink site paper.example>t.example/7",
+            "canonical site paper.example/a",
+            "final-url response paper-example.cdn.ampproject.org/c/s/paper.example/a",
+        ]
+    );
+    assert_eq!(identity.page_key, "paper-example.cdn.ampproject.org/c/s/paper.example/a");
+    let links = PageLinks { amp: Some(url(copy)), ..PageLinks::default() };
+    assert_eq!(of(&url(page), &links).keys[0].proof, Proof::Site);
+    assert_eq!(of(&url("https://evil.example/a"), &links).claims.len(), 1);
+}
+
+#[test]
+fn a_short_link_is_a_key_under_both_names_of_a_site_that_one_source_joins() {
+    let links = PageLinks { shortlink: Some(url("https://t.example/7")), ..PageLinks::default() };
+    let served = url("https://show.example/1");
+    let urls = PageUrls { served: &served, asked: None, redirects: &[], joined: &[] };
+    let own = SameSite::of_source(&["hosting.example".to_owned(), "show.example".to_owned()]);
+    assert_eq!(
+        shown(&of_page(rules(&own), &links, urls, "")),
+        [
+            "rel-shortlink site show.example>t.example/7",
+            "rel-shortlink site hosting.example+show.example>t.example/7",
+            "final-url response show.example/1",
+        ]
+    );
+}
+
+#[test]
 fn front_pages_and_walls_give_no_key() {
     let links = PageLinks {
         short_link: Some(url("https://paper.example/")),

@@ -36,7 +36,7 @@ pub struct CollectedArticle {
     pub url: String,
     /// The URL that served the page, or the entry's link if no page was fetched. Empty if it has none.
     pub served_url: String,
-    /// The site of that URL; see [`crate::link::SameSite`]. That of the feed if it has none.
+    /// The site of that URL; see [`crate::link::SameSite::stored_names`]. That of the feed if it has none.
     pub site: String,
     /// Whether the feed of its source is of that site.
     pub own_feed: bool,

@@ -192,7 +192,7 @@ CREATE TABLE page (
     source_id      INTEGER REFERENCES source (id),
     page_key       TEXT    NOT NULL UNIQUE,
     url            TEXT    NOT NULL,
-    -- Its site: the registrable domain of the URL, the host where there is none, or the first of `same_site`.
+    -- The names of its site, by the configuration when it was stored: see link/site.rs.
     site           TEXT    NOT NULL,
     -- 1: its own site gave a text of it, as a page or in a feed. 0: only feeds of other sites did.
     first_party    INTEGER NOT NULL,

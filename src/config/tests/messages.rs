@@ -87,6 +87,14 @@ fn what_is_wrong_and_what_to_do() {
         "key_from_url = '(\\d+)?'",
         "key_from_url = '(a{1000}){1000}'",
         "key_from_url = '['",
+        "same_site = []",
+        "same_site = 'a.example'",
+        "same_site = ['a.example']",
+        "same_site = ['a.example', 'A.Example.']",
+        "same_site = ['a.example', 'co.uk', 'github.io', 'com', 'foo.ck']",
+        "same_site = ['https://www.a.example/news', 'a.example:8080', '[::1]:80', 'joe@a.example', '//b.example']",
+        "same_site = ['*.a.example', '.b.example', '*.co.uk']",
+        "same_site = ['intranet', 'a b', '', 'a..example', 7]",
         "pages = 'sometimes'",
         "keep_pages = '30'",
         "keep_pages = 'always'",
@@ -157,6 +165,17 @@ fn oddities_are_warnings() {
 }
 
 #[test]
+fn a_host_in_same_site_counts_as_its_whole_site_and_that_is_said() {
+    let loaded = read(&source("same_site = ['feeds.Hosting.example', 'www.show.example', 'b.show.example']"));
+    assert_eq!(
+        loaded.config.sources[0].same_site,
+        SameSite::of_source(&["hosting.example".into(), "show.example".into()])
+    );
+    let shown: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
 fn mistakes_across_files() {
     let folder = folder(&[
         (
@@ -171,6 +190,8 @@ fn mistakes_across_files() {
         ("rules/paper.example.toml", "titel = 'h1'\nbody = 'p >'\n"),
         ("rules/not a host.toml", ""),
         ("rules/PAPER.example.toml", ""),
+        ("rules/www.paper.co.uk.toml", "same_site = ['paper.example', 'paper.com']"),
+        ("rules/paper.com.toml", "same_site = ['paper.example', 'co.uk']"),
     ]);
     fs::write(folder.path().join("latin.toml"), b"# one\nname = 'B\xfccher'\n").unwrap();
     insta::assert_snapshot!(loaded(&folder).unwrap_err());

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::link::{self, SameSite};
 
 fn read(text: &str) -> LoadedConfig {
     load_text("cuttings.toml", text).unwrap_or_else(|faults| panic!("{faults}"))
@@ -279,6 +280,38 @@ fn what_a_source_says_goes_before_its_site_and_defaults_after() {
     assert_eq!((a.article.title.len(), a.article.body.len()), (1, 1));
     assert_eq!((b.article.title.len(), b.article.body.len()), (0, 1));
     assert_eq!((a.language.as_deref(), a.article.language.as_deref()), (Some("ar"), None));
+}
+
+#[test]
+fn same_site_of_a_site_rule_holds_for_all_and_of_a_source_for_it_alone() {
+    let folder = folder(&[
+        (
+            "cuttings.toml",
+            "daemon.contact = 'x'\n[defaults]\nsame_site = ['a.example', 'b.example']\n\
+             [[source]]\nname = 'a'\nfeed = 'https://a.example/'\n\
+             [[source]]\nname = 'b'\nfeed = 'https://b.example/'\n\
+             same_site = ['hosting.example', 'Bücher.example', '192.0.2.1', '[2001:db8::1]', 'localhost']\n",
+        ),
+        ("sites/www.paper.co.uk.toml", "same_site = ['paper.example', 'PAPER.co.uk.']\ntitle = 'h1'\n"),
+        ("sites/paper.example.toml", "same_site = ['paper.example', 'paper.org']\n"),
+    ]);
+    let config = loaded(&folder).unwrap().config;
+    let is_same = |source: Option<&Source>, a: &str, b: &str| {
+        let url = |host: &str| link::web_url(&format!("http://{host}/1")).unwrap();
+        config.same_site_for(source).is_same(&url(a), &url(b))
+    };
+    let [a, b] = &config.sources[..] else { panic!() };
+    for source in [None, Some(&**a), Some(&**b)] {
+        assert!(is_same(source, "news.paper.co.uk", "paper.org"), "{source:?}");
+        assert!(!is_same(source, "paper.example", "a.example"), "{source:?}");
+    }
+    assert!(is_same(Some(a), "a.example", "b.example"));
+    // A source that has a list of its own has that instead of the one of [defaults].
+    assert!(!is_same(Some(b), "a.example", "b.example") && !is_same(None, "a.example", "b.example"));
+    for host in ["xn--bcher-kva.example", "192.0.2.1:81", "[2001:db8:0::1]:81", "localhost:81"] {
+        assert!(is_same(Some(b), "www.hosting.example:81", host), "{host}");
+        assert!(!is_same(Some(a), "www.hosting.example:81", host), "{host}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::super::error::StoreError;
 use super::super::page_id::PageId;
 use super::super::time;
 use super::state::{Evidence, NewState};
+use crate::link::have_one_site;
 use crate::model::{Claim, Key, KeyKind, Proof};
 
 /// The row id of a page that is not stored yet.
@@ -85,7 +86,9 @@ pub(in crate::store) fn joins(a: &Holder, a_row: &KeyRow, b: &Holder, b_row: &Ke
                 && is_one_site(a, a_row, b, b_row)
                 && agree(a.evidence, b.evidence)
         }
-        (false, false) => a_row.kind == KeyKind::FromUrl && a.site == b.site && agree(a.evidence, b.evidence),
+        (false, false) => {
+            a_row.kind == KeyKind::FromUrl && have_one_site(&a.site, &b.site) && agree(a.evidence, b.evidence)
+        }
     }
 }
 
@@ -94,7 +97,7 @@ fn is_one_site(a: &Holder, a_row: &KeyRow, b: &Holder, b_row: &KeyRow) -> bool {
     let names = |printed: &KeyRow, served: &KeyRow| {
         printed.proof == Proof::Site && served.kind == KeyKind::FinalUrl && served.proof == Proof::Response
     };
-    a.site == b.site || names(a_row, b_row) || names(b_row, a_row)
+    have_one_site(&a.site, &b.site) || names(a_row, b_row) || names(b_row, a_row)
 }
 
 /// Whether two texts may be of one article. Different ones have made the key shared before.
