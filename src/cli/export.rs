@@ -162,8 +162,8 @@ fn end_of_delivery(reader: &Reader, query: &ArticleQuery) -> anyhow::Result<i64>
     let mut count = 0;
     if query.limit.is_some() {
         reader.for_each(query, |item| {
-            if let ExportItem::Article(article) = item {
-                last = Some(article.seq);
+            if matches!(item, ExportItem::Article(_)) {
+                last = Some(item.change());
                 count += 1;
             }
             Ok::<_, ArticleQueryError>(ControlFlow::Continue(()))

@@ -23,8 +23,8 @@ pub(super) fn prune(global: &GlobalOptions, args: &PruneArgs) -> anyhow::Result<
     let policies = writer.policies(&config.sources)?;
     let now = Utc::now();
     if args.dry_run {
-        let (plans, pages) = writer.plan(&policies, now)?;
-        let rows = plans.into_iter().map(|plan| {
+        let forecast = writer.forecast(&policies, now)?;
+        let rows = forecast.sources.into_iter().map(|plan| {
             let (from, until) = plan.from_until.unwrap_or_default();
             vec![plan.source, plan.articles.to_string(), from, until]
         });
@@ -33,7 +33,10 @@ pub(super) fn prune(global: &GlobalOptions, args: &PruneArgs) -> anyhow::Result<
             &["articles"],
             rows,
         ))?;
-        print_message(&format!("{pages} stored pages have expired; nothing was dropped"));
+        print_message(&format!(
+            "{} articles and {} stored pages are kept no longer; nothing was dropped",
+            forecast.articles, forecast.pages
+        ));
         return Ok(Exit::Done);
     }
     let bar = progress::spinner("{spinner} {pos} articles dropped, {elapsed}");

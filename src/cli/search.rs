@@ -89,10 +89,18 @@ fn as_text(hit: &Hit, colour: bool) -> String {
         "{} {} ({})\n  {}\n  {}",
         hit.article_id,
         hit.title.as_deref().map_or("(no title)".into(), one_line),
-        [hit.source.as_deref().unwrap_or("-"), &date].join(", "),
+        [sources_of(hit), date].join(", "),
         one_line(&hit.url),
         marked(&hit.snippet, open, close)
     )
+}
+
+/// The names of all its sources.
+fn sources_of(hit: &Hit) -> String {
+    if hit.sources.is_empty() {
+        return hit.source.clone().unwrap_or_else(|| "-".into());
+    }
+    hit.sources.join(", ")
 }
 
 /// The passage, each match between `open` and `close`.

@@ -2,37 +2,55 @@
 //!
 //! The consumer's number moves after the file is synced. A crash in between can leave lines that were not confirmed, and
 //! half a line. So half a line at the end is cut off, and changes up to the `seq` of the last line are not written again.
+//!
+//! The line of an article that came to the selection later than by its own change has a lower `seq` than the lines before
+//! it. A delivery with such lines is noted in the database before the first of them is written. If it is interrupted, the
+//! next one compares with all lines of a file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek, SeekFrom, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::error::DeliveryError;
-use super::message::{query_of, seq_of};
+use super::message::query_of;
 use crate::config::OutputConfig;
 use crate::export::{ExportError, OutputFolder, append_line};
-use crate::store::{ExportItem, Reader};
+use crate::store::{Consumer, ConsumerLock, ExportItem, Reader};
 
 /// Bytes that are gathered before they are written, and that are read at a time.
 const BUFFER: usize = 1 << 18;
 
-/// Appends the changes after `since`; returns the number up to which all are there.
+/// Appends the changes that a consumer has not received; returns the number up to which all are there.
 pub(super) fn append(
     reader: &Reader,
     output: &OutputConfig,
     folder: &Path,
-    since: i64,
+    consumer: &Consumer,
+    lock: &mut ConsumerLock,
 ) -> Result<i64, DeliveryError> {
     let folder = OutputFolder::add_to(folder)?;
+    let last = reader.last_seq()?;
+    let mut is_noted = consumer.upto.is_some();
     let mut files: HashMap<String, DailyFile> = HashMap::new();
-    let upto = reader.for_each(&query_of(output, since), |item| {
-        let day = match item {
-            ExportItem::Article(article) => article.fetched_at.get(..10).unwrap_or("undated").to_owned(),
-            ExportItem::Gone(change) => change.at.format("%Y-%m-%d").to_string(),
+    let upto = reader.for_each(&query_of(output, consumer.seq), |item| {
+        let joined = match item {
+            ExportItem::Article(article) => article.joined,
+            ExportItem::Gone(_) => None,
+        };
+        if joined.is_some() && !is_noted {
+            lock.begin_delivery(last)?;
+            is_noted = true;
+        }
+        let day = match (&item, joined) {
+            (_, Some(joined)) => joined.at.format("%Y-%m-%d").to_string(),
+            (ExportItem::Gone(change), _) => change.at.format("%Y-%m-%d").to_string(),
+            (ExportItem::Article(article), None) => {
+                article.fetched_at.get(..10).unwrap_or("undated").to_owned()
+            }
         };
         if !files.contains_key(&day) {
             // Changes come in the order of time: files of other days are seldom needed again.
@@ -40,9 +58,9 @@ pub(super) fn append(
                 file.finish()?;
             }
             let path = folder.work().join(format!("{day}.jsonl"));
-            files.insert(day.clone(), DailyFile::open(path)?);
+            files.insert(day.clone(), DailyFile::open(path, consumer.upto.is_some())?);
         }
-        if let Some(file) = files.get_mut(&day).filter(|file| seq_of(&item) > file.last_seq) {
+        if let Some(file) = files.get_mut(&day).filter(|file| !file.has(&item)) {
             file.push(&item)?;
         }
         Ok::<_, ExportError>(ControlFlow::Continue(()))
@@ -61,23 +79,35 @@ struct DailyFile {
     file: File,
     /// `seq` of the last line when it was opened; 0 for an empty file.
     last_seq: i64,
+    /// `seq` and `id` of all its lines, where it continues a delivery that was interrupted.
+    lines: HashSet<(i64, i64)>,
     /// Lines that are not yet written.
     buffer: Vec<u8>,
 }
 
 impl DailyFile {
     /// Opens or creates the file of a day, and cuts off half a line at its end.
-    fn open(path: PathBuf) -> Result<Self, ExportError> {
+    fn open(path: PathBuf, was_interrupted: bool) -> Result<Self, ExportError> {
         let opened = || {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false);
             let mut file = options.open(&path)?;
             let last_seq = last_seq(&mut file)?;
+            let lines = if was_interrupted { all_lines(&mut file)? } else { HashSet::new() };
             file.seek(SeekFrom::End(0))?;
-            Ok((file, last_seq))
+            Ok((file, last_seq, lines))
         };
-        let (file, last_seq) = opened().map_err(|error| ExportError::of(&path, error))?;
-        Ok(Self { path, file, last_seq, buffer: Vec::new() })
+        let (file, last_seq, lines) = opened().map_err(|error| ExportError::of(&path, error))?;
+        Ok(Self { path, file, last_seq, lines, buffer: Vec::new() })
+    }
+
+    /// Whether a line of an earlier delivery has this change.
+    fn has(&self, item: &ExportItem<'_>) -> bool {
+        let line = match item {
+            ExportItem::Article(article) => (article.seq, article.article_id),
+            ExportItem::Gone(change) => (change.seq, change.article_id),
+        };
+        item.change() <= self.last_seq || self.lines.contains(&line)
     }
 
     /// Appends the line of a change.
@@ -104,8 +134,25 @@ impl DailyFile {
 
 /// What is read of a line.
 #[derive(Deserialize)]
-struct LineSeq {
+struct LineNumbers {
     seq: i64,
+    id: i64,
+}
+
+/// The numbers of all lines.
+fn all_lines(file: &mut File) -> io::Result<HashSet<(i64, i64)>> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut lines = HashSet::new();
+    for line in BufReader::with_capacity(BUFFER, file).split(b'\n') {
+        let line = numbers_of(&line?)?;
+        lines.insert((line.seq, line.id));
+    }
+    Ok(lines)
+}
+
+fn numbers_of(line: &[u8]) -> io::Result<LineNumbers> {
+    serde_json::from_slice(line)
+        .map_err(|_| io::Error::other("one of its lines is not ours; move the file away"))
 }
 
 /// The `seq` of the last complete line, 0 where there is none; what follows that line is cut off.
@@ -129,7 +176,5 @@ fn last_seq(file: &mut File) -> io::Result<i64> {
     file.set_len(begin + end as u64 + 1)?;
     let lines = tail.get(..end).unwrap_or_default();
     let line = lines.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line: LineSeq = serde_json::from_slice(line)
-        .map_err(|_| io::Error::other("its last line is not ours; move the file away"))?;
-    Ok(line.seq)
+    Ok(numbers_of(line)?.seq)
 }

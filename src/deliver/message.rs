@@ -40,7 +40,7 @@ impl Message {
             if let ExportItem::Article(article) = item {
                 bytes += article.text.len() + article.html.len();
             }
-            last = seq_of(&item);
+            last = item.change();
             changes += 1;
             append_line(&item, &mut body)?;
             Ok(ControlFlow::Continue(()))
@@ -62,13 +62,5 @@ pub(super) fn query_of(output: &OutputConfig, since_seq: i64) -> ArticleQuery {
         query: output.query.clone(),
         gone: true,
         ..ArticleQuery::default()
-    }
-}
-
-/// The number of a change.
-pub(super) fn seq_of(item: &ExportItem<'_>) -> i64 {
-    match item {
-        ExportItem::Article(article) => article.seq,
-        ExportItem::Gone(change) => change.seq,
     }
 }

@@ -104,7 +104,7 @@ fn write_files(
             let folder = FeedFolder { path: folder, grouping: *per, url: url.as_ref(), limit: *limit };
             folder.write(&reader, output, now)
         }
-        OutputKind::Jsonl { folder } => daily_files::append(&reader, output, folder, consumer.seq),
+        OutputKind::Jsonl { folder } => daily_files::append(&reader, output, folder, consumer, &mut lock),
         OutputKind::Webhook { .. } | OutputKind::Command { .. } => Ok(last_seq),
     };
     match written {

@@ -56,6 +56,7 @@ const FIELDS: &[ExportField] = &[
     field("id", FieldKind::Number, |a| Number(Some(a.article_id))),
     field("op", FieldKind::Text, |a| Text(Some(a.op))),
     field("source", FieldKind::Text, |a| Text(a.source)),
+    field("sources", FieldKind::List, |a| Json(a.sources)),
     field("url", FieldKind::LongText, |a| Text(Some(a.url))),
     field("short_link", FieldKind::Text, |a| Text(a.short_link)),
     field("title", FieldKind::LongText, |a| Text(a.title)),

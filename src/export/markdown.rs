@@ -28,6 +28,7 @@ impl TextFormat for Markdown {
         head.text("byline", article.byline);
         head.text("description", article.standfirst);
         head.text("source", article.source);
+        head.list("sources", &list(article.sources));
         head.text("site", article.site);
         head.text("url", Some(article.url));
         head.text("short_link", article.short_link);

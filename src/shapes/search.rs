@@ -14,8 +14,10 @@ pub(crate) struct SearchHitJson<'a> {
     url: &'a str,
     /// Headline.
     title: Option<&'a str>,
-    /// Name of its source; `null`: not known any more.
+    /// Name of the source of its text; `null`: not known any more.
     source: Option<&'a str>,
+    /// Names of all sources that it belongs to.
+    sources: &'a [String],
     /// As the page writes it.
     published: Option<&'a str>,
     /// BCP 47.
@@ -41,6 +43,7 @@ impl<'a> From<&'a Hit> for SearchHitJson<'a> {
             url: &hit.url,
             title: hit.title.as_deref(),
             source: hit.source.as_deref(),
+            sources: &hit.sources,
             published: hit.published.as_deref(),
             language: hit.language.as_deref(),
             first_seen: UtcSeconds(hit.first_seen),

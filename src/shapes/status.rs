@@ -78,7 +78,7 @@ struct SourceStatusJson<'a> {
     ignore_robots: bool,
     /// Entries whose page is not fetched yet.
     waiting: u64,
-    /// Articles found here first.
+    /// Articles that belong to it; one of several sources counts for each.
     articles: u64,
     /// Those of the last 24 hours.
     day: u64,

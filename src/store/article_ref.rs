@@ -3,18 +3,21 @@
 //! One table below defines the fields, the columns of every query for them, and the columns of an SQLite export. `query`
 //! and `query_rows` read rows, `sqlite_writer` writes them, `export` and `deliver` receive them.
 
+use chrono::{DateTime, Utc};
 use rusqlite::Row;
 use rusqlite::types::{ToSql, ValueRef};
 
 /// Defines [`ArticleRef`] and its columns from lines of name, type, and column definition in an export.
 macro_rules! article_columns {
     ($($(#[$attribute:meta])* $name:ident: $type:ty = $definition:literal,)*) => {
-        /// An article, or a revision of it. The fields but `op` are the columns of the `articles` view.
+        /// An article, or a revision of it. The fields but `op` and `joined` are the columns of the `articles` view.
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[expect(missing_docs, reason = "docs/schema.md describes each column")]
         pub struct ArticleRef<'a> {
             /// `new` or `revised`; always `new` where the order is not that of `seq`.
             pub op: &'a str,
+            /// The change by which it came to the selected sources, where its own change is an older one.
+            pub joined: Option<Joined>,
             $($(#[$attribute])* pub $name: $type,)*
         }
 
@@ -23,10 +26,14 @@ macro_rules! article_columns {
 
         impl<'a> ArticleRef<'a> {
             /// Reads a row whose columns are [`COLUMNS`], in that order.
-            pub(super) fn read(row: &'a Row<'_>, op: &'a str) -> rusqlite::Result<Self> {
+            pub(super) fn read(
+                row: &'a Row<'_>,
+                op: &'a str,
+                joined: Option<Joined>,
+            ) -> rusqlite::Result<Self> {
                 let mut columns = 0..;
                 let mut next = || row.get_ref(columns.next().unwrap_or_default());
-                Ok(Self { op, $($name: ColumnValue::read(next()?)?),* })
+                Ok(Self { op, joined, $($name: ColumnValue::read(next()?)?),* })
             }
 
             /// The values of [`COLUMNS`], in that order.
@@ -66,6 +73,8 @@ article_columns! {
     /// A JSON list of objects.
     enclosures: &'a str = "TEXT NOT NULL",
     source: Option<&'a str> = "TEXT",
+    /// A JSON list.
+    sources: &'a str = "TEXT NOT NULL",
     method: &'a str = "TEXT NOT NULL",
     kind: &'a str = "TEXT NOT NULL",
     /// A JSON object.
@@ -73,6 +82,15 @@ article_columns! {
     first_seen: &'a str = "TEXT NOT NULL",
     fetched_at: &'a str = "TEXT NOT NULL",
     cluster: i64 = "INTEGER NOT NULL",
+}
+
+/// The change by which an article came to a source that had not named it before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// Its number.
+    pub seq: i64,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// A value that borrows from a row.

@@ -22,7 +22,7 @@ use super::pages::{self, StoredPage};
 use super::revision_columns::RevisionColumns;
 use super::revision_digest::{RevisionDigest, ShownRevision, is_same_text};
 use super::similarity::{self, TextSignature};
-use super::{changes, history, sources, text_index, time};
+use super::{changes, memberships, sources, text_index, time};
 use crate::config::RevisionPolicy;
 use crate::model::{ArticleId, CollectedArticle, Key, Method, SourceId, StoreOutcome};
 
@@ -94,7 +94,6 @@ impl Recording<'_> {
         let group = grouping::place_new_page(db, &self.state(None), self.source, now)?;
         if let Some(article) = group.deleted.filter(|_| group.joined.is_empty()) {
             let page = self.insert_page(article, &group)?;
-            history::add_to_counter(db, self.source, "identity.deleted-again", 1)?;
             return Ok((page, StoreOutcome::Known(article)));
         }
         let Some(&article) = group.joined.first() else {
@@ -188,6 +187,7 @@ impl Recording<'_> {
     fn replace_deleted(&self, page: &StoredPage) -> Result<(PageId, StoreOutcome), StoreError> {
         let (db, now) = (self.db, self.now);
         let (article, seq) = changes::insert_article(db, &time::text(now), now)?;
+        memberships::leave(db, page.id)?;
         pages::move_to(db, page.id, article)?;
         pages::set_text(db, page.id, self.source, self.collected, self.evidence(), now)?;
         self.insert_first_revision(article, page.id, seq)?;

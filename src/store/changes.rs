@@ -120,13 +120,6 @@ pub(super) fn join(
     Ok(seq)
 }
 
-/// The number of an article's last change.
-pub(super) fn seq_of(db: &Connection, article: ArticleId) -> Result<i64, StoreError> {
-    Ok(db
-        .prepare_cached("SELECT seq FROM article WHERE id = ?1")?
-        .query_row([article.0], |row| row.get(0))?)
-}
-
 /// Why an article was deleted: `article.deleted_why`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DeletionReason {

@@ -23,7 +23,7 @@ use rusqlite::{Connection, params};
 use super::error::StoreError;
 use super::page_id::{PageId, article_of};
 use super::{pages, time};
-use crate::model::{ArticleId, Key, KeyKind, SourceId};
+use crate::model::{ArticleId, Key, KeyKind, Proof, SourceId};
 pub(super) use components::regroup;
 use edges::{Holder, KeyRow};
 use page_keys::{is_known, is_shared, stored_keys};
@@ -71,13 +71,12 @@ pub(super) fn place_new_page(
         // What is shared is shared for this page, too.
         let own = KeyRow::of(key, group.is_shared(db, key)?);
         for (holder, article) in holders(db, &key.key)? {
-            let row = holder.own_row();
-            if article.is_deleted {
-                if edges::is_form_of_deleted(&page, &own, &holder, &row) {
-                    group.deleted = group.deleted.or(Some(article.id));
+            if edges::joins(&page, &own, &holder, &holder.own_row()) {
+                if article.is_deleted {
+                    group.deleted = group.deleted.or(article.takes_other_forms(&page, &holder));
+                } else {
+                    group.joined.insert(article.id);
                 }
-            } else if edges::joins(&page, &own, &holder, &row) {
-                group.joined.insert(article.id);
             }
         }
     }
@@ -217,6 +216,15 @@ impl PageGroup {
 struct HoldingArticle {
     id: ArticleId,
     is_deleted: bool,
+}
+
+impl HoldingArticle {
+    /// The article, if it is deleted and `page` is another form of its page `holder`: that page was served under the key, and
+    /// their titles are the same. What a deleted page claimed about others counts for nothing.
+    fn takes_other_forms(self, page: &Holder, holder: &Holder) -> Option<ArticleId> {
+        let is_same = page.evidence.title.is_some() && page.evidence.title == holder.evidence.title;
+        (holder.own_row().proof == Proof::Response && is_same).then_some(self.id)
+    }
 }
 
 /// The pages that have a key which is not shared, oldest first, and their articles.

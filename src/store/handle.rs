@@ -17,6 +17,7 @@ use super::claims::{ClaimRequest, Claims};
 use super::control::{self, ControlRequest};
 use super::crash_journal::{CrashJournal, WorkGuard, WorkItem};
 use super::error::StoreError;
+use super::expiry;
 use super::page_outcomes::{self, CompressedPage};
 use super::retention::{self, PruneSummary};
 use super::robots_cache::{self, HostStates};
@@ -263,7 +264,7 @@ impl Store {
     pub async fn prune(&self, now: DateTime<Utc>) -> Result<PruneSummary, StoreError> {
         self.writer
             .call("drop what is kept no longer", move |db| {
-                retention::prune(db, &retention::stored_policies(db)?, now)
+                retention::prune(db, &expiry::stored_policies(db)?, now)
             })
             .await
     }

@@ -13,7 +13,7 @@ use super::handle::Store;
 use super::page_id::page_of_key;
 use super::reader::source_by_name;
 use super::revision_columns::COLUMNS;
-use super::{changes, text_index, time};
+use super::{changes, memberships, text_index, time};
 use crate::identity::{self, Identity, KeyRules, PageUrls};
 use crate::link::SameSite;
 use crate::model::{ArticleId, PageLinks, SourceId};
@@ -153,6 +153,9 @@ fn insert_verbatim(db: &Connection, import: &ImportedArticle) -> Result<bool, St
         None => insert_page(db, ArticleId(import.id), source, import)?,
     };
     let revision = insert_revision(db, page, source, import, import.seq)?;
+    if let Some(source) = source {
+        memberships::insert_imported(db, ArticleId(import.id), source, import.first_seen, import.seq)?;
+    }
     db.prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1 AND seq = ?3")?
         .execute(params![import.id, revision, import.seq])?;
     text_index::mark_changed(db, ArticleId(import.id))?;
@@ -173,6 +176,9 @@ fn insert_renumbered(
     let (article, seq) = changes::insert_article(db, &time::text(import.first_seen), now)?;
     let page = insert_page(db, article, source, import)?;
     let revision = insert_revision(db, page, source, import, seq)?;
+    if let Some(source) = source {
+        memberships::insert_imported(db, article, source, import.first_seen, seq)?;
+    }
     changes::set_first_revision(db, article, revision)?;
     Ok(true)
 }

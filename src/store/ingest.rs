@@ -13,10 +13,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
 use super::error::StoreError;
-use super::page_id::{PageId, known_page};
+use super::page_id::{PageId, article_of, known_page};
 use super::revision_columns::clean;
 use super::stored_entry::StoredEntry;
-use super::{articles, history, host_backoff, queue, revisits, time};
+use super::{articles, history, host_backoff, memberships, queue, revisits, time};
 use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
 
 /// Maximum number of bytes of a stored `ident`; of a longer one the beginning and a hash are stored.
@@ -67,6 +67,7 @@ pub(super) fn store_entries(
         if let Some(page) = known_page(db, &keys.link_keys, source)? {
             articles::add_keys(db, page, &keys.link_keys, source, now)?;
             row.insert(db, "known", Some(page))?;
+            memberships::refresh(db, article_of(db, page)?, now)?;
             counts.known += 1;
         } else if let Some(filter) = keys.excluded_by {
             row.insert(db, "unwanted", None)?;

@@ -12,7 +12,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::changes::DeletionReason;
 use super::cluster::RecentSketches;
 use super::error::StoreError;
-use super::retention::{self, PrunePlan, PruneSummary, RetentionPolicy};
+use super::expiry::{self, RetentionPolicy};
+use super::retention::{self, PruneForecast, PruneSummary};
 use super::schema;
 use super::text_index;
 use crate::config::Source;
@@ -102,16 +103,16 @@ impl MaintenanceWriter {
 
     /// The retention policies of configured sources.
     pub fn policies(&self, sources: &[impl Borrow<Source>]) -> Result<Vec<RetentionPolicy>, StoreError> {
-        retention::configured_policies(&self.db, sources)
+        expiry::configured_policies(&self.db, sources)
     }
 
-    /// What [`Self::prune`] would drop: articles per source, and the number of raw pages.
-    pub fn plan(
+    /// What [`Self::prune`] would drop.
+    pub fn forecast(
         &self,
         policies: &[RetentionPolicy],
         now: DateTime<Utc>,
-    ) -> Result<(Vec<PrunePlan>, u64), StoreError> {
-        retention::plan(&self.db, policies, now)
+    ) -> Result<PruneForecast, StoreError> {
+        retention::forecast(&self.db, policies, now)
     }
 
     /// Drops what is kept no longer, part by part; `progress` gets the sum after each.

@@ -220,7 +220,7 @@ fn record_article(
     } else {
         revisits::finish(db, visit, outcome.revisit_at, now)?;
     }
-    memberships::refresh(db, article_of(db, page)?, now)?;
+    memberships::enter(db, source, &stored, now)?;
     let counter = match stored {
         StoreOutcome::New(_) => "articles.new",
         StoreOutcome::Revised(_) => "articles.revised",

@@ -14,13 +14,13 @@ use super::time;
 /// condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ArticleQuery {
-    /// Only changes after this number.
+    /// Only changes after this number. That an article came to the selected sources is a change, too.
     pub since_seq: i64,
     /// Only changes up to this number.
     pub upto: Option<i64>,
-    /// Only articles of these sources, by name.
+    /// Only articles that belong to one of these sources, by name.
     pub sources: Vec<String>,
-    /// Only articles of sources that have one of these tags.
+    /// Only articles that belong to a source with one of these tags.
     pub tags: Vec<String>,
     /// Only articles published at this time or later; `first_seen` counts where the date is unknown.
     pub since: Option<DateTime<Utc>>,
@@ -57,10 +57,10 @@ pub enum SortOrder {
 /// The revisions with the columns of their articles. `announced_id` is the article that each belonged to when it was announced;
 /// its page may have moved since.
 const REVISIONS: &str = "(SELECT revisions.*, change.article_id AS announced_id, article.first_seen AS first_seen, \
-     coalesce(article.cluster, article.id) AS cluster FROM revisions JOIN change ON change.seq = revisions.seq \
-     JOIN article ON article.id = change.article_id)";
+     article.sources AS sources, coalesce(article.cluster, article.id) AS cluster FROM revisions \
+     JOIN change ON change.seq = revisions.seq JOIN article ON article.id = change.article_id)";
 
-/// SQL conditions joined by `AND`, and the values of their parameters.
+/// SQL conditions, and the values of all parameters.
 #[derive(Default)]
 struct Conditions {
     tests: Vec<String>,
@@ -68,9 +68,19 @@ struct Conditions {
 }
 
 impl Conditions {
-    fn add(&mut self, test: impl Into<String>, values: impl IntoIterator<Item = Value>) {
-        self.tests.push(test.into());
-        self.values.extend(values);
+    /// A parameter with this value.
+    fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("?{}", self.values.len())
+    }
+
+    fn bind_all(&mut self, values: &[String]) -> String {
+        let parameters: Vec<String> = values.iter().map(|value| self.bind(value.clone())).collect();
+        parameters.join(", ")
+    }
+
+    fn add(&mut self, test: String) {
+        self.tests.push(test);
     }
 
     fn sql(&self) -> String {
@@ -78,71 +88,92 @@ impl Conditions {
     }
 }
 
-/// An [`ArticleQuery`] as SQL.
+/// An [`ArticleQuery`] as SQL. A row has [`COLUMNS`] and [`FIRST_MATCH`].
 pub(super) struct QuerySql {
-    /// Selects the articles or revisions in order; the columns are [`COLUMNS`].
+    /// Selects the articles or revisions in order.
     pub(super) rows: String,
-    /// Counts the same.
+    /// Counts the same; in the order of `seq` those that join as well.
     pub(super) count: String,
     /// Selects the article whose last change has the number of one more parameter.
     pub(super) by_seq: String,
+    /// Selects an article that came to the selection by a change of the range, later than by its own. Two more parameters: the
+    /// article and the number of that change.
+    pub(super) joining: String,
     /// The parameters of each.
     pub(super) values: Vec<Value>,
-    /// Conditions on the table `source`.
-    sources: Conditions,
+    /// Selects the row ids of the selected sources, and how many of the parameters it takes; `None`: all sources.
+    sources: Option<(String, usize)>,
 }
+
+/// Position of the column that says since which change an article belongs to one of the selected sources; null where the
+/// query does not select by source.
+pub(super) const FIRST_MATCH: usize = COLUMNS.len();
 
 impl QuerySql {
     pub(super) fn of(query: &ArticleQuery) -> Result<Self, QueryError> {
-        let sources = source_conditions(query);
         let mut all = Conditions::default();
-        all.add("seq > ?", [Value::Integer(query.since_seq)]);
-        if let Some(upto) = query.upto {
-            all.add("seq <= ?", [Value::Integer(upto)]);
-        }
-        if !sources.tests.is_empty() {
-            all.add(
-                format!("source IN (SELECT source.name FROM source WHERE {})", sources.sql()),
-                sources.values.iter().cloned(),
-            );
-        }
-        let seen = if query.revisions { "fetched_at" } else { "first_seen" };
-        for (at, sign) in [(query.since, ">="), (query.until, "<")] {
-            if let Some(at) = at {
-                let test = format!("coalesce(published_at, {seen}) {sign} ?");
-                all.add(test, [Value::Text(time::text(at))]);
-            }
-        }
-        if !query.languages.is_empty() {
-            let one = "(lower(language) = ? OR lower(language) LIKE ? || '-%')";
-            let values = query.languages.iter().flat_map(|language| {
-                let language = Value::Text(language.to_lowercase());
-                [language.clone(), language]
-            });
-            all.add(format!("({})", vec![one; query.languages.len()].join(" OR ")), values);
-        }
-        if let Some(query) = &query.query {
-            let test = "article_id IN (SELECT rowid FROM search WHERE search MATCH ?)";
-            all.add(test, [Value::Text(expression(query)?)]);
-        }
-
+        let sources = selected_sources(query, &mut all);
+        add_contents(query, &mut all)?;
+        let (after, upto) = (all.bind(query.since_seq), all.bind(query.upto.unwrap_or(i64::MAX)));
+        let first_match = |id: &str| match &sources {
+            None => "NULL".to_owned(),
+            Some((sources, _)) => format!(
+                "(SELECT min(membership.seq) FROM membership \
+                 WHERE membership.article_id = item.{id} AND membership.source_id IN ({sources}))"
+            ),
+        };
+        let contents = all.tests.iter().fold(String::new(), |sql, test| format!("{sql} AND {test}"));
         let (from, id) =
             if query.revisions { (REVISIONS, "announced_id") } else { ("articles", "article_id") };
-        let tests = all.sql();
-        let order = match query.order {
-            SortOrder::Seq => "seq",
-            SortOrder::Newest => "seq DESC",
-            SortOrder::SourceAndDay => "source, substr(coalesce(published_at, fetched_at), 1, 10), seq",
+        // An article is part of the range by its last change or by the one that brought it to the selection, whichever is later.
+        // In order, the latter are `joining`. A version is part of it by its own change.
+        let changed = format!("item.seq > {after} AND item.seq <= {upto}");
+        let selected = |id: &str, until: &str| match &sources {
+            None => String::new(),
+            Some(_) => format!(" AND {} <= {until}", first_match(id)),
+        };
+        let in_order = changed.clone() + &selected(id, if query.revisions { &upto } else { "item.seq" });
+        let in_any_order = match &sources {
+            None => changed.clone(),
+            Some(_) => format!(
+                "item.seq <= {upto}{} AND (item.seq > {after} OR {} > {after})",
+                selected(id, &upto),
+                first_match(id)
+            ),
+        };
+        let (range, order) = match query.order {
+            SortOrder::Seq => (&in_order, "item.seq"),
+            SortOrder::Newest => (&in_any_order, "item.seq DESC"),
+            SortOrder::SourceAndDay => (
+                &in_any_order,
+                "item.source, substr(coalesce(item.published_at, item.fetched_at), 1, 10), item.seq",
+            ),
         };
         // Where one of each cluster is wanted, rows are skipped while reading.
         let limit = match query.limit.filter(|_| !query.one_of_a_cluster) {
             Some(limit) => format!(" LIMIT {limit}"),
             None => String::new(),
         };
+        let select = |id: &str| format!("SELECT {}, {}", columns(id), first_match(id));
+        let (one, two) = (format!("?{}", all.values.len() + 1), format!("?{}", all.values.len() + 2));
+        let before =
+            if query.revisions { format!("item.seq <= {after}") } else { format!("item.seq < {two}") };
         Ok(Self {
-            rows: format!("{} FROM {from} WHERE {tests} ORDER BY {order}{limit}", select(id)),
-            count: format!("SELECT count(*) FROM {from} WHERE {tests}"),
-            by_seq: format!("{} FROM articles WHERE {tests} AND seq = ?", select("article_id")),
+            rows: format!(
+                "{} FROM {from} AS item WHERE {range}{contents} ORDER BY {order}{limit}",
+                select(id)
+            ),
+            count: format!("SELECT count(*) FROM {from} AS item WHERE {in_any_order}{contents}"),
+            by_seq: format!(
+                "{} FROM articles AS item WHERE {changed}{}{contents} AND item.seq = {one}",
+                select("article_id"),
+                selected("article_id", &upto)
+            ),
+            joining: format!(
+                "{} FROM articles AS item WHERE {before}{contents} AND item.article_id = {one} AND {} = {two}",
+                select("article_id"),
+                first_match("article_id"),
+            ),
             values: all.values,
             sources,
         })
@@ -150,34 +181,64 @@ impl QuerySql {
 
     /// Row ids of the selected sources; `None` where the query does not select by source.
     pub(super) fn source_ids(&self, db: &Connection) -> rusqlite::Result<Option<HashSet<i64>>> {
-        if self.sources.tests.is_empty() {
+        let Some((sql, parameters)) = &self.sources else {
             return Ok(None);
-        }
-        db.prepare(&format!("SELECT source.id FROM source WHERE {}", self.sources.sql()))?
-            .query_map(params_from_iter(&self.sources.values), |row| row.get(0))?
+        };
+        db.prepare(sql)?
+            .query_map(params_from_iter(self.values.iter().take(*parameters)), |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()
             .map(Some)
     }
 }
 
-fn source_conditions(query: &ArticleQuery) -> Conditions {
-    let mut conditions = Conditions::default();
-    for (values, before, after) in [
-        (&query.sources, "source.name IN (", ")"),
-        (&query.tags, "EXISTS (SELECT 1 FROM json_each(source.tags) WHERE json_each.value IN (", "))"),
-    ] {
-        if !values.is_empty() {
-            let marks = vec!["?"; values.len()].join(", ");
-            let values = values.iter().cloned().map(Value::Text);
-            conditions.add(format!("{before}{marks}{after}"), values);
-        }
+/// Selects the row ids of the sources of a query, with how many parameters; `None`: all sources.
+fn selected_sources(query: &ArticleQuery, all: &mut Conditions) -> Option<(String, usize)> {
+    let mut sources = Conditions { values: std::mem::take(&mut all.values), ..Conditions::default() };
+    if !query.sources.is_empty() {
+        let names = sources.bind_all(&query.sources);
+        sources.add(format!("source.name IN ({names})"));
     }
-    conditions
+    if !query.tags.is_empty() {
+        let tags = sources.bind_all(&query.tags);
+        sources
+            .add(format!("EXISTS (SELECT 1 FROM json_each(source.tags) WHERE json_each.value IN ({tags}))"));
+    }
+    let sql = format!("SELECT source.id FROM source WHERE {}", sources.sql());
+    all.values = sources.values;
+    (!sources.tests.is_empty()).then_some((sql, all.values.len()))
 }
 
-/// Selects [`COLUMNS`], with `id` as the id of the article.
-fn select(id: &str) -> String {
-    let columns: Vec<&str> =
-        COLUMNS.iter().map(|(name, _)| if *name == "article_id" { id } else { name }).collect();
-    format!("SELECT {}", columns.join(", "))
+/// Adds the conditions on the text and its dates.
+fn add_contents(query: &ArticleQuery, all: &mut Conditions) -> Result<(), QueryError> {
+    let seen = if query.revisions { "fetched_at" } else { "first_seen" };
+    for (at, sign) in [(query.since, ">="), (query.until, "<")] {
+        if let Some(at) = at {
+            let at = all.bind(time::text(at));
+            all.add(format!("coalesce(item.published_at, item.{seen}) {sign} {at}"));
+        }
+    }
+    let mut languages = Vec::new();
+    for language in &query.languages {
+        let language = all.bind(language.to_lowercase());
+        languages.push(format!(
+            "lower(item.language) = {language} OR lower(item.language) LIKE {language} || '-%'"
+        ));
+    }
+    if !languages.is_empty() {
+        all.add(format!("({})", languages.join(" OR ")));
+    }
+    if let Some(query) = &query.query {
+        let expression = all.bind(expression(query)?);
+        all.add(format!("item.article_id IN (SELECT rowid FROM search WHERE search MATCH {expression})"));
+    }
+    Ok(())
+}
+
+/// Lists [`COLUMNS`], with `id` as the id of the article.
+fn columns(id: &str) -> String {
+    let columns: Vec<String> = COLUMNS
+        .iter()
+        .map(|(name, _)| format!("item.{}", if *name == "article_id" { id } else { name }))
+        .collect();
+    columns.join(", ")
 }

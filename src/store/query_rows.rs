@@ -9,9 +9,9 @@ use std::ops::ControlFlow;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Rows, params_from_iter};
 
-use super::article_ref::ArticleRef;
+use super::article_ref::{ArticleRef, Joined};
 use super::error::StoreError;
-use super::query::{ArticleQuery, QuerySql, SortOrder};
+use super::query::{ArticleQuery, FIRST_MATCH, QuerySql, SortOrder};
 use super::reader::{ChangeRow, Reader, timestamp};
 use super::search::QueryError;
 
@@ -22,6 +22,16 @@ pub enum ExportItem<'a> {
     Article(&'a ArticleRef<'a>),
     /// An article that was merged into another, or deleted.
     Gone(&'a ChangeRow),
+}
+
+impl ExportItem<'_> {
+    /// The number of the change by which it is part of the range.
+    pub fn change(&self) -> i64 {
+        match self {
+            Self::Article(article) => article.joined.map_or(article.seq, |joined| joined.seq),
+            Self::Gone(change) => change.seq,
+        }
+    }
 }
 
 /// Why a query ended early.
@@ -79,13 +89,14 @@ impl Reader {
         };
         if query.order == SortOrder::Seq {
             let mut changes = snapshot.prepare(
-                "SELECT seq, article_id, op, into_id, at FROM change WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
+                "SELECT seq, article_id, op, into_id, at, source_id FROM change \
+                 WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
             )?;
             walk.by_seq(&mut rows, &mut changes.query([query.since_seq, last])?)?;
         } else {
             while walk.left > 0
                 && let Some(row) = rows.next()?
-                && walk.article(row, "new")?.is_continue()
+                && walk.article(row, "new", None)?.is_continue()
             {}
         }
         Ok(last)
@@ -122,7 +133,11 @@ impl Walk<'_> {
         while self.left > 0 {
             let Some(row) = rows.next()? else { break };
             let seq: i64 = row.get(0)?;
-            let mut op = "revised";
+            let first_match: Option<i64> = row.get(FIRST_MATCH)?;
+            // New to the selection, whatever its own change was.
+            let is_new =
+                !self.query.revisions && first_match.is_some_and(|first| first > self.query.since_seq);
+            let mut op = if is_new { "new" } else { "revised" };
             while let Some(change) = changes.next()? {
                 if change.get::<_, i64>(0)? == seq {
                     if change.get_ref(2)?.as_str() == Ok("new") {
@@ -134,7 +149,7 @@ impl Walk<'_> {
                     return Ok(());
                 }
             }
-            if self.article(row, op)?.is_break() {
+            if self.article(row, op, None)?.is_break() {
                 return Ok(());
             }
         }
@@ -147,8 +162,13 @@ impl Walk<'_> {
     }
 
     /// Visits an article, unless its cluster was visited before.
-    fn article(&mut self, row: &Row<'_>, op: &str) -> rusqlite::Result<ControlFlow<()>> {
-        let article = ArticleRef::read(row, op)?;
+    fn article(
+        &mut self,
+        row: &Row<'_>,
+        op: &str,
+        joined: Option<Joined>,
+    ) -> rusqlite::Result<ControlFlow<()>> {
+        let article = ArticleRef::read(row, op, joined)?;
         if self.left == 0 || (self.query.one_of_a_cluster && !self.clusters.insert(article.cluster)) {
             return Ok(ControlFlow::Continue(()));
         }
@@ -156,11 +176,15 @@ impl Walk<'_> {
         Ok((self.visit)(ExportItem::Article(&article)))
     }
 
-    /// Visits a change that has no row of its own: the article is gone, or an older revision is shown again.
+    /// Visits a change that has no row of its own: the article is gone, or an older revision is shown again, or it came to one
+    /// more source.
     fn change(&mut self, row: &Row<'_>) -> rusqlite::Result<ControlFlow<()>> {
         let op = row.get_ref(2)?.as_str().unwrap_or_default();
         if matches!(op, "new" | "revised") {
             return self.shown_again(row.get(0)?, op);
+        }
+        if op == "joined" {
+            return self.joined(row);
         }
         if !self.query.gone || !self.is_selected(row.get(1)?)? {
             return Ok(ControlFlow::Continue(()));
@@ -174,7 +198,25 @@ impl Walk<'_> {
         })))
     }
 
-    /// Whether the source of an article is among the selected ones.
+    /// Visits an article that came to one of the selected sources, unless it was of another one before. One that has changed
+    /// since is visited with that change.
+    fn joined(&mut self, row: &Row<'_>) -> rusqlite::Result<ControlFlow<()>> {
+        let source: Option<i64> = row.get(5)?;
+        let is_selected = |sources: &HashSet<i64>| source.is_some_and(|source| sources.contains(&source));
+        if !self.sources.as_ref().is_some_and(is_selected) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let joined = Joined { seq: row.get(0)?, at: timestamp(row, 4)? };
+        let change = [row.get(1)?, joined.seq].map(Value::Integer);
+        let mut query = self.db.prepare_cached(&self.sql.joining)?;
+        let mut rows = query.query(params_from_iter(self.sql.values.iter().cloned().chain(change)))?;
+        match rows.next()? {
+            Some(row) => self.article(row, "new", Some(joined)),
+            None => Ok(ControlFlow::Continue(())),
+        }
+    }
+
+    /// Whether an article belongs to one of the selected sources.
     fn is_selected(&self, article: i64) -> rusqlite::Result<bool> {
         let Some(sources) = &self.sources else {
             return Ok(true);
@@ -198,7 +240,7 @@ impl Walk<'_> {
         let mut query = self.db.prepare_cached(&self.sql.by_seq)?;
         let mut rows = query.query(params_from_iter(values))?;
         match rows.next()? {
-            Some(row) => self.article(row, op),
+            Some(row) => self.article(row, op, None),
             None => Ok(ControlFlow::Continue(())),
         }
     }

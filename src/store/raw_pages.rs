@@ -17,7 +17,7 @@ pub struct RawPageRow {
     pub article_id: i64,
     /// The URL that served it.
     pub url: String,
-    /// Name of the source of its latest revision.
+    /// Name of the source whose rules read it.
     pub source: Option<String>,
     /// When it was fetched.
     pub fetched_at: DateTime<Utc>,
@@ -32,7 +32,7 @@ pub struct RawPageRow {
 /// Selects raw pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawPages {
-    /// Only of this source.
+    /// Only of articles that belong to this source.
     pub source: Option<String>,
     /// Only fetched then or later.
     pub since: Option<DateTime<Utc>>,
@@ -51,7 +51,7 @@ impl Reader {
         let rows: Vec<EncodedRawPage> = self
             .db
             .prepare_cached(&format!(
-                "SELECT {BODY}, {COLUMNS} FROM raw_page {JOINED} {WHICH} ORDER BY raw_page.page_id LIMIT ?4"
+                "SELECT {BODY}, {COLUMNS} FROM raw_page {JOINED} {TEXT_OF_PAGE} {WHICH} ORDER BY raw_page.page_id LIMIT ?4"
             ))
             .and_then(|mut query| {
                 query
@@ -75,7 +75,7 @@ impl Reader {
         let row = self
             .db
             .prepare_cached(&format!(
-                "SELECT {BODY}, {COLUMNS} FROM raw_page {JOINED} \
+                "SELECT {BODY}, {COLUMNS} FROM raw_page {JOINED} {TEXT_OF_PAGE} \
                  WHERE page.id IN (SELECT page_id FROM alias WHERE key = ?1 AND shared = 0) \
                  ORDER BY page.id LIMIT 1"
             ))?
@@ -87,7 +87,7 @@ impl Reader {
     /// How many raw pages there are.
     pub fn raw_pages_count(&self, which: &RawPages) -> Result<u64, StoreError> {
         let count: i64 = self.db.query_row(
-            &format!("SELECT count(*) FROM raw_page {JOINED} {WHICH}"),
+            &format!("SELECT count(*) FROM raw_page {JOINED} {TEXT_OF_PAGE} {WHICH}"),
             params![0, which.source, which.since.map(time::text)],
             |row| row.get(0),
         )?;
@@ -98,14 +98,17 @@ impl Reader {
 /// The columns of a [`RawPageRow`], after those of its [`StoredBody`].
 const COLUMNS: &str = "page.id, page.article_id, revision.url, source.name, raw_page.fetched_at, raw_page.status, raw_page.headers";
 
-/// A page without a revision is of a deleted article, and its raw page was dropped.
-const JOINED: &str = "JOIN page ON page.id = raw_page.page_id \
-     JOIN revision ON revision.id = (SELECT id FROM revision WHERE page_id = page.id \
-         ORDER BY method = 'feed', id DESC LIMIT 1) \
-     LEFT JOIN source ON source.id = revision.source_id";
+/// The latest text of a page; that of the page itself, or else of the feed that led to it first.
+pub(super) const TEXT_OF_PAGE: &str = "(SELECT revision.id FROM revision WHERE revision.page_id = page.id \
+     ORDER BY revision.method = 'feed', revision.source_id IS NOT page.source_id, revision.id DESC LIMIT 1)";
+
+/// Before [`TEXT_OF_PAGE`]. A page without a revision is of a deleted article, and its raw page was dropped.
+const JOINED: &str = "JOIN page ON page.id = raw_page.page_id LEFT JOIN source ON source.id = page.source_id \
+     JOIN revision ON revision.id =";
 
 /// The selection of [`RawPages`], of pages later than ?1.
-const WHICH: &str = "WHERE raw_page.page_id > ?1 AND (?2 IS NULL OR source.name = ?2) \
+const WHICH: &str = "WHERE raw_page.page_id > ?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM membership \
+         JOIN source ON source.id = membership.source_id WHERE membership.article_id = page.article_id AND source.name = ?2)) \
      AND (?3 IS NULL OR raw_page.fetched_at >= ?3)";
 
 /// A raw page with its body still encoded.

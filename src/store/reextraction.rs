@@ -7,6 +7,7 @@ use super::articles;
 use super::error::StoreError;
 use super::maintenance::MaintenanceWriter;
 use super::page_id::PageId;
+use super::raw_pages::TEXT_OF_PAGE;
 use super::reader::Reader;
 use super::revision_columns::{self, RevisionColumns};
 use crate::model::{Extraction, Key, Method, SourceId};
@@ -78,7 +79,7 @@ fn compare(
 ) -> Result<(ReextractionOutcome, Option<(SourceId, RevisionColumns)>), StoreError> {
     let before = db
         .prepare_cached(&format!(
-            "SELECT {}, source_id FROM revision WHERE page_id = ?1 ORDER BY method = 'feed', id DESC LIMIT 1",
+            "SELECT {}, source_id FROM revision WHERE id = (SELECT {TEXT_OF_PAGE} FROM page WHERE page.id = ?1)",
             revision_columns::COLUMNS
         ))?
         .query_row([reextraction.page_id], |row| {

@@ -46,6 +46,9 @@ CREATE TABLE source (
     keep_for         INTEGER,
     keep_newest      INTEGER,
     revisions        TEXT    NOT NULL DEFAULT 'all',
+    -- Its last membership, in the order of first_seen and article, that pruning has looked at: see expiry.rs.
+    pruned_first_seen TEXT   NOT NULL DEFAULT '',
+    pruned_article   INTEGER NOT NULL DEFAULT 0,
     -- Ages at which pages are fetched again: a JSON list of milliseconds.
     revisit          TEXT    NOT NULL DEFAULT '[]',
     first_seen       TEXT    NOT NULL,
@@ -156,6 +159,8 @@ CREATE TABLE article (
     indexed_id  INTEGER,
     -- The words of its sources in that index, as they were written.
     indexed_sources TEXT,
+    -- The names of its sources in order, as a JSON list: derived from membership at the end of each transaction.
+    sources     TEXT    NOT NULL DEFAULT '[]',
     -- When that was published, else fetched, in seconds since 1970: the order of search results.
     shown_at    INTEGER,
     -- The first article of the same story; null if it is this one.
@@ -178,9 +183,12 @@ CREATE INDEX article_merged ON article (merged_into) WHERE merged_into IS NOT NU
 CREATE TABLE membership (
     article_id INTEGER NOT NULL REFERENCES article (id),
     source_id  INTEGER NOT NULL REFERENCES source (id),
+    -- Since when the source has the article: when it was stored, or named if that was later.
     first_seen TEXT    NOT NULL,
     -- The change since which it counts: that of the new article, or `joined`.
     seq        INTEGER NOT NULL,
+    -- 1: it came with an import; no entry here stands for it.
+    imported   INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (article_id, source_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX membership_source ON membership (source_id, first_seen, article_id);
@@ -313,8 +321,8 @@ CREATE INDEX raw_page_expires ON raw_page (expires) WHERE expires IS NOT NULL;
 
 -- Full-text index of what readers see; rowid is the article. Contentless, without `contentless_delete` (SQLite 3.43, newer
 -- than many installations): a deletion must repeat the indexed text. Scripts without spaces are split into pairs first
--- (script.rs). Combining marks count as letters, otherwise Indic words would be split. The last column is a word made of
--- source.id, which makes a search within one source fast.
+-- (script.rs). Combining marks count as letters, otherwise Indic words would be split. The last column has a word for each
+-- of its sources, made of source.id, which makes a search within one source fast.
 CREATE VIRTUAL TABLE search USING fts5 (
     title, standfirst, text, source, content = '',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
@@ -483,10 +491,7 @@ SELECT
     revision.byline, revision.authors, revision.published, revision.published_at, revision.precision,
     revision.modified, revision.text, revision.html, revision.image, revision.image_width, revision.image_height,
     revision.language, revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
-    source.name AS source,
-    (SELECT json_group_array(member.name) FROM (SELECT source.name FROM membership JOIN source ON source.id = membership.source_id
-        WHERE membership.article_id = article.id ORDER BY source.name) AS member) AS sources,
-    revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
+    source.name AS source, article.sources, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
     coalesce(article.cluster, article.id) AS cluster
 FROM article
 JOIN revision ON revision.id = article.revision_id
@@ -515,18 +520,26 @@ SELECT page.article_id, page.url AS page_url, claim.kind, claim.url, claim.key, 
 FROM claim
 JOIN page ON page.id = claim.page_id;
 
--- Title and text of a source that had no page, where readers see another text.
+-- Title and text of a source, where no page was had and readers see another text.
 CREATE VIEW article_sources AS
 SELECT
     page.article_id, source.name AS source, substr(entry.ident, instr(entry.ident, ':') + 1) AS entry, entry.first_seen,
-    own.title, own.text
+    (SELECT own.title FROM revision AS own JOIN revision AS shown ON shown.id = article.revision_id
+        WHERE own.page_id = page.id AND own.source_id = entry.source_id AND own.method = 'feed' AND shown.method = 'feed'
+        AND (own.text <> shown.text OR coalesce(own.title, '') <> coalesce(shown.title, '')) ORDER BY own.id DESC LIMIT 1) AS title,
+    (SELECT own.text FROM revision AS own JOIN revision AS shown ON shown.id = article.revision_id
+        WHERE own.page_id = page.id AND own.source_id = entry.source_id AND own.method = 'feed' AND shown.method = 'feed'
+        AND (own.text <> shown.text OR coalesce(own.title, '') <> coalesce(shown.title, '')) ORDER BY own.id DESC LIMIT 1) AS text
 FROM entry
 JOIN page ON page.id = entry.page_id
 JOIN source ON source.id = entry.source_id
 JOIN article ON article.id = page.article_id
-LEFT JOIN revision AS own ON own.id = (
-    SELECT max(revision.id) FROM revision WHERE revision.page_id = page.id AND revision.source_id = entry.source_id)
-    AND own.method = 'feed' AND own.id <> article.revision_id;
+UNION ALL
+SELECT membership.article_id, source.name, NULL, membership.first_seen, NULL, NULL
+FROM membership
+JOIN source ON source.id = membership.source_id
+JOIN article ON article.id = membership.article_id
+WHERE membership.imported = 1 AND article.merged_into IS NULL AND article.deleted_at IS NULL;
 
 -- DuckDB parses these views by itself. It fails on a function that it does not know, and reads every column as text where an
 -- operator is written otherwise (LIKE). So the view with `strftime` is one of its own.

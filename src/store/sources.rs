@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::error::StoreError;
-use super::{host_backoff, queue, revisits, time};
+use super::{host_backoff, memberships, queue, revisits, time};
 use crate::config::{ArticleRetention, BackoffScope, RevisionPolicy, Schedule, Source};
 use crate::model::SourceId;
 
@@ -219,6 +219,9 @@ fn update(
         return Ok(id);
     }
     write_settings(db, id, source, enabled)?;
+    if row.name != source.name {
+        memberships::rename(db, SourceId(id))?;
+    }
     if before.document_kind != after.document_kind {
         // The document may be the same, but other entries are read from it.
         db.prepare_cached(

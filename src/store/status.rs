@@ -85,7 +85,7 @@ pub struct SourceStatus {
     pub ignore_robots: bool,
     /// Entries whose page was not fetched yet.
     pub pending: u64,
-    /// Articles first stored from this source.
+    /// Articles that belong to this source; one of several sources counts for each.
     pub articles: u64,
     /// Those of the last 24 hours.
     pub articles_day: u64,
@@ -291,8 +291,8 @@ const SOURCES: &str = "SELECT source.*, coalesce(host.backoff_until, 0) AS backo
      FROM source LEFT JOIN host ON host.name = source.host \
      LEFT JOIN (SELECT source_id, count(*) AS pending FROM entry WHERE state = 'pending' GROUP BY source_id) AS queue \
      ON queue.source_id = source.id \
-     LEFT JOIN (SELECT source_id, count(*) AS articles, sum(article.first_seen >= ?1) AS day, sum(article.first_seen >= ?2) AS week \
-     FROM membership JOIN article ON article.id = membership.article_id WHERE merged_into IS NULL AND deleted_at IS NULL GROUP BY source_id) AS stored \
+     LEFT JOIN (SELECT source_id, count(*) AS articles, sum(membership.first_seen >= ?1) AS day, \
+     sum(membership.first_seen >= ?2) AS week FROM membership JOIN article ON article.id = membership.article_id WHERE merged_into IS NULL AND deleted_at IS NULL GROUP BY source_id) AS stored \
      ON stored.source_id = source.id \
      LEFT JOIN counter AS denied ON denied.source_id = source.id AND denied.name = 'failed.robots-denied' \
      ORDER BY source.name";

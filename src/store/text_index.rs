@@ -23,13 +23,24 @@ struct IndexedText {
     title: Option<String>,
     standfirst: Option<String>,
     text: String,
-    source: Option<i64>,
+    /// The words of its sources.
+    sources: Option<String>,
 }
 
 impl IndexedText {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { title: row.get(0)?, standfirst: row.get(1)?, text: row.get(2)?, source: row.get(3)? })
+        Ok(Self { title: row.get(0)?, standfirst: row.get(1)?, text: row.get(2)?, sources: row.get(3)? })
     }
+}
+
+/// The revision that readers see of an article, and what is in the index of it.
+struct ShownArticle {
+    revision: i64,
+    /// When it was published (else fetched), in seconds since 1970.
+    shown_at: i64,
+    /// The revision that is indexed; `None`: none.
+    indexed: Option<i64>,
+    text: IndexedText,
 }
 
 /// The word that stands for a source in the column `source`: a character for private use, which no text should have, and
@@ -38,7 +49,7 @@ pub(super) fn source_word(source: i64) -> String {
     format!("\u{e000}{source}")
 }
 
-/// Marks an article that shows another text, or none.
+/// Marks an article that shows another text, or none, or belongs to other sources.
 pub(super) fn mark_changed(db: &Connection, article: ArticleId) -> Result<(), StoreError> {
     db.prepare_cached("INSERT OR IGNORE INTO search_due (article_id) VALUES (?1)")?.execute([article.0])?;
     Ok(())
@@ -59,22 +70,36 @@ fn update_marked(db: &Connection, recent: &mut RecentSketches) -> Result<(), Sto
         return Ok(());
     }
     for article in marked {
+        let shown = shown(db, article)?;
         remove(db, article)?;
-        let Some((revision, shown_at, text)) = shown(db, article)? else {
-            continue;
-        };
+        let Some(mut shown) = shown else { continue };
+        let (words, names) = sources_of(db, article)?;
+        shown.text.sources = Some(words);
         write(
             db,
             "INSERT INTO search (rowid, title, standfirst, text, source) VALUES (?1, ?2, ?3, ?4, ?5)",
             article,
-            &text,
+            &shown.text,
         )?;
-        let (sketch, cluster) = recent.assign(db, article, &text.text)?;
+        // Where only its sources changed, it stays in its cluster.
+        let (sketch, cluster) = if shown.indexed == Some(shown.revision) {
+            (None, None)
+        } else {
+            recent.assign(db, article, &shown.text.text)?
+        };
         db.prepare_cached(
             "UPDATE article SET indexed_id = ?2, shown_at = ?3, sketch = coalesce(?4, sketch), \
-             cluster = coalesce(?5, cluster) WHERE id = ?1",
+             cluster = coalesce(?5, cluster), indexed_sources = ?6, sources = ?7 WHERE id = ?1",
         )?
-        .execute(params![article, revision, shown_at, sketch.map(Sketch::to_bytes), cluster])?;
+        .execute(params![
+            article,
+            shown.revision,
+            shown.shown_at,
+            sketch.map(Sketch::to_bytes),
+            cluster,
+            shown.text.sources,
+            names
+        ])?;
     }
     db.prepare_cached("DELETE FROM search_due")?.execute([])?;
     Ok(())
@@ -84,7 +109,7 @@ fn update_marked(db: &Connection, recent: &mut RecentSketches) -> Result<(), Sto
 pub(super) fn remove(db: &Connection, article: i64) -> Result<(), StoreError> {
     let indexed: Option<IndexedText> = db
         .prepare_cached(
-            "SELECT revision.title, revision.standfirst, revision.text, revision.source_id FROM article \
+            "SELECT revision.title, revision.standfirst, revision.text, article.indexed_sources FROM article \
              JOIN revision ON revision.id = article.indexed_id WHERE article.id = ?1",
         )?
         .query_row([article], IndexedText::read)
@@ -133,18 +158,39 @@ pub(super) fn purge(db: &Connection) -> Result<bool, StoreError> {
     Ok(has_more)
 }
 
-/// The revision that readers see of an article, when it was published (else fetched) in seconds since 1970, and its text;
-/// `None` where readers see none.
-fn shown(db: &Connection, article: i64) -> Result<Option<(i64, i64, IndexedText)>, StoreError> {
+/// What is indexed of an article, but for its sources; `None` where readers see none.
+fn shown(db: &Connection, article: i64) -> Result<Option<ShownArticle>, StoreError> {
     Ok(db
         .prepare_cached(
-            "SELECT revision.title, revision.standfirst, revision.text, revision.source_id, revision.id, \
-             unixepoch(coalesce(revision.published_at, revision.fetched_at)) FROM article \
+            "SELECT revision.title, revision.standfirst, revision.text, NULL, revision.id, \
+             unixepoch(coalesce(revision.published_at, revision.fetched_at)), article.indexed_id FROM article \
              JOIN revision ON revision.id = article.revision_id \
              WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL",
         )?
-        .query_row([article], |row| Ok((row.get(4)?, row.get(5)?, IndexedText::read(row)?)))
+        .query_row([article], |row| {
+            Ok(ShownArticle {
+                revision: row.get(4)?,
+                shown_at: row.get(5)?,
+                indexed: row.get(6)?,
+                text: IndexedText::read(row)?,
+            })
+        })
         .optional()?)
+}
+
+/// The sources of an article: their words for the index, and their names as a JSON list.
+fn sources_of(db: &Connection, article: i64) -> Result<(String, String), StoreError> {
+    let mut query = db.prepare_cached(
+        "SELECT source.id, source.name FROM membership JOIN source ON source.id = membership.source_id \
+         WHERE membership.article_id = ?1 ORDER BY source.name",
+    )?;
+    let mut rows = query.query([article])?;
+    let (mut words, mut names) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        words.push(source_word(row.get(0)?));
+        names.push(row.get::<_, String>(1)?);
+    }
+    Ok((words.join(" "), serde_json::Value::from(names).to_string()))
 }
 
 fn write(db: &Connection, sql: &str, article: i64, text: &IndexedText) -> Result<(), StoreError> {
@@ -154,7 +200,7 @@ fn write(db: &Connection, sql: &str, article: i64, text: &IndexedText) -> Result
         text.title.as_deref().map(segmented),
         text.standfirst.as_deref().map(segmented),
         segmented(&text.text),
-        text.source.map(source_word)
+        text.sources
     ])?;
     Ok(())
 }

@@ -29,8 +29,28 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "an article's number is not that of its last change",
-        "SELECT 'article ' || id FROM article \
-         WHERE seq IS NOT (SELECT max(change.seq) FROM change WHERE change.article_id = article.id)",
+        "SELECT 'article ' || article.id FROM article LEFT JOIN (SELECT article_id, max(seq) AS last FROM change \
+         WHERE op <> 'joined' GROUP BY article_id) AS own ON own.article_id = article.id WHERE article.seq IS NOT own.last",
+    ),
+    (
+        "an article does not belong to a source that named it",
+        "SELECT 'entry ' || entry.id FROM entry JOIN page ON page.id = entry.page_id \
+         JOIN article ON article.id = page.article_id WHERE article.merged_into IS NULL AND article.deleted_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM membership \
+             WHERE membership.article_id = article.id AND membership.source_id = entry.source_id)",
+    ),
+    (
+        "an article belongs to a source that did not name it",
+        "SELECT 'article ' || article.id FROM membership JOIN article ON article.id = membership.article_id \
+         WHERE membership.imported = 0 AND article.merged_into IS NULL AND article.deleted_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM page JOIN entry ON entry.page_id = page.id \
+             WHERE page.article_id = article.id AND entry.source_id = membership.source_id)",
+    ),
+    (
+        "the list of an article's sources is not that of its memberships",
+        "SELECT 'article ' || article.id FROM article WHERE merged_into IS NULL AND deleted_at IS NULL \
+         AND sources <> (SELECT json_group_array(name) FROM (SELECT source.name FROM membership \
+             JOIN source ON source.id = membership.source_id WHERE membership.article_id = article.id ORDER BY source.name))",
     ),
     (
         "a merged article leads to another merged one",

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::FeedItem;
 use crate::export::article::JsonEnclosure;
+use crate::export::fields::list;
 use crate::export::text::TextFormat;
 use crate::export::writer::FeedChannel;
 use crate::store::ArticleRef;
@@ -46,6 +47,10 @@ impl TextFormat for JsonFeed {
             ("language", json!(item.language)),
             ("tags", json!(item.categories)),
             ("attachments", json!(attachments)),
+            (
+                "_cuttings",
+                object([("source", json!(article.source)), ("sources", json!(list(article.sources)))]),
+            ),
         ]);
         out.push_str(&item.to_string());
     }

@@ -42,7 +42,7 @@ struct FeedItem<'a> {
     updated: &'a str,
     /// BCP 47.
     language: Option<&'a str>,
-    /// Its source, its section and its tags, each once.
+    /// Its sources, its section and its tags, each once.
     categories: Vec<String>,
     enclosures: Vec<JsonEnclosure>,
 }
@@ -50,8 +50,8 @@ struct FeedItem<'a> {
 impl<'a> FeedItem<'a> {
     fn new(channel: &FeedChannel, article: &ArticleRef<'a>) -> Self {
         let mut categories: Vec<String> = Vec::new();
-        let filed = article.source.into_iter().chain(article.section).map(str::to_owned);
-        for name in filed.chain(list(article.tags)) {
+        let section = article.section.map(str::to_owned);
+        for name in list(article.sources).into_iter().chain(section).chain(list(article.tags)) {
             if !name.trim().is_empty() && !categories.contains(&name) {
                 categories.push(name);
             }

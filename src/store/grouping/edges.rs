@@ -92,17 +92,6 @@ pub(in crate::store) fn joins(a: &Holder, a_row: &KeyRow, b: &Holder, b_row: &Ke
     }
 }
 
-/// Whether a page is another form of a deleted one: it names the URL that served that, and has its title or too few words to
-/// tell. What the deleted page claimed about others counts for nothing.
-pub(super) fn is_form_of_deleted(page: &Holder, row: &KeyRow, deleted: &Holder, its_row: &KeyRow) -> bool {
-    let same_title = page.evidence.title.is_some() && page.evidence.title == deleted.evidence.title;
-    !row.shared
-        && row.proof != Proof::None
-        && its_row.proof == Proof::Response
-        && page.site == deleted.site
-        && (same_title || !page.evidence.is_comparable)
-}
-
 /// Whether both pages are of one site. What a page prints of its own site was judged by the `same_site` of its source.
 fn is_one_site(a: &Holder, a_row: &KeyRow, b: &Holder, b_row: &KeyRow) -> bool {
     let names = |printed: &KeyRow, served: &KeyRow| {

@@ -36,7 +36,7 @@ const MAX_CANDIDATES: usize = 1000;
 pub struct SearchRequest {
     /// Words, phrases and operators as typed. Any text is allowed.
     pub query: String,
-    /// Only articles of this source, by name.
+    /// Only articles that belong to this source, by name.
     pub source: Option<String>,
     /// Only articles published at this time or later; the time of the fetch counts where the date is unknown.
     pub since: Option<DateTime<Utc>>,
@@ -78,8 +78,10 @@ pub struct Hit {
     pub url: String,
     /// Headline.
     pub title: Option<String>,
-    /// Name of its source.
+    /// Name of the source of its text.
     pub source: Option<String>,
+    /// Names of all its sources.
+    pub sources: Vec<String>,
     /// The date as the page wrote it.
     pub published: Option<String>,
     /// Language tag (BCP 47).
@@ -249,7 +251,7 @@ const RANKED_FIELDS: &str = "SELECT revision.title, revision.standfirst, revisio
 
 /// What is shown of an article: for [`read_hit`].
 const HIT_FIELDS: &str = "SELECT article.id, revision.url, revision.title, source.name, revision.published, \
-     revision.language, coalesce(article.cluster, article.id), article.first_seen, revision.standfirst, revision.text \
+     revision.language, coalesce(article.cluster, article.id), article.first_seen, revision.standfirst, revision.text, article.sources \
      FROM article JOIN revision ON revision.id = article.revision_id LEFT JOIN source ON source.id = revision.source_id \
      WHERE article.id = ?1 AND article.merged_into IS NULL AND article.deleted_at IS NULL";
 
@@ -272,6 +274,7 @@ fn read_hit(row: &Row<'_>, terms: &[TermWords]) -> rusqlite::Result<Hit> {
         url: row.get(1)?,
         title: row.get(2)?,
         source: row.get(3)?,
+        sources: serde_json::from_str(row.get_ref(10)?.as_str()?).unwrap_or_default(),
         published: row.get(4)?,
         language: row.get(5)?,
         cluster: row.get(6)?,

@@ -5,6 +5,7 @@ mod clusters;
 mod control;
 mod durability;
 mod grouping;
+mod memberships;
 mod opening;
 mod plans;
 mod polls;

@@ -70,7 +70,7 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
     assert!(refresh.iter().all(|step| !step.contains("SCAN entry")), "{refresh:?}");
 }
 
-fn plan(db: &Connection, sql: &str) -> Vec<String> {
+pub(super) fn plan(db: &Connection, sql: &str) -> Vec<String> {
     let mut query = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let nulls = vec![rusqlite::types::Null; query.parameter_count()];
     query

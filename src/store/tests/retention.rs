@@ -85,8 +85,9 @@ async fn a_prune_plan_drops_nothing() {
     sources[0].keep = ArticleRetention::Newest(1);
     let mut maintenance = MaintenanceWriter::open(&fixture.path()).unwrap();
     let policies = maintenance.policies(&sources).unwrap();
-    let (plans, pages) = maintenance.plan(&policies, fixture.now).unwrap();
-    assert_eq!((plans.len(), plans[0].articles, pages), (1, 4, 3));
+    let forecast = maintenance.forecast(&policies, fixture.now).unwrap();
+    assert_eq!((forecast.sources.len(), forecast.sources[0].articles), (1, 4));
+    assert_eq!((forecast.articles, forecast.pages), (4, 3));
     assert_eq!(live(&fixture).len(), 5);
     // Beside the daemon, which goes on writing.
     let sum = maintenance.prune(&policies, fixture.now, |_| {}).unwrap();
