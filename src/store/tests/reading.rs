@@ -94,6 +94,11 @@ async fn every_value_is_of_the_documented_type_and_null_only_where_that_is_said(
     fields.site = Some("One".into());
     fields.links.short_link = Some(url("https://sho.rt/a"));
     full.published_at = Some(at.to_utc());
+    full.claims = vec![crate::model::Claim {
+        kind: KeyKind::Canonical,
+        key: "other.example/a".into(),
+        url: "https://other.example/a".into(),
+    }];
     let mut empty = cutting("one.example/b", "", &[]);
     empty.extraction.title = None;
     let bridge = [(KeyKind::Canonical, "one.example/a"), (KeyKind::OgUrl, "one.example/b")];

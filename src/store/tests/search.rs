@@ -117,7 +117,8 @@ async fn newest_sorts_by_publication() {
         page.published_at = Some(fixture.now - chrono::Duration::days(days));
         let (source, now): (SourceId, _) = (claims[source].id, fixture.now);
         let record = move |db: &Connection| {
-            crate::store::articles::record(db, source, &page, &page.keys, now).map(|_| ())
+            let (_, stored) = crate::store::articles::record(db, source, &page, &page.keys, now)?;
+            crate::store::memberships::enter(db, source, &stored, now)
         };
         fixture.store.writer.call("record", record).await.unwrap();
     }
