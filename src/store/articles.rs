@@ -136,8 +136,8 @@ impl Recording<'_> {
         let new_keys = grouping::missing_keys(db, page.id, self.keys)?;
         grouping::write_keys(db, page.id, &new_keys, now)?;
         grouping::write_claims(db, page.id, &self.collected.claims, now)?;
-        // The first text of a page replaces the feed's, and is compared with other pages from now on.
-        let judges = is_revision && (!self.is_of_feed() || !page.is_fetched);
+        // The text that the page is compared by from now on.
+        let judges = is_revision && (!self.is_of_feed() || self.may_speak_for(page));
         let state = NewState { site: &page.site, ..self.state(Some(page.id)) };
         let evidence = if judges { state.evidence } else { page.evidence };
         if judges {
@@ -161,13 +161,21 @@ impl Recording<'_> {
             || !sources::is_enabled(self.db, page.source)?)
     }
 
-    /// Whether the feed's text need not be kept: this source's page is stored, or readers see the same text already.
+    /// Whether a feed's text stands for a page that was not fetched: that of the first source, or of a feed of the page's site.
+    fn may_speak_for(&self, page: &StoredPage) -> bool {
+        !page.is_fetched && (page.source == Some(self.source) || (self.collected.own_feed && !page.own_feed))
+    }
+
+    /// Whether the feed's text need not be kept: this source's page is stored, or readers see the same text already, and it is
+    /// no better known whose it is.
     fn is_known_to_readers(&self, page: &StoredPage) -> Result<bool, StoreError> {
         if page.is_fetched && page.source == Some(self.source) {
             return Ok(true);
         }
         let shown = ShownRevision::of(self.db, page.article)?;
-        Ok(shown.is_some_and(|shown| self.digest.reads_like(&shown.digest)))
+        Ok(shown.is_some_and(|shown| {
+            self.digest.reads_like(&shown.digest) && (shown.first_party || !self.is_first_party())
+        }))
     }
 
     /// Whether an article is stored under the URL of a deleted page: only feeds of other sites had that, or other sources kept it

@@ -26,8 +26,8 @@ struct Node {
 }
 
 /// Forms the articles of all pages of `affected` again. Deleted ones are left out. An article goes on with the component of
-/// its oldest page. Where a component has several, the one that its own site wrote survives, else the oldest; a component
-/// without one becomes a new article. `source` counts what happened.
+/// its oldest page. Where a component has several, one with a fetched page survives, else one that its own site wrote, else
+/// the oldest; a component without one becomes a new article. `source` counts what happened.
 pub(in crate::store) fn regroup(
     db: &Connection,
     affected: &BTreeSet<ArticleId>,
@@ -47,16 +47,17 @@ pub(in crate::store) fn regroup(
     let mut touched = BTreeSet::new();
     for component in components(db, &nodes)? {
         let members = || component.iter().filter_map(|page| Some((page, nodes.get(page)?)));
-        let mut going_on: Vec<(bool, ArticleId)> = members()
+        let mut going_on: Vec<(bool, bool, ArticleId)> = members()
             .filter(|(page, node)| oldest.get(&node.article) == Some(page))
             .map(|(_, node)| {
-                let first_party =
-                    members().any(|(_, other)| other.article == node.article && other.is_first_party);
-                (!first_party, node.article)
+                let of_it = || members().filter(|(_, other)| other.article == node.article);
+                let is_fetched = of_it().any(|(_, other)| other.holder.evidence.is_fetched);
+                let is_first_party = of_it().any(|(_, other)| other.is_first_party);
+                (!is_fetched, !is_first_party, node.article)
             })
             .collect();
         going_on.sort_unstable();
-        let mut going_on = going_on.into_iter().map(|(_, article)| article);
+        let mut going_on = going_on.into_iter().map(|(.., article)| article);
         let survivor = if let Some(article) = going_on.next() {
             article
         } else {
