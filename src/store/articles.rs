@@ -22,7 +22,7 @@ use super::pages::{self, StoredPage};
 use super::revision_columns::RevisionColumns;
 use super::revision_digest::{RevisionDigest, ShownRevision, is_same_text};
 use super::similarity::{self, TextSignature};
-use super::{changes, memberships, sources, text_index, time};
+use super::{changes, history, memberships, sources, text_index, time};
 use crate::config::RevisionPolicy;
 use crate::model::{ArticleId, CollectedArticle, Key, Method, SourceId, StoreOutcome};
 
@@ -94,6 +94,7 @@ impl Recording<'_> {
         let group = grouping::place_new_page(db, &self.state(None), self.source, now)?;
         if let Some(article) = group.deleted.filter(|_| group.joined.is_empty()) {
             let page = self.insert_page(article, &group)?;
+            history::add_to_counter(db, self.source, "identity.deleted-again", 1)?;
             return Ok((page, StoreOutcome::Known(article)));
         }
         let Some(&article) = group.joined.first() else {

@@ -64,8 +64,8 @@ pub(super) fn claim(
         let mut next = Some(candidate);
         while let Some(candidate) = next.take().filter(|_| claimed.len() < limit && settled < MAX_SETTLED) {
             let candidate = match first_with_its_feed(db, candidate, at)? {
-                Turn::Now(candidate) => candidate,
-                Turn::Later { entry, host, at } => {
+                EntryTurn::Now(candidate) => candidate,
+                EntryTurn::Later { entry, host, at } => {
                     settled += 1;
                     queue::reschedule(db, EntryId(entry), Some(at.saturating_add(time::duration_ms(gap))))?;
                     queue::refresh_host(db, &host)?;
@@ -178,7 +178,7 @@ fn without_host(db: &Connection, at: i64, limit: usize) -> Result<Vec<EntryCandi
 }
 
 /// When an entry has its turn.
-enum Turn {
+enum EntryTurn {
     Now(EntryCandidate),
     /// The entry of another source is tried first, at this time or later.
     Later {
@@ -190,7 +190,7 @@ enum Turn {
 
 /// Of several sources with one feed, the first in the configuration fetches a page and extracts it by its rules; the others
 /// then know it.
-fn first_with_its_feed(db: &Connection, own: EntryCandidate, at: i64) -> Result<Turn, StoreError> {
+fn first_with_its_feed(db: &Connection, own: EntryCandidate, at: i64) -> Result<EntryTurn, StoreError> {
     let first: Option<(i64, i64, i64, bool)> = db
         .prepare_cached(
             "SELECT entry.id, entry.source_id, coalesce(entry.next_at, entry.parked_at, ?3), entry.lease_run IS NOT NULL \
@@ -205,11 +205,13 @@ fn first_with_its_feed(db: &Connection, own: EntryCandidate, at: i64) -> Result<
         })
         .optional()?;
     Ok(match first {
-        None => Turn::Now(own),
+        None => EntryTurn::Now(own),
         Some((entry, source, next_at, false)) if next_at <= at => {
-            Turn::Now(EntryCandidate { entry, source, ..own })
+            EntryTurn::Now(EntryCandidate { entry, source, ..own })
         }
-        Some((_, _, next_at, _)) => Turn::Later { entry: own.entry, host: own.host, at: next_at.max(at) },
+        Some((_, _, next_at, _)) => {
+            EntryTurn::Later { entry: own.entry, host: own.host, at: next_at.max(at) }
+        }
     })
 }
 

@@ -23,9 +23,9 @@ use rusqlite::{Connection, params};
 use super::error::StoreError;
 use super::page_id::{PageId, article_of};
 use super::{pages, time};
-use crate::model::{ArticleId, Key, KeyKind, Proof, SourceId};
+use crate::model::{ArticleId, Key, KeyKind, SourceId};
 pub(super) use components::regroup;
-use edges::{Holder, KeyRow};
+use edges::{KeyHolder, KeyRow};
 use page_keys::{is_known, is_shared, stored_keys};
 pub(super) use page_keys::{missing_keys, write_claims};
 pub(super) use state::{ComparedText, Evidence, NewState};
@@ -66,17 +66,18 @@ pub(super) fn place_new_page(
     let shared = contradiction::mark_shared(db, state, &known, source, now)?;
     regroup(db, &shared.articles, Some(source), now)?;
     group.shared = shared.keys;
-    let page = Holder::of_new(state);
+    let page = KeyHolder::of_new(state);
     for key in &known {
         // What is shared is shared for this page, too.
         let own = KeyRow::of(key, group.is_shared(db, key)?);
         for (holder, article) in holders(db, &key.key)? {
-            if edges::joins(&page, &own, &holder, &holder.own_row()) {
-                if article.is_deleted {
-                    group.deleted = group.deleted.or(article.takes_other_forms(&page, &holder));
-                } else {
-                    group.joined.insert(article.id);
+            let row = holder.own_row();
+            if article.is_deleted {
+                if edges::is_form_of_deleted(&page, &own, &holder, &row) {
+                    group.deleted = group.deleted.or(Some(article.id));
                 }
+            } else if edges::joins(&page, &own, &holder, &row) {
+                group.joined.insert(article.id);
             }
         }
     }
@@ -138,7 +139,7 @@ pub(super) fn check_stored_page(
     // With another text all keys are judged anew.
     let judged: Vec<&Key> = if text_changed { stored.iter().collect() } else { new_keys.iter().collect() };
     let mut affected = contradiction::mark_shared(db, state, &judged, source, now)?.articles;
-    let this = Holder::of_new(state);
+    let this = KeyHolder::of_new(state);
     for key in judged {
         let row = KeyRow::of(key, is_shared(db, key)?);
         for (holder, article) in holders(db, &key.key)? {
@@ -218,17 +219,8 @@ struct HoldingArticle {
     is_deleted: bool,
 }
 
-impl HoldingArticle {
-    /// The article, if it is deleted and `page` is another form of its page `holder`: that page was served under the key, and
-    /// their titles are the same. What a deleted page claimed about others counts for nothing.
-    fn takes_other_forms(self, page: &Holder, holder: &Holder) -> Option<ArticleId> {
-        let is_same = page.evidence.title.is_some() && page.evidence.title == holder.evidence.title;
-        (holder.own_row().proof == Proof::Response && is_same).then_some(self.id)
-    }
-}
-
 /// The pages that have a key which is not shared, oldest first, and their articles.
-fn holders(db: &Connection, key: &str) -> Result<Vec<(Holder, HoldingArticle)>, StoreError> {
+fn holders(db: &Connection, key: &str) -> Result<Vec<(KeyHolder, HoldingArticle)>, StoreError> {
     Ok(db
         .prepare_cached(
             "SELECT page.id, page.page_key, page.site, page.requested_at IS NOT NULL, page.title_hash, page.comparable, \
@@ -238,7 +230,7 @@ fn holders(db: &Connection, key: &str) -> Result<Vec<(Holder, HoldingArticle)>, 
         )?
         .query_map(params![key, MAX_ARTICLES], |row| {
             let article = HoldingArticle { id: ArticleId(row.get(8)?), is_deleted: row.get(9)? };
-            Ok((Holder::read(row)?, article))
+            Ok((KeyHolder::read(row)?, article))
         })?
         .collect::<Result<_, _>>()?)
 }

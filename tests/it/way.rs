@@ -43,8 +43,7 @@ pub(crate) fn rss(entries: &[(&str, String)]) -> Reply {
 fn one_article_by_two_feeds_is_one_article_with_all_urls_as_aliases() {
     let press = Press::start("127.0.0.2");
     let canonical = format!("<link rel=canonical href=\"{}\">", press.url("/2026/bridge"));
-    let text =
-        "The bridge over the river was opened on Tuesday after eleven years, to the sound of one brass band.";
+    let text = "The bridge over the river was opened on Tuesday after eleven long years, to the sound of one very tired brass band.";
     press.page("/2026/bridge", page("The bridge", text, &canonical));
     press.page("/mobile/bridge", page("The bridge", text, &canonical));
     press.page("/go/7", Reply::redirect(302, "/2026/bridge"));

@@ -13,14 +13,14 @@ use super::super::error::StoreError;
 use super::super::page_id::{PageId, article_of};
 use super::super::{changes, history, memberships, text_index, time};
 use super::contradiction;
-use super::edges::{self, Holder, KeyRow};
+use super::edges::{self, KeyHolder, KeyRow};
 use super::page_keys::stored_keys;
 use super::state::ComparedText;
 use crate::model::{ArticleId, Claim, KeyKind, SourceId};
 
 /// A page and the article it is in now.
-struct Node {
-    holder: Holder,
+struct PageNode {
+    holder: KeyHolder,
     article: ArticleId,
     is_first_party: bool,
 }
@@ -92,7 +92,7 @@ pub(in crate::store) fn regroup(
 }
 
 /// The pages of articles that are not deleted, oldest first.
-fn nodes(db: &Connection, articles: &BTreeSet<ArticleId>) -> Result<BTreeMap<PageId, Node>, StoreError> {
+fn nodes(db: &Connection, articles: &BTreeSet<ArticleId>) -> Result<BTreeMap<PageId, PageNode>, StoreError> {
     let mut nodes = BTreeMap::new();
     let mut pages = db.prepare_cached(
         "SELECT page.id, page.page_key, page.site, page.requested_at IS NOT NULL, page.title_hash, page.comparable, \
@@ -101,7 +101,7 @@ fn nodes(db: &Connection, articles: &BTreeSet<ArticleId>) -> Result<BTreeMap<Pag
     )?;
     for article in articles {
         let rows = pages.query_map([article.0], |row| {
-            Ok(Node { holder: Holder::read(row)?, article: *article, is_first_party: row.get(8)? })
+            Ok(PageNode { holder: KeyHolder::read(row)?, article: *article, is_first_party: row.get(8)? })
         })?;
         for node in rows {
             let node = node?;
@@ -144,7 +144,10 @@ enum EdgeRank {
 }
 
 /// The components, by their oldest page.
-fn components(db: &Connection, nodes: &BTreeMap<PageId, Node>) -> Result<Vec<BTreeSet<PageId>>, StoreError> {
+fn components(
+    db: &Connection,
+    nodes: &BTreeMap<PageId, PageNode>,
+) -> Result<Vec<BTreeSet<PageId>>, StoreError> {
     let decisions = Decisions::of(db, nodes)?;
     let mut edges = key_edges(db, nodes)?;
     edges.extend(claim_edges(db, nodes)?);
@@ -169,7 +172,7 @@ fn components(db: &Connection, nodes: &BTreeMap<PageId, Node>) -> Result<Vec<BTr
 }
 
 impl Edge {
-    fn of(nodes: &BTreeMap<PageId, Node>, one: PageId, other: PageId, rank: EdgeRank) -> Option<Self> {
+    fn of(nodes: &BTreeMap<PageId, PageNode>, one: PageId, other: PageId, rank: EdgeRank) -> Option<Self> {
         let key = |page| nodes.get(&page).map(|node| node.holder.page_key.clone());
         let (one_key, other_key) = (key(one)?, key(other)?);
         Some(if one_key <= other_key {
@@ -188,7 +191,7 @@ struct Sets {
 }
 
 impl Sets {
-    fn of(nodes: &BTreeMap<PageId, Node>) -> Self {
+    fn of(nodes: &BTreeMap<PageId, PageNode>) -> Self {
         Self {
             parents: nodes.keys().map(|&page| (page, page)).collect(),
             fetched: nodes.iter().map(|(&page, node)| (page, node.holder.evidence.is_fetched)).collect(),
@@ -229,14 +232,14 @@ impl Sets {
 
 /// The edges by keys. Of pages that a key holds for the same reasons one stands for all, so that many pages with one key take
 /// linear time.
-fn key_edges(db: &Connection, nodes: &BTreeMap<PageId, Node>) -> Result<Vec<Edge>, StoreError> {
+fn key_edges(db: &Connection, nodes: &BTreeMap<PageId, PageNode>) -> Result<Vec<Edge>, StoreError> {
     type Representative = (PageId, KeyRow);
     let mut by_key: HashMap<String, Vec<Representative>> = HashMap::new();
     let mut edges = Vec::new();
     let mut rows =
         db.prepare_cached("SELECT key, kind, proof FROM alias WHERE page_id = ?1 AND shared = 0")?;
     // In the order of their page keys.
-    let mut pages: Vec<&Node> = nodes.values().collect();
+    let mut pages: Vec<&PageNode> = nodes.values().collect();
     pages.sort_by(|a, b| a.holder.page_key.cmp(&b.holder.page_key));
     for node in pages {
         let keys: Vec<(String, KeyRow)> = rows
@@ -267,7 +270,7 @@ fn key_edges(db: &Connection, nodes: &BTreeMap<PageId, Node>) -> Result<Vec<Edge
     Ok(edges)
 }
 
-fn rank(one: &Node, row: &KeyRow, other: &Node) -> EdgeRank {
+fn rank(one: &PageNode, row: &KeyRow, other: &PageNode) -> EdgeRank {
     if one.holder.evidence.is_fetched && other.holder.evidence.is_fetched {
         EdgeRank::Pages
     } else if row.kind == KeyKind::FromUrl {
@@ -278,7 +281,7 @@ fn rank(one: &Node, row: &KeyRow, other: &Node) -> EdgeRank {
 }
 
 /// The edges by claims: each page was served under the address that the other claims, and their texts are alike.
-fn claim_edges(db: &Connection, nodes: &BTreeMap<PageId, Node>) -> Result<Vec<Edge>, StoreError> {
+fn claim_edges(db: &Connection, nodes: &BTreeMap<PageId, PageNode>) -> Result<Vec<Edge>, StoreError> {
     let mut edges = Vec::new();
     let mut claims = db.prepare_cached("SELECT kind, key, url FROM claim WHERE page_id = ?1")?;
     for (page, node) in nodes {
@@ -308,7 +311,7 @@ struct Decisions {
 }
 
 impl Decisions {
-    fn of(db: &Connection, nodes: &BTreeMap<PageId, Node>) -> Result<Self, StoreError> {
+    fn of(db: &Connection, nodes: &BTreeMap<PageId, PageNode>) -> Result<Self, StoreError> {
         let mut decisions = Self::default();
         if !db.prepare_cached("SELECT 1 FROM decision LIMIT 1")?.exists([])? {
             return Ok(decisions);

@@ -25,7 +25,7 @@ const MAX_COMPARED: i64 = 20;
 const SAME_TIME: i64 = 24 * 3600 * 1000;
 
 /// A page that has a key too, and may contradict it.
-struct Other {
+struct ComparedPage {
     page: PageId,
     title: Option<i64>,
     requested_at: Option<i64>,
@@ -93,7 +93,7 @@ fn is_contradicted(
     }
     let Some(own) = own.as_ref() else { return Ok(false) };
     // Pages that differ, but were fetched at another time.
-    let mut earlier: Vec<Other> = Vec::new();
+    let mut earlier: Vec<ComparedPage> = Vec::new();
     for mut other in others {
         other.signature = signature(db, Some(other.page), ComparedText::Stored)?;
         let differs = differ((state.evidence.title, own), &other);
@@ -118,7 +118,7 @@ fn is_contradicted(
 
 /// The pages that have a key too, latest first, and a text of the same sort: pages are compared with pages, texts of feeds with
 /// texts of feeds. A feed's text may summarise another page.
-fn others(db: &Connection, state: &NewState<'_>, key: &Key) -> Result<Vec<Other>, StoreError> {
+fn others(db: &Connection, state: &NewState<'_>, key: &Key) -> Result<Vec<ComparedPage>, StoreError> {
     let is_claim = |kind: KeyKind| matches!(kind, KeyKind::Canonical | KeyKind::OgUrl);
     Ok(db
         .prepare_cached(
@@ -134,7 +134,7 @@ fn others(db: &Connection, state: &NewState<'_>, key: &Key) -> Result<Vec<Other>
                 MAX_COMPARED
             ],
             |row| {
-                Ok(Other {
+                Ok(ComparedPage {
                     page: PageId(row.get(0)?),
                     title: row.get(1)?,
                     requested_at: row.get(2)?,
@@ -147,7 +147,7 @@ fn others(db: &Connection, state: &NewState<'_>, key: &Key) -> Result<Vec<Other>
 }
 
 /// Whether title and text both differ. A title that is missing is that of no other page.
-fn differ((title, text): (Option<i64>, &TextSignature), other: &Other) -> bool {
+fn differ((title, text): (Option<i64>, &TextSignature), other: &ComparedPage) -> bool {
     let same_title = title.is_some() && title == other.title;
     !same_title && other.signature.as_ref().is_some_and(|signature| text.differs_from(signature))
 }

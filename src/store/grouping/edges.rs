@@ -22,7 +22,7 @@ pub(in crate::store) struct KeyRow {
 
 /// A page that has a key.
 #[derive(Clone, Debug)]
-pub(in crate::store) struct Holder {
+pub(in crate::store) struct KeyHolder {
     pub(in crate::store) page: PageId,
     pub(in crate::store) page_key: String,
     pub(in crate::store) site: String,
@@ -31,7 +31,7 @@ pub(in crate::store) struct Holder {
     row: KeyRow,
 }
 
-impl Holder {
+impl KeyHolder {
     pub(super) fn of_new(state: &NewState<'_>) -> Self {
         Self {
             page: state.page.unwrap_or(NO_PAGE),
@@ -73,7 +73,7 @@ impl KeyRow {
 ///   are joined by `key_from_url` alone.
 /// - Pages of different sites are not joined, whatever they redirect to: a server may redirect to anybody.
 /// - A text that is too short to be compared is no evidence: then the title has to be the same.
-pub(in crate::store) fn joins(a: &Holder, a_row: &KeyRow, b: &Holder, b_row: &KeyRow) -> bool {
+pub(in crate::store) fn joins(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyRow) -> bool {
     if a_row.shared || b_row.shared || a.page == b.page {
         return false;
     }
@@ -92,8 +92,24 @@ pub(in crate::store) fn joins(a: &Holder, a_row: &KeyRow, b: &Holder, b_row: &Ke
     }
 }
 
+/// Whether a page is another form of a deleted one: it names the URL that served that, and has its title or too few words to
+/// tell. What the deleted page claimed about others counts for nothing.
+pub(super) fn is_form_of_deleted(
+    page: &KeyHolder,
+    row: &KeyRow,
+    deleted: &KeyHolder,
+    its_row: &KeyRow,
+) -> bool {
+    let same_title = page.evidence.title.is_some() && page.evidence.title == deleted.evidence.title;
+    !row.shared
+        && row.proof != Proof::None
+        && its_row.proof == Proof::Response
+        && page.site == deleted.site
+        && (same_title || !page.evidence.is_comparable)
+}
+
 /// Whether both pages are of one site. What a page prints of its own site was judged by the `same_site` of its source.
-fn is_one_site(a: &Holder, a_row: &KeyRow, b: &Holder, b_row: &KeyRow) -> bool {
+fn is_one_site(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyRow) -> bool {
     let names = |printed: &KeyRow, served: &KeyRow| {
         printed.proof == Proof::Site && served.kind == KeyKind::FinalUrl && served.proof == Proof::Response
     };
