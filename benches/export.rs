@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use costs::Used;
-use cuttings::store::{ImportRecord, ImportedArticle, Store};
+use cuttings::store::{ImportRecord, ImportedText, Store};
 
 const ROUNDS: usize = 5;
 
@@ -57,7 +57,9 @@ fn article(number: i64) -> ImportRecord {
         html.push_str(&format!("<p class=\"x\">{paragraph}</p>"));
     }
     let at = "2026-11-24T03:50:00Z".parse().unwrap();
-    ImportRecord::Article(Box::new(ImportedArticle {
+    let url = format!("https://press.example/2026/{number}");
+    let mut article = samples::imported_article(number, &url, text, html, at);
+    article.text = ImportedText {
         source: Some(format!("paper-{}", number % 40)),
         title: Some(format!("Article {number}, and what it says")),
         standfirst: Some("What it says, in short.".into()),
@@ -68,8 +70,9 @@ fn article(number: i64) -> ImportRecord {
         language: Some("en".into()),
         tags: vec!["Harbour".into(), "Trade".into()],
         origins: "{\"title\":\"json-ld\",\"text\":\"auto\"}".into(),
-        ..samples::imported_article(number, &format!("https://press.example/2026/{number}"), text, html, at)
-    }))
+        ..article.text
+    };
+    ImportRecord::Article(Box::new(article))
 }
 
 fn main() {
@@ -152,9 +155,10 @@ fn build(path: &Path, articles: i64) {
     let now = "2026-11-24T04:00:00Z".parse().unwrap();
     runtime.block_on(async {
         let store = Store::open(path, now).unwrap();
+        let mut import = store.begin_import().await.unwrap();
         for first in (1..=articles).step_by(500) {
             let batch = (first..(first + 500).min(articles + 1)).map(article).collect();
-            store.import(batch, true, now).await.unwrap();
+            store.import(&mut import, batch, now).await.unwrap();
         }
         store.close().await.unwrap();
     });

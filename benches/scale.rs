@@ -250,7 +250,8 @@ impl Steps<'_> {
                     ImportRecord::Article(Box::new(self.random.imported_article(number, BYTES, at)))
                 })
                 .collect();
-            insert.add(|| runtime.block_on(store.import(batch, false, at)).unwrap());
+            let mut import = runtime.block_on(store.begin_import()).unwrap();
+            insert.add(|| runtime.block_on(store.import(&mut import, batch, at)).unwrap());
         }
         for row in [due, claim, unchanged, unseen, changed, queue, way, insert] {
             row.print();

@@ -250,12 +250,13 @@ async fn import(path: &Path, articles: usize, bytes: usize) -> Spent {
     let mut random = Random(5);
     let store = Store::open(path, Utc::now()).unwrap();
     let mut spent = Spent::default();
+    let mut import = store.begin_import().await.unwrap();
     for first in (0..articles).step_by(AT_ONCE) {
         let batch: Vec<ImportRecord> = (first..(first + AT_ONCE).min(articles))
             .map(|number| ImportRecord::Article(Box::new(random.imported_article(number, bytes, Utc::now()))))
             .collect();
         let (before, started) = (on_processor("store"), Instant::now());
-        let done = store.import(batch, false, Utc::now()).await.unwrap();
+        let done = store.import(&mut import, batch, Utc::now()).await.unwrap();
         spent.batches.push((started.elapsed(), before));
         assert_eq!(done.known, 0);
     }

@@ -17,7 +17,7 @@ use cuttings::model::{
     Key, KeyKind, Method, NextPoll, PageOutcome, PageResult, ParsedFeed, PollOutcome, PollResult, PollState,
     Proof, Validators,
 };
-use cuttings::store::ImportedArticle;
+use cuttings::store::{ImportedArticle, ImportedIdentity, ImportedText};
 use url::Url;
 
 /// A poll that got a document with these entries.
@@ -117,7 +117,18 @@ pub fn imported_article(
         seq: number,
         id: number,
         revised: false,
+        cluster: number,
+        first_seen: at,
+        page: None,
+        text: imported_text(url, text, html, at),
+        identity: ImportedIdentity::default(),
+    }
+}
+
+fn imported_text(url: &str, text: String, html: String, at: DateTime<Utc>) -> ImportedText {
+    ImportedText {
         source: Some("paper".into()),
+        first_party: true,
         url: Url::parse(url).unwrap(),
         short_link: None,
         title: None,
@@ -142,8 +153,6 @@ pub fn imported_article(
         method: "auto".into(),
         kind: "article".into(),
         origins: "{}".into(),
-        cluster: number,
-        first_seen: at,
         fetched_at: at,
     }
 }
@@ -212,12 +221,11 @@ impl Random {
     pub fn imported_article(&mut self, number: usize, bytes: usize, at: DateTime<Utc>) -> ImportedArticle {
         let Extraction { title, standfirst, text, html, .. } = self.extraction(bytes);
         let url = format!("https://paper.example/2026/{}", self.number());
-        ImportedArticle {
-            short_link: Url::parse(&format!("https://sho.rt/{}", self.number())).ok(),
-            title,
-            standfirst,
-            ..imported_article(number as i64 + 1, &url, text, html, at)
-        }
+        let mut article = imported_article(number as i64 + 1, &url, text, html, at);
+        article.text.short_link = Url::parse(&format!("https://sho.rt/{}", self.number())).ok();
+        article.text.title = title;
+        article.text.standfirst = standfirst;
+        article
     }
 }
 

@@ -186,6 +186,7 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<ExportJob> {
         format: args.format,
         query,
         fields,
+        identity: args.format.has(Property::Identity) && args.fields.is_none(),
         channel: FeedChannel {
             store_id: reader.store_id()?,
             title: args.title.clone(),

@@ -69,11 +69,18 @@ async fn import_lines(
     file: &Path,
     input: &mut dyn BufRead,
 ) -> anyhow::Result<(ImportSummary, u64)> {
-    let verbatim = store.is_untouched().await?;
+    let mut import = store.begin_import().await?;
     let bar = progress::spinner("{spinner} {pos} articles, {per_sec}, {elapsed}");
     let (mut summary, mut refused) = (ImportSummary::default(), 0);
-    let (mut batch, mut bytes): (Vec<ImportRecord>, usize) = (Vec::new(), 0);
-    let (mut line, mut number) = (Vec::new(), 0_u64);
+    let mut refuse = |number: u64, why: &str| {
+        refused += 1;
+        if refused <= MAX_NAMED {
+            print_message(&format!("{}:{number}: {why}; the line is left out", file.display()));
+        }
+    };
+    // The lines of the batch: their records, and their numbers.
+    let (mut batch, mut numbers): (Vec<ImportRecord>, Vec<u64>) = (Vec::new(), Vec::new());
+    let (mut line, mut number, mut bytes) = (Vec::new(), 0_u64, 0);
     loop {
         line.clear();
         let read = input.take(MAX_LINE + 1).read_until(b'\n', &mut line).context("cannot read the import")?;
@@ -87,17 +94,19 @@ async fn import_lines(
                 .map_err(|_| "not UTF-8".to_owned())
                 .and_then(read_line)
             {
-                Ok(record) => batch.push(record),
-                Err(error) => {
-                    refused += 1;
-                    if refused <= MAX_NAMED {
-                        print_message(&format!("{}:{number}: {error}; the line is left out", file.display()));
-                    }
+                Ok(record) => {
+                    batch.push(record);
+                    numbers.push(number);
                 }
+                Err(error) => refuse(number, &error),
             }
         }
         if batch.len() >= BATCH || bytes >= BATCH_BYTES || (read == 0 && !batch.is_empty()) {
-            let imported = store.import(std::mem::take(&mut batch), verbatim, Utc::now()).await?;
+            let imported = store.import(&mut import, std::mem::take(&mut batch), Utc::now()).await?;
+            for (at, why) in &imported.refused {
+                refuse(numbers.get(*at).copied().unwrap_or_default(), why);
+            }
+            numbers.clear();
             bytes = 0;
             summary.new += imported.new;
             summary.known += imported.known;
@@ -105,6 +114,7 @@ async fn import_lines(
             bar.set_position(summary.new + summary.known);
         }
         if read == 0 {
+            store.end_import(import).await?;
             bar.finish_and_clear();
             return Ok((summary, refused));
         }

@@ -106,6 +106,12 @@ impl Default for Fields {
 }
 
 impl Fields {
+    /// What a text has of its own; the rest belongs to its article.
+    pub(super) fn of_text() -> Self {
+        let of_article = ["seq", "id", "op", "sources", "cluster", "first_seen"];
+        Self(FIELDS.iter().filter(|field| !of_article.contains(&field.name)).collect())
+    }
+
     /// Reads a list such as `title,url,text`; an empty one is all of them. The error names the nearest field, for people.
     pub(crate) fn parse(typed: &str) -> Result<Self, String> {
         let mut fields: Vec<&ExportField> = Vec::new();

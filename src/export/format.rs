@@ -79,6 +79,8 @@ pub(crate) enum Property {
     Fields,
     /// It has a record for an article that was merged or deleted.
     Removals,
+    /// `cuttings import` reads it: it has what articles are known by.
+    Identity,
     /// `--title` is its title.
     Title,
     /// It is a feed: `--self-url` is its link to itself, and the daemon keeps folders of it.
@@ -112,7 +114,7 @@ pub(crate) const FORMATS: &[Format] = &[
         help: "One JSON object a line",
         docs: "one JSON object a line; the columns of [schema.md](schema.md) under the same names, `article_id` as `id`, and `op`: `new` or `revised`",
         contents: Contents::Articles(|options| Ok(jsonl(options))),
-        properties: &[Property::Fields, Property::Removals],
+        properties: &[Property::Fields, Property::Removals, Property::Identity],
         ..ARTICLES
     },
     Format {

@@ -1,13 +1,15 @@
 //! JSON Lines: an object for each article in the order of `seq`, and one for each that was merged or deleted.
 //!
 //! `export --format jsonl` and the outputs `jsonl`, `webhook` and `command` of the daemon write it. `cuttings import` reads
-//! it back (see `import_line`). Keys and types are a stable interface (docs/schema.md).
+//! it back (see `import_line`). Keys and types are a stable interface (docs/schema.md). Only `export` adds what articles are
+//! known by (`identity_json`).
 
 use std::io::{self, Write as _};
 
 use super::destination::OutputSink;
 use super::error::ExportError;
 use super::fields::{FieldValue, Fields};
+use super::identity_json::IdentityJson;
 use super::writer::ArticleWriter;
 use crate::store::{ArticleRef, ChangeRow, ExportItem};
 
@@ -31,6 +33,15 @@ impl JsonlWriter {
         }
         Ok(())
     }
+
+    /// Adds members to the object that was written last.
+    fn add_members(&mut self, identity: &IdentityJson) -> Result<(), ExportError> {
+        let end = b"}\n";
+        self.buffer.truncate(self.buffer.len() - end.len());
+        self.buffer.extend_from_slice(identity.members());
+        self.buffer.extend_from_slice(end);
+        self.write_if_full()
+    }
 }
 
 impl ArticleWriter for JsonlWriter {
@@ -39,9 +50,19 @@ impl ArticleWriter for JsonlWriter {
         self.write_if_full()
     }
 
+    fn article_with(&mut self, article: &ArticleRef<'_>, identity: &IdentityJson) -> Result<(), ExportError> {
+        write_article(&self.fields, article, &mut self.buffer)?;
+        self.add_members(identity)
+    }
+
     fn removed(&mut self, change: &ChangeRow) -> Result<(), ExportError> {
         write_removal(change, &mut self.buffer)?;
         self.write_if_full()
+    }
+
+    fn removed_with(&mut self, change: &ChangeRow, identity: &IdentityJson) -> Result<(), ExportError> {
+        write_removal(change, &mut self.buffer)?;
+        self.add_members(identity)
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
@@ -58,8 +79,14 @@ pub(crate) fn append_line(item: &ExportItem<'_>, out: &mut Vec<u8>) -> io::Resul
     }
 }
 
-/// Missing values are `null`, so that every line has all keys.
 fn write_article(fields: &Fields, article: &ArticleRef<'_>, out: &mut Vec<u8>) -> io::Result<()> {
+    write_object(fields, article, out)?;
+    out.push(b'\n');
+    Ok(())
+}
+
+/// Missing values are `null`, so that every line has all keys.
+pub(super) fn write_object(fields: &Fields, article: &ArticleRef<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     for (at, field) in fields.0.iter().enumerate() {
         for part in [if at == 0 { "{\"" } else { ",\"" }, field.name, "\":"] {
             out.extend_from_slice(part.as_bytes());
@@ -71,7 +98,7 @@ fn write_article(fields: &Fields, article: &ArticleRef<'_>, out: &mut Vec<u8>) -
             FieldValue::Json(json) => out.extend_from_slice(json.as_bytes()),
         }
     }
-    out.extend_from_slice(b"}\n");
+    out.push(b'}');
     Ok(())
 }
 

@@ -18,6 +18,7 @@ mod feeds;
 mod fields;
 mod format;
 mod html_page;
+mod identity_json;
 mod import_line;
 mod jsonl;
 mod markdown;

@@ -14,6 +14,7 @@ use super::destination::{
 use super::error::ExportError;
 use super::fields::Fields;
 use super::format::{Contents, FolderLayout, Format, Property};
+use super::identity_json::IdentityJson;
 use super::writer::{ArticleWriter, FeedChannel, RecordExport, WriterOptions};
 use crate::store::{ArticleQuery, ExportItem, Reader};
 
@@ -26,6 +27,8 @@ pub(crate) struct ExportJob {
     pub(crate) query: ArticleQuery,
     /// Columns, for formats that have them.
     pub(crate) fields: Fields,
+    /// Whether to write what articles are known by, too: see [`Property::Identity`].
+    pub(crate) identity: bool,
     /// Title and addresses, for feeds and books.
     pub(crate) channel: FeedChannel,
     /// Where the output goes.
@@ -110,17 +113,28 @@ fn export_articles(
         }
         Some(folder) => Box::new(PartitionedWriter::new(folder, job.partition, range, &mut open_file)),
     };
+    let mut identity = IdentityJson::default();
     summary.seq = reader.for_each(&job.query, |item| {
         match item {
             ExportItem::Article(article) => {
-                writer.article(article)?;
+                if job.identity {
+                    identity.read_article(reader, article, job.query.revisions)?;
+                    writer.article_with(article, &identity)?;
+                } else {
+                    writer.article(article)?;
+                }
                 summary.written += 1;
                 if summary.written.is_multiple_of(PROGRESS_STEP) {
                     progress(summary.written);
                 }
             }
             ExportItem::Gone(change) => {
-                writer.removed(change)?;
+                if job.identity {
+                    identity.read_removal(reader, change)?;
+                    writer.removed_with(change, &identity)?;
+                } else {
+                    writer.removed(change)?;
+                }
                 summary.removed += 1;
             }
         }

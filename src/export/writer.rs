@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::destination::OutputSink;
 use super::error::ExportError;
 use super::fields::Fields;
+use super::identity_json::IdentityJson;
 use crate::store::{ArticleQuery, ArticleRef, ChangeRow, Reader};
 
 /// Writes articles in one format, one after another, to one output.
@@ -14,9 +15,23 @@ pub(crate) trait ArticleWriter {
     /// Writes an article.
     fn article(&mut self, article: &ArticleRef<'_>) -> Result<(), ExportError>;
 
+    /// Writes an article with what it is known by, where the format has a place for that (`Property::Identity`).
+    fn article_with(
+        &mut self,
+        article: &ArticleRef<'_>,
+        _identity: &IdentityJson,
+    ) -> Result<(), ExportError> {
+        self.article(article)
+    }
+
     /// Writes that an article was merged or deleted. Formats without such a record write nothing.
     fn removed(&mut self, _change: &ChangeRow) -> Result<(), ExportError> {
         Ok(())
+    }
+
+    /// Writes that an article was merged or deleted, with what it is known by.
+    fn removed_with(&mut self, change: &ChangeRow, _identity: &IdentityJson) -> Result<(), ExportError> {
+        self.removed(change)
     }
 
     /// Writes the end and finishes the output: it is complete from here on.

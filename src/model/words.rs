@@ -2,7 +2,7 @@
 //!
 //! The words are stored in the database, printed as JSON and used as metric labels: changing one changes all of them.
 
-/// Defines an enum, and with `Variant = "word"` its `as_str` and `FromStr`.
+/// Defines an enum, and with `Variant = "word"` its `as_str` and `FromStr`, and how it is in JSON.
 macro_rules! words {
     (
         $(#[$of_enum:meta])*
@@ -33,6 +33,19 @@ macro_rules! words {
                     $( $word => Ok(Self::$variant), )+
                     _ => Err(word.to_owned()),
                 }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let word = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                word.parse().map_err(|_| serde::de::Error::unknown_variant(&word, &[$($word),+]))
             }
         }
     };

@@ -1,22 +1,25 @@
 //! `cuttings import`: stores the articles of another database's export.
 //!
-//! Into an empty database the articles come verbatim, with their numbers, so that exporting again gives the same bytes. A
-//! database with articles of its own gives new numbers, and keeps what it knows under any URL of an imported article.
-//! `export::intake` reads and checks the lines; `cli::import` sends them in batches, each of which is one transaction.
+//! Into an empty database the articles come verbatim ([`verbatim`]): with their numbers and all that they are known by, so
+//! that exporting again gives the same bytes, and a poll knows what was collected. A database with articles of its own gives
+//! new numbers and takes an article that it does not know ([`renumbered`]); nothing in the file changes what is there.
+//! `export::import_line` reads and checks each line; `cli::import` sends them in batches, each of which is one transaction.
+
+mod renumbered;
+mod rows;
+mod verbatim;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use url::Url;
 
+use super::article_identity::{DecisionRecord, DecisionVerdict, MembershipRecord, PageRecord};
 use super::error::StoreError;
 use super::handle::Store;
-use super::page_id::page_of_key;
-use super::reader::source_by_name;
-use super::revision_columns::COLUMNS;
-use super::{changes, memberships, text_index, time};
-use crate::identity::{self, Identity, KeyRules, PageUrls};
-use crate::link::SameSite;
-use crate::model::{ArticleId, PageLinks, SourceId};
+use super::time;
+
+/// Decisions that wait for the end of an import at most; of more the later ones are left out.
+const MAX_DECISIONS: usize = 10_000;
 
 /// A line of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,17 +36,50 @@ pub enum ImportRecord {
         into: Option<i64>,
         /// When.
         at: DateTime<Utc>,
+        /// Why it was deleted: `takedown` or `expired`; `None` where the file does not say.
+        why: Option<String>,
+        /// What it is still known by.
+        identity: ImportedIdentity,
     },
 }
 
-/// An article of another database. The fields are those of the `articles` view.
+impl ImportRecord {
+    fn decisions(&self) -> &[DecisionRecord] {
+        match self {
+            Self::Article(article) => &article.identity.decisions,
+            Self::Gone { identity, .. } => &identity.decisions,
+        }
+    }
+}
+
+/// An article of another database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedArticle {
+    /// Number of the change that brought the text.
+    pub seq: i64,
+    /// Number of the article.
+    pub id: i64,
+    /// Whether readers had another text of it before.
+    pub revised: bool,
+    /// The first article that tells the same.
+    pub cluster: i64,
+    /// When it was stored.
+    pub first_seen: DateTime<Utc>,
+    /// Number of the page of its text; `None` in the file of an earlier version.
+    pub page: Option<i64>,
+    /// What readers see.
+    pub text: ImportedText,
+    /// Empty on the line of an earlier text, and in the file of an earlier version.
+    pub identity: ImportedIdentity,
+}
+
+/// A text of an article. The fields are columns of the `articles` view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "docs/schema.md describes each")]
-pub struct ImportedArticle {
-    pub seq: i64,
-    pub id: i64,
-    pub revised: bool,
+pub struct ImportedText {
     pub source: Option<String>,
+    /// Whether it is of the page's own site.
+    pub first_party: bool,
     pub url: Url,
     pub short_link: Option<Url>,
     pub title: Option<String>,
@@ -71,13 +107,30 @@ pub struct ImportedArticle {
     pub kind: String,
     /// A JSON object.
     pub origins: String,
-    pub cluster: i64,
-    pub first_seen: DateTime<Utc>,
     pub fetched_at: DateTime<Utc>,
 }
 
+/// What an article is known by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportedIdentity {
+    /// Its pages.
+    pub pages: Vec<ImportedPage>,
+    /// The sources that named it.
+    pub memberships: Vec<MembershipRecord>,
+    /// What people decided about its pages.
+    pub decisions: Vec<DecisionRecord>,
+}
+
+/// A page, and its texts that readers do not see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the types say it")]
+pub struct ImportedPage {
+    pub record: PageRecord,
+    pub texts: Vec<ImportedText>,
+}
+
 /// Counts of an import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportSummary {
     /// Articles that were added.
     pub new: u64,
@@ -85,271 +138,98 @@ pub struct ImportSummary {
     pub known: u64,
     /// Merged and deleted articles that were added; 0 in a database with articles of its own.
     pub gone: u64,
+    /// Records that contradict earlier ones: their places in the batch, and the reasons as phrases.
+    pub refused: Vec<(usize, String)>,
+}
+
+/// An import under way: what its batches have in common.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// Whether articles keep their numbers, because there were none when it began.
+    is_verbatim: bool,
+    /// The last page that was there when it began.
+    last_page: i64,
+    /// Decisions about pages that may come later in the file.
+    decisions: Vec<DecisionRecord>,
+}
+
+/// What became of a record.
+enum ImportOutcome {
+    New,
+    Known,
+    Gone,
+    /// It contradicts an earlier one; the reason.
+    Refused(String),
 }
 
 impl Store {
-    /// Whether no change was ever numbered.
-    pub async fn is_untouched(&self) -> Result<bool, StoreError> {
+    /// Begins an import.
+    pub async fn begin_import(&self) -> Result<Import, StoreError> {
         self.writer
-            .call("look at the last number", |db| {
-                Ok(db.query_row("SELECT seq = 0 FROM sequence", [], |row| row.get(0))?)
+            .call("begin an import", |db| {
+                let sql = "SELECT seq = 0, (SELECT ifnull(max(id), 0) FROM page) FROM sequence";
+                let (is_verbatim, last_page) = db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(Import { is_verbatim, last_page, decisions: Vec::new() })
             })
             .await
     }
 
-    /// Imports a batch. `verbatim`: with its numbers, for a database that was empty when the import began.
+    /// Imports a batch in one transaction.
     pub async fn import(
         &self,
+        import: &mut Import,
         batch: Vec<ImportRecord>,
-        verbatim: bool,
         now: DateTime<Utc>,
     ) -> Result<ImportSummary, StoreError> {
+        let is_verbatim = import.is_verbatim;
+        if !is_verbatim {
+            let free = MAX_DECISIONS.saturating_sub(import.decisions.len());
+            import.decisions.extend(batch.iter().flat_map(ImportRecord::decisions).take(free).cloned());
+        }
         self.writer
             .call("import articles", move |db| {
                 let mut summary = ImportSummary::default();
-                for record in &batch {
-                    match record {
-                        ImportRecord::Article(article) => {
-                            let is_new = if verbatim {
-                                insert_verbatim(db, article)?
-                            } else {
-                                insert_renumbered(db, article, now)?
-                            };
-                            summary.new += u64::from(is_new);
-                            summary.known += u64::from(!is_new);
-                        }
-                        ImportRecord::Gone { seq, id, into, at } if verbatim => {
-                            insert_tombstone(db, *seq, *id, *into, *at)?;
-                            summary.gone += 1;
-                        }
-                        ImportRecord::Gone { .. } => {}
+                for (at, record) in batch.iter().enumerate() {
+                    let outcome = if is_verbatim {
+                        verbatim::insert(db, record)?
+                    } else {
+                        renumbered::insert(db, record, now)?
+                    };
+                    match outcome {
+                        Some(ImportOutcome::New) => summary.new += 1,
+                        Some(ImportOutcome::Known) => summary.known += 1,
+                        Some(ImportOutcome::Gone) => summary.gone += 1,
+                        Some(ImportOutcome::Refused(why)) => summary.refused.push((at, why)),
+                        None => {}
                     }
                 }
                 Ok(summary)
             })
             .await
     }
+
+    /// Ends an import: stores what could only be judged with all of the file.
+    pub async fn end_import(&self, import: Import) -> Result<(), StoreError> {
+        self.writer
+            .call("end an import", move |db| {
+                if import.is_verbatim {
+                    verbatim::name_pages(db)
+                } else {
+                    renumbered::insert_decisions(db, &import.decisions, import.last_page)
+                }
+            })
+            .await
+    }
 }
 
-/// Inserts an article with its numbers; false where its change is there already.
-fn insert_verbatim(db: &Connection, import: &ImportedArticle) -> Result<bool, StoreError> {
-    let source = source_of(db, import)?;
-    let cluster = Some(import.cluster).filter(|cluster| *cluster != import.id);
-    db.prepare_cached(
-        "INSERT INTO article (id, first_seen, seq, cluster) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (id) DO UPDATE SET first_seen = ?2, seq = max(seq, ?3), cluster = ?4",
-    )?
-    .execute(params![import.id, time::text(import.first_seen), import.seq, cluster])?;
-    let op = if import.revised { "revised" } else { "new" };
-    if !insert_change(db, import.seq, import.id, op, None, import.fetched_at)? {
-        return Ok(false);
-    }
-    let page = db
-        .prepare_cached("SELECT id FROM page WHERE article_id = ?1 ORDER BY url <> ?2, id LIMIT 1")?
-        .query_row(params![import.id, import.url.as_str()], |row| row.get(0))
-        .optional()?;
-    let page = match page {
-        Some(page) => page,
-        None => insert_page(db, ArticleId(import.id), source, import)?,
+fn insert_decision(db: &Connection, decision: &DecisionRecord) -> Result<(), StoreError> {
+    let verdict = match decision.verdict {
+        DecisionVerdict::Join => "join",
+        DecisionVerdict::Part => "part",
     };
-    let revision = insert_revision(db, page, source, import, import.seq)?;
-    if let Some(source) = source {
-        memberships::insert_imported(db, ArticleId(import.id), source, import.first_seen, import.seq)?;
-    }
-    db.prepare_cached("UPDATE article SET revision_id = ?2 WHERE id = ?1 AND seq = ?3")?
-        .execute(params![import.id, revision, import.seq])?;
-    text_index::mark_changed(db, ArticleId(import.id))?;
-    Ok(true)
-}
-
-/// Inserts an article with new numbers; false where the database knows it.
-fn insert_renumbered(
-    db: &Connection,
-    import: &ImportedArticle,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let identity = identity_of(import);
-    if has_page_key(db, &identity.page_key)? || page_of_key(db, &identity.page_key)?.is_some() {
-        return Ok(false);
-    }
-    let source = source_of(db, import)?;
-    let (article, seq) = changes::insert_article(db, &time::text(import.first_seen), now)?;
-    let page = insert_page(db, article, source, import)?;
-    let revision = insert_revision(db, page, source, import, seq)?;
-    if let Some(source) = source {
-        memberships::insert_imported(db, article, source, import.first_seen, seq)?;
-    }
-    changes::set_first_revision(db, article, revision)?;
-    Ok(true)
-}
-
-/// Inserts a merged or deleted article with its numbers.
-fn insert_tombstone(
-    db: &Connection,
-    seq: i64,
-    id: i64,
-    into: Option<i64>,
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    // The line of the article it was merged into may follow later.
-    for (article, seq) in [(id, seq), (into.unwrap_or(id), 0)] {
-        db.prepare_cached(
-            "INSERT INTO article (id, first_seen, seq) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET seq = max(seq, ?3)",
-        )?
-        .execute(params![article, time::text(at), seq])?;
-    }
-    let deleted_at = into.is_none().then(|| time::text(at));
     db.prepare_cached(
-        "UPDATE article SET merged_into = ?2, deleted_at = ?3, revision_id = NULL WHERE id = ?1",
+        "INSERT OR IGNORE INTO decision (one_key, other_key, verdict, at) VALUES (?1, ?2, ?3, ?4)",
     )?
-    .execute(params![id, into, deleted_at])?;
-    if let Some(into) = into {
-        for update in [
-            "UPDATE page SET article_id = ?2 WHERE article_id = ?1",
-            "UPDATE article SET merged_into = ?2 WHERE merged_into = ?1",
-        ] {
-            db.prepare_cached(update)?.execute([id, into])?;
-        }
-    }
-    let op = if into.is_some() { "merged" } else { "deleted" };
-    insert_change(db, seq, id, op, into, at)?;
-    text_index::mark_changed(db, ArticleId(id))
-}
-
-/// Inserts a change with its number; false where the number is taken.
-fn insert_change(
-    db: &Connection,
-    seq: i64,
-    id: i64,
-    op: &str,
-    into: Option<i64>,
-    at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let inserted = db
-        .prepare_cached(
-            "INSERT OR IGNORE INTO change (seq, article_id, op, into_id, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![seq, id, op, into, time::text(at)])?;
-    db.prepare_cached("UPDATE sequence SET seq = max(seq, ?1)")?.execute([seq])?;
-    Ok(inserted > 0)
-}
-
-/// The source of an article. One that is not there is added as not configured.
-fn source_of(db: &Connection, import: &ImportedArticle) -> Result<Option<SourceId>, StoreError> {
-    let Some(name) = &import.source else {
-        return Ok(None);
-    };
-    let known = source_by_name(db, name)?;
-    if known.is_some() {
-        return Ok(known);
-    }
-    db.prepare_cached(
-        "INSERT INTO source (name, url, host, enabled, config_enabled, configured, schedule, timezone, first_seen, next_at, next_why) \
-         VALUES (?1, '', '', 0, 0, 0, '', 'UTC', ?2, 0, 'imported')",
-    )?
-    .execute(params![name, time::text(import.first_seen)])?;
-    Ok(Some(SourceId(db.last_insert_rowid())))
-}
-
-/// The page key and the keys of an article. A URL that names no page is replaced by a key of the export's own.
-fn identity_of(import: &ImportedArticle) -> Identity {
-    let links = PageLinks { short_link: import.short_link.clone(), ..PageLinks::default() };
-    let rules = KeyRules { pattern: None, same_site: &SameSite::default(), session: &[] };
-    let urls = PageUrls { served: &import.url, asked: None, redirects: &[], joined: &[] };
-    identity::of_page(rules, &links, urls, &import_key(import, import.id))
-}
-
-fn import_key(import: &ImportedArticle, id: i64) -> String {
-    format!("import:{}/{id}", import.source.as_deref().unwrap_or_default())
-}
-
-fn has_page_key(db: &Connection, page_key: &str) -> Result<bool, StoreError> {
-    Ok(db.prepare_cached("SELECT 1 FROM page WHERE page_key = ?1")?.exists([page_key])?)
-}
-
-/// Inserts the page of an article with its keys, and returns its row id.
-fn insert_page(
-    db: &Connection,
-    article: ArticleId,
-    source: Option<SourceId>,
-    import: &ImportedArticle,
-) -> Result<i64, StoreError> {
-    let Identity { mut page_key, keys, .. } = identity_of(import);
-    if has_page_key(db, &page_key)? {
-        page_key = import_key(import, article.0);
-    }
-    db.prepare_cached(
-        "INSERT INTO page (article_id, source_id, page_key, url, site, first_party, own_feed, comparable, first_seen) \
-         VALUES (?1, ?2, ?3, ?4, ?6, 1, 1, 0, ?5)",
-    )?
-    .execute(params![
-        article.0,
-        source.map(|source| source.0),
-        page_key,
-        import.url.as_str(),
-        time::text(import.first_seen),
-        SameSite::default().site(&import.url)
-    ])?;
-    let page = db.last_insert_rowid();
-    for key in keys {
-        // A key that leads to another article stays with that one.
-        db.prepare_cached(
-            "INSERT OR IGNORE INTO alias (key, kind, page_id, url, proof, shared, seen_at) SELECT ?1, ?2, ?3, ?4, ?6, 0, ?5 \
-             WHERE NOT EXISTS (SELECT 1 FROM alias WHERE key = ?1 AND page_id <> ?3)",
-        )?
-        .execute(params![
-            key.key,
-            key.kind.as_str(),
-            page,
-            key.url,
-            time::text(import.fetched_at),
-            key.proof.as_str()
-        ])?;
-    }
-    Ok(page)
-}
-
-/// Inserts the text of an article, announced by the change `seq`, and returns its row id.
-fn insert_revision(
-    db: &Connection,
-    page: i64,
-    source: Option<SourceId>,
-    import: &ImportedArticle,
-    seq: i64,
-) -> Result<i64, StoreError> {
-    let marks = vec!["?"; 28].join(", ");
-    db.prepare_cached(&format!(
-        "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at, seq) VALUES ({marks})"
-    ))?
-    .execute(params![
-        import.url.as_str(),
-        import.short_link.as_ref().map(Url::as_str),
-        import.title,
-        import.standfirst,
-        import.byline,
-        serde_json::Value::from(import.authors.clone()).to_string(),
-        import.published,
-        import.published_at.map(time::text),
-        import.precision,
-        import.modified,
-        import.text,
-        import.html,
-        import.image,
-        import.language,
-        import.site,
-        import.method,
-        import.kind,
-        import.origins,
-        import.section,
-        serde_json::Value::from(import.tags.clone()).to_string(),
-        import.rights,
-        import.enclosures,
-        import.image_width,
-        import.image_height,
-        page,
-        source.map(|source| source.0),
-        time::text(import.fetched_at),
-        seq
-    ])?;
-    Ok(db.last_insert_rowid())
+    .execute(params![decision.one, decision.other, verdict, time::text(decision.at)])?;
+    Ok(())
 }

@@ -108,16 +108,17 @@ pub(super) fn leave(db: &Connection, page: PageId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Adds a source to an article that is being imported under a number of its own.
+/// Adds a source to an article that is being imported. `is_imported`: no entry comes with it.
 pub(super) fn insert_imported(
     db: &Connection,
     article: ArticleId,
     source: SourceId,
     first_seen: DateTime<Utc>,
     seq: i64,
+    is_imported: bool,
 ) -> Result<(), StoreError> {
     let first_seen = time::text(first_seen);
-    insert(db, article, &Membership { source: source.0, first_seen, seq, is_imported: true })?;
+    insert(db, article, &Membership { source: source.0, first_seen, seq, is_imported })?;
     text_index::mark_changed(db, article)
 }
 

@@ -14,6 +14,7 @@
 //!
 //! The schema is `schema.sql`. `time` says how times are stored.
 
+mod article_identity;
 mod article_ref;
 mod articles;
 mod backlog;
@@ -34,6 +35,7 @@ mod grouping;
 mod handle;
 mod history;
 mod host_backoff;
+mod identity_rows;
 mod import;
 mod ingest;
 mod lock;
@@ -79,6 +81,9 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use article_identity::{
+    AliasRecord, ArticleIdentity, ClaimRecord, DecisionRecord, EntryRecord, MembershipRecord, PageRecord,
+};
 pub use article_ref::{ArticleRef, Joined};
 pub use backlog::Backlog;
 pub use backup::backup;
@@ -90,7 +95,10 @@ pub use crash_journal::{WorkGuard, WorkItem};
 pub use error::{SqlErrorKind, StoreError};
 pub use expiry::{PrunePlan, RetentionPolicy};
 pub use handle::Store;
-pub use import::{ImportRecord, ImportSummary, ImportedArticle};
+pub use identity_rows::{HiddenText, TextPlace};
+pub use import::{
+    Import, ImportRecord, ImportSummary, ImportedArticle, ImportedIdentity, ImportedPage, ImportedText,
+};
 pub use lock::{Holder, holder};
 pub use maintenance::MaintenanceWriter;
 pub use metrics::StoreMetrics;

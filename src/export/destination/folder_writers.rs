@@ -8,6 +8,7 @@ use super::file_names::{article_file_name, article_id_of, partition_name};
 use super::{OutputFolder, Partition};
 use crate::export::article::day_of;
 use crate::export::error::ExportError;
+use crate::export::identity_json::IdentityJson;
 use crate::export::writer::ArticleWriter;
 use crate::store::{ArticleRef, ChangeRow};
 
@@ -94,10 +95,20 @@ impl ArticleWriter for PartitionedWriter<'_> {
         self.part(&partition)?.article(article)
     }
 
+    fn article_with(&mut self, article: &ArticleRef<'_>, identity: &IdentityJson) -> Result<(), ExportError> {
+        let partition = self.partition(day_of(article), article.source);
+        self.part(&partition)?.article_with(article, identity)
+    }
+
     /// A removed article has no source any more; its day is that of the removal.
     fn removed(&mut self, change: &ChangeRow) -> Result<(), ExportError> {
         let partition = self.partition(&change.at.format("%Y-%m-%d").to_string(), None);
         self.part(&partition)?.removed(change)
+    }
+
+    fn removed_with(&mut self, change: &ChangeRow, identity: &IdentityJson) -> Result<(), ExportError> {
+        let partition = self.partition(&change.at.format("%Y-%m-%d").to_string(), None);
+        self.part(&partition)?.removed_with(change, identity)
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), ExportError> {
