@@ -181,12 +181,14 @@ fn job(reader: &Reader, args: &ExportArgs) -> anyhow::Result<ExportJob> {
     let destination = destination(args)?;
     check_options(args, &destination)?;
     let query = article_query(reader, args)?;
-    let fields = Fields::parse(args.fields.as_deref().unwrap_or_default()).map_err(UsageError)?;
+    let fields = args.fields.as_deref().unwrap_or_default().trim();
+    let identity = args.format.has(Property::Identity) && fields.is_empty();
+    let fields = Fields::parse(fields).map_err(UsageError)?;
     Ok(ExportJob {
         format: args.format,
         query,
         fields,
-        identity: args.format.has(Property::Identity) && args.fields.is_none(),
+        identity,
         channel: FeedChannel {
             store_id: reader.store_id()?,
             title: args.title.clone(),

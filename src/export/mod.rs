@@ -45,3 +45,6 @@ pub(crate) use jsonl::append_line;
 pub(crate) use opml::{Outline, document as opml};
 pub(crate) use run::{ExportJob, ExportSummary, export};
 pub(crate) use writer::{ArticleWriter, FeedChannel, WriterOptions};
+
+#[cfg(test)]
+mod tests;

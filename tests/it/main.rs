@@ -20,6 +20,7 @@ mod corpus;
 mod day;
 mod docs;
 mod entries;
+mod exchange;
 mod export;
 mod failing_sources;
 mod filters;

@@ -10,10 +10,10 @@ use rusqlite::{Connection, params};
 use url::Url;
 
 use super::super::article_identity::{DecisionRecord, PageRecord};
-use super::super::{changes, memberships};
 use super::super::error::StoreError;
 use super::super::page_id::page_of_key;
 use super::super::time;
+use super::super::{changes, memberships};
 use super::rows::{self, page_of_page_key};
 use super::{ImportOutcome, ImportRecord, ImportedArticle};
 use crate::link::SameSite;
