@@ -122,14 +122,23 @@ pub(super) fn insert_imported(
     text_index::mark_changed(db, article)
 }
 
+/// Writes the names of an article's sources.
+const WRITE_NAMES: &str = "UPDATE article SET sources = (SELECT json_group_array(name) FROM (SELECT source.name FROM membership \
+         JOIN source ON source.id = membership.source_id WHERE membership.article_id = article.id ORDER BY source.name))";
+
 /// Writes the sources of the articles of a source whose name changed.
 pub(super) fn rename(db: &Connection, source: SourceId) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE article SET sources = (SELECT json_group_array(name) FROM (SELECT source.name FROM membership \
-             JOIN source ON source.id = membership.source_id WHERE membership.article_id = article.id ORDER BY source.name)) \
-         WHERE id IN (SELECT article_id FROM membership WHERE source_id = ?1)",
-    )?
+    db.prepare_cached(&format!(
+        "{WRITE_NAMES} WHERE id IN (SELECT article_id FROM membership WHERE source_id = ?1)"
+    ))?
     .execute([source.0])?;
+    Ok(())
+}
+
+/// Writes the sources of an article that comes merged or deleted from an import. Those of others are written at the end of the
+/// transaction.
+pub(super) fn write_names(db: &Connection, article: ArticleId) -> Result<(), StoreError> {
+    db.prepare_cached(&format!("{WRITE_NAMES} WHERE id = ?1"))?.execute([article.0])?;
     Ok(())
 }
 

@@ -21,7 +21,8 @@ pub(crate) fn collected(room: &Newsroom) -> Workspace {
 pub(crate) fn steady(workspace: &Workspace, text: &str) -> String {
     let mut text = text.to_owned();
     let times = workspace.rows(
-        "SELECT first_seen FROM articles UNION SELECT fetched_at FROM articles UNION SELECT fetched_at FROM revisions",
+        "SELECT first_seen FROM articles UNION SELECT fetched_at FROM articles UNION SELECT fetched_at FROM revisions \
+         UNION SELECT first_seen FROM entries UNION SELECT seen_at FROM aliases UNION SELECT at FROM changes",
     );
     for time in times.into_iter().flatten() {
         let at = chrono::DateTime::parse_from_rfc3339(&time).unwrap();
@@ -29,6 +30,9 @@ pub(crate) fn steady(workspace: &Workspace, text: &str) -> String {
     }
     for (pattern, by) in [
         (r"(127\.0\.0\.\d+):\d+", "$1:PORT"),
+        // Whether they are of one second or two; and hashes of what has ports in it.
+        (r#","(first_seen|seen_at|requested_at)":"NOW""#, ""),
+        (r#","(link|title|text)_hash":"[0-9a-f]{16}""#, ""),
         (r"urn:uuid:[0-9a-f-]{36}", "urn:uuid:ID"),
         (r"sha1:[A-Z2-7]{32}", "sha1:HASH"),
         (r"cuttings-[0-9a-f]{8}-", "cuttings-STORE-"),

@@ -42,6 +42,7 @@ pub(super) fn insert(db: &Connection, record: &ImportRecord) -> Result<Option<Im
         ImportRecord::Gone { into, at, why, .. } => {
             insert_tombstone(db, seq, id, *into, *at, why.as_deref())?;
             insert_identity(db, ArticleId(id), identity)?;
+            memberships::write_names(db, ArticleId(id))?;
             Ok(Some(ImportOutcome::Gone))
         }
     }
