@@ -27,6 +27,7 @@ mod filters;
 mod keeping;
 mod layers;
 mod map;
+mod memberships;
 mod newsroom;
 mod outputs;
 mod packaging;

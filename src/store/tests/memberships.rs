@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+
+use proptest::prelude::*;
 
 use super::*;
 use crate::config::ArticleRetention;
@@ -206,7 +209,7 @@ async fn merged_and_deleted_articles_are_told_to_all_their_sources() {
     let of_two = since("two", 2);
     assert_eq!(of_two.len(), 2, "{of_two:?}");
     assert!(of_two[0].starts_with("merged 2 (3)") && of_two[1].starts_with("new 1 ("), "{of_two:?}");
-    assert_eq!(since("one", 2), Vec::<String>::new());
+    assert_eq!(since("one", 2), ["revised 1 (4)"], "it was there already");
     assert_eq!(since("three", 2).len(), 1);
     assert_eq!(faults(&fixture), Vec::<String>::new());
 
@@ -401,4 +404,162 @@ async fn pruning_passes_what_others_keep_in_bounded_steps() {
             "SEARCH article USING INTEGER PRIMARY KEY (rowid=?)"
         ]
     );
+}
+
+/// A step of the test below.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Stores an article of a source.
+    Store {
+        source: i64,
+    },
+    /// Another source names an article.
+    Join {
+        article: usize,
+        source: i64,
+    },
+    Revise {
+        article: usize,
+    },
+    Delete {
+        article: usize,
+    },
+    /// Everybody reads, but so many items at most.
+    Read {
+        limit: usize,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (1..4_i64).prop_map(|source| Step::Store { source }),
+        (0..6_usize, 1..4_i64).prop_map(|(article, source)| Step::Join { article, source }),
+        (0..6_usize).prop_map(|article| Step::Revise { article }),
+        (0..6_usize).prop_map(|article| Step::Delete { article }),
+        (1..5_usize).prop_map(|limit| Step::Read { limit }),
+    ]
+}
+
+/// A consumer: up to where it has read, and what it has.
+#[derive(Default)]
+struct Follower {
+    mark: i64,
+    has: BTreeMap<i64, i64>,
+    /// It did not read to the end once: what was revised before it came to it is `revised`.
+    was_cut: bool,
+}
+
+impl Follower {
+    /// Reads up to `limit` items after its mark.
+    fn read(&mut self, reader: &Reader, query: &ArticleQuery, limit: usize) {
+        let query = ArticleQuery { since_seq: self.mark, ..query.clone() };
+        let (mut count, mut last) = (0, self.mark);
+        let upto = reader
+            .for_each(&query, |item| {
+                if count == limit {
+                    return Ok::<_, ArticleQueryError>(ControlFlow::Break(()));
+                }
+                count += 1;
+                assert!(item.change() > last, "in order");
+                last = item.change();
+                match item {
+                    ExportItem::Article(article) => {
+                        let before = self.has.insert(article.article_id, article.seq);
+                        assert_ne!(before, Some(article.seq), "nothing comes twice");
+                        let is_first = before.is_none();
+                        assert!(article.op != "new" || is_first, "article {}", article.article_id);
+                        let is_told_apart = !query.sources.is_empty() && !self.was_cut;
+                        assert!(
+                            !is_told_apart || article.op == "new" || !is_first,
+                            "article {}",
+                            article.article_id
+                        );
+                    }
+                    ExportItem::Gone(change) => {
+                        self.has.remove(&change.article_id);
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
+            })
+            .unwrap();
+        self.was_cut |= count == limit;
+        self.mark = if count == limit { last } else { upto };
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::proptest_config())]
+
+    #[test]
+    fn who_follows_a_selection_in_any_steps_has_it_and_got_each_change_once(
+        steps in prop::collection::vec(step(), 1..40),
+    ) {
+        let db = super::grouping::memory();
+        db.execute_batch(
+            "INSERT INTO source (id, name, url, host, enabled, configured, schedule, timezone, first_seen, next_at) \
+             VALUES (2, 'two', '', '', 1, 1, '', '', '', 0), (3, 'three', '', '', 1, 1, '', '', '', 0)",
+        )
+        .unwrap();
+        let reader = Reader { db };
+        let db = &reader.db;
+        let queries = [
+            ArticleQuery { gone: true, ..ArticleQuery::default() },
+            of_sources(&["one"]), of_sources(&["two"]), of_sources(&["two", "three"]),
+        ];
+        let mut followers: Vec<Follower> = queries.iter().map(|_| Follower::default()).collect();
+        let mut pages = Vec::new();
+        for (at, step) in steps.into_iter().chain([Step::Read { limit: 999 }]).enumerate() {
+            let now = start_of_time() + chrono::Duration::seconds(at as i64);
+            let store = |page: &str, source: i64, text: &str| {
+                let page = cutting(page, &words(text), &[]);
+                let source = crate::model::SourceId(source);
+                let (id, stored) = crate::store::articles::record(db, source, &page, &page.keys, now).unwrap();
+                name(db, id.0, source.0, at);
+                crate::store::memberships::enter(db, source, &stored, now).unwrap();
+                id.0
+            };
+            match step {
+                Step::Store { source } => pages.push((store(&format!("p{at}.example/a"), source, &format!("t{at}x")), source, at)),
+                Step::Join { article, source } => {
+                    if let Some((page, ..)) = pages.get(article) {
+                        name(db, *page, source, at);
+                        let article = crate::store::page_id::article_of(db, crate::store::page_id::PageId(*page)).unwrap();
+                        crate::store::memberships::refresh(db, article, now).unwrap();
+                    }
+                }
+                Step::Revise { article } => {
+                    if let Some((_, source, first)) = pages.get(article).copied() {
+                        store(&format!("p{first}.example/a"), source, &format!("r{at}x"));
+                    }
+                }
+                Step::Delete { article } => {
+                    if let Some((page, ..)) = pages.get(article) {
+                        let article = crate::store::page_id::article_of(db, crate::store::page_id::PageId(*page)).unwrap();
+                        let reason = crate::store::changes::DeletionReason::Takedown;
+                        crate::store::retention::drop_article(db, article, reason, now).unwrap();
+                    }
+                }
+                Step::Read { limit } => {
+                    for (follower, query) in followers.iter_mut().zip(&queries) {
+                        follower.read(&reader, query, limit);
+                    }
+                }
+            }
+        }
+        for (follower, query) in followers.iter().zip(&queries) {
+            let mut all = Follower::default();
+            all.read(&reader, query, 999);
+            prop_assert_eq!(&follower.has, &all.has);
+            prop_assert_eq!(reader.count_articles(query).unwrap(), all.has.len() as u64);
+        }
+    }
+}
+
+/// An entry of a source that led to a page.
+fn name(db: &Connection, page: i64, source: i64, at: usize) {
+    db.execute(
+        "INSERT OR IGNORE INTO entry (source_id, ident, state, page_id, first_seen) VALUES (?1, ?2, 'done', ?3, '2026-11-24T03:50:00Z')",
+        params![source, format!("id:{at}"), page],
+    )
+    .unwrap();
 }
