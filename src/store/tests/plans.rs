@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::store::query::QuerySql;
+use crate::store::{ArticleQuery, SortOrder};
 
 #[tokio::test]
 async fn a_claim_looks_at_no_more_than_it_needs() {
@@ -68,6 +70,32 @@ async fn a_claim_looks_at_no_more_than_it_needs() {
     assert!(refresh.iter().any(|step| step.contains("entry_next (host=?")), "{refresh:?}");
     assert!(refresh.iter().any(|step| step.contains("entry_lease (host=?")), "{refresh:?}");
     assert!(refresh.iter().all(|step| !step.contains("SCAN entry")), "{refresh:?}");
+}
+
+/// A selection by sources reads articles in the order of their numbers, and of each only its memberships before its text.
+#[tokio::test]
+async fn a_selection_by_sources_looks_up_memberships_before_texts() {
+    let (fixture, _) = StoreFixture::with(&["one"]).await;
+    let query = ArticleQuery {
+        since_seq: 5,
+        sources: vec!["one".into()],
+        tags: vec!["news".into()],
+        ..ArticleQuery::default()
+    };
+    let newest = ArticleQuery { order: SortOrder::Newest, limit: Some(50), ..query.clone() };
+    let db = fixture.sql();
+    for (sql, first) in [
+        (QuerySql::of(&query).unwrap().rows, "SEARCH article USING INDEX article_seq (seq>? AND seq<?)"),
+        (QuerySql::of(&newest).unwrap().rows, "SEARCH article USING INDEX article_seq (seq<?)"),
+        (QuerySql::of(&query).unwrap().joining, "SEARCH article USING INTEGER PRIMARY KEY (rowid=?)"),
+    ] {
+        let plan = plan(&db, &sql);
+        assert_eq!(plan.first().map(String::as_str), Some(first), "{plan:#?}");
+        let step = |part: &str| plan.iter().position(|step| step.starts_with(part));
+        let member = step("SEARCH membership USING PRIMARY KEY (article_id=?");
+        assert!(member.is_some() && member < step("SEARCH revision"), "{plan:#?}");
+        assert!(plan.iter().all(|step| !step.contains("TEMP B-TREE")), "{plan:#?}");
+    }
 }
 
 pub(super) fn plan(db: &Connection, sql: &str) -> Vec<String> {
