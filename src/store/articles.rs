@@ -6,8 +6,8 @@
 //! - A page whose text changed always shows the new one.
 //! - Another page of the same article is shown only if it says more, so that a print version does not alternate with the
 //!   page it was printed from.
-//! - A page's text is shown before a feed's, and the text of a feed of the link's own site before that of another site's.
-//!   Otherwise the feed that had a text first is shown. No source's text revises another's.
+//! - Sources of the page's site go before others, and pages before feeds, unless a source of the site wants no pages. Of feeds of
+//!   one rank the first that had a text is shown. No source's text revises another's.
 //!
 //! Each function runs inside the transaction of its caller.
 
@@ -24,7 +24,7 @@ use super::revision_digest::{RevisionDigest, ShownRevision, is_same_text};
 use super::similarity::{self, TextSignature};
 use super::{changes, history, memberships, sources, text_index, time};
 use crate::config::RevisionPolicy;
-use crate::model::{ArticleId, CollectedArticle, Key, Method, SourceId, StoreOutcome};
+use crate::model::{ArticleId, CollectedArticle, Field, Key, Method, Origin, SourceId, StoreOutcome};
 
 /// Stores a collected article: its page, its keys, and a revision if the text is new.
 pub(super) fn record(
@@ -68,10 +68,25 @@ impl Recording<'_> {
         !self.is_of_feed() || self.collected.own_feed
     }
 
+    /// Whose text it is; see [`TEXT_RANK`](super::revision_digest::TEXT_RANK).
+    fn rank(&self) -> i64 {
+        match (self.is_of_feed(), self.collected.own_feed) {
+            (false, true) => 4,
+            (false, false) => 2,
+            (true, true) if self.collected.failure.is_none() => 3,
+            (true, true) => 1,
+            (true, false) => 0,
+        }
+    }
+
     fn evidence(&self) -> Evidence {
+        // A title that the page lacks, and that a feed gave it, is no evidence of the page.
+        let is_printed =
+            self.is_of_feed() || self.collected.extraction.origins.get(&Field::Title) != Some(&Origin::Feed);
+        let title = self.digest.title.as_deref().filter(|_| is_printed);
         Evidence {
             is_fetched: !self.is_of_feed(),
-            title: self.digest.title.as_deref().and_then(similarity::title_hash),
+            title: title.and_then(similarity::title_hash),
             is_comparable: similarity::is_comparable(&self.digest.text),
         }
     }
@@ -174,9 +189,7 @@ impl Recording<'_> {
             return Ok(true);
         }
         let shown = ShownRevision::of(self.db, page.article)?;
-        Ok(shown.is_some_and(|shown| {
-            self.digest.reads_like(&shown.digest) && (shown.first_party || !self.is_first_party())
-        }))
+        Ok(shown.is_some_and(|shown| self.digest.reads_like(&shown.digest) && shown.rank >= self.rank()))
     }
 
     /// Whether an article is stored under the URL of a deleted page: only feeds of other sites had that, or other sources kept it
@@ -243,13 +256,13 @@ impl Recording<'_> {
         let Some(shown) = ShownRevision::of(self.db, article)? else {
             return Ok(true);
         };
-        Ok(match (self.is_of_feed(), shown.digest.is_of_feed()) {
-            (true, false) => false,
-            (false, true) => true,
-            (false, false) => shown.page == page || says_more(&self.digest.text, &shown.digest.text),
-            (true, true) => {
-                shown.source == Some(self.source) || (self.is_first_party() && !shown.first_party)
-            }
+        let is_of_feed = shown.digest.is_of_feed();
+        if shown.rank != self.rank() && (is_of_feed || self.is_of_feed() || shown.page != page) {
+            return Ok(self.rank() > shown.rank);
+        }
+        Ok(match self.is_of_feed() {
+            false => shown.page == page || says_more(&self.digest.text, &shown.digest.text),
+            true => shown.source == Some(self.source),
         })
     }
 }

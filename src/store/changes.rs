@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::page_id::PageId;
+use super::revision_digest::TEXT_RANK;
 use super::{text_index, time};
 use crate::link;
 use crate::model::ArticleId;
@@ -158,22 +159,21 @@ pub(super) fn delete(
     Ok(())
 }
 
-/// Shows the best revision that an article has after pages moved between articles: a page's own text before a feed's, a feed of
-/// the link's own site before others, of feeds the first that had a text; an announced revision before one that was not, then
-/// the latest.
+/// Shows the best revision that an article has after pages moved between articles: by [`TEXT_RANK`], of feeds the first that had a
+/// text; an announced revision before one that was not, then the latest.
 pub(super) fn show_best_revision(
     db: &Connection,
     article: ArticleId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let best: Option<i64> = db
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT revision.id FROM page JOIN revision ON revision.page_id = page.id WHERE page.article_id = ?1 \
-             ORDER BY revision.method = 'feed', revision.first_party DESC, iif(revision.method = 'feed', \
+             ORDER BY {TEXT_RANK} DESC, iif(revision.method = 'feed', \
                  (SELECT min(first.id) FROM revision AS first WHERE first.page_id = revision.page_id \
                   AND first.source_id IS revision.source_id), 0), \
              revision.seq IS NULL, revision.fetched_at DESC, revision.id DESC LIMIT 1",
-        )?
+        ))?
         .query_row([article.0], |row| row.get(0))
         .optional()?;
     let (shown, is_deleted, seq): (Option<i64>, bool, i64) = db

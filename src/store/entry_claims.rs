@@ -229,7 +229,9 @@ fn settle_known(
         )?
         .query_row([candidate.entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     let stored = StoredEntry::from_json(payload.as_deref())?;
-    if has_text || own_text {
+    // An entry that needs no page has a text of its own, the feed's.
+    let wants_page = candidate.host != NO_HOST || judges_pages;
+    if has_text || own_text || !wants_page {
         return Ok(Some((stored, None)));
     }
     let source = SourceId(candidate.source);

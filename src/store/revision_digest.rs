@@ -13,7 +13,7 @@ use crate::model::{ArticleId, CollectedArticle, Method, SourceId};
 /// The columns of [`RevisionDigest::read`].
 macro_rules! digest_columns {
     () => {
-        "SELECT title, standfirst, byline, published, text, method, page_id, source_id, first_party FROM revision "
+        "SELECT title, standfirst, byline, published, text, method FROM revision "
     };
 }
 
@@ -96,28 +96,37 @@ impl RevisionDigest {
     }
 }
 
+/// Whose text is shown, in SQL over `revision` and its `page`; the highest is shown. 4: a page that a source of its site fetched. 3: that
+/// site's feed, where the source wants no page. 2: a page that a source of another site fetched. 1: the site's feed, because the
+/// page failed. 0: the feed of another site.
+pub(super) const TEXT_RANK: &str = "CASE WHEN revision.method <> 'feed' THEN iif(page.own_feed, 4, 2) \
+     WHEN revision.first_party THEN iif(EXISTS (SELECT 1 FROM entry WHERE entry.page_id = page.id \
+         AND entry.source_id IS revision.source_id AND entry.host = ''), 3, 1) ELSE 0 END";
+
 /// The revision that readers see of an article.
 pub(super) struct ShownRevision {
     pub(super) digest: RevisionDigest,
     pub(super) page: PageId,
     pub(super) source: Option<SourceId>,
-    /// Whether it is the text of the page, or of a feed of its site.
-    pub(super) first_party: bool,
+    /// See [`TEXT_RANK`].
+    pub(super) rank: i64,
 }
 
 impl ShownRevision {
     pub(super) fn of(db: &Connection, article: ArticleId) -> Result<Option<Self>, StoreError> {
         Ok(db
-            .prepare_cached(concat!(
-                digest_columns!(),
-                "WHERE id = (SELECT revision_id FROM article WHERE id = ?1)"
+            .prepare_cached(&format!(
+                "SELECT revision.title, revision.standfirst, revision.byline, revision.published, revision.text, revision.method, \
+                 revision.page_id, revision.source_id, {TEXT_RANK} FROM article \
+                 JOIN revision ON revision.id = article.revision_id JOIN page ON page.id = revision.page_id \
+                 WHERE article.id = ?1"
             ))?
             .query_row([article.0], |row| {
                 Ok(Self {
                     digest: RevisionDigest::read(row)?,
                     page: PageId(row.get(6)?),
                     source: row.get::<_, Option<i64>>(7)?.map(SourceId),
-                    first_party: row.get(8)?,
+                    rank: row.get(8)?,
                 })
             })
             .optional()?)
