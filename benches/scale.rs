@@ -28,11 +28,12 @@ mod samples;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use cuttings::config;
-use cuttings::model::{ClaimedSource, Entry};
+use cuttings::model::{ClaimedSource, Entry, ParsedFeed};
 use cuttings::store::{ImportRecord, Reader, Store};
 use futures_util::future::join_all;
 use samples::Random;
@@ -220,8 +221,13 @@ impl Steps<'_> {
             let claimed = self.claim();
             unseen.add(|| {
                 for claim in &claimed {
-                    let idents = (0..ENTRIES).map(|entry| format!("id:{round}-{entry}")).collect();
-                    assert_eq!(runtime.block_on(store.unseen(claim.id, idents)).unwrap().len(), ENTRIES);
+                    let entries = entries(round);
+                    let keys = entries.iter().map(samples::keys_of).collect();
+                    let feed = Arc::new(ParsedFeed { entries, ..ParsedFeed::default() });
+                    assert_eq!(
+                        runtime.block_on(store.unseen(claim.id, feed, keys, Vec::new())).unwrap().len(),
+                        ENTRIES
+                    );
                 }
             });
             let polls: Vec<_> =

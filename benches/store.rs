@@ -35,12 +35,13 @@ mod samples;
 use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use costs::on_processor;
 use cuttings::config::Source;
-use cuttings::model::{EncodedBody, Entry, PageOutcome, RawPage, SourceId};
+use cuttings::model::{EncodedBody, Entry, PageOutcome, ParsedFeed, RawPage, SourceId};
 use cuttings::store::{
     ArticleQuery, ArticleQueryError, ExportItem, ImportRecord, Reader, SearchRequest, SortBy, Store,
 };
@@ -328,13 +329,15 @@ fn page(number: usize) -> RawPage {
 /// Measures the look-up of known entries.
 async fn look_up(path: &Path, articles: usize) {
     let store = Store::open(path, Utc::now()).unwrap();
-    let idents: Vec<String> = (0..20_000).map(|i| format!("id:entry-{}", i * 7919 % articles)).collect();
+    let entry = |i: usize| Entry { id: Some(format!("entry-{}", i * 7919 % articles)), ..Entry::default() };
+    let entries: Vec<Entry> = (0..20_000).map(entry).collect();
     let mut each = Vec::new();
     let before = on_processor("store");
-    for idents in idents.chunks(1000) {
-        let idents = idents.to_vec();
+    for entries in entries.chunks(1000) {
+        let keys = entries.iter().map(samples::keys_of).collect();
+        let feed = Arc::new(ParsedFeed { entries: entries.to_vec(), ..ParsedFeed::default() });
         let started = Instant::now();
-        store.unseen(SourceId(1), idents).await.unwrap();
+        store.unseen(SourceId(1), feed, keys, Vec::new()).await.unwrap();
         each.push(started.elapsed() / 1000);
     }
     let busy = on_processor("store").saturating_sub(before) / 20_000;

@@ -130,9 +130,11 @@ impl ArticleBuilder<'_> {
         self.claim.entry.link.as_ref().unwrap_or(&self.source.feed)
     }
 
-    /// The key that identifies the entry within its source, for articles that no URL identifies.
+    /// The key that identifies the entry within its source, for articles that no URL identifies. It stays when the entry gets
+    /// another id, or the source another name.
     fn entry_key(&self) -> String {
-        identity::entry_key(&self.source.name, &self.claim.ident)
+        let stored = self.claim.stored_key.clone();
+        stored.unwrap_or_else(|| identity::entry_key(&self.source.name, &self.claim.ident))
     }
 
     /// The parts that all articles share; without page, validators and failure. `page` selects the site's zone and language.

@@ -5,7 +5,9 @@
 //! key within the page's own site. A front page, a consent wall or a login page names no article. `poll` makes the keys of
 //! entries, `article_builder` those of pages; `store::grouping` joins by them. The rules are in docs/design/identity.md.
 
+mod fingerprint;
 mod identifier;
+mod sessions;
 
 use std::borrow::Cow;
 
@@ -14,7 +16,9 @@ use url::Url;
 
 use crate::link::{self, SameSite};
 use crate::model::{Claim, Entry, EntryIdentifier, Key, KeyKind, PageLinks, Proof};
-pub use identifier::{IdentifierChoice, choose_identifier, shared_ids};
+pub use fingerprint::Fingerprint;
+pub use identifier::{IdentifierChoice, choose_identifier, shared_ids, shared_links};
+pub use sessions::{SessionSearch, find_sessions, key_pattern};
 
 /// The rules by which keys are made of URLs.
 #[derive(Clone, Copy, Debug)]
@@ -120,9 +124,12 @@ fn page_key(rules: KeyRules<'_>, url: Option<&Url>, fallback: &str) -> String {
         .map_or_else(|| fallback.to_owned(), |url| link::key(&link::without_parameters(url, rules.session)))
 }
 
+/// What the key of an article without a specific URL begins with.
+pub const ENTRY_KEY: &str = "entry:";
+
 /// The key of an article without a specific URL: its source and what identifies its entry there.
 pub fn entry_key(source: &str, ident: &str) -> String {
-    format!("entry:{source}/{ident}")
+    format!("{ENTRY_KEY}{source}/{ident}")
 }
 
 /// Whether a URL can name an article: it is neither a front page nor a wall.
@@ -130,18 +137,40 @@ pub fn is_specific(url: &Url) -> bool {
     !link::is_front_page(url) && !link::is_wall(url)
 }
 
+/// What an ident that is the feed's id begins with.
+pub const ID_IDENT: &str = "id:";
+
+/// What an ident that is a link begins with.
+pub const LINK_IDENT: &str = "link:";
+
 /// What identifies an entry in its source: its id, else its link, else its title and date; the first of them that is there
 /// and that `by` allows.
 pub fn ident(entry: &Entry, by: EntryIdentifier, session: &[String]) -> String {
     let id = entry.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
     if let Some(id) = id.filter(|_| by == EntryIdentifier::Id) {
-        return format!("id:{id}");
+        return format!("{ID_IDENT}{}", id_without_session(id, session));
     }
     if let Some(link) = entry.link.as_ref().filter(|_| by != EntryIdentifier::Title) {
-        return format!("link:{}", link::key(&link::without_parameters(link, session)));
+        return format!("{LINK_IDENT}{}", link::key(&link::without_parameters(link, session)));
     }
     let date = entry.published.or(entry.updated).map(|at| at.to_string()).unwrap_or_default();
     format!("title:{}|{date}", entry.title.as_deref().unwrap_or_default().trim())
+}
+
+/// An ident without parameters that turned out to carry a session: the ident that its entry has from then on.
+pub fn ident_without_session(ident: &str, session: &[String]) -> String {
+    if let Some(id) = ident.strip_prefix(ID_IDENT) {
+        return format!("{ID_IDENT}{}", id_without_session(id, session));
+    }
+    match ident.strip_prefix(LINK_IDENT) {
+        Some(key) => format!("{LINK_IDENT}{}", link::text_without_session(key, session)),
+        None => ident.to_owned(),
+    }
+}
+
+/// An id without its session, where it is a URL.
+fn id_without_session<'a>(id: &'a str, session: &[String]) -> Cow<'a, str> {
+    if id.starts_with("http") { link::text_without_session(id, session) } else { id.into() }
 }
 
 /// Keys that are being collected, each once.

@@ -1,11 +1,12 @@
 //! URL normalisation and link keys. Pure; every room that handles URLs uses it.
 //!
 //! A *link key* is the same for all spellings of one address. It ignores the scheme, `www.`, the default port, user info,
-//! the fragment, a trailing slash, tracking parameters, the order of parameters and the case of percent escapes. It keeps
+//! the fragment, a trailing slash, tracking parameters, sessions, the order of parameters and the case of percent escapes. It keeps
 //! whatever may distinguish two pages. The table in the tests is its specification.
 
 mod amp_cache;
 mod secrets;
+mod session;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,8 @@ use std::borrow::Cow;
 use url::{Host, Url};
 
 pub use secrets::mask_secrets;
+pub use session::text_without_session;
+use session::{is_session, path_without_session};
 pub use site::{SameSite, have_one_site};
 use tracking::is_tracking;
 pub use wall::is_wall;
@@ -73,7 +76,7 @@ pub fn key(url: &Url) -> String {
         key.push(':');
         key.push_str(&port.to_string());
     }
-    let path = without_session(url.path());
+    let path = path_without_session(url.path());
     key.push_str(&normalize_escapes(path.trim_end_matches('/')));
     let mut pairs: Vec<&str> = relevant_pairs(url).collect();
     pairs.sort_by_key(|pair| parameter_name(pair));
@@ -107,7 +110,9 @@ pub fn key_from_url(pattern: &regex::Regex, url: &Url) -> Option<String> {
 
 /// Whether a URL is the front page of its host: no path, no route, and only tracking parameters.
 pub fn is_front_page(url: &Url) -> bool {
-    url.path().trim_matches('/').is_empty() && relevant_pairs(url).next().is_none() && route(url).is_none()
+    path_without_session(url.path()).trim_matches('/').is_empty()
+        && relevant_pairs(url).next().is_none()
+        && route(url).is_none()
 }
 
 /// The fragment of a URL where it chooses a page: `#!…` on sites that are one program.
@@ -154,22 +159,26 @@ pub fn is_public_suffix(host: &str) -> bool {
     psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix == host)
 }
 
-/// The parameters that are not tracking, as written.
+/// The parameters that choose a page, as written: neither tracking nor a session.
 fn relevant_pairs(url: &Url) -> impl Iterator<Item = &str> {
-    url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair))
+    let query = url.query().unwrap_or_default();
+    query.split('&').filter(move |pair| !pair.is_empty() && !is_tracking(pair) && !is_session(pair, query))
+}
+
+/// The names of the query parameters that may choose a page.
+pub fn parameter_names(url: &Url) -> impl Iterator<Item = &str> {
+    relevant_pairs(url).map(parameter_name)
+}
+
+/// The value of the first query parameter of a name, as written.
+pub fn parameter<'a>(url: &'a Url, name: &str) -> Option<&'a str> {
+    let pair = url.query()?.split('&').find(|pair| parameter_name(pair) == name)?;
+    Some(pair.split_once('=').map_or("", |(_, value)| value))
 }
 
 /// The name of a `name=value` pair.
 fn parameter_name(pair: &str) -> &str {
     pair.split_once('=').map_or(pair, |(name, _)| name)
-}
-
-/// Removes `;jsessionid=…` and its like, which Java servers append to the path.
-fn without_session(path: &str) -> &str {
-    match path.split_once(';') {
-        Some((before, after)) if parameter_name(after).to_ascii_lowercase().contains("sessionid") => before,
-        _ => path,
-    }
 }
 
 /// Normalises percent escapes: upper case, and none where the character needs none (RFC 3986, 6.2.2).

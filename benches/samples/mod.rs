@@ -7,6 +7,7 @@
     reason = "numbers that are drawn are small"
 )]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -23,7 +24,7 @@ use url::Url;
 /// A poll that got a document with these entries.
 pub fn poll_with(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) -> PollOutcome {
     let keys = entries.iter().map(keys_of).collect();
-    let feed = Box::new(ParsedFeed { entries, ..ParsedFeed::default() });
+    let feed = Arc::new(ParsedFeed { entries, ..ParsedFeed::default() });
     let result = PollResult::Document {
         feed,
         keys,
@@ -35,7 +36,7 @@ pub fn poll_with(claim: &ClaimedSource, entries: Vec<Entry>, at: DateTime<Utc>) 
 }
 
 /// The keys of an entry as `poll` makes them.
-fn keys_of(entry: &Entry) -> EntryKeys {
+pub fn keys_of(entry: &Entry) -> EntryKeys {
     let rules = KeyRules { pattern: None, same_site: &SameSite::default(), session: &[] };
     EntryKeys {
         ident: identity::ident(entry, EntryIdentifier::Id, &[]),

@@ -5,13 +5,12 @@
 //! entries of the whole feed, and where those are no better, titles and dates. `poll` keeps the choice from then on.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::fingerprint::{Fingerprint, hash_of};
 use crate::link;
-use crate::model::{Entry, EntryIdentifier};
+use crate::model::{Entry, EntryIdentifier, Timestamp};
 
 /// One id in so many may be bad.
 const TOLERANCE: usize = 20;
@@ -30,9 +29,9 @@ pub struct IdentifierChoice {
     pub names: Vec<u8>,
 }
 
-/// Judges a document. `before`: the `names` of the previous document.
-pub fn choose_identifier(entries: &[Entry], before: &[u8]) -> IdentifierChoice {
-    let names = link_and_id_hashes(entries);
+/// Judges a document. `before`: the `names` of the previous document; `session`: parameters that carry a session.
+pub fn choose_identifier(entries: &[Entry], before: &[u8], session: &[String]) -> IdentifierChoice {
+    let names = link_and_id_hashes(entries, session);
     let mut choice = IdentifierChoice { by: EntryIdentifier::Id, why: None, names: Vec::new() };
     if let Some(why) = bad_ids(entries).or_else(|| changed_ids(before, &names)) {
         choice.by = EntryIdentifier::Link;
@@ -56,7 +55,8 @@ fn exceeds_tolerance(bad: usize, of: usize) -> bool {
 /// Says how many ids are missing, or the same for entries with different links or titles, where they are too many.
 fn bad_ids(entries: &[Entry]) -> Option<String> {
     let missing = entries.iter().filter(|entry| id(entry).is_none()).count();
-    let ambiguous = ambiguous(entries, id, link_or_title).values().sum();
+    let ambiguous =
+        ambiguous(entries.iter().map(|entry| (id(entry), entry)), have_different_names).values().sum();
     verdict("ids", missing, ambiguous, entries.len())
 }
 
@@ -64,7 +64,8 @@ fn bad_ids(entries: &[Entry]) -> Option<String> {
 fn bad_links(entries: &[Entry]) -> Option<String> {
     let key = |entry: &Entry| entry.link.as_ref().map(|link| Cow::from(link::key(link)));
     let missing = entries.iter().filter(|entry| entry.link.is_none()).count();
-    let ambiguous = ambiguous(entries, key, |entry| entry.title.clone()).values().sum();
+    let named = entries.iter().map(|entry| (key(entry), entry));
+    let ambiguous = ambiguous(named, |one, other| one.title != other.title).values().sum();
     verdict("ids and links", missing, ambiguous, entries.len())
 }
 
@@ -78,7 +79,20 @@ fn verdict(what: &str, missing: usize, ambiguous: usize, of: usize) -> Option<St
 
 /// Ids that several different entries of a document have. Even where they are few, they identify none of them.
 pub fn shared_ids(entries: &[Entry]) -> HashSet<String> {
-    ambiguous(entries, id, link_or_title).into_keys().collect()
+    ambiguous(entries.iter().map(|entry| (id(entry), entry)), have_different_names).into_keys().collect()
+}
+
+/// Idents that are links, and that entries with different titles or dates have in common.
+pub fn shared_links(entries: &[Entry], idents: &[(EntryIdentifier, String)]) -> HashSet<String> {
+    let named = entries.iter().zip(idents).map(|(entry, (_, ident))| {
+        let link = Some(&**ident).filter(|ident| ident.starts_with(super::LINK_IDENT));
+        (link.map(Cow::from), entry)
+    });
+    ambiguous(named, |one, other| one.title != other.title || date(one) != date(other)).into_keys().collect()
+}
+
+fn date(entry: &Entry) -> Option<Timestamp> {
+    entry.published.or(entry.updated)
 }
 
 fn id(entry: &Entry) -> Option<Cow<'_, str>> {
@@ -86,39 +100,49 @@ fn id(entry: &Entry) -> Option<Cow<'_, str>> {
     id.map(Cow::from)
 }
 
-/// What distinguishes entries that have one id. A link to a front page distinguishes nothing.
-fn link_or_title(entry: &Entry) -> Option<String> {
-    let link = entry.link.as_ref().filter(|link| !link::is_front_page(link));
-    link.map(link::key).or_else(|| entry.title.clone())
+/// Whether entries that have one id are different all the same: by their links, or by title, date and text. A link to a front
+/// page distinguishes nothing.
+fn have_different_names(one: &Entry, other: &Entry) -> bool {
+    let link = |entry: &Entry| entry.link.as_ref().filter(|link| !link::is_front_page(link)).map(link::key);
+    let prints = || (Fingerprint::of(one, &[]), Fingerprint::of(other, &[]));
+    match (link(one), link(other)) {
+        (None, None) => one.title != other.title,
+        (one_link, other_link) if one_link != other_link => true,
+        _ if one.title != other.title => {
+            let (one, other) = prints();
+            (one.dated.is_none() || one.dated != other.dated) && !one.has_text_of(&other)
+        }
+        _ if one.published.is_some() && one.published != other.published => {
+            let (one, other) = prints();
+            other.dated.is_some() && one.has_other_text(&other)
+        }
+        _ => false,
+    }
 }
 
 /// The entries with one name.
 struct SameName<'a> {
     first: &'a Entry,
-    /// What distinguishes the first; computed when a second entry comes.
-    first_is: OnceCell<Option<String>>,
     all_equal: bool,
     count: usize,
 }
 
-/// Names that entries have in common although `distinction` differs, and the number of entries with each.
+/// Names that different entries have in common, and the number of entries with each.
 fn ambiguous<'a>(
-    entries: &'a [Entry],
-    name: impl Fn(&'a Entry) -> Option<Cow<'a, str>>,
-    distinction: impl Fn(&Entry) -> Option<String>,
+    entries: impl Iterator<Item = (Option<Cow<'a, str>>, &'a Entry)>,
+    are_different: impl Fn(&Entry, &Entry) -> bool,
 ) -> HashMap<String, usize> {
-    let mut names: HashMap<Cow<'a, str>, SameName<'a>> = HashMap::with_capacity(entries.len());
-    for entry in entries {
-        let Some(name) = name(entry) else { continue };
+    let mut names: HashMap<Cow<'a, str>, SameName<'a>> = HashMap::with_capacity(entries.size_hint().0);
+    for (name, entry) in entries {
+        let Some(name) = name else { continue };
         match names.entry(name) {
             Slot::Vacant(slot) => {
-                slot.insert(SameName { first: entry, first_is: OnceCell::new(), all_equal: true, count: 1 });
+                slot.insert(SameName { first: entry, all_equal: true, count: 1 });
             }
             Slot::Occupied(slot) => {
                 let same = slot.into_mut();
                 same.count += 1;
-                let first_is = same.first_is.get_or_init(|| distinction(same.first));
-                same.all_equal = same.all_equal && *first_is == distinction(entry);
+                same.all_equal = same.all_equal && !are_different(same.first, entry);
             }
         }
     }
@@ -130,27 +154,24 @@ fn ambiguous<'a>(
 }
 
 /// Hashes of the links that only one entry has, and of its id, in the order of the document.
-fn link_and_id_hashes(entries: &[Entry]) -> Vec<(u64, u64)> {
+fn link_and_id_hashes(entries: &[Entry], session: &[String]) -> Vec<(u64, u64)> {
     // By link: position and id of the first entry, and the number of entries.
     let mut by_link: HashMap<String, (usize, Option<&str>, usize)> = HashMap::new();
     for (position, entry) in entries.iter().enumerate() {
         if let Some(link) = &entry.link {
-            by_link.entry(link::key(link)).or_insert((position, entry.id.as_deref(), 0)).2 += 1;
+            let key = link::key(&link::without_parameters(link, session));
+            by_link.entry(key).or_insert((position, entry.id.as_deref(), 0)).2 += 1;
         }
     }
     let mut hashes: Vec<(usize, u64, u64)> = by_link
         .iter()
         .filter(|(_, (_, _, count))| *count == 1)
-        .filter_map(|(link, (position, id, _))| Some((*position, hash(link), hash((*id)?))))
+        .filter_map(|(link, (position, id, _))| {
+            Some((*position, hash_of(link), hash_of(&super::id_without_session((*id)?, session))))
+        })
         .collect();
     hashes.sort_unstable();
     hashes.into_iter().map(|(_, link, id)| (link, id)).collect()
-}
-
-fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Says how many entries of the previous document have other ids now, where they are too many.
@@ -191,14 +212,14 @@ mod tests {
     #[test]
     fn one_in_twenty_may_be_bad() {
         let odd = || vec![entry("", "/a", "A")];
-        assert_eq!(choose_identifier(&with_good(odd(), 19), &[]).by, EntryIdentifier::Id);
-        let judged = choose_identifier(&with_good(odd(), 18), &[]);
+        assert_eq!(choose_identifier(&with_good(odd(), 19), &[], &[]).by, EntryIdentifier::Id);
+        let judged = choose_identifier(&with_good(odd(), 18), &[], &[]);
         assert_eq!(
             (judged.by, judged.why.as_deref()),
             (EntryIdentifier::Link, Some("1 of 19 ids are missing"))
         );
         let odd = vec![entry("1", "/a", "A"), entry("1", "/b", "B")];
-        let judged = choose_identifier(&with_good(odd, 3), &[]);
+        let judged = choose_identifier(&with_good(odd, 3), &[], &[]);
         assert_eq!(judged.why.as_deref(), Some("2 of 5 ids are not the entry's own"));
         assert_eq!(
             shared_ids(&[entry("1", "/a", "A"), entry("1", "/b", "B"), entry("2", "/c", "C")]),
@@ -206,14 +227,14 @@ mod tests {
         );
         // The same entry twice is a doubled entry, not a doubled id.
         let odd = vec![entry("1", "/a", "A"), entry("1", "/a", "A")];
-        assert_eq!(choose_identifier(&with_good(odd, 3), &[]).by, EntryIdentifier::Id);
-        assert_eq!(choose_identifier(&[], &[]).by, EntryIdentifier::Id);
+        assert_eq!(choose_identifier(&with_good(odd, 3), &[], &[]).by, EntryIdentifier::Id);
+        assert_eq!(choose_identifier(&[], &[], &[]).by, EntryIdentifier::Id);
     }
 
     #[test]
     fn titles_identify_entries_where_links_are_no_better() {
         let front = |n: usize| entry("x", "/", &format!("Title {n}"));
-        let judged = choose_identifier(&(0..4).map(front).collect::<Vec<_>>(), &[]);
+        let judged = choose_identifier(&(0..4).map(front).collect::<Vec<_>>(), &[], &[]);
         assert_eq!(
             (judged.by, judged.why.as_deref()),
             (EntryIdentifier::Title, Some("4 of 4 ids and links are not the entry's own"))
@@ -225,17 +246,17 @@ mod tests {
         let poll = |turn: usize| -> Vec<Entry> {
             (0..10).map(|n| entry(&format!("{turn}-{n}"), &format!("/{n}"), "T")).collect()
         };
-        let first = choose_identifier(&poll(1), &[]);
+        let first = choose_identifier(&poll(1), &[], &[]);
         assert_eq!(first.by, EntryIdentifier::Id);
-        let second = choose_identifier(&poll(2), &first.names);
+        let second = choose_identifier(&poll(2), &first.names, &[]);
         assert_eq!(
             (second.by, second.why.as_deref()),
             (EntryIdentifier::Link, Some("10 of 10 ids have changed since the last poll"))
         );
-        assert_eq!(choose_identifier(&poll(2), &second.names).by, EntryIdentifier::Id);
+        assert_eq!(choose_identifier(&poll(2), &second.names, &[]).by, EntryIdentifier::Id);
         // One that was renamed is one that was renamed.
         let mut renamed = poll(1);
         renamed[0].id = Some("new".to_owned());
-        assert_eq!(choose_identifier(&renamed, &first.names).by, EntryIdentifier::Id);
+        assert_eq!(choose_identifier(&renamed, &first.names, &[]).by, EntryIdentifier::Id);
     }
 }

@@ -30,6 +30,8 @@ pub struct ClaimedEntry {
     pub attempts: u32,
     /// Whether other entries of its source have the same link: its article is the feed's own text, known by the entry.
     pub own_text: bool,
+    /// The key of its article, where that is the entry's own and no URL.
+    pub stored_key: Option<String>,
     /// Query parameters of its source that carry a session.
     pub session_parameters: Vec<String>,
     /// What is stored of its article so far.

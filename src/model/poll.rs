@@ -1,5 +1,7 @@
 //! The result of one poll: everything that `store` changes in one transaction.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::failure::Failure;
@@ -54,9 +56,9 @@ pub enum PollResult {
     /// A document that was parsed.
     Document {
         /// Its entries.
-        feed: Box<ParsedFeed>,
+        feed: Arc<ParsedFeed>,
         /// Keys of each entry, in the order of `feed.entries`.
-        keys: Vec<EntryKeys>,
+        keys: Arc<[EntryKeys]>,
         /// They replace the stored ones, also with `None`.
         validators: Validators,
         /// SHA-256 of the body.

@@ -61,6 +61,8 @@ pub struct PollState {
     pub session_parameters: Vec<String>,
     /// Hashes of links and ids of its last document, as `identity` writes them.
     pub last_names: Vec<u8>,
+    /// Hashes of the links of its last document without parameters that may carry a session, as `identity` writes them.
+    pub last_links: Vec<u8>,
 }
 
 words! {

@@ -2,6 +2,7 @@
 //!
 //! Reads the store only to learn which entries are new; everything that changes is in the [`PollOutcome`] it returns.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -133,9 +134,18 @@ impl Decider<'_> {
     ) -> Result<PollResult, StoreError> {
         self.conditional = !validators.is_empty();
         let previous = self.state.identified_by;
+        entries::find_sessions(&self.claim, &feed, &mut self.state);
         self.ids_degraded = matches!(self.source.kind, SourceKind::Feed)
             && entries::degrade_identifier(&self.claim, &feed, &mut self.state);
         let current = self.state.identified_by;
+        self.state.hints = feed.hints.clone();
+        if !complete {
+            feed.skipped.push(SkippedEntry {
+                position: feed.entries.len(),
+                reason: "the document is truncated here: it is requested again".into(),
+            });
+        }
+        let feed = Arc::from(feed);
         let keys;
         (keys, self.overflowed) = self.observe(&feed, previous, current).await?;
         if self.overflowed {
@@ -145,15 +155,10 @@ impl Decider<'_> {
                 "no entry of the feed was known: entries since the last poll may have been missed"
             );
         }
-        self.state.hints = feed.hints.clone();
         self.state.sitemaps.clear();
         let (validators, body_hash) = if complete {
             (validators, body_hash)
         } else {
-            feed.skipped.push(SkippedEntry {
-                position: feed.entries.len(),
-                reason: "the document is truncated here: it is requested again".into(),
-            });
             (self.claim.validators.clone(), self.claim.body_hash.clone().unwrap_or_default())
         };
         Ok(PollResult::Document {
@@ -170,11 +175,12 @@ impl Decider<'_> {
     async fn sitemaps(&mut self, crawl: SitemapCrawl) -> Result<PollResult, StoreError> {
         self.conditional = !crawl.validators.is_empty();
         let by = EntryIdentifier::Id;
-        let (keys, _) = self.observe(&crawl.feed, by, by).await?;
+        let feed = Arc::new(crawl.feed);
+        let (keys, _) = self.observe(&feed, by, by).await?;
         self.state.sitemaps = crawl.children;
         let is_limited = self.claim.first_poll || crawl.is_archive;
         Ok(PollResult::Document {
-            feed: Box::new(crawl.feed),
+            feed,
             keys,
             validators: crawl.validators,
             body_hash: crawl.body_hash,
@@ -185,15 +191,15 @@ impl Decider<'_> {
     /// Keys of the entries. Teaches the rhythm which are new; true if all are, though the source was polled before.
     async fn observe(
         &mut self,
-        feed: &ParsedFeed,
+        feed: &Arc<ParsedFeed>,
         previous: EntryIdentifier,
         current: EntryIdentifier,
-    ) -> Result<(Vec<EntryKeys>, bool), StoreError> {
+    ) -> Result<(Arc<[EntryKeys]>, bool), StoreError> {
         let PollRun { store, config, .. } = self.run;
         let now = self.ended_at;
-        let keys =
-            entries::keys(config, self.source, feed, previous, current, &self.state.session_parameters, now);
-        let new = entries::new_times(store, &self.claim, feed, &keys, now).await?;
+        let session = &self.state.session_parameters;
+        let keys = entries::keys(config, self.source, feed, previous, current, session, now).into();
+        let new = entries::new_times(store, &self.claim, feed, &keys, session, now).await?;
         let overflowed = self.rhythm.observe(&new, feed.entries.len(), now);
         Ok((keys, overflowed))
     }

@@ -2,10 +2,14 @@
 //!
 //! `decide` calls it for every source of the document. Dates without an offset count as UTC here.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use tracing::warn;
+use url::Url;
 
-use crate::config::{Config, FilterInput, PagePolicy, Source};
+use crate::config::{Config, FilterInput, PagePolicy, Source, SourceKind};
 use crate::identity::{self, KeyRules};
 use crate::model::{ClaimedSource, Entry, EntryIdentifier, EntryKeys, ParsedFeed, PollState};
 use crate::store::{Store, StoreError};
@@ -13,7 +17,7 @@ use crate::store::{Store, StoreError};
 /// Switches to a weaker identifier if the ids of a feed turn out to be unreliable; true if it did. It never switches
 /// back. Notes links and ids of the document in `state`, to compare the next one with.
 pub(super) fn degrade_identifier(claim: &ClaimedSource, feed: &ParsedFeed, state: &mut PollState) -> bool {
-    let choice = identity::choose_identifier(&feed.entries, &state.last_names);
+    let choice = identity::choose_identifier(&feed.entries, &state.last_names, &state.session_parameters);
     state.last_names = choice.names;
     if choice.by <= state.identified_by {
         return false;
@@ -29,6 +33,25 @@ pub(super) fn degrade_identifier(claim: &ClaimedSource, feed: &ParsedFeed, state
     true
 }
 
+/// Looks for query parameters that carry a session: they are left out of keys from this document on. Notes the links of the
+/// document in `state`, to compare the next one with.
+pub(super) fn find_sessions(claim: &ClaimedSource, feed: &ParsedFeed, state: &mut PollState) {
+    let search = identity::find_sessions(&feed.entries, &state.last_links, &state.session_parameters);
+    state.last_links = search.memory;
+    if search.found.is_empty() {
+        return;
+    }
+    let parameters = search.found.join("`, `");
+    state.session_parameters.extend(search.found);
+    let links = feed.entries.iter().filter_map(|entry| entry.link.as_ref());
+    let pattern = identity::key_pattern(links, &state.session_parameters);
+    warn!(
+        source = claim.name,
+        "the links have another `{parameters}` at each poll: it carries a session and is left out of keys from now on; \
+         `key_from_url = '{pattern}'` settles it"
+    );
+}
+
 /// The keys of each entry, in order. `previous` is the identifier before this document, `current` from now on.
 pub(super) fn keys(
     config: &Config,
@@ -39,11 +62,13 @@ pub(super) fn keys(
     session: &[String],
     now: DateTime<Utc>,
 ) -> Vec<EntryKeys> {
-    let shared_ids = identity::shared_ids(&feed.entries);
-    let keys_of = |entry: &Entry| {
+    let is_feed = matches!(source.kind, SourceKind::Feed);
+    let own_sites: Vec<String> =
+        feed.link.iter().chain([&source.feed]).map(|url| source.same_site.site(url)).collect();
+    let is_own = |link: &Url| own_sites.contains(&source.same_site.site(link));
+    let idents = idents(feed, current, session, is_feed);
+    let keys_of = |(entry, (by, ident)): (&Entry, (EntryIdentifier, String))| {
         let link = entry.link.as_ref();
-        let is_shared = entry.id.as_ref().is_some_and(|id| shared_ids.contains(id));
-        let by = if is_shared { current.max(EntryIdentifier::Link) } else { current };
         let rules = KeyRules {
             pattern: config.key_pattern_for(Some(source), link.unwrap_or(&source.feed)),
             same_site: &source.same_site,
@@ -53,14 +78,42 @@ pub(super) fn keys(
             previous_ident: (previous != by).then(|| identity::ident(entry, previous, session)),
             // An entry without a page to fetch waits for no host.
             host: link.filter(|_| needs_page(source, entry)).map(|link| config.politeness.host_key(link)),
-            is_own_link: link.is_some_and(|link| source.same_site.is_same(link, &source.feed)),
+            is_own_link: is_feed && link.is_some_and(is_own),
             judges_page: source.filters.judge_pages(),
             excluded_by: source.filters.excluded_by(&filter_input(entry, now)),
-            ident: identity::ident(entry, by, session),
+            ident,
             link_keys: identity::link_keys(rules, link),
         }
     };
-    feed.entries.iter().map(keys_of).collect()
+    feed.entries.iter().zip(idents).map(keys_of).collect()
+}
+
+/// What identifies each entry, and how. An id that several entries of the document have identifies none of them, nor does such a
+/// link in a feed.
+fn idents(
+    feed: &ParsedFeed,
+    current: EntryIdentifier,
+    session: &[String],
+    is_feed: bool,
+) -> Vec<(EntryIdentifier, String)> {
+    let shared_ids = identity::shared_ids(&feed.entries);
+    let mut idents: Vec<(EntryIdentifier, String)> = feed
+        .entries
+        .iter()
+        .map(|entry| {
+            let is_shared = entry.id.as_ref().is_some_and(|id| shared_ids.contains(id));
+            let by = if is_shared { current.max(EntryIdentifier::Link) } else { current };
+            (by, identity::ident(entry, by, session))
+        })
+        .collect();
+    let shared = if is_feed { identity::shared_links(&feed.entries, &idents) } else { HashSet::new() };
+    for (entry, (by, ident)) in feed.entries.iter().zip(&mut idents) {
+        if shared.contains(ident) {
+            *by = EntryIdentifier::Title;
+            *ident = identity::ident(entry, *by, session);
+        }
+    }
+    idents
 }
 
 /// Whether the page of an entry is fetched.
@@ -77,7 +130,7 @@ fn filter_input(entry: &Entry, now: DateTime<Utc>) -> FilterInput<'_> {
     let details = entry.details();
     FilterInput {
         title: entry.title.as_deref(),
-        link: entry.link.as_ref().map(url::Url::as_str),
+        link: entry.link.as_ref().map(Url::as_str),
         categories: Some(&details.categories),
         language: details.language.as_deref(),
         age: entry.published.or(entry.updated).and_then(|at| (now - at.utc(chrono_tz::UTC)).to_std().ok()),
@@ -89,15 +142,15 @@ fn filter_input(entry: &Entry, now: DateTime<Utc>) -> FilterInput<'_> {
 pub(super) async fn new_times(
     store: &Store,
     claim: &ClaimedSource,
-    feed: &ParsedFeed,
-    keys: &[EntryKeys],
+    feed: &Arc<ParsedFeed>,
+    keys: &Arc<[EntryKeys]>,
+    session: &[String],
     now: DateTime<Utc>,
 ) -> Result<Vec<DateTime<Utc>>, StoreError> {
     let new = if claim.first_poll {
         (0..keys.len()).collect()
     } else {
-        let idents = keys.iter().map(|keys| keys.ident.clone()).collect();
-        store.unseen(claim.id, idents).await?
+        store.unseen(claim.id, Arc::clone(feed), Arc::clone(keys), session.to_vec()).await?
     };
     let time = |entry: &Entry| {
         let printed = entry.published.or(entry.updated);

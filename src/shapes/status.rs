@@ -100,6 +100,9 @@ struct SourceStatusJson<'a> {
     known_why: Option<&'a str>,
     /// Entries that each filter left out.
     left_out: BTreeMap<&'a str, u64>,
+    /// Links that several of its entries have, and how many entries have one.
+    shared_links: u64,
+    sharing_entries: u64,
 }
 
 /// A failure that was not followed by a success.
@@ -250,6 +253,8 @@ impl<'a> SourceStatusJson<'a> {
             known_by: identifier.map_or("id", |fallback| &fallback.by),
             known_why: identifier.map(|fallback| fallback.reason.as_str()),
             left_out: source.excluded.iter().map(|(filter, count)| (filter.as_str(), *count)).collect(),
+            shared_links: source.link_sharing.links,
+            sharing_entries: source.link_sharing.entries,
         }
     }
 }

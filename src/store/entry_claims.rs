@@ -16,8 +16,8 @@ use super::page_id::{PageId, article_of, known_page};
 use super::queue::{self, NO_HOST};
 use super::stored_entry::StoredEntry;
 use super::{articles, history, memberships, time};
-use crate::link;
 use crate::model::{ClaimedEntry, EntryId, KnownText, Revisit, SourceId, TextState, Validators};
+use crate::{identity, link};
 
 /// Maximum number of entries that one claim settles because they are articles already.
 const MAX_SETTLED: usize = 256;
@@ -315,7 +315,7 @@ fn lease(
             "SELECT coalesce((SELECT owner.name FROM source AS owner WHERE owner.id = page.source_id AND owner.enabled = 1 \
                  AND entry.text_state IN ('revisit', 'changed') AND entry.host <> ''), source.name), entry.ident, entry.attempts, entry.text_state, entry.crashes, \
              entry.first_fetched_at, page.etag, page.last_modified, page.validators_url, entry.own_text, \
-             source.session_parameters \
+             source.session_parameters, page.page_key \
              FROM entry JOIN source ON source.id = entry.source_id LEFT JOIN page ON page.id = entry.page_id \
              WHERE entry.id = ?1",
         )?
@@ -330,6 +330,9 @@ fn lease(
                 ident: row.get(1)?,
                 attempts: row.get(2)?,
                 own_text: row.get(9)?,
+                stored_key: row
+                    .get::<_, Option<String>>(11)?
+                    .filter(|key| key.starts_with(identity::ENTRY_KEY)),
                 session_parameters: serde_json::from_str(&row.get::<_, String>(10)?).unwrap_or_default(),
                 text_state,
                 crashes: row.get(4)?,

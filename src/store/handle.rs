@@ -24,12 +24,14 @@ use super::robots_cache::{self, HostStates};
 use super::sources::{self, ConfiguredSource};
 use super::writer::{BatchPriority, WriterThread};
 use super::{
-    disk_space, entry_claims, ingest, lock, poll_outcomes, queue, schema, selector_stats, source_claims, time,
+    disk_space, entry_claims, entry_match, lock, poll_outcomes, queue, schema, selector_stats, source_claims,
+    time,
 };
 use crate::config::{ArticleRules, BackoffScope, Config, Source};
 use crate::cpu;
 use crate::model::{
-    ClaimedEntry, ClaimedSource, EntryId, Lease, PageOutcome, PollCounts, PollOutcome, SourceId, StoreOutcome,
+    ClaimedEntry, ClaimedSource, EntryId, EntryKeys, Lease, PageOutcome, ParsedFeed, PollCounts, PollOutcome,
+    SourceId, StoreOutcome,
 };
 
 /// The writer of a database. Its lock makes sure that there is only one.
@@ -218,9 +220,16 @@ impl Store {
             .inspect(|(_, entries)| self.claims.note_served(entries))
     }
 
-    /// Positions of the entries that a source has not had yet.
-    pub async fn unseen(&self, source: SourceId, idents: Vec<String>) -> Result<Vec<usize>, StoreError> {
-        self.writer.read("look for known entries", move |db| ingest::unseen(db, source, &idents)).await
+    /// Positions of the entries that a source has not had yet, under whatever id. `session`: parameters that carry a session.
+    pub async fn unseen(
+        &self,
+        source: SourceId,
+        feed: Arc<ParsedFeed>,
+        keys: Arc<[EntryKeys]>,
+        session: Vec<String>,
+    ) -> Result<Vec<usize>, StoreError> {
+        let look = move |db: &Connection| entry_match::unseen(db, source, &feed, &keys, &session);
+        self.writer.read("look for known entries", look).await
     }
 
     /// Number of outcomes that wait for their transaction. They make no requests meanwhile.

@@ -1,26 +1,23 @@
 //! Stores the entries of a document: new ones wait for their page.
 //!
-//! An entry is identified within its source by its id, link, or title and date ([`EntryKeys::ident`]). A known entry costs
-//! one look-up. An entry that a filter excludes is stored as `unwanted`, so that it is known from then on. A new entry whose
-//! link is an article already is `known`, and its link becomes one more key of the article.
+//! [`super::entry_match`] says what is known of them. A known entry costs one look-up. An entry that a filter excludes is
+//! stored as `unwanted`, so that it is known from then on. A new entry whose link is an article already is `known`, and its
+//! link becomes one more key of the article. One whose link other entries have, too, is an article of the feed's own text.
 
-use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use url::Url;
 
+use super::entry_match::{self, EntryRow, RecognisedEntry, Recognition, Renaming, Twin};
 use super::error::StoreError;
 use super::page_id::{PageId, article_of, known_page};
 use super::revision_columns::clean;
 use super::stored_entry::StoredEntry;
-use super::{articles, history, host_backoff, memberships, queue, revisits, time};
-use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, Timestamp};
-
-/// Maximum number of bytes of a stored `ident`; of a longer one the beginning and a hash are stored.
-const IDENT_BYTES: usize = 512;
+use super::{articles, history, host_backoff, link_sharing, memberships, queue, revisits, time};
+use crate::identity::Fingerprint;
+use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId};
 
 /// Maximum number of skipped entries of one document that are stored as failures; all are counted.
 const SKIPPED_ROWS: usize = 20;
@@ -41,126 +38,277 @@ pub(super) fn store_entries(
             keys.len()
         )));
     }
-    let mut entries: Vec<(&Entry, &EntryKeys)> = feed.entries.iter().zip(keys).collect();
-    // Undated entries come last, in the order of the document, which is most often newest first.
-    entries.sort_by_key(|(entry, _)| Reverse(date_of(entry)));
-    let mut counts = PollCounts { skipped: feed.skipped.len() as u64, ..PollCounts::default() };
-    let mut remaining = limit.unwrap_or(usize::MAX);
-    let mut revisits = 0;
-    let mut hosts = BTreeSet::new();
-    for (entry, keys) in entries {
-        let ident = bounded_ident(&keys.ident);
-        if let Some(was) = &keys.previous_ident {
-            // The entry gets another `ident`. If that is taken already, both rows stay.
-            db.prepare_cached("UPDATE OR IGNORE entry SET ident = ?3 WHERE source_id = ?1 AND ident = ?2")?
-                .execute(params![source.0, bounded_ident(was), ident])?;
-        }
-        if let Some((id, changed)) = find_known(db, source, &ident, entry)? {
-            counts.known += 1;
-            revisits += u64::from(changed);
-            if changed && keys.excluded_by.is_none() {
-                revisits::schedule_changed(db, id, entry, keys, now)?;
-            }
-            continue;
-        }
-        let row = NewEntry { source, ident: &ident, entry, keys, now };
-        if let Some(page) = known_page(db, &keys.link_keys, source)? {
-            articles::add_keys(db, page, &keys.link_keys, source, now)?;
-            row.insert(db, "known", Some(page))?;
-            memberships::refresh(db, article_of(db, page)?, now)?;
-            counts.known += 1;
-        } else if let Some(filter) = keys.excluded_by {
-            row.insert(db, "unwanted", None)?;
-            history::add_to_counter(db, source, &format!("unwanted.{filter}"), 1)?;
-            counts.known += 1;
-        } else if remaining == 0 {
-            row.insert(db, "seen", None)?;
-            counts.new += 1;
-        } else {
-            row.insert(db, "pending", None)?;
-            hosts.insert(host_of(keys));
-            remaining -= 1;
-            counts.new += 1;
-        }
+    let recognised = entry_match::recognise(db, source, feed, keys)?;
+    let mut ingest = Ingest {
+        db,
+        source,
+        now,
+        remaining: limit.unwrap_or(usize::MAX),
+        counts: PollCounts { skipped: feed.skipped.len() as u64, ..PollCounts::default() },
+        revisits: 0,
+        renamed: 0,
+        moved: 0,
+        same_link: 0,
+        hosts: BTreeSet::new(),
+        rows: Vec::with_capacity(recognised.len()),
+    };
+    for entry in &recognised {
+        let row = ingest.store(entry)?;
+        ingest.rows.push(row);
     }
-    for host in hosts {
+    link_sharing::note(db, source, &recognised, now)?;
+    for host in &ingest.hosts {
         host_backoff::ensure_host(db, host)?;
         queue::refresh_host(db, host)?;
     }
     add_skipped(db, source, feed, now)?;
     for (name, by) in [
-        ("entries.new", counts.new),
-        ("entries.known", counts.known),
-        ("entries.skipped", counts.skipped),
-        ("entries.revisit", revisits),
+        ("entries.new", ingest.counts.new),
+        ("entries.known", ingest.counts.known),
+        ("entries.skipped", ingest.counts.skipped),
+        ("entries.revisit", ingest.revisits),
+        ("identity.renamed", ingest.renamed),
+        ("identity.moved", ingest.moved),
+        ("identity.same-link", ingest.same_link),
     ] {
         history::add_to_counter(db, source, name, by)?;
     }
-    Ok(counts)
+    Ok(ingest.counts)
 }
 
-/// The row of a known entry, and whether the feed says that it was changed since. One under lease is compared at the next
-/// poll.
-fn find_known(
-    db: &Connection,
+/// A document that is being stored.
+struct Ingest<'a> {
+    db: &'a Connection,
     source: SourceId,
-    ident: &str,
-    entry: &Entry,
-) -> Result<Option<(EntryId, bool)>, StoreError> {
-    let found: Option<(i64, Option<String>, bool)> = db
-        .prepare_cached(
-            "SELECT id, updated, lease_run IS NOT NULL FROM entry WHERE source_id = ?1 AND ident = ?2",
-        )?
-        .query_row(params![source.0, ident], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let Some((id, known, is_leased)) = found else {
-        return Ok(None);
-    };
-    let updated = updated_of(entry);
-    // Text of one format in UTC: it sorts by time.
-    let newer = updated.is_some() && updated > known && !is_leased;
-    if newer {
-        db.prepare_cached("UPDATE entry SET updated = ?2 WHERE id = ?1")?.execute(params![id, updated])?;
-    }
-    Ok(Some((EntryId(id), newer && known.is_some())))
-}
-
-/// A row to be inserted.
-struct NewEntry<'a> {
-    source: SourceId,
-    ident: &'a str,
-    entry: &'a Entry,
-    keys: &'a EntryKeys,
     now: DateTime<Utc>,
+    /// New entries that may still become `pending`.
+    remaining: usize,
+    counts: PollCounts,
+    revisits: u64,
+    renamed: u64,
+    moved: u64,
+    same_link: u64,
+    /// Hosts that pages of new entries wait for.
+    hosts: BTreeSet<&'a str>,
+    /// Of the entries so far.
+    rows: Vec<Option<EntryId>>,
 }
 
-impl NewEntry<'_> {
-    /// Inserts the row. A `pending` entry waits for its page, with what the feed said.
-    fn insert(&self, db: &Connection, state: &str, page: Option<PageId>) -> Result<(), StoreError> {
-        let waits = state == "pending";
-        let payload =
-            waits.then(|| StoredEntry::of(self.entry, &self.keys.link_keys).to_json()).transpose()?;
-        let credit = self.entry.details().credit.as_ref();
-        db.prepare_cached(
-            "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen, \
-             permalink, credit, credit_url) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        )?
-        .execute(params![
-            self.source.0,
-            self.ident,
-            state,
-            host_of(self.keys),
-            self.entry.link.as_ref().map(ToString::to_string),
-            payload,
-            page.map(|page| page.0),
-            waits.then(|| time::ms(self.now)),
-            updated_of(self.entry),
-            time::text(self.now),
-            self.entry.permalink,
-            credit.and_then(|credit| credit.title.as_deref()).map(clean),
-            credit.and_then(|credit| credit.url.as_ref()).map(Url::as_str)
-        ])?;
+impl<'a> Ingest<'a> {
+    /// Stores one entry; gives its row.
+    fn store(&mut self, entry: &RecognisedEntry<'a>) -> Result<Option<EntryId>, StoreError> {
+        let is_new = matches!(entry.recognition, Recognition::New { .. });
+        *(if is_new { &mut self.counts.new } else { &mut self.counts.known }) += 1;
+        Ok(match &entry.recognition {
+            Recognition::Repeated => None,
+            Recognition::Known(row) => {
+                let has_changed = self.update(entry, row)?;
+                self.revisit(entry, row.id, has_changed)?;
+                Some(row.id)
+            }
+            Recognition::Renamed(row, why) => {
+                self.rename(entry, row, *why)?;
+                Some(row.id)
+            }
+            Recognition::SameArticle(twin) => Some(self.insert_twin(entry, *twin)?),
+            Recognition::New { shares_link } => Some(self.insert_new(entry, *shares_link)?),
+        })
+    }
+
+    /// Notes what changed of a known entry; true if the feed says that its page did. One under lease is compared at the next
+    /// poll.
+    fn update(&self, entry: &RecognisedEntry<'a>, row: &EntryRow) -> Result<bool, StoreError> {
+        let updated = updated_of(entry.entry);
+        // Text of one format in UTC: it sorts by time.
+        let is_newer = updated.is_some() && updated > row.updated;
+        let seen = Fingerprint { text: row.fingerprint.text, ..entry.fingerprint };
+        if row.is_leased || !is_newer && seen == row.fingerprint {
+            return Ok(false);
+        }
+        let new = Fingerprint::of(entry.entry, &entry.keys.link_keys);
+        self.db
+            .prepare_cached(
+                "UPDATE entry SET updated = iif(?2, ?3, updated), link_hash = ?4, title_hash = ?5, text_hash = ?6, \
+                 dated = ?7 WHERE id = ?1",
+            )?
+            .execute(params![row.id.0, is_newer, updated, new.link, new.title, new.text, new.dated])?;
+        Ok(is_newer && row.updated.is_some() || entry.has_new_title(row))
+    }
+
+    /// Schedules the page of an entry that the feed says was changed.
+    fn revisit(
+        &mut self,
+        entry: &RecognisedEntry<'a>,
+        row: EntryId,
+        has_changed: bool,
+    ) -> Result<(), StoreError> {
+        if has_changed {
+            self.revisits += 1;
+            if entry.keys.excluded_by.is_none() {
+                revisits::schedule_changed(self.db, row, entry.entry, entry.keys, self.now)?;
+            }
+        }
         Ok(())
+    }
+
+    /// Gives a row another ident. Its page is looked at again where the feed says that it changed.
+    fn rename(
+        &mut self,
+        entry: &RecognisedEntry<'a>,
+        row: &EntryRow,
+        why: Renaming,
+    ) -> Result<(), StoreError> {
+        // The ident may be taken by another row: then both stay.
+        self.db
+            .prepare_cached("UPDATE OR IGNORE entry SET ident = ?2 WHERE id = ?1")?
+            .execute(params![row.id.0, entry.ident])?;
+        let known = &row.fingerprint;
+        let is_newer = self.update(entry, row)?;
+        let has_changed = match why {
+            Renaming::Identifier => is_newer,
+            Renaming::Suffix => true,
+            Renaming::Id => {
+                is_newer || entry.fingerprint.dated != known.dated || entry.fingerprint.has_other_text(known)
+            }
+            Renaming::Move => false,
+        };
+        match why {
+            Renaming::Identifier => {}
+            Renaming::Suffix | Renaming::Id => self.renamed += 1,
+            Renaming::Move => {
+                self.moved += 1;
+                self.move_link(entry, row)?;
+            }
+        }
+        self.revisit(entry, row.id, has_changed && !row.is_leased)
+    }
+
+    /// Notes that a known entry has another link now: one more key of its page, which proves nothing. A page that was not
+    /// fetched yet is fetched there.
+    fn move_link(&mut self, entry: &RecognisedEntry<'a>, row: &EntryRow) -> Result<(), StoreError> {
+        let RecognisedEntry { entry, keys, .. } = entry;
+        if let Some(page) = row.page {
+            articles::add_keys(self.db, page, &keys.link_keys, self.source, self.now)?;
+        }
+        let url = entry.link.as_ref().map(ToString::to_string);
+        self.db.prepare_cached("UPDATE entry SET url = ?2 WHERE id = ?1")?.execute(params![row.id.0, url])?;
+        if row.is_pending && !row.is_leased {
+            let host: String = self
+                .db
+                .prepare_cached("SELECT host FROM entry WHERE id = ?1")?
+                .query_row([row.id.0], |row| row.get(0))?;
+            let payload = StoredEntry::of(entry, &keys.link_keys).to_json()?;
+            self.db
+                .prepare_cached(
+                    "UPDATE entry SET host = iif(own_text, host, ?2), payload = ?3 WHERE id = ?1",
+                )?
+                .execute(params![row.id.0, host_of(keys), payload])?;
+            self.hosts.insert(host_of(keys));
+            queue::refresh_host(self.db, &host)?;
+        }
+        Ok(())
+    }
+
+    /// Inserts an entry that is the same article as another of the source. Where that has no page yet, the entry gets it with
+    /// the other ([`link_sharing::settle_twins`]).
+    fn insert_twin(&mut self, entry: &RecognisedEntry<'a>, twin: Twin) -> Result<EntryId, StoreError> {
+        self.same_link += 1;
+        let (page, is_replaced) = match twin {
+            Twin::Row { page, is_replaced } => (page, is_replaced),
+            Twin::Earlier(place) => {
+                let row = self.rows.get(place).copied().flatten();
+                let sql = "SELECT page_id FROM entry WHERE id = ?1";
+                let page: Option<i64> = match row {
+                    Some(row) => self.db.prepare_cached(sql)?.query_row([row.0], |row| row.get(0))?,
+                    None => None,
+                };
+                (page.map(PageId), false)
+            }
+        };
+        let Some(page) = page else {
+            return self.insert(entry, "seen", None, host_of(entry.keys), false);
+        };
+        let row = self.insert_known(entry, page)?;
+        self.revisit(entry, row, is_replaced)?;
+        Ok(row)
+    }
+
+    /// Inserts an entry whose article is stored.
+    fn insert_known(&self, entry: &RecognisedEntry<'a>, page: PageId) -> Result<EntryId, StoreError> {
+        let row = self.insert(entry, "known", Some(page), host_of(entry.keys), false)?;
+        memberships::refresh(self.db, article_of(self.db, page)?, self.now)?;
+        Ok(row)
+    }
+
+    fn insert_new(&mut self, entry: &RecognisedEntry<'a>, shares_link: bool) -> Result<EntryId, StoreError> {
+        let (db, keys) = (self.db, entry.keys);
+        if let Some(filter) = keys.excluded_by {
+            history::add_to_counter(db, self.source, &format!("unwanted.{filter}"), 1)?;
+            self.count_as_known();
+            return self.insert(entry, "unwanted", None, host_of(keys), false);
+        }
+        let known = if shares_link { None } else { known_page(db, &keys.link_keys, self.source)? };
+        if let Some(page) = known.filter(|_| !keys.judges_page) {
+            articles::add_keys(db, page, &keys.link_keys, self.source, self.now)?;
+            self.count_as_known();
+            return self.insert_known(entry, page);
+        }
+        if self.remaining == 0 {
+            return self.insert(entry, "seen", None, host_of(keys), shares_link);
+        }
+        self.remaining -= 1;
+        // No request is made for a shared link. Nor for a known page that the filters of the source are still to judge:
+        // `entry_claims` must not settle such an entry unjudged.
+        let host = if shares_link || known.is_some() { queue::NO_HOST } else { host_of(keys) };
+        self.hosts.insert(host);
+        self.insert(entry, "pending", None, host, shares_link)
+    }
+
+    fn count_as_known(&mut self) {
+        self.counts.new -= 1;
+        self.counts.known += 1;
+    }
+
+    /// Inserts a row. A `pending` entry waits for its page, with what the feed said.
+    fn insert(
+        &self,
+        entry: &RecognisedEntry<'a>,
+        state: &str,
+        page: Option<PageId>,
+        host: &str,
+        own_text: bool,
+    ) -> Result<EntryId, StoreError> {
+        let RecognisedEntry { entry, keys, ident, fingerprint, .. } = entry;
+        let waits = state == "pending";
+        let payload = waits.then(|| StoredEntry::of(entry, &keys.link_keys).to_json()).transpose()?;
+        let credit = entry.details().credit.as_ref();
+        self.db
+            .prepare_cached(
+                "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen, \
+                 permalink, credit, credit_url, link_hash, title_hash, text_hash, dated, own_text) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+            )?
+            .execute(params![
+                self.source.0,
+                ident,
+                state,
+                host,
+                entry.link.as_ref().map(ToString::to_string),
+                payload,
+                page.map(|page| page.0),
+                waits.then(|| time::ms(self.now)),
+                updated_of(entry),
+                time::text(self.now),
+                entry.permalink,
+                credit.and_then(|credit| credit.title.as_deref()).map(clean),
+                credit.and_then(|credit| credit.url.as_ref()).map(Url::as_str),
+                fingerprint.link,
+                fingerprint.title,
+                fingerprint.text,
+                fingerprint.dated,
+                own_text
+            ])?;
+        Ok(EntryId(self.db.last_insert_rowid()))
     }
 }
 
@@ -189,41 +337,6 @@ fn add_skipped(
     Ok(())
 }
 
-/// The date by which entries are sorted.
-fn date_of(entry: &Entry) -> Option<DateTime<Utc>> {
-    entry.published.as_ref().or(entry.updated.as_ref()).map(utc)
-}
-
 fn updated_of(entry: &Entry) -> Option<String> {
-    entry.updated.as_ref().map(|at| time::text(utc(at)))
-}
-
-fn utc(at: &Timestamp) -> DateTime<Utc> {
-    at.utc(chrono_tz::UTC)
-}
-
-/// An `ident` of bounded length: there are feeds with the whole article as `guid`.
-fn bounded_ident(ident: &str) -> String {
-    if ident.len() <= IDENT_BYTES {
-        return ident.to_owned();
-    }
-    let hash = ring::digest::digest(&ring::digest::SHA256, ident.as_bytes());
-    let mut short = history::prefix(ident, IDENT_BYTES / 2).to_owned();
-    short.push('#');
-    for byte in hash.as_ref() {
-        let _ = write!(short, "{byte:02x}");
-    }
-    short
-}
-
-/// Positions of the entries that a source has not had yet.
-pub(super) fn unseen(db: &Connection, source: SourceId, idents: &[String]) -> Result<Vec<usize>, StoreError> {
-    let mut known = db.prepare_cached("SELECT 1 FROM entry WHERE source_id = ?1 AND ident = ?2")?;
-    let mut unseen = Vec::new();
-    for (position, ident) in idents.iter().enumerate() {
-        if !known.exists(params![source.0, bounded_ident(ident)])? {
-            unseen.push(position);
-        }
-    }
-    Ok(unseen)
+    entry.updated.as_ref().map(|at| time::text(at.utc(chrono_tz::UTC)))
 }

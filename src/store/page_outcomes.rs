@@ -21,7 +21,7 @@ use super::error::StoreError;
 use super::page_id::{PageId, article_of, known_page};
 use super::stored_entry::StoredEntry;
 use super::{
-    articles, entry_claims, history, host_backoff, memberships, pages, queue, revisits, robots_cache,
+    articles, entry_claims, history, host_backoff, link_sharing, memberships, pages, queue, revisits, robots_cache,
     selector_stats, sources, time,
 };
 use crate::model::{
@@ -203,6 +203,7 @@ fn record_article(
     if !is_of_feed && !is_new {
         pages::set_validators(db, page, &collected.validators, &collected.served_url, now)?;
     }
+    link_sharing::settle_twins(db, outcome.entry, page)?;
     let visit = revisits::Visit {
         entry: outcome.entry,
         page,

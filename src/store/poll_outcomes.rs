@@ -3,12 +3,14 @@
 use rusqlite::{Connection, named_params, params};
 
 use super::error::StoreError;
-use super::{history, host_backoff, ingest, poll_state, robots_cache, time};
+use super::{history, host_backoff, ingest, poll_state, robots_cache, session_parameters, time};
 use crate::model::{CRASHED, Failure, PollCounts, PollOutcome, PollResult, SourceId, Validators};
 
 /// Records a poll outcome; refused if its lease was lost.
 pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCounts, StoreError> {
     let now = time::later(outcome.at, outcome.fetch.duration);
+    let session = &outcome.state.session_parameters;
+    let found = session_parameters::found(db, outcome.source, session)?;
     update_source(db, outcome)?;
     host_backoff::apply(db, &outcome.fetch.hosts, now)?;
     robots_cache::store(db, &outcome.fetch.robots)?;
@@ -17,6 +19,10 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
         PollResult::NotModified(_) => history::add_poll(db, outcome, "not-modified", None, 0, counts)?,
         PollResult::Unchanged(_) => history::add_poll(db, outcome, "unchanged", None, 0, counts)?,
         PollResult::Document { feed, keys, limit, .. } => {
+            if !found.is_empty() {
+                session_parameters::leave_out(db, outcome.source, session, now)?;
+                history::add_to_counter(db, outcome.source, "identity.session", found.len() as u64)?;
+            }
             counts = ingest::store_entries(db, outcome.source, feed, keys, *limit, now)?;
             store_feed_details(db, outcome.source, feed)?;
             history::add_poll(db, outcome, "taken", None, feed.entries.len(), counts)?;
@@ -75,7 +81,8 @@ const UPDATE_SOURCE: &str = "UPDATE source SET \
      succeeded_at = iif(:code IS NULL, :at, succeeded_at), failed_at = iif(:code IS NULL, NULL, :at), code = :code, \
      message = :message, final_url = coalesce(:final_url, final_url), rhythm = :rhythm, hints = :hints, \
      moved_to = :moved_to, moved_since = :moved_since, moved_polls = :moved_polls, permanent_url = :permanent_url, \
-     sitemaps = :sitemaps, identified_by = :identified_by, identified_why = :identified_why, last_names = :last_names, session_parameters = :session_parameters, \
+     sitemaps = :sitemaps, identified_by = :identified_by, identified_why = :identified_why, last_names = :last_names, \
+     last_links = :last_links, session_parameters = :session_parameters, \
      lease_run = NULL, lease_claim = NULL \
      WHERE id = :id AND lease_run = :run AND lease_claim = :claim";
 
@@ -121,6 +128,7 @@ fn update_source(db: &Connection, outcome: &PollOutcome) -> Result<(), StoreErro
         ":identified_by": state.identified_by.as_str(),
         ":identified_why": state.identified_why,
         ":last_names": state.last_names,
+        ":last_links": state.last_links,
         ":session_parameters": serde_json::Value::from(state.session_parameters.clone()).to_string(),
     })?;
     if changed == 0 {

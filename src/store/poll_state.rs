@@ -101,7 +101,7 @@ fn read_sitemaps(json: &str) -> Vec<ChildSitemap> {
 macro_rules! poll_state_columns {
     () => {
         "coalesce(rhythm, x''), hints, unconditional_at, moved_to, moved_since, moved_polls, permanent_url, gone, sitemaps, \
-         identified_by, identified_why, last_names, session_parameters"
+         identified_by, identified_why, last_names, session_parameters, last_links"
     };
 }
 pub(super) use poll_state_columns;
@@ -132,6 +132,7 @@ pub(super) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<PollState> {
         identified_why: row.get(from + 10)?,
         last_names: row.get(from + 11)?,
         session_parameters: serde_json::from_str(&row.get::<_, String>(from + 12)?).unwrap_or_default(),
+        last_links: row.get(from + 13)?,
     })
 }
 

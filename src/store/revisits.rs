@@ -28,7 +28,8 @@ pub(super) fn schedule_changed(
 ) -> Result<(), StoreError> {
     let stored = db
         .prepare_cached(
-            "SELECT entry.host, entry.unchanged_updates, page.requested_at, coalesce(entry.next_at, entry.parked_at) \
+            "SELECT entry.host, entry.unchanged_updates, page.requested_at, coalesce(entry.next_at, entry.parked_at), \
+             entry.own_text \
              FROM entry JOIN page ON page.id = entry.page_id JOIN article ON article.id = page.article_id \
              JOIN source ON source.id = entry.source_id \
              WHERE entry.id = ?1 AND entry.state IN ('done', 'known') \
@@ -38,13 +39,13 @@ pub(super) fn schedule_changed(
         .query_row([entry.0], |row| {
             let (host, unchanged): (String, u32) = (row.get(0)?, row.get(1)?);
             let (requested_at, waits_until): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-            Ok((host, unchanged, requested_at.map(time::from_ms), waits_until))
+            Ok((host, unchanged, requested_at.map(time::from_ms), waits_until, row.get::<_, bool>(4)?))
         })
         .optional()?;
-    let Some((previous_host, unchanged, requested_at, waits_until)) = stored else {
+    let Some((previous_host, unchanged, requested_at, waits_until, own_text)) = stored else {
         return Ok(());
     };
-    let host = keys.host.as_deref().unwrap_or(queue::NO_HOST);
+    let host = keys.host.as_deref().filter(|_| !own_text).unwrap_or(queue::NO_HOST);
     let at = if host == queue::NO_HOST {
         // No request is made for it.
         time::ms(now)

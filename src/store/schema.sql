@@ -97,6 +97,8 @@ CREATE TABLE source (
     identified_by    TEXT    NOT NULL DEFAULT 'id',
     identified_why   TEXT,
     last_names       BLOB    NOT NULL DEFAULT x'',
+    -- The links of the last document without parameters that may carry a session: see identity::sessions.
+    last_links       BLOB    NOT NULL DEFAULT x'',
     -- Names of query parameters that turned out to carry a session, as a JSON list: they are no part of a key.
     session_parameters TEXT  NOT NULL DEFAULT '[]',
     title            TEXT,

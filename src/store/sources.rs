@@ -226,7 +226,8 @@ fn update(
         // The document may be the same, but other entries are read from it.
         db.prepare_cached(
             "UPDATE source SET next_at = min(next_at, ?2), next_why = 'read in another way', validators_url = NULL, rhythm = NULL, \
-             sitemaps = '[]', identified_by = 'id', identified_why = NULL, last_names = x'', session_parameters = '[]', failures = 0, crashes = 0, \
+             sitemaps = '[]', identified_by = 'id', identified_why = NULL, last_names = x'', \
+             last_links = x'', session_parameters = '[]', failures = 0, crashes = 0, \
              lease_run = NULL, lease_claim = NULL WHERE id = ?1",
         )?
         .execute(params![id, time::ms(now)])?;
@@ -236,7 +237,8 @@ fn update(
         db.prepare_cached(
             "UPDATE source SET next_at = min(next_at, ?2), next_why = 'another feed URL', failures = 0, crashes = 0, \
              moved_to = NULL, moved_since = NULL, moved_polls = 0, permanent_url = NULL, gone = 0, rhythm = NULL, \
-             hints = '{}', sitemaps = '[]', identified_by = 'id', identified_why = NULL, last_names = x'', session_parameters = '[]', \
+             hints = '{}', sitemaps = '[]', identified_by = 'id', identified_why = NULL, last_names = x'', \
+             last_links = x'', session_parameters = '[]', \
              unconditional_at = NULL, lease_run = NULL, lease_claim = NULL WHERE id = ?1",
         )?
         .execute(params![id, time::ms(now)])?;

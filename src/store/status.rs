@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::drift::SelectorHabit;
 use super::error::StoreError;
+use super::link_sharing::LinkSharing;
 use super::reader::{Reader, optional_timestamp, unsigned};
 use super::source_history::Silence;
 use super::{host_backoff, time};
@@ -103,6 +104,8 @@ pub struct SourceStatus {
     pub identifier: Option<IdentifierFallback>,
     /// Filters, and how many entries each excluded.
     pub excluded: Vec<(String, u64)>,
+    /// Links that several of its entries have.
+    pub link_sharing: LinkSharing,
     /// Selectors that were tried: first those that drift, then by misses.
     pub rules: Vec<RuleStat>,
 }
@@ -198,6 +201,7 @@ impl Reader {
         let snapshot = self.db.unchecked_transaction()?;
         let mut excluded = self.excluded()?;
         let mut rules = self.rules()?;
+        let mut link_sharing = self.link_sharing()?;
         let since = |days| time::text(now - chrono::Duration::days(days));
         let mut statuses: Vec<SourceStatus> = self
             .db
@@ -207,6 +211,7 @@ impl Reader {
         for status in &mut statuses {
             status.silence = self.silence(status.id)?;
             status.excluded = excluded.remove(&status.id.0).unwrap_or_default();
+            status.link_sharing = link_sharing.remove(&status.id.0).unwrap_or_default();
             status.rules = rules.remove(&status.id.0).unwrap_or_default();
             status.rule_hits = status.rules.iter().map(|rule| rule.hits).sum();
             status.rule_tries = status.rules.iter().map(|rule| rule.hits + rule.misses).sum();
@@ -350,6 +355,7 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         rule_tries: 0,
         silence: None,
         excluded: Vec::new(),
+        link_sharing: LinkSharing::default(),
         identifier,
         rules: Vec::new(),
     })

@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
-use chrono::{FixedOffset, NaiveDateTime};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::error::StoreError;
+use super::time;
 use crate::link;
-use crate::model::{Enclosure, Entry, EntryDetails, Key, Proof, Timestamp};
+use crate::model::{Enclosure, Entry, EntryDetails, EntryId, Key, Precision, Proof, Timestamp};
 
 /// An entry and the keys of its link.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -133,6 +135,71 @@ impl StoredEntry {
             details: details.kept(),
         })
     }
+}
+
+/// What is stored of the page of an entry, as if the feed said it: for an entry whose feed has it no more. It has no text.
+pub(super) fn of_stored_page(db: &Connection, entry: EntryId) -> Result<Option<Entry>, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT entry.url, revision.title, revision.published, revision.precision, revision.authors, revision.tags, \
+             revision.language, revision.rights, revision.enclosures FROM entry \
+             JOIN revision ON revision.page_id = entry.page_id WHERE entry.id = ?1 \
+             ORDER BY revision.source_id IS NOT entry.source_id, revision.id DESC LIMIT 1",
+        )?
+        .query_row([entry.0], read_page)
+        .optional()?)
+}
+
+/// Reads a row of [`of_stored_page`].
+fn read_page(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let text = |column: usize| row.get::<_, Option<String>>(column);
+    let list = |column: usize| -> rusqlite::Result<Vec<String>> {
+        Ok(serde_json::from_str(&row.get::<_, String>(column)?).unwrap_or_default())
+    };
+    let files: Vec<RevisionEnclosure> = serde_json::from_str(&row.get::<_, String>(8)?).unwrap_or_default();
+    let files = files.into_iter().filter_map(|file| {
+        Some(Enclosure { url: link::web_url(&file.url)?, mime: file.mime, length: file.length })
+    });
+    let details = EntryDetails {
+        authors: list(4)?,
+        categories: list(5)?,
+        language: text(6)?,
+        rights: text(7)?.map(Arc::from),
+        enclosures: files.collect(),
+        credit: None,
+    };
+    let published = match text(2)? {
+        Some(published) => printed_time(&published, time::word(row, 3)?),
+        None => None,
+    };
+    Ok(Entry {
+        link: text(0)?.as_deref().and_then(link::web_url),
+        title: text(1)?,
+        published,
+        details: details.kept(),
+        ..Entry::default()
+    })
+}
+
+/// An item of `revision.enclosures`.
+#[derive(Debug, Deserialize)]
+struct RevisionEnclosure {
+    url: String,
+    #[serde(rename = "type")]
+    mime: Option<String>,
+    length: Option<u64>,
+}
+
+/// Reads what a [`Timestamp`] prints.
+fn printed_time(text: &str, precision: Precision) -> Option<Timestamp> {
+    if precision >= Precision::Minute {
+        let at = DateTime::parse_from_rfc3339(text).ok()?;
+        return Some(Timestamp { precision, ..Timestamp::instant(at) });
+    }
+    let first = "-01-01";
+    let missing = "2000-01-01".len().checked_sub(text.len())?;
+    let date = format!("{text}{}", first.get(first.len().checked_sub(missing)?..)?);
+    Some(Timestamp { precision, ..Timestamp::date(NaiveDate::parse_from_str(&date, "%Y-%m-%d").ok()?) })
 }
 
 impl StoredTimestamp {

@@ -29,6 +29,7 @@ mod layers;
 mod map;
 mod memberships;
 mod newsroom;
+mod one_link;
 mod outputs;
 mod packaging;
 mod pagination;

@@ -144,7 +144,7 @@ impl StoreFixture {
         self.polled(
             claim,
             PollResult::Document {
-                feed: Box::new(feed),
+                feed: feed.into(),
                 keys,
                 validators: validators("\"1\""),
                 body_hash: vec![1, 2, 3],

@@ -85,7 +85,7 @@ async fn p08_a_failing_step_leaves_nothing_behind() {
     let (fixture, claims) = StoreFixture::with(&["one", "two"]).await;
     let mut broken = fixture.taken(&claims[0], vec![entry("https://one.example/a")], None);
     if let PollResult::Document { keys, .. } = &mut broken.result {
-        keys.clear();
+        *keys = [].into();
     }
     broken.fetch.hosts.push(host_failure("one.example", None));
     // Both in one transaction, as far as the queue has it.
@@ -161,8 +161,10 @@ async fn h15_long_ids_and_many_failures_are_capped() {
     let counts = fixture.store.record_poll(fixture.taken(&claims[0], entries, None)).await.unwrap();
     assert_eq!((counts.new, counts.known), (2, 1), "still told apart");
     assert!(fixture.number("SELECT max(length(ident)) FROM entry") < 600);
-    let idents = ["a", "c"].map(|end| format!("id:{}{end}", "x".repeat(100_000)));
-    let unseen = fixture.store.unseen(claims[0].id, idents.to_vec()).await.unwrap();
+    let entries = ["a", "c"].map(|end| with_id(format!("{}{end}", "x".repeat(100_000))));
+    let keys: Vec<_> = entries.iter().map(keys_of).collect();
+    let feed = ParsedFeed { entries: entries.into(), ..ParsedFeed::default() };
+    let unseen = fixture.store.unseen(claims[0].id, feed.into(), keys.into(), Vec::new()).await.unwrap();
     assert_eq!(unseen, [1], "a long id is known by what is stored of it");
 
     for _ in 0..130 {
@@ -184,7 +186,7 @@ async fn skipped_entries_are_rows_too() {
     let (fixture, claims) = StoreFixture::with(&["one"]).await;
     let mut outcome = fixture.taken(&claims[0], vec![entry("https://one.example/a")], None);
     if let PollResult::Document { feed, .. } = &mut outcome.result {
-        feed.skipped = (0..50)
+        std::sync::Arc::make_mut(feed).skipped = (0..50)
             .map(|position| SkippedEntry { position, reason: "neither title nor link".into() })
             .collect();
     }

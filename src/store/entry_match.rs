@@ -1,0 +1,535 @@
+//! Recognises the entries of a document: which a source had before, and under which ident. Only reads.
+//!
+//! `ingest` stores what is found here; the schedule learns from the same what is new, so that the two never disagree. Nearly
+//! all entries are found by their ident, with one look-up. The others are judged in this order:
+//!
+//! 1. The ident differs only because the source identifies its entries in another way now.
+//! 2. Same link, and the id differs only in `#1`: an update of the entry, as the BBC marks it.
+//! 3. Same link and title, and the old id is gone from the document: ids were changed.
+//! 4. Same link, but another title and text: different entries that share a link. Else it is the same article.
+//! 5. Nothing of the document is known, but titles and dates are those of the latest entries: the site has moved.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::error::StoreError;
+use super::history;
+use super::page_id::PageId;
+use super::session_parameters;
+use crate::identity::{self, Fingerprint};
+use crate::model::{Entry, EntryId, EntryIdentifier, EntryKeys, ParsedFeed, SourceId};
+
+/// Maximum number of bytes of a stored `ident`; of a longer one the beginning and a hash are stored.
+const IDENT_BYTES: usize = 512;
+
+/// Rows of one link, and rows of a source, that a document is compared with: the latest.
+const MAX_COMPARED: usize = 1000;
+
+/// Entries with equal title and date from which on a document of unknown entries is that of a moved site.
+const MOVED_ENTRIES: usize = 3;
+
+/// An entry of a document, and what the source knows of it.
+#[derive(Debug)]
+pub(super) struct RecognisedEntry<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) keys: &'a EntryKeys,
+    /// Its place in the document.
+    pub(super) position: usize,
+    /// What it is stored as.
+    pub(super) ident: String,
+    /// Without the hash of the text where its ident is known.
+    pub(super) fingerprint: Fingerprint,
+    pub(super) recognition: Recognition,
+}
+
+impl RecognisedEntry<'_> {
+    /// Whether the title of a row is another one, where nothing but the link identifies the entry.
+    pub(super) fn has_new_title(&self, row: &EntryRow) -> bool {
+        let (seen, known) = (&self.fingerprint, &row.fingerprint);
+        self.keys.is_own_link
+            && self.ident.starts_with(identity::LINK_IDENT)
+            && (seen.dated, known.dated) == (None, None)
+            && seen.title.zip(known.title).is_some_and(|(seen, known)| seen != known)
+    }
+}
+
+/// What a source knows of an entry.
+#[derive(Debug)]
+pub(super) enum Recognition {
+    /// Its row has its ident.
+    Known(EntryRow),
+    /// An earlier entry of the document has its ident or its row.
+    Repeated,
+    /// Its row has another ident.
+    Renamed(EntryRow, Renaming),
+    /// Another entry is the same article.
+    SameArticle(Twin),
+    /// It was not seen before. Whether its link is shared with other entries, so that it names none of them.
+    New { shares_link: bool },
+}
+
+/// Why the row of an entry has another ident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Renaming {
+    /// The source identifies its entries in another way.
+    Identifier,
+    /// Another number behind the id says that the entry was updated.
+    Suffix,
+    /// The feed gave the entry another id.
+    Id,
+    /// The site has moved.
+    Move,
+}
+
+/// The entry that is the same article as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Twin {
+    /// A stored one. Whether the document has it no longer, and the new one has another title.
+    Row { page: Option<PageId>, is_replaced: bool },
+    /// One of the same document, by its place in the list of recognised entries.
+    Earlier(usize),
+}
+
+/// A row of `entry`, as entries are compared with it.
+#[derive(Clone, Debug)]
+pub(super) struct EntryRow {
+    pub(super) id: EntryId,
+    pub(super) updated: Option<String>,
+    pub(super) is_leased: bool,
+    pub(super) is_pending: bool,
+    /// Whether a filter excluded it.
+    is_unwanted: bool,
+    pub(super) page: Option<PageId>,
+    ident: String,
+    pub(super) fingerprint: Fingerprint,
+}
+
+/// For [`EntryRow::read`]. The ident is the last column, so that it is only read where it is not known.
+macro_rules! select_entries {
+    ($where:literal) => {
+        concat!(
+            "SELECT id, updated, lease_run IS NOT NULL, state, page_id, link_hash, title_hash, text_hash, dated, ident \
+             FROM entry WHERE source_id = ?1 AND ",
+            $where
+        )
+    };
+}
+
+pub(super) const BY_IDENT: &str = select_entries!("ident = ?2");
+
+/// The latest entries with a link.
+pub(super) const BY_LINK: &str = select_entries!("link_hash = ?2 ORDER BY id DESC LIMIT ?3");
+
+/// The latest entries: their ids are found in an index, which is shorter than the rows.
+const LATEST: &str = select_entries!(
+    "id IN (SELECT id FROM entry WHERE source_id = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id DESC"
+);
+
+impl EntryRow {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let state = row.get_ref(3)?.as_str()?;
+        Ok(Self {
+            id: EntryId(row.get(0)?),
+            updated: row.get(1)?,
+            is_leased: row.get(2)?,
+            is_pending: state == "pending",
+            is_unwanted: state == "unwanted",
+            page: row.get::<_, Option<i64>>(4)?.map(PageId),
+            fingerprint: Fingerprint {
+                link: row.get(5)?,
+                title: row.get(6)?,
+                text: row.get(7)?,
+                dated: row.get(8)?,
+            },
+            ident: String::new(),
+        })
+    }
+
+    fn read_with_ident(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { ident: row.get(9)?, ..Self::read(row)? })
+    }
+}
+
+/// What is known of the entries of a document, newest first; undated ones are last, in the order of the document, which is
+/// most often newest first.
+pub(super) fn recognise<'a>(
+    db: &Connection,
+    source: SourceId,
+    feed: &'a ParsedFeed,
+    keys: &'a [EntryKeys],
+) -> Result<Vec<RecognisedEntry<'a>>, StoreError> {
+    let mut entries: Vec<(usize, &Entry, &EntryKeys)> = feed
+        .entries
+        .iter()
+        .zip(keys)
+        .enumerate()
+        .map(|(position, (entry, keys))| (position, entry, keys))
+        .collect();
+    entries.sort_by_key(|(_, entry, _)| {
+        Reverse(entry.published.or(entry.updated).map(|at| at.utc(chrono_tz::UTC)))
+    });
+    let mut matcher = Matcher { db, source, named: HashSet::new(), links: HashMap::new() };
+    let mut recognised = Vec::with_capacity(entries.len());
+    let mut unknown = Vec::new();
+    let mut idents: HashSet<String> = HashSet::new();
+    for (place, (position, entry, keys)) in entries.into_iter().enumerate() {
+        let mut entry = RecognisedEntry {
+            entry,
+            keys,
+            position,
+            ident: bounded_ident(&keys.ident),
+            fingerprint: Fingerprint::without_text(entry, &keys.link_keys),
+            recognition: Recognition::Repeated,
+        };
+        if let Some(row) = matcher.row_of(&mut entry)? {
+            if matcher.named.insert(row.id) {
+                entry.recognition = Recognition::Known(row);
+            }
+        } else if idents.insert(entry.ident.clone()) {
+            entry.fingerprint = Fingerprint::of(entry.entry, &keys.link_keys);
+            entry.recognition = Recognition::New { shares_link: false };
+            unknown.push(place);
+        }
+        recognised.push(entry);
+    }
+    if !unknown.is_empty() {
+        matcher.judge_unknown(&mut recognised, &unknown)?;
+    }
+    Ok(recognised)
+}
+
+/// Positions of the entries that a source has not had yet, under whatever ident.
+pub(super) fn unseen(
+    db: &Connection,
+    source: SourceId,
+    feed: &ParsedFeed,
+    keys: &[EntryKeys],
+    session: &[String],
+) -> Result<Vec<usize>, StoreError> {
+    let mut new = recognise(db, source, feed, keys)?;
+    new.retain(|entry| matches!(entry.recognition, Recognition::New { .. }));
+    // Those that are stored with a session, which is left out when the poll is recorded.
+    let stored = if new.is_empty() || session_parameters::found(db, source, session)?.is_empty() {
+        Vec::new()
+    } else {
+        session_parameters::rows_with(db, source, session)?
+    };
+    new.retain(|entry| {
+        !stored
+            .iter()
+            .any(|row| row.ident == entry.ident || row.link.is_some() && row.link == entry.fingerprint.link)
+    });
+    let mut unseen: Vec<usize> = new.into_iter().map(|entry| entry.position).collect();
+    unseen.sort_unstable();
+    Ok(unseen)
+}
+
+struct Matcher<'a> {
+    db: &'a Connection,
+    source: SourceId,
+    /// Rows that an entry of the document has.
+    named: HashSet<EntryId>,
+    /// By the hash of the link.
+    links: HashMap<i64, LinkGroup>,
+}
+
+/// The entries of a source that have one link.
+#[derive(Default)]
+struct LinkGroup {
+    rows: Vec<EntryRow>,
+    /// Whether the link was found to be shared before.
+    is_shared: bool,
+    /// Entries of the document that have it and whose ident was unknown, by their place.
+    places: Vec<usize>,
+}
+
+impl LinkGroup {
+    /// Whether equal titles say little, because several entries have the link at one time.
+    fn repeats_titles(&self, named: &HashSet<EntryId>) -> bool {
+        let stored = self.rows.iter().filter(|row| named.contains(&row.id)).count();
+        self.is_shared || stored + self.places.len() > 1
+    }
+}
+
+impl Matcher<'_> {
+    fn row_of_ident(&self, ident: &str) -> Result<Option<EntryRow>, StoreError> {
+        Ok(self
+            .db
+            .prepare_cached(BY_IDENT)?
+            .query_row(params![self.source.0, ident], EntryRow::read)
+            .optional()?)
+    }
+
+    /// The row with an entry's ident. A link does not identify an entry where another one had it before: then the entry is
+    /// known by title and date.
+    fn row_of(&self, entry: &mut RecognisedEntry<'_>) -> Result<Option<EntryRow>, StoreError> {
+        let row = self.row_of_ident(&entry.ident)?;
+        let is_settled = row.as_ref().is_some_and(|row| !is_other_entry(entry, row));
+        if is_settled || !entry.ident.starts_with(identity::LINK_IDENT) {
+            return Ok(row);
+        }
+        let by_title = title_ident(entry.entry);
+        let row_by_title = self.row_of_ident(&by_title)?;
+        if row.is_some() || row_by_title.is_some() {
+            entry.ident = by_title;
+        }
+        Ok(row_by_title)
+    }
+
+    /// Judges the entries whose ident is unknown; `unknown` are their places in the list.
+    fn judge_unknown(
+        &mut self,
+        entries: &mut [RecognisedEntry<'_>],
+        unknown: &[usize],
+    ) -> Result<(), StoreError> {
+        let has_rows =
+            self.db.prepare_cached("SELECT 1 FROM entry WHERE source_id = ?1")?.exists([self.source.0])?;
+        if has_rows {
+            self.find_by_previous_ident(entries, unknown)?;
+        }
+        for &place in unknown {
+            let Some(entry) = entries.get(place).filter(|entry| is_new(entry)) else { continue };
+            let Some(link) = entry.fingerprint.link else { continue };
+            if has_rows && !self.links.contains_key(&link) {
+                let group = self.link_group(link)?;
+                self.links.insert(link, group);
+            }
+            self.links.entry(link).or_default().places.push(place);
+        }
+        let mut links: Vec<LinkGroup> = std::mem::take(&mut self.links).into_values().collect();
+        links.retain(|group| !group.rows.is_empty() || group.places.len() > 1);
+        // Those that were only renamed go first: their rows are taken then.
+        for group in &links {
+            self.find_renamed(entries, group);
+        }
+        for group in &links {
+            self.judge_link(entries, group);
+        }
+        let is_unknown = |entry: &RecognisedEntry<'_>| {
+            use Recognition::{New, Repeated, SameArticle};
+            matches!(entry.recognition, New { .. } | Repeated | SameArticle(Twin::Earlier(_)))
+        };
+        if has_rows && entries.iter().all(is_unknown) {
+            self.find_moved(entries)?;
+        }
+        Ok(())
+    }
+
+    /// Finds entries by the ident that they had before the source was identified in another way. Of several entries with one
+    /// id, the row is that of the one with its title, or of the only one with its link.
+    fn find_by_previous_ident(
+        &mut self,
+        entries: &mut [RecognisedEntry<'_>],
+        unknown: &[usize],
+    ) -> Result<(), StoreError> {
+        let mut by_previous: HashMap<&str, Vec<usize>> = HashMap::new();
+        for &place in unknown {
+            if let Some(previous) = entries.get(place).and_then(|entry| entry.keys.previous_ident.as_deref())
+            {
+                by_previous.entry(previous).or_default().push(place);
+            }
+        }
+        for (previous, places) in by_previous {
+            let row = self.row_of_ident(&bounded_ident(previous))?;
+            let Some(row) = row.filter(|row| !self.named.contains(&row.id)) else { continue };
+            let having = |is_alike: &dyn Fn(&RecognisedEntry<'_>) -> bool| -> Vec<usize> {
+                let alike = |place: &usize| entries.get(*place).is_some_and(is_alike);
+                places.iter().copied().filter(alike).collect()
+            };
+            let title = having(&|entry| entry.fingerprint.has_title_of(&row.fingerprint));
+            let link = having(&|entry| entry.fingerprint.link == row.fingerprint.link);
+            let alone = having(&|entry| places.len() == 1 && !is_other_entry(entry, &row));
+            let place = match (&*title, &*link, &*alone) {
+                ([place, ..], ..) | (_, _, [place]) => *place,
+                (_, [place], _) if !previous.starts_with(identity::LINK_IDENT) => *place,
+                _ => continue,
+            };
+            self.rename(entries, place, row, Renaming::Identifier);
+        }
+        Ok(())
+    }
+
+    fn rename(&mut self, entries: &mut [RecognisedEntry<'_>], place: usize, row: EntryRow, why: Renaming) {
+        self.named.insert(row.id);
+        if let Some(entry) = entries.get_mut(place) {
+            entry.recognition = Recognition::Renamed(row, why);
+        }
+    }
+
+    fn link_group(&self, link: i64) -> Result<LinkGroup, StoreError> {
+        let rows: Vec<EntryRow> = self
+            .db
+            .prepare_cached(BY_LINK)?
+            .query_map(params![self.source.0, link, MAX_COMPARED as i64], EntryRow::read_with_ident)?
+            .collect::<Result<_, _>>()?;
+        let is_shared = !rows.is_empty()
+            && self
+                .db
+                .prepare_cached("SELECT 1 FROM shared_link WHERE source_id = ?1 AND link_hash = ?2")?
+                .exists([self.source.0, link])?;
+        Ok(LinkGroup { rows, is_shared, places: Vec::new() })
+    }
+
+    /// Finds the entries of a link that have another id than before.
+    fn find_renamed(&mut self, entries: &mut [RecognisedEntry<'_>], group: &LinkGroup) {
+        let repeats_titles = group.repeats_titles(&self.named);
+        for &place in &group.places {
+            if let Some(row) = self.row_with_suffix(entries, place, group) {
+                self.rename(entries, place, row.clone(), Renaming::Suffix);
+                continue;
+            }
+            let Some(entry) = entries.get(place) else { continue };
+            let is_alike = |row: &&EntryRow| {
+                let known = &row.fingerprint;
+                !self.named.contains(&row.id)
+                    && entry.fingerprint.has_title_of(known)
+                    && !entry.fingerprint.is_other_article(known, repeats_titles)
+            };
+            // The likest; of equal ones the latest.
+            let likeness = |row: &&EntryRow| {
+                let known = &row.fingerprint;
+                (known.dated == entry.fingerprint.dated, entry.fingerprint.has_text_of(known), row.id)
+            };
+            if let Some(row) = group.rows.iter().filter(is_alike).max_by_key(likeness) {
+                self.rename(entries, place, row.clone(), Renaming::Id);
+            }
+        }
+    }
+
+    /// The row of a link whose id differs from an entry's only in the number behind `#`, where no other entry has that id
+    /// with yet another number: those are entries of one page.
+    fn row_with_suffix<'r>(
+        &self,
+        entries: &[RecognisedEntry<'_>],
+        place: usize,
+        group: &'r LinkGroup,
+    ) -> Option<&'r EntryRow> {
+        let stem = id_stem(&entries.get(place)?.ident)?;
+        let mut rows = group.rows.iter().filter(|row| id_stem(&row.ident) == Some(stem));
+        let row = rows.next()?;
+        let is_one_article = rows.all(|other| other.page.is_some() && other.page == row.page);
+        let is_alone = entries.iter().filter(|entry| id_stem(&entry.ident) == Some(stem)).count() == 1;
+        (is_one_article && is_alone && !self.named.contains(&row.id)).then_some(row)
+    }
+
+    /// Judges the entries of a link that are none of its stored ones: each is the same article as another, or shares the link.
+    fn judge_link(&self, entries: &mut [RecognisedEntry<'_>], group: &LinkGroup) {
+        let repeats_titles = group.repeats_titles(&self.named);
+        let rows = || group.rows.iter().filter(|row| !row.is_unwanted);
+        let mut new: Vec<usize> = Vec::new();
+        let mut shares = group.is_shared;
+        for &place in &group.places {
+            let Some(entry) = entries.get(place).filter(|entry| is_new(entry)) else { continue };
+            if entry.keys.excluded_by.is_some() {
+                continue;
+            }
+            let is_same = |row: &&EntryRow| {
+                let is_there = repeats_titles || self.named.contains(&row.id);
+                !entry.fingerprint.is_other_article(&row.fingerprint, is_there)
+            };
+            let stored = rows().filter(is_same).max_by_key(|row| row.page.is_some());
+            let earlier = new.iter().copied().find(|&earlier| {
+                let other = entries.get(earlier).map(|other| &other.fingerprint);
+                other.is_some_and(|other| !entry.fingerprint.is_other_article(other, true))
+            });
+            let twin = match (stored, earlier) {
+                (Some(row), _) => Twin::Row {
+                    page: row.page,
+                    is_replaced: !self.named.contains(&row.id)
+                        && !entry.fingerprint.has_title_of(&row.fingerprint),
+                },
+                (None, Some(earlier)) => Twin::Earlier(earlier),
+                (None, None) => {
+                    shares = shares || !new.is_empty() || rows().next().is_some();
+                    new.push(place);
+                    continue;
+                }
+            };
+            if let Some(entry) = entries.get_mut(place) {
+                entry.recognition = Recognition::SameArticle(twin);
+            }
+        }
+        for place in new.into_iter().filter(|_| shares) {
+            if let Some(entry) = entries.get_mut(place).filter(|entry| entry.keys.is_own_link) {
+                entry.recognition = Recognition::New { shares_link: true };
+                if entry.ident.starts_with(identity::LINK_IDENT) {
+                    entry.ident = title_ident(entry.entry);
+                }
+            }
+        }
+    }
+
+    /// Finds the entries of a document of which nothing is known by title and date: the site has another host now, and with it
+    /// other ids.
+    fn find_moved(&mut self, entries: &mut [RecognisedEntry<'_>]) -> Result<(), StoreError> {
+        let name = |print: &Fingerprint| Some((print.title?, print.dated?));
+        let named: Vec<(usize, (i64, i64))> = (0..)
+            .zip(&*entries)
+            .filter(|(_, entry)| is_new(entry))
+            .filter_map(|(place, entry)| Some((place, name(&entry.fingerprint)?)))
+            .collect();
+        if named.len() < MOVED_ENTRIES {
+            return Ok(());
+        }
+        let mut rows: HashMap<(i64, i64), EntryRow> = HashMap::new();
+        let mut latest = self.db.prepare_cached(LATEST)?;
+        for row in latest.query_map([self.source.0, MAX_COMPARED as i64], EntryRow::read)? {
+            let row = row?;
+            if let Some(name) = name(&row.fingerprint) {
+                rows.entry(name).or_insert(row);
+            }
+        }
+        let moved: Vec<(usize, EntryRow)> =
+            named.iter().filter_map(|(place, name)| Some((*place, rows.remove(name)?))).collect();
+        if moved.len() >= MOVED_ENTRIES && moved.len() * 2 >= named.len() {
+            for (place, row) in moved {
+                self.rename(entries, place, row, Renaming::Move);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_new(entry: &RecognisedEntry<'_>) -> bool {
+    matches!(entry.recognition, Recognition::New { .. })
+}
+
+/// Whether an entry that has the link of a stored one is another: its title, its date and its text differ.
+fn is_other_entry(entry: &RecognisedEntry<'_>, row: &EntryRow) -> bool {
+    let RecognisedEntry { entry, keys, fingerprint, .. } = entry;
+    keys.is_own_link
+        && fingerprint.has_other_title_and_date(&row.fingerprint)
+        && !Fingerprint::of(entry, &keys.link_keys).has_text_of(&row.fingerprint)
+}
+
+fn title_ident(entry: &Entry) -> String {
+    bounded_ident(&identity::ident(entry, EntryIdentifier::Title, &[]))
+}
+
+/// An `ident` of bounded length: there are feeds with the whole article as `guid`.
+pub(super) fn bounded_ident(ident: &str) -> String {
+    if ident.len() <= IDENT_BYTES {
+        return ident.to_owned();
+    }
+    let hash = ring::digest::digest(&ring::digest::SHA256, ident.as_bytes());
+    let mut short = history::prefix(ident, IDENT_BYTES / 2).to_owned();
+    short.push('#');
+    for byte in hash.as_ref() {
+        let _ = write!(short, "{byte:02x}");
+    }
+    short
+}
+
+/// An id without the number behind its last `#`; `None` for an ident that is no id.
+fn id_stem(ident: &str) -> Option<&str> {
+    let id = ident.strip_prefix(identity::ID_IDENT)?;
+    match id.rsplit_once('#') {
+        Some((stem, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(stem).filter(|stem| !stem.is_empty())
+        }
+        _ => Some(id),
+    }
+}
