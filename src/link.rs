@@ -21,7 +21,7 @@ pub use secrets::mask_secrets;
 pub use session::text_without_session;
 use session::{is_session, path_without_session};
 pub use site::{SameSite, have_one_site};
-use tracking::is_tracking;
+use tracking::{is_tracking, parameter_name};
 pub use wall::is_wall;
 
 /// Longest accepted URL, in bytes. Browsers and proxies stop at about 8 KiB; longer ones are junk or an attack.
@@ -174,11 +174,6 @@ pub fn parameter_names(url: &Url) -> impl Iterator<Item = &str> {
 pub fn parameter<'a>(url: &'a Url, name: &str) -> Option<&'a str> {
     let pair = url.query()?.split('&').find(|pair| parameter_name(pair) == name)?;
     Some(pair.split_once('=').map_or("", |(_, value)| value))
-}
-
-/// The name of a `name=value` pair.
-fn parameter_name(pair: &str) -> &str {
-    pair.split_once('=').map_or(pair, |(name, _)| name)
 }
 
 /// Normalises percent escapes: upper case, and none where the character needs none (RFC 3986, 6.2.2).

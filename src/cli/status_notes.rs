@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::times::{ago, rough};
 use crate::shapes::masked_url;
-use crate::store::{IdentifierFallback, LinkSharing, RuleStat, SourceState, SourceStatus};
+use crate::store::{IdentifierFallback, LinkSharing, RuleStat, SessionLinks, SourceState, SourceStatus};
 
 /// A sentence about a source; printed as `name: text`.
 pub(super) struct SourceNote<'a> {
@@ -63,6 +63,12 @@ pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceN
     }
     if let Some(IdentifierFallback { by, reason }) = &source.identifier {
         notes.push(format!("{reason}: entries are known by {by}"));
+    }
+    if let Some(SessionLinks { parameters, key_from_url }) = &source.session_links {
+        notes.push(format!(
+            "its links carry a session in `{}`, which is left out of keys; `key_from_url = '{key_from_url}'` settles it",
+            parameters.join("`, `")
+        ));
     }
     if let LinkSharing { links: links @ 1.., entries } = source.link_sharing {
         let links = if links == 1 { "1 link".to_owned() } else { format!("{links} links") };

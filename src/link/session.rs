@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::parameter_name;
+use super::tracking::parameter_name;
 
 /// Parameters that carry a session whatever their value.
 const SESSIONS: &[&str] = &["phpsessid", "jsessionid", "cftoken", "oscsid", "xtcsid", "zenid"];

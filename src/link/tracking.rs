@@ -44,3 +44,8 @@ pub(super) fn is_tracking(pair: &str) -> bool {
         || TRACKING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         || TRACKING_PAIRS.contains(&(name.as_str(), value.as_str()))
 }
+
+/// The name of a `name=value` pair.
+pub(super) fn parameter_name(pair: &str) -> &str {
+    pair.split_once('=').map_or(pair, |(name, _)| name)
+}

@@ -103,6 +103,8 @@ struct SourceStatusJson<'a> {
     /// Links that several of its entries have, and how many entries have one.
     shared_links: u64,
     sharing_entries: u64,
+    /// Query parameters of its links that carry a session.
+    session_parameters: &'a [String],
 }
 
 /// A failure that was not followed by a success.
@@ -255,6 +257,7 @@ impl<'a> SourceStatusJson<'a> {
             left_out: source.excluded.iter().map(|(filter, count)| (filter.as_str(), *count)).collect(),
             shared_links: source.link_sharing.links,
             sharing_entries: source.link_sharing.entries,
+            session_parameters: source.session_links.as_ref().map_or(&[], |links| &links.parameters),
         }
     }
 }

@@ -122,7 +122,8 @@ impl<'a> Ingest<'a> {
         // Text of one format in UTC: it sorts by time.
         let is_newer = updated.is_some() && updated > row.updated;
         let seen = Fingerprint { text: row.fingerprint.text, ..entry.fingerprint };
-        if row.is_leased || !is_newer && seen == row.fingerprint {
+        let is_renamed = matches!(entry.recognition, Recognition::Renamed(..));
+        if row.is_leased || !is_newer && !is_renamed && seen == row.fingerprint {
             return Ok(false);
         }
         let new = Fingerprint::of(entry.entry, &entry.keys.link_keys);

@@ -116,6 +116,7 @@ pub use retention::{PruneForecast, PruneSummary};
 pub use revisions::{ArticleNotFound, RevisionRow};
 pub use robots_cache::HostStates;
 pub use search::{Hit, Hits, QueryError, SearchError, SearchRequest, Snippet, SortBy};
+pub use session_parameters::SessionLinks;
 pub use source_history::{HostBackoff, PollRow, Silence};
 pub use sqlite_writer::SqliteWriter;
 pub use status::{IdentifierFallback, LastError, RuleStat, SourceState, SourceStatus, StoreSummary};

@@ -21,8 +21,8 @@ use super::error::StoreError;
 use super::page_id::{PageId, article_of, known_page};
 use super::stored_entry::StoredEntry;
 use super::{
-    articles, entry_claims, history, host_backoff, link_sharing, memberships, pages, queue, revisits, robots_cache,
-    selector_stats, sources, time,
+    articles, entry_claims, history, host_backoff, link_sharing, memberships, pages, queue, revisits,
+    robots_cache, selector_stats, sources, time,
 };
 use crate::model::{
     CRASHED, CollectedArticle, EncodedBody, Failure, Lease, Method, PageOutcome, PageResult, RawPage,

@@ -5,13 +5,47 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
+use url::Url;
 
 use super::articles;
 use super::error::StoreError;
 use super::page_id::PageId;
+use super::reader::Reader;
 use crate::identity::{self, Fingerprint, KeyRules};
 use crate::link::{self, SameSite};
 use crate::model::{EntryId, Key, KeyKind, SourceId};
+
+/// Sessions in the links of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionLinks {
+    /// Names of the query parameters.
+    pub parameters: Vec<String>,
+    /// The `key_from_url` that makes keys without them.
+    pub key_from_url: String,
+}
+
+/// Links that the `key_from_url` is made for: the latest.
+const MAX_LINKS: i64 = 50;
+
+impl Reader {
+    /// The sessions that were found in the links of a source.
+    pub(super) fn session_links(&self, source: SourceId) -> Result<Option<SessionLinks>, StoreError> {
+        let parameters = stored(&self.db, source)?;
+        if parameters.is_empty() {
+            return Ok(None);
+        }
+        let urls: Vec<String> = self
+            .db
+            .prepare_cached(
+                "SELECT url FROM entry WHERE id IN (SELECT id FROM entry WHERE source_id = ?1 ORDER BY id DESC LIMIT ?2) \
+                 AND url IS NOT NULL",
+            )?
+            .query_map([source.0, MAX_LINKS], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let links: Vec<Url> = urls.iter().filter_map(|url| link::web_url(url)).collect();
+        Ok(Some(SessionLinks { key_from_url: identity::key_pattern(&links, &parameters), parameters }))
+    }
+}
 
 /// An entry that is stored with a session, as it is without.
 pub(super) struct SessionRow {
@@ -31,11 +65,15 @@ pub(super) fn found(
     if session.is_empty() {
         return Ok(Vec::new());
     }
+    let stored = stored(db, source)?;
+    Ok(session.iter().filter(|name| !stored.contains(name)).cloned().collect())
+}
+
+fn stored(db: &Connection, source: SourceId) -> Result<Vec<String>, StoreError> {
     let stored: String = db
         .prepare_cached("SELECT session_parameters FROM source WHERE id = ?1")?
         .query_row([source.0], |row| row.get(0))?;
-    let stored: Vec<String> = serde_json::from_str(&stored).unwrap_or_default();
-    Ok(session.iter().filter(|name| !stored.contains(name)).cloned().collect())
+    Ok(serde_json::from_str(&stored).unwrap_or_default())
 }
 
 /// The entries of a source that have one of these parameters in ident or link.

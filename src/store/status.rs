@@ -12,6 +12,7 @@ use super::drift::SelectorHabit;
 use super::error::StoreError;
 use super::link_sharing::LinkSharing;
 use super::reader::{Reader, optional_timestamp, unsigned};
+use super::session_parameters::SessionLinks;
 use super::source_history::Silence;
 use super::{host_backoff, time};
 use crate::model::{NextPoll, SourceId};
@@ -106,6 +107,8 @@ pub struct SourceStatus {
     pub excluded: Vec<(String, u64)>,
     /// Links that several of its entries have.
     pub link_sharing: LinkSharing,
+    /// Sessions that were found in its links.
+    pub session_links: Option<SessionLinks>,
     /// Selectors that were tried: first those that drift, then by misses.
     pub rules: Vec<RuleStat>,
 }
@@ -212,6 +215,7 @@ impl Reader {
             status.silence = self.silence(status.id)?;
             status.excluded = excluded.remove(&status.id.0).unwrap_or_default();
             status.link_sharing = link_sharing.remove(&status.id.0).unwrap_or_default();
+            status.session_links = self.session_links(status.id)?;
             status.rules = rules.remove(&status.id.0).unwrap_or_default();
             status.rule_hits = status.rules.iter().map(|rule| rule.hits).sum();
             status.rule_tries = status.rules.iter().map(|rule| rule.hits + rule.misses).sum();
@@ -356,6 +360,7 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         silence: None,
         excluded: Vec::new(),
         link_sharing: LinkSharing::default(),
+        session_links: None,
         identifier,
         rules: Vec::new(),
     })
