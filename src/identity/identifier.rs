@@ -232,6 +232,29 @@ mod tests {
     }
 
     #[test]
+    fn an_id_and_a_link_that_all_entries_have_identify_none() {
+        let dated = |title: &str, day: u32, text: &str| Entry {
+            published: chrono::NaiveDate::from_ymd_opt(2026, 11, day).map(Timestamp::date),
+            summary: Some(text.to_owned()),
+            ..entry("N/A", "/N/A", title)
+        };
+        let undated = |title: &str, text: &str| Entry { published: None, ..dated(title, 1, text) };
+        for (what, one, other, differ) in [
+            ("other titles", entry("N/A", "/N/A", "A"), entry("N/A", "/N/A", "B"), true),
+            ("other texts too", undated("A", "a"), undated("B", "b"), true),
+            ("the same text", undated("A", "a"), undated("B", "a"), false),
+            ("the same date: a corrected title", dated("A", 1, "a"), dated("B", 1, "b"), false),
+            ("another date", dated("A", 1, "a"), dated("B", 2, "b"), true),
+            ("one title, other dates and texts", dated("A", 1, "a"), dated("A", 2, "b"), true),
+            ("one title and text", dated("A", 1, "a"), dated("A", 2, "a"), false),
+        ] {
+            assert_eq!(!shared_ids(&[one, other]).is_empty(), differ, "{what}");
+        }
+        let judged = choose_identifier(&[undated("A", "a"), undated("B", "b"), undated("C", "c")], &[], &[]);
+        assert_eq!(judged.by, EntryIdentifier::Title);
+    }
+
+    #[test]
     fn titles_identify_entries_where_links_are_no_better() {
         let front = |n: usize| entry("x", "/", &format!("Title {n}"));
         let judged = choose_identifier(&(0..4).map(front).collect::<Vec<_>>(), &[], &[]);

@@ -178,3 +178,33 @@ fn the_url_that_is_shown_is_the_proved_canonical_without_tracking() {
         assert_eq!(shown_url(&SameSite::default(), &links, &served).as_str(), expected);
     }
 }
+
+#[test]
+fn a_session_is_no_part_of_an_ident() {
+    let session = ["zz".to_owned()];
+    let ident = |id: &str, by| {
+        let entry = Entry {
+            id: Some(id.into()),
+            link: Some(url("https://paper.example/a?zz=1&id=7")),
+            ..Entry::default()
+        };
+        super::ident(&entry, by, &session)
+    };
+    for (id, expected) in [
+        ("https://paper.example/a?zz=1", "id:https://paper.example/a"),
+        ("http://Paper.example/a?id=7&zz=1#0", "id:http://Paper.example/a?id=7#0"),
+        ("http://paper.example/a?PHPSESSID=1", "id:http://paper.example/a"),
+        ("http://paper.example/a;jsessionid=1", "id:http://paper.example/a"),
+        ("urn:a?zz=1", "id:urn:a?zz=1"),
+        ("zz=1", "id:zz=1"),
+    ] {
+        assert_eq!(ident(id, EntryIdentifier::Id), expected);
+        assert_eq!(ident_without_session(&format!("id:{id}"), &session), expected);
+    }
+    assert_eq!(ident("", EntryIdentifier::Link), "link:paper.example/a?id=7");
+    assert_eq!(
+        ident_without_session("link:paper.example/a?id=7&zz=1", &session),
+        "link:paper.example/a?id=7"
+    );
+    assert_eq!(ident_without_session("title:a?zz=1|", &session), "title:a?zz=1|");
+}

@@ -4,6 +4,7 @@ mod articles;
 mod clusters;
 mod control;
 mod durability;
+mod entries;
 mod grouping;
 mod memberships;
 mod opening;
