@@ -17,11 +17,13 @@ mod diff;
 mod disk;
 mod doctor;
 mod exit;
+mod explain;
 mod export;
 mod extract;
 mod feed_search;
 mod import;
 mod import_feeds;
+mod join;
 mod jsonl;
 mod list;
 mod man;
@@ -97,6 +99,12 @@ enum Command {
     Search(search::SearchArgs),
     /// Show what changed in an article, sentence by sentence
     Diff(diff::DiffArgs),
+    /// Show why pages are one article or are not, and whether a link is known
+    Explain(explain::ExplainArgs),
+    /// Make one article of two, whatever is found later
+    Join(join::JoinArgs),
+    /// Part the pages of an article, whatever is found later
+    Part(join::PartArgs),
     /// Take an article down: removes text, revisions and stored page; it is never fetched again
     Delete(delete::DeleteArgs),
     /// Delete now what is older than the sources say it is kept
@@ -180,6 +188,9 @@ fn run_command(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Reload => control::reload(global),
         Command::Search(args) => search::search(global, args),
         Command::Diff(args) => diff::diff(global, args),
+        Command::Explain(args) => explain::explain(global, args),
+        Command::Join(args) => join::join(global, args),
+        Command::Part(args) => join::part(global, args),
         Command::Delete(args) => delete::delete(global, args),
         Command::Reextract(args) => reextract::reextract(global, args),
         Command::Backup(args) => backup::backup(global, args),

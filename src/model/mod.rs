@@ -16,6 +16,7 @@ mod page;
 mod poll;
 mod source;
 mod timestamp;
+mod verdict;
 mod words;
 
 pub use self::article::{CollectedArticle, EncodedBody, Method, RawPage, StoreOutcome};
@@ -34,3 +35,4 @@ pub use self::source::{
     ChildSitemap, ChildSitemapState, ClaimedSource, EntryIdentifier, PermanentRedirect, PollState,
 };
 pub use self::timestamp::{Precision, Timestamp};
+pub use self::verdict::{LinkVerdict, PairVerdict};

@@ -8,11 +8,13 @@
 //! - [`contradiction`] marks shared keys.
 //! - [`edges`] tells whether a key joins two pages.
 //! - [`components`] forms the articles of a set of pages.
+//! - [`reasons`] tells people why.
 
 mod components;
 mod contradiction;
 mod edges;
 mod page_keys;
+mod reasons;
 mod state;
 
 use std::collections::BTreeSet;
@@ -28,6 +30,8 @@ pub(super) use components::regroup;
 use edges::{KeyHolder, KeyRow};
 use page_keys::{is_known, is_shared, stored_keys};
 pub(super) use page_keys::{missing_keys, write_claims};
+pub(super) use reasons::pairs_of;
+pub use reasons::{PageName, PagePair};
 pub(super) use state::{ComparedText, Evidence, NewState};
 
 /// Articles of one key that a page is compared with at most, oldest first.

@@ -1,4 +1,4 @@
-//! Maintenance beside a daemon, or without one: `delete`, `prune`, `reextract`, `verify --rebuild-search`.
+//! Maintenance beside a daemon, or without one: `delete`, `join`, `part`, `prune`, `reextract`, `verify --rebuild-search`.
 //!
 //! It needs no lock and ends no lease. The work is done in short transactions, so that a running daemon hardly waits: SQLite
 //! lets one of the two write at a time.

@@ -26,12 +26,14 @@ mod consumers;
 mod control;
 mod control_client;
 mod crash_journal;
+mod decisions;
 mod disk_space;
 mod drift;
 mod entry_claims;
 mod entry_match;
 mod error;
 mod expiry;
+mod explain;
 mod grouping;
 mod handle;
 mod history;
@@ -95,8 +97,14 @@ pub use consumers::{Consumer, ConsumerLock};
 pub use control::{ControlOutcome, ControlRequest};
 pub use control_client::ControlClient;
 pub use crash_journal::{WorkGuard, WorkItem};
+pub use decisions::{Decided, DecisionRefused};
 pub use error::{SqlErrorKind, StoreError};
 pub use expiry::{PrunePlan, RetentionPolicy};
+pub use explain::{
+    ArticleExplanation, ArticleMembership, ExplainedKey, ExplainedPage, ForeignClaim, LinkExplanation,
+    LinkHolder, PageClaim, PageDecision,
+};
+pub use grouping::{PageName, PagePair};
 pub use handle::Store;
 pub use identity_rows::{HiddenText, TextPlace};
 pub use import::{

@@ -18,6 +18,7 @@ mod consumers;
 mod cookbook;
 mod corpus;
 mod day;
+mod deciding;
 mod docs;
 mod entries;
 mod exchange;

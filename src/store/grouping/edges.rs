@@ -7,7 +7,7 @@ use super::super::page_id::PageId;
 use super::super::time;
 use super::state::{Evidence, NewState};
 use crate::link::have_one_site;
-use crate::model::{Claim, Key, KeyKind, Proof};
+use crate::model::{Claim, Key, KeyKind, PairVerdict, Proof};
 
 /// The row id of a page that is not stored yet.
 const NO_PAGE: PageId = PageId(i64::MAX);
@@ -67,28 +67,41 @@ impl KeyRow {
 }
 
 /// Whether a key that two pages have joins them. Symmetric.
+pub(in crate::store) fn joins(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyRow) -> bool {
+    a.page != b.page && verdict(a, a_row, b, b_row) == PairVerdict::Key
+}
+
+/// What a key that two pages have says of them. Symmetric.
 ///
 /// - Of a shared key nothing follows.
 /// - The link of an entry whose page was not fetched is the page that a request for it led to, on whatever site. Two such links
 ///   are joined by `key_from_url` alone.
 /// - Pages of different sites are not joined, whatever they redirect to: a server may redirect to anybody.
 /// - A text that is too short to be compared is no evidence: then the title has to be the same.
-pub(in crate::store) fn joins(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyRow) -> bool {
-    if a_row.shared || b_row.shared || a.page == b.page {
-        return false;
-    }
-    match (a.evidence.is_fetched, b.evidence.is_fetched) {
+pub(super) fn verdict(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyRow) -> PairVerdict {
+    let is_proved = match (a.evidence.is_fetched, b.evidence.is_fetched) {
         (true, false) => a_row.proof != Proof::None,
         (false, true) => b_row.proof != Proof::None,
-        (true, true) => {
-            a_row.proof != Proof::None
-                && b_row.proof != Proof::None
-                && is_one_site(a, a_row, b, b_row)
-                && agree(a.evidence, b.evidence)
-        }
-        (false, false) => {
-            a_row.kind == KeyKind::FromUrl && have_one_site(&a.site, &b.site) && agree(a.evidence, b.evidence)
-        }
+        (true, true) => a_row.proof != Proof::None && b_row.proof != Proof::None,
+        (false, false) => a_row.kind == KeyKind::FromUrl,
+    };
+    let is_address = a.evidence.is_fetched != b.evidence.is_fetched;
+    let is_one_site = match b.evidence.is_fetched {
+        true => is_one_site(a, a_row, b, b_row),
+        false => have_one_site(&a.site, &b.site),
+    };
+    if a_row.shared || b_row.shared {
+        PairVerdict::SharedKey
+    } else if !is_proved {
+        PairVerdict::NoProof
+    } else if is_address {
+        PairVerdict::Key
+    } else if !is_one_site {
+        PairVerdict::OtherSite
+    } else if !agree(a.evidence, b.evidence) {
+        PairVerdict::TooShort
+    } else {
+        PairVerdict::Key
     }
 }
 
@@ -104,7 +117,7 @@ pub(super) fn is_form_of_deleted(
     !row.shared
         && row.proof != Proof::None
         && its_row.proof == Proof::Response
-        && page.site == deleted.site
+        && have_one_site(&page.site, &deleted.site)
         && (same_title || !page.evidence.is_comparable)
 }
 

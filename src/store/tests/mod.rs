@@ -3,6 +3,7 @@
 mod articles;
 mod clusters;
 mod control;
+mod decisions;
 mod durability;
 mod entries;
 mod grouping;
