@@ -49,7 +49,7 @@ struct LinkHolderJson<'a> {
     fetched: bool,
     /// The key.
     #[serde(flatten)]
-    key: KeyJson<'a>,
+    key: PageKeyJson<'a>,
 }
 
 /// An article, and what makes it one.
@@ -129,14 +129,14 @@ struct PageExplanationJson<'a> {
     /// Whether its text has enough words to be compared.
     comparable: bool,
     /// Its keys, strongest first.
-    keys: Vec<KeyJson<'a>>,
+    keys: Vec<PageKeyJson<'a>>,
     /// What it says of addresses of other sites.
     claims: Vec<ClaimJson<'a>>,
 }
 
 /// A key of a page.
 #[derive(Serialize)]
-struct KeyJson<'a> {
+struct PageKeyJson<'a> {
     /// As in the view `aliases`.
     kind: &'static str,
     /// `response`, `site` or `none`.
@@ -223,7 +223,7 @@ impl<'a> LinkExplanationJson<'a> {
                     article: holder.article,
                     page: &holder.page_url,
                     fetched: holder.is_fetched,
-                    key: KeyJson::from(&holder.key),
+                    key: PageKeyJson::from(&holder.key),
                 })
                 .collect(),
             claims: link.claims.iter().map(ForeignClaimJson::from).collect(),
@@ -289,13 +289,13 @@ impl<'a> From<&'a ExplainedPage> for PageExplanationJson<'a> {
             requested_at: page.requested_at.map(UtcSeconds),
             first_party: page.first_party,
             comparable: page.comparable,
-            keys: page.keys.iter().map(KeyJson::from).collect(),
+            keys: page.keys.iter().map(PageKeyJson::from).collect(),
             claims: page.claims.iter().map(ClaimJson::from).collect(),
         }
     }
 }
 
-impl<'a> From<&'a ExplainedKey> for KeyJson<'a> {
+impl<'a> From<&'a ExplainedKey> for PageKeyJson<'a> {
     fn from(key: &'a ExplainedKey) -> Self {
         Self {
             kind: key.kind.as_str(),

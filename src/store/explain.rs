@@ -44,7 +44,7 @@ pub struct ArticleExplanation {
     /// What pages of other articles say of addresses of this one.
     pub claims_by_others: Vec<ForeignClaim>,
     /// What a person decided about its pages.
-    pub decisions: Vec<PageDecision>,
+    pub decisions: Vec<StoredDecision>,
 }
 
 /// A source that named an article.
@@ -128,7 +128,7 @@ pub struct ForeignClaim {
 
 /// What a person decided about two pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageDecision {
+pub struct StoredDecision {
     /// `join` or `part`.
     pub verdict: String,
     /// The page of the article.
@@ -250,7 +250,7 @@ fn explain_article(db: &Connection, article: ArticleId) -> Result<ArticleExplana
              ORDER BY decision.at, page.page_key, 3 LIMIT ?2",
             article,
             |row| {
-                Ok(PageDecision {
+                Ok(StoredDecision {
                     verdict: row.get(0)?,
                     page_key: row.get(1)?,
                     other_key: row.get(2)?,

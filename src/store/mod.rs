@@ -102,7 +102,7 @@ pub use error::{SqlErrorKind, StoreError};
 pub use expiry::{PrunePlan, RetentionPolicy};
 pub use explain::{
     ArticleExplanation, ArticleMembership, ExplainedKey, ExplainedPage, ForeignClaim, LinkExplanation,
-    LinkHolder, PageClaim, PageDecision,
+    LinkHolder, PageClaim, StoredDecision,
 };
 pub use grouping::{PageName, PagePair};
 pub use handle::Store;
