@@ -2,6 +2,8 @@
 //!
 //! A field is one row of [`FIELDS`]. docs/schema.md describes the columns behind them.
 
+use std::io::{self, Write as _};
+
 use FieldValue::{Json, Number, Text};
 
 use crate::config::nearest;
@@ -110,6 +112,23 @@ impl Fields {
     pub(super) fn of_text() -> Self {
         let of_article = ["seq", "id", "op", "sources", "cluster", "first_seen"];
         Self(FIELDS.iter().filter(|field| !of_article.contains(&field.name)).collect())
+    }
+
+    /// Appends an article as a JSON object. Missing values are `null`, so that every object has all keys.
+    pub(super) fn write_object(&self, article: &ArticleRef<'_>, out: &mut Vec<u8>) -> io::Result<()> {
+        for (at, field) in self.0.iter().enumerate() {
+            for part in [if at == 0 { "{\"" } else { ",\"" }, field.name, "\":"] {
+                out.extend_from_slice(part.as_bytes());
+            }
+            match (field.value)(article) {
+                Number(Some(number)) => write!(out, "{number}")?,
+                Text(Some(text)) => serde_json::to_writer(&mut *out, text)?,
+                Number(None) | Text(None) => out.extend_from_slice(b"null"),
+                Json(json) => out.extend_from_slice(json.as_bytes()),
+            }
+        }
+        out.push(b'}');
+        Ok(())
     }
 
     /// Reads a list such as `title,url,text`; an empty one is all of them. The error names the nearest field, for people.

@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::error::ExportError;
 use super::fields::Fields;
-use super::jsonl::write_object;
 use crate::store::{ArticleIdentity, ArticleRef, ChangeRow, HiddenText, Reader};
 
 /// Members of a line, each with a comma before it.
@@ -64,7 +63,7 @@ impl IdentityJson {
         let mut written = Ok(());
         reader.hidden_texts(article, has_revisions, &mut |text: &HiddenText<'_>| {
             let mut object = Vec::new();
-            if let Err(error) = write_object(&fields, text.fields, &mut object) {
+            if let Err(error) = fields.write_object(text.fields, &mut object) {
                 written = Err(error);
             }
             if !text.place.first_party {

@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 
 use super::destination::OutputSink;
 use super::error::ExportError;
-use super::fields::{FieldValue, Fields};
+use super::fields::Fields;
 use super::identity_json::IdentityJson;
 use super::writer::ArticleWriter;
 use crate::store::{ArticleRef, ChangeRow, ExportItem};
@@ -80,25 +80,8 @@ pub(crate) fn append_line(item: &ExportItem<'_>, out: &mut Vec<u8>) -> io::Resul
 }
 
 fn write_article(fields: &Fields, article: &ArticleRef<'_>, out: &mut Vec<u8>) -> io::Result<()> {
-    write_object(fields, article, out)?;
+    fields.write_object(article, out)?;
     out.push(b'\n');
-    Ok(())
-}
-
-/// Missing values are `null`, so that every line has all keys.
-pub(super) fn write_object(fields: &Fields, article: &ArticleRef<'_>, out: &mut Vec<u8>) -> io::Result<()> {
-    for (at, field) in fields.0.iter().enumerate() {
-        for part in [if at == 0 { "{\"" } else { ",\"" }, field.name, "\":"] {
-            out.extend_from_slice(part.as_bytes());
-        }
-        match (field.value)(article) {
-            FieldValue::Number(Some(number)) => write!(out, "{number}")?,
-            FieldValue::Text(Some(text)) => serde_json::to_writer(&mut *out, text)?,
-            FieldValue::Number(None) | FieldValue::Text(None) => out.extend_from_slice(b"null"),
-            FieldValue::Json(json) => out.extend_from_slice(json.as_bytes()),
-        }
-    }
-    out.push(b'}');
     Ok(())
 }
 

@@ -5,129 +5,21 @@
 //! new numbers and takes an article that it does not know ([`renumbered`]); nothing in the file changes what is there.
 //! `export::import_line` reads and checks each line; `cli::import` sends them in batches, each of which is one transaction.
 
+mod records;
 mod renumbered;
 mod rows;
 mod verbatim;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
-use url::Url;
 
-use super::article_identity::{DecisionRecord, DecisionVerdict, MembershipRecord, PageRecord};
+use super::article_identity::DecisionRecord;
 use super::error::StoreError;
 use super::handle::Store;
-use super::time;
+use records::ImportOutcome;
+pub use records::{ImportRecord, ImportedArticle, ImportedIdentity, ImportedPage, ImportedText};
 
 /// Decisions that wait for the end of an import at most; of more the later ones are left out.
 const MAX_DECISIONS: usize = 10_000;
-
-/// A line of an export.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ImportRecord {
-    /// An article.
-    Article(Box<ImportedArticle>),
-    /// An article that was merged or deleted.
-    Gone {
-        /// Number of the change.
-        seq: i64,
-        /// Id of the article.
-        id: i64,
-        /// The article it was merged into; `None`: deleted.
-        into: Option<i64>,
-        /// When.
-        at: DateTime<Utc>,
-        /// Why it was deleted: `takedown` or `expired`; `None` where the file does not say.
-        why: Option<String>,
-        /// What it is still known by.
-        identity: ImportedIdentity,
-    },
-}
-
-impl ImportRecord {
-    fn decisions(&self) -> &[DecisionRecord] {
-        match self {
-            Self::Article(article) => &article.identity.decisions,
-            Self::Gone { identity, .. } => &identity.decisions,
-        }
-    }
-}
-
-/// An article of another database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportedArticle {
-    /// Number of the change that brought the text.
-    pub seq: i64,
-    /// Number of the article.
-    pub id: i64,
-    /// Whether readers had another text of it before.
-    pub revised: bool,
-    /// The first article that tells the same.
-    pub cluster: i64,
-    /// When it was stored.
-    pub first_seen: DateTime<Utc>,
-    /// Number of the page of its text; `None` in the file of an earlier version.
-    pub page: Option<i64>,
-    /// What readers see.
-    pub text: ImportedText,
-    /// Empty on the line of an earlier text, and in the file of an earlier version.
-    pub identity: ImportedIdentity,
-}
-
-/// A text of an article. The fields are columns of the `articles` view.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "docs/schema.md describes each")]
-pub struct ImportedText {
-    pub source: Option<String>,
-    /// Whether it is of the page's own site.
-    pub first_party: bool,
-    pub url: Url,
-    pub short_link: Option<Url>,
-    pub title: Option<String>,
-    pub standfirst: Option<String>,
-    pub byline: Option<String>,
-    pub authors: Vec<String>,
-    pub published: Option<String>,
-    pub published_at: Option<DateTime<Utc>>,
-    pub precision: Option<String>,
-    pub modified: Option<String>,
-    pub text: String,
-    /// Sanitised already.
-    pub html: String,
-    pub image: Option<String>,
-    pub image_width: Option<u32>,
-    pub image_height: Option<u32>,
-    pub language: Option<String>,
-    pub site: Option<String>,
-    pub section: Option<String>,
-    pub tags: Vec<String>,
-    pub rights: Option<String>,
-    /// A JSON list of objects.
-    pub enclosures: String,
-    pub method: String,
-    pub kind: String,
-    /// A JSON object.
-    pub origins: String,
-    pub fetched_at: DateTime<Utc>,
-}
-
-/// What an article is known by.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ImportedIdentity {
-    /// Its pages.
-    pub pages: Vec<ImportedPage>,
-    /// The sources that named it.
-    pub memberships: Vec<MembershipRecord>,
-    /// What people decided about its pages.
-    pub decisions: Vec<DecisionRecord>,
-}
-
-/// A page, and its texts that readers do not see.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the types say it")]
-pub struct ImportedPage {
-    pub record: PageRecord,
-    pub texts: Vec<ImportedText>,
-}
 
 /// Counts of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,15 +43,6 @@ pub struct Import {
     last_page: i64,
     /// Decisions about pages that may come later in the file.
     decisions: Vec<DecisionRecord>,
-}
-
-/// What became of a record.
-enum ImportOutcome {
-    New,
-    Known,
-    Gone,
-    /// It contradicts an earlier one; the reason.
-    Refused(String),
 }
 
 impl Store {
@@ -220,16 +103,4 @@ impl Store {
             })
             .await
     }
-}
-
-fn insert_decision(db: &Connection, decision: &DecisionRecord) -> Result<(), StoreError> {
-    let verdict = match decision.verdict {
-        DecisionVerdict::Join => "join",
-        DecisionVerdict::Part => "part",
-    };
-    db.prepare_cached(
-        "INSERT OR IGNORE INTO decision (one_key, other_key, verdict, at) VALUES (?1, ?2, ?3, ?4)",
-    )?
-    .execute(params![decision.one, decision.other, verdict, time::text(decision.at)])?;
-    Ok(())
 }

@@ -39,6 +39,10 @@ pub(super) fn fill(database: &Path, seed: u64, articles: usize) {
     db.commit().unwrap();
 }
 
+fn index(number: i64) -> usize {
+    usize::try_from(number).unwrap()
+}
+
 impl Maker<'_> {
     fn below(&mut self, limit: i64) -> i64 {
         self.state ^= self.state << 13;
@@ -53,7 +57,7 @@ impl Maker<'_> {
     }
 
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as i64) as usize]
+        from[index(self.below(from.len() as i64))]
     }
 
     fn maybe<T>(&mut self, value: T) -> Option<T> {
@@ -103,13 +107,13 @@ impl Maker<'_> {
         let whole = steps.clone();
         while steps.iter().any(|left| *left > 0) {
             let article = 1 + self.below(articles as i64);
-            let at = article as usize - 1;
+            let at = index(article - 1);
             match steps[at] {
                 0 => continue,
                 left if left == whole[at] => self.begin(article),
                 1 => {
                     if let Fate::MergedInto(into) = fates[at]
-                        && steps[into as usize - 1] == whole[into as usize - 1]
+                        && steps[index(into - 1)] == whole[index(into - 1)]
                     {
                         continue;
                     }
@@ -377,7 +381,7 @@ impl Maker<'_> {
         let mut query = self.db.prepare("SELECT page_key FROM page").unwrap();
         let keys: Vec<String> = query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         for _ in 0..self.below(4) {
-            let (a, b) = (self.below(keys.len() as i64) as usize, self.below(keys.len() as i64) as usize);
+            let (a, b) = (index(self.below(keys.len() as i64)), index(self.below(keys.len() as i64)));
             let other = if self.once_in(4) { "paper.example/not-here" } else { keys[b].as_str() };
             let (one, other) = if *keys[a] < *other { (&*keys[a], other) } else { (other, &*keys[a]) };
             if one != other {

@@ -14,8 +14,8 @@ use super::super::error::StoreError;
 use super::super::page_id::page_of_key;
 use super::super::time;
 use super::super::{changes, memberships};
+use super::records::{ImportOutcome, ImportRecord, ImportedArticle};
 use super::rows::{self, page_of_page_key};
-use super::{ImportOutcome, ImportRecord, ImportedArticle};
 use crate::link::SameSite;
 use crate::model::{Key, Proof};
 
@@ -133,7 +133,7 @@ pub(super) fn insert_decisions(
             .prepare_cached("SELECT count(*) FROM page WHERE page_key IN (?1, ?2) AND id > ?3")?
             .query_row(params![decision.one, decision.other, last_page], |row| row.get(0))?;
         if imported == 2 {
-            super::insert_decision(db, decision)?;
+            rows::insert_decision(db, decision)?;
         }
     }
     Ok(())

@@ -1,18 +1,18 @@
 //! The rows that both ways of importing write.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
-use super::super::article_identity::PageRecord;
+use super::super::article_identity::{DecisionRecord, DecisionVerdict, PageRecord};
 use super::super::error::StoreError;
 use super::super::reader::source_by_name;
 use super::super::revision_columns::COLUMNS;
 use super::super::{similarity, time};
-use super::ImportedText;
+use super::records::ImportedText;
 use crate::identity::{self, Identity, KeyRules, PageUrls};
 use crate::link::SameSite;
 use crate::model::{ArticleId, Key, PageLinks, SourceId};
-use chrono::{DateTime, Utc};
 
 /// The source with a name. One that is not there is added as not configured.
 pub(super) fn source_named(db: &Connection, name: &str, at: DateTime<Utc>) -> Result<SourceId, StoreError> {
@@ -181,5 +181,18 @@ pub(super) fn note_evidence(db: &Connection, page: i64) -> Result<(), StoreError
         title.as_deref().and_then(similarity::title_hash),
         similarity::is_comparable(&text)
     ])?;
+    Ok(())
+}
+
+/// Inserts a decision, unless there is one about the same pages.
+pub(super) fn insert_decision(db: &Connection, decision: &DecisionRecord) -> Result<(), StoreError> {
+    let verdict = match decision.verdict {
+        DecisionVerdict::Join => "join",
+        DecisionVerdict::Part => "part",
+    };
+    db.prepare_cached(
+        "INSERT OR IGNORE INTO decision (one_key, other_key, verdict, at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![decision.one, decision.other, verdict, time::text(decision.at)])?;
     Ok(())
 }

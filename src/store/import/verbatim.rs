@@ -14,8 +14,8 @@ use super::super::article_identity::{EntryRecord, EntryState, MembershipRecord};
 use super::super::error::StoreError;
 use super::super::reader::source_by_name;
 use super::super::{memberships, text_index, time};
+use super::records::{ImportOutcome, ImportRecord, ImportedArticle, ImportedIdentity, ImportedPage};
 use super::rows::{self, page_of_page_key, source_named};
-use super::{ImportOutcome, ImportRecord, ImportedArticle, ImportedIdentity, ImportedPage};
 use crate::link;
 use crate::model::ArticleId;
 
@@ -218,7 +218,7 @@ fn insert_identity(
         insert_membership(db, article, member, first_page)?;
     }
     for decision in &identity.decisions {
-        super::insert_decision(db, decision)?;
+        rows::insert_decision(db, decision)?;
     }
     Ok(())
 }
@@ -255,7 +255,8 @@ fn insert_membership(
             source.0,
             entry.entry,
             state,
-            url.as_ref().map(link::host).unwrap_or_default(),
+            // An entry of its own text waits for no host.
+            url.as_ref().filter(|_| !entry.own_text).map(link::host).unwrap_or_default(),
             entry.url,
             entry.link_hash,
             entry.title_hash,
