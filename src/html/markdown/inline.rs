@@ -22,6 +22,17 @@ pub(super) enum Emphasis {
 }
 
 impl Emphasis {
+    /// The first character of its delimiters.
+    fn first_char(self) -> char {
+        match self {
+            Self::Em | Self::Strong => '*',
+            Self::Struck => '~',
+            Self::Sub | Self::Sup => '<',
+        }
+    }
+}
+
+impl Emphasis {
     /// The emphasis of an element; `None` for elements that Markdown does not tell from plain text.
     pub(super) fn of(tag: Tag) -> Option<Self> {
         Some(match tag {
@@ -327,9 +338,15 @@ fn delimiters_work(tokens: &[InlineToken], open: usize) -> bool {
     let flanks = |inner: Option<char>, outer: Option<char>| {
         inner.is_some_and(char::is_alphanumeric) || !outer.is_some_and(char::is_alphanumeric)
     };
+    // Delimiters of other characters count as punctuation; `*` and `**` are one run.
+    let is_other_run = |token: Option<&InlineToken>| {
+        matches!(token, Some(InlineToken::Open(other) | InlineToken::Close(other))
+            if other.first_char() != emphasis.first_char())
+    };
+    let inner = |edge: Option<&InlineToken>, char: Option<char>| char.filter(|_| !is_other_run(edge));
     !is_beside_other
-        && flanks(first_char(inside), last_char(before))
-        && flanks(last_char(inside), first_char(after))
+        && flanks(inner(inside.first(), first_char(inside)), last_char(before))
+        && flanks(inner(inside.last(), last_char(inside)), first_char(after))
 }
 
 /// The first or last character of a token in Markdown.
