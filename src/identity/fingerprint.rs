@@ -53,11 +53,13 @@ impl Fingerprint {
 
     /// Whether the titles are equal; of entries without title, the dates, and of those without both, the texts.
     pub fn has_title_of(&self, other: &Self) -> bool {
-        match (self.title, other.title, self.dated, other.dated) {
-            (None, None, None, None) => self.has_text_of(other),
-            (None, None, one, other) => one == other,
-            (one, other, ..) => one == other,
+        if self.title.is_some() || other.title.is_some() {
+            return self.title == other.title;
         }
+        if self.dated.is_some() || other.dated.is_some() {
+            return self.dated == other.dated;
+        }
+        self.has_text_of(other)
     }
 
     /// Whether both have a text, and the same.

@@ -10,12 +10,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 use url::Url;
 
-use super::entry_match::{self, EntryRow, RecognisedEntry, Recognition, Renaming, Twin};
+use super::entry_rows::{EntryRow, RecognisedEntry, Recognition, Renaming, Twin};
 use super::error::StoreError;
 use super::page_id::{PageId, article_of, known_page};
 use super::revision_columns::clean;
 use super::stored_entry::StoredEntry;
-use super::{articles, history, host_backoff, link_sharing, memberships, queue, revisits, time};
+use super::{articles, entry_match, history, host_backoff, link_sharing, memberships, queue, revisits, time};
 use crate::identity::Fingerprint;
 use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId};
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::entry_match::{RecognisedEntry, Recognition};
+use super::entry_rows::{RecognisedEntry, Recognition};
 use super::error::StoreError;
 use super::page_id::PageId;
 use super::reader::{Reader, unsigned};

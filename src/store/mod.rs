@@ -31,6 +31,7 @@ mod disk_space;
 mod drift;
 mod entry_claims;
 mod entry_match;
+mod entry_rows;
 mod error;
 mod expiry;
 mod explain;

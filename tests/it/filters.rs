@@ -87,7 +87,12 @@ fn changing_ids_duplicate_no_entries() {
     assert_eq!(known["known_by"], "link");
     assert_eq!(known["known_why"], "2 of 2 ids have changed since the last poll");
     assert_eq!(workspace.one("SELECT value FROM counter WHERE name = 'identity.degraded'"), "1");
-    assert_eq!(workspace.exported(&[]).len(), 2, "each once");
+    assert_eq!(
+        workspace.exported(&[]).len(),
+        1,
+        "what was there at the first poll is no news under another id"
+    );
+    assert_eq!(workspace.one("SELECT count(*) FROM entry"), "2");
     let shown = workspace.run(&["status"]).stdout;
     assert!(shown.contains("entries are known by link"), "{shown}");
 }

@@ -41,6 +41,7 @@ mod rules;
 mod running_daemon;
 mod safety;
 mod service;
+mod session_links;
 mod signals;
 mod siteless;
 mod support;
