@@ -43,7 +43,7 @@ pub(super) fn explain(global: &GlobalOptions, args: &ExplainArgs) -> anyhow::Res
             // A mistake in the configuration is that of `check`.
             let loaded = global.config_path().ok().and_then(|path| config::load(&path).ok());
             let config = loaded.map(|loaded| loaded.config).unwrap_or_default();
-            let link = reader.explain_link(&keys_of(&url, &config))?;
+            let link = reader.explain_link(&keys_of(&url, &config, &reader.session_parameters()?))?;
             let article = link.article;
             (Some((url, link)), article)
         }
@@ -82,21 +82,25 @@ pub(super) fn explain(global: &GlobalOptions, args: &ExplainArgs) -> anyhow::Res
     Ok(Exit::Done)
 }
 
-/// The keys that a link has in any source.
-fn keys_of(url: &Url, config: &Config) -> Vec<Key> {
+/// The keys that a link has in any source. `sessions`: the parameters that each source leaves out.
+fn keys_of(url: &Url, config: &Config, sessions: &[Vec<String>]) -> Vec<Key> {
     let sources = config.sources.iter().map(|source| Some(&**source));
     let mut patterns = BTreeSet::new();
     let mut keys: Vec<Key> = Vec::new();
+    let mut add = |rules: KeyRules<'_>| {
+        for key in identity::link_keys(rules, Some(url)) {
+            if !keys.iter().any(|known| known.key == key.key) {
+                keys.push(key);
+            }
+        }
+    };
     for source in std::iter::once(None).chain(sources) {
         let pattern = config.key_pattern_for(source, url);
         if patterns.insert(pattern.map(regex::Regex::as_str)) {
-            let rules = KeyRules { pattern, same_site: config.same_site_for(source), session: &[] };
-            let more = identity::link_keys(rules, Some(url));
-            keys.extend(
-                more.into_iter()
-                    .filter(|key| !keys.iter().any(|known| known.key == key.key))
-                    .collect::<Vec<_>>(),
-            );
+            let same_site = config.same_site_for(source);
+            for session in std::iter::once(&[][..]).chain(sessions.iter().map(Vec::as_slice)) {
+                add(KeyRules { pattern, same_site, session });
+            }
         }
     }
     keys
@@ -117,7 +121,10 @@ fn add_link(lines: &mut Vec<String>, url: &Url, link: &LinkExplanation) {
         )
     };
     add_list(lines, "who has it", &link.holders, holders);
-    add_list(lines, "claims of other sites", &link.claims, |claim| claim_in_words(claim));
+    add_list(lines, "entries share it", &link.shared_by, |source| {
+        format!("several entries of {source} have it: it names none of them, each has the text of the feed")
+    });
+    add_list(lines, "claims of other sites", &link.claims, claim_in_words);
     lines.push(String::new());
 }
 
@@ -158,17 +165,14 @@ fn verdict_on_link(link: &LinkExplanation) -> String {
 }
 
 fn add_article(lines: &mut Vec<String>, article: &ArticleExplanation) {
-    let title = article.title.as_deref().map_or("(no title)".into(), one_line);
-    match article.deleted {
-        Some((at, why)) => {
-            let why = if why == "expired" { "its sources kept it no longer" } else { "on request" };
-            lines.push(format!("article {}: deleted {}, {why}", article.article_id, UtcSeconds(at)));
-            lines.push("  its texts are gone; its keys stay, so that it does not come back".to_owned());
-        }
-        None => {
-            lines.push(format!("article {}: {title}", article.article_id));
-            lines.push(format!("  {}", article.url.as_deref().unwrap_or("-")));
-        }
+    if let Some((at, why)) = article.deleted {
+        let why = if why == "expired" { "its sources kept it no longer" } else { "on request" };
+        lines.push(format!("article {}: deleted {}, {why}", article.article_id, UtcSeconds(at)));
+        lines.push("  its texts are gone; its keys stay, so that it does not come back".to_owned());
+    } else {
+        let title = article.title.as_deref().map_or("(no title)".into(), one_line);
+        lines.push(format!("article {}: {title}", article.article_id));
+        lines.push(format!("  {}", article.url.as_deref().unwrap_or("-")));
     }
     lines.push(format!("  first stored {}, last change {}", UtcSeconds(article.first_seen), article.seq));
     add_list(lines, "merged into it", &article.merged, |(merged, at)| {
@@ -188,7 +192,7 @@ fn add_article(lines: &mut Vec<String>, article: &ArticleExplanation) {
         article.pairs.iter().partition(|pair| pair.verdict.joins());
     add_list(lines, "what joins its pages", &joined, |pair| pair_in_words(pair, article));
     add_list(lines, "not joined", &apart, |pair| pair_in_words(pair, article));
-    add_list(lines, "what others claim", &article.claims_by_others, |claim| claim_in_words(claim));
+    add_list(lines, "what others claim", &article.claims_by_others, claim_in_words);
     add_list(lines, "decisions", &article.decisions, |decision| {
         let other = match decision.other_article {
             Some(other) if other != article.article_id => format!("{} (article {other})", decision.other_key),

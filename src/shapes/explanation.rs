@@ -36,6 +36,8 @@ pub(crate) struct LinkExplanationJson<'a> {
     holders: Vec<LinkHolderJson<'a>>,
     /// What pages of other sites say of it.
     claims: Vec<ForeignClaimJson<'a>>,
+    /// Sources of which several entries have it, so that it names none of them.
+    shared_by: &'a [String],
 }
 
 /// A page that has a key of a link.
@@ -227,6 +229,7 @@ impl<'a> LinkExplanationJson<'a> {
                 })
                 .collect(),
             claims: link.claims.iter().map(ForeignClaimJson::from).collect(),
+            shared_by: &link.shared_by,
         }
     }
 }

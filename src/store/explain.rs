@@ -10,6 +10,7 @@ use super::grouping::{self, PagePair};
 use super::page_id::{article_of, known_page, page_of_key};
 use super::reader::{Reader, optional_timestamp, timestamp};
 use super::time;
+use crate::identity::Fingerprint;
 use crate::model::{ArticleId, Key, KeyKind, LinkVerdict, Proof, SourceId};
 
 /// Rows of one list at most.
@@ -154,6 +155,8 @@ pub struct LinkExplanation {
     pub holders: Vec<LinkHolder>,
     /// What pages of other sites say of it.
     pub claims: Vec<ForeignClaim>,
+    /// Sources of which several entries have it.
+    pub shared_by: Vec<String>,
 }
 
 /// A page that has a key of a link.
@@ -176,6 +179,17 @@ impl Reader {
     pub fn article_or_successor(&self, article: i64) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT coalesce(merged_into, id) FROM article WHERE id = ?1";
         Ok(self.db.query_row(sql, [article], |row| row.get(0)).optional()?)
+    }
+
+    /// The parameters that sources leave out of links, because they carry a session; each list once.
+    pub fn session_parameters(&self) -> Result<Vec<Vec<String>>, StoreError> {
+        let lists = self.rows(
+            "read parameters of sessions",
+            "SELECT DISTINCT session_parameters FROM source WHERE session_parameters <> '[]'",
+            [],
+            |row| row.get::<_, String>(0),
+        )?;
+        Ok(lists.iter().filter_map(|list| serde_json::from_str(list).ok()).collect())
     }
 
     /// What makes an article one.
@@ -349,6 +363,17 @@ fn explain_link(db: &Connection, keys: &[Key]) -> Result<LinkExplanation, StoreE
             .collect::<Result<Vec<_>, _>>()?;
         claims.extend(rows);
     }
+    let mut shared_by: Vec<String> = Vec::new();
+    for link in keys.iter().filter_map(|key| Fingerprint::link_of(std::slice::from_ref(key))) {
+        let names = db
+            .prepare_cached(
+                "SELECT source.name FROM shared_link JOIN source ON source.id = shared_link.source_id \
+                 WHERE shared_link.link_hash = ?1 ORDER BY source.name LIMIT ?2",
+            )?
+            .query_map([link, MAX_ROWS], |row| row.get(0))?
+            .collect::<Result<Vec<_>, _>>()?;
+        shared_by.extend(names);
+    }
     let known = known_page(db, keys, ANY_SOURCE)?;
     if known.is_none() && holders.is_empty() {
         for key in keys {
@@ -372,6 +397,7 @@ fn explain_link(db: &Connection, keys: &[Key]) -> Result<LinkExplanation, StoreE
         article,
         holders,
         claims,
+        shared_by,
     })
 }
 

@@ -77,10 +77,10 @@ pub(super) fn place_new_page(
         for (holder, article) in holders(db, &key.key)? {
             let row = holder.own_row();
             if article.is_deleted {
-                if edges::is_form_of_deleted(&page, &own, &holder, &row) {
+                if edges::is_form_of_deleted(&page, own, &holder, row) {
                     group.deleted = group.deleted.or(Some(article.id));
                 }
-            } else if edges::joins(&page, &own, &holder, &row) {
+            } else if edges::joins(&page, own, &holder, row) {
                 group.joined.insert(article.id);
             }
         }
@@ -147,9 +147,7 @@ pub(super) fn check_stored_page(
     for key in judged {
         let row = KeyRow::of(key, is_shared(db, key)?);
         for (holder, article) in holders(db, &key.key)? {
-            if !article.is_deleted
-                && article.id != own
-                && edges::joins(&this, &row, &holder, &holder.own_row())
+            if !article.is_deleted && article.id != own && edges::joins(&this, row, &holder, holder.own_row())
             {
                 affected.insert(article.id);
             }

@@ -49,7 +49,6 @@ fn explain_tells_what_joins_pages_and_what_a_link_would_do() {
         (article_of(&workspace, &press.url("/bridge")), article_of(&workspace, &press.url("/mill")));
     assert_eq!(bridge, article_of(&workspace, &press.url("/bridge-2")));
     let told = done(&workspace, &["explain", &bridge]).stdout;
-    println!("{told}");
     for words in [
         "page 1 and page 2: both have canonical", "a since 2", "makes an entry known",
         "of the site 127.0.0.2",
@@ -106,6 +105,52 @@ fn a_person_joins_and_parts_and_what_comes_later_changes_nothing() {
     done(&workspace, &["run", "--once", "--all"]);
     assert_ne!(article_of(&workspace, &bridge), article_of(&workspace, &mill));
     done(&workspace, &["verify"]);
+}
+
+#[test]
+fn decisions_move_with_the_articles_and_hold_in_the_other_database() {
+    let (press, workspace) = paper();
+    done(&workspace, &["run", "--once"]);
+    let (bridge, second, mill) = (press.url("/bridge"), press.url("/bridge-2"), press.url("/mill"));
+    done(&workspace, &["part", &bridge]);
+    done(&workspace, &["join", &second, &mill]);
+    let file = workspace.path().join("all.jsonl");
+    let file = file.to_str().unwrap();
+    done(&workspace, &["export", "--format", "jsonl", "--to", file]);
+    let moved = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    done(&moved, &["import", file]);
+    let decisions = "SELECT one_key || ' ' || verdict || ' ' || other_key FROM decision ORDER BY 1";
+    assert_eq!(moved.rows(decisions), workspace.rows(decisions));
+    assert_eq!(article_of(&moved, &second), article_of(&moved, &mill));
+    assert_ne!(article_of(&moved, &second), article_of(&moved, &bridge));
+    // The feed leads to the same pages again.
+    done(&moved, &["run", "--once", "--all"]);
+    assert_eq!(article_of(&moved, &second), article_of(&moved, &mill));
+    assert_ne!(article_of(&moved, &second), article_of(&moved, &bridge));
+}
+
+#[test]
+fn explain_tells_that_entries_share_a_link() {
+    let press = Press::start("127.0.0.2");
+    let show = press.url("/show");
+    press.page("/show", page("The show", BRIDGE, ""));
+    let items: String = [("First", BRIDGE), ("Second", MILL)]
+        .iter()
+        .map(|(title, text)| {
+            format!("<item><title>{title}</title><link>{show}</link><guid isPermaLink=\"false\">{title}</guid><description>{text}</description></item>")
+        })
+        .collect();
+    press.page(
+        "/a.rss",
+        crate::support::reply::Reply::rss(format!(
+            "<rss version=\"2.0\"><channel><title>Show</title>{items}</channel></rss>"
+        )),
+    );
+    let workspace = Workspace::new(&config(&[("a", press.url("/a.rss"))]));
+    done(&workspace, &["run", "--once"]);
+    assert_eq!(workspace.one("SELECT count(*) FROM articles"), "2");
+    let told = done(&workspace, &["explain", &show]).stdout;
+    assert!(told.contains("several entries of a have it"), "{told}");
 }
 
 #[test]

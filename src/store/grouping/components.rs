@@ -254,10 +254,10 @@ fn key_edges(db: &Connection, nodes: &BTreeMap<PageId, PageNode>) -> Result<Vec<
             let mut is_represented = false;
             for (other, row) in representatives.iter() {
                 let Some(other) = nodes.get(other) else { continue };
-                if !edges::joins(&node.holder, &own, &other.holder, row) {
+                if !edges::joins(&node.holder, own, &other.holder, *row) {
                     continue;
                 }
-                edges.extend(Edge::of(nodes, node.holder.page, other.holder.page, rank(node, &own, other)));
+                edges.extend(Edge::of(nodes, node.holder.page, other.holder.page, rank(node, own, other)));
                 is_represented |= own == *row
                     && node.holder.evidence == other.holder.evidence
                     && node.holder.site == other.holder.site;
@@ -270,7 +270,7 @@ fn key_edges(db: &Connection, nodes: &BTreeMap<PageId, PageNode>) -> Result<Vec<
     Ok(edges)
 }
 
-fn rank(one: &PageNode, row: &KeyRow, other: &PageNode) -> EdgeRank {
+fn rank(one: &PageNode, row: KeyRow, other: &PageNode) -> EdgeRank {
     if one.holder.evidence.is_fetched && other.holder.evidence.is_fetched {
         EdgeRank::Pages
     } else if row.kind == KeyKind::FromUrl {

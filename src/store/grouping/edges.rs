@@ -67,7 +67,7 @@ impl KeyRow {
 }
 
 /// Whether a key that two pages have joins them. Symmetric.
-pub(in crate::store) fn joins(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyRow) -> bool {
+pub(in crate::store) fn joins(a: &KeyHolder, a_row: KeyRow, b: &KeyHolder, b_row: KeyRow) -> bool {
     a.page != b.page && verdict(a, a_row, b, b_row) == PairVerdict::Key
 }
 
@@ -78,7 +78,7 @@ pub(in crate::store) fn joins(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_ro
 ///   are joined by `key_from_url` alone.
 /// - Pages of different sites are not joined, whatever they redirect to: a server may redirect to anybody.
 /// - A text that is too short to be compared is no evidence: then the title has to be the same.
-pub(super) fn verdict(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyRow) -> PairVerdict {
+pub(super) fn verdict(a: &KeyHolder, a_row: KeyRow, b: &KeyHolder, b_row: KeyRow) -> PairVerdict {
     let is_proved = match (a.evidence.is_fetched, b.evidence.is_fetched) {
         (true, false) => a_row.proof != Proof::None,
         (false, true) => b_row.proof != Proof::None,
@@ -86,10 +86,8 @@ pub(super) fn verdict(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyR
         (false, false) => a_row.kind == KeyKind::FromUrl,
     };
     let is_address = a.evidence.is_fetched != b.evidence.is_fetched;
-    let is_one_site = match b.evidence.is_fetched {
-        true => is_one_site(a, a_row, b, b_row),
-        false => have_one_site(&a.site, &b.site),
-    };
+    let is_one_site =
+        if b.evidence.is_fetched { is_one_site(a, a_row, b, b_row) } else { have_one_site(&a.site, &b.site) };
     if a_row.shared || b_row.shared {
         PairVerdict::SharedKey
     } else if !is_proved {
@@ -109,9 +107,9 @@ pub(super) fn verdict(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyR
 /// tell. What the deleted page claimed about others counts for nothing.
 pub(super) fn is_form_of_deleted(
     page: &KeyHolder,
-    row: &KeyRow,
+    row: KeyRow,
     deleted: &KeyHolder,
-    its_row: &KeyRow,
+    its_row: KeyRow,
 ) -> bool {
     let same_title = page.evidence.title.is_some() && page.evidence.title == deleted.evidence.title;
     !row.shared
@@ -122,8 +120,8 @@ pub(super) fn is_form_of_deleted(
 }
 
 /// Whether both pages are of one site. What a page prints of its own site was judged by the `same_site` of its source.
-fn is_one_site(a: &KeyHolder, a_row: &KeyRow, b: &KeyHolder, b_row: &KeyRow) -> bool {
-    let names = |printed: &KeyRow, served: &KeyRow| {
+fn is_one_site(a: &KeyHolder, a_row: KeyRow, b: &KeyHolder, b_row: KeyRow) -> bool {
+    let names = |printed: KeyRow, served: KeyRow| {
         printed.proof == Proof::Site && served.kind == KeyKind::FinalUrl && served.proof == Proof::Response
     };
     have_one_site(&a.site, &b.site) || names(a_row, b_row) || names(b_row, a_row)

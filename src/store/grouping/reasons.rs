@@ -97,9 +97,7 @@ pub(in crate::store) fn pairs_of(db: &Connection, article: ArticleId) -> Result<
             }
         }
     }
-    for (pages, pair) in joined_without_key(db, article)? {
-        pairs.insert(pages, pair);
-    }
+    pairs.extend(joined_without_key(db, article)?);
     Ok(pairs.into_values().collect())
 }
 
@@ -110,7 +108,7 @@ fn pair_with_key(
     one: &NamedHolder,
     other: &NamedHolder,
 ) -> Result<Option<PagePair>, StoreError> {
-    let mut verdict = edges::verdict(&one.holder, &one.row, &other.holder, &other.row);
+    let mut verdict = edges::verdict(&one.holder, one.row, &other.holder, other.row);
     if one.name.article == other.name.article {
         if !verdict.joins() {
             return Ok(None);
@@ -150,7 +148,7 @@ fn are_parted(db: &Connection, one: i64, other: i64) -> Result<bool, StoreError>
 fn joined_without_key(
     db: &Connection,
     article: ArticleId,
-) -> Result<Vec<((PageId, PageId), PagePair)>, StoreError> {
+) -> Result<BTreeMap<(PageId, PageId), PagePair>, StoreError> {
     let pages: BTreeMap<PageId, PageName> = db
         .prepare_cached("SELECT id, page_key, url FROM page WHERE article_id = ?1")?
         .query_map([article.0], |row| {
@@ -160,13 +158,13 @@ fn joined_without_key(
             ))
         })?
         .collect::<Result<_, _>>()?;
-    let mut pairs = Vec::new();
+    let mut pairs = BTreeMap::new();
     let mut add = |one: PageId, other: PageId, verdict: PairVerdict| {
         let (one, other) = (one.min(other), one.max(other));
         if let (Some(a), Some(b)) = (pages.get(&one), pages.get(&other)) {
             let (key, kind, other_kind) = (None, None, None);
             let pair = PagePair { one: a.clone(), other: b.clone(), verdict, key, kind, other_kind };
-            pairs.push(((one, other), pair));
+            pairs.insert((one, other), pair);
         }
     };
     let mut claims = db.prepare_cached("SELECT kind, key, url FROM claim WHERE page_id = ?1")?;
