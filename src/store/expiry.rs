@@ -1,4 +1,4 @@
-//! Which articles are kept no longer: those that every source they belong to has let go (`keep_articles`).
+//! Which articles are kept no longer: those that every source they belong to has let go (`keep`).
 //!
 //! A source lets go of an article by its age, or by its rank among the newest ones of that source. A source without a
 //! policy, or one that is no longer configured, keeps what it has. Pruning looks at the articles of a source in the order
