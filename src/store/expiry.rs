@@ -134,10 +134,8 @@ fn cut(db: &Connection, policy: &RetentionPolicy, now: DateTime<Utc>) -> Result<
         }
         ArticleRetention::Newest(count) => Ok(db
             .prepare_cached(
-                "SELECT membership.first_seen, membership.article_id FROM membership \
-                 JOIN article ON article.id = membership.article_id \
-                 WHERE membership.source_id = ?1 AND merged_into IS NULL AND deleted_at IS NULL \
-                 ORDER BY membership.first_seen DESC, membership.article_id DESC LIMIT 1 OFFSET ?2",
+                "SELECT first_seen, article_id FROM membership WHERE source_id = ?1 AND gone = 0 \
+                 ORDER BY first_seen DESC, article_id DESC LIMIT 1 OFFSET ?2",
             )?
             .query_row(
                 params![policy.source.0, i64::try_from(count.saturating_sub(1)).unwrap_or(i64::MAX)],
@@ -147,12 +145,10 @@ fn cut(db: &Connection, policy: &RetentionPolicy, now: DateTime<Utc>) -> Result<
     }
 }
 
-/// The articles of a source between two places, in order, and whether readers see them.
-pub(super) const PASSED: &str = "SELECT membership.article_id, membership.first_seen, merged_into IS NULL AND deleted_at IS NULL \
-     FROM membership JOIN article ON article.id = membership.article_id \
-     WHERE membership.source_id = ?1 AND (membership.first_seen, membership.article_id) > (?2, ?3) \
-     AND (membership.first_seen, membership.article_id) < (?4, ?5) \
-     ORDER BY membership.first_seen, membership.article_id LIMIT ?6";
+/// The articles of a source between two places, in order.
+pub(super) const PASSED: &str = "SELECT article_id, first_seen FROM membership WHERE source_id = ?1 AND gone = 0 \
+     AND (first_seen, article_id) > (?2, ?3) AND (first_seen, article_id) < (?4, ?5) \
+     ORDER BY first_seen, article_id LIMIT ?6";
 
 /// What would be dropped of each source, and how many articles that are together.
 pub(super) fn plan(
@@ -169,12 +165,8 @@ pub(super) fn plan(
             let mut query = db.prepare_cached(PASSED)?;
             let mut rows = query.query(params![policy.source.0, "", 0, first_seen, article, i64::MAX])?;
             while let Some(row) = rows.next()? {
-                let (article, first_seen, is_live): (i64, String, bool) =
-                    (row.get(0)?, row.get(1)?, row.get(2)?);
-                let Some(sources) = is_live.then(|| cuts.let_go_by_all(db, article)).transpose()?.flatten()
-                else {
-                    continue;
-                };
+                let (article, first_seen): (i64, String) = (row.get(0)?, row.get(1)?);
+                let Some(sources) = cuts.let_go_by_all(db, article)? else { continue };
                 plan.articles += 1;
                 total += u64::from(sources.iter().min() == Some(&policy.source));
                 let from = plan.from_until.take().map_or_else(|| first_seen.clone(), |(from, _)| from);
@@ -210,20 +202,17 @@ pub(super) fn next_expired(
         let noted = noted_place(db, source)?;
         // A source that keeps more than before lets go of the same articles again later.
         let mut reached = noted.clone().min(cut.clone());
-        let passed: Vec<(i64, String, bool)> = db
+        let passed: Vec<(i64, String)> = db
             .prepare_cached(PASSED)?
             .query_map(params![source, reached.0, reached.1, cut.0, cut.1, looks as i64], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                Ok((row.get(0)?, row.get(1)?))
             })?
             .collect::<Result<_, _>>()?;
         looks -= passed.len() as u64;
         let mut is_full = false;
-        for (article, first_seen, is_live) in passed {
+        for (article, first_seen) in passed {
             let is_chosen = expired.iter().any(|chosen| chosen.article.0 == article);
-            if is_live
-                && !is_chosen
-                && let Some(sources) = cuts.let_go_by_all(db, article)?
-            {
+            if !is_chosen && let Some(sources) = cuts.let_go_by_all(db, article)? {
                 is_full = expired.len() as u64 >= limit;
                 if is_full {
                     break;

@@ -177,7 +177,8 @@ fn is_new_at(db: &Connection, seq: i64, now: DateTime<Utc>) -> Result<bool, Stor
 
 fn insert(db: &Connection, article: ArticleId, row: &Membership) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT OR IGNORE INTO membership (article_id, source_id, first_seen, seq, imported) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR IGNORE INTO membership (article_id, source_id, first_seen, seq, imported, gone) \
+         SELECT id, ?2, ?3, ?4, ?5, merged_into IS NOT NULL OR deleted_at IS NOT NULL FROM article WHERE id = ?1",
     )?
     .execute(params![article.0, row.source, row.first_seen, row.seq, row.is_imported])?;
     // Pruning has passed its place in the order already: it goes back.

@@ -191,9 +191,15 @@ CREATE TABLE membership (
     seq        INTEGER NOT NULL,
     -- 1: it came with an import; no entry here stands for it.
     imported   INTEGER NOT NULL DEFAULT 0,
+    -- 1: the article was merged or deleted. With it the articles of a source are counted and ranked by one index.
+    gone       INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (article_id, source_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX membership_source ON membership (source_id, first_seen, article_id);
+CREATE INDEX membership_source ON membership (source_id, first_seen, article_id) WHERE gone = 0;
+CREATE TRIGGER article_gone AFTER UPDATE OF merged_into, deleted_at ON article
+BEGIN
+    UPDATE membership SET gone = new.merged_into IS NOT NULL OR new.deleted_at IS NOT NULL WHERE article_id = new.id;
+END;
 
 -- A page is what one final URL serves. Which pages are one article: see grouping.rs and docs/design/identity.md.
 CREATE TABLE page (

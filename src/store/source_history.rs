@@ -117,11 +117,11 @@ impl Reader {
         Ok(hosts)
     }
 
-    /// The silence of a source; `None` where it never had an article. Articles that are gone count: they came.
+    /// The silence of a source; `None` where it never had an article.
     pub(super) fn silence(&self, source: SourceId) -> Result<Option<Silence>, StoreError> {
         let last: Option<String> = self
             .db
-            .prepare_cached("SELECT max(first_seen) FROM membership WHERE source_id = ?1")?
+            .prepare_cached("SELECT max(first_seen) FROM membership WHERE source_id = ?1 AND gone = 0")?
             .query_row([source.0], |row| row.get(0))?;
         let Some(since) = last.as_deref().and_then(time::parse) else {
             return Ok(None);
@@ -129,7 +129,7 @@ impl Reader {
         // By the hour: the articles of one poll are collected over minutes and are one event.
         let hours: Vec<String> = self.rows(
             "read the silence of a source",
-            "SELECT DISTINCT substr(first_seen, 1, 13) FROM membership WHERE source_id = ?1 ORDER BY first_seen DESC LIMIT ?2",
+            "SELECT DISTINCT substr(first_seen, 1, 13) FROM membership WHERE source_id = ?1 AND gone = 0 ORDER BY first_seen DESC LIMIT ?2",
             params![source.0, HOURS],
             |row| row.get(0),
         )?;

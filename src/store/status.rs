@@ -301,7 +301,7 @@ const SOURCES: &str = "SELECT source.*, coalesce(host.backoff_until, 0) AS backo
      LEFT JOIN (SELECT source_id, count(*) AS pending FROM entry WHERE state = 'pending' GROUP BY source_id) AS queue \
      ON queue.source_id = source.id \
      LEFT JOIN (SELECT source_id, count(*) AS articles, sum(membership.first_seen >= ?1) AS day, \
-     sum(membership.first_seen >= ?2) AS week FROM membership JOIN article ON article.id = membership.article_id WHERE merged_into IS NULL AND deleted_at IS NULL GROUP BY source_id) AS stored \
+     sum(membership.first_seen >= ?2) AS week FROM membership WHERE gone = 0 GROUP BY source_id) AS stored \
      ON stored.source_id = source.id \
      LEFT JOIN counter AS denied ON denied.source_id = source.id AND denied.name = 'failed.robots-denied' \
      ORDER BY source.name";

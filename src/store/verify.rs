@@ -47,6 +47,11 @@ const RULES: &[(&str, &str)] = &[
              WHERE page.article_id = article.id AND entry.source_id = membership.source_id)",
     ),
     (
+        "a source counts an article that is gone, or leaves out one that is not",
+        "SELECT 'article ' || article.id FROM membership JOIN article ON article.id = membership.article_id \
+         WHERE membership.gone <> (article.merged_into IS NOT NULL OR article.deleted_at IS NOT NULL)",
+    ),
+    (
         "the list of an article's sources is not that of its memberships",
         "SELECT 'article ' || article.id FROM article WHERE merged_into IS NULL AND deleted_at IS NULL \
          AND sources <> (SELECT json_group_array(name) FROM (SELECT source.name FROM membership \
