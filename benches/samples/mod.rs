@@ -130,7 +130,7 @@ fn imported_text(url: &str, text: String, html: String, at: DateTime<Utc>) -> Im
     ImportedText {
         source: Some("paper".into()),
         first_party: true,
-        url: Url::parse(url).unwrap(),
+        url: Some(Url::parse(url).unwrap()),
         short_link: None,
         title: None,
         standfirst: None,

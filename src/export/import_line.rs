@@ -186,13 +186,16 @@ fn article(line: ArticleLine, text: TextLine) -> Result<ImportRecord, String> {
 }
 
 fn imported_text(line: TextLine, first_seen: DateTime<Utc>) -> Result<ImportedText, String> {
-    let url = line.url.as_deref().ok_or("`url` is missing")?;
-    let url = link::web_url(url).ok_or_else(|| format!("`url` is no http or https address: {url:?}"))?;
+    let method = line.method.unwrap_or_else(|| "auto".to_owned());
+    let url = match line.url.as_deref().ok_or("`url` is missing")? {
+        // An entry without a link.
+        "" if method == "feed" => None,
+        url => Some(link::web_url(url).ok_or_else(|| format!("`url` is no http or https address: {url:?}"))?),
+    };
     let web = |value: Option<String>| value.and_then(|value| link::web_url(&value));
     let text = |value: Option<String>| value.map(|value| clean(&value));
     let date = |value: Option<String>| value.filter(|value| is_date(value));
     let enclosures: Vec<JsonEnclosure> = line.enclosures.into_iter().filter_map(enclosure).collect();
-    let method = line.method.unwrap_or_else(|| "auto".to_owned());
     Ok(ImportedText {
         source: line.source.and_then(|name| source_name(&name)),
         first_party: line.first_party.unwrap_or(true),
@@ -206,7 +209,7 @@ fn imported_text(line: TextLine, first_seen: DateTime<Utc>) -> Result<ImportedTe
         precision: line.precision.map(|word| one_of("precision", word, PRECISIONS)).transpose()?,
         modified: date(line.modified),
         text: clean(&line.text),
-        html: safe(&line.html, &url),
+        html: safe(&line.html, url.as_ref()),
         image: web(line.image).map(String::from),
         image_width: line.image_width,
         image_height: line.image_height,
@@ -353,12 +356,13 @@ fn enclosure(file: JsonEnclosure) -> Option<JsonEnclosure> {
     })
 }
 
-/// Sanitises HTML (docs/threats.md, H16); what an export wrote stays the same.
-fn safe(html: &str, base: &Url) -> String {
+/// Sanitises HTML (docs/threats.md, H16); what an export wrote stays the same: its links are absolute.
+fn safe(html: &str, base: Option<&Url>) -> String {
     if html.is_empty() {
         return String::new();
     }
-    clean(&html::sanitise(html, base))
+    let nowhere = link::web_url("https://address.invalid/");
+    base.or(nowhere.as_ref()).map_or_else(String::new, |base| clean(&html::sanitise(html, base)))
 }
 
 /// Drops control characters other than tabs and line breaks.

@@ -184,6 +184,16 @@ pub enum DecisionVerdict {
     Part,
 }
 
+impl DecisionVerdict {
+    /// The word used in the database, and in JSON.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Part => "part",
+        }
+    }
+}
+
 /// What an article is known by, and to whom it belongs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ArticleIdentity {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
+use super::article_identity::DecisionVerdict;
 use super::changes::DeletionReason;
 use super::error::StoreError;
 use super::maintenance::MaintenanceWriter;
@@ -79,13 +80,6 @@ struct DecidedPage {
     is_fetched: bool,
 }
 
-/// What a person says of two pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Join,
-    Part,
-}
-
 impl MaintenanceWriter {
     /// Makes one article of two. It stays one whatever is found later.
     pub fn join(
@@ -125,7 +119,7 @@ pub(super) fn join(
         }
     }
     let pairs = ours.iter().flat_map(|one| theirs.iter().map(move |other| (one, other))).collect();
-    decide(db, Verdict::Join, pairs, &BTreeSet::from([one, other]), now)
+    decide(db, DecisionVerdict::Join, pairs, &BTreeSet::from([one, other]), now)
 }
 
 pub(super) fn part(
@@ -163,13 +157,13 @@ pub(super) fn part(
     if pairs.is_empty() {
         return Ok(Err(DecisionRefused::AllPages(article.0)));
     }
-    decide(db, Verdict::Part, pairs, &BTreeSet::from([article]), now)
+    decide(db, DecisionVerdict::Part, pairs, &BTreeSet::from([article]), now)
 }
 
 /// Writes decisions, each instead of an opposite one, and forms the articles again.
 fn decide(
     db: &Connection,
-    verdict: Verdict,
+    verdict: DecisionVerdict,
     pairs: Vec<(&DecidedPage, &DecidedPage)>,
     articles: &BTreeSet<ArticleId>,
     now: DateTime<Utc>,
@@ -177,17 +171,13 @@ fn decide(
     if pairs.len() > MAX_PAIRS {
         return Ok(Err(DecisionRefused::TooMany(pairs.len())));
     }
-    let word = match verdict {
-        Verdict::Join => "join",
-        Verdict::Part => "part",
-    };
     let pages: BTreeSet<PageId> = pairs.iter().flat_map(|(one, other)| [one.id, other.id]).collect();
     let mut insert = db.prepare_cached(
         "INSERT OR REPLACE INTO decision (one_key, other_key, verdict, at) VALUES (?1, ?2, ?3, ?4)",
     )?;
     for (one, other) in pairs {
         let (one, other) = (one.page_key.as_str(), other.page_key.as_str());
-        insert.execute(params![one.min(other), one.max(other), word, time::text(now)])?;
+        insert.execute(params![one.min(other), one.max(other), verdict.as_str(), time::text(now)])?;
     }
     grouping::regroup(db, articles, None, now)?;
     let mut decided = BTreeSet::new();

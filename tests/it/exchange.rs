@@ -139,6 +139,72 @@ fn what_was_moved_to_another_database_is_not_fetched_again() {
 }
 
 #[test]
+fn decisions_and_entries_with_one_link_move_with_their_articles() {
+    let press = Press::start("127.0.0.2");
+    let canonical = format!("<link rel=canonical href=\"{}\">", press.url("/2026/bridge"));
+    for path in ["/2026/bridge", "/mobile/bridge"] {
+        press.page(path, page("The bridge", &text("bridge"), &canonical));
+    }
+    for word in ["one", "two", "status"] {
+        press.page(&format!("/{word}"), page(word, &text(word), ""));
+    }
+    let link = |path: &str| press.url(path);
+    press.page(
+        "/a.rss",
+        rss(&[
+            ("The bridge", link("/2026/bridge")),
+            ("The bridge, mobile", link("/mobile/bridge")),
+            ("One", link("/one")),
+            ("Two", link("/two")),
+        ]),
+    );
+    // A status page: entries of their own with one link, and one without.
+    let status = |count: usize| {
+        let items: String = (0..count)
+            .map(|n| {
+                let address = if n == 3 { String::new() } else { format!("<link>{}</link>", link("/status")) };
+                format!("<item><title>Notice {n}</title>{address}<guid isPermaLink='false'>n{n}</guid><description>{}</description></item>",
+                    text(&format!("notice{n}x")))
+            })
+            .collect();
+        Reply::rss(format!("<rss version='2.0'><channel><title>Status</title>{items}</channel></rss>"))
+            .etag(format!("\"{count}\""))
+    };
+    press.page("/status.rss", status(1));
+    let sources = config(&[("a", link("/a.rss")), ("status", link("/status.rss"))]);
+    let workspace = Workspace::new(&sources);
+    done(workspace.run(&["run", "--once"]));
+    press.page("/status.rss", status(4));
+    done(workspace.run(&["run", "--once", "--all"]));
+    done(workspace.run(&["part", &link("/2026/bridge")]));
+    done(workspace.run(&["join", &link("/one"), &link("/two")]));
+    assert_eq!(workspace.one("SELECT count(*) FROM decision"), "2");
+    assert_eq!(workspace.one("SELECT count(*) FROM shared_link"), "1");
+    for more in [&[][..], &["--revisions"]] {
+        let other = Workspace::new(&sources);
+        let ended = import(&other, &exported(&workspace, more));
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert_eq!(exported(&workspace, more), exported(&other, more));
+        for sql in [
+            "SELECT one_key, other_key, verdict, at FROM decision ORDER BY 1, 2",
+            "SELECT name, link_hash FROM shared_link JOIN source ON source.id = source_id",
+            "SELECT title_hash, comparable, requested_at / 1000 FROM page ORDER BY id",
+            "SELECT source, entry, title, text FROM article_sources ORDER BY 1, 2",
+        ] {
+            assert_eq!(workspace.rows(sql), other.rows(sql), "{sql}");
+        }
+        press.forget();
+        done(other.run(&["run", "--once", "--all"]));
+        let asked: Vec<String> = press.requests().iter().map(|seen| seen.path().to_owned()).collect();
+        assert!(
+            asked.iter().all(|path| ["/a.rss", "/status.rss", "/robots.txt"].contains(&path.as_str())),
+            "{asked:?}"
+        );
+        assert_eq!(exported(&workspace, more), exported(&other, more), "a poll changed nothing");
+    }
+}
+
+#[test]
 fn an_export_of_chosen_fields_or_of_an_earlier_version_is_imported_by_its_urls() {
     let press = Press::start("127.0.0.2");
     let workspace = collected(&press);

@@ -64,7 +64,8 @@ pub struct ImportedText {
     pub source: Option<String>,
     /// Whether it is of the page's own site.
     pub first_party: bool,
-    pub url: Url,
+    /// `None`: of an entry without a link.
+    pub url: Option<Url>,
     pub short_link: Option<Url>,
     pub title: Option<String>,
     pub standfirst: Option<String>,

@@ -63,7 +63,7 @@ fn page_by_url(
 ) -> Result<Option<(PageRecord, Vec<Key>)>, StoreError> {
     let text = &import.text;
     let fallback = rows::import_key(text, import.id);
-    let identity = rows::identity_by_url(&text.url, text.short_link.as_ref(), &fallback);
+    let identity = rows::identity_by_url(text.url.as_ref(), text.short_link.as_ref(), &fallback);
     let key = &identity.page_key;
     if page_of_page_key(db, key)?.is_some() || page_of_key(db, key)?.is_some() {
         return Ok(None);

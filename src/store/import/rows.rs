@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use url::Url;
 
-use super::super::article_identity::{DecisionRecord, DecisionVerdict, PageRecord};
+use super::super::article_identity::{DecisionRecord, PageRecord};
 use super::super::error::StoreError;
 use super::super::reader::source_by_name;
 use super::super::revision_columns::COLUMNS;
@@ -29,7 +29,10 @@ pub(super) fn source_named(db: &Connection, name: &str, at: DateTime<Utc>) -> Re
 
 /// The page key and the keys that an article has by its URL and short link alone. `fallback` is the page key of a URL that
 /// names no article.
-pub(super) fn identity_by_url(url: &Url, short_link: Option<&Url>, fallback: &str) -> Identity {
+pub(super) fn identity_by_url(url: Option<&Url>, short_link: Option<&Url>, fallback: &str) -> Identity {
+    let Some(url) = url else {
+        return Identity { page_key: fallback.to_owned(), keys: Vec::new(), claims: Vec::new() };
+    };
     let links = PageLinks { short_link: short_link.cloned(), ..PageLinks::default() };
     let rules = KeyRules { pattern: None, same_site: &SameSite::default(), session: &[] };
     let urls = PageUrls { served: url, asked: None, redirects: &[], joined: &[] };
@@ -58,7 +61,7 @@ pub(super) fn page_by_url(
     PageRecord {
         page,
         key,
-        url: text.url.to_string(),
+        url: text.url.as_ref().map(Url::to_string).unwrap_or_default(),
         site: None,
         source: text.source.clone(),
         first_party: text.first_party,
@@ -131,7 +134,7 @@ pub(super) fn insert_text(
         "INSERT INTO revision ({COLUMNS}, page_id, source_id, fetched_at, first_party, seq) VALUES ({marks})"
     ))?
     .execute(params![
-        text.url.as_str(),
+        text.url.as_ref().map(Url::as_str).unwrap_or_default(),
         text.short_link.as_ref().map(Url::as_str),
         text.title,
         text.standfirst,
@@ -186,13 +189,14 @@ pub(super) fn note_evidence(db: &Connection, page: i64) -> Result<(), StoreError
 
 /// Inserts a decision, unless there is one about the same pages.
 pub(super) fn insert_decision(db: &Connection, decision: &DecisionRecord) -> Result<(), StoreError> {
-    let verdict = match decision.verdict {
-        DecisionVerdict::Join => "join",
-        DecisionVerdict::Part => "part",
-    };
     db.prepare_cached(
         "INSERT OR IGNORE INTO decision (one_key, other_key, verdict, at) VALUES (?1, ?2, ?3, ?4)",
     )?
-    .execute(params![decision.one, decision.other, verdict, time::text(decision.at)])?;
+    .execute(params![
+        decision.one,
+        decision.other,
+        decision.verdict.as_str(),
+        time::text(decision.at)
+    ])?;
     Ok(())
 }

@@ -145,14 +145,14 @@ fn page_by_url(db: &Connection, article: ArticleId, import: &ImportedArticle) ->
         memberships::insert_imported(db, article, source, *first_seen, import.seq, true)?;
     }
     let known: Option<i64> = db
-        .prepare_cached("SELECT id FROM page WHERE article_id = ?1 ORDER BY url <> ?2, id LIMIT 1")?
-        .query_row(params![article.0, text.url.as_str()], |row| row.get(0))
+        .prepare_cached("SELECT id FROM page WHERE article_id = ?1 ORDER BY url IS NOT ?2, id LIMIT 1")?
+        .query_row(params![article.0, text.url.as_ref().map(Url::as_str)], |row| row.get(0))
         .optional()?;
     if let Some(page) = known {
         return Ok(page);
     }
     let own_key = rows::import_key(text, article.0);
-    let identity = rows::identity_by_url(&text.url, text.short_link.as_ref(), &own_key);
+    let identity = rows::identity_by_url(text.url.as_ref(), text.short_link.as_ref(), &own_key);
     let is_taken = page_of_page_key(db, &identity.page_key)?.is_some();
     let page_key = if is_taken { own_key } else { identity.page_key };
     let page = rows::put_page(db, article, &rows::page_by_url(0, page_key, text, *first_seen))?;
@@ -343,8 +343,7 @@ pub(super) fn name_pages(db: &Connection) -> Result<(), StoreError> {
         .collect::<Result<_, _>>()?;
     for (page, url) in unnamed {
         let own_key = format!("import:{page}");
-        let Some(url) = link::web_url(&url) else { continue };
-        let identity = rows::identity_by_url(&url, None, &own_key);
+        let identity = rows::identity_by_url(link::web_url(&url).as_ref(), None, &own_key);
         let is_taken = page_of_page_key(db, &identity.page_key)?.is_some();
         let page_key = if is_taken { own_key } else { identity.page_key };
         db.prepare_cached("UPDATE OR IGNORE page SET page_key = ?2 WHERE id = ?1")?
