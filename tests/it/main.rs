@@ -44,6 +44,7 @@ mod service;
 mod session_links;
 mod signals;
 mod siteless;
+mod sites;
 mod support;
 mod validators;
 mod watch;
