@@ -130,11 +130,11 @@ impl ArticleBuilder<'_> {
         self.claim.entry.link.as_ref().unwrap_or(&self.source.feed)
     }
 
-    /// The key that identifies the entry within its source, for articles that no URL identifies. It stays when the entry gets
-    /// another id, or the source another name.
+    /// The key that identifies the entry within its feed, for articles that no URL identifies. It stays when the entry gets
+    /// another id, or the source another feed.
     fn entry_key(&self) -> String {
         let stored = self.claim.stored_key.clone();
-        stored.unwrap_or_else(|| identity::entry_key(&self.source.name, &self.claim.ident))
+        stored.unwrap_or_else(|| identity::entry_key(&self.source.feed, &self.claim.ident))
     }
 
     /// The parts that all articles share; without page, validators and failure. `page` selects the site's zone and language.

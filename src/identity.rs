@@ -127,9 +127,10 @@ fn page_key(rules: KeyRules<'_>, url: Option<&Url>, fallback: &str) -> String {
 /// What the key of an article without a specific URL begins with.
 pub const ENTRY_KEY: &str = "entry:";
 
-/// The key of an article without a specific URL: its source and what identifies its entry there.
-pub fn entry_key(source: &str, ident: &str) -> String {
-    format!("{ENTRY_KEY}{source}/{ident}")
+/// The key of an article without a specific URL: a hash of its feed's URL, which may hold a password, and what identifies its
+/// entry there. Sources with one feed have one article.
+pub fn entry_key(feed: &Url, ident: &str) -> String {
+    format!("{ENTRY_KEY}{:016x}/{ident}", fingerprint::hash_of(&link::key(feed)))
 }
 
 /// Whether a URL can name an article: it is neither a front page nor a wall.

@@ -137,8 +137,13 @@ fn an_article_without_a_specific_url_is_known_by_its_entry() {
     let same_site = SameSite::default();
     let front = url("https://paper.example/");
     assert!(link_keys(rules(&same_site), Some(&front)).is_empty());
-    let identity = of_entry(rules(&same_site), Some(&front), &entry_key("s", "id:7"));
-    assert_eq!((identity.page_key.as_str(), identity.keys.len()), ("entry:s/id:7", 0));
+    let key = |feed: &str| entry_key(&url(feed), "id:7");
+    let feed = "https://paper.example/feed?password=secret";
+    let identity = of_entry(rules(&same_site), Some(&front), &key(feed));
+    assert_eq!((identity.page_key, identity.keys.len()), (key(feed), 0));
+    assert!(key(feed).starts_with("entry:") && key(feed).ends_with("/id:7") && !key(feed).contains("secret"));
+    assert_eq!(key("https://www.paper.example/feed/"), key("http://paper.example/feed"));
+    assert_ne!(key("https://paper.example/feed"), key("https://paper.example/other"));
 }
 
 #[test]

@@ -462,3 +462,19 @@ fn an_excluded_entry_is_none_of_those_that_share_a_link() {
         "2"
     );
 }
+
+#[test]
+fn one_feed_under_two_names_gives_each_entry_once() {
+    let press = Press::start("127.0.0.2");
+    let sources = config(&[("one", press.url("/feed")), ("two", press.url("/feed"))]);
+    let workspace = Workspace::new(&sources);
+    let item = |n: u32, path: &str| Item::new(&format!("i{n}"), &format!("Word {n}"), &press.url(path), n);
+    press.page("/feed", feed(&press, &[item(1, "/status"), item(2, "/status"), item(3, "/"), item(4, "/")]));
+    for _ in 0..2 {
+        workspace.run(&["run", "--once", "--all"]);
+    }
+    let articles = workspace.rows("SELECT title, sources FROM articles ORDER BY title");
+    let both = "[\"one\",\"two\"]";
+    assert_eq!(articles, [["Word 1", both], ["Word 2", both], ["Word 3", both], ["Word 4", both]]);
+    assert_eq!((press.count("/status"), press.count("/")), (0, 0));
+}
