@@ -351,7 +351,7 @@ impl Maker<'_> {
     }
 
     fn entries(&mut self, page: i64, source: i64) {
-        for number in 0..1 + self.below(2) {
+        for number in 0..=self.below(2) {
             let own = self.time();
             let sql = "SELECT membership.first_seen FROM membership JOIN page USING (article_id) WHERE page.id = ?1";
             let named: Option<String> = self.db.query_row(sql, [page], |row| row.get(0)).ok();
