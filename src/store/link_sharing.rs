@@ -30,7 +30,7 @@ impl Reader {
     pub(super) fn link_sharing(&self) -> Result<HashMap<i64, LinkSharing>, StoreError> {
         let mut query = self.db.prepare_cached(
             "SELECT shared_link.source_id, count(DISTINCT shared_link.link_hash), count(*) FROM shared_link \
-             JOIN entry ON entry.source_id = shared_link.source_id AND entry.link_hash = shared_link.link_hash \
+             CROSS JOIN entry ON entry.source_id = shared_link.source_id AND entry.link_hash = shared_link.link_hash \
              WHERE entry.state <> 'unwanted' GROUP BY shared_link.source_id",
         )?;
         let found = query.query_map([], |row| {
