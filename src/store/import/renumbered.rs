@@ -16,6 +16,7 @@ use super::super::time;
 use super::super::{changes, memberships};
 use super::records::{ImportOutcome, ImportRecord, ImportedArticle};
 use super::rows::{self, page_of_page_key};
+use crate::identity;
 use crate::link::SameSite;
 use crate::model::{Key, Proof};
 
@@ -82,7 +83,7 @@ fn page_and_keys(
     let site = PageRecord::usual_site(&described.url);
     let key = if is_on_site(&described.key, &site) || described.key.starts_with("import:") {
         described.key.clone()
-    } else if described.key.starts_with("entry:") {
+    } else if described.key.starts_with(identity::ENTRY_KEY) {
         // The source may still have an entry of that name.
         format!("import:{}", described.key)
     } else {
