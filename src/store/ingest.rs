@@ -249,7 +249,8 @@ impl<'a> Ingest<'a> {
             return self.insert(entry, "unwanted", None, host_of(keys), false);
         }
         let known = if shares_link { None } else { known_page(db, &keys.link_keys, self.source)? };
-        if let Some(page) = known.filter(|_| !keys.judges_page) {
+        // An entry that needs no page has a text of its own, its feed's.
+        if let Some(page) = known.filter(|_| !keys.judges_page && keys.host.is_some()) {
             articles::add_keys(db, page, &keys.link_keys, self.source, self.now)?;
             self.count_as_known();
             return self.insert_known(entry, page);
