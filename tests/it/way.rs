@@ -156,3 +156,66 @@ fn export_goes_on_after_a_sequence_number() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{}", ended.stderr);
     assert_eq!(std::fs::read_to_string(target).unwrap().lines().count(), 3);
 }
+
+/// Two sources have one feed, and rules of their own: the first in the configuration fetches and extracts, whatever its name.
+#[test]
+fn of_two_sources_with_one_feed_the_first_in_the_configuration_extracts() {
+    let press = Press::start("127.0.0.2");
+    let text =
+        "The ferry sails at noon on weekdays and at dawn on Sundays, as it has done for a hundred years.";
+    for number in 1..=3 {
+        let head =
+            format!("<meta name=one content=\"One {number}\"><meta name=two content=\"Two {number}\">");
+        press.page(&format!("/{number}"), page("The ferry", &format!("{text} Part {number}."), &head));
+    }
+    let entries: Vec<_> = (1..=3).map(|number| ("Feed", press.url(&format!("/{number}")))).collect();
+    press.page("/feed", rss(&entries));
+    for (first, second) in [("a", "z"), ("z", "a")] {
+        press.forget();
+        let feed = || press.url("/feed");
+        let rules = |source: &str, meta: &str| {
+            config(&[(source, feed())]).split_once("[[source]]").unwrap().1.to_owned()
+                + &format!("[source.article]\ntitle = \"meta[name={meta}]@content\"\n")
+        };
+        let head = config(&[]);
+        let workspace = Workspace::new(&format!(
+            "{head}[[source]]{}[[source]]{}",
+            rules(first, "one"),
+            rules(second, "two")
+        ));
+        let ended = workspace.run(&["run", "--once"]);
+        assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+        assert_eq!(
+            workspace.rows("SELECT title, source, sources FROM articles ORDER BY title"),
+            (1..=3)
+                .map(|number| vec![format!("One {number}"), first.to_owned(), "[\"a\",\"z\"]".to_owned()])
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(press.requests().iter().filter(|seen| seen.path() != "/robots.txt").count(), 4);
+    }
+}
+
+/// A page that another source fetched is judged by the filters of this one before it counts, without a request.
+#[test]
+fn a_filter_judges_what_another_source_has_fetched() {
+    let press = Press::start("127.0.0.2");
+    let say = |what: &str| {
+        format!("The council talked about {what} for most of the evening, and then about the price of bread.")
+    };
+    press.page("/1", page("Ferry", &say("the ferry"), ""));
+    press.page("/2", page("Quay", &say("the quay"), ""));
+    press.page("/feed", rss(&[("Ferry", press.url("/1")), ("Quay", press.url("/2"))]));
+    let both = config(&[("all", press.url("/feed")), ("some", press.url("/feed"))]);
+    let workspace = Workspace::new(&(both + "exclude = { text = 'about the quay' }\n"));
+    let ended = workspace.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(
+        workspace.rows("SELECT title, sources FROM articles ORDER BY title"),
+        [["Ferry", "[\"all\",\"some\"]"], ["Quay", "[\"all\"]"]]
+    );
+    assert_eq!(
+        workspace.one("SELECT count(*) FROM entries WHERE source = 'some' AND state = 'unwanted'"),
+        "1"
+    );
+    assert_eq!(press.requests().iter().filter(|seen| seen.path() != "/robots.txt").count(), 3);
+}
