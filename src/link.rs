@@ -134,7 +134,7 @@ pub fn without_tracking(url: &Url) -> Cow<'_, Url> {
 }
 
 /// A URL without the `name=value` pairs that `is_dropped` names.
-fn without_pairs<'a>(url: &'a Url, is_dropped: impl Fn(&str) -> bool) -> Cow<'a, Url> {
+fn without_pairs(url: &Url, is_dropped: impl Fn(&str) -> bool) -> Cow<'_, Url> {
     let Some(query) = url.query().filter(|query| query.split('&').any(&is_dropped)) else {
         return Cow::Borrowed(url);
     };

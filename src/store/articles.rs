@@ -260,9 +260,10 @@ impl Recording<'_> {
         if shown.rank != self.rank() && (is_of_feed || self.is_of_feed() || shown.page != page) {
             return Ok(self.rank() > shown.rank);
         }
-        Ok(match self.is_of_feed() {
-            false => shown.page == page || says_more(&self.digest.text, &shown.digest.text),
-            true => shown.source == Some(self.source),
+        Ok(if self.is_of_feed() {
+            shown.source == Some(self.source)
+        } else {
+            shown.page == page || says_more(&self.digest.text, &shown.digest.text)
         })
     }
 }

@@ -341,7 +341,7 @@ async fn an_article_is_pruned_when_none_of_its_sources_keeps_it() {
         let counted: u64 =
             reader.sources_status(fixture.now).unwrap().iter().map(|status| status.articles).sum();
         let of_both = left.iter().filter(|name| ["0", "2", "4"].contains(name)).count();
-        assert_eq!(counted as usize, left.len() + of_both, "the sum over the sources");
+        assert_eq!(usize::try_from(counted).unwrap(), left.len() + of_both, "the sum over the sources");
         // Nothing is looked at twice, and nothing is overlooked.
         assert_eq!(fixture.store.prune(fixture.now).await.unwrap().articles, 0);
     }

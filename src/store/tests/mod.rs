@@ -141,7 +141,7 @@ impl StoreFixture {
     }
 
     fn taken(&self, claim: &ClaimedSource, entries: Vec<Entry>, limit: Option<usize>) -> PollOutcome {
-        let keys = entries.iter().map(|entry| keys_of(entry)).collect();
+        let keys = entries.iter().map(keys_of).collect();
         let feed = ParsedFeed { title: Some("The Paper".into()), entries, ..ParsedFeed::default() };
         self.polled(
             claim,
