@@ -35,8 +35,12 @@ pub struct SessionSearch {
 
 /// Judges a document. `before`: the `memory` of the previous one; `known`: parameters that were found already.
 pub fn find_sessions(entries: &[Entry], before: &[u8], known: &[String]) -> SessionSearch {
-    let links: Vec<&Url> =
-        entries.iter().filter_map(|entry| entry.link.as_ref()).filter(|link| is_specific(link)).collect();
+    let links = || entries.iter().filter_map(|entry| entry.link.as_ref());
+    // Most feeds end here: few links have a query.
+    if links().filter(|link| link.query().is_some()).count() * 4 < entries.len() {
+        return SessionSearch::default();
+    }
+    let links: Vec<&Url> = links().filter(|link| is_specific(link)).collect();
     let mut candidates = common_parameters(&links, known);
     if candidates.is_empty() {
         return SessionSearch::default();

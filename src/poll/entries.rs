@@ -65,7 +65,10 @@ pub(super) fn keys(
     let is_feed = matches!(source.kind, SourceKind::Feed);
     let own_sites: Vec<String> =
         feed.link.iter().chain([&source.feed]).map(|url| source.same_site.site(url)).collect();
-    let is_own = |link: &Url| own_sites.contains(&source.same_site.site(link));
+    let own_hosts: Vec<Option<&str>> = feed.link.iter().chain([&source.feed]).map(Url::host_str).collect();
+    // Most links are on the host of their feed: then no list of suffixes is asked.
+    let is_own =
+        |link: &Url| own_hosts.contains(&link.host_str()) || own_sites.contains(&source.same_site.site(link));
     let idents = idents(feed, current, session, is_feed);
     let keys_of = |(entry, (by, ident)): (&Entry, (EntryIdentifier, String))| {
         let link = entry.link.as_ref();

@@ -43,10 +43,11 @@ pub(super) fn recognise<'a>(
         .enumerate()
         .map(|(position, (entry, keys))| (position, entry, keys))
         .collect();
-    entries.sort_by_key(|(_, entry, _)| {
+    entries.sort_by_cached_key(|(_, entry, _)| {
         Reverse(entry.published.or(entry.updated).map(|at| at.utc(chrono_tz::UTC)))
     });
-    let mut matcher = Matcher { db, source, named: HashSet::new(), links: HashMap::new() };
+    let has_rows = db.prepare_cached("SELECT 1 FROM entry WHERE source_id = ?1")?.exists([source.0])?;
+    let mut matcher = Matcher { db, source, has_rows, named: HashSet::new(), links: HashMap::new() };
     let mut recognised = Vec::with_capacity(entries.len());
     let mut unknown = Vec::new();
     let mut idents: HashSet<String> = HashSet::new();
@@ -105,6 +106,8 @@ pub(super) fn unseen(
 struct Matcher<'a> {
     db: &'a Connection,
     source: SourceId,
+    /// Whether the source has entries: not at its first poll.
+    has_rows: bool,
     /// Rows that an entry of the document has.
     named: HashSet<EntryId>,
     /// By the hash of the link.
@@ -141,6 +144,9 @@ impl Matcher<'_> {
     /// The row with an entry's ident. A link does not identify an entry where another one had it before: then the entry is
     /// known by title and date.
     fn row_of(&self, entry: &mut RecognisedEntry<'_>) -> Result<Option<EntryRow>, StoreError> {
+        if !self.has_rows {
+            return Ok(None);
+        }
         let row = self.row_of_ident(&entry.ident)?;
         let is_settled = row.as_ref().is_some_and(|row| !is_other_entry(entry, row));
         if is_settled || !entry.ident.starts_with(identity::LINK_IDENT) {
@@ -160,8 +166,7 @@ impl Matcher<'_> {
         entries: &mut [RecognisedEntry<'_>],
         unknown: &[usize],
     ) -> Result<(), StoreError> {
-        let has_rows =
-            self.db.prepare_cached("SELECT 1 FROM entry WHERE source_id = ?1")?.exists([self.source.0])?;
+        let has_rows = self.has_rows;
         if has_rows {
             self.find_by_previous_ident(entries, unknown)?;
         }
