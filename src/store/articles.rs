@@ -48,6 +48,9 @@ pub(super) fn record(
     }
 }
 
+/// The rank of the words of a page's own site, where its source wants no page: see [`TEXT_RANK`](super::revision_digest::TEXT_RANK).
+const OWN_FEED: i64 = 3;
+
 /// An article that is being stored.
 struct Recording<'a> {
     db: &'a Connection,
@@ -73,7 +76,7 @@ impl Recording<'_> {
         match (self.is_of_feed(), self.collected.own_feed) {
             (false, true) => 4,
             (false, false) => 2,
-            (true, true) if self.collected.failure.is_none() => 3,
+            (true, true) if self.collected.failure.is_none() => OWN_FEED,
             (true, true) => 1,
             (true, false) => 0,
         }
@@ -88,6 +91,7 @@ impl Recording<'_> {
             is_fetched: !self.is_of_feed(),
             title: title.and_then(similarity::title_hash),
             is_comparable: similarity::is_comparable(&self.digest.text),
+            speaker: if self.collected.own_feed { 0 } else { self.source.0 },
         }
     }
 
@@ -146,7 +150,9 @@ impl Recording<'_> {
             // What a feed says of a page that this source has, or that says what readers see, is no text of its own.
             None if self.is_of_feed() => !self.is_known_to_readers(page)?,
             None => true,
-            Some(before) => policy != RevisionPolicy::First && !self.digest.reads_like(before),
+            Some(before) => {
+                self.takes_over(page) || (policy != RevisionPolicy::First && !self.digest.reads_like(before))
+            }
         };
         let is_revision = is_own_text && is_changed;
         let new_keys = grouping::missing_keys(db, page.id, self.keys)?;
@@ -173,8 +179,14 @@ impl Recording<'_> {
     /// page's site and that one is not.
     fn may_rewrite(&self, page: &StoredPage) -> Result<bool, StoreError> {
         Ok(page.source.is_none_or(|owner| owner == self.source)
-            || (self.collected.own_feed && !page.own_feed)
+            || self.takes_over(page)
             || !sources::is_enabled(self.db, page.source)?)
+    }
+
+    /// Whether a source of the page's own site has fetched a page whose text came from another: from now on it is this one's,
+    /// even if it reads the same.
+    fn takes_over(&self, page: &StoredPage) -> bool {
+        !self.is_of_feed() && page.is_fetched && self.collected.own_feed && !page.own_feed
     }
 
     /// Whether a feed's text stands for a page that was not fetched: that of the first source, or of a feed of the page's site.
@@ -343,6 +355,18 @@ pub(super) fn add_keys(
         claims: &[],
     };
     grouping::check_stored_page(db, &state, stored.evidence, false, &new_keys, source, now)
+}
+
+/// Shows the words of the feed of an article's own site, where its source wants no page and nothing of the kind is shown.
+pub(super) fn show_own_words(
+    db: &Connection,
+    article: ArticleId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    match ShownRevision::of(db, article)? {
+        Some(shown) if shown.rank < OWN_FEED => changes::show_best_revision(db, article, now),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the text of another page of an article says more than the one readers see.

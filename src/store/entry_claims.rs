@@ -312,7 +312,7 @@ fn lease(
     let entry = stored.into_entry()?;
     Ok(db
         .prepare_cached(
-            "SELECT coalesce((SELECT owner.name FROM source AS owner WHERE owner.id = page.source_id AND owner.enabled = 1 \
+            "SELECT coalesce((SELECT owner.name FROM source AS owner WHERE owner.id = page.source_id AND owner.enabled = 1 AND page.requested_at IS NOT NULL \
                  AND entry.text_state IN ('revisit', 'changed') AND entry.host <> ''), source.name), entry.ident, entry.attempts, entry.text_state, entry.crashes, \
              entry.first_fetched_at, page.etag, page.last_modified, page.validators_url, entry.own_text, \
              source.session_parameters, page.page_key \

@@ -77,10 +77,12 @@ pub(super) fn place_new_page(
         for (holder, article) in holders(db, &key.key)? {
             let row = holder.own_row();
             if article.is_deleted {
-                if edges::is_form_of_deleted(&page, own, &holder, row) {
+                if edges::is_form_of_deleted(&page, own, &holder, row) && keeps_out(db, article.id, source)? {
                     group.deleted = group.deleted.or(Some(article.id));
                 }
-            } else if edges::joins(&page, own, &holder, row) {
+            } else if edges::joins(&page, own, &holder, row)
+                && !contradiction::are_other_words(db, &page, state.text, &holder)?
+            {
                 group.joined.insert(article.id);
             }
         }
@@ -147,7 +149,10 @@ pub(super) fn check_stored_page(
     for key in judged {
         let row = KeyRow::of(key, is_shared(db, key)?);
         for (holder, article) in holders(db, &key.key)? {
-            if !article.is_deleted && article.id != own && edges::joins(&this, row, &holder, holder.own_row())
+            if !article.is_deleted
+                && article.id != own
+                && edges::joins(&this, row, &holder, holder.own_row())
+                && !contradiction::are_other_words(db, &this, state.text, &holder)?
             {
                 affected.insert(article.id);
             }
@@ -189,8 +194,9 @@ impl PageGroup {
         keys.iter().try_for_each(|key| {
             let shared = self.is_shared(db, key)?;
             db.prepare_cached(
-                "INSERT OR IGNORE INTO alias (key, kind, page_id, url, proof, shared, seen_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO alias (key, kind, page_id, url, proof, shared, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                 ON CONFLICT DO UPDATE SET proof = excluded.proof \
+                 WHERE proof = 'none' OR (proof = 'site' AND excluded.proof = 'response')",
             )?
             .execute(params![
                 key.key,
@@ -226,7 +232,8 @@ fn holders(db: &Connection, key: &str) -> Result<Vec<(KeyHolder, HoldingArticle)
     Ok(db
         .prepare_cached(
             "SELECT page.id, page.page_key, page.site, page.requested_at IS NOT NULL, page.title_hash, page.comparable, \
-             alias.kind, alias.proof, page.article_id, article.deleted_at IS NOT NULL \
+             alias.kind, alias.proof, page.article_id, article.deleted_at IS NOT NULL, \
+             iif(page.own_feed, 0, coalesce(page.source_id, -1)) AS speaker \
              FROM alias JOIN page ON page.id = alias.page_id JOIN article ON article.id = page.article_id \
              WHERE alias.key = ?1 AND alias.shared = 0 ORDER BY page.id LIMIT ?2",
         )?
@@ -235,6 +242,16 @@ fn holders(db: &Connection, key: &str) -> Result<Vec<(KeyHolder, HoldingArticle)
             Ok((KeyHolder::read(row)?, article))
         })?
         .collect::<Result<_, _>>()?)
+}
+
+/// Whether a deleted article is kept away from a source: it was taken down, or the source was one of those that kept it no longer.
+fn keeps_out(db: &Connection, article: ArticleId, source: SourceId) -> Result<bool, StoreError> {
+    Ok(db
+        .prepare_cached(
+            "SELECT 1 FROM article WHERE id = ?1 AND (deleted_why IS NOT 'expired' OR EXISTS (SELECT 1 FROM membership \
+                 WHERE membership.article_id = article.id AND membership.source_id = ?2))",
+        )?
+        .exists(params![article.0, source.0])?)
 }
 
 fn has_decision(db: &Connection, page_key: &str) -> Result<bool, StoreError> {

@@ -164,13 +164,19 @@ fn leased_entry(db: &Connection, outcome: &PageOutcome) -> Result<LeasedEntry, S
 }
 
 /// The source that a text is of. A page that is fetched again for changes is extracted by the rules of the source that its
-/// text came from, whichever feed said that it changed.
-fn text_source(db: &Connection, leased: &LeasedEntry, method: Method) -> Result<SourceId, StoreError> {
-    let is_revisit = leased.text_state.is_whole() && method != Method::Feed;
+/// text came from, whichever feed said that it changed. Another page, to which the link leads now, is of the feed's own source.
+fn text_source(
+    db: &Connection,
+    leased: &LeasedEntry,
+    collected: &CollectedArticle,
+) -> Result<SourceId, StoreError> {
+    let is_revisit = leased.text_state.is_whole() && collected.method != Method::Feed;
     let Some(page) = leased.page.filter(|_| is_revisit) else {
         return Ok(leased.source);
     };
-    let owner = pages::stored(db, page)?.source;
+    let stored = pages::stored(db, page)?;
+    let is_same = stored.is_fetched && stored.page_key == collected.page_key;
+    let owner = stored.source.filter(|_| is_same);
     let is_enabled = sources::is_enabled(db, owner)?;
     Ok(owner.filter(|_| is_enabled).unwrap_or(leased.source))
 }
@@ -184,7 +190,7 @@ fn record_article(
     now: DateTime<Utc>,
 ) -> Result<StoreOutcome, StoreError> {
     let source = leased.source;
-    let text_of = text_source(db, leased, collected.method)?;
+    let text_of = text_source(db, leased, collected)?;
     let (page, stored) = articles::record(db, text_of, collected, &collected.keys, now)?;
     if let Some(failure) = &collected.failure {
         history::add_failure(db, source, Some(outcome.entry), "page", failure, now)?;
@@ -222,6 +228,10 @@ fn record_article(
         revisits::finish(db, visit, outcome.revisit_at, now)?;
     }
     memberships::enter(db, source, &stored, now)?;
+    if is_of_feed && collected.own_feed && !is_new {
+        // Only now the entry tells that its source wants no page.
+        articles::show_own_words(db, article_of(db, page)?, now)?;
+    }
     let counter = match stored {
         StoreOutcome::New(_) => "articles.new",
         StoreOutcome::Revised(_) => "articles.revised",

@@ -35,8 +35,8 @@ pub(super) struct StoredPage {
 
 /// Selects the columns of [`StoredPage::read`].
 const STORED_PAGE: &str = "SELECT page.id, page.page_key, page.article_id, article.deleted_why, page.source_id, page.site, \
-     page.first_party, page.own_feed, page.requested_at IS NOT NULL, page.title_hash, page.comparable \
-     FROM page JOIN article ON article.id = page.article_id ";
+     page.first_party, page.own_feed, page.requested_at IS NOT NULL, page.title_hash, page.comparable, \
+     iif(page.own_feed, 0, coalesce(page.source_id, -1)) AS speaker FROM page JOIN article ON article.id = page.article_id ";
 
 impl StoredPage {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -52,7 +52,12 @@ impl StoredPage {
             first_party: row.get(6)?,
             own_feed: row.get(7)?,
             is_fetched,
-            evidence: Evidence { is_fetched, title: row.get(9)?, is_comparable: row.get(10)? },
+            evidence: Evidence {
+                is_fetched,
+                title: row.get(9)?,
+                is_comparable: row.get(10)?,
+                speaker: row.get("speaker")?,
+            },
         })
     }
 }

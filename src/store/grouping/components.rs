@@ -96,7 +96,8 @@ fn nodes(db: &Connection, articles: &BTreeSet<ArticleId>) -> Result<BTreeMap<Pag
     let mut nodes = BTreeMap::new();
     let mut pages = db.prepare_cached(
         "SELECT page.id, page.page_key, page.site, page.requested_at IS NOT NULL, page.title_hash, page.comparable, \
-         'final-url', 'response', page.first_party FROM page JOIN article ON article.id = page.article_id \
+         'final-url', 'response', page.first_party, iif(page.own_feed, 0, coalesce(page.source_id, -1)) AS speaker \
+         FROM page JOIN article ON article.id = page.article_id \
          WHERE page.article_id = ?1 AND article.deleted_at IS NULL",
     )?;
     for article in articles {
@@ -230,8 +231,8 @@ impl Sets {
     }
 }
 
-/// The edges by keys. Of pages that a key holds for the same reasons one stands for all, so that many pages with one key take
-/// linear time.
+/// The edges by keys. Of fetched pages that a key holds for the same reasons one stands for all, so that many pages with one key
+/// take linear time.
 fn key_edges(db: &Connection, nodes: &BTreeMap<PageId, PageNode>) -> Result<Vec<Edge>, StoreError> {
     type Representative = (PageId, KeyRow);
     let mut by_key: HashMap<String, Vec<Representative>> = HashMap::new();
@@ -254,11 +255,14 @@ fn key_edges(db: &Connection, nodes: &BTreeMap<PageId, PageNode>) -> Result<Vec<
             let mut is_represented = false;
             for (other, row) in representatives.iter() {
                 let Some(other) = nodes.get(other) else { continue };
-                if !edges::joins(&node.holder, own, &other.holder, *row) {
+                if !edges::joins(&node.holder, own, &other.holder, *row)
+                    || contradiction::are_other_words(db, &node.holder, ComparedText::Stored, &other.holder)?
+                {
                     continue;
                 }
                 edges.extend(Edge::of(nodes, node.holder.page, other.holder.page, rank(node, own, other)));
-                is_represented |= own == *row
+                is_represented |= node.holder.evidence.is_fetched
+                    && own == *row
                     && node.holder.evidence == other.holder.evidence
                     && node.holder.site == other.holder.site;
             }

@@ -12,6 +12,7 @@ use super::super::error::StoreError;
 use super::super::page_id::{PageId, article_of};
 use super::super::similarity::TextSignature;
 use super::super::{changes, history, time};
+use super::edges::KeyHolder;
 use super::page_keys::is_shared;
 use super::state::{ComparedText, NewState};
 use crate::model::{ArticleId, Key, KeyKind, Method, SourceId};
@@ -81,7 +82,8 @@ fn is_contradicted(
     key: &Key,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    if !state.evidence.is_comparable {
+    // What feeds say unmakes no key of pages, nor of other sources.
+    if !state.evidence.is_comparable || !state.evidence.is_fetched {
         return Ok(false);
     }
     let others = others(db, state, key)?;
@@ -116,21 +118,19 @@ fn is_contradicted(
     Ok(false)
 }
 
-/// The pages that have a key too, latest first, and a text of the same sort: pages are compared with pages, texts of feeds with
-/// texts of feeds. A feed's text may summarise another page.
+/// The fetched pages that have a key too, latest first.
 fn others(db: &Connection, state: &NewState<'_>, key: &Key) -> Result<Vec<ComparedPage>, StoreError> {
     let is_claim = |kind: KeyKind| matches!(kind, KeyKind::Canonical | KeyKind::OgUrl);
     Ok(db
         .prepare_cached(
             "SELECT page.id, page.title_hash, page.requested_at, alias.kind FROM alias JOIN page ON page.id = alias.page_id \
              WHERE alias.key = ?1 AND alias.shared = 0 AND page.id <> ?2 AND page.comparable = 1 \
-             AND (page.requested_at IS NOT NULL) = ?3 ORDER BY page.id DESC LIMIT ?4",
+             AND page.requested_at IS NOT NULL ORDER BY page.id DESC LIMIT ?3",
         )?
         .query_map(
             params![
                 key.key,
                 state.page.map_or(0, |page| page.0),
-                state.evidence.is_fetched,
                 MAX_COMPARED
             ],
             |row| {
@@ -170,6 +170,22 @@ fn are_forms(db: &Connection, state: &NewState<'_>, other: PageId) -> Result<boo
         .exists(params![other.0, state.page_key])?)
 }
 
+/// Whether two pages were not fetched, and feeds say different things of them: title and text differ.
+pub(super) fn are_other_words(
+    db: &Connection,
+    page: &KeyHolder,
+    text: ComparedText<'_>,
+    other: &KeyHolder,
+) -> Result<bool, StoreError> {
+    let (own, theirs) = (page.evidence, other.evidence);
+    if own.is_fetched || theirs.is_fetched || (own.title.is_some() && own.title == theirs.title) {
+        return Ok(false);
+    }
+    let own = signature(db, Some(page.page), text)?;
+    let theirs = signature(db, Some(other.page), ComparedText::Stored)?;
+    Ok(own.zip(theirs).is_some_and(|(own, theirs)| own.differs_from(&theirs)))
+}
+
 /// Whether the texts of two pages can be compared and are not different.
 pub(super) fn are_alike(
     db: &Connection,
@@ -183,7 +199,7 @@ pub(super) fn are_alike(
     }))
 }
 
-/// The signature of a page's text: of the page itself where it was fetched, else of the feed.
+/// The signature of a page's text: of the page itself where it was fetched, else of the feed whose words stand for it.
 fn signature(
     db: &Connection,
     page: Option<PageId>,
@@ -195,7 +211,8 @@ fn signature(
         (ComparedText::Stored, Some(page)) => {
             let latest: Option<String> = db
                 .prepare_cached(
-                    "SELECT text FROM revision WHERE page_id = ?1 ORDER BY method = ?2, id DESC LIMIT 1",
+                    "SELECT revision.text FROM revision JOIN page ON page.id = revision.page_id WHERE page.id = ?1 \
+                     ORDER BY revision.method = ?2, revision.source_id IS NOT page.source_id, revision.id DESC LIMIT 1",
                 )?
                 .query_row(params![page.0, Method::Feed.as_str()], |row| row.get(0))
                 .optional()?;

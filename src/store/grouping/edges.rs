@@ -43,13 +43,18 @@ impl KeyHolder {
     }
 
     /// Reads id, page key, site, whether it was fetched, hash of the title, whether its text is comparable, kind and proof of
-    /// the key, which is not shared.
+    /// the key, which is not shared; and by name `speaker`.
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             page: PageId(row.get(0)?),
             page_key: row.get(1)?,
             site: row.get(2)?,
-            evidence: Evidence { is_fetched: row.get(3)?, title: row.get(4)?, is_comparable: row.get(5)? },
+            evidence: Evidence {
+                is_fetched: row.get(3)?,
+                title: row.get(4)?,
+                is_comparable: row.get(5)?,
+                speaker: row.get("speaker")?,
+            },
             row: KeyRow { kind: time::word(row, 6)?, proof: time::word(row, 7)?, shared: false },
         })
     }
@@ -75,7 +80,8 @@ pub(in crate::store) fn joins(a: &KeyHolder, a_row: KeyRow, b: &KeyHolder, b_row
 ///
 /// - Of a shared key nothing follows.
 /// - The link of an entry whose page was not fetched is the page that a request for it led to, on whatever site. Two such links
-///   are joined by `key_from_url` alone.
+///   are joined by `key_from_url` alone, and only where one source has both, or feeds of their own site: a stranger's words are
+///   no evidence about others'. Their words are compared by [`are_other_words`](super::contradiction::are_other_words).
 /// - Pages of different sites are not joined, whatever they redirect to: a server may redirect to anybody.
 /// - A text that is too short to be compared is no evidence: then the title has to be the same.
 pub(super) fn verdict(a: &KeyHolder, a_row: KeyRow, b: &KeyHolder, b_row: KeyRow) -> PairVerdict {
@@ -83,7 +89,7 @@ pub(super) fn verdict(a: &KeyHolder, a_row: KeyRow, b: &KeyHolder, b_row: KeyRow
         (true, false) => a_row.proof != Proof::None,
         (false, true) => b_row.proof != Proof::None,
         (true, true) => a_row.proof != Proof::None && b_row.proof != Proof::None,
-        (false, false) => a_row.kind == KeyKind::FromUrl,
+        (false, false) => a_row.kind == KeyKind::FromUrl && a.evidence.speaker == b.evidence.speaker,
     };
     let is_address = a.evidence.is_fetched != b.evidence.is_fetched;
     let is_one_site =

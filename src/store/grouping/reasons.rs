@@ -67,7 +67,8 @@ impl NamedHolder {
 
 /// Selects the pages that have the key ?1; first those of the article ?2.
 const HOLDERS: &str = "SELECT page.id, page.page_key, page.site, page.requested_at IS NOT NULL, page.title_hash, page.comparable, \
-     alias.kind, alias.proof, alias.shared, page.article_id, page.url, article.deleted_at IS NOT NULL \
+     alias.kind, alias.proof, alias.shared, page.article_id, page.url, article.deleted_at IS NOT NULL, \
+     iif(page.own_feed, 0, coalesce(page.source_id, -1)) AS speaker \
      FROM alias JOIN page ON page.id = alias.page_id JOIN article ON article.id = page.article_id \
      WHERE alias.key = ?1 ORDER BY page.article_id <> ?2, page.id LIMIT ?3";
 

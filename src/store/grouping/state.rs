@@ -12,6 +12,8 @@ pub(in crate::store) struct Evidence {
     pub(in crate::store) title: Option<i64>,
     /// Whether the text has enough words to be compared.
     pub(in crate::store) is_comparable: bool,
+    /// Whose words stand for a page that was not fetched: 0 for a feed of its own site, else the row id of the source.
+    pub(in crate::store) speaker: i64,
 }
 
 /// A page that is about to be stored.
