@@ -7,6 +7,7 @@ mod decisions;
 mod durability;
 mod entries;
 mod grouping;
+mod identity_model;
 mod memberships;
 mod opening;
 mod plans;
