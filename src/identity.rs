@@ -128,9 +128,12 @@ fn page_key(rules: KeyRules<'_>, url: Option<&Url>, fallback: &str) -> String {
 pub const ENTRY_KEY: &str = "entry:";
 
 /// The key of an article without a specific URL: a hash of its feed's URL, which may hold a password, and what identifies its
-/// entry there. Sources with one feed have one article.
+/// entry there. Sources with one feed have one article. No other feed can be given a URL with the same hash (SHA-256), and so
+/// take an article over.
 pub fn entry_key(feed: &Url, ident: &str) -> String {
-    format!("{ENTRY_KEY}{:016x}/{ident}", fingerprint::hash_of(&link::key(feed)))
+    let hash = ring::digest::digest(&ring::digest::SHA256, link::key(feed).as_bytes());
+    let hash = hash.as_ref().first_chunk::<16>().copied().unwrap_or_default();
+    format!("{ENTRY_KEY}{:032x}/{ident}", u128::from_be_bytes(hash))
 }
 
 /// Whether a URL can name an article: it is neither a front page nor a wall.

@@ -234,7 +234,7 @@ impl<'a> World<'a> {
         let links = visit.printed.links();
         let hops: Vec<Url> = visit.hops.iter().map(|hop| hop.url()).collect();
         let urls = PageUrls { served: &served, asked: Some(link), redirects: &hops, joined: &[] };
-        let fallback = identity::entry_key(&claim.source_name, &claim.ident);
+        let fallback = identity::entry_key(&feed(source), &claim.ident);
         let identity = identity::of_page(self.key_rules(), &links, urls, &fallback);
         CollectedArticle {
             extraction: extraction(visit.words.title(), visit.words.text()),
@@ -250,7 +250,7 @@ impl<'a> World<'a> {
     }
 
     fn said(&self, source: usize, claim: &ClaimedEntry, link: &Url) -> CollectedArticle {
-        let fallback = identity::entry_key(&claim.source_name, &claim.ident);
+        let fallback = identity::entry_key(&feed(source), &claim.ident);
         let identity = identity::of_entry(self.key_rules(), Some(link), &fallback);
         let (title, text) = (claim.entry.title.clone(), claim.entry.content.clone());
         CollectedArticle {
