@@ -26,7 +26,8 @@ fn following_the_changes_gives_the_content_of_the_database() {
     let mut mirror: BTreeMap<i64, i64> = BTreeMap::new();
     let mut seen = 0;
     for round in 0..40_u8 {
-        let text = words(&format!("t{}x", 2 - round % 3));
+        // Most pages say the same, so that keys join them. From some time on others contradict the keys.
+        let text = words(&format!("t{}x", if round > 20 { round % 3 } else { 0 }));
         let key = |number: u8| format!("paper.example/key/{number}");
         let (short, canonical, og_url) = (key(round % 5), key(round % 7), key(round % 11 + 20));
         let keys =
