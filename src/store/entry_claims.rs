@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::claims::Claims;
 use super::error::StoreError;
-use super::page_id::{PageId, article_of, known_page};
+use super::page_id::{EntryTitle, PageId, article_of, known_page};
 use super::queue::{self, NO_HOST};
 use super::stored_entry::StoredEntry;
 use super::{articles, history, memberships, time};
@@ -222,12 +222,14 @@ fn settle_known(
     candidate: &EntryCandidate,
     now: DateTime<Utc>,
 ) -> Result<Option<(StoredEntry, Option<KnownText>)>, StoreError> {
-    let (payload, has_text, own_text, judges_pages): (Option<String>, bool, bool, bool) = db
+    let (payload, has_text, own_text, judges_pages, title): (Option<String>, bool, bool, bool, _) = db
         .prepare_cached(
-            "SELECT payload, text_state <> 'missing', own_text, judges_pages \
+            "SELECT payload, text_state <> 'missing', own_text, judges_pages, title_hash \
              FROM entry JOIN source ON source.id = entry.source_id WHERE entry.id = ?1",
         )?
-        .query_row([candidate.entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        .query_row([candidate.entry], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })?;
     let stored = StoredEntry::from_json(payload.as_deref())?;
     // An entry that needs no page has a text of its own, the feed's.
     let wants_page = candidate.host != NO_HOST || judges_pages;
@@ -235,7 +237,7 @@ fn settle_known(
         return Ok(Some((stored, None)));
     }
     let source = SourceId(candidate.source);
-    let Some(page) = known_page(db, &stored.keys(), source)? else {
+    let Some(page) = known_page(db, &stored.keys(), source, EntryTitle::Hash(title))? else {
         return Ok(Some((stored, None)));
     };
     if judges_pages && let Some(known) = known_text(db, page)? {

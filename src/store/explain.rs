@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::changes::DeletionReason;
 use super::error::StoreError;
 use super::grouping::{self, PagePair};
-use super::page_id::{article_of, known_page, page_of_key};
+use super::page_id::{EntryTitle, article_of, known_page, page_of_key};
 use super::reader::{Reader, optional_timestamp, timestamp};
 use super::time;
 use crate::identity::Fingerprint;
@@ -374,7 +374,7 @@ fn explain_link(db: &Connection, keys: &[Key]) -> Result<LinkExplanation, StoreE
             .collect::<Result<Vec<_>, _>>()?;
         shared_by.extend(names);
     }
-    let known = known_page(db, keys, ANY_SOURCE)?;
+    let known = known_page(db, keys, ANY_SOURCE, EntryTitle::Any)?;
     if known.is_none() && holders.is_empty() {
         for key in keys {
             // A short link on another host than the page's. Its key begins with a site, so that no index finds it.

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::entry_rows::{EntryRow, RecognisedEntry, Recognition, Renaming, Twin};
 use super::error::StoreError;
-use super::page_id::{PageId, article_of, known_page};
+use super::page_id::{EntryTitle, PageId, article_of, known_page};
 use super::revision_columns::clean;
 use super::stored_entry::StoredEntry;
 use super::{articles, entry_match, history, host_backoff, link_sharing, memberships, queue, revisits, time};
@@ -248,7 +248,11 @@ impl<'a> Ingest<'a> {
             self.count_as_known();
             return self.insert(entry, "unwanted", None, host_of(keys), false);
         }
-        let known = if shares_link { None } else { known_page(db, &keys.link_keys, self.source)? };
+        let known = if shares_link {
+            None
+        } else {
+            known_page(db, &keys.link_keys, self.source, EntryTitle::Hash(entry.fingerprint.title))?
+        };
         // An entry that needs no page has a text of its own, its feed's.
         if let Some(page) = known.filter(|_| !keys.judges_page && keys.host.is_some()) {
             articles::add_keys(db, page, &keys.link_keys, self.source, self.now)?;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use crate::model::{ArticleId, Key, SourceId};
+use crate::model::{ArticleId, Key, KeyKind, SourceId};
 
 /// Row id of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,12 +23,23 @@ pub(super) const KNOWN_PAGES: &str = "SELECT alias.page_id, page.article_id, ali
          WHERE membership.article_id = article.id AND membership.source_id = ?2)) \
      ORDER BY alias.kind <> 'final-url', alias.page_id LIMIT 8";
 
+/// The title of an entry that is looked up.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum EntryTitle {
+    /// Its hash, as in `entry.title_hash`.
+    Hash(Option<i64>),
+    /// Not compared.
+    Any,
+}
+
 /// The page of an entry with these keys that needs no request: we asked for its link before. Where a link led to different
-/// articles at different times, it has to be asked again.
+/// articles at different times, it has to be asked again. So has a URL of which only `key_from_url` is known, where no entry of
+/// that article has its title: the pattern may match more than it should.
 pub(super) fn known_page(
     db: &Connection,
     keys: &[Key],
     source: SourceId,
+    title: EntryTitle,
 ) -> Result<Option<PageId>, StoreError> {
     for key in keys {
         // Nearly all links are new. This looks at one index, and not at four tables.
@@ -44,11 +55,22 @@ pub(super) fn known_page(
             .collect::<Result<_, _>>()?;
         if let Some(&(page, article, is_served)) = pages.first()
             && (is_served || pages.iter().all(|(_, other, _)| *other == article))
+            && (key.kind != KeyKind::FromUrl || has_entry_of_title(db, article, title)?)
         {
             return Ok(Some(page));
         }
     }
     Ok(None)
+}
+
+/// Whether an entry of an article has this title.
+fn has_entry_of_title(db: &Connection, article: i64, title: EntryTitle) -> Result<bool, StoreError> {
+    let EntryTitle::Hash(title) = title else { return Ok(true) };
+    Ok(db
+        .prepare_cached(
+            "SELECT 1 FROM page JOIN entry ON entry.page_id = page.id WHERE page.article_id = ?1 AND entry.title_hash = ?2",
+        )?
+        .exists(params![article, title])?)
 }
 
 /// The page that an unshared key leads to.

@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::page_id::{PageId, article_of, known_page};
+use super::page_id::{EntryTitle, PageId, article_of, known_page};
 use super::stored_entry::StoredEntry;
 use super::{
     articles, entry_claims, history, host_backoff, link_sharing, memberships, pages, queue, revisits,
@@ -249,11 +249,11 @@ fn record_known(
     source: SourceId,
     now: DateTime<Utc>,
 ) -> Result<StoreOutcome, StoreError> {
-    let payload: Option<String> = db
-        .prepare_cached("SELECT payload FROM entry WHERE id = ?1")?
-        .query_row([outcome.entry.0], |row| row.get(0))?;
+    let (payload, title): (Option<String>, Option<i64>) = db
+        .prepare_cached("SELECT payload, title_hash FROM entry WHERE id = ?1")?
+        .query_row([outcome.entry.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let stored = StoredEntry::from_json(payload.as_deref())?;
-    let Some(page) = known_page(db, &stored.keys(), source)? else {
+    let Some(page) = known_page(db, &stored.keys(), source, EntryTitle::Hash(title))? else {
         queue::reschedule(db, outcome.entry, Some(time::ms(now)))?;
         return Ok(StoreOutcome::Waiting);
     };
