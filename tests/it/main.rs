@@ -25,6 +25,7 @@ mod exchange;
 mod export;
 mod failing_sources;
 mod filters;
+mod identity;
 mod keeping;
 mod layers;
 mod map;

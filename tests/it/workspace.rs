@@ -96,20 +96,7 @@ impl Workspace {
 
     /// The rows of a query, each cell as text.
     pub(crate) fn rows(&self, query: &str) -> Vec<Vec<String>> {
-        let database = self.open();
-        let mut statement = database.prepare(query).unwrap();
-        let columns = statement.column_count();
-        let cell = |row: &rusqlite::Row<'_>, index| match row.get_ref(index).unwrap() {
-            rusqlite::types::ValueRef::Null => String::new(),
-            rusqlite::types::ValueRef::Integer(value) => value.to_string(),
-            rusqlite::types::ValueRef::Real(value) => value.to_string(),
-            rusqlite::types::ValueRef::Text(value) | rusqlite::types::ValueRef::Blob(value) => {
-                String::from_utf8_lossy(value).into_owned()
-            }
-        };
-        let rows =
-            statement.query_map([], |row| Ok((0..columns).map(|index| cell(row, index)).collect())).unwrap();
-        rows.map(Result::unwrap).collect()
+        rows(&self.open(), query)
     }
 
     /// The first cell of a query.
@@ -133,6 +120,23 @@ impl From<Output> for Ended {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
+}
+
+/// The rows of a query, each cell as text.
+pub(crate) fn rows(database: &Connection, query: &str) -> Vec<Vec<String>> {
+    let mut statement = database.prepare(query).unwrap();
+    let columns = statement.column_count();
+    let cell = |row: &rusqlite::Row<'_>, index| match row.get_ref(index).unwrap() {
+        rusqlite::types::ValueRef::Null => String::new(),
+        rusqlite::types::ValueRef::Integer(value) => value.to_string(),
+        rusqlite::types::ValueRef::Real(value) => value.to_string(),
+        rusqlite::types::ValueRef::Text(value) | rusqlite::types::ValueRef::Blob(value) => {
+            String::from_utf8_lossy(value).into_owned()
+        }
+    };
+    let rows =
+        statement.query_map([], |row| Ok((0..columns).map(|index| cell(row, index)).collect())).unwrap();
+    rows.map(Result::unwrap).collect()
 }
 
 /// Sends a real signal, such as `TERM` or `KILL`.

@@ -13,23 +13,23 @@ use cuttings::config::{self, Config, Source};
 use cuttings::fetch::{self, Fetcher, Lookup};
 use cuttings::model::SourceId;
 use cuttings::poll::{self, PollReport};
-use cuttings::store::{Reader, SourceStatus, Store};
+use cuttings::store::{MaintenanceWriter, Reader, SourceStatus, Store};
 
 /// When the tests begin: a Tuesday.
-pub(super) fn noon() -> DateTime<Utc> {
+pub(crate) fn noon() -> DateTime<Utc> {
     "2026-11-24T12:00:00Z".parse().unwrap()
 }
 
-pub(super) fn minutes(number: i64) -> Duration {
+pub(crate) fn minutes(number: i64) -> Duration {
     Duration::minutes(number)
 }
 
-pub(super) fn hours(number: i64) -> Duration {
+pub(crate) fn hours(number: i64) -> Duration {
     Duration::hours(number)
 }
 
 /// A run of the program without its loop.
-pub(super) struct Driver {
+pub(crate) struct Driver {
     folder: tempfile::TempDir,
     store: Store,
     fetcher: Fetcher,
@@ -49,12 +49,12 @@ impl Lookup for AllAt {
 
 impl Driver {
     /// Starts with an empty database.
-    pub(super) async fn start(config: &str, now: DateTime<Utc>) -> Self {
+    pub(crate) async fn start(config: &str, now: DateTime<Utc>) -> Self {
         Self::begin(tempfile::tempdir().unwrap(), config, now).await
     }
 
     /// Stops, and starts again with this configuration: nothing but the database is left of before.
-    pub(super) async fn restart(self, config: &str, now: DateTime<Utc>) -> Self {
+    pub(crate) async fn restart(self, config: &str, now: DateTime<Utc>) -> Self {
         let Self { folder, store, .. } = self;
         store.close().await.unwrap();
         drop(store);
@@ -87,7 +87,7 @@ impl Driver {
     }
 
     /// Polls everything that is due.
-    pub(super) async fn polls(&self, now: DateTime<Utc>) -> Vec<PollReport> {
+    pub(crate) async fn polls(&self, now: DateTime<Utc>) -> Vec<PollReport> {
         let mut reports = Vec::new();
         loop {
             let claims = self.store.claim_sources(now, 100, None).await.unwrap();
@@ -103,7 +103,7 @@ impl Driver {
     }
 
     /// Collects every page that is ready, host by host with the gap between; half a minute later, for what a poll took.
-    pub(super) async fn pages(&self, mut now: DateTime<Utc>) -> Vec<PageReport> {
+    pub(crate) async fn pages(&self, mut now: DateTime<Utc>) -> Vec<PageReport> {
         now += Duration::seconds(30);
         let gap = self.config.politeness.host_gap;
         let mut reports = Vec::new();
@@ -122,38 +122,60 @@ impl Driver {
     }
 
     /// Polls the one source there is, which must be due.
-    pub(super) async fn poll(&self, now: DateTime<Utc>) -> PollReport {
+    pub(crate) async fn poll(&self, now: DateTime<Utc>) -> PollReport {
         let mut reports = self.polls(now).await;
         assert_eq!(reports.len(), 1, "one source is due at {now}");
         reports.remove(0)
     }
 
+    /// Drops what the sources keep no longer.
+    pub(crate) async fn prune(&self, now: DateTime<Utc>) {
+        while self.store.prune(now).await.unwrap().more {}
+    }
+
+    /// Deletes an article, as a person does.
+    pub(crate) fn delete(&self, article: i64, now: DateTime<Utc>) {
+        let mut writer = MaintenanceWriter::open(&Self::database(self.folder.path())).unwrap();
+        assert!(writer.delete(article, now).unwrap(), "article {article} was deleted before");
+    }
+
+    /// The article that a person names.
+    pub(crate) fn find(&self, name: &str) -> i64 {
+        let reader = Reader::open(&Self::database(self.folder.path())).unwrap();
+        reader.find_article(name).unwrap().unwrap()
+    }
+
+    /// The rows of a query, each cell as text.
+    pub(crate) fn rows(&self, query: &str) -> Vec<Vec<String>> {
+        crate::workspace::rows(&self.open(), query)
+    }
+
     /// How a source does.
-    pub(super) fn status(&self, name: &str, now: DateTime<Utc>) -> SourceStatus {
+    pub(crate) fn status(&self, name: &str, now: DateTime<Utc>) -> SourceStatus {
         let reader = Reader::open(&Self::database(self.folder.path())).unwrap();
         let all = reader.sources_status(now).unwrap();
         all.into_iter().find(|status| status.name == name).unwrap()
     }
 
     /// The first cell of a query, as a number; 0 where there is none.
-    pub(super) fn number(&self, query: &str) -> i64 {
-        let database = rusqlite::Connection::open_with_flags(
-            Self::database(self.folder.path()),
-            rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
-        )
-        .unwrap();
+    pub(crate) fn number(&self, query: &str) -> i64 {
         use rusqlite::OptionalExtension as _;
-        database.query_row(query, [], |row| row.get(0)).optional().unwrap().unwrap_or(0)
+        self.open().query_row(query, [], |row| row.get(0)).optional().unwrap().unwrap_or(0)
+    }
+
+    fn open(&self) -> rusqlite::Connection {
+        let path = Self::database(self.folder.path());
+        rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
     }
 
     /// A counter, of all sources together.
-    pub(super) fn counter(&self, name: &str) -> i64 {
+    pub(crate) fn counter(&self, name: &str) -> i64 {
         self.number(&format!("SELECT coalesce(sum(value), 0) FROM counter WHERE name = '{name}'"))
     }
 }
 
 /// A configuration for presses on loopback: these sources, each with more lines.
-pub(super) fn config(more: &str, sources: &[(&str, String, &str)]) -> String {
+pub(crate) fn config(more: &str, sources: &[(&str, String, &str)]) -> String {
     let mut text = format!(
         "[politeness]\nhost_gap = \"10ms\"\nimpolite = true\n{more}\n[fetch]\nallow_networks = [\"127.0.0.0/8\"]\n\
          [daemon]\ncontact = \"https://press.example/bot\"\n"
