@@ -293,7 +293,9 @@ impl Stage {
 
     /// Sites publish their feeds, and all that is configured is polled.
     pub(super) fn release(&self, sites: &[&Site]) {
-        sites.iter().for_each(|site| site.release());
+        for site in sites {
+            site.release();
+        }
         self.round();
     }
 
@@ -327,10 +329,10 @@ impl Stage {
                 self.driver.replace(Some(driver));
                 self.config.replace(config);
             }
-            let driver = self.driver.borrow();
-            let driver = driver.as_ref().unwrap();
+            let driver = self.driver.take().unwrap();
             driver.polls(now).await;
             driver.pages(now).await;
+            self.driver.replace(Some(driver));
         });
         self.guard();
     }

@@ -143,7 +143,7 @@ impl<'a> World<'a> {
             })
             .collect();
         let feed = ParsedFeed { entries, ..ParsedFeed::default() };
-        self.does(Deed::Feed { source }, |world| {
+        self.does(&Deed::Feed { source }, |world| {
             ingest::store_entries(world.db, SourceId(source as i64 + 1), &feed, &keys, None, world.now)
                 .unwrap();
         });
@@ -153,7 +153,7 @@ impl<'a> World<'a> {
     fn collect(&mut self) {
         loop {
             let mut claimed = Vec::new();
-            self.does(Deed::Settle, |world| {
+            self.does(&Deed::Settle, |world| {
                 claimed = entry_claims::claim(world.db, world.now, 1, Duration::ZERO, &world.claims).unwrap();
             });
             let Some(claim) = claimed.pop() else { return };
@@ -162,7 +162,7 @@ impl<'a> World<'a> {
     }
 
     fn collect_one(&mut self, claim: &ClaimedEntry) {
-        let source = claim.source.0 as usize - 1;
+        let source = usize::try_from(claim.source.0).unwrap() - 1;
         let link = claim.entry.link.clone().unwrap();
         let visit = if self.setting.fetches[source] { self.fetch(&link) } else { None };
         let failure = Failure { url: Some(link.to_string()), ..failure("http-404") };
@@ -178,7 +178,7 @@ impl<'a> World<'a> {
         let Some(visit) = visit else {
             if self.setting.fetches[source] && claim.text_state.is_stored() {
                 let outcome = outcome(PageResult::Retry(failure, self.now), &link);
-                self.does(Deed::Feed { source }, |world| {
+                self.does(&Deed::Feed { source }, |world| {
                     page_outcomes::record(world.db, &outcome, None).unwrap();
                 });
                 return;
@@ -190,7 +190,7 @@ impl<'a> World<'a> {
             }
             let words = words_of(&claim.entry);
             let outcome = outcome(PageResult::Article(Box::new(article.clone())), &link);
-            self.does(Deed::Feed { source }, |world| {
+            self.does(&Deed::Feed { source }, |world| {
                 page_outcomes::record(world.db, &outcome, None).unwrap();
                 world.note_said(source, &article, words);
             });
@@ -204,7 +204,7 @@ impl<'a> World<'a> {
             site: article.site.clone(),
             chain: chain.iter().map(|url| self.site(url)).collect(),
         };
-        self.does(deed, |world| {
+        self.does(&deed, |world| {
             page_outcomes::record(world.db, &outcome, None).unwrap();
             world.note_fetched(source, &article, visit.words);
         });
@@ -267,8 +267,8 @@ impl<'a> World<'a> {
     }
 
     /// Records something, and compares.
-    fn does(&mut self, deed: Deed, record: impl FnOnce(&mut Self)) {
-        check(self, &deed, |world| {
+    fn does(&mut self, deed: &Deed, record: impl FnOnce(&mut Self)) {
+        check(self, deed, |world| {
             record(world);
             // As at the end of each transaction.
             text_index::update(world.db, &mut world.sketches).unwrap();
@@ -349,7 +349,7 @@ impl<'a> World<'a> {
         }
         let (article, pages) =
             articles.iter().cycle().nth(number).map(|(article, pages)| (*article, pages.clone())).unwrap();
-        self.does(Deed::Delete { article }, |world| {
+        self.does(&Deed::Delete { article }, |world| {
             retention::drop_article(
                 world.db,
                 crate::model::ArticleId(article),
@@ -374,7 +374,7 @@ impl<'a> World<'a> {
                 )
                 .unwrap();
         };
-        self.does(Deed::Prune { source }, |world| {
+        self.does(&Deed::Prune { source }, |world| {
             keep(world, Some(1));
             let policies = expiry::stored_policies(world.db).unwrap();
             while retention::prune(world.db, &policies, world.now).unwrap().more {}
@@ -419,7 +419,7 @@ impl<'a> World<'a> {
         let mut query =
             self.db.prepare_cached("SELECT source_id - 1 FROM membership WHERE article_id = ?1").unwrap();
         let members = query.query_map([article], |row| row.get::<_, i64>(0)).unwrap();
-        members.map(|member| member.unwrap() as usize).collect()
+        members.map(|member| usize::try_from(member.unwrap()).unwrap()).collect()
     }
 }
 
