@@ -19,7 +19,8 @@
 //!    page has its key by a proof, on whatever site. It joins no two pages. Addresses are joined by `key_from_url` alone: within a
 //!    site, where one source has both or feeds of the site have both, and their titles are the same, or their texts are comparable
 //!    and do not differ. The words of feeds make no key shared.
-//! 6. The text of a page comes from one source: the first that fetched it, or one of its own site. Other sources change nothing.
+//! 6. The text of a page comes from one source: the first that fetched it, or one of its own site that fetched it later. A page that is
+//!    fetched again, whichever feed said that it changed, is read by the rules of that source. Other sources change nothing.
 //! 7. Readers see, of all texts of an article's pages, first that of a page that a source of its own site fetched; then that of its
 //!    own site's feed, where the source wants no page; then that of a page that another source fetched; then that of its own site's
 //!    feed, which stands in for a page that failed; then that of the earliest feed. They see the text of a page under its
