@@ -138,7 +138,7 @@ fn soak(args: &Args, environment: &Environment) -> anyhow::Result<SoakReport> {
         bail!("`cuttings run --once` ended with {status}: {said}");
     }
     // And what that run changed.
-    processes::follow_once(environment, &mut follower)?;
+    processes::follow_to_the_end(environment, &mut follower)?;
     SoakReport::new(environment, &papers, &follower, disturbances, &samples)
 }
 

@@ -223,9 +223,13 @@ pub(crate) fn follow(
     Ok((follower, killed))
 }
 
-/// The same once, to the end.
-pub(crate) fn follow_once(environment: &Environment, follower: &mut Follower) -> anyhow::Result<()> {
-    step(environment, follower, None).map(|_| ())
+/// Takes all that is left. Where the last export was killed, the next one repeats its range and goes no further, so there
+/// are two.
+pub(crate) fn follow_to_the_end(environment: &Environment, follower: &mut Follower) -> anyhow::Result<()> {
+    for _ in 0..2 {
+        step(environment, follower, None)?;
+    }
+    Ok(())
 }
 
 /// One export; with `patience` it is killed after that. Whether it was.
