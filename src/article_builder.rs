@@ -69,7 +69,7 @@ impl ArticleBuilder<'_> {
             let has_late_try = self.claim.text_state.has_late_try();
             page_retry_at = has_late_try.then(|| now + schedule::LAST_RETRY);
         }
-        let redirects: Vec<Url> = fetch.hops.iter().map(|hop| hop.from.clone()).collect();
+        let redirects = fetch.redirects();
         // A feed that links to a further page means the same article.
         let urls = PageUrls {
             served: &fetch.url,
@@ -77,8 +77,9 @@ impl ArticleBuilder<'_> {
             redirects: &redirects,
             joined: &extraction.pagination.joined,
         };
-        let identity =
-            identity::of_page(self.key_rules(&fetch.url), &extraction.links, urls, &self.entry_key());
+        let rules = self.key_rules(&fetch.url);
+        let identity = identity::of_page(rules, &extraction.links, urls, &self.entry_key())
+            .with_wrapper(rules, self.claim.entry.wrapper.as_deref());
         let url = identity::shown_url(&self.source.same_site, &extraction.links, &fetch.url);
         CollectedArticle {
             url: url.to_string(),
@@ -108,7 +109,9 @@ impl ArticleBuilder<'_> {
         let page_retry_at = failure.is_some().then(|| now + schedule::LAST_RETRY);
         // A link that several entries share is the key of none.
         let link = self.claim.entry.link.as_ref().filter(|_| !self.claim.own_text);
-        let identity = identity::of_entry(self.key_rules(self.base()), link, &self.entry_key());
+        let rules = self.key_rules(self.base());
+        let wrapper = self.claim.entry.wrapper.as_deref().filter(|_| !self.claim.own_text);
+        let identity = identity::of_entry(rules, link, &self.entry_key()).with_wrapper(rules, wrapper);
         CollectedArticle {
             failure,
             page_retry_at,

@@ -55,6 +55,15 @@ pub struct Identity {
     pub claims: Vec<Claim>,
 }
 
+impl Identity {
+    /// With the key of the wrapper that the link of the entry came in, beside the others.
+    #[must_use]
+    pub fn with_wrapper(mut self, rules: KeyRules<'_>, wrapper: Option<&Url>) -> Self {
+        self.keys.extend(wrapper_key(rules, wrapper));
+        self
+    }
+}
+
 /// The keys of a fetched page. `fallback` is the key of the entry (see [`entry_key`]), for a final URL that is not specific.
 pub fn of_page(rules: KeyRules<'_>, links: &PageLinks, urls: PageUrls<'_>, fallback: &str) -> Identity {
     let PageUrls { served, asked, redirects, joined } = urls;
@@ -117,6 +126,14 @@ pub fn link_keys(rules: KeyRules<'_>, link: Option<&Url>) -> Vec<Key> {
         keys.add(KeyKind::Link, Proof::None, link);
     }
     keys.keys
+}
+
+/// The key of the wrapper that the link of an entry came in. Nobody asks for it, so it proves nothing: what a wrapper says may be
+/// written by anybody.
+pub fn wrapper_key(rules: KeyRules<'_>, wrapper: Option<&Url>) -> Option<Key> {
+    let mut keys = KeyCollector { rules, scopes: Vec::new(), keys: Vec::new() };
+    keys.add(KeyKind::Link, Proof::None, wrapper?);
+    keys.keys.pop()
 }
 
 fn page_key(rules: KeyRules<'_>, url: Option<&Url>, fallback: &str) -> String {

@@ -12,6 +12,7 @@ mod site;
 mod tests;
 mod tracking;
 mod wall;
+mod wrapper;
 
 use std::borrow::Cow;
 
@@ -23,6 +24,7 @@ use session::{is_session, path_without_session};
 pub use site::{SameSite, have_one_site};
 use tracking::{is_tracking, parameter_name};
 pub use wall::is_wall;
+pub use wrapper::unwrapped;
 
 /// Longest accepted URL, in bytes. Browsers and proxies stop at about 8 KiB; longer ones are junk or an attack.
 pub const MAX_URL: usize = 4096;

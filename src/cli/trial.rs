@@ -173,8 +173,8 @@ impl TryContext<'_> {
             link_header: document.headers.get_str("link"),
             content_type: document.content_type,
             body: document.body,
+            hops: std::iter::once(url).chain(fetched.fetch.redirects()).collect(),
             url: fetched.fetch.url,
-            hops: std::iter::once(url).chain(fetched.fetch.hops.into_iter().map(|hop| hop.from)).collect(),
         })
     }
 

@@ -47,6 +47,7 @@ impl Settings {
         settings.set(section.read("tags", tags), |source| &mut source.tags);
         let same_site = section.read("same_site", ConfigValue::same_site);
         settings.set(same_site.map(|list| SameSite::of_source(&list)), |source| &mut source.same_site);
+        settings.set_switch(section, "unwrap", |source| &mut source.unwrap);
         settings.set(section.read("pages", page_policy), |source| &mut source.pages);
         settings.set(section.read("keep_pages", retention), |source| &mut source.keep_pages);
         settings.set(section.read("keep", article_retention), |source| &mut source.keep);

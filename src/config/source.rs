@@ -39,6 +39,8 @@ pub struct Source {
     pub key_from_url: Option<Regex>,
     /// Domains that are one site, its own and those of the files in `sites/`.
     pub same_site: SameSite,
+    /// Whether a link to a redirector that carries its target is replaced by the target.
+    pub unwrap: bool,
     /// Whether pages are fetched.
     pub pages: PagePolicy,
     /// How long fetched pages are stored.
@@ -89,6 +91,7 @@ impl Source {
             language: None,
             key_from_url: None,
             same_site: SameSite::default(),
+            unwrap: true,
             pages: PagePolicy::default(),
             keep_pages: Retention::For(Duration::from_hours(30 * 24)),
             keep: ArticleRetention::default(),

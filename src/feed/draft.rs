@@ -254,6 +254,7 @@ impl EntryDraft {
         Entry {
             id: self.id.into_value(),
             link: self.link.into_value(),
+            wrapper: None,
             title: self.title.into_value(),
             published: self.published.into_value(),
             updated: self.updated.into_value(),

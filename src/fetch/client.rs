@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::debug;
+use url::Url;
 
 use super::body::{self, BodyLimits};
 use super::clients::{ClientError, Clients};
@@ -109,6 +110,23 @@ impl Fetcher {
         self.run(&request, chain, now).await
     }
 
+    /// Goes on where a page leads on by itself (a meta refresh, a script), as by one more redirect of the request that brought
+    /// it. `now` is the time of the call.
+    pub async fn lead_on(
+        &self,
+        request: &Request,
+        page: Response,
+        to: Url,
+        now: DateTime<Utc>,
+    ) -> Result<Response, Box<FailedFetch>> {
+        let mut chain = RedirectChain::continuing(page.fetch, page.cookies, self.scope);
+        let status = chain.fetch.status.unwrap_or_default();
+        match chain.follow(status, to, self.max_redirects(request.kind)) {
+            Ok(()) => self.run(request, chain, now).await,
+            Err(error) => Err(chain.failed(error)),
+        }
+    }
+
     async fn run(
         &self,
         request: &Request,
@@ -116,16 +134,18 @@ impl Fetcher {
         now: DateTime<Utc>,
     ) -> Result<Response, Box<FailedFetch>> {
         match self.follow_hops(request, &mut chain, Clock::starting(now)).await {
-            Ok(content) => Ok(Response { content, fetch: chain.fetch, hints: chain.hints }),
-            Err(error) => {
-                chain.observe_error(&error);
-                Err(Box::new(FailedFetch {
-                    error,
-                    is_first_host: chain.is_at_first_host(),
-                    fetch: chain.fetch,
-                    hints: chain.hints,
-                }))
+            Ok(content) => {
+                let RedirectChain { fetch, hints, cookies, .. } = chain;
+                Ok(Response { content, fetch, hints, cookies })
             }
+            Err(error) => Err(chain.failed(error)),
+        }
+    }
+
+    fn max_redirects(&self, kind: ResourceKind) -> usize {
+        match kind {
+            ResourceKind::Robots => self.limits.max_redirects.min(ROBOTS_REDIRECTS),
+            ResourceKind::Feed | ResourceKind::Sitemap | ResourceKind::Page => self.limits.max_redirects,
         }
     }
 
@@ -137,10 +157,7 @@ impl Fetcher {
         chain: &mut RedirectChain,
         clock: Clock,
     ) -> Result<ResponseContent, FetchError> {
-        let max_redirects = match request.kind {
-            ResourceKind::Robots => self.limits.max_redirects.min(ROBOTS_REDIRECTS),
-            ResourceKind::Feed | ResourceKind::Sitemap | ResourceKind::Page => self.limits.max_redirects,
-        };
+        let max_redirects = self.max_redirects(request.kind);
         loop {
             self.guard.check_url(&chain.fetch.url)?;
             chain.fetch.status = None;
@@ -195,7 +212,8 @@ impl Fetcher {
         clock: Clock,
     ) -> Result<HopResult, FetchError> {
         let url = chain.fetch.url.clone();
-        let header_map = request.header_map(&url)?;
+        let header_map = request.header_map(&url, &chain.cookies)?;
+        chain.cookies.note_request(&url);
         let is_conditional = request.is_conditional(&url);
         let client = self.clients.get(&request.transport, &url).await?;
         let connect_timeout = self.limits.connect_timeout;
@@ -211,6 +229,7 @@ impl Fetcher {
         let status = response.status().as_u16();
         let headers = Headers::from(response.headers());
         chain.fetch.status = Some(status);
+        chain.cookies.take(&url, &headers, clock.now());
         let retry_after = read_hints(chain, &headers, clock.now());
         if !matches!(status, 429 | 503) {
             chain.observe_host(None);

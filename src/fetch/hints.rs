@@ -109,7 +109,7 @@ fn seconds(value: &str) -> Option<Duration> {
 /// RFC 9110, 5.6.7, in any of its three forms; the weekday is not looked at.
 ///
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`
-fn http_date(value: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(super) fn http_date(value: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let mut words = value.split([' ', ',', '-', '\t']).filter(|word| !word.is_empty());
     let _weekday = words.next()?;
     let (first, second, third, fourth) = (words.next()?, words.next()?, words.next()?, words.next()?);

@@ -16,6 +16,7 @@ mod challenge;
 mod client;
 mod client_error;
 mod clients;
+mod cookies;
 mod error;
 mod gate;
 mod guard;

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use url::Url;
 
+use super::cookies::ChainCookies;
 use super::error::FetchError;
 use super::headers::Headers;
 use super::hints::CacheHints;
-use super::response::{BodyChunk, ResponseContent};
+use super::response::{BodyChunk, FailedFetch, ResponseContent};
 use crate::config::BackoffScope;
 use crate::link;
 use crate::model::{FetchStats, HostFailure, HostObservation, RedirectHop};
@@ -40,6 +41,8 @@ pub(super) struct RedirectChain {
     pub(super) fetch: FetchStats,
     /// Of the last response.
     pub(super) hints: CacheHints,
+    /// Set on the way; they go back to their own hosts.
+    pub(super) cookies: ChainCookies,
     /// Where the body is streamed to; `None`: it is returned whole.
     pub(super) chunks: Option<mpsc::Sender<BodyChunk>>,
 }
@@ -52,7 +55,12 @@ pub(super) enum HopResult {
 
 impl RedirectChain {
     pub(super) fn starting(url: Url, scope: BackoffScope) -> Self {
-        Self { scope, fetch: FetchStats::new(url), hints: CacheHints::default(), chunks: None }
+        Self::continuing(FetchStats::new(url), ChainCookies::default(), scope)
+    }
+
+    /// A chain that ended at a page which leads on.
+    pub(super) fn continuing(fetch: FetchStats, cookies: ChainCookies, scope: BackoffScope) -> Self {
+        Self { scope, fetch, hints: CacheHints::default(), cookies, chunks: None }
     }
 
     /// The present host: its name at the gate and in the store.
@@ -88,7 +96,8 @@ impl RedirectChain {
         }
     }
 
-    /// Moves on to the target of a redirect. Refused are too many hops, loops, and https to http.
+    /// Moves on to the target of a redirect. Refused are too many hops, https to http, and loops: a URL is requested once more
+    /// if it gets a cookie that it did not get before.
     pub(super) fn follow(&mut self, status: u16, to: Url, limit: usize) -> Result<(), FetchError> {
         let from = self.fetch.url.clone();
         if from.scheme() == "https" && to.scheme() == "http" {
@@ -97,12 +106,19 @@ impl RedirectChain {
         if self.fetch.hops.len() >= limit {
             return Err(FetchError::TooManyRedirects { limit });
         }
-        if to == from || self.fetch.hops.iter().any(|hop| hop.from == to) {
+        if !self.cookies.leads_on(&to) {
             return Err(FetchError::Loop { to: link::mask_secrets(&to) });
         }
         self.fetch.url = to.clone();
         self.fetch.hops.push(RedirectHop { from, to, status });
         Ok(())
+    }
+
+    /// What is reported of a chain that ends here without a document.
+    pub(super) fn failed(mut self, error: FetchError) -> Box<FailedFetch> {
+        self.observe_error(&error);
+        let is_first_host = self.is_at_first_host();
+        Box::new(FailedFetch { error, is_first_host, fetch: self.fetch, hints: self.hints })
     }
 
     fn add_observation(&mut self, observation: HostObservation) {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
+use super::cookies::{self, ChainCookies};
 use super::error::FetchError;
 use crate::config;
 use crate::content_coding;
@@ -105,12 +106,13 @@ impl Request {
             .with_transport(self.transport.clone())
     }
 
-    /// The headers of the request to `to`.
-    pub(super) fn header_map(&self, to: &Url) -> Result<HeaderMap, FetchError> {
+    /// The headers of the request to `to`. A cookie that the source configures goes before one of that name from the chain.
+    pub(super) fn header_map(&self, to: &Url, cookies: &ChainCookies) -> Result<HeaderMap, FetchError> {
         let mut lines = HeaderMap::new();
         lines.insert(header::ACCEPT, HeaderValue::from_static(self.kind.accept()));
         lines.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(content_coding::ACCEPT_ENCODING));
         self.headers.add(&mut lines, to)?;
+        add_cookies(&mut lines, &cookies.pairs_for(to));
         if self.is_conditional(to) {
             let mut add = |name, value: &Option<Vec<u8>>| {
                 // The stored bytes came from a header. If they are damaged, the request is unconditional.
@@ -215,6 +217,24 @@ impl fmt::Debug for SourceHeaders {
     }
 }
 
+/// Adds the cookies of a chain to those that the source configures: one line (RFC 6265, 5.4).
+fn add_cookies(lines: &mut HeaderMap, cookies: &[(&[u8], &[u8])]) {
+    let configured = lines.get(header::COOKIE).map(|line| line.as_bytes().to_vec()).unwrap_or_default();
+    let names: Vec<&[u8]> = configured
+        .split(|byte| *byte == b';')
+        .map(|pair| pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii())
+        .collect();
+    let added = cookies::join(cookies.iter().copied().filter(|(name, _)| !names.contains(name)));
+    if added.is_empty() {
+        return;
+    }
+    let all = if configured.is_empty() { added } else { [configured, added].join(&b"; "[..]) };
+    if let Ok(mut line) = HeaderValue::from_bytes(&all) {
+        line.set_sensitive(true);
+        lines.insert(header::COOKIE, line);
+    }
+}
+
 /// Configured headers that are sent to every origin: they are no secrets.
 const CROSS_ORIGIN: &[HeaderName] = &[header::ACCEPT, header::ACCEPT_LANGUAGE, header::USER_AGENT];
 
@@ -258,7 +278,7 @@ mod tests {
         let request = Request::new(url.clone(), ResourceKind::Feed)
             .with_headers(vec![basic_auth("me", "hush"), ("Cookie".into(), "a=hush-cookie".into())])
             .with_transport(Transport { proxy: Some(proxy), ..Transport::default() });
-        let shown = format!("{request:?} {:?}", request.header_map(&url).unwrap());
+        let shown = format!("{request:?} {:?}", request.header_map(&url, &ChainCookies::default()).unwrap());
         assert!(shown.contains("Cookie"), "{shown}");
         assert!(!shown.contains("hush") && !shown.contains("bWU6"), "{shown}");
         let error = check_header("X-Key", "hush\r\nX: y").unwrap_err();

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use super::cookies::ChainCookies;
 use super::error::FetchError;
 use super::headers::Headers;
 use super::hints::CacheHints;
@@ -17,6 +18,15 @@ pub struct Response {
     pub fetch: FetchStats,
     /// When the server wants to be asked again.
     pub hints: CacheHints,
+    /// For a page that leads on: see `Fetcher::lead_on`.
+    pub(super) cookies: ChainCookies,
+}
+
+impl Response {
+    /// Whether a request for `url` would be another than those that led here.
+    pub fn may_lead_to(&self, url: &Url) -> bool {
+        self.cookies.leads_on(url)
+    }
 }
 
 /// The content of a response.

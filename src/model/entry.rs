@@ -5,6 +5,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::timestamp::Timestamp;
+use crate::link;
 
 /// One entry. Rare fields are boxed: a document may have ten thousand entries of fifty bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +14,8 @@ pub struct Entry {
     pub id: Option<String>,
     /// The page to fetch; http or https, absolute.
     pub link: Option<Url>,
+    /// The link as the feed has it, where that is a wrapper around `link`.
+    pub wrapper: Option<Box<Url>>,
     /// Plain text.
     pub title: Option<String>,
     /// Publication time.
@@ -78,6 +81,13 @@ impl Entry {
     /// Its rare fields; all empty if it has none.
     pub fn details(&self) -> &EntryDetails {
         self.details.as_deref().unwrap_or(EntryDetails::NONE)
+    }
+
+    /// Replaces a link that is a wrapper by the address that it carries.
+    pub fn take_off_wrapper(&mut self) {
+        if let Some(target) = self.link.as_ref().and_then(link::unwrapped) {
+            self.wrapper = self.link.replace(target).map(Box::new);
+        }
     }
 
     /// Whether the feed has its full text.

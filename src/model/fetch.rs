@@ -48,9 +48,24 @@ impl FetchStats {
         }
     }
 
-    /// Where permanent redirects led: the end of the leading 301 and 308 hops (RFC 9110, 15.4).
+    /// Where permanent redirects led: the end of the leading 301 and 308 hops (RFC 9110, 15.4). What leads back to where it began
+    /// did not move.
     pub fn moved_to(&self) -> Option<&Url> {
-        self.hops.iter().take_while(|hop| matches!(hop.status, 301 | 308)).last().map(|hop| &hop.to)
+        let to = self.hops.iter().take_while(|hop| matches!(hop.status, 301 | 308)).last().map(|hop| &hop.to);
+        to.filter(|_| self.hops.first().is_some_and(|hop| hop.from != self.url))
+    }
+
+    /// The URLs that redirected to the last one, in order. Left out is a way that led back to where it began, such as over a page
+    /// that sets a cookie: it says nothing of the page.
+    pub fn redirects(&self) -> Vec<Url> {
+        let mut way: Vec<Url> = Vec::new();
+        for hop in &self.hops {
+            way.push(hop.from.clone());
+            if let Some(place) = way.iter().position(|url| *url == hop.to) {
+                way.truncate(place);
+            }
+        }
+        way
     }
 
     /// Drops what must be recorded only once where several outcomes share this fetch: hosts, robots.txt, odd headers.
@@ -77,7 +92,7 @@ pub struct RedirectHop {
     pub from: Url,
     /// The URL it led to.
     pub to: Url,
-    /// 301, 302, 303, 307 or 308.
+    /// 301, 302, 303, 307 or 308; 200 or 203 of a page that leads on by itself.
     pub status: u16,
 }
 

@@ -15,7 +15,7 @@ use super::run::PollRun;
 use crate::config::{Source, SourceKind};
 use crate::link;
 use crate::model::{
-    ClaimedSource, EntryIdentifier, EntryKeys, Failure, NextPoll, ParsedFeed, PermanentRedirect, PollOutcome,
+    ClaimedSource, Entry, EntryIdentifier, EntryKeys, Failure, NextPoll, ParsedFeed, PermanentRedirect, PollOutcome,
     PollResult, PollState, SkippedEntry, Validators,
 };
 use crate::schedule::{self, FailureContext, PollContext, PollHints, Rhythm};
@@ -133,6 +133,9 @@ impl Decider<'_> {
         body_hash: Vec<u8>,
     ) -> Result<PollResult, StoreError> {
         self.conditional = !validators.is_empty();
+        if self.source.unwrap {
+            feed.entries.iter_mut().for_each(Entry::take_off_wrapper);
+        }
         let previous = self.state.identified_by;
         entries::find_sessions(&self.claim, &feed, &mut self.state);
         self.ids_degraded = matches!(self.source.kind, SourceKind::Feed)

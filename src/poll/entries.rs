@@ -85,7 +85,10 @@ pub(super) fn keys(
             judges_page: source.filters.judge_pages(),
             excluded_by: source.filters.excluded_by(&filter_input(entry, now)),
             ident,
-            link_keys: identity::link_keys(rules, link),
+            link_keys: identity::link_keys(rules, link)
+                .into_iter()
+                .chain(identity::wrapper_key(rules, entry.wrapper.as_deref()))
+                .collect(),
         }
     };
     feed.entries.iter().zip(idents).map(keys_of).collect()

@@ -21,6 +21,7 @@ use crate::model::{Enclosure, Entry, EntryDetails, EntryId, Key, Precision, Proo
 pub(super) struct StoredEntry {
     id: Option<String>,
     link: Option<String>,
+    wrapper: Option<String>,
     title: Option<String>,
     published: Option<StoredTimestamp>,
     updated: Option<StoredTimestamp>,
@@ -62,6 +63,7 @@ impl StoredEntry {
         Self {
             id: entry.id.clone(),
             link: entry.link.as_ref().map(ToString::to_string),
+            wrapper: entry.wrapper.as_ref().map(ToString::to_string),
             title: entry.title.clone(),
             published: entry.published.as_ref().map(StoredTimestamp::of),
             updated: entry.updated.as_ref().map(StoredTimestamp::of),
@@ -124,6 +126,7 @@ impl StoredEntry {
         };
         Ok(Entry {
             link: self.link.as_deref().map(url).transpose()?,
+            wrapper: self.wrapper.as_deref().and_then(link::web_url).map(Box::new),
             base: self.base.as_deref().and_then(link::web_url).map(Box::new),
             published: self.published.as_ref().and_then(StoredTimestamp::timestamp),
             updated: self.updated.as_ref().and_then(StoredTimestamp::timestamp),

@@ -28,6 +28,7 @@ mod filters;
 mod identity;
 mod keeping;
 mod layers;
+mod links;
 mod map;
 mod memberships;
 mod newsroom;

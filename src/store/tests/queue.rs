@@ -274,6 +274,7 @@ async fn what_the_feed_said_survives_the_queue() {
     let full = Entry {
         id: Some("tag:7\u{0}".into()),
         link: Some(url("https://one.example/a?b=%20ü")),
+        wrapper: Some(Box::new(url("https://two.example/url?url=https://one.example/a"))),
         title: Some("Naïve – “quoted”\n".into()),
         published: Some(Timestamp::instant(at)),
         updated: Some(Timestamp {
