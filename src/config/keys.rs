@@ -15,9 +15,9 @@ pub(super) struct Keys {
 
 /// Keys of `[defaults]` and `[[source]]`, beside `article`.
 const SHARED_KEYS: &[&str] = &[
-    "every", "cron", "timezone", "tags", "language", "key_from_url", "same_site", "unwrap", "pages", "keep_pages",
-    "keep", "revisions", "revisit", "first_poll", "enabled", "max_hint", "pin", "ignore_robots",
-    "feed_robots", "proxy", "http1_only", "ca_file", "user_agent",
+    "every", "cron", "timezone", "tags", "language", "key_from_url", "same_site", "unwrap", "pages",
+    "keep_pages", "keep", "revisions", "revisit", "first_poll", "enabled", "max_hint", "pin",
+    "ignore_robots", "feed_robots", "proxy", "http1_only", "ca_file", "user_agent",
 ];
 
 /// Keys of all rules that extract an article.

@@ -120,9 +120,9 @@ impl Cookie {
 
     fn is_for(&self, url: &Url, host: &str) -> bool {
         let path = url.path().as_bytes();
-        let is_within = path.strip_prefix(&*self.path).is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with(b"/") || self.path.ends_with(b"/")
-        });
+        let is_within = path
+            .strip_prefix(&*self.path)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/") || self.path.ends_with(b"/"));
         self.host == host && is_within && (!self.is_secure || url.scheme() == "https")
     }
 }
@@ -157,7 +157,8 @@ fn read(url: &Url, line: &[u8], now: DateTime<Utc>) -> Option<(Cookie, bool)> {
         }
     }
     let is_encrypted = url.scheme() == "https";
-    let is_named = |prefix: &[u8]| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let is_named =
+        |prefix: &[u8]| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     let is_refused = (is_secure && !is_encrypted)
         || (is_named(b"__secure-") && !is_secure)
         || (is_named(b"__host-") && (!is_secure || has_domain || path != Some(b"/")));
@@ -189,7 +190,11 @@ fn pair(part: &[u8]) -> Option<(&[u8], &[u8])> {
 /// The folder of the URL that sets a cookie (RFC 6265, 5.1.4).
 fn default_path(url: &Url) -> &[u8] {
     let path = url.path();
-    path.rsplit_once('/').map(|(folder, _)| folder).filter(|folder| !folder.is_empty()).unwrap_or("/").as_bytes()
+    path.rsplit_once('/')
+        .map(|(folder, _)| folder)
+        .filter(|folder| !folder.is_empty())
+        .unwrap_or("/")
+        .as_bytes()
 }
 
 fn without_fragment(url: &Url) -> Url {
@@ -245,7 +250,11 @@ mod tests {
             ("", "https://paper.example/", ""),
             (";;;", "https://paper.example/", ""),
             ("a=b\u{1}; Path=/", "https://paper.example/", ""),
-            ("a=b; Path=/; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "https://paper.example/", "a=b"),
+            (
+                "a=b; Path=/; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+                "https://paper.example/",
+                "a=b",
+            ),
             ("a=b; Path=/; Max-Age=0", "https://paper.example/", ""),
             ("a=b; Path=/; Max-Age=-5", "https://paper.example/", ""),
             ("a=b; Path=/; Max-Age=long", "https://paper.example/", "a=b"),

@@ -37,8 +37,9 @@ enum Carries {
 
 /// Parameters that carry a target, where the path says that there is one.
 const TARGET: &[&str] = &[
-    "url", "u", "q", "to", "target", "dest", "destination", "goto", "redirect", "redirect_url", "redirect_uri",
-    "redirecturl", "redirect_to", "redirectto", "link", "href", "uri", "location", "out", "r",
+    "url", "u", "q", "to", "target", "dest", "destination", "goto", "redirect", "redirect_url",
+    "redirect_uri", "redirecturl", "redirect_to", "redirectto", "link", "href", "uri", "location", "out",
+    "r",
 ];
 
 const fn on_any_host(path: &'static str) -> Wrapper {
@@ -125,8 +126,8 @@ const WRAPPERS: &[Wrapper] = &[
 
 /// Names within a host on which a second address means something else, and a service that adds something to the address.
 const NOT_ON: &[&str] = &[
-    "login", "proxy", "ezproxy", "save", "share", "translate", "translator", "translation", "fanyi", "archive",
-    "webarchive", "wayback", "webcache", "cache", "disq",
+    "login", "proxy", "ezproxy", "save", "share", "translate", "translator", "translation", "fanyi",
+    "archive", "webarchive", "wayback", "webcache", "cache", "disq",
 ];
 
 /// The address that a wrapper link carries: absolute, http or https, on another host. Up to [`MOST_LAYERS`] wrappers are taken
@@ -164,7 +165,8 @@ fn is_path(pattern: &str, path: &str) -> bool {
 
 /// A path without the ending of a program.
 fn without_program(path: &str) -> &str {
-    const ENDINGS: &[&str] = &[".php", ".aspx", ".asp", ".ashx", ".jsp", ".cgi", ".pl", ".do", ".html", ".htm"];
+    const ENDINGS: &[&str] =
+        &[".php", ".aspx", ".asp", ".ashx", ".jsp", ".cgi", ".pl", ".do", ".html", ".htm"];
     ENDINGS.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
 }
 
@@ -207,7 +209,8 @@ fn decoded(value: &str) -> String {
 /// An address that says its scheme.
 fn absolute(text: &str) -> Option<Url> {
     let text = text.trim();
-    let says = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let says =
+        |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     (says("http://") || says("https://")).then(|| web_url(text)).flatten()
 }
 
@@ -262,10 +265,22 @@ mod tests {
                 "https://paper.example/1?a=b&c=d+e+f",
             ),
             ("http://www.google.de/url?q=http://paper.example/1&sa=U", "http://paper.example/1"),
-            ("https://news.google.com/news/url?sa=t&fd=R&url=http://paper.example/1", "http://paper.example/1"),
-            ("https://scholar.google.com/scholar_url?url=https://paper.example/1.pdf&hl=en", "https://paper.example/1.pdf"),
-            ("https://www.youtube.com/redirect?event=x&q=https%3A%2F%2Fpaper.example%2F1", "https://paper.example/1"),
-            ("https://l.facebook.com/l.php?u=https%3A%2F%2Fpaper.example%2F1%3Ffbclid%3Dx&h=AT0", "https://paper.example/1?fbclid=x"),
+            (
+                "https://news.google.com/news/url?sa=t&fd=R&url=http://paper.example/1",
+                "http://paper.example/1",
+            ),
+            (
+                "https://scholar.google.com/scholar_url?url=https://paper.example/1.pdf&hl=en",
+                "https://paper.example/1.pdf",
+            ),
+            (
+                "https://www.youtube.com/redirect?event=x&q=https%3A%2F%2Fpaper.example%2F1",
+                "https://paper.example/1",
+            ),
+            (
+                "https://l.facebook.com/l.php?u=https%3A%2F%2Fpaper.example%2F1%3Ffbclid%3Dx&h=AT0",
+                "https://paper.example/1?fbclid=x",
+            ),
             ("https://l.instagram.com/?u=https%3A%2F%2Fpaper.example%2F1&e=AT", "https://paper.example/1"),
             (
                 "http://www.bing.com/news/apiclick.aspx?ref=FexRss&aid=&tid=5&url=https%3a%2f%2fpaper.example%2f1&c=9&mkt=en-us",
@@ -281,8 +296,14 @@ mod tests {
             ("https://rival.example/out/?to=https://paper.example/1%23part", "https://paper.example/1#part"),
             ("https://rival.example:8443/out?to=https://paper.example/1", "https://paper.example/1"),
             ("https://vk.com/away.php?to=https%3A%2F%2Fpaper.example%2F1&cc_key=", "https://paper.example/1"),
-            ("https://duckduckgo.com/l/?uddg=https%3A%2F%2Fpaper.example%2F1&rut=9", "https://paper.example/1"),
-            ("https://out.reddit.com/t3_abc?url=https%3A%2F%2Fpaper.example%2F1&token=A", "https://paper.example/1"),
+            (
+                "https://duckduckgo.com/l/?uddg=https%3A%2F%2Fpaper.example%2F1&rut=9",
+                "https://paper.example/1",
+            ),
+            (
+                "https://out.reddit.com/t3_abc?url=https%3A%2F%2Fpaper.example%2F1&token=A",
+                "https://paper.example/1",
+            ),
             ("https://href.li/?https://paper.example/1?a=b", "https://paper.example/1?a=b"),
             ("https://feeds.feedblitz.com/~/t/0/_/paper/~https://paper.example/1", "https://paper.example/1"),
             ("http://us.rd.yahoo.com/dailynews/rss/x/*http://paper.example/1", "http://paper.example/1"),

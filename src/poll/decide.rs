@@ -15,8 +15,8 @@ use super::run::PollRun;
 use crate::config::{Source, SourceKind};
 use crate::link;
 use crate::model::{
-    ClaimedSource, Entry, EntryIdentifier, EntryKeys, Failure, NextPoll, ParsedFeed, PermanentRedirect, PollOutcome,
-    PollResult, PollState, SkippedEntry, Validators,
+    ClaimedSource, Entry, EntryIdentifier, EntryKeys, Failure, NextPoll, ParsedFeed, PermanentRedirect,
+    PollOutcome, PollResult, PollState, SkippedEntry, Validators,
 };
 use crate::schedule::{self, FailureContext, PollContext, PollHints, Rhythm};
 use crate::store::StoreError;

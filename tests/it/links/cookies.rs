@@ -1,10 +1,10 @@
 //! A cookie that is set on the way goes back on that way, and nowhere else (P26).
 
 use super::{Scene, articles, failure};
+use crate::politeness::driver::{hours, noon};
 use crate::support::press::Seen;
 use crate::support::reply::Reply;
 use crate::way::page;
-use crate::politeness::driver::{hours, noon};
 
 fn cookies(seen: &[Seen]) -> Vec<String> {
     seen.iter().map(|seen| seen.text("cookie").unwrap_or_default()).collect()
@@ -102,7 +102,9 @@ async fn h30_the_page_that_sets_a_cookie_joins_no_articles() {
     let text = super::TEXT;
     for path in ["/day/1", "/day/2"] {
         scene.paper.on(path, move |seen| match seen.text("cookie") {
-            Some(_) => page("The day", &format!("{text} This is what was said at {path}, and nothing else."), ""),
+            Some(_) => {
+                page("The day", &format!("{text} This is what was said at {path}, and nothing else."), "")
+            }
             None => Reply::redirect(302, &format!("/check?back={path}")),
         });
     }
@@ -146,7 +148,10 @@ async fn p26_many_and_large_cookies_are_cut_short() {
     scene.paper.on("/gate", move |seen| match seen.text("cookie") {
         Some(_) => page("A heron", text, ""),
         None => (0..60).fold(Reply::redirect(302, "/gate"), |reply, n| {
-            reply.more_header("Set-Cookie", format!("c{n}={}; Path=/", "x".repeat(if n % 2 == 0 { 20 } else { 5000 })))
+            reply.more_header(
+                "Set-Cookie",
+                format!("c{n}={}; Path=/", "x".repeat(if n % 2 == 0 { 20 } else { 5000 })),
+            )
         }),
     });
     let link = scene.paper.url("/gate");

@@ -9,7 +9,8 @@ use crate::support::press::Press;
 use crate::way::{page, rss};
 
 /// The text of the article that all scenes are about.
-const TEXT: &str = "A heron stood on the weir all morning, left at noon without a word, and was replaced by a smaller one.";
+const TEXT: &str =
+    "A heron stood on the weir all morning, left at noon without a word, and was replaced by a smaller one.";
 
 /// A paper with one article, a feed on a host of its own, and what leads from the one to the other.
 struct Scene {
@@ -31,8 +32,7 @@ impl Scene {
 
     /// Publishes these links, polls, and collects what is ready.
     async fn publish(&self, links: &[&str], lines: &str) -> Driver {
-        let entries: Vec<(&str, String)> =
-            links.iter().map(|link| ("Feed's title", escaped(link))).collect();
+        let entries: Vec<(&str, String)> = links.iter().map(|link| ("Feed's title", escaped(link))).collect();
         self.feed.page("/feed", rss(&entries));
         let text = config("", &[("a", self.feed.url("/feed"), &format!("every = \"30m\"\n{lines}"))]);
         let driver = Driver::start(&text, noon()).await;

@@ -13,7 +13,9 @@ async fn a_wrapper_is_taken_off_and_its_host_is_not_asked() {
     for make in [
         |wrapper: &str, target: &str| format!("{wrapper}/url?rct=j&sa=t&url={target}&ct=ga&cd=CAIy"),
         |wrapper: &str, target: &str| format!("{wrapper}/redirect?u={target}"),
-        |wrapper: &str, target: &str| format!("{wrapper}/out?to={}", target.replace(':', "%3A").replace('/', "%2F")),
+        |wrapper: &str, target: &str| {
+            format!("{wrapper}/out?to={}", target.replace(':', "%3A").replace('/', "%2F"))
+        },
         |wrapper: &str, target: &str| format!("{wrapper}/l.php?u={target}&h=AT0"),
         |wrapper: &str, target: &str| format!("{wrapper}/ct?id=5&url={target}"),
         |wrapper: &str, target: &str| format!("{wrapper}/news/apiclick.aspx?ref=FexRss&url={target}&c=7"),
@@ -117,7 +119,8 @@ async fn h30_a_wrapper_gives_nobody_anything_over_its_target() {
 async fn entries_in_wrappers_of_one_host_are_articles_of_their_own() {
     let scene = Scene::new();
     scene.paper.page("/other", page("A stork", &TEXT.replace("heron", "stork"), ""));
-    let links = ["/real", "/other"].map(|path| scene.other.url(&format!("/url?url={}&cd=x", scene.paper.url(path))));
+    let links =
+        ["/real", "/other"].map(|path| scene.other.url(&format!("/url?url={}&cd=x", scene.paper.url(path))));
     let driver = scene.publish(&[&links[0], &links[1]], "").await;
     assert_eq!(articles(&driver), [REAL, "A stork by auto"]);
 }
