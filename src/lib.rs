@@ -32,6 +32,7 @@ mod article_builder;
 pub mod collect;
 pub mod poll;
 mod probe;
+mod program;
 
 pub mod extract;
 pub mod feed;

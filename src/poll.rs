@@ -124,6 +124,7 @@ pub fn group_by_address(
                 other.request == source.request
                     && other.feed_robots == source.feed_robots
                     && other.ignore_robots == source.ignore_robots
+                    && other.feed_command == source.feed_command
             })
         };
         let indices = by_address.entry(claim.address.to_string()).or_default();

@@ -47,7 +47,14 @@ pub(super) fn add(global: &GlobalOptions, args: &AddArgs) -> anyhow::Result<Exit
     let typed = args.url.trim();
     let url = link::web_url(typed)
         .or_else(|| link::web_url(&format!("https://{typed}")).filter(|_| !typed.contains("://")))
-        .ok_or_else(|| UsageError(format!("{typed:?} is no http or https address")))?;
+        .ok_or_else(|| {
+            let hint = if typed.starts_with("file:") {
+                "; a feed in a file is written into the configuration by hand, with allow_files in [fetch]"
+            } else {
+                ""
+            };
+            UsageError(format!("{typed:?} is no http or https address{hint}"))
+        })?;
     let (candidates, remarks) = find_feeds(&config, &url)?;
     for remark in &remarks {
         print_message(remark);

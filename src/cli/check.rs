@@ -1,16 +1,15 @@
 //! `cuttings check`: all mistakes of the configuration, and with `--live` or `--stored` whether its rules still work.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::Exit;
 use super::options::GlobalOptions;
 use super::rule_tests::{self, RuleTestArgs};
-use crate::config::{self, LoadedConfig, Source, counted};
-use crate::fetch;
+use crate::config::{self, Config, LoadedConfig, Source, counted};
+use crate::fetch::{self, AccessFault, FetchError};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -54,7 +53,7 @@ fn check_config(
             for warning in &loaded.warnings {
                 writeln!(err, "{}", warning.render(colour))?;
             }
-            if !check_access(&loaded.config.sources, err)? {
+            if !check_access(&loaded.config, err)? {
                 return Ok(Exit::Usage);
             }
             writeln!(out, "{}", summary(&path, &loaded))?;
@@ -67,12 +66,12 @@ fn check_config(
     }
 }
 
-/// Whether the secrets, certificates and proxies that sources name can be read. What only the daemon can see, such as a
-/// variable of its environment, is a warning.
-fn check_access(sources: &[Arc<Source>], err: &mut dyn Write) -> io::Result<bool> {
+/// Whether the secrets, certificates, proxies, programs and files that sources name can be used. What only the daemon can see,
+/// such as a variable of its environment, is a warning.
+fn check_access(config: &Config, err: &mut dyn Write) -> io::Result<bool> {
     let mut errors = 0_usize;
-    for source in sources {
-        for fault in fetch::check_access(&source.request) {
+    for source in &config.sources {
+        for fault in access_faults(source, &config.fetch.allow_files) {
             let word = if fault.only_here { "warning" } else { "error" };
             errors += usize::from(!fault.only_here);
             if errors <= config::SHOWN {
@@ -84,6 +83,22 @@ fn check_access(sources: &[Arc<Source>], err: &mut dyn Write) -> io::Result<bool
         writeln!(err, "and {} more", errors - config::SHOWN)?;
     }
     Ok(errors == 0)
+}
+
+/// What of a source's access cannot be used.
+fn access_faults(source: &Source, allow_files: &[PathBuf]) -> Vec<AccessFault> {
+    let mut faults = fetch::check_access(&source.request);
+    for (key, command) in [("fetch_command", &source.fetch_command), ("feed_command", &source.feed_command)] {
+        faults.extend(command.as_ref().and_then(|command| fetch::check_program(key, command)));
+    }
+    if source.feed.scheme() == "file"
+        && let Err(error) = fetch::check_file(&source.feed, allow_files)
+    {
+        // The file may come later, and the account of the daemon may read another one.
+        let only_here = matches!(error, FetchError::File { .. });
+        faults.push(AccessFault { message: format!("feed: {error}"), only_here });
+    }
+    faults
 }
 
 /// `config/cuttings.toml: ok, 3 sources, 1 site rule`

@@ -74,7 +74,7 @@ pub(super) fn run(global: &GlobalOptions, args: &RuleTestArgs) -> anyhow::Result
 /// Fetches the pages one after the other as the daemon would: with its gaps, its limits and robots.txt.
 fn test_live(config: &Config, tests: &[Test<'_>]) -> anyhow::Result<Vec<RuleTestJson>> {
     let fetcher = client::fetcher(config)?;
-    client::block_on(async {
+    client::block_on_with_programs(async {
         let mut results = Vec::new();
         for (source, test) in tests {
             let error = match context(config, source).fetch_article(&fetcher, &test.url).await {

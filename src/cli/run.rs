@@ -19,7 +19,7 @@ use super::run_summary::RunSummary;
 use crate::daemon::{self, Daemon, RunOptions, Signal};
 use crate::fetch;
 use crate::store::Store;
-use crate::{cpu, timing};
+use crate::{cpu, program, timing};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -124,6 +124,7 @@ fn listen(once: bool) -> anyhow::Result<mpsc::Receiver<Signal>> {
                 _ = reload => Signal::Reload,
             };
             if signal == Signal::Stop && std::mem::replace(&mut stopping, true) {
+                program::kill_all();
                 // Safe at any moment: what is not committed is done again at the next start.
                 std::process::exit(130);
             }

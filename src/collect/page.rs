@@ -28,7 +28,8 @@ pub(super) struct PageFailure {
 pub(super) enum FailureScope {
     /// The page: an attempt is counted.
     Page,
-    /// The host of the entry's link, or with a time another host that is in backoff until then: no attempt is counted.
+    /// The host of the entry's link; with a time what keeps this page alone from being asked until then, such as another
+    /// host in backoff. No attempt is counted.
     Host(Option<DateTime<Utc>>),
 }
 
@@ -40,11 +41,11 @@ impl From<Failure> for PageFailure {
 
 impl From<&FailedFetch> for PageFailure {
     fn from(failed: &FailedFetch) -> Self {
-        let other_host = failed.other_host_backoff();
+        let not_asked = failed.not_asked_until();
         Self {
             failure: failed.failure(),
-            scope: if other_host.is_some() || failed.is_host_failure() {
-                FailureScope::Host(other_host)
+            scope: if not_asked.is_some() || failed.is_host_failure() {
+                FailureScope::Host(not_asked)
             } else {
                 FailureScope::Page
             },

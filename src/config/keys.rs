@@ -17,7 +17,7 @@ pub(super) struct Keys {
 const SHARED_KEYS: &[&str] = &[
     "every", "cron", "timezone", "tags", "language", "key_from_url", "same_site", "unwrap", "pages",
     "keep_pages", "keep", "revisions", "revisit", "first_poll", "enabled", "max_hint", "pin",
-    "ignore_robots", "feed_robots", "proxy", "http1_only", "ca_file", "user_agent",
+    "ignore_robots", "feed_robots", "fetch_command", "proxy", "http1_only", "ca_file", "user_agent",
 ];
 
 /// Keys of all rules that extract an article.
@@ -47,7 +47,7 @@ pub(super) const FETCH: Keys = Keys {
     section: "[fetch]",
     lists: &[&[
         "connect_timeout", "idle_timeout", "total_timeout", "max_feed", "max_page", "max_redirects",
-        "allow_networks",
+        "allow_networks", "allow_files",
     ]],
 };
 
@@ -61,7 +61,7 @@ pub(super) const DEFAULTS: Keys = Keys { section: "[defaults]", lists: &[SHARED_
 pub(super) const SOURCE: Keys = Keys {
     section: "[[source]]",
     lists: &[
-        &["name", "was", "feed", "listing", "sitemap", "include", "exclude", "max_age"],
+        &["name", "was", "feed", "listing", "sitemap", "feed_command", "include", "exclude", "max_age"],
         SHARED_KEYS,
         &["headers", "cookies", "basic_auth", "bearer", "article", "rules", "test"],
     ],

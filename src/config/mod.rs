@@ -5,7 +5,7 @@
 //! gets its own section only, never the whole.
 //!
 //! On the way, `config_file` is one parsed file with the mistakes found in it, `value` a cursor over its TOML that reports
-//! mistakes and goes on, and `read`, `settings`, `rules`, `request`, `listing`, `output` read the sections.
+//! mistakes and goes on, and `read`, `settings`, `rules`, `request`, `url_command`, `listing`, `output` read the sections.
 //!
 //! One place per fact: keys are in `keys`, each default in a `Default` impl or in [`Source::new`]; tests hold
 //! `config/cuttings.toml`, which documents every key, to both, and the JSON Schema is made from that file.
@@ -33,6 +33,7 @@ mod schema;
 mod sections;
 mod settings;
 mod source;
+mod url_command;
 mod value;
 
 #[cfg(test)]
@@ -54,3 +55,4 @@ pub use sections::{
     BackoffScope, Config, DaemonConfig, FetchConfig, ListenAddress, MetricsConfig, PolitenessConfig,
 };
 pub use source::{ArticleRetention, PagePolicy, Retention, RevisionPolicy, Source, SourceTest};
+pub use url_command::UrlCommand;

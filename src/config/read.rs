@@ -3,6 +3,7 @@
 //! `[politeness]` comes first, because it decides how short intervals may be, then `[defaults]`, then the sources.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -18,8 +19,9 @@ use super::sections::{
 };
 use super::settings::Settings;
 use super::source::{PagePolicy, RevisionPolicy, Source, SourceTest};
+use super::url_command::UrlCommand;
 use super::value::{ConfigValue, Section};
-use super::{files::folder_of, listing, output, request, rules};
+use super::{files::folder_of, listing, output, request, rules, url_command};
 
 /// Reads the top levels of all files, the main file first.
 pub(super) fn config(tops: &[Section<'_>]) -> Config {
@@ -29,8 +31,10 @@ pub(super) fn config(tops: &[Section<'_>]) -> Config {
     let defaults = only_section(tops, "defaults", &DEFAULTS)
         .map(|section| Settings::read(&section, &Settings::default(), impolite))
         .unwrap_or_default();
+    let fetch =
+        only_section(tops, "fetch", &FETCH).map_or_else(FetchConfig::default, |section| fetch(&section));
     let sections = tops.iter().filter_map(|top| top.get("source")).flat_map(|value| value.sections(&SOURCE));
-    let mut reader = SourceReader::default();
+    let mut reader = SourceReader { opens_files: !fetch.allow_files.is_empty(), ..SourceReader::default() };
     for section in sections {
         reader.add(&section, &defaults, impolite);
     }
@@ -39,8 +43,7 @@ pub(super) fn config(tops: &[Section<'_>]) -> Config {
     Config {
         daemon: daemon(tops),
         politeness,
-        fetch: only_section(tops, "fetch", &FETCH)
-            .map_or_else(FetchConfig::default, |section| fetch(&section)),
+        fetch,
         metrics: only_section(tops, "metrics", &METRICS).map_or_else(MetricsConfig::default, |section| {
             MetricsConfig { listen: section.get("listen").and_then(|value| listen(&value)) }
         }),
@@ -188,7 +191,20 @@ fn fetch(section: &Section<'_>) -> FetchConfig {
     if let Some(value) = section.get("allow_networks") {
         fetch.allow_networks = value.each().iter().filter_map(network).collect();
     }
+    if let Some(value) = section.get("allow_files") {
+        fetch.allow_files = value.each().iter().filter_map(folder).collect();
+    }
     fetch
+}
+
+/// A folder whose files may be feeds.
+fn folder(value: &ConfigValue<'_>) -> Option<PathBuf> {
+    let path = value.path("allow_files = [\"/srv/feeds\"]")?;
+    if value.string("")?.trim_start().starts_with("file:") {
+        value.fault("`allow_files` names folders, not addresses", "write allow_files = [\"/srv/feeds\"]");
+        return None;
+    }
+    Some(path)
 }
 
 /// A network, or a single address.
@@ -211,6 +227,8 @@ fn network(value: &ConfigValue<'_>) -> Option<IpNet> {
 #[derive(Default)]
 struct SourceReader<'a> {
     sources: Vec<Arc<Source>>,
+    /// Whether `allow_files` names any folder.
+    opens_files: bool,
     /// Names that are used.
     names: HashMap<&'a str, ConfigValue<'a>>,
     /// Feeds that are polled; the first source of each.
@@ -242,6 +260,7 @@ impl<'a> SourceReader<'a> {
         };
         settings.apply(defaults, &mut source);
         request::read_source_keys(section, &mut source.request);
+        source.feed_command = feed_command(section, &source);
         if !source.revisit.is_empty()
             && source.revisions == RevisionPolicy::First
             && let Some(value) = section.get("revisit").or_else(|| section.get("revisions"))
@@ -278,8 +297,14 @@ impl<'a> SourceReader<'a> {
                 let (url, listing) = listing::read(value)?;
                 Some((url, SourceKind::Listing(Box::new(listing))))
             }
-            Some(value) if value.key() == "sitemap" => Some((self.feed(value)?, SourceKind::Sitemap)),
-            Some(value) => Some((self.feed(value)?, SourceKind::Feed)),
+            Some(value) if value.key() == "sitemap" => {
+                let url = value.url()?;
+                Some((self.not_twice(value, url), SourceKind::Sitemap))
+            }
+            Some(value) => {
+                let url = value.feed_url(self.opens_files)?;
+                Some((self.not_twice(value, url), SourceKind::Feed))
+            }
             None => {
                 section.need(
                     "feed",
@@ -312,9 +337,8 @@ impl<'a> SourceReader<'a> {
         Some(name)
     }
 
-    /// The feed; that it is polled already is only a warning, because it costs no second request.
-    fn feed(&mut self, value: &ConfigValue<'a>) -> Option<Url> {
-        let feed = value.url()?;
+    /// That a document is polled already is only a warning, because it costs no second request.
+    fn not_twice(&mut self, value: &ConfigValue<'a>, feed: Url) -> Url {
         if let Some(first) = self.feeds.get(&feed) {
             value.file().warning(
                 value.key_at(),
@@ -324,7 +348,7 @@ impl<'a> SourceReader<'a> {
         } else {
             self.feeds.insert(feed.clone(), value.clone());
         }
-        Some(feed)
+        feed
     }
 
     /// The former name; only one source can take over its state.
@@ -353,6 +377,20 @@ impl<'a> SourceReader<'a> {
             }
         }
     }
+}
+
+/// The program that prints the document of a source.
+fn feed_command(section: &Section<'_>, source: &Source) -> Option<UrlCommand> {
+    let value = section.get("feed_command")?;
+    if source.feed.scheme() == "file" {
+        value.fault_at_key(
+            "`feed` is a file, and `feed_command` would print the feed",
+            "leave one of them out; with a program `feed` is the address of the site, which its links count from",
+        );
+        return None;
+    }
+    // An index names further sitemaps, which the program must be able to tell apart.
+    url_command::read(&value, matches!(source.kind, SourceKind::Sitemap))?
 }
 
 /// `[[source.test]]`: both keys are needed.

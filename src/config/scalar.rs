@@ -150,6 +150,7 @@ impl ConfigValue<'_> {
                 scheme if scheme.contains('.') || scheme == "localhost" => {
                     format!("write {} = \"http://{typed}\"", self.key())
                 }
+                "file" => "only `feed` may be a file".to_owned(),
                 _ => "only http and https are fetched".to_owned(),
             };
             self.fault_within(
@@ -164,6 +165,32 @@ impl ConfigValue<'_> {
             self.fault(
                 format!("`{}` carries a user name or password, which would not be sent", self.key()),
                 "leave out what stands before the `@`",
+            );
+            return None;
+        }
+        Some(url)
+    }
+
+    /// An http or https URL, or a `file:` URL where `opens_files` says that there are folders for them.
+    pub(super) fn feed_url(&self, opens_files: bool) -> Option<Url> {
+        let typed = self.string("feed = \"https://example.org/rss\"")?.trim();
+        if !typed.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")) {
+            return self.url();
+        }
+        let url = Url::parse(typed).ok().filter(|url| url.to_file_path().is_ok());
+        let Some(url) =
+            url.filter(|url| url.host().is_none() && url.query().is_none() && url.fragment().is_none())
+        else {
+            self.fault(
+                format!("`feed` is {}, which names no file", quoted(typed)),
+                "write feed = \"file:///srv/feeds/paper.xml\": three slashes and the whole path; `?` is %3F, `#` is %23",
+            );
+            return None;
+        };
+        if !opens_files {
+            self.fault(
+                "`feed` is a file, and no folder of files may be read",
+                "name its folder in [fetch]: allow_files = [\"/srv/feeds\"]",
             );
             return None;
         }

@@ -103,6 +103,8 @@ pub struct FetchConfig {
     pub max_redirects: usize,
     /// Private networks that may be fetched from (docs/threats.md).
     pub allow_networks: Vec<IpNet>,
+    /// Folders whose files a source may name as its feed (docs/threats.md, H1).
+    pub allow_files: Vec<PathBuf>,
 }
 
 impl Default for FetchConfig {
@@ -115,6 +117,7 @@ impl Default for FetchConfig {
             max_page: 5 << 20,
             max_redirects: 10,
             allow_networks: Vec::new(),
+            allow_files: Vec::new(),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::fault::quoted;
 use super::request::RequestOptions;
 use super::source::{ArticleRetention, PagePolicy, Retention, RevisionPolicy, Source};
 use super::value::{ConfigValue, Section};
-use super::{request, rules};
+use super::{request, rules, url_command};
 use crate::link::SameSite;
 use crate::timing::{Cron, Schedule, format_duration};
 
@@ -58,6 +58,8 @@ impl Settings {
         settings.set(section.read("first_poll", pages), |source| &mut source.first_poll);
         let day = |value: &ConfigValue<'_>| value.duration("1d");
         settings.set(section.read("max_hint", day), |source| &mut source.max_hint);
+        let fetch_command = |value: &ConfigValue<'_>| url_command::read(value, true);
+        settings.set(section.read("fetch_command", fetch_command), |source| &mut source.fetch_command);
         settings.set_switch(section, "enabled", |source| &mut source.enabled);
         settings.set_switch(section, "pin", |source| &mut source.pin);
         settings.set_switch(section, "ignore_robots", |source| &mut source.ignore_robots);

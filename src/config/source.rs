@@ -10,6 +10,7 @@ use super::article_rules::ArticleRules;
 use super::filter::Filters;
 use super::listing::SourceKind;
 use super::request::RequestOptions;
+use super::url_command::UrlCommand;
 use crate::link::SameSite;
 use crate::timing::Schedule;
 
@@ -63,6 +64,10 @@ pub struct Source {
     pub ignore_robots: bool,
     /// Whether robots.txt applies to the feed too.
     pub feed_robots: bool,
+    /// The program that prints the document, in place of a request for `feed`, which stays the base of its links.
+    pub feed_command: Option<UrlCommand>,
+    /// The program that prints a page, in place of a request for it.
+    pub fetch_command: Option<UrlCommand>,
     /// Options of its requests.
     pub request: RequestOptions,
     /// `[source.article]`, or what `[defaults.article]` has. Its `timezone`, `language` and `key_from_url` are those
@@ -103,6 +108,8 @@ impl Source {
             pin: false,
             ignore_robots: false,
             feed_robots: false,
+            feed_command: None,
+            fetch_command: None,
             request: RequestOptions::default(),
             article: ArticleRules::default(),
             rules: Vec::new(),

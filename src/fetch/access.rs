@@ -7,15 +7,28 @@ use url::Url;
 
 use super::clients::certificates;
 use super::error::FetchError;
-use super::request::{Request, Transport, basic_auth, bearer, check_header};
+use super::request::{PageProgram, Request, ResourceKind, Transport, basic_auth, bearer, check_header};
 use crate::config::{RequestOptions, SecretSource, Source};
 
 /// Name of the header that all cookies of a source share.
 const COOKIE: &str = "Cookie";
 
 impl Request {
-    /// The request with the options of its source. Headers are sent to the origin of its feed only.
-    pub async fn for_source(self, source: &Source) -> Result<Self, FetchError> {
+    /// The request with the options of its source. Headers are sent to the origin of its feed only. The program that prints
+    /// the document, and a file as feed, are those that the source itself names.
+    pub async fn for_source(mut self, source: &Source) -> Result<Self, FetchError> {
+        let command = match self.kind {
+            ResourceKind::Page => &source.fetch_command,
+            ResourceKind::Feed | ResourceKind::Sitemap => &source.feed_command,
+            ResourceKind::Robots => &None,
+        };
+        self.program = command.clone().map(|command| PageProgram {
+            command,
+            source: source.name.clone(),
+            user_agent: source.request.user_agent.clone(),
+        });
+        self.is_local_file =
+            self.kind == ResourceKind::Feed && self.url.scheme() == "file" && self.url == source.feed;
         if source.request == RequestOptions::default() {
             return Ok(self);
         }

@@ -105,6 +105,11 @@ pub(super) async fn stream(
     Ok((total, hash.finish()))
 }
 
+/// SHA-256 of a body.
+pub(super) fn hash(body: &[u8]) -> Vec<u8> {
+    ring::digest::digest(&SHA256, body).as_ref().to_vec()
+}
+
 /// Reads at most `limits.bytes` of a body. What cannot be read or decoded is left out.
 pub(super) async fn read_start(
     response: reqwest::Response,

@@ -94,6 +94,9 @@ impl Fetcher {
     /// Gets one document, over at most `max_redirects` hops. `now` is the time of the call.
     pub async fn get(&self, request: Request, now: DateTime<Utc>) -> Result<Response, Box<FailedFetch>> {
         let chain = RedirectChain::starting(request.url.clone(), self.scope);
+        if request.is_local_file {
+            return self.get_file(&request, chain, now).await;
+        }
         self.run(&request, chain, now).await
     }
 
@@ -172,9 +175,14 @@ impl Fetcher {
                 })?;
             let started = Instant::now();
             let after = self.limits.total_timeout;
-            let hop = timeout(after, self.request_hop(request, chain, clock)).await;
+            let hop = match &request.program {
+                // It has the same time, and says more when that is over.
+                Some(program) => self.program_hop(request.kind, program, chain, clock).await,
+                None => timeout(after, self.request_hop(request, chain, clock))
+                    .await
+                    .unwrap_or(Err(FetchError::Total { after })),
+            };
             chain.fetch.duration += started.elapsed();
-            let hop = hop.unwrap_or(Err(FetchError::Total { after }));
             // With `scope = "feed"` a feed's Retry-After holds for that feed alone, not for its host.
             let is_of_feed_alone = self.scope == BackoffScope::Feed && request.kind == ResourceKind::Feed;
             if let Err(error) = &hop
@@ -188,6 +196,24 @@ impl Fetcher {
                 HopResult::Arrived(content) => return Ok(content),
                 HopResult::Redirect { status, to } => chain.follow(status, to, max_redirects)?,
             }
+        }
+    }
+
+    pub(super) fn limits(&self) -> &config::FetchConfig {
+        &self.limits
+    }
+
+    pub(super) fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// Largest document of a kind, in decoded bytes.
+    pub(super) fn max_bytes(&self, kind: ResourceKind) -> u64 {
+        match kind {
+            ResourceKind::Feed => self.limits.max_feed,
+            ResourceKind::Sitemap => MAX_SITEMAP,
+            ResourceKind::Page => self.limits.max_page,
+            ResourceKind::Robots => MAX_ROBOTS as u64,
         }
     }
 
@@ -277,12 +303,7 @@ impl Fetcher {
             return Err(FetchError::NotHtml { content_type: content_type.to_owned() });
         }
         let limits = BodyLimits {
-            bytes: match kind {
-                ResourceKind::Feed => self.limits.max_feed,
-                ResourceKind::Sitemap => MAX_SITEMAP,
-                ResourceKind::Page => self.limits.max_page,
-                ResourceKind::Robots => MAX_ROBOTS as u64,
-            },
+            bytes: self.max_bytes(kind),
             truncate: kind == ResourceKind::Robots,
             keep_encoded: kind == ResourceKind::Page,
             idle_timeout: self.limits.idle_timeout,
@@ -310,8 +331,7 @@ impl Fetcher {
             (document.body, document.encoded) = body::read(response, &document.headers, limits).await?;
             chain.fetch.bytes = document.body.len() as u64;
             if kind != ResourceKind::Page {
-                let hash = ring::digest::digest(&ring::digest::SHA256, &document.body);
-                document.body_hash = hash.as_ref().to_vec();
+                document.body_hash = body::hash(&document.body);
             }
         }
         Ok(document)

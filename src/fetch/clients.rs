@@ -121,7 +121,8 @@ impl Clients {
         Some(client)
     }
 
-    async fn check_address(&self, to: &Url) -> Result<(), FetchError> {
+    /// Fails if a name has no address, or one that may not be reached.
+    pub(super) async fn check_address(&self, to: &Url) -> Result<(), FetchError> {
         let host = link::host(to);
         let resolver = self.settings.resolver(&Transport::default());
         let after = self.settings.connect_timeout;

@@ -206,6 +206,59 @@ pub enum FetchError {
         /// When it asked to be asked again, for 429 and 503. Never in the past, at most a day ahead.
         retry_after: Option<DateTime<Utc>>,
     },
+    /// A file that may not be a feed.
+    #[error("{path} is not opened: {cause}")]
+    FileRefused {
+        /// As typed.
+        path: String,
+        /// Why, and what to do.
+        cause: String,
+    },
+    /// A file that cannot be read.
+    #[error(
+        "{path} cannot be read: {cause}; check its name, and that the account of the daemon may read it \
+         (under systemd homes and /tmp are hidden)"
+    )]
+    File {
+        /// As typed.
+        path: String,
+        /// As the system said it.
+        cause: String,
+    },
+    /// A program that cannot be started.
+    #[error("{program} cannot be run: {cause}; install it, or correct the command in the source")]
+    ProgramMissing {
+        /// Its name.
+        program: String,
+        /// As the system said it.
+        cause: String,
+        /// When it is tried again.
+        until: DateTime<Utc>,
+    },
+    /// A program that did not end in time.
+    #[error("{program} {cause}; it was killed and will be run again (its time is fetch.total_timeout)")]
+    ProgramTimeout {
+        /// Its name.
+        program: String,
+        /// With the end of its stderr.
+        cause: String,
+    },
+    /// A program that asks to be run later: exit code 75 (`EX_TEMPFAIL` of sysexits.h).
+    #[error("{program} {cause}; that means later, so its host is left alone for a while")]
+    ProgramLater {
+        /// Its name.
+        program: String,
+        /// With the end of its stderr.
+        cause: String,
+    },
+    /// A program that failed, or printed no document.
+    #[error("{program} {cause}")]
+    ProgramFailed {
+        /// Its name.
+        program: String,
+        /// With the end of its stderr.
+        cause: String,
+    },
     /// robots.txt forbids the URL.
     #[error("robots.txt of {host} forbids this page; ignore_robots on the source overrides it")]
     RobotsDenied {
@@ -257,6 +310,12 @@ impl FetchError {
             Self::Challenge { .. } => "challenge",
             Self::Unasked304 => "unasked-304",
             Self::Status { status, .. } => code_of(*status),
+            Self::FileRefused { .. } => "refused-file",
+            Self::File { .. } => "file",
+            Self::ProgramMissing { .. } => "program-missing",
+            Self::ProgramTimeout { .. } => "program-timeout",
+            Self::ProgramLater { .. } => "program-later",
+            Self::ProgramFailed { .. } => "program-failed",
             Self::RobotsDenied { .. } => "robots-denied",
             Self::RobotsUnreachable { .. } => "robots-unreachable",
         }
@@ -274,12 +333,17 @@ impl FetchError {
             | Self::Total { .. }
             | Self::Broken { .. }
             | Self::RobotsUnreachable { .. }
+            | Self::File { .. }
+            | Self::ProgramMissing { .. }
+            | Self::ProgramTimeout { .. }
+            | Self::ProgramLater { .. }
             | Self::Status { status: 408 | 421 | 425 | 429 | 500..=599, .. } => Grade::Temporary,
             Self::Scheme { .. }
             | Self::Url { .. }
             | Self::Address(_)
             | Self::Downgrade { .. }
             | Self::NotHtml { .. }
+            | Self::FileRefused { .. }
             | Self::Status { status: 410, .. } => Grade::Permanent,
             _ => Grade::Soft,
         }
@@ -295,6 +359,7 @@ impl FetchError {
                 | Self::Proxy { .. }
                 | Self::CoolingDown { .. }
                 | Self::RobotsUnreachable { .. }
+                | Self::ProgramLater { .. }
                 | Self::Status { status: 429 | 503, .. }
         )
     }

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::cookies::{self, ChainCookies};
 use super::error::FetchError;
-use crate::config;
+use crate::config::{self, UrlCommand};
 use crate::content_coding;
 use crate::link;
 use crate::model::Validators;
@@ -32,6 +32,21 @@ pub struct Request {
     pub headers: SourceHeaders,
     /// Proxy, HTTP version and CA file.
     pub transport: Transport,
+    /// The program that prints the document, in place of the request; see [`Request::for_source`].
+    pub(super) program: Option<PageProgram>,
+    /// Whether `url` is the file that a source names as its feed.
+    pub(super) is_local_file: bool,
+}
+
+/// A program that prints a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PageProgram {
+    /// The program, which gets the URL.
+    pub(super) command: UrlCommand,
+    /// The source that configures it.
+    pub(super) source: String,
+    /// The user agent of that source, for the program to use; `None`: ours.
+    pub(super) user_agent: Option<String>,
 }
 
 impl Request {
@@ -45,6 +60,8 @@ impl Request {
             robots: false,
             headers: SourceHeaders::default(),
             transport: Transport::default(),
+            program: None,
+            is_local_file: false,
         }
     }
 

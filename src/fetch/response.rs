@@ -41,7 +41,7 @@ pub enum ResponseContent {
 /// A complete, decoded document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchedDocument {
-    /// 200 or 203.
+    /// 200 or 203; 200 where a program printed it, or it is a file.
     pub status: u16,
     /// As received.
     pub headers: Headers,
@@ -97,10 +97,11 @@ impl FailedFetch {
         self.error.is_host_failure() && self.is_first_host
     }
 
-    /// The end of the backoff of another host that a redirect led to. That host was not asked, so the page is not to
-    /// blame; its backoff grows, and the first host is asked only once for each.
-    pub fn other_host_backoff(&self) -> Option<DateTime<Utc>> {
+    /// Until when the page waits without being to blame. Either another host that a redirect led to is in backoff: it was
+    /// not asked, its backoff grows, and the first host is asked only once for each. Or the source's program cannot be run.
+    pub fn not_asked_until(&self) -> Option<DateTime<Utc>> {
         match &self.error {
+            FetchError::ProgramMissing { until, .. } => Some(*until),
             FetchError::CoolingDown { until, .. } if !self.is_first_host => Some(*until),
             _ => None,
         }

@@ -37,7 +37,7 @@ pub(super) fn request(source: &Source, url: &Url) -> Request {
 }
 
 /// Sends a request. A sitemap may have 50 MiB and is parsed while it arrives; one that crashed a process before is not,
-/// so that a child process can read it first.
+/// so that a child process can read it first, nor one that a program prints.
 pub(super) async fn download(
     run: PollRun<'_>,
     source: &Source,
@@ -45,7 +45,7 @@ pub(super) async fn download(
     request: Request,
     now: DateTime<Utc>,
 ) -> Result<Download, Box<FailedFetch>> {
-    if !matches!(source.kind, SourceKind::Sitemap) || claim.crashes > 0 {
+    if !matches!(source.kind, SourceKind::Sitemap) || claim.crashes > 0 || source.feed_command.is_some() {
         let response = run.fetcher.get(request, now).await?;
         return Ok(Download { response, streamed: None });
     }

@@ -36,6 +36,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("docs/schema.md", "duckdb", "run by DuckDB where it is there (readers)"),
     ("docs/schema.md", "sql", "run on a database (store::tests::reading)"),
     ("docs/sources.md", "html", "the cookbook's own test"),
+    ("docs/sources.md", "text", "a feed in a file: the test of the cookbook makes the file (programs)"),
     ("docs/sources.md", "json", "the cookbook's own test"),
     ("docs/sources.md", "toml", "the cookbook's own test"),
 ];

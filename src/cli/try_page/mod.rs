@@ -61,7 +61,7 @@ pub(super) fn try_page(global: &GlobalOptions, args: &TryArgs) -> anyhow::Result
         .map_err(|faults| ConfigError::from(&faults))?;
     let context = TryContext { config: &config, source, extra_rules: rules.as_ref(), now: Utc::now() };
     let trial = match link::web_url(&args.page) {
-        Some(url) => client::block_on(context.try_url(url))??,
+        Some(url) => client::block_on_with_programs(context.try_url(url))??,
         None => context.try_file(Path::new(&args.page), args.url.clone())?,
     };
     if let Some(path) = &args.html {

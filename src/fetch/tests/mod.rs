@@ -26,11 +26,13 @@ use crate::model::Validators;
 /// The closed set of codes of [`FetchError::code`], sorted.
 pub(super) const CODES: &[&str] = &[
     "bad-coding", "bad-header", "bad-http", "bad-redirect", "bad-settings", "bad-url", "certificate",
-    "challenge", "connect", "connect-timeout", "dns", "host-backoff", "http-2xx", "http-3xx", "http-400",
-    "http-401", "http-403", "http-404", "http-410", "http-429", "http-4xx", "http-500", "http-502",
-    "http-503", "http-504", "http-5xx", "http-other", "idle-timeout", "not-html", "proxy", "redirect-loop",
-    "refused-address", "refused-downgrade", "refused-scheme", "reset", "robots-denied", "robots-unreachable",
-    "tls", "too-large", "too-many-redirects", "total-timeout", "unasked-304", "unknown-coding",
+    "challenge", "connect", "connect-timeout", "dns", "file", "host-backoff", "http-2xx", "http-3xx",
+    "http-400", "http-401", "http-403", "http-404", "http-410", "http-429", "http-4xx", "http-500",
+    "http-502", "http-503", "http-504", "http-5xx", "http-other", "idle-timeout", "not-html",
+    "program-failed", "program-later", "program-missing", "program-timeout", "proxy", "redirect-loop",
+    "refused-address", "refused-downgrade", "refused-file", "refused-scheme", "reset", "robots-denied",
+    "robots-unreachable", "tls", "too-large", "too-many-redirects", "total-timeout", "unasked-304",
+    "unknown-coding",
 ];
 
 /// What a server does with a request. At the end of the list it waits for the next one on the same connection.

@@ -201,11 +201,11 @@ async fn p32_a_host_behind_a_redirect_that_rests_costs_the_page_nothing() {
     let here = Server::always(answer(302, &format!("Location: {far}\r\n"), b"")).await;
     let fetcher = fetcher(&limits());
     let failed = get_feed(&fetcher, here.url("/")).await.unwrap_err();
-    assert_eq!((failed.error.code(), failed.other_host_backoff()), ("http-503", None));
+    assert_eq!((failed.error.code(), failed.not_asked_until()), ("http-503", None));
     let until = failed.error.retry_after();
     let failed = get_feed(&fetcher, here.url("/")).await.unwrap_err();
     assert_eq!((failed.error.code(), failed.is_host_failure()), ("host-backoff", false));
-    assert_eq!(failed.other_host_backoff(), until);
+    assert_eq!(failed.not_asked_until(), until);
     assert_eq!(there.seen().len(), 1);
 }
 
