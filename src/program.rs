@@ -237,7 +237,7 @@ async fn read_up_to(
 /// Reads all of a pipe, and keeps its end: a full pipe would stop the program.
 async fn read_tail(pipe: Option<impl AsyncRead + Unpin>, tail: &mut Vec<u8>) -> Result<(), ProgramError> {
     if let Some(mut pipe) = pipe {
-        let mut buffer = [0; 4096];
+        let mut buffer = vec![0; 4096];
         while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
             tail.extend_from_slice(buffer.get(..length).unwrap_or_default());
             tail.drain(..tail.len().saturating_sub(MAX_STDERR));

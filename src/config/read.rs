@@ -390,7 +390,7 @@ fn feed_command(section: &Section<'_>, source: &Source) -> Option<UrlCommand> {
         return None;
     }
     // An index names further sitemaps, which the program must be able to tell apart.
-    url_command::read(&value, matches!(source.kind, SourceKind::Sitemap))?
+    url_command::read(&value, matches!(source.kind, SourceKind::Sitemap))?.or_none()
 }
 
 /// `[[source.test]]`: both keys are needed.

@@ -12,6 +12,7 @@ use super::article_rules::ArticleRules;
 use super::fault::quoted;
 use super::request::RequestOptions;
 use super::source::{ArticleRetention, PagePolicy, Retention, RevisionPolicy, Source};
+use super::url_command::UrlCommand;
 use super::value::{ConfigValue, Section};
 use super::{request, rules, url_command};
 use crate::link::SameSite;
@@ -59,7 +60,8 @@ impl Settings {
         let day = |value: &ConfigValue<'_>| value.duration("1d");
         settings.set(section.read("max_hint", day), |source| &mut source.max_hint);
         let fetch_command = |value: &ConfigValue<'_>| url_command::read(value, true);
-        settings.set(section.read("fetch_command", fetch_command), |source| &mut source.fetch_command);
+        let fetch_command = section.read("fetch_command", fetch_command).map(UrlCommand::or_none);
+        settings.set(fetch_command, |source| &mut source.fetch_command);
         settings.set_switch(section, "enabled", |source| &mut source.enabled);
         settings.set_switch(section, "pin", |source| &mut source.pin);
         settings.set_switch(section, "ignore_robots", |source| &mut source.ignore_robots);

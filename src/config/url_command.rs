@@ -34,6 +34,11 @@ impl UrlCommand {
         &self.program
     }
 
+    /// `None` if it has no program: an empty list takes away what `[defaults]` says.
+    pub(super) fn or_none(self) -> Option<Self> {
+        Some(self).filter(|command| !command.program.is_empty())
+    }
+
     /// The arguments, with the URL where `{url}` stands.
     pub fn arguments_for(&self, url: &Url) -> Vec<OsString> {
         self.arguments.iter().map(|word| word.replace(URL, url.as_str()).into()).collect()
@@ -51,15 +56,15 @@ impl fmt::Debug for UrlCommand {
     }
 }
 
-/// Reads a command. `Some(None)` is an empty list: no command. Pages need `{url}` in an argument; a feed does not.
-pub(super) fn read(value: &ConfigValue<'_>, needs_url: bool) -> Option<Option<UrlCommand>> {
+/// Reads a command; an empty list has no program. Pages need `{url}` in an argument; a feed does not.
+pub(super) fn read(value: &ConfigValue<'_>, needs_url: bool) -> Option<UrlCommand> {
     let example = format!("{} = [\"/usr/local/bin/get-page\", \"{URL}\"]", value.key());
     if !matches!(value.parsed(), DeValue::Array(_)) {
         value.expected("a list of the program and each of its arguments", &example);
         return None;
     }
     if value.each().is_empty() {
-        return Some(None);
+        return Some(UrlCommand { program: String::new(), arguments: Vec::new() });
     }
     let words = value.strings(&example)?;
     let (typed, arguments) = words.split_first()?;
@@ -93,7 +98,7 @@ pub(super) fn read(value: &ConfigValue<'_>, needs_url: bool) -> Option<Option<Ur
         );
         return None;
     }
-    Some(Some(command))
+    Some(command)
 }
 
 /// Whether a word with `{url}` is one that an interpreter among the words before it reads as code: `sh -c "get {url}"`.

@@ -95,7 +95,7 @@ impl Fetcher {
     pub async fn get(&self, request: Request, now: DateTime<Utc>) -> Result<Response, Box<FailedFetch>> {
         let chain = RedirectChain::starting(request.url.clone(), self.scope);
         if request.is_local_file {
-            return self.get_file(&request, chain, now).await;
+            return Box::pin(self.get_file(&request, chain, now)).await;
         }
         self.run(&request, chain, now).await
     }
@@ -177,7 +177,7 @@ impl Fetcher {
             let after = self.limits.total_timeout;
             let hop = match &request.program {
                 // It has the same time, and says more when that is over.
-                Some(program) => self.program_hop(request.kind, program, chain, clock).await,
+                Some(program) => Box::pin(self.program_hop(request.kind, program, chain, clock)).await,
                 None => timeout(after, self.request_hop(request, chain, clock))
                     .await
                     .unwrap_or(Err(FetchError::Total { after })),
