@@ -44,10 +44,11 @@ fn source_table(sources: &[Arc<Source>]) -> String {
     table::table(&["source", "when", "tags", "feed"], &[], rows)
 }
 
-/// Only feeds: other readers do not poll listing pages and sitemaps. Each that is left out is named on stderr.
+/// Only feeds of the web: other readers do not poll listing pages and sitemaps, run no programs, and have other files. Each that
+/// is left out is named on stderr.
 fn print_opml(sources: &[Arc<Source>]) -> anyhow::Result<()> {
     let (feeds, others): (Vec<&Source>, Vec<&Source>) =
-        sources.iter().map(AsRef::as_ref).partition(|source| matches!(source.kind, SourceKind::Feed));
+        sources.iter().map(AsRef::as_ref).partition(|source| why_no_outline(source).is_none());
     let outlines: Vec<Outline<'_>> = feeds
         .iter()
         .map(|source| Outline {
@@ -59,7 +60,17 @@ fn print_opml(sources: &[Arc<Source>]) -> anyhow::Result<()> {
         .collect();
     print_result(export::opml(&outlines).trim_end())?;
     for source in others {
-        print_message(&format!("left out: {}: a {} is no feed", source.name, source.kind.as_str()));
+        let why = why_no_outline(source).unwrap_or_default();
+        print_message(&format!("left out: {}: {why}", source.name));
     }
     Ok(())
+}
+
+/// Why other readers cannot poll a source.
+fn why_no_outline(source: &Source) -> Option<String> {
+    if !matches!(source.kind, SourceKind::Feed) {
+        return Some(format!("a {} is no feed", source.kind.as_str()));
+    }
+    let is_local = source.feed.scheme() == "file" || source.feed_command.is_some();
+    is_local.then(|| "its feed is a file or printed by a program of this machine".to_owned())
 }

@@ -47,7 +47,7 @@ pub(super) const FETCH: Keys = Keys {
     section: "[fetch]",
     lists: &[&[
         "connect_timeout", "idle_timeout", "total_timeout", "max_feed", "max_page", "max_redirects",
-        "allow_networks", "allow_files",
+        "programs", "allow_networks", "allow_files",
     ]],
 };
 

@@ -188,6 +188,8 @@ fn fetch(section: &Section<'_>) -> FetchConfig {
     }
     let max_redirects = section.read("max_redirects", |value| value.number(0..=10));
     fetch.max_redirects = max_redirects.unwrap_or(fetch.max_redirects);
+    let programs = section.read("programs", |value| value.number(1..=64));
+    fetch.programs = programs.unwrap_or(fetch.programs);
     if let Some(value) = section.get("allow_networks") {
         fetch.allow_networks = value.each().iter().filter_map(network).collect();
     }

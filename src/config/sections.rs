@@ -101,6 +101,8 @@ pub struct FetchConfig {
     pub max_page: u64,
     /// Most redirects of one request.
     pub max_redirects: usize,
+    /// Programs of `fetch_command` and `feed_command` that run at once.
+    pub programs: usize,
     /// Private networks that may be fetched from (docs/threats.md).
     pub allow_networks: Vec<IpNet>,
     /// Folders whose files a source may name as its feed (docs/threats.md, H1).
@@ -116,6 +118,7 @@ impl Default for FetchConfig {
             max_feed: 10 << 20,
             max_page: 5 << 20,
             max_redirects: 10,
+            programs: 4,
             allow_networks: Vec::new(),
             allow_files: Vec::new(),
         }

@@ -5,6 +5,7 @@
 //! Where it ended is not asked: what it prints is the page of the URL that it was given.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -127,11 +128,12 @@ fn fetch_error(command: &UrlCommand, error: ProgramError, clock: Clock) -> Fetch
     let program = command.program().to_owned();
     let cause = error.to_string();
     match error {
-        ProgramError::NotStarted(error) => FetchError::ProgramMissing {
-            program,
-            cause: error.to_string(),
-            until: clock.now() + MISSING_RETRY,
-        },
+        ProgramError::NotStarted(error) => {
+            let is_there = error.kind() == ErrorKind::NotFound && Path::new(&program).exists();
+            let of_script = if is_there { " (the interpreter that its first line names)" } else { "" };
+            let until = clock.now() + MISSING_RETRY;
+            FetchError::ProgramMissing { program, cause: format!("{error}{of_script}"), until }
+        }
         ProgramError::TooLarge(limit) => FetchError::TooLarge { limit },
         ProgramError::TimedOut { .. } => FetchError::ProgramTimeout { program, cause },
         ProgramError::Failed { .. } if error.exit_code() == Some(LATER) => {

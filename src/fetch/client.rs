@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::mpsc;
+use futures_util::future::OptionFuture;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tracing::debug;
 use url::Url;
@@ -48,6 +49,8 @@ pub struct Fetcher {
     guard: Guard,
     gate: Arc<Gate>,
     robots_cache: Arc<RobotsCache>,
+    /// Places for programs.
+    programs: Arc<Semaphore>,
     limits: config::FetchConfig,
     scope: BackoffScope,
 }
@@ -74,6 +77,7 @@ impl Fetcher {
             guard: Guard::new(&limits.allow_networks),
             gate: Arc::new(Gate::new(politeness)),
             robots_cache: Arc::default(),
+            programs: Arc::new(Semaphore::new(limits.programs)),
             limits: limits.clone(),
             scope: politeness.scope,
         })
@@ -168,6 +172,9 @@ impl Fetcher {
             if request.robots && request.kind != ResourceKind::Robots {
                 self.check_robots(request, chain, clock).await?;
             }
+            let place = request.program.as_ref().map(|_| self.programs.acquire());
+            // First, so that a program which waits for its place keeps no other request waiting.
+            let _place = OptionFuture::from(place).await;
             let host = chain.host();
             let permit =
                 self.gate.enter_unless_cooling_down(&host, || clock.now()).await.map_err(|cooling_down| {

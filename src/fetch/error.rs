@@ -226,7 +226,7 @@ pub enum FetchError {
         cause: String,
     },
     /// A program that cannot be started.
-    #[error("{program} cannot be run: {cause}; install it, or correct the command in the source")]
+    #[error("{program} cannot be run: {cause}; install it or correct the command; it is tried again")]
     ProgramMissing {
         /// Its name.
         program: String,

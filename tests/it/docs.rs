@@ -37,6 +37,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("docs/schema.md", "sql", "run on a database (store::tests::reading)"),
     ("docs/sources.md", "html", "the cookbook's own test"),
     ("docs/sources.md", "text", "a feed in a file: the test of the cookbook makes the file (programs)"),
+    (
+        "docs/sources.md",
+        "ini",
+        "lines for systemd, which is not asked; that the unit has these keys is checked (programs)",
+    ),
     ("docs/sources.md", "json", "the cookbook's own test"),
     ("docs/sources.md", "toml", "the cookbook's own test"),
 ];

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::support::press::Press;
-use crate::support::reply::Reply;
+use crate::support::reply::{Latch, Reply};
 use crate::way::{config, rss};
-use crate::workspace::Workspace;
+use crate::workspace::{Ended, Workspace};
 
 const COOKBOOK: &str = include_str!("../../docs/sources.md");
 
@@ -62,6 +63,48 @@ fn the_recipe_for_chromium_prints_what_scripts_made_of_a_page() {
     assert!(agents.iter().all(|agent| agent.starts_with("cuttings/")), "{agents:?}");
     let left = fs::read_dir(&temporary).unwrap().count();
     assert_eq!(left, 0, "a profile was left behind");
+}
+
+#[test]
+fn a_browser_that_hangs_is_killed_with_all_its_processes() {
+    if !is_there("chromium") {
+        return;
+    }
+    let press = Press::start("127.0.0.2");
+    let latch = Latch::closed();
+    press.page("/1", Reply::html("<p>late").held(&latch));
+    press.page("/feed", rss(&[("One", press.url("/1"))]));
+    let limits = config(&[]).replace("[fetch]\n", "[fetch]\ntotal_timeout = \"3s\"\n");
+    let workspace = Workspace::new(&format!("{limits}{}", recipe("scripted", &press)));
+    let child = workspace.spawn(&["try", &press.url("/1"), "--source", "scripted"]);
+    // Whoever descends from the program has its environment.
+    let mark = format!("CUTTINGS_URL={}", press.url("/1"));
+    let is_left = || {
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let mut environments = processes.filter_map(|process| fs::read(process.path().join("environ")).ok());
+        environments
+            .any(|environment| environment.split(|byte| *byte == 0).any(|line| line == mark.as_bytes()))
+    };
+    assert!(press.wait_until(|seen| seen.iter().any(|seen| seen.path() == "/1")));
+    assert!(is_left());
+    let ended = Ended::from(child.wait_with_output().unwrap());
+    assert!(ended.stderr.contains("did not end within 3s"), "{}", ended.stderr);
+    let begun = Instant::now();
+    while is_left() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "a process of the browser runs on");
+    }
+    latch.open();
+}
+
+#[test]
+fn the_lines_for_the_unit_change_what_it_has() {
+    let unit = include_str!("../../systemd/cuttings.service");
+    let block = COOKBOOK.split("```ini\n[Service]\n").nth(1).unwrap().split("```").next().unwrap();
+    for line in block.lines() {
+        let (key, value) = line.split_once('=').unwrap();
+        let before = unit.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        assert!(before.is_some_and(|before| before != value), "{line}: {before:?}");
+    }
 }
 
 #[test]

@@ -179,10 +179,13 @@ fn a_program_that_cannot_be_run_costs_no_page_a_try_and_check_finds_it() {
         ("./missing", "No such file"),
         ("./plain", "ermission denied"),
         ("no-such-program-here", "No such file"),
+        ("./odd", "its first line names"),
     ] {
         let workspace =
             Workspace::new(&source(&press, &format!("fetch_command = [\"{program}\", \"{{url}}\"]\n")));
         fs::write(workspace.path().join("plain"), "#!/bin/sh\n").unwrap();
+        script(&workspace, "odd", "");
+        fs::write(workspace.path().join("odd"), "#!/no/such/shell\n").unwrap();
         workspace.run(&["run", "--once"]);
         let (code, message, tries) = failure(&workspace);
         assert_eq!((&*code, &*tries), ("program-missing", "0"), "{message}");
@@ -191,6 +194,9 @@ fn a_program_that_cannot_be_run_costs_no_page_a_try_and_check_finds_it() {
         let waiting = "SELECT count(*) FROM entry WHERE next_at BETWEEN (unixepoch() + 500) * 1000 AND (unixepoch() + 610) * 1000";
         assert_eq!(workspace.one(waiting), "2", "{program}");
 
+        if program == "./odd" {
+            continue;
+        }
         let check = workspace.run(&["check"]);
         let is_path = program.contains('/');
         assert_eq!(check.code, Some(if is_path { 2 } else { 0 }), "{}", check.stderr);
@@ -327,6 +333,24 @@ fn h31_an_address_reaches_the_program_as_one_word_whatever_is_in_it() {
     let given = fs::read_to_string(workspace.path().join("url")).unwrap();
     assert!(given.starts_with(&press.url("/a;touch")) && given.lines().count() == 1, "{given}");
     assert!(!workspace.path().join("pwned").exists());
+}
+
+#[test]
+fn no_more_programs_run_at_once_than_are_allowed() {
+    let hosts: Vec<Press> = (2..7).map(|number| press(&format!("127.0.0.{number}"), &["/1"])).collect();
+    let feeds: Vec<(String, String)> =
+        hosts.iter().enumerate().map(|(number, press)| (format!("s{number}"), press.url("/a.rss"))).collect();
+    let feeds: Vec<(&str, String)> = feeds.iter().map(|(name, feed)| (&**name, feed.clone())).collect();
+    let defaults = "[defaults]\nfetch_command = [\"./get\", \"{url}\"]\n[fetch]\nprograms = 2\n";
+    let workspace = Workspace::new(&config(&feeds).replace("[fetch]\n", defaults));
+    // Each notes how many there are while it runs.
+    let count = "mkdir -p running\n: > running/$$\nls running | wc -l >> counts\nsleep 0.2\n";
+    script(&workspace, "get", &format!("{count}{}rm running/$$\n", printing("The ice of $1")));
+    let ended = workspace.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let counts = fs::read_to_string(workspace.path().join("counts")).unwrap();
+    let counts: Vec<u32> = counts.split_whitespace().map(|count| count.parse().unwrap()).collect();
+    assert_eq!((counts.len(), counts.iter().max()), (5, Some(&2)), "{counts:?}");
 }
 
 #[test]
