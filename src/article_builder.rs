@@ -115,6 +115,7 @@ impl ArticleBuilder<'_> {
         CollectedArticle {
             failure,
             page_retry_at,
+            awaits_page: self.claim.feed_text_only,
             ..self.article(extraction, Method::Feed, self.base(), identity)
         }
     }
@@ -165,6 +166,7 @@ impl ArticleBuilder<'_> {
             validators: Validators::default(),
             failure: None,
             page_retry_at: None,
+            awaits_page: false,
             extraction,
         }
     }

@@ -47,8 +47,8 @@ pub struct PageReport {
 
 /// Collects one entry: fetches its page, extracts the article, and records it.
 ///
-/// No article is lost: when the page has failed for good, the feed's text is stored, and the page is tried once more a
-/// week later.
+/// No article is lost or late: while the page fails, the feed's text is stored, and the page is tried on; when it has failed
+/// for good, it is tried once more a week later.
 pub async fn collect(
     store: &Store,
     fetcher: &Fetcher,
@@ -103,11 +103,17 @@ pub async fn collect(
             };
             (result, failure)
         }
-        Err(PageFailure { failure, scope: FailureScope::Host(until) }) => {
+        Err(PageFailure { failure, scope: FailureScope::Host(until) })
+            if !schedule::counts_host_trouble(claim.first_seen, claim.text_state, now) =>
+        {
             (PageResult::HostUnavailable(failure.clone(), until), Some(failure))
         }
-        Err(PageFailure { failure, scope: FailureScope::Page }) => {
+        Err(PageFailure { failure, scope }) => {
             let result = if let Some(at) = retry_at(&attempt.context, failure.grade, ended_at) {
+                let at = match scope {
+                    FailureScope::Host(Some(until)) => at.max(until),
+                    FailureScope::Host(None) | FailureScope::Page => at,
+                };
                 PageResult::Retry(failure.clone(), at)
             } else {
                 let article = attempt.article_from_feed(Some(failure.clone()), ended_at);
@@ -142,6 +148,10 @@ impl Attempt<'_> {
     async fn content(&mut self) -> Result<PageContent, PageFailure> {
         if let Some(known) = &self.context.claim.known {
             return Ok(PageContent::Known(known.clone()));
+        }
+        if self.context.claim.feed_text_only {
+            let article = self.article_from_feed(None, self.started_at).await;
+            return Ok(PageContent::Article(Box::new(article)));
         }
         let url = match decide_page(&self.context.source, &self.context.claim) {
             PageDecision::Fetch(url) => url,

@@ -88,6 +88,9 @@ struct ArticleSelection {
     /// Every version of an article, not only the latest
     #[arg(long)]
     revisions: bool,
+    /// Only settled articles, none whose page is still tried (`provisional`)
+    #[arg(long)]
+    settled: bool,
 }
 
 /// Reads the name of a format; the help lists all of them.
@@ -224,6 +227,7 @@ fn check_options(args: &ExportArgs, destination: &Destination) -> Result<(), Usa
             || !selection.language.is_empty()
             || selection.unique.is_some()
             || selection.revisions
+            || selection.settled
             || selection.until.is_some()
             || selection.since_seq > 0
             || args.consumer.is_some();
@@ -264,6 +268,7 @@ fn article_query(reader: &Reader, args: &ExportArgs) -> anyhow::Result<ArticleQu
         languages: selection.language.clone(),
         query: selection.query.clone(),
         revisions: selection.revisions,
+        settled: selection.settled,
         one_of_a_cluster: selection.unique.is_some(),
         limit: selection.limit,
         // Deleted and merged articles have no content to select by. A consumer may have received them before.

@@ -191,9 +191,16 @@ fn summary_lines(
     database: &Path,
     now: DateTime<Utc>,
 ) -> Vec<String> {
-    let StoreSummary { sources, articles, pending, merged, split, shared, bytes, paused, .. } = summary;
+    let StoreSummary {
+        sources, articles, pending, provisional, merged, split, shared, bytes, paused, ..
+    } = summary;
     let mut lines: Vec<String> = paused.iter().map(|why| format!("paused: {why}")).collect();
     let mut counts = format!("{sources} sources, {articles} articles, {pending} pages waiting");
+    if *provisional > 0 {
+        let articles =
+            if *provisional == 1 { "1 article is" } else { &format!("{provisional} articles are") };
+        counts.push_str(&format!("; {articles} provisional: the feed's text, until the page comes"));
+    }
     if merged + split + shared > 0 {
         counts.push_str(&format!("; identity: {merged} merged, {split} told apart, {shared} shared keys"));
     }

@@ -55,6 +55,14 @@ pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceN
                 .to_owned(),
         );
     }
+    if source.provisional > 0 {
+        let (articles, pages) = if source.provisional == 1 {
+            ("1 article has", "its page is")
+        } else {
+            (&*format!("{} articles have", source.provisional), "their pages are")
+        };
+        notes.push(format!("{articles} the feed's text for now (provisional); {pages} still tried"));
+    }
     if source.ignore_robots {
         notes.push("robots.txt is ignored (ignore_robots)".to_owned());
     }

@@ -16,7 +16,7 @@ pub(super) struct Keys {
 /// Keys of `[defaults]` and `[[source]]`, beside `article`.
 const SHARED_KEYS: &[&str] = &[
     "every", "cron", "timezone", "tags", "language", "key_from_url", "same_site", "unwrap", "pages",
-    "keep_pages", "keep", "revisions", "revisit", "first_poll", "enabled", "max_hint", "pin",
+    "provisional", "keep_pages", "keep", "revisions", "revisit", "first_poll", "enabled", "max_hint", "pin",
     "ignore_robots", "feed_robots", "fetch_command", "proxy", "http1_only", "ca_file", "user_agent",
 ];
 
@@ -107,7 +107,7 @@ pub(super) const OUTPUT: Keys = Keys {
     section: "[[output]]",
     lists: &[&[
         "name", "feeds", "per", "url", "limit", "jsonl", "webhook", "secret_file", "command", "source",
-        "tag", "query", "debounce",
+        "tag", "query", "settled", "debounce",
     ]],
 };
 

@@ -23,6 +23,8 @@ pub struct OutputConfig {
     pub tags: Vec<String>,
     /// Only what a search finds.
     pub query: Option<String>,
+    /// Whether articles wait until they are settled: their page came or was given up.
+    pub settled: bool,
     /// How long to wait for more, once something is new.
     pub debounce: Duration,
     /// `file:line` of the section, for messages.
@@ -112,6 +114,7 @@ fn output<'a>(section: &Section<'a>, names: &mut HashMap<&'a str, String>) -> Op
             .get("query")
             .and_then(|value| value.string("query = \"bridge AND river\""))
             .map(str::to_owned),
+        settled: section.get("settled").and_then(|value| value.boolean()).unwrap_or(false),
         debounce: section.get("debounce").and_then(|value| value.duration("10s")).unwrap_or(DEBOUNCE),
         at: section.file().place(section.at().start),
     })

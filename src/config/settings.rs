@@ -63,6 +63,7 @@ impl Settings {
         let fetch_command = section.read("fetch_command", fetch_command).map(UrlCommand::or_none);
         settings.set(fetch_command, |source| &mut source.fetch_command);
         settings.set_switch(section, "enabled", |source| &mut source.enabled);
+        settings.set_switch(section, "provisional", |source| &mut source.provisional);
         settings.set_switch(section, "pin", |source| &mut source.pin);
         settings.set_switch(section, "ignore_robots", |source| &mut source.ignore_robots);
         settings.set_switch(section, "feed_robots", |source| &mut source.feed_robots);

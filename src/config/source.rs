@@ -44,6 +44,8 @@ pub struct Source {
     pub unwrap: bool,
     /// Whether pages are fetched.
     pub pages: PagePolicy,
+    /// Whether the feed's own text is stored while the page cannot be fetched, until it comes.
+    pub provisional: bool,
     /// How long fetched pages are stored.
     pub keep_pages: Retention,
     /// Which articles are kept.
@@ -98,6 +100,7 @@ impl Source {
             same_site: SameSite::default(),
             unwrap: true,
             pages: PagePolicy::default(),
+            provisional: true,
             keep_pages: Retention::For(Duration::from_hours(30 * 24)),
             keep: ArticleRetention::default(),
             revisions: RevisionPolicy::default(),

@@ -1,4 +1,5 @@
-//! Work of a run beside polls and pages: free space on the disk, and articles and pages past their retention.
+//! Work of a run beside polls and pages: free space on the disk, articles whose pages do not come, and articles and pages past
+//! their retention.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use tracing::{info, warn};
 
 use crate::store::Store;
 
-/// Time between two prunings, while nothing is left to prune.
+/// Time between two prunings, and two looks for what waited too long, while nothing is left to do.
 const PRUNE_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Time between two looks at the free space.
@@ -35,7 +36,7 @@ impl Maintenance {
         Self { prune_at: now, check_space_at: now, paused: None }
     }
 
-    /// Checks the free space and prunes a part, each when it is time. Returns a pause while fewer than `min_free` bytes
+    /// Checks the free space, settles and prunes a part, each when it is time. Returns a pause while fewer than `min_free` bytes
     /// are free.
     pub(super) async fn tick(&mut self, store: &Store, min_free: u64, now: DateTime<Utc>) -> Option<Pause> {
         if is_time(self.check_space_at, SPACE_INTERVAL, now) {
@@ -49,7 +50,8 @@ impl Maintenance {
             self.paused = short;
         }
         if is_time(self.prune_at, PRUNE_INTERVAL, now) {
-            self.prune_at = if prune(store, now).await { now } else { now + PRUNE_INTERVAL };
+            let is_more = settle(store, now).await | prune(store, now).await;
+            self.prune_at = if is_more { now } else { now + PRUNE_INTERVAL };
         }
         let reason = self.paused.clone()?;
         Some(Pause { reason, until: self.check_space_at })
@@ -59,6 +61,14 @@ impl Maintenance {
 /// Whether `at` has come. A time further away than `interval` is one of a clock that was set back since.
 fn is_time(at: DateTime<Utc>, interval: Duration, now: DateTime<Utc>) -> bool {
     now >= at || at > now + interval
+}
+
+/// Settles a part of what waited too long for its page; returns whether more is left.
+async fn settle(store: &Store, now: DateTime<Utc>) -> bool {
+    store.settle_overdue(now).await.unwrap_or_else(|error| {
+        warn!("{error}");
+        false
+    })
 }
 
 /// Prunes a part; returns whether more is left.

@@ -102,6 +102,11 @@ pub(super) fn exposition(metrics: &StoreMetrics, store_failures: &BTreeMap<&str,
     let last_success = metrics.succeeded_at.map_or(0, |at| at.timestamp().unsigned_abs());
     for (name, help, value) in [
         ("cuttings_pages_waiting", "Entries whose page is to be fetched.", metrics.pending),
+        (
+            "cuttings_articles_provisional",
+            "Articles with the feed's text, whose pages are still tried.",
+            metrics.provisional,
+        ),
         ("cuttings_hosts_in_backoff", "Hosts in backoff.", metrics.backoff),
         ("cuttings_database_bytes", "Size of the database.", metrics.bytes),
         ("cuttings_last_success_timestamp_seconds", "When a poll last succeeded.", last_success),

@@ -60,6 +60,7 @@ pub(super) fn query_of(output: &OutputConfig, since_seq: i64) -> ArticleQuery {
         sources: output.sources.clone(),
         tags: output.tags.clone(),
         query: output.query.clone(),
+        settled: output.settled,
         gone: true,
         ..ArticleQuery::default()
     }

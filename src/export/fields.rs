@@ -4,7 +4,7 @@
 
 use std::io::{self, Write as _};
 
-use FieldValue::{Json, Number, Text};
+use FieldValue::{Flag, Json, Number, Text};
 
 use crate::config::nearest;
 use crate::store::ArticleRef;
@@ -39,6 +39,8 @@ pub(super) enum FieldKind {
     Map,
     /// JSON of another shape.
     Json,
+    /// `true` or `false`.
+    Flag,
 }
 
 /// The value of a field, borrowed from the article.
@@ -50,6 +52,8 @@ pub(super) enum FieldValue<'a> {
     Text(Option<&'a str>),
     /// Of the kinds `List`, `Map` and `Json`. As the database holds it: on one line.
     Json(&'a str),
+    /// Of the kind `Flag`.
+    Flag(bool),
 }
 
 /// All fields, in the order in which a person reads them.
@@ -82,6 +86,7 @@ const FIELDS: &[ExportField] = &[
     field("enclosures", FieldKind::Json, |a| Json(a.enclosures)),
     field("kind", FieldKind::Text, |a| Text(Some(a.kind))),
     field("method", FieldKind::Text, |a| Text(Some(a.method))),
+    field("provisional", FieldKind::Flag, |a| Flag(a.provisional != 0)),
     field("cluster", FieldKind::Number, |a| Number(Some(a.cluster))),
     field("origins", FieldKind::Map, |a| Json(a.origins)),
     field("first_seen", FieldKind::Time, |a| Text(Some(a.first_seen))),
@@ -110,7 +115,7 @@ impl Default for Fields {
 impl Fields {
     /// What a text has of its own; the rest belongs to its article.
     pub(super) fn of_text() -> Self {
-        let of_article = ["seq", "id", "op", "sources", "cluster", "first_seen"];
+        let of_article = ["seq", "id", "op", "sources", "provisional", "cluster", "first_seen"];
         Self(FIELDS.iter().filter(|field| !of_article.contains(&field.name)).collect())
     }
 
@@ -123,6 +128,7 @@ impl Fields {
             match (field.value)(article) {
                 Number(Some(number)) => write!(out, "{number}")?,
                 Text(Some(text)) => serde_json::to_writer(&mut *out, text)?,
+                Flag(flag) => write!(out, "{flag}")?,
                 Number(None) | Text(None) => out.extend_from_slice(b"null"),
                 Json(json) => out.extend_from_slice(json.as_bytes()),
             }

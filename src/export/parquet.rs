@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -42,6 +42,7 @@ pub(super) struct ParquetWriter {
 struct ColumnBuffer {
     field: &'static ExportField,
     numbers: Vec<i64>,
+    flags: Vec<bool>,
     texts: Vec<ByteArray>,
     /// The values of a map; `texts` holds its keys.
     map_values: Vec<ByteArray>,
@@ -119,6 +120,7 @@ impl ColumnBuffer {
         Self {
             field,
             numbers: Vec::new(),
+            flags: Vec::new(),
             texts: Vec::new(),
             map_values: Vec::new(),
             defined: Vec::new(),
@@ -157,6 +159,10 @@ impl ColumnBuffer {
                 self.numbers.extend(number);
                 16
             }
+            (_, FieldValue::Flag(flag)) => {
+                self.flags.push(flag);
+                1
+            }
             (_, FieldValue::Text(text)) => self.push_text(text),
             (_, FieldValue::Json(json)) => self.push_text(Some(json)),
         }
@@ -184,6 +190,9 @@ impl ColumnBuffer {
                 let writer = writer.typed::<Int64Type>();
                 writer.write_batch(&self.numbers, defined, repeated)?;
             }
+            FieldKind::Flag => {
+                writer.typed::<BoolType>().write_batch(&self.flags, defined, repeated)?;
+            }
             _ => {
                 let texts = if is_map_value { &self.map_values } else { &self.texts };
                 let writer = writer.typed::<ByteArrayType>();
@@ -199,6 +208,7 @@ fn declaration(field: &ExportField) -> String {
     let name = field.name;
     match field.kind {
         FieldKind::Number => format!("REQUIRED INT64 {name};"),
+        FieldKind::Flag => format!("REQUIRED BOOLEAN {name};"),
         FieldKind::Count => format!("OPTIONAL INT64 {name};"),
         FieldKind::Text | FieldKind::LongText | FieldKind::Json => {
             format!("OPTIONAL BYTE_ARRAY {name} (STRING);")

@@ -26,6 +26,7 @@ impl TextFormat for Table {
             }
             match (field.value)(article) {
                 FieldValue::Number(Some(number)) => out.push_str(&number.to_string()),
+                FieldValue::Flag(flag) => out.push_str(&flag.to_string()),
                 FieldValue::Number(None) | FieldValue::Text(None) => {}
                 FieldValue::Json(json) if field.kind == FieldKind::List => {
                     cell(&list(json).join("; "), self.separator, out);

@@ -344,7 +344,7 @@ impl FetchError {
             | Self::Downgrade { .. }
             | Self::NotHtml { .. }
             | Self::FileRefused { .. }
-            | Self::Status { status: 410, .. } => Grade::Permanent,
+            | Self::Status { status: 410 | 451, .. } => Grade::Permanent,
             _ => Grade::Soft,
         }
     }

@@ -54,6 +54,8 @@ pub struct CollectedArticle {
     pub failure: Option<Failure>,
     /// When the page, or the missing one of several, is tried again.
     pub page_retry_at: Option<DateTime<Utc>>,
+    /// Whether it is the feed's text until the page comes: the entry goes on waiting for that as before.
+    pub awaits_page: bool,
 }
 
 /// A page as received, stored for `reextract`.

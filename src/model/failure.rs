@@ -10,7 +10,7 @@ words! {
         Temporary = "temporary",
         /// May need time or a person: a 403, an odd document.
         Soft = "soft",
-        /// Does not pass by itself: a 410, a refused address.
+        /// Does not pass by itself: a 410 or 451, a refused address.
         Permanent = "permanent",
     }
 }

@@ -26,6 +26,10 @@ pub struct ClaimedEntry {
     pub entry: Entry,
     /// Its id within the source; see [`super::EntryKeys::ident`].
     pub ident: String,
+    /// When its feed was first seen to have it.
+    pub first_seen: DateTime<Utc>,
+    /// Whether only the feed's text is stored now, without a request. The entry goes on waiting for its page.
+    pub feed_text_only: bool,
     /// Failed tries of the page itself; failures of its host are not counted.
     pub attempts: u32,
     /// Whether other entries of its source have the same link: its article is the feed's own text, known by the entry.
@@ -62,6 +66,8 @@ words! {
         /// No text: the page was not fetched yet, or is never fetched for this entry.
         #[default]
         Missing = "missing",
+        /// The feed's text until the page comes: the page is still being tried.
+        Provisional = "provisional",
         /// The feed's text, because the page could not be fetched. The page is tried once more, a week later.
         Feed = "feed",
         /// As [`Self::Feed`], and a person asked to try now (`cuttings retry`). The try a week later still follows.
@@ -90,7 +96,7 @@ impl TextState {
 
     /// Whether the page is tried once more, a week later, after it has failed for good now.
     pub fn has_late_try(self) -> bool {
-        matches!(self, Self::Missing | Self::FeedRetry)
+        matches!(self, Self::Missing | Self::Provisional | Self::FeedRetry)
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Grade, NextPoll};
+use crate::model::{Grade, NextPoll, TextState};
 use crate::timing::{Schedule, format_duration};
 
 pub use hints::PollHints;
@@ -40,6 +40,15 @@ const HOST_BACKOFF: Duration = Duration::from_mins(1);
 /// Waits before the first, second and third retry of a page.
 const PAGE_RETRIES: [Duration; 3] =
     [Duration::from_mins(10), Duration::from_hours(2), Duration::from_hours(24)];
+
+/// How long an entry waits for its page before the feed's own text is stored: that makes it late by less than an hour.
+pub const FEED_TEXT_WAIT: Duration = Duration::from_mins(50);
+
+/// How long trouble of its host costs a page no try.
+const HOST_PATIENCE: Duration = Duration::from_hours(3 * 24);
+
+/// The longest that a page is tried regularly: [`HOST_PATIENCE`], then its own retries.
+pub const REGULAR_TRIES: Duration = Duration::from_hours(4 * 24 + 6);
 
 /// Shortest time between two requests for a page whose feed reports changes.
 const RECHECK_WAIT: Duration = Duration::from_hours(1);
@@ -189,6 +198,12 @@ fn hash_fraction(name: &str, times: u32) -> f64 {
 pub fn page_retry(attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let wait = PAGE_RETRIES.get(usize::try_from(attempts).ok()?)?;
     Some(now + *wait)
+}
+
+/// Whether trouble of its host counts as a failed try of a page whose text is missing: three days after the feed was first
+/// seen to have the entry.
+pub fn counts_host_trouble(first_seen: DateTime<Utc>, stored: TextState, now: DateTime<Utc>) -> bool {
+    stored.has_late_try() && now >= first_seen + HOST_PATIENCE
 }
 
 /// When a page that was fetched at `fetched_at` is fetched again: at the first of `ages` (shortest first) that is still to

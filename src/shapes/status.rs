@@ -25,6 +25,8 @@ pub(crate) struct StatusJson<'a> {
     articles: u64,
     /// Entries whose page is not fetched yet.
     waiting: u64,
+    /// Articles with the feed's text, whose pages are still tried.
+    provisional: u64,
     /// Articles merged because a key showed that they are one.
     merged: u64,
     /// Articles split because a key turned out to be shared.
@@ -78,6 +80,8 @@ struct SourceStatusJson<'a> {
     ignore_robots: bool,
     /// Entries whose page is not fetched yet.
     waiting: u64,
+    /// Articles with the feed's text, whose pages are still tried.
+    provisional: u64,
     /// Articles that belong to it; one of several sources counts for each.
     articles: u64,
     /// Those of the last 24 hours.
@@ -202,6 +206,7 @@ impl<'a> StatusJson<'a> {
             seq: summary.seq,
             articles: summary.articles,
             waiting: summary.pending,
+            provisional: summary.provisional,
             merged: summary.merged,
             split: summary.split,
             shared: summary.shared,
@@ -240,6 +245,7 @@ impl<'a> SourceStatusJson<'a> {
             moved_to: source.moved_to.as_deref().map(masked_url),
             ignore_robots: source.ignore_robots,
             waiting: source.pending,
+            provisional: source.provisional,
             articles: source.articles,
             day: source.articles_day,
             week: source.articles_week,

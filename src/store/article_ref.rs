@@ -82,6 +82,8 @@ article_columns! {
     first_seen: &'a str = "TEXT NOT NULL",
     fetched_at: &'a str = "TEXT NOT NULL",
     cluster: i64 = "INTEGER NOT NULL",
+    /// 1: the feed's text until the page comes.
+    provisional: i64 = "INTEGER NOT NULL",
 }
 
 /// The change by which an article came to a source that had not named it before.

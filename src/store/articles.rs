@@ -76,7 +76,7 @@ impl Recording<'_> {
         match (self.is_of_feed(), self.collected.own_feed) {
             (false, true) => 4,
             (false, false) => 2,
-            (true, true) if self.collected.failure.is_none() => OWN_FEED,
+            (true, true) if self.collected.failure.is_none() && !self.collected.awaits_page => OWN_FEED,
             (true, true) => 1,
             (true, false) => 0,
         }

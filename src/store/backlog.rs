@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::error::StoreError;
 use super::source_claims::{self, busy_hosts};
-use super::{host_backoff, time};
+use super::{feed_text, host_backoff, time};
 
 /// What waits, and until when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,8 +90,9 @@ fn next_entry(db: &Connection, now: i64) -> Result<Option<i64>, StoreError> {
     if has_wrong_time {
         return Ok(Some(now));
     }
-    Ok(db
+    let ready: Option<i64> = db
         .prepare_cached("SELECT ready_at FROM host WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1")?
         .query_row([], |row| row.get(0))
-        .optional()?)
+        .optional()?;
+    Ok(ready.into_iter().chain(feed_text::next_due(db)?).min())
 }

@@ -121,6 +121,16 @@ pub(super) fn join(
     Ok(seq)
 }
 
+/// Numbers the change that the text of a provisional article stays: its page was given up. The article's own number stays, as
+/// readers have that text.
+pub(super) fn settle(db: &Connection, article: ArticleId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let seq = next_seq(db)?;
+    insert_change(db, seq, article, "settled", None, now)?;
+    db.prepare_cached("UPDATE article SET provisional = 0, settled_seq = ?2 WHERE id = ?1")?
+        .execute([article.0, seq])?;
+    Ok(())
+}
+
 /// Why an article was deleted: `article.deleted_why`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DeletionReason {

@@ -14,8 +14,9 @@ use super::claims::Claims;
 use super::error::StoreError;
 use super::page_id::{EntryTitle, PageId, article_of, known_page};
 use super::queue::{self, NO_HOST};
+use super::reader::timestamp;
 use super::stored_entry::StoredEntry;
-use super::{articles, history, memberships, time};
+use super::{articles, feed_text, history, memberships, time};
 use crate::model::{ClaimedEntry, EntryId, KnownText, Revisit, SourceId, TextState, Validators};
 use crate::{identity, link};
 
@@ -56,10 +57,11 @@ pub(super) fn claim(
 ) -> Result<Vec<ClaimedEntry>, StoreError> {
     let at = time::ms(now);
     let mut settled = 0;
-    let mut claimed = Vec::new();
     if limit == 0 {
-        return Ok(claimed);
+        return Ok(Vec::new());
     }
+    // These make no request.
+    let mut claimed = claim_feed_texts(db, now, limit, claims)?;
     for candidate in in_turn(candidates(db, at, limit)?, claims) {
         let mut next = Some(candidate);
         while let Some(candidate) = next.take().filter(|_| claimed.len() < limit && settled < MAX_SETTLED) {
@@ -73,7 +75,8 @@ pub(super) fn claim(
                 }
             };
             if let Some((stored, known)) = settle_known(db, &candidate, now)? {
-                claimed.push(lease(db, &candidate, stored, known, at, gap, claims)?);
+                reserve_gap(db, &candidate, at, gap)?;
+                claimed.push(lease(db, &candidate, stored, known, at, claims)?);
                 continue;
             }
             settled += 1;
@@ -81,6 +84,33 @@ pub(super) fn claim(
             if candidate.host != NO_HOST {
                 next = next_of_host(db, candidate.host, candidate.last_source, at)?;
             }
+        }
+    }
+    Ok(claimed)
+}
+
+/// Leases entries whose feed's text is due. Their hosts are not asked, so that no gap begins.
+fn claim_feed_texts(
+    db: &Connection,
+    now: DateTime<Utc>,
+    limit: usize,
+    claims: &Claims,
+) -> Result<Vec<ClaimedEntry>, StoreError> {
+    let at = time::ms(now);
+    let due: Vec<EntryCandidate> = db
+        .prepare_cached(feed_text::DUE)?
+        .query_map(params![at, limit as i64], |row| {
+            Ok(EntryCandidate { entry: row.get(0)?, source: row.get(1)?, host: row.get(2)?, last_source: 0 })
+        })?
+        .collect::<Result<_, _>>()?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for candidate in due {
+        match settle_known(db, &candidate, now)? {
+            Some((stored, known)) => {
+                let claim = lease(db, &candidate, stored, known, at, claims)?;
+                claimed.push(ClaimedEntry { feed_text_only: true, revisit: None, ..claim });
+            }
+            None => queue::refresh_host(db, &candidate.host)?,
         }
     }
     Ok(claimed)
@@ -258,7 +288,7 @@ pub(super) fn settle(
 ) -> Result<(), StoreError> {
     articles::add_keys(db, page, &stored.keys(), source, now)?;
     db.prepare_cached(
-        "UPDATE entry SET state = 'known', page_id = ?2, payload = NULL, next_at = NULL, parked_at = NULL WHERE id = ?1",
+        "UPDATE entry SET state = 'known', page_id = ?2, payload = NULL, next_at = NULL, parked_at = NULL, feed_text_at = NULL WHERE id = ?1",
     )?
     .execute(params![entry.0, page.0])?;
     memberships::refresh(db, article_of(db, page)?, now)?;
@@ -293,23 +323,32 @@ fn in_turn(candidates: Vec<EntryCandidate>, claims: &Claims) -> Vec<EntryCandida
     ordered.into_iter().map(|(_, _, candidate)| candidate).collect()
 }
 
+/// Has the host of an entry that is about to be leased wait for the gap before its next page.
+fn reserve_gap(
+    db: &Connection,
+    candidate: &EntryCandidate,
+    at: i64,
+    gap: Duration,
+) -> Result<(), StoreError> {
+    if candidate.host != NO_HOST {
+        let next_page_at = at.saturating_add(time::duration_ms(gap));
+        db.prepare_cached("UPDATE host SET next_page_at = ?2, last_source_id = ?3 WHERE name = ?1")?
+            .execute(params![candidate.host, next_page_at, candidate.source])?;
+    }
+    Ok(())
+}
+
 fn lease(
     db: &Connection,
     candidate: &EntryCandidate,
     stored: StoredEntry,
     known: Option<KnownText>,
     at: i64,
-    gap: Duration,
     claims: &Claims,
 ) -> Result<ClaimedEntry, StoreError> {
     let lease = claims.next_lease();
     db.prepare_cached("UPDATE entry SET lease_run = ?2, lease_claim = ?3 WHERE id = ?1")?
         .execute(params![candidate.entry, lease.run, lease.claim])?;
-    if candidate.host != NO_HOST {
-        let next_page_at = at.saturating_add(time::duration_ms(gap));
-        db.prepare_cached("UPDATE host SET next_page_at = ?2, last_source_id = ?3 WHERE name = ?1")?
-            .execute(params![candidate.host, next_page_at, candidate.source])?;
-    }
     queue::refresh_host(db, &candidate.host)?;
     let entry = stored.into_entry()?;
     Ok(db
@@ -317,7 +356,7 @@ fn lease(
             "SELECT coalesce((SELECT owner.name FROM source AS owner WHERE owner.id = page.source_id AND owner.enabled = 1 AND page.requested_at IS NOT NULL \
                  AND entry.text_state IN ('revisit', 'changed') AND entry.host <> ''), source.name), entry.ident, entry.attempts, entry.text_state, entry.crashes, \
              entry.first_fetched_at, page.etag, page.last_modified, page.validators_url, entry.own_text, \
-             source.session_parameters, page.page_key \
+             source.session_parameters, page.page_key, entry.first_seen \
              FROM entry JOIN source ON source.id = entry.source_id LEFT JOIN page ON page.id = entry.page_id \
              WHERE entry.id = ?1",
         )?
@@ -330,6 +369,8 @@ fn lease(
                 source_name: row.get(0)?,
                 entry,
                 ident: row.get(1)?,
+                first_seen: timestamp(row, 12)?,
+                feed_text_only: false,
                 attempts: row.get(2)?,
                 own_text: row.get(9)?,
                 stored_key: row

@@ -21,6 +21,7 @@ use super::expiry;
 use super::page_outcomes::{self, CompressedPage};
 use super::retention::{self, PruneSummary};
 use super::robots_cache::{self, HostStates};
+use super::settling;
 use super::sources::{self, ConfiguredSource};
 use super::writer::{BatchPriority, WriterThread};
 use super::{
@@ -276,6 +277,11 @@ impl Store {
                 retention::prune(db, &expiry::stored_policies(db)?, now)
             })
             .await
+    }
+
+    /// Settles a part of the provisional articles whose pages are not tried regularly any more; `true`: there may be more.
+    pub async fn settle_overdue(&self, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.writer.call("settle articles whose pages do not come", move |db| settling::sweep(db, now)).await
     }
 
     /// A sentence if fewer than `least` bytes are free where the database is. It is stored for `status`, if there is room.

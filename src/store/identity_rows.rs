@@ -299,7 +299,7 @@ fn hidden_texts(
     let columns: Vec<&str> = article_ref::COLUMNS.iter().map(|(name, _)| *name).collect();
     let mut query = db.prepare_cached(&format!(
         "SELECT {}, page_id, first_party FROM \
-         (SELECT 0 AS seq, 0 AS article_id, '' AS first_seen, 0 AS cluster, '[]' AS sources, revision.id AS revision_id, \
+         (SELECT 0 AS seq, 0 AS article_id, '' AS first_seen, 0 AS cluster, 0 AS provisional, '[]' AS sources, revision.id AS revision_id, \
              fetched_at, page_id, revision.first_party, revision.source_id, revision.seq AS announced, source.name AS source, {} \
           FROM revision LEFT JOIN source ON source.id = revision.source_id \
           WHERE page_id IN (SELECT id FROM page WHERE article_id = ?1)) AS own \

@@ -15,7 +15,9 @@ use super::error::StoreError;
 use super::page_id::{EntryTitle, PageId, article_of, known_page};
 use super::revision_columns::clean;
 use super::stored_entry::StoredEntry;
-use super::{articles, entry_match, history, host_backoff, link_sharing, memberships, queue, revisits, time};
+use super::{
+    articles, entry_match, feed_text, history, host_backoff, link_sharing, memberships, queue, revisits, time,
+};
 use crate::identity::Fingerprint;
 use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId};
 
@@ -49,6 +51,8 @@ pub(super) fn store_entries(
         renamed: 0,
         moved: 0,
         same_link: 0,
+        // Of a first poll, many old entries wait for their pages.
+        feed_text_at: if limit.is_none() { feed_text::of_new_entry(db, source, now)? } else { None },
         hosts: BTreeSet::new(),
         rows: Vec::with_capacity(recognised.len()),
     };
@@ -88,6 +92,8 @@ struct Ingest<'a> {
     renamed: u64,
     moved: u64,
     same_link: u64,
+    /// When the feed's text of new entries is stored if their page has not come by then.
+    feed_text_at: Option<i64>,
     /// Hosts that pages of new entries wait for.
     hosts: BTreeSet<&'a str>,
     /// Of the entries so far.
@@ -291,8 +297,8 @@ impl<'a> Ingest<'a> {
         self.db
             .prepare_cached(
                 "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen, \
-                 permalink, credit, credit_url, link_hash, title_hash, text_hash, dated, own_text) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 permalink, credit, credit_url, link_hash, title_hash, text_hash, dated, own_text, feed_text_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
             )?
             .execute(params![
                 self.source.0,
@@ -312,7 +318,8 @@ impl<'a> Ingest<'a> {
                 fingerprint.title,
                 fingerprint.text,
                 fingerprint.dated,
-                own_text
+                own_text,
+                self.feed_text_at.filter(|_| waits && host != queue::NO_HOST)
             ])?;
         Ok(EntryId(self.db.last_insert_rowid()))
     }

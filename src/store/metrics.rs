@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::error::StoreError;
 use super::reader::Reader;
+use super::status::PROVISIONAL;
 use super::time;
 
 /// Result of [`Reader::metrics`].
@@ -20,6 +21,8 @@ pub struct StoreMetrics {
     pub seq: u64,
     /// Entries that wait for their page.
     pub pending: u64,
+    /// Articles with the feed's text, whose pages are still tried.
+    pub provisional: u64,
     /// Hosts in backoff.
     pub backoff: u64,
     /// The last poll that went well.
@@ -58,6 +61,7 @@ impl Reader {
             ),
             seq: number("SELECT seq FROM sequence")?,
             pending: number("SELECT count(*) FROM entry WHERE state = 'pending'")?,
+            provisional: number(PROVISIONAL)?,
             backoff: self.db.query_row(
                 "SELECT count(*) FROM host WHERE backoff_until > ?1",
                 [time::ms(now)],

@@ -3,7 +3,7 @@
 //! ```text
 //! pending ── article ────────────────────────────► done
 //!    │  ▲                                           ▲
-//!    │  └─ failure of the page or of its host       │
+//!    │  └─ failure of the page or of its host; meanwhile the feed's text is stored (feed_text.rs)
 //!    ├──── feed's text stored ────► done, page tried once more a week later ─┤
 //!    └──── some pages stored ─────► done, the others tried again soon ───────┘
 //! ```
@@ -21,8 +21,8 @@ use super::error::StoreError;
 use super::page_id::{EntryTitle, PageId, article_of, known_page};
 use super::stored_entry::StoredEntry;
 use super::{
-    articles, entry_claims, history, host_backoff, link_sharing, memberships, pages, queue, revisits,
-    robots_cache, selector_stats, sources, time,
+    articles, entry_claims, feed_text, history, host_backoff, link_sharing, memberships, pages, queue,
+    revisits, robots_cache, selector_stats, settling, sources, time,
 };
 use crate::model::{
     CRASHED, CollectedArticle, EncodedBody, Failure, Lease, Method, PageOutcome, PageResult, RawPage,
@@ -140,6 +140,7 @@ pub(super) fn record(
             let at = backoff.unwrap_or_else(|| time::ms(now).saturating_add(MIN_WAIT));
             let at = until.map_or(at, |until| at.max(time::ms(until)));
             queue::reschedule(db, outcome.entry, Some(at))?;
+            feed_text::after_failure(db, outcome.entry, source, leased.text_state, outcome.at)?;
             Ok(StoreOutcome::Waiting)
         }
     }
@@ -205,6 +206,10 @@ fn record_article(
         compressed.insert(db, page, raw, now)?;
     }
     let is_of_feed = collected.method == Method::Feed;
+    if collected.awaits_page {
+        record_feed_text(db, outcome, leased, page, &stored, now)?;
+        return count_stored(db, source, collected, stored);
+    }
     // A new page was inserted with its validators.
     if !is_of_feed && !is_new {
         pages::set_validators(db, page, &collected.validators, &collected.served_url, now)?;
@@ -218,9 +223,9 @@ fn record_article(
     let may_retry = !is_of_feed || leased.text_state.has_late_try();
     if let Some(at) = collected.page_retry_at.filter(|_| may_retry) {
         let changes = if is_of_feed {
-            "state = 'done', crashes = 0, text_state = 'feed'"
+            "state = 'done', crashes = 0, feed_text_at = NULL, text_state = 'feed'"
         } else {
-            "state = 'done', crashes = 0, text_state = 'partial', attempts = attempts + 1"
+            "state = 'done', crashes = 0, feed_text_at = NULL, text_state = 'partial', attempts = attempts + 1"
         };
         revisits::note(db, visit)?;
         update_entry(db, outcome, changes, Some(time::ms(at)))?;
@@ -232,6 +237,47 @@ fn record_article(
         // Only now the entry tells that its source wants no page.
         articles::show_own_words(db, article_of(db, page)?, now)?;
     }
+    settling::settle(db, article_of(db, page)?, now)?;
+    count_stored(db, source, collected, stored)
+}
+
+/// The feed's text, which stands until the page comes: the entry keeps its place in the queue.
+fn record_feed_text(
+    db: &Connection,
+    outcome: &PageOutcome,
+    leased: &LeasedEntry,
+    page: PageId,
+    stored: &StoreOutcome,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    link_sharing::settle_twins(db, outcome.entry, page)?;
+    db.prepare_cached("UPDATE entry SET page_id = ?2, feed_text_at = NULL WHERE id = ?1")?
+        .execute([outcome.entry.0, page.0])?;
+    let is_first = leased.text_state == TextState::Missing;
+    if is_first && !sources::is_provisional(db, leased.source)? {
+        // It has waited for its page for as long as pages are tried regularly.
+        settling::give_up(db, outcome.entry, now)?;
+    } else {
+        let next_at: Option<i64> = db
+            .prepare_cached("SELECT coalesce(next_at, parked_at) FROM entry WHERE id = ?1")?
+            .query_row([outcome.entry.0], |row| row.get(0))?;
+        let changes = if is_first { "text_state = 'provisional'" } else { "text_state = text_state" };
+        update_entry(db, outcome, changes, next_at)?;
+        if let (true, StoreOutcome::New(article)) = (is_first, stored) {
+            settling::mark_provisional(db, *article)?;
+            history::add_to_counter(db, leased.source, "articles.provisional", 1)?;
+        }
+    }
+    memberships::enter(db, leased.source, stored, now)
+}
+
+/// Counts what was stored, and how its text was obtained.
+fn count_stored(
+    db: &Connection,
+    source: SourceId,
+    collected: &CollectedArticle,
+    stored: StoreOutcome,
+) -> Result<StoreOutcome, StoreError> {
     let counter = match stored {
         StoreOutcome::New(_) => "articles.new",
         StoreOutcome::Revised(_) => "articles.revised",
@@ -291,8 +337,10 @@ fn record_retry(
     history::add_failure(db, leased.source, Some(outcome.entry), "page", failure, now)?;
     if let (true, Some(page)) = (leased.text_state.is_stored() && at <= time::ms(now), leased.page) {
         // That was the last try: the stored text stays.
-        update_entry(db, outcome, "text_state = 'final', payload = NULL", None)?;
-        return Ok(StoreOutcome::Known(article_of(db, page)?));
+        update_entry(db, outcome, "state = 'done', text_state = 'final', payload = NULL", None)?;
+        let article = article_of(db, page)?;
+        settling::settle(db, article, now)?;
+        return Ok(StoreOutcome::Known(article));
     }
     let changes = if CRASHED.contains(&failure.code) {
         "crashes = crashes + 1, attempts = attempts + 1"
@@ -300,6 +348,7 @@ fn record_retry(
         "attempts = attempts + 1"
     };
     update_entry(db, outcome, changes, Some(at))?;
+    feed_text::after_failure(db, outcome.entry, leased.source, leased.text_state, outcome.at)?;
     Ok(StoreOutcome::Waiting)
 }
 

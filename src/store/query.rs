@@ -32,6 +32,8 @@ pub struct ArticleQuery {
     pub query: Option<String>,
     /// All announced revisions instead of the current one, each under the id its article had then.
     pub revisions: bool,
+    /// Only settled articles: those that are not provisional. That an article settled is a change, too.
+    pub settled: bool,
     /// Only the first article of each cluster.
     pub one_of_a_cluster: bool,
     /// At most this many articles.
@@ -57,8 +59,11 @@ pub enum SortOrder {
 /// The revisions with the columns of their articles. `announced_id` is the article that each belonged to when it was announced;
 /// its page may have moved since.
 const REVISIONS: &str = "(SELECT revisions.*, change.article_id AS announced_id, article.first_seen AS first_seen, \
-     article.sources AS sources, coalesce(article.cluster, article.id) AS cluster FROM revisions \
+     article.sources AS sources, article.provisional AS provisional, coalesce(article.cluster, article.id) AS cluster FROM revisions \
      JOIN change ON change.seq = revisions.seq JOIN article ON article.id = change.article_id)";
+
+/// Since which change the text of an article is settled, where that is later than its own change; else 0.
+const SETTLED: &str = "coalesce((SELECT settled_seq FROM article WHERE id = item.article_id), 0)";
 
 /// SQL conditions, and the values of all parameters.
 #[derive(Default)]
@@ -105,8 +110,8 @@ pub(super) struct QuerySql {
     sources: Option<(String, usize)>,
 }
 
-/// Position of the column that says since which change an article belongs to one of the selected sources; null where the
-/// query does not select by source.
+/// Position of the column that says since which change an article belongs to the selection: to one of the selected sources,
+/// and settled. Null where the query selects by neither.
 pub(super) const FIRST_MATCH: usize = COLUMNS.len();
 
 impl QuerySql {
@@ -115,12 +120,24 @@ impl QuerySql {
         let sources = selected_sources(query, &mut all);
         add_contents(query, &mut all)?;
         let (after, upto) = (all.bind(query.since_seq), all.bind(query.upto.unwrap_or(i64::MAX)));
-        let first_match = |id: &str| match &sources {
-            None => "NULL".to_owned(),
-            Some((sources, _)) => format!(
-                "(SELECT min(membership.seq) FROM membership \
-                 WHERE membership.article_id = item.{id} AND membership.source_id IN ({sources}))"
-            ),
+        let settled = query.settled && !query.revisions;
+        if query.settled {
+            all.add("item.provisional = 0".into());
+        }
+        let is_joining = sources.is_some() || settled;
+        let first_match = |id: &str| {
+            let membership = sources.as_ref().map(|(sources, _)| {
+                format!(
+                    "(SELECT min(membership.seq) FROM membership \
+                     WHERE membership.article_id = item.{id} AND membership.source_id IN ({sources}))"
+                )
+            });
+            match (membership, settled) {
+                (None, false) => "NULL".to_owned(),
+                (Some(membership), false) => membership,
+                (None, true) => SETTLED.to_owned(),
+                (Some(membership), true) => format!("max({membership}, {SETTLED})"),
+            }
         };
         let contents = all.tests.iter().fold(String::new(), |sql, test| format!("{sql} AND {test}"));
         let (from, id) =
@@ -128,14 +145,14 @@ impl QuerySql {
         // An article is part of the range by its last change or by the one that brought it to the selection, whichever is later.
         // In order, the latter are `joining`. A version is part of it by its own change.
         let changed = format!("item.seq > {after} AND item.seq <= {upto}");
-        let selected = |id: &str, until: &str| match &sources {
-            None => String::new(),
-            Some(_) => format!(" AND {} <= {until}", first_match(id)),
+        let selected = |id: &str, until: &str| match is_joining {
+            false => String::new(),
+            true => format!(" AND {} <= {until}", first_match(id)),
         };
         let in_order = changed.clone() + &selected(id, if query.revisions { &upto } else { "item.seq" });
-        let in_any_order = match &sources {
-            None => changed.clone(),
-            Some(_) => format!(
+        let in_any_order = match is_joining {
+            false => changed.clone(),
+            true => format!(
                 "item.seq <= {upto}{} AND (item.seq > {after} OR {} > {after})",
                 selected(id, &upto),
                 first_match(id)

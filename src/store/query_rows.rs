@@ -177,14 +177,14 @@ impl Walk<'_> {
     }
 
     /// Visits a change that has no row of its own: the article is gone, or an older revision is shown again, or it came to one
-    /// more source.
+    /// more source, or settled.
     fn change(&mut self, row: &Row<'_>) -> rusqlite::Result<ControlFlow<()>> {
         let op = row.get_ref(2)?.as_str().unwrap_or_default();
         if matches!(op, "new" | "revised") {
             return self.shown_again(row.get(0)?, op);
         }
-        if op == "joined" {
-            return self.joined(row);
+        if matches!(op, "joined" | "settled") {
+            return self.joined(row, op);
         }
         if !self.query.gone || !self.is_selected(row.get(1)?)? {
             return Ok(ControlFlow::Continue(()));
@@ -198,12 +198,16 @@ impl Walk<'_> {
         })))
     }
 
-    /// Visits an article that came to one of the selected sources, unless it was of another one before. One that has changed
-    /// since is visited with that change.
-    fn joined(&mut self, row: &Row<'_>) -> rusqlite::Result<ControlFlow<()>> {
+    /// Visits an article that came to one of the selected sources, unless it was of another one before, or that settled. One
+    /// that has changed since is visited with that change.
+    fn joined(&mut self, row: &Row<'_>, op: &str) -> rusqlite::Result<ControlFlow<()>> {
         let source: Option<i64> = row.get(5)?;
         let is_selected = |sources: &HashSet<i64>| source.is_some_and(|source| sources.contains(&source));
-        if !self.sources.as_ref().is_some_and(is_selected) {
+        let concerns_us = match op {
+            "settled" => self.query.settled && !self.query.revisions,
+            _ => self.sources.as_ref().is_some_and(is_selected),
+        };
+        if !concerns_us {
             return Ok(ControlFlow::Continue(()));
         }
         let joined = Joined { seq: row.get(0)?, at: timestamp(row, 4)? };

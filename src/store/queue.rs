@@ -24,7 +24,8 @@ pub(super) const LEASED: &str =
 pub(super) fn reschedule(db: &Connection, entry: EntryId, next_at: Option<i64>) -> Result<(), StoreError> {
     db.prepare_cached(
         "UPDATE entry SET lease_run = NULL, lease_claim = NULL, \
-         next_at = iif(source.enabled, ?2, NULL), parked_at = iif(source.enabled, NULL, ?2) \
+         next_at = iif(source.enabled, ?2, NULL), parked_at = iif(source.enabled, NULL, ?2), \
+         feed_text_at = iif(?2 IS NULL, NULL, feed_text_at) \
          FROM source WHERE source.id = entry.source_id AND entry.id = ?1",
     )?
     .execute(params![entry.0, next_at])?;

@@ -98,7 +98,8 @@ pub(super) fn finish(
         _ => None,
     };
     let done = format!(
-        "{NOTE_VISIT}, state = 'done', crashes = 0, attempts = 0, first_fetched_at = coalesce(first_fetched_at, ?4)"
+        "{NOTE_VISIT}, state = 'done', crashes = 0, attempts = 0, feed_text_at = NULL, \
+         first_fetched_at = coalesce(first_fetched_at, ?4)"
     );
     if revisit_at.is_some() {
         db.prepare_cached(&format!("UPDATE entry SET {done}, text_state = 'revisit' WHERE id = ?1"))?

@@ -21,7 +21,7 @@ use super::error::StoreError;
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
 /// The version of [`SCHEMA`] (`PRAGMA user_version`).
-pub(super) const VERSION: i64 = 11;
+pub(super) const VERSION: i64 = 12;
 
 /// Marks a file as ours (`PRAGMA application_id`): the letters `cutt`.
 const APPLICATION: i64 = 0x6375_7474;

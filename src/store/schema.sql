@@ -33,6 +33,8 @@ CREATE TABLE source (
     position         INTEGER NOT NULL DEFAULT 0,
     -- 1: a filter judges what its pages say.
     judges_pages     INTEGER NOT NULL DEFAULT 0,
+    -- 1: the feed's own text is stored until the page comes.
+    provisional      INTEGER NOT NULL DEFAULT 0,
     -- Whether it is polled: config_enabled, configured and not paused.
     enabled          INTEGER NOT NULL,
     config_enabled   INTEGER NOT NULL DEFAULT 1,
@@ -163,6 +165,10 @@ CREATE TABLE article (
     indexed_sources TEXT,
     -- The names of its sources in order, as a JSON list: derived from membership at the end of each transaction.
     sources     TEXT    NOT NULL DEFAULT '[]',
+    -- 1: readers see the feed's text, and the page is still tried: see settling.rs.
+    provisional INTEGER NOT NULL DEFAULT 0,
+    -- Of an article that was provisional: the change that settled it, a new text or `settled`.
+    settled_seq INTEGER,
     -- When that was published, else fetched, in seconds since 1970: the order of search results.
     shown_at    INTEGER,
     -- The first article of the same story; null if it is this one.
@@ -179,6 +185,7 @@ CREATE INDEX article_seq ON article (seq);
 CREATE INDEX article_shown ON article (shown_at) WHERE shown_at IS NOT NULL;
 -- Finds the article of a revision that is dropped.
 CREATE INDEX article_revision ON article (revision_id);
+CREATE INDEX article_provisional ON article (id) WHERE provisional = 1;
 CREATE INDEX article_merged ON article (merged_into) WHERE merged_into IS NOT NULL;
 
 -- The sources that named an article. Derived from `entry`: see memberships.rs. Those of a tombstone stay.
@@ -306,7 +313,7 @@ CREATE INDEX alias_page ON alias (page_id);
 CREATE TABLE change (
     seq        INTEGER NOT NULL PRIMARY KEY,
     article_id INTEGER NOT NULL REFERENCES article (id),
-    op         TEXT    NOT NULL CHECK (op = 'new' OR op = 'revised' OR op = 'merged' OR op = 'deleted' OR op = 'joined'),
+    op         TEXT    NOT NULL CHECK (op = 'new' OR op = 'revised' OR op = 'merged' OR op = 'deleted' OR op = 'joined' OR op = 'settled'),
     into_id    INTEGER REFERENCES article (id),
     -- Of 'joined': the source that the article belongs to from now on.
     source_id  INTEGER REFERENCES source (id),
@@ -364,13 +371,15 @@ CREATE TABLE entry (
     page_id           INTEGER REFERENCES page (id),
     -- What is stored of its article: see model::TextState.
     text_state        TEXT    NOT NULL DEFAULT 'missing' CHECK (text_state = 'missing' OR text_state = 'feed'
-                  OR text_state = 'feed-retry' OR text_state = 'partial' OR text_state = 'revisit'
+                  OR text_state = 'provisional' OR text_state = 'feed-retry' OR text_state = 'partial' OR text_state = 'revisit'
                   OR text_state = 'changed' OR text_state = 'final'),
     attempts          INTEGER NOT NULL DEFAULT 0,
     crashes           INTEGER NOT NULL DEFAULT 0,
     next_at           INTEGER,
     -- next_at while its source is disabled.
     parked_at         INTEGER,
+    -- When the feed's own text is stored without a request: see feed_text.rs. null: not.
+    feed_text_at      INTEGER,
     lease_run         INTEGER,
     lease_claim       INTEGER,
     -- When its page was first fetched completely: the ages of `revisit` count from then.
@@ -388,6 +397,7 @@ CREATE TABLE entry (
 ) STRICT;
 CREATE INDEX entry_host_source ON entry (host, source_id, next_at) WHERE next_at IS NOT NULL AND lease_run IS NULL;
 CREATE INDEX entry_next ON entry (host, next_at) WHERE next_at IS NOT NULL AND lease_run IS NULL;
+CREATE INDEX entry_feed_text ON entry (feed_text_at) WHERE feed_text_at IS NOT NULL;
 CREATE INDEX entry_lease ON entry (host) WHERE lease_run IS NOT NULL;
 CREATE INDEX entry_pending ON entry (source_id, next_at, lease_run) WHERE state = 'pending';
 CREATE INDEX entry_page ON entry (page_id) WHERE page_id IS NOT NULL;
@@ -500,7 +510,7 @@ SELECT
     revision.modified, revision.text, revision.html, revision.image, revision.image_width, revision.image_height,
     revision.language, revision.site, revision.section, revision.tags, revision.rights, revision.enclosures,
     source.name AS source, article.sources, revision.method, revision.kind, revision.origins, article.first_seen, revision.fetched_at,
-    coalesce(article.cluster, article.id) AS cluster
+    coalesce(article.cluster, article.id) AS cluster, article.provisional
 FROM article
 JOIN revision ON revision.id = article.revision_id
 LEFT JOIN source ON source.id = revision.source_id

@@ -44,6 +44,8 @@ struct SourceSettings {
     position: i64,
     /// Whether a filter judges what its pages say.
     judges_pages: bool,
+    /// Whether the feed's own text is stored until the page comes.
+    provisional: bool,
     /// Milliseconds.
     keep_for: Option<i64>,
     keep_newest: Option<i64>,
@@ -87,6 +89,8 @@ impl ConfiguredSource {
                 ignore_robots: source.ignore_robots,
                 position: position as i64,
                 judges_pages: source.filters.judge_pages(),
+                // Such filters judge the settled text.
+                provisional: source.provisional && !source.filters.judge_pages(),
                 keep_for,
                 keep_newest,
                 revisions: revisions_word(source.revisions),
@@ -109,6 +113,13 @@ pub(super) fn revision_policy(db: &Connection, source: SourceId) -> Result<Revis
     Ok(db
         .prepare_cached("SELECT revisions FROM source WHERE id = ?1")?
         .query_row([source.0], |row| read_revisions(row, 0))?)
+}
+
+/// Whether the feed's own text is stored for entries of a source until their page comes.
+pub(super) fn is_provisional(db: &Connection, source: SourceId) -> Result<bool, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT provisional FROM source WHERE id = ?1")?
+        .query_row([source.0], |row| row.get(0))?)
 }
 
 /// Whether a source is polled.
@@ -156,7 +167,7 @@ pub(super) fn apply_config(
 fn stored_sources(db: &Connection) -> Result<HashMap<String, StoredSource>, StoreError> {
     let mut query = db.prepare(
         "SELECT id, name, configured, enabled, paused, config_enabled, url, document_kind, host, schedule, timezone, tags, \
-         ignore_robots, keep_for, keep_newest, revisions, revisit, position, judges_pages FROM source",
+         ignore_robots, keep_for, keep_newest, revisions, revisit, position, judges_pages, provisional FROM source",
     )?;
     let rows = query.query_map([], |row| {
         let stored = StoredSource {
@@ -180,6 +191,7 @@ fn stored_sources(db: &Connection) -> Result<HashMap<String, StoredSource>, Stor
                 revisit: row.get(16)?,
                 position: row.get(17)?,
                 judges_pages: row.get(18)?,
+                provisional: row.get(19)?,
             },
         };
         Ok((stored.name.clone(), stored))
@@ -252,6 +264,12 @@ fn update(
     if before.revisit != after.revisit {
         revisits::reschedule_source(db, SourceId(id), &source.revisit, now)?;
     }
+    if before.provisional && !after.provisional {
+        db.prepare_cached(
+            "UPDATE entry SET feed_text_at = NULL WHERE source_id = ?1 AND feed_text_at IS NOT NULL",
+        )?
+        .execute([id])?;
+    }
     set_enabled(db, id, row.enabled, enabled)?;
     Ok(id)
 }
@@ -266,7 +284,7 @@ fn write_settings(
     db.prepare_cached(
         "UPDATE source SET name = :name, url = :url, host = :host, enabled = :enabled, \
          config_enabled = :config_enabled, configured = 1, schedule = :schedule, timezone = :timezone, tags = :tags, \
-         document_kind = :document_kind, ignore_robots = :ignore_robots, position = :position, judges_pages = :judges_pages, keep_for = :keep_for, \
+         document_kind = :document_kind, ignore_robots = :ignore_robots, position = :position, judges_pages = :judges_pages, provisional = :provisional, keep_for = :keep_for, \
          keep_newest = :keep_newest, revisions = :revisions, revisit = :revisit WHERE id = :id",
     )?
     .execute(named_params! {
@@ -283,6 +301,7 @@ fn write_settings(
         ":ignore_robots": settings.ignore_robots,
         ":position": settings.position,
         ":judges_pages": settings.judges_pages,
+        ":provisional": settings.provisional,
         ":keep_for": settings.keep_for,
         ":keep_newest": settings.keep_newest,
         ":revisions": settings.revisions,

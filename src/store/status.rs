@@ -87,6 +87,8 @@ pub struct SourceStatus {
     pub ignore_robots: bool,
     /// Entries whose page was not fetched yet.
     pub pending: u64,
+    /// Those of them whose article is stored with the feed's text for now.
+    pub provisional: u64,
     /// Articles that belong to this source; one of several sources counts for each.
     pub articles: u64,
     /// Those of the last 24 hours.
@@ -186,6 +188,8 @@ pub struct StoreSummary {
     pub articles: u64,
     /// Entries whose page was not fetched yet.
     pub pending: u64,
+    /// Articles with the feed's text, whose pages are still tried.
+    pub provisional: u64,
     /// Articles that were merged because they share a key.
     pub merged: u64,
     /// Articles that were split because a key turned out to be shared.
@@ -240,6 +244,7 @@ impl Reader {
                 "SELECT count(*) FROM article WHERE merged_into IS NULL AND deleted_at IS NULL",
             )?,
             pending: number("SELECT count(*) FROM entry WHERE state = 'pending'")?,
+            provisional: number(PROVISIONAL)?,
             merged: counter("identity.merged")?,
             split: counter("identity.split")?,
             shared: counter("identity.shared")?,
@@ -293,12 +298,16 @@ impl Reader {
     }
 }
 
+/// Counts provisional articles.
+pub(super) const PROVISIONAL: &str =
+    "SELECT count(*) FROM article WHERE provisional = 1 AND merged_into IS NULL AND deleted_at IS NULL";
+
 /// For [`read_source`]. The parameters are the times a day and a week ago.
 const SOURCES: &str = "SELECT source.*, coalesce(host.backoff_until, 0) AS backoff_until, \
-     coalesce(queue.pending, 0) AS pending, coalesce(denied.value, 0) AS denied, \
+     coalesce(queue.pending, 0) AS pending, coalesce(queue.provisional, 0) AS provisional, coalesce(denied.value, 0) AS denied, \
      coalesce(stored.articles, 0) AS articles, coalesce(stored.day, 0) AS day, coalesce(stored.week, 0) AS week \
      FROM source LEFT JOIN host ON host.name = source.host \
-     LEFT JOIN (SELECT source_id, count(*) AS pending FROM entry WHERE state = 'pending' GROUP BY source_id) AS queue \
+     LEFT JOIN (SELECT source_id, count(*) AS pending, sum(text_state = 'provisional') AS provisional FROM entry WHERE state = 'pending' GROUP BY source_id) AS queue \
      ON queue.source_id = source.id \
      LEFT JOIN (SELECT source_id, count(*) AS articles, sum(membership.first_seen >= ?1) AS day, \
      sum(membership.first_seen >= ?2) AS week FROM membership WHERE gone = 0 GROUP BY source_id) AS stored \
@@ -351,6 +360,7 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         moved_to: row.get("moved_to")?,
         ignore_robots: row.get("ignore_robots")?,
         pending: unsigned(row, "pending")?,
+        provisional: unsigned(row, "provisional")?,
         articles: unsigned(row, "articles")?,
         articles_day: unsigned(row, "day")?,
         articles_week: unsigned(row, "week")?,

@@ -82,6 +82,11 @@ impl StoredEntry {
         }
     }
 
+    /// See [`Entry::has_full_text`].
+    pub(super) fn has_full_text(&self) -> bool {
+        self.content.as_deref().is_some_and(|content| !content.trim().is_empty())
+    }
+
     pub(super) fn to_json(&self) -> Result<String, StoreError> {
         serde_json::to_string(self).map_err(|error| StoreError::damaged(format!("an entry: {error}")))
     }

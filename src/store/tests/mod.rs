@@ -206,6 +206,8 @@ impl StoreFixture {
 fn source(name: &str) -> Source {
     let mut source = Source::new(name, url(&format!("https://{name}.example/feed")));
     source.tags = vec!["news".into()];
+    // What waits in the queues is only the pages; see `provisional`.
+    source.provisional = false;
     source
 }
 
@@ -275,6 +277,7 @@ fn cutting(page_key: &str, text: &str, keys: &[(KeyKind, &str)]) -> CollectedArt
         validators: Validators::default(),
         failure: None,
         page_retry_at: None,
+        awaits_page: false,
     }
 }
 

@@ -64,7 +64,7 @@ fn h23_the_database_of_a_development_build_is_left_as_it_is_and_the_way_out_is_n
 #[test]
 fn a_new_database_has_the_version_and_enforces_its_checks() {
     let fixture = StoreFixture::new();
-    assert_eq!(fixture.number("PRAGMA user_version"), 11);
+    assert_eq!(fixture.number("PRAGMA user_version"), 12);
     let checked = |sql: &'static str| {
         let db = schema::open_writer(&fixture.path(), "").unwrap();
         db.execute_batch("BEGIN").unwrap();

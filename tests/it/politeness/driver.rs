@@ -14,6 +14,7 @@ use cuttings::fetch::{self, Fetcher, Lookup};
 use cuttings::model::SourceId;
 use cuttings::poll::{self, PollReport};
 use cuttings::store::{MaintenanceWriter, Reader, SourceStatus, Store};
+use futures_util::future::join_all;
 
 /// When the tests begin: a Tuesday.
 pub(crate) fn noon() -> DateTime<Utc> {
@@ -50,7 +51,9 @@ impl Lookup for AllAt {
 impl Driver {
     /// Starts with an empty database.
     pub(crate) async fn start(config: &str, now: DateTime<Utc>) -> Self {
-        Self::begin(tempfile::tempdir().unwrap(), config, now).await
+        // In memory where the system has such a folder: a week of polls commits ten thousand times.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self::begin(folder.unwrap(), config, now).await
     }
 
     /// Stops, and starts again with this configuration: nothing but the database is left of before.
@@ -95,8 +98,9 @@ impl Driver {
                 return reports;
             }
             let claims = claims.into_iter().map(|claim| (Arc::clone(&self.sources[&claim.id.0]), claim));
-            for group in poll::group_by_address(claims) {
-                let polled = poll::poll(&self.store, &self.fetcher, &self.config, group, now).await;
+            let groups = poll::group_by_address(claims).into_iter();
+            let polls = groups.map(|group| poll::poll(&self.store, &self.fetcher, &self.config, group, now));
+            for polled in join_all(polls).await {
                 reports.extend(polled.unwrap());
             }
         }
@@ -112,11 +116,11 @@ impl Driver {
             if claims.is_empty() {
                 return reports;
             }
-            for claim in claims {
+            let steps = claims.into_iter().map(|claim| {
                 let source = &self.sources[&claim.source.0];
-                let step = collect::collect(&self.store, &self.fetcher, &self.config, source, claim, now);
-                reports.push(step.await.unwrap());
-            }
+                collect::collect(&self.store, &self.fetcher, &self.config, source, claim, now)
+            });
+            reports.extend(join_all(steps).await.into_iter().map(Result::unwrap));
             now += gap;
         }
     }
@@ -131,6 +135,30 @@ impl Driver {
     /// Drops what the sources keep no longer.
     pub(crate) async fn prune(&self, now: DateTime<Utc>) {
         while self.store.prune(now).await.unwrap().more {}
+    }
+
+    /// Settles articles whose pages do not come.
+    pub(crate) async fn settle(&self, now: DateTime<Utc>) {
+        while self.store.settle_overdue(now).await.unwrap() {}
+    }
+
+    /// What `cuttings export --format jsonl` prints with these options.
+    pub(crate) fn exported(&self, more: &[&str]) -> Vec<serde_json::Value> {
+        let words = ["export", "--quiet", "--format", "jsonl", "--database"];
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_cuttings"))
+            .args(words)
+            .arg(Self::database(self.folder.path()))
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The first cell of a query, as text.
+    pub(crate) fn one(&self, query: &str) -> String {
+        self.rows(query).into_iter().flatten().next().unwrap_or_default()
     }
 
     /// Deletes an article, as a person does.

@@ -103,15 +103,40 @@ async fn p32_a_pages_own_failures_have_their_times_and_the_hosts_cost_nothing() 
         assert_eq!(press.count("/page"), tries);
         // Not a minute sooner.
         assert!(driver.pages(now + wait - minutes(1)).await.is_empty());
-        assert_eq!(driver.number("SELECT count(*) FROM articles"), i64::from(tries == 4));
+        assert_eq!(driver.number("SELECT count(*) FROM articles"), i64::from(tries >= 2));
         now += wait + minutes(1);
     }
-    // The feed's own text was kept, and a week later the page is there.
+    // The feed's own teaser is kept from the second failure on, and a week later the page is there.
     press.page("/page", page("The goose", TEXT, ""));
     driver.pages(now).await;
     assert_eq!(press.count("/page"), 5);
     assert!(driver.pages(now + hours(24 * 60)).await.is_empty(), "once per article");
     assert_eq!(driver.number("SELECT count(*) FROM articles WHERE method = 'auto'"), 1);
+}
+
+#[tokio::test]
+async fn p32_trouble_of_the_host_costs_the_page_its_tries_after_three_days() {
+    let press = Press::start("127.0.0.2");
+    press.page("/page", Reply::busy(None));
+    press.page("/feed", rss(&[("The goose", press.url("/page"))]));
+    let driver = Driver::start(&config("", &[("a", press.url("/feed"), "every = \"30d\"")]), noon()).await;
+    driver.poll(noon()).await;
+    let mut attempts_by_day = Vec::new();
+    for day in 0..16 {
+        for hour in 0..24 {
+            driver.pages(noon() + hours(24 * day + hour)).await;
+        }
+        attempts_by_day.push(driver.number("SELECT attempts FROM entry"));
+    }
+    assert_eq!(attempts_by_day[..3], [0, 0, 0]);
+    assert!(attempts_by_day[4] > 0, "{attempts_by_day:?}");
+    let asked = press.count("/page");
+    assert!(asked <= 24, "{asked} requests in 16 days");
+    assert_eq!(
+        driver.rows("SELECT state, text_state FROM entry"),
+        [["done", "final"]],
+        "the end, and it is known"
+    );
 }
 
 #[tokio::test]
