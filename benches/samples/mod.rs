@@ -103,6 +103,7 @@ pub fn collected_article(
         validators: Validators::default(),
         failure: None,
         page_retry_at: None,
+        awaits_page: false,
     }
 }
 

@@ -13,6 +13,7 @@ use super::time;
 /// Which articles, in which order. The default is all of them by `seq`. Conditions apply together; an empty list sets no
 /// condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a condition by itself")]
 pub struct ArticleQuery {
     /// Only changes after this number. That an article came to the selected sources is a change, too.
     pub since_seq: i64,
@@ -145,18 +146,15 @@ impl QuerySql {
         // An article is part of the range by its last change or by the one that brought it to the selection, whichever is later.
         // In order, the latter are `joining`. A version is part of it by its own change.
         let changed = format!("item.seq > {after} AND item.seq <= {upto}");
-        let selected = |id: &str, until: &str| match is_joining {
-            false => String::new(),
-            true => format!(" AND {} <= {until}", first_match(id)),
+        let selected = |id: &str, until: &str| {
+            if is_joining { format!(" AND {} <= {until}", first_match(id)) } else { String::new() }
         };
         let in_order = changed.clone() + &selected(id, if query.revisions { &upto } else { "item.seq" });
-        let in_any_order = match is_joining {
-            false => changed.clone(),
-            true => format!(
-                "item.seq <= {upto}{} AND (item.seq > {after} OR {} > {after})",
-                selected(id, &upto),
-                first_match(id)
-            ),
+        let in_any_order = if is_joining {
+            let (selected, first_match) = (selected(id, &upto), first_match(id));
+            format!("item.seq <= {upto}{selected} AND (item.seq > {after} OR {first_match} > {after})")
+        } else {
+            changed.clone()
         };
         let (range, order) = match query.order {
             SortOrder::Seq => (&in_order, "item.seq"),

@@ -30,6 +30,7 @@ pub(super) struct ConfiguredSource {
 
 /// The columns that the configuration decides, as they are stored.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 struct SourceSettings {
     config_enabled: bool,
     url: String,
