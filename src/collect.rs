@@ -20,7 +20,7 @@ use tracing::{debug, warn};
 use url::Url;
 
 use crate::config::{Config, FilterInput, PagePolicy, Source};
-use crate::fetch::{Fetcher, ResponseContent};
+use crate::fetch::Fetcher;
 use crate::model::{
     ClaimedEntry, CollectedArticle, Failure, Field, Grade, KnownText, Method, PageOutcome, PageResult,
     SelectorOutcome, StoreOutcome, TextState, Validators,
@@ -28,7 +28,7 @@ use crate::model::{
 use crate::store::{Store, StoreError};
 use crate::{identity, link, schedule};
 use context::{Attempt, CollectContext};
-use page::{FailureScope, PageFailure, RemainingPages};
+use page::{FailureScope, PageFailure, RemainingPages, Visit};
 
 /// The result of collecting one entry, for `run`'s table and for tests.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,11 +162,10 @@ impl Attempt<'_> {
             PageDecision::Impossible(failure) => return Err(failure.into()),
         };
         let claim = Arc::clone(&self.context.claim);
-        let (fetch, document) = match self.fetch_page(&url, claim.revisit.as_ref()).await? {
-            (fetch, ResponseContent::Document(document)) => (fetch, document),
-            (_, ResponseContent::NotModified(validators)) => return Ok(PageContent::NotModified(validators)),
+        let first = match self.fetch_first(&url, claim.revisit.as_ref()).await? {
+            Visit::Page(first) => first,
+            Visit::NotModified(_, validators) => return Ok(PageContent::NotModified(validators)),
         };
-        let first = self.parse_first(fetch, document).await?;
         self.selectors = first.selectors;
         // Few pages link to another one: a miss says nothing about the rule.
         self.selectors.retain(|tried| !matches!(tried.field, Field::NextPage | Field::SinglePage));

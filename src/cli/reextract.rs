@@ -158,7 +158,7 @@ fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> Reextra
     let Ok(mut extraction) = extract::article(&page, &rules, zone, row.fetched_at) else {
         return ReextractedPage::Failed;
     };
-    if matches!(extraction.kind, PageKind::Challenge | PageKind::NotArticle) {
+    if matches!(extraction.kind, PageKind::Challenge | PageKind::Interstitial | PageKind::NotArticle) {
         return ReextractedPage::NoArticle;
     }
     if Pagination::new(&url, extraction.clone()).next_url().is_some() {

@@ -4,13 +4,14 @@
 //! so that a panic costs this one page one failure, and a crash is noticed at the next start.
 
 use chrono::{DateTime, Utc};
+use tracing::debug;
 use url::Url;
 
 use super::context::{Attempt, CollectContext};
 use crate::extract::Pagination;
 use crate::fetch::{FailedFetch, FetchedDocument, Request, ResourceKind, ResponseContent};
 use crate::model::{
-    CollectedArticle, Extraction, Failure, FetchStats, Grade, PageKind, Revisit, SelectorOutcome,
+    CollectedArticle, Extraction, Failure, FetchStats, Grade, PageKind, Revisit, SelectorOutcome, Validators,
 };
 use crate::store::WorkItem;
 use crate::{cpu, extract, html, identity, link, probe};
@@ -51,6 +52,20 @@ impl From<&FailedFetch> for PageFailure {
             },
         }
     }
+}
+
+/// What a request for a page brought.
+pub(super) enum Visit<T> {
+    Page(T),
+    /// The page did not change since the last time (304).
+    NotModified(FetchStats, Validators),
+}
+
+/// What a page is.
+enum Parsed<T> {
+    Page(T),
+    /// A page without a text that leads on by itself.
+    LeadsTo(Url),
 }
 
 /// A page after extraction.
@@ -106,13 +121,35 @@ impl FirstPage {
 }
 
 impl Attempt<'_> {
-    /// Fetches a page: conditionally if it was `known` before. Fails if a redirect led to a page that is not specific to
-    /// the article.
-    pub(super) async fn fetch_page(
+    /// Fetches and extracts the first page of an article, conditionally if it was `known` before, and builds the article if that
+    /// is all of it.
+    pub(super) async fn fetch_first(
         &mut self,
         url: &Url,
         known: Option<&Revisit>,
-    ) -> Result<(FetchStats, ResponseContent), PageFailure> {
+    ) -> Result<Visit<FirstPage>, PageFailure> {
+        self.visit(url, known, FirstPage::new).await
+    }
+
+    /// Fetches and extracts another page of the article, under the same rules as the first.
+    pub(super) async fn fetch_further(&mut self, url: &Url) -> Result<ParsedPage, Failure> {
+        match self.visit(url, None, |_, page, _| page).await.map_err(|failed| failed.failure)? {
+            Visit::Page(page) => Ok(page),
+            Visit::NotModified(fetch, _) => {
+                let message = "answered 304 to an unconditional request";
+                Err(page_failure(&fetch, "http-304", message.into()))
+            }
+        }
+    }
+
+    /// Fetches a page, extracts it, and continues with `then` in the same closure, with the same CPU permit. A page that leads on
+    /// by itself is followed like a redirect. Fails if it led to a page that is not specific to the article.
+    async fn visit<T: Send + 'static>(
+        &mut self,
+        url: &Url,
+        known: Option<&Revisit>,
+        then: fn(&CollectContext, ParsedPage, DateTime<Utc>) -> T,
+    ) -> Result<Visit<T>, PageFailure> {
         let source = &self.context.source;
         let mut request = Request::new(url.clone(), ResourceKind::Page);
         if let Some(known) = known {
@@ -121,49 +158,44 @@ impl Attempt<'_> {
         }
         request.robots = !source.ignore_robots;
         let request = request.for_source(source).await.map_err(|error| error.failure(url))?;
-        let response = match self.fetcher.get(request, self.now()).await {
-            Ok(response) => response,
-            Err(failed) => {
-                let failure = PageFailure::from(&*failed);
-                self.add_fetch(failed.fetch);
-                return Err(failure);
-            }
-        };
-        self.add_fetch(response.fetch.clone());
-        let served_by = &response.fetch.url;
-        if !identity::is_specific(served_by) {
-            let from = link::mask_secrets(url);
-            let (code, message) = if link::is_wall(served_by) {
-                ("wall", format!("{from} redirects to a consent or login page"))
-            } else {
-                let to = link::mask_secrets(served_by);
-                ("redirected-to-front", format!("{from} redirects to the front page {to}"))
+        let started_at = self.now();
+        let mut response = self.fetcher.get(request.clone(), started_at).await;
+        loop {
+            let (content, trail) = match response {
+                Ok(response) => response.into_content(),
+                Err(failed) => {
+                    let failure = PageFailure::from(&*failed);
+                    self.add_fetch(failed.fetch);
+                    return Err(failure);
+                }
             };
-            return Err(page_failure(&response.fetch, code, message).into());
+            let fetched_at = started_at + trail.fetch.duration;
+            let parsed = match (check_specific(url, &trail.fetch), content) {
+                (Err(failure), _) => Err(failure),
+                (Ok(()), ResponseContent::NotModified(validators)) => {
+                    self.add_fetch(trail.fetch.clone());
+                    return Ok(Visit::NotModified(trail.fetch, validators));
+                }
+                (Ok(()), ResponseContent::Document(document)) => {
+                    self.parse(trail.fetch.clone(), document, started_at, fetched_at, then).await
+                }
+            };
+            let failure = match parsed {
+                Ok(Parsed::LeadsTo(to)) if trail.leads_on_to(&to) => {
+                    debug!(url = link::mask_secrets(&trail.fetch.url), "the page leads on");
+                    response = self.fetcher.lead_on(&request, trail, to, fetched_at).await;
+                    continue;
+                }
+                Ok(Parsed::LeadsTo(_)) => interstitial_failure(&trail.fetch),
+                Ok(Parsed::Page(page)) => {
+                    self.add_fetch(trail.fetch);
+                    return Ok(Visit::Page(page));
+                }
+                Err(failure) => failure,
+            };
+            self.add_fetch(trail.fetch);
+            return Err(failure.into());
         }
-        Ok((response.fetch, response.content))
-    }
-
-    /// Extracts the first page, and builds the article if that is all of it.
-    pub(super) async fn parse_first(
-        &self,
-        fetch: FetchStats,
-        document: FetchedDocument,
-    ) -> Result<FirstPage, Failure> {
-        let fetched_at = self.now();
-        let then = move |context: &CollectContext, page| FirstPage::new(context, page, fetched_at);
-        self.parse(fetch, document, self.started_at, then).await
-    }
-
-    /// Fetches and extracts another page of the article, under the same rules as the first.
-    pub(super) async fn fetch_further(&mut self, url: &Url) -> Result<ParsedPage, Failure> {
-        let now = self.now();
-        let (fetch, content) = self.fetch_page(url, None).await.map_err(|failed| failed.failure)?;
-        let ResponseContent::Document(document) = content else {
-            let message = "answered 304 to an unconditional request";
-            return Err(page_failure(&fetch, "http-304", message.into()));
-        };
-        self.parse(fetch, document, now, |_, page| page).await
     }
 
     /// Extracts a page and continues with `then` in the same closure, with the same permit.
@@ -172,8 +204,9 @@ impl Attempt<'_> {
         fetch: FetchStats,
         document: FetchedDocument,
         now: DateTime<Utc>,
-        then: impl FnOnce(&CollectContext, ParsedPage) -> T + Send + 'static,
-    ) -> Result<T, Failure> {
+        fetched_at: DateTime<Utc>,
+        then: fn(&CollectContext, ParsedPage, DateTime<Utc>) -> T,
+    ) -> Result<Parsed<T>, Failure> {
         if document.body.trim_ascii().is_empty() {
             // More likely a server in trouble than an article without text.
             return Err(page_failure(&fetch, "empty-page", "the answer is empty; it is tried again".into()));
@@ -186,8 +219,11 @@ impl Attempt<'_> {
         let parsed = permit.work(document.body.len(), move || {
             let _guard = guard;
             let extraction = extract_article(&context, &fetch, &document, now)?;
+            if let Some(to) = extraction.leads_to {
+                return Ok(Parsed::LeadsTo(to));
+            }
             let page = ParsedPage { fetch, document, extraction };
-            Ok(then(&context, page))
+            Ok(Parsed::Page(then(&context, page, fetched_at)))
         });
         parsed.await.map_err(|_panic| panicked)?
     }
@@ -259,15 +295,45 @@ fn extract_article(
     let link_header = document.headers.get_str("link");
     let page = extract::PageInput { html: &html, url, link_header: link_header.as_deref() };
     let rules = config.rules_for(source, url, now);
-    let extraction = extract::article(&page, &rules, config.zone_for(source, url), now).map_err(|error| {
-        Failure { grade: error.grade(), ..page_failure(fetch, error.code(), error.to_string()) }
-    })?;
+    let mut extraction =
+        extract::article(&page, &rules, config.zone_for(source, url), now).map_err(|error| Failure {
+            grade: error.grade(),
+            ..page_failure(fetch, error.code(), error.to_string())
+        })?;
+    if let (None, Some(refresh)) = (&extraction.leads_to, document.headers.get_str("refresh")) {
+        extraction.leads_to = extract::refresh_header(&refresh, url, &extraction);
+    }
     let (code, message) = match extraction.kind {
+        _ if extraction.leads_to.is_some() => return Ok(extraction),
+        PageKind::Interstitial => return Err(interstitial_failure(fetch)),
         PageKind::Challenge => ("challenge", "the site asks whether we are human"),
         PageKind::NotArticle => ("rejected", "the page is no article: it has a text of `reject_if_contains`"),
         PageKind::Article | PageKind::Paywalled => return Ok(extraction),
     };
     Err(page_failure(fetch, code, message.into()))
+}
+
+/// The failure of a page that shows its text only to what runs its scripts.
+fn interstitial_failure(fetch: &FetchStats) -> Failure {
+    let message =
+        "the page has no text and leads on by a script, which is not run; the feed's own text is kept";
+    page_failure(fetch, "interstitial", message.into())
+}
+
+/// Fails if the page at the end of the redirects is not specific to the article.
+fn check_specific(asked: &Url, fetch: &FetchStats) -> Result<(), Failure> {
+    let served_by = &fetch.url;
+    if identity::is_specific(served_by) {
+        return Ok(());
+    }
+    let from = link::mask_secrets(asked);
+    let (code, message) = if link::is_wall(served_by) {
+        ("wall", format!("{from} redirects to a consent or login page"))
+    } else {
+        let to = link::mask_secrets(served_by);
+        ("redirected-to-front", format!("{from} redirects to the front page {to}"))
+    };
+    Err(page_failure(fetch, code, message))
 }
 
 /// A soft failure of the page itself.

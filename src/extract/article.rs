@@ -12,7 +12,7 @@ use super::fallback::FallbackExtractor;
 use super::jsonld;
 use super::page_meta::PageMeta;
 use super::rules::RuleMatcher;
-use super::{authors, body, hydration, language, links, next_page, page_kind};
+use super::{authors, body, hydration, language, lead, links, next_page, page_kind};
 use crate::config::ArticleRules;
 use crate::html::{self, Document, LimitExceeded, Selection, blocks, join_blocks, sanitised};
 use crate::link;
@@ -88,6 +88,7 @@ pub(super) fn extract(
     fallback.fill_fields(&mut extraction, &body)?;
     extraction.kind = page_kind::page_kind(document, &json_ld, &extraction, &body);
     document.spend_pass()?;
+    lead::note_lead(document, &base, &mut extraction)?;
     extraction.pagination = pagination_links(&mut matcher, &meta, page.url);
     document.spend_pass()?;
     extraction.selectors = matcher.outcomes;

@@ -24,12 +24,16 @@ mod hydration;
 mod image_attributes;
 mod jsonld;
 mod language;
+mod lead;
 mod links;
+mod meta_refresh;
 mod next_page;
 mod page_kind;
 mod page_meta;
 mod pagination;
 mod rules;
+mod script_redirect;
+mod script_tokens;
 mod site_name;
 mod words;
 
@@ -45,6 +49,7 @@ use crate::model::{Extraction, Grade};
 
 pub use article::PageInput;
 pub use disposition::{Disposition, Segment};
+pub use lead::refresh_header;
 pub use pagination::{MOST_PAGES, Pagination};
 
 /// A page that is not extracted.

@@ -20,7 +20,7 @@ use super::hints::CacheHints;
 use super::redirect_chain::{Clock, HopResult, RedirectChain, target};
 use super::request::{Request, ResourceKind};
 use super::resolve::{Lookup, SystemResolver};
-use super::response::{BodyChunk, FailedFetch, FetchedDocument, Response, ResponseContent};
+use super::response::{BodyChunk, FailedFetch, FetchedDocument, Response, ResponseContent, Trail};
 use super::robots::{MAX_ROBOTS, RobotsCache};
 use super::{challenge, client_error, hints};
 use crate::config::{self, BackoffScope};
@@ -122,12 +122,12 @@ impl Fetcher {
     pub async fn lead_on(
         &self,
         request: &Request,
-        page: Response,
+        trail: Trail,
         to: Url,
         now: DateTime<Utc>,
     ) -> Result<Response, Box<FailedFetch>> {
-        let mut chain = RedirectChain::continuing(page.fetch, page.cookies, self.scope);
-        let status = chain.fetch.status.unwrap_or_default();
+        let mut chain = RedirectChain::continuing(trail.fetch, trail.cookies, self.scope);
+        let status = chain.fetch.status.unwrap_or(200);
         match chain.follow(status, to, self.max_redirects(request.kind)) {
             Ok(()) => self.run(request, chain, now).await,
             Err(error) => Err(chain.failed(error)),

@@ -47,6 +47,6 @@ pub use self::hints::CacheHints;
 pub use self::local_file::check_file;
 pub use self::request::{Request, ResourceKind, SourceHeaders, Transport, basic_auth, bearer};
 pub use self::resolve::{Lookup, SystemResolver};
-pub use self::response::{BodyChunk, FailedFetch, FetchedDocument, Response, ResponseContent};
+pub use self::response::{BodyChunk, FailedFetch, FetchedDocument, Response, ResponseContent, Trail};
 pub use self::robots::{MAX_CRAWL_DELAY, Robots};
 pub use self::webhook::WebhookClient;

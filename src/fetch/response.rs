@@ -18,13 +18,28 @@ pub struct Response {
     pub fetch: FetchStats,
     /// When the server wants to be asked again.
     pub hints: CacheHints,
-    /// For a page that leads on: see `Fetcher::lead_on`.
+    /// For a page that leads on.
+    pub(super) cookies: ChainCookies,
+}
+
+/// The requests that led to a response: where they go on if the page leads on by itself.
+#[derive(Debug)]
+pub struct Trail {
+    /// What they learned.
+    pub fetch: FetchStats,
     pub(super) cookies: ChainCookies,
 }
 
 impl Response {
-    /// Whether a request for `url` would be another than those that led here.
-    pub fn may_lead_to(&self, url: &Url) -> bool {
+    /// The content, and how it was reached.
+    pub fn into_content(self) -> (ResponseContent, Trail) {
+        (self.content, Trail { fetch: self.fetch, cookies: self.cookies })
+    }
+}
+
+impl Trail {
+    /// Whether a request for `url` would be another than those before it.
+    pub fn leads_on_to(&self, url: &Url) -> bool {
         self.cookies.leads_on(url)
     }
 }

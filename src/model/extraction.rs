@@ -75,6 +75,8 @@ words! {
         Paywalled = "paywalled",
         /// A page that asks whether we are human.
         Challenge = "challenge",
+        /// A page without a text that leads to another: by itself, or in a way that only a browser can follow.
+        Interstitial = "interstitial",
         /// A front page, a section, a "not found" sent with 200.
         NotArticle = "not-an-article",
     }
@@ -85,6 +87,8 @@ words! {
 pub struct Extraction {
     /// What kind of page it was.
     pub kind: PageKind,
+    /// Where a page of the kind [`PageKind::Interstitial`] leads by itself; http or https.
+    pub leads_to: Option<Url>,
     /// Plain text.
     pub title: Option<String>,
     /// Plain text.

@@ -1,6 +1,7 @@
 //! Links that lead on: wrappers that carry their target, pages that redirect by themselves, cookies on the way.
 
 mod cookies;
+mod leads;
 mod wrappers;
 
 use crate::politeness::driver::{Driver, config, noon};
