@@ -28,7 +28,7 @@ use crate::model::{
 use crate::store::{Store, StoreError};
 use crate::{identity, link, schedule};
 use context::{Attempt, CollectContext};
-use page::{FailureScope, PageFailure, RemainingPages, Visit};
+use page::{FailureScope, PageFailure, RemainingPages, PageVisit};
 
 /// The result of collecting one entry, for `run`'s table and for tests.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,8 +163,8 @@ impl Attempt<'_> {
         };
         let claim = Arc::clone(&self.context.claim);
         let first = match self.fetch_first(&url, claim.revisit.as_ref()).await? {
-            Visit::Page(first) => first,
-            Visit::NotModified(_, validators) => return Ok(PageContent::NotModified(validators)),
+            PageVisit::Page(first) => first,
+            PageVisit::NotModified(_, validators) => return Ok(PageContent::NotModified(validators)),
         };
         self.selectors = first.selectors;
         // Few pages link to another one: a miss says nothing about the rule.

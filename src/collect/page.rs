@@ -55,7 +55,7 @@ impl From<&FailedFetch> for PageFailure {
 }
 
 /// What a request for a page brought.
-pub(super) enum Visit<T> {
+pub(super) enum PageVisit<T> {
     Page(T),
     /// The page did not change since the last time (304).
     NotModified(FetchStats, Validators),
@@ -127,15 +127,15 @@ impl Attempt<'_> {
         &mut self,
         url: &Url,
         known: Option<&Revisit>,
-    ) -> Result<Visit<FirstPage>, PageFailure> {
+    ) -> Result<PageVisit<FirstPage>, PageFailure> {
         self.visit(url, known, FirstPage::new).await
     }
 
     /// Fetches and extracts another page of the article, under the same rules as the first.
     pub(super) async fn fetch_further(&mut self, url: &Url) -> Result<ParsedPage, Failure> {
         match self.visit(url, None, |_, page, _| page).await.map_err(|failed| failed.failure)? {
-            Visit::Page(page) => Ok(page),
-            Visit::NotModified(fetch, _) => {
+            PageVisit::Page(page) => Ok(page),
+            PageVisit::NotModified(fetch, _) => {
                 let message = "answered 304 to an unconditional request";
                 Err(page_failure(&fetch, "http-304", message.into()))
             }
@@ -149,7 +149,7 @@ impl Attempt<'_> {
         url: &Url,
         known: Option<&Revisit>,
         then: fn(&CollectContext, ParsedPage, DateTime<Utc>) -> T,
-    ) -> Result<Visit<T>, PageFailure> {
+    ) -> Result<PageVisit<T>, PageFailure> {
         let source = &self.context.source;
         let mut request = Request::new(url.clone(), ResourceKind::Page);
         if let Some(known) = known {
@@ -174,7 +174,7 @@ impl Attempt<'_> {
                 (Err(failure), _) => Err(failure),
                 (Ok(()), ResponseContent::NotModified(validators)) => {
                     self.add_fetch(trail.fetch.clone());
-                    return Ok(Visit::NotModified(trail.fetch, validators));
+                    return Ok(PageVisit::NotModified(trail.fetch, validators));
                 }
                 (Ok(()), ResponseContent::Document(document)) => {
                     self.parse(trail.fetch.clone(), document, started_at, fetched_at, then).await
@@ -189,7 +189,7 @@ impl Attempt<'_> {
                 Ok(Parsed::LeadsTo(_)) => interstitial_failure(&trail.fetch),
                 Ok(Parsed::Page(page)) => {
                     self.add_fetch(trail.fetch);
-                    return Ok(Visit::Page(page));
+                    return Ok(PageVisit::Page(page));
                 }
                 Err(failure) => failure,
             };

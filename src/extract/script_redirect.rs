@@ -22,7 +22,7 @@ pub(super) fn target(script: &str) -> Option<String> {
     if script.len() > LONGEST || !script.contains("location") {
         return None;
     }
-    let mut reader = Reader { tokens: tokens(script)?, next: 0, values: HashMap::new() };
+    let mut reader = ScriptReader { tokens: tokens(script)?, next: 0, values: HashMap::new() };
     let found = reader.statements(0)?;
     if reader.next == reader.tokens.len() { found } else { None }
 }
@@ -56,13 +56,13 @@ enum Value {
 }
 
 /// Reads statements. Each method takes what it reads, and returns `None` where it understands nothing.
-struct Reader {
+struct ScriptReader {
     tokens: Vec<Token>,
     next: usize,
     values: HashMap<String, Value>,
 }
 
-impl Reader {
+impl ScriptReader {
     /// Statements up to the end or a `}`: the address that the first of them leads to.
     fn statements(&mut self, depth: usize) -> Option<Option<String>> {
         if depth > DEEPEST {
