@@ -28,7 +28,7 @@ use crate::model::{
 use crate::store::{Store, StoreError};
 use crate::{identity, link, schedule};
 use context::{Attempt, CollectContext};
-use page::{FailureScope, PageFailure, RemainingPages, PageVisit};
+use page::{FailureScope, PageFailure, PageVisit, RemainingPages};
 
 /// The result of collecting one entry, for `run`'s table and for tests.
 #[derive(Clone, Debug, PartialEq)]
