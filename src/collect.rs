@@ -164,7 +164,7 @@ impl Attempt<'_> {
         let claim = Arc::clone(&self.context.claim);
         let first = match self.fetch_first(&url, claim.revisit.as_ref()).await? {
             PageVisit::Page(first) => first,
-            PageVisit::NotModified(_, validators) => return Ok(PageContent::NotModified(validators)),
+            PageVisit::NotModified(validators) => return Ok(PageContent::NotModified(validators)),
         };
         self.selectors = first.selectors;
         // Few pages link to another one: a miss says nothing about the rule.

@@ -58,7 +58,7 @@ impl From<&FailedFetch> for PageFailure {
 pub(super) enum PageVisit<T> {
     Page(T),
     /// The page did not change since the last time (304).
-    NotModified(FetchStats, Validators),
+    NotModified(Validators),
 }
 
 /// What a page is.
@@ -135,8 +135,9 @@ impl Attempt<'_> {
     pub(super) async fn fetch_further(&mut self, url: &Url) -> Result<ParsedPage, Failure> {
         match self.visit(url, None, |_, page, _| page).await.map_err(|failed| failed.failure)? {
             PageVisit::Page(page) => Ok(page),
-            PageVisit::NotModified(fetch, _) => {
+            PageVisit::NotModified(_) => {
                 let message = "answered 304 to an unconditional request";
+                let fetch = FetchStats { status: Some(304), ..FetchStats::new(url.clone()) };
                 Err(page_failure(&fetch, "http-304", message.into()))
             }
         }
@@ -173,8 +174,8 @@ impl Attempt<'_> {
             let parsed = match (check_specific(url, &trail.fetch), content) {
                 (Err(failure), _) => Err(failure),
                 (Ok(()), ResponseContent::NotModified(validators)) => {
-                    self.add_fetch(trail.fetch.clone());
-                    return Ok(PageVisit::NotModified(trail.fetch, validators));
+                    self.add_fetch(trail.fetch);
+                    return Ok(PageVisit::NotModified(validators));
                 }
                 (Ok(()), ResponseContent::Document(document)) => {
                     self.parse(trail.fetch.clone(), document, started_at, fetched_at, then).await

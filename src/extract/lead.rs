@@ -6,7 +6,7 @@
 
 use url::Url;
 
-use super::meta_refresh::{refresh_of, refresh_target};
+use super::meta_refresh::{Refresh, read_refresh, refresh_of};
 use super::script_redirect;
 use super::words::fold;
 use crate::html::{Document, LimitExceeded, NodeId, ParseLimits, Tag, count_printed};
@@ -82,8 +82,8 @@ pub(super) fn note_lead(
 
 /// The target of a `Refresh` header, which means what the element means; `None` where the page has a text.
 pub fn refresh_header(value: &str, page: &Url, extraction: &Extraction) -> Option<Url> {
-    let target = refresh_target(value).flatten().filter(|_| !has_text(extraction))?;
-    link::resolve(page, target)
+    let target = read_refresh(value)?.target.filter(|_| !has_text(extraction))?;
+    link::resolve(page, &target)
 }
 
 /// Whether a page has a text to be read, or is of a kind that never leads on.
@@ -95,10 +95,10 @@ fn has_text(extraction: &Extraction) -> bool {
 /// What was found on a page.
 #[derive(Default)]
 struct Finder {
-    /// The first valid refresh; `None` within if it leads nowhere or too late.
-    refresh: Option<Option<String>>,
+    /// The first valid one.
+    refresh: Option<Refresh>,
     /// The same in `<noscript>`.
-    hidden_refresh: Option<Option<String>>,
+    hidden_refresh: Option<Refresh>,
     /// The address that a script names.
     script_target: Option<String>,
     /// Whether a script leads on in another way.
@@ -205,9 +205,10 @@ impl Finder {
             let target = target.trim();
             if target.starts_with('#') { None } else { link::resolve(base, target) }
         };
-        let refresh = self.refresh.iter().flatten().find_map(url);
+        let of = |refresh: &Option<Refresh>| url(refresh.as_ref()?.target.as_ref()?);
+        let refresh = of(&self.refresh);
         let hidden = || {
-            let target = self.hidden_refresh.iter().flatten().find_map(url)?;
+            let target = of(&self.hidden_refresh)?;
             // That page tells how to turn scripts on.
             Some(target).filter(|target| !(self.has_script && is_about_scripts(target)))
         };

@@ -5,17 +5,22 @@ use crate::html::{Document, NodeId, Tag};
 /// Longest time after which a page leads on, in seconds. What waits longer is there to be read.
 const MOST_SECONDS: u32 = 5;
 
+/// A valid refresh. Of several on a page the first counts.
+pub(super) struct Refresh {
+    /// As written; `None`: it leads to no other page, or after more than [`MOST_SECONDS`].
+    pub(super) target: Option<String>,
+}
+
 /// The refresh of a `<meta>`; `None` for an element that is none.
-pub(super) fn refresh_of(document: &Document, at: NodeId) -> Option<Option<String>> {
+pub(super) fn refresh_of(document: &Document, at: NodeId) -> Option<Refresh> {
     let is_refresh = document.tag(at) == Tag::Meta
         && document.attr(at, "http-equiv").is_some_and(|name| name.trim().eq_ignore_ascii_case("refresh"));
     let content = document.attr(at, "content").filter(|_| is_refresh)?;
-    Some(refresh_target(content)?.map(str::to_owned))
+    read_refresh(content)
 }
 
-/// Reads a declarative refresh (WHATWG HTML, 4.2.5.3). `None` for what is none; `Some(None)` for one without an address or
-/// after more than [`MOST_SECONDS`].
-pub(super) fn refresh_target(content: &str) -> Option<Option<&str>> {
+/// Reads the content of a refresh; `None` for what is none.
+pub(super) fn read_refresh(content: &str) -> Option<Refresh> {
     let content = content.trim();
     let rest = content.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = content.strip_suffix(rest)?;
@@ -37,5 +42,6 @@ pub(super) fn refresh_target(content: &str) -> Option<Option<&str>> {
         Some(quote) => value.get(1..)?.split(quote).next().unwrap_or_default(),
         None => value,
     };
-    Some(Some(target.trim()).filter(|target| !target.is_empty() && seconds <= MOST_SECONDS))
+    let target = Some(target.trim()).filter(|target| !target.is_empty() && seconds <= MOST_SECONDS);
+    Some(Refresh { target: target.map(str::to_owned) })
 }

@@ -23,8 +23,10 @@ pub(super) fn target(script: &str) -> Option<String> {
         return None;
     }
     let mut reader = ScriptReader { tokens: tokens(script)?, next: 0, values: HashMap::new() };
-    let found = reader.statements(0)?;
-    if reader.next == reader.tokens.len() { found } else { None }
+    match reader.statements(0)? {
+        Effect::LeadsTo(target) if reader.next == reader.tokens.len() => Some(target),
+        _ => None,
+    }
 }
 
 /// Whether a script, whatever else it does, leads on, reloads the page or sends a form. O(bytes).
@@ -51,8 +53,14 @@ pub(super) fn leads_on(script: &str) -> bool {
 #[derive(Clone)]
 enum Value {
     Text(String),
-    /// A function, with the address that it leads to.
-    Function(Option<String>),
+    Function(Effect),
+}
+
+/// What a statement does, or a function when it is called.
+#[derive(Clone)]
+enum Effect {
+    Nothing,
+    LeadsTo(String),
 }
 
 /// Reads statements. Each method takes what it reads, and returns `None` where it understands nothing.
@@ -64,29 +72,31 @@ struct ScriptReader {
 
 impl ScriptReader {
     /// Statements up to the end or a `}`: the address that the first of them leads to.
-    fn statements(&mut self, depth: usize) -> Option<Option<String>> {
+    fn statements(&mut self, depth: usize) -> Option<Effect> {
         if depth > DEEPEST {
             return None;
         }
-        let mut found = None;
+        let mut found = Effect::Nothing;
         loop {
             while self.take(';') {}
             match self.tokens.get(self.next) {
                 None | Some(Token::Mark('}')) => return Some(found),
                 _ => {
-                    let target = self.statement(depth)?;
-                    found = found.or(target);
+                    let effect = self.statement(depth)?;
+                    if matches!(found, Effect::Nothing) {
+                        found = effect;
+                    }
                 }
             }
         }
     }
 
-    fn statement(&mut self, depth: usize) -> Option<Option<String>> {
+    fn statement(&mut self, depth: usize) -> Option<Effect> {
         match self.tokens.get(self.next)?.clone() {
             // "use strict".
             Token::Text(_) => {
                 self.next += 1;
-                Some(None)
+                Some(Effect::Nothing)
             }
             Token::Mark('(' | '!') => {
                 // (function () { … })(), (function () { … }()), !function () { … }()
@@ -94,12 +104,12 @@ impl ScriptReader {
                 if !is_open {
                     self.take('!');
                 }
-                let target = self.function(depth)?;
+                let effect = self.function(depth)?;
                 let is_called = self.take_all("()");
                 if is_open {
                     self.need(')')?;
                 }
-                (is_called || self.take_all("()")).then_some(target)
+                (is_called || self.take_all("()")).then_some(effect)
             }
             Token::Name(name) => match &*name {
                 "var" | "let" | "const" => {
@@ -108,22 +118,22 @@ impl ScriptReader {
                     self.need('=')?;
                     let value = self.value(depth)?;
                     self.values.insert(name, value);
-                    Some(None)
+                    Some(Effect::Nothing)
                 }
                 "return" => {
                     self.next += 1;
                     let is_word = |token: &Token| matches!(token, Token::Name(word) if matches!(&**word, "true" | "false"));
                     self.next += usize::from(self.tokens.get(self.next).is_some_and(is_word));
-                    Some(None)
+                    Some(Effect::Nothing)
                 }
                 "function" => {
                     let name = match self.tokens.get(self.next + 1) {
                         Some(Token::Name(name)) => name.clone(),
                         _ => return None,
                     };
-                    let target = self.function(depth)?;
-                    self.values.insert(name, Value::Function(target));
-                    Some(None)
+                    let effect = self.function(depth)?;
+                    self.values.insert(name, Value::Function(effect));
+                    Some(Effect::Nothing)
                 }
                 _ => self.path_statement(depth),
             },
@@ -132,32 +142,32 @@ impl ScriptReader {
     }
 
     /// A statement that begins with a path: an assignment or a call.
-    fn path_statement(&mut self, depth: usize) -> Option<Option<String>> {
+    fn path_statement(&mut self, depth: usize) -> Option<Effect> {
         let path = self.path()?;
         let short = short_path(&path);
         if self.take('=') {
             return match short {
-                "location" | "location.href" => self.text().map(Some),
+                "location" | "location.href" => self.text().map(Effect::LeadsTo),
                 "onload" | "document.onload" | "body.onload" => match self.value(depth)? {
-                    Value::Function(target) => Some(target),
+                    Value::Function(effect) => Some(effect),
                     Value::Text(_) => None,
                 },
                 _ if path.contains("location") || path == "document.cookie" => None,
-                _ => self.plain().then_some(None),
+                _ => self.plain().then_some(Effect::Nothing),
             };
         }
         self.need('(')?;
-        let target = match short {
-            "location.replace" | "location.assign" => Some(self.text()?),
+        let effect = match short {
+            "location.replace" | "location.assign" => Effect::LeadsTo(self.text()?),
             "setTimeout" => {
-                let target = match self.value(depth)? {
-                    Value::Function(target) => target,
+                let effect = match self.value(depth)? {
+                    Value::Function(effect) => effect,
                     // Text of a script.
                     Value::Text(script) if depth < DEEPEST => {
                         let mut inner =
                             Self { tokens: tokens(&script)?, next: 0, values: self.values.clone() };
-                        let target = inner.statements(depth + 1)?;
-                        (inner.next == inner.tokens.len()).then_some(target)?
+                        let effect = inner.statements(depth + 1)?;
+                        (inner.next == inner.tokens.len()).then_some(effect)?
                     }
                     Value::Text(_) => return None,
                 };
@@ -167,25 +177,25 @@ impl ScriptReader {
                         _ => return None,
                     }
                 }
-                target
+                effect
             }
             "addEventListener" | "document.addEventListener" => {
                 let event = self.text()?;
                 self.need(',')?;
-                let Value::Function(target) = self.value(depth)? else { return None };
-                matches!(&*event, "load" | "DOMContentLoaded").then_some(target)?
+                let Value::Function(effect) = self.value(depth)? else { return None };
+                matches!(&*event, "load" | "DOMContentLoaded").then_some(effect)?
             }
             name => match self.values.get(name).cloned() {
-                Some(Value::Function(target)) => target,
+                Some(Value::Function(effect)) => effect,
                 _ => return None,
             },
         };
         self.need(')')?;
-        Some(target)
+        Some(effect)
     }
 
     /// A function: the address that it leads to.
-    fn function(&mut self, depth: usize) -> Option<Option<String>> {
+    fn function(&mut self, depth: usize) -> Option<Effect> {
         if depth > DEEPEST {
             return None;
         }
@@ -204,9 +214,9 @@ impl ScriptReader {
             }
         }
         self.need('{')?;
-        let target = self.statements(depth + 1)?;
+        let effect = self.statements(depth + 1)?;
         self.need('}')?;
-        Some(target)
+        Some(effect)
     }
 
     fn parameters(&mut self) -> Option<()> {
@@ -220,15 +230,15 @@ impl ScriptReader {
     /// A function, a known name, or a text.
     fn value(&mut self, depth: usize) -> Option<Value> {
         let start = self.next;
-        if let Some(target) = self.function(depth) {
-            return Some(Value::Function(target));
+        if let Some(effect) = self.function(depth) {
+            return Some(Value::Function(effect));
         }
         self.next = start;
         if let Some(Token::Name(name)) = self.tokens.get(self.next)
-            && let Some(Value::Function(target)) = self.values.get(name)
+            && let Some(Value::Function(effect)) = self.values.get(name)
         {
             self.next += 1;
-            return Some(Value::Function(target.clone()));
+            return Some(Value::Function(effect.clone()));
         }
         self.text().map(Value::Text)
     }
