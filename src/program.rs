@@ -136,7 +136,13 @@ pub(crate) async fn run(run: ProgramRun<'_>) -> Result<Vec<u8>, ProgramError> {
         };
         tokio::time::timeout(after, whole).await
     };
-    let said = String::from_utf8_lossy(&said).trim().replace(['\n', '\r'], " ");
+    // No line breaks in a message, and nothing that steers a terminal.
+    let said = String::from_utf8_lossy(&said).replace(char::is_control, " ").trim().to_owned();
+    if !matches!(ended, Ok(Ok(_))) {
+        group.kill();
+        // It ends at once, and its place is free only then.
+        let _ = tokio::time::timeout(PIPE_GRACE, child.wait()).await;
+    }
     match ended {
         Err(_) => Err(ProgramError::TimedOut { after, said }),
         Ok(Err(error)) => Err(error),

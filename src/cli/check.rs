@@ -1,5 +1,6 @@
 //! `cuttings check`: all mistakes of the configuration, and with `--live` or `--stored` whether its rules still work.
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -70,8 +71,12 @@ fn check_config(
 /// such as a variable of its environment, is a warning.
 fn check_access(config: &Config, err: &mut dyn Write) -> io::Result<bool> {
     let mut errors = 0_usize;
+    // Of programs: [defaults] may give one to thousands of sources.
+    let mut said = HashSet::new();
     for source in &config.sources {
-        for fault in access_faults(source, &config.fetch.allow_files) {
+        let faults = access_faults(source, &config.fetch.allow_files).into_iter();
+        let of_programs = program_faults(source).filter(|fault| said.insert(fault.message.clone()));
+        for fault in faults.chain(of_programs.collect::<Vec<_>>()) {
             let word = if fault.only_here { "warning" } else { "error" };
             errors += usize::from(!fault.only_here);
             if errors <= config::SHOWN {
@@ -85,12 +90,16 @@ fn check_access(config: &Config, err: &mut dyn Write) -> io::Result<bool> {
     Ok(errors == 0)
 }
 
-/// What of a source's access cannot be used.
+/// The programs of a source that cannot be run.
+fn program_faults(source: &Source) -> impl Iterator<Item = AccessFault> {
+    [("fetch_command", &source.fetch_command), ("feed_command", &source.feed_command)]
+        .into_iter()
+        .filter_map(|(key, command)| fetch::check_program(key, command.as_ref()?))
+}
+
+/// What else of a source's access cannot be used.
 fn access_faults(source: &Source, allow_files: &[PathBuf]) -> Vec<AccessFault> {
     let mut faults = fetch::check_access(&source.request);
-    for (key, command) in [("fetch_command", &source.fetch_command), ("feed_command", &source.feed_command)] {
-        faults.extend(command.as_ref().and_then(|command| fetch::check_program(key, command)));
-    }
     if source.feed.scheme() == "file"
         && let Err(error) = fetch::check_file(&source.feed, allow_files)
     {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::press::Press;
@@ -141,6 +142,13 @@ fn h31_each_way_to_fail_costs_that_page_one_failure_and_leaves_no_process() {
         ("echo $$ > pid; while :; do echo '<p>again and again'; done", "too-large", "65536 bytes", "1"),
         ("echo $$ > pid; while :; do echo noise >&2; done", "program-timeout", "noise noise", "1"),
         ("echo $$ > pid; timeout 600 sleep 600", "program-timeout", "did not end", "1"),
+        (
+            "printf '\\033[2Jred\\nand more' >&2; exit 9",
+            "program-failed",
+            "exit code 9: [2Jred and more",
+            "1",
+        ),
+        ("exec >&- 2>&-; echo $$ > pid; sleep 600", "program-timeout", "did not end", "1"),
         ("echo no such luck >&2; exit 1", "program-failed", "ended with exit code 1: no such luck", "1"),
         ("kill -9 $$", "program-failed", "was ended by signal 9", "1"),
         ("head -c 4096 /dev/zero", "program-failed", "no HTML", "1"),
@@ -224,6 +232,24 @@ fn h31_what_a_program_leaves_behind_ends_with_it_and_its_page_counts() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert_eq!(workspace.exported(&[])[0]["title"], "The ice");
     assert_ended(&workspace, &["child"]);
+}
+
+#[test]
+fn a_process_that_leaves_the_group_and_holds_the_pipe_delays_the_page_no_longer_than_a_moment() {
+    let press = press("127.0.0.2", &["/1"]);
+    let more = "fetch_command = [\"./get\", \"{url}\"]\n";
+    let workspace = Workspace::new(&source(&press, more).replace("\"2s\"", "\"60s\""));
+    let leaves = "setsid sh -c 'echo $$ > away; exec sleep 600' &\nuntil [ -s away ]; do :; done\n";
+    script(&workspace, "get", &format!("{leaves}{}", printing("The ice")));
+    let begun = Instant::now();
+    let ended = workspace.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert_eq!(workspace.exported(&[])[0]["title"], "The ice");
+    // It is no longer known: the documents say so.
+    let away = process_of(&workspace.path().join("away")).unwrap();
+    assert!(is_running(away));
+    Command::new("kill").arg(away.to_string()).status().unwrap();
 }
 
 /// A program that ignores signals, with a child in its group and one in another.
