@@ -308,10 +308,12 @@ impl<'a> SourceReader<'a> {
                 Some((self.not_twice(value, url), SourceKind::Feed))
             }
             None => {
-                section.need(
-                    "feed",
-                    "write feed = \"https://example.org/rss\"; a site without a feed has `listing` or `sitemap`",
-                );
+                let hint = if section.get("feed_command").is_some() {
+                    "write the address that the feed counts as, and its links count from: feed = \"https://example.org/\""
+                } else {
+                    "write feed = \"https://example.org/rss\"; a site without a feed has `listing` or `sitemap`"
+                };
+                section.need("feed", hint);
                 None
             }
         }

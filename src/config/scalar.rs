@@ -130,10 +130,13 @@ impl ConfigValue<'_> {
         let url = match Url::parse(typed.trim()) {
             Ok(url) => url,
             Err(url::ParseError::RelativeUrlWithoutBase) => {
-                self.fault(
-                    format!("`{}` does not begin with https:// or http://", self.key()),
-                    format!("write {} = \"https://{}\"", self.key(), typed.trim().trim_start_matches('/')),
-                );
+                let typed = typed.trim();
+                let hint = if self.key() == "feed" && typed.starts_with('/') && !typed.starts_with("//") {
+                    format!("write feed = \"file://{typed}\", and its folder into allow_files of [fetch]")
+                } else {
+                    format!("write {} = \"https://{}\"", self.key(), typed.trim_start_matches('/'))
+                };
+                self.fault(format!("`{}` does not begin with https:// or http://", self.key()), hint);
                 return None;
             }
             Err(error) => {

@@ -6,6 +6,7 @@ use std::fmt;
 use toml::de::DeValue;
 use url::Url;
 
+use super::fault::quoted;
 use super::files::folder_of;
 use super::value::ConfigValue;
 
@@ -60,18 +61,21 @@ impl fmt::Debug for UrlCommand {
 pub(super) fn read(value: &ConfigValue<'_>, needs_url: bool) -> Option<UrlCommand> {
     let example = format!("{} = [\"/usr/local/bin/get-page\", \"{URL}\"]", value.key());
     if !matches!(value.parsed(), DeValue::Array(_)) {
+        let example = typed_as_one_word(value, value.parsed()).unwrap_or(example);
         value.expected("a list of the program and each of its arguments", &example);
         return None;
     }
     if value.each().is_empty() {
         return Some(UrlCommand { program: String::new(), arguments: Vec::new() });
     }
+    let own = example.clone();
     let words = value.strings(&example)?;
     let (typed, arguments) = words.split_first()?;
-    if typed.contains(URL) {
+    if typed.contains(URL) || (arguments.is_empty() && typed.contains(' ')) {
+        let example = value.each().first().and_then(|word| typed_as_one_word(value, word.parsed()));
         value.fault(
-            format!("the program of `{}` would be named by a page's address", value.key()),
-            format!("write {example}"),
+            format!("the program of `{}` is {}", value.key(), quoted(typed)),
+            format!("write the program and each argument by itself: {}", example.unwrap_or(own)),
         );
         return None;
     }
@@ -99,6 +103,16 @@ pub(super) fn read(value: &ConfigValue<'_>, needs_url: bool) -> Option<UrlComman
         return None;
     }
     Some(command)
+}
+
+/// The line for a command that was typed as one text, where it has no quotes.
+fn typed_as_one_word(value: &ConfigValue<'_>, parsed: &DeValue<'_>) -> Option<String> {
+    let DeValue::String(typed) = parsed else { return None };
+    if typed.contains(['"', '\'', '\\', '|', ';', '&', '$', '\n']) || !typed.contains(' ') {
+        return None;
+    }
+    let words: Vec<String> = typed.split_whitespace().map(|word| format!("\"{word}\"")).collect();
+    Some(format!("{} = [{}]", value.key(), words.join(", ")))
 }
 
 /// Whether a word with `{url}` is one that an interpreter among the words before it reads as code: `sh -c "get {url}"`.
@@ -189,9 +203,13 @@ mod tests {
     fn a_command_with_a_mistake_is_said_with_its_line() {
         for (line, said) in [
             ("fetch_command = 'get {url}'", "a list of the program and each of its arguments is expected"),
+            ("fetch_command = 'get -x {url}'", r#"write fetch_command = ["get", "-x", "{url}"]"#),
+            ("fetch_command = ['get -x {url}']", r#"by itself: fetch_command = ["get", "-x", "{url}"]"#),
+            ("fetch_command = 'get \"{url}\"'", r#"["/usr/local/bin/get-page", "{url}"]"#),
+            ("feed_command = ['get all']", r#"by itself: feed_command = ["get", "all"]"#),
             ("fetch_command = ['get', '{URL}']", "no argument of `fetch_command` holds {url}"),
             ("fetch_command = ['get']", "no argument of `fetch_command` holds {url}"),
-            ("fetch_command = ['{url}', '{url}']", "would be named by a page's address"),
+            ("fetch_command = ['{url}', '{url}']", "the program of `fetch_command` is"),
             ("fetch_command = ['get', 5]", "`fetch_command` is a number"),
             ("feed_command = 'get'", "is expected"),
         ] {

@@ -79,7 +79,7 @@ fn read(
     let mut body = Vec::new();
     file.take(limit.saturating_add(1))
         .read_to_end(&mut body)
-        .map_err(|error| FetchError::File { path: shown(url), cause: error.to_string() })?;
+        .map_err(|error| FetchError::File { path: typed(url), cause: error.to_string() })?;
     if body.len() as u64 > limit {
         return Err(FetchError::TooLarge { limit });
     }
@@ -96,11 +96,10 @@ fn read(
 
 /// Opens a regular file inside an allowed folder.
 fn open(url: &Url, allowed: &[PathBuf]) -> Result<(File, Metadata), FetchError> {
-    let unread = |error: std::io::Error| FetchError::File { path: shown(url), cause: error.to_string() };
+    let unread = |error: std::io::Error| FetchError::File { path: typed(url), cause: error.to_string() };
     let path = url.to_file_path().map_err(|()| refused(url, "it is no path of this machine"))?;
-    let folders: Vec<PathBuf> = allowed.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
     // Before it is opened: to open a device may do something.
-    let real = inside(url, &path, &folders)?;
+    let real = inside(url, &path, allowed)?;
     check_regular(url, &real.metadata().map_err(unread)?)?;
     // A pipe that took its place would block.
     let flags = OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY;
@@ -109,7 +108,7 @@ fn open(url: &Url, allowed: &[PathBuf]) -> Result<(File, Metadata), FetchError> 
     let metadata = file.metadata().map_err(unread)?;
     check_regular(url, &metadata)?;
     // Folders on the way may have been replaced meanwhile: the open file must still be the one inside.
-    let now = inside(url, &path, &folders)?.metadata().map_err(unread)?;
+    let now = inside(url, &path, allowed)?.metadata().map_err(unread)?;
     if (now.dev(), now.ino()) != (metadata.dev(), metadata.ino()) {
         return Err(unread(std::io::Error::other("it was replaced while it was opened")));
     }
@@ -117,15 +116,24 @@ fn open(url: &Url, allowed: &[PathBuf]) -> Result<(File, Metadata), FetchError> 
 }
 
 /// The path without links and dots, if it lies in one of the folders.
-fn inside(url: &Url, path: &Path, folders: &[PathBuf]) -> Result<PathBuf, FetchError> {
+fn inside(url: &Url, path: &Path, allowed: &[PathBuf]) -> Result<PathBuf, FetchError> {
     let real = path
         .canonicalize()
-        .map_err(|error| FetchError::File { path: shown(url), cause: error.to_string() })?;
-    if folders.iter().any(|folder| real.starts_with(folder)) {
-        return Ok(real);
+        .map_err(|error| FetchError::File { path: typed(url), cause: error.to_string() })?;
+    let mut shown = Vec::new();
+    for folder in allowed {
+        match folder.canonicalize() {
+            Ok(folder) if real.starts_with(&folder) => return Ok(real),
+            Ok(_) => shown.push(folder.display().to_string()),
+            Err(error) => shown.push(format!("{}: {error}", folder.display())),
+        }
     }
     let led = if real == path { String::new() } else { format!(" (it leads to {})", real.display()) };
-    Err(refused(url, &format!("it is in no folder of allow_files{led}; name its folder in [fetch]")))
+    let shown = shown.join(", ");
+    Err(refused(
+        url,
+        &format!("it is in no folder of allow_files ({shown}){led}; name its folder in [fetch]"),
+    ))
 }
 
 fn check_regular(url: &Url, metadata: &Metadata) -> Result<(), FetchError> {
@@ -137,7 +145,7 @@ fn check_regular(url: &Url, metadata: &Metadata) -> Result<(), FetchError> {
 }
 
 fn refused(url: &Url, cause: &str) -> FetchError {
-    FetchError::FileRefused { path: shown(url), cause: cause.to_owned() }
+    FetchError::FileRefused { path: typed(url), cause: cause.to_owned() }
 }
 
 /// Size, time of modification and number of the file.
@@ -149,6 +157,6 @@ fn validators(metadata: &Metadata, may_change: bool) -> Validators {
 }
 
 /// The path as a person typed it.
-fn shown(url: &Url) -> String {
+fn typed(url: &Url) -> String {
     url.to_file_path().map_or_else(|()| url.to_string(), |path| path.display().to_string())
 }
