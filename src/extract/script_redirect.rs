@@ -22,7 +22,8 @@ pub(super) fn target(script: &str) -> Option<String> {
     if script.len() > LONGEST || !script.contains("location") {
         return None;
     }
-    let mut reader = ScriptReader { tokens: tokens(script)?, next: 0, values: HashMap::new() };
+    let mut reader =
+        ScriptReader { tokens: tokens(script)?, next: 0, values: HashMap::new(), inner_bytes: LONGEST };
     match reader.statements(0)? {
         Effect::LeadsTo(target) if reader.next == reader.tokens.len() => Some(target),
         _ => None,
@@ -68,6 +69,8 @@ struct ScriptReader {
     tokens: Vec<Token>,
     next: usize,
     values: HashMap<String, Value>,
+    /// Bytes of scripts within texts that may still be read: such a script may stand in a value that is used many times.
+    inner_bytes: usize,
 }
 
 impl ScriptReader {
@@ -162,14 +165,7 @@ impl ScriptReader {
             "setTimeout" => {
                 let effect = match self.value(depth)? {
                     Value::Function(effect) => effect,
-                    // Text of a script.
-                    Value::Text(script) if depth < DEEPEST => {
-                        let mut inner =
-                            Self { tokens: tokens(&script)?, next: 0, values: self.values.clone() };
-                        let effect = inner.statements(depth + 1)?;
-                        (inner.next == inner.tokens.len()).then_some(effect)?
-                    }
-                    Value::Text(_) => return None,
+                    Value::Text(script) => self.inner_script(&script, depth)?,
                 };
                 if self.take(',') {
                     match self.tokens.get(self.next)? {
@@ -192,6 +188,17 @@ impl ScriptReader {
         };
         self.need(')')?;
         Some(effect)
+    }
+
+    /// The text of a script, which has the names of the script around it.
+    fn inner_script(&mut self, script: &str, depth: usize) -> Option<Effect> {
+        self.inner_bytes = self.inner_bytes.checked_sub(script.len() + 1)?;
+        let outer = std::mem::replace(&mut self.tokens, tokens(script)?);
+        let next = std::mem::take(&mut self.next);
+        let effect = self.statements(depth + 1)?;
+        let is_all = self.next == self.tokens.len();
+        (self.tokens, self.next) = (outer, next);
+        is_all.then_some(effect)
     }
 
     /// A function: the address that it leads to.
@@ -486,6 +493,24 @@ mod tests {
                 let _ = target(&script);
                 leads_on(&script);
             }
+        }
+        // A script in a text is used many times, by one that is used many times, and so on.
+        let mut script = String::new();
+        for n in 1..4 {
+            let call = format!("setTimeout(a{});", n - 1);
+            script.push_str(&format!("var a{n}='{}';", call.repeat(3500 / call.len())));
+        }
+        let script = format!("var a0='';{script}setTimeout(a3);location='/real'");
+        assert_eq!(target(&script), None);
+        // Many names with long values, and many small scripts.
+        let mut script = format!("var a='{}';", "a".repeat(4000));
+        for n in 0..400 {
+            script.push_str(&format!("var b{n}=a;"));
+        }
+        script.push_str(&"setTimeout('');".repeat(400));
+        script.push_str("location='/real'");
+        for _ in 0..50 {
+            assert_eq!(target(&script).as_deref(), Some("/real"));
         }
         // Each name is twice as long as the one before it.
         let mut script = String::from("var a0='aaaaaaaaaaaaaaaa';");

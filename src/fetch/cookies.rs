@@ -151,7 +151,7 @@ fn read(url: &Url, line: &[u8], now: DateTime<Utc>) -> Option<(Cookie, bool)> {
             b"path" => path = Some(value).filter(|value| value.starts_with(b"/")),
             b"secure" => is_secure = true,
             b"domain" => has_domain = !value.is_empty(),
-            b"max-age" => max_age = text().and_then(|text| text.parse::<i64>().ok()).or(max_age),
+            b"max-age" => max_age = text().and_then(seconds).or(max_age),
             b"expires" => expires = text().and_then(|text| hints::http_date(text, now)).or(expires),
             _ => {}
         }
@@ -185,6 +185,14 @@ fn pair(part: &[u8]) -> Option<(&[u8], &[u8])> {
     let middle = part.iter().position(|byte| *byte == b'=')?;
     let (name, value) = part.split_at_checked(middle)?;
     Some((name.trim_ascii(), value.get(1..)?.trim_ascii()))
+}
+
+/// `Max-Age` (RFC 6265, 5.2.2), which may have more digits than a number; `None` for what is none.
+fn seconds(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let most = if digits.len() < text.len() { i64::MIN } else { i64::MAX };
+    is_number.then(|| text.parse().unwrap_or(most))
 }
 
 /// The folder of the URL that sets a cookie (RFC 6265, 5.1.4).
@@ -258,6 +266,12 @@ mod tests {
             ("a=b; Path=/; Max-Age=0", "https://paper.example/", ""),
             ("a=b; Path=/; Max-Age=-5", "https://paper.example/", ""),
             ("a=b; Path=/; Max-Age=long", "https://paper.example/", "a=b"),
+            ("a=b; Path=/; Max-Age=99999999999999999999999", "https://paper.example/", "a=b"),
+            ("a=b; Path=/; Max-Age=-99999999999999999999999", "https://paper.example/", ""),
+            ("a=b; Path=/; Max-Age=", "https://paper.example/", "a=b"),
+            ("a=b; Path=/; Max-Age=-", "https://paper.example/", "a=b"),
+            ("a=b; Path=/; Max-Age=0; Max-Age=5", "https://paper.example/", "a=b"),
+            ("a=b; Path=/; Expires=Thu, 01 Jan 99999 00:00:00 GMT", "https://paper.example/", "a=b"),
             ("a=b; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "https://paper.example/", ""),
             ("a=b; Path=/; Expires=soon", "https://paper.example/", "a=b"),
             ("__Secure-a=b; Path=/", "https://paper.example/", ""),
