@@ -99,6 +99,10 @@ pub(super) const BASIC_AUTH: Keys = Keys { section: "basic_auth", lists: &[&["us
 pub(super) const SECRET: Keys =
     Keys { section: "a value from elsewhere", lists: &[&["credential", "env", "file"]] };
 
+/// A cookie, where it is, and what it is for.
+pub(super) const COOKIE: Keys =
+    Keys { section: "a cookie", lists: &[&["value", "credential", "env", "file", "hosts"]] };
+
 /// A page and a passage its text must contain.
 pub(super) const TEST: Keys = Keys { section: "[[source.test]]", lists: &[&["url", "contains"]] };
 

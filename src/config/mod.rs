@@ -5,7 +5,8 @@
 //! gets its own section only, never the whole.
 //!
 //! On the way, `config_file` is one parsed file with the mistakes found in it, `value` a cursor over its TOML that reports
-//! mistakes and goes on, and `read`, `settings`, `rules`, `request`, `url_command`, `listing`, `output` read the sections.
+//! mistakes and goes on, and `read`, `settings`, `rules`, `request`, `secret_source`, `source_cookie`, `url_command`, `listing`,
+//! `output` read the sections.
 //!
 //! One place per fact: keys are in `keys`, each default in a `Default` impl or in [`Source::new`]; tests hold
 //! `config/cuttings.toml`, which documents every key, to both, and the JSON Schema is made from that file.
@@ -30,9 +31,11 @@ mod rules;
 mod same_site;
 mod scalar;
 mod schema;
+mod secret_source;
 mod sections;
 mod settings;
 mod source;
+mod source_cookie;
 mod url_command;
 mod value;
 
@@ -49,10 +52,12 @@ pub use listing::{Listing, SourceKind};
 pub use load::{LoadedConfig, NamedDatabase, load, load_rules, load_text, named_database};
 pub use nearest::nearest;
 pub use output::{FeedGrouping, OutputConfig, OutputKind, Secret};
-pub use request::{RequestOptions, SecretSource, refused_header};
+pub use request::{RequestOptions, refused_header};
 pub use schema::schema;
+pub use secret_source::SecretSource;
 pub use sections::{
     BackoffScope, Config, DaemonConfig, FetchConfig, ListenAddress, MetricsConfig, PolitenessConfig,
 };
 pub use source::{ArticleRetention, PagePolicy, Retention, RevisionPolicy, Source, SourceTest};
+pub use source_cookie::{CookieHost, SourceCookie};
 pub use url_command::UrlCommand;

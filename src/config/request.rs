@@ -1,29 +1,20 @@
 //! Options of the requests of a source: headers, cookies, passwords, proxies.
-//!
-//! A secret is stored as the place it comes from, and read when a request is made: it can be changed without a restart,
-//! and commands that fetch nothing do not need it. It is never shown.
 
-use std::fmt;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-
-use toml::de::DeValue;
+use std::path::PathBuf;
 
 use super::fault::quoted;
-use super::files::folder_of;
-use super::keys::{BASIC_AUTH, SECRET};
+use super::keys::BASIC_AUTH;
+use super::secret_source::{SecretSource, secret};
+use super::source_cookie::{SourceCookie, is_token, read_cookies};
 use super::value::{ConfigValue, Section};
-
-/// Largest file with a secret, in bytes.
-const MAX_SECRET_FILE: u64 = 64 << 10;
 
 /// Options of the requests of a source. By default none is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestOptions {
     /// Header lines, by name; sent to the feed's own origin only.
     pub headers: Vec<(String, SecretSource)>,
-    /// Cookies by name; sent to the feed's own origin only.
-    pub cookies: Vec<(String, SecretSource)>,
+    /// Cookies, by name.
+    pub cookies: Vec<SourceCookie>,
     /// User name and password (RFC 7617).
     pub basic_auth: Option<(String, SecretSource)>,
     /// A token (RFC 6750).
@@ -38,78 +29,9 @@ pub struct RequestOptions {
     pub user_agent: Option<String>,
 }
 
-/// A secret, or the place it is read from. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub enum SecretSource {
-    /// The secret itself.
-    Plain(String),
-    /// An environment variable.
-    Env(String),
-    /// A file.
-    File(PathBuf),
-    /// A file of `$CREDENTIALS_DIRECTORY`, where systemd puts what `LoadCredential=` names.
-    Credential(String),
-}
-
-impl fmt::Debug for SecretSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Plain(_) => f.write_str("(secret)"),
-            Self::Env(name) => write!(f, "(secret of the environment variable {name})"),
-            Self::File(path) => write!(f, "(secret of the file {})", path.display()),
-            Self::Credential(name) => write!(f, "(secret of the credential {name})"),
-        }
-    }
-}
-
-impl SecretSource {
-    /// Whether only the process that fetches can tell if it is there: a variable of its environment, a credential of its unit.
-    pub fn is_process_specific(&self) -> bool {
-        match self {
-            Self::Env(_) => true,
-            Self::Credential(_) => std::env::var_os("CREDENTIALS_DIRECTORY").is_none(),
-            Self::Plain(_) | Self::File(_) => false,
-        }
-    }
-
-    /// Reads the secret; the error says where it was looked for and what to do. Line breaks at the end of a file are left out.
-    pub fn read(&self) -> Result<String, String> {
-        match self {
-            Self::Plain(value) => Ok(value.clone()),
-            Self::Env(name) => std::env::var(name)
-                .map_err(|_| format!("the environment variable {name} is not set; set it for this process")),
-            Self::File(path) => read_secret_file(path),
-            Self::Credential(name) => {
-                let folder = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
-                    format!(
-                        "there is no $CREDENTIALS_DIRECTORY for the credential {name}; \
-                         write LoadCredential={name}:/path/of/the/file in the unit"
-                    )
-                })?;
-                read_secret_file(&Path::new(&folder).join(name))
-            }
-        }
-    }
-}
-
-/// The text of a file without line breaks at its end; larger than 64 KiB, or not UTF-8, it fails.
-fn read_secret_file(path: &Path) -> Result<String, String> {
-    let shown = path.display();
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_SECRET_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|error| format!("the secret in {shown} cannot be read: {error}"))?;
-    if bytes.len() as u64 > MAX_SECRET_FILE {
-        return Err(format!("the secret in {shown} is larger than 64 KiB"));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| format!("the secret in {shown} is not UTF-8"))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
 /// Why a source may not set a header of this name; `None`: it may.
 pub fn refused_header(name: &str) -> Option<&'static str> {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(is_name) {
+    if !is_token(name) {
         return Some("no header has such a name");
     }
     CLIENT_HEADERS
@@ -152,16 +74,7 @@ pub(super) fn read_source_keys(section: &Section<'_>, options: &mut RequestOptio
         });
     }
     if let Some(value) = section.get("cookies") {
-        options.cookies = pairs(&value, "cookies = { session = \"…\" }", |value, name| {
-            let fine = refused_header(name).is_none_or(|why| why != "no header has such a name");
-            if !fine {
-                value.fault_at_key(
-                    format!("no cookie has the name {}", quoted(name)),
-                    "letters, digits and dashes",
-                );
-            }
-            fine
-        });
+        options.cookies = read_cookies(&value);
     }
     let basic = section.get("basic_auth");
     let bearer = section.get("bearer");
@@ -202,52 +115,6 @@ fn pairs(
             Some((name.to_owned(), secret?))
         })
         .collect()
-}
-
-/// A secret as text, or as a table that says where it is: `{ credential = … }`, `{ env = … }`, `{ file = … }`.
-fn secret(value: &ConfigValue<'_>) -> Option<SecretSource> {
-    let place =
-        "name one place: { credential = \"paper\" }, { env = \"PAPER\" } or { file = \"/run/paper\" }";
-    match value.parsed() {
-        DeValue::String(typed) => {
-            // Such a header or cookie would be refused later with its text in the message.
-            if typed.chars().any(|c| c.is_control() && c != '\t') {
-                value.fault_at_key(
-                    format!("`{}` holds a line break or another control character", value.key()),
-                    place,
-                );
-                return None;
-            }
-            Some(SecretSource::Plain(typed.clone().into_owned()))
-        }
-        DeValue::Table(_) => {
-            let section = value.section(&SECRET)?;
-            let places = ["credential", "env", "file"].map(|key| section.get(key));
-            let mut given = places.iter().flatten();
-            let (Some(one), None) = (given.next(), given.next()) else {
-                value.fault_at_key(format!("`{}` does not say where its value is", value.key()), place);
-                return None;
-            };
-            let typed = one.string(&format!("{} = \"paper\"", one.key()))?;
-            match one.key() {
-                "env" => Some(SecretSource::Env(typed.to_owned())),
-                "file" => Some(SecretSource::File(folder_of(one.file().path()).join(typed))),
-                _ if typed.contains('/') || typed.starts_with('.') => {
-                    one.fault(
-                        "a credential is the name of a file in $CREDENTIALS_DIRECTORY",
-                        "write its name without a folder",
-                    );
-                    None
-                }
-                _ => Some(SecretSource::Credential(typed.to_owned())),
-            }
-        }
-        _ => {
-            value
-                .expected("text, or where it is", &format!("{} = {{ credential = \"paper\" }}", value.key()));
-            None
-        }
-    }
 }
 
 /// URL of a proxy; one with a password may be a secret from elsewhere.
@@ -321,7 +188,11 @@ mod tests {
                     ("Accept-Language".into(), plain("ar")),
                     ("X-Key".into(), SecretSource::Env("PAPER_KEY".into()))
                 ],
-                cookies: vec![("session".into(), SecretSource::File("d/paper.cookie".into()))],
+                cookies: vec![SourceCookie {
+                    name: "session".into(),
+                    value: SecretSource::File("d/paper.cookie".into()),
+                    hosts: Vec::new()
+                }],
                 basic_auth: Some(("me".into(), SecretSource::Credential("paper".into()))),
                 bearer: None,
                 proxy: Some(plain("socks5://me:hush@127.0.0.1:1080")),
@@ -358,19 +229,5 @@ mod tests {
             assert!(message.contains(said), "{more}: {message}");
             assert!(!message.contains("hush"), "{message}");
         }
-    }
-
-    #[test]
-    fn a_secret_comes_from_where_it_was_said_to_be() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("paper");
-        std::fs::write(&path, "hush\n").unwrap();
-        assert_eq!(SecretSource::File(path).read().unwrap(), "hush");
-        let missing = SecretSource::File(folder.path().join("none")).read().unwrap_err();
-        assert!(missing.contains("cannot be read"), "{missing}");
-        let unset = SecretSource::Env("CUTTINGS_NO_SUCH_VARIABLE".into()).read().unwrap_err();
-        assert!(unset.contains("is not set"), "{unset}");
-        let endless = SecretSource::File("/dev/zero".into()).read().unwrap_err();
-        assert!(endless.contains("larger than"), "{endless}");
     }
 }

@@ -104,7 +104,7 @@ fn site_of(typed: &str) -> Result<(String, String), (String, String)> {
 }
 
 /// Whether a host consists of letters, digits and hyphens: URLs allow more.
-fn is_name(host: &str) -> bool {
+pub(super) fn is_name(host: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))

@@ -7,15 +7,14 @@ use url::Url;
 
 use super::clients::certificates;
 use super::error::FetchError;
-use super::request::{PageProgram, Request, ResourceKind, Transport, basic_auth, bearer, check_header};
-use crate::config::{RequestOptions, SecretSource, Source};
-
-/// Name of the header that all cookies of a source share.
-const COOKIE: &str = "Cookie";
+use super::request::{
+    ConfiguredCookie, PageProgram, Request, ResourceKind, Transport, basic_auth, bearer, check_header,
+};
+use crate::config::{RequestOptions, SecretSource, Source, SourceCookie};
 
 impl Request {
-    /// The request with the options of its source. Headers are sent to the origin of its feed only. The program that prints
-    /// the document, and a file as feed, are those that the source itself names.
+    /// The request with the options of its source. Headers are sent to the origin of its feed only, cookies there or to the hosts
+    /// that they name. The program that prints the document, and a file as feed, are those that the source itself names.
     pub async fn for_source(mut self, source: &Source) -> Result<Self, FetchError> {
         let command = match self.kind {
             ResourceKind::Page => &source.fetch_command,
@@ -34,11 +33,12 @@ impl Request {
         }
         let access = source.request.clone();
         let read = tokio::task::spawn_blocking(move || {
-            Ok::<_, FetchError>((header_lines(&access)?, transport(&access)?))
+            Ok::<_, FetchError>((header_lines(&access)?, cookies(&access)?, transport(&access)?))
         });
-        let (lines, transport) =
+        let (lines, cookies, transport) =
             read.await.map_err(|panic| FetchError::Settings { cause: panic.to_string() })??;
-        Ok(self.with_headers_for(source.feed.clone(), lines).with_transport(transport))
+        let request = self.with_headers_for(source.feed.clone(), lines).with_cookies(cookies);
+        Ok(request.with_transport(transport))
     }
 }
 
@@ -55,7 +55,8 @@ pub struct AccessFault {
 pub fn check_access(access: &RequestOptions) -> Vec<AccessFault> {
     let mut faults = Vec::new();
     let mut add = |message: String, only_here: bool| faults.push(AccessFault { message, only_here });
-    for SecretHeader { key, secret, line } in secret_headers(access) {
+    for SecretHeader { key, secret, line } in secret_headers(access).into_iter().chain(cookie_headers(access))
+    {
         match secret.read().map(line) {
             Err(cause) => add(format!("{key}: {cause}"), secret.is_process_specific()),
             Ok((name, value)) => {
@@ -90,7 +91,7 @@ struct SecretHeader<'a> {
     line: Box<dyn Fn(String) -> (String, String) + 'a>,
 }
 
-/// The headers of a source that contain secrets, in the order they are sent; several cookies are one header.
+/// The headers of a source that contain secrets, but for cookies, in the order they are sent.
 fn secret_headers(access: &RequestOptions) -> Vec<SecretHeader<'_>> {
     let mut all = Vec::new();
     for (name, secret) in &access.headers {
@@ -98,13 +99,6 @@ fn secret_headers(access: &RequestOptions) -> Vec<SecretHeader<'_>> {
             key: format!("headers.{name}"),
             secret,
             line: Box::new(|value| (name.clone(), value)),
-        });
-    }
-    for (name, secret) in &access.cookies {
-        all.push(SecretHeader {
-            key: format!("cookies.{name}"),
-            secret,
-            line: Box::new(move |value| (COOKIE.to_owned(), format!("{name}={value}"))),
         });
     }
     if let Some((user, secret)) = &access.basic_auth {
@@ -118,6 +112,15 @@ fn secret_headers(access: &RequestOptions) -> Vec<SecretHeader<'_>> {
         all.push(SecretHeader { key: "bearer".to_owned(), secret, line: Box::new(|token| bearer(&token)) });
     }
     all
+}
+
+/// The cookies of a source, each as a header of its own.
+fn cookie_headers(access: &RequestOptions) -> impl Iterator<Item = SecretHeader<'_>> {
+    access.cookies.iter().map(|SourceCookie { name, value: secret, .. }| SecretHeader {
+        key: format!("cookies.{name}"),
+        secret,
+        line: Box::new(move |value| ("Cookie".to_owned(), format!("{name}={value}"))),
+    })
 }
 
 /// The URL of a proxy. The error does not show the value: it may contain a password.
@@ -135,16 +138,9 @@ fn read(secret: &SecretSource) -> Result<String, FetchError> {
 }
 
 fn header_lines(access: &RequestOptions) -> Result<Vec<(String, String)>, FetchError> {
-    let mut lines: Vec<(String, String)> = Vec::new();
+    let mut lines = Vec::new();
     for header in secret_headers(access) {
-        let (name, value) = (header.line)(read(header.secret)?);
-        match lines.last_mut() {
-            Some((last, cookies)) if name == COOKIE && last == COOKIE => {
-                cookies.push_str("; ");
-                cookies.push_str(&value);
-            }
-            _ => lines.push((name, value)),
-        }
+        lines.push((header.line)(read(header.secret)?));
     }
     if let Some(name) = &access.user_agent {
         lines.push(("User-Agent".to_owned(), name.clone()));
@@ -153,6 +149,15 @@ fn header_lines(access: &RequestOptions) -> Result<Vec<(String, String)>, FetchE
         check_header(name, value)?;
     }
     Ok(lines)
+}
+
+fn cookies(access: &RequestOptions) -> Result<Vec<ConfiguredCookie>, FetchError> {
+    let configured = |(header, cookie): (SecretHeader<'_>, &SourceCookie)| {
+        let (name, pair) = (header.line)(read(header.secret)?);
+        check_header(&name, &pair)?;
+        Ok(ConfiguredCookie { pair, hosts: cookie.hosts.clone() })
+    };
+    cookie_headers(access).zip(&access.cookies).map(configured).collect()
 }
 
 fn transport(access: &RequestOptions) -> Result<Transport, FetchError> {

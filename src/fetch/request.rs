@@ -10,7 +10,7 @@ use url::Url;
 
 use super::cookies::{self, ChainCookies};
 use super::error::FetchError;
-use crate::config::{self, UrlCommand};
+use crate::config::{self, CookieHost, UrlCommand};
 use crate::content_coding;
 use crate::link;
 use crate::model::Validators;
@@ -88,7 +88,14 @@ impl Request {
     /// must not reach the hosts that its entries link to.
     #[must_use]
     pub fn with_headers_for(self, origin: Url, lines: Vec<(String, String)>) -> Self {
-        Self { headers: SourceHeaders { origin: Some(origin), lines }, ..self }
+        Self { headers: SourceHeaders { origin: Some(origin), lines, cookies: Vec::new() }, ..self }
+    }
+
+    /// Adds the cookies that the source configures, after its headers.
+    #[must_use]
+    pub(super) fn with_cookies(mut self, cookies: Vec<ConfiguredCookie>) -> Self {
+        self.headers.cookies = cookies;
+        self
     }
 
     /// Sends it over another transport.
@@ -199,11 +206,21 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// Headers that a source configures. Their values are secret: not logged, and sent to one origin only.
+/// Headers that a source configures. Their values are secret: not logged, and sent to one origin only, or where a cookie is for.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SourceHeaders {
     origin: Option<Url>,
     lines: Vec<(String, String)>,
+    cookies: Vec<ConfiguredCookie>,
+}
+
+/// A cookie that a source configures.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct ConfiguredCookie {
+    /// `name=value`
+    pub(super) pair: String,
+    /// The hosts it is for; none: the origin of the feed.
+    pub(super) hosts: Vec<CookieHost>,
 }
 
 impl SourceHeaders {
@@ -216,9 +233,30 @@ impl SourceHeaders {
                 configured.append(name, value);
             }
         }
+        let pairs: Vec<&str> = self
+            .cookies
+            .iter()
+            .filter(|cookie| self.is_for(cookie, to))
+            .map(|cookie| &*cookie.pair)
+            .collect();
+        if !pairs.is_empty() {
+            let (name, value) = header_line("Cookie", &pairs.join("; "))?;
+            configured.append(name, value);
+        }
         // A configured header replaces the default one; several with one name are all sent.
         lines.extend(configured);
         Ok(())
+    }
+
+    /// Whether a cookie goes to `to`. Unencrypted it goes to other hosts only if the feed itself is requested so.
+    fn is_for(&self, cookie: &ConfiguredCookie, to: &Url) -> bool {
+        let Some(origin) = &self.origin else { return false };
+        if cookie.hosts.is_empty() {
+            return origin.origin() == to.origin();
+        }
+        let host = link::host(to);
+        (to.scheme() == "https" || origin.scheme() == "http")
+            && cookie.hosts.iter().any(|named| named.contains(&host))
     }
 
     /// The configured user agent, if any.
@@ -230,7 +268,8 @@ impl SourceHeaders {
 
 impl fmt::Debug for SourceHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.lines.iter().map(|(name, _)| name)).finish()
+        let cookies = self.cookies.iter().map(|_| "Cookie");
+        f.debug_list().entries(self.lines.iter().map(|(name, _)| &**name).chain(cookies)).finish()
     }
 }
 
@@ -300,6 +339,49 @@ mod tests {
         assert!(!shown.contains("hush") && !shown.contains("bWU6"), "{shown}");
         let error = check_header("X-Key", "hush\r\nX: y").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hush"));
+    }
+
+    #[test]
+    fn p23_a_cookie_goes_where_it_is_for_and_not_unencrypted_instead() {
+        let cookie = |pair: &str, hosts: &[CookieHost]| ConfiguredCookie {
+            pair: pair.to_owned(),
+            hosts: hosts.to_vec(),
+        };
+        let one = |host: &str| CookieHost::One(host.to_owned());
+        let cookies = vec![
+            cookie("own=1", &[]),
+            cookie("www=2", &[one("www.paper.example")]),
+            cookie("all=3", &[one("paper.example"), CookieHost::Below("paper.example".to_owned())]),
+        ];
+        let sent = |feed: &str, to: &str| {
+            let (feed, to) = (Url::parse(feed).unwrap(), Url::parse(to).unwrap());
+            let request = Request::new(to.clone(), ResourceKind::Page).with_headers_for(feed, Vec::new());
+            let request = request.with_cookies(cookies.clone());
+            let shown = format!("{request:?}");
+            assert!(shown.contains("Cookie") && !shown.contains("all=3"), "{shown}");
+            let lines = request.header_map(&to, &ChainCookies::default()).unwrap();
+            let line = lines.get(header::COOKIE).map(|line| line.to_str().unwrap().to_owned());
+            line.unwrap_or_default()
+        };
+        let (feed, plain) = ("https://feeds.example/paper", "http://feeds.example/paper");
+        for (feed, to, expected) in [
+            (feed, "https://feeds.example/1", "own=1"),
+            (feed, "https://feeds.example:8443/1", ""),
+            (feed, "http://feeds.example/1", ""),
+            (feed, "https://www.paper.example/1", "www=2; all=3"),
+            (feed, "https://WWW.paper.example.:8443/1", "www=2; all=3"),
+            (feed, "https://paper.example/1", "all=3"),
+            (feed, "https://a.b.paper.example/1", "all=3"),
+            (feed, "http://www.paper.example/1", ""),
+            (plain, "http://www.paper.example/1", "www=2; all=3"),
+            ("file:///srv/paper.xml", "http://www.paper.example/1", ""),
+            ("file:///srv/paper.xml", "https://www.paper.example/1", "www=2; all=3"),
+            (feed, "https://paper.example.rival.example/1", ""),
+            (feed, "https://rivalpaper.example/1", ""),
+            ("https://www.paper.example/feed", "https://www.paper.example/1", "own=1; www=2; all=3"),
+        ] {
+            assert_eq!(sent(feed, to), expected, "{to} of {feed}");
+        }
     }
 
     #[test]

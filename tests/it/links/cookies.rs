@@ -183,3 +183,27 @@ async fn p26_a_configured_cookie_goes_before_one_of_its_name() {
     assert_eq!(cookies(&scene.feed.requests_for("/gate")), ["session=mine", "session=mine; more=2"]);
     assert_eq!(cookies(&scene.paper.requests_for("/real")), [""]);
 }
+
+/// A feed on a host of its own, whose articles want a cookie that the owner of the paper gave out.
+#[tokio::test]
+async fn p23_a_configured_cookie_goes_to_the_hosts_that_it_names_and_to_no_other() {
+    let scene = Scene::new();
+    let text = super::TEXT;
+    let away = scene.other.url("/real");
+    scene.paper.on("/paid", move |seen| match seen.text("cookie") {
+        Some(cookie) if cookie == "session=mine" => page("A heron", text, ""),
+        _ => Reply::redirect(302, "/login"),
+    });
+    scene.paper.page("/away", Reply::redirect(302, &away));
+    scene.other.page("/real", page("A stork", &text.replace("heron", "stork"), ""));
+    let links = [scene.paper.url("/paid"), scene.paper.url("/away"), scene.other.url("/far")];
+    let lines = "cookies = { session = { value = \"mine\", hosts = [\"127.0.0.4\"] }, own = \"2\" }";
+    let driver = scene.publish(&[&links[0], &links[1], &links[2]], lines).await;
+    assert_eq!(articles(&driver), ["A heron by auto", "A stork by auto"]);
+    assert_eq!(cookies(&scene.feed.requests_for("/feed")), ["own=2"]);
+    assert_eq!(cookies(&scene.paper.requests_for("/paid")), ["session=mine"]);
+    assert_eq!(cookies(&scene.paper.requests_for("/away")), ["session=mine"]);
+    // Neither robots.txt nor where the paper redirects to, nor another link of the feed.
+    assert_eq!(cookies(&scene.paper.requests_for("/robots.txt")), [""]);
+    assert!(cookies(&scene.other.requests()).iter().all(String::is_empty));
+}
