@@ -7,7 +7,9 @@
 
 mod fingerprint;
 mod identifier;
+mod plain_text;
 mod sessions;
+mod volatile;
 
 use std::borrow::Cow;
 
@@ -19,6 +21,7 @@ use crate::model::{Claim, Entry, EntryIdentifier, Key, KeyKind, PageLinks, Proof
 pub use fingerprint::Fingerprint;
 pub use identifier::{IdentifierChoice, choose_identifier, shared_ids, shared_links};
 pub use sessions::{SessionSearch, find_sessions, key_pattern};
+pub use volatile::lasting_words;
 
 /// The rules by which keys are made of URLs.
 #[derive(Clone, Copy, Debug)]

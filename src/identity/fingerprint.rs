@@ -2,6 +2,8 @@
 //!
 //! The hashes are stored (`entry` in `store`), so they must be the same in every build: FNV-1a of 64 bits.
 
+use super::plain_text::plain_text;
+use super::volatile::lasting_words;
 use crate::model::{Entry, Key, KeyKind};
 
 /// Hashes of the parts of an entry; `None` for what it lacks.
@@ -9,9 +11,9 @@ use crate::model::{Entry, Key, KeyKind};
 pub struct Fingerprint {
     /// Of the key of its link, if that is specific.
     pub link: Option<i64>,
-    /// Of its title, without white space.
+    /// Of its title, without white space and volatile words.
     pub title: Option<i64>,
-    /// Of its text without tags and white space, and of its media files.
+    /// Of its text without tags, white space and volatile words, and of its media files.
     pub text: Option<i64>,
     /// When it was published, else changed, in milliseconds since 1970.
     pub dated: Option<i64>,
@@ -20,16 +22,11 @@ pub struct Fingerprint {
 impl Fingerprint {
     /// Of an entry whose link has these keys.
     pub fn of(entry: &Entry, link_keys: &[Key]) -> Self {
-        Self { text: text_hash(entry), ..Self::without_text(entry, link_keys) }
-    }
-
-    /// The same without the hash of the text, which costs most.
-    pub fn without_text(entry: &Entry, link_keys: &[Key]) -> Self {
         let title = entry.title.as_deref().filter(|title| !title.trim().is_empty());
         Self {
             link: Self::link_of(link_keys),
-            title: title.map(|title| Hash::default().add_letters(title).finish()),
-            text: None,
+            title: title.map(title_hash),
+            text: text_hash(entry),
             dated: date(entry),
         }
     }
@@ -85,19 +82,30 @@ fn date(entry: &Entry) -> Option<i64> {
     entry.published.or(entry.updated).map(|at| at.utc(chrono_tz::UTC).timestamp_millis())
 }
 
+/// Hash of a title. One of volatile words alone counts as it is.
+fn title_hash(title: &str) -> i64 {
+    let lasting = lasting_words(title).fold(Hash::default(), Hash::add);
+    if lasting.length > 0 { lasting.finish() } else { Hash::default().add_letters(title).finish() }
+}
+
 /// Hash of what an entry says beside its title. Tags are left out: pictures that only count readers have another address in
-/// each document.
+/// each document. So are queries of addresses, which often only count, too.
 fn text_hash(entry: &Entry) -> Option<i64> {
     let mut hash = Hash::default();
     for text in [&entry.content, &entry.summary].into_iter().flatten() {
-        hash = hash.add_letters_outside_tags(text);
+        for word in lasting_words(&plain_text(text)) {
+            let is_address = word.contains("://");
+            hash = hash.add(if is_address { without_query(word) } else { word });
+        }
     }
     for file in &entry.details().enclosures {
-        // A query of a media file often only counts.
-        let url = file.url.as_str();
-        hash = hash.add(url.split_once('?').map_or(url, |(address, _)| address));
+        hash = hash.add(without_query(file.url.as_str()));
     }
     (hash.length > 0).then(|| hash.finish())
+}
+
+fn without_query(address: &str) -> &str {
+    address.split_once(['?', '#']).map_or(address, |(address, _)| address)
 }
 
 /// Hash of a text.
@@ -131,19 +139,6 @@ impl Hash {
 
     fn add_letters(mut self, text: &str) -> Self {
         text.bytes().filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| self.push(byte));
-        self
-    }
-
-    fn add_letters_outside_tags(mut self, text: &str) -> Self {
-        let mut in_tag = false;
-        for byte in text.bytes() {
-            match byte {
-                b'<' => in_tag = true,
-                b'>' if in_tag => in_tag = false,
-                _ if !in_tag && !byte.is_ascii_whitespace() => self.push(byte),
-                _ => {}
-            }
-        }
         self
     }
 

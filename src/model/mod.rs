@@ -29,7 +29,7 @@ pub use self::feed::{FeedHints, ParsedFeed, SkippedEntry};
 pub use self::fetch::{FetchStats, HostFailure, HostObservation, RedirectHop, RobotsResponse, Validators};
 pub use self::id::{ArticleId, EntryId, Lease, SourceId};
 pub use self::key::{Claim, Key, KeyKind, Proof};
-pub use self::page::{ClaimedEntry, KnownText, PageOutcome, PageResult, Revisit, TextState};
+pub use self::page::{ClaimedEntry, EntryChange, KnownText, PageOutcome, PageResult, Revisit, TextState};
 pub use self::poll::{EntryKeys, NextPoll, PollCounts, PollOutcome, PollResult};
 pub use self::source::{
     ChildSitemap, ChildSitemapState, ClaimedSource, EntryIdentifier, PermanentRedirect, PollState,

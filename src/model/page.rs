@@ -83,6 +83,21 @@ words! {
     }
 }
 
+words! {
+    /// What a feed says anew of an entry that is known, so that its article may have been corrected.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum EntryChange {
+        /// Another title.
+        Title = "title",
+        /// Another text, volatile words aside, or other media files.
+        Text = "text",
+        /// Another link in which `key_from_url` finds the same.
+        Link = "link",
+        /// A later date, or a higher number behind its id.
+        Date = "date",
+    }
+}
+
 impl TextState {
     /// Whether an article is stored.
     pub fn is_stored(self) -> bool {

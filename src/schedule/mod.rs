@@ -53,6 +53,9 @@ pub const REGULAR_TRIES: Duration = Duration::from_hours(4 * 24 + 6);
 /// Shortest time between two requests for a page whose feed reports changes.
 const RECHECK_WAIT: Duration = Duration::from_hours(1);
 
+/// An entry that its feed left alone for so long is believed again at once.
+pub const QUIET_TIME: chrono::TimeDelta = chrono::TimeDelta::days(3);
+
 /// Wait before the last try of a page whose article was stored with the feed's text.
 pub const LAST_RETRY: Duration = Duration::from_hours(7 * 24);
 
@@ -226,6 +229,16 @@ pub fn next_recheck(in_vain: u32, requested_at: Option<DateTime<Utc>>, now: Date
     };
     let wait = RECHECK_WAIT.saturating_mul(1 << in_vain.min(8)).min(LAST_RETRY);
     (requested_at.min(now) + wait).max(now)
+}
+
+/// When the new text of a feed becomes a revision of an entry without a page: at once the first time; an hour, two, four and so
+/// on after the last one (`text_at`) where it changed `in_a_row` times within [`QUIET_TIME`] of each other; once a day at least.
+pub fn next_feed_text(in_a_row: u32, text_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let (Some(text_at), Some(doubled)) = (text_at, in_a_row.checked_sub(1)) else {
+        return now;
+    };
+    let wait = RECHECK_WAIT.saturating_mul(1 << doubled.min(8)).min(MAX_WAIT);
+    (text_at.min(now) + wait).max(now)
 }
 
 /// `first` doubled `times` times, at most [`MAX_WAIT`].

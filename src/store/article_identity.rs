@@ -125,6 +125,9 @@ pub struct EntryRecord {
     /// When the feed says that it was last changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<DateTime<Utc>>,
+    /// The publication date that the feed gave first, as printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
     /// Whether its id is the URL of the page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permalink: Option<bool>,

@@ -5,7 +5,7 @@
 //!
 //! - A page whose text changed always shows the new one.
 //! - Another page of the same article is shown only if it says more, so that a print version does not alternate with the
-//!   page it was printed from.
+//!   page it was printed from; or if the entry of the page that is shown leads there now.
 //! - Sources of the page's site go before others, and pages before feeds, unless a source of the site wants no pages. Of feeds of
 //!   one rank the first that had a text is shown. No source's text revises another's.
 //!
@@ -26,15 +26,18 @@ use super::{changes, history, memberships, sources, text_index, time};
 use crate::config::RevisionPolicy;
 use crate::model::{ArticleId, CollectedArticle, Field, Key, Method, Origin, SourceId, StoreOutcome};
 
-/// Stores a collected article: its page, its keys, and a revision if the text is new.
+/// Stores a collected article: its page, its keys, and a revision if the text is new. `replaced` is the page that its entry led
+/// to before.
 pub(super) fn record(
     db: &Connection,
     source: SourceId,
     collected: &CollectedArticle,
     keys: &[Key],
+    replaced: Option<PageId>,
     now: DateTime<Utc>,
 ) -> Result<(PageId, StoreOutcome), StoreError> {
-    let recording = Recording { db, source, collected, keys, digest: RevisionDigest::of(collected), now };
+    let digest = RevisionDigest::of(collected);
+    let recording = Recording { db, source, collected, keys, digest, replaced, now };
     match pages::find(db, &collected.page_key)? {
         None => recording.new_page(),
         Some(page) => match page.deleted_why {
@@ -58,6 +61,8 @@ struct Recording<'a> {
     collected: &'a CollectedArticle,
     keys: &'a [Key],
     digest: RevisionDigest,
+    /// The page that the entry led to before, and does no more if that is another one.
+    replaced: Option<PageId>,
     now: DateTime<Utc>,
 }
 
@@ -275,7 +280,9 @@ impl Recording<'_> {
         Ok(if self.is_of_feed() {
             shown.source == Some(self.source)
         } else {
-            shown.page == page || says_more(&self.digest.text, &shown.digest.text)
+            shown.page == page
+                || self.replaced == Some(shown.page)
+                || says_more(&self.digest.text, &shown.digest.text)
         })
     }
 }

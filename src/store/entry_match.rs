@@ -5,7 +5,8 @@
 //!
 //! 1. The ident differs only because the source identifies its entries in another way now.
 //! 2. Same link, and the id differs only in `#1`: an update of the entry, as the BBC marks it.
-//! 3. Same link and title, and the old id is gone from the document: ids were changed.
+//! 3. Same link and title, and the old id is gone from the document: ids were changed. Or `key_from_url` finds the same in
+//!    another link, the old link is gone, and title or text are the same: the page has another slug.
 //! 4. Same link, but another title and text: different entries that share a link. Else it is the same article.
 //! 5. Nothing of the document is known, but titles and dates are those of the latest entries: the site has moved.
 
@@ -15,12 +16,12 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::entry_rows::{
-    BY_IDENT, BY_LINK, EntryRow, LATEST, RecognisedEntry, Recognition, Renaming, Twin, bounded_ident,
+    BY_IDENT, BY_KEY, BY_LINK, EntryRow, LATEST, RecognisedEntry, Recognition, Renaming, Twin, bounded_ident,
 };
 use super::error::StoreError;
 use super::session_parameters;
 use crate::identity::{self, Fingerprint};
-use crate::model::{Entry, EntryId, EntryIdentifier, EntryKeys, ParsedFeed, SourceId};
+use crate::model::{Entry, EntryId, EntryIdentifier, EntryKeys, KeyKind, ParsedFeed, SourceId};
 
 /// Rows of one link, and rows of a source, that a document is compared with: the latest.
 const MAX_COMPARED: usize = 1000;
@@ -57,15 +58,15 @@ pub(super) fn recognise<'a>(
             keys,
             position,
             ident: bounded_ident(&keys.ident),
-            fingerprint: Fingerprint::without_text(entry, &keys.link_keys),
+            fingerprint: Fingerprint::of(entry, &keys.link_keys),
             recognition: Recognition::Repeated,
+            replaces_slug: false,
         };
         if let Some(row) = matcher.row_of(&mut entry)? {
             if matcher.named.insert(row.id) {
                 entry.recognition = Recognition::Known(row);
             }
         } else if idents.insert(entry.ident.clone()) {
-            entry.fingerprint = Fingerprint::of(entry.entry, &keys.link_keys);
             entry.recognition = Recognition::New { shares_link: false };
             unknown.push(place);
         }
@@ -178,6 +179,9 @@ impl Matcher<'_> {
                 self.links.insert(link, group);
             }
             self.links.entry(link).or_default().places.push(place);
+        }
+        if has_rows {
+            self.find_other_slugs(entries, unknown)?;
         }
         let mut links: Vec<LinkGroup> = std::mem::take(&mut self.links).into_values().collect();
         links.retain(|group| !group.rows.is_empty() || group.places.len() > 1);
@@ -295,6 +299,45 @@ impl Matcher<'_> {
         (is_one_article && is_alone && !self.named.contains(&row.id)).then_some(row)
     }
 
+    /// Finds entries by what `key_from_url` finds in their link, where that is another one. The pattern may match too much, so
+    /// title or text have to be the same; else the new
+    /// page tells.
+    fn find_other_slugs(
+        &mut self,
+        entries: &mut [RecognisedEntry<'_>],
+        unknown: &[usize],
+    ) -> Result<(), StoreError> {
+        for &place in unknown {
+            let Some(entry) = entries.get(place).filter(|entry| is_new(entry)) else { continue };
+            let Some(key) = entry.keys.link_keys.iter().find(|key| key.kind == KeyKind::FromUrl) else {
+                continue;
+            };
+            let rows: Vec<EntryRow> = self
+                .db
+                .prepare_cached(BY_KEY)?
+                .query_map(params![self.source.0, key.key, MAX_COMPARED as i64], EntryRow::read)?
+                .collect::<Result<_, _>>()?;
+            let is_same = |row: &EntryRow| {
+                let (seen, known) = (&entry.fingerprint, &row.fingerprint);
+                (seen.title.is_some() && seen.title == known.title) || seen.has_text_of(known)
+            };
+            let link = entry.fingerprint.link;
+            let mut gone = rows
+                .iter()
+                .filter(|row| !self.named.contains(&row.id) && row.fingerprint.link != link)
+                .peekable();
+            let replaces_slug = gone.peek().is_some();
+            let same = gone.find(|row| is_same(row)).and_then(|row| row.page);
+            if let Some(entry) = entries.get_mut(place) {
+                entry.replaces_slug = replaces_slug;
+                if let Some(page) = same {
+                    entry.recognition = Recognition::OtherSlug(page);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Judges the entries of a link that are none of its stored ones: each is the same article as another, or shares the link.
     fn judge_link(&self, entries: &mut [RecognisedEntry<'_>], group: &LinkGroup) {
         let repeats_titles = group.repeats_titles(&self.named);
@@ -379,10 +422,10 @@ fn is_new(entry: &RecognisedEntry<'_>) -> bool {
 
 /// Whether an entry that has the link of a stored one is another: its title, its date and its text differ.
 fn is_other_entry(entry: &RecognisedEntry<'_>, row: &EntryRow) -> bool {
-    let RecognisedEntry { entry, keys, fingerprint, .. } = entry;
+    let RecognisedEntry { keys, fingerprint, .. } = entry;
     keys.is_own_link
         && fingerprint.has_other_title_and_date(&row.fingerprint)
-        && !Fingerprint::of(entry, &keys.link_keys).has_text_of(&row.fingerprint)
+        && !fingerprint.has_text_of(&row.fingerprint)
 }
 
 fn title_ident(entry: &Entry) -> String {

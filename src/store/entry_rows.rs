@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use rusqlite::Row;
 
-use super::history;
 use super::page_id::PageId;
-use crate::identity::{self, Fingerprint};
-use crate::model::{Entry, EntryId, EntryKeys};
+use super::{history, time};
+use crate::identity::Fingerprint;
+use crate::model::{Entry, EntryChange, EntryId, EntryKeys, TextState};
 
 /// Maximum number of bytes of a stored `ident`; of a longer one the beginning and a hash are stored.
 const IDENT_BYTES: usize = 512;
@@ -21,20 +21,10 @@ pub(super) struct RecognisedEntry<'a> {
     pub(super) position: usize,
     /// What it is stored as.
     pub(super) ident: String,
-    /// Without the hash of the text where its ident is known.
     pub(super) fingerprint: Fingerprint,
     pub(super) recognition: Recognition,
-}
-
-impl RecognisedEntry<'_> {
-    /// Whether the title of a row is another one, where nothing but the link identifies the entry.
-    pub(super) fn has_new_title(&self, row: &EntryRow) -> bool {
-        let (seen, known) = (&self.fingerprint, &row.fingerprint);
-        self.keys.is_own_link
-            && self.ident.starts_with(identity::LINK_IDENT)
-            && (seen.dated, known.dated) == (None, None)
-            && seen.title.zip(known.title).is_some_and(|(seen, known)| seen != known)
-    }
+    /// Whether `key_from_url` finds in its link what it finds in that of a page whose entry is gone from the document.
+    pub(super) replaces_slug: bool,
 }
 
 /// What a source knows of an entry.
@@ -48,6 +38,8 @@ pub(super) enum Recognition {
     Renamed(EntryRow, Renaming),
     /// Another entry is the same article.
     SameArticle(Twin),
+    /// Its page is one that the source has, under another slug.
+    OtherSlug(PageId),
     /// It was not seen before. Whether its link is shared with other entries, so that it names none of them.
     New { shares_link: bool },
 }
@@ -81,6 +73,9 @@ pub(super) struct EntryRow {
     pub(super) updated: Option<String>,
     pub(super) is_leased: bool,
     pub(super) is_pending: bool,
+    pub(super) text_state: TextState,
+    /// What the feed said anew of it before, and nobody has looked at.
+    pub(super) news: Option<EntryChange>,
     /// Whether a filter excluded it.
     pub(super) is_unwanted: bool,
     pub(super) page: Option<PageId>,
@@ -93,7 +88,8 @@ pub(super) struct EntryRow {
 macro_rules! select_entries {
     ($where:literal) => {
         concat!(
-            "SELECT id, updated, lease_run IS NOT NULL, state, page_id, link_hash, title_hash, text_hash, dated, ident \
+            "SELECT id, updated, lease_run IS NOT NULL, state, page_id, link_hash, title_hash, text_hash, dated, \
+             text_state, news, ident \
              FROM entry WHERE source_id = ?1 AND ",
             $where
         )
@@ -105,12 +101,22 @@ pub(super) const BY_IDENT: &str = select_entries!("ident = ?2");
 /// The latest entries with a link.
 pub(super) const BY_LINK: &str = select_entries!("link_hash = ?2 ORDER BY id DESC LIMIT ?3");
 
+/// The latest entries whose page has a key.
+pub(super) const BY_KEY: &str = select_entries!(
+    "page_id IN (SELECT page_id FROM alias WHERE key = ?2 AND shared = 0) ORDER BY id DESC LIMIT ?3"
+);
+
 /// The latest entries: their ids are found in an index, which is shorter than the rows.
 pub(super) const LATEST: &str = select_entries!(
     "id IN (SELECT id FROM entry WHERE source_id = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id DESC"
 );
 
 impl EntryRow {
+    /// Whether its page waits to be looked at, because the feed says that it changed.
+    pub(super) fn is_looked_at(&self) -> bool {
+        self.text_state == TextState::Changed
+    }
+
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let state = row.get_ref(3)?.as_str()?;
         Ok(Self {
@@ -118,6 +124,8 @@ impl EntryRow {
             updated: row.get(1)?,
             is_leased: row.get(2)?,
             is_pending: state == "pending",
+            text_state: time::word(row, 9)?,
+            news: row.get_ref(10)?.as_str_or_null()?.and_then(|word| word.parse().ok()),
             is_unwanted: state == "unwanted",
             page: row.get::<_, Option<i64>>(4)?.map(PageId),
             fingerprint: Fingerprint {
@@ -131,7 +139,7 @@ impl EntryRow {
     }
 
     pub(super) fn read_with_ident(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { ident: row.get(9)?, ..Self::read(row)? })
+        Ok(Self { ident: row.get(11)?, ..Self::read(row)? })
     }
 }
 

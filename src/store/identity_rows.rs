@@ -207,7 +207,7 @@ fn add_entries(
     let mut query = db.prepare_cached(
         "SELECT source.name, entry.ident, entry.page_id, entry.url, entry.state, entry.own_text, entry.first_seen, \
          entry.updated, entry.permalink, entry.credit, entry.credit_url, entry.link_hash, entry.title_hash, entry.text_hash, \
-         entry.dated \
+         entry.dated, entry.published \
          FROM page JOIN entry ON entry.page_id = page.id JOIN source ON source.id = entry.source_id \
          WHERE page.article_id = ?1 ORDER BY source.name, entry.first_seen, entry.ident",
     )?;
@@ -236,6 +236,7 @@ fn add_entries(
             title_hash: row.get(12)?,
             text_hash: row.get(13)?,
             dated: row.get(14)?,
+            published: row.get(15)?,
         };
         if let Some(member) = at.and_then(|at| memberships.get_mut(at)) {
             member.entries.push(entry);

@@ -10,16 +10,19 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 use url::Url;
 
+use super::entry_changes::{ChangeCredit, EntryChanges};
 use super::entry_rows::{EntryRow, RecognisedEntry, Recognition, Renaming, Twin};
 use super::error::StoreError;
 use super::page_id::{EntryTitle, PageId, article_of, known_page};
 use super::revision_columns::clean;
+use super::revisits::Scheduled;
 use super::stored_entry::StoredEntry;
 use super::{
     articles, entry_match, feed_text, history, host_backoff, link_sharing, memberships, queue, revisits, time,
 };
-use crate::identity::Fingerprint;
-use crate::model::{Entry, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId};
+use crate::model::{
+    Entry, EntryChange, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, TextState,
+};
 
 /// Maximum number of skipped entries of one document that are stored as failures; all are counted.
 const SKIPPED_ROWS: usize = 20;
@@ -46,8 +49,10 @@ pub(super) fn store_entries(
         source,
         now,
         remaining: limit.unwrap_or(usize::MAX),
+        credit: ChangeCredit::load(db, source, now)?,
         counts: PollCounts { skipped: feed.skipped.len() as u64, ..PollCounts::default() },
         revisits: 0,
+        doubted: 0,
         renamed: 0,
         moved: 0,
         same_link: 0,
@@ -56,10 +61,12 @@ pub(super) fn store_entries(
         hosts: BTreeSet::new(),
         rows: Vec::with_capacity(recognised.len()),
     };
-    for entry in &recognised {
-        let row = ingest.store(entry)?;
+    let changes = recognised.iter().map(|entry| ingest.changes(entry)).collect::<Result<Vec<_>, _>>()?;
+    for (entry, changes) in recognised.iter().zip(changes) {
+        let row = ingest.store(entry, changes)?;
         ingest.rows.push(row);
     }
+    ingest.credit.store(db, source)?;
     link_sharing::note(db, source, &recognised, now)?;
     for host in &ingest.hosts {
         host_backoff::ensure_host(db, host)?;
@@ -71,6 +78,7 @@ pub(super) fn store_entries(
         ("entries.known", ingest.counts.known),
         ("entries.skipped", ingest.counts.skipped),
         ("entries.revisit", ingest.revisits),
+        ("entries.doubted", ingest.doubted),
         ("identity.renamed", ingest.renamed),
         ("identity.moved", ingest.moved),
         ("identity.same-link", ingest.same_link),
@@ -88,7 +96,12 @@ struct Ingest<'a> {
     /// New entries that may still become `pending`.
     remaining: usize,
     counts: PollCounts,
+    /// Changes that are believed.
     revisits: u64,
+    /// Changes that wait for credit.
+    doubted: u64,
+    /// How many more are believed.
+    credit: ChangeCredit,
     renamed: u64,
     moved: u64,
     same_link: u64,
@@ -101,59 +114,114 @@ struct Ingest<'a> {
 }
 
 impl<'a> Ingest<'a> {
+    /// What a known entry says against the last document; earns the source credit. One under lease is compared at the next poll.
+    fn changes(&mut self, entry: &RecognisedEntry<'_>) -> Result<EntryChanges, StoreError> {
+        let (Recognition::Known(row) | Recognition::Renamed(row, _)) = &entry.recognition else {
+            return Ok(EntryChanges::default());
+        };
+        if row.is_leased {
+            return Ok(EntryChanges::default());
+        }
+        let changes = EntryChanges::of(self.db, entry, row)?;
+        self.credit.earn_quiet(changes);
+        Ok(changes)
+    }
+
     /// Stores one entry; gives its row.
-    fn store(&mut self, entry: &RecognisedEntry<'a>) -> Result<Option<EntryId>, StoreError> {
+    fn store(
+        &mut self,
+        entry: &RecognisedEntry<'a>,
+        changes: EntryChanges,
+    ) -> Result<Option<EntryId>, StoreError> {
         let is_new = matches!(entry.recognition, Recognition::New { .. });
         *(if is_new { &mut self.counts.new } else { &mut self.counts.known }) += 1;
         Ok(match &entry.recognition {
             Recognition::Repeated => None,
             Recognition::Known(row) => {
-                let has_changed = self.update(entry, row)?;
-                self.revisit(entry, row.id, has_changed)?;
+                self.update(entry, row)?;
+                self.judge_news(entry, row, changes)?;
                 Some(row.id)
             }
             Recognition::Renamed(row, why) => {
-                self.rename(entry, row, *why)?;
+                self.rename(entry, row, *why, changes)?;
                 Some(row.id)
             }
+            Recognition::OtherSlug(page) => Some(self.insert_slug(entry, *page)?),
             Recognition::SameArticle(twin) => Some(self.insert_twin(entry, *twin)?),
             Recognition::New { shares_link } => Some(self.insert_new(entry, *shares_link)?),
         })
     }
 
-    /// Notes what changed of a known entry; true if the feed says that its page did. One under lease is compared at the next
-    /// poll.
-    fn update(&self, entry: &RecognisedEntry<'a>, row: &EntryRow) -> Result<bool, StoreError> {
+    /// Notes what a known entry says now. One under lease is compared at the next poll.
+    fn update(&mut self, entry: &RecognisedEntry<'a>, row: &EntryRow) -> Result<(), StoreError> {
         let updated = updated_of(entry.entry);
         // Text of one format in UTC: it sorts by time.
         let is_newer = updated.is_some() && updated > row.updated;
-        let seen = Fingerprint { text: row.fingerprint.text, ..entry.fingerprint };
-        let is_renamed = matches!(entry.recognition, Recognition::Renamed(..));
-        if row.is_leased || !is_newer && !is_renamed && seen == row.fingerprint {
-            return Ok(false);
+        let new = entry.fingerprint;
+        if row.is_leased || !is_newer && new == row.fingerprint {
+            return Ok(());
         }
-        let new = Fingerprint::of(entry.entry, &entry.keys.link_keys);
         self.db
             .prepare_cached(
                 "UPDATE entry SET updated = iif(?2, ?3, updated), link_hash = ?4, title_hash = ?5, text_hash = ?6, \
-                 dated = ?7 WHERE id = ?1",
+                 dated = ?7, published = coalesce(published, ?8) WHERE id = ?1",
             )?
-            .execute(params![row.id.0, is_newer, updated, new.link, new.title, new.text, new.dated])?;
-        Ok(is_newer && row.updated.is_some() || entry.has_new_title(row))
+            .execute(params![
+                row.id.0,
+                is_newer,
+                updated,
+                new.link,
+                new.title,
+                new.text,
+                new.dated,
+                published_of(entry.entry)
+            ])?;
+        if row.is_pending && row.text_state == TextState::Missing {
+            self.hosts.insert(host_of(entry.keys));
+            revisits::renew_waiting(self.db, row.id, entry.entry, entry.keys)?;
+        }
+        Ok(())
     }
 
-    /// Schedules the page of an entry that the feed says was changed.
-    fn revisit(
+    /// Schedules the page of an entry that the feed says was changed, if that is believed.
+    fn judge_news(
+        &mut self,
+        entry: &RecognisedEntry<'a>,
+        row: &EntryRow,
+        changes: EntryChanges,
+    ) -> Result<(), StoreError> {
+        if row.is_leased || entry.keys.excluded_by.is_some() {
+            return Ok(());
+        }
+        let Some(now) = changes.first(|_| true) else {
+            let news = row.news.filter(|_| !row.is_looked_at());
+            return self.believe(entry, row.id, EntryChanges::default().and(news));
+        };
+        let all = changes.and(row.news);
+        if all.first(|kind| self.credit.has(kind)).is_some() {
+            return self.believe(entry, row.id, all);
+        }
+        if row.is_looked_at() {
+            // It is looked at anyway.
+            return revisits::schedule_changed(self.db, row.id, entry.entry, entry.keys, now, self.now)
+                .map(|_| ());
+        }
+        self.doubted += 1;
+        revisits::doubt(self.db, row.id, now, self.now)
+    }
+
+    /// Schedules the page of an entry for these changes, if there is credit for one of them.
+    fn believe(
         &mut self,
         entry: &RecognisedEntry<'a>,
         row: EntryId,
-        has_changed: bool,
+        changes: EntryChanges,
     ) -> Result<(), StoreError> {
-        if has_changed {
+        let Some(kind) = changes.first(|kind| self.credit.has(kind)) else { return Ok(()) };
+        let scheduled = revisits::schedule_changed(self.db, row, entry.entry, entry.keys, kind, self.now)?;
+        if scheduled == Scheduled::Now {
             self.revisits += 1;
-            if entry.keys.excluded_by.is_none() {
-                revisits::schedule_changed(self.db, row, entry.entry, entry.keys, self.now)?;
-            }
+            self.credit.spend(changes);
         }
         Ok(())
     }
@@ -164,34 +232,30 @@ impl<'a> Ingest<'a> {
         entry: &RecognisedEntry<'a>,
         row: &EntryRow,
         why: Renaming,
+        changes: EntryChanges,
     ) -> Result<(), StoreError> {
         // The ident may be taken by another row: then both stay.
         self.db
             .prepare_cached("UPDATE OR IGNORE entry SET ident = ?2 WHERE id = ?1")?
             .execute(params![row.id.0, entry.ident])?;
-        let known = &row.fingerprint;
-        let is_newer = self.update(entry, row)?;
-        let has_changed = match why {
-            Renaming::Identifier => is_newer,
-            Renaming::Suffix => true,
-            Renaming::Id => {
-                is_newer || entry.fingerprint.dated != known.dated || entry.fingerprint.has_other_text(known)
-            }
-            Renaming::Move => false,
-        };
-        match why {
-            Renaming::Identifier => {}
-            Renaming::Suffix | Renaming::Id => self.renamed += 1,
+        self.update(entry, row)?;
+        let told = match why {
+            Renaming::Identifier => None,
+            Renaming::Suffix => Some(EntryChange::Date),
+            // Another date under another id: earlier or later.
+            Renaming::Id => (entry.fingerprint.dated != row.fingerprint.dated).then_some(EntryChange::Date),
             Renaming::Move => {
                 self.moved += 1;
-                self.move_link(entry, row)?;
+                return self.move_link(entry, row);
             }
+        };
+        if matches!(why, Renaming::Suffix | Renaming::Id) {
+            self.renamed += 1;
         }
-        self.revisit(entry, row.id, has_changed && !row.is_leased)
+        self.judge_news(entry, row, changes.and(told))
     }
 
-    /// Notes that a known entry has another link now: one more key of its page, which proves nothing. A page that was not
-    /// fetched yet is fetched there.
+    /// Notes that a known entry has another link now: one more key of its page, which proves nothing.
     fn move_link(&mut self, entry: &RecognisedEntry<'a>, row: &EntryRow) -> Result<(), StoreError> {
         let RecognisedEntry { entry, keys, .. } = entry;
         if let Some(page) = row.page {
@@ -199,20 +263,6 @@ impl<'a> Ingest<'a> {
         }
         let url = entry.link.as_ref().map(ToString::to_string);
         self.db.prepare_cached("UPDATE entry SET url = ?2 WHERE id = ?1")?.execute(params![row.id.0, url])?;
-        if row.is_pending && !row.is_leased {
-            let host: String = self
-                .db
-                .prepare_cached("SELECT host FROM entry WHERE id = ?1")?
-                .query_row([row.id.0], |row| row.get(0))?;
-            let payload = StoredEntry::of(entry, &keys.link_keys).to_json()?;
-            self.db
-                .prepare_cached(
-                    "UPDATE entry SET host = iif(own_text, host, ?2), payload = ?3 WHERE id = ?1",
-                )?
-                .execute(params![row.id.0, host_of(keys), payload])?;
-            self.hosts.insert(host_of(keys));
-            queue::refresh_host(self.db, &host)?;
-        }
         Ok(())
     }
 
@@ -236,7 +286,9 @@ impl<'a> Ingest<'a> {
             return self.insert(entry, "seen", None, host_of(entry.keys), false);
         };
         let row = self.insert_known(entry, page)?;
-        self.revisit(entry, row, is_replaced)?;
+        if is_replaced && entry.keys.excluded_by.is_none() {
+            self.believe(entry, row, EntryChanges::default().and(Some(EntryChange::Title)))?;
+        }
         Ok(row)
     }
 
@@ -244,6 +296,16 @@ impl<'a> Ingest<'a> {
     fn insert_known(&self, entry: &RecognisedEntry<'a>, page: PageId) -> Result<EntryId, StoreError> {
         let row = self.insert(entry, "known", Some(page), host_of(entry.keys), false)?;
         memberships::refresh(self.db, article_of(self.db, page)?, self.now)?;
+        Ok(row)
+    }
+
+    /// Inserts an entry whose page is known under another slug; the page is looked at there.
+    fn insert_slug(&mut self, entry: &RecognisedEntry<'a>, page: PageId) -> Result<EntryId, StoreError> {
+        self.renamed += 1;
+        let row = self.insert_known(entry, page)?;
+        if entry.keys.excluded_by.is_none() {
+            self.believe(entry, row, EntryChanges::default().and(Some(EntryChange::Link)))?;
+        }
         Ok(row)
     }
 
@@ -290,15 +352,15 @@ impl<'a> Ingest<'a> {
         host: &str,
         own_text: bool,
     ) -> Result<EntryId, StoreError> {
-        let RecognisedEntry { entry, keys, ident, fingerprint, .. } = entry;
+        let RecognisedEntry { entry, keys, ident, fingerprint, replaces_slug, .. } = entry;
         let waits = state == "pending";
         let payload = waits.then(|| StoredEntry::of(entry, &keys.link_keys).to_json()).transpose()?;
         let credit = entry.details().credit.as_ref();
         self.db
             .prepare_cached(
                 "INSERT INTO entry (source_id, ident, state, host, url, payload, page_id, next_at, updated, first_seen, \
-                 permalink, credit, credit_url, link_hash, title_hash, text_hash, dated, own_text, feed_text_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                 permalink, credit, credit_url, link_hash, title_hash, text_hash, dated, own_text, published, news, feed_text_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
             )?
             .execute(params![
                 self.source.0,
@@ -319,6 +381,8 @@ impl<'a> Ingest<'a> {
                 fingerprint.text,
                 fingerprint.dated,
                 own_text,
+                published_of(entry),
+                replaces_slug.then_some(EntryChange::Link.as_str()),
                 self.feed_text_at.filter(|_| waits && host != queue::NO_HOST)
             ])?;
         Ok(EntryId(self.db.last_insert_rowid()))
@@ -348,6 +412,11 @@ fn add_skipped(
         history::add_failure(db, source, None, "poll", &failure, now)?;
     }
     Ok(())
+}
+
+/// The publication date as printed.
+fn published_of(entry: &Entry) -> Option<String> {
+    entry.published.as_ref().map(ToString::to_string)
 }
 
 fn updated_of(entry: &Entry) -> Option<String> {

@@ -14,7 +14,7 @@ use super::error::StoreError;
 use super::page_id::PageId;
 use super::reader::{Reader, unsigned};
 use super::{history, host_backoff, queue, revisits, stored_entry, time};
-use crate::model::{EntryId, EntryKeys, SourceId};
+use crate::model::{EntryChange, EntryId, EntryKeys, SourceId};
 
 /// Links that several entries of a source have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,9 +113,9 @@ fn look_at_live_pages(
             _ => false,
         });
         if let Some(said) = said {
-            revisits::schedule_changed(db, row, said.entry, &keys, now)?;
+            revisits::schedule_changed(db, row, said.entry, &keys, EntryChange::Date, now)?;
         } else if let Some(said) = stored_entry::of_stored_page(db, row)? {
-            revisits::schedule_changed(db, row, &said, &keys, now)?;
+            revisits::schedule_changed(db, row, &said, &keys, EntryChange::Date, now)?;
         }
     }
     Ok(())

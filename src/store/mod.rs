@@ -29,6 +29,7 @@ mod crash_journal;
 mod decisions;
 mod disk_space;
 mod drift;
+mod entry_changes;
 mod entry_claims;
 mod entry_match;
 mod entry_rows;
@@ -83,7 +84,6 @@ mod stored_entry;
 mod text_index;
 mod time;
 mod verify;
-mod volatile;
 mod writer;
 
 #[cfg(test)]

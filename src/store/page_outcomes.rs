@@ -18,15 +18,15 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::page_id::{EntryTitle, PageId, article_of, known_page};
+use super::page_id::{EntryTitle, PageId, article_of, known_page, page_of_key};
 use super::stored_entry::StoredEntry;
 use super::{
-    articles, entry_claims, feed_text, history, host_backoff, link_sharing, memberships, pages, queue,
-    revisits, robots_cache, selector_stats, settling, sources, time,
+    articles, entry_changes, entry_claims, feed_text, history, host_backoff, link_sharing, memberships, pages,
+    queue, revisits, robots_cache, selector_stats, settling, sources, time,
 };
 use crate::model::{
-    CRASHED, CollectedArticle, EncodedBody, Failure, Lease, Method, PageOutcome, PageResult, RawPage,
-    SourceId, StoreOutcome, TextState, Validators,
+    CRASHED, CollectedArticle, EncodedBody, EntryChange, Failure, KeyKind, Lease, Method, PageOutcome,
+    PageResult, RawPage, SourceId, StoreOutcome, TextState, Validators,
 };
 
 /// Compression level of zstd for pages that came uncompressed: three times smaller for a millisecond per page.
@@ -104,6 +104,8 @@ struct LeasedEntry {
     text_state: TextState,
     /// The page of its article, where one is stored.
     page: Option<PageId>,
+    /// What its feed says anew.
+    news: Option<EntryChange>,
 }
 
 /// Records a page outcome; refused if its lease was lost.
@@ -150,7 +152,7 @@ pub(super) fn record(
 fn leased_entry(db: &Connection, outcome: &PageOutcome) -> Result<LeasedEntry, StoreError> {
     let Lease { run, claim } = outcome.lease;
     db.prepare_cached(
-        "SELECT source_id, text_state, page_id FROM entry \
+        "SELECT source_id, text_state, page_id, news FROM entry \
          WHERE entry.id = ?1 AND entry.lease_run = ?2 AND entry.lease_claim = ?3",
     )?
     .query_row(params![outcome.entry.0, run, claim], |row| {
@@ -158,6 +160,7 @@ fn leased_entry(db: &Connection, outcome: &PageOutcome) -> Result<LeasedEntry, S
             source: SourceId(row.get(0)?),
             text_state: time::word(row, 1)?,
             page: row.get::<_, Option<i64>>(2)?.map(PageId),
+            news: row.get_ref(3)?.as_str_or_null()?.and_then(|word| word.parse().ok()),
         })
     })
     .optional()?
@@ -182,6 +185,12 @@ fn text_source(
     Ok(owner.filter(|_| is_enabled).unwrap_or(leased.source))
 }
 
+/// The page that has the `key_from_url` of a new one, under another slug.
+fn other_slug(db: &Connection, collected: &CollectedArticle) -> Result<Option<PageId>, StoreError> {
+    let key = collected.keys.iter().find(|key| key.kind == KeyKind::FromUrl);
+    key.map_or(Ok(None), |key| page_of_key(db, &key.key))
+}
+
 fn record_article(
     db: &Connection,
     outcome: &PageOutcome,
@@ -192,7 +201,13 @@ fn record_article(
 ) -> Result<StoreOutcome, StoreError> {
     let source = leased.source;
     let text_of = text_source(db, leased, collected)?;
-    let (page, stored) = articles::record(db, text_of, collected, &collected.keys, now)?;
+    let is_of_feed = collected.method == Method::Feed;
+    let replaced = match leased.page {
+        None if leased.news == Some(EntryChange::Link) => other_slug(db, collected)?,
+        page => page,
+    };
+    let replaced = replaced.filter(|_| !is_of_feed);
+    let (page, stored) = articles::record(db, text_of, collected, &collected.keys, replaced, now)?;
     if let Some(failure) = &collected.failure {
         history::add_failure(db, source, Some(outcome.entry), "page", failure, now)?;
     }
@@ -205,7 +220,6 @@ fn record_article(
         }
         compressed.insert(db, page, raw, now)?;
     }
-    let is_of_feed = collected.method == Method::Feed;
     if collected.awaits_page {
         record_feed_text(db, outcome, leased, page, &stored, now)?;
         return count_stored(db, source, collected, stored);
@@ -220,6 +234,11 @@ fn record_article(
         page,
         has_changed: matches!(stored, StoreOutcome::Revised(_)),
     };
+    if let Some(news) =
+        leased.news.filter(|_| visit.has_changed && !is_of_feed && leased.text_state == TextState::Changed)
+    {
+        entry_changes::confirm(db, source, news, now)?;
+    }
     let may_retry = !is_of_feed || leased.text_state.has_late_try();
     if let Some(at) = collected.page_retry_at.filter(|_| may_retry) {
         let changes = if is_of_feed {
@@ -335,9 +354,16 @@ fn record_retry(
     now: DateTime<Utc>,
 ) -> Result<StoreOutcome, StoreError> {
     history::add_failure(db, leased.source, Some(outcome.entry), "page", failure, now)?;
+    if let (TextState::Changed, Some(page)) = (leased.text_state, leased.page) {
+        // The next change of its feed does not hurry the next look.
+        db.prepare_cached("UPDATE page SET requested_at = ?2 WHERE id = ?1 AND requested_at IS NOT NULL")?
+            .execute(params![page.0, time::ms(now)])?;
+    }
     if let (true, Some(page)) = (leased.text_state.is_stored() && at <= time::ms(now), leased.page) {
         // That was the last try: the stored text stays.
-        update_entry(db, outcome, "state = 'done', text_state = 'final', payload = NULL", None)?;
+        let changes = "unchanged_updates = unchanged_updates + iif(text_state = 'changed' AND host <> '', 1, 0), \
+             news = iif(text_state = 'changed', NULL, news), state = 'done', text_state = 'final', payload = NULL";
+        update_entry(db, outcome, changes, None)?;
         let article = article_of(db, page)?;
         settling::settle(db, article, now)?;
         return Ok(StoreOutcome::Known(article));

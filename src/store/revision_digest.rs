@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::error::StoreError;
 use super::page_id::PageId;
 use super::revision_columns::clean;
-use super::volatile;
+use crate::identity::lasting_words;
 use crate::model::{ArticleId, CollectedArticle, Method, SourceId};
 
 /// The columns of [`RevisionDigest::read`].
@@ -92,7 +92,7 @@ impl RevisionDigest {
             && same(&self.standfirst, &other.standfirst)
             && same(&self.byline, &other.byline)
             && self.published == other.published
-            && volatile::lasting_words(&self.text).eq(volatile::lasting_words(&other.text))
+            && lasting_words(&self.text).eq(lasting_words(&other.text))
     }
 }
 

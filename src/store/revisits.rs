@@ -7,67 +7,234 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::StoreError;
 use super::page_id::PageId;
 use super::pages;
 use super::stored_entry::StoredEntry;
-use super::{host_backoff, queue, time};
-use crate::model::{Entry, EntryId, EntryKeys, SourceId};
+use super::{entry_changes, feed_text, host_backoff, queue, time};
+use crate::model::{Entry, EntryChange, EntryId, EntryKeys, SourceId, TextState};
 use crate::schedule;
 
-/// Schedules the page of a collected entry, because the feed says that it changed. Ignored if the article is deleted, if
-/// its source keeps first texts only, or if the page is awaited anyway.
+/// What came of a change that a feed reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scheduled {
+    /// The page is looked at for it.
+    Now,
+    /// The page is awaited anyway: it has the new words.
+    Already,
+    /// Nothing: the article is deleted, or its source keeps first texts only.
+    Not,
+}
+
+/// A collected entry that its feed says was changed.
+struct ChangedEntry {
+    host: String,
+    url: Option<String>,
+    page: PageId,
+    own_text: bool,
+    text_state: TextState,
+    attempts: u32,
+    unchanged_updates: u32,
+    requested_at: Option<DateTime<Utc>>,
+    waits_until: Option<i64>,
+    news_at: Option<DateTime<Utc>>,
+    /// When the feed's text was last stored.
+    text_at: Option<DateTime<Utc>>,
+    published: Option<String>,
+    /// Whether another entry of the page waits for the same.
+    is_awaited: bool,
+    awaits_feed_text: bool,
+}
+
+impl ChangedEntry {
+    /// How often the feed changed its text lately.
+    fn changes_in_a_row(&self, now: DateTime<Utc>) -> u32 {
+        let is_quiet = self.news_at.is_none_or(|at| now - at > schedule::QUIET_TIME);
+        if is_quiet { 0 } else { self.unchanged_updates }
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let ms = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(time::from_ms));
+        Ok(Self {
+            host: row.get(0)?,
+            url: row.get(1)?,
+            page: PageId(row.get(2)?),
+            own_text: row.get(3)?,
+            text_state: time::word(row, 4)?,
+            attempts: row.get(5)?,
+            unchanged_updates: row.get(6)?,
+            requested_at: ms(7)?,
+            waits_until: row.get(8)?,
+            news_at: ms(9)?,
+            text_at: row.get_ref(10)?.as_str_or_null()?.and_then(time::parse),
+            published: row.get(11)?,
+            is_awaited: row.get(12)?,
+            awaits_feed_text: row.get(13)?,
+        })
+    }
+}
+
+const CHANGED_ENTRY: &str = "SELECT entry.host, entry.url, entry.page_id, entry.own_text, entry.text_state, entry.attempts, \
+     entry.unchanged_updates, page.requested_at, coalesce(entry.next_at, entry.parked_at), entry.news_at, \
+     (SELECT max(fetched_at) FROM revision WHERE revision.page_id = page.id AND revision.source_id = source.id \
+         AND revision.method = 'feed'), entry.published, \
+     EXISTS (SELECT 1 FROM entry AS other WHERE other.page_id = page.id AND other.id <> entry.id AND other.host <> '' \
+         AND other.text_state = 'changed' AND (other.next_at IS NOT NULL OR other.lease_run IS NOT NULL)), entry.feed_text_at IS NOT NULL \
+     FROM entry JOIN page ON page.id = entry.page_id JOIN article ON article.id = page.article_id \
+     JOIN source ON source.id = entry.source_id \
+     WHERE entry.id = ?1 AND (entry.state IN ('done', 'known') OR entry.text_state = 'provisional') \
+     AND entry.lease_run IS NULL AND article.deleted_at IS NULL AND source.revisions <> 'first'";
+
+/// Schedules the page of a collected entry, because the feed says that it changed. An entry without a page gets the feed's new
+/// text as soon, without a request.
+///
+/// Its first publication date stays; a later one is a change of it. Where the link is another one that is not known to be of the
+/// same article, the old one is asked: if the page has moved, a redirect tells.
 pub(super) fn schedule_changed(
     db: &Connection,
     entry: EntryId,
     said: &Entry,
     keys: &EntryKeys,
+    change: EntryChange,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let stored = db
-        .prepare_cached(
-            "SELECT entry.host, entry.unchanged_updates, page.requested_at, coalesce(entry.next_at, entry.parked_at), \
-             entry.own_text \
-             FROM entry JOIN page ON page.id = entry.page_id JOIN article ON article.id = page.article_id \
-             JOIN source ON source.id = entry.source_id \
-             WHERE entry.id = ?1 AND entry.state IN ('done', 'known') \
-             AND entry.text_state NOT IN ('feed', 'feed-retry', 'partial') \
-             AND entry.lease_run IS NULL AND article.deleted_at IS NULL AND source.revisions <> 'first'",
-        )?
-        .query_row([entry.0], |row| {
-            let (host, unchanged): (String, u32) = (row.get(0)?, row.get(1)?);
-            let (requested_at, waits_until): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
-            Ok((host, unchanged, requested_at.map(time::from_ms), waits_until, row.get::<_, bool>(4)?))
-        })
-        .optional()?;
-    let Some((previous_host, unchanged, requested_at, waits_until, own_text)) = stored else {
-        return Ok(());
+) -> Result<Scheduled, StoreError> {
+    let stored = db.prepare_cached(CHANGED_ENTRY)?.query_row([entry.0], ChangedEntry::read).optional()?;
+    let Some(stored) = stored else {
+        return Ok(Scheduled::Not);
     };
-    let host = keys.host.as_deref().filter(|_| !own_text).unwrap_or(queue::NO_HOST);
-    let at = if host == queue::NO_HOST {
-        // No request is made for it.
-        time::ms(now)
+    let is_waiting = stored.text_state == TextState::Changed;
+    let own_host = keys.host.as_deref().filter(|_| !stored.own_text).unwrap_or(queue::NO_HOST);
+    let is_page = own_host != queue::NO_HOST;
+    if is_page && stored.is_awaited {
+        return Ok(Scheduled::Already);
+    }
+    let mut payload = StoredEntry::of(said, &keys.link_keys);
+    payload.keep_first_date(stored.published.as_deref());
+    let mut host = own_host;
+    if let Some(url) = stored.url.as_deref()
+        && is_other_link(db, stored.page, said, keys)?
+    {
+        payload.keep_link(url);
+        if is_page && stored.host != queue::NO_HOST {
+            host = &stored.host;
+        }
+    }
+    match stored.text_state {
+        TextState::Provisional | TextState::Feed | TextState::FeedRetry => {
+            return renew_feed_text(db, entry, &stored, &payload, now);
+        }
+        TextState::Partial => {
+            // Its pages are tried again anyway.
+            db.prepare_cached("UPDATE entry SET payload = ?2, news = NULL WHERE id = ?1")?
+                .execute(params![entry.0, payload.to_json()?])?;
+            return Ok(Scheduled::Already);
+        }
+        TextState::Missing | TextState::Revisit | TextState::Changed | TextState::Final => {}
+    }
+    let (at, in_a_row) = if is_page {
+        (schedule::next_recheck(stored.unchanged_updates, stored.requested_at, now), stored.unchanged_updates)
     } else {
-        let at = time::ms(schedule::next_recheck(unchanged, requested_at, now));
-        waits_until.map_or(at, |waits_until| waits_until.min(at))
+        let in_a_row = stored.changes_in_a_row(now);
+        let at = schedule::next_feed_text(in_a_row, stored.text_at, now);
+        (at, in_a_row.saturating_add(u32::from(!is_waiting)))
     };
+    let mut at = stored.waits_until.map_or(time::ms(at), |waits_until| waits_until.min(time::ms(at)));
+    if is_waiting && stored.attempts > 0 {
+        // It is being tried: a feed that goes on changing does not hurry it.
+        at = stored.waits_until.unwrap_or(at);
+    }
     db.prepare_cached(
-        "UPDATE entry SET text_state = 'changed', attempts = 0, host = ?2, url = ?3, payload = ?4 WHERE id = ?1",
+        "UPDATE entry SET text_state = 'changed', attempts = iif(?5, attempts, 0), host = ?2, url = ?3, payload = ?4, \
+         unchanged_updates = ?6, news = ?7, news_at = ?8 WHERE id = ?1",
     )?
     .execute(params![
         entry.0,
         host,
-        said.link.as_ref().map(ToString::to_string),
-        StoredEntry::of(said, &keys.link_keys).to_json()?
+        payload.link(),
+        payload.to_json()?,
+        is_waiting,
+        in_a_row,
+        change.as_str(),
+        time::ms(now)
     ])?;
     host_backoff::ensure_host(db, host)?;
     queue::reschedule(db, entry, Some(at))?;
-    if previous_host != host {
-        queue::refresh_host(db, &previous_host)?;
+    if stored.host != host {
+        queue::refresh_host(db, &stored.host)?;
     }
+    Ok(if is_waiting { Scheduled::Already } else { Scheduled::Now })
+}
+
+/// Gives an entry the new text of its feed, which stands for its page. The page is tried as before.
+fn renew_feed_text(
+    db: &Connection,
+    entry: EntryId,
+    stored: &ChangedEntry,
+    payload: &StoredEntry,
+    now: DateTime<Utc>,
+) -> Result<Scheduled, StoreError> {
+    let in_a_row = stored.changes_in_a_row(now);
+    let added = u32::from(!stored.awaits_feed_text);
+    db.prepare_cached(
+        "UPDATE entry SET payload = ?2, unchanged_updates = ?3, news = NULL, news_at = ?4 WHERE id = ?1",
+    )?
+    .execute(params![entry.0, payload.to_json()?, in_a_row.saturating_add(added), time::ms(now)])?;
+    feed_text::store_at(db, entry, time::ms(schedule::next_feed_text(in_a_row, stored.text_at, now)))?;
+    Ok(if stored.awaits_feed_text { Scheduled::Already } else { Scheduled::Now })
+}
+
+/// Whether an entry has another link than before, of which nothing says that it leads to the same article.
+fn is_other_link(db: &Connection, page: PageId, said: &Entry, keys: &EntryKeys) -> Result<bool, StoreError> {
+    if said.link.is_none() {
+        return Ok(true);
+    }
+    if keys.link_keys.is_empty() {
+        return Ok(false);
+    }
+    for key in &keys.link_keys {
+        if entry_changes::is_key_of_article(db, page, &key.key)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Notes that a feed says something anew of an entry, and is not believed yet.
+pub(super) fn doubt(
+    db: &Connection,
+    entry: EntryId,
+    change: EntryChange,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE entry SET news = ?2, news_at = ?3 WHERE id = ?1")?.execute(params![
+        entry.0,
+        change.as_str(),
+        time::ms(now)
+    ])?;
     Ok(())
+}
+
+/// Gives an entry that waits for its page the words that its feed has now. Its first publication date stays.
+pub(super) fn renew_waiting(
+    db: &Connection,
+    entry: EntryId,
+    said: &Entry,
+    keys: &EntryKeys,
+) -> Result<(), StoreError> {
+    let (host, own_text, published): (String, bool, Option<String>) = db
+        .prepare_cached("SELECT host, own_text, published FROM entry WHERE id = ?1")?
+        .query_row([entry.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut payload = StoredEntry::of(said, &keys.link_keys);
+    payload.keep_first_date(published.as_deref());
+    // A page that is known waits for the filters of its source alone.
+    let new_host = keys.host.as_deref().filter(|_| !own_text && host != queue::NO_HOST).unwrap_or(&host);
+    db.prepare_cached("UPDATE entry SET host = ?2, url = ?3, payload = ?4 WHERE id = ?1")?
+        .execute(params![entry.0, new_host, payload.link(), payload.to_json()?])?;
+    host_backoff::ensure_host(db, new_host)?;
+    queue::refresh_host(db, new_host)?;
+    queue::refresh_host(db, &host)
 }
 
 /// A page that was fetched for an entry.
@@ -81,8 +248,8 @@ pub(super) struct Visit {
 
 /// For an UPDATE of `entry` with the page as ?2 and [`Visit::has_changed`] as ?3: counts how often in a row the feed said
 /// that the page changed, and it had not.
-const NOTE_VISIT: &str = "page_id = ?2, unchanged_updates = \
-     CASE WHEN text_state <> 'changed' OR host = '' THEN unchanged_updates WHEN ?3 THEN 0 ELSE unchanged_updates + 1 END";
+const NOTE_VISIT: &str = "page_id = ?2, news = iif(text_state = 'changed', NULL, news), unchanged_updates = \
+     CASE WHEN text_state IN ('provisional', 'feed', 'feed-retry') THEN 0 WHEN text_state <> 'changed' OR host = '' THEN unchanged_updates WHEN ?3 THEN 0 ELSE unchanged_updates + 1 END";
 
 /// Ends the lease of an entry whose page was fetched completely. It waits until `revisit_at`, or for nothing more; always
 /// for nothing more if its article is deleted.

@@ -103,6 +103,8 @@ CREATE TABLE source (
     last_links       BLOB    NOT NULL DEFAULT x'',
     -- Names of query parameters that turned out to carry a session, as a JSON list: they are no part of a key.
     session_parameters TEXT  NOT NULL DEFAULT '[]',
+    -- How many changes of its entries are believed, by kind, as JSON; null: the most. See entry_changes.rs.
+    change_credit    TEXT,
     title            TEXT,
     site_url         TEXT,
     language         TEXT,
@@ -384,8 +386,14 @@ CREATE TABLE entry (
     lease_claim       INTEGER,
     -- When its page was first fetched completely: the ages of `revisit` count from then.
     first_fetched_at  INTEGER,
-    -- How often in a row the feed said that it changed, and it had not.
+    -- How often in a row the feed said that it changed, and it had not. Of an entry without a page: how often it changed
+    -- within a few days.
     unchanged_updates INTEGER NOT NULL DEFAULT 0,
+    -- What the feed says anew of it that was not looked at yet (model::EntryChange), and when it last did.
+    news              TEXT,
+    news_at           INTEGER,
+    -- The publication date that the feed gave first.
+    published         TEXT,
     -- When the feed says that it was last changed.
     updated           TEXT,
     -- Whether its `guid` is a URL of the page, and the feed it was taken from (`source`).
@@ -564,7 +572,7 @@ WHERE membership.imported = 1 AND article.merged_into IS NULL AND article.delete
 CREATE VIEW entries AS
 SELECT
     source.name AS source, CASE WHEN substr(entry.ident, 1, 3) = 'id:' THEN substr(entry.ident, 4) END AS guid, entry.permalink,
-    entry.url, entry.state, page.article_id, entry.updated, entry.credit, entry.credit_url, entry.first_seen
+    entry.url, entry.state, page.article_id, entry.published, entry.updated, entry.credit, entry.credit_url, entry.first_seen
 FROM entry
 JOIN source ON source.id = entry.source_id
 LEFT JOIN page ON page.id = entry.page_id;

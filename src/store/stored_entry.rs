@@ -87,6 +87,31 @@ impl StoredEntry {
         self.content.as_deref().is_some_and(|content| !content.trim().is_empty())
     }
 
+    /// Its link.
+    pub(super) fn link(&self) -> Option<&str> {
+        self.link.as_deref()
+    }
+
+    /// Replaces its link by one that was there before.
+    pub(super) fn keep_link(&mut self, url: &str) {
+        self.link = Some(url.to_owned());
+        self.keys.clear();
+    }
+
+    /// Puts the publication date that the feed gave first, as printed, in the place of a later one. That is a change of the
+    /// entry.
+    pub(super) fn keep_first_date(&mut self, first: Option<&str>) {
+        let Some(first) = first.and_then(printed_timestamp) else { return };
+        let at = |at: &Timestamp| at.utc(chrono_tz::UTC);
+        let published = self.published.as_ref().and_then(StoredTimestamp::timestamp);
+        if let Some(later) = published.filter(|published| at(published) > at(&first)) {
+            let updated = self.updated.as_ref().and_then(StoredTimestamp::timestamp);
+            let updated = updated.filter(|updated| at(updated) > at(&later)).unwrap_or(later);
+            self.updated = Some(StoredTimestamp::of(&updated));
+        }
+        self.published = Some(StoredTimestamp::of(&first));
+    }
+
     pub(super) fn to_json(&self) -> Result<String, StoreError> {
         serde_json::to_string(self).map_err(|error| StoreError::damaged(format!("an entry: {error}")))
     }
@@ -208,6 +233,17 @@ fn printed_time(text: &str, precision: Precision) -> Option<Timestamp> {
     let missing = "2000-01-01".len().checked_sub(text.len())?;
     let date = format!("{text}{}", first.get(first.len().checked_sub(missing)?..)?);
     Some(Timestamp { precision, ..Timestamp::date(NaiveDate::parse_from_str(&date, "%Y-%m-%d").ok()?) })
+}
+
+/// Reads what a [`Timestamp`] prints; how long it is tells its precision.
+fn printed_timestamp(text: &str) -> Option<Timestamp> {
+    let precision = match text.len() {
+        4 => Precision::Year,
+        7 => Precision::Month,
+        10 => Precision::Day,
+        _ => Precision::Instant,
+    };
+    printed_time(text, precision)
 }
 
 impl StoredTimestamp {

@@ -24,7 +24,7 @@ const ROWS: &[&str] = &[
     "SELECT page_id, kind, key, url, seen_at FROM claim ORDER BY 1, 2, 3",
     "SELECT article_id, source.name, membership.first_seen, seq, imported FROM membership JOIN source ON source.id = source_id ORDER BY 1, 2",
     "SELECT source.name, ident, state, entry.url, page_id, own_text, entry.first_seen, updated, permalink, credit, credit_url, \
-     link_hash, title_hash, text_hash, dated FROM entry JOIN source ON source.id = source_id ORDER BY 1, 2",
+     link_hash, title_hash, text_hash, dated, published FROM entry JOIN source ON source.id = source_id ORDER BY 1, 2",
     "SELECT one_key, other_key, verdict, at FROM decision ORDER BY 1, 2",
     "SELECT id, merged_into, deleted_at, deleted_why FROM article ORDER BY id",
     "SELECT seq, article_id, source.name, at FROM change LEFT JOIN source ON source.id = source_id WHERE op = 'joined' ORDER BY seq",

@@ -248,8 +248,8 @@ fn insert_membership(
         };
         db.prepare_cached(
             "INSERT INTO entry (source_id, ident, state, host, url, link_hash, title_hash, text_hash, dated, own_text, page_id, \
-             text_state, updated, permalink, credit, credit_url, first_seen) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+             text_state, updated, permalink, credit, credit_url, first_seen, published) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .execute(params![
             source.0,
@@ -269,7 +269,8 @@ fn insert_membership(
             entry.permalink,
             entry.credit,
             entry.credit_url,
-            time::text(entry.first_seen.or(member.first_seen).unwrap_or_default())
+            time::text(entry.first_seen.or(member.first_seen).unwrap_or_default()),
+            entry.published
         ])?;
         if let Some(link_hash) = entry.link_hash.filter(|_| entry.own_text) {
             db.prepare_cached(

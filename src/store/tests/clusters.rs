@@ -59,7 +59,8 @@ fn an_agency_story_is_one_cluster_of_several_articles() {
         for (number, story) in stories.iter().enumerate() {
             let page = cutting(&format!("p{paper}.example/{number}"), &printed(story, &mut dice), &[]);
             db.execute_batch("BEGIN").unwrap();
-            articles::record(&db, crate::model::SourceId(1), &page, &page.keys, start_of_time()).unwrap();
+            articles::record(&db, crate::model::SourceId(1), &page, &page.keys, None, start_of_time())
+                .unwrap();
             text_index::update(&db, &mut latest).unwrap();
             db.execute_batch("COMMIT").unwrap();
             story_of.insert(story_of.len() as i64 + 1, number);
@@ -86,7 +87,7 @@ fn short_notices_have_no_cluster() {
     for i in 0..3 {
         let page = cutting(&format!("p.example/{i}"), &words("subscribe"), &[]);
         db.execute_batch("BEGIN").unwrap();
-        articles::record(&db, crate::model::SourceId(1), &page, &page.keys, start_of_time()).unwrap();
+        articles::record(&db, crate::model::SourceId(1), &page, &page.keys, None, start_of_time()).unwrap();
         text_index::update(&db, &mut latest).unwrap();
         db.execute_batch("COMMIT").unwrap();
     }

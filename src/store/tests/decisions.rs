@@ -12,7 +12,7 @@ const C: &str = "paper.example/c";
 
 fn store(db: &Connection, minute: i64, cutting: &CollectedArticle) {
     let now = start_of_time() + chrono::Duration::minutes(minute);
-    articles::record(db, SourceId(1), cutting, &cutting.keys, now).unwrap();
+    articles::record(db, SourceId(1), cutting, &cutting.keys, None, now).unwrap();
 }
 
 fn now() -> DateTime<Utc> {

@@ -34,7 +34,7 @@ fn following_the_changes_gives_the_content_of_the_database() {
             [(KeyKind::ShortLink, &*short), (KeyKind::Canonical, &*canonical), (KeyKind::OgUrl, &*og_url)];
         let article = cutting(&format!("paper.example/{round}"), &text, &keys);
         let now = start_of_time() + chrono::Duration::seconds(round.into());
-        articles::record(&db, SourceId(1), &article, &article.keys, now).unwrap();
+        articles::record(&db, SourceId(1), &article, &article.keys, None, now).unwrap();
         let mut query =
             db.prepare("SELECT seq, article_id, op FROM changes WHERE seq > ?1 ORDER BY seq").unwrap();
         let changes: Vec<(i64, i64, String)> = query

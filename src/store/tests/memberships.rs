@@ -512,7 +512,7 @@ proptest! {
             let store = |page: &str, source: i64, text: &str| {
                 let page = cutting(page, &words(text), &[]);
                 let source = crate::model::SourceId(source);
-                let (id, stored) = crate::store::articles::record(db, source, &page, &page.keys, now).unwrap();
+                let (id, stored) = crate::store::articles::record(db, source, &page, &page.keys, None, now).unwrap();
                 name(db, id.0, source.0, at);
                 crate::store::memberships::enter(db, source, &stored, now).unwrap();
                 id.0

@@ -117,7 +117,7 @@ async fn newest_sorts_by_publication() {
         page.published_at = Some(fixture.now - chrono::Duration::days(days));
         let (source, now): (SourceId, _) = (claims[source].id, fixture.now);
         let record = move |db: &Connection| {
-            let (_, stored) = crate::store::articles::record(db, source, &page, &page.keys, now)?;
+            let (_, stored) = crate::store::articles::record(db, source, &page, &page.keys, None, now)?;
             crate::store::memberships::enter(db, source, &stored, now)
         };
         fixture.store.writer.call("record", record).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_prefix_of_too_many_words_is_shortened_and_reported() {
             let common: String = (0..40).map(|word| format!("wa{word}x ")).collect();
             let text = format!("{common}{common}{common} rare{number} wa{number}rare");
             let page = cutting(&format!("one.example/{number}"), &text, &[]);
-            crate::store::articles::record(db, source, &page, &page.keys, now)?;
+            crate::store::articles::record(db, source, &page, &page.keys, None, now)?;
         }
         Ok(())
     };

@@ -4,6 +4,7 @@
 //! What only a server of raw bytes or one with a certificate can show is in `fetch::tests`, under the same numbers.
 
 mod conditional;
+mod corrections;
 pub(crate) mod driver;
 mod endings;
 mod headers;
@@ -13,8 +14,9 @@ mod sitemaps;
 mod when;
 
 /// The files above that hold tests.
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     include_str!("conditional.rs"),
+    include_str!("corrections.rs"),
     include_str!("endings.rs"),
     include_str!("headers.rs"),
     include_str!("pages.rs"),

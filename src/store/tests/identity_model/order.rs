@@ -65,7 +65,7 @@ fn article(number: usize, leaf: &Leaf) -> CollectedArticle {
 fn store_all(db: &Connection, articles: &[CollectedArticle], order: &[usize]) {
     for (at, &number) in order.iter().enumerate() {
         let now = start_of_time() + chrono::Duration::seconds(at as i64);
-        articles::record(db, SourceId(1), &articles[number], &articles[number].keys, now).unwrap();
+        articles::record(db, SourceId(1), &articles[number], &articles[number].keys, None, now).unwrap();
     }
 }
 
