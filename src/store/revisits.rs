@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::page_id::PageId;
 use super::pages;
 use super::stored_entry::StoredEntry;
-use super::{entry_changes, feed_text, host_backoff, queue, time};
+use super::{entry_changes, feed_text, host_backoff, queue, settling, time};
 use crate::model::{Entry, EntryChange, EntryId, EntryKeys, SourceId, TextState};
 use crate::schedule;
 
@@ -49,6 +49,11 @@ struct ChangedEntry {
 }
 
 impl ChangedEntry {
+    /// Whether its text is the feed's because its page never came.
+    fn stands_for_a_page(&self) -> bool {
+        self.requested_at.is_none() && self.host != queue::NO_HOST
+    }
+
     /// How often the feed changed its text lately.
     fn changes_in_a_row(&self, now: DateTime<Utc>) -> u32 {
         let is_quiet = self.news_at.is_none_or(|at| now - at > schedule::QUIET_TIME);
@@ -120,6 +125,11 @@ pub(super) fn schedule_changed(
         if is_page && stored.host != queue::NO_HOST {
             host = &stored.host;
         }
+    }
+    if stored.text_state == TextState::Final && is_page && stored.stands_for_a_page() {
+        // The page was given up. With other words of its feed it may be there: it is tried once more, a week later.
+        settling::give_up(db, entry, now)?;
+        return renew_feed_text(db, entry, &stored, &payload, now);
     }
     match stored.text_state {
         TextState::Provisional | TextState::Feed | TextState::FeedRetry => {

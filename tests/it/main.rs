@@ -17,6 +17,7 @@ mod attacks;
 mod consumers;
 mod cookbook;
 mod corpus;
+mod corrections;
 mod day;
 mod deciding;
 mod docs;

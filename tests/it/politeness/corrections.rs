@@ -10,23 +10,23 @@ use crate::support::press::Press;
 use crate::support::reply::Reply;
 use crate::way::page;
 
-const TEXT: &str = "The mayor opened the bridge in the rain, forgot the scissors, and cut the ribbon with a key of the town.";
+pub(crate) const TEXT: &str = "The mayor opened the bridge in the rain, forgot the scissors, and cut the ribbon with a key of the town.";
 
-const EDITED: &str = "The mayor opened the bridge in the rain, forgot the scissors, and had the ribbon untied by a child of six.";
+pub(crate) const EDITED: &str = "The mayor opened the bridge in the rain, forgot the scissors, and had the ribbon untied by a child of six.";
 
 /// An item of RSS.
 #[derive(Clone, Debug)]
-struct Item {
-    id: String,
-    title: String,
-    link: String,
-    published: Option<DateTime<Utc>>,
-    text: String,
-    more: String,
+pub(crate) struct Item {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) link: String,
+    pub(crate) published: Option<DateTime<Utc>>,
+    pub(crate) text: String,
+    pub(crate) more: String,
 }
 
 impl Item {
-    fn new(press: &Press, number: usize) -> Self {
+    pub(crate) fn new(press: &Press, number: usize) -> Self {
         Self {
             id: format!("g{number}"),
             title: format!("Head {number}"),
@@ -38,7 +38,7 @@ impl Item {
     }
 }
 
-fn rss(items: &[Item]) -> Reply {
+pub(crate) fn rss(items: &[Item]) -> Reply {
     let mut text = "<rss version='2.0' xmlns:content='http://purl.org/rss/1.0/modules/content/' \
          xmlns:dcterms='http://purl.org/dc/terms/'><channel><title>T</title>"
         .to_owned();
@@ -55,13 +55,13 @@ fn rss(items: &[Item]) -> Reply {
     Reply::rss(text + "</channel></rss>")
 }
 
-fn head(title: &str, text: &str) -> Reply {
+pub(crate) fn head(title: &str, text: &str) -> Reply {
     let sum: u64 = title.bytes().chain(text.bytes()).map(u64::from).sum();
     page(title, text, "").etag(format!("\"{sum}\""))
 }
 
 /// A press with a feed of some items and their pages, and the first look at them.
-async fn begun(lines: &str, count: usize) -> (Press, Vec<Item>, Driver) {
+pub(crate) async fn begun(lines: &str, count: usize) -> (Press, Vec<Item>, Driver) {
     let press = Press::start("127.0.0.2");
     let items: Vec<Item> = (0..count).map(|number| Item::new(&press, number)).collect();
     for (number, item) in items.iter().enumerate() {
@@ -79,16 +79,16 @@ async fn begun(lines: &str, count: usize) -> (Press, Vec<Item>, Driver) {
 }
 
 /// Polls and collects what is due.
-async fn turn(driver: &Driver, now: DateTime<Utc>) {
+pub(crate) async fn turn(driver: &Driver, now: DateTime<Utc>) {
     driver.polls(now).await;
     driver.pages(now).await;
 }
 
-fn page_requests(press: &Press) -> usize {
+pub(crate) fn page_requests(press: &Press) -> usize {
     press.requests().iter().filter(|seen| seen.path().starts_with("/p")).count()
 }
 
-fn revised(driver: &Driver) -> i64 {
+pub(crate) fn revised(driver: &Driver) -> i64 {
     driver.counter("articles.revised")
 }
 

@@ -4,7 +4,7 @@
 //! What only a server of raw bytes or one with a certificate can show is in `fetch::tests`, under the same numbers.
 
 mod conditional;
-mod corrections;
+pub(crate) mod corrections;
 pub(crate) mod driver;
 mod endings;
 mod headers;
