@@ -21,8 +21,8 @@ use super::error::StoreError;
 use super::page_id::{EntryTitle, PageId, article_of, known_page, page_of_key};
 use super::stored_entry::StoredEntry;
 use super::{
-    articles, entry_changes, entry_claims, feed_text, history, host_backoff, link_sharing, memberships, pages,
-    queue, revisits, robots_cache, selector_stats, settling, sources, time,
+    articles, entry_changes, entry_claims, feed_text, history, host_backoff, link_sharing, memberships,
+    pages, queue, revisits, robots_cache, selector_stats, settling, sources, time,
 };
 use crate::model::{
     CRASHED, CollectedArticle, EncodedBody, EntryChange, Failure, KeyKind, Lease, Method, PageOutcome,

@@ -1,9 +1,7 @@
 //! What of a feed is a correction and what is none: one kind of change each, with a page and without. How many requests and
 //! revisions they cost at most is in `politeness::corrections`.
 
-use crate::politeness::corrections::{
-    EDITED, Item, TEXT, begun, head, page_requests, revised, rss, turn,
-};
+use crate::politeness::corrections::{EDITED, Item, TEXT, begun, head, page_requests, revised, rss, turn};
 use crate::politeness::driver::{Driver, config, hours, minutes, noon};
 use crate::support::press::Press;
 use crate::support::reply::Reply;
@@ -41,7 +39,9 @@ async fn an_rss_entry_with_another_title_text_and_date_under_its_guid_is_looked_
 #[tokio::test]
 async fn a_typo_in_one_part_of_an_entry_is_a_correction() {
     let whole = |word: &str| {
-        format!("<content:encoded><![CDATA[<p>The {word} was opened in the rain.</p><p>Nobody came.</p>]]></content:encoded>")
+        format!(
+            "<content:encoded><![CDATA[<p>The {word} was opened in the rain.</p><p>Nobody came.</p>]]></content:encoded>"
+        )
     };
     let mends: [(&str, fn(&mut Item)); 4] = [
         ("title", |item| item.title = "Heads 0".into()),
@@ -93,7 +93,9 @@ async fn what_readers_do_and_how_a_link_is_written_is_no_correction() {
             item.text = format!("<p>Points: {step}</p><p># Comments: {}</p>", step * 3);
         }),
         ("comments in another element", |item, step| {
-            item.more = format!("<slash:comments xmlns:slash='http://purl.org/rss/1.0/modules/slash/'>{step}</slash:comments>");
+            item.more = format!(
+                "<slash:comments xmlns:slash='http://purl.org/rss/1.0/modules/slash/'>{step}</slash:comments>"
+            );
         }),
         ("comments in the title", |item, step| item.title = format!("Head 0 ({step} comments)")),
         ("time that passed", |item, step| item.text = format!("Words. {step} hours ago")),
@@ -109,7 +111,11 @@ async fn what_readers_do_and_how_a_link_is_written_is_no_correction() {
             item.text = format!("Words. <img src='https://cdn.example/a.jpg?w={step}' width='{step}'>");
         }),
         ("markup", |item, step| {
-            item.text = if step % 2 == 0 { "Words &amp; more.".into() } else { "<p>Words  &#38; <b>more</b>.</p>\n".into() };
+            item.text = if step % 2 == 0 {
+                "Words &amp; more.".into()
+            } else {
+                "<p>Words  &#38; <b>more</b>.</p>\n".into()
+            };
         }),
     ];
     for (what, change) in changes {
@@ -157,11 +163,13 @@ async fn a_sitemap_with_a_new_lastmod_at_each_fetch_is_soon_doubted() {
         let text = format!("{TEXT} That was number {number} of the year {}.", 1900 + number);
         press.page(&format!("/p{number}"), head(&format!("Head {number}"), &text));
     }
+    // One date for all pages says nothing, from ten pages on: here each has its own.
     let sitemap = |hour: i64| {
-        let lastmod = (noon() + hours(hour)).to_rfc3339();
-        let urls: String = (0..12)
-            .map(|number| format!("<url><loc>{}</loc><lastmod>{lastmod}</lastmod></url>", press.url(&format!("/p{number}"))))
-            .collect();
+        let url = |number: i64| {
+            let lastmod = (noon() + hours(hour) - minutes(number)).to_rfc3339();
+            format!("<url><loc>{}</loc><lastmod>{lastmod}</lastmod></url>", press.url(&format!("/p{number}")))
+        };
+        let urls: String = (0..12).map(url).collect();
         Reply::ok(
             "application/xml",
             format!("<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{urls}</urlset>"),
@@ -247,8 +255,8 @@ async fn an_entry_that_is_corrected_before_its_page_was_asked_for_is_stored_once
         item.text = "Words without a typo.".into();
         item.published = Some(noon() + minutes(10));
         press.page("/feed", rss(&[item]));
-        driver.polls(noon() + minutes(31)).await;
-        for minute in [32, 45, 180, 240] {
+        driver.polls(noon() + minutes(50)).await;
+        for minute in [51, 62, 180, 240] {
             driver.pages(noon() + minutes(minute)).await;
         }
         let modified = "2026-11-24T12:10:00Z";
@@ -295,7 +303,8 @@ async fn an_article_whose_page_was_given_up_is_corrected_by_its_feed() {
 async fn a_feed_that_goes_back_and_forth_between_two_texts_costs_a_revision_a_day() {
     let (press, mut items, driver) = begun(NEVER, 12).await;
     for step in (3..=24 * 14).step_by(3) {
-        items[0].text = if step % 2 == 0 { "Words of one server.".into() } else { "Words of another.".into() };
+        items[0].text =
+            if step % 2 == 0 { "Words of one server.".into() } else { "Words of another.".into() };
         press.page("/feed", rss(&items));
         turn(&driver, noon() + hours(step)).await;
     }
@@ -307,7 +316,8 @@ async fn a_feed_that_goes_back_and_forth_between_two_texts_costs_a_revision_a_da
 async fn a_feed_that_goes_over_to_whole_texts_has_each_page_looked_at_once() {
     let (press, mut items, driver) = begun("", 12).await;
     for item in &mut items {
-        item.more = format!("<content:encoded><![CDATA[<p>{TEXT}</p><p>{}</p>]]></content:encoded>", item.title);
+        item.more =
+            format!("<content:encoded><![CDATA[<p>{TEXT}</p><p>{}</p>]]></content:encoded>", item.title);
     }
     press.page("/feed", rss(&items));
     for hour in 2..24 * 5 {

@@ -425,7 +425,10 @@ async fn a_text_of_the_feed_that_stands_for_its_page_is_corrected_without_a_requ
         let press = Press::start("127.0.0.2");
         let others: Vec<Item> = (1..4).map(|number| Item::new(&press, number)).collect();
         for number in 1..4 {
-            press.page(&format!("/p{number}"), head("Another", &format!("{TEXT} Number {number} of them all.")));
+            press.page(
+                &format!("/p{number}"),
+                head("Another", &format!("{TEXT} Number {number} of them all.")),
+            );
         }
         let all = |item: &Item| [&[item.clone()][..], &others].concat();
         let mut item = Item::new(&press, 0);
@@ -447,6 +450,7 @@ async fn a_text_of_the_feed_that_stands_for_its_page_is_corrected_without_a_requ
         let what = format!("{status}, {is_given_up}");
         assert_eq!(driver.rows(shown), [["Words of the entry, with a typo."]], "{what}");
         press.forget();
+        now += hours(1);
         item.text = "Words of the entry, without one.".into();
         press.page("/feed", rss(&all(&item)));
         driver.polls(now).await;
