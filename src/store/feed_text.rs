@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
 use super::stored_entry::StoredEntry;
-use super::{sources, time};
+use super::time;
 use crate::model::{EntryId, SourceId, TextState};
 use crate::schedule;
 
@@ -29,6 +29,13 @@ pub(super) fn next_due(db: &Connection) -> Result<Option<i64>, StoreError> {
         .optional()?)
 }
 
+/// Whether the feed's own text is stored for entries of a source until their page comes.
+pub(super) fn is_provisional(db: &Connection, source: SourceId) -> Result<bool, StoreError> {
+    Ok(db
+        .prepare_cached("SELECT provisional FROM source WHERE id = ?1")?
+        .query_row([source.0], |row| row.get(0))?)
+}
+
 /// When the feed's text of a new entry is stored, should its page not have come by then. `None`: it waits for the page.
 pub(super) fn of_new_entry(
     db: &Connection,
@@ -36,7 +43,7 @@ pub(super) fn of_new_entry(
     now: DateTime<Utc>,
 ) -> Result<Option<i64>, StoreError> {
     let at = time::later(now, schedule::FEED_TEXT_WAIT);
-    Ok(sources::is_provisional(db, source)?.then(|| time::ms(at)))
+    Ok(is_provisional(db, source)?.then(|| time::ms(at)))
 }
 
 /// Stores the feed's text of an entry `at` that time, or sooner where that was said before.
@@ -58,7 +65,7 @@ pub(super) fn after_failure(
     stored: TextState,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    if stored != TextState::Missing || !sources::is_provisional(db, source)? {
+    if stored != TextState::Missing || !is_provisional(db, source)? {
         return Ok(());
     }
     let (payload, attempts): (Option<String>, u32) = db

@@ -273,7 +273,7 @@ fn record_feed_text(
     db.prepare_cached("UPDATE entry SET page_id = ?2, feed_text_at = NULL WHERE id = ?1")?
         .execute([outcome.entry.0, page.0])?;
     let is_first = leased.text_state == TextState::Missing;
-    if is_first && !sources::is_provisional(db, leased.source)? {
+    if is_first && !feed_text::is_provisional(db, leased.source)? {
         // It has waited for its page for as long as pages are tried regularly.
         settling::give_up(db, outcome.entry, now)?;
     } else {

@@ -116,13 +116,6 @@ pub(super) fn revision_policy(db: &Connection, source: SourceId) -> Result<Revis
         .query_row([source.0], |row| read_revisions(row, 0))?)
 }
 
-/// Whether the feed's own text is stored for entries of a source until their page comes.
-pub(super) fn is_provisional(db: &Connection, source: SourceId) -> Result<bool, StoreError> {
-    Ok(db
-        .prepare_cached("SELECT provisional FROM source WHERE id = ?1")?
-        .query_row([source.0], |row| row.get(0))?)
-}
-
 /// Whether a source is polled.
 pub(super) fn is_enabled(db: &Connection, source: Option<SourceId>) -> Result<bool, StoreError> {
     Ok(db

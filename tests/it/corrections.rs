@@ -43,7 +43,8 @@ async fn a_typo_in_one_part_of_an_entry_is_a_correction() {
             "<content:encoded><![CDATA[<p>The {word} was opened in the rain.</p><p>Nobody came.</p>]]></content:encoded>"
         )
     };
-    let mends: [(&str, fn(&mut Item)); 4] = [
+    type Mend = fn(&mut Item);
+    let mends: [(&str, Mend); 4] = [
         ("title", |item| item.title = "Heads 0".into()),
         ("description", |item| item.text = "Words of entry 0".into()),
         ("content", |item| item.more = item.more.replace("brigde", "bridge")),

@@ -94,15 +94,16 @@ pub(crate) fn revised(driver: &Driver) -> i64 {
 
 #[tokio::test]
 async fn a_corrected_entry_has_its_page_looked_at_conditionally() {
-    let changes: [(&str, fn(&mut Item)); 5] = [
+    type Change = fn(&mut Item);
+    let changes: [(&str, Change); 5] = [
         ("title", |item| item.title = "Head, mended".into()),
         ("text", |item| item.text = "Words of entry 0, mended.".into()),
         ("date", |item| item.published = Some(noon() + hours(1))),
         ("dcterms:modified", |item| {
-            item.more = "<dcterms:modified>2026-11-24T13:00:00Z</dcterms:modified>".into()
+            item.more = "<dcterms:modified>2026-11-24T13:00:00Z</dcterms:modified>".into();
         }),
         ("media", |item| {
-            item.more = "<enclosure url='https://media.example/2.mp3' type='audio/mpeg' length='1'/>".into()
+            item.more = "<enclosure url='https://media.example/2.mp3' type='audio/mpeg' length='1'/>".into();
         }),
     ];
     for (what, change) in changes {
@@ -185,7 +186,7 @@ async fn p32_a_feed_that_touches_every_entry_costs_few_requests_and_revisions() 
     let touches: [(&str, Touch); 5] = [
         ("date of the build", |item, step, _| item.published = Some(noon() + hours(step))),
         ("rotating teaser", |item, step, _| {
-            item.text = format!("{} Read on: story {}.", item.text, step * 7 % 11)
+            item.text = format!("{} Read on: story {}.", item.text, step * 7 % 11);
         }),
         ("advertisement", |item, step, number| {
             item.text = format!("{} Buy offer {} now.", item.text, (step * 31 + number as i64 * 17) % 1009);
