@@ -29,6 +29,8 @@ enum Carries {
     Query,
     /// As what follows this mark in the address.
     After(&'static str),
+    /// As what stands between these marks of the address.
+    Between(&'static str, &'static str),
     /// As a parameter in base64, behind two characters.
     Base64(&'static str),
     /// In the last part of the path: a record in base64 whose first text is the address.
@@ -60,6 +62,8 @@ const WRAPPERS: &[Wrapper] = &[
     on_any_host("/news/apiclick"),
     on_any_host("/l"),
     on_any_host("/ct"),
+    on_any_host("/ct/ct"),
+    on_any_host("/c/link"),
     on_any_host("/r"),
     on_any_host("/rd"),
     on_any_host("/redir"),
@@ -120,15 +124,19 @@ const WRAPPERS: &[Wrapper] = &[
     on("news.google.com", "/articles/*", Carries::Record),
     on("href.li", "", Carries::Query),
     on("nullrefer.com", "", Carries::Query),
+    on("anonym.to", "", Carries::Query),
+    on("urldefense.com", "/v3/*", Carries::Between("__", "__;")),
+    on("r.search.yahoo.com", "*", Carries::Between("/RU=", "/RK=")),
     on("feedblitz.com", "/~/t/*", Carries::After("/~http")),
     on("rd.yahoo.com", "*", Carries::After("*http")),
 ];
 
-/// Names within a host on which a second address means something else, and a service that adds something to the address.
-const NOT_ON: &[&str] = &[
-    "login", "proxy", "ezproxy", "save", "share", "translate", "translator", "translation", "fanyi",
-    "archive", "webarchive", "wayback", "webcache", "cache", "disq",
-];
+/// What a name within a host is, or has in it, on which a second address means something else; and a service that adds
+/// something to the address.
+const NOT_ON: (&[&str], &[&str]) = (
+    &["sso", "auth", "idp", "save", "share", "fanyi", "cache", "disq"],
+    &["login", "signin", "proxy", "translat", "archiv", "wayback", "webcache"],
+);
 
 /// The address that a wrapper link carries: absolute, http or https, on another host. Up to [`MOST_LAYERS`] wrappers are taken
 /// off. `None` for an address that is no wrapper.
@@ -143,7 +151,9 @@ pub fn unwrapped(url: &Url) -> Option<Url> {
 
 fn target(url: &Url) -> Option<Url> {
     let own_host = host(url);
-    if is_wall(url) || own_host.split('.').any(|label| NOT_ON.contains(&label)) {
+    let (names, parts) = NOT_ON;
+    let is_other = |label: &str| names.contains(&label) || parts.iter().any(|part| label.contains(part));
+    if is_wall(url) || own_host.split('.').any(is_other) {
         return None;
     }
     let path = url.path().to_ascii_lowercase();
@@ -166,7 +176,7 @@ fn is_path(pattern: &str, path: &str) -> bool {
 /// A path without the ending of a program.
 fn without_program(path: &str) -> &str {
     const ENDINGS: &[&str] =
-        &[".php", ".aspx", ".asp", ".ashx", ".jsp", ".cgi", ".pl", ".do", ".html", ".htm"];
+        &[".php", ".aspx", ".asp", ".ashx", ".cfm", ".jsp", ".cgi", ".pl", ".do", ".html", ".htm"];
     ENDINGS.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
 }
 
@@ -175,7 +185,10 @@ fn carried(carries: Carries, url: &Url) -> Option<Url> {
     let query = url.query().unwrap_or_default();
     match carries {
         Carries::Parameter(names) => names.iter().find_map(|name| {
-            let raw = pairs(query).find(|(known, _)| known.eq_ignore_ascii_case(name));
+            // Feeds that escape an ampersand twice leave a rest of it.
+            let is_named =
+                |known: &str| known.strip_prefix("amp;").unwrap_or(known).eq_ignore_ascii_case(name);
+            let raw = pairs(query).find(|(known, _)| is_named(known));
             absolute(&decoded(raw?.1))
         }),
         Carries::Query => absolute(query).or_else(|| absolute(&decoded(query))),
@@ -183,6 +196,12 @@ fn carried(carries: Carries, url: &Url) -> Option<Url> {
             let (_, after) = url.as_str().split_once(mark)?;
             let target = format!("http{after}");
             absolute(&target).or_else(|| absolute(&decoded(&target)))
+        }
+        Carries::Between(start, end) => {
+            let (_, after) = url.as_str().split_once(start)?;
+            // Asterisks stand for other characters there.
+            let (target, _) = after.split_once(end).filter(|(target, _)| !target.contains('*'))?;
+            absolute(target).or_else(|| absolute(&decoded(target)))
         }
         Carries::Base64(name) => {
             let (_, value) = pairs(query).find(|(known, _)| *known == name)?;
@@ -311,6 +330,37 @@ mod tests {
             (&*format!("https://www.bing.com/ck/a?!&&p=1&u=a1{bing}&ntb=1"), "https://paper.example/1?a=b"),
             (&*record("https://paper.example/1"), "https://paper.example/1"),
             (&*record(&long), &*long),
+            (
+                "http://cts.businesswire.com/ct/CT?id=smartlink&url=http%3A%2F%2Fpaper.example%2F1&esheet=5&lan=en-US",
+                "http://paper.example/1",
+            ),
+            (
+                "https://c212.net/c/link/?t=0&l=en&o=3-1&h=27&u=https%3A%2F%2Fpaper.example%2F1&a=x",
+                "https://paper.example/1",
+            ),
+            ("https://urldefense.com/v3/__https://paper.example/1__;!!AbC!x$", "https://paper.example/1"),
+            (
+                "https://r.search.yahoo.com/_ylt=A0;_ylu=Y2/RV=2/RE=1/RO=10/RU=https%3a%2f%2fpaper.example%2f1/RK=2/RS=x-",
+                "https://paper.example/1",
+            ),
+            ("https://rival.example/out.cfm?url=https://paper.example/1", "https://paper.example/1"),
+            // An ampersand that was escaped twice.
+            (
+                "https://www.google.com/url?rct=j&amp;sa=t&amp;url=https://paper.example/1&amp;ct=ga",
+                "https://paper.example/1",
+            ),
+            // A name before an `@` is no host.
+            (
+                "https://rival.example/url?url=https://paper.example@other.example/1",
+                "https://other.example/1",
+            ),
+            (
+                "https://rival.example/url?url=https://paper.example%5C@other.example/1",
+                "https://paper.example/@other.example/1",
+            ),
+            ("https://rival.example/url?url=http://[::ffff:10.0.0.1]:8080/x", "http://[::ffff:a00:1]:8080/x"),
+            ("https://rival.example/url?url=http://0x0a000001/x", "http://10.0.0.1/x"),
+            ("https://rival.example/url?url=%20%0d%0ahttps://paper.example/1%00", "https://paper.example/1"),
             // The first parameter is no address.
             ("https://rival.example/url?url=sports&q=https://paper.example/1", "https://paper.example/1"),
             // User info goes, as everywhere; the guard judges what is left.
@@ -347,6 +397,13 @@ mod tests {
             "https://web.archive.org/redirect?url=https://other.example/1",
             "https://archive.ph/go?url=https://other.example/1#",
             "https://accounts.google.com/url?q=https://other.example/1",
+            "https://eu.sso.paper.example/redirect?url=https://other.example/1",
+            "https://libproxy.uni.example/redirect?url=https://other.example/1",
+            "https://paper-example.translate.goog/redirect?url=https://other.example/1",
+            "https://webarchive.state.example/url?url=https://other.example/1",
+            "https://urldefense.com/v3/__https://other.example/1*a__;Kw!!AbC!x$",
+            "https://urldefense.com/v3/__https://other.example/1",
+            "https://r.search.yahoo.com/_ylt=A0/RU=sports/RK=2",
             "http://disq.us/url?url=https%3A%2F%2Fother.example%2F1%3AAbCd&cuid=1",
             // No address of another host.
             "https://paper.example/redirect?url=https://paper.example/1",
@@ -390,6 +447,22 @@ mod tests {
             .collect();
         assert_eq!(of(&layers[2]).as_deref(), Some("https://paper.example/1"));
         assert_eq!(of(&layers[3]).as_deref(), Some(&*layers[0]));
+    }
+
+    #[test]
+    fn a_hundred_wrappers_are_taken_off_three_times_too() {
+        let mut url = String::from("https://paper.example/1");
+        for n in 0..100 {
+            url = format!("https://h{n}.example/url?url={url}");
+        }
+        assert!(of(&url).unwrap().starts_with("https://h96.example/url?url=https://h95.example/"));
+        let mut url = String::from("https://paper.example/1");
+        while url.len() < 100_000 {
+            let encoded: String = form_urlencoded::byte_serialize(url.as_bytes()).collect();
+            url = format!("https://h{}.example/url?url={encoded}", url.len());
+        }
+        // Too long to be asked.
+        assert_eq!(of(&url), None);
     }
 
     #[test]
