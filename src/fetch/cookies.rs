@@ -23,6 +23,9 @@ const MAX_COOKIE: usize = 4096;
 /// Bytes of the names and values of all cookies. Servers refuse longer headers.
 const MAX_TOTAL: usize = 16 << 10;
 
+/// Bytes of an attribute of a cookie; a longer one is ignored (RFC 6265bis, 5.6).
+const MAX_ATTRIBUTE: usize = 1024;
+
 /// Requests for one URL in one chain: the second brings a cookie that the first did not.
 const MOST_REQUESTS: usize = 2;
 
@@ -146,6 +149,9 @@ fn read(url: &Url, line: &[u8], now: DateTime<Utc>) -> Option<(Cookie, bool)> {
     let (mut max_age, mut expires) = (None, None);
     for part in parts {
         let (key, value) = pair(part).unwrap_or((part.trim_ascii(), b""));
+        if value.len() > MAX_ATTRIBUTE {
+            continue;
+        }
         let text = || std::str::from_utf8(value).ok();
         match &*key.to_ascii_lowercase() {
             b"path" => path = Some(value).filter(|value| value.starts_with(b"/")),
@@ -309,6 +315,8 @@ mod tests {
         let large: Vec<String> = (0..MOST_COOKIES).map(|n| format!("c{n}={}", "x".repeat(2000))).collect();
         let large: Vec<&str> = large.iter().map(String::as_str).collect();
         assert!(line(from, &large, from).len() < MAX_TOTAL + 1000);
+        let path = format!("a=1; Path=/{}", "x".repeat(5000));
+        assert_eq!(line(from, &[&path], from), "a=1");
         let attributes = format!("a=1{}", "; Path=/".repeat(100_000));
         assert_eq!(line(from, &[&attributes], from), "a=1");
         let shown = {
