@@ -111,6 +111,7 @@ fn test_page(config: &Config, source: &Source, test: &SourceTest, page: RawPageR
     let response = PageResponse {
         content_type: header(&page, "content-type").map(str::to_owned),
         link_header: header(&page, "link").map(str::to_owned),
+        refresh: header(&page, "refresh").map(str::to_owned),
         url: link::web_url(&page.url).unwrap_or_else(|| test.url.clone()),
         hops: Vec::new(),
         body: page.body,

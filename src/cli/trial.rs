@@ -1,4 +1,4 @@
-//! Fetches a page as the daemon would, follows its further pages, and extracts the article without storing it.
+//! Fetches a page as the daemon would, follows where it leads and its further pages, and extracts the article without storing it.
 //!
 //! `try` and `check --live` use it.
 
@@ -25,6 +25,8 @@ pub(super) struct PageResponse {
     pub(super) content_type: Option<String>,
     /// `Link` header.
     pub(super) link_header: Option<String>,
+    /// `Refresh` header.
+    pub(super) refresh: Option<String>,
     /// The URL that served it.
     pub(super) url: Url,
     /// The URLs that redirected to it, the one that was asked for first.
@@ -60,9 +62,9 @@ pub(super) struct PageTrial {
     pub(super) missing: Option<Failure>,
 }
 
-/// A further page that was fetched and extracted.
+/// A page that was fetched and extracted.
 struct ExtractedPage {
-    url: Url,
+    response: PageResponse,
     extraction: Extraction,
     segments: Vec<Segment>,
 }
@@ -71,11 +73,9 @@ impl TryContext<'_> {
     /// Fetches a page and those that follow it.
     pub(super) async fn try_url(&self, url: Url) -> anyhow::Result<PageTrial> {
         let fetcher = client::fetcher(self.config)?;
-        let response = self
-            .fetch(&fetcher, url.clone())
-            .await
-            .map_err(|failure| anyhow::anyhow!("{}: {}", link::mask_secrets(&url), failure.message))?;
-        let (extraction, segments) = self.extract(&response)?;
+        let first = self.fetch_and_extract(&fetcher, self.without_wrapper(&url)).await;
+        let ExtractedPage { response, extraction, segments } =
+            first.map_err(|failure| anyhow::anyhow!("{}: {}", link::mask_secrets(&url), failure.message))?;
         let mut all = vec![(response.url.clone(), segments)];
         let pagination = self
             .follow(&fetcher, Pagination::new(&response.url, extraction), |url, segments| {
@@ -96,8 +96,8 @@ impl TryContext<'_> {
 
     /// Fetches an article; that one of its pages is missing is an error.
     pub(super) async fn fetch_article(&self, fetcher: &Fetcher, url: &Url) -> Result<Extraction, Failure> {
-        let first = self.fetch_and_extract(fetcher, url.clone()).await?;
-        let pagination = Pagination::new(&first.url, first.extraction);
+        let first = self.fetch_and_extract(fetcher, self.without_wrapper(url)).await?;
+        let pagination = Pagination::new(&first.response.url, first.extraction);
         match self.follow(fetcher, pagination, |_, _| {}).await.finish() {
             (article, None) => Ok(article),
             (_, Some(missing)) => Err(missing),
@@ -118,7 +118,15 @@ impl TryContext<'_> {
             .extra_rules
             .and_then(|rules| rules.timezone)
             .unwrap_or_else(|| self.config.zone_for(self.source, &response.url));
-        extract::explained(&page, &rules, zone, self.now)
+        let (mut extraction, segments) = extract::explained(&page, &rules, zone, self.now)?;
+        extract::note_refresh_header(&mut extraction, response.refresh.as_deref(), &response.url);
+        Ok((extraction, segments))
+    }
+
+    /// The address that a wrapper link carries, where the source takes them off; else the link.
+    fn without_wrapper(&self, url: &Url) -> Url {
+        let target = link::unwrapped(url).filter(|_| self.source.is_none_or(|source| source.unwrap));
+        target.unwrap_or_else(|| url.clone())
     }
 
     /// Fetches and adds the further pages of an article, up to the first that fails.
@@ -131,8 +139,8 @@ impl TryContext<'_> {
         while let Some(url) = pagination.next_url().cloned() {
             match self.fetch_and_extract(fetcher, url).await {
                 Ok(page) => {
-                    pagination.add_page(&page.url, page.extraction);
-                    add(page.url, page.segments);
+                    pagination.add_page(&page.response.url, page.extraction);
+                    add(page.response.url, page.segments);
                 }
                 Err(failure) => pagination.skip_page(failure),
             }
@@ -140,42 +148,40 @@ impl TryContext<'_> {
         pagination
     }
 
+    /// Fetches a page as the daemon would: with the headers, cookies and proxy of its source, and robots.txt. A page that leads on
+    /// by itself is followed.
     async fn fetch_and_extract(&self, fetcher: &Fetcher, url: Url) -> Result<ExtractedPage, Failure> {
-        let response = self.fetch(fetcher, url).await?;
-        let (extraction, segments) = self.extract(&response).map_err(|error| Failure {
-            code: error.code(),
-            grade: Grade::Soft,
-            message: error.to_string(),
-            url: Some(link::mask_secrets(&response.url)),
-            status: None,
-        })?;
-        Ok(ExtractedPage { url: response.url, extraction, segments })
-    }
-
-    /// Fetches a page as the daemon would: with the headers, cookies and proxy of its source, and robots.txt.
-    async fn fetch(&self, fetcher: &Fetcher, url: Url) -> Result<PageResponse, Failure> {
         let mut request = Request::new(url.clone(), ResourceKind::Page).obeying_robots();
         if let Some(source) = self.source {
             request.robots = !source.ignore_robots;
             request = request.for_source(source).await.map_err(|error| error.failure(&url))?;
         }
-        let fetched = fetcher.get(request, self.now).await.map_err(|failed| failed.failure())?;
-        let ResponseContent::Document(document) = fetched.content else {
-            return Err(Failure {
-                code: "http-304",
-                grade: Grade::Soft,
-                message: "answered 304 to an unconditional request".into(),
-                url: Some(link::mask_secrets(&url)),
-                status: Some(304),
-            });
-        };
-        Ok(PageResponse {
-            link_header: document.headers.get_str("link"),
-            content_type: document.content_type,
-            body: document.body,
-            hops: std::iter::once(url).chain(fetched.fetch.redirects()).collect(),
-            url: fetched.fetch.url,
-        })
+        let mut fetched = fetcher.get(request.clone(), self.now).await;
+        loop {
+            let (content, trail) = fetched.map_err(|failed| failed.failure())?.into_content();
+            let ResponseContent::Document(document) = content else {
+                let message = "answered 304 to an unconditional request".into();
+                return Err(page_failure(&url, "http-304", message, Some(304)));
+            };
+            let response = PageResponse {
+                link_header: document.headers.get_str("link"),
+                refresh: document.headers.get_str("refresh"),
+                content_type: document.content_type,
+                body: document.body,
+                hops: std::iter::once(url.clone()).chain(trail.fetch.redirects()).collect(),
+                url: trail.fetch.url.clone(),
+            };
+            let (extraction, segments) = self
+                .extract(&response)
+                .map_err(|error| page_failure(&response.url, error.code(), error.to_string(), None))?;
+            match &extraction.leads_to {
+                Some(to) if trail.leads_on_to(to) => {
+                    let now = self.now + trail.fetch.duration;
+                    fetched = fetcher.lead_on(&request, trail, to.clone(), now).await;
+                }
+                _ => return Ok(ExtractedPage { response, extraction, segments }),
+            }
+        }
     }
 
     /// Puts the parts together; the keys are those that the daemon would store.
@@ -203,6 +209,10 @@ impl TryContext<'_> {
     }
 }
 
+fn page_failure(url: &Url, code: &'static str, message: String, status: Option<u16>) -> Failure {
+    Failure { code, grade: Grade::Soft, message, url: Some(link::mask_secrets(url)), status }
+}
+
 /// A file as a page: of `url`, else of its own `file:` URL.
 fn read_page(path: &Path, url: Option<Url>) -> anyhow::Result<PageResponse> {
     let body = std::fs::read(path)
@@ -216,5 +226,5 @@ fn read_page(path: &Path, url: Option<Url>) -> anyhow::Result<PageResponse> {
     if !matches!(url.scheme(), "http" | "https" | "file") {
         bail!(UsageError(format!("{url}: --url is the http(s) URL that the file came from")));
     }
-    Ok(PageResponse { body, content_type: None, link_header: None, url, hops: Vec::new() })
+    Ok(PageResponse { body, content_type: None, link_header: None, refresh: None, url, hops: Vec::new() })
 }

@@ -301,11 +301,9 @@ fn extract_article(
             grade: error.grade(),
             ..page_failure(fetch, error.code(), error.to_string())
         })?;
-    if let (None, Some(refresh)) = (&extraction.leads_to, document.headers.get_str("refresh")) {
-        extraction.leads_to = extract::refresh_header(&refresh, url, &extraction);
-    }
+    extract::note_refresh_header(&mut extraction, document.headers.get_str("refresh").as_deref(), url);
     let (code, message) = match extraction.kind {
-        _ if extraction.leads_to.is_some() => return Ok(extraction),
+        PageKind::Interstitial if extraction.leads_to.is_some() => return Ok(extraction),
         PageKind::Interstitial => return Err(interstitial_failure(fetch)),
         PageKind::Challenge => ("challenge", "the site asks whether we are human"),
         PageKind::NotArticle => ("rejected", "the page is no article: it has a text of `reject_if_contains`"),

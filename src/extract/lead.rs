@@ -62,8 +62,7 @@ pub(super) fn note_lead(
     base: &Url,
     extraction: &mut Extraction,
 ) -> Result<(), LimitExceeded> {
-    let is_by_rule = extraction.origins.get(&Field::Body) == Some(&Origin::Rule);
-    if has_text(extraction) || (is_by_rule && !extraction.text.is_empty()) {
+    if has_text(extraction) {
         return Ok(());
     }
     document.spend_pass()?;
@@ -80,16 +79,24 @@ pub(super) fn note_lead(
     Ok(())
 }
 
-/// The target of a `Refresh` header, which means what the element means; `None` where the page has a text.
-pub fn refresh_header(value: &str, page: &Url, extraction: &Extraction) -> Option<Url> {
-    let target = read_refresh(value)?.target.filter(|_| !has_text(extraction))?;
-    link::resolve(page, &target)
+/// Notes where the `Refresh` header of a page leads, which means what the element means. The element goes before it.
+pub fn note_refresh_header(extraction: &mut Extraction, value: Option<&str>, page: &Url) {
+    if extraction.leads_to.is_some() || has_text(extraction) {
+        return;
+    }
+    let target = value.and_then(read_refresh).and_then(|refresh| link::resolve(page, &refresh.target?));
+    if target.is_some() {
+        extraction.kind = PageKind::Interstitial;
+        extraction.leads_to = target;
+    }
 }
 
 /// Whether a page has a text to be read, or is of a kind that never leads on.
 fn has_text(extraction: &Extraction) -> bool {
+    let is_by_rule = extraction.origins.get(&Field::Body) == Some(&Origin::Rule);
     !matches!(extraction.kind, PageKind::Article | PageKind::Interstitial)
         || count_printed(&extraction.text) >= LEAST_TEXT
+        || (is_by_rule && !extraction.text.is_empty())
 }
 
 /// What was found on a page.
@@ -402,6 +409,8 @@ mod tests {
             "<form id=f method=post action=/pass></form><script>document.forms[0].submit()</script>",
             "<title>Redirecting</title><p>Redirecting…</p>",
             "<script>document.cookie='a=b'; location.reload()</script>",
+            // Longer than a script that only leads on.
+            &*format!("<script>{}location='/real'</script>", "count(1);".repeat(25_000)),
         ] {
             let extraction = extraction(html);
             assert_eq!((extraction.kind, extraction.leads_to), (PageKind::Interstitial, None), "{html}");
@@ -424,16 +433,22 @@ mod tests {
     #[test]
     fn a_refresh_header_means_what_the_element_means() {
         let page = Url::parse("https://paper.example/a/1").unwrap();
-        let empty = extraction("<p>One moment</p>");
-        let of =
-            |value: &str, extraction: &Extraction| refresh_header(value, &page, extraction).map(String::from);
-        assert_eq!(of("0; url=/real", &empty).as_deref(), Some("https://paper.example/real"));
-        assert_eq!(of("0; url=\"../real\"", &empty).as_deref(), Some("https://paper.example/real"));
+        let of = |html: &str, value: &str| {
+            let mut extraction = extraction(html);
+            note_refresh_header(&mut extraction, Some(value), &page);
+            (extraction.kind, extraction.leads_to.map(String::from))
+        };
+        let real = (PageKind::Interstitial, Some("https://paper.example/real".to_owned()));
+        let empty = "<p>Nothing</p>";
+        assert_eq!(of(empty, "0; url=/real"), real);
+        assert_eq!(of(empty, "0; url=\"../real\""), real);
+        assert_eq!(of("<meta http-equiv=refresh content='0;url=/real'>", "0; url=/other"), real);
         for value in ["0", "30; url=/real", "0; url=file:///x", "é", ""] {
-            assert_eq!(of(value, &empty), None, "{value}");
+            assert_eq!(of(empty, value), (PageKind::Article, None), "{value}");
         }
-        let text = Extraction { text: "word ".repeat(100), ..Extraction::default() };
-        assert_eq!(of("0; url=/real", &text), None);
+        let text =
+            format!("<article>{}</article>", "<p>The old bridge was taken down in spring.</p>".repeat(20));
+        assert_eq!(of(&text, "0; url=/real"), (PageKind::Article, None));
     }
 
     #[test]

@@ -49,7 +49,7 @@ use crate::model::{Extraction, Grade};
 
 pub use article::PageInput;
 pub use disposition::{Disposition, Segment};
-pub use lead::refresh_header;
+pub use lead::note_refresh_header;
 pub use pagination::{MOST_PAGES, Pagination};
 
 /// A page that is not extracted.

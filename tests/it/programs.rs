@@ -149,6 +149,10 @@ fn h31_each_way_to_fail_costs_that_page_one_failure_and_leaves_no_process() {
             "1",
         ),
         ("exec >&- 2>&-; echo $$ > pid; sleep 600", "program-timeout", "did not end", "1"),
+        ("echo $$ > pid; exec head -c 5000000000 /dev/zero", "too-large", "65536 bytes", "1"),
+        // Nobody writes to its stdin.
+        ("cat; echo read it all >&2; exit 4", "program-failed", "exit code 4: read it all", "1"),
+        ("printf '\\302\\300\\377' >&2; exit 5", "program-failed", "exit code 5: \u{fffd}", "1"),
         ("echo no such luck >&2; exit 1", "program-failed", "ended with exit code 1: no such luck", "1"),
         ("kill -9 $$", "program-failed", "was ended by signal 9", "1"),
         ("head -c 4096 /dev/zero", "program-failed", "no HTML", "1"),
@@ -178,6 +182,21 @@ fn h31_each_way_to_fail_costs_that_page_one_failure_and_leaves_no_process() {
             });
         }
     });
+}
+
+#[test]
+fn h31_a_program_has_no_open_file_of_ours_and_may_print_bytes_that_are_no_text() {
+    let press = press("127.0.0.2", &["/1"]);
+    let workspace = Workspace::new(&source(&press, "fetch_command = [\"./get\", \"{url}\"]\n"));
+    let odd = printing("The ice").replace("cat <<END", "ls -l /proc/$$/fd > files\ncat <<END | tr _ '\\351'");
+    script(&workspace, "get", &odd.replace("harbour", "caf_"));
+    let ended = workspace.run(&["run", "--once"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let text = workspace.one("SELECT text FROM articles");
+    assert!(text.contains("in the café until"), "{text}");
+    let files = fs::read_to_string(workspace.path().join("files")).unwrap();
+    assert!(files.contains("pipe:") && !files.contains("socket:"), "{files}");
+    assert!(!files.contains(".db") && !files.contains("epoll"), "{files}");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Scene, TEXT, articles, failure};
 use crate::politeness::driver::{config, hours, noon};
 use crate::support::reply::Reply;
-use crate::way::{page, rss};
+use crate::way::{self, page, rss};
+use crate::workspace::Workspace;
 
 const REAL: &str = "A heron by auto";
 
@@ -294,4 +295,40 @@ async fn a_page_that_is_fetched_again_is_asked_where_it_was_served() {
             .collect();
     assert_eq!(conditions, [None, None, None, Some("\"real\"".to_owned())]);
     assert_eq!(driver.counter("pages.not-modified"), 1);
+}
+
+#[test]
+fn try_and_check_take_off_wrappers_and_follow_pages_that_lead_on() {
+    let scene = Scene::new();
+    let real = scene.paper.url("/real");
+    scene.paper.page("/refresh", refresh("/real"));
+    scene.paper.page("/script", empty("<script>location.replace('/refresh')</script>"));
+    scene.paper.page("/header", empty("").header("Refresh", "0; url=/real"));
+    scene.paper.page("/itself", refresh("/itself"));
+    let wrapper = scene.other.url(&format!("/url?url={real}"));
+    scene.other.page("/url", page("A wrapper", TEXT, ""));
+    let source = way::config(&[("a", scene.feed.url("/feed"))]);
+    let test = |path: &str| {
+        format!("[[source.test]]\nurl = \"{}\"\ncontains = \"A heron stood\"\n", scene.paper.url(path))
+    };
+    let workspace = Workspace::new(&format!("{source}unwrap = false\n{}", test("/script")));
+    for url in
+        [&wrapper, &scene.paper.url("/refresh"), &scene.paper.url("/script"), &scene.paper.url("/header")]
+    {
+        let tried = workspace.run(&["try", url]);
+        assert_eq!(tried.code, Some(0), "{url}: {}{}", tried.stdout, tried.stderr);
+        assert!(
+            tried.stdout.starts_with(&real) && tried.stdout.contains("A heron"),
+            "{url}: {}",
+            tried.stdout
+        );
+    }
+    assert_eq!(scene.other.count("/url"), 0);
+    let tried = workspace.run(&["try", &wrapper, "--source", "a"]);
+    assert!(tried.stdout.contains("A wrapper"), "unwrap = false: {}{}", tried.stdout, tried.stderr);
+    let tried = workspace.run(&["try", &scene.paper.url("/itself")]);
+    assert_eq!(tried.code, Some(1), "{}", tried.stdout);
+    assert!(tried.stdout.contains("interstitial"), "{}", tried.stdout);
+    let check = workspace.run(&["check", "--live"]);
+    assert_eq!(check.code, Some(0), "{}{}", check.stdout, check.stderr);
 }
