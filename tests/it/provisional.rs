@@ -231,8 +231,26 @@ fn settled_readers_get_each_article_once_and_in_order() {
     press.page("/feed", feed(&links, true));
     press.page("/up", page("Up", PAGE, ""));
     press.page("/gone", Reply::status(410));
-    let workspace = Workspace::new(&crate::way::config(&[("a", press.url("/feed"))]));
+    let outputs = "[[output]]\nname = \"all\"\njsonl = \"all\"\n\
+                   [[output]]\nname = \"sure\"\njsonl = \"sure\"\nsettled = true\n";
+    let workspace = Workspace::new(&format!("{}{outputs}", crate::way::config(&[("a", press.url("/feed"))])));
     assert_eq!(workspace.run(&["run", "--once"]).code, Some(1));
+    // What an output has got so far.
+    let got = |folder: &str| -> Vec<String> {
+        let files =
+            std::fs::read_dir(workspace.path().join(folder)).unwrap().map(|file| file.unwrap().path());
+        let text: String = files
+            .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect();
+        let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let mut got: Vec<String> =
+            lines.map(|line| format!("{} {}", line["op"], line["title"]).replace('"', "")).collect();
+        got.sort();
+        got
+    };
+    assert_eq!(got("all"), ["new Gone", "new Late", "new Up"]);
+    assert_eq!(got("sure"), ["new Gone", "new Up"]);
     let titles = |words: &[&str]| -> Vec<String> {
         let lines = workspace.exported(words);
         lines
@@ -266,6 +284,8 @@ fn settled_readers_get_each_article_once_and_in_order() {
     assert_eq!(titles(&["--settled", "--consumer", "settled"]), ["new Late false"]);
     assert_eq!(titles(&["--settled", "--consumer", "settled"]).len(), 0);
     assert_eq!(titles(&["--settled"]).len(), 3);
+    assert_eq!(got("all"), ["new Gone", "new Late", "new Up", "revised Late"]);
+    assert_eq!(got("sure"), ["new Gone", "new Late", "new Up"]);
 }
 
 /// The page is given up: readers of settled articles are told, the others have that text already.
