@@ -1,4 +1,4 @@
-//! `cuttings poll`, `pause`, `resume`, `retry` and `reload`: requests to a running daemon, or to the next run.
+//! `cuttings poll`, `pause`, `resume`, `retry`, `backfill` and `reload`: requests to a running daemon, or to the next run.
 //!
 //! A request is a row in the database that the daemon reads twice a second. Only `reload` waits for the answer.
 
@@ -6,12 +6,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::exit::{Exit, UsageError};
 use super::options::GlobalOptions;
-use super::print::print_message;
+use super::print::{print_message, print_result};
+use super::selection::parse_time;
+use super::table;
 use crate::store::{self, ControlClient, ControlOutcome};
 
 /// How long `reload` waits for the daemon: it looks twice a second, and a large configuration takes seconds to read.
@@ -40,6 +42,18 @@ pub(super) struct RetryArgs {
     /// Only this source and its pages
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackfillArgs {
+    /// Name of the source
+    source: String,
+    /// Published since: a date, a time, or a length of time, such as 90d (first seen, where no date is known)
+    #[arg(long, value_name = "WHEN")]
+    since: String,
+    /// Only show what would be collected
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Makes a source due at once.
@@ -81,6 +95,55 @@ pub(super) fn retry(global: &GlobalOptions, args: &RetryArgs) -> anyhow::Result<
     print_message(&match (pages, polls) {
         (0, 0) => "nothing waits for another try".to_owned(),
         _ => format!("{pages} pages and {polls} sources: {}", when_done("tried", &database)),
+    });
+    Ok(Exit::Done)
+}
+
+/// Has entries collected that the first poll of a source recorded as seen. The poll that does it needs the feed; the pages follow
+/// one by one.
+pub(super) fn backfill(global: &GlobalOptions, args: &BackfillArgs) -> anyhow::Result<Exit> {
+    let name = &args.source;
+    let now = Utc::now();
+    let since = parse_time(&args.since, now)?;
+    let database = global.database_to_write()?;
+    let plan = match ControlClient::open(&database)?.backfill(name, since, args.dry_run, now)? {
+        Ok(plan) => plan,
+        Err(outcome) => {
+            check_outcome(outcome, name)?;
+            return Ok(Exit::Done);
+        }
+    };
+    let day = |at: Option<DateTime<Utc>>| at.map(|at| at.date_naive().to_string()).unwrap_or_default();
+    if args.dry_run {
+        let (oldest, newest) = (day(plan.oldest), day(plan.newest));
+        let counts = [plan.entries, plan.without_page].map(|count| count.to_string());
+        let [entries, without_page] = counts;
+        print_result(&table::table(
+            &["source", "entries", "without a page", "oldest", "newest"],
+            &["entries", "without a page"],
+            std::iter::once(vec![name.clone(), entries, without_page, oldest, newest]),
+        ))?;
+    }
+    print_message(&match plan.entries {
+        0 => format!(
+            "{name}: its first poll recorded no entry as seen that was published since {}",
+            since.format("%F")
+        ),
+        entries if args.dry_run => {
+            format!("{name}: {entries} entries would be collected; nothing was changed")
+        }
+        entries => {
+            let lost = match plan.without_page {
+                0 => String::new(),
+                count => format!("; {count} have no page, and are collected if the feed still has them"),
+            };
+            format!(
+                "{name}: {entries} entries of {} to {}: the feed is {}, then their pages are fetched one by one{lost}",
+                day(plan.oldest),
+                day(plan.newest),
+                when_done("polled", &database)
+            )
+        }
     });
     Ok(Exit::Done)
 }

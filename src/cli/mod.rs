@@ -93,6 +93,8 @@ enum Command {
     Resume(control::SourceArgs),
     /// Retry failed pages and sources now
     Retry(control::RetryArgs),
+    /// Collect entries that the first poll of a source recorded as seen
+    Backfill(control::BackfillArgs),
     /// Have the running daemon read its configuration again; with a mistake in it the old one stays in force
     Reload,
     /// Search the text of the articles
@@ -185,6 +187,7 @@ fn run_command(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Pause(args) => control::pause(global, args),
         Command::Resume(args) => control::resume(global, args),
         Command::Retry(args) => control::retry(global, args),
+        Command::Backfill(args) => control::backfill(global, args),
         Command::Reload => control::reload(global),
         Command::Search(args) => search::search(global, args),
         Command::Diff(args) => diff::diff(global, args),

@@ -59,11 +59,13 @@ fn after_tag<'h>(html: &'h str, text: &mut String) -> &'h str {
 /// Goes past an entity at the start of `html`, or past its `&` where it is none.
 fn after_entity<'h>(html: &'h str, text: &mut String) -> &'h str {
     let inside = html.strip_prefix('&').unwrap_or(html);
-    if let Some((name, rest)) = inside.split_once(';').filter(|(name, _)| name.len() <= MAX_ENTITY)
+    // Looked for no further than an entity goes: a text of `&` alone costs linear time.
+    let end = inside.bytes().take(MAX_ENTITY + 1).position(|byte| byte == b';');
+    if let Some((name, rest)) = end.and_then(|end| inside.split_at_checked(end))
         && let Some(c) = character(name)
     {
         text.push(c);
-        return rest;
+        return rest.strip_prefix(';').unwrap_or(rest);
     }
     text.push('&');
     inside
@@ -116,6 +118,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn hostile_texts_cost_linear_time() {
+        for piece in ["&", "<", "<a", "<!--", "&#", "<script>", "</", "<p>&"] {
+            let text = plain_text(&piece.repeat(1_000_000));
+            assert!(text.len() <= 4_000_000, "{piece}");
+        }
+    }
+
+    #[test]
     fn markup_comments_scripts_and_entities_make_no_difference() {
         let words = |html: &str| plain_text(html).split_whitespace().collect::<Vec<_>>().join(" ");
         for html in [
@@ -128,6 +138,7 @@ mod tests {
         }
         assert_eq!(words("3 < 5 & 5 > 3; R&D;"), "3 < 5 & 5 > 3; R&D;");
         assert_eq!(words("cut <a href="), "cut");
+        assert_eq!(words("&toolongtobeone; &#; &#xD800; &"), "&toolongtobeone; &#; &#xD800; &");
         assert_eq!(plain_text("<p>One</p><p>12 <i>views</i></p>"), "\nOne\n\n12 views\n");
     }
 }

@@ -157,17 +157,17 @@ impl ControlClient {
     }
 }
 
-struct SourceRow {
-    id: i64,
+pub(super) struct SourceRow {
+    pub(super) id: i64,
     host: String,
     enabled: bool,
     paused: bool,
-    gone: bool,
+    pub(super) gone: bool,
     /// Why it is not polled, as a phrase.
-    not_polled: Option<String>,
+    pub(super) not_polled: Option<String>,
 }
 
-fn row_of(db: &Connection, name: &str) -> Result<Option<SourceRow>, StoreError> {
+pub(super) fn row_of(db: &Connection, name: &str) -> Result<Option<SourceRow>, StoreError> {
     Ok(db
         .query_row(
             "SELECT id, host, enabled, paused, gone, configured FROM source WHERE name = ?1",
@@ -195,7 +195,7 @@ fn row_of(db: &Connection, name: &str) -> Result<Option<SourceRow>, StoreError> 
 }
 
 /// The first twenty names that there are.
-fn unknown(db: &Connection) -> Result<ControlOutcome, StoreError> {
+pub(super) fn unknown(db: &Connection) -> Result<ControlOutcome, StoreError> {
     let names = db
         .prepare("SELECT name FROM source WHERE configured = 1 ORDER BY name LIMIT 20")?
         .query_map([], |row| row.get(0))?

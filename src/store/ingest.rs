@@ -4,7 +4,7 @@
 //! stored as `unwanted`, so that it is known from then on. A new entry whose link is an article already is `known`, and its
 //! link becomes one more key of the article. One whose link other entries have, too, is an article of the feed's own text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
@@ -18,7 +18,8 @@ use super::revision_columns::clean;
 use super::revisits::Scheduled;
 use super::stored_entry::StoredEntry;
 use super::{
-    articles, entry_match, feed_text, history, host_backoff, link_sharing, memberships, queue, revisits, time,
+    articles, backfill, entry_match, feed_text, history, host_backoff, link_sharing, memberships, queue,
+    revisits, time,
 };
 use crate::model::{
     Entry, EntryChange, EntryId, EntryKeys, Failure, Grade, ParsedFeed, PollCounts, SourceId, TextState,
@@ -52,6 +53,8 @@ pub(super) fn store_entries(
         credit: ChangeCredit::load(db, source, now)?,
         counts: PollCounts { skipped: feed.skipped.len() as u64, ..PollCounts::default() },
         revisits: 0,
+        backfill: backfill::requested(db, source)?,
+        backfilled: 0,
         doubted: 0,
         renamed: 0,
         moved: 0,
@@ -67,6 +70,7 @@ pub(super) fn store_entries(
         ingest.rows.push(row);
     }
     ingest.credit.store(db, source)?;
+    let (by_link, lost) = backfill::finish(db, source, std::mem::take(&mut ingest.backfill), now)?;
     link_sharing::note(db, source, &recognised, now)?;
     for host in &ingest.hosts {
         host_backoff::ensure_host(db, host)?;
@@ -79,6 +83,8 @@ pub(super) fn store_entries(
         ("entries.skipped", ingest.counts.skipped),
         ("entries.revisit", ingest.revisits),
         ("entries.doubted", ingest.doubted),
+        ("entries.backfilled", ingest.backfilled + by_link),
+        ("entries.backfill-lost", lost),
         ("identity.renamed", ingest.renamed),
         ("identity.moved", ingest.moved),
         ("identity.same-link", ingest.same_link),
@@ -102,6 +108,10 @@ struct Ingest<'a> {
     doubted: u64,
     /// How many more are believed.
     credit: ChangeCredit,
+    /// Entries that were recorded as seen, and are wanted after all.
+    backfill: HashSet<EntryId>,
+    /// How many of them wait for their page now.
+    backfilled: u64,
     renamed: u64,
     moved: u64,
     same_link: u64,
@@ -140,16 +150,31 @@ impl<'a> Ingest<'a> {
             Recognition::Known(row) => {
                 self.update(entry, row)?;
                 self.judge_news(entry, row, changes)?;
+                self.collect_seen(entry, row.id)?;
                 Some(row.id)
             }
             Recognition::Renamed(row, why) => {
                 self.rename(entry, row, *why, changes)?;
+                self.collect_seen(entry, row.id)?;
                 Some(row.id)
             }
             Recognition::OtherSlug(page) => Some(self.insert_slug(entry, *page)?),
             Recognition::SameArticle(twin) => Some(self.insert_twin(entry, *twin)?),
             Recognition::New { shares_link } => Some(self.insert_new(entry, *shares_link)?),
         })
+    }
+
+    /// Queues an entry that was recorded as seen, if a person asked for it.
+    fn collect_seen(&mut self, entry: &RecognisedEntry<'a>, row: EntryId) -> Result<(), StoreError> {
+        if !self.backfill.remove(&row) {
+            return Ok(());
+        }
+        if let Some(filter) = entry.keys.excluded_by {
+            return backfill::exclude(self.db, row, self.source, filter);
+        }
+        self.backfilled += 1;
+        let payload = StoredEntry::of(entry.entry, &entry.keys.link_keys);
+        backfill::collect(self.db, row, &payload, host_of(entry.keys), self.now)
     }
 
     /// Notes what a known entry says now. One under lease is compared at the next poll.
@@ -190,7 +215,8 @@ impl<'a> Ingest<'a> {
         row: &EntryRow,
         changes: EntryChanges,
     ) -> Result<(), StoreError> {
-        if row.is_leased || entry.keys.excluded_by.is_some() {
+        // Without a page there is no article yet.
+        if row.is_leased || row.page.is_none() || entry.keys.excluded_by.is_some() {
             return Ok(());
         }
         let Some(now) = changes.first(|_| true) else {

@@ -17,6 +17,7 @@
 mod article_identity;
 mod article_ref;
 mod articles;
+mod backfill;
 mod backlog;
 mod backup;
 mod changes;
@@ -93,6 +94,7 @@ pub use article_identity::{
     AliasRecord, ArticleIdentity, ClaimRecord, DecisionRecord, EntryRecord, MembershipRecord, PageRecord,
 };
 pub use article_ref::{ArticleRef, Joined};
+pub use backfill::BackfillPlan;
 pub use backlog::Backlog;
 pub use backup::backup;
 pub use claims::ClaimRequest;

@@ -105,6 +105,8 @@ CREATE TABLE source (
     session_parameters TEXT  NOT NULL DEFAULT '[]',
     -- How many changes of its entries are believed, by kind, as JSON; null: the most. See entry_changes.rs.
     change_credit    TEXT,
+    -- Entries since then (milliseconds) that the first poll recorded as seen are wanted after all: see backfill.rs.
+    backfill_since   INTEGER,
     title            TEXT,
     site_url         TEXT,
     language         TEXT,

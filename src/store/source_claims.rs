@@ -112,8 +112,8 @@ fn lease(db: &Connection, id: i64, now: i64, claims: &Claims) -> Result<ClaimedS
     .execute(params![id, lease.run, lease.claim, now])?;
     Ok(db
         .prepare_cached(concat!(
-            "SELECT name, iif(validators_url = url, etag, NULL), iif(validators_url = url, last_modified, NULL), \
-             iif(validators_url = url, body_hash, NULL), failures, succeeded_at IS NULL, crashes, \
+            "SELECT name, iif(validators_url = url AND backfill_since IS NULL, etag, NULL), iif(validators_url = url AND backfill_since IS NULL, last_modified, NULL), \
+             iif(validators_url = url AND backfill_since IS NULL, body_hash, NULL), failures, succeeded_at IS NULL, crashes, \
              iif(validators_url = url, final_url, NULL), coalesce(permanent_url, url), ",
             poll_state_columns!(),
             " FROM source WHERE id = ?1",

@@ -99,11 +99,17 @@ impl StoredEntry {
     }
 
     /// Puts the publication date that the feed gave first, as printed, in the place of a later one. That is a change of the
-    /// entry.
+    /// entry. A time on the day that was given first is no later date.
     pub(super) fn keep_first_date(&mut self, first: Option<&str>) {
-        let Some(first) = first.and_then(printed_timestamp) else { return };
+        let Some(printed) = first else { return };
+        let Some(first) = printed_timestamp(printed) else { return };
         let at = |at: &Timestamp| at.utc(chrono_tz::UTC);
         let published = self.published.as_ref().and_then(StoredTimestamp::timestamp);
+        if first.precision != Precision::Instant
+            && published.as_ref().is_some_and(|published| published.to_string().starts_with(printed))
+        {
+            return;
+        }
         if let Some(later) = published.filter(|published| at(published) > at(&first)) {
             let updated = self.updated.as_ref().and_then(StoredTimestamp::timestamp);
             let updated = updated.filter(|updated| at(updated) > at(&later)).unwrap_or(later);

@@ -86,6 +86,27 @@ async fn an_earlier_date_is_no_correction() {
 }
 
 #[tokio::test]
+async fn a_time_on_the_day_that_was_given_first_is_no_later_date() {
+    let (press, mut items, driver) = begun(NEVER, 1).await;
+    let dated = |date: &str| format!("<dc:date xmlns:dc='http://purl.org/dc/elements/1.1/'>{date}</dc:date>");
+    items[0] = Item { id: "other".into(), link: press.url("/other"), published: None, ..items[0].clone() };
+    for (hour, date, modified) in [
+        (2, "2026-11-20", ""),
+        (4, "2026-11-20T09:30:00Z", ""),
+        (6, "2026-11-21T08:00:00Z", "2026-11-21T08:00:00Z"),
+    ] {
+        items[0].more = dated(date);
+        items[0].text = format!("Words of hour {hour}.");
+        press.page("/feed", rss(&items));
+        turn(&driver, noon() + hours(hour)).await;
+        let shown = driver.rows("SELECT text, modified FROM articles WHERE url LIKE '%/other'");
+        assert_eq!(shown, [[format!("Words of hour {hour}."), modified.into()]], "{date}");
+    }
+    let published = driver.one("SELECT published FROM articles WHERE url LIKE '%/other'");
+    assert!(published.starts_with("2026-11-20"), "{published}");
+}
+
+#[tokio::test]
 async fn what_readers_do_and_how_a_link_is_written_is_no_correction() {
     type Change = fn(&mut Item, i64);
     let changes: [(&str, Change); 9] = [

@@ -14,6 +14,7 @@
 mod adding;
 mod ahram;
 mod attacks;
+mod backfill;
 mod consumers;
 mod cookbook;
 mod corpus;

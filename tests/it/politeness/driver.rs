@@ -13,7 +13,9 @@ use cuttings::config::{self, Config, Source};
 use cuttings::fetch::{self, Fetcher, Lookup};
 use cuttings::model::SourceId;
 use cuttings::poll::{self, PollReport};
-use cuttings::store::{MaintenanceWriter, Reader, SourceStatus, Store};
+use cuttings::store::{
+    BackfillPlan, ControlClient, ControlOutcome, MaintenanceWriter, Reader, SourceStatus, Store,
+};
 use futures_util::future::join_all;
 
 /// When the tests begin: a Tuesday.
@@ -159,6 +161,18 @@ impl Driver {
     /// The first cell of a query, as text.
     pub(crate) fn one(&self, query: &str) -> String {
         self.rows(query).into_iter().flatten().next().unwrap_or_default()
+    }
+
+    /// Asks for what the first poll of a source recorded as seen.
+    pub(crate) fn backfill(
+        &self,
+        name: &str,
+        since: DateTime<Utc>,
+        dry_run: bool,
+        now: DateTime<Utc>,
+    ) -> Result<BackfillPlan, ControlOutcome> {
+        let mut client = ControlClient::open(&Self::database(self.folder.path())).unwrap();
+        client.backfill(name, since, dry_run, now).unwrap()
     }
 
     /// Deletes an article, as a person does.
