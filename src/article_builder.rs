@@ -1,17 +1,18 @@
 //! Builds a [`CollectedArticle`]: the extracted fields, what the feed adds to them, and the keys that identify it.
 //!
-//! `collect` calls it inside its CPU-bound closures. Pure: no store, no network, no clock. Precedence of each field: the
-//! page, then the entry of the feed, then (language only) the configuration.
+//! `collect` calls it inside its CPU-bound closures. Pure: no store, no network, no clock. [`field_choice`] decides between
+//! the page and the entry of the feed.
 
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use crate::config::{Config, Retention, Source};
+use crate::config::{Config, Retention, Source, SourceKind};
 use crate::fetch::FetchedDocument;
+use crate::field_choice::{self, ChoicePlace, FeedWords};
 use crate::identity::{self, Identity, KeyRules, PageUrls};
 use crate::model::{
-    ClaimedEntry, CollectedArticle, Extraction, Failure, FetchStats, Field, Grade, Method, Origin, RawPage,
-    Validators,
+    ClaimedEntry, CollectedArticle, Entry, Extraction, Failure, FetchStats, Field, FieldChoice, Grade,
+    Method, Origin, RawPage, Timestamp, Validators,
 };
 use crate::{html, link, schedule};
 
@@ -20,7 +21,7 @@ use crate::{html, link, schedule};
 pub(crate) struct ArticleBuilder<'a> {
     /// Zones, languages and key patterns.
     pub(crate) config: &'a Config,
-    /// The source of the entry: its name, language and `keep_pages`.
+    /// The source of the entry: its feed, and `keep_pages`.
     pub(crate) source: &'a Source,
     /// The entry under lease, with what the feed says.
     pub(crate) claim: &'a ClaimedEntry,
@@ -54,7 +55,7 @@ impl ArticleBuilder<'_> {
         // A page without text says nothing about the article: it is as good as no page.
         let mut failure = missing;
         if extraction.text.is_empty() {
-            self.add_feed_text(&mut extraction, &fetch.url);
+            self.fields_of_entry().add_text(&mut extraction, &fetch.url);
             method = Method::Feed;
             validators = Validators::default();
             failure = Some(Failure {
@@ -95,7 +96,7 @@ impl ArticleBuilder<'_> {
     /// An article with the feed's text. `failure` is why its page could not be fetched; `None` if it has none to fetch.
     pub(crate) fn build_from_feed(&self, failure: Option<Failure>, now: DateTime<Utc>) -> CollectedArticle {
         let mut extraction = Extraction::default();
-        self.add_feed_text(&mut extraction, self.base());
+        self.fields_of_entry().add_text(&mut extraction, self.base());
         self.without_text(extraction, failure, now)
     }
 
@@ -149,8 +150,12 @@ impl ArticleBuilder<'_> {
         page: &Url,
         identity: Identity,
     ) -> CollectedArticle {
-        self.fill_from_entry(&mut extraction, page);
-        let zone = self.config.zone_for(Some(self.source), page);
+        let fields = match method {
+            Method::Feed => self.fields_of_entry(),
+            Method::Rule | Method::Auto => self.fields_of_page(page),
+        };
+        let choices = fields.add_to(&mut extraction, method, page);
+        let zone = self.config.zone_for(Some(fields.source), page);
         let link = self.claim.entry.link.as_ref();
         CollectedArticle {
             published_at: extraction.published.map(|published| published.utc(zone)),
@@ -158,7 +163,7 @@ impl ArticleBuilder<'_> {
             url: link.map(|link| link::without_tracking(link).to_string()).unwrap_or_default(),
             served_url: link.map(Url::to_string).unwrap_or_default(),
             site: self.source.same_site.stored_names(page),
-            own_feed: self.source.same_site.is_same(page, &self.source.feed),
+            own_feed: fields.is_of_site(page),
             page_key: identity.page_key,
             keys: identity.keys,
             claims: identity.claims,
@@ -167,6 +172,11 @@ impl ArticleBuilder<'_> {
             failure: None,
             page_retry_at: None,
             awaits_page: false,
+            contradictions: choices
+                .iter()
+                .filter(|choice| choice.contradiction.is_some())
+                .map(|choice| choice.field)
+                .collect(),
             extraction,
         }
     }
@@ -187,10 +197,42 @@ impl ArticleBuilder<'_> {
         })
     }
 
+    /// The source whose rules read the page at `served`.
+    pub(crate) fn page_source(&self, served: &Url) -> &Source {
+        self.fields_of_page(served).source
+    }
+
+    /// What counts beside a page: the entry; where the page's text is of another source, what is known of that one's.
+    fn fields_of_page(&self, served: &Url) -> EntryFields<'_> {
+        let key = || identity::served_key(served, &self.claim.session_parameters);
+        let owner = self.claim.owner.as_deref().filter(|owner| owner.page_key == key());
+        let known = owner.and_then(|owner| Some((owner, self.config.source(&owner.source_name)?)));
+        known.map_or_else(
+            || self.fields_of_entry(),
+            |(owner, source)| EntryFields { config: self.config, source, entry: &owner.recalled.entry },
+        )
+    }
+
+    fn fields_of_entry(&self) -> EntryFields<'_> {
+        EntryFields { config: self.config, source: self.source, entry: &self.claim.entry }
+    }
+}
+
+/// What the feed of a source says of an entry, as fields of an article.
+#[derive(Clone, Copy)]
+pub(crate) struct EntryFields<'a> {
+    /// Zones and languages.
+    pub(crate) config: &'a Config,
+    /// The source of the entry.
+    pub(crate) source: &'a Source,
+    pub(crate) entry: &'a Entry,
+}
+
+impl EntryFields<'_> {
     /// Sets text and sanitised HTML from the full text of the feed, else from its summary; both stay empty if it has neither.
     /// Relative links start from the entry's `xml:base`, else from `base`.
-    fn add_feed_text(&self, extraction: &mut Extraction, base: &Url) {
-        let entry = &self.claim.entry;
+    pub(crate) fn add_text(&self, extraction: &mut Extraction, base: &Url) {
+        let entry = self.entry;
         let mut texts = [&entry.content, &entry.summary].into_iter().flatten();
         if let Some(text) = texts.find(|text| !text.trim().is_empty()) {
             (extraction.text, extraction.html) =
@@ -199,42 +241,36 @@ impl ArticleBuilder<'_> {
         extraction.origins.insert(Field::Body, Origin::Feed);
     }
 
-    /// Fills empty fields from the entry, and notes that as their origin. Rights and media files come from the feed alone;
-    /// the byline of the page stays beside the authors of the feed.
-    fn fill_from_entry(&self, extraction: &mut Extraction, page: &Url) {
-        let entry = &self.claim.entry;
-        let origins = &mut extraction.origins;
-        let mut set_origin = |field, is_filled| {
-            if is_filled {
-                origins.insert(field, Origin::Feed);
-            }
+    /// Whether the feed is of the site of a page.
+    fn is_of_site(&self, page: &Url) -> bool {
+        self.source.same_site.is_same(page, &self.source.feed)
+    }
+
+    /// Takes what the feed says of the entry: all fields for the feed's own text, else those that it has better than the
+    /// page. Rights and media files come from the feed alone.
+    pub(crate) fn add_to(&self, extraction: &mut Extraction, method: Method, page: &Url) -> Vec<FieldChoice> {
+        let entry = self.entry;
+        // A feed of another site must not say what a page is about. The text of a link in a list is no title.
+        let is_list = matches!(self.source.kind, SourceKind::Listing(_));
+        let may_overrule = self.is_of_site(page) && !is_list;
+        let feed = FeedWords::of(entry, may_overrule, &extraction.evidence);
+        let host = link::host(page);
+        let place = ChoicePlace {
+            zone: self.config.zone_for(Some(self.source), page),
+            host: &host,
+            language: self.config.language_for(Some(self.source), page),
         };
-        if extraction.title.is_none() {
-            extraction.title.clone_from(&entry.title);
-            set_origin(Field::Title, entry.title.is_some());
-        }
-        if extraction.published.is_none() {
-            extraction.published = entry.published;
-            set_origin(Field::Published, entry.published.is_some());
-        }
-        if extraction.modified.is_none() && entry.updated != entry.published {
-            extraction.modified = entry.updated;
-            set_origin(Field::Modified, entry.updated.is_some());
-        }
+        let choices = match method {
+            Method::Feed => field_choice::take_from_feed(extraction, &feed, place),
+            Method::Rule | Method::Auto => field_choice::choose(extraction, &feed, place),
+        };
         let details = entry.details();
-        if extraction.authors.is_empty() {
-            extraction.authors.clone_from(&details.authors);
-            set_origin(Field::Byline, !details.authors.is_empty());
-        }
-        if extraction.tags.is_empty() {
+        if extraction.tags.is_empty() && !details.categories.is_empty() {
             extraction.tags.clone_from(&details.categories);
+            extraction.origins.insert(Field::Tags, Origin::Feed);
         }
         extraction.rights = details.rights.as_deref().map(str::to_owned);
         extraction.enclosures.clone_from(&details.enclosures);
-        if extraction.language.is_none() {
-            let configured = || self.config.language_for(Some(self.source), page).map(str::to_owned);
-            extraction.language = details.language.clone().or_else(configured);
-            set_origin(Field::Language, extraction.language.is_some());
-        }
+        choices
     }
 }

@@ -141,7 +141,12 @@ pub fn wrapper_key(rules: KeyRules<'_>, wrapper: Option<&Url>) -> Option<Key> {
 
 fn page_key(rules: KeyRules<'_>, url: Option<&Url>, fallback: &str) -> String {
     url.filter(|url| is_specific(url))
-        .map_or_else(|| fallback.to_owned(), |url| link::key(&link::without_parameters(url, rules.session)))
+        .map_or_else(|| fallback.to_owned(), |url| served_key(url, rules.session))
+}
+
+/// The key of the page that a URL serves; `session` are the query parameters that carry a session.
+pub fn served_key(url: &Url, session: &[String]) -> String {
+    link::key(&link::without_parameters(url, session))
 }
 
 /// What the key of an article without a specific URL begins with.

@@ -30,6 +30,7 @@ pub mod model;
 
 mod article_builder;
 pub mod collect;
+mod field_choice;
 pub mod poll;
 mod probe;
 mod program;

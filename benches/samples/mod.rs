@@ -99,6 +99,7 @@ pub fn collected_article(
         page_key,
         keys,
         claims: Vec::new(),
+        contradictions: Vec::new(),
         raw_page: None,
         validators: Validators::default(),
         failure: None,

@@ -19,8 +19,9 @@ use super::selection::parse_time;
 use super::stored_page::header;
 use crate::config::Config;
 use crate::extract::{self, PageInput, Pagination};
+use crate::field_choice::{self, ChoicePlace, FeedWords};
 use crate::identity::{KeyRules, PageUrls};
-use crate::model::{Field, Method, Origin, PageKind};
+use crate::model::{Field, Method, Origin, PageKind, RecalledPage};
 use crate::shapes::{self, ReextractedJson};
 use crate::store::{MaintenanceWriter, RawPageRow, RawPages, Reader, Reextraction, ReextractionOutcome};
 use crate::{html, identity, link};
@@ -93,8 +94,10 @@ pub(super) fn reextract(global: &GlobalOptions, args: &ReextractArgs) -> anyhow:
         for page in &pages {
             summary.read += 1;
             let hops = reader.links_to(page.page_id)?;
-            let reextraction = catch_unwind(AssertUnwindSafe(|| reextract_page(&config, page, &hops)))
-                .unwrap_or(ReextractedPage::Failed);
+            let stored = reader.recalled_page(page.page_id)?;
+            let reextraction =
+                catch_unwind(AssertUnwindSafe(|| reextract_page(&config, page, &hops, stored.as_ref())))
+                    .unwrap_or(ReextractedPage::Failed);
             let outcome = match (reextraction, &mut writer) {
                 (ReextractedPage::Article(article), Some(writer)) => {
                     writer.store_reextraction(&article, now)?
@@ -145,8 +148,13 @@ enum ReextractedPage {
     Failed,
 }
 
-/// Extracts one page; `hops` are the URLs that led to it.
-fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> ReextractedPage {
+/// Extracts one page; `hops` are the URLs that led to it, `stored` is what is known of its feed's words.
+fn reextract_page(
+    config: &Config,
+    row: &RawPageRow,
+    hops: &[String],
+    stored: Option<&RecalledPage>,
+) -> ReextractedPage {
     let Some(url) = link::web_url(&row.url) else {
         return ReextractedPage::Failed;
     };
@@ -164,9 +172,12 @@ fn reextract_page(config: &Config, row: &RawPageRow, hops: &[String]) -> Reextra
     if Pagination::new(&url, extraction.clone()).next_url().is_some() {
         return ReextractedPage::MultiPage;
     }
-    if extraction.language.is_none() {
-        extraction.language = config.language_for(source, &url).map(str::to_owned);
-    }
+    let host = link::host(&url);
+    let place = ChoicePlace { zone, host: &host, language: config.language_for(source, &url) };
+    let feed = stored.map_or_else(FeedWords::default, |stored| {
+        FeedWords::of(&stored.entry, stored.own_feed, &extraction.evidence)
+    });
+    field_choice::choose(&mut extraction, &feed, place);
     let hops: Vec<Url> = hops.iter().filter_map(|hop| link::web_url(hop)).collect();
     let pattern = config.key_pattern_for(source, &url);
     let rules = KeyRules { pattern, same_site: config.same_site_for(source), session: &[] };

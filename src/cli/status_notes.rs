@@ -87,6 +87,15 @@ pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceN
             source.excluded.iter().map(|(filter, count)| format!("{count} by {filter}")).collect();
         notes.push(format!("left out {}", counts.join(", ")));
     }
+    if !source.contradictions.is_empty() {
+        let counts: Vec<String> =
+            source.contradictions.iter().map(|(field, count)| format!("{field} on {count}")).collect();
+        notes.push(format!(
+            "feed and page contradict each other, by pages: {}; `cuttings try URL --source {}` shows which won",
+            counts.join(", "),
+            source.name
+        ));
+    }
     notes.extend(source.rules.iter().filter_map(|rule| rule_note(rule, &source.name, now)));
     let note = |text| SourceNote { source: &source.name, text };
     notes.into_iter().map(note).collect()

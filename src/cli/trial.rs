@@ -10,11 +10,14 @@ use url::Url;
 
 use super::client;
 use super::exit::UsageError;
-use crate::config::{ArticleRules, Config, Source};
+use super::print::print_message;
+use crate::article_builder::EntryFields;
+use crate::config::{ArticleRules, Config, Source, SourceKind};
 use crate::extract::{self, ExtractError, PageInput, Pagination, Segment};
+use crate::feed::{self, Sitemap};
 use crate::fetch::{Fetcher, Request, ResourceKind, ResponseContent};
 use crate::identity::{Identity, KeyRules, PageUrls};
-use crate::model::{Extraction, Failure, Grade};
+use crate::model::{Entry, Extraction, Failure, FieldChoice, Grade, Method, ParsedFeed};
 use crate::{html, identity, link};
 
 /// A page as it was received, or read from a file or the database.
@@ -60,6 +63,8 @@ pub(super) struct PageTrial {
     pub(super) pages: usize,
     /// Why a later page is missing.
     pub(super) missing: Option<Failure>,
+    /// Which of page and feed won each field; empty where the source names no such page.
+    pub(super) choices: Vec<FieldChoice>,
 }
 
 /// A page that was fetched and extracted.
@@ -82,7 +87,76 @@ impl TryContext<'_> {
                 all.push((url, segments));
             })
             .await;
-        Ok(self.trial(response, pagination, all))
+        let mut trial = self.trial(response, pagination, all);
+        if let Some(source) = self.source
+            && let Some(entry) = self.entry(&fetcher, source, &trial.response).await
+        {
+            self.add_entry(&mut trial, source, &entry);
+        }
+        Ok(trial)
+    }
+
+    /// Takes what the feed says of an entry, as the daemon does.
+    fn add_entry(&self, trial: &mut PageTrial, source: &Source, entry: &Entry) {
+        let fields = EntryFields { config: self.config, source, entry };
+        let PageTrial { response, extraction, .. } = trial;
+        let mut method = Method::Auto;
+        if extraction.text.is_empty() {
+            fields.add_text(extraction, &response.url);
+            method = Method::Feed;
+        }
+        trial.choices = fields.add_to(extraction, method, &response.url);
+    }
+
+    /// The entry of a page in the document of its source, which is fetched. Without one only the page is shown; that the
+    /// document cannot be had is said.
+    async fn entry(&self, fetcher: &Fetcher, source: &Source, page: &PageResponse) -> Option<Entry> {
+        let document = match self.document(fetcher, source).await {
+            Ok(document) => document,
+            Err(why) => {
+                print_message(&format!(
+                    "{}: {why}; what the feed says is left out",
+                    link::mask_secrets(&source.feed)
+                ));
+                return None;
+            }
+        };
+        let keys: Vec<String> = page.hops.iter().chain([&page.url]).map(link::key).collect();
+        let is_of_page =
+            |entry: &Entry| entry.link.as_ref().is_some_and(|link| keys.contains(&link::key(link)));
+        document.entries.into_iter().find(is_of_page)
+    }
+
+    /// The document of a source; an error is a phrase.
+    async fn document(&self, fetcher: &Fetcher, source: &Source) -> Result<ParsedFeed, String> {
+        let kind = match source.kind {
+            SourceKind::Feed | SourceKind::Listing(_) => ResourceKind::Feed,
+            SourceKind::Sitemap => ResourceKind::Sitemap,
+        };
+        let request = Request::new(source.feed.clone(), kind).for_source(source).await;
+        let request = request.map_err(|error| error.failure(&source.feed).message)?;
+        let fetched = fetcher.get(request, self.now).await.map_err(|failed| failed.failure().message)?;
+        let ResponseContent::Document(document) = fetched.content else {
+            return Err("answered 304 to an unconditional request".to_owned());
+        };
+        let (body, base) = (&document.body, &fetched.fetch.url);
+        let content_type = document.content_type.as_deref();
+        let parsed = match &source.kind {
+            SourceKind::Feed => feed::parse(body, content_type, Some(base)).map(|mut feed| {
+                feed::repair_mojibake(&mut feed);
+                feed
+            }),
+            SourceKind::Listing(listing) => {
+                feed::parse_listing(body, content_type, base, listing, source.timezone)
+            }
+            SourceKind::Sitemap => {
+                feed::parse_sitemap(body, content_type, Some(base)).map(|sitemap| match sitemap {
+                    Sitemap::Pages(pages) => *pages,
+                    Sitemap::Index(_) => ParsedFeed::default(),
+                })
+            }
+        };
+        parsed.map_err(|error| error.to_string())
     }
 
     /// Reads a page from a file; pages that follow it are not fetched. `url` is where it came from.
@@ -205,7 +279,7 @@ impl TryContext<'_> {
             joined: &extraction.pagination.joined,
         };
         let identity = identity::of_page(rules, &extraction.links, urls, "");
-        PageTrial { response, extraction, identity, segments, pages, missing }
+        PageTrial { response, extraction, identity, segments, pages, missing, choices: Vec::new() }
     }
 }
 

@@ -291,7 +291,9 @@ fn extract_article(
     document: &FetchedDocument,
     now: DateTime<Utc>,
 ) -> Result<Extraction, Failure> {
-    let (config, source, url) = (&context.config, Some(&*context.source), &fetch.url);
+    let (config, url) = (&context.config, &fetch.url);
+    let builder = context.builder();
+    let source = Some(builder.page_source(url));
     let html = html::decode(&document.body, document.content_type.as_deref());
     let link_header = document.headers.get_str("link");
     let page = extract::PageInput { html: &html, url, link_header: link_header.as_deref() };

@@ -71,6 +71,25 @@ pub(super) const ROLE_ENDINGS: &[&str] = &[
     "redakteur", "redakteurin", "korrespondent", "korrespondentin", "journalistin", " attorney", " producer",
 ];
 
+/// Words in the names of organisations and desks, which have the form of full names.
+#[rustfmt::skip]
+pub(super) const ORGANISATIONS: &[&str] = &[
+    "agency", "board", "bureau", "company", "corp", "corporation", "council", "desk", "editors", "editorial", "foundation",
+    "gmbh", "group", "holding", "inc", "institute", "limited", "ltd", "magazine", "media", "network", "news", "newsdesk",
+    "newspaper", "newsroom", "office", "online", "press", "publishing", "radio", "report", "reporters", "service",
+    "staff", "studio", "team", "times", "university", "verlag", "agentur", "redaktion", "nachrichten", "zeitung",
+    "rédaction", "agence", "presse", "redacción", "agencia", "prensa", "noticias", "redazione", "agenzia", "redação",
+    "agência", "redactie", "redakcja", "redakce", "редакция", "редакція", "агентство", "пресса", "новости",
+    "تحرير", "التحرير", "وكالة", "هيئة", "מערכת", "tahrir",
+];
+
+/// Names of accounts, beside those that have the form of one.
+#[rustfmt::skip]
+pub(super) const ACCOUNTS: &[&str] = &[
+    "superadmin", "siteadmin", "sysadmin", "webmaster", "root", "system", "user", "wordpress", "import", "importer",
+    "feed", "rss", "cms", "bot", "api", "default", "test",
+];
+
 /// Words for "and" with the spaces around them.
 #[rustfmt::skip]
 pub(super) const CONJUNCTIONS: &[&str] = &[

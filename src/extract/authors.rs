@@ -3,7 +3,8 @@
 //! Bylines are written for readers, in many languages. The words that tell names from the rest are in `author_words`.
 
 use super::author_words::{
-    AGENCIES, CONJUNCTIONS, DEGREES, ENDINGS, OPENINGS, PICTURES, ROLE_ENDINGS, ROLES, WITHIN,
+    ACCOUNTS, AGENCIES, CONJUNCTIONS, DEGREES, ENDINGS, OPENINGS, ORGANISATIONS, PICTURES, ROLE_ENDINGS,
+    ROLES, WITHIN,
 };
 use super::words::fold;
 
@@ -52,6 +53,53 @@ pub(super) fn names(bylines: &[String], site: Option<&str>) -> Vec<String> {
 /// True for the name of a news agency.
 pub(super) fn is_agency(name: &str) -> bool {
     AGENCIES.contains(&fold(name).as_str())
+}
+
+/// True if a text has the form of a person's full name: two to five words of letters, most of them capitalised.
+pub(super) fn is_full_name(name: &str) -> bool {
+    // Letters with their combining marks, and what stands between the parts of names.
+    let is_name_char = |c: char| {
+        c.is_alphabetic() || matches!(c, ' ' | '-' | '.' | '\'' | '’') || ('\u{300}'..'\u{370}').contains(&c)
+    };
+    let count = name.split_whitespace().count();
+    let lower = name.split_whitespace().filter(|word| word.starts_with(char::is_lowercase)).count();
+    (2..=5).contains(&count) && lower * 2 < count && name.chars().all(is_name_char)
+}
+
+/// True if a name is that of an account: one ASCII word without capitals.
+pub(super) fn is_account(name: &str) -> bool {
+    name.is_ascii() && !name.contains(' ') && !name.chars().any(char::is_uppercase)
+}
+
+/// Characters of a name in Chinese, Japanese or Korean.
+const CJK_NAME: std::ops::RangeInclusive<usize> = 2..=6;
+
+/// True if a name is that of a person in full: no organisation, no role, no account.
+pub(crate) fn is_person(name: &str) -> bool {
+    let is_cjk = |c: char| matches!(c, '\u{3040}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | ' ');
+    let is_cjk_name = CJK_NAME.contains(&name.chars().count()) && name.chars().all(is_cjk);
+    let is_institution =
+        name.ends_with(['部', '社', '局', '网', '網', '报', '報', '闻', '聞', '室', '团', '團']);
+    let names_organisation = || {
+        let folded = name.to_lowercase();
+        folded.split(|c: char| !c.is_alphabetic()).any(|word| ORGANISATIONS.contains(&word))
+    };
+    (is_full_name(name) || is_cjk_name && !is_institution)
+        && !is_role(name)
+        && !is_agency(name)
+        && !names_organisation()
+}
+
+/// True if what a feed names as a creator is none: an account, an e-mail address, a URL, a role.
+pub(crate) fn is_no_author(name: &str) -> bool {
+    let name = name.trim();
+    let is_word = !name.contains(char::is_whitespace);
+    let is_technical = |c: char| c.is_ascii_digit() || matches!(c, '_' | '/' | '@');
+    is_word && (name.contains(is_technical) || ACCOUNTS.contains(&name.to_lowercase().as_str()))
+        || name.contains('@')
+        || is_account(name)
+        || is_role(name)
+        || !name.chars().any(char::is_alphabetic)
 }
 
 /// True if a line begins as bylines do, and a name follows: something with a capital, or of a script without.

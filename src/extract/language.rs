@@ -9,6 +9,7 @@ use whatlang::Lang;
 
 use super::jsonld::JsonLd;
 use super::page_meta::PageMeta;
+use super::words::is_unspaced;
 use crate::model::Origin;
 
 /// The language that a page declares (BCP 47, primary tag in lower case): by `<html lang>`, JSON-LD, `<meta>`.
@@ -59,6 +60,39 @@ pub(super) fn language_of_text(declared: Option<String>, text: &str) -> Option<(
         Some(found) => (found, Origin::Auto),
         None => (declared, Origin::Meta),
     })
+}
+
+/// Words from which on the language of a text is told by the text itself.
+const ENOUGH_WORDS: usize = 50;
+
+/// True if a text is long enough to tell its own language. In scripts without spaces a letter counts as half a word.
+pub(crate) fn is_enough(text: &str) -> bool {
+    let (mut halves, mut is_within) = (0, false);
+    for c in text.chars() {
+        if is_unspaced(c) {
+            (halves, is_within) = (halves + 1, false);
+        } else if !c.is_alphanumeric() {
+            is_within = false;
+        } else if !is_within {
+            (halves, is_within) = (halves + 2, true);
+        }
+        if halves >= ENOUGH_WORDS * 2 {
+            return true;
+        }
+    }
+    false
+}
+
+/// The language of a text, where that is long enough and the detection is reliable.
+pub(crate) fn detected_language(text: &str) -> Option<String> {
+    is_enough(text).then(|| detect_language(text)).flatten()
+}
+
+/// True if two tags (BCP 47) are of different languages, and of such as are not easily confused.
+pub(crate) fn are_apart(one: &str, other: &str) -> bool {
+    let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    let (one, other) = (primary(one), primary(other));
+    one != other && !are_close(&one, &other)
 }
 
 /// True if two languages are easily confused by their words, or are two names of one.

@@ -48,9 +48,13 @@ use crate::html::{Document, LimitExceeded, ParseLimits};
 use crate::model::{Extraction, Grade};
 
 pub use article::PageInput;
+pub(crate) use authors::{is_no_author, is_person};
 pub use disposition::{Disposition, Segment};
+pub(crate) use language::{are_apart, detected_language, is_enough};
 pub use lead::note_refresh_header;
 pub use pagination::{MOST_PAGES, Pagination};
+pub(crate) use site_name::{SEPARATORS, without_site};
+pub(crate) use words::is_unspaced;
 
 /// A page that is not extracted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 use super::words::fold;
 
 /// Separators of headline and site name.
-const SEPARATORS: &[&str] = &[
+pub(crate) const SEPARATORS: &[&str] = &[
     " | ", " - ", " – ", " — ", " :: ", " · ", " » ", " « ", " • ", " ‹ ", " › ", " ~ ", "｜", " / ", "|",
     " \\\\ ",
 ];
@@ -16,7 +16,7 @@ const LEAST_HEADLINE: usize = 12;
 
 /// A title without the name of the site, where it can be told apart. `site` is its name, `host` its host name, and
 /// `headlines` are texts of the page that may be the bare headline: one that the title begins with is taken.
-pub(super) fn without_site(title: &str, site: Option<&str>, host: &str, headlines: &[&str]) -> String {
+pub(crate) fn without_site(title: &str, site: Option<&str>, host: &str, headlines: &[&str]) -> String {
     let folded = fold(title);
     let is_headline = |headline: &&&str| {
         let headline = fold(headline);

@@ -21,6 +21,12 @@ pub(super) fn fold(text: &str) -> String {
     folded
 }
 
+/// True for letters of scripts that put no spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese.
+pub(crate) fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9d}' | '\u{20000}'..='\u{3ffff}')
+}
+
 /// The words of an element's `class` and `id`, in lower case. Takes steps by their length, since the class list of one
 /// element may be read for each of its descendants; none once the page is overrun.
 pub(super) fn class_words(document: &Document, at: NodeId) -> impl Iterator<Item = Cow<'_, str>> {

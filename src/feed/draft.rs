@@ -257,10 +257,12 @@ impl EntryDraft {
             wrapper: None,
             title: self.title.into_value(),
             published: self.published.into_value(),
+            has_own_date: false,
             updated: self.updated.into_value(),
             summary: summary.map(|html| html.text),
             content: content.map(|html| html.text),
             permalink: self.permalink,
+            recalled: None,
             base: base.map(Box::new),
             details: EntryDetails {
                 authors: self.authors,

@@ -53,7 +53,7 @@ pub use opml::{OpmlFeed, parse_opml};
 pub use sitemap::{Sitemap, SitemapLink, SitemapReader};
 
 use crate::config::Listing;
-use crate::model::ParsedFeed;
+use crate::model::{Entry, ParsedFeed};
 
 /// Parses a feed of any format.
 ///
@@ -109,10 +109,13 @@ fn parse_document(
     if text.is_empty() {
         return Err(NotAFeed::because("the document is empty"));
     }
-    if text.starts_with(['{', '[']) {
-        return json::parse_json(text, base);
-    }
-    reader::parse_markup(text, base, document.was_utf8)
+    let mut feed = if text.starts_with(['{', '[']) {
+        json::parse_json(text, base)
+    } else {
+        reader::parse_markup(text, base, document.was_utf8)
+    }?;
+    Entry::mark_own_dates(&mut feed.entries);
+    Ok(feed)
 }
 
 /// The content of a gzip file such as `feed.xml.gz`, which no header announces. `None` if it is none, broken or larger

@@ -78,6 +78,13 @@ impl SameSite {
         self.names(url).join(" ")
     }
 
+    /// The names that a page of a URL's site may be stored under, whichever source stored it: [`have_one_site`] compares them.
+    pub fn all_names(&self, url: &Url) -> String {
+        let (common, own) = self.both_names(url);
+        let Some(own) = own else { return common };
+        std::iter::once(own.as_str()).chain(own.split('+')).collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether two URLs are of one site.
     pub fn is_same(&self, a: &Url, b: &Url) -> bool {
         self.site(a) == self.site(b)

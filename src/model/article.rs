@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::extraction::Extraction;
+use super::extraction::{Extraction, Field};
 use super::failure::Failure;
 use super::fetch::Validators;
 use super::id::ArticleId;
@@ -46,6 +46,8 @@ pub struct CollectedArticle {
     pub keys: Vec<Key>,
     /// What the page says of addresses of other sites.
     pub claims: Vec<Claim>,
+    /// Fields in which page and feed contradict each other.
+    pub contradictions: Vec<Field>,
     /// The page as received, if the source stores pages (`keep_pages`).
     pub raw_page: Option<RawPage>,
     /// Of the response from `url`; they replace the stored ones. Empty if a part of the article is missing.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::enclosure::Enclosure;
+use super::extraction::Field;
 use super::timestamp::Timestamp;
 use crate::link;
 
@@ -20,6 +22,9 @@ pub struct Entry {
     pub title: Option<String>,
     /// Publication time.
     pub published: Option<Timestamp>,
+    /// Whether `published` is the feed's word on this entry: a publication date of RSS, Atom or JSON Feed or a
+    /// `news:publication_date`, and not one date that all entries of the document have. Any other only fills a gap.
+    pub has_own_date: bool,
     /// Time of the last change.
     pub updated: Option<Timestamp>,
     /// HTML as the feed carries it, not sanitised.
@@ -30,6 +35,9 @@ pub struct Entry {
     pub permalink: Option<bool>,
     /// Base of relative links in `content`, else `summary` (`xml:base`); `None`: the URL of the page.
     pub base: Option<Box<Url>>,
+    /// Set if this is what is stored of its page, and not what a feed says: the fields that the feed told. The others are what
+    /// was found on the page.
+    pub recalled: Option<Vec<Field>>,
     /// Rare fields. Shared by entries that only inherit them from their feed.
     pub details: Option<Arc<EntryDetails>>,
 }
@@ -68,6 +76,22 @@ impl EntryDetails {
 }
 
 impl Entry {
+    /// Sets [`Self::has_own_date`] of all entries of a document whose dates are publication dates. One date that all of them
+    /// have, but for those that have none, is that of the document.
+    pub fn mark_own_dates(entries: &mut [Self]) {
+        let mut dates = entries.iter().filter_map(|entry| entry.published);
+        let first = dates.next();
+        let (mut others, mut is_shared) = (0, true);
+        for date in dates {
+            others += 1;
+            is_shared &= Some(date) == first;
+        }
+        is_shared &= others > 0;
+        for entry in entries {
+            entry.has_own_date = entry.published.is_some() && !is_shared;
+        }
+    }
+
     /// Whether it has nothing to identify, fetch or show.
     pub fn is_blank(&self) -> bool {
         self.id.is_none()
@@ -94,17 +118,6 @@ impl Entry {
     pub fn has_full_text(&self) -> bool {
         self.content.as_deref().is_some_and(|content| !content.trim().is_empty())
     }
-}
-
-/// A media file that an entry links to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Enclosure {
-    /// http or https, absolute.
-    pub url: Url,
-    /// MIME type as declared.
-    pub mime: Option<String>,
-    /// Bytes as declared.
-    pub length: Option<u64>,
 }
 
 /// The feed in which an entry was first published, as the entry names it.

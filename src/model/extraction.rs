@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::entry::Enclosure;
+use super::enclosure::Enclosure;
 use super::timestamp::Timestamp;
 use super::words::words;
 
@@ -82,6 +82,51 @@ words! {
     }
 }
 
+/// How a page has a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Declared for machines: JSON-LD, microdata, `<meta>`.
+    Structured,
+    /// Printed where readers look for it.
+    Printed,
+    /// Concluded from something else: `<title>`, the URL, the date of the last change, a signature.
+    Guessed,
+}
+
+/// A value that a page has for a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate<T> {
+    /// The value.
+    pub value: T,
+    /// As it is stored if the value is chosen.
+    pub origin: Origin,
+    /// How the page has it.
+    pub standing: Standing,
+}
+
+/// A byline and the names in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedByline {
+    /// Several bylines are joined by commas.
+    pub printed: String,
+    /// Never empty.
+    pub names: Vec<String>,
+    /// Whether all names are full names of people: no agency, no account, not the site's own name.
+    pub are_people: bool,
+}
+
+/// Everything that a page says of the fields that its feed tells, too: what was chosen and what was not. `field_choice`
+/// compares it with the feed. A field with a rule has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PageEvidence {
+    /// Headlines.
+    pub titles: Vec<Candidate<String>>,
+    /// Dates of publication.
+    pub dates: Vec<Candidate<Timestamp>>,
+    /// Bylines.
+    pub bylines: Vec<Candidate<NamedByline>>,
+}
+
 /// What was extracted from a page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extraction {
@@ -127,6 +172,8 @@ pub struct Extraction {
     pub pagination: PaginationLinks,
     /// Where each field came from.
     pub origins: BTreeMap<Field, Origin>,
+    /// What else the page says of the fields that its feed tells, too.
+    pub evidence: PageEvidence,
     /// The selectors that were tried, in order.
     pub selectors: Vec<SelectorOutcome>,
 }

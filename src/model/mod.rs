@@ -5,6 +5,8 @@
 //! type is a [`Timestamp`]; URLs are absolute and http or https unless a field says otherwise.
 
 mod article;
+mod choice;
+mod enclosure;
 mod entry;
 mod extraction;
 mod failure;
@@ -20,16 +22,22 @@ mod verdict;
 mod words;
 
 pub use self::article::{CollectedArticle, EncodedBody, Method, RawPage, StoreOutcome};
-pub use self::entry::{CreditedFeed, Enclosure, Entry, EntryDetails};
+pub use self::choice::{Contradiction, FieldChoice, Reason};
+pub use self::enclosure::Enclosure;
+pub use self::entry::{CreditedFeed, Entry, EntryDetails};
 pub use self::extraction::{
-    Extraction, Field, ImageSize, Origin, PageKind, PageLinks, PaginationLinks, SelectorOutcome,
+    Candidate, Extraction, Field, ImageSize, NamedByline, Origin, PageEvidence, PageKind, PageLinks,
+    PaginationLinks, SelectorOutcome, Standing,
 };
 pub use self::failure::{CRASHED, Failure, Grade, SET_ASIDE};
 pub use self::feed::{FeedHints, ParsedFeed, SkippedEntry};
 pub use self::fetch::{FetchStats, HostFailure, HostObservation, RedirectHop, RobotsResponse, Validators};
 pub use self::id::{ArticleId, EntryId, Lease, SourceId};
 pub use self::key::{Claim, Key, KeyKind, Proof};
-pub use self::page::{ClaimedEntry, EntryChange, KnownText, PageOutcome, PageResult, Revisit, TextState};
+pub use self::page::{
+    ClaimedEntry, EntryChange, KnownText, PageOutcome, PageOwner, PageResult, RecalledPage, Revisit,
+    TextState,
+};
 pub use self::poll::{EntryKeys, NextPoll, PollCounts, PollOutcome, PollResult};
 pub use self::source::{
     ChildSitemap, ChildSitemapState, ClaimedSource, EntryIdentifier, PermanentRedirect, PollState,

@@ -22,6 +22,9 @@ pub struct ClaimedEntry {
     pub source: SourceId,
     /// Name of its source in the configuration.
     pub source_name: String,
+    /// Set if its page is fetched again, and its text is of another source: that one's rules read the page, and its feed's words
+    /// count. For what is served in place of that page now, and for the feed's own text, those of this source do.
+    pub owner: Option<Box<PageOwner>>,
     /// As the feed has it.
     pub entry: Entry,
     /// Its id within the source; see [`super::EntryKeys::ident`].
@@ -46,6 +49,26 @@ pub struct ClaimedEntry {
     pub known: Option<KnownText>,
     /// Set if its page was fetched completely before, and is fetched again for changes.
     pub revisit: Option<Revisit>,
+}
+
+/// The source that the text of a page is of, and what is known of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageOwner {
+    /// Name of the source in the configuration.
+    pub source_name: String,
+    /// The key of the page.
+    pub page_key: String,
+    /// What is known of the words of its feed.
+    pub recalled: RecalledPage,
+}
+
+/// What is stored of a page, as an entry of its feed: for a page whose feed is not at hand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecalledPage {
+    /// With [`Entry::recalled`], and without text.
+    pub entry: Entry,
+    /// Whether the feed is of the page's site.
+    pub own_feed: bool,
 }
 
 /// What filters judge of an article that is stored.

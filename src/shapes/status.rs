@@ -104,6 +104,8 @@ struct SourceStatusJson<'a> {
     known_why: Option<&'a str>,
     /// Entries that each filter left out.
     left_out: BTreeMap<&'a str, u64>,
+    /// Pages that the feed contradicted, by field.
+    contradictions: BTreeMap<&'a str, u64>,
     /// Links that several of its entries have, and how many entries have one.
     shared_links: u64,
     sharing_entries: u64,
@@ -261,6 +263,11 @@ impl<'a> SourceStatusJson<'a> {
             known_by: identifier.map_or("id", |fallback| &fallback.by),
             known_why: identifier.map(|fallback| fallback.reason.as_str()),
             left_out: source.excluded.iter().map(|(filter, count)| (filter.as_str(), *count)).collect(),
+            contradictions: source
+                .contradictions
+                .iter()
+                .map(|(field, count)| (field.as_str(), *count))
+                .collect(),
             shared_links: source.link_sharing.links,
             sharing_entries: source.link_sharing.entries,
             session_parameters: source.session_links.as_ref().map_or(&[], |links| &links.parameters),

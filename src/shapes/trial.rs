@@ -6,7 +6,7 @@ use url::Url;
 use super::article::ArticleJson;
 use crate::identity::Identity;
 use crate::link;
-use crate::model::{Extraction, Failure};
+use crate::model::{Extraction, Failure, FieldChoice, Origin};
 
 /// A page that was tried. `try --json` prints it.
 #[derive(Serialize)]
@@ -26,6 +26,9 @@ pub(crate) struct TrialJson<'a> {
     next_page: Option<&'a str>,
     /// Link to the whole article on one page.
     single_page: Option<&'a str>,
+    /// Which of page and feed won each field that both tell; empty without `--source`, and where its feed does not name the
+    /// page.
+    choices: Vec<ChoiceJson<'a>>,
     /// Why a later page is missing; left out where none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing: Option<MissingPageJson<'a>>,
@@ -44,6 +47,22 @@ struct SelectorJson<'a> {
     length: usize,
     /// Where the rule stands: `[source.article]`, `sites/paper.example.toml`.
     layer: &'a str,
+}
+
+/// Which of page and feed won a field.
+#[derive(Serialize)]
+struct ChoiceJson<'a> {
+    field: &'static str,
+    /// Where the value is from, as in `origins`; `null`: neither has one.
+    origin: Option<&'static str>,
+    /// Why, in a word; docs/explain/fields.md has them.
+    reason: &'static str,
+    /// What the page says; left out where it does not contradict the feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a str>,
+    /// What the feed says; left out likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feed: Option<&'a str>,
 }
 
 /// A key by which an article is recognised.
@@ -78,6 +97,8 @@ pub(crate) struct TrialParts<'a> {
     pub(crate) pages: usize,
     /// Why a later page is missing.
     pub(crate) missing: Option<&'a Failure>,
+    /// Which of page and feed won each field.
+    pub(crate) choices: &'a [FieldChoice],
 }
 
 impl<'a> From<TrialParts<'a>> for TrialJson<'a> {
@@ -106,6 +127,20 @@ impl<'a> From<TrialParts<'a>> for TrialJson<'a> {
             pages: parts.pages,
             next_page: extraction.pagination.next.as_ref().map(Url::as_str),
             single_page: extraction.pagination.single.as_ref().map(Url::as_str),
+            choices: parts
+                .choices
+                .iter()
+                .map(|choice| {
+                    let contradiction = choice.contradiction.as_ref();
+                    ChoiceJson {
+                        field: choice.field.as_str(),
+                        origin: choice.origin.map(Origin::as_str),
+                        reason: choice.reason.as_str(),
+                        page: contradiction.map(|both| both.page.as_str()),
+                        feed: contradiction.map(|both| both.feed.as_str()),
+                    }
+                })
+                .collect(),
             missing: parts.missing.map(|failure| MissingPageJson {
                 code: failure.code,
                 message: &failure.message,

@@ -12,12 +12,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::claims::Claims;
 use super::error::StoreError;
-use super::page_id::{EntryTitle, PageId, article_of, known_page};
+use super::page_id::{EntryTitle, KnownPage, PageId, article_of, is_of_site, known_page};
 use super::queue::{self, NO_HOST};
 use super::reader::timestamp;
 use super::stored_entry::StoredEntry;
-use super::{articles, feed_text, history, memberships, time};
-use crate::model::{ClaimedEntry, EntryId, KnownText, Revisit, SourceId, TextState, Validators};
+use super::{articles, feed_text, history, memberships, recalled, time};
+use crate::model::{ClaimedEntry, EntryId, KnownText, PageOwner, Revisit, SourceId, TextState, Validators};
 use crate::{identity, link};
 
 /// Maximum number of entries that one claim settles because they are articles already.
@@ -267,7 +267,8 @@ fn settle_known(
         return Ok(Some((stored, None)));
     }
     let source = SourceId(candidate.source);
-    let Some(page) = known_page(db, &stored.keys(), source, EntryTitle::Hash(title))? else {
+    let known = known_page(db, &stored.keys(), source, EntryTitle::Hash(title))?;
+    let Some(KnownPage { id: page, .. }) = known.filter(|page| !page.awaits_own_source) else {
         return Ok(Some((stored, None)));
     };
     if judges_pages && let Some(known) = known_text(db, page)? {
@@ -351,10 +352,10 @@ fn lease(
         .execute(params![candidate.entry, lease.run, lease.claim])?;
     queue::refresh_host(db, &candidate.host)?;
     let entry = stored.into_entry()?;
+    let owner = page_owner(db, candidate.entry)?.map(Box::new);
     Ok(db
         .prepare_cached(
-            "SELECT coalesce((SELECT owner.name FROM source AS owner WHERE owner.id = page.source_id AND owner.enabled = 1 AND page.requested_at IS NOT NULL \
-                 AND entry.text_state IN ('revisit', 'changed') AND entry.host <> ''), source.name), entry.ident, entry.attempts, entry.text_state, entry.crashes, \
+            "SELECT source.name, entry.ident, entry.attempts, entry.text_state, entry.crashes, \
              entry.first_fetched_at, page.etag, page.last_modified, page.validators_url, entry.own_text, \
              source.session_parameters, page.page_key, entry.first_seen \
              FROM entry JOIN source ON source.id = entry.source_id LEFT JOIN page ON page.id = entry.page_id \
@@ -367,6 +368,7 @@ fn lease(
                 lease,
                 source: SourceId(candidate.source),
                 source_name: row.get(0)?,
+                owner,
                 entry,
                 ident: row.get(1)?,
                 first_seen: timestamp(row, 12)?,
@@ -383,6 +385,27 @@ fn lease(
                 revisit: text_state.is_whole().then(|| revisit(row, at)).transpose()?,
             })
         })?)
+}
+
+/// The source that the text of an entry's page is of, where that page is fetched again and its text stays that source's.
+fn page_owner(db: &Connection, entry: i64) -> Result<Option<PageOwner>, StoreError> {
+    let owner: Option<(i64, String, String, bool, i64, String)> = db
+        .prepare_cached(
+            "SELECT page.id, page.page_key, page.site, page.own_feed, entry.source_id, owner.name \
+             FROM entry JOIN page ON page.id = entry.page_id JOIN source AS owner ON owner.id = page.source_id \
+             WHERE entry.id = ?1 AND entry.text_state IN ('revisit', 'changed') AND entry.host <> '' \
+             AND page.requested_at IS NOT NULL AND owner.id <> entry.source_id AND owner.enabled = 1 AND owner.gone = 0",
+        )?
+        .query_row([entry], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        })
+        .optional()?;
+    let Some((page, page_key, site, own_feed, source, source_name)) = owner else { return Ok(None) };
+    if !own_feed && is_of_site(db, SourceId(source), &site)? {
+        return Ok(None);
+    }
+    let recalled = recalled::page(db, PageId(page))?;
+    Ok(recalled.map(|recalled| PageOwner { source_name, page_key, recalled }))
 }
 
 /// From columns 5 to 8. A page that only another entry led to counts from now.

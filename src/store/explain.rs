@@ -384,7 +384,7 @@ fn explain_link(db: &Connection, keys: &[Key]) -> Result<LinkExplanation, StoreE
         }
     }
     let article = match known {
-        Some(page) => Some(article_of(db, page)?.0),
+        Some(page) => Some(article_of(db, page.id)?.0),
         None => match keys.iter().find_map(|key| page_of_key(db, &key.key).transpose()).transpose()? {
             Some(page) => Some(article_of(db, page)?.0),
             None => holders.iter().find(|holder| !holder.key.shared).map(|holder| holder.article),

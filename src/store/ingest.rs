@@ -347,11 +347,13 @@ impl<'a> Ingest<'a> {
         } else {
             known_page(db, &keys.link_keys, self.source, EntryTitle::Hash(entry.fingerprint.title))?
         };
+        let may_fetch = self.remaining > 0;
+        let known = known.filter(|page| !(page.awaits_own_source && may_fetch));
         // An entry that needs no page has a text of its own, its feed's.
         if let Some(page) = known.filter(|_| !keys.judges_page && keys.host.is_some()) {
-            articles::add_keys(db, page, &keys.link_keys, self.source, self.now)?;
+            articles::add_keys(db, page.id, &keys.link_keys, self.source, self.now)?;
             self.count_as_known();
-            return self.insert_known(entry, page);
+            return self.insert_known(entry, page.id);
         }
         if self.remaining == 0 {
             return self.insert(entry, "seen", None, host_of(keys), shares_link);

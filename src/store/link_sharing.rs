@@ -13,7 +13,7 @@ use super::entry_rows::{RecognisedEntry, Recognition};
 use super::error::StoreError;
 use super::page_id::PageId;
 use super::reader::{Reader, unsigned};
-use super::{history, host_backoff, queue, revisits, stored_entry, time};
+use super::{history, host_backoff, queue, recalled, revisits, time};
 use crate::model::{EntryChange, EntryId, EntryKeys, SourceId};
 
 /// Links that several entries of a source have.
@@ -114,7 +114,7 @@ fn look_at_live_pages(
         });
         if let Some(said) = said {
             revisits::schedule_changed(db, row, said.entry, &keys, EntryChange::Date, now)?;
-        } else if let Some(said) = stored_entry::of_stored_page(db, row)? {
+        } else if let Some(said) = recalled::of_entry(db, row)? {
             revisits::schedule_changed(db, row, &said, &keys, EntryChange::Date, now)?;
         }
     }

@@ -61,6 +61,7 @@ mod query_rows;
 mod queue;
 mod raw_pages;
 mod reader;
+mod recalled;
 mod reextraction;
 mod retention;
 mod revision_columns;

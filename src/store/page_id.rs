@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
+use crate::link::have_one_site;
 use crate::model::{ArticleId, Key, KeyKind, SourceId};
 
 /// Row id of a page.
@@ -15,13 +16,22 @@ pub(super) const PAGE_OF_KEY: &str = "SELECT page_id FROM alias WHERE key = ?1 A
      ORDER BY kind <> 'final-url', page_id LIMIT 1";
 
 /// Selects pages that an entry of source ?2 leads to, if its link has the key ?1: those that a response proved, with a
-/// text of their own. An article that other sources kept no longer is new for this one.
-pub(super) const KNOWN_PAGES: &str = "SELECT alias.page_id, page.article_id, alias.kind = 'final-url' \
+/// text of their own. An article that other sources kept no longer is new for this one. The last columns say whose page it is.
+pub(super) const KNOWN_PAGES: &str = "SELECT alias.page_id, page.article_id, alias.kind = 'final-url', page.own_feed, page.site \
      FROM alias JOIN page ON page.id = alias.page_id JOIN article ON article.id = page.article_id \
      WHERE alias.key = ?1 AND alias.shared = 0 AND alias.proof = 'response' \
      AND page.requested_at IS NOT NULL AND (article.deleted_why IS NOT 'expired' OR EXISTS (SELECT 1 FROM membership \
          WHERE membership.article_id = article.id AND membership.source_id = ?2)) \
      ORDER BY alias.kind <> 'final-url', alias.page_id LIMIT 8";
+
+/// A page that an entry leads to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KnownPage {
+    pub(super) id: PageId,
+    /// Whether a source of another site fetched it, and the entry is of its own: then it is fetched once more, for what that
+    /// site's feed says of it, and its text is that source's from then on.
+    pub(super) awaits_own_source: bool,
+}
 
 /// The title of an entry that is looked up.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +50,7 @@ pub(super) fn known_page(
     keys: &[Key],
     source: SourceId,
     title: EntryTitle,
-) -> Result<Option<PageId>, StoreError> {
+) -> Result<Option<KnownPage>, StoreError> {
     for key in keys {
         // Nearly all links are new. This looks at one index, and not at four tables.
         let is_known = db
@@ -49,18 +59,30 @@ pub(super) fn known_page(
         if !is_known {
             continue;
         }
-        let pages: Vec<(PageId, i64, bool)> = db
+        let pages: Vec<(PageId, i64, bool, bool, String)> = db
             .prepare_cached(KNOWN_PAGES)?
-            .query_map(params![key.key, source.0], |row| Ok((PageId(row.get(0)?), row.get(1)?, row.get(2)?)))?
+            .query_map(params![key.key, source.0], |row| {
+                Ok((PageId(row.get(0)?), row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            })?
             .collect::<Result<_, _>>()?;
-        if let Some(&(page, article, is_served)) = pages.first()
-            && (is_served || pages.iter().all(|(_, other, _)| *other == article))
-            && (key.kind != KeyKind::FromUrl || has_entry_of_title(db, article, title)?)
+        if let Some((page, article, is_served, own_feed, site)) = pages.first()
+            && (*is_served || pages.iter().all(|(_, other, ..)| other == article))
+            && (key.kind != KeyKind::FromUrl || has_entry_of_title(db, *article, title)?)
         {
-            return Ok(Some(page));
+            let awaits_own_source = !own_feed && is_of_site(db, source, site)?;
+            return Ok(Some(KnownPage { id: *page, awaits_own_source }));
         }
     }
     Ok(None)
+}
+
+/// Whether the feed of a source is of this site (`page.site`).
+pub(super) fn is_of_site(db: &Connection, source: SourceId, site: &str) -> Result<bool, StoreError> {
+    let own: Option<String> = db
+        .prepare_cached("SELECT feed_site FROM source WHERE id = ?1")?
+        .query_row([source.0], |row| row.get(0))
+        .optional()?;
+    Ok(own.is_some_and(|own| have_one_site(&own, site)))
 }
 
 /// Whether an entry of an article has this title.

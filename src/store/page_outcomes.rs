@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::StoreError;
-use super::page_id::{EntryTitle, PageId, article_of, known_page, page_of_key};
+use super::page_id::{EntryTitle, KnownPage, PageId, article_of, is_of_site, known_page, page_of_key};
 use super::stored_entry::StoredEntry;
 use super::{
     articles, entry_changes, entry_claims, feed_text, history, host_backoff, link_sharing, memberships,
@@ -167,8 +167,9 @@ fn leased_entry(db: &Connection, outcome: &PageOutcome) -> Result<LeasedEntry, S
     .ok_or_else(|| StoreError::LeaseLost { what: format!("entry {}", outcome.entry.0) })
 }
 
-/// The source that a text is of. A page that is fetched again for changes is extracted by the rules of the source that its
-/// text came from, whichever feed said that it changed. Another page, to which the link leads now, is of the feed's own source.
+/// The source that a text is of. A page that is fetched again for changes is
+/// extracted by the rules of the source that its text came from, whichever feed said that it changed. Another page, to which the
+/// link leads now, is of the feed's own source; so is one that a source of another site fetched, where this one is of its own.
 fn text_source(
     db: &Connection,
     leased: &LeasedEntry,
@@ -180,7 +181,8 @@ fn text_source(
     };
     let stored = pages::stored(db, page)?;
     let is_same = stored.is_fetched && stored.page_key == collected.page_key;
-    let owner = stored.source.filter(|_| is_same);
+    let takes_over = !stored.own_feed && is_of_site(db, leased.source, &stored.site)?;
+    let owner = stored.source.filter(|_| is_same && !takes_over);
     let is_enabled = sources::is_enabled(db, owner)?;
     Ok(owner.filter(|_| is_enabled).unwrap_or(leased.source))
 }
@@ -222,7 +224,7 @@ fn record_article(
     }
     if collected.awaits_page {
         record_feed_text(db, outcome, leased, page, &stored, now)?;
-        return count_stored(db, source, collected, stored);
+        return count_stored(db, source, text_of, collected, stored);
     }
     // A new page was inserted with its validators.
     if !is_of_feed && !is_new {
@@ -257,7 +259,7 @@ fn record_article(
         articles::show_own_words(db, article_of(db, page)?, now)?;
     }
     settling::settle(db, article_of(db, page)?, now)?;
-    count_stored(db, source, collected, stored)
+    count_stored(db, source, text_of, collected, stored)
 }
 
 /// The feed's text, which stands until the page comes: the entry keeps its place in the queue.
@@ -290,10 +292,11 @@ fn record_feed_text(
     memberships::enter(db, leased.source, stored, now)
 }
 
-/// Counts what was stored, and how its text was obtained.
+/// Counts what was stored, and how its text was obtained; for the source of that text, in what its feed contradicts the page.
 fn count_stored(
     db: &Connection,
     source: SourceId,
+    text_of: SourceId,
     collected: &CollectedArticle,
     stored: StoreOutcome,
 ) -> Result<StoreOutcome, StoreError> {
@@ -303,6 +306,12 @@ fn count_stored(
         StoreOutcome::Known(_) | StoreOutcome::Excluded | StoreOutcome::Waiting => "articles.known",
     };
     history::add_to_counter(db, source, counter, 1)?;
+    // A page that is read again as it was contradicts nothing anew.
+    let contradictions =
+        collected.contradictions.iter().filter(|_| !matches!(stored, StoreOutcome::Known(_)));
+    for field in contradictions {
+        history::add_to_counter(db, text_of, &format!("contradiction.{}", field.as_str()), 1)?;
+    }
     history::add_to_counter(db, source, &format!("method.{}", collected.method.as_str()), 1)?;
     Ok(stored)
 }
@@ -318,7 +327,8 @@ fn record_known(
         .prepare_cached("SELECT payload, title_hash FROM entry WHERE id = ?1")?
         .query_row([outcome.entry.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let stored = StoredEntry::from_json(payload.as_deref())?;
-    let Some(page) = known_page(db, &stored.keys(), source, EntryTitle::Hash(title))? else {
+    let known = known_page(db, &stored.keys(), source, EntryTitle::Hash(title))?;
+    let Some(KnownPage { id: page, .. }) = known.filter(|page| !page.awaits_own_source) else {
         queue::reschedule(db, outcome.entry, Some(time::ms(now)))?;
         return Ok(StoreOutcome::Waiting);
     };

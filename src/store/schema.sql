@@ -29,6 +29,8 @@ CREATE TABLE source (
     name             TEXT    NOT NULL UNIQUE,
     url              TEXT    NOT NULL,
     host             TEXT    NOT NULL,
+    -- Names of the site of its feed, separated by spaces: pages that have one of them in `page.site` are its own.
+    feed_site        TEXT    NOT NULL DEFAULT '',
     -- Its place in the configuration. Of several sources with one feed, the first one's page is stored.
     position         INTEGER NOT NULL DEFAULT 0,
     -- 1: a filter judges what its pages say.

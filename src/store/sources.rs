@@ -36,6 +36,8 @@ struct SourceSettings {
     url: String,
     document_kind: String,
     host: String,
+    /// See [`crate::link::SameSite::all_names`].
+    feed_site: String,
     schedule: String,
     timezone: String,
     /// A JSON list.
@@ -84,6 +86,7 @@ impl ConfiguredSource {
                 url: source.feed.to_string(),
                 document_kind: source.kind.reading_key(),
                 host: scope.host_key(&source.feed),
+                feed_site: source.same_site.all_names(&source.feed),
                 schedule: source.schedule.to_string(),
                 timezone: source.timezone.name().to_owned(),
                 tags: serde_json::Value::from(source.tags.clone()).to_string(),
@@ -161,7 +164,7 @@ pub(super) fn apply_config(
 fn stored_sources(db: &Connection) -> Result<HashMap<String, StoredSource>, StoreError> {
     let mut query = db.prepare(
         "SELECT id, name, configured, enabled, paused, config_enabled, url, document_kind, host, schedule, timezone, tags, \
-         ignore_robots, keep_for, keep_newest, revisions, revisit, position, judges_pages, provisional FROM source",
+         ignore_robots, keep_for, keep_newest, revisions, revisit, position, judges_pages, provisional, feed_site FROM source",
     )?;
     let rows = query.query_map([], |row| {
         let stored = StoredSource {
@@ -186,6 +189,7 @@ fn stored_sources(db: &Connection) -> Result<HashMap<String, StoredSource>, Stor
                 position: row.get(17)?,
                 judges_pages: row.get(18)?,
                 provisional: row.get(19)?,
+                feed_site: row.get(20)?,
             },
         };
         Ok((stored.name.clone(), stored))
@@ -276,7 +280,7 @@ fn write_settings(
 ) -> Result<(), StoreError> {
     let settings = &source.settings;
     db.prepare_cached(
-        "UPDATE source SET name = :name, url = :url, host = :host, enabled = :enabled, \
+        "UPDATE source SET name = :name, url = :url, host = :host, feed_site = :feed_site, enabled = :enabled, \
          config_enabled = :config_enabled, configured = 1, schedule = :schedule, timezone = :timezone, tags = :tags, \
          document_kind = :document_kind, ignore_robots = :ignore_robots, position = :position, judges_pages = :judges_pages, provisional = :provisional, keep_for = :keep_for, \
          keep_newest = :keep_newest, revisions = :revisions, revisit = :revisit WHERE id = :id",
@@ -286,6 +290,7 @@ fn write_settings(
         ":name": source.name,
         ":url": settings.url,
         ":host": settings.host,
+        ":feed_site": settings.feed_site,
         ":enabled": enabled,
         ":config_enabled": settings.config_enabled,
         ":schedule": settings.schedule,

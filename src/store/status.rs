@@ -107,6 +107,8 @@ pub struct SourceStatus {
     pub identifier: Option<IdentifierFallback>,
     /// Filters, and how many entries each excluded.
     pub excluded: Vec<(String, u64)>,
+    /// Fields, and on how many pages the feed contradicted the page in each.
+    pub contradictions: Vec<(String, u64)>,
     /// Links that several of its entries have.
     pub link_sharing: LinkSharing,
     /// Sessions that were found in its links.
@@ -206,7 +208,8 @@ impl Reader {
     /// Every source that was ever configured, by name.
     pub fn sources_status(&self, now: DateTime<Utc>) -> Result<Vec<SourceStatus>, StoreError> {
         let snapshot = self.db.unchecked_transaction()?;
-        let mut excluded = self.excluded()?;
+        let mut excluded = self.counters_of_kind("unwanted")?;
+        let mut contradictions = self.counters_of_kind("contradiction")?;
         let mut rules = self.rules()?;
         let mut link_sharing = self.link_sharing()?;
         let since = |days| time::text(now - chrono::Duration::days(days));
@@ -218,6 +221,7 @@ impl Reader {
         for status in &mut statuses {
             status.silence = self.silence(status.id)?;
             status.excluded = excluded.remove(&status.id.0).unwrap_or_default();
+            status.contradictions = contradictions.remove(&status.id.0).unwrap_or_default();
             status.link_sharing = link_sharing.remove(&status.id.0).unwrap_or_default();
             status.session_links = self.session_links(status.id)?;
             status.rules = rules.remove(&status.id.0).unwrap_or_default();
@@ -253,18 +257,19 @@ impl Reader {
         })
     }
 
-    /// Filters of each source, and how many entries each excluded.
-    fn excluded(&self) -> Result<HashMap<i64, Vec<(String, u64)>>, StoreError> {
+    /// The counters `KIND.NAME` of each source, as pairs of name and count: filters and the entries that each excluded, fields
+    /// and the pages on which they were contradicted.
+    fn counters_of_kind(&self, kind: &str) -> Result<HashMap<i64, Vec<(String, u64)>>, StoreError> {
         let mut query = self.db.prepare_cached(
-            "SELECT source_id, substr(name, 10), value FROM counter WHERE name GLOB 'unwanted.*' ORDER BY name",
+            "SELECT source_id, substr(name, length(?1) + 2), value FROM counter WHERE name GLOB ?1 || '.*' ORDER BY name",
         )?;
-        let mut rows = query.query([])?;
-        let mut excluded: HashMap<i64, Vec<(String, u64)>> = HashMap::new();
+        let mut rows = query.query([kind])?;
+        let mut counters: HashMap<i64, Vec<(String, u64)>> = HashMap::new();
         while let Some(row) = rows.next()? {
-            let filter = (row.get(1)?, unsigned(row, 2)?);
-            excluded.entry(row.get(0)?).or_default().push(filter);
+            let counter = (row.get(1)?, unsigned(row, 2)?);
+            counters.entry(row.get(0)?).or_default().push(counter);
         }
-        Ok(excluded)
+        Ok(counters)
     }
 
     /// Selectors of each source.
@@ -369,6 +374,7 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         rule_tries: 0,
         silence: None,
         excluded: Vec::new(),
+        contradictions: Vec::new(),
         link_sharing: LinkSharing::default(),
         session_links: None,
         identifier,

@@ -6,14 +6,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
-use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::error::StoreError;
-use super::time;
 use crate::link;
-use crate::model::{Enclosure, Entry, EntryDetails, EntryId, Key, Precision, Proof, Timestamp};
+use crate::model::{Enclosure, Entry, EntryDetails, Key, Precision, Proof, Timestamp};
 
 /// An entry and the keys of its link.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -24,6 +22,7 @@ pub(super) struct StoredEntry {
     wrapper: Option<String>,
     title: Option<String>,
     published: Option<StoredTimestamp>,
+    has_own_date: bool,
     updated: Option<StoredTimestamp>,
     summary: Option<String>,
     content: Option<String>,
@@ -33,6 +32,7 @@ pub(super) struct StoredEntry {
     base: Option<String>,
     enclosures: Vec<StoredEnclosure>,
     rights: Option<String>,
+    recalled: Option<Vec<String>>,
     /// Kind, key, URL.
     keys: Vec<(String, String, String)>,
 }
@@ -66,6 +66,7 @@ impl StoredEntry {
             wrapper: entry.wrapper.as_ref().map(ToString::to_string),
             title: entry.title.clone(),
             published: entry.published.as_ref().map(StoredTimestamp::of),
+            has_own_date: entry.has_own_date,
             updated: entry.updated.as_ref().map(StoredTimestamp::of),
             summary: entry.summary.clone(),
             content: entry.content.clone(),
@@ -75,6 +76,10 @@ impl StoredEntry {
             base: entry.base.as_ref().map(ToString::to_string),
             enclosures: enclosures.collect(),
             rights: details.rights.as_deref().map(str::to_owned),
+            recalled: entry
+                .recalled
+                .as_ref()
+                .map(|told| told.iter().map(|field| field.as_str().to_owned()).collect()),
             keys: keys
                 .iter()
                 .map(|key| (key.kind.as_str().to_owned(), key.key.clone(), key.url.clone()))
@@ -165,72 +170,21 @@ impl StoredEntry {
             wrapper: self.wrapper.as_deref().and_then(link::web_url).map(Box::new),
             base: self.base.as_deref().and_then(link::web_url).map(Box::new),
             published: self.published.as_ref().and_then(StoredTimestamp::timestamp),
+            has_own_date: self.has_own_date,
             updated: self.updated.as_ref().and_then(StoredTimestamp::timestamp),
             id: self.id,
             title: self.title,
             summary: self.summary,
             content: self.content,
             permalink: None,
+            recalled: self.recalled.map(|told| told.iter().filter_map(|field| field.parse().ok()).collect()),
             details: details.kept(),
         })
     }
 }
 
-/// What is stored of the page of an entry, as if the feed said it: for an entry whose feed has it no more. It has no text.
-pub(super) fn of_stored_page(db: &Connection, entry: EntryId) -> Result<Option<Entry>, StoreError> {
-    Ok(db
-        .prepare_cached(
-            "SELECT entry.url, revision.title, revision.published, revision.precision, revision.authors, revision.tags, \
-             revision.language, revision.rights, revision.enclosures FROM entry \
-             JOIN revision ON revision.page_id = entry.page_id WHERE entry.id = ?1 \
-             ORDER BY revision.source_id IS NOT entry.source_id, revision.id DESC LIMIT 1",
-        )?
-        .query_row([entry.0], read_page)
-        .optional()?)
-}
-
-/// Reads a row of [`of_stored_page`].
-fn read_page(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let text = |column: usize| row.get::<_, Option<String>>(column);
-    let list = |column: usize| -> rusqlite::Result<Vec<String>> {
-        Ok(serde_json::from_str(&row.get::<_, String>(column)?).unwrap_or_default())
-    };
-    let files: Vec<RevisionEnclosure> = serde_json::from_str(&row.get::<_, String>(8)?).unwrap_or_default();
-    let files = files.into_iter().filter_map(|file| {
-        Some(Enclosure { url: link::web_url(&file.url)?, mime: file.mime, length: file.length })
-    });
-    let details = EntryDetails {
-        authors: list(4)?,
-        categories: list(5)?,
-        language: text(6)?,
-        rights: text(7)?.map(Arc::from),
-        enclosures: files.collect(),
-        credit: None,
-    };
-    let published = match text(2)? {
-        Some(published) => printed_time(&published, time::word(row, 3)?),
-        None => None,
-    };
-    Ok(Entry {
-        link: text(0)?.as_deref().and_then(link::web_url),
-        title: text(1)?,
-        published,
-        details: details.kept(),
-        ..Entry::default()
-    })
-}
-
-/// An item of `revision.enclosures`.
-#[derive(Debug, Deserialize)]
-struct RevisionEnclosure {
-    url: String,
-    #[serde(rename = "type")]
-    mime: Option<String>,
-    length: Option<u64>,
-}
-
 /// Reads what a [`Timestamp`] prints.
-fn printed_time(text: &str, precision: Precision) -> Option<Timestamp> {
+pub(super) fn printed_time(text: &str, precision: Precision) -> Option<Timestamp> {
     if precision >= Precision::Minute {
         let at = DateTime::parse_from_rfc3339(text).ok()?;
         return Some(Timestamp { precision, ..Timestamp::instant(at) });

@@ -30,7 +30,8 @@ pub(crate) const MAY_IMPORT: &[(&str, &str)] = &[
     ("extract", "config html link model timing"),
     ("store", "config content_coding cpu identity link model schedule timing"),
     ("probe", "extract feed html model"),
-    ("article_builder", "config fetch html identity link model schedule"),
+    ("field_choice", "extract model"),
+    ("article_builder", "config fetch field_choice html identity link model schedule"),
     ("poll", "config cpu feed fetch identity link model probe schedule store"),
     ("collect", "article_builder config cpu extract fetch html identity link model probe schedule store"),
     ("export", "config html link model store"),
@@ -42,8 +43,10 @@ pub(crate) const MAY_IMPORT: &[(&str, &str)] = &[
 ];
 
 /// Rooms that see no network, no clock and no file.
-const PURE: &[&str] =
-    &["link", "timing", "html", "model", "identity", "schedule", "feed", "extract", "article_builder"];
+const PURE: &[&str] = &[
+    "link", "timing", "html", "model", "identity", "schedule", "feed", "extract", "field_choice",
+    "article_builder",
+];
 
 /// Names that only these modules may write.
 const ONLY: &[(&str, &[&str])] = &[

@@ -26,6 +26,7 @@ mod entries;
 mod exchange;
 mod export;
 mod failing_sources;
+mod fields;
 mod filters;
 mod identity;
 mod keeping;

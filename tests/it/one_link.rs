@@ -137,7 +137,10 @@ fn sorted<const N: usize>(mut titles: [&str; N]) -> [&str; N] {
 fn each_entry_of_a_status_page_is_an_article_of_its_own() {
     for pages in ["never", "auto", "always"] {
         let canal = Canal::new(pages);
-        canal.press.page("/status", page("State of the locks", TEXT, ""));
+        canal.press.page(
+            "/status",
+            page("State of the locks", TEXT, "<meta property=og:title content='State of the locks'>"),
+        );
         let item =
             |n: u32| Item::new(&format!("i{n}"), &format!("Lock {n} is shut"), &canal.url("/status"), n);
         canal.poll(&[item(1)]);
@@ -199,7 +202,7 @@ fn notices_without_ids_are_known_by_title_and_date() {
 fn notices_that_come_one_by_one_without_ids_are_all_kept() {
     for pages in ["never", "always"] {
         let canal = Canal::new(pages);
-        canal.press.page("/notices", page("Notices", TEXT, ""));
+        canal.press.page("/notices", page("Notices", TEXT, "<meta property=og:title content=Notices>"));
         let notice = |n: u32| Item::new("", &format!("Notice {n}"), &canal.url("/notices"), 10 + n);
         for n in 0..4 {
             canal.poll(&[notice(n)]);
@@ -451,7 +454,10 @@ fn a_site_that_moves_with_all_ids_brings_no_old_news() {
 #[test]
 fn an_excluded_entry_is_none_of_those_that_share_a_link() {
     let canal = Canal::with("pages = \"always\"\nexclude = { title = 'Advert' }");
-    canal.press.page("/status", page("State of the locks", TEXT, ""));
+    canal.press.page(
+        "/status",
+        page("State of the locks", TEXT, "<meta property=og:title content='State of the locks'>"),
+    );
     let item = |n: u32, title: &str| Item::new(&format!("i{n}"), title, &canal.url("/status"), n);
     canal.poll(&[item(1, "Advert"), item(2, "Lock 2")]);
     canal.poll(&[item(3, "Advert again"), item(1, "Advert"), item(2, "Lock 2")]);

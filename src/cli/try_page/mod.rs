@@ -26,7 +26,7 @@ pub(super) struct TryArgs {
     /// A page on the web, or a file
     #[arg(value_name = "URL|FILE")]
     page: String,
-    /// Use the rules of this source
+    /// Use the rules of this source, and what its feed says of the page
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
     /// Use the rules of this file before any other; its keys are those of a file of sites/
@@ -75,6 +75,7 @@ pub(super) fn try_page(global: &GlobalOptions, args: &TryArgs) -> anyhow::Result
             identity: &trial.identity,
             pages: trial.pages,
             missing: trial.missing.as_ref(),
+            choices: &trial.choices,
         }))?;
     } else {
         print_result(&text_report::render(&trial))?;

@@ -89,10 +89,20 @@ impl TextReport {
         }
     }
 
-    /// A field, how it was found, and below it the selectors that were tried for it.
+    /// A field, how it was found, and below it how page and feed contradict each other and the selectors that were tried.
     fn field(&mut self, trial: &PageTrial, field: Field, value: Option<&str>) {
         let extraction = &trial.extraction;
         self.line(field.as_str(), origin(extraction, field), value.unwrap_or("-"));
+        let choice = trial.choices.iter().find(|choice| choice.field == field);
+        if let Some(choice) = choice
+            && let Some(contradiction) = &choice.contradiction
+        {
+            for (who, says) in [("page", &contradiction.page), ("feed", &contradiction.feed)] {
+                let _ = writeln!(self.out, "{:indent$}the {who} says {says}", "", indent = INDENT);
+            }
+            let reason = self.paint(choice.reason.as_str(), Style::new().yellow());
+            let _ = writeln!(self.out, "{:indent$}chosen by {reason}", "", indent = INDENT);
+        }
         for rule in extraction.selectors.iter().filter(|tried| tried.field == field) {
             let sign = if rule.matched {
                 self.paint("✓ hit   ", Style::new().green())

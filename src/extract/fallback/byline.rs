@@ -5,11 +5,11 @@
 //! their order.
 
 use super::extractor::{ArticlePosition, FallbackExtractor};
-use crate::extract::authors;
+use crate::extract::authors::{self, is_account, is_full_name};
 use crate::extract::words::{class_words, fold, split_words};
 use crate::html::{Document, NodeId, Tag, text_line};
 use crate::link;
-use crate::model::Origin;
+use crate::model::{Candidate, NamedByline, Origin, Standing};
 
 /// A byline as printed, and the names in it.
 #[derive(Clone, Debug)]
@@ -67,8 +67,12 @@ const MOST_CANDIDATES: usize = 60;
 const LONGEST: usize = 160;
 
 impl FallbackExtractor<'_> {
-    /// The most likely byline. Persons go before papers and agencies, full names before accounts.
-    pub(super) fn byline(&self, site: Option<&str>, position: &ArticlePosition) -> Option<Byline> {
+    /// The most likely byline, and all that were found. Persons go before papers and agencies, full names before accounts.
+    pub(super) fn byline(
+        &self,
+        site: Option<&str>,
+        position: &ArticlePosition,
+    ) -> (Option<Byline>, Vec<Candidate<NamedByline>>) {
         let byline = |printed: Vec<String>, origin| {
             let names = authors::names(&printed, site);
             (!names.is_empty()).then(|| Byline { printed: printed.join(", "), names, origin })
@@ -105,14 +109,27 @@ impl FallbackExtractor<'_> {
                     && json_ld.names.iter().all(|name| found.names.contains(name))
             })
         };
+        let are_people = |found: &Byline| found.names.iter().all(|name| self.is_person(name, site));
+        let candidate = |found: Byline, standing| Candidate {
+            origin: found.origin,
+            standing,
+            value: NamedByline { are_people: are_people(&found), printed: found.printed, names: found.names },
+        };
+        let bylines = in_json_ld
+            .clone()
+            .into_iter()
+            .chain(in_meta())
+            .map(|found| candidate(found, Standing::Structured))
+            .chain(printed.clone().map(|found| candidate(found, Standing::Printed)))
+            .collect();
         if let Some(found) = printed.clone().filter(adds_names) {
-            return Some(found);
+            return (Some(found), bylines);
         }
         // Where JSON-LD names somebody, another source must name a person in full to replace it.
         let is_better = |found: &Byline| {
             if in_json_ld.is_some() { names_full_person(found) } else { names_person(found) }
         };
-        in_json_ld
+        let best = in_json_ld
             .clone()
             .filter(|found| names_person(found) && !self.json_ld.by_organisation)
             .or_else(|| in_meta().find(is_better))
@@ -120,7 +137,13 @@ impl FallbackExtractor<'_> {
             .or_else(|| byline(vec![self.signature(position)?], Origin::Auto).filter(names_full_person))
             .or(in_json_ld.clone())
             .or_else(|| in_meta().next())
-            .or(printed)
+            .or(printed);
+        (best, bylines)
+    }
+
+    /// True if a name is that of a person in full.
+    fn is_person(&self, name: &str, site: Option<&str>) -> bool {
+        authors::is_person(name) && !self.is_name_of_site(name, site)
     }
 
     /// True if a name is that of the site: its title, the publisher of JSON-LD, a label of the host.
@@ -329,20 +352,4 @@ fn is_signature(document: &Document, at: NodeId, text: &str) -> bool {
         }
     }
     false
-}
-
-/// True if a text has the form of a person's full name: two to five words of letters, most of them capitalised.
-fn is_full_name(name: &str) -> bool {
-    // Letters with their combining marks, and what stands between the parts of names.
-    let is_name_char = |c: char| {
-        c.is_alphabetic() || matches!(c, ' ' | '-' | '.' | '\'' | '’') || ('\u{300}'..'\u{370}').contains(&c)
-    };
-    let count = name.split_whitespace().count();
-    let lower = name.split_whitespace().filter(|word| word.starts_with(char::is_lowercase)).count();
-    (2..=5).contains(&count) && lower * 2 < count && name.chars().all(is_name_char)
-}
-
-/// True if a name is that of an account: one ASCII word without capitals.
-fn is_account(name: &str) -> bool {
-    name.is_ascii() && !name.contains(' ') && !name.chars().any(char::is_uppercase)
 }

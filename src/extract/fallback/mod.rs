@@ -26,7 +26,11 @@ use crate::model::{Extraction, Field, Origin};
 impl FallbackExtractor<'_> {
     /// Fills the headline, which the search for the body needs.
     pub(super) fn fill_title(&self, extraction: &mut Extraction) {
-        fill(&mut extraction.title, &mut extraction.origins, Field::Title, || self.title());
+        if extraction.title.is_none() {
+            let (title, titles) = self.title();
+            extraction.evidence.titles = titles;
+            fill(&mut extraction.title, &mut extraction.origins, Field::Title, || title);
+        }
     }
 
     /// Fills everything but headline and body. Each field is charged as a pass over the page.
@@ -36,7 +40,7 @@ impl FallbackExtractor<'_> {
         body: &Selection,
     ) -> Result<(), LimitExceeded> {
         let document = self.document;
-        let Extraction { title, text, origins, site, links, .. } = extraction;
+        let Extraction { title, text, origins, site, links, evidence, .. } = extraction;
         document.spend_pass()?;
         // Byline, dates, standfirst and image are looked for near the article.
         let position = self.position(title.as_deref(), body);
@@ -65,16 +69,22 @@ impl FallbackExtractor<'_> {
         }
         document.spend_pass()?;
         // Byline and authors are one field.
-        if extraction.byline.is_none()
-            && extraction.authors.is_empty()
-            && let Some(byline) = self.byline(site.as_deref(), &position)
-        {
-            extraction.byline = Some(byline.printed);
-            extraction.authors = byline.names;
-            origins.insert(Field::Byline, byline.origin);
+        if extraction.byline.is_none() && extraction.authors.is_empty() {
+            let (byline, bylines) = self.byline(site.as_deref(), &position);
+            evidence.bylines = bylines;
+            if let Some(byline) = byline {
+                extraction.byline = Some(byline.printed);
+                extraction.authors = byline.names;
+                origins.insert(Field::Byline, byline.origin);
+            }
         }
         document.spend_pass()?;
-        fill(&mut extraction.published, origins, Field::Published, || self.published(&position));
+        if extraction.published.is_none() {
+            evidence.dates = self.published(&position);
+            // The surest comes first.
+            let surest = evidence.dates.first().map(|date| (date.value, date.origin));
+            fill(&mut extraction.published, origins, Field::Published, || surest);
+        }
         document.spend_pass()?;
         fill(&mut extraction.modified, origins, Field::Modified, || self.modified());
         document.spend_pass()?;

@@ -6,7 +6,7 @@ use super::extractor::{ArticlePosition, FallbackExtractor};
 use crate::extract::dates::{date_in_url, is_plausible, parse_date, parse_printed_date};
 use crate::extract::words::class_words;
 use crate::html::{Document, NodeId, Tag, text_line};
-use crate::model::{Origin, Precision, Timestamp};
+use crate::model::{Candidate, Origin, Precision, Standing, Timestamp};
 
 /// Names of `<meta>` for the date of publication, surest first.
 #[rustfmt::skip]
@@ -38,6 +38,9 @@ const OTHERS: &[&str] = &[
     "comment", "comments", "commentlist", "related", "teaser", "teasers", "sidebar", "copyright",
 ];
 
+/// The rank of microdata.
+const DECLARED_RANK: u8 = 0;
+
 /// The rank of a short line without any markup of its own (0 is the surest rank).
 const LINE_RANK: u8 = 4;
 
@@ -57,25 +60,50 @@ const LARGEST_ELEMENT: usize = 60;
 /// Elements of a page that are read for a date.
 const MOST_READ: usize = 400;
 
+/// A date that is printed on a page.
+struct PrintedDate {
+    date: Timestamp,
+    /// The node that has it.
+    at: NodeId,
+    /// See [`markup_rank`].
+    rank: u8,
+}
+
 impl FallbackExtractor<'_> {
     /// The date in a text, if something can have been published then.
     fn date(&self, text: &str) -> Option<Timestamp> {
         parse_date(text, &self.dates).filter(|date| is_plausible(date, self.dates.now))
     }
 
-    /// When the article was published; where the page does not say, when it was last changed.
-    pub(super) fn published(&self, position: &ArticlePosition) -> Option<(Timestamp, Origin)> {
-        let in_json_ld = || Some((self.date(self.json_ld.published.as_deref()?)?, Origin::JsonLd));
-        let in_meta = || {
-            let contents = PUBLISHED.iter().flat_map(|name| self.meta.all(name));
-            let date = contents
-                .chain(self.meta.all_matching(is_publication_name))
-                .find_map(|text| self.date(text))?;
-            Some((date, Origin::Meta))
+    /// When the article was published, surest first; where the page does not say, when it was last changed.
+    pub(super) fn published(&self, position: &ArticlePosition) -> Vec<Candidate<Timestamp>> {
+        let mut dates = Vec::new();
+        let mut add = |date: Option<Timestamp>, origin, standing| {
+            dates.extend(date.map(|value| Candidate { value, origin, standing }));
         };
-        let printed = || Some((self.printed_date(position)?, Origin::Auto));
-        let in_url = || Some((date_in_url(self.page_url, self.dates.now)?, Origin::Auto));
-        in_json_ld().or_else(in_meta).or_else(printed).or_else(in_url).or_else(|| self.modified())
+        let in_json_ld = self.json_ld.published.as_deref().and_then(|text| self.date(text));
+        add(in_json_ld, Origin::JsonLd, Standing::Structured);
+        let in_meta = PUBLISHED
+            .iter()
+            .flat_map(|name| self.meta.all(name))
+            .chain(self.meta.all_matching(is_publication_name))
+            .find_map(|text| self.date(text));
+        add(in_meta, Origin::Meta, Standing::Structured);
+        // One that is declared is only confirmed by print, which then is near the headline.
+        let is_declared = in_json_ld.is_some() || in_meta.is_some();
+        match self.printed_date(position, position.heading.filter(|_| is_declared)) {
+            // Microdata is a declaration; the text of its element is print.
+            Some(PrintedDate { date, at, rank: DECLARED_RANK }) => {
+                add(Some(date), Origin::Auto, Standing::Structured);
+                add(self.date_of_text(at), Origin::Auto, Standing::Printed);
+            }
+            printed => add(printed.map(|printed| printed.date), Origin::Auto, Standing::Printed),
+        }
+        add(date_in_url(self.page_url, self.dates.now), Origin::Auto, Standing::Guessed);
+        if let Some((date, origin)) = self.modified() {
+            add(Some(date), origin, Standing::Guessed);
+        }
+        dates
     }
 
     /// When the article was last changed.
@@ -88,13 +116,16 @@ impl FallbackExtractor<'_> {
         in_json_ld().or_else(in_meta)
     }
 
-    /// The printed date of the best rank; of several, the first.
-    fn printed_date(&self, position: &ArticlePosition) -> Option<Timestamp> {
+    /// The printed date of the best rank; of several, the first. With `near`, only around that heading.
+    fn printed_date(&self, position: &ArticlePosition, near: Option<NodeId>) -> Option<PrintedDate> {
         let document = self.document;
-        let mut best: Option<(u8, Timestamp)> = None;
+        let (from, until) = near.map_or((0, usize::MAX), |heading| {
+            (heading.index().saturating_sub(NODES_BEFORE), heading.index() + NODES_AFTER)
+        });
+        let mut best: Option<(u8, PrintedDate)> = None;
         // Elements that were read for a date.
         let mut read = 0;
-        for at in document.nodes() {
+        for at in document.nodes().skip(from).take_while(|at| at.index() < until) {
             let Some(rank) = markup_rank(document, at, position) else {
                 continue;
             };
@@ -111,7 +142,7 @@ impl FallbackExtractor<'_> {
             }
             let date = if rank == LINE_RANK { self.date_of_line(at) } else { self.date_of_element(at) };
             if let Some(date) = date {
-                best = Some((rank + penalty, date));
+                best = Some((rank + penalty, PrintedDate { date, at, rank }));
                 if rank + penalty == 0 {
                     break;
                 }
@@ -137,10 +168,15 @@ impl FallbackExtractor<'_> {
             .into_iter()
             .filter_map(|name| document.attr(at, name))
             .find_map(|text| self.date(text));
-        if in_attribute.is_some() || document.end(at).index() - at.index() > LARGEST_ELEMENT {
-            return in_attribute;
+        in_attribute.or_else(|| self.date_of_text(at))
+    }
+
+    /// The date in the text of an element.
+    fn date_of_text(&self, at: NodeId) -> Option<Timestamp> {
+        if self.document.end(at).index() - at.index() > LARGEST_ELEMENT {
+            return None;
         }
-        let text = text_line(document, at);
+        let text = text_line(self.document, at);
         (text.chars().count() < 200).then(|| self.date(&text))?
     }
 }
@@ -161,7 +197,7 @@ fn markup_rank(document: &Document, at: NodeId, position: &ArticlePosition) -> O
     if attr("itemprop").is_some_and(|name| name.eq_ignore_ascii_case("datePublished"))
         || attr("pubdate").is_some()
     {
-        return Some(0);
+        return Some(DECLARED_RANK);
     }
     if tag == Tag::Time {
         let is_change =

@@ -8,7 +8,10 @@ use crate::extract::site_name::without_site;
 use crate::extract::words::fold;
 use crate::html::collapse_whitespace;
 use crate::link;
-use crate::model::Origin;
+use crate::model::{Candidate, Origin, Standing};
+
+/// Headings of one level that are compared with the feed's title.
+const MOST_COMPARED: usize = 10;
 
 /// Letters from which on a text is hardly contained in another one by chance.
 const LONG: usize = 12;
@@ -38,8 +41,8 @@ struct TitleCandidates<'a> {
 }
 
 impl FallbackExtractor<'_> {
-    /// The headline without the name of the site.
-    pub(super) fn title(&self) -> Option<(String, Origin)> {
+    /// The headline without the name of the site, and all that may be one.
+    pub(super) fn title(&self) -> (Option<(String, Origin)>, Vec<Candidate<String>>) {
         let host = link::host(self.page_url);
         let site = self.json_ld.site.as_deref().or_else(|| self.meta.site());
         let h1: Vec<&str> = self.meta.h1.iter().map(|(_, text)| text.as_str()).collect();
@@ -62,14 +65,39 @@ impl FallbackExtractor<'_> {
             is_news: self.json_ld.is_news,
             h1,
         };
+        let evidence = self.titles(&candidates);
         if candidates.heading().is_none()
             && candidates.meta.is_none()
             && candidates.json_ld.is_none()
             && let Some(line) = self.printed_line()
         {
-            return Some((line, Origin::Auto));
+            return (Some((line, Origin::Auto)), evidence);
         }
-        candidates.choose()
+        (candidates.choose(), evidence)
+    }
+
+    /// All that may be the headline, by how the page has it.
+    fn titles(&self, candidates: &TitleCandidates<'_>) -> Vec<Candidate<String>> {
+        let candidate =
+            |value: &str, origin, standing| Candidate { value: value.to_owned(), origin, standing };
+        let declared = [(&candidates.json_ld, Origin::JsonLd), (&candidates.meta, Origin::Meta)];
+        let mut titles: Vec<_> = declared
+            .into_iter()
+            .filter_map(|(title, origin)| Some(candidate(title.as_deref()?, origin, Standing::Structured)))
+            .collect();
+        let headings = self.meta.h1.iter().take(MOST_COMPARED).chain(self.meta.h2.iter().take(MOST_COMPARED));
+        for (at, text) in headings {
+            let names = self.document.attr(*at, "itemprop").unwrap_or_default();
+            if names.split_whitespace().any(|name| name.eq_ignore_ascii_case("headline")) {
+                titles.push(candidate(text, Origin::Auto, Standing::Structured));
+            }
+            titles.push(candidate(text, Origin::Auto, Standing::Printed));
+        }
+        let of_page = [candidates.title.as_deref(), candidates.full_title];
+        titles.extend(
+            of_page.into_iter().flatten().map(|title| candidate(title, Origin::Meta, Standing::Guessed)),
+        );
+        titles
     }
 
     /// The longest line of the page that `<title>` begins with, before it goes on to sections and the site.

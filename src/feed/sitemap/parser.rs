@@ -247,6 +247,7 @@ impl SitemapParser {
             self.record_loss(format!("the sitemap lists {seen} pages; the newest {kept} were taken"));
         }
         drop_time_of_making(&mut self.entries);
+        Entry::mark_own_dates(&mut self.entries);
         Ok(Sitemap::Pages(Box::new(ParsedFeed {
             entries: self.entries,
             skipped: self.skipped,

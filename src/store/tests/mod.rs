@@ -30,7 +30,7 @@ use crate::config::Source;
 use crate::identity;
 use crate::link::SameSite;
 use crate::model::{
-    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, Extraction, Failure, FetchStats, Grade,
+    ClaimedEntry, ClaimedSource, CollectedArticle, Entry, Extraction, Failure, FetchStats, Field, Grade,
     HostFailure, HostObservation, Key, KeyKind, Method, NextPoll, PageOutcome, PageResult, ParsedFeed,
     PollCounts, PollOutcome, PollResult, Proof, SourceId, StoreOutcome, Validators,
 };
@@ -273,6 +273,7 @@ fn cutting(page_key: &str, text: &str, keys: &[(KeyKind, &str)]) -> CollectedArt
         page_key: page_key.to_owned(),
         keys: all,
         claims: Vec::new(),
+        contradictions: Vec::new(),
         raw_page: None,
         validators: Validators::default(),
         failure: None,

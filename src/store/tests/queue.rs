@@ -277,6 +277,7 @@ async fn what_the_feed_said_survives_the_queue() {
         wrapper: Some(Box::new(url("https://two.example/url?url=https://one.example/a"))),
         title: Some("Naïve – “quoted”\n".into()),
         published: Some(Timestamp::instant(at)),
+        has_own_date: true,
         updated: Some(Timestamp {
             precision: Precision::Month,
             ..Timestamp::date(chrono::NaiveDate::from_ymd_opt(2018, 1, 1).unwrap())
@@ -298,6 +299,7 @@ async fn what_the_feed_said_survives_the_queue() {
         }
         .kept(),
         permalink: None,
+        recalled: Some(vec![Field::Title, Field::Published]),
         base: Some(Box::new(url("https://one.example/x/"))),
     };
     fixture.store.record_poll(fixture.taken(&claims[0], vec![full.clone()], None)).await.unwrap();

@@ -43,11 +43,17 @@ impl<'a> World<'a> {
     pub(super) fn new(db: &'a Connection, setting: Setting) -> Self {
         for (source, host) in FEEDS.iter().enumerate() {
             db.prepare_cached(
-                "INSERT OR REPLACE INTO source (id, name, url, host, position, enabled, configured, schedule, timezone, \
-                 first_seen, next_at) VALUES (?1, ?2, ?3, ?4, ?1, 1, 1, '', '', '', 0)",
+                "INSERT OR REPLACE INTO source (id, name, url, host, feed_site, position, enabled, configured, schedule, timezone, \
+                 first_seen, next_at) VALUES (?1, ?2, ?3, ?4, ?5, ?1, 1, 1, '', '', '', 0)",
             )
             .unwrap()
-            .execute(params![source as i64 + 1, format!("source-{source}"), feed(source).as_str(), HOSTS[*host]])
+            .execute(params![
+                source as i64 + 1,
+                format!("source-{source}"),
+                feed(source).as_str(),
+                HOSTS[*host],
+                same_site().all_names(&feed(source))
+            ])
             .unwrap();
         }
         Self {
@@ -197,7 +203,8 @@ impl<'a> World<'a> {
             return;
         };
         // A page that is fetched again is read by the rules of the source that its text is of.
-        let reader = (0..FEEDS.len()).find(|source| claim.source_name == format!("source-{source}")).unwrap();
+        let name = claim.owner.as_ref().map_or(&claim.source_name, |owner| &owner.source_name);
+        let reader = (0..FEEDS.len()).find(|source| *name == format!("source-{source}")).unwrap();
         let article = self.article(reader, claim, &link, &visit);
         let before: Option<String> = self
             .db
