@@ -12,7 +12,7 @@ use crate::field_choice::{self, ChoicePlace, FeedWords};
 use crate::identity::{self, Identity, KeyRules, PageUrls};
 use crate::model::{
     ClaimedEntry, CollectedArticle, Entry, Extraction, Failure, FetchStats, Field, FieldChoice, Grade,
-    Method, Origin, RawPage, Timestamp, Validators,
+    Method, Origin, RawPage, Validators,
 };
 use crate::{html, link, schedule};
 

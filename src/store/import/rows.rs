@@ -167,11 +167,12 @@ pub(super) fn insert_text(
     Ok(db.last_insert_rowid())
 }
 
-/// Notes of a page what its text is compared by.
+/// Notes of a page what its text is compared by. A title that the feed gave a page is no evidence of it.
 pub(super) fn note_evidence(db: &Connection, page: i64) -> Result<(), StoreError> {
     let latest: Option<(Option<String>, String)> = db
         .prepare_cached(
-            "SELECT title, text FROM revision JOIN page ON page.id = page_id WHERE page_id = ?1 \
+            "SELECT iif(method <> 'feed' AND origins ->> 'title' = 'feed', NULL, title), text \
+             FROM revision JOIN page ON page.id = page_id WHERE page_id = ?1 \
              ORDER BY method = 'feed', revision.source_id IS NOT page.source_id, revision.id DESC LIMIT 1",
         )?
         .query_row([page], |row| Ok((row.get(0)?, row.get(1)?)))
