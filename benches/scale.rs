@@ -225,7 +225,11 @@ impl Steps<'_> {
                     let keys = entries.iter().map(samples::keys_of).collect();
                     let feed = Arc::new(ParsedFeed { entries, ..ParsedFeed::default() });
                     assert_eq!(
-                        runtime.block_on(store.unseen(claim.id, feed, keys, Vec::new())).unwrap().len(),
+                        runtime
+                            .block_on(store.unseen(claim.id, feed, keys, Vec::new()))
+                            .unwrap()
+                            .positions
+                            .len(),
                         ENTRIES
                     );
                 }

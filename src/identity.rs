@@ -182,7 +182,7 @@ pub fn ident(entry: &Entry, by: EntryIdentifier, session: &[String]) -> String {
     if let Some(link) = entry.link.as_ref().filter(|_| by != EntryIdentifier::Title) {
         return format!("{LINK_IDENT}{}", link::key(&link::without_parameters(link, session)));
     }
-    let date = entry.published.or(entry.updated).map(|at| at.to_string()).unwrap_or_default();
+    let date = entry.printed_date().map(|at| at.to_string()).unwrap_or_default();
     format!("title:{}|{date}", entry.title.as_deref().unwrap_or_default().trim())
 }
 

@@ -14,6 +14,7 @@ mod document;
 mod download;
 mod entries;
 mod fetch;
+mod paging;
 mod parse;
 mod run;
 mod sitemaps;
@@ -33,6 +34,7 @@ use crate::model::{ClaimedSource, Failure, NextPoll, PollCounts, PollOutcome, Po
 use crate::store::{Store, StoreError};
 use decide::decide;
 use fetch::fetch_document;
+use paging::FollowedPages;
 use run::PollRun;
 
 /// Longest time between two unconditional requests: some servers never change their ETag.
@@ -49,6 +51,8 @@ pub struct PollReport {
     pub counts: PollCounts,
     /// `None` if the poll succeeded.
     pub failure: Option<Failure>,
+    /// What went wrong although it succeeded.
+    pub faults: Vec<Failure>,
     /// Time spent on requests.
     pub duration: Duration,
     /// When it is polled next, and why then.
@@ -97,6 +101,7 @@ async fn poll_group(
         return Ok(reports);
     };
     let mut document = Some(fetch_document(run, source, claim).await);
+    let mut pages = FollowedPages::default();
     let mut claims = claims.into_iter().peekable();
     while let Some((source, claim)) = claims.next() {
         // The last source takes the document, which may be large; the others get a copy.
@@ -105,7 +110,7 @@ async fn poll_group(
         if let Some(document) = &mut document {
             document.fetch.clear_observations();
         }
-        let outcome = decide(run, &source, claim, copy).await?;
+        let outcome = decide(run, &source, claim, copy, &mut pages).await?;
         reports.push(record(run.store, &source, outcome).await?);
     }
     Ok(reports)
@@ -169,8 +174,12 @@ async fn record(store: &Store, source: &Source, outcome: PollOutcome) -> Result<
     };
     let (duration, next) = (outcome.fetch.duration, outcome.next.clone());
     let status = outcome.fetch.status.unwrap_or_default();
+    let faults = outcome.faults.clone();
     let counts = store.record_poll(outcome).await?;
     let ms = whole_ms(duration);
+    for fault in &faults {
+        warn!(source = source.name, url = fault.url, code = fault.code, "{}", fault.message);
+    }
     match &failure {
         None => info!(
             source = source.name,
@@ -196,6 +205,7 @@ async fn record(store: &Store, source: &Source, outcome: PollOutcome) -> Result<
         url: link::mask_secrets(&source.feed),
         counts,
         failure,
+        faults,
         duration,
         next,
     })

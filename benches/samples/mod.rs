@@ -62,6 +62,8 @@ fn poll(claim: &ClaimedSource, status: u16, result: PollResult, at: DateTime<Utc
         state: PollState::default(),
         overflowed: false,
         ids_degraded: false,
+        faults: Vec::new(),
+        followed: 0,
         failures: 0.0,
         next: NextPoll { at: at + Duration::from_hours(1), why: "every hour".into() },
     }

@@ -7,7 +7,7 @@ use url::Url;
 use crate::feed::{self, Sitemap};
 use crate::fetch::{Fetcher, Request, ResourceKind, ResponseContent};
 use crate::link;
-use crate::model::ParsedFeed;
+use crate::model::{Entry, ParsedFeed};
 use crate::shapes::{CandidateJson, UtcSeconds};
 
 /// Where feeds usually are.
@@ -141,7 +141,7 @@ impl FetchedBody {
     fn as_candidate(&self, url: &Url) -> Option<CandidateJson> {
         let content_type = self.content_type.as_deref();
         if let Ok(mut feed) = feed::parse(&self.body, content_type, Some(url)) {
-            feed::repair_mojibake(&mut feed);
+            feed::mend(&mut feed, Utc::now());
             return Some(candidate("feed", url, &feed));
         }
         match feed::parse_sitemap(&self.body, content_type, Some(url)).ok()? {
@@ -158,7 +158,7 @@ impl FetchedBody {
 }
 
 fn candidate(kind: &'static str, url: &Url, feed: &ParsedFeed) -> CandidateJson {
-    let dates = feed.entries.iter().filter_map(|entry| entry.published.or(entry.updated));
+    let dates = feed.entries.iter().filter_map(Entry::date);
     CandidateJson {
         kind,
         url: url.clone(),

@@ -153,6 +153,9 @@ struct ParseArgs {
     /// One JSON object per line, on stdin and stdout
     #[arg(long, required = true)]
     jsonl: bool,
+    /// As the document says it: garbled text and impossible dates stay
+    #[arg(long)]
+    as_is: bool,
 }
 
 /// Runs the command line of this process.
@@ -206,7 +209,10 @@ fn run_command(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Completions { shell } => man::completions(*shell, Cli::command()),
         Command::Man(args) => man::man(args, Cli::command()),
         Command::Schema => man::schema(),
-        Command::Parse(_) => jsonl::filter_stdin(parse::parse_jsonl),
+        Command::Parse(args) => {
+            let now = (!args.as_is).then(Utc::now);
+            jsonl::filter_stdin(|input, output| parse::parse_jsonl(input, output, now))
+        }
         Command::Extract(args) => extract::extract(global, args),
         Command::Probe { kind, content_type } => {
             probe::child(kind, content_type, &mut io::stdin().lock(), Utc::now())?;

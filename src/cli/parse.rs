@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -31,16 +32,21 @@ struct ParseRequest {
     headers: Option<serde_json::Map<String, Value>>,
 }
 
-/// Answers each line of `input` with one of `output`, in order. A bad line or file fails only itself; an error is one of
+/// Answers each line of `input` with one of `output`, in order. Feeds are mended as
+/// the daemon mends them at `now`; without it they are not. A bad line or file fails only itself; an error is one of
 /// `input` or `output`.
-pub(super) fn parse_jsonl(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+pub(super) fn parse_jsonl(
+    input: impl BufRead,
+    mut output: impl Write,
+    now: Option<DateTime<Utc>>,
+) -> io::Result<()> {
     for line in requests(input) {
-        write_line(&mut output, &serde_json::to_string(&answer(&line?))?)?;
+        write_line(&mut output, &serde_json::to_string(&answer(&line?, now))?)?;
     }
     Ok(())
 }
 
-fn answer(line: &[u8]) -> ParseAnswerJson {
+fn answer(line: &[u8], now: Option<DateTime<Utc>>) -> ParseAnswerJson {
     let failed = |id, error| ParseAnswerJson { id, error: Some(error), ..ParseAnswerJson::default() };
     let request: ParseRequest = match serde_json::from_slice(line) {
         Ok(request) => request,
@@ -51,7 +57,7 @@ fn answer(line: &[u8]) -> ParseAnswerJson {
             return failed(id_of(line), error);
         }
     };
-    match parse_file(&request) {
+    match parse_file(&request, now) {
         Ok(feed) => ParseAnswerJson {
             id: request.id,
             ok: true,
@@ -63,7 +69,7 @@ fn answer(line: &[u8]) -> ParseAnswerJson {
     }
 }
 
-fn parse_file(request: &ParseRequest) -> Result<ParsedFeed, String> {
+fn parse_file(request: &ParseRequest, now: Option<DateTime<Utc>>) -> Result<ParsedFeed, String> {
     let bytes = read_file(&request.path, MAX_FILE, "10 MiB, the most that is read of a feed")?;
     let header = |name: &str| {
         request
@@ -78,7 +84,12 @@ fn parse_file(request: &ParseRequest) -> Result<ParsedFeed, String> {
         (Some(location), None) => link::web_url(location),
         (None, base) => base,
     };
-    feed::parse(&bytes, header("content-type"), base.as_ref()).map_err(|error| error.to_string())
+    let mut feed =
+        feed::parse(&bytes, header("content-type"), base.as_ref()).map_err(|error| error.to_string())?;
+    if let Some(now) = now {
+        feed::mend(&mut feed, now);
+    }
+    Ok(feed)
 }
 
 #[cfg(test)]
@@ -108,7 +119,7 @@ mod tests {
         ]
         .join("\n");
         let mut output = Vec::new();
-        parse_jsonl(input.as_bytes(), &mut output).unwrap();
+        parse_jsonl(input.as_bytes(), &mut output, Some(Utc::now())).unwrap();
         let answers: Vec<Value> = output
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())

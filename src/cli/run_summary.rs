@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use super::{progress, table};
 use crate::config::Config;
 use crate::daemon::Event;
-use crate::model::{Failure, StoreOutcome};
+use crate::model::{BROKEN_TRANSFER, Failure, StoreOutcome};
 use crate::shapes::{FailureJson, RunJson, SourceRunJson};
 use crate::store::Backlog;
 use crate::telemetry;
@@ -69,7 +69,9 @@ impl RunSummary {
                 source.known += report.counts.known;
                 source.skipped += report.counts.skipped;
                 source.duration += report.duration;
-                source.record(report.url, report.failure);
+                let whole = |fault: &Failure| fault.code == BROKEN_TRANSFER;
+                let fault = report.faults.into_iter().find(|fault| !whole(fault));
+                source.record(report.url, report.failure.or(fault));
             }
             Event::Collected(report) => {
                 let source = self.sources.entry(report.source).or_default();

@@ -39,6 +39,7 @@ pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceN
             rough(usual)
         ));
     }
+    notes.extend(source.remarks.iter().cloned());
     if source.robots_denied > 0 {
         notes.push(format!("robots.txt has forbidden {} requests", source.robots_denied));
     }

@@ -22,6 +22,8 @@ pub(super) struct FieldCapture {
     /// See [`ElementRole::Field`](super::fields::ElementRole::Field).
     pub(super) rank: u8,
     declared: DeclaredType,
+    /// Whether its text says nothing: a link whose address is in an attribute.
+    pub(super) is_mute: bool,
     /// `isPermaLink` of a `guid`; `None` if it says nothing.
     pub(super) permalink: Option<bool>,
     text: String,
@@ -48,6 +50,7 @@ impl FieldCapture {
             field,
             rank,
             declared: DeclaredType::of(tag, is_atom),
+            is_mute: false,
             permalink: tag
                 .attribute("ispermalink")
                 .map(|value| !decode_references(value).trim().eq_ignore_ascii_case("false")),

@@ -14,7 +14,7 @@ use super::fields::FeedField;
 use super::limits;
 use super::plain_text::{TextKind, plain_line};
 use super::token::StartTag;
-use super::values::{language_tag, web_address};
+use super::values::{language_tag, link_address, web_address};
 use crate::model::{Entry, EntryDetails, FeedHints, ParsedFeed};
 
 /// Longest `ttl`; longer ones are mistakes.
@@ -30,6 +30,7 @@ pub(super) struct ChannelDraft {
     rights: Option<String>,
     hubs: Vec<Url>,
     topic: Option<Url>,
+    next: Option<Url>,
     /// The author of an Atom feed, whose entries may leave theirs out (RFC 4287, 4.2.1).
     author: Option<String>,
     hints: FeedHints,
@@ -52,11 +53,11 @@ impl ChannelDraft {
     /// Sets the site's address, unless it is set.
     pub(super) fn set_link(&mut self, href: &str, base: Option<&Url>) {
         if self.link.is_none() {
-            self.link = web_address(href, base);
+            self.link = link_address(href, base);
         }
     }
 
-    /// Adds a link of the feed by its relation: a hub, or the feed's own address (WebSub, 4).
+    /// Adds a link of the feed by its relation: a hub, the feed's own address (WebSub, 4), the next document (RFC 5005, 3).
     pub(super) fn add_relation(&mut self, relation: &str, href: &str, base: Option<&Url>) {
         let Some(url) = web_address(href, base) else {
             return;
@@ -64,6 +65,7 @@ impl ChannelDraft {
         match relation {
             "hub" => add_hub(&mut self.hubs, url),
             "self" if self.topic.is_none() => self.topic = Some(url),
+            "next" if self.next.is_none() => self.next = Some(url),
             _ => {}
         }
     }
@@ -115,6 +117,7 @@ impl ChannelDraft {
         feed.hints = self.hints;
         feed.hubs = self.hubs;
         feed.topic = self.topic;
+        feed.next = self.next;
         if self.update_period.is_some() || self.update_frequency.is_some() {
             // RSS 1.0 syndication module: both have defaults, daily and once.
             let period = self.update_period.unwrap_or(Duration::from_hours(24));

@@ -14,7 +14,7 @@ use super::date::parse_date;
 use super::fields::{FeedField, link_rank};
 use super::limits;
 use super::plain_text::{TextKind, cut_line, escape_html, plain_line};
-use super::values::{language_tag, person_name, web_address};
+use super::values::{language_tag, link_address, person_name, web_address};
 use crate::link;
 use crate::model::{CreditedFeed, Enclosure, Entry, EntryDetails, Timestamp};
 
@@ -176,10 +176,18 @@ impl EntryDraft {
         }
     }
 
-    /// Adds a link that may lead to the entry's page; `rank` is one of [`link_rank`].
-    pub(super) fn add_link(&mut self, rank: u8, href: &str, base: Option<&Url>) {
-        let href = href.trim();
-        let url = if href.is_empty() { None } else { web_address(href, base) };
+    /// Adds the text of a link that may lead to the entry's page, unless it is no address; `rank` is one of [`link_rank`].
+    pub(super) fn add_link(&mut self, rank: u8, text: &str, base: Option<&Url>) {
+        self.offer_link(rank, text, link_address(text, base));
+    }
+
+    /// The same for what is declared as an address.
+    pub(super) fn add_href(&mut self, rank: u8, href: &str, base: Option<&Url>) {
+        let is_empty = href.trim().is_empty() || href.trim_start().starts_with('#');
+        self.offer_link(rank, href, if is_empty { None } else { web_address(href, base) });
+    }
+
+    fn offer_link(&mut self, rank: u8, href: &str, url: Option<Url>) {
         if url.is_none() && href.len() > link::MAX_URL {
             self.record_loss("a link is longer than 4 kB and was left out");
         }
@@ -215,7 +223,7 @@ impl EntryDraft {
         length: Option<&str>,
         base: Option<&Url>,
     ) {
-        let Some(url) = web_address(href, base) else {
+        let Some(url) = link_address(href, base) else {
             return;
         };
         let rank = u16::from(link_rank::ENCLOSURE);
@@ -271,6 +279,7 @@ impl EntryDraft {
                 enclosures: self.enclosures,
                 rights: self.rights.into_value().map(Arc::from),
                 credit: Some(self.credit).filter(|credit| *credit != CreditedFeed::default()),
+                false_date: None,
             }
             .kept(),
         }

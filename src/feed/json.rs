@@ -15,6 +15,7 @@ use super::fields::{FeedField, link_rank};
 use super::limits::{self, truncated};
 use super::plain_text::{TextKind, cut_line, plain_line};
 use super::values::{language_tag, web_address};
+use super::{reader, rss_in_json};
 use crate::model::{EntryDetails, ParsedFeed};
 
 /// Objects and lists in one document. A feed has three in an entry; each costs far more memory than its two bytes.
@@ -31,13 +32,24 @@ pub(super) fn parse_json(text: &str, base: Option<&Url>) -> Result<ParsedFeed, N
             "this is JSON of {nodes} objects and lists, far more than a feed has"
         )));
     }
-    let document: Value = serde_json::from_str(&without_lone_surrogates(text)).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        NotAFeed::because(format!("this looks like JSON but is broken at line {line}, column {column}"))
-    })?;
+    let text = without_lone_surrogates(text);
+    let (document, is_cut) = match serde_json::from_str(&text) {
+        Ok(document) => (document, false),
+        Err(error) => {
+            let whole = whole_items(&text).filter(|_| error.is_eof());
+            let document = whole.and_then(|whole| serde_json::from_str(&whole).ok());
+            let (line, column) = (error.line(), error.column());
+            let broken = || format!("this looks like JSON but is broken at line {line}, column {column}");
+            (document.ok_or_else(|| NotAFeed::because(broken()))?, true)
+        }
+    };
     let Value::Object(document) = document else {
         return Err(NotAFeed::because("this is a JSON list, not a JSON Feed"));
     };
+    if let Some(markup) = rss_in_json::as_markup(&document) {
+        let feed = reader::parse_markup(&markup, base, true)?;
+        return Ok(ParsedFeed { is_cut, ..feed });
+    }
     let items = document.get("items").and_then(Value::as_array);
     let has_version = string(&document, "version").is_some_and(|version| version.contains("jsonfeed.org"));
     let is_feed = has_version || (items.is_some() && document.contains_key("title"));
@@ -54,6 +66,8 @@ pub(super) fn parse_json(text: &str, base: Option<&Url>) -> Result<ParsedFeed, N
         link: address("home_page_url"),
         language: string(&document, "language").and_then(language_tag),
         topic: address("feed_url"),
+        next: address("next_url"),
+        is_cut,
         hubs: list(&document, "hubs")
             .iter()
             .filter_map(|hub| web_address(hub.get("url")?.as_str()?, base))
@@ -118,8 +132,13 @@ fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> EntryDraft {
     for name in authors_of(item) {
         draft.add_author(&name);
     }
-    for tag in list(item, "tags").iter().filter_map(as_text) {
-        draft.add_category(cut_line(&tag, TextKind::Text, limits::LINE).0);
+    // A text is one tag, or several with commas between them.
+    let text = text_or_number(item, "tags").or_else(|| text_or_number(item, "keywords"));
+    if let Some(text) = text {
+        draft.add(FeedField::Keywords, &FieldText::of_attribute(text));
+    }
+    for tag in list(item, "tags").iter().filter_map(name_of) {
+        draft.add_category(tag);
     }
     for file in list(item, "attachments").iter().filter_map(Value::as_object) {
         if let Some(href) = text_or_number(file, "url") {
@@ -130,19 +149,51 @@ fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> EntryDraft {
     draft
 }
 
-/// The names of `authors` (version 1.1), else of `author` (1.0).
+/// The names of `authors` (version 1.1), else of `author` (1.0). Either may be an object, a text, or a list of them.
 fn authors_of(object: &Map<String, Value>) -> Vec<String> {
-    let name = |person: &Value| {
-        let name = person.get("name").and_then(as_text).or_else(|| as_text(person));
-        name.map(|name| cut_line(&name, TextKind::Text, limits::LINE).0)
+    let names = |member| -> Vec<String> {
+        match object.get(member) {
+            Some(Value::Array(people)) => people.iter().take(limits::LIST).filter_map(name_of).collect(),
+            person => person.and_then(name_of).into_iter().collect(),
+        }
     };
-    let authors = list(object, "authors").iter().take(limits::LIST);
-    let mut names: Vec<String> = authors.filter_map(name).collect();
-    if names.is_empty() {
-        names.extend(object.get("author").and_then(name));
+    Some(names("authors")).filter(|names| !names.is_empty()).unwrap_or_else(|| names("author"))
+}
+
+/// The name of a person or a tag: a text, or an object with a `name`.
+fn name_of(value: &Value) -> Option<String> {
+    let name = ["name", "title", "label", "term", "email", "url"]
+        .iter()
+        .find_map(|name| value.get(name).and_then(as_text));
+    plain_line(&name.or_else(|| as_text(value))?, TextKind::Text, limits::LINE)
+}
+
+/// A document that was cut, up to the last whole object of a list in it, with what is open closed.
+fn whole_items(text: &str) -> Option<String> {
+    let (mut open, mut is_string, mut is_escaped) = (Vec::new(), false, false);
+    let mut whole = None;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_string => is_escaped = true,
+            b'"' => is_string = !is_string,
+            _ if is_string => {}
+            b'{' => open.push('}'),
+            b'[' => open.push(']'),
+            b'}' | b']' => {
+                open.pop();
+                // An entry of `items`, or of `item` within `rss` and `channel`.
+                if byte == b'}' && open.last() == Some(&']') && open.len() <= 4 {
+                    whole = Some((at + 1, open.clone()));
+                }
+            }
+            _ => {}
+        }
     }
-    names.retain(|name| !name.is_empty());
-    names
+    let (end, open) = whole?;
+    let mut whole = text.get(..end)?.to_owned();
+    whole.extend(open.iter().rev());
+    Some(whole)
 }
 
 /// The document with U+FFFD for each half of a surrogate pair without the other half (`\\ud83d`). `serde_json` would

@@ -16,13 +16,13 @@
 
 mod capture;
 mod channel;
-mod completeness;
 mod date;
 mod decode;
 mod diagnosis;
 mod discover;
 mod draft;
 mod error;
+mod false_dates;
 mod fields;
 mod json;
 mod limits;
@@ -33,22 +33,24 @@ mod opml;
 mod plain_text;
 mod reader;
 mod reference;
+mod rss_in_json;
 mod sitemap;
 mod token;
 mod values;
 mod vocabulary;
+mod wrapped;
 
 use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use chrono::{DateTime, Utc};
 use flate2::read::MultiGzDecoder;
 use url::Url;
 
 pub use channel::apply_link_headers;
-pub use completeness::is_complete;
 pub use discover::{FeedCandidate, find_feeds};
 pub use error::NotAFeed;
-pub use mojibake::repair_mojibake;
+pub use false_dates::drop_false_dates;
 pub use opml::{OpmlFeed, parse_opml};
 pub use sitemap::{Sitemap, SitemapLink, SitemapReader};
 
@@ -61,6 +63,13 @@ use crate::model::{Entry, ParsedFeed};
 /// [`ParsedFeed::skipped`], never a lost feed. A panic in here is an error of this document (docs/threats.md, H14).
 pub fn parse(bytes: &[u8], content_type: Option<&str>, base: Option<&Url>) -> Result<ParsedFeed, NotAFeed> {
     catch_panics(|| parse_document(bytes, content_type, base))
+}
+
+/// Makes of a feed what its publisher meant: repairs text that was encoded twice, and takes false dates away. The daemon,
+/// `add` and the filter `parse` call it after [`parse`], which says what the document contains.
+pub fn mend(feed: &mut ParsedFeed, now: DateTime<Utc>) {
+    mojibake::repair_mojibake(feed);
+    drop_false_dates(feed, now);
 }
 
 /// Parses a page that links to articles, as the configuration says. `base` is the URL the page came from; a printed
@@ -109,11 +118,17 @@ fn parse_document(
     if text.is_empty() {
         return Err(NotAFeed::because("the document is empty"));
     }
-    let mut feed = if text.starts_with(['{', '[']) {
-        json::parse_json(text, base)
-    } else {
-        reader::parse_markup(text, base, document.was_utf8)
-    }?;
+    let read = |text: &str| {
+        if text.starts_with(['{', '[']) {
+            json::parse_json(text, base)
+        } else {
+            reader::parse_markup(text, base, document.was_utf8)
+        }
+    };
+    let mut feed = read(text).or_else(|error| {
+        let within = if text.starts_with(['{', '[']) { None } else { wrapped::text_of_pre(text) };
+        within.and_then(|within| read(&within).ok()).ok_or(error)
+    })?;
     Entry::mark_own_dates(&mut feed.entries);
     Ok(feed)
 }

@@ -17,7 +17,7 @@ use crate::model::{Entry, EntryDetails, ParsedFeed};
 
 /// Repairs the titles, names, categories, summaries and contents of a feed that were decoded as windows-1252, and drops
 /// control characters beyond ASCII. Ids stay as they are: they are names, not texts.
-pub fn repair_mojibake(feed: &mut ParsedFeed) {
+pub(super) fn repair_mojibake(feed: &mut ParsedFeed) {
     repair_all(feed.title.iter_mut());
     for entry in &mut feed.entries {
         let Entry { title, summary, content, details, .. } = entry;

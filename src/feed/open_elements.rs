@@ -66,6 +66,12 @@ impl<'a> OpenElements<'a> {
         self.stack.iter().rev().nth(1).is_some_and(|parent| parent.role == ElementRole::Credit)
     }
 
+    /// Whether a feed or an entry is open.
+    pub(super) fn is_feed_open(&self) -> bool {
+        let mut roles = self.stack.iter().map(|element| element.role);
+        roles.any(|role| matches!(role, ElementRole::Feed | ElementRole::Graph | ElementRole::Entry))
+    }
+
     /// Whether any element so far declared RSS by its namespace.
     pub(super) fn declares_rss(&self) -> bool {
         self.namespaces.declares_rss()

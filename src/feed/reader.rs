@@ -24,7 +24,7 @@ use super::fields::{ElementRole, FeedField, link_rank, rank_of_link, role_of};
 use super::limits;
 use super::mojibake::repair_latin1;
 use super::open_elements::{OpenElement, OpenElements};
-use super::plain_text::plain_line;
+use super::plain_text::{TextKind, plain_line};
 use super::reference::decode_references;
 use super::token::{MarkupToken, MarkupTokens, StartTag};
 use super::values::web_address;
@@ -92,6 +92,10 @@ impl<'a> FeedReader<'a> {
             let root = local.to_ascii_lowercase();
             self.is_atom = matches!(root.as_str(), "feed" | "entry");
             self.root = Some(root);
+        }
+        // The body of a page around a feed. Of an entry it is the content.
+        if self.entry.is_none() && role == ElementRole::Field(FeedField::Content, 1) {
+            role = ElementRole::Transparent;
         }
         self.close_unended(role, vocabulary);
         if let Some(capture) = &mut self.capture {
@@ -166,6 +170,10 @@ impl<'a> FeedReader<'a> {
         let value = |name: &str| tag.attribute(name).map(decode_references);
         match role {
             ElementRole::Feed => {
+                if !self.is_feed && self.seen == 0 {
+                    // What came before is of a page around the feed.
+                    self.channel = ChannelDraft::default();
+                }
                 self.is_feed = true;
                 self.channel.read_attributes(tag, base);
             }
@@ -196,7 +204,13 @@ impl<'a> FeedReader<'a> {
                 }
                 let is_atom =
                     vocabulary == Vocabulary::Atom || (self.is_atom && vocabulary == Vocabulary::Core);
-                let capture = FieldCapture::new(self.open.len() - 1, field, rank, tag, is_atom);
+                let mut capture = FieldCapture::new(self.open.len() - 1, field, rank, tag, is_atom);
+                if field == FeedField::Link {
+                    let has_address = tag.attribute("href").is_some_and(|href| !href.trim().is_empty());
+                    let relation = value("rel");
+                    let leads = relation.is_none() || rank_of_link(relation.as_deref(), None).is_some();
+                    capture.is_mute = has_address || !leads;
+                }
                 self.capture = Some(capture);
             }
             ElementRole::Transparent | ElementRole::Ignored => {}
@@ -261,7 +275,7 @@ impl<'a> FeedReader<'a> {
                     (Some(draft), Some(link_rank::ENCLOSURE)) => {
                         draft.add_enclosure(&href, mime.as_deref(), value("length").as_deref(), base);
                     }
-                    (Some(draft), Some(rank)) => draft.add_link(rank, &href, base),
+                    (Some(draft), Some(rank)) => draft.add_href(rank, &href, base),
                     (None, Some(link_rank::PAGE)) => self.channel.set_link(&href, base),
                     (None, None) => {
                         for relation in relation.iter().flat_map(|relation| relation.split_whitespace()) {
@@ -345,9 +359,16 @@ impl<'a> FeedReader<'a> {
     /// Adds a field to its entry, or to the feed if it is outside of all entries.
     fn end_field(&mut self, capture: FieldCapture, element: &OpenElement<'a>) {
         let (at, field, rank, permalink) = (capture.at, capture.field, capture.rank, capture.permalink);
-        let Some((text, kind)) = capture.finish() else {
+        if capture.is_mute {
+            return;
+        }
+        let Some((mut text, kind)) = capture.finish() else {
             return;
         };
+        if field == FeedField::Link && text.contains('<') {
+            // An address within markup: `<a>http://…</a>`.
+            text = plain_line(&text, TextKind::Html, limits::LINE).unwrap_or_default();
+        }
         let text = if self.repairs { repair_latin1(text) } else { text };
         match field {
             FeedField::Name => {
@@ -376,6 +397,9 @@ impl<'a> FeedReader<'a> {
                 draft.set_permalink(permalink.unwrap_or_else(|| web_address(&value.text, None).is_some()));
                 // A whole address is a permalink unless it says no, a part of one only if it says yes.
                 match permalink {
+                    Some(true) if !value.text.trim().contains(char::is_whitespace) => {
+                        draft.add_href(link_rank::PERMALINK, &value.text, base);
+                    }
                     Some(true) => draft.add_link(link_rank::PERMALINK, &value.text, base),
                     None => draft.add_link(link_rank::PERMALINK, &value.text, None),
                     Some(false) => draft.add_link(link_rank::ID, &value.text, None),
@@ -399,11 +423,11 @@ impl<'a> FeedReader<'a> {
 
     /// The feed; the error is the name of the root of a document that is none.
     fn finish(mut self) -> Result<ParsedFeed, Option<String>> {
-        if let Some(entry) = &mut self.entry {
-            let reason = "the document ends within it; what came so far was taken";
-            entry.draft.record_loss(reason);
-            // The last field may be cut in the middle: half a link leads nowhere.
-            self.capture.take_if(|capture| capture.field.is_line());
+        self.feed.is_cut = self.open.is_feed_open();
+        if self.entry.take().is_some() {
+            // It comes whole with the next poll; half a link leads nowhere, and half a text is none.
+            self.capture = None;
+            self.is_feed = true;
         }
         self.close_to(0);
         limits::record_surplus(&mut self.feed.skipped, self.seen);

@@ -39,28 +39,43 @@ pub(super) struct BodyLimits {
     pub(super) truncate: bool,
     /// Whether the encoded bytes are returned, too.
     pub(super) keep_encoded: bool,
+    /// Whether what was read before an error is returned, and a coding that means nothing is passed over.
+    pub(super) takes_faulty: bool,
     /// Longest time without a byte.
     pub(super) idle_timeout: Duration,
 }
 
-/// Reads a whole body. Returns it decoded and, with `keep_encoded`, as transferred if that is smaller.
+/// A body that was read.
+#[derive(Debug, Default)]
+pub(super) struct WholeBody {
+    pub(super) decoded: Vec<u8>,
+    /// As transferred, with `keep_encoded` and if that is smaller.
+    pub(super) encoded: Option<EncodedBody>,
+    /// What was wrong with its transfer, with `takes_faulty`.
+    pub(super) fault: Option<FetchError>,
+}
+
+/// Reads a whole body.
 pub(super) async fn read(
     response: reqwest::Response,
     headers: &Headers,
     limits: BodyLimits,
-) -> Result<(Vec<u8>, Option<EncodedBody>), FetchError> {
+) -> Result<WholeBody, FetchError> {
     let length = response.content_length().unwrap_or(0);
-    let Some(OpenBody { decoded, codings, encoded }) = open(response, headers, limits).await? else {
-        return Ok((Vec::new(), None));
+    let Some(OpenBody { decoded, codings, encoded, mut fault }) = open(response, headers, limits).await?
+    else {
+        return Ok(WholeBody::default());
     };
     let expected = length.saturating_mul(if codings.is_empty() { 1 } else { USUAL_RATIO });
     let reserved = expected.min(limits.bytes).min(MAX_RESERVED);
     let mut body = Vec::with_capacity(reserved.try_into().unwrap_or(0));
-    decoded
-        .take(limits.bytes.saturating_add(1))
-        .read_to_end(&mut body)
-        .await
-        .map_err(|error| fetch_error(error, &codings))?;
+    let read = decoded.take(limits.bytes.saturating_add(1)).read_to_end(&mut body).await;
+    if let Err(error) = read.map_err(|error| fetch_error(error, &codings)) {
+        if body.is_empty() || !limits.takes_faulty || !is_at_the_end(&error) {
+            return Err(error);
+        }
+        fault = Some(error);
+    }
     if body.len() as u64 > limits.bytes {
         if !limits.truncate {
             return Err(FetchError::TooLarge { limit: limits.bytes });
@@ -71,7 +86,13 @@ pub(super) async fn read(
         .map(|bytes| std::mem::take(&mut *bytes.lock().unwrap_or_else(PoisonError::into_inner)))
         .filter(|bytes| bytes.len() < body.len())
         .map(|bytes| EncodedBody { codings, bytes });
-    Ok((body, encoded))
+    Ok(WholeBody { decoded: body, encoded, fault })
+}
+
+/// Whether what came before an error may be all there is.
+fn is_at_the_end(error: &FetchError) -> bool {
+    use FetchError::{Broken, Coding, Idle, Protocol};
+    matches!(error, Broken { .. } | Coding { .. } | Idle { .. } | Protocol { .. })
 }
 
 /// Sends a body to `chunks` while it arrives. Returns its decoded length and its hash. If the receiver is gone it is
@@ -131,6 +152,8 @@ struct OpenBody {
     codings: String,
     /// What was transferred so far, if it is to be returned.
     encoded: Option<Arc<Mutex<Vec<u8>>>>,
+    /// That it is not coded as its header says.
+    fault: Option<FetchError>,
 }
 
 /// `None` if the body is empty.
@@ -139,7 +162,12 @@ async fn open(
     headers: &Headers,
     limits: BodyLimits,
 ) -> Result<Option<OpenBody>, FetchError> {
-    let codings = codings(headers)?;
+    let (mut codings, mut fault) = match codings(headers) {
+        Ok(codings) => (codings, None),
+        // `Content-Encoding: utf-8` means nothing.
+        Err(error) if limits.takes_faulty => (Vec::new(), Some(error)),
+        Err(error) => return Err(error),
+    };
     let length = response.content_length();
     if !limits.truncate && codings.is_empty() && length.is_some_and(|length| length > limits.bytes) {
         return Err(FetchError::TooLarge { limit: limits.bytes });
@@ -153,10 +181,23 @@ async fn open(
         // Some servers name a coding for an empty body that is not encoded.
         return Ok(None);
     }
+    if limits.takes_faulty && !codings.is_empty() && is_plain(decoded.fill_buf().await.map_err(fetch_error)?)
+    {
+        let cause = "it is not encoded at all".to_owned();
+        fault = Some(FetchError::Coding { coding: listed.clone(), cause });
+        codings.clear();
+    }
     for coding in codings.iter().rev() {
         decoded = decode_stream(coding, decoded).await.map_err(fetch_error)?;
     }
-    Ok(Some(OpenBody { decoded, codings: listed, encoded }))
+    Ok(Some(OpenBody { decoded, codings: listed, encoded, fault }))
+}
+
+/// Whether bytes are the beginning of a feed in plain text, and so of no coding.
+fn is_plain(start: &[u8]) -> bool {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    matches!(text, [b'<' | b'{', rest @ ..] if rest.len() >= 4 && rest.iter().take(8).all(is_text))
 }
 
 /// The codings of a body in the order they were applied, in lower case.

@@ -93,6 +93,7 @@ impl Fetcher {
             validators: Validators::default(),
             content_type: None,
             body_hash,
+            fault: None,
         })))
     }
 }

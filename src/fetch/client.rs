@@ -25,7 +25,7 @@ use super::robots::{MAX_ROBOTS, RobotsCache};
 use super::{challenge, client_error, hints};
 use crate::config::{self, BackoffScope};
 use crate::link;
-use crate::model::Validators;
+use crate::model::{Failure, Validators};
 
 /// Longer validators are ignored: they would be sent with every request.
 const MAX_VALIDATOR: usize = 4096;
@@ -282,7 +282,7 @@ impl Fetcher {
             }
             304 => Err(FetchError::Unasked304),
             200 | 203 => {
-                let document = self.document(request.kind, response, headers, chain).await?;
+                let document = self.document(request, response, headers, chain).await?;
                 Ok(HopResult::Arrived(ResponseContent::Document(document)))
             }
             _ => {
@@ -298,11 +298,12 @@ impl Fetcher {
     /// Reads the body of a 200 or 203, or streams it.
     async fn document(
         &self,
-        kind: ResourceKind,
+        request: &Request,
         response: reqwest::Response,
         headers: Headers,
         chain: &mut RedirectChain,
     ) -> Result<FetchedDocument, FetchError> {
+        let kind = request.kind;
         let content_type = headers.get_str("content-type");
         if kind == ResourceKind::Page
             && let Some(content_type) = content_type.as_deref().filter(|named| !may_be_page(named))
@@ -313,6 +314,7 @@ impl Fetcher {
             bytes: self.max_bytes(kind),
             truncate: kind == ResourceKind::Robots,
             keep_encoded: kind == ResourceKind::Page,
+            takes_faulty: request.takes_faulty,
             idle_timeout: self.limits.idle_timeout,
         };
         let mut document = FetchedDocument {
@@ -322,6 +324,7 @@ impl Fetcher {
             body: Vec::new(),
             encoded: None,
             body_hash: Vec::new(),
+            fault: None,
             headers,
         };
         if let Some(chunks) = &chain.chunks {
@@ -335,7 +338,11 @@ impl Fetcher {
             chain.fetch.bytes = bytes;
             document.body_hash = hash.as_ref().to_vec();
         } else {
-            (document.body, document.encoded) = body::read(response, &document.headers, limits).await?;
+            let body = body::read(response, &document.headers, limits).await?;
+            (document.body, document.encoded) = (body.decoded, body.encoded);
+            document.fault = body
+                .fault
+                .map(|fault| Failure { status: Some(document.status), ..fault.failure(&chain.fetch.url) });
             chain.fetch.bytes = document.body.len() as u64;
             if kind != ResourceKind::Page {
                 document.body_hash = body::hash(&document.body);
@@ -350,6 +357,7 @@ impl Fetcher {
             bytes: PEEK_BYTES,
             truncate: true,
             keep_encoded: false,
+            takes_faulty: false,
             idle_timeout: self.limits.idle_timeout,
         };
         let start = body::read_start(response, headers, limits);

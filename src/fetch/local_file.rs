@@ -91,6 +91,7 @@ fn read(
         encoded: None,
         validators,
         content_type: None,
+        fault: None,
     }))
 }
 

@@ -28,6 +28,9 @@ pub struct Request {
     pub validators_from: Option<Url>,
     /// Whether robots.txt of each origin on the way is obeyed (RFC 9309).
     pub robots: bool,
+    /// Whether a body that ended too soon, or is not coded as its header says, is a document all the same, with its
+    /// [`fault`](super::FetchedDocument::fault).
+    pub takes_faulty: bool,
     /// Headers that the source configures.
     pub headers: SourceHeaders,
     /// Proxy, HTTP version and CA file.
@@ -58,6 +61,7 @@ impl Request {
             validators: Validators::default(),
             validators_from: None,
             robots: false,
+            takes_faulty: false,
             headers: SourceHeaders::default(),
             transport: Transport::default(),
             program: None,
@@ -75,6 +79,12 @@ impl Request {
     #[must_use]
     pub fn obeying_robots(self) -> Self {
         Self { robots: true, ..self }
+    }
+
+    /// Makes it take a body with a fault of its transfer: the caller knows a whole document when it sees one.
+    #[must_use]
+    pub fn taking_faulty(self) -> Self {
+        Self { takes_faulty: true, ..self }
     }
 
     /// Adds headers that are sent to the origin of `url` only.

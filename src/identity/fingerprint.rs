@@ -77,9 +77,9 @@ impl Fingerprint {
     }
 }
 
-/// When an entry was published, else changed, in milliseconds since 1970. Without an offset it counts as UTC.
+/// The date that an entry prints, in milliseconds since 1970. Without an offset it counts as UTC.
 fn date(entry: &Entry) -> Option<i64> {
-    entry.published.or(entry.updated).map(|at| at.utc(chrono_tz::UTC).timestamp_millis())
+    entry.printed_date().map(|at| at.utc(chrono_tz::UTC).timestamp_millis())
 }
 
 /// Hash of a title. One of volatile words alone counts as it is.

@@ -92,7 +92,7 @@ pub fn shared_links(entries: &[Entry], idents: &[(EntryIdentifier, String)]) -> 
 }
 
 fn date(entry: &Entry) -> Option<Timestamp> {
-    entry.published.or(entry.updated)
+    entry.printed_date()
 }
 
 fn id(entry: &Entry) -> Option<Cow<'_, str>> {

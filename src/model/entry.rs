@@ -57,6 +57,9 @@ pub struct EntryDetails {
     pub rights: Option<Arc<str>>,
     /// The feed it was first published in (RSS and Atom `source`).
     pub credit: Option<CreditedFeed>,
+    /// Its date as printed, where that is no date of publication. Only identity goes by it: a date that lies ahead becomes
+    /// one in time, and the entry must stay the same.
+    pub false_date: Option<Timestamp>,
 }
 
 impl EntryDetails {
@@ -67,6 +70,7 @@ impl EntryDetails {
         enclosures: Vec::new(),
         rights: None,
         credit: None,
+        false_date: None,
     };
 
     /// For [`Entry::details`]: `None` if all fields are empty.
@@ -112,6 +116,16 @@ impl Entry {
         if let Some(target) = self.link.as_ref().and_then(link::unwrapped) {
             self.wrapper = self.link.replace(target).map(Box::new);
         }
+    }
+
+    /// When it was published, else changed; `None` where the feed gives no date that can be one.
+    pub fn date(&self) -> Option<Timestamp> {
+        self.published.or(self.updated)
+    }
+
+    /// The date that the feed prints, be it one of publication or not: part of what identifies the entry.
+    pub fn printed_date(&self) -> Option<Timestamp> {
+        self.details().false_date.or(self.date())
     }
 
     /// Whether the feed has its full text.

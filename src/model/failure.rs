@@ -34,5 +34,11 @@ pub struct Failure {
 /// aside for a day.
 pub const CRASHED: [&str; 2] = ["crashed", "set-aside"];
 
+/// Code of a document that broke off: its whole entries were taken.
+pub const TRUNCATED: &str = "truncated";
+
+/// Code of a document that is whole, though its transfer was faulty: all of it was taken.
+pub const BROKEN_TRANSFER: &str = "broken-transfer";
+
 /// Number of processes that an input may crash before it is set aside.
 pub const SET_ASIDE: u32 = 3;

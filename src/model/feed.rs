@@ -22,10 +22,16 @@ pub struct ParsedFeed {
     pub hubs: Vec<Url>,
     /// The URL that hubs know the feed by (WebSub topic, `rel=self`).
     pub topic: Option<Url>,
+    /// The next document of a paged feed, with older entries (RFC 5005, 3; `next_url` of JSON Feed).
+    pub next: Option<Url>,
     /// In document order.
     pub entries: Vec<Entry>,
     /// Entries that could not be read. One of them never fails the feed.
     pub skipped: Vec<SkippedEntry>,
+    /// Whether the document ends before the feed does. An entry that it ends within is left out.
+    pub is_cut: bool,
+    /// Number of dates that were no dates of publication and were taken away.
+    pub false_dates: u64,
     /// When the feed wants to be polled.
     pub hints: FeedHints,
 }

@@ -29,7 +29,7 @@ pub use self::extraction::{
     Candidate, Extraction, Field, ImageSize, NamedByline, Origin, PageEvidence, PageKind, PageLinks,
     PaginationLinks, SelectorOutcome, Standing,
 };
-pub use self::failure::{CRASHED, Failure, Grade, SET_ASIDE};
+pub use self::failure::{BROKEN_TRANSFER, CRASHED, Failure, Grade, SET_ASIDE, TRUNCATED};
 pub use self::feed::{FeedHints, ParsedFeed, SkippedEntry};
 pub use self::fetch::{FetchStats, HostFailure, HostObservation, RedirectHop, RobotsResponse, Validators};
 pub use self::id::{ArticleId, EntryId, Lease, SourceId};
@@ -40,7 +40,8 @@ pub use self::page::{
 };
 pub use self::poll::{EntryKeys, NextPoll, PollCounts, PollOutcome, PollResult};
 pub use self::source::{
-    ChildSitemap, ChildSitemapState, ClaimedSource, EntryIdentifier, PermanentRedirect, PollState,
+    ChildSitemap, ChildSitemapState, ClaimedSource, DocumentRemark, EntryIdentifier, PermanentRedirect,
+    PollState, RemarkKind,
 };
 pub use self::timestamp::{Precision, Timestamp};
 pub use self::verdict::{LinkVerdict, PairVerdict};

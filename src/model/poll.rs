@@ -40,6 +40,10 @@ pub struct PollOutcome {
     pub overflowed: bool,
     /// Whether this poll switched to a weaker entry identifier.
     pub ids_degraded: bool,
+    /// What went wrong although the poll succeeded: each a row, a counter and a log line.
+    pub faults: Vec<Failure>,
+    /// Number of further documents of a paged feed that were read.
+    pub followed: u64,
     /// Weighted failures in a row, after this poll.
     pub failures: f64,
     /// When the source is polled next.

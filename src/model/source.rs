@@ -63,6 +63,42 @@ pub struct PollState {
     pub last_names: Vec<u8>,
     /// Hashes of the links of its last document without parameters that may carry a session, as `identity` writes them.
     pub last_links: Vec<u8>,
+    /// What a person may want to know of its last document, though it was taken.
+    pub remarks: Vec<DocumentRemark>,
+}
+
+/// Something odd about a document that was taken all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentRemark {
+    /// What it is about.
+    pub kind: RemarkKind,
+    /// One sentence for `status`.
+    pub text: String,
+}
+
+words! {
+    /// What a remark on a document is about.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum RemarkKind {
+        /// It broke off: only its whole entries were taken.
+        Cut = "cut",
+        /// It is whole, but its transfer was not as HTTP wants it.
+        Transfer = "transfer",
+        /// The further documents of a paged feed could not be read to a known entry.
+        Paging = "paging",
+        /// It has dates that are none.
+        Dates = "dates",
+        /// It has no entries, and the one before had.
+        #[default]
+        Empty = "empty",
+    }
+}
+
+impl RemarkKind {
+    /// Whether it is about what the document says, and so holds for as long as the document does not change.
+    pub fn is_of_content(self) -> bool {
+        matches!(self, Self::Dates | Self::Empty)
+    }
 }
 
 words! {

@@ -11,15 +11,17 @@ use url::Url;
 
 use super::document::{PolledContent, PolledDocument, SitemapCrawl};
 use super::entries;
+use super::paging::{FollowedPages, PageWay, PagesRead};
 use super::run::PollRun;
 use crate::config::{Source, SourceKind};
 use crate::link;
 use crate::model::{
-    ClaimedSource, Entry, EntryIdentifier, EntryKeys, Failure, NextPoll, ParsedFeed, PermanentRedirect,
-    PollOutcome, PollResult, PollState, SkippedEntry, Validators,
+    BROKEN_TRANSFER, ClaimedSource, DocumentRemark, Entry, EntryIdentifier, EntryKeys, Failure, FetchStats,
+    Grade, NextPoll, ParsedFeed, PermanentRedirect, PollOutcome, PollResult, PollState, RemarkKind,
+    TRUNCATED, Validators,
 };
 use crate::schedule::{self, FailureContext, PollContext, PollHints, Rhythm};
-use crate::store::StoreError;
+use crate::store::{StoreError, UnseenEntries};
 
 /// Polls in a row that must meet a permanent redirect before it is followed for good.
 const MOVED_POLLS: u32 = 5;
@@ -33,18 +35,26 @@ pub(super) async fn decide(
     source: &Source,
     mut claim: ClaimedSource,
     document: PolledDocument,
+    pages: &mut FollowedPages,
 ) -> Result<PollOutcome, StoreError> {
     let state = std::mem::take(&mut claim.state);
+    let duration = document.fetch.duration;
+    let was_empty = state.remarks.iter().any(|remark| remark.kind == RemarkKind::Empty);
     let mut decider = Decider {
         run,
         source,
         rhythm: Rhythm::from_bytes(&state.rhythm).unwrap_or_default(),
         state,
         conditional: !claim.validators.is_empty(),
+        was_empty,
         overflowed: false,
         ids_degraded: false,
+        faults: Vec::new(),
+        followed: 0,
+        fetch: document.fetch,
+        pages,
         // Waits are counted from the end of the poll, so that a slow server is not polled more often for it.
-        ended_at: run.started_at + document.fetch.duration,
+        ended_at: run.started_at + duration,
         claim,
     };
     let retry_after = match document.content {
@@ -60,9 +70,10 @@ pub(super) async fn decide(
         if run.full {
             decider.state.unconditional_at = Some(decider.ended_at);
         }
-        decider.follow_redirect(document.fetch.moved_to());
+        let moved_to = decider.fetch.moved_to().cloned();
+        decider.follow_redirect(moved_to.as_ref());
     }
-    decider.state.gone = document.fetch.status == Some(410);
+    decider.state.gone = decider.fetch.status == Some(410);
     decider.state.rhythm = decider.rhythm.to_bytes();
     let failures =
         failure.map_or(0.0, |failure| decider.claim.failures + schedule::failure_weight(failure.grade));
@@ -72,11 +83,13 @@ pub(super) async fn decide(
         source: decider.claim.id,
         lease: decider.claim.lease,
         at: run.started_at,
-        fetch: document.fetch,
+        fetch: decider.fetch,
         result,
         state: decider.state,
         overflowed: decider.overflowed,
         ids_degraded: decider.ids_degraded,
+        faults: decider.faults,
+        followed: decider.followed,
         failures,
         next,
     })
@@ -93,10 +106,20 @@ struct Decider<'a> {
     rhythm: Rhythm,
     /// Whether the next request can be conditional.
     conditional: bool,
+    /// Whether the last document had no entries, though one before had.
+    was_empty: bool,
     /// See [`PollOutcome::overflowed`].
     overflowed: bool,
     /// See [`PollOutcome::ids_degraded`].
     ids_degraded: bool,
+    /// See [`PollOutcome::faults`].
+    faults: Vec<Failure>,
+    /// See [`PollOutcome::followed`].
+    followed: u64,
+    /// What the requests of the poll learned.
+    fetch: FetchStats,
+    /// Further documents of a paged feed.
+    pages: &'a mut FollowedPages,
     /// Start of the poll plus the time that requests took.
     ended_at: DateTime<Utc>,
 }
@@ -106,33 +129,35 @@ impl Decider<'_> {
     async fn result(&mut self, content: PolledContent) -> Result<PollResult, StoreError> {
         Ok(match content {
             PolledContent::NotModified(validators) => {
+                self.state.remarks.retain(|remark| remark.kind.is_of_content());
                 self.rhythm.observe(&[], 0, self.ended_at);
                 PollResult::NotModified(validators)
             }
-            PolledContent::Document { validators, body_hash, .. }
+            PolledContent::Document { validators, body_hash, fault, .. }
                 if self.claim.body_hash.as_ref() == Some(&body_hash) =>
             {
-                self.conditional = !validators.is_empty();
+                self.state.remarks.retain(|remark| remark.kind.is_of_content());
+                let validators = self.trusted(validators, fault);
                 self.rhythm.observe(&[], 0, self.ended_at);
                 PollResult::Unchanged(validators)
             }
-            PolledContent::Document { feed, complete, validators, body_hash } => {
-                self.document(feed, complete, validators, body_hash).await?
+            PolledContent::Document { feed, fault, validators, body_hash } => {
+                self.state.remarks.clear();
+                let validators = self.trusted(validators, fault);
+                self.document(feed, validators, body_hash).await?
             }
             PolledContent::Sitemaps(crawl) => self.sitemaps(*crawl).await?,
             PolledContent::Failed { failure, .. } => PollResult::Failed(failure),
         })
     }
 
-    /// A new document. A truncated one leaves the stored validators as they are.
+    /// A new document. One that is cut leaves the stored validators as they are.
     async fn document(
         &mut self,
         mut feed: Box<ParsedFeed>,
-        complete: bool,
         validators: Validators,
         body_hash: Vec<u8>,
     ) -> Result<PollResult, StoreError> {
-        self.conditional = !validators.is_empty();
         if self.source.unwrap {
             feed.entries.iter_mut().for_each(Entry::take_off_wrapper);
         }
@@ -142,15 +167,9 @@ impl Decider<'_> {
             && entries::degrade_identifier(&self.claim, &feed, &mut self.state);
         let current = self.state.identified_by;
         self.state.hints = feed.hints.clone();
-        if !complete {
-            feed.skipped.push(SkippedEntry {
-                position: feed.entries.len(),
-                reason: "the document is truncated here: it is requested again".into(),
-            });
-        }
-        let feed = Arc::from(feed);
-        let keys;
-        (keys, self.overflowed) = self.observe(&feed, previous, current).await?;
+        self.remark_on(&feed);
+        let is_cut = feed.is_cut;
+        let (feed, keys) = self.observe(Arc::from(feed), previous, current).await?;
         if self.overflowed {
             warn!(
                 source = self.claim.name,
@@ -159,10 +178,10 @@ impl Decider<'_> {
             );
         }
         self.state.sitemaps.clear();
-        let (validators, body_hash) = if complete {
-            (validators, body_hash)
-        } else {
+        let (validators, body_hash) = if is_cut {
             (self.claim.validators.clone(), self.claim.body_hash.clone().unwrap_or_default())
+        } else {
+            (validators, body_hash)
         };
         Ok(PollResult::Document {
             feed,
@@ -178,8 +197,10 @@ impl Decider<'_> {
     async fn sitemaps(&mut self, crawl: SitemapCrawl) -> Result<PollResult, StoreError> {
         self.conditional = !crawl.validators.is_empty();
         let by = EntryIdentifier::Id;
-        let feed = Arc::new(crawl.feed);
-        let (keys, _) = self.observe(&feed, by, by).await?;
+        self.state.remarks.clear();
+        self.remark_on_dates(&crawl.feed);
+        let (feed, keys) = self.observe(Arc::new(crawl.feed), by, by).await?;
+        self.overflowed = false;
         self.state.sitemaps = crawl.children;
         let is_limited = self.claim.first_poll || crawl.is_archive;
         Ok(PollResult::Document {
@@ -191,20 +212,158 @@ impl Decider<'_> {
         })
     }
 
-    /// Keys of the entries. Teaches the rhythm which are new; true if all are, though the source was polled before.
+    /// The entries, with those of further documents of a paged feed, and their keys. Teaches the rhythm which are new, and
+    /// learns whether the document overflowed.
     async fn observe(
         &mut self,
+        mut feed: Arc<ParsedFeed>,
+        previous: EntryIdentifier,
+        current: EntryIdentifier,
+    ) -> Result<(Arc<ParsedFeed>, Arc<[EntryKeys]>), StoreError> {
+        let was_empty = self.was_empty;
+        let (mut keys, mut unseen) = self.unseen(&feed, previous, current).await?;
+        let may_overflow = !unseen.knows_any && !feed.entries.is_empty() && !self.claim.first_poll;
+        if let Some(next) = feed.next.clone().filter(|_| may_overflow && !feed.is_cut) {
+            let read = self.read_on(next, previous, current).await?;
+            if !read.feed.entries.is_empty() {
+                let feed = Arc::make_mut(&mut feed);
+                feed.entries.extend(read.feed.entries);
+                feed.false_dates += read.feed.false_dates;
+                (keys, unseen) = self.unseen(&feed.clone().into(), previous, current).await?;
+                unseen.knows_any |= read.is_end;
+            }
+        }
+        let times = entries::times(&feed, &unseen.positions, self.ended_at);
+        // Of a document that is cut, what is known may be in the rest; one that was empty has not overflowed before it is full
+        // again.
+        let is_overlap =
+            unseen.knows_any || feed.is_cut || was_empty && feed.entries.len() < self.rhythm.window();
+        let window = match feed.entries.len() {
+            0 => 0,
+            length if is_overlap => length.max(times.len() + 1),
+            _ => times.len(),
+        };
+        self.overflowed = self.rhythm.observe(&times, window, self.ended_at);
+        Ok((feed, keys))
+    }
+
+    /// The keys of a document's entries, and which of them are new.
+    async fn unseen(
+        &self,
         feed: &Arc<ParsedFeed>,
         previous: EntryIdentifier,
         current: EntryIdentifier,
-    ) -> Result<(Arc<[EntryKeys]>, bool), StoreError> {
+    ) -> Result<(Arc<[EntryKeys]>, UnseenEntries), StoreError> {
         let PollRun { store, config, .. } = self.run;
-        let now = self.ended_at;
         let session = &self.state.session_parameters;
-        let keys = entries::keys(config, self.source, feed, previous, current, session, now).into();
-        let new = entries::new_times(store, &self.claim, feed, &keys, session, now).await?;
-        let overflowed = self.rhythm.observe(&new, feed.entries.len(), now);
-        Ok((keys, overflowed))
+        let keys = entries::keys(config, self.source, feed, previous, current, session, self.ended_at).into();
+        let unseen = entries::unseen(store, &self.claim, feed, &keys, session).await?;
+        Ok((keys, unseen))
+    }
+
+    /// Reads the further documents of a paged feed of which no entry was known, until one is.
+    async fn read_on(
+        &mut self,
+        first: Url,
+        previous: EntryIdentifier,
+        current: EntryIdentifier,
+    ) -> Result<PagesRead, StoreError> {
+        let mut read = PagesRead::default();
+        let mut way = PageWay::starting(self.source, [&self.claim.address, &self.fetch.url]);
+        let mut next = Some(first);
+        while let Some(url) = next.take().filter(|url| way.leads_to(url)) {
+            let page = self.pages.get(self.run, self.source, &self.claim, &url, &mut self.fetch).await;
+            self.ended_at = self.run.started_at + self.fetch.duration;
+            let mut page = match page {
+                Ok(page) => page,
+                Err(failure) => {
+                    let text =
+                        format!("a further document of the feed could not be read: {}", failure.message);
+                    self.remark(RemarkKind::Paging, text.clone());
+                    self.faults.push(Failure { message: text, ..failure });
+                    break;
+                }
+            };
+            self.followed += 1;
+            if self.source.unwrap {
+                Arc::make_mut(&mut page).entries.iter_mut().for_each(Entry::take_off_wrapper);
+            }
+            let (_, unseen) = self.unseen(&page, previous, current).await?;
+            read.is_end = unseen.knows_any;
+            if !read.is_end {
+                next.clone_from(&page.next);
+                // The feed ends here, and with it what may have been missed.
+                read.is_end = page.next.is_none() && !page.is_cut;
+            }
+            read.feed.false_dates += page.false_dates;
+            read.feed.entries.extend(page.entries.iter().cloned());
+        }
+        info!(
+            source = self.claim.name,
+            documents = self.followed,
+            entries = read.feed.entries.len(),
+            complete = read.is_end,
+            "no entry of the feed was known: its further documents were read"
+        );
+        Ok(read)
+    }
+
+    /// The validators to store with a document: those of a faulty transfer are not trusted.
+    fn trusted(&mut self, validators: Validators, fault: Option<Failure>) -> Validators {
+        let validators = match fault {
+            None => validators,
+            Some(fault) => {
+                let message =
+                    format!("the feed is whole and was taken, but its transfer is faulty: {}", fault.message);
+                self.remark(RemarkKind::Transfer, message.clone());
+                self.faults.push(Failure { code: BROKEN_TRANSFER, message, ..fault });
+                self.claim.validators.clone()
+            }
+        };
+        self.conditional = !validators.is_empty();
+        validators
+    }
+
+    fn remark(&mut self, kind: RemarkKind, text: String) {
+        self.state.remarks.push(DocumentRemark { kind, text });
+    }
+
+    /// Remarks on a document that is cut, is empty or has dates that are none.
+    fn remark_on(&mut self, feed: &ParsedFeed) {
+        let entries = feed.entries.len();
+        if feed.is_cut {
+            let message = format!(
+                "the feed breaks off behind its {entries} whole entries, which were taken; it is asked for again as a whole"
+            );
+            self.remark(RemarkKind::Cut, message.clone());
+            self.faults.push(Failure {
+                code: TRUNCATED,
+                grade: Grade::Temporary,
+                message,
+                url: Some(link::mask_secrets(&self.fetch.url)),
+                status: self.fetch.status,
+            });
+        } else if entries == 0 && self.rhythm.window() > 0 && !self.claim.first_poll {
+            let before = self.rhythm.window();
+            warn!(source = self.claim.name, before, "the feed has no entries, though it had some before");
+            self.remark(RemarkKind::Empty, format!("the feed has no entries, though it had {before} before"));
+        }
+        self.remark_on_dates(feed);
+    }
+
+    fn remark_on_dates(&mut self, feed: &ParsedFeed) {
+        if feed.false_dates > 0 {
+            let dates = feed.false_dates;
+            info!(
+                source = self.claim.name,
+                dates, "dates of the feed are none: the order of first sight counts"
+            );
+            let text = format!(
+                "{dates} dates of the feed are none (a calendar's zero, before 1990, or more than two days ahead): \
+                 the order of first sight counts"
+            );
+            self.remark(RemarkKind::Dates, text);
+        }
     }
 
     /// Counts a permanent redirect, and follows it for good after [`MOVED_POLLS`] over [`MOVED_TIME`]. With `pin` it is

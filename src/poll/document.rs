@@ -24,10 +24,11 @@ pub(super) enum PolledContent {
     NotModified(Validators),
     /// A document that was parsed.
     Document {
-        /// Empty if every source already has a body with this hash: then it was not parsed.
+        /// Empty if every source already has a body with this hash: then it was not parsed. The validators of one that is cut
+        /// must not be stored, or the missing entries would never be fetched.
         feed: Box<ParsedFeed>,
-        /// False if truncated: its validators must not be stored, or the missing entries would never be fetched.
-        complete: bool,
+        /// What was wrong with the transfer of a document that is whole all the same.
+        fault: Option<Failure>,
         /// Of this response; they replace stored ones.
         validators: Validators,
         /// SHA-256 of the decoded body.

@@ -33,6 +33,8 @@ pub(super) fn request(source: &Source, url: &Url) -> Request {
     let obeys_robots = source.feed_robots || matches!(source.kind, SourceKind::Listing(_));
     let mut request = Request::new(url.clone(), kind);
     request.robots = obeys_robots && !source.ignore_robots;
+    // A feed tells by its end tags whether it is whole.
+    request.takes_faulty = matches!(source.kind, SourceKind::Feed);
     request
 }
 

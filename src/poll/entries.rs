@@ -12,7 +12,7 @@ use url::Url;
 use crate::config::{Config, FilterInput, PagePolicy, Source, SourceKind};
 use crate::identity::{self, KeyRules};
 use crate::model::{ClaimedSource, Entry, EntryIdentifier, EntryKeys, ParsedFeed, PollState};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, UnseenEntries};
 
 /// Switches to a weaker identifier if the ids of a feed turn out to be unreliable; true if it did. It never switches
 /// back. Notes links and ids of the document in `state`, to compare the next one with.
@@ -139,28 +139,27 @@ fn filter_input(entry: &Entry, now: DateTime<Utc>) -> FilterInput<'_> {
         link: entry.link.as_ref().map(Url::as_str),
         categories: Some(&details.categories),
         language: details.language.as_deref(),
-        age: entry.published.or(entry.updated).and_then(|at| (now - at.utc(chrono_tz::UTC)).to_std().ok()),
+        age: entry.date().and_then(|at| (now - at.utc(chrono_tz::UTC)).to_std().ok()),
         text: None,
     }
 }
 
-/// When the entries that were never seen before were published: `now` for those without a date.
-pub(super) async fn new_times(
+/// The entries that were never seen before.
+pub(super) async fn unseen(
     store: &Store,
     claim: &ClaimedSource,
     feed: &Arc<ParsedFeed>,
     keys: &Arc<[EntryKeys]>,
     session: &[String],
-    now: DateTime<Utc>,
-) -> Result<Vec<DateTime<Utc>>, StoreError> {
-    let new = if claim.first_poll {
-        (0..keys.len()).collect()
-    } else {
-        store.unseen(claim.id, Arc::clone(feed), Arc::clone(keys), session.to_vec()).await?
-    };
-    let time = |entry: &Entry| {
-        let printed = entry.published.or(entry.updated);
-        printed.map_or(now, |at| at.utc(chrono_tz::UTC))
-    };
-    Ok(new.iter().filter_map(|&position| feed.entries.get(position)).map(time).collect())
+) -> Result<UnseenEntries, StoreError> {
+    if claim.first_poll {
+        return Ok(UnseenEntries { positions: (0..keys.len()).collect(), knows_any: false });
+    }
+    store.unseen(claim.id, Arc::clone(feed), Arc::clone(keys), session.to_vec()).await
+}
+
+/// When entries were published, by their positions: `now` for those without a date.
+pub(super) fn times(feed: &ParsedFeed, positions: &[usize], now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let time = |entry: &Entry| entry.date().map_or(now, |at| at.utc(chrono_tz::UTC));
+    positions.iter().filter_map(|&position| feed.entries.get(position)).map(time).collect()
 }

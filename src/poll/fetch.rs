@@ -72,6 +72,7 @@ async fn read(
         ResponseContent::NotModified(validators) => PolledContent::NotModified(validators),
         ResponseContent::Document(document) => {
             let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
+            let fault = document.fault.clone();
             let is_known = run.agreed && claim.body_hash.as_ref() == Some(&body_hash);
             let parsed = if is_known {
                 Ok(if is_index {
@@ -80,11 +81,11 @@ async fn read(
                     (ParsedDocument::Feed(Box::<ParsedFeed>::default()), true)
                 })
             } else {
-                parse(run.store, source, claim, document, streamed, &fetch.url).await
+                parse(run, source, claim, document, streamed, &fetch.url).await
             };
             match parsed {
-                Ok((ParsedDocument::Feed(feed), complete)) => {
-                    PolledContent::Document { feed, complete, validators, body_hash }
+                Ok((ParsedDocument::Feed(feed), _)) => {
+                    PolledContent::Document { feed, fault, validators, body_hash }
                 }
                 Ok((ParsedDocument::Index(links), _)) => {
                     let index = sitemaps::Index { links, validators, body_hash };

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::document::ParsedDocument;
+use super::run::PollRun;
 use crate::config::{Source, SourceKind};
 use crate::feed::{NotAFeed, Sitemap, SitemapReader};
 use crate::fetch::{BodyChunk, FetchedDocument};
@@ -88,27 +89,41 @@ pub(super) async fn parse_stream(
 /// The parsed document, and whether it is complete. A streamed one is parsed already; another is parsed now. `url` is
 /// where it was served, and the base of its relative links.
 pub(super) async fn parse(
-    store: &Store,
+    run: PollRun<'_>,
     source: &Source,
     claim: &ClaimedSource,
-    document: FetchedDocument,
+    mut document: FetchedDocument,
     streamed: Option<StreamedSitemap>,
     url: &Url,
 ) -> Result<(ParsedDocument, bool), Failure> {
-    let status = document.status;
+    let (status, fault) = (document.status, document.fault.take());
     let parsed = if let Some(StreamedSitemap(parsed)) = streamed {
         parsed.map(|(sitemap, complete)| (sitemap.into(), complete))
     } else {
-        let complete = feed::is_complete(&document.body);
-        let parsed = parse_body(store, source, claim, document, url).await;
-        parsed.map(|parsed| (parsed, complete))
+        let parsed = parse_body(run, source, claim, document, url).await;
+        parsed.map(|parsed| {
+            let is_cut = matches!(&parsed, ParsedDocument::Feed(feed) if feed.is_cut);
+            (parsed, !is_cut)
+        })
     };
-    parsed.map_err(|error| error.failure(source, status))
+    match (parsed, fault) {
+        // What is not whole is not taken from a faulty transfer.
+        (Ok((_, false)) | Err(_), Some(fault)) => Err(fault),
+        (Ok((mut parsed, complete)), _) => {
+            if let ParsedDocument::Feed(feed) = &mut parsed
+                && !matches!(source.kind, SourceKind::Feed)
+            {
+                feed::drop_false_dates(feed, run.started_at);
+            }
+            Ok((parsed, complete))
+        }
+        (Err(error), None) => Err(error.failure(source, status)),
+    }
 }
 
 /// Parses a body that is in memory, as the source is configured.
 async fn parse_body(
-    store: &Store,
+    run: PollRun<'_>,
     source: &Source,
     claim: &ClaimedSource,
     document: FetchedDocument,
@@ -126,8 +141,8 @@ async fn parse_body(
         }
     }
     let permit = cpu::permit().await;
-    let guard = store.begin_work(WorkItem::Source(claim.id));
-    let (form, zone, base) = (source.kind.clone(), source.timezone, url.clone());
+    let guard = run.store.begin_work(WorkItem::Source(claim.id));
+    let (form, zone, base, now) = (source.kind.clone(), source.timezone, url.clone(), run.started_at);
     // A gzip file is larger than its bytes: it is always parsed on the blocking pool.
     let bytes = if body.starts_with(b"\x1f\x8b") { usize::MAX } else { body.len() };
     let parsed = permit.work(bytes, move || {
@@ -136,7 +151,7 @@ async fn parse_body(
         Ok(match &form {
             SourceKind::Feed => {
                 let mut feed = feed::parse(&body, content_type, Some(&base))?;
-                feed::repair_mojibake(&mut feed);
+                feed::mend(&mut feed, now);
                 feed::apply_link_headers(&mut feed, &headers.links("hub"), &headers.links("self"), &base);
                 ParsedDocument::Feed(Box::new(without_blank_entries(feed)))
             }

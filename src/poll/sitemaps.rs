@@ -96,6 +96,7 @@ pub(super) async fn crawl(
         match fetched.parsed {
             Some(ParsedDocument::Feed(pages)) => {
                 feed.entries.extend(pages.entries);
+                feed.false_dates += pages.false_dates;
                 feed.skipped.extend(pages.skipped);
             }
             Some(ParsedDocument::Index(_)) => {
@@ -158,7 +159,7 @@ async fn fetch_child(
         ResponseContent::Document(document) => {
             let validators = document.validators.clone();
             let streamed = download.streamed;
-            let (parsed, complete) = parse(run.store, source, claim, document, streamed, &served_by).await?;
+            let (parsed, complete) = parse(run, source, claim, document, streamed, &served_by).await?;
             Ok(FetchedSitemap { parsed: Some(parsed), complete, validators })
         }
     }

@@ -117,6 +117,11 @@ impl Rhythm {
         overflowed
     }
 
+    /// Number of entries in the last document that had any.
+    pub fn window(&self) -> usize {
+        usize::try_from(self.window).unwrap_or(usize::MAX)
+    }
+
     /// When the next poll pays: when an entry is expected, between `floor` and `longest` from `now`.
     pub fn next(&self, now: DateTime<Utc>, floor: Duration, longest: Duration) -> DateTime<Utc> {
         self.when_expected(ENTRIES_PER_POLL, now, longest).clamp(now + floor.min(longest), now + longest)

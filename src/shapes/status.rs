@@ -111,6 +111,8 @@ struct SourceStatusJson<'a> {
     sharing_entries: u64,
     /// Query parameters of its links that carry a session.
     session_parameters: &'a [String],
+    /// What is odd about its last document, though it was taken.
+    remarks: &'a [String],
 }
 
 /// A failure that was not followed by a success.
@@ -271,6 +273,7 @@ impl<'a> SourceStatusJson<'a> {
             shared_links: source.link_sharing.links,
             sharing_entries: source.link_sharing.entries,
             session_parameters: source.session_links.as_ref().map_or(&[], |links| &links.parameters),
+            remarks: &source.remarks,
         }
     }
 }

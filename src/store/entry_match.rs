@@ -44,9 +44,7 @@ pub(super) fn recognise<'a>(
         .enumerate()
         .map(|(position, (entry, keys))| (position, entry, keys))
         .collect();
-    entries.sort_by_cached_key(|(_, entry, _)| {
-        Reverse(entry.published.or(entry.updated).map(|at| at.utc(chrono_tz::UTC)))
-    });
+    entries.sort_by_cached_key(|(_, entry, _)| Reverse(entry.date().map(|at| at.utc(chrono_tz::UTC))));
     let has_rows = db.prepare_cached("SELECT 1 FROM entry WHERE source_id = ?1")?.exists([source.0])?;
     let mut matcher = Matcher { db, source, has_rows, named: HashSet::new(), links: HashMap::new() };
     let mut recognised = Vec::with_capacity(entries.len());
@@ -78,15 +76,29 @@ pub(super) fn recognise<'a>(
     Ok(recognised)
 }
 
-/// Positions of the entries that a source has not had yet, under whatever ident.
+/// Which entries of a document are new.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnseenEntries {
+    /// Positions of the entries that the source has not had yet, under whatever ident; each entry once.
+    pub positions: Vec<usize>,
+    /// Whether the source has had any of the others.
+    pub knows_any: bool,
+}
+
+/// The entries that a source has not had yet, under whatever ident.
 pub(super) fn unseen(
     db: &Connection,
     source: SourceId,
     feed: &ParsedFeed,
     keys: &[EntryKeys],
     session: &[String],
-) -> Result<Vec<usize>, StoreError> {
+) -> Result<UnseenEntries, StoreError> {
     let mut new = recognise(db, source, feed, keys)?;
+    let is_known = |entry: &RecognisedEntry<'_>| {
+        use Recognition::{Known, Renamed, SameArticle};
+        matches!(entry.recognition, Known(_) | Renamed(..) | SameArticle(Twin::Row { .. }))
+    };
+    let mut knows_any = new.iter().any(is_known);
     new.retain(|entry| matches!(entry.recognition, Recognition::New { .. }));
     // Those that are stored with a session, which is left out when the poll is recorded.
     let stored = if new.is_empty() || session_parameters::found(db, source, session)?.is_empty() {
@@ -94,14 +106,37 @@ pub(super) fn unseen(
     } else {
         session_parameters::rows_with(db, source, session)?
     };
+    let count = new.len();
     new.retain(|entry| {
         !stored
             .iter()
             .any(|row| row.ident == entry.ident || row.link.is_some() && row.link == entry.fingerprint.link)
     });
-    let mut unseen: Vec<usize> = new.into_iter().map(|entry| entry.position).collect();
-    unseen.sort_unstable();
-    Ok(unseen)
+    knows_any |= new.len() < count || (!knows_any && has_known_link(db, source, &new)?);
+    let mut positions: Vec<usize> = new.into_iter().map(|entry| entry.position).collect();
+    positions.sort_unstable();
+    Ok(UnseenEntries { positions, knows_any })
+}
+
+/// Whether one of these entries has a link that the source gave before, to one entry: the feed names that entry in another way
+/// now.
+fn has_known_link(
+    db: &Connection,
+    source: SourceId,
+    entries: &[RecognisedEntry<'_>],
+) -> Result<bool, StoreError> {
+    let mut rows = db.prepare_cached(
+        "SELECT count(*) FROM entry WHERE source_id = ?1 AND link_hash = ?2 \
+         AND NOT EXISTS (SELECT 1 FROM shared_link WHERE source_id = ?1 AND link_hash = ?2)",
+    )?;
+    for entry in entries.iter().filter(|entry| entry.keys.is_own_link) {
+        let Some(link) = entry.fingerprint.link else { continue };
+        let is_alone = entries.iter().filter(|other| other.fingerprint.link == Some(link)).nth(1).is_none();
+        if is_alone && rows.query_row(params![source.0, link], |row| row.get::<_, i64>(0))? == 1 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 struct Matcher<'a> {

@@ -16,6 +16,7 @@ use super::backlog::{self, Backlog};
 use super::claims::{ClaimRequest, Claims};
 use super::control::{self, ControlRequest};
 use super::crash_journal::{CrashJournal, WorkGuard, WorkItem};
+use super::entry_match::UnseenEntries;
 use super::error::StoreError;
 use super::expiry;
 use super::page_outcomes::{self, CompressedPage};
@@ -221,14 +222,14 @@ impl Store {
             .inspect(|(_, entries)| self.claims.note_served(entries))
     }
 
-    /// Positions of the entries that a source has not had yet, under whatever id. `session`: parameters that carry a session.
+    /// The entries that a source has not had yet, under whatever id. `session`: parameters that carry a session.
     pub async fn unseen(
         &self,
         source: SourceId,
         feed: Arc<ParsedFeed>,
         keys: Arc<[EntryKeys]>,
         session: Vec<String>,
-    ) -> Result<Vec<usize>, StoreError> {
+    ) -> Result<UnseenEntries, StoreError> {
         let look = move |db: &Connection| entry_match::unseen(db, source, &feed, &keys, &session);
         self.writer.read("look for known entries", look).await
     }

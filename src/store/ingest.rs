@@ -433,7 +433,7 @@ fn add_skipped(
         let failure = Failure {
             code: "entry-skipped",
             grade: Grade::Soft,
-            message: format!("entry {}: {}", skipped.position, skipped.reason),
+            message: format!("entry {}: {}", skipped.position + 1, skipped.reason),
             url: None,
             status: None,
         };

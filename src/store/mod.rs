@@ -104,6 +104,7 @@ pub use control::{ControlOutcome, ControlRequest};
 pub use control_client::ControlClient;
 pub use crash_journal::{WorkGuard, WorkItem};
 pub use decisions::{Decided, DecisionRefused};
+pub use entry_match::UnseenEntries;
 pub use error::{SqlErrorKind, StoreError};
 pub use expiry::{PrunePlan, RetentionPolicy};
 pub use explain::{

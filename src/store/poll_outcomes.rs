@@ -4,7 +4,7 @@ use rusqlite::{Connection, named_params, params};
 
 use super::error::StoreError;
 use super::{history, host_backoff, ingest, poll_state, robots_cache, session_parameters, time};
-use crate::model::{CRASHED, Failure, PollCounts, PollOutcome, PollResult, SourceId, Validators};
+use crate::model::{CRASHED, Failure, PollCounts, PollOutcome, PollResult, RemarkKind, SourceId, Validators};
 
 /// Records a poll outcome; refused if its lease was lost.
 pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCounts, StoreError> {
@@ -23,6 +23,9 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
                 session_parameters::leave_out(db, outcome.source, session, now)?;
                 history::add_to_counter(db, outcome.source, "identity.session", found.len() as u64)?;
             }
+            history::add_to_counter(db, outcome.source, "dates.false", feed.false_dates)?;
+            let is_empty = outcome.state.remarks.iter().any(|remark| remark.kind == RemarkKind::Empty);
+            history::add_to_counter(db, outcome.source, "documents.empty", u64::from(is_empty))?;
             counts = ingest::store_entries(db, outcome.source, feed, keys, *limit, now)?;
             store_feed_details(db, outcome.source, feed)?;
             history::add_poll(db, outcome, "taken", None, feed.entries.len(), counts)?;
@@ -32,6 +35,10 @@ pub(super) fn record(db: &Connection, outcome: &PollOutcome) -> Result<PollCount
             history::add_poll(db, outcome, "failed", Some(failure.code), 0, counts)?;
         }
     }
+    for fault in &outcome.faults {
+        history::add_failure(db, outcome.source, None, "poll", fault, now)?;
+    }
+    history::add_to_counter(db, outcome.source, "documents.followed", outcome.followed)?;
     if outcome.ids_degraded {
         history::add_to_counter(db, outcome.source, "identity.degraded", 1)?;
     }
@@ -82,7 +89,7 @@ const UPDATE_SOURCE: &str = "UPDATE source SET \
      message = :message, final_url = coalesce(:final_url, final_url), rhythm = :rhythm, hints = :hints, \
      moved_to = :moved_to, moved_since = :moved_since, moved_polls = :moved_polls, permanent_url = :permanent_url, \
      sitemaps = :sitemaps, identified_by = :identified_by, identified_why = :identified_why, last_names = :last_names, \
-     last_links = :last_links, session_parameters = :session_parameters, \
+     last_links = :last_links, session_parameters = :session_parameters, remarks = :remarks, \
      lease_run = NULL, lease_claim = NULL \
      WHERE id = :id AND lease_run = :run AND lease_claim = :claim";
 
@@ -129,6 +136,7 @@ fn update_source(db: &Connection, outcome: &PollOutcome) -> Result<(), StoreErro
         ":identified_why": state.identified_why,
         ":last_names": state.last_names,
         ":last_links": state.last_links,
+        ":remarks": poll_state::remarks_json(&state.remarks),
         ":session_parameters": serde_json::Value::from(state.session_parameters.clone()).to_string(),
     })?;
     if changed == 0 {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::time;
 use crate::link;
-use crate::model::{ChildSitemap, FeedHints, PermanentRedirect, PollState, Validators};
+use crate::model::{ChildSitemap, DocumentRemark, FeedHints, PermanentRedirect, PollState, Validators};
 
 /// [`FeedHints`] as JSON; durations in seconds, days of the week from Monday, 0.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -97,11 +97,24 @@ fn read_sitemaps(json: &str) -> Vec<ChildSitemap> {
     stored.into_iter().filter_map(StoredSitemap::sitemap).collect()
 }
 
+/// The `remarks` column: pairs of kind and text.
+pub(super) fn remarks_json(remarks: &[DocumentRemark]) -> String {
+    let stored: Vec<_> = remarks.iter().map(|remark| (remark.kind.as_str(), &remark.text)).collect();
+    serde_json::to_string(&stored).unwrap_or_else(|_| "[]".into())
+}
+
+/// Reads the `remarks` column.
+pub(super) fn read_remarks(json: &str) -> Vec<DocumentRemark> {
+    let stored: Vec<(String, String)> = serde_json::from_str(json).unwrap_or_default();
+    let remark = |(kind, text): (String, String)| Some(DocumentRemark { kind: kind.parse().ok()?, text });
+    stored.into_iter().filter_map(remark).collect()
+}
+
 /// The columns that [`read`] reads.
 macro_rules! poll_state_columns {
     () => {
         "coalesce(rhythm, x''), hints, unconditional_at, moved_to, moved_since, moved_polls, permanent_url, gone, sitemaps, \
-         identified_by, identified_why, last_names, session_parameters, last_links"
+         identified_by, identified_why, last_names, session_parameters, last_links, remarks"
     };
 }
 pub(super) use poll_state_columns;
@@ -133,6 +146,7 @@ pub(super) fn read(row: &Row<'_>, from: usize) -> rusqlite::Result<PollState> {
         last_names: row.get(from + 11)?,
         session_parameters: serde_json::from_str(&row.get::<_, String>(from + 12)?).unwrap_or_default(),
         last_links: row.get(from + 13)?,
+        remarks: read_remarks(&row.get::<_, String>(from + 14)?),
     })
 }
 

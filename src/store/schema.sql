@@ -109,6 +109,8 @@ CREATE TABLE source (
     change_credit    TEXT,
     -- Entries since then (milliseconds) that the first poll recorded as seen are wanted after all: see backfill.rs.
     backfill_since   INTEGER,
+    -- What is odd about its last document, though it was taken: a JSON list of pairs, kind and sentence.
+    remarks          TEXT    NOT NULL DEFAULT '[]',
     title            TEXT,
     site_url         TEXT,
     language         TEXT,

@@ -14,7 +14,7 @@ use super::link_sharing::LinkSharing;
 use super::reader::{Reader, optional_timestamp, unsigned};
 use super::session_parameters::SessionLinks;
 use super::source_history::Silence;
-use super::{host_backoff, time};
+use super::{host_backoff, poll_state, time};
 use crate::model::{NextPoll, SourceId};
 
 /// The state of a source.
@@ -113,6 +113,8 @@ pub struct SourceStatus {
     pub link_sharing: LinkSharing,
     /// Sessions that were found in its links.
     pub session_links: Option<SessionLinks>,
+    /// What is odd about its last document, though it was taken: one sentence each.
+    pub remarks: Vec<String>,
     /// Selectors that were tried: first those that drift, then by misses.
     pub rules: Vec<RuleStat>,
 }
@@ -378,6 +380,10 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         link_sharing: LinkSharing::default(),
         session_links: None,
         identifier,
+        remarks: poll_state::read_remarks(&row.get::<_, String>("remarks")?)
+            .into_iter()
+            .map(|remark| remark.text)
+            .collect(),
         rules: Vec::new(),
     })
 }

@@ -164,6 +164,7 @@ impl StoredEntry {
             rights: self.rights.map(Arc::from),
             enclosures: enclosures.collect::<Result<_, StoreError>>()?,
             credit: None,
+            false_date: None,
         };
         Ok(Entry {
             link: self.link.as_deref().map(url).transpose()?,

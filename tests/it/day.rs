@@ -485,6 +485,8 @@ fn outcome(claim: ClaimedSource, now: DateTime<Utc>) -> PollOutcome {
         state: claim.state,
         overflowed: false,
         ids_degraded: false,
+        faults: Vec::new(),
+        followed: 0,
         failures: 0.0,
         next: NextPoll { at: now + TimeDelta::hours(1), why: "every 1h".into() },
     }

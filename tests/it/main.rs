@@ -36,6 +36,7 @@ mod links;
 mod map;
 mod memberships;
 mod newsroom;
+mod odd_feeds;
 mod one_link;
 mod outputs;
 mod packaging;

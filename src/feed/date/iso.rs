@@ -8,6 +8,9 @@ use super::parts::DateParts;
 use super::time::{parse_time, split_digits, split_half_of_day};
 use super::zone::parse_offset;
 
+/// Words between date and time that are passed over.
+const MAX_WORDS_BETWEEN: usize = 3;
+
 /// Parses a date that begins with its year: `2018-01-05T10:20:30Z`, `20180105`, `2018-005`, `2018`.
 pub(super) fn parse(text: &str) -> Option<DateParts> {
     let (year, rest) = split_digits(text);
@@ -25,7 +28,16 @@ pub(super) fn parse(text: &str) -> Option<DateParts> {
         ),
         _ => return None,
     };
-    let rest = rest.trim_start_matches([' ', 'T', 't', '_', ',', '-']);
+    let mut rest = rest.trim_start_matches([' ', 'T', 't', '_', ',', '-', '.']);
+    // Weekdays and the like between date and time.
+    for _ in 0..MAX_WORDS_BETWEEN {
+        let is_word = rest.starts_with(|c: char| !c.is_ascii_digit()) && split_half_of_day(rest).0.is_none();
+        match rest.split_once(' ').filter(|(word, _)| is_word && !word.contains(|c: char| c.is_ascii_digit()))
+        {
+            Some((_, behind)) => rest = behind.trim_start(),
+            None => break,
+        }
+    }
     // Korean and Chinese put it before the time, English behind it.
     let (half_before, rest) = split_half_of_day(rest);
     if let Some((time, rest)) = parse_time(rest) {

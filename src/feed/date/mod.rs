@@ -6,6 +6,7 @@
 //! An ambiguous date (`03/04/2018`) is no date. A time without a zone is taken as UTC. A bare date, month or year
 //! keeps its [`Precision`](crate::model::Precision) and has no offset.
 
+mod east_asian;
 mod iso;
 mod parts;
 mod time;
@@ -23,7 +24,7 @@ const MAX_CHARS: usize = 100;
 /// Parses a date in any of the known forms.
 pub(super) fn parse_date(text: &str) -> Option<Timestamp> {
     let text = normalised(text);
-    let text = text.trim();
+    let text = text.trim().trim_start_matches([' ', ',', ';']);
     match iso::parse(text).or_else(|| words::parse(text)) {
         Some(parts) => parts.timestamp(),
         None => unix_seconds(text),
@@ -31,25 +32,29 @@ pub(super) fn parse_date(text: &str) -> Option<Timestamp> {
 }
 
 /// The text on one line, without the comments in brackets of RFC 822 (3.4.3). Digits of other scripts become ASCII,
-/// East Asian units become separators, and marks of direction go.
+/// East Asian dates are rewritten, and marks of direction go.
 fn normalised(text: &str) -> String {
     let mut depth = 0_u32;
     let mut line = String::new();
     for c in text.trim().chars().take(MAX_CHARS) {
         match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
+            '(' | '（' => depth += 1,
+            ')' | '）' => depth = depth.saturating_sub(1),
             _ if depth > 0 => {}
-            '年' | '月' | '년' | '월' | '−' | '–' => line.push('-'),
-            '時' | '时' | '分' | '시' | '분' => line.push(':'),
-            '日' | '일' | '秒' | '초' => line.push(' '),
+            '−' | '–' => line.push('-'),
             c if c.is_whitespace() || c.is_control() => line.push(' '),
             '،' => line.push(','),
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            // The full-width forms of ASCII.
+            '：' => line.push(':'),
+            '／' => line.push('/'),
+            '．' => line.push('.'),
+            '－' => line.push('-'),
+            '，' | '、' => line.push(','),
             c => line.push(ascii_digit(c)),
         }
     }
-    line
+    east_asian::rewritten(&line)
 }
 
 /// The ASCII digit of an Arabic, Persian, Devanagari, Bengali or full-width digit; other characters stay.
@@ -123,6 +128,27 @@ mod tests {
             ("04/13/2018", "2018-04-13"),
             ("2004년 05월 28일 오후 01:31:15", "2004-05-28T13:31:15Z"),
             ("2018年1月5日", "2018-01-05"),
+            ("2026年11月30日 星期一 下午 02:46", "2026-11-30T14:46:00Z"),
+            ("2026年11月30日星期一下午2:46:05", "2026-11-30T14:46:05Z"),
+            ("2026-11-30 周一 晚上 8点半", "2026-11-30T20:30:00Z"),
+            ("2026年11月30号 上午9點05分", "2026-11-30T09:05:00Z"),
+            ("2026年11月30日 凌晨 00:10", "2026-11-30T00:10:00Z"),
+            ("2026年11月30日(月) 14時46分30秒", "2026-11-30T14:46:30Z"),
+            ("２０２６年１１月３０日（月）１４：４６", "2026-11-30T14:46:00Z"),
+            ("2026年11月30日月曜日14時", "2026-11-30T14:00:00Z"),
+            ("2026年 11 月 30 日 午後 2時 46分", "2026-11-30T14:46:00Z"),
+            ("令和8年11月30日 14:46", "2026-11-30T14:46:00Z"),
+            ("民國115年11月30日 14:46", "2026-11-30T14:46:00Z"),
+            ("2026년 11월 30일 월요일 오후 2시 46분", "2026-11-30T14:46:00Z"),
+            ("2026. 11. 30. 오후 2:46", "2026-11-30T14:46:00Z"),
+            ("2026.11.30 월 14:46", "2026-11-30T14:46:00Z"),
+            ("2026.11.30(월) 14:46", "2026-11-30T14:46:00Z"),
+            ("2026-11-30 오전 12:05", "2026-11-30T00:05:00Z"),
+            ("星期一, 2026年11月30日 14:46", "2026-11-30T14:46:00Z"),
+            ("30/11/2026 下午02:46", "2026-11-30T14:46:00Z"),
+            ("2026-11-30 Monday at 14:46 +0100", "2026-11-30T14:46:00+01:00"),
+            ("2026年11月", "2026-11"),
+            ("2026年", "2026"),
             ("1515147630", "2018-01-05T10:20:30Z"),
             ("Fri, 05 Jan 2018 10:20:30 +9900", "2018-01-05T10:20:30Z"),
         ] {
@@ -136,7 +162,8 @@ mod tests {
         for text in [
             "", "yesterday", "03/04/2018", "99999-01-01", "99999", "0000-00-00T00:00:00Z", "2018-13-01",
             "2018-02-30", "Fri, 30 Feb 2018 10:20:30 GMT", "Fri, 05 Jan 99999 10:20:30 GMT",
-            "2018-01-05T25:00:00Z", "12345678901234567890", "10:20:30", "()(()",
+            "0001-01-01T00:00:00", "Mon, 01 Jan 0001 00:00:00 +0000", "1 Jan 001", "1/31/0001 12:00:00 AM",
+            "1699-12-31", "2018-01-05T25:00:00Z", "12345678901234567890", "10:20:30", "()(()",
         ] {
             assert_eq!(parse_date(text), None, "{text}");
         }

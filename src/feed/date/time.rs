@@ -27,10 +27,13 @@ pub(super) fn parse_time(text: &str) -> Option<(TimeOfDay, &str)> {
 
 /// Looks for `am`, `pm` or their like at the beginning of a text: whether it means the afternoon, and the text after it.
 pub(super) fn split_half_of_day(text: &str) -> (Option<bool>, &str) {
-    for (words, afternoon) in [
-        (["a.m.", "AM", "am", "오전", "上午", "午前"], false),
-        (["p.m.", "PM", "pm", "오후", "下午", "午後"], true),
-    ] {
+    const MORNING: &[&str] =
+        &["a.m.", "AM", "am", "오전", "새벽", "아침", "上午", "午前", "凌晨", "清晨", "早上", "早晨", "朝"];
+    const AFTERNOON: &[&str] = &[
+        "p.m.", "PM", "pm", "오후", "저녁", "밤", "낮", "下午", "午後", "午后", "中午", "傍晚", "晚上",
+        "晚间", "晚間", "夜晚", "夕方", "夜", "昼",
+    ];
+    for (words, afternoon) in [(MORNING, false), (AFTERNOON, true)] {
         if let Some(rest) = words.iter().find_map(|word| text.strip_prefix(word)) {
             return (Some(afternoon), rest.trim_start());
         }

@@ -53,8 +53,13 @@ struct DateWords {
 
 impl DateWords {
     fn add(&mut self, word: &str) {
-        if let (Some(afternoon), "") = split_half_of_day(word) {
+        if let (Some(afternoon), time) = split_half_of_day(word)
+            && (time.is_empty() || time.starts_with(|c: char| c.is_ascii_digit()))
+        {
             self.afternoon = Some(afternoon);
+            if !time.is_empty() {
+                self.add(time);
+            }
         } else if let Some((time, rest)) =
             parse_time(word).filter(|_| word.contains(':') && self.time.is_none())
         {
@@ -83,7 +88,10 @@ impl DateWords {
             (digits, "" | "st" | "nd" | "rd" | "th" | "º" | "." | "er")
                 if (1..=4).contains(&digits.len()) =>
             {
-                self.numbers.extend(digits.parse::<u32>());
+                // Year 1 is the zero of some calendars, and no short form of 2001.
+                let number = digits.parse::<u32>().ok();
+                let is_padded = digits.len() > 2 && number.is_some_and(|number| number < 100);
+                self.numbers.extend(number.map(|number| if is_padded { u32::MAX } else { number }));
             }
             ("", _) if self.time.is_none() || self.month.is_none() => {
                 self.month = month_of(word).or(self.month);

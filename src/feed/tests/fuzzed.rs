@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::base;
-use crate::feed::{SitemapReader, find_feeds, parse, parse_opml, parse_sitemap, repair_mojibake};
+use crate::feed::{SitemapReader, find_feeds, mend, parse, parse_opml, parse_sitemap};
 
 /// Reads bytes with every parser; a panic in one fails the test.
 fn read(bytes: &[u8], what: &str) {
     let base = base();
     for refused in [
-        parse(bytes, None, Some(&base)).map(|mut feed| repair_mojibake(&mut feed)).err(),
+        parse(bytes, None, Some(&base)).map(|mut feed| mend(&mut feed, chrono::DateTime::default())).err(),
         parse_sitemap(bytes, None, Some(&base)).err(),
         parse_opml(bytes).err(),
     ] {

@@ -108,7 +108,7 @@ fn h13_stray_end_tags_take_linear_time() {
         "<x>".repeat(240),
         "</y>".repeat(2_000_000)
     );
-    assert_eq!(read(&text).entries[0].title.as_deref(), Some("T"));
+    assert!(read(&text).is_cut, "the end of the entry is one of those that are not found");
 }
 
 #[test]

@@ -47,7 +47,7 @@ async fn publish_with(
             })
         })
         .collect();
-    let unseen = fixture.store.unseen(claim.id, feed.clone(), keys.clone(), session).await.unwrap();
+    let unseen = fixture.store.unseen(claim.id, feed.clone(), keys.clone(), session).await.unwrap().positions;
     let counts = fixture.store.record_poll(outcome).await.unwrap();
     assert!(unseen.len() as u64 >= counts.new, "the schedule learns of all that are new: {unseen:?}");
     let excluded_or_stored = unseen.len() as u64 - counts.new;

@@ -166,6 +166,8 @@ impl StoreFixture {
             state: crate::model::PollState::default(),
             overflowed: false,
             ids_degraded: false,
+            faults: Vec::new(),
+            followed: 0,
             failures: 0.0,
             next: NextPoll { at: self.now + chrono::Duration::minutes(30), why: "every 30m".into() },
         }

@@ -164,7 +164,8 @@ async fn h15_long_ids_and_many_failures_are_capped() {
     let entries = ["a", "c"].map(|end| with_id(format!("{}{end}", "x".repeat(100_000))));
     let keys: Vec<_> = entries.iter().map(keys_of).collect();
     let feed = ParsedFeed { entries: entries.into(), ..ParsedFeed::default() };
-    let unseen = fixture.store.unseen(claims[0].id, feed.into(), keys.into(), Vec::new()).await.unwrap();
+    let unseen =
+        fixture.store.unseen(claims[0].id, feed.into(), keys.into(), Vec::new()).await.unwrap().positions;
     assert_eq!(unseen, [1], "a long id is known by what is stored of it");
 
     for _ in 0..130 {

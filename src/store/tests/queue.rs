@@ -296,6 +296,7 @@ async fn what_the_feed_said_survives_the_queue() {
             rights: Some("© One".into()),
             // Not of the article: see the view `entries`.
             credit: None,
+            false_date: None,
         }
         .kept(),
         permalink: None,

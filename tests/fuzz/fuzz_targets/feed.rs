@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(mut feed) = cuttings::feed::parse(bytes, None, base.as_ref()) else {
         return;
     };
-    cuttings::feed::repair_mojibake(&mut feed);
+    cuttings::feed::mend(&mut feed, Default::default());
     for entry in &feed.entries {
         for text in entry.title.iter().chain(&entry.summary).chain(&entry.content) {
             assert!(!text.contains('\0'));

@@ -9,6 +9,7 @@ pub(crate) mod driver;
 mod endings;
 mod headers;
 mod pages;
+mod paging;
 mod revisits;
 mod sitemaps;
 mod when;
@@ -20,6 +21,7 @@ const FILES: [&str; 6] = [
     include_str!("endings.rs"),
     include_str!("headers.rs"),
     include_str!("pages.rs"),
+    include_str!("paging.rs"),
     include_str!("when.rs"),
 ];
 
