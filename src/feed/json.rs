@@ -168,23 +168,37 @@ fn name_of(value: &Value) -> Option<String> {
     plain_line(&name.or_else(|| as_text(value))?, TextKind::Text, limits::LINE)
 }
 
-/// A document that was cut, up to the last whole object of a list in it, with what is open closed.
+/// Members that hold entries, in JSON Feed and in the forms of `rss_in_json`.
+const ITEMS: [&str; 3] = ["items", "item", "entry"];
+
+/// A document that was cut, up to the last whole object of the list of its entries, with what is open closed.
 fn whole_items(text: &str) -> Option<String> {
     let (mut open, mut is_string, mut is_escaped) = (Vec::new(), false, false);
+    // The last text, with a colon behind it if it is the name of a member; and how much is open where the entries are.
+    let (mut name, mut items) = (0..0, None);
     let mut whole = None;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' if is_string => is_escaped = true,
-            b'"' => is_string = !is_string,
+            b'"' => {
+                is_string = !is_string;
+                name = if is_string { at + 1..at } else { name.start..at };
+            }
             _ if is_string => {}
             b'{' => open.push('}'),
-            b'[' => open.push(']'),
+            b'[' => {
+                open.push(']');
+                if items.is_none() && ITEMS.contains(&text.get(name.clone()).unwrap_or_default()) {
+                    items = Some(open.len());
+                }
+            }
             b'}' | b']' => {
                 open.pop();
-                // An entry of `items`, or of `item` within `rss` and `channel`.
-                if byte == b'}' && open.last() == Some(&']') && open.len() <= 4 {
+                if byte == b'}' && items == Some(open.len()) {
                     whole = Some((at + 1, open.clone()));
+                } else if items.is_some_and(|items| open.len() < items) {
+                    items = None;
                 }
             }
             _ => {}

@@ -359,7 +359,7 @@ impl Decider<'_> {
                 dates, "dates of the feed are none: the order of first sight counts"
             );
             let text = format!(
-                "{dates} dates of the feed are none (a calendar's zero, before 1990, or more than two days ahead): \
+                "{dates} dates of the feed are none (a clock's zero, before 1700, or more than two days ahead): \
                  the order of first sight counts"
             );
             self.remark(RemarkKind::Dates, text);

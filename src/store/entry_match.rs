@@ -129,10 +129,14 @@ fn has_known_link(
         "SELECT count(*) FROM entry WHERE source_id = ?1 AND link_hash = ?2 \
          AND NOT EXISTS (SELECT 1 FROM shared_link WHERE source_id = ?1 AND link_hash = ?2)",
     )?;
+    let mut uses: HashMap<i64, usize> = HashMap::new();
+    for link in entries.iter().filter_map(|entry| entry.fingerprint.link) {
+        *uses.entry(link).or_default() += 1;
+    }
     for entry in entries.iter().filter(|entry| entry.keys.is_own_link) {
-        let Some(link) = entry.fingerprint.link else { continue };
-        let is_alone = entries.iter().filter(|other| other.fingerprint.link == Some(link)).nth(1).is_none();
-        if is_alone && rows.query_row(params![source.0, link], |row| row.get::<_, i64>(0))? == 1 {
+        let link = entry.fingerprint.link.filter(|link| uses.get(link) == Some(&1));
+        let Some(link) = link else { continue };
+        if rows.query_row(params![source.0, link], |row| row.get::<_, i64>(0))? == 1 {
             return Ok(true);
         }
     }

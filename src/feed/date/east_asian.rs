@@ -7,6 +7,13 @@ const WEEKDAYS: [&str; 3] = ["月火水木金土日", "월화수목금토일", "
 /// Words before the number of a weekday.
 const WEEKS: [&[char]; 5] = [&['星', '期'], &['礼', '拜'], &['禮', '拜'], &['周'], &['週']];
 
+/// Names of the months as [`super::words`] reads them.
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Numerals of a number.
+const MAX_NUMERALS: usize = 4;
+
 /// Eras, and the year before their first.
 const ERAS: [(&[char], i32); 6] = [
     (&['令', '和'], 2018),
@@ -22,7 +29,7 @@ pub(super) fn rewritten(text: &str) -> String {
     if !text.chars().any(|c| matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')) {
         return text.to_owned();
     }
-    let chars: Vec<char> = text.chars().collect();
+    let chars = with_digits(&text.chars().collect::<Vec<_>>());
     let mut rest = chars.as_slice();
     let mut line = String::new();
     while let Some((&c, after)) = rest.split_first() {
@@ -33,6 +40,8 @@ pub(super) fn rewritten(text: &str) -> String {
         } else if let Some((year, behind)) = year_of_era(c, after) {
             line.push_str(&year.to_string());
             rest = behind;
+        } else if let Some(before) = matches!(c, '月' | '월').then(|| month_without_year(&line)).flatten() {
+            line = before;
         } else if let Some(separator) = separator(c) {
             let behind = without_spaces(after);
             let is_number = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
@@ -60,6 +69,64 @@ pub(super) fn rewritten(text: &str) -> String {
         }
     }
     line
+}
+
+/// The line with the name of a month in place of its number at the end, unless the number follows a year: 30 11月 2026.
+fn month_without_year(line: &str) -> Option<String> {
+    let before = line.trim_end().trim_end_matches(|c: char| c.is_ascii_digit());
+    let number: usize = line.get(before.len()..)?.trim().parse().ok()?;
+    if before.trim_end().ends_with('-') {
+        return None;
+    }
+    Some(format!("{before} {} ", MONTHS.get(number.checked_sub(1)?)?))
+}
+
+/// The text with digits for the numerals before units.
+fn with_digits(text: &[char]) -> Vec<char> {
+    let (mut rest, mut line) = (text, Vec::with_capacity(text.len()));
+    while let Some((&c, after)) = rest.split_first() {
+        rest = match number_before_unit(c, after) {
+            Some((number, behind)) => {
+                line.extend(number.chars());
+                behind
+            }
+            None => {
+                line.push(c);
+                after
+            }
+        };
+    }
+    line
+}
+
+/// The digits of a number that begins with `c`, and what follows it, if that is a unit: 二〇二六年, 十一月, 廿日.
+fn number_before_unit(c: char, after: &[char]) -> Option<(String, &[char])> {
+    let digits: Vec<u32> =
+        [c].iter().chain(after).map_while(|c| numeral(*c)).take(MAX_NUMERALS + 1).collect();
+    if digits.is_empty() || digits.len() > MAX_NUMERALS {
+        return None;
+    }
+    let behind = after.get(digits.len() - 1..)?;
+    separator(*without_spaces(behind).first()?)?;
+    let number = match *digits.as_slice() {
+        [10] => "10".to_owned(),
+        [10, ones] => (10 + ones).to_string(),
+        [20, ones] => (20 + ones).to_string(),
+        [tens, 10] => (tens * 10).to_string(),
+        [tens, 10, ones] => (tens * 10 + ones).to_string(),
+        _ => digits.iter().map(u32::to_string).collect(),
+    };
+    Some((number, behind))
+}
+
+/// The value of a Chinese numeral.
+fn numeral(c: char) -> Option<u32> {
+    Some(match c {
+        '〇' | '零' | '○' => 0,
+        '十' => 10,
+        '廿' => 20,
+        c => (1..).zip("一二三四五六七八九".chars()).find(|(_, numeral)| *numeral == c)?.0,
+    })
 }
 
 /// What the unit of a number becomes.

@@ -7,7 +7,7 @@ use chrono::{Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 use crate::model::{Precision, Timestamp};
 
 /// Years outside of these are taken for mistakes (docs/threats.md, H15). Of the others `false_dates` judges.
-pub(super) const YEARS: RangeInclusive<i32> = 1700..=2200;
+pub(super) const YEARS: RangeInclusive<i32> = 1..=2200;
 
 /// A date as printed. Nothing is checked before [`DateParts::timestamp`].
 #[derive(Clone, Copy, Debug, Default)]

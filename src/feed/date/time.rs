@@ -30,9 +30,13 @@ pub(super) fn split_half_of_day(text: &str) -> (Option<bool>, &str) {
     const MORNING: &[&str] =
         &["a.m.", "AM", "am", "오전", "새벽", "아침", "上午", "午前", "凌晨", "清晨", "早上", "早晨", "朝"];
     const AFTERNOON: &[&str] = &[
-        "p.m.", "PM", "pm", "오후", "저녁", "밤", "낮", "下午", "午後", "午后", "中午", "傍晚", "晚上",
-        "晚间", "晚間", "夜晚", "夕方", "夜", "昼",
+        "p.m.", "PM", "pm", "오후", "저녁", "밤", "낮", "下午", "午後", "午后", "傍晚", "晚上", "晚间",
+        "晚間", "夜晚", "夕方", "夜", "昼",
     ];
+    // Noon begins before twelve.
+    if let Some(rest) = text.strip_prefix("中午").map(str::trim_start) {
+        return ((!rest.starts_with("11")).then_some(true), rest);
+    }
     for (words, afternoon) in [(MORNING, false), (AFTERNOON, true)] {
         if let Some(rest) = words.iter().find_map(|word| text.strip_prefix(word)) {
             return (Some(afternoon), rest.trim_start());

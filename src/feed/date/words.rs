@@ -1,7 +1,8 @@
 //! Dates with their day and month in any order: RFC 822, and what people write instead.
 //!
 //! Each word is taken for what it can be (number, month, time, offset, zone); other words, such as weekdays, are passed
-//! over. The order of three numbers must be certain: a dot between them, or a number above 12.
+//! over. The order of three numbers must be certain: a dot between them, a number above 12, or two that
+//! are equal.
 
 use chrono::{NaiveDate, Offset, TimeZone};
 
@@ -25,6 +26,9 @@ const MONTHS: [&str; 12] = [
     "nov ноя νοε νοέ kas نوفمبر נובמבר",
     "dec dez dic déc gru дек гру δεκ ara des ديسمبر דצמבר",
 ];
+
+/// Is added to years before 1000 that are printed with four digits.
+const EARLY: u32 = 10_000;
 
 /// Parses a date from the words of a text, in any order.
 pub(super) fn parse(text: &str) -> Option<DateParts> {
@@ -88,10 +92,10 @@ impl DateWords {
             (digits, "" | "st" | "nd" | "rd" | "th" | "º" | "." | "er")
                 if (1..=4).contains(&digits.len()) =>
             {
-                // Year 1 is the zero of some calendars, and no short form of 2001.
-                let number = digits.parse::<u32>().ok();
-                let is_padded = digits.len() > 2 && number.is_some_and(|number| number < 100);
-                self.numbers.extend(number.map(|number| if is_padded { u32::MAX } else { number }));
+                // `0001` is the zero of .NET and Go, and no short form of 2001.
+                let is_early = digits.len() == 4 && digits.starts_with('0');
+                self.numbers
+                    .extend(digits.parse::<u32>().map(|number| number + if is_early { EARLY } else { 0 }));
             }
             ("", _) if self.time.is_none() || self.month.is_none() => {
                 self.month = month_of(word).or(self.month);
@@ -110,10 +114,11 @@ impl DateWords {
             (None, &[day, month, year]) if day > 12 || self.separator == Some('.') => {
                 (year, month, Some(day))
             }
-            (None, &[month, day, year]) if day > 12 => (year, month, Some(day)),
+            (None, &[month, day, year]) if day > 12 || day == month => (year, month, Some(day)),
             _ => return None,
         };
         let year = i32::try_from(match year {
+            EARLY.. => year - EARLY,
             0..=68 => year + 2000,
             69..=199 => year + 1900,
             year => year,

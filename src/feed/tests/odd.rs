@@ -39,6 +39,50 @@ fn a_cut_document_keeps_its_whole_entries() {
 }
 
 #[test]
+fn a_document_that_is_cut_anywhere_gives_whole_entries_or_none() {
+    let items = "<item><title>Ö &amp; One</title><link>/1</link><guid isPermaLink='false'>1</guid><description>&lt;p>a&lt;/p></description></item>\
+        <item><title><![CDATA[Two]]></title><link>/2</link><description><![CDATA[<p>b</p>]]></description></item>";
+    let entries = "<entry><id>urn:1</id><title>One</title><link href='/1'/><content type='xhtml'><div>a</div></content></entry>\
+        <entry><id>urn:2</id><title type='html'>Two</title><link href='/2'/></entry>";
+    let rss =
+        format!("<?xml version='1.0'?><rss version='2.0'><channel><title>T</title>{items}</channel></rss>");
+    let atom = format!("<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title>{entries}</feed>");
+    let escaped = rss.replace('&', "&amp;").replace('<', "&lt;");
+    let rdf = format!(
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns='http://purl.org/rss/1.0/'><channel/>{items}</rdf:RDF>"
+    );
+    let json = r#"{"version": "https://jsonfeed.org/version/1.1", "title": "T \"x\" ]", "items": [
+        {"id": "1", "title": "One \ud83d\ude00", "url": "/1", "authors": [{"name": "A"}], "tags": ["a"]},
+        {"id": "2", "title": "Two", "attachments": [{"url": "/2.mp3"}]}], "hubs": [{"type": "w", "url": "/h"}]}"#;
+    let rss_in_json = r##"{"rss": {"channel": {"title": "T", "item": [{"title": "One", "link": "/1"},
+        {"title": "Two", "category": [{"#value": "a"}]}]}}}"##;
+    for (whole, end) in [
+        (rss.as_str(), "</rss>"),
+        (&atom, "</feed>"),
+        (&rdf, "</rdf:RDF>"),
+        (&format!("<html><body>{atom}</body></html>"), "</feed>"),
+        (&format!("<html><body><pre>{escaped}</pre></body></html>"), "&lt;/rss>"),
+        (json, "}"),
+        (rss_in_json, "}"),
+    ] {
+        let full = read(whole);
+        assert_eq!((full.entries.len(), full.is_cut), (2, false), "{whole}");
+        let end = whole.rfind(end).unwrap();
+        for length in 0..end {
+            let cut = &whole.as_bytes()[..length];
+            let Ok(feed) = parse(cut, None, Some(&base())) else { continue };
+            let what = String::from_utf8_lossy(cut);
+            assert!(feed.is_cut, "{what}");
+            assert!(
+                feed.entries.len() <= 2 && full.entries.starts_with(&feed.entries),
+                "{what}: {:?}",
+                feed.entries
+            );
+        }
+    }
+}
+
+#[test]
 fn an_href_beats_words_inside_its_link_and_words_are_no_address() {
     let links = |inside: &str| -> Vec<Option<String>> {
         let text = format!(
