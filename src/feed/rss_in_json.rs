@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::plain_text::escape_html;
 
 /// Members that hold the text of an element beside its attributes.
-const TEXTS: [&str; 6] = ["#value", "#text", "$t", "_", "__text", "__cdata"];
+const TEXTS: [&str; 7] = ["#value", "#text", "#cdata-section", "$t", "_", "__text", "__cdata"];
 
 /// Members that hold the attributes of an element.
 const ATTRIBUTES: [&str; 3] = ["$", "@", "@attributes"];
@@ -40,7 +40,9 @@ fn write_element(markup: &mut String, name: &str, value: &Value) {
     let (name, members) = match value {
         Value::Null => return,
         Value::Array(values) => {
-            values.iter().for_each(|value| write_element(markup, &name, value));
+            for value in values {
+                write_element(markup, &name, value);
+            }
             return;
         }
         Value::Object(members) => (name, members),

@@ -45,6 +45,9 @@ pub(super) struct BodyLimits {
     pub(super) idle_timeout: Duration,
 }
 
+/// Codings that are tried of a list with one that is unknown, or of a list that is too long.
+const MAX_KNOWN: usize = 2;
+
 /// A body that was read.
 #[derive(Debug, Default)]
 pub(super) struct WholeBody {
@@ -162,10 +165,10 @@ async fn open(
     headers: &Headers,
     limits: BodyLimits,
 ) -> Result<Option<OpenBody>, FetchError> {
-    let (mut codings, mut fault) = match codings(headers) {
+    let (codings, mut fault) = match codings(headers) {
         Ok(codings) => (codings, None),
         // `Content-Encoding: utf-8` means nothing.
-        Err(error) if limits.takes_faulty => (Vec::new(), Some(error)),
+        Err(error) if limits.takes_faulty => (known_codings(headers), Some(error)),
         Err(error) => return Err(error),
     };
     let length = response.content_length();
@@ -181,23 +184,42 @@ async fn open(
         // Some servers name a coding for an empty body that is not encoded.
         return Ok(None);
     }
-    if limits.takes_faulty && !codings.is_empty() && is_plain(decoded.fill_buf().await.map_err(fetch_error)?)
-    {
-        let cause = "it is not encoded at all".to_owned();
-        fault = Some(FetchError::Coding { coding: listed.clone(), cause });
-        codings.clear();
-    }
     for coding in codings.iter().rev() {
+        if limits.takes_faulty && !may_be(coding, decoded.fill_buf().await.map_err(fetch_error)?) {
+            let cause = "it is not encoded so".to_owned();
+            fault = Some(FetchError::Coding { coding: coding.clone(), cause });
+            continue;
+        }
         decoded = decode_stream(coding, decoded).await.map_err(fetch_error)?;
     }
     Ok(Some(OpenBody { decoded, codings: listed, encoded, fault }))
 }
 
-/// Whether bytes are the beginning of a feed in plain text, and so of no coding.
+/// Whether a body that begins so may be of a coding. Those of gzip and zstd begin with their magic numbers (RFC 1952, 2.3.1;
+/// RFC 8878, 3.1), others neither like gzip nor like a feed in plain text.
+fn may_be(coding: &str, start: &[u8]) -> bool {
+    const GZIP: &[u8] = b"\x1f\x8b\x08";
+    const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
+    let begins = |magic: &[u8]| start.iter().zip(magic).all(|(byte, of_magic)| byte == of_magic);
+    match coding {
+        "gzip" | "x-gzip" => begins(GZIP),
+        "zstd" => begins(ZSTD),
+        _ => start.len() < GZIP.len() || !(begins(GZIP) || is_plain(start)),
+    }
+}
+
+/// Whether bytes are the beginning of a feed in plain text.
 fn is_plain(start: &[u8]) -> bool {
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     matches!(text, [b'<' | b'{', rest @ ..] if rest.len() >= 4 && rest.iter().take(8).all(is_text))
+}
+
+/// Those of the codings of a body that are known.
+fn known_codings(headers: &Headers) -> Vec<String> {
+    let lists: Vec<_> = headers.all("content-encoding").map(String::from_utf8_lossy).collect();
+    let each = lists.iter().flat_map(|list| list.split(','));
+    each.filter_map(|coding| content_coding::parse_codings([coding]).ok()).flatten().take(MAX_KNOWN).collect()
 }
 
 /// The codings of a body in the order they were applied, in lower case.

@@ -340,9 +340,9 @@ impl Fetcher {
         } else {
             let body = body::read(response, &document.headers, limits).await?;
             (document.body, document.encoded) = (body.decoded, body.encoded);
-            document.fault = body
-                .fault
-                .map(|fault| Failure { status: Some(document.status), ..fault.failure(&chain.fetch.url) });
+            document.fault = body.fault.map(|fault| {
+                Box::new(Failure { status: Some(document.status), ..fault.failure(&chain.fetch.url) })
+            });
             chain.fetch.bytes = document.body.len() as u64;
             if kind != ResourceKind::Page {
                 document.body_hash = body::hash(&document.body);

@@ -71,7 +71,7 @@ pub struct FetchedDocument {
     /// SHA-256 of `body`. Empty for pages, which are not compared by it.
     pub body_hash: Vec<u8>,
     /// What was wrong with its transfer: the body may lack its end. Only of a request that takes such a document.
-    pub fault: Option<Failure>,
+    pub fault: Option<Box<Failure>>,
 }
 
 /// A part of a streamed document; see `Fetcher::get_streamed`.

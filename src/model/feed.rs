@@ -36,6 +36,21 @@ pub struct ParsedFeed {
     pub hints: FeedHints,
 }
 
+impl ParsedFeed {
+    /// Adds the entries of a further document, and what was lost of them.
+    pub fn append(&mut self, further: Self) {
+        let before = self.entries.len();
+        self.entries.extend(further.entries);
+        self.skipped.extend(
+            further
+                .skipped
+                .into_iter()
+                .map(|entry| SkippedEntry { position: before + entry.position, ..entry }),
+        );
+        self.false_dates += further.false_dates;
+    }
+}
+
 /// An entry that could not be read, or was truncated at a limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedEntry {

@@ -40,13 +40,14 @@ pub(super) async fn decide(
     let state = std::mem::take(&mut claim.state);
     let duration = document.fetch.duration;
     let was_empty = state.remarks.iter().any(|remark| remark.kind == RemarkKind::Empty);
+    let rhythm = Rhythm::from_bytes(&state.rhythm).unwrap_or_default();
     let mut decider = Decider {
         run,
         source,
-        rhythm: Rhythm::from_bytes(&state.rhythm).unwrap_or_default(),
+        least_full: if was_empty { rhythm.window() } else { 0 },
+        rhythm,
         state,
         conditional: !claim.validators.is_empty(),
-        was_empty,
         overflowed: false,
         ids_degraded: false,
         faults: Vec::new(),
@@ -106,8 +107,8 @@ struct Decider<'a> {
     rhythm: Rhythm,
     /// Whether the next request can be conditional.
     conditional: bool,
-    /// Whether the last document had no entries, though one before had.
-    was_empty: bool,
+    /// Entries that a document has at least if it has overflowed: behind an empty one as many as the one before that.
+    least_full: usize,
     /// See [`PollOutcome::overflowed`].
     overflowed: bool,
     /// See [`PollOutcome::ids_degraded`].
@@ -220,24 +221,20 @@ impl Decider<'_> {
         previous: EntryIdentifier,
         current: EntryIdentifier,
     ) -> Result<(Arc<ParsedFeed>, Arc<[EntryKeys]>), StoreError> {
-        let was_empty = self.was_empty;
         let (mut keys, mut unseen) = self.unseen(&feed, previous, current).await?;
         let may_overflow = !unseen.knows_any && !feed.entries.is_empty() && !self.claim.first_poll;
         if let Some(next) = feed.next.clone().filter(|_| may_overflow && !feed.is_cut) {
-            let read = self.read_on(next, previous, current).await?;
+            let read = Box::pin(self.read_on(next, previous, current)).await?;
             if !read.feed.entries.is_empty() {
-                let feed = Arc::make_mut(&mut feed);
-                feed.entries.extend(read.feed.entries);
-                feed.false_dates += read.feed.false_dates;
-                (keys, unseen) = self.unseen(&feed.clone().into(), previous, current).await?;
+                Arc::make_mut(&mut feed).append(read.feed);
+                (keys, unseen) = self.unseen(&feed, previous, current).await?;
                 unseen.knows_any |= read.is_end;
             }
         }
         let times = entries::times(&feed, &unseen.positions, self.ended_at);
         // Of a document that is cut, what is known may be in the rest; one that was empty has not overflowed before it is full
         // again.
-        let is_overlap =
-            unseen.knows_any || feed.is_cut || was_empty && feed.entries.len() < self.rhythm.window();
+        let is_overlap = unseen.knows_any || feed.is_cut || feed.entries.len() < self.least_full;
         let window = match feed.entries.len() {
             0 => 0,
             length if is_overlap => length.max(times.len() + 1),
@@ -295,8 +292,7 @@ impl Decider<'_> {
                 // The feed ends here, and with it what may have been missed.
                 read.is_end = page.next.is_none() && !page.is_cut;
             }
-            read.feed.false_dates += page.false_dates;
-            read.feed.entries.extend(page.entries.iter().cloned());
+            read.feed.append(ParsedFeed::clone(&page));
         }
         info!(
             source = self.claim.name,

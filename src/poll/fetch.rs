@@ -72,7 +72,7 @@ async fn read(
         ResponseContent::NotModified(validators) => PolledContent::NotModified(validators),
         ResponseContent::Document(document) => {
             let (validators, body_hash) = (document.validators.clone(), document.body_hash.clone());
-            let fault = document.fault.clone();
+            let fault = document.fault.as_deref().cloned();
             let is_known = run.agreed && claim.body_hash.as_ref() == Some(&body_hash);
             let parsed = if is_known {
                 Ok(if is_index {

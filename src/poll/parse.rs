@@ -108,7 +108,7 @@ pub(super) async fn parse(
     };
     match (parsed, fault) {
         // What is not whole is not taken from a faulty transfer.
-        (Ok((_, false)) | Err(_), Some(fault)) => Err(fault),
+        (Ok((_, false)) | Err(_), Some(fault)) => Err(*fault),
         (Ok((mut parsed, complete)), _) => {
             if let ParsedDocument::Feed(feed) = &mut parsed
                 && !matches!(source.kind, SourceKind::Feed)

@@ -95,9 +95,7 @@ pub(super) async fn crawl(
         is_archive |= of_archive;
         match fetched.parsed {
             Some(ParsedDocument::Feed(pages)) => {
-                feed.entries.extend(pages.entries);
-                feed.false_dates += pages.false_dates;
-                feed.skipped.extend(pages.skipped);
+                feed.append(*pages);
             }
             Some(ParsedDocument::Index(_)) => {
                 feed.skipped

@@ -73,6 +73,11 @@ async fn a_feed_that_is_whole_is_taken_though_its_transfer_is_faulty() {
         ("none", Reply::rss(plain(1..4)).header("Content-Encoding", "none")),
         ("not gzip", Reply::rss(plain(1..4)).header("Content-Encoding", "gzip")),
         ("not brotli", Reply::rss(plain(1..4)).header("Content-Encoding", "br")),
+        ("identity, not gzip", Reply::rss(plain(1..4)).header("Content-Encoding", "identity, gzip")),
+        ("not zstd", Reply::rss(format!("\n{}", plain(1..4))).header("Content-Encoding", "zstd")),
+        ("brotli that is gzip", gzip().header("Content-Encoding", "br")),
+        ("gzip once, not twice", gzip().header("Content-Encoding", "gzip, gzip")),
+        ("gzip and a charset", gzip().header("Content-Encoding", "gzip, utf-8")),
         ("gzip without a name", gzip().header("Content-Encoding", "binary")),
     ];
     for (what, reply) in replies {

@@ -85,16 +85,13 @@ fn month_without_year(line: &str) -> Option<String> {
 fn with_digits(text: &[char]) -> Vec<char> {
     let (mut rest, mut line) = (text, Vec::with_capacity(text.len()));
     while let Some((&c, after)) = rest.split_first() {
-        rest = match number_before_unit(c, after) {
-            Some((number, behind)) => {
-                line.extend(number.chars());
-                behind
-            }
-            None => {
-                line.push(c);
-                after
-            }
-        };
+        rest = after;
+        if let Some((number, behind)) = number_before_unit(c, after) {
+            line.extend(number.chars());
+            rest = behind;
+        } else {
+            line.push(c);
+        }
     }
     line
 }

@@ -46,14 +46,13 @@ fn normalised(text: &str) -> String {
             _ if depth > 0 => {}
             '−' | '–' => line.push('-'),
             c if c.is_whitespace() || c.is_control() => line.push(' '),
-            '،' => line.push(','),
+            '،' | '，' | '、' => line.push(','),
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
             // The full-width forms of ASCII.
             '：' => line.push(':'),
             '／' => line.push('/'),
             '．' => line.push('.'),
             '－' => line.push('-'),
-            '，' | '、' => line.push(','),
             c => line.push(ascii_digit(c)),
         }
     }

@@ -15,7 +15,7 @@ mod sitemaps;
 mod when;
 
 /// The files above that hold tests.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     include_str!("conditional.rs"),
     include_str!("corrections.rs"),
     include_str!("endings.rs"),
