@@ -120,7 +120,7 @@ impl FeedSearch {
 
     /// Fetches a document; an error is a phrase.
     async fn get(&mut self, request: Request) -> Result<FetchedBody, String> {
-        let (content, url, robots) = match self.fetcher.get(request, Utc::now()).await {
+        let (content, url, robots) = match self.fetcher.get(request.taking_faulty(), Utc::now()).await {
             Ok(fetched) => (Ok(fetched.content), fetched.fetch.url, fetched.fetch.robots),
             Err(failed) => (Err(failed.error.to_string()), failed.fetch.url, failed.fetch.robots),
         };

@@ -134,7 +134,8 @@ impl TryContext<'_> {
             SourceKind::Sitemap => ResourceKind::Sitemap,
         };
         let request = Request::new(source.feed.clone(), kind).for_source(source).await;
-        let request = request.map_err(|error| error.failure(&source.feed).message)?;
+        let mut request = request.map_err(|error| error.failure(&source.feed).message)?;
+        request.takes_faulty = matches!(source.kind, SourceKind::Feed);
         let fetched = fetcher.get(request, self.now).await.map_err(|failed| failed.failure().message)?;
         let ResponseContent::Document(document) = fetched.content else {
             return Err("answered 304 to an unconditional request".to_owned());
@@ -142,10 +143,7 @@ impl TryContext<'_> {
         let (body, base) = (&document.body, &fetched.fetch.url);
         let content_type = document.content_type.as_deref();
         let parsed = match &source.kind {
-            SourceKind::Feed => feed::parse(body, content_type, Some(base)).map(|mut feed| {
-                feed::repair_mojibake(&mut feed);
-                feed
-            }),
+            SourceKind::Feed => feed::parse(body, content_type, Some(base)),
             SourceKind::Listing(listing) => {
                 feed::parse_listing(body, content_type, base, listing, source.timezone)
             }
@@ -156,7 +154,12 @@ impl TryContext<'_> {
                 })
             }
         };
-        parsed.map_err(|error| error.to_string())
+        let mut document = parsed.map_err(|error| error.to_string())?;
+        match source.kind {
+            SourceKind::Feed => feed::mend(&mut document, self.now),
+            SourceKind::Listing(_) | SourceKind::Sitemap => feed::drop_false_dates(&mut document, self.now),
+        }
+        Ok(document)
     }
 
     /// Reads a page from a file; pages that follow it are not fetched. `url` is where it came from.

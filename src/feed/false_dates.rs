@@ -57,6 +57,7 @@ pub fn drop_false_dates(feed: &mut ParsedFeed, now: DateTime<Utc>) {
         let dates = [&mut entry.published, &mut entry.updated];
         let dropped = dates.into_iter().filter_map(|date| date.take_if(is_false)).count();
         feed.false_dates += dropped as u64;
+        entry.has_own_date &= entry.published.is_some();
         if dropped > 0 && entry.date() != printed {
             let details = entry.details.get_or_insert_with(|| Arc::new(EntryDetails::default()));
             Arc::make_mut(details).false_date = printed;

@@ -34,8 +34,7 @@ pub(super) fn request(source: &Source, url: &Url) -> Request {
     let mut request = Request::new(url.clone(), kind);
     request.robots = obeys_robots && !source.ignore_robots;
     // A feed tells by its end tags whether it is whole.
-    request.takes_faulty = matches!(source.kind, SourceKind::Feed);
-    request
+    if matches!(source.kind, SourceKind::Feed) { request.taking_faulty() } else { request }
 }
 
 /// Sends a request. A sitemap may have 50 MiB and is parsed while it arrives; one that crashed a process before is not,

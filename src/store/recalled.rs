@@ -65,6 +65,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RecalledPage> {
         rights: text(6)?.map(Arc::from),
         enclosures: files.collect(),
         credit: None,
+        false_date: None,
     };
     let published = match text(1)? {
         Some(published) => printed_time(&published, time::word(row, 2)?),
