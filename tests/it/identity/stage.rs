@@ -203,8 +203,8 @@ impl Site {
 /// An article page.
 pub(super) fn article(title: &str, text: &str, head: &str) -> Reply {
     Reply::html(format!(
-        "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>{title}</title>{head}</head>\
-         <body><article><h1>{title}</h1>{}</article></body></html>",
+        "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>{title}</title>\
+         <meta property=og:title content='{title}'>{head}</head><body><article><h1>{title}</h1>{}</article></body></html>",
         paragraphs(text)
     ))
 }
