@@ -204,9 +204,11 @@ pub fn page_retry(attempts: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 /// Whether trouble of its host counts as a failed try of a page whose text is missing: three days after the feed was first
-/// seen to have the entry.
+/// seen to have the entry. The one try a week later waits for three days, too, for a host that is well.
 pub fn counts_host_trouble(first_seen: DateTime<Utc>, stored: TextState, now: DateTime<Utc>) -> bool {
-    stored.has_late_try() && now >= first_seen + HOST_PATIENCE
+    let is_last = stored == TextState::Feed;
+    let patience = if is_last { REGULAR_TRIES + LAST_RETRY + HOST_PATIENCE } else { HOST_PATIENCE };
+    (is_last || stored.has_late_try()) && now >= first_seen + patience
 }
 
 /// When a page that was fetched at `fetched_at` is fetched again: at the first of `ages` (shortest first) that is still to
