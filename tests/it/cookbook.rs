@@ -60,7 +60,11 @@ fn the_other_blocks_of_the_cookbook_are_configuration() {
     let toml: String =
         blocks(head).into_iter().filter(|(language, _)| *language == "toml").map(|(_, text)| text).collect();
     assert!(toml.contains("[[source.rules]]") && toml.contains("[[source.test]]"), "{toml}");
-    let workspace = Workspace::new(&format!(
+    let workspace = Workspace::new("");
+    let secret = workspace.path().join("secret");
+    std::fs::write(&secret, "hush").unwrap();
+    let toml = toml.replace("/run/secrets/paper", secret.to_str().unwrap());
+    workspace.configure(&format!(
         "[daemon]\ncontact = 'x'\n[[source]]\nname = 'a'\nfeed = 'https://paper.example/feed'\n{toml}"
     ));
     let ended = workspace.run(&["check"]);

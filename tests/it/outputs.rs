@@ -210,7 +210,10 @@ fn a_saved_query_has_a_feed_and_a_command_gets_again_what_it_refused() {
     assert!(ids("all/paper.json").contains(&found[0]), "{found:?}");
     // No shell of ours: the words reach the program as they are. What it said is shown.
     let status = workspace.run(&["status"]).stdout;
-    assert!(status.contains("output moody: sh: exit code 3: not yet (1 times, again in"), "{status}");
+    assert!(
+        status.contains("output moody: sh: ended with exit code 3: not yet (1 times, again in"),
+        "{status}"
+    );
     fs::write(workspace.path().join("ready"), "").unwrap();
     let db = rusqlite::Connection::open(workspace.database()).unwrap();
     // The webhook has failed for three days.

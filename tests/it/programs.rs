@@ -17,7 +17,8 @@ const TEXT: &str = "The river froze over on the ninth of January and the ferryme
 /// A shell script that prints an article.
 pub(crate) fn printing(title: &str) -> String {
     format!(
-        "cat <<END\n<!doctype html><html lang=en><head><title>{title}</title></head><body><article><h1>{title}</h1>\
+        "cat <<END\n<!doctype html><html lang=en><head><title>{title}</title><meta property=og:title content='{title}'></head>\
+         <body><article><h1>{title}</h1>\
          <p>{TEXT}</p><p>Printed for $1.</p></article></body></html>\nEND\n"
     )
 }
