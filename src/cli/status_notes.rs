@@ -97,6 +97,18 @@ pub(super) fn notes_on(source: &SourceStatus, now: DateTime<Utc>) -> Vec<SourceN
             source.name
         ));
     }
+    if source.doubted > 0 {
+        notes.push(format!(
+            "{} corrections of its feed were not believed at once: it changes all entries at each poll (docs/scheduling.md)",
+            source.doubted
+        ));
+    }
+    if source.backfill_lost > 0 {
+        notes.push(format!(
+            "{} entries that `cuttings backfill` asked for are no longer in the feed and have no link",
+            source.backfill_lost
+        ));
+    }
     notes.extend(source.rules.iter().filter_map(|rule| rule_note(rule, &source.name, now)));
     let note = |text| SourceNote { source: &source.name, text };
     notes.into_iter().map(note).collect()

@@ -106,6 +106,10 @@ struct SourceStatusJson<'a> {
     left_out: BTreeMap<&'a str, u64>,
     /// Pages that the feed contradicted, by field.
     contradictions: BTreeMap<&'a str, u64>,
+    /// Corrections that were not believed at once.
+    doubted_corrections: u64,
+    /// Entries that `backfill` asked for and did not find.
+    backfill_lost: u64,
     /// Links that several of its entries have, and how many entries have one.
     shared_links: u64,
     sharing_entries: u64,
@@ -270,6 +274,8 @@ impl<'a> SourceStatusJson<'a> {
                 .iter()
                 .map(|(field, count)| (field.as_str(), *count))
                 .collect(),
+            doubted_corrections: source.doubted,
+            backfill_lost: source.backfill_lost,
             shared_links: source.link_sharing.links,
             sharing_entries: source.link_sharing.entries,
             session_parameters: source.session_links.as_ref().map_or(&[], |links| &links.parameters),

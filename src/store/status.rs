@@ -109,6 +109,10 @@ pub struct SourceStatus {
     pub excluded: Vec<(String, u64)>,
     /// Fields, and on how many pages the feed contradicted the page in each.
     pub contradictions: Vec<(String, u64)>,
+    /// Corrections that its feed told of and that were not believed at once.
+    pub doubted: u64,
+    /// Entries that `cuttings backfill` asked for and that the feed has no more, nor a link to.
+    pub backfill_lost: u64,
     /// Links that several of its entries have.
     pub link_sharing: LinkSharing,
     /// Sessions that were found in its links.
@@ -212,6 +216,11 @@ impl Reader {
         let snapshot = self.db.unchecked_transaction()?;
         let mut excluded = self.counters_of_kind("unwanted")?;
         let mut contradictions = self.counters_of_kind("contradiction")?;
+        let entries = self.counters_of_kind("entries")?;
+        let entry_counter = |id: i64, name: &str| {
+            let counter = entries.get(&id)?.iter().find(|(known, _)| known == name)?;
+            Some(counter.1)
+        };
         let mut rules = self.rules()?;
         let mut link_sharing = self.link_sharing()?;
         let since = |days| time::text(now - chrono::Duration::days(days));
@@ -224,6 +233,8 @@ impl Reader {
             status.silence = self.silence(status.id)?;
             status.excluded = excluded.remove(&status.id.0).unwrap_or_default();
             status.contradictions = contradictions.remove(&status.id.0).unwrap_or_default();
+            status.doubted = entry_counter(status.id.0, "doubted").unwrap_or_default();
+            status.backfill_lost = entry_counter(status.id.0, "backfill-lost").unwrap_or_default();
             status.link_sharing = link_sharing.remove(&status.id.0).unwrap_or_default();
             status.session_links = self.session_links(status.id)?;
             status.rules = rules.remove(&status.id.0).unwrap_or_default();
@@ -377,6 +388,8 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         silence: None,
         excluded: Vec::new(),
         contradictions: Vec::new(),
+        doubted: 0,
+        backfill_lost: 0,
         link_sharing: LinkSharing::default(),
         session_links: None,
         identifier,
