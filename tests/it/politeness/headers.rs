@@ -109,10 +109,11 @@ async fn p27_what_is_accepted_is_decoded_and_a_wrong_coding_keeps_the_validators
     let accepted = press.requests()[0].text("accept-encoding");
     assert_eq!(accepted.as_deref(), Some("gzip, deflate, br, zstd"));
     for (reply, code) in [
-        (whole().gzip().header("Content-Encoding", "zstd"), "bad-coding"),
+        (Reply::rss("x").header("Content-Encoding", "zstd"), "bad-coding"),
         (Reply::rss("x").header("Content-Encoding", "compress"), "unknown-coding"),
         (whole().gzip().cut_after(15), "reset"),
         // A feed that is whole is taken; its validators are not.
+        (whole().gzip().header("Content-Encoding", "zstd"), "broken-transfer"),
         (whole().header("Content-Encoding", "gzip"), "broken-transfer"),
         (whole().header("Content-Encoding", "utf-8"), "broken-transfer"),
     ] {
