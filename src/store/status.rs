@@ -322,7 +322,7 @@ pub(super) const PROVISIONAL: &str =
 
 /// For [`read_source`]. The parameters are the times a day and a week ago.
 const SOURCES: &str = "SELECT source.*, coalesce(host.backoff_until, 0) AS backoff_until, \
-     coalesce(queue.pending, 0) AS pending, coalesce(queue.provisional, 0) AS provisional, coalesce(denied.value, 0) AS denied, \
+     coalesce(queue.pending, 0) AS pending, coalesce(queue.provisional, 0) AS provisional_articles, coalesce(denied.value, 0) AS denied, \
      coalesce(stored.articles, 0) AS articles, coalesce(stored.day, 0) AS day, coalesce(stored.week, 0) AS week \
      FROM source LEFT JOIN host ON host.name = source.host \
      LEFT JOIN (SELECT source_id, count(*) AS pending, sum(text_state = 'provisional') AS provisional FROM entry WHERE state = 'pending' GROUP BY source_id) AS queue \
@@ -378,7 +378,7 @@ fn read_source(row: &Row<'_>, now: DateTime<Utc>) -> rusqlite::Result<SourceStat
         moved_to: row.get("moved_to")?,
         ignore_robots: row.get("ignore_robots")?,
         pending: unsigned(row, "pending")?,
-        provisional: unsigned(row, "provisional")?,
+        provisional: unsigned(row, "provisional_articles")?,
         articles: unsigned(row, "articles")?,
         articles_day: unsigned(row, "day")?,
         articles_week: unsigned(row, "week")?,
