@@ -138,7 +138,7 @@ const NOT_ON: (&[&str], &[&str]) = (
     &["login", "signin", "proxy", "translat", "archiv", "wayback", "webcache"],
 );
 
-/// The address that a wrapper link carries: absolute, http or https, on another host. Up to [`MOST_LAYERS`] wrappers are taken
+/// The address that a wrapper link carries: absolute, http or https, on another host. Up to `MOST_LAYERS` wrappers are taken
 /// off. `None` for an address that is no wrapper.
 pub fn unwrapped(url: &Url) -> Option<Url> {
     let mut found = None;

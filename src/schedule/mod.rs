@@ -47,7 +47,7 @@ pub const FEED_TEXT_WAIT: Duration = Duration::from_mins(50);
 /// How long trouble of its host costs a page no try.
 const HOST_PATIENCE: Duration = Duration::from_hours(3 * 24);
 
-/// The longest that a page is tried regularly: [`HOST_PATIENCE`], then its own retries.
+/// The longest that a page is tried regularly: `HOST_PATIENCE`, then its own retries.
 pub const REGULAR_TRIES: Duration = Duration::from_hours(4 * 24 + 6);
 
 /// Shortest time between two requests for a page whose feed reports changes.
